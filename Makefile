@@ -1,0 +1,72 @@
+# Everything that a user or a developer runs. `make` lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help up down test verify lint format dashboards rules docs bench secrets clean test-packages
+
+python := .venv/bin/python
+environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt
+paths := exporter grafana prometheus scripts tests bench
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+up: .venv/run.stamp ## Start exporter, Prometheus, Alertmanager (and Grafana if installed); Ctrl-C stops them
+	@scripts/install-packages prometheus prometheus-alertmanager
+	@$(python) -m scripts.up
+
+down: ## Stop what `make up` started
+	@if [ -x $(python) ]; then $(python) -m scripts.up --stop; else echo "Nothing is running."; fi
+
+test: .venv/dev.stamp test-packages ## Check style and types, then run every test; ends with pytest's summary
+	@status=0; $(MAKE) --no-print-directory lint || status=1; \
+	$(python) -m pytest -m "not full" || status=1; \
+	exit $$status
+
+verify: .venv/dev.stamp test-packages ## Run the tests at their full sizes, and the benchmarks
+	$(python) -m pytest
+	@$(MAKE) --no-print-directory bench
+
+lint: .venv/dev.stamp ## Check style and types
+	@status=0; $(python) -m ruff check --quiet $(paths) || status=1; \
+	$(python) -m ruff format --quiet --check $(paths) || status=1; \
+	$(python) -m mypy || status=1; \
+	exit $$status
+
+format: .venv/dev.stamp ## Put the code into the house style
+	$(python) -m ruff check --quiet --fix $(paths)
+	$(python) -m ruff format $(paths)
+
+dashboards: .venv/dev.stamp ## Write grafana/dashboards/ from the code beside it
+	$(python) -m grafana
+
+rules: .venv/dev.stamp ## Write prometheus/rules/ from the table beside it
+	$(python) -m prometheus
+
+docs: .venv/dev.stamp ## Write docs/reference/ from the metric and configuration tables
+	$(python) -m scripts.reference
+
+bench: .venv/dev.stamp ## Measure the exporter beside its peers; writes bench/results/
+	@for program in bench/*_bench.py; do echo "== $$program"; $(python) "$$program"; done
+
+secrets: secrets/grafana-admin-password ## Make the password that Compose hands to Grafana
+
+clean: down ## Remove the environment, caches and the state of `make up`
+	rm -rf .venv .run .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+
+.venv/run.stamp: $(environment)
+	@scripts/environment
+	@touch $@
+
+.venv/dev.stamp: $(environment)
+	@scripts/environment simulator,dashboards,test,dev
+	@touch .venv/run.stamp $@
+
+test-packages:
+	@scripts/install-packages prometheus prometheus-alertmanager prometheus-node-exporter chromium iproute2
+	@scripts/install-packages npm
+
+# The folder is closed to other users, and the file in it open: Compose mounts the file itself, and Grafana reads it
+# there as a user of its own.
+secrets/grafana-admin-password:
+	@mkdir -p secrets && chmod 700 secrets
+	@python3 -c 'import secrets; print(secrets.token_urlsafe(18))' >$@ && chmod 444 $@
+	@echo "Grafana's password for the user admin is in $@"

@@ -1,0 +1,99 @@
+"""The processes that `make up` runs: one row each, in the order in which they start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A process with a web address on loopback.
+
+    `programs` are names to look for; the first installed one is used. `arguments` and `environment` are
+    templates: {root} is the repository, {state} the state folder, {port} the service's own port and
+    {ports[NAME]} another's. `ready` is a path that answers 200 once the service works, `page` the one to
+    open, `absent` how to get a missing program.
+    """
+
+    name: str
+    programs: tuple[str, ...]
+    arguments: tuple[str, ...]
+    port: int
+    ready: str
+    page: str
+    shows: str
+    absent: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def services(python: str) -> tuple[Service, ...]:
+    """Every service; `python` is the interpreter that has this project installed."""
+    return (
+        Service(
+            name="ecotrack",
+            programs=(python,),
+            arguments=(
+                "-m",
+                "exporter",
+                "--config.file={root}/docs/examples/laptop.yml",
+                "--web.listen-address=127.0.0.1:{port}",
+                "--state.dir={state}/ecotrack",
+            ),
+            port=10110,
+            ready="/-/ready",
+            page="/",
+            shows="this machine's watts, grams and budget; metrics at /metrics",
+        ),
+        Service(
+            name="alertmanager",
+            programs=("prometheus-alertmanager", "alertmanager"),
+            arguments=(
+                "--config.file={root}/prometheus/alertmanager.yml",
+                "--storage.path={state}/alertmanager",
+                "--web.listen-address=127.0.0.1:{port}",
+                "--web.external-url=http://localhost:{port}/",
+                "--cluster.listen-address=",
+            ),
+            port=9093,
+            ready="/-/ready",
+            page="/",
+            shows="notifications and silences",
+            absent="apt-get install prometheus-alertmanager",
+        ),
+        Service(
+            name="prometheus",
+            programs=("prometheus",),
+            arguments=(
+                "--config.file={state}/prometheus/prometheus.yml",
+                "--storage.tsdb.path={state}/prometheus/data",
+                "--storage.tsdb.retention.time=400d",
+                "--storage.tsdb.retention.size=4GB",
+                "--web.listen-address=127.0.0.1:{port}",
+                "--web.external-url=http://localhost:{port}/",
+            ),
+            port=9090,
+            ready="/-/ready",
+            page="/alerts",
+            shows="history, recording rules and alerts",
+            absent="apt-get install prometheus",
+        ),
+        Service(
+            name="grafana",
+            programs=("grafana-server",),
+            arguments=("--homepath=/usr/share/grafana",),
+            port=3000,
+            ready="/api/health",
+            page="/d/ecotrack-device/device-carbon",
+            shows="the dashboards",
+            absent="Debian has no package of it; Compose brings it along",
+            environment={
+                "GF_AUTH_ANONYMOUS_ENABLED": "true",
+                "GF_PATHS_DATA": "{state}/grafana",
+                "GF_PATHS_LOGS": "{state}/grafana/log",
+                "GF_PATHS_PROVISIONING": "{root}/grafana/provisioning",
+                "GF_SERVER_HTTP_ADDR": "127.0.0.1",
+                "GF_SERVER_HTTP_PORT": "{port}",
+                "PROMETHEUS_URL": "http://127.0.0.1:{ports[prometheus]}",
+                "DASHBOARDS_PATH": "{root}/grafana/dashboards",
+            },
+        ),
+    )

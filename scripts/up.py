@@ -1,0 +1,132 @@
+"""`make up` and `make down`: the exporter, Prometheus, Alertmanager and Grafana on loopback."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scripts.instance import InstanceError, only_instance, stop_instance
+from scripts.native_prometheus import write_native_configuration
+from scripts.services import Service, services
+from scripts.supervisor import (
+    Child,
+    Place,
+    ServiceError,
+    is_busy,
+    program_of,
+    raise_if_ended,
+    start,
+    stop,
+    wait_until_ready,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class UsageError(Exception):
+    """Something the user can mend; the message is one line."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0 stopped on request, 1 a service failed, 2 nothing could be started."""
+    rows = services(sys.executable)
+    options = _parser(rows).parse_args(argv)
+    state: Path = options.state_dir.resolve()
+    try:
+        if options.stop:
+            print("Stopped." if stop_instance(state) else "Nothing is running.")
+            return 0
+        ports = {row.name: int(getattr(options, f"{row.name}_port")) for row in rows}
+        with only_instance(state):
+            return _run(rows, Place(root=ROOT, state=state, ports=ports))
+    except (InstanceError, UsageError) as error:
+        print(f"make up: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser(rows: Sequence[Service]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make up", description=__doc__)
+    parser.add_argument("--stop", action="store_true", help="stop the running stack instead")
+    parser.add_argument(
+        "--state-dir", type=Path, default=ROOT / ".run", help="folder for data and logs (%(default)s)"
+    )
+    for row in rows:
+        variable = f"{row.name.upper()}_PORT"
+        parser.add_argument(
+            f"--{row.name}-port",
+            type=_port,
+            default=os.environ.get(variable, str(row.port)),
+            metavar="PORT",
+            help=f"also set by {variable} (%(default)s)",
+        )
+    return parser
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, got {text!r}")
+
+
+def _run(rows: Sequence[Service], place: Place) -> int:
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopping.set())
+    programs = {row.name: program for row in rows if (program := program_of(row))}
+    chosen = [row for row in rows if row.name in programs]
+    _refuse_busy_ports(chosen, place.ports)
+    addresses = {row.name: f"127.0.0.1:{place.ports[row.name]}" for row in chosen}
+    write_native_configuration(ROOT / "prometheus", place.state / "prometheus", addresses)
+    children: list[Child] = []
+    try:
+        children.extend(start(row, programs[row.name], place, os.environ) for row in chosen)
+        for child in children:
+            _show_progress(child, stopping)
+        if not stopping.is_set():
+            print(_table(rows, programs, place), flush=True)
+        while not stopping.wait(0.5):
+            for child in children:
+                raise_if_ended(child)
+    except ServiceError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    finally:
+        print("\nStopping ...", flush=True)
+        stop(children)
+        print("All stopped.", flush=True)
+    return 0
+
+
+def _refuse_busy_ports(rows: Sequence[Service], ports: Mapping[str, int]) -> None:
+    for row in rows:
+        if is_busy(ports[row.name]):
+            raise UsageError(
+                f"port {ports[row.name]} for {row.name} is already in use; "
+                f"free it, or choose another: make up {row.name.upper()}_PORT=..."
+            )
+
+
+def _show_progress(child: Child, stopping: threading.Event) -> None:
+    began = time.monotonic()
+    print(f"  {child.service.name:<14} starting ", end="", flush=True)
+    wait_until_ready(child, stopping)
+    print("stopped" if stopping.is_set() else f"ready after {time.monotonic() - began:.1f} s", flush=True)
+
+
+def _table(rows: Sequence[Service], programs: Mapping[str, str], place: Place) -> str:
+    lines = [f"  {'service':<14} {'address':<52} shows"]
+    for row in rows:
+        if row.name in programs:
+            address = f"http://127.0.0.1:{place.ports[row.name]}{row.page}"
+            lines.append(f"  {row.name:<14} {address:<52} {row.shows}")
+        else:
+            lines.append(f"  {row.name:<14} {'not installed':<52} ({row.absent})")
+    return "\n".join(["", *lines, "", "Ctrl-C, or `make down` elsewhere, stops everything."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
