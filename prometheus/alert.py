@@ -1,0 +1,72 @@
+"""What every alert has in common: its labels, its links, and its place in Alertmanager's grouping."""
+
+from dataclasses import dataclass
+
+RUNBOOKS = "https://github.com/ecotrack/ecotrack/blob/main/docs/runbooks"
+"""Where the runbooks are read; change it, and regenerate, when they are served elsewhere."""
+
+DASHBOARD = "http://localhost:3000/d/ecotrack-device/device-carbon"
+"""The Device carbon dashboard in the Grafana of this repository's stack."""
+
+HOLD = "2m"
+"""One `for` for all alerts that mute or are muted: a muted alert with a shorter one could notify first."""
+
+EXPORTER = 'job="ecotrack"'
+"""Selects the exporter where a metric exists for every scrape target."""
+
+SAME_INSTANCE = "on (job, instance)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One alerting rule.
+
+    `component` is the part of the project that the alert is about, and names its runbook page. `scope` says
+    how far it reaches: one `device`, or the `pipeline` that carries the alerts themselves. `hold` (the rule's
+    `for`) and `keep_firing_for` are PromQL durations, empty for none.
+    """
+
+    name: str
+    expr: str
+    severity: str
+    component: str
+    scope: str = "device"
+    summary: str
+    description: str
+    hold: str = HOLD
+    keep_firing_for: str = ""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels that are added to those of the expression."""
+        return {"severity": self.severity, "component": self.component, "scope": self.scope}
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Texts and links; the dashboard opens on the instance concerned, where there is one."""
+        instance = "?var-instance={{ $labels.instance | urlquery }}" if self.scope == "device" else ""
+        return {
+            "summary": self.summary,
+            "description": self.description,
+            "runbook_url": f"{RUNBOOKS}/{self.component}.md#{self.name.lower()}",
+            "dashboard_url": f"{DASHBOARD}{instance}",
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertGroup:
+    """Alerts that are evaluated together, every `interval`."""
+
+    name: str
+    interval: str
+    alerts: tuple[Alert, ...]
+
+
+def looked_up(query: str, labels: tuple[str, ...], shown: str, otherwise: str = "") -> str:
+    """Template text that reads more series for an annotation.
+
+    `query` holds one `%q` for each of the alert's `labels`, in order. In the template text `shown`, `.` is
+    the result; `otherwise` stands there when the query finds nothing.
+    """
+    values = " ".join(f"$labels.{label}" for label in labels)
+    return f"{{{{ with query (printf `{query}` {values}) }}}}{shown}{{{{ else }}}}{otherwise}{{{{ end }}}}"

@@ -1,0 +1,144 @@
+"""Alerts on carbon budgets and on EcoGuard's emission-rate limit."""
+
+from collections.abc import Iterable
+
+from prometheus.alert import SAME_INSTANCE, Alert, looked_up
+from prometheus.budget import (
+    PROJECTION_MIN_ELAPSED_MONTH,
+    PROJECTION_MIN_ELAPSED_RATIO,
+    PROJECTION_WINDOW,
+    USED_WARNING_RATIO,
+    BurnAlert,
+    seconds,
+)
+from prometheus.recording import CONSUMED, ELAPSED, PERIOD_MATCH, PROJECTED, burn_rate, emission_rate
+
+ADVICE = {
+    "streaming": "It is streaming: lower the video quality, or download once what is watched more than once.",
+    "download": "It is downloading: pause the download, or move it to an hour when the grid is cleaner.",
+    "upload": "It is uploading: pause the upload, or move it to an hour when the grid is cleaner.",
+    "browsing": "It is browsing: close the tabs that play or reload in the background.",
+    "idle": "Its network is idle: look for programs that keep the processor busy.",
+}
+"""What a person can do about a high emission rate, for each activity in which something can be said."""
+
+
+def budget_alerts(burns: Iterable[BurnAlert]) -> tuple[Alert, ...]:
+    """Every budget alert, with these rows of the burn-rate table."""
+    return (_exhausted(), *(_burn(row) for row in burns), _projected(), _mostly_used())
+
+
+def ecoguard_alert() -> Alert:
+    """The alert on the emission rate of the last five minutes, with advice for what the device is doing."""
+    limit = "ecotrack_ecoguard_limit_grams_per_second"
+    return Alert(
+        name="EcotrackEcoguardLimitExceeded",
+        expr=f"60 * {emission_rate('5m')}\n> {SAME_INSTANCE}\n60 * {limit}",
+        severity="warning",
+        component="ecoguard",
+        summary="{{ $labels.instance }} emits more than its limit per minute",
+        description=(
+            "Over the last 5 minutes {{ $labels.instance }} emitted "
+            f'{{{{ $value | printf "%.2f" }}}} g CO2e per minute{_minute_limit()}.{_advice()}'
+        ),
+    )
+
+
+def _exhausted() -> Alert:
+    return Alert(
+        name="EcotrackBudgetExhausted",
+        expr=f"{CONSUMED} >= 1",
+        severity="critical",
+        component="budget",
+        summary="{{ $labels.instance }} has used up its carbon budget for the {{ $labels.period }}",
+        description=(
+            f"{{{{ $labels.instance }}}} has emitted {_grams('ecotrack_budget_used_grams')} CO2e this "
+            f"{{{{ $labels.period }}}}, {{{{ $value | humanizePercentage }}}} of its budget of "
+            f"{_grams('ecotrack_budget_limit_grams')}. "
+            "The budget starts again with the next {{ $labels.period }}."
+        ),
+    )
+
+
+def _burn(row: BurnAlert) -> Alert:
+    period = f'{{period="{row.period}"}}'
+    return Alert(
+        name=row.name,
+        expr=(
+            f"{burn_rate(row.long)}{period} > {row.factor:g}\n"
+            f"and {PERIOD_MATCH}\n"
+            f"{burn_rate(row.short)}{period} > {row.factor:g}"
+        ),
+        severity=row.severity,
+        component="budget",
+        summary=f"{{{{ $labels.instance }}}} burns its carbon budget for the {row.period} too fast",
+        description=(
+            f"Over the last {row.long} {{{{ $labels.instance }}}} emitted "
+            f'{{{{ $value | printf "%.1f" }}}} times what its budget for the {row.period} allows on average. '
+            f"A factor of {row.factor:g} uses {row.fraction:.0%} of the budget in {row.long}. "
+            f"Used so far: {_grams('ecotrack_budget_used_grams')} of {_grams('ecotrack_budget_limit_grams')}."
+        ),
+        keep_firing_for=row.keep_firing_for,
+    )
+
+
+def _projected() -> Alert:
+    late_enough = (
+        f'{ELAPSED}{{period!="month"}} > {PROJECTION_MIN_ELAPSED_RATIO}\n'
+        f'  or (time() - ecotrack_budget_period_start_timestamp_seconds{{period="month"}}) '
+        f"> {seconds(PROJECTION_MIN_ELAPSED_MONTH):.0f}"
+    )
+    return Alert(
+        name="EcotrackBudgetOverrunProjected",
+        expr=(
+            f"min_over_time({PROJECTED}[{PROJECTION_WINDOW}])\n"
+            f"/ {PERIOD_MATCH}\necotrack_budget_limit_grams > 1\n"
+            f"and {PERIOD_MATCH}\n({late_enough})"
+        ),
+        severity="warning",
+        component="budget",
+        summary="{{ $labels.instance }} may exceed its carbon budget for the {{ $labels.period }}",
+        description=(
+            "At the emission rate of the last hour, {{ $labels.instance }} ends the {{ $labels.period }} at "
+            "{{ $value | humanizePercentage }} or more of its budget of "
+            f"{_grams('ecotrack_budget_limit_grams')}. "
+            f"Every projection of the last {PROJECTION_WINDOW} was at least that high. "
+            f"Used so far: {_grams('ecotrack_budget_used_grams')}."
+        ),
+        keep_firing_for="10m",
+    )
+
+
+def _mostly_used() -> Alert:
+    return Alert(
+        name="EcotrackBudgetMostlyUsed",
+        expr=(f"{CONSUMED} > {USED_WARNING_RATIO}\nand {PERIOD_MATCH}\n{ELAPSED} < {USED_WARNING_RATIO}"),
+        severity="warning",
+        component="budget",
+        summary="{{ $labels.instance }} has already used most of its budget for the {{ $labels.period }}",
+        description=(
+            f"{{{{ $labels.instance }}}} has used {{{{ $value | humanizePercentage }}}} of its budget of "
+            f"{_grams('ecotrack_budget_limit_grams')}, and less than {USED_WARNING_RATIO:.0%} of the "
+            f"{{{{ $labels.period }}}} has passed."
+        ),
+    )
+
+
+def _grams(metric: str) -> str:
+    """Template text with the present value of a budget metric, for the alert's instance and period."""
+    query = metric + "{job=%q, instance=%q, period=%q}"
+    shown = '{{ . | first | value | printf "%.0f g" }}'
+    return looked_up(query, ("job", "instance", "period"), shown, otherwise="an unknown amount")
+
+
+def _minute_limit() -> str:
+    query = "60 * ecotrack_ecoguard_limit_grams_per_second{job=%q, instance=%q}"
+    return looked_up(query, ("job", "instance"), '; its limit is {{ . | first | value | printf "%.2f" }} g')
+
+
+def _advice() -> str:
+    """Template text with one sentence for the activity that the device reports, empty for an unknown one."""
+    cases = [f'{{{{ if eq $activity "{activity}" }}}} {advice}{{{{ end }}}}' for activity, advice in ADVICE.items()]
+    shown = '{{ $activity := . | first | label "activity" }}' + "".join(cases)
+    query = "ecotrack_activity_state{job=%q, instance=%q} == 1"
+    return looked_up(query, ("job", "instance"), shown)

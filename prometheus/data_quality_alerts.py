@@ -1,0 +1,148 @@
+"""Alerts that say when the numbers themselves deserve less trust."""
+
+from prometheus.alert import SAME_INSTANCE, Alert
+
+LIVE = 'provider!="static"'
+"""A static intensity never goes stale and is no fallback: these alerts need a live provider."""
+
+STALE_SECONDS = 3 * 3600
+"""Live providers publish values for half an hour or an hour, some of them an hour late."""
+
+HIGHEST_GRAMS_PER_KWH = 1500
+"""Above any national grid; a lignite plant alone is near 1100 g/kWh (IPCC AR5, annex III)."""
+
+UNSAVED_SECONDS = 300
+STATE_DISCARDED_SECONDS = 3600
+"""For how long after the start a discarded state is reported; its counter stands until the next start."""
+
+DISCARDED_RATIO = 0.05
+LATE_INTERVALS = 3
+
+
+def data_quality_alerts() -> tuple[Alert, ...]:
+    """Alerts on the carbon intensity, then on the exporter's own readings and state."""
+    return (*_intensity_alerts(), *_reading_alerts(), *_sampling_alerts())
+
+
+def _alert(*, name: str, expr: str, summary: str, description: str) -> Alert:
+    return Alert(
+        name=name,
+        expr=expr,
+        severity="warning",
+        component="data-quality",
+        summary=summary,
+        description=description,
+    )
+
+
+def _intensity_alerts() -> tuple[Alert, ...]:
+    timestamp = f"ecotrack_grid_carbon_intensity_timestamp_seconds{{{LIVE}}}"
+    intensity = "ecotrack_grid_carbon_intensity_grams_per_kwh"
+    return (
+        _alert(
+            name="EcotrackIntensityStale",
+            expr=f"time() - {timestamp} > {STALE_SECONDS}",
+            summary="{{ $labels.instance }} uses an old carbon intensity",
+            description=(
+                "The newest carbon intensity from {{ $labels.provider }} on {{ $labels.instance }} is "
+                "{{ $value | humanizeDuration }} old. Emissions since then are computed with that value."
+            ),
+        ),
+        _alert(
+            name="EcotrackIntensityFallback",
+            expr=(f'{intensity}{{source="static"}}\nand {SAME_INSTANCE}\necotrack_grid_provider_up{{{LIVE}}}'),
+            summary="{{ $labels.instance }} falls back to a static carbon intensity",
+            description=(
+                "A live provider is configured on {{ $labels.instance }}, but the static value of "
+                '{{ $value | printf "%.0f" }} g/kWh for {{ $labels.grid_zone }} is in force.'
+            ),
+        ),
+        _alert(
+            name="EcotrackIntensityOutOfRange",
+            expr=f"{intensity} < 0 or {intensity} > {HIGHEST_GRAMS_PER_KWH}",
+            summary="{{ $labels.instance }} uses an implausible carbon intensity",
+            description=(
+                "The carbon intensity in force on {{ $labels.instance }} is "
+                '{{ $value | printf "%.0f" }} g/kWh (source {{ $labels.source }}); '
+                f"a grid lies between 0 and {HIGHEST_GRAMS_PER_KWH} g/kWh."
+            ),
+        ),
+    )
+
+
+def _reading_alerts() -> tuple[Alert, ...]:
+    window = "10m"
+    energy = f'sum by (job, instance) (increase(ecotrack_energy_joules_total{{scope="host"}}[{window}]))'
+    samples = f"increase(ecotrack_samples_total[{window}])"
+    discarded = (
+        f'sum by (job, instance, source) (increase(ecotrack_discarded_readings_total{{source!="state"}}[{window}]))'
+    )
+    return (
+        _alert(
+            name="EcotrackCollectorFailing",
+            expr="max_over_time(ecotrack_collector_success[5m]) == 0",
+            summary="{{ $labels.instance }} cannot read {{ $labels.collector }}",
+            description=(
+                "Every reading of {{ $labels.collector }} on {{ $labels.instance }} failed for 5 minutes. "
+                "Values that depend on it are missing; totals keep their last value."
+            ),
+        ),
+        _alert(
+            name="EcotrackEnergyCounterStuck",
+            expr=f"{energy} == 0\nand {SAME_INSTANCE}\n{samples} > 0",
+            summary="{{ $labels.instance }} takes samples but counts no energy",
+            description=(
+                f"For {window} {{{{ $labels.instance }}}} has taken samples without adding host energy. "
+                "Emissions and budgets stand still with it."
+            ),
+        ),
+        _alert(
+            name="EcotrackReadingsDiscarded",
+            expr=f"{discarded}\n/ {SAME_INSTANCE} group_left ()\n{samples} > {DISCARDED_RATIO}",
+            summary="{{ $labels.instance }} discards readings of {{ $labels.source }}",
+            description=(
+                "{{ $value | humanizePercentage }} of the samples on {{ $labels.instance }} in the last "
+                f"{window} had a reading of {{{{ $labels.source }}}} that was discarded. "
+                "The label reason of ecotrack_discarded_readings_total says why."
+            ),
+        ),
+    )
+
+
+def _sampling_alerts() -> tuple[Alert, ...]:
+    """Ages are taken at the scrape, so that the scrape interval does not count as lateness."""
+    sampled = "ecotrack_last_sample_timestamp_seconds"
+    saved = "ecotrack_state_save_timestamp_seconds"
+    late = f"{LATE_INTERVALS} * ecotrack_sample_interval_seconds"
+    discarded = 'ecotrack_discarded_readings_total{source="state"}'
+    return (
+        _alert(
+            name="EcotrackSampleLate",
+            expr=f"timestamp({sampled}) - {sampled}\n> {SAME_INSTANCE}\n{late}",
+            summary="{{ $labels.instance }} has stopped sampling",
+            description=(
+                "At the last scrape of {{ $labels.instance }} its newest sample was "
+                f"{{{{ $value | humanizeDuration }}}} old, more than {LATE_INTERVALS} sampling intervals."
+            ),
+        ),
+        _alert(
+            name="EcotrackStateNotSaved",
+            expr=f"timestamp({saved}) - {saved}\n> {SAME_INSTANCE}\n({UNSAVED_SECONDS} + {late})",
+            summary="{{ $labels.instance }} cannot save its totals",
+            description=(
+                "{{ $labels.instance }} saved its totals and budgets {{ $value | humanizeDuration }} ago. "
+                "What was counted since then is lost if the machine stops now."
+            ),
+        ),
+        _alert(
+            name="EcotrackStateDiscarded",
+            expr=(
+                f"{discarded} > 0\nand {SAME_INSTANCE}\ntime() - process_start_time_seconds < {STATE_DISCARDED_SECONDS}"
+            ),
+            summary="{{ $labels.instance }} could not use its saved totals",
+            description=(
+                "At its start, {{ $labels.instance }} found a saved state that it could not use "
+                "({{ $labels.reason }}) and kept it aside. Budgets and lifetime totals count from that start."
+            ),
+        ),
+    )

@@ -1,0 +1,65 @@
+"""Alerts on the exporter as a scrape target, and the one that proves that alerts arrive."""
+
+from prometheus.alert import EXPORTER, Alert
+
+SLOW_SCRAPE_SECONDS = 1
+"""A scrape takes milliseconds; Prometheus gives up after its timeout of 10 s."""
+
+
+def exporter_alerts() -> tuple[Alert, ...]:
+    """Down, absent, slow, and the watchdog."""
+    return (_down(), _absent(), _slow(), _watchdog())
+
+
+def _down() -> Alert:
+    return Alert(
+        name="EcotrackDown",
+        expr=f"up{{{EXPORTER}}} == 0",
+        severity="critical",
+        component="exporter",
+        summary="{{ $labels.instance }} does not answer scrapes",
+        description=(
+            "Prometheus cannot scrape the exporter at {{ $labels.instance }}. A machine that is switched off "
+            "looks the same. The counters go on while the exporter runs, so a short gap loses no energy."
+        ),
+    )
+
+
+def _absent() -> Alert:
+    return Alert(
+        name="EcotrackAbsent",
+        expr=f"absent(up{{{EXPORTER}}})",
+        severity="critical",
+        component="exporter",
+        scope="pipeline",
+        summary="Prometheus has no ecotrack exporter to scrape",
+        description=("No target of the job ecotrack exists, so no other alert about emissions or budgets can fire."),
+        hold="5m",
+    )
+
+
+def _slow() -> Alert:
+    return Alert(
+        name="EcotrackScrapeSlow",
+        expr=f"avg_over_time(scrape_duration_seconds{{{EXPORTER}}}[10m]) > {SLOW_SCRAPE_SECONDS}",
+        severity="warning",
+        component="exporter",
+        summary="Scrapes of {{ $labels.instance }} are slow",
+        description=(
+            "Over 10 minutes a scrape of {{ $labels.instance }} took {{ $value | humanizeDuration }} "
+            "on average. At the scrape timeout, data is lost."
+        ),
+    )
+
+
+def _watchdog() -> Alert:
+    return Alert(
+        name="EcotrackWatchdog",
+        expr="vector(1)",
+        severity="none",
+        component="exporter",
+        scope="pipeline",
+        summary="Prometheus and Alertmanager are working",
+        description=("This alert always fires. Route it to a service that reports when it stops arriving."),
+        hold="",
+    )

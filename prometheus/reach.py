@@ -1,0 +1,117 @@
+"""The load at which a machine reaches a budget alert, from its power, its grid and its network."""
+
+from dataclasses import dataclass
+
+from exporter.core.units import (
+    BYTES_PER_BINARY_GB,
+    JOULES_PER_KWH,
+    SECONDS_PER_HOUR,
+    BytesPerSecond,
+    Grams,
+    GramsPerKwh,
+    GramsPerSecond,
+    JoulesPerByte,
+    Watts,
+    kwh_per_gb,
+    megabits_per_second,
+)
+from prometheus.budget import PERIOD_SECONDS, BurnAlert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What bounds a machine's emission rate, and the budgets it is given.
+
+    `link` is the highest network throughput it can sustain, both directions together. `budgets` maps a period
+    to its limit.
+    """
+
+    idle: Watts
+    full: Watts
+    intensity: GramsPerKwh
+    network: JoulesPerByte
+    link: BytesPerSecond
+    budgets: dict[str, Grams]
+
+
+EXAMPLE = Machine(
+    idle=Watts(8.0),
+    full=Watts(45.0),
+    intensity=GramsPerKwh(475.0),
+    network=kwh_per_gb(0.06, BYTES_PER_BINARY_GB),
+    link=BytesPerSecond(100e6 / 8),
+    budgets={"day": Grams(150.0), "month": Grams(4000.0)},
+)
+"""The machine of docs/examples/laptop.yml, on a link of 100 Mbit/s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """A sustained load: the host's power, and network throughput on top of it."""
+
+    power: Watts
+    throughput: BytesPerSecond
+
+
+def emission_rate(machine: Machine, load: Load) -> GramsPerSecond:
+    """Host and network emissions per second under a load."""
+    power = load.power + load.throughput * machine.network
+    return GramsPerSecond(power * machine.intensity / JOULES_PER_KWH)
+
+
+def highest_rate(machine: Machine) -> GramsPerSecond:
+    """The emission rate at full power and full link."""
+    return emission_rate(machine, Load(power=machine.full, throughput=machine.link))
+
+
+def threshold(machine: Machine, row: BurnAlert) -> GramsPerSecond:
+    """The emission rate at which the row's factor is reached, for a period of nominal length."""
+    return GramsPerSecond(row.factor * machine.budgets[row.period] / PERIOD_SECONDS[row.period])
+
+
+def is_reachable(machine: Machine, row: BurnAlert) -> bool:
+    """Whether the machine has a budget for the row's period and can exceed the row's factor at all."""
+    return row.period in machine.budgets and threshold(machine, row) < highest_rate(machine)
+
+
+def load_for(machine: Machine, rate: GramsPerSecond) -> Load:
+    """The load with the least traffic that emits at this rate: the host's power first, then the network's."""
+    power = Watts(rate * JOULES_PER_KWH / machine.intensity)
+    host = Watts(min(max(power, machine.idle), machine.full))
+    return Load(power=host, throughput=BytesPerSecond(max(power - host, 0.0) / machine.network))
+
+
+def traffic_at_idle(machine: Machine, rate: GramsPerSecond) -> BytesPerSecond:
+    """The throughput that reaches this rate while the host idles."""
+    power = rate * JOULES_PER_KWH / machine.intensity
+    return BytesPerSecond(max(power - machine.idle, 0.0) / machine.network)
+
+
+def reach_table(machine: Machine, rows: tuple[BurnAlert, ...]) -> str:
+    """A Markdown table of the rows with the load at which each is reached."""
+    lines = [
+        "| alert | burn rate | windows | emission rate | reached at | or idle with |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        rate = threshold(machine, row)
+        cells = (
+            row.name,
+            f"{row.factor:g}",
+            f"{row.long} and {row.short}",
+            f"{rate * SECONDS_PER_HOUR:.1f} g/h",
+            describe(load_for(machine, rate)),
+            _traffic(traffic_at_idle(machine, rate)),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def describe(load: Load) -> str:
+    """A load in words."""
+    power = f"{load.power:.1f} W"
+    return f"{power} and {_traffic(load.throughput)}" if load.throughput > 0 else f"{power}, no traffic"
+
+
+def _traffic(throughput: BytesPerSecond) -> str:
+    return f"{megabits_per_second(throughput):.1f} Mbit/s"

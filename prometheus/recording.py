@@ -1,0 +1,136 @@
+"""Recording rules: emission rates, power, carbon intensity, and the arithmetic of the budgets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exporter.core.units import JOULES_PER_KWH
+from prometheus.budget import seconds
+
+SCRAPED_WINDOWS = ("5m", "30m", "1h")
+AVERAGED_WINDOWS = {"2h": "2m", "6h": "2m", "1d": "4m", "3d": "4m"}
+"""Long windows and how often each is evaluated. An interval of 5m or more would leave gaps: Prometheus looks
+back 5m for the last value of a series."""
+WINDOWS = (*SCRAPED_WINDOWS, *AVERAGED_WINDOWS)
+BASE_INTERVAL = "1m"
+
+BUDGETED = 'scope=~"host|network"'
+"""What a budget counts: this machine's electricity and the transport network's."""
+
+PERIOD_MATCH = "on (job, instance, period)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One recording rule: the name `level:metric:operation` of the new series, and its PromQL expression."""
+
+    record: str
+    expr: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Recording rules that are evaluated in order, every `interval`."""
+
+    name: str
+    interval: str
+    rules: tuple[Recording, ...]
+
+
+def emission_rate(window: str) -> str:
+    """Series with the mean emission rate over the window, in grams per second, per instance."""
+    return f"instance:ecotrack_emissions_grams:rate{window}"
+
+
+def burn_rate(window: str) -> str:
+    """Series with the burn rate over the window, per instance and budget period."""
+    return f"instance_period:ecotrack_budget_burn:ratio_rate{window}"
+
+
+LENGTH = "instance_period:ecotrack_budget_period_seconds:length"
+ALLOWED_RATE = "instance_period:ecotrack_budget_limit_grams:per_second"
+CONSUMED = "instance_period:ecotrack_budget_consumed:ratio"
+ELAPSED = "instance_period:ecotrack_budget_elapsed:ratio"
+PROJECTED = "instance_period:ecotrack_budget_projected_grams:rate1h"
+POWER = "instance_scope:ecotrack_power_watts:rate5m"
+
+
+def intensity(window: str) -> str:
+    """Series with the energy-weighted carbon intensity over the window, in g/kWh, per instance."""
+    return f"instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted{window}"
+
+
+def groups() -> tuple[Group, ...]:
+    """Every recording rule, the groups in the order in which one needs another's series."""
+    fast = (
+        *(_scraped_rate(window) for window in SCRAPED_WINDOWS),
+        *_power_and_intensity(),
+        *_budget_state(),
+        *(_burn(window) for window in SCRAPED_WINDOWS),
+    )
+    intervals = tuple(dict.fromkeys(AVERAGED_WINDOWS.values()))
+    return (
+        Group(name="ecotrack-rates", interval=BASE_INTERVAL, rules=fast),
+        *(_slow_group(interval) for interval in intervals),
+    )
+
+
+def _slow_group(interval: str) -> Group:
+    windows = [window for window, every in AVERAGED_WINDOWS.items() if every == interval]
+    rules = [rule for window in windows for rule in (_averaged_rate(window), _burn(window))]
+    if "1d" in windows:
+        rules.append(_daily_intensity())
+    return Group(name=f"ecotrack-rates-{'-'.join(windows)}", interval=interval, rules=tuple(rules))
+
+
+def _scraped_rate(window: str) -> Recording:
+    expr = f"sum by (job, instance) (rate(ecotrack_emissions_grams_total{{{BUDGETED}}}[{window}]))"
+    return Recording(record=emission_rate(window), expr=expr)
+
+
+def _averaged_rate(window: str) -> Recording:
+    """The mean of the recorded 5m rate; time without a value (machine off or asleep) counts as none."""
+    share = f"{seconds(BASE_INTERVAL)} / {seconds(window)}"
+    expr = f"sum_over_time({emission_rate('5m')}[{window}]) * {share}"
+    return Recording(record=emission_rate(window), expr=expr)
+
+
+def _power_and_intensity() -> Iterator[Recording]:
+    power = "sum by (job, instance, scope) (rate(ecotrack_energy_joules_total[5m]))"
+    yield Recording(record=POWER, expr=power)
+    energy = f"sum by (job, instance) (\n  rate(ecotrack_energy_joules_total{{{BUDGETED}}}[1h])\n)"
+    weighted = f"{JOULES_PER_KWH:.0f} * {emission_rate('1h')}\n/ on (job, instance)\n({energy} > 0)"
+    yield Recording(record=intensity("1h"), expr=weighted)
+
+
+def _daily_intensity() -> Recording:
+    grams = f"sum_over_time({emission_rate('5m')}[1d])"
+    joules = f"sum by (job, instance) (\n  sum_over_time({POWER}{{{BUDGETED}}}[1d])\n)"
+    return Recording(
+        record=intensity("1d"),
+        expr=f"{JOULES_PER_KWH:.0f} * {grams}\n/ on (job, instance)\n({joules} > 0)",
+    )
+
+
+def _budget_state() -> Iterator[Recording]:
+    start = "ecotrack_budget_period_start_timestamp_seconds"
+    end = "ecotrack_budget_period_end_timestamp_seconds"
+    yield Recording(record=LENGTH, expr=f"{end} - {PERIOD_MATCH} {start}")
+    yield Recording(
+        record=ALLOWED_RATE,
+        expr=f"ecotrack_budget_limit_grams / {PERIOD_MATCH} {LENGTH}",
+    )
+    yield Recording(
+        record=CONSUMED,
+        expr=f"ecotrack_budget_used_grams / {PERIOD_MATCH} ecotrack_budget_limit_grams",
+    )
+    yield Recording(record=ELAPSED, expr=f"clamp_max(\n  (time() - {start})\n  / {PERIOD_MATCH}\n  {LENGTH},\n  1\n)")
+    left = f"{emission_rate('1h')}\n  * on (job, instance) group_right ()\n  clamp_min({end} - time(), 0)"
+    yield Recording(
+        record=PROJECTED,
+        expr=f"ecotrack_budget_used_grams\n+ {PERIOD_MATCH}\n({left})",
+    )
+
+
+def _burn(window: str) -> Recording:
+    expr = f"{emission_rate(window)}\n/ on (job, instance) group_right ()\n{ALLOWED_RATE}"
+    return Recording(record=burn_rate(window), expr=expr)
