@@ -1,0 +1,329 @@
+"""One client connection: bytes in, requests through the site, bytes out; every wait has its end."""
+
+import asyncio
+import contextlib
+import enum
+import logging
+import ssl
+import time
+from http import HTTPStatus
+
+import h11
+
+from exporter.core.basic_auth import BasicAuth, Verdict
+from exporter.core.http_site import SECURITY_HEADERS, Request, Response, Site, text
+from exporter.core.tls_stream import TlsStream
+from exporter.core.web_config_file import WebConfigFile
+
+MAX_HEAD_BYTES = 16 * 1024
+MAX_CONNECTIONS = 512
+
+#: From accept, or from the first byte of a later request, to a complete head; a TLS handshake is part of it.
+HEAD_SECONDS = 10.0
+#: Prometheus comes back on the same connection every 15 to 60 seconds.
+IDLE_SECONDS = 75.0
+#: For a check of credentials, and for a client to read its response.
+RESPONSE_SECONDS = 10.0
+#: For a client to read a last answer and close, before it is cut off.
+LINGER_SECONDS = 1.0
+
+_HTTP_ON_TLS = b"HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port expects TLS: use https.\n"
+
+logger = logging.getLogger(__name__)
+
+
+class Phase(enum.IntEnum):
+    """What a connection is waiting for. Where room is needed, the lowest go first."""
+
+    CLOSING = 0
+    HEAD = 1
+    IDLE = 2
+    AUTHENTICATING = 3
+    SENDING = 4
+
+
+class Hub:
+    """What the connections of one server share: the site, the limits, and who is there."""
+
+    def __init__(self, *, site: Site, web_config: WebConfigFile | None, max_requests: int) -> None:
+        self.site = site
+        self.web_config = web_config
+        self.max_requests = max_requests
+        self.auth = BasicAuth()
+        self.in_flight = 0
+        self.connections: dict[Connection, None] = {}
+        self.stopping = False
+        # Filled and emptied within one callback, so that no connection needs a read buffer of its own.
+        self.buffer = memoryview(bytearray(MAX_HEAD_BYTES))
+        self._noted_at = -1.0
+
+    def admit(self, connection: "Connection") -> None:
+        """Take a connection in. Where there is no room, drop the oldest half-open one, else the oldest idle one."""
+        if len(self.connections) >= MAX_CONNECTIONS:
+            self.note("too many connections: dropped the oldest")
+            min(self.connections, key=lambda other: other.phase).drop()
+        self.connections[connection] = None
+
+    def note(self, what: str) -> None:
+        """Log a client's fault at debug level, at most one a second, with nothing that a client sent."""
+        now = time.monotonic()
+        if now - self._noted_at >= 1.0:
+            self._noted_at = now
+            logger.debug("%s", what)
+
+
+class Connection(asyncio.BufferedProtocol):
+    """HTTP/1.1 on one socket: requests one after the other, each answered by one write."""
+
+    _transport: asyncio.Transport
+    _timer: asyncio.TimerHandle
+
+    def __init__(self, hub: Hub) -> None:
+        self.phase = Phase.HEAD
+        self._hub = hub
+        self._loop = asyncio.get_running_loop()
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._tls: TlsStream | None = None
+        self._holds_slot = False
+        self._head_only = False
+        self._peer_ended = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; the clock for the first head runs from here."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; TCP transports are
+        self._transport = transport
+        # With no buffer allowed, "writing may resume" means that the kernel has everything.
+        transport.set_write_buffer_limits(high=0)
+        self._timer = self._loop.call_later(HEAD_SECONDS, self._time_is_up)
+        self._hub.admit(self)
+        if self._hub.web_config is not None:
+            config = self._hub.web_config.current()
+            if config.tls is not None:
+                self._tls = TlsStream(config.tls, config.client_allowed_sans)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the event loop's signature
+        """Where the event loop reads into."""
+        return self._hub.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        if self.phase is Phase.CLOSING:
+            return
+        data = bytes(self._hub.buffer[:nbytes])
+        if self._tls is not None:
+            data = self._decrypt(self._tls, data)
+        if data:
+            self._http.receive_data(data)
+            self._advance()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; it may still be reading, so answer what it asked before."""
+        self._peer_ended = True
+        if self.phase is Phase.CLOSING:
+            return False
+        self._http.receive_data(b"")
+        self._advance()
+        return True
+
+    def resume_writing(self) -> None:
+        """The kernel has all that was written."""
+        if self.phase is Phase.SENDING:
+            self._sent()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the event loop's signature
+        """Forget the connection."""
+        self.phase = Phase.CLOSING
+        self._timer.cancel()
+        self._release_slot()
+        self._hub.connections.pop(self, None)
+
+    def drop(self) -> None:
+        """Cut the connection off now."""
+        self._hub.connections.pop(self, None)
+        self._transport.abort()
+
+    def finish(self) -> None:
+        """Close now, or after the response that is under way; the hub is stopping."""
+        if self.phase < Phase.AUTHENTICATING:
+            self._transport.close()
+
+    def _advance(self) -> None:
+        """Take the next request from what was received, if its head is complete."""
+        if self.phase not in (Phase.HEAD, Phase.IDLE):
+            return
+        try:
+            event = self._http.next_event()
+            if isinstance(event, h11.Request):
+                self._begin(event, has_body=not isinstance(self._http.next_event(), h11.EndOfMessage))
+        except h11.RemoteProtocolError as error:
+            self._hub.note("a request was not well-formed")
+            self._send(text(error.error_status_hint, HTTPStatus(error.error_status_hint).phrase), close=True)
+            return
+        if event is h11.NEED_DATA:
+            self._await_more()
+        elif isinstance(event, h11.ConnectionClosed):
+            self._transport.close()
+
+    def _await_more(self) -> None:
+        if self.phase is Phase.IDLE and self._http.trailing_data[0]:
+            self.phase = Phase.HEAD
+            self._set_deadline(HEAD_SECONDS)
+        if not self._transport.is_reading():
+            self._transport.resume_reading()
+
+    def _begin(self, head: h11.Request, *, has_body: bool) -> None:
+        """Answer a request, or start the check of its credentials."""
+        request = _request(head)
+        self._head_only = request.method == "HEAD"
+        refusal = self._hub.site.refuse_host(request)
+        if refusal is not None:
+            self._send(refusal, close=has_body)
+        elif _head_bytes(head) > MAX_HEAD_BYTES:
+            self._send(text(431, "A request's head is limited to 16 KiB."), close=True)
+        elif has_body:
+            self._send(text(413, "Requests with a body are not accepted."), close=True)
+        elif self._hub.web_config is not None and (users := self._hub.web_config.current().users):
+            peer = self._transport.get_extra_info("peername") or ("",)
+            verdict = self._hub.auth.check(request.headers.get("authorization"), users, str(peer[0]))
+            if isinstance(verdict, Verdict):
+                self._judge(request, verdict)
+            else:
+                self.phase = Phase.AUTHENTICATING
+                self._transport.pause_reading()
+                self._set_deadline(RESPONSE_SECONDS)
+                verdict.add_done_callback(lambda task: self._checked(request, task))
+        else:
+            self._respond(request)
+
+    def _checked(self, request: Request, task: asyncio.Task[Verdict]) -> None:
+        if self.phase is Phase.AUTHENTICATING and not task.cancelled():
+            self._judge(request, task.result())
+
+    def _judge(self, request: Request, verdict: Verdict) -> None:
+        match verdict:
+            case Verdict.GRANTED:
+                self._respond(request)
+            case Verdict.DENIED:
+                self._hub.note("credentials were missing or wrong")
+                challenge = ("WWW-Authenticate", 'Basic realm="metrics", charset="UTF-8"')
+                self._send(text(401, "A user name and password are needed.", challenge))
+            case Verdict.BUSY:
+                self._hub.note("too many unknown credentials to check")
+                self._send(text(429, "Too many credentials are waiting to be checked.", ("Retry-After", "1")))
+
+    def _respond(self, request: Request) -> None:
+        """Let the site answer, within the limit; a request is in flight until its last byte is with the kernel."""
+        if self._hub.in_flight >= self._hub.max_requests:
+            self._hub.note("too many requests in flight")
+            self._send(text(503, "Too many requests are in flight.", ("Retry-After", "1")))
+            return
+        self._hub.in_flight += 1
+        self._holds_slot = True
+        response = text(500, "The server failed to answer; its log says why.")
+        try:
+            response = self._hub.site.respond(request)
+        finally:
+            # A handler's exception goes on to the event loop, which reports it; the client gets the 500.
+            self._send(response)
+
+    def _send(self, response: Response, *, close: bool = False) -> None:
+        self.phase = Phase.SENDING
+        data = self._encode(response, close=close)
+        self._transport.write(data if self._tls is None else self._tls.send(data))
+        if self._transport.get_write_buffer_size() == 0:
+            self._sent()
+        else:
+            self._transport.pause_reading()
+            self._set_deadline(RESPONSE_SECONDS)
+
+    def _encode(self, response: Response, *, close: bool) -> bytes:
+        """Head and body in one piece, for one write."""
+        headers = SECURITY_HEADERS | {name.lower(): value for name, value in response.headers}
+        if self._hub.web_config is not None:
+            headers |= self._hub.web_config.current().headers
+        headers["content-type"] = response.content_type
+        headers["content-length"] = str(len(response.body))
+        headers["date"] = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
+        if close:
+            headers["connection"] = "close"
+        reason = HTTPStatus(response.status).phrase
+        head = self._http.send(h11.Response(status_code=response.status, headers=list(headers.items()), reason=reason))
+        body = None if self._head_only else self._http.send(h11.Data(data=response.body))
+        self._http.send(h11.EndOfMessage())
+        return (head or b"") + (body or b"")
+
+    def _sent(self) -> None:
+        """The response is out: close, or wait for the next request, which may be here already."""
+        self._release_slot()
+        if self._http.our_state is h11.MUST_CLOSE or self._hub.stopping:
+            self._linger()
+            return
+        self._http.start_next_cycle()
+        self._head_only = False
+        self.phase = Phase.IDLE
+        self._set_deadline(IDLE_SECONDS)
+        if self._http.trailing_data[0]:
+            # Other connections get their turn between pipelined requests, and no more is read meanwhile.
+            self._transport.pause_reading()
+        if not self._transport.is_reading():
+            self._loop.call_soon(self._advance)
+
+    def _release_slot(self) -> None:
+        if self._holds_slot:
+            self._holds_slot = False
+            self._hub.in_flight -= 1
+
+    def _linger(self) -> None:
+        """Say goodbye, then drop what still arrives: closing over unread bytes would reset an answer under way."""
+        self.phase = Phase.CLOSING
+        if self._tls is not None:
+            self._transport.write(self._tls.close())
+        if self._peer_ended or self._hub.stopping:
+            self._transport.close()
+            return
+        with contextlib.suppress(OSError):  # already reset by the client
+            self._transport.write_eof()
+        self._transport.resume_reading()
+        self._set_deadline(LINGER_SECONDS)
+
+    def _decrypt(self, tls: TlsStream, data: bytes) -> bytes:
+        try:
+            plaintext = tls.receive(data)
+        except ssl.SSLError as error:
+            self._hub.note("a TLS handshake or record was refused")
+            if getattr(error, "reason", None) == "HTTP_REQUEST":
+                self._transport.write(_HTTP_ON_TLS)
+            self._linger()
+            return b""
+        pending = tls.pending()
+        if pending:
+            self._transport.write(pending)
+        return plaintext
+
+    def _set_deadline(self, seconds: float) -> None:
+        self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        if self.phase in (Phase.HEAD, Phase.SENDING):
+            self._hub.note("a client was too slow and was cut off")
+        self._transport.abort()
+
+
+def _request(head: h11.Request) -> Request:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in head.headers:
+        name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    target = head.target.decode("latin-1")
+    if target.lower().startswith(("http://", "https://")):
+        # The absolute form, as sent to a proxy: its authority counts instead of Host.
+        authority, slash, rest = target.partition("://")[2].partition("/")
+        headers["host"], target = authority, slash + rest
+    path, _, query = target.partition("?")
+    return Request(method=head.method.decode("ascii"), path=path, query=query, headers=headers)
+
+
+def _head_bytes(head: h11.Request) -> int:
+    """Size of a head, without its line ends and separators."""
+    return len(head.target) + sum(len(name) + len(value) for name, value in head.headers)

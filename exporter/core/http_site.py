@@ -1,0 +1,70 @@
+"""What is answered to a request: routes, methods, the Host check and security headers. No sockets here."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+#: On every response unless a handler or the web configuration sets its own. The page's style is inline.
+SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+
+_LOOPBACK_HOST = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{0,5})?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request's head. `path` is as sent (not percent-decoded) and without the query; header names are lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An answer. Length, date, connection and security headers are added; `headers` may replace the latter."""
+
+    status: int = 200
+    content_type: str = "text/plain; charset=utf-8"
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Handler = Callable[[Request], Response]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Paths and their handlers. With `loopback_only`, names other than this machine's own loopback are refused."""
+
+    routes: Mapping[str, Handler]
+    loopback_only: bool
+
+    def refuse_host(self, request: Request) -> Response | None:
+        """A 403 for a Host that is not loopback where we are bound to loopback, against DNS rebinding.
+
+        Clients of HTTP/1.0 may send no Host; browsers, which rebinding needs, always do.
+        """
+        host = request.headers.get("host")
+        if not self.loopback_only or host is None or _LOOPBACK_HOST.fullmatch(host):
+            return None
+        return text(403, "This server listens on loopback and answers only to localhost, 127.0.0.1 or [::1].")
+
+    def respond(self, request: Request) -> Response:
+        """The handler's response, or 404 for an unknown path, or 405 for a method other than GET and HEAD."""
+        handler = self.routes.get(request.path)
+        if handler is None:
+            return text(404, "There is nothing at this path.")
+        if request.method not in ("GET", "HEAD"):
+            return text(405, "Only GET and HEAD are answered here.", ("Allow", "GET, HEAD"))
+        return handler(request)
+
+
+def text(status: int, line: str, *headers: tuple[str, str]) -> Response:
+    """A response of one line of plain text."""
+    return Response(status=status, body=f"{line}\n".encode(), headers=headers)

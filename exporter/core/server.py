@@ -1,0 +1,104 @@
+"""The HTTP server of both programs: small, bounded, and never in the way of what it reports.
+
+One thread runs one asyncio event loop; handlers are called on it and return bytes that are ready. See
+docs/adr/0002-http-server.md for what it was chosen over.
+"""
+
+import asyncio
+import functools
+import logging
+import socket
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from exporter.core.http_connection import Connection, Hub
+from exporter.core.http_site import Handler, Request, Response, Site
+from exporter.core.listen_address import BACKLOG, ListenError, base_url, is_loopback, listen
+from exporter.core.web_config import WebConfig
+from exporter.core.web_config_file import WebConfigFile
+
+__all__ = ["Handler", "ListenError", "Request", "Response", "Server"]
+
+#: What is in flight when the server stops may take this long.
+STOP_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Server:
+    """Serves `routes` (path to handler) at `address` from its own thread.
+
+    A handler runs on the event loop's thread, one at a time; it should return within milliseconds. At most
+    `max_requests` requests are between their complete head and the last byte handed to the kernel; others get 503.
+    """
+
+    def __init__(
+        self, *, address: str, routes: Mapping[str, Handler], web_config: WebConfig | None, max_requests: int
+    ) -> None:
+        self._address = address
+        self._routes = routes
+        self._web_config = web_config
+        self._max_requests = max_requests
+        self._url = ""
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL on this machine, such as `http://127.0.0.1:10110`; empty before `start`."""
+        return self._url
+
+    def start(self) -> None:
+        """Bind and serve.
+
+        Raises ListenError where the address cannot be listened on.
+        """
+        listener = listen(self._address)
+        tls = self._web_config is not None and self._web_config.tls is not None
+        self._url = base_url(listener, "https" if tls else "http")
+        site = Site(routes=self._routes, loopback_only=is_loopback(listener))
+        runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        loop, stopping = runner.get_loop(), asyncio.Event()
+        loop.set_exception_handler(_report)
+        self._request_stop = functools.partial(loop.call_soon_threadsafe, stopping.set)
+        self._thread = threading.Thread(
+            target=self._run, args=(runner, site, listener, stopping), name="http-server", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the address at once, let what is in flight end within a second, and return when all is closed."""
+        if self._thread is not None:
+            self._request_stop()
+            self._thread.join()
+            self._thread = None
+
+    def _run(self, runner: asyncio.Runner, site: Site, listener: socket.socket, stopping: asyncio.Event) -> None:
+        web_config = None if self._web_config is None else WebConfigFile(self._web_config)
+        hub = Hub(site=site, web_config=web_config, max_requests=self._max_requests)
+        with runner:
+            runner.run(_serve(hub, listener, stopping))
+
+
+async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> None:
+    """Accept and answer until `stopping` is set."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(hub), sock=listener, backlog=BACKLOG)
+    await stopping.wait()
+    server.close()
+    hub.stopping = True
+    for connection in list(hub.connections):
+        connection.finish()
+    deadline = loop.time() + STOP_SECONDS
+    while hub.connections and loop.time() < deadline:
+        await asyncio.sleep(0.01)
+    for connection in list(hub.connections):
+        connection.drop()
+    hub.auth.close()
+    # The transports close their sockets in the next turn of the loop.
+    await asyncio.sleep(0)
+
+
+def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what a callback raised, without the socket addresses that asyncio would add."""
+    logger.error("%s", context["message"], exc_info=context.get("exception"))
