@@ -31,9 +31,7 @@ class Place:
 
     def fill(self, template: str, service: Service) -> str:
         """`template` with the places that `Service` describes filled in."""
-        return template.format(
-            root=self.root, state=self.state, port=self.ports[service.name], ports=self.ports
-        )
+        return template.format(root=self.root, state=self.state, port=self.ports[service.name], ports=self.ports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +122,4 @@ def _answers(child: Child) -> bool:
 
 def _with_log(child: Child, what: str) -> str:
     lines = child.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-    return "\n".join(
-        [f"{child.service.name} {what}; the end of {child.log}:", *(f"    {line}" for line in lines)]
-    )
+    return "\n".join([f"{child.service.name} {what}; the end of {child.log}:", *(f"    {line}" for line in lines)])

@@ -51,9 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser(rows: Sequence[Service]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make up", description=__doc__)
     parser.add_argument("--stop", action="store_true", help="stop the running stack instead")
-    parser.add_argument(
-        "--state-dir", type=Path, default=ROOT / ".run", help="folder for data and logs (%(default)s)"
-    )
+    parser.add_argument("--state-dir", type=Path, default=ROOT / ".run", help="folder for data and logs (%(default)s)")
     for row in rows:
         variable = f"{row.name.upper()}_PORT"
         parser.add_argument(
@@ -79,7 +77,7 @@ def _run(rows: Sequence[Service], place: Place) -> int:
     programs = {row.name: program for row in rows if (program := program_of(row))}
     chosen = [row for row in rows if row.name in programs]
     _refuse_busy_ports(chosen, place.ports)
-    addresses = {row.name: f"127.0.0.1:{place.ports[row.name]}" for row in chosen}
+    addresses = {row.name: [f"127.0.0.1:{place.ports[row.name]}"] if row in chosen else [] for row in rows}
     write_native_configuration(ROOT / "prometheus", place.state / "prometheus", addresses)
     children: list[Child] = []
     try:

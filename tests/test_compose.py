@@ -1,0 +1,215 @@
+"""The Compose stack, checked without an engine: its files, addresses, users and limits agree."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPOSE = ROOT / "docker-compose.yml"
+DOCKERFILE = ROOT / "Dockerfile"
+HARDENING = {
+    "read_only": True,
+    "tmpfs": ["/tmp"],  # noqa: S108 - a folder inside the container
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges:true"],
+    "init": True,
+}
+LIMITS = ("mem_limit", "cpus", "pids_limit", "restart")
+# Numbers that the makers of the images chose.
+IMAGE_USERS = {
+    "prom/prometheus": "65534:65534",
+    "prom/alertmanager": "65534:65534",
+    "grafana/grafana": "472:0",
+}
+
+
+def compose() -> dict[str, Any]:
+    """The Compose file with every ${NAME:-default} replaced by its default."""
+    text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", COMPOSE.read_text())
+    document: dict[str, Any] = yaml.safe_load(text)
+    return document
+
+
+def service_names() -> list[str]:
+    return list(compose()["services"])
+
+
+def mounts(service: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    """(source, target, whether read-only) of every volume."""
+    parts = [volume.split(":") for volume in service["volumes"]]
+    return [(source, target, mode == ["ro"]) for source, target, *mode in parts]
+
+
+def seconds(duration: str) -> int:
+    """Prometheus's duration with one unit."""
+    return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[duration[-1]]
+
+
+def assert_passes(*argv: str | Path) -> None:
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_compose_file_follows_the_specification() -> None:
+    schema = ["-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    assert_passes(sys.executable, *schema, COMPOSE)
+
+
+def test_dockerfile_passes_hadolint() -> None:
+    assert_passes(Path(sys.executable).with_name("hadolint"), DOCKERFILE)
+
+
+def test_yaml_files_pass_yamllint() -> None:
+    list_files = ["git", "ls-files", "-z", "*.yml", "*.yaml"]
+    listing = subprocess.run(list_files, cwd=ROOT, capture_output=True, check=True)
+    tracked = [name for name in listing.stdout.decode().split("\0") if name]
+    assert "docker-compose.yml" in tracked
+    assert_passes(sys.executable, "-m", "yamllint", "--strict", *tracked)
+
+
+@pytest.mark.parametrize("name", service_names())
+def test_every_service_is_hardened(name: str) -> None:
+    service = compose()["services"][name]
+    assert {key: service.get(key) for key in HARDENING} == HARDENING
+    assert all(service.get(key) for key in LIMITS)
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert not {"privileged", "cap_add", "network_mode", "pid"} & service.keys()
+
+
+@pytest.mark.parametrize("name", service_names())
+def test_every_image_is_pinned(name: str) -> None:
+    service = compose()["services"][name]
+    if "build" in service:
+        bases = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), re.MULTILINE)
+        assert len(bases) == 2
+        assert all(re.fullmatch(r"python:3\.\d+\.\d+-slim-bookworm", base) for base in bases)
+    else:
+        assert re.fullmatch(r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+", service["image"])
+
+
+@pytest.mark.parametrize("name", service_names())
+def test_every_port_is_published_on_loopback_only(name: str) -> None:
+    for port in compose()["services"][name]["ports"]:
+        address, outer, inner = port.split(":")
+        assert address == "127.0.0.1"
+        assert outer == inner
+
+
+@pytest.mark.parametrize("name", service_names())
+def test_mounted_files_exist_and_are_read_only(name: str) -> None:
+    document = compose()
+    for source, target, read_only in mounts(document["services"][name]):
+        if source.startswith((".", "/")):
+            assert (ROOT / source).exists(), f"{source} is mounted at {target}"
+            assert read_only, f"{source} is mounted for writing"
+        else:
+            assert source in document["volumes"]
+
+
+@pytest.mark.parametrize("name", service_names())
+def test_state_is_kept_in_the_volume(name: str) -> None:
+    """With a read-only root, the folder that a command names for its state has to be a writable mount."""
+    service = compose()["services"][name]
+    writable = {target for _, target, read_only in mounts(service) if not read_only}
+    command = " ".join(service.get("command", []))
+    named = re.findall(r"--(?:state\.dir|storage\.(?:tsdb\.)?path)=(\S+)", command)
+    assert writable >= set(named or ["/var/lib/grafana"])
+
+
+@pytest.mark.parametrize("name", service_names())
+def test_every_service_runs_as_its_images_own_user(name: str) -> None:
+    service = compose()["services"][name]
+    if "build" in service:
+        user = re.search(r"^USER (\S+)$", DOCKERFILE.read_text(), re.MULTILINE)
+        assert user
+        uid, gid = user[1].split(":")
+        assert service["user"] == user[1]
+        assert f"--owner={uid} --group={gid} --mode=0700 /var/lib/ecotrack" in DOCKERFILE.read_text()
+    else:
+        assert service["user"] == IMAGE_USERS[service["image"].partition(":")[0]]
+    assert not service["user"].startswith(("0", "root"))
+
+
+@pytest.mark.parametrize("name", service_names())
+def test_every_service_has_a_health_check_on_its_own_port(name: str) -> None:
+    service = compose()["services"][name]
+    inner = service["ports"][0].split(":")[-1]
+    if "build" in service:
+        check = re.search(r"^HEALTHCHECK .*\\\n(.*)$", DOCKERFILE.read_text(), re.MULTILINE)
+        assert check
+        assert f"'127.0.0.1', {inner}" in check[1]
+    else:
+        assert f"http://127.0.0.1:{inner}/" in service["healthcheck"]["test"][-1]
+
+
+def test_services_wait_for_healthy_ones() -> None:
+    document = compose()
+    waits = {name: service.get("depends_on", {}) for name, service in document["services"].items()}
+    assert waits["prometheus"].keys() == {"ecotrack", "alertmanager"}
+    assert waits["grafana"].keys() == {"prometheus"}
+    assert all(each == {"condition": "service_healthy"} for wait in waits.values() for each in wait.values())
+
+
+def targets(document: object) -> list[str]:
+    """Every entry of every list under the key `targets`."""
+    if isinstance(document, list):
+        return [target for item in document for target in targets(item)]
+    if isinstance(document, dict):
+        own = list(document.get("targets", []))
+        return own + [target for key, item in document.items() if key != "targets" for target in targets(item)]
+    return []
+
+
+def test_scrape_targets_are_the_services() -> None:
+    folder = ROOT / "prometheus"
+    documents = [folder / "prometheus.yml", *sorted((folder / "targets").glob("*.yml"))]
+    found = {target for path in documents for target in targets(yaml.safe_load(path.read_text()))}
+    services = compose()["services"]
+    inner = {f"{name}:{service['ports'][0].split(':')[-1]}" for name, service in services.items()}
+    assert found <= inner
+    assert {"ecotrack:10110", "alertmanager:9093"} <= found
+
+
+def test_the_exporter_sees_the_host_and_listens_in_its_own_namespace() -> None:
+    service = compose()["services"]["ecotrack"]
+    assert ("/proc", "/host/proc", True) in mounts(service)
+    assert "--path.procfs=/host/proc" in service["command"]
+    assert "--web.listen-address=0.0.0.0:10110" in service["command"]
+
+
+def test_retention_exceeds_the_longest_window_of_any_rule() -> None:
+    rules = "\n".join(path.read_text() for path in sorted((ROOT / "prometheus" / "rules").glob("*.yml")))
+    windows = [seconds(window) for window in re.findall(r"\[(\d+[smhdw])[\]:]", rules)]
+    command = " ".join(compose()["services"]["prometheus"]["command"])
+    retention = re.search(r"--storage\.tsdb\.retention\.time=(\w+)", command)
+    assert retention
+    assert max(windows) >= seconds("3d")
+    # A monthly budget is compared with the month before as well.
+    assert seconds(retention[1]) > max(*windows, seconds("62d"))
+
+
+def test_grafanas_password_stays_out_of_the_repository() -> None:
+    document = compose()
+    secret = document["secrets"]["grafana-admin-password"]["file"]
+    ignored = subprocess.run(["git", "check-ignore", "--quiet", secret], cwd=ROOT, check=False)
+    assert ignored.returncode == 0
+    environment = document["services"]["grafana"]["environment"]
+    assert environment["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/secrets/grafana-admin-password"
+    assert "GF_SECURITY_ADMIN_PASSWORD" not in environment
+
+
+def test_make_secrets_closes_the_folder_to_others_and_keeps_an_existing_password(tmp_path: Path) -> None:
+    make = ["make", "--silent", "--file", str(ROOT / "Makefile"), "secrets"]
+    subprocess.run(make, cwd=tmp_path, check=True, capture_output=True)
+    folder, file = tmp_path / "secrets", tmp_path / "secrets" / "grafana-admin-password"
+    first = file.read_text()
+    subprocess.run(make, cwd=tmp_path, check=True, capture_output=True)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert file.stat().st_mode & 0o777 == 0o444
+    assert len(first.strip()) >= 20
+    assert file.read_text() == first

@@ -1,0 +1,200 @@
+"""`make up` and `make down` as a user meets them: real programs, started, watched and stopped."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from scripts.native_prometheus import write_native_configuration
+from scripts.supervisor import is_busy
+from tests.processes import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = ("ecotrack", "alertmanager", "prometheus")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """One supervisor, its ports and what it has printed so far."""
+
+    process: subprocess.Popen[bytes]
+    state: Path
+    ports: Mapping[str, int]
+
+    @property
+    def output(self) -> str:
+        return (self.state / "output").read_text()
+
+    def url(self, name: str, path: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}{path}"
+
+    def busy(self) -> set[str]:
+        return {name for name, port in self.ports.items() if is_busy(port)}
+
+
+def command(state: Path, ports: Mapping[str, int]) -> list[str]:
+    flags = [f"--{name}-port={port}" for name, port in ports.items()]
+    return [sys.executable, "-m", "scripts.up", f"--state-dir={state}", *flags]
+
+
+def run_up(state: Path, *flags: str, ports: Mapping[str, int] | None = None) -> subprocess.CompletedProcess[str]:
+    argv = [*command(state, ports or {}), *flags]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def eventually(holds: Callable[[], bool], what: str, seconds: float = 40.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def launched(state: Path, environment: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    ports = {name: free_port() for name in (*NAMES, "grafana")}
+    state.mkdir(exist_ok=True)
+    with (state / "output").open("wb") as output:
+        process = subprocess.Popen(
+            command(state, ports), cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    stack = Stack(process=process, state=state, ports=ports)
+    try:
+        eventually(lambda: "Ctrl-C" in stack.output or process.poll() is not None, "the stack is not up")
+        assert process.poll() is None, stack.output
+        yield stack
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    with launched(tmp_path / "state") as running:
+        yield running
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def child_named(stack: Stack, program: str) -> int:
+    return next(pid for pid in children(stack.process.pid) if Path(f"/proc/{pid}/exe").readlink().name == program)
+
+
+@pytest.mark.servers
+def test_every_service_answers_and_ctrl_c_stops_them_all(stack: Stack) -> None:
+    for name in NAMES:
+        assert f"http://127.0.0.1:{stack.ports[name]}/" in stack.output
+    targets = stack.url("prometheus", "/api/v1/targets?state=active")
+
+    def all_up() -> bool:
+        active = requests.get(targets, timeout=5).json()["data"]["activeTargets"]
+        return {(target["labels"]["job"], target["health"]) for target in active} == {(n, "up") for n in NAMES}
+
+    eventually(all_up, "Prometheus does not scrape every service")
+    managers = requests.get(stack.url("prometheus", "/api/v1/alertmanagers"), timeout=5).json()["data"]
+    assert [each["url"] for each in managers["activeAlertmanagers"]] == [stack.url("alertmanager", "/api/v2/alerts")]
+    rules = requests.get(stack.url("prometheus", "/api/v1/rules"), timeout=5).json()["data"]["groups"]
+    assert {group["name"] for group in rules} >= {"ecotrack-budget-alerts"}
+
+    stack.process.send_signal(signal.SIGINT)
+    assert stack.process.wait(30) == 0
+    assert stack.output.endswith("All stopped.\n")
+    assert stack.busy() == set()
+
+
+@pytest.mark.servers
+def test_a_second_start_is_refused_and_make_down_stops_the_first(stack: Stack) -> None:
+    second = run_up(stack.state)
+    assert second.returncode == 2
+    assert second.stderr == (f"make up: already running as process {stack.process.pid}; `make down` stops it\n")
+    assert stack.busy() == set(NAMES)
+
+    down = run_up(stack.state, "--stop")
+    assert (down.returncode, down.stdout) == (0, "Stopped.\n")
+    assert stack.process.wait(5) == 0
+    assert stack.busy() == set()
+
+
+@pytest.mark.servers
+def test_when_a_service_dies_the_rest_is_stopped_and_its_log_shown(stack: Stack) -> None:
+    os.kill(child_named(stack, "prometheus"), signal.SIGKILL)
+    assert stack.process.wait(30) == 1
+    assert "\nprometheus ended with exit status -9; the end of" in stack.output
+    assert stack.busy() == set()
+
+
+@pytest.mark.servers
+def test_services_do_not_outlive_a_killed_supervisor(stack: Stack) -> None:
+    stack.process.kill()
+    stack.process.wait(5)
+    eventually(lambda: stack.busy() == set(), "services are still running")
+    assert run_up(stack.state, "--stop").stdout == "Nothing is running.\n"
+
+
+@pytest.mark.servers
+def test_missing_programs_are_named_and_the_exporter_runs_alone(tmp_path: Path) -> None:
+    with launched(tmp_path / "state", {**os.environ, "PATH": str(tmp_path)}) as stack:
+        assert stack.busy() == {"ecotrack"}
+        assert "apt-get install prometheus-alertmanager" in stack.output
+
+
+def test_a_busy_port_is_one_line_and_nothing_is_left_running(tmp_path: Path) -> None:
+    ports = {name: free_port() for name in NAMES}
+    with subprocess.Popen(
+        [sys.executable, "-m", "http.server", "--bind=127.0.0.1", str(ports["prometheus"])],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as other:
+        eventually(lambda: is_busy(ports["prometheus"]), "the other server does not start")
+        done = run_up(tmp_path, ports=ports)
+        other.terminate()
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"make up: port {ports['prometheus']} for prometheus is already in use; "
+        "free it, or choose another: make up PROMETHEUS_PORT=...\n"
+    )
+    assert not is_busy(ports["ecotrack"])
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", ""])
+def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
+    done = run_up(tmp_path, f"--prometheus-port={port}")
+    assert done.returncode == 2
+    assert f"expected a port from 1 to 65535, got {port!r}" in done.stderr
+
+
+def test_a_process_that_only_has_the_recorded_number_is_left_alone(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        (tmp_path / "up.pid").write_text(str(stranger.pid))
+        down = run_up(tmp_path, "--stop")
+        alive = stranger.poll() is None
+        stranger.terminate()
+    assert (down.returncode, down.stdout) == (0, "Nothing is running.\n")
+    assert alive
+
+
+def test_targets_become_native_addresses(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "rules").mkdir(parents=True)
+    (source / "targets").mkdir()
+    (source / "prometheus.yml").write_text("scrape_configs: []\n")
+    group = {"targets": ["ecotrack:10110", "grafana:3000", "192.0.2.7:10110"], "labels": {"site": "desk"}}
+    (source / "targets" / "all.yml").write_text(yaml.safe_dump([group]))
+
+    addresses = {"ecotrack": ["127.0.0.1:20110"], "grafana": []}
+    for _ in range(2):  # also over what an earlier start has left
+        write_native_configuration(source, tmp_path / "native", addresses)
+
+    written = yaml.safe_load((tmp_path / "native" / "targets" / "all.yml").read_text())
+    assert written == [{"targets": ["127.0.0.1:20110", "192.0.2.7:10110"], "labels": {"site": "desk"}}]
