@@ -6,6 +6,7 @@ import enum
 import logging
 import ssl
 import time
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import h11
@@ -16,20 +17,28 @@ from exporter.core.tls_stream import TlsStream
 from exporter.core.web_config_file import WebConfigFile
 
 MAX_HEAD_BYTES = 16 * 1024
-MAX_CONNECTIONS = 512
-
-#: From accept, or from the first byte of a later request, to a complete head; a TLS handshake is part of it.
-HEAD_SECONDS = 10.0
-#: Prometheus comes back on the same connection every 15 to 60 seconds.
-IDLE_SECONDS = 75.0
-#: For a check of credentials, and for a client to read its response.
-RESPONSE_SECONDS = 10.0
-#: For a client to read a last answer and close, before it is cut off.
-LINGER_SECONDS = 1.0
 
 _HTTP_ON_TLS = b"HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port expects TLS: use https.\n"
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of a server's patience.
+
+    `requests` may be in flight, and `connections` open, at once. `head_seconds` run from accept, or from the first
+    byte of a later request, to a complete head; a TLS handshake is part of them. `idle_seconds` is for a connection
+    between requests (Prometheus comes back every 15 to 60). `response_seconds` is for a check of credentials and for a
+    client to read its response, `linger_seconds` for it to read a last answer and close before it is cut off.
+    """
+
+    requests: int
+    connections: int = 512
+    head_seconds: float = 10.0
+    idle_seconds: float = 75.0
+    response_seconds: float = 10.0
+    linger_seconds: float = 1.0
 
 
 class Phase(enum.IntEnum):
@@ -45,10 +54,10 @@ class Phase(enum.IntEnum):
 class Hub:
     """What the connections of one server share: the site, the limits, and who is there."""
 
-    def __init__(self, *, site: Site, web_config: WebConfigFile | None, max_requests: int) -> None:
+    def __init__(self, *, site: Site, web_config: WebConfigFile | None, limits: Limits) -> None:
         self.site = site
         self.web_config = web_config
-        self.max_requests = max_requests
+        self.limits = limits
         self.auth = BasicAuth()
         self.in_flight = 0
         self.connections: dict[Connection, None] = {}
@@ -59,7 +68,7 @@ class Hub:
 
     def admit(self, connection: "Connection") -> None:
         """Take a connection in. Where there is no room, drop the oldest half-open one, else the oldest idle one."""
-        if len(self.connections) >= MAX_CONNECTIONS:
+        if len(self.connections) >= self.limits.connections:
             self.note("too many connections: dropped the oldest")
             min(self.connections, key=lambda other: other.phase).drop()
         self.connections[connection] = None
@@ -94,7 +103,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = transport
         # With no buffer allowed, "writing may resume" means that the kernel has everything.
         transport.set_write_buffer_limits(high=0)
-        self._timer = self._loop.call_later(HEAD_SECONDS, self._time_is_up)
+        self._timer = self._loop.call_later(self._hub.limits.head_seconds, self._time_is_up)
         self._hub.admit(self)
         if self._hub.web_config is not None:
             config = self._hub.web_config.current()
@@ -167,7 +176,7 @@ class Connection(asyncio.BufferedProtocol):
     def _await_more(self) -> None:
         if self.phase is Phase.IDLE and self._http.trailing_data[0]:
             self.phase = Phase.HEAD
-            self._set_deadline(HEAD_SECONDS)
+            self._set_deadline(self._hub.limits.head_seconds)
         if not self._transport.is_reading():
             self._transport.resume_reading()
 
@@ -175,7 +184,7 @@ class Connection(asyncio.BufferedProtocol):
         """Answer a request, or start the check of its credentials."""
         request = _request(head)
         self._head_only = request.method == "HEAD"
-        refusal = self._hub.site.refuse_host(request)
+        refusal = self._hub.site.refuse(request)
         if refusal is not None:
             self._send(refusal, close=has_body)
         elif _head_bytes(head) > MAX_HEAD_BYTES:
@@ -190,7 +199,7 @@ class Connection(asyncio.BufferedProtocol):
             else:
                 self.phase = Phase.AUTHENTICATING
                 self._transport.pause_reading()
-                self._set_deadline(RESPONSE_SECONDS)
+                self._set_deadline(self._hub.limits.response_seconds)
                 verdict.add_done_callback(lambda task: self._checked(request, task))
         else:
             self._respond(request)
@@ -213,7 +222,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _respond(self, request: Request) -> None:
         """Let the site answer, within the limit; a request is in flight until its last byte is with the kernel."""
-        if self._hub.in_flight >= self._hub.max_requests:
+        if self._hub.in_flight >= self._hub.limits.requests:
             self._hub.note("too many requests in flight")
             self._send(text(503, "Too many requests are in flight.", ("Retry-After", "1")))
             return
@@ -234,7 +243,7 @@ class Connection(asyncio.BufferedProtocol):
             self._sent()
         else:
             self._transport.pause_reading()
-            self._set_deadline(RESPONSE_SECONDS)
+            self._set_deadline(self._hub.limits.response_seconds)
 
     def _encode(self, response: Response, *, close: bool) -> bytes:
         """Head and body in one piece, for one write."""
@@ -261,7 +270,7 @@ class Connection(asyncio.BufferedProtocol):
         self._http.start_next_cycle()
         self._head_only = False
         self.phase = Phase.IDLE
-        self._set_deadline(IDLE_SECONDS)
+        self._set_deadline(self._hub.limits.idle_seconds)
         if self._http.trailing_data[0]:
             # Other connections get their turn between pipelined requests, and no more is read meanwhile.
             self._transport.pause_reading()
@@ -284,7 +293,7 @@ class Connection(asyncio.BufferedProtocol):
         with contextlib.suppress(OSError):  # already reset by the client
             self._transport.write_eof()
         self._transport.resume_reading()
-        self._set_deadline(LINGER_SECONDS)
+        self._set_deadline(self._hub.limits.linger_seconds)
 
     def _decrypt(self, tls: TlsStream, data: bytes) -> bytes:
         try:

@@ -45,24 +45,23 @@ class Site:
     routes: Mapping[str, Handler]
     loopback_only: bool
 
-    def refuse_host(self, request: Request) -> Response | None:
-        """A 403 for a Host that is not loopback where we are bound to loopback, against DNS rebinding.
+    def refuse(self, request: Request) -> Response | None:
+        """What nobody is allowed, before anything else is looked at: 403 for a strange Host, 405 for a method.
 
-        Clients of HTTP/1.0 may send no Host; browsers, which rebinding needs, always do.
+        Against DNS rebinding, a server on loopback answers only to loopback's names. Clients of HTTP/1.0 may send no
+        Host; browsers, which rebinding needs, always do.
         """
         host = request.headers.get("host")
-        if not self.loopback_only or host is None or _LOOPBACK_HOST.fullmatch(host):
-            return None
-        return text(403, "This server listens on loopback and answers only to localhost, 127.0.0.1 or [::1].")
-
-    def respond(self, request: Request) -> Response:
-        """The handler's response, or 404 for an unknown path, or 405 for a method other than GET and HEAD."""
-        handler = self.routes.get(request.path)
-        if handler is None:
-            return text(404, "There is nothing at this path.")
+        if self.loopback_only and host is not None and not _LOOPBACK_HOST.fullmatch(host):
+            return text(403, "This server listens on loopback and answers only to localhost, 127.0.0.1 or [::1].")
         if request.method not in ("GET", "HEAD"):
             return text(405, "Only GET and HEAD are answered here.", ("Allow", "GET, HEAD"))
-        return handler(request)
+        return None
+
+    def respond(self, request: Request) -> Response:
+        """The handler's response, or 404 for an unknown path."""
+        handler = self.routes.get(request.path)
+        return text(404, "There is nothing at this path.") if handler is None else handler(request)
 
 
 def text(status: int, line: str, *headers: tuple[str, str]) -> Response:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.core.http_connection import Connection, Hub
+from exporter.core.http_connection import Connection, Hub, Limits
 from exporter.core.http_site import Handler, Request, Response, Site
 from exporter.core.listen_address import BACKLOG, ListenError, base_url, is_loopback, listen
 from exporter.core.web_config import WebConfig
@@ -31,15 +31,22 @@ class Server:
 
     A handler runs on the event loop's thread, one at a time; it should return within milliseconds. At most
     `max_requests` requests are between their complete head and the last byte handed to the kernel; others get 503.
+    `limits`, if given, replaces that number and the other bounds.
     """
 
     def __init__(
-        self, *, address: str, routes: Mapping[str, Handler], web_config: WebConfig | None, max_requests: int
+        self,
+        *,
+        address: str,
+        routes: Mapping[str, Handler],
+        web_config: WebConfig | None,
+        max_requests: int,
+        limits: Limits | None = None,
     ) -> None:
         self._address = address
         self._routes = routes
         self._web_config = web_config
-        self._max_requests = max_requests
+        self._limits = limits or Limits(requests=max_requests)
         self._url = ""
         self._thread: threading.Thread | None = None
 
@@ -75,7 +82,7 @@ class Server:
 
     def _run(self, runner: asyncio.Runner, site: Site, listener: socket.socket, stopping: asyncio.Event) -> None:
         web_config = None if self._web_config is None else WebConfigFile(self._web_config)
-        hub = Hub(site=site, web_config=web_config, max_requests=self._max_requests)
+        hub = Hub(site=site, web_config=web_config, limits=self._limits)
         with runner:
             runner.run(_serve(hub, listener, stopping))
 
