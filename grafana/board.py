@@ -1,0 +1,179 @@
+"""Whole boards: the variables, links and annotation that each one has, and panels laid out on the grid."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import dashboard
+
+from grafana.colours import BAD
+from grafana.panels import DATASOURCE
+from grafana.promql import firing_alerts
+
+GRID_COLUMNS = 24
+SCHEMA_VERSION = 41
+"""Version of the classic model that Grafana 12.0 writes; later ones read it, but 12.0 may refuse a later one."""
+
+TAG = "ecotrack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A titled row of panels, laid out from left to right and wrapped at the width of the grid."""
+
+    title: str
+    panels: tuple[dashboard.Panel, ...]
+    collapsed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """A dashboard before layout; `metric` is one that every target of the board's job exports."""
+
+    uid: str
+    title: str
+    description: str
+    metric: str
+    rows: tuple[Row, ...]
+    tags: tuple[str, ...] = ()
+    shown: str = "now-6h"
+
+
+def assemble(board: Board) -> dashboard.Dashboard:
+    """The board as Grafana's classic model, not editable, with every panel numbered and placed."""
+    return dashboard.Dashboard(
+        uid=board.uid,
+        title=board.title,
+        description=board.description,
+        tags=[TAG, *board.tags],
+        timezone="browser",
+        editable=False,
+        graph_tooltip=dashboard.DashboardCursorSync.CROSSHAIR,
+        time=dashboard.DashboardDashboardTime(from_val=board.shown, to="now"),
+        refresh="30s",
+        schema_version=SCHEMA_VERSION,
+        panels=_placed(board.rows),
+        templating=dashboard.DashboardDashboardTemplating(list_val=_variables(board.metric)),
+        annotations=dashboard.AnnotationContainer(list_val=[_firing_alerts()]),
+        links=[_other_boards()],
+    )
+
+
+def to_json(model: dashboard.Dashboard) -> str:
+    """The file that Grafana provisions; stable, so that drift shows as a difference."""
+    document = json.loads(json.dumps(model, cls=JSONEncoder))
+    for item in (*document["links"], *document["annotations"]["list"]):
+        del item["placement"]  # the SDK hides both in a menu, and offers nothing else
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def device_link(uid: str) -> dashboard.DashboardLink:
+    """A link from a series to the same time on that board, narrowed to the series' own device."""
+    url = f"/d/{uid}?${{datasource:queryparam}}&${{job:queryparam}}&var-instance=${{__field.labels.instance}}"
+    return dashboard.DashboardLink(title="Only ${__field.labels.instance}", url=f"{url}&${{__url_time_range}}")
+
+
+def _variables(metric: str) -> list[dashboard.VariableModel]:
+    return [
+        dashboard.VariableModel(
+            type_val=dashboard.VariableType.DATASOURCE,
+            name="datasource",
+            label="Data source",
+            description="The Prometheus that holds the series.",
+            query="prometheus",
+            auto=None,
+            auto_count=None,
+            auto_min=None,
+            refresh=dashboard.VariableRefresh.ON_DASHBOARD_LOAD,
+        ),
+        _label_variable("job", "Job", metric),
+        _label_variable("instance", "Instance", f'{metric}{{job=~"$job"}}'),
+    ]
+
+
+def _label_variable(name: str, label: str, series: str) -> dashboard.VariableModel:
+    query = f"label_values({series}, {name})"
+    return dashboard.VariableModel(
+        type_val=dashboard.VariableType.QUERY,
+        name=name,
+        label=label,
+        description=f"Which {name} to show; All adds them up where a panel shows one figure.",
+        datasource=DATASOURCE,
+        query={"qryType": 1, "query": query, "refId": f"variable-{name}"},
+        definition=query,
+        multi=True,
+        include_all=True,
+        all_value=".+",
+        current=dashboard.VariableOption(selected=True, text=["All"], value=["$__all"]),
+        refresh=dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED,
+        sort=dashboard.VariableSort.ALPHABETICAL_ASC,
+        auto=None,
+        auto_count=None,
+        auto_min=None,
+    )
+
+
+def _firing_alerts() -> dashboard.AnnotationQuery:
+    return dashboard.AnnotationQuery(
+        name="Firing alerts",
+        datasource=DATASOURCE,
+        enable=True,
+        icon_color=BAD,
+        expr=firing_alerts(),
+        step="60s",
+        title_format="{{alertname}}",
+        text_format="{{severity}}, {{component}}, {{instance}}",
+        tag_keys="severity,component",
+    )
+
+
+def _other_boards() -> dashboard.DashboardLink:
+    return dashboard.DashboardLink(
+        title="Other boards",
+        type_val=dashboard.DashboardLinkType.DASHBOARDS,
+        icon="external link",
+        tooltip="Boards of this project, at the same time and for the same devices",
+        tags=[TAG],
+        as_dropdown=True,
+        include_vars=True,
+        keep_time=True,
+    )
+
+
+def _placed(rows: Sequence[Row]) -> list[dashboard.Panel | dashboard.RowPanel]:
+    placed: list[dashboard.Panel | dashboard.RowPanel] = []
+    numbers = iter(range(1, 10_000))
+    y = 0
+    for row in rows:
+        header = dashboard.RowPanel(
+            id_val=next(numbers),
+            title=row.title,
+            collapsed=row.collapsed,
+            grid_pos=dashboard.GridPos(x=0, y=y, w=GRID_COLUMNS, h=1),
+            panels=[],
+        )
+        placed.append(header)
+        bottom = _lay_out(row.panels, y + 1, numbers)
+        if row.collapsed:
+            header.panels = list(row.panels)
+            y += 1
+        else:
+            placed.extend(row.panels)
+            y = bottom
+    return placed
+
+
+def _lay_out(panels: Sequence[dashboard.Panel], y: int, numbers: Iterator[int]) -> int:
+    """Number and place the panels from row `y` on; returns the first free row below them."""
+    x = depth = 0
+    for panel in panels:
+        position = panel.grid_pos
+        if position is None:
+            raise ValueError(f"panel {panel.title!r} has no size")
+        if x + position.w > GRID_COLUMNS:
+            x, y, depth = 0, y + depth, 0
+        panel.id_val = next(numbers)
+        position.x, position.y = x, y
+        x, depth = x + position.w, max(depth, position.h)
+    return y + depth

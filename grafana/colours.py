@@ -1,0 +1,52 @@
+"""What a colour means, on every board: one name has one colour, and no other name of its kind shares it.
+
+Green, amber and grey are kept for where electricity comes from. Red is kept for a limit, a failure or an alert.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+RENEWABLE = "#56A64B"
+BATTERY = "#E0A800"
+GRID = "#8E9AA6"
+BAD = "#D64550"
+PLAIN = "#4C78A8"
+"""A single value that carries no judgement."""
+
+FAINT = "#9DB4CC"
+"""The edge of an uncertainty band, or what is expected rather than measured."""
+
+ACTIVITIES: Mapping[str, str] = MappingProxyType(
+    {
+        "idle": "#A9BCD0",
+        "browsing": "#3B82F6",
+        "streaming": "#9B5DE5",
+        "download": "#00A6A6",
+        "upload": "#E056A0",
+        "unknown": "#5B6470",
+    }
+)
+"""In the order in which the timeline numbers them, from 1."""
+
+COMPONENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "baseline": "#8C6D5A",
+        "cpu": "#C8622B",
+        "memory": "#DDA77B",
+        "disk": "#A08C3A",
+        "gpu": "#7A3E1D",
+        "network": "#2F7F9E",
+        "rest": "#BDB2A7",
+    }
+)
+
+SCOPES: Mapping[str, str] = MappingProxyType({"host": "#C8622B", "network": "#2F7F9E", "embodied": "#6D4C7D"})
+
+DIRECTIONS: Mapping[str, str] = MappingProxyType(
+    {"receive": "#2F7F9E", "transmit": "#7CC0D8", "read": "#A08C3A", "write": "#D6C77A"}
+)
+
+FACTORS: Mapping[str, str] = MappingProxyType(
+    {"grid": GRID, "power": "#C8622B", "network": "#2F7F9E", "budget": "#6D4C7D"}
+)
+"""The parts of the eco score, each in the colour of what it judges."""

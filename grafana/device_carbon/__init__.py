@@ -1,0 +1,20 @@
+"""The Device carbon board: what one device, or the chosen ones together, draw and emit, and why."""
+
+from grafana.board import Board
+from grafana.device_carbon import breakdown, health, machine, now, trends
+from grafana.device_carbon.names import UID
+
+
+def board() -> Board:
+    """The board before layout; rows from the answer down to its evidence."""
+    return Board(
+        uid=UID,
+        title="Device carbon",
+        description=(
+            "Power, carbon emissions and carbon budget of a device, as ecotrack measures or estimates them. "
+            "Host is this machine's own electricity; network is the electricity that its traffic uses elsewhere."
+        ),
+        metric="ecotrack_samples_total",
+        tags=("device",),
+        rows=(now.row(), trends.row(), breakdown.row(), machine.row(), health.row()),
+    )

@@ -1,0 +1,337 @@
+"""How far the numbers can be trusted, and how the exporter itself is; collapsed, for when something looks wrong."""
+
+from grafana_foundation_sdk.models import dashboard
+
+from grafana.board import Row
+from grafana.colours import BAD, COMPONENTS, FAINT, GRID, PLAIN
+from grafana.device_carbon.names import NO_DATA
+from grafana.panels import BY_NAME, Facts, Series, Target, events, lines, number, rows, states, texts
+from grafana.promql import of_exporters, rate, select, total
+
+GOOD_OR_BAD = {1: ("ok", PLAIN), 0: ("failed", BAD)}
+
+
+def row() -> Row:
+    """Sources and their bands, ages, what was lost, collectors, intensity, process, scrape, version."""
+    panels = (
+        _sources(),
+        _ages(),
+        _losses(),
+        _collectors(),
+        _collector_durations(),
+        _samples(),
+        _intensity_age(),
+        _providers(),
+        _scrapes(),
+        _process_cpu(),
+        _process_memory(),
+        _process_files(),
+        _versions(),
+        _uptime(),
+    )
+    return Row(title="Data quality and exporter health", panels=panels, collapsed=True)
+
+
+def _sources() -> dashboard.Panel:
+    ratio = select("ecotrack_power_uncertainty_ratio")
+    info = select("ecotrack_power_source_info")
+    facts = Facts(
+        title="Where the power comes from",
+        description=(
+            "For each component the kind of source and the model in force, with the half-width of its stated band: "
+            "± 50% means that the true value is expected between 0.5 and 1.5 times the estimate. A model without "
+            "calibration can be off by a factor of two."
+        ),
+        unit="percentunit",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=f"{ratio} * on (job, instance, component) group_left (source, model) {info}",
+                legend="band",
+            ),
+        ),
+        decimals=0,
+        width=8,
+    )
+    columns = {
+        "instance": "Instance",
+        "component": "Component",
+        "source": "Source",
+        "model": "Model",
+        "band": "Band ±",
+    }
+    return rows(facts, columns=columns, hidden=("job",))
+
+
+def _ages() -> dashboard.Panel:
+    ages = {
+        "last sample": "ecotrack_last_sample_timestamp_seconds",
+        "state saved": "ecotrack_state_save_timestamp_seconds",
+    }
+    facts = Facts(
+        title="Age of the data",
+        description=(
+            "Seconds since the last sample and since the state was last saved, for the device where it is longest; "
+            "beside it the configured sample interval. Scraping adds up to one scrape interval to what is shown. "
+            "A rising line means that the exporter stopped sampling or cannot write."
+        ),
+        unit="s",
+        no_value=NO_DATA,
+        targets=(
+            *(Target(expr=f"time() - min({select(metric)})", legend=name) for name, metric in ages.items()),
+            Target(expr=f"max({select('ecotrack_sample_interval_seconds')})", legend="interval"),
+        ),
+        series=(
+            Series(name="last sample", colour=PLAIN),
+            Series(name="state saved", colour=COMPONENTS["disk"]),
+            Series(name="interval", colour=FAINT, dashed=True),
+        ),
+        width=8,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _losses() -> dashboard.Panel:
+    def lost(counter: str, *labels: str) -> str:
+        return f"{total(f'increase({select(counter)}[$__rate_interval])', *labels)} > 0"
+
+    facts = Facts(
+        title="Gaps, resets and discarded readings",
+        description=(
+            "Samples that came late or around a suspend or a clock step, counters that started again, and readings "
+            "that were thrown away because they failed or could not be true. Each costs at most its own sample and "
+            "is never counted as zero. An empty panel is the normal case."
+        ),
+        unit="none",
+        no_value="nothing was lost in this time",
+        targets=(
+            Target(expr=lost("ecotrack_sample_gaps_total", "reason"), legend="gap: {{reason}}"),
+            Target(expr=lost("ecotrack_resets_total", "source"), legend="reset: {{source}}"),
+            Target(
+                expr=lost("ecotrack_discarded_readings_total", "source", "reason"),
+                legend="discarded: {{source}}, {{reason}}",
+            ),
+        ),
+        colour=BY_NAME,
+        width=8,
+        minimum=0,
+    )
+    return events(facts)
+
+
+def _collectors() -> dashboard.Panel:
+    facts = Facts(
+        title="Collectors",
+        description=(
+            "Whether each collector's last reading succeeded, on every chosen device: one failure anywhere shows as "
+            "failed. A failed reading leaves its values out until the next one succeeds."
+        ),
+        unit="none",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=f"min by (collector) ({select('ecotrack_collector_success')})",
+                legend="{{collector}}",
+            ),
+        ),
+        mappings=texts(GOOD_OR_BAD),
+        width=8,
+    )
+    return states(facts)
+
+
+def _collector_durations() -> dashboard.Panel:
+    facts = Facts(
+        title="Time per reading",
+        description=(
+            "Seconds that each collector's last reading took, on the slowest chosen device. Connections are the "
+            "dearest: their count grows with the number of sockets."
+        ),
+        unit="s",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=f"max by (collector) ({select('ecotrack_collector_duration_seconds')})",
+                legend="{{collector}}",
+            ),
+        ),
+        colour=BY_NAME,
+        width=8,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _samples() -> dashboard.Panel:
+    facts = Facts(
+        title="Samples",
+        description=(
+            "Share of one second that the last sample took, from reading to saved state, and samples per second. "
+            "With the default interval of 5 s there are 0.2 samples per second."
+        ),
+        unit="none",
+        no_value=NO_DATA,
+        targets=(
+            Target(expr=f"max({select('ecotrack_sample_duration_seconds')})", legend="duration"),
+            Target(expr=total(rate("ecotrack_samples_total")), legend="samples per second"),
+        ),
+        series=(
+            Series(name="duration", colour=PLAIN, unit="s"),
+            Series(name="samples per second", colour=FAINT),
+        ),
+        width=8,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _intensity_age() -> dashboard.Panel:
+    stamp = select("ecotrack_grid_carbon_intensity_timestamp_seconds")
+    facts = Facts(
+        title="Age of the intensity value",
+        description=(
+            "Time since the moment that the carbon intensity speaks of, by provider. For a static value that is the "
+            "end of the year of its data, so an age of a year or more is normal there; for a live provider it should "
+            "stay within an hour or so."
+        ),
+        unit="dtdurations",
+        no_value=NO_DATA,
+        targets=(Target(expr=f"time() - min by (provider) ({stamp})", legend="{{provider}}"),),
+        colour=GRID,
+        width=8,
+        height=6,
+        minimum=0,
+    )
+    return number(facts)
+
+
+def _providers() -> dashboard.Panel:
+    facts = Facts(
+        title="Intensity providers",
+        description=(
+            "Whether each provider of carbon intensity answered when last asked. A static table always answers. When "
+            "a live one fails, the last known value or the static one stays in force."
+        ),
+        unit="none",
+        no_value=NO_DATA,
+        targets=(Target(expr=f"min by (provider) ({select('ecotrack_grid_provider_up')})", legend="{{provider}}"),),
+        mappings=texts(GOOD_OR_BAD),
+        width=8,
+        height=6,
+    )
+    return states(facts)
+
+
+def _scrapes() -> dashboard.Panel:
+    facts = Facts(
+        title="Scrapes by Prometheus",
+        description=(
+            "How long Prometheus took to fetch the metrics, by device, and how many of the chosen devices it reaches. "
+            "Both are Prometheus' own observations. A device that is switched off counts as not reached."
+        ),
+        unit="s",
+        no_value="Prometheus has not tried to scrape a chosen device",
+        targets=(
+            Target(
+                expr=f"max by (instance) ({of_exporters(select('scrape_duration_seconds'))})", legend="{{instance}}"
+            ),
+            Target(expr=total(of_exporters(select("up"))), legend="devices reached"),
+        ),
+        series=(Series(name="devices reached", colour=PLAIN, unit="none"),),
+        colour=BY_NAME,
+        width=8,
+        height=6,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _process_cpu() -> dashboard.Panel:
+    facts = Facts(
+        title="Exporter: processor",
+        description="Share of one core that the exporter itself uses: increase of its processor seconds per second.",
+        unit="percentunit",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=f"max by (instance) ({of_exporters(rate('process_cpu_seconds_total'))})",
+                legend="{{instance}}",
+            ),
+        ),
+        colour=COMPONENTS["cpu"],
+        width=8,
+        height=6,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _process_memory() -> dashboard.Panel:
+    facts = Facts(
+        title="Exporter: memory",
+        description="Memory of the exporter's process that is resident, its own code and libraries included.",
+        unit="bytes",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=f"max by (instance) ({of_exporters(select('process_resident_memory_bytes'))})",
+                legend="{{instance}}",
+            ),
+        ),
+        colour=COMPONENTS["memory"],
+        width=8,
+        height=6,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _process_files() -> dashboard.Panel:
+    used = of_exporters(f"{select('process_open_fds')} / {select('process_max_fds')}")
+    facts = Facts(
+        title="Exporter: open files",
+        description=(
+            "Open files and sockets of the exporter's process / the most that the system allows it. At 100% it can "
+            "take no further connection."
+        ),
+        unit="percentunit",
+        no_value=NO_DATA,
+        targets=(Target(expr=f"max by (instance) ({used})", legend="{{instance}}"),),
+        colour=COMPONENTS["disk"],
+        width=8,
+        height=6,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _versions() -> dashboard.Panel:
+    facts = Facts(
+        title="Versions",
+        description="The exporter's version and that of the Python that runs it, by device.",
+        unit="none",
+        no_value=NO_DATA,
+        targets=(
+            Target(expr=f"count by (instance, version, python) ({select('ecotrack_build_info')})", legend="processes"),
+        ),
+        width=16,
+        height=4,
+    )
+    columns = {"instance": "Instance", "version": "ecotrack", "python": "Python", "processes": "Processes"}
+    return rows(facts, columns=columns)
+
+
+def _uptime() -> dashboard.Panel:
+    facts = Facts(
+        title="Exporter: running for",
+        description="Time since the exporter's process started, for the one that was started last.",
+        unit="dtdurations",
+        no_value=NO_DATA,
+        targets=(
+            Target(expr=f"time() - max({of_exporters(select('process_start_time_seconds'))})", legend="running for"),
+        ),
+        width=8,
+        height=4,
+    )
+    return number(facts)

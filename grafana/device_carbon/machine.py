@@ -1,0 +1,141 @@
+"""What the machine does that costs power: processor, memory, disk, network."""
+
+from grafana_foundation_sdk.models import dashboard
+
+from grafana.board import Row
+from grafana.colours import COMPONENTS, DIRECTIONS, FAINT
+from grafana.device_carbon.names import NO_DATA, NO_TRAFFIC
+from grafana.panels import BY_NAME, Facts, Series, Target, lines
+from grafana.promql import rate, select, total
+
+
+def row() -> Row:
+    """Six panels of equal width."""
+    panels = (_processor(), _memory(), _disk(), _throughput(), _packets(), _connections())
+    return Row(title="This machine", panels=panels)
+
+
+def _processor() -> dashboard.Panel:
+    facts = Facts(
+        title="Processor use",
+        description=(
+            "Share of processor time that was not idle, over all cores, in each sample. Power models turn it into "
+            "watts. A busy processor is no fault, so no value is marked as bad."
+        ),
+        unit="percentunit",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=f"avg by (instance) ({select('ecotrack_cpu_utilization_ratio')})",
+                legend="{{instance}}",
+            ),
+        ),
+        colour=COMPONENTS["cpu"],
+        width=8,
+        minimum=0,
+        maximum=1,
+    )
+    return lines(facts)
+
+
+def _memory() -> dashboard.Panel:
+    facts = Facts(
+        title="Memory",
+        description=(
+            "Memory in use, as the operating system counts it without what it can give back at once, and memory "
+            "fitted. Memory draws power by its size more than by its use."
+        ),
+        unit="bytes",
+        no_value=NO_DATA,
+        targets=(
+            Target(expr=total(select("ecotrack_memory_used_bytes")), legend="in use"),
+            Target(expr=total(select("ecotrack_memory_total_bytes")), legend="fitted"),
+        ),
+        series=(
+            Series(name="in use", colour=COMPONENTS["memory"]),
+            Series(name="fitted", colour=FAINT, dashed=True),
+        ),
+        width=8,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _disk() -> dashboard.Panel:
+    facts = Facts(
+        title="Disk traffic",
+        description=(
+            "Bytes per second read from the disks, above the axis, and written to them, below it. Traffic that the "
+            "page cache answers is not in it."
+        ),
+        unit="Bps",
+        no_value=NO_DATA,
+        targets=(Target(expr=total(rate("ecotrack_disk_bytes_total"), "direction"), legend="{{direction}}"),),
+        series=(
+            Series(name="read", colour=DIRECTIONS["read"]),
+            Series(name="write", colour=DIRECTIONS["write"], mirrored=True),
+        ),
+        width=8,
+    )
+    return lines(facts)
+
+
+def _throughput() -> dashboard.Panel:
+    facts = Facts(
+        title="Network throughput",
+        description=(
+            "Bytes per second over the last sample, all counted devices together; received above the axis, sent "
+            "below it. Activity and the network factor of the score are made from this."
+        ),
+        unit="Bps",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=total(select("ecotrack_network_throughput_bytes_per_second"), "direction"),
+                legend="{{direction}}",
+            ),
+        ),
+        series=(
+            Series(name="receive", colour=DIRECTIONS["receive"]),
+            Series(name="transmit", colour=DIRECTIONS["transmit"], mirrored=True),
+        ),
+        width=8,
+    )
+    return lines(facts)
+
+
+def _packets() -> dashboard.Panel:
+    facts = Facts(
+        title="Packets",
+        description=(
+            "Packets per second through the counted network devices; received above the axis, sent below it. Many "
+            "packets with few bytes mean calls, games or acknowledgements rather than transfers."
+        ),
+        unit="pps",
+        no_value=NO_TRAFFIC,
+        targets=(Target(expr=total(rate("ecotrack_network_packets_total"), "direction"), legend="{{direction}}"),),
+        series=(
+            Series(name="receive", colour=DIRECTIONS["receive"]),
+            Series(name="transmit", colour=DIRECTIONS["transmit"], mirrored=True),
+        ),
+        width=8,
+    )
+    return lines(facts)
+
+
+def _connections() -> dashboard.Panel:
+    facts = Facts(
+        title="Connections",
+        description=(
+            "Network connections by state. Only how many there are is read: no address, port or process is kept. "
+            "They are counted less often than the other values, because the count is dear."
+        ),
+        unit="none",
+        no_value=NO_DATA,
+        targets=(Target(expr=total(select("ecotrack_network_connections"), "state"), legend="{{state}}"),),
+        colour=BY_NAME,
+        width=8,
+        minimum=0,
+        decimals=0,
+    )
+    return lines(facts)

@@ -1,0 +1,11 @@
+"""Names that several rows of the board share."""
+
+UID = "ecotrack-device"
+
+GRAMS_PER_HOUR = "suffix:g/h"
+GRAMS_PER_KWH = "suffix:gCO2e/kWh"
+
+NO_DATA = "no data: is the exporter running and scraped?"
+NO_BUDGET = "no budget configured: set budget.day_grams"
+NO_PERIODS = "no budget configured: set budget.day_grams, week_grams or month_grams"
+NO_TRAFFIC = "no network traffic was counted in this time"

@@ -1,0 +1,134 @@
+"""How power, emissions, intensity and the day's budget went."""
+
+from grafana_foundation_sdk.models import dashboard
+
+from grafana.board import Row
+from grafana.colours import BAD, COMPONENTS, FAINT, GRID, PLAIN, SCOPES
+from grafana.device_carbon.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, NO_BUDGET, NO_DATA
+from grafana.device_carbon.now import power_targets
+from grafana.panels import Facts, Series, Target, coloured, lines, stacked
+from grafana.promql import rate, select, total
+from prometheus.recording import intensity
+
+
+def row() -> Row:
+    """Power twice (by component, with its band), emission rate, intensity, and today in grams."""
+    panels = (_components(), _band(), _emissions(), _intensity(), _today())
+    return Row(title="Trends", panels=panels)
+
+
+def _components() -> dashboard.Panel:
+    facts = Facts(
+        title="Power by component",
+        description=(
+            "The host's power, split into parts that do not overlap, so the stack is the machine. Baseline is what it "
+            "draws when idle. Where no sensor exists the parts come from a model: the row Data quality says which."
+        ),
+        unit="watt",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=total(select("ecotrack_power_watts", scope="host"), "component"),
+                legend="{{component}}",
+            ),
+        ),
+        series=coloured(COMPONENTS),
+        width=12,
+        minimum=0,
+    )
+    return stacked(facts)
+
+
+def _band() -> dashboard.Panel:
+    facts = Facts(
+        title="Power and its uncertainty",
+        description=(
+            "The host's power as estimated, inside the band that its sources state: sum over components of estimate x "
+            "(1 ∓ uncertainty). The band tells how far the estimate may be off in level; changes over time are "
+            "usually more reliable than the level itself."
+        ),
+        unit="watt",
+        no_value=NO_DATA,
+        targets=power_targets(),
+        series=(
+            Series(name="at least", colour=FAINT),
+            Series(name="estimate", colour=PLAIN),
+            Series(name="at most", colour=FAINT, below="at least"),
+        ),
+        width=12,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _emissions() -> dashboard.Panel:
+    grams = total(rate("ecotrack_emissions_grams_total"), "scope")
+    limit = total(select("ecotrack_ecoguard_limit_grams_per_second"))
+    facts = Facts(
+        title="Emission rate",
+        description=(
+            "Grams of carbon dioxide equivalent per hour: increase of the emission counters by scope, x 3600. The "
+            "dashed line is the configured limit, ecoguard.limit_grams_per_minute x 60. It may lie far above the "
+            "curve and stretch the axis; click on host or network in the legend to see that one alone."
+        ),
+        unit=GRAMS_PER_HOUR,
+        no_value=NO_DATA,
+        targets=(
+            Target(expr=f"3600 * {grams}", legend="{{scope}}"),
+            Target(expr=f"3600 * {limit}", legend="limit"),
+        ),
+        series=(*coloured(SCOPES), Series(name="limit", colour=BAD, dashed=True, unstacked=True)),
+        width=8,
+        minimum=0,
+    )
+    return stacked(facts)
+
+
+def _intensity() -> dashboard.Panel:
+    in_force = select("ecotrack_grid_carbon_intensity_grams_per_kwh")
+    facts = Facts(
+        title="Grid carbon intensity",
+        description=(
+            "Grams of carbon dioxide equivalent per kilowatt hour of electricity. The value in force is the one that "
+            "turns energy into grams now, with its zone and source; a static source is a yearly average and stays "
+            "flat. Energy-weighted is grams / kWh actually used over the last hour."
+        ),
+        unit=GRAMS_PER_KWH,
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=f"max by (grid_zone, source) ({in_force})",
+                legend="{{grid_zone}} ({{source}})",
+            ),
+            Target(expr=f"avg({select(intensity('1h'))})", legend="energy-weighted, 1 h"),
+        ),
+        series=(Series(name="energy-weighted, 1 h", colour=PLAIN),),
+        colour=GRID,
+        width=8,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _today() -> dashboard.Panel:
+    facts = Facts(
+        title="Today in grams",
+        description=(
+            "Emitted since midnight in the configured time zone, what that becomes by the end of the day if it goes "
+            "on like the last hour, and the day's limit. Host and network count; several devices are added up."
+        ),
+        unit="massg",
+        no_value=NO_BUDGET,
+        targets=tuple(
+            Target(expr=total(select(f"ecotrack_budget_{name}_grams", period="day")), legend=name)
+            for name in ("used", "projected", "limit")
+        ),
+        series=(
+            Series(name="used", colour=PLAIN),
+            Series(name="projected", colour=FAINT, dashed=True),
+            Series(name="limit", colour=BAD, dashed=True),
+        ),
+        width=8,
+        minimum=0,
+    )
+    return lines(facts)

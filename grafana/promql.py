@@ -1,0 +1,39 @@
+"""Small pieces of PromQL that every board writes the same way."""
+
+EVERY_INSTANCE = 'job=~"$job",instance=~"$instance"'
+"""The matchers that tie a selector to the board's variables."""
+
+
+def select(metric: str, targets: str = EVERY_INSTANCE, **labels: str) -> str:
+    """A selector for the chosen devices; a keyword is a label that must equal the value."""
+    own = "".join(f'{name}="{value}",' for name, value in labels.items())
+    return f"{metric}{{{own}{targets}}}"
+
+
+def rate(counter: str, **labels: str) -> str:
+    """Increase per second of a counter, over the window that suits the panel's resolution."""
+    return f"rate({select(counter, **labels)}[$__rate_interval])"
+
+
+def shown(counter: str, **labels: str) -> str:
+    """Increase of a counter over the time that the board shows."""
+    return f"increase({select(counter, **labels)}[$__range])"
+
+
+def total(expr: str, *labels: str) -> str:
+    """The sum of an expression, kept apart by these labels."""
+    by = f" by ({', '.join(labels)})" if labels else ""
+    return f"sum{by} ({expr})"
+
+
+def firing_alerts() -> str:
+    """The alerts of this project that fire for the chosen devices."""
+    return f'ALERTS{{alertstate="firing",alertname=~"Ecotrack.+",{EVERY_INSTANCE}}}'
+
+
+def of_exporters(expr: str) -> str:
+    """The expression for targets that were an ecotrack exporter in the time shown.
+
+    Every program that Prometheus scrapes has `up` and `process_*`, so All would show Prometheus itself as well.
+    """
+    return f"{expr} and on (job, instance) last_over_time({select('ecotrack_build_info')}[$__range])"
