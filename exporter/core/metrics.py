@@ -37,7 +37,7 @@ class Kind(Enum):
 class Row(Generic[SnapshotT]):
     """One metric family.
 
-    `name` is the name that PromQL uses, with its `_total` or `_info`. `unit` is the base unit inside the name, or empty.
+    `name` is what PromQL uses, with its `_total` or `_info`; `unit` is the base unit inside the name, or empty.
     """
 
     name: str
@@ -135,8 +135,11 @@ def _qualities(header: str) -> Mapping[str, float]:
 class Exposition(Generic[SnapshotT]):
     """The bodies of `/metrics` for one snapshot, each rendered at most once, on first demand."""
 
-    def __init__(self, rows: Sequence[Row[SnapshotT]], snapshot: SnapshotT) -> None:
-        self._collector = SnapshotCollector(rows, snapshot)
+    def __init__(
+        self, rows: Sequence[Row[SnapshotT]], snapshot: SnapshotT, *, beside: Sequence[Collector] = ()
+    ) -> None:
+        """`beside` are further collectors, read when a body is rendered."""
+        self._collectors = (SnapshotCollector(rows, snapshot), *beside)
         self._bodies: dict[Representation, bytes] = {}
 
     def body(self, representation: Representation) -> bytes:
@@ -152,8 +155,12 @@ class Exposition(Generic[SnapshotT]):
             plain = self.body(Representation(openmetrics=representation.openmetrics, gzipped=False))
             return gzip.compress(plain, compresslevel=GZIP_LEVEL, mtime=0)
         registry = CollectorRegistry()
-        registry.register(self._collector)
-        return generate_openmetrics(registry) if representation.openmetrics else generate_latest(registry)
+        for collector in self._collectors:
+            registry.register(collector)
+        if representation.openmetrics:
+            body: bytes = generate_openmetrics(registry)  # type: ignore[no-untyped-call] # the library has no types here
+            return body
+        return generate_latest(registry)
 
 
 def reference_table(rows: Sequence[Row[SnapshotT]]) -> str:

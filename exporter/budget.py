@@ -1,0 +1,98 @@
+"""Carbon budgets of calendar days, weeks and months.
+
+Grams are booked under the period in which they fell, by its start. A clock that steps back over midnight therefore
+goes on with the day before, and takes the new day up again where it was: no gram is lost or counted twice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+
+from exporter.core.units import Grams, GramsPerSecond, Seconds, UnixSeconds
+
+KEPT_STARTS = 3
+"""Periods remembered of each kind: the current one, and those that a stepping clock may come back to."""
+
+PROJECTION_WINDOW = Seconds(3600.0)
+"""The projection's emission rate is the mean over this long; the recording rules use the same."""
+
+
+class Period(StrEnum):
+    """Calendar periods. Weeks begin on Monday (ISO 8601)."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """A period from its first moment up to, not including, the first of the next."""
+
+    start: UnixSeconds
+    end: UnixSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetStatus:
+    """A budget's standing. `projected` is None while the emission rate is not known."""
+
+    period: Period
+    bounds: Bounds
+    limit: Grams
+    used: Grams
+    projected: Grams | None
+
+
+Booked = Mapping[Period, Mapping[UnixSeconds, Grams]]
+"""Grams by period and its start; the start booked last stands last."""
+
+
+def bounds_at(period: Period, now: UnixSeconds, zone: tzinfo) -> Bounds:
+    """The period that `now` falls in. In a zone with summer time a day may have 23 or 25 hours."""
+    local = datetime.fromtimestamp(now, zone)
+    first = datetime(local.year, local.month, local.day, tzinfo=zone)
+    if period is Period.WEEK:
+        first = first - timedelta(days=first.weekday())
+    elif period is Period.MONTH:
+        first = first.replace(day=1)
+    return Bounds(start=UnixSeconds(first.timestamp()), end=UnixSeconds(_next_start(period, first).timestamp()))
+
+
+def _next_start(period: Period, first: datetime) -> datetime:
+    """Local midnight that begins the next period; adding days to a local time keeps the wall clock's hour."""
+    if period is Period.MONTH:
+        return (first + timedelta(days=31)).replace(day=1)
+    return first + timedelta(days=1 if period is Period.DAY else 7)
+
+
+def book(booked: Booked, grams: Grams, now: UnixSeconds, zone: tzinfo) -> Booked:
+    """`booked` with `grams` added to the day, week and month of `now`."""
+    return {period: _book_one(booked.get(period, {}), grams, bounds_at(period, now, zone).start) for period in Period}
+
+
+def _book_one(starts: Mapping[UnixSeconds, Grams], grams: Grams, start: UnixSeconds) -> Mapping[UnixSeconds, Grams]:
+    kept = {other: amount for other, amount in starts.items() if other != start}
+    recent = list(kept.items())[-(KEPT_STARTS - 1) :]
+    return dict(recent) | {start: Grams(starts.get(start, 0.0) + grams)}
+
+
+def status(
+    limits: Mapping[Period, Grams],
+    booked: Booked,
+    rate: GramsPerSecond | None,
+    now: UnixSeconds,
+    zone: tzinfo,
+) -> tuple[BudgetStatus, ...]:
+    """Where each budget that has a limit stands at `now`; `rate` is the mean over `PROJECTION_WINDOW`."""
+    return tuple(_status_of(period, limit, booked, rate, now, zone) for period, limit in limits.items())
+
+
+def _status_of(
+    period: Period, limit: Grams, booked: Booked, rate: GramsPerSecond | None, now: UnixSeconds, zone: tzinfo
+) -> BudgetStatus:
+    bounds = bounds_at(period, now, zone)
+    used = Grams(booked.get(period, {}).get(bounds.start, 0.0))
+    projected = None if rate is None else Grams(used + rate * max(0.0, bounds.end - now))
+    return BudgetStatus(period=period, bounds=bounds, limit=limit, used=used, projected=projected)

@@ -1,0 +1,177 @@
+"""The command line of `ecotrack`. Flags follow node_exporter's."""
+
+import argparse
+import http.client
+import logging
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+import exporter
+from exporter.app import Paths, Web, build_sampler, run
+from exporter.config import Config, load_config
+from exporter.core.clock import SystemClock
+from exporter.core.config import ConfigError
+from exporter.core.logs import LogFormat, configure_logging
+from exporter.core.server import ListenError
+from exporter.core.service import stop_event_on_signals
+from exporter.core.units import Seconds
+from exporter.core.web_config import WebConfigError, load_web_config
+from exporter.state import StateError
+from exporter.summary import Summary, summarize
+from exporter.table import render_table
+
+DEFAULT_ADDRESS = "127.0.0.1:10110"
+
+ONCE_SECONDS = Seconds(2.0)
+
+USER_ERROR = 2
+
+EPILOG = """\
+examples:
+  ecotrack                                  serve http://127.0.0.1:10110 with defaults
+  ecotrack --once                           print the figures once and exit
+  ecotrack --config.file=ecotrack.yml --config.check
+  ecotrack --web.listen-address=:10110 --web.config.file=web.yml
+
+Without a configuration file the power of this machine is a rough estimate (50 W + 65 W x CPU utilization). Give its
+idle and full power, from a wall meter or a data sheet, to make it a good one.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status: 0, or 2 for a mistake that is told in one line each."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _dispatch(options)
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            print(f"ecotrack: {mistake}", file=sys.stderr)
+    except (WebConfigError, StateError, ListenError) as error:
+        print(f"ecotrack: {error}", file=sys.stderr)
+    return USER_ERROR
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    config = load_config(options.config_file)
+    web_config = load_web_config(options.web_config_file) if options.web_config_file else None
+    paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
+    if options.check:
+        print(f"{options.config_file or 'built-in defaults'}: good")
+        return 0
+    if options.once:
+        print(_once(config, options.address, paths))
+        return 0
+    configure_logging(options.log_level, LogFormat(options.log_format))
+    web = Web(address=options.address, config=web_config, max_requests=options.max_requests)
+    run(config, SystemClock(), web=web, state=options.state_dir, paths=paths, stop=stop_event_on_signals())
+    return 0
+
+
+def _once(config: Config, address: str, paths: Paths) -> str:
+    """The table from the running exporter, or else from two seconds of sampling that write nothing."""
+    running = _ask_running(address)
+    if running is not None:
+        return render_table(running, f"as the exporter at {address} sees it")
+    # Kept from the screen: the table says what failed.
+    logging.disable()
+    clock = SystemClock()
+    # A budget cannot be told from two seconds.
+    unbudgeted = msgspec.structs.replace(
+        config, budget=msgspec.structs.replace(config.budget, day_grams=None, week_grams=None, month_grams=None)
+    )
+    sampler, publication = build_sampler(unbudgeted, clock, paths, None)
+    sampler.sample_once()
+    threading.Event().wait(ONCE_SECONDS)
+    sampler.sample_once()
+    snapshot, _, fresh = publication.latest()
+    known = replace(snapshot, readings=replace(snapshot.readings, activity=None))
+    summary = summarize(known, clock.wall(), fresh=fresh)
+    return render_table(summary, f"sampled for {ONCE_SECONDS:g} s; no exporter answers at {address}")
+
+
+def _ask_running(address: str) -> Summary | None:
+    """The summary of an exporter at this address, or None where there is none that answers without credentials."""
+    host, _, port = address.rpartition(":")
+    connection = http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=2)
+    try:
+        connection.request("GET", "/api/v1/summary")
+        response = connection.getresponse()
+        return msgspec.json.decode(response.read(), type=Summary) if response.status == http.HTTPStatus.OK else None
+    except (OSError, http.client.HTTPException, msgspec.DecodeError):
+        return None
+    finally:
+        connection.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ecotrack",
+        description="Prometheus exporter for the energy and carbon of this machine.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--config.file", dest="config_file", metavar="FILE", type=Path, help="YAML configuration; without it, defaults")
+    add("--config.check", dest="check", action="store_true", help="check both configurations, then exit")
+    add("--once", action="store_true", help="print the figures as a table and exit; writes nothing")
+    add(
+        "--web.listen-address",
+        dest="address",
+        metavar="ADDRESS",
+        default=DEFAULT_ADDRESS,
+        help="host:port to serve; an empty host is every interface (default: %(default)s)",
+    )
+    add("--web.config.file", dest="web_config_file", metavar="FILE", type=Path, help="TLS and basic auth, YAML")
+    add(
+        "--web.max-requests",
+        dest="max_requests",
+        metavar="N",
+        type=_positive,
+        default=40,
+        help="requests answered at once; more get 503 (default: %(default)s)",
+    )
+    add(
+        "--state.dir",
+        dest="state_dir",
+        metavar="DIR",
+        type=Path,
+        default=_default_state_dir(),
+        help="folder of totals and budgets (default: %(default)s)",
+    )
+    add("--path.procfs", dest="procfs", metavar="DIR", type=Path, default=Path("/proc"), help="where procfs is mounted")
+    add("--path.sysfs", dest="sysfs", metavar="DIR", type=Path, default=Path("/sys"), help="where sysfs is mounted")
+    levels = ("debug", "info", "warning", "error")
+    add(
+        "--log.level",
+        dest="log_level",
+        choices=levels,
+        default="info",
+        help="least level to log (default: info)",
+    )
+    formats = [str(one) for one in LogFormat]
+    add("--log.format", dest="log_format", choices=formats, default="logfmt", help="of log lines (default: logfmt)")
+    add("--version", action="version", version=f"ecotrack {exporter.__version__}")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a number >= 1, got {number}")
+    return number
+
+
+def _default_state_dir() -> Path:
+    """systemd's folder where it gives one, the system's for root, otherwise the user's."""
+    if given := os.environ.get("STATE_DIRECTORY"):
+        return Path(given)
+    if os.geteuid() == 0:
+        return Path("/var/lib/ecotrack")
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local/state") / "ecotrack"

@@ -1,0 +1,182 @@
+"""The exporter's configuration: a YAML file of sections, every key with a default that runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+from exporter import presets
+from exporter.budget import Period
+from exporter.core.config import convert, load_yaml
+from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPerSecond, Seconds, UnixSeconds, Watts
+from exporter.intensity.reading import IntensityProvider
+from exporter.intensity.static import WORLD, configured_intensity, preset_intensity
+from exporter.power import HostPowerModel, NetworkPowerModel
+from exporter.sources.nics import NEVER_COUNTED, NicRule
+
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+
+LOCAL_ZONE = "local"
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What every section has in common: no key that is not known."""
+
+
+class Sampling(_Section, frozen=True):
+    """How often the machine is read."""
+
+    interval_seconds: Annotated[float, Meta(ge=1, le=3600)] = 5.0
+    connections_interval_seconds: Annotated[float, Meta(ge=1, le=3600)] = 30.0
+
+
+class Power(_Section, frozen=True):
+    """The model of the host's power: a preset, or the machine's own idle and full power."""
+
+    preset: Literal["cep", "aws", "gcp", "azure"] | None = None
+    idle_watts: NotNegative | None = None
+    full_watts: Positive | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse half a calibration, and one beside a preset."""
+        if (self.idle_watts is None) != (self.full_watts is None):
+            missing = "full_watts" if self.full_watts is None else "idle_watts"
+            raise ValueError(f"expected idle_watts and full_watts together, {missing} is missing")
+        if self.idle_watts is not None and self.full_watts is not None:
+            if self.preset is not None:
+                raise ValueError("expected either a preset or idle_watts and full_watts, got both")
+            if self.full_watts < self.idle_watts:
+                raise ValueError(f"expected full_watts >= idle_watts, got {self.full_watts:g} < {self.idle_watts:g}")
+
+    def model(self, *, vcpus: int, memory_bytes: int) -> HostPowerModel:
+        """The power model, for a machine of this size."""
+        if self.idle_watts is not None and self.full_watts is not None:
+            return presets.configured_host(Watts(self.idle_watts), Watts(self.full_watts))
+        if self.preset in presets.CLOUD_PRESETS:
+            return presets.cloud_host(self.preset, vcpus, memory_bytes)
+        return presets.cep_host()
+
+
+class Network(_Section, frozen=True):
+    """The model of the transport network, and which devices count."""
+
+    preset: Literal["ecotrack", "cep", "carbon-trust-fixed", "carbon-trust-mobile", "swd-v4"] | None = None
+    kwh_per_gb: NotNegative | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = NEVER_COUNTED
+
+    def __post_init__(self) -> None:
+        """Refuse two energy intensities."""
+        if self.preset is not None and self.kwh_per_gb is not None:
+            raise ValueError("expected either a preset or kwh_per_gb, got both")
+
+    def model(self, default_preset: str) -> NetworkPowerModel:
+        """The network's power model; `kwh_per_gb` means 10^9 bytes."""
+        if self.kwh_per_gb is not None:
+            return presets.configured_network(self.kwh_per_gb)
+        return presets.network(self.preset or default_preset)
+
+    def rule(self) -> NicRule:
+        """Which devices count towards energy."""
+        return NicRule(include=self.include, exclude=self.exclude)
+
+
+class Grid(_Section, frozen=True):
+    """Carbon intensity of the electricity: a preset, or the figure of the user's own grid."""
+
+    preset: Literal["ecotrack", "cep"] | None = None
+    intensity_grams_per_kwh: Annotated[float, Meta(ge=0, le=2000)] | None = None
+    zone: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse two intensities, and a zone without a figure of its own."""
+        if self.preset is not None and self.intensity_grams_per_kwh is not None:
+            raise ValueError("expected either a preset or intensity_grams_per_kwh, got both")
+        if self.zone is not None and self.intensity_grams_per_kwh is None:
+            raise ValueError("expected intensity_grams_per_kwh beside zone: presets are world averages")
+
+    def provider(self, default_preset: str, now: UnixSeconds) -> IntensityProvider:
+        """The provider of carbon intensity."""
+        if self.intensity_grams_per_kwh is None:
+            return preset_intensity(self.preset or default_preset)
+        return configured_intensity(GramsPerKwh(self.intensity_grams_per_kwh), self.zone or WORLD, now)
+
+
+class Budget(_Section, frozen=True):
+    """Carbon budgets in grams of CO2e; a period without a limit has no budget."""
+
+    day_grams: Positive | None = None
+    week_grams: Positive | None = None
+    month_grams: Positive | None = None
+    time_zone: str = LOCAL_ZONE
+
+    def __post_init__(self) -> None:
+        """Refuse a time zone that does not exist."""
+        self.zone()
+
+    def zone(self) -> ZoneInfo:
+        """The time zone whose calendar counts. Raises ValueError for one that does not exist."""
+        if self.time_zone == LOCAL_ZONE:
+            return _local_zone()
+        try:
+            return ZoneInfo(self.time_zone)
+        except (OSError, ValueError, LookupError) as error:
+            hint = 'expected an IANA name such as "Europe/Paris", or "local"'
+            raise ValueError(f'time_zone: {hint}, got "{self.time_zone}"') from error
+
+    def limits(self) -> Mapping[Period, Grams]:
+        """The limits that are set."""
+        given = {Period.DAY: self.day_grams, Period.WEEK: self.week_grams, Period.MONTH: self.month_grams}
+        return {period: Grams(limit) for period, limit in given.items() if limit is not None}
+
+
+class EcoGuard(_Section, frozen=True):
+    """The emission rate above which EcoGuard warns."""
+
+    limit_grams_per_minute: Positive = 5.0
+
+    def limit(self) -> GramsPerSecond:
+        """The limit in base units."""
+        return GramsPerSecond(self.limit_grams_per_minute / SECONDS_PER_MINUTE)
+
+
+class Config(_Section, frozen=True):
+    """The whole configuration. `preset` sets the network's and grid's presets at once; sections override it."""
+
+    preset: Literal["ecotrack", "cep"] = "ecotrack"
+    sampling: Sampling = msgspec.field(default_factory=Sampling)
+    power: Power = msgspec.field(default_factory=Power)
+    network: Network = msgspec.field(default_factory=Network)
+    grid: Grid = msgspec.field(default_factory=Grid)
+    budget: Budget = msgspec.field(default_factory=Budget)
+    ecoguard: EcoGuard = msgspec.field(default_factory=EcoGuard)
+
+    def interval(self) -> Seconds:
+        """Time between samples."""
+        return Seconds(self.sampling.interval_seconds)
+
+    def connections_interval(self) -> Seconds:
+        """Time between counts of connections, the dearest reading."""
+        return Seconds(self.sampling.connections_interval_seconds)
+
+
+def load_config(path: Path | None) -> Config:
+    """The configuration in a file, or the defaults without one. Raises ConfigError."""
+    if path is None:
+        return Config()
+    return convert(load_yaml(path), Config, origin=str(path))
+
+
+def _local_zone() -> ZoneInfo:
+    """The zone that this machine is set to. Raises ValueError where it cannot be told."""
+    # Imported where it is needed: a configured zone does without.
+    from tzlocal import get_localzone  # noqa: PLC0415
+
+    try:
+        return get_localzone()
+    except LookupError as error:
+        raise ValueError("time_zone: this machine's zone cannot be told; expected an IANA name") from error

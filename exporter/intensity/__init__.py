@@ -1,0 +1,1 @@
+"""Where the carbon intensity of electricity comes from: one file per provider."""

@@ -1,0 +1,292 @@
+"""Every metric family of the exporter, one row each: name, type, help, unit, labels, and how to read it."""
+
+from functools import partial
+
+from prometheus_client import ProcessCollector
+
+from exporter import samples
+from exporter.core.metrics import Exposition, Kind, Row
+from exporter.snapshot import Snapshot
+
+
+def exposition(snapshot: Snapshot) -> Exposition[Snapshot]:
+    """The bodies of `/metrics` for a snapshot, with the cost of this process beside it."""
+    return Exposition(ROWS, snapshot, beside=(ProcessCollector(registry=None),))
+
+
+_gauge = partial(Row, kind=Kind.GAUGE)
+_counter = partial(Row, kind=Kind.COUNTER)
+_info = partial(Row, kind=Kind.INFO)
+
+ROWS: tuple[Row[Snapshot], ...] = (
+    _gauge(
+        name="ecotrack_power_watts",
+        unit="watts",
+        labels=("component", "scope"),
+        help="Mean electric power over the last sample. Components are disjoint; scope host sums to the machine.",
+        read=samples.power,
+    ),
+    _counter(
+        name="ecotrack_energy_joules_total",
+        unit="joules",
+        labels=("component", "scope"),
+        help="Electric energy, integrated over samples. Components are disjoint; scope host sums to the machine.",
+        read=samples.energy,
+    ),
+    _counter(
+        name="ecotrack_emissions_grams_total",
+        unit="grams",
+        labels=("component", "scope"),
+        help="CO2e emissions, integrated with the carbon intensity in force at each sample.",
+        read=samples.emissions,
+    ),
+    _gauge(
+        name="ecotrack_emissions_grams_per_second",
+        unit="grams_per_second",
+        help="CO2e emission rate of host and network over the last sample.",
+        read=samples.one(lambda snapshot: snapshot.readings.emission_rate),
+    ),
+    _info(
+        name="ecotrack_power_source_info",
+        labels=("component", "source", "model"),
+        help="Where the power of each component comes from: which kind of source, and which model or preset.",
+        read=samples.provenance,
+    ),
+    _gauge(
+        name="ecotrack_power_uncertainty_ratio",
+        unit="ratio",
+        labels=("component",),
+        help="Half-width of the stated band around a component's power; 1 is plus or minus 100%.",
+        read=samples.uncertainty,
+    ),
+    _gauge(
+        name="ecotrack_cpu_utilization_ratio",
+        unit="ratio",
+        help="Share of CPU time spent busy over the last sample, over all logical CPUs, without stolen time.",
+        read=samples.one(lambda snapshot: snapshot.readings.cpu_utilization),
+    ),
+    _gauge(
+        name="ecotrack_memory_used_bytes",
+        unit="bytes",
+        help="Physical memory that is not available to programs.",
+        read=samples.one(lambda snapshot: None if (memory := snapshot.readings.memory) is None else memory.used),
+    ),
+    _gauge(
+        name="ecotrack_memory_total_bytes",
+        unit="bytes",
+        help="Physical memory.",
+        read=samples.one(lambda snapshot: None if (memory := snapshot.readings.memory) is None else memory.total),
+    ),
+    _counter(
+        name="ecotrack_disk_bytes_total",
+        unit="bytes",
+        labels=("direction",),
+        help="Bytes read from and written to disks while the exporter ran.",
+        read=samples.disk,
+    ),
+    _counter(
+        name="ecotrack_network_bytes_total",
+        unit="bytes",
+        labels=("device", "direction"),
+        help="Bytes over the devices that count towards energy, while the exporter ran.",
+        read=partial(samples.network_counters, received="received_bytes", sent="sent_bytes"),
+    ),
+    _counter(
+        name="ecotrack_network_packets_total",
+        labels=("device", "direction"),
+        help="Packets over the devices that count towards energy, while the exporter ran.",
+        read=partial(samples.network_counters, received="received_packets", sent="sent_packets"),
+    ),
+    _gauge(
+        name="ecotrack_network_throughput_bytes_per_second",
+        unit="bytes_per_second",
+        labels=("direction",),
+        help="Bytes per second over the last sample.",
+        read=samples.throughput,
+    ),
+    _gauge(
+        name="ecotrack_network_connections",
+        labels=("state",),
+        help="TCP sockets by state.",
+        read=samples.connections,
+    ),
+    _gauge(
+        name="ecotrack_grid_carbon_intensity_grams_per_kwh",
+        unit="grams_per_kwh",
+        labels=("grid_zone", "source"),
+        help="Carbon intensity of electricity in force.",
+        read=samples.intensity,
+    ),
+    _gauge(
+        name="ecotrack_grid_carbon_intensity_timestamp_seconds",
+        unit="seconds",
+        labels=("provider",),
+        help="Time that the carbon intensity in force describes; for a yearly average, the end of its year.",
+        read=samples.intensity_time,
+    ),
+    _gauge(
+        name="ecotrack_grid_provider_up",
+        labels=("provider",),
+        help="Whether the provider of carbon intensity answers.",
+        read=samples.provider_up,
+    ),
+    _gauge(
+        name="ecotrack_activity_state",
+        labels=("activity",),
+        help="1 for what the network is being used for, judged by throughput alone, and 0 for everything else.",
+        read=samples.activity_state,
+    ),
+    _counter(
+        name="ecotrack_activity_seconds_total",
+        unit="seconds",
+        labels=("activity",),
+        help="Time spent in each activity.",
+        read=partial(samples.activity_total, read=lambda total: total.duration),
+    ),
+    _counter(
+        name="ecotrack_activity_bytes_total",
+        unit="bytes",
+        labels=("activity",),
+        help="Bytes sent and received in each activity.",
+        read=partial(samples.activity_total, read=lambda total: total.transferred_bytes),
+    ),
+    _counter(
+        name="ecotrack_activity_emissions_grams_total",
+        unit="grams",
+        labels=("activity",),
+        help="CO2e of scope network by activity; it sums to that scope.",
+        read=partial(samples.activity_total, read=lambda total: total.emitted),
+    ),
+    _gauge(
+        name="ecotrack_ecoguard_limit_grams_per_second",
+        unit="grams_per_second",
+        help="Configured emission rate above which EcoGuard warns.",
+        read=samples.one(lambda snapshot: snapshot.emission_limit),
+    ),
+    _gauge(
+        name="ecotrack_budget_limit_grams",
+        unit="grams",
+        labels=("period",),
+        help="Configured carbon budget of a calendar period.",
+        read=partial(samples.budget, read=lambda status: status.limit),
+    ),
+    _gauge(
+        name="ecotrack_budget_used_grams",
+        unit="grams",
+        labels=("period",),
+        help="CO2e of host and network since the period began.",
+        read=partial(samples.budget, read=lambda status: status.used),
+    ),
+    _gauge(
+        name="ecotrack_budget_projected_grams",
+        unit="grams",
+        labels=("period",),
+        help="CO2e at the end of the period if the mean rate of the last hour goes on.",
+        read=partial(samples.budget, read=lambda status: status.projected),
+    ),
+    _gauge(
+        name="ecotrack_budget_period_start_timestamp_seconds",
+        unit="seconds",
+        labels=("period",),
+        help="When the period began, in the configured time zone's calendar.",
+        read=partial(samples.budget, read=lambda status: status.bounds.start),
+    ),
+    _gauge(
+        name="ecotrack_budget_period_end_timestamp_seconds",
+        unit="seconds",
+        labels=("period",),
+        help="When the period ends, in the configured time zone's calendar.",
+        read=partial(samples.budget, read=lambda status: status.bounds.end),
+    ),
+    _gauge(
+        name="ecotrack_lifetime_energy_joules",
+        unit="joules",
+        help="Electric energy of host and network since the state file began; goes on over reboots.",
+        read=samples.one(lambda snapshot: snapshot.totals.lifetime_energy),
+    ),
+    _gauge(
+        name="ecotrack_lifetime_emissions_grams",
+        unit="grams",
+        help="CO2e of host and network since the state file began; goes on over reboots.",
+        read=samples.one(lambda snapshot: snapshot.totals.lifetime_emissions),
+    ),
+    _gauge(
+        name="ecotrack_eco_score_ratio",
+        unit="ratio",
+        help="Eco score, 1 is best: the mean of the factors that are known.",
+        read=samples.one(lambda snapshot: None if (score := snapshot.readings.score) is None else score.value),
+    ),
+    _gauge(
+        name="ecotrack_eco_score_factor_ratio",
+        unit="ratio",
+        labels=("factor",),
+        help="Factors of the eco score, each 1 / (1 + x / half point).",
+        read=samples.score_factors,
+    ),
+    _gauge(
+        name="ecotrack_collector_success",
+        labels=("collector",),
+        help="Whether the collector's last reading succeeded.",
+        read=samples.collector_success,
+    ),
+    _gauge(
+        name="ecotrack_collector_duration_seconds",
+        unit="seconds",
+        labels=("collector",),
+        help="How long the collector's last reading took.",
+        read=samples.collector_durations,
+    ),
+    _counter(
+        name="ecotrack_samples_total",
+        help="Samples taken.",
+        read=samples.one(lambda snapshot: snapshot.totals.exported.samples),
+    ),
+    _counter(
+        name="ecotrack_sample_gaps_total",
+        labels=("reason",),
+        help="Samples that came late, slept through a suspension, or met a clock that was set.",
+        read=samples.gaps,
+    ),
+    _counter(
+        name="ecotrack_resets_total",
+        labels=("source",),
+        help="Times that counters of a source began again.",
+        read=samples.resets,
+    ),
+    _counter(
+        name="ecotrack_discarded_readings_total",
+        labels=("source", "reason"),
+        help="Readings that failed or could not be believed; none of them became a number.",
+        read=samples.discarded,
+    ),
+    _gauge(
+        name="ecotrack_sample_interval_seconds",
+        unit="seconds",
+        help="Configured time between samples.",
+        read=samples.one(lambda snapshot: snapshot.interval),
+    ),
+    _gauge(
+        name="ecotrack_last_sample_timestamp_seconds",
+        unit="seconds",
+        help="When the last sample was taken.",
+        read=samples.one(lambda snapshot: snapshot.sampled_at),
+    ),
+    _gauge(
+        name="ecotrack_sample_duration_seconds",
+        unit="seconds",
+        help="How long the last sample took: reading, deriving and saving.",
+        read=samples.one(lambda snapshot: snapshot.sample_duration),
+    ),
+    _gauge(
+        name="ecotrack_state_save_timestamp_seconds",
+        unit="seconds",
+        help="When totals were last saved.",
+        read=samples.one(lambda snapshot: snapshot.state_saved_at),
+    ),
+    _info(
+        name="ecotrack_build_info",
+        labels=("version", "python"),
+        help="Version of the exporter and of Python.",
+        read=samples.build,
+    ),
+)

@@ -1,0 +1,101 @@
+"""One immutable picture of everything the exporter knows, published after each sample.
+
+The exposition, the page and the JSON are views of it and compute nothing that is not here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from exporter.activity import Activity
+from exporter.budget import BudgetStatus
+from exporter.core.units import (
+    BytesPerSecond,
+    GramsPerSecond,
+    MonotonicSeconds,
+    Ratio,
+    Seconds,
+    UnixSeconds,
+    Watts,
+)
+from exporter.eco_score import EcoScore
+from exporter.intensity.reading import IntensityReading
+from exporter.power import Component, Provenance, Scope
+from exporter.sources.reading import Memory, Outcome
+from exporter.totals import Totals
+
+STALE_AFTER_INTERVALS = 3.0
+"""A sample older than this many intervals no longer describes the machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throughput:
+    """Bytes per second by direction."""
+
+    received: BytesPerSecond
+    sent: BytesPerSecond
+
+    @property
+    def total(self) -> BytesPerSecond:
+        """Bytes per second in both directions."""
+        return BytesPerSecond(self.received + self.sent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPoint:
+    """One moment of the last hour. `emitted` is the running total of grams, `elapsed` the time base of rates."""
+
+    at: UnixSeconds
+    elapsed: Seconds
+    cpu_utilization: Ratio | None
+    throughput: Throughput | None
+    power: Watts | None
+    emission_rate: GramsPerSecond | None
+    emitted: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What is true of the last sample alone, and not known once that is stale. A missing part is None."""
+
+    powers: Mapping[Component, Watts] = field(default_factory=dict)
+    emission_rate: GramsPerSecond | None = None
+    cpu_utilization: Ratio | None = None
+    memory: Memory | None = None
+    throughput: Throughput | None = None
+    connections: Mapping[str, int] | None = None
+    intensity: IntensityReading | None = None
+    activity: Activity | None = None
+    budgets: tuple[BudgetStatus, ...] = ()
+    score: EcoScore | None = None
+
+    def host_power(self) -> Watts | None:
+        """Power of the machine, or None where no component is known."""
+        parts = [power for component, power in self.powers.items() if component.scope is Scope.HOST]
+        return Watts(sum(parts)) if parts else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The exporter's state after a sample; before the first one `sampled_at` is None and `readings` are empty."""
+
+    version: str
+    python_version: str
+    interval: Seconds
+    provenance: tuple[Provenance, ...]
+    emission_limit: GramsPerSecond
+    totals: Totals
+    sampled_at: UnixSeconds | None = None
+    sampled_awake: MonotonicSeconds | None = None
+    sample_duration: Seconds | None = None
+    state_saved_at: UnixSeconds | None = None
+    readings: Readings = field(default_factory=Readings)
+    outcomes: tuple[Outcome, ...] = ()
+    history: tuple[HistoryPoint, ...] = ()
+
+    def without_readings(self) -> "Snapshot":
+        """The same, as it is shown once the sample is stale: totals, age and health only."""
+        return replace(self, readings=Readings())
+
+    def is_fresh(self, now: MonotonicSeconds) -> bool:
+        """Whether there is a sample no older than three intervals."""
+        return self.sampled_awake is not None and now - self.sampled_awake <= STALE_AFTER_INTERVALS * self.interval

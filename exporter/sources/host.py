@@ -1,0 +1,172 @@
+"""This machine through psutil: CPU times, memory, disks, network devices and connection counts.
+
+No call here blocks or sleeps. Readings are cumulative wherever the kernel keeps a counter; what happened between two
+of them is worked out in `exporter.usage`.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+
+from exporter.core.clock import Clock
+from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.sources.nics import NicRule, counted_devices, default_route_devices, physical_devices
+from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Memory, Outcome, Timed, Traffic
+
+LOG = logging.getLogger(__name__)
+
+COLLECTORS = ("cpu", "memory", "disk", "network", "connections")
+
+ReadT = TypeVar("ReadT")
+
+
+class ReadingUnavailableError(Exception):
+    """The platform answered, but without the figure."""
+
+
+class HostSource:
+    """Reads every collector once per call of `read`.
+
+    A collector that raises costs its own part of the reading and nothing else: its outcome says so, the log gets one
+    line when it begins to fail and one when it recovers.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        rule: NicRule,
+        *,
+        procfs: Path = Path("/proc"),
+        sysfs: Path = Path("/sys"),
+        connections_interval: Seconds = Seconds(30.0),  # noqa: B008 - a number
+    ) -> None:
+        self._clock = clock
+        self._rule = rule
+        self._procfs = procfs
+        # Below a foreign procfs "self" is this process, in this process's network namespace; the first process is in
+        # the namespace of the host that the mount shows.
+        self._net_procfs = procfs if procfs == Path("/proc") else procfs / "1"
+        self._sysfs = sysfs
+        self._connections_interval = connections_interval
+        self._connections: Timed[Mapping[str, int] | None] | None = None
+        self._outcomes: dict[str, Outcome] = {}
+
+    def read(self) -> HostReading:
+        """One reading of everything; never raises for a part that fails."""
+        at = self._clock.awake()
+        cpu = self._collect("cpu", self._read_cpu)
+        network = self._collect("network", self._read_network)
+        memory = self._collect("memory", self._read_memory)
+        disk = self._collect("disk", self._read_disk)
+        connections = self._read_connections_when_due(at)
+        return HostReading(
+            wall=self._clock.wall(),
+            awake=at,
+            elapsed=self._clock.elapsed(),
+            cpu=cpu,
+            memory=None if memory is None else memory.value,
+            disk=disk,
+            network=network,
+            connections=connections,
+            outcomes=tuple(self._outcomes[name] for name in COLLECTORS if name in self._outcomes),
+        )
+
+    def _collect(self, collector: str, read: Callable[[], ReadT]) -> Timed[ReadT] | None:
+        started = self._clock.awake()
+        result: Timed[ReadT] | None = None
+        try:
+            result = Timed(value=read(), at=started)
+        except Exception as error:  # noqa: BLE001 - the collector's edge: counted in its outcome
+            self._log_failure(collector, error)
+        else:
+            self._log_recovery(collector)
+        duration = Seconds(self._clock.awake() - started)
+        self._outcomes[collector] = Outcome(collector=collector, success=result is not None, duration=duration)
+        return result
+
+    def _log_failure(self, collector: str, error: Exception) -> None:
+        before = self._outcomes.get(collector)
+        if before is None or before.success:
+            LOG.warning("collector %s fails: %s: %s", collector, type(error).__name__, error)
+
+    def _log_recovery(self, collector: str) -> None:
+        before = self._outcomes.get(collector)
+        if before is not None and not before.success:
+            LOG.info("collector %s works again", collector)
+
+    def _read_cpu(self) -> CpuTimes:
+        with _procfs(self._procfs):
+            times = psutil.cpu_times()
+        # Linux counts guest time in user and nice already.
+        busy = times.user + times.system + getattr(times, "nice", 0.0)
+        busy += getattr(times, "irq", 0.0) + getattr(times, "softirq", 0.0)
+        return CpuTimes(busy=Seconds(busy), idle=Seconds(times.idle + getattr(times, "iowait", 0.0)))
+
+    def _read_memory(self) -> Memory:
+        with _procfs(self._procfs):
+            memory = psutil.virtual_memory()
+        # What programs could not get, the definition that the kernel's MemAvailable gives.
+        return Memory(used=memory.total - memory.available, total=memory.total)
+
+    def _read_disk(self) -> DiskBytes:
+        with _procfs(self._procfs):
+            disk = psutil.disk_io_counters(nowrap=False)
+        if disk is None:
+            raise ReadingUnavailableError("this machine shows no disk counters")
+        return DiskBytes(read=disk.read_bytes, written=disk.write_bytes)
+
+    def _read_network(self) -> Mapping[str, Traffic]:
+        with _procfs(self._net_procfs):
+            counters = psutil.net_io_counters(pernic=True, nowrap=False)
+        counted = counted_devices(
+            counters,
+            self._rule,
+            physical=physical_devices(counters, self._sysfs),
+            default_route=default_route_devices(self._net_procfs / "net"),
+        )
+        if not counted:
+            raise ReadingUnavailableError("no network device counts towards energy; see network.include")
+        return {
+            name: Traffic(
+                received_bytes=nic.bytes_recv,
+                sent_bytes=nic.bytes_sent,
+                received_packets=nic.packets_recv,
+                sent_packets=nic.packets_sent,
+            )
+            for name, nic in counters.items()
+            if name in counted
+        }
+
+    def _read_connections_when_due(self, now: MonotonicSeconds) -> Mapping[str, int] | None:
+        """The dearest reading: repeated only after its own interval, and handed on unchanged until then."""
+        last = self._connections
+        if last is None or now - last.at >= self._connections_interval:
+            read = self._collect("connections", self._read_connections)
+            last = Timed(value=None if read is None else read.value, at=now)
+            self._connections = last
+        return last.value
+
+    def _read_connections(self) -> Mapping[str, int]:
+        # Below /proc/<pid> psutil finds the sockets but no processes to look through for their owners, which is the
+        # slow part and nothing that is wanted here.
+        folder = Path("/proc/self") if self._net_procfs == Path("/proc") else self._net_procfs
+        with _procfs(folder if folder.exists() else self._net_procfs):
+            sockets = psutil.net_connections(kind="tcp")
+        return Counter(socket.status.lower() for socket in sockets)
+
+
+@contextmanager
+def _procfs(folder: Path) -> Iterator[None]:
+    """Point psutil at another procfs for the length of a call; it knows only this one global way."""
+    before = psutil.PROCFS_PATH if hasattr(psutil, "PROCFS_PATH") else None
+    psutil.PROCFS_PATH = str(folder)
+    try:
+        yield
+    finally:
+        if before is not None:
+            psutil.PROCFS_PATH = before

@@ -1,0 +1,23 @@
+"""Facts about this machine that hold while it is up."""
+
+from pathlib import Path
+
+import psutil
+
+
+def boot_id(procfs: Path) -> str:
+    """Something that changes when the machine restarts, and only then."""
+    try:
+        return (procfs / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return f"booted-at-{int(psutil.boot_time())}"
+
+
+def logical_cpus() -> int:
+    """Number of logical CPUs."""
+    return psutil.cpu_count(logical=True) or 1
+
+
+def memory_bytes() -> int:
+    """Physical memory in bytes."""
+    return psutil.virtual_memory().total

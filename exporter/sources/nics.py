@@ -1,0 +1,81 @@
+"""Which network devices count towards energy.
+
+The bytes of one packet pass several devices on their way: a container's veth, a bridge, a VPN tunnel, the physical
+card. Only one of them may count. Physical cards do, where there are any; otherwise (inside a container, say) the
+device of the default route does.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+NEVER_COUNTED = (
+    "lo",
+    "lo[0-9]",
+    "veth*",
+    "docker*",
+    "br-*",
+    "virbr*",
+    "vnet*",
+    "cni*",
+    "flannel*",
+    "cali*",
+    "tap*",
+)
+"""Loopback, and the host's ends of virtual machines' and containers' networks: their bytes pass another device too,
+or never leave the machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NicRule:
+    """Shell patterns over device names. An empty `include` means the automatic rule."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = NEVER_COUNTED
+
+
+def counted_devices(
+    names: Iterable[str], rule: NicRule, *, physical: set[str], default_route: set[str]
+) -> frozenset[str]:
+    """The devices among `names` whose bytes count."""
+    allowed = {name for name in names if not _matches(name, rule.exclude)}
+    if rule.include:
+        return frozenset(name for name in allowed if _matches(name, rule.include))
+    return frozenset(allowed & physical or allowed & default_route)
+
+
+def physical_devices(names: Iterable[str], sysfs: Path) -> set[str]:
+    """Devices with hardware behind them: Linux links those to their driver's device."""
+    return {name for name in names if (sysfs / "class/net" / name / "device").exists()}
+
+
+def default_route_devices(net: Path) -> set[str]:
+    """Devices of the default routes, IPv4 and IPv6, from `route` and `ipv6_route` in a procfs `net` folder."""
+    return _ipv4_defaults(_lines(net / "route")[1:]) | _ipv6_defaults(_lines(net / "ipv6_route"))
+
+
+def _ipv4_defaults(rows: list[str]) -> set[str]:
+    """Rows are: device, destination, gateway, flags, references, use, metric, mask (proc_net(5))."""
+    fields = (row.split() for row in rows)
+    return {row[0] for row in fields if len(row) > 7 and int(row[1], 16) == 0 and int(row[7], 16) == 0}
+
+
+def _ipv6_defaults(rows: list[str]) -> set[str]:
+    """Rows are: destination, its prefix length, source, its prefix length, next hop, metric, counts, flags, device."""
+    fields = (row.split() for row in rows)
+    return {
+        row[9] for row in fields if len(row) > 9 and int(row[0], 16) == 0 and int(row[1], 16) == 0 and row[9] != "lo"
+    }
+
+
+def _lines(path: Path) -> list[str]:
+    """Lines of a file that a kernel may not have."""
+    try:
+        return path.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return []
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

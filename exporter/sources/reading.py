@@ -1,0 +1,80 @@
+"""What a source hands over: cumulative counters and levels, each with the moment it was read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed(Generic[ValueT]):
+    """A value and the awake time at which it was read."""
+
+    value: ValueT
+    at: MonotonicSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuTimes:
+    """Cumulative CPU time over all logical CPUs. Time stolen by a hypervisor is in neither field."""
+
+    busy: Seconds
+    idle: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Physical memory in bytes."""
+
+    used: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskBytes:
+    """Cumulative bytes over all whole disks."""
+
+    read: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """Bytes and packets by direction: cumulative as a counter, or the amount of an interval."""
+
+    received_bytes: int
+    sent_bytes: int
+    received_packets: int
+    sent_packets: int
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes in both directions."""
+        return self.received_bytes + self.sent_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one collector fared in one sample."""
+
+    collector: str
+    success: bool
+    duration: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostReading:
+    """Everything read for one sample. A part that could not be read is None, never zero."""
+
+    wall: UnixSeconds
+    awake: MonotonicSeconds
+    elapsed: Seconds
+    cpu: Timed[CpuTimes] | None = None
+    memory: Memory | None = None
+    disk: Timed[DiskBytes] | None = None
+    network: Timed[Mapping[str, Traffic]] | None = None
+    connections: Mapping[str, int] | None = None
+    outcomes: tuple[Outcome, ...] = ()

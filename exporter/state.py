@@ -1,0 +1,205 @@
+"""Totals on disk, so that restarts lose nothing.
+
+Two files of the same content: `state.json` is replaced after every sample, without waiting for the disk, and survives
+a killed process; `state.durable.json` is forced to the disk at most once a minute and on a clean stop, and survives a
+power cut. A file is one header line (format, version, SHA-256 of the rest) and one line of JSON. What cannot be read
+is moved aside under a name of its own and reported; it is never overwritten.
+"""
+
+import fcntl
+import hashlib
+import logging
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
+from exporter.totals import Exported, Totals, with_events
+from exporter.usage import Event, EventKind
+
+LOG = logging.getLogger(__name__)
+
+FORMAT = "ecotrack-state"
+VERSION = 1
+FSYNC_INTERVAL = Seconds(60.0)
+
+
+class StateError(Exception):
+    """The state folder cannot be used; one line."""
+
+
+class _Header(msgspec.Struct, frozen=True):
+    format: str
+    version: int
+    sha256: str
+
+
+class _Saved(msgspec.Struct, frozen=True):
+    """The content of a state file. `events` stand apart because JSON has no keys but text."""
+
+    boot_id: str
+    clean_stop: bool
+    saved_at: UnixSeconds
+    totals: Totals
+    events: list[tuple[Event, int]]
+
+
+class _UnreadableError(Exception):
+    """A state file that is damaged or from a later version; `reason` is the label that it is counted under."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    saved: _Saved
+    exact: bool  # whether it holds the last totals that were published, not those of up to a minute before
+
+
+class StateStore:
+    """The state folder of one running exporter."""
+
+    def __init__(self, folder: Path, boot_id: str) -> None:
+        """Open and lock the folder, making it if need be.
+
+        Raises StateError where it cannot be made, written or locked.
+        """
+        self._folder = folder
+        self._boot_id = boot_id
+        self._last_fsync: MonotonicSeconds | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise StateError(f"state folder {folder}: cannot be used: {error.strerror}; see --state.dir") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._lock)
+            raise StateError(f"state folder {folder}: another ecotrack is using it; see --state.dir") from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            os.close(self._lock)
+            raise StateError(f"state folder {folder}: cannot be written; see --state.dir")
+
+    def load(self, now: UnixSeconds) -> Totals:
+        """The totals to go on from; fresh ones where there are none.
+
+        Exported counters go on only where no published value can have been higher: after a clean stop, or from the
+        exact file while the machine has not restarted. Otherwise they begin again at zero, which Prometheus reads as
+        the reset that it is. Lifetime figures and budgets go on in any case.
+        """
+        events: list[Event] = []
+        candidates = [
+            candidate
+            for path, exact in ((self._exact, True), (self._durable, False))
+            if (candidate := self._read(path, exact, now, events)) is not None
+        ]
+        if not candidates:
+            return with_events(Totals(since=now), events)
+        best = max(candidates, key=lambda candidate: (candidate.saved.saved_at, candidate.exact))
+        saved = best.saved
+        same_boot = best.exact and saved.boot_id == self._boot_id
+        exported = replace(saved.totals.exported, events=dict(saved.events))
+        totals = replace(saved.totals, exported=exported if same_boot or saved.clean_stop else Exported())
+        return with_events(totals, events)
+
+    def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
+        """Replace the state. Raises OSError where the disk refuses; the files then hold what they held before."""
+        saved = _Saved(
+            boot_id=self._boot_id,
+            clean_stop=clean_stop,
+            saved_at=now,
+            totals=replace(totals, exported=replace(totals.exported, events={})),
+            events=list(totals.exported.events.items()),
+        )
+        data = _encode(saved)
+        tick = MonotonicSeconds(time.monotonic())
+        if clean_stop or self._last_fsync is None or tick - self._last_fsync >= FSYNC_INTERVAL:
+            self._replace(self._durable, data, durable=True)
+            self._last_fsync = tick
+        self._replace(self._exact, data, durable=clean_stop)
+
+    def close(self) -> None:
+        """Release the folder to other instances."""
+        os.close(self._lock)
+
+    @property
+    def _exact(self) -> Path:
+        return self._folder / "state.json"
+
+    @property
+    def _durable(self) -> Path:
+        return self._folder / "state.durable.json"
+
+    def _read(self, path: Path, exact: bool, now: UnixSeconds, events: list[Event]) -> _Candidate | None:  # noqa: FBT001 - a field
+        try:
+            return _Candidate(saved=_decode(path.read_bytes()), exact=exact)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateError(f"state file {path}: cannot be read: {error.strerror}") from error
+        except _UnreadableError as error:
+            aside = self._move_aside(path, error.reason, now)
+            LOG.error(  # noqa: TRY400 - one line, no traceback
+                "state file %s: %s; kept as %s, totals go on without it", path, error, aside
+            )
+            events.append(Event(kind=EventKind.DISCARD, source="state", reason=error.reason))
+            return None
+
+    def _move_aside(self, path: Path, reason: str, now: UnixSeconds) -> Path:
+        """Rename to a name that nothing has yet."""
+        stem = f"{path.name}.{reason}-{int(now)}"
+        names = (path.with_name(stem if number == 0 else f"{stem}-{number}") for number in range(1000))
+        aside = next(name for name in names if not name.exists())
+        try:
+            path.rename(aside)
+        except OSError as error:
+            raise StateError(f"state file {path}: is {reason} and cannot be moved aside: {error.strerror}") from error
+        return aside
+
+    def _replace(self, path: Path, data: bytes, *, durable: bool) -> None:
+        """Write beside and rename, so that a reader never meets half a file."""
+        beside = path.with_suffix(".tmp")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        beside.replace(path)
+        if durable:
+            folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+
+def _encode(saved: _Saved) -> bytes:
+    payload = msgspec.json.encode(saved)
+    header = _Header(format=FORMAT, version=VERSION, sha256=hashlib.sha256(payload).hexdigest())
+    return msgspec.json.encode(header) + b"\n" + payload
+
+
+def _decode(data: bytes) -> _Saved:
+    """Raises _UnreadableError."""
+    head, _, payload = data.partition(b"\n")
+    try:
+        header = msgspec.json.decode(head, type=_Header)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _UnreadableError("damaged", "has no readable header") from error
+    if header.format != FORMAT:
+        raise _UnreadableError("damaged", f"is not in the format {FORMAT}")
+    if header.version > VERSION:
+        raise _UnreadableError("future_version", f"has version {header.version}, this program knows up to {VERSION}")
+    if hashlib.sha256(payload).hexdigest() != header.sha256:
+        raise _UnreadableError("damaged", "does not match its checksum")
+    try:
+        return msgspec.json.decode(payload, type=_Saved)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _UnreadableError("damaged", f"does not fit its version: {error}") from error

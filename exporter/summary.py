@@ -1,0 +1,245 @@
+"""The snapshot as people want it: what `/api/v1/summary` answers, and what the page and the `--once` table show.
+
+Units are in the names. A missing figure is null, never zero.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from exporter.core.units import SECONDS_PER_HOUR, UnixSeconds, to_kwh
+from exporter.power import Provenance, Scope
+from exporter.snapshot import HistoryPoint, Readings, Snapshot
+from exporter.usage import EventKind
+
+
+class _View(msgspec.Struct, frozen=True, kw_only=True):
+    """What every part has in common."""
+
+
+class ComponentView(_View, frozen=True):
+    """A component's power and where it comes from."""
+
+    component: str
+    scope: str
+    watts: float | None
+    uncertainty_ratio: float
+    source: str
+    model: str
+    description: str
+
+
+class IntensityView(_View, frozen=True):
+    """Carbon intensity in force."""
+
+    grams_per_kwh: float
+    grid_zone: str
+    provider: str
+    described_at: float
+    description: str
+
+
+class BudgetView(_View, frozen=True):
+    """A budget's standing."""
+
+    period: str
+    used_grams: float
+    limit_grams: float
+    projected_grams: float | None
+    start: float
+    end: float
+
+
+class FlagView(_View, frozen=True):
+    """Something a reader should know about the quality of the figures; level is `note` or `warning`."""
+
+    level: str
+    text: str
+
+
+class Summary(_View, frozen=True):
+    """Everything at a glance."""
+
+    version: str
+    now: float
+    sampled_at: float | None
+    fresh: bool
+    interval_seconds: float
+    power_watts: float | None
+    power_low_watts: float | None
+    power_high_watts: float | None
+    emission_grams_per_hour: float | None
+    emission_limit_grams_per_hour: float
+    intensity: IntensityView | None
+    activity: str | None
+    received_bytes_per_second: float | None
+    sent_bytes_per_second: float | None
+    cpu_utilization_ratio: float | None
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    components: list[ComponentView]
+    budgets: list[BudgetView]
+    eco_score_ratio: float | None
+    eco_score_factors: dict[str, float]
+    lifetime_energy_kwh: float
+    lifetime_emissions_grams: float
+    lifetime_since: float
+    flags: list[FlagView]
+
+
+class PointView(_View, frozen=True):
+    """One point of `/api/v1/history`."""
+
+    at: float
+    cpu_utilization_ratio: float | None
+    received_bytes_per_second: float | None
+    sent_bytes_per_second: float | None
+    power_watts: float | None
+    emission_grams_per_hour: float | None
+
+
+def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
+    """The summary of a snapshot; of one that is not `fresh`, hand over `without_readings`."""
+    readings, totals = snapshot.readings, snapshot.totals
+    throughput, memory, score = readings.throughput, readings.memory, readings.score
+    low, high = _power_band(snapshot)
+    return Summary(
+        version=snapshot.version,
+        now=now,
+        sampled_at=snapshot.sampled_at,
+        fresh=fresh,
+        interval_seconds=snapshot.interval,
+        power_watts=readings.host_power(),
+        power_low_watts=low,
+        power_high_watts=high,
+        emission_grams_per_hour=_per_hour(readings.emission_rate),
+        emission_limit_grams_per_hour=snapshot.emission_limit * SECONDS_PER_HOUR,
+        intensity=_intensity(readings),
+        activity=readings.activity,
+        received_bytes_per_second=None if throughput is None else throughput.received,
+        sent_bytes_per_second=None if throughput is None else throughput.sent,
+        cpu_utilization_ratio=readings.cpu_utilization,
+        memory_used_bytes=None if memory is None else memory.used,
+        memory_total_bytes=None if memory is None else memory.total,
+        components=[_component(one, readings) for one in snapshot.provenance],
+        budgets=_budgets(readings),
+        eco_score_ratio=None if score is None else score.value,
+        eco_score_factors={} if score is None else {str(factor): value for factor, value in score.factors.items()},
+        lifetime_energy_kwh=to_kwh(totals.lifetime_energy),
+        lifetime_emissions_grams=totals.lifetime_emissions,
+        lifetime_since=totals.since,
+        flags=quality_flags(snapshot, now, fresh=fresh),
+    )
+
+
+def history(snapshot: Snapshot) -> list[PointView]:
+    """The last hour, oldest first."""
+    return [_point(point) for point in snapshot.history]
+
+
+def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[FlagView]:
+    """What limits the trust in the figures, gravest first."""
+    warnings = list(_health_warnings(snapshot, now, fresh=fresh))
+    notes = [_provenance_note(one) for one in snapshot.provenance if one.uncertainty >= 1.0]
+    intensity = snapshot.readings.intensity
+    if intensity is not None and intensity.provider == "static":
+        notes.append(f"Carbon intensity is a fixed figure ({intensity.description}), not your grid at this hour.")
+    return [FlagView(level="warning", text=text) for text in warnings] + [
+        FlagView(level="note", text=text) for text in dict.fromkeys(notes)
+    ]
+
+
+def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[str]:
+    found = []
+    if snapshot.sampled_at is None:
+        found.append("No sample has been taken yet.")
+    elif not fresh:
+        found.append(f"The last sample is {now - snapshot.sampled_at:.0f} s old: present figures are unknown.")
+    found += [f"The {one.collector} reading fails." for one in snapshot.outcomes if not one.success]
+    saved = snapshot.state_saved_at
+    if saved is not None and now - saved > 60 + 3 * snapshot.interval:
+        found.append(f"Totals were last saved {datetime.fromtimestamp(saved, UTC):%Y-%m-%d %H:%M:%S} UTC.")
+    damaged = sum(
+        count
+        for event, count in snapshot.totals.exported.events.items()
+        if event.kind is EventKind.DISCARD and event.source == "state"
+    )
+    if damaged:
+        found.append(f"{damaged} state file(s) could not be read and were kept aside in the state folder.")
+    return found
+
+
+def _provenance_note(one: Provenance) -> str:
+    what = "Network energy" if one.component.scope is Scope.NETWORK else "Power"
+    advice = "" if one.component.scope is Scope.NETWORK else " Set power.idle_watts and power.full_watts to narrow it."
+    model = f"the {one.model} model" if one.model != "configured" else "your own figure"
+    return f"{what} is an estimate by {model}, good to about {one.uncertainty:.0%} either way.{advice}"
+
+
+def _power_band(snapshot: Snapshot) -> tuple[float | None, float | None]:
+    """The host's power with every component at the low, then at the high end of its band."""
+    powers = snapshot.readings.powers
+    parts = [
+        (powers[one.component], one.uncertainty)
+        for one in snapshot.provenance
+        if one.component.scope is Scope.HOST and one.component in powers
+    ]
+    if not parts:
+        return None, None
+    low = sum(power * max(0.0, 1.0 - uncertainty) for power, uncertainty in parts)
+    return low, sum(power * (1.0 + uncertainty) for power, uncertainty in parts)
+
+
+def _component(one: Provenance, readings: Readings) -> ComponentView:
+    return ComponentView(
+        component=one.component,
+        scope=one.component.scope,
+        watts=readings.powers.get(one.component),
+        uncertainty_ratio=one.uncertainty,
+        source=one.source,
+        model=one.model,
+        description=one.description,
+    )
+
+
+def _intensity(readings: Readings) -> IntensityView | None:
+    intensity = readings.intensity
+    if intensity is None:
+        return None
+    return IntensityView(
+        grams_per_kwh=intensity.value,
+        grid_zone=intensity.zone,
+        provider=intensity.provider,
+        described_at=intensity.described_at,
+        description=intensity.description,
+    )
+
+
+def _budgets(readings: Readings) -> list[BudgetView]:
+    return [
+        BudgetView(
+            period=status.period,
+            used_grams=status.used,
+            limit_grams=status.limit,
+            projected_grams=status.projected,
+            start=status.bounds.start,
+            end=status.bounds.end,
+        )
+        for status in readings.budgets
+    ]
+
+
+def _point(point: HistoryPoint) -> PointView:
+    throughput = point.throughput
+    return PointView(
+        at=point.at,
+        cpu_utilization_ratio=point.cpu_utilization,
+        received_bytes_per_second=None if throughput is None else throughput.received,
+        sent_bytes_per_second=None if throughput is None else throughput.sent,
+        power_watts=point.power,
+        emission_grams_per_hour=_per_hour(point.emission_rate),
+    )
+
+
+def _per_hour(rate: float | None) -> float | None:
+    return None if rate is None else rate * SECONDS_PER_HOUR

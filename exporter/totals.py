@@ -1,0 +1,97 @@
+"""The exporter's running totals: everything that must not fall while the machine is up, or must survive a restart."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
+
+from exporter.activity import Activity
+from exporter.budget import Booked
+from exporter.core.units import Grams, Joules, Seconds, UnixSeconds
+from exporter.power import Component
+from exporter.sources.reading import DiskBytes, Traffic
+from exporter.usage import Event
+
+NO_TRAFFIC = Traffic(received_bytes=0, sent_bytes=0, received_packets=0, sent_packets=0)
+
+MAX_DEVICES = 8
+"""Network devices with series of their own; the rest share the label `other`."""
+
+OTHER_DEVICES = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityTotal:
+    """What has been spent under one activity; grams are of scope network."""
+
+    duration: Seconds = Seconds(0.0)  # noqa: RUF009 - a number
+    transferred_bytes: int = 0
+    emitted: Grams = Grams(0.0)  # noqa: RUF009 - a number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """Counters as Prometheus sees them. They may restart at zero only when the machine has restarted."""
+
+    energy: Mapping[Component, Joules] = field(default_factory=dict)
+    emissions: Mapping[Component, Grams] = field(default_factory=dict)
+    activities: Mapping[Activity, ActivityTotal] = field(default_factory=dict)
+    devices: Mapping[str, Traffic] = field(default_factory=dict)
+    disk: DiskBytes = DiskBytes(read=0, written=0)  # noqa: RUF009 - immutable
+    samples: int = 0
+    events: Mapping[Event, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Exported counters, and what outlives reboots: lifetime figures since `since`, and budgets."""
+
+    since: UnixSeconds
+    exported: Exported = field(default_factory=Exported)
+    lifetime_energy: Joules = Joules(0.0)  # noqa: RUF009 - a number
+    lifetime_emissions: Grams = Grams(0.0)  # noqa: RUF009 - a number
+    booked: Booked = field(default_factory=dict)
+
+
+AmountT = TypeVar("AmountT", bound=float)
+
+
+def add_amounts(
+    totals: Mapping[Component, AmountT], amounts: Mapping[Component, AmountT]
+) -> Mapping[Component, AmountT]:
+    """Component totals with the amounts of a sample added."""
+    return dict(totals) | {
+        name: cast(AmountT, totals[name] + amount) if name in totals else amount for name, amount in amounts.items()
+    }
+
+
+def add_devices(totals: Mapping[str, Traffic], usage: Mapping[str, Traffic]) -> Mapping[str, Traffic]:
+    """Device totals with a sample added. Devices beyond `MAX_DEVICES` are summed up as `OTHER_DEVICES`; one that has a
+    series keeps it, so no counter falls when devices come and go."""
+    result = dict(totals)
+    for name, traffic in sorted(usage.items()):
+        room = name in result or len(result.keys() - {OTHER_DEVICES}) < MAX_DEVICES
+        label = name if room else OTHER_DEVICES
+        result[label] = _sum(result.get(label, NO_TRAFFIC), traffic)
+    return result
+
+
+def _sum(first: Traffic, second: Traffic) -> Traffic:
+    return Traffic(
+        received_bytes=first.received_bytes + second.received_bytes,
+        sent_bytes=first.sent_bytes + second.sent_bytes,
+        received_packets=first.received_packets + second.received_packets,
+        sent_packets=first.sent_packets + second.sent_packets,
+    )
+
+
+def add_events(totals: Mapping[Event, int], events: Iterable[Event]) -> Mapping[Event, int]:
+    """Event counts with more events added."""
+    result = dict(totals)
+    for event in events:
+        result[event] = result.get(event, 0) + 1
+    return result
+
+
+def with_events(totals: Totals, events: Iterable[Event]) -> Totals:
+    """Totals with more events counted."""
+    return replace(totals, exported=replace(totals.exported, events=add_events(totals.exported.events, events)))
