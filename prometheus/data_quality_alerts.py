@@ -13,7 +13,7 @@ HIGHEST_GRAMS_PER_KWH = 1500
 
 UNSAVED_SECONDS = 300
 STATE_DISCARDED_SECONDS = 3600
-"""For how long after the start a discarded state is reported; its counter stands until the next start."""
+"""For how long a discarded state is reported. Its counter stays, but the number of samples begins with it."""
 
 DISCARDED_RATIO = 0.05
 LATE_INTERVALS = 3
@@ -81,10 +81,10 @@ def _reading_alerts() -> tuple[Alert, ...]:
         _alert(
             name="EcotrackCollectorFailing",
             expr="max_over_time(ecotrack_collector_success[5m]) == 0",
-            summary="{{ $labels.instance }} cannot read {{ $labels.collector }}",
+            summary="Collector {{ $labels.collector }} fails on {{ $labels.instance }}",
             description=(
-                "Every reading of {{ $labels.collector }} on {{ $labels.instance }} failed for 5 minutes. "
-                "Values that depend on it are missing; totals keep their last value."
+                "Every reading of collector {{ $labels.collector }} on {{ $labels.instance }} "
+                "failed in the last 5 minutes. Values that depend on it are missing; totals keep their last value."
             ),
         ),
         _alert(
@@ -99,10 +99,10 @@ def _reading_alerts() -> tuple[Alert, ...]:
         _alert(
             name="EcotrackReadingsDiscarded",
             expr=f"{discarded}\n/ {SAME_INSTANCE} group_left ()\n{samples} > {DISCARDED_RATIO}",
-            summary="{{ $labels.instance }} discards readings of {{ $labels.source }}",
+            summary="{{ $labels.instance }} discards many {{ $labels.source }} readings",
             description=(
                 "{{ $value | humanizePercentage }} of the samples on {{ $labels.instance }} in the last "
-                f"{window} had a reading of {{{{ $labels.source }}}} that was discarded. "
+                f"{window} had a {{{{ $labels.source }}}} reading that was discarded. "
                 "The label reason of ecotrack_discarded_readings_total says why."
             ),
         ),
@@ -137,12 +137,14 @@ def _sampling_alerts() -> tuple[Alert, ...]:
         _alert(
             name="EcotrackStateDiscarded",
             expr=(
-                f"{discarded} > 0\nand {SAME_INSTANCE}\ntime() - process_start_time_seconds < {STATE_DISCARDED_SECONDS}"
+                f"{discarded} > 0\nand {SAME_INSTANCE}\n"
+                f"ecotrack_samples_total * {SAME_INSTANCE} ecotrack_sample_interval_seconds"
+                f" < {STATE_DISCARDED_SECONDS}"
             ),
             summary="{{ $labels.instance }} could not use its saved totals",
             description=(
                 "At its start, {{ $labels.instance }} found a saved state that it could not use "
-                "({{ $labels.reason }}) and kept it aside. Budgets and lifetime totals count from that start."
+                "({{ $labels.reason }}) and kept it aside. Budgets and totals count from that start."
             ),
         ),
     )

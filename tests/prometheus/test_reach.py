@@ -1,0 +1,64 @@
+"""Which budget alerts a machine can reach, and at which load."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.core.units import BytesPerSecond, Grams, GramsPerSecond
+from prometheus.budget import BURN_ALERTS, seconds
+from prometheus.files import alert_groups
+from prometheus.reach import EXAMPLE, Machine, emission_rate, highest_rate, is_reachable, load_for, threshold
+
+FACTORS = {
+    "EcotrackDailyBudgetFastBurn": 6.0,
+    "EcotrackDailyBudgetSlowBurn": 2.0,
+    "EcotrackMonthlyBudgetFastBurn": 3.0,
+    "EcotrackMonthlyBudgetSlowBurn": 1.0,
+}
+
+
+def generated_names(machine: Machine = EXAMPLE) -> set[str]:
+    return {alert.name for group in alert_groups(machine) for alert in group.alerts}
+
+
+def test_factors_are_the_fraction_of_the_budget_by_the_fraction_of_the_period() -> None:
+    assert {row.name: pytest.approx(row.factor) for row in BURN_ALERTS} == FACTORS
+
+
+def test_the_example_machine_reaches_every_burn_rate_alert() -> None:
+    assert all(is_reachable(EXAMPLE, row) for row in BURN_ALERTS)
+    assert set(FACTORS) <= generated_names()
+
+
+def test_an_alert_that_cannot_be_reached_is_not_generated() -> None:
+    # 45 W at 475 g/kWh are 3.4 times 150 g a day, so without a network a factor of 6 is out of reach.
+    offline = replace(EXAMPLE, link=BytesPerSecond(0.0))
+    assert set(FACTORS) - generated_names(offline) == {"EcotrackDailyBudgetFastBurn"}
+
+
+def test_without_a_monthly_budget_there_are_no_monthly_burn_rate_alerts() -> None:
+    daily = replace(EXAMPLE, budgets={"day": Grams(150.0)})
+    assert set(FACTORS) & generated_names(daily) == {"EcotrackDailyBudgetFastBurn", "EcotrackDailyBudgetSlowBurn"}
+
+
+def test_the_fast_burn_needs_full_power_and_traffic() -> None:
+    fast = BURN_ALERTS[0]
+    load = load_for(EXAMPLE, threshold(EXAMPLE, fast))
+    # 37.5 g/h are 78.9 W at 475 g/kWh: 45 W of host and 33.9 W of network, at 60 Wh per 1024^3 bytes.
+    assert load.power == 45.0
+    assert load.throughput * 8 / 1e6 == pytest.approx(33.9474 / 60 * 1024**3 / 3600 * 8 / 1e6, rel=1e-4)
+
+
+@given(st.floats(0.01, 1.0))
+def test_a_load_for_a_rate_emits_that_rate(share: float) -> None:
+    idle_share = EXAMPLE.idle * EXAMPLE.intensity / 3.6e6 / highest_rate(EXAMPLE)
+    rate = GramsPerSecond(highest_rate(EXAMPLE) * max(share, idle_share))
+    assert emission_rate(EXAMPLE, load_for(EXAMPLE, rate)) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("text", ["", "5", "m", "1h30m", "-5m", "5w"])
+def test_a_duration_without_one_unit_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a duration"):
+        seconds(text)

@@ -1,0 +1,49 @@
+"""Alertmanager's configuration: accepted by amtool, needs no secret, and sends each alert where it should go."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from prometheus.files import alert_groups
+from prometheus.reach import EXAMPLE
+from tests.processes import program
+
+CONFIG = Path(__file__).parents[2] / "prometheus/alertmanager.yml"
+ALERTS = {alert.name: alert for group in alert_groups(EXAMPLE) for alert in group.alerts}
+
+
+def amtool(*arguments: str | Path) -> str:
+    argv = [program("amtool"), *map(str, arguments)]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+def configuration() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(CONFIG.read_text())
+    return loaded
+
+
+def test_amtool_accepts_the_configuration() -> None:
+    assert "SUCCESS" in amtool("check-config", CONFIG)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_each_alert_reaches_its_receiver(name: str) -> None:
+    labels = [f"{key}={value}" for key, value in {"alertname": name, **ALERTS[name].labels}.items()]
+    receiver = "watchdog" if name == "EcotrackWatchdog" else "device"
+    assert amtool("config", "routes", "test", f"--config.file={CONFIG}", *labels).strip() == receiver
+
+
+def test_information_notifies_nobody() -> None:
+    labels = ("alertname=EcotrackGridClean", "severity=info", "component=opportunity", "scope=device")
+    assert amtool("config", "routes", "test", f"--config.file={CONFIG}", *labels).strip() == "none"
+
+
+def test_no_receiver_needs_a_secret() -> None:
+    assert all(set(receiver) == {"name"} for receiver in configuration()["receivers"])
+
+
+def test_the_muting_alert_arrives_before_the_first_notification() -> None:
+    assert configuration()["route"]["group_wait"] == "30s"

@@ -1,0 +1,165 @@
+"""The committed rules: generated without drift, accepted by promtool, tested, documented, and naming real metrics."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import promql_parser as promql
+import pytest
+import yaml
+
+from exporter.metrics import ROWS
+from prometheus.alert import RUNBOOKS
+from prometheus.files import generated
+from prometheus.recording import WINDOWS
+from tests.processes import program
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "prometheus"
+RULE_FILES = sorted((FOLDER / "rules").glob("*.yml"))
+TEST_FILES = sorted((FOLDER / "tests").glob("*.test.yml"))
+
+PROMETHEUS_OWN = {"up", "scrape_duration_seconds"}
+TARGET_LABELS = {"job", "instance"}
+LOOKBACK = "5m"
+
+
+def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    argv = [program("promtool"), *map(str, arguments)]
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+
+def rule_groups() -> Iterator[dict[str, Any]]:
+    for path in RULE_FILES:
+        yield from yaml.safe_load(path.read_text())["groups"]
+
+
+def rules(kind: str) -> list[dict[str, Any]]:
+    """All rules of one kind, `record` or `alert`."""
+    return [rule for group in rule_groups() for rule in group["rules"] if kind in rule]
+
+
+def selectors(node: promql.Expr) -> Iterator[promql.VectorSelector]:
+    """Every vector selector inside an expression."""
+    if isinstance(node, promql.VectorSelector):
+        yield node
+    elif isinstance(node, promql.MatrixSelector):
+        yield node.vector_selector
+    elif isinstance(node, promql.BinaryExpr):
+        yield from selectors(node.lhs)
+        yield from selectors(node.rhs)
+    elif isinstance(node, promql.Call):
+        for argument in node.args:
+            yield from selectors(argument)
+    elif isinstance(node, (promql.AggregateExpr, promql.ParenExpr, promql.UnaryExpr, promql.SubqueryExpr)):
+        yield from selectors(node.expr)
+
+
+def queries() -> Iterator[str]:
+    """Every PromQL text: the expressions, and the look-ups inside annotations."""
+    for rule in rules("record") + rules("alert"):
+        yield rule["expr"]
+        for text in rule.get("annotations", {}).values():
+            for look_up in re.findall(r"query \(printf `([^`]*)`", text):
+                yield look_up.replace("%q", '"x"')
+
+
+def test_committed_files_are_what_the_tables_generate() -> None:
+    for path, text in generated(ROOT).items():
+        assert (ROOT / path).read_text() == text, f"{path} differs: run `python -m prometheus`"
+
+
+@pytest.mark.parametrize("arguments", [("check", "rules", *RULE_FILES), ("check", "config", FOLDER / "prometheus.yml")])
+def test_promtool_accepts(arguments: tuple[str | Path, ...]) -> None:
+    result = promtool(*arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "WARNING" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.name)
+def test_promtool_cases_pass(path: Path) -> None:
+    result = promtool("test", "rules", path)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_every_alert_has_a_case_that_fires_and_one_that_stays_quiet() -> None:
+    cases = [
+        case
+        for path in TEST_FILES
+        for test in yaml.safe_load(path.read_text())["tests"]
+        for case in test.get("alert_rule_test", [])
+    ]
+    names = {rule["alert"] for rule in rules("alert")}
+    assert names == {case["alertname"] for case in cases if case["exp_alerts"]}
+    # The watchdog has no quiet state: it fires whatever the data.
+    assert names - {"EcotrackWatchdog"} == {case["alertname"] for case in cases if not case["exp_alerts"]}
+
+
+def test_every_alert_has_its_labels_and_annotations_and_no_value_in_a_label() -> None:
+    for rule in rules("alert"):
+        assert set(rule["labels"]) == {"severity", "component", "scope"}
+        assert rule["labels"]["severity"] in {"critical", "warning", "info", "none"}
+        assert not any("{{" in value for value in rule["labels"].values())
+        assert set(rule["annotations"]) == {"summary", "description", "runbook_url", "dashboard_url"}
+
+
+def test_every_runbook_anchor_exists_and_every_section_belongs_to_an_alert() -> None:
+    linked = {rule["annotations"]["runbook_url"] for rule in rules("alert")}
+    headings = {
+        f"{RUNBOOKS}/{page.name}#{heading.lower()}"
+        for page in (ROOT / "docs/runbooks").glob("*.md")
+        for heading in re.findall(r"^## (Ecotrack\w+)$", page.read_text(), re.MULTILINE)
+    }
+    assert linked == headings
+
+
+def test_every_series_and_label_in_a_rule_exists() -> None:
+    labels = {row.name: {*row.labels, *TARGET_LABELS} for row in ROWS}
+    labels |= dict.fromkeys(PROMETHEUS_OWN, TARGET_LABELS)
+    derived = {"period", "scope", *TARGET_LABELS}
+    labels |= {rule["record"]: derived for rule in rules("record")}
+    used = [selector for query in queries() for selector in selectors(promql.parse(query))]
+    assert len(used) > len(rules("record"))
+    for selector in used:
+        assert selector.name in labels, f"{selector.name} is no metric of the exporter and no recorded series"
+        unknown = {matcher.name for matcher in selector.matchers.matchers} - labels[selector.name]
+        assert not unknown, f"{selector.name} has no label {unknown}"
+
+
+def test_only_metrics_that_every_target_has_are_selected_by_job() -> None:
+    for query in (rule["expr"] for rule in rules("record") + rules("alert")):
+        for selector in selectors(promql.parse(query)):
+            named = any(matcher.name == "job" for matcher in selector.matchers.matchers)
+            assert named == (selector.name in PROMETHEUS_OWN), query
+
+
+def test_recorded_series_never_age_out_between_evaluations() -> None:
+    lookback = promql.parse_duration(LOOKBACK)
+    for group in rule_groups():
+        assert promql.parse_duration(group["interval"]) < lookback, group["name"]
+
+
+def test_a_window_is_averaged_over_the_interval_at_which_its_rate_is_recorded() -> None:
+    interval = next(
+        promql.parse_duration(group["interval"])
+        for group in rule_groups()
+        for rule in group["rules"]
+        if rule.get("record") == "instance:ecotrack_emissions_grams:rate5m"
+    )
+    exprs = {rule["record"]: rule["expr"] for rule in rules("record")}
+    assert len(WINDOWS) == 7
+    for window in WINDOWS[3:]:
+        _, recorded, length = re.split(r"\* | / ", exprs[f"instance:ecotrack_emissions_grams:rate{window}"])
+        assert float(recorded) == interval.total_seconds()
+        assert float(length) == promql.parse_duration(window).total_seconds()
+
+
+def test_alerts_that_mute_or_are_muted_share_one_for() -> None:
+    muting = {
+        rule.get("for")
+        for rule in rules("alert")
+        if rule["labels"]["component"] in {"budget", "data-quality"} or rule["alert"] == "EcotrackDown"
+    }
+    assert len(muting) == 1
