@@ -19,7 +19,7 @@ _TLS13_SUITES = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA
 
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 #: What Python's ssl does for each of Go's policies. Nothing here would use a certificate that is requested but not
-#: verified, so RequestClientCert asks for none. RequireAnyClientCert (present, unverified) has no counterpart.
+#: verified, so RequestClientCert asks for none. RequireAnyClientCert has no counterpart.
 _CLIENT_AUTH = {
     "NoClientCert": ssl.CERT_NONE,
     "RequestClientCert": ssl.CERT_NONE,
@@ -72,6 +72,11 @@ def _check(config: TlsServerConfig) -> None:
     for key, name in (("cert_file", config.cert_file), ("key_file", config.key_file)):
         if not name:
             raise ValueError(f"tls_server_config.{key}: expected the name of a PEM file")
+    if config.client_auth_type == "RequireAnyClientCert":
+        raise ValueError(
+            "tls_server_config.client_auth_type: expected RequireAndVerifyClientCert with client_ca_file;"
+            " RequireAnyClientCert, a certificate that nobody verifies, cannot be had with Python's TLS"
+        )
     _check_known("client_auth_type", config.client_auth_type, _CLIENT_AUTH)
     _check_known("min_version", config.min_version, _VERSIONS)
     _check_known("max_version", config.max_version, _VERSIONS)

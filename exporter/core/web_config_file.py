@@ -42,10 +42,16 @@ class WebConfigFile:
 
 
 def _successor(old: WebConfig) -> WebConfig:
-    """The configuration that the files hold now. TLS cannot come or go: clients know the server by its scheme."""
+    """The configuration that the files hold now.
+
+    TLS cannot come or go, since clients know the server by its scheme. Passwords cannot go, so that a file caught
+    empty, half-way through being written, opens nothing.
+    """
     new = load_web_config(old.path)
     if (new.tls is None) is not (old.tls is None):
         raise WebConfigError(
             f"{new.path}: tls_server_config: expected no change; turning TLS on or off needs a restart"
         )
+    if old.users and not new.users:
+        raise WebConfigError(f"{new.path}: basic_auth_users: expected at least one; turning them off needs a restart")
     return new
