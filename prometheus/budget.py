@@ -8,11 +8,12 @@ Reliability Workbook" (2018); the fractions do not, because the machine's power 
 import re
 from dataclasses import dataclass
 
+from exporter.budget import Period
 from exporter.core.units import Seconds
 
 SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-PERIOD_SECONDS = {"day": Seconds(86400), "month": Seconds(30 * 86400)}
+PERIOD_SECONDS = {Period.DAY: Seconds(86400), Period.MONTH: Seconds(30 * 86400)}
 """Nominal lengths, for the factors only; the rules divide by the length that the exporter states."""
 
 USED_WARNING_RATIO = 0.8
@@ -30,7 +31,7 @@ class BurnAlert:
     """
 
     name: str
-    period: str
+    period: Period
     fraction: float
     long: str
     short: str
@@ -46,7 +47,7 @@ class BurnAlert:
 BURN_ALERTS = (
     BurnAlert(
         name="EcotrackDailyBudgetFastBurn",
-        period="day",
+        period=Period.DAY,
         fraction=0.25,
         long="1h",
         short="5m",
@@ -55,7 +56,7 @@ BURN_ALERTS = (
     ),
     BurnAlert(
         name="EcotrackDailyBudgetSlowBurn",
-        period="day",
+        period=Period.DAY,
         fraction=0.5,
         long="6h",
         short="30m",
@@ -63,7 +64,7 @@ BURN_ALERTS = (
     ),
     BurnAlert(
         name="EcotrackMonthlyBudgetFastBurn",
-        period="month",
+        period=Period.MONTH,
         fraction=0.1,
         long="1d",
         short="2h",
@@ -72,7 +73,7 @@ BURN_ALERTS = (
     ),
     BurnAlert(
         name="EcotrackMonthlyBudgetSlowBurn",
-        period="month",
+        period=Period.MONTH,
         fraction=0.1,
         long="3d",
         short="6h",

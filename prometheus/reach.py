@@ -1,7 +1,12 @@
 """The load at which a machine reaches a budget alert, from its power, its grid and its network."""
 
+import os
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from exporter.budget import Period
+from exporter.config import Config
 from exporter.core.units import (
     BYTES_PER_BINARY_GB,
     JOULES_PER_KWH,
@@ -11,8 +16,8 @@ from exporter.core.units import (
     GramsPerKwh,
     GramsPerSecond,
     JoulesPerByte,
+    UnixSeconds,
     Watts,
-    kwh_per_gb,
     megabits_per_second,
 )
 from prometheus.budget import PERIOD_SECONDS, BurnAlert
@@ -31,18 +36,23 @@ class Machine:
     intensity: GramsPerKwh
     network: JoulesPerByte
     link: BytesPerSecond
-    budgets: dict[str, Grams]
+    budgets: Mapping[Period, Grams]
 
 
-EXAMPLE = Machine(
-    idle=Watts(8.0),
-    full=Watts(45.0),
-    intensity=GramsPerKwh(475.0),
-    network=kwh_per_gb(0.06, BYTES_PER_BINARY_GB),
-    link=BytesPerSecond(100e6 / 8),
-    budgets={"day": Grams(150.0), "month": Grams(4000.0)},
-)
-"""The machine of docs/examples/laptop.yml, on a link of 100 Mbit/s."""
+def machine(config: Config, link: BytesPerSecond) -> Machine:
+    """The machine that an exporter's configuration describes; presets per CPU count the CPUs of this one."""
+    now = UnixSeconds(time.time())
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    host = config.power.model(vcpus=os.cpu_count() or 1, memory_bytes=pages)
+    memory = host.memory or Watts(0.0)
+    return Machine(
+        idle=Watts(host.idle + memory),
+        full=Watts(host.full + memory),
+        intensity=config.grid.provider(config.preset, now).at(now).value,
+        network=config.network.model(config.preset).energy_per_byte,
+        link=link,
+        budgets=config.budget.limits(),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +98,10 @@ def traffic_at_idle(machine: Machine, rate: GramsPerSecond) -> BytesPerSecond:
 
 
 def reach_table(machine: Machine, rows: tuple[BurnAlert, ...]) -> str:
-    """A Markdown table of the rows with the load at which each is reached."""
+    """Markdown: what the machine is, and a table of the rows with the load at which each is reached."""
     lines = [
+        _described(machine),
+        "",
         "| alert | burn rate | windows | emission rate | reached at | or idle with |",
         "|---|---|---|---|---|---|",
     ]
@@ -115,3 +127,12 @@ def describe(load: Load) -> str:
 
 def _traffic(throughput: BytesPerSecond) -> str:
     return f"{megabits_per_second(throughput):.1f} Mbit/s"
+
+
+def _described(machine: Machine) -> str:
+    per_gb = machine.network * BYTES_PER_BINARY_GB / JOULES_PER_KWH
+    budgets = " and ".join(f"{limit:g} g a {period}" for period, limit in machine.budgets.items())
+    return (
+        f"A machine of {machine.idle:g} W idle and {machine.full:g} W full, {machine.intensity:g} g/kWh, "
+        f"{per_gb:g} kWh per 1024^3 bytes,\nwith budgets of {budgets}, on a link of {_traffic(machine.link)}:"
+    )

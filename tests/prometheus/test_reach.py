@@ -1,15 +1,22 @@
 """Which budget alerts a machine can reach, and at which load."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.budget import Period
+from exporter.config import load_config
 from exporter.core.units import BytesPerSecond, Grams, GramsPerSecond
 from prometheus.budget import BURN_ALERTS, seconds
 from prometheus.files import alert_groups
-from prometheus.reach import EXAMPLE, Machine, emission_rate, highest_rate, is_reachable, load_for, threshold
+from prometheus.reach import Load, Machine, emission_rate, highest_rate, is_reachable, load_for, machine, threshold
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = machine(load_config(ROOT / "docs/examples/laptop.yml"), BytesPerSecond(100e6 / 8))
+
 
 FACTORS = {
     "EcotrackDailyBudgetFastBurn": 6.0,
@@ -39,7 +46,7 @@ def test_an_alert_that_cannot_be_reached_is_not_generated() -> None:
 
 
 def test_without_a_monthly_budget_there_are_no_monthly_burn_rate_alerts() -> None:
-    daily = replace(EXAMPLE, budgets={"day": Grams(150.0)})
+    daily = replace(EXAMPLE, budgets={Period.DAY: Grams(150.0)})
     assert set(FACTORS) & generated_names(daily) == {"EcotrackDailyBudgetFastBurn", "EcotrackDailyBudgetSlowBurn"}
 
 
@@ -62,3 +69,13 @@ def test_a_load_for_a_rate_emits_that_rate(share: float) -> None:
 def test_a_duration_without_one_unit_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a duration"):
         seconds(text)
+
+
+def test_the_runbooks_figures_for_the_example_hold() -> None:
+    limit = load_for(EXAMPLE, GramsPerSecond(5 / 60))
+    full = emission_rate(EXAMPLE, Load(power=EXAMPLE.full, throughput=BytesPerSecond(0.0)))
+    idle = emission_rate(EXAMPLE, Load(power=EXAMPLE.idle, throughput=BytesPerSecond(0.0)))
+    ecoguard = (ROOT / "docs/runbooks/ecoguard.md").read_text()
+    assert f"{full * 60:.2f} g/min from its own electricity" in ecoguard
+    assert f"about {limit.throughput * 8 / 1e6:.0f} Mbit/s" in ecoguard
+    assert f"about {idle * 86400:.0f} g a day" in (ROOT / "docs/runbooks/budget.md").read_text()

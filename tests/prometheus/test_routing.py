@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
-from prometheus.files import alert_groups
-from prometheus.reach import EXAMPLE
+from prometheus.budget import BURN_ALERTS
+from prometheus.budget_alerts import budget_alerts, ecoguard_alert
+from prometheus.data_quality_alerts import data_quality_alerts
+from prometheus.exporter_alerts import exporter_alerts
 from tests.processes import program
 
 CONFIG = Path(__file__).parents[2] / "prometheus/alertmanager.yml"
-ALERTS = {alert.name: alert for group in alert_groups(EXAMPLE) for alert in group.alerts}
+EVERY = (*budget_alerts(BURN_ALERTS), ecoguard_alert(), *data_quality_alerts(), *exporter_alerts())
+ALERTS = {alert.name: alert for alert in EVERY}
 
 
 def amtool(*arguments: str | Path) -> str:
