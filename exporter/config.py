@@ -17,9 +17,6 @@ from exporter.intensity.static import WORLD, configured_intensity, preset_intens
 from exporter.power import HostPowerModel, NetworkPowerModel
 from exporter.sources.nics import NEVER_COUNTED, NicRule
 
-Positive = Annotated[float, Meta(gt=0)]
-NotNegative = Annotated[float, Meta(ge=0)]
-
 LOCAL_ZONE = "local"
 
 
@@ -30,16 +27,21 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class Sampling(_Section, frozen=True):
     """How often the machine is read."""
 
-    interval_seconds: Annotated[float, Meta(ge=1, le=3600)] = 5.0
-    connections_interval_seconds: Annotated[float, Meta(ge=1, le=3600)] = 30.0
+    interval_seconds: Annotated[float, Meta(ge=1, le=3600, description="Time between samples.")] = 5.0
+    connections_interval_seconds: Annotated[
+        float, Meta(ge=1, le=3600, description="Time between counts of TCP sockets, the dearest reading.")
+    ] = 30.0
 
 
 class Power(_Section, frozen=True):
     """The model of the host's power: a preset, or the machine's own idle and full power."""
 
-    preset: Literal["cep", "aws", "gcp", "azure"] | None = None
-    idle_watts: NotNegative | None = None
-    full_watts: Positive | None = None
+    preset: Annotated[
+        Literal["cep", "aws", "gcp", "azure"] | None,
+        Meta(description="Named model: CEP's desktop (the last resort), or a cloud's watts per virtual CPU and GB."),
+    ] = None
+    idle_watts: Annotated[float, Meta(ge=0, description="This machine's power with nothing running.")] | None = None
+    full_watts: Annotated[float, Meta(gt=0, description="This machine's power with every core busy.")] | None = None
 
     def __post_init__(self) -> None:
         """Refuse half a calibration, and one beside a preset."""
@@ -64,10 +66,18 @@ class Power(_Section, frozen=True):
 class Network(_Section, frozen=True):
     """The model of the transport network, and which devices count."""
 
-    preset: Literal["ecotrack", "cep", "carbon-trust-fixed", "carbon-trust-mobile", "swd-v4"] | None = None
-    kwh_per_gb: NotNegative | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = NEVER_COUNTED
+    preset: Annotated[
+        Literal["ecotrack", "cep", "carbon-trust-fixed", "carbon-trust-mobile", "swd-v4"] | None,
+        Meta(description="Named energy intensity of data transfer; by default the one of the top-level preset."),
+    ] = None
+    kwh_per_gb: Annotated[float, Meta(ge=0, description="Your own intensity, in kWh per 10^9 bytes.")] | None = None
+    include: Annotated[
+        tuple[str, ...],
+        Meta(description="Shell patterns of the devices that count; empty: physical ones, else the default route's."),
+    ] = ()
+    exclude: Annotated[
+        tuple[str, ...], Meta(description="Shell patterns of devices that never count, whatever include says.")
+    ] = NEVER_COUNTED
 
     def __post_init__(self) -> None:
         """Refuse two energy intensities."""
@@ -88,9 +98,17 @@ class Network(_Section, frozen=True):
 class Grid(_Section, frozen=True):
     """Carbon intensity of the electricity: a preset, or the figure of the user's own grid."""
 
-    preset: Literal["ecotrack", "cep"] | None = None
-    intensity_grams_per_kwh: Annotated[float, Meta(ge=0, le=2000)] | None = None
-    zone: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    preset: Annotated[
+        Literal["ecotrack", "cep"] | None,
+        Meta(description="World average of that design document; by default the one of the top-level preset."),
+    ] = None
+    intensity_grams_per_kwh: (
+        Annotated[float, Meta(ge=0, le=2000, description="Carbon intensity of your own electricity.")] | None
+    ) = None
+    zone: (
+        Annotated[str, Meta(min_length=1, max_length=64, description="Name of the grid that this intensity is of.")]
+        | None
+    ) = None
 
     def __post_init__(self) -> None:
         """Refuse two intensities, and a zone without a figure of its own."""
@@ -109,10 +127,12 @@ class Grid(_Section, frozen=True):
 class Budget(_Section, frozen=True):
     """Carbon budgets in grams of CO2e; a period without a limit has no budget."""
 
-    day_grams: Positive | None = None
-    week_grams: Positive | None = None
-    month_grams: Positive | None = None
-    time_zone: str = LOCAL_ZONE
+    day_grams: Annotated[float, Meta(gt=0, description="Limit of a calendar day.")] | None = None
+    week_grams: Annotated[float, Meta(gt=0, description="Limit of a week from Monday.")] | None = None
+    month_grams: Annotated[float, Meta(gt=0, description="Limit of a calendar month.")] | None = None
+    time_zone: Annotated[
+        str, Meta(description="Whose calendar counts: an IANA name, or `local` for the machine's own.")
+    ] = LOCAL_ZONE
 
     def __post_init__(self) -> None:
         """Refuse a time zone that does not exist."""
@@ -126,7 +146,7 @@ class Budget(_Section, frozen=True):
             return ZoneInfo(self.time_zone)
         except (OSError, ValueError, LookupError) as error:
             hint = 'expected an IANA name such as "Europe/Paris", or "local"'
-            raise ValueError(f'time_zone: {hint}, got "{self.time_zone}"') from error
+            raise ValueError(f'.time_zone: {hint}, got "{self.time_zone}"') from error
 
     def limits(self) -> Mapping[Period, Grams]:
         """The limits that are set."""
@@ -137,7 +157,9 @@ class Budget(_Section, frozen=True):
 class EcoGuard(_Section, frozen=True):
     """The emission rate above which EcoGuard warns."""
 
-    limit_grams_per_minute: Positive = 5.0
+    limit_grams_per_minute: Annotated[
+        float, Meta(gt=0, description="Emission rate of host and network above which EcoGuard warns.")
+    ] = 5.0
 
     def limit(self) -> GramsPerSecond:
         """The limit in base units."""
@@ -147,7 +169,10 @@ class EcoGuard(_Section, frozen=True):
 class Config(_Section, frozen=True):
     """The whole configuration. `preset` sets the network's and grid's presets at once; sections override it."""
 
-    preset: Literal["ecotrack", "cep"] = "ecotrack"
+    preset: Annotated[
+        Literal["ecotrack", "cep"],
+        Meta(description="Factors of that design document for network and grid; the sections below override them."),
+    ] = "ecotrack"
     sampling: Sampling = msgspec.field(default_factory=Sampling)
     power: Power = msgspec.field(default_factory=Power)
     network: Network = msgspec.field(default_factory=Network)
@@ -179,4 +204,4 @@ def _local_zone() -> ZoneInfo:
     try:
         return get_localzone()
     except LookupError as error:
-        raise ValueError("time_zone: this machine's zone cannot be told; expected an IANA name") from error
+        raise ValueError(".time_zone: this machine's zone cannot be told; expected an IANA name") from error

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 import msgspec
 import yaml
+from msgspec import inspect
 
 ConfigT = TypeVar("ConfigT", bound=msgspec.Struct)
 
 _VALIDATION = re.compile(r"^(?P<what>.*?)(?:, got `(?P<got>[^`]*)`)?(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
+_STEPS = re.compile(r"\.([^.\[\]]+)|\[(\d*)\]")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`")
 
 
@@ -66,6 +68,8 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
     Raises ConfigError with one line for each bad section; `origin` (the file's name) stands at the head of each.
     """
     mistakes = [f"{origin}: {path}: expected a finite number, got {value}" for path, value in _non_finite(data, "")]
+    if mistakes:
+        raise ConfigError(mistakes)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     sections: dict[str, Any] = {}
     for key, value in data.items():
@@ -73,12 +77,10 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
             mistakes.append(f"{origin}: {key}: unknown key; known here: {', '.join(fields)}")
             continue
         try:
-            # An empty section ("power:") is the same as leaving it out.
-            sections[key] = fields[key].default_factory() if value is None else msgspec.convert(value, fields[key].type)
+            if value is not None:  # an empty section ("power:") is the same as none
+                sections[key] = msgspec.convert(value, fields[key].type)
         except msgspec.ValidationError as error:
             mistakes.append(f"{origin}: {_explain(str(error), key, value, fields[key].type)}")
-        except TypeError:
-            mistakes.append(f"{origin}: {key}: expected a value, got nothing")
     if mistakes:
         raise ConfigError(mistakes)
     try:
@@ -92,22 +94,59 @@ def _explain(message: str, section: str, value: object, kind: Any) -> str:
     match = _VALIDATION.match(message)
     if match is None:
         return f"{section}: {message}"
-    path = section + (match["path"] or "")
-    unknown = _UNKNOWN.match(match["what"])
-    if unknown:
-        known = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
-        return f"{path}.{unknown['key']}: unknown key; known here: {known}"
-    what = match["what"].replace("`", "")
-    what = what[:1].lower() + what[1:]
-    what = re.sub(r"\b(float|int)( \| null)?\b", "number", what)
-    what = what.replace("object", "mapping").replace("str", "text") if what.startswith("expected") else what
-    got = _lookup(value, match["path"] or "")
-    return f"{path}: {what}, got {_describe(got)}" if what.startswith(("expected", "invalid")) else f"{path}: {what}"
+    below = match["path"] or ""
+    node = _type_at(inspect.type_info(kind), below)
+    if unknown := _UNKNOWN.match(match["what"]):
+        known = ", ".join(field.encode_name for field in node.fields) if isinstance(node, inspect.StructType) else ""
+        return f"{section}{below}.{unknown['key']}: unknown key; known here: {known}"
+    if match["what"].startswith(("Expected", "Invalid")):
+        return f"{section}{below}: expected {_expectation(node)}, got {_describe(_lookup(value, below))}"
+    # From a section's own check of its values, which may begin with the key it is about (".time_zone: ...").
+    return f"{section}{below}{'' if match['what'].startswith('.') else ': '}{match['what']}"
+
+
+def _type_at(node: inspect.Type, path: str) -> inspect.Type:
+    """The type that a path such as `.include[0]` leads to, without its wrappings."""
+    node = _unwrapped(node)
+    for name, _ in _STEPS.findall(path):
+        if isinstance(node, inspect.StructType) and name:
+            node = _unwrapped(next(field.type for field in node.fields if field.encode_name == name))
+        elif isinstance(node, inspect.VarTupleType):
+            node = _unwrapped(node.item_type)
+    return node
+
+
+def _unwrapped(node: inspect.Type) -> inspect.Type:
+    """A type without its description and without the null that an optional value may be."""
+    if isinstance(node, inspect.Metadata):
+        return _unwrapped(node.type)
+    if isinstance(node, inspect.UnionType):
+        return _unwrapped(next(one for one in node.types if not isinstance(one, inspect.NoneType)))
+    return node
+
+
+def _expectation(node: inspect.Type) -> str:
+    """What a value of this type has to be, in words."""
+    match node:
+        case inspect.FloatType() | inspect.IntType():
+            bounds = ((">=", node.ge), (">", node.gt), ("<=", node.le), ("<", node.lt))
+            told = " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
+            return f"a number {told}".rstrip()
+        case inspect.LiteralType():
+            return f"one of {', '.join(str(value) for value in node.values)}"
+        case inspect.StrType():
+            lengths = (("at least", node.min_length), ("at most", node.max_length))
+            told = " and ".join(f"{word} {length}" for word, length in lengths if length is not None)
+            return f"text of {told} characters" if told else "text"
+        case inspect.VarTupleType():
+            return "a list"
+        case _:
+            return "a mapping"
 
 
 def _lookup(value: object, path: str) -> object:
     """The value at a path such as `.include[0]` below a section."""
-    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d*)\]", path):
+    for name, index in _STEPS.findall(path):
         if name and isinstance(value, dict):
             value = value.get(name)
         elif index and isinstance(value, list):

@@ -1,0 +1,24 @@
+"""Keeps the figures of a benchmark with the commit and the machine they were measured on."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def record(name: str, parts: Sequence[str]) -> None:
+    """Write `results/NAME.md` from paragraphs, headed by commit, date and machine."""
+    root = Path(__file__).parent.parent
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    machine = (
+        f"{os.cpu_count()} CPUs ({platform.machine()}), Linux {platform.release()}, Python {platform.python_version()}"
+    )
+    head = f"Measured {datetime.now(UTC):%Y-%m-%d} at commit {commit or 'unknown'} on {machine}."
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text("\n\n".join([f"# {parts[0]}", head, *parts[1:]]) + "\n", encoding="utf-8")
