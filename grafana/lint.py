@@ -4,6 +4,8 @@ Most restate the rules of Grafana's dashboard-linter (https://github.com/grafana
 program; the others hold this project's own promises to the reader of a board.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
@@ -20,6 +22,7 @@ GRID_COLUMNS = 24
 DATA_PANELS = frozenset({"bargauge", "stat", "state-timeline", "table", "timeseries"})
 """Panel types in use; a new one is added here on purpose."""
 
+COUNTER = re.compile(r"\w+_total\b")
 COUNTER_FUNCTIONS = frozenset({"rate", "irate", "increase"})
 
 
@@ -168,21 +171,20 @@ def counters_are_rated(board: BoardJson) -> Iterator[str]:
     for query in queries(board):
         if query.kind == "variable":
             continue
-        rated = {str(call.args[0]) for call in _counter_calls(query.expr)}
-        for selector in _parsed_selectors(query.expr):
-            in_rate = any(text.startswith(str(selector)) for text in rated)
-            if (selector.name or "").endswith("_total") != in_rate:
-                yield f"{query.kind} {query.title!r}: {selector.name} is a counter without rate, or rate of no counter"
+        read = Counter(str(selector) for selector in _parsed_selectors(query.expr))
+        rated = Counter(str(selector) for call in _counter_calls(query.expr) for selector in _ranged(call))
+        counters = Counter({text: times for text, times in read.items() if COUNTER.match(text)})
+        for text in (counters - rated) + (rated - counters):
+            yield f"{query.kind} {query.title!r}: {text} is a counter without rate, or rate of no counter"
 
 
 def rates_use_the_rate_interval(board: BoardJson) -> Iterator[str]:
     """The window of rate and irate is `$__rate_interval`, which never falls below four scrapes."""
     for query in queries(board):
         for call in _counter_calls(query.expr):
-            selector = call.args[0]
-            seconds = f"{selector.range.total_seconds():.0f}s"
-            if call.func.name != "increase" and seconds != RATE_INTERVAL:
-                yield f"{query.kind} {query.title!r}: {call.func.name} over {seconds}, not $__rate_interval"
+            window = f"{call.args[0].range.total_seconds():.0f}s"
+            if call.func.name != "increase" and window != RATE_INTERVAL:
+                yield f"{query.kind} {query.title!r}: {call.func.name} over {window}, not $__rate_interval"
 
 
 def grid_is_sound(board: BoardJson) -> Iterator[str]:
@@ -244,6 +246,11 @@ def _counter_calls(expr: str) -> list[promql_parser.Call]:
     except ValueError:
         return []  # queries_are_promql reports it
     return [call for call in calls if call.func.name in COUNTER_FUNCTIONS]
+
+
+def _ranged(call: promql_parser.Call) -> Iterator[promql_parser.VectorSelector]:
+    if isinstance(call.args[0], promql_parser.MatrixSelector):
+        yield call.args[0].vector_selector
 
 
 def _variable_matchers(selector: promql_parser.VectorSelector) -> set[str]:

@@ -1,0 +1,158 @@
+"""A real Prometheus with the committed rules that scrapes a real exporter, for asking what the boards ask."""
+
+import contextlib
+import math
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from grafana.queries import Query, resolve
+from tests.processes import free_port, running, running_prometheus
+
+ROOT = Path(__file__).parents[2]
+SCRAPE_SECONDS = 1
+STEP_SECONDS = 1
+SHOWN_SECONDS = 60
+RATE_SECONDS = max(STEP_SECONDS + SCRAPE_SECONDS, 4 * SCRAPE_SECONDS)
+"""As Grafana computes `$__rate_interval` from the panel's resolution and the data source's interval."""
+
+CONFIGURATION = """
+sampling: {interval_seconds: 1}
+power: {idle_watts: 8, full_watts: 45}
+budget: {day_grams: 0.001, week_grams: 1000, month_grams: 4000}
+"""
+"""A day budget that is exhausted at once, so that there is an alert to show."""
+
+MOVING = re.compile(
+    r"(?P<series>ecotrack_(?:sample_gaps|resets|discarded_readings|disk_bytes|network_bytes|network_packets"
+    r"|activity_seconds|activity_bytes|activity_emissions_grams)_total\{.+\}) (?P<value>\S+)"
+)
+"""Counters that may stand still on a quiet machine without faults, as in a test."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """Addresses of the running servers; `busy` serves what `exporter` does, with the `MOVING` counters on the move."""
+
+    prometheus: str
+    exporter: str
+    busy: str
+
+
+@contextlib.contextmanager
+def running_stack(folder: Path) -> Iterator[Live]:
+    """Exporter, its busy double and Prometheus itself, all scraped every second."""
+    with running_exporter(folder) as exporter, running_double(exporter) as busy:
+        config = folder / "prometheus.yml"
+        config.write_text(yaml.safe_dump(_configuration(folder, exporter, busy)), encoding="utf-8")
+        with running_prometheus(config, folder) as prometheus:
+            itself = [{"targets": [prometheus.removeprefix("http://")]}]
+            (folder / "others.yml").write_text(yaml.safe_dump(itself), encoding="utf-8")
+            yield Live(prometheus=prometheus, exporter=exporter, busy=busy)
+
+
+@contextlib.contextmanager
+def running_exporter(folder: Path) -> Iterator[str]:
+    """The exporter with `CONFIGURATION` and fresh state; yields host and port."""
+    config = folder / "ecotrack.yml"
+    config.write_text(CONFIGURATION, encoding="utf-8")
+    address = f"127.0.0.1:{free_port()}"
+    argv = [sys.executable, "-m", "exporter", f"--config.file={config}"]
+    argv += [f"--web.listen-address={address}", f"--state.dir={folder / 'state'}"]
+    with running(argv, ready=f"http://{address}/-/ready", log=folder / "exporter.log"):
+        yield address
+
+
+@contextlib.contextmanager
+def running_double(exporter: str) -> Iterator[str]:
+    """A server that repeats the exporter's exposition with a second's worth added to `MOVING` every second."""
+    started = time.monotonic()
+
+    class Double(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            text = requests.get(f"http://{exporter}/metrics", timeout=5).text
+            elapsed = time.monotonic() - started
+            body = MOVING.sub(lambda match: f"{match['series']} {float(match['value']) + elapsed}", text).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Double)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def finite_values(live: Live, query: Query, instance: str) -> list[float]:
+    """The finite samples that Prometheus returns for the query; for a variable, one for each of its values."""
+    expr = resolve(
+        query.expr,
+        rate_seconds=RATE_SECONDS,
+        range_seconds=SHOWN_SECONDS,
+        values={"instance": instance},
+    )
+    if query.kind == "variable":
+        return [1.0 for _ in _get(live, f"label/{query.label}/values", {"match[]": expr})]
+    return [
+        value for series in series_of(live, expr, instant=query.instant) for value in series if math.isfinite(value)
+    ]
+
+
+def series_of(live: Live, expr: str, *, instant: bool) -> list[list[float]]:
+    """Values of each series that the expression returns, now or over the last half minute."""
+    now = time.time()
+    if instant:
+        answer = _get(live, "query", {"query": expr, "time": str(now)})
+        return [[float(series["value"][1])] for series in answer["result"]]
+    span = {"start": str(now - 30), "end": str(now), "step": str(STEP_SECONDS)}
+    answer = _get(live, "query_range", {"query": expr, **span})
+    return [[float(value) for _, value in series["values"]] for series in answer["result"]]
+
+
+def _get(live: Live, path: str, parameters: dict[str, str]) -> Any:
+    response = requests.get(f"{live.prometheus}/api/v1/{path}", params=parameters, timeout=10)
+    assert response.status_code == 200, f"{parameters}: {response.text}"
+    return response.json()["data"]
+
+
+def _configuration(folder: Path, *targets: str) -> dict[str, object]:
+    """The committed rules, evaluated every second and firing at once, and a scrape every second."""
+    rules = folder / "rules"
+    rules.mkdir()
+    for source in (ROOT / "prometheus" / "rules").glob("*.yml"):
+        document = yaml.safe_load(source.read_text(encoding="utf-8"))
+        for group in document["groups"]:
+            group["interval"] = f"{SCRAPE_SECONDS}s"
+            group["rules"] = [
+                {key: value for key, value in rule.items() if key not in {"for", "keep_firing_for"}}
+                for rule in group["rules"]
+            ]
+        (rules / source.name).write_text(yaml.safe_dump(document), encoding="utf-8")
+    every = f"{SCRAPE_SECONDS}s"
+    return {
+        "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
+        "rule_files": [str(rules / "*.yml")],
+        "scrape_configs": [
+            {"job_name": "ecotrack", "static_configs": [{"targets": list(targets)}]},
+            {"job_name": "prometheus", "file_sd_configs": [{"files": [str(folder / "others.yml")]}]},
+        ],
+    }

@@ -1,0 +1,74 @@
+"""JSON Schemas made from the TypeScript types that Grafana publishes; kept under .cache/ for the next run."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.processes import program
+
+ROOT = Path(__file__).parents[2]
+PINS = Path(__file__).parent / "schema"
+RAW_TYPES = Path("node_modules/@grafana/schema/dist/types/raw")
+PANEL_MODULES = {
+    "bargauge": "bargauge",
+    "stat": "stat",
+    "state-timeline": "statetimeline",
+    "table": "table",
+    "timeseries": "timeseries",
+}
+"""Panel type -> the module that holds its types."""
+
+
+class PublishedSchema:
+    """Schemas by TypeScript type, each generated when it is first asked for (about a second)."""
+
+    def __init__(self) -> None:
+        lock = (PINS / "package-lock.json").read_bytes()
+        self._folder = ROOT / ".cache" / f"grafana-schema-{hashlib.sha256(lock).hexdigest()[:16]}"
+        if not (self._folder / RAW_TYPES).is_dir():
+            self._install()
+
+    def dashboard(self) -> dict[str, Any]:
+        """The schema of a whole board; options and custom field settings of panels are left open in it."""
+        return self._schema("dashboard/x", "Dashboard")
+
+    def panel(self, kind: str, part: str) -> dict[str, Any] | None:
+        """The schema of a panel type's `Options` or `FieldConfig`; None where Grafana publishes no such type."""
+        module = f"composable/{PANEL_MODULES[kind]}/panelcfg/x"
+        if not any(word in self._source(module).read_text(encoding="utf-8") for word in _declarations(part)):
+            return None
+        return self._schema(module, part)
+
+    def _install(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(PINS / name, self._folder)
+        self._run([program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+
+    def _source(self, module: str) -> Path:
+        """The one file of declarations in the module's folder, whose name changes between versions."""
+        (source,) = (self._folder / RAW_TYPES / module).glob("*types.gen.d.ts")
+        return source
+
+    def _schema(self, module: str, type_name: str) -> dict[str, Any]:
+        target = self._folder / f"{module.replace('/', '-')}-{type_name}.json"
+        if not target.exists():
+            unfinished = target.with_suffix(f".{os.getpid()}")
+            generator = str(self._folder / "node_modules/.bin/ts-json-schema-generator")
+            source = str(self._source(module))
+            self._run([generator, "--path", source, "--type", type_name, "--no-type-check", "-o", str(unfinished)])
+            unfinished.rename(target)
+        schema: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+        return schema
+
+    def _run(self, argv: list[str]) -> None:
+        done = subprocess.run(argv, cwd=self._folder, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, f"{argv[0]} failed:\n{done.stdout}\n{done.stderr}"
+
+
+def _declarations(type_name: str) -> tuple[str, ...]:
+    return (f"interface {type_name} ", f"type {type_name} ")

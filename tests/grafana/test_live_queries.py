@@ -1,0 +1,110 @@
+"""Every query of every board, asked of a real Prometheus that scrapes a real exporter under the committed rules."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from grafana.queries import Query, queries, resolve
+from tests.grafana.committed import board, names
+from tests.grafana.live import RATE_SECONDS, SHOWN_SECONDS, Live, finite_values, running_stack, series_of
+
+pytestmark = pytest.mark.servers
+
+FED: dict[str, str] = {
+    "Gaps, resets and discarded readings": "a test machine should lose nothing",
+    "Share of network CO₂ by activity": "a test machine may have no traffic on a counted network device",
+}
+"""Panels that only the double's moving counters can fill, and why."""
+
+EMPTY: dict[str, str] = {}
+"""Panels that stay empty even so, and why; at most 5% of all queries."""
+
+SETTLED_SECONDS = 45
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The running servers, every query of every board, and those that had no data when the time was up."""
+
+    live: Live
+    queries: list[Query]
+    empty: list[Query]
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    every = [query for name in names() for query in queries(board(name))]
+    with running_stack(tmp_path_factory.mktemp("stack")) as live:
+        empty = every
+        deadline = time.monotonic() + SETTLED_SECONDS
+        while any(query.title not in EMPTY for query in empty) and time.monotonic() < deadline:
+            time.sleep(1)
+            empty = [query for query in empty if not finite_values(live, query, _instance(live, query))]
+        yield Asked(live=live, queries=every, empty=empty)
+
+
+@pytest.fixture
+def live(asked: Asked) -> Live:
+    return asked.live
+
+
+def test_every_query_of_every_board_has_data(asked: Asked) -> None:
+    assert [query for query in asked.empty if query.title not in EMPTY] == []
+
+
+def test_few_queries_are_excused(asked: Asked) -> None:
+    assert EMPTY.keys() | FED.keys() <= {query.title for query in asked.queries}
+    assert sum(query.title in EMPTY for query in asked.queries) <= 0.05 * len(asked.queries)
+
+
+def test_a_query_without_data_would_be_noticed(live: Live) -> None:
+    query = Query(kind="panel", title="", expr='ecotrack_power_wats{instance=~"$instance"}', datasource="")
+    assert finite_values(live, query, live.exporter) == []
+
+
+def _instance(live: Live, query: Query) -> str:
+    """The real exporter, and its double only where the test machine may have nothing to show."""
+    return live.busy if query.title in FED else live.exporter
+
+
+def ask(live: Live, title: str, legend: str = "", instance: str = "") -> list[list[float]]:
+    """The series behind one legend of one panel of the Device carbon board, now; All where no instance is given."""
+    found = [query for query in queries(board("device-carbon.json")) if query.title == title]
+    (query,) = [query for query in found if legend in ("", query.legend)]
+    values = {"instance": instance} if instance else {}
+    expr = resolve(query.expr, rate_seconds=RATE_SECONDS, range_seconds=SHOWN_SECONDS, values=values)
+    return series_of(live, expr, instant=True)
+
+
+def test_the_estimate_lies_inside_its_band(live: Live) -> None:
+    edges = [ask(live, "Power", legend)[0][0] for legend in ("at least", "estimate", "at most")]
+    assert 0 < edges[0] < edges[1] < edges[2]
+
+
+def test_shares_add_up_to_the_whole(live: Live) -> None:
+    shares = [value for (value,) in ask(live, "Share of network CO₂ by activity")]
+    assert len(shares) == 6
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_the_timeline_has_one_number_per_device(live: Live) -> None:
+    activities = [value for (value,) in ask(live, "Activity over time")]
+    assert len(activities) == 2
+    assert all(value in range(1, 7) for value in activities)
+
+
+def test_a_million_people_emit_a_tonne_for_each_gram(live: Live) -> None:
+    rate = series_of(live, "avg(instance:ecotrack_emissions_grams:rate1h)", instant=True)[0][0]
+    assert ask(live, "If a million people did this", "CO₂ per day")[0][0] == pytest.approx(rate * 86_400, rel=0.05)
+
+
+def test_the_exporters_panels_show_exporters_only(live: Live) -> None:
+    memory = ask(live, "Exporter: memory")
+    assert len(memory) == 2
+    assert len(series_of(live, "process_resident_memory_bytes", instant=True)) == 3
+
+
+def test_a_firing_alert_is_counted(live: Live) -> None:
+    assert ask(live, "Alerts firing")[0][0] >= 1

@@ -1,0 +1,43 @@
+"""Grafana starts with the data source and boards that the rest of the repository counts on."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PROVISIONING = ROOT / "grafana" / "provisioning"
+
+
+def loaded(path: Path) -> dict[str, Any]:
+    """A YAML file."""
+    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return document
+
+
+def test_the_datasource_has_a_fixed_uid_and_cannot_be_edited() -> None:
+    (source,) = loaded(PROVISIONING / "datasources" / "prometheus.yml")["datasources"]
+    assert (source["uid"], source["type"], source["isDefault"]) == ("ecotrack-prometheus", "prometheus", True)
+    assert source["editable"] is False
+
+
+def test_the_datasources_interval_is_the_scrape_interval() -> None:
+    (source,) = loaded(PROVISIONING / "datasources" / "prometheus.yml")["datasources"]
+    scrape = loaded(ROOT / "prometheus" / "prometheus.yml")["global"]["scrape_interval"]
+    assert source["jsonData"]["timeInterval"] == scrape
+
+
+def test_boards_cannot_be_changed_or_deleted_in_the_browser() -> None:
+    (provider,) = loaded(PROVISIONING / "dashboards" / "ecotrack.yml")["providers"]
+    assert (provider["allowUiUpdates"], provider["disableDeletion"]) == (False, True)
+
+
+def test_compose_sets_every_variable_that_provisioning_reads() -> None:
+    grafana = loaded(ROOT / "docker-compose.yml")["services"]["grafana"]
+    environment = grafana["environment"]
+    for path in PROVISIONING.rglob("*.yml"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            value = line.partition("${")[2].partition("}")[0]
+            assert not value or value in environment, f"{path.name} reads {value}, which Compose does not set"
+    mounted = {volume.split(":")[1] for volume in grafana["volumes"] if isinstance(volume, str) and ":" in volume}
+    assert environment["DASHBOARDS_PATH"] in mounted
