@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 
@@ -17,8 +18,8 @@ from exporter.app import Paths, Web, build_sampler, run
 from exporter.config import Config, load_config
 from exporter.core.clock import SystemClock
 from exporter.core.config import ConfigError
+from exporter.core.listen_address import ListenError, parse_address
 from exporter.core.logs import LogFormat, configure_logging
-from exporter.core.server import ListenError
 from exporter.core.service import stop_event_on_signals
 from exporter.core.units import Seconds
 from exporter.core.web_config import WebConfigError, load_web_config
@@ -92,13 +93,16 @@ def _once(config: Config, address: str, paths: Paths) -> str:
     snapshot, _, fresh = publication.latest()
     known = replace(snapshot, readings=replace(snapshot.readings, activity=None))
     summary = summarize(known, clock.wall(), fresh=fresh)
-    return render_table(summary, f"sampled for {ONCE_SECONDS:g} s; no exporter answers at {address}")
+    return render_table(summary, f"sampled for {ONCE_SECONDS:g} s; no exporter told its figures at {address}")
 
 
 def _ask_running(address: str) -> Summary | None:
-    """The summary of an exporter at this address, or None where there is none that answers without credentials."""
-    host, _, port = address.rpartition(":")
-    connection = http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=2)
+    """The summary of an exporter at this address, or None where there is none that answers without credentials.
+
+    Raises ListenError for what is not an address.
+    """
+    target = parse_address(address)
+    connection = http.client.HTTPConnection(target.host or "127.0.0.1", target.port, timeout=2)
     try:
         connection.request("GET", "/api/v1/summary")
         response = connection.getresponse()
@@ -109,17 +113,54 @@ def _ask_running(address: str) -> Summary | None:
         connection.close()
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that tells a mistake in one line, as the rest of the program does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USER_ERROR, f"{self.prog}: {message}; see --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="ecotrack",
         description="Prometheus exporter for the energy and carbon of this machine.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     add = parser.add_argument
     add("--config.file", dest="config_file", metavar="FILE", type=Path, help="YAML configuration; without it, defaults")
     add("--config.check", dest="check", action="store_true", help="check both configurations, then exit")
     add("--once", action="store_true", help="print the figures as a table and exit; writes nothing")
+    _add_web_flags(parser)
+    add(
+        "--state.dir",
+        dest="state_dir",
+        metavar="DIR",
+        type=Path,
+        default=_default_state_dir(),
+        help="folder of totals and budgets (default: %(default)s)",
+    )
+    mounts = {"procfs": Path("/proc"), "sysfs": Path("/sys")}
+    for name, usual in mounts.items():
+        mounted = f"where {name} is mounted (default: %(default)s)"
+        add(f"--path.{name}", dest=name, metavar="DIR", type=_folder, default=usual, help=mounted)
+    levels = ("debug", "info", "warning", "error")
+    add(
+        "--log.level",
+        dest="log_level",
+        choices=levels,
+        default="info",
+        help="least level to log (default: info)",
+    )
+    formats = [str(one) for one in LogFormat]
+    add("--log.format", dest="log_format", choices=formats, default="logfmt", help="of log lines (default: logfmt)")
+    add("--version", action="version", version=f"ecotrack {exporter.__version__}")
+    return parser
+
+
+def _add_web_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add(
         "--web.listen-address",
         dest="address",
@@ -136,35 +177,18 @@ def _parser() -> argparse.ArgumentParser:
         default=40,
         help="requests answered at once; more get 503 (default: %(default)s)",
     )
-    add(
-        "--state.dir",
-        dest="state_dir",
-        metavar="DIR",
-        type=Path,
-        default=_default_state_dir(),
-        help="folder of totals and budgets (default: %(default)s)",
-    )
-    add("--path.procfs", dest="procfs", metavar="DIR", type=Path, default=Path("/proc"), help="where procfs is mounted")
-    add("--path.sysfs", dest="sysfs", metavar="DIR", type=Path, default=Path("/sys"), help="where sysfs is mounted")
-    levels = ("debug", "info", "warning", "error")
-    add(
-        "--log.level",
-        dest="log_level",
-        choices=levels,
-        default="info",
-        help="least level to log (default: info)",
-    )
-    formats = [str(one) for one in LogFormat]
-    add("--log.format", dest="log_format", choices=formats, default="logfmt", help="of log lines (default: logfmt)")
-    add("--version", action="version", version=f"ecotrack {exporter.__version__}")
-    return parser
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a number >= 1, got {number}")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'expected a whole number >= 1, got "{text}"')
+    return int(text)
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f'expected a folder, got "{text}"')
+    return Path(text)
 
 
 def _default_state_dir() -> Path:

@@ -32,7 +32,7 @@ HALF_POINTS: dict[ScoreFactor, Factor] = {
     ScoreFactor.GRID: GRID_FACTORS["ecotrack"],
     ScoreFactor.POWER: CEP_IDLE,
     ScoreFactor.NETWORK: Factor(
-        value=1e6, unit="B/s", source="EcoTrack design document: streaming begins at 8 Mbit/s", year=2025
+        value=1e6, unit="B/s", source="EcoTrack design document: streaming begins at 8 Mbit/s", year=2026
     ),
     ScoreFactor.BUDGET: Factor(value=1.0, unit="ratio", source="by definition: exactly on budget", year=2026),
 }

@@ -100,7 +100,7 @@ def _explain(message: str, section: str, value: object, kind: Any) -> str:
         known = ", ".join(field.encode_name for field in node.fields) if isinstance(node, inspect.StructType) else ""
         return f"{section}{below}.{unknown['key']}: unknown key; known here: {known}"
     if match["what"].startswith(("Expected", "Invalid")):
-        return f"{section}{below}: expected {_expectation(node)}, got {_describe(_lookup(value, below))}"
+        return f"{section}{below}: expected {describe_type(node)}, got {_describe(_lookup(value, below))}"
     # From a section's own check of its values, which may begin with the key it is about (".time_zone: ...").
     return f"{section}{below}{'' if match['what'].startswith('.') else ': '}{match['what']}"
 
@@ -125,9 +125,9 @@ def _unwrapped(node: inspect.Type) -> inspect.Type:
     return node
 
 
-def _expectation(node: inspect.Type) -> str:
+def describe_type(node: inspect.Type) -> str:
     """What a value of this type has to be, in words."""
-    match node:
+    match node := _unwrapped(node):
         case inspect.FloatType() | inspect.IntType():
             bounds = ((">=", node.ge), (">", node.gt), ("<=", node.le), ("<", node.lt))
             told = " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)

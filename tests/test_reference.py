@@ -1,0 +1,17 @@
+"""The generated pages of docs/reference/ say what the code says."""
+
+import pytest
+
+from scripts import reference
+
+
+@pytest.mark.parametrize("name", sorted(reference.pages()))
+def test_the_committed_page_is_current(name: str) -> None:
+    committed = (reference.FOLDER / name).read_text(encoding="utf-8")
+    assert committed == reference.pages()[name], "run `make docs`"
+
+
+def test_every_configuration_key_has_a_meaning() -> None:
+    rows = [line for line in reference.pages()["configuration.md"].splitlines() if line.startswith("| `")]
+    assert rows
+    assert [row for row in rows if not row.split("|")[4].strip()] == []
