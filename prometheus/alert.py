@@ -11,6 +11,10 @@ DASHBOARD = "http://localhost:3000/d/ecotrack-device/device-carbon"
 HOLD = "2m"
 """One `for` for all alerts that mute or are muted: a muted alert with a shorter one could notify first."""
 
+KEEP_FIRING = "10m"
+"""One `keep_firing_for` for every budget alert: it bridges a restart of the exporter, and an alert that mutes others
+must not end before they do."""
+
 EXPORTER = 'job="ecotrack"'
 """Selects the exporter where a metric exists for every scrape target."""
 

@@ -36,7 +36,6 @@ class BurnAlert:
     long: str
     short: str
     severity: str
-    keep_firing_for: str = ""
 
     @property
     def factor(self) -> float:
@@ -52,7 +51,6 @@ BURN_ALERTS = (
         long="1h",
         short="5m",
         severity="critical",
-        keep_firing_for="10m",
     ),
     BurnAlert(
         name="EcotrackDailyBudgetSlowBurn",
@@ -69,7 +67,6 @@ BURN_ALERTS = (
         long="1d",
         short="2h",
         severity="critical",
-        keep_firing_for="10m",
     ),
     BurnAlert(
         name="EcotrackMonthlyBudgetSlowBurn",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from prometheus.alert import SAME_INSTANCE, Alert, looked_up
+from prometheus.alert import KEEP_FIRING, SAME_INSTANCE, Alert, looked_up
 from prometheus.budget import (
     PROJECTION_MIN_ELAPSED_MONTH,
     PROJECTION_MIN_ELAPSED_RATIO,
@@ -57,6 +57,7 @@ def _exhausted() -> Alert:
             f"{_grams('ecotrack_budget_limit_grams')}. "
             "The budget starts again with the next {{ $labels.period }}."
         ),
+        keep_firing_for=KEEP_FIRING,
     )
 
 
@@ -78,7 +79,7 @@ def _burn(row: BurnAlert) -> Alert:
             f"A factor of {row.factor:g} uses {row.fraction:.0%} of the budget in {row.long}. "
             f"Used so far: {_grams('ecotrack_budget_used_grams')} of {_grams('ecotrack_budget_limit_grams')}."
         ),
-        keep_firing_for=row.keep_firing_for,
+        keep_firing_for=KEEP_FIRING,
     )
 
 
@@ -105,7 +106,7 @@ def _projected() -> Alert:
             f"Every projection of the last {PROJECTION_WINDOW} was at least that high. "
             f"Used so far: {_grams('ecotrack_budget_used_grams')}."
         ),
-        keep_firing_for="10m",
+        keep_firing_for=KEEP_FIRING,
     )
 
 
@@ -121,13 +122,14 @@ def _mostly_used() -> Alert:
             f"{_grams('ecotrack_budget_limit_grams')}, and less than {USED_WARNING_RATIO:.0%} of the "
             f"{{{{ $labels.period }}}} has passed."
         ),
+        keep_firing_for=KEEP_FIRING,
     )
 
 
 def _grams(metric: str) -> str:
     """Template text with the present value of a budget metric, for the alert's instance and period."""
     query = metric + "{job=%q, instance=%q, period=%q}"
-    shown = '{{ . | first | value | printf "%.0f g" }}'
+    shown = "{{ . | first | value | humanize }}g"
     return looked_up(query, ("job", "instance", "period"), shown, otherwise="an unknown amount")
 
 

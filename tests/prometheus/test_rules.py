@@ -160,10 +160,10 @@ def test_a_window_is_averaged_over_the_interval_at_which_its_rate_is_recorded() 
         assert float(length) == promql.parse_duration(window).total_seconds()
 
 
-def test_alerts_that_mute_or_are_muted_share_one_for() -> None:
-    muting = {
-        rule.get("for")
-        for rule in rules("alert")
-        if rule["labels"]["component"] in {"budget", "data-quality"} or rule["alert"] == "EcotrackDown"
-    }
-    assert len(muting) == 1
+def test_alerts_that_mute_or_are_muted_share_one_for_and_end_together() -> None:
+    budget, quality = (
+        [rule for rule in rules("alert") if rule["labels"]["component"] == component or rule["alert"] == muting]
+        for component, muting in (("budget", "EcotrackBudgetExhausted"), ("data-quality", "EcotrackDown"))
+    )
+    for muting_or_muted in (budget, quality):
+        assert len({(rule["for"], rule.get("keep_firing_for")) for rule in muting_or_muted}) == 1

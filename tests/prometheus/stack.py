@@ -1,0 +1,145 @@
+"""The committed configuration on a short clock, for tests, and what stands at its two ends."""
+
+import contextlib
+import http.server
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from tests.processes import running
+
+ROOT = Path(__file__).parents[2]
+ALERT_TIMES = ("for", "keep_firing_for")
+
+
+def write_prometheus(folder: Path, *, exporters: Sequence[str], alertmanager: str) -> Path:
+    """The committed prometheus.yml and rules with every interval at 1 s and every `for` at 2 s."""
+    source = ROOT / "prometheus"
+    config = yaml.safe_load((source / "prometheus.yml").read_text())
+    config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    (folder / "rules").mkdir()
+    (folder / "targets").mkdir()
+    for path in (source / "rules").glob("*.yml"):
+        (folder / "rules" / path.name).write_text(yaml.safe_dump(_hurried(yaml.safe_load(path.read_text()))))
+    targets = {"ecotrack": list(exporters), "alertmanager": [alertmanager], "prometheus": []}
+    for name, addresses in targets.items():
+        (folder / "targets" / f"{name}.yml").write_text(yaml.safe_dump([{"targets": addresses}]))
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    return folder / "prometheus.yml"
+
+
+def _hurried(rule_file: dict[str, Any]) -> dict[str, Any]:
+    for group in rule_file["groups"]:
+        group["interval"] = "1s"
+        for rule in group["rules"]:
+            rule.update({key: "2s" for key in ALERT_TIMES if key in rule})
+    return rule_file
+
+
+def write_alertmanager(folder: Path, *, webhook: str) -> Path:
+    """The committed alertmanager.yml with a webhook on its receiver, and waits of 3 s and 1 s."""
+    config = yaml.safe_load((ROOT / "prometheus/alertmanager.yml").read_text())
+    config["route"] |= {"group_wait": "3s", "group_interval": "1s"}
+    for receiver in config["receivers"]:
+        if receiver["name"] == "device":
+            receiver["webhook_configs"] = [{"url": webhook}]
+    path = folder / "alertmanager.yml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+class _Quiet(http.server.BaseHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the test's output clean."""
+
+
+@contextlib.contextmanager
+def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A loopback HTTP server on a thread until the block ends; yields its host:port."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A receiver of notifications; yields its URL and the alerts received so far, oldest first."""
+    received: list[dict[str, Any]] = []
+
+    class Handler(_Quiet):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.extend(json.loads(body)["alerts"])
+            self.send_response(200)
+            self.end_headers()
+
+    with serving(Handler) as address:
+        yield f"http://{address}/", received
+
+
+@contextlib.contextmanager
+def exposition(body: str) -> Iterator[str]:
+    """A scrape target that always answers `body`; yields its host:port."""
+
+    class Handler(_Quiet):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+    with serving(Handler) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def exporter(folder: Path, *, port: int, day_grams: float) -> Iterator[None]:
+    """The real exporter, sampling every second, with a budget for the day; state stays in `folder`."""
+    config = folder / "ecotrack.yml"
+    # A time zone in which it is about noon, so that no test meets midnight.
+    zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+    settings = {
+        "sampling": {"interval_seconds": 1},
+        "power": {"idle_watts": 8, "full_watts": 45},
+        "budget": {"day_grams": day_grams, "time_zone": zone},
+    }
+    config.write_text(yaml.safe_dump(settings))
+    argv = [
+        sys.executable,
+        "-m",
+        "exporter",
+        f"--config.file={config}",
+        f"--state.dir={folder / 'state'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    with running(argv, ready=f"http://127.0.0.1:{port}/-/ready", log=folder / "exporter.log"):
+        yield
+
+
+def eventually(found: Callable[[], bool], what: str, timeout: float = 60.0) -> float:
+    """Wait until `found`; return the seconds it took, or fail naming what was awaited."""
+    started = time.monotonic()
+    while not found():
+        assert time.monotonic() - started < timeout, f"not within {timeout:.0f} s: {what}"
+        time.sleep(0.1)
+    return time.monotonic() - started
+
+
+def active_alerts(alertmanager: str) -> Mapping[tuple[str, str], dict[str, Any]]:
+    """Alertmanager's alerts by name and instance."""
+    answer = requests.get(f"{alertmanager}/api/v2/alerts", timeout=5).json()
+    return {(one["labels"]["alertname"], one["labels"].get("instance", "")): one for one in answer}

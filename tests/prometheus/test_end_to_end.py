@@ -1,0 +1,83 @@
+"""From an exporter over its budget to the text that a person receives, through real Prometheus and Alertmanager.
+
+The configuration is the committed one, with every interval, `for` and wait shortened (see `stack`).
+"""
+
+import contextlib
+import itertools
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.processes import free_port, running_alertmanager, running_prometheus
+from tests.prometheus import stack
+
+pytestmark = pytest.mark.servers
+
+# At 8 W and 475 g/kWh the first second emits one milligram.
+TINY, AMPLE = 0.001, 1000.0
+FAILING = 'ecotrack_collector_success{collector="disk"} 0\n'
+
+
+def is_notified(received: list[dict[str, Any]], name: str, status: str) -> bool:
+    return any(alert["labels"]["alertname"] == name and alert["status"] == status for alert in received)
+
+
+def is_muted_by(alertmanager: str, muted: tuple[str, str], muting: tuple[str, str]) -> bool:
+    alerts = stack.active_alerts(alertmanager)
+    if muted not in alerts or muting not in alerts:
+        return False
+    return alerts[muting]["fingerprint"] in alerts[muted]["status"]["inhibitedBy"]
+
+
+def test_an_exhausted_budget_notifies_once_mutes_the_burn_rate_and_resolves(tmp_path: Path) -> None:
+    port = free_port()
+    instance = f"127.0.0.1:{port}"
+    exhausted, fast = ("EcotrackBudgetExhausted", instance), ("EcotrackDailyBudgetFastBurn", instance)
+    with (
+        stack.webhook() as (url, received),
+        running_alertmanager(stack.write_alertmanager(tmp_path, webhook=url), tmp_path) as alertmanager,
+    ):
+        config = stack.write_prometheus(
+            tmp_path, exporters=[instance], alertmanager=alertmanager.removeprefix("http://")
+        )
+        with running_prometheus(config, tmp_path):
+            with stack.exporter(tmp_path, port=port, day_grams=TINY):
+                stack.eventually(lambda: is_notified(received, exhausted[0], "firing"), "the notification")
+                stack.eventually(lambda: is_muted_by(alertmanager, fast, exhausted), "the muted burn rate")
+            with stack.exporter(tmp_path, port=port, day_grams=AMPLE):
+                stack.eventually(lambda: is_notified(received, exhausted[0], "resolved"), "the recovery")
+    firing = next(alert for alert in received if alert["status"] == "firing")
+    assert firing["labels"] | {"period": "day", "severity": "critical", "component": "budget"} == firing["labels"]
+    assert firing["annotations"]["summary"] == f"{instance} has used up its carbon budget for the day"
+    assert re.fullmatch(
+        rf"{instance} has emitted \d[\d.]*mg CO2e this day, \d[\d.e+]*% of its budget of 1mg\. "
+        r"The budget starts again with the next day\.",
+        firing["annotations"]["description"],
+    )
+    assert firing["annotations"]["runbook_url"].endswith("/docs/runbooks/budget.md#ecotrackbudgetexhausted")
+    while_exhausted = itertools.takewhile(lambda alert: alert["status"] == "firing", received)
+    assert {alert["labels"]["alertname"] for alert in while_exhausted} == {exhausted[0]}
+
+
+def test_an_exporter_that_is_down_mutes_its_own_data_quality_alerts(tmp_path: Path) -> None:
+    with (
+        stack.webhook() as (url, received),
+        running_alertmanager(stack.write_alertmanager(tmp_path, webhook=url), tmp_path) as alertmanager,
+        stack.exposition(FAILING) as staying,
+        contextlib.ExitStack() as leaving,
+    ):
+        gone = leaving.enter_context(stack.exposition(FAILING))
+        failing, down = ("EcotrackCollectorFailing", gone), ("EcotrackDown", gone)
+        config = stack.write_prometheus(
+            tmp_path, exporters=[staying, gone], alertmanager=alertmanager.removeprefix("http://")
+        )
+        with running_prometheus(config, tmp_path):
+            stack.eventually(lambda: failing in stack.active_alerts(alertmanager), "the failing collector")
+            leaving.close()
+            stack.eventually(lambda: is_notified(received, down[0], "firing"), "the notification")
+            stack.eventually(lambda: is_muted_by(alertmanager, failing, down), "the muted alert")
+            other = stack.active_alerts(alertmanager)["EcotrackCollectorFailing", staying]
+            assert other["status"]["state"] == "active"
