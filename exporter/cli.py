@@ -146,13 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         mounted = f"where {name} is mounted (default: %(default)s)"
         add(f"--path.{name}", dest=name, metavar="DIR", type=_folder, default=usual, help=mounted)
     levels = ("debug", "info", "warning", "error")
-    add(
-        "--log.level",
-        dest="log_level",
-        choices=levels,
-        default="info",
-        help="least level to log (default: info)",
-    )
+    add("--log.level", dest="log_level", choices=levels, default="info", help="least to log (default: %(default)s)")
     formats = [str(one) for one in LogFormat]
     add("--log.format", dest="log_format", choices=formats, default="logfmt", help="of log lines (default: logfmt)")
     add("--version", action="version", version=f"ecotrack {exporter.__version__}")

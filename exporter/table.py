@@ -51,7 +51,7 @@ def _intensity(summary: Summary) -> str:
 
 def _budgets(summary: Summary) -> list[tuple[str, str, str]]:
     if not summary.budgets:
-        return [("today", UNKNOWN, "no budget known; set budget.day_grams and run the exporter")]
+        return [("today", UNKNOWN, "needs budget.day_grams and a running exporter")]
     return [
         ("today" if one.period == "day" else f"this {one.period}", _used(one), _projected(one))
         for one in summary.budgets
