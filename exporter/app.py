@@ -11,6 +11,7 @@ import msgspec
 import exporter
 from exporter.config import Config
 from exporter.core.clock import Clock
+from exporter.core.listen_address import listen
 from exporter.core.metrics import Exposition, negotiate
 from exporter.core.server import Handler, Request, Response, Server
 from exporter.core.web_config import WebConfig
@@ -151,6 +152,8 @@ def run(config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, st
 
     Raises StateError or ListenError before anything is started or written.
     """
+    # A busy port must leave the state as it is, and reading the state moves what is damaged: so look at the port first.
+    listen(web.address).close()
     store = StateStore(state, boot_id(paths.procfs))
     try:
         sampler, publication = build_sampler(config, clock, paths, store)
