@@ -2,9 +2,9 @@
 
 import http.client
 import shutil
+import signal
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +44,24 @@ class Child:
     log: Path
 
 
+class StopRequest:
+    """Whether someone has asked this process to stop.
+
+    It is a plain attribute, not an Event: a handler that takes a lock can interrupt the code that holds it.
+    """
+
+    def __init__(self) -> None:
+        self.made = False
+
+    def listen(self) -> None:
+        """Take Ctrl-C, `make down` and a closed terminal as the request."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._note)
+
+    def _note(self, *_: object) -> None:
+        self.made = True
+
+
 def program_of(service: Service) -> str | None:
     """The first of the service's programs that is installed."""
     return next(filter(None, map(shutil.which, service.programs)), None)
@@ -81,14 +99,14 @@ def start(service: Service, program: str, place: Place, environment: Mapping[str
     return Child(service=service, process=process, port=place.ports[service.name], log=log)
 
 
-def wait_until_ready(child: Child, stopping: threading.Event) -> None:
-    """Return once it answers or `stopping` is set; raises ServiceError when it ends or takes too long."""
+def wait_until_ready(child: Child, stop_request: StopRequest) -> None:
+    """Return once it answers or is to stop; raises ServiceError when it ends or takes too long."""
     deadline = time.monotonic() + READY_TIMEOUT_SECONDS
-    while not stopping.is_set() and not _answers(child):
+    while not stop_request.made and not _answers(child):
         raise_if_ended(child)
         if time.monotonic() > deadline:
             raise ServiceError(_with_log(child, f"was not ready after {READY_TIMEOUT_SECONDS:.0f} s"))
-        stopping.wait(0.1)
+        time.sleep(0.1)
 
 
 def raise_if_ended(child: Child) -> None:

@@ -2,9 +2,7 @@
 
 import argparse
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from scripts.supervisor import (
     Child,
     Place,
     ServiceError,
+    StopRequest,
     is_busy,
     program_of,
     raise_if_ended,
@@ -40,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.stop:
             print("Stopped." if stop_instance(state) else "Nothing is running.")
             return 0
-        ports = {row.name: int(getattr(options, f"{row.name}_port")) for row in rows}
+        ports = {row.name: _port(row, getattr(options, f"{row.name}_port")) for row in rows}
         with only_instance(state):
             return _run(rows, Place(root=ROOT, state=state, ports=ports))
     except (InstanceError, UsageError) as error:
@@ -53,27 +52,28 @@ def _parser(rows: Sequence[Service]) -> argparse.ArgumentParser:
     parser.add_argument("--stop", action="store_true", help="stop the running stack instead")
     parser.add_argument("--state-dir", type=Path, default=ROOT / ".run", help="folder for data and logs (%(default)s)")
     for row in rows:
-        variable = f"{row.name.upper()}_PORT"
         parser.add_argument(
             f"--{row.name}-port",
-            type=_port,
-            default=os.environ.get(variable, str(row.port)),
+            default=os.environ.get(_variable(row), str(row.port)),
             metavar="PORT",
-            help=f"also set by {variable} (%(default)s)",
+            help=f"also set by {_variable(row)} (%(default)s)",
         )
     return parser
 
 
-def _port(text: str) -> int:
+def _port(row: Service, text: str) -> int:
     if text.isdecimal() and 0 < int(text) < 65536:
         return int(text)
-    raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, got {text!r}")
+    raise UsageError(f"{_variable(row)}: expected a port from 1 to 65535, got {text!r}")
+
+
+def _variable(row: Service) -> str:
+    return f"{row.name.upper()}_PORT"
 
 
 def _run(rows: Sequence[Service], place: Place) -> int:
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopping.set())
+    stop_request = StopRequest()
+    stop_request.listen()
     programs = {row.name: program for row in rows if (program := program_of(row))}
     chosen = [row for row in rows if row.name in programs]
     _refuse_busy_ports(chosen, place.ports)
@@ -83,12 +83,13 @@ def _run(rows: Sequence[Service], place: Place) -> int:
     try:
         children.extend(start(row, programs[row.name], place, os.environ) for row in chosen)
         for child in children:
-            _show_progress(child, stopping)
-        if not stopping.is_set():
+            _show_progress(child, stop_request)
+        if not stop_request.made:
             print(_table(rows, programs, place), flush=True)
-        while not stopping.wait(0.5):
+        while not stop_request.made:
             for child in children:
                 raise_if_ended(child)
+            time.sleep(0.3)
     except ServiceError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -104,15 +105,15 @@ def _refuse_busy_ports(rows: Sequence[Service], ports: Mapping[str, int]) -> Non
         if is_busy(ports[row.name]):
             raise UsageError(
                 f"port {ports[row.name]} for {row.name} is already in use; "
-                f"free it, or choose another: make up {row.name.upper()}_PORT=..."
+                f"free it, or choose another: make up {_variable(row)}=..."
             )
 
 
-def _show_progress(child: Child, stopping: threading.Event) -> None:
+def _show_progress(child: Child, stop_request: StopRequest) -> None:
     began = time.monotonic()
     print(f"  {child.service.name:<14} starting ", end="", flush=True)
-    wait_until_ready(child, stopping)
-    print("stopped" if stopping.is_set() else f"ready after {time.monotonic() - began:.1f} s", flush=True)
+    wait_until_ready(child, stop_request)
+    print("interrupted" if stop_request.made else f"ready after {time.monotonic() - began:.1f} s", flush=True)
 
 
 def _table(rows: Sequence[Service], programs: Mapping[str, str], place: Place) -> str:

@@ -171,7 +171,7 @@ def test_a_busy_port_is_one_line_and_nothing_is_left_running(tmp_path: Path) -> 
 def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     done = run_up(tmp_path, f"--prometheus-port={port}")
     assert done.returncode == 2
-    assert f"expected a port from 1 to 65535, got {port!r}" in done.stderr
+    assert done.stderr == f"make up: PROMETHEUS_PORT: expected a port from 1 to 65535, got {port!r}\n"
 
 
 def test_a_process_that_only_has_the_recorded_number_is_left_alone(tmp_path: Path) -> None:
