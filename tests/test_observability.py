@@ -1,0 +1,74 @@
+"""Both directions: every family that the exporter has is shown or alerted on somewhere, and every name used exists."""
+
+import json
+from pathlib import Path
+
+import yaml
+
+from exporter.metrics import ROWS
+from grafana.queries import metric_names, queries
+
+ROOT = Path(__file__).parent.parent
+
+FROM_ELSEWHERE = {
+    "up": "Prometheus: whether the scrape worked",
+    "scrape_duration_seconds": "Prometheus: how long it took",
+    "scrape_samples_scraped": "Prometheus: how many samples it brought",
+    "ALERTS": "Prometheus: alerts as series",
+    "process_cpu_seconds_total": "prometheus_client's ProcessCollector",
+    "process_resident_memory_bytes": "prometheus_client's ProcessCollector",
+    "process_start_time_seconds": "prometheus_client's ProcessCollector",
+    "process_open_fds": "prometheus_client's ProcessCollector",
+    "process_max_fds": "prometheus_client's ProcessCollector",
+}
+
+NOT_SHOWN: dict[str, str] = {}
+"""Families that no board and no rule uses, with the reason."""
+
+
+def boards() -> list[dict[str, object]]:
+    """Every committed dashboard."""
+    return [
+        json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "grafana/dashboards").glob("*.json"))
+    ]
+
+
+def rules() -> list[dict[str, str]]:
+    """Every committed rule."""
+    files = sorted((ROOT / "prometheus/rules").glob("*.yml"))
+    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in files]
+    return [rule for document in documents for group in document["groups"] for rule in group["rules"]]
+
+
+def recorded() -> set[str]:
+    """Names that recording rules make."""
+    return {rule["record"] for rule in rules() if "record" in rule}
+
+
+def used() -> dict[str, str]:
+    """Every metric name in a board or a rule, with one place that uses it."""
+    places = {}
+    for board in boards():
+        for query in queries(board):
+            places |= dict.fromkeys(metric_names(query.expr), f"board {board['title']}: {query.title}")
+    for rule in rules():
+        places |= dict.fromkeys(metric_names(rule["expr"]), f"rule {rule.get('alert') or rule.get('record')}")
+    return places
+
+
+def test_every_name_used_exists() -> None:
+    known = {row.name for row in ROWS} | recorded() | FROM_ELSEWHERE.keys()
+    assert {name: place for name, place in used().items() if name not in known} == {}
+
+
+def test_every_family_is_used() -> None:
+    unused = {row.name for row in ROWS} - used().keys() - NOT_SHOWN.keys()
+    assert unused == set()
+
+
+def test_every_recorded_name_is_used() -> None:
+    assert recorded() - used().keys() == set()
+
+
+def test_the_allow_list_holds_only_what_is_unused() -> None:
+    assert NOT_SHOWN.keys() & used().keys() == set()
