@@ -64,6 +64,8 @@ def _dispatch(options: argparse.Namespace) -> int:
     paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
     if options.check:
         print(f"{options.config_file or 'built-in defaults'}: good")
+        if web_config is not None:
+            print(f"{web_config.path}: good")
         return 0
     if options.once:
         print(_once(config, options.address, paths))

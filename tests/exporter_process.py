@@ -1,0 +1,87 @@
+"""A running `python -m exporter`, as its users start it."""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import requests
+
+from tests.processes import free_port, running
+
+EVERY_SECOND = "sampling: {interval_seconds: 1, connections_interval_seconds: 1}\n"
+
+STEADY_WATTS = 120.0
+
+STEADY = EVERY_SECOND + f"power: {{idle_watts: {STEADY_WATTS:g}, full_watts: {STEADY_WATTS:g}}}\n"
+"""Sampled every second, and of the same power whatever the machine does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exporter:
+    """An exporter process, and where it listens, keeps its state and logs."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    state: Path
+    log: Path
+
+    def get(self, path: str) -> requests.Response:
+        """One request on a connection of its own."""
+        return requests.get(self.url + path, timeout=5)
+
+    def samples(self) -> dict[str, float]:
+        """Value by series of its exposition."""
+        return series(self.get("/metrics").text)
+
+
+def series(exposition: str) -> dict[str, float]:
+    """Value by series, written as in the text, of an exposition without timestamps."""
+    rows = (line.rpartition(" ") for line in exposition.splitlines() if line and not line.startswith("#"))
+    return {name: float(value) for name, _, value in rows}
+
+
+def command(folder: Path, port: int, *flags: str) -> list[str]:
+    """The command line of an exporter that keeps its state below `folder`."""
+    address = f"--web.listen-address=127.0.0.1:{port}"
+    return [sys.executable, "-m", "exporter", address, f"--state.dir={folder / 'state'}", *flags]
+
+
+@contextlib.contextmanager
+def running_exporter(folder: Path, *flags: str, config: str = EVERY_SECOND) -> Iterator[Exporter]:
+    """An exporter that is healthy, though it may not have sampled yet; it is asked to stop when the block ends."""
+    (folder / "ecotrack.yml").write_text(config)
+    port = free_port()
+    url, log = f"http://127.0.0.1:{port}", folder / "exporter.log"
+    argv = command(folder, port, f"--config.file={folder / 'ecotrack.yml'}", *flags)
+    with running(argv, ready=f"{url}/-/healthy", log=log) as process:
+        yield Exporter(url=url, process=process, state=folder / "state", log=log)
+
+
+def until(condition: Callable[[], bool], what: str, timeout: float = 20.0) -> None:
+    """Return once the condition holds; fail, saying what was waited for, once time runs out."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}"
+        time.sleep(0.02)
+
+
+def until_ready(exporter: Exporter) -> None:
+    """Return once the first sample is in force."""
+    until(lambda: exporter.get("/-/ready").status_code == 200, "the first sample")
+
+
+def saved_joules(state: Path) -> float:
+    """Energy of all components in a state file, lifetime included, as its readers outside the program see it."""
+    payload = (state / "state.json").read_bytes().partition(b"\n")[2]
+    return float(sum(msgspec.json.decode(payload)["totals"]["exported"]["energy"].values()))
+
+
+def run_once(*flags: str) -> subprocess.CompletedProcess[str]:
+    """The command, until it ends by itself."""
+    argv = [sys.executable, "-m", "exporter", *flags]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
