@@ -193,6 +193,15 @@ def test_retention_exceeds_the_longest_window_of_any_rule() -> None:
     assert seconds(retention[1]) > max(*windows, seconds("62d"))
 
 
+def test_grafana_is_given_what_its_provisioning_asks_for() -> None:
+    service = compose()["services"]["grafana"]
+    files = sorted((ROOT / "grafana" / "provisioning").rglob("*.yml"))
+    asked = {name for path in files for name in re.findall(r"\$\{(\w+)\}", path.read_text())}
+    assert asked
+    assert asked <= service["environment"].keys()
+    assert service["environment"]["DASHBOARDS_PATH"] in {target for _, target, _ in mounts(service)}
+
+
 def test_grafanas_password_stays_out_of_the_repository() -> None:
     document = compose()
     secret = document["secrets"]["grafana-admin-password"]["file"]
