@@ -177,8 +177,9 @@ def test_scrape_targets_are_the_services() -> None:
 
 def test_the_exporter_sees_the_host_and_listens_in_its_own_namespace() -> None:
     service = compose()["services"]["ecotrack"]
-    assert ("/proc", "/host/proc", True) in mounts(service)
-    assert "--path.procfs=/host/proc" in service["command"]
+    for name in ("proc", "sys"):
+        assert (f"/{name}", f"/host/{name}", True) in mounts(service)
+        assert f"--path.{name}fs=/host/{name}" in service["command"]
     assert "--web.listen-address=0.0.0.0:10110" in service["command"]
 
 

@@ -1,0 +1,133 @@
+"""The exporter in a network namespace of its own, as in a container: it counts host bytes and is reachable."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.processes import wait_for
+
+ROOT = Path(__file__).resolve().parent.parent
+PORT = 10110
+SENT_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A namespace joined to the host by a pair of virtual devices."""
+
+    namespace: str
+    host_device: str
+    address: str
+
+
+def reason_to_skip() -> str:
+    if os.geteuid() != 0:
+        return "making a network namespace takes root"
+    if shutil.which("ip") is None:
+        return "iproute2 is not installed"
+    probe = ["unshare", "--net", "--mount", "true"]
+    denied = subprocess.run(probe, capture_output=True, check=False).returncode != 0
+    return "this kernel or container denies new namespaces" if denied else ""
+
+
+def ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def link() -> Iterator[Link]:
+    if reason := reason_to_skip():
+        pytest.skip(reason)
+    number = os.getpid()
+    # 198.18.0.0/15 is set aside for tests on isolated networks (RFC 2544).
+    network = f"198.18.{number % 251}"
+    link = Link(namespace=f"ecotrack-{number}", host_device=f"eco{number}", address=f"{network}.2")
+    ip("netns", "add", link.namespace)
+    try:
+        ip("link", "add", link.host_device, "type", "veth", "peer", "name", "inner0", "netns", link.namespace)
+        ip("address", "add", f"{network}.1/24", "dev", link.host_device)
+        ip("link", "set", link.host_device, "up")
+        ip("-netns", link.namespace, "address", "add", f"{link.address}/24", "dev", "inner0")
+        ip("-netns", link.namespace, "link", "set", "inner0", "up")
+        if link.host_device not in Path("/proc/1/net/dev").read_text():
+            pytest.skip("the first process is in another network namespace than this test")
+        yield link
+    finally:
+        ip("netns", "delete", link.namespace)
+
+
+@contextlib.contextmanager
+def exporter_inside(link: Link, folder: Path) -> Iterator[str]:
+    """Run the exporter as Compose does: its own network namespace, and the host's /proc mounted elsewhere."""
+    proc = folder / "host-proc"
+    proc.mkdir()
+    config = folder / "ecotrack.yml"
+    config.write_text(f"sampling: {{interval_seconds: 1}}\nnetwork: {{include: [{link.host_device}], exclude: []}}\n")
+    serve = [
+        sys.executable,
+        "-m",
+        "exporter",
+        f"--config.file={config}",
+        f"--web.listen-address=0.0.0.0:{PORT}",
+        f"--state.dir={folder / 'state'}",
+        f"--path.procfs={proc}",
+    ]
+    # `ip netns exec` gives the command mounts of its own, so that the bind mount is not seen outside.
+    mount = ["sh", "-c", 'mount --bind /proc "$0" && exec "$@"', str(proc)]
+    log = folder / "exporter.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", link.namespace, *mount, *serve],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://{link.address}:{PORT}"
+    try:
+        wait_for(f"{url}/-/ready", process, log)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def send(address: str, count: int) -> None:
+    """Send this many bytes of UDP payload over the link; nobody has to listen."""
+    payload = bytes(1000)
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        for _ in range(count // len(payload)):
+            sender.sendto(payload, (address, 9))
+
+
+def sent_bytes(url: str) -> dict[str, float]:
+    families = text_string_to_metric_families(requests.get(f"{url}/metrics", timeout=5).text)
+    return {
+        sample.labels["device"]: sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == "ecotrack_network_bytes_total" and sample.labels["direction"] == "transmit"
+    }
+
+
+@pytest.mark.servers
+def test_host_bytes_are_counted_and_the_address_answers_from_outside(link: Link, tmp_path: Path) -> None:
+    with exporter_inside(link, tmp_path) as url:
+        # This end of the pair is a device of the host; inside the namespace there is no device of its name.
+        before = sent_bytes(url)
+        assert before.keys() == {link.host_device}
+        send(link.address, SENT_BYTES)
+        deadline = time.monotonic() + 20
+        while sent_bytes(url)[link.host_device] < before[link.host_device] + SENT_BYTES:
+            assert time.monotonic() < deadline, (before, sent_bytes(url))
+            time.sleep(0.2)
