@@ -1,12 +1,14 @@
 """A running `python -m exporter`, as its users start it."""
 
 import contextlib
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import requests
@@ -45,6 +47,11 @@ def series(exposition: str) -> dict[str, float]:
     return {name: float(value) for name, _, value in rows}
 
 
+def counters(samples: Mapping[str, float]) -> dict[str, float]:
+    """The exporter's own counters among the samples, without those of its process."""
+    return {name: value for name, value in samples.items() if re.match(r"ecotrack_\w+_total(\{|$)", name)}
+
+
 def command(folder: Path, port: int, *flags: str) -> list[str]:
     """The command line of an exporter that keeps its state below `folder`."""
     address = f"--web.listen-address=127.0.0.1:{port}"
@@ -75,10 +82,20 @@ def until_ready(exporter: Exporter) -> None:
     until(lambda: exporter.get("/-/ready").status_code == 200, "the first sample")
 
 
-def saved_joules(state: Path) -> float:
-    """Energy of all components in a state file, lifetime included, as its readers outside the program see it."""
-    payload = (state / "state.json").read_bytes().partition(b"\n")[2]
-    return float(sum(msgspec.json.decode(payload)["totals"]["exported"]["energy"].values()))
+class Saved(msgspec.Struct, kw_only=True):
+    """What a state file says, as somebody without the program would read it."""
+
+    clean_stop: bool
+    totals: dict[str, Any]
+
+    def joules(self) -> float:
+        """Energy of all components that is exported."""
+        return float(sum(self.totals["exported"]["energy"].values()))
+
+
+def saved(state: Path) -> Saved:
+    """The exact state file of a folder."""
+    return msgspec.json.decode((state / "state.json").read_bytes().partition(b"\n")[2], type=Saved)
 
 
 def run_once(*flags: str) -> subprocess.CompletedProcess[str]:
