@@ -13,17 +13,17 @@ BAD = "#D64550"
 PLAIN = "#4C78A8"
 """A single value that carries no judgement."""
 
-FAINT = "#9DB4CC"
+FAINT = "#7D98B8"
 """The edge of an uncertainty band, or what is expected rather than measured."""
 
 ACTIVITIES: Mapping[str, str] = MappingProxyType(
     {
-        "idle": "#A9BCD0",
-        "browsing": "#3B82F6",
+        "idle": "#7A9BC4",
+        "browsing": "#2F6FED",
         "streaming": "#9B5DE5",
         "download": "#00A6A6",
         "upload": "#E056A0",
-        "unknown": "#5B6470",
+        "unknown": "#737C88",
     }
 )
 """In the order in which the timeline numbers them, from 1."""

@@ -44,6 +44,7 @@ def lint(board: BoardJson) -> list[str]:
         grid_is_sound,
         identifiers_are_unique,
         one_name_has_one_colour,
+        overrides_name_a_series,
     )
     return [f"{board.get('title', 'untitled')}: {finding}" for rule in rules for finding in rule(board)]
 
@@ -218,6 +219,24 @@ def one_name_has_one_colour(board: BoardJson) -> Iterator[str]:
     for name, colours in seen.items():
         if len(colours) > 1:
             yield f"{name!r} has several colours: {sorted(colours)}"
+
+
+def overrides_name_a_series(board: BoardJson) -> Iterator[str]:
+    """An override by name fits a legend or a column heading; one that fits nothing would be ignored in silence."""
+    for panel in panels(board):
+        legends = {target.get("legendFormat", "") for target in panel.get("targets", ())}
+        names = legends | set(_headings(panel))
+        if any("{{" in legend for legend in legends):
+            continue  # named after label values, which only a running Prometheus knows
+        for override in panel.get("fieldConfig", {}).get("overrides", ()):
+            matcher = override.get("matcher", {})
+            if matcher.get("id") == "byName" and matcher.get("options") not in names:
+                yield f"panel {panel.get('title')!r} overrides {matcher.get('options')!r}, which none of its series is"
+
+
+def _headings(panel: BoardJson) -> Iterator[str]:
+    for transformation in panel.get("transformations", ()):
+        yield from transformation.get("options", {}).get("renameByName", {}).values()
 
 
 def _variables(board: BoardJson) -> dict[str, BoardJson]:

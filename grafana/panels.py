@@ -44,7 +44,6 @@ class Series:
     decimals: int | None = None
     dashed: bool = False
     mirrored: bool = False
-    unstacked: bool = False
     below: str = ""
     pattern: bool = False
 
@@ -147,11 +146,12 @@ def states(facts: Facts) -> dashboard.Panel:
     return _panel("state-timeline", facts, options=options, custom=custom)
 
 
-def rows(facts: Facts, *, columns: Mapping[str, str], hidden: Sequence[str] = ()) -> dashboard.Panel:
+def rows(facts: Facts, *, columns: Mapping[str, str], hidden: Sequence[str] = (), largest: str = "") -> dashboard.Panel:
     """A table: queries joined on the labels that they share.
 
     `columns` maps a label, or the legend of a target for its values, to the heading that a reader sees, in that order.
-    `hidden` names labels that are in the answer and not shown.
+    `hidden` names labels that are in the answer and not shown. `largest` is the heading of the column to sort by,
+    downwards.
     """
     values = _value_columns(facts.targets)
     fields = {values.get(name, name): heading for name, heading in columns.items()}
@@ -164,7 +164,11 @@ def rows(facts: Facts, *, columns: Mapping[str, str], hidden: Sequence[str] = ()
     custom = table.FieldConfig(
         align=common.FieldTextAlignment.AUTO, cell_options=common.TableAutoCellOptions(), inspect=False
     )
-    options = table.Options(show_header=True, cell_height=common.TableCellHeight.SM)
+    options = table.Options(
+        show_header=True,
+        cell_height=common.TableCellHeight.SM,
+        sort_by=[common.TableSortByFieldState(display_name=largest, desc=True)] if largest else None,
+    )
     panel = _panel("table", facts, options=options, custom=custom, instant=True, as_table=True)
     panel.transformations = [
         dashboard.DataTransformerConfig(id_val="merge", options={}),
@@ -304,8 +308,6 @@ def _properties(series: Series) -> Iterable[dashboard.DynamicConfigValue]:
         yield dashboard.DynamicConfigValue(id_val="custom.fillOpacity", value=0)
     if series.mirrored:
         yield dashboard.DynamicConfigValue(id_val="custom.transform", value="negative-Y")
-    if series.unstacked:
-        yield dashboard.DynamicConfigValue(id_val="custom.stacking", value={"mode": "none", "group": "A"})
     if series.below:
         yield dashboard.DynamicConfigValue(id_val="custom.fillBelowTo", value=series.below)
         yield dashboard.DynamicConfigValue(id_val="custom.fillOpacity", value=20)

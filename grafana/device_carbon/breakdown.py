@@ -7,11 +7,12 @@ from grafana.colours import ACTIVITIES, COMPONENTS, FACTORS
 from grafana.device_carbon.names import NO_DATA, NO_PERIODS, NO_TRAFFIC, UID
 from grafana.panels import BY_NAME, Facts, Series, Target, bars, coloured, lines, number, rows, states, texts
 from grafana.promql import rate, select, shown, total
-from prometheus.recording import CONSUMED, ELAPSED, POWER, emission_rate
+from prometheus.recording import CONSUMED, ELAPSED
 
 SECONDS_PER_DAY = 86_400
 DAYS_PER_YEAR = 365
 PEOPLE = "1e6"
+GRAMS_PER_TONNE = "1e6"
 
 
 def row() -> Row:
@@ -107,7 +108,7 @@ def _activities() -> dashboard.Panel:
         width=14,
     )
     columns = {"activity": "Activity", "time": "Time", "data": "Data", "grams": "Network CO₂"}
-    return rows(facts, columns=columns)
+    return rows(facts, columns=columns, largest="Time")
 
 
 def _energy() -> dashboard.Panel:
@@ -181,20 +182,21 @@ def _score() -> dashboard.Panel:
 
 
 def _what_if() -> dashboard.Panel:
-    watts = f"avg({total(select(POWER), 'job', 'instance')})"
-    per_day = f"{PEOPLE} * avg({select(emission_rate('1h'))}) * {SECONDS_PER_DAY} / 1e6"
+    watts = f"avg_over_time({select('ecotrack_power_watts')}[$__range])"
+    grams = f"avg_over_time({select('ecotrack_emissions_grams_per_second')}[$__range])"
+    per_day = f"{PEOPLE} * avg({grams}) * {SECONDS_PER_DAY} / {GRAMS_PER_TONNE}"
     facts = Facts(
         title="If a million people did this",
         description=(
-            "A million devices like this one, each at its present pace, host and network together. Power is the mean "
-            "of the last five minutes x 1,000,000. Tonnes per day is the emission rate of the last hour x 86,400 s x "
-            "1,000,000 people / 1,000,000 g; per year is x 365. It is a picture of scale, not a forecast: people "
-            "differ, and nobody does the same thing all day. Several devices: their mean."
+            "A million devices doing all day what this one did in the time shown, host and network together. Power is "
+            "the mean power x 1,000,000. Tonnes per day is the mean emission rate in g/s x 86,400 s x 1,000,000 "
+            "people / 1,000,000 g; per year is x 365. It gives a sense of scale and is no forecast: people differ, "
+            "and time in which the device was off is not in the mean. Several devices: their mean."
         ),
         unit="masst",
-        no_value="no emission rate yet: it needs a few minutes of data",
+        no_value=NO_DATA,
         targets=(
-            Target(expr=f"{PEOPLE} * {watts}", legend="power"),
+            Target(expr=f"{PEOPLE} * avg({total(watts, 'job', 'instance')})", legend="power"),
             Target(expr=per_day, legend="CO₂ per day"),
             Target(expr=f"{per_day} * {DAYS_PER_YEAR}", legend="CO₂ per year"),
         ),

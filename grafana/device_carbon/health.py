@@ -167,8 +167,8 @@ def _samples() -> dashboard.Panel:
     facts = Facts(
         title="Samples",
         description=(
-            "Share of one second that the last sample took, from reading to saved state, and samples per second. "
-            "With the default interval of 5 s there are 0.2 samples per second."
+            "How long the last sample took, from the first reading to the saved state, on the slowest chosen device; "
+            "and samples per second: 0.2 for each device with the default interval of 5 s."
         ),
         unit="none",
         no_value=NO_DATA,

@@ -52,22 +52,28 @@ def _power() -> dashboard.Panel:
 
 
 def _emissions() -> dashboard.Panel:
+    rate = total(select("ecotrack_emissions_grams_per_second"))
+    limit = total(select("ecotrack_ecoguard_limit_grams_per_second"))
     facts = Facts(
         title="Emissions",
         description=(
             "Carbon dioxide equivalent per hour at the rate of the last sample: energy of host and network times the "
-            "grid's carbon intensity. It covers electricity in use only, not the making of the device."
+            "grid's carbon intensity, x 3600. Beside it the configured limit, ecoguard.limit_grams_per_minute x 60, "
+            "above which an alert warns. Electricity in use only; the making of the device is not in it. Several "
+            "devices are added up, their limits as well."
         ),
         unit=GRAMS_PER_HOUR,
         no_value=NO_DATA,
         targets=(
-            Target(expr=f"3600 * {total(select('ecotrack_emissions_grams_per_second'))}", legend="host and network"),
+            Target(expr=f"3600 * {rate}", legend="now"),
+            Target(expr=f"3600 * {limit}", legend="alert above"),
         ),
+        series=(Series(name="now", colour=PLAIN), Series(name="alert above", colour=FAINT, decimals=0)),
         width=4,
         height=HEIGHT,
         decimals=1,
     )
-    return number(facts, trend=True)
+    return number(facts, text="value_and_name")
 
 
 def _today() -> dashboard.Panel:

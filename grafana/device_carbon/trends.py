@@ -63,21 +63,17 @@ def _band() -> dashboard.Panel:
 
 def _emissions() -> dashboard.Panel:
     grams = total(rate("ecotrack_emissions_grams_total"), "scope")
-    limit = total(select("ecotrack_ecoguard_limit_grams_per_second"))
     facts = Facts(
         title="Emission rate",
         description=(
-            "Grams of carbon dioxide equivalent per hour: increase of the emission counters by scope, x 3600. The "
-            "dashed line is the configured limit, ecoguard.limit_grams_per_minute x 60. It may lie far above the "
-            "curve and stretch the axis; click on host or network in the legend to see that one alone."
+            "Grams of carbon dioxide equivalent per hour, by scope: increase of the emission counters per second x "
+            "3600. Host is this machine's electricity, network the electricity that its traffic uses elsewhere, by "
+            "an amount per byte; the two are stacked, so the top is what the budgets count."
         ),
         unit=GRAMS_PER_HOUR,
         no_value=NO_DATA,
-        targets=(
-            Target(expr=f"3600 * {grams}", legend="{{scope}}"),
-            Target(expr=f"3600 * {limit}", legend="limit"),
-        ),
-        series=(*coloured(SCOPES), Series(name="limit", colour=BAD, dashed=True, unstacked=True)),
+        targets=(Target(expr=f"3600 * {grams}", legend="{{scope}}"),),
+        series=coloured(SCOPES),
         width=8,
         minimum=0,
     )

@@ -82,6 +82,7 @@ BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
     (lint.grid_is_sound, "does not fit", lambda d: panel(d)["gridPos"].update(x=20)),
     (lint.grid_is_sound, "overlap", lambda d: panel(d)["gridPos"].update(y=panel(d)["gridPos"]["y"] - 2)),
     (lint.identifiers_are_unique, "used twice", lambda d: panel(d).update(id=panel(d, "Power")["id"])),
+    (lint.overrides_name_a_series, "none of its", lambda d: panel(d, "Power")["targets"][0].update(legendFormat="x")),
     (lint.one_name_has_one_colour, "several colours", lambda d: _repaint(panel(d, "Power"))),
 )
 

@@ -1,0 +1,78 @@
+"""Boards are laid out soundly whatever the panels' sizes are, and their texts agree with the exporter."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.activity import Activity
+from exporter.eco_score import HALF_POINTS, ScoreFactor
+from grafana.board import Board, Row, assemble, to_json
+from grafana.colours import ACTIVITIES, FACTORS
+from grafana.lint import grid_is_sound, identifiers_are_unique
+from grafana.panels import Facts, Target, number
+from grafana.queries import panels
+from tests.grafana.committed import board, names
+
+SIZES = st.lists(st.tuples(st.integers(1, 24), st.integers(1, 12)), min_size=1, max_size=12)
+ROWS = st.lists(st.tuples(SIZES, st.booleans()), min_size=1, max_size=4)
+
+
+def made(rows: list[tuple[list[tuple[int, int]], bool]]) -> dict[str, Any]:
+    """A board with panels of these widths and heights, in rows that are collapsed or not."""
+    target = Target(expr="up", legend="up")
+    laid_out = tuple(
+        Row(
+            title="row",
+            collapsed=collapsed,
+            panels=tuple(
+                number(
+                    Facts(
+                        title=f"{width}x{height}",
+                        description="",
+                        unit="none",
+                        no_value="",
+                        targets=(target,),
+                        width=width,
+                        height=height,
+                    )
+                )
+                for width, height in sizes
+            ),
+        )
+        for sizes, collapsed in rows
+    )
+    unplaced = Board(uid="test", title="Test", description="", metric="up", rows=laid_out)
+    document: dict[str, Any] = json.loads(to_json(assemble(unplaced)))
+    return document
+
+
+@given(ROWS)
+def test_panels_never_overlap_and_keep_size_and_order(rows: list[tuple[list[tuple[int, int]], bool]]) -> None:
+    document = made(rows)
+    assert list(grid_is_sound(document)) == []
+    assert list(identifiers_are_unique(document)) == []
+    sizes = [size for row, _ in rows for size in row]
+    assert [(panel["gridPos"]["w"], panel["gridPos"]["h"]) for panel in panels(document)] == sizes
+
+
+@pytest.mark.parametrize("name", names())
+def test_data_quality_comes_last_and_is_collapsed(name: str) -> None:
+    rows = [panel for panel in board(name)["panels"] if panel["type"] == "row"]
+    assert [row["collapsed"] for row in rows] == [False] * (len(rows) - 1) + [True]
+
+
+def test_every_activity_and_factor_has_its_colour() -> None:
+    assert list(ACTIVITIES) == [activity.value for activity in Activity]
+    assert set(FACTORS) == {factor.value for factor in ScoreFactor}
+
+
+def test_the_score_is_explained_with_the_exporters_own_half_points() -> None:
+    (panel,) = (found for found in panels(board("device-carbon.json")) if found["title"] == "Why this score")
+    halves = {factor: HALF_POINTS[factor].value for factor in ScoreFactor}
+    assert f"half {halves[ScoreFactor.GRID]:g} g/kWh" in panel["description"]
+    assert f"half {halves[ScoreFactor.POWER]:g} W" in panel["description"]
+    assert f"half {halves[ScoreFactor.NETWORK] / 1e6:g} MB/s" in panel["description"]
+    assert f"half {halves[ScoreFactor.BUDGET]:g};" in panel["description"]
