@@ -34,7 +34,7 @@ class Limits:
     """
 
     requests: int
-    connections: int = 512
+    connections: int = 256
     head_seconds: float = 10.0
     idle_seconds: float = 75.0
     response_seconds: float = 10.0

@@ -26,7 +26,8 @@ _HEADERS = (
     "X-XSS-Protection",
 )
 
-_BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
+#: Version, cost, 22 characters of salt and 31 of hash. The salt's last character carries two bits.
+_BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
 
 
 class WebConfigError(Exception):

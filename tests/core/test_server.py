@@ -4,6 +4,7 @@ import logging
 import re
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -192,3 +193,20 @@ def test_the_url_names_the_real_port(address: str, url: str) -> None:
     with serving({"/metrics": metrics}, address=address) as server:
         assert re.fullmatch(url, server.url)
         assert exchange(server, get())[0].status == 200
+
+
+def has_ipv6_loopback() -> bool:
+    interfaces = Path("/proc/net/if_inet6")
+    return interfaces.exists() and "lo" in interfaces.read_text().split()
+
+
+@pytest.mark.skipif(not has_ipv6_loopback(), reason="no IPv6 on loopback here")
+def test_ipv6_loopback_alone_and_every_interface_with_both_families() -> None:
+    with serving({"/metrics": metrics}, address="[::1]:0") as server:
+        assert server.url.startswith("http://[::1]:")
+        assert exchange(server, get(host="[::1]"))[0].status == 200
+        assert exchange(server, get(host="evil.example"))[0].status == 403
+    with serving({"/metrics": metrics}, address=":0") as server:
+        port = int(server.url.rpartition(":")[2])
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, port), 5).close()

@@ -21,7 +21,7 @@ BODY = b"x" * 30_000
 LARGE = b"x" * 16_000_000
 
 #: A patience short enough for a test; what it is compared with is ten times longer.
-SHORT = 0.3
+SHORT = 0.5
 
 
 def metrics(_request: Request) -> Response:

@@ -114,6 +114,7 @@ PAIR = "cert_file: server.crt, key_file: server.key"
         ("basic_auth_user: {}", "basic_auth_user: unknown key; known here: tls_server_config"),
         ("basic_auth_users: [hunter2]", "basic_auth_users: expected a mapping"),
         ("basic_auth_users: {alice: hunter2}", "basic_auth_users.alice: expected a bcrypt hash"),
+        (f"basic_auth_users: {{alice: $2b$10${'x' * 53}}}", "basic_auth_users.alice: expected a bcrypt hash"),
         ("basic_auth_users: {1: hunter2}", "basic_auth_users: expected user names"),
         ('basic_auth_users: {"a:b": hunter2}', "basic_auth_users: expected user names"),
         ("basic_auth_users: {a: hunter2, a: hunter2}", "the key 'a' stands twice"),
