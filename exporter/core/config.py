@@ -25,12 +25,21 @@ class ConfigError(Exception):
         self.mistakes = mistakes
 
 
+_KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+
+
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice, of which plain YAML would keep the last in silence."""
+    """Safe YAML that refuses a key given twice, of which plain YAML would keep the last in silence, and keys that are
+    not text: `on` would be true."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen = set()
         for key_node, _ in node.value:
+            if key_node.tag not in _KEY_TAGS:
+                given = key_node.value if isinstance(key_node, yaml.ScalarNode) else f"a {key_node.id}"
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"expected text as a key, got {given}", key_node.start_mark
+                )
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key_node.value!r} stands twice", key_node.start_mark
@@ -55,6 +64,9 @@ def load_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}{line}: is not valid YAML: {error.problem}"]) from error
     except yaml.YAMLError as error:
         raise ConfigError([f"{path}: is not valid YAML: {str(error).splitlines()[0]}"]) from error
+    except (ValueError, LookupError, AttributeError, RecursionError) as error:
+        # PyYAML lets out what its constructors run into: a 99th of May is a ValueError.
+        raise ConfigError([f"{path}: is not valid YAML: {error}"]) from error
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -67,7 +79,10 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
 
     Raises ConfigError with one line for each bad section; `origin` (the file's name) stands at the head of each.
     """
-    mistakes = [f"{origin}: {path}: expected a finite number, got {value}" for path, value in _non_finite(data, "")]
+    try:
+        mistakes = [f"{origin}: {path}: expected a finite number, got {value}" for path, value in _non_finite(data, "")]
+    except RecursionError as error:
+        raise ConfigError([f"{origin}: expected plain values, got one that contains itself"]) from error
     if mistakes:
         raise ConfigError(mistakes)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
@@ -99,7 +114,7 @@ def _explain(message: str, section: str, value: object, kind: Any) -> str:
     if unknown := _UNKNOWN.match(match["what"]):
         known = ", ".join(field.encode_name for field in node.fields) if isinstance(node, inspect.StructType) else ""
         return f"{section}{below}.{unknown['key']}: unknown key; known here: {known}"
-    if match["what"].startswith(("Expected", "Invalid")):
+    if match["what"].startswith(("Expected", "Invalid", "Number")):
         return f"{section}{below}: expected {describe_type(node)}, got {_describe(_lookup(value, below))}"
     # From a section's own check of its values, which may begin with the key it is about (".time_zone: ...").
     return f"{section}{below}{'' if match['what'].startswith('.') else ': '}{match['what']}"
