@@ -28,7 +28,10 @@ FIRST_VERDICT_AFTER = Seconds(20.0)
 """EcoTrack: four samples of 5 s."""
 
 BIN = Seconds(5.0)
-"""EcoTrack's sample. Peaks are taken over bins this long or longer: sampling faster does not raise them."""
+"""EcoTrack's sample. Shorter samples are joined to bins this long or longer: sampling faster does not raise peaks."""
+
+FULL_RATIO = 0.99
+"""A bin is full at this share of its length, because a sampler may wake a moment early."""
 
 SUSTAINED_MBIT = 8.0
 """EcoTrack: a mean above this is streaming if steady."""
@@ -63,16 +66,19 @@ class ActivityClassifier:
     """Keeps the window and gives the verdict for its end."""
 
     _bins: list[Bin] = field(default_factory=list)
+    _open: Bin | None = None
 
     def observe(self, sample: Bin) -> Activity:
-        """Add a sample, forget what has left the window, and classify."""
-        last = self._bins[-1] if self._bins else None
-        if last is not None and last.duration + sample.duration <= BIN * 1.01:
-            # Samples shorter than a bin are joined; the margin is for a sampler that wakes a moment late.
-            self._bins[-1] = _join(last, sample)
+        """Add a sample, forget what has left the window, and classify by the bins that are full.
+
+        A bin that is still filling has no say: one busy second of it would be a peak that slower sampling never sees.
+        """
+        filled = sample if self._open is None else _join(self._open, sample)
+        if filled.duration < BIN * FULL_RATIO:
+            self._open = filled
         else:
-            self._bins.append(sample)
-        self._bins = [one for one in self._bins if one.end > sample.end - WINDOW]
+            self._open = None
+            self._bins = [one for one in (*self._bins, filled) if one.end > filled.end - WINDOW]
         return classify(self._bins)
 
 
