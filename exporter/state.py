@@ -2,15 +2,17 @@
 
 Two files of the same content: `state.json` is replaced after every sample, without waiting for the disk, and survives
 a killed process; `state.durable.json` is forced to the disk at most once a minute and on a clean stop, and survives a
-power cut. A file is one header line (format, version, SHA-256 of the rest) and one line of JSON. What cannot be read
-is moved aside under a name of its own and reported; it is never overwritten.
+power cut. A file is one header line (format, version, SHA-256 of version and content) and one line of JSON. What
+cannot be read is moved aside under a name of its own and reported; it is never overwritten.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import logging
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,6 +44,7 @@ class _Saved(msgspec.Struct, frozen=True):
 
     boot_id: str
     clean_stop: bool
+    sequence: int  # of saves to this folder: unlike a time it cannot step back
     saved_at: UnixSeconds
     totals: Totals
     events: list[tuple[Event, int]]
@@ -64,13 +67,15 @@ class _Candidate:
 class StateStore:
     """The state folder of one running exporter."""
 
-    def __init__(self, folder: Path, boot_id: str) -> None:
-        """Open and lock the folder, making it if need be.
+    def __init__(self, folder: Path, boot_id: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Open and lock the folder, making it if need be; `monotonic` is the clock that spaces out forced writes.
 
         Raises StateError where it cannot be made, written or locked.
         """
         self._folder = folder
         self._boot_id = boot_id
+        self._monotonic = monotonic
+        self._sequence = 0
         self._last_fsync: MonotonicSeconds | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
@@ -89,9 +94,9 @@ class StateStore:
     def load(self, now: UnixSeconds) -> Totals:
         """The totals to go on from; fresh ones where there are none.
 
-        Exported counters go on only where no published value can have been higher: after a clean stop, or from the
-        exact file while the machine has not restarted. Otherwise they begin again at zero, which Prometheus reads as
-        the reset that it is. Lifetime figures and budgets go on in any case.
+        Exported counters go on only where no published value can have been higher: from the exact file, after a clean
+        stop or while the machine has not restarted. Otherwise they begin again at zero, which Prometheus reads as the
+        reset that it is. Lifetime figures and budgets go on in any case. Raises StateError.
         """
         events: list[Event] = []
         candidates = [
@@ -101,28 +106,40 @@ class StateStore:
         ]
         if not candidates:
             return with_events(Totals(since=now), events)
-        best = max(candidates, key=lambda candidate: (candidate.saved.saved_at, candidate.exact))
+        best = max(candidates, key=lambda candidate: (candidate.saved.sequence, candidate.exact))
         saved = best.saved
-        same_boot = best.exact and saved.boot_id == self._boot_id
-        exported = replace(saved.totals.exported, events=dict(saved.events))
-        totals = replace(saved.totals, exported=exported if same_boot or saved.clean_stop else Exported())
-        return with_events(totals, events)
+        self._sequence = saved.sequence
+        goes_on = best.exact and (saved.clean_stop or saved.boot_id == self._boot_id)
+        exported = replace(saved.totals.exported, events=dict(saved.events)) if goes_on else Exported()
+        return with_events(replace(saved.totals, exported=exported), events)
 
     def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
-        """Replace the state. Raises OSError where the disk refuses; the files then hold what they held before."""
+        """Replace the state.
+
+        Raises OSError where the disk refuses. The exact file is then gone where possible, since totals published from
+        now on may be higher than it says.
+        """
+        self._sequence += 1
         saved = _Saved(
             boot_id=self._boot_id,
             clean_stop=clean_stop,
+            sequence=self._sequence,
             saved_at=now,
             totals=replace(totals, exported=replace(totals.exported, events={})),
             events=list(totals.exported.events.items()),
         )
         data = _encode(saved)
-        tick = MonotonicSeconds(time.monotonic())
+        try:
+            self._replace(self._exact, data, durable=clean_stop)
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._exact.unlink()
+            raise
+        tick = MonotonicSeconds(self._monotonic())
         if clean_stop or self._last_fsync is None or tick - self._last_fsync >= FSYNC_INTERVAL:
+            # After the exact file, so that it never is the newer one while the machine is up.
             self._replace(self._durable, data, durable=True)
             self._last_fsync = tick
-        self._replace(self._exact, data, durable=clean_stop)
 
     def close(self) -> None:
         """Release the folder to other instances."""
@@ -182,8 +199,13 @@ class StateStore:
 
 def _encode(saved: _Saved) -> bytes:
     payload = msgspec.json.encode(saved)
-    header = _Header(format=FORMAT, version=VERSION, sha256=hashlib.sha256(payload).hexdigest())
+    header = _Header(format=FORMAT, version=VERSION, sha256=_digest(VERSION, payload))
     return msgspec.json.encode(header) + b"\n" + payload
+
+
+def _digest(version: int, payload: bytes) -> str:
+    """The checksum covers the version too, or a flipped bit would pass damage off as another version."""
+    return hashlib.sha256(b"%d\n" % version + payload).hexdigest()
 
 
 def _decode(data: bytes) -> _Saved:
@@ -195,10 +217,10 @@ def _decode(data: bytes) -> _Saved:
         raise _UnreadableError("damaged", "has no readable header") from error
     if header.format != FORMAT:
         raise _UnreadableError("damaged", f"is not in the format {FORMAT}")
+    if header.sha256 != _digest(header.version, payload):
+        raise _UnreadableError("damaged", "does not match its checksum")
     if header.version > VERSION:
         raise _UnreadableError("future_version", f"has version {header.version}, this program knows up to {VERSION}")
-    if hashlib.sha256(payload).hexdigest() != header.sha256:
-        raise _UnreadableError("damaged", "does not match its checksum")
     try:
         return msgspec.json.decode(payload, type=_Saved)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
