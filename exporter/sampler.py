@@ -120,7 +120,8 @@ class Sampler:
             counted = totals.with_events(
                 self._snapshot.totals, [Event(kind=EventKind.DISCARD, source="sampler", reason="error")]
             )
-            self._snapshot = replace(self._snapshot, totals=counted)
+            saved_at = self._save(counted, self._clock.wall())
+            self._snapshot = replace(self._snapshot, totals=counted, state_saved_at=saved_at)
             self._publish(self._snapshot)
 
     def sample(self) -> None:
@@ -143,15 +144,14 @@ class Sampler:
 
     def save_clean_stop(self) -> None:
         """Save for the last time, so that counters go on even if the machine restarts."""
-        if self._store is not None:
-            self._store.save(self._snapshot.totals, self._clock.wall(), clean_stop=True)
+        self._save(self._snapshot.totals, self._clock.wall(), clean_stop=True)
 
-    def _save(self, current: Totals, now: UnixSeconds) -> UnixSeconds | None:
+    def _save(self, current: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> UnixSeconds | None:
         """Time of the last good save. A disk that refuses is logged once and shows in that time's age."""
         if self._store is None:
             return None
         try:
-            self._store.save(current, now)
+            self._store.save(current, now, clean_stop=clean_stop)
         except OSError as error:
             if not self._save_failed:
                 LOG.error("state cannot be saved: %s", error.strerror)  # noqa: TRY400 - one line, no traceback
