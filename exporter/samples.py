@@ -18,7 +18,9 @@ KNOWN_EVENTS = (
         for source in ("cpu", "memory", "disk", "network", "connections", "sampler")
     ),
     Event(kind=EventKind.DISCARD, source="cpu", reason="reset"),
+    Event(kind=EventKind.DISCARD, source="cpu", reason="standstill"),
     Event(kind=EventKind.DISCARD, source="disk", reason="reset"),
+    Event(kind=EventKind.DISCARD, source="network", reason="reset"),
     Event(kind=EventKind.DISCARD, source="network", reason="implausible"),
     Event(kind=EventKind.DISCARD, source="state", reason="damaged"),
     Event(kind=EventKind.DISCARD, source="state", reason="future_version"),

@@ -26,6 +26,8 @@ WRAP = 2**32
 WRAP_MARGIN = WRAP // 8
 """A fall from this close below `WRAP` to this close above zero is a wrap; any other fall is a reset."""
 
+IDLE_FALL = Seconds(3.0)
+"""The kernel's iowait, part of idle, may run backwards (proc(5)); for node_exporter a fall beyond this is a reset."""
 
 COUNTERS = ("received_bytes", "sent_bytes", "received_packets", "sent_packets")
 """Fields of `Traffic`."""
@@ -120,13 +122,17 @@ def usage_between(previous: HostReading, current: HostReading, *, interval: Seco
 
 
 def carry_forward(previous: HostReading, current: HostReading) -> HostReading:
-    """`current`, with the counters that failed now taken from `previous`, times included."""
+    """`current`, with the counters that failed or stood still taken from `previous`, times included."""
     return replace(
         current,
-        cpu=current.cpu or previous.cpu,
+        cpu=previous.cpu if _stands_still(previous.cpu, current.cpu) else current.cpu or previous.cpu,
         network=current.network or previous.network,
         disk=current.disk or previous.disk,
     )
+
+
+def _stands_still(previous: Timed[CpuTimes] | None, current: Timed[CpuTimes] | None) -> bool:
+    return previous is not None and current is not None and previous.value == current.value
 
 
 def _note_gaps(previous: HostReading, current: HostReading, interval: Seconds, events: _Events) -> None:
@@ -145,17 +151,17 @@ def _cpu_usage(previous: Timed[CpuTimes] | None, current: Timed[CpuTimes] | None
     if previous is None or current is None:
         return None
     busy = current.value.busy - previous.value.busy
-    # The kernel's iowait, part of idle, is known to run backwards by a tick now and then (proc(5)).
-    idle = max(0.0, current.value.idle - previous.value.idle)
-    elapsed = Seconds(current.at - previous.at)
-    if busy < 0.0:
+    idle = current.value.idle - previous.value.idle
+    if busy < 0.0 or idle < -IDLE_FALL:
         events.reset("cpu")
         events.discard("cpu", "reset")
         return None
-    if busy + idle <= 0.0 or elapsed <= 0.0:
-        # Less than a tick of the kernel's clock has passed: nothing is known yet.
+    total = busy + max(0.0, idle)
+    elapsed = Seconds(current.at - previous.at)
+    if total <= 0.0 or elapsed <= 0.0:
+        events.discard("cpu", "standstill")
         return None
-    return CpuUsage(utilization=Ratio(busy / (busy + idle)), elapsed=elapsed)
+    return CpuUsage(utilization=Ratio(busy / total), elapsed=elapsed)
 
 
 def _network_usage(
@@ -164,41 +170,37 @@ def _network_usage(
     events: _Events,
 ) -> NetworkUsage | None:
     """A device seen for the first time counts from its next reading: what it moved before is not this interval's."""
-    if previous is None or current is None:
+    if previous is None or current is None or current.at <= previous.at:
         return None
     elapsed = Seconds(current.at - previous.at)
-    devices = {
-        name: _device_usage(previous.value[name], now, events)
+    moved = {
+        name: _device_usage(previous.value[name], now, elapsed, events)
         for name, now in current.value.items()
         if name in previous.value
     }
-    if not devices or elapsed <= 0.0:
+    devices = {name: traffic for name, traffic in moved.items() if traffic is not None}
+    return NetworkUsage(devices=devices, elapsed=elapsed) if devices else None
+
+
+def _device_usage(before: Traffic, now: Traffic, elapsed: Seconds, events: _Events) -> Traffic | None:
+    """The traffic of one device, or None where its counters do not tell; they count again from here."""
+    moved = {name: _counted(getattr(before, name), getattr(now, name)) for name in COUNTERS}
+    if any(amount < 0 for amount in moved.values()):
+        # What a counter holds after a fall moved since then only if it began at zero, and a driver that takes back a
+        # few packets did not: believing it would book everything since the machine started.
+        events.reset("network")
+        events.discard("network", "reset")
         return None
-    fastest = max(max(device.received_bytes, device.sent_bytes) for device in devices.values())
-    if fastest > MAX_BYTES_PER_SECOND * elapsed:
+    if max(moved.values()) > MAX_BYTES_PER_SECOND * elapsed:
         events.discard("network", "implausible")
         return None
-    return NetworkUsage(devices=devices, elapsed=elapsed)
+    return Traffic(**moved)
 
 
-def _device_usage(before: Traffic, now: Traffic, events: _Events) -> Traffic:
-    """The traffic of one device. After a reset its counters hold what it moved since then."""
-    pairs = [(getattr(before, name), getattr(now, name)) for name in COUNTERS]
-    if any(_was_reset(old, new) for old, new in pairs):
-        events.reset("network")
-        return now
-    return Traffic(
-        **{
-            name: new - old if new >= old else new + WRAP - old
-            for name, (old, new) in zip(COUNTERS, pairs, strict=True)
-        }
-    )
-
-
-def _was_reset(old: int, new: int) -> bool:
-    """Whether a counter fell for another reason than passing 2^32."""
-    wrapped = WRAP - WRAP_MARGIN <= old < WRAP and new <= WRAP_MARGIN
-    return new < old and not wrapped
+def _counted(old: int, new: int) -> int:
+    """What a counter has counted; negative after a fall for another reason than passing 2^32."""
+    wrapped = new <= WRAP_MARGIN and WRAP - WRAP_MARGIN <= old < WRAP
+    return new - old + (WRAP if wrapped else 0)
 
 
 def _disk_usage(
