@@ -5,6 +5,7 @@ of them is worked out in `exporter.usage`.
 """
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -53,21 +54,22 @@ class HostSource:
         self._net_procfs = procfs if procfs == Path("/proc") else procfs / "1"
         self._sysfs = sysfs
         self._connections_interval = connections_interval
-        self._connections: Timed[Mapping[str, int] | None] | None = None
+        self._connections: Timed[Mapping[str, int]] | None = None
         self._outcomes: dict[str, Outcome] = {}
 
     def read(self) -> HostReading:
         """One reading of everything; never raises for a part that fails."""
-        at = self._clock.awake()
+        # The clocks are read side by side: a slow reading between them would look like a suspension.
+        at, elapsed, wall = self._clock.awake(), self._clock.elapsed(), self._clock.wall()
         cpu = self._collect("cpu", self._read_cpu)
         network = self._collect("network", self._read_network)
         memory = self._collect("memory", self._read_memory)
         disk = self._collect("disk", self._read_disk)
         connections = self._read_connections_when_due(at)
         return HostReading(
-            wall=self._clock.wall(),
+            wall=wall,
             awake=at,
-            elapsed=self._clock.elapsed(),
+            elapsed=elapsed,
             cpu=cpu,
             memory=None if memory is None else memory.value,
             disk=disk,
@@ -115,10 +117,11 @@ class HostSource:
 
     def _read_disk(self) -> DiskBytes:
         with _procfs(self._procfs):
-            disk = psutil.disk_io_counters(nowrap=False)
-        if disk is None:
+            counters = psutil.disk_io_counters(perdisk=True, nowrap=False)
+        disks = [disk for name, disk in counters.items() if _is_physical_disk(name, self._sysfs)]
+        if not disks:
             raise ReadingUnavailableError("this machine shows no disk counters")
-        return DiskBytes(read=disk.read_bytes, written=disk.write_bytes)
+        return DiskBytes(read=sum(disk.read_bytes for disk in disks), written=sum(disk.write_bytes for disk in disks))
 
     def _read_network(self) -> Mapping[str, Traffic]:
         with _procfs(self._net_procfs):
@@ -132,7 +135,7 @@ class HostSource:
         if not counted:
             raise ReadingUnavailableError("no network device counts towards energy; see network.include")
         return {
-            name: Traffic(
+            _printable(name): Traffic(
                 received_bytes=nic.bytes_recv,
                 sent_bytes=nic.bytes_sent,
                 received_packets=nic.packets_recv,
@@ -143,13 +146,13 @@ class HostSource:
         }
 
     def _read_connections_when_due(self, now: MonotonicSeconds) -> Mapping[str, int] | None:
-        """The dearest reading: repeated only after its own interval, and handed on unchanged until then."""
+        """The dearest reading: once it succeeds it is handed on unchanged until its own interval has passed."""
         last = self._connections
         if last is None or now - last.at >= self._connections_interval:
             read = self._collect("connections", self._read_connections)
-            last = Timed(value=None if read is None else read.value, at=now)
+            last = None if read is None else Timed(value=read.value, at=now)
             self._connections = last
-        return last.value
+        return None if last is None else last.value
 
     def _read_connections(self) -> Mapping[str, int]:
         # Below /proc/<pid> psutil finds the sockets but no processes to look through for their owners, which is the
@@ -158,6 +161,16 @@ class HostSource:
         with _procfs(folder if folder.exists() else self._net_procfs):
             sockets = psutil.net_connections(kind="tcp")
         return Counter(socket.status.lower() for socket in sockets)
+
+
+def _is_physical_disk(name: str, sysfs: Path) -> bool:
+    """Whether there is hardware behind a block device; a slash in its name is an exclamation mark in sysfs."""
+    return (sysfs / "block" / name.replace("/", "!") / "device").exists()
+
+
+def _printable(device: str) -> str:
+    """The name of a device as UTF-8 text; the kernel allows it any bytes, and psutil hands those on as surrogates."""
+    return os.fsencode(device).decode(errors="backslashreplace")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ card. Only one of them may count. Physical cards do, where there are any; otherw
 device of the default route does.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -55,24 +56,26 @@ def default_route_devices(net: Path) -> set[str]:
     return _ipv4_defaults(_lines(net / "route")[1:]) | _ipv6_defaults(_lines(net / "ipv6_route"))
 
 
-def _ipv4_defaults(rows: list[str]) -> set[str]:
+def _ipv4_defaults(rows: list[bytes]) -> set[str]:
     """Rows are: device, destination, gateway, flags, references, use, metric, mask (proc_net(5))."""
     fields = (row.split() for row in rows)
-    return {row[0] for row in fields if len(row) > 7 and int(row[1], 16) == 0 and int(row[7], 16) == 0}
+    return {os.fsdecode(row[0]) for row in fields if len(row) > 7 and int(row[1], 16) == 0 and int(row[7], 16) == 0}
 
 
-def _ipv6_defaults(rows: list[str]) -> set[str]:
+def _ipv6_defaults(rows: list[bytes]) -> set[str]:
     """Rows are: destination, its prefix length, source, its prefix length, next hop, metric, counts, flags, device."""
     fields = (row.split() for row in rows)
     return {
-        row[9] for row in fields if len(row) > 9 and int(row[0], 16) == 0 and int(row[1], 16) == 0 and row[9] != "lo"
+        os.fsdecode(row[9])
+        for row in fields
+        if len(row) > 9 and int(row[0], 16) == 0 and int(row[1], 16) == 0 and row[9] != b"lo"
     }
 
 
-def _lines(path: Path) -> list[str]:
-    """Lines of a file that a kernel may not have."""
+def _lines(path: Path) -> list[bytes]:
+    """Lines of a file that a kernel may not have; bytes, because the name of a device need not be text."""
     try:
-        return path.read_text(encoding="ascii").splitlines()
+        return path.read_bytes().splitlines()
     except OSError:
         return []
 

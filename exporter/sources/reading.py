@@ -35,7 +35,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskBytes:
-    """Cumulative bytes over all whole disks."""
+    """Cumulative bytes over all physical disks; what lies on top of them (LVM, RAID, loop) would count twice."""
 
     read: int
     written: int
