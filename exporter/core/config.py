@@ -25,20 +25,15 @@ class ConfigError(Exception):
         self.mistakes = mistakes
 
 
-_KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
-
-
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice, of which plain YAML would keep the last in silence, and keys that are
-    not text: `on` would be true."""
+    """Safe YAML that refuses a key given twice, of which plain YAML would keep the last in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen = set()
         for key_node, _ in node.value:
-            if key_node.tag not in _KEY_TAGS:
-                given = key_node.value if isinstance(key_node, yaml.ScalarNode) else f"a {key_node.id}"
+            if not isinstance(key_node, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"expected text as a key, got {given}", key_node.start_mark
+                    None, None, f"expected text as a key, got a {key_node.id}", key_node.start_mark
                 )
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
@@ -179,7 +174,8 @@ def _describe(value: object) -> str:
         case str():
             return f'"{value}"'
         case dict():
-            return "a mapping"
+            odd = [key for key in value if not isinstance(key, str)]
+            return f"the key {_describe(odd[0])}, which is not text" if odd else "a mapping"
         case list():
             return "a list"
         case _:
