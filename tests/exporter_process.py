@@ -59,10 +59,12 @@ def command(folder: Path, port: int, *flags: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def running_exporter(folder: Path, *flags: str, config: str = EVERY_SECOND) -> Iterator[Exporter]:
+def running_exporter(
+    folder: Path, *flags: str, config: str = EVERY_SECOND, port: int | None = None
+) -> Iterator[Exporter]:
     """An exporter that is healthy, though it may not have sampled yet; it is asked to stop when the block ends."""
     (folder / "ecotrack.yml").write_text(config)
-    port = free_port()
+    port = port or free_port()
     url, log = f"http://127.0.0.1:{port}", folder / "exporter.log"
     argv = command(folder, port, f"--config.file={folder / 'ecotrack.yml'}", *flags)
     with running(argv, ready=f"{url}/-/healthy", log=log) as process:
@@ -87,10 +89,6 @@ class Saved(msgspec.Struct, kw_only=True):
 
     clean_stop: bool
     totals: dict[str, Any]
-
-    def joules(self) -> float:
-        """Energy of all components that is exported."""
-        return float(sum(self.totals["exported"]["energy"].values()))
 
 
 def saved(state: Path) -> Saved:

@@ -1,0 +1,138 @@
+"""Killing the exporter under scrapes: no counter falls, and Prometheus sees exactly the energy that was added."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.exporter_process import EVERY_SECOND, counters, running_exporter, saved, series, until
+from tests.processes import free_port, running_prometheus
+
+KILLS = [5, pytest.param(200, marks=pytest.mark.full)]
+
+LONGEST_LIFE = 2.2
+"""Seconds; the first sample of a life comes after one."""
+
+SCRAPES = """\
+global: {scrape_interval: 200ms, scrape_timeout: 200ms}
+scrape_configs: [{job_name: ecotrack, static_configs: [{targets: ["127.0.0.1:%d"]}]}]
+"""
+
+
+class Scraper:
+    """Scrapes one address without rest, over restarts, and notes every counter that falls or goes away."""
+
+    def __init__(self, url: str) -> None:
+        self.scrapes = 0
+        self.falls: list[str] = []
+        self._url = f"{url}/metrics"
+        self._stop = threading.Event()
+        self._last: dict[str, float] = {}
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Scrape from a thread until the block ends."""
+        thread = threading.Thread(target=self._run)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            thread.join()
+
+    def _run(self) -> None:
+        with requests.Session() as session:
+            while not self._stop.wait(0.005):
+                try:
+                    body = session.get(self._url, timeout=5).text
+                except requests.RequestException:
+                    continue
+                self._note(counters(series(body)))
+
+    def _note(self, now: dict[str, float]) -> None:
+        self.scrapes += 1
+        self.falls += [
+            f"{name}: {before} -> {now.get(name)}"
+            for name, before in self._last.items()
+            if name not in now or now[name] < before
+        ]
+        self._last = now
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("kills", KILLS)
+def test_no_counter_falls_and_increase_is_the_energy_added_over_kills(tmp_path: Path, kills: int) -> None:
+    chance = random.Random(20261121)  # noqa: S311 - chooses moments
+    port = free_port()
+    (tmp_path / "prometheus.yml").write_text(SCRAPES % port)
+    scraper = Scraper(f"http://127.0.0.1:{port}")
+    with running_prometheus(tmp_path / "prometheus.yml", tmp_path) as prometheus, scraper.at_work():
+        for _ in range(kills):
+            with running_exporter(tmp_path, config=EVERY_SECOND, port=port) as exporter:
+                until(lambda: bool(_scraped_joules(prometheus)), "a first scrape")
+                _wait_for_a_bad_moment(exporter.state / "state.json", chance)
+                exporter.process.kill()
+                exporter.process.wait(5)
+        added = saved(tmp_path / "state").totals["lifetime_energy"]
+        # Until its first sample an exporter shows what it found, so that the last total is scraped.
+        with running_exporter(tmp_path, config=EVERY_SECOND, port=port):
+            until(lambda: any(_equal(joules, added) for _, joules in _scraped_joules(prometheus)), "the last total")
+        course = _scraped_joules(prometheus)
+        began, at_first = course[0]
+        ended = max(at for at, joules in course if _equal(joules, added))
+        increase = _increase(prometheus, began, ended)
+    assert scraper.scrapes > 10 * kills
+    assert scraper.falls == []
+    assert added > at_first
+    assert increase == pytest.approx(added - at_first, rel=1e-3)
+
+
+def _wait_for_a_bad_moment(file: Path, chance: random.Random) -> None:
+    """Any moment of a short life, or one about when totals are saved and published, where a kill is most awkward."""
+    if chance.random() < 0.5:
+        time.sleep(chance.uniform(0.0, LONGEST_LIFE))
+        return
+    before, deadline = _changed(file), time.monotonic() + LONGEST_LIFE
+    while _changed(file) == before and time.monotonic() < deadline:
+        time.sleep(0.0002)
+    time.sleep(chance.uniform(0.0, 0.003))
+
+
+def _changed(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.exists() else 0
+
+
+def _equal(joules: float, other: float) -> bool:
+    """Whether two sums of the same terms are the same, in whatever order they were added."""
+    return joules == pytest.approx(other, rel=1e-9)
+
+
+def _scraped_joules(prometheus: str) -> list[tuple[float, float]]:
+    """Time and total energy of every scrape so far, oldest first."""
+    totals: dict[float, float] = {}
+    for one in _query(prometheus, "ecotrack_energy_joules_total[1h]"):
+        for at, value in one["values"]:
+            totals[at] = totals.get(at, 0.0) + float(value)
+    return sorted(totals.items())
+
+
+def _increase(prometheus: str, began: float, ended: float) -> float:
+    """`increase()` from one scrape to another. The range begins a moment before the first, since newer versions of
+    Prometheus leave its first moment out."""
+    milliseconds = round(1000 * (ended - began)) + 1
+    expression = f"sum(increase(ecotrack_energy_joules_total[{milliseconds}ms]))"
+    [result] = _query(prometheus, expression, at=ended)
+    return float(result["value"][1])
+
+
+def _query(prometheus: str, expression: str, at: float | None = None) -> list[Any]:
+    parameters = {"query": expression} | ({} if at is None else {"time": f"{at:.3f}"})
+    answer = requests.get(f"{prometheus}/api/v1/query", params=parameters, timeout=10)
+    result: list[Any] = answer.json()["data"]["result"]
+    return result
