@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class PublishedSchema:
     def __init__(self) -> None:
         lock = (PINS / "package-lock.json").read_bytes()
         self._folder = ROOT / ".cache" / f"grafana-schema-{hashlib.sha256(lock).hexdigest()[:16]}"
-        if not (self._folder / RAW_TYPES).is_dir():
+        if not self._folder.is_dir():
             self._install()
 
     def dashboard(self) -> dict[str, Any]:
@@ -44,10 +45,13 @@ class PublishedSchema:
         return self._schema(module, part)
 
     def _install(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Install beside the final place first, so that an interrupted run leaves nothing that looks complete."""
+        self._folder.parent.mkdir(exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(dir=self._folder.parent))
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(PINS / name, self._folder)
-        self._run([program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            shutil.copy(PINS / name, unfinished)
+        _run([program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], unfinished)
+        unfinished.rename(self._folder)
 
     def _source(self, module: str) -> Path:
         """The one file of declarations in the module's folder, whose name changes between versions."""
@@ -60,14 +64,16 @@ class PublishedSchema:
             unfinished = target.with_suffix(f".{os.getpid()}")
             generator = str(self._folder / "node_modules/.bin/ts-json-schema-generator")
             source = str(self._source(module))
-            self._run([generator, "--path", source, "--type", type_name, "--no-type-check", "-o", str(unfinished)])
+            options = ["--path", source, "--type", type_name, "--no-type-check", "-o", str(unfinished)]
+            _run([generator, *options], self._folder)
             unfinished.rename(target)
         schema: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
         return schema
 
-    def _run(self, argv: list[str]) -> None:
-        done = subprocess.run(argv, cwd=self._folder, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, f"{argv[0]} failed:\n{done.stdout}\n{done.stderr}"
+
+def _run(argv: list[str], folder: Path) -> None:
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, f"{argv[0]} failed:\n{done.stdout}\n{done.stderr}"
 
 
 def _declarations(type_name: str) -> tuple[str, ...]:
