@@ -44,8 +44,9 @@ rules: .venv/dev.stamp ## Write prometheus/rules/ from the table beside it
 docs: .venv/dev.stamp ## Write docs/reference/ from the metric and configuration tables
 	$(python) -m scripts.reference
 
-bench: .venv/dev.stamp ## Measure the exporter beside its peers; writes bench/results/
-	@for program in bench/*_bench.py; do echo "== $$program"; $(python) "$$program"; done
+bench: .venv/dev.stamp ## Measure server and exporter beside others; writes bench/results/
+	$(python) -m bench.server_bench
+	$(python) -m bench.exporter_bench --record
 
 secrets: secrets/grafana-admin-password ## Make the password that Compose hands to Grafana
 

@@ -72,7 +72,7 @@ def services(python: str) -> tuple[Service, ...]:
             ),
             port=9090,
             ready="/-/ready",
-            page="/alerts",
+            page="/",
             shows="history, recording rules and alerts",
             absent="apt-get install prometheus",
         ),

@@ -81,9 +81,10 @@ def _run(rows: Sequence[Service], place: Place) -> int:
     write_native_configuration(ROOT / "prometheus", place.state / "prometheus", addresses)
     children: list[Child] = []
     try:
+        began = time.monotonic()
         children.extend(start(row, programs[row.name], place, os.environ) for row in chosen)
         for child in children:
-            _show_progress(child, stop_request)
+            _show_progress(child, began, stop_request)
         if not stop_request.made:
             print(_table(rows, programs, place), flush=True)
         while not stop_request.made:
@@ -109,8 +110,7 @@ def _refuse_busy_ports(rows: Sequence[Service], ports: Mapping[str, int]) -> Non
             )
 
 
-def _show_progress(child: Child, stop_request: StopRequest) -> None:
-    began = time.monotonic()
+def _show_progress(child: Child, began: float, stop_request: StopRequest) -> None:
     print(f"  {child.service.name:<14} starting ", end="", flush=True)
     wait_until_ready(child, stop_request)
     print("interrupted" if stop_request.made else f"ready after {time.monotonic() - began:.1f} s", flush=True)
