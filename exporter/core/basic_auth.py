@@ -76,7 +76,9 @@ class BasicAuth:
         return verdict
 
     def close(self) -> None:
-        """Drop the checks that have not begun and let the worker thread end."""
+        """Give up all checks and let the worker thread end."""
+        for waiting in self._waiting.values():
+            waiting.verdict.cancel()
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     async def _verify(self, given: _Credentials, hashed: bytes, digest: bytes, *, known: bool) -> Verdict:

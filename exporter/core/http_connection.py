@@ -153,7 +153,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def finish(self) -> None:
         """Close now, or after the response that is under way; the hub is stopping."""
-        if self.phase < Phase.AUTHENTICATING:
+        if self.phase is not Phase.SENDING:
             self._transport.close()
 
     def _advance(self) -> None:

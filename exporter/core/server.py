@@ -92,6 +92,12 @@ async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> 
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(hub), sock=listener, backlog=BACKLOG)
     await stopping.wait()
+    # A connection accepted at the last moment is set up in a task of asyncio's own, which fails, and leaves the
+    # connection open, where the server was closed before.
+    loop.remove_reader(listener)
+    hub.auth.close()
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
     server.close()
     hub.stopping = True
     for connection in list(hub.connections):
@@ -101,7 +107,6 @@ async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> 
         await asyncio.sleep(0.01)
     for connection in list(hub.connections):
         connection.drop()
-    hub.auth.close()
     # The transports close their sockets in the next turn of the loop.
     await asyncio.sleep(0)
 

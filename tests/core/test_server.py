@@ -1,5 +1,7 @@
 """What the server answers."""
 
+import contextlib
+import gc
 import logging
 import re
 import socket
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from exporter.core.server import ListenError, Request, Response, Server
-from tests.core.http_client import ask, connect, exchange, get, serving, split
+from tests.core.http_client import ask, connect, exchange, get, read_all, serving, split
 
 BODY = b"up 1\n" * 100
 
@@ -165,6 +167,16 @@ def test_stop_ends_the_thread_and_frees_the_address() -> None:
         assert threading.active_count() == before
         with pytest.raises(ConnectionRefusedError):
             connect(server)
+
+
+def test_stop_closes_connections_accepted_at_the_last_moment() -> None:
+    for _ in range(20):
+        with serving({"/metrics": metrics}) as server, contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(connect(server)) for _ in range(5)]
+            server.stop()
+            assert [read_all(client) for client in clients] == [b""] * 5
+    # A transport that was left open warns when it is collected, and warnings are errors.
+    gc.collect()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "a b:1", "::1:80", "127.0.0.1:-1"])
