@@ -158,7 +158,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _advance(self) -> None:
         """Take the next request from what was received, if its head is complete."""
-        if self.phase not in (Phase.HEAD, Phase.IDLE):
+        if self.phase not in (Phase.HEAD, Phase.IDLE) or self._hub.stopping:
             return
         try:
             event = self._http.next_event()

@@ -92,6 +92,7 @@ async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> 
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(hub), sock=listener, backlog=BACKLOG)
     await stopping.wait()
+    hub.stopping = True
     # A connection accepted at the last moment is set up in a task of asyncio's own, which fails, and leaves the
     # connection open, where the server was closed before.
     loop.remove_reader(listener)
@@ -99,7 +100,6 @@ async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> 
     while others := asyncio.all_tasks() - {asyncio.current_task()}:
         await asyncio.wait(others)
     server.close()
-    hub.stopping = True
     for connection in list(hub.connections):
         connection.finish()
     deadline = loop.time() + STOP_SECONDS
