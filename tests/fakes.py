@@ -1,0 +1,203 @@
+"""Stand-ins for the clock, the machine, the disk: small, written by hand, and nothing more than the tests need."""
+
+import errno
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from exporter import presets
+from exporter.budget import Period
+from exporter.core.units import Grams, GramsPerSecond, MonotonicSeconds, Seconds, UnixSeconds
+from exporter.intensity.static import preset_intensity
+from exporter.metrics import ROWS
+from exporter.power import HostPowerModel
+from exporter.sampler import BudgetPlan, Models, Sampler, Source, Store
+from exporter.snapshot import Snapshot
+from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Outcome, Timed, Traffic
+from exporter.totals import Totals
+
+NOON = UnixSeconds(1_772_452_800.0)
+"""2026-03-02 12:00 UTC, a Monday."""
+
+CPUS = 4
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """A clock that moves when it is told to."""
+
+    wall_at: float = NOON
+    awake_at: float = 1000.0
+    elapsed_at: float = 1000.0
+
+    def wall(self) -> UnixSeconds:
+        return UnixSeconds(self.wall_at)
+
+    def awake(self) -> MonotonicSeconds:
+        return MonotonicSeconds(self.awake_at)
+
+    def elapsed(self) -> Seconds:
+        return Seconds(self.elapsed_at)
+
+    def advance(self, seconds: float) -> None:
+        self.awake_at += seconds
+        self.sleep(seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """The machine is suspended."""
+        self.elapsed_at += seconds
+        self.wall_at += seconds
+
+    def step(self, seconds: float) -> None:
+        """Somebody sets the wall clock."""
+        self.wall_at += seconds
+
+
+def traffic(received: int = 0, sent: int = 0, packets: int = 0) -> Traffic:
+    """Counters or amounts, with as many packets received as sent."""
+    return Traffic(received_bytes=received, sent_bytes=sent, received_packets=packets, sent_packets=packets)
+
+
+def reading(
+    at: float,
+    *,
+    cpu: tuple[float, float] | None = None,
+    nics: Mapping[str, Traffic] | None = None,
+    disk: tuple[int, int] | None = None,
+    failed: tuple[str, ...] = (),
+    asleep: float = 0.0,
+    stepped: float = 0.0,
+) -> HostReading:
+    """A reading at an awake time; `asleep` and `stepped` tell how far the other clocks have parted from it."""
+    awake = MonotonicSeconds(at)
+    return HostReading(
+        wall=UnixSeconds(NOON + at + asleep + stepped),
+        awake=awake,
+        elapsed=Seconds(at + asleep),
+        cpu=None if cpu is None else Timed(value=CpuTimes(busy=Seconds(cpu[0]), idle=Seconds(cpu[1])), at=awake),
+        network=None if nics is None else Timed(value=nics, at=awake),
+        disk=None if disk is None else Timed(value=DiskBytes(read=disk[0], written=disk[1]), at=awake),
+        outcomes=tuple(Outcome(collector=name, success=False, duration=Seconds(0.001)) for name in failed),
+    )
+
+
+@dataclass(slots=True)
+class Machine:
+    """A machine whose counters go on by themselves while it runs, with faults at will. It is a `Source`."""
+
+    clock: FakeClock
+    busy: float = 1000.0
+    idle: float = 9000.0
+    disk: int = 10**9
+    nics: dict[str, int] = field(default_factory=lambda: {"eth0": 10**10})
+    broken: set[str] = field(default_factory=set)
+
+    def run(self, seconds: float, *, utilization: float = 0.5, bytes_per_second: float = 0.0) -> None:
+        """Time passes at a constant load; half of the bytes are received, half sent, by every device."""
+        self.clock.advance(seconds)
+        self.busy += CPUS * seconds * utilization
+        self.idle += CPUS * seconds * (1.0 - utilization)
+        self.disk += int(seconds * 1e6)
+        for name in self.nics:
+            self.nics[name] += int(seconds * bytes_per_second)
+
+    def read(self) -> HostReading:
+        """Everything but what is broken."""
+        nics = {name: traffic(total // 2, total - total // 2, total // 2000) for name, total in self.nics.items()}
+        whole = reading(self.clock.awake_at, cpu=(self.busy, self.idle), nics=nics, disk=(self.disk, self.disk))
+        failed = tuple(sorted(self.broken))
+        return HostReading(
+            wall=self.clock.wall(),
+            awake=self.clock.awake(),
+            elapsed=self.clock.elapsed(),
+            cpu=None if "cpu" in self.broken else whole.cpu,
+            network=None if "network" in self.broken else whole.network,
+            disk=None if "disk" in self.broken else whole.disk,
+            outcomes=tuple(Outcome(collector=name, success=False, duration=Seconds(0.001)) for name in failed),
+        )
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """Keeps what it is given, unless the disk is full."""
+
+    saved: list[Totals] = field(default_factory=list)
+    saved_at: UnixSeconds | None = None
+    stopped_cleanly: bool = False
+    full: bool = False
+
+    def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.saved.append(totals)
+        self.saved_at = now
+        self.stopped_cleanly = clean_stop
+
+
+def initial_snapshot(totals: Totals | None = None, *, host: HostPowerModel | None = None) -> Snapshot:
+    """The snapshot before the first sample."""
+    provenance = ((host or presets.cep_host()).provenance, (presets.network("cep").provenance,))
+    return Snapshot(
+        version="1.2.3",
+        python_version="3.11.2",
+        interval=Seconds(5.0),
+        provenance=(*provenance[0], *provenance[1]),
+        emission_limit=GramsPerSecond(0.1),
+        totals=totals or Totals(since=NOON),
+    )
+
+
+@dataclass(slots=True)
+class Rig:
+    """A sampler on a machine, with everything that it has published."""
+
+    machine: Machine
+    sampler: Sampler
+    published: list[Snapshot]
+
+    @property
+    def now(self) -> Snapshot:
+        return self.published[-1]
+
+    def sample_after(self, seconds: float, *, utilization: float = 0.5, bytes_per_second: float = 0.0) -> Snapshot:
+        self.machine.run(seconds, utilization=utilization, bytes_per_second=bytes_per_second)
+        self.sampler.sample()
+        return self.now
+
+
+def rig(
+    machine: Machine,
+    *,
+    totals: Totals | None = None,
+    store: Store | None = None,
+    host: HostPowerModel | None = None,
+    limits: Mapping[Period, Grams] | None = None,
+    source: Source | None = None,
+    publish: Callable[[Snapshot], None] | None = None,
+) -> Rig:
+    """A sampler with CEP's models that has read once; 50 W + 65 W u, 0.06 kWh/GiB, 500 g/kWh."""
+    published: list[Snapshot] = []
+    sampler = Sampler(
+        initial_snapshot(totals, host=host),
+        source=source or machine,
+        clock=machine.clock,
+        models=Models(
+            host=host or presets.cep_host(), network=presets.network("cep"), intensity=preset_intensity("cep")
+        ),
+        plan=BudgetPlan(limits=limits or {}, zone=ZoneInfo("Europe/Berlin")),
+        store=store,
+        publish=publish or published.append,
+    )
+    sampler.sample_once()
+    return Rig(machine=machine, sampler=sampler, published=published)
+
+
+def series(snapshot: Snapshot, *kinds: str) -> dict[tuple[str, ...], float]:
+    """Every exported value of the families of these kinds, by name and label values."""
+    return {
+        (row.name, *(str(label) for label in labels)): value
+        for row in ROWS
+        if row.kind.value in kinds
+        for labels, value in row.read(snapshot)
+        if value is not None
+    }
