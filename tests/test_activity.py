@@ -1,0 +1,115 @@
+"""Laws of the verdict on what the network is being used for."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.activity import Activity, ActivityClassifier, Bin
+from exporter.core.units import MonotonicSeconds, Seconds
+
+MBIT = 125_000
+"""Bytes per second."""
+
+Second = tuple[int, int]
+"""Bytes received and sent in one second."""
+
+
+def verdicts(stream: Sequence[Second], step: int) -> dict[int, Activity]:
+    """The verdict at each sample of a stream, by its second, when it is sampled every `step` seconds."""
+    classifier = ActivityClassifier()
+    return {
+        end: classifier.observe(
+            Bin(
+                end=MonotonicSeconds(1000.0 + end),
+                duration=Seconds(float(step)),
+                received_bytes=sum(received for received, _ in stream[end - step : end]),
+                sent_bytes=sum(sent for _, sent in stream[end - step : end]),
+            )
+        )
+        for end in range(step, len(stream) + 1, step)
+    }
+
+
+def last(stream: Sequence[Second], step: int = 5) -> Activity:
+    return verdicts(stream, step)[len(stream)]
+
+
+def down(mbit: float, seconds: int) -> list[Second]:
+    return [(int(mbit * MBIT), 0)] * seconds
+
+
+def up(mbit: float, seconds: int) -> list[Second]:
+    return [(0, int(mbit * MBIT))] * seconds
+
+
+@pytest.mark.parametrize("step", [1, 5])
+@pytest.mark.parametrize(
+    ("stream", "activity"),
+    [
+        (down(10, 60), Activity.STREAMING),
+        (down(0.5, 55) + down(60, 5), Activity.DOWNLOAD),
+        (down(0.5, 55) + up(60, 5), Activity.UPLOAD),
+        (up(10, 60), Activity.UPLOAD),
+        (down(0.01, 60), Activity.IDLE),
+        (down(0, 60), Activity.IDLE),
+        (down(2, 60), Activity.BROWSING),
+        (down(5, 60), Activity.BROWSING),
+        (down(0.5, 55) + down(15, 5), Activity.BROWSING),
+        (down(10, 15), Activity.UNKNOWN),
+        (down(10, 20), Activity.STREAMING),
+        (down(60, 60) + down(0.01, 60), Activity.IDLE),
+        (down(0.01, 60) + down(10, 60), Activity.STREAMING),
+    ],
+)
+def test_examples(stream: list[Second], activity: Activity, step: int) -> None:
+    assert last(stream, step) is activity
+
+
+def test_the_first_twenty_seconds_are_unknown_and_no_longer() -> None:
+    seen = verdicts(down(10, 30), 1)
+    assert {seen[second] for second in range(1, 20)} == {Activity.UNKNOWN}
+    assert Activity.UNKNOWN not in {seen[second] for second in range(20, 31)}
+
+
+rates = st.sampled_from([0, 100, MBIT // 20, MBIT, 8 * MBIT, 12 * MBIT, 25 * MBIT, 100 * MBIT])
+streams = st.lists(st.tuples(rates, rates), min_size=20, max_size=150).map(
+    lambda seconds: seconds[: len(seconds) // 5 * 5]
+)
+
+
+@given(streams)
+def test_the_verdict_does_not_depend_on_the_sampling_interval(stream: list[Second]) -> None:
+    slow, fast = verdicts(stream, 5), verdicts(stream, 1)
+    assert {second: fast[second] for second in slow} == slow
+
+
+@given(streams)
+def test_a_verdict_stands_until_the_next_five_seconds_are_complete(stream: list[Second]) -> None:
+    fast = verdicts(stream, 1)
+    assert all(fast[second] is fast[second - second % 5] for second in fast if second > 20)
+
+
+def test_one_busy_second_in_five_is_no_peak_however_fast_the_sampling() -> None:
+    bursts = [(20 * MBIT if second % 5 == 0 else 0, 0) for second in range(120)]
+    assert set(verdicts(bursts, 1).values()) == {Activity.UNKNOWN, Activity.BROWSING}
+    assert last(bursts, 3) is Activity.BROWSING
+
+
+def test_a_sampler_that_wakes_a_little_early_or_late_does_not_change_the_verdict() -> None:
+    classifier = ActivityClassifier()
+    end, seen = 1000.0, Activity.UNKNOWN
+    for count in range(100):
+        duration = 1.004 if count % 2 else 0.996
+        end += duration
+        received = int(10 * MBIT * duration)
+        seen = classifier.observe(
+            Bin(end=MonotonicSeconds(end), duration=Seconds(duration), received_bytes=received, sent_bytes=0)
+        )
+    assert seen is Activity.STREAMING
+
+
+def test_direction_decides_only_what_is_bulk() -> None:
+    assert last(up(2, 60)) is Activity.BROWSING
+    assert last(up(0.01, 60)) is Activity.IDLE
