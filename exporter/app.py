@@ -70,6 +70,7 @@ def build_sampler(config: Config, clock: Clock, paths: Paths, store: StateStore 
         provenance=(*models.host.provenance, models.network.provenance),
         emission_limit=config.ecoguard.limit(),
         totals=Totals(since=now) if store is None else store.load(now),
+        state_saved_at=None if store is None else now,
     )
     source = HostSource(
         clock,

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from exporter.core.units import Grams, GramsPerSecond, Seconds, UnixSeconds
+from exporter.core.units import Grams, GramsPerSecond, UnixSeconds
 
 KEPT_STARTS = 3
 """Periods remembered of each kind: the current one, and those that a stepping clock may come back to."""
-
-PROJECTION_WINDOW = Seconds(3600.0)
-"""The projection's emission rate is the mean over this long; the recording rules use the same."""
 
 
 class Period(StrEnum):
@@ -85,7 +82,7 @@ def status(
     now: UnixSeconds,
     zone: tzinfo,
 ) -> tuple[BudgetStatus, ...]:
-    """Where each budget that has a limit stands at `now`; `rate` is the mean over `PROJECTION_WINDOW`."""
+    """Where each budget that has a limit stands at `now`; `rate` is from `exporter.projection`."""
     return tuple(_status_of(period, limit, booked, rate, now, zone) for period, limit in limits.items())
 
 

@@ -280,7 +280,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     _gauge(
         name="ecotrack_state_save_timestamp_seconds",
         unit="seconds",
-        help="When totals were last saved.",
+        help="When the totals on disk were last those in memory.",
         read=samples.one(lambda snapshot: snapshot.state_saved_at),
     ),
     _info(

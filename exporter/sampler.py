@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Protocol
@@ -27,6 +27,7 @@ from exporter.core.units import (
 from exporter.eco_score import EcoScore, ScoreFactor, eco_score
 from exporter.intensity.reading import IntensityProvider, IntensityReading
 from exporter.power import Component, HostPowerModel, NetworkPowerModel
+from exporter.projection import Mark, mean_rate, with_mark
 from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
 from exporter.sources.reading import DiskBytes, HostReading
 from exporter.totals import ActivityTotal, Totals
@@ -166,13 +167,15 @@ class Sampler:
         grams = {component: emissions(spent, intensity.value) for component, spent in energies.items()}
         activity = self._classify(reading, usage)
         total = _accumulate(self._snapshot.totals, usage, activity, energies, grams)
+        mark = Mark(at=reading.wall, emitted=total.lifetime_emissions)
         total = replace(
-            total, booked=budget.book(total.booked, Grams(sum(grams.values())), reading.wall, self._plan.zone)
+            total,
+            booked=budget.book(total.booked, Grams(sum(grams.values())), reading.wall, self._plan.zone),
+            marks=with_mark(total.marks, mark),
         )
-        readings = _readings(reading, usage, activity, powers, intensity)
-        history = _extended(self._snapshot.history, _point(reading, readings, total))
-        budgets = budget.status(self._plan.limits, total.booked, _mean_rate(history), reading.wall, self._plan.zone)
-        readings = replace(readings, budgets=budgets)
+        rate = mean_rate(total.marks, mark, total.since)
+        budgets = budget.status(self._plan.limits, total.booked, rate, reading.wall, self._plan.zone)
+        readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets)
         return replace(
             self._snapshot,
             sampled_at=reading.wall,
@@ -180,7 +183,7 @@ class Sampler:
             totals=total,
             readings=replace(readings, score=_score(readings)),
             outcomes=reading.outcomes,
-            history=history,
+            history=_extended(self._snapshot.history, _point(reading, readings)),
         )
 
     def _power_and_energy(self, usage: Usage) -> tuple[Mapping[Component, Watts], Mapping[Component, Joules]]:
@@ -298,7 +301,7 @@ def _score(readings: Readings) -> EcoScore | None:
     )
 
 
-def _point(reading: HostReading, readings: Readings, total: Totals) -> HistoryPoint:
+def _point(reading: HostReading, readings: Readings) -> HistoryPoint:
     return HistoryPoint(
         at=reading.wall,
         elapsed=reading.elapsed,
@@ -306,7 +309,6 @@ def _point(reading: HostReading, readings: Readings, total: Totals) -> HistoryPo
         throughput=readings.throughput,
         power=readings.host_power(),
         emission_rate=readings.emission_rate,
-        emitted=sum(total.exported.emissions.values()),
     )
 
 
@@ -316,12 +318,3 @@ def _extended(history: tuple[HistoryPoint, ...], point: HistoryPoint) -> tuple[H
         return history
     recent = [one for one in history if point.elapsed - one.elapsed <= HISTORY_SPAN]
     return (*recent, point)
-
-
-def _mean_rate(history: Iterable[HistoryPoint]) -> GramsPerSecond | None:
-    """Mean emission rate over the projection window, or over as much of it as has been seen."""
-    points = list(history)
-    recent = [one for one in points if points[-1].elapsed - one.elapsed <= budget.PROJECTION_WINDOW]
-    if len(recent) < 2 or recent[-1].elapsed <= recent[0].elapsed:
-        return None
-    return GramsPerSecond((recent[-1].emitted - recent[0].emitted) / (recent[-1].elapsed - recent[0].elapsed))

@@ -42,7 +42,7 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryPoint:
-    """One moment of the last hour. `emitted` is the running total of grams, `elapsed` the time base of rates."""
+    """One moment of the last hour; `elapsed` is the time that points are spaced and forgotten by."""
 
     at: UnixSeconds
     elapsed: Seconds
@@ -50,7 +50,6 @@ class HistoryPoint:
     throughput: Throughput | None
     power: Watts | None
     emission_rate: GramsPerSecond | None
-    emitted: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from exporter.activity import Activity
 from exporter.budget import Booked
 from exporter.core.units import Grams, Joules, Seconds, UnixSeconds
 from exporter.power import Component
+from exporter.projection import Mark
 from exporter.sources.reading import DiskBytes, Traffic
 from exporter.usage import Event
 
@@ -43,13 +44,14 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Exported counters, and what outlives reboots: lifetime figures since `since`, and budgets."""
+    """Exported counters, and what outlives reboots: lifetime figures since `since`, budgets, and the last hour."""
 
     since: UnixSeconds
     exported: Exported = field(default_factory=Exported)
     lifetime_energy: Joules = Joules(0.0)  # noqa: RUF009 - a number
     lifetime_emissions: Grams = Grams(0.0)  # noqa: RUF009 - a number
     booked: Booked = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
 
 
 AmountT = TypeVar("AmountT", bound=float)

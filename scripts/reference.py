@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import inspect
 
-from exporter import activity, budget, eco_score, presets, usage
+from exporter import activity, eco_score, presets, projection, usage
 from exporter.config import Config
 from exporter.core.carbon import GRID_FACTORS, Factor
 from exporter.core.config import describe_type
@@ -130,7 +130,7 @@ def _thresholds() -> Iterator[tuple[str, str]]:
     yield "activity: download above a peak of", f"{activity.PEAK_MBIT:g} Mbit/s, if not steady"
     yield "activity: steady below a ratio of peak to mean of", f"{activity.STEADY_PEAK_TO_MEAN:g}"
     yield "activity: idle below a mean of", f"{activity.IDLE_MBIT:g} Mbit/s"
-    yield "budget: projection from the mean rate of the last", f"{budget.PROJECTION_WINDOW:g} s"
+    yield "budget: projection from the mean rate of the last", f"{projection.WINDOW:g} s"
     yield "sample: late after", f"{usage.LATE_AFTER_INTERVALS:g} intervals"
     yield "sample: suspended or stepped clock above", f"{usage.STEP_TOLERANCE:g} s"
     yield "network: a reading is impossible above", f"{usage.MAX_BYTES_PER_SECOND:g} B/s"

@@ -1,0 +1,58 @@
+"""The mean emission rate of the last hour, which budgets are projected with.
+
+The recording rules compute the same from Prometheus's own samples. To agree with them over restarts, a few marks of the
+lifetime emissions are kept with the totals. Time in which nothing was counted (the machine was off) counts as time
+without emissions, as it does there.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from exporter.core.units import Grams, GramsPerSecond, Seconds, UnixSeconds
+
+WINDOW = Seconds(3600.0)
+"""The rules use the same."""
+
+SPACING = Seconds(300.0)
+"""Time between marks; what was emitted between two of them is taken as even."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Lifetime emissions at a moment."""
+
+    at: UnixSeconds
+    emitted: Grams
+
+
+def with_mark(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
+    """Marks in order of time, with one more if it is due, and without those that the window has left behind.
+
+    One mark older than the window is kept, to know what had been emitted when it began; marks that a clock stepping
+    back has put into the future are dropped.
+    """
+    past = [one for one in marks if one.at <= mark.at]
+    if past and mark.at - past[-1].at < SPACING:
+        return tuple(past)
+    older = [one for one in past if mark.at - one.at > WINDOW][-1:]
+    return (*older, *(one for one in past if mark.at - one.at <= WINDOW), mark)
+
+
+def mean_rate(marks: tuple[Mark, ...], now: Mark, since: UnixSeconds) -> GramsPerSecond | None:
+    """Mean rate over the window before `now`, or since counting first began if that is later.
+
+    None in the first moments of all, when there is nothing to divide by.
+    """
+    duration = min(WINDOW, now.at - since)
+    if not marks or duration <= 0.0:
+        return None
+    return GramsPerSecond((now.emitted - _emitted_at(UnixSeconds(now.at - duration), (*marks, now))) / duration)
+
+
+def _emitted_at(moment: UnixSeconds, marks: tuple[Mark, ...]) -> float:
+    """Lifetime emissions at a moment, between marks by a straight line, before the first mark as at it."""
+    for first, second in pairwise(marks):
+        if first.at <= moment < second.at:
+            share = (moment - first.at) / (second.at - first.at)
+            return first.emitted + share * (second.emitted - first.emitted)
+    return marks[0].emitted
