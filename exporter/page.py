@@ -12,13 +12,12 @@ from html import escape
 from importlib.resources import files
 
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
+from exporter.sparkline import power_chart
 from exporter.summary import BudgetView, ComponentView, PointView, Summary
 
 UNKNOWN = "unknown"
 
 FACTOR_LABELS = {"grid": "Clean grid", "power": "Low power", "network": "Light traffic", "budget": "Within budget"}
-
-SPARK_WIDTH, SPARK_HEIGHT = 600, 120
 
 
 @cache
@@ -47,26 +46,26 @@ def render_page(summary: Summary, points: list[PointView]) -> str:
 <style>{style_sheet()}</style>
 </head>
 <body>
-<header><h1>EcoTrack</h1><p>{_sampled(summary)}</p></header>
+<header><h1>EcoTrack</h1>{_sampled(summary)}</header>
 <main>
-<div class="grid">
+<div class="cards">
 {_power_card(summary)}
 {_emission_card(summary)}
 {_today_card(summary)}
 {_activity_card(summary)}
 </div>
-<section class="wide"><h2>Power over the last hour</h2>{_sparkline(points)}</section>
-<div class="grid">
+<section>{power_chart(points, summary.now)}</section>
+<div class="halves">
 <section><h2>Eco score, and why</h2>{_score(summary)}</section>
 <section><h2>Data quality</h2>{_flags(summary)}</section>
 </div>
-<section class="wide"><h2>Where the watts come from</h2>{_components(summary.components)}</section>
+<section><h2>Where the watts come from</h2>{_components(summary.components)}</section>
 </main>
-<footer><p><a href="/metrics">metrics</a> &middot; <a href="/api/v1/summary">summary</a> &middot;
-<a href="/api/v1/history">history</a> &middot; ecotrack {escape(summary.version)} &middot;
-{_data(summary.lifetime_energy_kwh, "lifetime-energy", f"{summary.lifetime_energy_kwh:.3f} kWh")} and
-{_data(summary.lifetime_emissions_grams, "lifetime-emissions", _grams(summary.lifetime_emissions_grams))}
-since {_moment(summary.lifetime_since)}</p></footer>
+<footer><p>{_data(summary.lifetime_energy_kwh, "lifetime-energy", f"{summary.lifetime_energy_kwh:.3f} kWh")} and
+{_data(summary.lifetime_emissions_grams, "lifetime-emissions", _grams(summary.lifetime_emissions_grams))} CO\u2082e
+since {_moment(summary.lifetime_since)}</p>
+<p><a href="/metrics">metrics</a> &middot; <a href="/api/v1/summary">summary</a> &middot;
+<a href="/api/v1/history">history</a> &middot; ecotrack {escape(summary.version)}</p></footer>
 </body>
 </html>
 """
@@ -79,8 +78,9 @@ def _title(summary: Summary) -> str:
 
 def _sampled(summary: Summary) -> str:
     if summary.sampled_at is None:
-        return "waiting for the first sample"
-    return f"sampled {_moment(summary.sampled_at)}, every {summary.interval_seconds:g} s"
+        return '<p class="state waiting">waiting for the first sample</p>'
+    state, late = ("fresh", "") if summary.fresh else ("stale", ", which is too long ago")
+    return f'<p class="state {state}">sampled {_moment(summary.sampled_at)}{late}</p>'
 
 
 def _power_card(summary: Summary) -> str:
@@ -93,56 +93,60 @@ def _power_card(summary: Summary) -> str:
 
 
 def _emission_card(summary: Summary) -> str:
+    rate = _big(summary.emission_grams_per_hour, "emissions", "g CO\u2082e/h", 1)
     intensity = summary.intensity
     if intensity is None:
-        return _card("Emissions now", _big(summary.emission_grams_per_hour, "emissions", "g/h", 1), "intensity unknown")
+        return _card("Emissions now", rate, "carbon intensity unknown")
     value = _data(intensity.grams_per_kwh, "intensity", f"{intensity.grams_per_kwh:.0f} g/kWh")
     age = _age(summary.now - intensity.described_at)
     return _card(
         "Emissions now",
-        _big(summary.emission_grams_per_hour, "emissions", "g CO2e/h", 1),
+        rate,
         f"at {value}, {escape(intensity.description)}",
-        f"source: {escape(intensity.provider)}, {escape(intensity.grid_zone)}, {age} old",
+        f"source {escape(intensity.provider)}, zone {escape(intensity.grid_zone)}, {age} old",
     )
 
 
 def _today_card(summary: Summary) -> str:
     day = next((one for one in summary.budgets if one.period == "day"), None)
-    if day is None:
-        return _card("Today", '<p class="big">no budget</p>', "Set budget.day_grams to have one.")
-    used = f'<p class="big">{_data(day.used_grams, "used", _grams(day.used_grams))} '
-    used += f"<small>of {_data(day.limit_grams, 'limit', _grams(day.limit_grams))}</small></p>"
-    return _card("Today against the budget", used, _budget_bar(day), _projection(day))
+    others = [_other_budget(one) for one in summary.budgets if one is not day]
+    if day is not None:
+        used = f'<p class="big">{_data(day.used_grams, "used", _grams(day.used_grams))} '
+        used += f"<small>of {_data(day.limit_grams, 'limit', _limit(day.limit_grams))}</small></p>"
+        return _card("Today against the budget", used, _budget_bar(day), _projection(day), *others)
+    if not summary.fresh:
+        return _card("Today against the budget", _big(None, "used", "g", 1))
+    return _card("Today", '<p class="big">no budget</p>', "Set budget.day_grams to have one.", *others)
 
 
 def _projection(day: BudgetView) -> str:
     if day.projected_grams is None:
-        return "projection unknown yet"
-    verdict = "within budget" if day.projected_grams <= day.limit_grams else "over budget"
+        return "projection not known yet"
+    verdict, level = ("within", "green") if day.projected_grams <= day.limit_grams else ("over", "red")
     amount = _data(day.projected_grams, "projected", _grams(day.projected_grams))
-    return f"{amount} by midnight at this hour's rate: {verdict}"
+    return f'{amount} by midnight at the last hour\'s rate: <b class="{level}">{verdict} budget</b>'
+
+
+def _other_budget(one: BudgetView) -> str:
+    used = _data(one.used_grams, f"used-{escape(one.period)}", _grams(one.used_grams))
+    return f"this {escape(one.period)} {used} of {_limit(one.limit_grams)}"
 
 
 def _budget_bar(day: BudgetView) -> str:
-    """Used as a bar and the projection as a mark, on a scale that ends at the limit."""
+    """Used as a bar and a projection within the limit as a mark, on a scale that ends at the limit."""
     share = day.used_grams / day.limit_grams
     colour = " red" if share >= 1.0 else " amber" if share >= 0.8 else ""
     mark = ""
-    if day.projected_grams is not None:
-        at = 200 * min(1.0, day.projected_grams / day.limit_grams)
-        mark = f'<path class="mark" d="M{max(1.0, at - 1):.1f} 0v10"/>'
-    return (
-        f'<svg viewBox="0 0 200 10" role="img" aria-label="{share:.0%} of the budget used">'
-        f'<rect class="track" width="200" height="10" rx="3"/>'
-        f'<rect class="bar{colour}" width="{200 * min(1.0, share):.1f}" height="10" rx="3"/>{mark}</svg>'
-    )
+    if day.projected_grams is not None and day.projected_grams < day.limit_grams:
+        mark = f'<rect class="mark" x="{200 * day.projected_grams / day.limit_grams:.1f}" width="1.5" height="10"/>'
+    return _bar(share, f"{share:.0%} of the budget used", colour, mark)
 
 
 def _activity_card(summary: Summary) -> str:
     received, sent = summary.received_bytes_per_second, summary.sent_bytes_per_second
     traffic = "throughput unknown"
     if received is not None and sent is not None:
-        traffic = f"{_data(received, 'received', _rate(received))} in, {_data(sent, 'sent', _rate(sent))} out"
+        traffic = f"{_data(received, 'received', _rate(received))} in<br>{_data(sent, 'sent', _rate(sent))} out"
     memory = ""
     if summary.memory_used_bytes is not None and summary.memory_total_bytes is not None:
         used, total = (
@@ -170,45 +174,22 @@ def _data(value: float, name: str, text: str) -> str:
     return f'<data id="{name}" value="{value!r}">{text}</data>'
 
 
-def _sparkline(points: list[PointView]) -> str:
-    """Watts over time; a missing figure breaks the line."""
-    known = [point.power_watts for point in points if point.power_watts is not None]
-    if len(known) < 2:
-        return '<p class="dim">The line begins after two samples.</p>'
-    start, end = points[-1].at - 3600.0, points[-1].at
-    top = max(known) * 1.1 or 1.0
-    path, pen = [], "M"
-    for point in points:
-        if point.power_watts is None or point.at < start:
-            pen = "M"
-            continue
-        x = SPARK_WIDTH * (point.at - start) / (end - start)
-        path.append(f"{pen}{x:.0f} {SPARK_HEIGHT * (1 - point.power_watts / top):.0f}")
-        pen = "L"
-    return (
-        f'<svg viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" role="img" '
-        f'aria-label="power between {min(known):.1f} and {max(known):.1f} watts">'
-        f'<path class="rule" d="M0 {SPARK_HEIGHT - 0.5}H{SPARK_WIDTH}"/><path class="line" d="{"".join(path)}"/></svg>'
-        f'<p class="axis"><span>an hour ago</span><span>lowest {min(known):.1f} W, highest {max(known):.1f} W</span>'
-        f"<span>now</span></p>"
-    )
-
-
 def _score(summary: Summary) -> str:
     if summary.eco_score_ratio is None:
         return f'<p class="big">{UNKNOWN}</p>'
     rows = "".join(
-        f"<tr><td>{escape(FACTOR_LABELS.get(factor, factor))}</td><td>{_meter(value)}</td>"
+        f"<tr><td>{escape(FACTOR_LABELS.get(factor, factor))}</td><td>{_bar(value, f'{value:.2f}')}</td>"
         f'<td class="num">{_data(value, f"factor-{escape(factor)}", f"{value:.2f}")}</td></tr>'
         for factor, value in summary.eco_score_factors.items()
     )
-    return f"{_big(summary.eco_score_ratio, 'score', 'of 1', 2)}<table>{rows}</table>"
+    return _big(summary.eco_score_ratio, "score", "of 1", 2) + f'<table class="factors">{rows}</table>'
 
 
-def _meter(share: float) -> str:
+def _bar(share: float, label: str, colour: str = "", mark: str = "") -> str:
     return (
-        f'<svg viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{share:.2f}">'
-        f'<rect class="track" width="100" height="8"/><rect class="bar" width="{100 * share:.1f}" height="8"/></svg>'
+        f'<svg class="bar{colour}" viewBox="0 0 200 10" preserveAspectRatio="none" role="img" aria-label="{label}">'
+        '<rect class="track" width="200" height="10"/>'
+        f'<rect width="{200 * min(1.0, share):.1f}" height="10"/>{mark}</svg>'
     )
 
 
@@ -236,6 +217,10 @@ def _watts(one: ComponentView) -> str:
 
 def _grams(grams: float) -> str:
     return f"{grams / 1000:.2f} kg" if grams >= 1000 else f"{grams:.1f} g"
+
+
+def _limit(grams: float) -> str:
+    return f"{grams / 1000:g} kg" if grams >= 1000 else f"{grams:g} g"
 
 
 def _rate(rate: float) -> str:

@@ -165,7 +165,7 @@ def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> li
         if event.kind is EventKind.DISCARD and event.source == "state"
     )
     if damaged:
-        found.append(f"{damaged} state file(s) could not be read and were kept aside in the state folder.")
+        found.append(f"State files that could not be read and were kept aside in the state folder: {damaged}.")
     return found
 
 
