@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-import bcrypt
-
 #: Different credentials that may wait for a check at once, in all and from one client address. A check at cost 10
 #: takes about 57 ms and one thread makes them, so a new client waits about half a second at most.
 MAX_WAITING = 8
@@ -84,7 +82,7 @@ class BasicAuth:
     async def _verify(self, given: _Credentials, hashed: bytes, digest: bytes, *, known: bool) -> Verdict:
         loop = asyncio.get_running_loop()
         try:
-            matches = await loop.run_in_executor(self._worker, bcrypt.checkpw, given.password, hashed)
+            matches = await loop.run_in_executor(self._worker, _matches, given.password, hashed)
         finally:
             del self._waiting[digest]
         if not (matches and known):
@@ -109,3 +107,10 @@ def _parse(header: str | None) -> _Credentials | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     return _Credentials(user=name, password=password[:_PASSWORD_BYTES]) if colon else None
+
+
+def _matches(password: bytes, hashed: bytes) -> bool:
+    # Imported by the first who needs it: most exporters have no users, and the library takes half a mebibyte.
+    import bcrypt  # noqa: PLC0415
+
+    return bcrypt.checkpw(password, hashed)
