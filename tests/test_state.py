@@ -1,0 +1,293 @@
+"""Laws of the state on disk: nothing is lost, nothing falls, and what cannot be read is kept aside."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.core.units import UnixSeconds
+from exporter.state import StateError, StateStore
+from exporter.totals import Exported, Totals
+from exporter.usage import Event, EventKind
+from tests.fakes import NOON, FakeClock, Machine, rig
+
+BOOT = "f2a9-first-boot"
+LATER = UnixSeconds(NOON + 3600.0)
+
+
+@contextmanager
+def opened(folder: Path, boot_id: str = BOOT, monotonic: FakeClock | None = None) -> Iterator[StateStore]:
+    """A store on a folder, let go of as a killed process lets go of it."""
+    store = StateStore(folder, boot_id, monotonic=(monotonic or FakeClock()).awake)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def load(folder: Path, boot_id: str = BOOT) -> Totals:
+    with opened(folder, boot_id) as store:
+        return store.load(LATER)
+
+
+def some_totals(samples: int = 20) -> Totals:
+    """Totals with something in every field."""
+    machine = Machine(FakeClock())
+    machine.nics['wlan\u00e9\n"0\\'] = 5
+    sampling = rig(machine)
+    for number in range(samples):
+        machine.broken = {"cpu"} if number == 3 else set()
+        sampling.sample_after(5.0, bytes_per_second=1e6)
+    return sampling.now.totals
+
+
+def saved_folder(folder: Path, *, clean_stop: bool = False) -> Totals:
+    """A folder with two saved files that differ by one sample, and the totals of the later one."""
+    totals = some_totals()
+    with opened(folder) as store:
+        store.load(NOON)
+        store.save(some_totals(19), NOON)
+        store.save(totals, NOON, clean_stop=clean_stop)
+    return totals
+
+
+def discarded(totals: Totals, reason: str) -> int:
+    return totals.exported.events.get(Event(kind=EventKind.DISCARD, source="state", reason=reason), 0)
+
+
+@settings(max_examples=25)
+@given(samples=st.integers(min_value=0, max_value=30), clean_stop=st.booleans())
+def test_what_is_saved_is_loaded(samples: int, clean_stop: bool) -> None:
+    totals = some_totals(samples)
+    with TemporaryDirectory() as folder:
+        with opened(Path(folder)) as store:
+            store.save(totals, NOON, clean_stop=clean_stop)
+        assert load(Path(folder)) == totals
+
+
+def test_an_empty_folder_begins_now(tmp_path: Path) -> None:
+    assert load(tmp_path / "new" / "folder") == Totals(since=LATER)
+
+
+def test_after_a_reboot_exported_counters_begin_at_zero_and_the_rest_goes_on(tmp_path: Path) -> None:
+    totals = saved_folder(tmp_path)
+    assert load(tmp_path, "another boot") == replace(totals, exported=Exported())
+
+
+def test_after_a_clean_stop_everything_goes_on_over_a_reboot(tmp_path: Path) -> None:
+    totals = saved_folder(tmp_path, clean_stop=True)
+    assert load(tmp_path, "another boot") == totals
+
+
+def test_a_clean_stop_is_forgotten_once_something_newer_is_saved(tmp_path: Path) -> None:
+    totals = saved_folder(tmp_path, clean_stop=True)
+    with opened(tmp_path) as store:
+        store.save(store.load(LATER), LATER)
+    assert load(tmp_path, "another boot") == replace(totals, exported=Exported())
+
+
+def test_without_the_exact_file_the_durable_one_serves_for_what_may_be_a_minute_old(tmp_path: Path) -> None:
+    saved_folder(tmp_path)
+    (tmp_path / "state.json").unlink()
+    assert load(tmp_path) == replace(some_totals(19), exported=Exported())
+
+
+def test_without_the_durable_file_the_exact_one_serves(tmp_path: Path) -> None:
+    totals = saved_folder(tmp_path)
+    (tmp_path / "state.durable.json").unlink()
+    assert load(tmp_path) == totals
+
+
+def test_after_a_power_cut_that_undid_the_exact_file_the_durable_one_is_newer(tmp_path: Path) -> None:
+    saved_folder(tmp_path, clean_stop=True)
+    old = (tmp_path / "state.json").read_bytes()
+    newer = some_totals(30)
+    with opened(tmp_path) as store:
+        store.load(LATER)
+        store.save(newer, LATER)
+    (tmp_path / "state.json").write_bytes(old)
+    assert load(tmp_path, "another boot") == replace(newer, exported=Exported())
+
+
+def test_which_file_is_newer_does_not_depend_on_the_wall_clock(tmp_path: Path) -> None:
+    totals = some_totals()
+    with opened(tmp_path) as store:
+        store.save(some_totals(19), NOON)
+        store.save(totals, UnixSeconds(NOON - 7200.0))
+    assert load(tmp_path) == totals
+
+
+def test_a_kill_between_the_two_files_loses_nothing_that_was_published(tmp_path: Path) -> None:
+    """While the durable file is being forced to the disk, which takes longest, the exact one is already there."""
+    saved_folder(tmp_path)
+    (tmp_path / "state.durable.tmp").mkdir()
+    totals = some_totals(30)
+    with opened(tmp_path) as store:
+        store.load(LATER)
+        with pytest.raises(IsADirectoryError):
+            store.save(totals, LATER)
+    assert load(tmp_path) == totals
+
+
+def test_a_save_that_fails_leaves_no_exact_file_that_published_counters_could_outrun(tmp_path: Path) -> None:
+    saved_folder(tmp_path, clean_stop=True)
+    (tmp_path / "state.tmp").mkdir()
+    with opened(tmp_path) as store:
+        store.load(LATER)
+        with pytest.raises(IsADirectoryError):
+            store.save(some_totals(30), LATER)
+    (tmp_path / "state.tmp").rmdir()
+    assert load(tmp_path).exported == Exported()
+
+
+def test_half_written_files_of_a_kill_do_not_matter(tmp_path: Path) -> None:
+    totals = saved_folder(tmp_path)
+    for name in ("state.tmp", "state.durable.tmp"):
+        (tmp_path / name).write_bytes(b'{"format":"ecotrack-st')
+    assert load(tmp_path) == totals
+    with opened(tmp_path) as store:
+        store.save(store.load(LATER), LATER)
+    assert load(tmp_path) == totals
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_any_flipped_byte_is_detected(data: st.DataObject) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        saved_folder(folder)
+        (folder / "state.durable.json").unlink()
+        content = bytearray((folder / "state.json").read_bytes())
+        place = data.draw(st.integers(min_value=0, max_value=len(content) - 1))
+        content[place] ^= data.draw(st.integers(min_value=1, max_value=255))
+        (folder / "state.json").write_bytes(content)
+        loaded = load(folder)
+        assert loaded == replace(Totals(since=LATER), exported=loaded.exported)
+        assert discarded(loaded, "damaged") == 1
+        (aside,) = folder.glob("state.json.damaged-*")
+        assert aside.read_bytes() == content
+
+
+@pytest.mark.parametrize("keep", [0, 1, 50, 200, -1])
+def test_a_truncated_file_is_kept_aside_and_the_other_one_serves(
+    tmp_path: Path, keep: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    saved_folder(tmp_path)
+    content = (tmp_path / "state.json").read_bytes()[:keep]
+    (tmp_path / "state.json").write_bytes(content)
+    loaded = load(tmp_path)
+    assert replace(loaded, exported=Exported()) == replace(some_totals(19), exported=Exported())
+    assert discarded(loaded, "damaged") == 1
+    (aside,) = tmp_path.glob("state.json.damaged-*")
+    assert aside.read_bytes() == content
+    (record,) = caplog.records
+    assert str(tmp_path / "state.json") in record.getMessage()
+    assert str(aside) in record.getMessage()
+
+
+def test_two_damaged_files_of_the_same_second_are_both_kept(tmp_path: Path) -> None:
+    for content in (b"one", b"two", b"three"):
+        (tmp_path / "state.json").write_bytes(content)
+        load(tmp_path)
+    assert {path.read_bytes() for path in tmp_path.glob("state.json.damaged-*")} == {b"one", b"two", b"three"}
+
+
+def test_a_file_of_a_future_version_is_kept_aside_and_named_so(tmp_path: Path) -> None:
+    payload = b'{"a field of the future":1}'
+    digest = hashlib.sha256(b"7\n" + payload).hexdigest()
+    content = b'{"format":"ecotrack-state","version":7,"sha256":"%s"}\n' % digest.encode() + payload
+    (tmp_path / "state.json").write_bytes(content)
+    loaded = load(tmp_path)
+    assert discarded(loaded, "future_version") == 1
+    (aside,) = tmp_path.glob("state.json.future_version-*")
+    assert aside.read_bytes() == content
+
+
+def test_a_state_that_does_not_fit_is_damaged_even_with_a_good_checksum(tmp_path: Path) -> None:
+    payload = b'{"boot_id":"x"}'
+    digest = hashlib.sha256(b"1\n" + payload).hexdigest()
+    header = msgspec.json.encode({"format": "ecotrack-state", "version": 1, "sha256": digest})
+    (tmp_path / "state.json").write_bytes(header + b"\n" + payload)
+    assert discarded(load(tmp_path), "damaged") == 1
+
+
+def test_the_damaged_file_stays_when_the_state_is_saved_again(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_bytes(b"not a state")
+    with opened(tmp_path) as store:
+        store.save(store.load(LATER), LATER)
+        store.save(store.load(LATER), LATER)
+    (aside,) = tmp_path.glob("state.json.damaged-*")
+    assert aside.read_bytes() == b"not a state"
+    assert discarded(load(tmp_path), "damaged") == 1
+
+
+def test_the_disk_is_forced_at_most_once_a_minute_and_on_a_clean_stop(tmp_path: Path) -> None:
+    clock = FakeClock()
+    durable = tmp_path / "state.durable.json"
+    forced = []
+    with opened(tmp_path, monotonic=clock) as store:
+        for second in range(0, 181, 5):
+            before = durable.stat().st_ino if durable.exists() else None
+            store.save(some_totals(1), NOON)
+            if durable.stat().st_ino != before:
+                forced.append(second)
+            clock.advance(5.0)
+        store.save(some_totals(3), NOON, clean_stop=True)
+    assert forced == [0, 60, 120, 180]
+    assert durable.read_bytes() == (tmp_path / "state.json").read_bytes()
+
+
+def test_a_second_instance_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
+    with opened(tmp_path), pytest.raises(StateError, match=r"another ecotrack is using it; see --state\.dir$"):
+        StateStore(tmp_path, BOOT)
+    with opened(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_or_read_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "state.json").mkdir()
+    for fail in (
+        lambda: StateStore(tmp_path / "file", BOOT),
+        lambda: StateStore(tmp_path / "file" / "below", BOOT),
+        lambda: load(tmp_path),
+    ):
+        with pytest.raises(StateError) as caught:
+            fail()
+        assert str(tmp_path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to become another user")
+@pytest.mark.parametrize("mode", [0o500, 0o400, 0o000])
+def test_a_folder_without_permission_is_one_line_and_untouched(mode: int) -> None:
+    program = """if True:
+        import os, pathlib, sys
+        sys.path.insert(0, sys.argv[2])
+        from exporter.state import StateError, StateStore
+        os.setgroups([]); os.setgid(65534); os.setuid(65534)
+        try:
+            StateStore(pathlib.Path(sys.argv[1]), "boot")
+        except StateError as error:
+            print(error)
+    """
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        folder = Path(name, "state")
+        folder.mkdir()
+        os.chown(folder, 65534, 65534)
+        folder.chmod(mode)
+        argv = [sys.executable, "-c", program, str(folder), str(Path(__file__).parents[1])]
+        told = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30).stdout
+        assert told == f"state folder {folder}: cannot be used: Permission denied; see --state.dir\n"
+        assert list(folder.iterdir()) == []
