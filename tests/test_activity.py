@@ -92,7 +92,7 @@ def test_a_verdict_stands_until_the_next_five_seconds_are_complete(stream: list[
 
 
 def test_one_busy_second_in_five_is_no_peak_however_fast_the_sampling() -> None:
-    bursts = [(20 * MBIT if second % 5 == 0 else 0, 0) for second in range(120)]
+    bursts = [(25 * MBIT if second % 5 == 0 else 0, 0) for second in range(120)]
     assert set(verdicts(bursts, 1).values()) == {Activity.UNKNOWN, Activity.BROWSING}
     assert last(bursts, 3) is Activity.BROWSING
 

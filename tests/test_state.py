@@ -178,6 +178,17 @@ def test_any_flipped_byte_is_detected(data: st.DataObject) -> None:
         assert aside.read_bytes() == content
 
 
+def test_any_flipped_bit_of_the_header_is_detected(tmp_path: Path) -> None:
+    saved_folder(tmp_path)
+    (tmp_path / "state.durable.json").unlink()
+    good = (tmp_path / "state.json").read_bytes()
+    for place in range(8 * (good.index(b"\n") + 1)):
+        content = bytearray(good)
+        content[place // 8] ^= 1 << place % 8
+        (tmp_path / "state.json").write_bytes(content)
+        assert discarded(load(tmp_path), "damaged") == 1, bytes(content[: good.index(b"\n") + 1])
+
+
 @pytest.mark.parametrize("keep", [0, 1, 50, 200, -1])
 def test_a_truncated_file_is_kept_aside_and_the_other_one_serves(
     tmp_path: Path, keep: int, caplog: pytest.LogCaptureFixture
