@@ -52,11 +52,7 @@ CONSUMED = "instance_period:ecotrack_budget_consumed:ratio"
 ELAPSED = "instance_period:ecotrack_budget_elapsed:ratio"
 PROJECTED = "instance_period:ecotrack_budget_projected_grams:rate1h"
 POWER = "instance_scope:ecotrack_power_watts:rate5m"
-
-
-def intensity(window: str) -> str:
-    """Series with the energy-weighted carbon intensity over the window, in g/kWh, per instance."""
-    return f"instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted{window}"
+INTENSITY = "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted1h"
 
 
 def groups() -> tuple[Group, ...]:
@@ -76,10 +72,8 @@ def groups() -> tuple[Group, ...]:
 
 def _slow_group(interval: str) -> Group:
     windows = [window for window, every in AVERAGED_WINDOWS.items() if every == interval]
-    rules = [rule for window in windows for rule in (_averaged_rate(window), _burn(window))]
-    if "1d" in windows:
-        rules.append(_daily_intensity())
-    return Group(name=f"ecotrack-rates-{'-'.join(windows)}", interval=interval, rules=tuple(rules))
+    rules = tuple(rule for window in windows for rule in (_averaged_rate(window), _burn(window)))
+    return Group(name=f"ecotrack-rates-{'-'.join(windows)}", interval=interval, rules=rules)
 
 
 def _scraped_rate(window: str) -> Recording:
@@ -99,16 +93,7 @@ def _power_and_intensity() -> Iterator[Recording]:
     yield Recording(record=POWER, expr=power)
     energy = f"sum by (job, instance) (\n  rate(ecotrack_energy_joules_total{{{BUDGETED}}}[1h])\n)"
     weighted = f"{JOULES_PER_KWH:.0f} * {emission_rate('1h')}\n/ on (job, instance)\n({energy} > 0)"
-    yield Recording(record=intensity("1h"), expr=weighted)
-
-
-def _daily_intensity() -> Recording:
-    grams = f"sum_over_time({emission_rate('5m')}[1d])"
-    joules = f"sum by (job, instance) (\n  sum_over_time({POWER}{{{BUDGETED}}}[1d])\n)"
-    return Recording(
-        record=intensity("1d"),
-        expr=f"{JOULES_PER_KWH:.0f} * {grams}\n/ on (job, instance)\n({joules} > 0)",
-    )
+    yield Recording(record=INTENSITY, expr=weighted)
 
 
 def _budget_state() -> Iterator[Recording]:

@@ -25,6 +25,11 @@ FROM_ELSEWHERE = {
 NOT_SHOWN: dict[str, str] = {}
 """Families that no board and no rule uses, with the reason."""
 
+RECORDED_FOR_READERS = {
+    "instance_scope:ecotrack_power_watts:rate5m": "power from the counters, which survive missed scrapes: for long ranges"
+}
+"""Recorded series that no board and no rule uses, with the reason."""
+
 
 def boards() -> list[dict[str, object]]:
     """Every committed dashboard."""
@@ -67,7 +72,7 @@ def test_every_family_is_used() -> None:
 
 
 def test_every_recorded_name_is_used() -> None:
-    assert recorded() - used().keys() == set()
+    assert recorded() - used().keys() == RECORDED_FOR_READERS.keys()
 
 
 def test_the_allow_list_holds_only_what_is_unused() -> None:
