@@ -26,7 +26,7 @@ NOT_SHOWN: dict[str, str] = {}
 """Families that no board and no rule uses, with the reason."""
 
 RECORDED_FOR_READERS = {
-    "instance_scope:ecotrack_power_watts:rate5m": "power from the counters, which survive missed scrapes: for long ranges"
+    "instance_scope:ecotrack_power_watts:rate5m": "power from the counters, which survive missed scrapes"
 }
 """Recorded series that no board and no rule uses, with the reason."""
 
