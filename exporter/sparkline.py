@@ -41,12 +41,10 @@ def power_chart(points: Sequence[PointView], now: float) -> str:
 
 
 def round_top(highest: float) -> float:
-    """The least round number that is not below `highest`; 1 where that is zero."""
+    """The least round number that is not below `highest`, and not below 1."""
     power = 1.0
     while highest > 10.0 * power:
         power *= 10.0
-    while 0.0 < highest <= power:
-        power /= 10.0
     return next((factor * power for factor in ROUND_TOPS if factor * power >= highest), 10.0 * power)
 
 
