@@ -1,0 +1,97 @@
+"""Nothing that the exporter shows, keeps or logs tells who uses the machine, for what, or with whom."""
+
+import contextlib
+import getpass
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import requests
+
+from exporter.page import style_sheet
+from tests.exporter_process import until
+from tests.processes import free_port, running
+
+PROGRAM = "quaggareader"
+ARGUMENT = "wombat-argument"
+USER = "quentin-zebra"
+HERE, THERE = "127.86.75.30", "127.86.75.31"
+PAYLOAD = "narwhal-payload"
+AGENT = "okapi-agent/9.9"
+
+TALK = f"""
+import socket
+with socket.create_server(("{THERE}", 0)) as server:
+    with socket.create_connection(server.getsockname(), source_address=("{HERE}", 0)) as client:
+        accepted, _ = server.accept()
+        client.sendall(b"{PAYLOAD}")
+        accepted.recv(100)
+        print("talking", flush=True)
+        input()
+"""
+
+EVERYTHING = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/summary", "/api/v1/history")
+
+
+def test_nothing_tells_who_uses_the_machine_for_what_or_with_whom(tmp_path: Path) -> None:
+    home = tmp_path / USER
+    home.mkdir()
+    secrets = [PROGRAM, ARGUMENT, USER, HERE, THERE, PAYLOAD, AGENT, str(tmp_path), str(Path.home()), getpass.getuser()]
+    with talking_program(home) as process:
+        assert process.name() == PROGRAM
+        assert {HERE, THERE} <= {connection.laddr.ip for connection in process.net_connections()}
+        shown = what_an_exporter_says(home)
+    assert shown.keys() >= {*EVERYTHING, "openmetrics", "log", "state.json", "state.durable.json"}
+    established = re.search(r'connections\{state="established"\} (\d+)', shown["/metrics"])
+    assert established is not None
+    assert int(established[1]) >= 2
+    found = [(place, secret) for place, text in shown.items() for secret in secrets if names(secret, text)]
+    assert found == []
+    host = socket.gethostname()
+    assert host == "localhost" or [place for place, text in shown.items() if names(host, text)] == []
+
+
+def names(word: str, text: str) -> bool:
+    """Whether the word stands in the text, by itself."""
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+@contextlib.contextmanager
+def talking_program(folder: Path) -> Iterator[psutil.Process]:
+    """A program with a name and an argument of its own, which talks over TCP while the block runs."""
+    (folder / PROGRAM).symlink_to(Path(sys.executable).resolve())
+    argv = [str(folder / PROGRAM), "-I", "-c", TALK, ARGUMENT]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "talking\n"
+        yield psutil.Process(process.pid)
+        process.stdin.write("\n")
+
+
+def what_an_exporter_says(home: Path) -> dict[str, str]:
+    """Text by place, of a run with built-in defaults that well and badly behaved clients ask."""
+    port, log, state = free_port(), home / "log", home / "state"
+    url = f"http://127.0.0.1:{port}"
+    whose = ["env", f"HOME={home}", f"USER={USER}", f"LOGNAME={USER}", f"STATE_DIRECTORY={state}"]
+    argv = [*whose, sys.executable, "-m", "exporter", f"--web.listen-address=127.0.0.1:{port}", "--log.level=debug"]
+    with running(argv, ready=f"{url}/-/ready", log=log), requests.Session() as session:
+        session.headers["User-Agent"] = AGENT
+        shown = {path: session.get(url + path, timeout=5).text for path in EVERYTHING}
+        as_prometheus = {"Accept": "application/openmetrics-text;version=1.0.0"}
+        shown["openmetrics"] = session.get(f"{url}/metrics", headers=as_prometheus, timeout=5).text
+        shown["404"] = session.get(f"{url}/{PAYLOAD}?{PAYLOAD}", timeout=5).text
+        shown["403"] = session.get(f"{url}/metrics", headers={"Host": USER}, timeout=5).text
+        shown["405"] = session.post(f"{url}/metrics", data=PAYLOAD, timeout=5).text
+        with socket.create_connection(("127.0.0.1", port), source_address=(HERE, 0)) as client:
+            client.sendall(f"{PAYLOAD}\r\n\r\n".encode())
+            shown["400"] = client.recv(1000).decode()
+        until(lambda: "well-formed" in log.read_text(), "the log to note the last request")
+    shown["log"] = log.read_text()
+    # Its first word is a selector, :root, and a user of the machine too.
+    shown["/"] = shown["/"].replace(style_sheet(), "")
+    return shown | {file.name: file.read_text() for file in state.iterdir()}
