@@ -1,0 +1,125 @@
+"""A snapshot with something in every family, and the expositions of it that are kept in `tests/golden`.
+
+`python -m tests.golden_snapshot` writes them anew after a change that is meant.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from exporter import presets
+from exporter.activity import Activity
+from exporter.budget import Bounds, BudgetStatus, Period
+from exporter.core.metrics import Exposition, Representation
+from exporter.core.units import (
+    BytesPerSecond,
+    Grams,
+    GramsPerKwh,
+    GramsPerSecond,
+    Joules,
+    MonotonicSeconds,
+    Ratio,
+    Seconds,
+    UnixSeconds,
+    Watts,
+)
+from exporter.eco_score import EcoScore, ScoreFactor
+from exporter.intensity.reading import IntensityReading
+from exporter.metrics import ROWS
+from exporter.power import Component
+from exporter.snapshot import Readings, Snapshot, Throughput
+from exporter.sources.reading import DiskBytes, Memory, Outcome, Traffic
+from exporter.totals import ActivityTotal, Exported, Totals
+from exporter.usage import Event, EventKind
+from tests.fakes import NOON, initial_snapshot
+
+FOLDER = Path(__file__).parent / "golden"
+
+FILES = {"exporter.prom": False, "exporter.openmetrics": True}
+"""Name of the file, and whether it is OpenMetrics."""
+
+HOSTILE = 'us"b\\0 \u00e9\n'
+
+
+def golden_snapshot() -> Snapshot:
+    """A sample of a cloud machine at noon."""
+    return replace(
+        initial_snapshot(host=presets.cloud_host("aws", 2, 4 * 10**9)),
+        sampled_at=NOON,
+        sampled_awake=MonotonicSeconds(1000.0),
+        sample_duration=Seconds(0.0015),
+        state_saved_at=NOON,
+        totals=_totals(),
+        readings=_readings(),
+        outcomes=tuple(
+            Outcome(collector=name, success=name != "disk", duration=Seconds(0.00025))
+            for name in ("cpu", "memory", "disk", "network", "connections")
+        ),
+    )
+
+
+def _totals() -> Totals:
+    traffic = Traffic(received_bytes=5_000_000_000, sent_bytes=1_000_000, received_packets=4_000_000, sent_packets=9000)
+    exported = Exported(
+        energy={
+            Component.BASELINE: Joules(5328.0),
+            Component.CPU: Joules(4968.25),
+            Component.MEMORY: Joules(5644.8),
+            Component.NETWORK: Joules(1_006_029.5),
+        },
+        emissions={
+            Component.BASELINE: Grams(0.74),
+            Component.CPU: Grams(0.69),
+            Component.MEMORY: Grams(0.784),
+            Component.NETWORK: Grams(139.726),
+        },
+        activities={Activity.IDLE: ActivityTotal(duration=Seconds(20.0), transferred_bytes=1000, emitted=Grams(0.25))},
+        devices={"eth0": traffic, HOSTILE: replace(traffic, received_bytes=7)},
+        disk=DiskBytes(read=123_456, written=654_321),
+        samples=720,
+        events={
+            Event(kind=EventKind.GAP, reason="suspend"): 2,
+            Event(kind=EventKind.RESET, source="network"): 1,
+            Event(kind=EventKind.DISCARD, source="disk", reason="error"): 3,
+        },
+    )
+    return Totals(
+        since=NOON, exported=exported, lifetime_energy=Joules(2e6), lifetime_emissions=Grams(277.5), booked={}
+    )
+
+
+def _readings() -> Readings:
+    day = Bounds(start=UnixSeconds(NOON - 46_800.0), end=UnixSeconds(NOON + 39_600.0))
+    return Readings(
+        powers={
+            Component.BASELINE: Watts(1.48),
+            Component.CPU: Watts(1.38),
+            Component.MEMORY: Watts(1.568),
+            Component.NETWORK: Watts(0.0),
+        },
+        emission_rate=GramsPerSecond(0.000615),
+        cpu_utilization=Ratio(0.25),
+        memory=Memory(used=1_500_000_000, total=4_000_000_000),
+        throughput=Throughput(received=BytesPerSecond(1250.5), sent=BytesPerSecond(0.0)),
+        connections={"established": 3, "listen": 7},
+        intensity=IntensityReading(
+            value=GramsPerKwh(56.0), zone="FR", provider="static", described_at=NOON, description="configured for FR"
+        ),
+        activity=Activity.IDLE,
+        budgets=(
+            BudgetStatus(
+                period=Period.DAY, bounds=day, limit=Grams(500.0), used=Grams(141.94), projected=Grams(166.294)
+            ),
+            BudgetStatus(period=Period.WEEK, bounds=day, limit=Grams(3000.0), used=Grams(141.94), projected=None),
+        ),
+        score=EcoScore(value=Ratio(0.875), factors={ScoreFactor.GRID: Ratio(0.8), ScoreFactor.POWER: Ratio(0.95)}),
+    )
+
+
+def rendered(snapshot: Snapshot, *, openmetrics: bool) -> bytes:
+    """An exposition without the cost of the process, which no two runs share."""
+    return Exposition(ROWS, snapshot).body(Representation(openmetrics=openmetrics, gzipped=False))
+
+
+if __name__ == "__main__":
+    for file_name, is_openmetrics in FILES.items():
+        (FOLDER / file_name).write_bytes(rendered(golden_snapshot(), openmetrics=is_openmetrics))
