@@ -71,7 +71,7 @@ class Site:
         for number in range(720):
             wanted = 0.85 if 430 <= number < 470 else 0.5 if 200 <= number < 255 else 0.12
             load += 0.3 * (wanted + 0.05 * math.sin(number / 30) - load) + noise.gauss(0.0, 0.02)
-            rate = 3e5 * (1.0 + math.sin(number / 25)) ** 3
+            rate = 2e4 * (1.0 + math.sin(number / 25)) ** 3
             self.sample_after(5.0, utilization=min(1.0, max(0.02, load)), bytes_per_second=rate)
 
 
