@@ -28,7 +28,7 @@ FLAGS = (
     "--version",
 )
 
-HASH = "$2y$10$" + "a" * 53
+HASH = "$2b$04$cyyhmlaoK9ZW3kZX7zfrgeCTNaEGDC8a.hSMq6VmYqgKipU6mVJgC"
 
 
 def test_version_and_help_name_the_program() -> None:
