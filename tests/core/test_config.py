@@ -1,0 +1,165 @@
+"""Every mistake in a configuration is one line with the file, the key and what was expected."""
+
+from pathlib import Path
+
+import pytest
+
+from exporter.budget import Period
+from exporter.config import Config, load_config
+from exporter.core.config import ConfigError
+
+SECTIONS = "preset, sampling, power, network, grid, budget, ecoguard"
+
+
+def mistakes(folder: Path, content: str | bytes) -> list[str]:
+    """The lines told of a file, without its path."""
+    file = folder / "ecotrack.yml"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ConfigError) as caught:
+        load_config(file)
+    lines = str(caught.value).split("\n")
+    assert lines == caught.value.mistakes
+    assert all(line.startswith(str(file)) for line in lines)
+    return [line.removeprefix(str(file)).removeprefix(": ") for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("power: {idle_watts: fifty, full_watts: 90}", 'power.idle_watts: expected a number >= 0, got "fifty"'),
+        ("power: {idle_watts: true, full_watts: 90}", "power.idle_watts: expected a number >= 0, got true"),
+        ("power: {idle_watts: -1, full_watts: 90}", "power.idle_watts: expected a number >= 0, got -1"),
+        ("power: {idle_watts: [5], full_watts: 90}", "power.idle_watts: expected a number >= 0, got a list"),
+        ("power: {idle_watts: .nan, full_watts: 1}", "power.idle_watts: expected a finite number, got nan"),
+        ("power: {idle_watts: 1, full_watts: .inf}", "power.full_watts: expected a finite number, got inf"),
+        ("network: {include: [-.inf]}", "network.include[0]: expected a finite number, got -inf"),
+        ("sampling: {interval_seconds: 0.5}", "sampling.interval_seconds: expected a number >= 1 and <= 3600, got 0.5"),
+        ("sampling: {interval_seconds: 0}", "sampling.interval_seconds: expected a number >= 1 and <= 3600, got 0"),
+        ("budget: {day_grams: 0}", "budget.day_grams: expected a number > 0, got 0"),
+        ("network: {include: eth0}", 'network.include: expected a list, got "eth0"'),
+        ("network: {include: [eth0, 1]}", "network.include[1]: expected text, got 1"),
+        ("network: {include: [eth0, null]}", "network.include[1]: expected text, got nothing"),
+        ("grid: {preset: mars}", 'grid.preset: expected one of cep, ecotrack, got "mars"'),
+        ("preset: mars", 'preset: expected one of cep, ecotrack, got "mars"'),
+        ("power: 5", "power: expected a mapping, got 5"),
+        ("power: [idle_watts]", "power: expected a mapping, got a list"),
+        ("power: {1: 2}", "power: expected a mapping, got the key 1, which is not text"),
+        ("power: {on: 2}", "power: expected a mapping, got the key true, which is not text"),
+        ("powr: {idle_watts: 5}", f"powr: unknown key; known here: {SECTIONS}"),
+        ("5: {idle_watts: 5}", f"5: unknown key; known here: {SECTIONS}"),
+        ("power: {idle: 5}", "power.idle: unknown key; known here: preset, idle_watts, full_watts"),
+        (
+            "power: {idle_watts: 5}",
+            "power: expected idle_watts and full_watts together, full_watts is missing",
+        ),
+        (
+            "power: {full_watts: 5}",
+            "power: expected idle_watts and full_watts together, idle_watts is missing",
+        ),
+        ("power: {idle_watts: 5, full_watts: 4}", "power: expected full_watts >= idle_watts, got 4 < 5"),
+        (
+            "power: {preset: aws, idle_watts: 5, full_watts: 6}",
+            "power: expected either a preset or idle_watts and full_watts, got both",
+        ),
+        ("network: {preset: cep, kwh_per_gb: 1}", "network: expected either a preset or kwh_per_gb, got both"),
+        (
+            "grid: {preset: cep, intensity_grams_per_kwh: 1}",
+            "grid: expected either a preset or intensity_grams_per_kwh, got both",
+        ),
+        (
+            "grid: {zone: FR}",
+            "grid: expected intensity_grams_per_kwh beside zone: presets are world averages",
+        ),
+        *(
+            (
+                f"budget: {{time_zone: {zone}}}",
+                f'budget.time_zone: expected an IANA name such as "Europe/Paris", or "local", got "{zone}"',
+            )
+            for zone in ("Mars/Olympus", "../../etc/passwd", "Europe")
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_path(tmp_path: Path, content: str, told: str) -> None:
+    assert mistakes(tmp_path, content) == [told]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("power: {idle_watts: 1, idle_watts: 2}", ":1: is not valid YAML: the key 'idle_watts' stands twice"),
+        ("power:\n  preset: cep\npower:\n  preset: aws\n", ":3: is not valid YAML: the key 'power' stands twice"),
+        ("power: [", ":1: is not valid YAML: expected the node content, but found '<stream end>'"),
+        ("a: b: c", ":1: is not valid YAML: mapping values are not allowed here"),
+        ("? [power, grid]\n: 1", ":1: is not valid YAML: expected text as a key, got a sequence"),
+        ("power: 2026-99-99", "is not valid YAML: month must be in 1..12"),
+        ("power: !!int five", "is not valid YAML: invalid literal for int() with base 10: 'five'"),
+        ("power: !!bool 5", "is not valid YAML: '5'"),
+        ("- power", "expected a mapping of sections, got a list"),
+        ("power", 'expected a mapping of sections, got "power"'),
+        ("power: &power {idle_watts: *power}", "expected plain values, got one that contains itself"),
+        (b"power: \xff", "is not UTF-8 text"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_told_with_its_line(tmp_path: Path, content: str | bytes, told: str) -> None:
+    assert mistakes(tmp_path, content) == [told]
+
+
+def test_yaml_cannot_run_anything(tmp_path: Path) -> None:
+    (told,) = mistakes(tmp_path, f"power: !!python/object/apply:os.mkdir ['{tmp_path}/made']")
+    assert "could not determine a constructor" in told
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 5000, "power: " + "9" * 400, "\x00", "a: \ud800".encode("utf-8", "surrogatepass")]
+)
+def test_absurd_files_are_one_line_too(tmp_path: Path, content: str | bytes) -> None:
+    assert len(mistakes(tmp_path, content)) == 1
+
+
+def test_every_bad_section_is_told_at_once(tmp_path: Path) -> None:
+    content = "colour: red\npower: {idle: 1}\ngrid: {preset: mars}\nsampling: {interval_seconds: 5}\n"
+    content += "budget: {week_grams: -1}\n"
+    assert [line.split(":")[0] for line in mistakes(tmp_path, content)] == [
+        "colour",
+        "power.idle",
+        "grid.preset",
+        "budget.week_grams",
+    ]
+
+
+@pytest.mark.parametrize(("name", "reason"), [("none.yml", "No such file or directory"), (".", "Is a directory")])
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, name: str, reason: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / name)
+    assert str(caught.value) == f"{tmp_path / name}: cannot be read: {reason}"
+
+
+@pytest.mark.parametrize(
+    "content", ["", "# nothing\n", "power:\nbudget:\n", "preset:\n", "{}", "power: {preset: null}"], ids=repr
+)
+def test_what_is_left_out_is_the_default(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "ecotrack.yml"
+    file.write_text(content)
+    assert load_config(file) == load_config(None) == Config()
+
+
+def test_everything_set_is_in_force(tmp_path: Path) -> None:
+    file = tmp_path / "ecotrack.yml"
+    file.write_text(
+        "preset: cep\n"
+        "sampling: {interval_seconds: 1, connections_interval_seconds: 60}\n"
+        "power: &power {idle_watts: 3, full_watts: 30.5}\n"
+        "network: {kwh_per_gb: 0.01, include: [wl*], exclude: []}\n"
+        "grid: {intensity_grams_per_kwh: 56, zone: FR}\n"
+        "budget: {day_grams: 100, month_grams: 2500, time_zone: Europe/Berlin}\n"
+        "ecoguard: {limit_grams_per_minute: 3}\n"
+    )
+    config = load_config(file)
+    assert (config.interval(), config.connections_interval()) == (1.0, 60.0)
+    host = config.power.model(vcpus=2, memory_bytes=10**9)
+    assert (host.idle, host.full) == (3.0, 30.5)
+    assert (config.network.rule().include, config.network.rule().exclude) == (("wl*",), ())
+    assert config.budget.limits() == {Period.DAY: 100.0, Period.MONTH: 2500.0}
+    assert config.budget.zone().key == "Europe/Berlin"
+    assert config.ecoguard.limit() == pytest.approx(0.05)
