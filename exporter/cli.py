@@ -20,7 +20,7 @@ from exporter.core.clock import SystemClock
 from exporter.core.config import ConfigError
 from exporter.core.listen_address import ListenError, parse_address
 from exporter.core.logs import LogFormat, configure_logging
-from exporter.core.service import stop_event_on_signals
+from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
 from exporter.core.web_config import WebConfigError, load_web_config
 from exporter.state import StateError
@@ -32,6 +32,9 @@ DEFAULT_ADDRESS = "127.0.0.1:10110"
 ONCE_SECONDS = Seconds(2.0)
 
 USER_ERROR = 2
+
+INTERRUPTED = 130
+"""What a shell reports of a program that Ctrl-C ended; the exporter itself stops cleanly instead."""
 
 EPILOG = """\
 examples:
@@ -46,7 +49,7 @@ idle and full power, from a wall meter or a data sheet, to make it a good one.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status: 0, or 2 for a mistake that is told in one line each."""
+    """Run the command; returns the exit status: 0, 2 for mistakes, told in one line each, or 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
         return _dispatch(options)
@@ -55,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"ecotrack: {mistake}", file=sys.stderr)
     except (WebConfigError, StateError, ListenError) as error:
         print(f"ecotrack: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return USER_ERROR
 
 
@@ -72,7 +77,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         return 0
     configure_logging(options.log_level, LogFormat(options.log_format))
     web = Web(address=options.address, config=web_config, max_requests=options.max_requests)
-    run(config, SystemClock(), web=web, state=options.state_dir, paths=paths, stop=stop_event_on_signals())
+    run(config, SystemClock(), web=web, state=options.state_dir, paths=paths, stop=StopSignal())
     return 0
 
 

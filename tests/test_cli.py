@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -74,8 +75,14 @@ MISTAKES = [
 def test_a_bad_configuration_is_one_line_naming_file_key_and_expectation(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "ecotrack.yml"
     file.write_text(text)
-    for flags in ((), ("--config.check",), ("--once",)):
-        refuse(tmp_path, f"--config.file={file}", *flags, said=f"ecotrack: {file}: {said}\n")
+    refuse(tmp_path, f"--config.file={file}", "--config.check", said=f"ecotrack: {file}: {said}\n")
+
+
+@pytest.mark.parametrize("flags", [(), ("--once",)], ids=["served", "once"])
+def test_nothing_starts_with_a_bad_configuration(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    file = tmp_path / "ecotrack.yml"
+    file.write_text("weather: {}\n")
+    assert f"{file}: weather: unknown key" in refuse(tmp_path, f"--config.file={file}", *flags)
 
 
 def test_every_bad_section_is_told_at_once(tmp_path: Path) -> None:
@@ -224,6 +231,18 @@ def test_once_samples_by_itself_and_writes_nothing(tmp_path: Path) -> None:
     assert rows["power of this machine"] == "8.0 W (6 to 10)"
     assert (rows["today"], rows["activity"]) == ("unknown", "unknown")
     assert [file.name for file in tmp_path.iterdir()] == ["ecotrack.yml"]
+
+
+def test_once_can_be_interrupted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        argv = [sys.executable, "-m", "exporter", "--once", f"--web.listen-address=127.0.0.1:{silent.getsockname()[1]}"]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            asked, _ = silent.accept()
+            with asked:
+                process.send_signal(signal.SIGINT)
+                said, _ = process.communicate(timeout=5)
+    assert (process.returncode, said) == (130, "")
 
 
 def test_once_is_not_fooled_by_another_server(tmp_path: Path) -> None:
