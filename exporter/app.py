@@ -2,7 +2,6 @@
 
 import logging
 import platform
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from exporter.core.server import Handler, Request, Response, Server
 from exporter.core.web_config import WebConfig
 from exporter.metrics import exposition
 from exporter.page import content_security_policy, render_page
-from exporter.sampler import BudgetPlan, Models, Sampler
+from exporter.sampler import BudgetPlan, Models, Sampler, Stop
 from exporter.snapshot import Snapshot
 from exporter.sources.host import HostSource
 from exporter.sources.machine import boot_id, logical_cpus, memory_bytes
@@ -148,8 +147,8 @@ class Web:
     max_requests: int
 
 
-def run(config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, stop: threading.Event) -> None:
-    """Sample and serve until `stop` is set.
+def run(config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, stop: Stop) -> None:
+    """Sample and serve until told to stop.
 
     Raises StateError or ListenError before anything is started or written.
     """

@@ -1,7 +1,6 @@
 """The only stateful loop: read, derive, save, publish."""
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -45,6 +44,13 @@ class Source(Protocol):
 
     def read(self) -> HostReading:
         """One reading of everything; a part that fails is None."""
+
+
+class Stop(Protocol):
+    """What ends the loop."""
+
+    def wait(self, seconds: float, /) -> bool:
+        """Wait for at most so long; whether to stop."""
 
 
 class Store(Protocol):
@@ -97,8 +103,8 @@ class Sampler:
         self._previous: HostReading | None = None
         self._save_failed = False
 
-    def run(self, stop: threading.Event) -> None:
-        """Sample until `stop` is set: a first reading now, a first sample soon after, then one per interval."""
+    def run(self, stop: Stop) -> None:
+        """Sample until told to stop: a first reading now, a first sample soon after, then one per interval."""
         interval = self._snapshot.interval
         due = self._clock.awake()
         first = True

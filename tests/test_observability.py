@@ -52,7 +52,7 @@ def recorded() -> set[str]:
 
 def used() -> dict[str, str]:
     """Every metric name in a board or a rule, with one place that uses it."""
-    places = {}
+    places: dict[str, str] = {}
     for board in boards():
         for query in queries(board):
             places |= dict.fromkeys(metric_names(query.expr), f"board {board['title']}: {query.title}")

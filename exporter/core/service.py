@@ -1,18 +1,26 @@
 """Running until told to stop."""
 
+import select
 import signal
-import threading
-from types import FrameType
+import socket
 
 
-def stop_event_on_signals() -> threading.Event:
-    """An event that SIGINT and SIGTERM set. A second signal ends the process at once, as if nothing were installed."""
-    stop = threading.Event()
+class StopSignal:
+    """SIGINT and SIGTERM as something to wait for; a second one ends the process at once.
 
-    def request_stop(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop.set()
+    The kernel's signal wakes the waiter through a socket. A handler that sets a `threading.Event` may deadlock: it runs
+    on the main thread, which may be holding the event's own lock at that moment.
+    """
 
-    signal.signal(signal.SIGINT, request_stop)
-    signal.signal(signal.SIGTERM, request_stop)
-    return stop
+    def __init__(self) -> None:
+        """Take over both signals; only the main thread may."""
+        self._woken, self._waker = socket.socketpair()
+        self._waker.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda received, _frame: signal.signal(received, signal.SIG_DFL))
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for at most so long; whether a signal has come, now or before."""
+        ready, _, _ = select.select([self._woken], [], [], max(0.0, seconds))
+        return bool(ready)

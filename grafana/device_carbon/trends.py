@@ -8,7 +8,7 @@ from grafana.device_carbon.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, NO_BUDGET
 from grafana.device_carbon.now import power_targets
 from grafana.panels import Facts, Series, Target, coloured, lines, stacked
 from grafana.promql import rate, select, total
-from prometheus.recording import intensity
+from prometheus.recording import INTENSITY
 
 
 def row() -> Row:
@@ -96,7 +96,7 @@ def _intensity() -> dashboard.Panel:
                 expr=f"max by (grid_zone, source) ({in_force})",
                 legend="{{grid_zone}} ({{source}})",
             ),
-            Target(expr=f"avg({select(intensity('1h'))})", legend="energy-weighted, 1 h"),
+            Target(expr=f"avg({select(INTENSITY)})", legend="energy-weighted, 1 h"),
         ),
         series=(Series(name="energy-weighted, 1 h", colour=PLAIN),),
         colour=GRID,
