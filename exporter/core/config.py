@@ -15,14 +15,17 @@ ConfigT = TypeVar("ConfigT", bound=msgspec.Struct)
 _VALIDATION = re.compile(r"^(?P<what>.*?)(?:, got `(?P<got>[^`]*)`)?(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEPS = re.compile(r"\.([^.\[\]]+)|\[(\d*)\]")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class ConfigError(Exception):
     """A configuration that cannot be used; one line for each mistake."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
+        """What a mistake quotes may hold line breaks: they are escaped."""
+        self.mistakes = [_CONTROL.sub(lambda found: ascii(found[0])[1:-1], mistake) for mistake in mistakes]
+        super().__init__("\n".join(self.mistakes))
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -41,6 +44,12 @@ class _UniqueKeyLoader(yaml.SafeLoader):
                 )
             seen.add(key_node.value)
         return super().construct_mapping(node, deep=deep)
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        """Refuses the half characters that escapes can write: no answer that names one could be encoded."""
+        if isinstance(node, yaml.ScalarNode) and _SURROGATE.search(node.value):
+            raise yaml.constructor.ConstructorError(None, None, "expected text, got half a character", node.start_mark)
+        return super().construct_scalar(node)
 
 
 def load_yaml(path: Path) -> dict[str, Any]:

@@ -94,6 +94,7 @@ def test_a_wrong_value_is_told_with_its_path(tmp_path: Path, content: str, told:
         ("power: 2026-99-99", "is not valid YAML: month must be in 1..12"),
         ("power: !!int five", "is not valid YAML: invalid literal for int() with base 10: 'five'"),
         ("power: !!bool 5", "is not valid YAML: '5'"),
+        ('grid: {zone: "\\ud800"}', ":1: is not valid YAML: expected text, got half a character"),
         ("- power", "expected a mapping of sections, got a list"),
         ("power", 'expected a mapping of sections, got "power"'),
         ("power: &power {idle_watts: *power}", "expected plain values, got one that contains itself"),
@@ -108,6 +109,21 @@ def test_yaml_cannot_run_anything(tmp_path: Path) -> None:
     (told,) = mistakes(tmp_path, f"power: !!python/object/apply:os.mkdir ['{tmp_path}/made']")
     assert "could not determine a constructor" in told
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'power: {idle_watts: "one\\ntwo\\u2028\\0", full_watts: 1}',
+        'power: {"one\\ntwo": 1}',
+        '"one\\ntwo": 1',
+        'budget: {time_zone: "one\\ntwo"}',
+    ],
+)
+def test_what_a_line_quotes_does_not_break_it(tmp_path: Path, content: str) -> None:
+    (told,) = mistakes(tmp_path, content)
+    assert told.isprintable()
+    assert r"one\ntwo" in told
 
 
 @pytest.mark.parametrize(
