@@ -1,16 +1,23 @@
-"""Laws of the eco score, and its formula recomputed from what is exported."""
+"""Laws of the eco score, and its documented PromQL against what is exported."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from exporter.budget import Period
-from exporter.core.metrics import Representation
 from exporter.core.units import Grams
 from exporter.eco_score import ScoreFactor, eco_score
-from exporter.metrics import exposition
+from exporter.eco_score import __doc__ as documentation
 from tests.fakes import FakeClock, Machine, rig
+from tests.golden_snapshot import rendered
+from tests.processes import program
 
 quantities = st.fixed_dictionaries(
     {factor: st.one_of(st.none(), st.floats(min_value=0, max_value=1e12)) for factor in ScoreFactor}
@@ -69,29 +76,44 @@ def test_factors_are_one_at_no_load_and_a_half_where_the_documentation_says(fact
     assert (nothing.value, at_half.value, thrice.value) == (1.0, 0.5, 0.25)
 
 
-def test_the_exported_series_are_enough_to_work_out_the_score() -> None:
+def exported() -> list[Sample]:
+    """What is scraped of a machine with a budget after twenty samples."""
     sampling = rig(Machine(FakeClock()), limits={Period.DAY: Grams(700.0)})
     for _ in range(20):
         sampling.sample_after(5.0, utilization=0.3, bytes_per_second=4e5)
-    text = exposition(sampling.now).body(Representation(openmetrics=False, gzipped=False)).decode()
-    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    text = rendered(sampling.now, openmetrics=False).decode()
+    return [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 
-    def total(name: str, **labels: str) -> float:
-        chosen = [one.value for one in samples if one.name == name and labels.items() <= one.labels.items()]
-        assert chosen
-        return sum(chosen)
 
-    factors = {
-        "grid": 1 / (1 + total("ecotrack_grid_carbon_intensity_grams_per_kwh") / 475),
-        "power": 1 / (1 + total("ecotrack_power_watts", scope="host") / 50),
-        "network": 1 / (1 + total("ecotrack_network_throughput_bytes_per_second") / 1e6),
-        "budget": 1
-        / (
-            1
-            + total("ecotrack_budget_projected_grams", period="day")
-            / total("ecotrack_budget_limit_grams", period="day")
-        ),
-    }
-    for name, value in factors.items():
-        assert total("ecotrack_eco_score_factor_ratio", factor=name) == pytest.approx(value, rel=1e-12)
-    assert total("ecotrack_eco_score_ratio") == pytest.approx(sum(factors.values()) / 4, rel=1e-12)
+def selector(labels: dict[str, str]) -> str:
+    """Labels as PromQL writes them."""
+    return "{" + ", ".join(f"{name}={json.dumps(value)}" for name, value in labels.items()) + "}"
+
+
+def documented_expressions() -> dict[str, str]:
+    """The PromQL of the module's documentation, by the series that each works out."""
+    *factors, score = re.findall(r"^ {4}(\S.*)$", documentation or "", re.MULTILINE)
+    names = [f'ecotrack_eco_score_factor_ratio{{factor="{factor}"}}' for factor in ScoreFactor]
+    return dict(zip([*names, "ecotrack_eco_score_ratio"], [*factors, score], strict=True))
+
+
+def test_prometheus_works_out_the_score_from_the_exported_series(tmp_path: Path) -> None:
+    target = {"job": "ecotrack", "instance": "laptop:10110"}
+    series = [
+        {"series": sample.name + selector(sample.labels | target), "values": repr(sample.value)}
+        for sample in exported()
+    ]
+    checks = [
+        {
+            "expr": f"abs(({expression}) - on (job, instance) {name}) < bool 1e-12",
+            "eval_time": "0s",
+            "exp_samples": [{"labels": selector(target), "value": 1}],
+        }
+        for name, expression in documented_expressions().items()
+    ]
+    file = tmp_path / "score.test.yml"
+    file.write_text(json.dumps({"tests": [{"interval": "1m", "input_series": series, "promql_expr_test": checks}]}))
+    tested = subprocess.run(
+        [program("promtool"), "test", "rules", str(file)], capture_output=True, text=True, check=False
+    )
+    assert tested.returncode == 0, tested.stdout + tested.stderr
