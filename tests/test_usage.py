@@ -79,9 +79,24 @@ def test_cpu_counters_that_stand_still_are_counted_and_the_next_reading_covers_t
         (reading(5, stepped=3600), (gap("clock_step"),)),
         (reading(5, stepped=-3600), (gap("clock_step"),)),
         (reading(5, asleep=60, stepped=-60), (gap("suspend"), gap("clock_step"))),
-        (reading(5, stepped=0.0025), ()),
+        (reading(5, asleep=2.5), (gap("suspend"),)),
+        (reading(5, stepped=2.5), (gap("clock_step"),)),
+        (reading(5, asleep=1.5), ()),
+        (reading(5, stepped=-1.5), ()),
     ],
-    ids=["on time", "late", "suspend", "late and suspend", "forward", "back", "asleep while set back", "slewed"],
+    ids=[
+        "on time",
+        "late",
+        "suspend",
+        "late and suspend",
+        "forward",
+        "back",
+        "asleep while set back",
+        "short suspend",
+        "small step",
+        "clocks read one after the other",
+        "slewed",
+    ],
 )
 def test_gaps_are_told_by_the_three_clocks(current: HostReading, expected: tuple[Event, ...]) -> None:
     assert between(reading(0), current).events == expected
