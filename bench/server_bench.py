@@ -64,7 +64,7 @@ def serve_ecotrack(port: int) -> None:
     server = importlib.import_module("exporter.core.server")
     response = server.Response(body=rendered(), headers=(("Content-Encoding", "gzip"),))
     address = f"127.0.0.1:{port}"
-    server.Server(address=address, routes={"/metrics": lambda _: response}, web_config=None, max_requests=40).start()
+    server.Server(address=address, web_config=None, max_requests=40).start({"/metrics": lambda _: response})
 
 
 def serve_prometheus_client(port: int) -> None:

@@ -1,5 +1,6 @@
 """The parts of the exporter, put together."""
 
+import contextlib
 import logging
 import platform
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ import msgspec
 import exporter
 from exporter.config import Config
 from exporter.core.clock import Clock
-from exporter.core.listen_address import listen
 from exporter.core.metrics import Exposition, negotiate
 from exporter.core.server import Handler, Request, Response, Server
 from exporter.core.web_config import WebConfig
@@ -152,24 +152,14 @@ def run(config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, st
 
     Raises StateError or ListenError before anything is started or written.
     """
-    # A busy port must leave the state as it is, and reading the state moves what is damaged: so look at the port first.
-    listen(web.address).close()
-    store = StateStore(state, boot_id(paths.procfs))
-    try:
+    # First the port, then the lock, then the state: reading moves what is damaged, and a failed start moves nothing.
+    server = Server(address=web.address, web_config=web.config, max_requests=web.max_requests)
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.stop)
+        store = stack.enter_context(contextlib.closing(StateStore(state, boot_id(paths.procfs))))
         sampler, publication = build_sampler(config, clock, paths, store)
-        server = Server(
-            address=web.address,
-            routes=routes(publication, clock),
-            web_config=web.config,
-            max_requests=web.max_requests,
-        )
-        server.start()
+        server.start(routes(publication, clock))
         LOG.info("listening on %s", server.url)
-        try:
-            sampler.run(stop)
-        finally:
-            server.stop()
-            sampler.save_clean_stop()
-            LOG.info("stopped")
-    finally:
-        store.close()
+        stack.callback(sampler.save_clean_stop)
+        sampler.run(stop)
+    LOG.info("stopped")

@@ -192,7 +192,7 @@ class Config(_Section, frozen=True):
 def load_config(path: Path | None) -> Config:
     """The configuration in a file, or the defaults without one. Raises ConfigError."""
     if path is None:
-        return Config()
+        return convert({}, Config, origin="built-in defaults")
     return convert(load_yaml(path), Config, origin=str(path))
 
 

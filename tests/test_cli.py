@@ -293,3 +293,21 @@ def without_roots_power(*flags: str) -> subprocess.CompletedProcess[str]:
 def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("text", [None, "", "power:\n", "budget:\n", "power: {idle_watts: 1, full_watts: 2}\n"])
+def test_a_machine_whose_zone_cannot_be_told_is_one_line(tmp_path: Path, text: str | None) -> None:
+    arguments = ["--config.check"]
+    if text is not None:
+        (tmp_path / "c.yml").write_text(text)
+        arguments.append(f"--config.file={tmp_path / 'c.yml'}")
+    result = subprocess.run(
+        [sys.executable, "-m", "exporter", *arguments],
+        check=False,
+        env=os.environ | {"TZ": "Mars/Olympus"},
+        capture_output=True,
+        text=True,
+    )
+    origin = "built-in defaults" if text is None else tmp_path / "c.yml"
+    line = f"ecotrack: {origin}: budget.time_zone: this machine's zone cannot be told; expected an IANA name\n"
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", line)

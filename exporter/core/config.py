@@ -90,22 +90,21 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
     if mistakes:
         raise ConfigError(mistakes)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    sections: dict[str, Any] = {}
-    for key, value in data.items():
+    given = {key: value for key, value in data.items() if value is not None}
+    # A section that is absent or empty ("power:") is checked as well: its defaults may not suit this machine.
+    sections = [name for name, field in fields.items() if isinstance(inspect.type_info(field.type), inspect.StructType)]
+    converted: dict[str, Any] = {}
+    for key, value in (given | {name: {} for name in sections if name not in given}).items():
         if key not in fields:
             mistakes.append(f"{origin}: {key}: unknown key; known here: {', '.join(fields)}")
             continue
         try:
-            if value is not None:  # an empty section ("power:") is the same as none
-                sections[key] = msgspec.convert(value, fields[key].type)
+            converted[key] = msgspec.convert(value, fields[key].type)
         except msgspec.ValidationError as error:
             mistakes.append(f"{origin}: {_explain(str(error), key, value, fields[key].type)}")
     if mistakes:
         raise ConfigError(mistakes)
-    try:
-        return kind(**sections)
-    except ValueError as error:
-        raise ConfigError([f"{origin}: {error}"]) from error
+    return kind(**converted)
 
 
 def _explain(message: str, section: str, value: object, kind: Any) -> str:

@@ -44,6 +44,8 @@ def listen(text: str) -> socket.socket:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, target = min(found, key=lambda entry: entry[0] != socket.AF_INET)
         return socket.create_server(target[:2], family=family, backlog=BACKLOG)
+    except UnicodeError as error:
+        raise ListenError(f"cannot listen on {text}: not a host name") from error
     except OSError as error:
         # Python puts the address into some of these texts; the part before it says what is wrong.
         reason = (error.strerror or str(error)).partition(" (")[0]

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class Server:
-    """Serves `routes` (path to handler) at `address` from its own thread.
+    """Holds `address` from the beginning, and serves routes there from its own thread once started.
 
     A handler runs on the event loop's thread, one at a time; it should return within milliseconds. At most
     `max_requests` requests are between their complete head and the last byte handed to the kernel; others get 503.
@@ -38,38 +38,34 @@ class Server:
         self,
         *,
         address: str,
-        routes: Mapping[str, Handler],
         web_config: WebConfig | None,
         max_requests: int,
         limits: Limits | None = None,
     ) -> None:
-        self._address = address
-        self._routes = routes
+        """Bind; clients that connect before `start` wait.
+
+        Raises ListenError where the address cannot be listened on.
+        """
+        self._listener = listen(address)
+        self._url = base_url(self._listener, "https" if web_config is not None and web_config.tls else "http")
         self._web_config = web_config
         self._limits = limits or Limits(requests=max_requests)
-        self._url = ""
         self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
-        """The base URL on this machine, such as `http://127.0.0.1:10110`; empty before `start`."""
+        """The base URL on this machine, such as `http://127.0.0.1:10110`."""
         return self._url
 
-    def start(self) -> None:
-        """Bind and serve.
-
-        Raises ListenError where the address cannot be listened on.
-        """
-        listener = listen(self._address)
-        tls = self._web_config is not None and self._web_config.tls is not None
-        self._url = base_url(listener, "https" if tls else "http")
-        site = Site(routes=self._routes, loopback_only=is_loopback(listener))
+    def start(self, routes: Mapping[str, Handler]) -> None:
+        """Serve `routes` (path to handler)."""
+        site = Site(routes=routes, loopback_only=is_loopback(self._listener))
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         loop, stopping = runner.get_loop(), asyncio.Event()
         loop.set_exception_handler(_report)
         self._request_stop = functools.partial(loop.call_soon_threadsafe, stopping.set)
         self._thread = threading.Thread(
-            target=self._run, args=(runner, site, listener, stopping), name="http-server", daemon=True
+            target=self._run, args=(runner, site, stopping), name="http-server", daemon=True
         )
         self._thread.start()
 
@@ -79,12 +75,13 @@ class Server:
             self._request_stop()
             self._thread.join()
             self._thread = None
+        self._listener.close()
 
-    def _run(self, runner: asyncio.Runner, site: Site, listener: socket.socket, stopping: asyncio.Event) -> None:
+    def _run(self, runner: asyncio.Runner, site: Site, stopping: asyncio.Event) -> None:
         web_config = None if self._web_config is None else WebConfigFile(self._web_config)
         hub = Hub(site=site, web_config=web_config, limits=self._limits)
         with runner:
-            runner.run(_serve(hub, listener, stopping))
+            runner.run(_serve(hub, self._listener, stopping))
 
 
 async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> None:

@@ -35,8 +35,8 @@ def serving(
     address: str = "127.0.0.1:0",
 ) -> Iterator[Server]:
     """A started server, stopped when the block ends."""
-    server = Server(address=address, routes=routes, web_config=web_config, max_requests=40, limits=limits)
-    server.start()
+    server = Server(address=address, web_config=web_config, max_requests=40, limits=limits)
+    server.start(routes)
     try:
         yield server
     finally:

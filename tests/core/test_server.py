@@ -182,7 +182,7 @@ def test_stop_closes_connections_accepted_at_the_last_moment() -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "a b:1", "::1:80", "127.0.0.1:-1"])
 def test_a_wrong_address_is_one_clear_line(address: str) -> None:
     with pytest.raises(ListenError) as caught:
-        Server(address=address, routes={}, web_config=None, max_requests=1).start()
+        Server(address=address, web_config=None, max_requests=1)
     assert address in str(caught.value) and "expected HOST:PORT" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -191,11 +191,13 @@ def test_a_taken_unknown_or_foreign_address_is_named_with_its_reason() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ListenError, match=rf"^cannot listen on {address}: Address already in use$"):
-            Server(address=address, routes={}, web_config=None, max_requests=1).start()
+            Server(address=address, web_config=None, max_requests=1)
     with pytest.raises(ListenError, match=r"192\.0\.2\.1:0: Cannot assign requested address$"):
-        Server(address="192.0.2.1:0", routes={}, web_config=None, max_requests=1).start()
+        Server(address="192.0.2.1:0", web_config=None, max_requests=1)
+    with pytest.raises(ListenError, match=r"^cannot listen on a\.\.b:80: not a host name$"):
+        Server(address="a..b:80", web_config=None, max_requests=1)
     with pytest.raises(ListenError, match=r"^cannot listen on nowhere\.invalid:1: "):
-        Server(address="nowhere.invalid:1", routes={}, web_config=None, max_requests=1).start()
+        Server(address="nowhere.invalid:1", web_config=None, max_requests=1)
 
 
 @pytest.mark.parametrize(
