@@ -94,7 +94,7 @@ class HostSource:
     def _log_failure(self, collector: str, error: Exception) -> None:
         before = self._outcomes.get(collector)
         if before is None or before.success:
-            LOG.warning("collector %s fails: %s: %s", collector, type(error).__name__, error)
+            LOG.warning("collector %s fails: %s", collector, _reason(error))
 
     def _log_recovery(self, collector: str) -> None:
         before = self._outcomes.get(collector)
@@ -161,6 +161,13 @@ class HostSource:
         with _procfs(folder if folder.exists() else self._net_procfs):
             sockets = psutil.net_connections(kind="tcp")
         return Counter(socket.status.lower() for socket in sockets)
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without what a library may have put into its message: a process's name, say."""
+    if isinstance(error, ReadingUnavailableError):
+        return str(error)
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _is_physical_disk(name: str, sysfs: Path) -> bool:
