@@ -90,18 +90,19 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
     if mistakes:
         raise ConfigError(mistakes)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    given = {key: value for key, value in data.items() if value is not None}
-    # A section that is absent or empty ("power:") is checked as well: its defaults may not suit this machine.
-    sections = [name for name, field in fields.items() if isinstance(inspect.type_info(field.type), inspect.StructType)]
+    mistakes = [f"{origin}: {key}: unknown key; known here: {', '.join(fields)}" for key in data if key not in fields]
     converted: dict[str, Any] = {}
-    for key, value in (given | {name: {} for name in sections if name not in given}).items():
-        if key not in fields:
-            mistakes.append(f"{origin}: {key}: unknown key; known here: {', '.join(fields)}")
-            continue
+    for key, field in fields.items():
+        value = data.get(key)
+        if value is None:
+            if not isinstance(inspect.type_info(field.type), inspect.StructType):
+                continue
+            # A section that is absent or empty ("power:") is checked as well: its defaults may not suit this machine.
+            value = {}
         try:
-            converted[key] = msgspec.convert(value, fields[key].type)
+            converted[key] = msgspec.convert(value, field.type)
         except msgspec.ValidationError as error:
-            mistakes.append(f"{origin}: {_explain(str(error), key, value, fields[key].type)}")
+            mistakes.append(f"{origin}: {_explain(str(error), key, value, field.type)}")
     if mistakes:
         raise ConfigError(mistakes)
     return kind(**converted)

@@ -46,6 +46,7 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
         ("power: {1: 2}", "power: expected a mapping, got the key 1, which is not text"),
         ("power: {on: 2}", "power: expected a mapping, got the key true, which is not text"),
         ("powr: {idle_watts: 5}", f"powr: unknown key; known here: {SECTIONS}"),
+        ("powr:", f"powr: unknown key; known here: {SECTIONS}"),
         ("5: {idle_watts: 5}", f"5: unknown key; known here: {SECTIONS}"),
         ("power: {idle: 5}", "power.idle: unknown key; known here: preset, idle_watts, full_watts"),
         (
@@ -134,14 +135,14 @@ def test_absurd_files_are_one_line_too(tmp_path: Path, content: str | bytes) -> 
 
 
 def test_every_bad_section_is_told_at_once(tmp_path: Path) -> None:
-    content = "colour: red\npower: {idle: 1}\ngrid: {preset: mars}\nsampling: {interval_seconds: 5}\n"
+    content = "power: {idle: 1}\ncolour: red\ngrid: {preset: mars}\nsampling: {interval_seconds: 5}\n"
     content += "budget: {week_grams: -1}\n"
-    assert [line.split(":")[0] for line in mistakes(tmp_path, content)] == [
+    assert {line.split(":")[0] for line in mistakes(tmp_path, content)} == {
         "colour",
         "power.idle",
         "grid.preset",
         "budget.week_grams",
-    ]
+    }
 
 
 @pytest.mark.parametrize(("name", "reason"), [("none.yml", "No such file or directory"), (".", "Is a directory")])
