@@ -90,10 +90,12 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
     if mistakes:
         raise ConfigError(mistakes)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    mistakes = [f"{origin}: {key}: unknown key; known here: {', '.join(fields)}" for key in data if key not in fields]
     converted: dict[str, Any] = {}
-    for key, field in fields.items():
-        value = data.get(key)
+    for key in dict.fromkeys((*data, *fields)):
+        if key not in fields:
+            mistakes.append(f"{origin}: {key}: unknown key; known here: {', '.join(fields)}")
+            continue
+        field, value = fields[key], data.get(key)
         if value is None:
             if not isinstance(inspect.type_info(field.type), inspect.StructType):
                 continue
