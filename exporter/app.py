@@ -50,7 +50,7 @@ class Publication:
     def latest(self) -> tuple[Snapshot, Exposition[Snapshot], bool]:
         """The snapshot, its exposition, and whether it is fresh; a stale one has totals, age and health only."""
         good, stale = self._current
-        fresh = good[0].is_fresh(self._clock.awake())
+        fresh = good[0].is_fresh(self._clock.elapsed())
         return (*(good if fresh else stale), fresh)
 
 
@@ -158,6 +158,8 @@ def run(config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, st
         stack.callback(server.stop)
         store = stack.enter_context(contextlib.closing(StateStore(state, boot_id(paths.procfs))))
         sampler, publication = build_sampler(config, clock, paths, store)
+        # What loading met is saved before anybody can see it.
+        sampler.sample_once()
         server.start(routes(publication, clock))
         LOG.info("listening on %s", server.url)
         stack.callback(sampler.save_clean_stop)

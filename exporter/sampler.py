@@ -30,7 +30,7 @@ from exporter.projection import Mark, mean_rate, with_mark
 from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
 from exporter.sources.reading import DiskBytes, HostReading
 from exporter.totals import ActivityTotal, Totals
-from exporter.usage import Event, EventKind, NetworkUsage, Usage, carry_forward, usage_between
+from exporter.usage import Event, EventKind, NetworkUsage, Usage, carry_forward, failures, usage_between
 
 LOG = logging.getLogger(__name__)
 
@@ -104,19 +104,21 @@ class Sampler:
         self._save_failed = False
 
     def run(self, stop: Stop) -> None:
-        """Sample until told to stop: a first reading now, a first sample soon after, then one per interval."""
+        """Sample until told to stop: a first reading if there is none, a first sample soon after, one per interval."""
         interval = self._snapshot.interval
         due = self._clock.awake()
-        first = True
-        while True:
+        if self._previous is None:
             self.sample_once()
-            due = MonotonicSeconds(due + (min(1.0, interval) if first else interval))
-            first = False
+        step = min(1.0, interval)
+        while True:
+            due = MonotonicSeconds(due + step)
+            step = interval
             now = self._clock.awake()
             if due < now:
                 due = MonotonicSeconds(now + interval)
             if stop.wait(due - now):
                 return
+            self.sample_once()
 
     def sample_once(self) -> None:
         """One turn of the loop. Whatever goes wrong costs this sample, is counted and logged, and the loop goes on."""
@@ -132,16 +134,20 @@ class Sampler:
             self._publish(self._snapshot)
 
     def sample(self) -> None:
-        """Read, derive, save, publish; the first call only reads."""
+        """Read, derive, save, publish; the first call has nothing to compare with and only counts what failed."""
         started = self._clock.awake()
         reading = self._source.read()
         if self._previous is None:
+            snapshot = replace(
+                self._snapshot,
+                totals=totals.with_events(self._snapshot.totals, failures(reading)),
+                outcomes=reading.outcomes,
+            )
             self._previous = reading
-            self._publish(replace(self._snapshot, outcomes=reading.outcomes))
-            return
-        usage = usage_between(self._previous, reading, interval=self._snapshot.interval)
-        snapshot = self._derive(reading, usage)
-        self._previous = carry_forward(self._previous, reading)
+        else:
+            usage = usage_between(self._previous, reading, interval=self._snapshot.interval)
+            snapshot = self._derive(reading, usage)
+            self._previous = carry_forward(self._previous, reading)
         self._snapshot = replace(
             snapshot,
             state_saved_at=self._save(snapshot.totals, reading.wall),
@@ -185,7 +191,7 @@ class Sampler:
         return replace(
             self._snapshot,
             sampled_at=reading.wall,
-            sampled_awake=reading.awake,
+            sampled_elapsed=reading.elapsed,
             totals=total,
             readings=replace(readings, score=_score(readings)),
             outcomes=reading.outcomes,

@@ -11,7 +11,6 @@ from exporter.budget import BudgetStatus
 from exporter.core.units import (
     BytesPerSecond,
     GramsPerSecond,
-    MonotonicSeconds,
     Ratio,
     Seconds,
     UnixSeconds,
@@ -84,7 +83,7 @@ class Snapshot:
     emission_limit: GramsPerSecond
     totals: Totals
     sampled_at: UnixSeconds | None = None
-    sampled_awake: MonotonicSeconds | None = None
+    sampled_elapsed: Seconds | None = None  # on the clock that goes on while the machine is suspended
     sample_duration: Seconds | None = None
     state_saved_at: UnixSeconds | None = None
     readings: Readings = field(default_factory=Readings)
@@ -95,6 +94,6 @@ class Snapshot:
         """The same, as it is shown once the sample is stale: totals, age and health only."""
         return replace(self, readings=Readings())
 
-    def is_fresh(self, now: MonotonicSeconds) -> bool:
+    def is_fresh(self, now: Seconds) -> bool:
         """Whether there is a sample no older than three intervals."""
-        return self.sampled_awake is not None and now - self.sampled_awake <= STALE_AFTER_INTERVALS * self.interval
+        return self.sampled_elapsed is not None and now - self.sampled_elapsed <= STALE_AFTER_INTERVALS * self.interval

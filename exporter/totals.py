@@ -14,6 +14,8 @@ from exporter.usage import Event
 
 NO_TRAFFIC = Traffic(received_bytes=0, sent_bytes=0, received_packets=0, sent_packets=0)
 
+NO_DISK = DiskBytes(read=0, written=0)
+
 MAX_DEVICES = 8
 """Network devices with series of their own; the rest share the label `other`."""
 
@@ -37,7 +39,7 @@ class Exported:
     emissions: Mapping[Component, Grams] = field(default_factory=dict)
     activities: Mapping[Activity, ActivityTotal] = field(default_factory=dict)
     devices: Mapping[str, Traffic] = field(default_factory=dict)
-    disk: DiskBytes = DiskBytes(read=0, written=0)  # noqa: RUF009 - immutable
+    disk: DiskBytes = NO_DISK
     samples: int = 0
     events: Mapping[Event, int] = field(default_factory=dict)
 

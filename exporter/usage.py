@@ -109,16 +109,18 @@ def usage_between(previous: HostReading, current: HostReading, *, interval: Seco
     """
     events = _Events()
     _note_gaps(previous, current, interval, events)
-    for outcome in current.outcomes:
-        if not outcome.success:
-            events.discard(outcome.collector, "error")
     return Usage(
         elapsed=Seconds(current.awake - previous.awake),
         cpu=_cpu_usage(previous.cpu, current.cpu, events),
         network=_network_usage(previous.network, current.network, events),
         disk=_disk_usage(previous.disk, current.disk, events),
-        events=tuple(events.found),
+        events=(*failures(current), *events.found),
     )
+
+
+def failures(reading: HostReading) -> tuple[Event, ...]:
+    """The collectors that failed in a reading, as events to be counted."""
+    return tuple(Event(kind=EventKind.DISCARD, source=collector, reason="error") for collector in reading.failed)
 
 
 def carry_forward(previous: HostReading, current: HostReading) -> HostReading:

@@ -78,6 +78,7 @@ def reading(
         network=None if nics is None else Timed(value=nics, at=awake),
         disk=None if disk is None else Timed(value=DiskBytes(read=disk[0], written=disk[1]), at=awake),
         outcomes=tuple(Outcome(collector=name, success=False, duration=Seconds(0.001)) for name in failed),
+        failed=failed,
     )
 
 
@@ -114,6 +115,7 @@ class Machine:
             network=None if "network" in self.broken else whole.network,
             disk=None if "disk" in self.broken else whole.disk,
             outcomes=tuple(Outcome(collector=name, success=False, duration=Seconds(0.001)) for name in failed),
+            failed=failed,
         )
 
 

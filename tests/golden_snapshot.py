@@ -16,7 +16,6 @@ from exporter.core.units import (
     GramsPerKwh,
     GramsPerSecond,
     Joules,
-    MonotonicSeconds,
     Ratio,
     Seconds,
     UnixSeconds,
@@ -45,7 +44,7 @@ def golden_snapshot() -> Snapshot:
     return replace(
         initial_snapshot(host=presets.cloud_host("aws", 2, 4 * 10**9)),
         sampled_at=NOON,
-        sampled_awake=MonotonicSeconds(1000.0),
+        sampled_elapsed=Seconds(1000.0),
         sample_duration=Seconds(0.0015),
         state_saved_at=NOON,
         totals=_totals(),

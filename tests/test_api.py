@@ -110,10 +110,12 @@ def test_three_intervals_after_a_sample_its_figures_are_gone_and_totals_stay() -
     assert site.exposition().keys() >= fresh.keys()
 
 
-def test_a_suspension_does_not_make_a_sample_stale_by_itself() -> None:
+def test_what_was_true_before_a_suspension_is_not_shown_after_it() -> None:
     site = make_site()
     site.sample_after(5.0)
     site.clock.sleep(3600.0)
+    assert site.get("/-/ready").status == 503
+    site.sample_after(5.0)
     assert site.get("/-/ready").status == 200
 
 

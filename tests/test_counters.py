@@ -1,5 +1,6 @@
 """The law that every rate in Prometheus rests on: no counter ever falls while the machine is up."""
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -82,7 +83,8 @@ def test_no_counter_ever_falls(actions: list[str]) -> None:
             life.published.clear()
             life.act(action)
             if action == "reboot":
-                assert life.published[0].totals.exported == Exported()
+                # What failed in the first reading is counted already.
+                assert replace(life.published[0].totals.exported, events={}) == Exported()
                 counters = {}
             for snapshot in life.published:
                 now = series(snapshot, "counter")

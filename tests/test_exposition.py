@@ -12,8 +12,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.core.metrics import Representation
+from exporter.metric_values import KNOWN_EVENTS
 from exporter.metrics import ROWS, exposition
-from exporter.samples import KNOWN_EVENTS
 from exporter.snapshot import Snapshot
 from exporter.usage import EventKind
 from tests.fakes import FakeClock, Machine, initial_snapshot, rig, series

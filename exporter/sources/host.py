@@ -30,6 +30,10 @@ class ReadingUnavailableError(Exception):
     """The platform answered, but without the figure."""
 
 
+class NotPresentError(Exception):
+    """The machine has nothing of the kind, which is no failure."""
+
+
 class HostSource:
     """Reads every collector once per call of `read`.
 
@@ -54,13 +58,15 @@ class HostSource:
         self._net_procfs = procfs if procfs == Path("/proc") else procfs / "1"
         self._sysfs = sysfs
         self._connections_interval = connections_interval
-        self._connections: Timed[Mapping[str, int]] | None = None
+        self._connections: Timed[Mapping[str, int] | None] | None = None
         self._outcomes: dict[str, Outcome] = {}
+        self._failed: list[str] = []
 
     def read(self) -> HostReading:
         """One reading of everything; never raises for a part that fails."""
         # The clocks are read side by side: a slow reading between them would look like a suspension.
         at, elapsed, wall = self._clock.awake(), self._clock.elapsed(), self._clock.wall()
+        self._failed = []
         cpu = self._collect("cpu", self._read_cpu)
         network = self._collect("network", self._read_network)
         memory = self._collect("memory", self._read_memory)
@@ -76,6 +82,7 @@ class HostSource:
             network=network,
             connections=connections,
             outcomes=tuple(self._outcomes[name] for name in COLLECTORS if name in self._outcomes),
+            failed=tuple(self._failed),
         )
 
     def _collect(self, collector: str, read: Callable[[], ReadT]) -> Timed[ReadT] | None:
@@ -83,7 +90,11 @@ class HostSource:
         result: Timed[ReadT] | None = None
         try:
             result = Timed(value=read(), at=started)
-        except Exception as error:  # noqa: BLE001 - the collector's edge: counted in its outcome
+        except NotPresentError:
+            self._outcomes.pop(collector, None)
+            return None
+        except Exception as error:  # noqa: BLE001 - the collector's edge: counted
+            self._failed.append(collector)
             self._log_failure(collector, error)
         else:
             self._log_recovery(collector)
@@ -120,7 +131,7 @@ class HostSource:
             counters = psutil.disk_io_counters(perdisk=True, nowrap=False)
         disks = [disk for name, disk in counters.items() if _is_physical_disk(name, self._sysfs)]
         if not disks:
-            raise ReadingUnavailableError("this machine shows no disk counters")
+            raise NotPresentError
         return DiskBytes(read=sum(disk.read_bytes for disk in disks), written=sum(disk.write_bytes for disk in disks))
 
     def _read_network(self) -> Mapping[str, Traffic]:
@@ -146,13 +157,13 @@ class HostSource:
         }
 
     def _read_connections_when_due(self, now: MonotonicSeconds) -> Mapping[str, int] | None:
-        """The dearest reading: once it succeeds it is handed on unchanged until its own interval has passed."""
+        """The dearest reading: whatever came of it stands until its own interval has passed."""
         last = self._connections
         if last is None or now - last.at >= self._connections_interval:
             read = self._collect("connections", self._read_connections)
-            last = None if read is None else Timed(value=read.value, at=now)
+            last = Timed(value=None if read is None else read.value, at=now)
             self._connections = last
-        return None if last is None else last.value
+        return last.value
 
     def _read_connections(self) -> Mapping[str, int]:
         # Below /proc/<pid> psutil finds the sockets but no processes to look through for their owners, which is the

@@ -77,4 +77,5 @@ class HostReading:
     disk: Timed[DiskBytes] | None = None
     network: Timed[Mapping[str, Traffic]] | None = None
     connections: Mapping[str, int] | None = None
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()  # the last of each collector, perhaps of an earlier reading
+    failed: tuple[str, ...] = ()  # collectors that failed in this one

@@ -7,7 +7,7 @@ from exporter.budget import BudgetStatus
 from exporter.core.metrics import Sample
 from exporter.power import Component
 from exporter.snapshot import Snapshot
-from exporter.totals import ActivityTotal
+from exporter.totals import NO_DISK, ActivityTotal
 from exporter.usage import Event, EventKind
 
 KNOWN_EVENTS = (
@@ -70,9 +70,12 @@ def network_counters(snapshot: Snapshot, *, received: str, sent: str) -> Iterato
         yield (device, "transmit"), getattr(traffic, sent)
 
 
-def disk(snapshot: Snapshot) -> Iterator[Sample]:
-    yield ("read",), snapshot.totals.exported.disk.read
-    yield ("write",), snapshot.totals.exported.disk.written
+def disk_bytes(snapshot: Snapshot) -> Iterator[Sample]:
+    disk = snapshot.totals.exported.disk
+    # A machine without disks has no disk counters, rather than two that stand at zero.
+    if disk != NO_DISK or any(outcome.collector == "disk" for outcome in snapshot.outcomes):
+        yield ("read",), disk.read
+        yield ("write",), disk.written
 
 
 def throughput(snapshot: Snapshot) -> Iterator[Sample]:
