@@ -40,8 +40,12 @@ class Power(_Section, frozen=True):
         Literal["cep", "aws", "gcp", "azure"] | None,
         Meta(description="Named model: CEP's desktop (the last resort), or a cloud's watts per virtual CPU and GB."),
     ] = None
-    idle_watts: Annotated[float, Meta(ge=0, description="This machine's power with nothing running.")] | None = None
-    full_watts: Annotated[float, Meta(gt=0, description="This machine's power with every core busy.")] | None = None
+    idle_watts: (
+        Annotated[float, Meta(ge=0, le=100_000, description="This machine's power with nothing running.")] | None
+    ) = None
+    full_watts: (
+        Annotated[float, Meta(gt=0, le=100_000, description="This machine's power with every core busy.")] | None
+    ) = None
 
     def __post_init__(self) -> None:
         """Refuse half a calibration, and one beside a preset."""
@@ -70,7 +74,9 @@ class Network(_Section, frozen=True):
         Literal["ecotrack", "cep", "carbon-trust-fixed", "carbon-trust-mobile", "swd-v4"] | None,
         Meta(description="Named energy intensity of data transfer; by default the one of the top-level preset."),
     ] = None
-    kwh_per_gb: Annotated[float, Meta(ge=0, description="Your own intensity, in kWh per 10^9 bytes.")] | None = None
+    kwh_per_gb: (
+        Annotated[float, Meta(ge=0, le=1000, description="Your own intensity, in kWh per 10^9 bytes.")] | None
+    ) = None
     include: Annotated[
         tuple[str, ...],
         Meta(description="Shell patterns of the devices that count; empty: physical ones, else the default route's."),
@@ -127,9 +133,9 @@ class Grid(_Section, frozen=True):
 class Budget(_Section, frozen=True):
     """Carbon budgets in grams of CO2e; a period without a limit has no budget."""
 
-    day_grams: Annotated[float, Meta(gt=0, description="Limit of a calendar day.")] | None = None
-    week_grams: Annotated[float, Meta(gt=0, description="Limit of a week from Monday.")] | None = None
-    month_grams: Annotated[float, Meta(gt=0, description="Limit of a calendar month.")] | None = None
+    day_grams: Annotated[float, Meta(gt=0, le=10**9, description="Limit of a calendar day.")] | None = None
+    week_grams: Annotated[float, Meta(gt=0, le=10**9, description="Limit of a week from Monday.")] | None = None
+    month_grams: Annotated[float, Meta(gt=0, le=10**9, description="Limit of a calendar month.")] | None = None
     time_zone: Annotated[
         str, Meta(description="Whose calendar counts: an IANA name, or `local` for the machine's own.")
     ] = LOCAL_ZONE
@@ -158,7 +164,7 @@ class EcoGuard(_Section, frozen=True):
     """The emission rate above which EcoGuard warns."""
 
     limit_grams_per_minute: Annotated[
-        float, Meta(gt=0, description="Emission rate of host and network above which EcoGuard warns.")
+        float, Meta(gt=0, le=10**6, description="Emission rate of host and network above which EcoGuard warns.")
     ] = 5.0
 
     def limit(self) -> GramsPerSecond:

@@ -211,6 +211,12 @@ ROWS: tuple[Row[Snapshot], ...] = (
         read=metric_values.one(lambda snapshot: snapshot.totals.lifetime_emissions),
     ),
     _gauge(
+        name="ecotrack_lifetime_start_timestamp_seconds",
+        unit="seconds",
+        help="When the state file began.",
+        read=metric_values.one(lambda snapshot: snapshot.totals.since),
+    ),
+    _gauge(
         name="ecotrack_eco_score_ratio",
         unit="ratio",
         help="Eco score, 1 is best: the mean of the factors that are known.",

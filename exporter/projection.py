@@ -1,8 +1,8 @@
 """The mean emission rate of the last hour, which budgets are projected with.
 
-The recording rules compute the same from Prometheus's own samples. To agree with them over restarts, a few marks of the
-lifetime emissions are kept with the totals. Time in which nothing was counted (the machine was off) counts as time
-without emissions, as it does there.
+The recording rules compute the same from Prometheus's own samples and the exported start of counting. To agree with
+them over restarts, a few marks of the lifetime emissions are kept with the totals. Time in which nothing was counted
+(the machine was off) counts as time without emissions, as it does there.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WINDOW = Seconds(3600.0)
 """The rules use the same."""
 
 SPACING = Seconds(300.0)
-"""Time between marks; what was emitted between two of them is taken as even."""
+"""Time between marks, about; what was emitted between two of them is taken as even."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,27 +26,29 @@ class Mark:
 
 
 def with_mark(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
-    """Marks in order of time, with one more if it is due, and without those that the window has left behind.
+    """Marks in order of time with the present as the last, and without those that the window has left behind.
 
-    One mark older than the window is kept, to know what had been emitted when it began; marks that a clock stepping
-    back has put into the future are dropped.
+    The last one gives way to the next unless `SPACING` has passed since the one before it; so it stays where a gap
+    begins. One mark older than the window is kept, to know what had been emitted when that began. Marks that a clock
+    stepping back has put into the future are dropped.
     """
     past = [one for one in marks if one.at <= mark.at]
-    if past and mark.at - past[-1].at < SPACING:
-        return tuple(past)
+    if len(past) > 1 and mark.at - past[-2].at < SPACING:
+        past.pop()
     older = [one for one in past if mark.at - one.at > WINDOW][-1:]
     return (*older, *(one for one in past if mark.at - one.at <= WINDOW), mark)
 
 
 def mean_rate(marks: tuple[Mark, ...], now: Mark, since: UnixSeconds) -> GramsPerSecond | None:
-    """Mean rate over the window before `now`, or since counting first began if that is later.
+    """Mean rate over the window before `now`, or since counting first began, with nothing emitted, if that is later.
 
-    None in the first moments of all, when there is nothing to divide by.
+    None in the first moment of all, when there is nothing to divide by.
     """
     duration = min(WINDOW, now.at - since)
-    if not marks or duration <= 0.0:
+    if duration <= 0.0:
         return None
-    return GramsPerSecond((now.emitted - _emitted_at(UnixSeconds(now.at - duration), (*marks, now))) / duration)
+    before = _emitted_at(UnixSeconds(now.at - duration), (*marks, now)) if duration == WINDOW else 0.0
+    return GramsPerSecond((now.emitted - before) / duration)
 
 
 def _emitted_at(moment: UnixSeconds, marks: tuple[Mark, ...]) -> float:

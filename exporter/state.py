@@ -111,7 +111,9 @@ class StateStore:
         self._sequence = saved.sequence
         goes_on = best.exact and (saved.clean_stop or saved.boot_id == self._boot_id)
         exported = replace(saved.totals.exported, events=dict(saved.events)) if goes_on else Exported()
-        return with_events(replace(saved.totals, exported=exported), events)
+        # A clock that was ahead when counting began must not put the beginning into the future.
+        since = min(saved.totals.since, now)
+        return with_events(replace(saved.totals, since=since, exported=exported), events)
 
     def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
         """Replace the state.

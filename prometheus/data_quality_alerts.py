@@ -144,7 +144,8 @@ def _sampling_alerts() -> tuple[Alert, ...]:
             summary="{{ $labels.instance }} could not use its saved totals",
             description=(
                 "At its start, {{ $labels.instance }} found a saved state that it could not use "
-                "({{ $labels.reason }}) and kept it aside. Budgets and totals count from that start."
+                "({{ $labels.reason }}) and kept it aside. Counters begin again at zero; "
+                "budgets and lifetime totals go on from the other state file, or begin again where there is none."
             ),
         ),
     )

@@ -109,11 +109,18 @@ def _budget_state() -> Iterator[Recording]:
         expr=f"ecotrack_budget_used_grams / {PERIOD_MATCH} ecotrack_budget_limit_grams",
     )
     yield Recording(record=ELAPSED, expr=f"clamp_max(\n  (time() - {start})\n  / {PERIOD_MATCH}\n  {LENGTH},\n  1\n)")
-    left = f"{emission_rate('1h')}\n  * on (job, instance) group_right ()\n  clamp_min({end} - time(), 0)"
-    yield Recording(
-        record=PROJECTED,
-        expr=f"ecotrack_budget_used_grams\n+ {PERIOD_MATCH}\n({left})",
-    )
+    yield Recording(record=PROJECTED, expr=_projection(end))
+
+
+def _projection(end: str) -> str:
+    """Used so far, and the mean rate of the last hour for the rest of the period, as `exporter.projection` has it.
+
+    `rate()` divides by the whole hour, so until an hour has been counted it is scaled to the time since the beginning.
+    """
+    left = f"clamp_min({end} - time(), 0)"
+    counted = "clamp_max(time() - ecotrack_lifetime_start_timestamp_seconds, 3600) > 0"
+    rate = f"({emission_rate('1h')}\n    * 3600 / on (job, instance)\n    ({counted}))"
+    return f"ecotrack_budget_used_grams\n+ {PERIOD_MATCH}\n({rate}\n  * on (job, instance) group_right ()\n  {left})"
 
 
 def _burn(window: str) -> Recording:

@@ -56,9 +56,9 @@ MISTAKES = [
     ("power: {idle: 5}", "power.idle: unknown key; known here: preset, idle_watts, full_watts"),
     (
         "power: {idle_watts: fifty, full_watts: 90}",
-        'power.idle_watts: expected a number >= 0, got "fifty"',
+        'power.idle_watts: expected a number >= 0 and <= 100,000, got "fifty"',
     ),
-    ("sampling: {interval_seconds: 0.5}", "sampling.interval_seconds: expected a number >= 1 and <= 3600, got 0.5"),
+    ("sampling: {interval_seconds: 0.5}", "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0.5"),
     ("sampling: {interval_seconds: .nan}", "sampling.interval_seconds: expected a finite number, got nan"),
     ("power: {idle_watts: 90, full_watts: 50}", "power: expected full_watts >= idle_watts, got 50 < 90"),
     (

@@ -151,7 +151,7 @@ def describe_type(node: inspect.Type) -> str:
     match node := _unwrapped(node):
         case inspect.FloatType() | inspect.IntType():
             bounds = ((">=", node.ge), (">", node.gt), ("<=", node.le), ("<", node.lt))
-            told = " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
+            told = " and ".join(f"{sign} {_number(bound)}" for sign, bound in bounds if bound is not None)
             return f"a number {told}".rstrip()
         case inspect.LiteralType():
             return f"one of {', '.join(str(value) for value in node.values)}"
@@ -163,6 +163,10 @@ def describe_type(node: inspect.Type) -> str:
             return "a list"
         case _:
             return "a mapping"
+
+
+def _number(bound: float) -> str:
+    return f"{bound:,.0f}" if bound == int(bound) else f"{bound:g}"
 
 
 def _lookup(value: object, path: str) -> object:

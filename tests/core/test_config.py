@@ -26,16 +26,25 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("power: {idle_watts: fifty, full_watts: 90}", 'power.idle_watts: expected a number >= 0, got "fifty"'),
-        ("power: {idle_watts: true, full_watts: 90}", "power.idle_watts: expected a number >= 0, got true"),
-        ("power: {idle_watts: -1, full_watts: 90}", "power.idle_watts: expected a number >= 0, got -1"),
-        ("power: {idle_watts: [5], full_watts: 90}", "power.idle_watts: expected a number >= 0, got a list"),
+        (
+            "power: {idle_watts: fifty, full_watts: 90}",
+            'power.idle_watts: expected a number >= 0 and <= 100,000, got "fifty"',
+        ),
+        (
+            "power: {idle_watts: true, full_watts: 90}",
+            "power.idle_watts: expected a number >= 0 and <= 100,000, got true",
+        ),
+        ("power: {idle_watts: -1, full_watts: 90}", "power.idle_watts: expected a number >= 0 and <= 100,000, got -1"),
+        (
+            "power: {idle_watts: [5], full_watts: 90}",
+            "power.idle_watts: expected a number >= 0 and <= 100,000, got a list",
+        ),
         ("power: {idle_watts: .nan, full_watts: 1}", "power.idle_watts: expected a finite number, got nan"),
         ("power: {idle_watts: 1, full_watts: .inf}", "power.full_watts: expected a finite number, got inf"),
         ("network: {include: [-.inf]}", "network.include[0]: expected a finite number, got -inf"),
-        ("sampling: {interval_seconds: 0.5}", "sampling.interval_seconds: expected a number >= 1 and <= 3600, got 0.5"),
-        ("sampling: {interval_seconds: 0}", "sampling.interval_seconds: expected a number >= 1 and <= 3600, got 0"),
-        ("budget: {day_grams: 0}", "budget.day_grams: expected a number > 0, got 0"),
+        ("sampling: {interval_seconds: 0.5}", "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0.5"),
+        ("sampling: {interval_seconds: 0}", "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0"),
+        ("budget: {day_grams: 0}", "budget.day_grams: expected a number > 0 and <= 1,000,000,000, got 0"),
         ("network: {include: eth0}", 'network.include: expected a list, got "eth0"'),
         ("network: {include: [eth0, 1]}", "network.include[1]: expected text, got 1"),
         ("network: {include: [eth0, null]}", "network.include[1]: expected text, got nothing"),
