@@ -50,8 +50,8 @@ bench: .venv/dev.stamp ## Measure server and exporter beside others; writes benc
 
 secrets: secrets/grafana-admin-password ## Make the password that Compose hands to Grafana
 
-clean: down ## Remove the environment, caches and the state of `make up`
-	rm -rf .venv .run .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+clean: down ## Remove the environment and caches; totals and history in .run/ stay
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
 
 .venv/run.stamp: $(environment)
 	@scripts/environment

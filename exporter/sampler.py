@@ -258,7 +258,7 @@ def _with_activity(
     old = activities.get(activity, ActivityTotal())
     new = ActivityTotal(
         duration=Seconds(old.duration + network.elapsed),
-        transferred_bytes=old.transferred_bytes + network.received_bytes + network.sent_bytes,
+        transferred_bytes=old.transferred_bytes + sum(device.total_bytes for device in network.devices.values()),
         emitted=Grams(old.emitted + emitted),
     )
     return dict(activities) | {activity: new}

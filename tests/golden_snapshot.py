@@ -3,8 +3,10 @@
 `python -m tests.golden_snapshot` writes them anew after a change that is meant.
 """
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from exporter import presets
 from exporter.activity import Activity
@@ -26,15 +28,26 @@ from exporter.intensity.reading import IntensityReading
 from exporter.metrics import ROWS
 from exporter.power import Component
 from exporter.snapshot import Readings, Snapshot, Throughput
+from exporter.sources.host import HostSource
+from exporter.sources.nics import NicRule
 from exporter.sources.reading import DiskBytes, Memory, Outcome, Traffic
 from exporter.totals import ActivityTotal, Exported, Totals
 from exporter.usage import Event, EventKind
-from tests.fakes import NOON, initial_snapshot
+from tests.fakes import NOON, FakeClock, Machine, initial_snapshot, rig
 
 FOLDER = Path(__file__).parent / "golden"
 
 FILES = {"exporter.prom": False, "exporter.openmetrics": True}
 """Name of the file, and whether it is OpenMetrics."""
+
+LAPTOP = Path(__file__).parent / "sources/fixtures/laptop"
+
+MOVED = {
+    "proc/stat": ("cpu  10000 200 3000 80000", "cpu  10200 200 3050 80750"),
+    "proc/1/net/dev": ("wlp2s0: 5000000000 4000000", "wlp2s0: 5007500000 4005000"),
+    "proc/diskstats": ("sda 5000 100 200000 1500 3000 50 80000", "sda 5010 100 200800 1500 3000 50 80000"),
+}
+"""What changes in the laptop's files within 10 s: file, text before and after. A quarter busy, 6 Mbit/s, 400 KiB."""
 
 HOSTILE = 'us"b\\0 \u00e9\n'
 
@@ -114,6 +127,22 @@ def _readings() -> Readings:
     )
 
 
+def laptop_snapshot(folder: Path) -> Snapshot:
+    """The laptop's files read twice, 10 s apart, and taken through the sampler; `folder` is for its copy."""
+    laptop = Path(shutil.copytree(LAPTOP, folder / "laptop"))
+    clock = FakeClock()
+    source = HostSource(clock, NicRule(), procfs=laptop / "proc", sysfs=laptop / "sys")
+    limits = {Period.DAY: Grams(150.0)}
+    sampling = rig(Machine(clock), source=source, limits=limits)
+    for name, (before, after) in MOVED.items():
+        text = (laptop / name).read_text(encoding="ascii")
+        assert before in text
+        (laptop / name).write_text(text.replace(before, after), encoding="ascii")
+    clock.advance(10.0)
+    sampling.sampler.sample()
+    return sampling.now
+
+
 def rendered(snapshot: Snapshot, *, openmetrics: bool) -> bytes:
     """An exposition without the cost of the process, which no two runs share."""
     return Exposition(ROWS, snapshot).body(Representation(openmetrics=openmetrics, gzipped=False))
@@ -122,3 +151,5 @@ def rendered(snapshot: Snapshot, *, openmetrics: bool) -> bytes:
 if __name__ == "__main__":
     for file_name, is_openmetrics in FILES.items():
         (FOLDER / file_name).write_bytes(rendered(golden_snapshot(), openmetrics=is_openmetrics))
+    with TemporaryDirectory() as scratch:
+        (FOLDER / "laptop.prom").write_bytes(rendered(laptop_snapshot(Path(scratch)), openmetrics=False))

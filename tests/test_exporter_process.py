@@ -31,6 +31,8 @@ from tests.exporter_process import (
 )
 from tests.processes import free_port, running
 
+pytestmark = pytest.mark.servers
+
 HOURLY = "sampling: {interval_seconds: 3600}\n"
 """The first sample comes a second after the start, and no other during a test."""
 

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from exporter.metrics import ROWS, exposition
 from exporter.snapshot import Snapshot
 from exporter.usage import EventKind
 from tests.fakes import FakeClock, Machine, initial_snapshot, rig, series
-from tests.golden_snapshot import FILES, FOLDER, HOSTILE, golden_snapshot, rendered
+from tests.golden_snapshot import FILES, FOLDER, HOSTILE, golden_snapshot, laptop_snapshot, rendered
 from tests.processes import program
 
 Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -36,6 +37,11 @@ def names(snapshot: Snapshot) -> set[str]:
 def test_the_exposition_is_the_kept_one(file: str) -> None:
     """After a change that is meant, `python -m tests.golden_snapshot` writes the files anew."""
     assert rendered(golden_snapshot(), openmetrics=FILES[file]).decode() == (FOLDER / file).read_text(encoding="utf-8")
+
+
+def test_a_fixture_machine_reads_as_the_kept_exposition(tmp_path: Path) -> None:
+    """From procfs and sysfs to the text, with nothing made up between."""
+    assert rendered(laptop_snapshot(tmp_path), openmetrics=False).decode() == (FOLDER / "laptop.prom").read_text()
 
 
 def test_the_kept_exposition_has_every_family() -> None:

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import pytest
 import requests
 
 from exporter.page import style_sheet
 from tests.exporter_process import until
 from tests.processes import free_port, running
+
+pytestmark = pytest.mark.servers
 
 PROGRAM = "quaggareader"
 ARGUMENT = "wombat-argument"

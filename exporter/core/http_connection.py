@@ -330,7 +330,7 @@ def _request(head: h11.Request) -> Request:
         authority, slash, rest = target.partition("://")[2].partition("/")
         headers["host"], target = authority, slash + rest
     path, _, query = target.partition("?")
-    return Request(method=head.method.decode("ascii"), path=path, query=query, headers=headers)
+    return Request(method=head.method.decode("ascii"), path=path or "/", query=query, headers=headers)
 
 
 def _head_bytes(head: h11.Request) -> int:

@@ -36,11 +36,6 @@ def energy(power: Watts, duration: Seconds) -> Joules:
     return Joules(power * duration)
 
 
-def mean_power(spent: Joules, duration: Seconds) -> Watts:
-    """Mean power over a duration longer than zero."""
-    return Watts(spent / duration)
-
-
 def kwh_per_gb(value: float, bytes_per_gb: int) -> JoulesPerByte:
     """Convert an energy intensity of data from kWh per GB, whichever GB its source means."""
     return JoulesPerByte(value * JOULES_PER_KWH / bytes_per_gb)

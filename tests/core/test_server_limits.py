@@ -250,7 +250,7 @@ def test_a_malformed_request_gets_400_and_the_connection_ends(data: bytes) -> No
         assert read_all(client) == b""
 
 
-@pytest.mark.full
+@pytest.mark.servers  # for its ten seconds
 def test_by_default_a_hundred_half_open_clients_are_gone_in_twelve_seconds() -> None:
     with serving({"/metrics": metrics}) as server, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connect(server)) for _ in range(100)]

@@ -1,8 +1,6 @@
 """The conversions, worked by hand."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from exporter.core.units import (
     BYTES_PER_BINARY_GB,
@@ -13,7 +11,6 @@ from exporter.core.units import (
     Watts,
     energy,
     kwh_per_gb,
-    mean_power,
     megabits_per_second,
     to_kwh,
 )
@@ -21,14 +18,6 @@ from exporter.core.units import (
 
 def test_a_kilowatt_for_an_hour_is_a_kilowatt_hour() -> None:
     assert to_kwh(energy(Watts(1000.0), Seconds(3600.0))) == 1.0
-
-
-@given(
-    power=st.floats(min_value=1e-3, max_value=1e6).map(Watts),
-    duration=st.floats(min_value=1e-3, max_value=1e9).map(Seconds),
-)
-def test_mean_power_undoes_energy(power: Watts, duration: Seconds) -> None:
-    assert mean_power(energy(power, duration), duration) == pytest.approx(power, rel=1e-12)
 
 
 def test_the_two_gigabytes_differ_by_seven_percent() -> None:

@@ -84,12 +84,14 @@ def test_promtool_accepts(arguments: tuple[str | Path, ...]) -> None:
     assert "WARNING" not in result.stdout + result.stderr
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.name)
 def test_promtool_cases_pass(path: Path) -> None:
     result = promtool("test", "rules", path)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.servers
 def test_promtool_cases_pass_where_windows_are_left_open(tmp_path: Path) -> None:
     """Prometheus 3 leaves a window's oldest instant out, which a window shorter by 1 ms does in Prometheus 2."""
 
