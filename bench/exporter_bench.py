@@ -1,44 +1,44 @@
 """The exporter beside node_exporter, in one run: memory, CPU and time of 1000 scrapes, and the cost of standing by.
 
-Scrapes are what Prometheus sends: keep-alive, gzip, OpenMetrics first. Prints figures and ratios; fails on nothing.
+Scrapes are what Prometheus sends: keep-alive, gzip, OpenMetrics first. ecotrack renders a body once for each sample and
+answers with the same bytes until the next, so its 1000 scrapes in a row are mostly such answers. A Prometheus that asks
+every 15 s meets a new sample each time: the rows "first scrape after a sample" show what that costs, and the one with a
+scrape every 15 s adds what the samples cost; node_exporter takes none. Prints figures and ratios; fails on nothing.
 """
 
 import argparse
 import contextlib
-import http.client
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import psutil
+from bench.exporters import Exporter, Scrape, ecotrack, node_exporter, scrape
+from bench.record import record, table
 
-from bench.record import record
-from tests.processes import free_port, program, running
-
-HEADERS = {
-    "Accept": "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
-    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-    "Accept-Encoding": "gzip",
-    "User-Agent": "Prometheus/2.42.0",
-}
+SETTLING_SECONDS = 2.0
+SHORTEST_INTERVAL = 1.0
+PROMETHEUS_INTERVAL = 15.0
+FIRST_SCRAPES = 30
+BETWEEN_FIRST_SCRAPES = 1.2
+"""Longer than the shortest interval by more than a sample's jitter, so that every scrape meets a new sample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """What one exporter needed."""
 
-    name: str
     start_cpu_seconds: float
     resident_mib: float
     cpu_ms_per_scrape: float
     p50_ms: float
     p99_ms: float
+    first_cpu_ms: float
+    first_p50_ms: float
+    first_slowest_ms: float
     body_kib: float
     standby_percent_of_core: float
+    scraped_percent_of_core: float
 
 
 def main() -> None:
@@ -48,93 +48,92 @@ def main() -> None:
     parser.add_argument("--standby", type=float, default=60.0, help="seconds to stand by (default: 60)")
     parser.add_argument("--record", action="store_true", help="keep the figures under bench/results/")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = [
-            measure("ecotrack", _ecotrack(Path(folder)), Path(folder), options),
-            measure("node_exporter", _node_exporter(), Path(folder), options),
-        ]
-    print(table(figures))
+    figures = [
+        measure(ecotrack(), ecotrack(SHORTEST_INTERVAL), options),
+        measure(node_exporter(), node_exporter(), options),
+    ]
+    text = table(("figure", "ecotrack", "node_exporter", "ratio"), _rows(*figures, scrapes=options.scrapes))
+    print(text)
     if options.record:
-        record("exporter", [f"ecotrack beside node_exporter, {options.scrapes} scrapes", table(figures)])
+        record("exporter", [f"ecotrack beside node_exporter, {options.scrapes} scrapes", text])
 
 
-def measure(name: str, command: tuple[list[str], int], folder: Path, options: argparse.Namespace) -> Figures:
-    """Start the exporter, let it stand by, scrape it, and read its own counters."""
-    argv, port = command
-    with running(argv, ready=f"http://127.0.0.1:{port}/metrics", log=folder / f"{name}.log") as started:
-        process = psutil.Process(started.pid)
-        time.sleep(2.0)
-        start_cpu = _cpu(process)
-        time.sleep(options.standby)
-        standby = (_cpu(process) - start_cpu) / options.standby
-        before = _cpu(process)
-        times, size = _scrape(port, options.scrapes)
-        spent = _cpu(process) - before
-        return Figures(
-            name=name,
-            start_cpu_seconds=start_cpu,
-            resident_mib=process.memory_info().rss / 2**20,
-            cpu_ms_per_scrape=1000 * spent / options.scrapes,
-            p50_ms=1000 * statistics.median(times),
-            p99_ms=1000 * statistics.quantiles(times, n=100)[98],
-            body_kib=size / 1024,
-            standby_percent_of_core=100 * standby,
-        )
+def measure(
+    usual: contextlib.AbstractContextManager[Exporter],
+    frequent: contextlib.AbstractContextManager[Exporter],
+    options: argparse.Namespace,
+) -> Figures:
+    """Read an exporter's own counters: with its `usual` interval, then with `frequent` samples."""
+    with usual as exporter:
+        time.sleep(SETTLING_SECONDS)
+        start_cpu = exporter.cpu_seconds()
+        standby = _standby(exporter, options.standby)
+        before = exporter.cpu_seconds()
+        scrapes = _scrape(exporter, options.scrapes)
+        cpu = exporter.cpu_seconds() - before
+        resident_mib = exporter.resident_mib()
+    with frequent as exporter:
+        first_cpu, first_scrapes = _first_scrapes(exporter)
+    return Figures(
+        start_cpu_seconds=start_cpu,
+        resident_mib=resident_mib,
+        cpu_ms_per_scrape=1000 * cpu / options.scrapes,
+        p50_ms=1000 * statistics.median(one.seconds for one in scrapes),
+        p99_ms=1000 * statistics.quantiles((one.seconds for one in scrapes), n=100)[98],
+        first_cpu_ms=1000 * first_cpu,
+        first_p50_ms=1000 * statistics.median(one.seconds for one in first_scrapes),
+        first_slowest_ms=1000 * max(one.seconds for one in first_scrapes),
+        body_kib=scrapes[-1].size_bytes / 1024,
+        standby_percent_of_core=100 * standby,
+        scraped_percent_of_core=100 * (standby + first_cpu / PROMETHEUS_INTERVAL),
+    )
 
 
-def _ecotrack(folder: Path) -> tuple[list[str], int]:
-    port = free_port()
-    flags = [f"--web.listen-address=127.0.0.1:{port}", f"--state.dir={folder / 'state'}", "--log.level=warning"]
-    example = Path(__file__).parent.parent / "docs/examples/laptop.yml"
-    return [sys.executable, "-m", "exporter", f"--config.file={example}", *flags], port
+def _standby(exporter: Exporter, seconds: float) -> float:
+    """CPU seconds per second without a scrape."""
+    before = exporter.cpu_seconds()
+    time.sleep(seconds)
+    return (exporter.cpu_seconds() - before) / seconds
 
 
-def _node_exporter() -> tuple[list[str], int]:
-    port = free_port()
-    return [program("prometheus-node-exporter"), f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"], port
-
-
-def _scrape(port: int, count: int) -> tuple[list[float], int]:
-    """Seconds of each scrape, and the size of the last body on the wire."""
-    times: list[float] = []
-    body = b""
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+def _scrape(exporter: Exporter, count: int, pause_seconds: float = 0.0) -> list[Scrape]:
+    """Scrape on one connection that is kept, and pause after each scrape."""
+    scrapes = []
+    with contextlib.closing(exporter.connect()) as connection:
         for _ in range(count):
-            began = time.perf_counter()
-            connection.request("GET", "/metrics", headers=HEADERS)
-            body = connection.getresponse().read()
-            times.append(time.perf_counter() - began)
-    return times, len(body)
+            scrapes.append(scrape(connection))
+            time.sleep(pause_seconds)
+    return scrapes
 
 
-def _cpu(process: psutil.Process) -> float:
-    """CPU seconds so far, from the scheduler's nanoseconds rather than from ticks of 10 ms."""
-    tasks = Path(f"/proc/{process.pid}/task")
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
+def _first_scrapes(exporter: Exporter) -> tuple[float, list[Scrape]]:
+    """CPU seconds of one scrape that meets a new sample, without what the samples cost, and those scrapes."""
+    time.sleep(SETTLING_SECONDS)
+    standby = _standby(exporter, FIRST_SCRAPES * BETWEEN_FIRST_SCRAPES)
+    before, began = exporter.cpu_seconds(), time.monotonic()
+    scrapes = _scrape(exporter, FIRST_SCRAPES, BETWEEN_FIRST_SCRAPES)
+    cpu = exporter.cpu_seconds() - before - standby * (time.monotonic() - began)
+    return cpu / FIRST_SCRAPES, scrapes
 
 
-def table(figures: list[Figures]) -> str:
-    """The figures as Markdown, with the ratio of the first to the second."""
-    first, second = figures
-    rows = ["| figure | " + " | ".join(one.name for one in figures) + " | ratio |", "|---|---|---|---|"]
-    for label, values in _columns(first, second):
-        ratio = f"{values[0] / values[1]:.2f}" if values[1] else "-"
-        rows.append(f"| {label} | {values[0]:.3g} | {values[1]:.3g} | {ratio} |")
-    return "\n".join(rows)
-
-
-def _columns(first: Figures, second: Figures) -> Iterator[tuple[str, tuple[float, float]]]:
+def _rows(first: Figures, second: Figures, *, scrapes: int) -> Iterator[tuple[str, ...]]:
+    """The figures with the ratio of the first to the second."""
     labels = {
         "resident_mib": "resident memory after the scrapes, MiB",
-        "cpu_ms_per_scrape": "CPU per scrape, ms",
-        "p50_ms": "scrape p50, ms",
-        "p99_ms": "scrape p99, ms",
+        "cpu_ms_per_scrape": f"CPU per scrape, {scrapes} in a row, ms",
+        "p50_ms": f"time per scrape, {scrapes} in a row, p50, ms",
+        "p99_ms": f"time per scrape, {scrapes} in a row, p99, ms",
+        "first_cpu_ms": "CPU of the first scrape after a sample, ms",
+        "first_p50_ms": "time of the first scrape after a sample, p50, ms",
+        "first_slowest_ms": f"time of the first scrape after a sample, slowest of {FIRST_SCRAPES}, ms",
         "body_kib": "body on the wire, KiB",
         "standby_percent_of_core": "CPU while standing by, % of a core",
+        "scraped_percent_of_core": "CPU with a scrape every 15 s (standing by + first scrape / 15 s), % of a core",
         "start_cpu_seconds": "CPU to start, s",
     }
     for field, label in labels.items():
-        yield label, (getattr(first, field), getattr(second, field))
+        one, other = getattr(first, field), getattr(second, field)
+        yield label, f"{one:.3g}", f"{other:.3g}", f"{one / other:.2f}" if other else "-"
 
 
 if __name__ == "__main__":

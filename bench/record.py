@@ -1,9 +1,9 @@
-"""Keeps the figures of a benchmark with the commit and the machine they were measured on."""
+"""Lays out the figures of a benchmark, and keeps them with the commit and the machine they were measured on."""
 
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,3 +22,9 @@ def record(name: str, parts: Sequence[str]) -> None:
     head = f"Measured {datetime.now(UTC):%Y-%m-%d} at commit {commit or 'unknown'} on {machine}."
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.md").write_text("\n\n".join([f"# {parts[0]}", head, *parts[1:]]) + "\n", encoding="utf-8")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
