@@ -42,7 +42,7 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
         ("power: {idle_watts: .nan, full_watts: 1}", "power.idle_watts: expected a finite number, got nan"),
         ("power: {idle_watts: 1, full_watts: .inf}", "power.full_watts: expected a finite number, got inf"),
         ("network: {include: [-.inf]}", "network.include[0]: expected a finite number, got -inf"),
-        ("sampling: {interval_seconds: .5}", "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0.5"),
+        (
             "sampling: {interval_seconds: 0.5}",
             "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0.5",
         ),
