@@ -50,7 +50,7 @@ idle and full power, from a wall meter or a data sheet, to make it a good one.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 2 for mistakes, told in one line each, or 130 after Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     try:
         return _dispatch(options)
     except ConfigError as error:
@@ -127,7 +127,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USER_ERROR, f"{self.prog}: {message}; see --help\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """All flags, with their help."""
     parser = _Parser(
         prog="ecotrack",
         description="Prometheus exporter for the energy and carbon of this machine.",

@@ -66,6 +66,13 @@ def _configuration() -> str:
     return "\n".join(lines) + "\n"
 
 
+def configuration_keys() -> set[str]:
+    """Path of every configuration key."""
+    schema = inspect.type_info(Config)
+    assert isinstance(schema, inspect.StructType)  # noqa: S101 - narrows the type
+    return {key for key, *_ in _keys(schema, "")}
+
+
 def _keys(schema: inspect.StructType, prefix: str) -> Iterator[tuple[str, str, str, str]]:
     """Path, kind of value, default and meaning of every key below a section."""
     for field in schema.fields:

@@ -1,0 +1,68 @@
+"""What the documents point at exists: files, headings, make targets, flags, configuration keys, metrics."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from exporter.cli import build_parser
+from exporter.metrics import ROWS
+from scripts.reference import configuration_keys
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")] if ".venv" not in path.parts)
+
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:)(?P<file>[^)#\s]*)(?:#(?P<anchor>[^)\s]*))?\)")
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def named(pattern: str) -> dict[str, str]:
+    """Everything that a pattern finds in the documents, with one page that has it."""
+    found: dict[str, str] = {}
+    for page in PAGES:
+        for name in re.findall(pattern, page.read_text(encoding="utf-8")):
+            found[name] = page.name
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for match in LINK.finditer(page.read_text(encoding="utf-8")):
+        target = (page.parent / match["file"]).resolve() if match["file"] else page
+        assert target.exists(), match[0]
+        if match["anchor"]:
+            assert match["anchor"] in anchors(target), match[0]
+
+
+def test_every_make_target_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    names = named(
+        r"(?:^|`|\b)make ((?:up|down|test|verify|lint|format|dashboards|rules|docs|bench|secrets|clean)[a-z-]*)"
+    )
+    assert names
+    assert {name: page for name, page in names.items() if name not in targets} == {}
+
+
+def test_every_flag_named_exists() -> None:
+    known = {option for action in build_parser()._actions for option in action.option_strings}
+    names = named(r"(--(?:web|config|state|path|log)\.[a-z.-]*[a-z])\b")
+    # The parts of the stack that are not ours have flags with the same beginnings.
+    others = {"--web.external-url", "--web.enable-lifecycle"}
+    assert {name: page for name, page in names.items() if name not in known | others} == {}
+
+
+def test_every_configuration_key_named_exists() -> None:
+    names = named(r"`((?:sampling|power|network|grid|budget|ecoguard)\.[a-z_]+)`")
+    assert names
+    assert {name: page for name, page in names.items() if name not in configuration_keys()} == {}
+
+
+def test_every_metric_named_exists() -> None:
+    known = {row.name for row in ROWS}
+    names = named(r"\b(?<!:)(ecotrack_[a-z_]+[a-z])\b(?!:)")
+    assert {name: page for name, page in names.items() if name not in known} == {}
