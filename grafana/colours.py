@@ -6,8 +6,6 @@ Green, amber and grey are kept for where electricity comes from. Red is kept for
 from collections.abc import Mapping
 from types import MappingProxyType
 
-RENEWABLE = "#56A64B"
-BATTERY = "#E0A800"
 GRID = "#8E9AA6"
 BAD = "#D64550"
 PLAIN = "#4C78A8"

@@ -78,6 +78,11 @@ def coloured(colours: Mapping[str, str]) -> tuple[Series, ...]:
     return tuple(Series(name=name, colour=colour) for name, colour in colours.items())
 
 
+def by_label(operator: str, label: str, expr: str) -> Target:
+    """One series per value of a label, named by it: the aggregation `operator` of all that share the value."""
+    return Target(expr=f"{operator} by ({label}) ({expr})", legend=f"{{{{{label}}}}}")
+
+
 def texts(meanings: Mapping[int, tuple[str, str]]) -> tuple[dashboard.ValueMap, ...]:
     """Show whole numbers as words: number -> (text, colour)."""
     options = {

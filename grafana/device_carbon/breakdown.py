@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row, device_link
 from grafana.colours import ACTIVITIES, COMPONENTS, FACTORS
 from grafana.device_carbon.names import NO_DATA, NO_PERIODS, NO_TRAFFIC, UID
-from grafana.panels import BY_NAME, Facts, Series, Target, bars, coloured, lines, number, rows, states, texts
+from grafana.panels import BY_NAME, Facts, Series, Target, bars, by_label, coloured, lines, number, rows, states, texts
 from grafana.promql import rate, select, shown, total
 from prometheus.recording import CONSUMED, ELAPSED
 
@@ -166,12 +166,7 @@ def _score() -> dashboard.Panel:
         ),
         unit="percentunit",
         no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=f"avg by (factor) ({select('ecotrack_eco_score_factor_ratio')})",
-                legend="{{factor}}",
-            ),
-        ),
+        targets=(by_label("avg", "factor", select("ecotrack_eco_score_factor_ratio")),),
         series=coloured(FACTORS),
         width=10,
         minimum=0,

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import BAD, COMPONENTS, FAINT, GRID, PLAIN
 from grafana.device_carbon.names import NO_DATA
-from grafana.panels import BY_NAME, Facts, Series, Target, events, lines, number, rows, states, texts
+from grafana.panels import BY_NAME, Facts, Series, Target, by_label, events, lines, number, rows, states, texts
 from grafana.promql import of_exporters, rate, select, total
 
 GOOD_OR_BAD = {1: ("ok", PLAIN), 0: ("failed", BAD)}
@@ -129,12 +129,7 @@ def _collectors() -> dashboard.Panel:
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=f"min by (collector) ({select('ecotrack_collector_success')})",
-                legend="{{collector}}",
-            ),
-        ),
+        targets=(by_label("min", "collector", select("ecotrack_collector_success")),),
         mappings=texts(GOOD_OR_BAD),
         width=8,
     )
@@ -150,12 +145,7 @@ def _collector_durations() -> dashboard.Panel:
         ),
         unit="s",
         no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=f"max by (collector) ({select('ecotrack_collector_duration_seconds')})",
-                legend="{{collector}}",
-            ),
-        ),
+        targets=(by_label("max", "collector", select("ecotrack_collector_duration_seconds")),),
         colour=BY_NAME,
         width=8,
         minimum=0,
@@ -215,7 +205,7 @@ def _providers() -> dashboard.Panel:
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(Target(expr=f"min by (provider) ({select('ecotrack_grid_provider_up')})", legend="{{provider}}"),),
+        targets=(by_label("min", "provider", select("ecotrack_grid_provider_up")),),
         mappings=texts(GOOD_OR_BAD),
         width=8,
         height=6,
@@ -233,9 +223,7 @@ def _scrapes() -> dashboard.Panel:
         unit="s",
         no_value="Prometheus has not tried to scrape a chosen device",
         targets=(
-            Target(
-                expr=f"max by (instance) ({of_exporters(select('scrape_duration_seconds'))})", legend="{{instance}}"
-            ),
+            by_label("max", "instance", of_exporters(select("scrape_duration_seconds"))),
             Target(expr=total(of_exporters(select("up"))), legend="devices reached"),
         ),
         series=(Series(name="devices reached", colour=PLAIN, unit="none"),),
@@ -248,57 +236,47 @@ def _scrapes() -> dashboard.Panel:
 
 
 def _process_cpu() -> dashboard.Panel:
-    facts = Facts(
+    return _process(
         title="Exporter: processor",
         description="Share of one core that the exporter itself uses: increase of its processor seconds per second.",
         unit="percentunit",
-        no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=f"max by (instance) ({of_exporters(rate('process_cpu_seconds_total'))})",
-                legend="{{instance}}",
-            ),
-        ),
+        expr=rate("process_cpu_seconds_total"),
         colour=COMPONENTS["cpu"],
-        width=8,
-        height=6,
-        minimum=0,
     )
-    return lines(facts)
 
 
 def _process_memory() -> dashboard.Panel:
-    facts = Facts(
+    return _process(
         title="Exporter: memory",
         description="Memory of the exporter's process that is resident, its own code and libraries included.",
         unit="bytes",
-        no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=f"max by (instance) ({of_exporters(select('process_resident_memory_bytes'))})",
-                legend="{{instance}}",
-            ),
-        ),
+        expr=select("process_resident_memory_bytes"),
         colour=COMPONENTS["memory"],
-        width=8,
-        height=6,
-        minimum=0,
     )
-    return lines(facts)
 
 
 def _process_files() -> dashboard.Panel:
-    used = of_exporters(f"{select('process_open_fds')} / {select('process_max_fds')}")
-    facts = Facts(
+    return _process(
         title="Exporter: open files",
         description=(
             "Open files and sockets of the exporter's process / the most that the system allows it. At 100% it can "
             "take no further connection."
         ),
         unit="percentunit",
-        no_value=NO_DATA,
-        targets=(Target(expr=f"max by (instance) ({used})", legend="{{instance}}"),),
+        expr=f"{select('process_open_fds')} / {select('process_max_fds')}",
         colour=COMPONENTS["disk"],
+    )
+
+
+def _process(*, title: str, description: str, unit: str, expr: str, colour: str) -> dashboard.Panel:
+    """What each exporter's own process uses, over time."""
+    facts = Facts(
+        title=title,
+        description=description,
+        unit=unit,
+        no_value=NO_DATA,
+        targets=(by_label("max", "instance", of_exporters(expr)),),
+        colour=colour,
         width=8,
         height=6,
         minimum=0,

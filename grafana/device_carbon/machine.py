@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import COMPONENTS, DIRECTIONS, FAINT
 from grafana.device_carbon.names import NO_DATA, NO_TRAFFIC
-from grafana.panels import BY_NAME, Facts, Series, Target, lines
+from grafana.panels import BY_NAME, Facts, Series, Target, by_label, lines
 from grafana.promql import rate, select, total
 
 
@@ -24,12 +24,7 @@ def _processor() -> dashboard.Panel:
         ),
         unit="percentunit",
         no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=f"avg by (instance) ({select('ecotrack_cpu_utilization_ratio')})",
-                legend="{{instance}}",
-            ),
-        ),
+        targets=(by_label("avg", "instance", select("ecotrack_cpu_utilization_ratio")),),
         colour=COMPONENTS["cpu"],
         width=8,
         minimum=0,
@@ -70,11 +65,8 @@ def _disk() -> dashboard.Panel:
         ),
         unit="Bps",
         no_value=NO_DATA,
-        targets=(Target(expr=total(rate("ecotrack_disk_bytes_total"), "direction"), legend="{{direction}}"),),
-        series=(
-            Series(name="read", colour=DIRECTIONS["read"]),
-            Series(name="write", colour=DIRECTIONS["write"], mirrored=True),
-        ),
+        targets=(by_label("sum", "direction", rate("ecotrack_disk_bytes_total")),),
+        series=_above_and_below("read", "write"),
         width=8,
     )
     return lines(facts)
@@ -89,16 +81,8 @@ def _throughput() -> dashboard.Panel:
         ),
         unit="Bps",
         no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=total(select("ecotrack_network_throughput_bytes_per_second"), "direction"),
-                legend="{{direction}}",
-            ),
-        ),
-        series=(
-            Series(name="receive", colour=DIRECTIONS["receive"]),
-            Series(name="transmit", colour=DIRECTIONS["transmit"], mirrored=True),
-        ),
+        targets=(by_label("sum", "direction", select("ecotrack_network_throughput_bytes_per_second")),),
+        series=_above_and_below("receive", "transmit"),
         width=8,
     )
     return lines(facts)
@@ -113,11 +97,8 @@ def _packets() -> dashboard.Panel:
         ),
         unit="pps",
         no_value=NO_TRAFFIC,
-        targets=(Target(expr=total(rate("ecotrack_network_packets_total"), "direction"), legend="{{direction}}"),),
-        series=(
-            Series(name="receive", colour=DIRECTIONS["receive"]),
-            Series(name="transmit", colour=DIRECTIONS["transmit"], mirrored=True),
-        ),
+        targets=(by_label("sum", "direction", rate("ecotrack_network_packets_total")),),
+        series=_above_and_below("receive", "transmit"),
         width=8,
     )
     return lines(facts)
@@ -132,10 +113,18 @@ def _connections() -> dashboard.Panel:
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(Target(expr=total(select("ecotrack_network_connections"), "state"), legend="{{state}}"),),
+        targets=(by_label("sum", "state", select("ecotrack_network_connections")),),
         colour=BY_NAME,
         width=8,
         minimum=0,
         decimals=0,
     )
     return lines(facts)
+
+
+def _above_and_below(above: str, below: str) -> tuple[Series, ...]:
+    """Two directions of traffic on either side of the axis."""
+    return (
+        Series(name=above, colour=DIRECTIONS[above]),
+        Series(name=below, colour=DIRECTIONS[below], mirrored=True),
+    )

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import ACTIVITIES, FAINT, PLAIN
 from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_BUDGET, NO_DATA
-from grafana.panels import Facts, Series, Target, bars, coloured, number, texts
+from grafana.panels import Facts, Series, Target, bars, by_label, coloured, number, texts
 from grafana.promql import firing_alerts, of_exporters, select, total
 
 HEIGHT = 5
@@ -136,12 +136,7 @@ def _activity() -> dashboard.Panel:
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=f"count by (activity) ({select('ecotrack_activity_state')} == 1)",
-                legend="{{activity}}",
-            ),
-        ),
+        targets=(by_label("count", "activity", f"{select('ecotrack_activity_state')} == 1"),),
         series=coloured(ACTIVITIES),
         width=3,
         height=HEIGHT,

@@ -6,7 +6,7 @@ from grafana.board import Row
 from grafana.colours import BAD, COMPONENTS, FAINT, GRID, PLAIN, SCOPES
 from grafana.device_carbon.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, NO_BUDGET, NO_DATA
 from grafana.device_carbon.now import power_targets
-from grafana.panels import Facts, Series, Target, coloured, lines, stacked
+from grafana.panels import Facts, Series, Target, by_label, coloured, lines, stacked
 from grafana.promql import rate, select, total
 from prometheus.recording import INTENSITY
 
@@ -26,12 +26,7 @@ def _components() -> dashboard.Panel:
         ),
         unit="watt",
         no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=total(select("ecotrack_power_watts", scope="host"), "component"),
-                legend="{{component}}",
-            ),
-        ),
+        targets=(by_label("sum", "component", select("ecotrack_power_watts", scope="host")),),
         series=coloured(COMPONENTS),
         width=12,
         minimum=0,
