@@ -41,9 +41,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_every_make_target_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    names = named(
-        r"(?:^|`|\b)make ((?:up|down|test|verify|lint|format|dashboards|rules|docs|bench|secrets|clean)[a-z-]*)"
-    )
+    names = named(r"(?m)(?:^|`)make ([a-z-]+)")
     assert names
     assert {name: page for name, page in names.items() if name not in targets} == {}
 
