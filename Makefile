@@ -45,7 +45,7 @@ docs: .venv/dev.stamp ## Write docs/reference/ from the metric and configuration
 	$(python) -m scripts.reference
 
 bench: .venv/dev.stamp ## Measure server and exporter beside others; writes bench/results/
-	$(python) -m bench.server_bench
+	$(python) -m bench.server_bench --record
 	$(python) -m bench.exporter_bench --record
 
 secrets: secrets/grafana-admin-password ## Make the password that Compose hands to Grafana
