@@ -9,9 +9,9 @@ class Service:
     """A process with a web address on loopback.
 
     `programs` are names to look for; the first installed one is used. `arguments` and `environment` are
-    templates: {root} is the repository, {state} the state folder, {port} the service's own port and
-    {ports[NAME]} another's. `ready` is a path that answers 200 once the service works, `page` the one to
-    open, `absent` how to get a missing program.
+    templates: {root} is the repository, {state} the state folder, {config} the exporter's configuration file,
+    {port} the service's own port and {ports[NAME]} another's. `ready` is a path that answers 200 once the service
+    works, `page` the one to open, `shows` what for (a template too), `absent` how to get a missing program.
     """
 
     name: str
@@ -34,7 +34,7 @@ def services(python: str) -> tuple[Service, ...]:
             arguments=(
                 "-m",
                 "exporter",
-                "--config.file={root}/docs/examples/laptop.yml",
+                "--config.file={config}",
                 "--web.listen-address=127.0.0.1:{port}",
                 "--state.dir={state}/ecotrack",
             ),
@@ -56,7 +56,7 @@ def services(python: str) -> tuple[Service, ...]:
             port=9093,
             ready="/-/ready",
             page="/",
-            shows="notifications and silences",
+            shows="notifications: amtool --alertmanager.url=http://127.0.0.1:{port} alert query",
             absent="apt-get install prometheus-alertmanager",
         ),
         Service(

@@ -23,15 +23,17 @@ class ServiceError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a stack runs: the repository, the folder for its state, and each service's loopback port."""
+    """Where a stack runs: the repository, its state, the exporter's configuration, and each service's loopback port."""
 
     root: Path
     state: Path
+    config: Path
     ports: Mapping[str, int]
 
     def fill(self, template: str, service: Service) -> str:
         """`template` with the places that `Service` describes filled in."""
-        return template.format(root=self.root, state=self.state, port=self.ports[service.name], ports=self.ports)
+        port = self.ports[service.name]
+        return template.format(root=self.root, state=self.state, config=self.config, port=port, ports=self.ports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

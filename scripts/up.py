@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from exporter.config import load_config
+from exporter.core.config import ConfigError
 from scripts.instance import InstanceError, only_instance, stop_instance
 from scripts.native_prometheus import write_native_configuration
 from scripts.services import Service, services
@@ -24,6 +26,7 @@ from scripts.supervisor import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = "docs/examples/laptop.yml"
 
 
 class UsageError(Exception):
@@ -40,8 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             print("Stopped." if stop_instance(state) else "Nothing is running.")
             return 0
         ports = {row.name: _port(row, getattr(options, f"{row.name}_port")) for row in rows}
+        load_config(options.config_file)
         with only_instance(state):
-            return _run(rows, Place(root=ROOT, state=state, ports=ports))
+            return _run(rows, Place(root=ROOT, state=state, config=options.config_file.resolve(), ports=ports))
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            print(f"make up: {mistake}", file=sys.stderr)
+        return 2
     except (InstanceError, UsageError) as error:
         print(f"make up: {error}", file=sys.stderr)
         return 2
@@ -51,6 +59,14 @@ def _parser(rows: Sequence[Service]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make up", description=__doc__)
     parser.add_argument("--stop", action="store_true", help="stop the running stack instead")
     parser.add_argument("--state-dir", type=Path, default=ROOT / ".run", help="folder for data and logs (%(default)s)")
+    parser.add_argument(
+        "--config-file",
+        type=Path,
+        # Empty means unset, as it does for Compose.
+        default=os.environ.get("ECOTRACK_CONFIG") or ROOT / EXAMPLE,
+        metavar="FILE",
+        help=f"the exporter's configuration, also set by ECOTRACK_CONFIG ({EXAMPLE})",
+    )
     for row in rows:
         parser.add_argument(
             f"--{row.name}-port",
@@ -121,7 +137,7 @@ def _table(rows: Sequence[Service], programs: Mapping[str, str], place: Place) -
     for row in rows:
         if row.name in programs:
             address = f"http://127.0.0.1:{place.ports[row.name]}{row.page}"
-            lines.append(f"  {row.name:<14} {address:<52} {row.shows}")
+            lines.append(f"  {row.name:<14} {address:<52} {place.fill(row.shows, row)}")
         else:
             lines.append(f"  {row.name:<14} {'not installed':<52} ({row.absent})")
     return "\n".join(["", *lines, "", "Ctrl-C, or `make down` elsewhere, stops everything."])

@@ -113,6 +113,33 @@ def test_every_service_answers_and_ctrl_c_stops_them_all(stack: Stack) -> None:
 
 
 @pytest.mark.servers
+def test_the_exporter_runs_by_the_configuration_that_the_environment_names(tmp_path: Path) -> None:
+    config = tmp_path / "my {own}.yml"
+    config.write_text("budget: {day_grams: 77}\n")
+    with launched(tmp_path / "state", {**os.environ, "PATH": str(tmp_path), "ECOTRACK_CONFIG": str(config)}) as stack:
+        metrics = requests.get(stack.url("ecotrack", "/metrics"), timeout=5).text
+    assert 'ecotrack_budget_limit_grams{period="day"} 77' in metrics
+
+
+BAD_CONFIGURATIONS = [
+    (None, "cannot be read: No such file or directory"),
+    ("power: {idle: 5}", "power.idle: unknown key; known here: preset, idle_watts, full_watts"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_CONFIGURATIONS, ids=["missing", "bad"])
+def test_a_configuration_that_cannot_be_used_is_one_line_and_nothing_starts(
+    tmp_path: Path, text: str | None, said: str
+) -> None:
+    config = tmp_path / "ecotrack.yml"
+    if text is not None:
+        config.write_text(text)
+    done = run_up(tmp_path / "state", f"--config-file={config}")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"make up: {config}: {said}\n")
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.servers
 def test_a_second_start_is_refused_and_make_down_stops_the_first(stack: Stack) -> None:
     second = run_up(stack.state)
     assert second.returncode == 2
