@@ -73,7 +73,7 @@ def _dispatch(options: argparse.Namespace) -> int:
             print(f"{web_config.path}: good")
         return 0
     if options.once:
-        print(_once(config, options.address, paths))
+        print(_once(config, options.config_file, options.address, paths))
         return 0
     configure_logging(options.log_level, LogFormat(options.log_format))
     web = Web(address=options.address, config=web_config, max_requests=options.max_requests)
@@ -81,11 +81,12 @@ def _dispatch(options: argparse.Namespace) -> int:
     return 0
 
 
-def _once(config: Config, address: str, paths: Paths) -> str:
+def _once(config: Config, file: Path | None, address: str, paths: Paths) -> str:
     """The table from the running exporter, or else from two seconds of sampling that write nothing."""
     running = _ask_running(address)
     if running is not None:
-        return render_table(running, f"as the exporter at {address} sees it")
+        unused = "" if file is None else f", by its own configuration and not by {file}"
+        return render_table(running, f"as the exporter at {address} sees it{unused}")
     # Kept from the screen: the table says what failed.
     logging.disable()
     clock = SystemClock()

@@ -11,6 +11,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from exporter import projection
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
 from exporter.sparkline import power_chart
 from exporter.summary import BudgetView, ComponentView, PointView, Summary
@@ -113,17 +114,29 @@ def _today_card(summary: Summary) -> str:
     if day is not None:
         used = f'<p class="big">{_data(day.used_grams, "used", _grams(day.used_grams))} '
         used += f"<small>of {_data(day.limit_grams, 'limit', _limit(day.limit_grams))}</small></p>"
-        return _card("Today against the budget", used, _budget_bar(day), _projection(day), *others)
+        return _card(
+            "Today against the budget",
+            used,
+            _budget_bar(day),
+            _projection(day, summary.now - summary.lifetime_since),
+            *others,
+        )
     if not summary.fresh:
         return _card("Today against the budget", _big(None, "used", "g", 1))
     return _card("Today", '<p class="big">no budget</p>', "Set budget.day_grams to have one.", *others)
 
 
-def _projection(day: BudgetView) -> str:
+def _projection(day: BudgetView, counted: float) -> str:
+    """What the day will come to; `counted` is the time since counting began, in seconds."""
     if day.projected_grams is None:
         return "projection not known yet"
-    verdict, level = ("within", "green") if day.projected_grams <= day.limit_grams else ("over", "red")
     amount = _data(day.projected_grams, "projected", _grams(day.projected_grams))
+    if day.used_grams >= day.limit_grams:
+        return f'{amount} by midnight at the last hour\'s rate: <b class="red">the budget is used up</b>'
+    if counted < projection.WINDOW:
+        # Minutes say little about a day: no verdict yet.
+        return f"{amount} by midnight if it goes on as in the {_age(counted)} since counting began"
+    verdict, level = ("within", "green") if day.projected_grams <= day.limit_grams else ("over", "red")
     return f'{amount} by midnight at the last hour\'s rate: <b class="{level}">{verdict} budget</b>'
 
 
@@ -154,7 +167,9 @@ def _activity_card(summary: Summary) -> str:
             summary.memory_total_bytes / BYTES_PER_DECIMAL_GB,
         )
         memory = f"memory {used:.1f} of {total:.1f} GB"
-    return _card("Network activity", f'<p class="big">{escape(summary.activity or UNKNOWN)}</p>', traffic, memory)
+    activity = summary.activity or UNKNOWN
+    basis = "known after the first 20 seconds" if activity == UNKNOWN else "judged over the last minute"
+    return _card("Network activity", f'<p class="big">{escape(activity)}</p>', basis, traffic, memory)
 
 
 def _card(title: str, *parts: str) -> str:

@@ -105,6 +105,10 @@ class StateStore:
             if (candidate := self._read(path, exact, now, events)) is not None
         ]
         if not candidates:
+            if events:
+                LOG.error(
+                    "state folder %s: nothing is left to go on from; totals and budgets begin at zero", self._folder
+                )
             return with_events(Totals(since=now), events)
         best = max(candidates, key=lambda candidate: (candidate.saved.sequence, candidate.exact))
         saved = best.saved

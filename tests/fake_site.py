@@ -14,6 +14,7 @@ from exporter.core.server import Handler, Request, Response
 from exporter.core.units import Grams, Watts
 from exporter.sampler import Sampler
 from exporter.sources.reading import HostReading, Memory
+from exporter.totals import Totals
 from tests.fakes import FakeClock, Machine, initial_snapshot, rig
 
 Series = tuple[str, frozenset[tuple[str, str]]]
@@ -75,12 +76,21 @@ class Site:
             self.sample_after(5.0, utilization=min(1.0, max(0.02, load)), bytes_per_second=rate)
 
 
-def make_site(limits: Mapping[Period, Grams] = LIMITS, nics: Mapping[str, int] | None = None) -> Site:
+def make_site(
+    limits: Mapping[Period, Grams] = LIMITS, nics: Mapping[str, int] | None = None, totals: Totals | None = None
+) -> Site:
     """A site whose sampler has read once and sampled never."""
     clock = FakeClock()
     machine = Machine(clock, nics=dict(nics or {"eth0": 10**10}))
     publication = Publication(clock, initial_snapshot(host=LAPTOP))
-    sampled = rig(machine, host=LAPTOP, limits=limits, source=WithMemory(machine=machine), publish=publication.publish)
+    sampled = rig(
+        machine,
+        host=LAPTOP,
+        limits=limits,
+        totals=totals,
+        source=WithMemory(machine=machine),
+        publish=publication.publish,
+    )
     return Site(
         clock=clock,
         machine=machine,

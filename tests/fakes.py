@@ -19,6 +19,8 @@ from exporter.totals import Totals
 NOON = UnixSeconds(1_772_452_800.0)
 """2026-03-02 12:00 UTC, a Monday."""
 
+BERLIN = ZoneInfo("Europe/Berlin")
+
 CPUS = 4
 
 
@@ -186,7 +188,7 @@ def rig(
         models=Models(
             host=host or presets.cep_host(), network=presets.network("cep"), intensity=preset_intensity("cep")
         ),
-        plan=BudgetPlan(limits=limits or {}, zone=ZoneInfo("Europe/Berlin")),
+        plan=BudgetPlan(limits=limits or {}, zone=BERLIN),
         store=store,
         publish=publish or published.append,
     )

@@ -222,6 +222,14 @@ def test_once_asks_the_running_exporter(tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
+def test_once_says_when_a_running_exporter_answers_instead_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.yml").write_text("power: {idle_watts: 3, full_watts: 4}\n")
+    with running_exporter(tmp_path, config=EVERY_SECOND) as running:
+        address = running.url.removeprefix("http://")
+        ended = run_once("--once", f"--web.listen-address={address}", f"--config.file={tmp_path / 'mine.yml'}")
+    assert f"as the exporter at {address} sees it, by its own configuration and not by" in ended.stdout
+
+
 def test_once_samples_by_itself_and_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "ecotrack.yml").write_text("budget: {day_grams: 150}\npower: {idle_watts: 8, full_watts: 8}\n")
     flags = ("--once", f"--web.listen-address=127.0.0.1:{free_port()}", f"--state.dir={tmp_path / 'state'}")

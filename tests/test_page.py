@@ -199,6 +199,7 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
         ({Period.MONTH: Grams(4000.0)}, ["no budget", "this month", "of 4 kg"]),
         ({Period.DAY: Grams(1000.0)}, ["of 1 kg", "within budget"]),
         ({Period.DAY: Grams(20.0)}, ["of 20 g", "over budget"]),
+        ({Period.DAY: Grams(1.0)}, ["of 1 g", "the budget is used up"]),
     ],
 )
 def test_a_budget_is_judged_in_words(limits: dict[Period, Grams], said: list[str]) -> None:
@@ -206,6 +207,16 @@ def test_a_budget_is_judged_in_words(limits: dict[Period, Grams], said: list[str
     site.work_for_an_hour()
     text = Document(page(site)).text
     assert [words for words in said if words not in text] == []
+
+
+def test_the_first_minutes_are_not_judged() -> None:
+    """Half a minute of load says nothing about a day, whatever it would come to."""
+    site = make_site(limits={Period.DAY: Grams(20.0)})
+    for _ in range(6):
+        site.sample_after(5.0, utilization=1.0)
+    text = Document(page(site)).text
+    assert "by midnight if it goes on as in the 30 s since counting began" in text
+    assert "over budget" not in text
 
 
 @pytest.mark.servers
