@@ -1,10 +1,14 @@
 """`python -m prometheus` writes the generated rules and the runbook's table; run it in the repository's root."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from exporter.config import load_config
+from exporter.core.config import ConfigError
 from exporter.core.units import BITS_PER_BYTE, BITS_PER_MEGABIT, BytesPerSecond
+from prometheus.alert import Links
 from prometheus.files import generated
 from prometheus.reach import machine
 
@@ -12,17 +16,42 @@ EXAMPLE_CONFIG = Path("docs/examples/laptop.yml")
 EXAMPLE_LINK_MEGABITS = 100.0
 
 
-def main() -> None:
-    """Write every generated file for the machine that the arguments describe."""
-    parser = argparse.ArgumentParser(prog="python -m prometheus", description=__doc__)
-    parser.add_argument("--config.file", dest="config", type=Path, default=EXAMPLE_CONFIG)
-    parser.add_argument("--link-megabits", dest="link", type=float, default=EXAMPLE_LINK_MEGABITS)
-    arguments = parser.parse_args()
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write every generated file for the machine and the addresses that the arguments describe."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        config = load_config(arguments.config)
+    except ConfigError as error:
+        parser.error("; ".join(error.mistakes))
     link = BytesPerSecond(arguments.link * BITS_PER_MEGABIT / BITS_PER_BYTE)
+    links = Links(runbooks=arguments.runbooks, dashboard=arguments.dashboard)
     root = Path.cwd()
-    for path, text in generated(root, machine(load_config(arguments.config), link)).items():
+    for path, text in generated(root, machine(config, link), links).items():
         (root / path).write_text(text)
         print(path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m prometheus", description=__doc__)
+    add, usual = parser.add_argument, Links()
+    file = "the exporter's configuration, for its budgets, power and grid (default: %(default)s)"
+    add("--config.file", dest="config", metavar="FILE", type=Path, default=EXAMPLE_CONFIG, help=file)
+    link = "highest throughput of its network, in Mbit/s (default: %(default)s)"
+    add("--link-megabits", dest="link", metavar="N", type=float, default=EXAMPLE_LINK_MEGABITS, help=link)
+    board = "address of the Device carbon dashboard (default: %(default)s)"
+    add("--dashboard-url", dest="dashboard", metavar="URL", type=_url, default=usual.dashboard, help=board)
+    folder = "address of the folder of runbooks (default: %(default)s)"
+    add("--runbook-url", dest="runbooks", metavar="URL", type=_url, default=usual.runbooks, help=folder)
+    return parser
+
+
+def _url(text: str) -> str:
+    """An address to which a path or a query can be appended."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(f'expected an http address without "?" and "#", got "{text}"')
+    return text.rstrip("/")
 
 
 if __name__ == "__main__":

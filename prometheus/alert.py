@@ -2,12 +2,6 @@
 
 from dataclasses import dataclass
 
-RUNBOOKS = "https://github.com/ecotrack/ecotrack/blob/main/docs/runbooks"
-"""Where the runbooks are read; change it, and regenerate, when they are served elsewhere."""
-
-DASHBOARD = "http://localhost:3000/d/ecotrack-device/device-carbon"
-"""The Device carbon dashboard in the Grafana of this repository's stack."""
-
 HOLD = "2m"
 """One `for` for all alerts that mute or are muted: a muted alert with a shorter one could notify first."""
 
@@ -22,12 +16,21 @@ SAME_INSTANCE = "on (job, instance)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Where the alerts lead: the folder of the runbooks, and the Device carbon dashboard; no `/` at the end."""
+
+    runbooks: str = "https://github.com/ecotrack/ecotrack/blob/main/docs/runbooks"
+    dashboard: str = "http://localhost:3000/d/ecotrack-device/device-carbon"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One alerting rule.
 
     `component` is the part of the project that the alert is about, and names its runbook page. `scope` says
-    how far it reaches: one `device`, or the `pipeline` that carries the alerts themselves. `hold` (the rule's
-    `for`) and `keep_firing_for` are PromQL durations, empty for none.
+    how far it reaches: one `device`, or the `pipeline` that carries the alerts themselves. `advice` is a sentence
+    that says what to do, and ends the description. `hold` (the rule's `for`) and `keep_firing_for` are PromQL
+    durations, empty for none.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Alert:
     scope: str = "device"
     summary: str
     description: str
+    advice: str
     hold: str = HOLD
     keep_firing_for: str = ""
 
@@ -45,15 +49,14 @@ class Alert:
         """Labels that are added to those of the expression."""
         return {"severity": self.severity, "component": self.component, "scope": self.scope}
 
-    @property
-    def annotations(self) -> dict[str, str]:
+    def annotations(self, links: Links) -> dict[str, str]:
         """Texts and links; the dashboard opens on the instance concerned, where there is one."""
         instance = "?var-instance={{ $labels.instance | urlquery }}" if self.scope == "device" else ""
         return {
             "summary": self.summary,
-            "description": self.description,
-            "runbook_url": f"{RUNBOOKS}/{self.component}.md#{self.name.lower()}",
-            "dashboard_url": f"{DASHBOARD}{instance}",
+            "description": f"{self.description} {self.advice}",
+            "runbook_url": f"{links.runbooks}/{self.component}.md#{self.name.lower()}",
+            "dashboard_url": f"{links.dashboard}{instance}",
         }
 
 

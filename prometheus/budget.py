@@ -27,7 +27,8 @@ class BurnAlert:
     """An alert on the burn rate over two windows.
 
     `fraction` is the share of the period's budget that burns in the long window when the alert starts; `long`
-    and `short` are PromQL durations, and the short one ends the alert soon after the burn ends.
+    and `short` are PromQL durations, and the short one ends the alert soon after the burn ends. `advice` is a
+    sentence that says what to do.
     """
 
     name: str
@@ -36,6 +37,7 @@ class BurnAlert:
     long: str
     short: str
     severity: str
+    advice: str
 
     @property
     def factor(self) -> float:
@@ -51,6 +53,10 @@ BURN_ALERTS = (
         long="1h",
         short="5m",
         severity="critical",
+        advice=(
+            "Look for a download, a stream or a long computation that began within the last hour, "
+            "and pause or postpone it."
+        ),
     ),
     BurnAlert(
         name="EcotrackDailyBudgetSlowBurn",
@@ -59,6 +65,7 @@ BURN_ALERTS = (
         long="6h",
         short="30m",
         severity="warning",
+        advice="Look for what keeps the processor or the network busy, and let the machine sleep while nobody uses it.",
     ),
     BurnAlert(
         name="EcotrackMonthlyBudgetFastBurn",
@@ -67,6 +74,7 @@ BURN_ALERTS = (
         long="1d",
         short="2h",
         severity="critical",
+        advice="Look for a job or a transfer that began within the last day, and reduce or postpone it.",
     ),
     BurnAlert(
         name="EcotrackMonthlyBudgetSlowBurn",
@@ -75,6 +83,7 @@ BURN_ALERTS = (
         long="3d",
         short="6h",
         severity="warning",
+        advice="Look for work that runs every day without need, and stop it.",
     ),
 )
 

@@ -11,7 +11,7 @@ from prometheus.budget import (
     BurnAlert,
     seconds,
 )
-from prometheus.recording import CONSUMED, ELAPSED, PERIOD_MATCH, PROJECTED, burn_rate, emission_rate
+from prometheus.recording import ELAPSED, PERIOD_MATCH, PROJECTED, USED_SHARE, burn_rate, emission_rate
 
 ADVICE = {
     "streaming": "It is streaming: lower the video quality, or download once what is watched more than once.",
@@ -21,6 +21,8 @@ ADVICE = {
     "idle": "Its network is idle: look for programs that keep the processor busy.",
 }
 """What a person can do about a high emission rate, for each activity in which something can be said."""
+
+ADVICE_OTHERWISE = "Look for a download, a stream or a long computation, and pause or postpone it."
 
 
 def budget_alerts(burns: Iterable[BurnAlert]) -> tuple[Alert, ...]:
@@ -39,15 +41,16 @@ def ecoguard_alert() -> Alert:
         summary="{{ $labels.instance }} emits more than its limit per minute",
         description=(
             "Over the last 5 minutes {{ $labels.instance }} emitted "
-            f'{{{{ $value | printf "%.2f" }}}} g CO2e per minute{_minute_limit()}.{_advice()}'
+            f'{{{{ $value | printf "%.2f" }}}} g CO2e per minute{_minute_limit()}.'
         ),
+        advice=_advice(),
     )
 
 
 def _exhausted() -> Alert:
     return Alert(
         name="EcotrackBudgetExhausted",
-        expr=f"{CONSUMED} >= 1",
+        expr=f"{USED_SHARE} >= 1",
         severity="critical",
         component="budget",
         summary="{{ $labels.instance }} has used up its carbon budget for the {{ $labels.period }}",
@@ -57,6 +60,7 @@ def _exhausted() -> Alert:
             f"{_grams('ecotrack_budget_limit_grams')}. "
             "The budget starts again with the next {{ $labels.period }}."
         ),
+        advice="Postpone what can wait until then.",
         keep_firing_for=KEEP_FIRING,
     )
 
@@ -79,6 +83,7 @@ def _burn(row: BurnAlert) -> Alert:
             f"A factor of {row.factor:g} uses {row.fraction:.0%} of the budget in {row.long}. "
             f"Used so far: {_grams('ecotrack_budget_used_grams')} of {_grams('ecotrack_budget_limit_grams')}."
         ),
+        advice=row.advice,
         keep_firing_for=KEEP_FIRING,
     )
 
@@ -106,6 +111,7 @@ def _projected() -> Alert:
             f"Every projection of the last {PROJECTION_WINDOW} was at least that high. "
             f"Used so far: {_grams('ecotrack_budget_used_grams')}."
         ),
+        advice="Reduce the load, or move work into the next {{ $labels.period }}.",
         keep_firing_for=KEEP_FIRING,
     )
 
@@ -113,7 +119,7 @@ def _projected() -> Alert:
 def _mostly_used() -> Alert:
     return Alert(
         name="EcotrackBudgetMostlyUsed",
-        expr=(f"{CONSUMED} > {USED_WARNING_RATIO}\nand {PERIOD_MATCH}\n{ELAPSED} < {USED_WARNING_RATIO}"),
+        expr=(f"{USED_SHARE} > {USED_WARNING_RATIO}\nand {PERIOD_MATCH}\n{ELAPSED} < {USED_WARNING_RATIO}"),
         severity="warning",
         component="budget",
         summary="{{ $labels.instance }} has already used most of its budget for the {{ $labels.period }}",
@@ -122,6 +128,7 @@ def _mostly_used() -> Alert:
             f"{_grams('ecotrack_budget_limit_grams')}, and less than {USED_WARNING_RATIO:.0%} of the "
             f"{{{{ $labels.period }}}} has passed."
         ),
+        advice="Decide what the rest is for, and postpone other work.",
         keep_firing_for=KEEP_FIRING,
     )
 
@@ -139,8 +146,8 @@ def _minute_limit() -> str:
 
 
 def _advice() -> str:
-    """Template text with one sentence for the activity that the device reports, empty for an unknown one."""
-    cases = [f'{{{{ if eq $activity "{activity}" }}}} {advice}{{{{ end }}}}' for activity, advice in ADVICE.items()]
-    shown = '{{ $activity := . | first | label "activity" }}' + "".join(cases)
+    """Template text with one sentence for the activity that the device reports."""
     query = "ecotrack_activity_state{job=%q, instance=%q} == 1"
-    return looked_up(query, ("job", "instance"), shown)
+    found = looked_up(query, ("job", "instance"), '{{ $activity = . | first | label "activity" }}')
+    cases = " else ".join(f'if eq $activity "{activity}" }}}}{advice}{{{{' for activity, advice in ADVICE.items())
+    return f'{{{{ $activity := "" }}}}{found}{{{{ {cases} else }}}}{ADVICE_OTHERWISE}{{{{ end }}}}'

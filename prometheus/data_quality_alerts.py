@@ -24,7 +24,7 @@ def data_quality_alerts() -> tuple[Alert, ...]:
     return (*_intensity_alerts(), *_reading_alerts(), *_sampling_alerts())
 
 
-def _alert(*, name: str, expr: str, summary: str, description: str) -> Alert:
+def _alert(*, name: str, expr: str, summary: str, description: str, advice: str) -> Alert:
     return Alert(
         name=name,
         expr=expr,
@@ -32,6 +32,7 @@ def _alert(*, name: str, expr: str, summary: str, description: str) -> Alert:
         component="data-quality",
         summary=summary,
         description=description,
+        advice=advice,
     )
 
 
@@ -47,6 +48,7 @@ def _intensity_alerts() -> tuple[Alert, ...]:
                 "The newest carbon intensity from {{ $labels.provider }} on {{ $labels.instance }} is "
                 "{{ $value | humanizeDuration }} old. Emissions since then are computed with that value."
             ),
+            advice="Check the machine's connection and clock, and the provider's status page.",
         ),
         _alert(
             name="EcotrackIntensityFallback",
@@ -56,6 +58,7 @@ def _intensity_alerts() -> tuple[Alert, ...]:
                 "A live provider is configured on {{ $labels.instance }}, but the static value of "
                 '{{ $value | printf "%.0f" }} g/kWh for {{ $labels.grid_zone }} is in force.'
             ),
+            advice="Read the exporter's log, and check the section grid of its configuration.",
         ),
         _alert(
             name="EcotrackIntensityOutOfRange",
@@ -66,6 +69,7 @@ def _intensity_alerts() -> tuple[Alert, ...]:
                 '{{ $value | printf "%.0f" }} g/kWh (source {{ $labels.source }}); '
                 f"a grid lies between 0 and {HIGHEST_GRAMS_PER_KWH} g/kWh."
             ),
+            advice="Check grid.intensity_grams_per_kwh: 0.475 kg/kWh is 475 g/kWh.",
         ),
     )
 
@@ -86,6 +90,7 @@ def _reading_alerts() -> tuple[Alert, ...]:
                 "Every reading of collector {{ $labels.collector }} on {{ $labels.instance }} "
                 "failed in the last 5 minutes. Values that depend on it are missing; totals keep their last value."
             ),
+            advice="Read the exporter's log, which names the cause.",
         ),
         _alert(
             name="EcotrackEnergyCounterStuck",
@@ -95,6 +100,7 @@ def _reading_alerts() -> tuple[Alert, ...]:
                 f"For {window} {{{{ $labels.instance }}}} has taken samples without adding host energy. "
                 "Emissions and budgets stand still with it."
             ),
+            advice="Check power.idle_watts and power.full_watts, and whether the collector cpu fails.",
         ),
         _alert(
             name="EcotrackReadingsDiscarded",
@@ -102,9 +108,9 @@ def _reading_alerts() -> tuple[Alert, ...]:
             summary="{{ $labels.instance }} discards many {{ $labels.source }} readings",
             description=(
                 "{{ $value | humanizePercentage }} of the samples on {{ $labels.instance }} in the last "
-                f"{window} had a {{{{ $labels.source }}}} reading that was discarded. "
-                "The label reason of ecotrack_discarded_readings_total says why."
+                f"{window} had a {{{{ $labels.source }}}} reading that was discarded."
             ),
+            advice="Look at the label reason of ecotrack_discarded_readings_total, which says why.",
         ),
     )
 
@@ -124,6 +130,7 @@ def _sampling_alerts() -> tuple[Alert, ...]:
                 "At the last scrape of {{ $labels.instance }} its newest sample was "
                 f"{{{{ $value | humanizeDuration }}}} old, more than {LATE_INTERVALS} sampling intervals."
             ),
+            advice="Read the exporter's log, and restart the exporter if samples do not resume.",
         ),
         _alert(
             name="EcotrackStateNotSaved",
@@ -133,6 +140,7 @@ def _sampling_alerts() -> tuple[Alert, ...]:
                 "{{ $labels.instance }} saved its totals and budgets {{ $value | humanizeDuration }} ago. "
                 "What was counted since then is lost if the machine stops now."
             ),
+            advice="Check free space and permissions of the folder --state.dir before you restart the exporter.",
         ),
         _alert(
             name="EcotrackStateDiscarded",
@@ -147,5 +155,6 @@ def _sampling_alerts() -> tuple[Alert, ...]:
                 "({{ $labels.reason }}) and kept it aside. Counters begin again at zero; "
                 "budgets and lifetime totals go on from the other state file, or begin again where there is none."
             ),
+            advice="Read the exporter's log, which names the file that was kept aside.",
         ),
     )

@@ -22,6 +22,7 @@ def _down() -> Alert:
             "Prometheus cannot scrape the exporter at {{ $labels.instance }}. A machine that is switched off "
             "looks the same. The counters go on while the exporter runs, so a short gap loses no energy."
         ),
+        advice="If the machine is on, start the exporter and read its log.",
     )
 
 
@@ -33,7 +34,8 @@ def _absent() -> Alert:
         component="exporter",
         scope="pipeline",
         summary="Prometheus has no ecotrack exporter to scrape",
-        description=("No target of the job ecotrack exists, so no other alert about emissions or budgets can fire."),
+        description="No target of the job ecotrack exists, so no other alert about emissions or budgets can fire.",
+        advice="Check that Prometheus has a scrape job of this name, and that it lists the exporter.",
         hold="5m",
     )
 
@@ -49,6 +51,7 @@ def _slow() -> Alert:
             "Over 10 minutes a scrape of {{ $labels.instance }} took {{ $value | humanizeDuration }} "
             "on average. At the scrape timeout, data is lost."
         ),
+        advice="Check the machine's load and the network between it and Prometheus.",
     )
 
 
@@ -60,6 +63,7 @@ def _watchdog() -> Alert:
         component="exporter",
         scope="pipeline",
         summary="Prometheus and Alertmanager are working",
-        description=("This alert always fires. Route it to a service that reports when it stops arriving."),
+        description="This alert always fires.",
+        advice="Route it to a service that reports when it stops arriving.",
         hold="",
     )

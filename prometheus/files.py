@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from prometheus.alert import Alert, AlertGroup
+from prometheus.alert import Alert, AlertGroup, Links
 from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts
@@ -32,11 +32,11 @@ def alert_groups(machine: Machine) -> tuple[AlertGroup, ...]:
     )
 
 
-def generated(root: Path, machine: Machine) -> dict[Path, str]:
+def generated(root: Path, machine: Machine, links: Links) -> dict[Path, str]:
     """Text of each generated file, by its path below the repository's root."""
     return {
         RECORDING_FILE: recording_yaml(),
-        ALERTS_FILE: alerts_yaml(machine),
+        ALERTS_FILE: alerts_yaml(machine, links),
         RUNBOOK_FILE: _with_table((root / RUNBOOK_FILE).read_text(), machine),
     }
 
@@ -55,28 +55,28 @@ def recording_yaml() -> str:
     )
 
 
-def alerts_yaml(machine: Machine) -> str:
+def alerts_yaml(machine: Machine, links: Links) -> str:
     """The alerts as a rule file."""
     return _dump(
         [
             {
                 "name": group.name,
                 "interval": group.interval,
-                "rules": [_alert_rule(alert) for alert in group.alerts],
+                "rules": [_alert_rule(alert, links) for alert in group.alerts],
             }
             for group in alert_groups(machine)
         ]
     )
 
 
-def _alert_rule(alert: Alert) -> dict[str, object]:
+def _alert_rule(alert: Alert, links: Links) -> dict[str, object]:
     timing = {"for": alert.hold, "keep_firing_for": alert.keep_firing_for}
     return {
         "alert": alert.name,
         "expr": alert.expr,
         **{key: duration for key, duration in timing.items() if duration},
         "labels": alert.labels,
-        "annotations": alert.annotations,
+        "annotations": alert.annotations(links),
     }
 
 

@@ -131,8 +131,9 @@ def _traffic(throughput: BytesPerSecond) -> str:
 
 def _described(machine: Machine) -> str:
     per_gb = machine.network * BYTES_PER_BINARY_GB / JOULES_PER_KWH
-    budgets = " and ".join(f"{limit:g} g a {period}" for period, limit in machine.budgets.items())
+    limits = " and ".join(f"{limit:g} g a {period}" for period, limit in machine.budgets.items())
+    budgets = f"budgets of {limits}" if limits else "no budget"
     return (
         f"A machine of {machine.idle:g} W idle and {machine.full:g} W full, {machine.intensity:g} g/kWh, "
-        f"{per_gb:g} kWh per 1024^3 bytes,\nwith budgets of {budgets}, on a link of {_traffic(machine.link)}:"
+        f"{per_gb:g} kWh per 1024^3 bytes,\nwith {budgets}, on a link of {_traffic(machine.link)}:"
     )

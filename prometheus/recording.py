@@ -18,6 +18,10 @@ BUDGETED = 'scope=~"host|network"'
 
 PERIOD_MATCH = "on (job, instance, period)"
 
+USED_SHARE = f"ecotrack_budget_used_grams / {PERIOD_MATCH} ecotrack_budget_limit_grams"
+"""The used share of each budget. Alerts that tell it beside the grams read this, because the recorded series of it,
+CONSUMED, can be an interval older than the grams."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
@@ -104,10 +108,7 @@ def _budget_state() -> Iterator[Recording]:
         record=ALLOWED_RATE,
         expr=f"ecotrack_budget_limit_grams / {PERIOD_MATCH} {LENGTH}",
     )
-    yield Recording(
-        record=CONSUMED,
-        expr=f"ecotrack_budget_used_grams / {PERIOD_MATCH} ecotrack_budget_limit_grams",
-    )
+    yield Recording(record=CONSUMED, expr=USED_SHARE)
     yield Recording(record=ELAPSED, expr=f"clamp_max(\n  (time() - {start})\n  / {PERIOD_MATCH}\n  {LENGTH},\n  1\n)")
     yield Recording(record=PROJECTED, expr=_projection(end))
 

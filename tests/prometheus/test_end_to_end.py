@@ -52,11 +52,14 @@ def test_an_exhausted_budget_notifies_once_mutes_the_burn_rate_and_resolves(tmp_
     firing = next(alert for alert in received if alert["status"] == "firing")
     assert firing["labels"] | {"period": "day", "severity": "critical", "component": "budget"} == firing["labels"]
     assert firing["annotations"]["summary"] == f"{instance} has used up its carbon budget for the day"
-    assert re.fullmatch(
-        rf"{instance} has emitted \d[\d.]*mg CO2e this day, \d[\d.e+]*% of its budget of 1mg\. "
-        r"The budget starts again with the next day\.",
+    told = re.fullmatch(
+        rf"{instance} has emitted (\d[\d.]*)mg CO2e this day, (\d[\d.e+]*)% of its budget of 1mg\. "
+        r"The budget starts again with the next day\. Postpone what can wait until then\.",
         firing["annotations"]["description"],
     )
+    assert told is not None
+    # Both are of the same instant, so they agree to the four digits shown.
+    assert float(told[2]) == pytest.approx(float(told[1]) * 100, rel=1e-3)
     assert firing["annotations"]["runbook_url"].endswith("/docs/runbooks/budget.md#ecotrackbudgetexhausted")
     while_exhausted = itertools.takewhile(lambda alert: alert["status"] == "firing", received)
     assert {alert["labels"]["alertname"] for alert in while_exhausted} == {exhausted[0]}

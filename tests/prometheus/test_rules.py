@@ -14,7 +14,7 @@ import yaml
 from exporter.config import load_config
 from exporter.core.units import BytesPerSecond
 from exporter.metrics import ROWS
-from prometheus.alert import RUNBOOKS
+from prometheus.alert import Links
 from prometheus.budget import seconds
 from prometheus.files import generated
 from prometheus.reach import machine
@@ -73,7 +73,7 @@ def queries() -> Iterator[str]:
 
 def test_committed_files_are_what_the_tables_generate() -> None:
     example = machine(load_config(ROOT / "docs/examples/laptop.yml"), BytesPerSecond(100e6 / 8))
-    for path, text in generated(ROOT, example).items():
+    for path, text in generated(ROOT, example, Links()).items():
         assert (ROOT / path).read_text() == text, f"{path} differs: run `python -m prometheus`"
 
 
@@ -132,7 +132,7 @@ def test_every_alert_has_its_labels_and_annotations_and_no_value_in_a_label() ->
 def test_every_runbook_anchor_exists_and_every_section_belongs_to_an_alert() -> None:
     linked = {rule["annotations"]["runbook_url"] for rule in rules("alert")}
     headings = {
-        f"{RUNBOOKS}/{page.name}#{heading.lower()}"
+        f"{Links().runbooks}/{page.name}#{heading.lower()}"
         for page in (ROOT / "docs/runbooks").glob("*.md")
         for heading in re.findall(r"^## (Ecotrack\w+)$", page.read_text(), re.MULTILINE)
     }
