@@ -9,7 +9,7 @@ paths := exporter grafana prometheus scripts tests bench
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-up: .venv/run.stamp ## Start exporter, Prometheus, Alertmanager (and Grafana if installed); Ctrl-C stops them
+up: .venv/run.stamp ## Start the whole stack, Ctrl-C stops it; ECOTRACK_CONFIG=FILE is the exporter's configuration
 	@scripts/install-packages prometheus prometheus-alertmanager
 	@$(python) -m scripts.up
 
