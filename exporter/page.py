@@ -131,13 +131,16 @@ def _projection(day: BudgetView, counted: float) -> str:
     if day.projected_grams is None:
         return "projection not known yet"
     amount = _data(day.projected_grams, "projected", _grams(day.projected_grams))
+    early = counted < projection.WINDOW
+    basis = f"if it goes on as in the {_age(counted)} since counting began" if early else "at the last hour's rate"
+    told = f"{amount} by midnight {basis}"
     if day.used_grams >= day.limit_grams:
-        return f'{amount} by midnight at the last hour\'s rate: <b class="red">the budget is used up</b>'
-    if counted < projection.WINDOW:
+        return f'{told}: <b class="red">the budget is used up</b>'
+    if early:
         # Minutes say little about a day: no verdict yet.
-        return f"{amount} by midnight if it goes on as in the {_age(counted)} since counting began"
+        return told
     verdict, level = ("within", "green") if day.projected_grams <= day.limit_grams else ("over", "red")
-    return f'{amount} by midnight at the last hour\'s rate: <b class="{level}">{verdict} budget</b>'
+    return f'{told}: <b class="{level}">{verdict} budget</b>'
 
 
 def _other_budget(one: BudgetView) -> str:
@@ -167,9 +170,10 @@ def _activity_card(summary: Summary) -> str:
             summary.memory_total_bytes / BYTES_PER_DECIMAL_GB,
         )
         memory = f"memory {used:.1f} of {total:.1f} GB"
-    activity = summary.activity or UNKNOWN
-    basis = "known after the first 20 seconds" if activity == UNKNOWN else "judged over the last minute"
-    return _card("Network activity", f'<p class="big">{escape(activity)}</p>', basis, traffic, memory)
+    bases = {None: "", UNKNOWN: "known after the first 20 seconds"}
+    basis = bases.get(summary.activity, "judged over the last minute")
+    activity = escape(summary.activity or UNKNOWN)
+    return _card("Network activity", f'<p class="big">{activity}</p>', basis, traffic, memory)
 
 
 def _card(title: str, *parts: str) -> str:

@@ -40,15 +40,16 @@ def with_mark(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
 
 
 def mean_rate(marks: tuple[Mark, ...], now: Mark, since: UnixSeconds) -> GramsPerSecond | None:
-    """Mean rate over the window before `now`, or since counting first began, with nothing emitted, if that is later.
+    """Mean rate over the window before `now`, or since counting began if that is later.
 
     None in the first moment of all, when there is nothing to divide by.
     """
-    duration = min(WINDOW, now.at - since)
-    if duration <= 0.0:
+    began = UnixSeconds(max(since, now.at - WINDOW))
+    if now.at <= began:
         return None
-    before = _emitted_at(UnixSeconds(now.at - duration), (*marks, now)) if duration == WINDOW else 0.0
-    return GramsPerSecond((now.emitted - before) / duration)
+    first = () if any(one.at <= since for one in marks) else (Mark(at=since, emitted=Grams(0.0)),)
+    before = _emitted_at(began, (*first, *marks, now))
+    return GramsPerSecond((now.emitted - before) / (now.at - began))
 
 
 def _emitted_at(moment: UnixSeconds, marks: tuple[Mark, ...]) -> float:

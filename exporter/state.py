@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
+from exporter.projection import Mark
 from exporter.totals import Exported, Totals, with_events
 from exporter.usage import Event, EventKind
 
@@ -115,9 +116,11 @@ class StateStore:
         self._sequence = saved.sequence
         goes_on = best.exact and (saved.clean_stop or saved.boot_id == self._boot_id)
         exported = replace(saved.totals.exported, events=dict(saved.events)) if goes_on else Exported()
-        # A clock that was ahead when counting began must not put the beginning into the future.
-        since = min(saved.totals.since, now)
-        return with_events(replace(saved.totals, since=since, exported=exported), events)
+        totals = replace(saved.totals, exported=exported)
+        if totals.since > now:
+            # The clock was ahead when counting began: it begins now, with what had been emitted until now.
+            totals = replace(totals, since=now, marks=(Mark(at=now, emitted=totals.lifetime_emissions),))
+        return with_events(totals, events)
 
     def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
         """Replace the state.
@@ -138,14 +141,16 @@ class StateStore:
         try:
             self._replace(self._exact, data, durable=clean_stop)
         except OSError:
-            with contextlib.suppress(OSError):
-                self._exact.unlink()
+            for path in (self._exact, self._exact.with_suffix(".tmp")):
+                with contextlib.suppress(OSError):
+                    path.unlink()
             raise
         tick = MonotonicSeconds(self._monotonic())
         if clean_stop or self._last_fsync is None or tick - self._last_fsync >= FSYNC_INTERVAL:
-            # After the exact file, so that it never is the newer one while the machine is up.
-            self._replace(self._durable, data, durable=True)
+            # After the exact file, so that it never is the newer one while the machine is up. One that fails is tried
+            # again after the same time.
             self._last_fsync = tick
+            self._replace(self._durable, data, durable=True)
 
     def close(self) -> None:
         """Release the folder to other instances."""

@@ -99,7 +99,9 @@ def _projected() -> Alert:
         expr=(
             f"min_over_time({PROJECTED}[{PROJECTION_WINDOW}])\n"
             f"/ {PERIOD_MATCH}\necotrack_budget_limit_grams > 1\n"
-            f"and {PERIOD_MATCH}\n({late_enough})"
+            f"and {PERIOD_MATCH}\n({late_enough})\n"
+            # Not before there is an hour to project from, and half an hour of projections.
+            f"and on (job, instance)\n(time() - ecotrack_lifetime_start_timestamp_seconds > {seconds('90m'):.0f})"
         ),
         severity="warning",
         component="budget",

@@ -51,10 +51,20 @@ def test_time_that_was_not_counted_is_time_without_emissions() -> None:
     assert math.isclose(found, 1.0, rel_tol=0.01)
 
 
+def test_a_beginning_that_had_to_be_moved_counts_only_what_came_after_it() -> None:
+    """As the state is loaded where the clock was ahead when counting began."""
+    moved = Mark(at=SINCE, emitted=Grams(240.0))
+    now = Mark(at=UnixSeconds(SINCE + 600.0), emitted=Grams(244.0))
+    found = mean_rate(with_mark((moved,), now), now, SINCE)
+    assert found is not None
+    assert math.isclose(found, 4.0 / 600.0, rel_tol=1e-9)
+
+
 def test_nothing_is_known_in_the_first_moment() -> None:
     now = Mark(at=SINCE, emitted=Grams(0.0))
     assert mean_rate((), now, SINCE) is None
     assert mean_rate((now,), now, SINCE) is None
+    assert mean_rate((now,), now, UnixSeconds(SINCE + 60.0)) is None
 
 
 @given(rates=st.lists(st.floats(0.0, 5.0), min_size=1, max_size=400))

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.units import UnixSeconds
+from exporter.projection import Mark
 from exporter.state import StateError, StateStore
 from exporter.totals import Exported, Totals
 from exporter.usage import Event, EventKind
@@ -73,6 +74,15 @@ def test_what_is_saved_is_loaded(samples: int, clean_stop: bool) -> None:
         with opened(Path(folder)) as store:
             store.save(totals, NOON, clean_stop=clean_stop)
         assert load(Path(folder)) == totals
+
+
+def test_a_beginning_in_the_future_is_moved_to_now_with_what_had_been_emitted(tmp_path: Path) -> None:
+    ahead = replace(some_totals(3), since=UnixSeconds(LATER + 1000.0))
+    with opened(tmp_path) as store:
+        store.save(ahead, NOON)
+    loaded = load(tmp_path)
+    assert (loaded.since, loaded.lifetime_emissions) == (LATER, ahead.lifetime_emissions)
+    assert loaded.marks == (Mark(at=LATER, emitted=ahead.lifetime_emissions),)
 
 
 def test_an_empty_folder_begins_now(tmp_path: Path) -> None:

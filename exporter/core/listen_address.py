@@ -39,7 +39,7 @@ def listen(text: str) -> socket.socket:
     """
     address = parse_address(text)
     try:
-        if not address.host:
+        if address.host in ("", "::"):
             return _listen_everywhere(address.port)
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, target = min(found, key=lambda entry: entry[0] != socket.AF_INET)

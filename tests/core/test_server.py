@@ -220,7 +220,8 @@ def test_ipv6_loopback_alone_and_every_interface_with_both_families() -> None:
         assert server.url.startswith("http://[::1]:")
         assert exchange(server, get(host="[::1]"))[0].status == 200
         assert exchange(server, get(host="evil.example"))[0].status == 403
-    with serving({"/metrics": metrics}, address=":0") as server:
-        port = int(server.url.rpartition(":")[2])
-        for host in ("127.0.0.1", "::1"):
-            socket.create_connection((host, port), 5).close()
+    for everywhere in (":0", "[::]:0"):
+        with serving({"/metrics": metrics}, address=everywhere) as server:
+            port = int(server.url.rpartition(":")[2])
+            for host in ("127.0.0.1", "::1"):
+                socket.create_connection((host, port), 5).close()
