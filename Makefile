@@ -4,7 +4,7 @@
 
 python := .venv/bin/python
 environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt
-paths := exporter grafana prometheus scripts tests bench
+paths := exporter simulator grafana prometheus scripts tests bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile

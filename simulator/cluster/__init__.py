@@ -1,0 +1,1 @@
+"""Devices, operating points, tasks and models: what the cluster is made of."""

@@ -1,0 +1,51 @@
+"""Task classes, and tasks as arrays."""
+
+from dataclasses import dataclass
+
+from exporter.core.units import Seconds
+from simulator.arrays import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskClass:
+    """A kind of inference task.
+
+    `work` is its mean execution time on the reference device (speed 1) at full frequency in FP32. `deadline` counts
+    from the arrival. `priority` in (0, 1] weighs its latency in the score. A `deferrable` class may wait for greener
+    supply within its deadline.
+    """
+
+    name: str
+    model: str
+    work: Seconds
+    share: float
+    deadline: Seconds
+    priority: float
+    memory_bytes: int
+    deferrable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasks:
+    """M tasks in order of arrival; times are seconds of the simulated clock.
+
+    `work` is each task's own execution time on the reference device, its noise included. `deadline` is absolute.
+    """
+
+    arrival: FloatArray
+    task_class: IntArray
+    work: FloatArray
+    deadline: FloatArray
+
+    def __len__(self) -> int:
+        """M."""
+        return len(self.arrival)
+
+    def __getitem__(self, part: slice) -> "Tasks":
+        """Some of them, as views."""
+        return Tasks(
+            arrival=self.arrival[part],
+            task_class=self.task_class[part],
+            work=self.work[part],
+            deadline=self.deadline[part],
+        )

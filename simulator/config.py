@@ -1,0 +1,257 @@
+"""A scenario: site, weather, grid, nodes, workload and scheduler, from YAML. Every key but the nodes has a default."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What every section has in common: no key that is not known."""
+
+
+class SiteSection(Section, frozen=True):
+    """Where the cluster stands and when simulated time begins."""
+
+    latitude: Annotated[float, Meta(ge=-66, le=66, description="Degrees north; polar nights are not modelled.")] = 36.1
+    longitude: Annotated[float, Meta(ge=-180, le=180, description="Degrees east.")] = -79.95
+    altitude_metres: Annotated[float, Meta(ge=-430, le=6000, description="Above sea level.")] = 273.0
+    utc_offset_hours: Annotated[
+        float, Meta(ge=-12, le=14, description="Of the local standard time; days begin at its midnight.")
+    ] = -5.0
+    first_day: Annotated[date, Meta(description="Day on which simulated time begins.")] = date(2025, 3, 20)
+
+
+class Clearness(Section, frozen=True):
+    """Clear-sky index of the synthetic weather: Gaussian AR(1), clipped to [0.05, 1.1]."""
+
+    mean: Annotated[float, Meta(ge=0.05, le=1.1, description="Mean clear-sky index.")] = 0.75
+    deviation: Annotated[float, Meta(ge=0, le=1, description="Standard deviation.")] = 0.25
+    correlation_hours: Annotated[
+        float, Meta(gt=0, le=240, description="Time in which the correlation falls to 1/e.")
+    ] = 3.0
+
+
+class Wind(Section, frozen=True):
+    """Wind speed of the synthetic weather: Weibull distributed, correlated in time."""
+
+    mean_metres_per_second: Annotated[float, Meta(gt=0, le=30, description="At the reference height.")] = 4.5
+    weibull_shape: Annotated[float, Meta(ge=1, le=5, description="2 is the Rayleigh distribution.")] = 2.0
+    correlation_hours: Annotated[
+        float, Meta(gt=0, le=240, description="Time in which the correlation falls to 1/e.")
+    ] = 6.0
+    reference_height_metres: Annotated[float, Meta(gt=0, le=200, description="Height of the wind figures.")] = 10.0
+
+
+class WeatherSection(Section, frozen=True):
+    """Synthetic weather, or a recording."""
+
+    file: (
+        Annotated[str, Meta(description="CSV of NASA POWER or TMY3 in place of synthetic weather; beside this file.")]
+        | None
+    ) = None
+    clearness: Clearness = Clearness()
+    wind: Wind = Wind()
+    mean_celsius: Annotated[float, Meta(ge=-50, le=50, description="Daily mean air temperature.")] = 15.0
+    daily_swing_celsius: Annotated[
+        float, Meta(ge=0, le=30, description="Half the difference between the warmest and coldest hour.")
+    ] = 5.0
+
+
+class GridSection(Section, frozen=True):
+    """Electricity that is bought, the same for all nodes."""
+
+    intensity_grams_per_kwh: Annotated[
+        tuple[Annotated[float, Meta(ge=0, le=2000)], ...],
+        Meta(description="Carbon intensity: one figure, or 24 for the hours of the day."),
+    ] = (400.0,)
+    dollars_per_kwh: Annotated[float, Meta(ge=0, le=10, description="Price of electricity.")] = 0.12
+
+    def __post_init__(self) -> None:
+        """Refuse anything but one figure or a day of them."""
+        if len(self.intensity_grams_per_kwh) not in (1, 24):
+            raise ValueError(
+                f".intensity_grams_per_kwh: expected 1 or 24 figures, got {len(self.intensity_grams_per_kwh)}"
+            )
+
+
+class SolarSection(Section, frozen=True):
+    """A horizontal photovoltaic panel."""
+
+    area_square_metres: Annotated[float, Meta(gt=0, le=10_000, description="Of the cells.")]
+    efficiency: Annotated[float, Meta(gt=0, le=0.5, description="At 25 degrees Celsius.")] = 0.2
+
+
+class WindSection(Section, frozen=True):
+    """A small wind turbine."""
+
+    rotor_square_metres: Annotated[float, Meta(gt=0, le=1000, description="Swept area.")]
+    rated_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Power from the rated speed on.")]
+    power_coefficient: Annotated[float, Meta(gt=0, le=0.593, description="Below rated speed; Betz's limit.")] = 0.3
+    hub_height_metres: Annotated[float, Meta(gt=0, le=200, description="Above ground.")] = 10.0
+    cut_in_metres_per_second: Annotated[float, Meta(gt=0, le=10, description="Starts to turn.")] = 3.0
+    rated_metres_per_second: Annotated[float, Meta(gt=0, le=25, description="Reaches its rated power.")] = 12.0
+    cut_out_metres_per_second: Annotated[float, Meta(gt=0, le=50, description="Stops for safety.")] = 25.0
+
+    def __post_init__(self) -> None:
+        """Refuse speeds out of order."""
+        if not self.cut_in_metres_per_second < self.rated_metres_per_second < self.cut_out_metres_per_second:
+            raise ValueError("expected cut-in < rated < cut-out speed")
+
+
+class BatterySection(Section, frozen=True):
+    """A battery beside the node."""
+
+    capacity_watt_hours: Annotated[float, Meta(gt=0, le=1_000_000, description="Between empty and full.")]
+    charge_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Greatest power in.")]
+    discharge_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Greatest power out.")]
+    round_trip_efficiency: Annotated[
+        float, Meta(gt=0, le=1, description="Energy out per energy in; split evenly over both ways.")
+    ] = 0.9
+    minimum_charge: Annotated[float, Meta(ge=0, lt=1, description="Share of the capacity never used.")] = 0.1
+    initial_charge: Annotated[float, Meta(ge=0, le=1, description="Share of the capacity at the start.")] = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse a start below the bound."""
+        if self.initial_charge < self.minimum_charge:
+            raise ValueError(
+                f"expected initial_charge >= minimum_charge, got {self.initial_charge:g} < {self.minimum_charge:g}"
+            )
+
+
+class NodeSection(Section, frozen=True):
+    """A device with its supply. The grid always stands behind; solar and wind together make a hybrid."""
+
+    name: Annotated[
+        str, Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$", description="Lower case, digits, -.")
+    ]
+    device: Annotated[str, Meta(description="One of the device classes of the reference page.")]
+    solar: SolarSection | None = None
+    wind: WindSection | None = None
+    battery: BatterySection | None = None
+    sells_surplus: Annotated[bool, Meta(description="Whether surplus goes to the grid; otherwise curtailed.")] = False
+
+
+class ArrivalsSection(Section, frozen=True):
+    """When tasks arrive."""
+
+    kind: Annotated[
+        Literal["poisson", "diurnal", "bursty", "trace"],
+        Meta(description="Constant rate, a daily course, two states that alternate, or a CSV file."),
+    ] = "poisson"
+    rate_per_hour: Annotated[float, Meta(ge=0, le=1e9, description="Mean rate; unused by a trace.")] = 208.0
+    hourly_factors: Annotated[
+        tuple[Annotated[float, Meta(ge=0)], ...],
+        Meta(description="diurnal: 24 relative rates from midnight on; normalised to mean 1."),
+    ] = ()
+    burst_factor: Annotated[float, Meta(ge=1, le=100, description="bursty: rate in a burst over the mean rate.")] = 5.0
+    burst_minutes: Annotated[float, Meta(gt=0, le=1440, description="bursty: mean length of a burst.")] = 10.0
+    burst_share: Annotated[float, Meta(gt=0, lt=1, description="bursty: share of time in bursts.")] = 0.1
+    file: (
+        Annotated[str, Meta(description="trace: CSV with arrival_seconds and task_class; beside this file.")] | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts the kind."""
+        if self.kind == "diurnal" and (len(self.hourly_factors) != 24 or sum(self.hourly_factors) <= 0):
+            raise ValueError(f".hourly_factors: expected 24 figures above 0 in sum, got {len(self.hourly_factors)}")
+        if self.kind == "trace" and self.file is None:
+            raise ValueError(".file: expected the name of a CSV file, got nothing")
+        if self.kind == "bursty" and self.burst_factor * self.burst_share > 1:
+            raise ValueError(
+                ".burst_factor: expected burst_factor x burst_share <= 1, or quiet times have rates below 0"
+            )
+
+
+class TaskClassSection(Section, frozen=True):
+    """A kind of inference task."""
+
+    name: Annotated[
+        str, Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$", description="Lower case, digits, -.")
+    ]
+    model: Annotated[
+        Literal["mlp", "lstm", "cnn", "transformer"], Meta(description="Model whose measured profile applies.")
+    ]
+    work_seconds: Annotated[
+        float, Meta(gt=0, le=86_400, description="Execution time on the reference device, full frequency, FP32.")
+    ]
+    share: Annotated[float, Meta(gt=0, description="Share among arrivals; normalised.")]
+    deadline_seconds: Annotated[float, Meta(gt=0, le=604_800, description="From arrival to completion.")]
+    priority: Annotated[float, Meta(gt=0, le=1, description="Weight of this class's latency in the score.")] = 0.5
+    memory_megabytes: Annotated[float, Meta(ge=0, le=1_000_000, description="That the model needs on a node.")] = 256.0
+    deferrable: Annotated[bool, Meta(description="Whether it may wait for greener supply.")] = False
+
+
+class WorkloadSection(Section, frozen=True):
+    """Arrivals and the mix of tasks."""
+
+    arrivals: ArrivalsSection = ArrivalsSection()
+    classes: tuple[TaskClassSection, ...]
+    noise: Annotated[float, Meta(ge=0, lt=1, description="Half-width of the uniform spread of execution times.")] = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse an empty or ambiguous mix."""
+        names = [one.name for one in self.classes]
+        if not names:
+            raise ValueError(".classes: expected at least one task class, got none")
+        if len(set(names)) < len(names):
+            raise ValueError(".classes: expected different names")
+
+
+class WeightsSection(Section, frozen=True):
+    """Weights of the score's terms; normalised to a sum of 1. All terms count costs: less is better."""
+
+    latency: Annotated[float, Meta(ge=0, description="Time to completion over the deadline, by priority.")] = 0.4
+    energy: Annotated[float, Meta(ge=0, description="Energy over that of the worst choice.")] = 0.3
+    grid: Annotated[float, Meta(ge=0, description="Share of the energy that the grid must give.")] = 0.3
+    carbon: Annotated[float, Meta(ge=0, description="Grams over those of the worst choice.")] = 0.0
+    load: Annotated[float, Meta(ge=0, description="Backlog of the node over the longest wait.")] = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse weights without direction."""
+        if self.latency + self.energy + self.grid + self.carbon + self.load <= 0:
+            raise ValueError("expected at least one weight above 0, got all zero")
+
+
+class SchedulerSection(Section, frozen=True):
+    """How tasks are placed."""
+
+    policy: Annotated[str, Meta(description="One of the policies of the reference page.")] = "shifting"
+    weights: WeightsSection = WeightsSection()
+    longest_wait_seconds: Annotated[
+        float, Meta(gt=0, le=86_400, description="A task that could not start within this time is dropped.")
+    ] = 600.0
+
+
+class LedgerSection(Section, frozen=True):
+    """Cost and income of the ledger of carbon credits."""
+
+    slot_seconds: Annotated[float, Meta(gt=0, le=3600, description="Time between blocks.")] = 12.0
+    dollars_per_tonne: Annotated[
+        float, Meta(ge=0, le=1_000_000, description="Price of avoided emissions; credits are sold at once.")
+    ] = 80.0
+
+
+class RunSection(Section, frozen=True):
+    """How long, and in what steps."""
+
+    days: Annotated[int, Meta(ge=1, le=3660, description="Length of a run: whole days.")] = 1
+    step_seconds: Annotated[
+        Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 25, 30, 50, 60, 75, 100, 150, 300],
+        Meta(description="Step of supply and batteries; divides the 300 s of the weather."),
+    ] = 300
+
+
+class Scenario(Section, frozen=True, tag="edge", tag_field="model"):
+    """All of it, for the physical model; the published model has a configuration of its own."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=40, description="As results call it.")]
+    site: SiteSection = SiteSection()
+    weather: WeatherSection = WeatherSection()
+    grid: GridSection = GridSection()
+    nodes: tuple[NodeSection, ...]
+    workload: WorkloadSection
+    scheduler: SchedulerSection = SchedulerSection()
+    ledger: LedgerSection = LedgerSection()
+    run: RunSection = RunSection()

@@ -1,0 +1,1 @@
+"""What a node generates, stores and draws: pure functions."""

@@ -1,0 +1,57 @@
+"""Weather and supply, as the rest of the simulator asks for them."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from exporter.core.units import Seconds
+from simulator.arrays import FloatArray
+
+WEATHER_STEP = Seconds(300.0)
+"""Resolution of weather and supply; constant within."""
+
+POINTS_PER_DAY = 288
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where the cluster stands, and the day on which simulated time begins, at local standard midnight."""
+
+    latitude: float
+    longitude: float
+    altitude_metres: float
+    utc_offset_hours: float
+    first_day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeatherDay:
+    """A day from local midnight to midnight; every array is (288,)."""
+
+    ghi_watts_per_square_metre: FloatArray
+    clear_sky_watts_per_square_metre: FloatArray
+    air_celsius: FloatArray
+    wind_metres_per_second: FloatArray
+    pressure_pascals: FloatArray
+
+
+class WeatherSource(Protocol):
+    """Weather by day, the same for every method of an experiment."""
+
+    def day(self, index: int) -> WeatherDay:
+        """The day `index` of simulated time, from 0. Raises WeatherError beyond the end of a recording."""
+
+
+class WeatherError(Exception):
+    """Weather that cannot be used; one line that names the file and the place."""
+
+
+class Supply(Protocol):
+    """A local generator."""
+
+    @property
+    def kind(self) -> str:
+        """One of solar, wind, hybrid and grid; the last generates nothing."""
+
+    def watts(self, weather: WeatherDay) -> FloatArray:
+        """Electric power (288,) on such a day."""

@@ -1,0 +1,73 @@
+"""The place where forecasters are plugged in, and the simplest one: supply goes on as it is."""
+
+from typing import Protocol
+
+import numpy as np
+
+from simulator.arrays import FloatArray
+
+
+class Forecaster(Protocol):
+    """Forecasts each node's generation from what was observed. Steps are those of the simulation."""
+
+    @property
+    def name(self) -> str:
+        """As `ecochain_run_info` tells it."""
+
+    def observe(self, step: int, watts: FloatArray) -> None:
+        """Take note of the generation (N,) in a step that has ended."""
+
+    def forecast(self, step: int, count: int) -> FloatArray:
+        """Expected generation (count, N) of the steps from `step` on, in watts."""
+
+
+class PersistenceForecaster:
+    """Each step will be as the last observed one; nothing is known before the first."""
+
+    name = "persistence"
+
+    def __init__(self, nodes: int) -> None:
+        self._last = np.zeros(nodes)
+
+    def observe(self, step: int, watts: FloatArray) -> None:  # noqa: ARG002 - the protocol's
+        """See `Forecaster.observe`."""
+        self._last = watts
+
+    def forecast(self, step: int, count: int) -> FloatArray:  # noqa: ARG002 - the protocol's
+        """See `Forecaster.forecast`."""
+        return np.broadcast_to(self._last, (count, len(self._last)))
+
+
+class NoForecaster:
+    """Expects no generation at all: what a scheduler without forecasts has to assume."""
+
+    name = "none"
+
+    def __init__(self, nodes: int) -> None:
+        self._nodes = nodes
+
+    def observe(self, step: int, watts: FloatArray) -> None:
+        """See `Forecaster.observe`."""
+
+    def forecast(self, step: int, count: int) -> FloatArray:  # noqa: ARG002 - the protocol's
+        """See `Forecaster.forecast`."""
+        return np.zeros((count, self._nodes))
+
+
+class PerfectForecaster:
+    """Knows the supply to come: for the oracle and nobody else."""
+
+    name = "perfect"
+
+    def __init__(self, watts: FloatArray) -> None:
+        """`watts` (steps, N): the whole run's generation."""
+        self._watts = watts
+
+    def observe(self, step: int, watts: FloatArray) -> None:
+        """See `Forecaster.observe`."""
+
+    def forecast(self, step: int, count: int) -> FloatArray:
+        """See `Forecaster.forecast`; what lies beyond the end is nothing."""
+        known = self._watts[step : step + count]
+        missing = np.zeros((count - len(known), self._watts.shape[1]))
+        return np.concatenate((known, missing))

@@ -1,0 +1,1 @@
+"""What the ledger of carbon credits costs."""

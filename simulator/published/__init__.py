@@ -1,0 +1,1 @@
+"""The published model: its equations as they were printed, beside the physical ones."""

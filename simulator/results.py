@@ -1,0 +1,83 @@
+"""What to simulate, and what came out: plain values that travel between processes and lie in files."""
+
+from typing import Literal
+
+import msgspec
+
+from simulator.config import Scenario
+from simulator.published.config import PublishedScenario
+
+Metric = Literal[
+    "energy_joules",
+    "emissions_grams",
+    "latency_seconds",
+    "renewable_ratio",
+    "cost_dollars",
+    "deadline_miss_ratio",
+]
+
+
+class Method(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to run the cluster: a policy, and which parts of the system are switched on.
+
+    With `compression` models run at their best measured precision, otherwise in FP32. With `dvfs` the policy may use
+    all operating points, otherwise the fastest. With `forecast` it is told the expected supply, otherwise it assumes
+    none (in the scenario `published`: half for every node). With `ledger` records are kept, cost energy and earn
+    credits. With `batteries` nodes may use theirs.
+    """
+
+    name: str
+    policy: str
+    compression: bool = True
+    dvfs: bool = True
+    forecast: bool = True
+    ledger: bool = True
+    batteries: bool = True
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: everything that its result depends on.
+
+    `nodes` replicates the scenario's nodes in turn up to this number. `rate_per_hour` replaces the mean arrival rate.
+    `tasks` ends the run after the hours that so many arrivals take on average, in place of whole days; results of
+    such a run say nothing of a day's energy. `bound` asks for the least emissions possible.
+    """
+
+    scenario: Scenario | PublishedScenario
+    method: Method
+    seed: int
+    nodes: int | None = None
+    rate_per_hour: float | None = None
+    tasks: int | None = None
+    bound: bool = False
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of one run.
+
+    `energy_joules` is all that the cluster consumed, idle and ledger included (published: of the tasks only).
+    `latency_seconds` is the mean from arrival to completion of completed tasks, `latency_p95_seconds` interpolated in
+    the histogram. `renewable_ratio` is the share of the consumption that did not come from the grid. `cost_dollars` is
+    electricity less credit revenue. `deadline_miss_ratio` counts late and dropped tasks among the offered.
+    `bound_grams` is the least with which the same work could have been done as punctually, None where not asked.
+    """
+
+    seed: int
+    simulated_seconds: float
+    tasks_offered: int
+    tasks_completed: int
+    tasks_late: int
+    tasks_dropped: int
+    energy_joules: float
+    idle_joules: float
+    ledger_joules: float
+    grid_joules: float
+    emissions_grams: float
+    latency_seconds: float
+    latency_p95_seconds: float
+    renewable_ratio: float
+    electricity_dollars: float
+    credit_dollars: float
+    cost_dollars: float
+    deadline_miss_ratio: float
+    bound_grams: float | None = None

@@ -1,0 +1,1 @@
+"""Policies, and the kernel that places tasks."""
