@@ -11,7 +11,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What every section has in common: no key that is not known."""
 
 
-class SiteSection(Section, frozen=True):
+class SiteSection(Section, frozen=True, kw_only=True):
     """Where the cluster stands and when simulated time begins."""
 
     latitude: Annotated[float, Meta(ge=-66, le=66, description="Degrees north; polar nights are not modelled.")] = 36.1
@@ -23,7 +23,7 @@ class SiteSection(Section, frozen=True):
     first_day: Annotated[date, Meta(description="Day on which simulated time begins.")] = date(2025, 3, 20)
 
 
-class Clearness(Section, frozen=True):
+class Clearness(Section, frozen=True, kw_only=True):
     """Clear-sky index of the synthetic weather: Gaussian AR(1), clipped to [0.05, 1.1]."""
 
     mean: Annotated[float, Meta(ge=0.05, le=1.1, description="Mean clear-sky index.")] = 0.75
@@ -33,7 +33,7 @@ class Clearness(Section, frozen=True):
     ] = 3.0
 
 
-class Wind(Section, frozen=True):
+class Wind(Section, frozen=True, kw_only=True):
     """Wind speed of the synthetic weather: Weibull distributed, correlated in time."""
 
     mean_metres_per_second: Annotated[float, Meta(gt=0, le=30, description="At the reference height.")] = 4.5
@@ -44,7 +44,7 @@ class Wind(Section, frozen=True):
     reference_height_metres: Annotated[float, Meta(gt=0, le=200, description="Height of the wind figures.")] = 10.0
 
 
-class WeatherSection(Section, frozen=True):
+class WeatherSection(Section, frozen=True, kw_only=True):
     """Synthetic weather, or a recording."""
 
     file: (
@@ -59,7 +59,7 @@ class WeatherSection(Section, frozen=True):
     ] = 5.0
 
 
-class GridSection(Section, frozen=True):
+class GridSection(Section, frozen=True, kw_only=True):
     """Electricity that is bought, the same for all nodes."""
 
     intensity_grams_per_kwh: Annotated[
@@ -76,14 +76,14 @@ class GridSection(Section, frozen=True):
             )
 
 
-class SolarSection(Section, frozen=True):
+class SolarSection(Section, frozen=True, kw_only=True):
     """A horizontal photovoltaic panel."""
 
     area_square_metres: Annotated[float, Meta(gt=0, le=10_000, description="Of the cells.")]
     efficiency: Annotated[float, Meta(gt=0, le=0.5, description="At 25 degrees Celsius.")] = 0.2
 
 
-class WindSection(Section, frozen=True):
+class WindSection(Section, frozen=True, kw_only=True):
     """A small wind turbine."""
 
     rotor_square_metres: Annotated[float, Meta(gt=0, le=1000, description="Swept area.")]
@@ -100,7 +100,7 @@ class WindSection(Section, frozen=True):
             raise ValueError("expected cut-in < rated < cut-out speed")
 
 
-class BatterySection(Section, frozen=True):
+class BatterySection(Section, frozen=True, kw_only=True):
     """A battery beside the node."""
 
     capacity_watt_hours: Annotated[float, Meta(gt=0, le=1_000_000, description="Between empty and full.")]
@@ -120,7 +120,7 @@ class BatterySection(Section, frozen=True):
             )
 
 
-class NodeSection(Section, frozen=True):
+class NodeSection(Section, frozen=True, kw_only=True):
     """A device with its supply. The grid always stands behind; solar and wind together make a hybrid."""
 
     name: Annotated[
@@ -133,7 +133,7 @@ class NodeSection(Section, frozen=True):
     sells_surplus: Annotated[bool, Meta(description="Whether surplus goes to the grid; otherwise curtailed.")] = False
 
 
-class ArrivalsSection(Section, frozen=True):
+class ArrivalsSection(Section, frozen=True, kw_only=True):
     """When tasks arrive."""
 
     kind: Annotated[
@@ -164,7 +164,7 @@ class ArrivalsSection(Section, frozen=True):
             )
 
 
-class TaskClassSection(Section, frozen=True):
+class TaskClassSection(Section, frozen=True, kw_only=True):
     """A kind of inference task."""
 
     name: Annotated[
@@ -183,7 +183,7 @@ class TaskClassSection(Section, frozen=True):
     deferrable: Annotated[bool, Meta(description="Whether it may wait for greener supply.")] = False
 
 
-class WorkloadSection(Section, frozen=True):
+class WorkloadSection(Section, frozen=True, kw_only=True):
     """Arrivals and the mix of tasks."""
 
     arrivals: ArrivalsSection = ArrivalsSection()
@@ -199,7 +199,7 @@ class WorkloadSection(Section, frozen=True):
             raise ValueError(".classes: expected different names")
 
 
-class WeightsSection(Section, frozen=True):
+class WeightsSection(Section, frozen=True, kw_only=True):
     """Weights of the score's terms; normalised to a sum of 1. All terms count costs: less is better."""
 
     latency: Annotated[float, Meta(ge=0, description="Time to completion over the deadline, by priority.")] = 0.4
@@ -214,7 +214,7 @@ class WeightsSection(Section, frozen=True):
             raise ValueError("expected at least one weight above 0, got all zero")
 
 
-class SchedulerSection(Section, frozen=True):
+class SchedulerSection(Section, frozen=True, kw_only=True):
     """How tasks are placed."""
 
     policy: Annotated[str, Meta(description="One of the policies of the reference page.")] = "shifting"
@@ -224,7 +224,7 @@ class SchedulerSection(Section, frozen=True):
     ] = 600.0
 
 
-class LedgerSection(Section, frozen=True):
+class LedgerSection(Section, frozen=True, kw_only=True):
     """Cost and income of the ledger of carbon credits."""
 
     slot_seconds: Annotated[float, Meta(gt=0, le=3600, description="Time between blocks.")] = 12.0
@@ -233,7 +233,7 @@ class LedgerSection(Section, frozen=True):
     ] = 80.0
 
 
-class RunSection(Section, frozen=True):
+class RunSection(Section, frozen=True, kw_only=True):
     """How long, and in what steps."""
 
     days: Annotated[int, Meta(ge=1, le=3660, description="Length of a run: whole days.")] = 1
@@ -243,7 +243,7 @@ class RunSection(Section, frozen=True):
     ] = 300
 
 
-class Scenario(Section, frozen=True, tag="edge", tag_field="model"):
+class Scenario(Section, frozen=True, kw_only=True, tag="edge", tag_field="model"):
     """All of it, for the physical model; the published model has a configuration of its own."""
 
     name: Annotated[str, Meta(min_length=1, max_length=40, description="As results call it.")]
