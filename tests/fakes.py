@@ -203,5 +203,5 @@ def series(snapshot: Snapshot, *kinds: str) -> dict[tuple[str, ...], float]:
         for row in ROWS
         if row.kind.value in kinds
         for labels, value in row.read(snapshot)
-        if value is not None
+        if isinstance(value, float | int)
     }

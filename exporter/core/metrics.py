@@ -10,17 +10,42 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 SnapshotT = TypeVar("SnapshotT")
 
-Sample = tuple[tuple[str, ...], float | None]
-"""Label values in the row's order, and the value; None is a missing reading and leaves the series out."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """Observations by size, of a histogram.
+
+    `counts` has one more entry than `upper_bounds`, which ascend: a value counts in the first bucket whose bound is not
+    below it, or in the last. `total` is the sum of all values.
+    """
+
+    upper_bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    total: float
+
+
+Sample = tuple[tuple[str, ...], float | Distribution | None]
+"""Label values in the row's order, and the value; None is a missing reading and leaves the series out.
+
+The value of a histogram is a Distribution, that of any other kind a number.
+"""
 
 GZIP_LEVEL = 6
 
@@ -31,6 +56,7 @@ class Kind(Enum):
     GAUGE = "gauge"
     COUNTER = "counter"
     INFO = "info"
+    HISTOGRAM = "histogram"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,24 +76,37 @@ class Row(Generic[SnapshotT]):
     @property
     def family_name(self) -> str:
         """The name without the suffix that the exposition format adds by type."""
-        suffix = {Kind.COUNTER: "_total", Kind.INFO: "_info", Kind.GAUGE: ""}[self.kind]
+        suffix = {Kind.COUNTER: "_total", Kind.INFO: "_info"}.get(self.kind, "")
         return self.name.removesuffix(suffix)
 
 
 def to_family(row: Row[SnapshotT], snapshot: SnapshotT) -> Metric | None:
     """The family with the samples that the snapshot has for it, or None where it has none."""
-    samples = [(labels, value) for labels, value in row.read(snapshot) if value is not None and math.isfinite(value)]
-    if not samples:
+    samples = list(row.read(snapshot))
+    if row.kind is Kind.HISTOGRAM:
+        distributions = [(labels, value) for labels, value in samples if isinstance(value, Distribution)]
+        return _histogram(row, distributions) if distributions else None
+    values = [(labels, value) for labels, value in samples if isinstance(value, float | int) and math.isfinite(value)]
+    if not values:
         return None
     if row.kind is Kind.INFO:
         info = InfoMetricFamily(row.family_name, row.help)
-        for labels, _ in samples:
+        for labels, _ in values:
             info.add_metric([], dict(zip(row.labels, labels, strict=True)))
         return info
     make = CounterMetricFamily if row.kind is Kind.COUNTER else GaugeMetricFamily
     family = make(row.family_name, row.help, labels=row.labels, unit=row.unit)
-    for labels, value in samples:
+    for labels, value in values:
         family.add_metric(labels, value)
+    return family
+
+
+def _histogram(row: Row[SnapshotT], distributions: Iterable[tuple[Sequence[str], Distribution]]) -> Metric:
+    """The exposition's buckets count all that is not above their bound."""
+    family = HistogramMetricFamily(row.family_name, row.help, labels=row.labels, unit=row.unit)
+    for labels, one in distributions:
+        bounds = (*map(floatToGoString, one.upper_bounds), "+Inf")
+        family.add_metric(labels, list(zip(bounds, accumulate(one.counts), strict=True)), one.total)
     return family
 
 

@@ -9,7 +9,16 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from exporter.core.metrics import Exposition, Kind, Representation, Row, Sample, negotiate, reference_table
+from exporter.core.metrics import (
+    Distribution,
+    Exposition,
+    Kind,
+    Representation,
+    Row,
+    Sample,
+    negotiate,
+    reference_table,
+)
 
 PLAIN = Representation(openmetrics=False, gzipped=False)
 ALL = [
@@ -70,6 +79,25 @@ def test_a_family_without_samples_has_no_header_either(value: float | None) -> N
 
 def test_labels_are_escaped() -> None:
     assert lines(gauge([(('a"b\\c\nd',), 1.0)], "core")) == [r'test_load_ratio{core="a\"b\\c\nd"} 1.0']
+
+
+def test_a_histogram_counts_what_is_not_above_each_bound() -> None:
+    waits = Distribution(upper_bounds=(0.5, 2.0), counts=(3, 0, 1), total=12.5)
+    row: Row[None] = Row(
+        name="test_wait_seconds",
+        kind=Kind.HISTOGRAM,
+        help="Waits.",
+        unit="seconds",
+        labels=("queue",),
+        read=lambda _: [(("a",), waits), (("b",), None)],
+    )
+    assert lines(row) == [
+        'test_wait_seconds_bucket{le="0.5",queue="a"} 3.0',
+        'test_wait_seconds_bucket{le="2.0",queue="a"} 3.0',
+        'test_wait_seconds_bucket{le="+Inf",queue="a"} 4.0',
+        'test_wait_seconds_count{queue="a"} 4.0',
+        'test_wait_seconds_sum{queue="a"} 12.5',
+    ]
 
 
 class Counting(Collector):
