@@ -1,0 +1,79 @@
+"""What an experiment found, as its `results.json` keeps it and as dashboards show it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from exporter.core.config import ConfigError
+
+RESULTS_FILE = "results.json"
+
+
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """A quantity that experiments estimate; `name` ends in its unit, as in `ecochain_experiment_<name>`."""
+
+    name: str
+    unit: str
+    help: str
+
+
+MEASURES = (
+    Measure(name="energy_joules", unit="joules", help="Energy that the cluster consumed in a run."),
+    Measure(name="emissions_grams", unit="grams", help="CO2e of the electricity that a run took from the grid."),
+    Measure(name="latency_seconds", unit="seconds", help="Mean time from arrival to completion of a task."),
+    Measure(name="renewable_ratio", unit="ratio", help="Share of the consumption that did not come from the grid."),
+    Measure(name="cost_dollars", unit="dollars", help="Electricity bought less carbon credits sold in a run."),
+    Measure(name="deadline_miss_ratio", unit="ratio", help="Late and dropped tasks among those offered."),
+    Measure(name="regret_ratio", unit="ratio", help="Emissions over the least possible for the same work, less one."),
+    Measure(
+        name="saturation_tasks_per_second",
+        unit="",
+        help="Greatest arrival rate at which at most one task in a hundred is late or dropped.",
+    ),
+)
+"""All of them, in the order in which tables show them."""
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """Mean over the replications, its 95% confidence interval, and the published figure where there is one."""
+
+    mean: float
+    low: float
+    high: float
+    published: float | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """Estimates for one method of an experiment, by the name of the measure; what was not measured is not there."""
+
+    experiment: str
+    scenario: str
+    method: str
+    metrics: Mapping[str, Estimate]
+
+
+class _ResultsFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a results file that is read back."""
+
+    outcomes: list[Outcome]
+
+
+def load_outcomes(directory: Path) -> list[Outcome]:
+    """Outcomes of all experiments whose results lie in `directory` or in folders of it, in the order of their names.
+
+    Raises ConfigError where there are none, or where a file is not what an experiment writes.
+    """
+    files = sorted([*directory.glob(RESULTS_FILE), *directory.glob(f"*/{RESULTS_FILE}")])
+    if not files:
+        raise ConfigError([f"{directory}: expected folders with a {RESULTS_FILE}, got none"])
+    return [outcome for file in files for outcome in _read(file)]
+
+
+def _read(file: Path) -> list[Outcome]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_ResultsFile).outcomes
+    except OSError as error:
+        raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{file}: is not the result of an experiment: {error}"]) from error
