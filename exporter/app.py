@@ -6,16 +6,14 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 import exporter
 from exporter.config import Config
 from exporter.core.clock import Clock
-from exporter.core.metrics import Exposition, negotiate
+from exporter.core.command_line import Web
+from exporter.core.publication import Publication, common_routes, json_response, page_response
 from exporter.core.server import Handler, Request, Response, Server
-from exporter.core.web_config import WebConfig
 from exporter.metrics import exposition
-from exporter.page import content_security_policy, render_page
+from exporter.page import render_page
 from exporter.sampler import BudgetPlan, Models, Sampler, Stop
 from exporter.snapshot import Snapshot
 from exporter.sources.host import HostSource
@@ -35,26 +33,9 @@ class Paths:
     sysfs: Path = Path("/sys")
 
 
-class Publication:
-    """The snapshot in force, and its exposition. Publishing is one assignment; readers take no lock."""
-
-    def __init__(self, clock: Clock, snapshot: Snapshot) -> None:
-        self._clock = clock
-        self.publish(snapshot)
-
-    def publish(self, snapshot: Snapshot) -> None:
-        """Put a snapshot in force."""
-        stale = snapshot.without_readings()
-        self._current = ((snapshot, exposition(snapshot)), (stale, exposition(stale)))
-
-    def latest(self) -> tuple[Snapshot, Exposition[Snapshot], bool]:
-        """The snapshot, its exposition, and whether it is fresh; a stale one has totals, age and health only."""
-        good, stale = self._current
-        fresh = good[0].is_fresh(self._clock.elapsed())
-        return (*(good if fresh else stale), fresh)
-
-
-def build_sampler(config: Config, clock: Clock, paths: Paths, store: StateStore | None) -> tuple[Sampler, Publication]:
+def build_sampler(
+    config: Config, clock: Clock, paths: Paths, store: StateStore | None
+) -> tuple[Sampler, Publication[Snapshot]]:
     """The sampling loop and what it publishes to. Without a `store` nothing is read from disk or written to it."""
     now = clock.wall()
     models = Models(
@@ -78,7 +59,7 @@ def build_sampler(config: Config, clock: Clock, paths: Paths, store: StateStore 
         sysfs=paths.sysfs,
         connections_interval=config.connections_interval(),
     )
-    publication = Publication(clock, initial)
+    publication = Publication(clock, initial, exposition)
     sampler = Sampler(
         initial,
         source=source,
@@ -91,60 +72,23 @@ def build_sampler(config: Config, clock: Clock, paths: Paths, store: StateStore 
     return sampler, publication
 
 
-def routes(publication: Publication, clock: Clock) -> dict[str, Handler]:
+def routes(publication: Publication[Snapshot], clock: Clock) -> dict[str, Handler]:
     """What answers at which path."""
-
-    def metrics(request: Request) -> Response:
-        representation = negotiate(request.headers.get("accept", ""), request.headers.get("accept-encoding", ""))
-        _, bodies, _ = publication.latest()
-        headers = [("Vary", "Accept, Accept-Encoding")]
-        if representation.gzipped:
-            headers.append(("Content-Encoding", "gzip"))
-        body = bodies.body(representation)
-        return Response(content_type=representation.content_type, body=body, headers=tuple(headers))
-
-    def healthy(_request: Request) -> Response:
-        return Response(body=b"healthy\n")
-
-    def ready(_request: Request) -> Response:
-        _, _, fresh = publication.latest()
-        return Response(body=b"ready\n") if fresh else Response(status=503, body=b"no fresh sample\n")
 
     def summary(_request: Request) -> Response:
         snapshot, _, fresh = publication.latest()
-        return _json(summarize(snapshot, clock.wall(), fresh=fresh))
+        return json_response(summarize(snapshot, clock.wall(), fresh=fresh))
 
     def last_hour(_request: Request) -> Response:
         snapshot, _, _ = publication.latest()
-        return _json({"points": history(snapshot)})
+        return json_response({"points": history(snapshot)})
 
     def page(_request: Request) -> Response:
         snapshot, _, fresh = publication.latest()
-        html = render_page(summarize(snapshot, clock.wall(), fresh=fresh), history(snapshot))
-        policy = ("Content-Security-Policy", content_security_policy())
-        return Response(content_type="text/html; charset=utf-8", body=html.encode(), headers=(policy,))
+        return page_response(render_page(summarize(snapshot, clock.wall(), fresh=fresh), history(snapshot)))
 
-    return {
-        "/": page,
-        "/metrics": metrics,
-        "/-/healthy": healthy,
-        "/-/ready": ready,
-        "/api/v1/summary": summary,
-        "/api/v1/history": last_hour,
-    }
-
-
-def _json(value: object) -> Response:
-    return Response(content_type="application/json; charset=utf-8", body=msgspec.json.encode(value))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Web:
-    """Where and how to serve."""
-
-    address: str
-    config: WebConfig | None
-    max_requests: int
+    shown = {"/": page, "/api/v1/summary": summary, "/api/v1/history": last_hour}
+    return shown | common_routes(publication)
 
 
 def run(config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, stop: Stop) -> None:

@@ -9,20 +9,27 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 
 import exporter
-from exporter.app import Paths, Web, build_sampler, run
+from exporter.app import Paths, build_sampler, run
 from exporter.config import Config, load_config
 from exporter.core.clock import SystemClock
+from exporter.core.command_line import (
+    INTERRUPTED,
+    USER_ERROR,
+    Parser,
+    add_log_flags,
+    add_web_flags,
+    start_logging,
+    web_of,
+)
 from exporter.core.config import ConfigError
 from exporter.core.listen_address import ListenError, parse_address
-from exporter.core.logs import LogFormat, configure_logging
 from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
-from exporter.core.web_config import WebConfigError, load_web_config
+from exporter.core.web_config import WebConfigError
 from exporter.state import StateError
 from exporter.summary import Summary, summarize
 from exporter.table import render_table
@@ -30,11 +37,6 @@ from exporter.table import render_table
 DEFAULT_ADDRESS = "127.0.0.1:10110"
 
 ONCE_SECONDS = Seconds(2.0)
-
-USER_ERROR = 2
-
-INTERRUPTED = 130
-"""What a shell reports of a program that Ctrl-C ended; the exporter itself stops cleanly instead."""
 
 EPILOG = """\
 examples:
@@ -65,18 +67,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _dispatch(options: argparse.Namespace) -> int:
     config = load_config(options.config_file)
-    web_config = load_web_config(options.web_config_file) if options.web_config_file else None
+    web = web_of(options)
     paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
     if options.check:
         print(f"{options.config_file or 'built-in defaults'}: good")
-        if web_config is not None:
-            print(f"{web_config.path}: good")
+        if web.config is not None:
+            print(f"{web.config.path}: good")
         return 0
     if options.once:
         print(_once(config, options.config_file, options.address, paths))
         return 0
-    configure_logging(options.log_level, LogFormat(options.log_format))
-    web = Web(address=options.address, config=web_config, max_requests=options.max_requests)
+    start_logging(options)
     run(config, SystemClock(), web=web, state=options.state_dir, paths=paths, stop=StopSignal())
     return 0
 
@@ -121,16 +122,9 @@ def _ask_running(address: str) -> Summary | None:
         connection.close()
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that tells a mistake in one line, as the rest of the program does."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(USER_ERROR, f"{self.prog}: {message}; see --help\n")
-
-
 def build_parser() -> argparse.ArgumentParser:
     """All flags, with their help."""
-    parser = _Parser(
+    parser = Parser(
         prog="ecotrack",
         description="Prometheus exporter for the energy and carbon of this machine.",
         epilog=EPILOG,
@@ -141,7 +135,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--config.file", dest="config_file", metavar="FILE", type=Path, help="YAML configuration; without it, defaults")
     add("--config.check", dest="check", action="store_true", help="check both configurations, then exit")
     add("--once", action="store_true", help="print the figures as a table and exit; writes nothing")
-    _add_web_flags(parser)
+    add_web_flags(parser, DEFAULT_ADDRESS)
     add(
         "--state.dir",
         dest="state_dir",
@@ -154,38 +148,9 @@ def build_parser() -> argparse.ArgumentParser:
     for name, usual in mounts.items():
         mounted = f"where {name} is mounted (default: %(default)s)"
         add(f"--path.{name}", dest=name, metavar="DIR", type=_folder, default=usual, help=mounted)
-    levels = ("debug", "info", "warning", "error")
-    add("--log.level", dest="log_level", choices=levels, default="info", help="least to log (default: %(default)s)")
-    formats = [str(one) for one in LogFormat]
-    add("--log.format", dest="log_format", choices=formats, default="logfmt", help="of log lines (default: logfmt)")
+    add_log_flags(parser)
     add("--version", action="version", version=f"ecotrack {exporter.__version__}")
     return parser
-
-
-def _add_web_flags(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
-        "--web.listen-address",
-        dest="address",
-        metavar="ADDRESS",
-        default=DEFAULT_ADDRESS,
-        help="host:port to serve; an empty host is every interface (default: %(default)s)",
-    )
-    add("--web.config.file", dest="web_config_file", metavar="FILE", type=Path, help="TLS and basic auth, YAML")
-    add(
-        "--web.max-requests",
-        dest="max_requests",
-        metavar="N",
-        type=_positive,
-        default=40,
-        help="requests answered at once; more get 503 (default: %(default)s)",
-    )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'expected a whole number >= 1, got "{text}"')
-    return int(text)
 
 
 def _folder(text: str) -> Path:

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import presets
-from exporter.app import Publication, routes
+from exporter.app import routes
 from exporter.budget import Period
+from exporter.core.publication import Publication
 from exporter.core.server import Handler, Request, Response
 from exporter.core.units import Grams, Watts
+from exporter.metrics import exposition
 from exporter.sampler import Sampler
+from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading, Memory
 from exporter.totals import Totals
 from tests.fakes import FakeClock, Machine, initial_snapshot, rig
@@ -44,7 +47,7 @@ class Site:
     clock: FakeClock
     machine: Machine
     sampler: Sampler
-    publication: Publication
+    publication: Publication[Snapshot]
     handlers: Mapping[str, Handler] = field(repr=False)
 
     def get(self, path: str, **headers: str) -> Response:
@@ -82,7 +85,7 @@ def make_site(
     """A site whose sampler has read once and sampled never."""
     clock = FakeClock()
     machine = Machine(clock, nics=dict(nics or {"eth0": 10**10}))
-    publication = Publication(clock, initial_snapshot(host=LAPTOP))
+    publication = Publication(clock, initial_snapshot(host=LAPTOP), exposition)
     sampled = rig(
         machine,
         host=LAPTOP,

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from exporter.budget import Period
+from exporter.core.html import style_sheet
 from exporter.core.units import Grams, GramsPerKwh
 from exporter.intensity.static import configured_intensity
-from exporter.page import style_sheet
 from tests.exporter_process import running_exporter, until_ready
 from tests.fake_site import Series, Site, make_site, series
 from tests.processes import program

@@ -13,7 +13,7 @@ import psutil
 import pytest
 import requests
 
-from exporter.page import style_sheet
+from exporter.core.html import style_sheet
 from tests.exporter_process import until
 from tests.processes import free_port, running
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.sparkline import HEIGHT, WIDTH, power_chart, round_top
+from exporter.core.chart import HEIGHT, WIDTH, round_top
+from exporter.sparkline import power_chart
 from exporter.summary import PointView
 
 

@@ -1,0 +1,79 @@
+"""What the command lines of both programs share: how mistakes are told, and the flags of server and log."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from exporter.core.logs import LogFormat, configure_logging
+from exporter.core.web_config import WebConfig, load_web_config
+
+USER_ERROR = 2
+
+INTERRUPTED = 130
+"""What a shell reports of a program that Ctrl-C ended; a program that serves stops cleanly instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Where and how to serve."""
+
+    address: str
+    config: WebConfig | None
+    max_requests: int
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that tells a mistake in one line, as the rest of the program does."""
+
+    def error(self, message: str) -> NoReturn:
+        """Tell the mistake and exit."""
+        self.exit(USER_ERROR, f"{self.prog}: {message}; see --help\n")
+
+
+def add_web_flags(parser: argparse.ArgumentParser, default_address: str) -> None:
+    """Where to serve, and with what protection."""
+    add = parser.add_argument
+    add(
+        "--web.listen-address",
+        dest="address",
+        metavar="ADDRESS",
+        default=default_address,
+        help="host:port to serve; an empty host is every interface (default: %(default)s)",
+    )
+    add("--web.config.file", dest="web_config_file", metavar="FILE", type=Path, help="TLS and basic auth, YAML")
+    add(
+        "--web.max-requests",
+        dest="max_requests",
+        metavar="N",
+        type=positive,
+        default=40,
+        help="requests answered at once; more get 503 (default: %(default)s)",
+    )
+
+
+def add_log_flags(parser: argparse.ArgumentParser) -> None:
+    """What to log, and how."""
+    add = parser.add_argument
+    levels = ("debug", "info", "warning", "error")
+    add("--log.level", dest="log_level", choices=levels, default="info", help="least to log (default: %(default)s)")
+    formats = [str(one) for one in LogFormat]
+    add("--log.format", dest="log_format", choices=formats, default="logfmt", help="of log lines (default: logfmt)")
+
+
+def web_of(options: argparse.Namespace) -> Web:
+    """What the flags of `add_web_flags` say. Raises WebConfigError."""
+    config = load_web_config(options.web_config_file) if options.web_config_file else None
+    return Web(address=options.address, config=config, max_requests=options.max_requests)
+
+
+def start_logging(options: argparse.Namespace) -> None:
+    """Log as the flags of `add_log_flags` say."""
+    configure_logging(options.log_level, LogFormat(options.log_format))
+
+
+def positive(text: str) -> int:
+    """A flag's value: a whole number above 0."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'expected a whole number >= 1, got "{text}"')
+    return int(text)

@@ -1,0 +1,96 @@
+"""The parts that both programs' pages are made of: documents that need no script.
+
+Text that comes from the system or a configuration is untrusted and has to be escaped where it enters HTML. Figures
+stand in `<data value>` elements with their full precision, so that what is shown can be compared with `/metrics`.
+"""
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+UNKNOWN = "unknown"
+
+
+@cache
+def style_sheet() -> str:
+    """The pages' style sheet."""
+    return files("exporter.core").joinpath("page.css").read_text(encoding="utf-8")
+
+
+@cache
+def content_security_policy() -> str:
+    """A policy that admits the pages' own style sheet, by its hash, and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(style_sheet().encode()).digest()).decode()
+    closed = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    return f"{closed}; style-src 'sha256-{digest}'"
+
+
+def document(*, title: str, refresh: float, header: str, main: str, footer: str) -> str:
+    """A page that the browser loads again after `refresh` seconds, 5 at least; all but `title` is HTML."""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="{max(5, round(refresh))}">
+<title>{escape(title)}</title>
+<style>{style_sheet()}</style>
+</head>
+<body>
+<header>{header}</header>
+<main>
+{main}
+</main>
+<footer>{footer}</footer>
+</body>
+</html>
+"""
+
+
+def footer_links(program: str, version: str) -> str:
+    """Where else the same figures are, and which program this is."""
+    return (
+        '<p><a href="/metrics">metrics</a> &middot; <a href="/api/v1/summary">summary</a> &middot;\n'
+        f'<a href="/api/v1/history">history</a> &middot; {program} {escape(version)}</p>'
+    )
+
+
+def card(title: str, *parts: str) -> str:
+    """A card; parts that are not HTML blocks of their own become dim lines."""
+    body = "".join(part if part.startswith(("<p", "<svg")) else f'<p class="dim">{part}</p>' for part in parts if part)
+    return f"<section><h2>{title}</h2>{body}</section>"
+
+
+def big(value: float | None, name: str, unit: str, digits: int) -> str:
+    """A large figure."""
+    if value is None:
+        return f'<p class="big">{UNKNOWN}</p>'
+    return f'<p class="big">{data(value, name, f"{value:.{digits}f}")} <small>{unit}</small></p>'
+
+
+def data(value: float, name: str, text: str) -> str:
+    """A figure with its full precision beside what is shown."""
+    return f'<data id="{name}" value="{value!r}">{text}</data>'
+
+
+def bar(share: float, label: str, colour: str = "", mark: str = "") -> str:
+    """A share as a bar; a `colour` begins with a space, a `mark` is drawn on a scale of 200."""
+    return (
+        f'<svg class="bar{colour}" viewBox="0 0 200 10" preserveAspectRatio="none" role="img" aria-label="{label}">'
+        '<rect class="track" width="200" height="10"/>'
+        f'<rect width="{200 * min(1.0, share):.1f}" height="10"/>{mark}</svg>'
+    )
+
+
+def grams(amount: float) -> str:
+    """An amount of CO2e as people read it."""
+    return f"{amount / 1000:.2f} kg" if amount >= 1000 else f"{amount:.1f} g"
+
+
+def moment(at: float) -> str:
+    """A time in UTC, from Unix seconds."""
+    when = datetime.fromtimestamp(at, UTC)
+    return f'<time datetime="{when.isoformat(timespec="seconds")}">{when:%Y-%m-%d %H:%M:%S} UTC</time>'
