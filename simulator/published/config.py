@@ -1,13 +1,182 @@
-"""Configuration of the published model."""
+"""Configuration of the published model. Nothing has a default: the file that ships holds what was published."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from simulator.config import Section
+
+Name = Annotated[str, Meta(min_length=1, max_length=40, pattern="^[A-Za-z0-9-]+$", description="Letters, digits, -.")]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class PublishedNode(Section, frozen=True, kw_only=True):
+    """A node and its supply."""
+
+    name: Name
+    supply: Annotated[
+        Literal["solar", "wind", "hybrid", "grid"], Meta(description="hybrid generates as solar does; grid nothing.")
+    ]
+    capacity_watts: Annotated[float, Meta(ge=0, le=1_000_000, description="Of the supply.")]
+    base_watts: Annotated[float, Meta(gt=0, le=100_000, description="Power at no utilisation.")]
+    max_watts: Annotated[float, Meta(gt=0, le=100_000, description="Power at full utilisation and frequency.")]
+    min_gigahertz: Annotated[float, Meta(gt=0, le=100, description="Lowest frequency.")]
+    max_gigahertz: Annotated[float, Meta(gt=0, le=100, description="Highest frequency; where nodes start.")]
+
+    def __post_init__(self) -> None:
+        """Refuse bounds in the wrong order."""
+        if self.base_watts > self.max_watts:
+            raise ValueError(f".base_watts: expected at most max_watts, {self.max_watts:g}, got {self.base_watts:g}")
+        if self.min_gigahertz > self.max_gigahertz:
+            raise ValueError(
+                f".min_gigahertz: expected at most max_gigahertz, {self.max_gigahertz:g}, got {self.min_gigahertz:g}"
+            )
+
+
+class SolarSupply(Section, frozen=True, kw_only=True):
+    """Half a sine between sunrise and sunset, times normal noise of mean 1."""
+
+    sunrise_hour: Annotated[float, Meta(ge=0, le=24, description="Of the day.")]
+    sunset_hour: Annotated[float, Meta(ge=0, le=24, description="Of the day.")]
+    deviation: Annotated[float, Meta(ge=0, le=10, description="Standard deviation of the noise.")]
+    least: Annotated[float, Meta(ge=0, le=10, description="The noise is clipped to this from below.")]
+    greatest: Annotated[float, Meta(ge=0, le=10, description="The noise is clipped to this from above.")]
+
+    def __post_init__(self) -> None:
+        """Refuse a day without light and bounds in the wrong order."""
+        if self.sunrise_hour >= self.sunset_hour:
+            raise ValueError(f".sunset_hour: expected a number > sunrise_hour, got {self.sunset_hour:g}")
+        if self.least > self.greatest:
+            raise ValueError(f".least: expected at most greatest, {self.greatest:g}, got {self.least:g}")
+
+
+class WindSupply(Section, frozen=True, kw_only=True):
+    """A constant share of the capacity, times normal noise of mean 1."""
+
+    capacity_factor: Annotated[Share, Meta(description="Mean generation over capacity.")]
+    deviation: Annotated[float, Meta(ge=0, le=10, description="Standard deviation of the noise.")]
+    least: Annotated[float, Meta(ge=0, le=10, description="The noise is clipped to this from below.")]
+    greatest: Annotated[float, Meta(ge=0, le=10, description="The noise is clipped to this from above.")]
+
+    def __post_init__(self) -> None:
+        """Refuse bounds in the wrong order."""
+        if self.least > self.greatest:
+            raise ValueError(f".least: expected at most greatest, {self.greatest:g}, got {self.least:g}")
+
+
+class SupplySection(Section, frozen=True, kw_only=True):
+    """Generation, drawn anew at every call."""
+
+    solar: SolarSupply
+    wind: WindSupply
+
+
+class PublishedModel(Section, frozen=True, kw_only=True):
+    """A model that tasks ask for."""
+
+    name: Name
+    base_seconds: Annotated[float, Meta(gt=0, le=86_400, description="Execution time at full frequency, FP32.")]
+
+
+class PublishedKind(Section, frozen=True, kw_only=True):
+    """A kind of task; each of its models is equally likely."""
+
+    name: Name
+    share: Annotated[float, Meta(gt=0, description="Share among arrivals; normalised.")]
+    models: Annotated[tuple[str, ...], Meta(description="Names of its models.")]
+
+
+class PublishedWorkload(Section, frozen=True, kw_only=True):
+    """Poisson arrivals from midnight on, and what arrives."""
+
+    tasks: Annotated[int, Meta(ge=1, le=10_000_000, description="The run ends with the last of so many tasks.")]
+    rate_per_hour: Annotated[float, Meta(gt=0, le=1e9, description="Mean arrival rate.")]
+    models: tuple[PublishedModel, ...]
+    kinds: tuple[PublishedKind, ...]
+    least_priority: Annotated[Share, Meta(description="Priorities are uniform from here")]
+    greatest_priority: Annotated[Share, Meta(description="to here.")]
+    noise: Annotated[float, Meta(ge=0, lt=1, description="Half-width of the uniform spread of execution times.")]
+
+    def __post_init__(self) -> None:
+        """Refuse a mix that names no model, or one that does not exist."""
+        known = [model.name for model in self.models]
+        if len(set(known)) < len(known):
+            raise ValueError(".models: expected different names")
+        if not self.kinds:
+            raise ValueError(".kinds: expected at least one kind of task, got none")
+        for index, kind in enumerate(self.kinds):
+            if not kind.models:
+                raise ValueError(f".kinds[{index}].models: expected at least one model, got none")
+            for name in kind.models:
+                if name not in known:
+                    raise ValueError(f'.kinds[{index}].models: expected some of {", ".join(known)}, got "{name}"')
+        if self.least_priority > self.greatest_priority:
+            raise ValueError(".least_priority: expected at most greatest_priority")
+
+
+class PublishedWeights(Section, frozen=True, kw_only=True):
+    """Weights of the score's terms, all benefits: more is better. The greatest score wins, so their sum is free."""
+
+    qos: Annotated[float, Meta(ge=0, le=1e6, description="Frequency of the node's previous task over its maximum.")]
+    energy: Annotated[float, Meta(ge=0, le=1e6, description="Share of the maximum power that the node would not draw.")]
+    renewable: Annotated[float, Meta(ge=0, le=1e6, description="Generation over power, at most 1.")]
+    load: Annotated[float, Meta(ge=0, le=1e6, description="Few tasks so far, against the node with most.")]
+
+    def __post_init__(self) -> None:
+        """Refuse weights without direction."""
+        if self.qos + self.energy + self.renewable + self.load <= 0:
+            raise ValueError("expected at least one weight above 0, got all zero")
+
+
+class PublishedDvfs(Section, frozen=True, kw_only=True):
+    """Frequency between minimum and maximum: a weighted sum of renewable share and priority."""
+
+    renewable_weight: Share
+    priority_weight: Share
+    least_change_gigahertz: Annotated[float, Meta(ge=0, le=100, description="Smaller changes are not made.")]
+
+    def __post_init__(self) -> None:
+        """Refuse frequencies above the maximum."""
+        if self.renewable_weight + self.priority_weight > 1:
+            raise ValueError("expected renewable_weight + priority_weight <= 1, or frequencies exceed their maximum")
+
+
+class PublishedCompression(Section, frozen=True, kw_only=True):
+    """What compression is taken to do; asserted by the published model, not measured."""
+
+    speedup: Annotated[float, Meta(gt=0, le=1000, description="Execution time in FP32 over compressed.")]
+    power_factor: Annotated[float, Meta(gt=0, le=10, description="Power compressed over FP32.")]
+
+
+class PublishedAccounting(Section, frozen=True, kw_only=True):
+    """From executed tasks to totals."""
+
+    utilisation: Annotated[Share, Meta(description="Of the processor, while a task executes.")]
+    assumed_renewable: Annotated[Share, Meta(description="Renewable share of every node without a forecast.")]
+    grams_per_kwh: Annotated[float, Meta(ge=0, le=2000, description="Carbon intensity of the grid.")]
+    dollars_per_kwh: Annotated[float, Meta(ge=0, le=10, description="Price of electricity from the grid.")]
+    credit_dollars_per_gram: Annotated[float, Meta(ge=0, le=1000, description="Price of avoided emissions.")]
 
 
 class PublishedScenario(Section, frozen=True, kw_only=True, tag="published", tag_field="model"):
     """The published model's parameters."""
 
     name: Annotated[str, Meta(min_length=1, max_length=40, description="As results call it.")]
+    nodes: tuple[PublishedNode, ...] = ()
+    supply: SupplySection
+    workload: PublishedWorkload
+    weights: PublishedWeights
+    dvfs: PublishedDvfs
+    compression: PublishedCompression
+    accounting: PublishedAccounting
+
+
+def contradictions(scenario: PublishedScenario) -> Iterator[str]:
+    """What single sections cannot see, each with its key."""
+    if not scenario.nodes:
+        yield "nodes: expected at least one node, got none"
+    names = [node.name for node in scenario.nodes]
+    for index, name in enumerate(names):
+        if names.index(name) != index:
+            yield f'nodes[{index}].name: expected different names, got "{name}" twice'
