@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray, IntArray
 
@@ -49,3 +51,7 @@ class Tasks:
             work=self.work[part],
             deadline=self.deadline[part],
         )
+
+
+EMPTY = Tasks(arrival=np.zeros(0), task_class=np.zeros(0, dtype=np.int32), work=np.zeros(0), deadline=np.zeros(0))
+"""No tasks at all."""

@@ -1,5 +1,6 @@
 """The place where forecasters are plugged in, and the simplest one: supply goes on as it is."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -59,15 +60,13 @@ class PerfectForecaster:
 
     name = "perfect"
 
-    def __init__(self, watts: FloatArray) -> None:
-        """`watts` (steps, N): the whole run's generation."""
-        self._watts = watts
+    def __init__(self, generation: Callable[[int, int], FloatArray]) -> None:
+        """`generation(step, count)` gives the true generation (count, N) in watts."""
+        self._generation = generation
 
     def observe(self, step: int, watts: FloatArray) -> None:
         """See `Forecaster.observe`."""
 
     def forecast(self, step: int, count: int) -> FloatArray:
-        """See `Forecaster.forecast`; what lies beyond the end is nothing."""
-        known = self._watts[step : step + count]
-        missing = np.zeros((count - len(known), self._watts.shape[1]))
-        return np.concatenate((known, missing))
+        """See `Forecaster.forecast`."""
+        return self._generation(step, count)

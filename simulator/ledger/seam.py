@@ -23,6 +23,10 @@ class Ledger(Protocol):
     def name(self) -> str:
         """As `ecochain_run_info` tells it."""
 
+    @property
+    def earns_credits(self) -> bool:
+        """Whether avoided emissions become credits that are sold."""
+
     def process(self, report: SlotReport) -> Joules:
         """Energy that the cluster spends on recording this, spread evenly over its nodes."""
 
@@ -31,6 +35,7 @@ class NullLedger:
     """No ledger: no records, no energy."""
 
     name = "none"
+    earns_credits = False
 
     def process(self, report: SlotReport) -> Joules:  # noqa: ARG002 - the protocol's
         """Nothing."""
@@ -41,6 +46,7 @@ class AccountedLedger:
     """Charges what a ledger would cost, from a measured profile; it keeps no chain."""
 
     name = "accounted"
+    earns_credits = True
 
     def __init__(self, profile: CostProfile, *, slot: Seconds, validators: int) -> None:
         self._profile = profile

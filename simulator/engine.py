@@ -1,0 +1,200 @@
+"""One run of the cluster, step by step: the same for experiments and for the live job."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR, Grams, Seconds
+from simulator.arrays import BoolArray, FloatArray
+from simulator.cluster.task import EMPTY, Tasks
+from simulator.cluster.workload import Workload
+from simulator.energy.balance import Flows, settle
+from simulator.energy.battery import Batteries
+from simulator.forecast.seam import Forecaster
+from simulator.generation import Generation
+from simulator.ledger.seam import Ledger, SlotReport
+from simulator.held import HeldTasks, Released
+from simulator.queue import Queue
+from simulator.scheduling.compiled import Backend
+from simulator.scheduling.interface import DROPPED, Cluster, Outlook, Placements, Policy, Shifting, StepView
+from simulator.totals import Totals
+
+GRAMS_PER_TONNE = 1e6
+HOURS_PER_DAY = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plant:
+    """What a run consists of; nothing in it changes.
+
+    `frequencies` (N, L) in hertz. `grams_per_joule` (24,) by hour of the day. `deferrable` (K,). `sells` (N,).
+    `look_ahead` is how many steps the shifting may look into the future.
+    """
+
+    cluster: Cluster
+    batteries: Batteries
+    sells: BoolArray
+    frequencies: FloatArray
+    generation: Generation
+    workload: Workload
+    deferrable: BoolArray
+    policy: Policy
+    shifting: Shifting | None
+    forecaster: Forecaster
+    ledger: Ledger
+    grams_per_joule: FloatArray
+    dollars_per_kwh: float
+    dollars_per_tonne: float
+    step: Seconds
+    look_ahead: int
+    backend: Backend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """A step that has ended. Arrays are (N,).
+
+    `start` and `seconds` on the simulated clock, `flows` in joules, `expected_watts` is the generation that was
+    forecast for the step. `frequency` is that of the last placed task in hertz, NaN before the first. `backlog` in
+    seconds and `utilization` (share of the step spent executing) at its end.
+    """
+
+    start: Seconds
+    seconds: Seconds
+    flows: Flows
+    expected_watts: FloatArray
+    grams_per_joule: float
+    frequency: FloatArray
+    backlog: FloatArray
+    utilization: FloatArray
+
+
+class Engine:
+    """The state of a run; `step` advances it."""
+
+    def __init__(self, plant: Plant) -> None:
+        nodes, classes = plant.cluster.fits.shape
+        self.plant = plant
+        self.totals = Totals.zero(nodes, classes)
+        self.stored = plant.batteries.initial.copy()
+        self.queue = Queue(plant.cluster, plant.step, plant.backend)
+        self._index = 0
+        self._held = HeldTasks(plant.step)
+        self._hour = -1
+        self._tasks = EMPTY
+        self._ledger_joules = 0.0
+        self._last_level = np.full(nodes, -1, dtype=np.int32)
+
+    @property
+    def clock(self) -> Seconds:
+        """Simulated seconds since the start."""
+        return Seconds(self._index * self.plant.step)
+
+    @property
+    def waiting(self) -> int:
+        """Tasks that are held for a later step."""
+        return len(self._held)
+
+    def step(self) -> StepRecord:
+        """Advance by one step. Raises WeatherError beyond the end of a recording."""
+        plant, index, start = self.plant, self._index, self.clock
+        released = self._released()
+        grams_per_joule = self._grams_per_joule(index)
+        expected = plant.forecaster.forecast(index, 1)[0]
+        view = StepView(
+            start=start,
+            seconds=plant.step,
+            free_at=self.queue.free_at,
+            green_joules=self._green_joules(expected),
+            grams_per_joule=grams_per_joule,
+        )
+        placements = plant.policy.place(released.tasks, plant.cluster, view)
+        self._remember_levels(placements)
+        self.queue.enter(released, placements, self.totals)
+        busy_joules, busy_seconds = self.queue.advance(self.totals)
+        flows = self._settle(plant.generation.at(index) * plant.step, busy_joules, grams_per_joule)
+        self.totals.busy_seconds[:] += busy_seconds
+        plant.forecaster.observe(index, flows.generation / plant.step)
+        self._index += 1
+        return StepRecord(
+            start=start,
+            seconds=plant.step,
+            flows=flows,
+            expected_watts=expected,
+            grams_per_joule=grams_per_joule,
+            frequency=self._frequency(),
+            backlog=np.maximum(self.queue.free_at - self.clock, 0.0),
+            utilization=busy_seconds / plant.step,
+        )
+
+    def _grams_per_joule(self, index: int) -> float:
+        hour = int(index * self.plant.step // SECONDS_PER_HOUR)
+        return float(self.plant.grams_per_joule[hour % HOURS_PER_DAY])
+
+    def _green_joules(self, expected_watts: FloatArray) -> FloatArray:
+        """Energy without emissions that is expected to be left for tasks."""
+        seconds = self.plant.step
+        dischargeable = self.plant.batteries.dischargeable(self.stored, seconds)
+        spare = (expected_watts - self.plant.cluster.idle_watts) * seconds + dischargeable
+        return np.maximum(spare, 0.0)
+
+    def _settle(self, generation: FloatArray, busy_joules: FloatArray, grams_per_joule: float) -> Flows:
+        """Balance the step's energy and hand it to the totals and the ledger."""
+        plant, totals = self.plant, self.totals
+        idle = plant.cluster.idle_watts * plant.step
+        ledger = self._ledger_joules / len(idle)
+        load = idle + busy_joules + ledger
+        flows = settle(plant.batteries, self.stored, generation, load, sells=plant.sells, seconds=plant.step)
+        self.stored = flows.stored
+        price = plant.dollars_per_kwh / JOULES_PER_KWH
+        totals.add_flows(flows, idle=idle, ledger=ledger, grams_per_joule=grams_per_joule, price=price)
+        avoided = (load - flows.grid_import) * grams_per_joule
+        if plant.ledger.earns_credits:
+            totals.credit_dollars[:] += avoided / GRAMS_PER_TONNE * plant.dollars_per_tonne
+        records = int(np.count_nonzero(avoided))
+        # The ledger works on a step once it has ended: its energy falls into the next.
+        report = SlotReport(seconds=plant.step, records=records, avoided=Grams(float(avoided.sum())))
+        self._ledger_joules = float(plant.ledger.process(report))
+        return flows
+
+    def _released(self) -> Released:
+        """Tasks to be placed in this step, those held back before and those that arrive in it."""
+        arrived = self._arrived()
+        self.totals.class_offered[:] += np.bincount(arrived.task_class, minlength=len(self.plant.deferrable))
+        fresh = self._held.hold_back(Released(tasks=arrived, arrival=arrived.arrival), self._release(arrived))
+        return self._held.release(self._index, fresh)
+
+    def _arrived(self) -> Tasks:
+        """Tasks that arrive in this step."""
+        start = self.clock
+        hour = int(start // SECONDS_PER_HOUR)
+        if self._hour != hour:
+            self._hour, self._tasks = hour, self.plant.workload.hour(hour)
+        first, last = np.searchsorted(self._tasks.arrival, (start, start + self.plant.step), side="left")
+        return self._tasks[first:last]
+
+    def _release(self, arrived: Tasks) -> FloatArray:
+        """When each of the arrived tasks is to be placed."""
+        plant = self.plant
+        if plant.shifting is None or not plant.deferrable[arrived.task_class].any():
+            return arrived.arrival
+        steps = range(self._index, self._index + plant.look_ahead)
+        outlook = Outlook(
+            start=self.clock,
+            seconds=plant.step,
+            green_watts=np.maximum(
+                plant.forecaster.forecast(self._index, plant.look_ahead) - plant.cluster.idle_watts, 0.0
+            ),
+            grams_per_joule=np.array([self._grams_per_joule(step) for step in steps]),
+        )
+        return plant.shifting.release(arrived, plant.cluster, outlook)
+
+    def _remember_levels(self, placements: Placements) -> None:
+        """Note at which level each node last got a task."""
+        placed = placements.node != DROPPED
+        # Of several tasks on one node the last assignment wins, which is the latest task.
+        self._last_level[placements.node[placed]] = placements.level[placed]
+
+    def _frequency(self) -> FloatArray:
+        frequencies = self.plant.frequencies[np.arange(len(self._last_level)), self._last_level]
+        return np.where(self._last_level < 0, np.nan, frequencies)

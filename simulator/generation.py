@@ -1,0 +1,42 @@
+"""Generation of all nodes over time, made day by day from the weather."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+
+from exporter.core.units import Seconds
+from simulator.arrays import FloatArray
+from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Supply, WeatherSource
+
+DAYS_KEPT = 3
+"""Today, and what a look ahead of a day may need."""
+
+
+class Generation:
+    """Generation in watts at any step of the simulation; steps divide those of the weather."""
+
+    def __init__(self, weather: WeatherSource, supplies: Sequence[Supply], step: Seconds) -> None:
+        self._weather = weather
+        self._supplies = supplies
+        self._steps_per_point = round(WEATHER_STEP / step)
+        self._days: OrderedDict[int, FloatArray] = OrderedDict()
+
+    def at(self, step: int) -> FloatArray:
+        """Generation (N,) in a step. Raises WeatherError beyond the end of a recording."""
+        day, point = divmod(step // self._steps_per_point, POINTS_PER_DAY)
+        return self._day(day)[point]
+
+    def between(self, step: int, count: int) -> FloatArray:
+        """Generation (count, N) of the steps from `step` on."""
+        return np.array([self.at(one) for one in range(step, step + count)])
+
+    def _day(self, index: int) -> FloatArray:
+        """Generation (288, N) of a day. Like nodes share the work of one."""
+        if index not in self._days:
+            weather = self._weather.day(index)
+            watts = {supply: supply.watts(weather) for supply in dict.fromkeys(self._supplies)}
+            self._days[index] = np.stack([watts[supply] for supply in self._supplies], axis=1)
+            if len(self._days) > DAYS_KEPT:
+                self._days.popitem(last=False)
+        return self._days[index]

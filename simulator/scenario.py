@@ -1,0 +1,102 @@
+"""Scenarios by name or file, checked as a whole before anything runs."""
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from exporter.core.config import ConfigError, convert, load_yaml
+from simulator.cluster.device import DEVICES
+from simulator.config import NodeSection, Scenario, TaskClassSection
+from simulator.published.config import PublishedScenario
+from simulator.scheduling.policies import SINGLE_NODE, traits
+
+BYTES_PER_MEGABYTE = 10**6
+
+AnyScenario = Scenario | PublishedScenario
+
+
+def shipped_scenarios() -> tuple[str, ...]:
+    """Names of the scenarios that come with the simulator."""
+    folder = resources.files("simulator").joinpath("scenarios")
+    return tuple(sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")))
+
+
+def load_scenario(name_or_file: str) -> AnyScenario:
+    """A shipped scenario by its name, or one from a YAML file.
+
+    Raises ConfigError with a line for each mistake.
+    """
+    if name_or_file in shipped_scenarios():
+        with resources.as_file(resources.files("simulator").joinpath("scenarios", f"{name_or_file}.yaml")) as path:
+            return read_scenario(path)
+    if not name_or_file.endswith((".yaml", ".yml")):
+        known = ", ".join(shipped_scenarios())
+        raise ConfigError([f'expected one of the scenarios {known}, or a .yaml file, got "{name_or_file}"'])
+    return read_scenario(Path(name_or_file))
+
+
+def read_scenario(path: Path) -> AnyScenario:
+    """The scenario in a file. Files that it names lie beside it. Raises ConfigError."""
+    data = {"name": path.stem} | load_yaml(path)
+    origin = str(path)
+    model = data.pop("model", "edge")
+    if model == "published":
+        return convert(data, PublishedScenario, origin=origin)
+    if model != "edge":
+        raise ConfigError([f'{origin}: model: expected one of edge, published, got "{model}"'])
+    required = {"nodes": "node", "workload": "task class"}
+    absent = [f"{origin}: {key}: expected at least one {what}, got none" for key, what in required.items() if not data.get(key)]
+    if absent:
+        raise ConfigError(absent)
+    scenario = _located(convert(data, Scenario, origin=origin), path.parent)
+    mistakes = [f"{origin}: {mistake}" for mistake in contradictions(scenario)]
+    if mistakes:
+        raise ConfigError(mistakes)
+    return scenario
+
+
+def _located(scenario: Scenario, folder: Path) -> Scenario:
+    """With the names of other files made absolute."""
+    weather, arrivals = scenario.weather, scenario.workload.arrivals
+    if weather.file is not None:
+        weather = msgspec.structs.replace(weather, file=str((folder / weather.file).resolve()))
+    if arrivals.file is not None:
+        arrivals = msgspec.structs.replace(arrivals, file=str((folder / arrivals.file).resolve()))
+    workload = msgspec.structs.replace(scenario.workload, arrivals=arrivals)
+    return msgspec.structs.replace(scenario, weather=weather, workload=workload)
+
+
+def contradictions(scenario: Scenario) -> Iterator[str]:
+    """What single sections cannot see, each with its key."""
+    names = [node.name for node in scenario.nodes]
+    for index, node in enumerate(scenario.nodes):
+        if names.index(node.name) != index:
+            yield f'nodes[{index}].name: expected different names, got "{node.name}" twice'
+        if node.device not in DEVICES:
+            yield f'nodes[{index}].device: expected one of {", ".join(DEVICES)}, got "{node.device}"'
+        elif not any(fits(node, kind) for kind in scenario.workload.classes):
+            yield f"nodes[{index}].device: {node.device} has too little memory for any task class"
+    known = [node for node in scenario.nodes if node.device in DEVICES]
+    for index, kind in enumerate(scenario.workload.classes):
+        if not any(fits(node, kind) for node in known):
+            yield f"workload.classes[{index}].memory_megabytes: no node has {kind.memory_megabytes:g} MB"
+    yield from policy_mistakes(scenario.scheduler.policy, names)
+
+
+def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
+    """What is wrong with the choice of a policy."""
+    try:
+        traits(policy)
+    except ValueError as error:
+        yield f"scheduler.policy: {error}"
+        return
+    node = policy.removeprefix(SINGLE_NODE)
+    if policy.startswith(SINGLE_NODE) and node not in nodes:
+        yield f'scheduler.policy: expected one of the nodes {", ".join(nodes)} after "{SINGLE_NODE}", got "{node}"'
+
+
+def fits(node: NodeSection, kind: TaskClassSection) -> bool:
+    """Whether the class's model fits into the node's memory."""
+    return kind.memory_megabytes * BYTES_PER_MEGABYTE <= DEVICES[node.device].memory_bytes

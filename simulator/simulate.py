@@ -1,0 +1,223 @@
+"""One job, from its description to its figures."""
+
+import math
+
+import numpy as np
+
+from exporter.core.units import SECONDS_PER_HOUR, Seconds
+from simulator import assembly
+from simulator.cluster.task import Tasks
+from simulator.cluster.workload import Workload
+from simulator.config import Scenario
+from simulator.energy.battery import Batteries
+from simulator.energy.interface import WEATHER_STEP
+from simulator.engine import Engine, Plant
+from simulator.forecast.seam import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
+from simulator.generation import Generation
+from simulator.ledger.cost_profile import shipped_profile
+from simulator.ledger.seam import AccountedLedger, Ledger, NullLedger
+from simulator.published.model import run_published
+from simulator.results import Job, Method, RunResult
+from simulator.scheduling.compiled import Backend
+from simulator.scheduling.kernel import CountArray
+from simulator.scheduling.policies import Levels, build_policy, traits
+from simulator.scheduling.shifting import TemporalShifting
+from simulator.scheduling.weights import Weights
+from simulator.streams import Stream, generator
+from simulator.totals import LATENCY_BOUNDS
+
+SECONDS_PER_DAY = 24 * SECONDS_PER_HOUR
+STEPS = tuple(step for step in range(1, round(WEATHER_STEP) + 1) if WEATHER_STEP % step == 0)
+"""Steps in seconds that divide those of the weather."""
+
+SHORT_RUN_STEPS = 20
+"""A run of a number of tasks, shorter than a day, is cut into at least so many steps."""
+
+
+def simulate(job: Job) -> RunResult:
+    """Run a job. The same job gives the same result, wherever and whenever it runs.
+
+    Raises ConfigError or WeatherError for files that cannot be used.
+    """
+    if not isinstance(job.scenario, Scenario):
+        return run_published(
+            job.scenario, job.method, job.seed, nodes=job.nodes, rate_per_hour=job.rate_per_hour, tasks=job.tasks
+        )
+    engine, steps = _prepared(job)
+    for _ in range(steps):
+        engine.step()
+    return figures(engine, job.seed)
+
+
+def build_engine(
+    scenario: Scenario,
+    method: Method,
+    seed: int,
+    *,
+    nodes: int | None = None,
+    workload: Workload | None = None,
+    step: Seconds | None = None,
+    backend: Backend = Backend.COMPILED,
+) -> Engine:
+    """An engine at the beginning of its run.
+
+    `nodes` replicates the scenario's nodes up to this number; `workload` and `step` replace the scenario's.
+    Raises ConfigError or WeatherError for files that cannot be used.
+    """
+    built = assembly.nodes_of(scenario, nodes)
+    profile = assembly.shipped_compression() if method.compression else None
+    cluster = assembly.cluster_of(built, scenario, compressed=profile)
+    step = step or Seconds(scenario.run.step_seconds)
+    generation = Generation(assembly.weather_of(scenario, seed), [node.supply for node in built], step)
+    classes = assembly.classes_of(scenario)
+    longest = max((kind.deadline for kind in classes if kind.deferrable), default=0.0)
+    shifts = traits(method.policy).shifts
+    plant = Plant(
+        cluster=cluster,
+        batteries=Batteries.of([node.battery if method.batteries else None for node in built]),
+        sells=np.array([node.sells for node in built]),
+        frequencies=assembly.frequencies_of(built),
+        generation=generation,
+        workload=workload or assembly.workload_of(scenario, seed),
+        deferrable=np.array([kind.deferrable for kind in classes]),
+        policy=build_policy(method.policy, _weights(scenario), levels=Levels.ALL if method.dvfs else Levels.FASTEST, backend=backend),
+        shifting=TemporalShifting() if shifts else None,
+        forecaster=_forecaster(method, generation, len(built)),
+        ledger=_ledger(method, scenario, len(built)),
+        grams_per_joule=assembly.hourly_grams_per_joule(scenario),
+        dollars_per_kwh=scenario.grid.dollars_per_kwh,
+        dollars_per_tonne=scenario.ledger.dollars_per_tonne,
+        step=step,
+        backend=backend,
+        look_ahead=min(round(longest / step) + 1, round(SECONDS_PER_DAY / step)),
+    )
+    return Engine(plant)
+
+
+def _weights(scenario: Scenario) -> Weights:
+    chosen = scenario.scheduler.weights
+    return Weights(
+        latency=chosen.latency, energy=chosen.energy, grid=chosen.grid, carbon=chosen.carbon, load=chosen.load
+    )
+
+
+def _forecaster(method: Method, generation: Generation, nodes: int) -> Forecaster:
+    if traits(method.policy).sees_future:
+        return PerfectForecaster(generation.between)
+    return PersistenceForecaster(nodes) if method.forecast else NoForecaster(nodes)
+
+
+def _ledger(method: Method, scenario: Scenario, nodes: int) -> Ledger:
+    if not method.ledger:
+        return NullLedger()
+    return AccountedLedger(shipped_profile(), slot=Seconds(scenario.ledger.slot_seconds), validators=nodes)
+
+
+class FixedWorkload:
+    """A number of tasks with Poisson arrivals, so that the same tasks can be offered at any rate."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+
+    def hour(self, index: int) -> Tasks:
+        """See `Workload.hour`."""
+        first, last = np.searchsorted(self._tasks.arrival, (index * SECONDS_PER_HOUR, (index + 1) * SECONDS_PER_HOUR))
+        return self._tasks[first:last]
+
+
+def fixed_tasks(scenario: Scenario, count: int, rate_per_hour: float, seed: int) -> Tasks:
+    """`count` tasks at a mean rate. Another rate stretches the same tasks in time."""
+    classes = assembly.classes_of(scenario)
+    random, noise = generator(seed, Stream.WORKLOAD), generator(seed, Stream.NOISE)
+    arrival = np.cumsum(random.standard_exponential(count)) * (SECONDS_PER_HOUR / rate_per_hour)
+    kinds = random.choice(len(classes), size=count, p=[kind.share for kind in classes]).astype(np.int32)
+    spread = scenario.workload.noise
+    work = np.array([float(kind.work) for kind in classes])[kinds] * noise.uniform(1.0 - spread, 1.0 + spread, count)
+    deadline = arrival + np.array([float(kind.deadline) for kind in classes])[kinds]
+    return Tasks(arrival=arrival, task_class=kinds, work=work, deadline=deadline)
+
+
+def _prepared(job: Job) -> tuple[Engine, int]:
+    """The engine of a job and the number of its steps."""
+    scenario = job.scenario
+    if not isinstance(scenario, Scenario):
+        raise TypeError("the published model has no engine")
+    if job.tasks is None:
+        workload = assembly.workload_of(scenario, job.seed, job.rate_per_hour)
+        engine = build_engine(scenario, job.method, job.seed, nodes=job.nodes, workload=workload)
+        return engine, round(scenario.run.days * SECONDS_PER_DAY / engine.plant.step)
+    rate = job.rate_per_hour or scenario.workload.arrivals.rate_per_hour
+    tasks = fixed_tasks(scenario, job.tasks, rate, job.seed)
+    step = _short_step(float(tasks.arrival[-1]), scenario.run.step_seconds)
+    engine = build_engine(
+        scenario, job.method, job.seed, nodes=job.nodes, workload=FixedWorkload(tasks), step=Seconds(step)
+    )
+    return engine, int(tasks.arrival[-1] // step) + 1
+
+
+def _short_step(duration: float, longest: int) -> int:
+    """The longest possible step that cuts a duration into enough parts."""
+    possible = [step for step in STEPS if step <= min(longest, duration / SHORT_RUN_STEPS)]
+    return max(possible, default=STEPS[0])
+
+
+def figures(engine: Engine, seed: int) -> RunResult:
+    """The figures of a run at its end.
+
+    Latency is that of tasks that may not wait for greener supply (of all, where all may): the others are judged by
+    their deadlines. A task that is still executing counts as late if it will be.
+    """
+    totals, plant = engine.totals, engine.plant
+    prompt = ~plant.deferrable if not plant.deferrable.all() else plant.deferrable
+    completed, late, dropped = (int(count) for count in totals.class_tasks.sum(axis=0))
+    late += engine.queue.overdue()
+    offered = int(totals.class_offered.sum())
+    consumed, grid = float(totals.consumed.sum()), float(totals.grid.sum())
+    electricity, credits_sold = float(totals.electricity_dollars.sum()), float(totals.credit_dollars.sum())
+    return RunResult(
+        seed=seed,
+        simulated_seconds=engine.clock,
+        tasks_offered=offered,
+        tasks_completed=completed,
+        tasks_late=late,
+        tasks_dropped=dropped,
+        energy_joules=consumed,
+        idle_joules=float(totals.idle.sum()),
+        ledger_joules=float(totals.ledger.sum()),
+        grid_joules=grid,
+        emissions_grams=float(totals.emissions.sum()),
+        latency_seconds=_ratio(float(totals.latency[prompt, 0].sum()), int(totals.class_tasks[prompt, 0].sum())),
+        latency_p95_seconds=quantile(totals.histogram[prompt].sum(axis=0), 0.95),
+        renewable_ratio=1.0 - _ratio(grid, consumed),
+        electricity_dollars=electricity,
+        credit_dollars=credits_sold,
+        cost_dollars=electricity - credits_sold,
+        deadline_miss_ratio=_ratio(late + dropped, offered),
+    )
+
+
+def _ratio(part: float, whole: float) -> float:
+    """NaN where there is no whole: the figure is missing."""
+    return part / whole if whole else math.nan
+
+
+def quantile(buckets: CountArray, share: float) -> float:
+    """A quantile in seconds, interpolated within its bucket as PromQL does; NaN without tasks.
+
+    In the unbounded bucket it is that bucket's lower bound.
+    """
+    total = buckets.sum()
+    if total == 0:
+        return math.nan
+    cumulative = np.cumsum(buckets)
+    index = int(np.searchsorted(cumulative, share * total))
+    lower = LATENCY_BOUNDS[index - 1] if index else 0.0
+    if math.isinf(LATENCY_BOUNDS[index]):
+        return lower
+    within = (share * total - (cumulative[index] - buckets[index])) / buckets[index]
+    return float(lower + (LATENCY_BOUNDS[index] - lower) * within)
+
+
+def default_method(scenario: Scenario) -> Method:
+    """The full system under the scenario's own policy."""
+    return Method(name="full", policy=scenario.scheduler.policy)
