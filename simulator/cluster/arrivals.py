@@ -1,0 +1,129 @@
+"""When tasks arrive: Poisson processes whose rate is constant, follows the day, or comes in bursts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from exporter.core.units import SECONDS_PER_HOUR
+from simulator.arrays import FloatArray
+from simulator.streams import Stream, generator
+
+HOURS_PER_DAY = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intensity:
+    """Rate of a Poisson process, constant between S + 1 ascending times: `seconds` (S + 1,), `per_second` (S,)."""
+
+    seconds: FloatArray
+    per_second: FloatArray
+
+
+class Arrivals(Protocol):
+    """A Poisson process, perhaps with a rate that is itself random."""
+
+    def intensity(self, hour: int, seed: int) -> Intensity:
+        """Rates from 3600 x hour to 3600 x (hour + 1) on the simulated clock, whatever was asked for before."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoissonArrivals:
+    """A constant mean rate."""
+
+    rate_per_second: float
+
+    def intensity(self, hour: int, seed: int) -> Intensity:  # noqa: ARG002 - the protocol's
+        """See `Arrivals.intensity`."""
+        return _whole_hour(hour, self.rate_per_second)
+
+
+@dataclass(frozen=True, slots=True)
+class DiurnalArrivals:
+    """A mean rate that follows the day. `factors` (24,) are relative, from midnight on; only their course matters."""
+
+    rate_per_second: float
+    factors: Sequence[float]
+
+    def __post_init__(self) -> None:
+        """Refuse a course that is no day."""
+        if len(self.factors) != HOURS_PER_DAY or sum(self.factors) <= 0:
+            raise ValueError(f"expected 24 factors above 0 in sum, got {list(self.factors)}")
+
+    def intensity(self, hour: int, seed: int) -> Intensity:  # noqa: ARG002 - the protocol's
+        """See `Arrivals.intensity`."""
+        factor = self.factors[hour % HOURS_PER_DAY] * HOURS_PER_DAY / sum(self.factors)
+        return _whole_hour(hour, self.rate_per_second * factor)
+
+
+def _whole_hour(hour: int, per_second: float) -> Intensity:
+    edges = np.array([hour, hour + 1]) * SECONDS_PER_HOUR
+    return Intensity(seconds=edges, per_second=np.array([per_second]))
+
+
+class BurstyArrivals:
+    """Two states that alternate: a Markov-modulated Poisson process (Fischer and Meier-Hellstern, 1993).
+
+    Both states last exponentially long, bursts `burst_seconds` in the mean and `burst_share` of the time. In a burst
+    the rate is `burst_factor` times the mean; in between it is what keeps the mean.
+    """
+
+    def __init__(self, rate_per_second: float, burst_factor: float, burst_seconds: float, burst_share: float) -> None:
+        """Raises ValueError where no quiet rate could keep the mean."""
+        if burst_factor * burst_share > 1:
+            raise ValueError(f"expected burst_factor x burst_share <= 1, got {burst_factor:g} x {burst_share:g}")
+        quiet = rate_per_second * (1 - burst_factor * burst_share) / (1 - burst_share)
+        self._rates = np.array([quiet, rate_per_second * burst_factor])
+        self._dwell_seconds = (burst_seconds * (1 - burst_share) / burst_share, burst_seconds)
+        self._share = burst_share
+        self._courses: dict[int, _Course] = {}
+
+    def intensity(self, hour: int, seed: int) -> Intensity:
+        """See `Arrivals.intensity`. The states' course is drawn once per seed, from the start on, and kept."""
+        if seed not in self._courses:
+            self._courses[seed] = _Course(seed, self._share, self._dwell_seconds)
+        course = self._courses[seed]
+        start, end = hour * SECONDS_PER_HOUR, (hour + 1) * SECONDS_PER_HOUR
+        changes = course.changes_until(end)
+        first, last = np.searchsorted(changes, [start, end], side="right")
+        edges = np.concatenate(([start], changes[first:last], [end]))
+        states = (course.first_state + np.arange(first, last + 1)) % 2
+        return Intensity(seconds=edges, per_second=self._rates[states])
+
+
+class _Course:
+    """Times at which the state changes, drawn in blocks as far as somebody asks."""
+
+    _BLOCK = 64
+
+    def __init__(self, seed: int, share: float, dwell_seconds: tuple[float, float]) -> None:
+        self._random = generator(seed, Stream.WORKLOAD)
+        self.first_state = int(self._random.random() < share)
+        dwell = (dwell_seconds[self.first_state], dwell_seconds[1 - self.first_state])
+        self._means = np.tile(dwell, self._BLOCK // 2)
+        self._changes = np.zeros(0)
+
+    def changes_until(self, end: float) -> FloatArray:
+        """All changes so far drawn; they reach beyond `end`."""
+        while not len(self._changes) or self._changes[-1] <= end:
+            begin = self._changes[-1] if len(self._changes) else 0.0
+            block = begin + np.cumsum(self._random.exponential(self._means))
+            self._changes = np.concatenate((self._changes, block))
+        return self._changes
+
+
+def draw_times(intensity: Intensity, random: np.random.Generator) -> FloatArray:
+    """Arrival times of one realisation, ascending, from the first edge up to but not including the last.
+
+    Given their number, arrivals of a Poisson process are independent and distributed as its intensity. Sorting
+    uniforms is as fast as summing exponential gaps (6.6 and 6.7 ms for a million) and needs no second pass.
+    """
+    edges = intensity.seconds
+    expected = np.concatenate(([0.0], np.cumsum(intensity.per_second * np.diff(edges))))
+    levels = random.random(random.poisson(expected[-1]))
+    levels.sort()
+    levels *= expected[-1]
+    # Far from zero the last uniform can round up to the edge itself.
+    times: FloatArray = np.minimum(np.interp(levels, expected, edges), np.nextafter(edges[-1], edges[0]))
+    return times
