@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ConfigError as error:
         parser.error("; ".join(error.mistakes))
     link = BytesPerSecond(arguments.link * BITS_PER_MEGABIT / BITS_PER_BYTE)
-    links = Links(runbooks=arguments.runbooks, dashboard=arguments.dashboard)
+    links = Links(runbooks=arguments.runbooks, dashboard=arguments.dashboard, cluster=arguments.cluster)
     root = Path.cwd()
     for path, text in generated(root, machine(config, link), links).items():
         (root / path).write_text(text)
@@ -41,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--link-megabits", dest="link", metavar="N", type=float, default=EXAMPLE_LINK_MEGABITS, help=link)
     board = "address of the Device carbon dashboard (default: %(default)s)"
     add("--dashboard-url", dest="dashboard", metavar="URL", type=_url, default=usual.dashboard, help=board)
+    cluster = "address of the Edge cluster dashboard (default: %(default)s)"
+    add("--cluster-url", dest="cluster", metavar="URL", type=_url, default=usual.cluster, help=cluster)
     folder = "address of the folder of runbooks (default: %(default)s)"
     add("--runbook-url", dest="runbooks", metavar="URL", type=_url, default=usual.runbooks, help=folder)
     return parser

@@ -17,10 +17,14 @@ SAME_INSTANCE = "on (job, instance)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Where the alerts lead: the folder of the runbooks, and the Device carbon dashboard; no `/` at the end."""
+    """Where the alerts lead: the folder of the runbooks, and the dashboards Device carbon and Edge cluster.
+
+    No `/` at the end.
+    """
 
     runbooks: str = "https://github.com/ecotrack/ecotrack/blob/main/docs/runbooks"
     dashboard: str = "http://localhost:3000/d/ecotrack-device/device-carbon"
+    cluster: str = "http://localhost:3000/d/ecochain-cluster/edge-cluster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +32,9 @@ class Alert:
     """One alerting rule.
 
     `component` is the part of the project that the alert is about, and names its runbook page. `scope` says
-    how far it reaches: one `device`, or the `pipeline` that carries the alerts themselves. `advice` is a sentence
-    that says what to do, and ends the description. `hold` (the rule's `for`) and `keep_firing_for` are PromQL
-    durations, empty for none.
+    how far it reaches: one `device`, one simulated `cluster` or `node` of it, or the `pipeline` that carries the
+    alerts themselves. `advice` is a sentence that says what to do, and ends the description. `hold` (the rule's
+    `for`) and `keep_firing_for` are PromQL durations, empty for none.
     """
 
     name: str
@@ -50,13 +54,15 @@ class Alert:
         return {"severity": self.severity, "component": self.component, "scope": self.scope}
 
     def annotations(self, links: Links) -> dict[str, str]:
-        """Texts and links; the dashboard opens on the instance concerned, where there is one."""
-        instance = "?var-instance={{ $labels.instance | urlquery }}" if self.scope == "device" else ""
+        """Texts and links; the dashboard opens on the instance and node concerned, where there is one."""
+        concerned = {"pipeline": (), "node": ("instance", "node")}.get(self.scope, ("instance",))
+        chosen = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in concerned)
+        board = links.cluster if self.component == "simulator" else links.dashboard
         return {
             "summary": self.summary,
             "description": f"{self.description} {self.advice}",
             "runbook_url": f"{links.runbooks}/{self.component}.md#{self.name.lower()}",
-            "dashboard_url": f"{links.dashboard}{instance}",
+            "dashboard_url": f"{board}?{chosen}" if chosen else board,
         }
 
 

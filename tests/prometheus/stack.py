@@ -29,7 +29,7 @@ def write_prometheus(folder: Path, *, exporters: Sequence[str], alertmanager: st
     (folder / "targets").mkdir()
     for path in (source / "rules").glob("*.yml"):
         (folder / "rules" / path.name).write_text(yaml.safe_dump(_hurried(yaml.safe_load(path.read_text()))))
-    targets = {"ecotrack": list(exporters), "alertmanager": [alertmanager], "prometheus": []}
+    targets = {"ecotrack": list(exporters), "ecochain": [], "alertmanager": [alertmanager], "prometheus": []}
     for name, addresses in targets.items():
         (folder / "targets" / f"{name}.yml").write_text(yaml.safe_dump([{"targets": addresses}]))
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))

@@ -20,8 +20,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def alerts(folder: Path) -> str:
-    return (folder / "prometheus/rules/ecotrack-alerts.yml").read_text()
+def alerts(folder: Path, program: str = "ecotrack") -> str:
+    return (folder / f"prometheus/rules/{program}-alerts.yml").read_text()
 
 
 def test_links_lead_where_the_flags_say(checkout: Path) -> None:
@@ -31,6 +31,14 @@ def test_links_lead_where_the_flags_say(checkout: Path) -> None:
     assert "runbook_url: https://wiki.test/runbooks/budget.md#ecotrackbudgetexhausted" in text
     assert "localhost" not in text
     assert "github.com" not in text
+
+
+def test_the_simulators_alerts_lead_to_its_own_board(checkout: Path) -> None:
+    main(["--cluster-url=https://grafana.test/d/ecochain-cluster/y", "--runbook-url=https://wiki.test/runbooks"])
+    text = alerts(checkout, "ecochain")
+    assert "dashboard_url: https://grafana.test/d/ecochain-cluster/y?var-instance={{" in text
+    assert "runbook_url: https://wiki.test/runbooks/simulator.md#ecochaindown" in text
+    assert "localhost" not in text
 
 
 def test_another_machine_changes_rules_and_runbook(checkout: Path) -> None:

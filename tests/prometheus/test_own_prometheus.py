@@ -45,7 +45,7 @@ def test_promtool_accepts_each_scrape_configuration(tmp_path: Path, title: str) 
 def test_the_rules_are_found_and_the_job_has_the_name_that_they_select(tmp_path: Path) -> None:
     config = yaml.safe_load(snippet("prometheus.yml"))
     names = {path.name for pattern in config["rule_files"] for path in (ROOT / "prometheus").glob(pattern)}
-    assert names == {path.name for path in (ROOT / "prometheus/rules").iterdir()}
+    assert names == {path.name for path in (ROOT / "prometheus/rules").glob("ecotrack-*")}
     assert config["scrape_configs"][0]["job_name"] == "ecotrack"
 
 

@@ -11,10 +11,11 @@ from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts
 from prometheus.exporter_alerts import exporter_alerts
+from prometheus.simulator_alerts import simulator_alerts
 from tests.processes import program
 
 CONFIG = Path(__file__).parents[2] / "prometheus/alertmanager.yml"
-EVERY = (*budget_alerts(BURN_ALERTS), ecoguard_alert(), *data_quality_alerts(), *exporter_alerts())
+EVERY = (*budget_alerts(BURN_ALERTS), ecoguard_alert(), *data_quality_alerts(), *exporter_alerts(), *simulator_alerts())
 ALERTS = {alert.name: alert for alert in EVERY}
 
 
@@ -35,13 +36,18 @@ def test_amtool_accepts_the_configuration() -> None:
 @pytest.mark.parametrize("name", ALERTS)
 def test_each_alert_reaches_its_receiver(name: str) -> None:
     labels = [f"{key}={value}" for key, value in {"alertname": name, **ALERTS[name].labels}.items()]
-    receiver = "watchdog" if name == "EcotrackWatchdog" else "device"
+    receiver = "simulator" if ALERTS[name].component == "simulator" else "device"
+    receiver = "watchdog" if name == "EcotrackWatchdog" else receiver
     assert amtool("config", "routes", "test", f"--config.file={CONFIG}", *labels).strip() == receiver
 
 
 def test_information_notifies_nobody() -> None:
     labels = ("alertname=EcotrackGridClean", "severity=info", "component=opportunity", "scope=device")
     assert amtool("config", "routes", "test", f"--config.file={CONFIG}", *labels).strip() == "none"
+
+
+def test_alerts_about_a_simulated_cluster_are_information() -> None:
+    assert {alert.severity for alert in simulator_alerts()} == {"info"}
 
 
 def test_no_receiver_needs_a_secret() -> None:
