@@ -35,17 +35,16 @@ def tasks_of(
 
 def _base_seconds(workload: PublishedWorkload, seed: int) -> FloatArray:
     """Execution times (M,) at full frequency in FP32: first the kind is drawn, then a model within it."""
-    draw = generator(seed, Stream.WORKLOAD, 1)
+    drawn = generator(seed, Stream.WORKLOAD, 1).random((workload.tasks, 2))
     edges = np.cumsum([kind.share for kind in workload.kinds])
-    kinds = np.searchsorted(edges / edges[-1], draw.random(workload.tasks), side="right")
-    within = draw.random(workload.tasks)
+    kinds = np.searchsorted(edges / edges[-1], drawn[:, 0], side="right")
     seconds = {model.name: model.base_seconds for model in workload.models}
-    drawn = np.empty(workload.tasks)
+    result = np.empty(workload.tasks)
     for index, kind in enumerate(workload.kinds):
         options = np.array([seconds[name] for name in kind.models])
         mine = kinds == index
-        drawn[mine] = options[(within[mine] * len(options)).astype(np.intp)]
-    return drawn
+        result[mine] = options[(drawn[mine, 1] * len(options)).astype(np.intp)]
+    return result
 
 
 def _generation(node: PublishedNode, supply: SupplySection, hours: FloatArray, seed: int, key: int) -> FloatArray:
