@@ -1,0 +1,88 @@
+"""Recorded weather.
+
+Recordings are hourly, the simulator's steps shorter. Within an hour irradiance follows the course of the clear sky,
+scaled so that the hour's mean is the recorded one. Where the clear sky is dark, and for everything else, the hour's
+value holds for the whole hour.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from exporter.core.units import SECONDS_PER_HOUR
+from simulator.arrays import FloatArray
+from simulator.energy.clear_sky import clear_sky_day
+from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay, WeatherError, WeatherSource
+from simulator.energy.weather_formats import TYPICAL_YEAR, Hours, read_hours
+
+POINTS_PER_HOUR = round(SECONDS_PER_HOUR / WEATHER_STEP)
+
+
+def load_weather(path: Path, site: Site) -> WeatherSource:
+    """The weather in a CSV file: an hourly export of NASA POWER, or a typical year (TMY3). Winds are those at 10 m.
+
+    Days are the calendar's: day 0 is the site's first day. In a typical year every year is the same, and 29 February
+    is as the day before. Raises WeatherError for a file that cannot be used or that has nothing of the first day.
+    """
+    recording = Recording(path=path, site=site, hours=read_hours(path, site))
+    recording.first_point(0)
+    return recording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """Weather from a file."""
+
+    path: Path
+    site: Site
+    hours: Hours
+
+    def day(self, index: int) -> WeatherDay:
+        """See `WeatherSource.day`."""
+        first = self.first_point(index)
+        return WeatherDay(
+            ghi_watts_per_square_metre=self._irradiance(index, first),
+            clear_sky_watts_per_square_metre=clear_sky_day(self.site, index),
+            air_celsius=_held(self.hours.air_celsius, first),
+            wind_metres_per_second=_held(self.hours.wind_metres_per_second, first),
+            pressure_pascals=_held(self.hours.pressure_pascals, first),
+        )
+
+    def first_point(self, index: int) -> int:
+        """How many steps after the recording's beginning a day begins. Raises WeatherError outside the recording."""
+        day = self.site.first_day + timedelta(days=index)
+        midnight = datetime.combine(_typical(day) if self.hours.typical else day, time())
+        first = round((midnight - self.hours.first).total_seconds() / WEATHER_STEP)
+        count = len(self.hours.air_celsius) * POINTS_PER_HOUR
+        if first < 0 or first + POINTS_PER_DAY > count:
+            last = self.hours.first + timedelta(seconds=WEATHER_STEP * count)
+            form = "%m-%d %H:%M" if self.hours.typical else "%Y-%m-%d %H:%M"
+            raise WeatherError(
+                f"{self.path}: {day}: no weather for the whole day; "
+                f"the file goes from {self.hours.first:{form}} to {last:{form}} local standard time"
+            )
+        return first
+
+    def _irradiance(self, index: int, first: int) -> FloatArray:
+        """The hours that touch a day, each in the shape of its clear sky."""
+        hour, begun = divmod(first, POINTS_PER_HOUR)
+        means = self.hours.ghi_watts_per_square_metre[hour : hour + 24 + (begun > 0), None]
+        around = np.concatenate([clear_sky_day(self.site, index + offset) for offset in (-1, 0, 1)])
+        before = POINTS_PER_DAY - begun
+        clear = around[before : before + means.size * POINTS_PER_HOUR].reshape(-1, POINTS_PER_HOUR)
+        clear_means = clear.mean(axis=1, keepdims=True)
+        shape = np.divide(clear, clear_means, out=np.ones_like(clear), where=clear_means > 0)
+        irradiance: FloatArray = (means * shape).ravel()[begun : begun + POINTS_PER_DAY]
+        return irradiance
+
+
+def _typical(day: date) -> date:
+    """The day of the typical year."""
+    return day.replace(year=TYPICAL_YEAR, day=min(day.day, 28) if day.month == 2 else day.day)
+
+
+def _held(hourly: FloatArray, first: int) -> FloatArray:
+    """Hourly values (H,) in the 288 steps from `first` on."""
+    return hourly[np.arange(first, first + POINTS_PER_DAY) // POINTS_PER_HOUR]
