@@ -1,0 +1,412 @@
+"""The placement kernel: plain Python over flat arrays, which numba compiles as it stands.
+
+Interpreted or compiled, the same source gives the same bits: there is no `fastmath`, no reduction whose order is left
+open, and no random number. Functions here call no other function of this package, since numba would have to know it
+at import. Arrays named as outputs or state are changed in place; nothing is allocated per task.
+
+Shapes: M tasks in order of release, N nodes, K classes, L operating points, G groups of equal nodes. Unless said
+otherwise, `service` and `joules` (N, K, L) are seconds and extra joules per second of reference work, `energy`
+(N, K, L) the energy term, `fits` (N, K), `urgency` (K,) = priority / deadline, `weights` (5,) in the order of
+`simulator.scheduling.weights.TERMS`. `free_at` and `green` (N,) are state: when each queue is empty, and the green
+joules left in this step, none negative. Outputs `node`, `level`, `start`, `finish` are (M,) and `terms` (5,).
+"""
+
+# ruff: noqa: PLR0912, PLR0913, PLR0915, PLR0917 - one flat function per order of placement, for the compiler's sake
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.arrays import BoolArray, FloatArray, IntArray
+
+CountArray = NDArray[np.int64]
+
+
+def place_by_score(
+    release: FloatArray,
+    task_class: IntArray,
+    work: FloatArray,
+    service: FloatArray,
+    joules: FloatArray,
+    energy: FloatArray,
+    fits: BoolArray,
+    urgency: FloatArray,
+    weights: FloatArray,
+    longest_wait: float,
+    first_level: int,
+    free_at: FloatArray,
+    green: FloatArray,
+    node: IntArray,
+    level: IntArray,
+    start: FloatArray,
+    finish: FloatArray,
+    terms: FloatArray,
+) -> None:
+    """Give each task the node and the operating point of least score; the formula is with `Weights`.
+
+    Operating points from `first_level` on are open to a task that starts at once. One that has to wait runs at full
+    frequency: to slow it down would delay all who wait behind it, which its own score does not count, and an overloaded
+    cluster would throttle itself. Choices are looked at in ascending order of node and level, and only a lesser score
+    replaces the best so far, so that ties go to the lowest.
+    """
+    nodes, _, levels = service.shape
+    weight_energy, weight_grid, weight_carbon, weight_load = weights[1], weights[2], weights[3], weights[4]
+    for i in range(len(release)):
+        k = task_class[i]
+        weight_latency = weights[0] * urgency[k]
+        best = math.inf
+        best_node = -1
+        best_level = 0
+        for n in range(nodes):
+            if not fits[n, k]:
+                continue
+            wait = free_at[n] - release[i] if free_at[n] > release[i] else 0.0
+            if wait > longest_wait:
+                continue
+            load = weight_load * (wait / longest_wait)
+            lowest = first_level if wait == 0.0 else levels - 1
+            for option in range(lowest, levels):
+                need = work[i] * joules[n, k, option]
+                share = 0.0 if green[n] >= need else 1.0 - green[n] / need
+                score = (
+                    weight_latency * (wait + work[i] * service[n, k, option])
+                    + weight_energy * energy[n, k, option]
+                    + share * (weight_grid + weight_carbon * energy[n, k, option])
+                    + load
+                )
+                if score < best:
+                    best = score
+                    best_node = n
+                    best_level = option
+        node[i] = best_node
+        level[i] = best_level
+        if best_node < 0:
+            start[i] = math.nan
+            finish[i] = math.nan
+            continue
+        n = best_node
+        seconds = work[i] * service[n, k, best_level]
+        need = work[i] * joules[n, k, best_level]
+        wait = free_at[n] - release[i] if free_at[n] > release[i] else 0.0
+        share = 0.0 if green[n] >= need else 1.0 - green[n] / need
+        start[i] = free_at[n] if free_at[n] > release[i] else release[i]
+        finish[i] = start[i] + seconds
+        free_at[n] = finish[i]
+        green[n] = green[n] - need if green[n] > need else 0.0
+        terms[0] += urgency[k] * (wait + seconds)
+        terms[1] += energy[n, k, best_level]
+        terms[2] += share
+        terms[3] += share * energy[n, k, best_level]
+        terms[4] += wait / longest_wait
+
+
+def place_by_score_in_groups(
+    release: FloatArray,
+    task_class: IntArray,
+    work: FloatArray,
+    service: FloatArray,
+    joules: FloatArray,
+    energy: FloatArray,
+    fits: BoolArray,
+    urgency: FloatArray,
+    weights: FloatArray,
+    longest_wait: float,
+    first_level: int,
+    order: IntArray,
+    first: IntArray,
+    scratch: FloatArray,
+    free_at: FloatArray,
+    green: FloatArray,
+    node: IntArray,
+    level: IntArray,
+    start: FloatArray,
+    finish: FloatArray,
+    terms: FloatArray,
+) -> None:
+    """The choices of `place_by_score`, bit for bit, without looking at every node.
+
+    Nodes of one group have equal rows in all tables, so the tables are (G, K, L) and `fits` (G, K). `order` (N,) lists
+    the nodes group by group, ascending within each; those of group g are at the positions first[g] to first[g + 1].
+    `free_at` and `green` are by position. `scratch` is (2, G).
+
+    Why the choices are equal. For a given task, class and level, the score is computed from the wait and the green
+    joules of a node by the operations of `place_by_score` in their order. Each of them is a correctly rounded sum,
+    product or quotient of numbers >= 0 in which the wait only ever increases and the green joules only ever decrease
+    the result, and rounding is monotone; so with f the computed score of a node in a group at one level,
+
+        wait' >= wait and green' <= green  imply  f(wait', green') >= f(wait, green).           (1)
+
+    The share is one such operation: it is 0 where the green joules reach the need, and so least, and above that
+    1 - green / need, which lies in [0, 1] and rises as the green joules fall. A longer wait opens no further operating
+    point; take f as infinite at those that are closed, and (1) still holds. The choice is the least of (score, node,
+    level) in lexicographic order over the admitted nodes. Three kinds of node are passed over, none of which can be it:
+
+    - All of a group whose bound exceeds the best score, or equals it while its lowest node is above the best one. The
+      bound is the least f over the levels with a wait no longer, and green joules no fewer, than those of any node of
+      the group: free_at only grows and green only falls while tasks are placed, so a minimum and a maximum taken
+      earlier still hold. By (1) the bound is at most any score in the group.
+    - A node that waits no shorter than an earlier, lower one of its group and has no more green joules, or whatever it
+      has while the earlier one's need is covered at all levels: by (1) it scores no better at any level, and a tie
+      goes to the lower node.
+    - The rest of a group after a node whose wait is the bound's and whose green joules are the bound's or cover its
+      need at all levels: they are of the second kind.
+    """
+    groups, _, levels = service.shape
+    weight_energy, weight_grid, weight_carbon, weight_load = weights[1], weights[2], weights[3], weights[4]
+    earliest, greenest = scratch[0], scratch[1]
+    for g in range(groups):
+        earliest[g] = math.inf
+        greenest[g] = 0.0
+        for p in range(first[g], first[g + 1]):
+            earliest[g] = min(earliest[g], free_at[p])
+            greenest[g] = max(greenest[g], green[p])
+    for i in range(len(release)):
+        k = task_class[i]
+        weight_latency = weights[0] * urgency[k]
+        best = math.inf
+        best_node = -1
+        best_level = 0
+        best_group = 0
+        best_place = 0
+        for g in range(groups):
+            least_wait = earliest[g] - release[i] if earliest[g] > release[i] else 0.0
+            if least_wait > longest_wait or not fits[g, k]:
+                continue
+            load = weight_load * (least_wait / longest_wait)
+            bound = math.inf
+            lowest = first_level if least_wait == 0.0 else levels - 1
+            for option in range(lowest, levels):
+                need = work[i] * joules[g, k, option]
+                share = 0.0 if greenest[g] >= need else 1.0 - greenest[g] / need
+                score = (
+                    weight_latency * (least_wait + work[i] * service[g, k, option])
+                    + weight_energy * energy[g, k, option]
+                    + share * (weight_grid + weight_carbon * energy[g, k, option])
+                    + load
+                )
+                bound = min(bound, score)
+            if bound > best or (bound == best and order[first[g]] > best_node):
+                continue
+            kept_score = math.inf
+            kept_wait = math.inf
+            kept_green = 0.0
+            kept_covered = False
+            soonest = math.inf
+            whole = True
+            for p in range(first[g], first[g + 1]):
+                soonest = min(soonest, free_at[p])
+                wait = free_at[p] - release[i] if free_at[p] > release[i] else 0.0
+                if wait > longest_wait or (wait >= kept_wait and (kept_covered or green[p] <= kept_green)):
+                    continue
+                load = weight_load * (wait / longest_wait)
+                least = math.inf
+                least_level = 0
+                covered = True
+                lowest = first_level if wait == 0.0 else levels - 1
+                for option in range(lowest, levels):
+                    need = work[i] * joules[g, k, option]
+                    share = 0.0 if green[p] >= need else 1.0 - green[p] / need
+                    covered = covered and green[p] >= need
+                    score = (
+                        weight_latency * (wait + work[i] * service[g, k, option])
+                        + weight_energy * energy[g, k, option]
+                        + share * (weight_grid + weight_carbon * energy[g, k, option])
+                        + load
+                    )
+                    if score < least:
+                        least = score
+                        least_level = option
+                if least < best or (least == best and order[p] < best_node):
+                    best = least
+                    best_node = order[p]
+                    best_level = least_level
+                    best_group = g
+                    best_place = p
+                if least < kept_score:
+                    kept_score = least
+                    kept_wait = wait
+                    kept_green = green[p]
+                    kept_covered = covered
+                if wait == least_wait and (covered or green[p] >= greenest[g]):
+                    whole = False
+                    break
+            if whole:
+                earliest[g] = soonest
+        node[i] = best_node
+        level[i] = best_level
+        if best_node < 0:
+            start[i] = math.nan
+            finish[i] = math.nan
+            continue
+        p = best_place
+        seconds = work[i] * service[best_group, k, best_level]
+        need = work[i] * joules[best_group, k, best_level]
+        wait = free_at[p] - release[i] if free_at[p] > release[i] else 0.0
+        share = 0.0 if green[p] >= need else 1.0 - green[p] / need
+        start[i] = free_at[p] if free_at[p] > release[i] else release[i]
+        finish[i] = start[i] + seconds
+        free_at[p] = finish[i]
+        green[p] = green[p] - need if green[p] > need else 0.0
+        terms[0] += urgency[k] * (wait + seconds)
+        terms[1] += energy[best_group, k, best_level]
+        terms[2] += share
+        terms[3] += share * energy[best_group, k, best_level]
+        terms[4] += wait / longest_wait
+
+
+def place_in_turn(
+    release: FloatArray,
+    task_class: IntArray,
+    work: FloatArray,
+    service: FloatArray,
+    fits: BoolArray,
+    longest_wait: float,
+    tries: int,
+    cursor: IntArray,
+    free_at: FloatArray,
+    node: IntArray,
+    level: IntArray,
+    start: FloatArray,
+    finish: FloatArray,
+) -> None:
+    """Round robin at full frequency: the next node that fits, counted from `cursor` (1,), which is state.
+
+    Where it cannot start the task in time, the next ones that fit, up to `tries` in all; then the task is dropped.
+    """
+    nodes, _, levels = service.shape
+    for i in range(len(release)):
+        k = task_class[i]
+        node[i] = -1
+        level[i] = levels - 1
+        start[i] = math.nan
+        finish[i] = math.nan
+        tried = 0
+        at = cursor[0]
+        for _ in range(nodes):
+            if tried == tries:
+                break
+            n = at
+            at = at + 1 if at + 1 < nodes else 0
+            if not fits[n, k]:
+                continue
+            tried += 1
+            cursor[0] = at
+            wait = free_at[n] - release[i] if free_at[n] > release[i] else 0.0
+            if wait <= longest_wait:
+                node[i] = n
+                start[i] = free_at[n] if free_at[n] > release[i] else release[i]
+                finish[i] = start[i] + work[i] * service[n, k, levels - 1]
+                free_at[n] = finish[i]
+                break
+
+
+def place_least_loaded(
+    release: FloatArray,
+    task_class: IntArray,
+    work: FloatArray,
+    service: FloatArray,
+    fits: BoolArray,
+    longest_wait: float,
+    free_at: FloatArray,
+    node: IntArray,
+    level: IntArray,
+    start: FloatArray,
+    finish: FloatArray,
+) -> None:
+    """The node that can start first, at full frequency; ties go to the lowest."""
+    nodes, _, levels = service.shape
+    for i in range(len(release)):
+        k = task_class[i]
+        best = -1
+        earliest = math.inf
+        for n in range(nodes):
+            if fits[n, k] and free_at[n] < earliest:
+                best = n
+                earliest = free_at[n]
+                if earliest <= release[i]:
+                    break
+        level[i] = levels - 1
+        if best < 0 or earliest - release[i] > longest_wait:
+            node[i] = -1
+            start[i] = math.nan
+            finish[i] = math.nan
+            continue
+        node[i] = best
+        start[i] = earliest if earliest > release[i] else release[i]
+        finish[i] = start[i] + work[i] * service[best, k, levels - 1]
+        free_at[best] = finish[i]
+
+
+def account(
+    node: IntArray,
+    level: IntArray,
+    start: FloatArray,
+    finish: FloatArray,
+    extra_watts: FloatArray,
+    step_seconds: float,
+    free_at: FloatArray,
+    busy_joules: FloatArray,
+    busy_seconds: FloatArray,
+) -> float:
+    """Spread executions over supply steps. Step s, from s x step_seconds on, has row s mod H in `busy_joules` and
+    `busy_seconds` (H, N); `extra_watts` (N, L); `free_at` (N,) becomes the end of each node's queue.
+
+    Returns the latest finish, -inf where nothing was placed: the caller has to see that the rows reach so far.
+    """
+    rows = len(busy_joules)
+    latest = -math.inf
+    for i in range(len(node)):
+        n = node[i]
+        if n < 0:
+            continue
+        free_at[n] = max(free_at[n], finish[i])
+        latest = max(latest, finish[i])
+        step = math.floor(start[i] / step_seconds)
+        since = start[i]
+        while since < finish[i]:
+            until = min((step + 1) * step_seconds, finish[i])
+            if until > since:
+                busy_seconds[step % rows, n] += until - since
+                busy_joules[step % rows, n] += extra_watts[n, level[i]] * (until - since)
+                since = until
+            step += 1
+    return latest
+
+
+def tally(
+    arrival: FloatArray,
+    deadline: FloatArray,
+    task_class: IntArray,
+    node: IntArray,
+    level: IntArray,
+    finish: FloatArray,
+    bounds: FloatArray,
+    class_tasks: CountArray,
+    node_tasks: CountArray,
+    placements: CountArray,
+    latency: FloatArray,
+    histogram: CountArray,
+) -> None:
+    """Count outcomes. `class_tasks` (K, 3): completed, those of them that were late, dropped; `node_tasks` (N, 2):
+    completed, late; `placements` (N, L); `latency` (K, 2): sum and sum of squares of finish - arrival; `histogram`
+    (K, B): tasks at or below each of the ascending `bounds` (B,), not cumulated; the last bound is +Inf."""
+    for i in range(len(node)):
+        k = task_class[i]
+        n = node[i]
+        if n < 0:
+            class_tasks[k, 2] += 1
+            continue
+        late = 1 if finish[i] > deadline[i] else 0
+        class_tasks[k, 0] += 1
+        class_tasks[k, 1] += late
+        node_tasks[n, 0] += 1
+        node_tasks[n, 1] += late
+        placements[n, level[i]] += 1
+        seconds = finish[i] - arrival[i]
+        latency[k, 0] += seconds
+        latency[k, 1] += seconds * seconds
+        b = 0
+        while seconds > bounds[b]:
+            b += 1
+        histogram[k, b] += 1

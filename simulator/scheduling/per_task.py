@@ -1,0 +1,143 @@
+"""A policy of one's own, in plain Python: a `choose` that is asked task by task.
+
+    class Nearest:
+        def choose(self, task, nodes):
+            return next(((node.index, 0) for node in nodes if node.fits and node.wait == 0), None)
+
+`--policy package.module:Nearest` runs it. It is slower by far than the policies of the kernel, and sees the same.
+"""
+
+import importlib
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from simulator.cluster.task import Tasks
+from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
+from simulator.scheduling.outputs import empty_placements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """The task to place; times are seconds of the simulated clock. `work` is its time on the reference device."""
+
+    task_class: int
+    release: float
+    deadline: float
+    priority: float
+    work: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeView:
+    """What this task would meet on a node.
+
+    `fits` says whether the model fits into the memory and the wait is short enough. `wait` is in seconds.
+    `green_joules` is left of this step's expected energy without emissions. `seconds`, `joules` (above idle) and
+    `grams` (as if all of it came from the grid) are by operating point, in ascending frequency.
+    """
+
+    index: int
+    name: str
+    fits: bool
+    wait: float
+    green_joules: float
+    seconds: tuple[float, ...]
+    joules: tuple[float, ...]
+    grams: tuple[float, ...]
+
+
+Choice = tuple[int, int] | None
+"""Index of the node and of its operating point, or None to drop the task."""
+
+
+class Chooser(Protocol):
+    """What a policy of one's own has to have."""
+
+    def choose(self, task: TaskView, nodes: Sequence[NodeView]) -> Choice:
+        """Where this task is to run."""
+
+
+class PerTask:
+    """Makes a policy of a function that chooses for one task at a time."""
+
+    def __init__(self, name: str, choose: Callable[[TaskView, Sequence[NodeView]], Choice]) -> None:
+        self.name = name
+        self._choose = choose
+
+    def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
+        """See `Policy.place`. Raises ValueError for a choice that the cluster does not admit."""
+        placed = empty_placements(len(tasks))
+        free_at = [float(one) for one in view.free_at]
+        green = [max(0.0, float(one)) for one in view.green_joules]
+        for i in range(len(tasks)):
+            task = _task(tasks, cluster, i)
+            nodes = [
+                _node(cluster, task, n, max(0.0, free_at[n] - task.release), green[n], view.grams_per_joule)
+                for n in range(len(free_at))
+            ]
+            choice = self._choose(task, nodes)
+            placed.start[i] = placed.finish[i] = math.nan
+            placed.node[i], placed.level[i] = (DROPPED, 0) if choice is None else choice
+            if choice is None:
+                continue
+            n, level = self._admitted(choice, nodes)
+            placed.start[i] = max(task.release, free_at[n])
+            placed.finish[i] = free_at[n] = placed.start[i] + nodes[n].seconds[level]
+            green[n] = max(0.0, green[n] - nodes[n].joules[level])
+        return placed
+
+    def _admitted(self, choice: tuple[int, int], nodes: Sequence[NodeView]) -> tuple[int, int]:
+        n, level = choice
+        if not (0 <= n < len(nodes) and 0 <= level < len(nodes[n].seconds) and nodes[n].fits):
+            raise ValueError(f"{self.name}: expected a node that fits and one of its operating points, got {choice}")
+        return n, level
+
+
+def _task(tasks: Tasks, cluster: Cluster, i: int) -> TaskView:
+    task_class = int(tasks.task_class[i])
+    return TaskView(
+        task_class=task_class,
+        release=float(tasks.arrival[i]),
+        deadline=float(tasks.deadline[i]),
+        priority=float(cluster.priority[task_class]),
+        work=float(tasks.work[i]),
+    )
+
+
+def _node(cluster: Cluster, task: TaskView, n: int, wait: float, green: float, intensity: float) -> NodeView:
+    seconds = tuple(task.work * float(one) for one in cluster.service[n, task.task_class])
+    joules = tuple(float(watts) * one for watts, one in zip(cluster.extra_watts[n], seconds, strict=True))
+    return NodeView(
+        index=n,
+        name=cluster.names[n],
+        fits=bool(cluster.fits[n, task.task_class]) and wait <= cluster.longest_wait,
+        wait=wait,
+        green_joules=green,
+        seconds=seconds,
+        joules=joules,
+        grams=tuple(one * intensity for one in joules),
+    )
+
+
+def load_policy(path: str) -> Policy:
+    """The policy called `package.module:Class`: one with `place`, one with `choose`, or a function like `choose`.
+
+    A class is made into an object without arguments, afresh for every run. Raises ValueError, in one line, where there
+    is no such thing.
+    """
+    module, _, attribute = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"expected the policy {path} to be importable: {error}") from error
+    if inspect.isclass(found):
+        found = found()
+    if hasattr(found, "place"):
+        return cast(Policy, found)
+    choose = getattr(found, "choose", found)
+    if not callable(choose):
+        raise ValueError(f"expected {path} to have choose(task, nodes) or place(tasks, cluster, view)")  # noqa: TRY004 - a mistake of the user's
+    return PerTask(path, choose)

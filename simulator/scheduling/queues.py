@@ -1,0 +1,78 @@
+"""Policies that look at queues or turns, not at energy. They run tasks at full frequency."""
+
+import numpy as np
+
+from simulator.arrays import BoolArray
+from simulator.cluster.task import Tasks
+from simulator.scheduling.compiled import Backend, kernel
+from simulator.scheduling.interface import Cluster, Placements, StepView
+from simulator.scheduling.kernel import place_in_turn, place_least_loaded
+from simulator.scheduling.outputs import empty_placements
+
+
+class InTurn:
+    """Round robin over the nodes that fit. A task goes to the next of them that can start it in time, of `tries`."""
+
+    def __init__(self, name: str, *, tries: int | None, backend: Backend) -> None:
+        """`tries` of None tries them all."""
+        self.name = name
+        self._tries = tries
+        self._place = kernel(place_in_turn, backend)
+        self._cursor = np.zeros(1, np.int32)
+
+    def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
+        """See `Policy.place`. The turn goes on from the last step."""
+        placed = empty_placements(len(tasks))
+        self._place(
+            tasks.arrival,
+            tasks.task_class,
+            tasks.work,
+            cluster.service,
+            cluster.fits,
+            cluster.longest_wait,
+            len(cluster.names) if self._tries is None else self._tries,
+            self._cursor,
+            view.free_at.copy(),
+            placed.node,
+            placed.level,
+            placed.start,
+            placed.finish,
+        )
+        return placed
+
+
+class LeastLoaded:
+    """The node that can start first, or always the node called `only`."""
+
+    def __init__(self, name: str, *, only: str | None = None, backend: Backend) -> None:
+        self.name = name
+        self._only = only
+        self._place = kernel(place_least_loaded, backend)
+
+    def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
+        """See `Policy.place`. Raises ValueError where the cluster has no node called `only`."""
+        placed = empty_placements(len(tasks))
+        self._place(
+            tasks.arrival,
+            tasks.task_class,
+            tasks.work,
+            cluster.service,
+            self._admitted(cluster),
+            cluster.longest_wait,
+            view.free_at.copy(),
+            placed.node,
+            placed.level,
+            placed.start,
+            placed.finish,
+        )
+        return placed
+
+    def _admitted(self, cluster: Cluster) -> BoolArray:
+        if self._only is None:
+            return cluster.fits
+        if self._only not in cluster.names:
+            raise ValueError(f"{self.name}: expected one of {', '.join(cluster.names)}, got {self._only}")
+        admitted = np.zeros_like(cluster.fits)
+        chosen = cluster.names.index(self._only)
+        admitted[chosen] = cluster.fits[chosen]
+        return admitted

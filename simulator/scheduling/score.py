@@ -1,0 +1,145 @@
+"""The policy that places each task where its weighted score is least."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from simulator.arrays import BoolArray, FloatArray, IntArray
+from simulator.cluster.task import Tasks
+from simulator.scheduling.compiled import Backend, kernel
+from simulator.scheduling.interface import Cluster, Placements, StepView
+from simulator.scheduling.kernel import place_by_score, place_by_score_in_groups
+from simulator.scheduling.outputs import empty_placements
+from simulator.scheduling.weights import Weights
+
+
+class Levels(Enum):
+    """Which operating points a policy may use."""
+
+    ALL = "all"
+    FASTEST = "fastest"
+
+
+class Search(Enum):
+    """How the least score is found; the choices are the same."""
+
+    SCAN = "scan"
+    PRUNED = "pruned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreTables:
+    """What the score needs of a cluster; shapes as in `simulator.scheduling.kernel`."""
+
+    service: FloatArray
+    joules: FloatArray
+    energy: FloatArray
+    fits: BoolArray
+    urgency: FloatArray
+
+    def only(self, nodes: IntArray) -> "ScoreTables":
+        """The rows of some nodes."""
+        service, joules, energy, fits = self.service[nodes], self.joules[nodes], self.energy[nodes], self.fits[nodes]
+        return ScoreTables(service=service, joules=joules, energy=energy, fits=fits, urgency=self.urgency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """Nodes with equal rows. `lowest` (G,) is one of each; the others are as `place_by_score_in_groups` takes them."""
+
+    lowest: IntArray
+    order: IntArray
+    first: IntArray
+
+
+def score_tables(cluster: Cluster) -> ScoreTables:
+    """The constants by which terms are normalised; see `Weights`."""
+    joules = cluster.service * cluster.extra_watts[:, np.newaxis, :]
+    fitting = np.where(cluster.fits[:, :, np.newaxis], joules, 0.0)
+    worst = fitting.max(axis=(0, 2))[np.newaxis, :, np.newaxis]
+    return ScoreTables(
+        service=np.ascontiguousarray(cluster.service),
+        joules=joules,
+        energy=np.divide(fitting, worst, out=np.zeros_like(joules), where=worst > 0),
+        fits=np.ascontiguousarray(cluster.fits),
+        urgency=cluster.priority / cluster.deadline,
+    )
+
+
+def groups_of(tables: ScoreTables) -> Groups:
+    """Nodes that the score can tell apart only by their queue and their green energy."""
+    members: dict[bytes, list[int]] = {}
+    for node in range(len(tables.fits)):
+        key = b"".join(table[node].tobytes() for table in (tables.service, tables.joules, tables.fits))
+        members.setdefault(key, []).append(node)
+    groups = list(members.values())
+    return Groups(
+        lowest=np.array([group[0] for group in groups], np.int32),
+        order=np.array([node for group in groups for node in group], np.int32),
+        first=np.cumsum([0, *(len(group) for group in groups)], dtype=np.int32),
+    )
+
+
+class Scored:
+    """Places by the weighted score. Remembers nothing but the tables of the cluster it last saw."""
+
+    def __init__(
+        self, name: str, weights: Weights, *, levels: Levels, backend: Backend, search: Search | None = None
+    ) -> None:
+        """`search` of None takes the faster for the cluster: pruned, unless most nodes differ."""
+        self.name = name
+        self.weights = weights.normalised()
+        self._array = self.weights.array()
+        self._levels = levels
+        self._search = search
+        self._scan = kernel(place_by_score, backend)
+        self._pruned = kernel(place_by_score_in_groups, backend)
+        self._cluster: Cluster | None = None
+        self._tables: ScoreTables
+        self._groups: Groups | None = None
+        self._first_level = 0
+
+    def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
+        """See `Policy.place`."""
+        if cluster is not self._cluster:
+            self._prepare(cluster)
+        tables = self._tables
+        asked = (
+            tasks.arrival,
+            tasks.task_class,
+            tasks.work,
+            tables.service,
+            tables.joules,
+            tables.energy,
+            tables.fits,
+            tables.urgency,
+            self._array,
+            cluster.longest_wait,
+            self._first_level,
+        )
+        placed = empty_placements(len(tasks))
+        node, level, start, finish, terms = placed.node, placed.level, placed.start, placed.finish, placed.terms
+        green = np.maximum(view.green_joules, 0.0)
+        if self._groups is None:
+            self._scan(*asked, view.free_at.copy(), green, node, level, start, finish, terms)
+            return placed
+        order, first = self._groups.order, self._groups.first
+        scratch = np.empty((2, len(first) - 1))
+        free_at, green = view.free_at[order], green[order]
+        self._pruned(*asked, order, first, scratch, free_at, green, node, level, start, finish, terms)
+        return placed
+
+    def _prepare(self, cluster: Cluster) -> None:
+        tables = score_tables(cluster)
+        groups = groups_of(tables)
+        few = WORTH_GROUPING * len(groups.lowest) <= len(cluster.names)
+        pruned = few if self._search is None else self._search is Search.PRUNED
+        self._cluster = cluster
+        self._groups = groups if pruned else None
+        self._tables = tables.only(groups.lowest) if pruned else tables
+        self._first_level = 0 if self._levels is Levels.ALL else cluster.extra_watts.shape[1] - 1
+
+
+WORTH_GROUPING = 4
+"""Nodes per group from which pruning is faster than the scan; measured by bench/placement_bench.py."""

@@ -1,0 +1,58 @@
+"""The weights of the score, and the score itself.
+
+A choice is a node n and an operating point l for a task of class k with W seconds of reference work. Its terms are
+costs, each normalised by constants that are known before the task is, so that a score never depends on which other
+choices are at hand:
+
+- latency = priority_k x (finish - release) / deadline_k. 1 is a task of the highest priority that ends at its deadline.
+- energy = e / e_worst with e = extra_watts[n, l] x service[n, k, l], the joules above idle per second of reference
+  work, and e_worst the largest e of class k over all nodes that fit and all operating points. In [0, 1].
+- grid = max(0, 1 - green_n / (W x e)): the share of the task's energy that the green energy still expected on the node
+  in this step does not cover. In [0, 1].
+- carbon = grid x energy: grams over those of the worst choice fed by the grid alone. In [0, 1]; one grid feeds all
+  nodes, so its carbon intensity cancels out.
+- load = (start - release) / longest_wait. In [0, 1], because a longer wait is not admitted.
+
+score = sum of weight x term. The least wins; ties go to the lowest node, then to the lowest operating point.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.arrays import FloatArray
+
+TERMS = ("latency", "energy", "grid", "carbon", "load")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """One weight for each term, in the order of `TERMS`. Raises ValueError where they give no direction."""
+
+    latency: float = 0.0
+    energy: float = 0.0
+    grid: float = 0.0
+    carbon: float = 0.0
+    load: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is negative, not finite, or all zero."""
+        for term in TERMS:
+            value: float = getattr(self, term)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"weights.{term}: expected a finite number >= 0, got {value:g}")
+        if not math.isfinite(self._sum) or self._sum <= 0:
+            raise ValueError(f"weights: expected a finite sum > 0, got {self._sum:g}")
+
+    @property
+    def _sum(self) -> float:
+        return self.latency + self.energy + self.grid + self.carbon + self.load
+
+    def normalised(self) -> "Weights":
+        """The same direction with a sum of 1."""
+        return Weights(**{term: getattr(self, term) / self._sum for term in TERMS})
+
+    def array(self) -> FloatArray:
+        """The weights (5,) in the order of `TERMS`."""
+        return np.array([getattr(self, term) for term in TERMS])
