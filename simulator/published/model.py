@@ -10,13 +10,14 @@ from exporter.core.units import JOULES_PER_KWH
 from simulator.published.config import PublishedNode, PublishedScenario
 from simulator.published.draws import arrivals_of, tasks_of
 from simulator.results import Method, RunResult
+from simulator.scheduling.compiled import Backend, kernel
 from simulator.scheduling.published_kernel import (
     ROUND_ROBIN,
     WEIGHTED,
     Executions,
     PublishedNodes,
     PublishedRules,
-    compiled,
+    execute,
 )
 
 SINGLE_NODE = "single-node:"
@@ -46,7 +47,7 @@ def run_published(
     if rate_per_hour is not None:
         workload = msgspec.structs.replace(workload, rate_per_hour=_positive("rate_per_hour", rate_per_hour))
     drawn = tasks_of(workload, cluster, scenario.supply, seed)
-    ran = compiled()(drawn, table_of(cluster), rules_of(scenario, method, cluster))
+    ran = kernel(execute, Backend.COMPILED)(drawn, table_of(cluster), rules_of(scenario, method, cluster))
     end = float(np.max(arrivals_of(workload, seed) + ran.seconds))
     return _result(scenario, ran, seed=seed, end=end, ledger=method.ledger)
 

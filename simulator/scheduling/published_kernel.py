@@ -1,8 +1,6 @@
 """Placement and execution by the published equations, task by task: plain Python that numba can compile."""
 
-from collections.abc import Callable
-from functools import cache
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
@@ -65,9 +63,6 @@ class Executions(NamedTuple):
     renewable: FloatArray
 
 
-Kernel = Callable[[PublishedTasks, PublishedNodes, PublishedRules], Executions]
-
-
 def execute(tasks: PublishedTasks, nodes: PublishedNodes, rules: PublishedRules) -> Executions:
     """Place and run all tasks in order; a task never waits for another."""
     count, width = len(tasks.work_seconds), len(nodes.base_watts)
@@ -109,11 +104,3 @@ def execute(tasks: PublishedTasks, nodes: PublishedNodes, rules: PublishedRules)
         out.seconds[task] = tasks.work_seconds[task] / speed[chosen] / rules.speedup
         out.renewable[task] = min(1.0, tasks.generation[task, chosen, EXECUTED] / watts)
     return out
-
-
-@cache
-def compiled() -> Kernel:
-    """The same, compiled; without reordering of floating-point operations, so with the same results."""
-    import numba  # noqa: PLC0415 - only where something is placed
-
-    return cast(Kernel, numba.njit(cache=True)(execute))
