@@ -39,10 +39,10 @@ _ALL = (
         speed=0.2,
         memory_bytes=4 * GIBIBYTE,
         source=(
-            "Power: measurements that the EcoChain-ML revision cites (2025). Others found 2.7 W idle and 6.4 W busy (Pi "
-            "Dramble, 2019), and at the wall 1.6 W idle, 5.0 W under stress-ng and 7.2 W under HPL (Geerling, "
-            "sbc-reviews 4, 2023). Frequency: Raspberry Pi documentation, config.txt (2021). Speed: EcoChain-ML revision "
-            "(2025), an assumption."
+            "Power: measurements that the EcoChain-ML revision cites (2025). Others found 2.7 W idle and 6.4 W busy "
+            "(Pi Dramble, 2019), and at the wall 1.6 W idle, 5.0 W under stress-ng and 7.2 W under HPL (Geerling, "
+            "sbc-reviews 4, 2023). Frequency: Raspberry Pi documentation, config.txt (2021). Speed: EcoChain-ML "
+            "revision (2025), an assumption."
         ),
     ),
     Device(
@@ -118,8 +118,8 @@ _ALL = (
         memory_bytes=32 * GIBIBYTE,
         source=(
             "Power and speed: EcoChain-ML revision (2025), an assumption; the full power agrees with the more than "
-            "90 W at the wall of a DeskMini A300 with a Ryzen 5 2400G (AnandTech, 2019). Frequency: that machine's boost "
-            "clock, and the lowest P-state of its processor family (AMD, 2018)."
+            "90 W at the wall of a DeskMini A300 with a Ryzen 5 2400G (AnandTech, 2019). Frequency: that machine's "
+            "boost clock, and the lowest P-state of its processor family (AMD, 2018)."
         ),
     ),
     Device(

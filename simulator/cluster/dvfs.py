@@ -18,7 +18,7 @@ LEVELS = 5
 """Operating points of each device, as EcoChain-ML promises (2025)."""
 
 VOLTAGE_FLOOR = 0.675
-"""Lowest voltage over that at full frequency: 0.675 of 1.0 V for the RK3588's Cortex-A76 (Linux, rk3588-opp.dtsi, 2024)."""
+"""Lowest voltage over that at full frequency: 0.675 of 1 V for the RK3588's fast cores (Linux rk3588-opp, 2024)."""
 
 FLOOR_FREQUENCY = 0.5
 """Relative frequency down to which the voltage falls linearly: 1.2 of 2.4 GHz in the same table."""

@@ -1,0 +1,83 @@
+"""What compressed models cost, measured once and stored with the host it was measured on."""
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from exporter.core.config import ConfigError
+
+BASELINE = "fp32"
+"""The precision to which others are compared."""
+
+
+class Measurement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One model at one precision: its stored size, and one inference of one item.
+
+    `agreement_ratio` is the share of inputs for which it answers as the same model in FP32.
+    """
+
+    model: str
+    precision: str
+    size_bytes: int
+    latency_seconds: float
+    energy_joules: float
+    agreement_ratio: float
+
+
+class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Measurements of every model at every precision, and how they came about."""
+
+    measurements: tuple[Measurement, ...]
+    torch_version: str
+    host: str
+    method: str
+
+    def digest(self) -> str:
+        """SHA-256 over the canonical JSON: results say with which profile they were made."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+    def get(self, model: str, precision: str) -> Measurement:
+        """Raises KeyError for what was not measured."""
+        for one in self.measurements:
+            if (one.model, one.precision) == (model, precision):
+                return one
+        raise KeyError(f"{model} at {precision}")
+
+    def time_ratio(self, model: str, precision: str) -> float:
+        """Execution time over that in FP32. Raises KeyError for what was not measured."""
+        return self.get(model, precision).latency_seconds / self.get(model, BASELINE).latency_seconds
+
+    def best(self, model: str, least_agreement: float = 0.98) -> Measurement:
+        """The precision that takes the least energy among those that agree at least so much.
+
+        Energies within a hundredth of FP32's count as equal, since repeated measurements differ by so much; the one
+        that agrees more is then taken. Raises KeyError where there is none; FP32 always agrees with itself.
+        """
+        good = [one for one in self.measurements if one.model == model and one.agreement_ratio >= least_agreement]
+        if not good:
+            raise KeyError(model)
+        whole = self.get(model, BASELINE).energy_joules
+        return min(good, key=lambda one: (round(one.energy_joules / whole, 2), -one.agreement_ratio))
+
+
+def load_profile(path: Path | None = None) -> CompressionProfile:
+    """A profile from a file; without one, the profile that comes with the simulator.
+
+    Raises ConfigError where the file cannot be read or is not a profile.
+    """
+    if path is None:
+        data = resources.files("simulator.cluster").joinpath("profile.json").read_bytes()
+        return msgspec.json.decode(data, type=CompressionProfile)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=CompressionProfile)
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: is not a compression profile: {error}"]) from error
+
+
+def save_profile(profile: CompressionProfile, path: Path) -> None:
+    """Write a profile as `load_profile` reads it, keys in a fixed order."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(profile, order="sorted"), indent=2) + b"\n")
