@@ -410,3 +410,73 @@ def tally(
         while seconds > bounds[b]:
             b += 1
         histogram[k, b] += 1
+
+
+def choose_releases(
+    waits: BoolArray,
+    task_class: IntArray,
+    work: FloatArray,
+    latest: FloatArray,
+    service: FloatArray,
+    joules: FloatArray,
+    fits: BoolArray,
+    outlook_start: float,
+    step_seconds: float,
+    green_watts: FloatArray,
+    grams_per_joule: FloatArray,
+    promise_limit: float,
+    first_row: int,
+    promised_joules: FloatArray,
+    promised_seconds: FloatArray,
+    best: IntArray,
+    release: FloatArray,
+) -> None:
+    """Put off the tasks that may wait, of `waits` (M,), to the greenest step; see `TemporalShifting`.
+
+    `latest` (M,) bounds their release. `service` and `joules` (N, K) are those of full frequency. `green_watts` (H, N)
+    and `grams_per_joule` (H,) are the outlook. `promised_joules` and `promised_seconds` (R, N) are state, a ring of
+    R >= H rows in which step h of the outlook has the row `first_row` + h; a node with `promise_limit` seconds
+    promised in a step takes no more. `best` (K, H) is scratch, filled with -2. `release` (M,) holds the arrivals, and
+    the answer in the end.
+    """
+    nodes = len(service)
+    rows = len(promised_joules)
+    for i in range(len(release)):
+        if not waits[i]:
+            continue
+        k = task_class[i]
+        least = math.inf
+        least_step = -1
+        for h in range(len(grams_per_joule)):
+            if h > 0 and outlook_start + h * step_seconds > latest[i]:
+                break
+            row = (first_row + h) % rows
+            if best[k, h] == -2:
+                best[k, h] = -1
+                best_deficit = math.inf
+                for n in range(nodes):
+                    if fits[n, k] and promised_seconds[row, n] < promise_limit:
+                        need = work[i] * joules[n, k]
+                        deficit = max(0.0, need - max(0.0, green_watts[h, n] * step_seconds - promised_joules[row, n]))
+                        if deficit < best_deficit:
+                            best_deficit = deficit
+                            best[k, h] = n
+            n = best[k, h]
+            if n < 0 or (h > 0 and outlook_start + h * step_seconds + promised_seconds[row, n] > latest[i]):
+                continue
+            need = work[i] * joules[n, k]
+            deficit = max(0.0, need - max(0.0, green_watts[h, n] * step_seconds - promised_joules[row, n]))
+            if deficit * grams_per_joule[h] < least:
+                least = deficit * grams_per_joule[h]
+                least_step = h
+                if least == 0.0:
+                    break
+        if least_step < 0:
+            continue
+        row = (first_row + least_step) % rows
+        n = best[k, least_step]
+        if least_step > 0:
+            release[i] = outlook_start + least_step * step_seconds + promised_seconds[row, n]
+        promised_joules[row, n] += work[i] * joules[n, k]
+        promised_seconds[row, n] += work[i] * service[n, k]
+        best[:, least_step] = -2
