@@ -1,0 +1,259 @@
+"""The command line of `ecochain`. What takes long to load is loaded by the command that needs it."""
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import simulator
+from exporter.core.command_line import (
+    INTERRUPTED,
+    USER_ERROR,
+    Parser,
+    add_log_flags,
+    add_web_flags,
+    positive,
+    start_logging,
+    web_of,
+)
+from exporter.core.config import ConfigError
+from exporter.core.listen_address import ListenError
+from exporter.core.logs import LogFormat, configure_logging
+from exporter.core.web_config import WebConfigError
+
+DEFAULT_ADDRESS = "127.0.0.1:10111"
+
+SLOWEST, FASTEST = 0.01, 1e6
+
+EXTRAS = {"torch": "models", "distributed": "dask", "cryptography": "models"}
+"""Extra of the package that brings a library along; all others come with `simulator`."""
+
+_STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+
+DESCRIPTION = (
+    "An edge cluster for ML inference that schedules by energy, simulated: live as metrics, or as experiments."
+)
+
+EPILOG = """\
+examples:
+  ecochain serve                                     http://127.0.0.1:10111, a simulated minute each second
+  ecochain serve --speed max --scenario mine.yaml    a scenario of your own, as fast as this machine can
+  ecochain experiment baseline --output results      the system and its parts, 30 runs each
+  ecochain experiment --help                         what each experiment asks
+  ecochain scenarios                                 the scenarios that come with it
+
+Every figure is simulated: none of this measures a real cluster. For a real machine there is `ecotrack`.
+"""
+
+SERVE_EPILOG = """\
+examples:
+  ecochain serve                                  the scenario edge, 60 simulated seconds each second
+  ecochain serve --speed 1440                     a simulated day each minute
+  ecochain serve --scenario mine.yaml --config.check
+  ecochain serve --experiments results            with the results of experiments beside it
+
+Simulated time goes on day after day. Where the machine cannot keep up, the clock goes slower, which
+ecochain_clock_speed_ratio tells; it never hurries to catch up.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status: 0, 2 for mistakes, told in one line each, or 130 after Ctrl-C."""
+    try:
+        options = build_parser().parse_args(arguments)
+        status: int = options.command(options)
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            print(f"ecochain: {mistake}", file=sys.stderr)
+    except (WebConfigError, ListenError) as error:
+        print(f"ecochain: {error}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("simulator", "exporter"):
+            raise
+        extra = EXTRAS.get(error.name or "", "simulator")
+        print(f"ecochain: {error.name} is not installed: pip install 'ecotrack[{extra}]'", file=sys.stderr)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    else:
+        return status
+    return USER_ERROR
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and flags, with their help."""
+    parser = Parser(prog="ecochain", description=DESCRIPTION, epilog=EPILOG, **_STYLE)
+    parser.add_argument("--version", action="version", version=f"ecochain {simulator.__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
+    _add_serve(commands)
+    _add_experiment(commands)
+    scenarios = commands.add_parser("scenarios", help="list the scenarios that come with the simulator", **_STYLE)
+    scenarios.set_defaults(command=_scenarios)
+    for name, command, what in (
+        ("measure-models", _measure_models, "size, latency, energy and agreement of compressed models"),
+        ("measure-ledger", _measure_ledger, "the energy of ledger operations"),
+    ):
+        measure = commands.add_parser(name, help=f"measure {what} on this machine", **_STYLE)
+        measure.add_argument("--output", metavar="FILE", type=Path, required=True, help="JSON file to write")
+        measure.set_defaults(command=command)
+    return parser
+
+
+def _add_serve(commands: Any) -> None:
+    parser = commands.add_parser("serve", help="run the cluster live, with metrics", epilog=SERVE_EPILOG, **_STYLE)
+    add = parser.add_argument
+    _add_scenario(add, "--config.file")
+    add("--config.check", dest="check", action="store_true", help="check scenario and web configuration, then exit")
+    add(
+        "--speed",
+        metavar="S",
+        type=_speed,
+        default=60.0,
+        help="simulated seconds per second, or max for as many as this machine can (default: %(default)g)",
+    )
+    _add_seed(add)
+    add("--experiments", metavar="DIR", type=Path, help="also export the results that `experiment` wrote here")
+    add_web_flags(parser, DEFAULT_ADDRESS)
+    add_log_flags(parser)
+    parser.set_defaults(command=_serve)
+
+
+def _add_experiment(commands: Any) -> None:
+    from simulator.experiments.catalogue import EXPERIMENTS  # noqa: PLC0415 - may need what is not installed
+
+    explained = "\n".join(
+        f"  {name:10} " + "\n             ".join(one.explanation) for name, one in EXPERIMENTS.items()
+    )
+    parser = commands.add_parser(
+        "experiment",
+        help="run an experiment and write tables, plots and a report",
+        epilog=f"experiments:\n{explained}\n\nAfter Ctrl-C the same command goes on with what is finished.",
+        **_STYLE,
+    )
+    add = parser.add_argument
+    add("experiment", metavar="NAME", choices=tuple(EXPERIMENTS), help="one of those below")
+    _add_scenario(add)
+    add("--replications", metavar="N", type=positive, default=30, help="runs per method (default: %(default)s)")
+    _add_seed(add)
+    add("--workers", metavar="W", type=positive, default=1, help="processes (default: %(default)s)")
+    add("--dask", metavar="ADDRESS", help="run on this Dask cluster in place of processes, as tcp://HOST:PORT")
+    add("--tasks", metavar="N", type=positive, help="tasks in a run, in place of the scenario's")
+    add("--output", metavar="DIR", type=Path, required=True, help="folder for the results")
+    parser.set_defaults(command=_experiment)
+
+
+def _add_scenario(add: Any, *other_names: str) -> None:
+    add(
+        "--scenario",
+        *other_names,
+        dest="scenario",
+        metavar="NAME|FILE",
+        default="edge",
+        help="one that comes with the simulator, or a YAML file (default: %(default)s)",
+    )
+
+
+def _add_seed(add: Any) -> None:
+    add("--seed", metavar="K", type=_seed, default=1, help="of all random draws (default: %(default)s)")
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return math.inf
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not SLOWEST <= speed <= FASTEST:
+        raise argparse.ArgumentTypeError(f'expected a number from {SLOWEST:g} to {FASTEST:,.0f}, or max, got "{text}"')
+    return speed
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'expected a whole number >= 0, got "{text}"')
+    return int(text)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from exporter.core.clock import SystemClock  # noqa: PLC0415 - serving only
+    from exporter.core.service import StopSignal  # noqa: PLC0415 - serving only
+    from simulator import world  # noqa: PLC0415 - takes long to load
+
+    web, scenario = web_of(options), world.live_scenario(options.scenario)
+    outcomes = world.outcomes_in(options.experiments)
+    if options.check:
+        print(f"{options.scenario}: good")
+        if web.config is not None:
+            print(f"{web.config.path}: good")
+        return 0
+    start_logging(options)
+    plan = world.Plan(scenario=scenario, seed=options.seed, speed=options.speed, outcomes=outcomes)
+    world.run(plan, SystemClock(), web=web, until_told=StopSignal)
+    return 0
+
+
+def _experiment(options: argparse.Namespace) -> int:
+    from simulator.experiments.request import Request  # noqa: PLC0415 - takes long to load
+    from simulator.experiments.runner import Interrupted, run_experiment  # noqa: PLC0415 - takes long to load
+    from simulator.progress import Progress  # noqa: PLC0415 - takes long to load
+    from simulator.scenario import load_scenario  # noqa: PLC0415 - takes long to load
+
+    configure_logging("info", LogFormat.LOGFMT)
+    request = Request(
+        experiment=options.experiment,
+        scenario=load_scenario(options.scenario),
+        replications=options.replications,
+        seed=options.seed,
+        workers=options.workers,
+        dask=options.dask,
+        output=options.output,
+        tasks=options.tasks,
+    )
+    try:
+        with Progress(f"{options.experiment} on {request.scenario.name}") as progress:
+            folder, _ = run_experiment(request, progress.report)
+    except Interrupted as interrupted:
+        print(f"ecochain: {interrupted}", file=sys.stderr)
+        return INTERRUPTED
+    print(f"{folder / 'report.md'}: the report; tables, plots and metrics lie beside it")
+    return 0
+
+
+def _scenarios(_options: argparse.Namespace) -> int:
+    from simulator.config import Scenario  # noqa: PLC0415 - takes long to load
+    from simulator.scenario import load_scenario, shipped_scenarios  # noqa: PLC0415 - takes long to load
+
+    for name in shipped_scenarios():
+        scenario = load_scenario(name)
+        what = "physical: idle power, queues, batteries, correlated weather"
+        if not isinstance(scenario, Scenario):
+            what = "the published model's own equations; for experiments only"
+        print(f"{name:12} {len(scenario.nodes)} nodes; {what}")
+    return 0
+
+
+def _measure_models(options: argparse.Namespace) -> int:
+    from simulator.cluster.compression import measure  # noqa: PLC0415 - loads torch
+
+    profile = measure(lambda line: print(line, file=sys.stderr))
+    return _write(options.output, profile)
+
+
+def _measure_ledger(options: argparse.Namespace) -> int:
+    from simulator.ledger.measure import measure_costs  # noqa: PLC0415 - may need what is not installed
+
+    return _write(options.output, measure_costs())
+
+
+def _write(path: Path, measured: object) -> int:
+    text = msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n"
+    try:
+        path.write_bytes(text)
+    except OSError as error:
+        raise ConfigError([f"--output: {path}: cannot be written: {error.strerror}"]) from error
+    print(f"{path}: written")
+    return 0
