@@ -1,0 +1,230 @@
+"""The report of an experiment in Markdown."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from simulator.experiments.analysis import BEST_SINGLE_NODE, FURTHER, Comparison
+from simulator.experiments.catalogue import EXPERIMENTS
+from simulator.experiments.display import PERCENT, QUANTITIES, p_text, plain, with_half_width
+from simulator.experiments.findings import Findings
+from simulator.experiments.outcomes import Estimate
+from simulator.experiments.saturation import MISS_LIMIT, TOLERANCE
+from simulator.experiments.statistics import ENOUGH_REPLICATIONS, WANTED_PRECISION
+from simulator.experiments.tables import DASH, cell, present
+from simulator.published.figures import (
+    ABLATION_SOURCE,
+    LEDGER_REMARK,
+    PUBLISHED_SOURCE,
+    REPLICATION,
+    REPLICATION_SOURCE,
+    SCALING_REMARK,
+    SCALING_SOURCE,
+)
+
+ACCOUNTS = (
+    "The scenario `published` counts what tasks draw while they execute, on nodes that never queue and with a supply "
+    "drawn anew at every look; `edge` counts everything that the nodes consume, idle or not, with queues, batteries "
+    "that lose energy, weather that lasts and a ledger that costs energy, so the same measures save a smaller share of "
+    "a larger total."
+)
+"""What changes between the two accounts, and why."""
+
+
+def report(findings: Findings, plots: Sequence[str]) -> str:
+    """The whole report; `plots` are names of files beside it."""
+    sections = [_head(findings), _results(findings), _differences(findings), _published(findings), _scaling(findings)]
+    sections += [_precision(findings), _plots(plots), _accounts(findings), _provenance(findings)]
+    return "\n".join(line for section in sections for line in section)
+
+
+def _head(findings: Findings) -> Iterator[str]:
+    last = findings.seed + findings.replications - 1
+    yield f"# {findings.experiment} on {findings.scenario}"
+    yield ""
+    yield from EXPERIMENTS[findings.experiment].explanation
+    yield ""
+    yield (
+        f"Every method ran with the seeds {findings.seed} to {last}, and saw the same weather, tasks and noise for the "
+        f"same seed. Figures are means of {findings.replications} runs with the half-width of their 95% t interval."
+    )
+    yield ""
+    if findings.replications < ENOUGH_REPLICATIONS:
+        yield (
+            f"> **Warning**: fewer than {ENOUGH_REPLICATIONS} replications. The intervals hold only if the figures of "
+            "single runs are about normally distributed."
+        )
+        yield ""
+
+
+def _results(findings: Findings) -> Iterator[str]:
+    yield from ("## Results", "")
+    measures = present(findings)
+    yield from _table(
+        ["method", *(QUANTITIES[measure].title for measure in measures)],
+        [
+            [outcome.method, *(cell(findings, index, measure) for measure in measures)]
+            for index, outcome in enumerate(findings.outcomes)
+        ],
+    )
+    if findings.best_single_node is not None:
+        yield (
+            f"`{BEST_SINGLE_NODE}` is `{findings.best_single_node}`, chosen in hindsight: of the nodes that alone "
+            f"keep late and dropped tasks within {MISS_LIMIT:.0%}, the one with the least emissions; where none "
+            "does so, the one with the fewest such tasks."
+        )
+        yield ""
+    measures = [measure for measure in FURTHER if any(measure in outcome.metrics for outcome in findings.further)]
+    rows = [
+        [outcome.method, *(_estimate(outcome.metrics.get(measure), measure) for measure in measures)]
+        for outcome in findings.further
+        if outcome.metrics
+    ]
+    yield from ("In more detail:", "")
+    yield from _table(["method", *(QUANTITIES[measure].title for measure in measures)], rows)
+
+
+def _differences(findings: Findings) -> Iterator[str]:
+    if findings.reference is None:
+        return
+    yield from (f"## Paired differences to {findings.reference}", "")
+    yield (
+        "Differences of runs with the same seed; the change divides by the mean of the reference. p-values are those "
+        f"of the paired t test, adjusted after Holm over the {len(findings.comparisons)} comparisons made here."
+    )
+    yield ""
+    yield from _table(
+        ["method", "measure", "difference", "change (%)", "p (Holm)"],
+        [
+            [one.method, QUANTITIES[one.measure].title, _difference(one), _change(one), p_text(one.p_adjusted)]
+            for one in findings.comparisons
+        ],
+    )
+
+
+def _published(findings: Findings) -> Iterator[str]:
+    if findings.model != "published" or findings.reference is None:
+        return
+    yield from ("## Beside the published figures", "")
+    yield from (f"Published: {PUBLISHED_SOURCE}. Replicated: {REPLICATION_SOURCE}.", "")
+    yield from _table(["method", "measure", "here", "published", "replicated"], list(_beside(findings)))
+    changes = [one for one in findings.comparisons if one.published is not None]
+    if changes:
+        yield from (f"Changes against the full method. Published: {ABLATION_SOURCE}.", "")
+        rows = [
+            [one.method, QUANTITIES[one.measure].heading, _change(one), plain((one.published or 0.0) * PERCENT)]
+            for one in changes
+        ]
+        yield from _table(["method", "measure", "here (%)", "published (%)"], rows)
+        yield from (LEDGER_REMARK, "")
+
+
+def _beside(findings: Findings) -> Iterator[list[str]]:
+    """Estimates that were published, or found by others, with those figures."""
+    for outcome in findings.outcomes:
+        label = (findings.best_single_node or "") if outcome.method == BEST_SINGLE_NODE else outcome.method
+        replicated: Mapping[str, float] = {str(measure): value for measure, value in REPLICATION.get(label, {}).items()}
+        for measure, estimate in outcome.metrics.items():
+            others = (estimate.published, replicated.get(measure))
+            if others != (None, None):
+                quantity = QUANTITIES[measure]
+                shown = [DASH if one is None else plain(one * quantity.factor) for one in others]
+                yield [outcome.method, quantity.title, with_half_width(estimate, quantity.factor), *shown]
+
+
+def _scaling(findings: Findings) -> Iterator[str]:
+    if findings.reference is not None:
+        return
+    if findings.model == "edge":
+        yield (
+            f"Saturation is the greatest arrival rate at which at most {MISS_LIMIT:.0%} of the tasks are late or "
+            f"dropped, found by bisection to {TOLERANCE:.0%}. Nothing is put off in those runs, and "
+            "they say nothing of a day's energy. The other runs last whole days: their number of tasks sets the rate."
+        )
+        yield ""
+        return
+    rows = []
+    for outcome, further in zip(findings.outcomes, findings.further, strict=True):
+        figures = {**outcome.metrics, **further.metrics}
+        for measure in ("latency_seconds", "throughput_tasks_per_hour", "renewable_ratio"):
+            estimate, quantity = figures.get(measure), QUANTITIES[measure]
+            if estimate is not None and estimate.published is not None:
+                ours = with_half_width(estimate, quantity.factor)
+                rows.append([outcome.method, quantity.title, ours, plain(estimate.published * quantity.factor)])
+    yield from ("## Beside the published figures", "", f"Source: {SCALING_SOURCE}. {SCALING_REMARK}", "")
+    yield from _table(["size", "measure", "here", "published"], rows)
+    yield from ("The published model has no queue, so no arrival rate saturates it.", "")
+
+
+def _precision(findings: Findings) -> Iterator[str]:
+    measures = present(findings)
+    known = {(one.method, one.measure): one for one in findings.precision}
+    yield from ("## How well the means are known", "")
+    yield (
+        "Half-width over the mean, and in brackets the replications that would bring it to "
+        f"{WANTED_PRECISION:.0%} at the spread seen here."
+    )
+    yield ""
+    rows = []
+    for outcome in findings.outcomes:
+        row = [outcome.method]
+        for measure in measures:
+            one = known.get((outcome.method, measure))
+            if one is None or one.relative_half_width is None:
+                row.append(DASH)
+            else:
+                row.append(f"{one.relative_half_width:.1%} ({one.replications_needed:,})")
+        rows.append(row)
+    yield from _table(["method", *(QUANTITIES[measure].heading for measure in measures)], rows)
+
+
+def _plots(plots: Sequence[str]) -> Iterator[str]:
+    yield from ("## Plots", "")
+    for name in plots:
+        yield from (f"![{name.removesuffix('.png')}]({name})", "")
+
+
+def _accounts(findings: Findings) -> Iterator[str]:
+    yield from ("## Published and physical accounts", "", ACCOUNTS, "")
+    if findings.model != "edge" or findings.reference is None:
+        return
+    energy = findings.outcomes[0].metrics.get("energy_joules")
+    idle = findings.further[0].metrics.get("idle_joules")
+    if energy is not None and idle is not None and energy.mean > 0:
+        share = idle.mean / energy.mean
+        yield from (f"Here, idle power is {share:.0%} of what the cluster consumes under `{findings.reference}`.", "")
+
+
+def _provenance(findings: Findings) -> Iterator[str]:
+    made = findings.provenance
+    yield from ("## Made with", "")
+    yield ", ".join(f"{name} {version}" for name, version in made.versions.items()) + "."
+    yield ""
+    yield from _table(
+        ["what", "SHA-256"],
+        [
+            ["code", made.code],
+            ["scenario", made.scenario],
+            ["compression profile", made.compression_profile],
+            ["ledger cost profile", made.ledger_profile],
+        ],
+    )
+
+
+def _estimate(estimate: Estimate | None, measure: str) -> str:
+    return DASH if estimate is None else with_half_width(estimate, QUANTITIES[measure].factor)
+
+
+def _difference(one: Comparison) -> str:
+    return with_half_width(one.difference, QUANTITIES[one.measure].factor)
+
+
+def _change(one: Comparison) -> str:
+    return DASH if one.relative is None else with_half_width(one.relative, PERCENT)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table, and an empty line after it."""
+    yield f"| {' | '.join(header)} |"
+    yield f"|---|{'---:|' * (len(header) - 1)}"
+    for row in rows:
+        yield f"| {' | '.join(text.replace('|', chr(92) + '|') for text in row)} |"
+    yield ""

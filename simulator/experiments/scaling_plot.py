@@ -1,0 +1,76 @@
+"""The pictures of the scaling experiment."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from simulator.experiments.display import QUANTITIES
+from simulator.experiments.findings import Findings, Runs
+from simulator.experiments.outcomes import Estimate
+from simulator.experiments.plots import COLOURS, caption, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+AXES = {"saturation": "Nodes", "nodes": "Nodes", "workload": "Tasks", "rate": "Arrivals per hour"}
+
+PANELS = (
+    ("saturation", "saturation_tasks_per_second"),
+    ("nodes", "throughput_tasks_per_hour"),
+    ("nodes", "latency_seconds"),
+    ("workload", "latency_seconds"),
+    ("workload", "energy_per_task_joules"),
+    ("rate", "latency_seconds"),
+    ("rate", "energy_per_task_joules"),
+)
+"""What is drawn over what; those without figures are left out."""
+
+
+def scaling(findings: Findings) -> "Figure":
+    """A measure over a size in each panel, with intervals and published figures."""
+    panels = [(panel, measure, points) for panel, measure in PANELS if (points := _points(findings, panel, measure))]
+    rows = (len(panels) + 1) // 2
+    figure = new_figure(0.6 + 2.7 * rows)
+    grid = figure.subplots(rows, 2, squeeze=False).flatten()
+    for axes, (panel, measure, points) in zip(grid, panels, strict=False):
+        _panel(axes, panel, measure, points)
+    for axes in grid[len(panels) :]:
+        axes.set_visible(False)
+    figure.suptitle(caption(findings), fontsize="medium")
+    return figure
+
+
+def _points(findings: Findings, panel: str, measure: str) -> list[tuple[Runs, Estimate]]:
+    """Cases of the panel that have the measure, with its estimate."""
+    found = []
+    for case, outcome, further in zip(findings.cases, findings.outcomes, findings.further, strict=True):
+        estimate = {**outcome.metrics, **further.metrics}.get(measure)
+        if case.panel == panel and estimate is not None:
+            found.append((case, estimate))
+    return found
+
+
+def _panel(axes: "Axes", panel: str, measure: str, points: Sequence[tuple[Runs, Estimate]]) -> None:
+    quantity, sizes = QUANTITIES[measure], [case.size for case, _ in points]
+    means = [estimate.mean * quantity.factor for _, estimate in points]
+    halves = [(estimate.high - estimate.low) / 2 * quantity.factor for _, estimate in points]
+    axes.errorbar(
+        sizes, means, yerr=halves, fmt="o-", color=COLOURS["full"], ecolor="black", capsize=3, label="simulated"
+    )
+    axes.set_xscale("log")
+    if panel == "saturation":
+        axes.set_yscale("log")
+        axes.plot(sizes, [means[0] * size / sizes[0] for size in sizes], "--", color="#7F7F7F", label="in proportion")
+    else:
+        axes.set_ylim(bottom=0)
+    published = [(case.size, estimate.published * quantity.factor) for case, estimate in points if estimate.published]
+    if published:
+        axes.plot(*zip(*published, strict=True), "D", color="black", markerfacecolor="white", label="published formula")
+    if published or panel == "saturation":
+        axes.legend(frameon=False, fontsize="small")
+    axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel(AXES[panel])
+    axes.set_ylabel(quantity.title)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#DDDDDD", linewidth=0.6)
