@@ -1,6 +1,6 @@
 """Irradiance under a cloudless sky, which depends only on the place and the date."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -11,26 +11,48 @@ from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site
 CACHED_DAYS = 4096
 """More than the longest run has; a day takes 2.3 kB."""
 
+DAYS_PER_YEAR = 365.2425
+"""Of the Gregorian calendar."""
+
 
 @lru_cache(maxsize=CACHED_DAYS)
 def clear_sky_day(site: Site, index: int) -> FloatArray:
     """Global horizontal irradiance (288,) in W/m2 on day `index` after the site's first, which may be negative.
 
-    Each value is that of the middle of its step. Model: Ineichen and Perez 2002 with the monthly Linke turbidity of
-    SoDa, both from pvlib; positions of the sun by NREL's algorithm (Reda and Andreas 2004).
+    Each value is that of the middle of its step. Model: Ineichen and Perez 2002, with the sun's position by NREL's
+    algorithm (Reda and Andreas 2004) and its distance by Spencer 1971, all from pvlib.
     """
     import pandas as pd  # noqa: PLC0415 - slow to import
+    from pvlib.irradiance import get_extra_radiation  # type: ignore[import-untyped]  # noqa: PLC0415
     from pvlib.location import Location  # type: ignore[import-untyped]  # noqa: PLC0415
 
     step = timedelta(seconds=WEATHER_STEP)
-    times = pd.date_range(_midnight(site, index) + step / 2, periods=POINTS_PER_DAY, freq=step)
-    place = Location(site.latitude, site.longitude, "UTC", site.altitude_metres)
-    irradiance = place.get_clearsky(times, model="ineichen")["ghi"].to_numpy(dtype=np.float64, copy=True)
+    day = site.first_day + timedelta(days=index)
+    midnight = datetime.combine(day, time(), tzinfo=UTC) - timedelta(hours=site.utc_offset_hours)
+    sky = Location(site.latitude, site.longitude, "UTC", site.altitude_metres).get_clearsky(
+        pd.date_range(midnight + step / 2, periods=POINTS_PER_DAY, freq=step),
+        model="ineichen",
+        dni_extra=get_extra_radiation(day.timetuple().tm_yday),
+        linke_turbidity=linke_turbidity(site.latitude, site.longitude, day),
+    )
+    irradiance: FloatArray = sky["ghi"].to_numpy(dtype=np.float64, copy=True)
     irradiance.setflags(write=False)
-    return np.asarray(irradiance)
+    return irradiance
 
 
-def _midnight(site: Site, index: int) -> datetime:
-    """When day `index` begins in local standard time."""
-    local = datetime.combine(site.first_day, time(), tzinfo=UTC) + timedelta(days=index)
-    return local - timedelta(hours=site.utc_offset_hours)
+def linke_turbidity(latitude: float, longitude: float, day: date) -> float:
+    """Haze of the atmosphere: monthly means (Remund and others 2003), interpolated between the months' middles."""
+    months = _monthly_turbidity(latitude, longitude)
+    month = (day.timetuple().tm_yday - 0.5) / DAYS_PER_YEAR * 12
+    return float(np.interp(month, np.arange(12) + 0.5, months, period=12))
+
+
+@lru_cache(maxsize=16)
+def _monthly_turbidity(latitude: float, longitude: float) -> FloatArray:
+    """The twelve means that pvlib carries for a place. Its own interpolation asks pandas for what that withdraws."""
+    import pandas as pd  # noqa: PLC0415 - slow to import
+    from pvlib.clearsky import lookup_linke_turbidity  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    months = pd.date_range("2001-01-01", periods=12, freq="MS", tz="UTC")
+    monthly = lookup_linke_turbidity(months, latitude, longitude, interp_turbidity=False)
+    return np.asarray(monthly, dtype=np.float64)

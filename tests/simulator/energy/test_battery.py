@@ -1,0 +1,129 @@
+"""Batteries by hand, and against those of vessim over a year."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from vessim import SimpleBattery  # type: ignore[import-untyped]
+
+from exporter.core.units import SECONDS_PER_HOUR, Joules, Seconds, Watts
+from simulator.energy.balance import settle
+from simulator.energy.battery import Batteries, Battery
+
+STEP = Seconds(300.0)
+STEPS_PER_YEAR = 365 * 288
+CAPACITY_WATT_HOURS = 250.0
+
+
+def battery(
+    *,
+    efficiency: float = 0.9,
+    minimum: float = 0.1,
+    initial: float = 0.5,
+    charge_limit: float = 100.0,
+    discharge_limit: float = 50.0,
+) -> Battery:
+    return Battery(
+        capacity=Joules(CAPACITY_WATT_HOURS * SECONDS_PER_HOUR),
+        charge_limit=Watts(charge_limit),
+        discharge_limit=Watts(discharge_limit),
+        charge_efficiency=efficiency,
+        discharge_efficiency=efficiency,
+        minimum_ratio=minimum,
+        initial_ratio=initial,
+    )
+
+
+def test_the_node_without_a_battery_has_one_that_holds_nothing() -> None:
+    batteries = Batteries.of([battery(), None])
+    assert batteries.initial.tolist() == [0.5 * 250 * 3600, 0.0]
+    assert batteries.minimum == pytest.approx([0.1 * 250 * 3600, 0.0])
+    assert batteries.chargeable(batteries.initial, STEP)[1] == 0.0
+    assert batteries.dischargeable(batteries.initial, STEP)[1] == 0.0
+
+
+def test_no_nodes_have_no_batteries() -> None:
+    assert Batteries.of([]).initial.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("stored_watt_hours", "charge", "discharge"),
+    [
+        (125.0, 100 * 300.0, 50 * 300.0),  # power is the limit
+        (249.0, 3600 / 0.9, 50 * 300.0),  # 1 Wh of room, more at the terminals
+        (26.0, 100 * 300.0, 3600 * 0.9),  # 1 Wh above the minimum, less at the terminals
+    ],
+)
+def test_limits_at_the_terminals(stored_watt_hours: float, charge: float, discharge: float) -> None:
+    batteries = Batteries.of([battery()])
+    stored = np.array([stored_watt_hours * SECONDS_PER_HOUR])
+    assert batteries.chargeable(stored, STEP) == pytest.approx([charge])
+    assert batteries.dischargeable(stored, STEP) == pytest.approx([discharge])
+
+
+def test_a_round_trip_loses_what_both_ways_lose() -> None:
+    batteries = Batteries.of([battery(efficiency=0.9, initial=0.1)])
+    none, plenty = np.zeros(1), np.full(1, 20_000.0)
+    seconds = Seconds(1000.0)
+    full = settle(batteries, batteries.initial, plenty, none, sells=np.array([False]), seconds=seconds)
+    empty = settle(batteries, full.stored, none, plenty, sells=np.array([False]), seconds=seconds)
+    assert full.charge == pytest.approx([20_000.0])
+    assert empty.discharge == pytest.approx([20_000.0 * 0.81])
+    assert empty.stored == pytest.approx(batteries.minimum)
+
+
+def calm(random: np.random.Generator) -> np.ndarray:
+    """Power that seldom meets a bound."""
+    return random.normal(0.0, 40.0, STEPS_PER_YEAR)
+
+
+def rough(random: np.random.Generator) -> np.ndarray:
+    """Power that often meets them all: hours of surplus and of deficit."""
+    return np.repeat(random.normal(0.0, 150.0, STEPS_PER_YEAR // 12), 12)
+
+
+@pytest.mark.parametrize("draw", [calm, rough])
+def test_a_year_agrees_with_vessim(draw: Callable[[np.random.Generator], np.ndarray]) -> None:
+    power = draw(np.random.default_rng(7))
+    c_rate = 0.4
+    limit = c_rate * CAPACITY_WATT_HOURS
+    theirs = SimpleBattery("b", CAPACITY_WATT_HOURS, initial_soc=0.5, min_soc=0.1, c_rate=c_rate)
+    levels = []
+    for watts in power.tolist():
+        lowest, highest = theirs.feasible_range(STEP)
+        theirs.set_power(min(max(watts, lowest), highest), STEP)
+        theirs.step(STEP)
+        levels.append(theirs.charge_level)
+    ours = year_of(battery(efficiency=1.0, charge_limit=limit, discharge_limit=limit), power)
+    assert np.abs(ours - levels).max() <= 1e-6
+    assert np.ptp(ours) > 0.5 * CAPACITY_WATT_HOURS
+
+
+@pytest.mark.parametrize("draw", [calm, rough])
+def test_with_losses_a_year_agrees_with_vessim_behind_its_terminals(
+    draw: Callable[[np.random.Generator], np.ndarray],
+) -> None:
+    power = draw(np.random.default_rng(8))
+    efficiency = 0.95
+    theirs = SimpleBattery("b", CAPACITY_WATT_HOURS, initial_soc=0.5, min_soc=0.1)
+    levels = []
+    for watts in power.tolist():
+        inside = watts * efficiency if watts > 0 else watts / efficiency
+        lowest, highest = theirs.feasible_range(STEP)
+        theirs.set_power(min(max(inside, lowest), highest), STEP)
+        theirs.step(STEP)
+        levels.append(theirs.charge_level)
+    ours = year_of(battery(efficiency=efficiency, charge_limit=1e6, discharge_limit=1e6), power)
+    assert np.abs(ours - levels).max() <= 1e-6
+    assert np.ptp(ours) > 0.5 * CAPACITY_WATT_HOURS
+
+
+def year_of(one: Battery, power: np.ndarray) -> np.ndarray:
+    """What the battery holds after each step, in watt hours, where all of `power` is surplus or deficit."""
+    batteries, sells = Batteries.of([one]), np.array([False])
+    stored, levels = batteries.initial, []
+    for energy in (power * STEP)[:, None]:
+        surplus, deficit = np.maximum(energy, 0.0), np.maximum(-energy, 0.0)
+        stored = settle(batteries, stored, surplus, deficit, sells=sells, seconds=STEP).stored
+        levels.append(stored[0])
+    return np.array(levels) / SECONDS_PER_HOUR

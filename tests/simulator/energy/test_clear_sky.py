@@ -1,0 +1,73 @@
+"""The clear sky at places and dates where it is known otherwise."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from pvlib.clearsky import haurwitz  # type: ignore[import-untyped]
+from pvlib.location import Location  # type: ignore[import-untyped]
+
+from simulator.energy.clear_sky import clear_sky_day
+from simulator.energy.interface import POINTS_PER_DAY, Site
+from tests.simulator.energy.places import greensboro
+
+ADELAIDE = Site(
+    latitude=-34.93, longitude=138.6, altitude_metres=50.0, utc_offset_hours=9.5, first_day=date(2025, 12, 21)
+)
+
+
+def steps_from(utc_midnight: str) -> pd.DatetimeIndex:
+    """The middles of a day's steps."""
+    return pd.date_range(utc_midnight, periods=POINTS_PER_DAY, freq="300s", tz="UTC") + pd.Timedelta("150s")
+
+
+def pvlib_place(site: Site) -> Location:
+    return Location(site.latitude, site.longitude, "UTC", site.altitude_metres)
+
+
+@pytest.mark.parametrize(("site", "utc_midnight"), [(greensboro(), "2025-03-20 05:00"), (ADELAIDE, "2025-12-20 14:30")])
+def test_the_sun_shines_by_day_and_only_then(site: Site, utc_midnight: str) -> None:
+    position = pvlib_place(site).get_solarposition(steps_from(utc_midnight))
+    irradiance, sun = clear_sky_day(site, 0), np.asarray(position["apparent_elevation"])
+    assert not irradiance[sun < -1].any()
+    assert (irradiance[sun > 1] > 0).all()
+    # The simplest model knows no haze, so it differs by some percent even at noon.
+    noon = sun.argmax()
+    assert irradiance[noon] == pytest.approx(haurwitz(pd.Series([90 - sun[noon]]))["ghi"].iloc[0], rel=0.1)
+
+
+# pvlib 0.16 asks pandas 3.1 for an attribute that pandas renames; the product does not take that way.
+@pytest.mark.filterwarnings("ignore:DatetimeIndex.dayofyear is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("day", ["2025-01-01", "2025-01-31", "2025-06-15", "2024-02-29", "2024-12-31"])
+def test_the_year_is_that_of_pvlib(day: str) -> None:
+    theirs = pvlib_place(greensboro()).get_clearsky(steps_from(f"{day} 05:00"))["ghi"]
+    ours = clear_sky_day(greensboro(date.fromisoformat(day)), 0)
+    assert ours.sum() == pytest.approx(theirs.sum(), rel=0.002)
+    assert ours == pytest.approx(theirs.to_numpy(), abs=2.0)
+
+
+def test_the_sun_stands_highest_at_solar_noon() -> None:
+    # 79.95 degrees west is 19.8 minutes behind its zone, and the sun 7.5 minutes behind the clock on that day.
+    assert clear_sky_day(greensboro(), 0).argmax() * 5 == pytest.approx(12 * 60 + 27, abs=5)
+
+
+def test_the_calendar_has_its_leap_days() -> None:
+    before = greensboro(date(2024, 2, 28))
+    assert (clear_sky_day(before, 1) == clear_sky_day(greensboro(date(2024, 2, 29)), 0)).all()
+    assert (clear_sky_day(before, 2) == clear_sky_day(greensboro(date(2024, 3, 1)), 0)).all()
+    assert (clear_sky_day(before, 366) == clear_sky_day(greensboro(date(2025, 2, 28)), 0)).all()
+    assert (clear_sky_day(before, -1) == clear_sky_day(greensboro(date(2024, 2, 27)), 0)).all()
+
+
+def test_summer_is_brighter_than_winter() -> None:
+    june, december = (clear_sky_day(greensboro(date(2025, month, 21)), 0).sum() for month in (6, 12))
+    assert june > 2 * december
+    south = replace(ADELAIDE, first_day=date(2025, 6, 21))
+    assert clear_sky_day(south, 0).sum() < clear_sky_day(ADELAIDE, 0).sum() / 2
+
+
+def test_a_shared_day_cannot_be_written_to() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        clear_sky_day(greensboro(), 0)[0] = 1.0
