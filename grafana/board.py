@@ -9,13 +9,14 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.colours import BAD
 from grafana.panels import DATASOURCE
-from grafana.promql import firing_alerts
+from grafana.promql import firing_alerts, select
 
 GRID_COLUMNS = 24
 SCHEMA_VERSION = 41
 """Version of the classic model that Grafana 12.0 writes; later ones read it, but 12.0 may refuse a later one."""
 
-TAG = "ecotrack"
+FAMILIES = {"ecotrack": "Device boards", "ecochain": "Simulator boards"}
+"""Program -> the title of the menu with its boards; the program's name is their tag, and the name of its job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +29,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A variable beside those that every board has: the values of a label of `metric`, among the chosen instances."""
+
+    label: str
+    title: str
+    metric: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A dashboard before layout; `metric` is one that every target of the board's job exports."""
+    """A dashboard before layout; `metric` is one that every target of the `program` exports."""
 
     uid: str
     title: str
     description: str
     metric: str
     rows: tuple[Row, ...]
+    program: str = "ecotrack"
+    choices: tuple[Choice, ...] = ()
     tags: tuple[str, ...] = ()
     shown: str = "now-6h"
 
@@ -46,7 +58,7 @@ def assemble(board: Board) -> dashboard.Dashboard:
         uid=board.uid,
         title=board.title,
         description=board.description,
-        tags=[TAG, *board.tags],
+        tags=[board.program, *board.tags],
         timezone="browser",
         editable=False,
         graph_tooltip=dashboard.DashboardCursorSync.CROSSHAIR,
@@ -54,9 +66,9 @@ def assemble(board: Board) -> dashboard.Dashboard:
         refresh="30s",
         schema_version=SCHEMA_VERSION,
         panels=_placed(board.rows),
-        templating=dashboard.DashboardDashboardTemplating(list_val=_variables(board.metric)),
-        annotations=dashboard.AnnotationContainer(list_val=[_firing_alerts()]),
-        links=[_other_boards()],
+        templating=dashboard.DashboardDashboardTemplating(list_val=_variables(board)),
+        annotations=dashboard.AnnotationContainer(list_val=[_firing_alerts(board.program)]),
+        links=[_boards(program, own=program == board.program) for program in FAMILIES],
     )
 
 
@@ -68,13 +80,15 @@ def to_json(model: dashboard.Dashboard) -> str:
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def device_link(uid: str) -> dashboard.DashboardLink:
-    """A link from a series to the same time on that board, narrowed to the series' own device."""
-    url = f"/d/{uid}?${{datasource:queryparam}}&${{job:queryparam}}&var-instance=${{__field.labels.instance}}"
-    return dashboard.DashboardLink(title="Only ${__field.labels.instance}", url=f"{url}&${{__url_time_range}}")
+def narrowing_link(uid: str, *labels: str) -> dashboard.DashboardLink:
+    """A link from a series to the same time on that board, narrowed to the series' own values of these labels."""
+    kept = (f"${{{name}:queryparam}}" for name in ("datasource", "job", "instance") if name not in labels)
+    own = (f"var-{label}=${{__field.labels.{label}}}" for label in labels)
+    url = f"/d/{uid}?{'&'.join((*kept, *own))}&${{__url_time_range}}"
+    return dashboard.DashboardLink(title=f"Only ${{__field.labels.{labels[-1]}}}", url=url)
 
 
-def _variables(metric: str) -> list[dashboard.VariableModel]:
+def _variables(board: Board) -> list[dashboard.VariableModel]:
     return [
         dashboard.VariableModel(
             type_val=dashboard.VariableType.DATASOURCE,
@@ -87,8 +101,9 @@ def _variables(metric: str) -> list[dashboard.VariableModel]:
             auto_min=None,
             refresh=dashboard.VariableRefresh.ON_DASHBOARD_LOAD,
         ),
-        _label_variable("job", "Job", metric),
-        _label_variable("instance", "Instance", f'{metric}{{job=~"$job"}}'),
+        _label_variable("job", "Job", board.metric),
+        _label_variable("instance", "Instance", f'{board.metric}{{job=~"$job"}}'),
+        *(_label_variable(choice.label, choice.title, select(choice.metric)) for choice in board.choices),
     ]
 
 
@@ -98,7 +113,7 @@ def _label_variable(name: str, label: str, series: str) -> dashboard.VariableMod
         type_val=dashboard.VariableType.QUERY,
         name=name,
         label=label,
-        description=f"Which {name} to show; All adds them up where a panel shows one figure.",
+        description=f"Which {label.lower()} to show; All adds them up where a panel shows one figure.",
         datasource=DATASOURCE,
         query={"qryType": 1, "query": query, "refId": f"variable-{name}"},
         definition=query,
@@ -114,13 +129,13 @@ def _label_variable(name: str, label: str, series: str) -> dashboard.VariableMod
     )
 
 
-def _firing_alerts() -> dashboard.AnnotationQuery:
+def _firing_alerts(program: str) -> dashboard.AnnotationQuery:
     return dashboard.AnnotationQuery(
         name="Firing alerts",
         datasource=DATASOURCE,
         enable=True,
         icon_color=BAD,
-        expr=firing_alerts(),
+        expr=firing_alerts(program),
         step="60s",
         title_format="{{alertname}}",
         text_format="{{severity}}, {{component}}, {{instance}}",
@@ -128,15 +143,16 @@ def _firing_alerts() -> dashboard.AnnotationQuery:
     )
 
 
-def _other_boards() -> dashboard.DashboardLink:
+def _boards(program: str, *, own: bool) -> dashboard.DashboardLink:
+    """A menu of a program's boards. The other program's have other jobs and instances, so it hands them no choice."""
     return dashboard.DashboardLink(
-        title="Other boards",
+        title=FAMILIES[program],
         type_val=dashboard.DashboardLinkType.DASHBOARDS,
         icon="external link",
-        tooltip="Boards of this project, at the same time and for the same devices",
-        tags=[TAG],
+        tooltip=f"Boards of {program}, at the same time" + (" and for the same choices" if own else ""),
+        tags=[program],
         as_dropdown=True,
-        include_vars=True,
+        include_vars=own,
         keep_time=True,
     )
 

@@ -6,6 +6,8 @@ Green, amber and grey are kept for where electricity comes from. Red is kept for
 from collections.abc import Mapping
 from types import MappingProxyType
 
+RENEWABLE = "#3F9B57"
+BATTERY = "#D99A1E"
 GRID = "#8E9AA6"
 BAD = "#D64550"
 PLAIN = "#4C78A8"
@@ -48,3 +50,23 @@ FACTORS: Mapping[str, str] = MappingProxyType(
     {"grid": GRID, "power": "#C8622B", "network": "#2F7F9E", "budget": "#6D4C7D"}
 )
 """The parts of the eco score, each in the colour of what it judges."""
+
+SOURCES: Mapping[str, str] = MappingProxyType({"renewable": RENEWABLE, "battery": BATTERY, "grid": GRID})
+"""Where a simulated node's electricity comes from, in the order in which it is used."""
+
+SUPPLIES: Mapping[str, str] = MappingProxyType({"solar": "#8CC152", "wind": "#2E7D5B", "hybrid": RENEWABLE})
+
+OUTCOMES: Mapping[str, str] = MappingProxyType({"on_time": PLAIN, "late": "#B279A2", "dropped": BAD})
+
+TERMS: Mapping[str, str] = MappingProxyType(
+    {"latency": "#2F6FED", "energy": "#C8622B", "grid": GRID, "carbon": "#6D4C7D", "load": "#8C6D5A"}
+)
+"""The terms of the scheduler's score, each in the colour of what it judges."""
+
+LEVELS: Mapping[str, str] = MappingProxyType(
+    {"1": "#C6DBEF", "2": "#9ECAE1", "3": "#6BAED6", "4": "#3182BD", "5": "#08519C"}
+)
+"""DVFS levels: the faster, the darker."""
+
+QUANTILES: Mapping[str, str] = MappingProxyType({"half": PLAIN, "95%": "#9B5DE5", "99%": "#4A2C82"})
+"""Latencies within which so many tasks are completed."""

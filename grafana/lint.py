@@ -20,9 +20,13 @@ TARGET_VARIABLES = {"job": "Job", "instance": "Instance"}
 RELOAD_ON_TIME_RANGE = 2
 GRID_COLUMNS = 24
 DATA_PANELS = frozenset({"bargauge", "stat", "state-timeline", "table", "timeseries"})
-"""Panel types in use; a new one is added here on purpose."""
+"""Panel types in use that show data; a new one is added here on purpose."""
+
+TEXT_PANELS = frozenset({"text"})
+"""Panel types that show none, and so have neither unit nor query."""
 
 COUNTER = re.compile(r"\w+_total\b")
+SIMULATED = "ecochain_"
 COUNTER_FUNCTIONS = frozenset({"rate", "irate", "increase"})
 
 
@@ -39,6 +43,8 @@ def lint(board: BoardJson) -> list[str]:
         legends_are_tables,
         queries_are_promql,
         queries_select_the_chosen_targets,
+        variables_are_used,
+        simulated_rates_are_recorded,
         counters_are_rated,
         rates_use_the_rate_interval,
         grid_is_sound,
@@ -50,7 +56,10 @@ def lint(board: BoardJson) -> list[str]:
 
 
 def board_is_fixed(board: BoardJson) -> Iterator[str]:
-    """A provisioned board has a stable uid and tags, is not editable, and keeps time and variables in its links."""
+    """A provisioned board has a stable uid and tags, is not editable, and keeps the time in its links.
+
+    Links to boards of the same kind keep the variables too; those of another kind have other jobs and instances.
+    """
     if not board.get("uid") or not board.get("tags"):
         yield "a board needs a uid and tags"
     if board.get("editable") is not False:
@@ -58,8 +67,9 @@ def board_is_fixed(board: BoardJson) -> Iterator[str]:
     if board.get("graphTooltip") != 1 or board.get("refresh") != "30s":
         yield "a board shares its crosshair and refreshes every 30s"
     for link in board.get("links", ()):
-        if not (link.get("keepTime") and link.get("includeVars")):
-            yield f"link {link.get('title')!r} loses the time range or the variables"
+        own = set(link.get("tags", ())) <= set(board.get("tags", ()))
+        if not link.get("keepTime") or link.get("includeVars") is not own:
+            yield f"link {link.get('title')!r} loses the time range, or the variables of boards of its kind"
     if not any("ALERTS" in query.expr for query in queries(board) if query.kind == "annotation"):
         yield "no annotation shows firing alerts"
 
@@ -109,6 +119,8 @@ def panels_are_explained(board: BoardJson) -> Iterator[str]:
         title = panel.get("title")
         if not title or not panel.get("description"):
             yield f"panel {title!r} needs a title and a description"
+        if panel.get("type") in TEXT_PANELS:
+            continue
         defaults = panel.get("fieldConfig", {}).get("defaults", {})
         if not defaults.get("noValue"):
             yield f"panel {title!r} does not say what it means when it is empty"
@@ -118,17 +130,19 @@ def panels_are_explained(board: BoardJson) -> Iterator[str]:
 
 
 def panels_have_known_types_and_targets(board: BoardJson) -> Iterator[str]:
-    """A panel of a known type, with at least one query."""
+    """A panel of a known type, with at least one query unless it is a text."""
     for panel in panels(board):
-        if panel.get("type") not in DATA_PANELS:
+        if panel.get("type") not in DATA_PANELS | TEXT_PANELS:
             yield f"panel {panel.get('title')!r} has the unknown type {panel.get('type')!r}"
-        if not panel.get("targets"):
+        if panel.get("type") not in TEXT_PANELS and not panel.get("targets"):
             yield f"panel {panel.get('title')!r} has no query"
 
 
 def panels_state_their_colours(board: BoardJson) -> Iterator[str]:
     """Explicit thresholds or a fixed colour, or a colour that belongs to the series' name: never Grafana's default."""
     for panel in panels(board):
+        if panel.get("type") in TEXT_PANELS:
+            continue
         defaults = panel.get("fieldConfig", {}).get("defaults", {})
         mode = defaults.get("color", {}).get("mode")
         if mode not in {"fixed", "thresholds", "palette-classic-by-name"}:
@@ -165,6 +179,23 @@ def queries_select_the_chosen_targets(board: BoardJson) -> Iterator[str]:
             missing = wanted - _variable_matchers(selector)
             if missing:
                 yield f"{query.kind} {query.title!r}: {selector.name} is not matched with {sorted(missing)}"
+
+
+def variables_are_used(board: BoardJson) -> Iterator[str]:
+    """A variable that no panel heeds would be a list without effect."""
+    exprs = [query.expr for query in queries(board) if query.kind == "panel"]
+    for name in _variables(board):
+        if name != "datasource" and not any(re.search(rf"\${name}\b", expr) for expr in exprs):
+            yield f"variable {name} is used by no panel"
+
+
+def simulated_rates_are_recorded(board: BoardJson) -> Iterator[str]:
+    """A simulated counter's rate comes from a recording rule, which divides it by the rate of the simulated clock."""
+    for query in queries(board):
+        for call in _counter_calls(query.expr):
+            for selector in _ranged(call):
+                if call.func.name != "increase" and str(selector.name).startswith(SIMULATED):
+                    yield f"{query.kind} {query.title!r}: {selector.name} is rated by the wall's clock"
 
 
 def counters_are_rated(board: BoardJson) -> Iterator[str]:

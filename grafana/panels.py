@@ -12,6 +12,7 @@ from grafana_foundation_sdk.models import (
     stat,
     statetimeline,
     table,
+    text,
     timeseries,
 )
 
@@ -35,7 +36,8 @@ class Target:
 class Series:
     """How one series looks that differs from its panel: the name as shown, or with `pattern` a regular expression.
 
-    `below` names the series down to which the area under this one is filled: the lower edge of a band.
+    `below` names the series down to which the area under this one is filled: the lower edge of a band. `bar` draws a
+    column of a table as bars.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Series:
     mirrored: bool = False
     below: str = ""
     pattern: bool = False
+    bar: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +95,13 @@ def texts(meanings: Mapping[int, tuple[str, str]]) -> tuple[dashboard.ValueMap, 
     return (dashboard.ValueMap(options=options),)
 
 
-def number(facts: Facts, *, trend: bool = False, text: str = "auto") -> dashboard.Panel:
-    """Large figures, one per series; `trend` adds a sparkline, `text` is one of Grafana's text modes for it."""
+def number(facts: Facts, *, trend: bool = False, shown: str = "auto") -> dashboard.Panel:
+    """Large figures, one per series; `trend` adds a sparkline, `shown` is one of Grafana's text modes for it."""
     options = stat.Options(
         graph_mode=common.BigValueGraphMode.AREA if trend else common.BigValueGraphMode.NONE,
         color_mode=common.BigValueColorMode.VALUE,
         justify_mode=common.BigValueJustifyMode.AUTO,
-        text_mode=common.BigValueTextMode(text),
+        text_mode=common.BigValueTextMode(shown),
         reduce_options=_last(),
         orientation=common.VizOrientation.AUTO,
     )
@@ -180,6 +183,19 @@ def rows(facts: Facts, *, columns: Mapping[str, str], hidden: Sequence[str] = ()
         dashboard.DataTransformerConfig(id_val="organize", options=organize),
     ]
     return panel
+
+
+def note(*, title: str, description: str, content: str, width: int, height: int) -> dashboard.Panel:
+    """A short text in Markdown, for what figures alone would not tell."""
+    return dashboard.Panel(
+        type_val="text",
+        title=title,
+        description=description,
+        datasource=DATASOURCE,
+        grid_pos=dashboard.GridPos(w=width, h=height),
+        options=text.Options(mode=text.TextMode.MARKDOWN, content=content),
+        field_config=dashboard.FieldConfigSource(defaults=dashboard.FieldConfig(), overrides=[]),
+    )
 
 
 def _value_columns(targets: Sequence[Target]) -> dict[str, str]:
@@ -316,3 +332,6 @@ def _properties(series: Series) -> Iterable[dashboard.DynamicConfigValue]:
     if series.below:
         yield dashboard.DynamicConfigValue(id_val="custom.fillBelowTo", value=series.below)
         yield dashboard.DynamicConfigValue(id_val="custom.fillOpacity", value=20)
+    if series.bar:
+        value = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+        yield dashboard.DynamicConfigValue(id_val="custom.cellOptions", value=value)

@@ -26,14 +26,24 @@ def total(expr: str, *labels: str) -> str:
     return f"sum{by} ({expr})"
 
 
-def firing_alerts() -> str:
-    """The alerts of this project that fire for the chosen devices."""
-    return f'ALERTS{{alertstate="firing",alertname=~"Ecotrack.+",{EVERY_INSTANCE}}}'
+def firing_alerts(program: str = "ecotrack") -> str:
+    """The alerts about this program that fire for the chosen instances."""
+    return f'ALERTS{{alertstate="firing",alertname=~"{program.capitalize()}.+",{EVERY_INSTANCE}}}'
 
 
 def of_exporters(expr: str) -> str:
-    """The expression for targets that were an ecotrack exporter in the time shown.
+    """The expression for targets that were an ecotrack exporter in the time shown."""
+    return _of(expr, "ecotrack_build_info")
+
+
+def of_simulators(expr: str) -> str:
+    """The expression for targets that were a simulator in the time shown."""
+    return _of(expr, "ecochain_run_info")
+
+
+def _of(expr: str, info: str) -> str:
+    """For targets that have this metric.
 
     Every program that Prometheus scrapes has `up` and `process_*`, so All would show Prometheus itself as well.
     """
-    return f"{expr} and on (job, instance) last_over_time({select('ecotrack_build_info')}[$__range])"
+    return f"{expr} and on (job, instance) last_over_time({select(info)}[$__range])"

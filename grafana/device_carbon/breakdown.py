@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.board import Row, device_link
+from grafana.board import Row, narrowing_link
 from grafana.colours import ACTIVITIES, COMPONENTS, FACTORS
 from grafana.device_carbon.names import NO_DATA, NO_PERIODS, NO_TRAFFIC, UID
 from grafana.panels import BY_NAME, Facts, Series, Target, bars, by_label, coloured, lines, number, rows, states, texts
@@ -52,7 +52,7 @@ def _timeline() -> dashboard.Panel:
         no_value=NO_DATA,
         targets=(Target(expr=activity_number(), legend="{{instance}}"),),
         mappings=texts(meanings),
-        links=(device_link(UID),),
+        links=(narrowing_link(UID, "instance"),),
         width=14,
         height=7,
     )
@@ -200,7 +200,7 @@ def _what_if() -> dashboard.Panel:
         height=5,
         decimals=0,
     )
-    return number(facts, text="value_and_name")
+    return number(facts, shown="value_and_name")
 
 
 def _budgets() -> dashboard.Panel:
@@ -261,4 +261,4 @@ def _lifetime() -> dashboard.Panel:
         width=24,
         height=3,
     )
-    return number(facts, text="value_and_name")
+    return number(facts, shown="value_and_name")

@@ -2,11 +2,14 @@
 
 from grafana_foundation_sdk.models import dashboard
 
+from grafana import process
 from grafana.board import Row
 from grafana.colours import BAD, COMPONENTS, FAINT, GRID, PLAIN
 from grafana.device_carbon.names import NO_DATA
 from grafana.panels import BY_NAME, Facts, Series, Target, by_label, events, lines, number, rows, states, texts
 from grafana.promql import of_exporters, rate, select, total
+
+EXPORTER = process.Program(name="exporter", no_data=NO_DATA, of=of_exporters)
 
 GOOD_OR_BAD = {1: ("ok", PLAIN), 0: ("failed", BAD)}
 
@@ -22,12 +25,12 @@ def row() -> Row:
         _samples(),
         _intensity_age(),
         _providers(),
-        _scrapes(),
-        _process_cpu(),
-        _process_memory(),
-        _process_files(),
+        process.scrapes(EXPORTER),
+        process.processor(EXPORTER),
+        process.memory(EXPORTER),
+        process.files(EXPORTER),
         _versions(),
-        _uptime(),
+        process.uptime(EXPORTER, height=4),
     )
     return Row(title="Data quality and exporter health", panels=panels, collapsed=True)
 
@@ -213,77 +216,6 @@ def _providers() -> dashboard.Panel:
     return states(facts)
 
 
-def _scrapes() -> dashboard.Panel:
-    facts = Facts(
-        title="Scrapes by Prometheus",
-        description=(
-            "How long Prometheus took to fetch the metrics, by device, and how many of the chosen devices it reaches. "
-            "Both are Prometheus' own observations. A device that is switched off counts as not reached."
-        ),
-        unit="s",
-        no_value="Prometheus has not tried to scrape a chosen device",
-        targets=(
-            by_label("max", "instance", of_exporters(select("scrape_duration_seconds"))),
-            Target(expr=total(of_exporters(select("up"))), legend="devices reached"),
-        ),
-        series=(Series(name="devices reached", colour=PLAIN, unit="none"),),
-        colour=BY_NAME,
-        width=8,
-        height=6,
-        minimum=0,
-    )
-    return lines(facts)
-
-
-def _process_cpu() -> dashboard.Panel:
-    return _process(
-        title="Exporter: processor",
-        description="Share of one core that the exporter itself uses: increase of its processor seconds per second.",
-        unit="percentunit",
-        expr=rate("process_cpu_seconds_total"),
-        colour=COMPONENTS["cpu"],
-    )
-
-
-def _process_memory() -> dashboard.Panel:
-    return _process(
-        title="Exporter: memory",
-        description="Memory of the exporter's process that is resident, its own code and libraries included.",
-        unit="bytes",
-        expr=select("process_resident_memory_bytes"),
-        colour=COMPONENTS["memory"],
-    )
-
-
-def _process_files() -> dashboard.Panel:
-    return _process(
-        title="Exporter: open files",
-        description=(
-            "Open files and sockets of the exporter's process / the most that the system allows it. At 100% it can "
-            "take no further connection."
-        ),
-        unit="percentunit",
-        expr=f"{select('process_open_fds')} / {select('process_max_fds')}",
-        colour=COMPONENTS["disk"],
-    )
-
-
-def _process(*, title: str, description: str, unit: str, expr: str, colour: str) -> dashboard.Panel:
-    """What each exporter's own process uses, over time."""
-    facts = Facts(
-        title=title,
-        description=description,
-        unit=unit,
-        no_value=NO_DATA,
-        targets=(by_label("max", "instance", of_exporters(expr)),),
-        colour=colour,
-        width=8,
-        height=6,
-        minimum=0,
-    )
-    return lines(facts)
-
-
 def _versions() -> dashboard.Panel:
     facts = Facts(
         title="Versions",
@@ -298,18 +230,3 @@ def _versions() -> dashboard.Panel:
     )
     columns = {"instance": "Instance", "version": "ecotrack", "python": "Python", "processes": "Processes"}
     return rows(facts, columns=columns)
-
-
-def _uptime() -> dashboard.Panel:
-    facts = Facts(
-        title="Exporter: running for",
-        description="Time since the exporter's process started, for the one that was started last.",
-        unit="dtdurations",
-        no_value=NO_DATA,
-        targets=(
-            Target(expr=f"time() - max({of_exporters(select('process_start_time_seconds'))})", legend="running for"),
-        ),
-        width=8,
-        height=4,
-    )
-    return number(facts)

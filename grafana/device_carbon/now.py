@@ -48,7 +48,7 @@ def _power() -> dashboard.Panel:
         height=HEIGHT,
         decimals=1,
     )
-    return number(facts, text="value_and_name")
+    return number(facts, shown="value_and_name")
 
 
 def _emissions() -> dashboard.Panel:
@@ -73,7 +73,7 @@ def _emissions() -> dashboard.Panel:
         height=HEIGHT,
         decimals=1,
     )
-    return number(facts, text="value_and_name")
+    return number(facts, shown="value_and_name")
 
 
 def _today() -> dashboard.Panel:
@@ -141,7 +141,7 @@ def _activity() -> dashboard.Panel:
         width=3,
         height=HEIGHT,
     )
-    return number(facts, text="name")
+    return number(facts, shown="name")
 
 
 def _alerts() -> dashboard.Panel:

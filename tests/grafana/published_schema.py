@@ -19,6 +19,7 @@ PANEL_MODULES = {
     "stat": "stat",
     "state-timeline": "statetimeline",
     "table": "table",
+    "text": "text",
     "timeseries": "timeseries",
 }
 """Panel type -> the module that holds its types."""

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 
 from exporter.activity import Activity
 from exporter.eco_score import HALF_POINTS, ScoreFactor
-from grafana.board import Board, Row, assemble, to_json
+from grafana import colours
+from grafana.board import Board, Row, assemble, narrowing_link, to_json
 from grafana.colours import ACTIVITIES, FACTORS
 from grafana.lint import grid_is_sound, identifiers_are_unique
 from grafana.panels import Facts, Target, number
 from grafana.queries import panels
+from simulator.cluster import dvfs
+from simulator.scheduling import weights
 from tests.grafana.committed import board, names
 
 SIZES = st.lists(st.tuples(st.integers(1, 24), st.integers(1, 12)), min_size=1, max_size=12)
@@ -67,6 +70,27 @@ def test_data_quality_comes_last_and_is_collapsed(name: str) -> None:
 def test_every_activity_and_factor_has_its_colour() -> None:
     assert list(ACTIVITIES) == [activity.value for activity in Activity]
     assert set(FACTORS) == {factor.value for factor in ScoreFactor}
+
+
+def test_every_term_and_level_of_the_scheduler_has_its_colour() -> None:
+    assert tuple(colours.TERMS) == weights.TERMS
+    assert list(colours.LEVELS) == [str(level + 1) for level in range(dvfs.LEVELS)]
+
+
+def test_boards_lead_to_all_of_their_kind_with_their_choices_and_to_the_others_without() -> None:
+    for name in names():
+        kind = board(name)["tags"][0]
+        handed_on = {link["tags"][0]: link["includeVars"] for link in board(name)["links"]}
+        assert handed_on == {program: program == kind for program in ("ecotrack", "ecochain")}
+
+
+def test_a_link_from_a_series_keeps_the_choices_that_it_does_not_narrow() -> None:
+    link = narrowing_link("a-board", "node")
+    assert link.title == "Only ${__field.labels.node}"
+    assert link.url == (
+        "/d/a-board?${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
+        "&var-node=${__field.labels.node}&${__url_time_range}"
+    )
 
 
 def test_the_score_is_explained_with_the_exporters_own_half_points() -> None:

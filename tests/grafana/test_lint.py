@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from grafana import lint
+from grafana import lint, queries
 from tests.grafana.committed import board, names
 
 Document = dict[str, Any]
@@ -42,6 +42,8 @@ def ask(expr: str) -> Mutation:
 
 CHOSEN = 'job=~"$job",instance=~"$instance"'
 
+SIMULATED = f"ecochain_node_energy_joules_total{{{CHOSEN}}}"
+
 TWICE = f"ecotrack_samples_total{{{CHOSEN}}}"
 
 BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
@@ -52,6 +54,7 @@ BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
     (lint.board_is_fixed, "no annotation", lambda d: d["annotations"]["list"].clear()),
     (lint.datasource_is_a_variable, "type datasource", lambda d: variable(d, 0).update(query="loki")),
     (lint.datasource_is_a_variable, "labelled", lambda d: variable(d, 0).update(label="Source")),
+    (lint.board_is_fixed, "loses", lambda d: d["links"][1].update(includeVars=True)),
     (lint.targets_are_variables, "begin with", lambda d: d["templating"]["list"].reverse()),
     (lint.targets_are_variables, "must be multi", lambda d: variable(d, 1).update(allValue=".*")),
     (lint.targets_are_variables, "time range changes", lambda d: variable(d, 2).update(refresh=1)),
@@ -74,6 +77,8 @@ BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
     (lint.queries_are_promql, "not PromQL", ask("sum by (ecotrack_power_watts")),
     (lint.queries_select_the_chosen_targets, "['instance']", ask('ecotrack_power_watts{job=~"$job"}')),
     (lint.queries_select_the_chosen_targets, "['job']", ask('up{job="$job",instance=~"$instance"}')),
+    (lint.variables_are_used, "instance is used by no", lambda d: _forget(d, "$instance")),
+    (lint.simulated_rates_are_recorded, "wall's clock", ask(f"rate({SIMULATED}[$__rate_interval])")),
     (lint.counters_are_rated, "without rate", ask(f"ecotrack_samples_total{{{CHOSEN}}}")),
     (lint.counters_are_rated, "of no counter", ask(f"rate(ecotrack_power_watts{{{CHOSEN}}}[$__rate_interval])")),
     (lint.counters_are_rated, "without rate", ask(f"avg_over_time(ecotrack_samples_total{{{CHOSEN}}}[1h])")),
@@ -85,6 +90,12 @@ BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
     (lint.overrides_name_a_series, "none of its", lambda d: panel(d, "Power")["targets"][0].update(legendFormat="x")),
     (lint.one_name_has_one_colour, "several colours", lambda d: _repaint(panel(d, "Power"))),
 )
+
+
+def _forget(spoiled: Document, variable: str) -> None:
+    for found in queries.panels(spoiled):
+        for target in found["targets"]:
+            target["expr"] = target["expr"].replace(variable, "x")
 
 
 def _repaint(spoiled: Document) -> None:
@@ -109,6 +120,14 @@ def test_every_rule_is_shown_to_object() -> None:
         if function.__module__ == lint.__name__ and not name.startswith("_") and name != "lint"
     }
     assert public == {rule for rule, _, _ in BROKEN}
+
+
+def test_a_text_needs_neither_unit_nor_query_but_a_description() -> None:
+    document = board("experiments.json")
+    text = next(found for found in document["panels"] if found["type"] == "text")
+    assert lint.lint(document) == []
+    text["description"] = ""
+    assert any("title and a description" in finding for finding in lint.lint(document))
 
 
 def test_panels_inside_a_collapsed_row_are_linted_as_well() -> None:

@@ -1,0 +1,201 @@
+"""Each node by itself: a table of the present, and how it went."""
+
+from grafana_foundation_sdk.models import dashboard
+
+from grafana.board import Row, narrowing_link
+from grafana.edge_cluster.names import UID
+from grafana.edge_cluster.now import share_of
+from grafana.panels import BY_NAME, Facts, Series, Target, lines, rows
+from grafana.promql import select, total
+from grafana.simulated import EVERY_NODE, NO_DATA, NO_RATE, PER_HOUR, SIMULATED, SPEED
+from grafana.simulated import GRAMS_PER_HOUR as GRAMS
+from prometheus.simulator_recording import (
+    CLOCK,
+    GRAMS_PER_HOUR,
+    GRID_POWER,
+    NODE_TASKS,
+    TASKS_PER_HOUR,
+    miss_ratio,
+    renewable_share,
+)
+
+
+def row() -> Row:
+    """The table, gauges over time, and the clusters in comparison."""
+    panels = (
+        _table(),
+        _gauge("Load", "load_watts", "watt", "Mean power that each node drew over the last simulated step.", 12),
+        _gauge(
+            "Own supply",
+            "supply_watts",
+            "watt",
+            "Mean power that each node's own supply generated over the last simulated step. Above the node's load it "
+            "charges the battery; below, battery and grid help.",
+            12,
+        ),
+        _gauge(
+            "Battery charge",
+            "battery_charge_ratio",
+            "percentunit",
+            "Charge of each battery / its capacity. A scenario keeps a part of it unused (minimum_charge), so an "
+            "empty battery stands at that share, not at zero.",
+            8,
+        ),
+        _gauge(
+            "Frequency",
+            "frequency_hertz",
+            "hertz",
+            "Clock frequency at which each node's latest task runs or ran: one of its five operating points. A node "
+            "that was given no task yet has none.",
+            8,
+        ),
+        _gauge(
+            "Utilisation",
+            "utilization_ratio",
+            "percentunit",
+            "Share of the last simulated step in which each node executed tasks. A busy node is no fault, so no value "
+            "is marked as bad.",
+            8,
+        ),
+        _gauge(
+            "Backlog",
+            "backlog_seconds",
+            "s",
+            "Simulated time until each node will have executed all that it was given.",
+            12,
+        ),
+        _tasks(),
+        _clusters(),
+    )
+    return Row(title="Nodes", panels=panels)
+
+
+def _gauge(title: str, quantity: str, unit: str, description: str, width: int) -> dashboard.Panel:
+    """One line per node of one of its gauges."""
+    series = select(f"ecochain_node_{quantity}", EVERY_NODE)
+    facts = Facts(
+        title=title,
+        description=description,
+        unit=unit,
+        no_value="no chosen node has a battery" if "battery" in quantity else NO_DATA,
+        targets=(Target(expr=f"max by (instance, node) ({series})", legend="{{node}}"),),
+        colour=BY_NAME,
+        links=(narrowing_link(UID, "instance", "node"),),
+        width=width,
+        minimum=0,
+        maximum=1 if unit == "percentunit" else None,
+    )
+    return lines(facts)
+
+
+def _tasks() -> dashboard.Panel:
+    done = total(select(NODE_TASKS.rate, EVERY_NODE), "instance", "node")
+    facts = Facts(
+        title="Tasks completed by node",
+        description=f"Tasks that each node completed per simulated hour, on time or late. {SIMULATED}",
+        unit=PER_HOUR,
+        no_value=NO_RATE,
+        targets=(Target(expr=f"3600 * {done}", legend="{{node}}"),),
+        colour=BY_NAME,
+        links=(narrowing_link(UID, "instance", "node"),),
+        width=12,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _table() -> dashboard.Panel:
+    by = ("instance", "node")
+
+    def gauge(quantity: str) -> str:
+        return total(select(f"ecochain_node_{quantity}", EVERY_NODE), *by)
+
+    facts = Facts(
+        title="Nodes",
+        description=(
+            "The last simulated step of each chosen node; the renewable share is that of the last two minutes of wall "
+            "time. Supply grid means that a node has none of its own; every node can draw from the grid."
+        ),
+        unit="watt",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=f"{select('ecochain_node_load_watts', EVERY_NODE)} * on (job, instance, node) "
+                f"group_left (device, supply) {select('ecochain_node_info', EVERY_NODE)}",
+                legend="load",
+            ),
+            Target(expr=gauge("supply_watts"), legend="generated"),
+            Target(expr=share_of(*by), legend="share"),
+            Target(expr=gauge("battery_charge_ratio"), legend="charge"),
+            Target(expr=gauge("frequency_hertz"), legend="frequency"),
+            Target(expr=gauge("utilization_ratio"), legend="utilisation"),
+            Target(expr=gauge("backlog_seconds"), legend="backlog"),
+        ),
+        series=(
+            Series(name="Renewable", unit="percentunit", decimals=0),
+            Series(name="Battery", unit="percentunit", decimals=0),
+            Series(name="Frequency", unit="hertz"),
+            Series(name="Utilisation", unit="percentunit", decimals=1),
+            Series(name="Backlog", unit="s", decimals=1),
+        ),
+        decimals=1,
+        width=24,
+        height=8,
+    )
+    columns = {
+        "instance": "Instance",
+        "node": "Node",
+        "device": "Device",
+        "supply": "Supply",
+        "load": "Load",
+        "generated": "Generated",
+        "share": "Renewable",
+        "charge": "Battery",
+        "frequency": "Frequency",
+        "utilisation": "Utilisation",
+        "backlog": "Backlog",
+    }
+    return rows(facts, columns=columns, hidden=("job",))
+
+
+def _clusters() -> dashboard.Panel:
+    facts = Facts(
+        title="Whole clusters",
+        description=(
+            "One line per simulator, whatever nodes are chosen, so that runs with different policies or scenarios can "
+            f"be compared. Tasks are those completed; missed are late and dropped / all. {SIMULATED}"
+        ),
+        unit="none",
+        no_value=NO_RATE,
+        targets=tuple(
+            Target(expr=total(select(series), "instance"), legend=legend)
+            for legend, series in {
+                "speed": CLOCK,
+                "renewable": renewable_share(),
+                "grid": GRID_POWER,
+                "grams": GRAMS_PER_HOUR,
+                "tasks": TASKS_PER_HOUR,
+                "missed": miss_ratio(),
+            }.items()
+        ),
+        series=(
+            Series(name="Speed", unit=SPEED, decimals=0),
+            Series(name="Renewable", unit="percentunit", decimals=0),
+            Series(name="Grid power", unit="watt", decimals=1),
+            Series(name="Emissions", unit=GRAMS, decimals=1),
+            Series(name="Tasks", unit=PER_HOUR, decimals=0),
+            Series(name="Missed", unit="percentunit", decimals=2),
+        ),
+        width=24,
+        height=5,
+    )
+    columns = {
+        "instance": "Instance",
+        "speed": "Speed",
+        "renewable": "Renewable",
+        "grid": "Grid power",
+        "grams": "Emissions",
+        "tasks": "Tasks",
+        "missed": "Missed",
+    }
+    return rows(facts, columns=columns)

@@ -1,0 +1,29 @@
+"""The Experiments board: methods side by side, with intervals, under the published and the physical accounting."""
+
+from grafana.board import Board, Choice
+from grafana.experiments import comparison, summary
+from grafana.simulated import PROGRAM, health
+
+UID = "ecochain-experiments"
+ANY = "ecochain_experiment_energy_joules"
+
+
+def board() -> Board:
+    """The board before layout; rows from the answer down to its evidence."""
+    return Board(
+        uid=UID,
+        title="Experiments",
+        description=(
+            "Results of finished experiments that a simulator was started with (--experiments): methods side by side "
+            "with 95% intervals. They do not change while the simulator runs, so the time range does not matter."
+        ),
+        metric="ecochain_clock_timestamp_seconds",
+        program=PROGRAM,
+        choices=(
+            Choice(label="experiment", title="Experiment", metric=ANY),
+            Choice(label="scenario", title="Scenario", metric=ANY),
+        ),
+        tags=("simulator",),
+        shown="now-1h",
+        rows=(summary.row(), comparison.row(), summary.parts(), comparison.limits(), health()),
+    )

@@ -1,0 +1,127 @@
+"""Tables of the methods: mean, 95% interval and the published figure."""
+
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.models import dashboard
+
+from grafana.board import Row
+from grafana.experiments.names import CHOSEN, NO_RESULTS
+from grafana.panels import Facts, Series, Target, rows
+from grafana.promql import select
+from grafana.simulated import PER_HOUR
+
+STATISTICS = {"mean": "Mean", "low": "From", "high": "To", "published": "Published"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A measure as a table shows it: `times` is the factor from its base unit to the `unit` that Grafana scales."""
+
+    measure: str
+    title: str
+    meaning: str
+    unit: str
+    times: str = ""
+    decimals: int | None = None
+
+
+COMPARED = (
+    Quantity(
+        measure="energy_joules",
+        title="Energy",
+        meaning="Electricity that the cluster consumed in a run",
+        unit="watth",
+        times=" / 3600",
+        decimals=2,
+    ),
+    Quantity(
+        measure="emissions_grams",
+        title="Emissions",
+        meaning="Grams of carbon dioxide equivalent of the electricity from the grid in a run",
+        unit="massg",
+        decimals=2,
+    ),
+    Quantity(
+        measure="latency_seconds",
+        title="Latency",
+        meaning="Mean time from arrival to completion, deliberate waiting for greener supply included",
+        unit="s",
+        decimals=3,
+    ),
+    Quantity(
+        measure="renewable_ratio",
+        title="Renewable share",
+        meaning="Part of the consumption that did not come from the grid",
+        unit="percentunit",
+        decimals=1,
+    ),
+    Quantity(
+        measure="cost_dollars",
+        title="Net cost",
+        meaning="Electricity bought less credits sold in a run; below zero it earns",
+        unit="currencyUSD",
+        decimals=4,
+    ),
+    Quantity(
+        measure="deadline_miss_ratio",
+        title="Deadlines missed",
+        meaning="Late and dropped tasks / tasks offered",
+        unit="percentunit",
+        decimals=2,
+    ),
+)
+
+LIMITS = (
+    Quantity(
+        measure="saturation_tasks_per_second",
+        title="Greatest sustained load",
+        meaning="Tasks per hour at which at most one in a hundred is late or dropped, by the number of nodes",
+        unit=PER_HOUR,
+        times=" * 3600",
+        decimals=0,
+    ),
+    Quantity(
+        measure="regret_ratio",
+        title="Regret",
+        meaning=(
+            "Emissions / the least with which the same work could have been done as punctually, less one; the least "
+            "comes from a linear programme that knows the future, which no policy does"
+        ),
+        unit="percentunit",
+        decimals=1,
+    ),
+)
+
+
+def row() -> Row:
+    """One table for each quantity that every method has."""
+    return Row(title="Methods side by side", panels=tuple(_table(quantity) for quantity in COMPARED))
+
+
+def limits() -> Row:
+    """How far the cluster can be loaded, and how far policies stay above the least."""
+    return Row(title="Scaling and regret", panels=tuple(_table(quantity) for quantity in LIMITS))
+
+
+def _table(quantity: Quantity) -> dashboard.Panel:
+    def asked(statistic: str) -> str:
+        series = select(f"ecochain_experiment_{quantity.measure}", CHOSEN, statistic=statistic)
+        return f"max by (experiment, scenario, method) ({series}){quantity.times}"
+
+    facts = Facts(
+        title=quantity.title,
+        description=(
+            f"{quantity.meaning}: mean of the replications, its 95% interval from and to, and the published figure "
+            "where there is one. Methods of one experiment met the same tasks and weather, so intervals that overlap "
+            "may still hide a difference: the reports compare them in pairs."
+        ),
+        unit=quantity.unit,
+        no_value=NO_RESULTS,
+        targets=tuple(Target(expr=asked(statistic), legend=statistic) for statistic in STATISTICS),
+        series=(Series(name="Mean", bar=True),),
+        decimals=quantity.decimals,
+        width=12,
+        height=9,
+    )
+    columns = {"experiment": "Experiment", "scenario": "Scenario", "method": "Method", **STATISTICS}
+    return rows(facts, columns=columns, largest="Mean")

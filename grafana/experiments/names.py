@@ -1,0 +1,25 @@
+"""What the rows of the board share."""
+
+from collections.abc import Iterable
+
+from grafana.promql import EVERY_INSTANCE, select
+
+NO_RESULTS = "no results: start the simulator with --experiments and a folder of results"
+
+IN_SCENARIO = f'{EVERY_INSTANCE},scenario=~"$scenario"'
+CHOSEN = f'{IN_SCENARIO},experiment=~"$experiment"'
+
+BY_SCENARIO = "on (job, instance, scenario)"
+
+
+def mean(measure: str, experiment: str, *others: str) -> str:
+    """The mean of a measure in an experiment, of the methods that the other matchers leave."""
+    targets = ",".join((*others, IN_SCENARIO))
+    return select(f"ecochain_experiment_{measure}", targets, experiment=experiment, statistic="mean")
+
+
+def relative(measure: str, experiment: str, reference: str, others: Iterable[str]) -> str:
+    """A measure of other methods relative to that of the reference, less one."""
+    of_others = mean(measure, experiment, *others)
+    of_reference = mean(measure, experiment, f'method="{reference}"')
+    return f"{of_others} / {BY_SCENARIO} group_left () {of_reference} - 1"

@@ -1,0 +1,28 @@
+"""The Scheduler board: what became of the tasks, where they were placed, and why."""
+
+from grafana.board import Board, Choice
+from grafana.scheduler import models, placement, tasks
+from grafana.simulated import PROGRAM, health
+
+UID = "ecochain-scheduler"
+
+
+def board() -> Board:
+    """The board before layout; rows from the answer down to its evidence."""
+    return Board(
+        uid=UID,
+        title="Scheduler",
+        description=(
+            "Tasks of a simulated cluster: how many, how late, on which nodes and operating points, and by which "
+            "policy. Everything here is simulated; hours and latencies are those of the simulated clock."
+        ),
+        metric="ecochain_clock_timestamp_seconds",
+        program=PROGRAM,
+        choices=(
+            Choice(label="node", title="Node", metric="ecochain_node_info"),
+            Choice(label="task_class", title="Task class", metric="ecochain_scheduler_deadline_misses_total"),
+        ),
+        tags=("simulator",),
+        shown="now-1h",
+        rows=(tasks.now(), tasks.trends(), placement.row(), models.row(), health()),
+    )

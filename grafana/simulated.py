@@ -1,0 +1,133 @@
+"""What the boards of the simulator share: texts, units, selectors, and the row on the simulator itself."""
+
+from grafana_foundation_sdk.models import dashboard
+
+from grafana import process
+from grafana.board import Row
+from grafana.colours import FAINT, GRID, PLAIN
+from grafana.panels import Facts, Series, Target, lines, number, rows, texts
+from grafana.promql import EVERY_INSTANCE, firing_alerts, of_simulators, select, total
+from prometheus.simulator_recording import CLOCK, LEDGER_ENERGY, WINDOW
+
+PROGRAM = "ecochain"
+
+NO_DATA = "no data: is the simulator running and scraped?"
+NO_RATE = f"no data: does the simulated clock run, for {WINDOW} at least?"
+
+GRAMS_PER_HOUR = "suffix:g/h"
+PER_HOUR = "suffix:/h"
+SPEED = "suffix: x"
+
+EVERY_NODE = f'{EVERY_INSTANCE},node=~"$node"'
+EVERY_CLASS = f'{EVERY_INSTANCE},task_class=~"$task_class"'
+
+SIMULATED = f"The rate is per simulated time: increase over {WINDOW} of wall time / simulated time that passed in them."
+"""Ends the description of every panel that shows a rate."""
+
+SIMULATOR = process.Program(name="simulator", no_data=NO_DATA, of=of_simulators)
+
+
+def alerts(*, width: int, height: int) -> dashboard.Panel:
+    """How many alerts about the chosen simulators fire."""
+    facts = Facts(
+        title="Alerts firing",
+        description=(
+            "How many alerts about the chosen simulated clusters fire now; all of them are information. Their times "
+            "are the red marks on the panels below. A simulator that Prometheus has never seen is not here."
+        ),
+        unit="none",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=f"count({firing_alerts(PROGRAM)}) or 0 * count({of_simulators(select('up'))})", legend="firing"
+            ),
+        ),
+        mappings=texts({0: ("none", PLAIN)}),
+        limit=1,
+        width=width,
+        height=height,
+    )
+    return number(facts)
+
+
+def health() -> Row:
+    """What runs and at which speed, the ledger's stand-in, and the simulator as a process; collapsed."""
+    panels = (
+        _facts(),
+        _speed(),
+        _ledger(),
+        process.scrapes(SIMULATOR),
+        process.uptime(SIMULATOR, height=6),
+        process.processor(SIMULATOR),
+        process.memory(SIMULATOR),
+        process.files(SIMULATOR),
+    )
+    return Row(title="What runs, and simulator health", panels=panels, collapsed=True)
+
+
+def _facts() -> dashboard.Panel:
+    by = "instance, scenario, seed, forecaster, ledger, version, compression_digest, ledger_cost_digest"
+    facts = Facts(
+        title="What runs",
+        description=(
+            "Scenario, seed and parts of each run. Forecaster persistence expects that supply goes on as it is; ledger "
+            "accounted charges the measured cost of one and keeps no chain, none costs nothing. The digests are the "
+            "beginnings of those of the measured profiles in use. Same version, scenario and seed: same run."
+        ),
+        unit="none",
+        no_value=NO_DATA,
+        targets=(Target(expr=f"count by ({by}) ({select('ecochain_run_info')})", legend="runs"),),
+        width=24,
+        height=5,
+    )
+    columns = {
+        "instance": "Instance",
+        "scenario": "Scenario",
+        "seed": "Seed",
+        "forecaster": "Forecaster",
+        "ledger": "Ledger",
+        "version": "ecochain",
+        "compression_digest": "Compression profile",
+        "ledger_cost_digest": "Ledger cost profile",
+    }
+    return rows(facts, columns=columns, hidden=("Value",))
+
+
+def _speed() -> dashboard.Panel:
+    facts = Facts(
+        title="Speed of the simulated clock",
+        description=(
+            f"Simulated seconds per second: as the simulator tells it, and as Prometheus finds it over {WINDOW} from "
+            "the clock's counter. The second divides every simulated rate. The slowest of the chosen simulators is "
+            "shown; below the asked speed it cannot keep up."
+        ),
+        unit=SPEED,
+        no_value=NO_RATE,
+        targets=(
+            Target(expr=f"min({select('ecochain_clock_speed_ratio')})", legend="simulator"),
+            Target(expr=f"min({select(CLOCK)})", legend="Prometheus"),
+        ),
+        series=(Series(name="simulator", colour=PLAIN), Series(name="Prometheus", colour=FAINT, dashed=True)),
+        width=8,
+        height=6,
+        minimum=0,
+    )
+    return lines(facts)
+
+
+def _ledger() -> dashboard.Panel:
+    facts = Facts(
+        title="Power of the ledger",
+        description=(
+            "Mean power that the clusters spend on keeping the ledger of carbon credits; it is part of the nodes' "
+            f"consumption. Zero where no ledger is kept. {SIMULATED}"
+        ),
+        unit="watt",
+        no_value=NO_RATE,
+        targets=(Target(expr=total(select(LEDGER_ENERGY.rate)), legend="ledger"),),
+        colour=GRID,
+        width=8,
+        height=6,
+        minimum=0,
+    )
+    return lines(facts)
