@@ -8,7 +8,7 @@ import numpy as np
 
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Joules, Seconds, Watts
 from simulator.arrays import FloatArray
-from simulator.cluster.arrivals import ArrivalProcess, BurstyArrivals, DiurnalArrivals, PoissonArrivals
+from simulator.cluster.arrivals import Arrivals, BurstyArrivals, DiurnalArrivals, PoissonArrivals
 from simulator.cluster.device import DEVICES, Device
 from simulator.cluster.dvfs import operating_points
 from simulator.cluster.profile import CompressionProfile, load_profile
@@ -144,9 +144,9 @@ def workload_of(scenario: Scenario, seed: int, rate_per_hour: float | None = Non
     if section.kind == "trace" and section.file is not None:
         return load_trace(Path(section.file), classes)
     rate = (section.rate_per_hour if rate_per_hour is None else rate_per_hour) / SECONDS_PER_HOUR
-    arrivals: ArrivalProcess = PoissonArrivals(rate)
+    arrivals: Arrivals = PoissonArrivals(rate)
     if section.kind == "diurnal":
-        arrivals = DiurnalArrivals(rate, np.array(section.hourly_factors))
+        arrivals = DiurnalArrivals(rate, section.hourly_factors)
     if section.kind == "bursty":
         burst = Seconds(section.burst_minutes * SECONDS_PER_MINUTE)
         arrivals = BurstyArrivals(rate, section.burst_factor, burst, section.burst_share)

@@ -12,9 +12,9 @@ from simulator.energy.balance import Flows, settle
 from simulator.energy.battery import Batteries
 from simulator.forecast.seam import Forecaster
 from simulator.generation import Generation
-from simulator.ledger.seam import Ledger, SlotReport
 from simulator.held import HeldTasks, Released
-from simulator.queue import Queue
+from simulator.ledger.seam import Ledger, SlotReport
+from simulator.queue import Queue, Work
 from simulator.scheduling.compiled import Backend
 from simulator.scheduling.interface import DROPPED, Cluster, Outlook, Placements, Policy, Shifting, StepView
 from simulator.totals import Totals
@@ -67,6 +67,7 @@ class StepRecord:
     frequency: FloatArray
     backlog: FloatArray
     utilization: FloatArray
+    work: Work
 
 
 class Engine:
@@ -111,9 +112,9 @@ class Engine:
         placements = plant.policy.place(released.tasks, plant.cluster, view)
         self._remember_levels(placements)
         self.queue.enter(released, placements, self.totals)
-        busy_joules, busy_seconds = self.queue.advance(self.totals)
-        flows = self._settle(plant.generation.at(index) * plant.step, busy_joules, grams_per_joule)
-        self.totals.busy_seconds[:] += busy_seconds
+        work = self.queue.advance(self.totals)
+        flows = self._settle(plant.generation.at(index) * plant.step, work.joules, grams_per_joule)
+        self.totals.busy_seconds[:] += work.seconds
         plant.forecaster.observe(index, flows.generation / plant.step)
         self._index += 1
         return StepRecord(
@@ -124,7 +125,8 @@ class Engine:
             grams_per_joule=grams_per_joule,
             frequency=self._frequency(),
             backlog=np.maximum(self.queue.free_at - self.clock, 0.0),
-            utilization=busy_seconds / plant.step,
+            utilization=work.seconds / plant.step,
+            work=work,
         )
 
     def _grams_per_joule(self, index: int) -> float:

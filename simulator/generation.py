@@ -25,7 +25,8 @@ class Generation:
     def at(self, step: int) -> FloatArray:
         """Generation (N,) in a step. Raises WeatherError beyond the end of a recording."""
         day, point = divmod(step // self._steps_per_point, POINTS_PER_DAY)
-        return self._day(day)[point]
+        watts: FloatArray = self._day(day)[point]
+        return watts
 
     def between(self, step: int, count: int) -> FloatArray:
         """Generation (count, N) of the steps from `step` on."""

@@ -59,6 +59,15 @@ BOUNDS = np.array(LATENCY_BOUNDS)
 FIRST_ROWS = 8
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What the nodes did in a step: energy above idle and busy time, each (N,), and the tasks that they completed."""
+
+    joules: FloatArray
+    seconds: FloatArray
+    completed: Executions
+
+
 class Queue:
     """All placed tasks that are not completed. Each node executes one at a time, in order of placement."""
 
@@ -99,19 +108,20 @@ class Queue:
         self._spread(fresh)
         self.pending = self.pending.followed_by(fresh)
 
-    def advance(self, totals: Totals) -> tuple[FloatArray, FloatArray]:
-        """Complete what ends in the present step; its energy above idle and its busy seconds, each (N,)."""
+    def advance(self, totals: Totals) -> Work:
+        """Execute the present step and go on to the next."""
         end = (self._index + 1) * self._step
-        done = self.pending.finish <= end
+        done, completed = self.pending.finish <= end, NOTHING
         if done.any():
-            self._count(self.pending.where(done), totals)
+            completed = self.pending.where(done)
+            self._count(completed, totals)
             self.pending = self.pending.where(~done)
         row = self._index % len(self._joules)
         joules, seconds = self._joules[row].copy(), self._seconds[row].copy()
         self._joules[row] = 0.0
         self._seconds[row] = 0.0
         self._index += 1
-        return joules, seconds
+        return Work(joules=joules, seconds=seconds, completed=completed)
 
     def overdue(self) -> int:
         """Tasks that are not completed and will be late."""

@@ -1,6 +1,6 @@
 """Scenarios by name or file, checked as a whole before anything runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from exporter.core.config import ConfigError, convert, load_yaml
 from simulator.cluster.device import DEVICES
 from simulator.config import NodeSection, Scenario, TaskClassSection
 from simulator.published.config import PublishedScenario
+from simulator.published.config import contradictions as published_contradictions
 from simulator.scheduling.policies import SINGLE_NODE, traits
 
 BYTES_PER_MEGABYTE = 10**6
@@ -43,18 +44,28 @@ def read_scenario(path: Path) -> AnyScenario:
     origin = str(path)
     model = data.pop("model", "edge")
     if model == "published":
-        return convert(data, PublishedScenario, origin=origin)
+        published = convert(data, PublishedScenario, origin=origin)
+        _refuse(origin, published_contradictions(published))
+        return published
     if model != "edge":
         raise ConfigError([f'{origin}: model: expected one of edge, published, got "{model}"'])
     required = {"nodes": "node", "workload": "task class"}
-    absent = [f"{origin}: {key}: expected at least one {what}, got none" for key, what in required.items() if not data.get(key)]
+    absent = [
+        f"{origin}: {key}: expected at least one {what}, got none"
+        for key, what in required.items()
+        if not data.get(key)
+    ]
     if absent:
         raise ConfigError(absent)
     scenario = _located(convert(data, Scenario, origin=origin), path.parent)
-    mistakes = [f"{origin}: {mistake}" for mistake in contradictions(scenario)]
-    if mistakes:
-        raise ConfigError(mistakes)
+    _refuse(origin, contradictions(scenario))
     return scenario
+
+
+def _refuse(origin: str, mistakes: Iterable[str]) -> None:
+    told = [f"{origin}: {mistake}" for mistake in mistakes]
+    if told:
+        raise ConfigError(told)
 
 
 def _located(scenario: Scenario, folder: Path) -> Scenario:

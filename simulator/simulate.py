@@ -2,11 +2,14 @@
 
 import math
 
+import msgspec
 import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator import assembly
+from simulator.bound import problem
 from simulator.cluster.task import Tasks
+from simulator.cluster.trace import TraceWorkload
 from simulator.cluster.workload import Workload
 from simulator.config import Scenario
 from simulator.energy.battery import Batteries
@@ -20,6 +23,7 @@ from simulator.published.model import run_published
 from simulator.results import Job, Method, RunResult
 from simulator.scheduling.compiled import Backend
 from simulator.scheduling.kernel import CountArray
+from simulator.scheduling.lower_bound import least_emissions
 from simulator.scheduling.policies import Levels, build_policy, traits
 from simulator.scheduling.shifting import TemporalShifting
 from simulator.scheduling.weights import Weights
@@ -44,9 +48,14 @@ def simulate(job: Job) -> RunResult:
             job.scenario, job.method, job.seed, nodes=job.nodes, rate_per_hour=job.rate_per_hour, tasks=job.tasks
         )
     engine, steps = _prepared(job)
-    for _ in range(steps):
-        engine.step()
-    return figures(engine, job.seed)
+    if not job.bound:
+        for _ in range(steps):
+            engine.step()
+        return figures(engine, job.seed)
+    course = [engine.step() for _ in range(steps)]
+    return msgspec.structs.replace(
+        figures(engine, job.seed), bound_grams=float(least_emissions(problem(engine, course)))
+    )
 
 
 def build_engine(
@@ -71,7 +80,8 @@ def build_engine(
     generation = Generation(assembly.weather_of(scenario, seed), [node.supply for node in built], step)
     classes = assembly.classes_of(scenario)
     longest = max((kind.deadline for kind in classes if kind.deferrable), default=0.0)
-    shifts = traits(method.policy).shifts
+    levels = Levels.ALL if method.dvfs else Levels.FASTEST
+    deferrable = np.array([kind.deferrable for kind in classes])
     plant = Plant(
         cluster=cluster,
         batteries=Batteries.of([node.battery if method.batteries else None for node in built]),
@@ -79,9 +89,9 @@ def build_engine(
         frequencies=assembly.frequencies_of(built),
         generation=generation,
         workload=workload or assembly.workload_of(scenario, seed),
-        deferrable=np.array([kind.deferrable for kind in classes]),
-        policy=build_policy(method.policy, _weights(scenario), levels=Levels.ALL if method.dvfs else Levels.FASTEST, backend=backend),
-        shifting=TemporalShifting() if shifts else None,
+        deferrable=deferrable,
+        policy=build_policy(method.policy, _weights(scenario), levels=levels, backend=backend),
+        shifting=TemporalShifting(deferrable, backend=backend) if traits(method.policy).shifts else None,
         forecaster=_forecaster(method, generation, len(built)),
         ledger=_ledger(method, scenario, len(built)),
         grams_per_joule=assembly.hourly_grams_per_joule(scenario),
@@ -113,18 +123,6 @@ def _ledger(method: Method, scenario: Scenario, nodes: int) -> Ledger:
     return AccountedLedger(shipped_profile(), slot=Seconds(scenario.ledger.slot_seconds), validators=nodes)
 
 
-class FixedWorkload:
-    """A number of tasks with Poisson arrivals, so that the same tasks can be offered at any rate."""
-
-    def __init__(self, tasks: Tasks) -> None:
-        self._tasks = tasks
-
-    def hour(self, index: int) -> Tasks:
-        """See `Workload.hour`."""
-        first, last = np.searchsorted(self._tasks.arrival, (index * SECONDS_PER_HOUR, (index + 1) * SECONDS_PER_HOUR))
-        return self._tasks[first:last]
-
-
 def fixed_tasks(scenario: Scenario, count: int, rate_per_hour: float, seed: int) -> Tasks:
     """`count` tasks at a mean rate. Another rate stretches the same tasks in time."""
     classes = assembly.classes_of(scenario)
@@ -150,7 +148,7 @@ def _prepared(job: Job) -> tuple[Engine, int]:
     tasks = fixed_tasks(scenario, job.tasks, rate, job.seed)
     step = _short_step(float(tasks.arrival[-1]), scenario.run.step_seconds)
     engine = build_engine(
-        scenario, job.method, job.seed, nodes=job.nodes, workload=FixedWorkload(tasks), step=Seconds(step)
+        scenario, job.method, job.seed, nodes=job.nodes, workload=TraceWorkload(tasks), step=Seconds(step)
     )
     return engine, int(tasks.arrival[-1] // step) + 1
 

@@ -11,7 +11,10 @@ from simulator.energy.balance import Flows
 from simulator.scheduling.kernel import CountArray
 from simulator.scheduling.weights import TERMS
 
-LATENCY_BOUNDS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0, math.inf)
+LATENCY_BOUNDS = (
+    *(0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0),
+    *(10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0, math.inf),
+)
 """Upper bounds of the latency histogram in seconds."""
 
 
@@ -54,6 +57,7 @@ class Totals:
     @classmethod
     def zero(cls, nodes: int, classes: int) -> "Totals":
         """Nothing yet."""
+
         def counts(*shape: int) -> CountArray:
             return np.zeros(shape, dtype=np.int64)
 

@@ -15,6 +15,7 @@ ConfigT = TypeVar("ConfigT", bound=msgspec.Struct)
 _VALIDATION = re.compile(r"^(?P<what>.*?)(?:, got `(?P<got>[^`]*)`)?(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEPS = re.compile(r"\.([^.\[\]]+)|\[(\d*)\]")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`")
+_MISSING = re.compile(r"Object missing required field `(?P<key>[^`]*)`")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -120,6 +121,9 @@ def _explain(message: str, section: str, value: object, kind: Any) -> str:
     if unknown := _UNKNOWN.match(match["what"]):
         known = ", ".join(field.encode_name for field in node.fields) if isinstance(node, inspect.StructType) else ""
         return f"{section}{below}.{unknown['key']}: unknown key; known here: {known}"
+    if missing := _MISSING.match(match["what"]):
+        wanted = describe_type(_type_at(node, f".{missing['key']}"))
+        return f"{section}{below}.{missing['key']}: expected {wanted}, got nothing"
     if match["what"].startswith(("Expected", "Invalid", "Number")):
         return f"{section}{below}: expected {describe_type(node)}, got {_describe(_lookup(value, below))}"
     # From a section's own check of its values, which may begin with the key it is about (".time_zone: ...").

@@ -1,0 +1,124 @@
+"""Laws of a whole run."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from exporter.core.units import Seconds
+from simulator.config import Scenario
+from simulator.engine import Engine
+from simulator.results import Job, Method
+from simulator.scheduling.compiled import Backend
+from simulator.simulate import build_engine, figures, fixed_tasks, quantile, simulate
+from simulator.totals import LATENCY_BOUNDS
+from tests.simulator.scenarios import FULL, STANDARD, at_rate, edge
+
+DAY = 288
+
+
+def run(scenario: Scenario, method: Method, *, seed: int = 1, steps: int = DAY) -> Engine:
+    """An engine after so many steps."""
+    engine = build_engine(scenario, method, seed)
+    for _ in range(steps):
+        engine.step()
+    return engine
+
+
+@pytest.mark.parametrize("method", [FULL, STANDARD], ids=lambda method: method.name)
+def test_energy_closes_over_a_whole_run(method: Method) -> None:
+    engine = run(edge(), method)
+    totals, batteries = engine.totals, engine.plant.batteries
+    sources = totals.generation.sum() + totals.grid.sum() + totals.battery.sum()
+    sinks = totals.consumed.sum() + totals.charged.sum() + totals.exported.sum() + totals.curtailed.sum()
+    assert sources == pytest.approx(sinks, rel=1e-6)
+    gained = totals.charged * batteries.charge_efficiency - totals.battery / batteries.discharge_efficiency
+    assert (engine.stored - batteries.initial) == pytest.approx(gained, rel=1e-6, abs=1e-3)
+
+
+def test_consumption_is_idle_and_work_and_ledger() -> None:
+    engine = run(edge(), FULL)
+    totals, cluster = engine.totals, engine.plant.cluster
+    work = totals.consumed.sum() - totals.idle.sum() - totals.ledger.sum()
+    least, most = cluster.extra_watts.min(axis=1), cluster.extra_watts.max(axis=1)
+    assert (totals.busy_seconds * least).sum() <= work <= (totals.busy_seconds * most).sum()
+    assert totals.ledger.sum() > 0
+
+
+def test_a_run_without_arrivals_consumes_exactly_the_idle_energy() -> None:
+    engine = run(at_rate(0), STANDARD)
+    expected = engine.plant.cluster.idle_watts * engine.clock
+    assert engine.totals.consumed == pytest.approx(expected, rel=1e-12)
+    assert figures(engine, 1).tasks_offered == 0
+    assert np.isnan(figures(engine, 1).latency_seconds)
+
+
+@pytest.mark.parametrize("policy", ["round-robin", "joint", "shifting", "oracle", "casper-like"])
+def test_every_offered_task_is_somewhere(policy: str) -> None:
+    engine = run(at_rate(20_000), Method(name="x", policy=policy), steps=60)
+    completed, _, dropped = engine.totals.class_tasks.sum(axis=0)
+    assert dropped > 0
+    assert engine.totals.class_offered.sum() == completed + dropped + len(engine.queue.pending) + engine.waiting
+    assert engine.totals.node_tasks[:, 0].sum() == completed == engine.totals.placements.sum()
+    assert engine.totals.histogram.sum() == completed
+
+
+def test_a_node_is_never_busier_than_time_allows() -> None:
+    engine = build_engine(at_rate(20_000), STANDARD, 3)
+    for _ in range(30):
+        assert (engine.step().utilization <= 1 + 1e-9).all()
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    job = Job(scenario=edge(), method=FULL, seed=11)
+    assert msgspec.json.encode(simulate(job)) == msgspec.json.encode(simulate(job))
+    assert simulate(job) != simulate(msgspec.structs.replace(job, seed=12))
+
+
+def test_methods_share_weather_and_workload() -> None:
+    full, standard = run(edge(), FULL), run(edge(), STANDARD)
+    assert (full.totals.generation == standard.totals.generation).all()
+    assert (full.totals.class_offered == standard.totals.class_offered).all()
+
+
+def test_the_step_changes_neither_arrivals_nor_generation() -> None:
+    coarse = run(edge(), STANDARD, steps=12)
+    fine = build_engine(edge(), STANDARD, 1, step=Seconds(60.0))
+    for _ in range(60):
+        fine.step()
+    assert (coarse.totals.class_offered == fine.totals.class_offered).all()
+    assert coarse.totals.generation == pytest.approx(fine.totals.generation, rel=1e-9)
+
+
+def test_the_interpreted_kernel_gives_the_same_run() -> None:
+    engines = [build_engine(edge(), FULL, 5, backend=backend) for backend in Backend]
+    for engine in engines:
+        for _ in range(DAY):
+            engine.step()
+    assert figures(engines[0], 5) == figures(engines[1], 5)
+
+
+def test_batteries_replace_grid_energy() -> None:
+    without = msgspec.structs.replace(FULL, batteries=False)
+    assert run(edge(), without).totals.grid.sum() > run(edge(), FULL).totals.grid.sum()
+
+
+def test_more_nodes_repeat_the_first() -> None:
+    names = build_engine(edge(), STANDARD, 1, nodes=6).plant.cluster.names
+    assert names == ("solar-pi", "wind-jetson", "hybrid-rock", "grid-nuc", "solar-pi-2", "wind-jetson-2")
+
+
+def test_a_fixed_number_of_tasks_is_the_same_at_every_rate() -> None:
+    slow, fast = (fixed_tasks(edge(), 500, rate, 7) for rate in (100.0, 200.0))
+    assert (slow.work == fast.work).all()
+    assert slow.arrival == pytest.approx(2 * fast.arrival)
+    result = simulate(Job(scenario=edge(), method=STANDARD, seed=7, tasks=500, rate_per_hour=400.0))
+    assert result.tasks_offered == 500
+
+
+def test_quantiles_are_interpolated_in_their_bucket() -> None:
+    buckets = np.zeros(len(LATENCY_BOUNDS), dtype=np.int64)
+    buckets[1] = 10
+    assert quantile(buckets, 0.5) == pytest.approx(0.15)
+    buckets[-1] = 90
+    assert quantile(buckets, 0.95) == LATENCY_BOUNDS[-2]
+    assert np.isnan(quantile(np.zeros_like(buckets), 0.5))

@@ -1,0 +1,86 @@
+"""Scenarios from files: what is wrong in one is told in a line that names file and key."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter.core.config import ConfigError
+from simulator.config import Scenario
+from simulator.results import Job, Method
+from simulator.scenario import load_scenario, shipped_scenarios
+from simulator.simulate import simulate
+
+NODE: dict[str, Any] = {"name": "pi", "device": "raspberry-pi-4"}
+CLASS: dict[str, Any] = {"name": "vision", "model": "cnn", "work_seconds": 1, "share": 1, "deadline_seconds": 10}
+
+
+def minimal(**changes: Any) -> dict[str, Any]:
+    """The least that is a scenario, with changes."""
+    return {"nodes": [NODE], "workload": {"classes": [CLASS]}} | changes
+
+
+def mistakes(folder: Path, data: dict[str, Any]) -> list[str]:
+    """What loading tells, without the folder."""
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_scenario(str(path))
+    return [mistake.removeprefix(f"{folder}/") for mistake in caught.value.mistakes]
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_shipped_scenarios_load(name: str) -> None:
+    assert load_scenario(name).name == name
+
+
+def test_the_least_scenario_is_enough(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(minimal()), encoding="utf-8")
+    scenario = load_scenario(str(path))
+    assert isinstance(scenario, Scenario)
+    assert scenario.name == "mine"
+    method = Method(name="x", policy="joint")
+    assert simulate(Job(scenario=scenario, method=method, seed=1, rate_per_hour=10.0)).energy_joules > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"nodes": []}, "mine.yaml: nodes: expected at least one node, got none"),
+        ({"nodes": [NODE, NODE]}, 'mine.yaml: nodes[1].name: expected different names, got "pi" twice'),
+        ({"nodes": [NODE | {"supply": "coal"}]}, "mine.yaml: nodes[0].supply: unknown key; known here:"),
+        ({"nodes": [NODE | {"device": "cray-1"}]}, "mine.yaml: nodes[0].device: expected one of raspberry-pi-4,"),
+        (
+            {"nodes": [NODE | {"battery": {"capacity_watt_hours": -1, "charge_watts": 1, "discharge_watts": 1}}]},
+            "mine.yaml: nodes[0].battery.capacity_watt_hours: expected a number > 0 and <= 1,000,000, got -1",
+        ),
+        (
+            {"nodes": [NODE | {"solar": {"area_square_metres": float("nan")}}]},
+            "mine.yaml: nodes[0].solar.area_square_metres: expected a finite number, got nan",
+        ),
+        (
+            {"scheduler": {"weights": {"latency": 0, "energy": 0, "grid": 0, "carbon": 0, "load": 0}}},
+            "mine.yaml: scheduler.weights: expected at least one weight above 0, got all zero",
+        ),
+        ({"scheduler": {"policy": "psychic"}}, "mine.yaml: scheduler.policy: "),
+        ({"scheduler": {"policy": "single-node:tau"}}, "mine.yaml: scheduler.policy: expected one of the nodes pi "),
+        (
+            {"workload": {"classes": [CLASS | {"memory_megabytes": 5000}]}},
+            "mine.yaml: nodes[0].device: raspberry-pi-4 has too little memory for any task class",
+        ),
+        ({"workload": {"classes": []}}, "mine.yaml: workload.classes: expected at least one task class, got none"),
+        ({"workload": {"arrivals": {"kind": "poisson"}}}, "mine.yaml: workload.classes: "),
+        ({"model": "magic"}, 'mine.yaml: model: expected one of edge, published, got "magic"'),
+        ({"grid": {"intensity_grams_per_kwh": [1, 2]}}, "mine.yaml: grid.intensity_grams_per_kwh: expected 1 or 24"),
+    ],
+    ids=lambda value: "" if isinstance(value, dict) else value[:40],
+)
+def test_a_mistake_is_one_line(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:
+    assert any(mistake.startswith(expected) for mistake in mistakes(tmp_path, minimal(**changes)))
+
+
+def test_unknown_names_list_the_known() -> None:
+    with pytest.raises(ConfigError, match="expected one of the scenarios edge, published"):
+        load_scenario("ege")
