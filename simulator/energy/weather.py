@@ -17,7 +17,7 @@ CLEARNESS_BOUNDS = (0.05, 1.1)
 """Even the thickest clouds let some light through, and their edges reflect some on top of a clear sky's."""
 
 WARMEST_HOUR = 15
-"""Of local standard time: air is warmest two to four hours after noon (Ahrens, Meteorology Today, 2012)."""
+"""Of local standard time: the air is warmest some three hours after noon (Ahrens, Meteorology Today, 2012)."""
 
 _CLEARNESS, _WIND = range(2)
 

@@ -69,9 +69,9 @@ class Recording:
         """The hours that touch a day, each in the shape of its clear sky."""
         hour, begun = divmod(first, POINTS_PER_HOUR)
         means = self.hours.ghi_watts_per_square_metre[hour : hour + 24 + (begun > 0), None]
-        around = np.concatenate([clear_sky_day(self.site, index + offset) for offset in (-1, 0, 1)])
-        before = POINTS_PER_DAY - begun
-        clear = around[before : before + means.size * POINTS_PER_HOUR].reshape(-1, POINTS_PER_HOUR)
+        # What an hour has beyond midnight is taken from the day's other end, all but the same as the next day's sky.
+        points = np.arange(-begun, means.size * POINTS_PER_HOUR - begun) % POINTS_PER_DAY
+        clear = clear_sky_day(self.site, index)[points].reshape(-1, POINTS_PER_HOUR)
         clear_means = clear.mean(axis=1, keepdims=True)
         shape = np.divide(clear, clear_means, out=np.ones_like(clear), where=clear_means > 0)
         irradiance: FloatArray = (means * shape).ravel()[begun : begun + POINTS_PER_DAY]
