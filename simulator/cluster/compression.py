@@ -90,7 +90,8 @@ def _measuring() -> Iterator[str]:
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        yield _choose_backend()
+        with torch.random.fork_rng(devices=[]):
+            yield _choose_backend()
     finally:
         torch.set_num_threads(threads)
         torch.backends.mha.set_fastpath_enabled(fused)
@@ -175,9 +176,8 @@ def _trained(name: str) -> "nn.Module":
     """A model that has learnt the patterns, the same each time on the same processor."""
     import torch  # noqa: PLC0415
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
-        model = _builders()[name]()
+    torch.manual_seed(SEED)
+    model = _builders()[name]()
     random = torch.Generator().manual_seed(SEED)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     for _ in range(STEPS):

@@ -11,6 +11,10 @@ from exporter.core.config import ConfigError
 BASELINE = "fp32"
 """The precision to which others are compared."""
 
+TOLERANCE = 0.05
+"""Energies this close, as a share of FP32's, count as equal: pruned and unpruned models run the same dense code, and
+measure up to 4% apart."""
+
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One model at one precision: its stored size, and one inference of one item.
@@ -52,14 +56,15 @@ class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     def best(self, model: str, least_agreement: float = 0.98) -> Measurement:
         """The precision that takes the least energy among those that agree at least so much.
 
-        Energies within a hundredth of FP32's count as equal, since repeated measurements differ by so much; the one
-        that agrees more is then taken. Raises KeyError where there is none; FP32 always agrees with itself.
+        Of those within TOLERANCE of the least it is the one that agrees most, and the plainest of equals. Raises
+        KeyError where there is none; FP32 always agrees with itself.
         """
         good = [one for one in self.measurements if one.model == model and one.agreement_ratio >= least_agreement]
         if not good:
             raise KeyError(model)
-        whole = self.get(model, BASELINE).energy_joules
-        return min(good, key=lambda one: (round(one.energy_joules / whole, 2), -one.agreement_ratio))
+        margin = TOLERANCE * self.get(model, BASELINE).energy_joules
+        enough = min(one.energy_joules for one in good) + margin
+        return max((one for one in good if one.energy_joules <= enough), key=lambda one: one.agreement_ratio)
 
 
 def load_profile(path: Path | None = None) -> CompressionProfile:
