@@ -30,12 +30,12 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, timeout: flo
 
 
 @contextlib.contextmanager
-def running(argv: Sequence[str], *, ready: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `argv` until the block ends; it counts as started once the URL `ready` answers 200."""
+def running(argv: Sequence[str], *, ready: str, log: Path, timeout: float = 20.0) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `argv` until the block ends; it counts as started once the URL `ready` answers 200, in `timeout` seconds."""
     with log.open("wb") as output:
         process = subprocess.Popen(list(argv), stdout=output, stderr=subprocess.STDOUT)
     try:
-        wait_for(ready, process, log)
+        wait_for(ready, process, log, timeout)
         yield process
     finally:
         process.terminate()

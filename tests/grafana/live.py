@@ -1,4 +1,4 @@
-"""A real Prometheus with the committed rules that scrapes a real exporter, for asking what the boards ask."""
+"""A real Prometheus with the committed rules that scrapes both programs, for asking what the boards ask."""
 
 import contextlib
 import math
@@ -6,7 +6,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +16,7 @@ import requests
 import yaml
 
 from grafana.queries import Query, resolve
+from tests.grafana.simulated import running_simulator
 from tests.processes import free_port, running, running_prometheus
 
 ROOT = Path(__file__).parents[2]
@@ -46,18 +47,24 @@ class Live:
     prometheus: str
     exporter: str
     busy: str
+    simulator: str
 
 
 @contextlib.contextmanager
 def running_stack(folder: Path) -> Iterator[Live]:
-    """Exporter, its busy double and Prometheus itself, all scraped every second."""
-    with running_exporter(folder) as exporter, running_double(exporter) as busy:
+    """Exporter, its busy double, simulator and Prometheus itself, all scraped every second."""
+    with (
+        running_exporter(folder) as exporter,
+        running_double(exporter) as busy,
+        running_simulator(folder) as simulator,
+    ):
         config = folder / "prometheus.yml"
-        config.write_text(yaml.safe_dump(_configuration(folder, exporter, busy)), encoding="utf-8")
+        jobs = {"ecotrack": [exporter, busy], "ecochain": [simulator]}
+        config.write_text(yaml.safe_dump(_configuration(folder, jobs)), encoding="utf-8")
         with running_prometheus(config, folder) as prometheus:
             itself = [{"targets": [prometheus.removeprefix("http://")]}]
             (folder / "others.yml").write_text(yaml.safe_dump(itself), encoding="utf-8")
-            yield Live(prometheus=prometheus, exporter=exporter, busy=busy)
+            yield Live(prometheus=prometheus, exporter=exporter, busy=busy, simulator=simulator)
 
 
 @contextlib.contextmanager
@@ -134,7 +141,7 @@ def _get(live: Live, path: str, parameters: dict[str, str]) -> Any:
     return response.json()["data"]
 
 
-def _configuration(folder: Path, *targets: str) -> dict[str, object]:
+def _configuration(folder: Path, jobs: Mapping[str, list[str]]) -> dict[str, object]:
     """The committed rules, evaluated every second and firing at once, and a scrape every second."""
     rules = folder / "rules"
     rules.mkdir()
@@ -152,7 +159,7 @@ def _configuration(folder: Path, *targets: str) -> dict[str, object]:
         "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
         "rule_files": [str(rules / "*.yml")],
         "scrape_configs": [
-            {"job_name": "ecotrack", "static_configs": [{"targets": list(targets)}]},
+            *({"job_name": job, "static_configs": [{"targets": targets}]} for job, targets in jobs.items()),
             {"job_name": "prometheus", "file_sd_configs": [{"files": [str(folder / "others.yml")]}]},
         ],
     }

@@ -1,4 +1,4 @@
-"""Every query of every board, asked of a real Prometheus that scrapes a real exporter under the committed rules."""
+"""Every query of every board, asked of a real Prometheus that scrapes both programs under the committed rules."""
 
 import time
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import pytest
 from grafana.queries import Query, queries, resolve
 from tests.grafana.committed import board, names
 from tests.grafana.live import RATE_SECONDS, SHOWN_SECONDS, Live, finite_values, running_stack, series_of
+from tests.grafana.simulated import TOO_MANY_PER_HOUR
 
 pytestmark = pytest.mark.servers
 
@@ -25,24 +26,33 @@ SETTLED_SECONDS = 45
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A query, and the program that its board is about."""
+
+    program: str
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The running servers, every query of every board, and those that had no data when the time was up."""
 
     live: Live
-    queries: list[Query]
-    empty: list[Query]
+    questions: list[Question]
+    empty: list[Question]
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    every = [query for name in names() for query in queries(board(name))]
+    documents = [board(name) for name in names()]
+    every = [Question(program=one["tags"][0], query=query) for one in documents for query in queries(one)]
     with running_stack(tmp_path_factory.mktemp("stack")) as live:
         empty = every
         deadline = time.monotonic() + SETTLED_SECONDS
-        while any(query.title not in EMPTY for query in empty) and time.monotonic() < deadline:
+        while any(one.query.title not in EMPTY for one in empty) and time.monotonic() < deadline:
             time.sleep(1)
-            empty = [query for query in empty if not finite_values(live, query, _instance(live, query))]
-        yield Asked(live=live, queries=every, empty=empty)
+            empty = [one for one in empty if not finite_values(live, one.query, _instance(live, one))]
+        yield Asked(live=live, questions=every, empty=empty)
 
 
 @pytest.fixture
@@ -51,12 +61,13 @@ def live(asked: Asked) -> Live:
 
 
 def test_every_query_of_every_board_has_data(asked: Asked) -> None:
-    assert [query for query in asked.empty if query.title not in EMPTY] == []
+    assert [one for one in asked.empty if one.query.title not in EMPTY] == []
 
 
 def test_few_queries_are_excused(asked: Asked) -> None:
-    assert EMPTY.keys() | FED.keys() <= {query.title for query in asked.queries}
-    assert sum(query.title in EMPTY for query in asked.queries) <= 0.05 * len(asked.queries)
+    titles = [one.query.title for one in asked.questions]
+    assert EMPTY.keys() | FED.keys() <= set(titles)
+    assert sum(title in EMPTY for title in titles) <= 0.05 * len(titles)
 
 
 def test_a_query_without_data_would_be_noticed(live: Live) -> None:
@@ -64,14 +75,18 @@ def test_a_query_without_data_would_be_noticed(live: Live) -> None:
     assert finite_values(live, query, live.exporter) == []
 
 
-def _instance(live: Live, query: Query) -> str:
-    """The real exporter, and its double only where the test machine may have nothing to show."""
-    return live.busy if query.title in FED else live.exporter
+def _instance(live: Live, question: Question) -> str:
+    """The simulator or the real exporter, and its double only where the test machine may have nothing to show."""
+    if question.program == "ecochain":
+        return live.simulator
+    return live.busy if question.query.title in FED else live.exporter
 
 
-def ask(live: Live, title: str, legend: str = "", instance: str = "") -> list[list[float]]:
-    """The series behind one legend of one panel of the Device carbon board, now; All where no instance is given."""
-    found = [query for query in queries(board("device-carbon.json")) if query.title == title]
+def ask(
+    live: Live, title: str, legend: str = "", instance: str = "", name: str = "device-carbon.json"
+) -> list[list[float]]:
+    """The series behind one legend of one panel of a board, now; All where no instance is given."""
+    found = [query for query in queries(board(name)) if query.title == title]
     (query,) = [query for query in found if legend in ("", query.legend)]
     values = {"instance": instance} if instance else {}
     expr = resolve(query.expr, rate_seconds=RATE_SECONDS, range_seconds=SHOWN_SECONDS, values=values)
@@ -104,8 +119,39 @@ def test_a_million_people_emit_a_tonne_for_each_gram(live: Live) -> None:
 def test_the_exporters_panels_show_exporters_only(live: Live) -> None:
     memory = ask(live, "Exporter: memory")
     assert len(memory) == 2
-    assert len(series_of(live, "process_resident_memory_bytes", instant=True)) == 3
+    assert len(series_of(live, "process_resident_memory_bytes", instant=True)) == 4
 
 
 def test_a_firing_alert_is_counted(live: Live) -> None:
     assert ask(live, "Alerts firing")[0][0] >= 1
+
+
+def test_consumption_by_source_adds_up_to_the_load(live: Live) -> None:
+    sources = ask(live, "Consumption by source", name="edge-cluster.json")
+    assert len(sources) == 3
+    load = series_of(live, "sum(avg_over_time(ecochain_node_load_watts[30s]))", instant=True)[0][0]
+    assert sum(value for (value,) in sources) == pytest.approx(load, rel=0.25)
+
+
+def test_simulated_tasks_come_at_the_rate_of_the_scenario_whatever_the_speed(live: Live) -> None:
+    (ended,) = ask(live, "Tasks", name="scheduler.json")[0]
+    assert ended == pytest.approx(TOO_MANY_PER_HOUR, rel=0.2)
+
+
+def test_the_latency_within_which_half_stays_is_no_longer_than_that_of_more(live: Live) -> None:
+    half, most, nearly_all = (
+        ask(live, "Latency", name, name="scheduler.json")[0][0] for name in ("half", "95%", "99%")
+    )
+    assert 0 < half <= most <= nearly_all
+
+
+def test_savings_are_those_of_the_results(live: Live) -> None:
+    title = "Energy: full system against Standard"
+    saved = [value for (value,) in ask(live, title, name="experiments.json")]
+    # The baseline has five methods, Standard first and the full system last, with the means 1 and 5.
+    assert saved == [pytest.approx(4.0)] * 2
+
+
+def test_a_panel_of_one_program_shows_nothing_of_the_other(live: Live) -> None:
+    assert ask(live, "Simulator: memory", instance=live.exporter, name="edge-cluster.json") == []
+    assert ask(live, "Exporter: memory", instance=live.simulator) == []

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from exporter.config import load_config
+from exporter.core.metrics import Kind
 from exporter.core.units import BytesPerSecond
 from exporter.metrics import ROWS
 from prometheus.alert import Links
@@ -19,6 +20,8 @@ from prometheus.budget import seconds
 from prometheus.files import generated
 from prometheus.reach import machine
 from prometheus.recording import WINDOWS
+from prometheus.simulator_recording import COUNTERS
+from simulator.metrics import ROWS as SIMULATED_ROWS
 from tests.processes import program
 
 ROOT = Path(__file__).parents[2]
@@ -100,10 +103,12 @@ def test_promtool_cases_pass_where_windows_are_left_open(tmp_path: Path) -> None
 
     for folder in ("rules", "tests"):
         shutil.copytree(FOLDER / folder, tmp_path / folder)
+    changed = 0
     for path in (tmp_path / "rules").glob("*.yml"):
         text, count = re.subn(r"\[(\d+[smhd])\]", shortened, path.read_text())
-        assert count > 0
+        changed += count
         path.write_text(text)
+    assert changed > len(WINDOWS) + len(COUNTERS)
     result = promtool("test", "rules", *sorted((tmp_path / "tests").glob("*.test.yml")))
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -134,16 +139,23 @@ def test_every_runbook_anchor_exists_and_every_section_belongs_to_an_alert() -> 
     headings = {
         f"{Links().runbooks}/{page.name}#{heading.lower()}"
         for page in (ROOT / "docs/runbooks").glob("*.md")
-        for heading in re.findall(r"^## (Ecotrack\w+)$", page.read_text(), re.MULTILINE)
+        for heading in re.findall(r"^## (Eco(?:track|chain)\w+)$", page.read_text(), re.MULTILINE)
     }
     assert linked == headings
 
 
 def test_every_series_and_label_in_a_rule_exists() -> None:
     labels = {row.name: {*row.labels, *TARGET_LABELS} for row in ROWS}
+    labels |= {row.name: {*row.labels, *TARGET_LABELS} for row in SIMULATED_ROWS}
+    labels |= {
+        f"{row.name}_bucket": {*row.labels, "le", *TARGET_LABELS}
+        for row in SIMULATED_ROWS
+        if row.kind is Kind.HISTOGRAM
+    }
     labels |= dict.fromkeys(PROMETHEUS_OWN, TARGET_LABELS)
     derived = {"period", "scope", *TARGET_LABELS}
     labels |= {rule["record"]: derived for rule in rules("record")}
+    labels |= {counter.rate: {*counter.labels, *TARGET_LABELS} for counter in COUNTERS}
     used = [selector for query in queries() for selector in selectors(promql.parse(query))]
     assert len(used) > len(rules("record"))
     for selector in used:
@@ -157,6 +169,19 @@ def test_only_metrics_that_every_target_has_are_selected_by_job() -> None:
         for selector in selectors(promql.parse(query)):
             named = any(matcher.name == "job" for matcher in selector.matchers.matchers)
             assert named == (selector.name in PROMETHEUS_OWN), query
+
+
+def test_a_simulated_counter_is_read_by_the_recorded_rates_alone() -> None:
+    """What else reads one would be wrong by the speed of the simulated clock."""
+    read = {
+        selector.name: rule.get("record", rule.get("alert"))
+        for rule in rules("record") + rules("alert")
+        for selector in selectors(promql.parse(rule["expr"]))
+        if re.match(r"ecochain_\w+_(total|bucket)$", selector.name or "")
+    }
+    clock = read.pop("ecochain_clock_seconds_total")
+    assert clock is not None and clock.startswith("instance:ecochain_clock_seconds:")
+    assert read == {f"{counter.name}{counter.suffix}": counter.rate for counter in COUNTERS}
 
 
 def test_recorded_series_never_age_out_between_evaluations() -> None:
