@@ -61,8 +61,8 @@ def with_half_width(interval: Interval | Estimate, factor: float = 1.0) -> str:
 
 
 def plain(value: float) -> str:
-    """Four significant digits, without an exponent."""
-    if value == 0:
+    """Four significant digits, without an exponent; what only rounding tells from zero is zero."""
+    if abs(value) < 1e-12:
         return "0"
     digits = max(0, 3 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{digits}f}"

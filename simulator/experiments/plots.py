@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from simulator.experiments.display import PERCENT, QUANTITIES, Quantity
 from simulator.experiments.findings import Findings
@@ -15,6 +15,7 @@ from simulator.experiments.outcomes import Estimate, Outcome
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.projections.polar import PolarAxes
 
 Draw = Callable[[Findings], "Figure"]
 
@@ -136,7 +137,10 @@ def _bar(axes: "Axes", position: int, outcome: Outcome, estimate: Estimate, quan
 
 
 def differences(findings: Findings) -> "Figure":
-    """Paired differences to the reference with their intervals, relative to its mean: one panel per measure."""
+    """Paired differences to the reference with their intervals: one panel per measure.
+
+    They are relative to the reference's mean, those of shares in percentage points.
+    """
     measures = [
         measure
         for measure in DIFFERENCE_MEASURES
@@ -163,12 +167,14 @@ def differences(findings: Findings) -> "Figure":
 
 
 def _difference_panel(axes: "Axes", findings: Findings, measure: str, methods: Sequence[str]) -> None:
+    in_points = QUANTITIES[measure].factor == PERCENT
     changes = []
     for one in findings.comparisons:
         if one.measure != measure or one.relative is None:
             continue
-        position, mean = methods.index(one.method), one.relative.mean * PERCENT
-        half = (one.relative.high - one.relative.low) / 2 * PERCENT
+        change = one.difference if in_points else one.relative
+        position, mean = methods.index(one.method), change.mean * PERCENT
+        half = (change.high - change.low) / 2 * PERCENT
         colour = COLOURS.get(one.method, FALLBACK_COLOUR)
         axes.errorbar(mean, position, xerr=half, fmt="o", color=colour, ecolor="black", capsize=3, zorder=3)
         changes.append(mean)
@@ -178,8 +184,9 @@ def _difference_panel(axes: "Axes", findings: Findings, measure: str, methods: S
     axes.axvline(0, color="black", linewidth=0.8)
     if _decades(changes) > DECADES_FOR_LOG:
         axes.set_xscale("symlog", linthresh=10)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_yticks(range(len(methods)), methods)
-    axes.set_xlabel(f"{QUANTITIES[measure].heading}: change (%)")
+    axes.set_xlabel(f"{QUANTITIES[measure].heading}: change ({'points' if in_points else '%'})")
     axes.margins(x=0.1, y=0.12)
     _unclutter(axes)
 
@@ -194,16 +201,19 @@ def radar(findings: Findings) -> "Figure":
     measures = [one for one in RADAR_MEASURES if all(one in outcome.metrics for outcome in findings.outcomes)]
     angles = [2 * math.pi * index / len(measures) for index in range(len(measures))]
     figure = new_figure(6.5)
-    axes = figure.subplots(subplot_kw={"projection": "polar"})
+    axes = cast("PolarAxes", figure.subplots(subplot_kw={"projection": "polar"}))
     scaled = {measure: _scaled(findings, measure) for measure in measures}
     for index, outcome in enumerate(findings.outcomes):
         values = [scaled[measure][index] for measure in measures]
         colour = COLOURS.get(outcome.method, FALLBACK_COLOUR)
-        axes.plot([*angles, angles[0]], [*values, values[0]], "o-", color=colour, label=outcome.method, linewidth=1.8)
+        # Later lines are thinner, so that one that covers another shows it at both sides.
+        width = 1.5 * (len(findings.outcomes) - index)
+        axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=outcome.method, linewidth=width)
     axes.set_xticks(angles, [QUANTITIES[measure].heading for measure in measures])
     axes.tick_params(axis="x", pad=14)
     axes.set_yticks([0, 0.5, 1], ["worst", "", "best"], fontsize="small", color="#555555")
     axes.set_ylim(-0.15, 1.05)
+    axes.set_rlabel_position(math.degrees(angles[1] / 2))
     axes.set_title(
         f"{findings.experiment} on {findings.scenario}: means between the worst and the best of these methods\n"
         "(a small difference fills the axis as a great one does: see the bars for its size)",

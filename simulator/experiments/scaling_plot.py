@@ -61,11 +61,13 @@ def _panel(axes: "Axes", panel: str, measure: str, points: Sequence[tuple[Runs, 
     if panel == "saturation":
         axes.set_yscale("log")
         axes.plot(sizes, [means[0] * size / sizes[0] for size in sizes], "--", color="#7F7F7F", label="in proportion")
-    else:
-        axes.set_ylim(bottom=0)
     published = [(case.size, estimate.published * quantity.factor) for case, estimate in points if estimate.published]
     if published:
         axes.plot(*zip(*published, strict=True), "D", color="black", markerfacecolor="white", label="published formula")
+    if panel != "saturation":
+        axes.set_ylim(
+            0, 1.15 * max([mean + half for mean, half in zip(means, halves, strict=True)] + [y for _, y in published])
+        )
     if published or panel == "saturation":
         axes.legend(frameon=False, fontsize="small")
     axes.set_xticks(sizes, [f"{size:g}" for size in sizes])

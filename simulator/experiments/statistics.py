@@ -15,6 +15,9 @@ CONFIDENCE = 0.95
 WANTED_PRECISION = 0.05
 """Half-width of the interval over the mean at which a mean counts as known: Robinson, Simulation (2004), chapter 9."""
 
+_ROUNDING = 1e-12
+"""Relative difference that the order of additions can make."""
+
 ENOUGH_REPLICATIONS = 30
 """Below it, the t interval leans on the replications being normally distributed."""
 
@@ -41,19 +44,27 @@ def half_width(values: Sequence[float]) -> float:
 
 def paired_difference(values: Sequence[float], reference: Sequence[float]) -> Interval:
     """Mean difference to the reference of the same seed, with its t interval."""
-    return mean_interval([value - other for value, other in zip(values, reference, strict=True)])
+    return mean_interval(_differences(values, reference))
 
 
 def paired_p_value(values: Sequence[float], reference: Sequence[float]) -> float:
     """Two-sided p-value of the paired t test; 1 where no pair differs, 0 where all differ by the same amount."""
     from scipy.special import stdtr  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
 
-    differences = [value - other for value, other in zip(values, reference, strict=True)]
+    differences = _differences(values, reference)
     mean, deviation = statistics.fmean(differences), statistics.stdev(differences)
     if deviation == 0.0:
         return 1.0 if mean == 0.0 else 0.0
     statistic = mean / (deviation / math.sqrt(len(differences)))
     return float(2.0 * stdtr(len(differences) - 1, -abs(statistic)))
+
+
+def _differences(values: Sequence[float], reference: Sequence[float]) -> list[float]:
+    """Pair by pair; what rounding alone can make is no difference."""
+    return [
+        0.0 if math.isclose(value, other, rel_tol=_ROUNDING) else value - other
+        for value, other in zip(values, reference, strict=True)
+    ]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

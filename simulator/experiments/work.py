@@ -29,6 +29,10 @@ LIBRARIES = ("numpy", "numba", "pvlib", "scipy")
 """Whose versions can change a result."""
 
 
+REGRET_DIGITS = 6
+"""To which the regret is told: the solver's tolerance is 1e-7 (HiGHS, primal and dual feasibility)."""
+
+
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """Work that cannot be done, and why: one line for each mistake. A value, since it has to travel."""
 
@@ -59,7 +63,7 @@ def do(work: Work, code: str, simulate: Simulate) -> Figures | Refusal:
 def figures_of(result: RunResult) -> Figures:
     """A run's figures by field, and those that follow from them."""
     found = msgspec.structs.asdict(result) | {
-        "regret_ratio": _ratio(result.emissions_grams, result.bound_grams, less=1.0),
+        "regret_ratio": _regret(result),
         "energy_per_task_joules": _ratio(result.energy_joules, result.tasks_completed),
         "throughput_tasks_per_hour": _ratio(result.tasks_completed * SECONDS_PER_HOUR, result.simulated_seconds),
     }
@@ -67,9 +71,17 @@ def figures_of(result: RunResult) -> Figures:
     return {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
 
 
-def _ratio(part: float, whole: float | None, less: float = 0.0) -> float | None:
+def _regret(result: RunResult) -> float | None:
+    """Emissions over the bound, less one; None where the bound is missing or nothing at all."""
+    if not result.bound_grams:
+        return None
+    # Adding zero turns a rounded -0.0 into 0.0.
+    return round(result.emissions_grams / result.bound_grams - 1.0, REGRET_DIGITS) + 0.0
+
+
+def _ratio(part: float, whole: float) -> float | None:
     """None where there is nothing to divide by."""
-    return part / whole - less if whole else None
+    return part / whole if whole else None
 
 
 def digest(value: object) -> str:
