@@ -54,7 +54,7 @@ clean: down ## Remove the environment and caches; totals and history in .run/ st
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
 
 .venv/run.stamp: $(environment)
-	@scripts/environment
+	@scripts/environment simulator
 	@touch $@
 
 .venv/dev.stamp: $(environment)
