@@ -1,5 +1,6 @@
 """From a scenario's sections to the objects that they describe."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,7 @@ def weather_of(scenario: Scenario, seed: int) -> WeatherSource:
     """Synthetic weather from the seed, or the recording. Raises WeatherError."""
     site, section = site_of(scenario.site), scenario.weather
     if section.file is not None:
-        return load_weather(Path(section.file), site)
+        return _recorded(Path(section.file), site)
     climate = Climate(
         clearness_mean=section.clearness.mean,
         clearness_deviation=section.clearness.deviation,
@@ -116,6 +117,12 @@ def weather_of(scenario: Scenario, seed: int) -> WeatherSource:
         swing_celsius=section.daily_swing_celsius,
     )
     return SyntheticWeather(site=site, climate=climate, seed=seed)
+
+
+@functools.lru_cache(maxsize=8)
+def _recorded(path: Path, site: Site) -> WeatherSource:
+    """A recording, read once for all runs of an experiment."""
+    return load_weather(path, site)
 
 
 def classes_of(scenario: Scenario) -> tuple[TaskClass, ...]:

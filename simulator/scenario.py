@@ -8,12 +8,15 @@ import msgspec
 
 from exporter.core.config import ConfigError, convert, load_yaml
 from simulator.cluster.device import DEVICES
-from simulator.config import NodeSection, Scenario, TaskClassSection
+from simulator.config import NodeSection, Scenario, TaskClassSection, WeatherSection
 from simulator.published.config import PublishedScenario
 from simulator.published.config import contradictions as published_contradictions
 from simulator.scheduling.policies import SINGLE_NODE, traits
 
 BYTES_PER_MEGABYTE = 10**6
+
+RECORDED_WIND_HEIGHT = 10.0
+"""Metres: of WS10M in NASA POWER's files and of the wind in TMY3 (Wilcox and Marion, NREL/TP-581-43156, 2008)."""
 
 AnyScenario = Scenario | PublishedScenario
 
@@ -94,6 +97,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
         if not any(fits(node, kind) for node in known):
             yield f"workload.classes[{index}].memory_megabytes: no node has {kind.memory_megabytes:g} MB"
     yield from policy_mistakes(scenario.scheduler.policy, names)
+    yield from weather_mistakes(scenario.weather)
 
 
 def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
@@ -106,6 +110,16 @@ def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
     node = policy.removeprefix(SINGLE_NODE)
     if policy.startswith(SINGLE_NODE) and node not in nodes:
         yield f'scheduler.policy: expected one of the nodes {", ".join(nodes)} after "{SINGLE_NODE}", got "{node}"'
+
+
+def weather_mistakes(weather: WeatherSection) -> Iterator[str]:
+    """What does not go with a recording."""
+    height = weather.wind.reference_height_metres
+    if weather.file is not None and height != RECORDED_WIND_HEIGHT:
+        yield (
+            f"weather.wind.reference_height_metres: expected {RECORDED_WIND_HEIGHT:g}, the height of recorded wind, "
+            f"got {height:g}"
+        )
 
 
 def fits(node: NodeSection, kind: TaskClassSection) -> bool:

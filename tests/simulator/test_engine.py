@@ -1,14 +1,21 @@
 """Laws of a whole run."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
 
 from exporter.core.units import Seconds
+from simulator.assembly import nodes_of, weather_of
 from simulator.config import Scenario
+from simulator.energy.interface import WeatherDay, WeatherSource
 from simulator.engine import Engine
+from simulator.forecast.seam import PerfectForecaster
+from simulator.generation import Generation
 from simulator.results import Job, Method
 from simulator.scheduling.compiled import Backend
+from simulator.scheduling.policies import POLICIES
 from simulator.simulate import build_engine, figures, fixed_tasks, quantile, simulate
 from simulator.totals import LATENCY_BOUNDS
 from tests.simulator.scenarios import FULL, STANDARD, at_rate, edge
@@ -122,3 +129,38 @@ def test_quantiles_are_interpolated_in_their_bucket() -> None:
     buckets[-1] = 90
     assert quantile(buckets, 0.95) == LATENCY_BOUNDS[-2]
     assert np.isnan(quantile(np.zeros_like(buckets), 0.5))
+
+
+class SplicedWeather:
+    """One weather up to a day, another from then on."""
+
+    def __init__(self, before: WeatherSource, after: WeatherSource) -> None:
+        self._parts = (before, after)
+
+    def day(self, index: int) -> WeatherDay:
+        """Day 0 of the first, all others of the second."""
+        return self._parts[min(index, 1)].day(index)
+
+
+def first_day(policy: str, later_seed: int) -> bytes:
+    """Totals of the first day, when the weather after it comes from another seed."""
+    scenario = edge()
+    engine = build_engine(scenario, Method(name="x", policy=policy), 1)
+    weather = SplicedWeather(weather_of(scenario, 1), weather_of(scenario, later_seed))
+    supplies = [node.supply for node in nodes_of(scenario)]
+    generation = Generation(weather, supplies, engine.plant.step)
+    forecaster = engine.plant.forecaster
+    if isinstance(forecaster, PerfectForecaster):
+        forecaster = PerfectForecaster(generation.between)
+    engine = Engine(replace(engine.plant, generation=generation, forecaster=forecaster))
+    for _ in range(DAY):
+        engine.step()
+    return b"".join(getattr(engine.totals, name).tobytes() for name in engine.totals.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("policy", [name for name in POLICIES if ":" not in name])
+def test_only_the_oracle_reads_the_future(policy: str) -> None:
+    if policy == "oracle":
+        assert first_day(policy, 2) != first_day(policy, 3)
+    else:
+        assert first_day(policy, 2) == first_day(policy, 3)
