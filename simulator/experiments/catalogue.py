@@ -20,9 +20,9 @@ NODES = (2, 4, 8, 16, 32, 64, 128)
 WORKLOADS = (1_000, 2_000, 5_000, 10_000, 20_000)
 RATES_PER_HOUR = (50.0, 100.0, 200.0, 400.0)
 
-SATURATION_TASKS_PER_NODE = 2_000
-"""What runs that look for saturation offer. Short ones fill no queues and flatter the cluster: on `edge` with 32 nodes
-they end 21% higher with 250, 3% with 1,000; with 4,000 as with 2,000."""
+SATURATION_TASKS_PER_NODE = 1_000
+"""What runs that look for saturation offer. Short ones fill no queues and flatter the cluster: compared with 4,000, the
+answer for 32 nodes of `edge` is 3% higher with 1,000, and 21% with 250."""
 
 PEERS = (
     "round-robin",

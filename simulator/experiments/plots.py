@@ -39,7 +39,10 @@ COLOURS: Mapping[str, str] = MappingProxyType(
         "without-shifting": "#56B4E9",
     }
 )
-"""A method has the same colour in every picture. Okabe and Ito (2008), which colour-blind people can tell apart."""
+"""A method has the same colour in every picture; one that is not here is light blue, and named beside its mark.
+
+The palette is that of Okabe and Ito (2008), which colour-blind people can tell apart.
+"""
 
 BARS: Mapping[str, str] = MappingProxyType(
     {
@@ -207,11 +210,12 @@ def radar(findings: Findings) -> "Figure":
         values = [scaled[measure][index] for measure in measures]
         colour = COLOURS.get(outcome.method, FALLBACK_COLOUR)
         # Later lines are thinner, so that one that covers another shows it at both sides.
-        width = 1.5 * (len(findings.outcomes) - index)
+        width = 1.2 * (len(findings.outcomes) - index)
         axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=outcome.method, linewidth=width)
     axes.set_xticks(angles, [QUANTITIES[measure].heading for measure in measures])
     axes.tick_params(axis="x", pad=14)
-    axes.set_yticks([0, 0.5, 1], ["worst", "", "best"], fontsize="small", color="#555555")
+    axes.set_yticks([0, 0.5, 1], ["worst", "", "best"])
+    axes.tick_params(axis="y", labelsize="small", labelcolor="#555555")
     axes.set_ylim(-0.15, 1.05)
     axes.set_rlabel_position(math.degrees(angles[1] / 2))
     axes.set_title(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from simulator.experiments.display import QUANTITIES
+from simulator.experiments.display import QUANTITIES, Quantity
 from simulator.experiments.findings import Findings, Runs
 from simulator.experiments.outcomes import Estimate
 from simulator.experiments.plots import COLOURS, caption, new_figure
@@ -18,12 +18,13 @@ PANELS = (
     ("saturation", "saturation_tasks_per_second"),
     ("nodes", "throughput_tasks_per_hour"),
     ("nodes", "latency_seconds"),
+    ("workload", "deadline_miss_ratio"),
     ("workload", "latency_seconds"),
     ("workload", "energy_per_task_joules"),
     ("rate", "latency_seconds"),
     ("rate", "energy_per_task_joules"),
 )
-"""What is drawn over what; those without figures are left out."""
+"""What is drawn over what; those without figures, or with nothing but zeros, are left out."""
 
 
 def scaling(findings: Findings) -> "Figure":
@@ -33,7 +34,14 @@ def scaling(findings: Findings) -> "Figure":
     figure = new_figure(0.6 + 2.7 * rows)
     grid = figure.subplots(rows, 2, squeeze=False).flatten()
     for axes, (panel, measure, points) in zip(grid, panels, strict=False):
-        _panel(axes, panel, measure, points)
+        _line(axes, QUANTITIES[measure], points)
+        if panel == "saturation":
+            _proportion(axes, points, len(findings.parameters.nodes))
+        else:
+            axes.set_ylim(bottom=0)
+        axes.set_xlabel(AXES[panel])
+        if len(axes.get_legend_handles_labels()[1]) > 1:
+            axes.legend(frameon=False, fontsize="small")
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
     figure.suptitle(caption(findings), fontsize="medium")
@@ -47,32 +55,38 @@ def _points(findings: Findings, panel: str, measure: str) -> list[tuple[Runs, Es
         estimate = {**outcome.metrics, **further.metrics}.get(measure)
         if case.panel == panel and estimate is not None:
             found.append((case, estimate))
-    return found
+    return found if any(estimate.mean for _, estimate in found) else []
 
 
-def _panel(axes: "Axes", panel: str, measure: str, points: Sequence[tuple[Runs, Estimate]]) -> None:
-    quantity, sizes = QUANTITIES[measure], [case.size for case, _ in points]
+def _line(axes: "Axes", quantity: Quantity, points: Sequence[tuple[Runs, Estimate]]) -> None:
+    sizes = [case.size for case, _ in points]
     means = [estimate.mean * quantity.factor for _, estimate in points]
     halves = [(estimate.high - estimate.low) / 2 * quantity.factor for _, estimate in points]
     axes.errorbar(
         sizes, means, yerr=halves, fmt="o-", color=COLOURS["full"], ecolor="black", capsize=3, label="simulated"
     )
-    axes.set_xscale("log")
-    if panel == "saturation":
-        axes.set_yscale("log")
-        axes.plot(sizes, [means[0] * size / sizes[0] for size in sizes], "--", color="#7F7F7F", label="in proportion")
     published = [(case.size, estimate.published * quantity.factor) for case, estimate in points if estimate.published]
     if published:
         axes.plot(*zip(*published, strict=True), "D", color="black", markerfacecolor="white", label="published formula")
-    if panel != "saturation":
-        axes.set_ylim(
-            0, 1.15 * max([mean + half for mean, half in zip(means, halves, strict=True)] + [y for _, y in published])
-        )
-    if published or panel == "saturation":
-        axes.legend(frameon=False, fontsize="small")
+    axes.set_xscale("log")
     axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
     axes.set_xticks([], minor=True)
-    axes.set_xlabel(AXES[panel])
+    axes.margins(y=0.15)
     axes.set_ylabel(quantity.title)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#DDDDDD", linewidth=0.6)
+
+
+def _proportion(axes: "Axes", points: Sequence[tuple[Runs, Estimate]], whole: int) -> None:
+    """Growth in proportion to the nodes, from the scenario's own cluster on: fewer nodes are another mix."""
+    axes.set_yscale("log")
+    grown = [(case.size, estimate.mean) for case, estimate in points if case.size >= whole]
+    if grown:
+        size, mean = grown[0]
+        axes.plot(
+            [one for one, _ in grown],
+            [mean * one / size for one, _ in grown],
+            "--",
+            color="#7F7F7F",
+            label="in proportion",
+        )
