@@ -272,7 +272,8 @@ def place_in_turn(
 ) -> None:
     """Round robin at full frequency: the next node that fits, counted from `cursor` (1,), which is state.
 
-    Where it cannot start the task in time, the next ones that fit, up to `tries` in all; then the task is dropped.
+    Where it cannot start the task in time, the next ones that fit, up to `tries` in all; then the task is dropped. The
+    turn passes to the node after the last one tried; where none was found among fewer, it stays.
     """
     nodes, _, levels = service.shape
     for i in range(len(release)):
@@ -284,20 +285,19 @@ def place_in_turn(
         tried = 0
         at = cursor[0]
         for _ in range(nodes):
-            if tried == tries:
-                break
             n = at
             at = at + 1 if at + 1 < nodes else 0
             if not fits[n, k]:
                 continue
-            tried += 1
-            cursor[0] = at
             wait = free_at[n] - release[i] if free_at[n] > release[i] else 0.0
             if wait <= longest_wait:
                 node[i] = n
                 start[i] = free_at[n] if free_at[n] > release[i] else release[i]
                 finish[i] = start[i] + work[i] * service[n, k, levels - 1]
                 free_at[n] = finish[i]
+            tried += 1
+            if wait <= longest_wait or tried == tries:
+                cursor[0] = at
                 break
 
 

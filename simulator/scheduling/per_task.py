@@ -1,10 +1,10 @@
 """A policy of one's own, in plain Python: a `choose` that is asked task by task.
 
-    class Nearest:
+    class FirstFree:
         def choose(self, task, nodes):
             return next(((node.index, 0) for node in nodes if node.fits and node.wait == 0), None)
 
-`--policy package.module:Nearest` runs it. It is slower by far than the policies of the kernel, and sees the same.
+The policy `package.module:FirstFree` is that. It is far slower than the policies of the kernel, and sees the same.
 """
 
 import importlib
@@ -56,7 +56,7 @@ Choice = tuple[int, int] | None
 class Chooser(Protocol):
     """What a policy of one's own has to have."""
 
-    def choose(self, task: TaskView, nodes: Sequence[NodeView]) -> Choice:
+    def choose(self, task: TaskView, nodes: Sequence[NodeView], /) -> Choice:
         """Where this task is to run."""
 
 

@@ -55,8 +55,8 @@ class TemporalShifting:
             service,
             service * cluster.extra_watts[:, -1:],
             cluster.fits,
-            outlook.start,
-            outlook.seconds,
+            float(outlook.start),  # a whole number would be another type to compile for
+            float(outlook.seconds),
             np.ascontiguousarray(outlook.green_watts),
             outlook.grams_per_joule,
             DEFERRED_SHARE * outlook.seconds,

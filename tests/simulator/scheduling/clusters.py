@@ -1,0 +1,122 @@
+"""Clusters, tasks and runs for the tests of scheduling."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from exporter.core.units import Seconds
+from simulator.arrays import FloatArray
+from simulator.cluster.task import Tasks
+from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
+
+STEP = Seconds(300.0)
+
+
+def cluster(
+    service: Sequence[Sequence[Sequence[float]]],
+    extra_watts: Sequence[Sequence[float]],
+    *,
+    fits: Sequence[Sequence[bool]] | None = None,
+    deadline: float = 10.0,
+    priority: float = 1.0,
+    longest_wait: float = 60.0,
+) -> Cluster:
+    """A cluster from its tables; nodes are called node-0, node-1 and so on."""
+    nodes, classes, _ = np.shape(service)
+    return Cluster(
+        names=tuple(f"node-{one}" for one in range(nodes)),
+        service=np.array(service, float),
+        extra_watts=np.array(extra_watts, float),
+        idle_watts=np.ones(nodes),
+        fits=np.ones((nodes, classes), bool) if fits is None else np.array(fits),
+        deadline=np.full(classes, deadline),
+        priority=np.full(classes, priority),
+        longest_wait=Seconds(longest_wait),
+    )
+
+
+def random_cluster(
+    random: np.random.Generator, nodes: int, *, kinds: int, levels: int = 5, longest_wait: float = 30.0
+) -> Cluster:
+    """Nodes of `kinds` device kinds in turn, three classes, of which each fits somewhere. Equal nodes make ties."""
+    kind = np.arange(nodes) % kinds
+    frequency = np.linspace(0.4, 1.0, levels)
+    speed = random.uniform(0.2, 4.0, kinds)[kind]
+    fits = random.random((kinds, 3)) < 0.8
+    fits[0] = True
+    return Cluster(
+        names=tuple(f"node-{one}" for one in range(nodes)),
+        service=random.uniform(0.5, 2.0, 3)[None, :, None] / speed[:, None, None] / frequency[None, None, :],
+        extra_watts=random.uniform(3.0, 60.0, kinds)[kind][:, None] * frequency**2,
+        idle_watts=random.uniform(1.0, 30.0, kinds)[kind],
+        fits=fits[kind],
+        deadline=random.uniform(5.0, 50.0, 3),
+        priority=random.uniform(0.2, 1.0, 3),
+        longest_wait=Seconds(longest_wait),
+    )
+
+
+def random_tasks(random: np.random.Generator, cluster: Cluster, count: int, *, utilization: float) -> Tasks:
+    """Poisson arrivals that keep the cluster busy for this share of its time at full frequency."""
+    rate = utilization * (1.0 / cluster.service[:, :, -1].mean(axis=1)).sum()
+    arrival = np.cumsum(random.exponential(1.0 / rate, count))
+    classes = len(cluster.deadline)
+    task_class = random.integers(0, classes, count).astype(np.int32)
+    work = random.uniform(0.95, 1.05, count)
+    return Tasks(arrival=arrival, task_class=task_class, work=work, deadline=arrival + cluster.deadline[task_class])
+
+
+def tasks(*arrivals: float, work: float = 1.0, task_class: int = 0, deadline: float = 10.0) -> Tasks:
+    """Equal tasks at these times."""
+    arrival = np.array(arrivals, float)
+    return Tasks(
+        arrival=arrival,
+        task_class=np.full(len(arrival), task_class, np.int32),
+        work=np.full(len(arrival), work),
+        deadline=arrival + deadline,
+    )
+
+
+def view(cluster: Cluster, *, start: float = 0.0, free_at: FloatArray | None = None, green: float = 0.0) -> StepView:
+    """The start of a step, with the same green joules everywhere."""
+    nodes = len(cluster.names)
+    return StepView(
+        start=Seconds(start),
+        seconds=STEP,
+        free_at=np.zeros(nodes) if free_at is None else free_at,
+        green_joules=np.full(nodes, green),
+        grams_per_joule=1e-4,
+    )
+
+
+def run(policy: Policy, cluster: Cluster, tasks: Tasks, green: FloatArray) -> Placements:
+    """Place all tasks, step by step; `green` (S, N) is the green energy by step, repeated in turn."""
+    free_at = np.zeros(len(cluster.names))
+    parts = []
+    last = int(tasks.arrival[-1] // STEP) + 1
+    edges = np.searchsorted(tasks.arrival, np.arange(last + 1) * STEP)
+    for step in range(last):
+        seen = StepView(
+            start=Seconds(step * STEP),
+            seconds=STEP,
+            free_at=free_at,
+            green_joules=green[step % len(green)],
+            grams_per_joule=1e-4,
+        )
+        part = policy.place(tasks[edges[step] : edges[step + 1]], cluster, seen)
+        placed = part.node != DROPPED
+        np.maximum.at(free_at, part.node[placed], part.finish[placed])
+        parts.append(part)
+    return Placements(
+        node=np.concatenate([part.node for part in parts]),
+        level=np.concatenate([part.level for part in parts]),
+        start=np.concatenate([part.start for part in parts]),
+        finish=np.concatenate([part.finish for part in parts]),
+        terms=np.sum([part.terms for part in parts], axis=0),
+    )
+
+
+def same_bits(one: Placements, other: Placements) -> bool:
+    """Whether two answers are equal to the last bit."""
+    names = ("node", "level", "start", "finish", "terms")
+    return all(getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in names)

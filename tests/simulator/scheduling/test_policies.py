@@ -1,0 +1,181 @@
+"""What each policy chooses, in cases worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from simulator.scheduling.compiled import Backend
+from simulator.scheduling.interface import DROPPED, Policy
+from simulator.scheduling.policies import POLICIES, SINGLE_NODE, Levels, build_policy, traits, weights_of
+from simulator.scheduling.weights import Weights
+from tests.simulator.scheduling.clusters import cluster, random_cluster, random_tasks, run, tasks, view
+
+ALL = tuple(name for name in POLICIES if not name.startswith(SINGLE_NODE))
+
+# Node 0 is slow and frugal, node 1 fast and hungry. Half the frequency: twice the time at a quarter of the power.
+SLOW_AND_FAST = cluster([[[8.0, 4.0]], [[2.0, 1.0]]], [[0.5, 2.0], [5.0, 20.0]])
+# Joules per second of reference work: 4 and 8, 10 and 20.
+
+
+def policy(name: str, *, levels: Levels = Levels.ALL, **weights: float) -> Policy:
+    return build_policy(name, Weights(**weights or {"latency": 1.0}), levels=levels, backend=Backend.PLAIN)
+
+
+def choice(chosen: Policy, *, green: float = 0.0) -> tuple[int, int]:
+    placed = chosen.place(tasks(0.0), SLOW_AND_FAST, view(SLOW_AND_FAST, green=green))
+    return int(placed.node[0]), int(placed.level[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("least-energy", (0, 0)),
+        ("least-carbon", (0, 0)),
+        ("weighted", (1, 1)),
+        ("joint", (1, 1)),
+        ("least-loaded", (0, 1)),
+        ("single-node:node-1", (1, 1)),
+        ("carbon-greedy", (0, 1)),
+    ],
+)
+def test_each_policy_follows_its_aim(name: str, expected: tuple[int, int]) -> None:
+    assert choice(policy(name)) == expected
+
+
+def test_the_score_is_the_weighted_sum_of_its_terms() -> None:
+    # By node and level: latency = (8, 4, 2, 1) / 10, energy = (4, 8, 10, 20) / 20, grid with 5 green joules
+    # = (0, 3/8, 1/2, 3/4), carbon = grid x energy. Weights 1, 1, 1: 1, 1.175, 1.2 and 1.85.
+    chosen = policy("joint", latency=1.0, energy=1.0, grid=1.0)
+    placed = chosen.place(tasks(0.0), SLOW_AND_FAST, view(SLOW_AND_FAST, green=5.0))
+    assert (placed.node[0], placed.level[0], placed.finish[0]) == (0, 0, 8.0)
+    assert placed.terms == pytest.approx([0.8, 0.2, 0.0, 0.0, 0.0])
+    # With latency at twice the weight: 1.8, 1.575, 1.4 and 1.95.
+    chosen = policy("joint", latency=2.0, energy=1.0, grid=1.0)
+    placed = chosen.place(tasks(0.0), SLOW_AND_FAST, view(SLOW_AND_FAST, green=5.0))
+    assert (placed.node[0], placed.level[0]) == (1, 0)
+    assert placed.terms == pytest.approx([0.2, 0.5, 0.5, 0.25, 0.0])
+
+
+def test_green_energy_is_spent_once() -> None:
+    # 25 green joules on each node cover one task of 20 on the fast one; the second is short of 15.
+    placed = policy("carbon-greedy").place(tasks(0.0, 0.0, 0.0), SLOW_AND_FAST, view(SLOW_AND_FAST, green=25.0))
+    assert placed.node.tolist() == [0, 0, 0]  # 8 joules each: the slow node has enough for three
+    assert placed.terms[2] == 0.0
+    placed = policy("carbon-greedy").place(tasks(*[0.0] * 4), SLOW_AND_FAST, view(SLOW_AND_FAST, green=25.0))
+    assert placed.node.tolist() == [0, 0, 0, 1]
+
+
+def test_only_fast_levels_where_no_others_are_allowed() -> None:
+    assert choice(policy("joint", levels=Levels.FASTEST, energy=1.0)) == (0, 1)
+    assert choice(policy("least-energy", levels=Levels.FASTEST)) == (0, 1)
+
+
+def test_a_task_that_waits_runs_at_full_frequency() -> None:
+    placed = policy("single-node:node-0").place(tasks(0.0), SLOW_AND_FAST, view(SLOW_AND_FAST))
+    assert placed.level[0] == 1
+    energy = policy("joint", energy=1.0)
+    busy = view(SLOW_AND_FAST, free_at=np.array([3.0, 3.0]))
+    placed = energy.place(tasks(0.0, 20.0), SLOW_AND_FAST, busy)
+    assert placed.node.tolist() == [0, 0]
+    assert placed.level.tolist() == [1, 0]
+
+
+def test_ties_go_to_the_lowest_node_and_level() -> None:
+    same = cluster([[[1.0, 1.0]]] * 3, [[2.0, 2.0]] * 3)
+    for search in ("joint", "least-energy"):
+        placed = policy(search, load=1.0).place(tasks(0.0, 0.0), same, view(same))
+        assert placed.level[0] == 0
+        assert placed.node[0] == 0
+
+
+def test_round_robin_passes_over_nodes_that_cannot() -> None:
+    three = cluster([[[1.0]]] * 3, [[1.0]] * 3, fits=[[True], [False], [True]], longest_wait=1.5)
+    turns = policy("round-robin")
+    placed = turns.place(tasks(*[0.0] * 5), three, view(three))
+    assert placed.node.tolist() == [0, 2, 0, 2, DROPPED]
+    later = turns.place(tasks(300.0), three, view(three, start=300.0))
+    assert later.node.tolist() == [0]
+
+
+def test_kubernetes_like_is_blind_to_queues() -> None:
+    two = cluster([[[1.0]]] * 2, [[1.0]] * 2, longest_wait=1.5)
+    seen = view(two, free_at=np.array([100.0, 0.0]))
+    assert policy("kubernetes-like").place(tasks(0.0, 0.0, 0.0), two, seen).node.tolist() == [DROPPED, 1, DROPPED]
+    assert policy("round-robin").place(tasks(0.0, 0.0, 0.0), two, seen).node.tolist() == [1, 1, DROPPED]
+
+
+def test_least_loaded_takes_the_queue_that_ends_first() -> None:
+    two = cluster([[[1.0]]] * 2, [[1.0]] * 2)
+    seen = view(two, free_at=np.array([5.0, 4.0]))
+    assert policy("least-loaded").place(tasks(0.0, 0.0, 9.0), two, seen).node.tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("name", [*ALL, "single-node:node-0"])
+def test_no_task_waits_longer_than_admitted_and_none_goes_where_it_does_not_fit(name: str) -> None:
+    random = np.random.default_rng(7)
+    nodes = random_cluster(random, 5, kinds=3, longest_wait=4.0)
+    asked = random_tasks(random, nodes, 2000, utilization=1.6)
+    placed = run(
+        build_policy(name, Weights(latency=1), levels=Levels.ALL, backend=Backend.COMPILED),
+        nodes,
+        asked,
+        np.ones((1, 5)),
+    )
+    taken = placed.node != DROPPED
+    assert 0 < taken.sum() < len(asked)
+    assert np.all(placed.start[taken] >= asked.arrival[taken])
+    assert np.max(placed.start[taken] - asked.arrival[taken]) <= 4.0
+    assert np.all(nodes.fits[placed.node[taken], asked.task_class[taken]])
+    assert np.all(np.isnan(placed.start[~taken]))
+    for node in range(5):
+        own = taken & (placed.node == node)
+        assert np.all(placed.start[own][1:] >= placed.finish[own][:-1])  # one task at a time
+
+
+def test_a_policy_changes_nothing_that_it_is_shown() -> None:
+    seen = view(SLOW_AND_FAST, green=30.0)
+    for name in [*ALL, "single-node:node-0"]:
+        policy(name).place(tasks(0.0, 1.0), SLOW_AND_FAST, seen)
+    assert seen.free_at.tolist() == [0.0, 0.0]
+    assert seen.green_joules.tolist() == [30.0, 30.0]
+
+
+def test_energy_that_is_expected_to_lack_counts_as_none() -> None:
+    assert choice(policy("carbon-greedy"), green=-5.0) == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["fastest", "", "no.such.module:Policy", "math:nothing"])
+def test_an_unknown_policy_is_named_in_one_line(name: str) -> None:
+    for ask in (traits, policy):
+        with pytest.raises(ValueError, match=r"^expected [^\n]*$"):
+            ask(name)
+
+
+def test_a_single_node_has_to_exist() -> None:
+    with pytest.raises(ValueError, match="expected one of node-0, node-1, got nowhere"):
+        policy("single-node:nowhere").place(tasks(0.0), SLOW_AND_FAST, view(SLOW_AND_FAST))
+
+
+def test_traits_tell_who_shifts_and_who_sees_the_future() -> None:
+    assert {name for name in ALL if traits(name).shifts} == {"shifting", "oracle"}
+    assert {name for name in ALL if traits(name).sees_future} == {"oracle"}
+
+
+def test_weights_of_a_policy_are_its_own_or_the_configured_ones() -> None:
+    configured = Weights(latency=1.0, energy=3.0)
+    assert weights_of("joint", configured) == Weights(latency=0.25, energy=0.75)
+    assert weights_of("least-carbon", configured) == Weights(carbon=1.0)
+    assert weights_of("round-robin", configured) is None
+
+
+def test_no_task_is_no_trouble() -> None:
+    for name in [*ALL, "single-node:node-0"]:
+        assert len(policy(name).place(tasks(), SLOW_AND_FAST, view(SLOW_AND_FAST)).node) == 0
+
+
+def test_weightless_energy_does_not_divide_by_nothing() -> None:
+    free = cluster([[[1.0, 1.0]]], [[0.0, 0.0]])
+    placed = policy("joint", energy=1.0, grid=1.0).place(tasks(0.0), free, view(free))
+    assert placed.node[0] == 0
+    assert not any(math.isnan(term) for term in placed.terms)

@@ -1,0 +1,122 @@
+"""Tasks that may wait do so for greener supply, and never too long."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.core.units import Seconds
+from simulator.arrays import FloatArray
+from simulator.cluster.task import Tasks
+from simulator.scheduling.compiled import Backend
+from simulator.scheduling.interface import Cluster, Outlook
+from simulator.scheduling.shifting import DEFERRED_SHARE, TemporalShifting
+from tests.simulator.scheduling.clusters import STEP, cluster, random_cluster, tasks
+
+ONE_NODE = cluster([[[20.0, 10.0]]], [[2.0, 5.0]], longest_wait=60.0)
+# A task of one second takes 10 s and 50 J at full frequency.
+
+
+def outlook(watts: list[float], *, start: float = 0.0, grams: list[float] | None = None, nodes: int = 1) -> Outlook:
+    return Outlook(
+        start=Seconds(start),
+        seconds=STEP,
+        green_watts=np.repeat(np.array(watts, float)[:, None], nodes, axis=1),
+        grams_per_joule=np.full(len(watts), 1e-4) if grams is None else np.array(grams),
+    )
+
+
+def shifting(*deferrable: bool) -> TemporalShifting:
+    return TemporalShifting(np.array(deferrable or (True,)), backend=Backend.PLAIN)
+
+
+def release(asked: Tasks, seen: Outlook) -> list[float]:
+    return [float(one) for one in shifting().release(asked, ONE_NODE, seen)]
+
+
+def test_a_task_waits_for_the_sun() -> None:
+    assert release(tasks(7.0, deadline=3600.0), outlook([0.0, 0.0, 1.0, 1.0])) == [600.0]
+
+
+def test_a_task_waits_for_cleaner_electricity() -> None:
+    seen = outlook([0.0] * 4, grams=[2e-4, 2e-4, 1e-4, 1e-4])
+    assert release(tasks(7.0, deadline=3600.0), seen) == [600.0]
+
+
+@pytest.mark.parametrize("watts", [[0.0] * 4, [1.0] * 4, [1.0, 0.0, 2.0, 3.0]])
+def test_no_task_waits_in_vain(watts: list[float]) -> None:
+    assert release(tasks(7.0, deadline=3600.0), outlook(watts)) == [7.0]
+
+
+def test_other_tasks_do_not_wait() -> None:
+    asked = replace(tasks(7.0, 8.0, deadline=3600.0), task_class=np.array([0, 1], np.int32))
+    two = cluster([[[20.0, 10.0]] * 2], [[2.0, 5.0]])
+    assert shifting(False, True).release(asked, two, outlook([0.0, 1.0])).tolist() == [7.0, 300.0]
+
+
+@pytest.mark.parametrize(("deadline", "expected"), [(674.0, 600.0), (673.0, 600.0), (672.0, 7.0), (1.0, 7.0)])
+def test_the_release_leaves_time_for_the_worst_case(deadline: float, expected: float) -> None:
+    # 600 s + 60 s of waiting + 20 s at the low frequency = 680 s, which is 673 s after the arrival.
+    assert release(tasks(7.0, deadline=deadline), outlook([0.0, 0.0, 1.0])) == [expected]
+
+
+def test_green_energy_is_promised_once() -> None:
+    # Step 1 has 60 J for one task of 50 J, step 2 has 600 J.
+    asked = tasks(1.0, 2.0, 3.0, deadline=3600.0)
+    assert release(asked, outlook([0.0, 0.2, 2.0, 2.0])) == [300.0, 600.0, 610.0]
+
+
+def test_time_is_promised_once() -> None:
+    many = tasks(*[1.0] * 20, deadline=3600.0)
+    got = release(many, outlook([0.0, 100.0, 100.0]))
+    fitting = int(DEFERRED_SHARE * STEP / 10.0)
+    assert got[:fitting] == [300.0 + 10.0 * turn for turn in range(fitting)]
+    assert got[fitting] == 600.0
+
+
+def test_promises_are_kept_from_step_to_step() -> None:
+    remembering = shifting()
+    first = remembering.release(tasks(1.0, deadline=3600.0), ONE_NODE, outlook([0.0, 0.0, 0.2, 0.2]))
+    second = remembering.release(tasks(301.0, deadline=3600.0), ONE_NODE, outlook([0.0, 0.2, 0.2, 0.2], start=300.0))
+    assert (first[0], second[0]) == (600.0, 900.0)
+    # The row of a step that has passed serves a later one: nothing is promised there yet.
+    third = remembering.release(tasks(1201.0, deadline=3600.0), ONE_NODE, outlook([0.0, 0.0, 0.2, 0.2], start=1200.0))
+    assert third[0] == 1800.0
+
+
+def test_the_memory_has_the_length_of_the_first_outlook() -> None:
+    remembering = shifting()
+    remembering.release(tasks(1.0), ONE_NODE, outlook([0.0] * 3))
+    with pytest.raises(ValueError, match="at most 3 steps"):
+        remembering.release(tasks(1.0), ONE_NODE, outlook([0.0] * 4))
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Cluster, Tasks, Outlook]:
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    nodes = draw(st.integers(1, 5))
+    made = random_cluster(random, nodes, kinds=nodes)
+    count = draw(st.integers(1, 60))
+    arrival = np.sort(random.uniform(0.0, STEP, count))
+    asked = Tasks(
+        arrival=arrival,
+        task_class=random.integers(0, 3, count).astype(np.int32),
+        work=random.uniform(0.5, 30.0, count),
+        deadline=arrival + random.uniform(1.0, 4000.0, count),
+    )
+    watts: FloatArray = random.uniform(-20.0, 20.0, (12, nodes)).clip(min=0.0)
+    return made, asked, Outlook(start=Seconds(0.0), seconds=STEP, green_watts=watts, grams_per_joule=random.random(12))
+
+
+@given(situations())
+def test_releases_lie_between_arrival_and_what_the_deadline_allows(situation: tuple[Cluster, Tasks, Outlook]) -> None:
+    made, asked, seen = situation
+    deferrable = np.array([True, True, False])
+    got = TemporalShifting(deferrable, backend=Backend.COMPILED).release(asked, made, seen)
+    assert np.all(got >= asked.arrival)
+    later = got > asked.arrival
+    assert np.all(deferrable[asked.task_class[later]])
+    worst = (made.service * made.fits[:, :, None]).max(axis=(0, 2))[asked.task_class] * asked.work
+    assert np.all((got + made.longest_wait + worst)[later] <= asked.deadline[later])
