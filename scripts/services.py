@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +26,12 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def services(python: str) -> tuple[Service, ...]:
-    """Every service; `python` is the interpreter that has this project installed."""
+def services(python: str, experiments: Path | None = None) -> tuple[Service, ...]:
+    """Every service.
+
+    `python` is the interpreter that has this project installed, `experiments` a folder of results for the simulator to
+    show beside its run.
+    """
     return (
         Service(
             name="ecotrack",
@@ -42,6 +47,23 @@ def services(python: str) -> tuple[Service, ...]:
             ready="/-/ready",
             page="/",
             shows="this machine's watts, grams and budget; metrics at /metrics",
+        ),
+        Service(
+            name="ecochain",
+            programs=(python,),
+            arguments=(
+                "-m",
+                "simulator",
+                "serve",
+                "--scenario=edge",
+                "--speed=60",
+                "--web.listen-address=127.0.0.1:{port}",
+                *(() if experiments is None else (f"--experiments={_literal(experiments)}",)),
+            ),
+            port=10111,
+            ready="/-/ready",
+            page="/",
+            shows="a simulated edge cluster, 60 times as fast as the clock; metrics at /metrics",
         ),
         Service(
             name="alertmanager",
@@ -97,3 +119,8 @@ def services(python: str) -> tuple[Service, ...]:
             },
         ),
     )
+
+
+def _literal(path: Path) -> str:
+    """The path as a template that stands for itself."""
+    return str(path).replace("{", "{{").replace("}", "}}")

@@ -1,4 +1,4 @@
-"""`make up` and `make down`: the exporter, Prometheus, Alertmanager and Grafana on loopback."""
+"""`make up` and `make down`: exporter, simulator, Prometheus, Alertmanager and Grafana on loopback."""
 
 import argparse
 import os
@@ -24,6 +24,7 @@ from scripts.supervisor import (
     stop,
     wait_until_ready,
 )
+from simulator.experiments.outcomes import load_outcomes
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = "docs/examples/laptop.yml"
@@ -35,8 +36,8 @@ class UsageError(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 stopped on request, 1 a service failed, 2 nothing could be started."""
-    rows = services(sys.executable)
-    options = _parser(rows).parse_args(argv)
+    options = _parser(services(sys.executable)).parse_args(argv)
+    rows = services(sys.executable, options.experiments and options.experiments.resolve())
     state: Path = options.state_dir.resolve()
     try:
         if options.stop:
@@ -44,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         ports = {row.name: _port(row, getattr(options, f"{row.name}_port")) for row in rows}
         load_config(options.config_file)
+        if options.experiments:
+            load_outcomes(options.experiments)
         with only_instance(state):
             return _run(rows, Place(root=ROOT, state=state, config=options.config_file.resolve(), ports=ports))
     except ConfigError as error:
@@ -66,6 +69,13 @@ def _parser(rows: Sequence[Service]) -> argparse.ArgumentParser:
         default=os.environ.get("ECOTRACK_CONFIG") or ROOT / EXAMPLE,
         metavar="FILE",
         help=f"the exporter's configuration, also set by ECOTRACK_CONFIG ({EXAMPLE})",
+    )
+    parser.add_argument(
+        "--experiments",
+        type=Path,
+        default=os.environ.get("ECOCHAIN_EXPERIMENTS") or None,
+        metavar="DIR",
+        help="results for the simulator to show beside its run, also set by ECOCHAIN_EXPERIMENTS (none)",
     )
     for row in rows:
         parser.add_argument(

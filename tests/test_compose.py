@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from scripts.services import services
+
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "Dockerfile"
@@ -39,9 +41,16 @@ def service_names() -> list[str]:
     return list(compose()["services"])
 
 
+def stage(service: dict[str, Any]) -> str:
+    """The part of the Dockerfile that makes the service's image."""
+    stages = {part.split()[2]: part for part in re.split(r"^FROM ", DOCKERFILE.read_text(), flags=re.MULTILINE)[1:]}
+    found: str = stages[service["build"]["target"]]
+    return found
+
+
 def mounts(service: dict[str, Any]) -> list[tuple[str, str, bool]]:
     """(source, target, whether read-only) of every volume."""
-    parts = [volume.split(":") for volume in service["volumes"]]
+    parts = [volume.split(":") for volume in service.get("volumes", [])]
     return [(source, target, mode == ["ro"]) for source, target, *mode in parts]
 
 
@@ -85,9 +94,10 @@ def test_every_service_is_hardened(name: str) -> None:
 def test_every_image_is_pinned(name: str) -> None:
     service = compose()["services"][name]
     if "build" in service:
-        bases = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), re.MULTILINE)
-        assert len(bases) == 2
-        assert all(re.fullmatch(r"python:3\.\d+\.\d+-slim-bookworm", base) for base in bases)
+        stages = re.findall(r"^FROM (\S+) AS (\S+)$", DOCKERFILE.read_text(), re.MULTILINE)
+        pulled = {base for base, _ in stages} - {name for _, name in stages}
+        assert len(pulled) == 1
+        assert re.fullmatch(r"python:3\.\d+\.\d+-slim-bookworm", pulled.pop())
     else:
         assert re.fullmatch(r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+", service["image"])
 
@@ -118,18 +128,21 @@ def test_state_is_kept_in_the_volume(name: str) -> None:
     writable = {target for _, target, read_only in mounts(service) if not read_only}
     command = " ".join(service.get("command", []))
     named = re.findall(r"--(?:state\.dir|storage\.(?:tsdb\.)?path)=(\S+)", command)
-    assert writable >= set(named or ["/var/lib/grafana"])
+    unnamed = {"grafana": ["/var/lib/grafana"], "ecochain": []}
+    assert writable == set(named or unnamed[name])
 
 
 @pytest.mark.parametrize("name", service_names())
 def test_every_service_runs_as_its_images_own_user(name: str) -> None:
     service = compose()["services"][name]
     if "build" in service:
-        user = re.search(r"^USER (\S+)$", DOCKERFILE.read_text(), re.MULTILINE)
+        user = re.search(r"^USER (\S+)$", stage(service), re.MULTILINE)
         assert user
         uid, gid = user[1].split(":")
         assert service["user"] == user[1]
-        assert f"--owner={uid} --group={gid} --mode=0700 /var/lib/ecotrack" in DOCKERFILE.read_text()
+        volumes = re.findall(r"^VOLUME (\S+)$", stage(service), re.MULTILINE)
+        assert all(f"--owner={uid} --group={gid} --mode=0700 {volume}" in stage(service) for volume in volumes)
+        assert set(volumes) == {target for _, target, read_only in mounts(service) if not read_only}
     else:
         assert service["user"] == IMAGE_USERS[service["image"].partition(":")[0]]
     assert not service["user"].startswith(("0", "root"))
@@ -140,7 +153,7 @@ def test_every_service_has_a_health_check_on_its_own_port(name: str) -> None:
     service = compose()["services"][name]
     inner = service["ports"][0].split(":")[-1]
     if "build" in service:
-        check = re.search(r"^HEALTHCHECK .*\\\n(.*)$", DOCKERFILE.read_text(), re.MULTILINE)
+        check = re.search(r"^HEALTHCHECK .*\\\n(.*)$", stage(service), re.MULTILINE)
         assert check
         assert f"'127.0.0.1', {inner}" in check[1]
     else:
@@ -150,7 +163,7 @@ def test_every_service_has_a_health_check_on_its_own_port(name: str) -> None:
 def test_services_wait_for_healthy_ones() -> None:
     document = compose()
     waits = {name: service.get("depends_on", {}) for name, service in document["services"].items()}
-    assert waits["prometheus"].keys() == {"ecotrack", "alertmanager"}
+    assert waits["prometheus"].keys() == {"ecotrack", "ecochain", "alertmanager"}
     assert waits["grafana"].keys() == {"prometheus"}
     assert all(each == {"condition": "service_healthy"} for wait in waits.values() for each in wait.values())
 
@@ -172,7 +185,7 @@ def test_scrape_targets_are_the_services() -> None:
     services = compose()["services"]
     inner = {f"{name}:{service['ports'][0].split(':')[-1]}" for name, service in services.items()}
     assert found <= inner
-    assert {"ecotrack:10110", "alertmanager:9093"} <= found
+    assert {"ecotrack:10110", "ecochain:10111", "alertmanager:9093"} <= found
 
 
 def test_the_exporter_sees_the_host_and_listens_in_its_own_namespace() -> None:
@@ -181,6 +194,22 @@ def test_the_exporter_sees_the_host_and_listens_in_its_own_namespace() -> None:
         assert (f"/{name}", f"/host/{name}", True) in mounts(service)
         assert f"--path.{name}fs=/host/{name}" in service["command"]
     assert "--web.listen-address=0.0.0.0:10110" in service["command"]
+
+
+def test_the_simulator_runs_as_natively_and_sees_nothing_of_the_host() -> None:
+    service = compose()["services"]["ecochain"]
+    native = next(row for row in services(sys.executable) if row.name == "ecochain")
+    arguments = [argument for argument in native.arguments[2:] if not argument.startswith("--web.")]
+    assert service["command"] == [*arguments, "--web.listen-address=0.0.0.0:10111"]
+    assert mounts(service) == []
+
+
+def test_the_exporters_image_carries_nothing_of_the_simulator() -> None:
+    text = stage(compose()["services"]["ecotrack"])
+    assert "COPY --from=exporter-build /opt/ecotrack /opt/ecotrack\n" in text
+    assert "rm /opt/ecotrack/bin/ecochain" in text
+    (build,) = re.findall(r"^FROM \S+ AS exporter-build\n(.*?)^FROM ", DOCKERFILE.read_text(), re.MULTILINE | re.DOTALL)
+    assert "simulator" not in build.partition("\n\n")[0]
 
 
 def test_retention_exceeds_the_longest_window_of_any_rule() -> None:

@@ -16,10 +16,11 @@ import yaml
 
 from scripts.native_prometheus import write_native_configuration
 from scripts.supervisor import is_busy
+from tests.grafana.simulated import write_results
 from tests.processes import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("ecotrack", "alertmanager", "prometheus")
+NAMES = ("ecotrack", "ecochain", "alertmanager", "prometheus")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def run_up(state: Path, *flags: str, ports: Mapping[str, int] | None = None) -> 
     return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
-def eventually(holds: Callable[[], bool], what: str, seconds: float = 40.0) -> None:
+def eventually(holds: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, what
@@ -104,7 +105,7 @@ def test_every_service_answers_and_ctrl_c_stops_them_all(stack: Stack) -> None:
     managers = requests.get(stack.url("prometheus", "/api/v1/alertmanagers"), timeout=5).json()["data"]
     assert [each["url"] for each in managers["activeAlertmanagers"]] == [stack.url("alertmanager", "/api/v2/alerts")]
     rules = requests.get(stack.url("prometheus", "/api/v1/rules"), timeout=5).json()["data"]["groups"]
-    assert {group["name"] for group in rules} >= {"ecotrack-budget-alerts"}
+    assert {group["name"] for group in rules} >= {"ecotrack-budget-alerts", "ecochain-alerts"}
 
     stack.process.send_signal(signal.SIGINT)
     assert stack.process.wait(30) == 0
@@ -140,6 +141,23 @@ def test_a_configuration_that_cannot_be_used_is_one_line_and_nothing_starts(
 
 
 @pytest.mark.servers
+def test_the_simulator_shows_the_results_that_the_environment_names(tmp_path: Path) -> None:
+    results = tmp_path / "my {own} results"
+    write_results(results)
+    environment = {**os.environ, "PATH": str(tmp_path), "ECOCHAIN_EXPERIMENTS": str(results)}
+    with launched(tmp_path / "state", environment) as stack:
+        metrics = requests.get(stack.url("ecochain", "/metrics"), timeout=5).text
+    assert 'ecochain_experiment_energy_joules{experiment="baseline",method="full",scenario="edge"' in metrics
+
+
+def test_a_folder_without_results_is_one_line_and_nothing_starts(tmp_path: Path) -> None:
+    done = run_up(tmp_path / "state", f"--experiments={tmp_path}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"make up: {tmp_path}: expected folders with a results.json, got none\n"
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.servers
 def test_a_second_start_is_refused_and_make_down_stops_the_first(stack: Stack) -> None:
     second = run_up(stack.state)
     assert second.returncode == 2
@@ -169,9 +187,9 @@ def test_services_do_not_outlive_a_killed_supervisor(stack: Stack) -> None:
 
 
 @pytest.mark.servers
-def test_missing_programs_are_named_and_the_exporter_runs_alone(tmp_path: Path) -> None:
+def test_missing_programs_are_named_and_this_projects_own_run_alone(tmp_path: Path) -> None:
     with launched(tmp_path / "state", {**os.environ, "PATH": str(tmp_path)}) as stack:
-        assert stack.busy() == {"ecotrack"}
+        assert stack.busy() == {"ecotrack", "ecochain"}
         assert "apt-get install prometheus-alertmanager" in stack.output
 
 
