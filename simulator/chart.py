@@ -36,7 +36,7 @@ def power_chart(points: Sequence[PointView]) -> str:
         times=("24 h ago", "12 h", points[-1].clock_time[11:16]),
     )
     legend = "".join(f'<span class="key {name}">{text}</span>' for name, text in LEGEND)
-    return f'<div class="title">{TITLE}<p class="dim">{legend}</p></div>{chart}'
+    return f'<div class="title">{TITLE}<p class="dim keys">{legend}</p></div>{chart}'
 
 
 def _layers(points: Sequence[PointView]) -> list[list[float]]:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 import simulator
+from exporter.core.clock import SystemClock
 from exporter.core.command_line import (
     INTERRUPTED,
     USER_ERROR,
@@ -23,6 +24,7 @@ from exporter.core.command_line import (
 from exporter.core.config import ConfigError
 from exporter.core.listen_address import ListenError
 from exporter.core.logs import LogFormat, configure_logging
+from exporter.core.service import StopSignal
 from exporter.core.web_config import WebConfigError
 
 DEFAULT_ADDRESS = "127.0.0.1:10111"
@@ -179,20 +181,28 @@ def _seed(text: str) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from exporter.core.clock import SystemClock  # noqa: PLC0415 - serving only
-    from exporter.core.service import StopSignal  # noqa: PLC0415 - serving only
     from simulator import world  # noqa: PLC0415 - takes long to load
+    from simulator.energy.interface import WeatherError  # noqa: PLC0415 - takes long to load
 
-    web, scenario = web_of(options), world.live_scenario(options.scenario)
-    outcomes = world.outcomes_in(options.experiments)
-    if options.check:
-        print(f"{options.scenario}: good")
-        if web.config is not None:
-            print(f"{web.config.path}: good")
-        return 0
-    start_logging(options)
-    plan = world.Plan(scenario=scenario, seed=options.seed, speed=options.speed, outcomes=outcomes)
-    world.run(plan, SystemClock(), web=web, until_told=StopSignal)
+    web = web_of(options)
+    plan = world.Plan(
+        scenario=world.live_scenario(options.scenario),
+        seed=options.seed,
+        speed=options.speed,
+        outcomes=world.outcomes_in(options.experiments),
+    )
+    try:
+        if options.check:
+            # What other files hold is only seen by using them.
+            world.build_run(plan)
+            print(f"{options.scenario}: good")
+            if web.config is not None:
+                print(f"{web.config.path}: good")
+            return 0
+        start_logging(options)
+        world.run(plan, SystemClock(), web=web, until_told=StopSignal)
+    except WeatherError as error:
+        raise ConfigError([str(error)]) from error
     return 0
 
 
@@ -250,7 +260,7 @@ def _measure_ledger(options: argparse.Namespace) -> int:
 
 
 def _write(path: Path, measured: object) -> int:
-    text = msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n"
+    text = msgspec.json.format(msgspec.json.encode(measured, order="sorted"), indent=2) + b"\n"
     try:
         path.write_bytes(text)
     except OSError as error:

@@ -1,0 +1,46 @@
+"""A running `python -m simulator serve`, as its users start it."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from tests.exporter_process import series
+from tests.processes import free_port, running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveJob:
+    """The process, and where it listens and logs."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def get(self, path: str) -> requests.Response:
+        """One request on a connection of its own."""
+        return requests.get(self.url + path, timeout=5)
+
+    def samples(self) -> dict[str, float]:
+        """Value by series of its exposition."""
+        return series(self.get("/metrics").text)
+
+
+@contextlib.contextmanager
+def running_job(folder: Path, *flags: str) -> Iterator[LiveJob]:
+    """A live job whose first step is done; it is asked to stop when the block ends."""
+    port, log = free_port(), folder / "simulator.log"
+    url = f"http://127.0.0.1:{port}"
+    argv = [sys.executable, "-m", "simulator", "serve", f"--web.listen-address=127.0.0.1:{port}", *flags]
+    with running(argv, ready=f"{url}/-/ready", log=log) as process:
+        yield LiveJob(url=url, process=process, log=log)
+
+
+def run_once(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, until it ends by itself."""
+    argv = [sys.executable, "-m", "simulator", *arguments]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)

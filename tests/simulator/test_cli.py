@@ -1,0 +1,188 @@
+"""The command line, as its users type it: what it prints, what it loads, and what it says of every mistake."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import simulator
+from simulator.cluster.profile import load_profile
+from simulator.experiments.catalogue import EXPERIMENTS
+from simulator.ledger.cost_profile import CostProfile
+from tests.processes import free_port
+from tests.simulator.simulator_process import run_once
+
+HEAVY = {"torch", "numba", "scipy", "pandas", "pvlib", "matplotlib", "distributed", "tqdm", "prometheus_client"}
+
+FLAGS = (
+    "--scenario",
+    "--config.file",
+    "--config.check",
+    "--speed",
+    "--seed",
+    "--experiments",
+    "--web.listen-address",
+    "--web.config.file",
+    "--web.max-requests",
+    "--log.level",
+    "--log.format",
+)
+
+EDGE = (Path(__file__).parents[2] / "simulator/scenarios/edge.yaml").read_text(encoding="utf-8")
+
+
+def refuse(*arguments: str, said: str | None = None) -> str:
+    """Run the command, which is to end with status 2 and one line on standard error; returns the line."""
+    ended = run_once(*arguments)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1), ended.stderr
+    assert said is None or ended.stderr == said
+    return ended.stderr
+
+
+def test_version_and_help_name_the_program() -> None:
+    version, help_ = run_once("--version"), run_once("--help")
+    assert (version.returncode, version.stdout) == (0, f"ecochain {simulator.__version__}\n")
+    assert help_.stdout.startswith("usage: ecochain ")
+    assert all(command in help_.stdout for command in ("serve", "experiment", "scenarios", "measure-models"))
+    serve = run_once("serve", "--help").stdout
+    assert [flag for flag in FLAGS if flag not in serve] == []
+
+
+def test_help_explains_each_experiment() -> None:
+    text = run_once("experiment", "--help").stdout
+    for name, experiment in EXPERIMENTS.items():
+        assert f"  {name}" in text
+        assert all(line in text for line in experiment.explanation)
+
+
+def test_the_shipped_scenarios_are_listed_and_good() -> None:
+    listed = run_once("scenarios").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["edge", "published"]
+    checked = run_once("serve", "--config.check")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "edge: good\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["experiment", "--help"], ["scenarios"]])
+def test_nothing_heavy_is_loaded_until_it_must(arguments: list[str]) -> None:
+    code = (
+        "import sys\nfrom simulator.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    argv = [sys.executable, "-c", code, *arguments]
+    ended = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert HEAVY & set(ended.stderr.split()) == set()
+
+
+def test_serving_loads_neither_torch_nor_what_draws() -> None:
+    code = "import sys\nfrom simulator import world\nprint(*{name.partition('.')[0] for name in sys.modules})"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"torch", "matplotlib", "distributed", "pandas"} & set(ended.stdout.split()) == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "--speed=0"], 'argument --speed: expected a number from 0.01 to 1,000,000, or max, got "0"'),
+        (["serve", "--speed=nan"], 'argument --speed: expected a number from 0.01 to 1,000,000, or max, got "nan"'),
+        (["serve", "--seed=-1"], 'argument --seed: expected a whole number >= 0, got "-1"'),
+        (["serve", "--web.max-requests=0"], 'argument --web.max-requests: expected a whole number >= 1, got "0"'),
+        (["experiment", "baseline"], "the following arguments are required: --output"),
+        (
+            ["experiment", "baseline", "--workers=none", "--output=x"],
+            'argument --workers: expected a whole number >= 1, got "none"',
+        ),
+    ],
+)
+def test_a_bad_flag_is_one_line(arguments: list[str], said: str) -> None:
+    refuse(*arguments, said=f"ecochain {arguments[0]}: {said}; see --help\n")
+
+
+def test_an_unknown_command_or_experiment_is_one_line_with_the_known_ones(tmp_path: Path) -> None:
+    assert "invalid choice: 'fly'" in refuse("fly")
+    line = refuse("experiment", "everything", f"--output={tmp_path}")
+    assert all(name in line for name in EXPERIMENTS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--scenario=moon"],
+            'expected one of the scenarios edge, published, or a .yaml file, got "moon"',
+        ),
+        (["--scenario=published"], "published: model: expected edge to run live, got published, which has no clock"),
+    ],
+)
+def test_a_scenario_that_cannot_run_live_is_one_line(arguments: list[str], said: str) -> None:
+    refuse("serve", "--config.check", *arguments, said=f"ecochain: {said}\n")
+
+
+MISTAKES = [
+    ("rate_per_hour: 208", "rate_per_hour: -1", "workload.arrivals.rate_per_hour: expected a number >= 0"),
+    ("device: intel-nuc", "device: abacus", "nodes[3].device: expected one of"),
+    ("watt_hours: ", "watt_hours: -", "nodes[0].battery.capacity_watt_hours: expected a number"),
+    ("nodes:\n", "knots: []\nnodes:\n", "knots: unknown key; known here:"),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "said"), MISTAKES, ids=[bad for _, bad, _ in MISTAKES])
+def test_a_bad_scenario_is_one_line_naming_file_key_and_expectation(
+    tmp_path: Path, good: str, bad: str, said: str
+) -> None:
+    file = tmp_path / "mine.yaml"
+    assert good in EDGE
+    file.write_text(EDGE.replace(good, bad, 1))
+    for arguments in (["serve", "--config.check"], ["experiment", "baseline", f"--output={tmp_path / 'out'}"]):
+        line = refuse(*arguments, f"--scenario={file}")
+        assert line.startswith(f"ecochain: {file}: {said}"), line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("flags", [(), ("--config.check",)], ids=["served", "checked"])
+def test_a_file_that_the_scenario_names_is_read_before_anything_starts(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    (tmp_path / "mine.yaml").write_text(f"{EDGE}weather: {{file: year.csv}}\n")
+    address = f"--web.listen-address=127.0.0.1:{free_port()}"
+    line = refuse("serve", "--log.level=error", address, f"--scenario={tmp_path / 'mine.yaml'}", *flags)
+    assert line == f"ecochain: {tmp_path / 'year.csv'}: cannot be read: No such file or directory\n"
+
+
+def test_too_many_nodes_to_show_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "many.yaml"
+    document = msgspec.yaml.decode(EDGE)
+    document["nodes"] = [{"name": f"n{number}", "device": "intel-nuc"} for number in range(201)]
+    file.write_bytes(msgspec.yaml.encode(document))
+    said = f"ecochain: {file}: nodes: expected at most 200 live, got 201\n"
+    refuse("serve", f"--config.file={file}", "--config.check", said=said)
+
+
+def test_a_bad_address_or_folder_of_results_is_one_line(tmp_path: Path) -> None:
+    refuse("serve", "--web.listen-address=nowhere")
+    line = refuse("serve", f"--experiments={tmp_path}", f"--web.listen-address=127.0.0.1:{free_port()}")
+    assert line == f"ecochain: {tmp_path}: expected folders with a results.json, got none\n"
+
+
+def test_a_measurement_is_written_where_asked_and_a_bad_place_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.json"
+    ended = run_once("measure-ledger", f"--output={file}")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{file}: written\n", "")
+    assert msgspec.json.decode(file.read_bytes(), type=CostProfile).joules_per_signature > 0
+    missing = tmp_path / "no/such.json"
+    said = f"ecochain: --output: {missing}: cannot be written: No such file or directory\n"
+    refuse("measure-ledger", f"--output={missing}", said=said)
+
+
+def test_a_library_that_is_missing_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['torch'] = None; from simulator.cli import main; sys.exit(main(sys.argv[1:]))"
+    argv = [sys.executable, "-c", code, "measure-models", f"--output={tmp_path / 'models.json'}"]
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (2, "ecochain: torch is not installed: pip install 'ecotrack[models]'\n")
+
+
+def test_the_shipped_profile_is_laid_out_as_the_command_writes_it() -> None:
+    """So that measuring again changes figures and no more."""
+    shipped = Path(__file__).parents[2] / "simulator/cluster/profile.json"
+    written = msgspec.json.format(msgspec.json.encode(load_profile(), order="sorted"), indent=2) + b"\n"
+    assert written == shipped.read_bytes()
