@@ -1,0 +1,94 @@
+"""Simulations that take no time. Functions of a module, since workers load them by name."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from exporter.core.config import ConfigError
+from simulator.experiments.request import Request
+from simulator.experiments.runner import run_experiment
+from simulator.results import Job, RunResult
+from simulator.scenario import load_scenario
+
+SUSTAINED_PER_HOUR_AND_NODE = 700.0
+
+
+def fake(job: Job) -> RunResult:
+    """Figures that depend on the method by a little and on the seed by a lot; too many tasks per node are late."""
+    shared = float(np.random.default_rng(job.seed).normal(1.0, 0.2))
+    own = int.from_bytes(hashlib.sha256(job.method.name.encode()).digest()[:2]) / 65536
+    energy = 1e6 * (shared + own)
+    rate = job.rate_per_hour or 0.0
+    return RunResult(
+        seed=job.seed,
+        simulated_seconds=86_400.0,
+        tasks_offered=5000,
+        tasks_completed=4990,
+        tasks_late=0,
+        tasks_dropped=10,
+        energy_joules=energy,
+        idle_joules=0.5 * energy,
+        ledger_joules=0.0,
+        grid_joules=0.6 * energy,
+        emissions_grams=0.6 * energy / 9000,
+        latency_seconds=0.3 + own,
+        latency_p95_seconds=float("nan"),
+        renewable_ratio=0.4,
+        electricity_dollars=0.02 * shared,
+        credit_dollars=0.0,
+        cost_dollars=0.02 * shared,
+        deadline_miss_ratio=0.002 if rate <= SUSTAINED_PER_HOUR_AND_NODE * (job.nodes or 4) else 0.3,
+        bound_grams=0.5 * energy / 9000 if job.bound else None,
+    )
+
+
+def refusing(job: Job) -> RunResult:
+    """Cannot use the second seed."""
+    if job.seed == 2:
+        raise ConfigError(["weather.csv: row 3: expected a number", "weather.csv: row 4: expected a number"])
+    return fake(job)
+
+
+def dying(job: Job) -> RunResult:
+    """Takes its process with it at the second seed."""
+    if job.seed == 2:
+        os._exit(9)
+    return fake(job)
+
+
+def interrupted_after(count: int) -> Callable[[Job], RunResult]:
+    """Ctrl-C during the run after so many."""
+    done = 0
+
+    def run(job: Job) -> RunResult:
+        nonlocal done
+        if done == count:
+            raise KeyboardInterrupt
+        done += 1
+        return fake(job)
+
+    return run
+
+
+def request(output: Path, **changes: object) -> Request:
+    """A small experiment; `scenario` by its name."""
+    fields = {"experiment": "ablation", "scenario": "edge", "replications": 3, "output": output} | changes
+    return Request(**fields | {"scenario": load_scenario(str(fields["scenario"]))})  # type: ignore[arg-type]
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder."""
+    return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+
+
+def files_of(asked: Request, simulate: Callable[[Job], RunResult] = fake) -> dict[str, bytes]:
+    """All that an experiment writes."""
+    folder, _ = run_experiment(asked, unseen, simulate)
+    return bytes_of(folder)
+
+
+def unseen(done: int, total: int) -> None:
+    """Progress that nobody watches."""

@@ -1,0 +1,169 @@
+"""Experiments from the request to the files: repeatable, resumable, and the same however they are distributed."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from exporter.core.config import ConfigError
+from simulator.experiments.journal import locked
+from simulator.experiments.outcomes import load_outcomes
+from simulator.experiments.runner import Interrupted, run_experiment
+from tests.simulator.experiments.fake_simulation import (
+    bytes_of,
+    dying,
+    fake,
+    files_of,
+    interrupted_after,
+    refusing,
+    request,
+    unseen,
+)
+
+
+def test_the_same_request_gives_the_same_bytes(tmp_path: Path) -> None:
+    assert files_of(request(tmp_path / "one")) == files_of(request(tmp_path / "other"))
+
+
+def test_other_seeds_give_other_bytes(tmp_path: Path) -> None:
+    one, other = files_of(request(tmp_path / "one")), files_of(request(tmp_path / "other", seed=9))
+    assert one["results.json"] != other["results.json"]
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_workers_change_nothing(tmp_path: Path, workers: int) -> None:
+    assert files_of(request(tmp_path / "one")) == files_of(request(tmp_path / "other", workers=workers))
+
+
+def test_real_runs_in_other_processes_give_the_same_bytes(tmp_path: Path) -> None:
+    folders = [
+        run_experiment(
+            request(tmp_path / str(workers), experiment="baseline", replications=2, workers=workers), unseen
+        )[0]
+        for workers in (1, 2)
+    ]
+    assert bytes_of(folders[0]) == bytes_of(folders[1])
+
+
+@pytest.mark.servers
+def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.simulator.experiments.dask_cluster", str(tmp_path / "dask")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    here, _ = run_experiment(request(tmp_path / "here", experiment="baseline", replications=2), unseen)
+    assert bytes_of(here) == bytes_of(tmp_path / "dask" / here.name)
+
+
+def test_an_interrupted_experiment_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    whole = files_of(request(tmp_path / "whole"))
+    asked = request(tmp_path / "parts")
+    with pytest.raises(Interrupted, match=r"stopped after 8 of 21 runs; the same command goes on"):
+        run_experiment(asked, unseen, interrupted_after(8))
+    assert not (asked.folder / "results.json").exists()
+    seen = []
+    folder, _ = run_experiment(asked, lambda done, total: seen.append((done, total)), fake)
+    assert seen == [(done, 21) for done in range(8, 22)]
+    assert bytes_of(folder) == whole
+
+
+def test_a_line_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
+    whole = files_of(request(tmp_path))
+    journal = request(tmp_path).folder / "runs.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-40])
+    assert files_of(request(tmp_path)) == whole
+
+
+def test_more_replications_keep_those_that_are_there(tmp_path: Path) -> None:
+    files_of(request(tmp_path, replications=2))
+    seen: list[int] = []
+    run_experiment(request(tmp_path, replications=3), lambda done, _: seen.append(done), fake)
+    assert seen[0] == 14
+
+
+def test_ctrl_c_ends_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simulator", "experiment", "scaling", "--scenario", "published"]
+    command += ["--replications", "1000", "--tasks", "20000", "--workers", "2", "--output", str(tmp_path)]
+    journal = tmp_path / "scaling-published" / "runs.jsonl"
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            if journal.exists() and journal.stat().st_size:
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on" in errors
+    assert all(json.loads(line)["figures"] for line in journal.read_text().splitlines())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_work_that_cannot_be_done_is_a_mistake_with_its_lines(tmp_path: Path, workers: int) -> None:
+    with pytest.raises(ConfigError) as caught:
+        run_experiment(request(tmp_path, workers=workers), unseen, refusing)
+    assert caught.value.mistakes == [
+        "weather.csv: row 3: expected a number",
+        "weather.csv: row 4: expected a number",
+    ]
+
+
+def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--workers: a worker ended after \d+ of 21 runs; the same command goes on"):
+        run_experiment(request(tmp_path, workers=2), unseen, dying)
+
+
+@pytest.mark.parametrize(
+    ("changes", "mistake"),
+    [
+        ({"replications": 0}, "--replications: expected a number >= 2, got 0"),
+        ({"replications": 1}, "--replications: expected a number >= 2, got 1"),
+        (
+            {"experiment": "baselines"},
+            'experiment: expected one of baseline, ablation, scaling, peers, got "baselines"',
+        ),
+        ({"workers": 0}, "--workers: expected a number >= 1, got 0"),
+        ({"seed": -1}, "--seed: expected a number >= 0, got -1"),
+        ({"tasks": 0}, "--tasks: expected a number >= 1, got 0"),
+    ],
+)
+def test_a_bad_request_is_one_line(tmp_path: Path, changes: dict[str, object], mistake: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        run_experiment(request(tmp_path, **changes), unseen, fake)
+    assert caught.value.mistakes == [mistake]
+
+
+def test_a_file_in_the_place_of_the_output_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    for output in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        with pytest.raises(ConfigError, match="--output: expected a folder") as caught:
+            run_experiment(request(output), unseen, fake)
+        assert len(caught.value.mistakes) == 1
+
+
+def test_a_dask_address_without_an_answer_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r'^--dask: expected the address of a Dask scheduler, got "nonsense://1"'):
+        run_experiment(request(tmp_path, dask="nonsense://1"), unseen, fake)
+
+
+def test_two_runs_do_not_write_into_the_same_folder(tmp_path: Path) -> None:
+    asked = request(tmp_path)
+    with locked(asked.folder), pytest.raises(ConfigError, match="is in use by another run"):
+        run_experiment(asked, unseen, fake)
+
+
+def test_dashboards_find_the_outcomes(tmp_path: Path) -> None:
+    run_experiment(request(tmp_path), unseen, fake)
+    run_experiment(request(tmp_path, experiment="peers"), unseen, fake)
+    found = {(one.experiment, one.method): one for one in load_outcomes(tmp_path)}
+    estimate = found["ablation", "full"].metrics["energy_joules"]
+    assert estimate.low < estimate.mean < estimate.high
+    assert found["peers", "joint"].metrics["regret_ratio"].mean == pytest.approx(0.2)
