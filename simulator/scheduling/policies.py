@@ -31,15 +31,18 @@ POLICIES: Mapping[str, str] = {
 SINGLE_NODE = "single-node:"
 """Before the name of a node: the policy that gives it every task."""
 
+_TIE = 1e-6
+"""Weight of latency where it decides only between choices that are otherwise equal, such as several green nodes."""
+
 _SCORES: Mapping[str, Weights | None] = {
-    "least-energy": Weights(energy=1.0),
-    "least-carbon": Weights(carbon=1.0),
+    "least-energy": Weights(energy=1.0, latency=_TIE),
+    "least-carbon": Weights(carbon=1.0, latency=_TIE),
     "weighted": None,
     "joint": None,
     "shifting": None,
     "oracle": None,
     "casper-like": Weights(carbon=0.5, load=0.5),
-    "carbon-greedy": Weights(grid=1.0),
+    "carbon-greedy": Weights(grid=1.0, latency=_TIE),
 }
 """Weights of the policies by score; None stands for those of the configuration."""
 

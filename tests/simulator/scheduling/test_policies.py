@@ -36,7 +36,7 @@ def choice(chosen: Policy, *, green: float = 0.0) -> tuple[int, int]:
         ("joint", (1, 1)),
         ("least-loaded", (0, 1)),
         ("single-node:node-1", (1, 1)),
-        ("carbon-greedy", (0, 1)),
+        ("carbon-greedy", (1, 1)),
     ],
 )
 def test_each_policy_follows_its_aim(name: str, expected: tuple[int, int]) -> None:
@@ -58,12 +58,11 @@ def test_the_score_is_the_weighted_sum_of_its_terms() -> None:
 
 
 def test_green_energy_is_spent_once() -> None:
-    # 25 green joules on each node cover one task of 20 on the fast one; the second is short of 15.
-    placed = policy("carbon-greedy").place(tasks(0.0, 0.0, 0.0), SLOW_AND_FAST, view(SLOW_AND_FAST, green=25.0))
-    assert placed.node.tolist() == [0, 0, 0]  # 8 joules each: the slow node has enough for three
-    assert placed.terms[2] == 0.0
-    placed = policy("carbon-greedy").place(tasks(*[0.0] * 4), SLOW_AND_FAST, view(SLOW_AND_FAST, green=25.0))
-    assert placed.node.tolist() == [0, 0, 0, 1]
+    # Each node has 25 green joules. A task takes 20 of them on the fast one, where the first ends sooner, or 8 on the
+    # slow one, which is greener for the next three. The fifth would lack 7 of 8 there, and 15 of 20 on the fast one.
+    placed = policy("carbon-greedy").place(tasks(*[0.0] * 5), SLOW_AND_FAST, view(SLOW_AND_FAST, green=25.0))
+    assert placed.node.tolist() == [1, 0, 0, 0, 1]
+    assert placed.terms[2] == pytest.approx(0.75)
 
 
 def test_only_fast_levels_where_no_others_are_allowed() -> None:
@@ -79,6 +78,13 @@ def test_a_task_that_waits_runs_at_full_frequency() -> None:
     placed = energy.place(tasks(0.0, 20.0), SLOW_AND_FAST, busy)
     assert placed.node.tolist() == [0, 0]
     assert placed.level.tolist() == [1, 0]
+
+
+def test_equally_green_nodes_share_the_work() -> None:
+    same = cluster([[[1.0, 1.0]]] * 3, [[2.0, 2.0]] * 3)
+    for name in ("least-energy", "least-carbon", "carbon-greedy"):
+        placed = policy(name).place(tasks(0.0, 0.0, 0.0), same, view(same, green=9.0))
+        assert placed.node.tolist() == [0, 1, 2]
 
 
 def test_ties_go_to_the_lowest_node_and_level() -> None:
@@ -142,7 +148,7 @@ def test_a_policy_changes_nothing_that_it_is_shown() -> None:
 
 
 def test_energy_that_is_expected_to_lack_counts_as_none() -> None:
-    assert choice(policy("carbon-greedy"), green=-5.0) == (0, 1)
+    assert choice(policy("carbon-greedy"), green=-5.0) == choice(policy("carbon-greedy"), green=0.0)
 
 
 @pytest.mark.parametrize("name", ["fastest", "", "no.such.module:Policy", "math:nothing"])
@@ -165,7 +171,7 @@ def test_traits_tell_who_shifts_and_who_sees_the_future() -> None:
 def test_weights_of_a_policy_are_its_own_or_the_configured_ones() -> None:
     configured = Weights(latency=1.0, energy=3.0)
     assert weights_of("joint", configured) == Weights(latency=0.25, energy=0.75)
-    assert weights_of("least-carbon", configured) == Weights(carbon=1.0)
+    assert weights_of("casper-like", configured) == Weights(carbon=0.5, load=0.5)
     assert weights_of("round-robin", configured) is None
 
 
