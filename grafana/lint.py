@@ -19,7 +19,7 @@ DATASOURCE = "${datasource}"
 TARGET_VARIABLES = {"job": "Job", "instance": "Instance"}
 RELOAD_ON_TIME_RANGE = 2
 GRID_COLUMNS = 24
-DATA_PANELS = frozenset({"bargauge", "stat", "state-timeline", "table", "timeseries"})
+DATA_PANELS = frozenset({"barchart", "bargauge", "stat", "state-timeline", "table", "timeseries"})
 """Panel types in use that show data; a new one is added here on purpose."""
 
 TEXT_PANELS = frozenset({"text"})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import (
+    barchart,
     bargauge,
     common,
     dashboard,
@@ -119,6 +120,22 @@ def bars(facts: Facts) -> dashboard.Panel:
         orientation=common.VizOrientation.HORIZONTAL,
     )
     return _panel("bargauge", facts, options=options, instant=True)
+
+
+def differences(facts: Facts) -> dashboard.Panel:
+    """Horizontal bars to either side of zero, one per series, with its present value."""
+    options = barchart.Options(
+        orientation=common.VizOrientation.HORIZONTAL,
+        show_value=common.VisibilityMode.ALWAYS,
+        legend=common.VizLegendOptions(show_legend=False),
+        tooltip=_tooltip(),
+    )
+    custom = barchart.FieldConfig(line_width=0, fill_opacity=80)
+    panel = _panel("barchart", facts, options=options, custom=custom, instant=True)
+    # A row for each series, in place of a series with one point.
+    reduced = {"reducers": [LAST], "mode": "seriesToRows"}
+    panel.transformations = [dashboard.DataTransformerConfig(id_val="reduce", options=reduced)]
+    return panel
 
 
 def lines(facts: Facts) -> dashboard.Panel:

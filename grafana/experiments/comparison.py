@@ -15,7 +15,10 @@ STATISTICS = {"mean": "Mean", "low": "From", "high": "To", "published": "Publish
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """A measure as a table shows it: `times` is the factor from its base unit to the `unit` that Grafana scales."""
+    """A measure as a table shows it: `times` is the factor from its base unit to the `unit` that Grafana scales.
+
+    Bars begin at `least`; None where a figure may be below zero.
+    """
 
     measure: str
     title: str
@@ -23,6 +26,7 @@ class Quantity:
     unit: str
     times: str = ""
     decimals: int | None = None
+    least: float | None = 0
 
 
 COMPARED = (
@@ -60,6 +64,7 @@ COMPARED = (
         title="Net cost",
         meaning="Electricity bought less credits sold in a run; below zero it earns",
         unit="currencyUSD",
+        least=None,
         decimals=4,
     ),
     Quantity(
@@ -119,6 +124,7 @@ def _table(quantity: Quantity) -> dashboard.Panel:
         no_value=NO_RESULTS,
         targets=tuple(Target(expr=asked(statistic), legend=statistic) for statistic in STATISTICS),
         series=(Series(name="Mean", bar=True),),
+        minimum=quantity.least,
         decimals=quantity.decimals,
         width=12,
         height=9,

@@ -3,9 +3,8 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.colours import PLAIN
 from grafana.experiments.names import NO_RESULTS, relative
-from grafana.panels import BY_NAME, Facts, Target, bars, note
+from grafana.panels import Facts, Target, differences, note
 
 DOCUMENTS = "https://github.com/ecotrack/ecotrack/blob/main/docs"
 
@@ -55,14 +54,11 @@ def _saved(title: str, measure: str, what: str) -> dashboard.Panel:
         unit="percentunit",
         no_value=NO_RESULTS,
         targets=(Target(expr=relative(measure, "baseline", "standard", ['method="full"']), legend="{{scenario}}"),),
-        colour=PLAIN,
         width=8,
         height=7,
-        minimum=-1,
-        maximum=1,
         decimals=1,
     )
-    return bars(facts)
+    return differences(facts)
 
 
 def _without(title: str, measure: str, what: str) -> dashboard.Panel:
@@ -78,9 +74,8 @@ def _without(title: str, measure: str, what: str) -> dashboard.Panel:
         targets=(
             Target(expr=relative(measure, "ablation", "full", ['method!="full"']), legend="{{scenario}}: {{method}}"),
         ),
-        colour=BY_NAME,
         width=8,
         height=10,
         decimals=1,
     )
-    return bars(facts)
+    return differences(facts)

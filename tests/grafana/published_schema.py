@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PINS = Path(__file__).parent / "schema"
 RAW_TYPES = Path("node_modules/@grafana/schema/dist/types/raw")
 PANEL_MODULES = {
+    "barchart": "barchart",
     "bargauge": "bargauge",
     "stat": "stat",
     "state-timeline": "statetimeline",

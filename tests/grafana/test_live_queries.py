@@ -126,6 +126,12 @@ def test_a_firing_alert_is_counted(live: Live) -> None:
     assert ask(live, "Alerts firing")[0][0] >= 1
 
 
+def test_an_alert_about_the_simulated_cluster_is_counted_on_its_own_boards(live: Live) -> None:
+    firing = 'ALERTS{alertname="EcochainDeadlineMissesHigh",alertstate="firing",severity="info"}'
+    assert series_of(live, firing, instant=True) == [[1.0]]
+    assert ask(live, "Alerts firing", name="scheduler.json")[0][0] >= 1
+
+
 def test_consumption_by_source_adds_up_to_the_load(live: Live) -> None:
     sources = ask(live, "Consumption by source", name="edge-cluster.json")
     assert len(sources) == 3
