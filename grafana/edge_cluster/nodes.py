@@ -106,10 +106,17 @@ def _tasks() -> dashboard.Panel:
 
 def _table() -> dashboard.Panel:
     by = ("instance", "node")
-
-    def gauge(quantity: str) -> str:
-        return total(select(f"ecochain_node_{quantity}", EVERY_NODE), *by)
-
+    load = select("ecochain_node_load_watts", EVERY_NODE)
+    info = select("ecochain_node_info", EVERY_NODE)
+    values = {
+        "Load": f"{load} * on (job, instance, node) group_left (device, supply) {info}",
+        "Generated": _per_node("supply_watts"),
+        "Renewable": share_of(*by),
+        "Battery": _per_node("battery_charge_ratio"),
+        "Frequency": _per_node("frequency_hertz"),
+        "Utilisation": _per_node("utilization_ratio"),
+        "Backlog": _per_node("backlog_seconds"),
+    }
     facts = Facts(
         title="Nodes",
         description=(
@@ -118,19 +125,7 @@ def _table() -> dashboard.Panel:
         ),
         unit="watt",
         no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=f"{select('ecochain_node_load_watts', EVERY_NODE)} * on (job, instance, node) "
-                f"group_left (device, supply) {select('ecochain_node_info', EVERY_NODE)}",
-                legend="load",
-            ),
-            Target(expr=gauge("supply_watts"), legend="generated"),
-            Target(expr=share_of(*by), legend="share"),
-            Target(expr=gauge("battery_charge_ratio"), legend="charge"),
-            Target(expr=gauge("frequency_hertz"), legend="frequency"),
-            Target(expr=gauge("utilization_ratio"), legend="utilisation"),
-            Target(expr=gauge("backlog_seconds"), legend="backlog"),
-        ),
+        targets=tuple(Target(expr=expr, legend=heading) for heading, expr in values.items()),
         series=(
             Series(name="Renewable", unit="percentunit", decimals=0),
             Series(name="Battery", unit="percentunit", decimals=0),
@@ -142,23 +137,24 @@ def _table() -> dashboard.Panel:
         width=24,
         height=8,
     )
-    columns = {
-        "instance": "Instance",
-        "node": "Node",
-        "device": "Device",
-        "supply": "Supply",
-        "load": "Load",
-        "generated": "Generated",
-        "share": "Renewable",
-        "charge": "Battery",
-        "frequency": "Frequency",
-        "utilisation": "Utilisation",
-        "backlog": "Backlog",
-    }
-    return rows(facts, columns=columns, hidden=("job",))
+    labels = {"instance": "Instance", "node": "Node", "device": "Device", "supply": "Supply"}
+    return rows(facts, columns={**labels, **{heading: heading for heading in values}}, hidden=("job",))
+
+
+def _per_node(quantity: str) -> str:
+    """A gauge of each chosen node."""
+    return total(select(f"ecochain_node_{quantity}", EVERY_NODE), "instance", "node")
 
 
 def _clusters() -> dashboard.Panel:
+    values = {
+        "Speed": CLOCK,
+        "Renewable": renewable_share(),
+        "Grid power": GRID_POWER,
+        "Emissions": GRAMS_PER_HOUR,
+        "Tasks": TASKS_PER_HOUR,
+        "Missed": miss_ratio(),
+    }
     facts = Facts(
         title="Whole clusters",
         description=(
@@ -168,15 +164,7 @@ def _clusters() -> dashboard.Panel:
         unit="none",
         no_value=NO_RATE,
         targets=tuple(
-            Target(expr=total(select(series), "instance"), legend=legend)
-            for legend, series in {
-                "speed": CLOCK,
-                "renewable": renewable_share(),
-                "grid": GRID_POWER,
-                "grams": GRAMS_PER_HOUR,
-                "tasks": TASKS_PER_HOUR,
-                "missed": miss_ratio(),
-            }.items()
+            Target(expr=total(select(series), "instance"), legend=heading) for heading, series in values.items()
         ),
         series=(
             Series(name="Speed", unit=SPEED, decimals=0),
@@ -189,13 +177,4 @@ def _clusters() -> dashboard.Panel:
         width=24,
         height=5,
     )
-    columns = {
-        "instance": "Instance",
-        "speed": "Speed",
-        "renewable": "Renewable",
-        "grid": "Grid power",
-        "grams": "Emissions",
-        "tasks": "Tasks",
-        "missed": "Missed",
-    }
-    return rows(facts, columns=columns)
+    return rows(facts, columns={"instance": "Instance", **{heading: heading for heading in values}})
