@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from msgspec import inspect
 
 from exporter import activity, eco_score, presets, projection, usage
@@ -13,6 +14,10 @@ from exporter.core.config import describe_type
 from exporter.core.metrics import reference_table
 from exporter.core.units import BYTES_PER_BINARY_GB
 from exporter.metrics import ROWS
+from simulator.cluster.device import DEVICES, GIBIBYTE, REFERENCE
+from simulator.config import Scenario
+from simulator.metrics import ROWS as SIMULATED_ROWS
+from simulator.scheduling.policies import POLICIES
 
 FOLDER = Path(__file__).parent.parent / "docs/reference"
 
@@ -35,7 +40,14 @@ def main() -> int:
 
 def pages() -> dict[str, str]:
     """Name and text of every generated page."""
-    return {"metrics.md": _metrics(), "configuration.md": _configuration(), "constants.md": _constants()}
+    return {
+        "metrics.md": _metrics(),
+        "configuration.md": _configuration(),
+        "constants.md": _constants(),
+        "simulator-metrics.md": _simulator_metrics(),
+        "simulator-configuration.md": _simulator_configuration(),
+        "devices-and-policies.md": _devices_and_policies(),
+    }
 
 
 def _is_stale(path: Path, text: str) -> bool:
@@ -60,32 +72,92 @@ def _configuration() -> str:
         "| key | value | default | meaning |",
         "|---|---|---|---|",
     ]
-    schema = inspect.type_info(Config)
-    assert isinstance(schema, inspect.StructType)  # noqa: S101 - narrows the type
-    lines += [f"| `{key}` | {kind} | {default} | {meaning} |" for key, kind, default, meaning in _keys(schema, "")]
+    lines += [f"| `{key}` | {kind} | {default} | {meaning} |" for key, kind, default, meaning in _keys(Config)]
     return "\n".join(lines) + "\n"
 
 
 def configuration_keys() -> set[str]:
-    """Path of every configuration key."""
-    schema = inspect.type_info(Config)
+    """Path of every configuration key of both programs."""
+    return {key for config in (Config, Scenario) for key, *_ in _keys(config)}
+
+
+def _simulator_metrics() -> str:
+    return (
+        f"# Metrics of ecochain\n\n{GENERATED}\n"
+        "All of it is simulated. Simulated time passes at a speed of its own: divide the rate of a counter by the rate "
+        "of `ecochain_clock_seconds_total`, as the recording rules do, to get it per simulated second. Beside these, "
+        "`process_*` families tell what the simulator itself costs.\n\n" + reference_table(SIMULATED_ROWS)
+    )
+
+
+def _simulator_configuration() -> str:
+    lines = [
+        "# Scenarios of ecochain\n",
+        GENERATED,
+        "A scenario is a YAML file; without a `name` it is called as its file. Keys of a list are written "
+        "`nodes[].name` here. A node may have `solar`, `wind` and `battery`, or none of them. "
+        "`ecochain serve --scenario FILE --config.check` names every mistake with its path. "
+        "[edge.yaml](../../simulator/scenarios/edge.yaml) is the default scenario, to copy and change. Scenarios of "
+        "`model: published` have [keys of their own](published-keys.md).\n",
+        "| key | value | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| `{key}` | {kind} | {default} | {meaning} |" for key, kind, default, meaning in _keys(Scenario)]
+    return "\n".join(lines) + "\n"
+
+
+def _devices_and_policies() -> str:
+    lines = ["# Devices and policies of ecochain\n", GENERATED]
+    lines += [f"Speeds are relative to `{REFERENCE}`. Watts are those of the whole machine.\n"]
+    lines += ["| device | idle W | full W | GHz | speed | GiB | sources |", "|---|---|---|---|---|---|---|"]
+    for one in DEVICES.values():
+        clock = f"{one.minimum_hertz / 1e9:g} to {one.maximum_hertz / 1e9:g}"
+        figures = f"{one.idle_watts:g} | {one.full_watts:g} | {clock} | {one.speed:g} | {one.memory_bytes / GIBIBYTE:g}"
+        lines.append(f"| `{one.name}`: {one.title} | {figures} | {one.source} |")
+    lines += ["", "Policies, for `scheduler.policy`:", "", "| policy | places each task on |", "|---|---|"]
+    lines += [f"| `{name}` | {what} |" for name, what in POLICIES.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _keys(config: type[msgspec.Struct]) -> Iterator[tuple[str, str, str, str]]:
+    """Path, kind of value, default and meaning of every key of a configuration."""
+    schema = inspect.type_info(config)
     assert isinstance(schema, inspect.StructType)  # noqa: S101 - narrows the type
-    return {key for key, *_ in _keys(schema, "")}
+    return _keys_below(schema, "")
 
 
-def _keys(schema: inspect.StructType, prefix: str) -> Iterator[tuple[str, str, str, str]]:
-    """Path, kind of value, default and meaning of every key below a section."""
+def _keys_below(schema: inspect.StructType, prefix: str) -> Iterator[tuple[str, str, str, str]]:
     for field in schema.fields:
-        if isinstance(field.type, inspect.StructType):
-            yield from _keys(field.type, f"{prefix}{field.encode_name}.")
+        path = prefix + field.encode_name
+        section, mark = _section(field.type)
+        if section is not None:
+            yield from _keys_below(section, f"{path}{mark}.")
         else:
-            default = "none" if field.default is None else f"`{_yaml(field.default)}`"
-            yield prefix + field.encode_name, describe_type(field.type), default, _meaning(field.type)
+            yield path, describe_type(field.type), _default(field.default), _meaning(field.type)
+
+
+def _section(node: inspect.Type) -> tuple[inspect.StructType | None, str]:
+    """The section that a key holds, perhaps optional or one of a list, and how the path shows a list."""
+    if isinstance(node, inspect.StructType):
+        return node, ""
+    if isinstance(node, inspect.VarTupleType) and isinstance(node.item_type, inspect.StructType):
+        return node.item_type, "[]"
+    if isinstance(node, inspect.UnionType):
+        return next((found for one in node.types if (found := _section(one))[0] is not None), (None, ""))
+    return None, ""
+
+
+def _default(value: object) -> str:
+    if value is msgspec.NODEFAULT:
+        return "required"
+    return "none" if value is None else f"`{_yaml(value)}`"
 
 
 def _yaml(value: object) -> str:
     if isinstance(value, tuple):
-        return f"[{', '.join(map(str, value))}]"
+        return f"[{', '.join(map(_yaml, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -8,6 +8,7 @@ import pytest
 from exporter.cli import build_parser
 from exporter.metrics import ROWS
 from scripts.reference import configuration_keys
+from simulator.metrics import ROWS as SIMULATED_ROWS
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")] if ".venv" not in path.parts)
@@ -61,6 +62,6 @@ def test_every_configuration_key_named_exists() -> None:
 
 
 def test_every_metric_named_exists() -> None:
-    known = {row.name for row in ROWS}
-    names = named(r"\b(?<!:)(ecotrack_[a-z_]+[a-z])\b(?!:)")
+    known = {row.name for row in ROWS} | {row.name for row in SIMULATED_ROWS}
+    names = named(r"\b(?<!:)((?:ecotrack|ecochain)_[a-z_]+[a-z])\b(?!:)")
     assert {name: page for name, page in names.items() if name not in known} == {}

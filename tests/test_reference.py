@@ -11,7 +11,8 @@ def test_the_committed_page_is_current(name: str) -> None:
     assert committed == reference.pages()[name], "run `make docs`"
 
 
-def test_every_configuration_key_has_a_meaning() -> None:
-    rows = [line for line in reference.pages()["configuration.md"].splitlines() if line.startswith("| `")]
+@pytest.mark.parametrize("name", ["configuration.md", "simulator-configuration.md"])
+def test_every_configuration_key_has_a_meaning(name: str) -> None:
+    rows = [line for line in reference.pages()[name].splitlines() if line.startswith("| `")]
     assert rows
     assert [row for row in rows if not row.split("|")[4].strip()] == []

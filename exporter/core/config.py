@@ -150,6 +150,13 @@ def _unwrapped(node: inspect.Type) -> inspect.Type:
     return node
 
 
+_OTHER_TYPES: Mapping[type[inspect.Type], str] = {
+    inspect.BoolType: "true or false",
+    inspect.DateType: "a date such as 2026-03-20",
+    inspect.VarTupleType: "a list",
+}
+
+
 def describe_type(node: inspect.Type) -> str:
     """What a value of this type has to be, in words."""
     match node := _unwrapped(node):
@@ -162,11 +169,10 @@ def describe_type(node: inspect.Type) -> str:
         case inspect.StrType():
             lengths = (("at least", node.min_length), ("at most", node.max_length))
             told = " and ".join(f"{word} {length}" for word, length in lengths if length is not None)
-            return f"text of {told} characters" if told else "text"
-        case inspect.VarTupleType():
-            return "a list"
+            text = f"text of {told} characters" if told else "text"
+            return text if node.pattern is None else f"{text} that match {node.pattern}"
         case _:
-            return "a mapping"
+            return _OTHER_TYPES.get(type(node), "a mapping")
 
 
 def _number(bound: float) -> str:

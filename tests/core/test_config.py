@@ -1,12 +1,15 @@
 """Every mistake in a configuration is one line with the file, the key and what was expected."""
 
+from datetime import date
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+from msgspec import Meta, inspect
 
 from exporter.budget import Period
 from exporter.config import Config, load_config
-from exporter.core.config import ConfigError
+from exporter.core.config import ConfigError, describe_type
 
 SECTIONS = "preset, sampling, power, network, grid, budget, ecoguard"
 
@@ -192,3 +195,16 @@ def test_everything_set_is_in_force(tmp_path: Path) -> None:
     assert config.budget.limits() == {Period.DAY: 100.0, Period.MONTH: 2500.0}
     assert config.budget.zone().key == "Europe/Berlin"
     assert config.ecoguard.limit() == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (bool, "true or false"),
+        (date, "a date such as 2026-03-20"),
+        (Annotated[str, Meta(max_length=9, pattern="^[a-z]+$")], "text of at most 9 characters that match ^[a-z]+$"),
+        (tuple[int, ...], "a list"),
+    ],
+)
+def test_what_a_value_has_to_be_is_told_in_words(kind: type, said: str) -> None:
+    assert describe_type(inspect.type_info(kind)) == said

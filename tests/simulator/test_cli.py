@@ -124,6 +124,8 @@ MISTAKES = [
     ("rate_per_hour: 208", "rate_per_hour: -1", "workload.arrivals.rate_per_hour: expected a number >= 0"),
     ("device: intel-nuc", "device: abacus", "nodes[3].device: expected one of"),
     ("watt_hours: ", "watt_hours: -", "nodes[0].battery.capacity_watt_hours: expected a number"),
+    ("deferrable: true", "deferrable: maybe", 'workload.classes[3].deferrable: expected true or false, got "maybe"'),
+    ("name: solar-pi", "name: Solar Pi", "nodes[0].name: expected text of at least 1 and at most 40 characters that"),
     ("nodes:\n", "knots: []\nnodes:\n", "knots: unknown key; known here:"),
 ]
 
