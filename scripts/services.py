@@ -88,7 +88,7 @@ def services(python: str, experiments: Path | None = None) -> tuple[Service, ...
                 "--config.file={state}/prometheus/prometheus.yml",
                 "--storage.tsdb.path={state}/prometheus/data",
                 "--storage.tsdb.retention.time=400d",
-                "--storage.tsdb.retention.size=4GB",
+                "--storage.tsdb.retention.size=6GB",
                 "--web.listen-address=127.0.0.1:{port}",
                 "--web.external-url=http://localhost:{port}/",
             ),

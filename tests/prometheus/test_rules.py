@@ -20,7 +20,8 @@ from prometheus.budget import seconds
 from prometheus.files import generated
 from prometheus.reach import machine
 from prometheus.recording import WINDOWS
-from prometheus.simulator_recording import COUNTERS
+from prometheus.simulator_alerts import HIGHEST_MISS_RATIO, LOWEST_RENEWABLE_SHARE, SIMULATED_DAY_SECONDS
+from prometheus.simulator_recording import COUNTERS, LONG_WINDOW
 from simulator.metrics import ROWS as SIMULATED_ROWS
 from tests.processes import program
 
@@ -182,6 +183,14 @@ def test_a_simulated_counter_is_read_by_the_recorded_rates_alone() -> None:
     clock = read.pop("ecochain_clock_seconds_total")
     assert clock is not None and clock.startswith("instance:ecochain_clock_seconds:")
     assert read == {f"{counter.name}{counter.suffix}": counter.rate for counter in COUNTERS}
+
+
+def test_the_simulators_runbook_names_the_thresholds_in_force() -> None:
+    page = (ROOT / "docs/runbooks/simulator.md").read_text()
+    assert f"More than {HIGHEST_MISS_RATIO:.0%} of the tasks" in page
+    assert f"Less than {LOWEST_RENEWABLE_SHARE:.0%} of the electricity" in page
+    slowest = SIMULATED_DAY_SECONDS / seconds(LONG_WINDOW)
+    assert f"a simulator slower than {slowest:g}" in " ".join(page.split())
 
 
 def test_recorded_series_never_age_out_between_evaluations() -> None:
