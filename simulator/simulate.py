@@ -76,7 +76,7 @@ def build_engine(
     built = assembly.nodes_of(scenario, nodes)
     profile = assembly.shipped_compression() if method.compression else None
     cluster = assembly.cluster_of(built, scenario, compressed=profile)
-    step = step or Seconds(scenario.run.step_seconds)
+    step = step or Seconds(float(scenario.run.step_seconds))
     generation = Generation(assembly.weather_of(scenario, seed), [node.supply for node in built], step)
     classes = assembly.classes_of(scenario)
     longest = max((kind.deadline for kind in classes if kind.deferrable), default=0.0)
@@ -148,7 +148,7 @@ def _prepared(job: Job) -> tuple[Engine, int]:
     tasks = fixed_tasks(scenario, job.tasks, rate, job.seed)
     step = _short_step(float(tasks.arrival[-1]), scenario.run.step_seconds)
     engine = build_engine(
-        scenario, job.method, job.seed, nodes=job.nodes, workload=TraceWorkload(tasks), step=Seconds(step)
+        scenario, job.method, job.seed, nodes=job.nodes, workload=TraceWorkload(tasks), step=Seconds(float(step))
     )
     return engine, int(tasks.arrival[-1] // step) + 1
 
