@@ -1,12 +1,13 @@
 """An experiment from the request to the files."""
 
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from exporter.core.config import ConfigError
 from simulator.config import Scenario
-from simulator.experiments.catalogue import EXPERIMENTS, AnyScenario, Case
+from simulator.experiments.catalogue import EXPERIMENTS, SINGLE_NODE, AnyScenario, Case
 from simulator.experiments.execution import execute, executor_for
 from simulator.experiments.findings import Findings, findings_of
 from simulator.experiments.journal import JOURNAL_FILE, Journal, encode, locked, write
@@ -87,11 +88,19 @@ def _complete(
 
 
 def _inputs_digest(scenario: AnyScenario) -> str:
-    """Of the files that the scenario names."""
+    """Of the files that the scenario names, its own policy's included."""
     if not isinstance(scenario, Scenario):
         return ""
-    files = [file for file in (scenario.weather.file, scenario.workload.arrivals.file) if file is not None]
+    named = (scenario.weather.file, scenario.workload.arrivals.file, _source_of(scenario.scheduler.policy))
     try:
-        return "".join(digest(Path(file).read_bytes()) for file in files)
+        return "".join(digest(Path(file).read_bytes()) for file in named if file is not None)
     except OSError as error:
         raise ConfigError([f"{error.filename}: cannot be read: {error.strerror}"]) from error
+
+
+def _source_of(policy: str) -> str | None:
+    """The file of a user's policy `module:Class`."""
+    if policy.startswith(SINGLE_NODE) or ":" not in policy:
+        return None
+    spec = importlib.util.find_spec(policy.partition(":")[0])
+    return None if spec is None else spec.origin

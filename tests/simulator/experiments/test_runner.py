@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from exporter.core.config import ConfigError
+from simulator.config import SchedulerSection
 from simulator.experiments.journal import locked
 from simulator.experiments.outcomes import load_outcomes
 from simulator.experiments.runner import Interrupted, run_experiment
@@ -23,6 +25,7 @@ from tests.simulator.experiments.fake_simulation import (
     request,
     unseen,
 )
+from tests.simulator.scenarios import edge
 
 
 def test_the_same_request_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -87,6 +90,21 @@ def test_more_replications_keep_those_that_are_there(tmp_path: Path) -> None:
     seen: list[int] = []
     run_experiment(request(tmp_path, replications=3), lambda done, _: seen.append(done), fake)
     assert seen[0] == 14
+
+
+def test_what_has_changed_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = tmp_path / "greenest_of_mine.py"
+    policy.write_text("class Greenest:\n    def choose(self, task, nodes):\n        return (0, 0)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    scenario = edge(scheduler=SchedulerSection(policy="greenest_of_mine:Greenest"))
+    asked = replace(request(tmp_path, experiment="baseline", replications=2), scenario=scenario)
+    done_at_start = []
+    for more in ("", "", "# changed\n"):
+        policy.write_text(policy.read_text(encoding="utf-8") + more, encoding="utf-8")
+        seen: list[int] = []
+        run_experiment(asked, lambda done, _, seen=seen: seen.append(done), fake)  # type: ignore[misc]
+        done_at_start.append(seen[0])
+    assert done_at_start == [0, 10, 0]
 
 
 def test_ctrl_c_ends_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
