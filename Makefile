@@ -47,6 +47,8 @@ docs: .venv/dev.stamp ## Write docs/reference/ from the metric and configuration
 bench: .venv/dev.stamp ## Measure server and exporter beside others; writes bench/results/
 	$(python) -m bench.server_bench --record
 	$(python) -m bench.exporter_bench --record
+	$(python) -m bench.placement_bench --record
+	$(python) -m bench.simulator_bench --record
 
 secrets: secrets/grafana-admin-password ## Make the password that Compose hands to Grafana
 
