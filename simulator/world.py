@@ -41,7 +41,7 @@ COMPLAINT_INTERVAL = Seconds(SECONDS_PER_HOUR)
 DIGEST_LENGTH = 12
 
 MOST_NODES = 200
-"""Each node has some 20 series of its own. Experiments know no such limit."""
+"""Each node has about 24 series of its own. Experiments know no such limit."""
 
 
 class Stop(Protocol):

@@ -1,5 +1,9 @@
-"""`python -m tests.page_pictures` makes the pictures of the page in docs/images: a simulated hour of a laptop."""
+"""`python -m tests.page_pictures` makes the pictures of both pages in docs/images.
 
+One shows a fake laptop's hour, the other a day and a half of the scenario `edge`.
+"""
+
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -7,8 +11,12 @@ import exporter
 from exporter.budget import Period, bounds_at
 from exporter.core.units import Grams, Joules, UnixSeconds
 from exporter.totals import Totals
+from simulator.page import render_page
+from simulator.summary import history, summarize
+from simulator.world import Plan, build_run
 from tests.fake_site import make_site
-from tests.fakes import BERLIN, NOON
+from tests.fakes import BERLIN, NOON, FakeClock
+from tests.simulator.scenarios import edge
 from tests.test_page import browse, page
 
 IMAGES = Path(__file__).parent.parent / "docs/images"
@@ -17,8 +25,19 @@ WEEKS = 6 * 7 * 86_400.0
 TODAY, THIS_MONTH = Grams(65.0), Grams(1900.0)
 
 
+SIMULATED_STEPS = 288 + 200
+"""Of five minutes: a day, and the next until twenty to five in the afternoon."""
+
+
 def main() -> None:
-    """Write page-light.png and page-dark.png."""
+    """Write the pictures, light and dark."""
+    with TemporaryDirectory() as name:
+        take(Path(name), "page", exporter_page(), 1100)
+        take(Path(name), "simulator-page", simulator_page(), 930)
+
+
+def exporter_page() -> str:
+    """A laptop with budgets that has been watched for six weeks."""
     booked = {
         Period.DAY: {bounds_at(Period.DAY, NOON, BERLIN).start: TODAY},
         Period.MONTH: {bounds_at(Period.MONTH, NOON, BERLIN).start: THIS_MONTH},
@@ -32,13 +51,27 @@ def main() -> None:
     limits = {Period.DAY: Grams(250.0), Period.MONTH: Grams(6000.0)}
     site = make_site(limits=limits, totals=totals)
     site.work_for_an_hour()
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "page.html").write_text(page(site).replace("1.2.3", exporter.__version__), encoding="utf-8")
-        for scheme, flags in {"light": (), "dark": ("--force-dark-mode",)}.items():
-            picture = f"--screenshot={IMAGES / f'page-{scheme}.png'}"
-            # `browse` ends an address with a slash, which a query may hold.
-            browse(folder, f"{(folder / 'page.html').as_uri()}?", "--window-size=1100,1100", picture, *flags)
+    return page(site).replace("1.2.3", exporter.__version__)
+
+
+def simulator_page() -> str:
+    """The scenario `edge` at a simulated minute a second."""
+    clock = FakeClock()
+    live = build_run(Plan(scenario=edge(), seed=1, speed=300.0))
+    live.facts = replace(live.facts, speed=60.0)
+    for _ in range(SIMULATED_STEPS):
+        live.step()
+    snapshot = live.snapshot(clock, 60.0)
+    return render_page(summarize(snapshot, fresh=True), history(snapshot))
+
+
+def take(folder: Path, name: str, html: str, height: int) -> None:
+    """Two pictures of a page."""
+    (folder / "page.html").write_text(html, encoding="utf-8")
+    for scheme, flags in {"light": (), "dark": ("--force-dark-mode",)}.items():
+        picture = f"--screenshot={IMAGES / f'{name}-{scheme}.png'}"
+        # `browse` ends an address with a slash, which a query may hold.
+        browse(folder, f"{(folder / 'page.html').as_uri()}?", f"--window-size=1100,{height}", picture, *flags)
 
 
 if __name__ == "__main__":
