@@ -58,7 +58,8 @@ def main() -> None:
     parts = [
         "Experiments",
         f"Wall seconds on one core, {REPLICATIONS} runs of {TASKS:,} tasks for each method, from the request to the "
-        "report. Scaling runs 1,000 to 20,000 tasks, and looks for the saturation of 2 to 128 nodes with 1,000 tasks per node.",
+        "report. Scaling runs 1,000 to 20,000 tasks, and looks for the saturation of 2 to 128 nodes with 1,000 tasks "
+        "per node.",
         table(["scenario", *SUITE, "together", "goal"], rows),
     ]
     print("\n\n".join(parts))

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from simulator.experiments.display import PERCENT, QUANTITIES, Quantity
+from simulator.experiments.display import PERCENT, QUANTITIES, Quantity, with_half_width
 from simulator.experiments.findings import Findings
 from simulator.experiments.journal import write
 from simulator.experiments.outcomes import Estimate, Outcome
@@ -110,7 +110,7 @@ def _bars_of(measure: str) -> Draw:
 
 
 def bars(findings: Findings, measure: str) -> "Figure":
-    """One bar per method with its interval, and the published figure as a marker."""
+    """One bar per method with its interval and figure, and the published figure as a marker."""
     shown = [outcome for outcome in findings.outcomes if measure in outcome.metrics]
     quantity = QUANTITIES[measure]
     figure = new_figure(1.3 + 0.38 * len(shown))
@@ -135,8 +135,18 @@ def _bar(axes: "Axes", position: int, outcome: Outcome, estimate: Estimate, quan
     half = (estimate.high - estimate.low) / 2 * quantity.factor
     colour = COLOURS.get(outcome.method, FALLBACK_COLOUR)
     axes.barh(position, mean, color=colour, height=0.62, xerr=half, capsize=3, ecolor="black")
+    ends = [0.0, mean + half]
     if estimate.published is not None:
-        axes.plot(estimate.published * quantity.factor, position, "D", color="black", markerfacecolor="white", zorder=5)
+        ends.append(estimate.published * quantity.factor)
+        axes.plot(ends[-1], position, "D", color="black", markerfacecolor="white", zorder=5)
+    axes.annotate(
+        with_half_width(estimate, quantity.factor),
+        (max(ends), position),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize="small",
+    )
 
 
 def differences(findings: Findings) -> "Figure":

@@ -101,7 +101,7 @@ def _differences(findings: Findings) -> Iterator[str]:
 
 
 def _published(findings: Findings) -> Iterator[str]:
-    if findings.model != "published" or findings.reference is None:
+    if findings.reference is None or not _has_published(findings):
         return
     yield from ("## Beside the published figures", "")
     yield from (f"Published: {PUBLISHED_SOURCE}. Replicated: {REPLICATION_SOURCE}.", "")
@@ -115,6 +115,10 @@ def _published(findings: Findings) -> Iterator[str]:
         ]
         yield from _table(["method", "measure", "here (%)", "published (%)"], rows)
         yield from (LEDGER_REMARK, "")
+
+
+def _has_published(findings: Findings) -> bool:
+    return any(one.published is not None for outcome in findings.outcomes for one in outcome.metrics.values())
 
 
 def _beside(findings: Findings) -> Iterator[list[str]]:
@@ -149,8 +153,9 @@ def _scaling(findings: Findings) -> Iterator[str]:
             if estimate is not None and estimate.published is not None:
                 ours = with_half_width(estimate, quantity.factor)
                 rows.append([outcome.method, quantity.title, ours, plain(estimate.published * quantity.factor)])
-    yield from ("## Beside the published figures", "", f"Source: {SCALING_SOURCE}. {SCALING_REMARK}", "")
-    yield from _table(["size", "measure", "here", "published"], rows)
+    if rows:
+        yield from ("## Beside the published figures", "", f"Source: {SCALING_SOURCE}. {SCALING_REMARK}", "")
+        yield from _table(["size", "measure", "here", "published"], rows)
     yield from ("The published model has no queue, so no arrival rate saturates it.", "")
 
 

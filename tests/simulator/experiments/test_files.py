@@ -93,6 +93,12 @@ def test_published_figures_stand_beside_with_their_remarks(tmp_path: Path) -> No
     assert SCALING_REMARK in report_of(tmp_path, scenario="published", experiment="scaling")
 
 
+def test_other_workloads_do_not_stand_beside_published_figures(tmp_path: Path) -> None:
+    files = files_of(request(tmp_path, scenario="published", experiment="baseline", tasks=5000))
+    assert "Beside the published figures" not in files["report.md"].decode()
+    assert b'statistic="published"' not in files["metrics.om"]
+
+
 def test_of_single_nodes_only_the_best_is_told(tmp_path: Path) -> None:
     report = report_of(tmp_path, experiment="peers")
     assert "`best-single-node` is `single-node:" in report
