@@ -24,28 +24,34 @@ class SiteSection(Section, frozen=True, kw_only=True):
 
 
 class Clearness(Section, frozen=True, kw_only=True):
-    """Clear-sky index of the synthetic weather: Gaussian AR(1), clipped to [0.05, 1.1]."""
+    """Clear-sky index of the synthetic weather: Gaussian AR(1), clipped to [0.05, 1.1].
 
-    mean: Annotated[float, Meta(ge=0.05, le=1.1, description="Mean clear-sky index.")] = 0.75
-    deviation: Annotated[float, Meta(ge=0, le=1, description="Standard deviation.")] = 0.25
+    Defaults are those of the TMY3 year of Greensboro (NREL 2008, in pvlib), hours with more than 50 W/m2 of clear sky.
+    """
+
+    mean: Annotated[float, Meta(ge=0.05, le=1.1, description="Mean clear-sky index.")] = 0.78
+    deviation: Annotated[float, Meta(ge=0, le=1, description="Standard deviation.")] = 0.28
     correlation_hours: Annotated[
         float, Meta(gt=0, le=240, description="Time in which the correlation falls to 1/e.")
-    ] = 3.0
+    ] = 5.0
 
 
 class Wind(Section, frozen=True, kw_only=True):
-    """Wind speed of the synthetic weather: Weibull distributed, correlated in time."""
+    """Wind speed of the synthetic weather: Weibull distributed, correlated in time.
 
-    mean_metres_per_second: Annotated[float, Meta(gt=0, le=30, description="At the reference height.")] = 4.5
-    weibull_shape: Annotated[float, Meta(ge=1, le=5, description="2 is the Rayleigh distribution.")] = 2.0
+    Defaults are those of the TMY3 year of Greensboro (NREL 2008, in pvlib), the shape by its first two moments.
+    """
+
+    mean_metres_per_second: Annotated[float, Meta(gt=0, le=30, description="At the reference height.")] = 3.05
+    weibull_shape: Annotated[float, Meta(ge=1, le=5, description="2 is the Rayleigh distribution.")] = 1.7
     correlation_hours: Annotated[
         float, Meta(gt=0, le=240, description="Time in which the correlation falls to 1/e.")
-    ] = 6.0
+    ] = 3.8
     reference_height_metres: Annotated[float, Meta(gt=0, le=200, description="Height of the wind figures.")] = 10.0
 
 
 class WeatherSection(Section, frozen=True, kw_only=True):
-    """Synthetic weather, or a recording."""
+    """Synthetic weather, or a recording. Temperatures are by default those of the TMY3 year of Greensboro."""
 
     file: (
         Annotated[str, Meta(description="CSV of NASA POWER or TMY3 in place of synthetic weather; beside this file.")]
@@ -53,14 +59,14 @@ class WeatherSection(Section, frozen=True, kw_only=True):
     ) = None
     clearness: Clearness = Clearness()
     wind: Wind = Wind()
-    mean_celsius: Annotated[float, Meta(ge=-50, le=50, description="Daily mean air temperature.")] = 15.0
+    mean_celsius: Annotated[float, Meta(ge=-50, le=50, description="Daily mean air temperature.")] = 14.4
     daily_swing_celsius: Annotated[
         float, Meta(ge=0, le=30, description="Half the difference between the warmest and coldest hour.")
-    ] = 5.0
+    ] = 5.4
 
 
 class GridSection(Section, frozen=True, kw_only=True):
-    """Electricity that is bought, the same for all nodes."""
+    """Electricity that is bought, the same for all nodes. Defaults are EcoChain-ML's (2025)."""
 
     intensity_grams_per_kwh: Annotated[
         tuple[Annotated[float, Meta(ge=0, le=2000)], ...],
@@ -225,7 +231,10 @@ class SchedulerSection(Section, frozen=True, kw_only=True):
 
 
 class LedgerSection(Section, frozen=True, kw_only=True):
-    """Cost and income of the ledger of carbon credits."""
+    """Cost and income of the ledger of carbon credits.
+
+    The default slot is Ethereum's, the default price about that of the EU's emissions trading in 2022 and 2023 (ICAP).
+    """
 
     slot_seconds: Annotated[float, Meta(gt=0, le=3600, description="Time between blocks.")] = 12.0
     dollars_per_tonne: Annotated[

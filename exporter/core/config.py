@@ -28,6 +28,10 @@ class ConfigError(Exception):
         self.mistakes = [_CONTROL.sub(lambda found: ascii(found[0])[1:-1], mistake) for mistake in mistakes]
         super().__init__("\n".join(self.mistakes))
 
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[list[str]]]:
+        """Travels between processes as the mistakes, not as their text."""
+        return type(self), (self.mistakes,)
+
 
 class _UniqueKeyLoader(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice, of which plain YAML would keep the last in silence."""

@@ -1,15 +1,16 @@
 """Every mistake in a configuration is one line with the file, the key and what was expected."""
 
+import pickle
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import pytest
-from msgspec import Meta, inspect
+from msgspec import Meta, Struct, inspect
 
 from exporter.budget import Period
 from exporter.config import Config, load_config
-from exporter.core.config import ConfigError, describe_type
+from exporter.core.config import ConfigError, convert, describe_type
 
 SECTIONS = "preset, sampling, power, network, grid, budget, ecoguard"
 
@@ -208,3 +209,20 @@ def test_everything_set_is_in_force(tmp_path: Path) -> None:
 )
 def test_what_a_value_has_to_be_is_told_in_words(kind: type, said: str) -> None:
     assert describe_type(inspect.type_info(kind)) == said
+
+
+def test_an_error_keeps_its_mistakes_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(ConfigError(["one", "two"])))  # noqa: S301 - our own bytes
+    assert error.mistakes == ["one", "two"]
+
+
+def test_a_required_key_that_is_absent_is_named() -> None:
+    class Section(Struct):
+        watts: Annotated[float, Meta(gt=0)]
+
+    class Whole(Struct):
+        power: Section
+
+    with pytest.raises(ConfigError) as caught:
+        convert({"power": {}}, Whole, origin="mine.yml")
+    assert caught.value.mistakes == ["mine.yml: power.watts: expected a number > 0, got nothing"]
