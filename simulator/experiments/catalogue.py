@@ -22,7 +22,7 @@ RATES_PER_HOUR = (50.0, 100.0, 200.0, 400.0)
 
 SATURATION_TASKS_PER_NODE = 1_000
 """What runs that look for saturation offer. Short ones fill no queues and flatter the cluster: compared with 4,000, the
-answer for 32 nodes of `edge` is 2% higher with 1,000, and 11% with 250."""
+answer for 32 nodes of `edge` is 1% higher with 1,000, and 10% with 250."""
 
 PEERS = (
     "round-robin",
