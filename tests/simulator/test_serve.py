@@ -51,6 +51,7 @@ def test_results_of_experiments_are_shown_beside_it(tmp_path: Path) -> None:
     ended = run_once("experiment", "baseline", "--replications=2", "--scenario=published", f"--output={results}")
     assert (ended.returncode, ended.stderr.count("Traceback")) == (0, 0), ended.stderr
     assert str(results) in ended.stdout
+    assert "baseline on published: 10 of 10 runs" in ended.stderr
     with running_job(tmp_path, f"--experiments={results}") as job:
         samples = job.samples()
     labels = 'experiment="baseline",method="full",scenario="published",statistic="mean"'
