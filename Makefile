@@ -1,6 +1,6 @@
 # Everything that a user or a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down test verify lint format dashboards rules docs bench secrets clean test-packages
+.PHONY: help up down test verify lint format dashboards rules docs bench experiments secrets clean test-packages
 
 python := .venv/bin/python
 environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt
@@ -9,7 +9,7 @@ paths := exporter simulator grafana prometheus scripts tests bench
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-up: .venv/run.stamp ## Start the whole stack, Ctrl-C stops it; ECOTRACK_CONFIG=FILE is the exporter's configuration
+up: .venv/run.stamp ## Start the whole stack, Ctrl-C stops it; ECOTRACK_CONFIG=FILE, ECOCHAIN_EXPERIMENTS=DIR
 	@scripts/install-packages prometheus prometheus-alertmanager
 	@$(python) -m scripts.up
 
@@ -21,9 +21,9 @@ test: .venv/dev.stamp test-packages ## Check style and types, then run every tes
 	$(python) -m pytest -m "not full" || status=1; \
 	exit $$status
 
-verify: .venv/dev.stamp test-packages ## Run the tests at their full sizes, and the benchmarks
+verify: .venv/dev.stamp test-packages ## Run the tests at their full sizes, the benchmarks and the experiments
 	$(python) -m pytest
-	@$(MAKE) --no-print-directory bench
+	@$(MAKE) --no-print-directory bench experiments
 
 lint: .venv/dev.stamp ## Check style and types
 	@status=0; $(python) -m ruff check --quiet $(paths) || status=1; \
@@ -49,6 +49,12 @@ bench: .venv/dev.stamp ## Measure server and exporter beside others; writes benc
 	$(python) -m bench.exporter_bench --record
 	$(python) -m bench.placement_bench --record
 	$(python) -m bench.simulator_bench --record
+	$(python) -m bench.suite_bench --record
+
+experiments: .venv/dev.stamp ## Run every experiment on both scenarios; writes bench/results/experiments/
+	@for scenario in edge published; do for name in baseline ablation scaling peers; do \
+	    .venv/bin/ecochain experiment $$name --scenario $$scenario --output bench/results/experiments || exit 1; \
+	done; done
 
 secrets: secrets/grafana-admin-password ## Make the password that Compose hands to Grafana
 

@@ -26,7 +26,7 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def services(python: str, experiments: Path | None = None) -> tuple[Service, ...]:
+def services(python: str, experiments: Path) -> tuple[Service, ...]:
     """Every service.
 
     `python` is the interpreter that has this project installed, `experiments` a folder of results for the simulator to
@@ -58,7 +58,7 @@ def services(python: str, experiments: Path | None = None) -> tuple[Service, ...
                 "--scenario=edge",
                 "--speed=60",
                 "--web.listen-address=127.0.0.1:{port}",
-                *(() if experiments is None else (f"--experiments={_literal(experiments)}",)),
+                f"--experiments={_literal(experiments)}",
             ),
             port=10111,
             ready="/-/ready",

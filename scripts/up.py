@@ -28,6 +28,7 @@ from simulator.experiments.outcomes import load_outcomes
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = "docs/examples/laptop.yml"
+RESULTS = "bench/results/experiments"
 
 
 class UsageError(Exception):
@@ -36,8 +37,8 @@ class UsageError(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 stopped on request, 1 a service failed, 2 nothing could be started."""
-    options = _parser(services(sys.executable)).parse_args(argv)
-    rows = services(sys.executable, options.experiments and options.experiments.resolve())
+    options = _parser(services(sys.executable, ROOT / RESULTS)).parse_args(argv)
+    rows = services(sys.executable, options.experiments.resolve())
     state: Path = options.state_dir.resolve()
     try:
         if options.stop:
@@ -45,8 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         ports = {row.name: _port(row, getattr(options, f"{row.name}_port")) for row in rows}
         load_config(options.config_file)
-        if options.experiments:
-            load_outcomes(options.experiments)
+        load_outcomes(options.experiments)
         with only_instance(state):
             return _run(rows, Place(root=ROOT, state=state, config=options.config_file.resolve(), ports=ports))
     except ConfigError as error:
@@ -73,9 +73,9 @@ def _parser(rows: Sequence[Service]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--experiments",
         type=Path,
-        default=os.environ.get("ECOCHAIN_EXPERIMENTS") or None,
+        default=os.environ.get("ECOCHAIN_EXPERIMENTS") or ROOT / RESULTS,
         metavar="DIR",
-        help="results for the simulator to show beside its run, also set by ECOCHAIN_EXPERIMENTS (none)",
+        help=f"results for the simulator to show beside its run, also set by ECOCHAIN_EXPERIMENTS ({RESULTS})",
     )
     for row in rows:
         parser.add_argument(

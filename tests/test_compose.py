@@ -198,10 +198,11 @@ def test_the_exporter_sees_the_host_and_listens_in_its_own_namespace() -> None:
 
 def test_the_simulator_runs_as_natively_and_sees_nothing_of_the_host() -> None:
     service = compose()["services"]["ecochain"]
-    native = next(row for row in services(sys.executable) if row.name == "ecochain")
-    arguments = [argument for argument in native.arguments[2:] if not argument.startswith("--web.")]
-    assert service["command"] == [*arguments, "--web.listen-address=0.0.0.0:10111"]
-    assert mounts(service) == []
+    results = Path("/usr/share/ecochain/experiments")
+    native = next(row for row in services(sys.executable, results) if row.name == "ecochain")
+    arguments = [argument.replace("127.0.0.1:{port}", "0.0.0.0:10111") for argument in native.arguments[2:]]
+    assert service["command"] == arguments
+    assert mounts(service) == [("./bench/results/experiments", str(results), True)]
 
 
 def test_the_exporters_image_carries_nothing_of_the_simulator() -> None:
