@@ -31,7 +31,7 @@ DEFAULT_ADDRESS = "127.0.0.1:10111"
 
 SLOWEST, FASTEST = 0.01, 1e6
 
-EXTRAS = {"torch": "models", "distributed": "dask", "cryptography": "models"}
+EXTRAS = {"torch": "measure", "distributed": "dask", "cryptography": "measure"}
 """Extra of the package that brings a library along; all others come with `simulator`."""
 
 _STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}

@@ -10,6 +10,7 @@ from simulator.cluster.task import EMPTY, Tasks
 from simulator.cluster.workload import Workload
 from simulator.energy.balance import Flows, settle
 from simulator.energy.battery import Batteries
+from simulator.energy.interface import WEATHER_STEP
 from simulator.forecast.seam import Forecaster
 from simulator.generation import Generation
 from simulator.held import HeldTasks, Released
@@ -28,7 +29,7 @@ class Plant:
     """What a run consists of; nothing in it changes.
 
     `frequencies` (N, L) in hertz. `grams_per_joule` (24,) by hour of the day. `deferrable` (K,). `sells` (N,).
-    `look_ahead` is how many steps the shifting may look into the future.
+    `look_ahead` is how many points of the weather the shifting may look into the future.
     """
 
     cluster: Cluster
@@ -85,6 +86,8 @@ class Engine:
         self._tasks = EMPTY
         self._ledger_joules = 0.0
         self._last_level = np.full(nodes, -1, dtype=np.int32)
+        self._steps_per_point = round(WEATHER_STEP / plant.step)
+        self._green = np.zeros(nodes)
 
     @property
     def clock(self) -> Seconds:
@@ -102,15 +105,17 @@ class Engine:
         released = self._released()
         grams_per_joule = self._grams_per_joule(index)
         expected = plant.forecaster.forecast(index, 1)[0]
+        if index % self._steps_per_point == 0:
+            self._green = self._green_joules(expected)
         view = StepView(
             start=start,
             seconds=plant.step,
             free_at=self.queue.free_at,
-            green_joules=self._green_joules(expected),
+            green_joules=self._green,
             grams_per_joule=grams_per_joule,
         )
         placements = plant.policy.place(released.tasks, plant.cluster, view)
-        self._remember_levels(placements)
+        self._remember(placements)
         self.queue.enter(released, placements, self.totals)
         work = self.queue.advance(self.totals)
         flows = self._settle(plant.generation.at(index) * plant.step, work.joules, grams_per_joule)
@@ -134,8 +139,12 @@ class Engine:
         return float(self.plant.grams_per_joule[hour % HOURS_PER_DAY])
 
     def _green_joules(self, expected_watts: FloatArray) -> FloatArray:
-        """Energy without emissions that is expected to be left for tasks."""
-        seconds = self.plant.step
+        """Energy without emissions that is expected to be left for tasks until the weather's next point.
+
+        Not until the end of the step: in a step of a second the energy of a task of a minute would never be found, and
+        the choices of a policy would depend on the step.
+        """
+        seconds = WEATHER_STEP
         dischargeable = self.plant.batteries.dischargeable(self.stored, seconds)
         spare = (expected_watts - self.plant.cluster.idle_watts) * seconds + dischargeable
         return np.maximum(spare, 0.0)
@@ -180,22 +189,33 @@ class Engine:
         plant = self.plant
         if plant.shifting is None or not plant.deferrable[arrived.task_class].any():
             return arrived.arrival
-        steps = range(self._index, self._index + plant.look_ahead)
-        outlook = Outlook(
-            start=self.clock,
-            seconds=plant.step,
-            green_watts=np.maximum(
-                plant.forecaster.forecast(self._index, plant.look_ahead) - plant.cluster.idle_watts, 0.0
-            ),
-            grams_per_joule=np.array([self._grams_per_joule(step) for step in steps]),
-        )
-        return plant.shifting.release(arrived, plant.cluster, outlook)
+        return plant.shifting.release(arrived, plant.cluster, self._outlook())
 
-    def _remember_levels(self, placements: Placements) -> None:
-        """Note at which level each node last got a task."""
+    def _outlook(self) -> Outlook:
+        """What is expected at the weather's present and next points, whatever the step."""
+        plant = self.plant
+        point = self._index // self._steps_per_point
+        steps = np.arange(point, point + plant.look_ahead) * self._steps_per_point
+        ahead = np.maximum(steps - self._index, 0)
+        expected = plant.forecaster.forecast(self._index, int(ahead[-1]) + 1)[ahead]
+        return Outlook(
+            start=Seconds(point * WEATHER_STEP),
+            seconds=WEATHER_STEP,
+            green_watts=np.maximum(expected - plant.cluster.idle_watts, 0.0),
+            grams_per_joule=np.array([self._grams_per_joule(int(step)) for step in steps]),
+        )
+
+    def _remember(self, placements: Placements) -> None:
+        """Note at which level each node last got a task, and what green energy the tasks will take."""
         placed = placements.node != DROPPED
+        node, level = placements.node[placed], placements.level[placed]
         # Of several tasks on one node the last assignment wins, which is the latest task.
-        self._last_level[placements.node[placed]] = placements.level[placed]
+        self._last_level[node] = level
+        if self._steps_per_point > 1:
+            seconds = placements.finish[placed] - placements.start[placed]
+            joules = self.plant.cluster.extra_watts[node, level] * seconds
+            taken = np.bincount(node, weights=joules, minlength=len(self._green))
+            self._green = np.maximum(self._green - taken, 0.0)
 
     def _frequency(self) -> FloatArray:
         frequencies = self.plant.frequencies[np.arange(len(self._last_level)), self._last_level]

@@ -1,5 +1,6 @@
 """Generation of all nodes over time, made day by day from the weather."""
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
-from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Supply, WeatherSource
+from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Supply, WeatherError, WeatherSource
 
 DAYS_KEPT = 3
 """Today, and what a look ahead of a day may need."""
@@ -24,13 +25,23 @@ class Generation:
 
     def at(self, step: int) -> FloatArray:
         """Generation (N,) in a step. Raises WeatherError beyond the end of a recording."""
-        day, point = divmod(step // self._steps_per_point, POINTS_PER_DAY)
-        watts: FloatArray = self._day(day)[point]
-        return watts
+        return self._at_point(step // self._steps_per_point)
 
     def between(self, step: int, count: int) -> FloatArray:
-        """Generation (count, N) of the steps from `step` on."""
-        return np.array([self.at(one) for one in range(step, step + count)])
+        """Generation (count, N) of the steps from `step` on; none beyond the end of a recording."""
+        points = np.arange(step, step + count) // self._steps_per_point
+        first, last = int(points[0]), int(points[-1])
+        watts = np.zeros((last - first + 1, len(self._supplies)))
+        # A run may end with its recording, and its last steps look further ahead than it goes.
+        with contextlib.suppress(WeatherError):
+            for point in range(first, last + 1):
+                watts[point - first] = self._at_point(point)
+        return watts[points - first]
+
+    def _at_point(self, point: int) -> FloatArray:
+        day, row = divmod(point, POINTS_PER_DAY)
+        watts: FloatArray = self._day(day)[row]
+        return watts
 
     def _day(self, index: int) -> FloatArray:
         """Generation (288, N) of a day. Like nodes share the work of one."""

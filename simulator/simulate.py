@@ -13,7 +13,7 @@ from simulator.cluster.trace import TraceWorkload
 from simulator.cluster.workload import Workload
 from simulator.config import Scenario
 from simulator.energy.battery import Batteries
-from simulator.energy.interface import WEATHER_STEP
+from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.engine import Engine, Plant
 from simulator.forecast.seam import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
 from simulator.generation import Generation
@@ -99,7 +99,7 @@ def build_engine(
         dollars_per_tonne=scenario.ledger.dollars_per_tonne,
         step=step,
         backend=backend,
-        look_ahead=min(round(longest / step) + 1, round(SECONDS_PER_DAY / step)),
+        look_ahead=min(round(longest / WEATHER_STEP) + 1, POINTS_PER_DAY),
     )
     return Engine(plant)
 

@@ -85,7 +85,8 @@ class Totals:
     def add_flows(self, flows: Flows, *, idle: FloatArray, ledger: float, grams_per_joule: float, price: float) -> None:
         """Add a step's energy; `price` in dollars per joule, `ledger` in joules per node."""
         local = flows.load - flows.grid_import
-        self.renewable[:] += local - flows.discharge
+        # Not what battery and grid leave of the load: rounding could make that negative, and no total may fall.
+        self.renewable[:] += np.minimum(flows.generation, flows.load)
         self.battery[:] += flows.discharge
         self.grid[:] += flows.grid_import
         self.idle[:] += idle

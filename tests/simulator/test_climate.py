@@ -1,5 +1,6 @@
 """The default climate is that of the weather year it is said to come from."""
 
+import math
 from datetime import date
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def days() -> list[WeatherDay]:
 
 
 def hourly(series: FloatArray) -> FloatArray:
-    return series.reshape(-1, 12).mean(axis=1)
+    means: FloatArray = series.reshape(-1, 12).mean(axis=1)
+    return means
 
 
 def correlation_hours(series: FloatArray) -> float:
@@ -44,12 +46,10 @@ def test_clearness(days: list[WeatherDay]) -> None:
 
 
 def test_wind(days: list[WeatherDay]) -> None:
-    from scipy.special import gamma  # noqa: PLC0415 - slow to import
-
     speed = hourly(np.concatenate([day.wind_metres_per_second for day in days]))
     shape = DEFAULTS.wind.weibull_shape
     assert DEFAULTS.wind.mean_metres_per_second == pytest.approx(speed.mean(), rel=0.02)
-    assert gamma(1 + 2 / shape) / gamma(1 + 1 / shape) ** 2 == pytest.approx(
+    assert math.gamma(1 + 2 / shape) / math.gamma(1 + 1 / shape) ** 2 == pytest.approx(
         (speed**2).mean() / speed.mean() ** 2, rel=0.02
     )
     assert DEFAULTS.wind.correlation_hours == pytest.approx(correlation_hours(speed), rel=0.05)
