@@ -7,6 +7,7 @@ five operating points, by the number of nodes, and the memory of a run of ten mi
 import argparse
 import gc
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -35,6 +36,8 @@ LOAD = 0.6
 SECONDS_PER_DAY = 86_400.0
 METHOD = Method(name="full", policy="joint")
 MANY_TASKS = 10_000_000
+STEPS_PER_DAY = 288
+DAYS_LIVE = 20
 
 
 def scenario() -> Scenario:
@@ -73,7 +76,7 @@ def tasks_per_second(nodes: int, tasks: int, *, alike: bool) -> float:
     for _ in range(REPEATS):
         engine = engine_of(nodes, tasks, alike=alike)
         begin = time.process_time()
-        for _ in range(288):
+        for _ in range(STEPS_PER_DAY):
             engine.step()
         rates.append(int(engine.totals.class_offered.sum()) / (time.process_time() - begin))
     return statistics.median(rates)
@@ -105,6 +108,28 @@ def simpy_tasks_per_second(nodes: int, tasks: int) -> float:
     return tasks / (time.process_time() - begin)
 
 
+def live_speed() -> float:
+    """Simulated seconds per CPU second of the default scenario, as a live run without a limit advances it."""
+    engine = build_engine(scenario(), Method(name="full", policy="shifting"), 1)
+    engine.step()
+    begin = time.process_time()
+    for _ in range(DAYS_LIVE * STEPS_PER_DAY):
+        engine.step()
+    return DAYS_LIVE * SECONDS_PER_DAY / (time.process_time() - begin)
+
+
+def import_seconds() -> float:
+    """CPU time that importing the command line takes beyond that of an empty Python."""
+
+    def spent(program: str) -> float:
+        before = os.times()
+        subprocess.run([sys.executable, "-c", program], check=True)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    return statistics.median(spent("import simulator.cli") - spent("pass") for _ in range(REPEATS))
+
+
 def memory() -> dict[str, float]:
     """Peak resident memory of a run with ten million tasks, in a process of its own."""
     done = subprocess.run(
@@ -120,7 +145,7 @@ def large_run() -> None:
     workload = at_rate(base, MANY_TASKS / 24.0)
     engine = build_engine(workload, METHOD, 1)
     begin = time.process_time()
-    for _ in range(288):
+    for _ in range(STEPS_PER_DAY):
         engine.step()
     seconds = time.process_time() - begin
     result = figures(engine, 1)
@@ -166,6 +191,9 @@ def main() -> None:
         table(head, rows),
         f"{large['tasks']:,.0f} tasks on 4 nodes: {large['mebibytes']:.0f} MiB peak resident (goal 300), "
         f"{large['rate']:,.0f} tasks per CPU second, arrivals drawn as it runs.",
+        f"The default scenario at 208 tasks per hour: {live_speed():,.0f} simulated seconds per CPU second, in steps of "
+        "300 s.",
+        f"Importing the command line: {import_seconds():.2f} s of CPU time (goal 0.3).",
     ]
     print("\n\n".join(parts))
     if options.record:
