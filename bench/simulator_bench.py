@@ -191,7 +191,7 @@ def main() -> None:
         table(head, rows),
         f"{large['tasks']:,.0f} tasks on 4 nodes: {large['mebibytes']:.0f} MiB peak resident (goal 300), "
         f"{large['rate']:,.0f} tasks per CPU second, arrivals drawn as it runs.",
-        f"The default scenario at 208 tasks per hour: {live_speed():,.0f} simulated seconds per CPU second, in steps of "
+        f"The default scenario at 208 tasks per hour: {live_speed():,.0f} simulated seconds per CPU second, steps of "
         "300 s.",
         f"Importing the command line: {import_seconds():.2f} s of CPU time (goal 0.3).",
     ]
