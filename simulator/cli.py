@@ -1,6 +1,7 @@
 """The command line of `ecochain`. What takes long to load is loaded by the command that needs it."""
 
 import argparse
+import logging
 import math
 import sys
 from collections.abc import Sequence
@@ -213,6 +214,8 @@ def _experiment(options: argparse.Namespace) -> int:
     from simulator.scenario import load_scenario  # noqa: PLC0415 - takes long to load
 
     configure_logging("info", LogFormat.LOGFMT)
+    # What it says at first use, of fonts, is of no use to anybody here.
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)
     request = Request(
         experiment=options.experiment,
         scenario=load_scenario(options.scenario),
