@@ -6,6 +6,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+AIR_DENSITY = 1.225
+"""kg/m3 at sea level and 15 degrees Celsius: the standard atmosphere (ISO 2533:1975)."""
+
+BETZ_LIMIT = 0.593
+"""The greatest share of the wind's energy that a turbine can take, 16/27 (Betz 1920)."""
+
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What every section has in common: no key that is not known."""
@@ -20,7 +26,14 @@ class SiteSection(Section, frozen=True, kw_only=True):
     utc_offset_hours: Annotated[
         float, Meta(ge=-12, le=14, description="Of the local standard time; days begin at its midnight.")
     ] = -5.0
-    first_day: Annotated[date, Meta(description="Day on which simulated time begins.")] = date(2025, 3, 20)
+    first_day: Annotated[date, Meta(description="Day on which simulated time begins, between 1900 and 2199.")] = date(
+        2025, 3, 20
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse days from which a run could leave the calendar."""
+        if not 1900 <= self.first_day.year < 2200:
+            raise ValueError(f".first_day: expected a day from 1900-01-01 to 2199-12-31, got {self.first_day}")
 
 
 class Clearness(Section, frozen=True, kw_only=True):
@@ -94,16 +107,22 @@ class WindSection(Section, frozen=True, kw_only=True):
 
     rotor_square_metres: Annotated[float, Meta(gt=0, le=1000, description="Swept area.")]
     rated_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Power from the rated speed on.")]
-    power_coefficient: Annotated[float, Meta(gt=0, le=0.593, description="Below rated speed; Betz's limit.")] = 0.3
+    power_coefficient: Annotated[float, Meta(gt=0, le=BETZ_LIMIT, description="Below rated speed; Betz's limit.")] = 0.3
     hub_height_metres: Annotated[float, Meta(gt=0, le=200, description="Above ground.")] = 10.0
     cut_in_metres_per_second: Annotated[float, Meta(gt=0, le=10, description="Starts to turn.")] = 3.0
     rated_metres_per_second: Annotated[float, Meta(gt=0, le=25, description="Reaches its rated power.")] = 12.0
     cut_out_metres_per_second: Annotated[float, Meta(gt=0, le=50, description="Stops for safety.")] = 25.0
 
     def __post_init__(self) -> None:
-        """Refuse speeds out of order."""
+        """Refuse speeds out of order, and more power than the wind has."""
         if not self.cut_in_metres_per_second < self.rated_metres_per_second < self.cut_out_metres_per_second:
             raise ValueError("expected cut-in < rated < cut-out speed")
+        most = 0.5 * AIR_DENSITY * self.rotor_square_metres * self.rated_metres_per_second**3 * BETZ_LIMIT
+        if self.rated_watts > most:
+            raise ValueError(
+                f".rated_watts: expected a number <= {most:.4g}, which is all that this rotor can take from the wind "
+                f"at its rated speed, got {self.rated_watts:g}"
+            )
 
 
 class BatterySection(Section, frozen=True, kw_only=True):
@@ -113,7 +132,7 @@ class BatterySection(Section, frozen=True, kw_only=True):
     charge_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Greatest power in.")]
     discharge_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Greatest power out.")]
     round_trip_efficiency: Annotated[
-        float, Meta(gt=0, le=1, description="Energy out per energy in; split evenly over both ways.")
+        float, Meta(ge=0.1, le=1, description="Energy out per energy in; split evenly over both ways.")
     ] = 0.9
     minimum_charge: Annotated[float, Meta(ge=0, lt=1, description="Share of the capacity never used.")] = 0.1
     initial_charge: Annotated[float, Meta(ge=0, le=1, description="Share of the capacity at the start.")] = 0.5
@@ -136,7 +155,9 @@ class NodeSection(Section, frozen=True, kw_only=True):
     solar: SolarSection | None = None
     wind: WindSection | None = None
     battery: BatterySection | None = None
-    sells_surplus: Annotated[bool, Meta(description="Whether surplus goes to the grid; otherwise curtailed.")] = False
+    sells_surplus: Annotated[
+        bool, Meta(description="Whether surplus goes to the grid, unpaid; otherwise curtailed.")
+    ] = False
 
 
 class ArrivalsSection(Section, frozen=True, kw_only=True):
@@ -146,13 +167,13 @@ class ArrivalsSection(Section, frozen=True, kw_only=True):
         Literal["poisson", "diurnal", "bursty", "trace"],
         Meta(description="Constant rate, a daily course, two states that alternate, or a CSV file."),
     ] = "poisson"
-    rate_per_hour: Annotated[float, Meta(ge=0, le=1e9, description="Mean rate; unused by a trace.")] = 208.0
+    rate_per_hour: Annotated[float, Meta(ge=0, le=1e8, description="Mean rate; unused by a trace.")] = 208.0
     hourly_factors: Annotated[
-        tuple[Annotated[float, Meta(ge=0)], ...],
+        tuple[Annotated[float, Meta(ge=0, le=1e6)], ...],
         Meta(description="diurnal: 24 relative rates from midnight on; normalised to mean 1."),
     ] = ()
     burst_factor: Annotated[float, Meta(ge=1, le=100, description="bursty: rate in a burst over the mean rate.")] = 5.0
-    burst_minutes: Annotated[float, Meta(gt=0, le=1440, description="bursty: mean length of a burst.")] = 10.0
+    burst_minutes: Annotated[float, Meta(ge=0.1, le=1440, description="bursty: mean length of a burst.")] = 10.0
     burst_share: Annotated[float, Meta(gt=0, lt=1, description="bursty: share of time in bursts.")] = 0.1
     file: (
         Annotated[str, Meta(description="trace: CSV with arrival_seconds and task_class; beside this file.")] | None
@@ -162,8 +183,12 @@ class ArrivalsSection(Section, frozen=True, kw_only=True):
         """Refuse what contradicts the kind."""
         if self.kind == "diurnal" and (len(self.hourly_factors) != 24 or sum(self.hourly_factors) <= 0):
             raise ValueError(f".hourly_factors: expected 24 figures above 0 in sum, got {len(self.hourly_factors)}")
+        if self.kind != "diurnal" and self.hourly_factors:
+            raise ValueError(f".hourly_factors: expected none with arrivals of the kind {self.kind}")
         if self.kind == "trace" and self.file is None:
             raise ValueError(".file: expected the name of a CSV file, got nothing")
+        if self.kind != "trace" and self.file is not None:
+            raise ValueError(f'.file: expected none with arrivals of the kind {self.kind}, got "{self.file}"')
         if self.kind == "bursty" and self.burst_factor * self.burst_share > 1:
             raise ValueError(
                 ".burst_factor: expected burst_factor x burst_share <= 1, or quiet times have rates below 0"
@@ -180,10 +205,10 @@ class TaskClassSection(Section, frozen=True, kw_only=True):
         Literal["mlp", "lstm", "cnn", "transformer"], Meta(description="Model whose measured profile applies.")
     ]
     work_seconds: Annotated[
-        float, Meta(gt=0, le=86_400, description="Execution time on the reference device, full frequency, FP32.")
+        float, Meta(ge=1e-6, le=86_400, description="Execution time on the reference device, full frequency, FP32.")
     ]
-    share: Annotated[float, Meta(gt=0, description="Share among arrivals; normalised.")]
-    deadline_seconds: Annotated[float, Meta(gt=0, le=604_800, description="From arrival to completion.")]
+    share: Annotated[float, Meta(gt=0, le=1e6, description="Share among arrivals; normalised.")]
+    deadline_seconds: Annotated[float, Meta(ge=1e-3, le=604_800, description="From arrival to completion.")]
     priority: Annotated[float, Meta(gt=0, le=1, description="Weight of this class's latency in the score.")] = 0.5
     memory_megabytes: Annotated[float, Meta(ge=0, le=1_000_000, description="That the model needs on a node.")] = 256.0
     deferrable: Annotated[bool, Meta(description="Whether it may wait for greener supply.")] = False
@@ -208,11 +233,13 @@ class WorkloadSection(Section, frozen=True, kw_only=True):
 class WeightsSection(Section, frozen=True, kw_only=True):
     """Weights of the score's terms; normalised to a sum of 1. All terms count costs: less is better."""
 
-    latency: Annotated[float, Meta(ge=0, description="Time to completion over the deadline, by priority.")] = 0.4
-    energy: Annotated[float, Meta(ge=0, description="Energy over that of the worst choice.")] = 0.3
-    grid: Annotated[float, Meta(ge=0, description="Share of the energy that the grid must give.")] = 0.3
-    carbon: Annotated[float, Meta(ge=0, description="Grams over those of the worst choice.")] = 0.0
-    load: Annotated[float, Meta(ge=0, description="Backlog of the node over the longest wait.")] = 0.1
+    latency: Annotated[float, Meta(ge=0, le=1e6, description="Time to completion over the deadline, by priority.")] = (
+        0.4
+    )
+    energy: Annotated[float, Meta(ge=0, le=1e6, description="Energy over that of the worst choice.")] = 0.3
+    grid: Annotated[float, Meta(ge=0, le=1e6, description="Share of the energy that the grid must give.")] = 0.3
+    carbon: Annotated[float, Meta(ge=0, le=1e6, description="Grams over those of the worst choice.")] = 0.0
+    load: Annotated[float, Meta(ge=0, le=1e6, description="Backlog of the node over the longest wait.")] = 0.1
 
     def __post_init__(self) -> None:
         """Refuse weights without direction."""

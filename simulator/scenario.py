@@ -60,9 +60,9 @@ def read_scenario(path: Path) -> AnyScenario:
     ]
     if absent:
         raise ConfigError(absent)
-    scenario = _located(convert(data, Scenario, origin=origin), path.parent)
+    scenario = convert(data, Scenario, origin=origin)
     _refuse(origin, contradictions(scenario))
-    return scenario
+    return _located(scenario, path.parent)
 
 
 def _refuse(origin: str, mistakes: Iterable[str]) -> None:
@@ -98,6 +98,14 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
             yield f"workload.classes[{index}].memory_megabytes: no node has {kind.memory_megabytes:g} MB"
     yield from policy_mistakes(scenario.scheduler.policy, names)
     yield from weather_mistakes(scenario.weather)
+    files = {"weather.file": scenario.weather.file, "workload.arrivals.file": scenario.workload.arrivals.file}
+    yield from (
+        f"{key}: expected the name of a file, got one with a null" for key, file in files.items() if _null(file)
+    )
+
+
+def _null(file: str | None) -> bool:
+    return file is not None and "\0" in file
 
 
 def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
@@ -106,6 +114,10 @@ def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
         traits(policy)
     except ValueError as error:
         yield f"scheduler.policy: {error}"
+        return
+    except (TypeError, SyntaxError) as error:
+        # From the module of a policy of one's own: a class that wants arguments, say, or what is no Python.
+        yield f"scheduler.policy: expected a policy that can be made, got {policy}: {error}"
         return
     node = policy.removeprefix(SINGLE_NODE)
     if policy.startswith(SINGLE_NODE) and node not in nodes:

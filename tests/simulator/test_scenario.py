@@ -21,6 +21,11 @@ def minimal(**changes: Any) -> dict[str, Any]:
     return {"nodes": [NODE], "workload": {"classes": [CLASS]}} | changes
 
 
+def arrivals(**keys: Any) -> dict[str, Any]:
+    """Changes to the arrivals."""
+    return {"workload": {"arrivals": keys, "classes": [CLASS]}}
+
+
 def mistakes(folder: Path, data: dict[str, Any]) -> list[str]:
     """What loading tells, without the folder."""
     path = folder / "mine.yaml"
@@ -72,6 +77,34 @@ def test_the_least_scenario_is_enough(tmp_path: Path) -> None:
         ),
         ({"workload": {"classes": []}}, "mine.yaml: workload.classes: expected at least one task class, got none"),
         ({"workload": {"arrivals": {"kind": "poisson"}}}, "mine.yaml: workload.classes: "),
+        (
+            {"scheduler": {"weights": {"latency": 1e308, "energy": 1e308}}},
+            "mine.yaml: scheduler.weights.energy: expected a number >= 0 and <= 1,000,000, got 1e+308",
+        ),
+        (
+            {"workload": {"classes": [CLASS | {"share": 1e308}]}},
+            "mine.yaml: workload.classes[0].share: expected a number > 0 and <= 1,000,000, got 1e+308",
+        ),
+        (
+            {"workload": {"classes": [CLASS | {"deadline_seconds": 1e-320}]}},
+            "mine.yaml: workload.classes[0].deadline_seconds: expected a number >= 0.001 and <= 604,800",
+        ),
+        (
+            {"workload": {"classes": [CLASS | {"work_seconds": 1e-13}]}},
+            "mine.yaml: workload.classes[0].work_seconds: expected a number >= 1e-06 and <= 86,400",
+        ),
+        (arrivals(kind="diurnal", hourly_factors=[1e308] * 24), "mine.yaml: workload.arrivals.hourly_factors[0]: "),
+        (arrivals(hourly_factors=[1.0] * 24), "mine.yaml: workload.arrivals.hourly_factors: expected none with "),
+        (arrivals(file="mine.csv"), "mine.yaml: workload.arrivals.file: expected none with arrivals of the kind "),
+        (arrivals(kind="bursty", burst_minutes=1e-4), "mine.yaml: workload.arrivals.burst_minutes: expected a number "),
+        (arrivals(kind="trace", file="a\0b"), "mine.yaml: workload.arrivals.file: expected the name of a file, got "),
+        ({"weather": {"file": "a\0b"}}, "mine.yaml: weather.file: expected the name of a file, got one with a null"),
+        ({"site": {"first_day": "9999-12-31"}}, "mine.yaml: site.first_day: expected a day from 1900-01-01 to "),
+        (
+            {"nodes": [NODE | {"wind": {"rotor_square_metres": 0.01, "rated_watts": 100}}]},
+            "mine.yaml: nodes[0].wind.rated_watts: expected a number <= 6.276, which is all that this rotor can take",
+        ),
+        ({"scheduler": {"policy": ".relative:X"}}, "mine.yaml: scheduler.policy: expected a policy that can be made, "),
         ({"model": "magic"}, 'mine.yaml: model: expected one of edge, published, got "magic"'),
         ({"grid": {"intensity_grams_per_kwh": [1, 2]}}, "mine.yaml: grid.intensity_grams_per_kwh: expected 1 or 24"),
     ],
@@ -79,6 +112,15 @@ def test_the_least_scenario_is_enough(tmp_path: Path) -> None:
 )
 def test_a_mistake_is_one_line(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:
     assert any(mistake.startswith(expected) for mistake in mistakes(tmp_path, minimal(**changes)))
+
+
+@pytest.mark.parametrize("source", ["class Mine:\n    def __init__(self, x): pass\n", "class Mine(:\n"])
+def test_a_policy_that_cannot_be_made_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    module = f"policy_of_{len(source)}"
+    (tmp_path / f"{module}.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (mistake,) = mistakes(tmp_path, minimal(scheduler={"policy": f"{module}:Mine"}))
+    assert mistake.startswith(f"mine.yaml: scheduler.policy: expected a policy that can be made, got {module}:Mine: ")
 
 
 def test_unknown_names_list_the_known() -> None:
