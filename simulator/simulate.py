@@ -21,10 +21,12 @@ from simulator.ledger.cost_profile import shipped_profile
 from simulator.ledger.seam import AccountedLedger, Ledger, NullLedger
 from simulator.published.model import run_published
 from simulator.results import Job, Method, RunResult
+from simulator.scheduling.checked import Checked
 from simulator.scheduling.compiled import Backend
+from simulator.scheduling.interface import Policy
 from simulator.scheduling.kernel import CountArray
 from simulator.scheduling.lower_bound import least_emissions
-from simulator.scheduling.policies import Levels, build_policy, traits
+from simulator.scheduling.policies import POLICIES, SINGLE_NODE, Levels, build_policy, traits
 from simulator.scheduling.shifting import TemporalShifting
 from simulator.scheduling.weights import Weights
 from simulator.streams import Stream, generator
@@ -80,7 +82,6 @@ def build_engine(
     generation = Generation(assembly.weather_of(scenario, seed), [node.supply for node in built], step)
     classes = assembly.classes_of(scenario)
     longest = max((kind.deadline for kind in classes if kind.deferrable), default=0.0)
-    levels = Levels.ALL if method.dvfs else Levels.FASTEST
     deferrable = np.array([kind.deferrable for kind in classes])
     plant = Plant(
         cluster=cluster,
@@ -90,7 +91,7 @@ def build_engine(
         generation=generation,
         workload=workload or assembly.workload_of(scenario, seed),
         deferrable=deferrable,
-        policy=build_policy(method.policy, _weights(scenario), levels=levels, backend=backend),
+        policy=_policy(method, scenario, backend),
         shifting=TemporalShifting(deferrable, backend=backend) if traits(method.policy).shifts else None,
         forecaster=_forecaster(method, generation, len(built)),
         ledger=_ledger(method, scenario, len(built)),
@@ -102,6 +103,13 @@ def build_engine(
         look_ahead=min(round(longest / WEATHER_STEP) + 1, POINTS_PER_DAY),
     )
     return Engine(plant)
+
+
+def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
+    levels = Levels.ALL if method.dvfs else Levels.FASTEST
+    policy = build_policy(method.policy, _weights(scenario), levels=levels, backend=backend)
+    own = method.policy not in POLICIES and not method.policy.startswith(SINGLE_NODE)
+    return Checked(policy, method.policy) if own else policy
 
 
 def _weights(scenario: Scenario) -> Weights:
