@@ -22,7 +22,10 @@ def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
         executions = executions.followed_by(record.work.completed)
     executions = executions.followed_by(engine.queue.pending)
     ends = np.arange(1, -(-len(course) // per_step) + 1, dtype=np.float64) * float(COARSE)
-    executed = np.clip((engine.clock - executions.start) / (executions.finish - executions.start), 0.0, 1.0)
+    lasts = executions.finish - executions.start
+    # What takes less time than the clock can tell is done as soon as it has started.
+    begun = (executions.start < engine.clock).astype(np.float64)
+    executed = np.clip(np.divide(engine.clock - executions.start, lasts, out=begun, where=lasts > 0.0), 0.0, 1.0)
     return BoundProblem(
         seconds=COARSE,
         generation=_summed([record.flows.generation for record in course], per_step),

@@ -39,8 +39,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One run: everything that its result depends on.
 
     `nodes` replicates the scenario's nodes in turn up to this number. `rate_per_hour` replaces the mean arrival rate.
-    `tasks` ends the run after the hours that so many arrivals take on average, in place of whole days; results of
-    such a run say nothing of a day's energy. `bound` asks for the least emissions possible.
+    `tasks` has so many tasks arrive at a constant mean rate, whatever the scenario's arrivals, and ends the run with
+    the step in which the last of them does, in place of whole days; results of such a run say nothing of a day's
+    energy. `bound` asks for the least emissions possible; the published model has no bound.
     """
 
     scenario: Scenario | PublishedScenario
@@ -55,11 +56,15 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of one run.
 
-    `energy_joules` is all that the cluster consumed, idle and ledger included (published: of the tasks only).
-    `latency_seconds` is the mean from arrival to completion of completed tasks, `latency_p95_seconds` interpolated in
-    the histogram. `renewable_ratio` is the share of the consumption that did not come from the grid. `cost_dollars` is
-    electricity less credit revenue. `deadline_miss_ratio` counts late and dropped tasks among the offered.
-    `bound_grams` is the least with which the same work could have been done as punctually, None where not asked.
+    `energy_joules` is all that the cluster consumed, idle and ledger included (published: of the tasks only). What
+    batteries held at the start counts as green when it is used, and what they hold at the end counts for nothing.
+    `tasks_late` are those completed late and those still executing or queued that will be; offered tasks that are
+    neither completed nor dropped are executing, queued or put off at the end of the run.
+    `latency_seconds` is the mean from arrival to completion of completed tasks that may not be put off (of all, where
+    all may), `latency_p95_seconds` is theirs, interpolated in the histogram. `renewable_ratio` is the share of the
+    consumption that did not come from the grid. `cost_dollars` is electricity less credit revenue.
+    `deadline_miss_ratio` counts late and dropped tasks among the offered. `bound_grams` is the least with which the
+    same work could have been done as punctually, None where not asked.
     """
 
     seed: int

@@ -5,6 +5,7 @@ import math
 import msgspec
 import numpy as np
 
+from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator import assembly
 from simulator.bound import problem
@@ -152,7 +153,9 @@ def _prepared(job: Job) -> tuple[Engine, int]:
         workload = assembly.workload_of(scenario, job.seed, job.rate_per_hour)
         engine = build_engine(scenario, job.method, job.seed, nodes=job.nodes, workload=workload)
         return engine, round(scenario.run.days * SECONDS_PER_DAY / engine.plant.step)
-    rate = job.rate_per_hour or scenario.workload.arrivals.rate_per_hour
+    rate = scenario.workload.arrivals.rate_per_hour if job.rate_per_hour is None else job.rate_per_hour
+    if job.tasks < 1 or rate <= 0.0:
+        raise ConfigError([f"tasks: expected a number >= 1 at a rate > 0, got {job.tasks} at {rate:g} per hour"])
     tasks = fixed_tasks(scenario, job.tasks, rate, job.seed)
     step = _short_step(float(tasks.arrival[-1]), scenario.run.step_seconds)
     engine = build_engine(
