@@ -7,7 +7,7 @@ import numpy as np
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray, IntArray
 from simulator.engine import Engine, StepRecord
-from simulator.queue import NOTHING, Executions
+from simulator.queue import Executions, together
 from simulator.scheduling.lower_bound import BoundProblem
 
 COARSE = Seconds(SECONDS_PER_HOUR)
@@ -17,10 +17,7 @@ def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
     """The problem of which a run from the start to now is one solution; `course` are all its steps."""
     plant = engine.plant
     per_step = round(COARSE / plant.step)
-    executions = NOTHING
-    for record in course:
-        executions = executions.followed_by(record.work.completed)
-    executions = executions.followed_by(engine.queue.pending)
+    executions = together([*(record.work.completed for record in course), engine.queue.pending])
     ends = np.arange(1, -(-len(course) // per_step) + 1, dtype=np.float64) * float(COARSE)
     lasts = executions.finish - executions.start
     # What takes less time than the clock can tell is done as soon as it has started.
@@ -52,8 +49,10 @@ def _least(values: Sequence[float], per_step: int) -> FloatArray:
 
 def _cumulative(executions: Executions, times: FloatArray, ends: FloatArray, classes: int) -> FloatArray:
     """Work (S, K) whose time is at or before the end of each coarse step."""
-    work = [_by_class(executions.task_class[times <= end], executions.work[times <= end], classes) for end in ends]
-    return np.array(work)
+    work = np.zeros((len(ends) + 1, classes))
+    np.add.at(work, (np.searchsorted(ends, times, side="left"), executions.task_class), executions.work)
+    cumulated: FloatArray = np.cumsum(work[:-1], axis=0)
+    return cumulated
 
 
 def _by_class(task_class: IntArray, work: FloatArray, classes: int) -> FloatArray:

@@ -1,6 +1,7 @@
 """Tasks between placement and completion, and the energy that they will take in steps to come."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,8 +42,13 @@ class Executions:
             return others
         if not len(others):
             return self
-        names = self.__dataclass_fields__
-        return Executions(**{name: np.concatenate((getattr(self, name), getattr(others, name))) for name in names})
+        return together((self, others))
+
+
+def together(parts: Sequence[Executions]) -> Executions:
+    """All of them, in this order."""
+    names = Executions.__dataclass_fields__
+    return Executions(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 NOTHING = Executions(
