@@ -94,6 +94,18 @@ def test_finer_steps_lead_to_the_same_choices(policy: str, step: float) -> None:
     assert moved <= 0.04 * coarse.totals.node_tasks[:, 0].sum()
 
 
+@pytest.mark.parametrize("policy", ["joint", "least-carbon", "carbon-greedy"])
+def test_without_batteries_the_step_changes_no_choice_at_all(policy: str) -> None:
+    method = Method(name="x", policy=policy, batteries=False)
+    coarse, fine = (build_engine(at_rate(500), method, 1, step=Seconds(seconds)) for seconds in (300.0, 60.0))
+    for engine in (coarse, fine):
+        while engine.clock < DAY * 300.0:
+            engine.step()
+    assert (fine.totals.placements == coarse.totals.placements).all()
+    assert fine.totals.latency == pytest.approx(coarse.totals.latency, rel=1e-9)
+    assert fine.totals.busy_seconds == pytest.approx(coarse.totals.busy_seconds, rel=1e-9)
+
+
 def test_an_oracle_ends_with_its_recording() -> None:
     engine = under(OneDay(weather_of(edge(), 1)), "oracle")
     for _ in range(DAY):
