@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from exporter.core.config import ConfigError
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Joules, Seconds, Watts
 from simulator.arrays import FloatArray
 from simulator.cluster.arrivals import Arrivals, BurstyArrivals, DiurnalArrivals, PoissonArrivals
@@ -16,7 +17,7 @@ from simulator.cluster.profile import CompressionProfile, load_profile
 from simulator.cluster.task import TaskClass
 from simulator.cluster.trace import load_trace
 from simulator.cluster.workload import GeneratedWorkload, Workload
-from simulator.config import BatterySection, NodeSection, Scenario, SiteSection, TaskClassSection
+from simulator.config import MOST_PER_HOUR, BatterySection, NodeSection, Scenario, SiteSection, TaskClassSection
 from simulator.energy.battery import Battery
 from simulator.energy.interface import Site, Supply, WeatherSource
 from simulator.energy.solar import SolarArray
@@ -40,10 +41,15 @@ class Node:
 
 
 def nodes_of(scenario: Scenario, count: int | None = None) -> tuple[Node, ...]:
-    """The scenario's nodes; with a `count`, the first so many, all repeated in turn where there are fewer."""
+    """The scenario's nodes; with a `count`, the first so many, all repeated in turn where there are fewer.
+
+    Raises ConfigError for a count below 1.
+    """
     sections = scenario.nodes
     if count is None:
         count = len(sections)
+    if count < 1:
+        raise ConfigError([f"nodes: expected a number >= 1, got {count}"])
     return tuple(_node(sections[index % len(sections)], index // len(sections), scenario) for index in range(count))
 
 
@@ -146,8 +152,13 @@ def _task_class(section: TaskClassSection, share: float) -> TaskClass:
 
 
 def workload_of(scenario: Scenario, seed: int, rate_per_hour: float | None = None) -> Workload:
-    """The arriving tasks; `rate_per_hour` replaces the scenario's mean rate. Raises ConfigError for a bad trace."""
+    """The arriving tasks; `rate_per_hour` replaces the scenario's mean rate, unless they come from a trace.
+
+    Raises ConfigError for a bad trace or rate.
+    """
     section, classes = scenario.workload.arrivals, classes_of(scenario)
+    if rate_per_hour is not None and not 0.0 <= rate_per_hour <= MOST_PER_HOUR:
+        raise ConfigError([f"rate_per_hour: expected a number >= 0 and <= {MOST_PER_HOUR:,.0f}, got {rate_per_hour:g}"])
     if section.kind == "trace" and section.file is not None:
         return load_trace(Path(section.file), classes)
     rate = (section.rate_per_hour if rate_per_hour is None else rate_per_hour) / SECONDS_PER_HOUR

@@ -13,6 +13,10 @@ BETZ_LIMIT = 0.593
 """The greatest share of the wind's energy that a turbine can take, 16/27 (Betz 1920)."""
 
 
+MOST_PER_HOUR = 1e8
+"""Arrivals: an hour of tasks is made at once, and so many take some gigabytes."""
+
+
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What every section has in common: no key that is not known."""
 
@@ -167,7 +171,7 @@ class ArrivalsSection(Section, frozen=True, kw_only=True):
         Literal["poisson", "diurnal", "bursty", "trace"],
         Meta(description="Constant rate, a daily course, two states that alternate, or a CSV file."),
     ] = "poisson"
-    rate_per_hour: Annotated[float, Meta(ge=0, le=1e8, description="Mean rate; unused by a trace.")] = 208.0
+    rate_per_hour: Annotated[float, Meta(ge=0, le=MOST_PER_HOUR, description="Mean rate; unused by a trace.")] = 208.0
     hourly_factors: Annotated[
         tuple[Annotated[float, Meta(ge=0, le=1e6)], ...],
         Meta(description="diurnal: 24 relative rates from midnight on; normalised to mean 1."),

@@ -6,7 +6,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from exporter.core.config import ConfigError
 from simulator.bound import problem
 from simulator.cluster.task import Tasks
 from simulator.cluster.trace import TraceWorkload
@@ -62,9 +61,3 @@ def test_tasks_shorter_than_the_clock_can_tell_are_done() -> None:
     with warnings.catch_warnings(action="error"):
         asked = problem(engine, [engine.step() for _ in range(40)])
     assert asked.done.tolist() == [1e-13, 0.0, 0.0, 0.0]
-
-
-@pytest.mark.parametrize(("tasks", "rate"), [(0, 10.0), (5, 0.0)])
-def test_a_run_of_no_tasks_is_refused(tasks: int, rate: float) -> None:
-    with pytest.raises(ConfigError, match="tasks: expected a number >= 1 at a rate > 0"):
-        simulate(Job(scenario=edge(), method=FULL, seed=1, tasks=tasks, rate_per_hour=rate))
