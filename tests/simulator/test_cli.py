@@ -180,7 +180,7 @@ def test_a_library_that_is_missing_is_named_with_the_way_to_get_it(tmp_path: Pat
     code = "import sys; sys.modules['torch'] = None; from simulator.cli import main; sys.exit(main(sys.argv[1:]))"
     argv = [sys.executable, "-c", code, "measure-models", f"--output={tmp_path / 'models.json'}"]
     ended = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (2, "ecochain: torch is not installed: pip install 'ecotrack[models]'\n")
+    assert (ended.returncode, ended.stderr) == (2, "ecochain: torch is not installed: pip install 'ecotrack[measure]'\n")
 
 
 def test_the_shipped_profile_is_laid_out_as_the_command_writes_it() -> None:
