@@ -64,7 +64,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     all may), `latency_p95_seconds` is theirs, interpolated in the histogram. `renewable_ratio` is the share of the
     consumption that did not come from the grid. `cost_dollars` is electricity less credit revenue.
     `deadline_miss_ratio` counts late and dropped tasks among the offered. `bound_grams` is the least with which the
-    same work could have been done as punctually, None where not asked.
+    same work could have been done as punctually, None where not asked. `stored_change_joules` is what batteries hold
+    at the end less what they held at the start, None where the model has none.
     """
 
     seed: int
@@ -86,3 +87,4 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     cost_dollars: float
     deadline_miss_ratio: float
     bound_grams: float | None = None
+    stored_change_joules: float | None = None

@@ -202,6 +202,7 @@ def figures(engine: Engine, seed: int) -> RunResult:
         credit_dollars=credits_sold,
         cost_dollars=electricity - credits_sold,
         deadline_miss_ratio=_ratio(late + dropped, offered),
+        stored_change_joules=float((engine.stored - plant.batteries.initial).sum()),
     )
 
 

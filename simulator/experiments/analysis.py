@@ -28,6 +28,8 @@ FURTHER = (
     "idle_joules",
     "ledger_joules",
     "grid_joules",
+    "stored_change_joules",
+    "unfinished_tasks",
     "electricity_dollars",
     "credit_dollars",
 )

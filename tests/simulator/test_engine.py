@@ -192,3 +192,11 @@ LOSSY = Battery(
     minimum_ratio=0.1,
     initial_ratio=0.5,
 )
+
+
+def test_the_figures_tell_what_batteries_gained() -> None:
+    engine = run(edge(), FULL, steps=40)
+    totals, batteries = engine.totals, engine.plant.batteries
+    gained = (totals.charged * batteries.charge_efficiency - totals.battery / batteries.discharge_efficiency).sum()
+    assert figures(engine, 1).stored_change_joules == pytest.approx(gained, rel=1e-9)
+    assert gained != 0
