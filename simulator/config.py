@@ -277,6 +277,10 @@ class RunSection(Section, frozen=True, kw_only=True):
     """How long, and in what steps."""
 
     days: Annotated[int, Meta(ge=1, le=3660, description="Length of a run: whole days.")] = 1
+    warm_up_days: Annotated[
+        int,
+        Meta(ge=0, le=366, description="Days before them that do not count: batteries and queues find their regime."),
+    ] = 1
     step_seconds: Annotated[
         Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 25, 30, 50, 60, 75, 100, 150, 300],
         Meta(description="Step of supply and batteries; divides the 300 s of the weather."),

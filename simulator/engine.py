@@ -52,6 +52,15 @@ class Plant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """From when on figures count: the clock, what batteries held (N,), and the tasks that were already late."""
+
+    clock: Seconds
+    stored: FloatArray
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
     """A step that has ended. Arrays are (N,).
 
@@ -80,6 +89,7 @@ class Engine:
         self.totals = Totals.zero(nodes, classes)
         self.stored = plant.batteries.initial.copy()
         self.queue = Queue(plant.cluster, plant.step, plant.backend)
+        self.beginning = Beginning(clock=Seconds(0.0), stored=self.stored, overdue=0)
         self._index = 0
         self._held = HeldTasks(plant.step)
         self._hour = -1
@@ -98,6 +108,11 @@ class Engine:
     def waiting(self) -> int:
         """Tasks that are held for a later step."""
         return len(self._held)
+
+    def begin(self) -> None:
+        """Let the totals count from now on: what has been so far was to warm up."""
+        self.totals = Totals.zero(*self.plant.cluster.fits.shape)
+        self.beginning = Beginning(clock=self.clock, stored=self.stored, overdue=self.queue.overdue())
 
     def step(self) -> StepRecord:
         """Advance by one step. Raises WeatherError beyond the end of a recording."""
@@ -162,9 +177,9 @@ class Engine:
         avoided = (load - flows.grid_import) * grams_per_joule
         if plant.ledger.earns_credits:
             totals.credit_dollars[:] += avoided / GRAMS_PER_TONNE * plant.dollars_per_tonne
-        records = int(np.count_nonzero(avoided))
         # The ledger works on a step once it has ended: its energy falls into the next.
-        report = SlotReport(seconds=plant.step, records=records, avoided=Grams(float(avoided.sum())))
+        nodes = int(np.count_nonzero(avoided))
+        report = SlotReport(seconds=plant.step, nodes=nodes, avoided=Grams(float(avoided.sum())))
         self._ledger_joules = float(plant.ledger.process(report))
         return flows
 

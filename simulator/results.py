@@ -74,6 +74,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     tasks_completed: int
     tasks_late: int
     tasks_dropped: int
+    tasks_unfinished: int
     energy_joules: float
     idle_joules: float
     ledger_joules: float

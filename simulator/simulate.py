@@ -50,7 +50,10 @@ def simulate(job: Job) -> RunResult:
         return run_published(
             job.scenario, job.method, job.seed, nodes=job.nodes, rate_per_hour=job.rate_per_hour, tasks=job.tasks
         )
-    engine, steps = _prepared(job)
+    engine, warm_up, steps = _prepared(job)
+    for _ in range(warm_up):
+        engine.step()
+    engine.begin()
     if not job.bound:
         for _ in range(steps):
             engine.step()
@@ -144,15 +147,16 @@ def fixed_tasks(scenario: Scenario, count: int, rate_per_hour: float, seed: int)
     return Tasks(arrival=arrival, task_class=kinds, work=work, deadline=deadline)
 
 
-def _prepared(job: Job) -> tuple[Engine, int]:
-    """The engine of a job and the number of its steps."""
+def _prepared(job: Job) -> tuple[Engine, int, int]:
+    """The engine of a job, the steps in which it warms up, and those that count."""
     scenario = job.scenario
     if not isinstance(scenario, Scenario):
         raise TypeError("the published model has no engine")
     if job.tasks is None:
         workload = assembly.workload_of(scenario, job.seed, job.rate_per_hour)
         engine = build_engine(scenario, job.method, job.seed, nodes=job.nodes, workload=workload)
-        return engine, round(scenario.run.days * SECONDS_PER_DAY / engine.plant.step)
+        per_day = round(SECONDS_PER_DAY / engine.plant.step)
+        return engine, scenario.run.warm_up_days * per_day, scenario.run.days * per_day
     rate = scenario.workload.arrivals.rate_per_hour if job.rate_per_hour is None else job.rate_per_hour
     if job.tasks < 1 or rate <= 0.0:
         raise ConfigError([f"tasks: expected a number >= 1 at a rate > 0, got {job.tasks} at {rate:g} per hour"])
@@ -161,7 +165,7 @@ def _prepared(job: Job) -> tuple[Engine, int]:
     engine = build_engine(
         scenario, job.method, job.seed, nodes=job.nodes, workload=TraceWorkload(tasks), step=Seconds(float(step))
     )
-    return engine, int(tasks.arrival[-1] // step) + 1
+    return engine, 0, int(tasks.arrival[-1] // step) + 1
 
 
 def _short_step(duration: float, longest: int) -> int:
@@ -171,25 +175,26 @@ def _short_step(duration: float, longest: int) -> int:
 
 
 def figures(engine: Engine, seed: int) -> RunResult:
-    """The figures of a run at its end.
+    """The figures of a run from its beginning to now.
 
     Latency is that of tasks that may not wait for greener supply (of all, where all may): the others are judged by
-    their deadlines. A task that is still executing counts as late if it will be.
+    their deadlines. A task counts as late once it is sure to be, and so does not if it was so before the beginning.
     """
     totals, plant = engine.totals, engine.plant
     prompt = ~plant.deferrable if not plant.deferrable.all() else plant.deferrable
     completed, late, dropped = (int(count) for count in totals.class_tasks.sum(axis=0))
-    late += engine.queue.overdue()
+    late += engine.queue.overdue() - engine.beginning.overdue
     offered = int(totals.class_offered.sum())
     consumed, grid = float(totals.consumed.sum()), float(totals.grid.sum())
     electricity, credits_sold = float(totals.electricity_dollars.sum()), float(totals.credit_dollars.sum())
     return RunResult(
         seed=seed,
-        simulated_seconds=engine.clock,
+        simulated_seconds=engine.clock - engine.beginning.clock,
         tasks_offered=offered,
         tasks_completed=completed,
         tasks_late=late,
         tasks_dropped=dropped,
+        tasks_unfinished=len(engine.queue.pending) + engine.waiting,
         energy_joules=consumed,
         idle_joules=float(totals.idle.sum()),
         ledger_joules=float(totals.ledger.sum()),
@@ -202,7 +207,7 @@ def figures(engine: Engine, seed: int) -> RunResult:
         credit_dollars=credits_sold,
         cost_dollars=electricity - credits_sold,
         deadline_miss_ratio=_ratio(late + dropped, offered),
-        stored_change_joules=float((engine.stored - plant.batteries.initial).sum()),
+        stored_change_joules=float((engine.stored - engine.beginning.stored).sum()),
     )
 
 

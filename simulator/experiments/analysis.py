@@ -29,7 +29,7 @@ FURTHER = (
     "ledger_joules",
     "grid_joules",
     "stored_change_joules",
-    "unfinished_tasks",
+    "tasks_unfinished",
     "electricity_dollars",
     "credit_dollars",
 )

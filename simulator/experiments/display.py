@@ -44,7 +44,7 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
         "ledger_joules": Quantity(heading="of it ledger", unit="Wh", factor=WATT_HOURS_PER_JOULE),
         "grid_joules": Quantity(heading="of it grid", unit="Wh", factor=WATT_HOURS_PER_JOULE),
         "stored_change_joules": Quantity(heading="Batteries, change", unit="Wh", factor=WATT_HOURS_PER_JOULE),
-        "unfinished_tasks": Quantity(heading="Unfinished", unit="tasks"),
+        "tasks_unfinished": Quantity(heading="Unfinished", unit="tasks"),
         "electricity_dollars": Quantity(heading="Electricity", unit="$"),
         "credit_dollars": Quantity(heading="Credits sold", unit="$"),
     }

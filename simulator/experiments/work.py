@@ -65,7 +65,6 @@ def figures_of(result: RunResult) -> Figures:
     found = msgspec.structs.asdict(result) | {
         "regret_ratio": _regret(result),
         "energy_per_task_joules": _ratio(result.energy_joules, result.tasks_completed),
-        "unfinished_tasks": result.tasks_offered - result.tasks_completed - result.tasks_dropped,
         "throughput_tasks_per_hour": _ratio(result.tasks_completed * SECONDS_PER_HOUR, result.simulated_seconds),
     }
     del found["seed"]

@@ -7,7 +7,7 @@ import numpy as np
 
 from exporter.core.config import ConfigError
 from exporter.core.units import JOULES_PER_KWH
-from simulator.published.config import PublishedNode, PublishedScenario
+from simulator.published.config import LEAST_PER_HOUR, MOST_PER_HOUR, MOST_TASKS, PublishedNode, PublishedScenario
 from simulator.published.draws import arrivals_of, tasks_of
 from simulator.results import Method, RunResult
 from simulator.scheduling.compiled import Backend, kernel
@@ -38,14 +38,15 @@ def run_published(
 
     The run ends with the completion of its last task. Nothing queues, so latency is execution time, and nothing has a
     deadline, so nothing is late. `method.batteries` changes nothing: no published equation has a battery. Raises
-    ConfigError for a policy that the published model does not have, and for numbers below one.
+    ConfigError for a policy that the published model does not have, and for numbers that a file could not hold either.
     """
     cluster = replicated(scenario.nodes, nodes)
     workload = scenario.workload
     if tasks is not None:
-        workload = msgspec.structs.replace(workload, tasks=_positive("tasks", tasks))
+        workload = msgspec.structs.replace(workload, tasks=_within("tasks", tasks, 1, MOST_TASKS))
     if rate_per_hour is not None:
-        workload = msgspec.structs.replace(workload, rate_per_hour=_positive("rate_per_hour", rate_per_hour))
+        rate = _within("rate_per_hour", rate_per_hour, LEAST_PER_HOUR, MOST_PER_HOUR)
+        workload = msgspec.structs.replace(workload, rate_per_hour=rate)
     drawn = tasks_of(workload, cluster, scenario.supply, seed)
     ran = kernel(execute, Backend.COMPILED)(drawn, table_of(cluster), rules_of(scenario, method, cluster))
     end = float(np.max(arrivals_of(workload, seed) + ran.seconds))
@@ -56,16 +57,18 @@ def replicated(nodes: tuple[PublishedNode, ...], count: int | None) -> tuple[Pub
     """The first `count` nodes, all repeated in turn where there are fewer. Raises ConfigError for a count below 1."""
     if count is None:
         return nodes
-    return tuple(_renamed(nodes[index % len(nodes)], index // len(nodes)) for index in range(_positive("nodes", count)))
+    if count < 1:
+        raise ConfigError([f"nodes: expected a number >= 1, got {count}"])
+    return tuple(_renamed(nodes[index % len(nodes)], index // len(nodes)) for index in range(count))
 
 
 def _renamed(node: PublishedNode, copy: int) -> PublishedNode:
     return node if copy == 0 else msgspec.structs.replace(node, name=f"{node.name}-{copy + 1}")
 
 
-def _positive(name: str, value: Number) -> Number:
-    if not value > 0:
-        raise ConfigError([f"{name}: expected a number > 0, got {value:g}"])
+def _within(name: str, value: Number, least: Number, most: Number) -> Number:
+    if not least <= value <= most:
+        raise ConfigError([f"{name}: expected a number >= {least:g} and <= {most:,.0f}, got {value:.15g}"])
     return value
 
 
@@ -130,6 +133,7 @@ def _result(scenario: PublishedScenario, ran: Executions, *, seed: int, end: flo
         tasks_completed=count,
         tasks_late=0,
         tasks_dropped=0,
+        tasks_unfinished=0,
         energy_joules=energy,
         idle_joules=0.0,
         ledger_joules=0.0,

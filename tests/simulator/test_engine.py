@@ -8,7 +8,7 @@ import pytest
 
 from exporter.core.units import Joules, Seconds, Watts
 from simulator.assembly import nodes_of, weather_of
-from simulator.config import Scenario
+from simulator.config import RunSection, Scenario
 from simulator.energy.balance import settle
 from simulator.energy.battery import Batteries, Battery
 from simulator.energy.interface import WeatherDay, WeatherSource
@@ -200,3 +200,19 @@ def test_the_figures_tell_what_batteries_gained() -> None:
     gained = (totals.charged * batteries.charge_efficiency - totals.battery / batteries.discharge_efficiency).sum()
     assert figures(engine, 1).stored_change_joules == pytest.approx(gained, rel=1e-9)
     assert gained != 0
+
+
+@pytest.mark.parametrize("per_hour", [208.0, 3_000.0])
+def test_warming_up_leaves_out_what_came_before(per_hour: float) -> None:
+    scenario = at_rate(per_hour, run=RunSection(days=1, warm_up_days=1))
+    counted = simulate(Job(scenario=scenario, method=FULL, seed=4))
+    first = figures(run(scenario, FULL, seed=4, steps=DAY), 4)
+    both = figures(run(scenario, FULL, seed=4, steps=2 * DAY), 4)
+    added = ("simulated_seconds", "tasks_offered", "tasks_completed", "tasks_late", "tasks_dropped", "idle_joules")
+    summed = ("energy_joules", "grid_joules", "emissions_grams", "credit_dollars", "stored_change_joules")
+    for name in (*added, *summed):
+        assert getattr(counted, name) == pytest.approx(getattr(both, name) - getattr(first, name), rel=1e-9), name
+    assert counted.tasks_unfinished == both.tasks_unfinished
+    assert counted.tasks_offered + first.tasks_unfinished == (
+        counted.tasks_completed + counted.tasks_dropped + counted.tasks_unfinished
+    )

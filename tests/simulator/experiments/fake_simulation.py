@@ -29,6 +29,7 @@ def fake(job: Job) -> RunResult:
         tasks_completed=4990,
         tasks_late=0,
         tasks_dropped=10,
+        tasks_unfinished=0,
         energy_joules=energy,
         idle_joules=0.5 * energy,
         ledger_joules=0.0,
