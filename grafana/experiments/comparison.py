@@ -48,7 +48,7 @@ COMPARED = (
     Quantity(
         measure="latency_seconds",
         title="Latency",
-        meaning="Mean time from arrival to completion, deliberate waiting for greener supply included",
+        meaning="Mean time from arrival to completion of completed tasks that may not be put off",
         unit="s",
         decimals=3,
     ),

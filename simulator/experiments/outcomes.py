@@ -21,7 +21,11 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 MEASURES = (
     Measure(name="energy_joules", unit="joules", help="Energy that the cluster consumed in a run."),
     Measure(name="emissions_grams", unit="grams", help="CO2e of the electricity that a run took from the grid."),
-    Measure(name="latency_seconds", unit="seconds", help="Mean time from arrival to completion of a task."),
+    Measure(
+        name="latency_seconds",
+        unit="seconds",
+        help="Mean time from arrival to completion of tasks that may not be put off.",
+    ),
     Measure(name="renewable_ratio", unit="ratio", help="Share of the consumption that did not come from the grid."),
     Measure(name="cost_dollars", unit="dollars", help="Electricity bought less carbon credits sold in a run."),
     Measure(name="deadline_miss_ratio", unit="ratio", help="Late and dropped tasks among those offered."),
