@@ -192,7 +192,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
         ),
         "ablation": Experiment(
             explanation=(
-                "The full system, and the same without forecast, DVFS, compression, ledger, batteries or shifting.",
+                "Full, and without forecast, DVFS, compression or ledger; on edge also without batteries or shifting.",
                 "Tells what each part contributes.",
             ),
             cases=ablation,
@@ -207,7 +207,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
         ),
         "peers": Experiment(
             explanation=(
-                "Every scheduling policy, each single node and an oracle, with the rest of the system the same.",
+                "Every policy that the scenario has and each single node, with the rest of the system the same.",
                 "Tells how far each policy stays above the least emissions possible (scenarios of the model edge).",
             ),
             cases=peers,

@@ -11,6 +11,7 @@ from simulator.experiments.saturation import MISS_LIMIT, TOLERANCE
 from simulator.experiments.statistics import ENOUGH_REPLICATIONS, WANTED_PRECISION
 from simulator.experiments.tables import DASH, cell, present
 from simulator.published.figures import (
+    ABLATION,
     ABLATION_SOURCE,
     LEDGER_REMARK,
     PUBLISHED_SOURCE,
@@ -18,6 +19,7 @@ from simulator.published.figures import (
     REPLICATION_SOURCE,
     SCALING_REMARK,
     SCALING_SOURCE,
+    changes_to_standard,
 )
 
 ACCOUNTS = (
@@ -162,7 +164,11 @@ def _scaling(findings: Findings) -> Iterator[str]:
     if rows:
         yield from ("## Beside the published figures", "", f"Source: {SCALING_SOURCE}. {SCALING_REMARK}", "")
         yield from _table(["size", "measure", "here", "published"], rows)
-    yield from ("The published model has no queue, so no arrival rate saturates it.", "")
+    yield (
+        "The published model has no queue, so no arrival rate saturates it. Runs begin at midnight, and only the sun "
+        "tells the time in it: runs that end before it rises at six have the same energy and latency at any rate."
+    )
+    yield ""
 
 
 def _precision(findings: Findings) -> Iterator[str]:
@@ -202,6 +208,25 @@ def _accounts(findings: Findings) -> Iterator[str]:
     if energy is not None and idle is not None and energy.mean > 0:
         share = idle.mean / energy.mean
         yield from (f"Here, idle power is {share:.0%} of what the cluster consumes under `{findings.reference}`.", "")
+    yield from _both_accounts(findings)
+
+
+def _both_accounts(findings: Findings) -> Iterator[str]:
+    """What the same measures saved in the published tables, beside a physical account."""
+    tables = {"baseline": (changes_to_standard(), PUBLISHED_SOURCE), "ablation": (ABLATION, ABLATION_SOURCE)}
+    if findings.experiment not in tables:
+        return
+    published, source = tables[findings.experiment]
+    rows = []
+    for one in findings.comparisons:
+        row = published.get(one.method)
+        theirs: Mapping[str, float] = {} if row is None else {str(measure): value for measure, value in row.items()}
+        if one.measure in theirs:
+            change = plain(theirs[one.measure] * PERCENT)
+            rows.append([one.method, QUANTITIES[one.measure].heading, _change(one), change])
+    yield from (f"Changes against `{findings.reference}` in both. Published: {source}.", "")
+    yield from _table(["method", "measure", "here (%)", "published (%)"], rows)
+    yield from (LEDGER_REMARK, "")
 
 
 def _provenance(findings: Findings) -> Iterator[str]:

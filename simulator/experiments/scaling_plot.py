@@ -38,7 +38,8 @@ def scaling(findings: Findings) -> "Figure":
         if panel == "saturation":
             _proportion(axes, points, len(findings.parameters.nodes))
         else:
-            axes.set_ylim(bottom=0)
+            # Margins are relative to the spread, which may be none.
+            axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
         axes.set_xlabel(AXES[panel])
         if len(axes.get_legend_handles_labels()[1]) > 1:
             axes.legend(frameon=False, fontsize="small")

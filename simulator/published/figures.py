@@ -83,6 +83,18 @@ ABLATION: Final[Figures] = MappingProxyType(
 """Published relative changes against the full method (0.18 is 18% more); source: ABLATION_SOURCE."""
 
 
+def changes_to_standard() -> Figures:
+    """Published relative changes of energy and carbon against Standard (0.18 is 18% more); from PUBLISHED."""
+    standard = PUBLISHED["standard"]
+    measures: tuple[Metric, ...] = ("energy_joules", "emissions_grams")
+    return MappingProxyType(
+        {
+            method: MappingProxyType({measure: row[measure] / standard[measure] - 1.0 for measure in measures})
+            for method, row in PUBLISHED.items()
+        }
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalingFigure:
     """A row of the published scaling table."""

@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 
 from simulator.experiments.display import plain, with_half_width
@@ -15,9 +18,11 @@ from simulator.experiments.outcomes import MEASURES
 from simulator.experiments.plots import BARS
 from simulator.experiments.report import ACCOUNTS
 from simulator.experiments.runner import run_experiment
+from simulator.experiments.scaling_plot import scaling
 from simulator.experiments.statistics import Interval
 from simulator.experiments.tables import latex, latex_table
 from simulator.published.figures import LEDGER_REMARK, SCALING_REMARK
+from simulator.results import Job, RunResult
 from tests.simulator.experiments.fake_simulation import fake, files_of, request, unseen
 
 
@@ -85,6 +90,16 @@ def test_the_report_tells_both_accounts(tmp_path: Path) -> None:
     assert "idle power is 50% of what the cluster consumes under `full`" in report_of(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("experiment", "row"),
+    [("baseline", r"\| full \| Energy \| .* \| -73.67 \|"), ("ablation", r"\| without-dvfs \| Energy \| .* \| 18 \|")],
+)
+def test_the_physical_account_stands_beside_the_published_one(tmp_path: Path, experiment: str, row: str) -> None:
+    accounts = report_of(tmp_path, experiment=experiment).partition("## Published and physical accounts")[2]
+    assert re.search(row, accounts)
+    assert LEDGER_REMARK in accounts
+
+
 def test_published_figures_stand_beside_with_their_remarks(tmp_path: Path) -> None:
     baseline = report_of(tmp_path, scenario="published", experiment="baseline")
     standard = [line for line in baseline.splitlines() if line.startswith("| standard | Energy")]
@@ -125,6 +140,20 @@ def test_pictures_are_drawn_and_shown(tmp_path: Path, experiment: str, scenario:
     assert all(files[f"{name}.png"].startswith(b"\x89PNG") for name in drawn)
     report = files["report.md"].decode()
     assert all(f"]({name}.png)" in report for name in drawn)
+
+
+def nearly_level(job: Job) -> RunResult:
+    """Latency that hardly depends on the number of tasks."""
+    return msgspec.structs.replace(fake(job), latency_seconds=0.3 + 1e-8 * (job.tasks or 0))
+
+
+def test_no_point_of_the_scaling_picture_is_cut_off(tmp_path: Path) -> None:
+    _, findings = run_experiment(request(tmp_path, experiment="scaling", scenario="published"), unseen, nearly_level)
+    panels = [axes for axes in scaling(findings).axes if axes.get_visible()]
+    assert panels
+    for axes in panels:
+        highest = max(float(np.max(line.get_ydata())) for line in axes.lines)
+        assert axes.get_ylim()[1] >= 1.05 * highest
 
 
 @pytest.mark.servers

@@ -47,9 +47,9 @@ def test_real_runs_in_other_processes_give_the_same_bytes(tmp_path: Path) -> Non
         run_experiment(
             request(tmp_path / str(workers), experiment="baseline", replications=2, workers=workers), unseen
         )[0]
-        for workers in (1, 2)
+        for workers in (1, 2, 4)
     ]
-    assert bytes_of(folders[0]) == bytes_of(folders[1])
+    assert bytes_of(folders[0]) == bytes_of(folders[1]) == bytes_of(folders[2])
 
 
 @pytest.mark.servers
