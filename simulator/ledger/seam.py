@@ -9,10 +9,10 @@ from simulator.ledger.cost_profile import CostProfile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotReport:
-    """What a step of the simulation hands to the ledger: one record per node that avoided emissions."""
+    """What a step of the simulation hands to the ledger: its length, and how many nodes avoided how much in it."""
 
     seconds: Seconds
-    records: int
+    nodes: int
     avoided: Grams
 
 
@@ -54,9 +54,11 @@ class AccountedLedger:
         self._validators = validators
 
     def process(self, report: SlotReport) -> Joules:
-        """A block per slot, with one signature of its proposer and one of each other validator."""
+        """A block per slot, with one signature of its proposer and one of each other validator, and one record of each
+        node that avoided emissions. Steps shorter than a slot are charged their part of it.
+        """
         blocks = report.seconds / self._slot
         signing = blocks * self._validators * self._profile.joules_per_signature
         checking = blocks * self._validators * self._validators * self._profile.joules_per_verification
-        storing = report.records * self._validators * self._profile.joules_per_record
+        storing = blocks * report.nodes * self._validators * self._profile.joules_per_record
         return Joules(signing + checking + storing + blocks * self._validators * self._profile.joules_per_block)

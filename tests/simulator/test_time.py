@@ -5,12 +5,14 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from exporter.core.units import Seconds
+from exporter.core.units import Grams, Joules, Seconds
 from simulator.assembly import nodes_of, weather_of
 from simulator.energy.interface import WeatherDay, WeatherError, WeatherSource
 from simulator.engine import Engine
 from simulator.forecast.seam import PerfectForecaster
 from simulator.generation import Generation
+from simulator.ledger.cost_profile import shipped_profile
+from simulator.ledger.seam import AccountedLedger, Ledger, SlotReport
 from simulator.results import Method
 from simulator.scheduling.policies import POLICIES
 from simulator.simulate import build_engine
@@ -104,6 +106,46 @@ def test_without_batteries_the_step_changes_no_choice_at_all(policy: str) -> Non
     assert (fine.totals.placements == coarse.totals.placements).all()
     assert fine.totals.latency == pytest.approx(coarse.totals.latency, rel=1e-9)
     assert fine.totals.busy_seconds == pytest.approx(coarse.totals.busy_seconds, rel=1e-9)
+
+
+class Tallied:
+    """A ledger, and what it has charged so far."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.name, self.earns_credits = ledger.name, ledger.earns_credits
+        self.charged = 0.0
+        self._ledger = ledger
+
+    def process(self, report: SlotReport) -> Joules:
+        """See `Ledger.process`."""
+        joules = self._ledger.process(report)
+        self.charged += joules
+        return joules
+
+
+def charged(step: float) -> float:
+    """Joules that the ledger charges in a day."""
+    plant = build_engine(edge(), Method(name="x", policy="joint"), 1, step=Seconds(step)).plant
+    ledger = Tallied(plant.ledger)
+    engine = Engine(replace(plant, ledger=ledger))
+    while engine.clock < DAY * 300.0:
+        engine.step()
+    return ledger.charged
+
+
+def test_the_ledger_costs_the_same_at_every_step() -> None:
+    # One step is longer than the slot of 12 s, one shorter.
+    assert [charged(step) for step in (60.0, 10.0)] == pytest.approx([charged(300.0)] * 2, rel=1e-4)
+
+
+@pytest.mark.parametrize("nodes", [0, 3])
+def test_a_ledger_charges_a_time_the_same_in_parts(nodes: int) -> None:
+    ledger = AccountedLedger(shipped_profile(), slot=Seconds(12.0), validators=4)
+    whole, second = (
+        ledger.process(SlotReport(seconds=Seconds(seconds), nodes=nodes, avoided=Grams(0.0)))
+        for seconds in (300.0, 1.0)
+    )
+    assert whole == pytest.approx(300 * second, rel=1e-12)
 
 
 def test_an_oracle_ends_with_its_recording() -> None:
