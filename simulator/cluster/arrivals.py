@@ -80,37 +80,47 @@ class BurstyArrivals:
         self._courses: dict[int, _Course] = {}
 
     def intensity(self, hour: int, seed: int) -> Intensity:
-        """See `Arrivals.intensity`. The states' course is drawn once per seed, from the start on, and kept."""
-        if seed not in self._courses:
-            self._courses[seed] = _Course(seed, self._share, self._dwell_seconds)
-        course = self._courses[seed]
+        """See `Arrivals.intensity`. Going on is cheap; going back draws a seed's course anew from the start."""
         start, end = hour * SECONDS_PER_HOUR, (hour + 1) * SECONDS_PER_HOUR
-        changes = course.changes_until(end)
-        first, last = np.searchsorted(changes, [start, end], side="right")
-        edges = np.concatenate(([start], changes[first:last], [end]))
-        states = (course.first_state + np.arange(first, last + 1)) % 2
-        return Intensity(seconds=edges, per_second=self._rates[states])
+        if seed not in self._courses or start < self._courses[seed].begin:
+            self._courses[seed] = _Course(seed, self._share, self._dwell_seconds)
+        state, changes = self._courses[seed].between(start, end)
+        states = (state + np.arange(len(changes) + 1)) % 2
+        return Intensity(seconds=np.concatenate(([start], changes, [end])), per_second=self._rates[states])
 
 
 class _Course:
-    """Times at which the state changes, drawn in blocks as far as somebody asks."""
+    """Times at which the state changes, drawn in blocks as far as somebody asks, and forgotten once they are past."""
 
     _BLOCK = 64
 
     def __init__(self, seed: int, share: float, dwell_seconds: tuple[float, float]) -> None:
         self._random = generator(seed, Stream.WORKLOAD)
-        self.first_state = int(self._random.random() < share)
-        dwell = (dwell_seconds[self.first_state], dwell_seconds[1 - self.first_state])
+        self._state = int(self._random.random() < share)
+        dwell = (dwell_seconds[self._state], dwell_seconds[1 - self._state])
         self._means = np.tile(dwell, self._BLOCK // 2)
-        self._changes = np.zeros(0)
+        # The start counts as a change, into the first state.
+        self._changes = np.zeros(1)
 
-    def changes_until(self, end: float) -> FloatArray:
-        """All changes so far drawn; they reach beyond `end`."""
-        while not len(self._changes) or self._changes[-1] <= end:
-            begin = self._changes[-1] if len(self._changes) else 0.0
-            block = begin + np.cumsum(self._random.exponential(self._means))
+    @property
+    def begin(self) -> float:
+        """Seconds before which everything is forgotten."""
+        return float(self._changes[0])
+
+    def between(self, start: float, end: float) -> tuple[int, FloatArray]:
+        """The state at `start`, from which on the past is forgotten, and the changes after it up to `end`."""
+        while self._changes[-1] <= end:
+            self._forget(start)
+            block = self._changes[-1] + np.cumsum(self._random.exponential(self._means))
             self._changes = np.concatenate((self._changes, block))
-        return self._changes
+        self._forget(start)
+        return self._state, self._changes[1 : np.searchsorted(self._changes, end, side="right")]
+
+    def _forget(self, start: float) -> None:
+        """Drop all changes before the last one up to `start`."""
+        passed = int(np.searchsorted(self._changes, start, side="right")) - 1
+        self._changes = self._changes[passed:].copy()
+        self._state = (self._state + passed) % 2
 
 
 def draw_times(intensity: Intensity, random: np.random.Generator) -> FloatArray:

@@ -66,32 +66,39 @@ class SyntheticWeather:
 
 
 class GaussianProcess:
-    """A stationary AR(1) process with mean 0 and deviation 1, in steps of the weather."""
+    """A stationary AR(1) process with mean 0 and deviation 1, in steps of the weather.
+
+    It remembers the day that was asked last, and no other: going on is cheap, going back draws anew from the start.
+    """
 
     def __init__(self, *, seed: int, which: int, correlation: Seconds) -> None:
         """`which` tells apart the processes of one seed; `correlation` is the time in which it falls to 1/e."""
         self._seed = seed
         self._which = which
         self._persistence = math.exp(-WEATHER_STEP / correlation)
-        self._eves = [float(generator(seed, Stream.WEATHER, 0, which, 1).standard_normal())]
-        """The last value before each day that is known."""
+        self._begin()
 
     def day(self, index: int) -> FloatArray:
         """The values (288,) of day `index`, each drawn from the one before, across midnight too."""
-        while len(self._eves) <= index:
-            self._draw(len(self._eves) - 1)
-        return np.array(self._draw(index))
+        if index < self._index:
+            self._begin()
+        while self._index < index:
+            self._go_on()
+        return np.array(self._values)
 
-    def _draw(self, index: int) -> list[float]:
-        """The values of a day whose eve is known; that of the next is known afterwards."""
-        random = generator(self._seed, Stream.WEATHER, index, self._which)
+    def _begin(self) -> None:
+        """Go to the eve of the first day, of which only the last value matters."""
+        self._index = -1
+        self._values = [float(generator(self._seed, Stream.WEATHER, 0, self._which, 1).standard_normal())]
+
+    def _go_on(self) -> None:
+        """Draw the next day."""
+        self._index += 1
+        random = generator(self._seed, Stream.WEATHER, self._index, self._which)
         innovation = math.sqrt(1 - self._persistence**2)
         draws = (innovation * random.standard_normal(POINTS_PER_DAY)).tolist()
-        course = accumulate(draws, lambda last, draw: self._persistence * last + draw, initial=self._eves[index])
-        values = list(course)[1:]
-        if len(self._eves) == index + 1:
-            self._eves.append(values[-1])
-        return values
+        course = accumulate(draws, lambda last, draw: self._persistence * last + draw, initial=self._values[-1])
+        self._values = list(course)[1:]
 
 
 def weibull_quantile(normal: FloatArray, mean: float, shape: float) -> FloatArray:

@@ -1,5 +1,8 @@
 """Arrivals: their number, their course over the day, their bursts, and their borders."""
 
+import pickle
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -131,6 +134,29 @@ def test_bursts_are_the_same_whichever_hour_is_asked_first() -> None:
         again = backwards.intensity(index, 5)
         assert again.seconds.tobytes() == asked[index].seconds.tobytes()
         assert again.per_second.tobytes() == asked[index].per_second.tobytes()
+
+
+def test_bursts_remember_no_more_the_longer_they_go_on() -> None:
+    arrivals = BurstyArrivals(1.0, 5.0, 600.0, 0.1)
+    sizes = []
+    for index in range(3000):
+        arrivals.intensity(index, 5)
+        sizes.append(len(pickle.dumps(arrivals)))
+    # A block of changes or two, of 8 bytes each.
+    assert max(sizes) < min(sizes) + 2000
+
+
+def test_a_late_hour_needs_no_more_memory_than_an_early_one() -> None:
+    arrivals = BurstyArrivals(1.0, 5.0, 600.0, 0.1)
+    arrivals.intensity(0, 5)
+    tracemalloc.start()
+    try:
+        arrivals.intensity(50_000, 5)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The course until then has about 60,000 changes.
+    assert peak < 100_000
 
 
 def test_bursts_without_a_possible_quiet_rate_are_refused() -> None:

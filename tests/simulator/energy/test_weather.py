@@ -5,6 +5,7 @@ Estimates over T days of a process with correlation time c have the standard err
 """
 
 import math
+import pickle
 from dataclasses import fields, replace
 
 import numpy as np
@@ -155,6 +156,15 @@ def test_a_day_does_not_depend_on_what_was_asked_before() -> None:
     jumping = weather()
     assert [content(jumping.day(index)) for index in (5, 0, 3, 3, 1)] == [days[index] for index in (5, 0, 3, 3, 1)]
     assert content(weather().day(4)) == days[4]
+
+
+def test_a_process_remembers_no_more_the_longer_it_runs() -> None:
+    source = GaussianProcess(seed=5, which=0, correlation=Seconds(HOUR))
+    sizes = []
+    for index in (1, 100, DAYS):
+        source.day(index)
+        sizes.append(len(pickle.dumps(source)))
+    assert max(sizes) <= sizes[0] + 100
 
 
 def test_clouds_do_not_depend_on_the_place() -> None:
