@@ -4,14 +4,18 @@ Units are in the names. A missing figure is null, never zero. "Today" is the sim
 """
 
 import math
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import msgspec
 
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
+from simulator.energy.clear_sky import CYCLE_DAYS
 from simulator.metric_values import speed_text
 from simulator.snapshot import PowerPoint, Readings, Snapshot
+
+ERA_BEGINS, ERA = 1600, timedelta(days=21 * CYCLE_DAYS)
+"""First year, and 21 cycles of the calendar until the last that has four digits. Then the years start again."""
 
 
 class _View(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +54,10 @@ class Today(_View, frozen=True):
 
 
 class Summary(_View, frozen=True):
-    """Everything at a glance; `clock_time` is simulated local time, `clock_seconds` counts from the start."""
+    """Everything at a glance; `clock_time` is simulated local time, `clock_seconds` counts from the start.
+
+    After 9999 the years of `clock_time` go on with 1600, which has the same days; `clock_seconds` just goes on.
+    """
 
     version: str
     scenario: str
@@ -115,9 +122,11 @@ def summarize(snapshot: Snapshot, *, fresh: bool) -> Summary:
 
 
 def local_time(snapshot: Snapshot, clock: float) -> str:
-    """Simulated local time in ISO 8601, to the second."""
+    """Simulated local time in ISO 8601, to the second; in the years from 1600 to 9999, in turn."""
     zone = timezone(timedelta(seconds=snapshot.facts.zone))
-    return datetime.fromtimestamp(snapshot.facts.start + clock, UTC).astimezone(zone).isoformat(timespec="seconds")
+    begins = datetime(ERA_BEGINS, 1, 1, tzinfo=zone)
+    since = timedelta(seconds=snapshot.facts.start + clock - begins.timestamp())
+    return (begins + since % ERA).isoformat(timespec="seconds")
 
 
 def history(snapshot: Snapshot) -> list[PointView]:

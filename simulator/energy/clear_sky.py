@@ -9,10 +9,16 @@ from simulator.arrays import FloatArray
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site
 
 CACHED_DAYS = 4096
-"""More than the longest run has; a day takes 2.3 kB."""
+"""More than the longest run of an experiment has; a day takes 2.3 kB. Live runs go on, and drop the oldest."""
 
 DAYS_PER_YEAR = 365.2425
 """Of the Gregorian calendar."""
+
+CYCLE_DAYS = 146_097
+"""Days of 400 years: after as many the Gregorian calendar repeats, days of the week included."""
+
+CYCLE_BEGINS = date(1862, 1, 1)
+"""A cycle from here ends before 2262-04-11, where pandas' clock of nanoseconds does."""
 
 
 @lru_cache(maxsize=CACHED_DAYS)
@@ -27,7 +33,7 @@ def clear_sky_day(site: Site, index: int) -> FloatArray:
     from pvlib.location import Location  # type: ignore[import-untyped]  # noqa: PLC0415
 
     step = timedelta(seconds=WEATHER_STEP)
-    day = site.first_day + timedelta(days=index)
+    day = calendar_day(site.first_day, index)
     midnight = datetime.combine(day, time(), tzinfo=UTC) - timedelta(hours=site.utc_offset_hours)
     sky = Location(site.latitude, site.longitude, "UTC", site.altitude_metres).get_clearsky(
         pd.date_range(midnight + step / 2, periods=POINTS_PER_DAY, freq=step),
@@ -38,6 +44,14 @@ def clear_sky_day(site: Site, index: int) -> FloatArray:
     irradiance: FloatArray = sky["ghi"].to_numpy(dtype=np.float64, copy=True)
     irradiance.setflags(write=False)
     return irradiance
+
+
+def calendar_day(first: date, index: int) -> date:
+    """The date `index` days after the `first`, moved by whole cycles of 400 years to between 1862 and 2261.
+
+    A run of any length stays within the calendar, and the sun of a date is much the same 400 years later.
+    """
+    return CYCLE_BEGINS + timedelta(days=((first - CYCLE_BEGINS).days + index) % CYCLE_DAYS)
 
 
 def linke_turbidity(latitude: float, longitude: float, day: date) -> float:

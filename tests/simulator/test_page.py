@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -102,6 +103,17 @@ def test_a_clock_that_lags_is_told() -> None:
     assert readings is not None
     slow = replace(golden_snapshot(), readings=replace(readings, speed=40.0))
     assert "40 simulated seconds pass in each second of 60 wanted" in Document(page(slow)).text
+
+
+# Just before and after the last year of four digits, and after the one that 29 hours at the greatest speed reach.
+@pytest.mark.parametrize("day", [2_912_000, 2_912_850, 2_915_000, 40_000_000])
+def test_the_clock_goes_on_after_the_year_9999(day: int) -> None:
+    late = replace(golden_snapshot(), clock=Seconds(day * 86_400.0 + 43_200.0))
+    true = str(np.datetime64("2025-03-20", "D") + day)
+    told = summarize(late, fresh=True)
+    assert told.clock_time[4:] == f"{true[-6:]}T12:00:00-05:00"
+    assert told.clock_time[:4] == true[:-6] or int(true[:-6]) > 9999
+    assert f"day {day + 1}: it is" in Document(page(late)).text
 
 
 def test_it_needs_no_script_and_nothing_from_elsewhere() -> None:

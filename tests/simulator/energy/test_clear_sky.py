@@ -6,10 +6,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pvlib.clearsky import haurwitz  # type: ignore[import-untyped]
 from pvlib.location import Location  # type: ignore[import-untyped]
 
-from simulator.energy.clear_sky import clear_sky_day
+from simulator.energy.clear_sky import calendar_day, clear_sky_day
 from simulator.energy.interface import POINTS_PER_DAY, Site
 from tests.simulator.energy.places import greensboro
 
@@ -59,6 +61,25 @@ def test_the_calendar_has_its_leap_days() -> None:
     assert (clear_sky_day(before, 2) == clear_sky_day(greensboro(date(2024, 3, 1)), 0)).all()
     assert (clear_sky_day(before, 366) == clear_sky_day(greensboro(date(2025, 2, 28)), 0)).all()
     assert (clear_sky_day(before, -1) == clear_sky_day(greensboro(date(2024, 2, 27)), 0)).all()
+
+
+@given(first=st.dates(date(1900, 1, 1), date(2199, 12, 31)), index=st.integers(-1, 10**9))
+def test_days_keep_to_the_calendar_however_late(first: date, index: int) -> None:
+    # numpy's calendar of days has no end within any run.
+    true = np.datetime64(first, "D") + index
+    day = calendar_day(first, index)
+    assert day.strftime("-%m-%d") == str(true)[-6:]
+    assert (np.datetime64(day, "D") - true).astype(int) % 7 == 0
+    assert day == true or true >= np.datetime64("2262-01-01")
+
+
+@pytest.mark.parametrize("index", [86_600, 2_915_000, 10**9])
+def test_the_sun_shines_after_the_last_year_of_datetime(index: int) -> None:
+    late = clear_sky_day(greensboro(), index)
+    same_date = clear_sky_day(greensboro(calendar_day(greensboro().first_day, index % 146_097).replace(year=2024)), 0)
+    # In March the light grows by 0.6% a day, and leap years shift the sun against the date by up to a day.
+    assert late.sum() == pytest.approx(same_date.sum(), rel=0.01)
+    assert late == pytest.approx(same_date, abs=15.0)
 
 
 def test_summer_is_brighter_than_winter() -> None:
