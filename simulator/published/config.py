@@ -10,6 +10,15 @@ from simulator.config import Section
 Name = Annotated[str, Meta(min_length=1, max_length=40, pattern="^[A-Za-z0-9-]+$", description="Letters, digits, -.")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
+MOST_TASKS = 10_000_000
+"""A run is drawn at once, and so many tasks on four nodes take some gigabytes."""
+
+LEAST_PER_HOUR, MOST_PER_HOUR = 1e-3, 1e9
+"""Arrivals: from one in six weeks."""
+
+SHORTEST_DAY = 0.1
+"""Hours from sunrise to sunset."""
+
 
 class PublishedNode(Section, frozen=True, kw_only=True):
     """A node and its supply."""
@@ -19,10 +28,10 @@ class PublishedNode(Section, frozen=True, kw_only=True):
         Literal["solar", "wind", "hybrid", "grid"], Meta(description="hybrid generates as solar does; grid nothing.")
     ]
     capacity_watts: Annotated[float, Meta(ge=0, le=1_000_000, description="Of the supply.")]
-    base_watts: Annotated[float, Meta(gt=0, le=100_000, description="Power at no utilisation.")]
-    max_watts: Annotated[float, Meta(gt=0, le=100_000, description="Power at full utilisation and frequency.")]
-    min_gigahertz: Annotated[float, Meta(gt=0, le=100, description="Lowest frequency.")]
-    max_gigahertz: Annotated[float, Meta(gt=0, le=100, description="Highest frequency; where nodes start.")]
+    base_watts: Annotated[float, Meta(ge=1e-3, le=100_000, description="Power at no utilisation.")]
+    max_watts: Annotated[float, Meta(ge=1e-3, le=100_000, description="Power at full utilisation and frequency.")]
+    min_gigahertz: Annotated[float, Meta(ge=1e-3, le=100, description="Lowest frequency.")]
+    max_gigahertz: Annotated[float, Meta(ge=1e-3, le=100, description="Highest frequency; where nodes start.")]
 
     def __post_init__(self) -> None:
         """Refuse bounds in the wrong order."""
@@ -45,8 +54,10 @@ class SolarSupply(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a day without light and bounds in the wrong order."""
-        if self.sunrise_hour >= self.sunset_hour:
-            raise ValueError(f".sunset_hour: expected a number > sunrise_hour, got {self.sunset_hour:g}")
+        if self.sunset_hour - self.sunrise_hour < SHORTEST_DAY:
+            raise ValueError(
+                f".sunset_hour: expected a number >= sunrise_hour + {SHORTEST_DAY:g}, got {self.sunset_hour:g}"
+            )
         if self.least > self.greatest:
             raise ValueError(f".least: expected at most greatest, {self.greatest:g}, got {self.least:g}")
 
@@ -76,22 +87,22 @@ class PublishedModel(Section, frozen=True, kw_only=True):
     """A model that tasks ask for."""
 
     name: Name
-    base_seconds: Annotated[float, Meta(gt=0, le=86_400, description="Execution time at full frequency, FP32.")]
+    base_seconds: Annotated[float, Meta(ge=1e-6, le=86_400, description="Execution time at full frequency, FP32.")]
 
 
 class PublishedKind(Section, frozen=True, kw_only=True):
     """A kind of task; each of its models is equally likely."""
 
     name: Name
-    share: Annotated[float, Meta(gt=0, description="Share among arrivals; normalised.")]
+    share: Annotated[float, Meta(gt=0, le=1e6, description="Share among arrivals; normalised.")]
     models: Annotated[tuple[str, ...], Meta(description="Names of its models.")]
 
 
 class PublishedWorkload(Section, frozen=True, kw_only=True):
     """Poisson arrivals from midnight on, and what arrives."""
 
-    tasks: Annotated[int, Meta(ge=1, le=10_000_000, description="The run ends with the last of so many tasks.")]
-    rate_per_hour: Annotated[float, Meta(gt=0, le=1e9, description="Mean arrival rate.")]
+    tasks: Annotated[int, Meta(ge=1, le=MOST_TASKS, description="The run ends with the last of so many tasks.")]
+    rate_per_hour: Annotated[float, Meta(ge=LEAST_PER_HOUR, le=MOST_PER_HOUR, description="Mean arrival rate.")]
     models: tuple[PublishedModel, ...]
     kinds: tuple[PublishedKind, ...]
     least_priority: Annotated[Share, Meta(description="Priorities are uniform from here")]
@@ -145,8 +156,8 @@ class PublishedDvfs(Section, frozen=True, kw_only=True):
 class PublishedCompression(Section, frozen=True, kw_only=True):
     """What compression is taken to do; asserted by the published model, not measured."""
 
-    speedup: Annotated[float, Meta(gt=0, le=1000, description="Execution time in FP32 over compressed.")]
-    power_factor: Annotated[float, Meta(gt=0, le=10, description="Power compressed over FP32.")]
+    speedup: Annotated[float, Meta(ge=1e-3, le=1000, description="Execution time in FP32 over compressed.")]
+    power_factor: Annotated[float, Meta(ge=1e-3, le=10, description="Power compressed over FP32.")]
 
 
 class PublishedAccounting(Section, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from statistics import fmean
@@ -239,7 +239,14 @@ def test_nothing_heavy_is_loaded_before_something_runs() -> None:
         ("workload.kinds.1", "models", ["gpt"], "workload.kinds[1].models: expected some of resnet"),
         ("workload", "kinds", [], "workload.kinds: expected at least one kind of task, got none"),
         ("workload", "rate_per_hour", float("nan"), "workload.rate_per_hour: expected a finite number, got nan"),
-        ("supply.solar", "sunset_hour", 5, "supply.solar.sunset_hour: expected a number > sunrise_hour, got 5"),
+        ("supply.solar", "sunset_hour", 5, "supply.solar.sunset_hour: expected a number >= sunrise_hour + 0.1, got 5"),
+        (
+            "workload",
+            "rate_per_hour",
+            1e-320,
+            "workload.rate_per_hour: expected a number >= 0.001 and <= 1,000,000,000",
+        ),
+        ("workload.kinds.0", "share", 1e308, "workload.kinds[0].share: expected a number > 0 and <= 1,000,000, got 1e"),
         ("dvfs", "priority_weight", 0.5, "dvfs: expected renewable_weight + priority_weight <= 1"),
     ],
 )
@@ -252,6 +259,39 @@ def test_mistakes_are_named(section: str, key: str, value: object, line: str) ->
     with pytest.raises(ConfigError) as caught:
         convert(data, PublishedScenario, origin="my.yaml")
     assert [mistake[: len("my.yaml: ") + len(line)] for mistake in caught.value.mistakes] == [f"my.yaml: {line}"]
+
+
+def figures_in(value: object, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Where numbers stand in a file."""
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from figures_in(item, *path, key)
+    elif isinstance(value, int | float):
+        yield path
+
+
+@pytest.mark.parametrize("path", list(figures_in(parameters())), ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("figure", [0, 5e-324, 1e-300, 1e-12, 1e-6, 1e-3, 1e3, 1e6, 1e9, 1e12, 1e308])
+def test_a_figure_is_refused_by_name_or_leads_to_figures(path: tuple[str | int, ...], figure: float) -> None:
+    data = parameters()
+    part: Any = data
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = figure
+    # The other bound of a pair goes along, where the two are one figure that may be large.
+    for low, high in (("base_watts", "max_watts"), ("min_gigahertz", "max_gigahertz"), ("least", "greatest")):
+        if path[-1] in (low, high):
+            part |= {low: min(part[low], figure), high: max(part[high], figure)}
+    try:
+        changed = convert(data, PublishedScenario, origin="my.yaml")
+    except ConfigError as error:
+        (mistake,) = error.mistakes
+        assert mistake.startswith(f"my.yaml: {path[0]}")
+        return
+    few = min(50, changed.workload.tasks)
+    for method in (STANDARD, FULL):
+        found = msgspec.structs.asdict(run_published(changed, method, 1, tasks=few))
+        assert [name for name, value in found.items() if value is not None and not np.isfinite(value)] == []
 
 
 def test_weights_that_are_all_zero_are_refused() -> None:
@@ -278,11 +318,18 @@ def test_absent_and_ambiguous_nodes_are_contradictions() -> None:
             "policy: expected one of round-robin, weighted, single-node:Solar, single-node:Wind, single-node:Hybrid, "
             'single-node:Grid in the published model, got "oracle"',
         ),
-        (lambda: run_published(scenario(), FULL, 1, nodes=0), "nodes: expected a number > 0, got 0"),
-        (lambda: run_published(scenario(), FULL, 1, tasks=-5), "tasks: expected a number > 0, got -5"),
+        (lambda: run_published(scenario(), FULL, 1, nodes=0), "nodes: expected a number >= 1, got 0"),
         (
-            lambda: run_published(scenario(), FULL, 1, rate_per_hour=0.0),
-            "rate_per_hour: expected a number > 0, got 0",
+            lambda: run_published(scenario(), FULL, 1, tasks=-5),
+            "tasks: expected a number >= 1 and <= 10,000,000, got -5",
+        ),
+        (
+            lambda: run_published(scenario(), FULL, 1, tasks=10_000_001),
+            "tasks: expected a number >= 1 and <= 10,000,000, got 10000001",
+        ),
+        (
+            lambda: run_published(scenario(), FULL, 1, rate_per_hour=1e-9),
+            "rate_per_hour: expected a number >= 0.001 and <= 1,000,000,000, got 1e-09",
         ),
     ],
 )
