@@ -1,8 +1,10 @@
 """Results as PNG pictures, drawn without a display and without any state but the figure's own."""
 
 import io
+import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
@@ -67,16 +69,20 @@ WIDTH = 8.0
 DECADES_FOR_LOG = 1.5
 """Relative changes that spread over more decades than this are drawn on a symmetric logarithmic axis."""
 
+LINEAR_WITHIN = 10
+"""Percent around zero that such an axis shows linearly."""
+
 
 def write_plots(folder: Path, findings: Findings) -> list[str]:
-    """Draw everything that the findings have figures for; answers with the names of the files."""
+    """Draw all that the findings have figures for, but no bars that are all zero; answers with names of files."""
     drawings: dict[str, Draw] = {}
     if findings.reference is None:
         from simulator.experiments.scaling_plot import scaling  # noqa: PLC0415 - drawn only there
 
         drawings["scaling.png"] = scaling
     else:
-        measured = {measure for outcome in findings.outcomes for measure in outcome.metrics}
+        metrics = [one for outcome in findings.outcomes for one in outcome.metrics.items()]
+        measured = {measure for measure, estimate in metrics if estimate.mean or estimate.published}
         drawings |= {f"{name}.png": _bars_of(measure) for name, measure in BARS.items() if measure in measured}
         drawings["ablation.png" if findings.experiment == "ablation" else "differences.png"] = differences
     if findings.experiment == "baseline":
@@ -95,9 +101,28 @@ def to_png(figure: "Figure") -> bytes:
 
 def new_figure(height: float) -> "Figure":
     """An empty figure of the common width; `height` in inches."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to load, and only needed here
+    with _without_warnings("matplotlib"):
+        from matplotlib.figure import Figure  # noqa: PLC0415 - slow to load, and only needed here
 
     return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+@contextmanager
+def _without_warnings(logger: str) -> Iterator[None]:
+    """While matplotlib is loaded it logs where it keeps its cache, which nobody has to know."""
+    log = logging.getLogger(logger)
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+def reach_below(estimate: Estimate, quantity: Quantity) -> float:
+    """How far the interval is drawn below the mean, in the quantity's unit: not below zero where nothing can be."""
+    low = estimate.low if quantity.signed else max(estimate.low, min(estimate.mean, 0.0))
+    return (estimate.mean - low) * quantity.factor
 
 
 def caption(findings: Findings) -> str:
@@ -120,7 +145,7 @@ def bars(findings: Findings, measure: str) -> "Figure":
     axes.set_yticks(range(len(shown)), [outcome.method for outcome in shown])
     axes.invert_yaxis()
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_xlabel(quantity.title)
+    axes.set_xlabel(quantity.axis)
     axes.set_title(caption(findings), fontsize="medium", loc="left")
     axes.margins(x=0.08)
     _unclutter(axes)
@@ -134,7 +159,8 @@ def _bar(axes: "Axes", position: int, outcome: Outcome, estimate: Estimate, quan
     mean = estimate.mean * quantity.factor
     half = (estimate.high - estimate.low) / 2 * quantity.factor
     colour = COLOURS.get(outcome.method, FALLBACK_COLOUR)
-    axes.barh(position, mean, color=colour, height=0.62, xerr=half, capsize=3, ecolor="black")
+    whiskers = [[reach_below(estimate, quantity)], [half]]
+    axes.barh(position, mean, color=colour, height=0.62, xerr=whiskers, capsize=3, ecolor="black")
     ends = [0.0, mean + half]
     if estimate.published is not None:
         ends.append(estimate.published * quantity.factor)
@@ -180,12 +206,13 @@ def differences(findings: Findings) -> "Figure":
 
 
 def _difference_panel(axes: "Axes", findings: Findings, measure: str, methods: Sequence[str]) -> None:
-    in_points = QUANTITIES[measure].factor == PERCENT
+    quantity = QUANTITIES[measure]
+    unit = "points" if quantity.is_share else "%"
     changes = []
     for one in findings.comparisons:
         if one.measure != measure or one.relative is None:
             continue
-        change = one.difference if in_points else one.relative
+        change = one.difference if quantity.is_share else one.relative
         position, mean = methods.index(one.method), change.mean * PERCENT
         half = (change.high - change.low) / 2 * PERCENT
         colour = COLOURS.get(one.method, FALLBACK_COLOUR)
@@ -196,17 +223,18 @@ def _difference_panel(axes: "Axes", findings: Findings, measure: str, methods: S
             changes.append(one.published * PERCENT)
     axes.axvline(0, color="black", linewidth=0.8)
     if _decades(changes) > DECADES_FOR_LOG:
-        axes.set_xscale("symlog", linthresh=10)
+        unit = f"{unit}, logarithmic beyond {LINEAR_WITHIN}"
+        axes.set_xscale("symlog", linthresh=LINEAR_WITHIN)
         axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_yticks(range(len(methods)), methods)
-    axes.set_xlabel(f"{QUANTITIES[measure].heading}: change ({'points' if in_points else '%'})")
+    axes.set_xlabel(f"{quantity.heading}: change ({unit})\n{quantity.scope}".rstrip())
     axes.margins(x=0.1, y=0.12)
     _unclutter(axes)
 
 
 def _decades(changes: Sequence[float]) -> float:
-    """How many decades lie between ten percent and the greatest change."""
-    return math.log10(max(10.0, *(abs(change) for change in changes)) / 10.0)
+    """How many decades lie between the linear part of an axis and the greatest change."""
+    return math.log10(max(LINEAR_WITHIN, *(abs(change) for change in changes)) / LINEAR_WITHIN)
 
 
 def radar(findings: Findings) -> "Figure":
@@ -222,10 +250,14 @@ def radar(findings: Findings) -> "Figure":
         # Later lines are thinner, so that one that covers another shows it at both sides.
         width = 1.2 * (len(findings.outcomes) - index)
         axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=outcome.method, linewidth=width)
-    axes.set_xticks(angles, [QUANTITIES[measure].heading for measure in measures])
-    axes.tick_params(axis="x", pad=14)
+    axes.set_xticks(angles, [_spoke(QUANTITIES[measure]) for measure in measures])
+    axes.tick_params(axis="x", pad=16)
     axes.set_yticks([0, 0.5, 1], ["worst", "", "best"])
-    axes.tick_params(axis="y", labelsize="small", labelcolor="#555555")
+    axes.tick_params(axis="y", labelsize="small", labelcolor="#555555", zorder=9)
+    for label in axes.get_yticklabels():
+        label.set(bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0}, ha="center", va="center")
+    # The ring of the best is the outermost line.
+    axes.spines["polar"].set_visible(False)
     axes.set_ylim(-0.15, 1.05)
     axes.set_rlabel_position(math.degrees(angles[1] / 2))
     axes.set_title(
@@ -236,6 +268,10 @@ def radar(findings: Findings) -> "Figure":
     )
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
+
+
+def _spoke(quantity: Quantity) -> str:
+    return f"{quantity.heading}\n{quantity.scope.replace(' that', chr(10) + 'that')}".rstrip()
 
 
 def _scaled(findings: Findings, measure: str) -> list[float]:

@@ -142,6 +142,18 @@ def test_pictures_are_drawn_and_shown(tmp_path: Path, experiment: str, scenario:
     assert all(f"]({name}.png)" in report for name in drawn)
 
 
+def punctual(job: Job) -> RunResult:
+    """No task is late or dropped."""
+    return msgspec.structs.replace(fake(job), deadline_miss_ratio=0.0)
+
+
+def test_what_is_zero_throughout_has_no_picture(tmp_path: Path) -> None:
+    folder, _ = run_experiment(request(tmp_path, experiment="baseline"), unseen, punctual)
+    assert (folder / "energy.png").exists()
+    assert not (folder / "misses.png").exists()
+    assert "misses.png" not in (folder / "report.md").read_text(encoding="utf-8")
+
+
 def nearly_level(job: Job) -> RunResult:
     """Latency that hardly depends on the number of tasks."""
     return msgspec.structs.replace(fake(job), latency_seconds=0.3 + 1e-8 * (job.tasks or 0))
