@@ -1,5 +1,7 @@
 """What the documents point at exists: files, headings, make targets, flags, configuration keys, metrics."""
 
+import json
+import math
 import re
 from pathlib import Path
 
@@ -65,3 +67,25 @@ def test_every_metric_named_exists() -> None:
     known = {row.name for row in ROWS} | {row.name for row in SIMULATED_ROWS}
     names = named(r"\b(?<!:)((?:ecotrack|ecochain)_[a-z_]+[a-z])\b(?!:)")
     assert {name: page for name, page in names.items() if name not in known} == {}
+
+
+def mean(experiment: str, method: str, measure: str) -> float:
+    """A mean among the kept results."""
+    results = json.loads((ROOT / "bench/results/experiments" / experiment / "results.json").read_bytes())
+    found = [one["metrics"][measure]["mean"] for one in results["outcomes"] if one["method"] == method]
+    return float(found[0])
+
+
+def test_the_readme_tells_what_the_kept_results_say() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    measures = ("energy_joules", "emissions_grams")
+    told = re.search(r"table: ([\d.]+)% less energy and ([\d.]+)% less carbon than round robin", text)
+    saved = re.search(r"uses (\d+)% less energy and emits (\d+)% less than round robin", text)
+    above = re.search(r"comes within (\d+)% of its energy and (\d+)% of its carbon", text)
+    assert told and saved and above
+    for place, measure in enumerate(measures, start=1):
+        for claim, folder, digits in ((told, "baseline-published", place - 1), (saved, "baseline-edge", 0)):
+            reduction = 100 - 100 * mean(folder, "full", measure) / mean(folder, "standard", measure)
+            assert claim[place] == f"{reduction:.{digits}f}"
+        queues, whole = mean("peers-edge", "least-loaded", measure), mean("baseline-edge", "full", measure)
+        assert above[place] == str(math.ceil(100 * queues / whole - 100))
