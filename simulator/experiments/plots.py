@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from simulator.experiments.display import PERCENT, QUANTITIES, Quantity, with_half_width
+from simulator.experiments.display import PERCENT, PROMPT_TASKS, QUANTITIES, Quantity, with_half_width
 from simulator.experiments.findings import Findings
 from simulator.experiments.journal import write
 from simulator.experiments.outcomes import Estimate, Outcome
@@ -250,28 +250,24 @@ def radar(findings: Findings) -> "Figure":
         # Later lines are thinner, so that one that covers another shows it at both sides.
         width = 1.2 * (len(findings.outcomes) - index)
         axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=outcome.method, linewidth=width)
-    axes.set_xticks(angles, [_spoke(QUANTITIES[measure]) for measure in measures])
-    axes.tick_params(axis="x", pad=16)
-    axes.set_yticks([0, 0.5, 1], ["worst", "", "best"])
-    axes.tick_params(axis="y", labelsize="small", labelcolor="#555555", zorder=9)
-    for label in axes.get_yticklabels():
-        label.set(bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0}, ha="center", va="center")
+    axes.set_xticks(angles, [QUANTITIES[measure].heading for measure in measures])
+    axes.tick_params(axis="x", pad=14)
+    axes.set_yticks([0, 0.5, 1], [])
+    for radius, name in ((0.15, "worst"), (1.1, "best")):
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+        axes.text(angles[1] / 2, radius, name, size="small", color="#555555", ha="center", va="center", bbox=white)
     # The ring of the best is the outermost line.
     axes.spines["polar"].set_visible(False)
-    axes.set_ylim(-0.15, 1.05)
-    axes.set_rlabel_position(math.degrees(angles[1] / 2))
+    axes.set_ylim(-0.35, 1.05)
     axes.set_title(
         f"{findings.experiment} on {findings.scenario}: means between the worst and the best of these methods\n"
-        "(a small difference fills the axis as a great one does: see the bars for its size)",
+        "(a small difference fills the axis as a great one does: see the bars for its size)\n"
+        f"latency: {PROMPT_TASKS}",
         fontsize="medium",
         pad=24,
     )
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
-
-
-def _spoke(quantity: Quantity) -> str:
-    return f"{quantity.heading}\n{quantity.scope.replace(' that', chr(10) + 'that')}".rstrip()
 
 
 def _scaled(findings: Findings, measure: str) -> list[float]:

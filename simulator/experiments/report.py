@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from simulator.config import Scenario
 from simulator.experiments.analysis import BEST_SINGLE_NODE, FURTHER, Comparison
 from simulator.experiments.catalogue import EXPERIMENTS
 from simulator.experiments.display import PERCENT, QUANTITIES, p_text, plain, with_half_width
 from simulator.experiments.findings import Findings
+from simulator.experiments.methods import methods
 from simulator.experiments.outcomes import Estimate
 from simulator.experiments.saturation import MISS_LIMIT, TOLERANCE
 from simulator.experiments.statistics import ENOUGH_REPLICATIONS, WANTED_PRECISION
-from simulator.experiments.tables import DASH, cell, present
+from simulator.experiments.tables import DASH, cell, markdown_table, present
 from simulator.published.figures import (
     ABLATION,
     ABLATION_SOURCE,
@@ -33,19 +35,27 @@ ACCOUNTS = (
 
 def report(findings: Findings, plots: Sequence[str]) -> str:
     """The whole report; `plots` are names of files beside it."""
-    sections = [_head(findings), _results(findings), _differences(findings), _published(findings), _scaling(findings)]
-    sections += [_precision(findings), _plots(plots), _accounts(findings), _provenance(findings)]
+    sections = [_head(findings), methods(findings), _results(findings), _differences(findings)]
+    sections += [
+        _published(findings),
+        _scaling(findings),
+        _precision(findings),
+        _plots(plots),
+        _accounts(findings),
+        _provenance(findings),
+    ]
     return "\n".join(line for section in sections for line in section)
 
 
 def _head(findings: Findings) -> Iterator[str]:
-    last = findings.seed + findings.replications - 1
+    first, last = findings.seed, findings.seed + findings.replications - 1
+    seeds = f"{first} and {last}" if findings.replications == 2 else f"{first} to {last}"
     yield f"# {findings.experiment} on {findings.scenario}"
     yield ""
     yield from EXPERIMENTS[findings.experiment].explanation
     yield ""
     yield (
-        f"Every method ran with the seeds {findings.seed} to {last}, and saw the same weather, tasks and noise for the "
+        f"Every method ran with the seeds {seeds}, and saw the same weather, tasks and noise for the "
         f"same seed. Figures are means of {findings.replications} runs with the half-width of their 95% t interval."
     )
     yield ""
@@ -60,13 +70,15 @@ def _head(findings: Findings) -> Iterator[str]:
 def _results(findings: Findings) -> Iterator[str]:
     yield from ("## Results", "")
     measures = present(findings)
-    yield from _table(
+    yield from markdown_table(
         ["method", *(QUANTITIES[measure].title for measure in measures)],
         [
             [outcome.method, *(cell(findings, index, measure) for measure in measures)]
             for index, outcome in enumerate(findings.outcomes)
         ],
     )
+    yield from (_latency(findings), "")
+    yield from _below_zero(findings)
     if findings.best_single_node is not None:
         yield (
             f"`{BEST_SINGLE_NODE}` is `{findings.best_single_node}`, chosen in hindsight: of the nodes that alone "
@@ -81,11 +93,37 @@ def _results(findings: Findings) -> Iterator[str]:
         if outcome.metrics
     ]
     yield from ("In more detail:", "")
-    yield from _table(["method", *(QUANTITIES[measure].title for measure in measures)], rows)
+    yield from markdown_table(["method", *(QUANTITIES[measure].title for measure in measures)], rows)
     if "stored_change_joules" in measures:
         yield (
             "What batteries hold at the end, and what is then unfinished, counts for nothing above. Where two methods "
             "differ less in carbon than in these, they have not been told apart."
+        )
+        yield ""
+
+
+def _latency(findings: Findings) -> str:
+    """Of which tasks the latency is told."""
+    told = "Latency and its 95th percentile, from arrival to completion, are those of"
+    classes = findings.parameters.workload.classes if isinstance(findings.parameters, Scenario) else ()
+    held = [f"`{one.name}`" for one in classes if one.deferrable]
+    if not held or len(held) == len(classes):
+        return f"{told} all completed tasks."
+    return f"{told} completed tasks that may not be put off: all but {', '.join(held)}."
+
+
+def _below_zero(findings: Findings) -> Iterator[str]:
+    """Where a t interval reaches what no figure can be."""
+    found: dict[str, list[str]] = {}
+    for outcome in findings.outcomes:
+        for measure, estimate in outcome.metrics.items():
+            if not QUANTITIES[measure].signed and estimate.low < 0.0 < estimate.mean:
+                found.setdefault(measure, []).append(f"`{outcome.method}`")
+    if found:
+        told = "; ".join(f"{QUANTITIES[measure].heading}: {', '.join(those)}" for measure, those in found.items())
+        yield (
+            f"These intervals reach below zero, where no figure can be: {told}. Runs differ so much there, or are so "
+            "few, that a symmetric interval does not fit; plots draw it from zero on."
         )
         yield ""
 
@@ -99,10 +137,10 @@ def _differences(findings: Findings) -> Iterator[str]:
         f"of the paired t test, adjusted after Holm over the {len(findings.comparisons)} comparisons made here."
     )
     yield ""
-    yield from _table(
+    yield from markdown_table(
         ["method", "measure", "difference", "change (%)", "p (Holm)"],
         [
-            [one.method, QUANTITIES[one.measure].title, _difference(one), _change(one), p_text(one.p_adjusted)]
+            [one.method, QUANTITIES[one.measure].heading, _difference(one), _change(one), p_text(one.p_adjusted)]
             for one in findings.comparisons
         ],
     )
@@ -113,7 +151,7 @@ def _published(findings: Findings) -> Iterator[str]:
         return
     yield from ("## Beside the published figures", "")
     yield from (f"Published: {PUBLISHED_SOURCE}. Replicated: {REPLICATION_SOURCE}.", "")
-    yield from _table(["method", "measure", "here", "published", "replicated"], list(_beside(findings)))
+    yield from markdown_table(["method", "measure", "here", "published", "replicated"], list(_beside(findings)))
     changes = [one for one in findings.comparisons if one.published is not None]
     if changes:
         yield from (f"Changes against the full method. Published: {ABLATION_SOURCE}.", "")
@@ -121,7 +159,7 @@ def _published(findings: Findings) -> Iterator[str]:
             [one.method, QUANTITIES[one.measure].heading, _change(one), plain((one.published or 0.0) * PERCENT)]
             for one in changes
         ]
-        yield from _table(["method", "measure", "here (%)", "published (%)"], rows)
+        yield from markdown_table(["method", "measure", "here (%)", "published (%)"], rows)
         yield from (LEDGER_REMARK, "")
 
 
@@ -148,8 +186,9 @@ def _scaling(findings: Findings) -> Iterator[str]:
     if findings.model == "edge":
         yield (
             f"Saturation is the greatest arrival rate at which at most {MISS_LIMIT:.0%} of the tasks are late or "
-            f"dropped, found by bisection to {TOLERANCE:.0%}. Nothing is put off in those runs, and "
-            "they say nothing of a day's energy. The other runs last whole days: their number of tasks sets the rate."
+            f"dropped, found for every seed by bisection, to {TOLERANCE:.0%} of the rate; the interval tells how seeds "
+            "differ beyond that. Nothing is put off in those runs, and they say nothing of a day's energy. The other "
+            "runs last whole days: their number of tasks sets the rate."
         )
         yield ""
         return
@@ -163,7 +202,7 @@ def _scaling(findings: Findings) -> Iterator[str]:
                 rows.append([outcome.method, quantity.title, ours, plain(estimate.published * quantity.factor)])
     if rows:
         yield from ("## Beside the published figures", "", f"Source: {SCALING_SOURCE}. {SCALING_REMARK}", "")
-        yield from _table(["size", "measure", "here", "published"], rows)
+        yield from markdown_table(["size", "measure", "here", "published"], rows)
     yield (
         "The published model has no queue, so no arrival rate saturates it. Runs begin at midnight, and only the sun "
         "tells the time in it: runs that end before it rises at six have the same energy and latency at any rate."
@@ -190,7 +229,7 @@ def _precision(findings: Findings) -> Iterator[str]:
             else:
                 row.append(f"{one.relative_half_width:.1%} ({one.replications_needed:,})")
         rows.append(row)
-    yield from _table(["method", *(QUANTITIES[measure].heading for measure in measures)], rows)
+    yield from markdown_table(["method", *(QUANTITIES[measure].heading for measure in measures)], rows)
 
 
 def _plots(plots: Sequence[str]) -> Iterator[str]:
@@ -225,7 +264,7 @@ def _both_accounts(findings: Findings) -> Iterator[str]:
             change = plain(theirs[one.measure] * PERCENT)
             rows.append([one.method, QUANTITIES[one.measure].heading, _change(one), change])
     yield from (f"Changes against `{findings.reference}` in both. Published: {source}.", "")
-    yield from _table(["method", "measure", "here (%)", "published (%)"], rows)
+    yield from markdown_table(["method", "measure", "here (%)", "published (%)"], rows)
     yield from (LEDGER_REMARK, "")
 
 
@@ -234,7 +273,7 @@ def _provenance(findings: Findings) -> Iterator[str]:
     yield from ("## Made with", "")
     yield ", ".join(f"{name} {version}" for name, version in made.versions.items()) + "."
     yield ""
-    yield from _table(
+    yield from markdown_table(
         ["what", "SHA-256"],
         [
             ["code", made.code],
@@ -250,17 +289,9 @@ def _estimate(estimate: Estimate | None, measure: str) -> str:
 
 
 def _difference(one: Comparison) -> str:
-    return with_half_width(one.difference, QUANTITIES[one.measure].factor)
+    quantity = QUANTITIES[one.measure]
+    return f"{with_half_width(one.difference, quantity.factor)} {quantity.difference_unit}"
 
 
 def _change(one: Comparison) -> str:
     return DASH if one.relative is None else with_half_width(one.relative, PERCENT)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A Markdown table, and an empty line after it."""
-    yield f"| {' | '.join(header)} |"
-    yield f"|---|{'---:|' * (len(header) - 1)}"
-    for row in rows:
-        yield f"| {' | '.join(text.replace('|', chr(92) + '|') for text in row)} |"
-    yield ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from simulator.experiments.display import QUANTITIES, Quantity
 from simulator.experiments.findings import Findings, Runs
 from simulator.experiments.outcomes import Estimate
-from simulator.experiments.plots import COLOURS, caption, new_figure
+from simulator.experiments.plots import COLOURS, caption, new_figure, reach_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,9 +62,10 @@ def _points(findings: Findings, panel: str, measure: str) -> list[tuple[Runs, Es
 def _line(axes: "Axes", quantity: Quantity, points: Sequence[tuple[Runs, Estimate]]) -> None:
     sizes = [case.size for case, _ in points]
     means = [estimate.mean * quantity.factor for _, estimate in points]
-    halves = [(estimate.high - estimate.low) / 2 * quantity.factor for _, estimate in points]
+    below = [reach_below(estimate, quantity) for _, estimate in points]
+    above = [(estimate.high - estimate.mean) * quantity.factor for _, estimate in points]
     axes.errorbar(
-        sizes, means, yerr=halves, fmt="o-", color=COLOURS["full"], ecolor="black", capsize=3, label="simulated"
+        sizes, means, yerr=[below, above], fmt="o-", color=COLOURS["full"], ecolor="black", capsize=3, label="simulated"
     )
     published = [(case.size, estimate.published * quantity.factor) for case, estimate in points if estimate.published]
     if published:
@@ -73,7 +74,7 @@ def _line(axes: "Axes", quantity: Quantity, points: Sequence[tuple[Runs, Estimat
     axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
     axes.set_xticks([], minor=True)
     axes.margins(y=0.15)
-    axes.set_ylabel(quantity.title)
+    axes.set_ylabel(quantity.axis)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#DDDDDD", linewidth=0.6)
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from simulator.experiments.display import QUANTITIES, with_half_width
 from simulator.experiments.findings import Findings
@@ -23,7 +23,10 @@ _LATEX = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "±": r"$\pm$",
-}
+    "\u00d7": r"$\times$",
+    "\u2082": r"\textsubscript{2}",
+    "⁻": r"\textsuperscript{-}",
+} | {digit: rf"\textsuperscript{{{value}}}" for value, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 
 
 def runs_csv(findings: Findings) -> str:
@@ -70,7 +73,17 @@ def latex_table(findings: Findings) -> str:
     ]
     rows = [rf"\begin{{tabular}}{{l{'r' * len(measures)}}}", r"\toprule", heading + r" \\", r"\midrule", *body]
     note = f"% {findings.experiment} on {findings.scenario}: means of {findings.replications} runs, 95% intervals"
-    return "\n".join([note, *rows, r"\bottomrule", r"\end{tabular}", ""])
+    scopes = (f"% {one.heading}: {one.scope}" for name in measures if (one := QUANTITIES[name]).scope)
+    return "\n".join([note, *scopes, *rows, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, rule: str = "---:|") -> Iterator[str]:
+    """The lines of a Markdown table, and an empty one after it; `rule` aligns all but the first column."""
+    yield f"| {' | '.join(header)} |"
+    yield f"|---|{rule * (len(header) - 1)}"
+    for row in rows:
+        yield f"| {' | '.join(text.replace('|', chr(92) + '|') for text in row)} |"
+    yield ""
 
 
 def present(findings: Findings) -> list[str]:

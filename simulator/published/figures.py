@@ -43,7 +43,7 @@ def _row(
         "energy_joules": None if kwh is None else kwh * JOULES_PER_KWH,
         "emissions_grams": grams,
         "latency_seconds": seconds,
-        "renewable_ratio": None if percent is None else percent / 100,
+        "renewable_ratio": None if percent is None else round(percent / 100, 6),
         "cost_dollars": dollars,
     }
     return MappingProxyType({metric: value for metric, value in row.items() if value is not None})

@@ -35,6 +35,8 @@ def test_figures_carry_the_digits_that_their_interval_supports() -> None:
     assert with_half_width(Interval(mean=1234.5, low=1111.5, high=1357.5)) == "1,234 ± 123"
     assert with_half_width(Interval(mean=-0.0001, low=-0.1001, high=0.0999)) == "0.00 ± 0.10"
     assert with_half_width(Interval(mean=0.5, low=0.5, high=0.5), 100.0) == "50 ± 0"
+    assert with_half_width(Interval(mean=3.72e-6, low=3.21e-6, high=4.23e-6)) == "(3.72 ± 0.51) \u00d7 10⁻⁶"
+    assert with_half_width(Interval(mean=0.0, low=-2e-9, high=2e-9)) == "(0.0 ± 2.0) \u00d7 10⁻⁹"
     assert [plain(value) for value in (0.0, 0.0281, 10866.0, 200.0, 4e-16)] == ["0", "0.0281", "10,866", "200", "0"]
 
 
@@ -42,6 +44,7 @@ def test_latex_escapes_what_it_would_take_for_commands(tmp_path: Path) -> None:
     assert latex(r"50% of a_b & c#d ${x}~^\ ±") == (
         r"50\% of a\_b \& c\#d \$\{x\}\textasciitilde{}\textasciicircum{}\textbackslash{} $\pm$"
     )
+    assert latex("CO\u2082e \u00d7 10⁻⁶").isascii()
     _, findings = run_experiment(request(tmp_path), unseen, fake)
     rows = [line for line in latex_table(findings).splitlines() if line.endswith(r"\\")]
     columns = len(next(iter(findings.outcomes)).metrics) + 1
