@@ -11,7 +11,8 @@ from simulator.cluster.device import DEVICES
 from simulator.config import NodeSection, Scenario, TaskClassSection, WeatherSection
 from simulator.published.config import PublishedScenario
 from simulator.published.config import contradictions as published_contradictions
-from simulator.scheduling.policies import SINGLE_NODE, traits
+from simulator.scheduling.per_task import load_policy
+from simulator.scheduling.policies import SINGLE_NODE, is_users, traits
 
 BYTES_PER_MEGABYTE = 10**6
 
@@ -109,16 +110,13 @@ def _null(file: str | None) -> bool:
 
 
 def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
-    """What is wrong with the choice of a policy."""
+    """What is wrong with the choice of a policy; one of a user's own is made, to see whether it can be."""
     try:
         traits(policy)
+        if is_users(policy):
+            load_policy(policy)
     except ValueError as error:
         yield f"scheduler.policy: {error}"
-        return
-    except (TypeError, SyntaxError) as error:
-        # From the module of a policy of one's own: a class that wants arguments, say, or what is no Python.
-        yield f"scheduler.policy: expected a policy that can be made, got {policy}: {error}"
-        return
     node = policy.removeprefix(SINGLE_NODE)
     if policy.startswith(SINGLE_NODE) and node not in nodes:
         yield f'scheduler.policy: expected one of the nodes {", ".join(nodes)} after "{SINGLE_NODE}", got "{node}"'

@@ -126,6 +126,7 @@ def style_breaches(module: Module) -> Iterator[str]:
 BROAD_EXCEPT = {
     "exporter/sampler.py",  # the loop: a failed sample is counted
     "exporter/sources/host.py",  # the collectors' edge: a failed reading is counted
+    "simulator/scheduling/users_code.py",  # the edge to a user's own policy: whatever it raises is told in one line
 }
 
 

@@ -1,5 +1,7 @@
 """A policy of a user's own, whose placements are checked before anything is done with them."""
 
+import inspect
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,9 +10,15 @@ from exporter.core.config import ConfigError
 from simulator.arrays import BoolArray, FloatArray
 from simulator.cluster.task import Tasks
 from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
+from simulator.scheduling.per_task import PerTask
+from simulator.scheduling.users_code import PolicyError, users_code
+from simulator.scheduling.weights import TERMS
 
 TOLERANCE = 1e-6
 """In seconds: how far a time may be from what the cluster's tables give, after sums in another order."""
+
+_KINDS = {"node": "iu", "level": "iu", "start": "iuf", "finish": "iuf", "terms": "iuf"}
+"""Kinds of numpy's types: signed and unsigned integers, and floating point. Truth values are no indices."""
 
 
 class Checked:
@@ -19,21 +27,32 @@ class Checked:
     def __init__(self, policy: Policy, name: str) -> None:
         self.name = name
         self._policy = policy
+        self._called = policy.choose if isinstance(policy, PerTask) else inspect.getattr_static(policy, "place", None)
 
     def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
-        """See `Policy.place`. Raises ConfigError, in one line, for placements that cannot be."""
+        """See `Policy.place`. Raises ConfigError, in one line, for whatever the policy raises or cannot mean."""
         try:
-            placed: object = self._policy.place(tasks, cluster, view)
-        except ValueError as error:
-            raise self._refusal(str(error).removeprefix(f"{self.name}: ")) from error
+            with users_code(self.name, self._called):
+                placed: object = self._policy.place(tasks, cluster, view)
+        except PolicyError as error:
+            raise ConfigError([f"scheduler.policy: {error}"]) from error
         if not isinstance(placed, Placements):
             raise self._refusal(f"expected Placements, got {type(placed).__name__}")
-        for mistake in mistakes(placed, tasks, cluster, view.free_at):
+        for mistake in itertools.chain(wrong_kinds(placed), mistakes(placed, tasks, cluster, view.free_at)):
             raise self._refusal(mistake)
         return placed
 
     def _refusal(self, mistake: str) -> ConfigError:
         return ConfigError([f"scheduler.policy: {self.name}: {mistake}"])
+
+
+def wrong_kinds(placed: Placements) -> Iterator[str]:
+    """What is no array of numbers at all."""
+    for name, kinds in _KINDS.items():
+        found: object = getattr(placed, name)
+        if not isinstance(found, np.ndarray) or found.dtype.kind not in kinds:
+            told = f"an array of {found.dtype}" if isinstance(found, np.ndarray) else type(found).__name__
+            yield f"expected {name} as an array of {'whole ' if 'f' not in kinds else ''}numbers, got {told}"
 
 
 def mistakes(placed: Placements, tasks: Tasks, cluster: Cluster, free_at: FloatArray) -> Iterator[str]:
@@ -43,6 +62,8 @@ def mistakes(placed: Placements, tasks: Tasks, cluster: Cluster, free_at: FloatA
         shape = np.shape(getattr(placed, name))
         if shape != (count,):
             yield f"expected {name} of {count} tasks, got the shape {shape}"
+    if placed.terms.shape != (len(TERMS),) or not np.isfinite(placed.terms).all():
+        yield f"expected terms of {len(TERMS)} finite numbers, got {placed.terms}"
     if not np.all((placed.node >= DROPPED) & (placed.node < nodes)):
         yield f"expected nodes from {DROPPED} to {nodes - 1}, got {placed.node.min()} to {placed.node.max()}"
     chosen = np.flatnonzero(placed.node != DROPPED)

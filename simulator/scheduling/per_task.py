@@ -10,13 +10,17 @@ The policy `package.module:FirstFree` is that. It is far slower than the policie
 import importlib
 import inspect
 import math
+import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+import numpy as np
+
 from simulator.cluster.task import Tasks
 from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
 from simulator.scheduling.outputs import empty_placements
+from simulator.scheduling.users_code import PolicyError, defined_at, place_of, users_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +39,9 @@ class NodeView:
     """What this task would meet on a node.
 
     `fits` says whether the model fits into the memory and the wait is short enough. `wait` is in seconds.
-    `green_joules` is left of this step's expected energy without emissions. `seconds`, `joules` (above idle) and
-    `grams` (as if all of it came from the grid) are by operating point, in ascending frequency.
+    `green_joules` is left of the energy without emissions that is expected until the weather's next point, which comes
+    every 300 s. `seconds`, `joules` (above idle) and `grams` (as if all of it came from the grid) are by operating
+    point, in ascending frequency.
     """
 
     index: int
@@ -65,35 +70,47 @@ class PerTask:
 
     def __init__(self, name: str, choose: Callable[[TaskView, Sequence[NodeView]], Choice]) -> None:
         self.name = name
-        self._choose = choose
+        self.choose = choose
 
     def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
-        """See `Policy.place`. Raises ValueError for a choice that the cluster does not admit."""
+        """See `Policy.place`. Raises PolicyError for a choice that the cluster does not admit."""
         placed = empty_placements(len(tasks))
         free_at = [float(one) for one in view.free_at]
         green = [max(0.0, float(one)) for one in view.green_joules]
         for i in range(len(tasks)):
             task = _task(tasks, cluster, i)
-            nodes = [
+            nodes = tuple(
                 _node(cluster, task, n, max(0.0, free_at[n] - task.release), green[n], view.grams_per_joule)
                 for n in range(len(free_at))
-            ]
-            choice = self._choose(task, nodes)
+            )
+            choice: object = self.choose(task, nodes)
+            placed.node[i], placed.level[i] = DROPPED, 0
             placed.start[i] = placed.finish[i] = math.nan
-            placed.node[i], placed.level[i] = (DROPPED, 0) if choice is None else choice
             if choice is None:
                 continue
             n, level = self._admitted(choice, nodes)
+            placed.node[i], placed.level[i] = n, level
             placed.start[i] = max(task.release, free_at[n])
             placed.finish[i] = free_at[n] = placed.start[i] + nodes[n].seconds[level]
             green[n] = max(0.0, green[n] - nodes[n].joules[level])
         return placed
 
-    def _admitted(self, choice: tuple[int, int], nodes: Sequence[NodeView]) -> tuple[int, int]:
+    def _admitted(self, choice: object, nodes: Sequence[NodeView]) -> tuple[int, int]:
+        if not isinstance(choice, tuple | list) or len(choice) != 2 or not all(_is_index(one) for one in choice):
+            raise self._refusal("two whole numbers, the node and its operating point, or None", choice)
         n, level = choice
         if not (0 <= n < len(nodes) and 0 <= level < len(nodes[n].seconds) and nodes[n].fits):
-            raise ValueError(f"{self.name}: expected a node that fits and one of its operating points, got {choice}")
+            raise self._refusal("a node that fits and one of its operating points", choice)
         return n, level
+
+    def _refusal(self, expected: str, choice: object) -> PolicyError:
+        told = f"expected {expected}, got {reprlib.repr(choice)}"
+        return PolicyError(": ".join(part for part in (self.name, defined_at(self.choose), told) if part))
+
+
+def _is_index(value: object) -> bool:
+    """Truth values count as numbers in Python, and are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _task(tasks: Tasks, cluster: Cluster, i: int) -> TaskView:
@@ -126,18 +143,22 @@ def load_policy(path: str) -> Policy:
     """The policy called `package.module:Class`: one with `place`, one with `choose`, or a function like `choose`.
 
     A class is made into an object without arguments, afresh for every run. Raises ValueError, in one line, where there
-    is no such thing.
+    is no such thing, or where its code raises something.
     """
     module, _, attribute = path.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"expected the policy {path} to be importable: {error}") from error
-    if inspect.isclass(found):
-        found = found()
-    if hasattr(found, "place"):
-        return cast(Policy, found)
-    choose = getattr(found, "choose", found)
+    with users_code(path):
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError, TypeError) as error:
+            if place_of(error):
+                raise
+            raise PolicyError(f"expected the policy {path} to be importable: {error}") from error
+    with users_code(path, found):
+        if inspect.isclass(found):
+            found = found()
+        if hasattr(found, "place"):
+            return cast(Policy, found)
+        choose = getattr(found, "choose", found)
     if not callable(choose):
         raise ValueError(f"expected {path} to have choose(task, nodes) or place(tasks, cluster, view)")  # noqa: TRY004 - a mistake of the user's
     return PerTask(path, choose)

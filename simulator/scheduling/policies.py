@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from exporter.core.config import ConfigError
 from simulator.scheduling.compiled import Backend
 from simulator.scheduling.interface import Policy
 from simulator.scheduling.per_task import load_policy
@@ -10,7 +11,7 @@ from simulator.scheduling.queues import InTurn, LeastLoaded
 from simulator.scheduling.score import Levels, Scored
 from simulator.scheduling.weights import Weights
 
-__all__ = ["POLICIES", "SINGLE_NODE", "Levels", "Traits", "build_policy", "traits", "weights_of"]
+__all__ = ["POLICIES", "SINGLE_NODE", "Levels", "Traits", "build_policy", "is_users", "traits", "weights_of"]
 
 POLICIES: Mapping[str, str] = {
     "round-robin": "The nodes in turn; one that does not fit or cannot start in time is passed over.",
@@ -57,15 +58,18 @@ class Traits:
     sees_future: bool = False
 
 
+def is_users(name: str) -> bool:
+    """Whether a policy is one of a user's own, package.module:Class."""
+    return ":" in name and not name.startswith(SINGLE_NODE)
+
+
 def traits(name: str) -> Traits:
     """What the engine has to give to the policy of this name.
 
-    Raises ValueError, in one line, where no policy has it. Whether the cluster has the node of a `single-node:NAME`
-    is not known here.
+    Raises ValueError, in one line, for a plain name that no policy has. Whether the cluster has the node of a
+    `single-node:NAME`, and what a user's own policy is like, is not known here.
     """
-    if ":" in name and not name.startswith(SINGLE_NODE):
-        load_policy(name)
-    elif ":" not in name and name not in POLICIES:
+    if ":" not in name and name not in POLICIES:
         raise ValueError(_unknown(name))
     return Traits(shifts=name in {"shifting", "oracle"}, sees_future=name == "oracle")
 
@@ -85,7 +89,7 @@ def build_policy(name: str, weights: Weights, *, levels: Levels, backend: Backen
     """A fresh policy for one run.
 
     `levels` limits the policies that choose an operating point. A name of the form package.module:Class is imported,
-    see `load_policy`. Raises ValueError for an unknown name.
+    see `load_policy`. Raises ValueError for an unknown name, and ConfigError where that import fails.
     """
     if name in _SCORES:
         allowed = levels if name in _CHOOSE_LEVELS else Levels.FASTEST
@@ -96,6 +100,9 @@ def build_policy(name: str, weights: Weights, *, levels: Levels, backend: Backen
         return LeastLoaded(name, backend=backend)
     if name.startswith(SINGLE_NODE):
         return LeastLoaded(name, only=name.removeprefix(SINGLE_NODE), backend=backend)
-    if ":" in name:
-        return load_policy(name)
+    if is_users(name):
+        try:
+            return load_policy(name)
+        except ValueError as error:
+            raise ConfigError([f"scheduler.policy: {error}"]) from error
     raise ValueError(_unknown(name))

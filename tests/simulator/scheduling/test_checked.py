@@ -61,6 +61,13 @@ def test_what_can_be_is_passed_on() -> None:
         ({"start": np.array([1.0, np.nan, 3.0])}, "expected starts at or after the release, got nan s"),
         ({"finish": np.array([3.0, 3.0, 3.1])}, "expected finishes as long after the start as it takes, got 3.1 s"),
         ({"finish": np.array([3.0, np.inf, 5.0])}, "expected finishes as long after the start as it takes, got inf s"),
+        ({"node": [0, 1, 0]}, "expected node as an array of whole numbers, got list"),
+        ({"node": np.array([0.0, 1.0, 0.0])}, "expected node as an array of whole numbers, got an array of float64"),
+        ({"node": np.array([False, True, False])}, "expected node as an array of whole numbers, got an array of bool"),
+        ({"level": None}, "expected level as an array of whole numbers, got NoneType"),
+        ({"start": np.array(["1", "2", "3"])}, "expected start as an array of numbers, got an array of <U1"),
+        ({"terms": np.zeros(4)}, r"expected terms of 5 finite numbers, got \[0. 0. 0. 0.\]"),
+        ({"terms": np.array([0, 0, 0, 0, np.nan])}, r"expected terms of 5 finite numbers, got \[ 0.  0.  0.  0. nan\]"),
         (
             {"node": np.array([0, 0, 1]), "finish": np.array([3.0, 4.0, 4.0])},
             "expected one task at a time on a node, got 2 s",

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from exporter.core.config import ConfigError
 from simulator.scheduling.compiled import Backend
 from simulator.scheduling.interface import DROPPED, Policy
 from simulator.scheduling.policies import POLICIES, SINGLE_NODE, Levels, build_policy, traits, weights_of
@@ -151,11 +152,17 @@ def test_energy_that_is_expected_to_lack_counts_as_none() -> None:
     assert choice(policy("carbon-greedy"), green=-5.0) == choice(policy("carbon-greedy"), green=0.0)
 
 
-@pytest.mark.parametrize("name", ["fastest", "", "no.such.module:Policy", "math:nothing"])
+@pytest.mark.parametrize("name", ["fastest", ""])
 def test_an_unknown_policy_is_named_in_one_line(name: str) -> None:
     for ask in (traits, policy):
         with pytest.raises(ValueError, match=r"^expected [^\n]*$"):
             ask(name)
+
+
+@pytest.mark.parametrize("name", ["no.such.module:Policy", "math:nothing"])
+def test_a_policy_that_cannot_be_imported_is_a_mistake_of_the_users(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^scheduler.policy: expected the policy {name} to be importable: [^\n]*$"):
+        policy(name)
 
 
 def test_a_single_node_has_to_exist() -> None:
