@@ -88,9 +88,9 @@ def _emission_card(summary: Summary) -> str:
     now = ""
     if rate is not None and intensity is not None:
         now = f"{data(rate, 'emissions', f'{rate:.1f} g/h')} now, at {intensity:.0f} g/kWh"
-    amount = data(today.emissions_grams, "today", grams(today.emissions_grams))
-    figure = f'<p class="big">{amount} <small>CO\u2082e</small></p>'
-    return card("Emissions today", figure, now, f"{avoided} avoided by own supply")
+    amount, unit = grams(today.emissions_grams).split()
+    figure = f'<p class="big">{data(today.emissions_grams, "today", amount)} <small>{unit} CO\u2082e</small></p>'
+    return card("Emissions today", figure, now, f"own supply avoided {avoided}")
 
 
 def _task_card(summary: Summary) -> str:
@@ -101,7 +101,7 @@ def _task_card(summary: Summary) -> str:
         late = data(today.late, "late", f"{today.late:,}")
         dropped = data(today.dropped, "dropped", f"{today.dropped:,}")
         share = data(today.miss_ratio, "missed", f"{today.miss_ratio:.2%}")
-        missed = f"{late} late, {dropped} dropped: {share} missed"
+        missed = f"{late} late, {dropped} dropped: {share}"
     held = ""
     if summary.held_tasks is not None:
         held = f"{data(summary.held_tasks, 'held', f'{summary.held_tasks:,}')} wait for greener supply"
@@ -112,7 +112,7 @@ def _task_card(summary: Summary) -> str:
 def _nodes(nodes: list[NodeView]) -> str:
     texts = "".join(f"<th>{title}</th>" for title in ("Node", "Device", "Supply"))
     watts = "".join(f'<th class="num">{title}</th>' for title in ("Load", "Generated", "Grid"))
-    rest = "".join(f'<th class="num">{title}</th>' for title in ("Clock", "Busy", "Queue"))
+    rest = "".join(f'<th class="num">{title}</th>' for title in ("Frequency", "Busy", "Queue"))
     head = f"{texts}{watts}<th>Battery</th>{rest}"
     return f'<div class="scroll"><table class="nodes"><tr>{head}</tr>{"".join(map(_node, nodes))}</table></div>'
 

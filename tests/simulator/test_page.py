@@ -83,12 +83,18 @@ def test_today_begins_at_simulated_midnight() -> None:
     grid, energy = 500.0 + 90_000.5 - 60_000.0, 5500.0 + 90_000.5 - 60_000.0
     assert figures["renewable"].value == pytest.approx(1.0 - grid / energy)
     assert figures["today"].value == pytest.approx(10.0625 - 6.5)
+    # Units stand small beside the large figures, here as everywhere.
+    assert figures["today"].text == "3.6"
     assert {name: figures[name].text for name in ("completed", "late", "dropped")} == {
         "completed": "320",
         "late": "20",
         "dropped": "4",
     }
     assert figures["missed"].value == pytest.approx(24 / 324)
+
+
+def test_only_the_simulated_time_is_called_a_clock() -> None:
+    assert re.findall("<th[^>]*>(?:Clock|Frequency)</th>", page(golden_snapshot())) == ['<th class="num">Frequency</th>']
 
 
 def test_it_says_that_all_is_simulated() -> None:
