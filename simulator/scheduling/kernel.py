@@ -419,64 +419,116 @@ def choose_releases(
     latest: FloatArray,
     service: FloatArray,
     joules: FloatArray,
+    hold: FloatArray,
     fits: BoolArray,
     outlook_start: float,
     step_seconds: float,
     green_watts: FloatArray,
     grams_per_joule: FloatArray,
-    promise_limit: float,
+    gain: float,
     first_row: int,
     promised_joules: FloatArray,
     promised_seconds: FloatArray,
-    best: IntArray,
+    put_off: FloatArray,
     release: FloatArray,
 ) -> None:
-    """Put off the tasks that may wait, of `waits` (M,), to the greenest step; see `TemporalShifting`.
+    """Put off the tasks that may wait, of `waits` (M,), to the greenest time; see `TemporalShifting`.
 
-    `latest` (M,) bounds their release. `service` and `joules` (N, K) are those of full frequency. `green_watts` (H, N)
-    and `grams_per_joule` (H,) are the outlook. `promised_joules` and `promised_seconds` (R, N) are state, a ring of
-    R >= H rows in which step h of the outlook has the row `first_row` + h; a node with `promise_limit` seconds
-    promised in a step takes no more. `best` (K, H) is scratch, filled with -2. `release` (M,) holds the arrivals, and
-    the answer in the end.
+    `latest` (M,) bounds their release. `service` and `joules` (N, K) are those of full frequency; for `hold` (N, K)
+    seconds per second of reference work, `service` or more, a node is promised to no other task. `green_watts` (H, N)
+    and `grams_per_joule` (H,) are the outlook; what lies beyond it is taken to be as its last step. Only a share of the
+    grams greater than `gain` makes one choice better than another.
+
+    State are rings of R >= H rows, in which step h of the outlook has the row `first_row` + h: `promised_joules` and
+    `promised_seconds` (R, N), the latter from the start of each step on without a gap, and `put_off` (R, N), the latest
+    time to which a task is put off in a step, -1 where there is none. `release` (M,) holds the arrivals, and the answer
+    in the end.
     """
     nodes = len(service)
     rows = len(promised_joules)
+    steps = len(grams_per_joule)
+    cleanest = math.inf
+    dark = True
+    for h in range(steps):
+        cleanest = min(cleanest, grams_per_joule[h])
+        for n in range(nodes):
+            dark = dark and green_watts[h, n] <= 0.0
     for i in range(len(release)):
         if not waits[i]:
             continue
         k = task_class[i]
+        # No choice emits less than this; without green energy it is known, and the search ends with the first step.
+        floor = 0.0
+        if dark:
+            floor = math.inf
+            for n in range(nodes):
+                if fits[n, k]:
+                    floor = min(floor, work[i] * joules[n, k] * cleanest)
+        present = math.floor((release[i] - outlook_start) / step_seconds)
         least = math.inf
-        least_step = -1
-        for h in range(len(grams_per_joule)):
-            if h > 0 and outlook_start + h * step_seconds > latest[i]:
+        best_node = -1
+        best_step = -1
+        best_begin = 0.0
+        for h in range(present, steps):
+            if h > present and (outlook_start + h * step_seconds > latest[i] or least * (1.0 - gain) <= floor):
                 break
-            row = (first_row + h) % rows
-            if best[k, h] == -2:
-                best[k, h] = -1
-                best_deficit = math.inf
-                for n in range(nodes):
-                    if fits[n, k] and promised_seconds[row, n] < promise_limit:
-                        need = work[i] * joules[n, k]
-                        deficit = max(0.0, need - max(0.0, green_watts[h, n] * step_seconds - promised_joules[row, n]))
-                        if deficit < best_deficit:
-                            best_deficit = deficit
-                            best[k, h] = n
-            n = best[k, h]
-            if n < 0 or (h > 0 and outlook_start + h * step_seconds + promised_seconds[row, n] > latest[i]):
-                continue
-            need = work[i] * joules[n, k]
-            deficit = max(0.0, need - max(0.0, green_watts[h, n] * step_seconds - promised_joules[row, n]))
-            if deficit * grams_per_joule[h] < least:
-                least = deficit * grams_per_joule[h]
-                least_step = h
-                if least == 0.0:
-                    break
-        if least_step < 0:
+            for n in range(nodes):
+                if not fits[n, k]:
+                    continue
+                first = h
+                row = (first_row + h) % rows
+                if h == present:
+                    # Behind those that were released before, but not behind one that was put off and is yet to come.
+                    free = put_off[row, n] <= release[i]
+                    while free and promised_seconds[row, n] >= step_seconds:
+                        first += 1
+                        row = (first_row + first) % rows
+                        free = put_off[row, n] < 0.0 and first < rows - 1
+                    if not free:
+                        continue
+                    begin = max(first * step_seconds + promised_seconds[row, n], release[i] - outlook_start)
+                else:
+                    begin = h * step_seconds + promised_seconds[row, n]
+                    if promised_seconds[row, n] >= step_seconds or outlook_start + begin > latest[i]:
+                        continue
+                done = begin + work[i] * service[n, k]
+                if h > present and done > steps * step_seconds:
+                    continue
+                until = min(begin + work[i] * hold[n, k], rows * step_seconds)
+                at = first + 1
+                while at * step_seconds < until and promised_seconds[(first_row + at) % rows, n] == 0.0:
+                    at += 1
+                if at * step_seconds < until:
+                    continue
+                watts = joules[n, k] / service[n, k]
+                grams = 0.0
+                since = begin
+                at = min(first, steps - 1)
+                while since < done and grams < least:
+                    end = min((at + 1) * step_seconds, done) if at < steps - 1 else done
+                    if end > since:
+                        spare = green_watts[at, n] * step_seconds - promised_joules[(first_row + at) % rows, n]
+                        grams += max(0.0, watts * (end - since) - max(0.0, spare)) * grams_per_joule[at]
+                        since = end
+                    at += 1
+                if grams < least * (1.0 - gain):
+                    least = grams
+                    best_node = n
+                    best_step = h
+                    best_begin = begin
+        if best_node < 0:
             continue
-        row = (first_row + least_step) % rows
-        n = best[k, least_step]
-        if least_step > 0:
-            release[i] = outlook_start + least_step * step_seconds + promised_seconds[row, n]
-        promised_joules[row, n] += work[i] * joules[n, k]
-        promised_seconds[row, n] += work[i] * service[n, k]
-        best[:, least_step] = -2
+        n = best_node
+        if best_step > present:
+            release[i] = outlook_start + best_begin
+            put_off[(first_row + best_step) % rows, n] = release[i]
+        watts = joules[n, k] / service[n, k]
+        done = best_begin + work[i] * service[n, k]
+        until = min(best_begin + work[i] * hold[n, k], rows * step_seconds)
+        at = math.floor(best_begin / step_seconds)
+        while at * step_seconds < until:
+            row = (first_row + at) % rows
+            since = max(best_begin, at * step_seconds)
+            promised_joules[row, n] += watts * max(0.0, min(done, (at + 1) * step_seconds) - since)
+            promised_seconds[row, n] = min(step_seconds, until - at * step_seconds)
+            at += 1

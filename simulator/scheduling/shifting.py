@@ -1,16 +1,23 @@
 """Temporal shifting: tasks that may wait are released when their energy is expected to be greenest.
 
-For a deferrable task and a step of the outlook, take the node that would need the least from the grid for it. The
-expected grams are
+For a deferrable task, a step of the outlook and a node, take the time in the step from which the node is promised to
+nobody. Executed from then on at full frequency the task spans one or more steps s, draws e(s) joules above idle in
+each, and is expected to emit
 
-    max(0, W x e - green joules not yet promised) x grams per joule of the grid,
+    sum over s of  max(0, e(s) - green joules of s not yet promised) x grams per joule of the grid in s.
 
-with e the extra joules per second of reference work W at full frequency. The task is released in the step with the
-least grams, the earliest of several; so it does not wait unless that helps. It is released early enough: if it then
-waited the longest admitted time and ran on the slowest node at the lowest frequency, it would still meet its deadline.
+The task is released at the time with the least grams, the earliest of several; so none waits unless that helps, even
+where those that have been released fill all of the present. It is released early enough: if it then waited the longest
+admitted time and ran on the slowest node at the lowest frequency, it would still meet its deadline.
+
 Energy and time that are promised to one task are not promised to another, so that a sunny hour attracts no more tasks
-than it can power and the nodes can execute; within its step a task is released when the node is done with those that
-were promised the step before it.
+than it can power and the nodes can execute. A promise covers all steps that the task spans. It holds the node for as
+long as the task takes at the lowest frequency, and longer, so that others have their share. One thing comes before the
+least grams: the place of a task that was put off. A task that cannot run now without taking it waits too, for the best
+time that is left; where there is none, it is released at once, with no promise.
+
+Promises are among deferrable tasks: nothing is known here of the other tasks, nor are the placing policies bound to
+the node that was promised.
 """
 
 import numpy as np
@@ -22,8 +29,11 @@ from simulator.scheduling.interface import Cluster, Outlook
 from simulator.scheduling.kernel import choose_releases
 
 DEFERRED_SHARE = 0.5
-"""Share of a node's time in a step that is promised to tasks at most. The rest is left to those that cannot wait; a
-choice of this policy, not a measured figure."""
+"""Share of a node's time that promised tasks take at most, at full frequency. The rest is left to those that cannot
+wait; a choice of this policy, not a measured figure."""
+
+LEAST_GAIN = 1e-9
+"""Share of the grams that putting a task off has to save; smaller differences may come from the rounding of sums."""
 
 
 class TemporalShifting:
@@ -35,8 +45,7 @@ class TemporalShifting:
         self._choose = kernel(choose_releases, backend)
         self._step = 0
         # What is promised, by step and node: rings, in which a step has the row of its number modulo their length.
-        self._joules = np.zeros((0, 0))
-        self._seconds = np.zeros((0, 0))
+        self._joules = self._seconds = self._put_off = np.zeros((0, 0))
 
     def release(self, tasks: Tasks, cluster: Cluster, outlook: Outlook) -> FloatArray:
         """See `Shifting.release`. Raises ValueError for an outlook longer than the first, which sets the memory."""
@@ -47,6 +56,7 @@ class TemporalShifting:
         self._go_on_to(outlook)
         slowest = np.where(cluster.fits[:, :, np.newaxis], cluster.service, 0.0).max(axis=(0, 2))
         service = np.ascontiguousarray(cluster.service[:, :, -1])
+        hold = np.maximum(service / DEFERRED_SHARE, cluster.service.max(axis=2))
         self._choose(
             waits,
             tasks.task_class,
@@ -54,16 +64,17 @@ class TemporalShifting:
             tasks.deadline - cluster.longest_wait - tasks.work * slowest[tasks.task_class],
             service,
             service * cluster.extra_watts[:, -1:],
+            hold,
             cluster.fits,
             float(outlook.start),  # a whole number would be another type to compile for
             float(outlook.seconds),
             np.ascontiguousarray(outlook.green_watts),
             outlook.grams_per_joule,
-            DEFERRED_SHARE * outlook.seconds,
+            LEAST_GAIN,
             self._step % len(self._joules),
             self._joules,
             self._seconds,
-            np.full((len(slowest), len(outlook.grams_per_joule)), -2, np.int32),
+            self._put_off,
             release,
         )
         return release
@@ -72,12 +83,14 @@ class TemporalShifting:
         """Forget what was promised for steps before the outlook's first."""
         step = round(outlook.start / outlook.seconds)
         if not len(self._joules):
-            self._joules = np.zeros(outlook.green_watts.shape)
-            self._seconds = np.zeros(outlook.green_watts.shape)
+            # A promise that begins within the outlook may hold its node beyond it.
+            shape = (2 * len(outlook.green_watts), outlook.green_watts.shape[1])
+            self._joules, self._seconds, self._put_off = np.zeros(shape), np.zeros(shape), np.full(shape, -1.0)
         rows = len(self._joules)
-        if len(outlook.green_watts) > rows:
-            raise ValueError(f"expected an outlook of at most {rows} steps, as the first was")
+        if 2 * len(outlook.green_watts) > rows:
+            raise ValueError(f"expected an outlook of at most {rows // 2} steps, as the first was")
         past = np.arange(self._step, min(step, self._step + rows)) % rows
         self._joules[past] = 0.0
         self._seconds[past] = 0.0
+        self._put_off[past] = -1.0
         self._step = step

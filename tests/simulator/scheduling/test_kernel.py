@@ -74,9 +74,15 @@ def accounts(cluster: Cluster, tasks: Tasks, placed: Placements, backend: Backen
 
 def releases(cluster: Cluster, tasks: Tasks, green: FloatArray, backend: Backend) -> FloatArray:
     shifting = TemporalShifting(np.array([True, False, True]), backend=backend)
-    patient = replace(tasks, deadline=tasks.deadline + 2000.0)
+    # Every third task takes minutes, and so spans steps.
+    length = np.where(np.arange(len(tasks)) % 3, 1.0, 100.0)
+    patient = replace(tasks, work=tasks.work * length, deadline=tasks.deadline + 12_000.0)
+    grams = np.linspace(2e-4, 1e-4, 42)
     outlook = Outlook(
-        start=Seconds(0.0), seconds=STEP, green_watts=green / STEP, grams_per_joule=np.linspace(2e-4, 1e-4, len(green))
+        start=Seconds(0.0),
+        seconds=STEP,
+        green_watts=np.resize(green, (42, len(green[0]))) / STEP,
+        grams_per_joule=grams,
     )
     return shifting.release(patient, cluster, outlook)
 
