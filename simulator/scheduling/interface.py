@@ -37,8 +37,9 @@ class StepView:
     """What is known at the start of a supply step; nothing in it lies in the future. A policy must not change it.
 
     `free_at` (N,): when each node's queue will be empty, on the simulated clock. `green_joules` (N,): energy without
-    emissions that each node is expected to have for tasks in this step (forecast generation and dischargeable battery,
-    less idle load). `grams_per_joule`: the grid's carbon intensity in force.
+    emissions that each node is expected to have for tasks until the weather's next point, which comes every 300 s
+    whatever the step (forecast generation and dischargeable battery, less idle load and what was placed since the last
+    point). `grams_per_joule`: the grid's carbon intensity in force.
     """
 
     start: Seconds
