@@ -1,12 +1,18 @@
 """What compressed models cost, measured once and stored with the host it was measured on."""
 
 import hashlib
-from importlib import resources
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from exporter.core.config import ConfigError
+
+SHIPPED = Path(__file__).with_name("profile.json")
+
+MODELS = ("mlp", "lstm", "cnn", "transformer")
+"""That task classes may ask for."""
 
 BASELINE = "fp32"
 """The precision to which others are compared."""
@@ -24,10 +30,10 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     model: str
     precision: str
-    size_bytes: int
-    latency_seconds: float
-    energy_joules: float
-    agreement_ratio: float
+    size_bytes: Annotated[int, Meta(gt=0)]
+    latency_seconds: Annotated[float, Meta(gt=0)]
+    energy_joules: Annotated[float, Meta(gt=0)]
+    agreement_ratio: Annotated[float, Meta(ge=0, le=1)]
 
 
 class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,17 +76,28 @@ class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 def load_profile(path: Path | None = None) -> CompressionProfile:
     """A profile from a file; without one, the profile that comes with the simulator.
 
-    Raises ConfigError where the file cannot be read or is not a profile.
+    Raises ConfigError where the file cannot be read, is not a profile, or lacks a model.
     """
-    if path is None:
-        data = resources.files("simulator.cluster").joinpath("profile.json").read_bytes()
-        return msgspec.json.decode(data, type=CompressionProfile)
+    path = path or SHIPPED
     try:
-        return msgspec.json.decode(path.read_bytes(), type=CompressionProfile)
+        profile = msgspec.json.decode(path.read_bytes(), type=CompressionProfile)
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: is not a compression profile: {error}"]) from error
+    absent = [model for model in MODELS if not _is_usable(profile, model)]
+    if absent:
+        raise ConfigError([f"{path}: {model}: expected a measurement at {BASELINE}, got none" for model in absent])
+    return profile
+
+
+def _is_usable(profile: CompressionProfile, model: str) -> bool:
+    """Whether there is a best precision, and what to compare it with."""
+    try:
+        profile.best(model)
+    except KeyError:
+        return False
+    return True
 
 
 def save_profile(profile: CompressionProfile, path: Path) -> None:

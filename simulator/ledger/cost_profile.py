@@ -1,18 +1,26 @@
 """What ledger operations cost in energy, measured once and stored with the host it was measured on."""
 
 import hashlib
-from importlib import resources
+from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
+
+from exporter.core.config import ConfigError
+
+SHIPPED = Path(__file__).with_name("cost_profile.json")
+
+Cost = Annotated[float, Meta(ge=0)]
 
 
 class CostProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Joules per operation, and on what they were measured."""
 
-    joules_per_signature: float
-    joules_per_verification: float
-    joules_per_record: float
-    joules_per_block: float
+    joules_per_signature: Cost
+    joules_per_verification: Cost
+    joules_per_record: Cost
+    joules_per_block: Cost
     method: str
     host: str
 
@@ -22,6 +30,13 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def shipped_profile() -> CostProfile:
-    """The profile that comes with the simulator."""
-    data = resources.files("simulator.ledger").joinpath("cost_profile.json").read_bytes()
-    return msgspec.json.decode(data, type=CostProfile)
+    """The profile that comes with the simulator, which users may replace.
+
+    Raises ConfigError where the file cannot be read or is not a profile.
+    """
+    try:
+        return msgspec.json.decode(SHIPPED.read_bytes(), type=CostProfile)
+    except OSError as error:
+        raise ConfigError([f"{SHIPPED}: cannot be read: {error.strerror}"]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{SHIPPED}: is not a profile of ledger costs: {error}"]) from error

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from exporter.core.config import ConfigError
 from simulator.host import host_name
+from simulator.ledger import cost_profile
 from simulator.ledger.cost_profile import CostProfile, shipped_profile
 from simulator.ledger.measure import measure_costs
 
@@ -21,6 +24,20 @@ def joules(profile: CostProfile) -> list[float]:
 def test_shipped_costs_are_of_a_processor() -> None:
     # Between a microsecond and ten milliseconds of a core at a few watts.
     assert all(1e-6 < one < 1e-1 for one in joules(shipped_profile()))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"), [(None, "cannot be read: "), (b'{"host": "x"}', "is not a profile of ledger costs: ")]
+)
+def test_a_profile_that_was_replaced_badly_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes | None, said: str
+) -> None:
+    path = tmp_path / "cost_profile.json"
+    monkeypatch.setattr(cost_profile, "SHIPPED", path)
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(ConfigError, match=f"^{path}: {said}"):
+        shipped_profile()
 
 
 def test_checking_a_signature_costs_more_than_making_one() -> None:

@@ -1,13 +1,16 @@
 """The shipped profile, what it answers, and a real measurement of the smallest model."""
 
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 
 from exporter.core.config import ConfigError
+from simulator.cluster import profile as profile_module
 from simulator.cluster.compression import PRECISIONS, measure
 from simulator.cluster.profile import CompressionProfile, Measurement, load_profile, save_profile
+from simulator.config import TaskClassSection
 
 MODELS = ("mlp", "lstm", "cnn", "transformer")
 
@@ -122,6 +125,42 @@ def test_a_file_that_is_no_profile_is_told(tmp_path: Path, data: bytes) -> None:
 def test_a_missing_profile_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_profile(tmp_path / "absent.json")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b'"model": "cnn"', b'"model": "other"', "cnn: expected a measurement at fp32, got none"),
+        (b'"precision": "fp32"', b'"precision": "fp64"', "mlp: expected a measurement at fp32, got none"),
+        (b'"latency_seconds": ', b'"latency_seconds": -', "is not a compression profile: Expected `float` > 0"),
+    ],
+)
+def test_a_profile_that_no_run_could_use_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bytes, new: bytes, said: str
+) -> None:
+    path = tmp_path / "profile.json"
+    path.write_bytes(profile_module.SHIPPED.read_bytes().replace(old, new))
+    monkeypatch.setattr(profile_module, "SHIPPED", path)
+    with pytest.raises(ConfigError) as caught:
+        load_profile()
+    assert caught.value.mistakes[0].startswith(f"{path}: {said}")
+
+
+@pytest.mark.parametrize(("data", "said"), [(None, "cannot be read: "), (b"{}", "is not a compression profile: ")])
+def test_a_shipped_profile_that_was_replaced_badly_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes | None, said: str
+) -> None:
+    path = tmp_path / "profile.json"
+    monkeypatch.setattr(profile_module, "SHIPPED", path)
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(ConfigError, match=f"^{path}: {said}"):
+        load_profile()
+
+
+def test_task_classes_may_ask_for_the_models_of_a_profile() -> None:
+    (model,) = (field for field in msgspec.structs.fields(TaskClassSection) if field.name == "model")
+    assert set(get_args(get_args(model.type)[0])) == set(profile_module.MODELS)
 
 
 def test_the_smallest_model_can_be_measured() -> None:
