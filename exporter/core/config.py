@@ -4,7 +4,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 import yaml
@@ -14,8 +15,6 @@ ConfigT = TypeVar("ConfigT", bound=msgspec.Struct)
 
 _VALIDATION = re.compile(r"^(?P<what>.*?)(?:, got `(?P<got>[^`]*)`)?(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEPS = re.compile(r"\.([^.\[\]]+)|\[(\d*)\]")
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`")
-_MISSING = re.compile(r"Object missing required field `(?P<key>[^`]*)`")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -56,6 +55,16 @@ class _UniqueKeyLoader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, "expected text, got half a character", node.start_mark)
         return super().construct_scalar(node)
 
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        """Tells where there is a 30th of February, which PyYAML lets out as a plain ValueError."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(None, None, f"{error}: {node.value}", node.start_mark) from error
+
+
+_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:timestamp", _UniqueKeyLoader.construct_yaml_timestamp)
+
 
 def load_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; an empty file is an empty mapping.
@@ -84,9 +93,9 @@ def load_yaml(path: Path) -> dict[str, Any]:
 
 
 def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> ConfigT:
-    """Turn a mapping into the configuration `kind`, section by section.
+    """Turn a mapping into the configuration `kind`.
 
-    Raises ConfigError with one line for each bad section; `origin` (the file's name) stands at the head of each.
+    Raises ConfigError with one line for each bad value; `origin` (the file's name) stands at the head of each.
     """
     try:
         mistakes = [f"{origin}: {path}: expected a finite number, got {value}" for path, value in _non_finite(data, "")]
@@ -106,13 +115,50 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
                 continue
             # A section that is absent or empty ("power:") is checked as well: its defaults may not suit this machine.
             value = {}
-        try:
+        told = _mistakes(value, field.type, key)
+        mistakes += [f"{origin}: {one}" for one in told]
+        if not told:
             converted[key] = msgspec.convert(value, field.type)
-        except msgspec.ValidationError as error:
-            mistakes.append(f"{origin}: {_explain(str(error), key, value, field.type)}")
     if mistakes:
         raise ConfigError(mistakes)
     return kind(**converted)
+
+
+def _mistakes(value: object, kind: Any, path: str) -> list[str]:
+    """All mistakes in a value, those of its parts where there are any."""
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        return list(_mistakes_below(value, kind, path)) or [_explain(str(error), path, value, kind)]
+    return []
+
+
+def _mistakes_below(value: object, kind: Any, path: str) -> Iterator[str]:
+    """The mistakes in each field of a section and each item of a list, which msgspec tells one at a time."""
+    plain = _plain(kind)
+    if isinstance(value, dict) and isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+        fields = {field.encode_name: field for field in msgspec.structs.fields(plain)}
+        if not all(isinstance(key, str) for key in value):
+            return
+        for key in dict.fromkeys((*value, *fields)):
+            if key in fields and key in value:
+                yield from _mistakes(value[key], fields[key].type, f"{path}.{key}")
+            elif key in value:
+                yield f"{path}.{key}: unknown key; known here: {', '.join(fields)}"
+            elif fields[key].required:
+                yield f"{path}.{key}: expected {describe_type(inspect.type_info(fields[key].type))}, got nothing"
+    elif isinstance(value, list) and get_origin(plain) is tuple:
+        for index, item in enumerate(value):
+            yield from _mistakes(item, get_args(plain)[0], f"{path}[{index}]")
+
+
+def _plain(kind: Any) -> Any:
+    """A type as it is written, without its description and without the null that an optional value may be."""
+    if get_origin(kind) is Annotated:
+        return _plain(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return _plain(next(one for one in get_args(kind) if one is not NoneType))
+    return kind
 
 
 def _explain(message: str, section: str, value: object, kind: Any) -> str:
@@ -122,12 +168,6 @@ def _explain(message: str, section: str, value: object, kind: Any) -> str:
         return f"{section}: {message}"
     below = match["path"] or ""
     node = _type_at(inspect.type_info(kind), below)
-    if unknown := _UNKNOWN.match(match["what"]):
-        known = ", ".join(field.encode_name for field in node.fields) if isinstance(node, inspect.StructType) else ""
-        return f"{section}{below}.{unknown['key']}: unknown key; known here: {known}"
-    if missing := _MISSING.match(match["what"]):
-        wanted = describe_type(_type_at(node, f".{missing['key']}"))
-        return f"{section}{below}.{missing['key']}: expected {wanted}, got nothing"
     if match["what"].startswith(("Expected", "Invalid", "Number")):
         return f"{section}{below}: expected {describe_type(node)}, got {_describe(_lookup(value, below))}"
     # From a section's own check of its values, which may begin with the key it is about (".time_zone: ...").

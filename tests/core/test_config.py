@@ -108,7 +108,8 @@ def test_a_wrong_value_is_told_with_its_path(tmp_path: Path, content: str, told:
         ("power: [", ":1: is not valid YAML: expected the node content, but found '<stream end>'"),
         ("a: b: c", ":1: is not valid YAML: mapping values are not allowed here"),
         ("? [power, grid]\n: 1", ":1: is not valid YAML: expected text as a key, got a sequence"),
-        ("power: 2026-99-99", "is not valid YAML: month must be in 1..12"),
+        ("power: 2026-99-99", ":1: is not valid YAML: month must be in 1..12: 2026-99-99"),
+        ("grid:\n  zone: 2025-02-30", ":2: is not valid YAML: day is out of range for month: 2025-02-30"),
         ("power: !!int five", "is not valid YAML: invalid literal for int() with base 10: 'five'"),
         ("power: !!bool 5", "is not valid YAML: '5'"),
         ('grid: {zone: "\\ud800"}', ":1: is not valid YAML: expected text, got half a character"),
@@ -120,6 +121,43 @@ def test_a_wrong_value_is_told_with_its_path(tmp_path: Path, content: str, told:
 )
 def test_a_file_that_is_no_configuration_is_told_with_its_line(tmp_path: Path, content: str | bytes, told: str) -> None:
     assert mistakes(tmp_path, content) == [told]
+
+
+def test_every_mistake_within_a_section_is_told_at_once(tmp_path: Path) -> None:
+    content = "power: {idle_watts: -1, full_watts: many, watts: 5}\nnetwork: {include: [1, eth0, 2], preset: mars}\n"
+    assert mistakes(tmp_path, content) == [
+        "power.idle_watts: expected a number >= 0 and <= 100,000, got -1",
+        'power.full_watts: expected a number > 0 and <= 100,000, got "many"',
+        "power.watts: unknown key; known here: preset, idle_watts, full_watts",
+        "network.include[0]: expected text, got 1",
+        "network.include[2]: expected text, got 2",
+        'network.preset: expected one of cep, ecotrack, got "mars"',
+    ]
+
+
+def test_mistakes_are_told_at_every_depth() -> None:
+    class Leaf(Struct, forbid_unknown_fields=True):
+        watts: Annotated[float, Meta(gt=0)]
+        name: Annotated[str, Meta(min_length=1)]
+
+    class Branch(Struct, forbid_unknown_fields=True):
+        leaves: tuple[Leaf, ...]
+        first: Annotated[Leaf, Meta(description="of all")] | None = None
+
+    class Tree(Struct):
+        branch: Branch
+
+    leaves = [{"watts": 1, "name": "good"}, {"watts": 0, "nam": "x"}, 5]
+    with pytest.raises(ConfigError) as caught:
+        convert({"branch": {"leaves": leaves, "first": {"watts": "x", "name": ""}}}, Tree, origin="mine.yml")
+    assert caught.value.mistakes == [
+        "mine.yml: branch.leaves[1].watts: expected a number > 0, got 0",
+        "mine.yml: branch.leaves[1].nam: unknown key; known here: watts, name",
+        "mine.yml: branch.leaves[1].name: expected text of at least 1 characters, got nothing",
+        "mine.yml: branch.leaves[2]: expected a mapping, got 5",
+        'mine.yml: branch.first.watts: expected a number > 0, got "x"',
+        'mine.yml: branch.first.name: expected text of at least 1 characters, got ""',
+    ]
 
 
 def test_yaml_cannot_run_anything(tmp_path: Path) -> None:
