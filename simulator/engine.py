@@ -217,7 +217,9 @@ class Engine:
             start=Seconds(point * WEATHER_STEP),
             seconds=WEATHER_STEP,
             green_watts=np.maximum(expected - plant.cluster.idle_watts, 0.0),
-            grams_per_joule=np.array([self._grams_per_joule(int(step)) for step in steps]),
+            grams_per_joule=plant.grams_per_joule[
+                (steps * plant.step // SECONDS_PER_HOUR % HOURS_PER_DAY).astype(np.intp)
+            ],
         )
 
     def _remember(self, placements: Placements) -> None:

@@ -42,7 +42,7 @@ class HeldTasks:
         later = release > arrived.arrival
         if not later.any():
             return arrived
-        steps = (release // self._step).astype(np.int32)
+        steps = (release // self._step).astype(np.int64)
         for step in np.unique(steps[later]):
             self._by_step[int(step)].append(_chosen(arrived, np.flatnonzero(later & (steps == step)), release))
         return _chosen(arrived, np.flatnonzero(~later), release)

@@ -41,7 +41,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `nodes` replicates the scenario's nodes in turn up to this number. `rate_per_hour` replaces the mean arrival rate.
     `tasks` has so many tasks arrive at a constant mean rate, whatever the scenario's arrivals, and ends the run with
     the step in which the last of them does, in place of whole days; results of such a run say nothing of a day's
-    energy. `bound` asks for the least emissions possible; the published model has no bound.
+    energy. With a `miss_limit` such a run ends once more than this share of its tasks is late or dropped, with whatever
+    its figures are by then. `bound` asks for the least emissions possible; the published model has no bound.
     """
 
     scenario: Scenario | PublishedScenario
@@ -50,6 +51,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     nodes: int | None = None
     rate_per_hour: float | None = None
     tasks: int | None = None
+    miss_limit: float | None = None
     bound: bool = False
 
 

@@ -55,8 +55,11 @@ def simulate(job: Job) -> RunResult:
         engine.step()
     engine.begin()
     if not job.bound:
+        misses = math.inf if job.miss_limit is None or job.tasks is None else job.miss_limit * job.tasks
         for _ in range(steps):
             engine.step()
+            if engine.totals.class_tasks[:, 1:].sum() > misses:
+                break
         return figures(engine, job.seed)
     course = [engine.step() for _ in range(steps)]
     return msgspec.structs.replace(

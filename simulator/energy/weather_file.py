@@ -13,7 +13,7 @@ import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
-from simulator.energy.clear_sky import clear_sky_day
+from simulator.energy.clear_sky import calendar_day, clear_sky_day
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay, WeatherError, WeatherSource
 from simulator.energy.weather_formats import TYPICAL_YEAR, Hours, read_hours
 
@@ -52,7 +52,7 @@ class Recording:
 
     def first_point(self, index: int) -> int:
         """How many steps after the recording's beginning a day begins. Raises WeatherError outside the recording."""
-        day = self.site.first_day + timedelta(days=index)
+        day = calendar_day(self.site.first_day, index)
         midnight = datetime.combine(_typical(day) if self.hours.typical else day, time())
         first = round((midnight - self.hours.first).total_seconds() / WEATHER_STEP)
         count = len(self.hours.air_celsius) * POINTS_PER_HOUR

@@ -83,4 +83,5 @@ def _job(search: Saturation, rate_per_hour: float) -> Job:
         nodes=search.nodes,
         rate_per_hour=rate_per_hour,
         tasks=search.tasks,
+        miss_limit=MISS_LIMIT,
     )
