@@ -26,11 +26,12 @@ def simulated_end(findings: Findings) -> UnixSeconds:
 
 
 def _start(findings: Findings) -> datetime:
+    """When that of which figures tell begins: after the warm-up."""
     if not isinstance(findings.parameters, Scenario):
         return PUBLISHED_START
     site = findings.parameters.site
     midnight = datetime(site.first_day.year, site.first_day.month, site.first_day.day, tzinfo=UTC)
-    return midnight - timedelta(hours=site.utc_offset_hours)
+    return midnight + timedelta(days=findings.parameters.run.warm_up_days, hours=-site.utc_offset_hours)
 
 
 def _family(measure: Measure, findings: Findings, moment: UnixSeconds) -> Iterator[str]:

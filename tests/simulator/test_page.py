@@ -94,7 +94,9 @@ def test_today_begins_at_simulated_midnight() -> None:
 
 
 def test_only_the_simulated_time_is_called_a_clock() -> None:
-    assert re.findall("<th[^>]*>(?:Clock|Frequency)</th>", page(golden_snapshot())) == ['<th class="num">Frequency</th>']
+    assert re.findall("<th[^>]*>(?:Clock|Frequency)</th>", page(golden_snapshot())) == [
+        '<th class="num">Frequency</th>'
+    ]
 
 
 def test_it_says_that_all_is_simulated() -> None:

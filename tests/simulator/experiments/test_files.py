@@ -192,8 +192,8 @@ def test_prometheus_takes_the_metrics_at_simulated_time(tmp_path: Path) -> None:
         [promtool, "tsdb", "dump", str(tmp_path / "tsdb")], check=True, capture_output=True, text=True, timeout=60
     ).stdout.splitlines()
     assert len(dumped) == 3 * sum(len(outcome.metrics) for outcome in findings.outcomes)
-    # The end of 20 March 2025, five hours west of Greenwich.
-    assert {line.split()[-1] for line in dumped} == {"1742533200000"}
+    # The end of 21 March 2025, five hours west of Greenwich: the day before it warms up.
+    assert {line.split()[-1] for line in dumped} == {"1742619600000"}
 
 
 def test_the_exposition_names_every_measured_family_once(tmp_path: Path) -> None:
