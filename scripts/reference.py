@@ -94,15 +94,20 @@ def _simulator_configuration() -> str:
     lines = [
         "# Scenarios of ecochain\n",
         GENERATED,
-        "A scenario is a YAML file; without a `name` it is called as its file. Keys of a list are written "
-        "`nodes[].name` here. A node may have `solar`, `wind` and `battery`, or none of them. "
+        "A scenario is a YAML file. Keys of a list are written `nodes[].name` here. A node may have `solar`, `wind` "
+        "and `battery`, or none of them. [Recorded weather](../how-to/run-the-simulator.md#use-recorded-weather) "
+        "tells how such files are laid out. "
         "`ecochain serve --scenario FILE --config.check` names every mistake with its path. "
         "[edge.yaml](../../simulator/scenarios/edge.yaml) is the default scenario, to copy and change. Scenarios of "
         "`model: published` have [keys of their own](published-keys.md).\n",
         "| key | value | default | meaning |",
         "|---|---|---|---|",
+        "| `model` | one of edge, published | `edge` | Which equations run; the keys below are those of `edge`. |",
     ]
-    lines += [f"| `{key}` | {kind} | {default} | {meaning} |" for key, kind, default, meaning in _keys(Scenario)]
+    for key, kind, default, meaning in _keys(Scenario):
+        # The reader of the file puts it in.
+        known = "the file's name" if key == "name" else default
+        lines.append(f"| `{key}` | {kind} | {known} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 

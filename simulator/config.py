@@ -180,7 +180,14 @@ class ArrivalsSection(Section, frozen=True, kw_only=True):
     burst_minutes: Annotated[float, Meta(ge=0.1, le=1440, description="bursty: mean length of a burst.")] = 10.0
     burst_share: Annotated[float, Meta(gt=0, lt=1, description="bursty: share of time in bursts.")] = 0.1
     file: (
-        Annotated[str, Meta(description="trace: CSV with arrival_seconds and task_class; beside this file.")] | None
+        Annotated[
+            str,
+            Meta(
+                description="trace: CSV beside this file with the columns arrival_seconds, task_class and, if wanted, "
+                "work_seconds."
+            ),
+        ]
+        | None
     ) = None
 
     def __post_init__(self) -> None:
@@ -223,7 +230,9 @@ class WorkloadSection(Section, frozen=True, kw_only=True):
 
     arrivals: ArrivalsSection = ArrivalsSection()
     classes: tuple[TaskClassSection, ...]
-    noise: Annotated[float, Meta(ge=0, lt=1, description="Half-width of the uniform spread of execution times.")] = 0.05
+    noise: Annotated[
+        float, Meta(ge=0, lt=1, description="Half-width of the uniform spread of execution times; none in a trace.")
+    ] = 0.05
 
     def __post_init__(self) -> None:
         """Refuse an empty or ambiguous mix."""
