@@ -113,11 +113,12 @@ def _table(quantity: Quantity) -> dashboard.Panel:
         series = select(f"ecochain_experiment_{quantity.measure}", CHOSEN, statistic=statistic)
         return f"max by (experiment, scenario, method) ({series}){quantity.times}"
 
+    below = " A symmetric interval may reach below zero, where no figure can be." if quantity.least == 0 else ""
     facts = Facts(
         title=quantity.title,
         description=(
             f"{quantity.meaning}: mean of the replications, its 95% interval from and to, and the published figure "
-            "where there is one. Methods of one experiment met the same tasks and weather, so intervals that overlap "
+            f"where there is one.{below} Methods of one experiment met the same tasks and weather, so intervals that overlap "
             "may still hide a difference: the reports compare them in pairs."
         ),
         unit=quantity.unit,

@@ -39,7 +39,7 @@ def parts() -> Row:
     panels = (
         _without("Energy without a part", "energy_joules", "Energy"),
         _without("Emissions without a part", "emissions_grams", "Emissions"),
-        _without("Latency without a part", "latency_seconds", "Mean latency"),
+        _without("Latency without a part", "latency_seconds", "Mean latency of tasks that may not be put off"),
     )
     return Row(title="What each part contributes", panels=panels)
 
