@@ -118,8 +118,8 @@ def _table(quantity: Quantity) -> dashboard.Panel:
         title=quantity.title,
         description=(
             f"{quantity.meaning}: mean of the replications, its 95% interval from and to, and the published figure "
-            f"where there is one.{below} Methods of one experiment met the same tasks and weather, so intervals that overlap "
-            "may still hide a difference: the reports compare them in pairs."
+            f"where there is one.{below} Methods of one experiment met the same tasks and weather, so intervals that "
+            "overlap may still hide a difference: the reports compare them in pairs."
         ),
         unit=quantity.unit,
         no_value=NO_RESULTS,
