@@ -32,7 +32,7 @@ def seconds(experiment: str, scenario: str, replications: int = REPLICATIONS) ->
                 scenario=load_scenario(scenario),
                 replications=replications,
                 output=Path(folder),
-                tasks=TASKS,
+                tasks=None if experiment == "scaling" else TASKS,
             ),
             _unseen,
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR, Grams, Seconds
-from simulator.arrays import BoolArray, FloatArray
+from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.cluster.task import EMPTY, Tasks
 from simulator.cluster.workload import Workload
 from simulator.energy.balance import Flows, settle
@@ -65,8 +65,8 @@ class StepRecord:
     """A step that has ended. Arrays are (N,).
 
     `start` and `seconds` on the simulated clock, `flows` in joules, `expected_watts` is the generation that was
-    forecast for the step. `frequency` is that of the last placed task in hertz, NaN before the first. `backlog` in
-    seconds and `utilization` (share of the step spent executing) at its end.
+    forecast for the step. `level` is the operating point of the last placed task, -1 before the first, of those in
+    `frequencies` (N, L) in hertz; `free_at` is when each queue will be empty.
     """
 
     start: Seconds
@@ -74,10 +74,25 @@ class StepRecord:
     flows: Flows
     expected_watts: FloatArray
     grams_per_joule: float
-    frequency: FloatArray
-    backlog: FloatArray
-    utilization: FloatArray
+    frequencies: FloatArray
+    level: IntArray
+    free_at: FloatArray
     work: Work
+
+    @property
+    def frequency(self) -> FloatArray:
+        """Frequency (N,) of the last placed task in hertz, NaN before the first."""
+        return np.where(self.level < 0, np.nan, self.frequencies[np.arange(len(self.level)), self.level])
+
+    @property
+    def backlog(self) -> FloatArray:
+        """Seconds (N,) that each queue will last at the end of the step."""
+        return np.maximum(self.free_at - (self.start + self.seconds), 0.0)
+
+    @property
+    def utilization(self) -> FloatArray:
+        """Share (N,) of the step spent executing."""
+        return self.work.seconds / self.seconds
 
 
 class Engine:
@@ -94,6 +109,7 @@ class Engine:
         self._held = HeldTasks(plant.step)
         self._hour = -1
         self._tasks = EMPTY
+        self._idle_joules = plant.cluster.idle_watts * plant.step
         self._ledger_joules = 0.0
         self._last_level = np.full(nodes, -1, dtype=np.int32)
         self._steps_per_point = round(WEATHER_STEP / plant.step)
@@ -143,9 +159,9 @@ class Engine:
             flows=flows,
             expected_watts=expected,
             grams_per_joule=grams_per_joule,
-            frequency=self._frequency(),
-            backlog=np.maximum(self.queue.free_at - self.clock, 0.0),
-            utilization=work.seconds / plant.step,
+            frequencies=plant.frequencies,
+            level=self._last_level.copy(),
+            free_at=self.queue.free_at.copy(),
             work=work,
         )
 
@@ -167,14 +183,13 @@ class Engine:
     def _settle(self, generation: FloatArray, busy_joules: FloatArray, grams_per_joule: float) -> Flows:
         """Balance the step's energy and hand it to the totals and the ledger."""
         plant, totals = self.plant, self.totals
-        idle = plant.cluster.idle_watts * plant.step
+        idle = self._idle_joules
         ledger = self._ledger_joules / len(idle)
         load = idle + busy_joules + ledger
         flows = settle(plant.batteries, self.stored, generation, load, sells=plant.sells, seconds=plant.step)
         self.stored = flows.stored
         price = plant.dollars_per_kwh / JOULES_PER_KWH
-        totals.add_flows(flows, idle=idle, ledger=ledger, grams_per_joule=grams_per_joule, price=price)
-        avoided = (load - flows.grid_import) * grams_per_joule
+        avoided = totals.add_flows(flows, idle=idle, ledger=ledger, grams_per_joule=grams_per_joule, price=price)
         if plant.ledger.earns_credits:
             totals.credit_dollars[:] += avoided / GRAMS_PER_TONNE * plant.dollars_per_tonne
         # The ledger works on a step once it has ended: its energy falls into the next.
@@ -233,7 +248,3 @@ class Engine:
             joules = self.plant.cluster.extra_watts[node, level] * seconds
             taken = np.bincount(node, weights=joules, minlength=len(self._green))
             self._green = np.maximum(self._green - taken, 0.0)
-
-    def _frequency(self) -> FloatArray:
-        frequencies = self.plant.frequencies[np.arange(len(self._last_level)), self._last_level]
-        return np.where(self._last_level < 0, np.nan, frequencies)

@@ -119,9 +119,11 @@ class Queue:
         end = (self._index + 1) * self._step
         done, completed = self.pending.finish <= end, NOTHING
         if done.any():
-            completed = self.pending.where(done)
+            # Most steps complete all that was placed in them, and then there is nothing to sort out.
+            everything = bool(done.all())
+            completed = self.pending if everything else self.pending.where(done)
+            self.pending = NOTHING if everything else self.pending.where(~done)
             self._count(completed, totals)
-            self.pending = self.pending.where(~done)
         row = self._index % len(self._joules)
         joules, seconds = self._joules[row].copy(), self._seconds[row].copy()
         self._joules[row] = 0.0

@@ -82,9 +82,11 @@ class Totals:
         """Energy (N,) consumed."""
         return self.renewable + self.battery + self.grid
 
-    def add_flows(self, flows: Flows, *, idle: FloatArray, ledger: float, grams_per_joule: float, price: float) -> None:
-        """Add a step's energy; `price` in dollars per joule, `ledger` in joules per node."""
-        local = flows.load - flows.grid_import
+    def add_flows(
+        self, flows: Flows, *, idle: FloatArray, ledger: float, grams_per_joule: float, price: float
+    ) -> FloatArray:
+        """Add a step's energy; `price` in dollars per joule, `ledger` in joules per node. Returns the avoided grams (N,)."""
+        avoided = (flows.load - flows.grid_import) * grams_per_joule
         # Not what battery and grid leave of the load: rounding could make that negative, and no total may fall.
         self.renewable[:] += np.minimum(flows.generation, flows.load)
         self.battery[:] += flows.discharge
@@ -96,8 +98,9 @@ class Totals:
         self.exported[:] += flows.export
         self.curtailed[:] += flows.curtailment
         self.emissions[:] += flows.grid_import * grams_per_joule
-        self.avoided[:] += local * grams_per_joule
+        self.avoided[:] += avoided
         self.electricity_dollars[:] += flows.grid_import * price
+        return avoided
 
 
 _PER_NODE = (

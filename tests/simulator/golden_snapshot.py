@@ -148,9 +148,9 @@ def golden_readings() -> Readings:
         flows=flows,
         expected_watts=np.array([2.0, 0.0]),
         grams_per_joule=400.0 / 3.6e6,
-        frequency=np.array([1.5e9, np.nan]),
-        backlog=np.array([0.75, 0.0]),
-        utilization=np.array([0.25, 0.0]),
+        frequencies=np.array([[1.0e9, 1.5e9], [2.0e9, 3.0e9]]),
+        level=np.array([1, -1], dtype=np.int32),
+        free_at=np.array([129_600.75, 129_000.0]),
         work=Work(joules=np.array([20.0, 0.0]), seconds=np.array([15.0, 0.0]), completed=NOTHING),
     )
     return Readings(record=record, charge=np.array([0.5, np.nan]), speed=59.5)
