@@ -226,6 +226,7 @@ def _difference_panel(axes: "Axes", findings: Findings, measure: str, methods: S
         unit = f"{unit}, logarithmic beyond {LINEAR_WITHIN}"
         axes.set_xscale("symlog", linthresh=LINEAR_WITHIN)
         axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.tick_params(axis="x", labelsize="x-small")
     axes.set_yticks(range(len(methods)), methods)
     axes.set_xlabel(f"{quantity.heading}: change ({unit})\n{quantity.scope}".rstrip())
     axes.margins(x=0.1, y=0.12)
