@@ -85,7 +85,7 @@ class Totals:
     def add_flows(
         self, flows: Flows, *, idle: FloatArray, ledger: float, grams_per_joule: float, price: float
     ) -> FloatArray:
-        """Add a step's energy; `price` in dollars per joule, `ledger` in joules per node. Returns the avoided grams (N,)."""
+        """Add a step's energy; `price` in dollars per joule, `ledger` in joules per node. Gives avoided grams (N,)."""
         avoided = (flows.load - flows.grid_import) * grams_per_joule
         # Not what battery and grid leave of the load: rounding could make that negative, and no total may fall.
         self.renewable[:] += np.minimum(flows.generation, flows.load)
