@@ -100,14 +100,21 @@ class GridSection(Section, frozen=True, kw_only=True):
 
 
 class SolarSection(Section, frozen=True, kw_only=True):
-    """A horizontal photovoltaic panel."""
+    """A horizontal photovoltaic panel.
+
+    The default efficiency is below that of new silicon modules, some 22% (Fraunhofer ISE, Photovoltaics Report, 2024).
+    """
 
     area_square_metres: Annotated[float, Meta(gt=0, le=10_000, description="Of the cells.")]
     efficiency: Annotated[float, Meta(gt=0, le=0.5, description="At 25 degrees Celsius.")] = 0.2
 
 
 class WindSection(Section, frozen=True, kw_only=True):
-    """A small wind turbine."""
+    """A small wind turbine.
+
+    The default speeds are those of EcoChain-ML's revision (2025). The default coefficient is a choice: half of Betz's
+    limit, as befits a small rotor.
+    """
 
     rotor_square_metres: Annotated[float, Meta(gt=0, le=1000, description="Swept area.")]
     rated_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Power from the rated speed on.")]
@@ -130,14 +137,18 @@ class WindSection(Section, frozen=True, kw_only=True):
 
 
 class BatterySection(Section, frozen=True, kw_only=True):
-    """A battery beside the node."""
+    """A battery beside the node.
+
+    The default efficiency is that of lithium-ion storage in NREL's Annual Technology Baseline (2024). The bounds of its
+    charge are choices.
+    """
 
     capacity_watt_hours: Annotated[float, Meta(gt=0, le=1_000_000, description="Between empty and full.")]
     charge_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Greatest power in.")]
     discharge_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Greatest power out.")]
     round_trip_efficiency: Annotated[
         float, Meta(ge=0.1, le=1, description="Energy out per energy in; split evenly over both ways.")
-    ] = 0.9
+    ] = 0.85
     minimum_charge: Annotated[float, Meta(ge=0, lt=1, description="Share of the capacity never used.")] = 0.1
     initial_charge: Annotated[float, Meta(ge=0, le=1, description="Share of the capacity at the start.")] = 0.5
 
@@ -226,7 +237,7 @@ class TaskClassSection(Section, frozen=True, kw_only=True):
 
 
 class WorkloadSection(Section, frozen=True, kw_only=True):
-    """Arrivals and the mix of tasks."""
+    """Arrivals and the mix of tasks. The default noise is EcoChain-ML's (2025)."""
 
     arrivals: ArrivalsSection = ArrivalsSection()
     classes: tuple[TaskClassSection, ...]
@@ -244,7 +255,10 @@ class WorkloadSection(Section, frozen=True, kw_only=True):
 
 
 class WeightsSection(Section, frozen=True, kw_only=True):
-    """Weights of the score's terms; normalised to a sum of 1. All terms count costs: less is better."""
+    """Weights of the score's terms; normalised to a sum of 1. All terms count costs: less is better.
+
+    Defaults are those that EcoChain-ML (2025) gives QoS, energy, renewable share and load balance.
+    """
 
     latency: Annotated[float, Meta(ge=0, le=1e6, description="Time to completion over the deadline, by priority.")] = (
         0.4
@@ -261,7 +275,7 @@ class WeightsSection(Section, frozen=True, kw_only=True):
 
 
 class SchedulerSection(Section, frozen=True, kw_only=True):
-    """How tasks are placed."""
+    """How tasks are placed. The longest wait is a choice: long enough for a queue, short beside any batch deadline."""
 
     policy: Annotated[str, Meta(description="One of the policies of the reference page.")] = "shifting"
     weights: WeightsSection = WeightsSection()
