@@ -1,14 +1,16 @@
 """Scenarios by name or file, checked as a whole before anything runs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from exporter.core.config import ConfigError, convert, load_yaml
 from simulator.cluster.device import DEVICES
 from simulator.config import NodeSection, Scenario, TaskClassSection, WeatherSection
+from simulator.energy.interface import WeatherError
 from simulator.published.config import PublishedScenario
 from simulator.published.config import contradictions as published_contradictions
 from simulator.scheduling.per_task import load_policy
@@ -39,12 +41,21 @@ def load_scenario(name_or_file: str) -> AnyScenario:
     if not name_or_file.endswith((".yaml", ".yml")):
         known = ", ".join(shipped_scenarios())
         raise ConfigError([f'expected one of the scenarios {known}, or a .yaml file, got "{name_or_file}"'])
-    return read_scenario(Path(name_or_file))
+    scenario = read_scenario(Path(name_or_file))
+    if scenario.name in shipped_scenarios() and scenario != load_scenario(scenario.name):
+        raise ConfigError(
+            [
+                f"{name_or_file}: name: expected a name of its own, "
+                f'got "{scenario.name}", that of another scenario, which comes with the simulator'
+            ]
+        )
+    return scenario
 
 
 def read_scenario(path: Path) -> AnyScenario:
     """The scenario in a file. Files that it names lie beside it. Raises ConfigError."""
-    data = {"name": path.stem} | load_yaml(path)
+    given = {key: value for key, value in load_yaml(path).items() if value is not None}
+    data = {"name": path.stem} | given
     origin = str(path)
     model = data.pop("model", "edge")
     if model == "published":
@@ -53,17 +64,34 @@ def read_scenario(path: Path) -> AnyScenario:
         return published
     if model != "edge":
         raise ConfigError([f'{origin}: model: expected one of edge, published, got "{model}"'])
-    required = {"nodes": "node", "workload": "task class"}
-    absent = [
-        f"{origin}: {key}: expected at least one {what}, got none"
-        for key, what in required.items()
-        if not data.get(key)
-    ]
-    if absent:
-        raise ConfigError(absent)
-    scenario = convert(data, Scenario, origin=origin)
+    data.setdefault("nodes", [])
+    data.setdefault("workload", {"classes": []})
+    try:
+        scenario = convert(data, Scenario, origin=origin)
+    except ConfigError as error:
+        raise ConfigError([*error.mistakes, *(f"{origin}: {one}" for one in unknown_names(data))]) from error
     _refuse(origin, contradictions(scenario))
     return _located(scenario, path.parent)
+
+
+def unknown_names(data: Mapping[str, Any]) -> Iterator[str]:
+    """What can be told of names before the rest of a scenario is good."""
+    if data["nodes"] == []:
+        yield "nodes: expected at least one node, got none"
+    nodes = data["nodes"] if isinstance(data["nodes"], list) else []
+    named = [node if isinstance(node, dict) else {} for node in nodes]
+    for index, node in enumerate(named):
+        if isinstance(device := node.get("device"), str):
+            yield from _device_mistakes(index, device)
+    scheduler = data.get("scheduler")
+    policy = scheduler.get("policy") if isinstance(scheduler, dict) else None
+    if isinstance(policy, str):
+        yield from policy_mistakes(policy, [str(node.get("name")) for node in named])
+
+
+def _device_mistakes(index: int, device: str) -> Iterator[str]:
+    if device not in DEVICES:
+        yield f'nodes[{index}].device: expected one of {", ".join(DEVICES)}, got "{device}"'
 
 
 def _refuse(origin: str, mistakes: Iterable[str]) -> None:
@@ -85,17 +113,18 @@ def _located(scenario: Scenario, folder: Path) -> Scenario:
 
 def contradictions(scenario: Scenario) -> Iterator[str]:
     """What single sections cannot see, each with its key."""
+    if not scenario.nodes:
+        yield "nodes: expected at least one node, got none"
     names = [node.name for node in scenario.nodes]
     for index, node in enumerate(scenario.nodes):
         if names.index(node.name) != index:
             yield f'nodes[{index}].name: expected different names, got "{node.name}" twice'
-        if node.device not in DEVICES:
-            yield f'nodes[{index}].device: expected one of {", ".join(DEVICES)}, got "{node.device}"'
-        elif not any(fits(node, kind) for kind in scenario.workload.classes):
+        yield from _device_mistakes(index, node.device)
+        if node.device in DEVICES and not any(fits(node, kind) for kind in scenario.workload.classes):
             yield f"nodes[{index}].device: {node.device} has too little memory for any task class"
     known = [node for node in scenario.nodes if node.device in DEVICES]
     for index, kind in enumerate(scenario.workload.classes):
-        if not any(fits(node, kind) for node in known):
+        if known and not any(fits(node, kind) for node in known):
             yield f"workload.classes[{index}].memory_megabytes: no node has {kind.memory_megabytes:g} MB"
     yield from policy_mistakes(scenario.scheduler.policy, names)
     yield from weather_mistakes(scenario.weather)
@@ -130,6 +159,25 @@ def weather_mistakes(weather: WeatherSection) -> Iterator[str]:
             f"weather.wind.reference_height_metres: expected {RECORDED_WIND_HEIGHT:g}, the height of recorded wind, "
             f"got {height:g}"
         )
+
+
+def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
+    """What its runs would lack of the weather in a file, which is read for this."""
+    if not isinstance(scenario, Scenario) or scenario.weather.file is None:
+        return
+    from simulator import assembly  # noqa: PLC0415 - takes long to load
+
+    run = scenario.run
+    days = run.warm_up_days + run.days
+    try:
+        recording = assembly.weather_of(scenario, seed=0)
+    except WeatherError as error:
+        yield str(error)
+        return
+    try:
+        recording.day(days - 1)
+    except WeatherError as error:
+        yield f"run.days: expected weather for {run.days} days after {run.warm_up_days} of warm-up: {error}"
 
 
 def fits(node: NodeSection, kind: TaskClassSection) -> bool:

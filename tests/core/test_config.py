@@ -131,7 +131,7 @@ def test_every_mistake_within_a_section_is_told_at_once(tmp_path: Path) -> None:
         "power.watts: unknown key; known here: preset, idle_watts, full_watts",
         "network.include[0]: expected text, got 1",
         "network.include[2]: expected text, got 2",
-        'network.preset: expected one of cep, ecotrack, got "mars"',
+        'network.preset: expected one of carbon-trust-fixed, carbon-trust-mobile, cep, ecotrack, swd-v4, got "mars"',
     ]
 
 

@@ -9,8 +9,11 @@ import yaml
 from exporter.core.config import ConfigError
 from simulator.config import Scenario
 from simulator.results import Job, Method
-from simulator.scenario import load_scenario, shipped_scenarios
+from simulator.scenario import load_scenario, recording_mistakes, shipped_scenarios
 from simulator.simulate import simulate
+
+SHIPPED = Path(__file__).parents[2] / "simulator/scenarios"
+NASA_POWER = Path(__file__).parent / "energy/fixtures/nasa_power.csv"
 
 NODE: dict[str, Any] = {"name": "pi", "device": "raspberry-pi-4"}
 CLASS: dict[str, Any] = {"name": "vision", "model": "cnn", "work_seconds": 1, "share": 1, "deadline_seconds": 10}
@@ -115,6 +118,96 @@ def test_the_least_scenario_is_enough(tmp_path: Path) -> None:
 )
 def test_a_mistake_is_one_line(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:
     assert any(mistake.startswith(expected) for mistake in mistakes(tmp_path, minimal(**changes)))
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    told = mistakes(
+        tmp_path,
+        {
+            "site": {"latitude": 90, "longitude": 999},
+            "nodes": [
+                NODE | {"device": "nope", "solar": {"area_square_metres": 0}},
+                {"name": "Big Pi", "solar": {}},
+            ],
+            "workload": {
+                "arrivals": {"kind": "diurnal"},
+                "classes": [CLASS | {"model": "gpt", "share": 0}],
+                "noise": 2,
+            },
+            "scheduler": {"policy": "psychic", "weights": {"load": -1}},
+            "run": {"days": 1.5, "step_seconds": 7},
+            "colour": "red",
+        },
+    )
+    assert sorted(mistake.split(": ")[1] for mistake in told) == sorted(
+        [
+            "site.latitude",
+            "site.longitude",
+            "nodes[0].solar.area_square_metres",
+            "nodes[1].name",
+            "nodes[1].solar.area_square_metres",
+            "nodes[1].device",
+            "workload.arrivals.hourly_factors",
+            "workload.classes[0].model",
+            "workload.classes[0].share",
+            "workload.noise",
+            "scheduler.weights.load",
+            "run.days",
+            "run.step_seconds",
+            "colour",
+            "nodes[0].device",
+            "scheduler.policy",
+        ]
+    )
+
+
+@pytest.mark.parametrize("key", ["nodes", "workload", "name"])
+def test_a_key_without_a_value_is_as_if_it_were_absent(tmp_path: Path, key: str) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(minimal(**{key: None})), encoding="utf-8")
+    if key == "name":
+        assert load_scenario(str(file)).name == "mine"
+    else:
+        assert len(mistakes(tmp_path, minimal(**{key: None}))) == 1
+
+
+@pytest.mark.parametrize("shipped", shipped_scenarios())
+def test_a_scenario_may_not_pass_for_one_that_comes_with_the_simulator(tmp_path: Path, shipped: str) -> None:
+    text = (SHIPPED / f"{shipped}.yaml").read_text(encoding="utf-8")
+    file = tmp_path / f"{shipped}.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert load_scenario(str(file)) == load_scenario(shipped)
+    changed = text.replace("priority: 0.7", "priority: 0.8").replace("noise: 0.05", "noise: 0.06")
+    file.write_text(changed, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_scenario(str(file))
+    assert caught.value.mistakes == [
+        f'{file}: name: expected a name of its own, got "{shipped}", that of another scenario, '
+        "which comes with the simulator"
+    ]
+    file.write_text("name: my-own\n" + changed.replace("name: published\n", ""), encoding="utf-8")
+    assert load_scenario(str(file)).name == "my-own"
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        ({"days": 2, "warm_up_days": 1}, None),
+        ({"days": 3, "warm_up_days": 0}, None),
+        ({"days": 5, "warm_up_days": 0}, "2025-03-24"),
+        ({"days": 3, "warm_up_days": 1}, "2025-03-23"),
+    ],
+)
+def test_a_recording_has_to_last_as_long_as_a_run(tmp_path: Path, run: dict[str, int], told: str | None) -> None:
+    lines = NASA_POWER.read_text(encoding="utf-8").splitlines()
+    heading = next(number for number, line in enumerate(lines) if line.startswith("YEAR"))
+    hours = [f"2025,3,{day},{hour},0,10,3,98" for day in (20, 21, 22) for hour in range(24)]
+    (tmp_path / "days.csv").write_text("\n".join([*lines[: heading + 1], *hours]), encoding="utf-8")
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(minimal(run=run, weather={"file": "days.csv"})), encoding="utf-8")
+    found = list(recording_mistakes(load_scenario(str(file))))
+    assert len(found) == (told is not None)
+    assert all(one.startswith("run.days: expected weather for ") and f"days.csv: {told}: " in one for one in found)
 
 
 def test_unknown_names_list_the_known() -> None:
