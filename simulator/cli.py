@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if (error.name or "").partition(".")[0] in ("simulator", "exporter"):
             raise
         extra = EXTRAS.get(error.name or "", "simulator")
-        print(f"ecochain: {error.name} is not installed: pip install 'ecotrack[{extra}]'", file=sys.stderr)
+        print(f"ecochain: {error.name} is not installed: in a clone, pip install '.[{extra}]'", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
     else:
@@ -100,7 +100,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("measure-ledger", _measure_ledger, "the energy of ledger operations"),
     ):
         measure = commands.add_parser(name, help=f"measure {what} on this machine", **_STYLE)
-        measure.add_argument("--output", metavar="FILE", type=Path, required=True, help="JSON file to write")
+        measure.add_argument("--output", metavar="FILE", type=_path, required=True, help="JSON file to write")
         measure.set_defaults(command=command)
     return parser
 
@@ -118,7 +118,7 @@ def _add_serve(commands: Any) -> None:
         help="simulated seconds per second, or max for as many as this machine can (default: %(default)g)",
     )
     _add_seed(add)
-    add("--experiments", metavar="DIR", type=Path, help="also export the results that `experiment` wrote here")
+    add("--experiments", metavar="DIR", type=_path, help="also export the results that `experiment` wrote here")
     add_web_flags(parser, DEFAULT_ADDRESS)
     add_log_flags(parser)
     parser.set_defaults(command=_serve)
@@ -139,12 +139,17 @@ def _add_experiment(commands: Any) -> None:
     add = parser.add_argument
     add("experiment", metavar="NAME", choices=tuple(EXPERIMENTS), help="one of those below")
     _add_scenario(add)
-    add("--replications", metavar="N", type=positive, default=30, help="runs per method (default: %(default)s)")
+    add("--replications", metavar="N", type=_replications, default=30, help="runs per method (default: %(default)s)")
     _add_seed(add)
     add("--workers", metavar="W", type=positive, default=1, help="processes (default: %(default)s)")
     add("--dask", metavar="ADDRESS", help="run on this Dask cluster in place of processes, as tcp://HOST:PORT")
-    add("--tasks", metavar="N", type=positive, help="tasks in a run, in place of the scenario's")
-    add("--output", metavar="DIR", type=Path, required=True, help="folder for the results")
+    add(
+        "--tasks",
+        metavar="N",
+        type=positive,
+        help="tasks in a run, in place of the scenario's; not for scaling on edge",
+    )
+    add("--output", metavar="DIR", type=_path, required=True, help="folder for the results")
     parser.set_defaults(command=_experiment)
 
 
@@ -181,9 +186,24 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, got nothing")
+    return Path(text)
+
+
+def _replications(text: str) -> int:
+    from simulator.experiments.request import FEWEST_REPLICATIONS  # noqa: PLC0415 - may need what is not installed
+
+    if not text.isdecimal() or int(text) < FEWEST_REPLICATIONS:
+        raise argparse.ArgumentTypeError(f'expected a whole number >= {FEWEST_REPLICATIONS}, got "{text}"')
+    return int(text)
+
+
 def _serve(options: argparse.Namespace) -> int:
     from simulator import world  # noqa: PLC0415 - takes long to load
     from simulator.energy.interface import WeatherError  # noqa: PLC0415 - takes long to load
+    from simulator.scenario import recording_mistakes  # noqa: PLC0415 - takes long to load
 
     web = web_of(options)
     plan = world.Plan(
@@ -196,6 +216,8 @@ def _serve(options: argparse.Namespace) -> int:
         if options.check:
             # What other files hold is only seen by using them.
             world.build_run(plan)
+            if mistakes := list(recording_mistakes(plan.scenario)):
+                raise ConfigError(mistakes)
             print(f"{options.scenario}: good")
             if web.config is not None:
                 print(f"{web.config.path}: good")

@@ -24,11 +24,14 @@ class Journal:
     """Appends results as they come; keyed by a digest of the work and of the code that does it."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / JOURNAL_FILE
-        self.results = dict(_read(self._path))
-        # A line that was cut short would spoil the next one.
-        write(self._path, encode(self.results, list(self.results)))
-        self._file = self._path.open("ab", buffering=0)
+        """Raises ConfigError for a folder that cannot be written to."""
+        path = folder / JOURNAL_FILE
+        self._folder = folder
+        with writing(folder):
+            self.results = dict(_read(path))
+            # A line that was cut short would spoil the next one.
+            write(path, encode(self.results, list(self.results)))
+            self._file = path.open("ab", buffering=0)
 
     def __enter__(self) -> "Journal":
         """Itself."""
@@ -41,9 +44,10 @@ class Journal:
         self._file.close()
 
     def add(self, key: str, figures: Figures) -> None:
-        """Keep what came out."""
+        """Keep what came out. Raises ConfigError where it cannot be written."""
         self.results[key] = figures
-        self._file.write(encode(self.results, [key]))
+        with writing(self._folder):
+            self._file.write(encode(self.results, [key]))
 
 
 def encode(results: Mapping[str, Figures], keys: Sequence[str]) -> bytes:
@@ -52,10 +56,21 @@ def encode(results: Mapping[str, Figures], keys: Sequence[str]) -> bytes:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Replace a file as a whole."""
+    """Replace a file as a whole. Raises ConfigError where it cannot be written."""
     fresh = path.with_name(f".{path.name}")
-    fresh.write_bytes(data)
-    fresh.replace(path)
+    with writing(path.parent):
+        fresh.write_bytes(data)
+        fresh.replace(path)
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Raises ConfigError where a file of the folder cannot be written: a full disk, a right that was taken away."""
+    try:
+        yield
+    except OSError as error:
+        told = f"--output: {error.filename or folder}: cannot be written: {error.strerror or error}"
+        raise ConfigError([told]) from error
 
 
 @contextlib.contextmanager

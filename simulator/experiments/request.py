@@ -8,6 +8,7 @@ from pathlib import Path
 from exporter.core.config import ConfigError
 from simulator.config import Scenario
 from simulator.experiments.catalogue import EXPERIMENTS, AnyScenario
+from simulator.scenario import recording_mistakes
 
 FEWEST_REPLICATIONS = 2
 """One run tells nothing of the spread."""
@@ -61,6 +62,15 @@ def _mistakes(request: Request) -> Iterator[str]:
         yield f"--tasks: expected a number >= 1, got {request.tasks}"
     if request.output.exists() and not request.output.is_dir():
         yield f"--output: expected a folder, got the file {request.output}"
-    sets_rate = request.tasks is not None or request.experiment == "scaling"
-    if isinstance(request.scenario, Scenario) and request.scenario.workload.arrivals.kind == "trace" and sets_rate:
+    if request.dask is not None and request.workers > 1:
+        yield f"--workers: expected none beside --dask, whose workers do the runs, got {request.workers}"
+    if isinstance(request.scenario, Scenario):
+        yield from _mistakes_on_edge(request, request.scenario)
+
+
+def _mistakes_on_edge(request: Request, scenario: Scenario) -> Iterator[str]:
+    if request.tasks is not None and request.experiment == "scaling":
+        yield f"--tasks: expected none with scaling, which varies the number of tasks itself, got {request.tasks}"
+    if scenario.workload.arrivals.kind == "trace" and (request.tasks is not None or request.experiment == "scaling"):
         yield "workload.arrivals.kind: expected arrivals that can be made faster or slower, got a trace"
+    yield from recording_mistakes(scenario)

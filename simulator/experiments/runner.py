@@ -1,19 +1,23 @@
 """An experiment from the request to the files."""
 
 import importlib.util
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from exporter.core.config import ConfigError
 from simulator.config import Scenario
-from simulator.experiments.catalogue import EXPERIMENTS, SINGLE_NODE, AnyScenario, Case
+from simulator.experiments.catalogue import EXPERIMENTS, AnyScenario, Case
 from simulator.experiments.execution import execute, executor_for
 from simulator.experiments.findings import Findings, findings_of
 from simulator.experiments.journal import JOURNAL_FILE, Journal, encode, locked, write
 from simulator.experiments.output import write_findings
 from simulator.experiments.request import Request, check
 from simulator.experiments.work import Figures, Simulate, Work, code_digest, digest, simulate_job
+from simulator.scheduling.policies import is_users
+
+LOG = logging.getLogger(__name__)
 
 ReportProgress = Callable[[int, int], None]
 """Told how many runs of how many are finished."""
@@ -31,7 +35,10 @@ def run_experiment(
     Raises ConfigError for a request that cannot be met, and Interrupted on Ctrl-C.
     """
     check(request)
-    cases = EXPERIMENTS[request.experiment].cases(request.scenario, request.tasks)
+    scenario = request.scenario
+    if request.experiment == "scaling" and isinstance(scenario, Scenario) and is_users(scenario.scheduler.policy):
+        LOG.warning("scaling places millions of tasks, which takes long with a policy in plain Python")
+    cases = EXPERIMENTS[request.experiment].cases(scenario, request.tasks)
     with locked(request.folder):
         runs = _finished(request, cases, report_progress, simulate)
         findings = findings_of(request, cases, runs)
@@ -100,7 +107,7 @@ def _inputs_digest(scenario: AnyScenario) -> str:
 
 def _source_of(policy: str) -> str | None:
     """The file of a user's policy `module:Class`."""
-    if policy.startswith(SINGLE_NODE) or ":" not in policy:
+    if not is_users(policy):
         return None
     spec = importlib.util.find_spec(policy.partition(":")[0])
     return None if spec is None else spec.origin

@@ -89,6 +89,16 @@ def test_serving_loads_neither_torch_nor_what_draws() -> None:
         (["serve", "--speed=nan"], 'argument --speed: expected a number from 0.01 to 1,000,000, or max, got "nan"'),
         (["serve", "--seed=-1"], 'argument --seed: expected a whole number >= 0, got "-1"'),
         (["serve", "--web.max-requests=0"], 'argument --web.max-requests: expected a whole number >= 1, got "0"'),
+        (
+            ["experiment", "baseline", "--replications=1", "--output=x"],
+            'argument --replications: expected a whole number >= 2, got "1"',
+        ),
+        (
+            ["experiment", "baseline", "--replications=0", "--output=x"],
+            'argument --replications: expected a whole number >= 2, got "0"',
+        ),
+        (["experiment", "baseline", "--output="], "argument --output: expected a path, got nothing"),
+        (["serve", "--experiments="], "argument --experiments: expected a path, got nothing"),
         (["experiment", "baseline"], "the following arguments are required: --output"),
         (
             ["experiment", "baseline", "--workers=none", "--output=x"],
@@ -151,6 +161,17 @@ def test_a_file_that_the_scenario_names_is_read_before_anything_starts(tmp_path:
     assert line == f"ecochain: {tmp_path / 'year.csv'}: cannot be read: No such file or directory\n"
 
 
+def test_a_recording_that_is_shorter_than_a_run_is_one_line_before_anything_starts(tmp_path: Path) -> None:
+    recording = Path(__file__).parent / "energy/fixtures/nasa_power.csv"
+    (tmp_path / "mine.yaml").write_text(f"{EDGE}weather: {{file: {recording}}}\nrun: {{days: 5}}\n")
+    flags = [f"--scenario={tmp_path / 'mine.yaml'}"]
+    for command in (["serve", "--config.check"], ["experiment", "baseline", f"--output={tmp_path / 'out'}"]):
+        line = refuse(*command, *flags)
+        assert line.startswith("ecochain: run.days: expected weather for 5 days after 1 of warm-up: "), line
+        assert f"{recording}: 2025-03-25: no weather for the whole day" in line
+    assert not (tmp_path / "out").exists()
+
+
 def test_too_many_nodes_to_show_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "many.yaml"
     document = msgspec.yaml.decode(EDGE)
@@ -180,7 +201,10 @@ def test_a_library_that_is_missing_is_named_with_the_way_to_get_it(tmp_path: Pat
     code = "import sys; sys.modules['torch'] = None; from simulator.cli import main; sys.exit(main(sys.argv[1:]))"
     argv = [sys.executable, "-c", code, "measure-models", f"--output={tmp_path / 'models.json'}"]
     ended = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (2, "ecochain: torch is not installed: pip install 'ecotrack[measure]'\n")
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        "ecochain: torch is not installed: in a clone, pip install '.[measure]'\n",
+    )
 
 
 def test_the_shipped_profile_is_laid_out_as_the_command_writes_it() -> None:

@@ -1,20 +1,25 @@
 """Experiments from the request to the files: repeatable, resumable, and the same however they are distributed."""
 
+import contextlib
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from exporter.core.config import ConfigError
 from simulator.config import SchedulerSection
 from simulator.experiments.journal import locked
 from simulator.experiments.outcomes import load_outcomes
 from simulator.experiments.runner import Interrupted, run_experiment
+from tests.processes import free_port
 from tests.simulator.experiments.fake_simulation import (
     bytes_of,
     dying,
@@ -26,6 +31,8 @@ from tests.simulator.experiments.fake_simulation import (
     unseen,
 )
 from tests.simulator.scenarios import edge
+from tests.simulator.simulator_process import run_once
+from tests.simulator.test_scenario import minimal
 
 
 def test_the_same_request_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -151,6 +158,14 @@ def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
         ({"workers": 0}, "--workers: expected a number >= 1, got 0"),
         ({"seed": -1}, "--seed: expected a number >= 0, got -1"),
         ({"tasks": 0}, "--tasks: expected a number >= 1, got 0"),
+        (
+            {"experiment": "scaling", "tasks": 500},
+            "--tasks: expected none with scaling, which varies the number of tasks itself, got 500",
+        ),
+        (
+            {"workers": 2, "dask": "tcp://127.0.0.1:1"},
+            "--workers: expected none beside --dask, whose workers do the runs, got 2",
+        ),
     ],
 )
 def test_a_bad_request_is_one_line(tmp_path: Path, changes: dict[str, object], mistake: str) -> None:
@@ -170,6 +185,78 @@ def test_a_file_in_the_place_of_the_output_is_one_line(tmp_path: Path) -> None:
 def test_a_dask_address_without_an_answer_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r'^--dask: expected the address of a Dask scheduler, got "nonsense://1"'):
         run_experiment(request(tmp_path, dask="nonsense://1"), unseen, fake)
+
+
+def test_nothing_is_said_of_a_dask_address_but_that_line(tmp_path: Path) -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    for asked in ("bogus", "http://127.0.0.1:1", address):
+        ended = run_once("experiment", "baseline", f"--dask={asked}", f"--output={tmp_path}")
+        assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+        assert ended.stderr.startswith(f'ecochain: --dask: expected the address of a Dask scheduler, got "{asked}": ')
+
+
+@contextlib.contextmanager
+def dask_scheduler(workers: int) -> Iterator[str]:
+    """The address of a cluster with so many workers."""
+    command = [sys.executable, "-m", "tests.simulator.experiments.dask_cluster", "--serve", str(workers)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.communicate(timeout=30)
+
+
+@pytest.mark.servers
+def test_a_scheduler_without_workers_is_one_line(tmp_path: Path) -> None:
+    with dask_scheduler(0) as address:
+        ended = run_once("experiment", "baseline", f"--dask={address}", f"--output={tmp_path}")
+    assert ended.stderr == f"ecochain: --dask: {address}: expected workers with ecochain, found none in 10 s\n"
+    assert ended.returncode == 2
+
+
+@pytest.mark.servers
+def test_a_policy_that_dask_workers_cannot_import_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "policy_at_home.py").write_text("def choose(task, nodes):\n    return None\n", encoding="utf-8")
+    scenario = minimal(scheduler={"policy": "policy_at_home:choose"})
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(scenario), encoding="utf-8")
+    with dask_scheduler(1) as address:
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        flags = [f"--scenario={tmp_path / 'mine.yaml'}", "--replications=2", f"--output={tmp_path}"]
+        ended = run_once("experiment", "baseline", f"--dask={address}", *flags)
+    assert ended.returncode == 2
+    told = [line for line in re.split("[\r\n]", ended.stderr) if line and "runs" not in line]
+    assert told == [
+        "ecochain: --dask: on a worker: scheduler.policy: expected the policy policy_at_home:choose to be importable: "
+        "No module named 'policy_at_home'"
+    ]
+
+
+@pytest.mark.parametrize("name", [".runs.jsonl", "runs.jsonl", ".report.md", "results.json", ".energy.png"])
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, name: str) -> None:
+    """A folder stands in its way: unlike a right that was taken away, it also stops the user root."""
+    asked = request(tmp_path)
+    names = [file.name for file in run_experiment(asked, unseen, fake)[0].iterdir()]
+    if name == ".energy.png":
+        name = "." + next(one for one in names if one.endswith(".png"))
+    (asked.folder / name).unlink(missing_ok=True)
+    (asked.folder / name).mkdir()
+    with pytest.raises(ConfigError) as caught:
+        run_experiment(asked, unseen, fake)
+    (mistake,) = caught.value.mistakes
+    assert mistake.startswith(f"--output: {asked.folder}/")
+    assert mistake.endswith(": cannot be written: Is a directory")
+
+
+def test_scaling_with_a_policy_in_plain_python_is_told_to_take_long(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    scenario = edge(scheduler=SchedulerSection(policy="tests.simulator.own_policies:Raises"))
+    for asked in (request(tmp_path), request(tmp_path, experiment="scaling", replications=2)):
+        run_experiment(replace(asked, scenario=scenario), unseen, fake)
+    assert [record.getMessage() for record in caplog.records] == [
+        "scaling places millions of tasks, which takes long with a policy in plain Python"
+    ]
 
 
 def test_two_runs_do_not_write_into_the_same_folder(tmp_path: Path) -> None:
