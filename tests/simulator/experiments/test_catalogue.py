@@ -4,12 +4,14 @@ import itertools
 
 import pytest
 
-from simulator.experiments.catalogue import EXPERIMENTS, NODES, AnyScenario, Case
+from simulator.config import SchedulerSection
+from simulator.experiments.catalogue import EXPERIMENTS, NODES, PEERS, AnyScenario, Case
 from simulator.experiments.saturation import Saturation
 from simulator.published.figures import ABLATION, PUBLISHED
 from simulator.results import Job
 from simulator.scenario import load_scenario
 from simulator.scheduling.policies import traits
+from tests.simulator.scenarios import edge
 
 
 def cases(experiment: str, scenario: str, tasks: int | None = None) -> dict[str, Case]:
@@ -62,6 +64,13 @@ def test_saturation_puts_nothing_off() -> None:
 
 def test_peers_on_edge_are_held_against_the_bound() -> None:
     assert all(isinstance(case.work, Job) and case.work.bound for case in cases("peers", "edge").values())
+
+
+def test_a_policy_of_ones_own_is_among_its_peers() -> None:
+    own = edge(scheduler=SchedulerSection(policy="mine:Mine"))
+    policies = [case.work.method.policy for case in EXPERIMENTS["peers"].cases(own, None)]
+    assert policies.count("mine:Mine") == 1
+    assert set(PEERS) < set(policies)
 
 
 def test_replications_differ_in_their_seed_alone() -> None:
