@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import yaml
 
 from scripts.native_prometheus import write_native_configuration
 from scripts.supervisor import is_busy
-from tests.grafana.simulated import write_results
+from tests.grafana.simulated import KEPT_RESULTS
 from tests.processes import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,7 +144,7 @@ def test_a_configuration_that_cannot_be_used_is_one_line_and_nothing_starts(
 @pytest.mark.servers
 def test_the_simulator_shows_the_results_that_the_environment_names(tmp_path: Path) -> None:
     results = tmp_path / "my {own} results"
-    write_results(results)
+    shutil.copytree(KEPT_RESULTS / "baseline-edge", results / "mine")
     environment = {**os.environ, "PATH": str(tmp_path), "ECOCHAIN_EXPERIMENTS": str(results)}
     with launched(tmp_path / "state", environment) as stack:
         metrics = requests.get(stack.url("ecochain", "/metrics"), timeout=5).text

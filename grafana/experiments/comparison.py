@@ -1,6 +1,7 @@
 """Tables of the methods: mean, 95% interval and the published figure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -10,14 +11,15 @@ from grafana.panels import Facts, Series, Target, rows
 from grafana.promql import select
 from grafana.simulated import PER_HOUR
 
-STATISTICS = {"mean": "Mean", "low": "From", "high": "To", "published": "Published"}
+ESTIMATED = {"mean": "Mean", "low": "From", "high": "To"}
+PUBLISHED = {"published": "Published"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
     """A measure as a table shows it: `times` is the factor from its base unit to the `unit` that Grafana scales.
 
-    Bars begin at `least`; None where a figure may be below zero.
+    Bars begin at `least`; None where a figure may be below zero. `statistics` are its columns with their headings.
     """
 
     measure: str
@@ -27,6 +29,7 @@ class Quantity:
     times: str = ""
     decimals: int | None = None
     least: float | None = 0
+    statistics: Mapping[str, str] = field(default_factory=lambda: ESTIMATED | PUBLISHED)
 
 
 COMPARED = (
@@ -73,6 +76,7 @@ COMPARED = (
         meaning="Late and dropped tasks / tasks offered",
         unit="percentunit",
         decimals=2,
+        statistics=ESTIMATED,
     ),
 )
 
@@ -84,6 +88,7 @@ LIMITS = (
         unit=PER_HOUR,
         times=" * 3600",
         decimals=0,
+        statistics=ESTIMATED,
     ),
     Quantity(
         measure="regret_ratio",
@@ -94,6 +99,7 @@ LIMITS = (
         ),
         unit="percentunit",
         decimals=1,
+        statistics=ESTIMATED,
     ),
 )
 
@@ -113,22 +119,23 @@ def _table(quantity: Quantity) -> dashboard.Panel:
         series = select(f"ecochain_experiment_{quantity.measure}", CHOSEN, statistic=statistic)
         return f"max by (experiment, scenario, method) ({series}){quantity.times}"
 
+    published = ", and the published figure where there is one" if "published" in quantity.statistics else ""
     below = " A symmetric interval may reach below zero, where no figure can be." if quantity.least == 0 else ""
     facts = Facts(
         title=quantity.title,
         description=(
-            f"{quantity.meaning}: mean of the replications, its 95% interval from and to, and the published figure "
-            f"where there is one.{below} Methods of one experiment met the same tasks and weather, so intervals that "
-            "overlap may still hide a difference: the reports compare them in pairs."
+            f"{quantity.meaning}: mean of the replications, its 95% interval from and to{published}.{below} Methods of "
+            "one experiment met the same tasks and weather, so intervals that overlap may still hide a difference: the "
+            "reports compare them in pairs."
         ),
         unit=quantity.unit,
         no_value=NO_RESULTS,
-        targets=tuple(Target(expr=asked(statistic), legend=statistic) for statistic in STATISTICS),
+        targets=tuple(Target(expr=asked(statistic), legend=statistic) for statistic in quantity.statistics),
         series=(Series(name="Mean", bar=True),),
         minimum=quantity.least,
         decimals=quantity.decimals,
         width=12,
         height=9,
     )
-    columns = {"experiment": "Experiment", "scenario": "Scenario", "method": "Method", **STATISTICS}
+    columns = {"experiment": "Experiment", "scenario": "Scenario", "method": "Method", **quantity.statistics}
     return rows(facts, columns=columns, largest="Mean")
