@@ -27,6 +27,7 @@ from simulator.energy.weather_file import load_weather
 from simulator.energy.wind import WindTurbine
 from simulator.scenario import BYTES_PER_MEGABYTE
 from simulator.scheduling.interface import Cluster
+from simulator.scheduling.weights import TERMS, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +193,12 @@ def cluster_of(nodes: Sequence[Node], scenario: Scenario, *, compressed: Compres
 
 def _best_ratio(profile: CompressionProfile, model: str) -> float:
     return profile.time_ratio(model, profile.best(model).precision)
+
+
+def configured_weights(scenario: Scenario) -> Weights:
+    """The weights that the scenario gives to policies without weights of their own."""
+    chosen = scenario.scheduler.weights
+    return Weights(**{term: getattr(chosen, term) for term in TERMS})
 
 
 def frequencies_of(nodes: Sequence[Node]) -> FloatArray:

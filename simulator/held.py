@@ -29,14 +29,6 @@ class HeldTasks:
         """How many tasks wait."""
         return sum(len(held.tasks) for parts in self._by_step.values() for held in parts)
 
-    def work(self, classes: int) -> FloatArray:
-        """Reference work (K,) that waits, by class."""
-        total = np.zeros(classes)
-        for parts in self._by_step.values():
-            for held in parts:
-                np.add.at(total, held.tasks.task_class, held.tasks.work)
-        return total
-
     def hold_back(self, arrived: Released, release: FloatArray) -> Released:
         """Keep those with a later release time; the others come back."""
         later = release > arrived.arrival

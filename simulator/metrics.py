@@ -203,7 +203,7 @@ _SCHEDULER: tuple[Row[Snapshot], ...] = (
         name="ecochain_scheduler_weight_ratio",
         unit="ratio",
         labels=("objective",),
-        help="Weights of the score, with a sum of 1; policies without a weighted score ignore them.",
+        help="Weights by which the policy scores, with a sum of 1; a policy without a score has none.",
         read=metric_values.weights,
     ),
 )

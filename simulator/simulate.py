@@ -29,7 +29,6 @@ from simulator.scheduling.kernel import CountArray
 from simulator.scheduling.lower_bound import least_emissions
 from simulator.scheduling.policies import POLICIES, SINGLE_NODE, Levels, build_policy, traits
 from simulator.scheduling.shifting import TemporalShifting
-from simulator.scheduling.weights import Weights
 from simulator.streams import Stream, generator
 from simulator.totals import LATENCY_BOUNDS
 
@@ -114,16 +113,9 @@ def build_engine(
 
 def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
     levels = Levels.ALL if method.dvfs else Levels.FASTEST
-    policy = build_policy(method.policy, _weights(scenario), levels=levels, backend=backend)
+    policy = build_policy(method.policy, assembly.configured_weights(scenario), levels=levels, backend=backend)
     own = method.policy not in POLICIES and not method.policy.startswith(SINGLE_NODE)
     return Checked(policy, method.policy) if own else policy
-
-
-def _weights(scenario: Scenario) -> Weights:
-    chosen = scenario.scheduler.weights
-    return Weights(
-        latency=chosen.latency, energy=chosen.energy, grid=chosen.grid, carbon=chosen.carbon, load=chosen.load
-    )
 
 
 def _forecaster(method: Method, generation: Generation, nodes: int) -> Forecaster:

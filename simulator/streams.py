@@ -15,7 +15,6 @@ class Stream(IntEnum):
     WEATHER = 0
     WORKLOAD = 1
     NOISE = 2
-    POLICY = 3
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

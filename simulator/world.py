@@ -16,7 +16,7 @@ from exporter.core.config import ConfigError
 from exporter.core.publication import Publication, common_routes, json_response, page_response
 from exporter.core.server import Handler, Request, Response, Server
 from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
-from simulator.assembly import nodes_of, shipped_compression
+from simulator.assembly import configured_weights, nodes_of, shipped_compression
 from simulator.config import Scenario
 from simulator.engine import Engine
 from simulator.experiments.outcomes import Outcome, load_outcomes
@@ -26,7 +26,8 @@ from simulator.metrics import exposition
 from simulator.pacing import Pace, SpeedMeter, step_for
 from simulator.page import render_page
 from simulator.scenario import load_scenario
-from simulator.scheduling.weights import TERMS, Weights
+from simulator.scheduling.policies import weights_of
+from simulator.scheduling.weights import TERMS
 from simulator.simulate import build_engine, default_method
 from simulator.snapshot import NodeFacts, RunFacts, Snapshot
 from simulator.summary import history, summarize
@@ -85,8 +86,7 @@ def build_run(plan: Plan) -> LiveRun:
 
 def _facts(plan: Plan, engine: Engine) -> RunFacts:
     scenario, profile = plan.scenario, shipped_compression()
-    chosen = scenario.scheduler.weights
-    weights = Weights(**{term: getattr(chosen, term) for term in TERMS}).normalised()
+    weights = weights_of(scenario.scheduler.policy, configured_weights(scenario))
     zone = scenario.site.utc_offset_hours * SECONDS_PER_HOUR
     midnight = datetime.combine(scenario.site.first_day, time(), UTC).timestamp()
     nodes = nodes_of(scenario)
@@ -104,7 +104,7 @@ def _facts(plan: Plan, engine: Engine) -> RunFacts:
         zone=Seconds(zone),
         speed=plan.speed,
         step=engine.plant.step,
-        weights={term: getattr(weights, term) for term in TERMS},
+        weights={} if weights is None else {term: getattr(weights, term) for term in TERMS},
         nodes=tuple(NodeFacts(name=one.name, device=one.device.name, supply=one.supply.kind) for one in nodes),
         classes=tuple(kind.name for kind in scenario.workload.classes),
         models=tuple(profile.measurements),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from exporter.core.units import Seconds
@@ -186,3 +187,13 @@ def test_points_of_the_history_sum_to_the_totals() -> None:
     for name in ("renewable", "battery", "grid", "generation"):
         joules = sum(getattr(point, name) for point in now.history) * 300.0
         assert joules == pytest.approx(getattr(now.totals, name).sum())
+
+
+@pytest.mark.parametrize(
+    ("policy", "carbon"), [("joint", 0.0), ("casper-like", 0.5), ("round-robin", None)], ids=str
+)
+def test_the_weights_told_are_those_that_the_policy_uses(policy: str, carbon: float | None) -> None:
+    chosen = msgspec.structs.replace(edge().scheduler, policy=policy)
+    told = build_run(Plan(scenario=edge(scheduler=chosen), seed=1, speed=60.0)).facts.weights
+    assert told.get("carbon") == carbon
+    assert sum(told.values()) == (0 if carbon is None else pytest.approx(1))
