@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from statistics import median
 from typing import TYPE_CHECKING
 
+from exporter.core.config import ConfigError
 from exporter.core.units import Seconds
 from simulator.cluster.profile import BASELINE, CompressionProfile, Measurement
 from simulator.host import ACTIVE_WATTS_PER_CORE, core_energy, host_name
@@ -46,7 +47,7 @@ def measure(
     """Measure all models, or some, at every precision; `progress` hears which is next.
 
     Precisions take turns within each round, so that a slow spell of the host meets all of them alike. Raises
-    ModuleNotFoundError without torch, and RuntimeError where none of its quantized backends works.
+    ModuleNotFoundError without torch, and ConfigError where none of its quantized backends works.
     """
     import torch  # noqa: PLC0415 - takes seconds to load
 
@@ -111,7 +112,7 @@ def _choose_backend() -> str:
         except RuntimeError:
             continue
         return name
-    raise RuntimeError("torch has no quantized backend that works on this processor")
+    raise ConfigError(["torch has no quantized backend that works on this processor"])
 
 
 def _measure_model(name: str, rounds: int) -> tuple[list[Measurement], float]:

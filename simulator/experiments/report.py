@@ -152,13 +152,13 @@ def _published(findings: Findings) -> Iterator[str]:
     yield from ("## Beside the published figures", "")
     yield from (f"Published: {PUBLISHED_SOURCE}. Replicated: {REPLICATION_SOURCE}.", "")
     yield from markdown_table(["method", "measure", "here", "published", "replicated"], list(_beside(findings)))
-    changes = [one for one in findings.comparisons if one.published is not None]
-    if changes:
+    rows = [
+        [one.method, QUANTITIES[one.measure].heading, _change(one), plain(one.published * PERCENT)]
+        for one in findings.comparisons
+        if one.published is not None
+    ]
+    if rows:
         yield from (f"Changes against the full method. Published: {ABLATION_SOURCE}.", "")
-        rows = [
-            [one.method, QUANTITIES[one.measure].heading, _change(one), plain((one.published or 0.0) * PERCENT)]
-            for one in changes
-        ]
         yield from markdown_table(["method", "measure", "here (%)", "published (%)"], rows)
         yield from (LEDGER_REMARK, "")
 
