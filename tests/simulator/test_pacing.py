@@ -189,9 +189,7 @@ def test_points_of_the_history_sum_to_the_totals() -> None:
         assert joules == pytest.approx(getattr(now.totals, name).sum())
 
 
-@pytest.mark.parametrize(
-    ("policy", "carbon"), [("joint", 0.0), ("casper-like", 0.5), ("round-robin", None)], ids=str
-)
+@pytest.mark.parametrize(("policy", "carbon"), [("joint", 0.0), ("casper-like", 0.5), ("round-robin", None)], ids=str)
 def test_the_weights_told_are_those_that_the_policy_uses(policy: str, carbon: float | None) -> None:
     chosen = msgspec.structs.replace(edge().scheduler, policy=policy)
     told = build_run(Plan(scenario=edge(scheduler=chosen), seed=1, speed=60.0)).facts.weights
