@@ -17,7 +17,7 @@ from exporter.page import render_page
 from exporter.sampler import BudgetPlan, Models, Sampler, Stop
 from exporter.snapshot import Snapshot
 from exporter.sources.host import HostSource
-from exporter.sources.machine import boot_id, logical_cpus, memory_bytes
+from exporter.sources.machine import boot_id, logical_cpus
 from exporter.state import StateStore
 from exporter.summary import history, summarize
 from exporter.totals import Totals
@@ -39,7 +39,7 @@ def build_sampler(
     """The sampling loop and what it publishes to. Without a `store` nothing is read from disk or written to it."""
     now = clock.wall()
     models = Models(
-        host=config.power.model(vcpus=logical_cpus(), memory_bytes=memory_bytes()),
+        host=config.power.model(vcpus=logical_cpus()),
         network=config.network.model(config.preset),
         intensity=config.grid.provider(config.preset, now),
     )

@@ -38,7 +38,7 @@ class Power(_Section, frozen=True):
 
     preset: Annotated[
         Literal["cep", "aws", "gcp", "azure"] | None,
-        Meta(description="Named model: CEP's desktop (the last resort), or a cloud's watts per virtual CPU and GB."),
+        Meta(description="Named model: CEP's desktop (the last resort), or a cloud's watts per virtual CPU."),
     ] = None
     idle_watts: (
         Annotated[float, Meta(ge=0, le=100_000, description="This machine's power with nothing running.")] | None
@@ -58,12 +58,12 @@ class Power(_Section, frozen=True):
             if self.full_watts < self.idle_watts:
                 raise ValueError(f"expected full_watts >= idle_watts, got {self.full_watts:g} < {self.idle_watts:g}")
 
-    def model(self, *, vcpus: int, memory_bytes: int) -> HostPowerModel:
+    def model(self, *, vcpus: int) -> HostPowerModel:
         """The power model, for a machine of this size."""
         if self.idle_watts is not None and self.full_watts is not None:
             return presets.configured_host(Watts(self.idle_watts), Watts(self.full_watts))
         if self.preset in presets.CLOUD_PRESETS:
-            return presets.cloud_host(self.preset, vcpus, memory_bytes)
+            return presets.cloud_host(self.preset, vcpus)
         return presets.cep_host()
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from prometheus_client import ProcessCollector
 
-from exporter import metric_values
+from exporter import metric_values, presets
 from exporter.core.metrics import Exposition, Kind, Row
 from exporter.snapshot import Snapshot
 
@@ -56,7 +56,13 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_power_uncertainty_ratio",
         unit="ratio",
         labels=("component",),
-        help="Half-width of the stated band around a component's power; 1 is plus or minus 100%.",
+        help=(
+            "Half-width of the band around a component's power; 1 is plus or minus 100%, and no band goes below 0. "
+            "Whole servers lie outside the bands of the presets: it takes a factor of "
+            f"{presets.CEP_SERVERS_IDLE.value:g} to {presets.CEP_SERVERS_FULL.value:g} (cep) or "
+            f"{presets.CLOUD_SERVERS_FULL.value:g} to {presets.CLOUD_SERVERS_IDLE.value:g} (aws, gcp, azure) "
+            "to hold nine in ten."
+        ),
         read=metric_values.uncertainty,
     ),
     _gauge(

@@ -7,6 +7,7 @@ from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_l
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
 from exporter.sparkline import power_chart
 from exporter.summary import BudgetView, ComponentView, PointView, Summary
+from exporter.wording import band_text
 
 FACTOR_LABELS = {"grid": "Clean grid", "power": "Low power", "network": "Light traffic", "budget": "Within budget"}
 
@@ -53,8 +54,8 @@ def _sampled(summary: Summary) -> str:
 
 def _power_card(summary: Summary) -> str:
     band = ""
-    if summary.power_low_watts is not None and summary.power_high_watts is not None:
-        band = f"between {summary.power_low_watts:.0f} and {summary.power_high_watts:.0f} W"
+    if summary.power_watts is not None:
+        band = f"band {band_text(summary.power_low_watts, summary.power_high_watts)} W"
     cpu = summary.cpu_utilization_ratio
     busy = "CPU load unknown" if cpu is None else f"CPU {data(cpu, 'cpu', f'{cpu:.0%}')} busy"
     return card("This machine now", big(summary.power_watts, "power", "W", 1), band, busy)
@@ -164,7 +165,7 @@ def _flags(summary: Summary) -> str:
 def _components(components: list[ComponentView]) -> str:
     rows = "".join(
         f"<tr><td>{escape(one.component)}</td><td>{escape(one.scope)}</td>"
-        f'<td class="num">{_watts(one)}</td><td class="num">&plusmn;{one.uncertainty_ratio:.0%}</td>'
+        f'<td class="num">{_watts(one)}</td><td class="num">{band_text(one.low_watts, one.high_watts)}</td>'
         f"<td>{escape(one.source)}: {escape(one.model)}</td><td>{escape(one.description)}</td></tr>"
         for one in components
     )

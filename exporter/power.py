@@ -24,6 +24,7 @@ class Component(StrEnum):
 
     BASELINE = "baseline"
     CPU = "cpu"
+    # No model has a memory term. State files of configurations that had one hold totals of it, which must not fall.
     MEMORY = "memory"
     NETWORK = "network"
 
@@ -35,37 +36,45 @@ class Component(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a component's figure comes from; `uncertainty` is the half-width of its band, 1 for plus or minus 100%."""
+    """Where a component's figure comes from, and how far it may be off.
+
+    `uncertainty` is the half-width of its band, 1 for plus or minus 100%. `server_factors` are the lowest and the
+    highest factor, over load, within which 90% of whole servers lie at the wall; None where they say nothing about it.
+    """
 
     component: Component
     source: str
     model: str
     uncertainty: Ratio
     description: str
+    server_factors: tuple[float, float] | None = None
+
+    def low(self, power: Watts) -> Watts:
+        """Return the low end of the band around `power`, which is never below 0."""
+        return Watts(power * max(0.0, 1.0 - self.uncertainty))
+
+    def high(self, power: Watts) -> Watts:
+        """Return the high end of the band around `power`."""
+        return Watts(power * (1.0 + self.uncertainty))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostPowerModel:
-    """P = idle + (full - idle) x utilization, and a constant for memory where the preset knows one.
+    """P = idle + (full - idle) x utilization.
 
-    A linear curve between known end points is the best that is known without a sensor: on measured load profiles no
-    other uncalibrated curve does better held out.
+    The line is an approximation: between the two points servers draw less than it says (see `docs/explanation`).
     """
 
     idle: Watts
     full: Watts
-    memory: Watts | None
     provenance: tuple[Provenance, ...]
 
     def estimate(self, usage: CpuUsage) -> Mapping[Component, Watts]:
         """Mean power of each host component over the interval of `usage`."""
-        powers = {
+        return {
             Component.BASELINE: self.idle,
             Component.CPU: Watts((self.full - self.idle) * usage.utilization),
         }
-        if self.memory is not None:
-            powers[Component.MEMORY] = self.memory
-        return powers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

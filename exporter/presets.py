@@ -12,25 +12,31 @@ CEP_IDLE = Factor(
 CEP_DYNAMIC = Factor(value=65.0, unit="W", source="CEP technical report, section 2.1.1: desktop CPU's TDP", year=2024)
 
 _CCF = "Cloud Carbon Footprint, methodology"
-CLOUD_MEMORY = Factor(value=0.392, unit="W/GB", source=f"{_CCF}: memory, mean of Crucial and Micron", year=2021)
 
+_PROFILES = (
+    "90% of the points of codecarbon's load profiles, 10 files of the CPU package of 4 processors, lie within it"
+)
 CEP_UNCERTAINTY = Factor(
-    value=1.0,
-    unit="ratio",
-    source="mean absolute error of 50 + 65u on codecarbon's RAPL load profiles, 100.9% of the energy, rounded",
-    year=2026,
+    value=3.1, unit="ratio", source=f"{_PROFILES}; the mean error of 50 + 65u is 76.8% of the energy", year=2026
 )
 CLOUD_UNCERTAINTY = Factor(
-    value=0.4,
-    unit="ratio",
-    source="mean absolute error of an uncalibrated linear curve on the same profiles, 40.3%, rounded",
-    year=2026,
+    value=0.7, unit="ratio", source=f"{_PROFILES}; the mean error of the vendors' lines is 36-43%", year=2026
 )
 CONFIGURED_UNCERTAINTY = Factor(
-    value=0.25,
+    value=0.5,
     unit="ratio",
-    source="mean absolute error of a linear curve through known idle and full power on the same profiles, 22-25%",
+    source=f"{_PROFILES}; the mean error of a line through known idle and full power is 19-20%",
     year=2026,
+)
+
+_SERVERS = "90% of 607 whole servers of 2017-2026 (SPECpower_ssj2008, at the wall) lie within it"
+CEP_SERVERS_IDLE = Factor(value=10.0, unit="factor", source=f"{_SERVERS} when idle, 10.47 rounded", year=2026)
+CEP_SERVERS_FULL = Factor(value=25.0, unit="factor", source=f"{_SERVERS} at full load, 24.62 rounded", year=2026)
+CLOUD_SERVERS_FULL = Factor(
+    value=2.4, unit="factor", source=f"{_SERVERS} at full load, by the best of the three lines, AWS's", year=2026
+)
+CLOUD_SERVERS_IDLE = Factor(
+    value=3.0, unit="factor", source=f"{_SERVERS} when idle, by the worst of the three lines, 3.03 rounded", year=2026
 )
 NETWORK_UNCERTAINTY = Factor(
     value=1.0,
@@ -106,9 +112,10 @@ NETWORK_PRESETS: dict[str, tuple[Factor, int]] = {
 
 
 def cep_host() -> HostPowerModel:
-    """CEP's desktop, the last resort: on real machines it is off by about a factor of two."""
-    full = Watts(CEP_IDLE.value + CEP_DYNAMIC.value)
-    return _host(Watts(CEP_IDLE.value), full, source="model", model="cep", uncertainty=CEP_UNCERTAINTY)
+    """Make the model of CEP's desktop, the last resort: a real machine may draw several times as much."""
+    idle, full = Watts(CEP_IDLE.value), Watts(CEP_IDLE.value + CEP_DYNAMIC.value)
+    servers = (CEP_SERVERS_IDLE, CEP_SERVERS_FULL)
+    return _host(idle, full, source="model", model="cep", uncertainty=CEP_UNCERTAINTY, servers=servers)
 
 
 def configured_host(idle: Watts, full: Watts) -> HostPowerModel:
@@ -116,12 +123,15 @@ def configured_host(idle: Watts, full: Watts) -> HostPowerModel:
     return _host(idle, full, source="calibrated", model="configured", uncertainty=CONFIGURED_UNCERTAINTY)
 
 
-def cloud_host(vendor: str, vcpus: int, memory_bytes: int) -> HostPowerModel:
-    """A virtual machine's share of a cloud server, by its CPUs and memory."""
+def cloud_host(vendor: str, vcpus: int) -> HostPowerModel:
+    """Make the model of a virtual machine's share of a cloud server.
+
+    There is no term for memory: the vendor's watts per virtual CPU are of whole servers, with the memory in them.
+    """
     preset = CLOUD_PRESETS[vendor]
-    memory = Watts(CLOUD_MEMORY.value * memory_bytes / BYTES_PER_DECIMAL_GB)
     idle, full = Watts(preset.idle.value * vcpus), Watts(preset.full.value * vcpus)
-    return _host(idle, full, source="cloud", model=vendor, uncertainty=CLOUD_UNCERTAINTY, memory=memory)
+    servers = (CLOUD_SERVERS_FULL, CLOUD_SERVERS_IDLE)
+    return _host(idle, full, source="cloud", model=vendor, uncertainty=CLOUD_UNCERTAINTY, servers=servers)
 
 
 def network(preset: str) -> NetworkPowerModel:
@@ -155,14 +165,18 @@ def configured_network(kwh_per_decimal_gb: float) -> NetworkPowerModel:
 
 
 def _host(
-    idle: Watts, full: Watts, *, source: str, model: str, uncertainty: Factor, memory: Watts | None = None
+    idle: Watts,
+    full: Watts,
+    *,
+    source: str,
+    model: str,
+    uncertainty: Factor,
+    servers: tuple[Factor, Factor] | None = None,
 ) -> HostPowerModel:
     descriptions = {
         Component.BASELINE: f"{idle:g} W always",
         Component.CPU: f"{full - idle:g} W x utilization",
     }
-    if memory is not None:
-        descriptions[Component.MEMORY] = f"{memory:.2g} W always"
     provenance = tuple(
         Provenance(
             component=component,
@@ -170,7 +184,8 @@ def _host(
             model=model,
             uncertainty=Ratio(uncertainty.value),
             description=description,
+            server_factors=None if servers is None else (servers[0].value, servers[1].value),
         )
         for component, description in descriptions.items()
     )
-    return HostPowerModel(idle=idle, full=full, memory=memory, provenance=provenance)
+    return HostPowerModel(idle=idle, full=full, provenance=provenance)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from exporter.core.units import SECONDS_PER_HOUR, UnixSeconds, to_kwh
+from exporter.core.units import SECONDS_PER_HOUR, UnixSeconds, Watts, to_kwh
 from exporter.power import Provenance, Scope
 from exporter.snapshot import HistoryPoint, Readings, Snapshot
 from exporter.usage import EventKind
@@ -18,12 +18,15 @@ class _View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ComponentView(_View, frozen=True):
-    """A component's power and where it comes from."""
+    """A component's power, the ends of its band, and where it comes from; see `Provenance`."""
 
     component: str
     scope: str
     watts: float | None
+    low_watts: float | None
+    high_watts: float | None
     uncertainty_ratio: float
+    server_factors: tuple[float, float] | None
     source: str
     model: str
     description: str
@@ -140,7 +143,7 @@ def history(snapshot: Snapshot) -> list[PointView]:
 def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[FlagView]:
     """What limits the trust in the figures, gravest first."""
     warnings = list(_health_warnings(snapshot, now, fresh=fresh))
-    notes = [_provenance_note(one) for one in snapshot.provenance if one.uncertainty >= 1.0]
+    notes = [_provenance_note(one) for one in snapshot.provenance if one.uncertainty >= 1.0 or one.server_factors]
     intensity = snapshot.readings.intensity
     if intensity is not None and intensity.provider == "static":
         notes.append(f"Carbon intensity is a fixed figure ({intensity.description}), not your grid at this hour.")
@@ -171,31 +174,38 @@ def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> li
 
 def _provenance_note(one: Provenance) -> str:
     what = "Network energy" if one.component.scope is Scope.NETWORK else "Power"
-    advice = "" if one.component.scope is Scope.NETWORK else " Set power.idle_watts and power.full_watts to narrow it."
     model = f"the {one.model} model" if one.model != "configured" else "your own figure"
-    return f"{what} is an estimate by {model}, good to about {one.uncertainty:.0%} either way.{advice}"
+    # Of one watt, the band is what the true figure may be per watt told.
+    low, high = one.low(Watts(1.0)), one.high(Watts(1.0))
+    parts = [f"{what} is an estimate by {model}: the true figure may be {low:g} to {high:g} times this one."]
+    if one.server_factors is not None:
+        least, most = one.server_factors
+        parts.append(f"Whole servers lie outside that: it takes a factor of {least:g} to {most:g} to hold nine in ten.")
+    if one.component.scope is Scope.HOST and one.source != "cloud":
+        parts.append("Set power.idle_watts and power.full_watts to narrow it.")
+    return " ".join(parts)
 
 
-def _power_band(snapshot: Snapshot) -> tuple[float | None, float | None]:
+def _power_band(snapshot: Snapshot) -> tuple[Watts | None, Watts | None]:
     """The host's power with every component at the low, then at the high end of its band."""
     powers = snapshot.readings.powers
-    parts = [
-        (powers[one.component], one.uncertainty)
-        for one in snapshot.provenance
-        if one.component.scope is Scope.HOST and one.component in powers
-    ]
+    parts = [one for one in snapshot.provenance if one.component.scope is Scope.HOST and one.component in powers]
     if not parts:
         return None, None
-    low = sum(power * max(0.0, 1.0 - uncertainty) for power, uncertainty in parts)
-    return low, sum(power * (1.0 + uncertainty) for power, uncertainty in parts)
+    low = sum(one.low(powers[one.component]) for one in parts)
+    return Watts(low), Watts(sum(one.high(powers[one.component]) for one in parts))
 
 
 def _component(one: Provenance, readings: Readings) -> ComponentView:
+    watts = readings.powers.get(one.component)
     return ComponentView(
         component=one.component,
         scope=one.component.scope,
-        watts=readings.powers.get(one.component),
+        watts=watts,
+        low_watts=None if watts is None else one.low(watts),
+        high_watts=None if watts is None else one.high(watts),
         uncertainty_ratio=one.uncertainty,
+        server_factors=one.server_factors,
         source=one.source,
         model=one.model,
         description=one.description,

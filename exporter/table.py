@@ -1,9 +1,9 @@
 """The table that `ecotrack --once` prints."""
 
+from exporter.core.html import UNKNOWN
 from exporter.core.units import BytesPerSecond, megabits_per_second
 from exporter.summary import BudgetView, Summary
-
-UNKNOWN = "unknown"
+from exporter.wording import band_text
 
 
 def render_table(summary: Summary, origin: str) -> str:
@@ -27,9 +27,9 @@ def _amount(value: float | None, unit: str, digits: int = 1) -> str:
 
 
 def _power(summary: Summary) -> str:
-    if summary.power_low_watts is None or summary.power_high_watts is None:
+    if summary.power_watts is None:
         return UNKNOWN
-    return f"{_amount(summary.power_watts, 'W')} ({summary.power_low_watts:.0f} to {summary.power_high_watts:.0f})"
+    return f"{summary.power_watts:.1f} W ({band_text(summary.power_low_watts, summary.power_high_watts)})"
 
 
 def _network(summary: Summary) -> str:

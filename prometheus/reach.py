@@ -42,12 +42,10 @@ class Machine:
 def machine(config: Config, link: BytesPerSecond) -> Machine:
     """The machine that an exporter's configuration describes; presets per CPU count the CPUs of this one."""
     now = UnixSeconds(time.time())
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    host = config.power.model(vcpus=os.cpu_count() or 1, memory_bytes=pages)
-    memory = host.memory or Watts(0.0)
+    host = config.power.model(vcpus=os.cpu_count() or 1)
     return Machine(
-        idle=Watts(host.idle + memory),
-        full=Watts(host.full + memory),
+        idle=host.idle,
+        full=host.full,
         intensity=config.grid.provider(config.preset, now).at(now).value,
         network=config.network.model(config.preset).energy_per_byte,
         link=link,

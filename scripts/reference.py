@@ -194,10 +194,13 @@ def _factors() -> Iterator[tuple[str, Factor]]:
     for name, cloud in presets.CLOUD_PRESETS.items():
         yield f"host, preset {name}: idle", cloud.idle
         yield f"host, preset {name}: full", cloud.full
-    yield "host, cloud presets: memory", presets.CLOUD_MEMORY
     yield "band of preset cep", presets.CEP_UNCERTAINTY
     yield "band of the cloud presets", presets.CLOUD_UNCERTAINTY
     yield "band of configured idle and full power", presets.CONFIGURED_UNCERTAINTY
+    yield "whole servers beside preset cep, idle", presets.CEP_SERVERS_IDLE
+    yield "whole servers beside preset cep, at full load", presets.CEP_SERVERS_FULL
+    yield "whole servers beside the cloud presets, at full load", presets.CLOUD_SERVERS_FULL
+    yield "whole servers beside the cloud presets, idle", presets.CLOUD_SERVERS_IDLE
     yield "band of the network models", presets.NETWORK_UNCERTAINTY
     for name, (factor, size) in presets.NETWORK_PRESETS.items():
         yield f"network, preset {name} (GB of {'2^30' if size == BYTES_PER_BINARY_GB else '10^9'} bytes)", factor

@@ -14,6 +14,7 @@ from exporter.core.publication import Publication
 from exporter.core.server import Handler, Request, Response
 from exporter.core.units import Grams, Watts
 from exporter.metrics import exposition
+from exporter.power import HostPowerModel
 from exporter.sampler import Sampler
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading, Memory
@@ -80,15 +81,18 @@ class Site:
 
 
 def make_site(
-    limits: Mapping[Period, Grams] = LIMITS, nics: Mapping[str, int] | None = None, totals: Totals | None = None
+    limits: Mapping[Period, Grams] = LIMITS,
+    nics: Mapping[str, int] | None = None,
+    totals: Totals | None = None,
+    host: HostPowerModel = LAPTOP,
 ) -> Site:
     """A site whose sampler has read once and sampled never."""
     clock = FakeClock()
     machine = Machine(clock, nics=dict(nics or {"eth0": 10**10}))
-    publication = Publication(clock, initial_snapshot(host=LAPTOP), exposition)
+    publication = Publication(clock, initial_snapshot(host=host), exposition)
     sampled = rig(
         machine,
-        host=LAPTOP,
+        host=host,
         limits=limits,
         totals=totals,
         source=WithMemory(machine=machine),

@@ -53,9 +53,9 @@ HOSTILE = 'us"b\\0 \u00e9\n'
 
 
 def golden_snapshot() -> Snapshot:
-    """A sample of a cloud machine at noon."""
+    """A sample of a cloud machine at noon, with totals of a component that no model gives power to any more."""
     return replace(
-        initial_snapshot(host=presets.cloud_host("aws", 2, 4 * 10**9)),
+        initial_snapshot(host=presets.cloud_host("aws", 2)),
         sampled_at=NOON,
         sampled_elapsed=Seconds(1000.0),
         sample_duration=Seconds(0.0015),
@@ -105,10 +105,9 @@ def _readings() -> Readings:
         powers={
             Component.BASELINE: Watts(1.48),
             Component.CPU: Watts(1.38),
-            Component.MEMORY: Watts(1.568),
             Component.NETWORK: Watts(0.0),
         },
-        emission_rate=GramsPerSecond(0.000615),
+        emission_rate=GramsPerSecond(0.0000445),
         cpu_utilization=Ratio(0.25),
         memory=Memory(used=1_500_000_000, total=4_000_000_000),
         throughput=Throughput(received=BytesPerSecond(1250.5), sent=BytesPerSecond(0.0)),

@@ -236,7 +236,7 @@ def test_once_samples_by_itself_and_writes_nothing(tmp_path: Path) -> None:
     ended = run_once(*flags, f"--config.file={tmp_path / 'ecotrack.yml'}")
     assert (ended.returncode, ended.stderr) == (0, "")
     rows = {row[0]: row[1] for line in ended.stdout.split("\n\n")[0].splitlines() if (row := re.split(r"  +", line))}
-    assert rows["power of this machine"] == "8.0 W (6 to 10)"
+    assert rows["power of this machine"] == "8.0 W (4 to 12)"
     assert (rows["today"], rows["activity"]) == ("unknown", "unknown")
     assert [file.name for file in tmp_path.iterdir()] == ["ecotrack.yml"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter import presets
 from exporter.cli import build_parser
 from exporter.metrics import ROWS
 from scripts.reference import configuration_keys
@@ -67,6 +68,39 @@ def test_every_metric_named_exists() -> None:
     known = {row.name for row in ROWS} | {row.name for row in SIMULATED_ROWS}
     names = named(r"\b(?<!:)((?:ecotrack|ecochain)_[a-z_]+[a-z])\b(?!:)")
     assert {name: page for name, page in names.items() if name not in known} == {}
+
+
+TOLD_BANDS = {
+    "README.md": ("cep", "cloud", "configured"),
+    "docs/explanation/what-the-numbers-mean.md": ("cep", "cloud", "configured", "network"),
+    "docs/how-to/calibrate-power.md": ("cep", "cloud", "configured"),
+}
+"""Which bands a document tells."""
+
+
+@pytest.mark.parametrize("name", TOLD_BANDS)
+def test_documents_tell_the_bands_of_the_presets_and_how_far_whole_servers_lie_outside(name: str) -> None:
+    text = " ".join((ROOT / name).read_text(encoding="utf-8").split())
+    bands = {
+        "cep": presets.CEP_UNCERTAINTY,
+        "cloud": presets.CLOUD_UNCERTAINTY,
+        "configured": presets.CONFIGURED_UNCERTAINTY,
+        "network": presets.NETWORK_UNCERTAINTY,
+    }
+    assert set(re.findall(r"±\d+%", text)) == {f"±{bands[one].value:.0%}" for one in TOLD_BANDS[name]}
+    edges = (
+        (presets.CEP_SERVERS_IDLE, presets.CEP_SERVERS_FULL),
+        (presets.CLOUD_SERVERS_FULL, presets.CLOUD_SERVERS_IDLE),
+    )
+    for least, most in edges:
+        assert re.search(rf"\b{least.value:g}(?: \([a-z ]+\))? to {most.value:g}\b", text)
+
+
+@pytest.mark.parametrize("figure", ["76.8%", "36-43%", "19-20%", "10.47", "24.62", "3.03"])
+def test_each_figure_behind_the_bands_has_one_home(figure: str) -> None:
+    pattern = re.compile(rf"(?<![\d.]){re.escape(figure)}(?!\d)")
+    homes = [page.name for page in PAGES for _ in pattern.finditer(page.read_text(encoding="utf-8"))]
+    assert homes == ["constants.md"]
 
 
 def mean(experiment: str, method: str, measure: str) -> float:

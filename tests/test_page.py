@@ -55,7 +55,7 @@ HARMLESS = re.compile(
 )
 """Elements that run nothing and fetch nothing."""
 
-HOST = ("scope", "host")
+POWER = "ecotrack_power_watts"
 
 
 @dataclass
@@ -101,8 +101,7 @@ def page(site: Site) -> str:
 
 def disagreements(figures: dict[str, Figure], exposed: dict[Series, float]) -> list[str]:
     """Figures that are not what `/metrics` says."""
-    watts = [value for (name, labels), value in exposed.items() if name == "ecotrack_power_watts" and HOST in labels]
-    said = {"power": sum(watts)} | {
+    said = {"power": power_of("host", exposed)} | {
         name: exposed[key] * factor for name, (key, factor) in SAME_AS.items() if key in exposed
     }
     return [
@@ -110,6 +109,12 @@ def disagreements(figures: dict[str, Figure], exposed: dict[Series, float]) -> l
         for name, figure in figures.items()
         if figure.value != pytest.approx(said.get(name), rel=1e-12)
     ]
+
+
+def power_of(scope: str, exposed: dict[Series, float]) -> float:
+    """Watts of a scope in `/metrics`."""
+    parts = (value for (name, labels), value in exposed.items() if name == POWER and ("scope", scope) in labels)
+    return sum(parts)
 
 
 def test_every_figure_equals_metrics_and_is_shown_rounded() -> None:

@@ -10,7 +10,7 @@ from exporter.power import Component, HostPowerModel, Scope
 from exporter.usage import CpuUsage, NetworkUsage
 from tests.fakes import traffic
 
-MODELS = [presets.cep_host(), presets.configured_host(Watts(4.0), Watts(31.0)), presets.cloud_host("aws", 4, 8 * 10**9)]
+MODELS = [presets.cep_host(), presets.configured_host(Watts(4.0), Watts(31.0)), presets.cloud_host("aws", 4)]
 
 
 def cpu(utilization: float) -> CpuUsage:
@@ -21,7 +21,7 @@ def cpu(utilization: float) -> CpuUsage:
 @given(utilization=st.floats(min_value=0, max_value=1))
 def test_components_are_disjoint_and_sum_to_the_host(model: HostPowerModel, utilization: float) -> None:
     powers = model.estimate(cpu(utilization))
-    host = (1 - utilization) * model.idle + utilization * model.full + (model.memory or 0.0)
+    host = (1 - utilization) * model.idle + utilization * model.full
     assert sum(powers.values()) == pytest.approx(host, rel=1e-9)
     assert all(power >= 0.0 for power in powers.values())
     assert {component.scope for component in powers} == {Scope.HOST}

@@ -19,7 +19,7 @@ GIBIBYTE = 1024**3
 
 @pytest.mark.parametrize(("utilization", "watts"), [(0.0, 50.0), (0.4, 76.0), (1.0, 115.0)])
 def test_cep_draws_50_watts_and_65_more_at_full_load(utilization: float, watts: float) -> None:
-    model = Power().model(vcpus=2, memory_bytes=GIBIBYTE)
+    model = Power().model(vcpus=2)
     powers = model.estimate(CpuUsage(utilization=Ratio(utilization), elapsed=Seconds(5.0)))
     assert sum(powers.values()) == pytest.approx(watts, rel=1e-12)
 
@@ -66,15 +66,18 @@ def test_the_users_own_network_figure_is_per_decimal_gigabyte() -> None:
 @pytest.mark.parametrize(
     ("vendor", "idle", "full"), [("aws", 2.96, 14.0), ("gcp", 2.84, 17.04), ("azure", 3.12, 15.04)]
 )
-def test_a_cloud_machine_draws_by_its_four_vcpus_and_memory(vendor: str, idle: float, full: float) -> None:
-    model = msgspec.convert({"preset": vendor}, Power).model(vcpus=4, memory_bytes=8 * 10**9)
-    assert (model.idle, model.full, model.memory) == pytest.approx((idle, full, 3.136), rel=1e-12)
+def test_a_cloud_machine_draws_by_its_four_vcpus_which_hold_the_memory_already(
+    vendor: str, idle: float, full: float
+) -> None:
+    model = msgspec.convert({"preset": vendor}, Power).model(vcpus=4)
+    assert (model.idle, model.full) == pytest.approx((idle, full), rel=1e-12)
+    assert {one.component for one in model.provenance} == {Component.BASELINE, Component.CPU}
     assert {one.source for one in model.provenance} == {"cloud"}
 
 
 def test_a_calibration_is_used_as_given_and_named_so() -> None:
-    model = Power(idle_watts=3.5, full_watts=28.0).model(vcpus=4, memory_bytes=10**9)
-    assert (model.idle, model.full, model.memory) == (3.5, 28.0, None)
+    model = Power(idle_watts=3.5, full_watts=28.0).model(vcpus=4)
+    assert (model.idle, model.full) == (3.5, 28.0)
     assert {(one.source, one.model) for one in model.provenance} == {("calibrated", "configured")}
 
 

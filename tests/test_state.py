@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,15 +16,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter import presets
 from exporter.core.units import UnixSeconds
+from exporter.power import Component
 from exporter.projection import Mark
 from exporter.state import StateError, StateStore
 from exporter.totals import Exported, Totals
 from exporter.usage import Event, EventKind
-from tests.fakes import NOON, FakeClock, Machine, rig
+from tests.fakes import NOON, FakeClock, Machine, rig, series
 
 BOOT = "f2a9-first-boot"
 LATER = UnixSeconds(NOON + 3600.0)
+
+WITH_MEMORY = Path(__file__).parent / "golden/state-with-memory.json"
 
 
 @contextmanager
@@ -312,3 +317,22 @@ def test_a_folder_without_permission_is_one_line_and_untouched(mode: int) -> Non
         told = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30).stdout
         assert told == f"state folder {folder}: cannot be used: Permission denied; see --state.dir\n"
         assert list(folder.iterdir()) == []
+
+
+def test_totals_of_the_memory_term_that_models_had_are_read_and_do_not_fall(tmp_path: Path) -> None:
+    """Written by an exporter whose cloud presets still added watts for memory."""
+    shutil.copy(WITH_MEMORY, tmp_path / "state.json")
+    before = load(tmp_path)
+    assert before.exported.events == {}
+    assert before.exported.energy[Component.MEMORY] == pytest.approx(188.16)
+    sampling = rig(Machine(FakeClock()), totals=before, host=presets.cloud_host("aws", 4))
+    initial = series(sampling.now, "counter")
+    now = sampling.sample_after(5.0, bytes_per_second=1e6)
+    after = series(now, "counter")
+    assert [key for key, value in initial.items() if after.get(key, 0.0) < value] == []
+    for name in ("ecotrack_energy_joules_total", "ecotrack_emissions_grams_total"):
+        assert after[(name, "memory", "host")] == initial[(name, "memory", "host")] > 0.0
+    assert Component.MEMORY not in now.readings.powers
+    exported = now.totals.exported
+    assert sum(exported.energy.values()) == pytest.approx(now.totals.lifetime_energy, rel=1e-9)
+    assert sum(exported.emissions.values()) == pytest.approx(now.totals.lifetime_emissions, rel=1e-9)

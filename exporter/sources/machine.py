@@ -16,8 +16,3 @@ def boot_id(procfs: Path) -> str:
 def logical_cpus() -> int:
     """Number of logical CPUs."""
     return psutil.cpu_count(logical=True) or 1
-
-
-def memory_bytes() -> int:
-    """Physical memory in bytes."""
-    return psutil.virtual_memory().total

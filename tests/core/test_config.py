@@ -228,7 +228,7 @@ def test_everything_set_is_in_force(tmp_path: Path) -> None:
     )
     config = load_config(file)
     assert (config.interval(), config.connections_interval()) == (1.0, 60.0)
-    host = config.power.model(vcpus=2, memory_bytes=10**9)
+    host = config.power.model(vcpus=2)
     assert (host.idle, host.full) == (3.0, 30.5)
     assert (config.network.rule().include, config.network.rule().exclude) == (("wl*",), ())
     assert config.budget.limits() == {Period.DAY: 100.0, Period.MONTH: 2500.0}
