@@ -44,7 +44,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_emissions_grams_per_second",
         unit="grams_per_second",
         help="CO2e emission rate of host and network over the last sample.",
-        read=metric_values.one(lambda snapshot: snapshot.readings.emission_rate),
+        read=metric_values.one(lambda snapshot: snapshot.readings.emission_rates.total()),
     ),
     _info(
         name="ecotrack_power_source_info",

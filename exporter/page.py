@@ -7,9 +7,11 @@ from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_l
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
 from exporter.sparkline import power_chart
 from exporter.summary import BudgetView, ComponentView, PointView, Summary
-from exporter.wording import band_text
+from exporter.wording import band_text, emissions_text
 
 FACTOR_LABELS = {"grid": "Clean grid", "power": "Low power", "network": "Light traffic", "budget": "Within budget"}
+
+BOTH_SCOPES = "machine and network"
 
 
 def render_page(summary: Summary, points: list[PointView]) -> str:
@@ -35,14 +37,14 @@ def render_page(summary: Summary, points: list[PointView]) -> str:
 
 
 def _title(summary: Summary) -> str:
-    watts = UNKNOWN if summary.power_watts is None else f"{summary.power_watts:.1f} W"
+    watts = UNKNOWN if summary.host_power_watts is None else f"{summary.host_power_watts:.1f} W"
     return f"{watts} - EcoTrack"
 
 
 def _lifetime(summary: Summary) -> str:
     energy = data(summary.lifetime_energy_kwh, "lifetime-energy", f"{summary.lifetime_energy_kwh:.3f} kWh")
     emissions = data(summary.lifetime_emissions_grams, "lifetime-emissions", grams(summary.lifetime_emissions_grams))
-    return f"<p>{energy} and {emissions} CO\u2082e since {moment(summary.lifetime_since)}</p>\n"
+    return f"<p>Machine and network: {energy} and {emissions} CO\u2082e since {moment(summary.lifetime_since)}</p>\n"
 
 
 def _sampled(summary: Summary) -> str:
@@ -54,26 +56,35 @@ def _sampled(summary: Summary) -> str:
 
 def _power_card(summary: Summary) -> str:
     band = ""
-    if summary.power_watts is not None:
-        band = f"band {band_text(summary.power_low_watts, summary.power_high_watts)} W"
+    if summary.host_power_watts is not None:
+        band = f"band {band_text(summary.host_power_low_watts, summary.host_power_high_watts)} W"
     cpu = summary.cpu_utilization_ratio
     busy = "CPU load unknown" if cpu is None else f"CPU {data(cpu, 'cpu', f'{cpu:.0%}')} busy"
-    return card("This machine now", big(summary.power_watts, "power", "W", 1), band, busy)
+    return card("This machine now", big(summary.host_power_watts, "power", "W", 1), band, busy)
 
 
 def _emission_card(summary: Summary) -> str:
-    rate = big(summary.emission_grams_per_hour, "emissions", "g CO\u2082e/h", 1)
+    rates, said = summary.emissions_grams_per_hour, emissions_text(summary.emissions_grams_per_hour)
+    unit = "" if rates.host_and_network is None else " <small>g CO\u2082e/h</small>"
+    whole = f'<p class="big">{_rate_of(rates.host_and_network, "emissions", said.host_and_network)}{unit}</p>'
+    host = _rate_of(rates.host, "emissions-host", said.host)
+    parts = f"machine {host}, network {_rate_of(rates.network, 'emissions-network', said.network)}"
     intensity = summary.intensity
     if intensity is None:
-        return card("Emissions now", rate, "carbon intensity unknown")
+        return card("Emissions now", whole, parts, "carbon intensity unknown")
     value = data(intensity.grams_per_kwh, "intensity", f"{intensity.grams_per_kwh:.0f} g/kWh")
     age = _age(summary.now - intensity.described_at)
     return card(
         "Emissions now",
-        rate,
+        whole,
+        parts,
         f"at {value}, {escape(intensity.description)}",
         f"source {escape(intensity.provider)}, zone {escape(intensity.grid_zone)}, {age} old",
     )
+
+
+def _rate_of(value: float | None, name: str, text: str) -> str:
+    return UNKNOWN if value is None else data(value, name, text)
 
 
 def _today_card(summary: Summary) -> str:
@@ -88,10 +99,17 @@ def _today_card(summary: Summary) -> str:
             _budget_bar(day),
             _projection(day, summary.now - summary.lifetime_since),
             *others,
+            BOTH_SCOPES,
         )
     if not summary.fresh:
         return card("Today against the budget", big(None, "used", "g", 1))
-    return card("Today", '<p class="big">no budget</p>', "Set budget.day_grams to have one.", *others)
+    return card(
+        "Today",
+        '<p class="big">no budget</p>',
+        "Set budget.day_grams to have one.",
+        *others,
+        BOTH_SCOPES if others else "",
+    )
 
 
 def _projection(day: BudgetView, counted: float) -> str:

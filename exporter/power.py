@@ -7,6 +7,7 @@ Components are disjoint, so their sum over scope `host` is the machine. Constant
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar, cast
 
 from exporter.core.units import BytesPerSecond, JoulesPerByte, Ratio, Watts
 from exporter.usage import CpuUsage, NetworkUsage
@@ -17,6 +18,23 @@ class Scope(StrEnum):
 
     HOST = "host"
     NETWORK = "network"
+
+
+FigureT = TypeVar("FigureT", bound=float)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByScope(Generic[FigureT]):
+    """A figure of the machine beside that of the transport network; None where unknown."""
+
+    host: FigureT | None = None
+    network: FigureT | None = None
+
+    def total(self) -> FigureT | None:
+        """Return the sum; None where either part is unknown, since half a sum would read as a whole one."""
+        if self.host is None or self.network is None:
+            return None
+        return cast(FigureT, self.host + self.network)
 
 
 class Component(StrEnum):
@@ -32,6 +50,13 @@ class Component(StrEnum):
     def scope(self) -> Scope:
         """The scope that the component belongs to."""
         return Scope.NETWORK if self is Component.NETWORK else Scope.HOST
+
+
+def power_by_scope(powers: Mapping[Component, Watts]) -> ByScope[Watts]:
+    """Sum the powers of components by scope; None for a scope with no component among them."""
+    parts = {scope: [power for one, power in powers.items() if one.scope is scope] for scope in Scope}
+    sums = {scope: Watts(sum(known)) if known else None for scope, known in parts.items()}
+    return ByScope(host=sums[Scope.HOST], network=sums[Scope.NETWORK])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from exporter.core.units import (
 )
 from exporter.eco_score import EcoScore, ScoreFactor, eco_score
 from exporter.intensity.reading import IntensityProvider, IntensityReading
-from exporter.power import Component, HostPowerModel, NetworkPowerModel
+from exporter.power import ByScope, Component, HostPowerModel, NetworkPowerModel, power_by_scope
 from exporter.projection import Mark, mean_rate, with_mark
 from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
 from exporter.sources.reading import DiskBytes, HostReading
@@ -284,7 +284,7 @@ def _readings(
         )
     return Readings(
         powers=powers,
-        emission_rate=_rate_of_all(powers, usage, intensity.value),
+        emission_rates=_emission_rates(power_by_scope(powers), intensity.value),
         cpu_utilization=None if usage.cpu is None else usage.cpu.utilization,
         memory=reading.memory,
         throughput=throughput,
@@ -294,11 +294,11 @@ def _readings(
     )
 
 
-def _rate_of_all(powers: Mapping[Component, Watts], usage: Usage, intensity: GramsPerKwh) -> GramsPerSecond | None:
-    """Emissions of host and network per second; unknown where either is, since half a sum would read as a whole one."""
-    if usage.cpu is None or usage.network is None:
-        return None
-    return emission_rate(Watts(sum(powers.values())), intensity)
+def _emission_rates(powers: ByScope[Watts], intensity: GramsPerKwh) -> ByScope[GramsPerSecond]:
+    return ByScope(
+        host=None if powers.host is None else emission_rate(powers.host, intensity),
+        network=None if powers.network is None else emission_rate(powers.network, intensity),
+    )
 
 
 def _score(readings: Readings) -> EcoScore | None:
@@ -306,7 +306,7 @@ def _score(readings: Readings) -> EcoScore | None:
     return eco_score(
         {
             ScoreFactor.GRID: None if readings.intensity is None else readings.intensity.value,
-            ScoreFactor.POWER: readings.host_power(),
+            ScoreFactor.POWER: readings.power_by_scope().host,
             ScoreFactor.NETWORK: None if readings.throughput is None else readings.throughput.total,
             ScoreFactor.BUDGET: None if day is None or day.projected is None else day.projected / day.limit,
         }
@@ -319,8 +319,8 @@ def _point(reading: HostReading, readings: Readings) -> HistoryPoint:
         elapsed=reading.elapsed,
         cpu_utilization=readings.cpu_utilization,
         throughput=readings.throughput,
-        power=readings.host_power(),
-        emission_rate=readings.emission_rate,
+        powers=readings.power_by_scope(),
+        emission_rates=readings.emission_rates,
     )
 
 

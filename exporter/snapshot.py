@@ -18,7 +18,7 @@ from exporter.core.units import (
 )
 from exporter.eco_score import EcoScore
 from exporter.intensity.reading import IntensityReading
-from exporter.power import Component, Provenance, Scope
+from exporter.power import ByScope, Component, Provenance, power_by_scope
 from exporter.sources.reading import Memory, Outcome
 from exporter.totals import Totals
 
@@ -47,8 +47,8 @@ class HistoryPoint:
     elapsed: Seconds
     cpu_utilization: Ratio | None
     throughput: Throughput | None
-    power: Watts | None
-    emission_rate: GramsPerSecond | None
+    powers: ByScope[Watts]
+    emission_rates: ByScope[GramsPerSecond]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Readings:
     """What is true of the last sample alone, and not known once that is stale. A missing part is None."""
 
     powers: Mapping[Component, Watts] = field(default_factory=dict)
-    emission_rate: GramsPerSecond | None = None
+    emission_rates: ByScope[GramsPerSecond] = field(default_factory=ByScope)
     cpu_utilization: Ratio | None = None
     memory: Memory | None = None
     throughput: Throughput | None = None
@@ -66,10 +66,9 @@ class Readings:
     budgets: tuple[BudgetStatus, ...] = ()
     score: EcoScore | None = None
 
-    def host_power(self) -> Watts | None:
-        """Power of the machine, or None where no component is known."""
-        parts = [power for component, power in self.powers.items() if component.scope is Scope.HOST]
-        return Watts(sum(parts)) if parts else None
+    def power_by_scope(self) -> ByScope[Watts]:
+        """Return the power of the machine and of the network; None where no component of it is known."""
+        return power_by_scope(self.powers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""The chart of the last hour's power. A unit across is 5 s, as far apart as points of the history stand at least."""
+"""The chart of the machine's power over the last hour.
+
+A unit across is 5 s, as far apart as points of the history stand at least.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -6,7 +9,7 @@ from itertools import pairwise
 from exporter.core.chart import HEIGHT, WIDTH, framed, round_top, steps
 from exporter.summary import PointView
 
-TITLE = "<h2>Power over the last hour</h2>"
+TITLE = "<h2>Power of this machine over the last hour</h2>"
 
 SPAN_SECONDS = 3600.0
 
@@ -15,9 +18,9 @@ LONGEST_STEP = 3.0
 
 
 def power_chart(points: Sequence[PointView], now: float) -> str:
-    """Watts over the hour before `now` (Unix seconds). A missing figure or a gap in time breaks the line."""
+    """Draw the machine's watts over the hour before `now` (Unix seconds). A missing figure or a gap breaks the line."""
     recent = [point for point in points if 0.0 <= now - point.at <= SPAN_SECONDS]
-    known = [point.power_watts for point in recent if point.power_watts is not None]
+    known = [point.host_power_watts for point in recent if point.host_power_watts is not None]
     if len(known) < 2:
         return f'{TITLE}<p class="dim">The line begins after two samples.</p>'
     top = round_top(max(known))
@@ -29,7 +32,7 @@ def power_chart(points: Sequence[PointView], now: float) -> str:
         f'<path class="area" d="{area}"/><path class="line" d="{line}"/><path class="dot" d="M{x} {y}h0"/>',
         top=top,
         unit="W",
-        label=f"power between {min(known):.1f} and {max(known):.1f} watts",
+        label=f"power of this machine between {min(known):.1f} and {max(known):.1f} watts",
         times=("1 h ago", "30 min", "now"),
     )
     span = f'<p class="dim">lowest {min(known):.1f} W, highest {max(known):.1f} W</p>'
@@ -43,13 +46,13 @@ def _stretches(points: Sequence[PointView], now: float, top: float) -> Iterator[
     run: list[tuple[int, int]] = []
     before = now
     for point in points:
-        broken = point.power_watts is None or not 0.0 <= point.at - before <= longest
+        broken = point.host_power_watts is None or not 0.0 <= point.at - before <= longest
         if broken and run:
             yield run
             run = []
         before = point.at
-        if point.power_watts is not None:
+        if point.host_power_watts is not None:
             x = WIDTH * (1.0 - (now - point.at) / SPAN_SECONDS)
-            run.append((round(x), round(HEIGHT * (1.0 - point.power_watts / top))))
+            run.append((round(x), round(HEIGHT * (1.0 - point.host_power_watts / top))))
     if run:
         yield run

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from exporter.core.units import SECONDS_PER_HOUR, UnixSeconds, Watts, to_kwh
-from exporter.power import Provenance, Scope
+from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, UnixSeconds, Watts, to_kwh
+from exporter.power import ByScope, Provenance, Scope
 from exporter.snapshot import HistoryPoint, Readings, Snapshot
 from exporter.usage import EventKind
 
@@ -42,6 +42,14 @@ class IntensityView(_View, frozen=True):
     description: str
 
 
+class EmissionsView(_View, frozen=True):
+    """Emissions of the machine, of the transport network, and their sum; it is null where either of them is."""
+
+    host: float | None
+    network: float | None
+    host_and_network: float | None
+
+
 class BudgetView(_View, frozen=True):
     """A budget's standing."""
 
@@ -68,10 +76,13 @@ class Summary(_View, frozen=True):
     sampled_at: float | None
     fresh: bool
     interval_seconds: float
-    power_watts: float | None
-    power_low_watts: float | None
-    power_high_watts: float | None
-    emission_grams_per_hour: float | None
+    host_power_watts: float | None
+    host_power_low_watts: float | None
+    host_power_high_watts: float | None
+    network_power_watts: float | None
+    network_power_low_watts: float | None
+    network_power_high_watts: float | None
+    emissions_grams_per_hour: EmissionsView
     emission_limit_grams_per_hour: float
     intensity: IntensityView | None
     activity: str | None
@@ -97,25 +108,31 @@ class PointView(_View, frozen=True):
     cpu_utilization_ratio: float | None
     received_bytes_per_second: float | None
     sent_bytes_per_second: float | None
-    power_watts: float | None
-    emission_grams_per_hour: float | None
+    host_power_watts: float | None
+    network_power_watts: float | None
+    emissions_grams_per_hour: EmissionsView
 
 
 def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
     """The summary of a snapshot; of one that is not `fresh`, hand over `without_readings`."""
     readings, totals = snapshot.readings, snapshot.totals
     throughput, memory, score = readings.throughput, readings.memory, readings.score
-    low, high = _power_band(snapshot)
+    powers = readings.power_by_scope()
+    host_low, host_high = _band(snapshot, Scope.HOST)
+    network_low, network_high = _band(snapshot, Scope.NETWORK)
     return Summary(
         version=snapshot.version,
         now=now,
         sampled_at=snapshot.sampled_at,
         fresh=fresh,
         interval_seconds=snapshot.interval,
-        power_watts=readings.host_power(),
-        power_low_watts=low,
-        power_high_watts=high,
-        emission_grams_per_hour=_per_hour(readings.emission_rate),
+        host_power_watts=powers.host,
+        host_power_low_watts=host_low,
+        host_power_high_watts=host_high,
+        network_power_watts=powers.network,
+        network_power_low_watts=network_low,
+        network_power_high_watts=network_high,
+        emissions_grams_per_hour=_emissions(readings.emission_rates),
         emission_limit_grams_per_hour=snapshot.emission_limit * SECONDS_PER_HOUR,
         intensity=_intensity(readings),
         activity=readings.activity,
@@ -186,10 +203,16 @@ def _provenance_note(one: Provenance) -> str:
     return " ".join(parts)
 
 
-def _power_band(snapshot: Snapshot) -> tuple[Watts | None, Watts | None]:
-    """The host's power with every component at the low, then at the high end of its band."""
+def _emissions(rates: ByScope[GramsPerSecond]) -> EmissionsView:
+    # Summed after the conversion: the sum then equals its parts to the last bit.
+    hourly = ByScope(host=_per_hour(rates.host), network=_per_hour(rates.network))
+    return EmissionsView(host=hourly.host, network=hourly.network, host_and_network=hourly.total())
+
+
+def _band(snapshot: Snapshot, scope: Scope) -> tuple[Watts | None, Watts | None]:
+    """A scope's power with every component at the low, then at the high end of its band."""
     powers = snapshot.readings.powers
-    parts = [one for one in snapshot.provenance if one.component.scope is Scope.HOST and one.component in powers]
+    parts = [one for one in snapshot.provenance if one.component.scope is scope and one.component in powers]
     if not parts:
         return None, None
     low = sum(one.low(powers[one.component]) for one in parts)
@@ -246,8 +269,9 @@ def _point(point: HistoryPoint) -> PointView:
         cpu_utilization_ratio=point.cpu_utilization,
         received_bytes_per_second=None if throughput is None else throughput.received,
         sent_bytes_per_second=None if throughput is None else throughput.sent,
-        power_watts=point.power,
-        emission_grams_per_hour=_per_hour(point.emission_rate),
+        host_power_watts=point.powers.host,
+        network_power_watts=point.powers.network,
+        emissions_grams_per_hour=_emissions(point.emission_rates),
     )
 
 

@@ -3,15 +3,15 @@
 from exporter.core.html import UNKNOWN
 from exporter.core.units import BytesPerSecond, megabits_per_second
 from exporter.summary import BudgetView, Summary
-from exporter.wording import band_text
+from exporter.wording import band_text, emissions_text
 
 
 def render_table(summary: Summary, origin: str) -> str:
     """Figure, value and where it comes from, in three aligned columns; `origin` says who sampled."""
     rows = [
-        ("power of this machine", _power(summary), _sources(summary, "host")),
-        ("power of the network", _network(summary), _sources(summary, "network")),
-        ("emissions", _amount(summary.emission_grams_per_hour, "g CO2e/h"), _intensity(summary)),
+        ("power of this machine", _host_power(summary), _sources(summary, "host")),
+        ("power of the network", _network_power(summary), _sources(summary, "network")),
+        _emissions(summary),
         *_budgets(summary),
         ("activity", summary.activity or UNKNOWN, _traffic(summary)),
         ("eco score", _amount(summary.eco_score_ratio, "of 1", 2), _factors(summary)),
@@ -26,15 +26,24 @@ def _amount(value: float | None, unit: str, digits: int = 1) -> str:
     return UNKNOWN if value is None else f"{value:.{digits}f} {unit}"
 
 
-def _power(summary: Summary) -> str:
-    if summary.power_watts is None:
-        return UNKNOWN
-    return f"{summary.power_watts:.1f} W ({band_text(summary.power_low_watts, summary.power_high_watts)})"
+def _host_power(summary: Summary) -> str:
+    band = band_text(summary.host_power_low_watts, summary.host_power_high_watts)
+    return _power(summary.host_power_watts, band)
 
 
-def _network(summary: Summary) -> str:
-    known = [one.watts for one in summary.components if one.scope == "network" and one.watts is not None]
-    return _amount(sum(known), "W") if known else UNKNOWN
+def _network_power(summary: Summary) -> str:
+    band = band_text(summary.network_power_low_watts, summary.network_power_high_watts)
+    return _power(summary.network_power_watts, band)
+
+
+def _power(watts: float | None, band: str) -> str:
+    return UNKNOWN if watts is None else f"{watts:.1f} W ({band})"
+
+
+def _emissions(summary: Summary) -> tuple[str, str, str]:
+    said = emissions_text(summary.emissions_grams_per_hour)
+    value = UNKNOWN if said.host_and_network == UNKNOWN else f"{said.host_and_network} g CO2e/h"
+    return "emissions", value, f"machine {said.host}, network {said.network}; {_intensity(summary)}"
 
 
 def _sources(summary: Summary, scope: str) -> str:
@@ -64,8 +73,8 @@ def _used(budget: BudgetView) -> str:
 
 def _projected(budget: BudgetView) -> str:
     if budget.projected_grams is None:
-        return "projection unknown"
-    return f"{budget.projected_grams:.1f} g projected for the whole {budget.period}"
+        return "machine and network; projection unknown"
+    return f"machine and network; {budget.projected_grams:.1f} g projected for the whole {budget.period}"
 
 
 def _traffic(summary: Summary) -> str:

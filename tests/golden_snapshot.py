@@ -26,7 +26,7 @@ from exporter.core.units import (
 from exporter.eco_score import EcoScore, ScoreFactor
 from exporter.intensity.reading import IntensityReading
 from exporter.metrics import ROWS
-from exporter.power import Component
+from exporter.power import ByScope, Component
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
@@ -107,7 +107,7 @@ def _readings() -> Readings:
             Component.CPU: Watts(1.38),
             Component.NETWORK: Watts(0.0),
         },
-        emission_rate=GramsPerSecond(0.0000445),
+        emission_rates=ByScope(host=GramsPerSecond(0.0000445), network=GramsPerSecond(0.0)),
         cpu_utilization=Ratio(0.25),
         memory=Memory(used=1_500_000_000, total=4_000_000_000),
         throughput=Throughput(received=BytesPerSecond(1250.5), sent=BytesPerSecond(0.0)),

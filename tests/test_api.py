@@ -13,10 +13,15 @@ from tests.fake_site import Site, make_site, series
 HOSTILE = 'x"><script>alert(1)</script>\\\n{}=,😈'
 
 UNKNOWN = {
-    "power_watts",
-    "power_low_watts",
-    "power_high_watts",
-    "emission_grams_per_hour",
+    "host_power_watts",
+    "host_power_low_watts",
+    "host_power_high_watts",
+    "network_power_watts",
+    "network_power_low_watts",
+    "network_power_high_watts",
+    "emissions_grams_per_hour.host",
+    "emissions_grams_per_hour.network",
+    "emissions_grams_per_hour.host_and_network",
     "intensity",
     "activity",
     "received_bytes_per_second",
@@ -28,15 +33,22 @@ UNKNOWN = {
 }
 """What a summary does not know without a fresh sample."""
 
+OF_SCOPE = {
+    scope: {name for name in UNKNOWN if name.startswith(f"{scope}_") or name.endswith(f".{scope}")}
+    for scope in ("host", "network")
+}
+"""Which of that is unknown while one scope is."""
+
 
 def test_the_summary_equals_the_exposition_of_its_snapshot() -> None:
     site = make_site()
     for _ in range(8):
         site.sample_after(5.0, utilization=0.3, bytes_per_second=2e6)
     summary, exposed = _json(site, "/api/v1/summary"), site.exposition()
+    emissions = summary["emissions_grams_per_hour"]
     host = [one["watts"] for one in summary["components"] if one["scope"] == "host"]
     day = next(one for one in summary["budgets"] if one["period"] == "day")
-    assert summary["power_watts"] == pytest.approx(sum(host), rel=1e-12) == 8.0 + 37.0 * 0.3
+    assert summary["host_power_watts"] == pytest.approx(sum(host), rel=1e-12) == 8.0 + 37.0 * 0.3
     assert {
         **{
             series("ecotrack_power_watts", component=one["component"], scope=one["scope"]): one["watts"]
@@ -46,7 +58,7 @@ def test_the_summary_equals_the_exposition_of_its_snapshot() -> None:
             series("ecotrack_eco_score_factor_ratio", factor=factor): value
             for factor, value in summary["eco_score_factors"].items()
         },
-        series("ecotrack_emissions_grams_per_second"): summary["emission_grams_per_hour"] / 3600,
+        series("ecotrack_emissions_grams_per_second"): emissions["host_and_network"] / 3600,
         series("ecotrack_ecoguard_limit_grams_per_second"): summary["emission_limit_grams_per_hour"] / 3600,
         series("ecotrack_cpu_utilization_ratio"): summary["cpu_utilization_ratio"],
         series("ecotrack_memory_used_bytes"): summary["memory_used_bytes"],
@@ -75,9 +87,10 @@ def test_history_is_the_last_hour_oldest_first_and_skips_nothing_in_silence() ->
     times = [point["at"] for point in points]
     assert times == [site.clock.wall() - 5.0 * age for age in range(len(times) - 1, -1, -1)]
     assert times[-1] - times[0] == 3600.0
-    missing = [point for point in points if point["power_watts"] is None]
-    assert [(point["at"], point["emission_grams_per_hour"]) for point in missing] == [(times[-100], None)]
-    assert missing[0]["received_bytes_per_second"] == 0.0
+    [missing] = [point for point in points if point["host_power_watts"] is None]
+    assert missing["at"] == times[-100]
+    assert missing["emissions_grams_per_hour"] == {"host": None, "network": 0.0, "host_and_network": None}
+    assert (missing["received_bytes_per_second"], missing["network_power_watts"]) == (0.0, 0.0)
 
 
 def test_before_the_first_sample_there_is_health_and_nothing_else() -> None:
@@ -122,8 +135,8 @@ def test_what_was_true_before_a_suspension_is_not_shown_after_it() -> None:
 @pytest.mark.parametrize(
     ("broken", "gone"),
     [
-        ("cpu", {"power_watts", "power_low_watts", "power_high_watts", "cpu_utilization_ratio"}),
-        ("network", {"received_bytes_per_second", "sent_bytes_per_second", "activity"}),
+        ("cpu", {"cpu_utilization_ratio", *OF_SCOPE["host"]}),
+        ("network", {"received_bytes_per_second", "sent_bytes_per_second", "activity", *OF_SCOPE["network"]}),
     ],
 )
 def test_what_cannot_be_read_is_null_and_flagged_and_the_rest_goes_on(broken: str, gone: set[str]) -> None:
@@ -131,7 +144,7 @@ def test_what_cannot_be_read_is_null_and_flagged_and_the_rest_goes_on(broken: st
     site.sample_after(5.0)
     site.machine.broken = {broken}
     site.sample_after(5.0)
-    assert _unknown(site) == gone | {"emission_grams_per_hour"}
+    assert _unknown(site) == gone | {"emissions_grams_per_hour.host_and_network"}
     flags = _json(site, "/api/v1/summary")["flags"]
     assert {"level": "warning", "text": f"The {broken} reading fails."} in flags
 
@@ -156,8 +169,10 @@ def _json(site: Site, path: str) -> dict[str, Any]:
 
 
 def _unknown(site: Site) -> set[str]:
-    """Fields of the summary that are null."""
+    """Fields of the summary that are null, those of its emissions with a dot."""
     summary = _json(site, "/api/v1/summary")
+    emissions = summary.pop("emissions_grams_per_hour")
+    summary |= {f"emissions_grams_per_hour.{scope}": value for scope, value in emissions.items()}
     return {name for name, value in summary.items() if value is None and name != "sampled_at"}
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 import exporter
+from exporter import presets
+from exporter.core.units import Watts
 from tests.exporter_process import EVERY_SECOND, run_once, running_exporter, until, until_ready
 from tests.processes import free_port
 
@@ -239,6 +241,26 @@ def test_once_samples_by_itself_and_writes_nothing(tmp_path: Path) -> None:
     assert rows["power of this machine"] == "8.0 W (4 to 12)"
     assert (rows["today"], rows["activity"]) == ("unknown", "unknown")
     assert [file.name for file in tmp_path.iterdir()] == ["ecotrack.yml"]
+
+
+def test_the_readmes_sample_is_what_once_prints_but_for_the_figures() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    sample = readme.partition("$ .venv/bin/ecotrack --once\n")[2].partition("```")[0]
+    printed = run_once("--once", f"--web.listen-address=127.0.0.1:{free_port()}").stdout
+    assert without_figures(sample) == without_figures(printed)
+    told = re.search(r"([\d.]+) W \(([\d.]+) to ([\d.]+)\)", sample)
+    assert told is not None
+    band = presets.cep_host().provenance[0]
+    watts = Watts(float(told[1]))
+    assert [float(told[2]), float(told[3])] == pytest.approx([band.low(watts), band.high(watts)], abs=0.8)
+    emissions = re.search(r"([\d.]+) g CO2e/h +machine ([\d.]+), network ([\d.]+);", sample)
+    assert emissions is not None
+    assert float(emissions[2]) + float(emissions[3]) == pytest.approx(float(emissions[1]))
+
+
+def without_figures(text: str) -> str:
+    """A table with its figures masked and its columns closed up."""
+    return re.sub(r"\d+(\.\d+)?", "#", re.sub(" {2,}", "  ", text))
 
 
 def test_once_can_be_interrupted() -> None:

@@ -50,7 +50,7 @@ def test_before_the_first_sample_health_is_served_and_readiness_refused(tmp_path
         assert samples["ecotrack_samples_total"] == 0
         assert samples['ecotrack_collector_success{collector="cpu"}'] == 1
         assert not any(name.startswith(("ecotrack_power_watts", "ecotrack_last_sample")) for name in samples)
-        assert (summary["fresh"], summary["power_watts"], summary["budgets"]) == (False, None, [])
+        assert (summary["fresh"], summary["host_power_watts"], summary["budgets"]) == (False, None, [])
         assert "waiting for the first sample" in page
         until_ready(exporter)
         assert exporter.samples()["ecotrack_samples_total"] == 1

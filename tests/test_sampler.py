@@ -91,7 +91,7 @@ def test_the_parts_sum_to_the_whole(life: list[Stretch]) -> None:
     host_joules = 0.0
     for seconds, utilization, bytes_per_second in life:
         now = sampling.sample_after(seconds, utilization=utilization, bytes_per_second=bytes_per_second)
-        power = now.readings.host_power()
+        power = now.readings.power_by_scope().host
         assert power is not None
         host_joules += power * seconds
     totals, exported = sampling.now.totals, sampling.now.totals.exported
@@ -144,11 +144,16 @@ def test_a_failed_reading_has_no_gauges_and_leaves_its_counters_where_they_were(
     }
 
 
-@pytest.mark.parametrize("part", ["cpu", "network"])
-def test_half_an_emission_rate_is_not_told_as_a_whole_one(part: str) -> None:
+@pytest.mark.parametrize(("part", "unknown", "known"), [("cpu", "host", "network"), ("network", "network", "host")])
+def test_half_an_emission_rate_is_told_as_that_half_and_never_as_the_whole(part: str, unknown: str, known: str) -> None:
     sampling = rig(Machine(FakeClock()))
+    whole = sampling.sample_after(5.0, bytes_per_second=1e6).readings.emission_rates
     sampling.machine.broken = {part}
-    assert sampling.sample_after(5.0).readings.emission_rate is None
+    rates = sampling.sample_after(5.0, bytes_per_second=1e6).readings.emission_rates
+    assert rates.total() is None
+    assert getattr(rates, unknown) is None
+    assert getattr(rates, known) == pytest.approx(getattr(whole, known), rel=1e-9)
+    assert getattr(rates, known) > 0.0
 
 
 def test_worked_example_of_one_sample() -> None:
@@ -157,7 +162,9 @@ def test_worked_example_of_one_sample() -> None:
     emissions = now.totals.exported.emissions
     assert emissions[Component.BASELINE] + emissions[Component.CPU] == pytest.approx(38.0, rel=1e-9)
     assert emissions[Component.NETWORK] == pytest.approx(30.0, rel=1e-8)
-    assert now.readings.emission_rate == pytest.approx(68.0 / 3600, rel=1e-8)
+    rates = now.readings.emission_rates
+    assert (rates.host, rates.network) == pytest.approx((38.0 / 3600, 30.0 / 3600), rel=1e-8)
+    assert rates.total() == pytest.approx(68.0 / 3600, rel=1e-8)
 
 
 def test_a_night_asleep_adds_neither_energy_nor_grams() -> None:
@@ -167,7 +174,7 @@ def test_a_night_asleep_adds_neither_energy_nor_grams() -> None:
     now = sampling.sample_after(5.0)
     assert sum(now.totals.exported.energy.values()) == pytest.approx(10.0 * 82.5)
     assert now.totals.exported.events == {Event(kind=EventKind.GAP, reason="suspend"): 1}
-    assert now.readings.host_power() == pytest.approx(82.5)
+    assert now.readings.power_by_scope().host == pytest.approx(82.5)
 
 
 def test_the_projection_goes_on_at_the_mean_rate_of_the_last_hour() -> None:

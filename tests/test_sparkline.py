@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from exporter.core.chart import HEIGHT, WIDTH, round_top
 from exporter.sparkline import power_chart
-from exporter.summary import PointView
+from exporter.summary import EmissionsView, PointView
 
 
 @given(st.floats(min_value=0.0, max_value=1e9))
@@ -51,8 +51,9 @@ def point(at: float, watts: float | None) -> PointView:
         cpu_utilization_ratio=None,
         received_bytes_per_second=None,
         sent_bytes_per_second=None,
-        power_watts=watts,
-        emission_grams_per_hour=None,
+        host_power_watts=watts,
+        network_power_watts=None,
+        emissions_grams_per_hour=EmissionsView(host=None, network=None, host_and_network=None),
     )
 
 

@@ -1,4 +1,4 @@
-"""The page, the `--once` table, the JSON and `/metrics` show the same bands."""
+"""The page, the `--once` table, the JSON and `/metrics` show the same bands and the same emissions, by scope."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from exporter import presets
+from exporter.core.html import UNKNOWN
 from exporter.core.units import UnixSeconds, Watts
 from exporter.power import HostPowerModel
 from exporter.summary import Summary, summarize
@@ -21,7 +22,10 @@ MODELS = {
     "configured": presets.configured_host(Watts(8.0), Watts(45.0)),
 }
 
+FAULTS = [set(), {"cpu"}, {"network"}, {"cpu", "network"}]
+
 models = pytest.mark.parametrize("host", MODELS.values(), ids=MODELS.keys())
+faults = pytest.mark.parametrize("broken", FAULTS, ids=lambda broken: " and ".join(sorted(broken)) or "none")
 
 
 def sampled(host: HostPowerModel, broken: set[str] | None = None) -> Site:
@@ -62,12 +66,11 @@ def band_of(scope: str, exposed: dict[Series, float]) -> tuple[float, float]:
 def test_every_view_shows_the_band_of_the_metric_and_none_below_0(host: HostPowerModel) -> None:
     site = sampled(host)
     told, exposed, rows = answer(site, "/api/v1/summary"), site.exposition(), table(site)
-    low, high = band_of("host", exposed)
-    assert (told["power_low_watts"], told["power_high_watts"]) == pytest.approx((low, high))
-    assert rows["power of this machine"][0] == f"{power_of('host', exposed):.1f} W ({band_text(low, high)})"
-    for scope in ("host", "network"):
+    for scope, row in (("host", "power of this machine"), ("network", "power of the network")):
         low, high = band_of(scope, exposed)
         assert 0.0 <= low <= power_of(scope, exposed) <= high
+        assert (told[f"{scope}_power_low_watts"], told[f"{scope}_power_high_watts"]) == pytest.approx((low, high))
+        assert rows[row][0] == f"{power_of(scope, exposed):.1f} W ({band_text(low, high)})"
         parts = [one for one in told["components"] if one["scope"] == scope]
         assert sum(one["low_watts"] for one in parts) == pytest.approx(low)
         assert sum(one["high_watts"] for one in parts) == pytest.approx(high)
@@ -77,6 +80,52 @@ def test_every_view_shows_the_band_of_the_metric_and_none_below_0(host: HostPowe
         ratio = exposed[series("ecotrack_power_uncertainty_ratio", component=one["component"])]
         assert one["uncertainty_ratio"] == ratio
         assert f"{one['watts']:.2f}{band_text(one['low_watts'], one['high_watts'])}" in text
+
+
+@models
+@faults
+def test_the_sum_of_the_emissions_equals_its_parts_in_every_view(host: HostPowerModel, broken: set[str]) -> None:
+    site = sampled(host, broken)
+    exposed = site.exposition()
+    for told in (answer(site, "/api/v1/summary"), answer(site, "/api/v1/history")["points"][-1]):
+        emissions = told["emissions_grams_per_hour"]
+        parts = (emissions["host"], emissions["network"])
+        assert [part is None for part in parts] == ["cpu" in broken, "network" in broken]
+        assert emissions["host_and_network"] == (None if None in parts else sum(parts))
+        for scope in ("host", "network"):
+            watts = told[f"{scope}_power_watts"]
+            assert emissions[scope] == (None if watts is None else pytest.approx(watts * 500 / 1000, rel=1e-12))
+    rate = exposed.get(series("ecotrack_emissions_grams_per_second"))
+    assert emissions["host_and_network"] == (None if rate is None else pytest.approx(3600 * rate, rel=1e-12))
+    written = [written_on_the_page(site), written_in_the_table(site)]
+    assert written[0] == written[1]
+    host_part, network_part, whole = written[0]
+    assert [one == UNKNOWN for one in written[0]] == ["cpu" in broken, "network" in broken, bool(broken)]
+    if not broken:
+        assert tenths(host_part) + tenths(network_part) == tenths(whole)
+        assert tenths(network_part) > 0
+
+
+def written_on_the_page(site: Site) -> list[str]:
+    """Emissions of the machine, of the network, and their sum."""
+    document = Document(page(site))
+    said = re.search(
+        r"Emissions now(\S+?)(?: g CO\u2082e/h)?machine (.+?), network ([\d.]+(?: g/h)?|unknown)", document.text
+    )
+    assert said is not None
+    return [said[2], said[3], said[1]]
+
+
+def written_in_the_table(site: Site) -> list[str]:
+    """The same."""
+    value, explanation = table(site)["emissions"]
+    said = re.match(r"machine (.+?), network (.+?); ", explanation)
+    assert said is not None
+    return [said[1], said[2], value.removesuffix(" g CO2e/h")]
+
+
+def tenths(text: str) -> int:
+    return int(text.replace(".", ""))
 
 
 @pytest.mark.parametrize(
