@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -104,7 +103,7 @@ def _parse(header: str | None) -> _Credentials | None:
     try:
         user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
         name = user.decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not ASCII, not base64, or a user name that is not UTF-8
         return None
     return _Credentials(user=name, password=password[:_PASSWORD_BYTES]) if colon else None
 

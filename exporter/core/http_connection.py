@@ -20,6 +20,7 @@ MAX_HEAD_BYTES = 16 * 1024
 
 _HTTP_ON_TLS = b"HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port expects TLS: use https.\n"
 
+#: A client's fault is logged at debug level, with nothing that a client sent.
 logger = logging.getLogger(__name__)
 
 
@@ -27,10 +28,11 @@ logger = logging.getLogger(__name__)
 class Limits:
     """Bounds of a server's patience.
 
-    `requests` may be in flight, and `connections` open, at once. `head_seconds` run from accept, or from the first
-    byte of a later request, to a complete head; a TLS handshake is part of them. `idle_seconds` is for a connection
-    between requests (Prometheus comes back every 15 to 60). `response_seconds` is for a check of credentials and for a
-    client to read its response, `linger_seconds` for it to read a last answer and close before it is cut off.
+    `requests` may be in flight, and `connections` open, at once; fewer where the limit on open files is low.
+    `head_seconds` run from accept, or from the first byte of a later request, to a complete head; a TLS handshake is
+    part of them. `idle_seconds` is for a connection between requests (Prometheus comes back every 15 to 60).
+    `response_seconds` is for a check of credentials and for a client to read its response, `linger_seconds` for it to
+    read a last answer and close before it is cut off.
     """
 
     requests: int
@@ -64,21 +66,13 @@ class Hub:
         self.stopping = False
         # Filled and emptied within one callback, so that no connection needs a read buffer of its own.
         self.buffer = memoryview(bytearray(MAX_HEAD_BYTES))
-        self._noted_at = -1.0
 
     def admit(self, connection: "Connection") -> None:
         """Take a connection in. Where there is no room, drop the oldest half-open one, else the oldest idle one."""
         if len(self.connections) >= self.limits.connections:
-            self.note("too many connections: dropped the oldest")
+            logger.debug("too many connections: dropped the oldest")
             min(self.connections, key=lambda other: other.phase).drop()
         self.connections[connection] = None
-
-    def note(self, what: str) -> None:
-        """Log a client's fault at debug level, at most one a second, with nothing that a client sent."""
-        now = time.monotonic()
-        if now - self._noted_at >= 1.0:
-            self._noted_at = now
-            logger.debug("%s", what)
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -165,7 +159,7 @@ class Connection(asyncio.BufferedProtocol):
             if isinstance(event, h11.Request):
                 self._begin(event, has_body=not isinstance(self._http.next_event(), h11.EndOfMessage))
         except h11.RemoteProtocolError as error:
-            self._hub.note("a request was not well-formed")
+            logger.debug("a request was not well-formed")
             self._send(text(error.error_status_hint, HTTPStatus(error.error_status_hint).phrase), close=True)
             return
         if event is h11.NEED_DATA:
@@ -213,17 +207,17 @@ class Connection(asyncio.BufferedProtocol):
             case Verdict.GRANTED:
                 self._respond(request)
             case Verdict.DENIED:
-                self._hub.note("credentials were missing or wrong")
+                logger.debug("credentials were missing or wrong")
                 challenge = ("WWW-Authenticate", 'Basic realm="metrics", charset="UTF-8"')
                 self._send(text(401, "A user name and password are needed.", challenge))
             case Verdict.BUSY:
-                self._hub.note("too many unknown credentials to check")
+                logger.debug("too many unknown credentials to check")
                 self._send(text(429, "Too many credentials are waiting to be checked.", ("Retry-After", "1")))
 
     def _respond(self, request: Request) -> None:
         """Let the site answer, within the limit; a request is in flight until its last byte is with the kernel."""
         if self._hub.in_flight >= self._hub.limits.requests:
-            self._hub.note("too many requests in flight")
+            logger.debug("too many requests in flight")
             self._send(text(503, "Too many requests are in flight.", ("Retry-After", "1")))
             return
         self._hub.in_flight += 1
@@ -299,7 +293,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             plaintext = tls.receive(data)
         except ssl.SSLError as error:
-            self._hub.note("a TLS handshake or record was refused")
+            logger.debug("a TLS handshake or record was refused")
             if getattr(error, "reason", None) == "HTTP_REQUEST":
                 self._transport.write(_HTTP_ON_TLS)
             self._linger()
@@ -315,7 +309,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _time_is_up(self) -> None:
         if self.phase in (Phase.HEAD, Phase.SENDING):
-            self._hub.note("a client was too slow and was cut off")
+            logger.debug("a client was too slow and was cut off")
         self._transport.abort()
 
 

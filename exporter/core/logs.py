@@ -2,9 +2,20 @@
 
 import json
 import logging
+import math
 import sys
 import time
+from collections.abc import Callable
 from enum import StrEnum
+
+#: The thread on which everything runs that a client can bring about.
+SERVER_THREAD = "http-server"
+
+#: Least time between two lines from that thread. One line a second tells what is wrong and fills no disk: 10 MB a day.
+SERVER_LINE_SECONDS = 1.0
+
+#: `extra` of a line on that thread that no client can bring about.
+UNLIMITED = {"unlimited": True}
 
 
 class LogFormat(StrEnum):
@@ -28,6 +39,8 @@ class LineFormatter(logging.Formatter):
             message += f": {type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
         fields = {"ts": stamp, "level": record.levelname.lower(), "logger": record.name, "msg": message}
+        if left_out := getattr(record, "left_out", 0):
+            fields["left_out"] = str(left_out)
         if self._line_format is LogFormat.JSON:
             return json.dumps(fields)
         return " ".join(f"{key}={_quoted(value)}" for key, value in fields.items())
@@ -39,8 +52,34 @@ def _quoted(value: str) -> str:
     return value if plain and value else json.dumps(value)
 
 
+class ServerLineLimit(logging.Filter):
+    """Passes at most one record a second of the server's thread, so that no client can flood the log by whatever path.
+
+    The next one that passes carries as `left_out` how many did not. Records of other threads are not touched.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._monotonic = monotonic
+        self._next = -math.inf
+        self._left_out = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is to be written."""
+        if record.threadName != SERVER_THREAD or hasattr(record, "unlimited"):
+            return True
+        now = self._monotonic()
+        if now < self._next:
+            self._left_out += 1
+            return False
+        record.left_out, self._left_out = self._left_out, 0
+        self._next = now + SERVER_LINE_SECONDS
+        return True
+
+
 def configure_logging(level: str, style: LogFormat) -> None:
-    """Send every record at or above `level` to standard error in one format."""
+    """Send every record at or above `level` to standard error in one format; see `ServerLineLimit` for the server's."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(style))
+    handler.addFilter(ServerLineLimit())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -3,6 +3,7 @@
 import logging
 import time
 
+from exporter.core.logs import UNLIMITED
 from exporter.core.web_config import WebConfig, WebConfigError, file_stamps, load_web_config
 
 #: A bad file is tried again this often, since a file that it names may appear without it changing itself.
@@ -35,10 +36,11 @@ class WebConfigFile:
             self._retry_at = time.monotonic() + RETRY_SECONDS
             if str(error) != self._complaint:
                 self._complaint = str(error)
-                logger.warning("the web configuration changed and cannot be used; the old one stays: %s", error)
+                complaint = "the web configuration changed and cannot be used; the old one stays: %s"
+                logger.warning(complaint, error, extra=UNLIMITED)
             return
         self._config, self._retry_at, self._complaint = new, None, ""
-        logger.info("%s: web configuration read again", new.path)
+        logger.info("%s: web configuration read again", new.path, extra=UNLIMITED)
 
 
 def _successor(old: WebConfig) -> WebConfig:
