@@ -60,14 +60,14 @@ def command(folder: Path, port: int, *flags: str) -> list[str]:
 
 @contextlib.contextmanager
 def running_exporter(
-    folder: Path, *flags: str, config: str = EVERY_SECOND, port: int | None = None
+    folder: Path, *flags: str, config: str = EVERY_SECOND, port: int | None = None, open_files: int | None = None
 ) -> Iterator[Exporter]:
     """An exporter that is healthy, though it may not have sampled yet; it is asked to stop when the block ends."""
     (folder / "ecotrack.yml").write_text(config)
     port = port or free_port()
     url, log = f"http://127.0.0.1:{port}", folder / "exporter.log"
     argv = command(folder, port, f"--config.file={folder / 'ecotrack.yml'}", *flags)
-    with running(argv, ready=f"{url}/-/healthy", log=log) as process:
+    with running(argv, ready=f"{url}/-/healthy", log=log, open_files=open_files) as process:
         yield Exporter(url=url, process=process, state=folder / "state", log=log)
 
 

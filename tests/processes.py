@@ -30,8 +30,15 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, timeout: flo
 
 
 @contextlib.contextmanager
-def running(argv: Sequence[str], *, ready: str, log: Path, timeout: float = 20.0) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `argv` until the block ends; it counts as started once the URL `ready` answers 200, in `timeout` seconds."""
+def running(
+    argv: Sequence[str], *, ready: str, log: Path, timeout: float = 20.0, open_files: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `argv` until the block ends; it counts as started once the URL `ready` answers 200, in `timeout` seconds.
+
+    It may have so many `open_files` and cannot raise that.
+    """
+    if open_files is not None:
+        argv = ["sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh", *argv]
     with log.open("wb") as output:
         process = subprocess.Popen(list(argv), stdout=output, stderr=subprocess.STDOUT)
     try:

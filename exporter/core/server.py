@@ -10,11 +10,15 @@ import logging
 import socket
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from exporter.core.acceptor import Acceptor
+from exporter.core.descriptors import room_for
 from exporter.core.http_connection import Connection, Hub, Limits
 from exporter.core.http_site import Handler, Request, Response, Site
-from exporter.core.listen_address import BACKLOG, ListenError, base_url, is_loopback, listen
+from exporter.core.listen_address import ListenError, base_url, is_loopback, listen
+from exporter.core.logs import SERVER_THREAD
 from exporter.core.web_config import WebConfig
 from exporter.core.web_config_file import WebConfigFile
 
@@ -62,10 +66,13 @@ class Server:
         site = Site(routes=routes, loopback_only=is_loopback(self._listener))
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         loop, stopping = runner.get_loop(), asyncio.Event()
+        limits = replace(self._limits, connections=room_for(self._limits.connections))
+        if limits.connections < self._limits.connections:
+            logger.warning("at most %d connections at once: the limit on open files is low", limits.connections)
         loop.set_exception_handler(_report)
         self._request_stop = functools.partial(loop.call_soon_threadsafe, stopping.set)
         self._thread = threading.Thread(
-            target=self._run, args=(runner, site, stopping), name="http-server", daemon=True
+            target=self._run, args=(runner, site, limits, stopping), name=SERVER_THREAD, daemon=True
         )
         self._thread.start()
 
@@ -77,9 +84,9 @@ class Server:
             self._thread = None
         self._listener.close()
 
-    def _run(self, runner: asyncio.Runner, site: Site, stopping: asyncio.Event) -> None:
+    def _run(self, runner: asyncio.Runner, site: Site, limits: Limits, stopping: asyncio.Event) -> None:
         web_config = None if self._web_config is None else WebConfigFile(self._web_config)
-        hub = Hub(site=site, web_config=web_config, limits=self._limits)
+        hub = Hub(site=site, web_config=web_config, limits=limits)
         with runner:
             runner.run(_serve(hub, self._listener, stopping))
 
@@ -87,16 +94,11 @@ class Server:
 async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> None:
     """Accept and answer until `stopping` is set."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(hub), sock=listener, backlog=BACKLOG)
+    acceptor = Acceptor(listener, lambda: Connection(hub))
     await stopping.wait()
     hub.stopping = True
-    # A connection accepted at the last moment is set up in a task of asyncio's own, which fails, and leaves the
-    # connection open, where the server was closed before.
-    loop.remove_reader(listener)
+    await acceptor.close()
     hub.auth.close()
-    while others := asyncio.all_tasks() - {asyncio.current_task()}:
-        await asyncio.wait(others)
-    server.close()
     for connection in list(hub.connections):
         connection.finish()
     deadline = loop.time() + STOP_SECONDS
