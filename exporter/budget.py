@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from exporter.core.units import Grams, GramsPerSecond, UnixSeconds
+from exporter.core.units import Grams, Ratio, UnixSeconds
 
 KEPT_STARTS = 3
 """Periods remembered of each kind: the current one, and those that a stepping clock may come back to."""
@@ -33,13 +33,18 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetStatus:
-    """A budget's standing. `projected` is None while the emission rate is not known."""
+    """A budget's standing.
+
+    `projected` are the grams at the end of the period, None while nothing is known; `learned` is the share of the
+    device's week that is known. Below 1 the projection is an early one, of the mean so far.
+    """
 
     period: Period
     bounds: Bounds
     limit: Grams
     used: Grams
     projected: Grams | None
+    learned: Ratio
 
 
 Booked = Mapping[Period, Mapping[UnixSeconds, Grams]]
@@ -73,23 +78,3 @@ def _book_one(starts: Mapping[UnixSeconds, Grams], grams: Grams, start: UnixSeco
     kept = {other: amount for other, amount in starts.items() if other != start}
     recent = list(kept.items())[-(KEPT_STARTS - 1) :]
     return dict(recent) | {start: Grams(starts.get(start, 0.0) + grams)}
-
-
-def status(
-    limits: Mapping[Period, Grams],
-    booked: Booked,
-    rate: GramsPerSecond | None,
-    now: UnixSeconds,
-    zone: tzinfo,
-) -> tuple[BudgetStatus, ...]:
-    """Where each budget that has a limit stands at `now`; `rate` is from `exporter.projection`."""
-    return tuple(_status_of(period, limit, booked, rate, now, zone) for period, limit in limits.items())
-
-
-def _status_of(
-    period: Period, limit: Grams, booked: Booked, rate: GramsPerSecond | None, now: UnixSeconds, zone: tzinfo
-) -> BudgetStatus:
-    bounds = bounds_at(period, now, zone)
-    used = Grams(booked.get(period, {}).get(bounds.start, 0.0))
-    projected = None if rate is None else Grams(used + rate * max(0.0, bounds.end - now))
-    return BudgetStatus(period=period, bounds=bounds, limit=limit, used=used, projected=projected)

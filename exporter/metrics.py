@@ -187,8 +187,16 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_budget_projected_grams",
         unit="grams",
         labels=("period",),
-        help="CO2e at the end of the period if the mean rate of the last hour goes on.",
+        help="CO2e at the end of the period: used, and the hours left of the device's usual week, scaled by how the "
+        "period compares with it so far.",
         read=partial(metric_values.budget, read=lambda status: status.projected),
+    ),
+    _gauge(
+        name="ecotrack_budget_projection_learned_ratio",
+        unit="ratio",
+        labels=("period",),
+        help="Share of the hours of the device's week that are known; below 1 the projection is the mean so far.",
+        read=partial(metric_values.budget, read=lambda status: status.learned),
     ),
     _gauge(
         name="ecotrack_budget_period_start_timestamp_seconds",

@@ -2,7 +2,6 @@
 
 from html import escape
 
-from exporter import projection
 from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
 from exporter.sparkline import power_chart
@@ -97,7 +96,7 @@ def _today_card(summary: Summary) -> str:
             "Today against the budget",
             used,
             _budget_bar(day),
-            _projection(day, summary.now - summary.lifetime_since),
+            _projection(day),
             *others,
             BOTH_SCOPES,
         )
@@ -112,18 +111,19 @@ def _today_card(summary: Summary) -> str:
     )
 
 
-def _projection(day: BudgetView, counted: float) -> str:
-    """What the day will come to; `counted` is the time since counting began, in seconds."""
+def _projection(day: BudgetView) -> str:
+    """What the day will come to, and whether the budget holds."""
     if day.projected_grams is None:
         return "projection not known yet"
     amount = data(day.projected_grams, "projected", grams(day.projected_grams))
-    early = counted < projection.WINDOW
-    basis = f"if it goes on as in the {_age(counted)} since counting began" if early else "at the last hour's rate"
+    early = day.projection_learned_ratio < 1.0
+    known = f"{day.projection_learned_ratio:.0%} of this device's week is known"
+    basis = f"at the mean so far (early: {known})" if early else "if it goes on like its usual week"
     told = f"{amount} by midnight {basis}"
     if day.used_grams >= day.limit_grams:
         return f'{told}: <b class="red">the budget is used up</b>'
     if early:
-        # Minutes say little about a day: no verdict yet.
+        # The mean of a morning says little about a day: no verdict yet.
         return told
     verdict, level = ("within", "green") if day.projected_grams <= day.limit_grams else ("over", "red")
     return f'{told}: <b class="{level}">{verdict} budget</b>'

@@ -1,61 +1,81 @@
-"""The mean emission rate of the last hour, which budgets are projected with.
+"""What a budget period comes to: what has been used, and the hours that are left as the device's week has them.
 
-The recording rules compute the same from Prometheus's own samples and the exported start of counting. To agree with
-them over restarts, a few marks of the lifetime emissions are kept with the totals. Time in which nothing was counted
-(the machine was off) counts as time without emissions, as it does there.
+    projected = used + ratio x (profile's grams for the hours that are left)
+    ratio = (used + k) / (profile's grams for the hours so far + k), between 1/2 and 2
+
+The ratio says how this period compares with the usual one. Early on it is drawn towards 1 by `k`, which stands for
+what the profile alone is trusted with: an average hour of the week for a day, an average day for a week, an average
+week for a month. That is the Bayesian mean of a ratio whose prior is 1, where one such part differs from the next
+about as much as one whole period from the next. The bounds keep hours of an unusual time, which the profile
+has next to nothing for, from multiplying those that are left.
+
+Until every hour of the week has been seen, the mean so far goes on instead.
 """
 
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping
+from datetime import tzinfo
 
-from exporter.core.units import Grams, GramsPerSecond, Seconds, UnixSeconds
+from exporter.budget import Booked, Bounds, BudgetStatus, Period, bounds_at
+from exporter.core.units import Grams, UnixSeconds
+from exporter.week import HOURS, WeekProfile
 
-WINDOW = Seconds(3600.0)
-"""The rules use the same."""
+TRUSTED_WEEKS: Mapping[Period, float] = {Period.DAY: 1 / HOURS, Period.WEEK: 1 / 7, Period.MONTH: 1.0}
+"""`k` in average weeks of the profile."""
 
-SPACING = Seconds(300.0)
-"""Time between marks, about; what was emitted between two of them is taken as even."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """Lifetime emissions at a moment."""
-
-    at: UnixSeconds
-    emitted: Grams
+MAX_RATIO = 2.0
+"""The hours that are left are at most doubled, and at most halved."""
 
 
-def with_mark(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
-    """Marks in order of time with the present as the last, and without those that the window has left behind.
+def status(
+    limits: Mapping[Period, Grams],
+    booked: Booked,
+    profile: WeekProfile,
+    *,
+    since: UnixSeconds,
+    now: UnixSeconds,
+    zone: tzinfo,
+) -> tuple[BudgetStatus, ...]:
+    """Where each budget that has a limit stands at `now`; `since` is when counting began."""
 
-    The last one gives way to the next unless `SPACING` has passed since the one before it; so it stays where a gap
-    begins. One mark older than the window is kept, to know what had been emitted when that began. Marks that a clock
-    stepping back has put into the future are dropped.
+    def of(period: Period, limit: Grams) -> BudgetStatus:
+        bounds = bounds_at(period, now, zone)
+        used = Grams(booked.get(period, {}).get(bounds.start, 0.0))
+        if profile.learned < 1.0:
+            projected = _at_the_mean_so_far(bounds, used, profile, since=since, now=now)
+        else:
+            projected = _by_the_profile(bounds, used, profile, TRUSTED_WEEKS[period], now=now, zone=zone)
+        return BudgetStatus(
+            period=period, bounds=bounds, limit=limit, used=used, projected=projected, learned=profile.learned
+        )
+
+    return tuple(of(period, limit) for period, limit in limits.items())
+
+
+def _by_the_profile(
+    bounds: Bounds, used: Grams, profile: WeekProfile, trusted_weeks: float, *, now: UnixSeconds, zone: tzinfo
+) -> Grams:
+    so_far = profile.between(bounds.start, now, zone)
+    left = profile.between(bounds.start, bounds.end, zone) - so_far
+    return Grams(used + _ratio(used, so_far, trusted_weeks * profile.total) * max(0.0, left))
+
+
+def _ratio(used: float, so_far: float, trusted: float) -> float:
+    """How the period so far compares with the profile. One that is all zero has nothing to compare with."""
+    if so_far + trusted <= 0.0:
+        return 1.0
+    return min(max((used + trusted) / (so_far + trusted), 1.0 / MAX_RATIO), MAX_RATIO)
+
+
+def _at_the_mean_so_far(
+    bounds: Bounds, used: Grams, profile: WeekProfile, *, since: UnixSeconds, now: UnixSeconds
+) -> Grams | None:
+    """None in the first moment of all, when there is nothing to divide by.
+
+    The time that was counted is known twice. Where the clock was set back, `since` is later than the truth; where the
+    state is of a version without a profile, the profile has counted less.
     """
-    past = [one for one in marks if one.at <= mark.at]
-    if len(past) > 1 and mark.at - past[-2].at < SPACING:
-        past.pop()
-    older = [one for one in past if mark.at - one.at > WINDOW][-1:]
-    return (*older, *(one for one in past if mark.at - one.at <= WINDOW), mark)
-
-
-def mean_rate(marks: tuple[Mark, ...], now: Mark, since: UnixSeconds) -> GramsPerSecond | None:
-    """Mean rate over the window before `now`, or since counting began if that is later.
-
-    None in the first moment of all, when there is nothing to divide by.
-    """
-    began = UnixSeconds(max(since, now.at - WINDOW))
-    if now.at <= began:
+    so_far = now - bounds.start
+    counted = max(now - max(bounds.start, since), min(so_far, profile.counted))
+    if counted <= 0.0:
         return None
-    first = () if any(one.at <= since for one in marks) else (Mark(at=since, emitted=Grams(0.0)),)
-    before = _emitted_at(began, (*first, *marks, now))
-    return GramsPerSecond((now.emitted - before) / (now.at - began))
-
-
-def _emitted_at(moment: UnixSeconds, marks: tuple[Mark, ...]) -> float:
-    """Lifetime emissions at a moment, between marks by a straight line, before the first mark as at it."""
-    for first, second in pairwise(marks):
-        if first.at <= moment < second.at:
-            share = (moment - first.at) / (second.at - first.at)
-            return first.emitted + share * (second.emitted - first.emitted)
-    return marks[0].emitted
+    return Grams(used * (1.0 + max(0.0, bounds.end - now) / counted))

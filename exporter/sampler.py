@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Protocol
 
-from exporter import budget, totals
+from exporter import budget, projection, totals, week
 from exporter.activity import Activity, ActivityClassifier, Bin
 from exporter.budget import Period
 from exporter.core.carbon import emission_rate, emissions
@@ -26,7 +26,6 @@ from exporter.core.units import (
 from exporter.eco_score import EcoScore, ScoreFactor, eco_score
 from exporter.intensity.reading import IntensityProvider, IntensityReading
 from exporter.power import ByScope, Component, HostPowerModel, NetworkPowerModel, power_by_scope
-from exporter.projection import Mark, mean_rate, with_mark
 from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
 from exporter.sources.reading import DiskBytes, HostReading
 from exporter.totals import ActivityTotal, Totals
@@ -179,14 +178,10 @@ class Sampler:
         grams = {component: emissions(spent, intensity.value) for component, spent in energies.items()}
         activity = self._classify(reading, usage)
         total = _accumulate(self._snapshot.totals, usage, activity, energies, grams)
-        mark = Mark(at=reading.wall, emitted=total.lifetime_emissions)
-        total = replace(
-            total,
-            booked=budget.book(total.booked, Grams(sum(grams.values())), reading.wall, self._plan.zone),
-            marks=with_mark(total.marks, mark),
+        total = self._booked(total, Grams(sum(grams.values())), reading)
+        budgets = projection.status(
+            self._plan.limits, total.booked, total.week, since=total.since, now=reading.wall, zone=self._plan.zone
         )
-        rate = mean_rate(total.marks, mark, total.since)
-        budgets = budget.status(self._plan.limits, total.booked, rate, reading.wall, self._plan.zone)
         readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets)
         return replace(
             self._snapshot,
@@ -196,6 +191,16 @@ class Sampler:
             readings=replace(readings, score=_score(readings)),
             outcomes=reading.outcomes,
             history=_extended(self._snapshot.history, _point(reading, readings)),
+        )
+
+    def _booked(self, total: Totals, grams: Grams, reading: HostReading) -> Totals:
+        """The totals with a sample's grams in the budgets and in the device's week."""
+        before, zone = self._snapshot.sampled_elapsed, self._plan.zone
+        elapsed = None if before is None else Seconds(reading.elapsed - before)
+        return replace(
+            total,
+            booked=budget.book(total.booked, grams, reading.wall, zone),
+            week=week.observe(total.week, grams, reading.wall, elapsed, zone),
         )
 
     def _power_and_energy(self, usage: Usage) -> tuple[Mapping[Component, Watts], Mapping[Component, Joules]]:

@@ -19,8 +19,7 @@ from pathlib import Path
 import msgspec
 
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
-from exporter.projection import Mark
-from exporter.totals import Exported, Totals, with_events
+from exporter.totals import Exported, Totals, begun_by, with_events
 from exporter.usage import Event, EventKind
 
 LOG = logging.getLogger(__name__)
@@ -116,11 +115,7 @@ class StateStore:
         self._sequence = saved.sequence
         goes_on = best.exact and (saved.clean_stop or saved.boot_id == self._boot_id)
         exported = replace(saved.totals.exported, events=dict(saved.events)) if goes_on else Exported()
-        totals = replace(saved.totals, exported=exported)
-        if totals.since > now:
-            # The clock was ahead when counting began: it begins now, with what had been emitted until now.
-            totals = replace(totals, since=now, marks=(Mark(at=now, emitted=totals.lifetime_emissions),))
-        return with_events(totals, events)
+        return with_events(begun_by(replace(saved.totals, exported=exported), now), events)
 
     def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
         """Replace the state.

@@ -51,12 +51,13 @@ class EmissionsView(_View, frozen=True):
 
 
 class BudgetView(_View, frozen=True):
-    """A budget's standing."""
+    """A budget's standing. Below 1 of `projection_learned_ratio` the projection is an early one, of the mean so far."""
 
     period: str
     used_grams: float
     limit_grams: float
     projected_grams: float | None
+    projection_learned_ratio: float
     start: float
     end: float
 
@@ -255,6 +256,7 @@ def _budgets(readings: Readings) -> list[BudgetView]:
             used_grams=status.used,
             limit_grams=status.limit,
             projected_grams=status.projected,
+            projection_learned_ratio=status.learned,
             start=status.bounds.start,
             end=status.bounds.end,
         )

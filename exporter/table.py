@@ -74,7 +74,11 @@ def _used(budget: BudgetView) -> str:
 def _projected(budget: BudgetView) -> str:
     if budget.projected_grams is None:
         return "machine and network; projection unknown"
-    return f"machine and network; {budget.projected_grams:.1f} g projected for the whole {budget.period}"
+    told = f"machine and network; {budget.projected_grams:.1f} g projected for the whole {budget.period}"
+    if budget.projection_learned_ratio < 1.0:
+        known = f"{budget.projection_learned_ratio:.0%} of this device's week is known"
+        return f"{told} at the mean so far (early: {known})"
+    return f"{told}, if it goes on like its usual week"
 
 
 def _traffic(summary: Summary) -> str:

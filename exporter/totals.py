@@ -8,9 +8,9 @@ from exporter.activity import Activity
 from exporter.budget import Booked
 from exporter.core.units import Grams, Joules, Seconds, UnixSeconds
 from exporter.power import Component
-from exporter.projection import Mark
 from exporter.sources.reading import DiskBytes, Traffic
 from exporter.usage import Event
+from exporter.week import WeekProfile
 
 NO_TRAFFIC = Traffic(received_bytes=0, sent_bytes=0, received_packets=0, sent_packets=0)
 
@@ -46,14 +46,14 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Exported counters, and what outlives reboots: lifetime figures since `since`, budgets, and the last hour."""
+    """Exported counters, and what outlives reboots: lifetime figures since `since`, budgets, and the device's week."""
 
     since: UnixSeconds
     exported: Exported = field(default_factory=Exported)
     lifetime_energy: Joules = Joules(0.0)  # noqa: RUF009 - a number
     lifetime_emissions: Grams = Grams(0.0)  # noqa: RUF009 - a number
     booked: Booked = field(default_factory=dict)
-    marks: tuple[Mark, ...] = ()
+    week: WeekProfile = field(default_factory=WeekProfile)
 
 
 AmountT = TypeVar("AmountT", bound=float)
@@ -99,3 +99,11 @@ def add_events(totals: Mapping[Event, int], events: Iterable[Event]) -> Mapping[
 def with_events(totals: Totals, events: Iterable[Event]) -> Totals:
     """Totals with more events counted."""
     return replace(totals, exported=replace(totals.exported, events=add_events(totals.exported.events, events)))
+
+
+def begun_by(totals: Totals, now: UnixSeconds) -> Totals:
+    """Totals of which counting did not begin in the future.
+
+    It seems to where the clock was ahead when it began and has been set since; then it begins now.
+    """
+    return totals if totals.since <= now else replace(totals, since=now)

@@ -11,7 +11,7 @@ from prometheus.budget import (
     BurnAlert,
     seconds,
 )
-from prometheus.recording import ELAPSED, PERIOD_MATCH, PROJECTED, USED_SHARE, burn_rate, emission_rate
+from prometheus.recording import ELAPSED, PERIOD_MATCH, USED_SHARE, burn_rate, emission_rate
 
 ADVICE = {
     "streaming": "It is streaming: lower the video quality, or download once what is watched more than once.",
@@ -97,20 +97,20 @@ def _projected() -> Alert:
     return Alert(
         name="EcotrackBudgetOverrunProjected",
         expr=(
-            f"min_over_time({PROJECTED}[{PROJECTION_WINDOW}])\n"
+            f"min_over_time(ecotrack_budget_projected_grams[{PROJECTION_WINDOW}])\n"
             f"/ {PERIOD_MATCH}\necotrack_budget_limit_grams > 1\n"
             f"and {PERIOD_MATCH}\n({late_enough})\n"
-            # Not before there is an hour to project from, and half an hour of projections.
+            # Not before there is an hour to take a mean of, and half an hour of projections.
             f"and on (job, instance)\n(time() - ecotrack_lifetime_start_timestamp_seconds > {seconds('90m'):.0f})"
         ),
         severity="warning",
         component="budget",
         summary="{{ $labels.instance }} may exceed its carbon budget for the {{ $labels.period }}",
         description=(
-            "At the emission rate of the last hour, {{ $labels.instance }} ends the {{ $labels.period }} at "
+            "If it goes on like its usual week, {{ $labels.instance }} ends the {{ $labels.period }} at "
             "{{ $value | humanizePercentage }} or more of its budget of "
             f"{_grams('ecotrack_budget_limit_grams')}. "
-            f"Every projection of the last {PROJECTION_WINDOW} was at least that high. "
+            f"Every projection of the last {PROJECTION_WINDOW} was at least that high.{_early()} "
             f"Used so far: {_grams('ecotrack_budget_used_grams')}."
         ),
         advice="Reduce the load, or move work into the next {{ $labels.period }}.",
@@ -140,6 +140,14 @@ def _grams(metric: str) -> str:
     query = metric + "{job=%q, instance=%q, period=%q}"
     shown = "{{ . | first | value | humanize }}g"
     return looked_up(query, ("job", "instance", "period"), shown, otherwise="an unknown amount")
+
+
+def _early() -> str:
+    """Template text with a sentence where the projection does not know the device's week yet."""
+    query = "ecotrack_budget_projection_learned_ratio{job=%q, instance=%q, period=%q} < 1"
+    share = "{{ . | first | value | humanizePercentage }}"
+    shown = f" It is early: {share} of that week is known, and the mean so far stands in for it."
+    return looked_up(query, ("job", "instance", "period"), shown)
 
 
 def _minute_limit() -> str:

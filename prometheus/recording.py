@@ -54,7 +54,6 @@ LENGTH = "instance_period:ecotrack_budget_period_seconds:length"
 ALLOWED_RATE = "instance_period:ecotrack_budget_limit_grams:per_second"
 CONSUMED = "instance_period:ecotrack_budget_consumed:ratio"
 ELAPSED = "instance_period:ecotrack_budget_elapsed:ratio"
-PROJECTED = "instance_period:ecotrack_budget_projected_grams:rate1h"
 POWER = "instance_scope:ecotrack_power_watts:rate5m"
 INTENSITY = "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted1h"
 
@@ -110,18 +109,6 @@ def _budget_state() -> Iterator[Recording]:
     )
     yield Recording(record=CONSUMED, expr=USED_SHARE)
     yield Recording(record=ELAPSED, expr=f"clamp_max(\n  (time() - {start})\n  / {PERIOD_MATCH}\n  {LENGTH},\n  1\n)")
-    yield Recording(record=PROJECTED, expr=_projection(end))
-
-
-def _projection(end: str) -> str:
-    """Used so far, and the mean rate of the last hour for the rest of the period, as `exporter.projection` has it.
-
-    `rate()` divides by the whole hour, so until an hour has been counted it is scaled to the time since the beginning.
-    """
-    left = f"clamp_min({end} - time(), 0)"
-    counted = "clamp_max(time() - ecotrack_lifetime_start_timestamp_seconds, 3600) > 0"
-    rate = f"({emission_rate('1h')}\n    * 3600 / on (job, instance)\n    ({counted}))"
-    return f"ecotrack_budget_used_grams\n+ {PERIOD_MATCH}\n({rate}\n  * on (job, instance) group_right ()\n  {left})"
 
 
 def _burn(window: str) -> Recording:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import inspect
 
-from exporter import activity, eco_score, presets, projection, usage
+from exporter import activity, eco_score, presets, projection, usage, week
 from exporter.config import Config
 from exporter.core.carbon import GRID_FACTORS, Factor
 from exporter.core.config import describe_type
@@ -217,7 +217,11 @@ def _thresholds() -> Iterator[tuple[str, str]]:
     yield "activity: download above a peak of", f"{activity.PEAK_MBIT:g} Mbit/s, if not steady"
     yield "activity: steady below a ratio of peak to mean of", f"{activity.STEADY_PEAK_TO_MEAN:g}"
     yield "activity: idle below a mean of", f"{activity.IDLE_MBIT:g} Mbit/s"
-    yield "budget: projection from the mean rate of the last", f"{projection.WINDOW:g} s"
+    yield "budget: an hour of the learned week fades to 1/e in", f"{week.MEMORY_WEEKS:g} weeks"
+    yield "budget: longest time off that the learned week counts", f"{week.MAX_GAP / 86_400:g} days"
+    for period, weeks in projection.TRUSTED_WEEKS.items():
+        yield f"budget: the learned week alone is trusted with, for a {period}", f"{weeks * 7:.3g} average days"
+    yield "budget: hours left are scaled by at most", f"{projection.MAX_RATIO:g}, and at least its inverse"
     yield "sample: late after", f"{usage.LATE_AFTER_INTERVALS:g} intervals"
     yield "sample: suspended or stepped clock above", f"{usage.STEP_TOLERANCE:g} s"
     yield "network: a reading is impossible above", f"{usage.MAX_BYTES_PER_SECOND:g} B/s"

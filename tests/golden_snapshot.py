@@ -118,9 +118,21 @@ def _readings() -> Readings:
         activity=Activity.IDLE,
         budgets=(
             BudgetStatus(
-                period=Period.DAY, bounds=day, limit=Grams(500.0), used=Grams(141.94), projected=Grams(166.294)
+                period=Period.DAY,
+                bounds=day,
+                limit=Grams(500.0),
+                used=Grams(141.94),
+                projected=Grams(166.294),
+                learned=Ratio(0.5),
             ),
-            BudgetStatus(period=Period.WEEK, bounds=day, limit=Grams(3000.0), used=Grams(141.94), projected=None),
+            BudgetStatus(
+                period=Period.WEEK,
+                bounds=day,
+                limit=Grams(3000.0),
+                used=Grams(141.94),
+                projected=None,
+                learned=Ratio(0.5),
+            ),
         ),
         score=EcoScore(value=Ratio(0.875), factors={ScoreFactor.GRID: Ratio(0.8), ScoreFactor.POWER: Ratio(0.95)}),
     )

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.budget import Booked, Bounds, Period, book, bounds_at, status
-from exporter.core.units import Grams, GramsPerSecond, UnixSeconds
+from exporter.budget import Booked, Bounds, BudgetStatus, Period, book, bounds_at
+from exporter.core.units import Grams, UnixSeconds
+from exporter.projection import status
+from exporter.week import WeekProfile
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3600.0
@@ -93,8 +95,12 @@ def spent(*bookings: tuple[str, float]) -> Booked:
 
 
 def used(booked: Booked, period: Period, moment: str) -> float:
-    (standing,) = status({period: Grams(100.0)}, booked, None, at(moment), BERLIN)
-    return standing.used
+    (one,) = standing({period: Grams(100.0)}, booked, at(moment))
+    return one.used
+
+
+def standing(limits: dict[Period, Grams], booked: Booked, now: UnixSeconds) -> tuple[BudgetStatus, ...]:
+    return status(limits, booked, WeekProfile(), since=now, now=now, zone=BERLIN)
 
 
 def test_a_day_starts_at_zero_and_the_week_and_month_go_on() -> None:
@@ -162,19 +168,11 @@ def test_old_periods_are_forgotten_and_the_present_never_is(days: list[int]) -> 
 
 
 def used_now(booked: Booked, now: UnixSeconds) -> float:
-    return status({Period.DAY: Grams(1.0)}, booked, None, now, BERLIN)[0].used
+    return standing({Period.DAY: Grams(1.0)}, booked, now)[0].used
 
 
-def test_the_projection_adds_the_mean_rate_over_the_rest_of_the_period() -> None:
+def test_without_a_limit_there_is_no_budget() -> None:
     booked = spent(("2026-03-29 06:00", 40.0))
-    (day,) = status({Period.DAY: Grams(100.0)}, booked, GramsPerSecond(0.001), at("2026-03-29 12:00"), BERLIN)
-    assert day.projected == pytest.approx(40.0 + 12 * HOUR * 0.001)
-    early = status({Period.DAY: Grams(100.0)}, booked, GramsPerSecond(0.001), at("2026-03-29 00:00"), BERLIN)[0]
-    assert early.projected == pytest.approx(40.0 + 23 * HOUR * 0.001)
-
-
-def test_without_a_rate_there_is_no_projection_and_without_a_limit_no_budget() -> None:
-    booked = spent(("2026-03-29 06:00", 40.0))
-    standing = status({Period.WEEK: Grams(9.0)}, booked, None, at("2026-03-29 12:00"), BERLIN)
-    assert [(one.period, one.limit, one.used, one.projected) for one in standing] == [(Period.WEEK, 9.0, 40.0, None)]
-    assert status({}, booked, None, at("2026-03-29 12:00"), BERLIN) == ()
+    found = standing({Period.WEEK: Grams(9.0)}, booked, at("2026-03-29 12:00"))
+    assert [(one.period, one.limit, one.used) for one in found] == [(Period.WEEK, 9.0, 40.0)]
+    assert standing({}, booked, at("2026-03-29 12:00")) == ()

@@ -121,6 +121,7 @@ def test_a_stale_snapshot_keeps_totals_age_and_health_and_drops_the_rest() -> No
         "ecotrack_budget_limit_grams",
         "ecotrack_budget_used_grams",
         "ecotrack_budget_projected_grams",
+        "ecotrack_budget_projection_learned_ratio",
         "ecotrack_budget_period_start_timestamp_seconds",
         "ecotrack_budget_period_end_timestamp_seconds",
         "ecotrack_eco_score_ratio",

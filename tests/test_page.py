@@ -15,8 +15,11 @@ from exporter.budget import Period
 from exporter.core.html import style_sheet
 from exporter.core.units import Grams, GramsPerKwh
 from exporter.intensity.static import configured_intensity
+from exporter.totals import Totals
+from exporter.week import HOURS, WeekProfile
 from tests.exporter_process import running_exporter, until_ready
 from tests.fake_site import Series, Site, make_site, series
+from tests.fakes import NOON
 from tests.processes import program
 
 HOSTILE = '"><script>alert(1)</script><b onclick="x">&amp;\'\\'
@@ -216,7 +219,8 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     ],
 )
 def test_a_budget_is_judged_in_words(limits: dict[Period, Grams], said: list[str]) -> None:
-    site = make_site(limits=limits)
+    week = WeekProfile(rates=(10.0,) * HOURS, weights=(4.0,) * HOURS)
+    site = make_site(limits=limits, totals=Totals(since=NOON, week=week))
     site.work_for_an_hour()
     text = Document(page(site)).text
     assert [words for words in said if words not in text] == []
@@ -228,7 +232,7 @@ def test_the_first_minutes_are_not_judged() -> None:
     for _ in range(6):
         site.sample_after(5.0, utilization=1.0)
     text = Document(page(site)).text
-    assert "by midnight if it goes on as in the 30 s since counting began" in text
+    assert "by midnight at the mean so far (early: 0% of this device's week is known)" in text
     assert "over budget" not in text
 
 

@@ -1,83 +1,121 @@
-"""The mean rate that budgets are projected with: of the last hour, over restarts, and as Prometheus computes it."""
+"""Laws of the projection: what is used is never taken back, the usual period comes out as usual, and nothing is NaN."""
 
 import math
+from datetime import datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.budget import Booked, BudgetStatus, Period, book, bounds_at
 from exporter.core.units import Grams, UnixSeconds
-from exporter.projection import SPACING, WINDOW, Mark, mean_rate, with_mark
+from exporter.projection import MAX_RATIO, status
+from exporter.week import HOURS, WeekProfile
+from tests.fakes import BERLIN
 
-SINCE = UnixSeconds(1_800_000_000.0)
+OFFICE = tuple(10.0 if hour // 24 < 5 and 9 <= hour % 24 < 17 else 0.0 for hour in range(HOURS))
+"""A laptop that emits 10 g/h from 9 to 17 h on weekdays."""
 
-
-def marks_of(rates: list[float], step: float) -> tuple[tuple[Mark, ...], Mark]:
-    """Marks as the sampler leaves them after one sample every `step` seconds at these rates, and the present."""
-    marks: tuple[Mark, ...] = ()
-    now = Mark(at=SINCE, emitted=Grams(0.0))
-    for rate in rates:
-        now = Mark(at=UnixSeconds(now.at + step), emitted=Grams(now.emitted + rate * step))
-        marks = with_mark(marks, now)
-    return marks, now
+LONG_AGO = UnixSeconds(0.0)
 
 
-@given(rate=st.floats(0.0, 10.0), samples=st.integers(1, 2000), step=st.sampled_from([1.0, 5.0, 60.0]))
-def test_a_steady_rate_is_its_own_mean(rate: float, samples: int, step: float) -> None:
-    marks, now = marks_of([rate] * samples, step)
-    found = mean_rate(marks, now, SINCE)
+def at(text: str) -> UnixSeconds:
+    """A local time such as `2026-03-24 12:00`."""
+    return UnixSeconds(datetime.fromisoformat(text).replace(tzinfo=BERLIN).timestamp())
+
+
+def learned(rates: tuple[float, ...]) -> WeekProfile:
+    return WeekProfile(rates=rates, weights=(4.0,) * HOURS)
+
+
+def standing(
+    profile: WeekProfile, used: float, now: UnixSeconds, period: Period = Period.DAY, since: UnixSeconds = LONG_AGO
+) -> BudgetStatus:
+    booked: Booked = book({}, Grams(used), now, BERLIN)
+    (one,) = status({period: Grams(100.0)}, booked, profile, since=since, now=now, zone=BERLIN)
+    return one
+
+
+def projected(
+    profile: WeekProfile, used: float, now: UnixSeconds, period: Period = Period.DAY, since: UnixSeconds = LONG_AGO
+) -> float:
+    found = standing(profile, used, now, period, since).projected
     assert found is not None
-    assert math.isclose(found, rate, rel_tol=1e-9)
+    return found
 
 
-def test_what_is_older_than_the_window_does_not_count() -> None:
-    marks, now = marks_of([7.0] * 720 + [2.0] * 720 + [2.0] * 60, 5.0)
-    found = mean_rate(marks, now, SINCE)
-    assert found is not None
-    assert math.isclose(found, 2.0, rel_tol=1e-6)
+@pytest.mark.parametrize("period", Period)
+@pytest.mark.parametrize("now", ["2026-03-24 00:00", "2026-03-24 12:30", "2026-03-29 02:59", "2026-10-25 23:00"])
+def test_a_period_that_is_as_usual_ends_as_usual(period: Period, now: str) -> None:
+    """On days of 23, 24 and 25 hours, and in their weeks and months."""
+    profile = learned(tuple(1.0 + hour % 7 for hour in range(HOURS)))
+    bounds = bounds_at(period, at(now), BERLIN)
+    usual = profile.between(bounds.start, bounds.end, BERLIN)
+    so_far = profile.between(bounds.start, at(now), BERLIN)
+    assert projected(profile, so_far, at(now), period) == pytest.approx(usual)
 
 
-def test_a_step_inside_the_window_counts_for_its_share() -> None:
-    marks, now = marks_of([1.0] * 1440 + [3.0] * 360, 5.0)  # two hours, then half an hour
-    found = mean_rate(marks, now, SINCE)
-    assert found is not None
-    assert math.isclose(found, 2.0, rel_tol=0.01)
+def test_an_office_laptop_at_the_end_of_its_day_stays_where_it_is() -> None:
+    assert projected(learned(OFFICE), 80.0, at("2026-03-24 17:00")) == pytest.approx(80.0)
+    assert projected(learned(OFFICE), 40.0, at("2026-03-24 13:00")) == pytest.approx(80.0)
+    assert projected(learned(OFFICE), 0.0, at("2026-03-24 08:00")) == pytest.approx(80.0)
 
 
-def test_time_that_was_not_counted_is_time_without_emissions() -> None:
-    marks, before = marks_of([2.0] * 1440, 5.0)
-    back = Mark(at=UnixSeconds(before.at + 1800.0), emitted=before.emitted)
-    found = mean_rate(with_mark(marks, back), back, SINCE)
-    assert found is not None
-    assert math.isclose(found, 1.0, rel_tol=0.01)
+def test_a_day_that_is_half_as_heavy_again_is_projected_so() -> None:
+    assert projected(learned(OFFICE), 60.0, at("2026-03-24 13:00")) == pytest.approx(120.0, rel=0.03)
 
 
-def test_a_beginning_that_had_to_be_moved_counts_only_what_came_after_it() -> None:
-    """As the state is loaded where the clock was ahead when counting began."""
-    moved = Mark(at=SINCE, emitted=Grams(240.0))
-    now = Mark(at=UnixSeconds(SINCE + 600.0), emitted=Grams(244.0))
-    found = mean_rate(with_mark((moved,), now), now, SINCE)
-    assert found is not None
-    assert math.isclose(found, 4.0 / 600.0, rel_tol=1e-9)
+def test_one_busy_monday_does_not_double_the_month() -> None:
+    """The first of June 2026 is a Monday."""
+    profile = learned(OFFICE)
+    usual = projected(profile, 0.0, at("2026-06-01 00:00"), Period.MONTH)
+    assert projected(profile, 240.0, at("2026-06-01 17:00"), Period.MONTH) < 1.5 * usual
 
 
-def test_nothing_is_known_in_the_first_moment() -> None:
-    now = Mark(at=SINCE, emitted=Grams(0.0))
-    assert mean_rate((), now, SINCE) is None
-    assert mean_rate((now,), now, SINCE) is None
-    assert mean_rate((now,), now, UnixSeconds(SINCE + 60.0)) is None
+def test_hours_of_an_unusual_time_do_not_multiply_those_that_are_left() -> None:
+    assert projected(learned(OFFICE), 30.0, at("2026-03-24 08:00")) <= 30.0 + MAX_RATIO * 80.0
+    assert projected(learned(OFFICE), 30.0, at("2026-03-28 12:00")) == 30.0
 
 
-@given(rates=st.lists(st.floats(0.0, 5.0), min_size=1, max_size=400))
-def test_marks_stay_few_and_in_order(rates: list[float]) -> None:
-    marks, now = marks_of(rates, 60.0)
-    assert len(marks) <= WINDOW / SPACING + 3
-    assert [mark.at for mark in marks] == sorted(mark.at for mark in marks)
-    assert mean_rate(marks, now, SINCE) is not None
+def test_without_a_week_the_mean_so_far_goes_on_and_says_so() -> None:
+    profile = WeekProfile(weights=(1.0,) * 100 + (0.0,) * 68)
+    one = standing(profile, 30.0, at("2026-03-24 12:00"))
+    assert one.learned == pytest.approx(100 / 168)
+    assert one.projected == pytest.approx(60.0)
+    began = at("2026-03-24 06:00")
+    fresh = WeekProfile(hour_seconds=WeekProfile().hour_seconds)
+    assert projected(fresh, 30.0, at("2026-03-24 12:00"), since=began) == pytest.approx(30.0 + 12 * 5.0)
 
 
-def test_a_clock_that_steps_back_never_gives_a_negative_rate() -> None:
-    marks, now = marks_of([1.0] * 2000, 5.0)
-    back = Mark(at=UnixSeconds(now.at - 5000.0), emitted=Grams(now.emitted + 5.0))
-    found = mean_rate(with_mark(marks, back), back, SINCE)
-    assert found is not None
-    assert found >= 0.0
+def test_nothing_is_projected_in_the_first_moment() -> None:
+    now = at("2026-03-24 12:00")
+    assert standing(WeekProfile(), 0.0, now, since=now).projected is None
+
+
+@given(
+    rates=st.one_of(st.just((0.0,) * HOURS), st.tuples(*[st.floats(0.0, 1e6)] * HOURS)),
+    known=st.booleans(),
+    used=st.floats(0.0, 1e9),
+    now=st.integers(1_600_000_000, 2_000_000_000),
+    counted=st.floats(-1e9, 1e9),
+)
+def test_a_projection_is_a_number_and_never_less_than_what_is_used(
+    rates: tuple[float, ...], known: bool, used: float, now: int, counted: float
+) -> None:
+    profile = learned(rates) if known else WeekProfile(rates=rates)
+    limits = dict.fromkeys(Period, Grams(1.0))
+    moment, since = UnixSeconds(float(now)), UnixSeconds(now - counted)
+    booked = book({}, Grams(used), moment, BERLIN)
+    for one in status(limits, booked, profile, since=since, now=moment, zone=BERLIN):
+        assert one.projected is not None or since >= moment
+        assert one.projected is None or (math.isfinite(one.projected) and one.projected >= used)
+
+
+def test_the_limit_does_not_change_the_projection() -> None:
+    profile, now = learned(OFFICE), at("2026-03-24 13:00")
+    booked = book({}, Grams(50.0), now, BERLIN)
+    found = {
+        status({Period.DAY: Grams(limit)}, booked, profile, since=LONG_AGO, now=now, zone=BERLIN)[0].projected
+        for limit in (1.0, 80.0, 1e6)
+    }
+    assert len(found) == 1

@@ -177,7 +177,7 @@ def test_a_night_asleep_adds_neither_energy_nor_grams() -> None:
     assert now.readings.power_by_scope().host == pytest.approx(82.5)
 
 
-def test_the_projection_goes_on_at_the_mean_rate_of_the_last_hour() -> None:
+def test_the_first_projection_goes_on_at_the_mean_so_far() -> None:
     sampling = rig(Machine(FakeClock()), limits={Period.DAY: Grams(1000.0)})
     for _ in range(901):
         sampling.sample_after(5.0)
@@ -186,6 +186,19 @@ def test_the_projection_goes_on_at_the_mean_rate_of_the_last_hour() -> None:
     assert day.used == pytest.approx(901 * 5.0 * grams_per_second)
     left = day.bounds.end - sampling.machine.clock.wall_at
     assert day.projected == pytest.approx(day.used + left * grams_per_second)
+    assert day.learned < 1.0
+
+
+def test_after_a_week_the_projection_knows_the_nights() -> None:
+    """A machine that is on from 12 to 15 h local time: by 15 h its day is over."""
+    sampling = rig(Machine(FakeClock()), limits={Period.DAY: Grams(1000.0)})
+    for _ in range(9):
+        for _ in range(36):
+            sampling.sample_after(300.0)
+        (day,) = sampling.now.readings.budgets
+        sampling.machine.clock.sleep(21 * 3600.0)
+    assert day.learned == 1.0
+    assert day.projected == pytest.approx(day.used, rel=0.02)
 
 
 @pytest.mark.parametrize(("interval", "points"), [(1.0, 721), (5.0, 721), (30.0, 121)])

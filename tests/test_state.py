@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from exporter import presets
 from exporter.core.units import UnixSeconds
 from exporter.power import Component
-from exporter.projection import Mark
 from exporter.state import StateError, StateStore
 from exporter.totals import Exported, Totals
 from exporter.usage import Event, EventKind
+from exporter.week import WeekProfile
 from tests.fakes import NOON, FakeClock, Machine, rig, series
 
 BOOT = "f2a9-first-boot"
@@ -81,13 +81,20 @@ def test_what_is_saved_is_loaded(samples: int, clean_stop: bool) -> None:
         assert load(Path(folder)) == totals
 
 
-def test_a_beginning_in_the_future_is_moved_to_now_with_what_had_been_emitted(tmp_path: Path) -> None:
+def test_a_beginning_in_the_future_is_moved_to_now_and_what_had_been_emitted_stays(tmp_path: Path) -> None:
     ahead = replace(some_totals(3), since=UnixSeconds(LATER + 1000.0))
     with opened(tmp_path) as store:
         store.save(ahead, NOON)
     loaded = load(tmp_path)
     assert (loaded.since, loaded.lifetime_emissions) == (LATER, ahead.lifetime_emissions)
-    assert loaded.marks == (Mark(at=LATER, emitted=ahead.lifetime_emissions),)
+
+
+def test_a_state_that_knew_the_last_hour_and_no_week_is_read(tmp_path: Path) -> None:
+    """Such a file has `marks`; all the rest goes on, and the week is learned from now on."""
+    shutil.copy(Path(__file__).parent / "golden/state-with-marks.json", tmp_path / "state.json")
+    loaded = load(tmp_path, "another boot")
+    assert b'"marks":[{' in (tmp_path / "state.json").read_bytes()
+    assert loaded == replace(some_totals(), week=WeekProfile())
 
 
 def test_an_empty_folder_begins_now(tmp_path: Path) -> None:

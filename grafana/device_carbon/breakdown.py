@@ -210,7 +210,8 @@ def _budgets() -> dashboard.Panel:
         title="Budgets",
         description=(
             "One line per device and configured period. Used / limit can be compared with elapsed: above it, the "
-            "budget runs out early. Projected is used + (emission rate of the last hour) x (time left)."
+            "budget runs out early. Projected is used + what the device usually emits in the hours left, scaled by how "
+            "the period compares with its usual week. Until all of that week is known, it is the mean so far."
         ),
         unit="massg",
         no_value=NO_PERIODS,
@@ -218,6 +219,7 @@ def _budgets() -> dashboard.Panel:
             Target(expr=total(select("ecotrack_budget_used_grams"), *by), legend="used"),
             Target(expr=total(select("ecotrack_budget_limit_grams"), *by), legend="limit"),
             Target(expr=total(select("ecotrack_budget_projected_grams"), *by), legend="projected"),
+            Target(expr=total(select("ecotrack_budget_projection_learned_ratio"), *by), legend="learned"),
             Target(expr=total(select(CONSUMED), *by), legend="share"),
             Target(expr=total(select(ELAPSED), *by), legend="elapsed"),
             Target(expr=total(f"clamp_min({left}, 0)", *by), legend="left"),
@@ -225,6 +227,7 @@ def _budgets() -> dashboard.Panel:
         series=(
             Series(name="Used / limit", unit="percentunit", decimals=0),
             Series(name="Elapsed", unit="percentunit", decimals=0),
+            Series(name="Week known", unit="percentunit", decimals=0),
             Series(name="Time left", unit="dtdurations"),
         ),
         decimals=1,
@@ -239,6 +242,7 @@ def _budgets() -> dashboard.Panel:
         "share": "Used / limit",
         "elapsed": "Elapsed",
         "projected": "Projected",
+        "learned": "Week known",
         "left": "Time left",
     }
     return rows(facts, columns=columns)

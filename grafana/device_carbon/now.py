@@ -82,8 +82,8 @@ def _today() -> dashboard.Panel:
         title="Today against the budget",
         description=(
             "Share of the day's carbon budget. Used is what was emitted since midnight in the configured time zone; "
-            "projected is used + (emission rate of the last hour) x (time left today), so it assumes that the rest of "
-            "the day goes on like the last hour. At 100% and above the bar is red."
+            "projected adds what the device usually emits in the hours that are left today, scaled by how today "
+            "compares with its usual week. In its first week it is the mean so far. At 100% and above the bar is red."
         ),
         unit="percentunit",
         no_value=NO_BUDGET,

@@ -106,7 +106,8 @@ def _today() -> dashboard.Panel:
         title="Today in grams",
         description=(
             "Emitted since midnight in the configured time zone, what that becomes by the end of the day if it goes "
-            "on like the last hour, and the day's limit. Host and network count; several devices are added up."
+            "on like the device's usual week, scaled by how today compares with it, and the day's limit. Host and "
+            "network count; several devices are added up."
         ),
         unit="massg",
         no_value=NO_BUDGET,

@@ -1,0 +1,139 @@
+"""The device's week: how many grams it emits in each hour of the local week, learned while it runs.
+
+Each of the 168 hours has an exponentially weighted mean of the grams per hour that were emitted in it. An observation
+loses 1 - 1/e of its weight in `MEMORY_WEEKS`, so the profile follows a change of habits within a month and is not
+thrown by one odd week. Time in which nothing was counted (the machine was off or asleep) is time without emissions; an
+hour that has not come round since counting began is unseen, which is not the same.
+
+Hours are those of the local clock. A day of 23 hours leaves one out, and a day of 25 hours sees one twice.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from operator import mul
+
+from exporter.core.units import SECONDS_PER_HOUR, Grams, Ratio, Seconds, UnixSeconds
+
+HOURS = 168
+MEMORY_WEEKS = 4.0
+"""About a month: five samples of each hour count, which averages out single days, and the seasons are followed."""
+
+MAX_GAP = Seconds(HOURS * SECONDS_PER_HOUR)
+"""A longer time between two runs of the exporter counts as one week without emissions. A clock that was years ahead at
+a start therefore takes no more than a week's worth from what has been learned."""
+
+_NOTHING = (0.0,) * HOURS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekProfile:
+    """What is known of the device's week.
+
+    `rates` are grams per hour, and `weights` the hours that each rests on, newer ones counting more. Both change when
+    an hour ends; until then its grams and seconds stand apart. Kept to a few digits, which the state file repeats.
+    """
+
+    rates: tuple[float, ...] = _NOTHING
+    weights: tuple[float, ...] = _NOTHING
+    at: UnixSeconds | None = None  # up to when time has been counted
+    hour: int = 0  # of the week, the one that is being counted
+    hour_grams: Grams = Grams(0.0)  # noqa: RUF009 - a number
+    hour_seconds: Seconds = Seconds(0.0)  # noqa: RUF009 - a number
+
+    @property
+    def learned(self) -> Ratio:
+        """Share of the week's hours that have been seen to their end."""
+        return Ratio(sum(weight > 0.0 for weight in self.weights) / HOURS)
+
+    @property
+    def counted(self) -> Seconds:
+        """Time that the profile rests on. Before the hours come round again it is all the time that was counted."""
+        return Seconds(sum(self.weights) * SECONDS_PER_HOUR + self.hour_seconds)
+
+    @property
+    def total(self) -> Grams:
+        """Grams of a week of 168 hours."""
+        return Grams(sum(self.rates))
+
+    def between(self, start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> Grams:
+        """Grams that the profile has for the time from `start` to `end`, by the local hours in between."""
+        return Grams(sum(map(mul, self.rates, _hours_of_week(start, end, zone))))
+
+
+def observe(profile: WeekProfile, grams: Grams, now: UnixSeconds, elapsed: Seconds | None, zone: tzinfo) -> WeekProfile:
+    """`profile` with `grams` that were emitted in the time up to `now`.
+
+    `elapsed` is the time since the last observation by a clock that cannot be set, or None for the first one of a run:
+    then the wall clock tells it. A wall clock that is set while the exporter runs therefore neither adds nor takes
+    time; what is observed while it is wrong falls into the hours that it shows.
+    """
+    if profile.at is None:
+        return replace(profile, at=now, hour=_hour_of_week(datetime.fromtimestamp(now, zone)))
+    passed = now - profile.at if elapsed is None else elapsed
+    passed = min(max(0.0, passed), MAX_GAP)
+    for hour, seconds in _local_hours(UnixSeconds(now - passed), now, zone):
+        if hour != profile.hour:
+            profile = replace(_with_hour_learned(profile), hour=hour)
+        profile = replace(profile, hour_seconds=Seconds(profile.hour_seconds + seconds))
+    return replace(profile, at=now, hour_grams=Grams(profile.hour_grams + grams))
+
+
+def _with_hour_learned(profile: WeekProfile) -> WeekProfile:
+    """The hour that was counted becomes part of its mean: older hours fade by as much time as it lasted."""
+    hours = profile.hour_seconds / SECONDS_PER_HOUR
+    if hours > 0.0:
+        hour = profile.hour
+        faded = profile.weights[hour] * math.exp(-hours / MEMORY_WEEKS)
+        rate = (profile.rates[hour] * faded + profile.hour_grams) / (faded + hours)
+        profile = replace(
+            profile,
+            rates=_with_item(profile.rates, hour, float(f"{rate:.4g}")),
+            weights=_with_item(profile.weights, hour, float(f"{faded + hours:.3g}")),
+        )
+    return replace(profile, hour_grams=Grams(0.0), hour_seconds=Seconds(0.0))
+
+
+def _with_item(items: tuple[float, ...], place: int, item: float) -> tuple[float, ...]:
+    return (*items[:place], item, *items[place + 1 :])
+
+
+def _hours_of_week(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> list[float]:
+    """How much of each hour of the week lies between two moments, in hours.
+
+    Whole local hours are summed once: a month has 744 of them, and the question comes with every sample.
+    """
+    local = datetime.fromtimestamp(end, zone)
+    # Rounded, or the last digits of `end` would make each question a new one.
+    began = max(start, UnixSeconds(float(round(end - _seconds_into_hour(local)))))
+    found = list(_whole_hours(start, began, zone))
+    for hour, seconds in _local_hours(began, end, zone):
+        found[hour] += seconds / SECONDS_PER_HOUR
+    return found
+
+
+@lru_cache(maxsize=16)
+def _whole_hours(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> tuple[float, ...]:
+    found = [0.0] * HOURS
+    for hour, seconds in _local_hours(start, end, zone):
+        found[hour] += seconds / SECONDS_PER_HOUR
+    return tuple(found)
+
+
+def _local_hours(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> Iterator[tuple[int, float]]:
+    """The time between two moments, cut where the local hour changes: hour of the week, and seconds in it."""
+    while start < end:
+        local = datetime.fromtimestamp(start, zone)
+        following = min(UnixSeconds(start + SECONDS_PER_HOUR - _seconds_into_hour(local)), end)
+        yield _hour_of_week(local), following - start
+        start = following
+
+
+def _hour_of_week(local: datetime) -> int:
+    return local.weekday() * 24 + local.hour
+
+
+def _seconds_into_hour(local: datetime) -> float:
+    return local.minute * 60.0 + local.second + local.microsecond / 1e6
