@@ -198,7 +198,7 @@ class Sampler:
         before, zone = self._snapshot.sampled_elapsed, self._plan.zone
         elapsed = None if before is None else Seconds(reading.elapsed - before)
         return replace(
-            total,
+            totals.begun_by(total, reading.wall),
             booked=budget.book(total.booked, grams, reading.wall, zone),
             week=week.observe(total.week, grams, reading.wall, elapsed, zone),
         )

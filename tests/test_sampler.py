@@ -201,6 +201,40 @@ def test_after_a_week_the_projection_knows_the_nights() -> None:
     assert day.projected == pytest.approx(day.used, rel=0.02)
 
 
+def test_a_beginning_that_a_clock_put_into_the_future_is_moved_to_now() -> None:
+    """The clock was ahead at the first start and is set back while the exporter runs."""
+    ahead = 365 * 86_400.0
+    clock = FakeClock()
+    clock.step(ahead)
+    sampling = rig(Machine(clock), totals=Totals(since=clock.wall()), limits={Period.DAY: Grams(1000.0)})
+    for _ in range(12):
+        sampling.sample_after(300.0)
+    clock.step(-ahead)
+    now = sampling.sample_after(300.0)
+    assert now.totals.since == clock.wall()
+    (day,) = now.readings.budgets
+    grams_per_second = 82.5 * CEP_GRAMS_PER_JOULE
+    assert day.used == pytest.approx(300.0 * grams_per_second)
+    assert day.projected is not None
+    assert day.projected <= day.used + (day.bounds.end - clock.wall()) * grams_per_second
+
+
+def test_a_clock_that_jumps_ahead_and_back_costs_the_budgets_only_what_was_emitted_meanwhile() -> None:
+    clock = FakeClock()
+    sampling = rig(Machine(clock), limits=dict.fromkeys(Period, Grams(1000.0)))
+    steady = rig(Machine(FakeClock()), limits=dict.fromkeys(Period, Grams(1000.0)))
+    for number in range(24):
+        if number == 8:
+            clock.step(365 * 86_400.0)
+        if number == 16:
+            clock.step(-365 * 86_400.0)
+        sampling.sample_after(300.0)
+        steady.sample_after(300.0)
+    for found, undisturbed in zip(sampling.now.readings.budgets, steady.now.readings.budgets, strict=True):
+        assert found.used == pytest.approx(undisturbed.used * 16 / 24)
+    assert sampling.now.totals.week.counted == pytest.approx(steady.now.totals.week.counted, rel=0.01)
+
+
 @pytest.mark.parametrize(("interval", "points"), [(1.0, 721), (5.0, 721), (30.0, 121)])
 def test_history_is_an_hour_of_points_however_fast_the_sampling(interval: float, points: int) -> None:
     sampling = rig(Machine(FakeClock()))
