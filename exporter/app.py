@@ -12,10 +12,11 @@ from exporter.core.clock import Clock
 from exporter.core.command_line import Web
 from exporter.core.publication import Publication, common_routes, json_response, page_response
 from exporter.core.server import Handler, Request, Response, Server
+from exporter.core.units import Seconds
 from exporter.metrics import exposition
 from exporter.page import render_page
 from exporter.sampler import BudgetPlan, Models, Sampler, Stop
-from exporter.snapshot import Snapshot
+from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
 from exporter.sources.host import HostSource
 from exporter.sources.machine import boot_id, logical_cpus
 from exporter.state import StateStore
@@ -100,7 +101,10 @@ def run(config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, st
     server = Server(address=web.address, web_config=web.config, max_requests=web.max_requests)
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
-        store = stack.enter_context(contextlib.closing(StateStore(state, boot_id(paths.procfs))))
+        resume_within = Seconds(STALE_AFTER_INTERVALS * config.interval())
+        store = stack.enter_context(
+            contextlib.closing(StateStore(state, boot_id(paths.procfs), clock=clock, resume_within=resume_within))
+        )
         sampler, publication = build_sampler(config, clock, paths, store)
         # What loading met is saved before anybody can see it.
         sampler.sample_once()

@@ -28,7 +28,7 @@ from exporter.intensity.reading import IntensityProvider, IntensityReading
 from exporter.power import ByScope, Component, HostPowerModel, NetworkPowerModel, power_by_scope
 from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
 from exporter.sources.reading import DiskBytes, HostReading
-from exporter.totals import ActivityTotal, Totals
+from exporter.totals import ActivityTotal, Exported, Totals
 from exporter.usage import Event, EventKind, NetworkUsage, Usage, carry_forward, failures, usage_between
 
 LOG = logging.getLogger(__name__)
@@ -57,6 +57,9 @@ class Store(Protocol):
 
     def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
         """Keep the totals. Raises OSError."""
+
+    def publishable(self, exported: Exported, /) -> Exported:
+        """What may be published where the counters are `exported`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +132,7 @@ class Sampler:
                 self._snapshot.totals, [Event(kind=EventKind.DISCARD, source="sampler", reason="error")]
             )
             saved_at = self._save(counted, self._clock.wall())
-            self._snapshot = replace(self._snapshot, totals=counted, state_saved_at=saved_at)
-            self._publish(self._snapshot)
+            self._show(replace(self._snapshot, totals=counted, state_saved_at=saved_at))
 
     def sample(self) -> None:
         """Read, derive, save, publish; the first call has nothing to compare with and only counts what failed."""
@@ -147,16 +149,25 @@ class Sampler:
             usage = usage_between(self._previous, reading, interval=self._snapshot.interval)
             snapshot = self._derive(reading, usage)
             self._previous = carry_forward(self._previous, reading)
-        self._snapshot = replace(
-            snapshot,
-            state_saved_at=self._save(snapshot.totals, reading.wall),
-            sample_duration=Seconds(self._clock.awake() - started),
+        self._show(
+            replace(
+                snapshot,
+                state_saved_at=self._save(snapshot.totals, reading.wall),
+                sample_duration=Seconds(self._clock.awake() - started),
+            )
         )
-        self._publish(self._snapshot)
 
     def save_clean_stop(self) -> None:
         """Save for the last time, so that counters go on even if the machine restarts."""
         self._save(self._snapshot.totals, self._clock.wall(), clean_stop=True)
+
+    def _show(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot, and publish as much of it as a restart would not fall behind."""
+        self._snapshot = snapshot
+        if self._store is not None:
+            exported = self._store.publishable(snapshot.totals.exported)
+            snapshot = replace(snapshot, totals=replace(snapshot.totals, exported=exported))
+        self._publish(snapshot)
 
     def _save(self, current: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> UnixSeconds | None:
         """Time of the last good save. A disk that refuses is logged once and shows in that time's age."""

@@ -1,9 +1,9 @@
 """Totals on disk, so that restarts lose nothing.
 
 Two files of the same content: `state.json` is replaced after every sample, without waiting for the disk, and survives
-a killed process; `state.durable.json` is forced to the disk at most once a minute and on a clean stop, and survives a
-power cut. A file is one header line (format, version, SHA-256 of version and content) and one line of JSON. What
-cannot be read is moved aside under a name of its own and reported; it is never overwritten.
+a killed process that is soon started again; `state.durable.json` is forced to the disk at most once a minute and on a
+clean stop, and survives a power cut. A file is one header line (format, version, SHA-256 of version and content) and
+one line of JSON. What cannot be read is moved aside under a name of its own and reported; it is never overwritten.
 """
 
 import contextlib
@@ -11,14 +11,13 @@ import fcntl
 import hashlib
 import logging
 import os
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
+from exporter.core.clock import Clock
+from exporter.core.units import Seconds, UnixSeconds
 from exporter.totals import Exported, Totals, begun_by, with_events
 from exporter.usage import Event, EventKind
 
@@ -48,6 +47,10 @@ class _Saved(msgspec.Struct, frozen=True):
     saved_at: UnixSeconds
     totals: Totals
     events: list[tuple[Event, int]]
+    # On the clock that counts suspended time and never steps, from and until when counters go on from here while the
+    # boot id is the same. Files of versions that knew no such bound never count.
+    saved_elapsed: Seconds = Seconds(0.0)
+    exact_until: Seconds = Seconds(0.0)
 
 
 class _UnreadableError(Exception):
@@ -61,22 +64,34 @@ class _UnreadableError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
     saved: _Saved
-    exact: bool  # whether it holds the last totals that were published, not those of up to a minute before
+    exact: bool  # whether it is the file that is replaced after every sample, not the one of up to a minute before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Resumable:
+    """Counters that a restart would go on from, until this elapsed time."""
+
+    exported: Exported
+    until: Seconds
 
 
 class StateStore:
     """The state folder of one running exporter."""
 
-    def __init__(self, folder: Path, boot_id: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Open and lock the folder, making it if need be; `monotonic` is the clock that spaces out forced writes.
+    def __init__(self, folder: Path, boot_id: str, *, clock: Clock, resume_within: Seconds) -> None:
+        """Open and lock the folder, making it if need be.
+
+        For `resume_within` after a save its counters are gone on from where the exporter was killed.
 
         Raises StateError where it cannot be made, written or locked.
         """
         self._folder = folder
         self._boot_id = boot_id
-        self._monotonic = monotonic
+        self._clock = clock
+        self._resume_within = resume_within
         self._sequence = 0
-        self._last_fsync: MonotonicSeconds | None = None
+        self._last_fsync: Seconds | None = None
+        self._resumable: _Resumable | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
@@ -94,9 +109,10 @@ class StateStore:
     def load(self, now: UnixSeconds) -> Totals:
         """The totals to go on from; fresh ones where there are none.
 
-        Exported counters go on only where no published value can have been higher: from the exact file, after a clean
-        stop or while the machine has not restarted. Otherwise they begin again at zero, which Prometheus reads as the
-        reset that it is. Lifetime figures and budgets go on in any case. Raises StateError.
+        Exported counters go on only where no other value can have been published last: from the exact file, after a
+        clean stop, or soon after its save while the machine has not restarted. Otherwise they begin again at zero,
+        which Prometheus reads as the reset that it is. Lifetime figures and budgets go on in any case. Raises
+        StateError.
         """
         events: list[Event] = []
         candidates = [
@@ -113,17 +129,18 @@ class StateStore:
         best = max(candidates, key=lambda candidate: (candidate.saved.sequence, candidate.exact))
         saved = best.saved
         self._sequence = saved.sequence
-        goes_on = best.exact and (saved.clean_stop or saved.boot_id == self._boot_id)
-        exported = replace(saved.totals.exported, events=dict(saved.events)) if goes_on else Exported()
+        exported = self._go_on(saved) if best.exact else Exported()
         return with_events(begun_by(replace(saved.totals, exported=exported), now), events)
 
     def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
         """Replace the state.
 
         Raises OSError where the disk refuses. The exact file is then gone where possible, since totals published from
-        now on may be higher than it says.
+        now on may be higher than it says; where it is not, see `publishable`.
         """
         self._sequence += 1
+        tick = self._clock.elapsed()
+        until = Seconds(tick + self._resume_within)
         saved = _Saved(
             boot_id=self._boot_id,
             clean_stop=clean_stop,
@@ -131,21 +148,35 @@ class StateStore:
             saved_at=now,
             totals=replace(totals, exported=replace(totals.exported, events={})),
             events=list(totals.exported.events.items()),
+            saved_elapsed=tick,
+            exact_until=until,
         )
         data = _encode(saved)
         try:
             self._replace(self._exact, data, durable=clean_stop)
         except OSError:
-            for path in (self._exact, self._exact.with_suffix(".tmp")):
-                with contextlib.suppress(OSError):
-                    path.unlink()
+            with contextlib.suppress(OSError):
+                self._exact.unlink()
+                self._resumable = None
+            with contextlib.suppress(OSError):
+                self._exact.with_suffix(".tmp").unlink()
             raise
-        tick = MonotonicSeconds(self._monotonic())
+        self._resumable = _Resumable(exported=totals.exported, until=until)
         if clean_stop or self._last_fsync is None or tick - self._last_fsync >= FSYNC_INTERVAL:
             # After the exact file, so that it never is the newer one while the machine is up. One that fails is tried
             # again after the same time.
             self._last_fsync = tick
             self._replace(self._durable, data, durable=True)
+
+    def publishable(self, exported: Exported) -> Exported:
+        """What may be published where the counters are `exported`.
+
+        That is themselves once they are saved. Where the folder refuses both a save and the removal of what was saved
+        before, it is those, until a restart would no longer go on from them: were something higher published meanwhile,
+        the restart would let every counter fall.
+        """
+        held = self._resumable
+        return exported if held is None or self._clock.elapsed() > held.until else held.exported
 
     def close(self) -> None:
         """Release the folder to other instances."""
@@ -158,6 +189,28 @@ class StateStore:
     @property
     def _durable(self) -> Path:
         return self._folder / "state.durable.json"
+
+    def _go_on(self, saved: _Saved) -> Exported:
+        """The counters that the exact file lets this run go on from."""
+        exported = replace(saved.totals.exported, events=dict(saved.events))
+        if saved.clean_stop:
+            self._use_up_clean_stop()
+            return exported
+        in_time = saved.saved_elapsed <= self._clock.elapsed() <= saved.exact_until
+        if not in_time or saved.boot_id != self._boot_id:
+            return Exported()
+        self._resumable = _Resumable(exported=exported, until=saved.exact_until)
+        return exported
+
+    def _use_up_clean_stop(self) -> None:
+        """Let the file of a clean stop, which would count at any time, stand for lifetime figures and budgets only."""
+        try:
+            self._exact.replace(self._durable)
+            self._force_folder()
+        except OSError as error:
+            raise StateError(
+                f"state folder {self._folder}: cannot be written: {error.strerror}; see --state.dir"
+            ) from error
 
     def _read(self, path: Path, exact: bool, now: UnixSeconds, events: list[Event]) -> _Candidate | None:  # noqa: FBT001 - a field
         try:
@@ -196,11 +249,14 @@ class StateStore:
                 os.fsync(file.fileno())
         beside.replace(path)
         if durable:
-            folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            self._force_folder()
+
+    def _force_folder(self) -> None:
+        folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _encode(saved: _Saved) -> bytes:

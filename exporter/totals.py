@@ -1,4 +1,4 @@
-"""The exporter's running totals: everything that must not fall while the machine is up, or must survive a restart."""
+"""The exporter's running totals: everything that must not fall but to zero, or must survive a restart."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ class ActivityTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """Counters as Prometheus sees them. They may restart at zero only when the machine has restarted."""
+    """Counters as Prometheus sees them; they fall only to zero, at a restart (docs/adr/0003-state-and-counters.md)."""
 
     energy: Mapping[Component, Joules] = field(default_factory=dict)
     emissions: Mapping[Component, Grams] = field(default_factory=dict)

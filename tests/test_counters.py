@@ -1,39 +1,58 @@
-"""The law that every rate in Prometheus rests on: no counter ever falls while the machine is up."""
+"""The laws that every rate in Prometheus rests on.
+
+No counter falls while the machine is up and the state can be saved; and whatever happens to machine, exporter and disk,
+Prometheus never books more energy than was spent.
+"""
 
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from exporter.core.units import Joules, Seconds
 from exporter.snapshot import Snapshot
 from exporter.state import StateStore
 from exporter.totals import Exported, Totals
 from tests.fakes import NOON, FakeClock, Machine, rig, series
 
-ACTIONS = st.sampled_from(
-    [
-        "run", "idle", "break cpu", "break network", "mend", "cpu reset", "nic reset", "nic jump", "plug",
-        "unplug", "suspend", "step forward", "step back", "kill", "reboot", "stop", "stop and reboot",
-    ]
+INTERVAL = 5.0
+
+ENERGY = "ecotrack_energy_joules_total"
+
+ACTIONS = (
+    "run", "idle", "break cpu", "break network", "mend", "cpu reset", "nic reset", "nic jump", "plug", "unplug",
+    "suspend", "step forward", "step back", "kill", "reboot", "stop", "stop and reboot",
 )  # fmt: skip
+
+FAULTS = (
+    "disk full", "disk gone", "disk back", "run", "kill", "kill for long", "kill and disk gone", "stop",
+    "stop for long", "stop and disk gone", "reboot", "stop and reboot", "suspend", "step forward", "step back",
+)  # fmt: skip
+"""What may happen to the disk beside the rest. A full one refuses to save; one that is gone, to delete, too."""
 
 
 class Life:
     """A machine and its exporter through kills, stops and reboots, with the state on a real disk."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.away = folder / "state", folder / "away"
         self.machine = Machine(FakeClock())
         self.boot = 0
+        self.lifetime = Joules(0.0)
         self.published: list[Snapshot] = []
         self.start()
 
-    def start(self) -> None:
-        self.store = StateStore(self.folder, f"boot {self.boot}", monotonic=self.machine.clock.awake)
+    def start(self, disk: str | None = None) -> None:
+        """Start the exporter, on a `disk` that is lost as soon as the state is read."""
+        self.store = StateStore(
+            self.folder, f"boot {self.boot}", clock=self.machine.clock, resume_within=Seconds(3 * INTERVAL)
+        )
         totals = self.store.load(self.machine.clock.wall())
+        if disk is not None:
+            self.disk(disk)
         self.sampler = rig(self.machine, totals=totals, store=self.store, publish=self.published.append).sampler
 
     def act(self, action: str) -> None:
@@ -55,9 +74,13 @@ class Life:
                 clock.sleep(3600.0)
             case ["step", way]:
                 clock.step(5400.0 if way == "forward" else -5400.0)
+            case ["disk", fate]:
+                self.disk(fate)
             case ["kill" | "reboot" | "stop", *_]:
                 self.restart(action)
-        machine.run(5.0, utilization=0.0 if action == "idle" else 0.7, bytes_per_second=0 if action == "idle" else 1e6)
+        machine.run(
+            INTERVAL, utilization=0.0 if action == "idle" else 0.7, bytes_per_second=0 if action == "idle" else 1e6
+        )
         self.sampler.sample_once()
 
     def restart(self, action: str) -> None:
@@ -68,11 +91,28 @@ class Life:
             self.machine.busy = self.machine.idle = 0.0
             self.machine.nics = dict.fromkeys(self.machine.nics, 0)
         self.store.close()
-        self.start()
+        self.machine.run(3600.0 if action.endswith("long") else 1.0, utilization=0.9)
+        if self.away.exists():
+            self.disk("back")
+        self.start(disk="gone" if action.endswith("gone") else None)
+
+    def disk(self, fate: str) -> None:
+        """Let the state's disk be full, gone or good again; nothing happens to one that is gone but to come back."""
+        in_the_way = self.folder / "state.tmp"
+        match fate:
+            case "full" if self.folder.exists():
+                in_the_way.mkdir(exist_ok=True)
+            case "gone" if self.folder.exists():
+                self.folder.rename(self.away)
+            case "back":
+                if self.away.exists():
+                    self.away.rename(self.folder)
+                if in_the_way.is_dir():
+                    in_the_way.rmdir()
 
 
 @settings(max_examples=60)
-@given(st.lists(ACTIONS, max_size=30))
+@given(st.lists(st.sampled_from(ACTIONS), max_size=30))
 def test_no_counter_ever_falls(actions: list[str]) -> None:
     """Exported counters may begin again with the machine; lifetime figures and budgets never do."""
     with TemporaryDirectory() as folder:
@@ -95,4 +135,54 @@ def test_no_counter_ever_falls(actions: list[str]) -> None:
                 for starts in totals.booked.values():
                     assert sum(starts.values()) == pytest.approx(totals.lifetime_emissions, rel=1e-9)
                 counters, lifetime = now, totals
+        life.store.close()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(FAULTS), max_size=30))
+@example(["run", "run", "disk gone", "run", "kill"])
+@example(["run", "disk gone", "run", "run", "run", "run", "kill"])
+@example(["run", "stop and disk gone", "run", "kill"])
+@example(["run", "stop for long", "disk full", "run", "kill for long"])
+def test_prometheus_never_books_more_energy_than_was_spent(actions: list[str]) -> None:
+    """Booked as by `increase()`: what a counter rose by, and all of it where it fell."""
+    with TemporaryDirectory() as folder:
+        life = Life(Path(folder))
+        last: dict[tuple[str, ...], float] = {}
+        booked = spent = 0.0
+        for action in actions:
+            life.published.clear()
+            life.act(action)
+            lifetime = None if action.startswith(("kill", "stop", "reboot")) else life.lifetime
+            for snapshot in life.published:
+                now = {key: value for key, value in series(snapshot, "counter").items() if key[0] == ENERGY}
+                booked += sum(
+                    value - last.get(key, 0.0) if value >= last.get(key, 0.0) else value for key, value in now.items()
+                )
+                last |= now
+                if lifetime is not None:
+                    spent += snapshot.totals.lifetime_energy - lifetime
+                lifetime = life.lifetime = snapshot.totals.lifetime_energy
+            assert booked <= spent * (1.0 + 1e-9), action
+        life.store.close()
+
+
+def test_saved_every_time_and_soon_started_again_all_that_was_spent_is_booked() -> None:
+    """A clean stop may last as long as it likes, and over a reboot."""
+    with TemporaryDirectory() as folder:
+        life = Life(Path(folder))
+        for action in (
+            "run",
+            "kill",
+            "run",
+            "stop for long",
+            "kill",
+            "stop and reboot",
+            "run",
+            "disk full",
+            "disk back",
+        ):
+            life.act(action)
+        totals = life.published[-1].totals
+        assert sum(totals.exported.energy.values()) == pytest.approx(totals.lifetime_energy, rel=1e-9)
         life.store.close()

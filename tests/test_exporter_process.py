@@ -224,6 +224,24 @@ def test_a_restart_goes_on_with_counters_and_budgets(tmp_path: Path) -> None:
     assert used > before['ecotrack_budget_used_grams{period="day"}']
 
 
+def test_killed_while_nothing_could_be_saved_counters_begin_at_zero_and_budgets_go_on(tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    with running_exporter(tmp_path, config=STEADY) as first:
+        until_ready(first)
+        kept = saved(first.state)
+        first.state.rename(away)
+        wanted = kept.totals["exported"]["samples"] + 4
+        until(lambda: first.samples()["ecotrack_samples_total"] >= wanted, "samples that nobody saved")
+        first.process.kill()
+        first.process.wait(5)
+    away.rename(tmp_path / "state")
+    with running_exporter(tmp_path, config=HOURLY) as second:
+        samples = second.samples()
+    assert samples["ecotrack_samples_total"] == 0
+    assert not any(name.startswith("ecotrack_energy_joules_total") and value for name, value in samples.items())
+    assert samples["ecotrack_lifetime_energy_joules"] >= kept.totals["lifetime_energy"] > 0
+
+
 def _of_the_machine(samples: dict[str, float]) -> dict[str, float]:
     """Without what the process says of itself, which is read whenever a body is made."""
     return {name: value for name, value in samples.items() if name.startswith("ecotrack_")}

@@ -1,5 +1,6 @@
 """Laws of the state on disk: nothing is lost, nothing falls, and what cannot be read is kept aside."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter import presets
-from exporter.core.units import UnixSeconds
+from exporter.core.units import Seconds, UnixSeconds
 from exporter.power import Component
 from exporter.state import StateError, StateStore
 from exporter.totals import Exported, Totals
@@ -27,14 +28,19 @@ from tests.fakes import NOON, FakeClock, Machine, rig, series
 
 BOOT = "f2a9-first-boot"
 LATER = UnixSeconds(NOON + 3600.0)
+RESUME_WITHIN = Seconds(15.0)
+
+
+def store_in(folder: Path, boot_id: str = BOOT, clock: FakeClock | None = None) -> StateStore:
+    return StateStore(folder, boot_id, clock=clock or FakeClock(), resume_within=RESUME_WITHIN)
 
 WITH_MEMORY = Path(__file__).parent / "golden/state-with-memory.json"
 
 
 @contextmanager
-def opened(folder: Path, boot_id: str = BOOT, monotonic: FakeClock | None = None) -> Iterator[StateStore]:
+def opened(folder: Path, boot_id: str = BOOT, clock: FakeClock | None = None) -> Iterator[StateStore]:
     """A store on a folder, let go of as a killed process lets go of it."""
-    store = StateStore(folder, boot_id, monotonic=(monotonic or FakeClock()).awake)
+    store = store_in(folder, boot_id, clock)
     try:
         yield store
     finally:
@@ -91,9 +97,10 @@ def test_a_beginning_in_the_future_is_moved_to_now_and_what_had_been_emitted_sta
 
 def test_a_state_that_knew_the_last_hour_and_no_week_is_read(tmp_path: Path) -> None:
     """Such a file has `marks`; all the rest goes on, and the week is learned from now on."""
-    shutil.copy(Path(__file__).parent / "golden/state-with-marks.json", tmp_path / "state.json")
+    kept = Path(__file__).parent / "golden/state-with-marks.json"
+    assert b'"marks":[{' in kept.read_bytes()
+    shutil.copy(kept, tmp_path / "state.json")
     loaded = load(tmp_path, "another boot")
-    assert b'"marks":[{' in (tmp_path / "state.json").read_bytes()
     assert loaded == replace(some_totals(), week=WeekProfile())
 
 
@@ -170,6 +177,95 @@ def test_a_save_that_fails_leaves_no_exact_file_that_published_counters_could_ou
             store.save(some_totals(30), LATER)
     (tmp_path / "state.tmp").rmdir()
     assert load(tmp_path).exported == Exported()
+
+
+def test_after_a_kill_counters_go_on_for_a_while_by_the_clock_that_never_steps(tmp_path: Path) -> None:
+    totals = some_totals()
+    for folder, asleep, goes_on in (("soon", RESUME_WITHIN, True), ("late", RESUME_WITHIN + 0.001, False)):
+        clock = FakeClock()
+        with opened(tmp_path / folder, clock=clock) as store:
+            store.save(totals, clock.wall())
+        clock.step(-7200.0)
+        clock.sleep(asleep)
+        with opened(tmp_path / folder, clock=clock) as store:
+            assert store.load(LATER) == (totals if goes_on else replace(totals, exported=Exported()))
+
+
+def test_a_save_that_another_clock_has_told_the_time_of_is_not_gone_on_from(tmp_path: Path) -> None:
+    totals = saved_folder(tmp_path)
+    with opened(tmp_path, clock=FakeClock(elapsed_at=FakeClock().elapsed_at - 1.0)) as store:
+        assert store.load(LATER) == replace(totals, exported=Exported())
+
+
+def test_a_clean_stop_counts_after_any_time_and_for_one_start(tmp_path: Path) -> None:
+    totals = saved_folder(tmp_path, clean_stop=True)
+    clock = FakeClock()
+    clock.sleep(1e6)
+    for boot_id, exported in ((BOOT, totals.exported), (BOOT, Exported()), ("another boot", Exported())):
+        with opened(tmp_path, boot_id, clock) as store:
+            assert store.load(LATER) == replace(totals, exported=exported)
+
+
+def test_a_clean_stop_that_cannot_be_used_up_refuses_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counters that went on from it now, and once more after a kill, would fall."""
+    saved_folder(tmp_path, clean_stop=True)
+
+    def read_only(_self: Path, _target: Path) -> Path:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", read_only)
+    with pytest.raises(StateError, match=r": cannot be written: Read-only file system; see --state\.dir$"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("clean_stop", [False, True])
+def test_after_a_clean_stop_that_could_not_be_saved_counters_begin_at_zero(tmp_path: Path, clean_stop: bool) -> None:
+    saved_folder(tmp_path, clean_stop=clean_stop)
+    (tmp_path / "state.tmp").mkdir()
+    with opened(tmp_path) as store:
+        store.load(LATER)
+        with pytest.raises(IsADirectoryError):
+            store.save(some_totals(30), LATER, clean_stop=True)
+    (tmp_path / "state.tmp").rmdir()
+    assert load(tmp_path).exported == Exported()
+
+
+def test_a_file_from_before_there_was_a_bound_is_no_base_for_counters(tmp_path: Path) -> None:
+    totals = saved_folder(tmp_path)
+    (tmp_path / "state.durable.json").unlink()
+    content = msgspec.json.decode((tmp_path / "state.json").read_bytes().partition(b"\n")[2])
+    del content["saved_elapsed"], content["exact_until"]
+    payload = msgspec.json.encode(content)
+    digest = hashlib.sha256(b"1\n" + payload).hexdigest()
+    header = msgspec.json.encode({"format": "ecotrack-state", "version": 1, "sha256": digest})
+    (tmp_path / "state.json").write_bytes(header + b"\n" + payload)
+    assert load(tmp_path) == replace(totals, exported=Exported())
+
+
+def test_what_may_be_published_is_never_more_than_a_restart_would_go_on_from(tmp_path: Path) -> None:
+    clock, saved, later = FakeClock(), some_totals(3), some_totals(4)
+    folder, away = tmp_path / "state", tmp_path / "away"
+    with opened(folder, clock=clock) as store:
+        store.save(saved, NOON)
+        assert store.publishable(saved.exported) == saved.exported
+        folder.rename(away)
+        for waited in (0.0, RESUME_WITHIN):
+            clock.advance(waited)
+            with pytest.raises(FileNotFoundError):
+                store.save(later, NOON)
+            assert store.publishable(later.exported) == saved.exported
+        clock.advance(0.001)
+        assert store.publishable(later.exported) == later.exported
+
+
+def test_where_what_was_saved_can_be_removed_nothing_is_held_back(tmp_path: Path) -> None:
+    saved, later = some_totals(3), some_totals(4)
+    with opened(tmp_path) as store:
+        store.save(saved, NOON)
+        (tmp_path / "state.tmp").mkdir()
+        with pytest.raises(IsADirectoryError):
+            store.save(later, NOON)
+        assert store.publishable(later.exported) == later.exported
 
 
 def test_half_written_files_of_a_kill_do_not_matter(tmp_path: Path) -> None:
@@ -268,7 +364,7 @@ def test_the_disk_is_forced_at_most_once_a_minute_and_on_a_clean_stop(tmp_path: 
     clock = FakeClock()
     durable = tmp_path / "state.durable.json"
     forced = []
-    with opened(tmp_path, monotonic=clock) as store:
+    with opened(tmp_path, clock=clock) as store:
         for second in range(0, 181, 5):
             before = durable.stat().st_ino if durable.exists() else None
             store.save(some_totals(1), NOON)
@@ -282,7 +378,7 @@ def test_the_disk_is_forced_at_most_once_a_minute_and_on_a_clean_stop(tmp_path: 
 
 def test_a_second_instance_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
     with opened(tmp_path), pytest.raises(StateError, match=r"another ecotrack is using it; see --state\.dir$"):
-        StateStore(tmp_path, BOOT)
+        store_in(tmp_path)
     with opened(tmp_path):
         pass
 
@@ -291,8 +387,8 @@ def test_a_folder_that_cannot_be_made_or_read_is_one_line(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     (tmp_path / "state.json").mkdir()
     for fail in (
-        lambda: StateStore(tmp_path / "file", BOOT),
-        lambda: StateStore(tmp_path / "file" / "below", BOOT),
+        lambda: store_in(tmp_path / "file"),
+        lambda: store_in(tmp_path / "file" / "below"),
         lambda: load(tmp_path),
     ):
         with pytest.raises(StateError) as caught:
@@ -307,10 +403,11 @@ def test_a_folder_without_permission_is_one_line_and_untouched(mode: int) -> Non
     program = """if True:
         import os, pathlib, sys
         sys.path.insert(0, sys.argv[2])
+        from exporter.core.clock import SystemClock
         from exporter.state import StateError, StateStore
         os.setgroups([]); os.setgid(65534); os.setuid(65534)
         try:
-            StateStore(pathlib.Path(sys.argv[1]), "boot")
+            StateStore(pathlib.Path(sys.argv[1]), "boot", clock=SystemClock(), resume_within=15.0)
         except StateError as error:
             print(error)
     """

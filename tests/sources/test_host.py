@@ -190,7 +190,7 @@ def test_a_device_with_a_name_of_any_bytes_can_be_read_saved_and_scraped(laptop:
     route.write_bytes(route.read_bytes().replace(b"wg0", b'w\xff"\\\x85\xa0').replace(b"wlp2s0", b"\xe2\x80\xa8"))
     shutil.rmtree(laptop / "sys/class/net")
     machine = Machine(FakeClock())
-    store = StateStore(tmp_path / "state", "boot")
+    store = StateStore(tmp_path / "state", "boot", clock=machine.clock, resume_within=Seconds(15.0))
     sampling = rig(machine, source=source(laptop, clock=machine.clock), store=store)
     sampling.sample_after(5.0)
     store.close()
