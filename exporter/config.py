@@ -79,7 +79,7 @@ class Network(_Section, frozen=True):
     ) = None
     include: Annotated[
         tuple[str, ...],
-        Meta(description="Shell patterns of the devices that count; empty: physical ones, else the default route's."),
+        Meta(description="Shell patterns of devices that may count; empty: physical ones, else the default route's."),
     ] = ()
     exclude: Annotated[
         tuple[str, ...], Meta(description="Shell patterns of devices that never count, whatever include says.")

@@ -4,6 +4,8 @@ import contextlib
 import http.client
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -32,6 +34,8 @@ from tests.exporter_process import (
 from tests.processes import free_port, running
 
 pytestmark = pytest.mark.servers
+
+FIXTURES = Path(__file__).parent / "sources/fixtures"
 
 HOURLY = "sampling: {interval_seconds: 3600}\n"
 """The first sample comes a second after the start, and no other during a test."""
@@ -245,3 +249,26 @@ def test_killed_while_nothing_could_be_saved_counters_begin_at_zero_and_budgets_
 def _of_the_machine(samples: dict[str, float]) -> dict[str, float]:
     """Without what the process says of itself, which is read whenever a body is made."""
     return {name: value for name, value in samples.items() if name.startswith("ecotrack_")}
+
+
+def test_a_byte_that_a_paired_card_moved_is_exported_once(tmp_path: Path) -> None:
+    """100 MB over the SR-IOV partner of a synthetic card, which counts them too."""
+    machine = Path(shutil.copytree(FIXTURES / "laptop", tmp_path / "machine"))
+    for folder in ("proc/1/net", "sys/class/net"):
+        shutil.rmtree(machine / folder)
+        shutil.copytree(FIXTURES / "azure" / folder, machine / folder, symlinks=True)
+    shutil.copytree(FIXTURES / "azure/sys/devices", machine / "sys/devices")
+    dev = machine / "proc/1/net/dev"
+    before = dev.read_text()
+    dev.write_text(re.sub(r"[56]\d000000|40000000", "10000000", before))
+    with running_exporter(tmp_path, f"--path.procfs={machine / 'proc'}", f"--path.sysfs={machine / 'sys'}") as exporter:
+        until_ready(exporter)
+        (tmp_path / "dev").write_text(before.replace("60000000", "70000000").replace("40000000", "50000000"))
+        (tmp_path / "dev").replace(dev)
+        seen = exporter.samples()["ecotrack_samples_total"]
+        until(lambda: exporter.samples()["ecotrack_samples_total"] >= seen + 2, "two samples")
+        moved = {name: value for name, value in exporter.samples().items() if "ecotrack_network_bytes_total{" in name}
+    assert moved == {
+        'ecotrack_network_bytes_total{device="eth0",direction="receive"}': 60e6,
+        'ecotrack_network_bytes_total{device="eth0",direction="transmit"}': 40e6,
+    }

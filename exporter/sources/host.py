@@ -16,7 +16,8 @@ import psutil
 
 from exporter.core.clock import Clock
 from exporter.core.units import MonotonicSeconds, Seconds
-from exporter.sources.nics import NicRule, counted_devices, default_route_devices, physical_devices
+from exporter.sources.device_links import DeviceLinks
+from exporter.sources.nics import NicRule, counted_devices
 from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Memory, Outcome, Timed, Traffic
 
 LOG = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class HostSource:
         # the namespace of the host that the mount shows.
         self._net_procfs = procfs if procfs == Path("/proc") else procfs / "1"
         self._sysfs = sysfs
+        self._links = DeviceLinks(sysfs)
         self._connections_interval = connections_interval
         self._connections: Timed[Mapping[str, int] | None] | None = None
         self._outcomes: dict[str, Outcome] = {}
@@ -137,12 +139,7 @@ class HostSource:
     def _read_network(self) -> Mapping[str, Traffic]:
         with _procfs(self._net_procfs):
             counters = psutil.net_io_counters(pernic=True, nowrap=False)
-        counted = counted_devices(
-            counters,
-            self._rule,
-            physical=physical_devices(counters, self._sysfs),
-            default_route=default_route_devices(self._net_procfs / "net"),
-        )
+        counted = counted_devices(counters, self._rule, links=self._links, net=self._net_procfs / "net")
         if not counted:
             raise ReadingUnavailableError("no network device counts towards energy; see network.include")
         return {

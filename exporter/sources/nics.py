@@ -2,7 +2,7 @@
 
 The bytes of one packet pass several devices on their way: a container's veth, a bridge, a VPN tunnel, the physical
 card. Only one of them may count. Physical cards do, where there are any; otherwise (inside a container, say) the
-device of the default route does.
+device of the default route does. Cards that pass each other's bytes count once (`exporter.sources.device_links`).
 """
 
 import os
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from exporter.sources.device_links import DeviceLinks
 
 NEVER_COUNTED = (
     "lo",
@@ -36,19 +38,17 @@ class NicRule:
     exclude: tuple[str, ...] = NEVER_COUNTED
 
 
-def counted_devices(
-    names: Iterable[str], rule: NicRule, *, physical: set[str], default_route: set[str]
-) -> frozenset[str]:
-    """The devices among `names` whose bytes count."""
+def counted_devices(names: Iterable[str], rule: NicRule, *, links: DeviceLinks, net: Path) -> frozenset[str]:
+    """Return the devices among `names` whose bytes count, no byte twice.
+
+    What the rule includes may count; of devices that carry the same bytes only one of those does. `net` is the procfs
+    folder with the routes of the same network as `names`.
+    """
     allowed = {name for name in names if not _matches(name, rule.exclude)}
     if rule.include:
-        return frozenset(name for name in allowed if _matches(name, rule.include))
-    return frozenset(allowed & physical or allowed & default_route)
-
-
-def physical_devices(names: Iterable[str], sysfs: Path) -> set[str]:
-    """Devices with hardware behind them: Linux links those to their driver's device."""
-    return {name for name in names if (sysfs / "class/net" / name / "device").exists()}
+        return links.counting_once({name for name in allowed if _matches(name, rule.include)})
+    cards = {name for name in allowed if links.is_card(name)}
+    return links.counting_once(cards or allowed & default_route_devices(net))
 
 
 def default_route_devices(net: Path) -> set[str]:
