@@ -68,7 +68,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     _gauge(
         name="ecotrack_cpu_utilization_ratio",
         unit="ratio",
-        help="Share of CPU time spent busy over the last sample, over all logical CPUs, without stolen time.",
+        help="Busy CPU time over the last sample, as a share of its time on all CPUs online. Stolen time is not busy.",
         read=metric_values.one(lambda snapshot: snapshot.readings.cpu_utilization),
     ),
     _gauge(
@@ -270,7 +270,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     _counter(
         name="ecotrack_resets_total",
         labels=("source",),
-        help="Times that counters of a source began again.",
+        help="Times that counters of a source fell: they began again, or idle time ran backwards.",
         read=metric_values.resets,
     ),
     _counter(

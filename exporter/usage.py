@@ -27,7 +27,7 @@ WRAP_MARGIN = WRAP // 8
 """A fall from this close below `WRAP` to this close above zero is a wrap; any other fall is a reset."""
 
 IDLE_FALL = Seconds(3.0)
-"""The kernel's iowait, part of idle, may run backwards (proc(5)); for node_exporter a fall beyond this is a reset."""
+"""Idle time and iowait may run backwards (proc_stat(5)); for node_exporter a fall beyond this is a reset."""
 
 COUNTERS = ("received_bytes", "sent_bytes", "received_packets", "sent_packets")
 """Fields of `Traffic`."""
@@ -134,7 +134,10 @@ def carry_forward(previous: HostReading, current: HostReading) -> HostReading:
 
 
 def _stands_still(previous: Timed[CpuTimes] | None, current: Timed[CpuTimes] | None) -> bool:
-    return previous is not None and current is not None and previous.value == current.value
+    if previous is None or current is None:
+        return False
+    before, now = previous.value, current.value
+    return (before.busy, before.idle, before.iowait) == (now.busy, now.idle, now.iowait)
 
 
 def _note_gaps(previous: HostReading, current: HostReading, interval: Seconds, events: _Events) -> None:
@@ -150,20 +153,30 @@ def _note_gaps(previous: HostReading, current: HostReading, interval: Seconds, e
 
 
 def _cpu_usage(previous: Timed[CpuTimes] | None, current: Timed[CpuTimes] | None, events: _Events) -> CpuUsage | None:
+    """Busy time as a share of what the online CPUs could have been busy for.
+
+    Idle time is no part of it: it runs backwards, and a sum that it makes too small would read as load. The clock does
+    not. Of CPUs that came or went meanwhile all count, so that a share is rather too small than load that never was.
+    """
     if previous is None or current is None:
         return None
-    busy = current.value.busy - previous.value.busy
-    idle = current.value.idle - previous.value.idle
-    if busy < 0.0 or idle < -IDLE_FALL:
-        events.reset("cpu")
-        events.discard("cpu", "reset")
-        return None
-    total = busy + max(0.0, idle)
+    before, now = previous.value, current.value
     elapsed = Seconds(current.at - previous.at)
-    if total <= 0.0 or elapsed <= 0.0:
+    if elapsed <= 0.0 or _stands_still(previous, current):
         events.discard("cpu", "standstill")
         return None
-    return CpuUsage(utilization=Ratio(busy / total), elapsed=elapsed)
+    busy = now.busy - before.busy
+    if busy < 0.0 or min(now.idle - before.idle, now.iowait - before.iowait) < -IDLE_FALL:
+        events.reset("cpu")
+    if busy < 0.0:
+        events.discard("cpu", "reset")
+        return None
+    cpus = max(before.cpus, now.cpus)
+    if busy > cpus * (elapsed + STEP_TOLERANCE):
+        events.discard("cpu", "implausible")
+        return None
+    # The counters go by ticks, and are read a moment after the clock: at full load the share can pass 1 by as much.
+    return CpuUsage(utilization=Ratio(min(1.0, busy / (cpus * elapsed))), elapsed=elapsed)
 
 
 def _network_usage(

@@ -64,19 +64,26 @@ def reading(
     at: float,
     *,
     cpu: tuple[float, float] | None = None,
+    iowait: float = 0.0,
+    cpus: int = CPUS,
     nics: Mapping[str, Traffic] | None = None,
     disk: tuple[int, int] | None = None,
     failed: tuple[str, ...] = (),
     asleep: float = 0.0,
     stepped: float = 0.0,
 ) -> HostReading:
-    """A reading at an awake time; `asleep` and `stepped` tell how far the other clocks have parted from it."""
+    """A reading at an awake time; `asleep` and `stepped` tell how far the other clocks have parted from it.
+
+    `cpu` is busy and idle time in seconds.
+    """
     awake = MonotonicSeconds(at)
+    busy, idle = cpu or (0.0, 0.0)
+    times = CpuTimes(busy=Seconds(busy), idle=Seconds(idle), iowait=Seconds(iowait), cpus=cpus)
     return HostReading(
         wall=UnixSeconds(NOON + at + asleep + stepped),
         awake=awake,
         elapsed=Seconds(at + asleep),
-        cpu=None if cpu is None else Timed(value=CpuTimes(busy=Seconds(cpu[0]), idle=Seconds(cpu[1])), at=awake),
+        cpu=None if cpu is None else Timed(value=times, at=awake),
         network=None if nics is None else Timed(value=nics, at=awake),
         disk=None if disk is None else Timed(value=DiskBytes(read=disk[0], written=disk[1]), at=awake),
         outcomes=tuple(Outcome(collector=name, success=False, duration=Seconds(0.001)) for name in failed),
@@ -91,6 +98,8 @@ class Machine:
     clock: FakeClock
     busy: float = 1000.0
     idle: float = 9000.0
+    iowait: float = 500.0
+    cpus: int = CPUS
     disk: int = 10**9
     nics: dict[str, int] = field(default_factory=lambda: {"eth0": 10**10})
     broken: set[str] = field(default_factory=set)
@@ -98,8 +107,8 @@ class Machine:
     def run(self, seconds: float, *, utilization: float = 0.5, bytes_per_second: float = 0.0) -> None:
         """Time passes at a constant load; half of the bytes are received, half sent, by every device."""
         self.clock.advance(seconds)
-        self.busy += CPUS * seconds * utilization
-        self.idle += CPUS * seconds * (1.0 - utilization)
+        self.busy += self.cpus * seconds * utilization
+        self.idle += self.cpus * seconds * (1.0 - utilization)
         self.disk += int(seconds * 1e6)
         for name in self.nics:
             self.nics[name] += int(seconds * bytes_per_second)
@@ -107,7 +116,8 @@ class Machine:
     def read(self) -> HostReading:
         """Everything but what is broken."""
         nics = {name: traffic(total // 2, total - total // 2, total // 2000) for name, total in self.nics.items()}
-        whole = reading(self.clock.awake_at, cpu=(self.busy, self.idle), nics=nics, disk=(self.disk, self.disk))
+        cpu, disk = (self.busy, self.idle), (self.disk, self.disk)
+        whole = reading(self.clock.awake_at, cpu=cpu, iowait=self.iowait, cpus=self.cpus, nics=nics, disk=disk)
         failed = tuple(sorted(self.broken))
         return HostReading(
             wall=self.clock.wall(),

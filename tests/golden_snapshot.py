@@ -43,7 +43,7 @@ FILES = {"exporter.prom": False, "exporter.openmetrics": True}
 LAPTOP = Path(__file__).parent / "sources/fixtures/laptop"
 
 MOVED = {
-    "proc/stat": ("cpu  10000 200 3000 80000", "cpu  10200 200 3050 80750"),
+    "proc/stat": ("cpu  10000 200 3000 80000", "cpu  10400 200 3100 81500"),
     "proc/1/net/dev": ("wlp2s0: 5000000000 4000000", "wlp2s0: 5007500000 4005000"),
     "proc/diskstats": ("sda 5000 100 200000 1500 3000 50 80000", "sda 5010 100 200800 1500 3000 50 80000"),
 }

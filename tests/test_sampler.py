@@ -80,6 +80,16 @@ def test_energy_does_not_depend_on_the_sampling_interval(life: list[Stretch], lo
     )
 
 
+@given(life=stretches, wobbles=st.lists(st.floats(min_value=-90.0, max_value=90.0), min_size=30, max_size=30))
+def test_energy_does_not_depend_on_what_the_kernel_calls_idle(life: list[Stretch], wobbles: list[float]) -> None:
+    sampling = rig(Machine(FakeClock()))
+    for (seconds, utilization, bytes_per_second), wobble in zip(life, wobbles, strict=False):
+        sampling.machine.iowait += wobble
+        sampling.machine.idle -= wobble / 3
+        sampling.sample_after(seconds, utilization=utilization, bytes_per_second=bytes_per_second)
+    assert sampling.now.totals.exported.energy == pytest.approx(live(life, set()).exported.energy, rel=1e-9)
+
+
 @given(life=stretches)
 def test_energy_does_not_depend_on_scrapes(life: list[Stretch]) -> None:
     assert live(life, set(range(30)), scraped=True) == live(life, set(range(30)))

@@ -32,27 +32,86 @@ def moved(before: int, after: int) -> Usage:
     return between(reading(0, nics={"eth0": traffic(before)}), reading(5, nics={"eth0": traffic(after)}))
 
 
-def test_utilization_is_the_busy_share_of_all_cpu_time() -> None:
-    usage = between(reading(0, cpu=(2.0, 8.0)), reading(5, cpu=(6.0, 14.0)))
+def load(before: HostReading, after: HostReading) -> float:
+    """CPU utilization between two readings that tell it."""
+    usage = between(before, after).cpu
+    assert usage is not None
+    return usage.utilization
+
+
+def test_utilization_is_busy_time_as_a_share_of_the_time_on_all_cpus() -> None:
+    usage = between(reading(0, cpu=(2.0, 8.0), cpus=2), reading(5, cpu=(6.0, 14.0), cpus=2))
     assert usage.cpu is not None
     assert usage.cpu.utilization == pytest.approx(0.4)
     assert usage.cpu.elapsed == 5.0
     assert usage.events == ()
 
 
-def test_iowait_that_runs_backwards_is_no_event_and_does_not_exceed_full_load() -> None:
-    usage = between(reading(0, cpu=(2.0, 8.0)), reading(5, cpu=(6.0, 7.99)))
-    assert usage.cpu is not None
-    assert usage.cpu.utilization == 1.0
-    assert usage.events == ()
+def test_iowait_that_falls_far_is_counted_and_is_no_load() -> None:
+    """One CPU at 2% for 5 s, of whose iowait the kernel takes 6 s back."""
+    before, after = reading(0, cpu=(10.0, 90.0), iowait=20.0, cpus=1), reading(5, cpu=(10.1, 94.9), iowait=14.0, cpus=1)
+    assert load(before, after) == pytest.approx(0.02)
+    assert between(before, after).events == (RESET_CPU,)
+    # And back again: no load is lost to it.
+    back = reading(10, cpu=(10.2, 99.8), iowait=20.0, cpus=1)
+    assert load(after, back) == pytest.approx(0.02)
+    assert between(after, back).events == ()
 
 
-@pytest.mark.parametrize("after", [(1.0, 20.0), (150.0, 10.0)], ids=["busy falls", "idle falls far"])
-def test_cpu_counters_that_begin_again_cost_their_sample_and_are_counted(after: tuple[float, float]) -> None:
+def test_iowait_that_falls_a_little_is_no_event() -> None:
+    assert between(reading(0, cpu=(2.0, 8.0), iowait=3.0), reading(5, cpu=(6.0, 24.0), iowait=2.5)).events == ()
+
+
+def test_stolen_time_is_not_busy() -> None:
+    """Two CPUs, each 1 s busy and 3 s stolen of 5 s."""
+    assert load(reading(0, cpu=(2.0, 8.0), cpus=2), reading(5, cpu=(4.0, 10.0), cpus=2)) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("cpus", [(2, 4), (4, 2)], ids=["plugged", "unplugged"])
+def test_cpus_that_come_or_go_never_read_as_more_load(cpus: tuple[int, int]) -> None:
+    """An offline CPU's idle time comes from another of the kernel's counts, and jumps."""
+    before = reading(0, cpu=(100.0, 900.0), cpus=cpus[0])
+    assert load(before, reading(5, cpu=(106.0, 500.0), cpus=cpus[1])) == pytest.approx(0.3)
+
+
+def test_the_utilization_of_a_suspended_machine_is_that_of_its_awake_time() -> None:
+    assert load(reading(0, cpu=(0.0, 0.0)), reading(5, cpu=(5.0, 15.0), asleep=36_000)) == pytest.approx(0.25)
+
+
+@given(
+    share=st.floats(min_value=0.0, max_value=1.0),
+    wobbles=st.tuples(*[st.floats(min_value=-1e4, max_value=1e4)] * 2),
+    seconds=st.floats(min_value=0.1, max_value=1e5),
+    cpus=st.integers(min_value=1, max_value=1024),
+)
+def test_no_wobble_of_idle_time_changes_the_load(
+    share: float, wobbles: tuple[float, float], seconds: float, cpus: int
+) -> None:
+    """Whatever idle time and iowait say, the load is the busy time, to the tick."""
+    ticks = int(share * seconds * cpus * 100)
+    idle, iowait = (1e5 + wobble for wobble in wobbles)
+    before = reading(0, cpu=(50.0, 1e5), iowait=1e5, cpus=cpus)
+    after = reading(seconds, cpu=(50.0 + ticks / 100, idle), iowait=iowait, cpus=cpus)
+    usage = between(before, after)
+    events = tuple(event for event in usage.events if event.source == "cpu")
+    if usage.cpu is None:
+        assert (ticks, idle, iowait) == (0, 1e5, 1e5)
+        assert events == (discard("cpu", "standstill"),)
+    else:
+        assert usage.cpu.utilization == pytest.approx(share, abs=0.01 / (seconds * cpus) + 1e-9)
+        assert events == ((RESET_CPU,) if min(idle, iowait) - 1e5 < -3.0 else ())
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"), [((1.0, 20.0), "reset"), ((150.0, 10.0), "implausible")], ids=["busy falls", "busy leaps"]
+)
+def test_cpu_counters_that_begin_again_cost_their_sample_and_are_counted(
+    after: tuple[float, float], reason: str
+) -> None:
     before, now = reading(0, cpu=(100.0, 900.0)), reading(5, cpu=after)
     usage = between(before, now)
     assert usage.cpu is None
-    assert usage.events == (RESET_CPU, discard("cpu", "reset"))
+    assert usage.events == (RESET_CPU, discard("cpu", reason))
     follower = between(carry_forward(before, now), reading(10, cpu=(after[0] + 5.0, after[1] + 15.0)))
     assert follower.cpu is not None
     assert follower.cpu.utilization == pytest.approx(0.25)

@@ -16,9 +16,10 @@ import psutil
 
 from exporter.core.clock import Clock
 from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.sources.cpu import cpu_times
 from exporter.sources.device_links import DeviceLinks
 from exporter.sources.nics import NicRule, counted_devices
-from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Memory, Outcome, Timed, Traffic
+from exporter.sources.reading import DiskBytes, HostReading, Memory, Outcome, Timed, Traffic
 
 LOG = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class HostSource:
         # The clocks are read side by side: a slow reading between them would look like a suspension.
         at, elapsed, wall = self._clock.awake(), self._clock.elapsed(), self._clock.wall()
         self._failed = []
-        cpu = self._collect("cpu", self._read_cpu)
+        cpu = self._collect("cpu", lambda: cpu_times(self._procfs))
         network = self._collect("network", self._read_network)
         memory = self._collect("memory", self._read_memory)
         disk = self._collect("disk", self._read_disk)
@@ -113,14 +114,6 @@ class HostSource:
         before = self._outcomes.get(collector)
         if before is not None and not before.success:
             LOG.info("collector %s works again", collector)
-
-    def _read_cpu(self) -> CpuTimes:
-        with _procfs(self._procfs):
-            times = psutil.cpu_times()
-        # Linux counts guest time in user and nice already.
-        busy = times.user + times.system + getattr(times, "nice", 0.0)
-        busy += getattr(times, "irq", 0.0) + getattr(times, "softirq", 0.0)
-        return CpuTimes(busy=Seconds(busy), idle=Seconds(times.idle + getattr(times, "iowait", 0.0)))
 
     def _read_memory(self) -> Memory:
         with _procfs(self._procfs):

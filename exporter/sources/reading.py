@@ -19,10 +19,15 @@ class Timed(Generic[ValueT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuTimes:
-    """Cumulative CPU time over all logical CPUs. Time stolen by a hypervisor is in neither field."""
+    """Cumulative CPU time over all logical CPUs, and how many of them were online.
+
+    Time stolen by a hypervisor is in no field. `iowait` is idle time too, and may run backwards (proc_stat(5)).
+    """
 
     busy: Seconds
     idle: Seconds
+    iowait: Seconds
+    cpus: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

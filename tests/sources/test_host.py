@@ -58,8 +58,8 @@ def test_a_laptop_reads_as_its_files_say() -> None:
     assert reading.cpu is not None
     assert reading.cpu.at == AT
     # In ticks of 10 ms: user 10000, nice 200, system 3000, irq 10, softirq 40; idle 80000, iowait 500; stolen time is
-    # in neither, and guest time is in user already.
-    assert (reading.cpu.value.busy, reading.cpu.value.idle) == pytest.approx((132.5, 805.0))
+    # in none, and guest time is in user already.
+    assert reading.cpu.value == CpuTimes(busy=Seconds(132.5), idle=Seconds(800.0), iowait=Seconds(5.0), cpus=2)
     assert reading.memory == Memory(used=7_000_000 * 1024, total=16_000_000 * 1024)
     # sda and the array; what lies on top of them (sda1, dm-0, loop0) would count twice.
     assert reading.disk == Timed(value=DiskBytes(read=201_000 * 512, written=82_000 * 512), at=AT)

@@ -1,0 +1,39 @@
+"""CPU times and the number of CPUs, from `stat` of a procfs."""
+
+import os
+from pathlib import Path
+
+from exporter.core.units import Seconds
+from exporter.sources.reading import CpuTimes
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_times(procfs: Path) -> CpuTimes:
+    """Return the CPU times since the machine started, and the number of CPUs online now.
+
+    The fields are those of proc_stat(5); guest time is in user and nice already. Raises OSError where there is no such
+    file and ValueError or IndexError where it says something else.
+    """
+    stat = (procfs / "stat").read_bytes()
+    user, nice, system, idle, iowait, irq, softirq = (int(field) for field in stat.split(maxsplit=8)[1:8])
+    cpus = _cpus_online(stat)
+    if not cpus:
+        raise ValueError("no CPU is online")
+    return CpuTimes(
+        busy=_seconds(user + nice + system + irq + softirq), idle=_seconds(idle), iowait=_seconds(iowait), cpus=cpus
+    )
+
+
+def logical_cpus(procfs: Path) -> int:
+    """Return the number of logical CPUs online, whatever share of them this process may use. Raises OSError."""
+    return _cpus_online((procfs / "stat").read_bytes()) or 1
+
+
+def _cpus_online(stat: bytes) -> int:
+    """Count the lines of single CPUs; that of their sum is the file's first."""
+    return stat.count(b"\ncpu")
+
+
+def _seconds(ticks: int) -> Seconds:
+    return Seconds(ticks / TICKS_PER_SECOND)
