@@ -17,8 +17,9 @@ from exporter.metrics import exposition
 from exporter.page import render_page
 from exporter.sampler import BudgetPlan, Models, Sampler, Stop
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
+from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
-from exporter.sources.machine import boot_id, logical_cpus
+from exporter.sources.machine import boot_id
 from exporter.state import StateStore
 from exporter.summary import history, summarize
 from exporter.totals import Totals
@@ -40,7 +41,7 @@ def build_sampler(
     """The sampling loop and what it publishes to. Without a `store` nothing is read from disk or written to it."""
     now = clock.wall()
     models = Models(
-        host=config.power.model(vcpus=logical_cpus()),
+        host=config.power.model(vcpus=logical_cpus(paths.procfs)),
         network=config.network.model(config.preset),
         intensity=config.grid.provider(config.preset, now),
     )

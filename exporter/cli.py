@@ -144,10 +144,9 @@ def build_parser() -> argparse.ArgumentParser:
         default=_default_state_dir(),
         help="folder of totals and budgets (default: %(default)s)",
     )
-    mounts = {"procfs": Path("/proc"), "sysfs": Path("/sys")}
-    for name, usual in mounts.items():
+    for name, usual, kind in (("procfs", "/proc", _procfs), ("sysfs", "/sys", _folder)):
         mounted = f"where {name} is mounted (default: %(default)s)"
-        add(f"--path.{name}", dest=name, metavar="DIR", type=_folder, default=usual, help=mounted)
+        add(f"--path.{name}", dest=name, metavar="DIR", type=kind, default=usual, help=mounted)
     add_log_flags(parser)
     add("--version", action="version", version=f"ecotrack {exporter.__version__}")
     return parser
@@ -157,6 +156,14 @@ def _folder(text: str) -> Path:
     if not Path(text).is_dir():
         raise argparse.ArgumentTypeError(f'expected a folder, got "{text}"')
     return Path(text)
+
+
+def _procfs(text: str) -> Path:
+    """Without these files there is neither power nor the size of the machine."""
+    folder = _folder(text)
+    if not all(os.access(folder / name, os.R_OK) for name in ("stat", "meminfo")):
+        raise argparse.ArgumentTypeError(f'expected a procfs that can be read, got "{text}"')
+    return folder
 
 
 def _default_state_dir() -> Path:

@@ -135,6 +135,14 @@ def test_a_bad_flag_is_one_line(tmp_path: Path, flag: str, said: str) -> None:
     refuse(tmp_path, flag, said=f"ecotrack: {said}; see --help\n")
 
 
+def test_a_folder_that_is_no_procfs_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    said = f'expected a procfs that can be read, got "{tmp_path / "empty"}"'
+    for flags in ((), ("--once",)):
+        line = refuse(tmp_path, f"--path.procfs={tmp_path / 'empty'}", *flags)
+        assert line == f"ecotrack: argument --path.procfs: {said}; see --help\n"
+
+
 @pytest.mark.parametrize("address", ["nonsense", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:http"])
 def test_a_bad_address_is_one_line_whether_served_or_asked(tmp_path: Path, address: str) -> None:
     said = f"ecotrack: cannot listen on '{address}': expected HOST:PORT, [IPV6]:PORT or :PORT, port 0 to 65535\n"

@@ -15,11 +15,15 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.sources.host import HostSource
+from exporter.sources.nics import NicRule
+from tests.fakes import FakeClock
 from tests.processes import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 PORT = 10110
 SENT_BYTES = 2_000_000
+LAPTOP = Path(__file__).parent / "sources/fixtures/laptop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,17 @@ def exporter_inside(link: Link, folder: Path) -> Iterator[str]:
         process.wait(10)
 
 
+def metrics(url: str, name: str) -> dict[tuple[str, ...], float]:
+    """Value by label values of one family's samples."""
+    families = text_string_to_metric_families(requests.get(f"{url}/metrics", timeout=5).text)
+    return {
+        tuple(sample.labels.values()): sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
 def send(address: str, count: int) -> None:
     """Send this many bytes of UDP payload over the link; nobody has to listen."""
     payload = bytes(1000)
@@ -111,13 +126,23 @@ def send(address: str, count: int) -> None:
 
 
 def sent_bytes(url: str) -> dict[str, float]:
-    families = text_string_to_metric_families(requests.get(f"{url}/metrics", timeout=5).text)
-    return {
-        sample.labels["device"]: sample.value
-        for family in families
-        for sample in family.samples
-        if sample.name == "ecotrack_network_bytes_total" and sample.labels["direction"] == "transmit"
-    }
+    totals = metrics(url, "ecotrack_network_bytes_total")
+    return {device: value for (device, direction), value in totals.items() if direction == "transmit"}
+
+
+@contextlib.contextmanager
+def listeners(count: int) -> Iterator[None]:
+    """TCP sockets of the host that listen."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        yield
+
+
+def listening() -> int:
+    """Sockets of the host in state 0A, LISTEN."""
+    files = [file for file in (Path("/proc/1/net/tcp"), Path("/proc/1/net/tcp6")) if file.exists()]
+    return sum(line.split()[3] == "0A" for file in files for line in file.read_text().splitlines()[1:])
 
 
 @pytest.mark.servers
@@ -131,3 +156,29 @@ def test_host_bytes_are_counted_and_the_address_answers_from_outside(link: Link,
         while sent_bytes(url)[link.host_device] < before[link.host_device] + SENT_BYTES:
             assert time.monotonic() < deadline, (before, sent_bytes(url))
             time.sleep(0.2)
+
+
+@pytest.mark.servers
+def test_the_sockets_of_the_host_are_counted_and_not_those_of_the_namespace(link: Link, tmp_path: Path) -> None:
+    # The namespace has one listener, the exporter's. Other tests on this machine may open and close some meanwhile.
+    with listeners(40):
+        before = listening()
+        with exporter_inside(link, tmp_path) as url:
+            (listen,) = (
+                value for state, value in metrics(url, "ecotrack_network_connections").items() if "listen" in state
+            )
+        after = listening()
+    assert min(before, after) - 20 <= listen <= max(before, after) + 20
+
+
+@pytest.mark.parametrize("read", ["network", "connections"])
+def test_below_a_foreign_procfs_nothing_of_this_namespace_is_read(tmp_path: Path, read: str) -> None:
+    """`net` there leads to the reader; what it holds must not show."""
+    root = Path(shutil.copytree(LAPTOP, tmp_path / "laptop"))
+    whole = getattr(HostSource(FakeClock(), NicRule(), procfs=root / "proc", sysfs=root / "sys").read(), read)
+    for file in ("dev", "tcp", "tcp6", "route"):
+        (root / "proc/net" / file).unlink(missing_ok=True)
+        (root / "proc/net" / file).symlink_to(f"/proc/self/net/{file}")
+    again = getattr(HostSource(FakeClock(), NicRule(), procfs=root / "proc", sysfs=root / "sys").read(), read)
+    assert again == whole
+    assert whole is not None

@@ -34,6 +34,7 @@ RESUME_WITHIN = Seconds(15.0)
 def store_in(folder: Path, boot_id: str = BOOT, clock: FakeClock | None = None) -> StateStore:
     return StateStore(folder, boot_id, clock=clock or FakeClock(), resume_within=RESUME_WITHIN)
 
+
 WITH_MEMORY = Path(__file__).parent / "golden/state-with-memory.json"
 
 

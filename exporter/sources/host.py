@@ -1,4 +1,4 @@
-"""This machine through psutil: CPU times, memory, disks, network devices and connection counts.
+"""This machine: CPU times, memory, disks, network devices and connection counts.
 
 No call here blocks or sleeps. Readings are cumulative wherever the kernel keeps a counter; what happened between two
 of them is worked out in `exporter.usage`.
@@ -6,9 +6,7 @@ of them is worked out in `exporter.usage`.
 
 import logging
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,9 +14,11 @@ import psutil
 
 from exporter.core.clock import Clock
 from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.sources.connections import tcp_connections
 from exporter.sources.cpu import cpu_times
 from exporter.sources.device_links import DeviceLinks
 from exporter.sources.nics import NicRule, counted_devices
+from exporter.sources.procfs import USUAL, Procfs, psutil_reading
 from exporter.sources.reading import DiskBytes, HostReading, Memory, Outcome, Timed, Traffic
 
 LOG = logging.getLogger(__name__)
@@ -48,16 +48,13 @@ class HostSource:
         clock: Clock,
         rule: NicRule,
         *,
-        procfs: Path = Path("/proc"),
+        procfs: Path = USUAL,
         sysfs: Path = Path("/sys"),
         connections_interval: Seconds = Seconds(30.0),  # noqa: B008 - a number
     ) -> None:
         self._clock = clock
         self._rule = rule
-        self._procfs = procfs
-        # Below a foreign procfs "self" is this process, in this process's network namespace; the first process is in
-        # the namespace of the host that the mount shows.
-        self._net_procfs = procfs if procfs == Path("/proc") else procfs / "1"
+        self._procfs = Procfs(procfs)
         self._sysfs = sysfs
         self._links = DeviceLinks(sysfs)
         self._connections_interval = connections_interval
@@ -70,7 +67,7 @@ class HostSource:
         # The clocks are read side by side: a slow reading between them would look like a suspension.
         at, elapsed, wall = self._clock.awake(), self._clock.elapsed(), self._clock.wall()
         self._failed = []
-        cpu = self._collect("cpu", lambda: cpu_times(self._procfs))
+        cpu = self._collect("cpu", lambda: cpu_times(self._procfs.root))
         network = self._collect("network", self._read_network)
         memory = self._collect("memory", self._read_memory)
         disk = self._collect("disk", self._read_disk)
@@ -116,13 +113,13 @@ class HostSource:
             LOG.info("collector %s works again", collector)
 
     def _read_memory(self) -> Memory:
-        with _procfs(self._procfs):
+        with psutil_reading(self._procfs.root):
             memory = psutil.virtual_memory()
         # What programs could not get, the definition that the kernel's MemAvailable gives.
         return Memory(used=memory.total - memory.available, total=memory.total)
 
     def _read_disk(self) -> DiskBytes:
-        with _procfs(self._procfs):
+        with psutil_reading(self._procfs.root):
             counters = psutil.disk_io_counters(perdisk=True, nowrap=False)
         disks = [disk for name, disk in counters.items() if _is_physical_disk(name, self._sysfs)]
         if not disks:
@@ -130,9 +127,9 @@ class HostSource:
         return DiskBytes(read=sum(disk.read_bytes for disk in disks), written=sum(disk.write_bytes for disk in disks))
 
     def _read_network(self) -> Mapping[str, Traffic]:
-        with _procfs(self._net_procfs):
+        with psutil_reading(self._procfs.net_owner):
             counters = psutil.net_io_counters(pernic=True, nowrap=False)
-        counted = counted_devices(counters, self._rule, links=self._links, net=self._net_procfs / "net")
+        counted = counted_devices(counters, self._rule, links=self._links, net=self._procfs.net)
         if not counted:
             raise ReadingUnavailableError("no network device counts towards energy; see network.include")
         return {
@@ -150,18 +147,10 @@ class HostSource:
         """The dearest reading: whatever came of it stands until its own interval has passed."""
         last = self._connections
         if last is None or now - last.at >= self._connections_interval:
-            read = self._collect("connections", self._read_connections)
+            read = self._collect("connections", lambda: tcp_connections(self._procfs.net))
             last = Timed(value=None if read is None else read.value, at=now)
             self._connections = last
         return last.value
-
-    def _read_connections(self) -> Mapping[str, int]:
-        # Below /proc/<pid> psutil finds the sockets but no processes to look through for their owners, which is the
-        # slow part and nothing that is wanted here.
-        folder = Path("/proc/self") if self._net_procfs == Path("/proc") else self._net_procfs
-        with _procfs(folder if folder.exists() else self._net_procfs):
-            sockets = psutil.net_connections(kind="tcp")
-        return Counter(socket.status.lower() for socket in sockets)
 
 
 def _reason(error: Exception) -> str:
@@ -179,15 +168,3 @@ def _is_physical_disk(name: str, sysfs: Path) -> bool:
 def _printable(device: str) -> str:
     """The name of a device as UTF-8 text; the kernel allows it any bytes, and psutil hands those on as surrogates."""
     return os.fsencode(device).decode(errors="backslashreplace")
-
-
-@contextmanager
-def _procfs(folder: Path) -> Iterator[None]:
-    """Point psutil at another procfs for the length of a call; it knows only this one global way."""
-    before = psutil.PROCFS_PATH if hasattr(psutil, "PROCFS_PATH") else None
-    psutil.PROCFS_PATH = str(folder)
-    try:
-        yield
-    finally:
-        if before is not None:
-            psutil.PROCFS_PATH = before

@@ -10,9 +10,5 @@ def boot_id(procfs: Path) -> str:
     try:
         return (procfs / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
+        # Of the kernel, which this process has in common with whatever procfs shows.
         return f"booted-at-{int(psutil.boot_time())}"
-
-
-def logical_cpus() -> int:
-    """Number of logical CPUs."""
-    return psutil.cpu_count(logical=True) or 1

@@ -13,6 +13,7 @@ from exporter.core.clock import SystemClock
 from exporter.core.metrics import Representation
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.metrics import exposition
+from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import COLLECTORS, HostSource
 from exporter.sources.machine import boot_id
 from exporter.sources.nics import NicRule
@@ -252,3 +253,28 @@ def test_this_machine_can_be_read_and_its_counters_go_on() -> None:
 def test_the_boot_is_known_by_the_kernels_own_name_for_it(tmp_path: Path) -> None:
     assert boot_id(FIXTURES / "laptop/proc") == "6f4d7c1e-0b5a-4f0e-9d25-3c1b7c0f8a11"
     assert boot_id(tmp_path) == boot_id(tmp_path) != ""
+
+
+def test_the_size_of_the_machine_is_that_of_the_procfs_given(laptop: Path) -> None:
+    stat = laptop / "proc/stat"
+    stat.write_bytes(stat.read_bytes().replace(b"\nintr", b"\ncpu7 1 0 0 1 0 0 0 0 0 0\nintr"))
+    assert logical_cpus(laptop / "proc") == 3
+
+
+def test_the_states_of_sockets_are_named_as_psutil_names_them(laptop: Path) -> None:
+    (laptop / "proc/1/net/tcp6").unlink()
+    header, *_ = (laptop / "proc/1/net/tcp").read_text().splitlines()
+    rows = [f"   {state}: 0100007F:0016 0100007F:{state:04X} {state:02X} 0:0 0:0 0 0 0 0" for state in range(1, 12)]
+    (laptop / "proc/1/net/tcp").write_text("\n".join([header, *rows]) + "\n")
+    names = {name.lower() for name in psutil._pslinux.TCP_STATUSES.values()}
+    assert source(laptop).read().connections == dict.fromkeys(names, 1)
+
+
+def test_two_sockets_that_listen_on_one_address_are_two(laptop: Path) -> None:
+    tcp = laptop / "proc/1/net/tcp"
+    before = source(laptop).read().connections
+    tcp.write_text(tcp.read_text() + "   9: 0100007F:0035 00000000:0000 0A 0:0 0:0 0 0 0 0\n" * 2)
+    after = source(laptop).read().connections
+    assert before is not None
+    assert after is not None
+    assert after["listen"] == before["listen"] + 2
