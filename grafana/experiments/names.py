@@ -12,14 +12,20 @@ CHOSEN = f'{IN_SCENARIO},experiment=~"$experiment"'
 BY_SCENARIO = "on (job, instance, scenario)"
 
 
-def mean(measure: str, experiment: str, *others: str) -> str:
-    """The mean of a measure in an experiment, of the methods that the other matchers leave."""
+def estimate(statistic: str, measure: str, experiment: str, *others: str) -> str:
+    """A statistic of a measure in an experiment, of the methods that the other matchers leave."""
     targets = ",".join((*others, IN_SCENARIO))
-    return select(f"ecochain_experiment_{measure}", targets, experiment=experiment, statistic="mean")
+    return select(f"ecochain_experiment_{measure}", targets, experiment=experiment, statistic=statistic)
 
 
 def relative(measure: str, experiment: str, reference: str, others: Iterable[str]) -> str:
-    """A measure of other methods relative to that of the reference, less one."""
-    of_others = mean(measure, experiment, *others)
-    of_reference = mean(measure, experiment, f'method="{reference}"')
+    """A measure of other methods relative to that of the reference, less one.
+
+    Nothing where the interval of the reference holds zero.
+    """
+    of_others = estimate("mean", measure, experiment, *others)
+    mean, low, high = (
+        estimate(statistic, measure, experiment, f'method="{reference}"') for statistic in ("mean", "low", "high")
+    )
+    of_reference = f"({mean} and {BY_SCENARIO} {low} * {BY_SCENARIO} {high} > 0)"
     return f"{of_others} / {BY_SCENARIO} group_left () {of_reference} - 1"

@@ -49,7 +49,8 @@ def _saved(title: str, measure: str, what: str) -> dashboard.Panel:
         title=title,
         description=(
             f"{what} of the full system / that of Standard (round robin at full frequency, nothing else) - 1, from the "
-            "means of the experiment baseline; below zero it saves. The reports give the interval of the difference."
+            "means of the experiment baseline; below zero it saves. Empty where Standard may be zero. The "
+            "reports give the interval."
         ),
         unit="percentunit",
         no_value=NO_RESULTS,
@@ -67,7 +68,8 @@ def _without(title: str, measure: str, what: str) -> dashboard.Panel:
         description=(
             f"{what} when one part of the full system is taken away, relative to the full system, from the means of "
             "the experiment ablation: above zero, the part saves. All methods meet the same tasks and weather. The "
-            "reports give the interval of each paired difference; a bar near zero may be chance."
+            "reports give the interval of each change; a bar near zero may be chance. Empty where the full system may "
+            "be zero."
         ),
         unit="percentunit",
         no_value=NO_RESULTS,

@@ -15,6 +15,7 @@ from simulator.experiments.statistics import (
     mean_interval,
     paired_difference,
     paired_p_value,
+    relative_difference,
     replications_needed,
 )
 from simulator.experiments.work import Figures
@@ -54,7 +55,10 @@ class Row:
 
 
 class Precision(msgspec.Struct, frozen=True, kw_only=True):
-    """How well a mean is known: the half-width of its interval over it, and the replications that would give 5%."""
+    """How well a mean is known: the half-width of its interval over it, and the replications that would give 5%.
+
+    The latter is None where the mean may be zero: where its interval holds zero.
+    """
 
     method: str
     measure: str
@@ -63,9 +67,10 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Paired difference to the reference: absolute, and over the reference's mean where that is not zero.
+    """Paired difference to the reference: absolute, and as a share of the reference's mean, each with its interval.
 
-    `p_adjusted` is Holm's, over all comparisons of the experiment. `published` is the published relative change.
+    `relative` is None where the reference may be zero: where its own interval holds zero. `p_adjusted` is Holm's, over
+    all comparisons of the experiment. `published` is the published relative change.
     """
 
     method: str
@@ -141,18 +146,13 @@ def _comparisons(reference: Row, others: Sequence[Row], published: Published) ->
             values, against = row.values(measure.name), reference.values(measure.name)
             if values is None or against is None:
                 continue
-            difference, base = paired_difference(values, against), abs(mean_interval(against).mean)
             p_value = paired_p_value(values, against)
             yield Comparison(
                 method=row.label,
                 measure=measure.name,
-                difference=difference,
-                relative=_over(difference, base) if base else None,
+                difference=paired_difference(values, against),
+                relative=relative_difference(values, against),
                 p_value=p_value,
                 p_adjusted=p_value,
                 published=published.get(row.label, {}).get(measure.name),
             )
-
-
-def _over(interval: Interval, base: float) -> Interval:
-    return Interval(mean=interval.mean / base, low=interval.low / base, high=interval.high / base)

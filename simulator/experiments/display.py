@@ -12,6 +12,9 @@ from simulator.experiments.statistics import Interval
 WATT_HOURS_PER_JOULE = 1000.0 / JOULES_PER_KWH
 PERCENT = 100.0
 
+REFERENCE_MAY_BE_ZERO = "reference may be 0"
+"""Stands for a change in percent where the interval of the reference holds zero."""
+
 MOST_DECIMALS = 6
 """Figures that need more are told with a power of ten."""
 
@@ -93,6 +96,11 @@ def with_half_width(interval: Interval | Estimate, factor: float = 1.0) -> str:
         power = math.floor(math.log10(max(abs(mean), half)))
         return f"({_fixed(mean / 10.0**power, half / 10.0**power, digits + power)}) \u00d7 10{_raised(power)}"
     return _fixed(mean, half, digits)
+
+
+def percent_change(relative: Interval | None) -> str:
+    """A relative difference in percent with its half-width, or why there is none."""
+    return REFERENCE_MAY_BE_ZERO if relative is None else with_half_width(relative, PERCENT)
 
 
 def plain(value: float) -> str:

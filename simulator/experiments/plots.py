@@ -9,10 +9,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from simulator.experiments.display import PERCENT, PROMPT_TASKS, QUANTITIES, Quantity, with_half_width
+from simulator.experiments.display import (
+    PERCENT,
+    PROMPT_TASKS,
+    QUANTITIES,
+    REFERENCE_MAY_BE_ZERO,
+    Quantity,
+    with_half_width,
+)
 from simulator.experiments.findings import Findings
 from simulator.experiments.journal import write
 from simulator.experiments.outcomes import Estimate, Outcome
+from simulator.experiments.statistics import Interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,10 +127,10 @@ def _without_warnings(logger: str) -> Iterator[None]:
         log.setLevel(before)
 
 
-def reach_below(estimate: Estimate, quantity: Quantity) -> float:
-    """How far the interval is drawn below the mean, in the quantity's unit: not below zero where nothing can be."""
-    low = estimate.low if quantity.signed else max(estimate.low, min(estimate.mean, 0.0))
-    return (estimate.mean - low) * quantity.factor
+def reach_below(interval: Interval | Estimate, quantity: Quantity, least: float = 0.0) -> float:
+    """How far the interval is drawn below the mean: not below the least that there can be of an unsigned quantity."""
+    low = interval.low if quantity.signed else max(interval.low, min(interval.mean, least))
+    return interval.mean - low
 
 
 def caption(findings: Findings) -> str:
@@ -159,7 +167,7 @@ def _bar(axes: "Axes", position: int, outcome: Outcome, estimate: Estimate, quan
     mean = estimate.mean * quantity.factor
     half = (estimate.high - estimate.low) / 2 * quantity.factor
     colour = COLOURS.get(outcome.method, FALLBACK_COLOUR)
-    whiskers = [[reach_below(estimate, quantity)], [half]]
+    whiskers = [[reach_below(estimate, quantity) * quantity.factor], [half]]
     axes.barh(position, mean, color=colour, height=0.62, xerr=whiskers, capsize=3, ecolor="black")
     ends = [0.0, mean + half]
     if estimate.published is not None:
@@ -180,11 +188,8 @@ def differences(findings: Findings) -> "Figure":
 
     They are relative to the reference's mean, those of shares in percentage points.
     """
-    measures = [
-        measure
-        for measure in DIFFERENCE_MEASURES
-        if any(one.measure == measure and one.relative is not None for one in findings.comparisons)
-    ]
+    compared = {one.measure for one in findings.comparisons}
+    measures = [measure for measure in DIFFERENCE_MEASURES if measure in compared]
     methods = list(dict.fromkeys(one.method for one in findings.comparisons))
     rows = math.ceil(len(measures) / 2)
     figure = new_figure(1.0 + rows * (1.0 + 0.28 * len(methods)))
@@ -210,13 +215,17 @@ def _difference_panel(axes: "Axes", findings: Findings, measure: str, methods: S
     unit = "points" if quantity.is_share else "%"
     changes = []
     for one in findings.comparisons:
-        if one.measure != measure or one.relative is None:
+        if one.measure != measure:
             continue
         change = one.difference if quantity.is_share else one.relative
-        position, mean = methods.index(one.method), change.mean * PERCENT
-        half = (change.high - change.low) / 2 * PERCENT
+        position = methods.index(one.method)
+        if change is None:
+            _why_none(axes, position)
+            continue
+        mean = change.mean * PERCENT
+        whiskers = [[reach_below(change, quantity, -1.0) * PERCENT], [(change.high - change.mean) * PERCENT]]
         colour = COLOURS.get(one.method, FALLBACK_COLOUR)
-        axes.errorbar(mean, position, xerr=half, fmt="o", color=colour, ecolor="black", capsize=3, zorder=3)
+        axes.errorbar(mean, position, xerr=whiskers, fmt="o", color=colour, ecolor="black", capsize=3, zorder=3)
         changes.append(mean)
         if one.published is not None:
             axes.plot(one.published * PERCENT, position, "D", color="black", markerfacecolor="none", zorder=4)
@@ -233,9 +242,15 @@ def _difference_panel(axes: "Axes", findings: Findings, measure: str, methods: S
     _unclutter(axes)
 
 
+def _why_none(axes: "Axes", position: int) -> None:
+    """In place of a change that cannot be told in percent."""
+    beside = axes.get_yaxis_transform()
+    axes.text(0.02, position, REFERENCE_MAY_BE_ZERO, transform=beside, va="center", fontsize="x-small")
+
+
 def _decades(changes: Sequence[float]) -> float:
     """How many decades lie between the linear part of an axis and the greatest change."""
-    return math.log10(max(LINEAR_WITHIN, *(abs(change) for change in changes)) / LINEAR_WITHIN)
+    return math.log10(max([LINEAR_WITHIN, *(abs(change) for change in changes)]) / LINEAR_WITHIN)
 
 
 def radar(findings: Findings) -> "Figure":

@@ -5,7 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from simulator.config import Scenario
 from simulator.experiments.analysis import BEST_SINGLE_NODE, FURTHER, Comparison
 from simulator.experiments.catalogue import EXPERIMENTS
-from simulator.experiments.display import PERCENT, QUANTITIES, p_text, plain, with_half_width
+from simulator.experiments.display import (
+    PERCENT,
+    QUANTITIES,
+    REFERENCE_MAY_BE_ZERO,
+    p_text,
+    percent_change,
+    plain,
+    with_half_width,
+)
 from simulator.experiments.findings import Findings
 from simulator.experiments.methods import methods
 from simulator.experiments.outcomes import Estimate
@@ -114,16 +122,25 @@ def _latency(findings: Findings) -> str:
 
 def _below_zero(findings: Findings) -> Iterator[str]:
     """Where a t interval reaches what no figure can be."""
-    found: dict[str, list[str]] = {}
-    for outcome in findings.outcomes:
-        for measure, estimate in outcome.metrics.items():
-            if not QUANTITIES[measure].signed and estimate.low < 0.0 < estimate.mean:
-                found.setdefault(measure, []).append(f"`{outcome.method}`")
-    if found:
-        told = "; ".join(f"{QUANTITIES[measure].heading}: {', '.join(those)}" for measure, those in found.items())
+    found = [
+        (measure, outcome.method)
+        for outcome in findings.outcomes
+        for measure, estimate in outcome.metrics.items()
+        if not QUANTITIES[measure].signed and estimate.low < 0.0 < estimate.mean
+    ]
+    yield from _reaching_too_far("These intervals reach below zero, where no figure can be", found, "zero")
+
+
+def _reaching_too_far(told: str, found: Sequence[tuple[str, str]], least: str) -> Iterator[str]:
+    """A warning that names the methods by measure; nothing where none was found."""
+    by_measure: dict[str, list[str]] = {}
+    for measure, method in found:
+        by_measure.setdefault(measure, []).append(f"`{method}`")
+    if by_measure:
+        named = "; ".join(f"{QUANTITIES[measure].heading}: {', '.join(those)}" for measure, those in by_measure.items())
         yield (
-            f"These intervals reach below zero, where no figure can be: {told}. Runs differ so much there, or are so "
-            "few, that a symmetric interval does not fit; plots draw it from zero on."
+            f"{told}: {named}. Runs differ so much there, or are so few, that a symmetric interval does not fit; plots "
+            f"draw it from {least} on."
         )
         yield ""
 
@@ -133,17 +150,43 @@ def _differences(findings: Findings) -> Iterator[str]:
         return
     yield from (f"## Paired differences to {findings.reference}", "")
     yield (
-        "Differences of runs with the same seed; the change divides by the mean of the reference. p-values are those "
-        f"of the paired t test, adjusted after Holm over the {len(findings.comparisons)} comparisons made here."
+        "Differences of runs with the same seed. The change is over the mean of the reference, and its interval takes "
+        "that mean for the estimate that it is. p-values are those of the paired t test, adjusted after Holm over the "
+        f"{len(findings.comparisons)} comparisons made here."
     )
     yield ""
+    yield from _limits_of_changes(findings)
     yield from markdown_table(
         ["method", "measure", "difference", "change (%)", "p (Holm)"],
         [
-            [one.method, QUANTITIES[one.measure].heading, _difference(one), _change(one), p_text(one.p_adjusted)]
+            [
+                one.method,
+                QUANTITIES[one.measure].heading,
+                _difference(one),
+                percent_change(one.relative),
+                p_text(one.p_adjusted),
+            ]
             for one in findings.comparisons
         ],
     )
+
+
+def _limits_of_changes(findings: Findings) -> Iterator[str]:
+    """Why some changes are not told in percent, and which of those that are reach too far."""
+    if any(one.relative is None for one in findings.comparisons):
+        yield (
+            f'"{REFERENCE_MAY_BE_ZERO}" stands where the interval of `{findings.reference}` itself holds zero: nothing '
+            "can be told in percent of what may be none."
+        )
+        yield ""
+    found = [
+        (one.measure, one.method)
+        for one in findings.comparisons
+        if one.relative is not None
+        and not QUANTITIES[one.measure].signed
+        and one.relative.low < -1.0 < one.relative.mean
+    ]
+    yield from _reaching_too_far("These changes reach below -100%, where none can be", found, "-100%")
 
 
 def _published(findings: Findings) -> Iterator[str]:
@@ -153,7 +196,7 @@ def _published(findings: Findings) -> Iterator[str]:
     yield from (f"Published: {PUBLISHED_SOURCE}. Replicated: {REPLICATION_SOURCE}.", "")
     yield from markdown_table(["method", "measure", "here", "published", "replicated"], list(_beside(findings)))
     rows = [
-        [one.method, QUANTITIES[one.measure].heading, _change(one), plain(one.published * PERCENT)]
+        [one.method, QUANTITIES[one.measure].heading, percent_change(one.relative), plain(one.published * PERCENT)]
         for one in findings.comparisons
         if one.published is not None
     ]
@@ -216,7 +259,8 @@ def _precision(findings: Findings) -> Iterator[str]:
     yield from ("## How well the means are known", "")
     yield (
         "Half-width over the mean, and in brackets the replications that would bring it to "
-        f"{WANTED_PRECISION:.0%} at the spread seen here."
+        f"{WANTED_PRECISION:.0%} at the spread seen here. Where it is 100% or more, the mean may be 0, and there is no "
+        "such number."
     )
     yield ""
     rows = []
@@ -227,7 +271,8 @@ def _precision(findings: Findings) -> Iterator[str]:
             if one is None or one.relative_half_width is None:
                 row.append(DASH)
             else:
-                row.append(f"{one.relative_half_width:.1%} ({one.replications_needed:,})")
+                needed = "" if one.replications_needed is None else f" ({one.replications_needed:,})"
+                row.append(f"{one.relative_half_width:.1%}{needed}")
         rows.append(row)
     yield from markdown_table(["method", *(QUANTITIES[measure].heading for measure in measures)], rows)
 
@@ -262,7 +307,7 @@ def _both_accounts(findings: Findings) -> Iterator[str]:
         theirs: Mapping[str, float] = {} if row is None else {str(measure): value for measure, value in row.items()}
         if one.measure in theirs:
             change = plain(theirs[one.measure] * PERCENT)
-            rows.append([one.method, QUANTITIES[one.measure].heading, _change(one), change])
+            rows.append([one.method, QUANTITIES[one.measure].heading, percent_change(one.relative), change])
     yield from (f"Changes against `{findings.reference}` in both. Published: {source}.", "")
     yield from markdown_table(["method", "measure", "here (%)", "published (%)"], rows)
     yield from (LEDGER_REMARK, "")
@@ -291,7 +336,3 @@ def _estimate(estimate: Estimate | None, measure: str) -> str:
 def _difference(one: Comparison) -> str:
     quantity = QUANTITIES[one.measure]
     return f"{with_half_width(one.difference, quantity.factor)} {quantity.difference_unit}"
-
-
-def _change(one: Comparison) -> str:
-    return DASH if one.relative is None else with_half_width(one.relative, PERCENT)

@@ -62,7 +62,7 @@ def _points(findings: Findings, panel: str, measure: str) -> list[tuple[Runs, Es
 def _line(axes: "Axes", quantity: Quantity, points: Sequence[tuple[Runs, Estimate]]) -> None:
     sizes = [case.size for case, _ in points]
     means = [estimate.mean * quantity.factor for _, estimate in points]
-    below = [reach_below(estimate, quantity) for _, estimate in points]
+    below = [reach_below(estimate, quantity) * quantity.factor for _, estimate in points]
     above = [(estimate.high - estimate.mean) * quantity.factor for _, estimate in points]
     axes.errorbar(
         sizes, means, yerr=[below, above], fmt="o-", color=COLOURS["full"], ecolor="black", capsize=3, label="simulated"

@@ -1,5 +1,6 @@
 """What the report and the plots say of their figures: of which tasks, in which unit, of which policy, how certain."""
 
+import json
 import os
 import re
 import subprocess
@@ -98,6 +99,52 @@ def lowest(findings: Findings, measure: str) -> float:
     (axes,) = bars(findings, measure).axes
     interval = [one for one in axes.containers if isinstance(one, ErrorbarContainer)][-1]
     return float(interval.lines[2][0].get_segments()[0][0][0])
+
+
+def seldom_fed_by_the_grid(job: Job) -> RunResult:
+    """Emissions and a renewable share in one run of three, so that neither may be anything at all."""
+    rare = 1.0 if job.seed == 1 else 0.0
+    return msgspec.structs.replace(fake(job), emissions_grams=rare, renewable_ratio=rare)
+
+
+def test_nothing_is_told_in_percent_of_what_may_be_zero_and_why(tmp_path: Path) -> None:
+    folder, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, seldom_fed_by_the_grid)
+    without = {one.measure for one in findings.comparisons if one.relative is None}
+    assert without >= {"emissions_grams", "renewable_ratio"}
+    assert "energy_joules" not in without
+    kept = json.loads((folder / "results.json").read_bytes())["comparisons"]
+    assert {one["measure"] for one in kept if one["relative"] is None} == without
+    told = report(findings, [])
+    assert "| full | Carbon | 0 ± 0 g CO\u2082e | reference may be 0 |" in told
+    assert re.search(r"\| full \| [^|]+ \([0-9,]+\) \| 430[.]3% \|", told)
+    assert '"reference may be 0" stands where the interval of `standard` itself holds zero' in told
+    assert "reference may be 0" not in report(findings_of(tmp_path / "always", experiment="baseline"), [])
+
+
+def test_pictures_say_why_a_change_is_missing_and_draw_points_all_the_same(tmp_path: Path) -> None:
+    _, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, seldom_fed_by_the_grid)
+    panels = {axes.get_xlabel().partition(":")[0]: axes for axes in differences(findings).axes}
+    said = {name: [text.get_text() for text in axes.texts] for name, axes in panels.items()}
+    assert said["Carbon"] == ["reference may be 0"] * 4
+    assert said["Renewable"] == said["Energy"] == []
+    assert len(panels["Renewable"].containers) == 4
+
+
+def half_as_late(job: Job) -> RunResult:
+    """Half as many late tasks as the reference, but all of them in one of three runs."""
+    late = 0.1 + 0.01 * job.seed if job.method.name == "standard" else 0.15 * (job.seed == 1)
+    return msgspec.structs.replace(fake(job), deadline_miss_ratio=late, emissions_grams=late)
+
+
+def test_a_change_below_what_can_be_is_told_and_not_drawn(tmp_path: Path) -> None:
+    _, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, half_as_late)
+    told = re.search("reach below -100%, where none can be: ([^.]*)[.]", report(findings, []))
+    assert told is not None
+    assert "Late or dropped: `compression-only`, " in told[1]
+    assert "Energy" not in told[1]
+    (carbon,) = [axes for axes in differences(findings).axes if axes.get_xlabel().startswith("Carbon")]
+    intervals = [one.lines[2][0].get_segments()[0] for one in carbon.containers if isinstance(one, ErrorbarContainer)]
+    assert min(float(one[0][0]) for one in intervals) == pytest.approx(-100.0)
 
 
 def test_logarithmic_axes_say_so(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from simulator.experiments.statistics import (
     mean_interval,
     paired_difference,
     paired_p_value,
+    relative_difference,
     replications_needed,
 )
 
@@ -68,6 +69,68 @@ def test_rounding_is_no_difference() -> None:
     assert paired_p_value(values, [0.3, 0.3, 0.6]) == 1.0
 
 
+def positive(*, least: int) -> st.SearchStrategy[list[float]]:
+    """Figures of which none is so small that rounding is all there is."""
+    return st.lists(st.floats(1.0, 10.0), min_size=least, max_size=40)
+
+
+def is_told(reference: list[float]) -> bool:
+    """Whether the interval of the reference leaves zero out."""
+    interval = mean_interval(reference)
+    return interval.low > 0.0 or interval.high < 0.0
+
+
+def test_a_ratio_by_hand() -> None:
+    # Ratio 6 / 5, residuals -0.2, 0.4 and -0.2 with the variance 0.12, so t sqrt(0.12 / 3) / 5, with t = 4.302653.
+    interval = relative_difference([4.6, 6.4, 7.0], [4.0, 5.0, 6.0])
+    assert interval is not None
+    assert (interval.mean, interval.low, interval.high) == pytest.approx((0.2, 0.0278939, 0.3721061))
+
+
+@given(st.lists(st.tuples(st.floats(1, 10), st.floats(-10, 10)), min_size=3, max_size=40))
+def test_a_ratio_takes_the_spread_of_both_means_and_their_covariance(pairs: list[tuple[float, float]]) -> None:
+    reference, values = [one for one, _ in pairs], [other for _, other in pairs]
+    interval = relative_difference(values, reference)
+    if interval is None:
+        assert not is_told(reference)
+        return
+    ratio = np.mean(values) / np.mean(reference)
+    (of_values, both), (_, of_reference) = np.cov(values, reference)
+    variance = max(of_values - 2 * ratio * both + ratio**2 * of_reference, 0.0) / len(pairs)
+    half = stats.t.ppf(0.975, len(pairs) - 1) * variance**0.5 / np.mean(reference)
+    assert (interval.mean, interval.high - interval.mean) == pytest.approx((ratio - 1.0, half), rel=1e-6, abs=1e-6)
+
+
+@given(positive(least=2), st.floats(-5.0, 5.0))
+def test_one_ratio_in_every_pair_leaves_no_doubt(reference: list[float], ratio: float) -> None:
+    interval = relative_difference([ratio * one for one in reference], reference)
+    assert (interval is not None) == is_told(reference)
+    if interval is not None:
+        assert interval.low == interval.mean == interval.high == pytest.approx(ratio - 1.0)
+
+
+@given(positive(least=3), st.integers(0, 1000), st.floats(0.1, 10.0))
+def test_a_change_has_no_unit(reference: list[float], seed: int, factor: float) -> None:
+    values = np.random.default_rng(seed).normal(3.0, 1.0, len(reference)).tolist()
+    here = relative_difference(values, reference)
+    there = relative_difference([factor * one for one in values], [factor * one for one in reference])
+    assert (here is None) == (there is None)
+    if here is not None and there is not None:
+        assert (there.mean, there.low, there.high) == pytest.approx((here.mean, here.low, here.high), abs=1e-9)
+
+
+def test_a_change_to_a_reference_below_zero_is_over_its_size() -> None:
+    assert relative_difference([-2.0, -4.0, -6.0, -8.0], [-1.0, -2.0, -3.0, -4.0]) is not None
+    assert relative_difference([-3.0, -3.0], [-2.0, -2.0]) == Interval(mean=-0.5, low=-0.5, high=-0.5)
+    assert relative_difference([-1.0, -1.0], [-2.0, -2.0]) == Interval(mean=0.5, low=0.5, high=0.5)
+
+
+@pytest.mark.parametrize("reference", [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 1.0, 2.0]])
+def test_nothing_is_relative_to_what_may_be_zero(reference: list[float]) -> None:
+    assert relative_difference([1.0, 2.0, 3.0], reference) is None
+    assert relative_difference(reference, reference) is None
+
+
 def test_one_replication_has_no_interval() -> None:
     with pytest.raises(ValueError, match="at least two replications"):
         mean_interval([1.0])
@@ -99,5 +162,6 @@ def test_the_replications_asked_for_are_just_enough(spread: float, seed: int) ->
     assert needed == 2 or relative(needed - 1) > 0.05
 
 
-def test_nothing_is_relative_to_a_mean_of_zero() -> None:
-    assert replications_needed([-1.0, 1.0]) is None
+@pytest.mark.parametrize("values", [[-1.0, 1.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+def test_no_number_of_replications_is_told_for_a_mean_that_may_be_zero(values: list[float]) -> None:
+    assert replications_needed(values) is None
