@@ -16,17 +16,17 @@ import simpy
 
 from bench.record import record, table
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
-from simulator import assembly
+from simulator import build
 from simulator.arrays import FloatArray
-from simulator.cluster.task import Tasks
-from simulator.config import Scenario
-from simulator.scenario import load_scenario
-from simulator.scheduling.compiled import Backend
+from simulator.run.simulate import fixed_tasks
+from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
 from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
+from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.policies import Levels, build_policy
 from simulator.scheduling.score import Scored, Search
 from simulator.scheduling.weights import Weights
-from simulator.simulate import fixed_tasks
+from simulator.workload.task import Tasks
 
 NODES = (4, 32, 1000)
 UTILIZATION = 0.8
@@ -56,9 +56,7 @@ def main() -> None:
 
 def measure(scenario: Scenario, nodes: int) -> dict[str, float]:
     """A column of the table."""
-    cluster = assembly.cluster_of(
-        assembly.nodes_of(scenario, nodes), scenario, compressed=assembly.shipped_compression()
-    )
+    cluster = build.cluster_of(build.nodes_of(scenario, nodes), scenario, compressed=build.shipped_compression())
     count = TASKS if nodes < NODES[-1] else TASKS // 5
     rate = UTILIZATION * capacity(cluster, scenario)
     tasks = fixed_tasks(scenario, count, rate * SECONDS_PER_HOUR, seed=1)
@@ -88,7 +86,7 @@ def measure(scenario: Scenario, nodes: int) -> dict[str, float]:
 
 def capacity(cluster: Cluster, scenario: Scenario) -> float:
     """Tasks per second of the cluster's mix that keep all nodes busy at full frequency."""
-    work = [float(kind.work) * kind.share for kind in assembly.classes_of(scenario)]
+    work = [float(kind.work) * kind.share for kind in build.classes_of(scenario)]
     return float((1.0 / (cluster.service[:, :, -1] @ work)).sum())
 
 

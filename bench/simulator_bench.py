@@ -20,12 +20,12 @@ import numpy as np
 import simpy
 
 from bench.record import record, table
-from simulator.cluster.trace import TraceWorkload
-from simulator.config import Scenario
-from simulator.engine import Engine
-from simulator.results import Method
-from simulator.scenario import load_scenario
-from simulator.simulate import build_engine, figures, fixed_tasks
+from simulator.run.engine import Engine
+from simulator.run.job import Method
+from simulator.run.simulate import build_engine, figures, fixed_tasks
+from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
+from simulator.workload.trace import TraceWorkload
 
 SIZES = {4: 4_000_000, 32: 4_000_000, 1000: 2_000_000}
 GOALS = {4: 2_000_000, 32: 600_000, 1000: 40_000}

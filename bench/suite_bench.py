@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from bench.record import record, table
-from simulator.experiments.request import Request
-from simulator.experiments.runner import run_experiment
-from simulator.scenario import load_scenario
+from simulator.experiments.plan.request import Request
+from simulator.experiments.run.runner import run_experiment
+from simulator.scenario.load import load_scenario
 
 SUITE = ("baseline", "ablation", "scaling")
 SCENARIOS = ("edge", "published")

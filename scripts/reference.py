@@ -14,9 +14,9 @@ from exporter.core.config import describe_type
 from exporter.core.metrics import reference_table
 from exporter.core.units import BYTES_PER_BINARY_GB
 from exporter.metrics import ROWS
-from simulator.cluster.device import DEVICES, GIBIBYTE, REFERENCE
-from simulator.config import Scenario
-from simulator.metrics import ROWS as SIMULATED_ROWS
+from simulator.hardware.device import DEVICES, GIBIBYTE, REFERENCE
+from simulator.live.exposition import ROWS as SIMULATED_ROWS
+from simulator.scenario.schema import Scenario
 from simulator.scheduling.policies import POLICIES
 
 FOLDER = Path(__file__).parent.parent / "docs/reference"
@@ -98,7 +98,7 @@ def _simulator_configuration() -> str:
         "and `battery`, or none of them. [Recorded weather](../how-to/run-the-simulator.md#use-recorded-weather) "
         "tells how such files are laid out. "
         "`ecochain serve --scenario FILE --config.check` names every mistake with its path. "
-        "[edge.yaml](../../simulator/scenarios/edge.yaml) is the default scenario, to copy and change. Scenarios of "
+        "[edge.yaml](../../simulator/scenario/edge.yaml) is the default scenario, to copy and change. Scenarios of "
         "`model: published` have [keys of their own](published-keys.md).\n",
         "| key | value | default | meaning |",
         "|---|---|---|---|",

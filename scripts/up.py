@@ -24,7 +24,7 @@ from scripts.supervisor import (
     stop,
     wait_until_ready,
 )
-from simulator.experiments.outcomes import load_outcomes
+from simulator.experiments.find.outcomes import load_outcomes
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = "docs/examples/laptop.yml"

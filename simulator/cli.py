@@ -125,7 +125,7 @@ def _add_serve(commands: Any) -> None:
 
 
 def _add_experiment(commands: Any) -> None:
-    from simulator.experiments.catalogue import EXPERIMENTS  # noqa: PLC0415 - may need what is not installed
+    from simulator.experiments.plan.catalogue import EXPERIMENTS  # noqa: PLC0415 - may need what is not installed
 
     explained = "\n".join(
         f"  {name:10} " + "\n             ".join(one.explanation) for name, one in EXPERIMENTS.items()
@@ -193,7 +193,7 @@ def _path(text: str) -> Path:
 
 
 def _replications(text: str) -> int:
-    from simulator.experiments.request import FEWEST_REPLICATIONS  # noqa: PLC0415 - may need what is not installed
+    from simulator.experiments.plan.request import FEWEST_REPLICATIONS  # noqa: PLC0415 - may need what is not installed
 
     if not text.isdecimal() or int(text) < FEWEST_REPLICATIONS:
         raise argparse.ArgumentTypeError(f'expected a whole number >= {FEWEST_REPLICATIONS}, got "{text}"')
@@ -201,21 +201,21 @@ def _replications(text: str) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from simulator import world  # noqa: PLC0415 - takes long to load
+    from simulator import app  # noqa: PLC0415 - takes long to load
     from simulator.energy.interface import WeatherError  # noqa: PLC0415 - takes long to load
-    from simulator.scenario import recording_mistakes  # noqa: PLC0415 - takes long to load
+    from simulator.scenario.load import recording_mistakes  # noqa: PLC0415 - takes long to load
 
     web = web_of(options)
-    plan = world.Plan(
-        scenario=world.live_scenario(options.scenario),
+    plan = app.Plan(
+        scenario=app.live_scenario(options.scenario),
         seed=options.seed,
         speed=options.speed,
-        outcomes=world.outcomes_in(options.experiments),
+        outcomes=app.outcomes_in(options.experiments),
     )
     try:
         if options.check:
             # What other files hold is only seen by using them.
-            world.build_run(plan)
+            app.build_run(plan)
             if mistakes := list(recording_mistakes(plan.scenario)):
                 raise ConfigError(mistakes)
             print(f"{options.scenario}: good")
@@ -223,17 +223,17 @@ def _serve(options: argparse.Namespace) -> int:
                 print(f"{web.config.path}: good")
             return 0
         start_logging(options)
-        world.run(plan, SystemClock(), web=web, until_told=StopSignal)
+        app.run(plan, SystemClock(), web=web, until_told=StopSignal)
     except WeatherError as error:
         raise ConfigError([str(error)]) from error
     return 0
 
 
 def _experiment(options: argparse.Namespace) -> int:
-    from simulator.experiments.request import Request  # noqa: PLC0415 - takes long to load
-    from simulator.experiments.runner import Interrupted, run_experiment  # noqa: PLC0415 - takes long to load
-    from simulator.progress import Progress  # noqa: PLC0415 - takes long to load
-    from simulator.scenario import load_scenario  # noqa: PLC0415 - takes long to load
+    from simulator.experiments.plan.request import Request  # noqa: PLC0415 - takes long to load
+    from simulator.experiments.run.progress import Progress  # noqa: PLC0415 - takes long to load
+    from simulator.experiments.run.runner import Interrupted, run_experiment  # noqa: PLC0415 - takes long to load
+    from simulator.scenario.load import load_scenario  # noqa: PLC0415 - takes long to load
 
     configure_logging("info", LogFormat.LOGFMT)
     # What it says at first use, of fonts, is of no use to anybody here.
@@ -259,8 +259,8 @@ def _experiment(options: argparse.Namespace) -> int:
 
 
 def _scenarios(_options: argparse.Namespace) -> int:
-    from simulator.config import Scenario  # noqa: PLC0415 - takes long to load
-    from simulator.scenario import load_scenario, shipped_scenarios  # noqa: PLC0415 - takes long to load
+    from simulator.scenario.load import load_scenario, shipped_scenarios  # noqa: PLC0415 - takes long to load
+    from simulator.scenario.schema import Scenario  # noqa: PLC0415 - takes long to load
 
     for name in shipped_scenarios():
         scenario = load_scenario(name)
@@ -272,7 +272,7 @@ def _scenarios(_options: argparse.Namespace) -> int:
 
 
 def _measure_models(options: argparse.Namespace) -> int:
-    from simulator.cluster.compression import measure  # noqa: PLC0415 - loads torch
+    from simulator.models.compression import measure  # noqa: PLC0415 - loads torch
 
     profile = measure(lambda line: print(line, file=sys.stderr))
     return _write(options.output, profile)

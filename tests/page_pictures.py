@@ -11,12 +11,12 @@ import exporter
 from exporter.budget import Period, bounds_at
 from exporter.core.units import Grams, Joules, UnixSeconds
 from exporter.totals import Totals
-from simulator.page import render_page
-from simulator.summary import history, summarize
-from simulator.world import Plan, build_run
+from simulator.app import Plan, build_run
+from simulator.live.page import render_page
+from simulator.live.summary import history, summarize
 from tests.fake_site import make_site
 from tests.fakes import BERLIN, NOON, FakeClock
-from tests.simulator.scenarios import edge
+from tests.simulator.scenario.scenarios import edge
 from tests.test_page import browse, page
 
 IMAGES = Path(__file__).parent.parent / "docs/images"

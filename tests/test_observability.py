@@ -8,7 +8,7 @@ import yaml
 from exporter.core.metrics import Kind
 from exporter.metrics import ROWS
 from grafana.queries import metric_names, queries
-from simulator.metrics import ROWS as SIMULATED_ROWS
+from simulator.live.exposition import ROWS as SIMULATED_ROWS
 
 ROOT = Path(__file__).parent.parent
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts import reference
-from simulator.scenario import load_scenario
+from simulator.scenario.load import load_scenario
 
 SMALL = """
 nodes: [{name: nuc, device: intel-nuc}]

@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 
 from exporter.core.units import Seconds
-from simulator.host import ACTIVE_WATTS_PER_CORE, core_energy, host_name
 from simulator.ledger.cost_profile import CostProfile
+from simulator.models.host import ACTIVE_WATTS_PER_CORE, core_energy, host_name
 
 ROUNDS = 15
 OPERATIONS = 400

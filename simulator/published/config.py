@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from simulator.config import Section
+from simulator.scenario.schema import Section
 
 Name = Annotated[str, Meta(min_length=1, max_length=40, pattern="^[A-Za-z0-9-]+$", description="Letters, digits, -.")]
 Share = Annotated[float, Meta(ge=0, le=1)]

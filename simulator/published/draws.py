@@ -5,7 +5,7 @@ import numpy as np
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.published.config import PublishedNode, PublishedWorkload, SupplySection
-from simulator.scheduling.published_kernel import CALLS, PublishedTasks
+from simulator.scheduling.kernels.published import CALLS, PublishedTasks
 from simulator.streams import Stream, generator
 
 HOURS_PER_DAY = 24.0

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from exporter.core.units import JOULES_PER_KWH
-from simulator.results import Metric
+from simulator.run.job import Metric
 
 PUBLISHED_SOURCE: Final = "EcoChain-ML (S. Mahmud, 2025), README, baseline comparison: one run of 1000 tasks, 4 nodes"
 REPLICATION_SOURCE: Final = (

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from exporter.core.units import Seconds
 from simulator.arrays import BoolArray, FloatArray, IntArray
-from simulator.cluster.task import Tasks
+from simulator.workload.task import Tasks
 
 DROPPED = -1
 """Node index of a task that no node can take."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.core.config import ConfigError
-from simulator.scheduling.compiled import Backend
 from simulator.scheduling.interface import Policy
-from simulator.scheduling.per_task import load_policy
+from simulator.scheduling.kernels.compiled import Backend
+from simulator.scheduling.own.per_task import load_policy
 from simulator.scheduling.queues import InTurn, LeastLoaded
 from simulator.scheduling.score import Levels, Scored
 from simulator.scheduling.weights import Weights

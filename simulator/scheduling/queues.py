@@ -3,11 +3,11 @@
 import numpy as np
 
 from simulator.arrays import BoolArray
-from simulator.cluster.task import Tasks
-from simulator.scheduling.compiled import Backend, kernel
 from simulator.scheduling.interface import Cluster, Placements, StepView
-from simulator.scheduling.kernel import place_in_turn, place_least_loaded
+from simulator.scheduling.kernels.compiled import Backend, kernel
+from simulator.scheduling.kernels.placement import place_in_turn, place_least_loaded
 from simulator.scheduling.outputs import empty_placements
+from simulator.workload.task import Tasks
 
 
 class InTurn:

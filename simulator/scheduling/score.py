@@ -6,12 +6,12 @@ from enum import Enum
 import numpy as np
 
 from simulator.arrays import BoolArray, FloatArray, IntArray
-from simulator.cluster.task import Tasks
-from simulator.scheduling.compiled import Backend, kernel
 from simulator.scheduling.interface import Cluster, Placements, StepView
-from simulator.scheduling.kernel import place_by_score, place_by_score_in_groups
+from simulator.scheduling.kernels.compiled import Backend, kernel
+from simulator.scheduling.kernels.placement import place_by_score, place_by_score_in_groups
 from simulator.scheduling.outputs import empty_placements
 from simulator.scheduling.weights import Weights
+from simulator.workload.task import Tasks
 
 
 class Levels(Enum):
@@ -30,7 +30,7 @@ class Search(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreTables:
-    """What the score needs of a cluster; shapes as in `simulator.scheduling.kernel`."""
+    """What the score needs of a cluster; shapes as in `simulator.scheduling.kernels.placement`."""
 
     service: FloatArray
     joules: FloatArray

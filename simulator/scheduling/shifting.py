@@ -23,10 +23,10 @@ the node that was promised.
 import numpy as np
 
 from simulator.arrays import BoolArray, FloatArray
-from simulator.cluster.task import Tasks
-from simulator.scheduling.compiled import Backend, kernel
 from simulator.scheduling.interface import Cluster, Outlook
-from simulator.scheduling.kernel import choose_releases
+from simulator.scheduling.kernels.compiled import Backend, kernel
+from simulator.scheduling.kernels.placement import choose_releases
+from simulator.workload.task import Tasks
 
 DEFERRED_SHARE = 0.5
 """Share of a node's time that promised tasks take at most, at full frequency. The rest is left to those that cannot

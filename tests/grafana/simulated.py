@@ -22,7 +22,7 @@ COMPILING_SECONDS = 120.0
 @contextlib.contextmanager
 def running_simulator(folder: Path) -> Iterator[str]:
     """The scenario edge with too many tasks, so that some are late and some dropped; yields host and port."""
-    scenario = yaml.safe_load((ROOT / "simulator/scenarios/edge.yaml").read_text(encoding="utf-8"))
+    scenario = yaml.safe_load((ROOT / "simulator/scenario/edge.yaml").read_text(encoding="utf-8"))
     scenario["workload"]["arrivals"]["rate_per_hour"] = TOO_MANY_PER_HOUR
     (folder / "busy.yaml").write_text(yaml.safe_dump(scenario), encoding="utf-8")
     address = f"127.0.0.1:{free_port()}"

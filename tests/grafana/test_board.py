@@ -15,7 +15,7 @@ from grafana.colours import ACTIVITIES, FACTORS
 from grafana.lint import grid_is_sound, identifiers_are_unique
 from grafana.panels import Facts, Target, number
 from grafana.queries import panels
-from simulator.cluster import dvfs
+from simulator.hardware import dvfs
 from simulator.scheduling import weights
 from tests.grafana.committed import board, names
 

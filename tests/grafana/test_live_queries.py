@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from grafana.queries import Query, queries, resolve
-from simulator.experiments.outcomes import load_outcomes
+from simulator.experiments.find.outcomes import load_outcomes
 from tests.grafana.committed import board, names
 from tests.grafana.live import RATE_SECONDS, SHOWN_SECONDS, Live, finite_values, running_stack, series_of
 from tests.grafana.simulated import KEPT_RESULTS, TOO_MANY_PER_HOUR

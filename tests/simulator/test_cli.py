@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 import simulator
-from simulator.cluster.profile import load_profile
-from simulator.experiments.catalogue import EXPERIMENTS
+from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.ledger.cost_profile import CostProfile
+from simulator.models.profile import load_profile
 from tests.processes import free_port
 from tests.simulator.simulator_process import run_once
 
@@ -30,7 +30,7 @@ FLAGS = (
     "--log.format",
 )
 
-EDGE = (Path(__file__).parents[2] / "simulator/scenarios/edge.yaml").read_text(encoding="utf-8")
+EDGE = (Path(__file__).parents[2] / "simulator/scenario/edge.yaml").read_text(encoding="utf-8")
 
 
 def refuse(*arguments: str, said: str | None = None) -> str:
@@ -77,7 +77,7 @@ def test_nothing_heavy_is_loaded_until_it_must(arguments: list[str]) -> None:
 
 
 def test_serving_loads_neither_torch_nor_what_draws() -> None:
-    code = "import sys\nfrom simulator import world\nprint(*{name.partition('.')[0] for name in sys.modules})"
+    code = "import sys\nfrom simulator import app\nprint(*{name.partition('.')[0] for name in sys.modules})"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"torch", "matplotlib", "distributed", "pandas"} & set(ended.stdout.split()) == set()
 
@@ -209,6 +209,6 @@ def test_a_library_that_is_missing_is_named_with_the_way_to_get_it(tmp_path: Pat
 
 def test_the_shipped_profile_is_laid_out_as_the_command_writes_it() -> None:
     """So that measuring again changes figures and no more."""
-    shipped = Path(__file__).parents[2] / "simulator/cluster/profile.json"
+    shipped = Path(__file__).parents[2] / "simulator/models/profile.json"
     written = msgspec.json.format(msgspec.json.encode(load_profile(), order="sorted"), indent=2) + b"\n"
     assert written == shipped.read_bytes()

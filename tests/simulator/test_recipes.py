@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from simulator.energy.weather_file import load_weather
-from simulator.experiments.openmetrics import simulated_end
-from simulator.experiments.runner import run_experiment
+from simulator.experiments.run.runner import run_experiment
+from simulator.experiments.write.openmetrics import simulated_end
 from tests.processes import running_prometheus
 from tests.simulator.energy.places import greensboro
 from tests.simulator.experiments.fake_simulation import fake, request, unseen

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from exporter.core.config import ConfigError
-from simulator.experiments.request import Request
-from simulator.experiments.runner import run_experiment
-from simulator.results import Job, RunResult
-from simulator.scenario import load_scenario
+from simulator.experiments.plan.request import Request
+from simulator.experiments.run.runner import run_experiment
+from simulator.run.job import Job, RunResult
+from simulator.scenario.load import load_scenario
 
 SUSTAINED_PER_HOUR_AND_NODE = 700.0
 

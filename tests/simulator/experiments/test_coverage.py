@@ -8,13 +8,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from simulator.config import Scenario
-from simulator.experiments.catalogue import EXPERIMENTS, AnyScenario
-from simulator.experiments.outcomes import MEASURES
-from simulator.experiments.statistics import mean_interval, relative_difference
-from simulator.experiments.work import Figures, Work, figures_of, simulate_job
-from simulator.results import Job
-from simulator.scenario import load_scenario
+from simulator.experiments.find.outcomes import MEASURES
+from simulator.experiments.find.statistics import mean_interval, relative_difference
+from simulator.experiments.plan.catalogue import EXPERIMENTS, AnyScenario
+from simulator.experiments.run.work import Figures, Work, figures_of, simulate_job
+from simulator.run.job import Job
+from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
 
 POOL = 1000
 SAMPLE = 30

@@ -6,8 +6,8 @@ import numpy as np
 
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
-from simulator.cluster.task import Tasks
 from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
+from simulator.workload.task import Tasks
 
 STEP = Seconds(300.0)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import t  # type: ignore[import-untyped]
 
-from simulator.cluster.task import Tasks
-from simulator.scheduling.compiled import Backend
+from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.queues import LeastLoaded
+from simulator.workload.task import Tasks
 from tests.simulator.scheduling.clusters import cluster, view
 
 REPLICATIONS = 30

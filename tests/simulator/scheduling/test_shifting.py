@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
-from simulator.cluster.task import Tasks
-from simulator.results import Job, Method
-from simulator.scheduling.compiled import Backend
+from simulator.run.job import Job, Method
+from simulator.run.simulate import simulate
 from simulator.scheduling.interface import Cluster, Outlook
+from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.shifting import DEFERRED_SHARE, TemporalShifting
-from simulator.simulate import simulate
-from tests.simulator.scenarios import edge
+from simulator.workload.task import Tasks
+from tests.simulator.scenario.scenarios import edge
 from tests.simulator.scheduling.clusters import STEP, cluster, random_cluster, tasks
 
 ONE_NODE = cluster([[[20.0, 10.0]]], [[2.0, 5.0]], longest_wait=60.0)

@@ -1,0 +1,173 @@
+"""The parts of the live job, put together."""
+
+import contextlib
+import logging
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Protocol
+
+import simulator
+from exporter.core.clock import Clock
+from exporter.core.command_line import Web
+from exporter.core.config import ConfigError
+from exporter.core.publication import Publication, common_routes, json_response, page_response
+from exporter.core.server import Handler, Request, Response, Server
+from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
+from simulator.build import configured_weights, nodes_of, shipped_compression
+from simulator.experiments.find.outcomes import Outcome, load_outcomes
+from simulator.ledger.cost_profile import shipped_profile
+from simulator.live.exposition import exposition
+from simulator.live.pacing import Pace, SpeedMeter, step_for
+from simulator.live.page import render_page
+from simulator.live.run import LiveRun
+from simulator.live.snapshot import NodeFacts, RunFacts, Snapshot
+from simulator.live.summary import history, summarize
+from simulator.run.engine import Engine
+from simulator.run.simulate import build_engine, default_method
+from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
+from simulator.scheduling.policies import weights_of
+from simulator.scheduling.weights import TERMS
+
+LOG = logging.getLogger(__name__)
+
+PUBLISH_INTERVAL = Seconds(1.0)
+
+COMPLAINT_INTERVAL = Seconds(SECONDS_PER_HOUR)
+"""That the clock cannot keep up is said once in so long."""
+
+DIGEST_LENGTH = 12
+
+MOST_NODES = 200
+"""Each node has about 24 series of its own. Experiments know no such limit."""
+
+
+class Stop(Protocol):
+    """Tells that the program is asked to stop."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for at most so long; whether to stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to run: `speed` is simulated seconds per second, infinite for as many as possible."""
+
+    scenario: Scenario
+    seed: int
+    speed: float
+    outcomes: tuple[Outcome, ...] = ()
+
+
+def live_scenario(name_or_file: str) -> Scenario:
+    """The scenario, if it can run live. Raises ConfigError."""
+    scenario = load_scenario(name_or_file)
+    if not isinstance(scenario, Scenario):
+        raise ConfigError([f"{name_or_file}: model: expected edge to run live, got published, which has no clock"])
+    if len(scenario.nodes) > MOST_NODES:
+        raise ConfigError([f"{name_or_file}: nodes: expected at most {MOST_NODES} live, got {len(scenario.nodes)}"])
+    return scenario
+
+
+def outcomes_in(folder: Path | None) -> tuple[Outcome, ...]:
+    """Results of experiments in a folder; none without one. Raises ConfigError."""
+    return () if folder is None else tuple(load_outcomes(folder))
+
+
+def build_run(plan: Plan) -> LiveRun:
+    """A run at its beginning. Raises ConfigError or WeatherError for files that cannot be used."""
+    method = default_method(plan.scenario)
+    engine = build_engine(plan.scenario, method, plan.seed, step=step_for(plan.speed))
+    return LiveRun(engine, _facts(plan, engine))
+
+
+def _facts(plan: Plan, engine: Engine) -> RunFacts:
+    scenario, profile = plan.scenario, shipped_compression()
+    weights = weights_of(scenario.scheduler.policy, configured_weights(scenario))
+    zone = scenario.site.utc_offset_hours * SECONDS_PER_HOUR
+    midnight = datetime.combine(scenario.site.first_day, time(), UTC).timestamp()
+    nodes = nodes_of(scenario)
+    return RunFacts(
+        version=simulator.__version__,
+        python_version=platform.python_version(),
+        scenario=scenario.name,
+        seed=plan.seed,
+        policy=scenario.scheduler.policy,
+        forecaster=engine.plant.forecaster.name,
+        ledger=engine.plant.ledger.name,
+        compression_digest=profile.digest()[:DIGEST_LENGTH],
+        ledger_cost_digest=shipped_profile().digest()[:DIGEST_LENGTH],
+        start=UnixSeconds(midnight - zone),
+        zone=Seconds(zone),
+        speed=plan.speed,
+        step=engine.plant.step,
+        weights={} if weights is None else {term: getattr(weights, term) for term in TERMS},
+        nodes=tuple(NodeFacts(name=one.name, device=one.device.name, supply=one.supply.kind) for one in nodes),
+        classes=tuple(kind.name for kind in scenario.workload.classes),
+        models=tuple(profile.measurements),
+        outcomes=plan.outcomes,
+    )
+
+
+def routes(publication: Publication[Snapshot]) -> dict[str, Handler]:
+    """What answers at which path."""
+
+    def summary(_request: Request) -> Response:
+        snapshot, _, fresh = publication.latest()
+        return json_response(summarize(snapshot, fresh=fresh))
+
+    def last_day(_request: Request) -> Response:
+        snapshot, _, _ = publication.latest()
+        return json_response({"points": history(snapshot)})
+
+    def page(_request: Request) -> Response:
+        snapshot, _, fresh = publication.latest()
+        return page_response(render_page(summarize(snapshot, fresh=fresh), history(snapshot)))
+
+    shown = {"/": page, "/api/v1/summary": summary, "/api/v1/history": last_day}
+    return shown | common_routes(publication)
+
+
+def advance(live: LiveRun, clock: Clock, publish: Callable[[Snapshot], None], stop: Stop) -> None:
+    """Advance with the wall clock until told to stop, publishing at most once a second."""
+    pace = Pace(clock, speed=live.facts.speed, step=live.facts.step)
+    meter = SpeedMeter(clock)
+    meter.read(live.clock)
+    published, complained, waiting = clock.awake(), -COMPLAINT_INTERVAL, False
+    while not stop.wait(_idle(pace, published + PUBLISH_INTERVAL - clock.awake() if waiting else None)):
+        if pace.until_due() == 0.0:
+            live.step()
+            waiting = True
+            late = pace.stepped()
+            if late > 0.0 and clock.awake() - complained >= COMPLAINT_INTERVAL:
+                complained = clock.awake()
+                LOG.warning("the simulated clock fell %.1f s behind its speed and lets that time go", late)
+        if waiting and clock.awake() - published >= PUBLISH_INTERVAL:
+            publish(live.snapshot(clock, meter.read(live.clock)))
+            published, waiting = clock.awake(), False
+
+
+def _idle(pace: Pace, until_publication: float | None) -> float:
+    return min(pace.until_due(), pace.until_due() if until_publication is None else max(0.0, until_publication))
+
+
+def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -> None:
+    """Simulate and serve until told to stop; `until_told` makes what tells it, once there is something to stop.
+
+    Raises ListenError before anything is started, ConfigError or WeatherError for files that cannot be used.
+    """
+    server = Server(address=web.address, web_config=web.config, max_requests=web.max_requests)
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.stop)
+        live = build_run(plan)
+        publication = Publication(clock, live.snapshot(clock, None), exposition)
+        server.start(routes(publication))
+        LOG.info("listening on %s", server.url)
+        # The first step may compile for seconds, which a signal still ends at once.
+        live.step()
+        publication.publish(live.snapshot(clock, None))
+        advance(live, clock, publication.publish, until_told())
+    LOG.info("stopped")

@@ -1,1 +1,0 @@
-"""Devices, operating points, tasks and models: what the cluster is made of."""

@@ -1,0 +1,1 @@
+"""From the figures of runs to estimates, intervals and comparisons."""

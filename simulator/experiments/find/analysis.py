@@ -1,0 +1,158 @@
+"""From the figures of all runs to estimates and comparisons."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from simulator.experiments.find.outcomes import MEASURES, Estimate
+from simulator.experiments.find.statistics import (
+    Interval,
+    half_width,
+    holm,
+    mean_interval,
+    paired_difference,
+    paired_p_value,
+    relative_difference,
+    replications_needed,
+)
+from simulator.experiments.plan.catalogue import SINGLE_NODE, Case
+from simulator.experiments.run.saturation import MISS_LIMIT
+from simulator.experiments.run.work import Figures
+
+BEST_SINGLE_NODE = "best-single-node"
+
+FURTHER = (
+    "latency_p95_seconds",
+    "energy_per_task_joules",
+    "throughput_tasks_per_hour",
+    "idle_joules",
+    "ledger_joules",
+    "grid_joules",
+    "stored_change_joules",
+    "tasks_unfinished",
+    "electricity_dollars",
+    "credit_dollars",
+)
+"""What tables tell besides the measures that dashboards show."""
+
+Published = Mapping[str, Mapping[str, float]]
+"""Published figures by label and measure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A case with the figures of its replications, in the order of the seeds."""
+
+    case: Case
+    label: str
+    runs: Sequence[Figures]
+
+    def values(self, measure: str) -> list[float] | None:
+        """A measure in every replication; None where one lacks it."""
+        found = [run[measure] for run in self.runs if measure in run]
+        return found if len(found) == len(self.runs) else None
+
+
+class Precision(msgspec.Struct, frozen=True, kw_only=True):
+    """How well a mean is known: the half-width of its interval over it, and the replications that would give 5%.
+
+    The latter is None where the mean may be zero: where its interval holds zero.
+    """
+
+    method: str
+    measure: str
+    relative_half_width: float | None
+    replications_needed: int | None
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Paired difference to the reference: absolute, and as a share of the reference's mean, each with its interval.
+
+    `relative` is None where the reference may be zero: where its own interval holds zero. `p_adjusted` is Holm's, over
+    all comparisons of the experiment. `published` is the published relative change.
+    """
+
+    method: str
+    measure: str
+    difference: Interval
+    relative: Interval | None
+    p_value: float
+    p_adjusted: float
+    published: float | None = None
+
+
+def rows_of(cases: Sequence[Case], runs: Sequence[Sequence[Figures]]) -> list[Row]:
+    """A row per case; of the single nodes only the best stays, under a name of its own."""
+    rows = [Row(case=case, label=case.label, runs=ran) for case, ran in zip(cases, runs, strict=True)]
+    single = [row for row in rows if row.label.startswith(SINGLE_NODE)]
+    if not single:
+        return rows
+    best = replace(min(single, key=_merit), label=BEST_SINGLE_NODE)
+    return [*(row for row in rows if row not in single), best]
+
+
+def _merit(row: Row) -> tuple[float, float]:
+    """Least misses first, all within the limit alike; then least emissions."""
+    misses, grams = row.values("deadline_miss_ratio"), row.values("emissions_grams")
+    worst = float("inf")
+    return (
+        worst if misses is None else max(mean_interval(misses).mean, MISS_LIMIT),
+        worst if grams is None else mean_interval(grams).mean,
+    )
+
+
+def estimates(row: Row, measures: Sequence[str], published: Published) -> dict[str, Estimate]:
+    """What this row tells of the measures; those that a replication lacks are not there."""
+    found = {}
+    for measure in measures:
+        values = row.values(measure)
+        if values is not None:
+            interval = mean_interval(values)
+            found[measure] = Estimate(
+                mean=interval.mean,
+                low=interval.low,
+                high=interval.high,
+                published=published.get(row.label, {}).get(measure),
+            )
+    return found
+
+
+def precision(rows: Sequence[Row]) -> Iterator[Precision]:
+    """How well the means of the measures are known."""
+    for row in rows:
+        for measure in MEASURES:
+            values = row.values(measure.name)
+            if values is not None:
+                mean = mean_interval(values).mean
+                yield Precision(
+                    method=row.label,
+                    measure=measure.name,
+                    relative_half_width=half_width(values) / abs(mean) if mean else None,
+                    replications_needed=replications_needed(values),
+                )
+
+
+def comparisons(rows: Sequence[Row], published: Published) -> list[Comparison]:
+    """All rows but the first, measure by measure, against the first."""
+    found = list(_comparisons(rows[0], rows[1:], published))
+    adjusted = holm([one.p_value for one in found])
+    return [msgspec.structs.replace(one, p_adjusted=value) for one, value in zip(found, adjusted, strict=True)]
+
+
+def _comparisons(reference: Row, others: Sequence[Row], published: Published) -> Iterator[Comparison]:
+    for row in others:
+        for measure in MEASURES:
+            values, against = row.values(measure.name), reference.values(measure.name)
+            if values is None or against is None:
+                continue
+            p_value = paired_p_value(values, against)
+            yield Comparison(
+                method=row.label,
+                measure=measure.name,
+                difference=paired_difference(values, against),
+                relative=relative_difference(values, against),
+                p_value=p_value,
+                p_adjusted=p_value,
+                published=published.get(row.label, {}).get(measure.name),
+            )

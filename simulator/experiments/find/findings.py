@@ -1,0 +1,162 @@
+"""Everything that an experiment found, as `results.json` keeps it. Tables, plots and reports are made from this."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from simulator.experiments.find.analysis import (
+    BEST_SINGLE_NODE,
+    FURTHER,
+    Comparison,
+    Precision,
+    Published,
+    Row,
+    comparisons,
+    estimates,
+    precision,
+    rows_of,
+)
+from simulator.experiments.find.outcomes import MEASURES, Outcome
+from simulator.experiments.plan.catalogue import EXPERIMENTS, AnyScenario, Case
+from simulator.experiments.plan.request import Request
+from simulator.experiments.run.work import Figures, code_digest, digest, versions
+from simulator.published.config import PublishedScenario
+from simulator.published.figures import ABLATION, PUBLISHED, SCALING
+from simulator.run.job import Metric
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """What the figures depend on besides the seeds; digests are SHA-256."""
+
+    versions: dict[str, str]
+    code: str
+    scenario: str
+    compression_profile: str
+    ledger_profile: str
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One replication."""
+
+    seed: int
+    figures: Figures
+
+
+class Runs(msgspec.Struct, frozen=True, kw_only=True):
+    """All replications of a case; `panel` and `size` place it in the scaling experiment."""
+
+    method: str
+    panel: str
+    size: float
+    runs: list[Run]
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """Results of an experiment. `model` is edge or published. Comparisons are with `reference`, where there is one."""
+
+    experiment: str
+    scenario: str
+    model: str
+    seed: int
+    replications: int
+    tasks: int | None
+    reference: str | None
+    best_single_node: str | None
+    provenance: Provenance
+    outcomes: list[Outcome]
+    further: list[Outcome]
+    comparisons: list[Comparison]
+    precision: list[Precision]
+    cases: list[Runs]
+    parameters: AnyScenario
+
+
+def findings_of(request: Request, cases: Sequence[Case], runs: Sequence[Sequence[Figures]]) -> Findings:
+    """Results of the request, from the figures by case and seed."""
+    rows = rows_of(cases, runs)
+    best = next((row.case.label for row in rows if row.label == BEST_SINGLE_NODE), None)
+    compared = EXPERIMENTS[request.experiment].compared
+    published, changes = published_figures(request)
+    return Findings(
+        experiment=request.experiment,
+        scenario=request.scenario.name,
+        model="published" if isinstance(request.scenario, PublishedScenario) else "edge",
+        seed=request.seed,
+        replications=request.replications,
+        tasks=request.tasks,
+        reference=rows[0].label if compared else None,
+        best_single_node=best,
+        provenance=_provenance(request.scenario),
+        outcomes=_outcomes(request, rows, [measure.name for measure in MEASURES], published),
+        further=_outcomes(request, rows, FURTHER, published),
+        comparisons=comparisons(rows, changes) if compared else [],
+        precision=list(precision(rows)),
+        cases=[_runs(case, ran, request.seeds) for case, ran in zip(cases, runs, strict=True)],
+        parameters=request.scenario,
+    )
+
+
+def published_figures(request: Request) -> tuple[Published, Published]:
+    """What was published of this experiment: figures by label and measure, and changes relative to the reference.
+
+    Nothing, unless exactly what was published is run: they are sums over its tasks, in its hours of the day.
+    """
+    if request.tasks is not None or not _is_as_published(request.scenario):
+        return {}, {}
+    if request.experiment == "scaling":
+        return {f"{row.nodes} nodes": _scaling_figures(row.nodes) for row in SCALING}, {}
+    changes = ABLATION if request.experiment == "ablation" else {}
+    return _plain(PUBLISHED), _plain(changes)
+
+
+def _is_as_published(scenario: AnyScenario) -> bool:
+    from simulator.scenario.load import load_scenario  # noqa: PLC0415 - brings devices and policies along
+
+    return isinstance(scenario, PublishedScenario) and scenario == load_scenario("published")
+
+
+def _plain(figures: Mapping[str, Mapping[Metric, float]]) -> Published:
+    return {label: dict(row.items()) for label, row in figures.items()}
+
+
+def _scaling_figures(nodes: int) -> Mapping[str, float]:
+    row = next(row for row in SCALING if row.nodes == nodes)
+    return {
+        "latency_seconds": row.latency_seconds,
+        "renewable_ratio": row.renewable_ratio,
+        "throughput_tasks_per_hour": row.tasks_per_hour,
+    }
+
+
+def _outcomes(request: Request, rows: Sequence[Row], measures: Sequence[str], published: Published) -> list[Outcome]:
+    return [
+        Outcome(
+            experiment=request.experiment,
+            scenario=request.scenario.name,
+            method=row.label,
+            metrics=estimates(row, measures, published),
+        )
+        for row in rows
+    ]
+
+
+def _runs(case: Case, ran: Sequence[Figures], seeds: Sequence[int]) -> Runs:
+    return Runs(
+        method=case.label,
+        panel=case.panel,
+        size=case.size,
+        runs=[Run(seed=seed, figures=figures) for seed, figures in zip(seeds, ran, strict=True)],
+    )
+
+
+def _provenance(scenario: AnyScenario) -> Provenance:
+    from simulator.ledger.cost_profile import shipped_profile  # noqa: PLC0415 - as above
+    from simulator.models.profile import load_profile  # noqa: PLC0415 - reads a file that only this needs
+
+    return Provenance(
+        versions=versions(),
+        code=code_digest(),
+        scenario=digest(scenario),
+        compression_profile=load_profile().digest(),
+        ledger_profile=shipped_profile().digest(),
+    )

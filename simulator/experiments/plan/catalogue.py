@@ -1,0 +1,217 @@
+"""The experiments: which methods each compares, and under which conditions."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import msgspec
+
+from simulator.experiments.run.saturation import Saturation
+from simulator.experiments.run.work import Work
+from simulator.published.config import PublishedScenario
+from simulator.run.job import Job, Method
+from simulator.scenario.schema import Scenario
+
+AnyScenario = Scenario | PublishedScenario
+
+HOURS_PER_DAY = 24
+
+NODES = (2, 4, 8, 16, 32, 64, 128)
+WORKLOADS = (1_000, 2_000, 5_000, 10_000, 20_000)
+RATES_PER_HOUR = (50.0, 100.0, 200.0, 400.0)
+
+SATURATION_TASKS_PER_NODE = 1_000
+"""What runs that look for saturation offer. Short ones fill no queues and flatter the cluster: compared with 4,000, the
+answer for 32 nodes of `edge` is 1% higher with 1,000, and 10% with 250."""
+
+PEERS = (
+    "round-robin",
+    "kubernetes-like",
+    "least-loaded",
+    "least-energy",
+    "least-carbon",
+    "carbon-greedy",
+    "casper-like",
+    "weighted",
+    "joint",
+    "shifting",
+    "oracle",
+)
+"""Policies that are set side by side, besides the single nodes."""
+
+SINGLE_NODE = "single-node:"
+"""Prefix of the policy that sends everything to one node."""
+
+SHIFTING = "shifting"
+WITHOUT_SHIFTING = "joint"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A row of an experiment: work to be repeated with different seeds, and how results call it.
+
+    `panel` groups the rows of the scaling experiment, and `size` is where one stands on its axis.
+    """
+
+    label: str
+    work: Work
+    panel: str = ""
+    size: float = 0.0
+
+    def seeded(self, seed: int) -> Work:
+        """The work of one replication."""
+        return msgspec.structs.replace(self.work, seed=seed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """A question, in two lines for `--help`, and the cases that answer it.
+
+    Where `compared`, the first case is the one that all others are compared with.
+    """
+
+    explanation: tuple[str, str]
+    cases: Callable[[AnyScenario, int | None], Sequence[Case]]
+    compared: bool = True
+
+
+def baseline(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
+    """What the parts of the system do, added one by one to round robin at full frequency."""
+    return [_case(method, scenario, tasks) for method in _baseline_methods(scenario)]
+
+
+def _baseline_methods(scenario: AnyScenario) -> Iterator[Method]:
+    standard = Method(
+        name="standard", policy="round-robin", compression=False, dvfs=False, forecast=False, ledger=False
+    )
+    full = full_method(scenario)
+    yield standard
+    yield msgspec.structs.replace(standard, name="compression-only", compression=True)
+    yield msgspec.structs.replace(full, name="energy-aware-only", ledger=False)
+    yield msgspec.structs.replace(standard, name="ledger-only", ledger=True)
+    yield full
+
+
+def full_method(scenario: AnyScenario) -> Method:
+    """Everything on, with the scenario's own policy."""
+    return Method(
+        name="full", policy="weighted" if isinstance(scenario, PublishedScenario) else scenario.scheduler.policy
+    )
+
+
+def ablation(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
+    """What is lost when one part is taken away from the full system."""
+    return [_case(method, scenario, tasks) for method in _ablation_methods(scenario)]
+
+
+def _ablation_methods(scenario: AnyScenario) -> Iterator[Method]:
+    full = full_method(scenario)
+    yield full
+    yield msgspec.structs.replace(full, name="without-forecast", forecast=False)
+    yield msgspec.structs.replace(full, name="without-dvfs", dvfs=False)
+    yield msgspec.structs.replace(full, name="without-compression", compression=False)
+    yield msgspec.structs.replace(full, name="without-ledger", ledger=False)
+    if isinstance(scenario, PublishedScenario):
+        return
+    yield msgspec.structs.replace(full, name="without-batteries", batteries=False)
+    if full.policy == SHIFTING:
+        yield msgspec.structs.replace(full, name="without-shifting", policy=WITHOUT_SHIFTING)
+
+
+def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
+    """Policies side by side, with the rest of the system the same; on `edge` beside the least emissions possible."""
+    single = [
+        Method(name=SINGLE_NODE + node.name, policy=SINGLE_NODE + node.name, ledger=False) for node in scenario.nodes
+    ]
+    if isinstance(scenario, PublishedScenario):
+        standard = next(_baseline_methods(scenario))
+        weighted = Method(name="weighted", policy="weighted", ledger=False)
+        return [_case(method, scenario, tasks) for method in (standard, weighted, *single)]
+    names = dict.fromkeys((*PEERS, scenario.scheduler.policy))
+    policies = [Method(name=name, policy=name, ledger=False) for name in names if not name.startswith(SINGLE_NODE)]
+    return [
+        Case(label=method.name, work=msgspec.structs.replace(_job(method, scenario, tasks), bound=True))
+        for method in (*policies, *single)
+    ]
+
+
+def scaling(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
+    """More nodes, more tasks, faster arrivals.
+
+    The published model has no queue, hence nothing that saturates: there, nodes are added at the same arrival rate.
+    """
+    method = full_method(scenario)
+    workloads = [
+        Case(label=f"{count} tasks", panel="workload", size=count, work=_job(method, scenario, count))
+        for count in WORKLOADS
+    ]
+    if isinstance(scenario, PublishedScenario):
+        nodes = [_varied(_job(method, scenario, tasks), "nodes", count, nodes=count) for count in NODES]
+        rates = [_varied(_job(method, scenario, tasks), "rate", rate, rate_per_hour=rate) for rate in RATES_PER_HOUR]
+    else:
+        nodes = [_saturation(scenario, count) for count in NODES]
+        rates = [_varied(_job(method, scenario, None), "rate", rate, rate_per_hour=rate) for rate in RATES_PER_HOUR]
+    return [*nodes, *workloads, *rates]
+
+
+def _varied(job: Job, panel: str, size: float, **changes: float) -> Case:
+    unit = "nodes" if panel == "nodes" else "tasks/h"
+    return Case(label=f"{size:g} {unit}", panel=panel, size=size, work=msgspec.structs.replace(job, **changes))
+
+
+def _saturation(scenario: Scenario, nodes: int) -> Case:
+    method = full_method(scenario)
+    if method.policy == SHIFTING:
+        # What is put off beyond the end of a short run would count as done.
+        method = msgspec.structs.replace(method, policy=WITHOUT_SHIFTING)
+    tasks = nodes * SATURATION_TASKS_PER_NODE
+    search = Saturation(scenario=scenario, method=method, seed=0, nodes=nodes, tasks=tasks)
+    return Case(label=f"{nodes} nodes", panel="saturation", size=nodes, work=search)
+
+
+def _case(method: Method, scenario: AnyScenario, tasks: int | None) -> Case:
+    return Case(label=method.name, work=_job(method, scenario, tasks))
+
+
+def _job(method: Method, scenario: AnyScenario, tasks: int | None) -> Job:
+    """A run with so many tasks; on `edge` it lasts whole days, so their number sets the rate."""
+    if tasks is None or isinstance(scenario, PublishedScenario):
+        return Job(scenario=scenario, method=method, seed=0, tasks=tasks)
+    hours = scenario.run.days * HOURS_PER_DAY
+    return Job(scenario=scenario, method=method, seed=0, rate_per_hour=tasks / hours)
+
+
+EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
+    {
+        "baseline": Experiment(
+            explanation=(
+                "Standard (round robin, full frequency) beside compression, energy-aware scheduling, ledger, and all.",
+                "Tells what the system as a whole saves, in energy, carbon, latency and money.",
+            ),
+            cases=baseline,
+        ),
+        "ablation": Experiment(
+            explanation=(
+                "Full, and without forecast, DVFS, compression or ledger; on edge also without batteries or shifting.",
+                "Tells what each part contributes.",
+            ),
+            cases=ablation,
+        ),
+        "scaling": Experiment(
+            explanation=(
+                "The greatest load that 2 to 128 nodes sustain; 1,000 to 20,000 tasks; 50 to 400 arrivals per hour.",
+                "Tells how the system grows, by looking for saturation.",
+            ),
+            cases=scaling,
+            compared=False,
+        ),
+        "peers": Experiment(
+            explanation=(
+                "Every policy that the scenario has and each single node, with the rest of the system the same.",
+                "Tells how far each policy stays above the least emissions possible (scenarios of the model edge).",
+            ),
+            cases=peers,
+        ),
+    }
+)
+"""All experiments by name."""

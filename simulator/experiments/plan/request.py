@@ -1,0 +1,76 @@
+"""What a user asks for."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.core.config import ConfigError
+from simulator.experiments.plan.catalogue import EXPERIMENTS, AnyScenario
+from simulator.scenario.load import recording_mistakes
+from simulator.scenario.schema import Scenario
+
+FEWEST_REPLICATIONS = 2
+"""One run tells nothing of the spread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An experiment on a scenario: replication i of every method has the seed `seed` + i.
+
+    `workers` processes do the runs, or the Dask cluster at the address `dask`. Results go to a folder of `output`.
+    `tasks` replaces the number of tasks in a run; on `edge` it sets the arrival rate, since runs last whole days.
+    """
+
+    experiment: str
+    scenario: AnyScenario
+    replications: int = 30
+    seed: int = 1
+    workers: int = 1
+    dask: str | None = None
+    output: Path
+    tasks: int | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go."""
+        return self.output / f"{self.experiment}-{re.sub(r'[^A-Za-z0-9_-]+', '-', self.scenario.name)}"
+
+    @property
+    def seeds(self) -> range:
+        """One for each replication."""
+        return range(self.seed, self.seed + self.replications)
+
+
+def check(request: Request) -> None:
+    """Raises ConfigError with a line for each thing that cannot be done."""
+    mistakes = list(_mistakes(request))
+    if mistakes:
+        raise ConfigError(mistakes)
+
+
+def _mistakes(request: Request) -> Iterator[str]:
+    if request.experiment not in EXPERIMENTS:
+        yield f'experiment: expected one of {", ".join(EXPERIMENTS)}, got "{request.experiment}"'
+    if request.replications < FEWEST_REPLICATIONS:
+        yield f"--replications: expected a number >= {FEWEST_REPLICATIONS}, got {request.replications}"
+    if request.seed < 0:
+        yield f"--seed: expected a number >= 0, got {request.seed}"
+    if request.workers < 1:
+        yield f"--workers: expected a number >= 1, got {request.workers}"
+    if request.tasks is not None and request.tasks < 1:
+        yield f"--tasks: expected a number >= 1, got {request.tasks}"
+    if request.output.exists() and not request.output.is_dir():
+        yield f"--output: expected a folder, got the file {request.output}"
+    if request.dask is not None and request.workers > 1:
+        yield f"--workers: expected none beside --dask, whose workers do the runs, got {request.workers}"
+    if isinstance(request.scenario, Scenario):
+        yield from _mistakes_on_edge(request, request.scenario)
+
+
+def _mistakes_on_edge(request: Request, scenario: Scenario) -> Iterator[str]:
+    if request.tasks is not None and request.experiment == "scaling":
+        yield f"--tasks: expected none with scaling, which varies the number of tasks itself, got {request.tasks}"
+    if scenario.workload.arrivals.kind == "trace" and (request.tasks is not None or request.experiment == "scaling"):
+        yield "workload.arrivals.kind: expected arrivals that can be made faster or slower, got a trace"
+    yield from recording_mistakes(scenario)

@@ -1,0 +1,144 @@
+"""Getting work done: here, in processes of this machine, or on a Dask cluster. The results are the same."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+from exporter.core.config import ConfigError
+from simulator.experiments.run.work import Figures, Refusal, Simulate, Work, code_digest, do
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Take = Callable[[int, Figures], None]
+"""Receives the index of a unit of work and its result, in order of completion."""
+
+_CONNECT_SECONDS = 10
+
+_WORKER_SECONDS = 10
+"""For which a scheduler may be without workers: those that are being started need a few."""
+
+
+class RefusalError(ConfigError):
+    """Work that cannot be done, as the one who was to do it told."""
+
+
+def execute(pending: Sequence[Work], simulate: Simulate, take: Take, executor: Executor | None) -> None:
+    """Do all of it, handing over each result once it is there.
+
+    Raises RefusalError where the work cannot be done. On KeyboardInterrupt what has been begun is finished and handed
+    over, and the rest is cancelled.
+    """
+    if executor is None:
+        for index, work in enumerate(pending):
+            take(index, _accepted(do(work, code_digest(), simulate)))
+        return
+    futures = {executor.submit(do, work, code_digest(), simulate): index for index, work in enumerate(pending)}
+    taken = set()
+    try:
+        for future in as_completed(futures):
+            taken.add(future)
+            take(futures[future], _accepted(future.result()))
+    finally:
+        for future in futures:
+            future.cancel()
+        executor.shutdown(wait=True)
+        for future in futures.keys() - taken:
+            _take_finished(future, futures[future], take)
+
+
+def _take_finished(future: Future[Figures | Refusal], index: int, take: Take) -> None:
+    """Hand over what was finished after the interruption."""
+    if future.cancelled() or future.exception() is not None:
+        return
+    result = future.result()
+    if not isinstance(result, Refusal):
+        take(index, result)
+
+
+def _accepted(result: Figures | Refusal) -> Figures:
+    if isinstance(result, Refusal):
+        raise RefusalError(result.mistakes)
+    return result
+
+
+@contextlib.contextmanager
+def executor_for(workers: int, dask: str | None) -> Iterator[Executor | None]:
+    """Where the work goes: a Dask cluster where an address is given, this process for one worker, else so many others.
+
+    Raises ConfigError where there is no Dask cluster, or no Dask.
+    """
+    if dask is not None:
+        with _dask_executor(dask) as executor:
+            yield executor
+    elif workers == 1:
+        yield None
+    else:
+        # Fresh interpreters: threads of libraries that are loaded here do not survive a fork.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts) as executor:
+            yield executor
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches the whole process group, but only the parent acts on it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _dask_executor(address: str) -> Iterator[Executor]:
+    from distributed import Client, KilledWorker  # noqa: PLC0415 - an optional extra, and slow to load
+
+    # What it has to say of an end is said below, in one line.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+    try:
+        asyncio.run(_answers(address))
+        client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise ConfigError([f'--dask: expected the address of a Dask scheduler, got "{address}": {error}']) from error
+    with client:
+        try:
+            _await_worker(client)
+            # Not pure: the keys of Dask would otherwise outlive the code that they were computed with.
+            yield client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        except TimeoutError as error:
+            told = f"expected workers with ecochain, found none in {_WORKER_SECONDS} s"
+            raise ConfigError([f"--dask: {address}: {told}"]) from error
+        except RefusalError as error:
+            raise ConfigError([f"--dask: on a worker: {mistake}" for mistake in error.mistakes]) from error
+        except (ImportError, RuntimeError) as error:
+            told = f"expected ecochain on scheduler and workers: {error.__cause__ or error}"
+            raise ConfigError([f"--dask: {address}: {told}"]) from error
+        except (KilledWorker, CancelledError) as error:
+            raise ConfigError([f"--dask: {address}: workers or scheduler ended before the work did"]) from error
+
+
+def _await_worker(client: "Client") -> None:
+    """Until a worker has done something of this package. Raises TimeoutError where there is none for some seconds.
+
+    A worker that lacks the package may end of it, and what it was to do waits for the next.
+    """
+    client.wait_for_workers(1, timeout=_WORKER_SECONDS)
+    probe = client.submit(code_digest, pure=False)
+    while not probe.done():  # type: ignore[no-untyped-call]
+        with contextlib.suppress(TimeoutError):
+            probe.result(timeout=_WORKER_SECONDS)
+        client.wait_for_workers(1, timeout=_WORKER_SECONDS)
+    probe.result()
+
+
+async def _answers(address: str) -> None:
+    """Whether a Dask scheduler answers; a `Client` that finds none complains again when it is forgotten.
+
+    Raises OSError or ValueError.
+    """
+    from distributed.comm.core import connect  # noqa: PLC0415 - as above
+    from distributed.security import Security  # noqa: PLC0415 - as above
+
+    arguments = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
+    comm = await connect(address, timeout=_CONNECT_SECONDS, **arguments)  # type: ignore[no-untyped-call]
+    await comm.close()

@@ -1,0 +1,103 @@
+"""What has been done, a line for each unit of work, so that an interrupted experiment goes on where it stopped."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from exporter.core.config import ConfigError
+from simulator.experiments.run.work import Figures
+
+JOURNAL_FILE = "runs.jsonl"
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
+    key: str
+    figures: dict[str, int | float]
+
+
+class Journal:
+    """Appends results as they come; keyed by a digest of the work and of the code that does it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises ConfigError for a folder that cannot be written to."""
+        path = folder / JOURNAL_FILE
+        self._folder = folder
+        with writing(folder):
+            self.results = dict(_read(path))
+            # A line that was cut short would spoil the next one.
+            write(path, encode(self.results, list(self.results)))
+            self._file = path.open("ab", buffering=0)
+
+    def __enter__(self) -> "Journal":
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file; every line is on its way to the disk already."""
+        self._file.close()
+
+    def add(self, key: str, figures: Figures) -> None:
+        """Keep what came out. Raises ConfigError where it cannot be written."""
+        self.results[key] = figures
+        with writing(self._folder):
+            self._file.write(encode(self.results, [key]))
+
+
+def encode(results: Mapping[str, Figures], keys: Sequence[str]) -> bytes:
+    """The lines for these keys, in this order."""
+    return b"".join(msgspec.json.encode(_Line(key=key, figures=dict(results[key]))) + b"\n" for key in keys)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Replace a file as a whole. Raises ConfigError where it cannot be written."""
+    fresh = path.with_name(f".{path.name}")
+    with writing(path.parent):
+        fresh.write_bytes(data)
+        fresh.replace(path)
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Raises ConfigError where a file of the folder cannot be written: a full disk, a right that was taken away."""
+    try:
+        yield
+    except OSError as error:
+        told = f"--output: {error.filename or folder}: cannot be written: {error.strerror or error}"
+        raise ConfigError([told]) from error
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder, made where it is missing. Raises ConfigError where it cannot be used or another run holds it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise ConfigError(
+            [f"--output: expected a folder that can be written to, got {folder}: {error.strerror}"]
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise ConfigError([f"--output: {folder} is in use by another run of this experiment"]) from error
+    finally:
+        os.close(handle)
+
+
+def _read(path: Path) -> Iterator[tuple[str, Figures]]:
+    """What is whole among the lines."""
+    if not path.exists():
+        return
+    decoder = msgspec.json.Decoder(_Line)
+    for text in path.read_bytes().splitlines():
+        with contextlib.suppress(msgspec.DecodeError):
+            line = decoder.decode(text)
+            yield line.key, line.figures

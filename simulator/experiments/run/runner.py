@@ -1,0 +1,113 @@
+"""An experiment from the request to the files."""
+
+import importlib.util
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
+
+from exporter.core.config import ConfigError
+from simulator.experiments.find.findings import Findings, findings_of
+from simulator.experiments.plan.catalogue import EXPERIMENTS, AnyScenario, Case
+from simulator.experiments.plan.request import Request, check
+from simulator.experiments.run.execution import execute, executor_for
+from simulator.experiments.run.journal import JOURNAL_FILE, Journal, encode, locked, write
+from simulator.experiments.run.work import Figures, Simulate, Work, code_digest, digest, simulate_job
+from simulator.experiments.write.output import write_findings
+from simulator.scenario.schema import Scenario
+from simulator.scheduling.policies import is_users
+
+LOG = logging.getLogger(__name__)
+
+ReportProgress = Callable[[int, int], None]
+"""Told how many runs of how many are finished."""
+
+
+class Interrupted(Exception):  # noqa: N818 - no error: the user wished it
+    """Stopped by the user; one line that tells what is kept and how to go on."""
+
+
+def run_experiment(
+    request: Request, report_progress: ReportProgress, simulate: Simulate = simulate_job
+) -> tuple[Path, Findings]:
+    """Do what is not done yet, and write the results; answers with their folder.
+
+    Raises ConfigError for a request that cannot be met, and Interrupted on Ctrl-C.
+    """
+    check(request)
+    scenario = request.scenario
+    if request.experiment == "scaling" and isinstance(scenario, Scenario) and is_users(scenario.scheduler.policy):
+        LOG.warning("scaling places millions of tasks, which takes long with a policy in plain Python")
+    cases = EXPERIMENTS[request.experiment].cases(scenario, request.tasks)
+    with locked(request.folder):
+        runs = _finished(request, cases, report_progress, simulate)
+        findings = findings_of(request, cases, runs)
+        write_findings(request.folder, findings)
+    return request.folder, findings
+
+
+def _finished(
+    request: Request, cases: Sequence[Case], report_progress: ReportProgress, simulate: Simulate
+) -> list[list[Figures]]:
+    """Figures by case and replication: those from an earlier start, and the others, which are obtained now."""
+    context = code_digest() + _inputs_digest(request.scenario)
+    works = [[case.seeded(seed) for seed in request.seeds] for case in cases]
+    keys = [[digest((context, type(work).__name__, work)) for work in row] for row in works]
+    wanted = {
+        key: work
+        for key_row, work_row in zip(keys, works, strict=True)
+        for key, work in zip(key_row, work_row, strict=True)
+    }
+    with Journal(request.folder) as journal:
+        _complete(request, wanted, journal, report_progress, simulate)
+    write(request.folder / JOURNAL_FILE, encode(journal.results, list(wanted)))
+    return [[journal.results[key] for key in row] for row in keys]
+
+
+def _complete(
+    request: Request,
+    wanted: Mapping[str, Work],
+    journal: Journal,
+    report_progress: ReportProgress,
+    simulate: Simulate,
+) -> None:
+    """Obtain what the journal lacks."""
+    pending = [key for key in wanted if key not in journal.results]
+    done = len(wanted) - len(pending)
+
+    def take(index: int, figures: Figures) -> None:
+        nonlocal done
+        journal.add(pending[index], figures)
+        done += 1
+        report_progress(done, len(wanted))
+
+    report_progress(done, len(wanted))
+    if not pending:
+        return
+    kept = "the same command goes on with what is kept"
+    try:
+        with executor_for(min(request.workers, len(pending)), request.dask) as executor:
+            execute([wanted[key] for key in pending], simulate, take, executor)
+    except KeyboardInterrupt as error:
+        raise Interrupted(f"stopped after {done} of {len(wanted)} runs; {kept}") from error
+    except BrokenExecutor as error:
+        raise ConfigError([f"--workers: a worker ended after {done} of {len(wanted)} runs; {kept}"]) from error
+
+
+def _inputs_digest(scenario: AnyScenario) -> str:
+    """Of the files that the scenario names, its own policy's included."""
+    if not isinstance(scenario, Scenario):
+        return ""
+    named = (scenario.weather.file, scenario.workload.arrivals.file, _source_of(scenario.scheduler.policy))
+    try:
+        return "".join(digest(Path(file).read_bytes()) for file in named if file is not None)
+    except OSError as error:
+        raise ConfigError([f"{error.filename}: cannot be read: {error.strerror}"]) from error
+
+
+def _source_of(policy: str) -> str | None:
+    """The file of a user's policy `module:Class`."""
+    if not is_users(policy):
+        return None
+    spec = importlib.util.find_spec(policy.partition(":")[0])
+    return None if spec is None else spec.origin

@@ -1,0 +1,87 @@
+"""How much work a cluster can take: the greatest arrival rate that it sustains, by bisection."""
+
+import math
+from collections.abc import Callable
+
+import msgspec
+
+from exporter.core.units import SECONDS_PER_HOUR
+from simulator.run.job import Job, Method, RunResult
+from simulator.scenario.schema import Scenario
+
+MISS_LIMIT = 0.01
+"""Share of late and dropped tasks up to which a rate counts as sustained."""
+
+TOLERANCE = 0.02
+"""Relative width at which the search ends."""
+
+_FIRST_STEP = 1.25
+"""Factor between the first two rates; squared from step to step, so that a poor first guess costs little."""
+
+_FEWEST_PER_HOUR = 1e-3
+"""A cluster that cannot sustain this rate is taken to sustain none."""
+
+
+class Saturation(msgspec.Struct, frozen=True, kw_only=True):
+    """Search for the greatest rate at which so many nodes can be offered so many tasks."""
+
+    scenario: Scenario
+    method: Method
+    seed: int
+    nodes: int
+    tasks: int
+
+
+def find_saturation(search: Saturation, simulate: Callable[[Job], RunResult]) -> float:
+    """The greatest sustained rate that was seen, in tasks per hour; 0 where none is sustained.
+
+    From an estimate of the capacity, rates go up or down until one that is sustained and one that is not enclose the
+    answer. The bisection between them is geometric and ends within the tolerance, at its sustained end.
+    """
+
+    def is_sustained(rate_per_hour: float) -> bool:
+        return simulate(_job(search, rate_per_hour)).deadline_miss_ratio <= MISS_LIMIT
+
+    low, high = _bracket(is_sustained, capacity_per_hour(search))
+    while low > 0 and high / low > 1 + TOLERANCE:
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if is_sustained(middle) else (low, middle)
+    return low
+
+
+def capacity_per_hour(search: Saturation) -> float:
+    """Rate at which every node would always be busy, at its highest frequency and with the mean mix of tasks."""
+    from simulator import build  # noqa: PLC0415 - only where runs are done
+
+    scenario = search.scenario
+    profile = build.shipped_compression() if search.method.compression else None
+    cluster = build.cluster_of(build.nodes_of(scenario, search.nodes), scenario, compressed=profile)
+    work = [float(kind.work) * kind.share for kind in build.classes_of(scenario)]
+    seconds_per_task = cluster.service[:, :, -1] @ work
+    return float((SECONDS_PER_HOUR / seconds_per_task).sum())
+
+
+def _bracket(is_sustained: Callable[[float], bool], start: float) -> tuple[float, float]:
+    """A sustained rate and one above that is not; no rate and the least one where none is sustained."""
+    rate, factor = start, _FIRST_STEP
+    if is_sustained(rate):
+        while is_sustained(rate * factor):
+            rate, factor = rate * factor, factor**2
+        return rate, rate * factor
+    while rate > _FEWEST_PER_HOUR:
+        if is_sustained(rate / factor):
+            return rate / factor, rate
+        rate, factor = rate / factor, factor**2
+    return 0.0, rate
+
+
+def _job(search: Saturation, rate_per_hour: float) -> Job:
+    return Job(
+        scenario=search.scenario,
+        method=search.method,
+        seed=search.seed,
+        nodes=search.nodes,
+        rate_per_hour=rate_per_hour,
+        tasks=search.tasks,
+        miss_limit=MISS_LIMIT,
+    )

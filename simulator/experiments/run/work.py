@@ -1,0 +1,105 @@
+"""Units of work: what is distributed, done once, and kept."""
+
+import functools
+import hashlib
+import importlib.metadata
+import math
+import platform
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+import simulator
+from exporter.core.config import ConfigError
+from exporter.core.units import SECONDS_PER_HOUR
+from simulator.energy.interface import WeatherError
+from simulator.experiments.run.saturation import Saturation, find_saturation
+from simulator.run.job import Job, RunResult
+
+Work = Job | Saturation
+"""A run, or a search whose runs depend on one another."""
+
+Figures = Mapping[str, float]
+"""What came out, by name; what is missing is not there."""
+
+Simulate = Callable[[Job], RunResult]
+
+LIBRARIES = ("numpy", "numba", "pvlib", "scipy")
+"""Whose versions can change a result."""
+
+
+REGRET_DIGITS = 6
+"""To which the regret is told: the solver's tolerance is 1e-7 (HiGHS, primal and dual feasibility)."""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Work that cannot be done, and why: one line for each mistake. A value, since it has to travel."""
+
+    mistakes: list[str]
+
+
+def simulate_job(job: Job) -> RunResult:
+    """The simulator's own way to do a run; loads what it needs on the first call."""
+    from simulator.run.simulate import simulate  # noqa: PLC0415 - compiles: only where runs are done
+
+    return simulate(job)
+
+
+def do(work: Work, code: str, simulate: Simulate) -> Figures | Refusal:
+    """Do the work, unless this process runs other code than the one that asks for it."""
+    if code != code_digest():
+        return Refusal(mistakes=["workers: expected the same version of ecochain on every worker, got another one"])
+    try:
+        if isinstance(work, Saturation):
+            return {"saturation_tasks_per_second": find_saturation(work, simulate) / SECONDS_PER_HOUR}
+        return figures_of(simulate(work))
+    except ConfigError as error:
+        return Refusal(mistakes=error.mistakes)
+    except WeatherError as error:
+        return Refusal(mistakes=[str(error)])
+
+
+def figures_of(result: RunResult) -> Figures:
+    """A run's figures by field, and those that follow from them."""
+    found = msgspec.structs.asdict(result) | {
+        "regret_ratio": _regret(result),
+        "energy_per_task_joules": _ratio(result.energy_joules, result.tasks_completed),
+        "throughput_tasks_per_hour": _ratio(result.tasks_completed * SECONDS_PER_HOUR, result.simulated_seconds),
+    }
+    del found["seed"]
+    return {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
+
+
+def _regret(result: RunResult) -> float | None:
+    """Emissions over the bound, less one; None where the bound is missing or nothing at all."""
+    if not result.bound_grams:
+        return None
+    # Adding zero turns a rounded -0.0 into 0.0.
+    return round(result.emissions_grams / result.bound_grams - 1.0, REGRET_DIGITS) + 0.0
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    """None where there is nothing to divide by."""
+    return part / whole if whole else None
+
+
+def digest(value: object) -> str:
+    """SHA-256 over the canonical JSON."""
+    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
+
+
+@functools.cache
+def code_digest() -> str:
+    """SHA-256 over the simulator's sources and profiles, and the versions of what it computes with."""
+    folder = Path(simulator.__file__).parent
+    found = hashlib.sha256(repr(versions()).encode())
+    for file in sorted(file for file in folder.rglob("*") if file.suffix in {".py", ".json"}):
+        found.update(str(file.relative_to(folder)).encode() + file.read_bytes())
+    return found.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Of the simulator, Python and the libraries that it computes with."""
+    libraries = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    return {"ecochain": simulator.__version__, "python": platform.python_version(), **libraries}

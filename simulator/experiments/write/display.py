@@ -1,0 +1,129 @@
+"""How figures read: their headings, units and digits."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from exporter.core.units import JOULES_PER_KWH
+from simulator.experiments.find.outcomes import Estimate
+from simulator.experiments.find.statistics import Interval
+
+WATT_HOURS_PER_JOULE = 1000.0 / JOULES_PER_KWH
+PERCENT = 100.0
+
+REFERENCE_MAY_BE_ZERO = "reference may be 0"
+"""Stands for a change in percent where the interval of the reference holds zero."""
+
+MOST_DECIMALS = 6
+"""Figures that need more are told with a power of ten."""
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A measure as people read it: figures in SI are multiplied by `factor` to get `unit`.
+
+    `scope` says of what it is told, where that is not everything. Only a `signed` one can be below zero.
+    """
+
+    heading: str
+    unit: str
+    factor: float = 1.0
+    scope: str = ""
+    signed: bool = False
+
+    @property
+    def title(self) -> str:
+        """Heading with the unit."""
+        return f"{self.heading} ({self.unit})"
+
+    @property
+    def axis(self) -> str:
+        """The title as a plot has it, where no text stands beside it."""
+        return f"{self.title}\n{self.scope}".rstrip()
+
+    @property
+    def is_share(self) -> bool:
+        """Whether differences of it are percentage points."""
+        return self.unit == "%"
+
+    @property
+    def difference_unit(self) -> str:
+        """What differences of it are counted in."""
+        return "points" if self.is_share else self.unit
+
+
+PROMPT_TASKS = "of tasks that may not be put off"
+
+
+QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
+    {
+        "energy_joules": Quantity(heading="Energy", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "emissions_grams": Quantity(heading="Carbon", unit="g CO\u2082e"),
+        "latency_seconds": Quantity(heading="Latency", unit="s", scope=PROMPT_TASKS),
+        "renewable_ratio": Quantity(heading="Renewable", unit="%", factor=PERCENT),
+        "cost_dollars": Quantity(heading="Net cost", unit="$", signed=True),
+        "deadline_miss_ratio": Quantity(heading="Late or dropped", unit="%", factor=PERCENT),
+        "regret_ratio": Quantity(heading="Regret", unit="%", factor=PERCENT),
+        "saturation_tasks_per_second": Quantity(heading="Saturation", unit="tasks/s"),
+        "latency_p95_seconds": Quantity(heading="95th percentile of latency", unit="s", scope=PROMPT_TASKS),
+        "energy_per_task_joules": Quantity(heading="Energy per task", unit="J"),
+        "throughput_tasks_per_hour": Quantity(heading="Throughput", unit="tasks/h"),
+        "idle_joules": Quantity(heading="Energy of idle power", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "ledger_joules": Quantity(heading="Energy of the ledger", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "grid_joules": Quantity(heading="Energy from the grid", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "stored_change_joules": Quantity(
+            heading="Batteries, change", unit="Wh", factor=WATT_HOURS_PER_JOULE, signed=True
+        ),
+        "tasks_unfinished": Quantity(heading="Unfinished", unit="tasks"),
+        "electricity_dollars": Quantity(heading="Electricity", unit="$"),
+        "credit_dollars": Quantity(heading="Credits sold", unit="$"),
+    }
+)
+"""By the name of the measure."""
+
+
+def with_half_width(interval: Interval | Estimate, factor: float = 1.0) -> str:
+    """Mean and half-width, both to the second significant digit of the half-width."""
+    half = (interval.high - interval.low) / 2 * factor
+    mean = interval.mean * factor
+    if half < 1e-9 * max(abs(mean), 1e-12):
+        return f"{plain(mean)} ± 0"
+    digits = max(0, 1 - math.floor(math.log10(half)))
+    if digits > MOST_DECIMALS:
+        power = math.floor(math.log10(max(abs(mean), half)))
+        return f"({_fixed(mean / 10.0**power, half / 10.0**power, digits + power)}) \u00d7 10{_raised(power)}"
+    return _fixed(mean, half, digits)
+
+
+def percent_change(relative: Interval | None) -> str:
+    """A relative difference in percent with its half-width, or why there is none."""
+    return REFERENCE_MAY_BE_ZERO if relative is None else with_half_width(relative, PERCENT)
+
+
+def plain(value: float) -> str:
+    """Four significant digits, without an exponent; what only rounding tells from zero is zero."""
+    if abs(value) < 1e-12:
+        return "0"
+    digits = max(0, 3 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def p_text(value: float) -> str:
+    """A p-value; below a thousandth only that it is."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _fixed(mean: float, half: float, digits: int) -> str:
+    return f"{_signless_zero(f'{mean:,.{digits}f}')} ± {half:,.{digits}f}"
+
+
+def _raised(power: int) -> str:
+    return str(power).translate(_SUPERSCRIPTS)
+
+
+def _signless_zero(text: str) -> str:
+    return text.lstrip("-") if not any(digit in text for digit in "123456789") else text

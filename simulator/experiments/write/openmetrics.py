@@ -1,0 +1,74 @@
+"""Outcomes as OpenMetrics text at simulated time, for `promtool tsdb create-blocks-from openmetrics`."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from exporter.core.units import UnixSeconds
+from simulator.experiments.find.findings import Findings
+from simulator.experiments.find.outcomes import MEASURES, Measure
+from simulator.scenario.schema import Scenario
+
+PUBLISHED_START = datetime(2025, 1, 1, tzinfo=UTC)
+"""The published model knows hours of the day but no date; the README that describes it is of 2025."""
+
+
+def to_openmetrics(findings: Findings) -> str:
+    """Gauges `ecochain_experiment_*`, each with one sample, at the simulated end of the longest run."""
+    moment = simulated_end(findings)
+    families = (line for measure in MEASURES for line in _family(measure, findings, moment))
+    return "".join(f"{line}\n" for line in (*families, "# EOF"))
+
+
+def simulated_end(findings: Findings) -> UnixSeconds:
+    """When the longest run ended, on the simulated calendar."""
+    lasted = [run.figures.get("simulated_seconds", 0.0) for case in findings.cases for run in case.runs]
+    return UnixSeconds(_start(findings).timestamp() + max(lasted))
+
+
+def _start(findings: Findings) -> datetime:
+    """When that of which figures tell begins: after the warm-up."""
+    if not isinstance(findings.parameters, Scenario):
+        return PUBLISHED_START
+    site = findings.parameters.site
+    midnight = datetime(site.first_day.year, site.first_day.month, site.first_day.day, tzinfo=UTC)
+    return midnight + timedelta(days=findings.parameters.run.warm_up_days, hours=-site.utc_offset_hours)
+
+
+def _family(measure: Measure, findings: Findings, moment: UnixSeconds) -> Iterator[str]:
+    """The lines of one family; none where nothing was measured."""
+    samples = list(_samples(measure, findings, moment))
+    if not samples:
+        return
+    name = f"ecochain_experiment_{measure.name}"
+    yield f"# TYPE {name} gauge"
+    if measure.unit:
+        yield f"# UNIT {name} {measure.unit}"
+    yield f"# HELP {name} {_escaped(measure.help)}"
+    yield from samples
+
+
+def _samples(measure: Measure, findings: Findings, moment: UnixSeconds) -> Iterator[str]:
+    for outcome in findings.outcomes:
+        estimate = outcome.metrics.get(measure.name)
+        if estimate is None:
+            continue
+        statistics = {
+            "mean": estimate.mean,
+            "low": estimate.low,
+            "high": estimate.high,
+            "published": estimate.published,
+        }
+        for statistic, value in statistics.items():
+            if value is not None:
+                labels = {
+                    "experiment": outcome.experiment,
+                    "scenario": outcome.scenario,
+                    "method": outcome.method,
+                    "statistic": statistic,
+                }
+                pairs = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
+                yield f"ecochain_experiment_{measure.name}{{{pairs}}} {value!r} {moment!r}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

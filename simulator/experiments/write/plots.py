@@ -1,0 +1,301 @@
+"""Results as PNG pictures, drawn without a display and without any state but the figure's own."""
+
+import io
+import logging
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+
+from simulator.experiments.find.findings import Findings
+from simulator.experiments.find.outcomes import Estimate, Outcome
+from simulator.experiments.find.statistics import Interval
+from simulator.experiments.run.journal import write
+from simulator.experiments.write.display import (
+    PERCENT,
+    PROMPT_TASKS,
+    QUANTITIES,
+    REFERENCE_MAY_BE_ZERO,
+    Quantity,
+    with_half_width,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.projections.polar import PolarAxes
+
+Draw = Callable[[Findings], "Figure"]
+
+FALLBACK_COLOUR = "#56B4E9"
+
+COLOURS: Mapping[str, str] = MappingProxyType(
+    {
+        "standard": "#7F7F7F",
+        "round-robin": "#7F7F7F",
+        "compression-only": "#E69F00",
+        "energy-aware-only": "#009E73",
+        "ledger-only": "#CC79A7",
+        "full": "#0072B2",
+        "shifting": "#0072B2",
+        "oracle": "#009E73",
+        "without-forecast": "#D55E00",
+        "without-dvfs": "#CC79A7",
+        "without-compression": "#E69F00",
+        "without-ledger": "#009E73",
+        "without-batteries": "#8C6D31",
+        "without-shifting": "#56B4E9",
+    }
+)
+"""A method has the same colour in every picture; one that is not here is light blue, and named beside its mark.
+
+The palette is that of Okabe and Ito (2008), which colour-blind people can tell apart.
+"""
+
+BARS: Mapping[str, str] = MappingProxyType(
+    {
+        "energy": "energy_joules",
+        "carbon": "emissions_grams",
+        "latency": "latency_seconds",
+        "renewable": "renewable_ratio",
+        "cost": "cost_dollars",
+        "misses": "deadline_miss_ratio",
+        "regret": "regret_ratio",
+    }
+)
+"""Pictures of one measure each."""
+
+RADAR_MEASURES = ("energy_joules", "emissions_grams", "latency_seconds", "renewable_ratio", "cost_dollars")
+DIFFERENCE_MEASURES = ("energy_joules", "emissions_grams", "latency_seconds", "renewable_ratio")
+
+DOTS_PER_INCH = 120
+WIDTH = 8.0
+"""Inches."""
+
+DECADES_FOR_LOG = 1.5
+"""Relative changes that spread over more decades than this are drawn on a symmetric logarithmic axis."""
+
+LINEAR_WITHIN = 10
+"""Percent around zero that such an axis shows linearly."""
+
+
+def write_plots(folder: Path, findings: Findings) -> list[str]:
+    """Draw all that the findings have figures for, but no bars that are all zero; answers with names of files."""
+    drawings: dict[str, Draw] = {}
+    if findings.reference is None:
+        from simulator.experiments.write.scaling_plot import scaling  # noqa: PLC0415 - drawn only there
+
+        drawings["scaling.png"] = scaling
+    else:
+        metrics = [one for outcome in findings.outcomes for one in outcome.metrics.items()]
+        measured = {measure for measure, estimate in metrics if estimate.mean or estimate.published}
+        drawings |= {f"{name}.png": _bars_of(measure) for name, measure in BARS.items() if measure in measured}
+        drawings["ablation.png" if findings.experiment == "ablation" else "differences.png"] = differences
+    if findings.experiment == "baseline":
+        drawings["radar.png"] = radar
+    for name, draw in drawings.items():
+        write(folder / name, to_png(draw(findings)))
+    return list(drawings)
+
+
+def to_png(figure: "Figure") -> bytes:
+    """The picture; nothing in it tells when or by what it was drawn."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def new_figure(height: float) -> "Figure":
+    """An empty figure of the common width; `height` in inches."""
+    with _without_warnings("matplotlib"):
+        from matplotlib.figure import Figure  # noqa: PLC0415 - slow to load, and only needed here
+
+    return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+@contextmanager
+def _without_warnings(logger: str) -> Iterator[None]:
+    """While matplotlib is loaded it logs where it keeps its cache, which nobody has to know."""
+    log = logging.getLogger(logger)
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+def reach_below(interval: Interval | Estimate, quantity: Quantity, least: float = 0.0) -> float:
+    """How far the interval is drawn below the mean: not below the least that there can be of an unsigned quantity."""
+    low = interval.low if quantity.signed else max(interval.low, min(interval.mean, least))
+    return interval.mean - low
+
+
+def caption(findings: Findings) -> str:
+    """What every picture says below its title."""
+    return f"{findings.experiment} on {findings.scenario}: mean and 95% interval of {findings.replications} runs"
+
+
+def _bars_of(measure: str) -> Draw:
+    return lambda findings: bars(findings, measure)
+
+
+def bars(findings: Findings, measure: str) -> "Figure":
+    """One bar per method with its interval and figure, and the published figure as a marker."""
+    shown = [outcome for outcome in findings.outcomes if measure in outcome.metrics]
+    quantity = QUANTITIES[measure]
+    figure = new_figure(1.3 + 0.38 * len(shown))
+    axes = figure.subplots()
+    for position, outcome in enumerate(shown):
+        _bar(axes, position, outcome, outcome.metrics[measure], quantity)
+    axes.set_yticks(range(len(shown)), [outcome.method for outcome in shown])
+    axes.invert_yaxis()
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel(quantity.axis)
+    axes.set_title(caption(findings), fontsize="medium", loc="left")
+    axes.margins(x=0.08)
+    _unclutter(axes)
+    if any(outcome.metrics[measure].published is not None for outcome in shown):
+        axes.plot([], [], "D", color="black", markerfacecolor="white", label="published")
+        figure.legend(loc="outside lower right", frameon=False)
+    return figure
+
+
+def _bar(axes: "Axes", position: int, outcome: Outcome, estimate: Estimate, quantity: Quantity) -> None:
+    mean = estimate.mean * quantity.factor
+    half = (estimate.high - estimate.low) / 2 * quantity.factor
+    colour = COLOURS.get(outcome.method, FALLBACK_COLOUR)
+    whiskers = [[reach_below(estimate, quantity) * quantity.factor], [half]]
+    axes.barh(position, mean, color=colour, height=0.62, xerr=whiskers, capsize=3, ecolor="black")
+    ends = [0.0, mean + half]
+    if estimate.published is not None:
+        ends.append(estimate.published * quantity.factor)
+        axes.plot(ends[-1], position, "D", color="black", markerfacecolor="white", zorder=5)
+    axes.annotate(
+        with_half_width(estimate, quantity.factor),
+        (max(ends), position),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize="small",
+    )
+
+
+def differences(findings: Findings) -> "Figure":
+    """Paired differences to the reference with their intervals: one panel per measure.
+
+    They are relative to the reference's mean, those of shares in percentage points.
+    """
+    compared = {one.measure for one in findings.comparisons}
+    measures = [measure for measure in DIFFERENCE_MEASURES if measure in compared]
+    methods = list(dict.fromkeys(one.method for one in findings.comparisons))
+    rows = math.ceil(len(measures) / 2)
+    figure = new_figure(1.0 + rows * (1.0 + 0.28 * len(methods)))
+    panels = figure.subplots(rows, 2, sharey=True, squeeze=False).flatten()
+    for axes, measure in zip(panels, measures, strict=False):
+        _difference_panel(axes, findings, measure, methods)
+    for axes in panels[len(measures) :]:
+        axes.set_visible(False)
+    panels[0].invert_yaxis()
+    figure.suptitle(
+        f"{findings.experiment} on {findings.scenario}: paired change against {findings.reference}, "
+        f"95% intervals of {findings.replications} pairs",
+        fontsize="medium",
+    )
+    if any(one.published is not None for one in findings.comparisons):
+        panels[0].plot([], [], "D", color="black", markerfacecolor="white", label="published")
+        figure.legend(loc="outside lower right", frameon=False)
+    return figure
+
+
+def _difference_panel(axes: "Axes", findings: Findings, measure: str, methods: Sequence[str]) -> None:
+    quantity = QUANTITIES[measure]
+    unit = "points" if quantity.is_share else "%"
+    changes = []
+    for one in findings.comparisons:
+        if one.measure != measure:
+            continue
+        change = one.difference if quantity.is_share else one.relative
+        position = methods.index(one.method)
+        if change is None:
+            _why_none(axes, position)
+            continue
+        mean = change.mean * PERCENT
+        whiskers = [[reach_below(change, quantity, -1.0) * PERCENT], [(change.high - change.mean) * PERCENT]]
+        colour = COLOURS.get(one.method, FALLBACK_COLOUR)
+        axes.errorbar(mean, position, xerr=whiskers, fmt="o", color=colour, ecolor="black", capsize=3, zorder=3)
+        changes.append(mean)
+        if one.published is not None:
+            axes.plot(one.published * PERCENT, position, "D", color="black", markerfacecolor="none", zorder=4)
+            changes.append(one.published * PERCENT)
+    axes.axvline(0, color="black", linewidth=0.8)
+    if _decades(changes) > DECADES_FOR_LOG:
+        unit = f"{unit}, logarithmic beyond {LINEAR_WITHIN}"
+        axes.set_xscale("symlog", linthresh=LINEAR_WITHIN)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.tick_params(axis="x", labelsize="x-small")
+    axes.set_yticks(range(len(methods)), methods)
+    axes.set_xlabel(f"{quantity.heading}: change ({unit})\n{quantity.scope}".rstrip())
+    axes.margins(x=0.1, y=0.12)
+    _unclutter(axes)
+
+
+def _why_none(axes: "Axes", position: int) -> None:
+    """In place of a change that cannot be told in percent."""
+    beside = axes.get_yaxis_transform()
+    axes.text(0.02, position, REFERENCE_MAY_BE_ZERO, transform=beside, va="center", fontsize="x-small")
+
+
+def _decades(changes: Sequence[float]) -> float:
+    """How many decades lie between the linear part of an axis and the greatest change."""
+    return math.log10(max([LINEAR_WITHIN, *(abs(change) for change in changes)]) / LINEAR_WITHIN)
+
+
+def radar(findings: Findings) -> "Figure":
+    """All methods over several measures, each scaled between the worst and the best of them."""
+    measures = [one for one in RADAR_MEASURES if all(one in outcome.metrics for outcome in findings.outcomes)]
+    angles = [2 * math.pi * index / len(measures) for index in range(len(measures))]
+    figure = new_figure(6.5)
+    axes = cast("PolarAxes", figure.subplots(subplot_kw={"projection": "polar"}))
+    scaled = {measure: _scaled(findings, measure) for measure in measures}
+    for index, outcome in enumerate(findings.outcomes):
+        values = [scaled[measure][index] for measure in measures]
+        colour = COLOURS.get(outcome.method, FALLBACK_COLOUR)
+        # Later lines are thinner, so that one that covers another shows it at both sides.
+        width = 1.2 * (len(findings.outcomes) - index)
+        axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=outcome.method, linewidth=width)
+    axes.set_xticks(angles, [QUANTITIES[measure].heading for measure in measures])
+    axes.tick_params(axis="x", pad=14)
+    axes.set_yticks([0, 0.5, 1], [])
+    for radius, name in ((0.15, "worst"), (1.1, "best")):
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+        axes.text(angles[1] / 2, radius, name, size="small", color="#555555", ha="center", va="center", bbox=white)
+    # The ring of the best is the outermost line.
+    axes.spines["polar"].set_visible(False)
+    axes.set_ylim(-0.35, 1.05)
+    axes.set_title(
+        f"{findings.experiment} on {findings.scenario}: means between the worst and the best of these methods\n"
+        "(a small difference fills the axis as a great one does: see the bars for its size)\n"
+        f"latency: {PROMPT_TASKS}",
+        fontsize="medium",
+        pad=24,
+    )
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def _scaled(findings: Findings, measure: str) -> list[float]:
+    """1 for the best mean, 0 for the worst; 1 for all where they are the same."""
+    sign = 1.0 if measure == "renewable_ratio" else -1.0
+    means = [sign * outcome.metrics[measure].mean for outcome in findings.outcomes]
+    worst, best = min(means), max(means)
+    return [(mean - worst) / (best - worst) if best > worst else 1.0 for mean in means]
+
+
+def _unclutter(axes: "Axes") -> None:
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)

@@ -1,0 +1,94 @@
+"""The pictures of the scaling experiment."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from simulator.experiments.find.findings import Findings, Runs
+from simulator.experiments.find.outcomes import Estimate
+from simulator.experiments.write.display import QUANTITIES, Quantity
+from simulator.experiments.write.plots import COLOURS, caption, new_figure, reach_below
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+AXES = {"saturation": "Nodes", "nodes": "Nodes", "workload": "Tasks", "rate": "Arrivals per hour"}
+
+PANELS = (
+    ("saturation", "saturation_tasks_per_second"),
+    ("nodes", "throughput_tasks_per_hour"),
+    ("nodes", "latency_seconds"),
+    ("workload", "deadline_miss_ratio"),
+    ("workload", "latency_seconds"),
+    ("workload", "energy_per_task_joules"),
+    ("rate", "latency_seconds"),
+    ("rate", "energy_per_task_joules"),
+)
+"""What is drawn over what; those without figures, or with nothing but zeros, are left out."""
+
+
+def scaling(findings: Findings) -> "Figure":
+    """A measure over a size in each panel, with intervals and published figures."""
+    panels = [(panel, measure, points) for panel, measure in PANELS if (points := _points(findings, panel, measure))]
+    rows = (len(panels) + 1) // 2
+    figure = new_figure(0.6 + 2.7 * rows)
+    grid = figure.subplots(rows, 2, squeeze=False).flatten()
+    for axes, (panel, measure, points) in zip(grid, panels, strict=False):
+        _line(axes, QUANTITIES[measure], points)
+        if panel == "saturation":
+            _proportion(axes, points, len(findings.parameters.nodes))
+        else:
+            # Margins are relative to the spread, which may be none.
+            axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
+        axes.set_xlabel(AXES[panel])
+        if len(axes.get_legend_handles_labels()[1]) > 1:
+            axes.legend(frameon=False, fontsize="small")
+    for axes in grid[len(panels) :]:
+        axes.set_visible(False)
+    figure.suptitle(caption(findings), fontsize="medium")
+    return figure
+
+
+def _points(findings: Findings, panel: str, measure: str) -> list[tuple[Runs, Estimate]]:
+    """Cases of the panel that have the measure, with its estimate."""
+    found = []
+    for case, outcome, further in zip(findings.cases, findings.outcomes, findings.further, strict=True):
+        estimate = {**outcome.metrics, **further.metrics}.get(measure)
+        if case.panel == panel and estimate is not None:
+            found.append((case, estimate))
+    return found if any(estimate.mean for _, estimate in found) else []
+
+
+def _line(axes: "Axes", quantity: Quantity, points: Sequence[tuple[Runs, Estimate]]) -> None:
+    sizes = [case.size for case, _ in points]
+    means = [estimate.mean * quantity.factor for _, estimate in points]
+    below = [reach_below(estimate, quantity) * quantity.factor for _, estimate in points]
+    above = [(estimate.high - estimate.mean) * quantity.factor for _, estimate in points]
+    axes.errorbar(
+        sizes, means, yerr=[below, above], fmt="o-", color=COLOURS["full"], ecolor="black", capsize=3, label="simulated"
+    )
+    published = [(case.size, estimate.published * quantity.factor) for case, estimate in points if estimate.published]
+    if published:
+        axes.plot(*zip(*published, strict=True), "D", color="black", markerfacecolor="white", label="published formula")
+    axes.set_xscale("log")
+    axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+    axes.set_xticks([], minor=True)
+    axes.margins(y=0.15)
+    axes.set_ylabel(quantity.axis)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#DDDDDD", linewidth=0.6)
+
+
+def _proportion(axes: "Axes", points: Sequence[tuple[Runs, Estimate]], whole: int) -> None:
+    """Growth in proportion to the nodes, from the scenario's own cluster on: fewer nodes are another mix."""
+    axes.set_yscale("log")
+    grown = [(case.size, estimate.mean) for case, estimate in points if case.size >= whole]
+    if grown:
+        size, mean = grown[0]
+        axes.plot(
+            [one for one, _ in grown],
+            [mean * one / size for one, _ in grown],
+            "--",
+            color="#7F7F7F",
+            label="in proportion",
+        )

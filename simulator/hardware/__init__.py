@@ -1,0 +1,1 @@
+"""What does the work: device classes and their operating points."""

@@ -1,0 +1,157 @@
+"""The simulator's page: one server-rendered document, made from a summary and the last simulated day."""
+
+from html import escape
+
+from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment
+from exporter.core.units import SECONDS_PER_HOUR, Joules, to_kwh
+from simulator.live.chart import power_chart
+from simulator.live.summary import NodeView, PointView, Summary, Today
+
+DAY_SECONDS = 24 * SECONDS_PER_HOUR
+
+
+def render_page(summary: Summary, points: list[PointView]) -> str:
+    """The HTML document; it asks the browser to load it again after the next snapshot."""
+    return document(
+        title=_title(summary),
+        refresh=summary.interval_seconds,
+        header=f"<h1>EcoChain</h1>{_published(summary)}",
+        main=f"""{_clock(summary)}
+<div class="cards">
+{_power_card(summary)}
+{_renewable_card(summary.today)}
+{_emission_card(summary)}
+{_task_card(summary)}
+</div>
+<section>{power_chart(points)}</section>
+<section><h2>Nodes</h2>{_nodes(summary.nodes)}</section>""",
+        footer=f"<p>{_setting(summary)}</p>\n{footer_links('ecochain', summary.version)}",
+    )
+
+
+def _title(summary: Summary) -> str:
+    watts = UNKNOWN if summary.power_watts is None else f"{summary.power_watts:.1f} W"
+    return f"{watts} - EcoChain, simulated"
+
+
+def _published(summary: Summary) -> str:
+    if summary.published_at is None:
+        return '<p class="state waiting">waiting for the first step</p>'
+    state, late = ("fresh", "") if summary.fresh else ("stale", ", which is too long ago")
+    return f'<p class="state {state}">as of {moment(summary.published_at)}{late}</p>'
+
+
+def _clock(summary: Summary) -> str:
+    """The simulated time, so that nobody takes these figures for a real cluster's."""
+    day = int(summary.clock_seconds // DAY_SECONDS) + 1
+    speed = UNKNOWN if summary.speed is None else data(summary.speed, "speed", f"{summary.speed:,.0f}")
+    shown = summary.clock_time[:16].replace("T", " ")
+    clock = data(summary.clock_seconds, "clock", shown)
+    wanted = f" of {summary.wanted_speed} wanted" if _lags(summary) else ""
+    return (
+        f'<section class="clock"><p><b>Simulated</b> cluster, day {day}: it is <b>{clock}</b> there. '
+        f"{speed} simulated seconds pass in each second{wanted}.</p></section>"
+    )
+
+
+def _lags(summary: Summary) -> bool:
+    """Whether the clock is clearly slower than it should be."""
+    if summary.speed is None or summary.wanted_speed == "max":
+        return False
+    return summary.speed < 0.9 * float(summary.wanted_speed)
+
+
+def _power_card(summary: Summary) -> str:
+    if summary.power_watts is None or summary.generation_watts is None or summary.grid_watts is None:
+        return card("Power now", big(None, "power", "W", 1))
+    return card(
+        "Power now",
+        big(summary.power_watts, "power", "W", 1),
+        f"{data(summary.generation_watts, 'generation', f'{summary.generation_watts:.1f} W')} generated",
+        f"{data(summary.grid_watts, 'grid', f'{summary.grid_watts:.1f} W')} from the grid",
+    )
+
+
+def _renewable_card(today: Today) -> str:
+    share = today.renewable_ratio
+    if share is None:
+        return card("Renewable today", big(None, "renewable", "%", 0))
+    energy = data(today.energy_joules, "energy", f"{to_kwh(Joules(today.energy_joules)):.3f} kWh")
+    figure = f'<p class="big">{data(share, "renewable", f"{share:.0%}")}</p>'
+    return card("Renewable today", figure, bar(share, f"{share:.0%} of the energy"), f"of {energy} consumed")
+
+
+def _emission_card(summary: Summary) -> str:
+    today = summary.today
+    avoided = data(today.avoided_grams, "avoided", grams(today.avoided_grams))
+    rate, intensity = summary.emission_grams_per_hour, summary.grid_grams_per_kwh
+    now = ""
+    if rate is not None and intensity is not None:
+        now = f"{data(rate, 'emissions', f'{rate:.1f} g/h')} now, at {intensity:.0f} g/kWh"
+    amount, unit = grams(today.emissions_grams).split()
+    figure = f'<p class="big">{data(today.emissions_grams, "today", amount)} <small>{unit} CO\u2082e</small></p>'
+    return card("Emissions today", figure, now, f"own supply avoided {avoided}")
+
+
+def _task_card(summary: Summary) -> str:
+    today = summary.today
+    done = today.on_time + today.late
+    missed = "no task has ended yet"
+    if today.miss_ratio is not None:
+        late = data(today.late, "late", f"{today.late:,}")
+        dropped = data(today.dropped, "dropped", f"{today.dropped:,}")
+        share = data(today.miss_ratio, "missed", f"{today.miss_ratio:.2%}")
+        missed = f"{late} late, {dropped} dropped: {share}"
+    held = ""
+    if summary.held_tasks is not None:
+        held = f"{data(summary.held_tasks, 'held', f'{summary.held_tasks:,}')} wait for greener supply"
+    figure = f'<p class="big">{data(done, "completed", f"{done:,}")} <small>completed</small></p>'
+    return card("Tasks today", figure, missed, held)
+
+
+def _nodes(nodes: list[NodeView]) -> str:
+    texts = "".join(f"<th>{title}</th>" for title in ("Node", "Device", "Supply"))
+    watts = "".join(f'<th class="num">{title}</th>' for title in ("Load", "Generated", "Grid"))
+    rest = "".join(f'<th class="num">{title}</th>' for title in ("Frequency", "Busy", "Queue"))
+    head = f"{texts}{watts}<th>Battery</th>{rest}"
+    return f'<div class="scroll"><table class="nodes"><tr>{head}</tr>{"".join(map(_node, nodes))}</table></div>'
+
+
+def _node(node: NodeView) -> str:
+    cells = (
+        _figure(node, "load_watts", "{:.1f} W"),
+        _figure(node, "supply_watts", "{:.1f} W") if node.supply != "grid" else "-",
+        _figure(node, "grid_watts", "{:.1f} W"),
+    )
+    rest = (
+        _figure(node, "frequency_hertz", "{:.2f} GHz", 1e-9),
+        _figure(node, "utilization_ratio", "{:.0%}"),
+        _figure(node, "backlog_seconds", "{:.1f} s"),
+    )
+    facts = f"<td>{escape(node.name)}</td><td>{escape(node.device)}</td><td>{escape(node.supply)}</td>"
+    return f"<tr>{facts}{_numbers(cells)}<td>{_battery(node)}</td>{_numbers(rest)}</tr>"
+
+
+def _numbers(cells: tuple[str, ...]) -> str:
+    return "".join(f'<td class="num">{cell}</td>' for cell in cells)
+
+
+def _figure(node: NodeView, name: str, shown: str, scale: float = 1.0) -> str:
+    """A figure of a node; a dash where there is none."""
+    value: float | None = getattr(node, name)
+    return "-" if value is None else data(value, f"{name}-{escape(node.name)}", shown.format(value * scale))
+
+
+def _battery(node: NodeView) -> str:
+    charge = node.battery_charge_ratio
+    if charge is None:
+        return "-"
+    figure = _figure(node, "battery_charge_ratio", "{:.0%}")
+    return f'<span class="charge">{bar(charge, f"{charge:.0%} charged", " amber")}{figure}</span>'
+
+
+def _setting(summary: Summary) -> str:
+    return (
+        f"scenario {escape(summary.scenario)}, policy {escape(summary.policy)}, seed {summary.seed}, "
+        f"forecaster {escape(summary.forecaster)}, ledger {escape(summary.ledger)}"
+    )

@@ -1,0 +1,79 @@
+"""A run that goes on day after day, with what its readers want to see beyond the engine's totals."""
+
+from collections import deque
+
+import numpy as np
+
+from exporter.core.clock import Clock
+from exporter.core.units import SECONDS_PER_HOUR, Seconds
+from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
+from simulator.live.snapshot import PowerPoint, Readings, RunFacts, Snapshot
+from simulator.run.engine import Engine, StepRecord
+from simulator.run.totals import Totals
+
+DAY = Seconds(24 * SECONDS_PER_HOUR)
+
+
+class LiveRun:
+    """An engine with the totals of its last midnight and the power of its last day."""
+
+    def __init__(self, engine: Engine, facts: RunFacts) -> None:
+        self.facts = facts
+        self._engine = engine
+        self._record: StepRecord | None = None
+        self._at_midnight = engine.totals.copy()
+        self._at_point = engine.totals.copy()
+        self._history: deque[PowerPoint] = deque(maxlen=POINTS_PER_DAY)
+
+    @property
+    def clock(self) -> Seconds:
+        """Simulated seconds since the start."""
+        return self._engine.clock
+
+    def step(self) -> None:
+        """Advance by one step. Raises WeatherError beyond the end of a recording."""
+        self._record = self._engine.step()
+        if self.clock % WEATHER_STEP == 0.0:
+            self._history.append(_point(self.clock, self._at_point, self._engine.totals))
+            self._at_point = self._engine.totals.copy()
+        if self.clock % DAY == 0.0:
+            self._at_midnight = self._engine.totals.copy()
+
+    def snapshot(self, clock: Clock, speed: float | None) -> Snapshot:
+        """The run as it is now; before the first step, without readings and never fresh."""
+        engine, record = self._engine, self._record
+        totals = engine.totals.copy()
+        if record is None:
+            return Snapshot(facts=self.facts, clock=engine.clock, totals=totals, at_midnight=self._at_midnight)
+        return Snapshot(
+            facts=self.facts,
+            clock=engine.clock,
+            totals=totals,
+            at_midnight=self._at_midnight,
+            waiting=engine.waiting,
+            readings=Readings(record=record, charge=_charge(engine), speed=speed),
+            published_at=clock.wall(),
+            published_elapsed=clock.elapsed(),
+            history=tuple(self._history),
+        )
+
+
+def _charge(engine: Engine) -> np.typing.NDArray[np.float64]:
+    """State of charge (N,), NaN where there is no battery."""
+    capacity = engine.plant.batteries.capacity
+    return np.divide(engine.stored, capacity, out=np.full_like(capacity, np.nan), where=capacity > 0.0)
+
+
+def _point(clock: Seconds, before: Totals, now: Totals) -> PowerPoint:
+    """Mean power between two totals, a point of the weather apart."""
+
+    def mean(name: str) -> float:
+        return float((getattr(now, name) - getattr(before, name)).sum()) / WEATHER_STEP
+
+    return PowerPoint(
+        clock=clock,
+        renewable=mean("renewable"),
+        battery=mean("battery"),
+        grid=mean("grid"),
+        generation=mean("generation"),
+    )

@@ -1,0 +1,116 @@
+"""One immutable picture of the simulated cluster, published at most once a second.
+
+The exposition, the page and the JSON are views of it. Its arrays are copies that nobody changes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from exporter.core.units import Seconds, UnixSeconds
+from simulator.arrays import FloatArray
+from simulator.experiments.find.outcomes import Outcome
+from simulator.models.profile import Measurement
+from simulator.run.engine import StepRecord
+from simulator.run.totals import Totals
+
+STALE_AFTER_INTERVALS = 3.0
+"""A snapshot older than this many intervals no longer describes the cluster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFacts:
+    """What does not change of a node; `supply` is solar, wind, hybrid, or grid for none of its own."""
+
+    name: str
+    device: str
+    supply: str
+
+    @property
+    def generates(self) -> bool:
+        """Whether it has a supply of its own."""
+        return self.supply != "grid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What does not change of a run.
+
+    `start` is the moment on the civil calendar at which simulated time begins, local midnight at the site, and `zone`
+    that local time's offset from UTC in seconds. `speed` is the wished number of simulated seconds per second, infinite
+    for as many as possible. `outcomes` are results of earlier experiments that are shown beside the run.
+    """
+
+    version: str
+    python_version: str
+    scenario: str
+    seed: int
+    policy: str
+    forecaster: str
+    ledger: str
+    compression_digest: str
+    ledger_cost_digest: str
+    start: UnixSeconds
+    zone: Seconds
+    speed: float
+    step: Seconds
+    weights: Mapping[str, float]
+    nodes: tuple[NodeFacts, ...]
+    classes: tuple[str, ...]
+    models: tuple[Measurement, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def interval(self) -> Seconds:
+        """Wall time from one snapshot to the next."""
+        return Seconds(max(1.0, self.step / self.speed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerPoint:
+    """Mean power of the whole cluster by source in watts, over the time before `clock`."""
+
+    clock: Seconds
+    renewable: float
+    battery: float
+    grid: float
+    generation: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What is true of the last step alone; `charge` (N,) is the batteries' state, NaN without one.
+
+    `speed` is the number of simulated seconds per second over the last seconds, None until that can be told.
+    """
+
+    record: StepRecord
+    charge: FloatArray
+    speed: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The run after a step; before the first one `published_at` is None and there are no `readings`.
+
+    `clock` is simulated seconds since the start. `at_midnight` are the totals when the simulated day began. `history`
+    is the last simulated day, oldest first.
+    """
+
+    facts: RunFacts
+    clock: Seconds
+    totals: Totals
+    at_midnight: Totals
+    waiting: int = 0
+    readings: Readings | None = None
+    published_at: UnixSeconds | None = None
+    published_elapsed: Seconds | None = None
+    history: tuple[PowerPoint, ...] = ()
+
+    def without_readings(self) -> "Snapshot":
+        """The same, as it is shown once it is stale: totals and facts only."""
+        return replace(self, readings=None)
+
+    def is_fresh(self, now: Seconds) -> bool:
+        """Whether there is a step, published no longer ago than three intervals."""
+        limit = STALE_AFTER_INTERVALS * self.facts.interval
+        return self.published_elapsed is not None and now - self.published_elapsed <= limit

@@ -1,0 +1,204 @@
+"""The snapshot as people want it: what `/api/v1/summary` answers, and what the page shows.
+
+Units are in the names. A missing figure is null, never zero. "Today" is the simulated day.
+"""
+
+import math
+from datetime import datetime, timedelta, timezone
+
+import msgspec
+
+from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR
+from simulator.arrays import FloatArray
+from simulator.energy.clear_sky import CYCLE_DAYS
+from simulator.live.metric_values import speed_text
+from simulator.live.snapshot import PowerPoint, Readings, Snapshot
+
+ERA_BEGINS, ERA = 1600, timedelta(days=21 * CYCLE_DAYS)
+"""First year, and 21 cycles of the calendar until the last that has four digits. Then the years start again."""
+
+
+class _View(msgspec.Struct, frozen=True, kw_only=True):
+    """What every part has in common."""
+
+
+class NodeView(_View, frozen=True):
+    """A node now; `battery_charge_ratio` is null for one without a battery, `frequency_hertz` before its first task."""
+
+    name: str
+    device: str
+    supply: str
+    load_watts: float | None
+    supply_watts: float | None
+    grid_watts: float | None
+    battery_charge_ratio: float | None
+    frequency_hertz: float | None
+    backlog_seconds: float | None
+    utilization_ratio: float | None
+
+
+NODE_FIGURES = tuple(name for name in NodeView.__struct_fields__ if name not in ("name", "device", "supply"))
+
+
+class Today(_View, frozen=True):
+    """The simulated day so far."""
+
+    energy_joules: float
+    renewable_ratio: float | None
+    emissions_grams: float
+    avoided_grams: float
+    on_time: int
+    late: int
+    dropped: int
+    miss_ratio: float | None
+
+
+class Summary(_View, frozen=True):
+    """Everything at a glance; `clock_time` is simulated local time, `clock_seconds` counts from the start.
+
+    After 9999 the years of `clock_time` go on with 1600, which has the same days; `clock_seconds` just goes on.
+    """
+
+    version: str
+    scenario: str
+    seed: int
+    policy: str
+    forecaster: str
+    ledger: str
+    published_at: float | None
+    fresh: bool
+    interval_seconds: float
+    clock_time: str
+    clock_seconds: float
+    wanted_speed: str
+    speed: float | None
+    power_watts: float | None
+    generation_watts: float | None
+    grid_watts: float | None
+    emission_grams_per_hour: float | None
+    grid_grams_per_kwh: float | None
+    held_tasks: int | None
+    today: Today
+    nodes: list[NodeView]
+
+
+class PointView(_View, frozen=True):
+    """One point of `/api/v1/history`: mean power over the five simulated minutes before `clock_seconds`."""
+
+    clock_seconds: float
+    clock_time: str
+    renewable_watts: float
+    battery_watts: float
+    grid_watts: float
+    generation_watts: float
+
+
+def summarize(snapshot: Snapshot, *, fresh: bool) -> Summary:
+    """The summary of a snapshot; of one that is not `fresh`, hand over `without_readings`."""
+    facts, now = snapshot.facts, snapshot.readings
+    return Summary(
+        version=facts.version,
+        scenario=facts.scenario,
+        seed=facts.seed,
+        policy=facts.policy,
+        forecaster=facts.forecaster,
+        ledger=facts.ledger,
+        published_at=snapshot.published_at,
+        fresh=fresh,
+        interval_seconds=facts.interval,
+        clock_time=local_time(snapshot, snapshot.clock),
+        clock_seconds=snapshot.clock,
+        wanted_speed=speed_text(facts.speed),
+        speed=None if now is None else now.speed,
+        power_watts=None if now is None else float(_watts(now, now.record.flows.load).sum()),
+        generation_watts=None if now is None else float(_watts(now, now.record.flows.generation).sum()),
+        grid_watts=None if now is None else float(_watts(now, now.record.flows.grid_import).sum()),
+        emission_grams_per_hour=None if now is None else _grams_per_hour(now),
+        grid_grams_per_kwh=None if now is None else now.record.grams_per_joule * JOULES_PER_KWH,
+        held_tasks=None if now is None else snapshot.waiting,
+        today=_today(snapshot),
+        nodes=_nodes(snapshot),
+    )
+
+
+def local_time(snapshot: Snapshot, clock: float) -> str:
+    """Simulated local time in ISO 8601, to the second; in the years from 1600 to 9999, in turn."""
+    zone = timezone(timedelta(seconds=snapshot.facts.zone))
+    begins = datetime(ERA_BEGINS, 1, 1, tzinfo=zone)
+    since = timedelta(seconds=snapshot.facts.start + clock - begins.timestamp())
+    return (begins + since % ERA).isoformat(timespec="seconds")
+
+
+def history(snapshot: Snapshot) -> list[PointView]:
+    """The last simulated day, oldest first."""
+    return [_point(snapshot, point) for point in snapshot.history]
+
+
+def _point(snapshot: Snapshot, point: PowerPoint) -> PointView:
+    return PointView(
+        clock_seconds=point.clock,
+        clock_time=local_time(snapshot, point.clock),
+        renewable_watts=point.renewable,
+        battery_watts=point.battery,
+        grid_watts=point.grid,
+        generation_watts=point.generation,
+    )
+
+
+def _watts(now: Readings, joules: FloatArray) -> FloatArray:
+    return joules / now.record.seconds
+
+
+def _grams_per_hour(now: Readings) -> float:
+    return float(_watts(now, now.record.flows.grid_import).sum()) * now.record.grams_per_joule * SECONDS_PER_HOUR
+
+
+def _today(snapshot: Snapshot) -> Today:
+    now, before = snapshot.totals, snapshot.at_midnight
+
+    def since(name: str) -> float:
+        return float((getattr(now, name) - getattr(before, name)).sum())
+
+    energy = since("consumed")
+    completed, late, dropped = (int(count) for count in (now.class_tasks - before.class_tasks).sum(axis=0))
+    ended = completed + dropped
+    return Today(
+        energy_joules=energy,
+        renewable_ratio=1.0 - since("grid") / energy if energy > 0 else None,
+        emissions_grams=since("emissions"),
+        avoided_grams=since("avoided"),
+        on_time=completed - late,
+        late=late,
+        dropped=dropped,
+        miss_ratio=(late + dropped) / ended if ended > 0 else None,
+    )
+
+
+def _nodes(snapshot: Snapshot) -> list[NodeView]:
+    figures = {} if snapshot.readings is None else _figures(snapshot.readings)
+    return [
+        NodeView(
+            name=node.name,
+            device=node.device,
+            supply=node.supply,
+            **{name: _known(figures.get(name), index) for name in NODE_FIGURES},
+        )
+        for index, node in enumerate(snapshot.facts.nodes)
+    ]
+
+
+def _figures(now: Readings) -> dict[str, FloatArray]:
+    record, flows = now.record, now.record.flows
+    return {
+        "load_watts": _watts(now, flows.load),
+        "supply_watts": _watts(now, flows.generation),
+        "grid_watts": _watts(now, flows.grid_import),
+        "battery_charge_ratio": now.charge,
+        "frequency_hertz": record.frequency,
+        "backlog_seconds": record.backlog,
+        "utilization_ratio": record.utilization,
+    }
+
+
+def _known(values: FloatArray | None, index: int) -> float | None:
+    return None if values is None or not math.isfinite(values[index]) else float(values[index])

@@ -1,0 +1,250 @@
+"""One run of the cluster, step by step: the same for experiments and for the live job."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR, Grams, Seconds
+from simulator.arrays import BoolArray, FloatArray, IntArray
+from simulator.energy.balance import Flows, settle
+from simulator.energy.battery import Batteries
+from simulator.energy.interface import WEATHER_STEP
+from simulator.forecast.references import Forecaster
+from simulator.ledger.accounting import Ledger, SlotReport
+from simulator.run.backlog import Queue, Work
+from simulator.run.deferred import HeldTasks, Released
+from simulator.run.generation import Generation
+from simulator.run.totals import Totals
+from simulator.scheduling.interface import DROPPED, Cluster, Outlook, Placements, Policy, Shifting, StepView
+from simulator.scheduling.kernels.compiled import Backend
+from simulator.workload.generated import Workload
+from simulator.workload.task import EMPTY, Tasks
+
+GRAMS_PER_TONNE = 1e6
+HOURS_PER_DAY = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plant:
+    """What a run consists of; nothing in it changes.
+
+    `frequencies` (N, L) in hertz. `grams_per_joule` (24,) by hour of the day. `deferrable` (K,). `sells` (N,).
+    `look_ahead` is how many points of the weather the shifting may look into the future.
+    """
+
+    cluster: Cluster
+    batteries: Batteries
+    sells: BoolArray
+    frequencies: FloatArray
+    generation: Generation
+    workload: Workload
+    deferrable: BoolArray
+    policy: Policy
+    shifting: Shifting | None
+    forecaster: Forecaster
+    ledger: Ledger
+    grams_per_joule: FloatArray
+    dollars_per_kwh: float
+    dollars_per_tonne: float
+    step: Seconds
+    look_ahead: int
+    backend: Backend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """From when on figures count: the clock, what batteries held (N,), and the tasks that were already late."""
+
+    clock: Seconds
+    stored: FloatArray
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """A step that has ended. Arrays are (N,).
+
+    `start` and `seconds` on the simulated clock, `flows` in joules, `expected_watts` is the generation that was
+    forecast for the step. `level` is the operating point of the last placed task, -1 before the first, of those in
+    `frequencies` (N, L) in hertz; `free_at` is when each queue will be empty.
+    """
+
+    start: Seconds
+    seconds: Seconds
+    flows: Flows
+    expected_watts: FloatArray
+    grams_per_joule: float
+    frequencies: FloatArray
+    level: IntArray
+    free_at: FloatArray
+    work: Work
+
+    @property
+    def frequency(self) -> FloatArray:
+        """Frequency (N,) of the last placed task in hertz, NaN before the first."""
+        return np.where(self.level < 0, np.nan, self.frequencies[np.arange(len(self.level)), self.level])
+
+    @property
+    def backlog(self) -> FloatArray:
+        """Seconds (N,) that each queue will last at the end of the step."""
+        return np.maximum(self.free_at - (self.start + self.seconds), 0.0)
+
+    @property
+    def utilization(self) -> FloatArray:
+        """Share (N,) of the step spent executing."""
+        return self.work.seconds / self.seconds
+
+
+class Engine:
+    """The state of a run; `step` advances it."""
+
+    def __init__(self, plant: Plant) -> None:
+        nodes, classes = plant.cluster.fits.shape
+        self.plant = plant
+        self.totals = Totals.zero(nodes, classes)
+        self.stored = plant.batteries.initial.copy()
+        self.queue = Queue(plant.cluster, plant.step, plant.backend)
+        self.beginning = Beginning(clock=Seconds(0.0), stored=self.stored, overdue=0)
+        self._index = 0
+        self._held = HeldTasks(plant.step)
+        self._hour = -1
+        self._tasks = EMPTY
+        self._idle_joules = plant.cluster.idle_watts * plant.step
+        self._ledger_joules = 0.0
+        self._last_level = np.full(nodes, -1, dtype=np.int32)
+        self._steps_per_point = round(WEATHER_STEP / plant.step)
+        self._green = np.zeros(nodes)
+
+    @property
+    def clock(self) -> Seconds:
+        """Simulated seconds since the start."""
+        return Seconds(self._index * self.plant.step)
+
+    @property
+    def waiting(self) -> int:
+        """Tasks that are held for a later step."""
+        return len(self._held)
+
+    def begin(self) -> None:
+        """Let the totals count from now on: what has been so far was to warm up."""
+        self.totals = Totals.zero(*self.plant.cluster.fits.shape)
+        self.beginning = Beginning(clock=self.clock, stored=self.stored, overdue=self.queue.overdue())
+
+    def step(self) -> StepRecord:
+        """Advance by one step. Raises WeatherError beyond the end of a recording."""
+        plant, index, start = self.plant, self._index, self.clock
+        released = self._released()
+        grams_per_joule = self._grams_per_joule(index)
+        expected = plant.forecaster.forecast(index, 1)[0]
+        if index % self._steps_per_point == 0:
+            self._green = self._green_joules(expected)
+        view = StepView(
+            start=start,
+            seconds=plant.step,
+            free_at=self.queue.free_at,
+            green_joules=self._green,
+            grams_per_joule=grams_per_joule,
+        )
+        placements = plant.policy.place(released.tasks, plant.cluster, view)
+        self._remember(placements)
+        self.queue.enter(released, placements, self.totals)
+        work = self.queue.advance(self.totals)
+        flows = self._settle(plant.generation.at(index) * plant.step, work.joules, grams_per_joule)
+        self.totals.busy_seconds[:] += work.seconds
+        plant.forecaster.observe(index, flows.generation / plant.step)
+        self._index += 1
+        return StepRecord(
+            start=start,
+            seconds=plant.step,
+            flows=flows,
+            expected_watts=expected,
+            grams_per_joule=grams_per_joule,
+            frequencies=plant.frequencies,
+            level=self._last_level.copy(),
+            free_at=self.queue.free_at.copy(),
+            work=work,
+        )
+
+    def _grams_per_joule(self, index: int) -> float:
+        hour = int(index * self.plant.step // SECONDS_PER_HOUR)
+        return float(self.plant.grams_per_joule[hour % HOURS_PER_DAY])
+
+    def _green_joules(self, expected_watts: FloatArray) -> FloatArray:
+        """Energy without emissions that is expected to be left for tasks until the weather's next point.
+
+        Not until the end of the step: in a step of a second the energy of a task of a minute would never be found, and
+        the choices of a policy would depend on the step.
+        """
+        seconds = WEATHER_STEP
+        dischargeable = self.plant.batteries.dischargeable(self.stored, seconds)
+        spare = (expected_watts - self.plant.cluster.idle_watts) * seconds + dischargeable
+        return np.maximum(spare, 0.0)
+
+    def _settle(self, generation: FloatArray, busy_joules: FloatArray, grams_per_joule: float) -> Flows:
+        """Balance the step's energy and hand it to the totals and the ledger."""
+        plant, totals = self.plant, self.totals
+        idle = self._idle_joules
+        ledger = self._ledger_joules / len(idle)
+        load = idle + busy_joules + ledger
+        flows = settle(plant.batteries, self.stored, generation, load, sells=plant.sells, seconds=plant.step)
+        self.stored = flows.stored
+        price = plant.dollars_per_kwh / JOULES_PER_KWH
+        avoided = totals.add_flows(flows, idle=idle, ledger=ledger, grams_per_joule=grams_per_joule, price=price)
+        if plant.ledger.earns_credits:
+            totals.credit_dollars[:] += avoided / GRAMS_PER_TONNE * plant.dollars_per_tonne
+        # The ledger works on a step once it has ended: its energy falls into the next.
+        nodes = int(np.count_nonzero(avoided))
+        report = SlotReport(seconds=plant.step, nodes=nodes, avoided=Grams(float(avoided.sum())))
+        self._ledger_joules = float(plant.ledger.process(report))
+        return flows
+
+    def _released(self) -> Released:
+        """Tasks to be placed in this step, those held back before and those that arrive in it."""
+        arrived = self._arrived()
+        self.totals.class_offered[:] += np.bincount(arrived.task_class, minlength=len(self.plant.deferrable))
+        fresh = self._held.hold_back(Released(tasks=arrived, arrival=arrived.arrival), self._release(arrived))
+        return self._held.release(self._index, fresh)
+
+    def _arrived(self) -> Tasks:
+        """Tasks that arrive in this step."""
+        start = self.clock
+        hour = int(start // SECONDS_PER_HOUR)
+        if self._hour != hour:
+            self._hour, self._tasks = hour, self.plant.workload.hour(hour)
+        first, last = np.searchsorted(self._tasks.arrival, (start, start + self.plant.step), side="left")
+        return self._tasks[first:last]
+
+    def _release(self, arrived: Tasks) -> FloatArray:
+        """When each of the arrived tasks is to be placed."""
+        plant = self.plant
+        if plant.shifting is None or not plant.deferrable[arrived.task_class].any():
+            return arrived.arrival
+        return plant.shifting.release(arrived, plant.cluster, self._outlook())
+
+    def _outlook(self) -> Outlook:
+        """What is expected at the weather's present and next points, whatever the step."""
+        plant = self.plant
+        point = self._index // self._steps_per_point
+        steps = np.arange(point, point + plant.look_ahead) * self._steps_per_point
+        ahead = np.maximum(steps - self._index, 0)
+        expected = plant.forecaster.forecast(self._index, int(ahead[-1]) + 1)[ahead]
+        return Outlook(
+            start=Seconds(point * WEATHER_STEP),
+            seconds=WEATHER_STEP,
+            green_watts=np.maximum(expected - plant.cluster.idle_watts, 0.0),
+            grams_per_joule=plant.grams_per_joule[
+                (steps * plant.step // SECONDS_PER_HOUR % HOURS_PER_DAY).astype(np.intp)
+            ],
+        )
+
+    def _remember(self, placements: Placements) -> None:
+        """Note at which level each node last got a task, and what green energy the tasks will take."""
+        placed = placements.node != DROPPED
+        node, level = placements.node[placed], placements.level[placed]
+        # Of several tasks on one node the last assignment wins, which is the latest task.
+        self._last_level[node] = level
+        if self._steps_per_point > 1:
+            seconds = placements.finish[placed] - placements.start[placed]
+            joules = self.plant.cluster.extra_watts[node, level] * seconds
+            taken = np.bincount(node, weights=joules, minlength=len(self._green))
+            self._green = np.maximum(self._green - taken, 0.0)

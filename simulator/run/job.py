@@ -1,0 +1,93 @@
+"""What to simulate, and what came out: plain values that travel between processes and lie in files."""
+
+from typing import Literal
+
+import msgspec
+
+from simulator.published.config import PublishedScenario
+from simulator.scenario.schema import Scenario
+
+Metric = Literal[
+    "energy_joules",
+    "emissions_grams",
+    "latency_seconds",
+    "renewable_ratio",
+    "cost_dollars",
+    "deadline_miss_ratio",
+]
+
+
+class Method(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to run the cluster: a policy, and which parts of the system are switched on.
+
+    With `compression` models run at their best measured precision, otherwise in FP32. With `dvfs` the policy may use
+    all operating points, otherwise the fastest. With `forecast` it is told the expected supply, otherwise it assumes
+    none (in the scenario `published`: half for every node). With `ledger` records are kept, cost energy and earn
+    credits. With `batteries` nodes may use theirs.
+    """
+
+    name: str
+    policy: str
+    compression: bool = True
+    dvfs: bool = True
+    forecast: bool = True
+    ledger: bool = True
+    batteries: bool = True
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: everything that its result depends on.
+
+    `nodes` replicates the scenario's nodes in turn up to this number. `rate_per_hour` replaces the mean arrival rate.
+    `tasks` has so many tasks arrive at a constant mean rate, whatever the scenario's arrivals, and ends the run with
+    the step in which the last of them does, in place of whole days; results of such a run say nothing of a day's
+    energy. With a `miss_limit` such a run ends once more than this share of its tasks is late or dropped, with whatever
+    its figures are by then. `bound` asks for the least emissions possible; the published model has no bound.
+    """
+
+    scenario: Scenario | PublishedScenario
+    method: Method
+    seed: int
+    nodes: int | None = None
+    rate_per_hour: float | None = None
+    tasks: int | None = None
+    miss_limit: float | None = None
+    bound: bool = False
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of one run.
+
+    `energy_joules` is all that the cluster consumed, idle and ledger included (published: of the tasks only). What
+    batteries held at the start counts as green when it is used, and what they hold at the end counts for nothing.
+    `tasks_late` are those completed late and those still executing or queued that will be; offered tasks that are
+    neither completed nor dropped are executing, queued or put off at the end of the run.
+    `latency_seconds` is the mean from arrival to completion of completed tasks that may not be put off (of all, where
+    all may), `latency_p95_seconds` is theirs, interpolated in the histogram. `renewable_ratio` is the share of the
+    consumption that did not come from the grid. `cost_dollars` is electricity less credit revenue.
+    `deadline_miss_ratio` counts late and dropped tasks among the offered. `bound_grams` is the least with which the
+    same work could have been done as punctually, None where not asked. `stored_change_joules` is what batteries hold
+    at the end less what they held at the start, None where the model has none.
+    """
+
+    seed: int
+    simulated_seconds: float
+    tasks_offered: int
+    tasks_completed: int
+    tasks_late: int
+    tasks_dropped: int
+    tasks_unfinished: int
+    energy_joules: float
+    idle_joules: float
+    ledger_joules: float
+    grid_joules: float
+    emissions_grams: float
+    latency_seconds: float
+    latency_p95_seconds: float
+    renewable_ratio: float
+    electricity_dollars: float
+    credit_dollars: float
+    cost_dollars: float
+    deadline_miss_ratio: float
+    bound_grams: float | None = None
+    stored_change_joules: float | None = None

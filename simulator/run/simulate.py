@@ -1,0 +1,233 @@
+"""One job, from its description to its figures."""
+
+import math
+
+import msgspec
+import numpy as np
+
+from exporter.core.config import ConfigError
+from exporter.core.units import SECONDS_PER_HOUR, Seconds
+from simulator import build
+from simulator.energy.battery import Batteries
+from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
+from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
+from simulator.ledger.accounting import AccountedLedger, Ledger, NullLedger
+from simulator.ledger.cost_profile import shipped_profile
+from simulator.published.model import run_published
+from simulator.run.bound import problem
+from simulator.run.engine import Engine, Plant
+from simulator.run.generation import Generation
+from simulator.run.job import Job, Method, RunResult
+from simulator.run.totals import LATENCY_BOUNDS
+from simulator.scenario.schema import Scenario
+from simulator.scheduling.interface import Policy
+from simulator.scheduling.kernels.compiled import Backend
+from simulator.scheduling.kernels.placement import CountArray
+from simulator.scheduling.lower_bound import least_emissions
+from simulator.scheduling.own.checked import Checked
+from simulator.scheduling.policies import POLICIES, SINGLE_NODE, Levels, build_policy, traits
+from simulator.scheduling.shifting import TemporalShifting
+from simulator.streams import Stream, generator
+from simulator.workload.generated import Workload
+from simulator.workload.task import Tasks
+from simulator.workload.trace import TraceWorkload
+
+SECONDS_PER_DAY = 24 * SECONDS_PER_HOUR
+STEPS = tuple(step for step in range(1, round(WEATHER_STEP) + 1) if WEATHER_STEP % step == 0)
+"""Steps in seconds that divide those of the weather."""
+
+SHORT_RUN_STEPS = 20
+"""A run of a number of tasks, shorter than a day, is cut into at least so many steps."""
+
+
+def simulate(job: Job) -> RunResult:
+    """Run a job. The same job gives the same result, wherever and whenever it runs.
+
+    Raises ConfigError or WeatherError for files that cannot be used.
+    """
+    if not isinstance(job.scenario, Scenario):
+        return run_published(
+            job.scenario, job.method, job.seed, nodes=job.nodes, rate_per_hour=job.rate_per_hour, tasks=job.tasks
+        )
+    engine, warm_up, steps = _prepared(job)
+    for _ in range(warm_up):
+        engine.step()
+    engine.begin()
+    if not job.bound:
+        misses = math.inf if job.miss_limit is None or job.tasks is None else job.miss_limit * job.tasks
+        for _ in range(steps):
+            engine.step()
+            if engine.totals.class_tasks[:, 1:].sum() > misses:
+                break
+        return figures(engine, job.seed)
+    course = [engine.step() for _ in range(steps)]
+    return msgspec.structs.replace(
+        figures(engine, job.seed), bound_grams=float(least_emissions(problem(engine, course)))
+    )
+
+
+def build_engine(
+    scenario: Scenario,
+    method: Method,
+    seed: int,
+    *,
+    nodes: int | None = None,
+    workload: Workload | None = None,
+    step: Seconds | None = None,
+    backend: Backend = Backend.COMPILED,
+) -> Engine:
+    """An engine at the beginning of its run.
+
+    `nodes` replicates the scenario's nodes up to this number; `workload` and `step` replace the scenario's.
+    Raises ConfigError or WeatherError for files that cannot be used.
+    """
+    built = build.nodes_of(scenario, nodes)
+    profile = build.shipped_compression() if method.compression else None
+    cluster = build.cluster_of(built, scenario, compressed=profile)
+    step = step or Seconds(float(scenario.run.step_seconds))
+    generation = Generation(build.weather_of(scenario, seed), [node.supply for node in built], step)
+    classes = build.classes_of(scenario)
+    longest = max((kind.deadline for kind in classes if kind.deferrable), default=0.0)
+    deferrable = np.array([kind.deferrable for kind in classes])
+    plant = Plant(
+        cluster=cluster,
+        batteries=Batteries.of([node.battery if method.batteries else None for node in built]),
+        sells=np.array([node.sells for node in built]),
+        frequencies=build.frequencies_of(built),
+        generation=generation,
+        workload=workload or build.workload_of(scenario, seed),
+        deferrable=deferrable,
+        policy=_policy(method, scenario, backend),
+        shifting=TemporalShifting(deferrable, backend=backend) if traits(method.policy).shifts else None,
+        forecaster=_forecaster(method, generation, len(built)),
+        ledger=_ledger(method, scenario, len(built)),
+        grams_per_joule=build.hourly_grams_per_joule(scenario),
+        dollars_per_kwh=scenario.grid.dollars_per_kwh,
+        dollars_per_tonne=scenario.ledger.dollars_per_tonne,
+        step=step,
+        backend=backend,
+        look_ahead=min(round(longest / WEATHER_STEP) + 1, POINTS_PER_DAY),
+    )
+    return Engine(plant)
+
+
+def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
+    levels = Levels.ALL if method.dvfs else Levels.FASTEST
+    policy = build_policy(method.policy, build.configured_weights(scenario), levels=levels, backend=backend)
+    own = method.policy not in POLICIES and not method.policy.startswith(SINGLE_NODE)
+    return Checked(policy, method.policy) if own else policy
+
+
+def _forecaster(method: Method, generation: Generation, nodes: int) -> Forecaster:
+    if traits(method.policy).sees_future:
+        return PerfectForecaster(generation.between)
+    return PersistenceForecaster(nodes) if method.forecast else NoForecaster(nodes)
+
+
+def _ledger(method: Method, scenario: Scenario, nodes: int) -> Ledger:
+    if not method.ledger:
+        return NullLedger()
+    return AccountedLedger(shipped_profile(), slot=Seconds(scenario.ledger.slot_seconds), validators=nodes)
+
+
+def fixed_tasks(scenario: Scenario, count: int, rate_per_hour: float, seed: int) -> Tasks:
+    """`count` tasks at a mean rate. Another rate stretches the same tasks in time."""
+    classes = build.classes_of(scenario)
+    random, noise = generator(seed, Stream.WORKLOAD), generator(seed, Stream.NOISE)
+    arrival = np.cumsum(random.standard_exponential(count)) * (SECONDS_PER_HOUR / rate_per_hour)
+    kinds = random.choice(len(classes), size=count, p=[kind.share for kind in classes]).astype(np.int32)
+    spread = scenario.workload.noise
+    work = np.array([float(kind.work) for kind in classes])[kinds] * noise.uniform(1.0 - spread, 1.0 + spread, count)
+    deadline = arrival + np.array([float(kind.deadline) for kind in classes])[kinds]
+    return Tasks(arrival=arrival, task_class=kinds, work=work, deadline=deadline)
+
+
+def _prepared(job: Job) -> tuple[Engine, int, int]:
+    """The engine of a job, the steps in which it warms up, and those that count."""
+    scenario = job.scenario
+    if not isinstance(scenario, Scenario):
+        raise TypeError("the published model has no engine")
+    if job.tasks is None:
+        workload = build.workload_of(scenario, job.seed, job.rate_per_hour)
+        engine = build_engine(scenario, job.method, job.seed, nodes=job.nodes, workload=workload)
+        per_day = round(SECONDS_PER_DAY / engine.plant.step)
+        return engine, scenario.run.warm_up_days * per_day, scenario.run.days * per_day
+    rate = scenario.workload.arrivals.rate_per_hour if job.rate_per_hour is None else job.rate_per_hour
+    if job.tasks < 1 or rate <= 0.0:
+        raise ConfigError([f"tasks: expected a number >= 1 at a rate > 0, got {job.tasks} at {rate:g} per hour"])
+    tasks = fixed_tasks(scenario, job.tasks, rate, job.seed)
+    step = _short_step(float(tasks.arrival[-1]), scenario.run.step_seconds)
+    engine = build_engine(
+        scenario, job.method, job.seed, nodes=job.nodes, workload=TraceWorkload(tasks), step=Seconds(float(step))
+    )
+    return engine, 0, int(tasks.arrival[-1] // step) + 1
+
+
+def _short_step(duration: float, longest: int) -> int:
+    """The longest possible step that cuts a duration into enough parts."""
+    possible = [step for step in STEPS if step <= min(longest, duration / SHORT_RUN_STEPS)]
+    return max(possible, default=STEPS[0])
+
+
+def figures(engine: Engine, seed: int) -> RunResult:
+    """The figures of a run from its beginning to now.
+
+    Latency is that of tasks that may not wait for greener supply (of all, where all may): the others are judged by
+    their deadlines. A task counts as late once it is sure to be, and so does not if it was so before the beginning.
+    """
+    totals, plant = engine.totals, engine.plant
+    prompt = ~plant.deferrable if not plant.deferrable.all() else plant.deferrable
+    completed, late, dropped = (int(count) for count in totals.class_tasks.sum(axis=0))
+    late += engine.queue.overdue() - engine.beginning.overdue
+    offered = int(totals.class_offered.sum())
+    consumed, grid = float(totals.consumed.sum()), float(totals.grid.sum())
+    electricity, credits_sold = float(totals.electricity_dollars.sum()), float(totals.credit_dollars.sum())
+    return RunResult(
+        seed=seed,
+        simulated_seconds=engine.clock - engine.beginning.clock,
+        tasks_offered=offered,
+        tasks_completed=completed,
+        tasks_late=late,
+        tasks_dropped=dropped,
+        tasks_unfinished=len(engine.queue.pending) + engine.waiting,
+        energy_joules=consumed,
+        idle_joules=float(totals.idle.sum()),
+        ledger_joules=float(totals.ledger.sum()),
+        grid_joules=grid,
+        emissions_grams=float(totals.emissions.sum()),
+        latency_seconds=_ratio(float(totals.latency[prompt, 0].sum()), int(totals.class_tasks[prompt, 0].sum())),
+        latency_p95_seconds=quantile(totals.histogram[prompt].sum(axis=0), 0.95),
+        renewable_ratio=1.0 - _ratio(grid, consumed),
+        electricity_dollars=electricity,
+        credit_dollars=credits_sold,
+        cost_dollars=electricity - credits_sold,
+        deadline_miss_ratio=_ratio(late + dropped, offered),
+        stored_change_joules=float((engine.stored - engine.beginning.stored).sum()),
+    )
+
+
+def _ratio(part: float, whole: float) -> float:
+    """NaN where there is no whole: the figure is missing."""
+    return part / whole if whole else math.nan
+
+
+def quantile(buckets: CountArray, share: float) -> float:
+    """A quantile in seconds, interpolated within its bucket as PromQL does; NaN without tasks.
+
+    In the unbounded bucket it is that bucket's lower bound.
+    """
+    total = buckets.sum()
+    if total == 0:
+        return math.nan
+    cumulative = np.cumsum(buckets)
+    index = int(np.searchsorted(cumulative, share * total))
+    lower = LATENCY_BOUNDS[index - 1] if index else 0.0
+    if math.isinf(LATENCY_BOUNDS[index]):
+        return lower
+    within = (share * total - (cumulative[index] - buckets[index])) / buckets[index]
+    return float(lower + (LATENCY_BOUNDS[index] - lower) * within)
+
+
+def default_method(scenario: Scenario) -> Method:
+    """The full system under the scenario's own policy."""
+    return Method(name="full", policy=scenario.scheduler.policy)

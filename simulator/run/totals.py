@@ -1,0 +1,121 @@
+"""Everything a run has added up so far."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.arrays import FloatArray
+from simulator.energy.balance import Flows
+from simulator.hardware.dvfs import LEVELS
+from simulator.scheduling.kernels.placement import CountArray
+from simulator.scheduling.weights import TERMS
+
+LATENCY_BOUNDS = (
+    *(0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0),
+    *(10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0, math.inf),
+)
+"""Upper bounds of the latency histogram in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Sums since the start. (N,) by node, (K,) by task class, in joules, grams, seconds and dollars.
+
+    `renewable` is generation consumed at once, `battery` what batteries gave, `grid` what was bought: they sum to
+    `consumed`, of which `idle` is what the nodes would have drawn without tasks and `ledger` the ledger's. `avoided`
+    are the emissions that the same consumption from the grid would have caused in addition.
+
+    Tasks count at their completion: `class_tasks` (K, 3) completed, late ones of them, and dropped; `node_tasks` (N, 2)
+    completed and late; `placements` (N, L); `latency` (K, 2) sum of seconds and of their squares; `histogram` (K, B) by
+    `LATENCY_BOUNDS`, not cumulated. `terms` are sums over `placed` tasks (1,).
+    """
+
+    renewable: FloatArray
+    battery: FloatArray
+    grid: FloatArray
+    idle: FloatArray
+    ledger: FloatArray
+    generation: FloatArray
+    charged: FloatArray
+    exported: FloatArray
+    curtailed: FloatArray
+    emissions: FloatArray
+    avoided: FloatArray
+    electricity_dollars: FloatArray
+    credit_dollars: FloatArray
+    busy_seconds: FloatArray
+    class_offered: CountArray
+    class_tasks: CountArray
+    node_tasks: CountArray
+    placements: CountArray
+    latency: FloatArray
+    histogram: CountArray
+    placed: CountArray
+    terms: FloatArray
+
+    @classmethod
+    def zero(cls, nodes: int, classes: int) -> "Totals":
+        """Nothing yet."""
+
+        def counts(*shape: int) -> CountArray:
+            return np.zeros(shape, dtype=np.int64)
+
+        return cls(
+            **{name: np.zeros(nodes) for name in _PER_NODE},
+            class_offered=counts(classes),
+            class_tasks=counts(classes, 3),
+            node_tasks=counts(nodes, 2),
+            placements=counts(nodes, LEVELS),
+            latency=np.zeros((classes, 2)),
+            histogram=counts(classes, len(LATENCY_BOUNDS)),
+            placed=counts(1),
+            terms=np.zeros(len(TERMS)),
+        )
+
+    def copy(self) -> "Totals":
+        """A copy that later steps leave alone."""
+        return Totals(**{name: getattr(self, name).copy() for name in self.__dataclass_fields__})
+
+    @property
+    def consumed(self) -> FloatArray:
+        """Energy (N,) consumed."""
+        return self.renewable + self.battery + self.grid
+
+    def add_flows(
+        self, flows: Flows, *, idle: FloatArray, ledger: float, grams_per_joule: float, price: float
+    ) -> FloatArray:
+        """Add a step's energy; `price` in dollars per joule, `ledger` in joules per node. Gives avoided grams (N,)."""
+        avoided = (flows.load - flows.grid_import) * grams_per_joule
+        # Not what battery and grid leave of the load: rounding could make that negative, and no total may fall.
+        self.renewable[:] += np.minimum(flows.generation, flows.load)
+        self.battery[:] += flows.discharge
+        self.grid[:] += flows.grid_import
+        self.idle[:] += idle
+        self.ledger[:] += ledger
+        self.generation[:] += flows.generation
+        self.charged[:] += flows.charge
+        self.exported[:] += flows.export
+        self.curtailed[:] += flows.curtailment
+        self.emissions[:] += flows.grid_import * grams_per_joule
+        self.avoided[:] += avoided
+        self.electricity_dollars[:] += flows.grid_import * price
+        return avoided
+
+
+_PER_NODE = (
+    "renewable",
+    "battery",
+    "grid",
+    "idle",
+    "ledger",
+    "generation",
+    "charged",
+    "exported",
+    "curtailed",
+    "emissions",
+    "avoided",
+    "electricity_dollars",
+    "credit_dollars",
+    "busy_seconds",
+)

@@ -1,0 +1,57 @@
+"""Chooses between the kernel as it stands and the kernel compiled by numba, which is loaded only when asked for."""
+
+import functools
+import logging
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TypeVar, cast
+
+_LOG = logging.getLogger(__name__)
+
+KernelT = TypeVar("KernelT", bound=Callable[..., Any])
+
+
+class Backend(Enum):
+    """How a kernel is executed; the results are the same, bit for bit."""
+
+    COMPILED = "compiled"
+    PLAIN = "plain"
+
+
+def kernel(function: KernelT, backend: Backend) -> KernelT:
+    """A function of `simulator.scheduling.kernels.placement`, or of another such file, ready to be called."""
+    return cast(KernelT, _compiled(function)) if backend is Backend.COMPILED else function
+
+
+@functools.cache
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiled on the first call with each kind of arguments, then kept beside the source, or in the user's cache
+    folder where that cannot be written, or in $NUMBA_CACHE_DIR; where none can be written, for this process only."""
+    import numba  # noqa: PLC0415 - takes longer to load than the whole command line may
+
+    _tell_of_compiling()
+    try:
+        return cast(Callable[..., Any], numba.njit(function, cache=True, error_model="numpy"))
+    except RuntimeError:  # numba found no folder for its cache
+        return cast(Callable[..., Any], numba.njit(function, error_model="numpy"))
+
+
+@functools.cache
+def _tell_of_compiling() -> None:
+    """Have the first compilation of this process announced; what comes from the cache is not compiled."""
+    from numba.core import event  # noqa: PLC0415 - as above
+
+    class Announcer(event.Listener):
+        """Says once that this takes a while, before it does."""
+
+        said = False
+
+        def on_start(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
+            if not self.said:
+                self.said = True
+                _LOG.info("compiling the placement kernel: some seconds, after which it is kept")
+
+        def on_end(self, event: Any) -> None:
+            """Nothing to say."""
+
+    event.register("numba:compile", Announcer())  # type: ignore[no-untyped-call]

@@ -1,0 +1,1 @@
+"""Policies that users write, and the checks on what they answer."""

@@ -1,0 +1,93 @@
+"""A policy of a user's own, whose placements are checked before anything is done with them."""
+
+import inspect
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from exporter.core.config import ConfigError
+from simulator.arrays import BoolArray, FloatArray
+from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
+from simulator.scheduling.own.per_task import PerTask
+from simulator.scheduling.own.users_code import PolicyError, users_code
+from simulator.scheduling.weights import TERMS
+from simulator.workload.task import Tasks
+
+TOLERANCE = 1e-6
+"""In seconds: how far a time may be from what the cluster's tables give, after sums in another order."""
+
+_KINDS = {"node": "iu", "level": "iu", "start": "iuf", "finish": "iuf", "terms": "iuf"}
+"""Kinds of numpy's types: signed and unsigned integers, and floating point. Truth values are no indices."""
+
+
+class Checked:
+    """Passes on what the policy inside places, unless the cluster could not execute it."""
+
+    def __init__(self, policy: Policy, name: str) -> None:
+        self.name = name
+        self._policy = policy
+        self._called = policy.choose if isinstance(policy, PerTask) else inspect.getattr_static(policy, "place", None)
+
+    def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
+        """See `Policy.place`. Raises ConfigError, in one line, for whatever the policy raises or cannot mean."""
+        try:
+            with users_code(self.name, self._called):
+                placed: object = self._policy.place(tasks, cluster, view)
+        except PolicyError as error:
+            raise ConfigError([f"scheduler.policy: {error}"]) from error
+        if not isinstance(placed, Placements):
+            raise self._refusal(f"expected Placements, got {type(placed).__name__}")
+        for mistake in itertools.chain(wrong_kinds(placed), mistakes(placed, tasks, cluster, view.free_at)):
+            raise self._refusal(mistake)
+        return placed
+
+    def _refusal(self, mistake: str) -> ConfigError:
+        return ConfigError([f"scheduler.policy: {self.name}: {mistake}"])
+
+
+def wrong_kinds(placed: Placements) -> Iterator[str]:
+    """What is no array of numbers at all."""
+    for name, kinds in _KINDS.items():
+        found: object = getattr(placed, name)
+        if not isinstance(found, np.ndarray) or found.dtype.kind not in kinds:
+            told = f"an array of {found.dtype}" if isinstance(found, np.ndarray) else type(found).__name__
+            yield f"expected {name} as an array of {'whole ' if 'f' not in kinds else ''}numbers, got {told}"
+
+
+def mistakes(placed: Placements, tasks: Tasks, cluster: Cluster, free_at: FloatArray) -> Iterator[str]:
+    """What is wrong with placements; each presumes that nothing before it is."""
+    count, (nodes, _, levels) = len(tasks), cluster.service.shape
+    for name in ("node", "level", "start", "finish"):
+        shape = np.shape(getattr(placed, name))
+        if shape != (count,):
+            yield f"expected {name} of {count} tasks, got the shape {shape}"
+    if placed.terms.shape != (len(TERMS),) or not np.isfinite(placed.terms).all():
+        yield f"expected terms of {len(TERMS)} finite numbers, got {placed.terms}"
+    if not np.all((placed.node >= DROPPED) & (placed.node < nodes)):
+        yield f"expected nodes from {DROPPED} to {nodes - 1}, got {placed.node.min()} to {placed.node.max()}"
+    chosen = np.flatnonzero(placed.node != DROPPED)
+    node, level, kind = placed.node[chosen], placed.level[chosen], tasks.task_class[chosen]
+    if not np.all((level >= 0) & (level < levels)):
+        yield f"expected operating points from 0 to {levels - 1}, got {level.min()} to {level.max()}"
+    if not cluster.fits[node, kind].all():
+        yield "expected nodes into whose memory the models fit"
+    start, finish, release = placed.start[chosen], placed.finish[chosen], tasks.arrival[chosen]
+    seconds = tasks.work[chosen] * cluster.service[node, kind, level]
+    yield from _wrong_times(start >= release - TOLERANCE, "expected starts at or after the release", start)
+    yield from _wrong_times(
+        start <= release + cluster.longest_wait + TOLERANCE, "expected starts within the longest wait", start
+    )
+    yield from _wrong_times(
+        np.abs(finish - start - seconds) <= TOLERANCE, "expected finishes as long after the start as it takes", finish
+    )
+    order = np.argsort(node, kind="stable")
+    first = np.r_[True, np.diff(node[order]) != 0][: len(order)]
+    free = np.where(first, free_at[node[order]], np.r_[-np.inf, finish[order]][: len(order)])
+    yield from _wrong_times(start[order] >= free - TOLERANCE, "expected one task at a time on a node", start[order])
+
+
+def _wrong_times(right: BoolArray, expected: str, seconds: FloatArray) -> Iterator[str]:
+    """NaN is never right."""
+    if not right.all():
+        yield f"{expected}, got {seconds[np.argmin(right)]:g} s"

@@ -1,0 +1,72 @@
+"""The edge to the code of a user's own policy: whatever it raises ends in one line that says what and where."""
+
+import contextlib
+import importlib
+import inspect
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType
+
+_SIMULATOR = Path(__file__).parents[2]
+_IMPORTS = Path(importlib.__file__).parent
+
+
+class PolicyError(ValueError):
+    """What is wrong with a policy of a user's own, in one line that begins with its name."""
+
+
+@contextlib.contextmanager
+def users_code(name: str, called: object = None) -> Iterator[None]:
+    """Raises PolicyError for whatever the code inside raises, an exit of the program included, but not for Ctrl-C.
+
+    The line names the place in the user's code. Where the code was not even entered, it is that of what was `called`.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, PolicyError):
+        raise
+    except BaseException as error:
+        place = place_of(error) or defined_at(called)
+        raise PolicyError(": ".join(part for part in (name, place, _told(error)) if part)) from error
+
+
+def place_of(error: BaseException) -> str:
+    """File and line in the user's code where something was raised, or went on from there; empty if it was not entered.
+
+    Of several of its files it is the one that the simulator called.
+    """
+    if isinstance(error, SyntaxError) and error.filename and error.lineno and not error.filename.startswith("<"):
+        return f"{error.filename}:{error.lineno}"
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    theirs = [(file, line) for file, line in frames if _is_users(file)]
+    return next((f"{file}:{line}" for file, line in reversed(theirs) if file == theirs[0][0]), "")
+
+
+def _is_users(file: str) -> bool:
+    """Importing passes through files of Python's own, some of them frozen."""
+    path = Path(file)
+    return not (file.startswith("<") or path.is_relative_to(_SIMULATOR) or path.is_relative_to(_IMPORTS))
+
+
+def defined_at(called: object) -> str:
+    """File and line of a function, or of what makes an object of a class; empty where there is no such line."""
+    code = _code(called)
+    return "" if code is None else f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def _code(called: object) -> CodeType | None:
+    """What Python runs when this is called. Looks without running anything."""
+    if inspect.ismethod(called):
+        called = called.__func__
+    elif inspect.isclass(called):
+        called = inspect.getattr_static(called, "__init__")
+    elif not inspect.isfunction(called):
+        called = inspect.getattr_static(type(called), "__call__", None)
+    return called.__code__ if inspect.isfunction(called) else None
+
+
+def _told(error: BaseException) -> str:
+    """The exception in a line; even its text is code of the user's."""
+    lines = traceback.format_exception_only(error)
+    return lines[-1 if isinstance(error, SyntaxError) else 0].strip()

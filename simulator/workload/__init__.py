@@ -1,0 +1,1 @@
+"""What has to be done: task classes, and when tasks arrive."""

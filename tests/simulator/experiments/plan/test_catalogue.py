@@ -1,0 +1,80 @@
+"""What the experiments consist of."""
+
+import itertools
+
+import pytest
+
+from simulator.experiments.plan.catalogue import EXPERIMENTS, NODES, PEERS, AnyScenario, Case
+from simulator.experiments.run.saturation import Saturation
+from simulator.published.figures import ABLATION, PUBLISHED
+from simulator.run.job import Job
+from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import SchedulerSection
+from simulator.scheduling.policies import traits
+from tests.simulator.scenario.scenarios import edge
+
+
+def cases(experiment: str, scenario: str, tasks: int | None = None) -> dict[str, Case]:
+    loaded: AnyScenario = load_scenario(scenario)
+    found = EXPERIMENTS[experiment].cases(loaded, tasks)
+    assert len({case.label for case in found}) == len(found)
+    return {case.label: case for case in found}
+
+
+@pytest.mark.parametrize(("experiment", "scenario"), [*itertools.product(EXPERIMENTS, ("edge", "published"))])
+def test_every_case_runs_a_policy_that_exists(experiment: str, scenario: str) -> None:
+    for case in cases(experiment, scenario).values():
+        traits(case.work.method.policy)
+
+
+def test_the_published_methods_have_their_published_names() -> None:
+    assert PUBLISHED.keys() <= cases("baseline", "published").keys()
+    assert ABLATION.keys() <= cases("ablation", "published").keys()
+
+
+@pytest.mark.parametrize("scenario", ["edge", "published"])
+def test_an_ablation_changes_one_thing(scenario: str) -> None:
+    found = cases("ablation", scenario)
+    full = found.pop("full").work.method
+    for label, case in found.items():
+        method = case.work.method
+        names = [name for name in method.__struct_fields__ if name != "name"]
+        changed = [name for name in names if getattr(method, name) != getattr(full, name)]
+        assert len(changed) == 1, label
+
+
+def test_runs_on_edge_last_whole_days_but_for_saturation() -> None:
+    for experiment in EXPERIMENTS:
+        for case in cases(experiment, "edge", 5000).values():
+            assert isinstance(case.work, Saturation) or case.work.tasks is None
+
+
+def test_a_number_of_tasks_sets_the_rate_on_edge_and_ends_the_run_on_published() -> None:
+    on_edge, published = cases("baseline", "edge", 4800)["full"].work, cases("baseline", "published", 4800)["full"].work
+    assert isinstance(on_edge, Job)
+    assert isinstance(published, Job)
+    assert (on_edge.rate_per_hour, on_edge.tasks) == (200.0, None)
+    assert (published.rate_per_hour, published.tasks) == (None, 4800)
+
+
+def test_saturation_puts_nothing_off() -> None:
+    for nodes in NODES:
+        assert cases("scaling", "edge")[f"{nodes} nodes"].work.method.policy == "joint"
+
+
+def test_peers_on_edge_are_held_against_the_bound() -> None:
+    assert all(isinstance(case.work, Job) and case.work.bound for case in cases("peers", "edge").values())
+
+
+def test_a_policy_of_ones_own_is_among_its_peers() -> None:
+    own = edge(scheduler=SchedulerSection(policy="mine:Mine"))
+    policies = [case.work.method.policy for case in EXPERIMENTS["peers"].cases(own, None)]
+    assert policies.count("mine:Mine") == 1
+    assert set(PEERS) < set(policies)
+
+
+def test_replications_differ_in_their_seed_alone() -> None:
+    case = cases("baseline", "edge")["full"]
+    one, other = case.seeded(3), case.seeded(4)
+    assert (one.seed, other.seed) == (3, 4)
+    assert case.seeded(3) == one != other

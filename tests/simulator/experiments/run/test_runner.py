@@ -1,0 +1,274 @@
+"""Experiments from the request to the files: repeatable, resumable, and the same however they are distributed."""
+
+import contextlib
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from exporter.core.config import ConfigError
+from simulator.experiments.find.outcomes import load_outcomes
+from simulator.experiments.run.journal import locked
+from simulator.experiments.run.runner import Interrupted, run_experiment
+from simulator.scenario.schema import SchedulerSection
+from tests.processes import free_port
+from tests.simulator.experiments.fake_simulation import (
+    bytes_of,
+    dying,
+    fake,
+    files_of,
+    interrupted_after,
+    refusing,
+    request,
+    unseen,
+)
+from tests.simulator.scenario.scenarios import edge
+from tests.simulator.scenario.test_load import minimal
+from tests.simulator.simulator_process import run_once
+
+
+def test_the_same_request_gives_the_same_bytes(tmp_path: Path) -> None:
+    assert files_of(request(tmp_path / "one")) == files_of(request(tmp_path / "other"))
+
+
+def test_other_seeds_give_other_bytes(tmp_path: Path) -> None:
+    one, other = files_of(request(tmp_path / "one")), files_of(request(tmp_path / "other", seed=9))
+    assert one["results.json"] != other["results.json"]
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_workers_change_nothing(tmp_path: Path, workers: int) -> None:
+    assert files_of(request(tmp_path / "one")) == files_of(request(tmp_path / "other", workers=workers))
+
+
+def test_real_runs_in_other_processes_give_the_same_bytes(tmp_path: Path) -> None:
+    folders = [
+        run_experiment(
+            request(tmp_path / str(workers), experiment="baseline", replications=2, workers=workers), unseen
+        )[0]
+        for workers in (1, 2, 4)
+    ]
+    assert bytes_of(folders[0]) == bytes_of(folders[1]) == bytes_of(folders[2])
+
+
+@pytest.mark.servers
+def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.simulator.experiments.run.dask_cluster", str(tmp_path / "dask")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    here, _ = run_experiment(request(tmp_path / "here", experiment="baseline", replications=2), unseen)
+    assert bytes_of(here) == bytes_of(tmp_path / "dask" / here.name)
+
+
+def test_an_interrupted_experiment_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    whole = files_of(request(tmp_path / "whole"))
+    asked = request(tmp_path / "parts")
+    with pytest.raises(Interrupted, match=r"stopped after 8 of 21 runs; the same command goes on"):
+        run_experiment(asked, unseen, interrupted_after(8))
+    assert not (asked.folder / "results.json").exists()
+    seen = []
+    folder, _ = run_experiment(asked, lambda done, total: seen.append((done, total)), fake)
+    assert seen == [(done, 21) for done in range(8, 22)]
+    assert bytes_of(folder) == whole
+
+
+def test_a_line_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
+    whole = files_of(request(tmp_path))
+    journal = request(tmp_path).folder / "runs.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-40])
+    assert files_of(request(tmp_path)) == whole
+
+
+def test_more_replications_keep_those_that_are_there(tmp_path: Path) -> None:
+    files_of(request(tmp_path, replications=2))
+    seen: list[int] = []
+    run_experiment(request(tmp_path, replications=3), lambda done, _: seen.append(done), fake)
+    assert seen[0] == 14
+
+
+def test_what_has_changed_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = tmp_path / "greenest_of_mine.py"
+    policy.write_text("class Greenest:\n    def choose(self, task, nodes):\n        return (0, 0)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    scenario = edge(scheduler=SchedulerSection(policy="greenest_of_mine:Greenest"))
+    asked = replace(request(tmp_path, experiment="baseline", replications=2), scenario=scenario)
+    done_at_start = []
+    for more in ("", "", "# changed\n"):
+        policy.write_text(policy.read_text(encoding="utf-8") + more, encoding="utf-8")
+        seen: list[int] = []
+        run_experiment(asked, lambda done, _, seen=seen: seen.append(done), fake)  # type: ignore[misc]
+        done_at_start.append(seen[0])
+    assert done_at_start == [0, 10, 0]
+
+
+def test_ctrl_c_ends_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simulator", "experiment", "scaling", "--scenario", "published"]
+    command += ["--replications", "1000", "--tasks", "20000", "--workers", "2", "--output", str(tmp_path)]
+    journal = tmp_path / "scaling-published" / "runs.jsonl"
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            if journal.exists() and journal.stat().st_size:
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on" in errors
+    assert all(json.loads(line)["figures"] for line in journal.read_text().splitlines())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_work_that_cannot_be_done_is_a_mistake_with_its_lines(tmp_path: Path, workers: int) -> None:
+    with pytest.raises(ConfigError) as caught:
+        run_experiment(request(tmp_path, workers=workers), unseen, refusing)
+    assert caught.value.mistakes == [
+        "weather.csv: row 3: expected a number",
+        "weather.csv: row 4: expected a number",
+    ]
+
+
+def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--workers: a worker ended after \d+ of 21 runs; the same command goes on"):
+        run_experiment(request(tmp_path, workers=2), unseen, dying)
+
+
+@pytest.mark.parametrize(
+    ("changes", "mistake"),
+    [
+        ({"replications": 0}, "--replications: expected a number >= 2, got 0"),
+        ({"replications": 1}, "--replications: expected a number >= 2, got 1"),
+        (
+            {"experiment": "baselines"},
+            'experiment: expected one of baseline, ablation, scaling, peers, got "baselines"',
+        ),
+        ({"workers": 0}, "--workers: expected a number >= 1, got 0"),
+        ({"seed": -1}, "--seed: expected a number >= 0, got -1"),
+        ({"tasks": 0}, "--tasks: expected a number >= 1, got 0"),
+        (
+            {"experiment": "scaling", "tasks": 500},
+            "--tasks: expected none with scaling, which varies the number of tasks itself, got 500",
+        ),
+        (
+            {"workers": 2, "dask": "tcp://127.0.0.1:1"},
+            "--workers: expected none beside --dask, whose workers do the runs, got 2",
+        ),
+    ],
+)
+def test_a_bad_request_is_one_line(tmp_path: Path, changes: dict[str, object], mistake: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        run_experiment(request(tmp_path, **changes), unseen, fake)
+    assert caught.value.mistakes == [mistake]
+
+
+def test_a_file_in_the_place_of_the_output_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    for output in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        with pytest.raises(ConfigError, match="--output: expected a folder") as caught:
+            run_experiment(request(output), unseen, fake)
+        assert len(caught.value.mistakes) == 1
+
+
+def test_a_dask_address_without_an_answer_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r'^--dask: expected the address of a Dask scheduler, got "nonsense://1"'):
+        run_experiment(request(tmp_path, dask="nonsense://1"), unseen, fake)
+
+
+def test_nothing_is_said_of_a_dask_address_but_that_line(tmp_path: Path) -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    for asked in ("bogus", "http://127.0.0.1:1", address):
+        ended = run_once("experiment", "baseline", f"--dask={asked}", f"--output={tmp_path}")
+        assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+        assert ended.stderr.startswith(f'ecochain: --dask: expected the address of a Dask scheduler, got "{asked}": ')
+
+
+@contextlib.contextmanager
+def dask_scheduler(workers: int) -> Iterator[str]:
+    """The address of a cluster with so many workers."""
+    command = [sys.executable, "-m", "tests.simulator.experiments.run.dask_cluster", "--serve", str(workers)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.communicate(timeout=30)
+
+
+@pytest.mark.servers
+def test_a_scheduler_without_workers_is_one_line(tmp_path: Path) -> None:
+    with dask_scheduler(0) as address:
+        ended = run_once("experiment", "baseline", f"--dask={address}", f"--output={tmp_path}")
+    assert ended.stderr == f"ecochain: --dask: {address}: expected workers with ecochain, found none in 10 s\n"
+    assert ended.returncode == 2
+
+
+@pytest.mark.servers
+def test_a_policy_that_dask_workers_cannot_import_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "policy_at_home.py").write_text("def choose(task, nodes):\n    return None\n", encoding="utf-8")
+    scenario = minimal(scheduler={"policy": "policy_at_home:choose"})
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(scenario), encoding="utf-8")
+    with dask_scheduler(1) as address:
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        flags = [f"--scenario={tmp_path / 'mine.yaml'}", "--replications=2", f"--output={tmp_path}"]
+        ended = run_once("experiment", "baseline", f"--dask={address}", *flags)
+    assert ended.returncode == 2
+    told = [line for line in re.split("[\r\n]", ended.stderr) if line and "runs" not in line]
+    assert told == [
+        "ecochain: --dask: on a worker: scheduler.policy: expected the policy policy_at_home:choose to be importable: "
+        "No module named 'policy_at_home'"
+    ]
+
+
+@pytest.mark.parametrize("name", [".runs.jsonl", "runs.jsonl", ".report.md", "results.json", ".energy.png"])
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, name: str) -> None:
+    """A folder stands in its way: unlike a right that was taken away, it also stops the user root."""
+    asked = request(tmp_path)
+    names = [file.name for file in run_experiment(asked, unseen, fake)[0].iterdir()]
+    if name == ".energy.png":
+        name = "." + next(one for one in names if one.endswith(".png"))
+    (asked.folder / name).unlink(missing_ok=True)
+    (asked.folder / name).mkdir()
+    with pytest.raises(ConfigError) as caught:
+        run_experiment(asked, unseen, fake)
+    (mistake,) = caught.value.mistakes
+    assert mistake.startswith(f"--output: {asked.folder}/")
+    assert mistake.endswith(": cannot be written: Is a directory")
+
+
+def test_scaling_with_a_policy_in_plain_python_is_told_to_take_long(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    scenario = edge(scheduler=SchedulerSection(policy="tests.simulator.scheduling.own.own_policies:Raises"))
+    for asked in (request(tmp_path), request(tmp_path, experiment="scaling", replications=2)):
+        run_experiment(replace(asked, scenario=scenario), unseen, fake)
+    assert [record.getMessage() for record in caplog.records] == [
+        "scaling places millions of tasks, which takes long with a policy in plain Python"
+    ]
+
+
+def test_two_runs_do_not_write_into_the_same_folder(tmp_path: Path) -> None:
+    asked = request(tmp_path)
+    with locked(asked.folder), pytest.raises(ConfigError, match="is in use by another run"):
+        run_experiment(asked, unseen, fake)
+
+
+def test_dashboards_find_the_outcomes(tmp_path: Path) -> None:
+    run_experiment(request(tmp_path), unseen, fake)
+    run_experiment(request(tmp_path, experiment="peers"), unseen, fake)
+    found = {(one.experiment, one.method): one for one in load_outcomes(tmp_path)}
+    estimate = found["ablation", "full"].metrics["energy_joules"]
+    assert estimate.low < estimate.mean < estimate.high
+    assert found["peers", "joint"].metrics["regret_ratio"].mean == pytest.approx(0.2)

@@ -1,0 +1,206 @@
+"""The files of an experiment, as those who read them find them."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from simulator.experiments.find.outcomes import MEASURES
+from simulator.experiments.find.statistics import Interval
+from simulator.experiments.run.runner import run_experiment
+from simulator.experiments.write.display import plain, with_half_width
+from simulator.experiments.write.openmetrics import to_openmetrics
+from simulator.experiments.write.plots import BARS
+from simulator.experiments.write.report import ACCOUNTS
+from simulator.experiments.write.scaling_plot import scaling
+from simulator.experiments.write.tables import latex, latex_table
+from simulator.published.figures import LEDGER_REMARK, SCALING_REMARK
+from simulator.run.job import Job, RunResult
+from tests.simulator.experiments.fake_simulation import fake, files_of, request, unseen
+
+
+def report_of(folder: Path, **changes: object) -> str:
+    return files_of(request(folder, **changes))["report.md"].decode()
+
+
+def test_figures_carry_the_digits_that_their_interval_supports() -> None:
+    assert with_half_width(Interval(mean=28.2345, low=27.8845, high=28.5845)) == "28.23 ± 0.35"
+    assert with_half_width(Interval(mean=1234.5, low=1111.5, high=1357.5)) == "1,234 ± 123"
+    assert with_half_width(Interval(mean=-0.0001, low=-0.1001, high=0.0999)) == "0.00 ± 0.10"
+    assert with_half_width(Interval(mean=0.5, low=0.5, high=0.5), 100.0) == "50 ± 0"
+    assert with_half_width(Interval(mean=3.72e-6, low=3.21e-6, high=4.23e-6)) == "(3.72 ± 0.51) \u00d7 10⁻⁶"
+    assert with_half_width(Interval(mean=0.0, low=-2e-9, high=2e-9)) == "(0.0 ± 2.0) \u00d7 10⁻⁹"
+    assert [plain(value) for value in (0.0, 0.0281, 10866.0, 200.0, 4e-16)] == ["0", "0.0281", "10,866", "200", "0"]
+
+
+def test_latex_escapes_what_it_would_take_for_commands(tmp_path: Path) -> None:
+    assert latex(r"50% of a_b & c#d ${x}~^\ ±") == (
+        r"50\% of a\_b \& c\#d \$\{x\}\textasciitilde{}\textasciicircum{}\textbackslash{} $\pm$"
+    )
+    assert latex("CO\u2082e \u00d7 10⁻⁶").isascii()
+    _, findings = run_experiment(request(tmp_path), unseen, fake)
+    rows = [line for line in latex_table(findings).splitlines() if line.endswith(r"\\")]
+    columns = len(next(iter(findings.outcomes)).metrics) + 1
+    assert len(rows) == 1 + len(findings.outcomes)
+    assert all(len(row.replace(r"\&", "").split("&")) == columns for row in rows)
+
+
+def test_runs_csv_holds_every_figure_of_every_run(tmp_path: Path) -> None:
+    files = files_of(request(tmp_path))
+    lines = list(csv.DictReader(io.StringIO(files["runs.csv"].decode())))
+    document = json.loads(files["results.json"])
+    assert len(lines) == sum(len(case["runs"]) for case in document["cases"]) == 21
+    first = document["cases"][0]["runs"][0]
+    assert (lines[0]["method"], lines[0]["seed"]) == ("full", "1")
+    assert float(lines[0]["energy_joules"]) == first["figures"]["energy_joules"]
+    # The fake has no 95th percentile: missing, never zero.
+    assert "latency_p95_seconds" not in lines[0]
+
+
+def test_summary_csv_agrees_with_the_results(tmp_path: Path) -> None:
+    files = files_of(request(tmp_path, scenario="published", experiment="baseline"))
+    lines = {(one["method"], one["measure"]): one for one in csv.DictReader(io.StringIO(files["summary.csv"].decode()))}
+    for outcome in json.loads(files["results.json"])["outcomes"]:
+        for measure, estimate in outcome["metrics"].items():
+            line = lines.pop((outcome["method"], measure))
+            assert float(line["mean"]) == estimate["mean"]
+            published = estimate.get("published")
+            assert line["published"] == ("" if published is None else repr(published))
+    assert lines == {}
+
+
+def test_results_say_what_they_depend_on(tmp_path: Path) -> None:
+    made = json.loads(files_of(request(tmp_path))["results.json"])["provenance"]
+    assert made["versions"].keys() >= {"ecochain", "python", "numpy", "numba", "scipy", "pvlib"}
+    assert all(len(made[name]) == 64 for name in ("code", "scenario", "compression_profile", "ledger_profile"))
+
+
+def test_few_replications_are_warned_of(tmp_path: Path) -> None:
+    assert "**Warning**: fewer than 30 replications" in report_of(tmp_path / "few", replications=3)
+    assert "**Warning**" not in report_of(tmp_path / "enough", replications=30)
+
+
+def test_the_report_tells_both_accounts(tmp_path: Path) -> None:
+    for scenario in ("edge", "published"):
+        assert ACCOUNTS in report_of(tmp_path, scenario=scenario, experiment="baseline")
+    assert "idle power is 50% of what the cluster consumes under `full`" in report_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "row"),
+    [("baseline", r"\| full \| Energy \| .* \| -73.67 \|"), ("ablation", r"\| without-dvfs \| Energy \| .* \| 18 \|")],
+)
+def test_the_physical_account_stands_beside_the_published_one(tmp_path: Path, experiment: str, row: str) -> None:
+    accounts = report_of(tmp_path, experiment=experiment).partition("## Published and physical accounts")[2]
+    assert re.search(row, accounts)
+    assert LEDGER_REMARK in accounts
+
+
+def test_published_figures_stand_beside_with_their_remarks(tmp_path: Path) -> None:
+    baseline = report_of(tmp_path, scenario="published", experiment="baseline")
+    standard = [line for line in baseline.splitlines() if line.startswith("| standard | Energy")]
+    assert any("| 28.1 | 28.2 |" in line for line in standard)
+    assert LEDGER_REMARK in report_of(tmp_path, scenario="published", experiment="ablation")
+    assert SCALING_REMARK in report_of(tmp_path, scenario="published", experiment="scaling")
+
+
+def test_other_workloads_do_not_stand_beside_published_figures(tmp_path: Path) -> None:
+    files = files_of(request(tmp_path, scenario="published", experiment="baseline", tasks=5000))
+    assert "Beside the published figures" not in files["report.md"].decode()
+    assert b'statistic="published"' not in files["metrics.om"]
+
+
+def test_of_single_nodes_only_the_best_is_told(tmp_path: Path) -> None:
+    report = report_of(tmp_path, experiment="peers")
+    assert "`best-single-node` is `single-node:" in report
+    assert "| single-node:" not in report
+
+
+@pytest.mark.parametrize(
+    ("experiment", "more"),
+    [
+        ("baseline", {"differences", "radar"}),
+        ("ablation", {"ablation"}),
+        ("peers", {"differences", "regret"}),
+        ("scaling", {"scaling"}),
+    ],
+)
+@pytest.mark.parametrize("scenario", ["edge", "published"])
+def test_pictures_are_drawn_and_shown(tmp_path: Path, experiment: str, scenario: str, more: set[str]) -> None:
+    files = files_of(request(tmp_path, experiment=experiment, scenario=scenario, replications=2))
+    drawn = {name.removesuffix(".png") for name in files if name.endswith(".png")}
+    expected = more if experiment == "scaling" else more | (BARS.keys() - {"regret"})
+    if scenario == "published":
+        expected -= {"regret"}
+    assert drawn == expected
+    assert all(files[f"{name}.png"].startswith(b"\x89PNG") for name in drawn)
+    report = files["report.md"].decode()
+    assert all(f"]({name}.png)" in report for name in drawn)
+
+
+def punctual(job: Job) -> RunResult:
+    """No task is late or dropped."""
+    return msgspec.structs.replace(fake(job), deadline_miss_ratio=0.0)
+
+
+def test_what_is_zero_throughout_has_no_picture(tmp_path: Path) -> None:
+    folder, _ = run_experiment(request(tmp_path, experiment="baseline"), unseen, punctual)
+    assert (folder / "energy.png").exists()
+    assert not (folder / "misses.png").exists()
+    assert "misses.png" not in (folder / "report.md").read_text(encoding="utf-8")
+
+
+def nearly_level(job: Job) -> RunResult:
+    """Latency that hardly depends on the number of tasks."""
+    return msgspec.structs.replace(fake(job), latency_seconds=0.3 + 1e-8 * (job.tasks or 0))
+
+
+def test_no_point_of_the_scaling_picture_is_cut_off(tmp_path: Path) -> None:
+    _, findings = run_experiment(request(tmp_path, experiment="scaling", scenario="published"), unseen, nearly_level)
+    panels = [axes for axes in scaling(findings).axes if axes.get_visible()]
+    assert panels
+    for axes in panels:
+        highest = max(float(np.max(line.get_ydata())) for line in axes.lines)
+        assert axes.get_ylim()[1] >= 1.05 * highest
+
+
+@pytest.mark.servers
+def test_prometheus_takes_the_metrics_at_simulated_time(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    assert promtool is not None
+    asked = request(tmp_path, experiment="peers")
+    folder, findings = run_experiment(asked, unseen, fake)
+    command = [
+        promtool,
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        str(folder / "metrics.om"),
+        str(tmp_path / "tsdb"),
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    # `dump` wants a write-ahead log, which a folder of blocks alone does not have.
+    (tmp_path / "tsdb" / "wal").mkdir()
+    dumped = subprocess.run(
+        [promtool, "tsdb", "dump", str(tmp_path / "tsdb")], check=True, capture_output=True, text=True, timeout=60
+    ).stdout.splitlines()
+    assert len(dumped) == 3 * sum(len(outcome.metrics) for outcome in findings.outcomes)
+    # The end of 21 March 2025, five hours west of Greenwich: the day before it warms up.
+    assert {line.split()[-1] for line in dumped} == {"1742619600000"}
+
+
+def test_the_exposition_names_every_measured_family_once(tmp_path: Path) -> None:
+    _, findings = run_experiment(request(tmp_path, scenario="published", experiment="baseline"), unseen, fake)
+    lines = to_openmetrics(findings).splitlines()
+    names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
+    measured = {measure for outcome in findings.outcomes for measure in outcome.metrics}
+    assert names == [f"ecochain_experiment_{one.name}" for one in MEASURES if one.name in measured]
+    assert lines[-1] == "# EOF"
+    assert sum('statistic="published"' in line for line in lines) == 20

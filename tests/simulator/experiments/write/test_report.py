@@ -1,0 +1,168 @@
+"""What the report and the plots say of their figures: of which tasks, in which unit, of which policy, how certain."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import pytest
+from matplotlib.container import ErrorbarContainer
+
+from simulator.experiments.find.findings import Findings
+from simulator.experiments.run.runner import run_experiment
+from simulator.experiments.write.plots import bars, differences, radar
+from simulator.experiments.write.report import report
+from simulator.experiments.write.scaling_plot import scaling
+from simulator.published.figures import PUBLISHED
+from simulator.run.job import Job, RunResult
+from simulator.scenario.schema import Scenario
+from tests.simulator.experiments.fake_simulation import fake, request, unseen
+
+
+def findings_of(folder: Path, **changes: object) -> Findings:
+    return run_experiment(request(folder, **changes), unseen, fake)[1]
+
+
+def with_deferrable(findings: Findings, deferrable: bool) -> Findings:
+    """The same findings, had all classes of tasks been so."""
+    scenario = cast("Scenario", findings.parameters)
+    classes = tuple(msgspec.structs.replace(one, deferrable=deferrable) for one in scenario.workload.classes)
+    workload = msgspec.structs.replace(scenario.workload, classes=classes)
+    return msgspec.structs.replace(findings, parameters=msgspec.structs.replace(scenario, workload=workload))
+
+
+def test_the_report_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
+    findings = findings_of(tmp_path)
+    assert "completed tasks that may not be put off: all but `report`." in report(findings, [])
+    for deferrable in (False, True):
+        assert "are those of all completed tasks." in report(with_deferrable(findings, deferrable), [])
+    assert "are those of all completed tasks." in report(findings_of(tmp_path, scenario="published"), [])
+
+
+def test_every_picture_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
+    findings = findings_of(tmp_path, experiment="baseline")
+    drawn = [bars(findings, "latency_seconds"), differences(findings), radar(findings)]
+    drawn.append(scaling(findings_of(tmp_path, experiment="scaling")))
+    for figure in drawn:
+        texts = [text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel(), axes.get_title())]
+        assert any("of tasks that may not be put off" in text for text in texts)
+
+
+def test_the_report_names_the_policy_and_the_parts_of_each_method(tmp_path: Path) -> None:
+    baseline = report(findings_of(tmp_path, experiment="baseline"), [])
+    assert "| full | `shifting` | yes | yes | yes | yes | yes |" in baseline
+    assert "| standard | `round-robin` | - | - | - | - | yes |" in baseline
+    assert "| full | `weighted` | yes | yes | yes | yes |" in report(findings_of(tmp_path, scenario="published"), [])
+    peers = findings_of(tmp_path, experiment="peers")
+    assert f"| best-single-node | `{peers.best_single_node}` |" in report(peers, [])
+    scaled = report(findings_of(tmp_path, experiment="scaling"), [])
+    assert "| full, to find saturation | `joint` |" in scaled
+    assert "| full | `shifting` |" in scaled
+
+
+def test_differences_carry_their_unit_and_those_of_shares_are_points(tmp_path: Path) -> None:
+    told = report(findings_of(tmp_path), []).partition("## Paired differences")[2]
+    assert re.search(r"\| Renewable \| \S+ ± \S+ points \|", told)
+    assert re.search(r"\| Energy \| \S+ ± \S+ Wh \|", told)
+
+
+def test_two_seeds_are_no_range(tmp_path: Path) -> None:
+    assert "the seeds 1 and 2, and" in report(findings_of(tmp_path, replications=2), [])
+    assert "the seeds 1 to 3, and" in report(findings_of(tmp_path, replications=3), [])
+
+
+def rarely_late(job: Job) -> RunResult:
+    """Late tasks in one run of three, so that the interval of their share reaches below zero."""
+    return msgspec.structs.replace(
+        fake(job), deadline_miss_ratio=0.01 if job.seed == 1 else 0.0, cost_dollars=-0.01 * job.seed
+    )
+
+
+def test_an_interval_below_what_can_be_is_told_and_not_drawn(tmp_path: Path) -> None:
+    _, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, rarely_late)
+    full = findings.outcomes[-1].metrics
+    assert full["deadline_miss_ratio"].low < 0.0 < full["cost_dollars"].high
+    told = re.search("reach below zero, where no figure can be: ([^.]*)[.]", report(findings, []))
+    assert told is not None
+    assert "Late or dropped: `standard`, " in told[1]
+    assert "Net cost" not in told[1]
+    assert lowest(findings, "deadline_miss_ratio") == pytest.approx(0.0)
+    assert lowest(findings, "cost_dollars") == pytest.approx(full["cost_dollars"].low)
+
+
+def lowest(findings: Findings, measure: str) -> float:
+    """The left end of the last interval in a picture of bars."""
+    (axes,) = bars(findings, measure).axes
+    interval = [one for one in axes.containers if isinstance(one, ErrorbarContainer)][-1]
+    return float(interval.lines[2][0].get_segments()[0][0][0])
+
+
+def seldom_fed_by_the_grid(job: Job) -> RunResult:
+    """Emissions and a renewable share in one run of three, so that neither may be anything at all."""
+    rare = 1.0 if job.seed == 1 else 0.0
+    return msgspec.structs.replace(fake(job), emissions_grams=rare, renewable_ratio=rare)
+
+
+def test_nothing_is_told_in_percent_of_what_may_be_zero_and_why(tmp_path: Path) -> None:
+    folder, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, seldom_fed_by_the_grid)
+    without = {one.measure for one in findings.comparisons if one.relative is None}
+    assert without >= {"emissions_grams", "renewable_ratio"}
+    assert "energy_joules" not in without
+    kept = json.loads((folder / "results.json").read_bytes())["comparisons"]
+    assert {one["measure"] for one in kept if one["relative"] is None} == without
+    told = report(findings, [])
+    assert "| full | Carbon | 0 ± 0 g CO\u2082e | reference may be 0 |" in told
+    assert re.search(r"\| full \| [^|]+ \([0-9,]+\) \| 430[.]3% \|", told)
+    assert '"reference may be 0" stands where the interval of `standard` itself holds zero' in told
+    assert "reference may be 0" not in report(findings_of(tmp_path / "always", experiment="baseline"), [])
+
+
+def test_pictures_say_why_a_change_is_missing_and_draw_points_all_the_same(tmp_path: Path) -> None:
+    _, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, seldom_fed_by_the_grid)
+    panels = {axes.get_xlabel().partition(":")[0]: axes for axes in differences(findings).axes}
+    said = {name: [text.get_text() for text in axes.texts] for name, axes in panels.items()}
+    assert said["Carbon"] == ["reference may be 0"] * 4
+    assert said["Renewable"] == said["Energy"] == []
+    assert len(panels["Renewable"].containers) == 4
+
+
+def half_as_late(job: Job) -> RunResult:
+    """Half as many late tasks as the reference, but all of them in one of three runs."""
+    late = 0.1 + 0.01 * job.seed if job.method.name == "standard" else 0.15 * (job.seed == 1)
+    return msgspec.structs.replace(fake(job), deadline_miss_ratio=late, emissions_grams=late)
+
+
+def test_a_change_below_what_can_be_is_told_and_not_drawn(tmp_path: Path) -> None:
+    _, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, half_as_late)
+    told = re.search("reach below -100%, where none can be: ([^.]*)[.]", report(findings, []))
+    assert told is not None
+    assert "Late or dropped: `compression-only`, " in told[1]
+    assert "Energy" not in told[1]
+    (carbon,) = [axes for axes in differences(findings).axes if axes.get_xlabel().startswith("Carbon")]
+    intervals = [one.lines[2][0].get_segments()[0] for one in carbon.containers if isinstance(one, ErrorbarContainer)]
+    assert min(float(one[0][0]) for one in intervals) == pytest.approx(-100.0)
+
+
+def test_logarithmic_axes_say_so(tmp_path: Path) -> None:
+    findings = findings_of(tmp_path, scenario="published")
+    for axes in differences(findings).axes:
+        assert (axes.get_xscale() == "symlog") == ("logarithmic beyond 10" in axes.get_xlabel())
+    assert "symlog" in {axes.get_xscale() for axes in differences(findings).axes}
+
+
+def test_published_shares_are_the_printed_digits() -> None:
+    assert [repr(PUBLISHED[name]["renewable_ratio"]) for name in ("full", "standard")] == ["0.994", "0.3953"]
+
+
+def test_drawing_says_nothing_where_matplotlib_cannot_keep_its_cache(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code = "from simulator.experiments.write.plots import new_figure, to_png; to_png(new_figure(1.0))"
+    environment = {**os.environ, "HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
+    for name in ("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        environment.pop(name, None)
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ended.stderr == ""

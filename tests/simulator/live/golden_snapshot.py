@@ -1,0 +1,166 @@
+"""A snapshot with something in every family, and the expositions of it that are kept in `tests/golden`.
+
+`python -m tests.simulator.live.golden_snapshot` writes them anew after a change that is meant.
+"""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from exporter.core.metrics import Exposition, Representation
+from exporter.core.units import Seconds, UnixSeconds
+from simulator.energy.balance import Flows
+from simulator.experiments.find.outcomes import MEASURES, Estimate, Outcome
+from simulator.live.exposition import ROWS
+from simulator.live.snapshot import NodeFacts, PowerPoint, Readings, RunFacts, Snapshot
+from simulator.models.profile import Measurement
+from simulator.run.backlog import NOTHING, Work
+from simulator.run.engine import StepRecord
+from simulator.run.totals import Totals
+from tests.fakes import NOON
+
+FOLDER = Path(__file__).parents[2] / "golden"
+
+FILES = {"simulator.prom": False, "simulator.openmetrics": True}
+"""Name of the file, and whether it is OpenMetrics."""
+
+HOSTILE = 'mi"ne\\0 \u00e9\n<b>'
+
+START = UnixSeconds(1_742_446_800.0)
+"""2025-03-20 00:00 five hours west of UTC."""
+
+
+def golden_facts() -> RunFacts:
+    """Two nodes and two task classes."""
+    return RunFacts(
+        version="1.2.3",
+        python_version="3.11.2",
+        scenario="edge",
+        seed=7,
+        policy="shifting",
+        forecaster="persistence",
+        ledger="accounted",
+        compression_digest="0123456789ab",
+        ledger_cost_digest="ba9876543210",
+        start=START,
+        zone=Seconds(-18_000.0),
+        speed=60.0,
+        step=Seconds(60.0),
+        weights={"latency": 0.5, "energy": 0.25, "grid": 0.25, "carbon": 0.0, "load": 0.0},
+        nodes=(
+            NodeFacts(name="roof", device="raspberry-pi-4", supply="solar"),
+            NodeFacts(name="rack", device="intel-nuc", supply="grid"),
+        ),
+        classes=("vision", "report"),
+        models=(
+            Measurement(
+                model="cnn",
+                precision="int8",
+                size_bytes=250_000,
+                latency_seconds=0.0005,
+                energy_joules=0.002,
+                agreement_ratio=0.995,
+            ),
+        ),
+        outcomes=(golden_outcome(),),
+    )
+
+
+def golden_outcome() -> Outcome:
+    """A method with every measure; only the energy was published."""
+    metrics = {one.name: Estimate(mean=2.0, low=1.5, high=2.5) for one in MEASURES}
+    metrics["energy_joules"] = Estimate(mean=2.0, low=1.5, high=2.5, published=26_640.0)
+    return Outcome(experiment="baseline", scenario="published", method="full", metrics=metrics)
+
+
+def golden_totals() -> Totals:
+    """What a day and a half has added up."""
+    return replace(
+        Totals.zero(2, 2),
+        renewable=np.array([4000.0, 0.0]),
+        battery=np.array([1000.0, 0.0]),
+        grid=np.array([500.0, 90_000.5]),
+        ledger=np.array([0.125, 0.125]),
+        generation=np.array([9000.0, 0.0]),
+        curtailed=np.array([2500.0, 0.0]),
+        emissions=np.array([0.0625, 10.0]),
+        avoided=np.array([0.5, 0.0]),
+        electricity_dollars=np.array([0.0, 0.003]),
+        credit_dollars=np.array([0.00005, 0.0]),
+        class_tasks=np.array([[900, 30, 4], [50, 0, 0]]),
+        node_tasks=np.array([[300, 10], [650, 20]]),
+        placements=np.array([[10, 20, 30, 40, 200], [0, 0, 50, 0, 600]]),
+        latency=np.array([[450.5, 300.0], [9000.0, 2e6]]),
+        histogram=np.array([[0, 100, 200, 300, 200, 90, *[1] * 10, 0, 0], [*[0] * 13, 20, 30, 0, 0, 0]]),
+        placed=np.array([952]),
+        terms=np.array([95.2, 190.4, 476.0, 0.0, 9.52]),
+    )
+
+
+def golden_snapshot() -> Snapshot:
+    """The evening of the second day."""
+    midnight = replace(
+        Totals.zero(2, 2),
+        grid=np.array([0.0, 60_000.0]),
+        emissions=np.array([0.0, 6.5]),
+        class_tasks=np.array([[600, 10, 0], [30, 0, 0]]),
+        placed=np.array([632]),
+    )
+    return Snapshot(
+        facts=golden_facts(),
+        clock=Seconds(129_600.0),
+        totals=golden_totals(),
+        at_midnight=midnight,
+        waiting=3,
+        readings=golden_readings(),
+        published_at=NOON,
+        published_elapsed=Seconds(1000.0),
+        history=tuple(
+            PowerPoint(
+                clock=Seconds(129_600.0 - 300.0 * ago),
+                renewable=2.0 + math.sin(ago / 9.0),
+                battery=1.0,
+                grid=25.0,
+                generation=float(max(0, 40 - ago)),
+            )
+            for ago in reversed(range(288))
+        ),
+    )
+
+
+def golden_readings() -> Readings:
+    """The last step: a minute in which the first node lived on sun and battery."""
+    flows = Flows(
+        generation=np.array([150.0, 0.0]),
+        grid_import=np.array([0.0, 1500.0]),
+        discharge=np.array([60.0, 0.0]),
+        load=np.array([210.0, 1500.0]),
+        charge=np.zeros(2),
+        export=np.zeros(2),
+        curtailment=np.zeros(2),
+        stored=np.array([450_000.0, 0.0]),
+    )
+    record = StepRecord(
+        start=Seconds(129_540.0),
+        seconds=Seconds(60.0),
+        flows=flows,
+        expected_watts=np.array([2.0, 0.0]),
+        grams_per_joule=400.0 / 3.6e6,
+        frequencies=np.array([[1.0e9, 1.5e9], [2.0e9, 3.0e9]]),
+        level=np.array([1, -1], dtype=np.int32),
+        free_at=np.array([129_600.75, 129_000.0]),
+        work=Work(joules=np.array([20.0, 0.0]), seconds=np.array([15.0, 0.0]), completed=NOTHING),
+    )
+    return Readings(record=record, charge=np.array([0.5, np.nan]), speed=59.5)
+
+
+def rendered(snapshot: Snapshot, *, openmetrics: bool) -> bytes:
+    """An exposition without the cost of the process, which no two runs share."""
+    return Exposition(ROWS, snapshot).body(Representation(openmetrics=openmetrics, gzipped=False))
+
+
+if __name__ == "__main__":
+    for file_name, is_openmetrics in FILES.items():
+        (FOLDER / file_name).write_bytes(rendered(golden_snapshot(), openmetrics=is_openmetrics))

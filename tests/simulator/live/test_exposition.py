@@ -1,0 +1,155 @@
+"""The exposition as scrapers see it: against kept files, promtool, and prometheus_client's own parsers."""
+
+import math
+import subprocess
+from collections.abc import Iterable
+from dataclasses import replace
+
+import msgspec
+import pytest
+from prometheus_client import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from exporter.core.metrics import Kind, Representation
+from simulator.live.exposition import ROWS, exposition
+from simulator.live.snapshot import Snapshot
+from tests.processes import program
+from tests.simulator.live.golden_snapshot import FILES, FOLDER, HOSTILE, golden_snapshot, rendered
+
+ENERGY = "ecochain_node_energy_joules_total"
+
+Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def values(families: Iterable[Metric]) -> Values:
+    return {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
+
+
+def exposed(snapshot: Snapshot) -> Values:
+    return values(parse_text(rendered(snapshot, openmetrics=False).decode()))
+
+
+def families(snapshot: Snapshot) -> set[str]:
+    """Names of rows with samples."""
+    text = rendered(snapshot, openmetrics=False).decode()
+    found = {family.name for family in parse_text(text)}
+    return {row.name for row in ROWS if row.family_name in found or row.name in found}
+
+
+def at(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    return name, frozenset(labels.items())
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_exposition_is_the_kept_one(file: str) -> None:
+    """After a change that is meant, `python -m tests.simulator.live.golden_snapshot` writes the files anew."""
+    assert rendered(golden_snapshot(), openmetrics=FILES[file]).decode() == (FOLDER / file).read_text(encoding="utf-8")
+
+
+def test_the_kept_exposition_has_every_family() -> None:
+    assert families(golden_snapshot()) == {row.name for row in ROWS}
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_promtool_has_nothing_to_say(stale: bool) -> None:
+    snapshot = golden_snapshot().without_readings() if stale else golden_snapshot()
+    body = exposition(snapshot).body(Representation(openmetrics=False, gzipped=False))
+    checked = subprocess.run([program("promtool"), "check", "metrics"], input=body, capture_output=True, check=False)
+    assert (checked.stdout + checked.stderr).decode() == ""
+    assert checked.returncode == 0
+
+
+def test_both_formats_parse_and_say_the_same() -> None:
+    text, openmetrics = (rendered(golden_snapshot(), openmetrics=kind).decode() for kind in (False, True))
+    assert values(parse_openmetrics(openmetrics)) == values(parse_text(text))  # type: ignore[no-untyped-call] # the library has no types here
+
+
+def test_the_sources_of_a_node_sum_to_its_consumption() -> None:
+    found, totals = exposed(golden_snapshot()), golden_snapshot().totals
+    for node, consumed in zip(("roof", "rack"), totals.consumed, strict=True):
+        sources = [value for (name, labels), value in found.items() if name == ENERGY and ("node", node) in labels]
+        assert len(sources) == 3
+        assert sum(sources) == consumed
+
+
+def test_outcomes_are_disjoint_and_misses_are_late_or_dropped() -> None:
+    found = exposed(golden_snapshot())
+    by_outcome = {
+        outcome: found[at("ecochain_scheduler_tasks_total", task_class="vision", outcome=outcome)]
+        for outcome in ("on_time", "late", "dropped")
+    }
+    assert by_outcome == {"on_time": 870.0, "late": 30.0, "dropped": 4.0}
+    assert found[at("ecochain_scheduler_deadline_misses_total", task_class="vision")] == 34.0
+    assert found[at("ecochain_scheduler_task_latency_seconds_count", task_class="vision")] == 900.0
+
+
+def test_what_does_not_exist_has_no_series() -> None:
+    """No battery, no own supply, no task yet, not published."""
+    found = exposed(golden_snapshot())
+    absent = [
+        at("ecochain_node_battery_charge_ratio", node="rack"),
+        at("ecochain_node_frequency_hertz", node="rack"),
+        at("ecochain_node_generation_joules_total", node="rack", supply="grid"),
+        at("ecochain_forecast_watts", node="rack", supply="grid"),
+        at(
+            "ecochain_experiment_latency_seconds",
+            experiment="baseline",
+            scenario="published",
+            method="full",
+            statistic="published",
+        ),
+    ]
+    assert [series for series in absent if series in found] == []
+
+
+def test_score_terms_are_means_of_today() -> None:
+    found = exposed(golden_snapshot())
+    assert found[at("ecochain_scheduler_score_term_ratio", term="grid")] == pytest.approx(476.0 / 320.0)
+
+
+def test_simulated_time_is_a_date() -> None:
+    found = exposed(golden_snapshot())
+    assert found[at("ecochain_clock_timestamp_seconds")] == 1_742_446_800.0 + 1.5 * 86_400.0
+
+
+def test_a_stale_snapshot_keeps_totals_and_facts_and_drops_the_rest() -> None:
+    fresh, stale = families(golden_snapshot()), families(golden_snapshot().without_readings())
+    assert fresh - stale == {
+        "ecochain_clock_speed_ratio",
+        "ecochain_node_load_watts",
+        "ecochain_node_supply_watts",
+        "ecochain_node_battery_charge_ratio",
+        "ecochain_node_frequency_hertz",
+        "ecochain_node_backlog_seconds",
+        "ecochain_node_utilization_ratio",
+        "ecochain_scheduler_held_tasks",
+        "ecochain_forecast_watts",
+        "ecochain_forecast_observed_watts",
+    }
+
+
+def test_names_from_files_stay_on_their_line() -> None:
+    facts = golden_snapshot().facts
+    outcome = msgspec.structs.replace(facts.outcomes[0], method=HOSTILE)
+    snapshot = replace(golden_snapshot(), facts=replace(facts, scenario=HOSTILE, outcomes=(outcome,)))
+    text = rendered(snapshot, openmetrics=False).decode()
+    assert len(text.split("\n")) == len(rendered(golden_snapshot(), openmetrics=False).decode().split("\n"))
+    found = exposed(snapshot)
+    labels = {"experiment": "baseline", "scenario": "published", "method": HOSTILE, "statistic": "mean"}
+    assert found[at("ecochain_experiment_energy_joules", **labels)] == 2.0
+
+
+def test_no_speed_is_told_as_infinite() -> None:
+    facts = replace(golden_snapshot().facts, speed=math.inf)
+    text = rendered(replace(golden_snapshot(), facts=facts), openmetrics=False).decode()
+    assert 'speed="max"' in text
+
+
+def test_every_name_follows_the_grammar() -> None:
+    for row in ROWS:
+        assert row.name.startswith("ecochain_")
+        assert row.name.endswith("_total") is (row.kind is Kind.COUNTER)
+        assert row.name.endswith("_info") is (row.kind is Kind.INFO)
+        assert row.family_name.endswith(row.unit)
+        assert row.help.endswith(".")

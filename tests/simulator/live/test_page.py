@@ -1,0 +1,212 @@
+"""The page: small, safe, without script, true to `/metrics`, and clear about being simulated."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.core.chart import HEIGHT, WIDTH
+from exporter.core.html import style_sheet
+from exporter.core.publication import Publication
+from exporter.core.server import Request
+from exporter.core.units import Seconds
+from simulator.app import routes
+from simulator.live.chart import power_chart
+from simulator.live.exposition import exposition
+from simulator.live.page import render_page
+from simulator.live.snapshot import Snapshot
+from simulator.live.summary import history, summarize
+from simulator.run.totals import Totals
+from tests.fakes import FakeClock
+from tests.simulator.live.golden_snapshot import HOSTILE, golden_snapshot, rendered
+from tests.test_page import HARMLESS, Document, Figure, browse, corner
+
+NODE_FIGURES = {
+    "load_watts": "ecochain_node_load_watts",
+    "supply_watts": "ecochain_node_supply_watts",
+    "battery_charge_ratio": "ecochain_node_battery_charge_ratio",
+    "frequency_hertz": "ecochain_node_frequency_hertz",
+    "utilization_ratio": "ecochain_node_utilization_ratio",
+    "backlog_seconds": "ecochain_node_backlog_seconds",
+}
+"""Figure of a node on the page, and the family that it shows."""
+
+
+def page(snapshot: Snapshot, *, fresh: bool = True) -> str:
+    return render_page(summarize(snapshot, fresh=fresh), history(snapshot))
+
+
+def before_the_first_step() -> Snapshot:
+    return Snapshot(
+        facts=golden_snapshot().facts,
+        clock=Seconds(0.0),
+        totals=Totals.zero(2, 2),
+        at_midnight=Totals.zero(2, 2),
+    )
+
+
+def samples(snapshot: Snapshot) -> Mapping[str, list[tuple[dict[str, str], float]]]:
+    """Labels and values by name, as a scraper reads them."""
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for family in text_string_to_metric_families(rendered(snapshot, openmetrics=False).decode()):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append((sample.labels, sample.value))
+    return found
+
+
+def test_the_nodes_figures_are_those_of_metrics() -> None:
+    figures = Document(page(golden_snapshot())).figures
+    for shown, family in NODE_FIGURES.items():
+        exposed = {f"{shown}-{labels['node']}": value for labels, value in samples(golden_snapshot())[family]}
+        on_page = {name: figure.value for name, figure in figures.items() if name.startswith(f"{shown}-")}
+        if shown == "supply_watts":
+            # A node without a supply of its own shows a dash where its series says 0.
+            exposed.pop("supply_watts-rack")
+        assert on_page == pytest.approx(exposed), shown
+
+
+def test_the_clusters_figures_are_sums_over_metrics() -> None:
+    figures, exposed = Document(page(golden_snapshot())).figures, samples(golden_snapshot())
+    load = sum(value for _, value in exposed["ecochain_node_load_watts"])
+    clock = exposed["ecochain_clock_seconds_total"][0][1]
+    assert figures["power"] == Figure(value=load, text="28.5")
+    assert figures["clock"] == Figure(value=clock, text="2025-03-21 12:00")
+    assert figures["speed"].value == exposed["ecochain_clock_speed_ratio"][0][1]
+
+
+def test_today_begins_at_simulated_midnight() -> None:
+    figures = Document(page(golden_snapshot())).figures
+    grid, energy = 500.0 + 90_000.5 - 60_000.0, 5500.0 + 90_000.5 - 60_000.0
+    assert figures["renewable"].value == pytest.approx(1.0 - grid / energy)
+    assert figures["today"].value == pytest.approx(10.0625 - 6.5)
+    # Units stand small beside the large figures, here as everywhere.
+    assert figures["today"].text == "3.6"
+    assert {name: figures[name].text for name in ("completed", "late", "dropped")} == {
+        "completed": "320",
+        "late": "20",
+        "dropped": "4",
+    }
+    assert figures["missed"].value == pytest.approx(24 / 324)
+
+
+def test_only_the_simulated_time_is_called_a_clock() -> None:
+    assert re.findall("<th[^>]*>(?:Clock|Frequency)</th>", page(golden_snapshot())) == [
+        '<th class="num">Frequency</th>'
+    ]
+
+
+def test_it_says_that_all_is_simulated() -> None:
+    text = Document(page(golden_snapshot())).text
+    assert "Simulated cluster, day 2: it is 2025-03-21 12:00 there." in text
+    assert "60 simulated seconds pass in each second." in text
+    assert "<title>28.5 W - EcoChain, simulated</title>" in page(golden_snapshot())
+
+
+def test_a_clock_that_lags_is_told() -> None:
+    readings = golden_snapshot().readings
+    assert readings is not None
+    slow = replace(golden_snapshot(), readings=replace(readings, speed=40.0))
+    assert "40 simulated seconds pass in each second of 60 wanted" in Document(page(slow)).text
+
+
+# Just before and after the last year of four digits, and after the one that 29 hours at the greatest speed reach.
+@pytest.mark.parametrize("day", [2_912_000, 2_912_850, 2_915_000, 40_000_000])
+def test_the_clock_goes_on_after_the_year_9999(day: int) -> None:
+    late = replace(golden_snapshot(), clock=Seconds(day * 86_400.0 + 43_200.0))
+    true = str(np.datetime64("2025-03-20", "D") + day)
+    told = summarize(late, fresh=True)
+    assert told.clock_time[4:] == f"{true[-6:]}T12:00:00-05:00"
+    assert told.clock_time[:4] == true[:-6] or int(true[:-6]) > 9999
+    assert f"day {day + 1}: it is" in Document(page(late)).text
+
+
+def test_it_needs_no_script_and_nothing_from_elsewhere() -> None:
+    html = page(golden_snapshot())
+    document = Document(html)
+    assert [tag for tag, _ in document.tags if not HARMLESS.fullmatch(tag)] == []
+    attributes = {(name, value or "") for _, given in document.tags for name, value in given.items()}
+    assert not {name for name, _ in attributes if name.startswith("on") or name in ("src", "style", "srcset")}
+    links = {value for name, value in attributes if name == "href"}
+    assert links == {"/metrics", "/api/v1/summary", "/api/v1/history"}
+    assert len(html.encode()) < 30_000
+
+
+def test_hostile_names_are_text_and_nothing_more() -> None:
+    plain = Document(page(golden_snapshot()))
+    facts = golden_snapshot().facts
+    node = replace(facts.nodes[0], name=HOSTILE, device=HOSTILE)
+    hostile = replace(facts, scenario=HOSTILE, policy=HOSTILE, version=HOSTILE, nodes=(node, facts.nodes[1]))
+    document = Document(page(replace(golden_snapshot(), facts=hostile)))
+    assert [tag for tag, _ in document.tags] == [tag for tag, _ in plain.tags]
+    assert document.text.count(HOSTILE) == 5
+
+
+def test_what_is_not_known_is_said_to_be_unknown() -> None:
+    first = Document(page(before_the_first_step(), fresh=False))
+    assert "waiting for the first step" in first.text
+    assert "The chart begins after ten simulated minutes." in first.text
+    assert first.text.count("unknown") >= 3
+    stale = Document(page(golden_snapshot().without_readings(), fresh=False))
+    assert "which is too long ago" in stale.text
+    assert "power" not in stale.figures
+    assert "today" in stale.figures
+
+
+def test_the_chart_is_drawn_to_scale() -> None:
+    points = history(golden_snapshot())
+    chart = power_chart(points)
+    end = points[-1]
+    for name, top in {
+        "renewable": end.renewable_watts,
+        "battery": end.renewable_watts + end.battery_watts,
+        "grid": end.renewable_watts + end.battery_watts + end.grid_watts,
+    }.items():
+        outline = corners(chart, f"band {name}")
+        assert (WIDTH, round(HEIGHT * (1 - top / 40.0))) in outline
+    assert corners(chart, "generation")[0][0] == round(WIDTH / 288)
+
+
+def corners(chart: str, name: str) -> list[tuple[int, int]]:
+    """Places on a path, from relative steps."""
+    path = re.search(f'class="{name}" d="M([^"z]*)', chart)
+    assert path is not None
+    numbers = [int(number) for number in re.findall(r"-?\d+", path[1])]
+    places = [(numbers[0], numbers[1])]
+    for dx, dy in zip(numbers[2::2], numbers[3::2], strict=True):
+        places.append((places[-1][0] + dx, places[-1][1] + dy))
+    return places
+
+
+def test_the_summary_and_the_history_are_json_of_the_same_snapshot() -> None:
+    clock = FakeClock()
+    site = routes(Publication(clock, golden_snapshot(), exposition))
+    answers = {path: site[path](Request(method="GET", path=path, query="", headers={})) for path in site}
+    assert set(answers) == {"/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/summary", "/api/v1/history"}
+    assert answers["/-/ready"].status == 200
+    assert b'"power_watts":28.5' in answers["/api/v1/summary"].body
+    assert answers["/api/v1/history"].body.count(b"clock_seconds") == 288
+    clock.advance(60.0)
+    ready = site["/-/ready"](Request(method="GET", path="/-/ready", query="", headers={}))
+    assert ready.status == 503
+
+
+@pytest.mark.servers
+def test_a_browser_accepts_the_style_in_light_and_dark(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(page(golden_snapshot()), encoding="utf-8")
+    colours = {}
+    for scheme, flags in {"light": [], "dark": ["--force-dark-mode"]}.items():
+        picture = tmp_path / f"{scheme}.png"
+        browse(
+            tmp_path,
+            f"{(tmp_path / 'page.html').as_uri()}?",
+            "--window-size=1100,1000",
+            f"--screenshot={picture}",
+            *flags,
+        )
+        colours[scheme] = corner(picture)
+    backgrounds = dict(zip(("light", "dark"), re.findall(r"--bg:#(\w{6})", style_sheet()), strict=True))
+    assert colours == {scheme: bytes.fromhex(colour) for scheme, colour in backgrounds.items()}

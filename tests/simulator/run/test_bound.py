@@ -1,0 +1,63 @@
+"""No run beats its own bound, whatever it was given."""
+
+import warnings
+
+import msgspec
+import numpy as np
+import pytest
+
+from simulator.run.bound import problem
+from simulator.run.job import Job, Method
+from simulator.run.simulate import build_engine, simulate
+from simulator.scenario.schema import Scenario
+from simulator.workload.task import Tasks
+from simulator.workload.trace import TraceWorkload
+from tests.simulator.scenario.scenarios import FULL, edge
+
+POLICIES = ("round-robin", "least-energy", "joint", "shifting", "oracle", "single-node:wind-jetson")
+
+
+def varied(random: np.random.Generator) -> Scenario:
+    """The shipped scenario with other batteries, deadlines and a grid that changes by the hour."""
+    scenario = edge()
+    batteries = (
+        {"capacity_watt_hours": 10 ** random.uniform(-1, 3), "discharge_watts": 10 ** random.uniform(-1, 2)}
+        for _ in scenario.nodes
+    )
+    nodes = tuple(
+        msgspec.structs.replace(node, battery=node.battery and msgspec.structs.replace(node.battery, **battery))
+        for node, battery in zip(scenario.nodes, batteries, strict=True)
+    )
+    classes = tuple(
+        msgspec.structs.replace(
+            kind, deferrable=bool(random.random() < 0.5), deadline_seconds=10 ** random.uniform(0, 5)
+        )
+        for kind in scenario.workload.classes
+    )
+    return edge(
+        nodes=nodes,
+        workload=msgspec.structs.replace(scenario.workload, classes=classes),
+        grid=msgspec.structs.replace(scenario.grid, intensity_grams_per_kwh=tuple(random.uniform(0, 900, 24))),
+    )
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("seed", range(5))
+def test_no_run_beats_its_bound(policy: str, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    method = Method(name="x", policy=policy, dvfs=bool(seed % 2), ledger=False)
+    rate = 10 ** random.uniform(0.0, 4.0)
+    result = simulate(Job(scenario=varied(random), method=method, seed=seed, rate_per_hour=rate, bound=True))
+    assert result.bound_grams is not None
+    assert 0.0 <= result.bound_grams <= result.emissions_grams * (1 + 1e-6)
+    assert result.emissions_grams > 0.0
+
+
+def test_tasks_shorter_than_the_clock_can_tell_are_done() -> None:
+    tasks = Tasks(
+        arrival=np.array([10_000.0]), task_class=np.zeros(1, np.int32), work=np.array([1e-13]), deadline=np.array([1e5])
+    )
+    engine = build_engine(edge(), FULL, 1, workload=TraceWorkload(tasks))
+    with warnings.catch_warnings(action="error"):
+        asked = problem(engine, [engine.step() for _ in range(40)])
+    assert asked.done.tolist() == [1e-13, 0.0, 0.0, 0.0]

@@ -1,0 +1,218 @@
+"""Laws of a whole run."""
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from exporter.core.units import Joules, Seconds, Watts
+from simulator.build import nodes_of, weather_of
+from simulator.energy.balance import settle
+from simulator.energy.battery import Batteries, Battery
+from simulator.energy.interface import WeatherDay, WeatherSource
+from simulator.forecast.references import PerfectForecaster
+from simulator.run.engine import Engine
+from simulator.run.generation import Generation
+from simulator.run.job import Job, Method
+from simulator.run.simulate import build_engine, figures, fixed_tasks, quantile, simulate
+from simulator.run.totals import LATENCY_BOUNDS, Totals
+from simulator.scenario.schema import RunSection, Scenario
+from simulator.scheduling.kernels.compiled import Backend
+from simulator.scheduling.policies import POLICIES
+from tests.simulator.scenario.scenarios import FULL, STANDARD, at_rate, edge
+
+DAY = 288
+
+
+def run(scenario: Scenario, method: Method, *, seed: int = 1, steps: int = DAY) -> Engine:
+    """An engine after so many steps."""
+    engine = build_engine(scenario, method, seed)
+    for _ in range(steps):
+        engine.step()
+    return engine
+
+
+@pytest.mark.parametrize("method", [FULL, STANDARD], ids=lambda method: method.name)
+def test_energy_closes_over_a_whole_run(method: Method) -> None:
+    engine = run(edge(), method)
+    totals, batteries = engine.totals, engine.plant.batteries
+    sources = totals.generation.sum() + totals.grid.sum() + totals.battery.sum()
+    sinks = totals.consumed.sum() + totals.charged.sum() + totals.exported.sum() + totals.curtailed.sum()
+    assert sources == pytest.approx(sinks, rel=1e-6)
+    gained = totals.charged * batteries.charge_efficiency - totals.battery / batteries.discharge_efficiency
+    assert (engine.stored - batteries.initial) == pytest.approx(gained, rel=1e-6, abs=1e-3)
+
+
+def test_consumption_is_idle_and_work_and_ledger() -> None:
+    engine = run(edge(), FULL)
+    totals, cluster = engine.totals, engine.plant.cluster
+    work = totals.consumed.sum() - totals.idle.sum() - totals.ledger.sum()
+    least, most = cluster.extra_watts.min(axis=1), cluster.extra_watts.max(axis=1)
+    assert (totals.busy_seconds * least).sum() <= work <= (totals.busy_seconds * most).sum()
+    assert totals.ledger.sum() > 0
+
+
+def test_a_run_without_arrivals_consumes_exactly_the_idle_energy() -> None:
+    engine = run(at_rate(0), STANDARD)
+    expected = engine.plant.cluster.idle_watts * engine.clock
+    assert engine.totals.consumed == pytest.approx(expected, rel=1e-12)
+    assert figures(engine, 1).tasks_offered == 0
+    assert np.isnan(figures(engine, 1).latency_seconds)
+
+
+@pytest.mark.parametrize("policy", ["round-robin", "joint", "shifting", "oracle", "casper-like"])
+def test_every_offered_task_is_somewhere(policy: str) -> None:
+    engine = run(at_rate(20_000), Method(name="x", policy=policy), steps=60)
+    completed, _, dropped = engine.totals.class_tasks.sum(axis=0)
+    assert dropped > 0
+    assert engine.totals.class_offered.sum() == completed + dropped + len(engine.queue.pending) + engine.waiting
+    assert engine.totals.node_tasks[:, 0].sum() == completed == engine.totals.placements.sum()
+    assert engine.totals.histogram.sum() == completed
+
+
+def test_a_node_is_never_busier_than_time_allows() -> None:
+    engine = build_engine(at_rate(20_000), STANDARD, 3)
+    for _ in range(30):
+        assert (engine.step().utilization <= 1 + 1e-9).all()
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    job = Job(scenario=edge(), method=FULL, seed=11)
+    assert msgspec.json.encode(simulate(job)) == msgspec.json.encode(simulate(job))
+    assert simulate(job) != simulate(msgspec.structs.replace(job, seed=12))
+
+
+def test_methods_share_weather_and_workload() -> None:
+    full, standard = run(edge(), FULL), run(edge(), STANDARD)
+    assert (full.totals.generation == standard.totals.generation).all()
+    assert (full.totals.class_offered == standard.totals.class_offered).all()
+
+
+def test_the_step_changes_neither_arrivals_nor_generation() -> None:
+    coarse = run(edge(), STANDARD, steps=12)
+    fine = build_engine(edge(), STANDARD, 1, step=Seconds(60.0))
+    for _ in range(60):
+        fine.step()
+    assert (coarse.totals.class_offered == fine.totals.class_offered).all()
+    assert coarse.totals.generation == pytest.approx(fine.totals.generation, rel=1e-9)
+
+
+def test_the_interpreted_kernel_gives_the_same_run() -> None:
+    engines = [build_engine(edge(), FULL, 5, backend=backend) for backend in Backend]
+    for engine in engines:
+        for _ in range(DAY):
+            engine.step()
+    assert figures(engines[0], 5) == figures(engines[1], 5)
+
+
+def test_batteries_replace_grid_energy() -> None:
+    without = msgspec.structs.replace(FULL, batteries=False)
+    assert run(edge(), without).totals.grid.sum() > run(edge(), FULL).totals.grid.sum()
+
+
+def test_more_nodes_repeat_the_first() -> None:
+    names = build_engine(edge(), STANDARD, 1, nodes=6).plant.cluster.names
+    assert names == ("solar-pi", "wind-jetson", "hybrid-rock", "grid-nuc", "solar-pi-2", "wind-jetson-2")
+
+
+def test_a_fixed_number_of_tasks_is_the_same_at_every_rate() -> None:
+    slow, fast = (fixed_tasks(edge(), 500, rate, 7) for rate in (100.0, 200.0))
+    assert (slow.work == fast.work).all()
+    assert slow.arrival == pytest.approx(2 * fast.arrival)
+    result = simulate(Job(scenario=edge(), method=STANDARD, seed=7, tasks=500, rate_per_hour=400.0))
+    assert result.tasks_offered == 500
+
+
+def test_quantiles_are_interpolated_in_their_bucket() -> None:
+    buckets = np.zeros(len(LATENCY_BOUNDS), dtype=np.int64)
+    buckets[1] = 10
+    assert quantile(buckets, 0.5) == pytest.approx(0.15)
+    buckets[-1] = 90
+    assert quantile(buckets, 0.95) == LATENCY_BOUNDS[-2]
+    assert np.isnan(quantile(np.zeros_like(buckets), 0.5))
+
+
+class SplicedWeather:
+    """One weather up to a day, another from then on."""
+
+    def __init__(self, before: WeatherSource, after: WeatherSource) -> None:
+        self._parts = (before, after)
+
+    def day(self, index: int) -> WeatherDay:
+        """Day 0 of the first, all others of the second."""
+        return self._parts[min(index, 1)].day(index)
+
+
+def first_day(policy: str, later_seed: int) -> bytes:
+    """Totals of the first day, when the weather after it comes from another seed."""
+    scenario = edge()
+    engine = build_engine(scenario, Method(name="x", policy=policy), 1)
+    weather = SplicedWeather(weather_of(scenario, 1), weather_of(scenario, later_seed))
+    supplies = [node.supply for node in nodes_of(scenario)]
+    generation = Generation(weather, supplies, engine.plant.step)
+    forecaster = engine.plant.forecaster
+    if isinstance(forecaster, PerfectForecaster):
+        forecaster = PerfectForecaster(generation.between)
+    engine = Engine(replace(engine.plant, generation=generation, forecaster=forecaster))
+    for _ in range(DAY):
+        engine.step()
+    return b"".join(getattr(engine.totals, name).tobytes() for name in engine.totals.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("policy", [name for name in POLICIES if ":" not in name])
+def test_only_the_oracle_reads_the_future(policy: str) -> None:
+    futures = {first_day(policy, later_seed) for later_seed in range(2, 10)}
+    assert (len(futures) == 1) == (policy != "oracle")
+
+
+def test_no_total_ever_falls() -> None:
+    random = np.random.default_rng(5)
+    batteries = Batteries.of([LOSSY] * 100)
+    totals, stored = Totals.zero(100, 1), batteries.initial.copy()
+    for _ in range(300):
+        before = totals.copy()
+        # Half of the nodes generate nothing: their totals stay small, where rounding shows.
+        generation = random.exponential(3_000, 100) * (random.random(100) < 0.7) * (np.arange(100) < 50)
+        load = random.exponential(3_000, 100)
+        flows = settle(batteries, stored, generation, load, sells=random.random(100) < 0.5, seconds=Seconds(300.0))
+        totals.add_flows(flows, idle=load, ledger=0.0, grams_per_joule=1e-4, price=1e-8)
+        stored = flows.stored
+        for name in Totals.__dataclass_fields__:
+            assert (getattr(totals, name) >= getattr(before, name)).all(), name
+    assert totals.consumed == pytest.approx(totals.idle)
+
+
+LOSSY = Battery(
+    capacity=Joules(20_000.0),
+    charge_limit=Watts(11.0),
+    discharge_limit=Watts(7.0),
+    charge_efficiency=0.95,
+    discharge_efficiency=0.93,
+    minimum_ratio=0.1,
+    initial_ratio=0.5,
+)
+
+
+def test_the_figures_tell_what_batteries_gained() -> None:
+    engine = run(edge(), FULL, steps=40)
+    totals, batteries = engine.totals, engine.plant.batteries
+    gained = (totals.charged * batteries.charge_efficiency - totals.battery / batteries.discharge_efficiency).sum()
+    assert figures(engine, 1).stored_change_joules == pytest.approx(gained, rel=1e-9)
+    assert gained != 0
+
+
+@pytest.mark.parametrize("per_hour", [208.0, 3_000.0])
+def test_warming_up_leaves_out_what_came_before(per_hour: float) -> None:
+    scenario = at_rate(per_hour, run=RunSection(days=1, warm_up_days=1))
+    counted = simulate(Job(scenario=scenario, method=FULL, seed=4))
+    first = figures(run(scenario, FULL, seed=4, steps=DAY), 4)
+    both = figures(run(scenario, FULL, seed=4, steps=2 * DAY), 4)
+    added = ("simulated_seconds", "tasks_offered", "tasks_completed", "tasks_late", "tasks_dropped", "idle_joules")
+    summed = ("energy_joules", "grid_joules", "emissions_grams", "credit_dollars", "stored_change_joules")
+    for name in (*added, *summed):
+        assert getattr(counted, name) == pytest.approx(getattr(both, name) - getattr(first, name), rel=1e-9), name
+    assert counted.tasks_unfinished == both.tasks_unfinished
+    assert counted.tasks_offered + first.tasks_unfinished == (
+        counted.tasks_completed + counted.tasks_dropped + counted.tasks_unfinished
+    )

@@ -1,0 +1,164 @@
+"""What is known when, and how finely time is cut: neither may lend a policy an advantage."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from exporter.core.units import Grams, Joules, Seconds
+from simulator.build import nodes_of, weather_of
+from simulator.energy.interface import WeatherDay, WeatherError, WeatherSource
+from simulator.forecast.references import PerfectForecaster
+from simulator.ledger.accounting import AccountedLedger, Ledger, SlotReport
+from simulator.ledger.cost_profile import shipped_profile
+from simulator.run.engine import Engine
+from simulator.run.generation import Generation
+from simulator.run.job import Method
+from simulator.run.simulate import build_engine
+from simulator.scheduling.policies import POLICIES
+from tests.simulator.scenario.scenarios import at_rate, edge
+
+DAY = 288
+NOON = 150
+"""A step of the first day, in daylight."""
+
+
+class Spliced:
+    """One weather up to a point of the first day, another from then on."""
+
+    def __init__(self, before: WeatherSource, after: WeatherSource) -> None:
+        self._before, self._after = before, after
+
+    def day(self, index: int) -> WeatherDay:
+        """See `WeatherSource.day`."""
+        late = self._after.day(index)
+        if index:
+            return late
+        early = self._before.day(index)
+        names = [field.name for field in fields(WeatherDay)]
+        return WeatherDay(
+            **{name: np.concatenate((getattr(early, name)[:NOON], getattr(late, name)[NOON:])) for name in names}
+        )
+
+
+class OneDay:
+    """A recording of the first day."""
+
+    def __init__(self, weather: WeatherSource) -> None:
+        self._weather = weather
+
+    def day(self, index: int) -> WeatherDay:
+        """See `WeatherSource.day`."""
+        if index:
+            raise WeatherError("nothing beyond the first day")
+        return self._weather.day(index)
+
+
+def under(weather: WeatherSource, policy: str) -> Engine:
+    """An engine under this weather."""
+    # Without batteries, and busy: choices hang on what is generated now.
+    engine = build_engine(at_rate(2_000), Method(name="x", policy=policy, batteries=False), 1)
+    generation = Generation(weather, [node.supply for node in nodes_of(edge())], engine.plant.step)
+    forecaster = engine.plant.forecaster
+    if isinstance(forecaster, PerfectForecaster):
+        forecaster = PerfectForecaster(generation.between)
+    return Engine(replace(engine.plant, generation=generation, forecaster=forecaster))
+
+
+def choices(policy: str, later_seed: int) -> bytes:
+    """All that was chosen up to and in the step in which the weather of another seed begins."""
+    engine = under(Spliced(weather_of(edge(), 1), weather_of(edge(), later_seed)), policy)
+    for _ in range(NOON + 1):
+        engine.step()
+    totals, pending = engine.totals, engine.queue.pending
+    chosen = (totals.placements, totals.latency, totals.terms, engine.queue.free_at, pending.node, pending.start)
+    return b"".join(one.tobytes() for one in chosen) + str(engine.waiting).encode()
+
+
+@pytest.mark.parametrize("policy", [name for name in POLICIES if ":" not in name])
+def test_only_the_oracle_knows_what_the_present_step_will_generate(policy: str) -> None:
+    futures = {choices(policy, later_seed) for later_seed in range(2, 8)}
+    assert (len(futures) == 1) == (policy != "oracle")
+
+
+@pytest.mark.parametrize("policy", ["joint", "shifting", "oracle"])
+@pytest.mark.parametrize("step", [60.0, 10.0])
+def test_finer_steps_lead_to_the_same_choices(policy: str, step: float) -> None:
+    method = Method(name="x", policy=policy)
+    coarse, fine = (build_engine(edge(), method, 1, step=Seconds(seconds)) for seconds in (300.0, step))
+    for engine in (coarse, fine):
+        while engine.clock < DAY * 300.0:
+            engine.step()
+    for name in ("busy_seconds", "consumed", "grid"):
+        got, expected = getattr(fine.totals, name).sum(), getattr(coarse.totals, name).sum()
+        assert got == pytest.approx(expected, rel=0.04), name
+    moved = abs(fine.totals.node_tasks[:, 0] - coarse.totals.node_tasks[:, 0]).sum()
+    assert moved <= 0.04 * coarse.totals.node_tasks[:, 0].sum()
+
+
+@pytest.mark.parametrize("policy", ["joint", "least-carbon", "carbon-greedy"])
+def test_without_batteries_the_step_changes_no_choice_at_all(policy: str) -> None:
+    method = Method(name="x", policy=policy, batteries=False)
+    coarse, fine = (build_engine(at_rate(500), method, 1, step=Seconds(seconds)) for seconds in (300.0, 60.0))
+    for engine in (coarse, fine):
+        while engine.clock < DAY * 300.0:
+            engine.step()
+    assert (fine.totals.placements == coarse.totals.placements).all()
+    assert fine.totals.latency == pytest.approx(coarse.totals.latency, rel=1e-9)
+    assert fine.totals.busy_seconds == pytest.approx(coarse.totals.busy_seconds, rel=1e-9)
+
+
+class Tallied:
+    """A ledger, and what it has charged so far."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.name, self.earns_credits = ledger.name, ledger.earns_credits
+        self.charged = 0.0
+        self._ledger = ledger
+
+    def process(self, report: SlotReport) -> Joules:
+        """See `Ledger.process`."""
+        joules = self._ledger.process(report)
+        self.charged += joules
+        return joules
+
+
+def charged(step: float) -> float:
+    """Joules that the ledger charges in a day."""
+    plant = build_engine(edge(), Method(name="x", policy="joint"), 1, step=Seconds(step)).plant
+    ledger = Tallied(plant.ledger)
+    engine = Engine(replace(plant, ledger=ledger))
+    while engine.clock < DAY * 300.0:
+        engine.step()
+    return ledger.charged
+
+
+def test_the_ledger_costs_the_same_at_every_step() -> None:
+    # One step is longer than the slot of 12 s, one shorter.
+    assert [charged(step) for step in (60.0, 10.0)] == pytest.approx([charged(300.0)] * 2, rel=1e-4)
+
+
+@pytest.mark.parametrize("nodes", [0, 3])
+def test_a_ledger_charges_a_time_the_same_in_parts(nodes: int) -> None:
+    ledger = AccountedLedger(shipped_profile(), slot=Seconds(12.0), validators=4)
+    whole, second = (
+        ledger.process(SlotReport(seconds=Seconds(seconds), nodes=nodes, avoided=Grams(0.0)))
+        for seconds in (300.0, 1.0)
+    )
+    assert whole == pytest.approx(300 * second, rel=1e-12)
+
+
+def test_an_oracle_ends_with_its_recording() -> None:
+    engine = under(OneDay(weather_of(edge(), 1)), "oracle")
+    for _ in range(DAY):
+        engine.step()
+    with pytest.raises(WeatherError):
+        engine.step()
+
+
+def test_nothing_is_generated_beyond_a_recording() -> None:
+    supplies = [node.supply for node in nodes_of(edge())]
+    generation = Generation(OneDay(weather_of(edge(), 1)), supplies, Seconds(60.0))
+    ahead = generation.between(DAY * 5 - 7, 12)
+    assert (ahead[:7] == [generation.at(step) for step in range(DAY * 5 - 7, DAY * 5)]).all()
+    assert (ahead[7:] == 0.0).all()

@@ -1,0 +1,44 @@
+"""Compiling: announced, kept, and never in the way of a start."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[4]
+PLACE = """
+import logging, sys
+import numpy as np
+from simulator.scheduling import policies, shifting, lower_bound
+from simulator.scheduling.kernels import compiled
+assert not {"numba", "scipy"} & set(sys.modules), "loaded before they are asked for"
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+from simulator.scheduling.queues import LeastLoaded
+from tests.simulator.scheduling.clusters import cluster, tasks, view
+policy = LeastLoaded("least-loaded", backend=compiled.Backend.COMPILED)
+one = cluster([[[1.0]]], [[1.0]])
+sys.exit(int(policy.place(tasks(0.0), one, view(one)).node[0]))
+"""
+
+
+def said(**environment: str) -> str:
+    """What a fresh process says on its error output."""
+    done = subprocess.run(
+        [sys.executable, "-c", PLACE],
+        env=os.environ | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stderr
+
+
+def test_only_the_first_process_compiles_and_says_so(tmp_path: Path) -> None:
+    assert said(NUMBA_CACHE_DIR=str(tmp_path)).startswith("compiling the placement kernel: some seconds")
+    assert said(NUMBA_CACHE_DIR=str(tmp_path)) == ""
+
+
+def test_without_any_folder_to_write_to_it_is_compiled_all_the_same() -> None:
+    spoken = said(NUMBA_CACHE_DIR="", NUMBA_CACHE_LOCATOR_CLASSES="UserProvidedCacheLocator")
+    assert spoken.startswith("compiling the placement kernel")

@@ -1,0 +1,149 @@
+"""The compiled kernel is the plain one, and the pruned search is the scan, to the last bit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.core.units import Seconds
+from simulator.arrays import FloatArray
+from simulator.scheduling.interface import Cluster, Outlook, Placements
+from simulator.scheduling.kernels.compiled import Backend, kernel
+from simulator.scheduling.kernels.placement import account, tally
+from simulator.scheduling.policies import Levels, build_policy
+from simulator.scheduling.score import Scored, Search
+from simulator.scheduling.shifting import TemporalShifting
+from simulator.scheduling.weights import TERMS, Weights
+from simulator.workload.task import Tasks
+from tests.simulator.scheduling.clusters import STEP, random_cluster, random_tasks, run, same_bits
+
+SCENARIOS = 20
+POLICIES = ("joint", "joint", "weighted", "least-carbon", "round-robin", "kubernetes-like", "least-loaded")
+WEIGHTS = Weights(latency=0.4, energy=0.3, grid=0.3, carbon=0.2, load=0.1)
+
+
+def scenario(seed: int, count: int) -> tuple[str, Cluster, Tasks, FloatArray]:
+    """A policy, a cluster with more or fewer equal nodes, tasks, and green energy that is zero in some of them."""
+    random = np.random.default_rng(seed)
+    nodes = int(random.integers(1, 13))
+    cluster = random_cluster(random, nodes, kinds=int(random.integers(1, nodes + 1)))
+    tasks = random_tasks(random, cluster, count, utilization=random.choice([0.3, 0.8, 1.3]))
+    green = np.maximum(0.0, random.uniform(-1.0, 3.0, (7, 1)) * 1000 * random.integers(0, 3, (1, nodes)))
+    return POLICIES[seed % len(POLICIES)], cluster, tasks, green * (seed % 4 > 0)
+
+
+def results(name: str, cluster: Cluster, tasks: Tasks, green: FloatArray, backend: Backend) -> list[bytes]:
+    """All that the kernels compute, as bytes."""
+    placed = run(build_policy(name, WEIGHTS, levels=Levels.ALL, backend=backend), cluster, tasks, green)
+    release = releases(cluster, tasks[:300], green, backend)
+    return [
+        *(getattr(placed, field).tobytes() for field in placed.__slots__),
+        *accounts(cluster, tasks, placed, backend),
+        release.tobytes(),
+    ]
+
+
+def accounts(cluster: Cluster, tasks: Tasks, placed: Placements, backend: Backend) -> list[bytes]:
+    nodes, classes, levels = cluster.service.shape
+    free_at, joules, seconds = np.zeros(nodes), np.zeros((64, nodes)), np.zeros((64, nodes))
+    latest = kernel(account, backend)(
+        placed.node, placed.level, placed.start, placed.finish, cluster.extra_watts, 300.0, free_at, joules, seconds
+    )
+    class_tasks, node_tasks = np.zeros((classes, 3), np.int64), np.zeros((nodes, 2), np.int64)
+    placements, latency = np.zeros((nodes, levels), np.int64), np.zeros((classes, 2))
+    histogram = np.zeros((classes, 4), np.int64)
+    kernel(tally, backend)(
+        tasks.arrival,
+        tasks.deadline,
+        tasks.task_class,
+        placed.node,
+        placed.level,
+        placed.finish,
+        np.array([1.0, 5.0, 20.0, np.inf]),
+        class_tasks,
+        node_tasks,
+        placements,
+        latency,
+        histogram,
+    )
+    tables = (np.array([latest]), free_at, joules, seconds, class_tasks, node_tasks, placements, latency, histogram)
+    return [table.tobytes() for table in tables]
+
+
+def releases(cluster: Cluster, tasks: Tasks, green: FloatArray, backend: Backend) -> FloatArray:
+    shifting = TemporalShifting(np.array([True, False, True]), backend=backend)
+    # Every third task takes minutes, and so spans steps.
+    length = np.where(np.arange(len(tasks)) % 3, 1.0, 100.0)
+    patient = replace(tasks, work=tasks.work * length, deadline=tasks.deadline + 12_000.0)
+    grams = np.linspace(2e-4, 1e-4, 42)
+    outlook = Outlook(
+        start=Seconds(0.0),
+        seconds=STEP,
+        green_watts=np.resize(green, (42, len(green[0]))) / STEP,
+        grams_per_joule=grams,
+    )
+    return shifting.release(patient, cluster, outlook)
+
+
+@pytest.mark.parametrize("count", [2_000, pytest.param(50_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("seed", range(SCENARIOS))
+def test_the_compiled_kernel_is_bit_identical_to_the_plain_one(seed: int, count: int) -> None:
+    given_ = scenario(seed, count)
+    assert results(*given_, Backend.COMPILED) == results(*given_, Backend.PLAIN)
+
+
+@st.composite
+def searches(draw: st.DrawFn) -> tuple[Weights, Cluster, Tasks, FloatArray]:
+    """Weights, clusters of equal nodes, tasks and green energy, chosen so that many scores tie."""
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    nodes, levels = draw(st.integers(1, 24)), draw(st.sampled_from([1, 2, 5]))
+    kinds = min(nodes, draw(st.integers(1, 6)))
+    cluster = random_cluster(random, nodes, kinds=kinds, levels=levels, longest_wait=5.0)
+    tasks = random_tasks(random, cluster, 200, utilization=draw(st.sampled_from([0.2, 0.8, 1.5])))
+    if draw(st.booleans()):  # whole seconds and equal work
+        cluster = replace(cluster, service=np.ceil(cluster.service))
+        tasks = replace(tasks, arrival=np.floor(tasks.arrival), work=np.ones(len(tasks)))
+    weights = draw(st.lists(st.sampled_from([0.0, 0.1, 1.0]), min_size=5, max_size=5).filter(any))
+    green = draw(st.lists(st.sampled_from([0.0, 1.0, 50.0, 50.0, 1e4]), min_size=nodes, max_size=nodes))
+    return Weights(**dict(zip(TERMS, weights, strict=True))), cluster, tasks, np.array([green])
+
+
+@settings(max_examples=300)
+@given(searches())
+def test_the_pruned_search_chooses_what_the_scan_chooses(search: tuple[Weights, Cluster, Tasks, FloatArray]) -> None:
+    weights, cluster, tasks, green = search
+    scan, pruned = (
+        run(
+            Scored("joint", weights, levels=Levels.ALL, backend=Backend.COMPILED, search=how),
+            cluster,
+            tasks,
+            green,
+        )
+        for how in Search
+    )
+    assert same_bits(scan, pruned)
+
+
+@pytest.mark.parametrize("name", ["joint", "round-robin", "kubernetes-like", "least-loaded", "least-energy"])
+def test_no_policy_reads_the_future(name: str) -> None:
+    random = np.random.default_rng(4)
+    cluster = random_cluster(random, 9, kinds=3)
+    tasks = random_tasks(random, cluster, 400, utilization=1.1)
+    others = random_tasks(random, cluster, 400, utilization=0.4)
+    joined = Tasks(
+        **{
+            field: np.concatenate((getattr(tasks[:150], field), getattr(others, field)[150:] + shift))
+            for field, shift in (("arrival", 1e4), ("task_class", 0), ("work", 0.0), ("deadline", 1e4))
+        }
+    )
+    joined = replace(joined, task_class=joined.task_class.astype(np.int32))
+    green = random.uniform(0.0, 500.0, (1, 9))
+    whole, other = (
+        run(build_policy(name, WEIGHTS, levels=Levels.ALL, backend=Backend.COMPILED), cluster, one, green)
+        for one in (tasks, joined)
+    )
+    for field in ("node", "level", "start", "finish"):
+        assert getattr(whole, field)[:150].tobytes() == getattr(other, field)[:150].tobytes()
+    assert whole.finish[150:].tobytes() != other.finish[150:].tobytes()

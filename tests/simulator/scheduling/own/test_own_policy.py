@@ -1,0 +1,140 @@
+"""The policy that the documents show, and the ways in which one of one's own can be wrong."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from exporter.core.config import ConfigError
+from simulator.run.job import Job, Method
+from simulator.run.simulate import simulate
+from simulator.scenario.load import policy_mistakes
+from tests.processes import free_port
+from tests.simulator.scenario.scenarios import edge
+from tests.simulator.simulator_process import run_once
+
+DOCS = Path(__file__).parents[4] / "docs"
+
+OWN = Path(__file__).parent / "own_policies.py"
+
+PAIR = "expected two whole numbers, the node and its operating point, or None, got "
+ADMITTED = "expected a node that fits and one of its operating points, got "
+
+WHEN_ASKED = {
+    "Raises": "ZeroDivisionError: float division by zero",
+    "RaisesElsewhere": "json.decoder.JSONDecodeError: Expecting property name enclosed in double quotes: "
+    "line 1 column 2 (char 1)",
+    "Exits": "SystemExit: 3",
+    "RaisesOdd": "tests.simulator.scheduling.own.own_policies.Odd: <exception str() failed>",
+    "TellsMuch": r"ValueError: one\ntwo",
+    "WrongSignature": "TypeError: WrongSignature.choose() takes 2 positional arguments but 3 were given",
+    "PlacesNothing": "KeyError: 'tasks'",
+    "Text": f"{PAIR}'pi'",
+    "One": f"{PAIR}0",
+    "Three": f"{PAIR}(0, 0, 0)",
+    "NaN": f"{PAIR}(nan, 0)",
+    "Truth": f"{PAIR}(True, False)",
+    "Absent": f"{ADMITTED}(9, 0)",
+    "TooFast": f"{ADMITTED}(0, 7)",
+}
+
+WHEN_MADE = {
+    "NeedsArgument": "TypeError: NeedsArgument.__init__() missing 1 required positional argument: 'argument'",
+    "FailsAtOnce": "LookupError: nothing",
+    "LeavesAtOnce": "SystemExit: 3",
+}
+
+MODULES = {
+    "class Mine(:\n": "SyntaxError: invalid syntax",
+    "import no_such_library\n": "ModuleNotFoundError: No module named 'no_such_library'",
+    "raise SystemExit(3)\n": "SystemExit: 3",
+    "1 / 0\n": "ZeroDivisionError: division by zero",
+}
+
+
+def line_of(policy: str) -> int:
+    """Where the line stands that a mistake is to name."""
+    lines = OWN.read_text(encoding="utf-8").splitlines()
+    marked = policy if any(line.endswith(f"# here: {policy}") for line in lines) else "answers"
+    return next(number for number, line in enumerate(lines, 1) if line.endswith(f"# here: {marked}"))
+
+
+@pytest.fixture
+def examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS / "examples"))
+
+
+def test_the_document_shows_the_example() -> None:
+    text = (DOCS / "how-to/write-a-policy.md").read_text(encoding="utf-8")
+    shown = re.search(r"```python\n# greenest.py\n(.*?)```", text, re.DOTALL)
+    assert shown is not None
+    assert shown[1] == (DOCS / "examples/greenest.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("examples")
+def test_the_example_runs_and_draws_less_from_the_grid_than_round_robin() -> None:
+    greenest, in_turn = (
+        simulate(Job(scenario=edge(), method=Method(name="x", policy=policy), seed=3))
+        for policy in ("greenest:Greenest", "round-robin")
+    )
+    assert greenest.tasks_offered == in_turn.tasks_offered
+    assert greenest.grid_joules < in_turn.grid_joules
+
+
+@pytest.mark.parametrize("policy", WHEN_ASKED)
+def test_whatever_a_policy_does_wrong_is_one_line_with_its_place(policy: str) -> None:
+    name = f"tests.simulator.scheduling.own.own_policies:{policy}"
+    with pytest.raises(ConfigError) as caught:
+        simulate(Job(scenario=edge(), method=Method(name="x", policy=name), seed=3))
+    assert caught.value.mistakes == [f"scheduler.policy: {name}: {OWN}:{line_of(policy)}: {WHEN_ASKED[policy]}"]
+
+
+@pytest.mark.parametrize("policy", WHEN_MADE)
+def test_a_policy_that_cannot_be_made_is_one_line_with_its_place(policy: str) -> None:
+    name = f"tests.simulator.scheduling.own.own_policies:{policy}"
+    said = f"scheduler.policy: {name}: {OWN}:{line_of(policy)}: {WHEN_MADE[policy]}"
+    assert list(policy_mistakes(name, [])) == [said]
+    with pytest.raises(ConfigError) as caught:
+        simulate(Job(scenario=edge(), method=Method(name="x", policy=name), seed=3))
+    assert caught.value.mistakes == [said]
+
+
+@pytest.mark.parametrize("source", MODULES)
+def test_a_module_that_cannot_be_imported_is_one_line_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    module = tmp_path / f"module_of_{len(source)}.py"
+    module.write_text(f"\n{source}", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    name = f"{module.stem}:Mine"
+    assert list(policy_mistakes(name, [])) == [f"scheduler.policy: {name}: {module}:2: {MODULES[source]}"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["experiment", "baseline", "--replications=2"],
+        ["experiment", "baseline", "--replications=2", "--workers=2"],
+        ["serve", "--log.level=error"],
+    ],
+    ids=["here", "workers", "served"],
+)
+@pytest.mark.parametrize("policy", ["Raises", "Exits", "Truth"])
+def test_every_command_ends_in_that_line(tmp_path: Path, command: list[str], policy: str) -> None:
+    name = f"tests.simulator.scheduling.own.own_policies:{policy}"
+    scenario = {
+        "nodes": [{"name": "pi", "device": "raspberry-pi-4"}],
+        "workload": {
+            "classes": [{"name": "vision", "model": "cnn", "work_seconds": 1, "share": 1, "deadline_seconds": 10}]
+        },
+        "scheduler": {"policy": name},
+    }
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(scenario), encoding="utf-8")
+    where = (
+        [f"--output={tmp_path}"] if command[0] == "experiment" else [f"--web.listen-address=127.0.0.1:{free_port()}"]
+    )
+    ended = run_once(*command, f"--scenario={tmp_path / 'mine.yaml'}", *where)
+    assert ended.returncode == 2
+    told = [line for line in re.split("[\r\n]", ended.stderr) if line and "runs" not in line]
+    assert told == [f"ecochain: scheduler.policy: {name}: {OWN}:{line_of(policy)}: {WHEN_ASKED[policy]}"]
