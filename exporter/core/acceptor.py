@@ -1,7 +1,6 @@
 """Taking clients in, one in a turn of the event loop, and waiting a moment where the system has no room for more."""
 
 import asyncio
-import contextlib
 import logging
 import socket
 from collections.abc import Callable
@@ -58,6 +57,8 @@ class Acceptor:
         task.add_done_callback(self._connecting.discard)
 
     async def _connect(self, client: socket.socket) -> None:
-        # It may have reset its connection already.
-        with contextlib.suppress(OSError):
+        try:
             await self._loop.connect_accepted_socket(self._protocol, client)
+        except OSError as error:
+            logger.warning("a client is not served: %s", error.strerror)
+            client.close()

@@ -86,7 +86,10 @@ class Connection(asyncio.BufferedProtocol):
         self._hub = hub
         self._loop = asyncio.get_running_loop()
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        # Before there is a transport: one whose TLS cannot be set up must not be served without.
         self._tls: TlsStream | None = None
+        if hub.web_config is not None and (config := hub.web_config.current()).tls is not None:
+            self._tls = TlsStream(config.tls, config.client_allowed_sans)
         self._holds_slot = False
         self._head_only = False
         self._peer_ended = False
@@ -99,10 +102,6 @@ class Connection(asyncio.BufferedProtocol):
         transport.set_write_buffer_limits(high=0)
         self._timer = self._loop.call_later(self._hub.limits.head_seconds, self._time_is_up)
         self._hub.admit(self)
-        if self._hub.web_config is not None:
-            config = self._hub.web_config.current()
-            if config.tls is not None:
-                self._tls = TlsStream(config.tls, config.client_allowed_sans)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the event loop's signature
         """Where the event loop reads into."""

@@ -1,5 +1,6 @@
 """TLS and client certificates, with certificates made here."""
 
+import errno
 import socket
 import ssl
 import time
@@ -11,6 +12,7 @@ import requests
 from exporter.core.http_connection import Limits
 from exporter.core.server import Request, Response
 from exporter.core.web_config import WebConfig, load_web_config
+from exporter.core.web_config_file import WebConfigFile
 from tests.core.certificates import Authority, Pair
 from tests.core.http_client import ask, connect, exchange, get, read_all, serving
 from tests.core.test_server_limits import SHORT, closes_within
@@ -183,3 +185,20 @@ def test_a_slow_reader_of_a_tls_response_is_in_flight_until_it_is_cut_off(tmp_pa
 def _wait_then_read_whole(client: socket.socket) -> None:
     time.sleep(2)
     assert len(read_all(client)) >= len(LARGE)
+
+
+def test_a_connection_whose_tls_cannot_be_set_up_is_closed_and_never_plain(
+    tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_self: WebConfigFile) -> WebConfig:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with serving({"/metrics": metrics}, web_config=web_config(tmp_path)) as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(WebConfigFile, "current", fail)
+            with connect(server) as client:
+                client.sendall(get())
+                assert read_all(client) == b""
+        [reply] = exchange(server, get("/metrics", "Connection: close"), client_context(authority))
+        assert reply.body == BODY
+    assert [record.getMessage() for record in caplog.records] == ["a client is not served: Too many open files"]
