@@ -4,10 +4,10 @@
     ratio = (used + k) / (profile's grams for the hours so far + k), between 1/2 and 2
 
 The ratio says how this period compares with the usual one. Early on it is drawn towards 1 by `k`, which stands for
-what the profile alone is trusted with: an average hour of the week for a day, an average day for a week, an average
-week for a month. That is the Bayesian mean of a ratio whose prior is 1, where one such part differs from the next
-about as much as one whole period from the next. The bounds keep hours of an unusual time, which the profile
-has next to nothing for, from multiplying those that are left.
+what the profile alone is trusted with: an average hour of the day, an average day of the week, an average week of the
+month, each of the period itself as the profile has it. That is the Bayesian mean of a ratio whose prior is 1, where one
+such part differs from the next about as much as one whole period from the next. The bounds keep hours of an unusual
+time, which the profile has next to nothing for, from multiplying those that are left.
 
 Until every hour of the week has been seen, the mean so far goes on instead.
 """
@@ -17,10 +17,10 @@ from datetime import tzinfo
 
 from exporter.budget import Booked, Bounds, BudgetStatus, Period, bounds_at
 from exporter.core.units import Grams, UnixSeconds
-from exporter.week import HOURS, WeekProfile
+from exporter.week import WeekProfile
 
-TRUSTED_WEEKS: Mapping[Period, float] = {Period.DAY: 1 / HOURS, Period.WEEK: 1 / 7, Period.MONTH: 1.0}
-"""`k` in average weeks of the profile."""
+TRUSTED_SHARE: Mapping[Period, float] = {Period.DAY: 1 / 24, Period.WEEK: 1 / 7, Period.MONTH: 1 / 4}
+"""`k` as a share of the whole period in the profile."""
 
 MAX_RATIO = 2.0
 """The hours that are left are at most doubled, and at most halved."""
@@ -43,7 +43,7 @@ def status(
         if profile.learned < 1.0:
             projected = _at_the_mean_so_far(bounds, used, profile, since=since, now=now)
         else:
-            projected = _by_the_profile(bounds, used, profile, TRUSTED_WEEKS[period], now=now, zone=zone)
+            projected = _by_the_profile(bounds, used, profile, TRUSTED_SHARE[period], now=now, zone=zone)
         return BudgetStatus(
             period=period, bounds=bounds, limit=limit, used=used, projected=projected, learned=profile.learned
         )
@@ -52,11 +52,10 @@ def status(
 
 
 def _by_the_profile(
-    bounds: Bounds, used: Grams, profile: WeekProfile, trusted_weeks: float, *, now: UnixSeconds, zone: tzinfo
+    bounds: Bounds, used: Grams, profile: WeekProfile, trusted_share: float, *, now: UnixSeconds, zone: tzinfo
 ) -> Grams:
-    so_far = profile.between(bounds.start, now, zone)
-    left = profile.between(bounds.start, bounds.end, zone) - so_far
-    return Grams(used + _ratio(used, so_far, trusted_weeks * profile.total) * max(0.0, left))
+    whole, so_far = profile.between(bounds.start, bounds.end, zone), profile.between(bounds.start, now, zone)
+    return Grams(used + _ratio(used, so_far, trusted_share * whole) * max(0.0, whole - so_far))
 
 
 def _ratio(used: float, so_far: float, trusted: float) -> float:

@@ -53,11 +53,6 @@ class WeekProfile:
         """Time that the profile rests on. Before the hours come round again it is all the time that was counted."""
         return Seconds(sum(self.weights) * SECONDS_PER_HOUR + self.hour_seconds)
 
-    @property
-    def total(self) -> Grams:
-        """Grams of a week of 168 hours."""
-        return Grams(sum(self.rates))
-
     def between(self, start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> Grams:
         """Grams that the profile has for the time from `start` to `end`, by the local hours in between."""
         return Grams(sum(map(mul, self.rates, _hours_of_week(start, end, zone))))

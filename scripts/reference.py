@@ -219,8 +219,8 @@ def _thresholds() -> Iterator[tuple[str, str]]:
     yield "activity: idle below a mean of", f"{activity.IDLE_MBIT:g} Mbit/s"
     yield "budget: an hour of the learned week fades to 1/e in", f"{week.MEMORY_WEEKS:g} weeks"
     yield "budget: longest time off that the learned week counts", f"{week.MAX_GAP / 86_400:g} days"
-    for period, weeks in projection.TRUSTED_WEEKS.items():
-        yield f"budget: the learned week alone is trusted with, for a {period}", f"{weeks * 7:.3g} average days"
+    for period, share in projection.TRUSTED_SHARE.items():
+        yield f"budget: the learned week alone is trusted with, of a {period}", f"1/{1 / share:.0f}"
     yield "budget: hours left are scaled by at most", f"{projection.MAX_RATIO:g}, and at least its inverse"
     yield "sample: late after", f"{usage.LATE_AFTER_INTERVALS:g} intervals"
     yield "sample: suspended or stepped clock above", f"{usage.STEP_TOLERANCE:g} s"

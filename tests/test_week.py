@@ -61,7 +61,7 @@ def test_a_steady_rate_is_the_rate_of_every_hour_over_changes_to_and_from_summer
     profile = lived(16 * 168, 3.0, zone=ZoneInfo(zone))
     assert profile.learned == 1.0
     assert set(profile.rates) == {3.0}
-    assert profile.total == pytest.approx(504.0)
+    assert sum(profile.rates) == pytest.approx(504.0)
 
 
 @given(step=st.sampled_from([5.0, 60.0, 700.0, 3600.0]))
@@ -81,7 +81,7 @@ def test_the_first_week_is_not_known_before_it_has_been_seen() -> None:
 
 def test_a_change_of_habit_is_half_known_after_three_weeks_and_most_of_it_after_ten() -> None:
     before = lived(20 * 168, 10.0)
-    after = [lived(weeks * 168, 20.0, before).total / 168 for weeks in (3, 10)]
+    after = [sum(lived(weeks * 168, 20.0, before).rates) / 168 for weeks in (3, 10)]
     assert after == pytest.approx([20.0 - 10.0 * math.exp(-weeks / MEMORY_WEEKS) for weeks in (3, 10)], abs=0.2)
 
 
@@ -90,7 +90,7 @@ def test_time_in_which_the_machine_was_off_is_time_without_emissions() -> None:
     assert always_on.at is not None
     back = observe(always_on, Grams(0.0), UnixSeconds(always_on.at + WEEK), None, BERLIN)
     twice = lived(1, 1.0, back)
-    assert twice.total == pytest.approx(sum(1.0 / (1.0 + math.exp(1 / MEMORY_WEEKS)) for _ in range(168)), rel=0.01)
+    assert sum(twice.rates) == pytest.approx(sum(1.0 / (1.0 + math.exp(1 / MEMORY_WEEKS)) for _ in range(168)), rel=0.01)
 
 
 def test_a_machine_that_sleeps_at_night_knows_its_nights() -> None:
@@ -130,7 +130,7 @@ def test_a_clock_that_is_wrong_at_a_start_takes_no_more_than_a_week_without_emis
     learned = lived(12 * 168, 4.0)
     assert learned.at is not None
     started = observe(learned, Grams(0.0), UnixSeconds(learned.at + jump), None, BERLIN)
-    kept = lived(1, 4.0, started).total / learned.total
+    kept = sum(lived(1, 4.0, started).rates) / sum(learned.rates)
     assert 1.0 - 1.01 / sum(math.exp(-week / MEMORY_WEEKS) for week in range(12)) <= kept <= 1.0
 
 
@@ -142,7 +142,7 @@ def test_no_number_is_anything_but_finite(amounts: list[float], zone: ZoneInfo, 
         step = (0.0, 5.0, 4000.0, -7200.0)[number % 4]
         now = UnixSeconds(now + step)
         profile = observe(profile, Grams(grams), now, None if number % 3 else Seconds(max(0.0, step)), zone)
-    numbers = [*profile.rates, *profile.weights, profile.hour_grams, profile.hour_seconds, profile.total]
+    numbers = [*profile.rates, *profile.weights, profile.hour_grams, profile.hour_seconds]
     assert all(math.isfinite(number) and number >= 0.0 for number in numbers)
 
 
