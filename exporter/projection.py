@@ -36,17 +36,16 @@ def status(
     zone: tzinfo,
 ) -> tuple[BudgetStatus, ...]:
     """Where each budget that has a limit stands at `now`; `since` is when counting began."""
+    learned = profile.learned
 
     def of(period: Period, limit: Grams) -> BudgetStatus:
         bounds = bounds_at(period, now, zone)
         used = Grams(booked.get(period, {}).get(bounds.start, 0.0))
-        if profile.learned < 1.0:
+        if learned < 1.0:
             projected = _at_the_mean_so_far(bounds, used, profile, since=since, now=now)
         else:
             projected = _by_the_profile(bounds, used, profile, TRUSTED_SHARE[period], now=now, zone=zone)
-        return BudgetStatus(
-            period=period, bounds=bounds, limit=limit, used=used, projected=projected, learned=profile.learned
-        )
+        return BudgetStatus(period=period, bounds=bounds, limit=limit, used=used, projected=projected, learned=learned)
 
     return tuple(of(period, limit) for period, limit in limits.items())
 

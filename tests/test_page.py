@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from exporter.budget import Period
 from exporter.core.html import style_sheet
 from exporter.core.units import Grams, GramsPerKwh
 from exporter.intensity.static import configured_intensity
+from exporter.summary import Summary
+from exporter.table import render_table
 from exporter.totals import Totals
 from exporter.week import HOURS, WeekProfile
 from tests.exporter_process import running_exporter, until_ready
@@ -234,6 +237,23 @@ def test_the_first_minutes_are_not_judged() -> None:
     text = Document(page(site)).text
     assert "by midnight at the mean so far (early: 0% of this device's week is known)" in text
     assert "over budget" not in text
+
+
+@pytest.mark.parametrize(("known", "said"), [(167, "(early: 99% of this device's week is known)"), (168, "usual week")])
+def test_page_table_and_json_say_alike_whether_the_week_is_known(known: int, said: str) -> None:
+    week = WeekProfile(rates=(10.0,) * HOURS, weights=(4.0,) * known + (0.0,) * (HOURS - known))
+    site = make_site(totals=Totals(since=NOON, week=week))
+    site.work_for_an_hour()
+    assert said in Document(page(site)).text
+    summary = msgspec.json.decode(site.get("/api/v1/summary").body, type=Summary)
+    lines = [line for line in render_table(summary, "here").splitlines() if "projected" in line]
+    assert [said in line for line in lines] == [True] * len(Period)
+    learned = {one.period: one.projection_learned_ratio for one in summary.budgets}
+    assert learned == dict.fromkeys(Period, known / HOURS)
+    exposed = site.exposition()
+    assert [exposed[series("ecotrack_budget_projection_learned_ratio", period=one)] for one in learned] == [
+        known / HOURS
+    ] * len(Period)
 
 
 @pytest.mark.servers

@@ -90,7 +90,7 @@ def test_time_in_which_the_machine_was_off_is_time_without_emissions() -> None:
     assert always_on.at is not None
     back = observe(always_on, Grams(0.0), UnixSeconds(always_on.at + WEEK), None, BERLIN)
     twice = lived(1, 1.0, back)
-    assert sum(twice.rates) == pytest.approx(sum(1.0 / (1.0 + math.exp(1 / MEMORY_WEEKS)) for _ in range(168)), rel=0.01)
+    assert sum(twice.rates) == pytest.approx(168 / (1.0 + math.exp(1 / MEMORY_WEEKS)), rel=0.01)
 
 
 def test_a_machine_that_sleeps_at_night_knows_its_nights() -> None:
@@ -132,6 +132,17 @@ def test_a_clock_that_is_wrong_at_a_start_takes_no_more_than_a_week_without_emis
     started = observe(learned, Grams(0.0), UnixSeconds(learned.at + jump), None, BERLIN)
     kept = sum(lived(1, 4.0, started).rates) / sum(learned.rates)
     assert 1.0 - 1.01 / sum(math.exp(-week / MEMORY_WEEKS) for week in range(12)) <= kept <= 1.0
+
+
+def test_another_time_zone_keeps_the_profile_and_goes_on_by_its_own_hours() -> None:
+    learned = lived(2 * 168, 4.0)
+    moved = lived(169, 8.0, learned, ZoneInfo("Asia/Kathmandu"))
+    assert moved.learned == 1.0
+    # Two weeks of 4 g/h, the older one faded once and both once more, and one week of 8 g/h.
+    kept = math.exp(-1 / MEMORY_WEEKS) + math.exp(-2 / MEMORY_WEEKS)
+    expected = (4.0 * kept + 8.0) / (kept + 1.0)
+    assert sum(moved.rates) / HOURS == pytest.approx(expected, rel=0.01)
+    assert max(moved.rates) - min(moved.rates) < 1.0
 
 
 @given(amounts=st.lists(st.floats(0.0, 1e9), min_size=1, max_size=200), zone=zones, start=moments)
