@@ -12,7 +12,7 @@ from statistics import median
 
 from bench.record import record, table
 from exporter.budget import Period
-from tests.synthetic_machines import BEYOND, MACHINES, Day, Habit, Life, live
+from tests.exporter.synthetic_machines import BEYOND, MACHINES, Day, Habit, Life, live
 
 WEEKS = 53
 SEEDS = range(4)

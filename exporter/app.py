@@ -10,19 +10,19 @@ import exporter
 from exporter.config import Config
 from exporter.core.clock import Clock
 from exporter.core.command_line import Web
-from exporter.core.publication import Publication, common_routes, json_response, page_response
-from exporter.core.server import Handler, Request, Response, Server
 from exporter.core.units import Seconds
-from exporter.metrics import exposition
-from exporter.page import render_page
+from exporter.core.web.publication import Publication, common_routes, json_response, page_response
+from exporter.core.web.server import Handler, Request, Response, Server
+from exporter.exposition.rows import exposition
 from exporter.sampler import BudgetPlan, Models, Sampler, Stop
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
 from exporter.sources.machine import boot_id
 from exporter.state import StateStore
-from exporter.summary import history, summarize
 from exporter.totals import Totals
+from exporter.views.page import render_page
+from exporter.views.summary import history, summarize
 
 LOG = logging.getLogger(__name__)
 

@@ -26,13 +26,13 @@ from exporter.core.command_line import (
     web_of,
 )
 from exporter.core.config import ConfigError
-from exporter.core.listen_address import ListenError, parse_address
 from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
-from exporter.core.web_config import WebConfigError
+from exporter.core.web.listen_address import ListenError, parse_address
+from exporter.core.web.web_config import WebConfigError
 from exporter.state import StateError
-from exporter.summary import Summary, summarize
-from exporter.table import render_table
+from exporter.views.summary import Summary, summarize
+from exporter.views.table import render_table
 
 DEFAULT_ADDRESS = "127.0.0.1:10110"
 

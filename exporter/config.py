@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from exporter import presets
 from exporter.budget import Period
 from exporter.core.config import convert, load_yaml
 from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPerSecond, Seconds, UnixSeconds, Watts
 from exporter.intensity.reading import IntensityProvider
 from exporter.intensity.static import WORLD, configured_intensity, preset_intensity
-from exporter.power import HostPowerModel, NetworkPowerModel
+from exporter.power import presets
+from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.sources.nics import NEVER_COUNTED, NicRule
 
 LOCAL_ZONE = "local"

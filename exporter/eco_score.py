@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from exporter.core.carbon import GRID_FACTORS, Factor
 from exporter.core.units import Ratio
-from exporter.presets import CEP_IDLE
+from exporter.power.presets import CEP_IDLE
 
 
 class ScoreFactor(StrEnum):

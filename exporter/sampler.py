@@ -25,11 +25,14 @@ from exporter.core.units import (
 )
 from exporter.eco_score import EcoScore, ScoreFactor, eco_score
 from exporter.intensity.reading import IntensityProvider, IntensityReading
-from exporter.power import ByScope, Component, HostPowerModel, NetworkPowerModel, power_by_scope
+from exporter.power.component import ByScope, Component, power_by_scope
+from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
 from exporter.sources.reading import DiskBytes, HostReading
 from exporter.totals import ActivityTotal, Exported, Totals
-from exporter.usage import Event, EventKind, NetworkUsage, Usage, carry_forward, failures, usage_between
+from exporter.usage.between import Usage, carry_forward, failures, usage_between
+from exporter.usage.events import Event, EventKind
+from exporter.usage.network import NetworkUsage
 
 LOG = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from exporter.core.units import (
 )
 from exporter.eco_score import EcoScore
 from exporter.intensity.reading import IntensityReading
-from exporter.power import ByScope, Component, Provenance, power_by_scope
+from exporter.power.component import ByScope, Component, Provenance, power_by_scope
 from exporter.sources.reading import Memory, Outcome
 from exporter.totals import Totals
 

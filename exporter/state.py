@@ -19,7 +19,7 @@ import msgspec
 from exporter.core.clock import Clock
 from exporter.core.units import Seconds, UnixSeconds
 from exporter.totals import Exported, Totals, begun_by, with_events
-from exporter.usage import Event, EventKind
+from exporter.usage.events import Event, EventKind
 
 LOG = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import TypeVar, cast
 from exporter.activity import Activity
 from exporter.budget import Booked
 from exporter.core.units import Grams, Joules, Seconds, UnixSeconds
-from exporter.power import Component
+from exporter.power.component import Component
 from exporter.sources.reading import DiskBytes, Traffic
-from exporter.usage import Event
+from exporter.usage.events import Event
 from exporter.week import WeekProfile
 
 NO_TRAFFIC = Traffic(received_bytes=0, sent_bytes=0, received_packets=0, sent_packets=0)

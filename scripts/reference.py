@@ -7,13 +7,15 @@ from pathlib import Path
 import msgspec
 from msgspec import inspect
 
-from exporter import activity, eco_score, presets, projection, usage, week
+from exporter import activity, eco_score, projection, week
 from exporter.config import Config
 from exporter.core.carbon import GRID_FACTORS, Factor
 from exporter.core.config import describe_type
 from exporter.core.metrics import reference_table
 from exporter.core.units import BYTES_PER_BINARY_GB
-from exporter.metrics import ROWS
+from exporter.exposition.rows import ROWS
+from exporter.power import presets
+from exporter.usage import gaps, network
 from simulator.hardware.device import DEVICES, GIBIBYTE, REFERENCE
 from simulator.live.exposition import ROWS as SIMULATED_ROWS
 from simulator.scenario.schema import Scenario
@@ -222,9 +224,9 @@ def _thresholds() -> Iterator[tuple[str, str]]:
     for period, share in projection.TRUSTED_SHARE.items():
         yield f"budget: the learned week alone is trusted with, of a {period}", f"1/{1 / share:.0f}"
     yield "budget: hours left are scaled by at most", f"{projection.MAX_RATIO:g}, and at least its inverse"
-    yield "sample: late after", f"{usage.LATE_AFTER_INTERVALS:g} intervals"
-    yield "sample: suspended or stepped clock above", f"{usage.STEP_TOLERANCE:g} s"
-    yield "network: a reading is impossible above", f"{usage.MAX_BYTES_PER_SECOND:g} B/s"
+    yield "sample: late after", f"{gaps.LATE_AFTER_INTERVALS:g} intervals"
+    yield "sample: suspended or stepped clock above", f"{gaps.STEP_TOLERANCE:g} s"
+    yield "network: a reading is impossible above", f"{network.MAX_BYTES_PER_SECOND:g} B/s"
 
 
 if __name__ == "__main__":

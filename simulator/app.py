@@ -13,9 +13,9 @@ import simulator
 from exporter.core.clock import Clock
 from exporter.core.command_line import Web
 from exporter.core.config import ConfigError
-from exporter.core.publication import Publication, common_routes, json_response, page_response
-from exporter.core.server import Handler, Request, Response, Server
 from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
+from exporter.core.web.publication import Publication, common_routes, json_response, page_response
+from exporter.core.web.server import Handler, Request, Response, Server
 from simulator.build import configured_weights, nodes_of, shipped_compression
 from simulator.experiments.find.outcomes import Outcome, load_outcomes
 from simulator.ledger.cost_profile import shipped_profile

@@ -23,10 +23,10 @@ from exporter.core.command_line import (
     web_of,
 )
 from exporter.core.config import ConfigError
-from exporter.core.listen_address import ListenError
 from exporter.core.logs import LogFormat, configure_logging
 from exporter.core.service import StopSignal
-from exporter.core.web_config import WebConfigError
+from exporter.core.web.listen_address import ListenError
+from exporter.core.web.web_config import WebConfigError
 
 DEFAULT_ADDRESS = "127.0.0.1:10111"
 

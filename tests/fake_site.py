@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter import presets
 from exporter.app import routes
 from exporter.budget import Period
-from exporter.core.publication import Publication
-from exporter.core.server import Handler, Request, Response
 from exporter.core.units import Grams, Watts
-from exporter.metrics import exposition
-from exporter.power import HostPowerModel
+from exporter.core.web.publication import Publication
+from exporter.core.web.server import Handler, Request, Response
+from exporter.exposition.rows import exposition
+from exporter.power import presets
+from exporter.power.model import HostPowerModel
 from exporter.sampler import Sampler
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading, Memory

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from exporter import presets
 from exporter.budget import Period
 from exporter.core.units import Grams, GramsPerSecond, MonotonicSeconds, Seconds, UnixSeconds
+from exporter.exposition.rows import ROWS
 from exporter.intensity.static import preset_intensity
-from exporter.metrics import ROWS
-from exporter.power import HostPowerModel
+from exporter.power import presets
+from exporter.power.model import HostPowerModel
 from exporter.sampler import BudgetPlan, Models, Sampler, Source, Store
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Outcome, Timed, Traffic

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from exporter import presets
 from exporter.activity import Activity
 from exporter.budget import Bounds, BudgetStatus, Period
 from exporter.core.metrics import Exposition, Representation
@@ -24,15 +23,16 @@ from exporter.core.units import (
     Watts,
 )
 from exporter.eco_score import EcoScore, ScoreFactor
+from exporter.exposition.rows import ROWS
 from exporter.intensity.reading import IntensityReading
-from exporter.metrics import ROWS
-from exporter.power import ByScope, Component
+from exporter.power import presets
+from exporter.power.component import ByScope, Component
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import DiskBytes, Memory, Outcome, Traffic
 from exporter.totals import ActivityTotal, Exported, Totals
-from exporter.usage import Event, EventKind
+from exporter.usage.events import Event, EventKind
 from tests.fakes import NOON, FakeClock, Machine, initial_snapshot, rig
 
 FOLDER = Path(__file__).parent / "golden"
@@ -40,7 +40,7 @@ FOLDER = Path(__file__).parent / "golden"
 FILES = {"exporter.prom": False, "exporter.openmetrics": True}
 """Name of the file, and whether it is OpenMetrics."""
 
-LAPTOP = Path(__file__).parent / "sources/fixtures/laptop"
+LAPTOP = Path(__file__).parent / "exporter/sources/fixtures/laptop"
 
 MOVED = {
     "proc/stat": ("cpu  10000 200 3000 80000", "cpu  10400 200 3100 81500"),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter import presets
 from exporter.cli import build_parser
-from exporter.metrics import ROWS
+from exporter.exposition.rows import ROWS
+from exporter.power import presets
 from scripts.reference import configuration_keys
 from simulator.live.exposition import ROWS as SIMULATED_ROWS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from exporter.core.metrics import Kind
-from exporter.metrics import ROWS
+from exporter.exposition.rows import ROWS
 from grafana.queries import metric_names, queries
 from simulator.live.exposition import ROWS as SIMULATED_ROWS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from exporter.core.logs import LogFormat, configure_logging
-from exporter.core.web_config import WebConfig, load_web_config
+from exporter.core.web.web_config import WebConfig, load_web_config
 
 USER_ERROR = 2
 

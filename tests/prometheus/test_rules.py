@@ -14,7 +14,7 @@ import yaml
 from exporter.config import load_config
 from exporter.core.metrics import Kind
 from exporter.core.units import BytesPerSecond
-from exporter.metrics import ROWS
+from exporter.exposition.rows import ROWS
 from prometheus.alert import Links
 from prometheus.budget import seconds
 from prometheus.files import generated

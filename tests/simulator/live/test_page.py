@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.core.chart import HEIGHT, WIDTH
 from exporter.core.html import style_sheet
-from exporter.core.publication import Publication
-from exporter.core.server import Request
 from exporter.core.units import Seconds
+from exporter.core.web.publication import Publication
+from exporter.core.web.server import Request
 from simulator.app import routes
 from simulator.live.chart import power_chart
 from simulator.live.exposition import exposition
@@ -21,9 +21,9 @@ from simulator.live.page import render_page
 from simulator.live.snapshot import Snapshot
 from simulator.live.summary import history, summarize
 from simulator.run.totals import Totals
+from tests.exporter.test_page import HARMLESS, Document, Figure, browse, corner
 from tests.fakes import FakeClock
 from tests.simulator.live.golden_snapshot import HOSTILE, golden_snapshot, rendered
-from tests.test_page import HARMLESS, Document, Figure, browse, corner
 
 NODE_FIGURES = {
     "load_watts": "ecochain_node_load_watts",

@@ -1,0 +1,1 @@
+"""The server of both programs: connections, sites, TLS and authentication."""

@@ -1,0 +1,331 @@
+"""One client connection: bytes in, requests through the site, bytes out; every wait has its end."""
+
+import asyncio
+import contextlib
+import enum
+import logging
+import ssl
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import h11
+
+from exporter.core.web.authentication import BasicAuth, Verdict
+from exporter.core.web.site import SECURITY_HEADERS, Request, Response, Site, text
+from exporter.core.web.tls_stream import TlsStream
+from exporter.core.web.web_config_file import WebConfigFile
+
+MAX_HEAD_BYTES = 16 * 1024
+
+_HTTP_ON_TLS = b"HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port expects TLS: use https.\n"
+
+#: A client's fault is logged at debug level, with nothing that a client sent.
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of a server's patience.
+
+    `requests` may be in flight, and `connections` open, at once; fewer where the limit on open files is low.
+    `head_seconds` run from accept, or from the first byte of a later request, to a complete head; a TLS handshake is
+    part of them. `idle_seconds` is for a connection between requests (Prometheus comes back every 15 to 60).
+    `response_seconds` is for a check of credentials and for a client to read its response, `linger_seconds` for it to
+    read a last answer and close before it is cut off.
+    """
+
+    requests: int
+    connections: int = 256
+    head_seconds: float = 10.0
+    idle_seconds: float = 75.0
+    response_seconds: float = 10.0
+    linger_seconds: float = 1.0
+
+
+class Phase(enum.IntEnum):
+    """What a connection is waiting for. Where room is needed, the lowest go first."""
+
+    CLOSING = 0
+    HEAD = 1
+    IDLE = 2
+    AUTHENTICATING = 3
+    SENDING = 4
+
+
+class Hub:
+    """What the connections of one server share: the site, the limits, and who is there."""
+
+    def __init__(self, *, site: Site, web_config: WebConfigFile | None, limits: Limits) -> None:
+        self.site = site
+        self.web_config = web_config
+        self.limits = limits
+        self.auth = BasicAuth()
+        self.in_flight = 0
+        self.connections: dict[Connection, None] = {}
+        self.stopping = False
+        # Filled and emptied within one callback, so that no connection needs a read buffer of its own.
+        self.buffer = memoryview(bytearray(MAX_HEAD_BYTES))
+
+    def admit(self, connection: "Connection") -> None:
+        """Take a connection in. Where there is no room, drop the oldest half-open one, else the oldest idle one."""
+        if len(self.connections) >= self.limits.connections:
+            logger.debug("too many connections: dropped the oldest")
+            min(self.connections, key=lambda other: other.phase).drop()
+        self.connections[connection] = None
+
+
+class Connection(asyncio.BufferedProtocol):
+    """HTTP/1.1 on one socket: requests one after the other, each answered by one write."""
+
+    _transport: asyncio.Transport
+    _timer: asyncio.TimerHandle
+
+    def __init__(self, hub: Hub) -> None:
+        self.phase = Phase.HEAD
+        self._hub = hub
+        self._loop = asyncio.get_running_loop()
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        # Before there is a transport: one whose TLS cannot be set up must not be served without.
+        self._tls: TlsStream | None = None
+        if hub.web_config is not None and (config := hub.web_config.current()).tls is not None:
+            self._tls = TlsStream(config.tls, config.client_allowed_sans)
+        self._holds_slot = False
+        self._head_only = False
+        self._peer_ended = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; the clock for the first head runs from here."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; TCP transports are
+        self._transport = transport
+        # With no buffer allowed, "writing may resume" means that the kernel has everything.
+        transport.set_write_buffer_limits(high=0)
+        self._timer = self._loop.call_later(self._hub.limits.head_seconds, self._time_is_up)
+        self._hub.admit(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the event loop's signature
+        """Where the event loop reads into."""
+        return self._hub.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        if self.phase is Phase.CLOSING:
+            return
+        data = bytes(self._hub.buffer[:nbytes])
+        if self._tls is not None:
+            data = self._decrypt(self._tls, data)
+        if data:
+            self._http.receive_data(data)
+            self._advance()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; it may still be reading, so answer what it asked before."""
+        self._peer_ended = True
+        if self.phase is Phase.CLOSING:
+            return False
+        self._http.receive_data(b"")
+        self._advance()
+        return True
+
+    def resume_writing(self) -> None:
+        """The kernel has all that was written."""
+        if self.phase is Phase.SENDING:
+            self._sent()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the event loop's signature
+        """Forget the connection."""
+        self.phase = Phase.CLOSING
+        self._timer.cancel()
+        self._release_slot()
+        self._hub.connections.pop(self, None)
+
+    def drop(self) -> None:
+        """Cut the connection off now."""
+        self._hub.connections.pop(self, None)
+        self._transport.abort()
+
+    def finish(self) -> None:
+        """Close now, or after the response that is under way; the hub is stopping."""
+        if self.phase is not Phase.SENDING:
+            self._transport.close()
+
+    def _advance(self) -> None:
+        """Take the next request from what was received, if its head is complete."""
+        if self.phase not in (Phase.HEAD, Phase.IDLE) or self._hub.stopping:
+            return
+        try:
+            event = self._http.next_event()
+            if isinstance(event, h11.Request):
+                self._begin(event, has_body=not isinstance(self._http.next_event(), h11.EndOfMessage))
+        except h11.RemoteProtocolError as error:
+            logger.debug("a request was not well-formed")
+            self._send(text(error.error_status_hint, HTTPStatus(error.error_status_hint).phrase), close=True)
+            return
+        if event is h11.NEED_DATA:
+            self._await_more()
+        elif isinstance(event, h11.ConnectionClosed):
+            self._transport.close()
+
+    def _await_more(self) -> None:
+        if self.phase is Phase.IDLE and self._http.trailing_data[0]:
+            self.phase = Phase.HEAD
+            self._set_deadline(self._hub.limits.head_seconds)
+        if not self._transport.is_reading():
+            self._transport.resume_reading()
+
+    def _begin(self, head: h11.Request, *, has_body: bool) -> None:
+        """Answer a request, or start the check of its credentials."""
+        request = _request(head)
+        self._head_only = request.method == "HEAD"
+        refusal = self._hub.site.refuse(request)
+        if refusal is not None:
+            self._send(refusal, close=has_body)
+        elif _head_bytes(head) > MAX_HEAD_BYTES:
+            self._send(text(431, "A request's head is limited to 16 KiB."), close=True)
+        elif has_body:
+            self._send(text(413, "Requests with a body are not accepted."), close=True)
+        elif self._hub.web_config is not None and (users := self._hub.web_config.current().users):
+            peer = self._transport.get_extra_info("peername") or ("",)
+            verdict = self._hub.auth.check(request.headers.get("authorization"), users, str(peer[0]))
+            if isinstance(verdict, Verdict):
+                self._judge(request, verdict)
+            else:
+                self.phase = Phase.AUTHENTICATING
+                self._transport.pause_reading()
+                self._set_deadline(self._hub.limits.response_seconds)
+                verdict.add_done_callback(lambda task: self._checked(request, task))
+        else:
+            self._respond(request)
+
+    def _checked(self, request: Request, task: asyncio.Task[Verdict]) -> None:
+        if self.phase is Phase.AUTHENTICATING and not task.cancelled():
+            self._judge(request, task.result())
+
+    def _judge(self, request: Request, verdict: Verdict) -> None:
+        match verdict:
+            case Verdict.GRANTED:
+                self._respond(request)
+            case Verdict.DENIED:
+                logger.debug("credentials were missing or wrong")
+                challenge = ("WWW-Authenticate", 'Basic realm="metrics", charset="UTF-8"')
+                self._send(text(401, "A user name and password are needed.", challenge))
+            case Verdict.BUSY:
+                logger.debug("too many unknown credentials to check")
+                self._send(text(429, "Too many credentials are waiting to be checked.", ("Retry-After", "1")))
+
+    def _respond(self, request: Request) -> None:
+        """Let the site answer, within the limit; a request is in flight until its last byte is with the kernel."""
+        if self._hub.in_flight >= self._hub.limits.requests:
+            logger.debug("too many requests in flight")
+            self._send(text(503, "Too many requests are in flight.", ("Retry-After", "1")))
+            return
+        self._hub.in_flight += 1
+        self._holds_slot = True
+        response = text(500, "The server failed to answer; its log says why.")
+        try:
+            response = self._hub.site.respond(request)
+        finally:
+            # A handler's exception goes on to the event loop, which reports it; the client gets the 500.
+            self._send(response)
+
+    def _send(self, response: Response, *, close: bool = False) -> None:
+        self.phase = Phase.SENDING
+        data = self._encode(response, close=close)
+        self._transport.write(data if self._tls is None else self._tls.send(data))
+        if self._transport.get_write_buffer_size() == 0:
+            self._sent()
+        else:
+            self._transport.pause_reading()
+            self._set_deadline(self._hub.limits.response_seconds)
+
+    def _encode(self, response: Response, *, close: bool) -> bytes:
+        """Head and body in one piece, for one write."""
+        headers = SECURITY_HEADERS | {name.lower(): value for name, value in response.headers}
+        if self._hub.web_config is not None:
+            headers |= self._hub.web_config.current().headers
+        headers["content-type"] = response.content_type
+        headers["content-length"] = str(len(response.body))
+        headers["date"] = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
+        if close:
+            headers["connection"] = "close"
+        reason = HTTPStatus(response.status).phrase
+        head = self._http.send(h11.Response(status_code=response.status, headers=list(headers.items()), reason=reason))
+        body = None if self._head_only else self._http.send(h11.Data(data=response.body))
+        self._http.send(h11.EndOfMessage())
+        return (head or b"") + (body or b"")
+
+    def _sent(self) -> None:
+        """The response is out: close, or wait for the next request, which may be here already."""
+        self._release_slot()
+        if self._http.our_state is h11.MUST_CLOSE or self._hub.stopping:
+            self._linger()
+            return
+        self._http.start_next_cycle()
+        self._head_only = False
+        self.phase = Phase.IDLE
+        self._set_deadline(self._hub.limits.idle_seconds)
+        if self._http.trailing_data[0]:
+            # Other connections get their turn between pipelined requests, and no more is read meanwhile.
+            self._transport.pause_reading()
+        if not self._transport.is_reading():
+            self._loop.call_soon(self._advance)
+
+    def _release_slot(self) -> None:
+        if self._holds_slot:
+            self._holds_slot = False
+            self._hub.in_flight -= 1
+
+    def _linger(self) -> None:
+        """Say goodbye, then drop what still arrives: closing over unread bytes would reset an answer under way."""
+        self.phase = Phase.CLOSING
+        if self._tls is not None:
+            self._transport.write(self._tls.close())
+        if self._peer_ended or self._hub.stopping:
+            self._transport.close()
+            return
+        with contextlib.suppress(OSError):  # already reset by the client
+            self._transport.write_eof()
+        self._transport.resume_reading()
+        self._set_deadline(self._hub.limits.linger_seconds)
+
+    def _decrypt(self, tls: TlsStream, data: bytes) -> bytes:
+        try:
+            plaintext = tls.receive(data)
+        except ssl.SSLError as error:
+            logger.debug("a TLS handshake or record was refused")
+            if getattr(error, "reason", None) == "HTTP_REQUEST":
+                self._transport.write(_HTTP_ON_TLS)
+            self._linger()
+            return b""
+        pending = tls.pending()
+        if pending:
+            self._transport.write(pending)
+        return plaintext
+
+    def _set_deadline(self, seconds: float) -> None:
+        self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        if self.phase in (Phase.HEAD, Phase.SENDING):
+            logger.debug("a client was too slow and was cut off")
+        self._transport.abort()
+
+
+def _request(head: h11.Request) -> Request:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in head.headers:
+        name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    target = head.target.decode("latin-1")
+    if target.lower().startswith(("http://", "https://")):
+        # The absolute form, as sent to a proxy: its authority counts instead of Host.
+        authority, slash, rest = target.partition("://")[2].partition("/")
+        headers["host"], target = authority, slash + rest
+    path, _, query = target.partition("?")
+    return Request(method=head.method.decode("ascii"), path=path or "/", query=query, headers=headers)
+
+
+def _head_bytes(head: h11.Request) -> int:
+    """Size of a head, without its line ends and separators."""
+    return len(head.target) + sum(len(name) + len(value) for name, value in head.headers)

@@ -1,0 +1,115 @@
+"""The HTTP server of both programs: small, bounded, and never in the way of what it reports.
+
+One thread runs one asyncio event loop; handlers are called on it and return bytes that are ready. See
+docs/adr/0002-http-server.md for what it was chosen over.
+"""
+
+import asyncio
+import functools
+import logging
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from exporter.core.logs import SERVER_THREAD
+from exporter.core.web.acceptor import Acceptor
+from exporter.core.web.connection import Connection, Hub, Limits
+from exporter.core.web.descriptors import room_for
+from exporter.core.web.listen_address import ListenError, base_url, is_loopback, listen
+from exporter.core.web.site import Handler, Request, Response, Site
+from exporter.core.web.web_config import WebConfig
+from exporter.core.web.web_config_file import WebConfigFile
+
+__all__ = ["Handler", "ListenError", "Request", "Response", "Server"]
+
+#: What is in flight when the server stops may take this long.
+STOP_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Server:
+    """Holds `address` from the beginning, and serves routes there from its own thread once started.
+
+    A handler runs on the event loop's thread, one at a time; it should return within milliseconds. At most
+    `max_requests` requests are between their complete head and the last byte handed to the kernel; others get 503.
+    `limits`, if given, replaces that number and the other bounds.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str,
+        web_config: WebConfig | None,
+        max_requests: int,
+        limits: Limits | None = None,
+    ) -> None:
+        """Bind; clients that connect before `start` wait.
+
+        Raises ListenError where the address cannot be listened on.
+        """
+        self._listener = listen(address)
+        self._url = base_url(self._listener, "https" if web_config is not None and web_config.tls else "http")
+        self._web_config = web_config
+        self._limits = limits or Limits(requests=max_requests)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL on this machine, such as `http://127.0.0.1:10110`."""
+        return self._url
+
+    def start(self, routes: Mapping[str, Handler]) -> None:
+        """Serve `routes` (path to handler)."""
+        site = Site(routes=routes, loopback_only=is_loopback(self._listener))
+        runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        loop, stopping = runner.get_loop(), asyncio.Event()
+        limits = replace(self._limits, connections=room_for(self._limits.connections))
+        if limits.connections < self._limits.connections:
+            logger.warning("at most %d connections at once: the limit on open files is low", limits.connections)
+        loop.set_exception_handler(_report)
+        self._request_stop = functools.partial(loop.call_soon_threadsafe, stopping.set)
+        self._thread = threading.Thread(
+            target=self._run, args=(runner, site, limits, stopping), name=SERVER_THREAD, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the address at once, let what is in flight end within a second, and return when all is closed."""
+        if self._thread is not None:
+            self._request_stop()
+            self._thread.join()
+            self._thread = None
+        self._listener.close()
+
+    def _run(self, runner: asyncio.Runner, site: Site, limits: Limits, stopping: asyncio.Event) -> None:
+        web_config = None if self._web_config is None else WebConfigFile(self._web_config)
+        hub = Hub(site=site, web_config=web_config, limits=limits)
+        with runner:
+            runner.run(_serve(hub, self._listener, stopping))
+
+
+async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> None:
+    """Accept and answer until `stopping` is set."""
+    loop = asyncio.get_running_loop()
+    acceptor = Acceptor(listener, lambda: Connection(hub))
+    await stopping.wait()
+    hub.stopping = True
+    await acceptor.close()
+    hub.auth.close()
+    for connection in list(hub.connections):
+        connection.finish()
+    deadline = loop.time() + STOP_SECONDS
+    while hub.connections and loop.time() < deadline:
+        await asyncio.sleep(0.01)
+    for connection in list(hub.connections):
+        connection.drop()
+    # The transports close their sockets in the next turn of the loop.
+    await asyncio.sleep(0)
+
+
+def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what a callback raised, without the socket addresses that asyncio would add."""
+    logger.error("%s", context["message"], exc_info=context.get("exception"))

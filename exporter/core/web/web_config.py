@@ -1,0 +1,128 @@
+"""TLS, client certificates and passwords from a file in the exporter-toolkit's format.
+
+Source of the format: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+"""
+
+import re
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exporter.core.config import ConfigError, convert, load_yaml
+from exporter.core.web.tls_context import TlsServerConfig, server_context
+
+#: Modification time in ns, size in bytes and inode of a file; None where it is not there.
+Stamp = tuple[int, int, int] | None
+
+_HEADERS = (
+    "Content-Security-Policy",
+    "Strict-Transport-Security",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+    "X-XSS-Protection",
+)
+
+#: Version, cost, 22 characters of salt and 31 of hash. The salt's last character carries two bits.
+_BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
+
+
+class WebConfigError(Exception):
+    """A web configuration that cannot be used; the message is one line naming file, key and what was expected."""
+
+
+class _HttpServerConfig(msgspec.Struct, forbid_unknown_fields=True):
+    # This server speaks HTTP/1.1, whatever is allowed here.
+    http2: bool = True
+    headers: dict[str, str] = {}
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    tls_server_config: TlsServerConfig = msgspec.field(default_factory=TlsServerConfig)
+    http_server_config: _HttpServerConfig = msgspec.field(default_factory=_HttpServerConfig)
+    # Checked by hand: no message may repeat what stands where a hash should be.
+    basic_auth_users: Any = msgspec.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebConfig:
+    """A checked web configuration.
+
+    `stamps` holds the files it was read from, as they were then. `users` maps names to bcrypt hashes; without one,
+    nobody is asked. `headers` (lower-case names) go on every response.
+    """
+
+    path: Path
+    stamps: Mapping[Path, Stamp]
+    tls: ssl.SSLContext | None
+    client_allowed_sans: frozenset[str]
+    headers: Mapping[str, str]
+    users: Mapping[str, bytes] = field(repr=False)
+
+
+def load_web_config(path: Path) -> WebConfig:
+    """Read and check the file and the certificates it names (relative to its folder).
+
+    Raises WebConfigError.
+    """
+    stamps = file_stamps([path])
+    try:
+        parsed = convert(load_yaml(path), _File, origin=str(path))
+        users = _users(parsed.basic_auth_users)
+        headers = _headers(parsed.http_server_config.headers)
+        tls = parsed.tls_server_config
+        stamps |= file_stamps(path.parent / name for name in tls.files())
+        # An empty section means no TLS, as in the exporter-toolkit.
+        context = None if tls == TlsServerConfig() else server_context(tls, path.parent)
+    except ConfigError as error:
+        raise WebConfigError("; ".join(error.mistakes)) from error
+    except ValueError as error:
+        raise WebConfigError(f"{path}: {error}") from None
+    return WebConfig(
+        path=path,
+        stamps=stamps,
+        tls=context,
+        client_allowed_sans=frozenset(tls.client_allowed_sans),
+        headers=headers,
+        users=users,
+    )
+
+
+def file_stamps(paths: Iterable[Path]) -> dict[Path, Stamp]:
+    """What tells one version of each file from the next, without opening it."""
+    return {path: _stamp(path) for path in paths}
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _users(value: Any) -> dict[str, bytes]:
+    if not isinstance(value, dict):
+        raise ValueError(  # noqa: TRY004 - the file is wrong, not the program
+            "basic_auth_users: expected a mapping of user names to bcrypt hashes"
+        )
+    users: dict[str, bytes] = {}
+    for name, hashed in value.items():
+        if not isinstance(name, str) or not name or ":" in name:
+            raise ValueError("basic_auth_users: expected user names that are text without a colon (quote numbers)")
+        if not isinstance(hashed, str) or not _BCRYPT.fullmatch(hashed):
+            raise ValueError(f'basic_auth_users.{name}: expected a bcrypt hash such as "$2y$10$..."')
+        users[name] = hashed.encode()
+    return users
+
+
+def _headers(given: Mapping[str, str]) -> dict[str, str]:
+    for name, value in given.items():
+        if name not in _HEADERS:
+            raise ValueError(f"http_server_config.headers.{name}: expected one of {', '.join(_HEADERS)}")
+        if not value.isascii() or not value.isprintable():
+            raise ValueError(f"http_server_config.headers.{name}: expected printable ASCII text")
+    return {name.lower(): value for name, value in given.items()}

@@ -1,0 +1,1 @@
+"""The snapshot as Prometheus sees it: every metric family, with how it is read."""

@@ -1,0 +1,78 @@
+"""The parts whose power is told apart, and where each figure comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar, cast
+
+from exporter.core.units import Ratio, Watts
+
+
+class Scope(StrEnum):
+    """Whose electricity it is."""
+
+    HOST = "host"
+    NETWORK = "network"
+
+
+FigureT = TypeVar("FigureT", bound=float)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByScope(Generic[FigureT]):
+    """A figure of the machine beside that of the transport network; None where unknown."""
+
+    host: FigureT | None = None
+    network: FigureT | None = None
+
+    def total(self) -> FigureT | None:
+        """Return the sum; None where either part is unknown, since half a sum would read as a whole one."""
+        if self.host is None or self.network is None:
+            return None
+        return cast(FigureT, self.host + self.network)
+
+
+class Component(StrEnum):
+    """The disjoint parts of a host, and the transport network."""
+
+    BASELINE = "baseline"
+    CPU = "cpu"
+    # No model has a memory term. State files of configurations that had one hold totals of it, which must not fall.
+    MEMORY = "memory"
+    NETWORK = "network"
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that the component belongs to."""
+        return Scope.NETWORK if self is Component.NETWORK else Scope.HOST
+
+
+def power_by_scope(powers: Mapping[Component, Watts]) -> ByScope[Watts]:
+    """Sum the powers of components by scope; None for a scope with no component among them."""
+    parts = {scope: [power for one, power in powers.items() if one.scope is scope] for scope in Scope}
+    sums = {scope: Watts(sum(known)) if known else None for scope, known in parts.items()}
+    return ByScope(host=sums[Scope.HOST], network=sums[Scope.NETWORK])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a component's figure comes from, and how far it may be off.
+
+    `uncertainty` is the half-width of its band, 1 for plus or minus 100%. `server_factors` are the lowest and the
+    highest factor, over load, within which 90% of whole servers lie at the wall; None where they say nothing about it.
+    """
+
+    component: Component
+    source: str
+    model: str
+    uncertainty: Ratio
+    description: str
+    server_factors: tuple[float, float] | None = None
+
+    def low(self, power: Watts) -> Watts:
+        """Return the low end of the band around `power`, which is never below 0."""
+        return Watts(power * max(0.0, 1.0 - self.uncertainty))
+
+    def high(self, power: Watts) -> Watts:
+        """Return the high end of the band around `power`."""
+        return Watts(power * (1.0 + self.uncertainty))

@@ -1,0 +1,25 @@
+"""Time that is missing between two readings: a late sample, a suspended machine, a clock that was set."""
+
+from exporter.core.units import Seconds
+from exporter.sources.reading import HostReading
+from exporter.usage.events import Events
+
+LATE_AFTER_INTERVALS = 3.0
+"""A sample this many intervals after the one before is counted as late."""
+
+
+STEP_TOLERANCE = Seconds(2.0)
+"""Clocks may part by this much between two samples before it counts as a suspension or a step; slewing stays below."""
+
+
+def note_gaps(previous: HostReading, current: HostReading, interval: Seconds, events: Events) -> None:
+    """Note a late sample, a suspension of the machine and a step of the wall clock between two readings."""
+    awake = current.awake - previous.awake
+    elapsed = current.elapsed - previous.elapsed
+    wall = current.wall - previous.wall
+    if awake > LATE_AFTER_INTERVALS * interval:
+        events.gap("late")
+    if elapsed - awake > STEP_TOLERANCE:
+        events.gap("suspend")
+    if abs(wall - elapsed) > STEP_TOLERANCE:
+        events.gap("clock_step")

@@ -1,0 +1,1 @@
+"""The snapshot as people see it: page, JSON, table."""

@@ -1,0 +1,210 @@
+"""The exporter's page: one server-rendered document, made from a summary and the last hour."""
+
+from html import escape
+
+from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment
+from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
+from exporter.views.sparkline import power_chart
+from exporter.views.summary import BudgetView, ComponentView, PointView, Summary
+from exporter.views.wording import band_text, emissions_text
+
+FACTOR_LABELS = {"grid": "Clean grid", "power": "Low power", "network": "Light traffic", "budget": "Within budget"}
+
+BOTH_SCOPES = "machine and network"
+
+
+def render_page(summary: Summary, points: list[PointView]) -> str:
+    """The HTML document; it asks the browser to load it again after the next sample."""
+    return document(
+        title=_title(summary),
+        refresh=summary.interval_seconds,
+        header=f"<h1>EcoTrack</h1>{_sampled(summary)}",
+        main=f"""<div class="cards">
+{_power_card(summary)}
+{_emission_card(summary)}
+{_today_card(summary)}
+{_activity_card(summary)}
+</div>
+<section>{power_chart(points, summary.now)}</section>
+<div class="halves">
+<section><h2>Eco score, and why</h2>{_score(summary)}</section>
+<section><h2>Data quality</h2>{_flags(summary)}</section>
+</div>
+<section><h2>Where the watts come from</h2>{_components(summary.components)}</section>""",
+        footer=_lifetime(summary) + footer_links("ecotrack", summary.version),
+    )
+
+
+def _title(summary: Summary) -> str:
+    watts = UNKNOWN if summary.host_power_watts is None else f"{summary.host_power_watts:.1f} W"
+    return f"{watts} - EcoTrack"
+
+
+def _lifetime(summary: Summary) -> str:
+    energy = data(summary.lifetime_energy_kwh, "lifetime-energy", f"{summary.lifetime_energy_kwh:.3f} kWh")
+    emissions = data(summary.lifetime_emissions_grams, "lifetime-emissions", grams(summary.lifetime_emissions_grams))
+    return f"<p>Machine and network: {energy} and {emissions} CO\u2082e since {moment(summary.lifetime_since)}</p>\n"
+
+
+def _sampled(summary: Summary) -> str:
+    if summary.sampled_at is None:
+        return '<p class="state waiting">waiting for the first sample</p>'
+    state, late = ("fresh", "") if summary.fresh else ("stale", ", which is too long ago")
+    return f'<p class="state {state}">sampled {moment(summary.sampled_at)}{late}</p>'
+
+
+def _power_card(summary: Summary) -> str:
+    band = ""
+    if summary.host_power_watts is not None:
+        band = f"band {band_text(summary.host_power_low_watts, summary.host_power_high_watts)} W"
+    cpu = summary.cpu_utilization_ratio
+    busy = "CPU load unknown" if cpu is None else f"CPU {data(cpu, 'cpu', f'{cpu:.0%}')} busy"
+    return card("This machine now", big(summary.host_power_watts, "power", "W", 1), band, busy)
+
+
+def _emission_card(summary: Summary) -> str:
+    rates, said = summary.emissions_grams_per_hour, emissions_text(summary.emissions_grams_per_hour)
+    unit = "" if rates.host_and_network is None else " <small>g CO\u2082e/h</small>"
+    whole = f'<p class="big">{_rate_of(rates.host_and_network, "emissions", said.host_and_network)}{unit}</p>'
+    host = _rate_of(rates.host, "emissions-host", said.host)
+    parts = f"machine {host}, network {_rate_of(rates.network, 'emissions-network', said.network)}"
+    intensity = summary.intensity
+    if intensity is None:
+        return card("Emissions now", whole, parts, "carbon intensity unknown")
+    value = data(intensity.grams_per_kwh, "intensity", f"{intensity.grams_per_kwh:.0f} g/kWh")
+    age = _age(summary.now - intensity.described_at)
+    return card(
+        "Emissions now",
+        whole,
+        parts,
+        f"at {value}, {escape(intensity.description)}",
+        f"source {escape(intensity.provider)}, zone {escape(intensity.grid_zone)}, {age} old",
+    )
+
+
+def _rate_of(value: float | None, name: str, text: str) -> str:
+    return UNKNOWN if value is None else data(value, name, text)
+
+
+def _today_card(summary: Summary) -> str:
+    day = next((one for one in summary.budgets if one.period == "day"), None)
+    others = [_other_budget(one) for one in summary.budgets if one is not day]
+    if day is not None:
+        used = f'<p class="big">{data(day.used_grams, "used", grams(day.used_grams))} '
+        used += f"<small>of {data(day.limit_grams, 'limit', _limit(day.limit_grams))}</small></p>"
+        return card(
+            "Today against the budget",
+            used,
+            _budget_bar(day),
+            _projection(day),
+            *others,
+            BOTH_SCOPES,
+        )
+    if not summary.fresh:
+        return card("Today against the budget", big(None, "used", "g", 1))
+    return card(
+        "Today",
+        '<p class="big">no budget</p>',
+        "Set budget.day_grams to have one.",
+        *others,
+        BOTH_SCOPES if others else "",
+    )
+
+
+def _projection(day: BudgetView) -> str:
+    """What the day will come to, and whether the budget holds."""
+    if day.projected_grams is None:
+        return "projection not known yet"
+    amount = data(day.projected_grams, "projected", grams(day.projected_grams))
+    early = day.projection_learned_ratio < 1.0
+    known = f"{day.projection_learned_ratio:.0%} of this device's week is known"
+    basis = f"at the mean so far (early: {known})" if early else "if it goes on like its usual week"
+    told = f"{amount} by midnight {basis}"
+    if day.used_grams >= day.limit_grams:
+        return f'{told}: <b class="red">the budget is used up</b>'
+    if early:
+        # The mean of a morning says little about a day: no verdict yet.
+        return told
+    verdict, level = ("within", "green") if day.projected_grams <= day.limit_grams else ("over", "red")
+    return f'{told}: <b class="{level}">{verdict} budget</b>'
+
+
+def _other_budget(one: BudgetView) -> str:
+    used = data(one.used_grams, f"used-{escape(one.period)}", grams(one.used_grams))
+    return f"this {escape(one.period)} {used} of {_limit(one.limit_grams)}"
+
+
+def _budget_bar(day: BudgetView) -> str:
+    """Used as a bar and a projection within the limit as a mark, on a scale that ends at the limit."""
+    share = day.used_grams / day.limit_grams
+    colour = " red" if share >= 1.0 else " amber" if share >= 0.8 else ""
+    mark = ""
+    if day.projected_grams is not None and day.projected_grams < day.limit_grams:
+        mark = f'<rect class="mark" x="{200 * day.projected_grams / day.limit_grams:.1f}" width="1.5" height="10"/>'
+    return bar(share, f"{share:.0%} of the budget used", colour, mark)
+
+
+def _activity_card(summary: Summary) -> str:
+    received, sent = summary.received_bytes_per_second, summary.sent_bytes_per_second
+    traffic = "throughput unknown"
+    if received is not None and sent is not None:
+        traffic = f"{data(received, 'received', _rate(received))} in<br>{data(sent, 'sent', _rate(sent))} out"
+    memory = ""
+    if summary.memory_used_bytes is not None and summary.memory_total_bytes is not None:
+        used, total = (
+            summary.memory_used_bytes / BYTES_PER_DECIMAL_GB,
+            summary.memory_total_bytes / BYTES_PER_DECIMAL_GB,
+        )
+        memory = f"memory {used:.1f} of {total:.1f} GB"
+    bases = {None: "", UNKNOWN: "known after the first 20 seconds"}
+    basis = bases.get(summary.activity, "judged over the last minute")
+    activity = escape(summary.activity or UNKNOWN)
+    return card("Network activity", f'<p class="big">{activity}</p>', basis, traffic, memory)
+
+
+def _score(summary: Summary) -> str:
+    if summary.eco_score_ratio is None:
+        return f'<p class="big">{UNKNOWN}</p>'
+    rows = "".join(
+        f"<tr><td>{escape(FACTOR_LABELS.get(factor, factor))}</td><td>{bar(value, f'{value:.2f}')}</td>"
+        f'<td class="num">{data(value, f"factor-{escape(factor)}", f"{value:.2f}")}</td></tr>'
+        for factor, value in summary.eco_score_factors.items()
+    )
+    return big(summary.eco_score_ratio, "score", "of 1", 2) + f'<table class="factors">{rows}</table>'
+
+
+def _flags(summary: Summary) -> str:
+    if not summary.flags:
+        return '<ul><li class="good">All readings are good.</li></ul>'
+    rows = (f'<li class="{escape(flag.level)}">{escape(flag.text)}</li>' for flag in summary.flags)
+    return f"<ul>{''.join(rows)}</ul>"
+
+
+def _components(components: list[ComponentView]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(one.component)}</td><td>{escape(one.scope)}</td>"
+        f'<td class="num">{_watts(one)}</td><td class="num">{band_text(one.low_watts, one.high_watts)}</td>'
+        f"<td>{escape(one.source)}: {escape(one.model)}</td><td>{escape(one.description)}</td></tr>"
+        for one in components
+    )
+    head = '<th>Component</th><th>Scope</th><th class="num">Watts</th><th class="num">Band</th>'
+    return f'<div class="scroll"><table><tr>{head}<th>Source</th><th>How</th></tr>{rows}</table></div>'
+
+
+def _watts(one: ComponentView) -> str:
+    return UNKNOWN if one.watts is None else data(one.watts, f"power-{escape(one.component)}", f"{one.watts:.2f}")
+
+
+def _limit(grams: float) -> str:
+    return f"{grams / 1000:g} kg" if grams >= 1000 else f"{grams:g} g"
+
+
+def _rate(rate: float) -> str:
+    return f"{megabits_per_second(BytesPerSecond(rate)):.2f} Mbit/s"
+
+
+def _age(seconds: float) -> str:
+    for size, name in ((31_557_600.0, "years"), (86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {name}"
+    return f"{max(0.0, seconds):.0f} s"

@@ -1,0 +1,281 @@
+"""The snapshot as people want it: what `/api/v1/summary` answers, and what the page and the `--once` table show.
+
+Units are in the names. A missing figure is null, never zero.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, UnixSeconds, Watts, to_kwh
+from exporter.power.component import ByScope, Provenance, Scope
+from exporter.snapshot import HistoryPoint, Readings, Snapshot
+from exporter.usage.events import EventKind
+
+
+class _View(msgspec.Struct, frozen=True, kw_only=True):
+    """What every part has in common."""
+
+
+class ComponentView(_View, frozen=True):
+    """A component's power, the ends of its band, and where it comes from; see `Provenance`."""
+
+    component: str
+    scope: str
+    watts: float | None
+    low_watts: float | None
+    high_watts: float | None
+    uncertainty_ratio: float
+    server_factors: tuple[float, float] | None
+    source: str
+    model: str
+    description: str
+
+
+class IntensityView(_View, frozen=True):
+    """Carbon intensity in force."""
+
+    grams_per_kwh: float
+    grid_zone: str
+    provider: str
+    described_at: float
+    description: str
+
+
+class EmissionsView(_View, frozen=True):
+    """Emissions of the machine, of the transport network, and their sum; it is null where either of them is."""
+
+    host: float | None
+    network: float | None
+    host_and_network: float | None
+
+
+class BudgetView(_View, frozen=True):
+    """A budget's standing. Below 1 of `projection_learned_ratio` the projection is an early one, of the mean so far."""
+
+    period: str
+    used_grams: float
+    limit_grams: float
+    projected_grams: float | None
+    projection_learned_ratio: float
+    start: float
+    end: float
+
+
+class FlagView(_View, frozen=True):
+    """Something a reader should know about the quality of the figures; level is `note` or `warning`."""
+
+    level: str
+    text: str
+
+
+class Summary(_View, frozen=True):
+    """Everything at a glance."""
+
+    version: str
+    now: float
+    sampled_at: float | None
+    fresh: bool
+    interval_seconds: float
+    host_power_watts: float | None
+    host_power_low_watts: float | None
+    host_power_high_watts: float | None
+    network_power_watts: float | None
+    network_power_low_watts: float | None
+    network_power_high_watts: float | None
+    emissions_grams_per_hour: EmissionsView
+    emission_limit_grams_per_hour: float
+    intensity: IntensityView | None
+    activity: str | None
+    received_bytes_per_second: float | None
+    sent_bytes_per_second: float | None
+    cpu_utilization_ratio: float | None
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    components: list[ComponentView]
+    budgets: list[BudgetView]
+    eco_score_ratio: float | None
+    eco_score_factors: dict[str, float]
+    lifetime_energy_kwh: float
+    lifetime_emissions_grams: float
+    lifetime_since: float
+    flags: list[FlagView]
+
+
+class PointView(_View, frozen=True):
+    """One point of `/api/v1/history`."""
+
+    at: float
+    cpu_utilization_ratio: float | None
+    received_bytes_per_second: float | None
+    sent_bytes_per_second: float | None
+    host_power_watts: float | None
+    network_power_watts: float | None
+    emissions_grams_per_hour: EmissionsView
+
+
+def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
+    """The summary of a snapshot; of one that is not `fresh`, hand over `without_readings`."""
+    readings, totals = snapshot.readings, snapshot.totals
+    throughput, memory, score = readings.throughput, readings.memory, readings.score
+    powers = readings.power_by_scope()
+    host_low, host_high = _band(snapshot, Scope.HOST)
+    network_low, network_high = _band(snapshot, Scope.NETWORK)
+    return Summary(
+        version=snapshot.version,
+        now=now,
+        sampled_at=snapshot.sampled_at,
+        fresh=fresh,
+        interval_seconds=snapshot.interval,
+        host_power_watts=powers.host,
+        host_power_low_watts=host_low,
+        host_power_high_watts=host_high,
+        network_power_watts=powers.network,
+        network_power_low_watts=network_low,
+        network_power_high_watts=network_high,
+        emissions_grams_per_hour=_emissions(readings.emission_rates),
+        emission_limit_grams_per_hour=snapshot.emission_limit * SECONDS_PER_HOUR,
+        intensity=_intensity(readings),
+        activity=readings.activity,
+        received_bytes_per_second=None if throughput is None else throughput.received,
+        sent_bytes_per_second=None if throughput is None else throughput.sent,
+        cpu_utilization_ratio=readings.cpu_utilization,
+        memory_used_bytes=None if memory is None else memory.used,
+        memory_total_bytes=None if memory is None else memory.total,
+        components=[_component(one, readings) for one in snapshot.provenance],
+        budgets=_budgets(readings),
+        eco_score_ratio=None if score is None else score.value,
+        eco_score_factors={} if score is None else {str(factor): value for factor, value in score.factors.items()},
+        lifetime_energy_kwh=to_kwh(totals.lifetime_energy),
+        lifetime_emissions_grams=totals.lifetime_emissions,
+        lifetime_since=totals.since,
+        flags=quality_flags(snapshot, now, fresh=fresh),
+    )
+
+
+def history(snapshot: Snapshot) -> list[PointView]:
+    """The last hour, oldest first."""
+    return [_point(point) for point in snapshot.history]
+
+
+def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[FlagView]:
+    """What limits the trust in the figures, gravest first."""
+    warnings = list(_health_warnings(snapshot, now, fresh=fresh))
+    notes = [_provenance_note(one) for one in snapshot.provenance if one.uncertainty >= 1.0 or one.server_factors]
+    intensity = snapshot.readings.intensity
+    if intensity is not None and intensity.provider == "static":
+        notes.append(f"Carbon intensity is a fixed figure ({intensity.description}), not your grid at this hour.")
+    return [FlagView(level="warning", text=text) for text in warnings] + [
+        FlagView(level="note", text=text) for text in dict.fromkeys(notes)
+    ]
+
+
+def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[str]:
+    found = []
+    if snapshot.sampled_at is None:
+        found.append("No sample has been taken yet.")
+    elif not fresh:
+        found.append(f"The last sample is {now - snapshot.sampled_at:.0f} s old: present figures are unknown.")
+    found += [f"The {one.collector} reading fails." for one in snapshot.outcomes if not one.success]
+    saved = snapshot.state_saved_at
+    if saved is not None and now - saved > 60 + 3 * snapshot.interval:
+        found.append(f"Totals were last saved {datetime.fromtimestamp(saved, UTC):%Y-%m-%d %H:%M:%S} UTC.")
+    damaged = sum(
+        count
+        for event, count in snapshot.totals.exported.events.items()
+        if event.kind is EventKind.DISCARD and event.source == "state"
+    )
+    if damaged:
+        found.append(f"State files that could not be read and were kept aside in the state folder: {damaged}.")
+    return found
+
+
+def _provenance_note(one: Provenance) -> str:
+    what = "Network energy" if one.component.scope is Scope.NETWORK else "Power"
+    model = f"the {one.model} model" if one.model != "configured" else "your own figure"
+    # Of one watt, the band is what the true figure may be per watt told.
+    low, high = one.low(Watts(1.0)), one.high(Watts(1.0))
+    parts = [f"{what} is an estimate by {model}: the true figure may be {low:g} to {high:g} times this one."]
+    if one.server_factors is not None:
+        least, most = one.server_factors
+        parts.append(f"Whole servers lie outside that: it takes a factor of {least:g} to {most:g} to hold nine in ten.")
+    if one.component.scope is Scope.HOST and one.source != "cloud":
+        parts.append("Set power.idle_watts and power.full_watts to narrow it.")
+    return " ".join(parts)
+
+
+def _emissions(rates: ByScope[GramsPerSecond]) -> EmissionsView:
+    # Summed after the conversion: the sum then equals its parts to the last bit.
+    hourly = ByScope(host=_per_hour(rates.host), network=_per_hour(rates.network))
+    return EmissionsView(host=hourly.host, network=hourly.network, host_and_network=hourly.total())
+
+
+def _band(snapshot: Snapshot, scope: Scope) -> tuple[Watts | None, Watts | None]:
+    """A scope's power with every component at the low, then at the high end of its band."""
+    powers = snapshot.readings.powers
+    parts = [one for one in snapshot.provenance if one.component.scope is scope and one.component in powers]
+    if not parts:
+        return None, None
+    low = sum(one.low(powers[one.component]) for one in parts)
+    return Watts(low), Watts(sum(one.high(powers[one.component]) for one in parts))
+
+
+def _component(one: Provenance, readings: Readings) -> ComponentView:
+    watts = readings.powers.get(one.component)
+    return ComponentView(
+        component=one.component,
+        scope=one.component.scope,
+        watts=watts,
+        low_watts=None if watts is None else one.low(watts),
+        high_watts=None if watts is None else one.high(watts),
+        uncertainty_ratio=one.uncertainty,
+        server_factors=one.server_factors,
+        source=one.source,
+        model=one.model,
+        description=one.description,
+    )
+
+
+def _intensity(readings: Readings) -> IntensityView | None:
+    intensity = readings.intensity
+    if intensity is None:
+        return None
+    return IntensityView(
+        grams_per_kwh=intensity.value,
+        grid_zone=intensity.zone,
+        provider=intensity.provider,
+        described_at=intensity.described_at,
+        description=intensity.description,
+    )
+
+
+def _budgets(readings: Readings) -> list[BudgetView]:
+    return [
+        BudgetView(
+            period=status.period,
+            used_grams=status.used,
+            limit_grams=status.limit,
+            projected_grams=status.projected,
+            projection_learned_ratio=status.learned,
+            start=status.bounds.start,
+            end=status.bounds.end,
+        )
+        for status in readings.budgets
+    ]
+
+
+def _point(point: HistoryPoint) -> PointView:
+    throughput = point.throughput
+    return PointView(
+        at=point.at,
+        cpu_utilization_ratio=point.cpu_utilization,
+        received_bytes_per_second=None if throughput is None else throughput.received,
+        sent_bytes_per_second=None if throughput is None else throughput.sent,
+        host_power_watts=point.powers.host,
+        network_power_watts=point.powers.network,
+        emissions_grams_per_hour=_emissions(point.emission_rates),
+    )
+
+
+def _per_hour(rate: float | None) -> float | None:
+    return None if rate is None else rate * SECONDS_PER_HOUR

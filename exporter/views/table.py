@@ -1,0 +1,93 @@
+"""The table that `ecotrack --once` prints."""
+
+from exporter.core.html import UNKNOWN
+from exporter.core.units import BytesPerSecond, megabits_per_second
+from exporter.views.summary import BudgetView, Summary
+from exporter.views.wording import band_text, emissions_text
+
+
+def render_table(summary: Summary, origin: str) -> str:
+    """Figure, value and where it comes from, in three aligned columns; `origin` says who sampled."""
+    rows = [
+        ("power of this machine", _host_power(summary), _sources(summary, "host")),
+        ("power of the network", _network_power(summary), _sources(summary, "network")),
+        _emissions(summary),
+        *_budgets(summary),
+        ("activity", summary.activity or UNKNOWN, _traffic(summary)),
+        ("eco score", _amount(summary.eco_score_ratio, "of 1", 2), _factors(summary)),
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    lines = [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}".rstrip() for name, value, source in rows]
+    notes = [f"{'!' if flag.level == 'warning' else '-'} {flag.text}" for flag in summary.flags]
+    return "\n".join([*lines, "", f"- {origin}", *notes])
+
+
+def _amount(value: float | None, unit: str, digits: int = 1) -> str:
+    return UNKNOWN if value is None else f"{value:.{digits}f} {unit}"
+
+
+def _host_power(summary: Summary) -> str:
+    band = band_text(summary.host_power_low_watts, summary.host_power_high_watts)
+    return _power(summary.host_power_watts, band)
+
+
+def _network_power(summary: Summary) -> str:
+    band = band_text(summary.network_power_low_watts, summary.network_power_high_watts)
+    return _power(summary.network_power_watts, band)
+
+
+def _power(watts: float | None, band: str) -> str:
+    return UNKNOWN if watts is None else f"{watts:.1f} W ({band})"
+
+
+def _emissions(summary: Summary) -> tuple[str, str, str]:
+    said = emissions_text(summary.emissions_grams_per_hour)
+    value = UNKNOWN if said.host_and_network == UNKNOWN else f"{said.host_and_network} g CO2e/h"
+    return "emissions", value, f"machine {said.host}, network {said.network}; {_intensity(summary)}"
+
+
+def _sources(summary: Summary, scope: str) -> str:
+    parts = [one for one in summary.components if one.scope == scope]
+    kinds = dict.fromkeys(f"{one.source}: {one.model}" for one in parts)
+    return f"{', '.join(kinds)}; {' + '.join(one.description for one in parts)}"
+
+
+def _intensity(summary: Summary) -> str:
+    if summary.intensity is None:
+        return "carbon intensity unknown"
+    return f"{summary.intensity.grams_per_kwh:g} g/kWh, {summary.intensity.provider}: {summary.intensity.description}"
+
+
+def _budgets(summary: Summary) -> list[tuple[str, str, str]]:
+    if not summary.budgets:
+        return [("today", UNKNOWN, "needs budget.day_grams and a running exporter")]
+    return [
+        ("today" if one.period == "day" else f"this {one.period}", _used(one), _projected(one))
+        for one in summary.budgets
+    ]
+
+
+def _used(budget: BudgetView) -> str:
+    return f"{budget.used_grams:.1f} of {budget.limit_grams:g} g"
+
+
+def _projected(budget: BudgetView) -> str:
+    if budget.projected_grams is None:
+        return "machine and network; projection unknown"
+    told = f"machine and network; {budget.projected_grams:.1f} g projected for the whole {budget.period}"
+    if budget.projection_learned_ratio < 1.0:
+        known = f"{budget.projection_learned_ratio:.0%} of this device's week is known"
+        return f"{told} at the mean so far (early: {known})"
+    return f"{told}, if it goes on like its usual week"
+
+
+def _traffic(summary: Summary) -> str:
+    received, sent = summary.received_bytes_per_second, summary.sent_bytes_per_second
+    if received is None or sent is None:
+        return "throughput unknown"
+    rates = (megabits_per_second(BytesPerSecond(rate)) for rate in (received, sent))
+    return "{:.2f} Mbit/s in, {:.2f} Mbit/s out".format(*rates)
+
+
+def _factors(summary: Summary) -> str:
+    return ", ".join(f"{factor} {value:.2f}" for factor, value in summary.eco_score_factors.items())

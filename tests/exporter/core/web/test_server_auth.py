@@ -1,0 +1,166 @@
+"""Basic authentication over real connections."""
+
+import base64
+import contextlib
+import logging
+import threading
+import time
+from pathlib import Path
+
+import bcrypt
+import pytest
+
+from exporter.core.web.authentication import MAX_WAITING
+from exporter.core.web.server import Request, Response
+from exporter.core.web.web_config import load_web_config
+from tests.exporter.core.web.http_client import ask, connect, exchange, get, serving
+
+#: Cheap to check, for tests that are not about the cost; bcrypt's usual cost is 10.
+CHEAP, USUAL = 4, 10
+
+
+def metrics(_request: Request) -> Response:
+    return Response(body=b"up 1\n")
+
+
+def hashed(password: str, cost: int = CHEAP) -> str:
+    return bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(cost)).decode()
+
+
+def write(folder: Path, **users: str) -> Path:
+    path = folder / "web.yml"
+    path.write_text("basic_auth_users:\n" + "".join(f"  {name}: '{value}'\n" for name, value in users.items()))
+    return path
+
+
+def basic(user: str, password: str) -> str:
+    return "Authorization: Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def test_only_the_right_credentials_are_let_in(tmp_path: Path) -> None:
+    config = load_web_config(write(tmp_path, alice=hashed("secret"), bob=hashed("p:ä ss")))
+    with serving({"/metrics": metrics}, web_config=config) as server:
+        for header in (
+            basic("alice", "secret"),
+            basic("bob", "p:ä ss"),
+            basic("alice", "secret").replace("Basic", "basic"),
+        ):
+            assert exchange(server, get("/metrics", header))[0].status == 200
+        for header in (
+            basic("alice", "Secret"),
+            basic("bob", "secret"),
+            basic("carol", "secret"),
+            basic("alice", ""),
+            basic("", ""),
+            "Authorization: Basic",
+            "Authorization: Basic ???",
+            "Authorization: Basic YWxpY2U=",
+            "Authorization: Basic //79",
+            "Authorization: Bearer secret",
+            "X-Nothing: at all",
+        ):
+            [reply] = exchange(server, get("/metrics", header))
+            assert reply.status == 401
+            assert reply.headers["www-authenticate"].startswith("Basic ")
+        assert exchange(server, get("/nothing"))[0].status == 401
+
+
+def test_passwords_longer_than_bcrypt_reads_work_as_elsewhere(tmp_path: Path) -> None:
+    config = load_web_config(write(tmp_path, alice=hashed("x" * 100)))
+    with serving({"/metrics": metrics}, web_config=config) as server:
+        assert exchange(server, get("/metrics", basic("alice", "x" * 100)))[0].status == 200
+        assert exchange(server, get("/metrics", basic("alice", "x" * 71)))[0].status == 401
+
+
+def test_verified_credentials_are_remembered_and_cost_nothing_more(tmp_path: Path) -> None:
+    config = load_web_config(write(tmp_path, alice=hashed("secret", 12)))
+    with serving({"/metrics": metrics}, web_config=config) as server, connect(server) as client:
+        ask(client, get("/metrics", basic("alice", "secret")))
+        before = time.process_time()
+        for _ in range(50):
+            assert ask(client, get("/metrics", basic("alice", "secret"))).status == 200
+        # Fifty checks at cost 12 take some ten seconds.
+        assert time.process_time() - before < 2
+
+
+def test_a_changed_password_counts_at_once_on_open_connections(tmp_path: Path) -> None:
+    config = load_web_config(write(tmp_path, alice=hashed("old")))
+    with serving({"/metrics": metrics}, web_config=config) as server, connect(server) as client:
+        assert ask(client, get("/metrics", basic("alice", "old"))).status == 200
+        write(tmp_path, alice=hashed("newer"), bob=hashed("b"))
+        assert ask(client, get("/metrics", basic("alice", "old"))).status == 401
+        assert ask(client, get("/metrics", basic("alice", "newer"))).status == 200
+
+
+def test_an_unknown_user_costs_a_check_like_a_known_one(tmp_path: Path) -> None:
+    config = load_web_config(write(tmp_path, alice=hashed("secret", USUAL)))
+    with serving({"/metrics": metrics}, web_config=config) as server:
+        spent = {}
+        for user in ("alice", "nobody"):
+            begun = time.process_time()
+            for number in range(3):
+                assert exchange(server, get("/metrics", basic(user, f"wrong{number}")))[0].status == 401
+            spent[user] = time.process_time() - begun
+    assert spent["nobody"] > spent["alice"] / 3
+
+
+def test_wrong_guesses_neither_starve_scrapes_nor_queue_without_end(tmp_path: Path) -> None:
+    config = load_web_config(write(tmp_path, alice=hashed("secret", 12)))
+    with (
+        serving({"/metrics": metrics}, web_config=config) as server,
+        connect(server) as scraper,
+        contextlib.ExitStack() as stack,
+    ):
+        assert ask(scraper, get("/metrics", basic("alice", "secret"))).status == 200
+        guessers = [stack.enter_context(connect(server)) for _ in range(4 * MAX_WAITING)]
+        for number, guesser in enumerate(guessers):
+            guesser.sendall(get("/metrics", basic("alice", f"guess{number}")))
+        assert ask(scraper, get("/metrics", basic("alice", "secret"))).status == 200
+        statuses = [ask(guesser, b"").status for guesser in guessers]
+    assert set(statuses) == {401, 429}
+
+
+def test_the_same_unverified_credentials_are_checked_once(tmp_path: Path) -> None:
+    config = load_web_config(write(tmp_path, alice=hashed("secret", USUAL)))
+    with serving({"/metrics": metrics}, web_config=config) as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connect(server)) for _ in range(30)]
+        for client in clients:
+            client.sendall(get("/metrics", basic("alice", "secret")))
+        assert [ask(client, b"").status for client in clients] == [200] * 30
+
+
+def test_stopping_during_a_check_is_prompt_and_quiet(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    config = load_web_config(write(tmp_path, alice=hashed("secret", 13)))
+    before = threading.active_count()
+    with serving({"/metrics": metrics}, web_config=config) as server, connect(server) as client:
+        client.sendall(get("/metrics", basic("alice", "wrong")))
+        time.sleep(0.05)
+        server.stop()
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() == before
+    assert not [record for record in caplog.records if record.levelno > logging.DEBUG]
+
+
+def test_no_secret_reaches_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    stored = hashed("hunter2")
+    config = load_web_config(write(tmp_path, alice=stored))
+    right, wrong = basic("alice", "hunter2"), basic("alice", "hunter3")
+    with serving({"/metrics": metrics}, web_config=config) as server:
+        for header in (right, wrong):
+            exchange(server, get("/metrics", header))
+        write(tmp_path, alice=stored[:-1])
+        exchange(server, get("/metrics", right))
+    assert "cannot be used" in caplog.text and "credentials" in caplog.text
+    for secret in ("hunter", stored, stored[:-1], right.split()[-1], wrong.split()[-1]):
+        assert secret not in caplog.text
+
+
+def test_configured_headers_win(tmp_path: Path) -> None:
+    path = tmp_path / "web.yml"
+    path.write_text("http_server_config: {headers: {Content-Security-Policy: default-src 'self'}}")
+    own = Response(headers=(("Content-Security-Policy", "default-src 'none'"),))
+    with serving({"/": lambda _: own}, web_config=load_web_config(path)) as server:
+        assert exchange(server, get("/"))[0].headers["content-security-policy"] == "default-src 'self'"

@@ -1,0 +1,258 @@
+"""What the server bounds: time, requests in flight, connections, malformed bytes."""
+
+import concurrent.futures
+import contextlib
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.core.web.connection import Limits
+from exporter.core.web.server import Request, Response, Server
+from tests.exporter.core.web.http_client import ask, connect, exchange, get, read_all, read_reply, serving
+
+BODY = b"x" * 30_000
+#: More than the kernel takes for a client that does not read: the server has to keep the rest.
+LARGE = b"x" * 16_000_000
+
+#: A patience short enough for a test; what it is compared with is ten times longer.
+SHORT = 0.5
+
+
+def metrics(_request: Request) -> Response:
+    return Response(body=BODY)
+
+
+def large(_request: Request) -> Response:
+    return Response(body=LARGE)
+
+
+def closes_within(client: socket.socket, seconds: float) -> bool:
+    client.settimeout(seconds)
+    try:
+        read_all(client)
+    except TimeoutError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /metr", b"\r\n", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nA"])
+def test_a_head_that_does_not_come_closes_the_connection(sent: bytes) -> None:
+    with (
+        serving({"/metrics": metrics}, limits=Limits(requests=2, head_seconds=SHORT)) as server,
+        connect(server) as client,
+    ):
+        client.sendall(sent)
+        assert closes_within(client, 10 * SHORT)
+
+
+def test_dribbling_does_not_buy_time() -> None:
+    with (
+        serving({"/metrics": metrics}, limits=Limits(requests=2, head_seconds=SHORT)) as server,
+        connect(server) as client,
+    ):
+        ended = time.monotonic() + 10 * SHORT
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            while time.monotonic() < ended:
+                client.sendall(b"a")
+                time.sleep(SHORT / 10)
+
+
+def test_the_clock_of_a_later_head_starts_with_its_first_byte() -> None:
+    bounds = Limits(requests=2, head_seconds=SHORT, idle_seconds=60)
+    with serving({"/metrics": metrics}, limits=bounds) as server, connect(server) as client:
+        ask(client, get())
+        time.sleep(2 * SHORT)
+        assert ask(client, get()).status == 200
+        client.sendall(b"GET")
+        assert closes_within(client, 10 * SHORT)
+
+
+def test_an_idle_connection_is_closed() -> None:
+    with (
+        serving({"/metrics": metrics}, limits=Limits(requests=2, idle_seconds=SHORT)) as server,
+        connect(server) as client,
+    ):
+        ask(client, get())
+        assert closes_within(client, 10 * SHORT)
+
+
+def test_a_slow_reader_cannot_hold_its_response() -> None:
+    with (
+        serving({"/large": large}, limits=Limits(requests=2, response_seconds=SHORT)) as server,
+        connect(server) as client,
+    ):
+        client.sendall(get("/large"))
+        time.sleep(3 * SHORT)
+        assert len(read_all(client)) < len(LARGE)
+
+
+def test_requests_count_until_their_last_byte_is_with_the_kernel() -> None:
+    with (
+        serving({"/large": large, "/metrics": metrics}, limits=Limits(requests=2)) as server,
+        contextlib.ExitStack() as stack,
+    ):
+        slow = [stack.enter_context(connect(server)) for _ in range(2)]
+        for client in slow:
+            client.sendall(get("/large"))
+        other = stack.enter_context(connect(server))
+        refused = ask(other, get())
+        assert (refused.status, refused.headers["retry-after"], refused.body.count(b"\n")) == (503, "1", 1)
+        assert len(read_reply(slow[0]).body) == len(LARGE)
+        assert ask(other, get()).status == 200
+
+
+def test_a_client_that_leaves_gives_its_place_back() -> None:
+    with serving({"/large": large, "/metrics": metrics}, limits=Limits(requests=2)) as server:
+        for _ in range(5):
+            with connect(server) as client:
+                client.sendall(get("/large"))
+                client.recv(1)
+        deadline = time.monotonic() + 10
+        while (status := exchange(server, get())[0].status) == 503 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert status == 200
+
+
+def test_half_open_clients_neither_grow_threads_nor_delay_a_scrape() -> None:
+    with serving({"/metrics": metrics}) as server, contextlib.ExitStack() as stack:
+        threads = threading.active_count()
+        for _ in range(100):
+            stack.enter_context(connect(server)).sendall(b"GET /metrics HTTP/1.1\r\nHost: local")
+        reply = exchange(server, get())[0]
+        assert (reply.status, reply.body) == (200, BODY)
+        assert threading.active_count() == threads
+
+
+def test_the_oldest_half_open_connection_makes_room() -> None:
+    bounds = Limits(requests=2, connections=3, head_seconds=60)
+    with serving({"/metrics": metrics}, limits=bounds) as server, contextlib.ExitStack() as stack:
+        oldest, first, second, third = [stack.enter_context(connect(server)) for _ in range(4)]
+        assert closes_within(oldest, 10)
+        ask(first, get())
+        stack.enter_context(connect(server))
+        assert closes_within(second, 10)
+        assert ask(first, get()).status == 200
+        assert ask(third, get()).status == 200
+
+
+def test_of_eighty_scrapes_at_once_forty_or_more_are_answered_and_the_rest_put_off() -> None:
+    with serving({"/metrics": metrics}) as server:
+        barrier = threading.Barrier(80)
+
+        def scrape(_number: int) -> int:
+            with connect(server) as client:
+                barrier.wait(10)
+                return ask(client, get()).status
+
+        with concurrent.futures.ThreadPoolExecutor(80) as pool:
+            statuses = list(pool.map(scrape, range(80)))
+    assert statuses.count(200) >= 40
+    assert set(statuses) <= {200, 503}
+
+
+def test_a_flood_of_pipelined_requests_leaves_others_their_turn() -> None:
+    with serving({"/metrics": metrics}) as server, connect(server) as flood, connect(server) as other:
+        flood.settimeout(0.5)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                flood.sendall(get() * 1000)
+        assert ask(other, get()).body == BODY
+
+
+def test_stop_lets_a_response_under_way_end() -> None:
+    with serving({"/large": large}) as server, connect(server) as client:
+        client.sendall(get("/large"))
+        client.recv(1)
+        stopper = threading.Thread(target=server.stop)
+        stopper.start()
+        received = read_all(client)
+        stopper.join()
+    assert received.endswith(LARGE[:100]) and len(received) >= len(LARGE)
+
+
+def test_stop_does_not_wait_for_a_client_that_does_not_read() -> None:
+    with serving({"/large": large}) as server, connect(server) as client:
+        client.sendall(get("/large"))
+        client.recv(1)
+        begun = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begun < 5
+
+
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[Server]:
+    with serving({"/metrics": metrics}) as server:
+        yield server
+
+
+TOKENS = [
+    *(b"GET", b"HEAD", b" ", b"/metrics", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/9.9", b"\r\n", b"\n", b"\r", b"\0"),
+    *(b"Host:", b"localhost", b"Content-Length: 3", b"Content-Length: -1", b"Transfer-Encoding: chunked", b"zz\r\n"),
+    *(b"Connection: close", b"Connection: upgrade", b"Upgrade: h2c", b"PRI * HTTP/2.0", b"CONNECT a:1", b"a" * 9000),
+    *(
+        b"Expect: 100-continue",
+        b"http://",
+        b"://",
+        b"?",
+        b"Authorization: Basic x",
+        get(),
+        b"\x16\x03\x01",
+        b"\xff" * 9,
+    ),
+]
+
+
+@settings(deadline=None, max_examples=200)
+@given(data=st.lists(st.sampled_from(TOKENS) | st.binary(max_size=40), max_size=12).map(b"".join))
+def test_any_bytes_get_an_answer_or_a_close_and_never_disturb_the_next(shared_server: Server, data: bytes) -> None:
+    with connect(shared_server) as client:
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+        received = read_all(client)
+    assert received == b"" or received.startswith(b"HTTP/1.1 ")
+    assert set(re.findall(rb"HTTP/1\.1 (\d{3}) ", received)) <= {
+        b"200",
+        b"400",
+        b"403",
+        b"404",
+        b"405",
+        b"413",
+        b"431",
+        b"501",
+    }
+    assert exchange(shared_server, get())[0].body == BODY
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /metrics HTTP/1.1\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /metrics\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET /me\0trics HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n folded: x\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+def test_a_malformed_request_gets_400_and_the_connection_ends(data: bytes) -> None:
+    with serving({"/metrics": metrics}) as server, connect(server) as client:
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+        assert read_reply(client).status == 400
+        assert read_all(client) == b""
+
+
+@pytest.mark.servers  # for its ten seconds
+def test_by_default_a_hundred_half_open_clients_are_gone_in_twelve_seconds() -> None:
+    with serving({"/metrics": metrics}) as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connect(server)) for _ in range(100)]
+        ended = time.monotonic() + 12
+        assert all(closes_within(client, max(0.01, ended - time.monotonic())) for client in clients)

@@ -1,0 +1,280 @@
+"""Readings of fixture machines: each part as the kernel's files say, and each failing alone."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from exporter.core.clock import SystemClock
+from exporter.core.metrics import Representation
+from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.exposition.rows import exposition
+from exporter.sources.cpu import logical_cpus
+from exporter.sources.host import COLLECTORS, HostSource
+from exporter.sources.machine import boot_id
+from exporter.sources.nics import NicRule
+from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Memory, Timed, Traffic
+from exporter.state import StateStore
+from exporter.usage.between import usage_between
+from tests.fakes import FakeClock, Machine, rig
+
+FIXTURES = Path(__file__).parent / "fixtures"
+AT = MonotonicSeconds(1000.0)
+
+WIFI = Traffic(received_bytes=5_000_000_000, sent_bytes=250_000_000, received_packets=4_000_000, sent_packets=900_000)
+NOTHING = Traffic(received_bytes=0, sent_bytes=0, received_packets=0, sent_packets=0)
+
+
+def source(machine: Path, *, rule: NicRule | None = None, clock: FakeClock | None = None) -> HostSource:
+    return HostSource(
+        clock or FakeClock(),
+        rule or NicRule(),
+        procfs=machine / "proc",
+        sysfs=machine / "sys",
+        connections_interval=Seconds(30.0),
+    )
+
+
+@pytest.fixture
+def laptop(tmp_path: Path) -> Path:
+    """A copy of the laptop, to be broken."""
+    return Path(shutil.copytree(FIXTURES / "laptop", tmp_path / "laptop"))
+
+
+def parts(reading: HostReading) -> dict[str, object]:
+    return {name: getattr(reading, name) for name in COLLECTORS}
+
+
+def devices(reading: HostReading) -> set[str]:
+    assert reading.network is not None
+    return set(reading.network.value)
+
+
+def test_a_laptop_reads_as_its_files_say() -> None:
+    reading = source(FIXTURES / "laptop").read()
+    assert reading.cpu is not None
+    assert reading.cpu.at == AT
+    # In ticks of 10 ms: user 10000, nice 200, system 3000, irq 10, softirq 40; idle 80000, iowait 500; stolen time is
+    # in none, and guest time is in user already.
+    assert reading.cpu.value == CpuTimes(busy=Seconds(132.5), idle=Seconds(800.0), iowait=Seconds(5.0), cpus=2)
+    assert reading.memory == Memory(used=7_000_000 * 1024, total=16_000_000 * 1024)
+    # sda and the array; what lies on top of them (sda1, dm-0, loop0) would count twice.
+    assert reading.disk == Timed(value=DiskBytes(read=201_000 * 512, written=82_000 * 512), at=AT)
+    assert reading.network == Timed(value={"enp0s31f6": NOTHING, "wlp2s0": WIFI}, at=AT)
+    assert reading.connections == {"listen": 2, "established": 2, "time_wait": 1}
+    assert [(one.collector, one.success) for one in reading.outcomes] == [(name, True) for name in COLLECTORS]
+
+
+def test_a_container_counts_the_device_of_its_default_route() -> None:
+    reading = source(FIXTURES / "container").read()
+    assert devices(reading) == {"eth0"}
+    assert reading.connections == {}
+    assert reading.disk is None
+    assert reading.failed == ()
+    assert "disk" not in {one.collector for one in reading.outcomes}
+
+
+def test_of_a_foreign_procfs_the_network_of_its_first_process_is_read() -> None:
+    """`proc/net` of the fixture stands for this process's own namespace, which shows one byte."""
+    reading = source(FIXTURES / "laptop").read()
+    assert reading.network is not None
+    assert reading.network.value["wlp2s0"] == WIFI
+
+
+@pytest.mark.parametrize(
+    ("rule", "counted"),
+    [
+        (NicRule(), {"enp0s31f6", "wlp2s0"}),
+        (NicRule(include=("wl*",)), {"wlp2s0"}),
+        (NicRule(exclude=("wl*",)), {"enp0s31f6"}),
+        (NicRule(include=("*",)), {"enp0s31f6", "wlp2s0", "wg0"}),
+        (NicRule(include=("wg0", "docker0"), exclude=()), {"wg0", "docker0"}),
+    ],
+    ids=["automatic", "include", "exclude", "include all but the excluded", "include against the defaults"],
+)
+def test_which_devices_count(rule: NicRule, counted: set[str]) -> None:
+    assert devices(source(FIXTURES / "laptop", rule=rule).read()) == counted
+
+
+def test_no_device_that_counts_is_a_failure_and_no_zero() -> None:
+    reading = source(FIXTURES / "laptop", rule=NicRule(include=("none*",))).read()
+    assert reading.network is None
+    assert [one.collector for one in reading.outcomes if not one.success] == ["network"]
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def garble(path: Path) -> None:
+    path.write_bytes(b"cpu \xff\nMemTotal: much kB\n  eth0 one two three\n   0: zz\n")
+
+
+@pytest.mark.parametrize("damage", [remove, garble])
+@pytest.mark.parametrize(
+    ("file", "collector"),
+    [
+        ("stat", "cpu"),
+        ("meminfo", "memory"),
+        ("diskstats", "disk"),
+        ("1/net/dev", "network"),
+        ("1/net/tcp", "connections"),
+    ],
+)
+@pytest.mark.filterwarnings(
+    "ignore:.*memory stats couldn't be determined:RuntimeWarning"
+)  # psutil's word on the damage
+def test_a_part_that_cannot_be_read_fails_alone(
+    laptop: Path, file: str, collector: str, damage: Callable[[Path], None]
+) -> None:
+    whole = parts(source(laptop).read())
+    damage(laptop / "proc" / file)
+    reading = source(laptop).read()
+    assert parts(reading) == whole | {collector: None}
+    # Without disk statistics a machine has no disks, as far as anybody can tell; that is no failure.
+    failed = () if (collector, damage) == ("disk", remove) else (collector,)
+    assert reading.failed == failed
+    assert tuple(one.collector for one in reading.outcomes if not one.success) == failed
+
+
+def test_a_failure_is_logged_when_it_begins_and_when_it_ends(laptop: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    reader = source(laptop)
+    hidden = laptop / "hidden"
+    reader.read()
+    (laptop / "proc/stat").rename(hidden)
+    reader.read()
+    reader.read()
+    hidden.rename(laptop / "proc/stat")
+    reader.read()
+    reader.read()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert all("collector cpu" in record.getMessage() for record in caplog.records)
+
+
+def test_connections_are_read_at_their_own_interval_and_fail_once_an_attempt(laptop: Path) -> None:
+    clock = FakeClock()
+    reader = source(laptop, clock=clock)
+    tcp = laptop / "proc/1/net/tcp"
+    header = tcp.read_text().splitlines(keepends=True)[0]
+    counts, failures = [], []
+    for second in range(0, 71, 5):
+        if second == 10:
+            tcp.write_text(header)
+        if second == 40:
+            tcp.rename(laptop / "hidden")
+        if second == 65:
+            (laptop / "hidden").rename(tcp)
+        reading = reader.read()
+        counts.append(None if reading.connections is None else sum(reading.connections.values()))
+        failures += [second] * reading.failed.count("connections")
+        clock.advance(5.0)
+    assert counts == [5] * 6 + [1] * 6 + [None] * 3
+    assert failures == [60]
+
+
+@pytest.mark.parametrize("procfs", ["proc", "none"])
+def test_psutil_is_left_as_it_was(laptop: Path, procfs: str) -> None:
+    before = psutil.PROCFS_PATH
+    HostSource(FakeClock(), NicRule(), procfs=laptop / procfs, sysfs=laptop / "sys").read()
+    assert before == psutil.PROCFS_PATH
+
+
+def test_a_device_with_a_name_of_any_bytes_can_be_read_saved_and_scraped(laptop: Path, tmp_path: Path) -> None:
+    dev = laptop / "proc/1/net/dev"
+    dev.write_bytes(dev.read_bytes().replace(b"wlp2s0", b'w\xff"\\\x85\xa0'))
+    route = laptop / "proc/1/net/route"
+    route.write_bytes(route.read_bytes().replace(b"wg0", b'w\xff"\\\x85\xa0').replace(b"wlp2s0", b"\xe2\x80\xa8"))
+    shutil.rmtree(laptop / "sys/class/net")
+    machine = Machine(FakeClock())
+    store = StateStore(tmp_path / "state", "boot", clock=machine.clock, resume_within=Seconds(15.0))
+    sampling = rig(machine, source=source(laptop, clock=machine.clock), store=store)
+    sampling.sample_after(5.0)
+    store.close()
+    assert set(sampling.now.totals.exported.devices) == {'w\\xff"\\\\x85\\xa0'}
+    for openmetrics in (False, True):
+        body = exposition(sampling.now).body(Representation(openmetrics=openmetrics, gzipped=False))
+        assert b"ecotrack_network_bytes_total{" in body
+
+
+def test_the_route_over_ipv6_counts_where_there_is_no_other(tmp_path: Path) -> None:
+    machine = Path(shutil.copytree(FIXTURES / "container", tmp_path / "container"))
+    net = machine / "proc/1/net"
+    (net / "route").unlink()
+    zero, gateway = "0" * 32, "fe80" + "0" * 27 + "1"
+    rows = [
+        f"{zero} 00 {zero} 00 {gateway} 00000400 00000002 00000000 00000003     eth1",
+        f"{zero} 00 {zero} 00 {zero} ffffffff 00000001 00000000 00200200       lo",
+    ]
+    (net / "ipv6_route").write_text("\n".join(rows) + "\n")
+    assert devices(source(machine).read()) == {"eth1"}
+
+
+@dataclass(slots=True)
+class DraggingClock(FakeClock):
+    """A clock on a machine where every look at it takes a while."""
+
+    drag: float = 0.0
+
+    def awake(self) -> MonotonicSeconds:
+        now = FakeClock.awake(self)
+        self.advance(self.drag)
+        return now
+
+
+def test_a_slow_reading_is_no_suspension_and_no_clock_step(laptop: Path) -> None:
+    clock = DraggingClock()
+    reader = source(laptop, clock=clock)
+    first = reader.read()
+    clock.advance(5.0)
+    clock.drag = 1.0
+    slow = reader.read()
+    usage = usage_between(first, slow, interval=Seconds(5.0))
+    assert {event.reason for event in usage.events} == {"standstill"}
+
+
+def test_this_machine_can_be_read_and_its_counters_go_on() -> None:
+    reader = HostSource(SystemClock(), NicRule())
+    first, second = reader.read(), reader.read()
+    assert first.memory is not None
+    assert 0 < first.memory.used < first.memory.total
+    assert first.cpu is not None
+    assert second.cpu is not None
+    assert isinstance(first.cpu.value, CpuTimes)
+    assert second.cpu.value.busy >= first.cpu.value.busy > 0.0
+    assert second.cpu.at > first.cpu.at
+    assert first.connections is second.connections
+
+
+def test_the_boot_is_known_by_the_kernels_own_name_for_it(tmp_path: Path) -> None:
+    assert boot_id(FIXTURES / "laptop/proc") == "6f4d7c1e-0b5a-4f0e-9d25-3c1b7c0f8a11"
+    assert boot_id(tmp_path) == boot_id(tmp_path) != ""
+
+
+def test_the_size_of_the_machine_is_that_of_the_procfs_given(laptop: Path) -> None:
+    stat = laptop / "proc/stat"
+    stat.write_bytes(stat.read_bytes().replace(b"\nintr", b"\ncpu7 1 0 0 1 0 0 0 0 0 0\nintr"))
+    assert logical_cpus(laptop / "proc") == 3
+
+
+def test_the_states_of_sockets_are_named_as_psutil_names_them(laptop: Path) -> None:
+    (laptop / "proc/1/net/tcp6").unlink()
+    header, *_ = (laptop / "proc/1/net/tcp").read_text().splitlines()
+    rows = [f"   {state}: 0100007F:0016 0100007F:{state:04X} {state:02X} 0:0 0:0 0 0 0 0" for state in range(1, 12)]
+    (laptop / "proc/1/net/tcp").write_text("\n".join([header, *rows]) + "\n")
+    names = {name.lower() for name in psutil._pslinux.TCP_STATUSES.values()}
+    assert source(laptop).read().connections == dict.fromkeys(names, 1)
+
+
+def test_two_sockets_that_listen_on_one_address_are_two(laptop: Path) -> None:
+    tcp = laptop / "proc/1/net/tcp"
+    before = source(laptop).read().connections
+    tcp.write_text(tcp.read_text() + "   9: 0100007F:0035 00000000:0000 0A 0:0 0:0 0 0 0 0\n" * 2)
+    after = source(laptop).read().connections
+    assert before is not None
+    assert after is not None
+    assert after["listen"] == before["listen"] + 2

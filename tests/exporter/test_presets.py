@@ -1,0 +1,108 @@
+"""The presets against the documents that they come from, worked by hand."""
+
+import re
+
+import msgspec
+import pytest
+
+from exporter.config import Config, Grid, Network, Power
+from exporter.core.carbon import GRID_FACTORS, Factor, emissions
+from exporter.core.config import ConfigError, convert
+from exporter.core.units import Joules, Ratio, Seconds, Watts, energy
+from exporter.power import presets
+from exporter.power.component import Component
+from exporter.usage.cpu import CpuUsage
+from exporter.usage.network import NetworkUsage
+from tests.fakes import NOON, traffic
+
+GIBIBYTE = 1024**3
+
+
+@pytest.mark.parametrize(("utilization", "watts"), [(0.0, 50.0), (0.4, 76.0), (1.0, 115.0)])
+def test_cep_draws_50_watts_and_65_more_at_full_load(utilization: float, watts: float) -> None:
+    model = Power().model(vcpus=2)
+    powers = model.estimate(CpuUsage(utilization=Ratio(utilization), elapsed=Seconds(5.0)))
+    assert sum(powers.values()) == pytest.approx(watts, rel=1e-12)
+
+
+def transfer_joules(network: Network, default_preset: str, transferred: int) -> Joules:
+    usage = NetworkUsage(devices={"eth0": traffic(transferred)}, elapsed=Seconds(1.0))
+    return energy(network.model(default_preset).estimate(usage)[Component.NETWORK], Seconds(1.0))
+
+
+@pytest.mark.parametrize(("preset", "grams"), [("ecotrack", 28.5), ("cep", 30.0)])
+def test_one_gibibyte_takes_0_06_kwh_and_its_documents_grams(preset: str, grams: float) -> None:
+    config = msgspec.convert({"preset": preset}, Config)
+    spent = transfer_joules(config.network, config.preset, GIBIBYTE)
+    assert spent == pytest.approx(216_000.0, rel=1e-12)
+    intensity = config.grid.provider(config.preset, NOON).at(NOON)
+    assert emissions(spent, intensity.value) == pytest.approx(grams, rel=1e-12)
+
+
+def test_ceps_hour_at_40_percent_emits_38_grams() -> None:
+    config = Config(preset="cep")
+    spent = energy(Watts(76.0), Seconds(3600.0))
+    assert emissions(spent, config.grid.provider(config.preset, NOON).at(NOON).value) == pytest.approx(38.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(("preset", "value"), [("ecotrack", 475.0), ("cep", 500.0)])
+def test_a_section_overrides_the_preset_of_the_whole(preset: str, value: float) -> None:
+    grid = msgspec.convert({"preset": preset}, Grid)
+    assert {grid.provider(other, NOON).at(NOON).value for other in ("ecotrack", "cep")} == {value}
+
+
+@pytest.mark.parametrize(
+    ("preset", "joules"),
+    [("carbon-trust-fixed", 23_400.0), ("carbon-trust-mobile", 360_000.0), ("swd-v4", 212_400.0)],
+)
+def test_the_other_networks_mean_decimal_gigabytes(preset: str, joules: float) -> None:
+    network = msgspec.convert({"preset": preset}, Network)
+    assert transfer_joules(network, "cep", 10**9) == pytest.approx(joules, rel=1e-12)
+
+
+def test_the_users_own_network_figure_is_per_decimal_gigabyte() -> None:
+    assert transfer_joules(Network(kwh_per_gb=0.5), "cep", 10**9) == pytest.approx(1.8e6, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "idle", "full"), [("aws", 2.96, 14.0), ("gcp", 2.84, 17.04), ("azure", 3.12, 15.04)]
+)
+def test_a_cloud_machine_draws_by_its_four_vcpus_which_hold_the_memory_already(
+    vendor: str, idle: float, full: float
+) -> None:
+    model = msgspec.convert({"preset": vendor}, Power).model(vcpus=4)
+    assert (model.idle, model.full) == pytest.approx((idle, full), rel=1e-12)
+    assert {one.component for one in model.provenance} == {Component.BASELINE, Component.CPU}
+    assert {one.source for one in model.provenance} == {"cloud"}
+
+
+def test_a_calibration_is_used_as_given_and_named_so() -> None:
+    model = Power(idle_watts=3.5, full_watts=28.0).model(vcpus=4)
+    assert (model.idle, model.full) == (3.5, 28.0)
+    assert {(one.source, one.model) for one in model.provenance} == {("calibrated", "configured")}
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [
+        ("network", set(presets.NETWORK_PRESETS)),
+        ("grid", set(GRID_FACTORS)),
+        ("power", {"cep", *presets.CLOUD_PRESETS}),
+    ],
+)
+def test_the_configuration_offers_exactly_the_presets_there_are(section: str, names: set[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        convert({section: {"preset": "none-such"}}, Config, origin="file")
+    offered = re.search(r"expected one of (.*), got", str(caught.value))
+    assert offered is not None
+    assert set(offered[1].split(", ")) == names
+
+
+def test_every_constant_has_a_unit_a_source_and_a_year() -> None:
+    loose = [value for value in vars(presets).values() if isinstance(value, Factor)]
+    cloud = [factor for one in presets.CLOUD_PRESETS.values() for factor in (one.idle, one.full)]
+    networks = [factor for factor, _ in presets.NETWORK_PRESETS.values()]
+    for factor in (*loose, *cloud, *networks, *GRID_FACTORS.values()):
+        assert factor.unit
+        assert factor.source
+        assert 2010 <= factor.year <= 2026

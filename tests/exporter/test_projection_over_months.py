@@ -1,0 +1,61 @@
+"""What is promised of projection and alert on machines with habits: over a quarter, at full size over four years."""
+
+from functools import cache
+from statistics import median
+
+import pytest
+
+from exporter.budget import Period
+from tests.exporter.synthetic_machines import MACHINES, Life, live
+
+SIZES = [pytest.param(14, (0,), id="a quarter"), pytest.param(53, (0, 1, 2, 3), id="years", marks=pytest.mark.full)]
+
+HOUR = 3600.0
+
+
+@cache
+def lives(machine: str, weeks: int, seeds: tuple[int, ...]) -> list[Life]:
+    return [live(MACHINES[machine], weeks, seed) for seed in seeds]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize(("weeks", "seeds"), SIZES)
+def test_the_median_projection_is_near_the_truth_at_every_hour(
+    machine: str, weeks: int, seeds: tuple[int, ...]
+) -> None:
+    """From the third week on, or three weeks after the habit has changed."""
+    for period in (Period.DAY, Period.MONTH):
+        by_hour: dict[int, list[float]] = {}
+        for life in lives(machine, weeks, seeds):
+            for hour, ratios in life.ratios(period).items():
+                by_hour.setdefault(hour, []).extend(ratios)
+        assert by_hour
+        assert {hour: ratio for hour, ratios in by_hour.items() if not 0.8 <= (ratio := median(ratios)) <= 1.25} == {}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize(("weeks", "seeds"), SIZES)
+def test_at_most_one_in_fifty_days_below_the_limit_is_called_an_overrun(
+    machine: str, weeks: int, seeds: tuple[int, ...]
+) -> None:
+    """Of the days that end below 90% of a limit of 1.2 days of the profile."""
+    days = [day for life in lives(machine, weeks, seeds) for day, share in life.judged() if share < 0.9]
+    assert days
+    assert sum(day.fired_at is not None for day in days) <= len(days) / 50
+
+
+@pytest.mark.parametrize(("weeks", "seeds"), SIZES)
+def test_a_day_that_stays_well_above_its_profile_is_told_within_the_hour(weeks: int, seeds: tuple[int, ...]) -> None:
+    """Of the days that end above the limit, once a fifth of the day has passed: from the moment at which more than 1.3
+    times the profile's share is used, if it stays above for an hour. One that does not stay is a passing burst."""
+    late = []
+    told = 0
+    for machine in MACHINES:
+        for life in lives(machine, weeks, seeds):
+            for day, share in life.judged():
+                if share > 1.0 and day.lasting_since is not None:
+                    told += 1
+                    if day.fired_at is None or day.fired_at - day.lasting_since > HOUR:
+                        late.append((machine, day))
+    assert told
+    assert late == []

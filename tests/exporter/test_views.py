@@ -1,0 +1,145 @@
+"""The page, the `--once` table, the JSON and `/metrics` show the same bands and the same emissions, by scope."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from exporter.core.html import UNKNOWN
+from exporter.core.units import UnixSeconds, Watts
+from exporter.power import presets
+from exporter.power.model import HostPowerModel
+from exporter.views.summary import Summary, summarize
+from exporter.views.table import render_table
+from exporter.views.wording import band_text
+from tests.exporter.test_page import Document, page, power_of
+from tests.fake_site import Series, Site, make_site, series
+
+MODELS = {
+    "cep": presets.cep_host(),
+    "aws": presets.cloud_host("aws", 4),
+    "configured": presets.configured_host(Watts(8.0), Watts(45.0)),
+}
+
+FAULTS = [set(), {"cpu"}, {"network"}, {"cpu", "network"}]
+
+models = pytest.mark.parametrize("host", MODELS.values(), ids=MODELS.keys())
+faults = pytest.mark.parametrize("broken", FAULTS, ids=lambda broken: " and ".join(sorted(broken)) or "none")
+
+
+def sampled(host: HostPowerModel, broken: set[str] | None = None) -> Site:
+    """A site after a sample of some load and traffic, without the readings that are broken."""
+    site = make_site(host=host)
+    site.sample_after(5.0, utilization=0.3, bytes_per_second=1.7e5)
+    site.machine.broken = broken or set()
+    site.sample_after(5.0, utilization=0.31, bytes_per_second=1.7e5)
+    return site
+
+
+def table(site: Site) -> dict[str, tuple[str, str]]:
+    """Value and explanation by row of the `--once` table."""
+    lines = render_table(summary(site), "here").split("\n\n")[0].splitlines()
+    return {name: (value, said) for name, value, said in (re.split(r"  +", line) for line in lines)}
+
+
+def summary(site: Site) -> Summary:
+    snapshot, _, fresh = site.publication.latest()
+    return summarize(snapshot, UnixSeconds(site.clock.wall()), fresh=fresh)
+
+
+def answer(site: Site, path: str) -> Any:
+    return json.loads(site.get(path).body)
+
+
+def band_of(scope: str, exposed: dict[Series, float]) -> tuple[float, float]:
+    """A scope's band by `/metrics`: each component's watts times (1 - and + its ratio), not below 0."""
+    low = high = 0.0
+    for (name, labels), watts in exposed.items():
+        if name == "ecotrack_power_watts" and ("scope", scope) in labels:
+            ratio = exposed[series("ecotrack_power_uncertainty_ratio", component=dict(labels)["component"])]
+            low, high = low + watts * max(0.0, 1.0 - ratio), high + watts * (1.0 + ratio)
+    return low, high
+
+
+@models
+def test_every_view_shows_the_band_of_the_metric_and_none_below_0(host: HostPowerModel) -> None:
+    site = sampled(host)
+    told, exposed, rows = answer(site, "/api/v1/summary"), site.exposition(), table(site)
+    for scope, row in (("host", "power of this machine"), ("network", "power of the network")):
+        low, high = band_of(scope, exposed)
+        assert 0.0 <= low <= power_of(scope, exposed) <= high
+        assert (told[f"{scope}_power_low_watts"], told[f"{scope}_power_high_watts"]) == pytest.approx((low, high))
+        assert rows[row][0] == f"{power_of(scope, exposed):.1f} W ({band_text(low, high)})"
+        parts = [one for one in told["components"] if one["scope"] == scope]
+        assert sum(one["low_watts"] for one in parts) == pytest.approx(low)
+        assert sum(one["high_watts"] for one in parts) == pytest.approx(high)
+    text = Document(page(site)).text
+    assert f"band {band_text(*band_of('host', exposed))} W" in text
+    for one in told["components"]:
+        ratio = exposed[series("ecotrack_power_uncertainty_ratio", component=one["component"])]
+        assert one["uncertainty_ratio"] == ratio
+        assert f"{one['watts']:.2f}{band_text(one['low_watts'], one['high_watts'])}" in text
+
+
+@models
+@faults
+def test_the_sum_of_the_emissions_equals_its_parts_in_every_view(host: HostPowerModel, broken: set[str]) -> None:
+    site = sampled(host, broken)
+    exposed = site.exposition()
+    for told in (answer(site, "/api/v1/summary"), answer(site, "/api/v1/history")["points"][-1]):
+        emissions = told["emissions_grams_per_hour"]
+        parts = (emissions["host"], emissions["network"])
+        assert [part is None for part in parts] == ["cpu" in broken, "network" in broken]
+        assert emissions["host_and_network"] == (None if None in parts else sum(parts))
+        for scope in ("host", "network"):
+            watts = told[f"{scope}_power_watts"]
+            assert emissions[scope] == (None if watts is None else pytest.approx(watts * 500 / 1000, rel=1e-12))
+    rate = exposed.get(series("ecotrack_emissions_grams_per_second"))
+    assert emissions["host_and_network"] == (None if rate is None else pytest.approx(3600 * rate, rel=1e-12))
+    written = [written_on_the_page(site), written_in_the_table(site)]
+    assert written[0] == written[1]
+    host_part, network_part, whole = written[0]
+    assert [one == UNKNOWN for one in written[0]] == ["cpu" in broken, "network" in broken, bool(broken)]
+    if not broken:
+        assert tenths(host_part) + tenths(network_part) == tenths(whole)
+        assert tenths(network_part) > 0
+
+
+def written_on_the_page(site: Site) -> list[str]:
+    """Emissions of the machine, of the network, and their sum."""
+    document = Document(page(site))
+    said = re.search(
+        r"Emissions now(\S+?)(?: g CO\u2082e/h)?machine (.+?), network ([\d.]+(?: g/h)?|unknown)", document.text
+    )
+    assert said is not None
+    return [said[2], said[3], said[1]]
+
+
+def written_in_the_table(site: Site) -> list[str]:
+    """The same."""
+    value, explanation = table(site)["emissions"]
+    said = re.match(r"machine (.+?), network (.+?); ", explanation)
+    assert said is not None
+    return [said[1], said[2], value.removesuffix(" g CO2e/h")]
+
+
+def tenths(text: str) -> int:
+    return int(text.replace(".", ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "band", "factor"), [("cep", "0 to 4.1", "10 to 25"), ("aws", "0.3 to 1.7", "2.4 to 3")]
+)
+def test_every_view_says_how_far_whole_servers_are_from_a_preset(name: str, band: str, factor: str) -> None:
+    site = sampled(MODELS[name])
+    for view in (Document(page(site)).text, render_table(summary(site), "here"), str(answer(site, "/api/v1/summary"))):
+        assert f"{band} times this one. Whole servers lie outside that: it takes a factor of {factor} to hold" in view
+    help_text = re.search("# HELP ecotrack_power_uncertainty_ratio .*", site.get("/metrics").body.decode())
+    assert help_text is not None
+    assert factor in help_text[0]
+
+
+def test_a_machines_own_figures_are_not_compared_with_other_servers() -> None:
+    assert all(one.server_factors is None for one in MODELS["configured"].provenance)
+    assert "Whole servers" not in Document(page(sampled(MODELS["configured"]))).text
