@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar, cast
 
-from exporter.core.units import Ratio, Watts
+from exporter.core.units import Joules, Ratio, Watts
 
 
 class Scope(StrEnum):
@@ -37,8 +37,10 @@ class Component(StrEnum):
 
     BASELINE = "baseline"
     CPU = "cpu"
-    # No model has a memory term. State files of configurations that had one hold totals of it, which must not fall.
     MEMORY = "memory"
+    DISK = "disk"
+    GPU = "gpu"
+    REST = "rest"
     NETWORK = "network"
 
     @property
@@ -76,3 +78,45 @@ class Provenance:
     def high(self, power: Watts) -> Watts:
         """Return the high end of the band around `power`."""
         return Watts(power * (1.0 + self.uncertainty))
+
+
+class Coverage(StrEnum):
+    """What a sensor measures: one component of the host, or the whole machine."""
+
+    PACKAGE = "package"
+    MEMORY = "memory"
+    DISK = "disk"
+    GPU = "gpu"
+    MACHINE = "machine"
+
+    @property
+    def component(self) -> Component | None:
+        """The component that the sensor's energy is booked under; None for the whole machine."""
+        return _COMPONENT_OF.get(self)
+
+
+_COMPONENT_OF = {
+    Coverage.PACKAGE: Component.CPU,
+    Coverage.MEMORY: Component.MEMORY,
+    Coverage.DISK: Component.DISK,
+    Coverage.GPU: Component.GPU,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensor:
+    """Facts about a sensor that hold while it is there; `uncertainty` is the half-width of its band."""
+
+    source: str
+    covers: Coverage
+    uncertainty: Ratio
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyCounter:
+    """A sensor's cumulative energy. A counter that starts again at zero states the energy at which it does."""
+
+    sensor: Sensor
+    energy: Joules
+    wraps_at: Joules | None = None

@@ -5,7 +5,7 @@ Components are disjoint, so their sum over scope `host` is the machine. Constant
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exporter.core.units import BytesPerSecond, JoulesPerByte, Watts
 from exporter.power.component import Component, Provenance
@@ -23,6 +23,12 @@ class HostPowerModel:
     idle: Watts
     full: Watts
     provenance: tuple[Provenance, ...]
+    idle_of: Mapping[Component, Watts] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse parts whose idle power is more than the machine's."""
+        if sum(self.idle_of.values()) > self.idle:
+            raise ValueError("expected the idle power of the parts within that of the machine")
 
     def estimate(self, usage: CpuUsage) -> Mapping[Component, Watts]:
         """Mean power of each host component over the interval of `usage`."""

@@ -1,0 +1,169 @@
+"""Which component every joule of the machine belongs to, whatever mixture of sensors and models is in force.
+
+The components of scope `host` are disjoint. A sensor's energy is booked under the component that it covers; for the
+awake time that it covers, that component's share of the model is left out, idle power included. While the whole
+machine is measured nothing is modelled: what its parts do not explain is `rest`. ADR 11 gives the reasons.
+
+CPU times are carried over a failed reading and sensors are not, so a model may have to cover a time of which sensors
+have already told a part. `Pending` remembers which.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from exporter.core.units import Joules, MonotonicSeconds, Ratio, Watts
+from exporter.power.component import Component, Coverage
+from exporter.power.model import HostPowerModel
+from exporter.usage.cpu import CpuUsage
+from exporter.usage.events import Event, EventKind
+from exporter.usage.sensors import Measured
+from exporter.usage.span import Span, uncovered, union
+
+MACHINE_SOURCES = ("meter", "ipmi", "hwmon", "battery", "rapl")
+"""Where several sensors measure the whole machine, the first of these counts: at the wall before inside the case."""
+
+PARTS = (Coverage.PACKAGE, Coverage.MEMORY, Coverage.DISK, Coverage.GPU)
+"""Coverages that are components of their own."""
+
+Pending = Mapping[Coverage, tuple[Span, ...]]
+"""Awake time that sensors have told of and the model has not been asked about yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """CPU utilization over a span of awake time."""
+
+    utilization: Ratio
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """Energy of a sample by component, and the awake time over which each was spent.
+
+    `measured` names the sensors that a component's energy came from; what is not in it was modelled. `scaled` are the
+    components whose sensors together told more than the sensor of the whole machine, and were scaled down to it.
+    """
+
+    energies: Mapping[Component, Joules] = field(default_factory=dict)
+    spans: Mapping[Component, Span] = field(default_factory=dict)
+    measured: Mapping[Component, tuple[Measured, ...]] = field(default_factory=dict)
+    scaled: frozenset[Component] = frozenset()
+    pending: Pending = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+
+    def powers(self) -> Mapping[Component, Watts]:
+        """Return the mean power of each component over its own time."""
+        return {
+            component: Watts(energy / self.spans[component].length)
+            for component, energy in self.energies.items()
+            if self.spans[component].length > 0.0
+        }
+
+
+def allocate(
+    model: HostPowerModel,
+    load: Load | None,
+    measured: Sequence[Measured],
+    pending: Pending,
+    since: MonotonicSeconds | None,
+) -> Allocation:
+    """Return the machine's energy by component since the last sample.
+
+    `load` is None where CPU times were not read; the model then catches up with its next reading, for the time from
+    `since` on (None where no CPU times were ever read). `pending` is that of the allocation before.
+    """
+    whole, parts = _by_coverage(measured)
+    booked, events, scaled = _reconciled(whole, parts)
+    told = _with_spans(pending, [*whole, *(one for ones in parts.values() for one in ones)], since)
+    modelled = {} if load is None else _modelled(model, load, told)
+    components = [one for one in Component if one in booked or one in modelled]
+    evidence: dict[Component, tuple[Measured, ...]] = {
+        component: parts[coverage] for coverage in PARTS if parts[coverage] and (component := coverage.component)
+    }
+    if whole:
+        evidence[Component.REST] = whole
+    return Allocation(
+        energies={one: Joules(booked.get(one, 0.0) + modelled.get(one, 0.0)) for one in components},
+        spans={one: _span(evidence.get(one, ()), load if one in modelled else None) for one in components},
+        measured=evidence,
+        scaled=scaled,
+        pending=told if load is None else _after(told, load.span.end),
+        events=events,
+    )
+
+
+def _by_coverage(measured: Sequence[Measured]) -> tuple[tuple[Measured, ...], Mapping[Coverage, tuple[Measured, ...]]]:
+    """Return the one sensor of the whole machine that counts, if any, and all sensors of its parts, which add up."""
+    machine = sorted(
+        (one for one in measured if one.sensor.covers is Coverage.MACHINE),
+        key=lambda one: MACHINE_SOURCES.index(one.sensor.source),
+    )
+    parts = {coverage: tuple(one for one in measured if one.sensor.covers is coverage) for coverage in PARTS}
+    return tuple(machine[:1]), parts
+
+
+def _reconciled(
+    whole: tuple[Measured, ...], parts: Mapping[Coverage, tuple[Measured, ...]]
+) -> tuple[dict[Component, Joules], tuple[Event, ...], frozenset[Component]]:
+    """Return the measured energy by component: parts as told, and the rest of the machine where that is measured.
+
+    Parts that come to more than the whole are scaled to it, so that the sum stays what the machine was measured at.
+    """
+    booked = {
+        component: Joules(sum(one.energy for one in ones))
+        for coverage, ones in parts.items()
+        if ones and (component := coverage.component)
+    }
+    if not whole:
+        return booked, (), frozenset()
+    total, explained = whole[0].energy, sum(booked.values())
+    if explained <= total:
+        return booked | {Component.REST: Joules(total - explained)}, (), frozenset()
+    scaled = {component: Joules(energy * total / explained) for component, energy in booked.items()}
+    excess = Event(kind=EventKind.DISCARD, source=whole[0].sensor.source, reason="parts_exceed_whole")
+    return scaled | {Component.REST: Joules(0.0)}, (excess,), frozenset(scaled)
+
+
+def _modelled(model: HostPowerModel, load: Load, told: Pending) -> dict[Component, Joules]:
+    """Return the model's energy for the time that no sensor has told of.
+
+    A component that sensors covered throughout is not in it, and while the machine was measured none is.
+    """
+    powers = dict(model.estimate(CpuUsage(utilization=load.utilization, elapsed=load.span.length)))
+    machine = told.get(Coverage.MACHINE, ())
+    baseline = powers.pop(Component.BASELINE)
+    free = uncovered(load.span, machine)
+    energies: dict[Component, Joules] = {}
+    idle_elsewhere = baseline - sum(model.idle_of.values())
+    spent = idle_elsewhere * free
+    for coverage in PARTS:
+        component = coverage.component
+        if component is None:
+            continue
+        left = uncovered(load.span, (*machine, *told.get(coverage, ())))
+        spent += model.idle_of.get(component, 0.0) * left
+        if component in powers and left > 0.0:
+            energies[component] = Joules(powers[component] * left)
+    if free > 0.0:
+        energies[Component.BASELINE] = Joules(spent)
+    return energies
+
+
+def _with_spans(pending: Pending, measured: Iterable[Measured], since: MonotonicSeconds | None) -> Pending:
+    """Return the pending time with that of new measurements, as far as the model has yet to be asked about it."""
+    told: dict[Coverage, tuple[Span, ...]] = dict(pending)
+    for one in measured:
+        told[one.sensor.covers] = union((*told.get(one.sensor.covers, ()), one.span))
+    return {} if since is None else _after(told, since)
+
+
+def _after(told: Pending, moment: MonotonicSeconds) -> Pending:
+    left = {coverage: tuple(one for one in spans if one.end > moment) for coverage, spans in told.items()}
+    return {coverage: spans for coverage, spans in left.items() if spans}
+
+
+def _span(measured: tuple[Measured, ...], load: Load | None) -> Span:
+    """Return the time from the earliest to the latest that a component's energy was told of."""
+    spans = [*(one.span for one in measured), *(() if load is None else (load.span,))]
+    return Span(start=min(one.start for one in spans), end=max(one.end for one in spans))

@@ -1,0 +1,70 @@
+"""What the energy counters of sensors gained between two readings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from exporter.core.units import Joules
+from exporter.power.component import EnergyCounter, Sensor
+from exporter.sources.reading import Timed
+from exporter.usage.events import Event, EventKind
+from exporter.usage.span import Span
+
+Counters = Mapping[str, Timed[EnergyCounter]]
+"""The sensors that were read, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Energy that a sensor measured, and the awake time in which it was spent."""
+
+    sensor: Sensor
+    energy: Joules
+    span: Span
+
+
+def measured_between(previous: Counters, current: Counters) -> tuple[Measured, ...]:
+    """Return what every sensor that stands in both readings measured from one to the other.
+
+    A sensor that is new, or that failed last time, only starts anew: a model covered the time before (ADR 11). One
+    whose counter fell tells nothing of this interval.
+    """
+    return tuple(_measured(previous, current))
+
+
+def _measured(previous: Counters, current: Counters) -> Iterator[Measured]:
+    for name, now in current.items():
+        before = previous.get(name)
+        gained = None if before is None else _gained(before.value, now.value)
+        if before is not None and gained is not None and now.at > before.at:
+            yield Measured(sensor=now.value.sensor, energy=gained, span=Span(start=before.at, end=now.at))
+
+
+def resets_between(previous: Counters, current: Counters) -> tuple[Event, ...]:
+    """Return a reset and a discarded reading for every counter that fell without having wrapped."""
+    fallen = [
+        now.value.sensor.source
+        for name, now in current.items()
+        if name in previous and _gained(previous[name].value, now.value) is None
+    ]
+    return tuple(
+        event
+        for source in fallen
+        for event in (
+            Event(kind=EventKind.RESET, source=source),
+            Event(kind=EventKind.DISCARD, source=source, reason="reset"),
+        )
+    )
+
+
+def _gained(before: EnergyCounter, now: EnergyCounter) -> Joules | None:
+    """Energy from one reading to the next; None after a fall that is no wrap.
+
+    A fall counts as a wrap only from the upper half of the counter's range into the lower half: a counter that was
+    set back while the machine slept would otherwise book nearly its whole range.
+    """
+    if now.energy >= before.energy:
+        return Joules(now.energy - before.energy)
+    limit = now.wraps_at
+    if limit is None or not (now.energy < limit / 2 <= before.energy <= limit):
+        return None
+    return Joules(now.energy + limit - before.energy)
