@@ -4,7 +4,8 @@ EcoTrack's rule with an idle and an upload class. It looks at bytes per second o
 and contents are never read. It is a rule of thumb: a 5 Mbit/s video reads as browsing.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from exporter.core.units import BytesPerSecond, MonotonicSeconds, Seconds, megabits_per_second
@@ -61,25 +62,26 @@ class Bin:
         return BytesPerSecond((self.received_bytes + self.sent_bytes) / self.duration)
 
 
-@dataclass(slots=True)
-class ActivityClassifier:
-    """Keeps the window and gives the verdict for its end."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The traffic of the last minute in bins, oldest first, and the bin that is still filling.
 
-    _bins: list[Bin] = field(default_factory=list)
-    _open: Bin | None = None
+    That one has no say: one busy second of it would be a peak that slower sampling never sees.
+    """
 
-    def observe(self, sample: Bin) -> Activity:
-        """Add a sample, forget what has left the window, and classify by the bins that are full.
+    bins: tuple[Bin, ...] = ()
+    filling: Bin | None = None
 
-        A bin that is still filling has no say: one busy second of it would be a peak that slower sampling never sees.
-        """
-        filled = sample if self._open is None else _join(self._open, sample)
+    def with_sample(self, sample: Bin) -> "Window":
+        """Return the window with a sample added and without what has left it."""
+        filled = sample if self.filling is None else _join(self.filling, sample)
         if filled.duration < BIN * FULL_RATIO:
-            self._open = filled
-        else:
-            self._open = None
-            self._bins = [one for one in (*self._bins, filled) if one.end > filled.end - WINDOW]
-        return classify(self._bins)
+            return Window(bins=self.bins, filling=filled)
+        return Window(bins=tuple(one for one in (*self.bins, filled) if one.end > filled.end - WINDOW))
+
+    def verdict(self) -> Activity:
+        """Classify by the bins that are full."""
+        return classify(self.bins)
 
 
 def _join(first: Bin, second: Bin) -> Bin:
@@ -91,7 +93,7 @@ def _join(first: Bin, second: Bin) -> Bin:
     )
 
 
-def classify(bins: list[Bin]) -> Activity:
+def classify(bins: Sequence[Bin]) -> Activity:
     """The class of a window's bins, oldest first; `unknown` while they cover less than `FIRST_VERDICT_AFTER`."""
     covered = sum(one.duration for one in bins)
     if covered < FIRST_VERDICT_AFTER:

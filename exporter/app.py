@@ -13,8 +13,9 @@ from exporter.core.command_line import Web
 from exporter.core.units import Seconds
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
+from exporter.derive import BudgetPlan, Models
 from exporter.exposition.rows import exposition
-from exporter.sampler import BudgetPlan, Models, Sampler, Stop
+from exporter.sampler import Sampler, Stop
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource

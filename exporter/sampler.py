@@ -1,44 +1,21 @@
 """The only stateful loop: read, derive, save, publish."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import tzinfo
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
-from exporter import budget, projection, totals, week
-from exporter.activity import Activity, ActivityClassifier, Bin
-from exporter.budget import Period
-from exporter.core.carbon import emission_rate, emissions
+from exporter import totals
 from exporter.core.clock import Clock
-from exporter.core.units import (
-    BytesPerSecond,
-    Grams,
-    GramsPerKwh,
-    GramsPerSecond,
-    Joules,
-    MonotonicSeconds,
-    Seconds,
-    UnixSeconds,
-    Watts,
-    energy,
-)
-from exporter.eco_score import EcoScore, ScoreFactor, eco_score
-from exporter.intensity.reading import IntensityProvider, IntensityReading
-from exporter.power.component import ByScope, Component, power_by_scope
-from exporter.power.model import HostPowerModel, NetworkPowerModel
-from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
-from exporter.sources.reading import DiskBytes, HostReading
-from exporter.totals import ActivityTotal, Exported, Totals
-from exporter.usage.between import Usage, carry_forward, failures, usage_between
+from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
+from exporter.derive import BudgetPlan, Models, Unfinished, derive
+from exporter.snapshot import Snapshot
+from exporter.sources.reading import HostReading
+from exporter.totals import Exported, Totals
+from exporter.usage.between import carry_forward, failures, usage_between
 from exporter.usage.events import Event, EventKind
-from exporter.usage.network import NetworkUsage
 
 LOG = logging.getLogger(__name__)
-
-HISTORY_SPAN = Seconds(3600.0)
-HISTORY_SPACING = Seconds(5.0)
-"""History points stand at least this far apart, however fast the sampling; 720 of them cover the hour."""
 
 
 class Source(Protocol):
@@ -65,23 +42,6 @@ class Store(Protocol):
         """What may be published where the counters are `exported`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Models:
-    """What turns use into power, and power into grams."""
-
-    host: HostPowerModel
-    network: NetworkPowerModel
-    intensity: IntensityProvider
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetPlan:
-    """Limits in grams by period, and the time zone whose calendar counts."""
-
-    limits: Mapping[Period, Grams]
-    zone: tzinfo
-
-
 class Sampler:
     """Takes samples and publishes a snapshot after each."""
 
@@ -104,7 +64,7 @@ class Sampler:
         self._plan = plan
         self._store = store
         self._publish = publish
-        self._classifier = ActivityClassifier()
+        self._unfinished = Unfinished()
         self._previous: HostReading | None = None
         self._save_failed = False
 
@@ -150,7 +110,14 @@ class Sampler:
             self._previous = reading
         else:
             usage = usage_between(self._previous, reading, interval=self._snapshot.interval)
-            snapshot = self._derive(reading, usage)
+            snapshot, self._unfinished = derive(
+                self._snapshot,
+                reading,
+                usage,
+                models=self._models,
+                plan=self._plan,
+                unfinished=self._unfinished,
+            )
             self._previous = carry_forward(self._previous, reading)
         self._show(
             replace(
@@ -185,167 +152,3 @@ class Sampler:
             return self._snapshot.state_saved_at
         self._save_failed = False
         return now
-
-    def _derive(self, reading: HostReading, usage: Usage) -> Snapshot:
-        intensity = self._models.intensity.at(reading.wall)
-        powers, energies = self._power_and_energy(usage)
-        grams = {component: emissions(spent, intensity.value) for component, spent in energies.items()}
-        activity = self._classify(reading, usage)
-        total = _accumulate(self._snapshot.totals, usage, activity, energies, grams)
-        total = self._booked(total, Grams(sum(grams.values())), reading)
-        budgets = projection.status(
-            self._plan.limits, total.booked, total.week, since=total.since, now=reading.wall, zone=self._plan.zone
-        )
-        readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets)
-        return replace(
-            self._snapshot,
-            sampled_at=reading.wall,
-            sampled_elapsed=reading.elapsed,
-            totals=total,
-            readings=replace(readings, score=_score(readings)),
-            outcomes=reading.outcomes,
-            history=_extended(self._snapshot.history, _point(reading, readings)),
-        )
-
-    def _booked(self, total: Totals, grams: Grams, reading: HostReading) -> Totals:
-        """The totals with a sample's grams in the budgets and in the device's week."""
-        before, zone = self._snapshot.sampled_elapsed, self._plan.zone
-        elapsed = None if before is None else Seconds(reading.elapsed - before)
-        return replace(
-            totals.begun_by(total, reading.wall),
-            booked=budget.book(total.booked, grams, reading.wall, zone),
-            week=week.observe(total.week, grams, reading.wall, elapsed, zone),
-        )
-
-    def _power_and_energy(self, usage: Usage) -> tuple[Mapping[Component, Watts], Mapping[Component, Joules]]:
-        """Mean power and energy of each component whose counters were read; each over its own time."""
-        powers: dict[Component, Watts] = {}
-        energies: dict[Component, Joules] = {}
-        if usage.cpu is not None:
-            for component, power in self._models.host.estimate(usage.cpu).items():
-                powers[component], energies[component] = power, energy(power, usage.cpu.elapsed)
-        if usage.network is not None:
-            for component, power in self._models.network.estimate(usage.network).items():
-                powers[component], energies[component] = power, energy(power, usage.network.elapsed)
-        return powers, energies
-
-    def _classify(self, reading: HostReading, usage: Usage) -> Activity | None:
-        if usage.network is None:
-            return None
-        sample = Bin(
-            end=reading.awake,
-            duration=usage.network.elapsed,
-            received_bytes=usage.network.received_bytes,
-            sent_bytes=usage.network.sent_bytes,
-        )
-        return self._classifier.observe(sample)
-
-
-def _accumulate(
-    before: Totals,
-    usage: Usage,
-    activity: Activity | None,
-    energies: Mapping[Component, Joules],
-    grams: Mapping[Component, Grams],
-) -> Totals:
-    """The totals with one sample added, budgets apart."""
-    old = before.exported
-    network = usage.network
-    exported = replace(
-        old,
-        energy=totals.add_amounts(old.energy, energies),
-        emissions=totals.add_amounts(old.emissions, grams),
-        devices=old.devices if network is None else totals.add_devices(old.devices, network.devices),
-        disk=old.disk if usage.disk is None else _sum_disk(old.disk, usage.disk),
-        samples=old.samples + 1,
-        events=totals.add_events(old.events, usage.events),
-    )
-    if activity is not None and network is not None:
-        emitted = grams[Component.NETWORK]
-        exported = replace(exported, activities=_with_activity(old.activities, activity, network, emitted))
-    return replace(
-        before,
-        exported=exported,
-        lifetime_energy=Joules(before.lifetime_energy + sum(energies.values())),
-        lifetime_emissions=Grams(before.lifetime_emissions + sum(grams.values())),
-    )
-
-
-def _with_activity(
-    activities: Mapping[Activity, ActivityTotal], activity: Activity, network: NetworkUsage, emitted: Grams
-) -> Mapping[Activity, ActivityTotal]:
-    old = activities.get(activity, ActivityTotal())
-    new = ActivityTotal(
-        duration=Seconds(old.duration + network.elapsed),
-        transferred_bytes=old.transferred_bytes + sum(device.total_bytes for device in network.devices.values()),
-        emitted=Grams(old.emitted + emitted),
-    )
-    return dict(activities) | {activity: new}
-
-
-def _sum_disk(first: DiskBytes, second: DiskBytes) -> DiskBytes:
-    return DiskBytes(read=first.read + second.read, written=first.written + second.written)
-
-
-def _readings(
-    reading: HostReading,
-    usage: Usage,
-    activity: Activity | None,
-    powers: Mapping[Component, Watts],
-    intensity: IntensityReading,
-) -> Readings:
-    network = usage.network
-    throughput = None
-    if network is not None:
-        throughput = Throughput(
-            received=BytesPerSecond(network.received_bytes / network.elapsed),
-            sent=BytesPerSecond(network.sent_bytes / network.elapsed),
-        )
-    return Readings(
-        powers=powers,
-        emission_rates=_emission_rates(power_by_scope(powers), intensity.value),
-        cpu_utilization=None if usage.cpu is None else usage.cpu.utilization,
-        memory=reading.memory,
-        throughput=throughput,
-        connections=reading.connections,
-        intensity=intensity,
-        activity=activity,
-    )
-
-
-def _emission_rates(powers: ByScope[Watts], intensity: GramsPerKwh) -> ByScope[GramsPerSecond]:
-    return ByScope(
-        host=None if powers.host is None else emission_rate(powers.host, intensity),
-        network=None if powers.network is None else emission_rate(powers.network, intensity),
-    )
-
-
-def _score(readings: Readings) -> EcoScore | None:
-    day = next((one for one in readings.budgets if one.period is Period.DAY), None)
-    return eco_score(
-        {
-            ScoreFactor.GRID: None if readings.intensity is None else readings.intensity.value,
-            ScoreFactor.POWER: readings.power_by_scope().host,
-            ScoreFactor.NETWORK: None if readings.throughput is None else readings.throughput.total,
-            ScoreFactor.BUDGET: None if day is None or day.projected is None else day.projected / day.limit,
-        }
-    )
-
-
-def _point(reading: HostReading, readings: Readings) -> HistoryPoint:
-    return HistoryPoint(
-        at=reading.wall,
-        elapsed=reading.elapsed,
-        cpu_utilization=readings.cpu_utilization,
-        throughput=readings.throughput,
-        powers=readings.power_by_scope(),
-        emission_rates=readings.emission_rates,
-    )
-
-
-def _extended(history: tuple[HistoryPoint, ...], point: HistoryPoint) -> tuple[HistoryPoint, ...]:
-    """History with a point added if it is time for one, without what is older than the span."""
-    if history and point.elapsed - history[-1].elapsed < HISTORY_SPACING * 0.9:
-        return history
-    recent = [one for one in history if point.elapsed - one.elapsed <= HISTORY_SPAN]
-    return (*recent, point)

@@ -203,6 +203,7 @@ def _factors() -> Iterator[tuple[str, Factor]]:
     yield "whole servers beside preset cep, at full load", presets.CEP_SERVERS_FULL
     yield "whole servers beside the cloud presets, at full load", presets.CLOUD_SERVERS_FULL
     yield "whole servers beside the cloud presets, idle", presets.CLOUD_SERVERS_IDLE
+    yield "idle power of the CPU packages, of the machine's", presets.PACKAGE_IDLE_SHARE
     yield "band of the network models", presets.NETWORK_UNCERTAINTY
     for name, (factor, size) in presets.NETWORK_PRESETS.items():
         yield f"network, preset {name} (GB of {'2^30' if size == BYTES_PER_BINARY_GB else '10^9'} bytes)", factor

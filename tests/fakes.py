@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from exporter.budget import Period
-from exporter.core.units import Grams, GramsPerSecond, MonotonicSeconds, Seconds, UnixSeconds
+from exporter.core.units import Grams, GramsPerSecond, Joules, MonotonicSeconds, Seconds, UnixSeconds
+from exporter.derive import BudgetPlan, Models
 from exporter.exposition.rows import ROWS
 from exporter.intensity.static import preset_intensity
 from exporter.power import presets
+from exporter.power.component import EnergyCounter, Sensor
 from exporter.power.model import HostPowerModel
-from exporter.sampler import BudgetPlan, Models, Sampler, Source, Store
+from exporter.sampler import Sampler, Source, Store
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Outcome, Timed, Traffic
 from exporter.totals import Exported, Totals
@@ -103,6 +105,9 @@ class Machine:
     disk: int = 10**9
     nics: dict[str, int] = field(default_factory=lambda: {"eth0": 10**10})
     broken: set[str] = field(default_factory=set)
+    sensors: dict[str, Sensor] = field(default_factory=dict)
+    sensor_watts: dict[str, float] = field(default_factory=dict)
+    sensor_joules: dict[str, float] = field(default_factory=dict)
 
     def run(self, seconds: float, *, utilization: float = 0.5, bytes_per_second: float = 0.0) -> None:
         """Time passes at a constant load; half of the bytes are received, half sent, by every device."""
@@ -112,6 +117,8 @@ class Machine:
         self.disk += int(seconds * 1e6)
         for name in self.nics:
             self.nics[name] += int(seconds * bytes_per_second)
+        for name, watts in self.sensor_watts.items():
+            self.sensor_joules[name] = self.sensor_joules.get(name, 0.0) + seconds * watts
 
     def read(self) -> HostReading:
         """Everything but what is broken."""
@@ -119,6 +126,14 @@ class Machine:
         cpu, disk = (self.busy, self.idle), (self.disk, self.disk)
         whole = reading(self.clock.awake_at, cpu=cpu, iowait=self.iowait, cpus=self.cpus, nics=nics, disk=disk)
         failed = tuple(sorted(self.broken))
+        counters = {
+            name: Timed(
+                value=EnergyCounter(sensor=sensor, energy=Joules(self.sensor_joules.get(name, 0.0))),
+                at=self.clock.awake(),
+            )
+            for name, sensor in self.sensors.items()
+            if name not in self.broken
+        }
         return HostReading(
             wall=self.clock.wall(),
             awake=self.clock.awake(),
@@ -126,6 +141,7 @@ class Machine:
             cpu=None if "cpu" in self.broken else whole.cpu,
             network=None if "network" in self.broken else whole.network,
             disk=None if "disk" in self.broken else whole.disk,
+            sensors=counters,
             outcomes=tuple(Outcome(collector=name, success=False, duration=Seconds(0.001)) for name in failed),
             failed=failed,
         )

@@ -43,12 +43,14 @@ class Allocation:
 
     `measured` names the sensors that a component's energy came from; what is not in it was modelled. `scaled` are the
     components whose sensors together told more than the sensor of the whole machine, and were scaled down to it.
+    It is `complete` where the components are the whole machine: not while a model waits for CPU times.
     """
 
     energies: Mapping[Component, Joules] = field(default_factory=dict)
     spans: Mapping[Component, Span] = field(default_factory=dict)
     measured: Mapping[Component, tuple[Measured, ...]] = field(default_factory=dict)
     scaled: frozenset[Component] = frozenset()
+    complete: bool = False
     pending: Pending = field(default_factory=dict)
     events: tuple[Event, ...] = ()
 
@@ -88,6 +90,7 @@ def allocate(
         spans={one: _span(evidence.get(one, ()), load if one in modelled else None) for one in components},
         measured=evidence,
         scaled=scaled,
+        complete=load is not None or bool(whole),
         pending=told if load is None else _after(told, load.span.end),
         events=events,
     )

@@ -6,13 +6,14 @@ and a clock that was set. Whatever it meets it reports as an event, to be counte
 
 from dataclasses import dataclass, replace
 
-from exporter.core.units import Seconds
-from exporter.sources.reading import DiskBytes, HostReading
+from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.sources.reading import ON_FAILURE, DiskBytes, HostReading, OnFailure
 from exporter.usage.cpu import CpuUsage, cpu_usage, stands_still
 from exporter.usage.disk import disk_usage
 from exporter.usage.events import Event, EventKind, Events
 from exporter.usage.gaps import note_gaps
 from exporter.usage.network import NetworkUsage, network_usage
+from exporter.usage.sensors import Measured, measured_between, resets_between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class Usage:
     cpu: CpuUsage | None = None
     network: NetworkUsage | None = None
     disk: DiskBytes | None = None
+    measured: tuple[Measured, ...] = ()
+    cpu_since: MonotonicSeconds | None = None  # when the CPU times were read that `cpu`, or the next one, begins with
     events: tuple[Event, ...] = ()
 
 
@@ -39,7 +42,9 @@ def usage_between(previous: HostReading, current: HostReading, *, interval: Seco
         cpu=cpu_usage(previous.cpu, current.cpu, events),
         network=network_usage(previous.network, current.network, events),
         disk=disk_usage(previous.disk, current.disk, events),
-        events=(*failures(current), *events.found),
+        measured=measured_between(previous.sensors, current.sensors),
+        cpu_since=None if previous.cpu is None else previous.cpu.at,
+        events=(*failures(current), *events.found, *resets_between(previous.sensors, current.sensors)),
     )
 
 
@@ -49,10 +54,15 @@ def failures(reading: HostReading) -> tuple[Event, ...]:
 
 
 def carry_forward(previous: HostReading, current: HostReading) -> HostReading:
-    """`current`, with the counters that failed or stood still taken from `previous`, times included."""
-    return replace(
-        current,
-        cpu=previous.cpu if stands_still(previous.cpu, current.cpu) else current.cpu or previous.cpu,
-        network=current.network or previous.network,
-        disk=current.disk or previous.disk,
-    )
+    """Return `current` with the parts that are carried (`ON_FAILURE`) taken from `previous` where they failed.
+
+    CPU times that stood still are carried too, since a tick has not passed.
+    """
+    carried = {
+        name: getattr(previous, name)
+        for name, rule in ON_FAILURE.items()
+        if rule is OnFailure.CARRIED and getattr(current, name) is None
+    }
+    if stands_still(previous.cpu, current.cpu):
+        carried["cpu"] = previous.cpu
+    return replace(current, **carried)

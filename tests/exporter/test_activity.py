@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.activity import Activity, ActivityClassifier, Bin
+from exporter.activity import Activity, Bin, Window
 from exporter.core.units import MonotonicSeconds, Seconds
 
 MBIT = 125_000
@@ -18,9 +18,10 @@ Second = tuple[int, int]
 
 def verdicts(stream: Sequence[Second], step: int) -> dict[int, Activity]:
     """The verdict at each sample of a stream, by its second, when it is sampled every `step` seconds."""
-    classifier = ActivityClassifier()
-    return {
-        end: classifier.observe(
+    window = Window()
+    found = {}
+    for end in range(step, len(stream) + 1, step):
+        window = window.with_sample(
             Bin(
                 end=MonotonicSeconds(1000.0 + end),
                 duration=Seconds(float(step)),
@@ -28,8 +29,8 @@ def verdicts(stream: Sequence[Second], step: int) -> dict[int, Activity]:
                 sent_bytes=sum(sent for _, sent in stream[end - step : end]),
             )
         )
-        for end in range(step, len(stream) + 1, step)
-    }
+        found[end] = window.verdict()
+    return found
 
 
 def last(stream: Sequence[Second], step: int = 5) -> Activity:
@@ -106,16 +107,15 @@ def test_one_busy_second_in_five_is_no_peak_however_fast_the_sampling() -> None:
 
 
 def test_a_sampler_that_wakes_a_little_early_or_late_does_not_change_the_verdict() -> None:
-    classifier = ActivityClassifier()
-    end, seen = 1000.0, Activity.UNKNOWN
+    window, end = Window(), 1000.0
     for count in range(100):
         duration = 1.004 if count % 2 else 0.996
         end += duration
         received = int(10 * MBIT * duration)
-        seen = classifier.observe(
+        window = window.with_sample(
             Bin(end=MonotonicSeconds(end), duration=Seconds(duration), received_bytes=received, sent_bytes=0)
         )
-    assert seen is Activity.STREAMING
+    assert window.verdict() is Activity.STREAMING
 
 
 def test_direction_decides_only_what_is_bulk() -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from exporter.budget import Period
 from exporter.core.metrics import Representation
 from exporter.core.units import Grams
+from exporter.derive import HISTORY_SPAN
 from exporter.exposition.rows import exposition
 from exporter.power.component import Component, Scope
-from exporter.sampler import HISTORY_SPAN
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading
 from exporter.totals import Totals

@@ -1,0 +1,250 @@
+"""From a snapshot and what happened since to the next snapshot: power, energy, grams, activity, budgets, score.
+
+Pure: everything that one sample hands to the next is in the snapshot or in `Unfinished`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+
+from exporter import budget, projection, totals, week
+from exporter.activity import Activity, Bin, Window
+from exporter.budget import Period
+from exporter.core.carbon import emission_rate, emissions
+from exporter.core.units import (
+    BytesPerSecond,
+    Grams,
+    GramsPerKwh,
+    GramsPerSecond,
+    Joules,
+    MonotonicSeconds,
+    Seconds,
+    Watts,
+    energy,
+)
+from exporter.eco_score import EcoScore, ScoreFactor, eco_score
+from exporter.intensity.reading import IntensityProvider, IntensityReading
+from exporter.power.allocation import Allocation, Load, Pending, allocate
+from exporter.power.component import ByScope, Component, power_by_scope
+from exporter.power.model import HostPowerModel, NetworkPowerModel
+from exporter.power.provenance import in_force
+from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
+from exporter.sources.reading import DiskBytes, HostReading
+from exporter.totals import ActivityTotal, Totals
+from exporter.usage.between import Usage
+from exporter.usage.network import NetworkUsage
+from exporter.usage.span import Span
+
+HISTORY_SPAN = Seconds(3600.0)
+HISTORY_SPACING = Seconds(5.0)
+"""History points stand at least this far apart, however fast the sampling; 720 of them cover the hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """What turns use into power, and power into grams."""
+
+    host: HostPowerModel
+    network: NetworkPowerModel
+    intensity: IntensityProvider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetPlan:
+    """Limits in grams by period, and the time zone whose calendar counts."""
+
+    limits: Mapping[Period, Grams]
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """What a sample leaves to the next: the traffic of the last minute, and time that sensors told of already."""
+
+    window: Window = Window()  # noqa: RUF009 - immutable
+    pending: Pending = field(default_factory=dict)
+
+
+def derive(
+    snapshot: Snapshot, reading: HostReading, usage: Usage, *, models: Models, plan: BudgetPlan, unfinished: Unfinished
+) -> tuple[Snapshot, Unfinished]:
+    """Return the snapshot after a sample, in which the machine did `usage`, and what it leaves unfinished."""
+    intensity = models.intensity.at(reading.wall)
+    host = _allocation(usage, models.host, unfinished.pending)
+    powers, energies = _power_and_energy(host, usage, models.network)
+    grams = {component: emissions(spent, intensity.value) for component, spent in energies.items()}
+    window = _window(unfinished.window, reading, usage)
+    activity = None if usage.network is None else window.verdict()
+    usage = replace(usage, events=(*usage.events, *host.events))
+    total = _accumulate(snapshot.totals, usage, activity, energies, grams)
+    total = _booked(total, Grams(sum(grams.values())), reading, snapshot.sampled_elapsed, plan.zone)
+    budgets = projection.status(
+        plan.limits, total.booked, total.week, since=total.since, now=reading.wall, zone=plan.zone
+    )
+    readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets)
+    after = replace(
+        snapshot,
+        provenance=(*in_force(host, models.host), models.network.provenance),
+        sampled_at=reading.wall,
+        sampled_elapsed=reading.elapsed,
+        totals=total,
+        readings=replace(readings, score=_score(readings)),
+        outcomes=reading.outcomes,
+        history=_extended(snapshot.history, _point(reading, readings)),
+    )
+    return after, Unfinished(window=window, pending=host.pending)
+
+
+def _allocation(usage: Usage, model: HostPowerModel, pending: Pending) -> Allocation:
+    load = None
+    if usage.cpu is not None and usage.cpu_since is not None:
+        span = Span(start=usage.cpu_since, end=MonotonicSeconds(usage.cpu_since + usage.cpu.elapsed))
+        load = Load(utilization=usage.cpu.utilization, span=span)
+    return allocate(model, load, usage.measured, pending, usage.cpu_since)
+
+
+def _power_and_energy(
+    host: Allocation, usage: Usage, model: NetworkPowerModel
+) -> tuple[Mapping[Component, Watts], Mapping[Component, Joules]]:
+    """Return mean power and energy of each component whose counters were read; each over its own time.
+
+    While a part of the machine is unknown no power of it is told: half a sum would read as a whole one.
+    """
+    powers = dict(host.powers()) if host.complete else {}
+    energies = dict(host.energies)
+    if usage.network is not None:
+        for component, power in model.estimate(usage.network).items():
+            powers[component], energies[component] = power, energy(power, usage.network.elapsed)
+    return powers, energies
+
+
+def _window(before: Window, reading: HostReading, usage: Usage) -> Window:
+    if usage.network is None:
+        return before
+    sample = Bin(
+        end=reading.awake,
+        duration=usage.network.elapsed,
+        received_bytes=usage.network.received_bytes,
+        sent_bytes=usage.network.sent_bytes,
+    )
+    return before.with_sample(sample)
+
+
+def _booked(total: Totals, grams: Grams, reading: HostReading, before: Seconds | None, zone: tzinfo) -> Totals:
+    """Return the totals with a sample's grams in the budgets and in the device's week."""
+    elapsed = None if before is None else Seconds(reading.elapsed - before)
+    return replace(
+        totals.begun_by(total, reading.wall),
+        booked=budget.book(total.booked, grams, reading.wall, zone),
+        week=week.observe(total.week, grams, reading.wall, elapsed, zone),
+    )
+
+
+def _accumulate(
+    before: Totals,
+    usage: Usage,
+    activity: Activity | None,
+    energies: Mapping[Component, Joules],
+    grams: Mapping[Component, Grams],
+) -> Totals:
+    """The totals with one sample added, budgets apart."""
+    old = before.exported
+    network = usage.network
+    exported = replace(
+        old,
+        energy=totals.add_amounts(old.energy, energies),
+        emissions=totals.add_amounts(old.emissions, grams),
+        devices=old.devices if network is None else totals.add_devices(old.devices, network.devices),
+        disk=old.disk if usage.disk is None else _sum_disk(old.disk, usage.disk),
+        samples=old.samples + 1,
+        events=totals.add_events(old.events, usage.events),
+    )
+    if activity is not None and network is not None:
+        emitted = grams[Component.NETWORK]
+        exported = replace(exported, activities=_with_activity(old.activities, activity, network, emitted))
+    return replace(
+        before,
+        exported=exported,
+        lifetime_energy=Joules(before.lifetime_energy + sum(energies.values())),
+        lifetime_emissions=Grams(before.lifetime_emissions + sum(grams.values())),
+    )
+
+
+def _with_activity(
+    activities: Mapping[Activity, ActivityTotal], activity: Activity, network: NetworkUsage, emitted: Grams
+) -> Mapping[Activity, ActivityTotal]:
+    old = activities.get(activity, ActivityTotal())
+    new = ActivityTotal(
+        duration=Seconds(old.duration + network.elapsed),
+        transferred_bytes=old.transferred_bytes + sum(device.total_bytes for device in network.devices.values()),
+        emitted=Grams(old.emitted + emitted),
+    )
+    return dict(activities) | {activity: new}
+
+
+def _sum_disk(first: DiskBytes, second: DiskBytes) -> DiskBytes:
+    return DiskBytes(read=first.read + second.read, written=first.written + second.written)
+
+
+def _readings(
+    reading: HostReading,
+    usage: Usage,
+    activity: Activity | None,
+    powers: Mapping[Component, Watts],
+    intensity: IntensityReading,
+) -> Readings:
+    network = usage.network
+    throughput = None
+    if network is not None:
+        throughput = Throughput(
+            received=BytesPerSecond(network.received_bytes / network.elapsed),
+            sent=BytesPerSecond(network.sent_bytes / network.elapsed),
+        )
+    return Readings(
+        powers=powers,
+        emission_rates=_emission_rates(power_by_scope(powers), intensity.value),
+        cpu_utilization=None if usage.cpu is None else usage.cpu.utilization,
+        memory=reading.memory,
+        throughput=throughput,
+        connections=reading.connections,
+        intensity=intensity,
+        activity=activity,
+    )
+
+
+def _emission_rates(powers: ByScope[Watts], intensity: GramsPerKwh) -> ByScope[GramsPerSecond]:
+    return ByScope(
+        host=None if powers.host is None else emission_rate(powers.host, intensity),
+        network=None if powers.network is None else emission_rate(powers.network, intensity),
+    )
+
+
+def _score(readings: Readings) -> EcoScore | None:
+    day = next((one for one in readings.budgets if one.period is Period.DAY), None)
+    return eco_score(
+        {
+            ScoreFactor.GRID: None if readings.intensity is None else readings.intensity.value,
+            ScoreFactor.POWER: readings.power_by_scope().host,
+            ScoreFactor.NETWORK: None if readings.throughput is None else readings.throughput.total,
+            ScoreFactor.BUDGET: None if day is None or day.projected is None else day.projected / day.limit,
+        }
+    )
+
+
+def _point(reading: HostReading, readings: Readings) -> HistoryPoint:
+    return HistoryPoint(
+        at=reading.wall,
+        elapsed=reading.elapsed,
+        cpu_utilization=readings.cpu_utilization,
+        throughput=readings.throughput,
+        powers=readings.power_by_scope(),
+        emission_rates=readings.emission_rates,
+    )
+
+
+def _extended(history: tuple[HistoryPoint, ...], point: HistoryPoint) -> tuple[HistoryPoint, ...]:
+    """History with a point added if it is time for one, without what is older than the span."""
+    if history and point.elapsed - history[-1].elapsed < HISTORY_SPACING * 0.9:
+        return history
+    recent = [one for one in history if point.elapsed - one.elapsed <= HISTORY_SPAN]
+    return (*recent, point)

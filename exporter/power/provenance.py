@@ -1,0 +1,63 @@
+"""Where each component's power came from in a sample."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from exporter.core.units import Ratio
+from exporter.power.allocation import PARTS, Allocation
+from exporter.power.component import Component, Provenance
+from exporter.power.model import HostPowerModel
+from exporter.usage.sensors import Measured
+
+MEASURED = "measured"
+"""What `model` says of a component that sensors told of."""
+
+
+def in_force(allocation: Allocation, model: HostPowerModel) -> tuple[Provenance, ...]:
+    """Return the provenance of the host's components: of sensors that told of most of the time, else of the model.
+
+    A component of the model whose reading failed keeps its provenance. While the whole machine is measured, components
+    that only a model knows are not there.
+    """
+    measured = {
+        component: _of_sensors(component, evidence, scaled=component in allocation.scaled)
+        for component, evidence in allocation.measured.items()
+        if _share(allocation, component) >= 0.5
+    }
+    modelled = {one.component: one for one in model.provenance}
+    if Component.REST in measured:
+        modelled = {}
+    elif Component.BASELINE in modelled:
+        modelled[Component.BASELINE] = _reduced(modelled[Component.BASELINE], model, measured.keys())
+    found = modelled | measured
+    return tuple(found[component] for component in Component if component in found)
+
+
+def _share(allocation: Allocation, component: Component) -> float:
+    """Return the share of a component's time that sensors told of."""
+    told = max(one.span.length for one in allocation.measured[component])
+    whole = allocation.spans[component].length
+    return told / whole if whole > 0.0 else 0.0
+
+
+def _of_sensors(component: Component, evidence: tuple[Measured, ...], *, scaled: bool) -> Provenance:
+    sensors = [one.sensor for one in evidence]
+    described = " + ".join(dict.fromkeys(sensor.description for sensor in sensors))
+    return Provenance(
+        component=component,
+        source=sensors[0].source,
+        model=MEASURED,
+        uncertainty=Ratio(max(sensor.uncertainty for sensor in sensors)),
+        description=f"{described}, scaled down to the whole machine" if scaled else described,
+    )
+
+
+def _reduced(baseline: Provenance, model: HostPowerModel, measured: Collection[Component]) -> Provenance:
+    covered = sum(
+        model.idle_of.get(component, 0.0)
+        for coverage in PARTS
+        if (component := coverage.component) is not None and component in measured
+    )
+    if not covered:
+        return baseline
+    return replace(baseline, description=f"{baseline.description}, less {covered:g} W that sensors cover")

@@ -1,0 +1,123 @@
+"""What a sample makes of sensors and models together, through the whole path from readings to totals."""
+
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.core.units import Ratio
+from exporter.power import presets
+from exporter.power.component import Component, Coverage, Scope, Sensor
+from exporter.sources.reading import ON_FAILURE, HostReading, OnFailure
+from exporter.usage.events import Event, EventKind
+from tests.fakes import FakeClock, Machine, Rig, rig
+
+PACKAGE = Sensor(source="rapl", covers=Coverage.PACKAGE, uncertainty=Ratio(0.05), description="two packages by RAPL")
+METER = Sensor(source="meter", covers=Coverage.MACHINE, uncertainty=Ratio(0.02), description="a plug")
+WATTS = {"package": 30.0, "meter": 90.0}
+SHARE = presets.PACKAGE_IDLE_SHARE.value
+
+
+def machine() -> Machine:
+    return Machine(
+        FakeClock(), sensors={"package": PACKAGE, "meter": METER}, sensor_watts=dict(WATTS), broken={"meter"}
+    )
+
+
+def host_joules(sampling: Rig) -> float:
+    energy = sampling.now.totals.exported.energy
+    return sum(joules for component, joules in energy.items() if component.scope is Scope.HOST)
+
+
+def test_every_part_of_a_reading_says_what_becomes_of_the_time_in_which_it_fails() -> None:
+    """A part without a rule would be lost or booked twice by whoever adds it."""
+    about = {"wall", "awake", "elapsed", "outcomes", "failed"}
+    assert {one.name for one in fields(HostReading)} - about == ON_FAILURE.keys()
+    assert set(ON_FAILURE.values()) == set(OnFailure)
+
+
+def test_a_measured_package_replaces_the_models_share_of_it() -> None:
+    sampling = rig(machine())
+    now = sampling.sample_after(5.0, utilization=0.9)
+    assert now.readings.powers[Component.CPU] == pytest.approx(30.0)
+    assert now.readings.powers[Component.BASELINE] == pytest.approx(50.0 * (1 - SHARE))
+
+
+def test_provenance_follows_what_was_in_force_at_the_sample() -> None:
+    def sources() -> dict[Component, tuple[str, str]]:
+        return {
+            one.component: (one.source, one.model) for one in sampling.now.provenance if one.component.scope == "host"
+        }
+
+    sampling = rig(machine())
+    modelled = {Component.BASELINE: ("model", "cep"), Component.CPU: ("model", "cep")}
+    assert sources() == modelled
+    sampling.sample_after(5.0)
+    assert sources() == modelled | {Component.CPU: ("rapl", "measured")}
+    sampling.machine.broken = set()
+    sampling.sample_after(5.0)
+    sampling.sample_after(5.0)
+    assert sources() == {Component.CPU: ("rapl", "measured"), Component.REST: ("meter", "measured")}
+    sampling.machine.broken = {"package", "meter"}
+    sampling.sample_after(5.0)
+    assert sources() == modelled
+
+
+def test_while_the_cpu_cannot_be_read_a_measured_part_is_not_shown_as_the_machine() -> None:
+    sampling = rig(machine())
+    sampling.machine.broken |= {"cpu"}
+    now = sampling.sample_after(5.0)
+    assert now.readings.power_by_scope().host is None
+    assert host_joules(sampling) == pytest.approx(30.0 * 5.0)
+    sampling.machine.broken -= {"cpu"}
+    sampling.sample_after(5.0)
+    assert host_joules(sampling) == pytest.approx(30.0 * 10.0 + 50.0 * (1 - SHARE) * 10.0)
+
+
+@given(
+    faults=st.lists(st.sets(st.sampled_from(["cpu", "network", "disk", "package", "meter"])), min_size=1, max_size=20)
+)
+def test_random_failures_of_all_parts_book_each_second_once(faults: list[set[str]]) -> None:
+    """By the second: of the plug where it told, else of the package and of the model for what neither told."""
+    sampling = rig(machine())
+    works = [{"package"}]
+    for broken in faults:
+        sampling.machine.broken = set(broken)
+        works.append({"package", "meter", "cpu"} - broken)
+        sampling.sample_after(5.0)
+    last_cpu = max((number for number, good in enumerate(works) if number == 0 or "cpu" in good))
+    expected = 0.0
+    for number in range(1, len(works)):
+        told = works[number] & works[number - 1]
+        if "meter" in told:
+            expected += 5.0 * WATTS["meter"]
+            continue
+        if "package" in told:
+            expected += 5.0 * WATTS["package"]
+        if number <= last_cpu:
+            expected += 5.0 * (50.0 * (1 - SHARE) if "package" in told else 50.0 + 32.5)
+    assert host_joules(sampling) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_sensor_that_starts_again_is_counted_and_the_model_takes_over() -> None:
+    sampling = rig(machine())
+    sampling.machine.sensor_joules["package"] = 1000.0
+    sampling.sample_after(5.0)
+    before = host_joules(sampling)
+    sampling.machine.sensor_joules["package"] = -150.0  # five seconds at 30 W bring it to zero
+    now = sampling.sample_after(5.0)
+    assert host_joules(sampling) - before == pytest.approx((50.0 + 32.5) * 5.0)
+    assert now.totals.exported.events[Event(kind=EventKind.RESET, source="rapl")] == 1
+
+
+def test_parts_that_exceed_the_whole_are_counted_and_said() -> None:
+    sampling = rig(machine())
+    sampling.machine.broken = set()
+    sampling.machine.sensor_watts = {"package": 120.0, "meter": 90.0}
+    sampling.sample_after(5.0)
+    now = sampling.sample_after(5.0)
+    assert now.readings.power_by_scope().host == pytest.approx(90.0)
+    event = Event(kind=EventKind.DISCARD, source="meter", reason="parts_exceed_whole")
+    assert now.totals.exported.events[event] == 1
+    assert any("scaled" in one.description for one in now.provenance)
