@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.record import record, table
 from simulator.experiments.plan.request import Request
-from simulator.experiments.run.runner import run_experiment
+from simulator.experiments.runner import run_experiment
 from simulator.scenario.load import load_scenario
 
 SUITE = ("baseline", "ablation", "scaling")

@@ -1,7 +1,7 @@
 """From a scenario's sections to the objects that they describe."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from exporter.core.config import ConfigError
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Joules, Seconds, Watts
 from simulator.arrays import FloatArray
 from simulator.energy.battery import Battery
-from simulator.energy.interface import Site, Supply, WeatherSource
+from simulator.energy.interface import Site, Supply, WeatherError, WeatherSource
 from simulator.energy.solar import SolarArray
 from simulator.energy.supply import Hybrid, NoSupply
 from simulator.energy.weather import Climate, SyntheticWeather
@@ -20,8 +20,9 @@ from simulator.energy.wind import WindTurbine
 from simulator.hardware.device import DEVICES, Device
 from simulator.hardware.dvfs import operating_points
 from simulator.models.profile import CompressionProfile, load_profile
-from simulator.scenario.load import BYTES_PER_MEGABYTE
+from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import (
+    BYTES_PER_MEGABYTE,
     MOST_PER_HOUR,
     BatterySection,
     NodeSection,
@@ -137,6 +138,23 @@ def weather_of(scenario: Scenario, seed: int) -> WeatherSource:
 def _recorded(path: Path, site: Site) -> WeatherSource:
     """A recording, read once for all runs of an experiment."""
     return load_weather(path, site)
+
+
+def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
+    """What the runs of a scenario would lack of the weather in its file, which is read for this."""
+    if not isinstance(scenario, Scenario) or scenario.weather.file is None:
+        return
+    run = scenario.run
+    days = run.warm_up_days + run.days
+    try:
+        recording = weather_of(scenario, seed=0)
+    except WeatherError as error:
+        yield str(error)
+        return
+    try:
+        recording.day(days - 1)
+    except WeatherError as error:
+        yield f"run.days: expected weather for {run.days} days after {run.warm_up_days} of warm-up: {error}"
 
 
 def classes_of(scenario: Scenario) -> tuple[TaskClass, ...]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
-from simulator.published.config import PublishedNode, PublishedWorkload, SupplySection
+from simulator.scenario.published import PublishedNode, PublishedWorkload, SupplySection
 from simulator.scheduling.kernels.published import CALLS, PublishedTasks
 from simulator.streams import Stream, generator
 

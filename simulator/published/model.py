@@ -7,9 +7,9 @@ import numpy as np
 
 from exporter.core.config import ConfigError
 from exporter.core.units import JOULES_PER_KWH
-from simulator.published.config import LEAST_PER_HOUR, MOST_PER_HOUR, MOST_TASKS, PublishedNode, PublishedScenario
 from simulator.published.draws import arrivals_of, tasks_of
 from simulator.run.job import Method, RunResult
+from simulator.scenario.published import LEAST_PER_HOUR, MOST_PER_HOUR, MOST_TASKS, PublishedNode, PublishedScenario
 from simulator.scheduling.kernels.compiled import Backend, kernel
 from simulator.scheduling.kernels.published import (
     ROUND_ROBIN,

@@ -4,8 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from simulator.published.config import PublishedScenario
-from simulator.scenario.schema import Scenario
+from simulator.scenario.published import AnyScenario
 
 Metric = Literal[
     "energy_joules",
@@ -45,7 +44,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     its figures are by then. `bound` asks for the least emissions possible; the published model has no bound.
     """
 
-    scenario: Scenario | PublishedScenario
+    scenario: AnyScenario
     method: Method
     seed: int
     nodes: int | None = None

@@ -13,7 +13,6 @@ from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
 from simulator.ledger.accounting import AccountedLedger, Ledger, NullLedger
 from simulator.ledger.cost_profile import shipped_profile
-from simulator.published.model import run_published
 from simulator.run.bound import problem
 from simulator.run.engine import Engine, Plant
 from simulator.run.generation import Generation
@@ -41,14 +40,10 @@ SHORT_RUN_STEPS = 20
 
 
 def simulate(job: Job) -> RunResult:
-    """Run a job. The same job gives the same result, wherever and whenever it runs.
+    """Run a job of the physical model. The same job gives the same result, wherever and whenever it runs.
 
-    Raises ConfigError or WeatherError for files that cannot be used.
+    Raises ConfigError or WeatherError for files that cannot be used, and TypeError for the published model.
     """
-    if not isinstance(job.scenario, Scenario):
-        return run_published(
-            job.scenario, job.method, job.seed, nodes=job.nodes, rate_per_hour=job.rate_per_hour, tasks=job.tasks
-        )
     engine, warm_up, steps = _prepared(job)
     for _ in range(warm_up):
         engine.step()

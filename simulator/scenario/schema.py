@@ -12,6 +12,7 @@ AIR_DENSITY = 1.225
 BETZ_LIMIT = 0.593
 """The greatest share of the wind's energy that a turbine can take, 16/27 (Betz 1920)."""
 
+BYTES_PER_MEGABYTE = 10**6
 
 MOST_PER_HOUR = 1e8
 """Arrivals: an hour of tasks is made at once, and so many take some gigabytes."""

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from simulator.energy.weather_file import load_weather
-from simulator.experiments.run.runner import run_experiment
+from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.openmetrics import simulated_end
 from tests.processes import running_prometheus
 from tests.simulator.energy.places import greensboro

@@ -17,12 +17,15 @@ from simulator.experiments.find.analysis import (
     rows_of,
 )
 from simulator.experiments.find.outcomes import MEASURES, Outcome
-from simulator.experiments.plan.catalogue import EXPERIMENTS, AnyScenario, Case
+from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.work import Figures, code_digest, digest, versions
-from simulator.published.config import PublishedScenario
+from simulator.ledger.cost_profile import shipped_profile
+from simulator.models.profile import load_profile
 from simulator.published.figures import ABLATION, PUBLISHED, SCALING
 from simulator.run.job import Metric
+from simulator.scenario.load import load_scenario
+from simulator.scenario.published import AnyScenario, PublishedScenario
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,8 +113,6 @@ def published_figures(request: Request) -> tuple[Published, Published]:
 
 
 def _is_as_published(scenario: AnyScenario) -> bool:
-    from simulator.scenario.load import load_scenario  # noqa: PLC0415 - brings devices and policies along
-
     return isinstance(scenario, PublishedScenario) and scenario == load_scenario("published")
 
 
@@ -150,9 +151,6 @@ def _runs(case: Case, ran: Sequence[Figures], seeds: Sequence[int]) -> Runs:
 
 
 def _provenance(scenario: AnyScenario) -> Provenance:
-    from simulator.ledger.cost_profile import shipped_profile  # noqa: PLC0415 - as above
-    from simulator.models.profile import load_profile  # noqa: PLC0415 - reads a file that only this needs
-
     return Provenance(
         versions=versions(),
         code=code_digest(),

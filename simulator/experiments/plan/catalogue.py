@@ -6,13 +6,10 @@ from types import MappingProxyType
 
 import msgspec
 
-from simulator.experiments.run.saturation import Saturation
-from simulator.experiments.run.work import Work
-from simulator.published.config import PublishedScenario
+from simulator.experiments.plan.work import Saturation, Work
 from simulator.run.job import Job, Method
+from simulator.scenario.published import AnyScenario, PublishedScenario
 from simulator.scenario.schema import Scenario
-
-AnyScenario = Scenario | PublishedScenario
 
 HOURS_PER_DAY = 24
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.config import ConfigError
-from simulator.experiments.plan.catalogue import EXPERIMENTS, AnyScenario
-from simulator.scenario.load import recording_mistakes
+from simulator.build import recording_mistakes
+from simulator.experiments.plan.catalogue import EXPERIMENTS
+from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 
 FEWEST_REPLICATIONS = 2

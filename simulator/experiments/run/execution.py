@@ -10,7 +10,8 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from exporter.core.config import ConfigError
-from simulator.experiments.run.work import Figures, Refusal, Simulate, Work, code_digest, do
+from simulator.experiments.plan.work import Work
+from simulator.experiments.run.work import Figures, Refusal, Simulate, code_digest, do
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -3,11 +3,10 @@
 import math
 from collections.abc import Callable
 
-import msgspec
-
 from exporter.core.units import SECONDS_PER_HOUR
-from simulator.run.job import Job, Method, RunResult
-from simulator.scenario.schema import Scenario
+from simulator import build
+from simulator.experiments.plan.work import Saturation
+from simulator.run.job import Job, RunResult
 
 MISS_LIMIT = 0.01
 """Share of late and dropped tasks up to which a rate counts as sustained."""
@@ -20,16 +19,6 @@ _FIRST_STEP = 1.25
 
 _FEWEST_PER_HOUR = 1e-3
 """A cluster that cannot sustain this rate is taken to sustain none."""
-
-
-class Saturation(msgspec.Struct, frozen=True, kw_only=True):
-    """Search for the greatest rate at which so many nodes can be offered so many tasks."""
-
-    scenario: Scenario
-    method: Method
-    seed: int
-    nodes: int
-    tasks: int
 
 
 def find_saturation(search: Saturation, simulate: Callable[[Job], RunResult]) -> float:
@@ -51,8 +40,6 @@ def find_saturation(search: Saturation, simulate: Callable[[Job], RunResult]) ->
 
 def capacity_per_hour(search: Saturation) -> float:
     """Rate at which every node would always be busy, at its highest frequency and with the mean mix of tasks."""
-    from simulator import build  # noqa: PLC0415 - only where runs are done
-
     scenario = search.scenario
     profile = build.shipped_compression() if search.method.compression else None
     cluster = build.cluster_of(build.nodes_of(scenario, search.nodes), scenario, compressed=profile)

@@ -1,4 +1,4 @@
-"""Units of work: what is distributed, done once, and kept."""
+"""Doing a unit of work, and the digests that tell what its figures depend on."""
 
 import functools
 import hashlib
@@ -14,11 +14,12 @@ import simulator
 from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.energy.interface import WeatherError
-from simulator.experiments.run.saturation import Saturation, find_saturation
+from simulator.experiments.plan.work import Saturation, Work
+from simulator.experiments.run.saturation import find_saturation
+from simulator.published.model import run_published
 from simulator.run.job import Job, RunResult
-
-Work = Job | Saturation
-"""A run, or a search whose runs depend on one another."""
+from simulator.run.simulate import simulate
+from simulator.scenario.published import PublishedScenario
 
 Figures = Mapping[str, float]
 """What came out, by name; what is missing is not there."""
@@ -40,20 +41,26 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def simulate_job(job: Job) -> RunResult:
-    """The simulator's own way to do a run; loads what it needs on the first call."""
-    from simulator.run.simulate import simulate  # noqa: PLC0415 - compiles: only where runs are done
+    """Run a job by the model of its scenario. The same job gives the same result, wherever and whenever it runs.
 
+    Raises ConfigError or WeatherError for files that cannot be used.
+    """
+    scenario = job.scenario
+    if isinstance(scenario, PublishedScenario):
+        return run_published(
+            scenario, job.method, job.seed, nodes=job.nodes, rate_per_hour=job.rate_per_hour, tasks=job.tasks
+        )
     return simulate(job)
 
 
-def do(work: Work, code: str, simulate: Simulate) -> Figures | Refusal:
+def do(work: Work, code: str, run: Simulate) -> Figures | Refusal:
     """Do the work, unless this process runs other code than the one that asks for it."""
     if code != code_digest():
         return Refusal(mistakes=["workers: expected the same version of ecochain on every worker, got another one"])
     try:
         if isinstance(work, Saturation):
-            return {"saturation_tasks_per_second": find_saturation(work, simulate) / SECONDS_PER_HOUR}
-        return figures_of(simulate(work))
+            return {"saturation_tasks_per_second": find_saturation(work, run) / SECONDS_PER_HOUR}
+        return figures_of(run(work))
     except ConfigError as error:
         return Refusal(mistakes=error.mistakes)
     except WeatherError as error:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from simulator.experiments.find.analysis import BEST_SINGLE_NODE
 from simulator.experiments.find.findings import Findings
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
-from simulator.experiments.run.saturation import Saturation
+from simulator.experiments.plan.work import Saturation
 from simulator.experiments.write.tables import DASH, markdown_table
 from simulator.run.job import Method
 from simulator.scenario.schema import Scenario

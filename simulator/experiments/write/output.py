@@ -8,7 +8,7 @@ from simulator.experiments.find.findings import Findings
 from simulator.experiments.find.outcomes import RESULTS_FILE
 from simulator.experiments.run.journal import write
 from simulator.experiments.write.openmetrics import to_openmetrics
-from simulator.experiments.write.plots import write_plots
+from simulator.experiments.write.pictures import write_plots
 from simulator.experiments.write.report import report
 from simulator.experiments.write.tables import latex_table, runs_csv, summary_csv
 

@@ -5,14 +5,12 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from simulator.experiments.find.findings import Findings
 from simulator.experiments.find.outcomes import Estimate, Outcome
 from simulator.experiments.find.statistics import Interval
-from simulator.experiments.run.journal import write
 from simulator.experiments.write.display import (
     PERCENT,
     PROMPT_TASKS,
@@ -81,25 +79,6 @@ LINEAR_WITHIN = 10
 """Percent around zero that such an axis shows linearly."""
 
 
-def write_plots(folder: Path, findings: Findings) -> list[str]:
-    """Draw all that the findings have figures for, but no bars that are all zero; answers with names of files."""
-    drawings: dict[str, Draw] = {}
-    if findings.reference is None:
-        from simulator.experiments.write.scaling_plot import scaling  # noqa: PLC0415 - drawn only there
-
-        drawings["scaling.png"] = scaling
-    else:
-        metrics = [one for outcome in findings.outcomes for one in outcome.metrics.items()]
-        measured = {measure for measure, estimate in metrics if estimate.mean or estimate.published}
-        drawings |= {f"{name}.png": _bars_of(measure) for name, measure in BARS.items() if measure in measured}
-        drawings["ablation.png" if findings.experiment == "ablation" else "differences.png"] = differences
-    if findings.experiment == "baseline":
-        drawings["radar.png"] = radar
-    for name, draw in drawings.items():
-        write(folder / name, to_png(draw(findings)))
-    return list(drawings)
-
-
 def to_png(figure: "Figure") -> bytes:
     """The picture; nothing in it tells when or by what it was drawn."""
     buffer = io.BytesIO()
@@ -138,7 +117,7 @@ def caption(findings: Findings) -> str:
     return f"{findings.experiment} on {findings.scenario}: mean and 95% interval of {findings.replications} runs"
 
 
-def _bars_of(measure: str) -> Draw:
+def bars_of(measure: str) -> Draw:
     return lambda findings: bars(findings, measure)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from exporter.core.config import ConfigError
 from simulator.experiments.plan.request import Request
-from simulator.experiments.run.runner import run_experiment
+from simulator.experiments.runner import run_experiment
 from simulator.run.job import Job, RunResult
 from simulator.scenario.load import load_scenario
 

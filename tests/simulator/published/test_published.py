@@ -14,11 +14,12 @@ import pytest
 
 from exporter.core.config import ConfigError, convert, load_yaml
 from exporter.core.units import JOULES_PER_KWH
-from simulator.published.config import PublishedScenario, contradictions
 from simulator.published.draws import tasks_of
 from simulator.published.figures import ABLATION, PUBLISHED, REPLICATION
 from simulator.published.model import replicated, rules_of, run_published, table_of
 from simulator.run.job import Method, Metric, RunResult
+from simulator.scenario.check import published_contradictions
+from simulator.scenario.published import PublishedScenario
 from simulator.scheduling.kernels.compiled import Backend, kernel
 from simulator.scheduling.kernels.published import PublishedTasks, execute
 
@@ -302,11 +303,11 @@ def test_absent_and_ambiguous_nodes_are_contradictions() -> None:
     data = parameters()
     twice = convert(data | {"nodes": [data["nodes"][0]] * 2}, PublishedScenario, origin="my.yaml")
     del data["nodes"]
-    assert list(contradictions(twice)) == ['nodes[1].name: expected different names, got "Solar" twice']
-    assert list(contradictions(convert(data, PublishedScenario, origin="my.yaml"))) == [
+    assert list(published_contradictions(twice)) == ['nodes[1].name: expected different names, got "Solar" twice']
+    assert list(published_contradictions(convert(data, PublishedScenario, origin="my.yaml"))) == [
         "nodes: expected at least one node, got none"
     ]
-    assert list(contradictions(scenario())) == []
+    assert list(published_contradictions(scenario())) == []
 
 
 @pytest.mark.parametrize(

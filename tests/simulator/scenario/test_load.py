@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 from exporter.core.config import ConfigError
+from simulator.build import recording_mistakes
+from simulator.experiments.run.work import simulate_job
 from simulator.run.job import Job, Method
-from simulator.run.simulate import simulate
-from simulator.scenario.load import load_scenario, recording_mistakes, shipped_scenarios
+from simulator.scenario.load import load_scenario, shipped_scenarios
 from simulator.scenario.schema import Scenario
 
 SHIPPED = Path(__file__).parents[3] / "simulator/scenario"
@@ -50,7 +51,7 @@ def test_the_least_scenario_is_enough(tmp_path: Path) -> None:
     assert isinstance(scenario, Scenario)
     assert scenario.name == "mine"
     method = Method(name="x", policy="joint")
-    assert simulate(Job(scenario=scenario, method=method, seed=1, rate_per_hour=10.0)).energy_joules > 0
+    assert simulate_job(Job(scenario=scenario, method=method, seed=1, rate_per_hour=10.0)).energy_joules > 0
 
 
 @pytest.mark.parametrize(

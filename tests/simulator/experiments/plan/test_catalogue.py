@@ -4,11 +4,12 @@ import itertools
 
 import pytest
 
-from simulator.experiments.plan.catalogue import EXPERIMENTS, NODES, PEERS, AnyScenario, Case
-from simulator.experiments.run.saturation import Saturation
+from simulator.experiments.plan.catalogue import EXPERIMENTS, NODES, PEERS, Case
+from simulator.experiments.plan.work import Saturation
 from simulator.published.figures import ABLATION, PUBLISHED
 from simulator.run.job import Job
 from simulator.scenario.load import load_scenario
+from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import SchedulerSection
 from simulator.scheduling.policies import traits
 from tests.simulator.scenario.scenarios import edge

@@ -19,7 +19,7 @@ def cluster_of(workers: int) -> LocalCluster:
 
 def run(folder: Path) -> None:
     """Run the experiment."""
-    from simulator.experiments.run.runner import run_experiment  # noqa: PLC0415 - workers load this file too
+    from simulator.experiments.runner import run_experiment  # noqa: PLC0415 - workers load this file too
 
     with cluster_of(2) as cluster:
         asked = request(folder, experiment="baseline", replications=2, dask=cluster.scheduler_address)

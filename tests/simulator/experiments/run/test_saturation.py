@@ -2,7 +2,8 @@
 
 import pytest
 
-from simulator.experiments.run.saturation import TOLERANCE, Saturation, capacity_per_hour, find_saturation
+from simulator.experiments.plan.work import Saturation
+from simulator.experiments.run.saturation import TOLERANCE, capacity_per_hour, find_saturation
 from simulator.experiments.run.work import simulate_job
 from simulator.run.job import Job, Method, RunResult
 from tests.simulator.experiments.fake_simulation import SUSTAINED_PER_HOUR_AND_NODE, fake

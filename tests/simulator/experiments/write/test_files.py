@@ -14,7 +14,7 @@ import pytest
 
 from simulator.experiments.find.outcomes import MEASURES
 from simulator.experiments.find.statistics import Interval
-from simulator.experiments.run.runner import run_experiment
+from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import plain, with_half_width
 from simulator.experiments.write.openmetrics import to_openmetrics
 from simulator.experiments.write.plots import BARS

@@ -13,7 +13,7 @@ import pytest
 from matplotlib.container import ErrorbarContainer
 
 from simulator.experiments.find.findings import Findings
-from simulator.experiments.run.runner import run_experiment
+from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.plots import bars, differences, radar
 from simulator.experiments.write.report import report
 from simulator.experiments.write.scaling_plot import scaling

@@ -9,7 +9,7 @@ import yaml
 from exporter.core.config import ConfigError
 from simulator.run.job import Job, Method
 from simulator.run.simulate import simulate
-from simulator.scenario.load import policy_mistakes
+from simulator.scenario.check import policy_mistakes
 from tests.processes import free_port
 from tests.simulator.scenario.scenarios import edge
 from tests.simulator.simulator_process import run_once

@@ -17,7 +17,7 @@ import yaml
 from exporter.core.config import ConfigError
 from simulator.experiments.find.outcomes import load_outcomes
 from simulator.experiments.run.journal import locked
-from simulator.experiments.run.runner import Interrupted, run_experiment
+from simulator.experiments.runner import Interrupted, run_experiment
 from simulator.scenario.schema import SchedulerSection
 from tests.processes import free_port
 from tests.simulator.experiments.fake_simulation import (

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from exporter.core.config import ConfigError
 from simulator.experiments.find.findings import Findings, findings_of
-from simulator.experiments.plan.catalogue import EXPERIMENTS, AnyScenario, Case
+from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.request import Request, check
+from simulator.experiments.plan.work import Work
 from simulator.experiments.run.execution import execute, executor_for
 from simulator.experiments.run.journal import JOURNAL_FILE, Journal, encode, locked, write
-from simulator.experiments.run.work import Figures, Simulate, Work, code_digest, digest, simulate_job
+from simulator.experiments.run.work import Figures, Simulate, code_digest, digest, simulate_job
 from simulator.experiments.write.output import write_findings
+from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.policies import is_users
 

@@ -1,11 +1,10 @@
-"""Configuration of the published model. Nothing has a default: the file that ships holds what was published."""
+"""A scenario of the published model. Nothing has a default: the file that ships holds what was published."""
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from simulator.scenario.schema import Section
+from simulator.scenario.schema import Scenario, Section
 
 Name = Annotated[str, Meta(min_length=1, max_length=40, pattern="^[A-Za-z0-9-]+$", description="Letters, digits, -.")]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -183,11 +182,5 @@ class PublishedScenario(Section, frozen=True, kw_only=True, tag="published", tag
     accounting: PublishedAccounting
 
 
-def contradictions(scenario: PublishedScenario) -> Iterator[str]:
-    """What single sections cannot see, each with its key."""
-    if not scenario.nodes:
-        yield "nodes: expected at least one node, got none"
-    names = [node.name for node in scenario.nodes]
-    for index, name in enumerate(names):
-        if names.index(name) != index:
-            yield f'nodes[{index}].name: expected different names, got "{name}" twice'
+AnyScenario = Scenario | PublishedScenario
+"""A scenario of either model."""

@@ -1,0 +1,100 @@
+"""Checks of a scenario as a whole: what no single section can see."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from simulator.hardware.device import DEVICES
+from simulator.scenario.published import PublishedScenario
+from simulator.scenario.schema import BYTES_PER_MEGABYTE, NodeSection, Scenario, TaskClassSection, WeatherSection
+from simulator.scheduling.own.per_task import load_policy
+from simulator.scheduling.policies import SINGLE_NODE, is_users, traits
+
+RECORDED_WIND_HEIGHT = 10.0
+"""Metres: of WS10M in NASA POWER's files and of the wind in TMY3 (Wilcox and Marion, NREL/TP-581-43156, 2008)."""
+
+
+def unknown_names(data: Mapping[str, Any]) -> Iterator[str]:
+    """What can be told of names before the rest of a scenario is good."""
+    if data["nodes"] == []:
+        yield "nodes: expected at least one node, got none"
+    nodes = data["nodes"] if isinstance(data["nodes"], list) else []
+    named = [node if isinstance(node, dict) else {} for node in nodes]
+    for index, node in enumerate(named):
+        if isinstance(device := node.get("device"), str):
+            yield from _device_mistakes(index, device)
+    scheduler = data.get("scheduler")
+    policy = scheduler.get("policy") if isinstance(scheduler, dict) else None
+    if isinstance(policy, str):
+        yield from policy_mistakes(policy, [str(node.get("name")) for node in named])
+
+
+def _device_mistakes(index: int, device: str) -> Iterator[str]:
+    if device not in DEVICES:
+        yield f'nodes[{index}].device: expected one of {", ".join(DEVICES)}, got "{device}"'
+
+
+def contradictions(scenario: Scenario) -> Iterator[str]:
+    """What single sections cannot see, each with its key."""
+    if not scenario.nodes:
+        yield "nodes: expected at least one node, got none"
+    names = [node.name for node in scenario.nodes]
+    yield from _repeated_names(names)
+    for index, node in enumerate(scenario.nodes):
+        yield from _device_mistakes(index, node.device)
+        if node.device in DEVICES and not any(fits(node, kind) for kind in scenario.workload.classes):
+            yield f"nodes[{index}].device: {node.device} has too little memory for any task class"
+    known = [node for node in scenario.nodes if node.device in DEVICES]
+    for index, kind in enumerate(scenario.workload.classes):
+        if known and not any(fits(node, kind) for node in known):
+            yield f"workload.classes[{index}].memory_megabytes: no node has {kind.memory_megabytes:g} MB"
+    yield from policy_mistakes(scenario.scheduler.policy, names)
+    yield from weather_mistakes(scenario.weather)
+    files = {"weather.file": scenario.weather.file, "workload.arrivals.file": scenario.workload.arrivals.file}
+    yield from (
+        f"{key}: expected the name of a file, got one with a null" for key, file in files.items() if _null(file)
+    )
+
+
+def published_contradictions(scenario: PublishedScenario) -> Iterator[str]:
+    """What single sections of the published model cannot see, each with its key."""
+    if not scenario.nodes:
+        yield "nodes: expected at least one node, got none"
+    yield from _repeated_names([node.name for node in scenario.nodes])
+
+
+def _repeated_names(names: list[str]) -> Iterator[str]:
+    for index, name in enumerate(names):
+        if names.index(name) != index:
+            yield f'nodes[{index}].name: expected different names, got "{name}" twice'
+
+
+def _null(file: str | None) -> bool:
+    return file is not None and "\0" in file
+
+
+def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
+    """What is wrong with the choice of a policy; one of a user's own is made, to see whether it can be."""
+    try:
+        traits(policy)
+        if is_users(policy):
+            load_policy(policy)
+    except ValueError as error:
+        yield f"scheduler.policy: {error}"
+    node = policy.removeprefix(SINGLE_NODE)
+    if policy.startswith(SINGLE_NODE) and node not in nodes:
+        yield f'scheduler.policy: expected one of the nodes {", ".join(nodes)} after "{SINGLE_NODE}", got "{node}"'
+
+
+def weather_mistakes(weather: WeatherSection) -> Iterator[str]:
+    """What does not go with a recording."""
+    height = weather.wind.reference_height_metres
+    if weather.file is not None and height != RECORDED_WIND_HEIGHT:
+        yield (
+            f"weather.wind.reference_height_metres: expected {RECORDED_WIND_HEIGHT:g}, the height of recorded wind, "
+            f"got {height:g}"
+        )
+
+
+def fits(node: NodeSection, kind: TaskClassSection) -> bool:
+    """Whether the class's model fits into the node's memory."""
+    return kind.memory_megabytes * BYTES_PER_MEGABYTE <= DEVICES[node.device].memory_bytes
