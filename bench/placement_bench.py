@@ -23,8 +23,8 @@ from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.policies import Levels, build_policy
-from simulator.scheduling.score import Scored, Search
+from simulator.scheduling.policies import build_policy
+from simulator.scheduling.score import Levels, Scored, Search
 from simulator.scheduling.weights import Weights
 from simulator.workload.task import Tasks
 

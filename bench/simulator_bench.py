@@ -20,6 +20,7 @@ import numpy as np
 import simpy
 
 from bench.record import record, table
+from exporter.core.units import SECONDS_PER_DAY
 from simulator.run.engine import Engine
 from simulator.run.job import Method
 from simulator.run.simulate import build_engine, figures, fixed_tasks
@@ -33,7 +34,6 @@ SIMPY_TASKS = {4: 100_000, 32: 100_000, 1000: 20_000}
 DISTINCT_TASKS = {4: 4_000_000, 32: 1_000_000, 1000: 100_000}
 REPEATS = 5
 LOAD = 0.6
-SECONDS_PER_DAY = 86_400.0
 METHOD = Method(name="full", policy="joint")
 MANY_TASKS = 10_000_000
 STEPS_PER_DAY = 288

@@ -19,7 +19,7 @@ from exporter.usage import gaps, network
 from simulator.hardware.device import DEVICES, GIBIBYTE, REFERENCE
 from simulator.live.exposition import ROWS as SIMULATED_ROWS
 from simulator.scenario.schema import Scenario
-from simulator.scheduling.policies import POLICIES
+from simulator.scheduling.names import POLICIES
 
 FOLDER = Path(__file__).parent.parent / "docs/reference"
 

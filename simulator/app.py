@@ -26,7 +26,8 @@ from simulator.live.run import LiveRun
 from simulator.live.snapshot import NodeFacts, RunFacts, Snapshot
 from simulator.live.summary import history, summarize
 from simulator.run.engine import Engine
-from simulator.run.simulate import build_engine, default_method
+from simulator.run.job import full_method
+from simulator.run.simulate import build_engine
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.policies import weights_of
@@ -79,7 +80,7 @@ def outcomes_in(folder: Path | None) -> tuple[Outcome, ...]:
 
 def build_run(plan: Plan) -> LiveRun:
     """A run at its beginning. Raises ConfigError or WeatherError for files that cannot be used."""
-    method = default_method(plan.scenario)
+    method = full_method(plan.scenario)
     engine = build_engine(plan.scenario, method, plan.seed, step=step_for(plan.speed))
     return LiveRun(engine, _facts(plan, engine))
 

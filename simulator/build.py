@@ -8,7 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from exporter.core.config import ConfigError
-from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Joules, Seconds, Watts
+from exporter.core.units import (
+    HOURS_PER_DAY,
+    JOULES_PER_KWH,
+    SECONDS_PER_HOUR,
+    SECONDS_PER_MINUTE,
+    Joules,
+    Seconds,
+    Watts,
+)
 from simulator.arrays import FloatArray
 from simulator.energy.battery import Battery
 from simulator.energy.interface import Site, Supply, WeatherError, WeatherSource
@@ -233,7 +241,7 @@ def frequencies_of(nodes: Sequence[Node]) -> FloatArray:
 
 def hourly_grams_per_joule(scenario: Scenario) -> FloatArray:
     """The grid's carbon intensity (24,) by hour of the day."""
-    return np.resize(np.array(scenario.grid.intensity_grams_per_kwh), 24) / JOULES_PER_KWH
+    return np.resize(np.array(scenario.grid.intensity_grams_per_kwh), HOURS_PER_DAY) / JOULES_PER_KWH
 
 
 def shipped_compression() -> CompressionProfile:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from exporter.core.units import Seconds
+from exporter.core.units import SECONDS_PER_DAY, Seconds
 from simulator.arrays import FloatArray
 
 WEATHER_STEP = Seconds(300.0)
 """Resolution of weather and supply; constant within."""
 
-POINTS_PER_DAY = 288
+POINTS_PER_DAY = round(SECONDS_PER_DAY / WEATHER_STEP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

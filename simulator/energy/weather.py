@@ -7,7 +7,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from exporter.core.units import SECONDS_PER_HOUR, Seconds
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import clear_sky_day
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay
@@ -114,7 +114,7 @@ def weibull_quantile(normal: FloatArray, mean: float, shape: float) -> FloatArra
 def _daily_course() -> FloatArray:
     """From -1 in the coldest step to 1 in the warmest (288,)."""
     hours = (np.arange(POINTS_PER_DAY) + 0.5) * WEATHER_STEP / SECONDS_PER_HOUR
-    return np.cos(2 * np.pi * (hours - WARMEST_HOUR) / 24)
+    return np.cos(2 * np.pi * (hours - WARMEST_HOUR) / HOURS_PER_DAY)
 
 
 def standard_pressure(altitude_metres: float) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from exporter.core.units import SECONDS_PER_HOUR
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import calendar_day, clear_sky_day
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay, WeatherError, WeatherSource
@@ -68,7 +68,7 @@ class Recording:
     def _irradiance(self, index: int, first: int) -> FloatArray:
         """The hours that touch a day, each in the shape of its clear sky."""
         hour, begun = divmod(first, POINTS_PER_HOUR)
-        means = self.hours.ghi_watts_per_square_metre[hour : hour + 24 + (begun > 0), None]
+        means = self.hours.ghi_watts_per_square_metre[hour : hour + HOURS_PER_DAY + (begun > 0), None]
         # What an hour has beyond midnight is taken from the day's other end, all but the same as the next day's sky.
         points = np.arange(-begun, means.size * POINTS_PER_HOUR - begun) % POINTS_PER_DAY
         clear = clear_sky_day(self.site, index)[points].reshape(-1, POINTS_PER_HOUR)

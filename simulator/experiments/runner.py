@@ -17,7 +17,7 @@ from simulator.experiments.run.work import Figures, Simulate, code_digest, diges
 from simulator.experiments.write.output import write_findings
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
-from simulator.scheduling.policies import is_users
+from simulator.scheduling.names import is_users
 
 LOG = logging.getLogger(__name__)
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from exporter.core.chart import HEIGHT, WIDTH, Place, framed, round_top, steps
-from exporter.core.units import SECONDS_PER_HOUR
+from exporter.core.units import SECONDS_PER_DAY
 from simulator.live.summary import PointView
 
 TITLE = "<h2>Power over the last simulated day</h2>"
 
-SPAN_SECONDS = 24 * SECONDS_PER_HOUR
+SPAN_SECONDS = SECONDS_PER_DAY
 
 LEGEND = (("renewable", "renewable"), ("battery", "battery"), ("grid", "grid"), ("generation", "generated"))
 

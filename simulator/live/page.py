@@ -3,11 +3,9 @@
 from html import escape
 
 from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment
-from exporter.core.units import SECONDS_PER_HOUR, Joules, to_kwh
+from exporter.core.units import SECONDS_PER_DAY, Joules, to_kwh
 from simulator.live.chart import power_chart
 from simulator.live.summary import NodeView, PointView, Summary, Today
-
-DAY_SECONDS = 24 * SECONDS_PER_HOUR
 
 
 def render_page(summary: Summary, points: list[PointView]) -> str:
@@ -43,7 +41,7 @@ def _published(summary: Summary) -> str:
 
 def _clock(summary: Summary) -> str:
     """The simulated time, so that nobody takes these figures for a real cluster's."""
-    day = int(summary.clock_seconds // DAY_SECONDS) + 1
+    day = int(summary.clock_seconds // SECONDS_PER_DAY) + 1
     speed = UNKNOWN if summary.speed is None else data(summary.speed, "speed", f"{summary.speed:,.0f}")
     shown = summary.clock_time[:16].replace("T", " ")
     clock = data(summary.clock_seconds, "clock", shown)

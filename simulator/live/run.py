@@ -5,13 +5,13 @@ from collections import deque
 import numpy as np
 
 from exporter.core.clock import Clock
-from exporter.core.units import SECONDS_PER_HOUR, Seconds
+from exporter.core.units import SECONDS_PER_DAY, Seconds
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.live.snapshot import PowerPoint, Readings, RunFacts, Snapshot
 from simulator.run.engine import Engine, StepRecord
 from simulator.run.totals import Totals
 
-DAY = Seconds(24 * SECONDS_PER_HOUR)
+DAY = Seconds(SECONDS_PER_DAY)
 
 
 class LiveRun:

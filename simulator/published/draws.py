@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from exporter.core.units import SECONDS_PER_HOUR
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.scenario.published import PublishedNode, PublishedWorkload, SupplySection
 from simulator.scheduling.kernels.published import CALLS, PublishedTasks
 from simulator.streams import Stream, generator
-
-HOURS_PER_DAY = 24.0
 
 
 def arrivals_of(workload: PublishedWorkload, seed: int) -> FloatArray:

@@ -19,8 +19,7 @@ from simulator.scheduling.kernels.published import (
     PublishedRules,
     execute,
 )
-
-SINGLE_NODE = "single-node:"
+from simulator.scheduling.names import SINGLE_NODE, single_node
 
 Number = TypeVar("Number", int, float)
 
@@ -108,8 +107,7 @@ def _placement(policy: str, names: list[str]) -> int:
         return ROUND_ROBIN
     if policy == "weighted":
         return WEIGHTED
-    node = policy.removeprefix(SINGLE_NODE)
-    if policy.startswith(SINGLE_NODE) and node in names:
+    if (node := single_node(policy)) in names:
         return names.index(node)
     known = ", ".join(("round-robin", "weighted", *(SINGLE_NODE + name for name in names)))
     raise ConfigError([f'policy: expected one of {known} in the published model, got "{policy}"'])

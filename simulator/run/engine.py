@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR, Grams, Seconds
+from exporter.core.units import HOURS_PER_DAY, JOULES_PER_KWH, SECONDS_PER_HOUR, Grams, Seconds
 from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.energy.balance import Flows, settle
 from simulator.energy.battery import Batteries
@@ -21,12 +21,11 @@ from simulator.workload.generated import Workload
 from simulator.workload.task import EMPTY, Tasks
 
 GRAMS_PER_TONNE = 1e6
-HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
-    """What a run consists of; nothing in it changes.
+    """The parts of a run. The engine replaces none of them; workload, policy, shifting and forecaster remember.
 
     `frequencies` (N, L) in hertz. `grams_per_joule` (24,) by hour of the day. `deferrable` (K,). `sells` (N,).
     `look_ahead` is how many points of the weather the shifting may look into the future.

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from simulator.scenario.published import AnyScenario
+from simulator.scenario.published import AnyScenario, PublishedScenario
 
 Metric = Literal[
     "energy_joules",
@@ -32,6 +32,13 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     forecast: bool = True
     ledger: bool = True
     batteries: bool = True
+
+
+def full_method(scenario: AnyScenario) -> Method:
+    """Everything on, under the scenario's own policy."""
+    return Method(
+        name="full", policy="weighted" if isinstance(scenario, PublishedScenario) else scenario.scheduler.policy
+    )
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

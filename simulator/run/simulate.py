@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from exporter.core.config import ConfigError
-from exporter.core.units import SECONDS_PER_HOUR, Seconds
+from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator import build
 from simulator.energy.battery import Batteries
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
@@ -18,22 +18,20 @@ from simulator.run.engine import Engine, Plant
 from simulator.run.generation import Generation
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.totals import LATENCY_BOUNDS
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import STEPS, Scenario
 from simulator.scheduling.interface import Policy
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.kernels.placement import CountArray
 from simulator.scheduling.lower_bound import least_emissions
+from simulator.scheduling.names import is_users, traits
 from simulator.scheduling.own.checked import Checked
-from simulator.scheduling.policies import POLICIES, SINGLE_NODE, Levels, build_policy, traits
+from simulator.scheduling.policies import build_policy
+from simulator.scheduling.score import Levels
 from simulator.scheduling.shifting import TemporalShifting
 from simulator.streams import Stream, generator
 from simulator.workload.generated import Workload
 from simulator.workload.task import Tasks
 from simulator.workload.trace import TraceWorkload
-
-SECONDS_PER_DAY = 24 * SECONDS_PER_HOUR
-STEPS = tuple(step for step in range(1, round(WEATHER_STEP) + 1) if WEATHER_STEP % step == 0)
-"""Steps in seconds that divide those of the weather."""
 
 SHORT_RUN_STEPS = 20
 """A run of a number of tasks, shorter than a day, is cut into at least so many steps."""
@@ -109,8 +107,7 @@ def build_engine(
 def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
     levels = Levels.ALL if method.dvfs else Levels.FASTEST
     policy = build_policy(method.policy, build.configured_weights(scenario), levels=levels, backend=backend)
-    own = method.policy not in POLICIES and not method.policy.startswith(SINGLE_NODE)
-    return Checked(policy, method.policy) if own else policy
+    return Checked(policy, method.policy) if is_users(method.policy) else policy
 
 
 def _forecaster(method: Method, generation: Generation, nodes: int) -> Forecaster:
@@ -221,8 +218,3 @@ def quantile(buckets: CountArray, share: float) -> float:
         return lower
     within = (share * total - (cumulative[index] - buckets[index])) / buckets[index]
     return float(lower + (LATENCY_BOUNDS[index] - lower) * within)
-
-
-def default_method(scenario: Scenario) -> Method:
-    """The full system under the scenario's own policy."""
-    return Method(name="full", policy=scenario.scheduler.policy)

@@ -6,8 +6,8 @@ from typing import Any
 from simulator.hardware.device import DEVICES
 from simulator.scenario.published import PublishedScenario
 from simulator.scenario.schema import BYTES_PER_MEGABYTE, NodeSection, Scenario, TaskClassSection, WeatherSection
+from simulator.scheduling.names import SINGLE_NODE, is_users, single_node, traits
 from simulator.scheduling.own.per_task import load_policy
-from simulator.scheduling.policies import SINGLE_NODE, is_users, traits
 
 RECORDED_WIND_HEIGHT = 10.0
 """Metres: of WS10M in NASA POWER's files and of the wind in TMY3 (Wilcox and Marion, NREL/TP-581-43156, 2008)."""
@@ -80,8 +80,7 @@ def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
             load_policy(policy)
     except ValueError as error:
         yield f"scheduler.policy: {error}"
-    node = policy.removeprefix(SINGLE_NODE)
-    if policy.startswith(SINGLE_NODE) and node not in nodes:
+    if (node := single_node(policy)) is not None and node not in nodes:
         yield f'scheduler.policy: expected one of the nodes {", ".join(nodes)} after "{SINGLE_NODE}", got "{node}"'
 
 

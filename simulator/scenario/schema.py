@@ -1,10 +1,13 @@
 """A scenario: site, weather, grid, nodes, workload and scheduler, from YAML. Every key but the nodes has a default."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
+
+from exporter.core.units import HOURS_PER_DAY
+from simulator.scheduling.weights import TERMS
 
 AIR_DENSITY = 1.225
 """kg/m3 at sea level and 15 degrees Celsius: the standard atmosphere (ISO 2533:1975)."""
@@ -13,6 +16,10 @@ BETZ_LIMIT = 0.593
 """The greatest share of the wind's energy that a turbine can take, 16/27 (Betz 1920)."""
 
 BYTES_PER_MEGABYTE = 10**6
+
+Step = Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 25, 30, 50, 60, 75, 100, 150, 300]
+STEPS: tuple[int, ...] = get_args(Step)
+"""Steps in seconds: all that divide the step of the weather."""
 
 MOST_PER_HOUR = 1e8
 """Arrivals: an hour of tasks is made at once, and so many take some gigabytes."""
@@ -94,10 +101,9 @@ class GridSection(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse anything but one figure or a day of them."""
-        if len(self.intensity_grams_per_kwh) not in (1, 24):
-            raise ValueError(
-                f".intensity_grams_per_kwh: expected 1 or 24 figures, got {len(self.intensity_grams_per_kwh)}"
-            )
+        given = len(self.intensity_grams_per_kwh)
+        if given not in (1, HOURS_PER_DAY):
+            raise ValueError(f".intensity_grams_per_kwh: expected 1 or {HOURS_PER_DAY} figures, got {given}")
 
 
 class SolarSection(Section, frozen=True, kw_only=True):
@@ -204,8 +210,9 @@ class ArrivalsSection(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse what contradicts the kind."""
-        if self.kind == "diurnal" and (len(self.hourly_factors) != 24 or sum(self.hourly_factors) <= 0):
-            raise ValueError(f".hourly_factors: expected 24 figures above 0 in sum, got {len(self.hourly_factors)}")
+        given = len(self.hourly_factors)
+        if self.kind == "diurnal" and (given != HOURS_PER_DAY or sum(self.hourly_factors) <= 0):
+            raise ValueError(f".hourly_factors: expected {HOURS_PER_DAY} figures above 0 in sum, got {given}")
         if self.kind != "diurnal" and self.hourly_factors:
             raise ValueError(f".hourly_factors: expected none with arrivals of the kind {self.kind}")
         if self.kind == "trace" and self.file is None:
@@ -271,7 +278,7 @@ class WeightsSection(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse weights without direction."""
-        if self.latency + self.energy + self.grid + self.carbon + self.load <= 0:
+        if not any(getattr(self, term) > 0 for term in TERMS):
             raise ValueError("expected at least one weight above 0, got all zero")
 
 
@@ -306,7 +313,7 @@ class RunSection(Section, frozen=True, kw_only=True):
         Meta(ge=0, le=366, description="Days before them that do not count: batteries and queues find their regime."),
     ] = 1
     step_seconds: Annotated[
-        Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 25, 30, 50, 60, 75, 100, 150, 300],
+        Step,
         Meta(description="Step of supply and batteries; divides the 300 s of the weather."),
     ] = 300
 

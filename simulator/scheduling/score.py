@@ -90,7 +90,7 @@ class Scored:
         """`search` of None takes the faster for the cluster: pruned, unless most nodes differ."""
         self.name = name
         self.weights = weights.normalised()
-        self._array = self.weights.array()
+        self._array = np.array(self.weights.values())
         self._levels = levels
         self._search = search
         self._scan = kernel(place_by_score, backend)

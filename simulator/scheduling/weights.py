@@ -16,19 +16,15 @@ choices are at hand:
 score = sum of weight x term. The least wins; ties go to the lowest node, then to the lowest operating point.
 """
 
+import functools
 import math
-from dataclasses import dataclass
-
-import numpy as np
-
-from simulator.arrays import FloatArray
-
-TERMS = ("latency", "energy", "grid", "carbon", "load")
+import operator
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """One weight for each term, in the order of `TERMS`. Raises ValueError where they give no direction."""
+    """One weight for each term. Raises ValueError where they give no direction."""
 
     latency: float = 0.0
     energy: float = 0.0
@@ -47,12 +43,17 @@ class Weights:
 
     @property
     def _sum(self) -> float:
-        return self.latency + self.energy + self.grid + self.carbon + self.load
+        # One after the other: the built-in sum compensates errors from Python 3.12 on, and so gives other bits.
+        return functools.reduce(operator.add, self.values())
 
     def normalised(self) -> "Weights":
         """The same direction with a sum of 1."""
         return Weights(**{term: getattr(self, term) / self._sum for term in TERMS})
 
-    def array(self) -> FloatArray:
-        """The weights (5,) in the order of `TERMS`."""
-        return np.array([getattr(self, term) for term in TERMS])
+    def values(self) -> tuple[float, ...]:
+        """The weights in the order of `TERMS`."""
+        return tuple(getattr(self, term) for term in TERMS)
+
+
+TERMS = tuple(field.name for field in fields(Weights))
+"""The terms of the score, in the order that the kernels know."""

@@ -6,11 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from exporter.core.units import SECONDS_PER_HOUR
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.streams import Stream, generator
-
-HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ class DiurnalArrivals:
     def __post_init__(self) -> None:
         """Refuse a course that is no day."""
         if len(self.factors) != HOURS_PER_DAY or sum(self.factors) <= 0:
-            raise ValueError(f"expected 24 factors above 0 in sum, got {list(self.factors)}")
+            raise ValueError(f"expected {HOURS_PER_DAY} factors above 0 in sum, got {list(self.factors)}")
 
     def intensity(self, hour: int, seed: int) -> Intensity:  # noqa: ARG002 - the protocol's
         """See `Arrivals.intensity`."""

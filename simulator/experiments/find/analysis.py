@@ -16,9 +16,10 @@ from simulator.experiments.find.statistics import (
     relative_difference,
     replications_needed,
 )
-from simulator.experiments.plan.catalogue import SINGLE_NODE, Case
+from simulator.experiments.plan.catalogue import Case
 from simulator.experiments.run.saturation import MISS_LIMIT
 from simulator.experiments.run.work import Figures
+from simulator.scheduling.names import single_node
 
 BEST_SINGLE_NODE = "best-single-node"
 
@@ -85,7 +86,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 def rows_of(cases: Sequence[Case], runs: Sequence[Sequence[Figures]]) -> list[Row]:
     """A row per case; of the single nodes only the best stays, under a name of its own."""
     rows = [Row(case=case, label=case.label, runs=ran) for case, ran in zip(cases, runs, strict=True)]
-    single = [row for row in rows if row.label.startswith(SINGLE_NODE)]
+    single = [row for row in rows if single_node(row.label) is not None]
     if not single:
         return rows
     best = replace(min(single, key=_merit), label=BEST_SINGLE_NODE)

@@ -6,12 +6,12 @@ from types import MappingProxyType
 
 import msgspec
 
+from exporter.core.units import HOURS_PER_DAY
 from simulator.experiments.plan.work import Saturation, Work
-from simulator.run.job import Job, Method
+from simulator.run.job import Job, Method, full_method
 from simulator.scenario.published import AnyScenario, PublishedScenario
 from simulator.scenario.schema import Scenario
-
-HOURS_PER_DAY = 24
+from simulator.scheduling.names import SINGLE_NODE, single_node
 
 NODES = (2, 4, 8, 16, 32, 64, 128)
 WORKLOADS = (1_000, 2_000, 5_000, 10_000, 20_000)
@@ -35,9 +35,6 @@ PEERS = (
     "oracle",
 )
 """Policies that are set side by side, besides the single nodes."""
-
-SINGLE_NODE = "single-node:"
-"""Prefix of the policy that sends everything to one node."""
 
 SHIFTING = "shifting"
 WITHOUT_SHIFTING = "joint"
@@ -89,13 +86,6 @@ def _baseline_methods(scenario: AnyScenario) -> Iterator[Method]:
     yield full
 
 
-def full_method(scenario: AnyScenario) -> Method:
-    """Everything on, with the scenario's own policy."""
-    return Method(
-        name="full", policy="weighted" if isinstance(scenario, PublishedScenario) else scenario.scheduler.policy
-    )
-
-
 def ablation(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
     """What is lost when one part is taken away from the full system."""
     return [_case(method, scenario, tasks) for method in _ablation_methods(scenario)]
@@ -125,7 +115,7 @@ def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
         weighted = Method(name="weighted", policy="weighted", ledger=False)
         return [_case(method, scenario, tasks) for method in (standard, weighted, *single)]
     names = dict.fromkeys((*PEERS, scenario.scheduler.policy))
-    policies = [Method(name=name, policy=name, ledger=False) for name in names if not name.startswith(SINGLE_NODE)]
+    policies = [Method(name=name, policy=name, ledger=False) for name in names if single_node(name) is None]
     return [
         Case(label=method.name, work=msgspec.structs.replace(_job(method, scenario, tasks), bound=True))
         for method in (*policies, *single)

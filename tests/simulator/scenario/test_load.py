@@ -8,10 +8,11 @@ import yaml
 
 from exporter.core.config import ConfigError
 from simulator.build import recording_mistakes
+from simulator.energy.interface import WEATHER_STEP
 from simulator.experiments.run.work import simulate_job
 from simulator.run.job import Job, Method
 from simulator.scenario.load import load_scenario, shipped_scenarios
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import STEPS, Scenario
 
 SHIPPED = Path(__file__).parents[3] / "simulator/scenario"
 NASA_POWER = Path(__file__).parents[1] / "energy/fixtures/nasa_power.csv"
@@ -214,3 +215,8 @@ def test_a_recording_has_to_last_as_long_as_a_run(tmp_path: Path, run: dict[str,
 def test_unknown_names_list_the_known() -> None:
     with pytest.raises(ConfigError, match="expected one of the scenarios edge, published"):
         load_scenario("ege")
+
+
+def test_a_run_may_have_every_step_that_divides_that_of_the_weather() -> None:
+    whole = round(WEATHER_STEP)
+    assert tuple(step for step in range(1, whole + 1) if whole % step == 0) == STEPS

@@ -8,7 +8,9 @@ import pytest
 from exporter.core.config import ConfigError
 from simulator.scheduling.interface import DROPPED, Policy
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.policies import POLICIES, SINGLE_NODE, Levels, build_policy, traits, weights_of
+from simulator.scheduling.names import POLICIES, SINGLE_NODE, traits
+from simulator.scheduling.policies import build_policy, weights_of
+from simulator.scheduling.score import Levels
 from simulator.scheduling.weights import Weights
 from tests.simulator.scheduling.clusters import cluster, random_cluster, random_tasks, run, tasks, view
 

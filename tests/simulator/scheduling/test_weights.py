@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from simulator.scenario.schema import WeightsSection
 from simulator.scheduling.weights import TERMS, Weights
 
 
@@ -26,4 +27,8 @@ def test_a_sum_beyond_all_numbers_is_refused() -> None:
 
 def test_normalised_weights_sum_to_one_and_keep_their_proportions() -> None:
     weights = Weights(latency=0.4, energy=0.3, grid=0.3, load=0.1).normalised()
-    assert weights.array() == pytest.approx([0.4 / 1.1, 0.3 / 1.1, 0.3 / 1.1, 0.0, 0.1 / 1.1])
+    assert weights.values() == pytest.approx([0.4 / 1.1, 0.3 / 1.1, 0.3 / 1.1, 0.0, 0.1 / 1.1])
+
+
+def test_a_scenario_weighs_the_terms_of_the_score_in_their_order() -> None:
+    assert WeightsSection.__struct_fields__ == TERMS

@@ -12,8 +12,8 @@ from simulator.arrays import FloatArray
 from simulator.scheduling.interface import Cluster, Outlook, Placements
 from simulator.scheduling.kernels.compiled import Backend, kernel
 from simulator.scheduling.kernels.placement import account, tally
-from simulator.scheduling.policies import Levels, build_policy
-from simulator.scheduling.score import Scored, Search
+from simulator.scheduling.policies import build_policy
+from simulator.scheduling.score import Levels, Scored, Search
 from simulator.scheduling.shifting import TemporalShifting
 from simulator.scheduling.weights import TERMS, Weights
 from simulator.workload.task import Tasks

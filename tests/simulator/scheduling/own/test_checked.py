@@ -9,8 +9,10 @@ import pytest
 from exporter.core.config import ConfigError
 from simulator.scheduling.interface import Cluster, Placements, StepView
 from simulator.scheduling.kernels.compiled import Backend
+from simulator.scheduling.names import POLICIES
 from simulator.scheduling.own.checked import Checked
-from simulator.scheduling.policies import POLICIES, Levels, build_policy
+from simulator.scheduling.policies import build_policy
+from simulator.scheduling.score import Levels
 from simulator.scheduling.weights import Weights
 from simulator.workload.task import Tasks
 from tests.simulator.scheduling.clusters import cluster, tasks, view
