@@ -17,7 +17,7 @@ from exporter.exposition.rows import ROWS
 from exporter.power import presets
 from exporter.usage import gaps, network
 from simulator.hardware.device import DEVICES, GIBIBYTE, REFERENCE
-from simulator.live.exposition import ROWS as SIMULATED_ROWS
+from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import POLICIES
 

@@ -19,7 +19,7 @@ from exporter.core.web.server import Handler, Request, Response, Server
 from simulator.build import configured_weights, nodes_of, shipped_compression
 from simulator.experiments.find.outcomes import Outcome, load_outcomes
 from simulator.ledger.cost_profile import shipped_profile
-from simulator.live.exposition import exposition
+from simulator.live.exposition.rows import exposition
 from simulator.live.pacing import Pace, SpeedMeter, step_for
 from simulator.live.page import render_page
 from simulator.live.run import LiveRun

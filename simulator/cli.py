@@ -283,8 +283,10 @@ def _measure_models(options: argparse.Namespace) -> int:
 
 def _measure_ledger(options: argparse.Namespace) -> int:
     from simulator.ledger.measure import measure_costs
+    from simulator.models.host import ACTIVE_WATTS_PER_CORE, ACTIVE_WATTS_SOURCE, host_name
 
-    return _write(options.output, measure_costs())
+    measured = measure_costs(host=host_name(), core_watts=ACTIVE_WATTS_PER_CORE, source=ACTIVE_WATTS_SOURCE)
+    return _write(options.output, measured)
 
 
 def _write(path: Path, measured: object) -> int:

@@ -43,7 +43,7 @@ MAY_USE = {
 
 ONLY_IN = {
     "psutil": ("exporter/sources/",),
-    "prometheus_client": ("exporter/exposition/", "exporter/core/metrics.py", "simulator/live/exposition.py"),
+    "prometheus_client": ("exporter/exposition/", "exporter/core/metrics.py", "simulator/live/exposition/"),
     "torch": (
         "simulator/forecast/model.py",
         "simulator/forecast/train.py",

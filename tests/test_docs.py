@@ -11,7 +11,7 @@ from exporter.cli import build_parser
 from exporter.exposition.rows import ROWS
 from exporter.power import presets
 from scripts.reference import configuration_keys
-from simulator.live.exposition import ROWS as SIMULATED_ROWS
+from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")] if ".venv" not in path.parts)

@@ -8,7 +8,7 @@ import yaml
 from exporter.core.metrics import Kind
 from exporter.exposition.rows import ROWS
 from grafana.queries import metric_names, queries
-from simulator.live.exposition import ROWS as SIMULATED_ROWS
+from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 
 ROOT = Path(__file__).parent.parent
 

@@ -9,9 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from statistics import median
 
-from exporter.core.units import Seconds
 from simulator.ledger.cost_profile import CostProfile
-from simulator.models.host import ACTIVE_WATTS_PER_CORE, core_energy, host_name
 
 ROUNDS = 15
 OPERATIONS = 400
@@ -24,13 +22,16 @@ HEADER_BYTES = 160
 """A block's header: parent, root, slot, proposer, signature."""
 
 
-def measure_costs(*, rounds: int = ROUNDS) -> CostProfile:
-    """Measure signing, checking, recording and closing a block. Raises ModuleNotFoundError without `cryptography`."""
+def measure_costs(*, host: str, core_watts: float, source: str, rounds: int = ROUNDS) -> CostProfile:
+    """Measure signing, checking, recording and closing a block on a host.
+
+    A busy core of the host draws `core_watts`, a figure that `source` gives. Raises ModuleNotFoundError without `cryptography`.
+    """
     sign, verify = _signing()
     with tempfile.TemporaryDirectory() as folder, closing(_store(Path(folder))) as store:
         record, block = _storing(store)
         per_signature, per_check, per_record, per_block = (
-            _joules(operation, rounds) for operation in (sign, verify, record, block)
+            core_watts * _seconds(operation, rounds) for operation in (sign, verify, record, block)
         )
     return CostProfile(
         joules_per_signature=per_signature,
@@ -39,17 +40,17 @@ def measure_costs(*, rounds: int = ROUNDS) -> CostProfile:
         joules_per_block=per_block,
         method=(
             f"Median of {rounds} rounds of {OPERATIONS} operations on one core: CPU time, the kernel's included, times "
-            f"{ACTIVE_WATTS_PER_CORE} W per core (Cloud Carbon Footprint, AWS at full load, 2023). Signatures are "
+            f"{core_watts} W per core ({source}). Signatures are "
             f"Ed25519 over a {ROOT_BYTES}-byte root (cryptography); a record is SHA-256 of {RECORD_BYTES} bytes and an "
             f"SQLite row within a transaction; a block is SHA-256 of a {HEADER_BYTES}-byte header, a row and the "
             "commit (write-ahead log, one synchronisation per checkpoint). Disk and network are not counted."
         ),
-        host=host_name(),
+        host=host,
     )
 
 
-def _joules(operation: Callable[[], object], rounds: int) -> float:
-    """Median energy of one operation; a first round warms up."""
+def _seconds(operation: Callable[[], object], rounds: int) -> float:
+    """Median CPU time of one operation; a first round warms up."""
     spent = []
     for number in range(rounds + 1):
         begin = time.process_time()
@@ -57,7 +58,7 @@ def _joules(operation: Callable[[], object], rounds: int) -> float:
             operation()
         if number:
             spent.append((time.process_time() - begin) / OPERATIONS)
-    return core_energy(Seconds(median(spent)))
+    return median(spent)
 
 
 def _signing() -> tuple[Callable[[], object], Callable[[], object]]:

@@ -17,6 +17,11 @@ STALE_AFTER_INTERVALS = 3.0
 """A snapshot older than this many intervals no longer describes the cluster."""
 
 
+def speed_text(speed: float) -> str:
+    """A wished speed as people write it."""
+    return "max" if speed == float("inf") else f"{speed:g}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFacts:
     """What does not change of a node; `supply` is solar, wind, hybrid, or grid for none of its own."""

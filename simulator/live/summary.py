@@ -11,8 +11,7 @@ import msgspec
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import CYCLE_DAYS
-from simulator.live.metric_values import speed_text
-from simulator.live.snapshot import PowerPoint, Readings, Snapshot
+from simulator.live.snapshot import PowerPoint, Readings, Snapshot, speed_text
 
 ERA_BEGINS, ERA = 1600, timedelta(days=21 * CYCLE_DAYS)
 """First year, and 21 cycles of the calendar until the last that has four digits. Then the years start again."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from exporter.core.config import ConfigError
 from exporter.core.units import Seconds
-from simulator.models.host import ACTIVE_WATTS_PER_CORE, core_energy, host_name
+from simulator.models.host import ACTIVE_WATTS_PER_CORE, ACTIVE_WATTS_SOURCE, core_energy, host_name
 from simulator.models.profile import BASELINE, CompressionProfile, Measurement
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def _method(backend: str, rounds: int, accuracies: list[str]) -> str:
     """How the figures came about, for whoever reads the profile."""
     return (
         f"One item per call, one thread, backend {backend}. Latency: median over {rounds * CALLS_PER_ROUND} calls; "
-        f"energy: median CPU time per call times {ACTIVE_WATTS_PER_CORE} W per core (Cloud Carbon Footprint, AWS "
-        f"at full load, 2023); size: the saved parameters; agreement: over {INPUTS} unseen inputs. Weights "
-        f"come from {STEPS} steps of training from seed {SEED} on ten patterns under noise; accuracy in FP32: "
-        f"{', '.join(accuracies)}. INT8 is torch's dynamic quantization of linear and LSTM layers, which leaves "
+        f"energy: median CPU time per call times {ACTIVE_WATTS_PER_CORE} W per core ({ACTIVE_WATTS_SOURCE}); "
+        f"size: the saved parameters; agreement: over {INPUTS} unseen inputs. Weights come from {STEPS} steps of "
+        f"training from seed {SEED} on ten patterns under noise; accuracy in FP32: {', '.join(accuracies)}. "
+        f"INT8 is torch's dynamic quantization of linear and LSTM layers, which leaves "
         f"convolutions and attention's input projections as they are. Pruning zeroes the smallest {PRUNED_SHARE:.0%} "
         f"of each layer's weights without training afterwards; dense kernels multiply zeros all the same."
     )

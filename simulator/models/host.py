@@ -6,10 +6,13 @@ from pathlib import Path
 from exporter.core.units import Joules, Seconds
 
 ACTIVE_WATTS_PER_CORE = 3.5
-"""Power of a busy virtual core: Cloud Carbon Footprint's coefficient for AWS at full load (2023).
+"""Power of a busy virtual core, from ACTIVE_WATTS_SOURCE.
 
-Its figures for GCP and Azure are 4.26 and 3.76 W. Ratios between profile entries do not depend on it.
+The figures of that source for GCP and Azure are 4.26 and 3.76 W. Ratios between profile entries do not depend on it.
 """
+
+ACTIVE_WATTS_SOURCE = "Cloud Carbon Footprint, AWS at full load, 2023"
+"""Publisher, subject and year of the coefficient."""
 
 
 def core_energy(busy: Seconds) -> Joules:

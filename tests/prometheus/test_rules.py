@@ -22,7 +22,7 @@ from prometheus.reach import machine
 from prometheus.recording import WINDOWS
 from prometheus.simulator_alerts import HIGHEST_MISS_RATIO, LOWEST_RENEWABLE_SHARE, SIMULATED_DAY_SECONDS
 from prometheus.simulator_recording import COUNTERS, LONG_WINDOW
-from simulator.live.exposition import ROWS as SIMULATED_ROWS
+from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 from tests.processes import program
 
 ROOT = Path(__file__).parents[2]

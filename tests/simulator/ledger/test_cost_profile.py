@@ -57,10 +57,11 @@ def test_the_digest_changes_with_any_value() -> None:
 
 
 def test_costs_can_be_measured_here() -> None:
-    measured = measure_costs(rounds=2)
+    measured = measure_costs(host="a host", core_watts=3.5, source="a table", rounds=2)
     assert all(one > 0 for one in joules(measured))
     assert measured.joules_per_verification > measured.joules_per_signature
-    assert measured.host == host_name()
+    assert measured.host == "a host"
+    assert "times 3.5 W per core (a table)" in measured.method
 
 
 def test_a_host_is_named_by_its_processor(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import Seconds, UnixSeconds
 from simulator.energy.balance import Flows
 from simulator.experiments.find.outcomes import MEASURES, Estimate, Outcome
-from simulator.live.exposition import ROWS
+from simulator.live.exposition.rows import ROWS
 from simulator.live.snapshot import NodeFacts, PowerPoint, Readings, RunFacts, Snapshot
 from simulator.models.profile import Measurement
 from simulator.run.backlog import NOTHING, Work

@@ -12,7 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.core.metrics import Kind, Representation
-from simulator.live.exposition import ROWS, exposition
+from simulator.live.exposition.rows import ROWS, exposition
 from simulator.live.snapshot import Snapshot
 from tests.processes import program
 from tests.simulator.live.golden_snapshot import FILES, FOLDER, HOSTILE, golden_snapshot, rendered

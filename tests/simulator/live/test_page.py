@@ -16,7 +16,7 @@ from exporter.core.web.publication import Publication
 from exporter.core.web.server import Request
 from simulator.app import routes
 from simulator.live.chart import power_chart
-from simulator.live.exposition import exposition
+from simulator.live.exposition.rows import exposition
 from simulator.live.page import render_page
 from simulator.live.snapshot import Snapshot
 from simulator.live.summary import history, summarize

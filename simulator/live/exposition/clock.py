@@ -1,0 +1,57 @@
+"""The simulated clock, and what runs by it."""
+
+from collections.abc import Iterator
+
+from exporter.core.metrics import Row, Sample
+from simulator.live.exposition.families import counter, gauge, info, one
+from simulator.live.snapshot import Snapshot, speed_text
+
+
+def _clock_time(snapshot: Snapshot) -> Iterator[Sample]:
+    yield (), snapshot.facts.start + snapshot.clock
+
+
+def _run(snapshot: Snapshot) -> Iterator[Sample]:
+    facts = snapshot.facts
+    described = (facts.version, facts.python_version, facts.scenario, str(facts.seed), speed_text(facts.speed))
+    parts = (facts.forecaster, facts.ledger, facts.compression_digest, facts.ledger_cost_digest)
+    yield (*described, *parts), 1.0
+
+
+CLOCK: tuple[Row[Snapshot], ...] = (
+    counter(
+        name="ecochain_clock_seconds_total",
+        unit="seconds",
+        help="Simulated time since the run began. Divide a rate of a simulated counter by the rate of this.",
+        read=one(lambda snapshot: snapshot.clock),
+    ),
+    gauge(
+        name="ecochain_clock_timestamp_seconds",
+        unit="seconds",
+        help="Simulated date and time.",
+        read=_clock_time,
+    ),
+    gauge(
+        name="ecochain_clock_speed_ratio",
+        unit="ratio",
+        help="Simulated seconds per second, as achieved over the last ten seconds or so.",
+        read=one(lambda snapshot: None if (now := snapshot.readings) is None else now.speed),
+    ),
+    info(
+        name="ecochain_run_info",
+        labels=(
+            "version",
+            "python",
+            "scenario",
+            "seed",
+            "speed",
+            "forecaster",
+            "ledger",
+            "compression_digest",
+            "ledger_cost_digest",
+        ),
+        help="What runs: program, scenario, seed, wished speed, what stands in for forecast and ledger, and the "
+        "measured profiles in use (beginning of their SHA-256).",
+        read=_run,
+    ),
+)

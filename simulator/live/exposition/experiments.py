@@ -1,0 +1,31 @@
+"""Results of experiments that are shown beside the run."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from exporter.core.metrics import Row, Sample
+from simulator.experiments.find.outcomes import MEASURES
+from simulator.live.exposition.families import gauge
+from simulator.live.snapshot import Snapshot
+
+
+def _estimates(snapshot: Snapshot, name: str) -> Iterator[Sample]:
+    for outcome in snapshot.facts.outcomes:
+        if (estimate := outcome.metrics.get(name)) is not None:
+            labels = (outcome.experiment, outcome.scenario, outcome.method)
+            yield (*labels, "mean"), estimate.mean
+            yield (*labels, "low"), estimate.low
+            yield (*labels, "high"), estimate.high
+            yield (*labels, "published"), estimate.published
+
+
+EXPERIMENTS: tuple[Row[Snapshot], ...] = tuple(
+    gauge(
+        name=f"ecochain_experiment_{measure.name}",
+        unit=measure.unit,
+        labels=("experiment", "scenario", "method", "statistic"),
+        help=f"{measure.help} Mean of the replications, its 95% interval from low to high, and the published figure.",
+        read=partial(_estimates, name=measure.name),
+    )
+    for measure in MEASURES
+)

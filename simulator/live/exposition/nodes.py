@@ -1,0 +1,158 @@
+"""What each node consumes, generates and executes."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from exporter.core.metrics import Row, Sample
+from simulator.arrays import FloatArray
+from simulator.live.exposition.families import counter, gauge, info
+from simulator.live.snapshot import NodeFacts, Readings, Snapshot
+from simulator.run.totals import Totals
+
+Pick = Callable[[Readings], FloatArray]
+"""A figure (N,) of the last step."""
+
+
+def _node_info(snapshot: Snapshot) -> Iterator[Sample]:
+    for node in snapshot.facts.nodes:
+        yield (node.name, node.device, node.supply), 1.0
+
+
+def _node_energy(snapshot: Snapshot) -> Iterator[Sample]:
+    totals = snapshot.totals
+    for index, node in enumerate(snapshot.facts.nodes):
+        yield (node.name, "renewable"), float(totals.renewable[index])
+        yield (node.name, "battery"), float(totals.battery[index])
+        yield (node.name, "grid"), float(totals.grid[index])
+
+
+def _node_total(snapshot: Snapshot, read: Callable[[Totals], FloatArray]) -> Iterator[Sample]:
+    for node, value in zip(snapshot.facts.nodes, read(snapshot.totals), strict=True):
+        yield (node.name,), float(value)
+
+
+def _supply_total(snapshot: Snapshot, read: Callable[[Totals], FloatArray]) -> Iterator[Sample]:
+    for node, value in zip(snapshot.facts.nodes, read(snapshot.totals), strict=True):
+        if node.generates:
+            yield (node.name, node.supply), float(value)
+
+
+def _node_reading(snapshot: Snapshot, read: Pick) -> Iterator[Sample]:
+    for node, value in _readings(snapshot, read):
+        yield (node.name,), value
+
+
+def supply_reading(snapshot: Snapshot, read: Pick) -> Iterator[Sample]:
+    for node, value in _readings(snapshot, read):
+        if node.generates:
+            yield (node.name, node.supply), value
+
+
+def _readings(snapshot: Snapshot, read: Pick) -> Iterator[tuple[NodeFacts, float]]:
+    if snapshot.readings is not None:
+        for node, value in zip(snapshot.facts.nodes, read(snapshot.readings), strict=True):
+            yield node, float(value)
+
+
+def _node_tasks(snapshot: Snapshot) -> Iterator[Sample]:
+    for node, (completed, late) in zip(snapshot.facts.nodes, snapshot.totals.node_tasks, strict=True):
+        yield (node.name, "on_time"), float(completed - late)
+        yield (node.name, "late"), float(late)
+
+
+NODES: tuple[Row[Snapshot], ...] = (
+    info(
+        name="ecochain_node_info",
+        labels=("node", "device", "supply"),
+        help="Device class and local supply of each node; grid is no supply of its own.",
+        read=_node_info,
+    ),
+    counter(
+        name="ecochain_node_energy_joules_total",
+        unit="joules",
+        labels=("node", "source"),
+        help="Energy that the node consumed: generated at that moment, from its battery, or from the grid.",
+        read=_node_energy,
+    ),
+    counter(
+        name="ecochain_node_generation_joules_total",
+        unit="joules",
+        labels=("node", "supply"),
+        help="Energy that the node's own supply generated, used or not.",
+        read=partial(_supply_total, read=lambda totals: totals.generation),
+    ),
+    counter(
+        name="ecochain_node_curtailed_joules_total",
+        unit="joules",
+        labels=("node", "supply"),
+        help="Generation that nothing could take.",
+        read=partial(_supply_total, read=lambda totals: totals.curtailed),
+    ),
+    counter(
+        name="ecochain_node_emissions_grams_total",
+        unit="grams",
+        labels=("node",),
+        help="CO2e of the electricity from the grid, at the carbon intensity of its hour.",
+        read=partial(_node_total, read=lambda totals: totals.emissions),
+    ),
+    gauge(
+        name="ecochain_node_load_watts",
+        unit="watts",
+        labels=("node",),
+        help="Mean power that the node consumed over the last step.",
+        read=partial(_node_reading, read=lambda now: now.record.flows.load / now.record.seconds),
+    ),
+    gauge(
+        name="ecochain_node_supply_watts",
+        unit="watts",
+        labels=("node",),
+        help="Mean power that the node's own supply generated over the last step; 0 where it has none.",
+        read=partial(_node_reading, read=lambda now: now.record.flows.generation / now.record.seconds),
+    ),
+    gauge(
+        name="ecochain_node_battery_charge_ratio",
+        unit="ratio",
+        labels=("node",),
+        help="Charge of the battery at the end of the last step, of its capacity; nodes without one have none.",
+        read=partial(_node_reading, read=lambda now: now.charge),
+    ),
+    gauge(
+        name="ecochain_node_frequency_hertz",
+        unit="hertz",
+        labels=("node",),
+        help="Clock frequency at which the node's latest task runs or ran.",
+        read=partial(_node_reading, read=lambda now: now.record.frequency),
+    ),
+    gauge(
+        name="ecochain_node_backlog_seconds",
+        unit="seconds",
+        labels=("node",),
+        help="Time until the node will have executed all that it was given.",
+        read=partial(_node_reading, read=lambda now: now.record.backlog),
+    ),
+    gauge(
+        name="ecochain_node_utilization_ratio",
+        unit="ratio",
+        labels=("node",),
+        help="Share of the last step that the node spent executing tasks.",
+        read=partial(_node_reading, read=lambda now: now.record.utilization),
+    ),
+    counter(
+        name="ecochain_node_tasks_total",
+        labels=("node", "outcome"),
+        help="Tasks that the node completed, on_time or late.",
+        read=_node_tasks,
+    ),
+    counter(
+        name="ecochain_cost_dollars_total",
+        labels=("node",),
+        help="Cost of the electricity from the grid.",
+        read=partial(_node_total, read=lambda totals: totals.electricity_dollars),
+    ),
+    counter(
+        name="ecochain_credit_revenue_dollars_total",
+        labels=("node",),
+        help="Income from carbon credits for emissions that the node's own supply avoided.",
+        read=partial(_node_total, read=lambda totals: totals.credit_dollars),
+    ),
+)
