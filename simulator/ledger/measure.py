@@ -25,7 +25,8 @@ HEADER_BYTES = 160
 def measure_costs(*, host: str, core_watts: float, source: str, rounds: int = ROUNDS) -> CostProfile:
     """Measure signing, checking, recording and closing a block on a host.
 
-    A busy core of the host draws `core_watts`, a figure that `source` gives. Raises ModuleNotFoundError without `cryptography`.
+    A busy core of the host draws `core_watts`, a figure that `source` gives. Raises ModuleNotFoundError without
+    `cryptography`.
     """
     sign, verify = _signing()
     with tempfile.TemporaryDirectory() as folder, closing(_store(Path(folder))) as store:

@@ -4,6 +4,7 @@ import functools
 import logging
 from collections.abc import Callable
 from enum import Enum
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 _LOG = logging.getLogger(__name__)
@@ -30,10 +31,26 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     import numba  # noqa: PLC0415 - takes longer to load than the whole command line may
 
     _tell_of_compiling()
+    _admit_called(function)
     try:
         return cast(Callable[..., Any], numba.njit(function, cache=True, error_model="numpy"))
     except RuntimeError:  # numba found no folder for its cache
         return cast(Callable[..., Any], numba.njit(function, error_model="numpy"))
+
+
+def _admit_called(function: Callable[..., Any]) -> None:
+    """Let numba compile the plain functions that a kernel calls into it."""
+    for name in function.__code__.co_names:
+        if isinstance(called := function.__globals__.get(name), FunctionType):
+            _admit(called)
+
+
+@functools.cache
+def _admit(function: Callable[..., Any]) -> None:
+    from numba.extending import register_jitable  # noqa: PLC0415 - as above
+
+    _admit_called(function)
+    register_jitable(error_model="numpy")(function)
 
 
 @functools.cache

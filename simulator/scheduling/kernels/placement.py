@@ -1,8 +1,9 @@
 """The placement kernel: plain Python over flat arrays, which numba compiles as it stands.
 
 Interpreted or compiled, the same source gives the same bits: there is no `fastmath`, no reduction whose order is left
-open, and no random number. Functions here call no other function of this package, since numba would have to know it
-at import. Arrays named as outputs or state are changed in place; nothing is allocated per task.
+open, and no random number. A function calls at most functions of this file, which numba compiles into it: what it keeps
+of a file holds until that file changes. Arrays named as outputs or state are changed in place; nothing is allocated per
+task.
 
 Shapes: M tasks in order of release, N nodes, K classes, L operating points, G groups of equal nodes. Unless said
 otherwise, `service` and `joules` (N, K, L) are seconds and extra joules per second of reference work, `energy`
@@ -21,6 +22,26 @@ from numpy.typing import NDArray
 from simulator.arrays import BoolArray, FloatArray, IntArray
 
 CountArray = NDArray[np.int64]
+
+
+def grid_share(need: float, green: float) -> float:
+    """Return the share of `need` joules that `green` joules do not cover."""
+    return 0.0 if green >= need else 1.0 - green / need
+
+
+def score(
+    latency: float,
+    energy: float,
+    share: float,
+    load: float,
+    weight_latency: float,
+    weight_energy: float,
+    weight_grid: float,
+    weight_carbon: float,
+) -> float:
+    """Return the score of a choice; the formula is with `Weights`. `latency` is in seconds, and `weight_latency` the
+    weight times the urgency of the class; `share` is that of the grid, and `load` the term times its weight."""
+    return weight_latency * latency + weight_energy * energy + share * (weight_grid + weight_carbon * energy) + load
 
 
 def place_by_score(
@@ -67,16 +88,19 @@ def place_by_score(
             load = weight_load * (wait / longest_wait)
             lowest = first_level if wait == 0.0 else levels - 1
             for option in range(lowest, levels):
-                need = work[i] * joules[n, k, option]
-                share = 0.0 if green[n] >= need else 1.0 - green[n] / need
-                score = (
-                    weight_latency * (wait + work[i] * service[n, k, option])
-                    + weight_energy * energy[n, k, option]
-                    + share * (weight_grid + weight_carbon * energy[n, k, option])
-                    + load
+                share = grid_share(work[i] * joules[n, k, option], green[n])
+                found = score(
+                    wait + work[i] * service[n, k, option],
+                    energy[n, k, option],
+                    share,
+                    load,
+                    weight_latency,
+                    weight_energy,
+                    weight_grid,
+                    weight_carbon,
                 )
-                if score < best:
-                    best = score
+                if found < best:
+                    best = found
                     best_node = n
                     best_level = option
         node[i] = best_node
@@ -89,7 +113,7 @@ def place_by_score(
         seconds = work[i] * service[n, k, best_level]
         need = work[i] * joules[n, k, best_level]
         wait = free_at[n] - release[i] if free_at[n] > release[i] else 0.0
-        share = 0.0 if green[n] >= need else 1.0 - green[n] / need
+        share = grid_share(need, green[n])
         start[i] = free_at[n] if free_at[n] > release[i] else release[i]
         finish[i] = start[i] + seconds
         free_at[n] = finish[i]
@@ -177,15 +201,18 @@ def place_by_score_in_groups(
             bound = math.inf
             lowest = first_level if least_wait == 0.0 else levels - 1
             for option in range(lowest, levels):
-                need = work[i] * joules[g, k, option]
-                share = 0.0 if greenest[g] >= need else 1.0 - greenest[g] / need
-                score = (
-                    weight_latency * (least_wait + work[i] * service[g, k, option])
-                    + weight_energy * energy[g, k, option]
-                    + share * (weight_grid + weight_carbon * energy[g, k, option])
-                    + load
+                share = grid_share(work[i] * joules[g, k, option], greenest[g])
+                found = score(
+                    least_wait + work[i] * service[g, k, option],
+                    energy[g, k, option],
+                    share,
+                    load,
+                    weight_latency,
+                    weight_energy,
+                    weight_grid,
+                    weight_carbon,
                 )
-                bound = min(bound, score)
+                bound = min(bound, found)
             if bound > best or (bound == best and order[first[g]] > best_node):
                 continue
             kept_score = math.inf
@@ -206,16 +233,20 @@ def place_by_score_in_groups(
                 lowest = first_level if wait == 0.0 else levels - 1
                 for option in range(lowest, levels):
                     need = work[i] * joules[g, k, option]
-                    share = 0.0 if green[p] >= need else 1.0 - green[p] / need
                     covered = covered and green[p] >= need
-                    score = (
-                        weight_latency * (wait + work[i] * service[g, k, option])
-                        + weight_energy * energy[g, k, option]
-                        + share * (weight_grid + weight_carbon * energy[g, k, option])
-                        + load
+                    share = grid_share(need, green[p])
+                    found = score(
+                        wait + work[i] * service[g, k, option],
+                        energy[g, k, option],
+                        share,
+                        load,
+                        weight_latency,
+                        weight_energy,
+                        weight_grid,
+                        weight_carbon,
                     )
-                    if score < least:
-                        least = score
+                    if found < least:
+                        least = found
                         least_level = option
                 if least < best or (least == best and order[p] < best_node):
                     best = least
@@ -243,7 +274,7 @@ def place_by_score_in_groups(
         seconds = work[i] * service[best_group, k, best_level]
         need = work[i] * joules[best_group, k, best_level]
         wait = free_at[p] - release[i] if free_at[p] > release[i] else 0.0
-        share = 0.0 if green[p] >= need else 1.0 - green[p] / need
+        share = grid_share(need, green[p])
         start[i] = free_at[p] if free_at[p] > release[i] else release[i]
         finish[i] = start[i] + seconds
         free_at[p] = finish[i]
