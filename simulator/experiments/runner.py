@@ -1,6 +1,5 @@
 """An experiment from the request to the files."""
 
-import importlib.util
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
@@ -12,10 +11,10 @@ from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.request import Request, check
 from simulator.experiments.plan.work import Work
 from simulator.experiments.run.execution import execute, executor_for
-from simulator.experiments.run.journal import JOURNAL_FILE, Journal, encode, locked, write
-from simulator.experiments.run.work import Figures, Simulate, code_digest, digest, simulate_job
+from simulator.experiments.run.journal import Journal, locked
+from simulator.experiments.run.provenance import digest, provenance_of
+from simulator.experiments.run.work import Figures, Simulate, simulate_job
 from simulator.experiments.write.output import write_findings
-from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import is_users
 
@@ -42,27 +41,31 @@ def run_experiment(
         LOG.warning("scaling places millions of tasks, which takes long with a policy in plain Python")
     cases = EXPERIMENTS[request.experiment].cases(scenario, request.tasks)
     with locked(request.folder):
-        runs = _finished(request, cases, report_progress, simulate)
-        findings = findings_of(request, cases, runs)
+        provenance = provenance_of(scenario)
+        runs = _finished(request, cases, Journal(request.folder, provenance), report_progress, simulate)
+        findings = findings_of(request, cases, runs, provenance)
         write_findings(request.folder, findings)
     return request.folder, findings
 
 
 def _finished(
-    request: Request, cases: Sequence[Case], report_progress: ReportProgress, simulate: Simulate
+    request: Request,
+    cases: Sequence[Case],
+    journal: Journal,
+    report_progress: ReportProgress,
+    simulate: Simulate,
 ) -> list[list[Figures]]:
     """Figures by case and replication: those from an earlier start, and the others, which are obtained now."""
-    context = code_digest() + _inputs_digest(request.scenario)
     works = [[case.seeded(seed) for seed in request.seeds] for case in cases]
-    keys = [[digest((context, type(work).__name__, work)) for work in row] for row in works]
+    keys = [[digest((type(work).__name__, work)) for work in row] for row in works]
     wanted = {
         key: work
         for key_row, work_row in zip(keys, works, strict=True)
         for key, work in zip(key_row, work_row, strict=True)
     }
-    with Journal(request.folder) as journal:
+    with journal:
         _complete(request, wanted, journal, report_progress, simulate)
-    write(request.folder / JOURNAL_FILE, encode(journal.results, list(wanted)))
+    journal.keep(list(wanted))
     return [[journal.results[key] for key in row] for row in keys]
 
 
@@ -94,22 +97,3 @@ def _complete(
         raise Interrupted(f"stopped after {done} of {len(wanted)} runs; {kept}") from error
     except BrokenExecutor as error:
         raise ConfigError([f"--workers: a worker ended after {done} of {len(wanted)} runs; {kept}"]) from error
-
-
-def _inputs_digest(scenario: AnyScenario) -> str:
-    """Of the files that the scenario names, its own policy's included."""
-    if not isinstance(scenario, Scenario):
-        return ""
-    named = (scenario.weather.file, scenario.workload.arrivals.file, _source_of(scenario.scheduler.policy))
-    try:
-        return "".join(digest(Path(file).read_bytes()) for file in named if file is not None)
-    except OSError as error:
-        raise ConfigError([f"{error.filename}: cannot be read: {error.strerror}"]) from error
-
-
-def _source_of(policy: str) -> str | None:
-    """The file of a user's policy `module:Class`."""
-    if not is_users(policy):
-        return None
-    spec = importlib.util.find_spec(policy.partition(":")[0])
-    return None if spec is None else spec.origin

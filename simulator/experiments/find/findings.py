@@ -16,26 +16,15 @@ from simulator.experiments.find.analysis import (
     precision,
     rows_of,
 )
-from simulator.experiments.find.outcomes import MEASURES, Outcome
+from simulator.experiments.find.outcomes import FORMAT, MEASURES, Outcome
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.request import Request
-from simulator.experiments.run.work import Figures, code_digest, digest, versions
-from simulator.ledger.cost_profile import shipped_profile
-from simulator.models.profile import load_profile
+from simulator.experiments.run.provenance import Provenance
+from simulator.experiments.run.work import Figures
 from simulator.published.figures import ABLATION, PUBLISHED, SCALING
 from simulator.run.job import Metric
 from simulator.scenario.load import load_scenario
 from simulator.scenario.published import AnyScenario, PublishedScenario
-
-
-class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """What the figures depend on besides the seeds; digests are SHA-256."""
-
-    versions: dict[str, str]
-    code: str
-    scenario: str
-    compression_profile: str
-    ledger_profile: str
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +46,7 @@ class Runs(msgspec.Struct, frozen=True, kw_only=True):
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """Results of an experiment. `model` is edge or published. Comparisons are with `reference`, where there is one."""
 
+    format: int = FORMAT
     experiment: str
     scenario: str
     model: str
@@ -74,7 +64,9 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     parameters: AnyScenario
 
 
-def findings_of(request: Request, cases: Sequence[Case], runs: Sequence[Sequence[Figures]]) -> Findings:
+def findings_of(
+    request: Request, cases: Sequence[Case], runs: Sequence[Sequence[Figures]], provenance: Provenance
+) -> Findings:
     """Results of the request, from the figures by case and seed."""
     rows = rows_of(cases, runs)
     best = next((row.case.label for row in rows if row.label == BEST_SINGLE_NODE), None)
@@ -89,7 +81,7 @@ def findings_of(request: Request, cases: Sequence[Case], runs: Sequence[Sequence
         tasks=request.tasks,
         reference=rows[0].label if compared else None,
         best_single_node=best,
-        provenance=_provenance(request.scenario),
+        provenance=provenance,
         outcomes=_outcomes(request, rows, [measure.name for measure in MEASURES], published),
         further=_outcomes(request, rows, FURTHER, published),
         comparisons=comparisons(rows, changes) if compared else [],
@@ -147,14 +139,4 @@ def _runs(case: Case, ran: Sequence[Figures], seeds: Sequence[int]) -> Runs:
         panel=case.panel,
         size=case.size,
         runs=[Run(seed=seed, figures=figures) for seed, figures in zip(seeds, ran, strict=True)],
-    )
-
-
-def _provenance(scenario: AnyScenario) -> Provenance:
-    return Provenance(
-        versions=versions(),
-        code=code_digest(),
-        scenario=digest(scenario),
-        compression_profile=load_profile().digest(),
-        ledger_profile=shipped_profile().digest(),
     )

@@ -9,6 +9,12 @@ from exporter.core.config import ConfigError
 
 RESULTS_FILE = "results.json"
 
+FORMAT = 2
+"""Format of the file, which rises when an older program could not read what stands in it, or would take it wrongly.
+
+1 (that of files without a format) has one digest of code and environment in place of two.
+"""
+
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """A quantity that experiments estimate; `name` ends in its unit, as in `ecochain_experiment_<name>`."""
@@ -60,6 +66,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class _ResultsFile(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a results file that is read back."""
 
+    format: int = 1
     outcomes: list[Outcome]
 
 
@@ -76,8 +83,12 @@ def load_outcomes(directory: Path) -> list[Outcome]:
 
 def _read(file: Path) -> list[Outcome]:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=_ResultsFile).outcomes
+        results = msgspec.json.decode(file.read_bytes(), type=_ResultsFile)
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{file}: is not the result of an experiment: {error}"]) from error
+    if results.format > FORMAT:
+        told = f"{file}: has format {results.format} of a newer version of ecochain: run the experiment again here"
+        raise ConfigError([told])
+    return results.outcomes

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from exporter.core.config import ConfigError
 from simulator.experiments.plan.work import Work
-from simulator.experiments.run.work import Figures, Refusal, Simulate, code_digest, do
+from simulator.experiments.run.provenance import Program, program
+from simulator.experiments.run.work import Figures, Refusal, Simulate, do
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -37,9 +38,9 @@ def execute(pending: Sequence[Work], simulate: Simulate, take: Take, executor: E
     """
     if executor is None:
         for index, work in enumerate(pending):
-            take(index, _accepted(do(work, code_digest(), simulate)))
+            take(index, _accepted(do(work, simulate)))
         return
-    futures = {executor.submit(do, work, code_digest(), simulate): index for index, work in enumerate(pending)}
+    futures = {executor.submit(do_alike, work, program(), simulate): index for index, work in enumerate(pending)}
     taken = set()
     try:
         for future in as_completed(futures):
@@ -51,6 +52,15 @@ def execute(pending: Sequence[Work], simulate: Simulate, take: Take, executor: E
         executor.shutdown(wait=True)
         for future in futures.keys() - taken:
             _take_finished(future, futures[future], take)
+
+
+def do_alike(work: Work, asking: Program, simulate: Simulate) -> Figures | Refusal:
+    """Do the work, unless this process differs from the one that asks for it in its code or its environment."""
+    if asking.code != program().code:
+        return Refusal(mistakes=["workers: expected the same version of ecochain on every worker, got another one"])
+    if asking.environment != program().environment:
+        return Refusal(mistakes=["workers: expected the same Python and libraries on every worker, got others"])
+    return do(work, simulate)
 
 
 def _take_finished(future: Future[Figures | Refusal], index: int, take: Take) -> None:
@@ -124,7 +134,7 @@ def _await_worker(client: "Client") -> None:
     A worker that lacks the package may end of it, and what it was to do waits for the next.
     """
     client.wait_for_workers(1, timeout=_WORKER_SECONDS)
-    probe = client.submit(code_digest, pure=False)
+    probe = client.submit(program, pure=False)
     while not probe.done():  # type: ignore[no-untyped-call]
         with contextlib.suppress(TimeoutError):
             probe.result(timeout=_WORKER_SECONDS)

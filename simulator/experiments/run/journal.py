@@ -10,6 +10,7 @@ from types import TracebackType
 import msgspec
 
 from exporter.core.config import ConfigError
+from simulator.experiments.run.provenance import Provenance
 from simulator.experiments.run.work import Figures
 
 JOURNAL_FILE = "runs.jsonl"
@@ -21,17 +22,16 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Journal:
-    """Appends results as they come; keyed by a digest of the work and of the code that does it."""
+    """Appends results as they come, keyed by a digest of the work. Its first line says what all of them depend on."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises ConfigError for a folder that cannot be written to."""
-        path = folder / JOURNAL_FILE
-        self._folder = folder
+    def __init__(self, folder: Path, provenance: Provenance) -> None:
+        """Raises ConfigError for a folder that cannot be written to, and for a journal of another provenance."""
+        self._folder, self._provenance = folder, provenance
         with writing(folder):
-            self.results = dict(_read(path))
+            self.results = dict(_read(folder / JOURNAL_FILE, provenance))
             # A line that was cut short would spoil the next one.
-            write(path, encode(self.results, list(self.results)))
-            self._file = path.open("ab", buffering=0)
+            self.keep(list(self.results))
+            self._file = (folder / JOURNAL_FILE).open("ab", buffering=0)
 
     def __enter__(self) -> "Journal":
         """Itself."""
@@ -47,11 +47,15 @@ class Journal:
         """Keep what came out. Raises ConfigError where it cannot be written."""
         self.results[key] = figures
         with writing(self._folder):
-            self._file.write(encode(self.results, [key]))
+            self._file.write(_encode(self.results, [key]))
+
+    def keep(self, keys: Sequence[str]) -> None:
+        """Replace the file by the results of these keys, in this order. Raises ConfigError as `add` does."""
+        head = msgspec.json.encode(self._provenance) + b"\n"
+        write(self._folder / JOURNAL_FILE, head + _encode(self.results, keys))
 
 
-def encode(results: Mapping[str, Figures], keys: Sequence[str]) -> bytes:
-    """The lines for these keys, in this order."""
+def _encode(results: Mapping[str, Figures], keys: Sequence[str]) -> bytes:
     return b"".join(msgspec.json.encode(_Line(key=key, figures=dict(results[key]))) + b"\n" for key in keys)
 
 
@@ -92,12 +96,20 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _read(path: Path) -> Iterator[tuple[str, Figures]]:
-    """What is whole among the lines."""
-    if not path.exists():
+def _read(path: Path, provenance: Provenance) -> Iterator[tuple[str, Figures]]:
+    """Yield what is whole among the lines. Raises ConfigError for a journal of another provenance."""
+    head, *lines = path.read_bytes().splitlines() if path.exists() else [b""]
+    if not head:
         return
+    remedy = "remove it to begin anew, or choose another folder"
+    try:
+        kept = msgspec.json.decode(head, type=Provenance)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"--output: {path}: does not say what its results depend on: {remedy}"]) from error
+    if differences := " and ".join(kept.differences(provenance)):
+        raise ConfigError([f"--output: {path}: was made with {differences}: {remedy}"])
     decoder = msgspec.json.Decoder(_Line)
-    for text in path.read_bytes().splitlines():
+    for text in lines:
         with contextlib.suppress(msgspec.DecodeError):
             line = decoder.decode(text)
             yield line.key, line.figures

@@ -1,16 +1,10 @@
-"""Doing a unit of work, and the digests that tell what its figures depend on."""
+"""Doing a unit of work."""
 
-import functools
-import hashlib
-import importlib.metadata
 import math
-import platform
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import msgspec
 
-import simulator
 from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.energy.interface import WeatherError
@@ -25,10 +19,6 @@ Figures = Mapping[str, float]
 """What came out, by name; what is missing is not there."""
 
 Simulate = Callable[[Job], RunResult]
-
-LIBRARIES = ("numpy", "numba", "pvlib", "scipy")
-"""Whose versions can change a result."""
-
 
 REGRET_DIGITS = 6
 """To which the regret is told: the solver's tolerance is 1e-7 (HiGHS, primal and dual feasibility)."""
@@ -53,10 +43,8 @@ def simulate_job(job: Job) -> RunResult:
     return simulate(job)
 
 
-def do(work: Work, code: str, run: Simulate) -> Figures | Refusal:
-    """Do the work, unless this process runs other code than the one that asks for it."""
-    if code != code_digest():
-        return Refusal(mistakes=["workers: expected the same version of ecochain on every worker, got another one"])
+def do(work: Work, run: Simulate) -> Figures | Refusal:
+    """Do the work. What its files or figures forbid is a value, for it has to travel between processes."""
     try:
         if isinstance(work, Saturation):
             return {"saturation_tasks_per_second": find_saturation(work, run) / SECONDS_PER_HOUR}
@@ -89,24 +77,3 @@ def _regret(result: RunResult) -> float | None:
 def _ratio(part: float, whole: float) -> float | None:
     """None where there is nothing to divide by."""
     return part / whole if whole else None
-
-
-def digest(value: object) -> str:
-    """SHA-256 over the canonical JSON."""
-    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
-
-
-@functools.cache
-def code_digest() -> str:
-    """SHA-256 over the simulator's sources and profiles, and the versions of what it computes with."""
-    folder = Path(simulator.__file__).parent
-    found = hashlib.sha256(repr(versions()).encode())
-    for file in sorted(file for file in folder.rglob("*") if file.suffix in {".py", ".json"}):
-        found.update(str(file.relative_to(folder)).encode() + file.read_bytes())
-    return found.hexdigest()
-
-
-def versions() -> dict[str, str]:
-    """Of the simulator, Python and the libraries that it computes with."""
-    libraries = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    return {"ecochain": simulator.__version__, "python": platform.python_version(), **libraries}

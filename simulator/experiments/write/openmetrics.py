@@ -1,6 +1,6 @@
 """Outcomes as OpenMetrics text at simulated time, for `promtool tsdb create-blocks-from openmetrics`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from exporter.core.units import UnixSeconds
@@ -13,10 +13,22 @@ PUBLISHED_START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def to_openmetrics(findings: Findings) -> str:
-    """Gauges `ecochain_experiment_*`, each with one sample, at the simulated end of the longest run."""
+    """Gauges `ecochain_experiment_*`, each with one sample, at the simulated end of the longest run.
+
+    Beside them `ecochain_experiment_info` tells with both digests what they were made from.
+    """
     moment = simulated_end(findings)
     families = (line for measure in MEASURES for line in _family(measure, findings, moment))
-    return "".join(f"{line}\n" for line in (*families, "# EOF"))
+    return "".join(f"{line}\n" for line in (*_info(findings, moment), *families, "# EOF"))
+
+
+def _info(findings: Findings, moment: UnixSeconds) -> Iterator[str]:
+    made = findings.provenance
+    labels = {"experiment": findings.experiment, "scenario": findings.scenario}
+    labels |= {"inputs": made.inputs, "environment": made.environment}
+    yield "# TYPE ecochain_experiment info"
+    yield "# HELP ecochain_experiment What the figures were made from: SHA-256 of all inputs and of the environment."
+    yield f"ecochain_experiment_info{{{_pairs(labels)}}} 1 {moment!r}"
 
 
 def simulated_end(findings: Findings) -> UnixSeconds:
@@ -66,8 +78,11 @@ def _samples(measure: Measure, findings: Findings, moment: UnixSeconds) -> Itera
                     "method": outcome.method,
                     "statistic": statistic,
                 }
-                pairs = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
-                yield f"ecochain_experiment_{measure.name}{{{pairs}}} {value!r} {moment!r}"
+                yield f"ecochain_experiment_{measure.name}{{{_pairs(labels)}}} {value!r} {moment!r}"
+
+
+def _pairs(labels: Mapping[str, str]) -> str:
+    return ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
 
 
 def _escaped(text: str) -> str:

@@ -321,8 +321,11 @@ def _provenance(findings: Findings) -> Iterator[str]:
     yield from markdown_table(
         ["what", "SHA-256"],
         [
+            ["environment: Python and libraries", made.environment],
+            ["inputs: all that follows", made.inputs],
             ["code", made.code],
             ["scenario", made.scenario],
+            ["files that the scenario names", made.files],
             ["compression profile", made.compression_profile],
             ["ledger cost profile", made.ledger_profile],
         ],

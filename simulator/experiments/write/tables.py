@@ -49,7 +49,8 @@ def summary_csv(findings: Findings) -> str:
             how = known[outcome.method, measure]
             figures = (found.mean, found.low, found.high, found.published, how.relative_half_width)
             needed = "" if how.replications_needed is None else str(how.replications_needed)
-            lines.append((outcome.method, measure, *(_number(figure) for figure in figures), needed))
+            digests = (findings.provenance.inputs, findings.provenance.environment)
+            lines.append((outcome.method, measure, *(_number(figure) for figure in figures), needed, *digests))
     header = (
         "method",
         "measure",
@@ -59,6 +60,8 @@ def summary_csv(findings: Findings) -> str:
         "published",
         "relative_half_width",
         "replications_for_5_percent",
+        "inputs_sha256",
+        "environment_sha256",
     )
     return _csv(header, lines)
 
@@ -74,7 +77,9 @@ def latex_table(findings: Findings) -> str:
     rows = [rf"\begin{{tabular}}{{l{'r' * len(measures)}}}", r"\toprule", heading + r" \\", r"\midrule", *body]
     note = f"% {findings.experiment} on {findings.scenario}: means of {findings.replications} runs, 95% intervals"
     scopes = (f"% {one.heading}: {one.scope}" for name in measures if (one := QUANTITIES[name]).scope)
-    return "\n".join([note, *scopes, *rows, r"\bottomrule", r"\end{tabular}", ""])
+    made = findings.provenance
+    digests = f"% made from inputs {made.inputs} in environment {made.environment}"
+    return "\n".join([note, digests, *scopes, *rows, r"\bottomrule", r"\end{tabular}", ""])
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, rule: str = "---:|") -> Iterator[str]:

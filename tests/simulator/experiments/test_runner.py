@@ -99,19 +99,58 @@ def test_more_replications_keep_those_that_are_there(tmp_path: Path) -> None:
     assert seen[0] == 14
 
 
-def test_what_has_changed_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_of_other_inputs_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = tmp_path / "greenest_of_mine.py"
     policy.write_text("class Greenest:\n    def choose(self, task, nodes):\n        return (0, 0)\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     scenario = edge(scheduler=SchedulerSection(policy="greenest_of_mine:Greenest"))
     asked = replace(request(tmp_path, experiment="baseline", replications=2), scenario=scenario)
-    done_at_start = []
-    for more in ("", "", "# changed\n"):
-        policy.write_text(policy.read_text(encoding="utf-8") + more, encoding="utf-8")
+    done_at_start: list[int] = []
+    for _ in range(2):
         seen: list[int] = []
         run_experiment(asked, lambda done, _, seen=seen: seen.append(done), fake)  # type: ignore[misc]
         done_at_start.append(seen[0])
-    assert done_at_start == [0, 10, 0]
+    assert done_at_start == [0, 10]
+    policy.write_text(policy.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        run_experiment(asked, unseen, fake)
+    assert caught.value.mistakes == [
+        f"--output: {asked.folder}/runs.jsonl: was made with other inputs (files): "
+        "remove it to begin anew, or choose another folder"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"inputs": "1", "code": "1"}, "was made with other inputs (code)"),
+        ({"inputs": "1", "scenario": "1", "ledger_profile": "1"}, "other inputs (scenario, ledger profile)"),
+        ({"environment": "1", "versions": {"python": "3.9.1"}}, "was made with another environment (python 3.9.1)"),
+        (
+            {"inputs": "1", "compression_profile": "1", "environment": "1", "versions": {"numpy": "1.0"}},
+            "other inputs (compression profile) and another environment (numpy 1.0)",
+        ),
+        (None, "does not say what its results depend on"),
+    ],
+)
+def test_a_journal_of_another_provenance_is_refused_in_one_line(
+    tmp_path: Path, changes: dict[str, object] | None, told: str
+) -> None:
+    asked = request(tmp_path, experiment="baseline", replications=2)
+    run_experiment(asked, unseen, fake)
+    journal = asked.folder / "runs.jsonl"
+    head, *lines = journal.read_text().splitlines()
+    made = json.loads(head)
+    if changes is not None:
+        versions = made["versions"] | changes.get("versions", {})
+        lines.insert(0, json.dumps(made | changes | {"versions": versions}))
+    journal.write_text("\n".join(lines) + "\n")
+    before = journal.read_bytes()
+    with pytest.raises(ConfigError) as caught:
+        run_experiment(asked, unseen, fake)
+    assert len(caught.value.mistakes) == 1
+    assert told in caught.value.mistakes[0]
+    assert journal.read_bytes() == before
 
 
 def test_ctrl_c_ends_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
@@ -121,14 +160,14 @@ def test_ctrl_c_ends_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while process.poll() is None and time.monotonic() < deadline:
-            if journal.exists() and journal.stat().st_size:
+            if journal.exists() and len(journal.read_bytes().splitlines()) > 1:
                 break
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command goes on" in errors
-    assert all(json.loads(line)["figures"] for line in journal.read_text().splitlines())
+    assert all(json.loads(line)["figures"] for line in journal.read_text().splitlines()[1:])
 
 
 @pytest.mark.parametrize("workers", [1, 2])

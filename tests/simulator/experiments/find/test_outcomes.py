@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporter.core.config import ConfigError
-from simulator.experiments.find.outcomes import Estimate, load_outcomes
+from simulator.experiments.find.outcomes import FORMAT, Estimate, load_outcomes
 
 
 def write(folder: Path, document: object) -> None:
@@ -48,3 +48,25 @@ def test_another_file_is_a_mistake_of_one_line(tmp_path: Path, text: str) -> Non
         load_outcomes(tmp_path)
     assert len(caught.value.mistakes) == 1
     assert str(tmp_path / "results.json") in caught.value.mistakes[0]
+
+
+def test_results_of_the_first_format_are_read() -> None:
+    found = load_outcomes(Path(__file__).parent / "fixtures/format-1")
+    assert [one.method for one in found] == [
+        "standard",
+        "compression-only",
+        "energy-aware-only",
+        "ledger-only",
+        "full",
+    ]
+    assert found[0].metrics["energy_joules"].published == pytest.approx(0.0281 * 3.6e6)
+
+
+def test_results_of_a_newer_format_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    write(tmp_path / "one", {"format": FORMAT + 1, "outcomes": [outcome("full")]})
+    with pytest.raises(ConfigError) as caught:
+        load_outcomes(tmp_path)
+    assert caught.value.mistakes == [
+        f"{tmp_path}/one/results.json: has format {FORMAT + 1} of a newer version of ecochain: "
+        "run the experiment again here"
+    ]

@@ -1,0 +1,144 @@
+"""What the figures of a run depend on besides its seed: two digests, and the parts of which they are made.
+
+The digest `inputs` covers all that can change a figure: the code that a run executes, by content; the scenario; the
+files that the scenario names; the measured profiles. The digest `environment` covers what runs it: Python and the
+libraries. All digests are SHA-256.
+"""
+
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+import simulator
+from exporter.core.config import ConfigError
+from simulator.ledger.cost_profile import shipped_profile
+from simulator.models.profile import load_profile
+from simulator.scenario.published import AnyScenario
+from simulator.scenario.schema import Scenario
+from simulator.scheduling.names import is_users
+
+LIBRARIES = ("numpy", "numba", "pvlib", "scipy")
+"""Libraries whose versions can change a result."""
+
+EXECUTED = (
+    "exporter/core/config.py",
+    "exporter/core/units.py",
+    "simulator/arrays.py",
+    "simulator/build.py",
+    "simulator/energy",
+    "simulator/experiments/plan/work.py",
+    "simulator/experiments/run/saturation.py",
+    "simulator/experiments/run/work.py",
+    "simulator/forecast",
+    "simulator/hardware",
+    "simulator/ledger/accounting.py",
+    "simulator/ledger/cost_profile.py",
+    "simulator/models/profile.py",
+    "simulator/published/draws.py",
+    "simulator/published/model.py",
+    "simulator/run",
+    "simulator/scenario/published.py",
+    "simulator/scenario/schema.py",
+    "simulator/scheduling",
+    "simulator/streams.py",
+    "simulator/workload",
+)
+"""Files and folders with the code that a run executes. What plans, estimates, writes or shows changes no figure."""
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """What does the work in a process: the digests of its code and of its environment."""
+
+    code: str
+    environment: str
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """The two digests, and the digests and versions behind them. `files` covers what the scenario names."""
+
+    inputs: str
+    environment: str
+    versions: dict[str, str]
+    code: str
+    scenario: str
+    files: str
+    compression_profile: str
+    ledger_profile: str
+
+    def differences(self, other: "Provenance") -> Iterator[str]:
+        """Name what this one and another differ in, in the order of reading: the two digests, then their parts."""
+        if self.inputs != other.inputs:
+            parts = ("code", "scenario", "files", "compression_profile", "ledger_profile")
+            changed = (part.replace("_", " ") for part in parts if getattr(self, part) != getattr(other, part))
+            yield f"other inputs ({', '.join(changed)})"
+        if self.environment != other.environment:
+            kept = (f"{name} {version}" for name, version in self.versions.items() if other.versions[name] != version)
+            yield f"another environment ({', '.join(kept)})"
+
+
+def provenance_of(scenario: AnyScenario) -> Provenance:
+    """Return what figures of a scenario depend on here. Raises ConfigError for a file that cannot be read."""
+    parts = {
+        "code": program().code,
+        "scenario": digest(scenario),
+        "files": digest([hashlib.sha256(data).hexdigest() for data in _named_files(scenario)]),
+        "compression_profile": load_profile().digest(),
+        "ledger_profile": shipped_profile().digest(),
+    }
+    return Provenance(inputs=digest(parts), environment=program().environment, versions=versions(), **parts)
+
+
+def _named_files(scenario: AnyScenario) -> Iterator[bytes]:
+    """Contents of the files that the scenario names, its own policy's included."""
+    if not isinstance(scenario, Scenario):
+        return
+    try:
+        for file in (scenario.weather.file, scenario.workload.arrivals.file, _source_of(scenario.scheduler.policy)):
+            yield b"" if file is None else Path(file).read_bytes()
+    except OSError as error:
+        raise ConfigError([f"{error.filename}: cannot be read: {error.strerror}"]) from error
+
+
+def _source_of(policy: str) -> str | None:
+    """Return the file of a user's policy `module:Class`."""
+    if not is_users(policy):
+        return None
+    spec = importlib.util.find_spec(policy.partition(":")[0])
+    return None if spec is None else spec.origin
+
+
+def digest(value: object) -> str:
+    """Return the digest of a value's canonical JSON."""
+    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
+
+
+@functools.cache
+def program() -> Program:
+    """Return the digests of the code and of the environment of this process."""
+    return Program(code=_code_digest(), environment=digest(versions()))
+
+
+def executed_files() -> dict[str, Path]:
+    """Return the files of EXECUTED by their paths from the folder of both packages."""
+    root = Path(simulator.__file__).parent.parent
+    parts = [root / part for part in EXECUTED]
+    found = (file for part in parts for file in ([part] if part.suffix else part.rglob("*.py")))
+    return {file.relative_to(root).as_posix(): file for file in sorted(found)}
+
+
+def _code_digest() -> str:
+    found = hashlib.sha256()
+    for name, file in executed_files().items():
+        found.update(name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that a run computes with."""
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in LIBRARIES}}
