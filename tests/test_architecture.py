@@ -19,37 +19,49 @@ KERNELS = {"simulator/scheduling/kernels/placement.py", "simulator/scheduling/ke
 
 MAY_USE = {
     "energy": {"arrays", "streams"},
-    "ledger": {"arrays", "models"},
     "forecast": {"arrays"},
     "hardware": {"arrays"},
+    "ledger": {"arrays"},
     "models": set(),
     "workload": {"arrays", "streams"},
     "scheduling": {"arrays", "energy", "workload"},
+    "scenario": {"hardware", "scheduling"},
+    "build": {"arrays", "energy", "hardware", "models", "scenario", "scheduling", "workload"},
     "run": {
-        "arrays",
-        "build",
-        "energy",
-        "forecast",
-        "hardware",
-        "ledger",
-        "published",
-        "scenario",
-        "scheduling",
-        "streams",
+        *{"arrays", "build", "energy", "forecast", "hardware", "ledger", "scenario", "scheduling", "streams"},
         "workload",
     },
+    "published": {"arrays", "run", "scenario", "scheduling", "streams"},
+    "experiments/plan": {"build", "run", "scenario", "scheduling"},
+    "experiments/run": {
+        *{"build", "energy", "experiments/plan", "ledger", "models", "published", "run", "scenario", "scheduling"},
+    },
+    "experiments/find": {"experiments/plan", "experiments/run", "published", "run", "scenario", "scheduling"},
+    "experiments/write": {
+        *{"experiments/find", "experiments/plan", "experiments/run", "published", "run", "scenario"},
+    },
+    "experiments/runner": {
+        *{"experiments/find", "experiments/plan", "experiments/run", "experiments/write", "scenario", "scheduling"},
+    },
+    "live": {"arrays", "energy", "experiments/find", "models", "run", "scheduling"},
 }
-"""What the lower parts of the simulator may import of it beside themselves. Scheduling sees types and arrays only."""
+"""What each room of the simulator may import of it beside itself; `app` and `cli` stand above and may import all.
+
+Scheduling sees frozen views and arrays, never the nodes.
+"""
+
+TOP_MODULES = {"__init__", "__main__", "app", "arrays", "build", "cli", "streams"}
+"""All modules that lie in no room of the simulator."""
+
+LAZY = {
+    *{"cryptography", "distributed", "matplotlib", "numba", "pandas", "pvlib", "scipy", "torch", "tqdm"},
+}
+"""Libraries that the simulator may import within a function: slow to load, or optional. pandas comes with pvlib."""
 
 ONLY_IN = {
     "psutil": ("exporter/sources/",),
     "prometheus_client": ("exporter/exposition/", "exporter/core/metrics.py", "simulator/live/exposition/"),
-    "torch": (
-        "simulator/forecast/model.py",
-        "simulator/forecast/train.py",
-        "simulator/forecast/forecaster.py",
-        "simulator/models/compression.py",
-    ),
+    "torch": ("simulator/forecast/", "simulator/models/"),
     "numba": ("simulator/scheduling/kernels/",),
 }
 """Libraries that only these files and folders may import."""
@@ -99,14 +111,54 @@ def import_breaches(module: Module) -> Iterator[str]:
         if module.path.startswith("exporter/core/") and parts[0] == "exporter" and parts[1:2] not in ([], ["core"]):
             yield f"{module.path}: the kernel knows nothing of the exporter ({name})"
         if package == "simulator" and parts[0] == "simulator" and len(parts) > 1:
-            part = module.path.removeprefix("simulator/").split("/")[0]
-            if part in MAY_USE and parts[1] not in {part, *MAY_USE[part]}:
-                yield f"{module.path}: {part} knows only {', '.join(sorted(MAY_USE[part]))} ({name})"
+            room, other = room_of(module.path), room_of(name.replace(".", "/"))
+            if room in MAY_USE and other not in {room, *MAY_USE[room]}:
+                yield f"{module.path}: {room} knows only {', '.join(sorted(MAY_USE[room]))} ({name})"
         if parts[0] in ONLY_IN and not module.path.startswith(ONLY_IN[parts[0]]):
             yield f"{module.path}: {parts[0]} has its place in {', '.join(ONLY_IN[parts[0]])}"
         top = {"exporter.cli", "exporter.app", "simulator.cli", "simulator.app"} & {name, ".".join(parts[:2])}
         if top and module.path.split("/")[-1] not in {"cli.py", "__main__.py"}:
             yield f"{module.path}: nothing imports {top.pop()} but the command line"
+
+
+def room_of(path: str) -> str:
+    """The room of the simulator in which a file or a module lies; the experiments have rooms of their own."""
+    parts = path.removesuffix(".py").split("/")[1:]
+    return "/".join(parts[:2]) if parts[0] == "experiments" else parts[0]
+
+
+def lazy_breaches(module: Module) -> Iterator[str]:
+    """Imports within functions of the simulator that need no delay."""
+    if not module.path.startswith("simulator/") or module.path == "simulator/cli.py":
+        return
+    for function in ast.walk(module.tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = Module(path=module.path, tree=ast.Module(body=function.body, type_ignores=[]), lines=0)
+            for name in inner.imports():
+                if name.split(".")[0] not in LAZY:
+                    yield f"{module.path}: {function.name} imports {name}"
+
+
+def circles(edges: dict[str, set[str]]) -> list[str]:
+    """Every node of a graph from which a way leads back to it."""
+
+    def reached(start: str) -> set[str]:
+        found: set[str] = set()
+        ahead = set(edges[start])
+        while ahead:
+            found |= ahead
+            ahead = {after for node in ahead for after in edges.get(node, set())} - found
+        return found
+
+    return [node for node in edges if node in reached(node)]
+
+
+def imports_between_files() -> dict[str, set[str]]:
+    """Which file of the product imports which, in a function or not."""
+    known = {
+        module.path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): module for module in modules()
+    }
+    return {name: {other for other in module.imports() if other in known} - {name} for name, module in known.items()}
 
 
 def size_breaches(module: Module) -> Iterator[str]:
@@ -149,8 +201,51 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
     return handler.type is None or getattr(handler.type, "id", "") in {"Exception", "BaseException"}
 
 
+FILES = imports_between_files()
+
+
 def test_layers_import_only_what_lies_below() -> None:
     assert [breach for module in modules() for breach in import_breaches(module)] == []
+
+
+def test_no_file_imports_itself_by_a_detour() -> None:
+    files = {name: {other for other in found if not name.startswith(f"{other}.")} for name, found in FILES.items()}
+    assert circles(files) == []
+
+
+def test_no_room_of_the_simulator_imports_itself_by_a_detour() -> None:
+    rooms: dict[str, set[str]] = {}
+    for name, found in FILES.items():
+        if name.startswith("simulator."):
+            room = room_of(name.replace(".", "/"))
+            others = {room_of(other.replace(".", "/")) for other in found if other.startswith("simulator.")}
+            rooms.setdefault(room, set()).update(others - {room})
+    assert set(rooms) - {"app", "arrays", "cli", "streams", "__main__", "experiments"} == set(MAY_USE)
+    assert circles(rooms) == []
+
+
+def test_only_what_is_slow_or_optional_is_imported_lazily() -> None:
+    assert [breach for module in modules() for breach in lazy_breaches(module)] == []
+
+
+def test_the_simulator_has_few_modules_outside_its_rooms() -> None:
+    assert {path.stem for path in (ROOT / "simulator").glob("*.py")} == TOP_MODULES
+
+
+def test_scheduling_sees_frozen_values_only() -> None:
+    seen = {name for name, found in FILES.items() if name.startswith("simulator.scheduling")}
+    seen |= {other for name in seen for other in FILES[name]}
+    files = [module for module in modules() if module.path.removesuffix(".py").replace("/", ".") in seen]
+    values = [
+        (module.path, node.name, ast.unparse(decorator))
+        for module in files
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+        for decorator in node.decorator_list
+        if ast.unparse(decorator).startswith("dataclass")
+    ]
+    assert len(values) > 5
+    assert [value for value in values if "frozen=True" not in value[2]] == []
 
 
 def test_nothing_has_grown_too_large() -> None:
@@ -172,10 +267,26 @@ def test_house_style() -> None:
         ("exporter/core/units.py", "import numpy"),
         ("simulator/energy/solar.py", "from exporter.power import Component"),
         ("exporter/views/page.py", "from prometheus_client import Counter"),
+        ("simulator/scheduling/score.py", "from simulator.build import Node"),
+        ("simulator/scheduling/score.py", "def lazy():\n    from simulator.run.engine import Engine"),
+        ("simulator/scheduling/score.py", "import torch"),
+        ("simulator/run/engine.py", "import numba"),
+        ("simulator/ledger/measure.py", "from simulator.models.host import host_name"),
+        ("simulator/experiments/plan/request.py", "from simulator.experiments.run.work import do"),
     ],
 )
 def test_a_breach_of_the_layers_is_seen(path: str, text: str) -> None:
     assert list(import_breaches(parse(path, text)))
+
+
+@pytest.mark.parametrize("name", ["simulator.build", "numpy", "exporter.core.config"])
+def test_a_needless_lazy_import_is_seen(name: str) -> None:
+    assert list(lazy_breaches(parse("simulator/run/job.py", f"def late():\n    import {name}")))
+    assert not list(lazy_breaches(parse("simulator/run/job.py", f"import {name}\ndef late():\n    import torch.nn")))
+
+
+def test_a_circle_is_seen() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == ["b", "c"]
 
 
 @pytest.mark.parametrize(
