@@ -12,10 +12,14 @@ PUBLISHED_START = datetime(2025, 1, 1, tzinfo=UTC)
 """The published model knows hours of the day but no date; the README that describes it is of 2025."""
 
 
+INFO = "ecochain_experiment_info"
+"""The family that only this file has: what the figures were made from."""
+
+
 def to_openmetrics(findings: Findings) -> str:
     """Gauges `ecochain_experiment_*`, each with one sample, at the simulated end of the longest run.
 
-    Beside them `ecochain_experiment_info` tells with both digests what they were made from.
+    Beside them INFO tells with both digests what they were made from.
     """
     moment = simulated_end(findings)
     families = (line for measure in MEASURES for line in _family(measure, findings, moment))
@@ -26,9 +30,10 @@ def _info(findings: Findings, moment: UnixSeconds) -> Iterator[str]:
     made = findings.provenance
     labels = {"experiment": findings.experiment, "scenario": findings.scenario}
     labels |= {"inputs": made.inputs, "environment": made.environment}
-    yield "# TYPE ecochain_experiment info"
-    yield "# HELP ecochain_experiment What the figures were made from: SHA-256 of all inputs and of the environment."
-    yield f"ecochain_experiment_info{{{_pairs(labels)}}} 1 {moment!r}"
+    family = INFO.removesuffix("_info")
+    yield f"# TYPE {family} info"
+    yield f"# HELP {family} What the figures were made from: SHA-256 of all inputs and of the environment."
+    yield f"{INFO}{{{_pairs(labels)}}} 1 {moment!r}"
 
 
 def simulated_end(findings: Findings) -> UnixSeconds:
