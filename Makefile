@@ -22,7 +22,7 @@ test: .venv/dev.stamp test-packages ## Check style and types, then run every tes
 	exit $$status
 
 verify: .venv/dev.stamp test-packages ## Run the tests at their full sizes, the benchmarks and the experiments
-	$(python) -m pytest
+	$(python) -m pytest -o faulthandler_timeout=7200
 	@$(MAKE) --no-print-directory bench experiments
 
 lint: .venv/dev.stamp ## Check style and types

@@ -1,14 +1,20 @@
 """Real servers for tests: each runs on a loopback port, in a fresh folder, and is ended by its own process id."""
 
 import contextlib
+import select
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import AnyStr
 
 import requests
+
+TOOL_SECONDS = 60.0
+"""How long a program that checks or converts a file may take on a busy machine."""
 
 
 def free_port() -> int:
@@ -39,18 +45,47 @@ def running(
     """
     if open_files is not None:
         argv = ["sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh", *argv]
-    with log.open("wb") as output:
-        process = subprocess.Popen(list(argv), stdout=output, stderr=subprocess.STDOUT)
-    try:
+    with (
+        log.open("wb") as output,
+        ending(subprocess.Popen(list(argv), stdout=output, stderr=subprocess.STDOUT)) as process,
+    ):
         wait_for(ready, process, log, timeout)
+        yield process
+
+
+@contextlib.contextmanager
+def ending(process: subprocess.Popen[AnyStr], seconds: float = 10.0) -> Iterator[subprocess.Popen[AnyStr]]:
+    """Yield the process; when the block ends ask it to stop, and kill it if it has not ended within `seconds`.
+
+    `with Popen(...)` would wait for its end without a bound.
+    """
+    try:
         yield process
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(seconds)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+
+def first_line(process: subprocess.Popen[str], seconds: float = 60.0) -> str:
+    """Return the first line that the process prints, without its end; fail if there is none within `seconds`."""
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], seconds)
+    assert readable, f"{process.args!r} has printed nothing in {seconds:g} s"
+    return process.stdout.readline().removesuffix("\n")
+
+
+def join(thread: threading.Thread, seconds: float = 30.0) -> None:
+    """Return once the thread has ended; fail if it goes on for `seconds`."""
+    thread.join(seconds)
+    assert not thread.is_alive(), f"{thread.name} has not ended in {seconds:g} s"
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from scripts.services import services
+from tests.processes import TOOL_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = ROOT / "docker-compose.yml"
@@ -60,7 +61,7 @@ def seconds(duration: str) -> int:
 
 
 def assert_passes(*argv: str | Path) -> None:
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -75,7 +76,7 @@ def test_dockerfile_passes_hadolint() -> None:
 
 def test_yaml_files_pass_yamllint() -> None:
     list_files = ["git", "ls-files", "-z", "*.yml", "*.yaml"]
-    listing = subprocess.run(list_files, cwd=ROOT, capture_output=True, check=True)
+    listing = subprocess.run(list_files, cwd=ROOT, capture_output=True, timeout=TOOL_SECONDS, check=True)
     tracked = [name for name in listing.stdout.decode().split("\0") if name]
     assert "docker-compose.yml" in tracked
     assert_passes(sys.executable, "-m", "yamllint", "--strict", *tracked)
@@ -236,7 +237,7 @@ def test_grafana_is_given_what_its_provisioning_asks_for() -> None:
 def test_grafanas_password_stays_out_of_the_repository() -> None:
     document = compose()
     secret = document["secrets"]["grafana-admin-password"]["file"]
-    ignored = subprocess.run(["git", "check-ignore", "--quiet", secret], cwd=ROOT, check=False)
+    ignored = subprocess.run(["git", "check-ignore", "--quiet", secret], cwd=ROOT, timeout=TOOL_SECONDS, check=False)
     assert ignored.returncode == 0
     environment = document["services"]["grafana"]["environment"]
     assert environment["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/secrets/grafana-admin-password"
@@ -245,10 +246,10 @@ def test_grafanas_password_stays_out_of_the_repository() -> None:
 
 def test_make_secrets_closes_the_folder_to_others_and_keeps_an_existing_password(tmp_path: Path) -> None:
     make = ["make", "--silent", "--file", str(ROOT / "Makefile"), "secrets"]
-    subprocess.run(make, cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(make, cwd=tmp_path, timeout=TOOL_SECONDS, check=True, capture_output=True)
     folder, file = tmp_path / "secrets", tmp_path / "secrets" / "grafana-admin-password"
     first = file.read_text()
-    subprocess.run(make, cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(make, cwd=tmp_path, timeout=TOOL_SECONDS, check=True, capture_output=True)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert file.stat().st_mode & 0o777 == 0o444
     assert len(first.strip()) >= 20

@@ -18,7 +18,7 @@ import yaml
 from scripts.native_prometheus import write_native_configuration
 from scripts.supervisor import is_busy
 from tests.grafana.simulated import KEPT_RESULTS
-from tests.processes import free_port
+from tests.processes import ending, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("ecotrack", "ecochain", "alertmanager", "prometheus")
@@ -64,18 +64,17 @@ def eventually(holds: Callable[[], bool], what: str, seconds: float = 120.0) -> 
 def launched(state: Path, environment: Mapping[str, str] | None = None) -> Iterator[Stack]:
     ports = {name: free_port() for name in (*NAMES, "grafana")}
     state.mkdir(exist_ok=True)
-    with (state / "output").open("wb") as output:
-        process = subprocess.Popen(
-            command(state, ports), cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-    stack = Stack(process=process, state=state, ports=ports)
-    try:
+    argv = command(state, ports)
+    with (
+        (state / "output").open("wb") as output,
+        ending(
+            subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT), 60
+        ) as process,
+    ):
+        stack = Stack(process=process, state=state, ports=ports)
         eventually(lambda: "Ctrl-C" in stack.output or process.poll() is not None, "the stack is not up")
         assert process.poll() is None, stack.output
         yield stack
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 @pytest.fixture
@@ -196,14 +195,10 @@ def test_missing_programs_are_named_and_this_projects_own_run_alone(tmp_path: Pa
 
 def test_a_busy_port_is_one_line_and_nothing_is_left_running(tmp_path: Path) -> None:
     ports = {name: free_port() for name in NAMES}
-    with subprocess.Popen(
-        [sys.executable, "-m", "http.server", "--bind=127.0.0.1", str(ports["prometheus"])],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as other:
+    argv = [sys.executable, "-m", "http.server", "--bind=127.0.0.1", str(ports["prometheus"])]
+    with ending(subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)):
         eventually(lambda: is_busy(ports["prometheus"]), "the other server does not start")
         done = run_up(tmp_path, ports=ports)
-        other.terminate()
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
@@ -221,11 +216,10 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
 
 
 def test_a_process_that_only_has_the_recorded_number_is_left_alone(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "60"]) as stranger:
+    with ending(subprocess.Popen(["sleep", "60"])) as stranger:
         (tmp_path / "up.pid").write_text(str(stranger.pid))
         down = run_up(tmp_path, "--stop")
         alive = stranger.poll() is None
-        stranger.terminate()
     assert (down.returncode, down.stdout) == (0, "Nothing is running.\n")
     assert alive
 

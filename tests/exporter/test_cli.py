@@ -16,7 +16,7 @@ import exporter
 from exporter.core.units import Watts
 from exporter.power import presets
 from tests.exporter_process import EVERY_SECOND, run_once, running_exporter, until, until_ready
-from tests.processes import free_port
+from tests.processes import ending, free_port
 
 FLAGS = (
     "--config.file",
@@ -275,7 +275,7 @@ def test_once_can_be_interrupted() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(20)
         argv = [sys.executable, "-m", "exporter", "--once", f"--web.listen-address=127.0.0.1:{silent.getsockname()[1]}"]
-        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        with ending(subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)) as process:
             asked, _ = silent.accept()
             with asked:
                 process.send_signal(signal.SIGINT)
@@ -288,10 +288,9 @@ def test_once_is_not_fooled_by_another_server(tmp_path: Path) -> None:
     folder.mkdir()
     port = free_port()
     argv = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(folder), str(port)]
-    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as other:
+    with ending(subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)):
         until(lambda: is_open(port), "the other server")
         ended = run_once("--once", f"--web.listen-address=127.0.0.1:{port}")
-        other.terminate()
     assert ended.returncode == 0
     assert f"- sampled for 2 s; no exporter told its figures at 127.0.0.1:{port}" in ended.stdout
 
@@ -345,6 +344,7 @@ def test_a_machine_whose_zone_cannot_be_told_is_one_line(tmp_path: Path, text: s
         env=os.environ | {"TZ": "Mars/Olympus"},
         capture_output=True,
         text=True,
+        timeout=30,
     )
     origin = "built-in defaults" if text is None else tmp_path / "c.yml"
     line = f"ecotrack: {origin}: budget.time_zone: this machine's zone cannot be told; expected an IANA name\n"

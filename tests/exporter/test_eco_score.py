@@ -17,7 +17,7 @@ from exporter.eco_score import ScoreFactor, eco_score
 from exporter.eco_score import __doc__ as documentation
 from tests.fakes import FakeClock, Machine, rig
 from tests.golden_snapshot import rendered
-from tests.processes import program
+from tests.processes import TOOL_SECONDS, program
 
 quantities = st.fixed_dictionaries(
     {factor: st.one_of(st.none(), st.floats(min_value=0, max_value=1e12)) for factor in ScoreFactor}
@@ -114,6 +114,10 @@ def test_prometheus_works_out_the_score_from_the_exported_series(tmp_path: Path)
     file = tmp_path / "score.test.yml"
     file.write_text(json.dumps({"tests": [{"interval": "1m", "input_series": series, "promql_expr_test": checks}]}))
     tested = subprocess.run(
-        [program("promtool"), "test", "rules", str(file)], capture_output=True, text=True, check=False
+        [program("promtool"), "test", "rules", str(file)],
+        capture_output=True,
+        text=True,
+        timeout=TOOL_SECONDS,
+        check=False,
     )
     assert tested.returncode == 0, tested.stdout + tested.stderr

@@ -19,7 +19,7 @@ from exporter.snapshot import Snapshot
 from exporter.usage.events import EventKind
 from tests.fakes import FakeClock, Machine, initial_snapshot, rig, series
 from tests.golden_snapshot import FILES, FOLDER, HOSTILE, golden_snapshot, laptop_snapshot, rendered
-from tests.processes import program
+from tests.processes import TOOL_SECONDS, program
 
 Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -51,7 +51,8 @@ def test_the_kept_exposition_has_every_family() -> None:
 @pytest.mark.parametrize("snapshot", [golden_snapshot(), initial_snapshot()], ids=["full", "before the first sample"])
 def test_promtool_has_nothing_to_say(snapshot: Snapshot) -> None:
     body = exposition(snapshot).body(Representation(openmetrics=False, gzipped=False))
-    checked = subprocess.run([program("promtool"), "check", "metrics"], input=body, capture_output=True, check=False)
+    argv = [program("promtool"), "check", "metrics"]
+    checked = subprocess.run(argv, input=body, capture_output=True, timeout=TOOL_SECONDS, check=False)
     assert (checked.stdout + checked.stderr).decode() == ""
     assert checked.returncode == 0
 

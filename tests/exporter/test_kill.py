@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.exporter_process import counters, running_exporter, saved, series, until
-from tests.processes import free_port, running_prometheus
+from tests.processes import free_port, join, running_prometheus
 
 KILLS = [5, pytest.param(200, marks=pytest.mark.full)]
 
@@ -41,13 +41,13 @@ class Scraper:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Scrape from a thread until the block ends."""
-        thread = threading.Thread(target=self._run)
+        thread = threading.Thread(target=self._run, daemon=True)
         thread.start()
         try:
             yield
         finally:
             self._stop.set()
-            thread.join()
+            join(thread)
 
     def _run(self) -> None:
         with requests.Session() as session:

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from tests.fakes import FakeClock
-from tests.processes import wait_for
+from tests.processes import running
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 10110
@@ -41,12 +41,12 @@ def reason_to_skip() -> str:
     if shutil.which("ip") is None:
         return "iproute2 is not installed"
     probe = ["unshare", "--net", "--mount", "true"]
-    denied = subprocess.run(probe, capture_output=True, check=False).returncode != 0
+    denied = subprocess.run(probe, capture_output=True, timeout=10, check=False).returncode != 0
     return "this kernel or container denies new namespaces" if denied else ""
 
 
 def ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+    subprocess.run(["ip", *arguments], timeout=10, check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -90,20 +90,9 @@ def exporter_inside(link: Link, folder: Path) -> Iterator[str]:
     # `ip netns exec` gives the command mounts of its own, so that the bind mount is not seen outside.
     mount = ["sh", "-c", 'mount --bind /proc "$0" && exec "$@"', str(proc)]
     log = folder / "exporter.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["ip", "netns", "exec", link.namespace, *mount, *serve],
-            cwd=ROOT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://{link.address}:{PORT}"
-    try:
-        wait_for(f"{url}/-/ready", process, log)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
+    argv = ["ip", "netns", "exec", link.namespace, *mount, *serve]
+    with running(argv, ready=f"http://{link.address}:{PORT}/-/ready", log=log):
+        yield f"http://{link.address}:{PORT}"
 
 
 def metrics(url: str, name: str) -> dict[tuple[str, ...], float]:

@@ -15,7 +15,7 @@ import requests
 
 from exporter.core.html import style_sheet
 from tests.exporter_process import until
-from tests.processes import free_port, running
+from tests.processes import ending, first_line, free_port, running
 
 pytestmark = pytest.mark.servers
 
@@ -68,12 +68,9 @@ def talking_program(folder: Path) -> Iterator[psutil.Process]:
     """A program with a name and an argument of its own, which talks over TCP while the block runs."""
     (folder / PROGRAM).symlink_to(Path(sys.executable).resolve())
     argv = [str(folder / PROGRAM), "-I", "-c", TALK, ARGUMENT]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "talking\n"
+    with ending(subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as process:
+        assert first_line(process) == "talking"
         yield psutil.Process(process.pid)
-        process.stdin.write("\n")
 
 
 def what_an_exporter_says(home: Path) -> dict[str, str]:
@@ -90,7 +87,7 @@ def what_an_exporter_says(home: Path) -> dict[str, str]:
         shown["404"] = session.get(f"{url}/{PAYLOAD}?{PAYLOAD}", timeout=5).text
         shown["403"] = session.get(f"{url}/metrics", headers={"Host": USER}, timeout=5).text
         shown["405"] = session.post(f"{url}/metrics", data=PAYLOAD, timeout=5).text
-        with socket.create_connection(("127.0.0.1", port), source_address=(HERE, 0)) as client:
+        with socket.create_connection(("127.0.0.1", port), 5, source_address=(HERE, 0)) as client:
             client.sendall(f"{PAYLOAD}\r\n\r\n".encode())
             shown["400"] = client.recv(1000).decode()
         until(lambda: "well-formed" in log.read_text(), "the log to note the last request")

@@ -31,7 +31,7 @@ from tests.exporter_process import (
     until,
     until_ready,
 )
-from tests.processes import free_port, running
+from tests.processes import ending, free_port, join, running
 
 pytestmark = pytest.mark.servers
 
@@ -147,10 +147,10 @@ def test_a_signal_stops_it_at_once_and_cleanly(tmp_path: Path, number: signal.Si
 
 def test_a_signal_during_start_up_leaves_no_half_state(tmp_path: Path) -> None:
     for _ in range(5):
-        process = subprocess.Popen(command(tmp_path, free_port()), stderr=subprocess.DEVNULL)
-        until((tmp_path / "state" / "lock").exists, "the state folder")
-        process.terminate()
-        assert process.wait(5) == 0
+        with ending(subprocess.Popen(command(tmp_path, free_port()), stderr=subprocess.DEVNULL)) as process:
+            until((tmp_path / "state" / "lock").exists, "the state folder")
+            process.terminate()
+            assert process.wait(5) == 0
         (tmp_path / "state" / "lock").unlink()
     assert saved(tmp_path / "state").clean_stop
 
@@ -183,13 +183,13 @@ def test_energy_is_power_times_time_however_often_it_is_scraped(tmp_path: Path) 
                 while not stop.is_set():
                     session.get(f"{exporter.url}/metrics", timeout=5)
 
-        scraper = threading.Thread(target=scrape)
+        scraper = threading.Thread(target=scrape, daemon=True)
         scraper.start()
         first = exporter.samples()
         until(lambda: exporter.samples()["ecotrack_samples_total"] >= first["ecotrack_samples_total"] + 3, "3 samples")
         last = exporter.samples()
         stop.set()
-        scraper.join()
+        join(scraper)
     at = "ecotrack_last_sample_timestamp_seconds"
     assert last[joules] - first[joules] == pytest.approx(STEADY_WATTS * (last[at] - first[at]), rel=0.05)
 

@@ -17,7 +17,7 @@ import yaml
 
 from grafana.queries import Query, resolve
 from tests.grafana.simulated import running_simulator
-from tests.processes import free_port, running, running_prometheus
+from tests.processes import free_port, join, running, running_prometheus
 
 ROOT = Path(__file__).parents[2]
 SCRAPE_SECONDS = 1
@@ -99,13 +99,13 @@ def running_double(exporter: str) -> Iterator[str]:
             """Stay silent."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Double)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield f"127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
-        thread.join()
+        join(thread)
         server.server_close()
 
 

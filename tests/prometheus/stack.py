@@ -14,7 +14,7 @@ from typing import Any
 import requests
 import yaml
 
-from tests.processes import running
+from tests.processes import join, running
 
 ROOT = Path(__file__).parents[2]
 ALERT_TIMES = ("for", "keep_firing_for")
@@ -65,14 +65,14 @@ class _Quiet(http.server.BaseHTTPRequestHandler):
 def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
     """A loopback HTTP server on a thread until the block ends; yields its host:port."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield f"127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        join(thread)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.processes import program
+from tests.processes import TOOL_SECONDS, program
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/use-your-own-prometheus.md").read_text()
@@ -24,7 +24,7 @@ def snippet(title: str) -> str:
 
 def tool(*arguments: str | Path) -> str:
     argv = [program(str(arguments[0])), *map(str, arguments[1:])]
-    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(argv, capture_output=True, text=True, timeout=TOOL_SECONDS, check=True).stdout
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts
 from prometheus.exporter_alerts import exporter_alerts
 from prometheus.simulator_alerts import simulator_alerts
-from tests.processes import program
+from tests.processes import TOOL_SECONDS, program
 
 CONFIG = Path(__file__).parents[2] / "prometheus/alertmanager.yml"
 EVERY = (*budget_alerts(BURN_ALERTS), ecoguard_alert(), *data_quality_alerts(), *exporter_alerts(), *simulator_alerts())
@@ -21,7 +21,7 @@ ALERTS = {alert.name: alert for alert in EVERY}
 
 def amtool(*arguments: str | Path) -> str:
     argv = [program("amtool"), *map(str, arguments)]
-    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(argv, capture_output=True, text=True, timeout=TOOL_SECONDS, check=True).stdout
 
 
 def configuration() -> dict[str, Any]:

@@ -23,7 +23,7 @@ from prometheus.recording import WINDOWS
 from prometheus.simulator_alerts import HIGHEST_MISS_RATIO, LOWEST_RENEWABLE_SHARE, SIMULATED_DAY_SECONDS
 from prometheus.simulator_recording import COUNTERS, LONG_WINDOW
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
-from tests.processes import program
+from tests.processes import TOOL_SECONDS, program
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "prometheus"
@@ -37,7 +37,7 @@ LOOKBACK = "5m"
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     argv = [program("promtool"), *map(str, arguments)]
-    return subprocess.run(argv, capture_output=True, text=True, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)
 
 
 def rule_groups() -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import simulator
 from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.ledger.cost_profile import CostProfile
 from simulator.models.profile import load_profile
-from tests.processes import free_port
+from tests.processes import TOOL_SECONDS, free_port
 from tests.simulator.simulator_process import run_once
 
 HEAVY = {"torch", "numba", "scipy", "pandas", "pvlib", "matplotlib", "distributed", "tqdm", "prometheus_client"}
@@ -80,13 +80,15 @@ def test_nothing_heavy_is_loaded_until_it_must(arguments: list[str], heavy: set[
         "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
     )
     argv = [sys.executable, "-c", code, *arguments]
-    ended = subprocess.run(argv, capture_output=True, text=True, check=True)
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=TOOL_SECONDS, check=True)
     assert heavy & set(ended.stderr.split()) == set()
 
 
 def test_serving_loads_neither_torch_nor_what_draws() -> None:
     code = "import sys\nfrom simulator import app\nprint(*{name.partition('.')[0] for name in sys.modules})"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=TOOL_SECONDS, check=True
+    )
     assert {"torch", "matplotlib", "distributed", "pandas"} & set(ended.stdout.split()) == set()
 
 
@@ -208,7 +210,7 @@ def test_a_measurement_is_written_where_asked_and_a_bad_place_is_one_line(tmp_pa
 def test_a_library_that_is_missing_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
     code = "import sys; sys.modules['torch'] = None; from simulator.cli import main; sys.exit(main(sys.argv[1:]))"
     argv = [sys.executable, "-c", code, "measure-models", f"--output={tmp_path / 'models.json'}"]
-    ended = subprocess.run(argv, capture_output=True, text=True, check=False)
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)
     assert (ended.returncode, ended.stderr) == (
         2,
         "ecochain: torch is not installed: in a clone, pip install '.[measure]'\n",

@@ -19,6 +19,7 @@ from exporter.core.metrics import (
     negotiate,
     reference_table,
 )
+from tests.processes import join
 
 PLAIN = Representation(openmetrics=False, gzipped=False)
 ALL = [
@@ -135,14 +136,14 @@ def test_scrapes_that_race_get_the_same_bytes() -> None:
     bodies: list[bytes] = []
 
     def scrape() -> None:
-        start.wait()
+        start.wait(30)
         bodies.append(exposition.body(PLAIN))
 
-    threads = [threading.Thread(target=scrape) for _ in range(8)]
+    threads = [threading.Thread(target=scrape, daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        join(thread)
     assert len(bodies) == 8
     assert len(set(bodies)) == 1
 

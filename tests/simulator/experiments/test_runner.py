@@ -19,7 +19,7 @@ from simulator.experiments.find.outcomes import load_outcomes
 from simulator.experiments.run.journal import locked
 from simulator.experiments.runner import Interrupted, run_experiment
 from simulator.scenario.schema import SchedulerSection
-from tests.processes import free_port
+from tests.processes import ending, first_line, free_port
 from tests.simulator.experiments.fake_simulation import (
     bytes_of,
     dying,
@@ -157,7 +157,7 @@ def test_ctrl_c_ends_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "simulator", "experiment", "scaling", "--scenario", "published"]
     command += ["--replications", "1000", "--tasks", "20000", "--workers", "2", "--output", str(tmp_path)]
     journal = tmp_path / "scaling-published" / "runs.jsonl"
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with ending(subprocess.Popen(command, stderr=subprocess.PIPE, text=True)) as process:
         deadline = time.monotonic() + 60
         while process.poll() is None and time.monotonic() < deadline:
             if journal.exists() and len(journal.read_bytes().splitlines()) > 1:
@@ -238,10 +238,9 @@ def test_nothing_is_said_of_a_dask_address_but_that_line(tmp_path: Path) -> None
 def dask_scheduler(workers: int) -> Iterator[str]:
     """The address of a cluster with so many workers."""
     command = [sys.executable, "-m", "tests.simulator.experiments.run.dask_cluster", "--serve", str(workers)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    with ending(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as process:
         try:
-            yield process.stdout.readline().strip()
+            yield first_line(process)
         finally:
             process.communicate(timeout=30)
 

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from exporter.core.metrics import Kind, Representation
 from simulator.live.exposition.rows import ROWS, exposition
 from simulator.live.snapshot import Snapshot
-from tests.processes import program
+from tests.processes import TOOL_SECONDS, program
 from tests.simulator.live.golden_snapshot import FILES, FOLDER, HOSTILE, golden_snapshot, rendered
 
 ENERGY = "ecochain_node_energy_joules_total"
@@ -55,7 +55,8 @@ def test_the_kept_exposition_has_every_family() -> None:
 def test_promtool_has_nothing_to_say(stale: bool) -> None:
     snapshot = golden_snapshot().without_readings() if stale else golden_snapshot()
     body = exposition(snapshot).body(Representation(openmetrics=False, gzipped=False))
-    checked = subprocess.run([program("promtool"), "check", "metrics"], input=body, capture_output=True, check=False)
+    argv = [program("promtool"), "check", "metrics"]
+    checked = subprocess.run(argv, input=body, capture_output=True, timeout=TOOL_SECONDS, check=False)
     assert (checked.stdout + checked.stderr).decode() == ""
     assert checked.returncode == 0
 

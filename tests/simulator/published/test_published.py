@@ -22,6 +22,7 @@ from simulator.scenario.check import published_contradictions
 from simulator.scenario.published import PublishedScenario
 from simulator.scheduling.kernels.compiled import Backend, kernel
 from simulator.scheduling.kernels.published import PublishedTasks, execute
+from tests.processes import TOOL_SECONDS
 
 ROOT = Path(__file__).parents[3]
 SEEDS = range(1, 31)
@@ -225,7 +226,9 @@ def replace_weights(weights: Mapping[str, float]) -> PublishedScenario:
 
 def test_nothing_heavy_is_loaded_before_something_runs() -> None:
     code = "import sys, simulator.published.model; print({'numba', 'scipy', 'torch'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=TOOL_SECONDS, check=True
+    )
     assert done.stdout.strip() == "set()"
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from exporter.core.web.connection import Limits
 from exporter.core.web.server import Request, Response, Server
 from tests.exporter.core.web.http_client import ask, connect, exchange, get, read_all, read_reply, serving
+from tests.processes import join
 
 BODY = b"x" * 30_000
 #: More than the kernel takes for a client that does not read: the server has to keep the rest.
@@ -169,10 +170,10 @@ def test_stop_lets_a_response_under_way_end() -> None:
     with serving({"/large": large}) as server, connect(server) as client:
         client.sendall(get("/large"))
         client.recv(1)
-        stopper = threading.Thread(target=server.stop)
+        stopper = threading.Thread(target=server.stop, daemon=True)
         stopper.start()
         received = read_all(client)
-        stopper.join()
+        join(stopper)
     assert received.endswith(LARGE[:100]) and len(received) >= len(LARGE)
 
 

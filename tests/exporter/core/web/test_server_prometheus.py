@@ -13,7 +13,7 @@ from exporter.core.web.server import Request, Response
 from exporter.core.web.web_config import load_web_config
 from tests.exporter.core.web.certificates import Authority
 from tests.exporter.core.web.http_client import serving
-from tests.processes import program, running_prometheus
+from tests.processes import TOOL_SECONDS, program, running_prometheus
 
 HOW_TO = Path(__file__).parents[4] / "docs/how-to/secure-the-endpoint.md"
 
@@ -34,7 +34,11 @@ def test_the_guide_shows_files_that_we_and_promtool_accept(tmp_path: Path) -> No
         path.write_text(text)
         assert load_web_config(path).tls is not None
         checked = subprocess.run(
-            [program("promtool"), "check", "web-config", str(path)], check=False, capture_output=True, text=True
+            [program("promtool"), "check", "web-config", str(path)],
+            timeout=TOOL_SECONDS,
+            check=False,
+            capture_output=True,
+            text=True,
         )
         assert checked.returncode == 0, checked.stderr
 

@@ -20,6 +20,7 @@ from simulator.experiments.write.scaling_plot import scaling
 from simulator.published.figures import PUBLISHED
 from simulator.run.job import Job, RunResult
 from simulator.scenario.schema import Scenario
+from tests.processes import TOOL_SECONDS
 from tests.simulator.experiments.fake_simulation import fake, request, unseen
 
 
@@ -164,5 +165,6 @@ def test_drawing_says_nothing_where_matplotlib_cannot_keep_its_cache(tmp_path: P
     environment = {**os.environ, "HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
     for name in ("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
         environment.pop(name, None)
-    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    argv = [sys.executable, "-c", code]
+    ended = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=TOOL_SECONDS, check=True)
     assert ended.stderr == ""

@@ -29,6 +29,7 @@ def said(**environment: str) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=300,  # it compiles
         check=True,
     )
     return done.stderr
