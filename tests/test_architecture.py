@@ -1,14 +1,23 @@
 """The rules of architecture: who may import whom, and how large things may grow. Read from the syntax tree."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-PRODUCT = ("exporter", "simulator", "grafana", "prometheus")
+from scripts.imports import (
+    ROOT,
+    Graph,
+    circles,
+    import_graph,
+    imported_names,
+    main,
+    module_name,
+    sources,
+)
+
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 50
 MAX_PARAMETERS = 7
@@ -17,46 +26,69 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 KERNELS = {"simulator/scheduling/kernels/placement.py", "simulator/scheduling/kernels/published.py"}
 """Flat by need: a compiler takes each of their functions whole. The limits on size do not hold here."""
 
-MAY_USE = {
-    "energy": {"arrays", "streams"},
-    "forecast": {"arrays"},
-    "hardware": {"arrays"},
-    "ledger": {"arrays"},
-    "models": set(),
-    "workload": {"arrays", "streams"},
-    "scheduling": {"arrays", "energy", "workload"},
-    "scenario": {"hardware", "scheduling"},
-    "build": {"arrays", "energy", "hardware", "models", "scenario", "scheduling", "workload"},
-    "run": {
-        *{"arrays", "build", "energy", "forecast", "hardware", "ledger", "scenario", "scheduling", "streams"},
-        "workload",
-    },
-    "published": {"arrays", "run", "scenario", "scheduling", "streams"},
-    "experiments/plan": {"build", "run", "scenario", "scheduling"},
-    "experiments/run": {
-        *{"build", "energy", "experiments/plan", "ledger", "models", "published", "run", "scenario", "scheduling"},
-    },
-    "experiments/find": {"experiments/plan", "experiments/run", "published", "run", "scenario", "scheduling"},
-    "experiments/write": {
-        *{"experiments/find", "experiments/plan", "experiments/run", "published", "run", "scenario"},
-    },
-    "experiments/runner": {
-        *{"experiments/find", "experiments/plan", "experiments/run", "experiments/write", "scenario", "scheduling"},
-    },
-    "live": {"arrays", "energy", "experiments/find", "models", "run", "scheduling"},
-}
-"""What each room of the simulator may import of it beside itself; `app` and `cli` stand above and may import all.
-
-Scheduling sees frozen views and arrays, never the nodes.
-"""
-
 TOP_MODULES = {"__init__", "__main__", "app", "arrays", "build", "cli", "streams"}
 """All modules that lie in no room of the simulator."""
 
-LAZY = {
-    *{"cryptography", "distributed", "matplotlib", "numba", "pandas", "pvlib", "scipy", "torch", "tqdm"},
-}
+LAZY = {"cryptography", "distributed", "matplotlib", "numba", "pandas", "pvlib", "scipy", "torch", "tqdm"}
 """Libraries that the simulator may import within a function: slow to load, or optional. pandas comes with pvlib."""
+
+LAYERS = (
+    # What the exporter consists of.
+    ("exporter.core",),
+    ("exporter.power.component",),
+    ("exporter.sources",),
+    ("exporter.usage",),
+    ("exporter.activity", "exporter.budget", "exporter.intensity", "exporter.power", "exporter.week"),
+    ("exporter.eco_score", "exporter.projection", "exporter.totals"),
+    ("exporter.snapshot", "exporter.state"),
+    ("exporter.derive",),
+    ("exporter.exposition", "exporter.sampler", "exporter.views"),
+    ("exporter.config",),
+    ("exporter.build",),
+    ("exporter.app",),
+    ("exporter.cli",),
+    ("exporter.__main__",),
+    # What the simulator consists of.
+    ("simulator.arrays", "simulator.streams"),
+    ("simulator.energy", "simulator.forecast", "simulator.hardware", "simulator.models", "simulator.workload"),
+    ("simulator.ledger", "simulator.scheduling"),
+    ("simulator.scenario",),
+    ("simulator.build",),
+    ("simulator.run.job",),
+    ("simulator.published",),
+    ("simulator.run",),
+    ("simulator.experiments.plan",),
+    ("simulator.experiments.run",),
+    ("simulator.experiments.find",),
+    ("simulator.experiments.write", "simulator.live"),
+    ("simulator.experiments.runner",),
+    ("simulator.app",),
+    ("simulator.cli",),
+    ("simulator.__main__",),
+)
+"""The rooms of both packages, the lowest first. A room knows itself and the rows before its own, of its own package:
+neither its neighbours in the row nor what follows. The longest name that fits a module is its room."""
+
+SNAPSHOT = (
+    "exporter.activity",
+    "exporter.budget",
+    "exporter.eco_score",
+    "exporter.power.component",
+    "exporter.projection",
+    "exporter.snapshot",
+    "exporter.sources.reading",
+    "exporter.totals",
+    "exporter.usage",
+)
+"""The snapshot and where the types on it come from."""
+
+SEES_ONLY = {
+    "exporter.exposition": (*SNAPSHOT, "exporter.power.presets"),  # help texts quote constants
+    "exporter.views": SNAPSHOT,
+    "simulator.ledger": ("simulator.arrays",),
+    "simulator.scheduling": ("simulator.arrays", "simulator.energy", "simulator.workload"),
+}
+"""Rooms that know less than the rows allow: what they know beside themselves and `exporter.core`."""
 
 ONLY_IN = {
     "psutil": ("exporter/sources/",),
@@ -75,21 +107,10 @@ class Module:
     tree: ast.Module
     lines: int
 
-    def imports(self) -> set[str]:
-        """Dotted names of all that is imported, wherever in the file."""
-        found = set()
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                found |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
-        return found
-
 
 def modules() -> list[Module]:
     """Every Python file of the product."""
-    files = sorted(path for package in PRODUCT for path in (ROOT / package).rglob("*.py"))
-    return [parse(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in files]
+    return [parse(path, text) for path, text in sources().items()]
 
 
 def parse(path: str, text: str) -> Module:
@@ -97,10 +118,51 @@ def parse(path: str, text: str) -> Module:
     return Module(path=path, tree=ast.parse(text), lines=text.count("\n"))
 
 
+@cache
+def graph() -> Graph:
+    """The import graph of the product."""
+    return import_graph(sources())
+
+
+def room_of(name: str) -> str | None:
+    """The room of the table that a dotted name belongs to; None for another project, and for a package itself."""
+    rooms = [room for row in LAYERS for room in row if name == room or name.startswith(f"{room}.")]
+    return max(rooms, key=len, default=None)
+
+
+def height_of(room: str) -> int:
+    """The row of a room, counted from the bottom."""
+    return next(number for number, row in enumerate(LAYERS) if room in row)
+
+
+def layer_breaches(importer: str, names: Iterable[str]) -> Iterator[str]:
+    """Imports of a module, by dotted name, that the table of layers does not allow."""
+    package, here = importer.partition(".")[0], room_of(importer)
+    if here is None:
+        if "." in importer and package in {"exporter", "simulator"} and importer != "simulator.experiments":
+            yield f"{importer}: stands in no layer; give it a row in LAYERS"
+        return
+    for name in names:
+        room = room_of(name)
+        if room in {None, here} or name.partition(".")[0] != package:
+            continue
+        assert room is not None
+        if height_of(room) >= height_of(here):
+            yield f"{importer}: {here} lies below {room}, or beside it ({name})"
+        elif here in SEES_ONLY and not _begins_with(name, ("exporter.core", *SEES_ONLY[here])):
+            yield f"{importer}: {here} knows only {', '.join(SEES_ONLY[here])} ({name})"
+
+
+def _begins_with(name: str, beginnings: Iterable[str]) -> bool:
+    return any(f"{name}.".startswith(f"{one}.") for one in beginnings)
+
+
 def import_breaches(module: Module) -> Iterator[str]:
-    """Imports that the layers do not allow."""
+    """Imports that neither the layers nor the places of libraries allow."""
     package = module.path.split("/")[0]
-    for name in module.imports():
+    names = sorted(set(imported_names(module.tree)))
+    yield from layer_breaches(module_name(module.path), names)
+    for name in names:
         parts = name.split(".")
         if package == "exporter" and parts[0] == "simulator":
             yield f"{module.path}: the exporter does not know the simulator ({name})"
@@ -108,23 +170,8 @@ def import_breaches(module: Module) -> Iterator[str]:
             yield f"{module.path}: the simulator knows only exporter.core ({name})"
         if module.path.startswith("exporter/core/") and parts[0] in {"psutil", "numpy", "numba", "torch"}:
             yield f"{module.path}: the kernel stays light ({name})"
-        if module.path.startswith("exporter/core/") and parts[0] == "exporter" and parts[1:2] not in ([], ["core"]):
-            yield f"{module.path}: the kernel knows nothing of the exporter ({name})"
-        if package == "simulator" and parts[0] == "simulator" and len(parts) > 1:
-            room, other = room_of(module.path), room_of(name.replace(".", "/"))
-            if room in MAY_USE and other not in {room, *MAY_USE[room]}:
-                yield f"{module.path}: {room} knows only {', '.join(sorted(MAY_USE[room]))} ({name})"
         if parts[0] in ONLY_IN and not module.path.startswith(ONLY_IN[parts[0]]):
             yield f"{module.path}: {parts[0]} has its place in {', '.join(ONLY_IN[parts[0]])}"
-        top = {"exporter.cli", "exporter.app", "simulator.cli", "simulator.app"} & {name, ".".join(parts[:2])}
-        if top and module.path.split("/")[-1] not in {"cli.py", "__main__.py"}:
-            yield f"{module.path}: nothing imports {top.pop()} but the command line"
-
-
-def room_of(path: str) -> str:
-    """The room of the simulator in which a file or a module lies; the experiments have rooms of their own."""
-    parts = path.removesuffix(".py").split("/")[1:]
-    return "/".join(parts[:2]) if parts[0] == "experiments" else parts[0]
 
 
 def lazy_breaches(module: Module) -> Iterator[str]:
@@ -133,32 +180,9 @@ def lazy_breaches(module: Module) -> Iterator[str]:
         return
     for function in ast.walk(module.tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            inner = Module(path=module.path, tree=ast.Module(body=function.body, type_ignores=[]), lines=0)
-            for name in inner.imports():
+            for name in sorted(set(imported_names(ast.Module(body=function.body, type_ignores=[])))):
                 if name.split(".")[0] not in LAZY:
                     yield f"{module.path}: {function.name} imports {name}"
-
-
-def circles(edges: dict[str, set[str]]) -> list[str]:
-    """Every node of a graph from which a way leads back to it."""
-
-    def reached(start: str) -> set[str]:
-        found: set[str] = set()
-        ahead = set(edges[start])
-        while ahead:
-            found |= ahead
-            ahead = {after for node in ahead for after in edges.get(node, set())} - found
-        return found
-
-    return [node for node in edges if node in reached(node)]
-
-
-def imports_between_files() -> dict[str, set[str]]:
-    """Which file of the product imports which, in a function or not."""
-    known = {
-        module.path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): module for module in modules()
-    }
-    return {name: {other for other in module.imports() if other in known} - {name} for name, module in known.items()}
 
 
 def size_breaches(module: Module) -> Iterator[str]:
@@ -201,27 +225,36 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
     return handler.type is None or getattr(handler.type, "id", "") in {"Exception", "BaseException"}
 
 
-FILES = imports_between_files()
-
-
 def test_layers_import_only_what_lies_below() -> None:
     assert [breach for module in modules() for breach in import_breaches(module)] == []
 
 
-def test_no_file_imports_itself_by_a_detour() -> None:
-    files = {name: {other for other in found if not name.startswith(f"{other}.")} for name, found in FILES.items()}
-    assert circles(files) == []
+def test_there_is_no_import_circle_not_even_a_lazy_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0, capsys.readouterr().err
+    assert "exporter.core.units" in capsys.readouterr().out
 
 
-def test_no_room_of_the_simulator_imports_itself_by_a_detour() -> None:
-    rooms: dict[str, set[str]] = {}
-    for name, found in FILES.items():
-        if name.startswith("simulator."):
-            room = room_of(name.replace(".", "/"))
-            others = {room_of(other.replace(".", "/")) for other in found if other.startswith("simulator.")}
-            rooms.setdefault(room, set()).update(others - {room})
-    assert set(rooms) - {"app", "arrays", "cli", "streams", "__main__", "experiments"} == set(MAY_USE)
-    assert circles(rooms) == []
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"exporter/a.py": "import exporter.b", "exporter/b.py": "def f():\n    from exporter import a"},
+        {
+            "exporter/a.py": "from exporter.b import x",
+            "exporter/b.py": "from exporter.c.d import y",
+            "exporter/c/__init__.py": "",
+            "exporter/c/d.py": "from exporter.a import z",
+        },
+    ],
+)
+def test_a_circle_is_seen(texts: dict[str, str]) -> None:
+    (circle,) = circles(import_graph(texts))
+    assert set(circle) == {module_name(path) for path, text in texts.items() if text}
+
+
+def test_a_module_that_stands_in_no_layer_is_told() -> None:
+    assert list(layer_breaches("exporter.new_idea", [])) == [
+        "exporter.new_idea: stands in no layer; give it a row in LAYERS"
+    ]
 
 
 def test_only_what_is_slow_or_optional_is_imported_lazily() -> None:
@@ -233,8 +266,9 @@ def test_the_simulator_has_few_modules_outside_its_rooms() -> None:
 
 
 def test_scheduling_sees_frozen_values_only() -> None:
-    seen = {name for name, found in FILES.items() if name.startswith("simulator.scheduling")}
-    seen |= {other for name in seen for other in FILES[name]}
+    found = graph()
+    seen = {name for name in found if name.startswith("simulator.scheduling")}
+    seen |= {other for name in seen for other in found[name]}
     files = [module for module in modules() if module.path.removesuffix(".py").replace("/", ".") in seen]
     values = [
         (module.path, node.name, ast.unparse(decorator))
@@ -273,6 +307,22 @@ def test_house_style() -> None:
         ("simulator/run/engine.py", "import numba"),
         ("simulator/ledger/measure.py", "from simulator.models.host import host_name"),
         ("simulator/experiments/plan/request.py", "from simulator.experiments.run.work import do"),
+        ("exporter/views/page.py", "from exporter.power import presets"),
+        ("exporter/views/page.py", "from exporter.sampler import Sampler"),
+        ("exporter/exposition/rows.py", "from exporter.state import StateFile"),
+        ("exporter/exposition/rows.py", "from exporter.sources import host"),
+        ("exporter/sources/cpu.py", "def lazy():\n    from exporter import eco_score"),
+        ("exporter/sources/cpu.py", "from exporter.usage.between import Event"),
+        ("exporter/power/component.py", "from exporter.power import presets"),
+        ("exporter/power/component.py", "from exporter.sources.reading import HostReading"),
+        ("exporter/usage/cpu.py", "from exporter.power.model import HostPowerModel"),
+        ("exporter/budget.py", "from exporter.activity import Activity"),
+        ("exporter/sampler.py", "import exporter.config"),
+        ("exporter/build.py", "from exporter import cli"),
+        ("simulator/scheduling/score.py", "from simulator.hardware.device import DEVICES"),
+        ("simulator/energy/solar.py", "from simulator.workload.task import Tasks"),
+        ("simulator/run/engine.py", "from simulator.app import serve"),
+        ("simulator/experiments/find/findings.py", "from simulator.experiments.write import report"),
     ],
 )
 def test_a_breach_of_the_layers_is_seen(path: str, text: str) -> None:
@@ -283,10 +333,6 @@ def test_a_breach_of_the_layers_is_seen(path: str, text: str) -> None:
 def test_a_needless_lazy_import_is_seen(name: str) -> None:
     assert list(lazy_breaches(parse("simulator/run/job.py", f"def late():\n    import {name}")))
     assert not list(lazy_breaches(parse("simulator/run/job.py", f"import {name}\ndef late():\n    import torch.nn")))
-
-
-def test_a_circle_is_seen() -> None:
-    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == ["b", "c"]
 
 
 @pytest.mark.parametrize(
