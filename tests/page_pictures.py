@@ -14,9 +14,10 @@ from exporter.totals import Totals
 from simulator.app import Plan, build_run
 from simulator.live.page import render_page
 from simulator.live.summary import history, summarize
+from tests.exporter.fake_site import make_site
+from tests.exporter.fakes import BERLIN
 from tests.exporter.test_page import browse, page
-from tests.fake_site import make_site
-from tests.fakes import BERLIN, NOON, FakeClock
+from tests.fake_clock import NOON, FakeClock
 from tests.simulator.scenario.scenarios import edge
 
 IMAGES = Path(__file__).parent.parent / "docs/images"

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import AnyStr
 
@@ -127,3 +127,17 @@ def program(*names: str) -> str:
         if path := shutil.which(name):
             return path
     raise AssertionError(f"{names[0]} is not installed: `make test` installs it from Debian's packages as root")
+
+
+def until(condition: Callable[[], bool], what: str, timeout: float = 20.0) -> None:
+    """Return once the condition holds; fail, saying what was waited for, once time runs out."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}"
+        time.sleep(0.02)
+
+
+def series(exposition: str) -> dict[str, float]:
+    """Value by series, written as in the text, of an exposition without timestamps."""
+    rows = (line.rpartition(" ") for line in exposition.splitlines() if line and not line.startswith("#"))
+    return {name: float(value) for name, _, value in rows}

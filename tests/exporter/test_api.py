@@ -8,7 +8,7 @@ import pytest
 
 from exporter.core.units import GramsPerKwh
 from exporter.intensity.static import configured_intensity
-from tests.fake_site import Site, make_site, series
+from tests.exporter.fake_site import Site, make_site, series
 
 HOSTILE = 'x"><script>alert(1)</script>\\\n{}=,😈'
 

@@ -15,8 +15,8 @@ import pytest
 import exporter
 from exporter.core.units import Watts
 from exporter.power import presets
-from tests.exporter_process import EVERY_SECOND, run_once, running_exporter, until, until_ready
-from tests.processes import ending, free_port
+from tests.exporter.exporter_process import EVERY_SECOND, run_once, running_exporter, until_ready
+from tests.processes import ending, free_port, until
 
 FLAGS = (
     "--config.file",

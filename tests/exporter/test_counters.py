@@ -16,7 +16,8 @@ from exporter.core.units import Joules, Seconds
 from exporter.snapshot import Snapshot
 from exporter.state import StateStore
 from exporter.totals import Exported, Totals
-from tests.fakes import NOON, FakeClock, Machine, rig, series
+from tests.exporter.fakes import Machine, rig, series
+from tests.fake_clock import NOON, FakeClock
 
 INTERVAL = 5.0
 

@@ -11,7 +11,8 @@ from exporter.power import presets
 from exporter.power.component import Component, Coverage, Scope, Sensor
 from exporter.sources.reading import ON_FAILURE, HostReading, OnFailure
 from exporter.usage.events import Event, EventKind
-from tests.fakes import FakeClock, Machine, Rig, rig
+from tests.exporter.fakes import Machine, Rig, rig
+from tests.fake_clock import FakeClock
 
 PACKAGE = Sensor(source="rapl", covers=Coverage.PACKAGE, uncertainty=Ratio(0.05), description="two packages by RAPL")
 METER = Sensor(source="meter", covers=Coverage.MACHINE, uncertainty=Ratio(0.02), description="a plug")

@@ -15,8 +15,9 @@ from exporter.budget import Period
 from exporter.core.units import Grams
 from exporter.eco_score import ScoreFactor, eco_score
 from exporter.eco_score import __doc__ as documentation
-from tests.fakes import FakeClock, Machine, rig
-from tests.golden_snapshot import rendered
+from tests.exporter.fakes import Machine, rig
+from tests.exporter.golden_snapshot import rendered
+from tests.fake_clock import FakeClock
 from tests.processes import TOOL_SECONDS, program
 
 quantities = st.fixed_dictionaries(

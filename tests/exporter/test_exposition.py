@@ -17,8 +17,9 @@ from exporter.exposition.metric_values import KNOWN_EVENTS
 from exporter.exposition.rows import ROWS, exposition
 from exporter.snapshot import Snapshot
 from exporter.usage.events import EventKind
-from tests.fakes import FakeClock, Machine, initial_snapshot, rig, series
-from tests.golden_snapshot import FILES, FOLDER, HOSTILE, golden_snapshot, laptop_snapshot, rendered
+from tests.exporter.fakes import Machine, initial_snapshot, rig, series
+from tests.exporter.golden_snapshot import FILES, FOLDER, HOSTILE, golden_snapshot, laptop_snapshot, rendered
+from tests.fake_clock import FakeClock
 from tests.processes import TOOL_SECONDS, program
 
 Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -35,7 +36,7 @@ def names(snapshot: Snapshot) -> set[str]:
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_exposition_is_the_kept_one(file: str) -> None:
-    """After a change that is meant, `python -m tests.golden_snapshot` writes the files anew."""
+    """After a change that is meant, `python -m tests.exporter.golden_snapshot` writes the files anew."""
     assert rendered(golden_snapshot(), openmetrics=FILES[file]).decode() == (FOLDER / file).read_text(encoding="utf-8")
 
 

@@ -17,7 +17,8 @@ import requests
 from exporter.core.web.connection import Limits
 from tests.exporter.core.web.hostile import hostile_request
 from tests.exporter.core.web.http_client import read_all
-from tests.exporter_process import Exporter, running_exporter, saved, until, until_ready
+from tests.exporter.exporter_process import Exporter, running_exporter, saved, until_ready
+from tests.processes import until
 from tests.simulator.simulator_process import LiveJob, running_job
 
 pytestmark = pytest.mark.servers

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.exporter_process import counters, running_exporter, saved, series, until
-from tests.processes import free_port, join, running_prometheus
+from tests.exporter.exporter_process import counters, running_exporter, saved
+from tests.processes import free_port, join, running_prometheus, series, until
 
 KILLS = [5, pytest.param(200, marks=pytest.mark.full)]
 

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
-from tests.fakes import FakeClock
+from tests.fake_clock import FakeClock
 from tests.processes import running
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,9 +20,9 @@ from exporter.totals import Totals
 from exporter.views.summary import Summary
 from exporter.views.table import render_table
 from exporter.week import HOURS, WeekProfile
-from tests.exporter_process import running_exporter, until_ready
-from tests.fake_site import Series, Site, make_site, series
-from tests.fakes import NOON
+from tests.exporter.exporter_process import running_exporter, until_ready
+from tests.exporter.fake_site import Series, Site, make_site, series
+from tests.fake_clock import NOON
 from tests.processes import program
 
 HOSTILE = '"><script>alert(1)</script><b onclick="x">&amp;\'\\'

@@ -10,7 +10,7 @@ from exporter.power.component import Component, Scope
 from exporter.power.model import HostPowerModel
 from exporter.usage.cpu import CpuUsage
 from exporter.usage.network import NetworkUsage
-from tests.fakes import traffic
+from tests.exporter.fakes import traffic
 
 MODELS = [presets.cep_host(), presets.configured_host(Watts(4.0), Watts(31.0)), presets.cloud_host("aws", 4)]
 

@@ -13,7 +13,8 @@ from exporter.power import presets
 from exporter.power.component import Component
 from exporter.usage.cpu import CpuUsage
 from exporter.usage.network import NetworkUsage
-from tests.fakes import NOON, traffic
+from tests.exporter.fakes import traffic
+from tests.fake_clock import NOON
 
 GIBIBYTE = 1024**3
 

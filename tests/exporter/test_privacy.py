@@ -14,8 +14,7 @@ import pytest
 import requests
 
 from exporter.core.html import style_sheet
-from tests.exporter_process import until
-from tests.processes import ending, first_line, free_port, running
+from tests.processes import ending, first_line, free_port, running, until
 
 pytestmark = pytest.mark.servers
 

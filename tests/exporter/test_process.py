@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.exporter_process import (
+from tests.exporter.exporter_process import (
     EVERY_SECOND,
     STEADY,
     STEADY_WATTS,
@@ -27,11 +27,9 @@ from tests.exporter_process import (
     counters,
     running_exporter,
     saved,
-    series,
-    until,
     until_ready,
 )
-from tests.processes import ending, free_port, join, running
+from tests.processes import ending, free_port, join, running, series, until
 
 pytestmark = pytest.mark.servers
 

@@ -11,7 +11,7 @@ from exporter.budget import Booked, BudgetStatus, Period, book, bounds_at
 from exporter.core.units import Grams, UnixSeconds
 from exporter.projection import MAX_RATIO, status
 from exporter.week import HOURS, WeekProfile
-from tests.fakes import BERLIN
+from tests.exporter.fakes import BERLIN
 
 OFFICE = tuple(10.0 if hour // 24 < 5 and 9 <= hour % 24 < 17 else 0.0 for hour in range(HOURS))
 """A laptop that emits 10 g/h from 9 to 17 h on weekdays."""

@@ -19,7 +19,8 @@ from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading
 from exporter.totals import Totals
 from exporter.usage.events import Event, EventKind
-from tests.fakes import FakeClock, Machine, MemoryStore, rig, series
+from tests.exporter.fakes import Machine, MemoryStore, rig, series
+from tests.fake_clock import FakeClock
 
 CEP_JOULES_PER_BYTE = 0.06 * 3.6e6 / 1024**3
 CEP_GRAMS_PER_JOULE = 500 / 3.6e6

@@ -24,7 +24,8 @@ from exporter.state import StateError, StateStore
 from exporter.totals import Exported, Totals
 from exporter.usage.events import Event, EventKind
 from exporter.week import WeekProfile
-from tests.fakes import NOON, FakeClock, Machine, rig, series
+from tests.exporter.fakes import Machine, rig, series
+from tests.fake_clock import NOON, FakeClock
 
 BOOT = "f2a9-first-boot"
 LATER = UnixSeconds(NOON + 3600.0)

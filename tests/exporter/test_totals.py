@@ -8,7 +8,7 @@ from exporter.power.component import Component
 from exporter.sources.reading import Traffic
 from exporter.totals import MAX_DEVICES, OTHER_DEVICES, add_amounts, add_devices, add_events
 from exporter.usage.events import Event, EventKind
-from tests.fakes import traffic
+from tests.exporter.fakes import traffic
 
 amounts = st.integers(min_value=0, max_value=10**12)
 usages = st.lists(

@@ -9,7 +9,7 @@ from exporter.sources.reading import HostReading, Traffic
 from exporter.usage.between import Usage, carry_forward, usage_between
 from exporter.usage.events import Event, EventKind
 from exporter.usage.network import MAX_BYTES_PER_SECOND
-from tests.fakes import reading, traffic
+from tests.exporter.fakes import reading, traffic
 
 INTERVAL = Seconds(5.0)
 

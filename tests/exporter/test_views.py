@@ -13,8 +13,8 @@ from exporter.power.model import HostPowerModel
 from exporter.views.summary import Summary, summarize
 from exporter.views.table import render_table
 from exporter.views.wording import band_text
+from tests.exporter.fake_site import Series, Site, make_site, series
 from tests.exporter.test_page import Document, page, power_of
-from tests.fake_site import Series, Site, make_site, series
 
 MODELS = {
     "cep": presets.cep_host(),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.core.units import Grams, Seconds, UnixSeconds
 from exporter.week import HOURS, MEMORY_WEEKS, WeekProfile, observe
-from tests.fakes import BERLIN
+from tests.exporter.fakes import BERLIN
 
 HOUR = 3600.0
 WEEK = 168 * HOUR

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import requests
 
-from tests.exporter_process import series
-from tests.processes import free_port, running
+from tests.processes import free_port, running, series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.logs import SERVER_LINE_SECONDS, SERVER_THREAD, UNLIMITED, LineFormatter, LogFormat, ServerLineLimit
-from tests.fakes import FakeClock
+from tests.fake_clock import FakeClock
 
 FLOODED = """
 import socket, sys

@@ -8,7 +8,7 @@ import pytest
 from exporter.sources.device_links import DeviceLinks
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
-from tests.fakes import FakeClock
+from tests.fake_clock import FakeClock
 
 FIXTURES = Path(__file__).parent / "fixtures"
 MOVED = 100_000_000

@@ -20,7 +20,8 @@ from exporter.sources.nics import NicRule
 from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Memory, Timed, Traffic
 from exporter.state import StateStore
 from exporter.usage.between import usage_between
-from tests.fakes import FakeClock, Machine, rig
+from tests.exporter.fakes import Machine, rig
+from tests.fake_clock import FakeClock
 
 FIXTURES = Path(__file__).parent / "fixtures"
 AT = MonotonicSeconds(1000.0)

@@ -19,7 +19,7 @@ from simulator.models.profile import Measurement
 from simulator.run.backlog import NOTHING, Work
 from simulator.run.engine import StepRecord
 from simulator.run.totals import Totals
-from tests.fakes import NOON
+from tests.fake_clock import NOON
 
 FOLDER = Path(__file__).parents[2] / "golden"
 

@@ -14,7 +14,7 @@ from simulator.app import Plan, advance, build_run
 from simulator.live.pacing import Pace, SpeedMeter, step_for
 from simulator.live.run import LiveRun
 from simulator.live.snapshot import Snapshot
-from tests.fakes import FakeClock
+from tests.fake_clock import FakeClock
 from tests.simulator.scenario.scenarios import edge
 
 

@@ -22,7 +22,7 @@ from simulator.live.snapshot import Snapshot
 from simulator.live.summary import history, summarize
 from simulator.run.totals import Totals
 from tests.exporter.test_page import HARMLESS, Document, Figure, browse, corner
-from tests.fakes import FakeClock
+from tests.fake_clock import FakeClock
 from tests.simulator.live.golden_snapshot import HOSTILE, golden_snapshot, rendered
 
 NODE_FIGURES = {

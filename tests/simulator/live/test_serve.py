@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.exporter_process import until
+from tests.processes import until
 from tests.simulator.simulator_process import run_once, running_job
 
 pytestmark = pytest.mark.servers

@@ -4,8 +4,7 @@ import contextlib
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import msgspec
 import requests
 
-from tests.processes import free_port, running
+from tests.processes import free_port, running, series, until
 
 EVERY_SECOND = "sampling: {interval_seconds: 1, connections_interval_seconds: 1}\n"
 
@@ -41,12 +40,6 @@ class Exporter:
         return series(self.get("/metrics").text)
 
 
-def series(exposition: str) -> dict[str, float]:
-    """Value by series, written as in the text, of an exposition without timestamps."""
-    rows = (line.rpartition(" ") for line in exposition.splitlines() if line and not line.startswith("#"))
-    return {name: float(value) for name, _, value in rows}
-
-
 def counters(samples: Mapping[str, float]) -> dict[str, float]:
     """The exporter's own counters among the samples, without those of its process."""
     return {name: value for name, value in samples.items() if re.match(r"ecotrack_\w+_total(\{|$)", name)}
@@ -69,14 +62,6 @@ def running_exporter(
     argv = command(folder, port, f"--config.file={folder / 'ecotrack.yml'}", *flags)
     with running(argv, ready=f"{url}/-/healthy", log=log, open_files=open_files) as process:
         yield Exporter(url=url, process=process, state=folder / "state", log=log)
-
-
-def until(condition: Callable[[], bool], what: str, timeout: float = 20.0) -> None:
-    """Return once the condition holds; fail, saying what was waited for, once time runs out."""
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}"
-        time.sleep(0.02)
 
 
 def until_ready(exporter: Exporter) -> None:

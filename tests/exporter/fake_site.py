@@ -19,7 +19,8 @@ from exporter.sampler import Sampler
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading, Memory
 from exporter.totals import Totals
-from tests.fakes import FakeClock, Machine, initial_snapshot, rig
+from tests.exporter.fakes import Machine, initial_snapshot, rig
+from tests.fake_clock import FakeClock
 
 Series = tuple[str, frozenset[tuple[str, str]]]
 """Name and labels."""

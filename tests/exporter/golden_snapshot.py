@@ -1,6 +1,6 @@
 """A snapshot with something in every family, and the expositions of it that are kept in `tests/golden`.
 
-`python -m tests.golden_snapshot` writes them anew after a change that is meant.
+`python -m tests.exporter.golden_snapshot` writes them anew after a change that is meant.
 """
 
 import shutil
@@ -33,14 +33,15 @@ from exporter.sources.nics import NicRule
 from exporter.sources.reading import DiskBytes, Memory, Outcome, Traffic
 from exporter.totals import ActivityTotal, Exported, Totals
 from exporter.usage.events import Event, EventKind
-from tests.fakes import NOON, FakeClock, Machine, initial_snapshot, rig
+from tests.exporter.fakes import Machine, initial_snapshot, rig
+from tests.fake_clock import NOON, FakeClock
 
-FOLDER = Path(__file__).parent / "golden"
+FOLDER = Path(__file__).parents[1] / "golden"
 
 FILES = {"exporter.prom": False, "exporter.openmetrics": True}
 """Name of the file, and whether it is OpenMetrics."""
 
-LAPTOP = Path(__file__).parent / "exporter/sources/fixtures/laptop"
+LAPTOP = Path(__file__).parent / "sources/fixtures/laptop"
 
 MOVED = {
     "proc/stat": ("cpu  10000 200 3000 80000", "cpu  10400 200 3100 81500"),

@@ -1,4 +1,4 @@
-"""Stand-ins for the clock, the machine, the disk: small, written by hand, and nothing more than the tests need."""
+"""Stand-ins for the machine and the disk: small, written by hand, and nothing more than the tests need."""
 
 import errno
 from collections.abc import Callable, Mapping
@@ -17,44 +17,12 @@ from exporter.sampler import Sampler, Source, Store
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Outcome, Timed, Traffic
 from exporter.totals import Exported, Totals
-
-NOON = UnixSeconds(1_772_452_800.0)
-"""2026-03-02 12:00 UTC, a Monday."""
+from tests.fake_clock import NOON, FakeClock
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
+
 CPUS = 4
-
-
-@dataclass(slots=True)
-class FakeClock:
-    """A clock that moves when it is told to."""
-
-    wall_at: float = NOON
-    awake_at: float = 1000.0
-    elapsed_at: float = 1000.0
-
-    def wall(self) -> UnixSeconds:
-        return UnixSeconds(self.wall_at)
-
-    def awake(self) -> MonotonicSeconds:
-        return MonotonicSeconds(self.awake_at)
-
-    def elapsed(self) -> Seconds:
-        return Seconds(self.elapsed_at)
-
-    def advance(self, seconds: float) -> None:
-        self.awake_at += seconds
-        self.sleep(seconds)
-
-    def sleep(self, seconds: float) -> None:
-        """The machine is suspended."""
-        self.elapsed_at += seconds
-        self.wall_at += seconds
-
-    def step(self, seconds: float) -> None:
-        """Somebody sets the wall clock."""
-        self.wall_at += seconds
 
 
 def traffic(received: int = 0, sent: int = 0, packets: int = 0) -> Traffic:
