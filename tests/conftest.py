@@ -2,7 +2,10 @@
 
 import signal
 
+import pytest
 from hypothesis import settings
+
+from tests import processes
 
 # A busy machine is no failure: no test may depend on how long an example takes.
 settings.register_profile("ecotrack", deadline=None)
@@ -12,3 +15,14 @@ settings.load_profile("ecotrack")
 # interrupts would not hear of it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _servers_only_where_marked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `make check`, which leaves the tests marked `servers` out, need no server and no installed program."""
+    if request.node.get_closest_marker("servers") is None:
+        monkeypatch.setattr(processes, "refuse_unless_marked", _refuse)
+
+
+def _refuse() -> None:
+    pytest.fail("mark the test with `servers`: it starts a server or a program that Debian's packages bring")

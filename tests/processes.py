@@ -17,6 +17,10 @@ TOOL_SECONDS = 60.0
 """How long a program that checks or converts a file may take on a busy machine."""
 
 
+def refuse_unless_marked() -> None:
+    """Do nothing in a test that is marked `servers`; fail in any other (conftest.py puts the refusal here)."""
+
+
 def free_port() -> int:
     """A loopback TCP port that was free a moment ago."""
     with socket.socket() as probe:
@@ -43,6 +47,7 @@ def running(
 
     It may have so many `open_files` and cannot raise that.
     """
+    refuse_unless_marked()
     if open_files is not None:
         argv = ["sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh", *argv]
     with (
@@ -123,6 +128,7 @@ def running_alertmanager(config: Path, folder: Path, *flags: str) -> Iterator[st
 
 def program(*names: str) -> str:
     """Path of the first of these programs that is installed (Debian renames alertmanager)."""
+    refuse_unless_marked()
     for name in names:
         if path := shutil.which(name):
             return path

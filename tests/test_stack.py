@@ -193,6 +193,7 @@ def test_missing_programs_are_named_and_this_projects_own_run_alone(tmp_path: Pa
         assert "apt-get install prometheus-alertmanager" in stack.output
 
 
+@pytest.mark.servers
 def test_a_busy_port_is_one_line_and_nothing_is_left_running(tmp_path: Path) -> None:
     ports = {name: free_port() for name in NAMES}
     argv = [sys.executable, "-m", "http.server", "--bind=127.0.0.1", str(ports["prometheus"])]

@@ -167,6 +167,7 @@ def test_a_busy_port_leaves_even_a_damaged_state_file_where_it_is(tmp_path: Path
     assert [(file.name, file.read_text()) for file in state.iterdir()] == [("state.json", "damaged")]
 
 
+@pytest.mark.servers
 def test_one_state_folder_serves_one_exporter(tmp_path: Path) -> None:
     with running_exporter(tmp_path) as first:
         until_ready(first)
@@ -219,6 +220,7 @@ def test_a_file_in_the_place_of_the_state_folder_stays(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr, file.read_text()) == (2, said, "kept")
 
 
+@pytest.mark.servers
 def test_once_asks_the_running_exporter(tmp_path: Path) -> None:
     config = EVERY_SECOND + "budget: {day_grams: 150, month_grams: 4000}\n"
     with running_exporter(tmp_path, config=config) as running:
@@ -232,6 +234,7 @@ def test_once_asks_the_running_exporter(tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.servers
 def test_once_says_when_a_running_exporter_answers_instead_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "mine.yml").write_text("power: {idle_watts: 3, full_watts: 4}\n")
     with running_exporter(tmp_path, config=EVERY_SECOND) as running:
@@ -283,6 +286,7 @@ def test_once_can_be_interrupted() -> None:
     assert (process.returncode, said) == (130, "")
 
 
+@pytest.mark.servers
 def test_once_is_not_fooled_by_another_server(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
@@ -295,6 +299,7 @@ def test_once_is_not_fooled_by_another_server(tmp_path: Path) -> None:
     assert f"- sampled for 2 s; no exporter told its figures at 127.0.0.1:{port}" in ended.stdout
 
 
+@pytest.mark.servers
 def test_log_lines_are_json_where_asked_for(tmp_path: Path) -> None:
     with running_exporter(tmp_path, "--log.format=json") as running:
         url = running.url
@@ -303,6 +308,7 @@ def test_log_lines_are_json_where_asked_for(tmp_path: Path) -> None:
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["ts"]) for line in lines)
 
 
+@pytest.mark.servers
 def test_log_level_hides_what_is_below(tmp_path: Path) -> None:
     with running_exporter(tmp_path, "--log.level=warning") as running:
         until_ready(running)

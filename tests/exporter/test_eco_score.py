@@ -98,6 +98,7 @@ def documented_expressions() -> dict[str, str]:
     return dict(zip([*names, "ecotrack_eco_score_ratio"], [*factors, score], strict=True))
 
 
+@pytest.mark.servers
 def test_prometheus_works_out_the_score_from_the_exported_series(tmp_path: Path) -> None:
     target = {"job": "ecotrack", "instance": "laptop:10110"}
     series = [

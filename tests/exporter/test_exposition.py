@@ -49,6 +49,7 @@ def test_the_kept_exposition_has_every_family() -> None:
     assert names(golden_snapshot()) == {row.name for row in ROWS}
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("snapshot", [golden_snapshot(), initial_snapshot()], ids=["full", "before the first sample"])
 def test_promtool_has_nothing_to_say(snapshot: Snapshot) -> None:
     body = exposition(snapshot).body(Representation(openmetrics=False, gzipped=False))

@@ -33,6 +33,7 @@ def schemas() -> PublishedSchema:
     return PublishedSchema()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_the_board_and_its_panels_have_grafanas_types(schemas: PublishedSchema, name: str) -> None:
     assert findings(schemas, board(name)) - ALLOWED.keys() == set()

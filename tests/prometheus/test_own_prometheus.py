@@ -34,6 +34,7 @@ def alertmanager(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("title", ["prometheus.yml", "relabelling"])
 def test_promtool_accepts_each_scrape_configuration(tmp_path: Path, title: str) -> None:
     shutil.copytree(ROOT / "prometheus/rules", tmp_path / "rules")
@@ -57,6 +58,7 @@ def test_the_relabelling_leaves_the_port_away(address: str, name: str) -> None:
     assert found[1] == name
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize(
     ("labels", "receiver"),
     [

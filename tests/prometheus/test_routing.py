@@ -29,10 +29,12 @@ def configuration() -> dict[str, Any]:
     return loaded
 
 
+@pytest.mark.servers
 def test_amtool_accepts_the_configuration() -> None:
     assert "SUCCESS" in amtool("check-config", CONFIG)
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("name", ALERTS)
 def test_each_alert_reaches_its_receiver(name: str) -> None:
     labels = [f"{key}={value}" for key, value in {"alertname": name, **ALERTS[name].labels}.items()]
@@ -41,6 +43,7 @@ def test_each_alert_reaches_its_receiver(name: str) -> None:
     assert amtool("config", "routes", "test", f"--config.file={CONFIG}", *labels).strip() == receiver
 
 
+@pytest.mark.servers
 def test_information_notifies_nobody() -> None:
     labels = ("alertname=EcotrackGridClean", "severity=info", "component=opportunity", "scope=device")
     assert amtool("config", "routes", "test", f"--config.file={CONFIG}", *labels).strip() == "none"

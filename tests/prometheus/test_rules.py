@@ -81,6 +81,7 @@ def test_committed_files_are_what_the_tables_generate() -> None:
         assert (ROOT / path).read_text() == text, f"{path} differs: run `python -m prometheus`"
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("arguments", [("check", "rules", *RULE_FILES), ("check", "config", FOLDER / "prometheus.yml")])
 def test_promtool_accepts(arguments: tuple[str | Path, ...]) -> None:
     result = promtool(*arguments)

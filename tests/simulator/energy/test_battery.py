@@ -82,6 +82,7 @@ def rough(random: np.random.Generator) -> np.ndarray:
     return np.repeat(random.normal(0.0, 150.0, STEPS_PER_YEAR // 12), 12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [calm, rough])
 def test_a_year_agrees_with_vessim(draw: Callable[[np.random.Generator], np.ndarray]) -> None:
     power = draw(np.random.default_rng(7))
@@ -99,6 +100,7 @@ def test_a_year_agrees_with_vessim(draw: Callable[[np.random.Generator], np.ndar
     assert np.ptp(ours) > 0.5 * CAPACITY_WATT_HOURS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [calm, rough])
 def test_with_losses_a_year_agrees_with_vessim_behind_its_terminals(
     draw: Callable[[np.random.Generator], np.ndarray],

@@ -10,10 +10,12 @@ import pytest
 
 from simulator.experiments.find.outcomes import MEASURES
 from simulator.experiments.find.statistics import mean_interval, relative_difference
-from simulator.experiments.plan.catalogue import EXPERIMENTS, AnyScenario
-from simulator.experiments.run.work import Figures, Work, figures_of, simulate_job
+from simulator.experiments.plan.catalogue import EXPERIMENTS
+from simulator.experiments.plan.work import Work
+from simulator.experiments.run.work import Figures, figures_of, simulate_job
 from simulator.run.job import Job
 from simulator.scenario.load import load_scenario
+from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 
 POOL = 1000

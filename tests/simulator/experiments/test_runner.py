@@ -39,16 +39,19 @@ def test_the_same_request_gives_the_same_bytes(tmp_path: Path) -> None:
     assert files_of(request(tmp_path / "one")) == files_of(request(tmp_path / "other"))
 
 
+@pytest.mark.slow
 def test_other_seeds_give_other_bytes(tmp_path: Path) -> None:
     one, other = files_of(request(tmp_path / "one")), files_of(request(tmp_path / "other", seed=9))
     assert one["results.json"] != other["results.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [2, 4])
 def test_workers_change_nothing(tmp_path: Path, workers: int) -> None:
     assert files_of(request(tmp_path / "one")) == files_of(request(tmp_path / "other", workers=workers))
 
 
+@pytest.mark.slow
 def test_real_runs_in_other_processes_give_the_same_bytes(tmp_path: Path) -> None:
     folders = [
         run_experiment(
@@ -73,6 +76,7 @@ def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path) -> None:
     assert bytes_of(here) == bytes_of(tmp_path / "dask" / here.name)
 
 
+@pytest.mark.slow
 def test_an_interrupted_experiment_goes_on_where_it_stopped(tmp_path: Path) -> None:
     whole = files_of(request(tmp_path / "whole"))
     asked = request(tmp_path / "parts")
@@ -85,6 +89,7 @@ def test_an_interrupted_experiment_goes_on_where_it_stopped(tmp_path: Path) -> N
     assert bytes_of(folder) == whole
 
 
+@pytest.mark.slow
 def test_a_line_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
     whole = files_of(request(tmp_path))
     journal = request(tmp_path).folder / "runs.jsonl"
@@ -92,6 +97,7 @@ def test_a_line_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
     assert files_of(request(tmp_path)) == whole
 
 
+@pytest.mark.slow
 def test_more_replications_keep_those_that_are_there(tmp_path: Path) -> None:
     files_of(request(tmp_path, replications=2))
     seen: list[int] = []
@@ -99,6 +105,7 @@ def test_more_replications_keep_those_that_are_there(tmp_path: Path) -> None:
     assert seen[0] == 14
 
 
+@pytest.mark.slow
 def test_a_journal_of_other_inputs_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = tmp_path / "greenest_of_mine.py"
     policy.write_text("class Greenest:\n    def choose(self, task, nodes):\n        return (0, 0)\n", encoding="utf-8")
@@ -153,6 +160,7 @@ def test_a_journal_of_another_provenance_is_refused_in_one_line(
     assert journal.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "simulator", "experiment", "scaling", "--scenario", "published"]
     command += ["--replications", "1000", "--tasks", "20000", "--workers", "2", "--output", str(tmp_path)]
@@ -226,6 +234,7 @@ def test_a_dask_address_without_an_answer_is_one_line(tmp_path: Path) -> None:
         run_experiment(request(tmp_path, dask="nonsense://1"), unseen, fake)
 
 
+@pytest.mark.slow
 def test_nothing_is_said_of_a_dask_address_but_that_line(tmp_path: Path) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
     for asked in ("bogus", "http://127.0.0.1:1", address):
@@ -270,6 +279,7 @@ def test_a_policy_that_dask_workers_cannot_import_is_one_line(tmp_path: Path, mo
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [".runs.jsonl", "runs.jsonl", ".report.md", "results.json", ".energy.png"])
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, name: str) -> None:
     """A folder stands in its way: unlike a right that was taken away, it also stops the user root."""
@@ -286,6 +296,7 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, name: str) ->
     assert mistake.endswith(": cannot be written: Is a directory")
 
 
+@pytest.mark.slow
 def test_scaling_with_a_policy_in_plain_python_is_told_to_take_long(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -303,6 +314,7 @@ def test_two_runs_do_not_write_into_the_same_folder(tmp_path: Path) -> None:
         run_experiment(asked, unseen, fake)
 
 
+@pytest.mark.slow
 def test_dashboards_find_the_outcomes(tmp_path: Path) -> None:
     run_experiment(request(tmp_path), unseen, fake)
     run_experiment(request(tmp_path, experiment="peers"), unseen, fake)

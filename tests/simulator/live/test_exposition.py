@@ -51,6 +51,7 @@ def test_the_kept_exposition_has_every_family() -> None:
     assert families(golden_snapshot()) == {row.name for row in ROWS}
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("stale", [False, True])
 def test_promtool_has_nothing_to_say(stale: bool) -> None:
     snapshot = golden_snapshot().without_readings() if stale else golden_snapshot()

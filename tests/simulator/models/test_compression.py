@@ -163,6 +163,7 @@ def test_task_classes_may_ask_for_the_models_of_a_profile() -> None:
     assert set(get_args(get_args(model.type)[0])) == set(profile_module.MODELS)
 
 
+@pytest.mark.slow
 def test_the_smallest_model_can_be_measured() -> None:
     heard: list[str] = []
     measured = measure(heard.append, models=["lstm"], rounds=2)

@@ -38,6 +38,7 @@ def mean_wait(servers: int, utilization: float, seed: int) -> float:
     return float((placed.start - arrival)[WARM_UP:].mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("servers", [1, 4, 32])
 @pytest.mark.parametrize("utilization", [0.5, 0.8, 0.95])
 def test_queue_waits_match_erlang_c(servers: int, utilization: float) -> None:

@@ -44,6 +44,7 @@ def test_the_report_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     assert "are those of all completed tasks." in report(findings_of(tmp_path, scenario="published"), [])
 
 
+@pytest.mark.slow
 def test_every_picture_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     findings = findings_of(tmp_path, experiment="baseline")
     drawn = [bars(findings, "latency_seconds"), differences(findings), radar(findings)]
@@ -53,6 +54,7 @@ def test_every_picture_says_of_which_tasks_the_latency_is(tmp_path: Path) -> Non
         assert any("of tasks that may not be put off" in text for text in texts)
 
 
+@pytest.mark.slow
 def test_the_report_names_the_policy_and_the_parts_of_each_method(tmp_path: Path) -> None:
     baseline = report(findings_of(tmp_path, experiment="baseline"), [])
     assert "| full | `shifting` | yes | yes | yes | yes | yes |" in baseline
@@ -71,6 +73,7 @@ def test_differences_carry_their_unit_and_those_of_shares_are_points(tmp_path: P
     assert re.search(r"\| Energy \| \S+ ± \S+ Wh \|", told)
 
 
+@pytest.mark.slow
 def test_two_seeds_are_no_range(tmp_path: Path) -> None:
     assert "the seeds 1 and 2, and" in report(findings_of(tmp_path, replications=2), [])
     assert "the seeds 1 to 3, and" in report(findings_of(tmp_path, replications=3), [])

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[4]
 PLACE = """
 import logging, sys
@@ -35,6 +37,7 @@ def said(**environment: str) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_only_the_first_process_compiles_and_says_so(tmp_path: Path) -> None:
     assert said(NUMBA_CACHE_DIR=str(tmp_path)).startswith("compiling the placement kernel: some seconds")
     assert said(NUMBA_CACHE_DIR=str(tmp_path)) == ""

@@ -111,6 +111,7 @@ def test_a_module_that_cannot_be_imported_is_one_line_with_its_place(
     assert list(policy_mistakes(name, [])) == [f"scheduler.policy: {name}: {module}:2: {MODULES[source]}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
