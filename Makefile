@@ -1,20 +1,35 @@
 # Everything that a user or a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down test verify lint format dashboards rules docs bench experiments secrets clean test-packages
+.PHONY: help up down check test verify coverage imports lint format dashboards rules docs bench experiments secrets clean test-packages
 
 python := .venv/bin/python
 environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt
+quick := "not full and not servers and not slow"
 paths := exporter simulator grafana prometheus scripts tests bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-up: .venv/run.stamp ## Start the whole stack, Ctrl-C stops it; ECOTRACK_CONFIG=FILE, ECOCHAIN_EXPERIMENTS=DIR
+up: ## Start the stack, Ctrl-C stops it; ONLY=ecotrack, ECOTRACK_CONFIG=FILE, ECOCHAIN_EXPERIMENTS=DIR
+ifeq ($(ONLY),ecotrack)
+	@$(MAKE) --no-print-directory .venv/base.stamp
+else
+	@$(MAKE) --no-print-directory .venv/run.stamp || $(MAKE) --no-print-directory .venv/base.stamp
 	@scripts/install-packages prometheus prometheus-alertmanager
+endif
 	@$(python) -m scripts.up
 
 down: ## Stop what `make up` started
 	@if [ -x $(python) ]; then $(python) -m scripts.up --stop; else echo "Nothing is running."; fi
+
+check: .venv/dev.stamp ## Check style, types and imports, and run the tests that need no server and little time
+	@status=0; $(MAKE) --no-print-directory lint || status=1; \
+	$(python) -m pytest --numprocesses=2 --quiet -m $(quick) || status=1; \
+	exit $$status
+
+coverage: .venv/dev.stamp ## Run the tests of `make check` and print the lines that they reach; at least 90 % of them
+	$(python) -m pytest --numprocesses=2 --quiet -m $(quick) \
+	    --cov=exporter --cov=simulator --cov-report=term:skip-covered --cov-fail-under=90
 
 test: .venv/dev.stamp test-packages ## Check style and types, then run every test; ends with pytest's summary
 	@status=0; $(MAKE) --no-print-directory lint || status=1; \
@@ -25,23 +40,27 @@ verify: .venv/dev.stamp test-packages ## Run the tests at their full sizes, the 
 	$(python) -m pytest -o faulthandler_timeout=7200
 	@$(MAKE) --no-print-directory bench experiments
 
-lint: .venv/dev.stamp ## Check style and types
+lint: .venv/dev.stamp ## Check style, types and imports
 	@status=0; $(python) -m ruff check --quiet $(paths) || status=1; \
 	$(python) -m ruff format --quiet --check $(paths) || status=1; \
 	$(python) -m mypy || status=1; \
+	$(python) -m scripts.imports --quiet || status=1; \
 	exit $$status
+
+imports: .venv/base.stamp ## Print import circles, fan-in and fan-out of every module
+	$(python) -m scripts.imports
 
 format: .venv/dev.stamp ## Put the code into the house style
 	$(python) -m ruff check --quiet --fix $(paths)
 	$(python) -m ruff format $(paths)
 
-dashboards: .venv/dev.stamp ## Write grafana/dashboards/ from the code beside it
+dashboards: .venv/dashboards.stamp ## Write grafana/dashboards/ from the code beside it
 	$(python) -m grafana
 
-rules: .venv/dev.stamp ## Write prometheus/rules/ from the table beside it
+rules: .venv/base.stamp ## Write prometheus/rules/ from the table beside it
 	$(python) -m prometheus
 
-docs: .venv/dev.stamp ## Write docs/reference/ from the metric and configuration tables
+docs: .venv/docs.stamp ## Write docs/reference/ from the metric and configuration tables
 	$(python) -m scripts.reference
 
 bench: .venv/dev.stamp ## Measure server and exporter beside others; writes bench/results/
@@ -62,13 +81,26 @@ secrets: secrets/grafana-admin-password ## Make the password that Compose hands 
 clean: down ## Remove the environment and caches; totals and history in .run/ stay
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
 
-.venv/run.stamp: $(environment)
-	@scripts/environment simulator
+# Each target gets the packages that it needs and no more; a larger set stands for the smaller ones in it.
+.venv/base.stamp: $(environment)
+	@scripts/environment
 	@touch $@
 
+.venv/docs.stamp: $(environment)
+	@scripts/environment docs
+	@touch .venv/base.stamp $@
+
+.venv/dashboards.stamp: $(environment)
+	@scripts/environment dashboards
+	@touch .venv/base.stamp $@
+
+.venv/run.stamp: $(environment)
+	@scripts/environment simulator
+	@touch .venv/base.stamp .venv/docs.stamp $@
+
 .venv/dev.stamp: $(environment)
-	@scripts/environment simulator,dashboards,test,dev
-	@touch .venv/run.stamp $@
+	@scripts/environment dev
+	@touch .venv/base.stamp .venv/docs.stamp .venv/dashboards.stamp .venv/run.stamp $@
 
 test-packages:
 	@scripts/install-packages prometheus prometheus-alertmanager prometheus-node-exporter chromium iproute2

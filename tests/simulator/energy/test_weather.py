@@ -100,6 +100,7 @@ def test_the_strongest_gust_is_finite() -> None:
     assert weibull_quantile(np.array([-9.0]), 4.5, 2.0)[0] >= 0.0
 
 
+@pytest.mark.slow
 def test_clouds_cover_the_sky_as_the_climate_says() -> None:
     source = weather()
     by_day = [source.day(index) for index in range(400)]

@@ -175,6 +175,7 @@ def test_the_smallest_model_can_be_measured() -> None:
     assert all(one.latency_seconds > 0 and one.energy_joules > 0 for one in measured.measurements)
 
 
+@pytest.mark.slow
 def test_measuring_leaves_torch_as_it_was() -> None:
     import torch  # noqa: PLC0415 - as the measurement itself loads it
 

@@ -191,6 +191,7 @@ def test_releases_lie_between_arrival_and_what_the_deadline_allows(situation: tu
     assert np.all((got + made.longest_wait + worst)[later] <= asked.deadline[later])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["shifting", "oracle"])
 def test_putting_tasks_off_does_not_drop_them(policy: str) -> None:
     # A node without battery, and reports that take longer than any may wait for another.

@@ -166,6 +166,7 @@ def punctual(job: Job) -> RunResult:
     return msgspec.structs.replace(fake(job), deadline_miss_ratio=0.0)
 
 
+@pytest.mark.slow
 def test_what_is_zero_throughout_has_no_picture(tmp_path: Path) -> None:
     folder, _ = run_experiment(request(tmp_path, experiment="baseline"), unseen, punctual)
     assert (folder / "energy.png").exists()

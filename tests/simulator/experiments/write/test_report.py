@@ -36,6 +36,7 @@ def with_deferrable(findings: Findings, deferrable: bool) -> Findings:
     return msgspec.structs.replace(findings, parameters=msgspec.structs.replace(scenario, workload=workload))
 
 
+@pytest.mark.slow
 def test_the_report_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     findings = findings_of(tmp_path)
     assert "completed tasks that may not be put off: all but `report`." in report(findings, [])
