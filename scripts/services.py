@@ -12,7 +12,8 @@ class Service:
     `programs` are names to look for; the first installed one is used. `arguments` and `environment` are
     templates: {root} is the repository, {state} the state folder, {config} the exporter's configuration file,
     {port} the service's own port and {ports[NAME]} another's. `ready` is a path that answers 200 once the service
-    works, `page` the one to open, `shows` what for (a template too), `absent` how to get a missing program.
+    works, `page` the one to open, `shows` what for (a template too), `absent` how to get a missing program. `modules`
+    are Python packages that it cannot do without.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Service:
     page: str
     shows: str
     absent: str = ""
+    modules: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -64,6 +66,8 @@ def services(python: str, experiments: Path) -> tuple[Service, ...]:
             ready="/-/ready",
             page="/",
             shows="a simulated edge cluster, 60 times as fast as the clock; metrics at /metrics",
+            absent="its Python packages are missing: pip install --editable '.[simulator]'",
+            modules=("numba", "numpy", "scipy"),
         ),
         Service(
             name="alertmanager",

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from scripts.services import Service
@@ -65,7 +66,9 @@ class StopRequest:
 
 
 def program_of(service: Service) -> str | None:
-    """The first of the service's programs that is installed."""
+    """The first of the service's programs that is installed; None as well where a module that it needs is missing."""
+    if any(find_spec(module) is None for module in service.modules):
+        return None
     return next(filter(None, map(shutil.which, service.programs)), None)
 
 

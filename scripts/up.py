@@ -38,17 +38,19 @@ class UsageError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 stopped on request, 1 a service failed, 2 nothing could be started."""
     options = _parser(services(sys.executable, ROOT / RESULTS)).parse_args(argv)
-    rows = services(sys.executable, options.experiments.resolve())
+    every = services(sys.executable, options.experiments.resolve())
     state: Path = options.state_dir.resolve()
     try:
         if options.stop:
             print("Stopped." if stop_instance(state) else "Nothing is running.")
             return 0
-        ports = {row.name: _port(row, getattr(options, f"{row.name}_port")) for row in rows}
+        ports = {row.name: _port(row, getattr(options, f"{row.name}_port")) for row in every}
+        wanted = _wanted(every, options.only)
         load_config(options.config_file)
-        load_outcomes(options.experiments)
+        if any(row.name == "ecochain" for row in wanted):
+            load_outcomes(options.experiments)
         with only_instance(state):
-            return _run(rows, Place(root=ROOT, state=state, config=options.config_file.resolve(), ports=ports))
+            return _run(wanted, Place(root=ROOT, state=state, config=options.config_file.resolve(), ports=ports))
     except ConfigError as error:
         for mistake in error.mistakes:
             print(f"make up: {mistake}", file=sys.stderr)
@@ -77,6 +79,12 @@ def _parser(rows: Sequence[Service]) -> argparse.ArgumentParser:
         metavar="DIR",
         help=f"results for the simulator to show beside its run, also set by ECOCHAIN_EXPERIMENTS ({RESULTS})",
     )
+    parser.add_argument(
+        "--only",
+        default=os.environ.get("ONLY", ""),
+        metavar="NAME,NAME",
+        help="the services to start, also set by ONLY (all that are installed)",
+    )
     for row in rows:
         parser.add_argument(
             f"--{row.name}-port",
@@ -85,6 +93,15 @@ def _parser(rows: Sequence[Service]) -> argparse.ArgumentParser:
             help=f"also set by {_variable(row)} (%(default)s)",
         )
     return parser
+
+
+def _wanted(rows: Sequence[Service], only: str) -> list[Service]:
+    """The services that are named, separated by commas; all of them where none is."""
+    names = {name.strip() for name in only.split(",") if name.strip()}
+    known = [row.name for row in rows]
+    for name in sorted(names - set(known)):
+        raise UsageError(f"ONLY: expected names out of {', '.join(known)}, got {name!r}")
+    return [row for row in rows if not names or row.name in names]
 
 
 def _port(row: Service, text: str) -> int:
@@ -103,7 +120,8 @@ def _run(rows: Sequence[Service], place: Place) -> int:
     programs = {row.name: program for row in rows if (program := program_of(row))}
     chosen = [row for row in rows if row.name in programs]
     _refuse_busy_ports(chosen, place.ports)
-    addresses = {row.name: [f"127.0.0.1:{place.ports[row.name]}"] if row in chosen else [] for row in rows}
+    running = {row.name for row in chosen}
+    addresses = {name: [f"127.0.0.1:{port}"] if name in running else [] for name, port in place.ports.items()}
     write_native_configuration(ROOT / "prometheus", place.state / "prometheus", addresses)
     children: list[Child] = []
     try:

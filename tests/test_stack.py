@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,8 @@ import requests
 import yaml
 
 from scripts.native_prometheus import write_native_configuration
-from scripts.supervisor import is_busy
+from scripts.services import services
+from scripts.supervisor import is_busy, program_of
 from tests.grafana.simulated import KEPT_RESULTS
 from tests.processes import ending, free_port
 
@@ -239,3 +240,31 @@ def test_targets_become_native_addresses(tmp_path: Path) -> None:
 
     written = yaml.safe_load((tmp_path / "native" / "targets" / "all.yml").read_text())
     assert written == [{"targets": ["127.0.0.1:20110", "192.0.2.7:10110"], "labels": {"site": "desk"}}]
+
+
+@pytest.mark.servers
+def test_the_exporter_runs_alone_where_nothing_else_is_asked_for(tmp_path: Path) -> None:
+    with launched(tmp_path / "state", {**os.environ, "ONLY": "ecotrack"}) as stack:
+        assert stack.busy() == {"ecotrack"}
+        assert "ecochain" not in stack.output
+
+
+def test_a_service_that_nobody_knows_is_one_line_and_nothing_starts(tmp_path: Path) -> None:
+    done = run_up(tmp_path / "state", "--only=ecotrack,ecotrak")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "make up: ONLY: expected names out of ecotrack, ecochain, alertmanager, prometheus, grafana, got 'ecotrak'\n"
+    )
+
+
+def test_a_service_whose_packages_are_missing_counts_as_not_installed() -> None:
+    (simulator,) = (row for row in services(sys.executable, KEPT_RESULTS) if row.name == "ecochain")
+    assert program_of(simulator) == sys.executable
+    assert program_of(replace(simulator, modules=("numpy", "no_such_package"))) is None
+
+
+def test_what_starts_the_stack_needs_none_of_the_simulators_packages() -> None:
+    code = "import sys, scripts.up; print(*{name.partition('.')[0] for name in sys.modules})"
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert not {"numpy", "numba", "scipy", "pvlib", "matplotlib", "torch"} & set(done.stdout.split())
