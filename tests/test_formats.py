@@ -1,0 +1,182 @@
+"""What any version wrote is read, or refused in one line; names that users rely on do not vanish unsaid.
+
+`tests/fixtures/formats/` holds a file of each format that ever landed. None is changed or deleted: a new format gets a
+new file. `python -m tests.test_formats` adds the names that are new to `tests/fixtures/names-landed.txt`.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from exporter import state
+from exporter.config import load_config
+from exporter.core.config import ConfigError
+from exporter.core.web.web_config import load_web_config
+from scripts.reference import configuration_keys
+from simulator.experiments.find.outcomes import RESULTS_FILE, load_outcomes
+from simulator.experiments.run.journal import JOURNAL_FILE, Journal
+from simulator.ledger.cost_profile import CostProfile
+from simulator.models.profile import load_profile
+from simulator.scenario.load import load_scenario
+from tests.exporter.core.web.certificates import Authority
+
+ROOT = Path(__file__).parent.parent
+FORMATS = ROOT / "tests/fixtures/formats"
+LANDED = ROOT / "tests/fixtures/names-landed.txt"
+UPGRADING = ROOT / "docs/upgrading.md"
+
+
+def read_state(file: Path, _folder: Path) -> Any:
+    """What a state file says, as the exporter reads it."""
+    return state._decode(file.read_bytes()).totals.lifetime_emissions
+
+
+def read_results(file: Path, folder: Path) -> Any:
+    """How many outcomes the simulator shows of results."""
+    shutil.copy(file, folder / RESULTS_FILE)
+    return len(load_outcomes(folder))
+
+
+def read_journal(file: Path, folder: Path) -> Any:
+    """How many runs a resumed experiment finds done."""
+    shutil.copy(file, folder / JOURNAL_FILE)
+    with Journal(folder) as journal:
+        return len(journal.results)
+
+
+def read_config(file: Path, _folder: Path) -> Any:
+    """The limit of a day in a configuration of the exporter, or None."""
+    return load_config(file).budget.day_grams
+
+
+def read_web_config(file: Path, folder: Path) -> Any:
+    """Whether a web configuration asks for TLS, its certificates beside it."""
+    Authority(folder).issue("server")
+    shutil.copy(file, folder / "web.yml")
+    return load_web_config(folder / "web.yml").tls is not None
+
+
+def read_scenario(file: Path, _folder: Path) -> Any:
+    """The name of a scenario."""
+    return load_scenario(str(file)).name
+
+
+def read_compression(file: Path, _folder: Path) -> Any:
+    """How many measurements a compression profile has."""
+    return len(load_profile(file).measurements)
+
+
+def read_costs(file: Path, _folder: Path) -> Any:
+    """Whether a profile of the ledger's costs is one."""
+    return msgspec.json.decode(file.read_bytes(), type=CostProfile).host != ""
+
+
+READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
+    "state-v1-marks.json": (read_state, 277.5),
+    "state-v1-week.json": (read_state, 277.5),
+    "results.json": (read_results, 2),
+    "journal.jsonl": (read_journal, 2),
+    "exporter.yml": (read_config, 150.0),
+    "exporter-presets.yml": (read_config, None),
+    "web.yml": (read_web_config, True),
+    "scenario-edge.yaml": (read_scenario, "scenario-edge"),
+    "scenario-published.yaml": (read_scenario, "published"),
+    "compression-profile.json": (read_compression, 16),
+    "ledger-cost-profile.json": (read_costs, True),
+}
+"""Who reads each file, and what it finds there: for a file that is no longer read, the line that says what to do."""
+
+STATE_SCHEMAS = {1: "53a9bb70cea3575d6fb5191214208515a66fdf40d5e4307a84dd3a2ab49a2570"}
+"""Digest of what a state file of each version holds."""
+
+
+def state_digest() -> str:
+    """SHA-256 over names, types and defaults of what a state file holds, whatever its docstrings say."""
+
+    def without_prose(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: without_prose(value) for key, value in sorted(node.items()) if key != "description"}
+        return [without_prose(one) for one in node] if isinstance(node, list) else node
+
+    schema = without_prose(msgspec.json.schema(state._Saved))
+    return hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_file_of_any_format_that_landed_is_read_or_refused_in_one_line(tmp_path: Path, name: str) -> None:
+    read, expected = READ[name]
+    try:
+        found = read(FORMATS / name, tmp_path)
+    except ConfigError as error:
+        (found,) = error.mistakes
+    assert found == expected
+
+
+def test_every_kept_file_is_tried() -> None:
+    assert {file.name for file in FORMATS.iterdir()} == READ.keys()
+
+
+def test_the_state_does_not_change_unnoticed() -> None:
+    assert state_digest() == STATE_SCHEMAS[state.VERSION], (
+        "What a state file holds has changed. First keep a file of the last format in tests/fixtures/formats/. If the "
+        "last version would misread a new file, or this one an old file, raise VERSION in exporter/state.py and add a "
+        f"row to STATE_SCHEMAS; a new field with a default needs neither. The digest is now {state_digest()!r}."
+    )
+
+
+def names() -> set[str]:
+    """What users write into queries, dashboards, alerts and configurations: metrics, recorded series, alerts, keys."""
+    found = set()
+    for file in (ROOT / "tests/golden").glob("*.prom"):
+        found |= {
+            f"metric {name}" for name in re.findall(r"^# TYPE (\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        }
+    for file in (ROOT / "prometheus/rules").glob("*.yml"):
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
+            for rule in group["rules"]:
+                found.add(f"series {rule['record']}" if "record" in rule else f"alert {rule['alert']}")
+    return found | {f"key {key}" for key in configuration_keys()}
+
+
+def landed() -> set[str]:
+    """Every such name that ever was in force."""
+    return set(LANDED.read_text(encoding="utf-8").split("\n")) - {""}
+
+
+def unsaid(vanished: set[str], page: str) -> list[str]:
+    """The vanished names that the page does not tell of in code type."""
+    told = {word for code in re.findall(r"`([^`]+)`", page) for word in re.split(r"[^\w.:\[\]-]+", code)}
+    return sorted(name for name in vanished if name.split(" ")[1] not in told)
+
+
+def test_every_name_that_landed_is_kept() -> None:
+    assert sorted(names() - landed()) == [], "new names: python -m tests.test_formats adds them to the list"
+
+
+def test_a_name_that_has_vanished_stands_in_the_guide_to_upgrading() -> None:
+    vanished = landed() - names()
+    page = UPGRADING.read_text(encoding="utf-8") if vanished else ""
+    assert unsaid(vanished, page) == [], "say in docs/upgrading.md what takes their place"
+
+
+def test_a_vanished_name_that_is_told_is_told_by_its_whole_name() -> None:
+    page = "- `ecotrack_old_ratio{component}` is now `ecotrack_new_ratio`; `power.old` is gone."
+    assert unsaid({"metric ecotrack_old_ratio", "key power.old"}, page) == []
+    assert unsaid({"metric ecotrack_old", "metric other"}, page) == ["metric ecotrack_old", "metric other"]
+
+
+def main() -> None:
+    """Add what is new to the list of names."""
+    LANDED.write_text("\n".join(sorted(landed() | names())) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
