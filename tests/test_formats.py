@@ -21,8 +21,9 @@ from exporter.config import load_config
 from exporter.core.config import ConfigError
 from exporter.core.web.web_config import load_web_config
 from scripts.reference import configuration_keys
-from simulator.experiments.find.outcomes import RESULTS_FILE, load_outcomes
+from simulator.experiments.find.estimates import RESULTS_FILE, load_estimates
 from simulator.experiments.run.journal import JOURNAL_FILE, Journal
+from simulator.experiments.run.provenance import provenance_of
 from simulator.ledger.cost_profile import CostProfile
 from simulator.models.profile import load_profile
 from simulator.scenario.load import load_scenario
@@ -40,16 +41,20 @@ def read_state(file: Path, _folder: Path) -> Any:
 
 
 def read_results(file: Path, folder: Path) -> Any:
-    """How many outcomes the simulator shows of results."""
+    """How many methods the simulator shows of results."""
     shutil.copy(file, folder / RESULTS_FILE)
-    return len(load_outcomes(folder))
+    return len(load_estimates(folder))
 
 
 def read_journal(file: Path, folder: Path) -> Any:
-    """How many runs a resumed experiment finds done."""
+    """How many runs a resumed experiment finds done, or why none."""
     shutil.copy(file, folder / JOURNAL_FILE)
-    with Journal(folder) as journal:
-        return len(journal.results)
+    made = provenance_of(load_scenario("edge"))
+    try:
+        with Journal(folder, made) as journal:
+            return len(journal.results)
+    except ConfigError as error:
+        raise ConfigError([line.replace(str(folder), "DIR") for line in error.mistakes]) from error
 
 
 def read_config(file: Path, _folder: Path) -> Any:
@@ -83,7 +88,11 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "state-v1-marks.json": (read_state, 277.5),
     "state-v1-week.json": (read_state, 277.5),
     "results.json": (read_results, 2),
-    "journal.jsonl": (read_journal, 2),
+    "journal.jsonl": (
+        read_journal,
+        "--output: DIR/runs.jsonl: does not say what its results depend on: remove it to begin anew, or choose another "
+        "folder",
+    ),
     "exporter.yml": (read_config, 150.0),
     "exporter-presets.yml": (read_config, None),
     "web.yml": (read_web_config, True),
@@ -94,7 +103,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
 }
 """Who reads each file, and what it finds there: for a file that is no longer read, the line that says what to do."""
 
-STATE_SCHEMAS = {1: "53a9bb70cea3575d6fb5191214208515a66fdf40d5e4307a84dd3a2ab49a2570"}
+STATE_SCHEMAS = {1: "0ffaf0da1ef8ee508cabc33df245d8ea6b810a1f8bd53c5e66f9d082407c0e78"}
 """Digest of what a state file of each version holds."""
 
 

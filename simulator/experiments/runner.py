@@ -6,7 +6,7 @@ from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from exporter.core.config import ConfigError
-from simulator.experiments.find.findings import Findings, findings_of
+from simulator.experiments.find.results import Results, results_of
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.request import Request, check
 from simulator.experiments.plan.work import Work
@@ -14,7 +14,7 @@ from simulator.experiments.run.execution import execute, executor_for
 from simulator.experiments.run.journal import Journal, locked
 from simulator.experiments.run.provenance import digest, provenance_of
 from simulator.experiments.run.work import Figures, Simulate, simulate_job
-from simulator.experiments.write.output import write_findings
+from simulator.experiments.write.output import write_results
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import is_users
 
@@ -30,7 +30,7 @@ class Interrupted(Exception):  # noqa: N818 - no error: the user wished it
 
 def run_experiment(
     request: Request, report_progress: ReportProgress, simulate: Simulate = simulate_job
-) -> tuple[Path, Findings]:
+) -> tuple[Path, Results]:
     """Do what is not done yet, and write the results; answers with their folder.
 
     Raises ConfigError for a request that cannot be met, and Interrupted on Ctrl-C.
@@ -43,9 +43,9 @@ def run_experiment(
     with locked(request.folder):
         provenance = provenance_of(scenario)
         runs = _finished(request, cases, Journal(request.folder, provenance), report_progress, simulate)
-        findings = findings_of(request, cases, runs, provenance)
-        write_findings(request.folder, findings)
-    return request.folder, findings
+        results = results_of(request, cases, runs, provenance)
+        write_results(request.folder, results)
+    return request.folder, results
 
 
 def _finished(

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from exporter.core.units import JOULES_PER_KWH
-from simulator.run.job import Metric
+from simulator.run.job import MeasureName
 
 PUBLISHED_SOURCE: Final = "EcoChain-ML (S. Mahmud, 2025), README, baseline comparison: one run of 1000 tasks, 4 nodes"
 REPLICATION_SOURCE: Final = (
@@ -26,7 +26,7 @@ LEDGER_REMARK: Final = (
 )
 """Stands beside the published ablation of the ledger."""
 
-Figures = MappingProxyType[str, MappingProxyType[Metric, float]]
+Figures = MappingProxyType[str, MappingProxyType[MeasureName, float]]
 """Values by method and metric."""
 
 
@@ -37,9 +37,9 @@ def _row(
     seconds: float | None = None,
     percent: float | None = None,
     dollars: float | None = None,
-) -> MappingProxyType[Metric, float]:
+) -> MappingProxyType[MeasureName, float]:
     """A table's row in the units of `RunResult`, without what was not printed."""
-    row: dict[Metric, float | None] = {
+    row: dict[MeasureName, float | None] = {
         "energy_joules": None if kwh is None else kwh * JOULES_PER_KWH,
         "emissions_grams": grams,
         "latency_seconds": seconds,
@@ -86,7 +86,7 @@ ABLATION: Final[Figures] = MappingProxyType(
 def changes_to_standard() -> Figures:
     """Published relative changes of energy and carbon against Standard (0.18 is 18% more); from PUBLISHED."""
     standard = PUBLISHED["standard"]
-    measures: tuple[Metric, ...] = ("energy_joules", "emissions_grams")
+    measures: tuple[MeasureName, ...] = ("energy_joules", "emissions_grams")
     return MappingProxyType(
         {
             method: MappingProxyType({measure: row[measure] / standard[measure] - 1.0 for measure in measures})

@@ -6,7 +6,7 @@ import msgspec
 
 from simulator.scenario.published import AnyScenario, PublishedScenario
 
-Metric = Literal[
+MeasureName = Literal[
     "energy_joules",
     "emissions_grams",
     "latency_seconds",

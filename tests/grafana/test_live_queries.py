@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from grafana.queries import Query, queries, resolve
-from simulator.experiments.find.outcomes import load_outcomes
+from simulator.experiments.find.estimates import load_estimates
 from tests.grafana.committed import board, names
 from tests.grafana.live import RATE_SECONDS, SHOWN_SECONDS, Live, finite_values, running_stack, series_of
 from tests.grafana.simulated import KEPT_RESULTS, TOO_MANY_PER_HOUR
@@ -156,8 +156,8 @@ def test_savings_are_those_of_the_results(live: Live) -> None:
     title = "Energy: full system against Standard"
     saved = sorted(value for (value,) in ask(live, title, name="experiments.json"))
     energy = {
-        (one.scenario, one.method): one.metrics["energy_joules"].mean
-        for one in load_outcomes(KEPT_RESULTS)
+        (one.scenario, one.method): one.by_measure["energy_joules"].mean
+        for one in load_estimates(KEPT_RESULTS)
         if one.experiment == "baseline"
     }
     scenarios = ("edge", "published")

@@ -48,9 +48,9 @@ def test_prometheus_started_as_shown_keeps_both_scenarios(tmp_path: Path) -> Non
     ends = []
     for scenario in ("edge", "published"):
         asked = request(tmp_path, scenario=scenario, experiment="baseline")
-        folder, findings = run_experiment(asked, unseen, fake)
+        folder, results = run_experiment(asked, unseen, fake)
         load(folder / "metrics.om", tmp_path)
-        ends.append(simulated_end(findings))
+        ends.append(simulated_end(results))
     with running_prometheus(tmp_path / "prometheus.yml", tmp_path, retention) as url:
         for end in ends:
             asked_for = {

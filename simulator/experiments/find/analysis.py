@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from simulator.experiments.find.outcomes import MEASURES, Estimate
+from simulator.experiments.find.estimates import MEASURES, Estimate
 from simulator.experiments.find.statistics import (
     Interval,
     half_width,

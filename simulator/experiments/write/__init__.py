@@ -1,1 +1,1 @@
-"""Findings as tables, plots, reports and OpenMetrics."""
+"""Results as tables, plots, reports and OpenMetrics."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from exporter.core.units import JOULES_PER_KWH
-from simulator.experiments.find.outcomes import Estimate
+from simulator.experiments.find.estimates import Estimate
 from simulator.experiments.find.statistics import Interval
 
 WATT_HOURS_PER_JOULE = 1000.0 / JOULES_PER_KWH
@@ -22,7 +22,7 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
+class Display:
     """A measure as people read it: figures in SI are multiplied by `factor` to get `unit`.
 
     `scope` says of what it is told, where that is not everything. Only a `signed` one can be below zero.
@@ -58,28 +58,28 @@ class Quantity:
 PROMPT_TASKS = "of tasks that may not be put off"
 
 
-QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
+DISPLAYS: Mapping[str, Display] = MappingProxyType(
     {
-        "energy_joules": Quantity(heading="Energy", unit="Wh", factor=WATT_HOURS_PER_JOULE),
-        "emissions_grams": Quantity(heading="Carbon", unit="g CO\u2082e"),
-        "latency_seconds": Quantity(heading="Latency", unit="s", scope=PROMPT_TASKS),
-        "renewable_ratio": Quantity(heading="Renewable", unit="%", factor=PERCENT),
-        "cost_dollars": Quantity(heading="Net cost", unit="$", signed=True),
-        "deadline_miss_ratio": Quantity(heading="Late or dropped", unit="%", factor=PERCENT),
-        "regret_ratio": Quantity(heading="Regret", unit="%", factor=PERCENT),
-        "saturation_tasks_per_second": Quantity(heading="Saturation", unit="tasks/s"),
-        "latency_p95_seconds": Quantity(heading="95th percentile of latency", unit="s", scope=PROMPT_TASKS),
-        "energy_per_task_joules": Quantity(heading="Energy per task", unit="J"),
-        "throughput_tasks_per_hour": Quantity(heading="Throughput", unit="tasks/h"),
-        "idle_joules": Quantity(heading="Energy of idle power", unit="Wh", factor=WATT_HOURS_PER_JOULE),
-        "ledger_joules": Quantity(heading="Energy of the ledger", unit="Wh", factor=WATT_HOURS_PER_JOULE),
-        "grid_joules": Quantity(heading="Energy from the grid", unit="Wh", factor=WATT_HOURS_PER_JOULE),
-        "stored_change_joules": Quantity(
+        "energy_joules": Display(heading="Energy", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "emissions_grams": Display(heading="Carbon", unit="g CO\u2082e"),
+        "latency_seconds": Display(heading="Latency", unit="s", scope=PROMPT_TASKS),
+        "renewable_ratio": Display(heading="Renewable", unit="%", factor=PERCENT),
+        "cost_dollars": Display(heading="Net cost", unit="$", signed=True),
+        "deadline_miss_ratio": Display(heading="Late or dropped", unit="%", factor=PERCENT),
+        "regret_ratio": Display(heading="Regret", unit="%", factor=PERCENT),
+        "saturation_tasks_per_second": Display(heading="Saturation", unit="tasks/s"),
+        "latency_p95_seconds": Display(heading="95th percentile of latency", unit="s", scope=PROMPT_TASKS),
+        "energy_per_task_joules": Display(heading="Energy per task", unit="J"),
+        "throughput_tasks_per_hour": Display(heading="Throughput", unit="tasks/h"),
+        "idle_joules": Display(heading="Energy of idle power", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "ledger_joules": Display(heading="Energy of the ledger", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "grid_joules": Display(heading="Energy from the grid", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "stored_change_joules": Display(
             heading="Batteries, change", unit="Wh", factor=WATT_HOURS_PER_JOULE, signed=True
         ),
-        "tasks_unfinished": Quantity(heading="Unfinished", unit="tasks"),
-        "electricity_dollars": Quantity(heading="Electricity", unit="$"),
-        "credit_dollars": Quantity(heading="Credits sold", unit="$"),
+        "tasks_unfinished": Display(heading="Unfinished", unit="tasks"),
+        "electricity_dollars": Display(heading="Electricity", unit="$"),
+        "credit_dollars": Display(heading="Credits sold", unit="$"),
     }
 )
 """By the name of the measure."""

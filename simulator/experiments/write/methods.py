@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from simulator.experiments.find.analysis import BEST_SINGLE_NODE
-from simulator.experiments.find.findings import Findings
+from simulator.experiments.find.results import Results
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.work import Saturation
 from simulator.experiments.write.tables import DASH, markdown_table
@@ -23,27 +23,27 @@ PARTS: Mapping[str, str] = MappingProxyType(
 """Names of the parts by the fields of a method."""
 
 
-def methods(findings: Findings) -> Iterator[str]:
+def methods(results: Results) -> Iterator[str]:
     """A table of the policy and the parts of each method."""
     # The published model has no batteries.
-    parts = [part for part in PARTS if part != "batteries" or isinstance(findings.parameters, Scenario)]
+    parts = [part for part in PARTS if part != "batteries" or isinstance(results.parameters, Scenario)]
     rows = [
         [name, f"`{method.policy}`", *("yes" if getattr(method, part) else DASH for part in parts)]
-        for name, method in _methods(findings).items()
+        for name, method in _methods(results).items()
     ]
     yield from ("## Methods", "")
     yield from markdown_table(["method", "policy", *(PARTS[part] for part in parts)], rows, rule="---|")
 
 
-def _methods(findings: Findings) -> Mapping[str, Method]:
+def _methods(results: Results) -> Mapping[str, Method]:
     """By the name in the results; the sizes of the scaling experiment share one, but for the search for saturation."""
-    cases = EXPERIMENTS[findings.experiment].cases(findings.parameters, findings.tasks)
-    if findings.reference is None:
+    cases = EXPERIMENTS[results.experiment].cases(results.parameters, results.tasks)
+    if results.reference is None:
         return {_shared_name(case): case.work.method for case in cases}
     known = {case.label: case.work.method for case in cases}
-    if findings.best_single_node is not None:
-        known[BEST_SINGLE_NODE] = known[findings.best_single_node]
-    return {outcome.method: known[outcome.method] for outcome in findings.outcomes}
+    if results.best_single_node is not None:
+        known[BEST_SINGLE_NODE] = known[results.best_single_node]
+    return {estimated.method: known[estimated.method] for estimated in results.estimates}
 
 
 def _shared_name(case: Case) -> str:

@@ -1,11 +1,11 @@
-"""Outcomes as OpenMetrics text at simulated time, for `promtool tsdb create-blocks-from openmetrics`."""
+"""Estimates as OpenMetrics text at simulated time, for `promtool tsdb create-blocks-from openmetrics`."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from exporter.core.units import UnixSeconds
-from simulator.experiments.find.findings import Findings
-from simulator.experiments.find.outcomes import MEASURES, Measure
+from simulator.experiments.find.estimates import MEASURES, Measure
+from simulator.experiments.find.results import Results
 from simulator.scenario.schema import Scenario
 
 PUBLISHED_START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -16,19 +16,19 @@ INFO = "ecochain_experiment_info"
 """The family that only this file has: what the figures were made from."""
 
 
-def to_openmetrics(findings: Findings) -> str:
+def to_openmetrics(results: Results) -> str:
     """Gauges `ecochain_experiment_*`, each with one sample, at the simulated end of the longest run.
 
     Beside them INFO tells with both digests what they were made from.
     """
-    moment = simulated_end(findings)
-    families = (line for measure in MEASURES for line in _family(measure, findings, moment))
-    return "".join(f"{line}\n" for line in (*_info(findings, moment), *families, "# EOF"))
+    moment = simulated_end(results)
+    families = (line for measure in MEASURES for line in _family(measure, results, moment))
+    return "".join(f"{line}\n" for line in (*_info(results, moment), *families, "# EOF"))
 
 
-def _info(findings: Findings, moment: UnixSeconds) -> Iterator[str]:
-    made = findings.provenance
-    labels = {"experiment": findings.experiment, "scenario": findings.scenario}
+def _info(results: Results, moment: UnixSeconds) -> Iterator[str]:
+    made = results.provenance
+    labels = {"experiment": results.experiment, "scenario": results.scenario}
     labels |= {"inputs": made.inputs, "environment": made.environment}
     family = INFO.removesuffix("_info")
     yield f"# TYPE {family} info"
@@ -36,24 +36,24 @@ def _info(findings: Findings, moment: UnixSeconds) -> Iterator[str]:
     yield f"{INFO}{{{_pairs(labels)}}} 1 {moment!r}"
 
 
-def simulated_end(findings: Findings) -> UnixSeconds:
+def simulated_end(results: Results) -> UnixSeconds:
     """When the longest run ended, on the simulated calendar."""
-    lasted = [run.figures.get("simulated_seconds", 0.0) for case in findings.cases for run in case.runs]
-    return UnixSeconds(_start(findings).timestamp() + max(lasted))
+    lasted = [run.figures.get("simulated_seconds", 0.0) for case in results.cases for run in case.runs]
+    return UnixSeconds(_start(results).timestamp() + max(lasted))
 
 
-def _start(findings: Findings) -> datetime:
+def _start(results: Results) -> datetime:
     """When that of which figures tell begins: after the warm-up."""
-    if not isinstance(findings.parameters, Scenario):
+    if not isinstance(results.parameters, Scenario):
         return PUBLISHED_START
-    site = findings.parameters.site
+    site = results.parameters.site
     midnight = datetime(site.first_day.year, site.first_day.month, site.first_day.day, tzinfo=UTC)
-    return midnight + timedelta(days=findings.parameters.run.warm_up_days, hours=-site.utc_offset_hours)
+    return midnight + timedelta(days=results.parameters.run.warm_up_days, hours=-site.utc_offset_hours)
 
 
-def _family(measure: Measure, findings: Findings, moment: UnixSeconds) -> Iterator[str]:
+def _family(measure: Measure, results: Results, moment: UnixSeconds) -> Iterator[str]:
     """The lines of one family; none where nothing was measured."""
-    samples = list(_samples(measure, findings, moment))
+    samples = list(_samples(measure, results, moment))
     if not samples:
         return
     name = f"ecochain_experiment_{measure.name}"
@@ -64,9 +64,9 @@ def _family(measure: Measure, findings: Findings, moment: UnixSeconds) -> Iterat
     yield from samples
 
 
-def _samples(measure: Measure, findings: Findings, moment: UnixSeconds) -> Iterator[str]:
-    for outcome in findings.outcomes:
-        estimate = outcome.metrics.get(measure.name)
+def _samples(measure: Measure, results: Results, moment: UnixSeconds) -> Iterator[str]:
+    for estimated in results.estimates:
+        estimate = estimated.by_measure.get(measure.name)
         if estimate is None:
             continue
         statistics = {
@@ -78,9 +78,9 @@ def _samples(measure: Measure, findings: Findings, moment: UnixSeconds) -> Itera
         for statistic, value in statistics.items():
             if value is not None:
                 labels = {
-                    "experiment": outcome.experiment,
-                    "scenario": outcome.scenario,
-                    "method": outcome.method,
+                    "experiment": estimated.experiment,
+                    "scenario": estimated.scenario,
+                    "method": estimated.method,
                     "statistic": statistic,
                 }
                 yield f"ecochain_experiment_{measure.name}{{{_pairs(labels)}}} {value!r} {moment!r}"

@@ -1,11 +1,11 @@
-"""The files of an experiment. The same findings give the same bytes."""
+"""The files of an experiment. The same results give the same bytes."""
 
 from pathlib import Path
 
 import msgspec
 
-from simulator.experiments.find.findings import Findings
-from simulator.experiments.find.outcomes import RESULTS_FILE
+from simulator.experiments.find.estimates import RESULTS_FILE
+from simulator.experiments.find.results import Results
 from simulator.experiments.run.journal import write
 from simulator.experiments.write.openmetrics import to_openmetrics
 from simulator.experiments.write.pictures import write_plots
@@ -13,16 +13,16 @@ from simulator.experiments.write.report import report
 from simulator.experiments.write.tables import latex_table, runs_csv, summary_csv
 
 
-def write_findings(folder: Path, findings: Findings) -> None:
+def write_results(folder: Path, results: Results) -> None:
     """Write every file. The results come last, so that they never stand beside an older report."""
-    plots = write_plots(folder, findings)
+    plots = write_plots(folder, results)
     texts = {
-        "runs.csv": runs_csv(findings),
-        "summary.csv": summary_csv(findings),
-        "table.tex": latex_table(findings),
-        "metrics.om": to_openmetrics(findings),
-        "report.md": report(findings, plots),
+        "runs.csv": runs_csv(results),
+        "summary.csv": summary_csv(results),
+        "table.tex": latex_table(results),
+        "metrics.om": to_openmetrics(results),
+        "report.md": report(results, plots),
     }
     for name, text in texts.items():
         write(folder / name, text.encode())
-    write(folder / RESULTS_FILE, msgspec.json.format(msgspec.json.encode(findings), indent=1) + b"\n")
+    write(folder / RESULTS_FILE, msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")

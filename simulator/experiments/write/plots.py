@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from simulator.experiments.find.findings import Findings
-from simulator.experiments.find.outcomes import Estimate, Outcome
+from simulator.experiments.find.estimates import Estimate, Estimates
+from simulator.experiments.find.results import Results
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.write.display import (
+    DISPLAYS,
     PERCENT,
     PROMPT_TASKS,
-    QUANTITIES,
     REFERENCE_MAY_BE_ZERO,
-    Quantity,
+    Display,
     with_half_width,
 )
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.projections.polar import PolarAxes
 
-Draw = Callable[[Findings], "Figure"]
+Draw = Callable[[Results], "Figure"]
 
 FALLBACK_COLOUR = "#56B4E9"
 
@@ -106,54 +106,54 @@ def _without_warnings(logger: str) -> Iterator[None]:
         log.setLevel(before)
 
 
-def reach_below(interval: Interval | Estimate, quantity: Quantity, least: float = 0.0) -> float:
-    """How far the interval is drawn below the mean: not below the least that there can be of an unsigned quantity."""
-    low = interval.low if quantity.signed else max(interval.low, min(interval.mean, least))
+def reach_below(interval: Interval | Estimate, display: Display, least: float = 0.0) -> float:
+    """How far the interval is drawn below the mean: not below the least that there can be of an unsigned display."""
+    low = interval.low if display.signed else max(interval.low, min(interval.mean, least))
     return interval.mean - low
 
 
-def caption(findings: Findings) -> str:
+def caption(results: Results) -> str:
     """What every picture says below its title."""
-    return f"{findings.experiment} on {findings.scenario}: mean and 95% interval of {findings.replications} runs"
+    return f"{results.experiment} on {results.scenario}: mean and 95% interval of {results.replications} runs"
 
 
 def bars_of(measure: str) -> Draw:
-    return lambda findings: bars(findings, measure)
+    return lambda results: bars(results, measure)
 
 
-def bars(findings: Findings, measure: str) -> "Figure":
+def bars(results: Results, measure: str) -> "Figure":
     """One bar per method with its interval and figure, and the published figure as a marker."""
-    shown = [outcome for outcome in findings.outcomes if measure in outcome.metrics]
-    quantity = QUANTITIES[measure]
+    shown = [estimated for estimated in results.estimates if measure in estimated.by_measure]
+    display = DISPLAYS[measure]
     figure = new_figure(1.3 + 0.38 * len(shown))
     axes = figure.subplots()
-    for position, outcome in enumerate(shown):
-        _bar(axes, position, outcome, outcome.metrics[measure], quantity)
-    axes.set_yticks(range(len(shown)), [outcome.method for outcome in shown])
+    for position, estimated in enumerate(shown):
+        _bar(axes, position, estimated, estimated.by_measure[measure], display)
+    axes.set_yticks(range(len(shown)), [estimated.method for estimated in shown])
     axes.invert_yaxis()
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_xlabel(quantity.axis)
-    axes.set_title(caption(findings), fontsize="medium", loc="left")
+    axes.set_xlabel(display.axis)
+    axes.set_title(caption(results), fontsize="medium", loc="left")
     axes.margins(x=0.08)
     _unclutter(axes)
-    if any(outcome.metrics[measure].published is not None for outcome in shown):
+    if any(estimated.by_measure[measure].published is not None for estimated in shown):
         axes.plot([], [], "D", color="black", markerfacecolor="white", label="published")
         figure.legend(loc="outside lower right", frameon=False)
     return figure
 
 
-def _bar(axes: "Axes", position: int, outcome: Outcome, estimate: Estimate, quantity: Quantity) -> None:
-    mean = estimate.mean * quantity.factor
-    half = (estimate.high - estimate.low) / 2 * quantity.factor
-    colour = COLOURS.get(outcome.method, FALLBACK_COLOUR)
-    whiskers = [[reach_below(estimate, quantity) * quantity.factor], [half]]
+def _bar(axes: "Axes", position: int, estimated: Estimates, estimate: Estimate, display: Display) -> None:
+    mean = estimate.mean * display.factor
+    half = (estimate.high - estimate.low) / 2 * display.factor
+    colour = COLOURS.get(estimated.method, FALLBACK_COLOUR)
+    whiskers = [[reach_below(estimate, display) * display.factor], [half]]
     axes.barh(position, mean, color=colour, height=0.62, xerr=whiskers, capsize=3, ecolor="black")
     ends = [0.0, mean + half]
     if estimate.published is not None:
-        ends.append(estimate.published * quantity.factor)
+        ends.append(estimate.published * display.factor)
         axes.plot(ends[-1], position, "D", color="black", markerfacecolor="white", zorder=5)
     axes.annotate(
-        with_half_width(estimate, quantity.factor),
+        with_half_width(estimate, display.factor),
         (max(ends), position),
         xytext=(8, 0),
         textcoords="offset points",
@@ -162,47 +162,47 @@ def _bar(axes: "Axes", position: int, outcome: Outcome, estimate: Estimate, quan
     )
 
 
-def differences(findings: Findings) -> "Figure":
+def differences(results: Results) -> "Figure":
     """Paired differences to the reference with their intervals: one panel per measure.
 
     They are relative to the reference's mean, those of shares in percentage points.
     """
-    compared = {one.measure for one in findings.comparisons}
+    compared = {one.measure for one in results.comparisons}
     measures = [measure for measure in DIFFERENCE_MEASURES if measure in compared]
-    methods = list(dict.fromkeys(one.method for one in findings.comparisons))
+    methods = list(dict.fromkeys(one.method for one in results.comparisons))
     rows = math.ceil(len(measures) / 2)
     figure = new_figure(1.0 + rows * (1.0 + 0.28 * len(methods)))
     panels = figure.subplots(rows, 2, sharey=True, squeeze=False).flatten()
     for axes, measure in zip(panels, measures, strict=False):
-        _difference_panel(axes, findings, measure, methods)
+        _difference_panel(axes, results, measure, methods)
     for axes in panels[len(measures) :]:
         axes.set_visible(False)
     panels[0].invert_yaxis()
     figure.suptitle(
-        f"{findings.experiment} on {findings.scenario}: paired change against {findings.reference}, "
-        f"95% intervals of {findings.replications} pairs",
+        f"{results.experiment} on {results.scenario}: paired change against {results.reference}, "
+        f"95% intervals of {results.replications} pairs",
         fontsize="medium",
     )
-    if any(one.published is not None for one in findings.comparisons):
+    if any(one.published is not None for one in results.comparisons):
         panels[0].plot([], [], "D", color="black", markerfacecolor="white", label="published")
         figure.legend(loc="outside lower right", frameon=False)
     return figure
 
 
-def _difference_panel(axes: "Axes", findings: Findings, measure: str, methods: Sequence[str]) -> None:
-    quantity = QUANTITIES[measure]
-    unit = "points" if quantity.is_share else "%"
+def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Sequence[str]) -> None:
+    display = DISPLAYS[measure]
+    unit = "points" if display.is_share else "%"
     changes = []
-    for one in findings.comparisons:
+    for one in results.comparisons:
         if one.measure != measure:
             continue
-        change = one.difference if quantity.is_share else one.relative
+        change = one.difference if display.is_share else one.relative
         position = methods.index(one.method)
         if change is None:
             _why_none(axes, position)
             continue
         mean = change.mean * PERCENT
-        whiskers = [[reach_below(change, quantity, -1.0) * PERCENT], [(change.high - change.mean) * PERCENT]]
+        whiskers = [[reach_below(change, display, -1.0) * PERCENT], [(change.high - change.mean) * PERCENT]]
         colour = COLOURS.get(one.method, FALLBACK_COLOUR)
         axes.errorbar(mean, position, xerr=whiskers, fmt="o", color=colour, ecolor="black", capsize=3, zorder=3)
         changes.append(mean)
@@ -216,7 +216,7 @@ def _difference_panel(axes: "Axes", findings: Findings, measure: str, methods: S
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.tick_params(axis="x", labelsize="x-small")
     axes.set_yticks(range(len(methods)), methods)
-    axes.set_xlabel(f"{quantity.heading}: change ({unit})\n{quantity.scope}".rstrip())
+    axes.set_xlabel(f"{display.heading}: change ({unit})\n{display.scope}".rstrip())
     axes.margins(x=0.1, y=0.12)
     _unclutter(axes)
 
@@ -232,20 +232,20 @@ def _decades(changes: Sequence[float]) -> float:
     return math.log10(max([LINEAR_WITHIN, *(abs(change) for change in changes)]) / LINEAR_WITHIN)
 
 
-def radar(findings: Findings) -> "Figure":
+def radar(results: Results) -> "Figure":
     """All methods over several measures, each scaled between the worst and the best of them."""
-    measures = [one for one in RADAR_MEASURES if all(one in outcome.metrics for outcome in findings.outcomes)]
+    measures = [one for one in RADAR_MEASURES if all(one in estimated.by_measure for estimated in results.estimates)]
     angles = [2 * math.pi * index / len(measures) for index in range(len(measures))]
     figure = new_figure(6.5)
     axes = cast("PolarAxes", figure.subplots(subplot_kw={"projection": "polar"}))
-    scaled = {measure: _scaled(findings, measure) for measure in measures}
-    for index, outcome in enumerate(findings.outcomes):
+    scaled = {measure: _scaled(results, measure) for measure in measures}
+    for index, estimated in enumerate(results.estimates):
         values = [scaled[measure][index] for measure in measures]
-        colour = COLOURS.get(outcome.method, FALLBACK_COLOUR)
+        colour = COLOURS.get(estimated.method, FALLBACK_COLOUR)
         # Later lines are thinner, so that one that covers another shows it at both sides.
-        width = 1.2 * (len(findings.outcomes) - index)
-        axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=outcome.method, linewidth=width)
-    axes.set_xticks(angles, [QUANTITIES[measure].heading for measure in measures])
+        width = 1.2 * (len(results.estimates) - index)
+        axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=estimated.method, linewidth=width)
+    axes.set_xticks(angles, [DISPLAYS[measure].heading for measure in measures])
     axes.tick_params(axis="x", pad=14)
     axes.set_yticks([0, 0.5, 1], [])
     for radius, name in ((0.15, "worst"), (1.1, "best")):
@@ -255,7 +255,7 @@ def radar(findings: Findings) -> "Figure":
     axes.spines["polar"].set_visible(False)
     axes.set_ylim(-0.35, 1.05)
     axes.set_title(
-        f"{findings.experiment} on {findings.scenario}: means between the worst and the best of these methods\n"
+        f"{results.experiment} on {results.scenario}: means between the worst and the best of these methods\n"
         "(a small difference fills the axis as a great one does: see the bars for its size)\n"
         f"latency: {PROMPT_TASKS}",
         fontsize="medium",
@@ -265,10 +265,10 @@ def radar(findings: Findings) -> "Figure":
     return figure
 
 
-def _scaled(findings: Findings, measure: str) -> list[float]:
+def _scaled(results: Results, measure: str) -> list[float]:
     """1 for the best mean, 0 for the worst; 1 for all where they are the same."""
     sign = 1.0 if measure == "renewable_ratio" else -1.0
-    means = [sign * outcome.metrics[measure].mean for outcome in findings.outcomes]
+    means = [sign * estimated.by_measure[measure].mean for estimated in results.estimates]
     worst, best = min(means), max(means)
     return [(mean - worst) / (best - worst) if best > worst else 1.0 for mean in means]
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from simulator.experiments.find.analysis import BEST_SINGLE_NODE, FURTHER, Comparison
-from simulator.experiments.find.findings import Findings
-from simulator.experiments.find.outcomes import Estimate
+from simulator.experiments.find.estimates import Estimate
+from simulator.experiments.find.results import Results
 from simulator.experiments.find.statistics import ENOUGH_REPLICATIONS, WANTED_PRECISION
 from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.experiments.run.saturation import MISS_LIMIT, TOLERANCE
 from simulator.experiments.write.display import (
+    DISPLAYS,
     PERCENT,
-    QUANTITIES,
     REFERENCE_MAY_BE_ZERO,
     p_text,
     percent_change,
@@ -41,33 +41,33 @@ ACCOUNTS = (
 """What changes between the two accounts, and why."""
 
 
-def report(findings: Findings, plots: Sequence[str]) -> str:
+def report(results: Results, plots: Sequence[str]) -> str:
     """The whole report; `plots` are names of files beside it."""
-    sections = [_head(findings), methods(findings), _results(findings), _differences(findings)]
+    sections = [_head(results), methods(results), _results(results), _differences(results)]
     sections += [
-        _published(findings),
-        _scaling(findings),
-        _precision(findings),
+        _published(results),
+        _scaling(results),
+        _precision(results),
         _plots(plots),
-        _accounts(findings),
-        _provenance(findings),
+        _accounts(results),
+        _provenance(results),
     ]
     return "\n".join(line for section in sections for line in section)
 
 
-def _head(findings: Findings) -> Iterator[str]:
-    first, last = findings.seed, findings.seed + findings.replications - 1
-    seeds = f"{first} and {last}" if findings.replications == 2 else f"{first} to {last}"
-    yield f"# {findings.experiment} on {findings.scenario}"
+def _head(results: Results) -> Iterator[str]:
+    first, last = results.seed, results.seed + results.replications - 1
+    seeds = f"{first} and {last}" if results.replications == 2 else f"{first} to {last}"
+    yield f"# {results.experiment} on {results.scenario}"
     yield ""
-    yield from EXPERIMENTS[findings.experiment].explanation
+    yield from EXPERIMENTS[results.experiment].explanation
     yield ""
     yield (
         f"Every method ran with the seeds {seeds}, and saw the same weather, tasks and noise for the "
-        f"same seed. Figures are means of {findings.replications} runs with the half-width of their 95% t interval."
+        f"same seed. Figures are means of {results.replications} runs with the half-width of their 95% t interval."
     )
     yield ""
-    if findings.replications < ENOUGH_REPLICATIONS:
+    if results.replications < ENOUGH_REPLICATIONS:
         yield (
             f"> **Warning**: fewer than {ENOUGH_REPLICATIONS} replications. The intervals hold only if the figures of "
             "single runs are about normally distributed."
@@ -75,33 +75,33 @@ def _head(findings: Findings) -> Iterator[str]:
         yield ""
 
 
-def _results(findings: Findings) -> Iterator[str]:
+def _results(results: Results) -> Iterator[str]:
     yield from ("## Results", "")
-    measures = present(findings)
+    measures = present(results)
     yield from markdown_table(
-        ["method", *(QUANTITIES[measure].title for measure in measures)],
+        ["method", *(DISPLAYS[measure].title for measure in measures)],
         [
-            [outcome.method, *(cell(findings, index, measure) for measure in measures)]
-            for index, outcome in enumerate(findings.outcomes)
+            [estimated.method, *(cell(results, index, measure) for measure in measures)]
+            for index, estimated in enumerate(results.estimates)
         ],
     )
-    yield from (_latency(findings), "")
-    yield from _below_zero(findings)
-    if findings.best_single_node is not None:
+    yield from (_latency(results), "")
+    yield from _below_zero(results)
+    if results.best_single_node is not None:
         yield (
-            f"`{BEST_SINGLE_NODE}` is `{findings.best_single_node}`, chosen in hindsight: of the nodes that alone "
+            f"`{BEST_SINGLE_NODE}` is `{results.best_single_node}`, chosen in hindsight: of the nodes that alone "
             f"keep late and dropped tasks within {MISS_LIMIT:.0%}, the one with the least emissions; where none "
             "does so, the one with the fewest such tasks."
         )
         yield ""
-    measures = [measure for measure in FURTHER if any(measure in outcome.metrics for outcome in findings.further)]
+    measures = [measure for measure in FURTHER if any(measure in estimated.by_measure for estimated in results.further)]
     rows = [
-        [outcome.method, *(_estimate(outcome.metrics.get(measure), measure) for measure in measures)]
-        for outcome in findings.further
-        if outcome.metrics
+        [estimated.method, *(_estimate(estimated.by_measure.get(measure), measure) for measure in measures)]
+        for estimated in results.further
+        if estimated.by_measure
     ]
     yield from ("In more detail:", "")
-    yield from markdown_table(["method", *(QUANTITIES[measure].title for measure in measures)], rows)
+    yield from markdown_table(["method", *(DISPLAYS[measure].title for measure in measures)], rows)
     if "stored_change_joules" in measures:
         yield (
             "What batteries hold at the end, and what is then unfinished, counts for nothing above. Where two methods "
@@ -110,23 +110,23 @@ def _results(findings: Findings) -> Iterator[str]:
         yield ""
 
 
-def _latency(findings: Findings) -> str:
+def _latency(results: Results) -> str:
     """Of which tasks the latency is told."""
     told = "Latency and its 95th percentile, from arrival to completion, are those of"
-    classes = findings.parameters.workload.classes if isinstance(findings.parameters, Scenario) else ()
+    classes = results.parameters.workload.classes if isinstance(results.parameters, Scenario) else ()
     held = [f"`{one.name}`" for one in classes if one.deferrable]
     if not held or len(held) == len(classes):
         return f"{told} all completed tasks."
     return f"{told} completed tasks that may not be put off: all but {', '.join(held)}."
 
 
-def _below_zero(findings: Findings) -> Iterator[str]:
+def _below_zero(results: Results) -> Iterator[str]:
     """Where a t interval reaches what no figure can be."""
     found = [
-        (measure, outcome.method)
-        for outcome in findings.outcomes
-        for measure, estimate in outcome.metrics.items()
-        if not QUANTITIES[measure].signed and estimate.low < 0.0 < estimate.mean
+        (measure, estimated.method)
+        for estimated in results.estimates
+        for measure, estimate in estimated.by_measure.items()
+        if not DISPLAYS[measure].signed and estimate.low < 0.0 < estimate.mean
     ]
     yield from _reaching_too_far("These intervals reach below zero, where no figure can be", found, "zero")
 
@@ -137,7 +137,7 @@ def _reaching_too_far(told: str, found: Sequence[tuple[str, str]], least: str) -
     for measure, method in found:
         by_measure.setdefault(measure, []).append(f"`{method}`")
     if by_measure:
-        named = "; ".join(f"{QUANTITIES[measure].heading}: {', '.join(those)}" for measure, those in by_measure.items())
+        named = "; ".join(f"{DISPLAYS[measure].heading}: {', '.join(those)}" for measure, those in by_measure.items())
         yield (
             f"{told}: {named}. Runs differ so much there, or are so few, that a symmetric interval does not fit; plots "
             f"draw it from {least} on."
@@ -145,59 +145,57 @@ def _reaching_too_far(told: str, found: Sequence[tuple[str, str]], least: str) -
         yield ""
 
 
-def _differences(findings: Findings) -> Iterator[str]:
-    if findings.reference is None:
+def _differences(results: Results) -> Iterator[str]:
+    if results.reference is None:
         return
-    yield from (f"## Paired differences to {findings.reference}", "")
+    yield from (f"## Paired differences to {results.reference}", "")
     yield (
         "Differences of runs with the same seed. The change is over the mean of the reference, and its interval takes "
         "that mean for the estimate that it is. p-values are those of the paired t test, adjusted after Holm over the "
-        f"{len(findings.comparisons)} comparisons made here."
+        f"{len(results.comparisons)} comparisons made here."
     )
     yield ""
-    yield from _limits_of_changes(findings)
+    yield from _limits_of_changes(results)
     yield from markdown_table(
         ["method", "measure", "difference", "change (%)", "p (Holm)"],
         [
             [
                 one.method,
-                QUANTITIES[one.measure].heading,
+                DISPLAYS[one.measure].heading,
                 _difference(one),
                 percent_change(one.relative),
                 p_text(one.p_adjusted),
             ]
-            for one in findings.comparisons
+            for one in results.comparisons
         ],
     )
 
 
-def _limits_of_changes(findings: Findings) -> Iterator[str]:
+def _limits_of_changes(results: Results) -> Iterator[str]:
     """Why some changes are not told in percent, and which of those that are reach too far."""
-    if any(one.relative is None for one in findings.comparisons):
+    if any(one.relative is None for one in results.comparisons):
         yield (
-            f'"{REFERENCE_MAY_BE_ZERO}" stands where the interval of `{findings.reference}` itself holds zero: nothing '
+            f'"{REFERENCE_MAY_BE_ZERO}" stands where the interval of `{results.reference}` itself holds zero: nothing '
             "can be told in percent of what may be none."
         )
         yield ""
     found = [
         (one.measure, one.method)
-        for one in findings.comparisons
-        if one.relative is not None
-        and not QUANTITIES[one.measure].signed
-        and one.relative.low < -1.0 < one.relative.mean
+        for one in results.comparisons
+        if one.relative is not None and not DISPLAYS[one.measure].signed and one.relative.low < -1.0 < one.relative.mean
     ]
     yield from _reaching_too_far("These changes reach below -100%, where none can be", found, "-100%")
 
 
-def _published(findings: Findings) -> Iterator[str]:
-    if findings.reference is None or not _has_published(findings):
+def _published(results: Results) -> Iterator[str]:
+    if results.reference is None or not _has_published(results):
         return
     yield from ("## Beside the published figures", "")
     yield from (f"Published: {PUBLISHED_SOURCE}. Replicated: {REPLICATION_SOURCE}.", "")
-    yield from markdown_table(["method", "measure", "here", "published", "replicated"], list(_beside(findings)))
+    yield from markdown_table(["method", "measure", "here", "published", "replicated"], list(_beside(results)))
     rows = [
-        [one.method, QUANTITIES[one.measure].heading, percent_change(one.relative), plain(one.published * PERCENT)]
-        for one in findings.comparisons
+        [one.method, DISPLAYS[one.measure].heading, percent_change(one.relative), plain(one.published * PERCENT)]
+        for one in results.comparisons
         if one.published is not None
     ]
     if rows:
@@ -206,27 +204,27 @@ def _published(findings: Findings) -> Iterator[str]:
         yield from (LEDGER_REMARK, "")
 
 
-def _has_published(findings: Findings) -> bool:
-    return any(one.published is not None for outcome in findings.outcomes for one in outcome.metrics.values())
+def _has_published(results: Results) -> bool:
+    return any(one.published is not None for estimated in results.estimates for one in estimated.by_measure.values())
 
 
-def _beside(findings: Findings) -> Iterator[list[str]]:
+def _beside(results: Results) -> Iterator[list[str]]:
     """Estimates that were published, or found by others, with those figures."""
-    for outcome in findings.outcomes:
-        label = (findings.best_single_node or "") if outcome.method == BEST_SINGLE_NODE else outcome.method
+    for estimated in results.estimates:
+        label = (results.best_single_node or "") if estimated.method == BEST_SINGLE_NODE else estimated.method
         replicated: Mapping[str, float] = {str(measure): value for measure, value in REPLICATION.get(label, {}).items()}
-        for measure, estimate in outcome.metrics.items():
+        for measure, estimate in estimated.by_measure.items():
             others = (estimate.published, replicated.get(measure))
             if others != (None, None):
-                quantity = QUANTITIES[measure]
-                shown = [DASH if one is None else plain(one * quantity.factor) for one in others]
-                yield [outcome.method, quantity.title, with_half_width(estimate, quantity.factor), *shown]
+                display = DISPLAYS[measure]
+                shown = [DASH if one is None else plain(one * display.factor) for one in others]
+                yield [estimated.method, display.title, with_half_width(estimate, display.factor), *shown]
 
 
-def _scaling(findings: Findings) -> Iterator[str]:
-    if findings.reference is not None:
+def _scaling(results: Results) -> Iterator[str]:
+    if results.reference is not None:
         return
-    if findings.model == "edge":
+    if results.model == "edge":
         yield (
             f"Saturation is the greatest arrival rate at which at most {MISS_LIMIT:.0%} of the tasks are late or "
             f"dropped, found for every seed by bisection, to {TOLERANCE:.0%} of the rate; the interval tells how seeds "
@@ -236,13 +234,13 @@ def _scaling(findings: Findings) -> Iterator[str]:
         yield ""
         return
     rows = []
-    for outcome, further in zip(findings.outcomes, findings.further, strict=True):
-        figures = {**outcome.metrics, **further.metrics}
+    for estimated, further in zip(results.estimates, results.further, strict=True):
+        figures = {**estimated.by_measure, **further.by_measure}
         for measure in ("latency_seconds", "throughput_tasks_per_hour", "renewable_ratio"):
-            estimate, quantity = figures.get(measure), QUANTITIES[measure]
+            estimate, display = figures.get(measure), DISPLAYS[measure]
             if estimate is not None and estimate.published is not None:
-                ours = with_half_width(estimate, quantity.factor)
-                rows.append([outcome.method, quantity.title, ours, plain(estimate.published * quantity.factor)])
+                ours = with_half_width(estimate, display.factor)
+                rows.append([estimated.method, display.title, ours, plain(estimate.published * display.factor)])
     if rows:
         yield from ("## Beside the published figures", "", f"Source: {SCALING_SOURCE}. {SCALING_REMARK}", "")
         yield from markdown_table(["size", "measure", "here", "published"], rows)
@@ -253,9 +251,9 @@ def _scaling(findings: Findings) -> Iterator[str]:
     yield ""
 
 
-def _precision(findings: Findings) -> Iterator[str]:
-    measures = present(findings)
-    known = {(one.method, one.measure): one for one in findings.precision}
+def _precision(results: Results) -> Iterator[str]:
+    measures = present(results)
+    known = {(one.method, one.measure): one for one in results.precision}
     yield from ("## How well the means are known", "")
     yield (
         "Half-width over the mean, and in brackets the replications that would bring it to "
@@ -264,17 +262,17 @@ def _precision(findings: Findings) -> Iterator[str]:
     )
     yield ""
     rows = []
-    for outcome in findings.outcomes:
-        row = [outcome.method]
+    for estimated in results.estimates:
+        row = [estimated.method]
         for measure in measures:
-            one = known.get((outcome.method, measure))
+            one = known.get((estimated.method, measure))
             if one is None or one.relative_half_width is None:
                 row.append(DASH)
             else:
                 needed = "" if one.replications_needed is None else f" ({one.replications_needed:,})"
                 row.append(f"{one.relative_half_width:.1%}{needed}")
         rows.append(row)
-    yield from markdown_table(["method", *(QUANTITIES[measure].heading for measure in measures)], rows)
+    yield from markdown_table(["method", *(DISPLAYS[measure].heading for measure in measures)], rows)
 
 
 def _plots(plots: Sequence[str]) -> Iterator[str]:
@@ -283,38 +281,38 @@ def _plots(plots: Sequence[str]) -> Iterator[str]:
         yield from (f"![{name.removesuffix('.png')}]({name})", "")
 
 
-def _accounts(findings: Findings) -> Iterator[str]:
+def _accounts(results: Results) -> Iterator[str]:
     yield from ("## Published and physical accounts", "", ACCOUNTS, "")
-    if findings.model != "edge" or findings.reference is None:
+    if results.model != "edge" or results.reference is None:
         return
-    energy = findings.outcomes[0].metrics.get("energy_joules")
-    idle = findings.further[0].metrics.get("idle_joules")
+    energy = results.estimates[0].by_measure.get("energy_joules")
+    idle = results.further[0].by_measure.get("idle_joules")
     if energy is not None and idle is not None and energy.mean > 0:
         share = idle.mean / energy.mean
-        yield from (f"Here, idle power is {share:.0%} of what the cluster consumes under `{findings.reference}`.", "")
-    yield from _both_accounts(findings)
+        yield from (f"Here, idle power is {share:.0%} of what the cluster consumes under `{results.reference}`.", "")
+    yield from _both_accounts(results)
 
 
-def _both_accounts(findings: Findings) -> Iterator[str]:
+def _both_accounts(results: Results) -> Iterator[str]:
     """What the same measures saved in the published tables, beside a physical account."""
     tables = {"baseline": (changes_to_standard(), PUBLISHED_SOURCE), "ablation": (ABLATION, ABLATION_SOURCE)}
-    if findings.experiment not in tables:
+    if results.experiment not in tables:
         return
-    published, source = tables[findings.experiment]
+    published, source = tables[results.experiment]
     rows = []
-    for one in findings.comparisons:
+    for one in results.comparisons:
         row = published.get(one.method)
         theirs: Mapping[str, float] = {} if row is None else {str(measure): value for measure, value in row.items()}
         if one.measure in theirs:
             change = plain(theirs[one.measure] * PERCENT)
-            rows.append([one.method, QUANTITIES[one.measure].heading, percent_change(one.relative), change])
-    yield from (f"Changes against `{findings.reference}` in both. Published: {source}.", "")
+            rows.append([one.method, DISPLAYS[one.measure].heading, percent_change(one.relative), change])
+    yield from (f"Changes against `{results.reference}` in both. Published: {source}.", "")
     yield from markdown_table(["method", "measure", "here (%)", "published (%)"], rows)
     yield from (LEDGER_REMARK, "")
 
 
-def _provenance(findings: Findings) -> Iterator[str]:
-    made = findings.provenance
+def _provenance(results: Results) -> Iterator[str]:
+    made = results.provenance
     yield from ("## Made with", "")
     yield ", ".join(f"{name} {version}" for name, version in made.versions.items()) + "."
     yield ""
@@ -333,9 +331,9 @@ def _provenance(findings: Findings) -> Iterator[str]:
 
 
 def _estimate(estimate: Estimate | None, measure: str) -> str:
-    return DASH if estimate is None else with_half_width(estimate, QUANTITIES[measure].factor)
+    return DASH if estimate is None else with_half_width(estimate, DISPLAYS[measure].factor)
 
 
 def _difference(one: Comparison) -> str:
-    quantity = QUANTITIES[one.measure]
-    return f"{with_half_width(one.difference, quantity.factor)} {quantity.difference_unit}"
+    display = DISPLAYS[one.measure]
+    return f"{with_half_width(one.difference, display.factor)} {display.difference_unit}"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from simulator.experiments.find.findings import Findings, Runs
-from simulator.experiments.find.outcomes import Estimate
-from simulator.experiments.write.display import QUANTITIES, Quantity
+from simulator.experiments.find.estimates import Estimate
+from simulator.experiments.find.results import Results, Runs
+from simulator.experiments.write.display import DISPLAYS, Display
 from simulator.experiments.write.plots import COLOURS, caption, new_figure, reach_below
 
 if TYPE_CHECKING:
@@ -27,16 +27,16 @@ PANELS = (
 """What is drawn over what; those without figures, or with nothing but zeros, are left out."""
 
 
-def scaling(findings: Findings) -> "Figure":
+def scaling(results: Results) -> "Figure":
     """A measure over a size in each panel, with intervals and published figures."""
-    panels = [(panel, measure, points) for panel, measure in PANELS if (points := _points(findings, panel, measure))]
+    panels = [(panel, measure, points) for panel, measure in PANELS if (points := _points(results, panel, measure))]
     rows = (len(panels) + 1) // 2
     figure = new_figure(0.6 + 2.7 * rows)
     grid = figure.subplots(rows, 2, squeeze=False).flatten()
     for axes, (panel, measure, points) in zip(grid, panels, strict=False):
-        _line(axes, QUANTITIES[measure], points)
+        _line(axes, DISPLAYS[measure], points)
         if panel == "saturation":
-            _proportion(axes, points, len(findings.parameters.nodes))
+            _proportion(axes, points, len(results.parameters.nodes))
         else:
             # Margins are relative to the spread, which may be none.
             axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
@@ -45,36 +45,36 @@ def scaling(findings: Findings) -> "Figure":
             axes.legend(frameon=False, fontsize="small")
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
-    figure.suptitle(caption(findings), fontsize="medium")
+    figure.suptitle(caption(results), fontsize="medium")
     return figure
 
 
-def _points(findings: Findings, panel: str, measure: str) -> list[tuple[Runs, Estimate]]:
+def _points(results: Results, panel: str, measure: str) -> list[tuple[Runs, Estimate]]:
     """Cases of the panel that have the measure, with its estimate."""
     found = []
-    for case, outcome, further in zip(findings.cases, findings.outcomes, findings.further, strict=True):
-        estimate = {**outcome.metrics, **further.metrics}.get(measure)
+    for case, estimated, further in zip(results.cases, results.estimates, results.further, strict=True):
+        estimate = {**estimated.by_measure, **further.by_measure}.get(measure)
         if case.panel == panel and estimate is not None:
             found.append((case, estimate))
     return found if any(estimate.mean for _, estimate in found) else []
 
 
-def _line(axes: "Axes", quantity: Quantity, points: Sequence[tuple[Runs, Estimate]]) -> None:
+def _line(axes: "Axes", display: Display, points: Sequence[tuple[Runs, Estimate]]) -> None:
     sizes = [case.size for case, _ in points]
-    means = [estimate.mean * quantity.factor for _, estimate in points]
-    below = [reach_below(estimate, quantity) * quantity.factor for _, estimate in points]
-    above = [(estimate.high - estimate.mean) * quantity.factor for _, estimate in points]
+    means = [estimate.mean * display.factor for _, estimate in points]
+    below = [reach_below(estimate, display) * display.factor for _, estimate in points]
+    above = [(estimate.high - estimate.mean) * display.factor for _, estimate in points]
     axes.errorbar(
         sizes, means, yerr=[below, above], fmt="o-", color=COLOURS["full"], ecolor="black", capsize=3, label="simulated"
     )
-    published = [(case.size, estimate.published * quantity.factor) for case, estimate in points if estimate.published]
+    published = [(case.size, estimate.published * display.factor) for case, estimate in points if estimate.published]
     if published:
         axes.plot(*zip(*published, strict=True), "D", color="black", markerfacecolor="white", label="published formula")
     axes.set_xscale("log")
     axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
     axes.set_xticks([], minor=True)
     axes.margins(y=0.15)
-    axes.set_ylabel(quantity.axis)
+    axes.set_ylabel(display.axis)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#DDDDDD", linewidth=0.6)
 

@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from simulator.experiments.find.findings import Findings
-from simulator.experiments.find.outcomes import MEASURES
-from simulator.experiments.write.display import QUANTITIES, with_half_width
+from simulator.experiments.find.estimates import MEASURES
+from simulator.experiments.find.results import Results
+from simulator.experiments.write.display import DISPLAYS, with_half_width
 
 DASH = "-"
 """Stands for what was not measured."""
@@ -29,28 +29,28 @@ _LATEX = {
 } | {digit: rf"\textsuperscript{{{value}}}" for value, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 
 
-def runs_csv(findings: Findings) -> str:
+def runs_csv(results: Results) -> str:
     """A line per run, with all its figures in SI units; what is missing is empty."""
-    names = dict.fromkeys(name for case in findings.cases for run in case.runs for name in run.figures)
+    names = dict.fromkeys(name for case in results.cases for run in case.runs for name in run.figures)
     lines = [
         (case.method, str(run.seed), *(_number(run.figures.get(name)) for name in names))
-        for case in findings.cases
+        for case in results.cases
         for run in case.runs
     ]
     return _csv(("method", "seed", *names), lines)
 
 
-def summary_csv(findings: Findings) -> str:
+def summary_csv(results: Results) -> str:
     """A line per method and measure: the estimate in SI units, and how well it is known."""
-    known = {(one.method, one.measure): one for one in findings.precision}
+    known = {(one.method, one.measure): one for one in results.precision}
     lines = []
-    for outcome in findings.outcomes:
-        for measure, found in outcome.metrics.items():
-            how = known[outcome.method, measure]
+    for estimated in results.estimates:
+        for measure, found in estimated.by_measure.items():
+            how = known[estimated.method, measure]
             figures = (found.mean, found.low, found.high, found.published, how.relative_half_width)
             needed = "" if how.replications_needed is None else str(how.replications_needed)
-            digests = (findings.provenance.inputs, findings.provenance.environment)
-            lines.append((outcome.method, measure, *(_number(figure) for figure in figures), needed, *digests))
+            digests = (results.provenance.inputs, results.provenance.environment)
+            lines.append((estimated.method, measure, *(_number(figure) for figure in figures), needed, *digests))
     header = (
         "method",
         "measure",
@@ -66,18 +66,18 @@ def summary_csv(findings: Findings) -> str:
     return _csv(header, lines)
 
 
-def latex_table(findings: Findings) -> str:
+def latex_table(results: Results) -> str:
     """A booktabs table of means and half-widths of 95% intervals."""
-    measures = present(findings)
-    heading = " & ".join(["Method", *(latex(QUANTITIES[measure].title) for measure in measures)])
+    measures = present(results)
+    heading = " & ".join(["Method", *(latex(DISPLAYS[measure].title) for measure in measures)])
     body = [
-        " & ".join([latex(outcome.method), *(latex(cell(findings, index, measure)) for measure in measures)]) + r" \\"
-        for index, outcome in enumerate(findings.outcomes)
+        " & ".join([latex(estimated.method), *(latex(cell(results, index, measure)) for measure in measures)]) + r" \\"
+        for index, estimated in enumerate(results.estimates)
     ]
     rows = [rf"\begin{{tabular}}{{l{'r' * len(measures)}}}", r"\toprule", heading + r" \\", r"\midrule", *body]
-    note = f"% {findings.experiment} on {findings.scenario}: means of {findings.replications} runs, 95% intervals"
-    scopes = (f"% {one.heading}: {one.scope}" for name in measures if (one := QUANTITIES[name]).scope)
-    made = findings.provenance
+    note = f"% {results.experiment} on {results.scenario}: means of {results.replications} runs, 95% intervals"
+    scopes = (f"% {one.heading}: {one.scope}" for name in measures if (one := DISPLAYS[name]).scope)
+    made = results.provenance
     digests = f"% made from inputs {made.inputs} in environment {made.environment}"
     return "\n".join([note, digests, *scopes, *rows, r"\bottomrule", r"\end{tabular}", ""])
 
@@ -91,16 +91,16 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, rule
     yield ""
 
 
-def present(findings: Findings) -> list[str]:
+def present(results: Results) -> list[str]:
     """Measures that at least one method has."""
-    found = {measure for outcome in findings.outcomes for measure in outcome.metrics}
+    found = {measure for estimated in results.estimates for measure in estimated.by_measure}
     return [measure.name for measure in MEASURES if measure.name in found]
 
 
-def cell(findings: Findings, index: int, measure: str) -> str:
-    """The estimate of a measure for the outcome at `index`, or a dash."""
-    estimate = findings.outcomes[index].metrics.get(measure)
-    return DASH if estimate is None else with_half_width(estimate, QUANTITIES[measure].factor)
+def cell(results: Results, index: int, measure: str) -> str:
+    """The estimate of a measure for the method at `index`, or a dash."""
+    estimate = results.estimates[index].by_measure.get(measure)
+    return DASH if estimate is None else with_half_width(estimate, DISPLAYS[measure].factor)
 
 
 def latex(text: str) -> str:

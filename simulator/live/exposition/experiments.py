@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from functools import partial
 
 from exporter.core.metrics import Row, Sample
-from simulator.experiments.find.outcomes import MEASURES
+from simulator.experiments.find.estimates import MEASURES
 from simulator.live.exposition.families import gauge
 from simulator.live.snapshot import Snapshot
 
 
 def _estimates(snapshot: Snapshot, name: str) -> Iterator[Sample]:
-    for outcome in snapshot.facts.outcomes:
-        if (estimate := outcome.metrics.get(name)) is not None:
-            labels = (outcome.experiment, outcome.scenario, outcome.method)
+    for estimated in snapshot.facts.estimates:
+        if (estimate := estimated.by_measure.get(name)) is not None:
+            labels = (estimated.experiment, estimated.scenario, estimated.method)
             yield (*labels, "mean"), estimate.mean
             yield (*labels, "low"), estimate.low
             yield (*labels, "high"), estimate.high

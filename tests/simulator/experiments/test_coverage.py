@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from simulator.experiments.find.outcomes import MEASURES
+from simulator.experiments.find.estimates import MEASURES
 from simulator.experiments.find.statistics import mean_interval, relative_difference
 from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.experiments.plan.work import Work

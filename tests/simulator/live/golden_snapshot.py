@@ -12,7 +12,7 @@ import numpy as np
 from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import Seconds, UnixSeconds
 from simulator.energy.balance import Flows
-from simulator.experiments.find.outcomes import MEASURES, Estimate, Outcome
+from simulator.experiments.find.estimates import MEASURES, Estimate, Estimates
 from simulator.live.exposition.rows import ROWS
 from simulator.live.snapshot import NodeFacts, PowerPoint, Readings, RunFacts, Snapshot
 from simulator.models.profile import Measurement
@@ -64,15 +64,15 @@ def golden_facts() -> RunFacts:
                 agreement_ratio=0.995,
             ),
         ),
-        outcomes=(golden_outcome(),),
+        estimates=(golden_estimates(),),
     )
 
 
-def golden_outcome() -> Outcome:
+def golden_estimates() -> Estimates:
     """A method with every measure; only the energy was published."""
     metrics = {one.name: Estimate(mean=2.0, low=1.5, high=2.5) for one in MEASURES}
     metrics["energy_joules"] = Estimate(mean=2.0, low=1.5, high=2.5, published=26_640.0)
-    return Outcome(experiment="baseline", scenario="published", method="full", metrics=metrics)
+    return Estimates(experiment="baseline", scenario="published", method="full", by_measure=metrics)
 
 
 def golden_totals() -> Totals:

@@ -17,7 +17,7 @@ from exporter.core.units import JOULES_PER_KWH
 from simulator.published.draws import tasks_of
 from simulator.published.figures import ABLATION, PUBLISHED, REPLICATION
 from simulator.published.model import replicated, rules_of, run_published, table_of
-from simulator.run.job import Method, Metric, RunResult
+from simulator.run.job import MeasureName, Method, RunResult
 from simulator.scenario.check import published_contradictions
 from simulator.scenario.published import PublishedScenario
 from simulator.scheduling.kernels.compiled import Backend, kernel
@@ -65,7 +65,7 @@ def runs(method: str) -> list[RunResult]:
     return [run_published(scenario(), METHODS[method], seed) for seed in SEEDS]
 
 
-def mean(method: str, metric: Metric) -> float:
+def mean(method: str, metric: MeasureName) -> float:
     return fmean(getattr(run, metric) for run in runs(method))
 
 
@@ -108,7 +108,7 @@ def test_costs_land_on_the_published_table(method: str) -> None:
 
 @pytest.mark.parametrize("method", REPLICATION)
 def test_means_agree_with_an_independent_replication(method: str) -> None:
-    tolerances: Mapping[Metric, float] = {"energy_joules": 0.01, "latency_seconds": 0.01, "emissions_grams": 0.1}
+    tolerances: Mapping[MeasureName, float] = {"energy_joules": 0.01, "latency_seconds": 0.01, "emissions_grams": 0.1}
     for metric, value in REPLICATION[method].items():
         if metric == "renewable_ratio":
             assert mean(method, metric) == pytest.approx(value, abs=0.01)

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from simulator.experiments.find.outcomes import MEASURES
+from simulator.experiments.find.estimates import MEASURES
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import plain, with_half_width
@@ -46,10 +46,10 @@ def test_latex_escapes_what_it_would_take_for_commands(tmp_path: Path) -> None:
         r"50\% of a\_b \& c\#d \$\{x\}\textasciitilde{}\textasciicircum{}\textbackslash{} $\pm$"
     )
     assert latex("CO\u2082e \u00d7 10⁻⁶").isascii()
-    _, findings = run_experiment(request(tmp_path), unseen, fake)
-    rows = [line for line in latex_table(findings).splitlines() if line.endswith(r"\\")]
-    columns = len(next(iter(findings.outcomes)).metrics) + 1
-    assert len(rows) == 1 + len(findings.outcomes)
+    _, results = run_experiment(request(tmp_path), unseen, fake)
+    rows = [line for line in latex_table(results).splitlines() if line.endswith(r"\\")]
+    columns = len(next(iter(results.estimates)).by_measure) + 1
+    assert len(rows) == 1 + len(results.estimates)
     assert all(len(row.replace(r"\&", "").split("&")) == columns for row in rows)
 
 
@@ -70,9 +70,9 @@ def test_runs_csv_holds_every_figure_of_every_run(tmp_path: Path) -> None:
 def test_summary_csv_agrees_with_the_results(tmp_path: Path) -> None:
     files = files_of(request(tmp_path, scenario="published", experiment="baseline"))
     lines = {(one["method"], one["measure"]): one for one in csv.DictReader(io.StringIO(files["summary.csv"].decode()))}
-    for outcome in json.loads(files["results.json"])["outcomes"]:
-        for measure, estimate in outcome["metrics"].items():
-            line = lines.pop((outcome["method"], measure))
+    for estimated in json.loads(files["results.json"])["outcomes"]:
+        for measure, estimate in estimated["metrics"].items():
+            line = lines.pop((estimated["method"], measure))
             assert float(line["mean"]) == estimate["mean"]
             published = estimate.get("published")
             assert line["published"] == ("" if published is None else repr(published))
@@ -180,8 +180,8 @@ def nearly_level(job: Job) -> RunResult:
 
 
 def test_no_point_of_the_scaling_picture_is_cut_off(tmp_path: Path) -> None:
-    _, findings = run_experiment(request(tmp_path, experiment="scaling", scenario="published"), unseen, nearly_level)
-    panels = [axes for axes in scaling(findings).axes if axes.get_visible()]
+    _, results = run_experiment(request(tmp_path, experiment="scaling", scenario="published"), unseen, nearly_level)
+    panels = [axes for axes in scaling(results).axes if axes.get_visible()]
     assert panels
     for axes in panels:
         highest = max(float(np.max(line.get_ydata())) for line in axes.lines)
@@ -193,7 +193,7 @@ def test_prometheus_takes_the_metrics_at_simulated_time(tmp_path: Path) -> None:
     promtool = shutil.which("promtool")
     assert promtool is not None
     asked = request(tmp_path, experiment="peers")
-    folder, findings = run_experiment(asked, unseen, fake)
+    folder, results = run_experiment(asked, unseen, fake)
     command = [
         promtool,
         "tsdb",
@@ -208,16 +208,16 @@ def test_prometheus_takes_the_metrics_at_simulated_time(tmp_path: Path) -> None:
     dumped = subprocess.run(
         [promtool, "tsdb", "dump", str(tmp_path / "tsdb")], check=True, capture_output=True, text=True, timeout=60
     ).stdout.splitlines()
-    assert len(dumped) == 1 + 3 * sum(len(outcome.metrics) for outcome in findings.outcomes)
+    assert len(dumped) == 1 + 3 * sum(len(estimated.by_measure) for estimated in results.estimates)
     # The end of 21 March 2025, five hours west of Greenwich: the day before it warms up.
     assert {line.split()[-1] for line in dumped} == {"1742619600000"}
 
 
 def test_the_exposition_names_every_measured_family_once(tmp_path: Path) -> None:
-    _, findings = run_experiment(request(tmp_path, scenario="published", experiment="baseline"), unseen, fake)
-    lines = to_openmetrics(findings).splitlines()
+    _, results = run_experiment(request(tmp_path, scenario="published", experiment="baseline"), unseen, fake)
+    lines = to_openmetrics(results).splitlines()
     names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
-    measured = {measure for outcome in findings.outcomes for measure in outcome.metrics}
+    measured = {measure for estimated in results.estimates for measure in estimated.by_measure}
     gauges = [f"ecochain_experiment_{one.name}" for one in MEASURES if one.name in measured]
     assert names == ["ecochain_experiment", *gauges]
     assert lines[-1] == "# EOF"

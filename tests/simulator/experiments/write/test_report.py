@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from matplotlib.container import ErrorbarContainer
 
-from simulator.experiments.find.findings import Findings
+from simulator.experiments.find.results import Results
 from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.plots import bars, differences, radar
 from simulator.experiments.write.report import report
@@ -24,32 +24,32 @@ from tests.processes import TOOL_SECONDS
 from tests.simulator.experiments.fake_simulation import fake, request, unseen
 
 
-def findings_of(folder: Path, **changes: object) -> Findings:
+def results_of(folder: Path, **changes: object) -> Results:
     return run_experiment(request(folder, **changes), unseen, fake)[1]
 
 
-def with_deferrable(findings: Findings, deferrable: bool) -> Findings:
-    """The same findings, had all classes of tasks been so."""
-    scenario = cast("Scenario", findings.parameters)
+def with_deferrable(results: Results, deferrable: bool) -> Results:
+    """The same results, had all classes of tasks been so."""
+    scenario = cast("Scenario", results.parameters)
     classes = tuple(msgspec.structs.replace(one, deferrable=deferrable) for one in scenario.workload.classes)
     workload = msgspec.structs.replace(scenario.workload, classes=classes)
-    return msgspec.structs.replace(findings, parameters=msgspec.structs.replace(scenario, workload=workload))
+    return msgspec.structs.replace(results, parameters=msgspec.structs.replace(scenario, workload=workload))
 
 
 @pytest.mark.slow
 def test_the_report_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
-    findings = findings_of(tmp_path)
-    assert "completed tasks that may not be put off: all but `report`." in report(findings, [])
+    results = results_of(tmp_path)
+    assert "completed tasks that may not be put off: all but `report`." in report(results, [])
     for deferrable in (False, True):
-        assert "are those of all completed tasks." in report(with_deferrable(findings, deferrable), [])
-    assert "are those of all completed tasks." in report(findings_of(tmp_path, scenario="published"), [])
+        assert "are those of all completed tasks." in report(with_deferrable(results, deferrable), [])
+    assert "are those of all completed tasks." in report(results_of(tmp_path, scenario="published"), [])
 
 
 @pytest.mark.slow
 def test_every_picture_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
-    findings = findings_of(tmp_path, experiment="baseline")
-    drawn = [bars(findings, "latency_seconds"), differences(findings), radar(findings)]
-    drawn.append(scaling(findings_of(tmp_path, experiment="scaling")))
+    results = results_of(tmp_path, experiment="baseline")
+    drawn = [bars(results, "latency_seconds"), differences(results), radar(results)]
+    drawn.append(scaling(results_of(tmp_path, experiment="scaling")))
     for figure in drawn:
         texts = [text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel(), axes.get_title())]
         assert any("of tasks that may not be put off" in text for text in texts)
@@ -57,27 +57,27 @@ def test_every_picture_says_of_which_tasks_the_latency_is(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_the_report_names_the_policy_and_the_parts_of_each_method(tmp_path: Path) -> None:
-    baseline = report(findings_of(tmp_path, experiment="baseline"), [])
+    baseline = report(results_of(tmp_path, experiment="baseline"), [])
     assert "| full | `shifting` | yes | yes | yes | yes | yes |" in baseline
     assert "| standard | `round-robin` | - | - | - | - | yes |" in baseline
-    assert "| full | `weighted` | yes | yes | yes | yes |" in report(findings_of(tmp_path, scenario="published"), [])
-    peers = findings_of(tmp_path, experiment="peers")
+    assert "| full | `weighted` | yes | yes | yes | yes |" in report(results_of(tmp_path, scenario="published"), [])
+    peers = results_of(tmp_path, experiment="peers")
     assert f"| best-single-node | `{peers.best_single_node}` |" in report(peers, [])
-    scaled = report(findings_of(tmp_path, experiment="scaling"), [])
+    scaled = report(results_of(tmp_path, experiment="scaling"), [])
     assert "| full, to find saturation | `joint` |" in scaled
     assert "| full | `shifting` |" in scaled
 
 
 def test_differences_carry_their_unit_and_those_of_shares_are_points(tmp_path: Path) -> None:
-    told = report(findings_of(tmp_path), []).partition("## Paired differences")[2]
+    told = report(results_of(tmp_path), []).partition("## Paired differences")[2]
     assert re.search(r"\| Renewable \| \S+ ± \S+ points \|", told)
     assert re.search(r"\| Energy \| \S+ ± \S+ Wh \|", told)
 
 
 @pytest.mark.slow
 def test_two_seeds_are_no_range(tmp_path: Path) -> None:
-    assert "the seeds 1 and 2, and" in report(findings_of(tmp_path, replications=2), [])
-    assert "the seeds 1 to 3, and" in report(findings_of(tmp_path, replications=3), [])
+    assert "the seeds 1 and 2, and" in report(results_of(tmp_path, replications=2), [])
+    assert "the seeds 1 to 3, and" in report(results_of(tmp_path, replications=3), [])
 
 
 def rarely_late(job: Job) -> RunResult:
@@ -88,20 +88,20 @@ def rarely_late(job: Job) -> RunResult:
 
 
 def test_an_interval_below_what_can_be_is_told_and_not_drawn(tmp_path: Path) -> None:
-    _, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, rarely_late)
-    full = findings.outcomes[-1].metrics
+    _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, rarely_late)
+    full = results.estimates[-1].by_measure
     assert full["deadline_miss_ratio"].low < 0.0 < full["cost_dollars"].high
-    told = re.search("reach below zero, where no figure can be: ([^.]*)[.]", report(findings, []))
+    told = re.search("reach below zero, where no figure can be: ([^.]*)[.]", report(results, []))
     assert told is not None
     assert "Late or dropped: `standard`, " in told[1]
     assert "Net cost" not in told[1]
-    assert lowest(findings, "deadline_miss_ratio") == pytest.approx(0.0)
-    assert lowest(findings, "cost_dollars") == pytest.approx(full["cost_dollars"].low)
+    assert lowest(results, "deadline_miss_ratio") == pytest.approx(0.0)
+    assert lowest(results, "cost_dollars") == pytest.approx(full["cost_dollars"].low)
 
 
-def lowest(findings: Findings, measure: str) -> float:
+def lowest(results: Results, measure: str) -> float:
     """The left end of the last interval in a picture of bars."""
-    (axes,) = bars(findings, measure).axes
+    (axes,) = bars(results, measure).axes
     interval = [one for one in axes.containers if isinstance(one, ErrorbarContainer)][-1]
     return float(interval.lines[2][0].get_segments()[0][0][0])
 
@@ -113,22 +113,22 @@ def seldom_fed_by_the_grid(job: Job) -> RunResult:
 
 
 def test_nothing_is_told_in_percent_of_what_may_be_zero_and_why(tmp_path: Path) -> None:
-    folder, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, seldom_fed_by_the_grid)
-    without = {one.measure for one in findings.comparisons if one.relative is None}
+    folder, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, seldom_fed_by_the_grid)
+    without = {one.measure for one in results.comparisons if one.relative is None}
     assert without >= {"emissions_grams", "renewable_ratio"}
     assert "energy_joules" not in without
     kept = json.loads((folder / "results.json").read_bytes())["comparisons"]
     assert {one["measure"] for one in kept if one["relative"] is None} == without
-    told = report(findings, [])
+    told = report(results, [])
     assert "| full | Carbon | 0 ± 0 g CO\u2082e | reference may be 0 |" in told
     assert re.search(r"\| full \| [^|]+ \([0-9,]+\) \| 430[.]3% \|", told)
     assert '"reference may be 0" stands where the interval of `standard` itself holds zero' in told
-    assert "reference may be 0" not in report(findings_of(tmp_path / "always", experiment="baseline"), [])
+    assert "reference may be 0" not in report(results_of(tmp_path / "always", experiment="baseline"), [])
 
 
 def test_pictures_say_why_a_change_is_missing_and_draw_points_all_the_same(tmp_path: Path) -> None:
-    _, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, seldom_fed_by_the_grid)
-    panels = {axes.get_xlabel().partition(":")[0]: axes for axes in differences(findings).axes}
+    _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, seldom_fed_by_the_grid)
+    panels = {axes.get_xlabel().partition(":")[0]: axes for axes in differences(results).axes}
     said = {name: [text.get_text() for text in axes.texts] for name, axes in panels.items()}
     assert said["Carbon"] == ["reference may be 0"] * 4
     assert said["Renewable"] == said["Energy"] == []
@@ -142,21 +142,21 @@ def half_as_late(job: Job) -> RunResult:
 
 
 def test_a_change_below_what_can_be_is_told_and_not_drawn(tmp_path: Path) -> None:
-    _, findings = run_experiment(request(tmp_path, experiment="baseline"), unseen, half_as_late)
-    told = re.search("reach below -100%, where none can be: ([^.]*)[.]", report(findings, []))
+    _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, half_as_late)
+    told = re.search("reach below -100%, where none can be: ([^.]*)[.]", report(results, []))
     assert told is not None
     assert "Late or dropped: `compression-only`, " in told[1]
     assert "Energy" not in told[1]
-    (carbon,) = [axes for axes in differences(findings).axes if axes.get_xlabel().startswith("Carbon")]
+    (carbon,) = [axes for axes in differences(results).axes if axes.get_xlabel().startswith("Carbon")]
     intervals = [one.lines[2][0].get_segments()[0] for one in carbon.containers if isinstance(one, ErrorbarContainer)]
     assert min(float(one[0][0]) for one in intervals) == pytest.approx(-100.0)
 
 
 def test_logarithmic_axes_say_so(tmp_path: Path) -> None:
-    findings = findings_of(tmp_path, scenario="published")
-    for axes in differences(findings).axes:
+    results = results_of(tmp_path, scenario="published")
+    for axes in differences(results).axes:
         assert (axes.get_xscale() == "symlog") == ("logarithmic beyond 10" in axes.get_xlabel())
-    assert "symlog" in {axes.get_xscale() for axes in differences(findings).axes}
+    assert "symlog" in {axes.get_xscale() for axes in differences(results).axes}
 
 
 def test_published_shares_are_the_printed_digits() -> None:

@@ -16,13 +16,13 @@ from simulator.experiments.find.analysis import (
     precision,
     rows_of,
 )
-from simulator.experiments.find.outcomes import FORMAT, MEASURES, Outcome
+from simulator.experiments.find.estimates import FORMAT, MEASURES, Estimates
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.provenance import Provenance
 from simulator.experiments.run.work import Figures
 from simulator.published.figures import ABLATION, PUBLISHED, SCALING
-from simulator.run.job import Metric
+from simulator.run.job import MeasureName
 from simulator.scenario.load import load_scenario
 from simulator.scenario.published import AnyScenario, PublishedScenario
 
@@ -43,7 +43,7 @@ class Runs(msgspec.Struct, frozen=True, kw_only=True):
     runs: list[Run]
 
 
-class Findings(msgspec.Struct, frozen=True, kw_only=True):
+class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "outcomes"}):
     """Results of an experiment. `model` is edge or published. Comparisons are with `reference`, where there is one."""
 
     format: int = FORMAT
@@ -56,23 +56,23 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None
     best_single_node: str | None
     provenance: Provenance
-    outcomes: list[Outcome]
-    further: list[Outcome]
+    estimates: list[Estimates]
+    further: list[Estimates]
     comparisons: list[Comparison]
     precision: list[Precision]
     cases: list[Runs]
     parameters: AnyScenario
 
 
-def findings_of(
+def results_of(
     request: Request, cases: Sequence[Case], runs: Sequence[Sequence[Figures]], provenance: Provenance
-) -> Findings:
+) -> Results:
     """Results of the request, from the figures by case and seed."""
     rows = rows_of(cases, runs)
     best = next((row.case.label for row in rows if row.label == BEST_SINGLE_NODE), None)
     compared = EXPERIMENTS[request.experiment].compared
     published, changes = published_figures(request)
-    return Findings(
+    return Results(
         experiment=request.experiment,
         scenario=request.scenario.name,
         model="published" if isinstance(request.scenario, PublishedScenario) else "edge",
@@ -82,8 +82,8 @@ def findings_of(
         reference=rows[0].label if compared else None,
         best_single_node=best,
         provenance=provenance,
-        outcomes=_outcomes(request, rows, [measure.name for measure in MEASURES], published),
-        further=_outcomes(request, rows, FURTHER, published),
+        estimates=_estimates(request, rows, [measure.name for measure in MEASURES], published),
+        further=_estimates(request, rows, FURTHER, published),
         comparisons=comparisons(rows, changes) if compared else [],
         precision=list(precision(rows)),
         cases=[_runs(case, ran, request.seeds) for case, ran in zip(cases, runs, strict=True)],
@@ -108,7 +108,7 @@ def _is_as_published(scenario: AnyScenario) -> bool:
     return isinstance(scenario, PublishedScenario) and scenario == load_scenario("published")
 
 
-def _plain(figures: Mapping[str, Mapping[Metric, float]]) -> Published:
+def _plain(figures: Mapping[str, Mapping[MeasureName, float]]) -> Published:
     return {label: dict(row.items()) for label, row in figures.items()}
 
 
@@ -121,13 +121,13 @@ def _scaling_figures(nodes: int) -> Mapping[str, float]:
     }
 
 
-def _outcomes(request: Request, rows: Sequence[Row], measures: Sequence[str], published: Published) -> list[Outcome]:
+def _estimates(request: Request, rows: Sequence[Row], measures: Sequence[str], published: Published) -> list[Estimates]:
     return [
-        Outcome(
+        Estimates(
             experiment=request.experiment,
             scenario=request.scenario.name,
             method=row.label,
-            metrics=estimates(row, measures, published),
+            by_measure=estimates(row, measures, published),
         )
         for row in rows
     ]

@@ -1,4 +1,4 @@
-"""What an experiment found, as its `results.json` keeps it and as dashboards show it."""
+"""The estimates of an experiment, as its `results.json` keeps them and as dashboards show them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ FORMAT = 2
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
-    """A quantity that experiments estimate; `name` ends in its unit, as in `ecochain_experiment_<name>`."""
+    """A figure that experiments estimate; `name` ends in its unit, as in `ecochain_experiment_<name>`."""
 
     name: str
     unit: str
@@ -54,34 +54,34 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     published: float | None = None
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Estimates(msgspec.Struct, frozen=True, kw_only=True, rename={"by_measure": "metrics"}):
     """Estimates for one method of an experiment, by the name of the measure; what was not measured is not there."""
 
     experiment: str
     scenario: str
     method: str
-    metrics: Mapping[str, Estimate]
+    by_measure: Mapping[str, Estimate]
 
 
-class _ResultsFile(msgspec.Struct, frozen=True, kw_only=True):
+class _ResultsFile(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "outcomes"}):
     """The part of a results file that is read back."""
 
     format: int = 1
-    outcomes: list[Outcome]
+    estimates: list[Estimates]
 
 
-def load_outcomes(directory: Path) -> list[Outcome]:
-    """Outcomes of all experiments whose results lie in `directory` or in folders of it, in the order of their names.
+def load_estimates(directory: Path) -> list[Estimates]:
+    """Return all estimates of the experiments whose results lie in `directory` or in its folders, by name.
 
     Raises ConfigError where there are none, or where a file is not what an experiment writes.
     """
     files = sorted([*directory.glob(RESULTS_FILE), *directory.glob(f"*/{RESULTS_FILE}")])
     if not files:
         raise ConfigError([f"{directory}: expected folders with a {RESULTS_FILE}, got none"])
-    return [outcome for file in files for outcome in _read(file)]
+    return [estimated for file in files for estimated in _read(file)]
 
 
-def _read(file: Path) -> list[Outcome]:
+def _read(file: Path) -> list[Estimates]:
     try:
         results = msgspec.json.decode(file.read_bytes(), type=_ResultsFile)
     except OSError as error:
@@ -91,4 +91,4 @@ def _read(file: Path) -> list[Outcome]:
     if results.format > FORMAT:
         told = f"{file}: has format {results.format} of a newer version of ecochain: run the experiment again here"
         raise ConfigError([told])
-    return results.outcomes
+    return results.estimates
