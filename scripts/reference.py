@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import inspect
 
-from exporter import activity, eco_score, projection, week
+from exporter import eco_score
 from exporter.config import Config
 from exporter.core.carbon import GRID_FACTORS, Factor
 from exporter.core.config import describe_type
@@ -15,7 +15,8 @@ from exporter.core.metrics import reference_table
 from exporter.core.units import BYTES_PER_BINARY_GB
 from exporter.exposition.rows import ROWS
 from exporter.power import presets
-from exporter.usage import gaps, network
+from scripts.constants import Constant, constants, is_shown
+from scripts.imports import sources
 from simulator.hardware.device import DEVICES, GIBIBYTE, REFERENCE
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 from simulator.scenario.schema import Scenario
@@ -179,15 +180,28 @@ def _meaning(node: inspect.Type) -> str:
 
 def _constants() -> str:
     lines = [
-        "# Constants of ecotrack, with their sources\n",
+        "# Constants, with their sources\n",
         GENERATED,
         "| constant | value | unit | year | source |",
         "|---|---|---|---|---|",
     ]
     lines += [f"| {name} | {one.value:g} | {one.unit} | {one.year} | {one.source} |" for name, one in _factors()]
-    lines += ["", "Thresholds of the rules of thumb:", "", "| threshold | value |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in _thresholds()]
+    shown = product_constants()
+    for title, package in (
+        ("Thresholds and bounds of ecotrack", "exporter"),
+        ("Physical constants and bounds of ecochain", "simulator"),
+    ):
+        lines += ["", f"## {title}", "", "| constant | value | meaning and source |", "|---|---|---|"]
+        lines += [
+            f"| `{one.name}` | {one.value} | {one.meaning} |" for one in shown if one.name.startswith(f"{package}.")
+        ]
     return "\n".join(lines) + "\n"
+
+
+def product_constants() -> list[Constant]:
+    """The named numbers of both programs that belong on the page."""
+    products = {path: text for path, text in sources().items() if path.startswith(("exporter/", "simulator/"))}
+    return [one for one in constants(products) if is_shown(one)]
 
 
 def _factors() -> Iterator[tuple[str, Factor]]:
@@ -211,23 +225,6 @@ def _factors() -> Iterator[tuple[str, Factor]]:
         yield f"grid, preset {name}", factor
     for score_factor, half in eco_score.HALF_POINTS.items():
         yield f"eco score, half point of factor {score_factor}", half
-
-
-def _thresholds() -> Iterator[tuple[str, str]]:
-    yield "activity: window", f"{activity.WINDOW:g} s"
-    yield "activity: first verdict after", f"{activity.FIRST_VERDICT_AFTER:g} s"
-    yield "activity: streaming above a mean of", f"{activity.SUSTAINED_MBIT:g} Mbit/s, if steady"
-    yield "activity: download above a peak of", f"{activity.PEAK_MBIT:g} Mbit/s, if not steady"
-    yield "activity: steady below a ratio of peak to mean of", f"{activity.STEADY_PEAK_TO_MEAN:g}"
-    yield "activity: idle below a mean of", f"{activity.IDLE_MBIT:g} Mbit/s"
-    yield "budget: an hour of the learned week fades to 1/e in", f"{week.MEMORY_WEEKS:g} weeks"
-    yield "budget: longest time off that the learned week counts", f"{week.MAX_GAP / 86_400:g} days"
-    for period, share in projection.TRUSTED_SHARE.items():
-        yield f"budget: the learned week alone is trusted with, of a {period}", f"1/{1 / share:.0f}"
-    yield "budget: hours left are scaled by at most", f"{projection.MAX_RATIO:g}, and at least its inverse"
-    yield "sample: late after", f"{gaps.LATE_AFTER_INTERVALS:g} intervals"
-    yield "sample: suspended or stepped clock above", f"{gaps.STEP_TOLERANCE:g} s"
-    yield "network: a reading is impossible above", f"{network.MAX_BYTES_PER_SECOND:g} B/s"
 
 
 if __name__ == "__main__":

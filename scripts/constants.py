@@ -1,0 +1,118 @@
+"""Numbers that modules name in upper case, found in the source, with their meaning: the docstring below them."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from scripts.imports import module_name
+
+NOT_SHOWN = {
+    "exporter.cli": "how the command line works",
+    "exporter.core.chart": "how a chart is drawn",
+    "exporter.core.command_line": "exit statuses, which the help tells",
+    "exporter.core.metrics": "how an answer is compressed",
+    "exporter.core.units": "definitions of units",
+    "exporter.core.web": "bounds of the server, which the guide to securing it tells",
+    "exporter.state": "how files are written",
+    "exporter.views": "how figures are drawn",
+    "simulator.app": "how figures are shown",
+    "simulator.energy.interface.POINTS_PER_DAY": "follows from the step of the weather",
+    "simulator.energy.weather_formats.PASCALS_PER_KILOPASCAL": "definition of a unit",
+    "simulator.energy.weather_formats.PASCALS_PER_MILLIBAR": "definition of a unit",
+    "simulator.experiments": "what is compared and how it is shown, which docs/explanation/experiments.md tells",
+    "simulator.hardware.device.GIBIBYTE": "definition of a unit",
+    "simulator.ledger.measure": "how costs are measured, which stands in the profile",
+    "simulator.live": "how figures are shown",
+    "simulator.models.compression": "how models are measured, which stands in the profile",
+    "simulator.models.profile": "how a profile is checked",
+    "simulator.published": "the published figures, which docs/explanation/published-model.md tells",
+    "simulator.run": "units, and how a run is counted",
+    "simulator.scenario.load.BYTES_PER_MEGABYTE": "definition of a unit",
+    "simulator.scheduling": "codes and tolerances of the kernels",
+    "simulator.workload": "definition of a unit",
+}
+"""Rooms, modules and single constants that are left out of the page, each with the reason."""
+
+UNITS = {
+    "BytesPerSecond": "B/s",
+    "Grams": "g",
+    "GramsPerKwh": "g/kWh",
+    "GramsPerSecond": "g/s",
+    "Joules": "J",
+    "JoulesPerByte": "J/B",
+    "MonotonicSeconds": "s",
+    "Ratio": "",
+    "Seconds": "s",
+    "UnixSeconds": "s",
+    "Watts": "W",
+}
+"""Unit by the type that a constant is given; others name it in their meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """A number, or a few of them, that a module names: `value` as the source writes it, with its unit where known."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+def constants(texts: Mapping[str, str]) -> Iterator[Constant]:
+    """Every constant of source texts by path that holds a number, and no factor, which is told by itself."""
+    for path, text in texts.items():
+        body = ast.parse(text).body
+        for position, statement in enumerate(body):
+            name, value = _assignment(statement)
+            if name.isupper() and value is not None and _is_number(value):
+                written, unit = _written(value)
+                yield Constant(
+                    name=f"{module_name(path)}.{name}",
+                    value=f"{written} {unit}".rstrip(),
+                    meaning=_meaning(body[position + 1 :]),
+                )
+
+
+def is_shown(constant: Constant) -> bool:
+    """Whether it belongs on the page."""
+    return not any(f"{constant.name}.".startswith(f"{room}.") for room in NOT_SHOWN)
+
+
+def _assignment(statement: ast.stmt) -> tuple[str, ast.expr | None]:
+    match statement:
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(target=ast.Name(id=name), value=value)
+        ):
+            return name, value
+    return "", None
+
+
+def _is_number(value: ast.expr) -> bool:
+    """Whether it is made of numbers alone, perhaps inside a unit's type; not a table of other things."""
+    inside = list(ast.walk(value))
+    if any(isinstance(node, ast.Call) and getattr(node.func, "id", "") not in UNITS for node in inside):
+        return False
+    if any(isinstance(node, ast.Dict | ast.DictComp | ast.Attribute) for node in inside):
+        return False
+    values = [node.value for node in inside if isinstance(node, ast.Constant)]
+    return bool(values) and all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+
+
+def _written(value: ast.expr) -> tuple[str, str]:
+    match value:
+        case ast.Call(func=ast.Name(id=kind), args=[inner]):
+            return _written(inner)[0], UNITS[kind]
+        case ast.Constant(value=int(number) | float(number)):
+            return f"{number:.12g}", ""
+    return ast.unparse(value).strip("()"), ""
+
+
+def _meaning(rest: list[ast.stmt]) -> str:
+    """The docstring that follows, perhaps after other constants that it speaks of too."""
+    for statement in rest:
+        match statement:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                return " ".join(text.split())
+        if not _assignment(statement)[0].isupper():
+            break
+    return ""
