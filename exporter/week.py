@@ -18,6 +18,8 @@ from operator import mul
 from exporter.core.units import SECONDS_PER_HOUR, Grams, Ratio, Seconds, UnixSeconds
 
 HOURS = 168
+"""Of a week, by the local clock."""
+
 MEMORY_WEEKS = 4.0
 """About a month: five samples of each hour count, which averages out single days, and the seasons are followed."""
 

@@ -15,8 +15,8 @@ NOT_SHOWN = {
     "exporter.core.web": "bounds of the server, which the guide to securing it tells",
     "exporter.state": "how files are written",
     "exporter.views": "how figures are drawn",
+    "exporter.week._NOTHING": "an empty week",
     "simulator.app": "how figures are shown",
-    "simulator.energy.interface.POINTS_PER_DAY": "follows from the step of the weather",
     "simulator.energy.weather_formats.PASCALS_PER_KILOPASCAL": "definition of a unit",
     "simulator.energy.weather_formats.PASCALS_PER_MILLIBAR": "definition of a unit",
     "simulator.experiments": "what is compared and how it is shown, which docs/explanation/experiments.md tells",
@@ -25,11 +25,9 @@ NOT_SHOWN = {
     "simulator.live": "how figures are shown",
     "simulator.models.compression": "how models are measured, which stands in the profile",
     "simulator.models.profile": "how a profile is checked",
-    "simulator.published": "the published figures, which docs/explanation/published-model.md tells",
     "simulator.run": "units, and how a run is counted",
-    "simulator.scenario.load.BYTES_PER_MEGABYTE": "definition of a unit",
+    "simulator.scenario.schema.BYTES_PER_MEGABYTE": "definition of a unit",
     "simulator.scheduling": "codes and tolerances of the kernels",
-    "simulator.workload": "definition of a unit",
 }
 """Rooms, modules and single constants that are left out of the page, each with the reason."""
 
@@ -89,6 +87,8 @@ def _assignment(statement: ast.stmt) -> tuple[str, ast.expr | None]:
 
 def _is_number(value: ast.expr) -> bool:
     """Whether it is made of numbers alone, perhaps inside a unit's type; not a table of other things."""
+    if isinstance(value, ast.Dict):
+        return bool(value.values) and all(_is_number(one) for one in value.values)
     inside = list(ast.walk(value))
     if any(isinstance(node, ast.Call) and getattr(node.func, "id", "") not in UNITS for node in inside):
         return False
@@ -104,7 +104,15 @@ def _written(value: ast.expr) -> tuple[str, str]:
             return _written(inner)[0], UNITS[kind]
         case ast.Constant(value=int(number) | float(number)):
             return f"{number:.12g}", ""
+        case ast.Dict(keys=keys, values=values):
+            rows = zip(keys, values, strict=True)
+            return ", ".join(f"{_label(key)} {_written(one)[0]}" for key, one in rows if key is not None), ""
     return ast.unparse(value).strip("()"), ""
+
+
+def _label(key: ast.expr) -> str:
+    """The word of a row in a table of numbers: a text, or the member of an enumeration in lower case."""
+    return str(key.value) if isinstance(key, ast.Constant) else ast.unparse(key).rpartition(".")[2].lower()
 
 
 def _meaning(rest: list[ast.stmt]) -> str:

@@ -68,6 +68,7 @@ def test_what_is_left_out_is_there() -> None:
 @pytest.mark.parametrize(
     ("text", "value", "meaning"),
     [
+        ('TABLE = {Period.DAY: 1 / 24, \'other\': 2}\n"""Of a day."""', "day 1 / 24, other 2", "Of a day."),
         ('LIMIT = 5.0\n"""Mbit/s."""\n', "5", "Mbit/s."),
         ("LIMIT = Seconds(2.5)\n", "2.5 s", ""),
         ("LIMIT: float = -1\n", "-1", ""),
@@ -83,7 +84,7 @@ def test_a_number_is_found_with_unit_and_meaning(text: str, value: str, meaning:
 
 
 @pytest.mark.parametrize(
-    "text", ["NAME = 'x'", "limit = 5", "FACTOR = Factor(value=5)", "FLAG = True", "TABLE = {'a': 1}"]
+    "text", ["NAME = 'x'", "limit = 5", "FACTOR = Factor(value=5)", "FLAG = True", "TABLE = {'a': 'x'}"]
 )
 def test_what_is_no_number_of_its_own_is_not_found(text: str) -> None:
     assert list(constants({"exporter/power/model.py": text})) == []

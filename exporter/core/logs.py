@@ -11,8 +11,8 @@ from enum import StrEnum
 #: The thread on which everything runs that a client can bring about.
 SERVER_THREAD = "http-server"
 
-#: Least time between two lines from that thread. One line a second tells what is wrong and fills no disk: 10 MB a day.
 SERVER_LINE_SECONDS = 1.0
+"""Least seconds between two lines of that thread: they tell what is wrong and fill no disk, at most 10 MB a day."""
 
 #: `extra` of a line on that thread that no client can bring about.
 UNLIMITED = {"unlimited": True}

@@ -11,6 +11,7 @@ import pytest
 
 from grafana.queries import queries, resolve
 from tests.grafana.committed import board
+from tests.processes import TOOL_SECONDS
 
 
 def panels_on(measure: str) -> list[dict[str, Any]]:
@@ -43,7 +44,9 @@ def test_no_change_is_told_where_the_reference_may_be_zero(tmp_path: Path) -> No
     case = {"interval": "1m", "input_series": list(inputs()), "promql_expr_test": [told]}
     file = tmp_path / "board.test.yml"
     file.write_text(json.dumps({"rule_files": [], "evaluation_interval": "1m", "tests": [case]}), encoding="utf-8")
-    ended = subprocess.run([promtool, "test", "rules", str(file)], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [promtool, "test", "rules", str(file)], capture_output=True, text=True, timeout=TOOL_SECONDS, check=False
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
