@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.core.metrics import Representation
-from exporter.exposition.metric_values import KNOWN_EVENTS
+from exporter.exposition.health import KNOWN_EVENTS
 from exporter.exposition.rows import ROWS, exposition
 from exporter.snapshot import Snapshot
 from exporter.usage.events import EventKind

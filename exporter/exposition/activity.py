@@ -1,0 +1,52 @@
+"""What the network is used for."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from exporter.activity import Activity
+from exporter.core.metrics import Row, Sample
+from exporter.exposition.family import counter, gauge
+from exporter.snapshot import Snapshot
+from exporter.totals import ActivityTotal
+
+
+def _activity_state(snapshot: Snapshot) -> Iterator[Sample]:
+    if snapshot.readings.activity is not None:
+        for activity in Activity:
+            yield (activity,), float(activity is snapshot.readings.activity)
+
+
+def _activity_total(snapshot: Snapshot, read: Callable[[ActivityTotal], float]) -> Iterator[Sample]:
+    for activity in Activity:
+        yield (activity,), read(snapshot.totals.exported.activities.get(activity, ActivityTotal()))
+
+
+ROWS: tuple[Row[Snapshot], ...] = (
+    gauge(
+        name="ecotrack_activity_state",
+        labels=("activity",),
+        help="1 for what the network is being used for, judged by throughput alone, and 0 for everything else.",
+        read=_activity_state,
+    ),
+    counter(
+        name="ecotrack_activity_seconds_total",
+        unit="seconds",
+        labels=("activity",),
+        help="Time spent in each activity.",
+        read=partial(_activity_total, read=lambda total: total.duration),
+    ),
+    counter(
+        name="ecotrack_activity_bytes_total",
+        unit="bytes",
+        labels=("activity",),
+        help="Bytes sent and received in each activity.",
+        read=partial(_activity_total, read=lambda total: total.transferred_bytes),
+    ),
+    counter(
+        name="ecotrack_activity_emissions_grams_total",
+        unit="grams",
+        labels=("activity",),
+        help="CO2e of scope network by activity; it sums to that scope.",
+        read=partial(_activity_total, read=lambda total: total.emitted),
+    ),
+)

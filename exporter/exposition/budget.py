@@ -1,0 +1,67 @@
+"""Limits that the user has set: EcoGuard and the carbon budgets, with what is used and projected."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from exporter.budget import BudgetStatus
+from exporter.core.metrics import Row, Sample
+from exporter.exposition.family import gauge, one
+from exporter.snapshot import Snapshot
+
+
+def _budget(snapshot: Snapshot, read: Callable[[BudgetStatus], float | None]) -> Iterator[Sample]:
+    for status in snapshot.readings.budgets:
+        yield (status.period,), read(status)
+
+
+ROWS: tuple[Row[Snapshot], ...] = (
+    gauge(
+        name="ecotrack_ecoguard_limit_grams_per_second",
+        unit="grams_per_second",
+        help="Configured emission rate above which EcoGuard warns.",
+        read=one(lambda snapshot: snapshot.emission_limit),
+    ),
+    gauge(
+        name="ecotrack_budget_limit_grams",
+        unit="grams",
+        labels=("period",),
+        help="Configured carbon budget of a calendar period.",
+        read=partial(_budget, read=lambda status: status.limit),
+    ),
+    gauge(
+        name="ecotrack_budget_used_grams",
+        unit="grams",
+        labels=("period",),
+        help="CO2e of host and network since the period began.",
+        read=partial(_budget, read=lambda status: status.used),
+    ),
+    gauge(
+        name="ecotrack_budget_projected_grams",
+        unit="grams",
+        labels=("period",),
+        help="CO2e at the end of the period: used, and the hours left of the device's usual week, scaled by how the "
+        "period compares with it so far.",
+        read=partial(_budget, read=lambda status: status.projected),
+    ),
+    gauge(
+        name="ecotrack_budget_projection_learned_ratio",
+        unit="ratio",
+        labels=("period",),
+        help="Share of the hours of the device's week that are known; below 1 the projection is the mean so far.",
+        read=partial(_budget, read=lambda status: status.learned),
+    ),
+    gauge(
+        name="ecotrack_budget_period_start_timestamp_seconds",
+        unit="seconds",
+        labels=("period",),
+        help="When the period began, in the configured time zone's calendar.",
+        read=partial(_budget, read=lambda status: status.bounds.start),
+    ),
+    gauge(
+        name="ecotrack_budget_period_end_timestamp_seconds",
+        unit="seconds",
+        labels=("period",),
+        help="When the period ends, in the configured time zone's calendar.",
+        read=partial(_budget, read=lambda status: status.bounds.end),
+    ),
+)

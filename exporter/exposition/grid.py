@@ -1,0 +1,49 @@
+"""Carbon intensity of electricity, and its provider."""
+
+from collections.abc import Iterator
+
+from exporter.core.metrics import Row, Sample
+from exporter.exposition.family import gauge
+from exporter.snapshot import Snapshot
+
+
+def _intensity(snapshot: Snapshot) -> Iterator[Sample]:
+    intensity = snapshot.readings.intensity
+    if intensity is not None:
+        yield (intensity.zone, intensity.provider), intensity.value
+
+
+def _intensity_time(snapshot: Snapshot) -> Iterator[Sample]:
+    intensity = snapshot.readings.intensity
+    if intensity is not None:
+        yield (intensity.provider,), intensity.described_at
+
+
+def _provider_up(snapshot: Snapshot) -> Iterator[Sample]:
+    intensity = snapshot.readings.intensity
+    if intensity is not None:
+        yield (intensity.provider,), 1.0
+
+
+ROWS: tuple[Row[Snapshot], ...] = (
+    gauge(
+        name="ecotrack_grid_carbon_intensity_grams_per_kwh",
+        unit="grams_per_kwh",
+        labels=("grid_zone", "source"),
+        help="Carbon intensity of electricity in force.",
+        read=_intensity,
+    ),
+    gauge(
+        name="ecotrack_grid_carbon_intensity_timestamp_seconds",
+        unit="seconds",
+        labels=("provider",),
+        help="Time that the carbon intensity in force describes; for a yearly average, the end of its year.",
+        read=_intensity_time,
+    ),
+    gauge(
+        name="ecotrack_grid_provider_up",
+        labels=("provider",),
+        help="Whether the provider of carbon intensity answers.",
+        read=_provider_up,
+    ),
+)

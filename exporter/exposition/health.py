@@ -1,0 +1,107 @@
+"""How the exporter itself does: samples, what went wrong with them, the state file and the build."""
+
+from collections.abc import Iterator
+
+from exporter.core.metrics import Row, Sample
+from exporter.exposition.family import counter, gauge, info, one
+from exporter.snapshot import Snapshot
+from exporter.usage.events import Event, EventKind
+
+KNOWN_EVENTS = (
+    *(Event(kind=EventKind.GAP, reason=reason) for reason in ("late", "suspend", "clock_step")),
+    *(Event(kind=EventKind.RESET, source=source) for source in ("cpu", "disk", "network")),
+    *(
+        Event(kind=EventKind.DISCARD, source=source, reason="error")
+        for source in ("cpu", "memory", "disk", "network", "connections", "sampler")
+    ),
+    Event(kind=EventKind.DISCARD, source="cpu", reason="reset"),
+    Event(kind=EventKind.DISCARD, source="cpu", reason="standstill"),
+    Event(kind=EventKind.DISCARD, source="disk", reason="reset"),
+    Event(kind=EventKind.DISCARD, source="network", reason="reset"),
+    Event(kind=EventKind.DISCARD, source="network", reason="implausible"),
+    Event(kind=EventKind.DISCARD, source="state", reason="damaged"),
+    Event(kind=EventKind.DISCARD, source="state", reason="future_version"),
+)
+"""Exported from zero on, so that `increase()` sees the first of each."""
+
+
+def _events(snapshot: Snapshot, kind: EventKind) -> Iterator[tuple[Event, int]]:
+    counts = snapshot.totals.exported.events
+    known = dict.fromkeys(KNOWN_EVENTS, 0) | dict(counts)
+    return ((event, count) for event, count in known.items() if event.kind is kind)
+
+
+def _gaps(snapshot: Snapshot) -> Iterator[Sample]:
+    for event, count in _events(snapshot, EventKind.GAP):
+        yield (event.reason,), count
+
+
+def _resets(snapshot: Snapshot) -> Iterator[Sample]:
+    for event, count in _events(snapshot, EventKind.RESET):
+        yield (event.source,), count
+
+
+def _discarded(snapshot: Snapshot) -> Iterator[Sample]:
+    for event, count in _events(snapshot, EventKind.DISCARD):
+        yield (event.source, event.reason), count
+
+
+def _build(snapshot: Snapshot) -> Iterator[Sample]:
+    yield (snapshot.version, snapshot.python_version), 1.0
+
+
+ROWS: tuple[Row[Snapshot], ...] = (
+    counter(
+        name="ecotrack_samples_total",
+        help="Samples taken.",
+        read=one(lambda snapshot: snapshot.totals.exported.samples),
+    ),
+    counter(
+        name="ecotrack_sample_gaps_total",
+        labels=("reason",),
+        help="Samples that came late, slept through a suspension, or met a clock that was set.",
+        read=_gaps,
+    ),
+    counter(
+        name="ecotrack_resets_total",
+        labels=("source",),
+        help="Times that counters of a source fell: they began again, or idle time ran backwards.",
+        read=_resets,
+    ),
+    counter(
+        name="ecotrack_discarded_readings_total",
+        labels=("source", "reason"),
+        help="Readings that failed or could not be believed; none of them became a number.",
+        read=_discarded,
+    ),
+    gauge(
+        name="ecotrack_sample_interval_seconds",
+        unit="seconds",
+        help="Configured time between samples.",
+        read=one(lambda snapshot: snapshot.interval),
+    ),
+    gauge(
+        name="ecotrack_last_sample_timestamp_seconds",
+        unit="seconds",
+        help="When the last sample was taken.",
+        read=one(lambda snapshot: snapshot.sampled_at),
+    ),
+    gauge(
+        name="ecotrack_sample_duration_seconds",
+        unit="seconds",
+        help="How long the last sample took: reading, deriving and saving.",
+        read=one(lambda snapshot: snapshot.sample_duration),
+    ),
+    gauge(
+        name="ecotrack_state_save_timestamp_seconds",
+        unit="seconds",
+        help="When the totals on disk were last those in memory.",
+        read=one(lambda snapshot: snapshot.state_saved_at),
+    ),
+    info(
+        name="ecotrack_build_info",
+        labels=("version", "python"),
+        help="Version of the exporter and of Python.",
+        read=_build,
+    ),
+)

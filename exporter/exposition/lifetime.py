@@ -1,0 +1,26 @@
+"""Totals since the state file began."""
+
+from exporter.core.metrics import Row
+from exporter.exposition.family import gauge, one
+from exporter.snapshot import Snapshot
+
+ROWS: tuple[Row[Snapshot], ...] = (
+    gauge(
+        name="ecotrack_lifetime_energy_joules",
+        unit="joules",
+        help="Electric energy of host and network since the state file began; goes on over reboots.",
+        read=one(lambda snapshot: snapshot.totals.lifetime_energy),
+    ),
+    gauge(
+        name="ecotrack_lifetime_emissions_grams",
+        unit="grams",
+        help="CO2e of host and network since the state file began; goes on over reboots.",
+        read=one(lambda snapshot: snapshot.totals.lifetime_emissions),
+    ),
+    gauge(
+        name="ecotrack_lifetime_start_timestamp_seconds",
+        unit="seconds",
+        help="When the state file began.",
+        read=one(lambda snapshot: snapshot.totals.since),
+    ),
+)

@@ -1,0 +1,90 @@
+"""What the machine does: CPU, memory, disks, network devices and TCP sockets."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from exporter.core.metrics import Row, Sample
+from exporter.exposition.family import counter, gauge, one
+from exporter.snapshot import Snapshot
+from exporter.totals import NO_DISK
+
+
+def _disk_bytes(snapshot: Snapshot) -> Iterator[Sample]:
+    disk = snapshot.totals.exported.disk
+    # A machine without disks has no disk counters, rather than two that stand at zero.
+    if disk != NO_DISK or any(outcome.collector == "disk" for outcome in snapshot.outcomes):
+        yield ("read",), disk.read
+        yield ("write",), disk.written
+
+
+def _network_counters(snapshot: Snapshot, *, received: str, sent: str) -> Iterator[Sample]:
+    for device, traffic in sorted(snapshot.totals.exported.devices.items()):
+        yield (device, "receive"), getattr(traffic, received)
+        yield (device, "transmit"), getattr(traffic, sent)
+
+
+def _throughput(snapshot: Snapshot) -> Iterator[Sample]:
+    throughput = snapshot.readings.throughput
+    if throughput is not None:
+        yield ("receive",), throughput.received
+        yield ("transmit",), throughput.sent
+
+
+def _connections(snapshot: Snapshot) -> Iterator[Sample]:
+    for state, count in sorted((snapshot.readings.connections or {}).items()):
+        yield (state,), count
+
+
+ROWS: tuple[Row[Snapshot], ...] = (
+    gauge(
+        name="ecotrack_cpu_utilization_ratio",
+        unit="ratio",
+        help="Busy CPU time over the last sample, as a share of its time on all CPUs online. Stolen time is not busy.",
+        read=one(lambda snapshot: snapshot.readings.cpu_utilization),
+    ),
+    gauge(
+        name="ecotrack_memory_used_bytes",
+        unit="bytes",
+        help="Physical memory that is not available to programs.",
+        read=one(lambda snapshot: None if (memory := snapshot.readings.memory) is None else memory.used),
+    ),
+    gauge(
+        name="ecotrack_memory_total_bytes",
+        unit="bytes",
+        help="Physical memory.",
+        read=one(lambda snapshot: None if (memory := snapshot.readings.memory) is None else memory.total),
+    ),
+    counter(
+        name="ecotrack_disk_bytes_total",
+        unit="bytes",
+        labels=("direction",),
+        help="Bytes read from and written to disks while the exporter ran.",
+        read=_disk_bytes,
+    ),
+    counter(
+        name="ecotrack_network_bytes_total",
+        unit="bytes",
+        labels=("device", "direction"),
+        help="Bytes over the devices that count towards energy, while the exporter ran.",
+        read=partial(_network_counters, received="received_bytes", sent="sent_bytes"),
+    ),
+    counter(
+        name="ecotrack_network_packets_total",
+        labels=("device", "direction"),
+        help="Packets over the devices that count towards energy, while the exporter ran.",
+        read=partial(_network_counters, received="received_packets", sent="sent_packets"),
+    ),
+    gauge(
+        name="ecotrack_network_throughput_bytes_per_second",
+        unit="bytes_per_second",
+        labels=("direction",),
+        help="Bytes per second over the last sample.",
+        read=_throughput,
+    ),
+    gauge(
+        name="ecotrack_network_connections",
+        labels=("state",),
+        help="TCP sockets by state.",
+        read=_connections,
+    ),
+)
