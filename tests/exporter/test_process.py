@@ -33,7 +33,7 @@ from tests.processes import ending, free_port, join, running, series, until
 
 pytestmark = pytest.mark.servers
 
-FIXTURES = Path(__file__).parent / "exporter/sources/fixtures"
+FIXTURES = Path(__file__).parent / "sources/fixtures"
 
 HOURLY = "sampling: {interval_seconds: 3600}\n"
 """The first sample comes a second after the start, and no other during a test."""
