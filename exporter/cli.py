@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 import exporter
-from exporter.app import Paths, build_sampler, run
+from exporter.app import run
+from exporter.build import Paths, build_sampler
 from exporter.config import Config, load_config
 from exporter.core.clock import SystemClock
 from exporter.core.command_line import (

@@ -1,23 +1,17 @@
-"""The exporter's configuration: a YAML file of sections, every key with a default that runs."""
+"""The exporter's configuration: a YAML file of sections, every key with a default that runs.
 
-from collections.abc import Mapping
+Data only: `exporter.build` makes objects of it.
+"""
+
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
-from exporter.budget import Period
 from exporter.core.config import convert, load_yaml
-from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPerSecond, Seconds, UnixSeconds, Watts
-from exporter.intensity.reading import IntensityProvider
-from exporter.intensity.static import WORLD, configured_intensity, preset_intensity
-from exporter.power import presets
-from exporter.power.model import HostPowerModel, NetworkPowerModel
-from exporter.sources.nics import NEVER_COUNTED, NicRule
-
-LOCAL_ZONE = "local"
+from exporter.sources.nics import NEVER_COUNTED
+from exporter.sources.time_zone import LOCAL_ZONE, time_zone
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,14 +52,6 @@ class Power(_Section, frozen=True):
             if self.full_watts < self.idle_watts:
                 raise ValueError(f"expected full_watts >= idle_watts, got {self.full_watts:g} < {self.idle_watts:g}")
 
-    def model(self, *, vcpus: int) -> HostPowerModel:
-        """The power model, for a machine of this size."""
-        if self.idle_watts is not None and self.full_watts is not None:
-            return presets.configured_host(Watts(self.idle_watts), Watts(self.full_watts))
-        if self.preset in presets.CLOUD_PRESETS:
-            return presets.cloud_host(self.preset, vcpus)
-        return presets.cep_host()
-
 
 class Network(_Section, frozen=True):
     """The model of the transport network, and which devices count."""
@@ -90,16 +76,6 @@ class Network(_Section, frozen=True):
         if self.preset is not None and self.kwh_per_gb is not None:
             raise ValueError("expected either a preset or kwh_per_gb, got both")
 
-    def model(self, default_preset: str) -> NetworkPowerModel:
-        """The network's power model; `kwh_per_gb` means 10^9 bytes."""
-        if self.kwh_per_gb is not None:
-            return presets.configured_network(self.kwh_per_gb)
-        return presets.network(self.preset or default_preset)
-
-    def rule(self) -> NicRule:
-        """Which devices count towards energy."""
-        return NicRule(include=self.include, exclude=self.exclude)
-
 
 class Grid(_Section, frozen=True):
     """Carbon intensity of the electricity: a preset, or the figure of the user's own grid."""
@@ -123,12 +99,6 @@ class Grid(_Section, frozen=True):
         if self.zone is not None and self.intensity_grams_per_kwh is None:
             raise ValueError("expected intensity_grams_per_kwh beside zone: presets are world averages")
 
-    def provider(self, default_preset: str, now: UnixSeconds) -> IntensityProvider:
-        """The provider of carbon intensity."""
-        if self.intensity_grams_per_kwh is None:
-            return preset_intensity(self.preset or default_preset)
-        return configured_intensity(GramsPerKwh(self.intensity_grams_per_kwh), self.zone or WORLD, now)
-
 
 class Budget(_Section, frozen=True):
     """Carbon budgets in grams of CO2e; a period without a limit has no budget."""
@@ -142,22 +112,10 @@ class Budget(_Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse a time zone that does not exist."""
-        self.zone()
-
-    def zone(self) -> ZoneInfo:
-        """The time zone whose calendar counts. Raises ValueError for one that does not exist."""
-        if self.time_zone == LOCAL_ZONE:
-            return _local_zone()
         try:
-            return ZoneInfo(self.time_zone)
-        except (OSError, ValueError, LookupError) as error:
-            hint = 'expected an IANA name such as "Europe/Paris", or "local"'
-            raise ValueError(f'.time_zone: {hint}, got "{self.time_zone}"') from error
-
-    def limits(self) -> Mapping[Period, Grams]:
-        """The limits that are set."""
-        given = {Period.DAY: self.day_grams, Period.WEEK: self.week_grams, Period.MONTH: self.month_grams}
-        return {period: Grams(limit) for period, limit in given.items() if limit is not None}
+            time_zone(self.time_zone)
+        except ValueError as error:
+            raise ValueError(f".time_zone: {error}") from error
 
 
 class EcoGuard(_Section, frozen=True):
@@ -166,10 +124,6 @@ class EcoGuard(_Section, frozen=True):
     limit_grams_per_minute: Annotated[
         float, Meta(gt=0, le=10**6, description="Emission rate of host and network above which EcoGuard warns.")
     ] = 5.0
-
-    def limit(self) -> GramsPerSecond:
-        """The limit in base units."""
-        return GramsPerSecond(self.limit_grams_per_minute / SECONDS_PER_MINUTE)
 
 
 class Config(_Section, frozen=True):
@@ -186,28 +140,9 @@ class Config(_Section, frozen=True):
     budget: Budget = msgspec.field(default_factory=Budget)
     ecoguard: EcoGuard = msgspec.field(default_factory=EcoGuard)
 
-    def interval(self) -> Seconds:
-        """Time between samples."""
-        return Seconds(self.sampling.interval_seconds)
-
-    def connections_interval(self) -> Seconds:
-        """Time between counts of connections, the dearest reading."""
-        return Seconds(self.sampling.connections_interval_seconds)
-
 
 def load_config(path: Path | None) -> Config:
     """The configuration in a file, or the defaults without one. Raises ConfigError."""
     if path is None:
         return convert({}, Config, origin="built-in defaults")
     return convert(load_yaml(path), Config, origin=str(path))
-
-
-def _local_zone() -> ZoneInfo:
-    """The zone that this machine is set to. Raises ValueError where it cannot be told."""
-    # Imported where it is needed: a configured zone does without.
-    from tzlocal import get_localzone  # noqa: PLC0415
-
-    try:
-        return get_localzone()
-    except LookupError as error:
-        raise ValueError(".time_zone: this machine's zone cannot be told; expected an IANA name") from error

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.budget import Period
+from exporter.build import budget_limits, host_model, intensity_provider, network_model
 from exporter.config import Config
 from exporter.core.units import (
     BYTES_PER_BINARY_GB,
@@ -42,14 +43,14 @@ class Machine:
 def machine(config: Config, link: BytesPerSecond) -> Machine:
     """The machine that an exporter's configuration describes; presets per CPU count the CPUs of this one."""
     now = UnixSeconds(time.time())
-    host = config.power.model(vcpus=os.cpu_count() or 1)
+    host = host_model(config.power, vcpus=os.cpu_count() or 1)
     return Machine(
         idle=host.idle,
         full=host.full,
-        intensity=config.grid.provider(config.preset, now).at(now).value,
-        network=config.network.model(config.preset).energy_per_byte,
+        intensity=intensity_provider(config, now).at(now).value,
+        network=network_model(config).energy_per_byte,
         link=link,
-        budgets=config.budget.limits(),
+        budgets=budget_limits(config.budget),
     )
 
 

@@ -297,6 +297,8 @@ def test_house_style() -> None:
         ("exporter/power/model.py", "import psutil"),
         ("exporter/power/model.py", "def lazy():\n    from torch import nn"),
         ("exporter/power/model.py", "from exporter.app import run"),
+        ("exporter/sampler.py", "from exporter.build import build_sampler"),
+        ("exporter/config.py", "import exporter.build"),
         ("exporter/core/units.py", "from exporter.power import Component"),
         ("exporter/core/units.py", "import numpy"),
         ("simulator/energy/solar.py", "from exporter.power import Component"),

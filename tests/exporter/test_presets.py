@@ -5,7 +5,8 @@ import re
 import msgspec
 import pytest
 
-from exporter.config import Config, Grid, Network, Power
+from exporter.build import host_model, intensity_provider, network_model
+from exporter.config import Config, Network, Power
 from exporter.core.carbon import GRID_FACTORS, Factor, emissions
 from exporter.core.config import ConfigError, convert
 from exporter.core.units import Joules, Ratio, Seconds, Watts, energy
@@ -21,35 +22,36 @@ GIBIBYTE = 1024**3
 
 @pytest.mark.parametrize(("utilization", "watts"), [(0.0, 50.0), (0.4, 76.0), (1.0, 115.0)])
 def test_cep_draws_50_watts_and_65_more_at_full_load(utilization: float, watts: float) -> None:
-    model = Power().model(vcpus=2)
+    model = host_model(Power(), vcpus=2)
     powers = model.estimate(CpuUsage(utilization=Ratio(utilization), elapsed=Seconds(5.0)))
     assert sum(powers.values()) == pytest.approx(watts, rel=1e-12)
 
 
-def transfer_joules(network: Network, default_preset: str, transferred: int) -> Joules:
+def transfer_joules(config: Config, transferred: int) -> Joules:
     usage = NetworkUsage(devices={"eth0": traffic(transferred)}, elapsed=Seconds(1.0))
-    return energy(network.model(default_preset).estimate(usage)[Component.NETWORK], Seconds(1.0))
+    return energy(network_model(config).estimate(usage)[Component.NETWORK], Seconds(1.0))
 
 
 @pytest.mark.parametrize(("preset", "grams"), [("ecotrack", 28.5), ("cep", 30.0)])
 def test_one_gibibyte_takes_0_06_kwh_and_its_documents_grams(preset: str, grams: float) -> None:
     config = msgspec.convert({"preset": preset}, Config)
-    spent = transfer_joules(config.network, config.preset, GIBIBYTE)
+    spent = transfer_joules(config, GIBIBYTE)
     assert spent == pytest.approx(216_000.0, rel=1e-12)
-    intensity = config.grid.provider(config.preset, NOON).at(NOON)
+    intensity = intensity_provider(config, NOON).at(NOON)
     assert emissions(spent, intensity.value) == pytest.approx(grams, rel=1e-12)
 
 
 def test_ceps_hour_at_40_percent_emits_38_grams() -> None:
     config = Config(preset="cep")
     spent = energy(Watts(76.0), Seconds(3600.0))
-    assert emissions(spent, config.grid.provider(config.preset, NOON).at(NOON).value) == pytest.approx(38.0, rel=1e-12)
+    assert emissions(spent, intensity_provider(config, NOON).at(NOON).value) == pytest.approx(38.0, rel=1e-12)
 
 
 @pytest.mark.parametrize(("preset", "value"), [("ecotrack", 475.0), ("cep", 500.0)])
 def test_a_section_overrides_the_preset_of_the_whole(preset: str, value: float) -> None:
-    grid = msgspec.convert({"preset": preset}, Grid)
-    assert {grid.provider(other, NOON).at(NOON).value for other in ("ecotrack", "cep")} == {value}
+    sections = {"grid": {"preset": preset}}
+    configs = [msgspec.convert({"preset": other} | sections, Config) for other in ("ecotrack", "cep")]
+    assert {intensity_provider(config, NOON).at(NOON).value for config in configs} == {value}
 
 
 @pytest.mark.parametrize(
@@ -58,11 +60,12 @@ def test_a_section_overrides_the_preset_of_the_whole(preset: str, value: float) 
 )
 def test_the_other_networks_mean_decimal_gigabytes(preset: str, joules: float) -> None:
     network = msgspec.convert({"preset": preset}, Network)
-    assert transfer_joules(network, "cep", 10**9) == pytest.approx(joules, rel=1e-12)
+    assert transfer_joules(Config(preset="cep", network=network), 10**9) == pytest.approx(joules, rel=1e-12)
 
 
 def test_the_users_own_network_figure_is_per_decimal_gigabyte() -> None:
-    assert transfer_joules(Network(kwh_per_gb=0.5), "cep", 10**9) == pytest.approx(1.8e6, rel=1e-12)
+    config = Config(preset="cep", network=Network(kwh_per_gb=0.5))
+    assert transfer_joules(config, 10**9) == pytest.approx(1.8e6, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -71,14 +74,14 @@ def test_the_users_own_network_figure_is_per_decimal_gigabyte() -> None:
 def test_a_cloud_machine_draws_by_its_four_vcpus_which_hold_the_memory_already(
     vendor: str, idle: float, full: float
 ) -> None:
-    model = msgspec.convert({"preset": vendor}, Power).model(vcpus=4)
+    model = host_model(msgspec.convert({"preset": vendor}, Power), vcpus=4)
     assert (model.idle, model.full) == pytest.approx((idle, full), rel=1e-12)
     assert {one.component for one in model.provenance} == {Component.BASELINE, Component.CPU}
     assert {one.source for one in model.provenance} == {"cloud"}
 
 
 def test_a_calibration_is_used_as_given_and_named_so() -> None:
-    model = Power(idle_watts=3.5, full_watts=28.0).model(vcpus=4)
+    model = host_model(Power(idle_watts=3.5, full_watts=28.0), vcpus=4)
     assert (model.idle, model.full) == (3.5, 28.0)
     assert {(one.source, one.model) for one in model.provenance} == {("calibrated", "configured")}
 

@@ -9,8 +9,11 @@ import pytest
 from msgspec import Meta, Struct, inspect
 
 from exporter.budget import Period
+from exporter.build import budget_limits, emission_limit, host_model, nic_rule
 from exporter.config import Config, load_config
 from exporter.core.config import ConfigError, convert, describe_type
+from exporter.sources.nics import NicRule
+from exporter.sources.time_zone import time_zone
 
 SECTIONS = "preset, sampling, power, network, grid, budget, ecoguard"
 
@@ -227,13 +230,13 @@ def test_everything_set_is_in_force(tmp_path: Path) -> None:
         "ecoguard: {limit_grams_per_minute: 3}\n"
     )
     config = load_config(file)
-    assert (config.interval(), config.connections_interval()) == (1.0, 60.0)
-    host = config.power.model(vcpus=2)
+    assert (config.sampling.interval_seconds, config.sampling.connections_interval_seconds) == (1.0, 60.0)
+    host = host_model(config.power, vcpus=2)
     assert (host.idle, host.full) == (3.0, 30.5)
-    assert (config.network.rule().include, config.network.rule().exclude) == (("wl*",), ())
-    assert config.budget.limits() == {Period.DAY: 100.0, Period.MONTH: 2500.0}
-    assert config.budget.zone().key == "Europe/Berlin"
-    assert config.ecoguard.limit() == pytest.approx(0.05)
+    assert nic_rule(config.network) == NicRule(include=("wl*",), exclude=())
+    assert budget_limits(config.budget) == {Period.DAY: 100.0, Period.MONTH: 2500.0}
+    assert time_zone(config.budget.time_zone).key == "Europe/Berlin"
+    assert emission_limit(config.ecoguard) == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,123 @@
+"""From a configuration to its objects: power models, provider of carbon intensity, rules, limits and sampling loop."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import exporter
+from exporter.budget import Period
+from exporter.config import Budget, Config, EcoGuard, Network, Power
+from exporter.core.clock import Clock
+from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPerSecond, Seconds, UnixSeconds, Watts
+from exporter.core.web.publication import Publication
+from exporter.derive import BudgetPlan, Models
+from exporter.exposition.rows import exposition
+from exporter.intensity.reading import IntensityProvider
+from exporter.intensity.static import WORLD, configured_intensity, preset_intensity
+from exporter.power import presets
+from exporter.power.model import HostPowerModel, NetworkPowerModel
+from exporter.sampler import Sampler
+from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
+from exporter.sources.cpu import logical_cpus
+from exporter.sources.host import HostSource
+from exporter.sources.machine import boot_id
+from exporter.sources.nics import NicRule
+from exporter.sources.time_zone import time_zone
+from exporter.state import StateStore
+from exporter.totals import Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Where the kernel's files are: elsewhere than usual in a container that looks at its host."""
+
+    procfs: Path = Path("/proc")
+    sysfs: Path = Path("/sys")
+
+
+def host_model(power: Power, *, vcpus: int) -> HostPowerModel:
+    """Return the power model of a machine of `vcpus` logical CPUs."""
+    if power.idle_watts is not None and power.full_watts is not None:
+        return presets.configured_host(Watts(power.idle_watts), Watts(power.full_watts))
+    if power.preset in presets.CLOUD_PRESETS:
+        return presets.cloud_host(power.preset, vcpus)
+    return presets.cep_host()
+
+
+def network_model(config: Config) -> NetworkPowerModel:
+    """Return the power model of the transport network; `kwh_per_gb` means 10^9 bytes."""
+    if config.network.kwh_per_gb is not None:
+        return presets.configured_network(config.network.kwh_per_gb)
+    return presets.network(config.network.preset or config.preset)
+
+
+def intensity_provider(config: Config, now: UnixSeconds) -> IntensityProvider:
+    """Return the provider of carbon intensity; a figure of the user's own describes `now`."""
+    if config.grid.intensity_grams_per_kwh is None:
+        return preset_intensity(config.grid.preset or config.preset)
+    return configured_intensity(GramsPerKwh(config.grid.intensity_grams_per_kwh), config.grid.zone or WORLD, now)
+
+
+def nic_rule(network: Network) -> NicRule:
+    """Return the rule of which network devices count towards energy."""
+    return NicRule(include=network.include, exclude=network.exclude)
+
+
+def budget_limits(budget: Budget) -> Mapping[Period, Grams]:
+    """Return the limits that are set."""
+    given = {Period.DAY: budget.day_grams, Period.WEEK: budget.week_grams, Period.MONTH: budget.month_grams}
+    return {period: Grams(limit) for period, limit in given.items() if limit is not None}
+
+
+def emission_limit(ecoguard: EcoGuard) -> GramsPerSecond:
+    """Return the emission rate above which EcoGuard warns."""
+    return GramsPerSecond(ecoguard.limit_grams_per_minute / SECONDS_PER_MINUTE)
+
+
+def build_store(config: Config, clock: Clock, paths: Paths, folder: Path) -> StateStore:
+    """Lock a state folder and return its store. Raises StateError."""
+    resume_within = Seconds(STALE_AFTER_INTERVALS * config.sampling.interval_seconds)
+    return StateStore(folder, boot_id(paths.procfs), clock=clock, resume_within=resume_within)
+
+
+def build_sampler(
+    config: Config, clock: Clock, paths: Paths, store: StateStore | None
+) -> tuple[Sampler, Publication[Snapshot]]:
+    """Return the sampling loop and what it publishes to.
+
+    Without a `store` nothing is read from disk or written to it.
+    """
+    now = clock.wall()
+    models = Models(
+        host=host_model(config.power, vcpus=logical_cpus(paths.procfs)),
+        network=network_model(config),
+        intensity=intensity_provider(config, now),
+    )
+    initial = Snapshot(
+        version=exporter.__version__,
+        python_version=platform.python_version(),
+        interval=Seconds(config.sampling.interval_seconds),
+        provenance=(*models.host.provenance, models.network.provenance),
+        emission_limit=emission_limit(config.ecoguard),
+        totals=Totals(since=now) if store is None else store.load(now),
+        state_saved_at=None if store is None else now,
+    )
+    source = HostSource(
+        clock,
+        nic_rule(config.network),
+        procfs=paths.procfs,
+        sysfs=paths.sysfs,
+        connections_interval=Seconds(config.sampling.connections_interval_seconds),
+    )
+    publication = Publication(clock, initial, exposition)
+    sampler = Sampler(
+        initial,
+        source=source,
+        clock=clock,
+        models=models,
+        plan=BudgetPlan(limits=budget_limits(config.budget), zone=time_zone(config.budget.time_zone)),
+        store=store,
+        publish=publication.publish,
+    )
+    return sampler, publication
