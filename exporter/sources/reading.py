@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Generic, TypeVar
 
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
 from exporter.power.component import EnergyCounter
 
 ValueT = TypeVar("ValueT")
+
+
+class ReadingUnavailableError(Exception):
+    """The platform answered, but without the figure."""
+
+
+class NotPresentError(Exception):
+    """The machine has nothing of the kind, which is no failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,25 +91,6 @@ class HostReading:
     disk: Timed[DiskBytes] | None = None
     network: Timed[Mapping[str, Traffic]] | None = None
     connections: Mapping[str, int] | None = None
-    sensors: Mapping[str, Timed[EnergyCounter]] = field(default_factory=dict)  # those that were read, by name
+    sensors: Mapping[str, Timed[EnergyCounter]] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()  # the last of each collector, perhaps of an earlier reading
     failed: tuple[str, ...] = ()  # collectors that failed in this one
-
-
-class OnFailure(StrEnum):
-    """What becomes of the time in which a part of a reading failed."""
-
-    CARRIED = "carried"  # the next reading covers it
-    REPLACED = "replaced"  # a model covered it, and the next reading only starts anew
-    LEVEL = "level"  # nothing is booked of it
-
-
-ON_FAILURE: Mapping[str, OnFailure] = {
-    "cpu": OnFailure.CARRIED,
-    "disk": OnFailure.CARRIED,
-    "network": OnFailure.CARRIED,
-    "sensors": OnFailure.REPLACED,
-    "memory": OnFailure.LEVEL,
-    "connections": OnFailure.LEVEL,
-}
-"""By part of `HostReading`. A part that was both carried and replaced would be booked twice (ADR 11)."""

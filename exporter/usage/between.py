@@ -7,7 +7,8 @@ and a clock that was set. Whatever it meets it reports as an event, to be counte
 from dataclasses import dataclass, replace
 
 from exporter.core.units import MonotonicSeconds, Seconds
-from exporter.sources.reading import ON_FAILURE, DiskBytes, HostReading, OnFailure
+from exporter.sources.collector import SOURCES, OnFailure
+from exporter.sources.reading import DiskBytes, HostReading
 from exporter.usage.cpu import CpuUsage, cpu_usage, stands_still
 from exporter.usage.disk import disk_usage
 from exporter.usage.events import Event, EventKind, Events
@@ -54,14 +55,14 @@ def failures(reading: HostReading) -> tuple[Event, ...]:
 
 
 def carry_forward(previous: HostReading, current: HostReading) -> HostReading:
-    """Return `current` with the parts that are carried (`ON_FAILURE`) taken from `previous` where they failed.
+    """Return `current` with the parts that are carried (`SOURCES` says which) taken from `previous` where they failed.
 
     CPU times that stood still are carried too, since a tick has not passed.
     """
     carried = {
-        name: getattr(previous, name)
-        for name, rule in ON_FAILURE.items()
-        if rule is OnFailure.CARRIED and getattr(current, name) is None
+        source.name: getattr(previous, source.name)
+        for source in SOURCES
+        if source.on_failure is OnFailure.CARRIED and getattr(current, source.name) is None
     }
     if stands_still(previous.cpu, current.cpu):
         carried["cpu"] = previous.cpu

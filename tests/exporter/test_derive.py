@@ -1,7 +1,5 @@
 """What a sample makes of sensors and models together, through the whole path from readings to totals."""
 
-from dataclasses import fields
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 from exporter.core.units import Ratio
 from exporter.power import presets
 from exporter.power.component import Component, Coverage, Scope, Sensor
-from exporter.sources.reading import ON_FAILURE, HostReading, OnFailure
 from exporter.usage.events import Event, EventKind
 from tests.exporter.fakes import Machine, Rig, rig
 from tests.fake_clock import FakeClock
@@ -29,13 +26,6 @@ def machine() -> Machine:
 def host_joules(sampling: Rig) -> float:
     energy = sampling.now.totals.exported.energy
     return sum(joules for component, joules in energy.items() if component.scope is Scope.HOST)
-
-
-def test_every_part_of_a_reading_says_what_becomes_of_the_time_in_which_it_fails() -> None:
-    """A part without a rule would be lost or booked twice by whoever adds it."""
-    about = {"wall", "awake", "elapsed", "outcomes", "failed"}
-    assert {one.name for one in fields(HostReading)} - about == ON_FAILURE.keys()
-    assert set(ON_FAILURE.values()) == set(OnFailure)
 
 
 def test_a_measured_package_replaces_the_models_share_of_it() -> None:

@@ -13,8 +13,9 @@ from exporter.core.clock import SystemClock
 from exporter.core.metrics import Representation
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.exposition.rows import exposition
+from exporter.sources.collector import SOURCES
 from exporter.sources.cpu import logical_cpus
-from exporter.sources.host import COLLECTORS, HostSource
+from exporter.sources.host import HostSource
 from exporter.sources.machine import boot_id
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Memory, Timed, Traffic
@@ -24,6 +25,7 @@ from tests.exporter.fakes import Machine, rig
 from tests.fake_clock import FakeClock
 
 FIXTURES = Path(__file__).parent / "fixtures"
+COLLECTORS = tuple(source.name for source in SOURCES)
 AT = MonotonicSeconds(1000.0)
 
 WIFI = Traffic(received_bytes=5_000_000_000, sent_bytes=250_000_000, received_packets=4_000_000, sent_packets=900_000)

@@ -1,0 +1,162 @@
+"""The table of all sources, and the edge at which each of them is run, timed and caught.
+
+A new source is a file beside this one, a row in `SOURCES`, and a field of `HostReading` of the row's name. A source of
+energy counters needs no field: its sensors go into `HostReading.sensors`.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from exporter.core.clock import Clock
+from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.sources.connections import tcp_connections
+from exporter.sources.cpu import cpu_times
+from exporter.sources.disk import disk_bytes
+from exporter.sources.memory import memory
+from exporter.sources.network import NetworkSource
+from exporter.sources.nics import NicRule
+from exporter.sources.procfs import Procfs
+from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, Timed
+
+LOG = logging.getLogger(__name__)
+
+EVERY_READING = Seconds(0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What sources need to know: where the kernel's files are, and what the configuration says."""
+
+    clock: Clock
+    procfs: Procfs
+    sysfs: Path
+    rule: NicRule
+    connections_interval: Seconds
+
+
+class OnFailure(StrEnum):
+    """What becomes of the time of a reading that failed."""
+
+    CARRIED = "carried"
+    """A counter: the next good reading covers the whole time since the last one."""
+    REPLACED = "replaced"
+    """Energy counters of sensors: a model covers the time, and the next good reading starts anew."""
+    LEVEL = "level"
+    """A level of the moment: there is nothing to book."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A row of the table. `open` returns what reads the source once, and is called once.
+
+    What is read is the field of `HostReading` that has the row's name; of a replaced one, it is a mapping of sensors'
+    names to their `EnergyCounter`s.
+    """
+
+    name: str
+    reads: str
+    on_failure: OnFailure
+    open: Callable[[Settings], Callable[[], object]]
+    interval: Callable[[Settings], Seconds] = lambda _: EVERY_READING
+    default: bool = True
+
+
+SOURCES: tuple[Source, ...] = (
+    Source(
+        name="cpu",
+        reads="CPU times, which the host's power is estimated from",
+        on_failure=OnFailure.CARRIED,
+        open=lambda settings: lambda: cpu_times(settings.procfs.root),
+    ),
+    Source(
+        name="memory",
+        reads="physical memory",
+        on_failure=OnFailure.LEVEL,
+        open=lambda settings: lambda: memory(settings.procfs.root),
+    ),
+    Source(
+        name="disk",
+        reads="bytes of physical disks",
+        on_failure=OnFailure.CARRIED,
+        open=lambda settings: lambda: disk_bytes(settings.procfs.root, settings.sysfs),
+    ),
+    Source(
+        name="network",
+        reads="bytes of network devices, which the network's power is estimated from",
+        on_failure=OnFailure.CARRIED,
+        open=lambda settings: NetworkSource(settings.rule, procfs=settings.procfs, sysfs=settings.sysfs).read,
+    ),
+    Source(
+        name="connections",
+        reads="TCP sockets by state",
+        on_failure=OnFailure.LEVEL,
+        open=lambda settings: lambda: tcp_connections(settings.procfs.net),
+        interval=lambda settings: settings.connections_interval,  # the dearest reading
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at reading a source: `result` is None where nothing could be read, `outcome` where nothing is there."""
+
+    due_at: MonotonicSeconds
+    result: Timed[object] | None
+    outcome: Outcome | None
+
+
+class Collector:
+    """Runs one source.
+
+    A source that raises costs its own part of the reading and nothing else: the outcome says so, and the log gets one
+    line when the source begins to fail and one when it recovers.
+    """
+
+    def __init__(self, source: Source, settings: Settings) -> None:
+        self.source = source
+        self.last: Attempt | None = None
+        self._clock = settings.clock
+        self._read = source.open(settings)
+        self._interval = source.interval(settings)
+        self._failing = False
+
+    def collect(self, now: MonotonicSeconds) -> Attempt:
+        """Return the last attempt; a new one where the source's interval has passed. Never raises for the source."""
+        if self.last is None or now - self.last.due_at >= self._interval:
+            self.last = self._attempt(now)
+        return self.last
+
+    def _attempt(self, now: MonotonicSeconds) -> Attempt:
+        started = self._clock.awake()
+        result: Timed[object] | None = None
+        try:
+            result = Timed(value=self._read(), at=started)
+        except NotPresentError:
+            return Attempt(due_at=now, result=None, outcome=None)
+        except Exception as error:  # noqa: BLE001 - the collector's edge: counted
+            self._log_failure(error)
+        else:
+            self._log_recovery()
+        duration = Seconds(self._clock.awake() - started)
+        outcome = Outcome(collector=self.source.name, success=result is not None, duration=duration)
+        return Attempt(due_at=now, result=result, outcome=outcome)
+
+    def _log_failure(self, error: Exception) -> None:
+        if not self._failing:
+            LOG.warning("collector %s fails: %s", self.source.name, _reason(error))
+        self._failing = True
+
+    def _log_recovery(self) -> None:
+        if self._failing:
+            LOG.info("collector %s works again", self.source.name)
+        self._failing = False
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without what a library may have put into its message: a process's name, say."""
+    if isinstance(error, ReadingUnavailableError):
+        return str(error)
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__

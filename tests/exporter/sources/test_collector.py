@@ -1,0 +1,79 @@
+"""The table of sources: each part of a reading stands in it, and each of its rows is read, timed and caught."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from exporter.core.units import Joules, MonotonicSeconds, Ratio
+from exporter.power.component import Coverage, EnergyCounter, Sensor
+from exporter.sources.collector import SOURCES, OnFailure, Settings, Source
+from exporter.sources.host import HostSource
+from exporter.sources.nics import NicRule
+from exporter.sources.reading import HostReading, Timed
+from tests.fake_clock import FakeClock
+
+FIXTURES = Path(__file__).parent / "fixtures"
+ABOUT_THE_READING = {"wall", "awake", "elapsed", "outcomes", "failed"}
+PACKAGE = Sensor(source="fake", covers=Coverage.PACKAGE, uncertainty=Ratio(0.1), description="a fake")
+
+
+def test_every_part_of_a_reading_says_what_becomes_of_a_failure() -> None:
+    parts = {field.name for field in dataclasses.fields(HostReading)} - ABOUT_THE_READING
+    declared = {source.name for source in SOURCES if source.on_failure is not OnFailure.REPLACED}
+    assert parts == declared | {"sensors"}
+
+
+def test_counters_are_carried_and_levels_are_not() -> None:
+    reading = HostSource(FakeClock(), NicRule(), procfs=FIXTURES / "laptop/proc", sysfs=FIXTURES / "laptop/sys").read()
+    for source in SOURCES:
+        timed = isinstance(getattr(reading, source.name), Timed)
+        assert timed is (source.on_failure is OnFailure.CARRIED), source.name
+
+
+def test_names_are_those_of_flags_and_stand_once() -> None:
+    names = [source.name for source in SOURCES]
+    assert len(set(names)) == len(names)
+    assert all(name.isidentifier() and name.islower() for name in names)
+
+
+def sensor_source(name: str, read: Callable[[Settings], Mapping[str, EnergyCounter]]) -> Source:
+    return Source(
+        name=name,
+        reads="a fake's energy",
+        on_failure=OnFailure.REPLACED,
+        open=lambda settings: lambda: read(settings),
+    )
+
+
+def test_energy_counters_of_all_sensors_stand_in_the_reading_with_their_time(tmp_path: Path) -> None:
+    for name, joules in (("a", "5"), ("b", "7")):
+        (tmp_path / name).write_text(joules)
+
+    def read(name: str) -> Callable[[Settings], Mapping[str, EnergyCounter]]:
+        return lambda settings: {
+            name: EnergyCounter(sensor=PACKAGE, energy=Joules(float((settings.sysfs / name).read_text())))
+        }
+
+    clock = FakeClock()
+    sources = [sensor_source(name, read(name)) for name in ("a", "b")]
+    reader = HostSource(clock, NicRule(), sysfs=tmp_path, sources=sources)
+    at = MonotonicSeconds(clock.awake_at)
+    assert reader.read().sensors == {
+        "a": Timed(value=EnergyCounter(sensor=PACKAGE, energy=Joules(5.0)), at=at),
+        "b": Timed(value=EnergyCounter(sensor=PACKAGE, energy=Joules(7.0)), at=at),
+    }
+    (tmp_path / "a").write_text("much")
+    reading = reader.read()
+    assert reading.sensors.keys() == {"b"}
+    assert reading.failed == ("a",)
+
+
+@pytest.mark.parametrize("left", [{"cpu"}, {"memory", "connections"}, set()], ids=str)
+def test_only_the_sources_that_are_given_are_read(left: set[str]) -> None:
+    laptop = FIXTURES / "laptop"
+    sources = [source for source in SOURCES if source.name in left]
+    reading = HostSource(FakeClock(), NicRule(), procfs=laptop / "proc", sysfs=laptop / "sys", sources=sources).read()
+    assert {one.collector for one in reading.outcomes} == left
+    assert {source.name for source in SOURCES if getattr(reading, source.name) is not None} == left
