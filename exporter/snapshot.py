@@ -19,7 +19,7 @@ from exporter.core.units import (
 from exporter.eco_score import EcoScore
 from exporter.intensity.reading import IntensityReading
 from exporter.power.component import ByScope, Component, Provenance, power_by_scope
-from exporter.sources.reading import Memory, Outcome
+from exporter.sources.reading import Memory, Outcome, SourceState
 from exporter.totals import Totals
 
 STALE_AFTER_INTERVALS = 3.0
@@ -88,6 +88,10 @@ class Snapshot:
     readings: Readings = field(default_factory=Readings)
     outcomes: tuple[Outcome, ...] = ()
     history: tuple[HistoryPoint, ...] = ()
+
+    def attempts(self) -> tuple[Outcome, ...]:
+        """Return the outcomes of sources that can succeed: what is denied or absent neither succeeds nor fails."""
+        return tuple(one for one in self.outcomes if one.state in {SourceState.WORKS, SourceState.FAILS})
 
     def without_readings(self) -> "Snapshot":
         """The same, as it is shown once the sample is stale: totals, age and health only."""

@@ -1,27 +1,40 @@
-"""How the collectors did at the last sample."""
+"""How the sources stand and how their collectors did at the last sample."""
 
 from collections.abc import Iterator
 
 from exporter.core.metrics import Row, Sample
 from exporter.exposition.family import gauge
 from exporter.snapshot import Snapshot
+from exporter.sources.reading import SourceState
+
+
+def _source_state(snapshot: Snapshot) -> Iterator[Sample]:
+    for outcome in snapshot.outcomes:
+        for state in SourceState:
+            yield (outcome.collector, state), float(state is outcome.state)
 
 
 def _collector_success(snapshot: Snapshot) -> Iterator[Sample]:
-    for outcome in snapshot.outcomes:
-        yield (outcome.collector,), float(outcome.success)
+    for outcome in snapshot.attempts():
+        yield (outcome.collector,), float(outcome.state is SourceState.WORKS)
 
 
 def _collector_durations(snapshot: Snapshot) -> Iterator[Sample]:
-    for outcome in snapshot.outcomes:
+    for outcome in snapshot.attempts():
         yield (outcome.collector,), outcome.duration
 
 
 ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
+        name="ecotrack_source_state",
+        labels=("source", "state"),
+        help="1 for how a source stands, else 0: it works, fails, is denied to the exporter's user, or is absent here.",
+        read=_source_state,
+    ),
+    gauge(
         name="ecotrack_collector_success",
         labels=("collector",),
-        help="Whether the collector's last reading succeeded.",
+        help="Whether the collector's last reading succeeded; left out where its source is denied or absent.",
         read=_collector_success,
     ),
     gauge(

@@ -12,7 +12,7 @@ from exporter.totals import NO_DISK
 def _disk_bytes(snapshot: Snapshot) -> Iterator[Sample]:
     disk = snapshot.totals.exported.disk
     # A machine without disks has no disk counters, rather than two that stand at zero.
-    if disk != NO_DISK or any(outcome.collector == "disk" for outcome in snapshot.outcomes):
+    if disk != NO_DISK or any(outcome.collector == "disk" for outcome in snapshot.attempts()):
         yield ("read",), disk.read
         yield ("write",), disk.written
 

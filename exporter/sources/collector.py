@@ -19,7 +19,7 @@ from exporter.sources.memory import memory
 from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
 from exporter.sources.procfs import Procfs
-from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, Timed
+from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, SourceState, Timed
 
 LOG = logging.getLogger(__name__)
 
@@ -101,18 +101,18 @@ SOURCES: tuple[Source, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try at reading a source: `result` is None where nothing could be read, `outcome` where nothing is there."""
+    """One try at reading a source; `result` is None unless the source works."""
 
     due_at: MonotonicSeconds
     result: Timed[object] | None
-    outcome: Outcome | None
+    outcome: Outcome
 
 
 class Collector:
     """Runs one source.
 
-    A source that raises costs its own part of the reading and nothing else: the outcome says so, and the log gets one
-    line when the source begins to fail and one when it recovers.
+    A source that raises costs its own part of the reading and nothing else: the outcome says so. The log gets one line
+    when a source begins to fail or to be denied, and one when it works again.
     """
 
     def __init__(self, source: Source, settings: Settings) -> None:
@@ -121,7 +121,6 @@ class Collector:
         self._clock = settings.clock
         self._read = source.open(settings)
         self._interval = source.interval(settings)
-        self._failing = False
 
     def collect(self, now: MonotonicSeconds) -> Attempt:
         """Return the last attempt; a new one where the source's interval has passed. Never raises for the source."""
@@ -132,31 +131,39 @@ class Collector:
     def _attempt(self, now: MonotonicSeconds) -> Attempt:
         started = self._clock.awake()
         result: Timed[object] | None = None
+        state, trouble, remedy = SourceState.WORKS, "", ""
         try:
             result = Timed(value=self._read(), at=started)
         except NotPresentError:
-            return Attempt(due_at=now, result=None, outcome=None)
+            state = SourceState.ABSENT
+        except PermissionError as error:
+            state, trouble = SourceState.DENIED, _reason(error)
+            remedy = f"let the exporter's user read {error.filename or 'what it reads'}"
         except Exception as error:  # noqa: BLE001 - the collector's edge: counted
-            self._log_failure(error)
-        else:
-            self._log_recovery()
+            state, trouble = SourceState.FAILS, _reason(error)
+        self._log(state, f"{trouble}; {remedy}" if remedy else trouble)
         duration = Seconds(self._clock.awake() - started)
-        outcome = Outcome(collector=self.source.name, success=result is not None, duration=duration)
+        outcome = Outcome(collector=self.source.name, state=state, duration=duration, remedy=remedy)
         return Attempt(due_at=now, result=result, outcome=outcome)
 
-    def _log_failure(self, error: Exception) -> None:
-        if not self._failing:
-            LOG.warning("collector %s fails: %s", self.source.name, _reason(error))
-        self._failing = True
+    def _log(self, state: SourceState, trouble: str) -> None:
+        before = SourceState.WORKS if self.last is None else self.last.outcome.state
+        if state is before:
+            return
+        if state in IN_TROUBLE:
+            verb = "is denied" if state is SourceState.DENIED else "fails"
+            LOG.warning("collector %s %s: %s", self.source.name, verb, trouble)
+        elif before in IN_TROUBLE:
+            LOG.info("collector %s %s", self.source.name, "works again" if state is SourceState.WORKS else "is absent")
 
-    def _log_recovery(self) -> None:
-        if self._failing:
-            LOG.info("collector %s works again", self.source.name)
-        self._failing = False
+
+IN_TROUBLE = {SourceState.FAILS, SourceState.DENIED}
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, without what a library may have put into its message: a process's name, say."""
+    """What went wrong and with which file, without what a library may have put into its message: a process's name."""
     if isinstance(error, ReadingUnavailableError):
         return str(error)
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return type(error).__name__

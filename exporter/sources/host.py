@@ -14,7 +14,7 @@ from exporter.power.component import EnergyCounter
 from exporter.sources.collector import SOURCES, Collector, OnFailure, Settings, Source
 from exporter.sources.nics import NicRule
 from exporter.sources.procfs import USUAL, Procfs
-from exporter.sources.reading import HostReading, Outcome, Timed
+from exporter.sources.reading import HostReading, Outcome, SourceState, Timed
 
 
 class HostSource:
@@ -47,10 +47,9 @@ class HostSource:
         for collector in self._collectors:
             source, before = collector.source, collector.last
             attempt = collector.collect(at)
-            if attempt.outcome is not None:
-                outcomes.append(attempt.outcome)
-                if attempt is not before and not attempt.outcome.success:
-                    failed.append(source.name)
+            outcomes.append(attempt.outcome)
+            if attempt is not before and attempt.outcome.state is SourceState.FAILS:
+                failed.append(source.name)
             if attempt.result is None:
                 continue
             if source.on_failure is OnFailure.REPLACED:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
@@ -70,13 +71,25 @@ class Traffic:
         return self.received_bytes + self.sent_bytes
 
 
+class SourceState(StrEnum):
+    """How a source stands. Only `FAILS` is a failure."""
+
+    WORKS = "works"
+    FAILS = "fails"
+    DENIED = "denied"
+    """It is there, and this process may not read it."""
+    ABSENT = "absent"
+    """The machine has nothing of the kind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How one collector fared in one sample."""
+    """How one collector fared in one sample; `remedy` says what helps a source that is denied."""
 
     collector: str
-    success: bool
+    state: SourceState
     duration: Seconds
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

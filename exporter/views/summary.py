@@ -10,6 +10,7 @@ import msgspec
 from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, UnixSeconds, Watts, to_kwh
 from exporter.power.component import ByScope, Provenance, Scope
 from exporter.snapshot import HistoryPoint, Readings, Snapshot
+from exporter.sources.reading import SourceState
 from exporter.usage.events import EventKind
 
 
@@ -161,7 +162,12 @@ def history(snapshot: Snapshot) -> list[PointView]:
 def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[FlagView]:
     """What limits the trust in the figures, gravest first."""
     warnings = list(_health_warnings(snapshot, now, fresh=fresh))
-    notes = [_provenance_note(one) for one in snapshot.provenance if one.uncertainty >= 1.0 or one.server_factors]
+    notes = [
+        f"The {one.collector} reading is denied: {one.remedy}."
+        for one in snapshot.outcomes
+        if one.state is SourceState.DENIED
+    ]
+    notes += [_provenance_note(one) for one in snapshot.provenance if one.uncertainty >= 1.0 or one.server_factors]
     intensity = snapshot.readings.intensity
     if intensity is not None and intensity.provider == "static":
         notes.append(f"Carbon intensity is a fixed figure ({intensity.description}), not your grid at this hour.")
@@ -176,7 +182,7 @@ def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> li
         found.append("No sample has been taken yet.")
     elif not fresh:
         found.append(f"The last sample is {now - snapshot.sampled_at:.0f} s old: present figures are unknown.")
-    found += [f"The {one.collector} reading fails." for one in snapshot.outcomes if not one.success]
+    found += [f"The {one.collector} reading fails." for one in snapshot.outcomes if one.state is SourceState.FAILS]
     saved = snapshot.state_saved_at
     if saved is not None and now - saved > 60 + 3 * snapshot.interval:
         found.append(f"Totals were last saved {datetime.fromtimestamp(saved, UTC):%Y-%m-%d %H:%M:%S} UTC.")

@@ -15,12 +15,13 @@ GOOD_OR_BAD = {1: ("ok", PLAIN), 0: ("failed", BAD)}
 
 
 def row() -> Row:
-    """Sources and their bands, ages, what was lost, collectors, intensity, process, scrape, version."""
+    """Power and its bands, ages, what was lost, collectors and their sources, intensity, process, scrape, version."""
     panels = (
         _sources(),
         _ages(),
         _losses(),
         _collectors(),
+        _source_states(),
         _collector_durations(),
         _samples(),
         _intensity_age(),
@@ -128,13 +129,14 @@ def _collectors() -> dashboard.Panel:
         title="Collectors",
         description=(
             "Whether each collector's last reading succeeded, on every chosen device: one failure anywhere shows as "
-            "failed. A failed reading leaves its values out until the next one succeeds."
+            "failed. A failed reading leaves its values out until the next one succeeds. What is denied or absent does "
+            "not show here."
         ),
         unit="none",
         no_value=NO_DATA,
         targets=(by_label("min", "collector", select("ecotrack_collector_success")),),
         mappings=texts(GOOD_OR_BAD),
-        width=8,
+        width=6,
     )
     return states(facts)
 
@@ -150,10 +152,26 @@ def _collector_durations() -> dashboard.Panel:
         no_value=NO_DATA,
         targets=(by_label("max", "collector", select("ecotrack_collector_duration_seconds")),),
         colour=BY_NAME,
-        width=8,
+        width=6,
         minimum=0,
     )
     return lines(facts)
+
+
+def _source_states() -> dashboard.Panel:
+    facts = Facts(
+        title="State of the sources",
+        description=(
+            "How each source stands on how many of the chosen devices. Denied: it is there, and the exporter's user "
+            "may not read it; the exporter's log and page say which file. Absent: the device has nothing of the kind. "
+            "Neither is a failure."
+        ),
+        unit="none",
+        no_value=NO_DATA,
+        targets=(Target(expr=f"count by (source, state) ({select('ecotrack_source_state')} == 1)", legend="devices"),),
+        width=6,
+    )
+    return rows(facts, columns={"source": "Source", "state": "State", "devices": "Devices"})
 
 
 def _samples() -> dashboard.Panel:
@@ -173,7 +191,7 @@ def _samples() -> dashboard.Panel:
             Series(name="duration", colour=PLAIN, unit="s"),
             Series(name="samples per second", colour=FAINT),
         ),
-        width=8,
+        width=6,
         minimum=0,
     )
     return lines(facts)

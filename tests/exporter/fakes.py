@@ -15,7 +15,7 @@ from exporter.power.component import EnergyCounter, Sensor
 from exporter.power.model import HostPowerModel
 from exporter.sampler import Sampler, Source, Store
 from exporter.snapshot import Snapshot
-from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Outcome, Timed, Traffic
+from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Outcome, SourceState, Timed, Traffic
 from exporter.totals import Exported, Totals
 from tests.fake_clock import NOON, FakeClock
 
@@ -56,7 +56,7 @@ def reading(
         cpu=None if cpu is None else Timed(value=times, at=awake),
         network=None if nics is None else Timed(value=nics, at=awake),
         disk=None if disk is None else Timed(value=DiskBytes(read=disk[0], written=disk[1]), at=awake),
-        outcomes=tuple(Outcome(collector=name, success=False, duration=Seconds(0.001)) for name in failed),
+        outcomes=tuple(Outcome(collector=name, state=SourceState.FAILS, duration=Seconds(0.001)) for name in failed),
         failed=failed,
     )
 
@@ -110,7 +110,9 @@ class Machine:
             network=None if "network" in self.broken else whole.network,
             disk=None if "disk" in self.broken else whole.disk,
             sensors=counters,
-            outcomes=tuple(Outcome(collector=name, success=False, duration=Seconds(0.001)) for name in failed),
+            outcomes=tuple(
+                Outcome(collector=name, state=SourceState.FAILS, duration=Seconds(0.001)) for name in failed
+            ),
             failed=failed,
         )
 

@@ -30,7 +30,7 @@ from exporter.power.component import ByScope, Component
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
-from exporter.sources.reading import DiskBytes, Memory, Outcome, Traffic
+from exporter.sources.reading import DiskBytes, Memory, Outcome, SourceState, Traffic
 from exporter.totals import ActivityTotal, Exported, Totals
 from exporter.usage.events import Event, EventKind
 from tests.exporter.fakes import Machine, initial_snapshot, rig
@@ -64,8 +64,14 @@ def golden_snapshot() -> Snapshot:
         totals=_totals(),
         readings=_readings(),
         outcomes=tuple(
-            Outcome(collector=name, success=name != "disk", duration=Seconds(0.00025))
-            for name in ("cpu", "memory", "disk", "network", "connections")
+            Outcome(collector=name, state=state, duration=Seconds(0.00025))
+            for name, state in (
+                ("cpu", SourceState.WORKS),
+                ("memory", SourceState.WORKS),
+                ("disk", SourceState.FAILS),
+                ("network", SourceState.WORKS),
+                ("connections", SourceState.WORKS),
+            )
         ),
     )
 

@@ -1,7 +1,10 @@
 """The table of sources: each part of a reading stands in it, and each of its rows is read, timed and caught."""
 
 import dataclasses
+import errno
+import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,9 @@ from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.collector import SOURCES, OnFailure, Settings, Source
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
-from exporter.sources.reading import HostReading, Timed
+from exporter.sources.reading import HostReading, NotPresentError, SourceState, Timed
+from exporter.views.summary import quality_flags
+from tests.exporter.fakes import Machine, rig, series
 from tests.fake_clock import FakeClock
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -77,3 +82,72 @@ def test_only_the_sources_that_are_given_are_read(left: set[str]) -> None:
     reading = HostSource(FakeClock(), NicRule(), procfs=laptop / "proc", sysfs=laptop / "sys", sources=sources).read()
     assert {one.collector for one in reading.outcomes} == left
     assert {source.name for source in SOURCES if getattr(reading, source.name) is not None} == left
+
+
+@dataclass(slots=True)
+class Faulty:
+    """A source that raises what it is told to."""
+
+    error: Exception | None = None
+
+    def read(self, _: Settings) -> Mapping[str, EnergyCounter]:
+        if self.error is not None:
+            raise self.error
+        return {}
+
+
+DENIED = PermissionError(errno.EACCES, "Permission denied", "/sys/fake/energy")
+FAILURE = OSError(errno.EIO, "Input/output error", "/sys/fake/energy")
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "success"),
+    [
+        (None, SourceState.WORKS, [1.0]),
+        (FAILURE, SourceState.FAILS, [0.0]),
+        (ValueError("a name"), SourceState.FAILS, [0.0]),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "/x"), SourceState.FAILS, [0.0]),
+        (DENIED, SourceState.DENIED, []),
+        (PermissionError(errno.EPERM, "Operation not permitted", "/x"), SourceState.DENIED, []),
+        (NotPresentError(), SourceState.ABSENT, []),
+    ],
+)
+def test_only_what_fails_is_a_failure(error: Exception | None, state: SourceState, success: list[float]) -> None:
+    source = sensor_source("fake", Faulty(error).read)
+    machine = Machine(FakeClock())
+    sampling = rig(machine, source=HostSource(machine.clock, NicRule(), sources=[source]))
+    shown = series(sampling.sample_after(5.0), "gauge", "counter")
+    states = {name[2]: value for name, value in shown.items() if name[0] == "ecotrack_source_state"}
+    assert states == {one.value: float(one is state) for one in SourceState}
+    assert [value for name, value in shown.items() if name[0] == "ecotrack_collector_success"] == success
+    errors = [event.source for event in sampling.now.totals.exported.events if event.reason == "error"]
+    assert errors == (["fake"] if state is SourceState.FAILS else [])
+
+
+def test_a_change_of_state_is_logged_once_with_the_file_and_the_remedy(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    fake = Faulty()
+    reader = HostSource(FakeClock(), NicRule(), sources=[sensor_source("fake", fake.read)])
+    for error in (None, FAILURE, DENIED, None, DENIED, NotPresentError(), None, NotPresentError()):
+        fake.error = error
+        reader.read()
+        reader.read()
+    denied = (
+        "collector fake is denied: Permission denied: /sys/fake/energy; let the exporter's user read /sys/fake/energy"
+    )
+    assert [record.getMessage() for record in caplog.records] == [
+        "collector fake fails: Input/output error: /sys/fake/energy",
+        denied,
+        "collector fake works again",
+        denied,
+        "collector fake is absent",
+    ]
+
+
+def test_a_denied_source_is_a_note_with_its_remedy_and_no_warning() -> None:
+    machine = Machine(FakeClock())
+    source = sensor_source("fake", Faulty(DENIED).read)
+    sampling = rig(machine, source=HostSource(machine.clock, NicRule(), sources=[source]))
+    flags = quality_flags(sampling.sample_after(5.0), machine.clock.wall(), fresh=True)
+    told = [(flag.level, flag.text) for flag in flags if "fake" in flag.text]
+    assert told == [("note", "The fake reading is denied: let the exporter's user read /sys/fake/energy.")]

@@ -18,7 +18,7 @@ from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
 from exporter.sources.machine import boot_id
 from exporter.sources.nics import NicRule
-from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Memory, Timed, Traffic
+from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Memory, SourceState, Timed, Traffic
 from exporter.state import StateStore
 from exporter.usage.between import usage_between
 from tests.exporter.fakes import Machine, rig
@@ -52,6 +52,10 @@ def parts(reading: HostReading) -> dict[str, object]:
     return {name: getattr(reading, name) for name in COLLECTORS}
 
 
+def states(reading: HostReading) -> dict[str, SourceState]:
+    return {one.collector: one.state for one in reading.outcomes}
+
+
 def devices(reading: HostReading) -> set[str]:
     assert reading.network is not None
     return set(reading.network.value)
@@ -69,7 +73,7 @@ def test_a_laptop_reads_as_its_files_say() -> None:
     assert reading.disk == Timed(value=DiskBytes(read=201_000 * 512, written=82_000 * 512), at=AT)
     assert reading.network == Timed(value={"enp0s31f6": NOTHING, "wlp2s0": WIFI}, at=AT)
     assert reading.connections == {"listen": 2, "established": 2, "time_wait": 1}
-    assert [(one.collector, one.success) for one in reading.outcomes] == [(name, True) for name in COLLECTORS]
+    assert states(reading) == dict.fromkeys(COLLECTORS, SourceState.WORKS)
 
 
 def test_a_container_counts_the_device_of_its_default_route() -> None:
@@ -78,7 +82,7 @@ def test_a_container_counts_the_device_of_its_default_route() -> None:
     assert reading.connections == {}
     assert reading.disk is None
     assert reading.failed == ()
-    assert "disk" not in {one.collector for one in reading.outcomes}
+    assert states(reading)["disk"] is SourceState.ABSENT
 
 
 def test_of_a_foreign_procfs_the_network_of_its_first_process_is_read() -> None:
@@ -106,7 +110,7 @@ def test_which_devices_count(rule: NicRule, counted: set[str]) -> None:
 def test_no_device_that_counts_is_a_failure_and_no_zero() -> None:
     reading = source(FIXTURES / "laptop", rule=NicRule(include=("none*",))).read()
     assert reading.network is None
-    assert [one.collector for one in reading.outcomes if not one.success] == ["network"]
+    assert states(reading)["network"] is SourceState.FAILS
 
 
 def remove(path: Path) -> None:
@@ -141,7 +145,7 @@ def test_a_part_that_cannot_be_read_fails_alone(
     # Without disk statistics a machine has no disks, as far as anybody can tell; that is no failure.
     failed = () if (collector, damage) == ("disk", remove) else (collector,)
     assert reading.failed == failed
-    assert tuple(one.collector for one in reading.outcomes if not one.success) == failed
+    assert tuple(name for name, state in states(reading).items() if state is SourceState.FAILS) == failed
 
 
 def test_a_failure_is_logged_when_it_begins_and_when_it_ends(laptop: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -156,7 +160,9 @@ def test_a_failure_is_logged_when_it_begins_and_when_it_ends(laptop: Path, caplo
     reader.read()
     reader.read()
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
-    assert all("collector cpu" in record.getMessage() for record in caplog.records)
+    fails, works = (record.getMessage() for record in caplog.records)
+    assert fails == f"collector cpu fails: No such file or directory: {laptop}/proc/stat"
+    assert works == "collector cpu works again"
 
 
 def test_connections_are_read_at_their_own_interval_and_fail_once_an_attempt(laptop: Path) -> None:
