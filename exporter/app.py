@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from collections.abc import Collection
 from pathlib import Path
 
 from exporter.build import Paths, build_sampler, build_store
@@ -12,6 +13,7 @@ from exporter.core.web.publication import Publication, common_routes, json_respo
 from exporter.core.web.server import Handler, Request, Response, Server
 from exporter.sampler import Stop
 from exporter.snapshot import Snapshot
+from exporter.sources.collector import Source
 from exporter.views.page import render_page
 from exporter.views.summary import history, summarize
 
@@ -37,8 +39,10 @@ def routes(publication: Publication[Snapshot], clock: Clock) -> dict[str, Handle
     return shown | common_routes(publication)
 
 
-def run(config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, stop: Stop) -> None:
-    """Sample and serve until told to stop.
+def run(
+    config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, sources: Collection[Source], stop: Stop
+) -> None:
+    """Sample the sources and serve until told to stop.
 
     Raises StateError or ListenError before anything is started or written.
     """
@@ -47,7 +51,7 @@ def run(config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, st
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         store = stack.enter_context(contextlib.closing(build_store(config, clock, paths, state)))
-        sampler, publication = build_sampler(config, clock, paths, store)
+        sampler, publication = build_sampler(config, clock, paths, sources, store)
         # What loading met is saved before anybody can see it.
         sampler.sample_once()
         server.start(routes(publication, clock))

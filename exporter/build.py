@@ -1,7 +1,7 @@
 """From a configuration to its objects: power models, provider of carbon intensity, rules, limits and sampling loop."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +11,16 @@ from exporter.config import Budget, Config, EcoGuard, Network, Power
 from exporter.core.clock import Clock
 from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPerSecond, Seconds, UnixSeconds, Watts
 from exporter.core.web.publication import Publication
-from exporter.derive import BudgetPlan, Models
+from exporter.derive import BudgetPlan, Models, provenance
 from exporter.exposition.rows import exposition
 from exporter.intensity.reading import IntensityProvider
 from exporter.intensity.static import WORLD, configured_intensity, preset_intensity
 from exporter.power import presets
+from exporter.power.allocation import Allocation
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.sampler import Sampler
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
+from exporter.sources.collector import SOURCES, Source
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
 from exporter.sources.machine import boot_id
@@ -82,9 +84,9 @@ def build_store(config: Config, clock: Clock, paths: Paths, folder: Path) -> Sta
 
 
 def build_sampler(
-    config: Config, clock: Clock, paths: Paths, store: StateStore | None
+    config: Config, clock: Clock, paths: Paths, sources: Collection[Source], store: StateStore | None
 ) -> tuple[Sampler, Publication[Snapshot]]:
-    """Return the sampling loop and what it publishes to.
+    """Return the sampling loop over the sources and what it publishes to.
 
     Without a `store` nothing is read from disk or written to it.
     """
@@ -94,11 +96,13 @@ def build_sampler(
         network=network_model(config),
         intensity=intensity_provider(config, now),
     )
+    off = frozenset({source.name for source in SOURCES} - {source.name for source in sources})
     initial = Snapshot(
         version=exporter.__version__,
         python_version=platform.python_version(),
         interval=Seconds(config.sampling.interval_seconds),
-        provenance=(*models.host.provenance, models.network.provenance),
+        provenance=provenance(Allocation(), models, off),
+        off=off,
         emission_limit=emission_limit(config.ecoguard),
         totals=Totals(since=now) if store is None else store.load(now),
         state_saved_at=None if store is None else now,
@@ -109,6 +113,7 @@ def build_sampler(
         procfs=paths.procfs,
         sysfs=paths.sysfs,
         connections_interval=Seconds(config.sampling.connections_interval_seconds),
+        sources=sources,
     )
     publication = Publication(clock, initial, exposition)
     sampler = Sampler(

@@ -31,6 +31,7 @@ from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
 from exporter.core.web.listen_address import ListenError, parse_address
 from exporter.core.web.web_config import WebConfigError
+from exporter.sources.collector import SOURCES, Source
 from exporter.state import StateError
 from exporter.views.summary import Summary, summarize
 from exporter.views.table import render_table
@@ -76,18 +77,29 @@ def _dispatch(options: argparse.Namespace) -> int:
             print(f"{web.config.path}: good")
         return 0
     if options.once:
-        print(_once(config, options.config_file, options.address, paths))
+        print(_once(config, options, paths))
         return 0
     start_logging(options)
-    run(config, SystemClock(), web=web, state=options.state_dir, paths=paths, stop=StopSignal())
+    run(
+        config,
+        SystemClock(),
+        web=web,
+        state=options.state_dir,
+        paths=paths,
+        sources=_chosen(options),
+        stop=StopSignal(),
+    )
     return 0
 
 
-def _once(config: Config, file: Path | None, address: str, paths: Paths) -> str:
+def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     """The table from the running exporter, or else from two seconds of sampling that write nothing."""
+    address, sources = options.address, _chosen(options)
     running = _ask_running(address)
     if running is not None:
-        unused = "" if file is None else f", by its own configuration and not by {file}"
+        own = [] if options.config_file is None else [str(options.config_file)]
+        own += [_flag(one.name, on=one in sources) for one in SOURCES if (one in sources) is not one.default]
+        unused = f", by its own configuration and not by {' '.join(own)}" if own else ""
         return render_table(running, f"as the exporter at {address} sees it{unused}")
     # Kept from the screen: the table says what failed.
     logging.disable()
@@ -96,7 +108,7 @@ def _once(config: Config, file: Path | None, address: str, paths: Paths) -> str:
     unbudgeted = msgspec.structs.replace(
         config, budget=msgspec.structs.replace(config.budget, day_grams=None, week_grams=None, month_grams=None)
     )
-    sampler, publication = build_sampler(unbudgeted, clock, paths, None)
+    sampler, publication = build_sampler(unbudgeted, clock, paths, sources, None)
     sampler.sample_once()
     threading.Event().wait(ONCE_SECONDS)
     sampler.sample_once()
@@ -148,9 +160,31 @@ def build_parser() -> argparse.ArgumentParser:
     for name, usual, kind in (("procfs", "/proc", _procfs), ("sysfs", "/sys", _folder)):
         mounted = f"where {name} is mounted (default: %(default)s)"
         add(f"--path.{name}", dest=name, metavar="DIR", type=kind, default=usual, help=mounted)
+    _add_collector_flags(parser)
     add_log_flags(parser)
     add("--version", action="version", version=f"ecotrack {exporter.__version__}")
     return parser
+
+
+def _add_collector_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("collectors", "what is read; a collector that is off has no series, not zeros")
+    for source in SOURCES:
+        group.add_argument(
+            _flag(source.name, on=True),
+            dest=_flag(source.name, on=True),
+            action=argparse.BooleanOptionalAction,
+            default=argparse.SUPPRESS,
+            help=f"{source.reads} (default: {'on' if source.default else 'off'})",
+        )
+
+
+def _chosen(options: argparse.Namespace) -> tuple[Source, ...]:
+    """The sources that the flags leave on."""
+    return tuple(one for one in SOURCES if getattr(options, _flag(one.name, on=True), one.default))
+
+
+def _flag(collector: str, *, on: bool) -> str:
+    return f"--{'' if on else 'no-'}collector.{collector}"
 
 
 def _folder(text: str) -> Path:

@@ -3,7 +3,7 @@
 Pure: everything that one sample hands to the next is in the snapshot or in `Unfinished`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
@@ -25,7 +25,7 @@ from exporter.core.units import (
 from exporter.eco_score import EcoScore, ScoreFactor, eco_score
 from exporter.intensity.reading import IntensityProvider, IntensityReading
 from exporter.power.allocation import Allocation, Load, Pending, allocate
-from exporter.power.component import ByScope, Component, power_by_scope
+from exporter.power.component import ByScope, Component, Provenance, power_by_scope
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.power.provenance import in_force
 from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
@@ -84,7 +84,7 @@ def derive(
     readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets)
     after = replace(
         snapshot,
-        provenance=(*in_force(host, models.host), models.network.provenance),
+        provenance=provenance(host, models, snapshot.off),
         sampled_at=reading.wall,
         sampled_elapsed=reading.elapsed,
         totals=total,
@@ -93,6 +93,12 @@ def derive(
         history=_extended(snapshot.history, _point(reading, readings)),
     )
     return after, Unfinished(window=window, pending=host.pending)
+
+
+def provenance(host: Allocation, models: Models, off: Set[str]) -> tuple[Provenance, ...]:
+    """Return where the power of each component comes from; nothing is estimated from collectors that are `off`."""
+    found = in_force(host, models.host, () if "cpu" in off else models.host.provenance)
+    return found if "network" in off else (*found, models.network.provenance)
 
 
 def _allocation(usage: Usage, model: HostPowerModel, pending: Pending) -> Allocation:

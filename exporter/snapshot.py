@@ -87,6 +87,7 @@ class Snapshot:
     state_saved_at: UnixSeconds | None = None
     readings: Readings = field(default_factory=Readings)
     outcomes: tuple[Outcome, ...] = ()
+    off: frozenset[str] = frozenset()  # collectors that are switched off
     history: tuple[HistoryPoint, ...] = ()
 
     def attempts(self) -> tuple[Outcome, ...]:

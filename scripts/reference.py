@@ -15,6 +15,7 @@ from exporter.core.metrics import reference_table
 from exporter.core.units import BYTES_PER_BINARY_GB
 from exporter.exposition.rows import ROWS
 from exporter.power import presets
+from exporter.sources.collector import SOURCES
 from scripts.constants import Constant, constants, is_shown
 from scripts.imports import sources
 from simulator.hardware.device import DEVICES, GIBIBYTE, REFERENCE
@@ -46,6 +47,7 @@ def pages() -> dict[str, str]:
     return {
         "metrics.md": _metrics(),
         "configuration.md": _configuration(),
+        "collectors.md": _collectors(),
         "constants.md": _constants(),
         "simulator-metrics.md": _simulator_metrics(),
         "simulator-configuration.md": _simulator_configuration(),
@@ -77,6 +79,18 @@ def _configuration() -> str:
     ]
     lines += [f"| `{key}` | {kind} | {default} | {meaning} |" for key, kind, default, meaning in _keys(Config)]
     return "\n".join(lines) + "\n"
+
+
+def _collectors() -> str:
+    rows = (f"| `{one.name}` | {one.reads} | {'on' if one.default else 'off'} |\n" for one in SOURCES)
+    return (
+        f"# Collectors of ecotrack\n\n{GENERATED}\n"
+        "Flags of the command line switch them: `--no-collector.NAME` off, `--collector.NAME` on. A collector that is "
+        "off has no series for what it reads, and no zeros; counters that a run before has left stay where they were. "
+        "Without `cpu` there is no power, energy or emissions of the machine, and a budget counts the network alone; "
+        "without `network` there is neither the network's energy nor any activity.\n\n"
+        "| collector | reads | default |\n|---|---|---|\n" + "".join(rows)
+    )
 
 
 def configuration_keys() -> set[str]:

@@ -17,8 +17,10 @@ def _activity_state(snapshot: Snapshot) -> Iterator[Sample]:
 
 
 def _activity_total(snapshot: Snapshot, read: Callable[[ActivityTotal], float]) -> Iterator[Sample]:
+    totals = snapshot.totals.exported.activities
     for activity in Activity:
-        yield (activity,), read(snapshot.totals.exported.activities.get(activity, ActivityTotal()))
+        if activity in totals or "network" not in snapshot.off:
+            yield (activity,), read(totals.get(activity, ActivityTotal()))
 
 
 ROWS: tuple[Row[Snapshot], ...] = (

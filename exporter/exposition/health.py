@@ -26,8 +26,9 @@ KNOWN_EVENTS = (
 
 
 def _events(snapshot: Snapshot, kind: EventKind) -> Iterator[tuple[Event, int]]:
-    counts = snapshot.totals.exported.events
-    known = dict.fromkeys(KNOWN_EVENTS, 0) | dict(counts)
+    known = {event: 0 for event in KNOWN_EVENTS if event.source not in snapshot.off}
+    known |= {Event(kind=EventKind.DISCARD, source=one.collector, reason="error"): 0 for one in snapshot.outcomes}
+    known |= snapshot.totals.exported.events
     return ((event, count) for event, count in known.items() if event.kind is kind)
 
 

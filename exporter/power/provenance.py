@@ -13,18 +13,18 @@ MEASURED = "measured"
 """What `model` says of a component that sensors told of."""
 
 
-def in_force(allocation: Allocation, model: HostPowerModel) -> tuple[Provenance, ...]:
+def in_force(allocation: Allocation, model: HostPowerModel, known: Collection[Provenance]) -> tuple[Provenance, ...]:
     """Return the provenance of the host's components: of sensors that told of most of the time, else of the model.
 
-    A component of the model whose reading failed keeps its provenance. While the whole machine is measured, components
-    that only a model knows are not there.
+    `known` is the model's own, of what is estimated at all: a component whose reading failed keeps it. While the whole
+    machine is measured, components that only a model knows are not there.
     """
     measured = {
         component: _of_sensors(component, evidence, scaled=component in allocation.scaled)
         for component, evidence in allocation.measured.items()
         if _share(allocation, component) >= 0.5
     }
-    modelled = {one.component: one for one in model.provenance}
+    modelled = {one.component: one for one in known}
     if Component.REST in measured:
         modelled = {}
     elif Component.BASELINE in modelled:

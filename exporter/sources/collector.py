@@ -24,6 +24,7 @@ from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailabl
 LOG = logging.getLogger(__name__)
 
 EVERY_READING = Seconds(0.0)
+"""The interval of a source that is read at each sample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

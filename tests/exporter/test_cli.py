@@ -15,6 +15,7 @@ import pytest
 import exporter
 from exporter.core.units import Watts
 from exporter.power import presets
+from exporter.sources.collector import SOURCES
 from tests.exporter.exporter_process import EVERY_SECOND, run_once, running_exporter, until_ready
 from tests.processes import ending, free_port, until
 
@@ -252,6 +253,36 @@ def test_once_samples_by_itself_and_writes_nothing(tmp_path: Path) -> None:
     assert rows["power of this machine"] == "8.0 W (4 to 12)"
     assert (rows["today"], rows["activity"]) == ("unknown", "unknown")
     assert [file.name for file in tmp_path.iterdir()] == ["ecotrack.yml"]
+
+
+def test_help_teaches_a_switch_for_every_source_of_the_table() -> None:
+    told = " ".join(run_once("--help").stdout.split())
+    for source in SOURCES:
+        assert f"--collector.{source.name}, --no-collector.{source.name} {source.reads} (default: on)" in told
+
+
+def test_a_collector_that_there_is_not_cannot_be_switched(tmp_path: Path) -> None:
+    assert "--no-collector.weather" in refuse(tmp_path, "--no-collector.weather")
+
+
+def test_once_honours_the_switches_and_says_what_is_unknown(tmp_path: Path) -> None:
+    ended = run_once("--once", f"--web.listen-address=127.0.0.1:{free_port()}", "--no-collector.cpu")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert re.search(r"^power of this machine +unknown", ended.stdout, re.MULTILINE)
+    assert re.search(r"^power of the network +[\d.]+ W", ended.stdout, re.MULTILINE)
+    assert "- The cpu collector is off: what rests on it is unknown." in ended.stdout
+
+
+@pytest.mark.servers
+def test_once_says_that_a_running_exporter_has_switches_of_its_own(tmp_path: Path) -> None:
+    with running_exporter(tmp_path, "--no-collector.disk") as running:
+        address = running.url.removeprefix("http://")
+        ended = run_once(
+            "--once", f"--web.listen-address={address}", "--no-collector.cpu", "--no-collector.disk", "--collector.disk"
+        )
+    assert f"as the exporter at {address} sees it, by its own configuration and not by --no-collector.cpu" in (
+        ended.stdout
+    )
 
 
 def test_the_readmes_sample_is_what_once_prints_but_for_the_figures() -> None:

@@ -1,0 +1,99 @@
+"""A collector that is off has no series of what rests on it, and no zeros: as seen from the application's own parts."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from exporter.build import Paths, build_sampler
+from exporter.config import Config
+from exporter.snapshot import Snapshot
+from exporter.sources.collector import SOURCES
+from tests.exporter.fakes import series
+from tests.exporter.golden_snapshot import MOVED
+from tests.fake_clock import FakeClock
+
+LAPTOP = Path(__file__).parent / "sources/fixtures/laptop"
+
+RESTS_ON = {
+    "cpu": {
+        "ecotrack_power_watts{host}",
+        "ecotrack_energy_joules_total{host}",
+        "ecotrack_emissions_grams_total{host}",
+        "ecotrack_cpu_utilization_ratio",
+        "ecotrack_emissions_grams_per_second",
+    },
+    "memory": {"ecotrack_memory_used_bytes", "ecotrack_memory_total_bytes"},
+    "disk": {"ecotrack_disk_bytes_total"},
+    "network": {
+        "ecotrack_power_watts{network}",
+        "ecotrack_energy_joules_total{network}",
+        "ecotrack_emissions_grams_total{network}",
+        "ecotrack_emissions_grams_per_second",
+        "ecotrack_network_bytes_total",
+        "ecotrack_network_packets_total",
+        "ecotrack_network_throughput_bytes_per_second",
+        "ecotrack_activity_state",
+        "ecotrack_activity_seconds_total",
+        "ecotrack_activity_bytes_total",
+        "ecotrack_activity_emissions_grams_total",
+    },
+    "connections": {"ecotrack_network_connections"},
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return sampled(tmp_path_factory.mktemp("whole"))
+
+
+def sampled(folder: Path, off: str = "") -> Snapshot:
+    """The laptop, read twice while it works; `folder` is for its copy."""
+    laptop = Path(shutil.copytree(LAPTOP, folder / "laptop"))
+    clock = FakeClock()
+    sources = [source for source in SOURCES if source.name != off]
+    paths = Paths(procfs=laptop / "proc", sysfs=laptop / "sys")
+    sampler, publication = build_sampler(Config(), clock, paths, sources, None)
+    sampler.sample_once()
+    for name, (before, after) in MOVED.items():
+        file = laptop / name
+        file.write_text(file.read_text(encoding="ascii").replace(before, after), encoding="ascii")
+    clock.advance(10.0)
+    sampler.sample_once()
+    return publication.latest()[0]
+
+
+def families(snapshot: Snapshot) -> set[str]:
+    """Families with a series, those with a scope by scope."""
+    scopes = {"host", "network"}
+    return {
+        name[0] + next((f"{{{label}}}" for label in name[1:] if label in scopes and "source" not in name[0]), "")
+        for name in series(snapshot, "gauge", "counter", "info")
+    }
+
+
+def test_every_source_of_the_table_says_what_rests_on_it() -> None:
+    assert RESTS_ON.keys() == {source.name for source in SOURCES}
+
+
+@pytest.mark.parametrize("off", RESTS_ON)
+def test_what_rests_on_a_collector_that_is_off_has_no_series(off: str, whole: Snapshot, tmp_path: Path) -> None:
+    assert families(whole) >= RESTS_ON[off]
+    assert not families(sampled(tmp_path, off)) & RESTS_ON[off]
+
+
+@pytest.mark.parametrize("off", RESTS_ON)
+def test_no_series_names_a_collector_that_is_off(off: str, whole: Snapshot, tmp_path: Path) -> None:
+    about = {"ecotrack_collector_success", "ecotrack_collector_duration_seconds", "ecotrack_source_state"}
+    about |= {"ecotrack_resets_total", "ecotrack_discarded_readings_total"}
+    for snapshot, is_named in ((whole, True), (sampled(tmp_path, off), False)):
+        names = series(snapshot, "gauge", "counter")
+        assert any(name[0] in about and off in name[1:] for name in names) is is_named
+
+
+def test_totals_of_before_stay_when_a_collector_is_switched_off(whole: Snapshot) -> None:
+    """A counter that vanished and came back would read as a reset."""
+    left = series(replace(whole, off=frozenset(RESTS_ON), outcomes=()), "counter")
+    for family in ("ecotrack_energy_joules_total", "ecotrack_network_bytes_total", "ecotrack_disk_bytes_total"):
+        assert any(name[0] == family for name in left), family
