@@ -2,13 +2,10 @@
 
 import contextlib
 import math
-import re
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +13,9 @@ import requests
 import yaml
 
 from grafana.queries import Query, resolve
+from tests.grafana.moving_machine import MovingMachine, moving_machine
 from tests.grafana.simulated import running_simulator
-from tests.processes import free_port, join, running, running_prometheus
+from tests.processes import free_port, running, running_prometheus
 
 ROOT = Path(__file__).parents[2]
 SCRAPE_SECONDS = 1
@@ -33,80 +31,61 @@ budget: {day_grams: 0.001, week_grams: 1000, month_grams: 4000}
 """
 """A day budget that is exhausted at once, so that there is an alert to show."""
 
-MOVING = re.compile(
-    r"(?P<series>ecotrack_(?:sample_gaps|resets|discarded_readings|disk_bytes|network_bytes|network_packets"
-    r"|activity_seconds|activity_bytes|activity_emissions_grams)_total\{.+\}) (?P<value>\S+)"
-)
-"""Counters that may stand still on a quiet machine without faults, as in a test."""
+LATE_SECONDS = 4.0
+"""More than three intervals, so that the sample which waits for it counts as late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """Addresses of the running servers; `busy` serves what `exporter` does, with the `MOVING` counters on the move."""
+    """Addresses of the running servers."""
 
     prometheus: str
     exporter: str
-    busy: str
     simulator: str
 
 
 @contextlib.contextmanager
 def running_stack(folder: Path) -> Iterator[Live]:
-    """Exporter, its busy double, simulator and Prometheus itself, all scraped every second."""
+    """Two exporters, each on a machine that moves, simulator and Prometheus itself, all scraped every second."""
     with (
-        running_exporter(folder) as exporter,
-        running_double(exporter) as busy,
+        moving_machine(folder / "machine", seed=1) as machine,
+        moving_machine(folder / "another-machine", seed=2) as another,
+        running_exporter(folder / "exporter", machine) as exporter,
+        running_exporter(folder / "another-exporter", another) as neighbour,
         running_simulator(folder) as simulator,
     ):
         config = folder / "prometheus.yml"
-        jobs = {"ecotrack": [exporter, busy], "ecochain": [simulator]}
+        jobs = {"ecotrack": [exporter, neighbour], "ecochain": [simulator]}
         config.write_text(yaml.safe_dump(_configuration(folder, jobs)), encoding="utf-8")
         with running_prometheus(config, folder) as prometheus:
             itself = [{"targets": [prometheus.removeprefix("http://")]}]
             (folder / "others.yml").write_text(yaml.safe_dump(itself), encoding="utf-8")
-            yield Live(prometheus=prometheus, exporter=exporter, busy=busy, simulator=simulator)
+            live = Live(prometheus=prometheus, exporter=exporter, simulator=simulator)
+            # Of a counter that Prometheus has not seen before there is no increase.
+            _until_seen(live, f'ecotrack_sample_gaps_total{{instance="{exporter}"}}')
+            machine.answer_late(LATE_SECONDS)
+            yield live
+
+
+def _until_seen(live: Live, expr: str) -> None:
+    """Return once Prometheus has an answer to the expression."""
+    deadline = time.monotonic() + 20.0
+    while not series_of(live, expr, instant=True):
+        assert time.monotonic() < deadline, f"Prometheus has no answer to {expr}"
+        time.sleep(0.2)
 
 
 @contextlib.contextmanager
-def running_exporter(folder: Path) -> Iterator[str]:
-    """The exporter with `CONFIGURATION` and fresh state; yields host and port."""
+def running_exporter(folder: Path, machine: MovingMachine) -> Iterator[str]:
+    """An exporter with `CONFIGURATION` and fresh state that looks at a machine; yields host and port."""
+    folder.mkdir()
     config = folder / "ecotrack.yml"
     config.write_text(CONFIGURATION, encoding="utf-8")
     address = f"127.0.0.1:{free_port()}"
     argv = [sys.executable, "-m", "exporter", f"--config.file={config}"]
-    argv += [f"--web.listen-address={address}", f"--state.dir={folder / 'state'}"]
+    argv += [f"--web.listen-address={address}", f"--state.dir={folder / 'state'}", *machine.flags]
     with running(argv, ready=f"http://{address}/-/ready", log=folder / "exporter.log"):
         yield address
-
-
-@contextlib.contextmanager
-def running_double(exporter: str) -> Iterator[str]:
-    """A server that repeats the exporter's exposition with a second's worth added to `MOVING` every second."""
-    started = time.monotonic()
-
-    class Double(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            text = requests.get(f"http://{exporter}/metrics", timeout=5).text
-            elapsed = time.monotonic() - started
-            body = MOVING.sub(lambda match: f"{match['series']} {float(match['value']) + elapsed}", text).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Double)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        join(thread)
-        server.server_close()
 
 
 def finite_values(live: Live, query: Query, instance: str) -> list[float]:

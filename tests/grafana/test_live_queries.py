@@ -14,14 +14,8 @@ from tests.grafana.simulated import KEPT_RESULTS, TOO_MANY_PER_HOUR
 
 pytestmark = pytest.mark.servers
 
-FED: dict[str, str] = {
-    "Gaps, resets and discarded readings": "a test machine should lose nothing",
-    "Share of network CO₂ by activity": "a test machine may have no traffic on a counted network device",
-}
-"""Panels that only the double's moving counters can fill, and why."""
-
 EMPTY: dict[str, str] = {}
-"""Panels that stay empty even so, and why; at most 5% of all queries."""
+"""Panels that stay empty, and why; at most 5% of all queries."""
 
 SETTLED_SECONDS = 45
 
@@ -67,7 +61,7 @@ def test_every_query_of_every_board_has_data(asked: Asked) -> None:
 
 def test_few_queries_are_excused(asked: Asked) -> None:
     titles = [one.query.title for one in asked.questions]
-    assert EMPTY.keys() | FED.keys() <= set(titles)
+    assert EMPTY.keys() <= set(titles)
     assert sum(title in EMPTY for title in titles) <= 0.05 * len(titles)
 
 
@@ -77,10 +71,8 @@ def test_a_query_without_data_would_be_noticed(live: Live) -> None:
 
 
 def _instance(live: Live, question: Question) -> str:
-    """The simulator or the real exporter, and its double only where the test machine may have nothing to show."""
-    if question.program == "ecochain":
-        return live.simulator
-    return live.busy if question.query.title in FED else live.exporter
+    """The program that the question's board is about."""
+    return live.simulator if question.program == "ecochain" else live.exporter
 
 
 def ask(

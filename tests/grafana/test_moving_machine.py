@@ -1,0 +1,84 @@
+"""The machine behind the boards: the exporter can read all of it, and it moves as a machine does."""
+
+import threading
+from itertools import pairwise
+from pathlib import Path
+
+from exporter.core.units import Seconds
+from exporter.sources.host import HostSource
+from exporter.sources.nics import NicRule
+from exporter.sources.reading import HostReading
+from exporter.usage.between import Usage, usage_between
+from exporter.usage.events import Event, EventKind
+from tests.fake_clock import FakeClock
+from tests.grafana.moving_machine import STEP_SECONDS, STEPS_PER_RESET, MovingMachine
+
+LOST = {
+    Event(kind=EventKind.RESET, source="network"),
+    Event(kind=EventKind.DISCARD, source="network", reason="reset"),
+}
+
+
+class Watched:
+    """A machine in a folder, and the exporter's own source that reads it after each step."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.machine, self.clock = MovingMachine(folder, seed), FakeClock()
+        self.source = HostSource(
+            self.clock,
+            NicRule(),
+            procfs=self.machine.procfs,
+            sysfs=self.machine.sysfs,
+            connections_interval=Seconds(STEP_SECONDS),
+        )
+
+    def after_a_step(self) -> HostReading:
+        self.machine.step()
+        self.clock.advance(STEP_SECONDS)
+        return self.source.read()
+
+
+def used(readings: list[HostReading]) -> list[Usage]:
+    return [usage_between(one, other, interval=Seconds(STEP_SECONDS)) for one, other in pairwise(readings)]
+
+
+def test_every_collector_reads_it_and_only_cards_begin_again(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "machine", seed=1)
+    readings = [watched.after_a_step() for _ in range(5 * STEPS_PER_RESET)]
+    for reading in readings:
+        assert reading.failed == ()
+        assert None not in (reading.cpu, reading.memory, reading.disk, reading.network, reading.connections)
+    assert {event for usage in used(readings) for event in usage.events} == LOST
+
+
+def test_everything_moves_in_each_step(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "machine", seed=1)
+    for usage in used([watched.after_a_step() for _ in range(STEPS_PER_RESET - 1)]):
+        assert usage.cpu is not None
+        assert 0.0 < usage.cpu.utilization < 1.0
+        assert usage.disk is not None
+        assert min(usage.disk.read, usage.disk.written) > 0
+        assert usage.network is not None
+        assert usage.network.devices.keys() == {"enp0s31f6", "eth0", "eth1", "wlp2s0"}
+        assert all(min(one.received_bytes, one.sent_bytes) > 0 for one in usage.network.devices.values())
+
+
+def test_the_same_seed_moves_alike(tmp_path: Path) -> None:
+    first, same, other = (Watched(tmp_path / str(number), seed) for number, seed in enumerate((1, 1, 2)))
+    steps = [(first.after_a_step(), same.after_a_step(), other.after_a_step()) for _ in range(10)]
+    assert all(one.network == two.network and one.connections == two.connections for one, two, _ in steps)
+    assert any(one.network != three.network for one, _, three in steps)
+
+
+def test_a_late_answer_comes_whole_and_holds_up_its_own_reader_alone(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "machine", seed=1)
+    thread = threading.Thread(target=watched.machine.answer_late, args=(0.2,), daemon=True)
+    thread.start()
+    while not (watched.machine.procfs / "meminfo").is_fifo():
+        watched.machine.step()
+    reading = watched.after_a_step()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert reading.memory is not None
+    assert reading.memory.total == 16_000_000 * 1024
+    assert watched.after_a_step().memory is not None
