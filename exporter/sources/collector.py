@@ -14,6 +14,7 @@ from exporter.core.clock import Clock
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.connections import tcp_connections
 from exporter.sources.cpu import cpu_times
+from exporter.sources.device_links import DeviceLinks
 from exporter.sources.disk import disk_bytes
 from exporter.sources.memory import memory
 from exporter.sources.network import NetworkSource
@@ -22,9 +23,6 @@ from exporter.sources.procfs import Procfs
 from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, SourceState, Timed
 
 LOG = logging.getLogger(__name__)
-
-EVERY_READING = Seconds(0.0)
-"""The interval of a source that is read at each sample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,7 @@ class Source:
     reads: str
     on_failure: OnFailure
     open: Callable[[Settings], Callable[[], object]]
-    interval: Callable[[Settings], Seconds] = lambda _: EVERY_READING
+    interval: Callable[[Settings], Seconds] = lambda _: Seconds(0.0)
     default: bool = True
 
 
@@ -88,7 +86,11 @@ SOURCES: tuple[Source, ...] = (
         name="network",
         reads="bytes of network devices, which the network's power is estimated from",
         on_failure=OnFailure.CARRIED,
-        open=lambda settings: NetworkSource(settings.rule, procfs=settings.procfs, sysfs=settings.sysfs).read,
+        open=lambda settings: (
+            NetworkSource(
+                settings.rule, net=settings.procfs.net, links=DeviceLinks(settings.sysfs), clock=settings.clock
+            ).read
+        ),
     ),
     Source(
         name="connections",

@@ -6,11 +6,15 @@ device of the default route does. Cards that pass each other's bytes count once 
 """
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Set
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from pathlib import Path
 
+from exporter.core.clock import Clock
+from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.device_links import DeviceLinks
 
 NEVER_COUNTED = (
@@ -29,6 +33,16 @@ NEVER_COUNTED = (
 """Loopback, and the host's ends of virtual machines' and containers' networks: their bytes pass another device too,
 or never leave the machine."""
 
+NOTHING = "(?!)"
+"""A regular expression that nothing matches."""
+
+FEW = 16
+"""Up to so many devices are looked up in sysfs for every reading, which takes about a millisecond."""
+
+CHOICE_HOLDS = Seconds(60.0)
+"""So long at most the choice among more devices is kept: to look up a thousand cards takes some 80 ms, which is then
+0.1% of the time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicRule:
@@ -37,18 +51,48 @@ class NicRule:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = NEVER_COUNTED
 
+    def excludes(self, name: str) -> bool:
+        """Whether a device never counts, by its name alone."""
+        return _any_of(self.exclude).match(name) is not None
 
-def counted_devices(names: Iterable[str], rule: NicRule, *, links: DeviceLinks, net: Path) -> frozenset[str]:
-    """Return the devices among `names` whose bytes count, no byte twice.
 
-    What the rule includes may count; of devices that carry the same bytes only one of those does. `net` is the procfs
-    folder with the routes of the same network as `names`.
+class DeviceChoice:
+    """Decides which devices count, no byte twice: of those that carry the same bytes only one does.
+
+    What decides is looked up for every reading where few devices are concerned. Where many are, an answer holds while
+    their names stay the same, for at most `CHOICE_HOLDS`: so long a default route that moves, and a card that is
+    paired or enslaved among more than `FEW` cards, may go unnoticed.
     """
-    allowed = {name for name in names if not _matches(name, rule.exclude)}
-    if rule.include:
-        return links.counting_once({name for name in allowed if _matches(name, rule.include)})
-    cards = {name for name in allowed if links.is_card(name)}
-    return links.counting_once(cards or allowed & default_route_devices(net))
+
+    def __init__(self, rule: NicRule, *, links: DeviceLinks, net: Path, clock: Clock) -> None:
+        """`net` is the procfs folder with the routes of the network that the devices belong to."""
+        self._include = rule.include
+        self._links = links
+        self._net = net
+        self._clock = clock
+        self._names: frozenset[str] = frozenset()
+        self._decided_at = MonotonicSeconds(-CHOICE_HOLDS)
+        self._candidates: frozenset[str] = frozenset()
+        self._counted: frozenset[str] = frozenset()
+
+    def among(self, names: Set[str]) -> frozenset[str]:
+        """Return the devices whose bytes count, among those that no pattern excludes."""
+        now = self._clock.awake()
+        is_stale = names != self._names or now - self._decided_at >= CHOICE_HOLDS
+        if is_stale:
+            self._names, self._decided_at = frozenset(names), now
+        if is_stale or len(names) <= FEW:
+            self._candidates = self._may_count()
+        if is_stale or len(self._candidates) <= FEW:
+            self._counted = self._links.counting_once(self._candidates)
+        return self._counted
+
+    def _may_count(self) -> frozenset[str]:
+        if self._include:
+            included = _any_of(self._include)
+            return frozenset(name for name in self._names if included.match(name))
+        cards = frozenset(name for name in self._names if self._links.is_card(name))
+        return cards or self._names & default_route_devices(self._net)
 
 
 def default_route_devices(net: Path) -> set[str]:
@@ -80,5 +124,7 @@ def _lines(path: Path) -> list[bytes]:
         return []
 
 
-def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+@lru_cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """An expression that matches what any of the shell patterns does, case and all."""
+    return re.compile("|".join(translate(pattern) for pattern in patterns) or NOTHING)
