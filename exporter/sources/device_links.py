@@ -14,6 +14,8 @@ import os
 from collections.abc import Set
 from pathlib import Path
 
+from exporter.core.units import BITS_PER_BYTE, BITS_PER_MEGABIT, BytesPerSecond
+
 MONITOR_TYPES = {b"801", b"802", b"803"}
 """Link layers of raw IEEE 802.11 frames (include/uapi/linux/if_arp.h)."""
 
@@ -27,6 +29,19 @@ class DeviceLinks:
     def is_card(self, device: str) -> bool:
         """Whether a device has hardware that carries this machine's own traffic, which a monitor's does not."""
         return self._has_hardware(device) and not self._is_monitor(device)
+
+    def speed(self, device: str) -> BytesPerSecond | None:
+        """Return what a device with hardware carries in each direction at most; None where its driver does not say.
+
+        A device without hardware states a figure that means nothing, a veth 10 Gbit/s and a tap 10 Mbit/s.
+        """
+        # In Mbit/s (Documentation/ABI/testing/sysfs-class-net).
+        text = self._read(device, "speed") if self._has_hardware(device) else b""
+        try:
+            megabits = int(text)
+        except ValueError:
+            return None
+        return BytesPerSecond(megabits * BITS_PER_MEGABIT / BITS_PER_BYTE) if megabits > 0 else None
 
     def counting_once(self, devices: Set[str]) -> frozenset[str]:
         """Return those of `devices` whose bytes no other of them carries.

@@ -1,16 +1,14 @@
 """Counters of the network devices that count towards energy, from `net/dev` of a procfs."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from exporter.core.clock import Clock
+from exporter.core.units import BytesPerSecond
 from exporter.sources.device_links import DeviceLinks
-from exporter.sources.nics import DeviceChoice, NicRule
-from exporter.sources.reading import ReadingUnavailableError, Traffic
-
-HEADINGS = 2
-"""Lines of `net/dev` before the first device (proc_net(5))."""
+from exporter.sources.nics import FEW, DeviceChoice, NicRule
+from exporter.sources.reading import NetworkCounters, ReadingUnavailableError, Traffic
 
 
 class NetworkSource:
@@ -20,10 +18,11 @@ class NetworkSource:
         """`net` is the procfs folder of the network, and `links` are those of its devices."""
         self._rule = rule
         self._dev = net / "dev"
+        self._links = links
         self._choice = DeviceChoice(rule, links=links, net=net, clock=clock)
 
-    def read(self) -> Mapping[str, Traffic]:
-        """Return the counters of the devices that count.
+    def read(self) -> NetworkCounters:
+        """Return the counters and speeds of the devices that count.
 
         Raises OSError, ReadingUnavailableError where no device counts, and ValueError or IndexError where a line says
         something else.
@@ -32,13 +31,23 @@ class NetworkSource:
         counted = self._choice.among(rows.keys())
         if not counted:
             raise ReadingUnavailableError("no network device counts towards energy; see network.include")
-        return {_printable(name): _traffic(row) for name, row in rows.items() if name in counted}
+        return NetworkCounters(
+            devices={_printable(name): _traffic(row) for name, row in rows.items() if name in counted},
+            speeds=self._speeds(counted),
+        )
+
+    def _speeds(self, counted: Set[str]) -> Mapping[str, BytesPerSecond]:
+        """The speeds that are known; of many devices none, since reading them all each time would take too long."""
+        if len(counted) > FEW:
+            return {}
+        speeds = {_printable(name): self._links.speed(name) for name in counted}
+        return {name: speed for name, speed in speeds.items() if speed is not None}
 
     def _rows(self) -> dict[str, str]:
         """The counters of each device that no pattern excludes, not yet taken apart: there may be thousands."""
         rows = {}
-        # The name of a device may hold any bytes but those of ASCII blanks, slashes and colons.
-        for line in os.fsdecode(self._dev.read_bytes()).removesuffix("\n").split("\n")[HEADINGS:]:
+        # Two lines of headings come first (proc_net(5)). A name may hold any bytes but blanks, slashes and colons.
+        for line in os.fsdecode(self._dev.read_bytes()).removesuffix("\n").split("\n")[2:]:
             padded, colon, row = line.partition(":")
             if not colon:
                 raise ValueError("expected the name of a device before a colon")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
+from exporter.core.units import BytesPerSecond, MonotonicSeconds, Seconds, UnixSeconds
 from exporter.power.component import EnergyCounter
 
 ValueT = TypeVar("ValueT")
@@ -71,6 +71,14 @@ class Traffic:
         return self.received_bytes + self.sent_bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkCounters:
+    """Cumulative traffic by device, and how fast a device can carry it in each direction, where the kernel tells it."""
+
+    devices: Mapping[str, Traffic]
+    speeds: Mapping[str, BytesPerSecond] = field(default_factory=dict)
+
+
 class SourceState(StrEnum):
     """How a source stands. Only `FAILS` is a failure."""
 
@@ -102,7 +110,7 @@ class HostReading:
     cpu: Timed[CpuTimes] | None = None
     memory: Memory | None = None
     disk: Timed[DiskBytes] | None = None
-    network: Timed[Mapping[str, Traffic]] | None = None
+    network: Timed[NetworkCounters] | None = None
     connections: Mapping[str, int] | None = None
     sensors: Mapping[str, Timed[EnergyCounter]] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()  # the last of each collector, perhaps of an earlier reading

@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.core.units import Seconds
-from exporter.sources.reading import Timed, Traffic
+from exporter.sources.reading import NetworkCounters, Timed, Traffic
 from exporter.usage.counters import counted
 from exporter.usage.events import Events
 
 MAX_BYTES_PER_SECOND = 1e11
 """800 Gbit/s, the fastest Ethernet standard (IEEE 802.3df, 2024): more in either direction is a bad reading."""
+
+SPEED_MARGIN = 4.0
+"""A device may carry so many times the speed that it states: emulated cards (e1000, vmxnet3) pass what the hypervisor
+copies. Judgement: a jump by 2^32 bytes within 5 s still passes the bound of a link of 1 Gbit/s or less."""
+
+COUNTERS_LATE = Seconds(2.0)
+"""Drivers of cards that count for themselves read them out every 2 s (`igb_watchdog_task` in Linux's igb_main.c), so an
+interval may bring the bytes of so much time before it."""
 
 
 COUNTERS = ("received_bytes", "sent_bytes", "received_packets", "sent_packets")
@@ -35,24 +43,35 @@ class NetworkUsage:
 
 
 def network_usage(
-    previous: Timed[Mapping[str, Traffic]] | None,
-    current: Timed[Mapping[str, Traffic]] | None,
-    events: Events,
+    previous: Timed[NetworkCounters] | None, current: Timed[NetworkCounters] | None, events: Events
 ) -> NetworkUsage | None:
     """A device seen for the first time counts from its next reading: what it moved before is not this interval's."""
     if previous is None or current is None or current.at <= previous.at:
         return None
     elapsed = Seconds(current.at - previous.at)
+    before, now = previous.value, current.value
     moved = {
-        name: _device_usage(previous.value[name], now, elapsed, events)
-        for name, now in current.value.items()
-        if name in previous.value
+        name: _device_usage(before.devices[name], traffic, _most_bytes(name, before, now, elapsed), events)
+        for name, traffic in now.devices.items()
+        if name in before.devices
     }
     devices = {name: traffic for name, traffic in moved.items() if traffic is not None}
     return NetworkUsage(devices=devices, elapsed=elapsed) if devices else None
 
 
-def _device_usage(before: Traffic, now: Traffic, elapsed: Seconds, events: Events) -> Traffic | None:
+def _most_bytes(name: str, before: NetworkCounters, now: NetworkCounters, elapsed: Seconds) -> float:
+    """The most that a device can have counted in one direction.
+
+    A link may have changed its speed between the readings: the greater one counts, and one that is unknown is no bound.
+    """
+    most = MAX_BYTES_PER_SECOND * elapsed
+    if name in before.speeds and name in now.speeds:
+        speed = max(before.speeds[name], now.speeds[name])
+        most = min(most, SPEED_MARGIN * speed * (elapsed + COUNTERS_LATE))
+    return most
+
+
+def _device_usage(before: Traffic, now: Traffic, most: float, events: Events) -> Traffic | None:
     """The traffic of one device, or None where its counters do not tell; they count again from here."""
     moved = {name: counted(getattr(before, name), getattr(now, name)) for name in COUNTERS}
     if any(amount < 0 for amount in moved.values()):
@@ -61,7 +80,7 @@ def _device_usage(before: Traffic, now: Traffic, elapsed: Seconds, events: Event
         events.reset("network")
         events.discard("network", "reset")
         return None
-    if max(moved.values()) > MAX_BYTES_PER_SECOND * elapsed:
+    if max(moved.values()) > most:
         events.discard("network", "implausible")
         return None
     return Traffic(**moved)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from exporter.budget import Period
-from exporter.core.units import Grams, GramsPerSecond, Joules, MonotonicSeconds, Seconds, UnixSeconds
+from exporter.core.units import BytesPerSecond, Grams, GramsPerSecond, Joules, MonotonicSeconds, Seconds, UnixSeconds
 from exporter.derive import BudgetPlan, Models
 from exporter.exposition.rows import ROWS
 from exporter.intensity.static import preset_intensity
@@ -15,7 +15,16 @@ from exporter.power.component import EnergyCounter, Sensor
 from exporter.power.model import HostPowerModel
 from exporter.sampler import Sampler, Source, Store
 from exporter.snapshot import Snapshot
-from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Outcome, SourceState, Timed, Traffic
+from exporter.sources.reading import (
+    CpuTimes,
+    DiskBytes,
+    HostReading,
+    NetworkCounters,
+    Outcome,
+    SourceState,
+    Timed,
+    Traffic,
+)
 from exporter.totals import Exported, Totals
 from tests.fake_clock import NOON, FakeClock
 
@@ -37,6 +46,7 @@ def reading(
     iowait: float = 0.0,
     cpus: int = CPUS,
     nics: Mapping[str, Traffic] | None = None,
+    speeds: Mapping[str, BytesPerSecond] | None = None,
     disk: tuple[int, int] | None = None,
     failed: tuple[str, ...] = (),
     asleep: float = 0.0,
@@ -54,7 +64,7 @@ def reading(
         awake=awake,
         elapsed=Seconds(at + asleep),
         cpu=None if cpu is None else Timed(value=times, at=awake),
-        network=None if nics is None else Timed(value=nics, at=awake),
+        network=None if nics is None else Timed(value=NetworkCounters(devices=nics, speeds=speeds or {}), at=awake),
         disk=None if disk is None else Timed(value=DiskBytes(read=disk[0], written=disk[1]), at=awake),
         outcomes=tuple(Outcome(collector=name, state=SourceState.FAILS, duration=Seconds(0.001)) for name in failed),
         failed=failed,

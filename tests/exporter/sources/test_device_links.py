@@ -19,7 +19,7 @@ def counted(machine: Path, *, include: tuple[str, ...] = (), exclude: tuple[str,
     rule = NicRule(include=include, exclude=("lo", "veth*", *exclude))
     network = HostSource(FakeClock(), rule, procfs=machine / "proc", sysfs=machine / "sys").read().network
     assert network is not None
-    return {device: traffic.total_bytes for device, traffic in network.value.items()}
+    return {device: traffic.total_bytes for device, traffic in network.value.devices.items()}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_links_are_read_anew_each_time(tmp_path: Path) -> None:
             shutil.rmtree(net / "enP1s1")
         network = reader.read().network
         assert network is not None
-        found.append(set(network.value))
+        found.append(set(network.value.devices))
     assert found == [{"eth0"}, {"eth0", "enP1s1"}, {"eth0"}]
 
 
@@ -112,3 +112,39 @@ def test_a_machine_with_monitors_only_counts_its_default_route(tmp_path: Path) -
         "wlan0\t00000000\t0100000A\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
     )
     assert counted(machine).keys() == {"wlan0"}
+
+
+@pytest.mark.parametrize(
+    ("text", "hardware", "speed"),
+    [
+        ("1000\n", True, 125e6),
+        ("10\n", True, 1.25e6),
+        ("-1\n", True, None),
+        ("0\n", True, None),
+        ("", True, None),
+        ("much\n", True, None),
+        (None, True, None),
+        ("10000\n", False, None),
+    ],
+    ids=["gigabit", "slow", "unknown", "down", "empty", "garbled", "wireless", "veth"],
+)
+def test_the_speed_of_a_device_is_what_its_hardware_states(
+    tmp_path: Path, text: str | None, hardware: bool, speed: float | None
+) -> None:
+    device = tmp_path / "class/net/eth0"
+    device.mkdir(parents=True)
+    if hardware:
+        (device / "device").mkdir()
+    if text is not None:
+        (device / "speed").write_text(text)
+    assert DeviceLinks(tmp_path).speed("eth0") == speed
+
+
+def test_a_reading_tells_the_speeds_of_the_devices_that_count(tmp_path: Path) -> None:
+    machine = Path(shutil.copytree(FIXTURES / "bond", tmp_path / "bond", symlinks=True))
+    for device, speed in (("eth0", "1000"), ("eth1", "-1"), ("bond0", "1000")):
+        (machine / "sys/class/net" / device / "speed").write_text(f"{speed}\n")
+    network = HostSource(FakeClock(), NicRule(), procfs=machine / "proc", sysfs=machine / "sys").read().network
+    assert network is not None
+    assert network.value.devices.keys() == {"eth0", "eth1"}
+    assert network.value.speeds == {"eth0": 125e6}

@@ -18,7 +18,16 @@ from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
 from exporter.sources.machine import boot_id
 from exporter.sources.nics import NicRule
-from exporter.sources.reading import CpuTimes, DiskBytes, HostReading, Memory, SourceState, Timed, Traffic
+from exporter.sources.reading import (
+    CpuTimes,
+    DiskBytes,
+    HostReading,
+    Memory,
+    NetworkCounters,
+    SourceState,
+    Timed,
+    Traffic,
+)
 from exporter.state import StateStore
 from exporter.usage.between import usage_between
 from tests.exporter.fakes import Machine, rig
@@ -58,7 +67,7 @@ def states(reading: HostReading) -> dict[str, SourceState]:
 
 def devices(reading: HostReading) -> set[str]:
     assert reading.network is not None
-    return set(reading.network.value)
+    return set(reading.network.value.devices)
 
 
 def test_a_laptop_reads_as_its_files_say() -> None:
@@ -71,7 +80,7 @@ def test_a_laptop_reads_as_its_files_say() -> None:
     assert reading.memory == Memory(used=7_000_000 * 1024, total=16_000_000 * 1024)
     # sda and the array; what lies on top of them (sda1, dm-0, loop0) would count twice.
     assert reading.disk == Timed(value=DiskBytes(read=201_000 * 512, written=82_000 * 512), at=AT)
-    assert reading.network == Timed(value={"enp0s31f6": NOTHING, "wlp2s0": WIFI}, at=AT)
+    assert reading.network == Timed(value=NetworkCounters(devices={"enp0s31f6": NOTHING, "wlp2s0": WIFI}), at=AT)
     assert reading.connections == {"listen": 2, "established": 2, "time_wait": 1}
     assert states(reading) == dict.fromkeys(COLLECTORS, SourceState.WORKS)
 
@@ -89,7 +98,7 @@ def test_of_a_foreign_procfs_the_network_of_its_first_process_is_read() -> None:
     """`proc/net` of the fixture stands for this process's own namespace, which shows one byte."""
     reading = source(FIXTURES / "laptop").read()
     assert reading.network is not None
-    assert reading.network.value["wlp2s0"] == WIFI
+    assert reading.network.value.devices["wlp2s0"] == WIFI
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from exporter.core.units import Seconds
 from exporter.sources.device_links import DeviceLinks
 from exporter.sources.network import NetworkSource
 from exporter.sources.nics import CHOICE_HOLDS, FEW, NEVER_COUNTED, DeviceChoice, NicRule
-from tests.exporter.fakes import FakeClock
+from tests.fake_clock import FakeClock
 
 HEADINGS = "Inter-|   Receive\n face |bytes\n"
 COUNTERS = "7 1 0 0 0 0 0 0 3 1 0 0 0 0 0 0"
@@ -120,7 +120,7 @@ def test_what_is_excluded_is_neither_looked_up_nor_taken_apart(tmp_path: Path) -
     rows = [f"veth{number}: no counters\n" for number in range(5000)]
     (cards.proc_net / "dev").write_text(f"{HEADINGS}{''.join(rows)}ens0: {COUNTERS}\n")
     source = NetworkSource(NicRule(), net=cards.proc_net, links=cards.links, clock=cards.clock)
-    assert source.read().keys() == {"ens0"}
+    assert source.read().devices.keys() == {"ens0"}
     assert cards.links.asked == {"ens0"}
 
 
@@ -129,7 +129,7 @@ def test_the_last_line_counts_with_or_without_its_end(tmp_path: Path) -> None:
     source = NetworkSource(NicRule(), net=cards.proc_net, links=cards.links, clock=cards.clock)
     for end in ("\n", ""):
         (cards.proc_net / "dev").write_text(f"{HEADINGS}  ens0: {COUNTERS}\n  ens1:{COUNTERS}{end}")
-        assert source.read().keys() == {"ens0", "ens1"}
+        assert source.read().devices.keys() == {"ens0", "ens1"}
 
 
 NAMES = st.text("alovethdockrbr-0129*?[]!\u00e9\udcff", max_size=15) | st.sampled_from(["lo", "lo1", "veth0", "br-1"])
