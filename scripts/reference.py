@@ -87,7 +87,7 @@ def _collectors() -> str:
         f"# Collectors of ecotrack\n\n{GENERATED}\n"
         "Flags of the command line switch them: `--no-collector.NAME` off, `--collector.NAME` on. A collector that is "
         "off has no series for what it reads, and no zeros; counters that a run before has left stay where they were. "
-        "Without `cpu` there is no power, energy or emissions of the machine, and a budget counts the network alone; "
+        "Without `cpu` there is no power of the machine, and of its energy and emissions only what a sensor measures; "
         "without `network` there is neither the network's energy nor any activity.\n\n"
         "| collector | reads | default |\n|---|---|---|\n" + "".join(rows)
     )

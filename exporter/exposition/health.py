@@ -28,6 +28,9 @@ KNOWN_EVENTS = (
 def _events(snapshot: Snapshot, kind: EventKind) -> Iterator[tuple[Event, int]]:
     known = {event: 0 for event in KNOWN_EVENTS if event.source not in snapshot.off}
     known |= {Event(kind=EventKind.DISCARD, source=one.collector, reason="error"): 0 for one in snapshot.outcomes}
+    sensors = [one.collector for one in snapshot.outcomes if one.replaced]
+    known |= {Event(kind=EventKind.RESET, source=source): 0 for source in sensors}
+    known |= {Event(kind=EventKind.DISCARD, source=source, reason="reset"): 0 for source in sensors}
     known |= snapshot.totals.exported.events
     return ((event, count) for event, count in known.items() if event.kind is kind)
 

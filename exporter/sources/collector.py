@@ -146,7 +146,13 @@ class Collector:
             state, trouble = SourceState.FAILS, _reason(error)
         self._log(state, f"{trouble}; {remedy}" if remedy else trouble)
         duration = Seconds(self._clock.awake() - started)
-        outcome = Outcome(collector=self.source.name, state=state, duration=duration, remedy=remedy)
+        outcome = Outcome(
+            collector=self.source.name,
+            state=state,
+            duration=duration,
+            remedy=remedy,
+            replaced=self.source.on_failure is OnFailure.REPLACED,
+        )
         return Attempt(due_at=now, result=result, outcome=outcome)
 
     def _log(self, state: SourceState, trouble: str) -> None:

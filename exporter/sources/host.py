@@ -53,7 +53,7 @@ class HostSource:
             if attempt.result is None:
                 continue
             if source.on_failure is OnFailure.REPLACED:
-                sensors |= _timed_sensors(attempt.result)
+                sensors |= _timed_sensors(source.name, attempt.result)
             else:
                 is_level = source.on_failure is OnFailure.LEVEL
                 parts[source.name] = attempt.result.value if is_level else attempt.result
@@ -68,6 +68,7 @@ class HostSource:
         )
 
 
-def _timed_sensors(result: Timed[object]) -> dict[str, Timed[EnergyCounter]]:
+def _timed_sensors(source: str, result: Timed[object]) -> dict[str, Timed[EnergyCounter]]:
+    """Return a source's counters under names of its own, so that no two sources share one."""
     counters = cast(Mapping[str, EnergyCounter], result.value)
-    return {name: Timed(value=counter, at=result.at) for name, counter in counters.items()}
+    return {f"{source} {name}": Timed(value=counter, at=result.at) for name, counter in counters.items()}

@@ -92,12 +92,17 @@ class SourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How one collector fared in one sample; `remedy` says what helps a source that is denied."""
+    """How one collector fared in one sample.
+
+    `remedy` says what helps a source that is denied. A source that is `replaced` reads sensors, which a model stands in
+    for.
+    """
 
     collector: str
     state: SourceState
     duration: Seconds
     remedy: str = ""
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

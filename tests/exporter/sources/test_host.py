@@ -13,7 +13,7 @@ from exporter.core.clock import SystemClock
 from exporter.core.metrics import Representation
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.exposition.rows import exposition
-from exporter.sources.collector import SOURCES
+from exporter.sources.collector import SOURCES, OnFailure
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
 from exporter.sources.machine import boot_id
@@ -34,7 +34,8 @@ from tests.exporter.fakes import Machine, rig
 from tests.fake_clock import FakeClock
 
 FIXTURES = Path(__file__).parent / "fixtures"
-COLLECTORS = tuple(source.name for source in SOURCES)
+PARTS = tuple(source.name for source in SOURCES if source.on_failure is not OnFailure.REPLACED)
+SENSORS = tuple(source.name for source in SOURCES if source.on_failure is OnFailure.REPLACED)
 AT = MonotonicSeconds(1000.0)
 
 WIFI = Traffic(received_bytes=5_000_000_000, sent_bytes=250_000_000, received_packets=4_000_000, sent_packets=900_000)
@@ -58,7 +59,7 @@ def laptop(tmp_path: Path) -> Path:
 
 
 def parts(reading: HostReading) -> dict[str, object]:
-    return {name: getattr(reading, name) for name in COLLECTORS}
+    return {name: getattr(reading, name) for name in PARTS}
 
 
 def states(reading: HostReading) -> dict[str, SourceState]:
@@ -82,7 +83,8 @@ def test_a_laptop_reads_as_its_files_say() -> None:
     assert reading.disk == Timed(value=DiskBytes(read=201_000 * 512, written=82_000 * 512), at=AT)
     assert reading.network == Timed(value=NetworkCounters(devices={"enp0s31f6": NOTHING, "wlp2s0": WIFI}), at=AT)
     assert reading.connections == {"listen": 2, "established": 2, "time_wait": 1}
-    assert states(reading) == dict.fromkeys(COLLECTORS, SourceState.WORKS)
+    works = dict.fromkeys(PARTS, SourceState.WORKS)
+    assert states(reading) == works | dict.fromkeys(SENSORS, SourceState.ABSENT)
 
 
 def test_a_container_counts_the_device_of_its_default_route() -> None:
