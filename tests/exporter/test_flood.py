@@ -165,6 +165,8 @@ def test_idle_clients_open_no_more_descriptors_than_there_may_be_connections(
     tmp_path: Path, start: Callable[[Path], contextlib.AbstractContextManager[Program]]
 ) -> None:
     with start(tmp_path) as program:
+        # It answers a moment before it writes that it listens.
+        until(lambda: any("listening on" in line for line in log_lines(program)), "the first lines of the log")
         before = len(log_lines(program))
         with idle_clients(program, IDLE) as most_before:
             assert program.samples()
