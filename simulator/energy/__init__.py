@@ -1,1 +1,1 @@
-"""What a node generates, stores and draws: pure functions."""
+"""Energy that a node generates, stores and draws: pure functions."""

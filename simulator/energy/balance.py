@@ -1,4 +1,4 @@
-"""Where a node's energy comes from and goes to in a step.
+"""The energy balance of a node: sources and uses of its energy in a step.
 
 Generation serves the load first. Surplus charges the battery, and what that cannot take is sold or curtailed. A deficit
 is taken from the battery, and what that cannot give from the grid. The grid never charges a battery.
@@ -40,7 +40,7 @@ def settle(
     sells: BoolArray,
     seconds: Seconds,
 ) -> Flows:
-    """Balance generation and load (N,) in joules over a step; `stored` (N,) is what the batteries hold before it."""
+    """Balance generation and load (N,) in joules over a step; `stored` (N,) is the batteries' content before it."""
     net = generation - load
     surplus = np.maximum(net, 0.0)
     deficit = surplus - net

@@ -52,7 +52,7 @@ class Batteries:
 
     @classmethod
     def of(cls, batteries: Sequence[Battery | None]) -> "Batteries":
-        """One for each node; None is a battery without capacity."""
+        """Return the batteries of all nodes as arrays; None stands for a battery without capacity."""
         every = [battery or NO_BATTERY for battery in batteries]
         capacity = np.array([one.capacity for one in every], dtype=np.float64)
         return cls(
@@ -66,9 +66,9 @@ class Batteries:
         )
 
     def chargeable(self, stored: FloatArray, seconds: Seconds) -> FloatArray:
-        """The most energy (N,) in joules that the terminals take within `seconds`."""
+        """Return the most energy (N,) in joules that the terminals take within `seconds`."""
         return np.minimum(self.charge_limit * seconds, (self.capacity - stored) / self.charge_efficiency)
 
     def dischargeable(self, stored: FloatArray, seconds: Seconds) -> FloatArray:
-        """The most energy (N,) in joules that the terminals give within `seconds`."""
+        """Return the most energy (N,) in joules that the terminals give within `seconds`."""
         return np.minimum(self.discharge_limit * seconds, (stored - self.minimum) * self.discharge_efficiency)

@@ -9,21 +9,21 @@ from simulator.arrays import FloatArray
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site
 
 CACHED_DAYS = 4096
-"""More than the longest run of an experiment has; a day takes 2.3 kB. Live runs go on, and drop the oldest."""
+"""Days kept: more than the longest run of an experiment has; a day takes 2.3 kB. Live runs drop the oldest."""
 
 DAYS_PER_YEAR = 365.2425
-"""Of the Gregorian calendar."""
+"""Mean length of a year of the Gregorian calendar."""
 
 CYCLE_DAYS = 146_097
-"""Days of 400 years: after as many the Gregorian calendar repeats, days of the week included."""
+"""Days in 400 years, after which the Gregorian calendar repeats, days of the week included."""
 
 CYCLE_BEGINS = date(1862, 1, 1)
-"""A cycle from here ends before 2262-04-11, where pandas' clock of nanoseconds does."""
+"""First day of the cycle in use; the cycle ends before 2262-04-11, where pandas' clock of nanoseconds does."""
 
 
 @lru_cache(maxsize=CACHED_DAYS)
 def clear_sky_day(site: Site, index: int) -> FloatArray:
-    """Global horizontal irradiance (288,) in W/m2 on day `index` after the site's first, which may be negative.
+    """Return the global horizontal irradiance (288,) in W/m2 on day `index` after the site's first; it may be negative.
 
     Each value is that of the middle of its step. Model: Ineichen and Perez 2002, with the sun's position by NREL's
     algorithm (Reda and Andreas 2004) and its distance by Spencer 1971, all from pvlib.
@@ -47,7 +47,7 @@ def clear_sky_day(site: Site, index: int) -> FloatArray:
 
 
 def calendar_day(first: date, index: int) -> date:
-    """The date `index` days after the `first`, moved by whole cycles of 400 years to between 1862 and 2261.
+    """Return the date `index` days after the `first`, moved by whole cycles of 400 years to between 1862 and 2261.
 
     A run of any length stays within the calendar, and the sun of a date is much the same 400 years later.
     """
@@ -55,7 +55,7 @@ def calendar_day(first: date, index: int) -> date:
 
 
 def linke_turbidity(latitude: float, longitude: float, day: date) -> float:
-    """Haze of the atmosphere: monthly means (Remund and others 2003), interpolated between the months' middles."""
+    """Return the Linke turbidity: monthly means (Remund and others 2003), interpolated between the months' middles."""
     months = _monthly_turbidity(latitude, longitude)
     month = (day.timetuple().tm_yday - 0.5) / DAYS_PER_YEAR * 12
     return float(np.interp(month, np.arange(12) + 0.5, months, period=12))
@@ -63,7 +63,7 @@ def linke_turbidity(latitude: float, longitude: float, day: date) -> float:
 
 @lru_cache(maxsize=16)
 def _monthly_turbidity(latitude: float, longitude: float) -> FloatArray:
-    """The twelve means that pvlib carries for a place. Its own interpolation asks pandas for what that withdraws."""
+    """Return the twelve means that pvlib ships for a place. Its own interpolation calls pandas in a deprecated way."""
     import pandas as pd  # noqa: PLC0415 - slow to import
     from pvlib.clearsky import lookup_linke_turbidity  # type: ignore[import-untyped]  # noqa: PLC0415
 

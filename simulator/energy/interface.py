@@ -1,4 +1,4 @@
-"""Weather and supply, as the rest of the simulator asks for them."""
+"""Interfaces of weather and supply for the rest of the simulator."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,14 +8,14 @@ from exporter.core.units import SECONDS_PER_DAY, Seconds
 from simulator.arrays import FloatArray
 
 WEATHER_STEP = Seconds(300.0)
-"""Resolution of weather and supply; constant within."""
+"""Resolution of weather and supply, which are constant within a step."""
 
 POINTS_PER_DAY = round(SECONDS_PER_DAY / WEATHER_STEP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Where the cluster stands, and the day on which simulated time begins, at local standard midnight."""
+    """The place of the cluster, and the day on which simulated time begins, at local standard midnight."""
 
     latitude: float
     longitude: float
@@ -39,7 +39,7 @@ class WeatherSource(Protocol):
     """Weather by day, the same for every method of an experiment."""
 
     def day(self, index: int) -> WeatherDay:
-        """The day `index` of simulated time, from 0. Raises WeatherError beyond the end of a recording."""
+        """Return the day `index` of simulated time, from 0. Raises WeatherError beyond the end of a recording."""
 
 
 class WeatherError(Exception):
@@ -51,7 +51,7 @@ class Supply(Protocol):
 
     @property
     def kind(self) -> str:
-        """One of solar, wind, hybrid and grid; the last generates nothing."""
+        """Return solar, wind, hybrid or grid; the last generates nothing."""
 
     def watts(self, weather: WeatherDay) -> FloatArray:
-        """Electric power (288,) on such a day."""
+        """Return the electric power (288,) on a day with this weather."""

@@ -34,7 +34,7 @@ class SolarArray:
         return "solar"
 
     def watts(self, weather: WeatherDay) -> FloatArray:
-        """Power (288,) in watts, never below 0."""
+        """Return the power (288,) in watts, never below 0."""
         irradiance = weather.ghi_watts_per_square_metre
         excess = cell_celsius(weather.air_celsius, irradiance) - REFERENCE_CELSIUS
         power = self.efficiency * self.area_square_metres * irradiance * (1 + TEMPERATURE_COEFFICIENT * excess)
@@ -42,5 +42,5 @@ class SolarArray:
 
 
 def cell_celsius(air_celsius: FloatArray, irradiance: FloatArray) -> FloatArray:
-    """Temperature of the cells, which rises above the air's in proportion to the irradiance in W/m2 (Ross 1976)."""
+    """Return the cells' temperature, which exceeds the air's in proportion to the irradiance in W/m2 (Ross 1976)."""
     return air_celsius + (NOMINAL_CELL_CELSIUS - NOMINAL_AIR_CELSIUS) / NOMINAL_IRRADIANCE * irradiance

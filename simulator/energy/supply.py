@@ -1,4 +1,4 @@
-"""Supplies made of others, and none at all."""
+"""Supplies that combine others, and the supply that generates nothing."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Hybrid:
         return "hybrid"
 
     def watts(self, weather: WeatherDay) -> FloatArray:
-        """Power (288,) of both, in watts."""
+        """Return the power (288,) of panel and turbine together, in watts."""
         return self.solar.watts(weather) + self.wind.watts(weather)
 
 
@@ -37,5 +37,5 @@ class NoSupply:
         return "grid"
 
     def watts(self, weather: WeatherDay) -> FloatArray:  # noqa: ARG002 - the protocol's
-        """Nothing (288,)."""
+        """Return zeros (288,)."""
         return np.zeros(POINTS_PER_DAY)

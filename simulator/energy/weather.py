@@ -14,10 +14,10 @@ from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, Weath
 from simulator.streams import Stream, generator
 
 CLEARNESS_BOUNDS = (0.05, 1.1)
-"""Even the thickest clouds let some light through, and their edges reflect some on top of a clear sky's."""
+"""Bounds of the clear-sky index: the thickest clouds pass some light, and edges of clouds reflect additional light."""
 
 WARMEST_HOUR = 15
-"""Of local standard time: the air is warmest some three hours after noon (Ahrens, Meteorology Today, 2012)."""
+"""Local standard time at which the air is warmest, some three hours after noon (Ahrens, Meteorology Today, 2012)."""
 
 _CLEARNESS, _WIND = range(2)
 
@@ -43,7 +43,7 @@ class Climate:
 
 
 class SyntheticWeather:
-    """Weather from a seed. A day is the same whatever was asked before; asking for days in turn is cheapest."""
+    """Weather from a seed. A day is the same in whatever order days are asked for; ascending order is cheapest."""
 
     def __init__(self, *, site: Site, climate: Climate, seed: int) -> None:
         self._site = site
@@ -52,7 +52,7 @@ class SyntheticWeather:
         self._wind = GaussianProcess(seed=seed, which=_WIND, correlation=climate.wind_correlation)
 
     def day(self, index: int) -> WeatherDay:
-        """See `WeatherSource.day`; there is no end."""
+        """See `WeatherSource.day`; synthetic weather has no end."""
         climate = self._climate
         clear_sky = clear_sky_day(self._site, index)
         clearness = climate.clearness_mean + climate.clearness_deviation * self._clearness.day(index)
@@ -68,18 +68,18 @@ class SyntheticWeather:
 class GaussianProcess:
     """A stationary AR(1) process with mean 0 and deviation 1, in steps of the weather.
 
-    It remembers the day that was asked last, and no other: going on is cheap, going back draws anew from the start.
+    The last day asked for is kept, and no other: going on is cheap, going back draws anew from the start.
     """
 
     def __init__(self, *, seed: int, which: int, correlation: Seconds) -> None:
-        """`which` tells apart the processes of one seed; `correlation` is the time in which it falls to 1/e."""
+        """Take `which` to tell apart the processes of a seed, and `correlation`, the time in which it falls to 1/e."""
         self._seed = seed
         self._which = which
         self._persistence = math.exp(-WEATHER_STEP / correlation)
         self._begin()
 
     def day(self, index: int) -> FloatArray:
-        """The values (288,) of day `index`, each drawn from the one before, across midnight too."""
+        """Return the values (288,) of day `index`, each drawn from the one before, across midnight too."""
         if index < self._index:
             self._begin()
         while self._index < index:
@@ -102,7 +102,7 @@ class GaussianProcess:
 
 
 def weibull_quantile(normal: FloatArray, mean: float, shape: float) -> FloatArray:
-    """Standard normal values as values of equal probability of the Weibull distribution with this mean and shape."""
+    """Map standard normal values to values of equal probability of the Weibull distribution of this mean and shape."""
     from scipy.special import gamma, log_ndtr  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
 
     scale = mean / gamma(1 + 1 / shape)
@@ -112,13 +112,13 @@ def weibull_quantile(normal: FloatArray, mean: float, shape: float) -> FloatArra
 
 @lru_cache(maxsize=1)
 def _daily_course() -> FloatArray:
-    """From -1 in the coldest step to 1 in the warmest (288,)."""
+    """Return the course (288,) of a day's temperature, from -1 in the coldest step to 1 in the warmest."""
     hours = (np.arange(POINTS_PER_DAY) + 0.5) * WEATHER_STEP / SECONDS_PER_HOUR
     return np.cos(2 * np.pi * (hours - WARMEST_HOUR) / HOURS_PER_DAY)
 
 
 def standard_pressure(altitude_metres: float) -> float:
-    """Air pressure in pascals of the standard atmosphere (pvlib's alt2pres)."""
+    """Return the air pressure in pascals of the standard atmosphere (pvlib's alt2pres)."""
     from pvlib.atmosphere import alt2pres  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
 
     return float(alt2pres(altitude_metres))

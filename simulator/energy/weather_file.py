@@ -1,4 +1,4 @@
-"""Recorded weather.
+"""Recorded weather in steps of the simulator.
 
 Recordings are hourly, the simulator's steps shorter. Within an hour irradiance follows the course of the clear sky,
 scaled so that the hour's mean is the recorded one. Where the clear sky is dark, and for everything else, the hour's
@@ -21,7 +21,7 @@ POINTS_PER_HOUR = round(SECONDS_PER_HOUR / WEATHER_STEP)
 
 
 def load_weather(path: Path, site: Site) -> WeatherSource:
-    """The weather in a CSV file: an hourly export of NASA POWER, or a typical year (TMY3). Winds are those at 10 m.
+    """Read weather from a CSV file: an hourly export of NASA POWER, or a typical year (TMY3). Winds are those at 10 m.
 
     Days are the calendar's: day 0 is the site's first day. In a typical year every year is the same, and 29 February
     is as the day before. Raises WeatherError for a file that cannot be used or that has nothing of the first day.
@@ -51,7 +51,7 @@ class Recording:
         )
 
     def first_point(self, index: int) -> int:
-        """How many steps after the recording's beginning a day begins. Raises WeatherError outside the recording."""
+        """Return the steps from the recording's beginning to that of a day. Raises WeatherError outside the file."""
         day = calendar_day(self.site.first_day, index)
         midnight = datetime.combine(_typical(day) if self.hours.typical else day, time())
         first = round((midnight - self.hours.first).total_seconds() / WEATHER_STEP)
@@ -66,10 +66,10 @@ class Recording:
         return first
 
     def _irradiance(self, index: int, first: int) -> FloatArray:
-        """The hours that touch a day, each in the shape of its clear sky."""
+        """Return the irradiance of the hours that touch a day, each in the shape of its clear sky."""
         hour, begun = divmod(first, POINTS_PER_HOUR)
         means = self.hours.ghi_watts_per_square_metre[hour : hour + HOURS_PER_DAY + (begun > 0), None]
-        # What an hour has beyond midnight is taken from the day's other end, all but the same as the next day's sky.
+        # The part of an hour beyond midnight is taken from the day's other end, which is nearly the next day's sky.
         points = np.arange(-begun, means.size * POINTS_PER_HOUR - begun) % POINTS_PER_DAY
         clear = clear_sky_day(self.site, index)[points].reshape(-1, POINTS_PER_HOUR)
         clear_means = clear.mean(axis=1, keepdims=True)
@@ -79,10 +79,10 @@ class Recording:
 
 
 def _typical(day: date) -> date:
-    """The day of the typical year."""
+    """Return the same day of the typical year."""
     return day.replace(year=TYPICAL_YEAR, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 def _held(hourly: FloatArray, first: int) -> FloatArray:
-    """Hourly values (H,) in the 288 steps from `first` on."""
+    """Return hourly values (H,) in the 288 steps from `first` on."""
     return hourly[np.arange(first, first + POINTS_PER_DAY) // POINTS_PER_HOUR]

@@ -1,4 +1,4 @@
-"""The two formats in which recorded weather is read, and what makes a file unusable."""
+"""The two formats of recorded weather, and the checks that make a file unusable."""
 
 import csv
 import math
@@ -16,19 +16,19 @@ from simulator.energy.interface import Site, WeatherError
 HOUR = timedelta(hours=1)
 
 TYPICAL_YEAR = 2001
-"""Stands for the different years from which the months of a typical year were taken; it has no 29 February."""
+"""Year in place of those from which the months of a typical year were taken; it has no 29 February."""
 
 NEAR_DEGREES = 0.5
-"""How far a file's place may be from the site: about the grid of NASA POWER's meteorology, 0.5 x 0.625 degrees."""
+"""Largest distance of a file's place from the site: about the grid of NASA POWER's meteorology, 0.5 x 0.625 degrees."""
 
 DEGREES_PER_HOUR = 15.0
-"""Of longitude: the width of the bands that share NASA POWER's local solar time."""
+"""Degrees of longitude: the width of the bands that share NASA POWER's local solar time."""
 
 PASCALS_PER_KILOPASCAL = 1000.0
 PASCALS_PER_MILLIBAR = 100.0
 
 GHI_RANGE = (0.0, 1400.0)
-"""W/m2, as the mean of an hour: the sun in space gives 1361 (Kopp and Lean 2011)."""
+"""Bounds of an hour's mean in W/m2: the sun in space gives 1361 (Kopp and Lean 2011)."""
 
 CELSIUS_RANGE = (-90.0, 60.0)
 WIND_RANGE = (0.0, 115.0)
@@ -45,7 +45,7 @@ _NASA_PARAMETER = re.compile(r"^(\w+)\s.*\(([^()]*)\)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A quantity's column, the factor to SI, and between which values, in SI, it can be true."""
+    """The column of a quantity: its name, the factor to SI, and the bounds, in SI, of plausible values."""
 
     name: str
     factor: float
@@ -54,7 +54,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How to read the rows of a file.
+    """The layout of a file's rows.
 
     `heading` is the number of the line that names the columns, from 0. `columns` are irradiance, air temperature, wind
     speed and pressure. `begins` turns the cells of `clock` into the local standard time in which a row's hour begins.
@@ -84,13 +84,13 @@ class Hours:
 
 
 def read_hours(path: Path, site: Site) -> Hours:
-    """The hours in a file of either format.
+    """Read the hours of a file of either format.
 
     Raises WeatherError, with file and line, for a file that cannot be read, is of neither format, belongs to another
     place or time zone, lacks a column or an hour, or holds a value that is missing or cannot be true.
     """
     try:
-        # What is not UTF-8 does no harm in a station's name, and anywhere else it is no number.
+        # Bytes that are not UTF-8 do no harm in a station's name; anywhere else they fail as a number.
         lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError as error:
         raise WeatherError(f"{path}: cannot be read: {error.strerror}") from error
@@ -102,9 +102,9 @@ def read_hours(path: Path, site: Site) -> Hours:
 
 
 def nasa_power_layout(path: Path, lines: Sequence[str], site: Site) -> Layout:
-    """Hours are stamped with their beginning, in UTC or in the time of a band of 15 degrees (POWER Hourly API, 2025).
+    """Return the layout of an export of NASA POWER. Raises WeatherError.
 
-    Raises WeatherError.
+    Hours are stamped with their beginning, in UTC or in the time of a band of 15 degrees (POWER Hourly API, 2025).
     """
     header = [line.strip() for line in lines]
     if "-END HEADER-" not in header:
@@ -135,9 +135,9 @@ def nasa_power_layout(path: Path, lines: Sequence[str], site: Site) -> Layout:
 
 
 def tmy3_layout(path: Path, station: str, site: Site) -> Layout:
-    """Hours are stamped with their end, 01:00 to 24:00 in local standard time (Wilcox and Marion, NREL 2008).
+    """Return the layout of a typical year. Raises WeatherError.
 
-    Raises WeatherError.
+    Hours are stamped with their end, 01:00 to 24:00 in local standard time (Wilcox and Marion, NREL 2008).
     """
     try:
         offset, latitude, longitude = (float(cell) for cell in next(csv.reader([station]))[3:6])
@@ -164,7 +164,7 @@ def tmy3_layout(path: Path, station: str, site: Site) -> Layout:
 
 
 def _typical_hour(cells: Sequence[str]) -> datetime:
-    """Raises ValueError for what is no such time, 29 February among it."""
+    """Return when the hour that ends at this stamp begins. Raises ValueError for no such time, 29 February included."""
     day, clock = cells
     hour, minute = clock.split(":")
     ends = datetime.strptime(day, "%m/%d/%Y") + timedelta(hours=int(hour), minutes=int(minute))  # noqa: DTZ007
@@ -172,7 +172,7 @@ def _typical_hour(cells: Sequence[str]) -> datetime:
 
 
 def _check_place(path: Path, latitude: float, longitude: float, site: Site) -> None:
-    """Under another place's clear sky the irradiance of this one would make no sense."""
+    """Refuse weather of another place: under its clear sky this site's irradiance would make no sense."""
     if abs(latitude - site.latitude) > NEAR_DEGREES or abs(longitude - site.longitude) > NEAR_DEGREES:
         raise WeatherError(
             f"{path}: expected weather of the site, {site.latitude:g} north {site.longitude:g} east, "
@@ -181,7 +181,7 @@ def _check_place(path: Path, latitude: float, longitude: float, site: Site) -> N
 
 
 def _check_units(path: Path, header: Sequence[str]) -> None:
-    """The units of an export depend on the community that it was made for."""
+    """Refuse units other than expected: those of an export depend on the community that it was made for."""
     for number, line in enumerate(header, 1):
         found = _NASA_PARAMETER.match(line)
         if found and found[2] not in NASA_UNITS.get(found[1], (found[2],)):
@@ -189,7 +189,7 @@ def _check_units(path: Path, header: Sequence[str]) -> None:
 
 
 def _read_rows(path: Path, lines: Sequence[str], layout: Layout) -> Hours:
-    """All rows below the heading."""
+    """Read all rows below the heading."""
     names = [name.strip() for name in lines[layout.heading].split(",")] if layout.heading < len(lines) else []
     absent = [name for name in (*layout.clock, *(column.name for column in layout.columns)) if name not in names]
     if absent:
@@ -211,7 +211,7 @@ def _read_rows(path: Path, lines: Sequence[str], layout: Layout) -> Hours:
 def _rows(
     path: Path, lines: Sequence[str], layout: Layout, names: Sequence[str]
 ) -> Iterator[tuple[datetime, list[float]]]:
-    """Beginning and values of each hour, in order and without gaps."""
+    """Yield the beginning and the values of each hour, in order and without gaps."""
     clock = [names.index(name) for name in layout.clock]
     places = [(names.index(column.name), column) for column in layout.columns]
     previous: datetime | None = None
@@ -233,13 +233,13 @@ def _rows(
 
 
 def _disorder(previous: datetime, begins: datetime) -> str:
-    """Why an hour cannot follow another."""
+    """Say why an hour cannot follow another."""
     what = "a gap" if begins > previous else "an hour twice" if begins == previous else "hours out of order"
     return f"expected the hour after {previous:%m-%d %H:%M}, got {begins:%m-%d %H:%M}: {what}"
 
 
 def _value(place: str, cell: str, column: Column, missing: float) -> float:
-    """A cell in SI."""
+    """Return a cell in SI."""
     try:
         value = float(cell)
     except ValueError:
