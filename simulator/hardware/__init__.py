@@ -1,1 +1,1 @@
-"""What does the work: device classes and their operating points."""
+"""The devices that do the work: device classes and their operating points."""

@@ -1,4 +1,4 @@
-"""Device classes: what they draw, how fast they are, and who measured it."""
+"""Device classes: power, speed, and the sources of both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

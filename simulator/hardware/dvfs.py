@@ -15,7 +15,7 @@ from simulator.arrays import FloatArray
 from simulator.hardware.device import Device
 
 LEVELS = 5
-"""Operating points of each device, as EcoChain-ML promises (2025)."""
+"""Number of operating points of each device, as EcoChain-ML promises (2025)."""
 
 VOLTAGE_FLOOR = 0.675
 """Lowest voltage over that at full frequency: 0.675 of 1 V for the RK3588's fast cores (Linux rk3588-opp, 2024)."""
@@ -52,7 +52,7 @@ class OperatingPoints:
 
 
 def operating_points(device: Device) -> OperatingPoints:
-    """Evenly spaced frequencies from the device's lowest to its highest, with what each costs."""
+    """Return evenly spaced frequencies from the device's lowest to its highest, with power and time at each."""
     frequency = np.linspace(device.minimum_hertz, device.maximum_hertz, LEVELS)
     relative = frequency / device.maximum_hertz
     dynamic_watts = device.full_watts - device.idle_watts
@@ -65,5 +65,5 @@ def operating_points(device: Device) -> OperatingPoints:
 
 
 def _voltage(relative: FloatArray) -> FloatArray:
-    """Voltage over that at full frequency: linear, with a floor."""
+    """Return the voltage over that at full frequency: linear, with a floor."""
     return np.interp(relative, [FLOOR_FREQUENCY, 1.0], [VOLTAGE_FLOOR, 1.0])

@@ -1,4 +1,4 @@
-"""Tasks between placement and completion, and the energy that they will take in steps to come."""
+"""The backlog: tasks between placement and completion, and the energy that they will take in steps to come."""
 
 import math
 from collections.abc import Sequence
@@ -29,15 +29,15 @@ class Executions:
     finish: FloatArray
 
     def __len__(self) -> int:
-        """M."""
+        """Return the number of tasks."""
         return len(self.node)
 
     def where(self, chosen: np.typing.NDArray[np.bool_]) -> "Executions":
-        """Some of them."""
+        """Select the executions for which `chosen` is true."""
         return Executions(**{name: getattr(self, name)[chosen] for name in self.__dataclass_fields__})
 
     def followed_by(self, others: "Executions") -> "Executions":
-        """Both."""
+        """Concatenate two sets of executions."""
         if not len(self):
             return others
         if not len(others):
@@ -46,7 +46,7 @@ class Executions:
 
 
 def together(parts: Sequence[Executions]) -> Executions:
-    """All of them, in this order."""
+    """Concatenate all executions, in this order."""
     names = Executions.__dataclass_fields__
     return Executions(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
@@ -67,7 +67,7 @@ FIRST_ROWS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What the nodes did in a step: energy above idle and busy time, each (N,), and the tasks that they completed."""
+    """Work of the nodes in a step: energy above idle and busy time, each (N,), and the tasks that they completed."""
 
     joules: FloatArray
     seconds: FloatArray
@@ -91,7 +91,7 @@ class Queue:
         self._tally = kernel(tally, backend)
 
     def enter(self, released: Released, placements: Placements, totals: Totals) -> None:
-        """Take up the tasks of a step; those that no node takes are counted as dropped."""
+        """Add the tasks of a step; those that no node takes are counted as dropped."""
         tasks = released.tasks
         if not len(tasks):
             return
@@ -119,7 +119,7 @@ class Queue:
         end = (self._index + 1) * self._step
         done, completed = self.pending.finish <= end, NOTHING
         if done.any():
-            # Most steps complete all that was placed in them, and then there is nothing to sort out.
+            # Most steps complete all tasks that were placed in them, so no selection is needed.
             everything = bool(done.all())
             completed = self.pending if everything else self.pending.where(done)
             self.pending = NOTHING if everything else self.pending.where(~done)
@@ -132,11 +132,11 @@ class Queue:
         return Work(joules=joules, seconds=seconds, completed=completed)
 
     def overdue(self) -> int:
-        """Tasks that are not completed and will be late."""
+        """Return the tasks that are not completed and will be late."""
         return int(np.count_nonzero(self.pending.finish > self.pending.deadline))
 
     def _spread(self, fresh: Executions) -> None:
-        """Enter the executions' energy and time into the rows of their steps."""
+        """Add the executions' energy and time to the rows of their steps."""
         if not len(fresh):
             return
         self._reach(float(fresh.finish.max()))
@@ -153,7 +153,7 @@ class Queue:
         )
 
     def _reach(self, until: float) -> None:
-        """Have rows for all steps up to this time."""
+        """Grow the rows to cover all steps up to this time."""
         rows = len(self._joules)
         needed = math.ceil(until / self._step) - self._index + 1
         if needed <= rows:

@@ -1,4 +1,4 @@
-"""The question behind a run's regret: what would the same work, done as punctually, have emitted at least?"""
+"""The problem behind a run's regret: the least emissions of the same work, done as punctually."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,12 +15,12 @@ COARSE = Seconds(SECONDS_PER_HOUR)
 
 
 def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
-    """The problem of which a run from its beginning to now is one solution; `course` are all steps since then."""
+    """Return the problem of which a run from its beginning to now is a solution; `course` are all steps since then."""
     plant, begin, classes = engine.plant, engine.beginning, len(engine.plant.deferrable)
     per_step = round(COARSE / plant.step)
     executions = together([*(record.work.completed for record in course), engine.queue.pending])
     ends = begin.clock + np.arange(1, -(-len(course) // per_step) + 1, dtype=np.float64) * float(COARSE)
-    # Of what was executed already when counting began only the rest is left to do.
+    # Of a task in execution when counting began, only the rest counts.
     left = executions.work * (1.0 - _executed(executions, begin.clock))
     undone = executions.work * (1.0 - _executed(executions, engine.clock))
     return BoundProblem(
@@ -38,27 +38,27 @@ def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
 
 
 def _executed(executions: Executions, clock: Seconds) -> FloatArray:
-    """Share (M,) of each execution that lies before a time."""
+    """Return the share (M,) of each execution that lies before a time."""
     lasts = executions.finish - executions.start
-    # What takes less time than the clock can tell is done as soon as it has started.
+    # A task shorter than the clock's resolution is done as soon as it has started.
     begun = (executions.start < clock).astype(np.float64)
     return np.clip(np.divide(clock - executions.start, lasts, out=begun, where=lasts > 0.0), 0.0, 1.0)
 
 
 def _summed(rows: Sequence[FloatArray], per_step: int) -> FloatArray:
-    """Sums (S, N) over the coarse steps."""
+    """Return sums (S, N) over the coarse steps."""
     return np.add.reduceat(np.array(rows), np.arange(0, len(rows), per_step), axis=0)
 
 
 def _least(values: Sequence[float], per_step: int) -> FloatArray:
-    """Minima (S,) over the coarse steps."""
+    """Return minima (S,) over the coarse steps."""
     return np.minimum.reduceat(np.array(values), np.arange(0, len(values), per_step))
 
 
 def _cumulative(
     executions: Executions, work: FloatArray, times: FloatArray, ends: FloatArray, classes: int
 ) -> FloatArray:
-    """Work (S, K) whose time is at or before the end of each coarse step."""
+    """Return the work (S, K) whose time is at or before the end of each coarse step."""
     sums = np.zeros((len(ends) + 1, classes))
     np.add.at(sums, (np.searchsorted(ends, times, side="left"), executions.task_class), work)
     cumulated: FloatArray = np.cumsum(sums[:-1], axis=0)

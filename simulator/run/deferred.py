@@ -12,7 +12,7 @@ from simulator.workload.task import Tasks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """Tasks in order of their release, which is their `tasks.arrival`; `arrival` is when they really arrived."""
+    """Tasks in order of their release, which is their `tasks.arrival`; `arrival` is their true arrival."""
 
     tasks: Tasks
     arrival: FloatArray
@@ -26,11 +26,11 @@ class HeldTasks:
         self._by_step: defaultdict[int, list[Released]] = defaultdict(list)
 
     def __len__(self) -> int:
-        """How many tasks wait."""
+        """Return the number of waiting tasks."""
         return sum(len(held.tasks) for parts in self._by_step.values() for held in parts)
 
     def hold_back(self, arrived: Released, release: FloatArray) -> Released:
-        """Keep those with a later release time; the others come back."""
+        """Keep the tasks with a later release time, and return the others."""
         later = release > arrived.arrival
         if not later.any():
             return arrived
@@ -40,7 +40,7 @@ class HeldTasks:
         return _chosen(arrived, np.flatnonzero(~later), release)
 
     def release(self, step: int, fresh: Released) -> Released:
-        """The tasks held for this step together with the fresh ones, in order of release."""
+        """Return the tasks held for this step together with the fresh ones, in order of release."""
         parts = [*self._by_step.pop(step, []), fresh]
         if len(parts) == 1:
             return fresh

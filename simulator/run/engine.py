@@ -52,7 +52,7 @@ class Plant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """From when on figures count: the clock, what batteries held (N,), and the tasks that were already late."""
+    """The moment from which figures count: the clock, the joules in batteries (N,), and the count of overdue tasks."""
 
     clock: Seconds
     stored: FloatArray
@@ -80,17 +80,17 @@ class StepRecord:
 
     @property
     def frequency(self) -> FloatArray:
-        """Frequency (N,) of the last placed task in hertz, NaN before the first."""
+        """Return the frequency (N,) of the last placed task in hertz, NaN before the first."""
         return np.where(self.level < 0, np.nan, self.frequencies[np.arange(len(self.level)), self.level])
 
     @property
     def backlog(self) -> FloatArray:
-        """Seconds (N,) that each queue will last at the end of the step."""
+        """Return the seconds (N,) that each queue will last at the end of the step."""
         return np.maximum(self.free_at - (self.start + self.seconds), 0.0)
 
     @property
     def utilization(self) -> FloatArray:
-        """Share (N,) of the step spent executing."""
+        """Return the share (N,) of the step spent executing."""
         return self.work.seconds / self.seconds
 
 
@@ -116,16 +116,16 @@ class Engine:
 
     @property
     def clock(self) -> Seconds:
-        """Simulated seconds since the start."""
+        """Return the simulated seconds since the start."""
         return Seconds(self._index * self.plant.step)
 
     @property
     def waiting(self) -> int:
-        """Tasks that are held for a later step."""
+        """Return the number of tasks that are held for a later step."""
         return len(self._held)
 
     def begin(self) -> None:
-        """Let the totals count from now on: what has been so far was to warm up."""
+        """Let the totals count from now on: all steps so far were warm-up."""
         self.totals = Totals.zero(*self.plant.cluster.fits.shape)
         self.beginning = Beginning(clock=self.clock, stored=self.stored, overdue=self.queue.overdue())
 
@@ -169,9 +169,9 @@ class Engine:
         return float(self.plant.grams_per_joule[hour % HOURS_PER_DAY])
 
     def _green_joules(self, expected_watts: FloatArray) -> FloatArray:
-        """Energy without emissions that is expected to be left for tasks until the weather's next point.
+        """Return the energy without emissions that is expected to be left for tasks until the weather's next point.
 
-        Not until the end of the step: in a step of a second the energy of a task of a minute would never be found, and
+        The end of the step would be too near: a step of a second never has the energy for a task of a minute, and
         the choices of a policy would depend on the step.
         """
         seconds = WEATHER_STEP
@@ -198,14 +198,14 @@ class Engine:
         return flows
 
     def _released(self) -> Released:
-        """Tasks to be placed in this step, those held back before and those that arrive in it."""
+        """Return the tasks to be placed in this step, those held back before and those that arrive in it."""
         arrived = self._arrived()
         self.totals.class_offered[:] += np.bincount(arrived.task_class, minlength=len(self.plant.deferrable))
         fresh = self._held.hold_back(Released(tasks=arrived, arrival=arrived.arrival), self._release(arrived))
         return self._held.release(self._index, fresh)
 
     def _arrived(self) -> Tasks:
-        """Tasks that arrive in this step."""
+        """Return the tasks that arrive in this step."""
         start = self.clock
         hour = int(start // SECONDS_PER_HOUR)
         if self._hour != hour:
@@ -214,14 +214,14 @@ class Engine:
         return self._tasks[first:last]
 
     def _release(self, arrived: Tasks) -> FloatArray:
-        """When each of the arrived tasks is to be placed."""
+        """Return the time at which each of the arrived tasks is to be placed."""
         plant = self.plant
         if plant.shifting is None or not plant.deferrable[arrived.task_class].any():
             return arrived.arrival
         return plant.shifting.release(arrived, plant.cluster, self._outlook())
 
     def _outlook(self) -> Outlook:
-        """What is expected at the weather's present and next points, whatever the step."""
+        """Return the forecasts for the weather's present and next points, whatever the step."""
         plant = self.plant
         point = self._index // self._steps_per_point
         steps = np.arange(point, point + plant.look_ahead) * self._steps_per_point
@@ -237,7 +237,7 @@ class Engine:
         )
 
     def _remember(self, placements: Placements) -> None:
-        """Note at which level each node last got a task, and what green energy the tasks will take."""
+        """Record the level of each node's last task, and the green energy that the tasks will take."""
         placed = placements.node != DROPPED
         node, level = placements.node[placed], placements.level[placed]
         # Of several tasks on one node the last assignment wins, which is the latest task.

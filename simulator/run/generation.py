@@ -11,7 +11,7 @@ from simulator.arrays import FloatArray
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Supply, WeatherError, WeatherSource
 
 DAYS_KEPT = 3
-"""Today, and what a look ahead of a day may need."""
+"""Days kept: today, and those that a look ahead of a day may need."""
 
 
 class Generation:
@@ -24,11 +24,11 @@ class Generation:
         self._days: OrderedDict[int, FloatArray] = OrderedDict()
 
     def at(self, step: int) -> FloatArray:
-        """Generation (N,) in a step. Raises WeatherError beyond the end of a recording."""
+        """Return the generation (N,) in a step. Raises WeatherError beyond the end of a recording."""
         return self._at_point(step // self._steps_per_point)
 
     def between(self, step: int, count: int) -> FloatArray:
-        """Generation (count, N) of the steps from `step` on; none beyond the end of a recording."""
+        """Return the generation (count, N) of the steps from `step` on; zeros beyond the end of a recording."""
         points = np.arange(step, step + count) // self._steps_per_point
         first, last = int(points[0]), int(points[-1])
         watts = np.zeros((last - first + 1, len(self._supplies)))
@@ -44,7 +44,7 @@ class Generation:
         return watts
 
     def _day(self, index: int) -> FloatArray:
-        """Generation (288, N) of a day. Like nodes share the work of one."""
+        """Return the generation (288, N) of a day. Equal nodes share one computation."""
         if index not in self._days:
             weather = self._weather.day(index)
             watts = {supply: supply.watts(weather) for supply in dict.fromkeys(self._supplies)}

@@ -1,4 +1,4 @@
-"""What to simulate, and what came out: plain values that travel between processes and lie in files."""
+"""The description of a run and its figures: plain values that travel between processes and lie in files."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ MeasureName = Literal[
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to run the cluster: a policy, and which parts of the system are switched on.
+    """A way to run the cluster: a policy, and the parts of the system that are switched on.
 
     With `compression` models run at their best measured precision, otherwise in FP32. With `dvfs` the policy may use
     all operating points, otherwise the fastest. With `forecast` it is told the expected supply, otherwise it assumes
@@ -35,14 +35,14 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def full_method(scenario: AnyScenario) -> Method:
-    """Everything on, under the scenario's own policy."""
+    """Return the method with every part on, under the scenario's own policy."""
     return Method(
         name="full", policy="weighted" if isinstance(scenario, PublishedScenario) else scenario.scheduler.policy
     )
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One run: everything that its result depends on.
+    """One run: all inputs on which its result depends.
 
     `nodes` replicates the scenario's nodes in turn up to this number. `rate_per_hour` replaces the mean arrival rate.
     `tasks` has so many tasks arrive at a constant mean rate, whatever the scenario's arrivals, and ends the run with

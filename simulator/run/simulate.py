@@ -34,7 +34,7 @@ from simulator.workload.task import Tasks
 from simulator.workload.trace import TraceWorkload
 
 SHORT_RUN_STEPS = 20
-"""A run of a number of tasks, shorter than a day, is cut into at least so many steps."""
+"""Least number of steps of a run that has a number of tasks and is shorter than a day."""
 
 
 def simulate(job: Job) -> RunResult:
@@ -69,7 +69,7 @@ def build_engine(
     step: Seconds | None = None,
     backend: Backend = Backend.COMPILED,
 ) -> Engine:
-    """An engine at the beginning of its run.
+    """Build an engine at the beginning of its run.
 
     `nodes` replicates the scenario's nodes up to this number; `workload` and `step` replace the scenario's.
     Raises ConfigError or WeatherError for files that cannot be used.
@@ -123,7 +123,7 @@ def _ledger(method: Method, scenario: Scenario, nodes: int) -> Ledger:
 
 
 def fixed_tasks(scenario: Scenario, count: int, rate_per_hour: float, seed: int) -> Tasks:
-    """`count` tasks at a mean rate. Another rate stretches the same tasks in time."""
+    """Return `count` tasks at a mean rate. Another rate stretches the same tasks in time."""
     classes = build.classes_of(scenario)
     random, noise = generator(seed, Stream.WORKLOAD), generator(seed, Stream.NOISE)
     arrival = np.cumsum(random.standard_exponential(count)) * (SECONDS_PER_HOUR / rate_per_hour)
@@ -135,7 +135,7 @@ def fixed_tasks(scenario: Scenario, count: int, rate_per_hour: float, seed: int)
 
 
 def _prepared(job: Job) -> tuple[Engine, int, int]:
-    """The engine of a job, the steps in which it warms up, and those that count."""
+    """Return the engine of a job, its warm-up steps, and the steps that count."""
     scenario = job.scenario
     if not isinstance(scenario, Scenario):
         raise TypeError("the published model has no engine")
@@ -156,13 +156,13 @@ def _prepared(job: Job) -> tuple[Engine, int, int]:
 
 
 def _short_step(duration: float, longest: int) -> int:
-    """The longest possible step that cuts a duration into enough parts."""
+    """Return the longest possible step that cuts a duration into enough parts."""
     possible = [step for step in STEPS if step <= min(longest, duration / SHORT_RUN_STEPS)]
     return max(possible, default=STEPS[0])
 
 
 def figures(engine: Engine, seed: int) -> RunResult:
-    """The figures of a run from its beginning to now.
+    """Return the figures of a run from its beginning to now.
 
     Latency is that of tasks that may not wait for greener supply (of all, where all may): the others are judged by
     their deadlines. A task counts as late once it is sure to be, and so does not if it was so before the beginning.
@@ -199,12 +199,12 @@ def figures(engine: Engine, seed: int) -> RunResult:
 
 
 def _ratio(part: float, whole: float) -> float:
-    """NaN where there is no whole: the figure is missing."""
+    """Return the part over the whole, NaN where there is no whole: the figure is missing."""
     return part / whole if whole else math.nan
 
 
 def quantile(buckets: CountArray, share: float) -> float:
-    """A quantile in seconds, interpolated within its bucket as PromQL does; NaN without tasks.
+    """Return a quantile in seconds, interpolated within its bucket as PromQL does; NaN without tasks.
 
     In the unbounded bucket it is that bucket's lower bound.
     """

@@ -1,4 +1,4 @@
-"""Everything a run has added up so far."""
+"""The totals of a run, summed since its start."""
 
 import math
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Totals:
 
     @classmethod
     def zero(cls, nodes: int, classes: int) -> "Totals":
-        """Nothing yet."""
+        """Return totals of zero."""
 
         def counts(*shape: int) -> CountArray:
             return np.zeros(shape, dtype=np.int64)
@@ -74,20 +74,23 @@ class Totals:
         )
 
     def copy(self) -> "Totals":
-        """A copy that later steps leave alone."""
+        """Return a copy that later steps leave alone."""
         return Totals(**{name: getattr(self, name).copy() for name in self.__dataclass_fields__})
 
     @property
     def consumed(self) -> FloatArray:
-        """Energy (N,) consumed."""
+        """Return the consumed energy (N,) in joules."""
         return self.renewable + self.battery + self.grid
 
     def add_flows(
         self, flows: Flows, *, idle: FloatArray, ledger: float, grams_per_joule: float, price: float
     ) -> FloatArray:
-        """Add a step's energy; `price` in dollars per joule, `ledger` in joules per node. Gives avoided grams (N,)."""
+        """Add a step's energy and return the avoided grams (N,).
+
+        `price` is in dollars per joule, `ledger` in joules per node.
+        """
         avoided = (flows.load - flows.grid_import) * grams_per_joule
-        # Not what battery and grid leave of the load: rounding could make that negative, and no total may fall.
+        # Load less battery and grid could be negative by rounding, and no total may fall.
         self.renewable[:] += np.minimum(flows.generation, flows.load)
         self.battery[:] += flows.discharge
         self.grid[:] += flows.grid_import

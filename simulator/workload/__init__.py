@@ -1,1 +1,1 @@
-"""What has to be done: task classes, and when tasks arrive."""
+"""The work to be done: task classes, and when tasks arrive."""

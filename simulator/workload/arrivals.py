@@ -1,4 +1,4 @@
-"""When tasks arrive: Poisson processes whose rate is constant, follows the day, or comes in bursts."""
+"""Arrivals of tasks: Poisson processes whose rate is constant, follows the day, or comes in bursts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Arrivals(Protocol):
     """A Poisson process, perhaps with a rate that is itself random."""
 
     def intensity(self, hour: int, seed: int) -> Intensity:
-        """Rates from 3600 x hour to 3600 x (hour + 1) on the simulated clock, whatever was asked for before."""
+        """Return the rates from 3600 x hour to 3600 x (hour + 1) on the simulated clock, for hours in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class PoissonArrivals:
 
 @dataclass(frozen=True, slots=True)
 class DiurnalArrivals:
-    """A mean rate that follows the day. `factors` (24,) are relative, from midnight on; only their course matters."""
+    """A mean rate that follows the day. `factors` (24,) are relative, from midnight on; only their ratios matter."""
 
     rate_per_second: float
     factors: Sequence[float]
 
     def __post_init__(self) -> None:
-        """Refuse a course that is no day."""
+        """Refuse factors that do not make a day."""
         if len(self.factors) != HOURS_PER_DAY or sum(self.factors) <= 0:
             raise ValueError(f"expected {HOURS_PER_DAY} factors above 0 in sum, got {list(self.factors)}")
 
@@ -68,7 +68,7 @@ class BurstyArrivals:
     """
 
     def __init__(self, rate_per_second: float, burst_factor: float, burst_seconds: float, burst_share: float) -> None:
-        """Raises ValueError where no quiet rate could keep the mean."""
+        """Refuse bursts for which no rate between them could keep the mean. Raises ValueError."""
         if burst_factor * burst_share > 1:
             raise ValueError(f"expected burst_factor x burst_share <= 1, got {burst_factor:g} x {burst_share:g}")
         quiet = rate_per_second * (1 - burst_factor * burst_share) / (1 - burst_share)
@@ -88,7 +88,7 @@ class BurstyArrivals:
 
 
 class _Course:
-    """Times at which the state changes, drawn in blocks as far as somebody asks, and forgotten once they are past."""
+    """Times at which the state changes, drawn in blocks on demand, and forgotten once they are past."""
 
     _BLOCK = 64
 
@@ -102,11 +102,11 @@ class _Course:
 
     @property
     def begin(self) -> float:
-        """Seconds before which everything is forgotten."""
+        """Return the seconds before which everything is forgotten."""
         return float(self._changes[0])
 
     def between(self, start: float, end: float) -> tuple[int, FloatArray]:
-        """The state at `start`, from which on the past is forgotten, and the changes after it up to `end`."""
+        """Return the state at `start`, before which everything is forgotten, and the changes after it up to `end`."""
         while self._changes[-1] <= end:
             self._forget(start)
             block = self._changes[-1] + np.cumsum(self._random.exponential(self._means))
@@ -122,7 +122,7 @@ class _Course:
 
 
 def draw_times(intensity: Intensity, random: np.random.Generator) -> FloatArray:
-    """Arrival times of one realisation, ascending, from the first edge up to but not including the last.
+    """Draw the arrival times of one realisation, ascending, from the first edge up to but not including the last.
 
     Given their number, arrivals of a Poisson process are independent and distributed as its intensity. Sorting
     uniforms is as fast as summing exponential gaps (6.6 and 6.7 ms for a million) and needs no second pass.

@@ -15,18 +15,18 @@ class Workload(Protocol):
     """Tasks in order of arrival."""
 
     def hour(self, index: int) -> Tasks:
-        """The tasks that arrive from 3600 x index up to 3600 x (index + 1) on the simulated clock."""
+        """Return the tasks that arrive from 3600 x index up to 3600 x (index + 1) on the simulated clock."""
 
 
 class GeneratedWorkload:
-    """Random arrivals of a mix of classes. Each hour has its own random streams, so hours may be asked in any order.
+    """Random arrivals of a mix of classes. Each hour has its own random streams, so any order of hours is possible.
 
     A task's work is its class's times a uniform draw from [1 - noise, 1 + noise]; the draw has a stream of its own, so
     the same tasks arrive with and without noise.
     """
 
     def __init__(self, classes: Sequence[TaskClass], arrivals: Arrivals, *, noise: float, seed: int) -> None:
-        """`noise` in [0, 1); the classes' shares are normalised."""
+        """Normalise the classes' shares; `noise` is in [0, 1)."""
         shares = np.array([one.share for one in classes])
         self._thresholds = np.cumsum(shares / shares.sum())[:-1]
         self._work = np.array([one.work for one in classes])
@@ -49,7 +49,7 @@ class GeneratedWorkload:
         )
 
     def _draw_classes(self, count: int, random: np.random.Generator) -> IntArray:
-        """One comparison per class and task: five times as fast as `Generator.choice` for a handful of classes."""
+        """Draw with one comparison per class and task, five times as fast as `Generator.choice` for a few classes."""
         level = random.random(count)
         drawn = np.zeros(count, dtype=np.int32)
         for threshold in self._thresholds:

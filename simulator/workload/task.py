@@ -40,11 +40,11 @@ class Tasks:
     deadline: FloatArray
 
     def __len__(self) -> int:
-        """M."""
+        """Return the number of tasks."""
         return len(self.arrival)
 
     def __getitem__(self, part: slice) -> "Tasks":
-        """Some of them, as views."""
+        """Return the selected tasks, as views."""
         return Tasks(
             arrival=self.arrival[part],
             task_class=self.task_class[part],

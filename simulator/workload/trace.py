@@ -39,7 +39,7 @@ class _Row:
 
 
 class _TraceError(Exception):
-    """What is wrong with a row."""
+    """A mistake in a row."""
 
 
 def load_trace(path: Path, classes: Sequence[TaskClass]) -> Workload:
@@ -67,7 +67,7 @@ def load_trace(path: Path, classes: Sequence[TaskClass]) -> Workload:
 
 
 def _rows(file: TextIO, path: Path, classes: Sequence[TaskClass]) -> Iterator[_Row]:
-    """The rows of the file, each checked on its own and against the one before."""
+    """Yield the rows of the file, each checked on its own and against the one before."""
     reader = csv.reader(file, strict=True)
     known = {one.name: number for number, one in enumerate(classes)}
     previous = 0.0
@@ -114,7 +114,7 @@ def _row(header: list[str], values: list[str], known: dict[str, int], classes: S
 
 
 def _number(key: str, text: str) -> float:
-    """A finite number of at least 0."""
+    """Return a finite number of at least 0."""
     try:
         value = float(text)
     except ValueError as error:
