@@ -1,4 +1,4 @@
-"""What a policy sees and what it answers."""
+"""The interface of policies: the views that they get, and the placements that they return."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -34,7 +34,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """What is known at the start of a supply step; nothing in it lies in the future. A policy must not change it.
+    """The state at the start of a supply step, without any knowledge of the future. A policy must not change it.
 
     `free_at` (N,): when each node's queue will be empty, on the simulated clock. `green_joules` (N,): energy without
     emissions that each node is expected to have for tasks until the weather's next point, which comes every 300 s
@@ -51,7 +51,7 @@ class StepView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placements:
-    """Where and how M tasks run. `node` is DROPPED for those that do not; their other entries mean nothing.
+    """Placements of M tasks. `node` is DROPPED for tasks that do not run; their other entries mean nothing.
 
     `terms` (5,): sums of the score's terms over the placed tasks, in the order of `simulator.scheduling.weights.TERMS`;
     zeros from policies without a score.
@@ -65,11 +65,11 @@ class Placements:
 
 
 class Policy(Protocol):
-    """Places tasks. One object serves one run: a policy may remember what it has placed."""
+    """A way to place tasks. One object serves one run: a policy may remember what it has placed."""
 
     @property
     def name(self) -> str:
-        """As the configuration and the results call it."""
+        """Return the name in the configuration and in the results."""
 
     def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
         """Place the tasks released in this step, in their order (by release time, in `tasks.arrival`)."""
@@ -77,7 +77,7 @@ class Policy(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """Forecasts for the H steps from now on, for policies that choose when.
+    """Forecasts for the H steps from now on, for policies that choose the time.
 
     `green_watts` (H, N): generation less idle load, at least 0. `grams_per_joule` (H,): of the grid.
     """
@@ -89,7 +89,7 @@ class Outlook:
 
 
 class Shifting(Protocol):
-    """Chooses when deferrable tasks are released."""
+    """A way to choose when deferrable tasks are released."""
 
     def release(self, tasks: Tasks, cluster: Cluster, outlook: Outlook) -> FloatArray:
-        """Release times (M,), each at or after the arrival and early enough for the deadline."""
+        """Return the release times (M,), each at or after the arrival and early enough for the deadline."""

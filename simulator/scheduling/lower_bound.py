@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundProblem:
-    """What a run of S coarse steps was given and what it did.
+    """The inputs and the work of a run of S coarse steps.
 
     `generation` and `other_load` (S, N) in joules; the other load is all but the tasks' energy above idle.
     `grams_per_joule` (S,) is the least within each step. `final_stored` (N,) in joules is what the batteries held at
@@ -64,7 +64,7 @@ class BoundError(Exception):
 
 
 def least_emissions(problem: BoundProblem) -> Grams:
-    """The minimum of the programme. Raises BoundError where HiGHS finds none."""
+    """Return the minimum of the programme. Raises BoundError where HiGHS finds none."""
     from scipy.optimize import linprog  # type: ignore[import-untyped] # noqa: PLC0415 - slower than the CLI may start
 
     joules = max(float(problem.generation.max()), float(problem.other_load.max()), 1.0)
@@ -94,7 +94,7 @@ def least_emissions(problem: BoundProblem) -> Grams:
 
 
 def _per_step(problem: BoundProblem, joules: float) -> tuple["coo_array", "coo_array"]:
-    """Matrices of the inequalities (capacity) and the equalities (balance, batteries, tasks).
+    """Return the matrices of the inequalities (capacity) and the equalities (balance, batteries, tasks).
 
     Columns: x, import, charge, discharge, left over, stored, y. Work is in units of the step's length and energy in
     units of `joules`, so that all figures are near 1.
@@ -125,7 +125,7 @@ def _per_step(problem: BoundProblem, joules: float) -> tuple["coo_array", "coo_a
 
 
 def _bounds(problem: BoundProblem, joules: float) -> FloatArray:
-    """Least and greatest value (V, 2) of each variable, in the order of the columns."""
+    """Return the least and greatest value (V, 2) of each variable, in the order of the columns."""
     steps, nodes = problem.generation.shape
     batteries, seconds = problem.batteries, problem.seconds
     open_to = np.where(problem.cluster.fits[:, :, None] & np.ones_like(problem.cluster.service, bool), np.inf, 0.0)

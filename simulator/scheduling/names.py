@@ -1,4 +1,4 @@
-"""The names of the policies, and what is known of a policy by its name alone. Loads neither numpy nor a kernel."""
+"""The names of the policies, and the traits that follow from a name alone. Loads neither numpy nor a kernel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,35 +17,35 @@ POLICIES: Mapping[str, str] = {
     "carbon-greedy": "Peer: the node whose supply for this task is greenest now, whatever it spends.",
     "single-node:NAME": "All tasks to one node; the best of these in hindsight is a baseline.",
 }
-"""What each does, in a line. All but those that choose an operating point run at full frequency."""
+"""Descriptions of the policies, a line each. All but those that choose an operating point run at full frequency."""
 
 SINGLE_NODE = "single-node:"
-"""Before the name of a node: the policy that gives it every task."""
+"""Prefix of a node's name: the policy that gives every task to that node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What a policy needs beyond placing: `shifts`, temporal shifting; `sees_future`, forecasts without error."""
+    """The needs of a policy beyond placing: `shifts`, temporal shifting; `sees_future`, forecasts without error."""
 
     shifts: bool = False
     sees_future: bool = False
 
 
 def single_node(name: str) -> str | None:
-    """The node to which the policy gives every task; None for a policy that is not `single-node:NAME`."""
+    """Return the node to which the policy gives every task; None for a policy that is not `single-node:NAME`."""
     return name.removeprefix(SINGLE_NODE) if name.startswith(SINGLE_NODE) else None
 
 
 def is_users(name: str) -> bool:
-    """Whether a policy is one of a user's own, package.module:Class."""
+    """Return whether a policy is a user's own, package.module:Class."""
     return ":" in name and single_node(name) is None
 
 
 def traits(name: str) -> Traits:
-    """What the engine has to give to the policy of this name.
+    """Return the traits of the policy of this name.
 
-    Raises ValueError, in one line, for a plain name that no policy has. Whether the cluster has the node of a
-    `single-node:NAME`, and what a user's own policy is like, is not known here.
+    Raises ValueError, in one line, for a plain name that no policy has. The name alone does not tell whether the
+    cluster has the node of a `single-node:NAME`, nor the traits of a user's own policy.
     """
     if ":" not in name and name not in POLICIES:
         raise ValueError(unknown(name))
@@ -53,5 +53,5 @@ def traits(name: str) -> Traits:
 
 
 def unknown(name: str) -> str:
-    """The mistake of naming a policy that does not exist, in one line."""
+    """Return the error message for a policy that does not exist, in one line."""
     return f'expected one of {", ".join(POLICIES)}, or package.module:Class, got "{name}"'

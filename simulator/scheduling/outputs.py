@@ -1,4 +1,4 @@
-"""Room for the placements of a step."""
+"""Arrays for the placements of a step."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from simulator.scheduling.weights import TERMS
 
 
 def empty_placements(count: int) -> Placements:
-    """Arrays for `count` tasks, for a kernel to fill; the sums of terms are zero."""
+    """Return arrays for `count` tasks, for a kernel to fill; the sums of terms are zero."""
     return Placements(
         node=np.empty(count, np.int32),
         level=np.empty(count, np.int32),

@@ -1,4 +1,4 @@
-"""From the name of a policy to its object, or to the weights by which it scores."""
+"""The policies by name: their objects, and the weights by which they score."""
 
 from collections.abc import Mapping
 
@@ -30,14 +30,14 @@ _CHOOSE_LEVELS = frozenset({"least-energy", "least-carbon", "joint", "shifting",
 
 
 def weights_of(name: str, weights: Weights) -> Weights | None:
-    """The normalised weights by which a policy scores, `weights` being the configured ones; None without a score."""
+    """Return a policy's normalised weights, from `weights` where they are the configured ones; None without a score."""
     if name not in _SCORES:
         return None
     return (_SCORES[name] or weights).normalised()
 
 
 def build_policy(name: str, weights: Weights, *, levels: Levels, backend: Backend) -> Policy:
-    """A fresh policy for one run.
+    """Build a fresh policy for one run.
 
     `levels` limits the policies that choose an operating point. A name of the form package.module:Class is imported,
     see `load_policy`. Raises ValueError for an unknown name, and ConfigError where that import fails.

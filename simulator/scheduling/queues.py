@@ -14,7 +14,7 @@ class InTurn:
     """Round robin over the nodes that fit. A task goes to the next of them that can start it in time, of `tries`."""
 
     def __init__(self, name: str, *, tries: int | None, backend: Backend) -> None:
-        """`tries` of None tries them all."""
+        """Start with the first node; a `tries` of None tries all nodes."""
         self.name = name
         self._tries = tries
         self._place = kernel(place_in_turn, backend)
@@ -42,7 +42,7 @@ class InTurn:
 
 
 class LeastLoaded:
-    """The node that can start first, or always the node called `only`."""
+    """Placement on the node that can start first, or always on the node called `only`."""
 
     def __init__(self, name: str, *, only: str | None = None, backend: Backend) -> None:
         self.name = name

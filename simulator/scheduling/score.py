@@ -15,14 +15,14 @@ from simulator.workload.task import Tasks
 
 
 class Levels(Enum):
-    """Which operating points a policy may use."""
+    """The operating points that a policy may use."""
 
     ALL = "all"
     FASTEST = "fastest"
 
 
 class Search(Enum):
-    """How the least score is found; the choices are the same."""
+    """Ways to find the least score; the choices are the same."""
 
     SCAN = "scan"
     PRUNED = "pruned"
@@ -30,7 +30,7 @@ class Search(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreTables:
-    """What the score needs of a cluster; shapes as in `simulator.scheduling.kernels.placement`."""
+    """The tables of a cluster that the score needs; shapes as in `simulator.scheduling.kernels.placement`."""
 
     service: FloatArray
     joules: FloatArray
@@ -39,7 +39,7 @@ class ScoreTables:
     urgency: FloatArray
 
     def only(self, nodes: IntArray) -> "ScoreTables":
-        """The rows of some nodes."""
+        """Return the rows of some nodes."""
         service, joules, energy, fits = self.service[nodes], self.joules[nodes], self.energy[nodes], self.fits[nodes]
         return ScoreTables(service=service, joules=joules, energy=energy, fits=fits, urgency=self.urgency)
 
@@ -54,7 +54,7 @@ class Groups:
 
 
 def score_tables(cluster: Cluster) -> ScoreTables:
-    """The constants by which terms are normalised; see `Weights`."""
+    """Return the tables of a cluster, with terms normalised; see `Weights`."""
     joules = cluster.service * cluster.extra_watts[:, np.newaxis, :]
     fitting = np.where(cluster.fits[:, :, np.newaxis], joules, 0.0)
     worst = fitting.max(axis=(0, 2))[np.newaxis, :, np.newaxis]
@@ -68,7 +68,7 @@ def score_tables(cluster: Cluster) -> ScoreTables:
 
 
 def groups_of(tables: ScoreTables) -> Groups:
-    """Nodes that the score can tell apart only by their queue and their green energy."""
+    """Group the nodes that the score can tell apart only by their queue and their green energy."""
     members: dict[bytes, list[int]] = {}
     for node in range(len(tables.fits)):
         key = b"".join(table[node].tobytes() for table in (tables.service, tables.joules, tables.fits))
@@ -82,12 +82,12 @@ def groups_of(tables: ScoreTables) -> Groups:
 
 
 class Scored:
-    """Places by the weighted score. Remembers nothing but the tables of the cluster it last saw."""
+    """Placement by the weighted score. Only the tables of the last cluster are remembered."""
 
     def __init__(
         self, name: str, weights: Weights, *, levels: Levels, backend: Backend, search: Search | None = None
     ) -> None:
-        """`search` of None takes the faster for the cluster: pruned, unless most nodes differ."""
+        """Choose the search; None takes the faster for the cluster: pruned, unless most nodes differ."""
         self.name = name
         self.weights = weights.normalised()
         self._array = np.array(self.weights.values())

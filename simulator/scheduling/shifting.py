@@ -37,14 +37,14 @@ LEAST_GAIN = 1e-9
 
 
 class TemporalShifting:
-    """Chooses release times, and remembers over a run what it has promised."""
+    """Choice of release times, with a memory over the run of what is promised."""
 
     def __init__(self, deferrable: BoolArray, *, backend: Backend) -> None:
-        """`deferrable` (K,): which task classes may wait."""
+        """Take which task classes may wait, `deferrable` (K,)."""
         self._deferrable = deferrable
         self._choose = kernel(choose_releases, backend)
         self._step = 0
-        # What is promised, by step and node: rings, in which a step has the row of its number modulo their length.
+        # Promises by step and node: rings, in which a step has the row of its number modulo their length.
         self._joules = self._seconds = self._put_off = np.zeros((0, 0))
 
     def release(self, tasks: Tasks, cluster: Cluster, outlook: Outlook) -> FloatArray:

@@ -33,7 +33,7 @@ class Weights:
     load: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what is negative, not finite, or all zero."""
+        """Refuse weights that are negative, not finite, or all zero."""
         for term in TERMS:
             value: float = getattr(self, term)
             if not (math.isfinite(value) and value >= 0):
@@ -47,11 +47,11 @@ class Weights:
         return functools.reduce(operator.add, self.values())
 
     def normalised(self) -> "Weights":
-        """The same direction with a sum of 1."""
+        """Return the weights scaled to a sum of 1."""
         return Weights(**{term: getattr(self, term) / self._sum for term in TERMS})
 
     def values(self) -> tuple[float, ...]:
-        """The weights in the order of `TERMS`."""
+        """Return the weights in the order of `TERMS`."""
         return tuple(getattr(self, term) for term in TERMS)
 
 

@@ -1,4 +1,4 @@
-"""Chooses between the kernel as it stands and the kernel compiled by numba, which is loaded only when asked for."""
+"""The choice between a plain kernel and the one compiled by numba, which is loaded only when asked for."""
 
 import functools
 import logging
@@ -13,21 +13,24 @@ KernelT = TypeVar("KernelT", bound=Callable[..., Any])
 
 
 class Backend(Enum):
-    """How a kernel is executed; the results are the same, bit for bit."""
+    """Ways to execute a kernel; the results are the same, bit for bit."""
 
     COMPILED = "compiled"
     PLAIN = "plain"
 
 
 def kernel(function: KernelT, backend: Backend) -> KernelT:
-    """A function of `simulator.scheduling.kernels.placement`, or of another such file, ready to be called."""
+    """Return a function of `simulator.scheduling.kernels.placement`, or of another such file, ready to be called."""
     return cast(KernelT, _compiled(function)) if backend is Backend.COMPILED else function
 
 
 @functools.cache
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiled on the first call with each kind of arguments, then kept beside the source, or in the user's cache
-    folder where that cannot be written, or in $NUMBA_CACHE_DIR; where none can be written, for this process only."""
+    """Compile a function on the first call with each kind of arguments.
+
+    The code is kept beside the source, or in the user's cache folder where that cannot be written, or in
+    $NUMBA_CACHE_DIR; where none can be written, for this process only.
+    """
     import numba  # noqa: PLC0415 - takes longer to load than the whole command line may
 
     _tell_of_compiling()
@@ -55,11 +58,11 @@ def _admit(function: Callable[..., Any]) -> None:
 
 @functools.cache
 def _tell_of_compiling() -> None:
-    """Have the first compilation of this process announced; what comes from the cache is not compiled."""
+    """Announce the first compilation of this process; code from the cache is not compiled."""
     from numba.core import event  # noqa: PLC0415 - as above
 
     class Announcer(event.Listener):
-        """Says once that this takes a while, before it does."""
+        """A listener that logs once, before the first compilation, that it takes a while."""
 
         said = False
 
@@ -69,6 +72,6 @@ def _tell_of_compiling() -> None:
                 _LOG.info("compiling the placement kernel: some seconds, after which it is kept")
 
         def on_end(self, event: Any) -> None:
-            """Nothing to say."""
+            """Do nothing."""
 
     event.register("numba:compile", Announcer())  # type: ignore[no-untyped-call]

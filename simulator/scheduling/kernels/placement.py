@@ -148,7 +148,7 @@ def place_by_score_in_groups(
     finish: FloatArray,
     terms: FloatArray,
 ) -> None:
-    """The choices of `place_by_score`, bit for bit, without looking at every node.
+    """Make the choices of `place_by_score`, bit for bit, without looking at every node.
 
     Nodes of one group have equal rows in all tables, so the tables are (G, K, L) and `fits` (G, K). `order` (N,) lists
     the nodes group by group, ascending within each; those of group g are at the positions first[g] to first[g + 1].
@@ -301,10 +301,10 @@ def place_in_turn(
     start: FloatArray,
     finish: FloatArray,
 ) -> None:
-    """Round robin at full frequency: the next node that fits, counted from `cursor` (1,), which is state.
+    """Place round robin at full frequency: on the next node that fits, counted from `cursor` (1,), which is state.
 
-    Where it cannot start the task in time, the next ones that fit, up to `tries` in all; then the task is dropped. The
-    turn passes to the node after the last one tried; where none was found among fewer, it stays.
+    Where that node cannot start the task in time, the next that fit are tried, up to `tries` in all; then the task is
+    dropped. The turn passes to the node after the last one tried; where fewer than `tries` fit and none can, it stays.
     """
     nodes, _, levels = service.shape
     for i in range(len(release)):
@@ -345,7 +345,7 @@ def place_least_loaded(
     start: FloatArray,
     finish: FloatArray,
 ) -> None:
-    """The node that can start first, at full frequency; ties go to the lowest."""
+    """Place each task on the node that can start first, at full frequency; ties go to the lowest."""
     nodes, _, levels = service.shape
     for i in range(len(release)):
         k = task_class[i]
@@ -383,7 +383,7 @@ def account(
     """Spread executions over supply steps. Step s, from s x step_seconds on, has row s mod H in `busy_joules` and
     `busy_seconds` (H, N); `extra_watts` (N, L); `free_at` (N,) becomes the end of each node's queue.
 
-    Returns the latest finish, -inf where nothing was placed: the caller has to see that the rows reach so far.
+    Returns the latest finish, -inf where nothing was placed: the caller has to provide rows up to it.
     """
     rows = len(busy_joules)
     latest = -math.inf
@@ -419,9 +419,12 @@ def tally(
     latency: FloatArray,
     histogram: CountArray,
 ) -> None:
-    """Count outcomes. `class_tasks` (K, 3): completed, those of them that were late, dropped; `node_tasks` (N, 2):
-    completed, late; `placements` (N, L); `latency` (K, 2): sum and sum of squares of finish - arrival; `histogram`
-    (K, B): tasks at or below each of the ascending `bounds` (B,), not cumulated; the last bound is +Inf."""
+    """Count outcomes.
+
+    `class_tasks` (K, 3): completed, those of them that were late, dropped; `node_tasks` (N, 2): completed, late;
+    `placements` (N, L); `latency` (K, 2): sum and sum of squares of finish - arrival; `histogram` (K, B): tasks
+    at or below each of the ascending `bounds` (B,), not cumulated; the last bound is +Inf.
+    """
     for i in range(len(node)):
         k = task_class[i]
         n = node[i]
@@ -509,7 +512,7 @@ def choose_releases(
                 first = h
                 row = (first_row + h) % rows
                 if h == present:
-                    # Behind those that were released before, but not behind one that was put off and is yet to come.
+                    # Queue behind tasks released before, but not behind a task that was put off and is yet to come.
                     free = put_off[row, n] <= release[i]
                     while free and promised_seconds[row, n] >= step_seconds:
                         first += 1

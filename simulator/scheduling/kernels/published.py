@@ -36,7 +36,7 @@ class PublishedTasks(NamedTuple):
 
 
 class PublishedRules(NamedTuple):
-    """The model's constants, and what is switched on."""
+    """The model's constants and switches."""
 
     placement: int
     dvfs: bool
@@ -55,7 +55,7 @@ class PublishedRules(NamedTuple):
 
 
 class Executions(NamedTuple):
-    """How M tasks ran, each (M,): on which node, for how long, at which power, and how much of it was renewable."""
+    """Executions of M tasks, each array (M,): the node, the time, the power, and its renewable share."""
 
     node: IntArray
     seconds: FloatArray

@@ -1,1 +1,1 @@
-"""Policies that users write, and the checks on what they answer."""
+"""Policies that users write, and the checks on their answers."""

@@ -1,4 +1,4 @@
-"""A policy of a user's own, whose placements are checked before anything is done with them."""
+"""A policy of a user's own, whose placements are checked before they are used."""
 
 import inspect
 import itertools
@@ -15,14 +15,14 @@ from simulator.scheduling.weights import TERMS
 from simulator.workload.task import Tasks
 
 TOLERANCE = 1e-6
-"""In seconds: how far a time may be from what the cluster's tables give, after sums in another order."""
+"""Seconds by which a time may differ from the cluster's tables, after sums in another order."""
 
 _KINDS = {"node": "iu", "level": "iu", "start": "iuf", "finish": "iuf", "terms": "iuf"}
 """Kinds of numpy's types: signed and unsigned integers, and floating point. Truth values are no indices."""
 
 
 class Checked:
-    """Passes on what the policy inside places, unless the cluster could not execute it."""
+    """A policy that passes on the placements of the policy inside, unless the cluster could not execute them."""
 
     def __init__(self, policy: Policy, name: str) -> None:
         self.name = name
@@ -30,7 +30,7 @@ class Checked:
         self._called = policy.choose if isinstance(policy, PerTask) else inspect.getattr_static(policy, "place", None)
 
     def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
-        """See `Policy.place`. Raises ConfigError, in one line, for whatever the policy raises or cannot mean."""
+        """See `Policy.place`. Raises ConfigError, in one line, for errors of the policy and impossible placements."""
         try:
             with users_code(self.name, self._called):
                 placed: object = self._policy.place(tasks, cluster, view)
@@ -47,7 +47,7 @@ class Checked:
 
 
 def wrong_kinds(placed: Placements) -> Iterator[str]:
-    """What is no array of numbers at all."""
+    """Yield a message for each field that is not an array of numbers."""
     for name, kinds in _KINDS.items():
         found: object = getattr(placed, name)
         if not isinstance(found, np.ndarray) or found.dtype.kind not in kinds:
@@ -56,7 +56,7 @@ def wrong_kinds(placed: Placements) -> Iterator[str]:
 
 
 def mistakes(placed: Placements, tasks: Tasks, cluster: Cluster, free_at: FloatArray) -> Iterator[str]:
-    """What is wrong with placements; each presumes that nothing before it is."""
+    """Yield the mistakes of placements; each check presumes that those before it passed."""
     count, (nodes, _, levels) = len(tasks), cluster.service.shape
     for name in ("node", "level", "start", "finish"):
         shape = np.shape(getattr(placed, name))
@@ -88,6 +88,6 @@ def mistakes(placed: Placements, tasks: Tasks, cluster: Cluster, free_at: FloatA
 
 
 def _wrong_times(right: BoolArray, expected: str, seconds: FloatArray) -> Iterator[str]:
-    """NaN is never right."""
+    """Yield a message unless all times are right; NaN is never right."""
     if not right.all():
         yield f"{expected}, got {seconds[np.argmin(right)]:g} s"

@@ -1,4 +1,4 @@
-"""A policy of one's own, in plain Python: a `choose` that is asked task by task.
+"""A policy of a user's own, in plain Python: a `choose` that is called task by task.
 
     class FirstFree:
         def choose(self, task, nodes):
@@ -36,7 +36,7 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeView:
-    """What this task would meet on a node.
+    """A node as this task would meet it.
 
     `fits` says whether the model fits into the memory and the wait is short enough. `wait` is in seconds.
     `green_joules` is left of the energy without emissions that is expected until the weather's next point, which comes
@@ -59,14 +59,14 @@ Choice = tuple[int, int] | None
 
 
 class Chooser(Protocol):
-    """What a policy of one's own has to have."""
+    """The interface of a policy of a user's own that chooses task by task."""
 
     def choose(self, task: TaskView, nodes: Sequence[NodeView], /) -> Choice:
-        """Where this task is to run."""
+        """Return the node and the operating point for this task."""
 
 
 class PerTask:
-    """Makes a policy of a function that chooses for one task at a time."""
+    """A policy made of a function that chooses for one task at a time."""
 
     def __init__(self, name: str, choose: Callable[[TaskView, Sequence[NodeView]], Choice]) -> None:
         self.name = name
@@ -109,7 +109,7 @@ class PerTask:
 
 
 def _is_index(value: object) -> bool:
-    """Truth values count as numbers in Python, and are none."""
+    """Return whether a value is an integer. Python's truth values are integers, but no indices."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
@@ -140,7 +140,7 @@ def _node(cluster: Cluster, task: TaskView, n: int, wait: float, green: float, i
 
 
 def load_policy(path: str) -> Policy:
-    """The policy called `package.module:Class`: one with `place`, one with `choose`, or a function like `choose`.
+    """Return the policy called `package.module:Class`: one with `place` or `choose`, or a function like `choose`.
 
     A class is made into an object without arguments, afresh for every run. Raises ValueError, in one line, where there
     is no such thing, or where its code raises something.

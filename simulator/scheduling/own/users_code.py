@@ -1,4 +1,4 @@
-"""The edge to the code of a user's own policy: whatever it raises ends in one line that says what and where."""
+"""The edge to the code of a user's own policy: an error there ends in one line that says what and where."""
 
 import contextlib
 import importlib
@@ -13,14 +13,14 @@ _IMPORTS = Path(importlib.__file__).parent
 
 
 class PolicyError(ValueError):
-    """What is wrong with a policy of a user's own, in one line that begins with its name."""
+    """A mistake in a policy of a user's own, in one line that begins with its name."""
 
 
 @contextlib.contextmanager
 def users_code(name: str, called: object = None) -> Iterator[None]:
-    """Raises PolicyError for whatever the code inside raises, an exit of the program included, but not for Ctrl-C.
+    """Turn any error of the code inside into PolicyError, an exit of the program included, but not Ctrl-C.
 
-    The line names the place in the user's code. Where the code was not even entered, it is that of what was `called`.
+    The message names the place in the user's code; where that was not even entered, the place of what was `called`.
     """
     try:
         yield
@@ -32,7 +32,7 @@ def users_code(name: str, called: object = None) -> Iterator[None]:
 
 
 def place_of(error: BaseException) -> str:
-    """File and line in the user's code where something was raised, or went on from there; empty if it was not entered.
+    """Return file and line in the user's code where an error was raised or passed; empty if it was not entered.
 
     Of several of its files it is the one that the simulator called.
     """
@@ -44,19 +44,19 @@ def place_of(error: BaseException) -> str:
 
 
 def _is_users(file: str) -> bool:
-    """Importing passes through files of Python's own, some of them frozen."""
+    """Return whether a file is the user's. Importing passes through files of Python's own, some of them frozen."""
     path = Path(file)
     return not (file.startswith("<") or path.is_relative_to(_SIMULATOR) or path.is_relative_to(_IMPORTS))
 
 
 def defined_at(called: object) -> str:
-    """File and line of a function, or of what makes an object of a class; empty where there is no such line."""
+    """Return file and line of a function, or of a class's constructor; empty where there is no such line."""
     code = _code(called)
     return "" if code is None else f"{code.co_filename}:{code.co_firstlineno}"
 
 
 def _code(called: object) -> CodeType | None:
-    """What Python runs when this is called. Looks without running anything."""
+    """Return the code that a call of this executes, without running anything."""
     if inspect.ismethod(called):
         called = called.__func__
     elif inspect.isclass(called):
@@ -67,6 +67,6 @@ def _code(called: object) -> CodeType | None:
 
 
 def _told(error: BaseException) -> str:
-    """The exception in a line; even its text is code of the user's."""
+    """Return the error in a line; even its text comes from the user's code."""
     lines = traceback.format_exception_only(error)
     return lines[-1 if isinstance(error, SyntaxError) else 0].strip()
