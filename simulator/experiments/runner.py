@@ -21,17 +21,17 @@ from simulator.scheduling.names import is_users
 LOG = logging.getLogger(__name__)
 
 ReportProgress = Callable[[int, int], None]
-"""Told how many runs of how many are finished."""
+"""Receiver of the number of finished runs and of all runs."""
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: the user wished it
-    """Stopped by the user; one line that tells what is kept and how to go on."""
+    """Interruption by the user; one line that says what is kept and how to go on."""
 
 
 def run_experiment(
     request: Request, report_progress: ReportProgress, simulate: Simulate = simulate_job
 ) -> tuple[Path, Results]:
-    """Do what is not done yet, and write the results; answers with their folder.
+    """Do the work that is not done yet, write the results, and return their folder and the results.
 
     Raises ConfigError for a request that cannot be met, and Interrupted on Ctrl-C.
     """
@@ -55,7 +55,7 @@ def _finished(
     report_progress: ReportProgress,
     simulate: Simulate,
 ) -> list[list[Figures]]:
-    """Figures by case and replication: those from an earlier start, and the others, which are obtained now."""
+    """Return figures by case and replication: those of an earlier start, and the others, which are obtained now."""
     works = [[case.seeded(seed) for seed in request.seeds] for case in cases]
     keys = [[digest((type(work).__name__, work)) for work in row] for row in works]
     wanted = {
@@ -76,7 +76,7 @@ def _complete(
     report_progress: ReportProgress,
     simulate: Simulate,
 ) -> None:
-    """Obtain what the journal lacks."""
+    """Obtain the figures that the journal lacks."""
     pending = [key for key in wanted if key not in journal.results]
     done = len(wanted) - len(pending)
 

@@ -1,1 +1,1 @@
-"""From the figures of runs to estimates, intervals and comparisons."""
+"""Estimates, intervals and comparisons from the figures of runs."""

@@ -1,4 +1,4 @@
-"""From the figures of all runs to estimates and comparisons."""
+"""Estimates and comparisons from the figures of all runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ FURTHER = (
     "electricity_dollars",
     "credit_dollars",
 )
-"""What tables tell besides the measures that dashboards show."""
+"""Figures that tables show besides the measures on the dashboards."""
 
 Published = Mapping[str, Mapping[str, float]]
 """Published figures by label and measure."""
@@ -50,15 +50,15 @@ class Row:
     runs: Sequence[Figures]
 
     def values(self, measure: str) -> list[float] | None:
-        """A measure in every replication; None where one lacks it."""
+        """Return a measure in every replication; None where a replication lacks it."""
         found = [run[measure] for run in self.runs if measure in run]
         return found if len(found) == len(self.runs) else None
 
 
 class Precision(msgspec.Struct, frozen=True, kw_only=True):
-    """How well a mean is known: the half-width of its interval over it, and the replications that would give 5%.
+    """The precision of a mean: the half-width of its interval over it, and the replications that would give 5%.
 
-    The latter is None where the mean may be zero: where its interval holds zero.
+    `replications_needed` is None where the mean may be zero: where its interval holds zero.
     """
 
     method: str
@@ -84,7 +84,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rows_of(cases: Sequence[Case], runs: Sequence[Sequence[Figures]]) -> list[Row]:
-    """A row per case; of the single nodes only the best stays, under a name of its own."""
+    """Return a row per case; of the single nodes only the best stays, under a name of its own."""
     rows = [Row(case=case, label=case.label, runs=ran) for case, ran in zip(cases, runs, strict=True)]
     single = [row for row in rows if single_node(row.label) is not None]
     if not single:
@@ -94,7 +94,7 @@ def rows_of(cases: Sequence[Case], runs: Sequence[Sequence[Figures]]) -> list[Ro
 
 
 def _merit(row: Row) -> tuple[float, float]:
-    """Least misses first, all within the limit alike; then least emissions."""
+    """Return a sort key: least misses first, with all within the limit equal; then least emissions."""
     misses, grams = row.values("deadline_miss_ratio"), row.values("emissions_grams")
     worst = float("inf")
     return (
@@ -104,7 +104,7 @@ def _merit(row: Row) -> tuple[float, float]:
 
 
 def estimates(row: Row, measures: Sequence[str], published: Published) -> dict[str, Estimate]:
-    """What this row tells of the measures; those that a replication lacks are not there."""
+    """Return this row's estimates of the measures, without those that a replication lacks."""
     found = {}
     for measure in measures:
         values = row.values(measure)
@@ -120,7 +120,7 @@ def estimates(row: Row, measures: Sequence[str], published: Published) -> dict[s
 
 
 def precision(rows: Sequence[Row]) -> Iterator[Precision]:
-    """How well the means of the measures are known."""
+    """Yield the precision of each mean."""
     for row in rows:
         for measure in MEASURES:
             values = row.values(measure.name)
@@ -135,7 +135,7 @@ def precision(rows: Sequence[Row]) -> Iterator[Precision]:
 
 
 def comparisons(rows: Sequence[Row], published: Published) -> list[Comparison]:
-    """All rows but the first, measure by measure, against the first."""
+    """Compare all rows but the first with the first, measure by measure."""
     found = list(_comparisons(rows[0], rows[1:], published))
     adjusted = holm([one.p_value for one in found])
     return [msgspec.structs.replace(one, p_adjusted=value) for one, value in zip(found, adjusted, strict=True)]

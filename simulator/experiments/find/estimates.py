@@ -10,7 +10,7 @@ from exporter.core.config import ConfigError
 RESULTS_FILE = "results.json"
 
 FORMAT = 2
-"""Format of the file, which rises when an older program could not read what stands in it, or would take it wrongly.
+"""Format of the file, which rises when an older program could not read the content, or would take it wrongly.
 
 1 (that of files without a format) has one digest of code and environment in place of two.
 """
@@ -42,7 +42,7 @@ MEASURES = (
         help="Greatest arrival rate at which at most one task in a hundred is late or dropped.",
     ),
 )
-"""All of them, in the order in which tables show them."""
+"""All measures, in the order in which tables show them."""
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Estimates(msgspec.Struct, frozen=True, kw_only=True, rename={"by_measure": "metrics"}):
-    """Estimates for one method of an experiment, by the name of the measure; what was not measured is not there."""
+    """Estimates for one method of an experiment, by the name of the measure, without those that were not measured."""
 
     experiment: str
     scenario: str

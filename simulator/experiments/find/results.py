@@ -1,4 +1,4 @@
-"""Everything that an experiment found, as `results.json` keeps it. Tables, plots and reports are made from this."""
+"""The results of an experiment, as `results.json` keeps them. Tables, plots and reports are made from them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,7 +28,7 @@ from simulator.scenario.published import AnyScenario, PublishedScenario
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One replication."""
+    """The figures of one replication."""
 
     seed: int
     figures: Figures
@@ -67,7 +67,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
 def results_of(
     request: Request, cases: Sequence[Case], runs: Sequence[Sequence[Figures]], provenance: Provenance
 ) -> Results:
-    """Results of the request, from the figures by case and seed."""
+    """Return the results of the request, from the figures by case and seed."""
     rows = rows_of(cases, runs)
     best = next((row.case.label for row in rows if row.label == BEST_SINGLE_NODE), None)
     compared = EXPERIMENTS[request.experiment].compared
@@ -92,9 +92,9 @@ def results_of(
 
 
 def published_figures(request: Request) -> tuple[Published, Published]:
-    """What was published of this experiment: figures by label and measure, and changes relative to the reference.
+    """Return the published figures by label and measure, and the published changes relative to the reference.
 
-    Nothing, unless exactly what was published is run: they are sums over its tasks, in its hours of the day.
+    Both are empty unless the published run itself is repeated: they are sums over its tasks, in its hours of the day.
     """
     if request.tasks is not None or not _is_as_published(request.scenario):
         return {}, {}

@@ -16,10 +16,10 @@ WANTED_PRECISION = 0.05
 """Half-width of the interval over the mean at which a mean counts as known: Robinson, Simulation (2004), chapter 9."""
 
 _ROUNDING = 1e-12
-"""Relative difference that the order of additions can make."""
+"""Relative difference that may come from the order of additions."""
 
 ENOUGH_REPLICATIONS = 30
-"""Below it, the t interval leans on the replications being normally distributed."""
+"""Replications below which the t interval relies on the replications being normally distributed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,28 +32,28 @@ class Interval:
 
     @property
     def holds_zero(self) -> bool:
-        """Whether the mean may be zero, so that nothing is relative to it."""
+        """Return whether the mean may be zero, so that nothing is relative to it."""
         return self.low <= 0.0 <= self.high
 
 
 def mean_interval(values: Sequence[float]) -> Interval:
-    """Mean and t interval. Raises ValueError for fewer than two values: they tell nothing of the spread."""
+    """Return the mean and its t interval. Raises ValueError for fewer than two values: they do not show the spread."""
     mean, half = statistics.fmean(values), half_width(values)
     return Interval(mean=mean, low=mean - half, high=mean + half)
 
 
 def half_width(values: Sequence[float]) -> float:
-    """Half the width of the t interval of the mean. Raises ValueError for fewer than two values."""
+    """Return half the width of the t interval of the mean. Raises ValueError for fewer than two values."""
     return _quantile(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
 
 
 def paired_difference(values: Sequence[float], reference: Sequence[float]) -> Interval:
-    """Mean difference to the reference of the same seed, with its t interval."""
+    """Return the mean difference to the reference of the same seed, with its t interval."""
     return mean_interval(_differences(values, reference))
 
 
 def relative_difference(values: Sequence[float], reference: Sequence[float]) -> Interval | None:
-    """Mean paired difference over the size of the reference's mean, with the t interval of that ratio.
+    """Return the mean paired difference over the size of the reference's mean, with the t interval of that ratio.
 
     The reference's mean is an estimate as well, and varies with the differences: the half-width is that of the mean of
     the residuals y - r x, over the mean of x, where r is the ratio of the means (the delta method: Cochran, Sampling
@@ -61,7 +61,7 @@ def relative_difference(values: Sequence[float], reference: Sequence[float]) -> 
     holds zero, to which nothing is relative.
 
     Fieller's interval holds the ratio equally often over the simulator's own pairs, which a test keeps, and is not
-    symmetric; so it was left.
+    symmetric, so it is not used.
     """
     base = mean_interval(reference)
     if base.holds_zero:
@@ -73,7 +73,7 @@ def relative_difference(values: Sequence[float], reference: Sequence[float]) -> 
 
 
 def paired_p_value(values: Sequence[float], reference: Sequence[float]) -> float:
-    """Two-sided p-value of the paired t test; 1 where no pair differs, 0 where all differ by the same amount."""
+    """Return the two-sided p-value of the paired t test; 1 where no pair differs, 0 where all differ by the same."""
     from scipy.special import stdtr  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
 
     differences = _differences(values, reference)
@@ -85,7 +85,7 @@ def paired_p_value(values: Sequence[float], reference: Sequence[float]) -> float
 
 
 def _differences(values: Sequence[float], reference: Sequence[float]) -> list[float]:
-    """Pair by pair; what rounding alone can make is no difference."""
+    """Return the differences pair by pair; a difference that rounding alone can make is zero."""
     return [
         0.0 if math.isclose(value, other, rel_tol=_ROUNDING) else value - other
         for value, other in zip(values, reference, strict=True)
@@ -93,7 +93,10 @@ def _differences(values: Sequence[float], reference: Sequence[float]) -> list[fl
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values in the same order: Holm, A simple sequentially rejective multiple test procedure (1979)."""
+    """Return adjusted p-values in the same order.
+
+    Method: Holm, A simple sequentially rejective multiple test procedure (1979).
+    """
     adjusted = [0.0] * len(p_values)
     greatest = 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=lambda one: p_values[one])):
@@ -103,7 +106,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def replications_needed(values: Sequence[float], precision: float = WANTED_PRECISION) -> int | None:
-    """Replications after which the half-width would be within `precision` of the mean, at the spread of these values.
+    """Return the replications that would bring the half-width within `precision` of the mean, at this spread.
 
     None where the interval of the mean holds zero, to which nothing is relative.
     """
@@ -122,7 +125,7 @@ def replications_needed(values: Sequence[float], precision: float = WANTED_PRECI
 
 
 def _quantile(freedom: int) -> float:
-    """Of Student's t for a two-sided interval. Raises ValueError below one degree of freedom."""
+    """Return the quantile of Student's t for a two-sided interval. Raises ValueError below one degree of freedom."""
     from scipy.special import stdtrit  # noqa: PLC0415 - slow to import
 
     if freedom < 1:

@@ -1,1 +1,1 @@
-"""Which runs an experiment consists of."""
+"""The runs of which an experiment consists."""

@@ -1,4 +1,4 @@
-"""The experiments: which methods each compares, and under which conditions."""
+"""The experiments: the methods that each compares, and the conditions."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ WORKLOADS = (1_000, 2_000, 5_000, 10_000, 20_000)
 RATES_PER_HOUR = (50.0, 100.0, 200.0, 400.0)
 
 SATURATION_TASKS_PER_NODE = 1_000
-"""What runs that look for saturation offer. Short ones fill no queues and flatter the cluster: compared with 4,000, the
-answer for 32 nodes of `edge` is 1% higher with 1,000, and 10% with 250."""
+"""Tasks per node in a search for saturation. Short runs fill no queues and flatter the cluster: compared with 4,000,
+the answer for 32 nodes of `edge` is 1% higher with 1,000, and 10% with 250.
+"""
 
 PEERS = (
     "round-robin",
@@ -34,7 +35,7 @@ PEERS = (
     "shifting",
     "oracle",
 )
-"""Policies that are set side by side, besides the single nodes."""
+"""Policies that are compared, besides the single nodes."""
 
 SHIFTING = "shifting"
 WITHOUT_SHIFTING = "joint"
@@ -42,7 +43,7 @@ WITHOUT_SHIFTING = "joint"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A row of an experiment: work to be repeated with different seeds, and how results call it.
+    """A row of an experiment: work to be repeated with different seeds, and its label in the results.
 
     `panel` groups the rows of the scaling experiment, and `size` is where one stands on its axis.
     """
@@ -53,7 +54,7 @@ class Case:
     size: float = 0.0
 
     def seeded(self, seed: int) -> Work:
-        """The work of one replication."""
+        """Return the work of one replication."""
         return msgspec.structs.replace(self.work, seed=seed)
 
 
@@ -70,7 +71,7 @@ class Experiment:
 
 
 def baseline(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
-    """What the parts of the system do, added one by one to round robin at full frequency."""
+    """Return the cases in which parts of the system are added to round robin at full frequency."""
     return [_case(method, scenario, tasks) for method in _baseline_methods(scenario)]
 
 
@@ -87,7 +88,7 @@ def _baseline_methods(scenario: AnyScenario) -> Iterator[Method]:
 
 
 def ablation(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
-    """What is lost when one part is taken away from the full system."""
+    """Return the cases in which one part is taken away from the full system."""
     return [_case(method, scenario, tasks) for method in _ablation_methods(scenario)]
 
 
@@ -106,7 +107,7 @@ def _ablation_methods(scenario: AnyScenario) -> Iterator[Method]:
 
 
 def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
-    """Policies side by side, with the rest of the system the same; on `edge` beside the least emissions possible."""
+    """Return a case per policy, the rest of the system being the same; on `edge` with the least emissions possible."""
     single = [
         Method(name=SINGLE_NODE + node.name, policy=SINGLE_NODE + node.name, ledger=False) for node in scenario.nodes
     ]
@@ -123,9 +124,9 @@ def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
 
 
 def scaling(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
-    """More nodes, more tasks, faster arrivals.
+    """Return cases with more nodes, more tasks and faster arrivals.
 
-    The published model has no queue, hence nothing that saturates: there, nodes are added at the same arrival rate.
+    The published model has no queue, so it never saturates: there, nodes are added at the same arrival rate.
     """
     method = full_method(scenario)
     workloads = [
@@ -149,7 +150,7 @@ def _varied(job: Job, panel: str, size: float, **changes: float) -> Case:
 def _saturation(scenario: Scenario, nodes: int) -> Case:
     method = full_method(scenario)
     if method.policy == SHIFTING:
-        # What is put off beyond the end of a short run would count as done.
+        # A task that is put off beyond the end of a short run would count as done.
         method = msgspec.structs.replace(method, policy=WITHOUT_SHIFTING)
     tasks = nodes * SATURATION_TASKS_PER_NODE
     search = Saturation(scenario=scenario, method=method, seed=0, nodes=nodes, tasks=tasks)
@@ -161,7 +162,7 @@ def _case(method: Method, scenario: AnyScenario, tasks: int | None) -> Case:
 
 
 def _job(method: Method, scenario: AnyScenario, tasks: int | None) -> Job:
-    """A run with so many tasks; on `edge` it lasts whole days, so their number sets the rate."""
+    """Return a run with so many tasks; on `edge` it lasts whole days, so their number sets the rate."""
     if tasks is None or isinstance(scenario, PublishedScenario):
         return Job(scenario=scenario, method=method, seed=0, tasks=tasks)
     hours = scenario.run.days * HOURS_PER_DAY

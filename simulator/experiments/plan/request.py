@@ -1,4 +1,4 @@
-"""What a user asks for."""
+"""The request of a user: one experiment on one scenario."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 
 FEWEST_REPLICATIONS = 2
-"""One run tells nothing of the spread."""
+"""Least number of replications: one run does not show the spread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +34,17 @@ class Request:
 
     @property
     def folder(self) -> Path:
-        """Where the results go."""
+        """Return the folder of the results."""
         return self.output / f"{self.experiment}-{re.sub(r'[^A-Za-z0-9_-]+', '-', self.scenario.name)}"
 
     @property
     def seeds(self) -> range:
-        """One for each replication."""
+        """Return the seeds, one for each replication."""
         return range(self.seed, self.seed + self.replications)
 
 
 def check(request: Request) -> None:
-    """Raises ConfigError with a line for each thing that cannot be done."""
+    """Refuse a request that cannot be met. Raises ConfigError with a line for each mistake."""
     mistakes = list(_mistakes(request))
     if mistakes:
         raise ConfigError(mistakes)

@@ -1,4 +1,4 @@
-"""Units of work: what an experiment distributes, does once, and keeps."""
+"""Units of work, which an experiment distributes, does once, and keeps."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from simulator.scenario.schema import Scenario
 
 
 class Saturation(msgspec.Struct, frozen=True, kw_only=True):
-    """Search for the greatest rate at which so many nodes can be offered so many tasks."""
+    """A search for the greatest rate at which so many nodes can be offered so many tasks."""
 
     scenario: Scenario
     method: Method

@@ -1,1 +1,1 @@
-"""Doing an experiment's runs: where, how often, and going on after an interruption."""
+"""Execution of an experiment's runs: where, how often, and from where on after an interruption."""

@@ -1,4 +1,4 @@
-"""Getting work done: here, in processes of this machine, or on a Dask cluster. The results are the same."""
+"""Execution of work: here, in processes of this machine, or on a Dask cluster. The results are the same."""
 
 import asyncio
 import contextlib
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from distributed import Client
 
 Take = Callable[[int, Figures], None]
-"""Receives the index of a unit of work and its result, in order of completion."""
+"""Receiver of the index of a unit of work and its result, in order of completion."""
 
 _CONNECT_SECONDS = 10
 
 _WORKER_SECONDS = 10
-"""For which a scheduler may be without workers: those that are being started need a few."""
+"""Seconds for which a scheduler may be without workers, which need a few to start."""
 
 
 class RefusalError(ConfigError):
-    """Work that cannot be done, as the one who was to do it told."""
+    """Work that cannot be done, in the words of the process that refused it."""
 
 
 def execute(pending: Sequence[Work], simulate: Simulate, take: Take, executor: Executor | None) -> None:
-    """Do all of it, handing over each result once it is there.
+    """Do all the work, and hand over each result once it is there.
 
-    Raises RefusalError where the work cannot be done. On KeyboardInterrupt what has been begun is finished and handed
+    Raises RefusalError where the work cannot be done. On KeyboardInterrupt the work in progress is finished and handed
     over, and the rest is cancelled.
     """
     if executor is None:
@@ -55,7 +55,7 @@ def execute(pending: Sequence[Work], simulate: Simulate, take: Take, executor: E
 
 
 def do_alike(work: Work, asking: Program, simulate: Simulate) -> Figures | Refusal:
-    """Do the work, unless this process differs from the one that asks for it in its code or its environment."""
+    """Do the work, unless this process differs from the asking one in its code or its environment."""
     if asking.code != program().code:
         return Refusal(mistakes=["workers: expected the same version of ecochain on every worker, got another one"])
     if asking.environment != program().environment:
@@ -64,7 +64,7 @@ def do_alike(work: Work, asking: Program, simulate: Simulate) -> Figures | Refus
 
 
 def _take_finished(future: Future[Figures | Refusal], index: int, take: Take) -> None:
-    """Hand over what was finished after the interruption."""
+    """Hand over a result that was finished after the interruption."""
     if future.cancelled() or future.exception() is not None:
         return
     result = future.result()
@@ -80,7 +80,7 @@ def _accepted(result: Figures | Refusal) -> Figures:
 
 @contextlib.contextmanager
 def executor_for(workers: int, dask: str | None) -> Iterator[Executor | None]:
-    """Where the work goes: a Dask cluster where an address is given, this process for one worker, else so many others.
+    """Yield the executor: a Dask cluster at an address, this process (None) for one worker, else so many processes.
 
     Raises ConfigError where there is no Dask cluster, or no Dask.
     """
@@ -96,7 +96,7 @@ def executor_for(workers: int, dask: str | None) -> Iterator[Executor | None]:
 
 
 def _leave_interrupts() -> None:
-    """Ctrl-C reaches the whole process group, but only the parent acts on it."""
+    """Ignore Ctrl-C, which reaches the whole process group: only the parent acts on it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -104,7 +104,7 @@ def _leave_interrupts() -> None:
 def _dask_executor(address: str) -> Iterator[Executor]:
     from distributed import Client, KilledWorker  # noqa: PLC0415 - an optional extra, and slow to load
 
-    # What it has to say of an end is said below, in one line.
+    # Its messages about the end of a connection are replaced by one line, below.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_answers(address))
@@ -129,9 +129,9 @@ def _dask_executor(address: str) -> Iterator[Executor]:
 
 
 def _await_worker(client: "Client") -> None:
-    """Until a worker has done something of this package. Raises TimeoutError where there is none for some seconds.
+    """Wait until a worker has run code of this package. Raises TimeoutError where there is none for some seconds.
 
-    A worker that lacks the package may end of it, and what it was to do waits for the next.
+    A worker that lacks the package may die of the attempt; the probe then waits for the next worker.
     """
     client.wait_for_workers(1, timeout=_WORKER_SECONDS)
     probe = client.submit(program, pure=False)
@@ -143,9 +143,9 @@ def _await_worker(client: "Client") -> None:
 
 
 async def _answers(address: str) -> None:
-    """Whether a Dask scheduler answers; a `Client` that finds none complains again when it is forgotten.
+    """Check that a Dask scheduler answers. Raises OSError or ValueError.
 
-    Raises OSError or ValueError.
+    A `Client` that finds none would log a second complaint when it is collected as garbage.
     """
     from distributed.comm.core import connect  # noqa: PLC0415 - as above
     from distributed.security import Security  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""What has been done, a line for each unit of work, so that an interrupted experiment goes on where it stopped."""
+"""The journal of finished work, a line for each unit, so that an interrupted experiment goes on where it stopped."""
 
 import contextlib
 import fcntl
@@ -22,19 +22,22 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Journal:
-    """Appends results as they come, keyed by a digest of the work. Its first line says what all of them depend on."""
+    """Results, kept as they come, by a digest of the work. The first line of the file holds their provenance."""
 
     def __init__(self, folder: Path, provenance: Provenance) -> None:
-        """Raises ConfigError for a folder that cannot be written to, and for a journal of another provenance."""
+        """Open the journal of a folder, and read what it holds.
+
+        Raises ConfigError for a folder that cannot be written to, and for a journal of another provenance.
+        """
         self._folder, self._provenance = folder, provenance
         with writing(folder):
             self.results = dict(_read(folder / JOURNAL_FILE, provenance))
-            # A line that was cut short would spoil the next one.
+            # Rewritten, since a line that was cut short would spoil the next one.
             self.keep(list(self.results))
             self._file = (folder / JOURNAL_FILE).open("ab", buffering=0)
 
     def __enter__(self) -> "Journal":
-        """Itself."""
+        """Return this journal, which is open already."""
         return self
 
     def __exit__(
@@ -44,7 +47,7 @@ class Journal:
         self._file.close()
 
     def add(self, key: str, figures: Figures) -> None:
-        """Keep what came out. Raises ConfigError where it cannot be written."""
+        """Append a result. Raises ConfigError where it cannot be written."""
         self.results[key] = figures
         with writing(self._folder):
             self._file.write(_encode(self.results, [key]))
@@ -69,7 +72,7 @@ def write(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Raises ConfigError where a file of the folder cannot be written: a full disk, a right that was taken away."""
+    """Turn errors of writing a file of the folder, such as a full disk or a missing permission, into ConfigError."""
     try:
         yield
     except OSError as error:
@@ -79,7 +82,7 @@ def writing(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder, made where it is missing. Raises ConfigError where it cannot be used or another run holds it."""
+    """Lock the folder, and make it if missing. Raises ConfigError where it is unusable or another run holds it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -97,7 +100,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _read(path: Path, provenance: Provenance) -> Iterator[tuple[str, Figures]]:
-    """Yield what is whole among the lines. Raises ConfigError for a journal of another provenance."""
+    """Yield the complete lines. Raises ConfigError for a journal of another provenance."""
     head, *lines = path.read_bytes().splitlines() if path.exists() else [b""]
     if not head:
         return

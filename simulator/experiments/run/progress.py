@@ -1,4 +1,4 @@
-"""How far an experiment is: a bar on a terminal, a line now and then elsewhere."""
+"""The progress of an experiment: a bar on a terminal, a line now and then elsewhere."""
 
 import logging
 import sys
@@ -12,7 +12,7 @@ LOG = logging.getLogger(__name__)
 
 
 class Progress:
-    """Shows how many runs are finished, on standard error."""
+    """A display of the number of finished runs, on standard error."""
 
     def __init__(self, title: str) -> None:
         from tqdm import tqdm  # type: ignore[import-untyped] # noqa: PLC0415 - has no types; nothing else needs it
@@ -30,7 +30,7 @@ class Progress:
         self._bar.close()
 
     def report(self, done: int, total: int) -> None:
-        """So many runs of so many are finished."""
+        """Show that `done` of `total` runs are finished."""
         self._bar.total = total
         self._bar.n = done
         self._bar.refresh()

@@ -1,7 +1,7 @@
-"""What the figures of a run depend on besides its seed: two digests, and the parts of which they are made.
+"""The provenance of a run's figures, besides the seed: two digests, and the parts of which they are made.
 
 The digest `inputs` covers all that can change a figure: the code that a run executes, by content; the scenario; the
-files that the scenario names; the measured profiles. The digest `environment` covers what runs it: Python and the
+files that the scenario names; the measured profiles. The digest `environment` covers Python and the
 libraries. All digests are SHA-256.
 """
 
@@ -49,18 +49,18 @@ EXECUTED = (
     "simulator/streams.py",
     "simulator/workload",
 )
-"""Files and folders with the code that a run executes. What plans, estimates, writes or shows changes no figure."""
+"""Files and folders with the code that a run executes. Code that plans, estimates or writes changes no figure."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
-    """What does the work in a process: the digests of its code and of its environment."""
+    """The program that does the work in a process: the digests of its code and of its environment."""
 
     code: str
     environment: str
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """The two digests, and the digests and versions behind them. `files` covers what the scenario names."""
+    """The two digests, and the digests and versions behind them. `files` covers the files that the scenario names."""
 
     inputs: str
     environment: str
@@ -72,7 +72,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     ledger_profile: str
 
     def differences(self, other: "Provenance") -> Iterator[str]:
-        """Name what this one and another differ in, in the order of reading: the two digests, then their parts."""
+        """Name the differences to another provenance, in the order of reading: the two digests, then their parts."""
         if self.inputs != other.inputs:
             parts = ("code", "scenario", "files", "compression_profile", "ledger_profile")
             changed = (part.replace("_", " ") for part in parts if getattr(self, part) != getattr(other, part))
@@ -83,7 +83,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def provenance_of(scenario: AnyScenario) -> Provenance:
-    """Return what figures of a scenario depend on here. Raises ConfigError for a file that cannot be read."""
+    """Return the provenance of figures of a scenario here. Raises ConfigError for a file that cannot be read."""
     parts = {
         "code": program().code,
         "scenario": digest(scenario),
@@ -95,7 +95,7 @@ def provenance_of(scenario: AnyScenario) -> Provenance:
 
 
 def _named_files(scenario: AnyScenario) -> Iterator[bytes]:
-    """Contents of the files that the scenario names, its own policy's included."""
+    """Yield the contents of the files that the scenario names, its own policy's included."""
     if not isinstance(scenario, Scenario):
         return
     try:

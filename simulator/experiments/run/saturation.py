@@ -1,4 +1,4 @@
-"""How much work a cluster can take: the greatest arrival rate that it sustains, by bisection."""
+"""The capacity of a cluster: the greatest arrival rate that it sustains, by bisection."""
 
 import math
 from collections.abc import Callable
@@ -18,11 +18,11 @@ _FIRST_STEP = 1.25
 """Factor between the first two rates; squared from step to step, so that a poor first guess costs little."""
 
 _FEWEST_PER_HOUR = 1e-3
-"""A cluster that cannot sustain this rate is taken to sustain none."""
+"""Least rate tried; a cluster that cannot sustain it is taken to sustain none."""
 
 
 def find_saturation(search: Saturation, simulate: Callable[[Job], RunResult]) -> float:
-    """The greatest sustained rate that was seen, in tasks per hour; 0 where none is sustained.
+    """Find the greatest sustained rate, in tasks per hour; 0 where none is sustained.
 
     From an estimate of the capacity, rates go up or down until one that is sustained and one that is not enclose the
     answer. The bisection between them is geometric and ends within the tolerance, at its sustained end.
@@ -39,7 +39,7 @@ def find_saturation(search: Saturation, simulate: Callable[[Job], RunResult]) ->
 
 
 def capacity_per_hour(search: Saturation) -> float:
-    """Rate at which every node would always be busy, at its highest frequency and with the mean mix of tasks."""
+    """Return the rate that keeps every node busy, at its highest frequency and with the mean mix of tasks."""
     scenario = search.scenario
     profile = build.shipped_compression() if search.method.compression else None
     cluster = build.cluster_of(build.nodes_of(scenario, search.nodes), scenario, compressed=profile)
@@ -49,7 +49,7 @@ def capacity_per_hour(search: Saturation) -> float:
 
 
 def _bracket(is_sustained: Callable[[float], bool], start: float) -> tuple[float, float]:
-    """A sustained rate and one above that is not; no rate and the least one where none is sustained."""
+    """Return a sustained rate and one above that is not; zero and the least rate tried where none is sustained."""
     rate, factor = start, _FIRST_STEP
     if is_sustained(rate):
         while is_sustained(rate * factor):

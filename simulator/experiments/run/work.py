@@ -1,4 +1,4 @@
-"""Doing a unit of work."""
+"""The execution of a unit of work."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -16,16 +16,16 @@ from simulator.run.simulate import simulate
 from simulator.scenario.published import PublishedScenario
 
 Figures = Mapping[str, float]
-"""What came out, by name; what is missing is not there."""
+"""Figures by name; a missing one has no entry."""
 
 Simulate = Callable[[Job], RunResult]
 
 REGRET_DIGITS = 6
-"""To which the regret is told: the solver's tolerance is 1e-7 (HiGHS, primal and dual feasibility)."""
+"""Digits of the regret: the solver's tolerance is 1e-7 (HiGHS, primal and dual feasibility)."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Work that cannot be done, and why: one line for each mistake. A value, since it has to travel."""
+    """Work that cannot be done: one line for each mistake. A value, because it travels between processes."""
 
     mistakes: list[str]
 
@@ -44,7 +44,7 @@ def simulate_job(job: Job) -> RunResult:
 
 
 def do(work: Work, run: Simulate) -> Figures | Refusal:
-    """Do the work. What its files or figures forbid is a value, for it has to travel between processes."""
+    """Do the work. Mistakes in its files or figures are returned as a value, which can travel between processes."""
     try:
         if isinstance(work, Saturation):
             return {"saturation_tasks_per_second": find_saturation(work, run) / SECONDS_PER_HOUR}
@@ -56,7 +56,7 @@ def do(work: Work, run: Simulate) -> Figures | Refusal:
 
 
 def figures_of(result: RunResult) -> Figures:
-    """A run's figures by field, and those that follow from them."""
+    """Return a run's figures by field, and those that follow from them."""
     found = msgspec.structs.asdict(result) | {
         "regret_ratio": _regret(result),
         "energy_per_task_joules": _ratio(result.energy_joules, result.tasks_completed),
@@ -67,7 +67,7 @@ def figures_of(result: RunResult) -> Figures:
 
 
 def _regret(result: RunResult) -> float | None:
-    """Emissions over the bound, less one; None where the bound is missing or nothing at all."""
+    """Return emissions over the bound, less one; None where the bound is missing or zero."""
     if not result.bound_grams:
         return None
     # Adding zero turns a rounded -0.0 into 0.0.
@@ -75,5 +75,5 @@ def _regret(result: RunResult) -> float | None:
 
 
 def _ratio(part: float, whole: float) -> float | None:
-    """None where there is nothing to divide by."""
+    """Return the ratio; None where the whole is zero."""
     return part / whole if whole else None

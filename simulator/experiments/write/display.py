@@ -1,4 +1,4 @@
-"""How figures read: their headings, units and digits."""
+"""The display of figures: headings, units and digits."""
 
 import math
 from collections.abc import Mapping
@@ -13,19 +13,19 @@ WATT_HOURS_PER_JOULE = 1000.0 / JOULES_PER_KWH
 PERCENT = 100.0
 
 REFERENCE_MAY_BE_ZERO = "reference may be 0"
-"""Stands for a change in percent where the interval of the reference holds zero."""
+"""Text in place of a change in percent where the interval of the reference holds zero."""
 
 MOST_DECIMALS = 6
-"""Figures that need more are told with a power of ten."""
+"""Most decimals; figures that need more are shown with a power of ten."""
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Display:
-    """A measure as people read it: figures in SI are multiplied by `factor` to get `unit`.
+    """A measure for people: figures in SI are multiplied by `factor` to get `unit`.
 
-    `scope` says of what it is told, where that is not everything. Only a `signed` one can be below zero.
+    `scope` names the tasks that the measure covers, where not all. Only a `signed` measure can be below zero.
     """
 
     heading: str
@@ -36,22 +36,22 @@ class Display:
 
     @property
     def title(self) -> str:
-        """Heading with the unit."""
+        """Return the heading with the unit."""
         return f"{self.heading} ({self.unit})"
 
     @property
     def axis(self) -> str:
-        """The title as a plot has it, where no text stands beside it."""
+        """Return the title for a plot's axis, which has no other text beside it."""
         return f"{self.title}\n{self.scope}".rstrip()
 
     @property
     def is_share(self) -> bool:
-        """Whether differences of it are percentage points."""
+        """Return whether differences of the measure are percentage points."""
         return self.unit == "%"
 
     @property
     def difference_unit(self) -> str:
-        """What differences of it are counted in."""
+        """Return the unit of differences of the measure."""
         return "points" if self.is_share else self.unit
 
 
@@ -82,11 +82,11 @@ DISPLAYS: Mapping[str, Display] = MappingProxyType(
         "credit_dollars": Display(heading="Credits sold", unit="$"),
     }
 )
-"""By the name of the measure."""
+"""Displays by the name of the measure."""
 
 
 def with_half_width(interval: Interval | Estimate, factor: float = 1.0) -> str:
-    """Mean and half-width, both to the second significant digit of the half-width."""
+    """Format mean and half-width, both to the second significant digit of the half-width."""
     half = (interval.high - interval.low) / 2 * factor
     mean = interval.mean * factor
     if half < 1e-9 * max(abs(mean), 1e-12):
@@ -99,12 +99,12 @@ def with_half_width(interval: Interval | Estimate, factor: float = 1.0) -> str:
 
 
 def percent_change(relative: Interval | None) -> str:
-    """A relative difference in percent with its half-width, or why there is none."""
+    """Format a relative difference in percent with its half-width, or say why there is none."""
     return REFERENCE_MAY_BE_ZERO if relative is None else with_half_width(relative, PERCENT)
 
 
 def plain(value: float) -> str:
-    """Four significant digits, without an exponent; what only rounding tells from zero is zero."""
+    """Format with four significant digits, without an exponent; values within rounding of zero are zero."""
     if abs(value) < 1e-12:
         return "0"
     digits = max(0, 3 - math.floor(math.log10(abs(value))))
@@ -113,7 +113,7 @@ def plain(value: float) -> str:
 
 
 def p_text(value: float) -> str:
-    """A p-value; below a thousandth only that it is."""
+    """Format a p-value, as "< 0.001" below that."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 

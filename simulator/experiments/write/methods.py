@@ -1,4 +1,4 @@
-"""What the methods of an experiment are made of, for its report."""
+"""The methods of an experiment and their parts, for its report."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -24,7 +24,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
 
 
 def methods(results: Results) -> Iterator[str]:
-    """A table of the policy and the parts of each method."""
+    """Yield a table of the policy and the parts of each method."""
     # The published model has no batteries.
     parts = [part for part in PARTS if part != "batteries" or isinstance(results.parameters, Scenario)]
     rows = [
@@ -36,7 +36,10 @@ def methods(results: Results) -> Iterator[str]:
 
 
 def _methods(results: Results) -> Mapping[str, Method]:
-    """By the name in the results; the sizes of the scaling experiment share one, but for the search for saturation."""
+    """Return methods by their names in the results.
+
+    The sizes of the scaling experiment share one, but for the search for saturation.
+    """
     cases = EXPERIMENTS[results.experiment].cases(results.parameters, results.tasks)
     if results.reference is None:
         return {_shared_name(case): case.work.method for case in cases}

@@ -9,17 +9,17 @@ from simulator.experiments.find.results import Results
 from simulator.scenario.schema import Scenario
 
 PUBLISHED_START = datetime(2025, 1, 1, tzinfo=UTC)
-"""The published model knows hours of the day but no date; the README that describes it is of 2025."""
+"""Start of a run of the published model, which knows hours but no date; the README that describes it is of 2025."""
 
 
 INFO = "ecochain_experiment_info"
-"""The family that only this file has: what the figures were made from."""
+"""The family that only this file has: the digests behind the figures."""
 
 
 def to_openmetrics(results: Results) -> str:
-    """Gauges `ecochain_experiment_*`, each with one sample, at the simulated end of the longest run.
+    """Write gauges `ecochain_experiment_*`, each with one sample, at the simulated end of the longest run.
 
-    Beside them INFO tells with both digests what they were made from.
+    The family INFO states both digests beside them.
     """
     moment = simulated_end(results)
     families = (line for measure in MEASURES for line in _family(measure, results, moment))
@@ -37,13 +37,13 @@ def _info(results: Results, moment: UnixSeconds) -> Iterator[str]:
 
 
 def simulated_end(results: Results) -> UnixSeconds:
-    """When the longest run ended, on the simulated calendar."""
+    """Return the end of the longest run on the simulated calendar."""
     lasted = [run.figures.get("simulated_seconds", 0.0) for case in results.cases for run in case.runs]
     return UnixSeconds(_start(results).timestamp() + max(lasted))
 
 
 def _start(results: Results) -> datetime:
-    """When that of which figures tell begins: after the warm-up."""
+    """Return the beginning of the time that figures cover: after the warm-up."""
     if not isinstance(results.parameters, Scenario):
         return PUBLISHED_START
     site = results.parameters.site
@@ -52,7 +52,7 @@ def _start(results: Results) -> datetime:
 
 
 def _family(measure: Measure, results: Results, moment: UnixSeconds) -> Iterator[str]:
-    """The lines of one family; none where nothing was measured."""
+    """Yield the lines of one family; none where nothing was measured."""
     samples = list(_samples(measure, results, moment))
     if not samples:
         return

@@ -1,4 +1,4 @@
-"""Which pictures an experiment gets."""
+"""The choice of an experiment's pictures."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from simulator.experiments.write.scaling_plot import scaling
 
 
 def write_plots(folder: Path, results: Results) -> list[str]:
-    """Draw all that the results have figures for, but no bars that are all zero; answers with names of files."""
+    """Draw all pictures that have figures, but no bars that are all zero, and return the names of the files."""
     drawings: dict[str, Draw] = {}
     if results.reference is None:
         drawings["scaling.png"] = scaling

@@ -47,7 +47,7 @@ COLOURS: Mapping[str, str] = MappingProxyType(
         "without-shifting": "#56B4E9",
     }
 )
-"""A method has the same colour in every picture; one that is not here is light blue, and named beside its mark.
+"""Colours by method, the same in every picture; a method without one is light blue, and named beside its mark.
 
 The palette is that of Okabe and Ito (2008), which colour-blind people can tell apart.
 """
@@ -63,31 +63,31 @@ BARS: Mapping[str, str] = MappingProxyType(
         "regret": "regret_ratio",
     }
 )
-"""Pictures of one measure each."""
+"""Measures by the name of the picture, for pictures of one measure."""
 
 RADAR_MEASURES = ("energy_joules", "emissions_grams", "latency_seconds", "renewable_ratio", "cost_dollars")
 DIFFERENCE_MEASURES = ("energy_joules", "emissions_grams", "latency_seconds", "renewable_ratio")
 
 DOTS_PER_INCH = 120
 WIDTH = 8.0
-"""Inches."""
+"""Width of a picture in inches."""
 
 DECADES_FOR_LOG = 1.5
 """Relative changes that spread over more decades than this are drawn on a symmetric logarithmic axis."""
 
 LINEAR_WITHIN = 10
-"""Percent around zero that such an axis shows linearly."""
+"""Half-width of the linear part of such an axis, in percent around zero."""
 
 
 def to_png(figure: "Figure") -> bytes:
-    """The picture; nothing in it tells when or by what it was drawn."""
+    """Return the picture as PNG, without the time or the program of its drawing."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     return buffer.getvalue()
 
 
 def new_figure(height: float) -> "Figure":
-    """An empty figure of the common width; `height` in inches."""
+    """Return an empty figure of the common width; `height` in inches."""
     with _without_warnings("matplotlib"):
         from matplotlib.figure import Figure  # noqa: PLC0415 - slow to load, and only needed here
 
@@ -96,7 +96,7 @@ def new_figure(height: float) -> "Figure":
 
 @contextmanager
 def _without_warnings(logger: str) -> Iterator[None]:
-    """While matplotlib is loaded it logs where it keeps its cache, which nobody has to know."""
+    """Silence a logger: while matplotlib is loaded it logs where its cache is, which concerns nobody."""
     log = logging.getLogger(logger)
     before = log.level
     log.setLevel(logging.ERROR)
@@ -107,13 +107,13 @@ def _without_warnings(logger: str) -> Iterator[None]:
 
 
 def reach_below(interval: Interval | Estimate, display: Display, least: float = 0.0) -> float:
-    """How far the interval is drawn below the mean: not below the least that there can be of an unsigned display."""
+    """Return the length of the whisker below the mean, which ends at `least` for an unsigned display."""
     low = interval.low if display.signed else max(interval.low, min(interval.mean, least))
     return interval.mean - low
 
 
 def caption(results: Results) -> str:
-    """What every picture says below its title."""
+    """Return the title of every picture."""
     return f"{results.experiment} on {results.scenario}: mean and 95% interval of {results.replications} runs"
 
 
@@ -122,7 +122,7 @@ def bars_of(measure: str) -> Draw:
 
 
 def bars(results: Results, measure: str) -> "Figure":
-    """One bar per method with its interval and figure, and the published figure as a marker."""
+    """Draw one bar per method with its interval and figure, and the published figure as a marker."""
     shown = [estimated for estimated in results.estimates if measure in estimated.by_measure]
     display = DISPLAYS[measure]
     figure = new_figure(1.3 + 0.38 * len(shown))
@@ -163,9 +163,9 @@ def _bar(axes: "Axes", position: int, estimated: Estimates, estimate: Estimate, 
 
 
 def differences(results: Results) -> "Figure":
-    """Paired differences to the reference with their intervals: one panel per measure.
+    """Draw paired differences to the reference with their intervals: one panel per measure.
 
-    They are relative to the reference's mean, those of shares in percentage points.
+    Differences are relative to the reference's mean; differences of shares are percentage points.
     """
     compared = {one.measure for one in results.comparisons}
     measures = [measure for measure in DIFFERENCE_MEASURES if measure in compared]
@@ -222,18 +222,18 @@ def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Seq
 
 
 def _why_none(axes: "Axes", position: int) -> None:
-    """In place of a change that cannot be told in percent."""
+    """Draw the reason in place of a change that cannot be given in percent."""
     beside = axes.get_yaxis_transform()
     axes.text(0.02, position, REFERENCE_MAY_BE_ZERO, transform=beside, va="center", fontsize="x-small")
 
 
 def _decades(changes: Sequence[float]) -> float:
-    """How many decades lie between the linear part of an axis and the greatest change."""
+    """Return the number of decades between the linear part of an axis and the greatest change."""
     return math.log10(max([LINEAR_WITHIN, *(abs(change) for change in changes)]) / LINEAR_WITHIN)
 
 
 def radar(results: Results) -> "Figure":
-    """All methods over several measures, each scaled between the worst and the best of them."""
+    """Draw all methods over several measures, each scaled between the worst and the best of them."""
     measures = [one for one in RADAR_MEASURES if all(one in estimated.by_measure for estimated in results.estimates)]
     angles = [2 * math.pi * index / len(measures) for index in range(len(measures))]
     figure = new_figure(6.5)
@@ -242,7 +242,7 @@ def radar(results: Results) -> "Figure":
     for index, estimated in enumerate(results.estimates):
         values = [scaled[measure][index] for measure in measures]
         colour = COLOURS.get(estimated.method, FALLBACK_COLOUR)
-        # Later lines are thinner, so that one that covers another shows it at both sides.
+        # Later lines are thinner, so that a line stays visible on both sides of another that covers it.
         width = 1.2 * (len(results.estimates) - index)
         axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=estimated.method, linewidth=width)
     axes.set_xticks(angles, [DISPLAYS[measure].heading for measure in measures])
@@ -251,7 +251,7 @@ def radar(results: Results) -> "Figure":
     for radius, name in ((0.15, "worst"), (1.1, "best")):
         white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         axes.text(angles[1] / 2, radius, name, size="small", color="#555555", ha="center", va="center", bbox=white)
-    # The ring of the best is the outermost line.
+    # The ring of the best method is the outermost line.
     axes.spines["polar"].set_visible(False)
     axes.set_ylim(-0.35, 1.05)
     axes.set_title(
@@ -266,7 +266,7 @@ def radar(results: Results) -> "Figure":
 
 
 def _scaled(results: Results, measure: str) -> list[float]:
-    """1 for the best mean, 0 for the worst; 1 for all where they are the same."""
+    """Return 1 for the best mean and 0 for the worst; 1 for all where they are equal."""
     sign = 1.0 if measure == "renewable_ratio" else -1.0
     means = [sign * estimated.by_measure[measure].mean for estimated in results.estimates]
     worst, best = min(means), max(means)

@@ -38,11 +38,11 @@ ACCOUNTS = (
     "that lose energy, weather that lasts and a ledger that costs energy, so the same measures save a smaller share of "
     "a larger total."
 )
-"""What changes between the two accounts, and why."""
+"""Explanation of the differences between the two accounts."""
 
 
 def report(results: Results, plots: Sequence[str]) -> str:
-    """The whole report; `plots` are names of files beside it."""
+    """Return the whole report; `plots` are names of files beside it."""
     sections = [_head(results), methods(results), _results(results), _differences(results)]
     sections += [
         _published(results),
@@ -111,7 +111,7 @@ def _results(results: Results) -> Iterator[str]:
 
 
 def _latency(results: Results) -> str:
-    """Of which tasks the latency is told."""
+    """Name the tasks whose latency is given."""
     told = "Latency and its 95th percentile, from arrival to completion, are those of"
     classes = results.parameters.workload.classes if isinstance(results.parameters, Scenario) else ()
     held = [f"`{one.name}`" for one in classes if one.deferrable]
@@ -121,7 +121,7 @@ def _latency(results: Results) -> str:
 
 
 def _below_zero(results: Results) -> Iterator[str]:
-    """Where a t interval reaches what no figure can be."""
+    """Warn of t intervals that reach values which the figure cannot have."""
     found = [
         (measure, estimated.method)
         for estimated in results.estimates
@@ -132,7 +132,7 @@ def _below_zero(results: Results) -> Iterator[str]:
 
 
 def _reaching_too_far(told: str, found: Sequence[tuple[str, str]], least: str) -> Iterator[str]:
-    """A warning that names the methods by measure; nothing where none was found."""
+    """Yield a warning that names the methods by measure; nothing where none was found."""
     by_measure: dict[str, list[str]] = {}
     for measure, method in found:
         by_measure.setdefault(measure, []).append(f"`{method}`")
@@ -172,7 +172,7 @@ def _differences(results: Results) -> Iterator[str]:
 
 
 def _limits_of_changes(results: Results) -> Iterator[str]:
-    """Why some changes are not told in percent, and which of those that are reach too far."""
+    """Say why some changes are not given in percent, and which of the others reach too far."""
     if any(one.relative is None for one in results.comparisons):
         yield (
             f'"{REFERENCE_MAY_BE_ZERO}" stands where the interval of `{results.reference}` itself holds zero: nothing '
@@ -209,7 +209,7 @@ def _has_published(results: Results) -> bool:
 
 
 def _beside(results: Results) -> Iterator[list[str]]:
-    """Estimates that were published, or found by others, with those figures."""
+    """Yield estimates beside the figures that were published or replicated by others."""
     for estimated in results.estimates:
         label = (results.best_single_node or "") if estimated.method == BEST_SINGLE_NODE else estimated.method
         replicated: Mapping[str, float] = {str(measure): value for measure, value in REPLICATION.get(label, {}).items()}
@@ -294,7 +294,7 @@ def _accounts(results: Results) -> Iterator[str]:
 
 
 def _both_accounts(results: Results) -> Iterator[str]:
-    """What the same measures saved in the published tables, beside a physical account."""
+    """Compare the savings of the same measures in the published tables and in the physical account."""
     tables = {"baseline": (changes_to_standard(), PUBLISHED_SOURCE), "ablation": (ABLATION, ABLATION_SOURCE)}
     if results.experiment not in tables:
         return

@@ -24,11 +24,11 @@ PANELS = (
     ("rate", "latency_seconds"),
     ("rate", "energy_per_task_joules"),
 )
-"""What is drawn over what; those without figures, or with nothing but zeros, are left out."""
+"""Axis and measure of each panel; panels without figures, or with only zeros, are left out."""
 
 
 def scaling(results: Results) -> "Figure":
-    """A measure over a size in each panel, with intervals and published figures."""
+    """Draw a measure over a size in each panel, with intervals and published figures."""
     panels = [(panel, measure, points) for panel, measure in PANELS if (points := _points(results, panel, measure))]
     rows = (len(panels) + 1) // 2
     figure = new_figure(0.6 + 2.7 * rows)
@@ -38,7 +38,7 @@ def scaling(results: Results) -> "Figure":
         if panel == "saturation":
             _proportion(axes, points, len(results.parameters.nodes))
         else:
-            # Margins are relative to the spread, which may be none.
+            # Margins are relative to the spread, which may be zero.
             axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
         axes.set_xlabel(AXES[panel])
         if len(axes.get_legend_handles_labels()[1]) > 1:
@@ -50,7 +50,7 @@ def scaling(results: Results) -> "Figure":
 
 
 def _points(results: Results, panel: str, measure: str) -> list[tuple[Runs, Estimate]]:
-    """Cases of the panel that have the measure, with its estimate."""
+    """Return the cases of the panel that have the measure, with its estimate."""
     found = []
     for case, estimated, further in zip(results.cases, results.estimates, results.further, strict=True):
         estimate = {**estimated.by_measure, **further.by_measure}.get(measure)
@@ -80,7 +80,7 @@ def _line(axes: "Axes", display: Display, points: Sequence[tuple[Runs, Estimate]
 
 
 def _proportion(axes: "Axes", points: Sequence[tuple[Runs, Estimate]], whole: int) -> None:
-    """Growth in proportion to the nodes, from the scenario's own cluster on: fewer nodes are another mix."""
+    """Draw growth in proportion to the nodes, from the scenario's own cluster on: fewer nodes are another mix."""
     axes.set_yscale("log")
     grown = [(case.size, estimate.mean) for case, estimate in points if case.size >= whole]
     if grown:

@@ -9,7 +9,7 @@ from simulator.experiments.find.results import Results
 from simulator.experiments.write.display import DISPLAYS, with_half_width
 
 DASH = "-"
-"""Stands for what was not measured."""
+"""Text in place of a missing figure."""
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -30,7 +30,7 @@ _LATEX = {
 
 
 def runs_csv(results: Results) -> str:
-    """A line per run, with all its figures in SI units; what is missing is empty."""
+    """Return a line per run, with all its figures in SI units; a missing figure is empty."""
     names = dict.fromkeys(name for case in results.cases for run in case.runs for name in run.figures)
     lines = [
         (case.method, str(run.seed), *(_number(run.figures.get(name)) for name in names))
@@ -41,7 +41,7 @@ def runs_csv(results: Results) -> str:
 
 
 def summary_csv(results: Results) -> str:
-    """A line per method and measure: the estimate in SI units, and how well it is known."""
+    """Return a line per method and measure: the estimate in SI units, and its precision."""
     known = {(one.method, one.measure): one for one in results.precision}
     lines = []
     for estimated in results.estimates:
@@ -67,7 +67,7 @@ def summary_csv(results: Results) -> str:
 
 
 def latex_table(results: Results) -> str:
-    """A booktabs table of means and half-widths of 95% intervals."""
+    """Return a booktabs table of means and half-widths of 95% intervals."""
     measures = present(results)
     heading = " & ".join(["Method", *(latex(DISPLAYS[measure].title) for measure in measures)])
     body = [
@@ -83,7 +83,7 @@ def latex_table(results: Results) -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, rule: str = "---:|") -> Iterator[str]:
-    """The lines of a Markdown table, and an empty one after it; `rule` aligns all but the first column."""
+    """Yield the lines of a Markdown table, and an empty one after it; `rule` aligns all but the first column."""
     yield f"| {' | '.join(header)} |"
     yield f"|---|{rule * (len(header) - 1)}"
     for row in rows:
@@ -92,19 +92,19 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, rule
 
 
 def present(results: Results) -> list[str]:
-    """Measures that at least one method has."""
+    """Return the measures that at least one method has."""
     found = {measure for estimated in results.estimates for measure in estimated.by_measure}
     return [measure.name for measure in MEASURES if measure.name in found]
 
 
 def cell(results: Results, index: int, measure: str) -> str:
-    """The estimate of a measure for the method at `index`, or a dash."""
+    """Return the estimate of a measure for the method at `index`, or a dash."""
     estimate = results.estimates[index].by_measure.get(measure)
     return DASH if estimate is None else with_half_width(estimate, DISPLAYS[measure].factor)
 
 
 def latex(text: str) -> str:
-    """Text with what LaTeX would take for commands escaped."""
+    """Escape the characters that LaTeX would take for commands."""
     return "".join(_LATEX.get(character, character) for character in text)
 
 
