@@ -1,1 +1,1 @@
-"""The run that goes on by the clock, and its views: metrics, JSON and the page."""
+"""The live run, which goes on by the clock, and its views: metrics, JSON and the page."""

@@ -1,4 +1,4 @@
-"""The chart of the last simulated day: where the cluster's power came from, and what was generated."""
+"""The chart of the last simulated day: the cluster's power by source, and the generation."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ LEGEND = (("renewable", "renewable"), ("battery", "battery"), ("grid", "grid"), 
 
 
 def power_chart(points: Sequence[PointView]) -> str:
-    """Watts by source, one on the other, over the simulated day before the last point; generation as a line."""
+    """Draw watts, stacked by source, over the simulated day before the last point, and generation as a line."""
     if len(points) < 2:
         return f'{TITLE}<p class="dim">The chart begins after ten simulated minutes.</p>'
     layers = _layers(points)
@@ -40,7 +40,7 @@ def power_chart(points: Sequence[PointView]) -> str:
 
 
 def _layers(points: Sequence[PointView]) -> list[list[float]]:
-    """Lower and upper edges of the bands, from the bottom up."""
+    """Return the edges of the bands, from the bottom up."""
     edges = [[0.0] * len(points)]
     for read in ("renewable_watts", "battery_watts", "grid_watts"):
         edges.append([edge + getattr(point, read) for edge, point in zip(edges[-1], points, strict=True)])

@@ -1,4 +1,4 @@
-"""Simulated time against the wall clock: when the next step is due, and how fast the clock really is."""
+"""Simulated time against the wall clock: when the next step is due, and the speed that the clock achieves."""
 
 from collections import deque
 
@@ -7,22 +7,22 @@ from exporter.core.units import Seconds
 from simulator.energy.interface import WEATHER_STEP
 
 PATIENCE = Seconds(1.0)
-"""A clock that is further behind than this lets the time go in place of catching up."""
+"""Delay beyond which the clock lets the time go in place of catching up."""
 
 WINDOW = Seconds(10.0)
-"""The achieved speed is that over so many seconds."""
+"""Time over which the achieved speed is measured."""
 
 
 def step_for(speed: float) -> Seconds:
-    """The longest step that divides the weather's and still comes once a second at least; 1 s for slower speeds."""
+    """Return the longest step that divides the weather's and comes at least once a second; 1 s for slower speeds."""
     possible = (step for step in range(1, round(WEATHER_STEP) + 1) if WEATHER_STEP % step == 0)
     return Seconds(float(max(step for step in possible if step <= max(1.0, speed))))
 
 
 class Pace:
-    """When each step is due; `speed` is simulated seconds per second, infinite for as soon as possible.
+    """The times at which steps are due; `speed` is simulated seconds per second, infinite for as soon as possible.
 
-    Time for which the machine was suspended or the program stopped is let go, and so is what it cannot keep up with:
+    Time is let go while the machine is suspended or the program stopped, and where the machine cannot keep up:
     there is never a burst of steps.
     """
 
@@ -32,11 +32,11 @@ class Pace:
         self._due = clock.awake() + self._apart
 
     def until_due(self) -> Seconds:
-        """How long to wait for the next step."""
+        """Return the time to wait for the next step."""
         return Seconds(max(0.0, self._due - self._clock.awake()))
 
     def stepped(self) -> Seconds:
-        """Take note of a step; returns how much time was let go because of it, usually none."""
+        """Take note of a step, and return the time that was let go because of it, usually none."""
         now = self._clock.awake()
         self._due += self._apart
         late = now - self._due
@@ -54,7 +54,7 @@ class SpeedMeter:
         self._points: deque[tuple[float, float]] = deque()
 
     def read(self, simulated: Seconds) -> float | None:
-        """Simulated seconds per second until now; None where there is nothing earlier to compare with."""
+        """Return simulated seconds per second until now; None where there is no earlier reading to compare with."""
         self._points.append((self._clock.awake(), simulated))
         while len(self._points) > 2 and self._points[-1][0] - self._points[1][0] >= WINDOW:
             self._points.popleft()

@@ -9,7 +9,7 @@ from simulator.live.summary import NodeView, PointView, Summary, Today
 
 
 def render_page(summary: Summary, points: list[PointView]) -> str:
-    """The HTML document; it asks the browser to load it again after the next snapshot."""
+    """Return the HTML document, which makes the browser load it again after the next snapshot."""
     return document(
         title=_title(summary),
         refresh=summary.interval_seconds,
@@ -40,7 +40,7 @@ def _published(summary: Summary) -> str:
 
 
 def _clock(summary: Summary) -> str:
-    """The simulated time, so that nobody takes these figures for a real cluster's."""
+    """Show the simulated time, so that nobody takes these figures for a real cluster's."""
     day = int(summary.clock_seconds // SECONDS_PER_DAY) + 1
     speed = UNKNOWN if summary.speed is None else data(summary.speed, "speed", f"{summary.speed:,.0f}")
     shown = summary.clock_time[:16].replace("T", " ")
@@ -53,7 +53,7 @@ def _clock(summary: Summary) -> str:
 
 
 def _lags(summary: Summary) -> bool:
-    """Whether the clock is clearly slower than it should be."""
+    """Return whether the clock is clearly slower than it should be."""
     if summary.speed is None or summary.wanted_speed == "max":
         return False
     return summary.speed < 0.9 * float(summary.wanted_speed)
@@ -135,7 +135,7 @@ def _numbers(cells: tuple[str, ...]) -> str:
 
 
 def _figure(node: NodeView, name: str, shown: str, scale: float = 1.0) -> str:
-    """A figure of a node; a dash where there is none."""
+    """Show a figure of a node; a dash where it is missing."""
     value: float | None = getattr(node, name)
     return "-" if value is None else data(value, f"{name}-{escape(node.name)}", shown.format(value * scale))
 

@@ -1,4 +1,4 @@
-"""A run that goes on day after day, with what its readers want to see beyond the engine's totals."""
+"""A run that goes on day after day, with the figures that its views need beyond the engine's totals."""
 
 from collections import deque
 
@@ -27,7 +27,7 @@ class LiveRun:
 
     @property
     def clock(self) -> Seconds:
-        """Simulated seconds since the start."""
+        """Return the simulated seconds since the start."""
         return self._engine.clock
 
     def step(self) -> None:
@@ -40,7 +40,7 @@ class LiveRun:
             self._at_midnight = self._engine.totals.copy()
 
     def snapshot(self, clock: Clock, speed: float | None) -> Snapshot:
-        """The run as it is now; before the first step, without readings and never fresh."""
+        """Return the run as it is now; before the first step, without readings and never fresh."""
         engine, record = self._engine, self._record
         totals = engine.totals.copy()
         if record is None:
@@ -59,13 +59,13 @@ class LiveRun:
 
 
 def _charge(engine: Engine) -> np.typing.NDArray[np.float64]:
-    """State of charge (N,), NaN where there is no battery."""
+    """Return the state of charge (N,), NaN where there is no battery."""
     capacity = engine.plant.batteries.capacity
     return np.divide(engine.stored, capacity, out=np.full_like(capacity, np.nan), where=capacity > 0.0)
 
 
 def _point(clock: Seconds, before: Totals, now: Totals) -> PowerPoint:
-    """Mean power between two totals, a point of the weather apart."""
+    """Return the mean power between two totals, a point of the weather apart."""
 
     def mean(name: str) -> float:
         return float((getattr(now, name) - getattr(before, name)).sum()) / WEATHER_STEP

@@ -14,17 +14,17 @@ from simulator.run.engine import StepRecord
 from simulator.run.totals import Totals
 
 STALE_AFTER_INTERVALS = 3.0
-"""A snapshot older than this many intervals no longer describes the cluster."""
+"""Age, in intervals, beyond which a snapshot no longer describes the cluster."""
 
 
 def speed_text(speed: float) -> str:
-    """A wished speed as people write it."""
+    """Return a requested speed as people write it."""
     return "max" if speed == float("inf") else f"{speed:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFacts:
-    """What does not change of a node; `supply` is solar, wind, hybrid, or grid for none of its own."""
+    """The constant facts of a node; `supply` is solar, wind, hybrid, or grid for no supply of its own."""
 
     name: str
     device: str
@@ -32,16 +32,16 @@ class NodeFacts:
 
     @property
     def generates(self) -> bool:
-        """Whether it has a supply of its own."""
+        """Return whether the node has a supply of its own."""
         return self.supply != "grid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """What does not change of a run.
+    """The constant facts of a run.
 
     `start` is the moment on the civil calendar at which simulated time begins, local midnight at the site, and `zone`
-    that local time's offset from UTC in seconds. `speed` is the wished number of simulated seconds per second, infinite
+    that local time's offset from UTC in seconds. `speed` is the requested simulated seconds per second, infinite
     for as many as possible. `estimates` are results of earlier experiments that are shown beside the run.
     """
 
@@ -66,7 +66,7 @@ class RunFacts:
 
     @property
     def interval(self) -> Seconds:
-        """Wall time from one snapshot to the next."""
+        """Return the wall time from one snapshot to the next."""
         return Seconds(max(1.0, self.step / self.speed))
 
 
@@ -83,9 +83,9 @@ class PowerPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """What is true of the last step alone; `charge` (N,) is the batteries' state, NaN without one.
+    """Readings of the last step alone; `charge` (N,) is the batteries' state of charge, NaN without one.
 
-    `speed` is the number of simulated seconds per second over the last seconds, None until that can be told.
+    `speed` is the number of simulated seconds per second over the last seconds, None until it is known.
     """
 
     record: StepRecord
@@ -112,10 +112,10 @@ class Snapshot:
     history: tuple[PowerPoint, ...] = ()
 
     def without_readings(self) -> "Snapshot":
-        """The same, as it is shown once it is stale: totals and facts only."""
+        """Return the snapshot as it is shown once it is stale: totals and facts only."""
         return replace(self, readings=None)
 
     def is_fresh(self, now: Seconds) -> bool:
-        """Whether there is a step, published no longer ago than three intervals."""
+        """Return whether there is a step, published no longer ago than three intervals."""
         limit = STALE_AFTER_INTERVALS * self.facts.interval
         return self.published_elapsed is not None and now - self.published_elapsed <= limit

@@ -1,4 +1,4 @@
-"""The snapshot as people want it: what `/api/v1/summary` answers, and what the page shows.
+"""The summary of a snapshot for people: the answer of `/api/v1/summary`, and the content of the page.
 
 Units are in the names. A missing figure is null, never zero. "Today" is the simulated day.
 """
@@ -14,15 +14,15 @@ from simulator.energy.clear_sky import CYCLE_DAYS
 from simulator.live.snapshot import PowerPoint, Readings, Snapshot, speed_text
 
 ERA_BEGINS, ERA = 1600, timedelta(days=21 * CYCLE_DAYS)
-"""First year, and 21 cycles of the calendar until the last that has four digits. Then the years start again."""
+"""First year, and the 21 cycles of the calendar to the last year of four digits. Then the years start again."""
 
 
 class _View(msgspec.Struct, frozen=True, kw_only=True):
-    """What every part has in common."""
+    """Base of all parts of the summary."""
 
 
 class NodeView(_View, frozen=True):
-    """A node now; `battery_charge_ratio` is null for one without a battery, `frequency_hertz` before its first task."""
+    """State of a node; `battery_charge_ratio` is null without a battery, `frequency_hertz` before its first task."""
 
     name: str
     device: str
@@ -40,7 +40,7 @@ NODE_FIGURES = tuple(name for name in NodeView.__struct_fields__ if name not in 
 
 
 class Today(_View, frozen=True):
-    """The simulated day so far."""
+    """Figures of the simulated day so far."""
 
     energy_joules: float
     renewable_ratio: float | None
@@ -53,7 +53,7 @@ class Today(_View, frozen=True):
 
 
 class Summary(_View, frozen=True):
-    """Everything at a glance; `clock_time` is simulated local time, `clock_seconds` counts from the start.
+    """The whole summary; `clock_time` is simulated local time, `clock_seconds` counts from the start.
 
     After 9999 the years of `clock_time` go on with 1600, which has the same days; `clock_seconds` just goes on.
     """
@@ -93,7 +93,7 @@ class PointView(_View, frozen=True):
 
 
 def summarize(snapshot: Snapshot, *, fresh: bool) -> Summary:
-    """The summary of a snapshot; of one that is not `fresh`, hand over `without_readings`."""
+    """Return the summary of a snapshot; of one that is not `fresh`, hand over `without_readings`."""
     facts, now = snapshot.facts, snapshot.readings
     return Summary(
         version=facts.version,
@@ -121,7 +121,7 @@ def summarize(snapshot: Snapshot, *, fresh: bool) -> Summary:
 
 
 def local_time(snapshot: Snapshot, clock: float) -> str:
-    """Simulated local time in ISO 8601, to the second; in the years from 1600 to 9999, in turn."""
+    """Return simulated local time in ISO 8601, to the second, with years that start again at 1600 after 9999."""
     zone = timezone(timedelta(seconds=snapshot.facts.zone))
     begins = datetime(ERA_BEGINS, 1, 1, tzinfo=zone)
     since = timedelta(seconds=snapshot.facts.start + clock - begins.timestamp())
@@ -129,7 +129,7 @@ def local_time(snapshot: Snapshot, clock: float) -> str:
 
 
 def history(snapshot: Snapshot) -> list[PointView]:
-    """The last simulated day, oldest first."""
+    """Return the last simulated day, oldest first."""
     return [_point(snapshot, point) for point in snapshot.history]
 
 

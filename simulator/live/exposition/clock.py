@@ -1,4 +1,4 @@
-"""The simulated clock, and what runs by it."""
+"""The simulated clock, and the facts of the run."""
 
 from collections.abc import Iterator
 

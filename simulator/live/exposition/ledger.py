@@ -1,4 +1,4 @@
-"""What the ledger of carbon credits costs."""
+"""The cost of the ledger of carbon credits."""
 
 from exporter.core.metrics import Row
 from simulator.live.exposition.families import counter, one

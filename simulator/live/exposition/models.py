@@ -1,4 +1,4 @@
-"""What compressed models cost, from the profile in use."""
+"""The cost of compressed models, from the profile in use."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

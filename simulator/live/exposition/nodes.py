@@ -1,4 +1,4 @@
-"""What each node consumes, generates and executes."""
+"""Consumption, generation and work of each node."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,7 +10,7 @@ from simulator.live.snapshot import NodeFacts, Readings, Snapshot
 from simulator.run.totals import Totals
 
 Pick = Callable[[Readings], FloatArray]
-"""A figure (N,) of the last step."""
+"""Reader of a figure (N,) of the last step."""
 
 
 def _node_info(snapshot: Snapshot) -> Iterator[Sample]:

@@ -16,5 +16,5 @@ ROWS: tuple[Row[Snapshot], ...] = (*CLOCK, *NODES, *SCHEDULER, *FORECAST, *LEDGE
 
 
 def exposition(snapshot: Snapshot) -> Exposition[Snapshot]:
-    """The bodies of `/metrics` for a snapshot, with the cost of this process beside it."""
+    """Return the bodies of `/metrics` for a snapshot, with the cost of this process beside it."""
     return Exposition(ROWS, snapshot, beside=(ProcessCollector(registry=None),))

@@ -1,4 +1,4 @@
-"""What becomes of tasks, and how they are placed."""
+"""Outcomes of tasks, and their placement."""
 
 from collections.abc import Iterator
 
@@ -35,7 +35,7 @@ def _placements(snapshot: Snapshot) -> Iterator[Sample]:
 
 
 def _score_terms(snapshot: Snapshot) -> Iterator[Sample]:
-    """Means over the tasks placed since simulated midnight; a policy without a score has none."""
+    """Yield means over the tasks placed since simulated midnight; a policy without a score has none."""
     now, midnight = snapshot.totals, snapshot.at_midnight
     placed, sums = float((now.placed - midnight.placed).sum()), now.terms - midnight.terms
     if placed > 0 and sums.any():
