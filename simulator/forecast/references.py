@@ -1,4 +1,4 @@
-"""The place where forecasters are plugged in, and the simplest one: supply goes on as it is."""
+"""The interface of forecasters, and the reference: supply stays as it is."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -9,21 +9,21 @@ from simulator.arrays import FloatArray
 
 
 class Forecaster(Protocol):
-    """Forecasts each node's generation from what was observed. Steps are those of the simulation."""
+    """Forecasts of each node's generation from observations. Steps are those of the simulation."""
 
     @property
     def name(self) -> str:
-        """As `ecochain_run_info` tells it."""
+        """Return the name in `ecochain_run_info`."""
 
     def observe(self, step: int, watts: FloatArray) -> None:
         """Take note of the generation (N,) in a step that has ended."""
 
     def forecast(self, step: int, count: int) -> FloatArray:
-        """Expected generation (count, N) of the steps from `step` on, in watts."""
+        """Return the expected generation (count, N) of the steps from `step` on, in watts."""
 
 
 class PersistenceForecaster:
-    """Each step will be as the last observed one; nothing is known before the first."""
+    """Forecasts equal to the last observed step; zero before the first."""
 
     name = "persistence"
 
@@ -40,7 +40,7 @@ class PersistenceForecaster:
 
 
 class NoForecaster:
-    """Expects no generation at all: what a scheduler without forecasts has to assume."""
+    """Forecasts of no generation at all, as a scheduler without forecasts has to assume."""
 
     name = "none"
 
@@ -56,12 +56,12 @@ class NoForecaster:
 
 
 class PerfectForecaster:
-    """Knows the supply to come: for the oracle and nobody else."""
+    """Forecasts that know the supply to come: for the oracle and nobody else."""
 
     name = "perfect"
 
     def __init__(self, generation: Callable[[int, int], FloatArray]) -> None:
-        """`generation(step, count)` gives the true generation (count, N) in watts."""
+        """Take `generation(step, count)`, the true generation (count, N) in watts."""
         self._generation = generation
 
     def observe(self, step: int, watts: FloatArray) -> None:

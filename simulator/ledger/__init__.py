@@ -1,1 +1,1 @@
-"""What the ledger of carbon credits costs."""
+"""The cost of the ledger of carbon credits."""

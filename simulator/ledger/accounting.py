@@ -1,4 +1,4 @@
-"""The place where the ledger of carbon credits is plugged in. Until it is there, two stand-ins tell its cost."""
+"""The interface of the ledger of carbon credits. Until there is one, two stand-ins account for its cost."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,7 +9,7 @@ from simulator.ledger.cost_profile import CostProfile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotReport:
-    """What a step of the simulation hands to the ledger: its length, and how many nodes avoided how much in it."""
+    """Report of a step of the simulation to the ledger: its length, the nodes that avoided emissions, and the grams."""
 
     seconds: Seconds
     nodes: int
@@ -17,18 +17,18 @@ class SlotReport:
 
 
 class Ledger(Protocol):
-    """Keeps records of avoided emissions."""
+    """A keeper of records of avoided emissions."""
 
     @property
     def name(self) -> str:
-        """As `ecochain_run_info` tells it."""
+        """Return the name in `ecochain_run_info`."""
 
     @property
     def earns_credits(self) -> bool:
-        """Whether avoided emissions become credits that are sold."""
+        """Return whether avoided emissions become credits that are sold."""
 
     def process(self, report: SlotReport) -> Joules:
-        """Energy that the cluster spends on recording this, spread evenly over its nodes."""
+        """Return the energy that the cluster spends on recording a step, spread evenly over its nodes."""
 
 
 class NullLedger:
@@ -38,12 +38,12 @@ class NullLedger:
     earns_credits = False
 
     def process(self, report: SlotReport) -> Joules:  # noqa: ARG002 - the protocol's
-        """Nothing."""
+        """Return zero."""
         return Joules(0.0)
 
 
 class AccountedLedger:
-    """Charges what a ledger would cost, from a measured profile; it keeps no chain."""
+    """The cost of a ledger from a measured profile, without a chain."""
 
     name = "accounted"
     earns_credits = True
@@ -54,8 +54,10 @@ class AccountedLedger:
         self._validators = validators
 
     def process(self, report: SlotReport) -> Joules:
-        """A block per slot, with one signature of its proposer and one of each other validator, and one record of each
-        node that avoided emissions. Steps shorter than a slot are charged their part of it.
+        """Return the energy of a block per slot.
+
+        A block has one signature of its proposer and one of each other validator, and one record of each node
+        that avoided emissions. Steps shorter than a slot are charged their part of it.
         """
         blocks = report.seconds / self._slot
         signing = blocks * self._validators * self._profile.joules_per_signature

@@ -1,4 +1,4 @@
-"""What ledger operations cost in energy, measured once and stored with the host it was measured on."""
+"""The energy of ledger operations, measured once and stored with the host it was measured on."""
 
 import hashlib
 from pathlib import Path
@@ -15,7 +15,7 @@ Cost = Annotated[float, Meta(ge=0)]
 
 
 class CostProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Joules per operation, and on what they were measured."""
+    """Joules per operation, and the method and the host of their measurement."""
 
     joules_per_signature: Cost
     joules_per_verification: Cost
@@ -25,12 +25,12 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     host: str
 
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON: results say with which profile they were made."""
+        """Return SHA-256 over the canonical JSON, which results state as their profile."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
 
 
 def shipped_profile() -> CostProfile:
-    """The profile that comes with the simulator, which users may replace.
+    """Return the profile that comes with the simulator, which users may replace.
 
     Raises ConfigError where the file cannot be read or is not a profile.
     """

@@ -1,4 +1,4 @@
-"""Measures on this host what the operations of a ledger cost in CPU time, and so in energy."""
+"""Measurement of a ledger's operations on this host: their CPU time, and so their energy."""
 
 import hashlib
 import sqlite3
@@ -15,11 +15,11 @@ ROUNDS = 15
 OPERATIONS = 400
 """Operations timed together in a round."""
 ROOT_BYTES = 32
-"""A Merkle root, which is what validators sign."""
+"""Size of a Merkle root, which validators sign."""
 RECORD_BYTES = 200
-"""A record of avoided emissions: node, slot, energies, intensity, price, in canonical JSON."""
+"""Size of a record of avoided emissions: node, slot, energies, intensity, price, in canonical JSON."""
 HEADER_BYTES = 160
-"""A block's header: parent, root, slot, proposer, signature."""
+"""Size of a block's header: parent, root, slot, proposer, signature."""
 
 
 def measure_costs(*, host: str, core_watts: float, source: str, rounds: int = ROUNDS) -> CostProfile:
@@ -51,7 +51,7 @@ def measure_costs(*, host: str, core_watts: float, source: str, rounds: int = RO
 
 
 def _seconds(operation: Callable[[], object], rounds: int) -> float:
-    """Median CPU time of one operation; a first round warms up."""
+    """Return the median CPU time of one operation; a first round warms up."""
     spent = []
     for number in range(rounds + 1):
         begin = time.process_time()
@@ -63,7 +63,7 @@ def _seconds(operation: Callable[[], object], rounds: int) -> float:
 
 
 def _signing() -> tuple[Callable[[], object], Callable[[], object]]:
-    """Signing a root, and checking the signature."""
+    """Return two operations: signing a root, and checking the signature."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - only whoever measures has it
         Ed25519PrivateKey,
     )
@@ -76,7 +76,7 @@ def _signing() -> tuple[Callable[[], object], Callable[[], object]]:
 
 
 def _store(folder: Path) -> sqlite3.Connection:
-    """An empty database as a ledger would keep it; transactions are opened by hand."""
+    """Return an empty database as a ledger would keep it; transactions are opened by hand."""
     store = sqlite3.connect(folder / "ledger.sqlite", isolation_level=None)
     store.execute("PRAGMA journal_mode = WAL")
     store.execute("PRAGMA synchronous = NORMAL")
@@ -87,7 +87,7 @@ def _store(folder: Path) -> sqlite3.Connection:
 
 
 def _storing(store: sqlite3.Connection) -> tuple[Callable[[], object], Callable[[], object]]:
-    """Adding a record to the open transaction, and closing it with a block."""
+    """Return two operations: adding a record to the open transaction, and closing it with a block."""
     payload, header = b"r" * RECORD_BYTES, b"h" * HEADER_BYTES
 
     def record() -> None:

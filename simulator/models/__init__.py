@@ -1,1 +1,1 @@
-"""What inference models cost: compression, measured on a real host and kept as a profile."""
+"""The cost of inference models: compression, measured on a real host and kept as a profile."""

@@ -1,7 +1,7 @@
-"""Measures what dynamic INT8 quantization and pruning do to real torch modules on this host.
+"""Measurement of dynamic INT8 quantization and pruning of real torch modules on this host.
 
 The modules learn, from a seed and in seconds, to tell ten noisy patterns apart: random weights would decide by chance,
-and a rounding that turns a toss of a coin says nothing about a model in use. Sizes and times do not depend on it.
+and a flip of such an answer says nothing about a model in use. Sizes and times do not depend on the training.
 """
 
 import copy
@@ -27,13 +27,13 @@ PRUNED_SHARE = 0.3
 """Share of each layer's weights set to zero, smallest first (EcoChain-ML, 2025)."""
 CLASSES = 10
 INPUTS = 500
-"""Seeded inputs on which answers are compared; none of them was learnt from."""
+"""Number of seeded inputs on which answers are compared; none of them was used in training."""
 NOISE = 2.0
 """Standard deviation of the inputs' noise over that of the patterns in them; one figure for all models."""
 STEPS = 150
 BATCH = 64
 LEARNING_RATE = 1e-3
-"""Adam's own default (Kingma and Ba, 2015)."""
+"""Learning rate: Adam's own default (Kingma and Ba, 2015)."""
 SEED = 0
 ROUNDS = 30
 CALLS_PER_ROUND = 20
@@ -44,7 +44,7 @@ BACKENDS = ("x86", "fbgemm", "onednn", "qnnpack")
 def measure(
     progress: Callable[[str], None], *, models: Sequence[str] | None = None, rounds: int = ROUNDS
 ) -> CompressionProfile:
-    """Measure all models, or some, at every precision; `progress` hears which is next.
+    """Measure all models, or some, at every precision; `progress` is told of each before it begins.
 
     Precisions take turns within each round, so that a slow spell of the host meets all of them alike. Raises
     ModuleNotFoundError without torch, and ConfigError where none of its quantized backends works.
@@ -68,7 +68,7 @@ def measure(
 
 
 def _method(backend: str, rounds: int, accuracies: list[str]) -> str:
-    """How the figures came about, for whoever reads the profile."""
+    """Describe the method for readers of the profile."""
     return (
         f"One item per call, one thread, backend {backend}. Latency: median over {rounds * CALLS_PER_ROUND} calls; "
         f"energy: median CPU time per call times {ACTIVE_WATTS_PER_CORE} W per core ({ACTIVE_WATTS_SOURCE}); "
@@ -82,7 +82,7 @@ def _method(backend: str, rounds: int, accuracies: list[str]) -> str:
 
 @contextmanager
 def _measuring() -> Iterator[str]:
-    """One thread, and the first quantized backend that works; yields its name and puts everything back."""
+    """Use one thread, and the first quantized backend that works; yield its name, and restore everything."""
     import torch  # noqa: PLC0415
 
     threads, engine = torch.get_num_threads(), torch.backends.quantized.engine
@@ -116,7 +116,7 @@ def _choose_backend() -> str:
 
 
 def _measure_model(name: str, rounds: int) -> tuple[list[Measurement], float]:
-    """All precisions of one model, and how often it is right in FP32."""
+    """Measure all precisions of one model, and its accuracy in FP32."""
     import torch  # noqa: PLC0415
 
     variants = _variants(name)
@@ -145,7 +145,7 @@ def _share_equal(answers: "Tensor", others: "Tensor") -> float:
 def _time(
     variants: "dict[str, nn.Module]", items: "Tensor", rounds: int
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """Wall seconds of each call, and CPU seconds per call of each round, by precision."""
+    """Return wall seconds of each call, and CPU seconds per call of each round, by precision."""
     latencies: dict[str, list[float]] = {precision: [] for precision in variants}
     busy: dict[str, list[float]] = {precision: [] for precision in variants}
     single = [items[index : index + 1] for index in range(CALLS_PER_ROUND)]
@@ -167,14 +167,14 @@ def _seconds_of(model: "nn.Module", item: "Tensor") -> float:
 
 
 def _variants(name: str) -> "dict[str, nn.Module]":
-    """The same weights at each precision."""
+    """Return the same weights at each precision."""
     plain = _trained(name)
     pruned = _pruned(plain)
     return dict(zip(PRECISIONS, (plain, _quantized(plain), pruned, _quantized(pruned)), strict=True))
 
 
 def _trained(name: str) -> "nn.Module":
-    """A model that has learnt the patterns, the same each time on the same processor."""
+    """Return a model that has learnt the patterns, the same each time on the same processor."""
     import torch  # noqa: PLC0415
 
     torch.manual_seed(SEED)
@@ -190,7 +190,7 @@ def _trained(name: str) -> "nn.Module":
 
 
 def _examples(name: str, count: int, random: "torch.Generator") -> "tuple[Tensor, Tensor]":
-    """Items, and the number of the pattern that each of them hides."""
+    """Return items, and the number of the pattern that each of them hides."""
     import torch  # noqa: PLC0415
 
     shape = {"mlp": (1024,), "lstm": (24, 4), "cnn": (3, 64, 64), "transformer": (32, 128)}[name]
@@ -200,7 +200,7 @@ def _examples(name: str, count: int, random: "torch.Generator") -> "tuple[Tensor
 
 
 def _quantized(model: "nn.Module") -> "nn.Module":
-    """A copy with dynamically quantized linear and recurrent layers."""
+    """Return a copy with dynamically quantized linear and recurrent layers."""
     import torch  # noqa: PLC0415
     from torch.ao.quantization import quantize_dynamic  # noqa: PLC0415
 
@@ -215,7 +215,7 @@ def _quantized(model: "nn.Module") -> "nn.Module":
 
 
 def _pruned(model: "nn.Module") -> "nn.Module":
-    """A copy without the smallest weights of each layer, by absolute value."""
+    """Return a copy without the smallest weights of each layer, by absolute value."""
     import torch  # noqa: PLC0415
     from torch.nn.utils import prune  # noqa: PLC0415
 
@@ -239,7 +239,7 @@ def _size_bytes(model: "nn.Module") -> int:
 
 
 def _builders() -> "dict[str, Callable[[], nn.Module]]":
-    """How each model is made, by name."""
+    """Return the constructors of the models, by name."""
     from torch import nn  # noqa: PLC0415
 
     class Lstm(nn.Module):
@@ -251,7 +251,7 @@ def _builders() -> "dict[str, Callable[[], nn.Module]]":
             self.head = nn.Linear(64, CLASSES)
 
         def forward(self, items: "Tensor") -> "Tensor":
-            """Decides on the last hour's state."""
+            """Decide on the last hour's state."""
             head: Tensor = self.head(self.lstm(items)[0][:, -1])
             return head
 
@@ -265,7 +265,7 @@ def _builders() -> "dict[str, Callable[[], nn.Module]]":
             self.head = nn.Linear(128, CLASSES)
 
         def forward(self, items: "Tensor") -> "Tensor":
-            """Decides on the mean over the tokens."""
+            """Decide on the mean over the tokens."""
             head: Tensor = self.head(self.encoder(items).mean(dim=1))
             return head
 

@@ -1,4 +1,4 @@
-"""The machine on which profiles are measured: what to call it, and what its work costs in energy."""
+"""The machine on which profiles are measured: its name, and the energy of its work."""
 
 import platform
 from pathlib import Path
@@ -16,17 +16,17 @@ ACTIVE_WATTS_SOURCE = "Cloud Carbon Footprint, AWS at full load, 2023"
 
 
 def core_energy(busy: Seconds) -> Joules:
-    """Energy of so much CPU time."""
+    """Return the energy of so much CPU time."""
     return Joules(busy * ACTIVE_WATTS_PER_CORE)
 
 
 def host_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Processor, architecture and system, without anything that names this one machine."""
+    """Return processor, architecture and system, without anything that names this one machine."""
     return f"{_processor(cpuinfo)}, {platform.machine()}, {platform.system()}"
 
 
 def _processor(cpuinfo: Path) -> str:
-    """As Linux names it; elsewhere as the platform does."""
+    """Return the processor's name as Linux gives it; elsewhere as the platform does."""
     try:
         lines = cpuinfo.read_text(encoding="utf-8").splitlines()
     except OSError:

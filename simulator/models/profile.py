@@ -1,4 +1,4 @@
-"""What compressed models cost, measured once and stored with the host it was measured on."""
+"""The profile of compressed models: their cost, measured once and stored with the host it was measured on."""
 
 import hashlib
 from pathlib import Path
@@ -12,7 +12,7 @@ from exporter.core.config import ConfigError
 SHIPPED = Path(__file__).with_name("profile.json")
 
 MODELS = ("mlp", "lstm", "cnn", "transformer")
-"""That task classes may ask for."""
+"""Models that task classes may ask for."""
 
 BASELINE = "fp32"
 """The precision to which others are compared."""
@@ -37,7 +37,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Measurements of every model at every precision, and how they came about."""
+    """Measurements of every model at every precision, and their method and host."""
 
     measurements: tuple[Measurement, ...]
     torch_version: str
@@ -45,22 +45,22 @@ class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     method: str
 
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON: results say with which profile they were made."""
+        """Return SHA-256 over the canonical JSON, which results state as their profile."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
 
     def get(self, model: str, precision: str) -> Measurement:
-        """Raises KeyError for what was not measured."""
+        """Return a measurement. Raises KeyError where there is none."""
         for one in self.measurements:
             if (one.model, one.precision) == (model, precision):
                 return one
         raise KeyError(f"{model} at {precision}")
 
     def time_ratio(self, model: str, precision: str) -> float:
-        """Execution time over that in FP32. Raises KeyError for what was not measured."""
+        """Return the execution time over that in FP32. Raises KeyError where a measurement is missing."""
         return self.get(model, precision).latency_seconds / self.get(model, BASELINE).latency_seconds
 
     def best(self, model: str, least_agreement: float = 0.98) -> Measurement:
-        """The precision that takes the least energy among those that agree at least so much.
+        """Return the precision that takes the least energy among those that agree at least so much.
 
         Of those within TOLERANCE of the least it is the one that agrees most, and the plainest of equals. Raises
         KeyError where there is none; FP32 always agrees with itself.
@@ -74,7 +74,7 @@ class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 def load_profile(path: Path | None = None) -> CompressionProfile:
-    """A profile from a file; without one, the profile that comes with the simulator.
+    """Load a profile from a file; without one, the profile that comes with the simulator.
 
     Raises ConfigError where the file cannot be read, is not a profile, or lacks a model.
     """
@@ -92,7 +92,7 @@ def load_profile(path: Path | None = None) -> CompressionProfile:
 
 
 def _is_usable(profile: CompressionProfile, model: str) -> bool:
-    """Whether there is a best precision, and what to compare it with."""
+    """Return whether the profile has a best precision for the model, and its measurement at the baseline."""
     try:
         profile.best(model)
     except KeyError:
