@@ -10,7 +10,7 @@ from simulator.streams import Stream, generator
 
 
 def arrivals_of(workload: PublishedWorkload, seed: int) -> FloatArray:
-    """Arrival times (M,) in seconds since midnight: a Poisson process."""
+    """Draw arrival times (M,) in seconds since midnight: a Poisson process."""
     gaps = generator(seed, Stream.WORKLOAD, 0).exponential(SECONDS_PER_HOUR / workload.rate_per_hour, workload.tasks)
     return np.cumsum(gaps)
 
@@ -18,7 +18,7 @@ def arrivals_of(workload: PublishedWorkload, seed: int) -> FloatArray:
 def tasks_of(
     workload: PublishedWorkload, nodes: tuple[PublishedNode, ...], supply: SupplySection, seed: int
 ) -> PublishedTasks:
-    """The tasks, and the generation that they meet: each node has its own stream, whatever the number of nodes."""
+    """Draw the tasks, and the generation that they meet: each node has its own stream, whatever the number of nodes."""
     hours = arrivals_of(workload, seed) / SECONDS_PER_HOUR % HOURS_PER_DAY
     generation = np.stack([_generation(node, supply, hours, seed, key) for key, node in enumerate(nodes)], axis=1)
     spread = generator(seed, Stream.NOISE).uniform(1 - workload.noise, 1 + workload.noise, workload.tasks)
@@ -32,7 +32,7 @@ def tasks_of(
 
 
 def _base_seconds(workload: PublishedWorkload, seed: int) -> FloatArray:
-    """Execution times (M,) at full frequency in FP32: first the kind is drawn, then a model within it."""
+    """Draw execution times (M,) at full frequency in FP32: first the kind is drawn, then a model within it."""
     drawn = generator(seed, Stream.WORKLOAD, 1).random((workload.tasks, 2))
     edges = np.cumsum([kind.share for kind in workload.kinds])
     kinds = np.searchsorted(edges / edges[-1], drawn[:, 0], side="right")
@@ -46,7 +46,7 @@ def _base_seconds(workload: PublishedWorkload, seed: int) -> FloatArray:
 
 
 def _generation(node: PublishedNode, supply: SupplySection, hours: FloatArray, seed: int, key: int) -> FloatArray:
-    """Watts (M, 3) of a node at these hours of the day, drawn anew for each call."""
+    """Draw watts (M, 3) of a node at these hours of the day, anew for each call."""
     if node.supply == "grid":
         return np.zeros((len(hours), CALLS))
     normal = generator(seed, Stream.WEATHER, key).standard_normal((len(hours), CALLS))

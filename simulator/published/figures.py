@@ -1,4 +1,4 @@
-"""What was published, and what others found with the same model: printed beside our results, never used in them."""
+"""Published figures, and those of others with the same model: printed beside our results, never used in them."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,16 +18,16 @@ SCALING_REMARK: Final = (
     "The published scaling table is a formula applied after the run, not a simulation: simulated with the same "
     "equations, throughput stays at the arrival rate whatever the number of nodes."
 )
-"""Stands wherever the published scaling figures stand."""
+"""Remark beside the published scaling figures, wherever they stand."""
 
 LEDGER_REMARK: Final = (
     "The published effect of leaving out the ledger is the difference between two random streams: the published model "
     "gives the ledger no energy, so with the same tasks and weather the difference is exactly zero."
 )
-"""Stands beside the published ablation of the ledger."""
+"""Remark beside the published ablation of the ledger."""
 
 Figures = MappingProxyType[str, MappingProxyType[MeasureName, float]]
-"""Values by method and metric."""
+"""Values by method and measure."""
 
 
 def _row(
@@ -38,7 +38,7 @@ def _row(
     percent: float | None = None,
     dollars: float | None = None,
 ) -> MappingProxyType[MeasureName, float]:
-    """A table's row in the units of `RunResult`, without what was not printed."""
+    """Return a table's row in the units of `RunResult`, without the figures that were not printed."""
     row: dict[MeasureName, float | None] = {
         "energy_joules": None if kwh is None else kwh * JOULES_PER_KWH,
         "emissions_grams": grams,
@@ -70,7 +70,7 @@ REPLICATION: Final[Figures] = MappingProxyType(
         "single-node:Wind-without-dvfs": _row(kwh=0.00797, grams=0.045, percent=98.6),
     }
 )
-"""What an independent replication found; source: REPLICATION_SOURCE. Its wind node ran at full frequency."""
+"""Findings of an independent replication; source: REPLICATION_SOURCE. Its wind node ran at full frequency."""
 
 ABLATION: Final[Figures] = MappingProxyType(
     {
@@ -84,7 +84,7 @@ ABLATION: Final[Figures] = MappingProxyType(
 
 
 def changes_to_standard() -> Figures:
-    """Published relative changes of energy and carbon against Standard (0.18 is 18% more); from PUBLISHED."""
+    """Return published relative changes of energy and carbon against Standard (0.18 is 18% more); from PUBLISHED."""
     standard = PUBLISHED["standard"]
     measures: tuple[MeasureName, ...] = ("energy_joules", "emissions_grams")
     return MappingProxyType(

@@ -33,7 +33,7 @@ def run_published(
     rate_per_hour: float | None = None,
     tasks: int | None = None,
 ) -> RunResult:
-    """Run the scenario once; the last three replace its number of nodes, arrival rate and number of tasks.
+    """Run the scenario once; `nodes`, `rate_per_hour` and `tasks` replace its own.
 
     The run ends with the completion of its last task. Nothing queues, so latency is execution time, and nothing has a
     deadline, so nothing is late. `method.batteries` changes nothing: no published equation has a battery. Raises
@@ -53,7 +53,7 @@ def run_published(
 
 
 def replicated(nodes: tuple[PublishedNode, ...], count: int | None) -> tuple[PublishedNode, ...]:
-    """The first `count` nodes, all repeated in turn where there are fewer. Raises ConfigError for a count below 1."""
+    """Return the first `count` nodes, all repeated in turn where there are fewer. Raises ConfigError below 1."""
     if count is None:
         return nodes
     if count < 1:
@@ -72,7 +72,7 @@ def _within(name: str, value: Number, least: Number, most: Number) -> Number:
 
 
 def table_of(nodes: tuple[PublishedNode, ...]) -> PublishedNodes:
-    """The node table as arrays."""
+    """Return the node table as arrays."""
     return PublishedNodes(
         base_watts=np.array([node.base_watts for node in nodes]),
         max_watts=np.array([node.max_watts for node in nodes]),
@@ -82,7 +82,7 @@ def table_of(nodes: tuple[PublishedNode, ...]) -> PublishedNodes:
 
 
 def rules_of(scenario: PublishedScenario, method: Method, nodes: tuple[PublishedNode, ...]) -> PublishedRules:
-    """The equations' constants for a method. Raises ConfigError for an unknown policy."""
+    """Return the equations' constants for a method. Raises ConfigError for an unknown policy."""
     weights, dvfs, accounting = scenario.weights, scenario.dvfs, scenario.accounting
     return PublishedRules(
         placement=_placement(method.policy, [node.name for node in nodes]),
@@ -114,9 +114,10 @@ def _placement(policy: str, names: list[str]) -> int:
 
 
 def _result(scenario: PublishedScenario, ran: Executions, *, seed: int, end: float, ledger: bool) -> RunResult:
-    """Only the energy of tasks counts, and only what comes from the grid is paid for and emits.
+    """Return the figures of a run, by the published accounts.
 
-    Credits are paid for what the renewable energy would have emitted, had it come from the grid.
+    Only the energy of tasks counts, and only energy from the grid is paid for and emits. Credits are paid for what
+    the renewable energy would have emitted, had it come from the grid.
     """
     accounting, count = scenario.accounting, len(ran.seconds)
     joules = ran.watts * ran.seconds

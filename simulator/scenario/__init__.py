@@ -1,1 +1,1 @@
-"""What is simulated: the schema of a scenario, reading one, and checking it as a whole."""
+"""The scenario to simulate: its schema, reading one, and checking it as a whole."""

@@ -1,4 +1,4 @@
-"""Checks of a scenario as a whole: what no single section can see."""
+"""Checks of a scenario as a whole, beyond its single sections."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,11 +10,11 @@ from simulator.scheduling.names import SINGLE_NODE, is_users, single_node, trait
 from simulator.scheduling.own.per_task import load_policy
 
 RECORDED_WIND_HEIGHT = 10.0
-"""Metres: of WS10M in NASA POWER's files and of the wind in TMY3 (Wilcox and Marion, NREL/TP-581-43156, 2008)."""
+"""Metres: height of WS10M in NASA POWER's files, and of TMY3's wind (Wilcox and Marion, NREL/TP-581-43156, 2008)."""
 
 
 def unknown_names(data: Mapping[str, Any]) -> Iterator[str]:
-    """What can be told of names before the rest of a scenario is good."""
+    """Yield unknown names, as far as they can be checked before the rest of a scenario is good."""
     if data["nodes"] == []:
         yield "nodes: expected at least one node, got none"
     nodes = data["nodes"] if isinstance(data["nodes"], list) else []
@@ -34,7 +34,7 @@ def _device_mistakes(index: int, device: str) -> Iterator[str]:
 
 
 def contradictions(scenario: Scenario) -> Iterator[str]:
-    """What single sections cannot see, each with its key."""
+    """Yield the mistakes that no single section shows, each with its key."""
     if not scenario.nodes:
         yield "nodes: expected at least one node, got none"
     names = [node.name for node in scenario.nodes]
@@ -56,7 +56,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
 
 
 def published_contradictions(scenario: PublishedScenario) -> Iterator[str]:
-    """What single sections of the published model cannot see, each with its key."""
+    """Yield the mistakes that no single section of the published model shows, each with its key."""
     if not scenario.nodes:
         yield "nodes: expected at least one node, got none"
     yield from _repeated_names([node.name for node in scenario.nodes])
@@ -73,7 +73,7 @@ def _null(file: str | None) -> bool:
 
 
 def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
-    """What is wrong with the choice of a policy; one of a user's own is made, to see whether it can be."""
+    """Yield the mistakes in the choice of a policy; a user's own is built, to see whether it can be."""
     try:
         traits(policy)
         if is_users(policy):
@@ -85,7 +85,7 @@ def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
 
 
 def weather_mistakes(weather: WeatherSection) -> Iterator[str]:
-    """What does not go with a recording."""
+    """Yield the settings that contradict a recording."""
     height = weather.wind.reference_height_metres
     if weather.file is not None and height != RECORDED_WIND_HEIGHT:
         yield (
@@ -95,5 +95,5 @@ def weather_mistakes(weather: WeatherSection) -> Iterator[str]:
 
 
 def fits(node: NodeSection, kind: TaskClassSection) -> bool:
-    """Whether the class's model fits into the node's memory."""
+    """Return whether the class's model fits into the node's memory."""
     return kind.memory_megabytes * BYTES_PER_MEGABYTE <= DEVICES[node.device].memory_bytes

@@ -13,13 +13,13 @@ from simulator.scenario.schema import Scenario
 
 
 def shipped_scenarios() -> tuple[str, ...]:
-    """Names of the scenarios that come with the simulator."""
+    """Return the names of the scenarios that come with the simulator."""
     folder = resources.files("simulator.scenario")
     return tuple(sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")))
 
 
 def load_scenario(name_or_file: str) -> AnyScenario:
-    """A shipped scenario by its name, or one from a YAML file.
+    """Load a shipped scenario by its name, or one from a YAML file.
 
     Raises ConfigError with a line for each mistake.
     """
@@ -41,7 +41,7 @@ def load_scenario(name_or_file: str) -> AnyScenario:
 
 
 def read_scenario(path: Path) -> AnyScenario:
-    """The scenario in a file. Files that it names lie beside it. Raises ConfigError."""
+    """Read the scenario in a file. Paths in it are relative to its folder. Raises ConfigError."""
     given = {key: value for key, value in load_yaml(path).items() if value is not None}
     data = {"name": path.stem} | given
     origin = str(path)
@@ -69,7 +69,7 @@ def _refuse(origin: str, mistakes: Iterable[str]) -> None:
 
 
 def _located(scenario: Scenario, folder: Path) -> Scenario:
-    """With the names of other files made absolute."""
+    """Return the scenario with the names of other files made absolute."""
     weather, arrivals = scenario.weather, scenario.workload.arrivals
     if weather.file is not None:
         weather = msgspec.structs.replace(weather, file=str((folder / weather.file).resolve()))

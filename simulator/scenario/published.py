@@ -10,13 +10,13 @@ Name = Annotated[str, Meta(min_length=1, max_length=40, pattern="^[A-Za-z0-9-]+$
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 MOST_TASKS = 10_000_000
-"""A run is drawn at once, and so many tasks on four nodes take some gigabytes."""
+"""Most tasks of a run, which is drawn at once: so many on four nodes take some gigabytes."""
 
 LEAST_PER_HOUR, MOST_PER_HOUR = 1e-3, 1e9
-"""Arrivals: from one in six weeks."""
+"""Bounds of the arrivals per hour: the least is one in six weeks."""
 
 SHORTEST_DAY = 0.1
-"""Hours from sunrise to sunset."""
+"""Least hours from sunrise to sunset."""
 
 
 class PublishedNode(Section, frozen=True, kw_only=True):
@@ -153,14 +153,14 @@ class PublishedDvfs(Section, frozen=True, kw_only=True):
 
 
 class PublishedCompression(Section, frozen=True, kw_only=True):
-    """What compression is taken to do; asserted by the published model, not measured."""
+    """Assumed effect of compression; asserted by the published model, not measured."""
 
     speedup: Annotated[float, Meta(ge=1e-3, le=1000, description="Execution time in FP32 over compressed.")]
     power_factor: Annotated[float, Meta(ge=1e-3, le=10, description="Power compressed over FP32.")]
 
 
 class PublishedAccounting(Section, frozen=True, kw_only=True):
-    """From executed tasks to totals."""
+    """Constants between executed tasks and totals."""
 
     utilisation: Annotated[Share, Meta(description="Of the processor, while a task executes.")]
     assumed_renewable: Annotated[Share, Meta(description="Renewable share of every node without a forecast.")]

@@ -22,15 +22,15 @@ STEPS: tuple[int, ...] = get_args(Step)
 """Steps in seconds: all that divide the step of the weather."""
 
 MOST_PER_HOUR = 1e8
-"""Arrivals: an hour of tasks is made at once, and so many take some gigabytes."""
+"""Most arrivals per hour, which are drawn at once: so many take some gigabytes."""
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What every section has in common: no key that is not known."""
+    """Base of all sections, which refuses unknown keys."""
 
 
 class SiteSection(Section, frozen=True, kw_only=True):
-    """Where the cluster stands and when simulated time begins."""
+    """The place of the cluster, and the day on which simulated time begins."""
 
     latitude: Annotated[float, Meta(ge=-66, le=66, description="Degrees north; polar nights are not modelled.")] = 36.1
     longitude: Annotated[float, Meta(ge=-180, le=180, description="Degrees east.")] = -79.95
@@ -183,7 +183,7 @@ class NodeSection(Section, frozen=True, kw_only=True):
 
 
 class ArrivalsSection(Section, frozen=True, kw_only=True):
-    """When tasks arrive."""
+    """Arrivals of tasks."""
 
     kind: Annotated[
         Literal["poisson", "diurnal", "bursty", "trace"],
@@ -209,7 +209,7 @@ class ArrivalsSection(Section, frozen=True, kw_only=True):
     ) = None
 
     def __post_init__(self) -> None:
-        """Refuse what contradicts the kind."""
+        """Refuse settings that contradict the kind."""
         given = len(self.hourly_factors)
         if self.kind == "diurnal" and (given != HOURS_PER_DAY or sum(self.hourly_factors) <= 0):
             raise ValueError(f".hourly_factors: expected {HOURS_PER_DAY} figures above 0 in sum, got {given}")
@@ -283,7 +283,7 @@ class WeightsSection(Section, frozen=True, kw_only=True):
 
 
 class SchedulerSection(Section, frozen=True, kw_only=True):
-    """How tasks are placed. The longest wait is a choice: long enough for a queue, short beside any batch deadline."""
+    """Placement of tasks. The longest wait is a choice: long enough for a queue, short beside any batch deadline."""
 
     policy: Annotated[str, Meta(description="One of the policies of the reference page.")] = "shifting"
     weights: WeightsSection = WeightsSection()
@@ -305,7 +305,7 @@ class LedgerSection(Section, frozen=True, kw_only=True):
 
 
 class RunSection(Section, frozen=True, kw_only=True):
-    """How long, and in what steps."""
+    """Length of a run, and of its steps."""
 
     days: Annotated[int, Meta(ge=1, le=3660, description="Length of a run: whole days.")] = 1
     warm_up_days: Annotated[
@@ -319,7 +319,7 @@ class RunSection(Section, frozen=True, kw_only=True):
 
 
 class Scenario(Section, frozen=True, kw_only=True, tag="edge", tag_field="model"):
-    """All of it, for the physical model; the published model has a configuration of its own."""
+    """A scenario of the physical model; the published model has a schema of its own."""
 
     name: Annotated[str, Meta(min_length=1, max_length=40, description="As results call it.")]
     site: SiteSection = SiteSection()
