@@ -1,4 +1,4 @@
-"""`python -m simulator` is the same as `ecochain`."""
+"""`python -m simulator`, which is the same as `ecochain`."""
 
 import sys
 

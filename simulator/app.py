@@ -1,4 +1,4 @@
-"""The parts of the live job, put together."""
+"""The live job, assembled from its parts."""
 
 import contextlib
 import logging
@@ -38,24 +38,24 @@ LOG = logging.getLogger(__name__)
 PUBLISH_INTERVAL = Seconds(1.0)
 
 COMPLAINT_INTERVAL = Seconds(SECONDS_PER_HOUR)
-"""That the clock cannot keep up is said once in so long."""
+"""Least time between two warnings that the clock cannot keep up."""
 
 DIGEST_LENGTH = 12
 
 MOST_NODES = 200
-"""Each node has about 24 series of its own. Experiments know no such limit."""
+"""Most nodes of a live run: each has about 24 series of its own. Experiments know no such limit."""
 
 
 class Stop(Protocol):
-    """Tells that the program is asked to stop."""
+    """The request to stop the program."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait for at most so long; whether to stop."""
+        """Wait for at most so long, and return whether to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to run: `speed` is simulated seconds per second, infinite for as many as possible."""
+    """A live run to start: `speed` is simulated seconds per second, infinite for as many as possible."""
 
     scenario: Scenario
     seed: int
@@ -64,7 +64,7 @@ class Plan:
 
 
 def live_scenario(name_or_file: str) -> Scenario:
-    """The scenario, if it can run live. Raises ConfigError."""
+    """Load a scenario that can run live. Raises ConfigError."""
     scenario = load_scenario(name_or_file)
     if not isinstance(scenario, Scenario):
         raise ConfigError([f"{name_or_file}: model: expected edge to run live, got published, which has no clock"])
@@ -74,12 +74,12 @@ def live_scenario(name_or_file: str) -> Scenario:
 
 
 def estimates_in(folder: Path | None) -> tuple[Estimates, ...]:
-    """Results of experiments in a folder; none without one. Raises ConfigError."""
+    """Load the estimates of experiments in a folder; none without a folder. Raises ConfigError."""
     return () if folder is None else tuple(load_estimates(folder))
 
 
 def build_run(plan: Plan) -> LiveRun:
-    """A run at its beginning. Raises ConfigError or WeatherError for files that cannot be used."""
+    """Build a run at its beginning. Raises ConfigError or WeatherError for files that cannot be used."""
     method = full_method(plan.scenario)
     engine = build_engine(plan.scenario, method, plan.seed, step=step_for(plan.speed))
     return LiveRun(engine, _facts(plan, engine))
@@ -114,7 +114,7 @@ def _facts(plan: Plan, engine: Engine) -> RunFacts:
 
 
 def routes(publication: Publication[Snapshot]) -> dict[str, Handler]:
-    """What answers at which path."""
+    """Return the handlers by path."""
 
     def summary(_request: Request) -> Response:
         snapshot, _, fresh = publication.latest()
@@ -156,7 +156,7 @@ def _idle(pace: Pace, until_publication: float | None) -> float:
 
 
 def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -> None:
-    """Simulate and serve until told to stop; `until_told` makes what tells it, once there is something to stop.
+    """Simulate and serve until told to stop.
 
     Raises ListenError before anything is started, ConfigError or WeatherError for files that cannot be used.
     """

@@ -1,4 +1,4 @@
-"""From a scenario's sections to the objects that they describe."""
+"""The objects that a scenario's sections describe."""
 
 import functools
 from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ class Node:
 
 
 def nodes_of(scenario: Scenario, count: int | None = None) -> tuple[Node, ...]:
-    """The scenario's nodes; with a `count`, the first so many, all repeated in turn where there are fewer.
+    """Return the scenario's nodes; with a `count`, the first so many, all repeated in turn where there are fewer.
 
     Raises ConfigError for a count below 1.
     """
@@ -114,7 +114,7 @@ def _battery(section: BatterySection) -> Battery:
 
 
 def site_of(section: SiteSection) -> Site:
-    """Where the cluster stands."""
+    """Return the place of the cluster."""
     return Site(
         latitude=section.latitude,
         longitude=section.longitude,
@@ -125,7 +125,7 @@ def site_of(section: SiteSection) -> Site:
 
 
 def weather_of(scenario: Scenario, seed: int) -> WeatherSource:
-    """Synthetic weather from the seed, or the recording. Raises WeatherError."""
+    """Return synthetic weather from the seed, or the recording. Raises WeatherError."""
     site, section = site_of(scenario.site), scenario.weather
     if section.file is not None:
         return _recorded(Path(section.file), site)
@@ -144,12 +144,12 @@ def weather_of(scenario: Scenario, seed: int) -> WeatherSource:
 
 @functools.lru_cache(maxsize=8)
 def _recorded(path: Path, site: Site) -> WeatherSource:
-    """A recording, read once for all runs of an experiment."""
+    """Read a recording once for all runs of an experiment."""
     return load_weather(path, site)
 
 
 def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
-    """What the runs of a scenario would lack of the weather in its file, which is read for this."""
+    """Read the recording of a scenario, and yield what its runs would lack of weather."""
     if not isinstance(scenario, Scenario) or scenario.weather.file is None:
         return
     run = scenario.run
@@ -166,7 +166,7 @@ def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
 
 
 def classes_of(scenario: Scenario) -> tuple[TaskClass, ...]:
-    """The task classes, with shares that sum to 1."""
+    """Return the task classes, with shares that sum to 1."""
     sections = scenario.workload.classes
     total = sum(section.share for section in sections)
     return tuple(_task_class(section, section.share / total) for section in sections)
@@ -186,7 +186,7 @@ def _task_class(section: TaskClassSection, share: float) -> TaskClass:
 
 
 def workload_of(scenario: Scenario, seed: int, rate_per_hour: float | None = None) -> Workload:
-    """The arriving tasks; `rate_per_hour` replaces the scenario's mean rate, unless they come from a trace.
+    """Return the arriving tasks; `rate_per_hour` replaces the scenario's mean rate, unless a trace gives them.
 
     Raises ConfigError for a bad trace or rate.
     """
@@ -206,7 +206,7 @@ def workload_of(scenario: Scenario, seed: int, rate_per_hour: float | None = Non
 
 
 def cluster_of(nodes: Sequence[Node], scenario: Scenario, *, compressed: CompressionProfile | None) -> Cluster:
-    """What the scheduler knows of nodes and classes; without a profile models run in FP32."""
+    """Return the scheduler's view of nodes and classes; without a profile models run in FP32."""
     classes = classes_of(scenario)
     points = [operating_points(node.device) for node in nodes]
     slowness = np.array([one.time_factor for one in points]) / np.array([[node.device.speed] for node in nodes])
@@ -229,21 +229,21 @@ def _best_ratio(profile: CompressionProfile, model: str) -> float:
 
 
 def configured_weights(scenario: Scenario) -> Weights:
-    """The weights that the scenario gives to policies without weights of their own."""
+    """Return the weights that the scenario gives to policies without weights of their own."""
     chosen = scenario.scheduler.weights
     return Weights(**{term: getattr(chosen, term) for term in TERMS})
 
 
 def frequencies_of(nodes: Sequence[Node]) -> FloatArray:
-    """Frequencies (N, L) of the operating points in hertz."""
+    """Return the frequencies (N, L) of the operating points in hertz."""
     return np.array([operating_points(node.device).frequency_hertz for node in nodes])
 
 
 def hourly_grams_per_joule(scenario: Scenario) -> FloatArray:
-    """The grid's carbon intensity (24,) by hour of the day."""
+    """Return the grid's carbon intensity (24,) by hour of the day."""
     return np.resize(np.array(scenario.grid.intensity_grams_per_kwh), HOURS_PER_DAY) / JOULES_PER_KWH
 
 
 def shipped_compression() -> CompressionProfile:
-    """The measured profile that comes with the simulator."""
+    """Return the measured profile that comes with the simulator."""
     return load_profile()

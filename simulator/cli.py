@@ -1,7 +1,7 @@
 """The command line of `ecochain`."""
 
 # ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` starts without numpy, in 0.3 s of CPU time;
-# and so that a library that is not installed is missed by the command that needs it, and told in one line.
+# and so that only the command that needs a missing library fails, with one line.
 
 import argparse
 import logging
@@ -36,7 +36,7 @@ DEFAULT_ADDRESS = "127.0.0.1:10111"
 SLOWEST, FASTEST = 0.01, 1e6
 
 EXTRAS = {"torch": "measure", "distributed": "dask", "cryptography": "measure"}
-"""Extra of the package that brings a library along; all others come with `simulator`."""
+"""Extras of the package by the library that they install; all other libraries come with `simulator`."""
 
 _STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
 
@@ -68,7 +68,7 @@ ecochain_clock_speed_ratio tells; it never hurries to catch up.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status: 0, 2 for mistakes, told in one line each, or 130 after Ctrl-C."""
+    """Run the command, and return the exit status: 0, 2 for mistakes, a line for each, or 130 after Ctrl-C."""
     try:
         options = build_parser().parse_args(arguments)
         status: int = options.command(options)
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """All commands and flags, with their help."""
+    """Build the parser of all commands and flags, with their help."""
     parser = Parser(prog="ecochain", description=DESCRIPTION, epilog=EPILOG, **_STYLE)
     parser.add_argument("--version", action="version", version=f"ecochain {simulator.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
@@ -217,7 +217,7 @@ def _serve(options: argparse.Namespace) -> int:
     )
     try:
         if options.check:
-            # What other files hold is only seen by using them.
+            # Mistakes in other files are found only by using them.
             app.build_run(plan)
             if mistakes := list(recording_mistakes(plan.scenario)):
                 raise ConfigError(mistakes)
@@ -239,7 +239,7 @@ def _experiment(options: argparse.Namespace) -> int:
     from simulator.scenario.load import load_scenario
 
     configure_logging("info", LogFormat.LOGFMT)
-    # What it says at first use, of fonts, is of no use to anybody here.
+    # Its message about fonts at first use is of no use here.
     logging.getLogger("matplotlib").setLevel(logging.WARNING)
     request = Request(
         experiment=options.experiment,

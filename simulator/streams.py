@@ -10,7 +10,7 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """Who draws. The numbers are part of the results: changing one changes every result."""
+    """The components that draw. The numbers are part of the results: changing one changes every result."""
 
     WEATHER = 0
     WORKLOAD = 1
@@ -18,5 +18,5 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:
-    """The generator of a stream; `key` (a day or an hour, say) makes parts of it independent and reachable by index."""
+    """Return the generator of a stream; `key` (a day or an hour, say) gives independent parts, reachable by index."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy=seed, spawn_key=(int(stream), *key))))
