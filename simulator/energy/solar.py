@@ -1,4 +1,4 @@
-"""Photovoltaic panels."""
+"""Photovoltaic panels: their power, and the temperature of their cells."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Small wind turbines."""
+"""Small wind turbines: their power by wind speed and air density."""
 
 from dataclasses import dataclass
 

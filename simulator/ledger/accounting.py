@@ -38,7 +38,7 @@ class NullLedger:
     earns_credits = False
 
     def process(self, report: SlotReport) -> Joules:  # noqa: ARG002 - the protocol's
-        """Return zero."""
+        """Return zero, as nothing is recorded."""
         return Joules(0.0)
 
 

@@ -16,7 +16,7 @@ ACTIVE_WATTS_SOURCE = "Cloud Carbon Footprint, AWS at full load, 2023"
 
 
 def core_energy(busy: Seconds) -> Joules:
-    """Return the energy of so much CPU time."""
+    """Return the energy of `busy` seconds of CPU time."""
     return Joules(busy * ACTIVE_WATTS_PER_CORE)
 
 

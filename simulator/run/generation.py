@@ -1,4 +1,4 @@
-"""Generation of all nodes over time, made day by day from the weather."""
+"""Generation of all nodes over time, computed day by day from the weather."""
 
 import contextlib
 from collections import OrderedDict

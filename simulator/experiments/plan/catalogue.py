@@ -162,7 +162,7 @@ def _case(method: Method, scenario: AnyScenario, tasks: int | None) -> Case:
 
 
 def _job(method: Method, scenario: AnyScenario, tasks: int | None) -> Job:
-    """Return a run with so many tasks; on `edge` it lasts whole days, so their number sets the rate."""
+    """Return a run with `tasks` tasks; on `edge` it lasts whole days, so their number sets the rate."""
     if tasks is None or isinstance(scenario, PublishedScenario):
         return Job(scenario=scenario, method=method, seed=0, tasks=tasks)
     hours = scenario.run.days * HOURS_PER_DAY

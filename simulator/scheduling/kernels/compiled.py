@@ -72,6 +72,6 @@ def _tell_of_compiling() -> None:
                 _LOG.info("compiling the placement kernel: some seconds, after which it is kept")
 
         def on_end(self, event: Any) -> None:
-            """Do nothing."""
+            """Do nothing when a compilation ends."""
 
     event.register("numba:compile", Announcer())  # type: ignore[no-untyped-call]
