@@ -145,7 +145,7 @@ def advance(live: LiveRun, clock: Clock, publish: Callable[[Snapshot], None], st
             late = pace.stepped()
             if late > 0.0 and clock.awake() - complained >= COMPLAINT_INTERVAL:
                 complained = clock.awake()
-                LOG.warning("the simulated clock fell %.1f s behind its speed and lets that time go", late)
+                LOG.warning("the simulated clock fell %.1f s behind, and does not catch up", late)
         if waiting and clock.awake() - published >= PUBLISH_INTERVAL:
             publish(live.snapshot(clock, meter.read(live.clock)))
             published, waiting = clock.awake(), False

@@ -49,7 +49,7 @@ examples:
   ecochain serve                                     http://127.0.0.1:10111, a simulated minute each second
   ecochain serve --speed max --scenario mine.yaml    a scenario of your own, as fast as this machine can
   ecochain experiment baseline --output results      the system and its parts, 30 runs each
-  ecochain experiment --help                         what each experiment asks
+  ecochain experiment --help                         the question of each experiment
   ecochain scenarios                                 the scenarios that come with it
 
 Every figure is simulated: none of this measures a real cluster. For a real machine there is `ecotrack`.
@@ -60,10 +60,10 @@ examples:
   ecochain serve                                  the scenario edge, 60 simulated seconds each second
   ecochain serve --speed 1440                     a simulated day each minute
   ecochain serve --scenario mine.yaml --config.check
-  ecochain serve --experiments results            with the results of experiments beside it
+  ecochain serve --experiments results            also shows the results of experiments
 
-Simulated time goes on day after day. Where the machine cannot keep up, the clock goes slower, which
-ecochain_clock_speed_ratio tells; it never hurries to catch up.
+Simulated time goes on day after day. Where the machine cannot keep up, the clock runs slower and never
+catches up; ecochain_clock_speed_ratio shows its speed.
 """
 
 
@@ -136,15 +136,15 @@ def _add_experiment(commands: Any) -> None:
     parser = commands.add_parser(
         "experiment",
         help="run an experiment and write tables, plots and a report",
-        epilog=f"experiments:\n{explained}\n\nAfter Ctrl-C the same command goes on with what is finished.",
+        epilog=f"experiments:\n{explained}\n\nAfter Ctrl-C, the same command resumes the experiment.",
         **_STYLE,
     )
     add = parser.add_argument
-    add("experiment", metavar="NAME", choices=tuple(EXPERIMENTS), help="one of those below")
+    add("experiment", metavar="NAME", choices=tuple(EXPERIMENTS), help="one of the experiments below")
     _add_scenario(add)
     add("--replications", metavar="N", type=_replications, default=30, help="runs per method (default: %(default)s)")
     _add_seed(add)
-    add("--workers", metavar="W", type=positive, default=1, help="processes (default: %(default)s)")
+    add("--workers", metavar="W", type=positive, default=1, help="number of processes (default: %(default)s)")
     add("--dask", metavar="ADDRESS", help="run on this Dask cluster in place of processes, as tcp://HOST:PORT")
     add(
         "--tasks",
@@ -163,12 +163,12 @@ def _add_scenario(add: Any, *other_names: str) -> None:
         dest="scenario",
         metavar="NAME|FILE",
         default="edge",
-        help="one that comes with the simulator, or a YAML file (default: %(default)s)",
+        help="scenario that comes with the simulator, or a YAML file (default: %(default)s)",
     )
 
 
 def _add_seed(add: Any) -> None:
-    add("--seed", metavar="K", type=_seed, default=1, help="of all random draws (default: %(default)s)")
+    add("--seed", metavar="K", type=_seed, default=1, help="seed of all random draws (default: %(default)s)")
 
 
 def _speed(text: str) -> float:
