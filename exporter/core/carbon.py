@@ -7,7 +7,7 @@ from exporter.core.units import JOULES_PER_KWH, Grams, GramsPerKwh, GramsPerSeco
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """A published constant: what it is worth, in which unit, who published it and for which year."""
+    """Published constant: its value and unit, who published it and for which year."""
 
     value: float
     unit: str
@@ -33,10 +33,10 @@ GRID_FACTORS: dict[str, Factor] = {
 
 
 def emissions(spent: Joules, intensity: GramsPerKwh) -> Grams:
-    """CO2e of an amount of electricity."""
+    """Return the CO2e of an amount of electricity."""
     return Grams(spent / JOULES_PER_KWH * intensity)
 
 
 def emission_rate(power: Watts, intensity: GramsPerKwh) -> GramsPerSecond:
-    """CO2e per second of a power."""
+    """Return the CO2e per second of a power."""
     return GramsPerSecond(power / JOULES_PER_KWH * intensity)

@@ -12,7 +12,7 @@ Place = tuple[int, int]
 
 
 def framed(paths: str, *, top: float, unit: str, label: str, times: tuple[str, str, str]) -> str:
-    """A chart of `paths` from 0 to `top` in a unit, with a label for those who do not see it, and three times below."""
+    """Frame `paths` as a chart from 0 to `top` in a unit, with a label for screen readers and three times below."""
     return (
         f'<div class="chart"><div class="y"><span>{top:g} {unit}</span><span>{top / 2:g}</span><span>0</span></div>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{label}">'
@@ -22,7 +22,7 @@ def framed(paths: str, *, top: float, unit: str, label: str, times: tuple[str, s
 
 
 def round_top(highest: float) -> float:
-    """The least round number that is not below `highest`, and not below 1."""
+    """Return the least round number that is not below `highest`, and not below 1."""
     power = 1.0
     while highest > 10.0 * power:
         power *= 10.0
@@ -30,7 +30,7 @@ def round_top(highest: float) -> float:
 
 
 def steps(run: Sequence[Place]) -> str:
-    """A line from each place to the next; a lone one gets a line of no length, which round ends show."""
+    """Draw a line from each place to the next; a lone place gets a line of no length, which round ends show."""
     return "l" + _pairs([(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in pairwise(run)] or [(0, 0)])
 
 

@@ -7,16 +7,16 @@ from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
 
 
 class Clock(Protocol):
-    """What the program may know about time."""
+    """The program's only source of time."""
 
     def wall(self) -> UnixSeconds:
-        """Civil time; it can be stepped."""
+        """Return civil time; it can be stepped."""
 
     def awake(self) -> MonotonicSeconds:
-        """Time that never steps and stands still while the machine is suspended."""
+        """Return a time that never steps and stands still while the machine is suspended."""
 
     def elapsed(self) -> Seconds:
-        """Time that never steps and goes on while the machine is suspended."""
+        """Return a time that never steps and goes on while the machine is suspended."""
 
 
 class SystemClock:

@@ -1,4 +1,4 @@
-"""What the command lines of both programs share: how mistakes are told, and the flags of server and log."""
+"""The command lines of both programs: how they report mistakes, and their flags for server and log."""
 
 import argparse
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ class Web:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that tells a mistake in one line, as the rest of the program does."""
+    """Parser that reports a mistake in one line, as the rest of the program does."""
 
     def error(self, message: str) -> NoReturn:
-        """Tell the mistake and exit."""
+        """Report the mistake and exit."""
         self.exit(USER_ERROR, f"{self.prog}: {message}; see --help\n")
 
 
 def add_web_flags(parser: argparse.ArgumentParser, default_address: str) -> None:
-    """Where to serve, and with what protection."""
+    """Add the flags of the address to listen on and of its protection."""
     add = parser.add_argument
     add(
         "--web.listen-address",
@@ -53,7 +53,7 @@ def add_web_flags(parser: argparse.ArgumentParser, default_address: str) -> None
 
 
 def add_log_flags(parser: argparse.ArgumentParser) -> None:
-    """What to log, and how."""
+    """Add the flags of the log's level and format."""
     add = parser.add_argument
     levels = ("debug", "info", "warning", "error")
     add("--log.level", dest="log_level", choices=levels, default="info", help="least to log (default: %(default)s)")
@@ -62,7 +62,7 @@ def add_log_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def web_of(options: argparse.Namespace) -> Web:
-    """What the flags of `add_web_flags` say. Raises WebConfigError."""
+    """Return the settings of the flags that `add_web_flags` adds. Raises WebConfigError."""
     config = load_web_config(options.web_config_file) if options.web_config_file else None
     return Web(address=options.address, config=config, max_requests=options.max_requests)
 
@@ -73,7 +73,7 @@ def start_logging(options: argparse.Namespace) -> None:
 
 
 def positive(text: str) -> int:
-    """A flag's value: a whole number above 0."""
+    """Parse a flag's value: a whole number above 0."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f'expected a whole number >= 1, got "{text}"')
     return int(text)

@@ -1,4 +1,4 @@
-"""Configuration from YAML: strict, and with every mistake reported at once, each on one line."""
+"""Configuration from YAML: strict, with every mistake reported at once, one line each."""
 
 import math
 import re
@@ -20,20 +20,20 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used; one line for each mistake."""
+    """Configuration that cannot be used; one line for each mistake."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        """What a mistake quotes may hold line breaks: they are escaped."""
+        """Escape the line breaks of quoted text, so that each mistake stays on one line."""
         self.mistakes = [_CONTROL.sub(lambda found: ascii(found[0])[1:-1], mistake) for mistake in mistakes]
         super().__init__("\n".join(self.mistakes))
 
     def __reduce__(self) -> tuple[type["ConfigError"], tuple[list[str]]]:
-        """Travels between processes as the mistakes, not as their text."""
+        """Pickle the mistakes themselves, not their text."""
         return type(self), (self.mistakes,)
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice, of which plain YAML would keep the last in silence."""
+    """Safe YAML that refuses a duplicate key; plain YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen = set()
@@ -50,13 +50,13 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
-        """Refuses the half characters that escapes can write: no answer that names one could be encoded."""
+        """Refuse lone surrogates, which escapes can write: no message that quotes one could be encoded."""
         if isinstance(node, yaml.ScalarNode) and _SURROGATE.search(node.value):
             raise yaml.constructor.ConstructorError(None, None, "expected text, got half a character", node.start_mark)
         return super().construct_scalar(node)
 
     def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
-        """Tells where there is a 30th of February, which PyYAML lets out as a plain ValueError."""
+        """Report the place of an impossible date (30 February), which PyYAML raises as a plain ValueError."""
         try:
             return super().construct_yaml_timestamp(node)
         except ValueError as error:
@@ -67,7 +67,7 @@ _UniqueKeyLoader.add_constructor("tag:yaml.org,2002:timestamp", _UniqueKeyLoader
 
 
 def load_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; an empty file is an empty mapping.
+    """Return the mapping in a YAML file; an empty file is an empty mapping.
 
     Raises ConfigError where the file cannot be read, is not YAML, or is not a mapping.
     """
@@ -125,7 +125,7 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
 
 
 def _mistakes(value: object, kind: Any, path: str) -> list[str]:
-    """All mistakes in a value, those of its parts where there are any."""
+    """Return every mistake in a value: those of its parts if there are any."""
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -134,7 +134,7 @@ def _mistakes(value: object, kind: Any, path: str) -> list[str]:
 
 
 def _mistakes_below(value: object, kind: Any, path: str) -> Iterator[str]:
-    """The mistakes in each field of a section and each item of a list, which msgspec tells one at a time."""
+    """Return the mistakes in each field of a section and each item of a list; msgspec reports only the first."""
     plain = _plain(kind)
     if isinstance(value, dict) and isinstance(plain, type) and issubclass(plain, msgspec.Struct):
         fields = {field.encode_name: field for field in msgspec.structs.fields(plain)}
@@ -153,7 +153,7 @@ def _mistakes_below(value: object, kind: Any, path: str) -> Iterator[str]:
 
 
 def _plain(kind: Any) -> Any:
-    """A type as it is written, without its description and without the null that an optional value may be."""
+    """Return a type as it is written, without its description and without the null of an optional value."""
     if get_origin(kind) is Annotated:
         return _plain(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
@@ -175,7 +175,7 @@ def _explain(message: str, section: str, value: object, kind: Any) -> str:
 
 
 def _type_at(node: inspect.Type, path: str) -> inspect.Type:
-    """The type that a path such as `.include[0]` leads to, without its wrappings."""
+    """Return the type that a path such as `.include[0]` leads to, unwrapped."""
     node = _unwrapped(node)
     for name, _ in _STEPS.findall(path):
         if isinstance(node, inspect.StructType) and name:
@@ -186,7 +186,7 @@ def _type_at(node: inspect.Type, path: str) -> inspect.Type:
 
 
 def _unwrapped(node: inspect.Type) -> inspect.Type:
-    """A type without its description and without the null that an optional value may be."""
+    """Return a type without its description and without the null of an optional value."""
     if isinstance(node, inspect.Metadata):
         return _unwrapped(node.type)
     if isinstance(node, inspect.UnionType):
@@ -202,7 +202,7 @@ _OTHER_TYPES: Mapping[type[inspect.Type], str] = {
 
 
 def describe_type(node: inspect.Type) -> str:
-    """What a value of this type has to be, in words."""
+    """Describe in words what a value of this type has to be."""
     match node := _unwrapped(node):
         case inspect.FloatType() | inspect.IntType():
             bounds = ((">=", node.ge), (">", node.gt), ("<=", node.le), ("<", node.lt))
@@ -224,7 +224,7 @@ def _number(bound: float) -> str:
 
 
 def _lookup(value: object, path: str) -> object:
-    """The value at a path such as `.include[0]` below a section."""
+    """Return the value at a path such as `.include[0]` below a section."""
     for name, index in _STEPS.findall(path):
         if name and isinstance(value, dict):
             value = value.get(name)
@@ -234,7 +234,7 @@ def _lookup(value: object, path: str) -> object:
 
 
 def _describe(value: object) -> str:
-    """A value as its writer would recognise it."""
+    """Describe a value as its writer would recognise it."""
     match value:
         case None:
             return "nothing"
@@ -252,7 +252,7 @@ def _describe(value: object) -> str:
 
 
 def _non_finite(value: object, path: str) -> Iterator[tuple[str, float]]:
-    """Paths and values of every NaN or infinity, which YAML can write and a range check may let through."""
+    """Find the paths and values of every NaN or infinity, which YAML can write and a range check may let through."""
     if isinstance(value, float) and not math.isfinite(value):
         yield path.removeprefix("."), value
     elif isinstance(value, dict):

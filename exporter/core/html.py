@@ -1,4 +1,4 @@
-"""The parts that both programs' pages are made of: documents that need no script.
+"""The parts from which both programs build their pages: documents that need no script.
 
 Text that comes from the system or a configuration is untrusted and has to be escaped where it enters HTML. Figures
 stand in `<data value>` elements with their full precision, so that what is shown can be compared with `/metrics`.
@@ -16,20 +16,20 @@ UNKNOWN = "unknown"
 
 @cache
 def style_sheet() -> str:
-    """The pages' style sheet."""
+    """Return the pages' style sheet."""
     return files("exporter.core").joinpath("page.css").read_text(encoding="utf-8")
 
 
 @cache
 def content_security_policy() -> str:
-    """A policy that admits the pages' own style sheet, by its hash, and nothing else."""
+    """Return a policy that admits the pages' own style sheet, by its hash, and nothing else."""
     digest = base64.b64encode(hashlib.sha256(style_sheet().encode()).digest()).decode()
     closed = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     return f"{closed}; style-src 'sha256-{digest}'"
 
 
 def document(*, title: str, refresh: float, header: str, main: str, footer: str) -> str:
-    """A page that the browser loads again after `refresh` seconds, 5 at least; all but `title` is HTML."""
+    """Build a page that the browser loads again after `refresh` seconds, 5 at least; all but `title` is HTML."""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -51,7 +51,7 @@ def document(*, title: str, refresh: float, header: str, main: str, footer: str)
 
 
 def footer_links(program: str, version: str) -> str:
-    """Where else the same figures are, and which program this is."""
+    """Link to the other representations of the same figures, and name the program."""
     return (
         '<p><a href="/metrics">metrics</a> &middot; <a href="/api/v1/summary">summary</a> &middot;\n'
         f'<a href="/api/v1/history">history</a> &middot; {program} {escape(version)}</p>'
@@ -59,25 +59,25 @@ def footer_links(program: str, version: str) -> str:
 
 
 def card(title: str, *parts: str) -> str:
-    """A card; parts that are not HTML blocks of their own become dim lines."""
+    """Build a card; parts that are not HTML blocks of their own become dim lines."""
     body = "".join(part if part.startswith(("<p", "<svg")) else f'<p class="dim">{part}</p>' for part in parts if part)
     return f"<section><h2>{title}</h2>{body}</section>"
 
 
 def big(value: float | None, name: str, unit: str, digits: int) -> str:
-    """A large figure."""
+    """Mark up a large figure."""
     if value is None:
         return f'<p class="big">{UNKNOWN}</p>'
     return f'<p class="big">{data(value, name, f"{value:.{digits}f}")} <small>{unit}</small></p>'
 
 
 def data(value: float, name: str, text: str) -> str:
-    """A figure with its full precision beside what is shown."""
+    """Mark up a figure with its full precision beside the text that is shown."""
     return f'<data id="{name}" value="{value!r}">{text}</data>'
 
 
 def bar(share: float, label: str, colour: str = "", mark: str = "") -> str:
-    """A share as a bar; a `colour` begins with a space, a `mark` is drawn on a scale of 200."""
+    """Draw a share as a bar; a `colour` begins with a space, a `mark` is drawn on a scale of 200."""
     return (
         f'<svg class="bar{colour}" viewBox="0 0 200 10" preserveAspectRatio="none" role="img" aria-label="{label}">'
         '<rect class="track" width="200" height="10"/>'
@@ -86,11 +86,11 @@ def bar(share: float, label: str, colour: str = "", mark: str = "") -> str:
 
 
 def grams(amount: float) -> str:
-    """An amount of CO2e as people read it."""
+    """Format an amount of CO2e for people."""
     return f"{amount / 1000:.2f} kg" if amount >= 1000 else f"{amount:.1f} g"
 
 
 def moment(at: float) -> str:
-    """A time in UTC, from Unix seconds."""
+    """Format a time in UTC, from Unix seconds."""
     when = datetime.fromtimestamp(at, UTC)
     return f'<time datetime="{when.isoformat(timespec="seconds")}">{when:%Y-%m-%d %H:%M:%S} UTC</time>'

@@ -19,21 +19,21 @@ UNLIMITED = {"unlimited": True}
 
 
 class LogFormat(StrEnum):
-    """How a line is written."""
+    """Format of a log line."""
 
     LOGFMT = "logfmt"
     JSON = "json"
 
 
 class LineFormatter(logging.Formatter):
-    """One record, one line: time in UTC, level, logger and message."""
+    """Formatter of one record as one line: time in UTC, level, logger and message."""
 
     def __init__(self, style: LogFormat) -> None:
         super().__init__()
         self._line_format = style
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end."""
+        """Return the line, without its end."""
         message = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
             message += f": {type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
@@ -47,13 +47,13 @@ class LineFormatter(logging.Formatter):
 
 
 def _quoted(value: str) -> str:
-    """The value as logfmt wants it: quoted where it holds a space, a quote or a control character."""
+    """Quote the value as logfmt requires: only where it holds a space, a quote or a control character."""
     plain = value.isprintable() and not any(mark in value for mark in ' "=')
     return value if plain and value else json.dumps(value)
 
 
 class ServerLineLimit(logging.Filter):
-    """Passes at most one record a second of the server's thread, so that no client can flood the log by whatever path.
+    """Filter that passes at most one record a second of the server's thread, so that no client can flood the log.
 
     The next one that passes carries as `left_out` how many did not. Records of other threads are not touched.
     """
@@ -65,7 +65,7 @@ class ServerLineLimit(logging.Filter):
         self._left_out = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is to be written."""
+        """Decide whether the record is to be written."""
         if record.threadName != SERVER_THREAD or hasattr(record, "unlimited"):
             return True
         now = self._monotonic()
@@ -78,7 +78,7 @@ class ServerLineLimit(logging.Filter):
 
 
 def configure_logging(level: str, style: LogFormat) -> None:
-    """Send every record at or above `level` to standard error in one format; see `ServerLineLimit` for the server's."""
+    """Send each record at or above `level` to standard error in one format; see `ServerLineLimit` for the server's."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(style))
     handler.addFilter(ServerLineLimit())

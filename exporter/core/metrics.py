@@ -30,7 +30,7 @@ SnapshotT = TypeVar("SnapshotT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """Observations by size, of a histogram.
+    """Histogram of observations.
 
     `counts` has one more entry than `upper_bounds`, which ascend: a value counts in the first bucket whose bound is not
     below it, or in the last. `total` is the sum of all values.
@@ -51,7 +51,7 @@ GZIP_LEVEL = 6
 
 
 class Kind(Enum):
-    """Metric types in use; the value is the word of the exposition format."""
+    """Metric type; the value is the word of the exposition format."""
 
     GAUGE = "gauge"
     COUNTER = "counter"
@@ -61,7 +61,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row(Generic[SnapshotT]):
-    """One metric family.
+    """Metric family.
 
     `name` is what PromQL uses, with its `_total` or `_info`; `unit` is the base unit inside the name, or empty.
     """
@@ -81,7 +81,7 @@ class Row(Generic[SnapshotT]):
 
 
 def to_family(row: Row[SnapshotT], snapshot: SnapshotT) -> Metric | None:
-    """The family with the samples that the snapshot has for it, or None where it has none."""
+    """Return the family with the samples that the snapshot has for it, or None where it has none."""
     samples = list(row.read(snapshot))
     if row.kind is Kind.HISTOGRAM:
         distributions = [(labels, value) for labels, value in samples if isinstance(value, Distribution)]
@@ -102,7 +102,7 @@ def to_family(row: Row[SnapshotT], snapshot: SnapshotT) -> Metric | None:
 
 
 def _histogram(row: Row[SnapshotT], distributions: Iterable[tuple[Sequence[str], Distribution]]) -> Metric:
-    """The exposition's buckets count all that is not above their bound."""
+    """Convert distributions to the exposition's buckets, each of which counts all that is not above its bound."""
     family = HistogramMetricFamily(row.family_name, row.help, labels=row.labels, unit=row.unit)
     for labels, one in distributions:
         bounds = (*map(floatToGoString, one.upper_bounds), "+Inf")
@@ -111,21 +111,21 @@ def _histogram(row: Row[SnapshotT], distributions: Iterable[tuple[Sequence[str],
 
 
 class SnapshotCollector(Collector, Generic[SnapshotT]):
-    """Presents one snapshot to prometheus_client."""
+    """Collector that presents one snapshot to prometheus_client."""
 
     def __init__(self, rows: Sequence[Row[SnapshotT]], snapshot: SnapshotT) -> None:
         self._rows = rows
         self._snapshot = snapshot
 
     def collect(self) -> Iterable[Metric]:
-        """Families in the order of the rows, without the empty ones."""
+        """Return the families in the order of the rows, without the empty ones."""
         families = (to_family(row, self._snapshot) for row in self._rows)
         return [family for family in families if family is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Representation:
-    """One way to send the exposition."""
+    """Format and encoding in which the exposition can be sent."""
 
     openmetrics: bool
     gzipped: bool
@@ -155,7 +155,7 @@ def negotiate(accept: str, accept_encoding: str) -> Representation:
 
 
 def _qualities(header: str) -> Mapping[str, float]:
-    """Names of an Accept-like header with their quality; where a name stands twice the higher counts."""
+    """Return the names of an Accept-like header with their quality; of a name that stands twice, the higher."""
     found: dict[str, float] = {}
     for part in header.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
@@ -177,12 +177,12 @@ class Exposition(Generic[SnapshotT]):
     def __init__(
         self, rows: Sequence[Row[SnapshotT]], snapshot: SnapshotT, *, beside: Sequence[Collector] = ()
     ) -> None:
-        """`beside` are further collectors, read when a body is rendered."""
+        """Keep the snapshot and its rows; `beside` are further collectors, read when a body is rendered."""
         self._collectors = (SnapshotCollector(rows, snapshot), *beside)
         self._bodies: dict[Representation, bytes] = {}
 
     def body(self, representation: Representation) -> bytes:
-        """The encoded body; threads that race render the same bytes."""
+        """Return the encoded body; threads that race render the same bytes."""
         body = self._bodies.get(representation)
         if body is None:
             body = self._render(representation)
@@ -203,7 +203,7 @@ class Exposition(Generic[SnapshotT]):
 
 
 def reference_table(rows: Sequence[Row[SnapshotT]]) -> str:
-    """A Markdown table of the families, for the generated reference page."""
+    """Return a Markdown table of the families, for the generated reference page."""
     lines = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
     for row in rows:
         labels = ", ".join(f"`{label}`" for label in row.labels) or "-"

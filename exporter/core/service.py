@@ -1,4 +1,4 @@
-"""Running until told to stop."""
+"""How a program runs until it is told to stop."""
 
 import select
 import signal
@@ -13,7 +13,7 @@ class StopSignal:
     """
 
     def __init__(self) -> None:
-        """Take over both signals; only the main thread may."""
+        """Take over both signals; only the main thread may do so."""
         self._woken, self._waker = socket.socketpair()
         self._waker.setblocking(False)  # noqa: FBT003 - the standard library's signature
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
@@ -21,6 +21,6 @@ class StopSignal:
             signal.signal(number, lambda received, _frame: signal.signal(received, signal.SIG_DFL))
 
     def wait(self, seconds: float) -> bool:
-        """Wait for at most so long; whether a signal has come, now or before."""
+        """Wait for at most `seconds`; return whether a signal has come, now or before."""
         ready, _, _ = select.select([self._woken], [], [], max(0.0, seconds))
         return bool(ready)

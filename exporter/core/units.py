@@ -34,7 +34,7 @@ BITS_PER_MEGABIT = 1e6
 
 
 def energy(power: Watts, duration: Seconds) -> Joules:
-    """Energy of a constant power over a duration."""
+    """Return the energy of a constant power over a duration."""
     return Joules(power * duration)
 
 
@@ -44,10 +44,10 @@ def kwh_per_gb(value: float, bytes_per_gb: int) -> JoulesPerByte:
 
 
 def to_kwh(spent: Joules) -> float:
-    """Joules as kilowatt hours."""
+    """Convert joules to kilowatt hours."""
     return spent / JOULES_PER_KWH
 
 
 def megabits_per_second(rate: BytesPerSecond) -> float:
-    """Bytes per second as Mbit/s."""
+    """Convert bytes per second to Mbit/s."""
     return rate * BITS_PER_BYTE / BITS_PER_MEGABIT

@@ -1,4 +1,4 @@
-"""Taking clients in, one in a turn of the event loop, and waiting a moment where the system has no room for more."""
+"""Accepting clients: one in each turn of the event loop, with a pause where the system has no room for more."""
 
 import asyncio
 import logging
@@ -12,14 +12,14 @@ logger = logging.getLogger(__name__)
 
 
 class Acceptor:
-    """Accepts from a listening socket, for use inside one event loop.
+    """Acceptor of clients from a listening socket, for use inside one event loop.
 
     asyncio's own server accepts as many in a turn as its backlog is long before it sets up the first, so that hundreds
     are open beyond any limit of connections, and tries and logs each of them where descriptors run out.
     """
 
     def __init__(self, listener: socket.socket, protocol: Callable[[], asyncio.BaseProtocol]) -> None:
-        """Begin; each client gets a `protocol` of its own."""
+        """Begin to accept; each client gets a `protocol` of its own."""
         self._listener = listener
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
@@ -29,7 +29,7 @@ class Acceptor:
         self._resume()
 
     async def close(self) -> None:
-        """Accept no more, close the address, and return when those accepted have their protocol."""
+        """Stop accepting, close the address, and return when every accepted client has its protocol."""
         if self._pause is not None:
             self._pause.cancel()
         self._loop.remove_reader(self._listener)

@@ -20,7 +20,7 @@ _PASSWORD_BYTES = 72
 
 
 class Verdict(Enum):
-    """What became of a request's credentials. BUSY: too many are waiting to be checked, this one was not."""
+    """Outcome of checking a request's credentials. BUSY: not checked, since too many others are waiting."""
 
     GRANTED = auto()
     DENIED = auto()
@@ -40,7 +40,7 @@ class _Waiting:
 
 
 class BasicAuth:
-    """Checks `Authorization: Basic` headers; for use inside one event loop.
+    """Checker of `Authorization: Basic` headers, for use inside one event loop.
 
     Verified credentials are remembered by a keyed hash, one for each user, so wrong guesses cannot push them out. The
     stored hash is part of what is remembered: a changed password ends it. An unknown user costs the same time.
@@ -53,7 +53,7 @@ class BasicAuth:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="basic-auth")
 
     def check(self, header: str | None, users: Mapping[str, bytes], client: str) -> Verdict | asyncio.Task[Verdict]:
-        """The verdict on a header's value, or the task that finds it; `users` holds at least one bcrypt hash."""
+        """Return the verdict on a header's value, or the task that finds it; `users` holds at least one bcrypt hash."""
         given = _parse(header)
         if given is None:
             return Verdict.DENIED
@@ -96,7 +96,7 @@ class BasicAuth:
 
 
 def _parse(header: str | None) -> _Credentials | None:
-    """User and password of an `Authorization` header; None where it is absent or not well-formed Basic."""
+    """Return the user and password of an `Authorization` header; None where it is absent or not well-formed Basic."""
     scheme, _, encoded = (header or "").partition(" ")
     if scheme.lower() != "basic":
         return None

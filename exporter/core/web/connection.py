@@ -1,4 +1,4 @@
-"""One client connection: bytes in, requests through the site, bytes out; every wait has its end."""
+"""One client connection: bytes in, requests through the site, bytes out; every wait is bounded."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of a server's patience.
+    """Limits on what clients may take of the server.
 
     `requests` may be in flight, and `connections` open, at once; fewer where the limit on open files is low.
     `head_seconds` run from accept, or from the first byte of a later request, to a complete head; a TLS handshake is
@@ -44,7 +44,7 @@ class Limits:
 
 
 class Phase(enum.IntEnum):
-    """What a connection is waiting for. Where room is needed, the lowest go first."""
+    """Phase of a connection, by what it waits for. Where room is needed, the lowest go first."""
 
     CLOSING = 0
     HEAD = 1
@@ -54,7 +54,7 @@ class Phase(enum.IntEnum):
 
 
 class Hub:
-    """What the connections of one server share: the site, the limits, and who is there."""
+    """State that the connections of one server share: the site, the limits, and the open connections."""
 
     def __init__(self, *, site: Site, web_config: WebConfigFile | None, limits: Limits) -> None:
         self.site = site
@@ -68,7 +68,7 @@ class Hub:
         self.buffer = memoryview(bytearray(MAX_HEAD_BYTES))
 
     def admit(self, connection: "Connection") -> None:
-        """Take a connection in. Where there is no room, drop the oldest half-open one, else the oldest idle one."""
+        """Admit a connection. Where there is no room, drop the oldest half-open one, else the oldest idle one."""
         if len(self.connections) >= self.limits.connections:
             logger.debug("too many connections: dropped the oldest")
             min(self.connections, key=lambda other: other.phase).drop()
@@ -95,7 +95,7 @@ class Connection(asyncio.BufferedProtocol):
         self._peer_ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; the clock for the first head runs from here."""
+        """Start the connection; the clock for the first head runs from here."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; TCP transports are
         self._transport = transport
         # With no buffer allowed, "writing may resume" means that the kernel has everything.
@@ -104,11 +104,11 @@ class Connection(asyncio.BufferedProtocol):
         self._hub.admit(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the event loop's signature
-        """Where the event loop reads into."""
+        """Return the buffer into which the event loop reads."""
         return self._hub.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take what was read."""
+        """Process the bytes that were read."""
         if self.phase is Phase.CLOSING:
             return
         data = bytes(self._hub.buffer[:nbytes])
@@ -119,7 +119,7 @@ class Connection(asyncio.BufferedProtocol):
             self._advance()
 
     def eof_received(self) -> bool:
-        """The client sends no more; it may still be reading, so answer what it asked before."""
+        """Answer what the client asked before it closed its side; it may still be reading."""
         self._peer_ended = True
         if self.phase is Phase.CLOSING:
             return False
@@ -128,7 +128,7 @@ class Connection(asyncio.BufferedProtocol):
         return True
 
     def resume_writing(self) -> None:
-        """The kernel has all that was written."""
+        """Go on once the kernel has all that was written."""
         if self.phase is Phase.SENDING:
             self._sent()
 
@@ -255,7 +255,7 @@ class Connection(asyncio.BufferedProtocol):
         return (head or b"") + (body or b"")
 
     def _sent(self) -> None:
-        """The response is out: close, or wait for the next request, which may be here already."""
+        """Close after a response is out, or wait for the next request, which may be here already."""
         self._release_slot()
         if self._http.our_state is h11.MUST_CLOSE or self._hub.stopping:
             self._linger()
@@ -276,7 +276,7 @@ class Connection(asyncio.BufferedProtocol):
             self._hub.in_flight -= 1
 
     def _linger(self) -> None:
-        """Say goodbye, then drop what still arrives: closing over unread bytes would reset an answer under way."""
+        """Say goodbye, then drop bytes that still arrive: closing over unread bytes would reset an answer under way."""
         self.phase = Phase.CLOSING
         if self._tls is not None:
             self._transport.write(self._tls.close())
@@ -327,5 +327,5 @@ def _request(head: h11.Request) -> Request:
 
 
 def _head_bytes(head: h11.Request) -> int:
-    """Size of a head, without its line ends and separators."""
+    """Return the size of a head, without its line ends and separators."""
     return len(head.target) + sum(len(name) + len(value) for name, value in head.headers)

@@ -10,7 +10,7 @@ RESERVED = 16
 
 
 def room_for(connections: int) -> int:
-    """How many of so many connections may be open at once: at least one, and all where the hard limit allows it.
+    """Return how many of `connections` may be open at once: at least one, and all where the hard limit allows it.
 
     The soft limit on open files (`ulimit -n`) is raised as far as that takes and the hard one lets it.
     """

@@ -10,12 +10,12 @@ _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^:\[\]\s]*)):(?P<por
 
 
 class ListenError(Exception):
-    """An address that cannot be listened on; the message is one line with the address and the reason."""
+    """Address that cannot be listened on; the message is one line with the address and the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenAddress:
-    """A host (empty: every interface) and a TCP port (0: any free one)."""
+    """Host (empty: every interface) and TCP port (0: any free one)."""
 
     host: str
     port: int
@@ -33,7 +33,7 @@ def parse_address(text: str) -> ListenAddress:
 
 
 def listen(text: str) -> socket.socket:
-    """A listening socket. A name with addresses of both kinds gets the IPv4 one, as in Go.
+    """Open a listening socket. A name with addresses of both kinds gets the IPv4 one, as in Go.
 
     Raises ListenError where the address is wrong, unknown, taken or not ours.
     """
@@ -59,13 +59,13 @@ def _listen_everywhere(port: int) -> socket.socket:
 
 
 def is_loopback(listener: socket.socket) -> bool:
-    """Whether only this machine can reach the socket."""
+    """Tell whether only this machine can reach the socket."""
     host = listener.getsockname()[0]
     return bool(host == "::1" or host.startswith("127."))
 
 
 def base_url(listener: socket.socket, scheme: str) -> str:
-    """A URL under which this machine reaches the socket, without a final slash."""
+    """Return a URL under which this machine reaches the socket, without a final slash."""
     host, port = listener.getsockname()[:2]
     if host in ("::", "0.0.0.0"):  # noqa: S104 - compared, not bound
         host = "localhost"

@@ -13,13 +13,13 @@ from exporter.core.web.site import Handler, Request, Response
 
 
 class Publishable(Protocol):
-    """What a snapshot has to tell of itself."""
+    """Snapshot that can be published: it knows its age and its stale form."""
 
     def without_readings(self) -> Self:
-        """The same, as it is shown once it is stale: totals, age and health only."""
+        """Return the snapshot as it is shown once it is stale: totals, age and health only."""
 
     def is_fresh(self, now: Seconds) -> bool:
-        """Whether it still describes its subject at this elapsed time."""
+        """Tell whether the snapshot still describes its subject at this elapsed time."""
 
 
 SnapshotT = TypeVar("SnapshotT", bound=Publishable)
@@ -39,14 +39,14 @@ class Publication(Generic[SnapshotT]):
         self._current = ((snapshot, self._expose(snapshot)), (stale, self._expose(stale)))
 
     def latest(self) -> tuple[SnapshotT, Exposition[SnapshotT], bool]:
-        """The snapshot, its exposition, and whether it is fresh; a stale one has totals, age and health only."""
+        """Return the snapshot, its exposition, and whether it is fresh; a stale one has totals, age and health only."""
         good, stale = self._current
         fresh = good[0].is_fresh(self._clock.elapsed())
         return (*(good if fresh else stale), fresh)
 
 
 def common_routes(publication: Publication[SnapshotT]) -> dict[str, Handler]:
-    """Metrics, health and readiness."""
+    """Return the routes of metrics, health and readiness."""
 
     def metrics(request: Request) -> Response:
         representation = negotiate(request.headers.get("accept", ""), request.headers.get("accept-encoding", ""))
@@ -68,11 +68,11 @@ def common_routes(publication: Publication[SnapshotT]) -> dict[str, Handler]:
 
 
 def json_response(value: object) -> Response:
-    """A value as JSON."""
+    """Encode a value as a JSON response."""
     return Response(content_type="application/json; charset=utf-8", body=msgspec.json.encode(value))
 
 
 def page_response(html: str) -> Response:
-    """A page that may use its style sheet and nothing else."""
+    """Encode a page that may use its style sheet and nothing else."""
     policy = ("Content-Security-Policy", content_security_policy())
     return Response(content_type="text/html; charset=utf-8", body=html.encode(), headers=(policy,))

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class Server:
-    """Holds `address` from the beginning, and serves routes there from its own thread once started.
+    """HTTP server that binds `address` at once, and serves routes there from its own thread once started.
 
     A handler runs on the event loop's thread, one at a time; it should return within milliseconds. At most
     `max_requests` requests are between their complete head and the last byte handed to the kernel; others get 503.
@@ -46,7 +46,7 @@ class Server:
         max_requests: int,
         limits: Limits | None = None,
     ) -> None:
-        """Bind; clients that connect before `start` wait.
+        """Bind the address; clients that connect before `start` wait.
 
         Raises ListenError where the address cannot be listened on.
         """

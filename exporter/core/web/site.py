@@ -1,4 +1,4 @@
-"""What is answered to a request: routes, methods, the Host check and security headers. No sockets here."""
+"""Answers to requests: routes, methods, the Host check and security headers. No sockets here."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ _LOOPBACK_HOST = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{0,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request's head. `path` is as sent (not percent-decoded) and without the query; header names are lower case."""
+    """Head of a request. `path` is as sent (not percent-decoded) and without the query; header names are lower case."""
 
     method: str
     path: str
@@ -27,7 +27,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """An answer. Length, date, connection and security headers are added; `headers` may replace the latter."""
+    """Answer to a request. Length, date, connection and security headers are added; `headers` may replace the last."""
 
     status: int = 200
     content_type: str = "text/plain; charset=utf-8"
@@ -46,7 +46,7 @@ class Site:
     loopback_only: bool
 
     def refuse(self, request: Request) -> Response | None:
-        """What nobody is allowed, before anything else is looked at: 403 for a strange Host, 405 for a method.
+        """Refuse a request that nobody is allowed: 403 for a strange Host, 405 for a method; None where it is allowed.
 
         Against DNS rebinding, a server on loopback answers only to loopback's names. Clients of HTTP/1.0 may send no
         Host; browsers, which rebinding needs, always do.
@@ -59,11 +59,11 @@ class Site:
         return None
 
     def respond(self, request: Request) -> Response:
-        """The handler's response, or 404 for an unknown path."""
+        """Return the handler's response, or 404 for an unknown path."""
         handler = self.routes.get(request.path)
         return text(404, "There is nothing at this path.") if handler is None else handler(request)
 
 
 def text(status: int, line: str, *headers: tuple[str, str]) -> Response:
-    """A response of one line of plain text."""
+    """Return a response of one line of plain text."""
     return Response(status=status, body=f"{line}\n".encode(), headers=headers)

@@ -29,7 +29,7 @@ _CLIENT_AUTH = {
 
 
 class TlsServerConfig(msgspec.Struct, forbid_unknown_fields=True):
-    """The section's keys; file names are relative to the web configuration's folder."""
+    """Keys of the section; file names are relative to the web configuration's folder."""
 
     cert_file: str = ""
     key_file: str = ""
@@ -47,7 +47,7 @@ class TlsServerConfig(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def server_context(config: TlsServerConfig, folder: Path) -> ssl.SSLContext:
-    """The context for new connections, its files read now.
+    """Build the context for new connections; read its files now.
 
     Raises ValueError: `tls_server_config.KEY: expected ...`.
     """

@@ -8,7 +8,7 @@ _RECORD_BYTES = 16 * 1024
 
 
 class TlsStream:
-    """Turns ciphertext into plaintext and back.
+    """Converter between the ciphertext and the plaintext of a connection.
 
     asyncio's own TLS transport hides how much it still holds for a slow reader and has a handshake clock of its own;
     here both stay with the connection.
@@ -21,7 +21,7 @@ class TlsStream:
         self._established = False
 
     def receive(self, ciphertext: bytes) -> bytes:
-        """The plaintext that became readable.
+        """Return the plaintext that became readable.
 
         Raises ssl.SSLError where the handshake or a record is wrong, or the client's certificate is not accepted.
         """
@@ -40,18 +40,18 @@ class TlsStream:
         return bytes(plaintext)
 
     def send(self, plaintext: bytes) -> bytes:
-        """The ciphertext of `plaintext`, after anything that waited to go out."""
+        """Return the ciphertext of `plaintext`, after anything that waited to go out."""
         view = memoryview(plaintext)
         while view:
             view = view[self._ssl.write(view) :]
         return self.pending()
 
     def pending(self) -> bytes:
-        """What the protocol itself wants sent: handshake messages and alerts."""
+        """Return what the protocol itself has to send: handshake messages and alerts."""
         return self._outgoing.read()
 
     def close(self) -> bytes:
-        """The goodbye to send before the connection is closed; the peer's own is not waited for."""
+        """Return the closing alert to send before the connection is closed; the peer's own is not waited for."""
         # Raised also where the peer has not answered yet; our part is written by then.
         with contextlib.suppress(ssl.SSLError):
             self._ssl.unwrap()

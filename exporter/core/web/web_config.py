@@ -31,7 +31,7 @@ _BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][
 
 
 class WebConfigError(Exception):
-    """A web configuration that cannot be used; the message is one line naming file, key and what was expected."""
+    """Web configuration that cannot be used; the message is one line naming file, key and what was expected."""
 
 
 class _HttpServerConfig(msgspec.Struct, forbid_unknown_fields=True):
@@ -92,7 +92,7 @@ def load_web_config(path: Path) -> WebConfig:
 
 
 def file_stamps(paths: Iterable[Path]) -> dict[Path, Stamp]:
-    """What tells one version of each file from the next, without opening it."""
+    """Return the modification time, size and inode of each file, without opening it; None for a missing file."""
     return {path: _stamp(path) for path in paths}
 
 

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class WebConfigFile:
-    """Follows the configuration, certificate, key and client-CA files; a bad new version changes nothing."""
+    """Follower of the configuration, certificate, key and client-CA files; a bad new version changes nothing."""
 
     def __init__(self, config: WebConfig) -> None:
         self._config = config
@@ -22,7 +22,7 @@ class WebConfigFile:
         self._complaint = ""
 
     def current(self) -> WebConfig:
-        """The configuration in force, after a look at the files' times and sizes (a few microseconds)."""
+        """Return the configuration in force, after a look at the files' times and sizes (a few microseconds)."""
         stamps = file_stamps(self._config.stamps)
         if stamps != self._stamps or (self._retry_at is not None and time.monotonic() >= self._retry_at):
             self._reload()
@@ -44,7 +44,7 @@ class WebConfigFile:
 
 
 def _successor(old: WebConfig) -> WebConfig:
-    """The configuration that the files hold now.
+    """Return the configuration that the files hold now.
 
     TLS cannot come or go, since clients know the server by its scheme. Passwords cannot go, so that a file caught
     empty, half-way through being written, opens nothing.
