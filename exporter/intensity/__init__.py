@@ -1,1 +1,1 @@
-"""Where the carbon intensity of electricity comes from: one file per provider."""
+"""The carbon intensity of electricity: one file per provider."""

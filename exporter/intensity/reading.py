@@ -1,4 +1,4 @@
-"""What a provider of grid carbon intensity answers."""
+"""The answer of a provider of grid carbon intensity."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ from exporter.core.units import GramsPerKwh, UnixSeconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntensityReading:
-    """Carbon intensity in force: its value, its grid zone, who says so, and the time that the value describes."""
+    """Carbon intensity in force: its value, its grid zone, its source, and the time that the value describes."""
 
     value: GramsPerKwh
     zone: str
@@ -18,7 +18,7 @@ class IntensityReading:
 
 
 class IntensityProvider(Protocol):
-    """Something that knows the carbon intensity at a time."""
+    """Provider of the carbon intensity at a time."""
 
     def at(self, now: UnixSeconds) -> IntensityReading:
-        """The intensity in force at `now`."""
+        """Return the intensity in force at `now`."""

@@ -10,7 +10,7 @@ WORLD = "world"
 
 
 class StaticIntensity:
-    """Answers the same reading at any time."""
+    """Provider of the same reading at any time."""
 
     def __init__(self, reading: IntensityReading) -> None:
         self._reading = reading
@@ -21,7 +21,7 @@ class StaticIntensity:
 
 
 def preset_intensity(preset: str) -> StaticIntensity:
-    """A world average from `GRID_FACTORS`; its age counts from the end of the year that it describes."""
+    """Make a provider of a world average from `GRID_FACTORS`; its age counts from the end of the year described."""
     factor = GRID_FACTORS[preset]
     return StaticIntensity(
         IntensityReading(
@@ -35,7 +35,7 @@ def preset_intensity(preset: str) -> StaticIntensity:
 
 
 def configured_intensity(value: GramsPerKwh, zone: str, now: UnixSeconds) -> StaticIntensity:
-    """The user's own figure, which describes the moment it was loaded."""
+    """Make a provider of the user's own figure, which describes the moment it was loaded."""
     return StaticIntensity(
         IntensityReading(
             value=value, zone=zone, provider="static", described_at=now, description=f"configured for {zone}"

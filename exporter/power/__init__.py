@@ -1,1 +1,1 @@
-"""Whose watts: from use to power by component, and the constants of the models."""
+"""Models of power: from use to watts by component, with the constants and their sources."""

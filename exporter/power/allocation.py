@@ -1,4 +1,4 @@
-"""Which component every joule of the machine belongs to, whatever mixture of sensors and models is in force.
+"""Allocation of every joule of the machine to a component, whatever mixture of sensors and models is in force.
 
 The components of scope `host` are disjoint. A sensor's energy is booked under the component that it covers; for the
 awake time that it covers, that component's share of the model is left out, idle power included. While the whole

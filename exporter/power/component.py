@@ -1,4 +1,4 @@
-"""The parts whose power is told apart, and where each figure comes from."""
+"""The components whose power is reported, and where each figure comes from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from exporter.core.units import Joules, Ratio, Watts
 
 
 class Scope(StrEnum):
-    """Whose electricity it is."""
+    """Scope of a figure: whose electricity it counts."""
 
     HOST = "host"
     NETWORK = "network"
@@ -20,7 +20,7 @@ FigureT = TypeVar("FigureT", bound=float)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByScope(Generic[FigureT]):
-    """A figure of the machine beside that of the transport network; None where unknown."""
+    """Figure of the machine beside that of the transport network; None where unknown."""
 
     host: FigureT | None = None
     network: FigureT | None = None
@@ -33,7 +33,7 @@ class ByScope(Generic[FigureT]):
 
 
 class Component(StrEnum):
-    """The disjoint parts of a host, and the transport network."""
+    """Component: one of the disjoint parts of a host, or the transport network."""
 
     BASELINE = "baseline"
     CPU = "cpu"
@@ -58,7 +58,7 @@ def power_by_scope(powers: Mapping[Component, Watts]) -> ByScope[Watts]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a component's figure comes from, and how far it may be off.
+    """Origin of a component's figure, and how far it may be off.
 
     `uncertainty` is the half-width of its band, 1 for plus or minus 100%. `server_factors` are the lowest and the
     highest factor, over load, within which 90% of whole servers lie at the wall; None where they say nothing about it.
@@ -81,7 +81,7 @@ class Provenance:
 
 
 class Coverage(StrEnum):
-    """What a sensor measures: one component of the host, or the whole machine."""
+    """Part that a sensor measures: one component of the host, or the whole machine."""
 
     PACKAGE = "package"
     MEMORY = "memory"
@@ -115,7 +115,7 @@ class Sensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergyCounter:
-    """A sensor's cumulative energy. A counter that starts again at zero states the energy at which it does."""
+    """Cumulative energy of a sensor. A counter that starts again at zero states the energy at which it does."""
 
     sensor: Sensor
     energy: Joules

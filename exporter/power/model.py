@@ -31,7 +31,7 @@ class HostPowerModel:
             raise ValueError("expected the idle power of the parts within that of the machine")
 
     def estimate(self, usage: CpuUsage) -> Mapping[Component, Watts]:
-        """Mean power of each host component over the interval of `usage`."""
+        """Return the mean power of each host component over the interval of `usage`."""
         return {
             Component.BASELINE: self.idle,
             Component.CPU: Watts((self.full - self.idle) * usage.utilization),
@@ -46,6 +46,6 @@ class NetworkPowerModel:
     provenance: Provenance
 
     def estimate(self, usage: NetworkUsage) -> Mapping[Component, Watts]:
-        """Mean power of the transport network on this machine's behalf over the interval of `usage`."""
+        """Return the mean power of the transport network on this machine's behalf over the interval of `usage`."""
         rate = BytesPerSecond((usage.received_bytes + usage.sent_bytes) / usage.elapsed)
         return {Component.NETWORK: Watts(rate * self.energy_per_byte)}

@@ -129,7 +129,7 @@ def cep_host() -> HostPowerModel:
 
 
 def configured_host(idle: Watts, full: Watts) -> HostPowerModel:
-    """A linear curve through the idle and full power that somebody measured on this machine."""
+    """Make a linear model from the idle and full power that somebody measured on this machine."""
     return _host(idle, full, source="calibrated", model="configured", uncertainty=CONFIGURED_UNCERTAINTY)
 
 
@@ -145,7 +145,7 @@ def cloud_host(vendor: str, vcpus: int) -> HostPowerModel:
 
 
 def network(preset: str) -> NetworkPowerModel:
-    """The transport network by a preset of `NETWORK_PRESETS`."""
+    """Make the model of the transport network by a preset of `NETWORK_PRESETS`."""
     factor, bytes_per_gb = NETWORK_PRESETS[preset]
     gigabyte = "2^30" if bytes_per_gb == BYTES_PER_BINARY_GB else "10^9"
     return NetworkPowerModel(
@@ -161,7 +161,7 @@ def network(preset: str) -> NetworkPowerModel:
 
 
 def configured_network(kwh_per_decimal_gb: float) -> NetworkPowerModel:
-    """The transport network by the user's own figure, in kWh per 10^9 bytes."""
+    """Make the model of the transport network by the user's own figure, in kWh per 10^9 bytes."""
     return NetworkPowerModel(
         energy_per_byte=kwh_per_gb(kwh_per_decimal_gb, BYTES_PER_DECIMAL_GB),
         provenance=Provenance(

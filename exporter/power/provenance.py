@@ -1,4 +1,4 @@
-"""Where each component's power came from in a sample."""
+"""The provenance of each component's power in a sample."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -14,7 +14,7 @@ MEASURED = "measured"
 
 
 def in_force(allocation: Allocation, model: HostPowerModel, known: Collection[Provenance]) -> tuple[Provenance, ...]:
-    """Return the provenance of the host's components: of sensors that told of most of the time, else of the model.
+    """Return the provenance of the host's components: sensors that measured most of the time, else the model.
 
     `known` is the model's own, of what is estimated at all: a component whose reading failed keeps it. While the whole
     machine is measured, components that only a model knows are not there.
@@ -34,7 +34,7 @@ def in_force(allocation: Allocation, model: HostPowerModel, known: Collection[Pr
 
 
 def _share(allocation: Allocation, component: Component) -> float:
-    """Return the share of a component's time that sensors told of."""
+    """Return the share of a component's time that sensors measured."""
     told = max(one.span.length for one in allocation.measured[component])
     whole = allocation.spans[component].length
     return told / whole if whole > 0.0 else 0.0
