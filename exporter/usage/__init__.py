@@ -1,1 +1,1 @@
-"""What happened between two readings."""
+"""The machine's use between two readings."""

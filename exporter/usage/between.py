@@ -1,4 +1,4 @@
-"""What happened between two readings.
+"""The machine's use between two readings.
 
 The one place that handles counters which wrap, reset or stand still, devices that come and go, a machine that slept
 and a clock that was set. Whatever it meets it reports as an event, to be counted.
@@ -19,7 +19,7 @@ from exporter.usage.sensors import Measured, measured_between, resets_between
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What the machine did since the reading before. A part without two usable readings is None."""
+    """Use of the machine since the reading before. A part without two usable readings is None."""
 
     elapsed: Seconds
     cpu: CpuUsage | None = None
@@ -31,7 +31,7 @@ class Usage:
 
 
 def usage_between(previous: HostReading, current: HostReading, *, interval: Seconds) -> Usage:
-    """What happened from `previous` to `current`, read about `interval` apart.
+    """Return the use of the machine from `previous` to `current`, read about `interval` apart.
 
     Readings must be in order of awake time. A part that failed now is None here, and its old reading has to be carried
     forward with `carry_forward`, so that the next good reading covers the whole time.
@@ -50,7 +50,7 @@ def usage_between(previous: HostReading, current: HostReading, *, interval: Seco
 
 
 def failures(reading: HostReading) -> tuple[Event, ...]:
-    """The collectors that failed in a reading, as events to be counted."""
+    """Return the collectors that failed in a reading, as events to be counted."""
     return tuple(Event(kind=EventKind.DISCARD, source=collector, reason="error") for collector in reading.failed)
 
 

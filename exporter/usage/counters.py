@@ -9,6 +9,6 @@ WRAP_MARGIN = WRAP // 8
 
 
 def counted(old: int, new: int) -> int:
-    """What a counter has counted; negative after a fall for another reason than passing 2^32."""
+    """Return how far a counter has advanced; negative after a fall for another reason than passing 2^32."""
     wrapped = new <= WRAP_MARGIN and WRAP - WRAP_MARGIN <= old < WRAP
     return new - old + (WRAP if wrapped else 0)

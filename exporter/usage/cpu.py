@@ -20,10 +20,10 @@ class CpuUsage:
 
 
 def cpu_usage(previous: Timed[CpuTimes] | None, current: Timed[CpuTimes] | None, events: Events) -> CpuUsage | None:
-    """Busy time as a share of what the online CPUs could have been busy for.
+    """Return busy time as a share of the time for which the online CPUs could have been busy.
 
-    Idle time is no part of it: it runs backwards, and a sum that it makes too small would read as load. The clock does
-    not. Of CPUs that came or went meanwhile all count, so that a share is rather too small than load that never was.
+    The time available comes from the clock and not from idle time, which runs backwards: a sum that is too small
+    would read as load. CPUs that came or went meanwhile all count, so that the share errs on the low side.
     """
     if previous is None or current is None:
         return None

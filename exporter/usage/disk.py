@@ -5,7 +5,10 @@ from exporter.usage.events import Events
 
 
 def disk_usage(previous: Timed[DiskBytes] | None, current: Timed[DiskBytes] | None, events: Events) -> DiskBytes | None:
-    """The sum over disks falls when one is unplugged; what the others moved meanwhile is not known."""
+    """Return the bytes read and written; None where a reading is missing or the sum over disks fell.
+
+    The sum falls when a disk is unplugged; the bytes of the others are then unknown.
+    """
     if previous is None or current is None:
         return None
     read = current.value.read - previous.value.read

@@ -1,11 +1,11 @@
-"""What a sample may meet, to be counted."""
+"""Events that a sample may meet, to be counted."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """Families of events, one counter each."""
+    """Family of events, each with a counter of its own."""
 
     GAP = "gap"
     RESET = "reset"
@@ -14,7 +14,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that a sample met: a gap has a reason, a reset a source, a discarded reading both."""
+    """Event that a sample met: a gap has a reason, a reset a source, a discarded reading both."""
 
     kind: EventKind
     source: str = ""
@@ -23,7 +23,7 @@ class Event:
 
 @dataclass(slots=True)
 class Events:
-    """The events of one sample, as they are found."""
+    """Events of one sample, as they are found."""
 
     found: list[Event] = field(default_factory=list)
 

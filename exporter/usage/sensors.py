@@ -1,4 +1,4 @@
-"""What the energy counters of sensors gained between two readings."""
+"""The energy that sensors measured between two readings."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def resets_between(previous: Counters, current: Counters) -> tuple[Event, ...]:
 
 
 def _gained(before: EnergyCounter, now: EnergyCounter) -> Joules | None:
-    """Energy from one reading to the next; None after a fall that is no wrap.
+    """Return the energy from one reading to the next; None after a fall that is no wrap.
 
     A fall counts as a wrap only from the upper half of the counter's range into the lower half: a counter that was
     set back while the machine slept would otherwise book nearly its whole range.
