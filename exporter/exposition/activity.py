@@ -1,4 +1,4 @@
-"""What the network is used for."""
+"""Metric families of the network's activity."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

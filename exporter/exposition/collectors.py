@@ -1,4 +1,4 @@
-"""How the sources stand and how their collectors did at the last sample."""
+"""Metric families of the sources' states and of their collectors at the last sample."""
 
 from collections.abc import Iterator
 

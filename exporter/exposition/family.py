@@ -1,4 +1,4 @@
-"""What the rows of every subject are made with: one constructor for each type of metric, and a reader of one value."""
+"""The parts of every row: one constructor for each type of metric, and a reader of one value."""
 
 from collections.abc import Callable, Iterable
 from functools import partial

@@ -1,4 +1,4 @@
-"""How the exporter itself does: samples, what went wrong with them, the state file and the build."""
+"""Metric families of the exporter's own health: samples, what went wrong with them, the state file and the build."""
 
 from collections.abc import Iterator
 

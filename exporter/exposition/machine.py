@@ -1,4 +1,4 @@
-"""What the machine does: CPU, memory, disks, network devices and TCP sockets."""
+"""Metric families of the machine's use: CPU, memory, disks, network devices and TCP sockets."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -25,7 +25,7 @@ def _emissions(snapshot: Snapshot) -> Iterator[Sample]:
 
 
 def _components(snapshot: Snapshot) -> list[Component]:
-    """The components in force, and any that a configuration before this one has left totals of."""
+    """Return the components in force, and any of which an earlier configuration has left totals."""
     present = {origin.component for origin in snapshot.provenance} | snapshot.totals.exported.energy.keys()
     return [component for component in Component if component in present]
 

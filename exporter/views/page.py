@@ -14,7 +14,7 @@ BOTH_SCOPES = "machine and network"
 
 
 def render_page(summary: Summary, points: list[PointView]) -> str:
-    """The HTML document; it asks the browser to load it again after the next sample."""
+    """Render the HTML document; it asks the browser to load it again after the next sample."""
     return document(
         title=_title(summary),
         refresh=summary.interval_seconds,
@@ -112,7 +112,7 @@ def _today_card(summary: Summary) -> str:
 
 
 def _projection(day: BudgetView) -> str:
-    """What the day will come to, and whether the budget holds."""
+    """Describe the day's projected total, and whether the budget holds."""
     if day.projected_grams is None:
         return "projection not known yet"
     amount = data(day.projected_grams, "projected", grams(day.projected_grams))
@@ -135,7 +135,7 @@ def _other_budget(one: BudgetView) -> str:
 
 
 def _budget_bar(day: BudgetView) -> str:
-    """Used as a bar and a projection within the limit as a mark, on a scale that ends at the limit."""
+    """Draw the used share as a bar and a projection within the limit as a mark, on a scale that ends at the limit."""
     share = day.used_grams / day.limit_grams
     colour = " red" if share >= 1.0 else " amber" if share >= 0.8 else ""
     mark = ""

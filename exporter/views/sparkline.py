@@ -40,7 +40,7 @@ def power_chart(points: Sequence[PointView], now: float) -> str:
 
 
 def _stretches(points: Sequence[PointView], now: float, top: float) -> Iterator[list[tuple[int, int]]]:
-    """Whole coordinates of each stretch of the line, oldest first."""
+    """Return the whole coordinates of each stretch of the line, oldest first."""
     apart = sorted(later.at - sooner.at for sooner, later in pairwise(points))
     longest = LONGEST_STEP * apart[len(apart) // 2]
     run: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""The snapshot as people want it: what `/api/v1/summary` answers, and what the page and the `--once` table show.
+"""The summary of a snapshot: the answer of `/api/v1/summary`, and the figures of the page and the `--once` table.
 
 Units are in the names. A missing figure is null, never zero.
 """
@@ -15,7 +15,7 @@ from exporter.usage.events import EventKind
 
 
 class _View(msgspec.Struct, frozen=True, kw_only=True):
-    """What every part has in common."""
+    """Base of every part of the JSON."""
 
 
 class ComponentView(_View, frozen=True):
@@ -44,7 +44,7 @@ class IntensityView(_View, frozen=True):
 
 
 class EmissionsView(_View, frozen=True):
-    """Emissions of the machine, of the transport network, and their sum; it is null where either of them is."""
+    """Emissions of the machine, of the transport network, and their sum, which is null where either of them is."""
 
     host: float | None
     network: float | None
@@ -52,7 +52,7 @@ class EmissionsView(_View, frozen=True):
 
 
 class BudgetView(_View, frozen=True):
-    """A budget's standing. Below 1 of `projection_learned_ratio` the projection is an early one, of the mean so far."""
+    """Standing of a budget; below 1 of `projection_learned_ratio` the projection is early, from the mean so far."""
 
     period: str
     used_grams: float
@@ -64,14 +64,14 @@ class BudgetView(_View, frozen=True):
 
 
 class FlagView(_View, frozen=True):
-    """Something a reader should know about the quality of the figures; level is `note` or `warning`."""
+    """Limit on the quality of the figures that a reader should know; level is `note` or `warning`."""
 
     level: str
     text: str
 
 
 class Summary(_View, frozen=True):
-    """Everything at a glance."""
+    """Summary of a snapshot."""
 
     version: str
     now: float
@@ -104,7 +104,7 @@ class Summary(_View, frozen=True):
 
 
 class PointView(_View, frozen=True):
-    """One point of `/api/v1/history`."""
+    """Point of `/api/v1/history`."""
 
     at: float
     cpu_utilization_ratio: float | None
@@ -116,7 +116,7 @@ class PointView(_View, frozen=True):
 
 
 def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
-    """The summary of a snapshot; of one that is not `fresh`, hand over `without_readings`."""
+    """Summarize a snapshot; of one that is not `fresh`, hand over `without_readings`."""
     readings, totals = snapshot.readings, snapshot.totals
     throughput, memory, score = readings.throughput, readings.memory, readings.score
     powers = readings.power_by_scope()
@@ -155,12 +155,12 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
 
 
 def history(snapshot: Snapshot) -> list[PointView]:
-    """The last hour, oldest first."""
+    """Return the last hour, oldest first."""
     return [_point(point) for point in snapshot.history]
 
 
 def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[FlagView]:
-    """What limits the trust in the figures, gravest first."""
+    """Return the limits on the quality of the figures, gravest first."""
     warnings = list(_health_warnings(snapshot, now, fresh=fresh))
     notes = [f"The {name} collector is off: what rests on it is unknown." for name in sorted(snapshot.off)]
     notes += [
@@ -218,7 +218,7 @@ def _emissions(rates: ByScope[GramsPerSecond]) -> EmissionsView:
 
 
 def _band(snapshot: Snapshot, scope: Scope) -> tuple[Watts | None, Watts | None]:
-    """A scope's power with every component at the low, then at the high end of its band."""
+    """Return a scope's power with every component at the low, then at the high end of its band."""
     powers = snapshot.readings.powers
     parts = [one for one in snapshot.provenance if one.component.scope is scope and one.component in powers]
     if not parts:

@@ -7,7 +7,7 @@ from exporter.views.wording import band_text, emissions_text
 
 
 def render_table(summary: Summary, origin: str) -> str:
-    """Figure, value and where it comes from, in three aligned columns; `origin` says who sampled."""
+    """Render figure, value and source in three aligned columns; `origin` says who sampled."""
     rows = [
         ("power of this machine", _host_power(summary), _sources(summary, "host")),
         ("power of the network", _network_power(summary), _sources(summary, "network")),

@@ -1,4 +1,4 @@
-"""How figures are written where more than one view shows them: the views agree, and parts add up to their sum."""
+"""The rounding and wording of figures that more than one view shows: the views agree, and parts add up to their sum."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ EMISSION_DIGITS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmissionsText:
-    """Grams per hour as they are written, or `unknown`; a part has its unit where the sum is unknown and has none."""
+    """Grams per hour as text, or `unknown`; a part carries its unit only where the sum is unknown."""
 
     host: str
     network: str
