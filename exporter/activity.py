@@ -1,4 +1,4 @@
-"""What the network is being used for, judged by throughput over time and nothing else.
+"""The activity that the network is used for, judged by throughput over time alone.
 
 EcoTrack's rule with an idle and an upload class. It looks at bytes per second of a sliding window; packets, addresses
 and contents are never read. It is a rule of thumb: a 5 Mbit/s video reads as browsing.
@@ -12,7 +12,7 @@ from exporter.core.units import BytesPerSecond, MonotonicSeconds, Seconds, megab
 
 
 class Activity(StrEnum):
-    """The classes. `unknown` stands while too little has been seen for a verdict."""
+    """Activity classes. `unknown` stands while too little has been seen for a verdict."""
 
     IDLE = "idle"
     BROWSING = "browsing"
@@ -49,7 +49,7 @@ IDLE_MBIT = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bin:
-    """Traffic of a stretch of time: when it ended, how long it was, and bytes by direction."""
+    """Traffic of a stretch of time: its end, its length, and the bytes by direction."""
 
     end: MonotonicSeconds
     duration: Seconds
@@ -64,7 +64,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The traffic of the last minute in bins, oldest first, and the bin that is still filling.
+    """Traffic of the last minute in bins, oldest first, and the bin that is still filling.
 
     That one has no say: one busy second of it would be a peak that slower sampling never sees.
     """
@@ -94,7 +94,7 @@ def _join(first: Bin, second: Bin) -> Bin:
 
 
 def classify(bins: Sequence[Bin]) -> Activity:
-    """The class of a window's bins, oldest first; `unknown` while they cover less than `FIRST_VERDICT_AFTER`."""
+    """Return the class of a window's bins, oldest first; `unknown` while they cover less than `FIRST_VERDICT_AFTER`."""
     covered = sum(one.duration for one in bins)
     if covered < FIRST_VERDICT_AFTER:
         return Activity.UNKNOWN

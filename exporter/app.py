@@ -1,4 +1,4 @@
-"""The running exporter: what it serves, and its start and stop."""
+"""The running exporter: its routes, its start and its stop."""
 
 import contextlib
 import logging
@@ -21,7 +21,7 @@ LOG = logging.getLogger(__name__)
 
 
 def routes(publication: Publication[Snapshot], clock: Clock) -> dict[str, Handler]:
-    """What answers at which path."""
+    """Return the handler of each path."""
 
     def summary(_request: Request) -> Response:
         snapshot, _, fresh = publication.latest()
@@ -46,13 +46,13 @@ def run(
 
     Raises StateError or ListenError before anything is started or written.
     """
-    # First the port, then the lock, then the state: reading moves what is damaged, and a failed start moves nothing.
+    # First the port, then the lock, then the state: loading moves damaged files, and a failed start must move nothing.
     server = Server(address=web.address, web_config=web.config, max_requests=web.max_requests)
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         store = stack.enter_context(contextlib.closing(build_store(config, clock, paths, state)))
         sampler, publication = build_sampler(config, clock, paths, sources, store)
-        # What loading met is saved before anybody can see it.
+        # Events met while loading are saved before anybody can see them.
         sampler.sample_once()
         server.start(routes(publication, clock))
         LOG.info("listening on %s", server.url)

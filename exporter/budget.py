@@ -33,7 +33,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetStatus:
-    """A budget's standing.
+    """Standing of a budget.
 
     `projected` are the grams at the end of the period, None while nothing is known; `learned` is the share of the
     device's week that is known. Below 1 the projection is an early one, of the mean so far.
@@ -52,7 +52,7 @@ Booked = Mapping[Period, Mapping[UnixSeconds, Grams]]
 
 
 def bounds_at(period: Period, now: UnixSeconds, zone: tzinfo) -> Bounds:
-    """The period that `now` falls in. In a zone with summer time a day may have 23 or 25 hours."""
+    """Return the period that `now` falls in. In a zone with summer time a day may have 23 or 25 hours."""
     local = datetime.fromtimestamp(now, zone)
     first = datetime(local.year, local.month, local.day, tzinfo=zone)
     if period is Period.WEEK:
@@ -63,14 +63,14 @@ def bounds_at(period: Period, now: UnixSeconds, zone: tzinfo) -> Bounds:
 
 
 def _next_start(period: Period, first: datetime) -> datetime:
-    """Local midnight that begins the next period; adding days to a local time keeps the wall clock's hour."""
+    """Return the local midnight that begins the next period; days are added to local time, which keeps the hour."""
     if period is Period.MONTH:
         return (first + timedelta(days=31)).replace(day=1)
     return first + timedelta(days=1 if period is Period.DAY else 7)
 
 
 def book(booked: Booked, grams: Grams, now: UnixSeconds, zone: tzinfo) -> Booked:
-    """`booked` with `grams` added to the day, week and month of `now`."""
+    """Return `booked` with `grams` added to the day, week and month of `now`."""
     return {period: _book_one(booked.get(period, {}), grams, bounds_at(period, now, zone).start) for period in Period}
 
 

@@ -1,4 +1,4 @@
-"""From a configuration to its objects: power models, provider of carbon intensity, rules, limits and sampling loop."""
+"""Construction from a configuration: power models, provider of carbon intensity, rules, limits and sampling loop."""
 
 import platform
 from collections.abc import Collection, Mapping
@@ -32,7 +32,7 @@ from exporter.totals import Totals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """Where the kernel's files are: elsewhere than usual in a container that looks at its host."""
+    """Places of the kernel's files; they differ in a container that looks at its host."""
 
     procfs: Path = Path("/proc")
     sysfs: Path = Path("/sys")
@@ -55,7 +55,7 @@ def network_model(config: Config) -> NetworkPowerModel:
 
 
 def intensity_provider(config: Config, now: UnixSeconds) -> IntensityProvider:
-    """Return the provider of carbon intensity; a figure of the user's own describes `now`."""
+    """Return the provider of carbon intensity; the user's own figure describes `now`."""
     if config.grid.intensity_grams_per_kwh is None:
         return preset_intensity(config.grid.preset or config.preset)
     return configured_intensity(GramsPerKwh(config.grid.intensity_grams_per_kwh), config.grid.zone or WORLD, now)

@@ -93,7 +93,7 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 
 def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
-    """The table from the running exporter, or else from two seconds of sampling that write nothing."""
+    """Return the table from the running exporter, or else from two seconds of sampling that write nothing."""
     address, sources = options.address, _chosen(options)
     running = _ask_running(address)
     if running is not None:
@@ -119,7 +119,7 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
 
 
 def _ask_running(address: str) -> Summary | None:
-    """The summary of an exporter at this address, or None where there is none that answers without credentials.
+    """Ask an exporter at this address for its summary; None where none answers without credentials.
 
     Raises ListenError for what is not an address.
     """
@@ -136,7 +136,7 @@ def _ask_running(address: str) -> Summary | None:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """All flags, with their help."""
+    """Build the parser of all flags, with their help."""
     parser = Parser(
         prog="ecotrack",
         description="Prometheus exporter for the energy and carbon of this machine.",
@@ -179,7 +179,7 @@ def _add_collector_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _chosen(options: argparse.Namespace) -> tuple[Source, ...]:
-    """The sources that the flags leave on."""
+    """Return the sources that the flags leave on."""
     return tuple(one for one in SOURCES if getattr(options, _flag(one.name, on=True), one.default))
 
 
@@ -194,7 +194,7 @@ def _folder(text: str) -> Path:
 
 
 def _procfs(text: str) -> Path:
-    """Without these files there is neither power nor the size of the machine."""
+    """Check a procfs for the files without which there is neither power nor the size of the machine."""
     folder = _folder(text)
     if not all(os.access(folder / name, os.R_OK) for name in ("stat", "meminfo")):
         raise argparse.ArgumentTypeError(f'expected a procfs that can be read, got "{text}"')
@@ -202,7 +202,7 @@ def _procfs(text: str) -> Path:
 
 
 def _default_state_dir() -> Path:
-    """systemd's folder where it gives one, the system's for root, otherwise the user's."""
+    """Choose the state folder: systemd's if it names one, the system's for root, otherwise the user's."""
     if given := os.environ.get("STATE_DIRECTORY"):
         return Path(given)
     if os.geteuid() == 0:

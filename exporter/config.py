@@ -15,11 +15,11 @@ from exporter.sources.time_zone import LOCAL_ZONE, time_zone
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What every section has in common: no key that is not known."""
+    """Base of every section: an unknown key is refused."""
 
 
 class Sampling(_Section, frozen=True):
-    """How often the machine is read."""
+    """Interval between readings of the machine."""
 
     interval_seconds: Annotated[float, Meta(ge=1, le=3600, description="Time between samples.")] = 5.0
     connections_interval_seconds: Annotated[
@@ -28,7 +28,7 @@ class Sampling(_Section, frozen=True):
 
 
 class Power(_Section, frozen=True):
-    """The model of the host's power: a preset, or the machine's own idle and full power."""
+    """Model of the host's power: a preset, or the machine's own idle and full power."""
 
     preset: Annotated[
         Literal["cep", "aws", "gcp", "azure"] | None,
@@ -54,7 +54,7 @@ class Power(_Section, frozen=True):
 
 
 class Network(_Section, frozen=True):
-    """The model of the transport network, and which devices count."""
+    """Model of the transport network, and the devices that count."""
 
     preset: Annotated[
         Literal["ecotrack", "cep", "carbon-trust-fixed", "carbon-trust-mobile", "swd-v4"] | None,
@@ -119,7 +119,7 @@ class Budget(_Section, frozen=True):
 
 
 class EcoGuard(_Section, frozen=True):
-    """The emission rate above which EcoGuard warns."""
+    """Emission rate above which EcoGuard warns."""
 
     limit_grams_per_minute: Annotated[
         float, Meta(gt=0, le=10**6, description="Emission rate of host and network above which EcoGuard warns.")
@@ -127,7 +127,7 @@ class EcoGuard(_Section, frozen=True):
 
 
 class Config(_Section, frozen=True):
-    """The whole configuration. `preset` sets the network's and grid's presets at once; sections override it."""
+    """Whole configuration. `preset` sets the network's and grid's presets at once; sections override it."""
 
     preset: Annotated[
         Literal["ecotrack", "cep"],
@@ -142,7 +142,7 @@ class Config(_Section, frozen=True):
 
 
 def load_config(path: Path | None) -> Config:
-    """The configuration in a file, or the defaults without one. Raises ConfigError."""
+    """Load the configuration from a file, or the defaults without one. Raises ConfigError."""
     if path is None:
         return convert({}, Config, origin="built-in defaults")
     return convert(load_yaml(path), Config, origin=str(path))

@@ -1,4 +1,4 @@
-"""From a snapshot and what happened since to the next snapshot: power, energy, grams, activity, budgets, score.
+"""The next snapshot from the last one and the use since: power, energy, grams, activity, budgets, score.
 
 Pure: everything that one sample hands to the next is in the snapshot or in `Unfinished`.
 """
@@ -42,7 +42,7 @@ HISTORY_SPACING = Seconds(5.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """What turns use into power, and power into grams."""
+    """Models that turn use into power, and power into grams."""
 
     host: HostPowerModel
     network: NetworkPowerModel
@@ -59,7 +59,7 @@ class BudgetPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """What a sample leaves to the next: the traffic of the last minute, and time that sensors told of already."""
+    """State that one sample leaves to the next: the traffic of the last minute, and the time that sensors covered."""
 
     window: Window = Window()  # noqa: RUF009 - immutable
     pending: Pending = field(default_factory=dict)
@@ -153,7 +153,7 @@ def _accumulate(
     energies: Mapping[Component, Joules],
     grams: Mapping[Component, Grams],
 ) -> Totals:
-    """The totals with one sample added, budgets apart."""
+    """Return the totals with one sample added, budgets apart."""
     old = before.exported
     network = usage.network
     exported = replace(
@@ -249,7 +249,7 @@ def _point(reading: HostReading, readings: Readings) -> HistoryPoint:
 
 
 def _extended(history: tuple[HistoryPoint, ...], point: HistoryPoint) -> tuple[HistoryPoint, ...]:
-    """History with a point added if it is time for one, without what is older than the span."""
+    """Return the history with a point added when one is due, without points older than the span."""
     if history and point.elapsed - history[-1].elapsed < HISTORY_SPACING * 0.9:
         return history
     recent = [one for one in history if point.elapsed - one.elapsed <= HISTORY_SPAN]

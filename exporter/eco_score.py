@@ -20,7 +20,7 @@ from exporter.power.presets import CEP_IDLE
 
 
 class ScoreFactor(StrEnum):
-    """What the score looks at: the grid, the host's watts, the network's bytes per second, the day's budget."""
+    """Factor of the score: the grid, the host's watts, the network's bytes per second, or the day's budget."""
 
     GRID = "grid"
     POWER = "power"
@@ -36,7 +36,7 @@ HALF_POINTS: dict[ScoreFactor, Factor] = {
     ),
     ScoreFactor.BUDGET: Factor(value=1.0, unit="ratio", source="by definition: exactly on budget", year=2026),
 }
-"""Where a factor is 1/2."""
+"""Quantities at which a factor is 1/2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class EcoScore:
 
 
 def eco_score(quantities: Mapping[ScoreFactor, float | None]) -> EcoScore | None:
-    """The score of what is known (None is not), or None if nothing is.
+    """Return the score of what is known (None is not), or None if nothing is.
 
     Quantities are not negative and in the units of `HALF_POINTS`.
     """

@@ -1,4 +1,4 @@
-"""What a budget period comes to: what has been used, and the hours that are left as the device's week has them.
+"""The projection of a budget period: the grams used, and the device's usual week for the hours that are left.
 
     projected = used + ratio x (profile's grams for the hours that are left)
     ratio = (used + k) / (profile's grams for the hours so far + k), between 1/2 and 2
@@ -35,7 +35,7 @@ def status(
     now: UnixSeconds,
     zone: tzinfo,
 ) -> tuple[BudgetStatus, ...]:
-    """Where each budget that has a limit stands at `now`; `since` is when counting began."""
+    """Return the status at `now` of each budget that has a limit; `since` is when counting began."""
     learned = profile.learned
 
     def of(period: Period, limit: Grams) -> BudgetStatus:
@@ -58,7 +58,7 @@ def _by_the_profile(
 
 
 def _ratio(used: float, so_far: float, trusted: float) -> float:
-    """How the period so far compares with the profile. One that is all zero has nothing to compare with."""
+    """Return the ratio of the period so far to the profile; 1 where the profile has nothing to compare with."""
     if so_far + trusted <= 0.0:
         return 1.0
     return min(max((used + trusted) / (so_far + trusted), 1.0 / MAX_RATIO), MAX_RATIO)
@@ -67,7 +67,7 @@ def _ratio(used: float, so_far: float, trusted: float) -> float:
 def _at_the_mean_so_far(
     bounds: Bounds, used: Grams, profile: WeekProfile, *, since: UnixSeconds, now: UnixSeconds
 ) -> Grams | None:
-    """None in the first moment of all, when there is nothing to divide by.
+    """Project at the mean so far; None in the very first moment, when there is no time to divide by.
 
     The time that was counted is known twice. Where the clock was set back, `since` is later than the truth; where the
     state is of a version without a profile, the profile has counted less.

@@ -19,31 +19,31 @@ LOG = logging.getLogger(__name__)
 
 
 class Source(Protocol):
-    """Where readings come from."""
+    """Source of readings."""
 
     def read(self) -> HostReading:
-        """One reading of everything; a part that fails is None."""
+        """Read everything once; a part that fails is None."""
 
 
 class Stop(Protocol):
-    """What ends the loop."""
+    """Signal that ends the loop."""
 
     def wait(self, seconds: float, /) -> bool:
-        """Wait for at most so long; whether to stop."""
+        """Wait for at most `seconds`; return whether to stop."""
 
 
 class Store(Protocol):
-    """Where totals go before they are published."""
+    """Place where totals are saved before they are published."""
 
     def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
         """Keep the totals. Raises OSError."""
 
     def publishable(self, exported: Exported, /) -> Exported:
-        """What may be published where the counters are `exported`."""
+        """Return what may be published where the counters are `exported`."""
 
 
 class Sampler:
-    """Takes samples and publishes a snapshot after each."""
+    """Sampling loop: takes samples and publishes a snapshot after each."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Sampler:
         store: Store | None,
         publish: Callable[[Snapshot], None],
     ) -> None:
-        """`initial` carries the totals to go on from; without a `store` nothing is written."""
+        """Prepare the loop; `initial` carries the totals to go on from, and without a `store` nothing is written."""
         self._snapshot = initial
         self._source = source
         self._clock = clock
@@ -86,7 +86,7 @@ class Sampler:
             self.sample_once()
 
     def sample_once(self) -> None:
-        """One turn of the loop. Whatever goes wrong costs this sample, is counted and logged, and the loop goes on."""
+        """Take one sample. Whatever goes wrong costs this sample, is counted and logged, and the loop goes on."""
         try:
             self.sample()
         except Exception:
@@ -140,7 +140,7 @@ class Sampler:
         self._publish(snapshot)
 
     def _save(self, current: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> UnixSeconds | None:
-        """Time of the last good save. A disk that refuses is logged once and shows in that time's age."""
+        """Save the totals and return the time of the last good save; log the first refusal of a series."""
         if self._store is None:
             return None
         try:

@@ -41,7 +41,7 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryPoint:
-    """One moment of the last hour; `elapsed` is the time that points are spaced and forgotten by."""
+    """Point of the last hour's history; `elapsed` is the time by which points are spaced and forgotten."""
 
     at: UnixSeconds
     elapsed: Seconds
@@ -53,7 +53,7 @@ class HistoryPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """What is true of the last sample alone, and not known once that is stale. A missing part is None."""
+    """Figures of the last sample alone, unknown once that is stale. A missing part is None."""
 
     powers: Mapping[Component, Watts] = field(default_factory=dict)
     emission_rates: ByScope[GramsPerSecond] = field(default_factory=ByScope)
@@ -73,7 +73,7 @@ class Readings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The exporter's state after a sample; before the first one `sampled_at` is None and `readings` are empty."""
+    """State of the exporter after a sample; before the first one `sampled_at` is None and `readings` are empty."""
 
     version: str
     python_version: str
@@ -95,9 +95,9 @@ class Snapshot:
         return tuple(one for one in self.outcomes if one.state in {SourceState.WORKS, SourceState.FAILS})
 
     def without_readings(self) -> "Snapshot":
-        """The same, as it is shown once the sample is stale: totals, age and health only."""
+        """Return the snapshot as it is shown once the sample is stale: totals, age and health only."""
         return replace(self, readings=Readings())
 
     def is_fresh(self, now: Seconds) -> bool:
-        """Whether there is a sample no older than three intervals."""
+        """Tell whether there is a sample no older than three intervals."""
         return self.sampled_elapsed is not None and now - self.sampled_elapsed <= STALE_AFTER_INTERVALS * self.interval

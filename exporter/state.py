@@ -1,4 +1,4 @@
-"""Totals on disk, so that restarts lose nothing.
+"""The totals on disk, so that restarts lose nothing.
 
 Two files of the same content: `state.json` is replaced after every sample, without waiting for the disk, and survives
 a killed process that is soon started again; `state.durable.json` is forced to the disk at most once a minute and on a
@@ -29,7 +29,7 @@ FSYNC_INTERVAL = Seconds(60.0)
 
 
 class StateError(Exception):
-    """The state folder cannot be used; one line."""
+    """State folder that cannot be used; the message is one line."""
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 class _Saved(msgspec.Struct, frozen=True):
-    """The content of a state file. `events` stand apart because JSON has no keys but text."""
+    """Content of a state file. `events` stand apart because JSON has no keys but text."""
 
     boot_id: str
     clean_stop: bool
@@ -54,7 +54,7 @@ class _Saved(msgspec.Struct, frozen=True):
 
 
 class _UnreadableError(Exception):
-    """A state file that is damaged or from a later version; `reason` is the label that it is counted under."""
+    """State file that is damaged or from a later version; `reason` is the label that it is counted under."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -76,7 +76,7 @@ class _Resumable:
 
 
 class StateStore:
-    """The state folder of one running exporter."""
+    """State folder of one running exporter."""
 
     def __init__(self, folder: Path, boot_id: str, *, clock: Clock, resume_within: Seconds) -> None:
         """Open and lock the folder, making it if need be.
@@ -107,7 +107,7 @@ class StateStore:
             raise StateError(f"state folder {folder}: cannot be written; see --state.dir")
 
     def load(self, now: UnixSeconds) -> Totals:
-        """The totals to go on from; fresh ones where there are none.
+        """Load the totals to go on from; fresh ones where there are none.
 
         Exported counters go on only where no other value can have been published last: from the exact file, after a
         clean stop, or soon after its save while the machine has not restarted. Otherwise they begin again at zero,
@@ -163,17 +163,17 @@ class StateStore:
             raise
         self._resumable = _Resumable(exported=totals.exported, until=until)
         if clean_stop or self._last_fsync is None or tick - self._last_fsync >= FSYNC_INTERVAL:
-            # After the exact file, so that it never is the newer one while the machine is up. One that fails is tried
-            # again after the same time.
+            # After the exact file, so that the durable one is never the newer while the machine is up. A save that
+            # fails is tried again after the same time.
             self._last_fsync = tick
             self._replace(self._durable, data, durable=True)
 
     def publishable(self, exported: Exported) -> Exported:
-        """What may be published where the counters are `exported`.
+        """Return what may be published where the counters are `exported`.
 
-        That is themselves once they are saved. Where the folder refuses both a save and the removal of what was saved
-        before, it is those, until a restart would no longer go on from them: were something higher published meanwhile,
-        the restart would let every counter fall.
+        That is `exported` itself once it is saved. Where the folder refuses both a save and the removal of the last
+        saved counters, it is those, until a restart would no longer go on from them: if something higher were
+        published meanwhile, the restart would let every counter fall.
         """
         held = self._resumable
         return exported if held is None or self._clock.elapsed() > held.until else held.exported
@@ -191,7 +191,7 @@ class StateStore:
         return self._folder / "state.durable.json"
 
     def _go_on(self, saved: _Saved) -> Exported:
-        """The counters that the exact file lets this run go on from."""
+        """Return the counters that the exact file lets this run go on from."""
         exported = replace(saved.totals.exported, events=dict(saved.events))
         if saved.clean_stop:
             self._use_up_clean_stop()
@@ -228,7 +228,7 @@ class StateStore:
             return None
 
     def _move_aside(self, path: Path, reason: str, now: UnixSeconds) -> Path:
-        """Rename to a name that nothing has yet."""
+        """Rename a file to a name that is free, and return that name."""
         stem = f"{path.name}.{reason}-{int(now)}"
         names = (path.with_name(stem if number == 0 else f"{stem}-{number}") for number in range(1000))
         aside = next(name for name in names if not name.exists())
@@ -266,12 +266,12 @@ def _encode(saved: _Saved) -> bytes:
 
 
 def _digest(version: int, payload: bytes) -> str:
-    """The checksum covers the version too, or a flipped bit would pass damage off as another version."""
+    """Return the checksum of content and version: without the latter a flipped bit would pass as another version."""
     return hashlib.sha256(b"%d\n" % version + payload).hexdigest()
 
 
 def _decode(data: bytes) -> _Saved:
-    """Raises _UnreadableError."""
+    """Decode a state file. Raises _UnreadableError."""
     head, _, payload = data.partition(b"\n")
     try:
         header = msgspec.json.decode(head, type=_Header)

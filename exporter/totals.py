@@ -24,7 +24,7 @@ OTHER_DEVICES = "other"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityTotal:
-    """What has been spent under one activity; grams are of scope network."""
+    """Amounts spent under one activity; grams are of scope network."""
 
     duration: Seconds = Seconds(0.0)  # noqa: RUF009 - a number
     transferred_bytes: int = 0
@@ -62,15 +62,18 @@ AmountT = TypeVar("AmountT", bound=float)
 def add_amounts(
     totals: Mapping[Component, AmountT], amounts: Mapping[Component, AmountT]
 ) -> Mapping[Component, AmountT]:
-    """Component totals with the amounts of a sample added."""
+    """Return component totals with the amounts of a sample added."""
     return dict(totals) | {
         name: cast(AmountT, totals[name] + amount) if name in totals else amount for name, amount in amounts.items()
     }
 
 
 def add_devices(totals: Mapping[str, Traffic], usage: Mapping[str, Traffic]) -> Mapping[str, Traffic]:
-    """Device totals with a sample added. Devices beyond `MAX_DEVICES` are summed up as `OTHER_DEVICES`; one that has a
-    series keeps it, so no counter falls when devices come and go."""
+    """Return device totals with a sample added.
+
+    Devices beyond `MAX_DEVICES` are summed up as `OTHER_DEVICES`; one that has a series keeps it, so no counter falls
+    when devices come and go.
+    """
     result = dict(totals)
     for name, traffic in sorted(usage.items()):
         room = name in result or len(result.keys() - {OTHER_DEVICES}) < MAX_DEVICES
@@ -89,7 +92,7 @@ def _sum(first: Traffic, second: Traffic) -> Traffic:
 
 
 def add_events(totals: Mapping[Event, int], events: Iterable[Event]) -> Mapping[Event, int]:
-    """Event counts with more events added."""
+    """Return event counts with more events added."""
     result = dict(totals)
     for event in events:
         result[event] = result.get(event, 0) + 1
@@ -97,13 +100,13 @@ def add_events(totals: Mapping[Event, int], events: Iterable[Event]) -> Mapping[
 
 
 def with_events(totals: Totals, events: Iterable[Event]) -> Totals:
-    """Totals with more events counted."""
+    """Return totals with more events counted."""
     return replace(totals, exported=replace(totals.exported, events=add_events(totals.exported.events, events)))
 
 
 def begun_by(totals: Totals, now: UnixSeconds) -> Totals:
-    """Totals of which counting did not begin in the future.
+    """Return totals whose counting did not begin in the future.
 
-    It seems to where the clock was ahead when it began and has been set since; then it begins now.
+    A clock that was ahead then and has been set since makes it seem so; counting then begins now.
     """
     return totals if totals.since <= now else replace(totals, since=now)

@@ -1,4 +1,4 @@
-"""The device's week: how many grams it emits in each hour of the local week, learned while it runs.
+"""The device's usual week: how many grams it emits in each hour of the local week, learned while it runs.
 
 Each of the 168 hours has an exponentially weighted mean of the grams per hour that were emitted in it. An observation
 loses 1 - 1/e of its weight in `MEMORY_WEEKS`, so the profile follows a change of habits within a month and is not
@@ -18,7 +18,7 @@ from operator import mul
 from exporter.core.units import SECONDS_PER_HOUR, Grams, Ratio, Seconds, UnixSeconds
 
 HOURS = 168
-"""Of a week, by the local clock."""
+"""Hours in a week, by the local clock."""
 
 MEMORY_WEEKS = 4.0
 """About a month: five samples of each hour count, which averages out single days, and the seasons are followed."""
@@ -32,7 +32,7 @@ _NOTHING = (0.0,) * HOURS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeekProfile:
-    """What is known of the device's week.
+    """Profile of the device's week, as far as it is known.
 
     `rates` are grams per hour, and `weights` the hours that each rests on, newer ones counting more. Both change when
     an hour ends; until then its grams and seconds stand apart. Kept to a few digits, which the state file repeats.
@@ -56,12 +56,12 @@ class WeekProfile:
         return Seconds(sum(self.weights) * SECONDS_PER_HOUR + self.hour_seconds)
 
     def between(self, start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> Grams:
-        """Grams that the profile has for the time from `start` to `end`, by the local hours in between."""
+        """Return the profile's grams for the time from `start` to `end`, by the local hours in between."""
         return Grams(sum(map(mul, self.rates, _hours_of_week(start, end, zone))))
 
 
 def observe(profile: WeekProfile, grams: Grams, now: UnixSeconds, elapsed: Seconds | None, zone: tzinfo) -> WeekProfile:
-    """`profile` with `grams` that were emitted in the time up to `now`.
+    """Return `profile` with `grams` that were emitted in the time up to `now`.
 
     `elapsed` is the time since the last observation by a clock that cannot be set, or None for the first one of a run:
     then the wall clock tells it. A wall clock that is set while the exporter runs therefore neither adds nor takes
@@ -79,7 +79,7 @@ def observe(profile: WeekProfile, grams: Grams, now: UnixSeconds, elapsed: Secon
 
 
 def _with_hour_learned(profile: WeekProfile) -> WeekProfile:
-    """The hour that was counted becomes part of its mean: older hours fade by as much time as it lasted."""
+    """Add the hour that was counted to its mean: older hours fade by as much time as it lasted."""
     hours = profile.hour_seconds / SECONDS_PER_HOUR
     if hours > 0.0:
         hour = profile.hour
@@ -98,12 +98,12 @@ def _with_item(items: tuple[float, ...], place: int, item: float) -> tuple[float
 
 
 def _hours_of_week(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> list[float]:
-    """How much of each hour of the week lies between two moments, in hours.
+    """Return how much of each hour of the week lies between two moments, in hours.
 
     Whole local hours are summed once: a month has 744 of them, and the question comes with every sample.
     """
     local = datetime.fromtimestamp(end, zone)
-    # Rounded, or the last digits of `end` would make each question a new one.
+    # Rounded, or the last digits of `end` would make the cache miss every time.
     began = max(start, UnixSeconds(float(round(end - _seconds_into_hour(local)))))
     found = list(_whole_hours(start, began, zone))
     for hour, seconds in _local_hours(began, end, zone):
@@ -120,7 +120,7 @@ def _whole_hours(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> tuple[fl
 
 
 def _local_hours(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> Iterator[tuple[int, float]]:
-    """The time between two moments, cut where the local hour changes: hour of the week, and seconds in it."""
+    """Cut the time between two moments where the local hour changes: hour of the week, and seconds in it."""
     while start < end:
         local = datetime.fromtimestamp(start, zone)
         following = min(UnixSeconds(start + SECONDS_PER_HOUR - _seconds_into_hour(local)), end)

@@ -11,12 +11,12 @@ from exporter.core.web.web_config import WebConfig, load_web_config
 USER_ERROR = 2
 
 INTERRUPTED = 130
-"""What a shell reports of a program that Ctrl-C ended; a program that serves stops cleanly instead."""
+"""Exit status of a program that Ctrl-C ended, as a shell reports it; a program that serves stops cleanly instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    """Where and how to serve."""
+    """Address and protection of the server, and the number of requests in flight."""
 
     address: str
     config: WebConfig | None

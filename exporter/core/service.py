@@ -1,4 +1,4 @@
-"""How a program runs until it is told to stop."""
+"""Waiting for the signal to stop."""
 
 import select
 import signal

@@ -20,13 +20,13 @@ from exporter.usage.sensors import Measured
 from exporter.usage.span import Span, uncovered, union
 
 MACHINE_SOURCES = ("meter", "ipmi", "hwmon", "battery", "rapl")
-"""Where several sensors measure the whole machine, the first of these counts: at the wall before inside the case."""
+"""Sensors of the whole machine; of several the first in this order counts: at the wall before inside the case."""
 
 PARTS = (Coverage.PACKAGE, Coverage.MEMORY, Coverage.DISK, Coverage.GPU)
 """Coverages that are components of their own."""
 
 Pending = Mapping[Coverage, tuple[Span, ...]]
-"""Awake time that sensors have told of and the model has not been asked about yet."""
+"""Awake time that sensors have measured and the model has not been asked about yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ PACKAGE_IDLE_SHARE = Factor(
     "115 to 161 W at idle; 43 / 138",
     year=2026,
 )
-"""Of a machine's idle power, what its CPU packages draw: it leaves the model where a sensor measures them."""
+"""Share of a machine's idle power that its CPU packages draw: it leaves the model where a sensor measures them."""
 
 NETWORK_UNCERTAINTY = Factor(
     value=1.0,

@@ -10,7 +10,7 @@ from exporter.power.model import HostPowerModel
 from exporter.usage.sensors import Measured
 
 MEASURED = "measured"
-"""What `model` says of a component that sensors told of."""
+"""Value of `model` for a component that sensors measured."""
 
 
 def in_force(allocation: Allocation, model: HostPowerModel, known: Collection[Provenance]) -> tuple[Provenance, ...]:

@@ -1,7 +1,7 @@
 """Counters that wrap or fall."""
 
 WRAP = 2**32
-"""Where counters of drivers with 32 bits start again."""
+"""Value at which the counters of 32-bit drivers start again."""
 
 
 WRAP_MARGIN = WRAP // 8

@@ -200,7 +200,7 @@ def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> li
 def _provenance_note(one: Provenance) -> str:
     what = "Network energy" if one.component.scope is Scope.NETWORK else "Power"
     model = f"the {one.model} model" if one.model != "configured" else "your own figure"
-    # Of one watt, the band is what the true figure may be per watt told.
+    # The band around one watt is the ratio of the true figure to the one shown.
     low, high = one.low(Watts(1.0)), one.high(Watts(1.0))
     parts = [f"{what} is an estimate by {model}: the true figure may be {low:g} to {high:g} times this one."]
     if one.server_factors is not None:

@@ -42,7 +42,7 @@ class TlsServerConfig(msgspec.Struct, forbid_unknown_fields=True):
     prefer_server_cipher_suites: bool = True
 
     def files(self) -> Iterator[str]:
-        """The names of the files to read."""
+        """Return the names of the files to read."""
         return (name for name in (self.cert_file, self.key_file, self.client_ca_file) if name)
 
 
