@@ -1,4 +1,4 @@
-"""`python -m grafana` writes the boards; with `--check` it says what differs or breaks a rule, and exits 1."""
+"""`python -m grafana` writes the boards; with `--check` it reports drift and broken rules, and exits 1."""
 
 import argparse
 import json
@@ -14,13 +14,13 @@ FOLDER = Path(__file__).parent / "dashboards"
 
 
 def rendered() -> dict[str, str]:
-    """Every board: its file name under dashboards/, and the file's text."""
+    """Return every board: its file name under dashboards/, and the file's text."""
     boards = (device_carbon.board(), edge_cluster.board(), experiments.board(), scheduler.board())
     return {f"{board.title.lower().replace(' ', '-')}.json": to_json(assemble(board)) for board in boards}
 
 
 def drift(folder: Path) -> list[str]:
-    """What differs between the folder and the boards that the code makes, one sentence per file."""
+    """Report each difference between the folder and the boards that the code makes, one sentence per file."""
     expected = rendered()
     present = {path.name for path in folder.glob("*.json")}
     stray = [f"{name}: no board makes this file" for name in sorted(present - expected.keys())]

@@ -21,7 +21,7 @@ FAMILIES = {"ecotrack": "Device boards", "ecochain": "Simulator boards"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A titled row of panels, laid out from left to right and wrapped at the width of the grid."""
+    """Titled row of panels, laid out from left to right and wrapped at the width of the grid."""
 
     title: str
     panels: tuple[dashboard.Panel, ...]
@@ -30,7 +30,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A variable beside those that every board has: the values of a label of `metric`, among the chosen instances."""
+    """Variable beside those that every board has: the values of a label of `metric`, among the chosen instances."""
 
     label: str
     title: str
@@ -39,7 +39,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A dashboard before layout; `metric` is one that every target of the `program` exports."""
+    """Dashboard before layout; `metric` is one that every target of the `program` exports."""
 
     uid: str
     title: str
@@ -53,7 +53,7 @@ class Board:
 
 
 def assemble(board: Board) -> dashboard.Dashboard:
-    """The board as Grafana's classic model, not editable, with every panel numbered and placed."""
+    """Return the board as Grafana's classic model, not editable, with every panel numbered and placed."""
     return dashboard.Dashboard(
         uid=board.uid,
         title=board.title,
@@ -73,7 +73,7 @@ def assemble(board: Board) -> dashboard.Dashboard:
 
 
 def to_json(model: dashboard.Dashboard) -> str:
-    """The file that Grafana provisions; stable, so that drift shows as a difference."""
+    """Return the file that Grafana provisions; stable, so that drift shows as a difference."""
     document = json.loads(json.dumps(model, cls=JSONEncoder))
     for item in (*document["links"], *document["annotations"]["list"]):
         del item["placement"]  # the SDK hides both in a menu, and offers nothing else
@@ -81,7 +81,7 @@ def to_json(model: dashboard.Dashboard) -> str:
 
 
 def narrowing_link(uid: str, *labels: str) -> dashboard.DashboardLink:
-    """A link from a series to the same time on that board, narrowed to the series' own values of these labels."""
+    """Link a series to the same time on that board, narrowed to the series' own values of these labels."""
     kept = (f"${{{name}:queryparam}}" for name in ("datasource", "job", "instance") if name not in labels)
     own = (f"var-{label}=${{__field.labels.{label}}}" for label in labels)
     url = f"/d/{uid}?{'&'.join((*kept, *own))}&${{__url_time_range}}"
@@ -144,7 +144,7 @@ def _firing_alerts(program: str) -> dashboard.AnnotationQuery:
 
 
 def _boards(program: str, *, own: bool) -> dashboard.DashboardLink:
-    """A menu of a program's boards. The other program's have other jobs and instances, so it hands them no choice."""
+    """Link to a program's boards; the other program has other jobs and instances, so it gets no choice handed over."""
     return dashboard.DashboardLink(
         title=FAMILIES[program],
         type_val=dashboard.DashboardLinkType.DASHBOARDS,
@@ -181,7 +181,7 @@ def _placed(rows: Sequence[Row]) -> list[dashboard.Panel | dashboard.RowPanel]:
 
 
 def _lay_out(panels: Sequence[dashboard.Panel], y: int, numbers: Iterator[int]) -> int:
-    """Number and place the panels from row `y` on; returns the first free row below them."""
+    """Number and place the panels from row `y` on; return the first free row below them."""
     x = depth = 0
     for panel in panels:
         position = panel.grid_pos

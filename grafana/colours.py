@@ -1,4 +1,4 @@
-"""What a colour means, on every board: one name has one colour, and no other name of its kind shares it.
+"""The meaning of colours on every board: one name has one colour, and no other name of its kind shares it.
 
 Green, amber and grey are kept for where electricity comes from. Red is kept for a limit, a failure or an alert.
 """
@@ -14,7 +14,7 @@ PLAIN = "#4C78A8"
 """A single value that carries no judgement."""
 
 FAINT = "#7D98B8"
-"""The edge of an uncertainty band, or what is expected rather than measured."""
+"""The edge of an uncertainty band, or an expected value beside the measured one."""
 
 ACTIVITIES: Mapping[str, str] = MappingProxyType(
     {
@@ -26,7 +26,7 @@ ACTIVITIES: Mapping[str, str] = MappingProxyType(
         "unknown": "#737C88",
     }
 )
-"""In the order in which the timeline numbers them, from 1."""
+"""Activities in the order in which the timeline numbers them, from 1."""
 
 COMPONENTS: Mapping[str, str] = MappingProxyType(
     {
@@ -49,10 +49,10 @@ DIRECTIONS: Mapping[str, str] = MappingProxyType(
 FACTORS: Mapping[str, str] = MappingProxyType(
     {"grid": GRID, "power": "#C8622B", "network": "#2F7F9E", "budget": "#6D4C7D"}
 )
-"""The parts of the eco score, each in the colour of what it judges."""
+"""The parts of the eco score, each in the colour of the quantity that it judges."""
 
 SOURCES: Mapping[str, str] = MappingProxyType({"renewable": RENEWABLE, "battery": BATTERY, "grid": GRID})
-"""Where a simulated node's electricity comes from, in the order in which it is used."""
+"""Sources of a simulated node's electricity, in the order in which they are used."""
 
 SUPPLIES: Mapping[str, str] = MappingProxyType({"solar": "#8CC152", "wind": "#2E7D5B", "hybrid": RENEWABLE})
 
@@ -61,7 +61,7 @@ OUTCOMES: Mapping[str, str] = MappingProxyType({"on_time": PLAIN, "late": "#B279
 TERMS: Mapping[str, str] = MappingProxyType(
     {"latency": "#2F6FED", "energy": "#C8622B", "grid": GRID, "carbon": "#6D4C7D", "load": "#8C6D5A"}
 )
-"""The terms of the scheduler's score, each in the colour of what it judges."""
+"""The terms of the scheduler's score, each in the colour of the quantity that it judges."""
 
 LEVELS: Mapping[str, str] = MappingProxyType(
     {"1": "#C6DBEF", "2": "#9ECAE1", "3": "#6BAED6", "4": "#3182BD", "5": "#08519C"}
@@ -69,4 +69,4 @@ LEVELS: Mapping[str, str] = MappingProxyType(
 """DVFS levels: the faster, the darker."""
 
 QUANTILES: Mapping[str, str] = MappingProxyType({"half": PLAIN, "95%": "#9B5DE5", "99%": "#4A2C82"})
-"""Latencies within which so many tasks are completed."""
+"""Latencies within which half, 95% and 99% of the tasks are completed."""

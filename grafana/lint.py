@@ -31,7 +31,7 @@ COUNTER_FUNCTIONS = frozenset({"rate", "irate", "increase"})
 
 
 def lint(board: BoardJson) -> list[str]:
-    """Findings of every rule, each with the board's title before it."""
+    """Return the findings of every rule, each with the board's title before it."""
     rules = (
         board_is_fixed,
         datasource_is_a_variable,
@@ -56,7 +56,7 @@ def lint(board: BoardJson) -> list[str]:
 
 
 def board_is_fixed(board: BoardJson) -> Iterator[str]:
-    """A provisioned board has a stable uid and tags, is not editable, and keeps the time in its links.
+    """Require a stable uid and tags, no editing, and links that keep the time.
 
     Links to boards of the same kind keep the variables too; those of another kind have other jobs and instances.
     """
@@ -75,7 +75,7 @@ def board_is_fixed(board: BoardJson) -> Iterator[str]:
 
 
 def datasource_is_a_variable(board: BoardJson) -> Iterator[str]:
-    """The variable `datasource` lets a reader choose among Prometheus servers."""
+    """Require a variable `datasource` that lets a reader choose among Prometheus servers."""
     variable = _variables(board).get("datasource", {})
     if (variable.get("type"), variable.get("query")) != ("datasource", "prometheus"):
         yield "there is no variable datasource of type datasource for prometheus"
@@ -84,7 +84,7 @@ def datasource_is_a_variable(board: BoardJson) -> Iterator[str]:
 
 
 def targets_are_variables(board: BoardJson) -> Iterator[str]:
-    """The variables `job` and `instance` offer several values and All, and follow the time range."""
+    """Require variables `job` and `instance` that offer several values and All, and follow the time range."""
     names = list(_variables(board))
     if names[:3] != ["datasource", *TARGET_VARIABLES]:
         yield f"variables must begin with datasource, job, instance; found {names}"
@@ -103,7 +103,7 @@ def targets_are_variables(board: BoardJson) -> Iterator[str]:
 
 
 def panels_use_the_variable_datasource(board: BoardJson) -> Iterator[str]:
-    """No panel, query, annotation or variable is tied to one server."""
+    """Refuse a panel, query, annotation or variable that is tied to one server."""
     for panel in panels(board):
         if panel.get("datasource", {}).get("uid") != DATASOURCE:
             yield f"panel {panel.get('title')!r} does not use {DATASOURCE}"
@@ -113,7 +113,7 @@ def panels_use_the_variable_datasource(board: BoardJson) -> Iterator[str]:
 
 
 def panels_are_explained(board: BoardJson) -> Iterator[str]:
-    """Title, description, a unit that Grafana knows, and a text for when there is nothing to show."""
+    """Require a title, a description, a unit that Grafana knows, and a text for when there is nothing to show."""
     known = {value for name, value in vars(units).items() if not name.startswith("_") and isinstance(value, str)}
     for panel in panels(board):
         title = panel.get("title")
@@ -130,7 +130,7 @@ def panels_are_explained(board: BoardJson) -> Iterator[str]:
 
 
 def panels_have_known_types_and_targets(board: BoardJson) -> Iterator[str]:
-    """A panel of a known type, with at least one query unless it is a text."""
+    """Require that each panel is of a known type, and has at least one query unless it is a text."""
     for panel in panels(board):
         if panel.get("type") not in DATA_PANELS | TEXT_PANELS:
             yield f"panel {panel.get('title')!r} has the unknown type {panel.get('type')!r}"
@@ -139,7 +139,7 @@ def panels_have_known_types_and_targets(board: BoardJson) -> Iterator[str]:
 
 
 def panels_state_their_colours(board: BoardJson) -> Iterator[str]:
-    """Explicit thresholds or a fixed colour, or a colour that belongs to the series' name: never Grafana's default."""
+    """Require explicit thresholds, a fixed colour or one that belongs to the series' name; refuse Grafana's default."""
     for panel in panels(board):
         if panel.get("type") in TEXT_PANELS:
             continue
@@ -152,7 +152,7 @@ def panels_state_their_colours(board: BoardJson) -> Iterator[str]:
 
 
 def legends_are_tables(board: BoardJson) -> Iterator[str]:
-    """A panel over time has its legend as a table with at least one calculation."""
+    """Require that a panel over time has its legend as a table with at least one calculation."""
     for panel in panels(board):
         legend = panel.get("options", {}).get("legend", {})
         if panel.get("type") == "timeseries" and not (legend.get("displayMode") == "table" and legend.get("calcs")):
@@ -160,7 +160,7 @@ def legends_are_tables(board: BoardJson) -> Iterator[str]:
 
 
 def queries_are_promql(board: BoardJson) -> Iterator[str]:
-    """Every query parses."""
+    """Require that every query parses."""
     for query in queries(board):
         try:
             nodes(query.expr)
@@ -169,7 +169,7 @@ def queries_are_promql(board: BoardJson) -> Iterator[str]:
 
 
 def queries_select_the_chosen_targets(board: BoardJson) -> Iterator[str]:
-    """Every selector carries `job=~"$job"` and `instance=~"$instance"`; a variable's, those before it."""
+    """Require `job=~"$job"` and `instance=~"$instance"` in every selector; in a variable's, those before it."""
     names = list(_variables(board))
     for query in queries(board):
         wanted = set(TARGET_VARIABLES)
@@ -182,7 +182,7 @@ def queries_select_the_chosen_targets(board: BoardJson) -> Iterator[str]:
 
 
 def variables_are_used(board: BoardJson) -> Iterator[str]:
-    """A variable that no panel heeds would be a list without effect."""
+    """Refuse a variable that no panel heeds: it would be a list without effect."""
     exprs = [query.expr for query in queries(board) if query.kind == "panel"]
     for name in _variables(board):
         if name != "datasource" and not any(re.search(rf"\${name}\b", expr) for expr in exprs):
@@ -190,7 +190,7 @@ def variables_are_used(board: BoardJson) -> Iterator[str]:
 
 
 def simulated_rates_are_recorded(board: BoardJson) -> Iterator[str]:
-    """A simulated counter's rate comes from a recording rule, which divides it by the rate of the simulated clock."""
+    """Require a recording rule for a simulated counter's rate, which it divides by the rate of the simulated clock."""
     for query in queries(board):
         for call in _counter_calls(query.expr):
             for selector in _ranged(call):
@@ -199,7 +199,7 @@ def simulated_rates_are_recorded(board: BoardJson) -> Iterator[str]:
 
 
 def counters_are_rated(board: BoardJson) -> Iterator[str]:
-    """A counter is read through rate, irate or increase only, and those read counters only."""
+    """Require that a counter is read through rate, irate or increase only, and that those read counters only."""
     for query in queries(board):
         if query.kind == "variable":
             continue
@@ -211,7 +211,7 @@ def counters_are_rated(board: BoardJson) -> Iterator[str]:
 
 
 def rates_use_the_rate_interval(board: BoardJson) -> Iterator[str]:
-    """The window of rate and irate is `$__rate_interval`, which never falls below four scrapes."""
+    """Require the window `$__rate_interval` in rate and irate: it never falls below four scrapes."""
     for query in queries(board):
         for call in _counter_calls(query.expr):
             window = f"{call.args[0].range.total_seconds():.0f}s"
@@ -220,7 +220,7 @@ def rates_use_the_rate_interval(board: BoardJson) -> Iterator[str]:
 
 
 def grid_is_sound(board: BoardJson) -> Iterator[str]:
-    """Panels lie within the grid's columns, and no two of those shown together overlap."""
+    """Require that panels lie within the grid's columns, and that no two of those shown together overlap."""
     shown = [panel for panel in board.get("panels", ()) if not panel.get("collapsed")]
     folded = [panel.get("panels", ()) for panel in board.get("panels", ()) if panel.get("collapsed")]
     for group in (shown, *folded):
@@ -234,7 +234,7 @@ def grid_is_sound(board: BoardJson) -> Iterator[str]:
 
 
 def identifiers_are_unique(board: BoardJson) -> Iterator[str]:
-    """Every panel and row has its own number."""
+    """Require that every panel and row has its own number."""
     numbers = [panel.get("id") for panel in panels(board)]
     numbers += [panel.get("id") for panel in board.get("panels", ()) if panel.get("type") == "row"]
     for number in sorted({str(number) for number in numbers if numbers.count(number) > 1 or not number}):
@@ -242,7 +242,7 @@ def identifiers_are_unique(board: BoardJson) -> Iterator[str]:
 
 
 def one_name_has_one_colour(board: BoardJson) -> Iterator[str]:
-    """A series or state that appears in several panels has the same colour in each."""
+    """Require that a series or state has the same colour in each panel that it appears in."""
     seen: dict[str, set[str]] = {}
     for panel in panels(board):
         for name, colour in _named_colours(panel):
@@ -253,7 +253,7 @@ def one_name_has_one_colour(board: BoardJson) -> Iterator[str]:
 
 
 def overrides_name_a_series(board: BoardJson) -> Iterator[str]:
-    """An override by name fits a legend or a column heading; one that fits nothing would be ignored in silence."""
+    """Require that an override by name fits a legend or a column heading; another would be ignored in silence."""
     for panel in panels(board):
         legends = {target.get("legendFormat", "") for target in panel.get("targets", ())}
         names = legends | set(_headings(panel))
@@ -304,7 +304,7 @@ def _ranged(call: promql_parser.Call) -> Iterator[promql_parser.VectorSelector]:
 
 
 def _variable_matchers(selector: promql_parser.VectorSelector) -> set[str]:
-    """Labels that the selector matches with the variable of the same name."""
+    """Return the labels that the selector matches with the variable of the same name."""
     return {
         matcher.name
         for matcher in selector.matchers.matchers

@@ -22,12 +22,12 @@ from grafana.colours import BAD, PLAIN
 DATASOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 LAST = "lastNotNull"
 BY_NAME = ""
-"""In place of a colour, for series whose names are not known beforehand: Grafana's palette, stable for each name."""
+"""Grafana's palette in place of a colour, for series whose names are not known beforehand; stable for each name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One PromQL query of a panel, and the name that its series get in legends and overrides."""
+    """PromQL query of a panel, and the name that its series get in legends and overrides."""
 
     expr: str
     legend: str
@@ -35,7 +35,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """How one series looks that differs from its panel: the name as shown, or with `pattern` a regular expression.
+    """Look of a series that differs from its panel: the name as shown, or with `pattern` a regular expression.
 
     `below` names the series down to which the area under this one is filled: the lower edge of a band. `bar` draws a
     column of a table as bars.
@@ -54,7 +54,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What every panel states: `width` of the grid's 24 columns, `height` in rows of 30 px, unit as Grafana names it.
+    """Facts that every panel states: `width` of the grid's 24 columns, `height` in rows of 30 px, Grafana's unit name.
 
     `no_value` is the sentence that stands in the panel when its queries return nothing. `limit` is a value at or above
     which a value is shown in red; None where no value is bad in itself.
@@ -78,12 +78,12 @@ class Facts:
 
 
 def coloured(colours: Mapping[str, str]) -> tuple[Series, ...]:
-    """One look per name, for series that carry exactly these names."""
+    """Colour series that carry exactly these names, one look per name."""
     return tuple(Series(name=name, colour=colour) for name, colour in colours.items())
 
 
 def by_label(operator: str, label: str, expr: str) -> Target:
-    """One series per value of a label, named by it: the aggregation `operator` of all that share the value."""
+    """Return one series per value of a label, named by it: the aggregation `operator` of all that share the value."""
     return Target(expr=f"{operator} by ({label}) ({expr})", legend=f"{{{{{label}}}}}")
 
 
@@ -97,7 +97,7 @@ def texts(meanings: Mapping[int, tuple[str, str]]) -> tuple[dashboard.ValueMap, 
 
 
 def number(facts: Facts, *, trend: bool = False, shown: str = "auto") -> dashboard.Panel:
-    """Large figures, one per series; `trend` adds a sparkline, `shown` is one of Grafana's text modes for it."""
+    """Show large figures, one per series; `trend` adds a sparkline, `shown` is one of Grafana's text modes for it."""
     options = stat.Options(
         graph_mode=common.BigValueGraphMode.AREA if trend else common.BigValueGraphMode.NONE,
         color_mode=common.BigValueColorMode.VALUE,
@@ -110,7 +110,7 @@ def number(facts: Facts, *, trend: bool = False, shown: str = "auto") -> dashboa
 
 
 def bars(facts: Facts) -> dashboard.Panel:
-    """Horizontal bars between `minimum` and `maximum`, one per series, with its present value."""
+    """Draw horizontal bars between `minimum` and `maximum`, one per series, with its present value."""
     options = bargauge.Options(
         display_mode=common.BarGaugeDisplayMode.BASIC,
         value_mode=common.BarGaugeValueMode.TEXT,
@@ -123,7 +123,7 @@ def bars(facts: Facts) -> dashboard.Panel:
 
 
 def differences(facts: Facts) -> dashboard.Panel:
-    """Horizontal bars to either side of zero, one per series, with its present value."""
+    """Draw horizontal bars to either side of zero, one per series, with its present value."""
     options = barchart.Options(
         orientation=common.VizOrientation.HORIZONTAL,
         show_value=common.VisibilityMode.ALWAYS,
@@ -139,26 +139,26 @@ def differences(facts: Facts) -> dashboard.Panel:
 
 
 def lines(facts: Facts) -> dashboard.Panel:
-    """Values over time, drawn as lines."""
+    """Draw values over time as lines."""
     return _over_time(facts, _drawn(common.GraphDrawStyle.LINE, fill=8), calcs=("mean", "max", LAST))
 
 
 def stacked(facts: Facts) -> dashboard.Panel:
-    """Values over time that add up to a whole, drawn as stacked areas."""
+    """Draw values over time that add up to a whole, as stacked areas."""
     custom = _drawn(common.GraphDrawStyle.LINE, fill=60)
     custom.stacking = common.StackingConfig(mode=common.StackingMode.NORMAL, group="A")
     return _over_time(facts, custom, calcs=("mean", "max", LAST))
 
 
 def events(facts: Facts) -> dashboard.Panel:
-    """Counts per step, drawn as stacked columns; the legend gives each one's sum."""
+    """Draw counts per step as stacked columns; the legend gives each one's sum."""
     custom = _drawn(common.GraphDrawStyle.BARS, fill=80)
     custom.stacking = common.StackingConfig(mode=common.StackingMode.NORMAL, group="A")
     return _over_time(facts, custom, calcs=("sum",))
 
 
 def states(facts: Facts) -> dashboard.Panel:
-    """One row per series, with a coloured stretch for each state that it was in."""
+    """Draw one row per series, with a coloured stretch for each state that it was in."""
     options = statetimeline.Options(
         show_value=common.VisibilityMode.AUTO,
         row_height=0.85,
@@ -172,7 +172,7 @@ def states(facts: Facts) -> dashboard.Panel:
 
 
 def rows(facts: Facts, *, columns: Mapping[str, str], hidden: Sequence[str] = (), largest: str = "") -> dashboard.Panel:
-    """A table: queries joined on the labels that they share.
+    """Draw a table: queries joined on the labels that they share.
 
     `columns` maps a label, or the legend of a target for its values, to the heading that a reader sees, in that order.
     `hidden` names labels that are in the answer and not shown. `largest` is the heading of the column to sort by,
@@ -203,7 +203,7 @@ def rows(facts: Facts, *, columns: Mapping[str, str], hidden: Sequence[str] = ()
 
 
 def note(*, title: str, description: str, content: str, width: int, height: int) -> dashboard.Panel:
-    """A short text in Markdown, for what figures alone would not tell."""
+    """Write a short text in Markdown, for what figures alone would not tell."""
     return dashboard.Panel(
         type_val="text",
         title=title,
@@ -216,7 +216,7 @@ def note(*, title: str, description: str, content: str, width: int, height: int)
 
 
 def _value_columns(targets: Sequence[Target]) -> dict[str, str]:
-    """Legend -> the column that Grafana makes of that target: "Value" for a lone one, else "Value #A"."""
+    """Map each target's legend to the column that Grafana makes of it: "Value" for a lone one, else "Value #A"."""
     if len(targets) == 1:
         return {targets[0].legend: "Value"}
     return {target.legend: f"Value #{_letter(index)}" for index, target in enumerate(targets)}
@@ -256,7 +256,7 @@ def _last() -> common.ReduceDataOptions:
 
 
 def _letter(index: int) -> str:
-    """Names of targets as Grafana gives them: A, B, C and so on."""
+    """Name a target as Grafana does: A, B, C and so on."""
     return chr(ord("A") + index)
 
 

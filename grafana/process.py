@@ -12,7 +12,7 @@ from grafana.promql import rate, select, total
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A program that is scraped: what its readers call it, and `of`, which keeps an expression to its targets."""
+    """Program that is scraped: its name for readers, and `of`, which keeps an expression to its targets."""
 
     name: str
     no_data: str
@@ -20,7 +20,7 @@ class Program:
 
 
 def scrapes(program: Program) -> dashboard.Panel:
-    """How long scrapes take, and how many targets answer."""
+    """Show how long scrapes take, and how many targets answer."""
     facts = Facts(
         title="Scrapes by Prometheus",
         description=(
@@ -43,7 +43,7 @@ def scrapes(program: Program) -> dashboard.Panel:
 
 
 def processor(program: Program) -> dashboard.Panel:
-    """Processor use of the process."""
+    """Show the process's use of the processor."""
     return _over_time(
         program,
         title="processor",
@@ -55,7 +55,7 @@ def processor(program: Program) -> dashboard.Panel:
 
 
 def memory(program: Program) -> dashboard.Panel:
-    """Resident memory of the process."""
+    """Show the resident memory of the process."""
     return _over_time(
         program,
         title="memory",
@@ -67,7 +67,7 @@ def memory(program: Program) -> dashboard.Panel:
 
 
 def files(program: Program) -> dashboard.Panel:
-    """Open files of the process."""
+    """Show the open files of the process."""
     return _over_time(
         program,
         title="open files",
@@ -82,7 +82,7 @@ def files(program: Program) -> dashboard.Panel:
 
 
 def uptime(program: Program, *, height: int) -> dashboard.Panel:
-    """Time since the last start."""
+    """Show the time since the last start."""
     since = f"time() - max({program.of(select('process_start_time_seconds'))})"
     facts = Facts(
         title=f"{program.name.capitalize()}: running for",
@@ -97,7 +97,7 @@ def uptime(program: Program, *, height: int) -> dashboard.Panel:
 
 
 def _over_time(program: Program, *, title: str, description: str, unit: str, expr: str, colour: str) -> dashboard.Panel:
-    """What each process of the program uses."""
+    """Draw a quantity of each process of the program over time."""
     facts = Facts(
         title=f"{program.name.capitalize()}: {title}",
         description=description,

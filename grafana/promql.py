@@ -5,44 +5,44 @@ EVERY_INSTANCE = 'job=~"$job",instance=~"$instance"'
 
 
 def select(metric: str, targets: str = EVERY_INSTANCE, **labels: str) -> str:
-    """A selector for the chosen devices; a keyword is a label that must equal the value."""
+    """Select a metric of the chosen devices; a keyword is a label that must equal the value."""
     own = "".join(f'{name}="{value}",' for name, value in labels.items())
     return f"{metric}{{{own}{targets}}}"
 
 
 def rate(counter: str, **labels: str) -> str:
-    """Increase per second of a counter, over the window that suits the panel's resolution."""
+    """Return the increase per second of a counter, over the window that suits the panel's resolution."""
     return f"rate({select(counter, **labels)}[$__rate_interval])"
 
 
 def shown(counter: str, **labels: str) -> str:
-    """Increase of a counter over the time that the board shows."""
+    """Return the increase of a counter over the time that the board shows."""
     return f"increase({select(counter, **labels)}[$__range])"
 
 
 def total(expr: str, *labels: str) -> str:
-    """The sum of an expression, kept apart by these labels."""
+    """Sum an expression, kept apart by these labels."""
     by = f" by ({', '.join(labels)})" if labels else ""
     return f"sum{by} ({expr})"
 
 
 def firing_alerts(program: str = "ecotrack") -> str:
-    """The alerts about this program that fire for the chosen instances."""
+    """Select the alerts about this program that fire for the chosen instances."""
     return f'ALERTS{{alertstate="firing",alertname=~"{program.capitalize()}.+",{EVERY_INSTANCE}}}'
 
 
 def of_exporters(expr: str) -> str:
-    """The expression for targets that were an ecotrack exporter in the time shown."""
+    """Keep the expression to targets that were an ecotrack exporter in the time shown."""
     return _of(expr, "ecotrack_build_info")
 
 
 def of_simulators(expr: str) -> str:
-    """The expression for targets that were a simulator in the time shown."""
+    """Keep the expression to targets that were a simulator in the time shown."""
     return _of(expr, "ecochain_run_info")
 
 
 def _of(expr: str, info: str) -> str:
-    """For targets that have this metric.
+    """Keep the expression to targets that have this metric.
 
     Every program that Prometheus scrapes has `up` and `process_*`, so All would show Prometheus itself as well.
     """

@@ -19,7 +19,7 @@ RANGE = "4442s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One PromQL query of a board.
+    """PromQL query of a board.
 
     `kind` is panel, annotation or variable, `title` the panel's title or the name of the other two. `expr` is PromQL
     with Grafana's variables still in it; of a variable it is the series whose values of `label` are listed. An
@@ -36,7 +36,7 @@ class Query:
 
 
 def panels(board: BoardJson) -> Iterator[BoardJson]:
-    """Every panel that is not a row, those inside collapsed rows included."""
+    """Return every panel that is not a row, those inside collapsed rows included."""
     for panel in board.get("panels", ()):
         if panel.get("type") == "row":
             yield from panel.get("panels", ())
@@ -45,12 +45,12 @@ def panels(board: BoardJson) -> Iterator[BoardJson]:
 
 
 def queries(board: BoardJson) -> list[Query]:
-    """Every query of the board: of its panels, annotations and variables."""
+    """Return every query of the board: of its panels, annotations and variables."""
     return [*_of_panels(board), *_of_annotations(board), *_of_variables(board)]
 
 
 def resolve(expr: str, *, rate_seconds: int, range_seconds: int, values: Mapping[str, str] | None = None) -> str:
-    """The expression with Grafana's variables filled in; one that `values` does not name is All, that is `.+`."""
+    """Fill in Grafana's variables in the expression; one that `values` does not name is All, that is `.+`."""
     macros = {"$__rate_interval": f"{rate_seconds}s", "$__range": f"{range_seconds}s"}
     for macro, duration in macros.items():
         expr = expr.replace(macro, duration)
@@ -58,7 +58,7 @@ def resolve(expr: str, *, rate_seconds: int, range_seconds: int, values: Mapping
 
 
 def parse(expr: str) -> promql_parser.Expr:
-    """The expression's syntax tree, with `RATE_INTERVAL` and `RANGE` for the macros; ValueError if it is no PromQL."""
+    """Parse the expression, with `RATE_INTERVAL` and `RANGE` for the macros; ValueError if it is no PromQL."""
     parsed: promql_parser.Expr = promql_parser.parse(
         expr.replace("$__rate_interval", RATE_INTERVAL).replace("$__range", RANGE)
     )
@@ -66,19 +66,19 @@ def parse(expr: str) -> promql_parser.Expr:
 
 
 def nodes(expr: str) -> list[promql_parser.Expr]:
-    """Every node of the expression's syntax tree, each before what it contains; ValueError if it is no PromQL."""
+    """Walk the expression's syntax tree, each node before what it contains; ValueError if it is no PromQL."""
     found: list[promql_parser.Expr] = []
     promql_parser.walk(parse(expr), found.append)
     return found
 
 
 def selectors(expr: str) -> list[promql_parser.VectorSelector]:
-    """Every series selector in the expression."""
+    """Return every series selector in the expression."""
     return [node for node in nodes(expr) if isinstance(node, promql_parser.VectorSelector)]
 
 
 def metric_names(expr: str) -> set[str]:
-    """The metric names that the expression reads."""
+    """Return the metric names that the expression reads."""
     return {selector.name for selector in selectors(expr) if selector.name}
 
 

@@ -1,4 +1,4 @@
-"""What the boards of the simulator share: texts, units, selectors, and the row on the simulator itself."""
+"""The parts that the boards of the simulator share: texts, units, selectors, and the row on the simulator itself."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -28,7 +28,7 @@ SIMULATOR = process.Program(name="simulator", no_data=NO_DATA, of=of_simulators)
 
 
 def alerts(*, width: int, height: int) -> dashboard.Panel:
-    """How many alerts about the chosen simulators fire."""
+    """Show how many alerts about the chosen simulators fire."""
     facts = Facts(
         title="Alerts firing",
         description=(
@@ -51,7 +51,7 @@ def alerts(*, width: int, height: int) -> dashboard.Panel:
 
 
 def health() -> Row:
-    """What runs and at which speed, the ledger's stand-in, and the simulator as a process; collapsed."""
+    """Build the collapsed row: the run and its speed, the ledger's stand-in, and the simulator as a process."""
     panels = (
         _facts(),
         _speed(),

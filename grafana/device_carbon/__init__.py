@@ -6,7 +6,7 @@ from grafana.device_carbon.names import UID
 
 
 def board() -> Board:
-    """The board before layout; rows from the answer down to its evidence."""
+    """Return the board before layout; rows from the answer down to its evidence."""
     return Board(
         uid=UID,
         title="Device carbon",

@@ -1,4 +1,4 @@
-"""What the emissions are made of: activities, network devices, components, score factors; and what they add up to."""
+"""The parts of the emissions: activities, network devices, components, score factors; and their sums."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -16,7 +16,7 @@ GRAMS_PER_TONNE = "1e6"
 
 
 def row() -> Row:
-    """Activity and its share, energy by component, traffic, score, the what-if, budgets and lifetime."""
+    """Build the row of activity and its share, energy by component, traffic, score, what-if, budgets and lifetime."""
     panels = (
         _timeline(),
         _share(),
@@ -32,7 +32,7 @@ def row() -> Row:
 
 
 def activity_number() -> str:
-    """The present activity as its number in `ACTIVITIES`, per device: a timeline draws one value per row."""
+    """Select the present activity as its number in `ACTIVITIES`, per device: a timeline draws one value per row."""
     terms = (
         f"{index} * ({select('ecotrack_activity_state', activity=activity)} == 1)"
         for index, activity in enumerate(ACTIVITIES, start=1)

@@ -1,4 +1,4 @@
-"""How far the numbers can be trusted, and how the exporter itself is; collapsed, for when something looks wrong."""
+"""Trust in the numbers, and the health of the exporter itself; collapsed, for when something looks wrong."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -15,7 +15,7 @@ GOOD_OR_BAD = {1: ("ok", PLAIN), 0: ("failed", BAD)}
 
 
 def row() -> Row:
-    """Power and its bands, ages, what was lost, collectors and their sources, intensity, process, scrape, version."""
+    """Build the row of power and bands, ages, losses, collectors, sources, intensity, process, scrape and version."""
     panels = (
         _sources(),
         _ages(),

@@ -1,4 +1,4 @@
-"""What the machine does that costs power: processor, memory, disk, network."""
+"""The machine's use that costs power: processor, memory, disk, network."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -10,7 +10,7 @@ from grafana.promql import rate, select, total
 
 
 def row() -> Row:
-    """Six panels of equal width."""
+    """Build the row: six panels of equal width."""
     panels = (_processor(), _memory(), _disk(), _throughput(), _packets(), _connections())
     return Row(title="This machine", panels=panels)
 
@@ -123,7 +123,7 @@ def _connections() -> dashboard.Panel:
 
 
 def _above_and_below(above: str, below: str) -> tuple[Series, ...]:
-    """Two directions of traffic on either side of the axis."""
+    """Draw two directions of traffic on either side of the axis."""
     return (
         Series(name=above, colour=DIRECTIONS[above]),
         Series(name=below, colour=DIRECTIONS[below], mirrored=True),

@@ -12,12 +12,12 @@ HEIGHT = 5
 
 
 def row() -> Row:
-    """Power with its band, emission rate, today against the budget, score, activity, alerts."""
+    """Build the row of power with its band, emission rate, today against the budget, score, activity, alerts."""
     return Row(title="Now", panels=(_power(), _emissions(), _today(), _score(), _activity(), _alerts()))
 
 
 def power_targets() -> tuple[Target, ...]:
-    """The host's power with the edges of its stated band; the three are in ascending order."""
+    """Query the host's power with the edges of its stated band; the three are in ascending order."""
     watts, band = select("ecotrack_power_watts", scope="host"), select("ecotrack_power_uncertainty_ratio")
     match = "on (job, instance, component)"
     return (

@@ -1,4 +1,4 @@
-"""How power, emissions, intensity and the day's budget went."""
+"""Power, emissions, intensity and the day's budget over time."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -12,7 +12,7 @@ from prometheus.recording import INTENSITY
 
 
 def row() -> Row:
-    """Power twice (by component, with its band), emission rate, intensity, and today in grams."""
+    """Build the row of power twice (by component, with its band), emission rate, intensity, and today in grams."""
     panels = (_components(), _band(), _emissions(), _intensity(), _today())
     return Row(title="Trends", panels=panels)
 

@@ -7,7 +7,7 @@ from grafana.simulated import PROGRAM, health
 
 
 def board() -> Board:
-    """The board before layout; rows from the answer down to its evidence."""
+    """Return the board before layout; rows from the answer down to its evidence."""
     return Board(
         uid=UID,
         title="Edge cluster",

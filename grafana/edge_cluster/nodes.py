@@ -1,4 +1,4 @@
-"""Each node by itself: a table of the present, and how it went."""
+"""Each node by itself: a table of the present, and its gauges over time."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -21,7 +21,7 @@ from prometheus.simulator_recording import (
 
 
 def row() -> Row:
-    """The table, gauges over time, and the clusters in comparison."""
+    """Build the row of the table, gauges over time, and the clusters in comparison."""
     panels = (
         _table(),
         _gauge("Load", "load_watts", "watt", "Mean power that each node drew over the last simulated step.", 12),
@@ -71,7 +71,7 @@ def row() -> Row:
 
 
 def _gauge(title: str, quantity: str, unit: str, description: str, width: int) -> dashboard.Panel:
-    """One line per node of one of its gauges."""
+    """Draw one of the nodes' gauges, one line per node."""
     series = select(f"ecochain_node_{quantity}", EVERY_NODE)
     facts = Facts(
         title=title,
@@ -142,7 +142,7 @@ def _table() -> dashboard.Panel:
 
 
 def _per_node(quantity: str) -> str:
-    """A gauge of each chosen node."""
+    """Select a gauge of each chosen node."""
     return total(select(f"ecochain_node_{quantity}", EVERY_NODE), "instance", "node")
 
 

@@ -12,13 +12,13 @@ from prometheus.simulator_recording import EMISSIONS, ENERGY
 
 
 def row() -> Row:
-    """Power, renewable share, grams, backlog, clock, alerts."""
+    """Build the row of power, renewable share, grams, backlog, clock, alerts."""
     panels = (_power(), _share(), _emissions(), _backlog(), _clock(), alerts(width=3, height=TOP))
     return Row(title="Now", panels=panels)
 
 
 def share_of(*labels: str) -> str:
-    """Share of the chosen nodes' consumption that did not come from the grid, kept apart by these labels."""
+    """Return the share of the chosen nodes' consumption that did not come from the grid, kept apart by these labels."""
     consumed = total(select(ENERGY.rate, EVERY_NODE), *labels)
     return f"1 - {total(select(ENERGY.rate, EVERY_NODE, source='grid'), *labels)} / ({consumed} > 0)"
 

@@ -1,4 +1,4 @@
-"""Where the electricity comes from, what is made of the supply, and what it costs."""
+"""The supply of electricity: its sources, its use, and its cost."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -15,7 +15,7 @@ NO_SUPPLY = "no chosen node has a supply of its own"
 
 
 def row() -> Row:
-    """Consumption by source, generation, curtailment, forecast, shares, emissions, money."""
+    """Build the row of consumption by source, generation, curtailment, forecast, shares, emissions, money."""
     panels = (_sources(), _generation(), _forecast(), _curtailed(), _share(), _emissions(), _money())
     return Row(title="Where the electricity comes from", panels=panels)
 

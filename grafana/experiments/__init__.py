@@ -9,7 +9,7 @@ ANY = "ecochain_experiment_energy_joules"
 
 
 def board() -> Board:
-    """The board before layout; rows from the answer down to its evidence."""
+    """Return the board before layout; rows from the answer down to its evidence."""
     return Board(
         uid=UID,
         title="Experiments",

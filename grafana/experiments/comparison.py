@@ -17,7 +17,7 @@ PUBLISHED = {"published": "Published"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """A measure as a table shows it: `times` is the factor from its base unit to the `unit` that Grafana scales.
+    """Measure as a table shows it: `times` is the factor from its base unit to the `unit` that Grafana scales.
 
     Bars begin at `least`; None where a figure may be below zero. `statistics` are its columns with their headings.
     """
@@ -105,12 +105,12 @@ LIMITS = (
 
 
 def row() -> Row:
-    """One table for each quantity that every method has."""
+    """Build the row: one table for each quantity that every method has."""
     return Row(title="Methods side by side", panels=tuple(_table(quantity) for quantity in COMPARED))
 
 
 def limits() -> Row:
-    """How far the cluster can be loaded, and how far policies stay above the least."""
+    """Build the row on how far the cluster can be loaded, and how far policies stay above the least."""
     return Row(title="Scaling and regret", panels=tuple(_table(quantity) for quantity in LIMITS))
 
 

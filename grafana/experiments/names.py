@@ -1,4 +1,4 @@
-"""What the rows of the board share."""
+"""Names and expressions that several rows of the board share."""
 
 from collections.abc import Iterable
 
@@ -13,15 +13,15 @@ BY_SCENARIO = "on (job, instance, scenario)"
 
 
 def estimate(statistic: str, measure: str, experiment: str, *others: str) -> str:
-    """A statistic of a measure in an experiment, of the methods that the other matchers leave."""
+    """Select a statistic of a measure in an experiment, of the methods that the other matchers leave."""
     targets = ",".join((*others, IN_SCENARIO))
     return select(f"ecochain_experiment_{measure}", targets, experiment=experiment, statistic=statistic)
 
 
 def relative(measure: str, experiment: str, reference: str, others: Iterable[str]) -> str:
-    """A measure of other methods relative to that of the reference, less one.
+    """Relate a measure of other methods to that of the reference: their ratio, less one.
 
-    Nothing where the interval of the reference holds zero.
+    The result is empty where the interval of the reference holds zero.
     """
     of_others = estimate("mean", measure, experiment, *others)
     mean, low, high = (

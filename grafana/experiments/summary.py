@@ -1,4 +1,4 @@
-"""What the system saves as a whole, what each part contributes, and why two accountings differ."""
+"""The savings of the system as a whole, the share of each part in them, and why two accountings differ."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -19,7 +19,7 @@ ACCOUNTINGS = (
 
 
 def row() -> Row:
-    """The sentence, and what the full system saves in each scenario."""
+    """Build the row of the sentence, and the full system's savings in each scenario."""
     panels = (
         note(
             title="Two accountings",
@@ -35,7 +35,7 @@ def row() -> Row:
 
 
 def parts() -> Row:
-    """The ablation: what changes when one part is taken away."""
+    """Build the row of the ablation: the effect of taking one part away."""
     panels = (
         _without("Energy without a part", "energy_joules", "Energy"),
         _without("Emissions without a part", "emissions_grams", "Emissions"),

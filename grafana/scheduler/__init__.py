@@ -1,4 +1,4 @@
-"""The Scheduler board: what became of the tasks, where they were placed, and why."""
+"""The Scheduler board: the outcomes of tasks, their places, and why."""
 
 from grafana.board import Board, Choice
 from grafana.scheduler import models, placement, tasks
@@ -8,7 +8,7 @@ UID = "ecochain-scheduler"
 
 
 def board() -> Board:
-    """The board before layout; rows from the answer down to its evidence."""
+    """Return the board before layout; rows from the answer down to its evidence."""
     return Board(
         uid=UID,
         title="Scheduler",

@@ -9,7 +9,7 @@ from grafana.simulated import NO_DATA
 
 
 def row() -> Row:
-    """One table."""
+    """Build the row: one table."""
     return Row(title="Models", panels=(_table(),))
 
 

@@ -1,4 +1,4 @@
-"""Where tasks were placed, at which operating point, and what the score said."""
+"""The placements of tasks, their operating points, and the terms of the score."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -14,7 +14,7 @@ NO_SCORE = "the policy in force has no score, or placed nothing since simulated 
 
 
 def row() -> Row:
-    """Placements by node and level, score terms, weights."""
+    """Build the row of placements by node and level, score terms, weights."""
     return Row(title="Placement", panels=(_nodes(), _levels(), _terms(), _weights()))
 
 

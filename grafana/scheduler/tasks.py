@@ -1,4 +1,4 @@
-"""What became of the tasks: how many, how fast, how late."""
+"""The outcomes of tasks: how many, how fast, how late."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -21,24 +21,24 @@ QUANTILE_CAVEAT = (
 
 
 def now() -> Row:
-    """Tasks, misses, latency, what is held back, policy, alerts."""
+    """Build the row of tasks, misses, latency, what is held back, policy, alerts."""
     panels = (_rate(), _missed(), _latency_now(), _held(), _policy(), alerts(width=3, height=TOP))
     return Row(title="Now", panels=panels)
 
 
 def trends() -> Row:
-    """Outcomes, latency quantiles, latency and misses by class, drops by class."""
+    """Build the row of outcomes, latency quantiles, latency and misses by class, drops by class."""
     panels = (_outcomes(), _quantiles(), _class_latency(), _class_misses(), _class_drops())
     return Row(title="Tasks", panels=panels)
 
 
 def latency(share: float, *labels: str) -> str:
-    """The latency within which this share of the completed tasks stays, kept apart by these labels."""
+    """Return the latency within which this share of the completed tasks stays, kept apart by these labels."""
     return f"histogram_quantile({share}, {total(select(LATENCY.rate, EVERY_CLASS), *labels, 'le')})"
 
 
 def missed(*labels: str) -> str:
-    """Late and dropped tasks / all tasks that ended."""
+    """Return late and dropped tasks / all tasks that ended."""
     ended = total(select(TASKS.rate, EVERY_CLASS), *labels)
     return f"{total(select(MISSES.rate, EVERY_CLASS), *labels)} / ({ended} > 0)"
 
@@ -191,7 +191,7 @@ def _class_drops() -> dashboard.Panel:
 def _by_class(
     *, title: str, description: str, unit: str, targets: tuple[Target, ...], series: tuple[Series, ...] = ()
 ) -> dashboard.Panel:
-    """One line per task class."""
+    """Draw one line per task class."""
     facts = Facts(
         title=title,
         description=description,
