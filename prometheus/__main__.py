@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _url(text: str) -> str:
-    """An address to which a path or a query can be appended."""
+    """Parse an address to which a path or a query can be appended."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
         raise argparse.ArgumentTypeError(f'expected an http address without "?" and "#", got "{text}"')

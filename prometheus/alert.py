@@ -1,4 +1,4 @@
-"""What every alert has in common: its labels, its links, and its place in Alertmanager's grouping."""
+"""The parts that all alerts have in common: labels, links, and place in Alertmanager's grouping."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ SAME_INSTANCE = "on (job, instance)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Where the alerts lead: the folder of the runbooks, and the dashboards Device carbon and Edge cluster.
+    """Targets of the alerts' links: the folder of the runbooks, and the dashboards Device carbon and Edge cluster.
 
     No `/` at the end.
     """
@@ -29,7 +29,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alerting rule.
+    """Alerting rule.
 
     `component` is the part of the project that the alert is about, and names its runbook page. `scope` says
     how far it reaches: one `device`, one simulated `cluster` or `node` of it, or the `pipeline` that carries the
@@ -54,7 +54,7 @@ class Alert:
         return {"severity": self.severity, "component": self.component, "scope": self.scope}
 
     def annotations(self, links: Links) -> dict[str, str]:
-        """Texts and links; the dashboard opens on the instance and node concerned, where there is one."""
+        """Return texts and links; the dashboard opens on the instance and node concerned, where there is one."""
         concerned = {"pipeline": (), "node": ("instance", "node")}.get(self.scope, ("instance",))
         chosen = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in concerned)
         board = links.cluster if self.component == "simulator" else links.dashboard
@@ -76,7 +76,7 @@ class AlertGroup:
 
 
 def looked_up(query: str, labels: tuple[str, ...], shown: str, otherwise: str = "") -> str:
-    """Template text that reads more series for an annotation.
+    """Return template text that reads more series for an annotation.
 
     `query` holds one `%q` for each of the alert's `labels`, in order. In the template text `shown`, `.` is
     the result; `otherwise` stands there when the query finds nothing.

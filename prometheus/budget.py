@@ -24,7 +24,7 @@ PROJECTION_MIN_ELAPSED_MONTH = "2d"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurnAlert:
-    """An alert on the burn rate over two windows.
+    """Alert on the burn rate over two windows.
 
     `fraction` is the share of the period's budget that burns in the long window when the alert starts; `long`
     and `short` are PromQL durations, and the short one ends the alert soon after the burn ends. `advice` is a
@@ -89,7 +89,7 @@ BURN_ALERTS = (
 
 
 def seconds(duration: str) -> Seconds:
-    """Length of a PromQL duration with one unit, such as "30m"; ValueError for any other text."""
+    """Return the length of a PromQL duration with one unit, such as "30m"; ValueError for any other text."""
     match = re.fullmatch(r"(\d+)([smhd])", duration)
     if match is None:
         raise ValueError(f"expected a duration such as 30m, got {duration!r}")

@@ -20,18 +20,18 @@ ADVICE = {
     "browsing": "It is browsing: close the tabs that play or reload in the background.",
     "idle": "Its network is idle: look for programs that keep the processor busy.",
 }
-"""What a person can do about a high emission rate, for each activity in which something can be said."""
+"""Advice on a high emission rate, for each activity that allows some."""
 
 ADVICE_OTHERWISE = "Look for a download, a stream or a long computation, and pause or postpone it."
 
 
 def budget_alerts(burns: Iterable[BurnAlert]) -> tuple[Alert, ...]:
-    """Every budget alert, with these rows of the burn-rate table."""
+    """Return every budget alert, with these rows of the burn-rate table."""
     return (_exhausted(), *(_burn(row) for row in burns), _projected(), _mostly_used())
 
 
 def ecoguard_alert() -> Alert:
-    """The alert on the emission rate of the last five minutes, with advice for what the device is doing."""
+    """Return the alert on the emission rate of the last five minutes, with advice for the device's activity."""
     limit = "ecotrack_ecoguard_limit_grams_per_second"
     return Alert(
         name="EcotrackEcoguardLimitExceeded",
@@ -136,14 +136,14 @@ def _mostly_used() -> Alert:
 
 
 def _grams(metric: str) -> str:
-    """Template text with the present value of a budget metric, for the alert's instance and period."""
+    """Return template text with the present value of a budget metric, for the alert's instance and period."""
     query = metric + "{job=%q, instance=%q, period=%q}"
     shown = "{{ . | first | value | humanize }}g"
     return looked_up(query, ("job", "instance", "period"), shown, otherwise="an unknown amount")
 
 
 def _early() -> str:
-    """Template text with a sentence where the projection does not know the device's week yet."""
+    """Return template text with a sentence for a projection that does not know the device's week yet."""
     query = "ecotrack_budget_projection_learned_ratio{job=%q, instance=%q, period=%q} < 1"
     share = "{{ . | first | value | humanizePercentage }}"
     shown = f" It is early: {share} of that week is known, and the mean so far stands in for it."
@@ -156,7 +156,7 @@ def _minute_limit() -> str:
 
 
 def _advice() -> str:
-    """Template text with one sentence for the activity that the device reports."""
+    """Return template text with one sentence for the activity that the device reports."""
     query = "ecotrack_activity_state{job=%q, instance=%q} == 1"
     found = looked_up(query, ("job", "instance"), '{{ $activity = . | first | label "activity" }}')
     cases = " else ".join(f'if eq $activity "{activity}" }}}}{advice}{{{{' for activity, advice in ADVICE.items())

@@ -1,4 +1,4 @@
-"""Alerts that say when the numbers themselves deserve less trust."""
+"""Alerts on the quality of the numbers, for when they deserve less trust."""
 
 from prometheus.alert import SAME_INSTANCE, Alert
 
@@ -9,18 +9,18 @@ STALE_SECONDS = 3 * 3600
 """Live providers publish values for half an hour or an hour, some of them an hour late."""
 
 HIGHEST_GRAMS_PER_KWH = 1500
-"""Above any national grid; a lignite plant alone is near 1100 g/kWh (IPCC AR5, annex III)."""
+"""Above the carbon intensity of any national grid; a lignite plant alone is near 1100 g/kWh (IPCC AR5, annex III)."""
 
 UNSAVED_SECONDS = 300
 STATE_DISCARDED_SECONDS = 3600
-"""For how long a discarded state is reported. Its counter stays, but the number of samples begins with it."""
+"""Time for which a discarded state is reported. Its counter stays, but the number of samples begins with it."""
 
 DISCARDED_RATIO = 0.05
 LATE_INTERVALS = 3
 
 
 def data_quality_alerts() -> tuple[Alert, ...]:
-    """Alerts on the carbon intensity, then on the exporter's own readings and state."""
+    """Return the alerts on the carbon intensity, then on the exporter's own readings and state."""
     return (*_intensity_alerts(), *_reading_alerts(), *_sampling_alerts())
 
 
@@ -116,7 +116,7 @@ def _reading_alerts() -> tuple[Alert, ...]:
 
 
 def _sampling_alerts() -> tuple[Alert, ...]:
-    """Ages are taken at the scrape, so that the scrape interval does not count as lateness."""
+    """Return the alerts on sampling; ages are taken at the scrape, so that its interval does not count as lateness."""
     sampled = "ecotrack_last_sample_timestamp_seconds"
     saved = "ecotrack_state_save_timestamp_seconds"
     late = f"{LATE_INTERVALS} * ecotrack_sample_interval_seconds"

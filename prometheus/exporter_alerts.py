@@ -7,7 +7,7 @@ SLOW_SCRAPE_SECONDS = 1
 
 
 def exporter_alerts() -> tuple[Alert, ...]:
-    """Down, absent, slow, and the watchdog."""
+    """Return the alerts down, absent and slow, and the watchdog."""
     return (_down(), _absent(), _slow(), _watchdog())
 
 

@@ -28,7 +28,7 @@ TABLE_END = "<!-- end -->\n"
 
 
 def alert_groups(machine: Machine) -> tuple[AlertGroup, ...]:
-    """Every alert, without the burn-rate alerts that this machine cannot reach."""
+    """Return every alert, without the burn-rate alerts that this machine cannot reach."""
     burns = [row for row in BURN_ALERTS if is_reachable(machine, row)]
     budget = (*budget_alerts(burns), ecoguard_alert())
     return (
@@ -39,12 +39,12 @@ def alert_groups(machine: Machine) -> tuple[AlertGroup, ...]:
 
 
 def simulator_alert_groups() -> tuple[AlertGroup, ...]:
-    """Every alert about the simulator."""
+    """Return every alert about the simulator."""
     return (AlertGroup(name="ecochain-alerts", interval="15s", alerts=simulator_alerts()),)
 
 
 def generated(root: Path, machine: Machine, links: Links) -> dict[Path, str]:
-    """Text of each generated file, by its path below the repository's root."""
+    """Return the text of each generated file, by its path below the repository's root."""
     return {
         RECORDING_FILE: recording_yaml(groups()),
         ALERTS_FILE: alerts_yaml(alert_groups(machine), links),
@@ -55,7 +55,7 @@ def generated(root: Path, machine: Machine, links: Links) -> dict[Path, str]:
 
 
 def recording_yaml(rule_groups: tuple[Group, ...]) -> str:
-    """Recording rules as a rule file."""
+    """Write recording rules as a rule file."""
     return _dump(
         [
             {
@@ -69,7 +69,7 @@ def recording_yaml(rule_groups: tuple[Group, ...]) -> str:
 
 
 def alerts_yaml(rule_groups: tuple[AlertGroup, ...], links: Links) -> str:
-    """Alerts as a rule file."""
+    """Write alerts as a rule file."""
     return _dump(
         [
             {
@@ -99,7 +99,7 @@ def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as literal blocks, and indents lists below their key."""
+    """YAML dumper that writes texts of several lines as literal blocks, and indents lists below their key."""
 
     yaml_representers: ClassVar[dict[Any, Any]] = {**yaml.SafeDumper.yaml_representers, str: _text_node}
 
@@ -113,7 +113,7 @@ def _dump(rule_groups: list[dict[str, object]]) -> str:
 
 
 def _with_table(page: str, machine: Machine) -> str:
-    """The page with the table between its two markers replaced; ValueError if a marker is missing."""
+    """Replace the table between the page's two markers; ValueError if a marker is missing."""
     before, rest = page.split(TABLE_BEGIN)
     _, after = rest.split(TABLE_END)
     rows = tuple(row for row in BURN_ALERTS if is_reachable(machine, row))

@@ -26,7 +26,7 @@ from prometheus.budget import PERIOD_SECONDS, BurnAlert
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What bounds a machine's emission rate, and the budgets it is given.
+    """Bounds of a machine's emission rate, and the budgets it is given.
 
     `link` is the highest network throughput it can sustain, both directions together. `budgets` maps a period
     to its limit.
@@ -41,7 +41,7 @@ class Machine:
 
 
 def machine(config: Config, link: BytesPerSecond) -> Machine:
-    """The machine that an exporter's configuration describes; presets per CPU count the CPUs of this one."""
+    """Describe the machine of an exporter's configuration; presets per CPU count the CPUs of this one."""
     now = UnixSeconds(time.time())
     host = host_model(config.power, vcpus=os.cpu_count() or 1)
     return Machine(
@@ -56,48 +56,48 @@ def machine(config: Config, link: BytesPerSecond) -> Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """A sustained load: the host's power, and network throughput on top of it."""
+    """Sustained load: the host's power, and the network throughput on top of it."""
 
     power: Watts
     throughput: BytesPerSecond
 
 
 def emission_rate(machine: Machine, load: Load) -> GramsPerSecond:
-    """Host and network emissions per second under a load."""
+    """Return the host and network emissions per second under a load."""
     power = load.power + load.throughput * machine.network
     return GramsPerSecond(power * machine.intensity / JOULES_PER_KWH)
 
 
 def highest_rate(machine: Machine) -> GramsPerSecond:
-    """The emission rate at full power and full link."""
+    """Return the emission rate at full power and full link."""
     return emission_rate(machine, Load(power=machine.full, throughput=machine.link))
 
 
 def threshold(machine: Machine, row: BurnAlert) -> GramsPerSecond:
-    """The emission rate at which the row's factor is reached, for a period of nominal length."""
+    """Return the emission rate at which the row's factor is reached, for a period of nominal length."""
     return GramsPerSecond(row.factor * machine.budgets[row.period] / PERIOD_SECONDS[row.period])
 
 
 def is_reachable(machine: Machine, row: BurnAlert) -> bool:
-    """Whether the machine has a budget for the row's period and can exceed the row's factor at all."""
+    """Tell whether the machine has a budget for the row's period and can exceed the row's factor at all."""
     return row.period in machine.budgets and threshold(machine, row) < highest_rate(machine)
 
 
 def load_for(machine: Machine, rate: GramsPerSecond) -> Load:
-    """The load with the least traffic that emits at this rate: the host's power first, then the network's."""
+    """Return the load with the least traffic that emits at this rate: the host's power first, then the network's."""
     power = Watts(rate * JOULES_PER_KWH / machine.intensity)
     host = Watts(min(max(power, machine.idle), machine.full))
     return Load(power=host, throughput=BytesPerSecond(max(power - host, 0.0) / machine.network))
 
 
 def traffic_at_idle(machine: Machine, rate: GramsPerSecond) -> BytesPerSecond:
-    """The throughput that reaches this rate while the host idles."""
+    """Return the throughput that reaches this rate while the host idles."""
     power = rate * JOULES_PER_KWH / machine.intensity
     return BytesPerSecond(max(power - machine.idle, 0.0) / machine.network)
 
 
 def reach_table(machine: Machine, rows: tuple[BurnAlert, ...]) -> str:
-    """Markdown: what the machine is, and a table of the rows with the load at which each is reached."""
+    """Write Markdown: the machine, and a table of the rows with the load at which each is reached."""
     lines = [
         _described(machine),
         "",
@@ -119,7 +119,7 @@ def reach_table(machine: Machine, rows: tuple[BurnAlert, ...]) -> str:
 
 
 def describe(load: Load) -> str:
-    """A load in words."""
+    """Describe a load in words."""
     power = f"{load.power:.1f} W"
     return f"{power} and {_traffic(load.throughput)}" if load.throughput > 0 else f"{power}, no traffic"
 

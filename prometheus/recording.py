@@ -14,7 +14,7 @@ WINDOWS = (*SCRAPED_WINDOWS, *AVERAGED_WINDOWS)
 BASE_INTERVAL = "1m"
 
 BUDGETED = 'scope=~"host|network"'
-"""What a budget counts: this machine's electricity and the transport network's."""
+"""Scopes that a budget counts: this machine's electricity and the transport network's."""
 
 PERIOD_MATCH = "on (job, instance, period)"
 
@@ -25,7 +25,7 @@ CONSUMED, can be an interval older than the grams."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """One recording rule: the name `level:metric:operation` of the new series, and its PromQL expression."""
+    """Recording rule: the name `level:metric:operation` of the new series, and its PromQL expression."""
 
     record: str
     expr: str
@@ -41,12 +41,12 @@ class Group:
 
 
 def emission_rate(window: str) -> str:
-    """Series with the mean emission rate over the window, in grams per second, per instance."""
+    """Name the series of the mean emission rate over the window, in grams per second, per instance."""
     return f"instance:ecotrack_emissions_grams:rate{window}"
 
 
 def burn_rate(window: str) -> str:
-    """Series with the burn rate over the window, per instance and budget period."""
+    """Name the series of the burn rate over the window, per instance and budget period."""
     return f"instance_period:ecotrack_budget_burn:ratio_rate{window}"
 
 
@@ -59,7 +59,7 @@ INTENSITY = "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weight
 
 
 def groups() -> tuple[Group, ...]:
-    """Every recording rule, the groups in the order in which one needs another's series."""
+    """Return every recording rule, the groups in the order in which one needs another's series."""
     fast = (
         *(_scraped_rate(window) for window in SCRAPED_WINDOWS),
         *_power_and_intensity(),
@@ -85,7 +85,7 @@ def _scraped_rate(window: str) -> Recording:
 
 
 def _averaged_rate(window: str) -> Recording:
-    """The mean of the recorded 5m rate; time without a value (machine off or asleep) counts as none."""
+    """Average the recorded 5m rate; time without a value (machine off or asleep) counts as none."""
     share = f"{seconds(BASE_INTERVAL)} / {seconds(window)}"
     expr = f"sum_over_time({emission_rate('5m')}[{window}]) * {share}"
     return Recording(record=emission_rate(window), expr=expr)

@@ -23,7 +23,7 @@ SAME_NODE = "on (job, instance, node)"
 
 
 def simulator_alerts() -> tuple[Alert, ...]:
-    """Alerts on the cluster, then on the simulator as a scrape target."""
+    """Return the alerts on the cluster, then on the simulator as a scrape target."""
     return (_misses(), _renewable(), _battery(), _down(), _absent())
 
 

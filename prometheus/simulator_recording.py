@@ -1,4 +1,4 @@
-"""Recording rules of the simulator: what its counters add up to per second of simulated time.
+"""Recording rules of the simulator: rates of its counters per second of simulated time.
 
 Simulated time runs at a speed of its own, so a plain rate of a simulated counter is too large by that speed. Each rate
 is therefore divided by the clock's rate over the same window. While the clock stands still there is no series.
@@ -11,10 +11,10 @@ from exporter.core.units import SECONDS_PER_HOUR
 from prometheus.recording import Group, Recording
 
 WINDOW = "2m"
-"""Of wall time; at the usual speed of 60, two simulated hours. It holds four scrapes that are 30 s apart."""
+"""Window of wall time; at the usual speed of 60, two simulated hours. It holds four scrapes that are 30 s apart."""
 
 LONG_WINDOW = "30m"
-"""For the alerts; at a speed of 60 it holds more than a simulated day, nights included."""
+"""Window for the alerts; at a speed of 60 it holds more than a simulated day, nights included."""
 
 INTERVAL = "15s"
 
@@ -24,7 +24,7 @@ SAME_INSTANCE = "on (job, instance)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """A simulated counter: its name without `_total`, and its labels."""
+    """Simulated counter: its name without `_total`, and its labels."""
 
     name: str
     labels: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ CLOCK = f"instance:ecochain_clock_seconds:rate{WINDOW}"
 """Simulated seconds per second, while the clock runs."""
 
 ADVANCED = f"instance:ecochain_clock_seconds:increase{LONG_WINDOW}"
-"""How many simulated seconds the long window holds; at first fewer than the speed would give."""
+"""Simulated seconds that the long window holds; at first fewer than the speed would give."""
 
 GRID_POWER = f"instance:ecochain_grid_watts:simulated_rate{WINDOW}"
 GRAMS_PER_HOUR = f"instance:ecochain_emissions_grams:per_simulated_hour{WINDOW}"
@@ -76,17 +76,17 @@ TASKS_PER_HOUR = f"instance:ecochain_tasks:per_simulated_hour{WINDOW}"
 
 
 def renewable_share(window: str = WINDOW) -> str:
-    """Series with the share of the consumption that did not come from the grid."""
+    """Name the series of the share of the consumption that did not come from the grid."""
     return f"instance:ecochain_renewable:ratio{window}"
 
 
 def miss_ratio(window: str = WINDOW) -> str:
-    """Series with late and dropped tasks over all tasks."""
+    """Name the series of late and dropped tasks over all tasks."""
     return f"instance:ecochain_deadline_miss:ratio{window}"
 
 
 def simulator_groups() -> tuple[Group, ...]:
-    """The rules in the order in which one needs another's series."""
+    """Return the rules in the order in which one needs another's series."""
     clock = "sum by (job, instance) (rate(ecochain_clock_seconds_total[{}]))"
     rules = (
         Recording(record=CLOCK, expr=f"{clock.format(WINDOW)} > 0"),
@@ -112,7 +112,7 @@ def _per_hour() -> Iterator[Recording]:
 
 
 def _shares() -> Iterator[Recording]:
-    """Ratios over both windows; the long one averages the rates that the short one has recorded."""
+    """Return ratios over both windows; the long one averages the rates that the short one has recorded."""
     for window in (WINDOW, LONG_WINDOW):
         grid = f'{ENERGY.rate}{{source="grid"}}'
         share = f"1 - {_mean(grid, window)}\n/ {SAME_INSTANCE}\n({_mean(ENERGY.rate, window)} > 0)"
