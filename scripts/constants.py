@@ -1,4 +1,4 @@
-"""Numbers that modules name in upper case, found in the source, with their meaning: the docstring below them."""
+"""The numbers that modules name in upper case, found in the source, with their meaning: the docstring below them."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ UNITS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constant:
-    """A number, or a few of them, that a module names: `value` as the source writes it, with its unit where known."""
+    """Number, or a few of them, that a module names: `value` as the source writes it, with its unit where known."""
 
     name: str
     value: str
@@ -57,7 +57,7 @@ class Constant:
 
 
 def constants(texts: Mapping[str, str]) -> Iterator[Constant]:
-    """Every constant of source texts by path that holds a number, and no factor, which is told by itself."""
+    """Find every constant of source texts by path that holds a number; a published factor has its own table."""
     for path, text in texts.items():
         body = ast.parse(text).body
         for position, statement in enumerate(body):
@@ -72,7 +72,7 @@ def constants(texts: Mapping[str, str]) -> Iterator[Constant]:
 
 
 def is_shown(constant: Constant) -> bool:
-    """Whether it belongs on the page."""
+    """Tell whether a constant belongs on the page."""
     return not any(f"{constant.name}.".startswith(f"{room}.") for room in NOT_SHOWN)
 
 
@@ -86,7 +86,7 @@ def _assignment(statement: ast.stmt) -> tuple[str, ast.expr | None]:
 
 
 def _is_number(value: ast.expr) -> bool:
-    """Whether it is made of numbers alone, perhaps inside a unit's type; not a table of other things."""
+    """Tell whether a value is made of numbers alone, perhaps inside a unit's type; a table of other things is not."""
     if isinstance(value, ast.Dict):
         return bool(value.values) and all(_is_number(one) for one in value.values)
     inside = list(ast.walk(value))
@@ -111,12 +111,12 @@ def _written(value: ast.expr) -> tuple[str, str]:
 
 
 def _label(key: ast.expr) -> str:
-    """The word of a row in a table of numbers: a text, or the member of an enumeration in lower case."""
+    """Return the word of a row in a table of numbers: a text, or the member of an enumeration in lower case."""
     return str(key.value) if isinstance(key, ast.Constant) else ast.unparse(key).rpartition(".")[2].lower()
 
 
 def _meaning(rest: list[ast.stmt]) -> str:
-    """The docstring that follows, perhaps after other constants that it speaks of too."""
+    """Return the docstring that follows, perhaps after other constants that it speaks of too."""
     for statement in rest:
         match statement:
             case ast.Expr(value=ast.Constant(value=str(text))):

@@ -31,18 +31,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def sources() -> dict[str, str]:
-    """Text of each source file of the product, by its path relative to the repository."""
+    """Read each source file of the product, by its path relative to the repository."""
     files = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
     return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
 
 
 def module_name(path: str) -> str:
-    """Dotted name of the module at a path: that of its folder for `__init__.py`."""
+    """Return the dotted name of the module at a path: that of its folder for `__init__.py`."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def imported_names(tree: ast.AST) -> Iterator[str]:
-    """Dotted names of all that a syntax tree imports, wherever it does so, with what it takes from a module."""
+    """List the dotted names of all that a syntax tree imports, wherever it does so; those taken from a module too."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -51,7 +51,7 @@ def imported_names(tree: ast.AST) -> Iterator[str]:
 
 
 def import_graph(texts: Mapping[str, str]) -> Graph:
-    """The import graph of source texts by path."""
+    """Build the import graph of source texts by path."""
     names = {module_name(path) for path in texts}
     return {
         module_name(path): frozenset(_modules_of(imported_names(ast.parse(text)), names) - {module_name(path)})
@@ -60,7 +60,7 @@ def import_graph(texts: Mapping[str, str]) -> Graph:
 
 
 def _modules_of(names: Iterable[str], modules: Collection[str]) -> set[str]:
-    """The modules that dotted names are, or are taken from. Names of other projects are left out."""
+    """Return the modules that dotted names are, or are taken from. Names of other projects are left out."""
     found = set()
     for name in names:
         known = name
@@ -71,14 +71,14 @@ def _modules_of(names: Iterable[str], modules: Collection[str]) -> set[str]:
 
 
 def circles(graph: Graph) -> list[tuple[str, ...]]:
-    """Groups of modules that each reach all others of their group, in alphabetical order."""
+    """Find the groups of modules that each reach all others of their group, in alphabetical order."""
     reach = {name: _reachable(graph, name) for name in graph}
     groups = {tuple(sorted(other for other in reach[name] if name in reach[other])) for name in graph}
     return sorted(group for group in groups if group)
 
 
 def _reachable(graph: Graph, start: str) -> set[str]:
-    """The modules that a module imports, and those that they import in their turn."""
+    """Return the modules that a module imports, and those that they import in their turn."""
     found: set[str] = set()
     waiting = set(graph[start])
     while waiting:
@@ -89,7 +89,7 @@ def _reachable(graph: Graph, start: str) -> set[str]:
 
 
 def table(graph: Graph) -> Iterator[str]:
-    """Lines of a table: how many modules import each module and how many it imports, the most imported first."""
+    """Write a table: how many modules import each module and how many it imports, the most imported first."""
     fan_in = {name: sum(name in imported for imported in graph.values()) for name in graph}
     yield f"{'module':<46} {'fan-in':>6} {'fan-out':>7}"
     for name in sorted(graph, key=lambda one: (-fan_in[one], one)):

@@ -11,7 +11,7 @@ from typing import IO
 
 
 class InstanceError(Exception):
-    """Another instance is running, or does not stop; the message is one line for the user."""
+    """Failure to hold or stop an instance: another one is running, or does not stop; the message is one line."""
 
 
 @contextlib.contextmanager
@@ -84,7 +84,7 @@ def _lock(file: IO[str]) -> bool:
 
 
 def _pid(file: IO[str]) -> int:
-    """The holder's process id; waits for the moment between its lock and its first write."""
+    """Read the holder's process id; wait for the moment between its lock and its first write."""
     for _ in range(20):
         file.seek(0)
         if text := file.read().strip():

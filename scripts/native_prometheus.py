@@ -9,7 +9,7 @@ import yaml
 
 
 class TargetGroup(TypedDict):
-    """One entry of a targets file; Prometheus calls it a static config."""
+    """Entry of a targets file; Prometheus calls it a static config."""
 
     targets: list[str]
     labels: NotRequired[dict[str, str]]

@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/reference/ from the tables in the code. `--check` only compares."""
+"""Generator of the pages of docs/reference/, from the tables in the code. `--check` only compares."""
 
 import sys
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def pages() -> dict[str, str]:
-    """Name and text of every generated page."""
+    """Return the name and text of every generated page."""
     return {
         "metrics.md": _metrics(),
         "configuration.md": _configuration(),
@@ -94,7 +94,7 @@ def _collectors() -> str:
 
 
 def configuration_keys() -> set[str]:
-    """Path of every configuration key of both programs."""
+    """List the path of every configuration key of both programs."""
     return {key for config in (Config, Scenario) for key, *_ in _keys(config)}
 
 
@@ -142,7 +142,7 @@ def _devices_and_policies() -> str:
 
 
 def _keys(config: type[msgspec.Struct]) -> Iterator[tuple[str, str, str, str]]:
-    """Path, kind of value, default and meaning of every key of a configuration."""
+    """List the path, kind of value, default and meaning of every key of a configuration."""
     schema = inspect.type_info(config)
     assert isinstance(schema, inspect.StructType)  # noqa: S101 - narrows the type
     return _keys_below(schema, "")
@@ -159,7 +159,7 @@ def _keys_below(schema: inspect.StructType, prefix: str) -> Iterator[tuple[str, 
 
 
 def _section(node: inspect.Type) -> tuple[inspect.StructType | None, str]:
-    """The section that a key holds, perhaps optional or one of a list, and how the path shows a list."""
+    """Find the section that a key holds, perhaps optional or one of a list, and how the path shows a list."""
     if isinstance(node, inspect.StructType):
         return node, ""
     if isinstance(node, inspect.VarTupleType) and isinstance(node.item_type, inspect.StructType):
@@ -184,7 +184,7 @@ def _yaml(value: object) -> str:
 
 
 def _meaning(node: inspect.Type) -> str:
-    """The description that a key's type carries, perhaps inside an optional."""
+    """Find the description that a key's type carries, perhaps inside an optional."""
     if isinstance(node, inspect.Metadata):
         return str((node.extra_json_schema or {}).get("description", ""))
     if isinstance(node, inspect.UnionType):
@@ -213,7 +213,7 @@ def _constants() -> str:
 
 
 def product_constants() -> list[Constant]:
-    """The named numbers of both programs that belong on the page."""
+    """List the named numbers of both programs that belong on the page."""
     products = {path: text for path, text in sources().items() if path.startswith(("exporter/", "simulator/"))}
     return [one for one in constants(products) if is_shown(one)]
 

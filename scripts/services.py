@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A process with a web address on loopback.
+    """Process with a web address on loopback.
 
     `programs` are names to look for; the first installed one is used. `arguments` and `environment` are
     templates: {root} is the repository, {state} the state folder, {config} the exporter's configuration file,
@@ -29,7 +29,7 @@ class Service:
 
 
 def services(python: str, experiments: Path) -> tuple[Service, ...]:
-    """Every service.
+    """List every service.
 
     `python` is the interpreter that has this project installed, `experiments` a folder of results for the simulator to
     show beside its run.
@@ -126,5 +126,5 @@ def services(python: str, experiments: Path) -> tuple[Service, ...]:
 
 
 def _literal(path: Path) -> str:
-    """The path as a template that stands for itself."""
+    """Escape a path as a template that stands for itself."""
     return str(path).replace("{", "{{").replace("}", "}}")

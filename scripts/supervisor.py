@@ -1,4 +1,4 @@
-"""Start services, wait until they are ready, notice when one ends, and stop them."""
+"""Supervision of services: start them, wait until they are ready, notice when one ends, and stop them."""
 
 import http.client
 import shutil
@@ -19,12 +19,12 @@ LOG_LINES = 12
 
 
 class ServiceError(Exception):
-    """A service ended or did not become ready; the message carries the end of its log."""
+    """Service that ended or did not become ready; the message carries the end of its log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a stack runs: the repository, its state, the exporter's configuration, and each service's loopback port."""
+    """Place of a stack: the repository, its state, the exporter's configuration, and each service's loopback port."""
 
     root: Path
     state: Path
@@ -32,14 +32,14 @@ class Place:
     ports: Mapping[str, int]
 
     def fill(self, template: str, service: Service) -> str:
-        """`template` with the places that `Service` describes filled in."""
+        """Fill the places that `Service` describes in `template`."""
         port = self.ports[service.name]
         return template.format(root=self.root, state=self.state, config=self.config, port=port, ports=self.ports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """A started service."""
+    """Service that has been started: its process, port and log."""
 
     service: Service
     process: subprocess.Popen[bytes]
@@ -48,9 +48,9 @@ class Child:
 
 
 class StopRequest:
-    """Whether someone has asked this process to stop.
+    """Flag that someone has asked this process to stop.
 
-    It is a plain attribute, not an Event: a handler that takes a lock can interrupt the code that holds it.
+    The flag is a plain attribute, not an Event: a handler that takes a lock can interrupt the code that holds it.
     """
 
     def __init__(self) -> None:
@@ -66,14 +66,14 @@ class StopRequest:
 
 
 def program_of(service: Service) -> str | None:
-    """The first of the service's programs that is installed; None as well where a module that it needs is missing."""
+    """Find the first program of the service that is installed; None also where a module that it needs is missing."""
     if any(find_spec(module) is None for module in service.modules):
         return None
     return next(filter(None, map(shutil.which, service.programs)), None)
 
 
 def is_busy(port: int) -> bool:
-    """Whether a new listener on this loopback port would be refused."""
+    """Tell whether a new listener on this loopback port would be refused."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -105,7 +105,7 @@ def start(service: Service, program: str, place: Place, environment: Mapping[str
 
 
 def wait_until_ready(child: Child, stop_request: StopRequest) -> None:
-    """Return once it answers or is to stop; raises ServiceError when it ends or takes too long."""
+    """Wait until the service answers or a stop is requested; raises ServiceError when it ends or takes too long."""
     deadline = time.monotonic() + READY_TIMEOUT_SECONDS
     while not stop_request.made and not _answers(child):
         raise_if_ended(child)
@@ -115,7 +115,7 @@ def wait_until_ready(child: Child, stop_request: StopRequest) -> None:
 
 
 def raise_if_ended(child: Child) -> None:
-    """Raises ServiceError, naming the service and its exit status, when its process has ended."""
+    """Raise ServiceError, naming the service and its exit status, when its process has ended."""
     if (status := child.process.poll()) is not None:
         raise ServiceError(_with_log(child, f"ended with exit status {status}"))
 

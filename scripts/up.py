@@ -32,11 +32,11 @@ RESULTS = "bench/results/experiments"
 
 
 class UsageError(Exception):
-    """Something the user can mend; the message is one line."""
+    """Mistake that the user can mend; the message is one line."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 stopped on request, 1 a service failed, 2 nothing could be started."""
+    """Start or stop the stack; return 0 stopped on request, 1 a service failed, 2 nothing could be started."""
     options = _parser(services(sys.executable, ROOT / RESULTS)).parse_args(argv)
     every = services(sys.executable, options.experiments.resolve())
     state: Path = options.state_dir.resolve()
@@ -96,7 +96,7 @@ def _parser(rows: Sequence[Service]) -> argparse.ArgumentParser:
 
 
 def _wanted(rows: Sequence[Service], only: str) -> list[Service]:
-    """The services that are named, separated by commas; all of them where none is."""
+    """Select the services that are named, separated by commas; all of them where none is."""
     names = {name.strip() for name in only.split(",") if name.strip()}
     known = [row.name for row in rows]
     for name in sorted(names - set(known)):
