@@ -1,0 +1,108 @@
+"""The rules of plain English in docstrings: a function's begins with an imperative, and none is a riddle."""
+
+import ast
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+
+from scripts.imports import ROOT
+
+PACKAGES = ("exporter", "grafana", "prometheus", "scripts", "simulator")
+NOT_YET = ("exporter/sources/", "exporter/usage/network.py", "simulator/")
+"""Files and folders that do not keep the rules yet."""
+
+QUESTIONS = {"how", "what", "whether", "when", "where", "which", "who", "whose", "why"}
+NO_VERBS = {
+    *("a", "all", "an", "any", "both", "each", "every", "half", "it", "its", "itself", "no", "none", "nothing"),
+    *("one", "other", "some", "that", "the", "their", "them", "themselves", "these", "they", "this", "those", "two"),
+    *("above", "after", "against", "as", "at", "before", "below", "by", "for", "from", "if", "in", "of", "on"),
+    *("to", "unless", "until", "up", "while", "with", "without"),
+}
+"""Pronouns, articles, prepositions and conjunctions: no imperative begins with one."""
+
+AFTER_A_NOUN = {"as", "of", "per", "that", "which"}
+"""Words that follow a noun, and hardly ever a verb: "Energy of ...", "Share that ..."."""
+
+VERBS = {"bring", "embed", "feed", "log", "note", "require", "see"}
+"""Imperatives that the rules would take for something else."""
+
+
+def docstrings(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
+    """Yield every docstring with the module, class, function or constant that it describes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node)
+            if text:
+                yield node, text
+            for statement, following in pairwise(node.body):
+                match following:
+                    case ast.Expr(value=ast.Constant(value=str(text))):
+                        yield statement, text
+
+
+def is_function(node: ast.AST) -> bool:
+    """Tell whether a node is a function whose docstring needs a verb; a property is read like a field."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    return not any(ast.unparse(one).endswith("property") for one in node.decorator_list)
+
+
+def is_imperative(sentence: str) -> bool:
+    """Tell whether a sentence seems to begin with a verb in the imperative."""
+    first, second = (*sentence.replace(",", " ").lower().split()[:2], "")[:2]
+    if first in VERBS:
+        return True
+    ends_otherwise = first.endswith(("ed", "ing")) or (first.endswith("s") and not first.endswith("ss"))
+    return first.isalpha() and not ends_otherwise and first not in NO_VERBS | QUESTIONS and second not in AFTER_A_NOUN
+
+
+def breaches(path: str, text: str) -> Iterator[str]:
+    """Yield the docstrings of a source text that break a rule."""
+    for node, docstring in docstrings(ast.parse(text)):
+        sentence = docstring.split("\n\n")[0]
+        where = f"{path}:{getattr(node, 'lineno', 1)}: {sentence}"
+        if sentence.split()[0].lower() in QUESTIONS:
+            yield f"{where} (name the thing instead of asking for it)"
+        elif len(docstring.split()) <= 2 and not docstring.startswith("See "):
+            yield f"{where} (say more than two words)"
+        elif is_function(node) and not is_imperative(sentence):
+            yield f"{where} (begin with a verb in the imperative)"
+
+
+def test_docstrings_are_plain_english() -> None:
+    files = {str(file.relative_to(ROOT)): file for folder in PACKAGES for file in sorted((ROOT / folder).rglob("*.py"))}
+    kept = {path: file.read_text(encoding="utf-8") for path, file in files.items() if not path.startswith(NOT_YET)}
+    assert len(kept) > 100
+    assert [breach for path, text in kept.items() for breach in breaches(path, text)] == []
+
+
+@pytest.mark.parametrize(
+    "docstring",
+    [
+        "What the machine does.",
+        "Whether it is there.",
+        "Both of them.",
+        "The energy of a sample.",
+        "Energy of a sample.",
+        "Returns the energy.",
+        "Reading the energy of a sample.",
+        "`profile` with a sample added.",
+        "Stop now.",
+    ],
+)
+def test_a_docstring_without_a_verb_or_a_subject_is_seen(docstring: str) -> None:
+    assert list(breaches("exporter/a.py", f'def f():\n    """{docstring}"""\n'))
+
+
+@pytest.mark.parametrize("docstring", ["Return the energy of a sample.", "Pass a sample on.", "Go on as before."])
+def test_an_imperative_passes(docstring: str) -> None:
+    assert not list(breaches("exporter/a.py", f'def f():\n    """{docstring}"""\n'))
+
+
+def test_classes_and_properties_may_be_named_by_a_noun() -> None:
+    text = (
+        'class A:\n    """Energy of a sample."""\n    @property\n    def b(self):\n        """Joules per sample."""\n'
+    )
+    assert not list(breaches("exporter/a.py", text))
+    assert list(breaches("exporter/a.py", '"""What it is."""\nclass A:\n    """How it is."""\n')) != []
