@@ -101,10 +101,10 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
         own += [_flag(one.name, on=one in sources) for one in SOURCES if (one in sources) is not one.default]
         unused = f", by its own configuration and not by {' '.join(own)}" if own else ""
         return render_table(running, f"as the exporter at {address} sees it{unused}")
-    # Kept from the screen: the table says what failed.
+    # No log lines on the screen: the table says what failed.
     logging.disable()
     clock = SystemClock()
-    # A budget cannot be told from two seconds.
+    # Two seconds say nothing about a budget.
     unbudgeted = msgspec.structs.replace(
         config, budget=msgspec.structs.replace(config.budget, day_grams=None, week_grams=None, month_grams=None)
     )
@@ -115,7 +115,7 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     snapshot, _, fresh = publication.latest()
     known = replace(snapshot, readings=replace(snapshot.readings, activity=None))
     summary = summarize(known, clock.wall(), fresh=fresh)
-    return render_table(summary, f"sampled for {ONCE_SECONDS:g} s; no exporter told its figures at {address}")
+    return render_table(summary, f"sampled for {ONCE_SECONDS:g} s; no exporter answered at {address}")
 
 
 def _ask_running(address: str) -> Summary | None:

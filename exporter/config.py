@@ -23,7 +23,7 @@ class Sampling(_Section, frozen=True):
 
     interval_seconds: Annotated[float, Meta(ge=1, le=3600, description="Time between samples.")] = 5.0
     connections_interval_seconds: Annotated[
-        float, Meta(ge=1, le=3600, description="Time between counts of TCP sockets, the dearest reading.")
+        float, Meta(ge=1, le=3600, description="Time between counts of TCP sockets, the most expensive reading.")
     ] = 30.0
 
 
@@ -68,7 +68,7 @@ class Network(_Section, frozen=True):
         Meta(description="Shell patterns of devices that may count; empty: physical ones, else the default route's."),
     ] = ()
     exclude: Annotated[
-        tuple[str, ...], Meta(description="Shell patterns of devices that never count, whatever include says.")
+        tuple[str, ...], Meta(description="Shell patterns of devices that never count, even where include names them.")
     ] = NEVER_COUNTED
 
     def __post_init__(self) -> None:
@@ -88,7 +88,7 @@ class Grid(_Section, frozen=True):
         Annotated[float, Meta(ge=0, le=2000, description="Carbon intensity of your own electricity.")] | None
     ) = None
     zone: (
-        Annotated[str, Meta(min_length=1, max_length=64, description="Name of the grid that this intensity is of.")]
+        Annotated[str, Meta(min_length=1, max_length=64, description="Name of the grid that has this intensity.")]
         | None
     ) = None
 
@@ -107,7 +107,7 @@ class Budget(_Section, frozen=True):
     week_grams: Annotated[float, Meta(gt=0, le=10**9, description="Limit of a week from Monday.")] | None = None
     month_grams: Annotated[float, Meta(gt=0, le=10**9, description="Limit of a calendar month.")] | None = None
     time_zone: Annotated[
-        str, Meta(description="Whose calendar counts: an IANA name, or `local` for the machine's own.")
+        str, Meta(description="Time zone of the calendar: an IANA name, or `local` for the machine's own.")
     ] = LOCAL_ZONE
 
     def __post_init__(self) -> None:

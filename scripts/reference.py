@@ -63,7 +63,7 @@ def _metrics() -> str:
     return (
         f"# Metrics of ecotrack\n\n{GENERATED}\n"
         "A family is left out of a scrape while nothing is known of it: a missing reading is missing, never zero. "
-        "Beside these, `process_*` families tell what the exporter itself costs.\n\n" + reference_table(ROWS)
+        "Beside these, `process_*` families show what the exporter itself costs.\n\n" + reference_table(ROWS)
     )
 
 
@@ -85,8 +85,8 @@ def _collectors() -> str:
     rows = (f"| `{one.name}` | {one.reads} | {'on' if one.default else 'off'} |\n" for one in SOURCES)
     return (
         f"# Collectors of ecotrack\n\n{GENERATED}\n"
-        "Flags of the command line switch them: `--no-collector.NAME` off, `--collector.NAME` on. A collector that is "
-        "off has no series for what it reads, and no zeros; counters that a run before has left stay where they were. "
+        "Command-line flags switch them: `--no-collector.NAME` off, `--collector.NAME` on. A collector that is "
+        "off has no series for what it reads, and no zeros; counters that an earlier run left keep their values. "
         "Without `cpu` there is no power of the machine, and of its energy and emissions only what a sensor measures; "
         "without `network` there is neither the network's energy nor any activity.\n\n"
         "| collector | reads | default |\n|---|---|---|\n" + "".join(rows)
@@ -103,7 +103,7 @@ def _simulator_metrics() -> str:
         f"# Metrics of ecochain\n\n{GENERATED}\n"
         "All of it is simulated. Simulated time passes at a speed of its own: divide the rate of a counter by the rate "
         "of `ecochain_clock_seconds_total`, as the recording rules do, to get it per simulated second. Beside these, "
-        "`process_*` families tell what the simulator itself costs.\n\n" + reference_table(SIMULATED_ROWS)
+        "`process_*` families show what the simulator itself costs.\n\n" + reference_table(SIMULATED_ROWS)
     )
 
 
@@ -113,7 +113,7 @@ def _simulator_configuration() -> str:
         GENERATED,
         "A scenario is a YAML file. Keys of a list are written `nodes[].name` here. A node may have `solar`, `wind` "
         "and `battery`, or none of them. [Recorded weather](../how-to/run-the-simulator.md#use-recorded-weather) "
-        "tells how such files are laid out. "
+        "explains how such files are laid out. "
         "`ecochain serve --scenario FILE --config.check` names every mistake with its path. "
         "[edge.yaml](../../simulator/scenario/edge.yaml) is the default scenario, to copy and change. Scenarios of "
         "`model: published` have [keys of their own](published-keys.md).\n",

@@ -56,9 +56,9 @@ def add_log_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of the log's level and format."""
     add = parser.add_argument
     levels = ("debug", "info", "warning", "error")
-    add("--log.level", dest="log_level", choices=levels, default="info", help="least to log (default: %(default)s)")
+    add("--log.level", dest="log_level", choices=levels, default="info", help="lowest level (default: %(default)s)")
     formats = [str(one) for one in LogFormat]
-    add("--log.format", dest="log_format", choices=formats, default="logfmt", help="of log lines (default: logfmt)")
+    add("--log.format", dest="log_format", choices=formats, default="logfmt", help="format of lines (default: logfmt)")
 
 
 def web_of(options: argparse.Namespace) -> Web:

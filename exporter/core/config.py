@@ -44,7 +44,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
                 )
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key_node.value!r} stands twice", key_node.start_mark
+                    None, None, f"the key {key_node.value!r} appears twice", key_node.start_mark
                 )
             seen.add(key_node.value)
         return super().construct_mapping(node, deep=deep)
@@ -52,7 +52,9 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         """Refuse lone surrogates, which escapes can write: no message that quotes one could be encoded."""
         if isinstance(node, yaml.ScalarNode) and _SURROGATE.search(node.value):
-            raise yaml.constructor.ConstructorError(None, None, "expected text, got half a character", node.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, "expected text, got half of a surrogate pair", node.start_mark
+            )
         return super().construct_scalar(node)
 
     def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:

@@ -327,7 +327,7 @@ def test_once_is_not_fooled_by_another_server(tmp_path: Path) -> None:
         until(lambda: is_open(port), "the other server")
         ended = run_once("--once", f"--web.listen-address=127.0.0.1:{port}")
     assert ended.returncode == 0
-    assert f"- sampled for 2 s; no exporter told its figures at 127.0.0.1:{port}" in ended.stdout
+    assert f"- sampled for 2 s; no exporter answered at 127.0.0.1:{port}" in ended.stdout
 
 
 @pytest.mark.servers

@@ -75,7 +75,7 @@ def _check(config: TlsServerConfig) -> None:
     if config.client_auth_type == "RequireAnyClientCert":
         raise ValueError(
             "tls_server_config.client_auth_type: expected RequireAndVerifyClientCert with client_ca_file;"
-            " RequireAnyClientCert, a certificate that nobody verifies, cannot be had with Python's TLS"
+            " RequireAnyClientCert, a certificate that nobody verifies, is not possible with Python's TLS"
         )
     _check_known("client_auth_type", config.client_auth_type, _CLIENT_AUTH)
     _check_known("min_version", config.min_version, _VERSIONS)

@@ -40,7 +40,7 @@ class WebConfigFile:
                 logger.warning(complaint, error, extra=UNLIMITED)
             return
         self._config, self._retry_at, self._complaint = new, None, ""
-        logger.info("%s: web configuration read again", new.path, extra=UNLIMITED)
+        logger.info("%s: web configuration reloaded", new.path, extra=UNLIMITED)
 
 
 def _successor(old: WebConfig) -> WebConfig:

@@ -106,8 +106,8 @@ def test_a_wrong_value_is_told_with_its_path(tmp_path: Path, content: str, told:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("power: {idle_watts: 1, idle_watts: 2}", ":1: is not valid YAML: the key 'idle_watts' stands twice"),
-        ("power:\n  preset: cep\npower:\n  preset: aws\n", ":3: is not valid YAML: the key 'power' stands twice"),
+        ("power: {idle_watts: 1, idle_watts: 2}", ":1: is not valid YAML: the key 'idle_watts' appears twice"),
+        ("power:\n  preset: cep\npower:\n  preset: aws\n", ":3: is not valid YAML: the key 'power' appears twice"),
         ("power: [", ":1: is not valid YAML: expected the node content, but found '<stream end>'"),
         ("a: b: c", ":1: is not valid YAML: mapping values are not allowed here"),
         ("? [power, grid]\n: 1", ":1: is not valid YAML: expected text as a key, got a sequence"),
@@ -115,7 +115,7 @@ def test_a_wrong_value_is_told_with_its_path(tmp_path: Path, content: str, told:
         ("grid:\n  zone: 2025-02-30", ":2: is not valid YAML: day is out of range for month: 2025-02-30"),
         ("power: !!int five", "is not valid YAML: invalid literal for int() with base 10: 'five'"),
         ("power: !!bool 5", "is not valid YAML: '5'"),
-        ('grid: {zone: "\\ud800"}', ":1: is not valid YAML: expected text, got half a character"),
+        ('grid: {zone: "\\ud800"}', ":1: is not valid YAML: expected text, got half of a surrogate pair"),
         ("- power", "expected a mapping of sections, got a list"),
         ("power", 'expected a mapping of sections, got "power"'),
         ("power: &power {idle_watts: *power}", "expected plain values, got one that contains itself"),

@@ -89,7 +89,7 @@ PAIR = "cert_file: server.crt, key_file: server.key"
         ("tls_server_config: {cert_file: empty.pem, key_file: server.key}", "expected a certificate in"),
         ("tls_server_config: {cert_file: other.crt, key_file: server.key}", "KEY_VALUES_MISMATCH"),
         ("tls_server_config: {cert_file: locked.crt, key_file: locked.key}", "its unencrypted key"),
-        (f"tls_server_config: {{{PAIR}, client_auth_type: RequireAnyClientCert}}", "cannot be had with Python's TLS"),
+        (f"tls_server_config: {{{PAIR}, client_auth_type: RequireAnyClientCert}}", "is not possible with Python's TLS"),
         (
             f"tls_server_config: {{{PAIR}, client_auth_type: Require}}",
             "client_auth_type: expected one of NoClientCert,",
@@ -117,7 +117,7 @@ PAIR = "cert_file: server.crt, key_file: server.key"
         (f"basic_auth_users: {{alice: $2b$10${'x' * 53}}}", "basic_auth_users.alice: expected a bcrypt hash"),
         ("basic_auth_users: {1: hunter2}", "basic_auth_users: expected user names"),
         ('basic_auth_users: {"a:b": hunter2}', "basic_auth_users: expected user names"),
-        ("basic_auth_users: {a: hunter2, a: hunter2}", "the key 'a' stands twice"),
+        ("basic_auth_users: {a: hunter2, a: hunter2}", "the key 'a' appears twice"),
         ("basic_auth_users: {a: hunter2", "is not valid YAML"),
         ("- hunter2", "expected a mapping"),
     ],
