@@ -9,6 +9,7 @@ from exporter.budget import Period
 from exporter.core.units import BytesPerSecond, Grams, GramsPerSecond, Joules, MonotonicSeconds, Seconds, UnixSeconds
 from exporter.derive import BudgetPlan, Models
 from exporter.exposition.rows import ROWS
+from exporter.intensity.reading import IntensityProvider
 from exporter.intensity.static import preset_intensity
 from exporter.power import presets
 from exporter.power.component import EnergyCounter, Sensor
@@ -184,6 +185,7 @@ def rig(
     totals: Totals | None = None,
     store: Store | None = None,
     host: HostPowerModel | None = None,
+    intensity: IntensityProvider | None = None,
     limits: Mapping[Period, Grams] | None = None,
     source: Source | None = None,
     publish: Callable[[Snapshot], None] | None = None,
@@ -195,7 +197,9 @@ def rig(
         source=source or machine,
         clock=machine.clock,
         models=Models(
-            host=host or presets.cep_host(), network=presets.network("cep"), intensity=preset_intensity("cep")
+            host=host or presets.cep_host(),
+            network=presets.network("cep"),
+            intensity=intensity or preset_intensity("cep"),
         ),
         plan=BudgetPlan(limits=limits or {}, zone=BERLIN),
         store=store,
