@@ -21,17 +21,17 @@ class LiveJob:
     log: Path
 
     def get(self, path: str) -> requests.Response:
-        """One request on a connection of its own."""
+        """Send one request on a connection of its own."""
         return requests.get(self.url + path, timeout=5)
 
     def samples(self) -> dict[str, float]:
-        """Value by series of its exposition."""
+        """Return the values of the exposition by series."""
         return series(self.get("/metrics").text)
 
 
 @contextlib.contextmanager
 def running_job(folder: Path, *flags: str) -> Iterator[LiveJob]:
-    """A live job whose first step is done; it is asked to stop when the block ends."""
+    """Run a live job, yield it once its first step is done, and ask it to stop when the block ends."""
     port, log = free_port(), folder / "simulator.log"
     url = f"http://127.0.0.1:{port}"
     argv = [sys.executable, "-m", "simulator", "serve", f"--web.listen-address=127.0.0.1:{port}", *flags]
@@ -40,6 +40,6 @@ def running_job(folder: Path, *flags: str) -> Iterator[LiveJob]:
 
 
 def run_once(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command, until it ends by itself."""
+    """Run the command until it ends by itself."""
     argv = [sys.executable, "-m", "simulator", *arguments]
     return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)

@@ -1,4 +1,4 @@
-"""What the how-to pages show works as it is shown."""
+"""The commands and code of the how-to pages work as shown."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ HOW_TO = Path(__file__).parents[2] / "docs/how-to"
 
 
 def blocks(page: str, containing: str) -> list[str]:
-    """The code on a page that contains a text."""
+    """Return the code on a page that contains a text."""
     found = re.findall(r"```[a-z]*\n(.*?)```", (HOW_TO / page).read_text(encoding="utf-8"), re.DOTALL)
     return [block for block in found if containing in block]
 

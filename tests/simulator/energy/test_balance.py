@@ -17,7 +17,7 @@ TOLERANCE = 1e-9 * SECONDS_PER_HOUR
 
 
 def random_battery(random: np.random.Generator) -> Battery | None:
-    """Any battery that can be configured, some at the edge of that, and none."""
+    """Draw any battery that can be configured, some at the bounds, or None."""
     if random.random() < 0.1:
         return None
     minimum, initial = sorted(random.choice([0.0, 1.0, *random.random(3)], 2))
@@ -33,18 +33,18 @@ def random_battery(random: np.random.Generator) -> Battery | None:
 
 
 def random_energy(random: np.random.Generator) -> FloatArray:
-    """Joules of a step, sometimes none."""
+    """Draw the joules of a step, sometimes zero."""
     return np.asarray(10.0 ** random.uniform(-3, 6, NODES) * (random.random(NODES) > 0.2))
 
 
 def imbalance(flows: Flows) -> FloatArray:
-    """What came in less what went out, in joules."""
+    """Return the energy that came in less the energy that went out, in joules."""
     came = flows.generation + flows.grid_import + flows.discharge
     return came - (flows.load + flows.charge + flows.export + flows.curtailment)
 
 
 def assert_lawful(batteries: Batteries, stored: FloatArray, flows: Flows, sells: BoolArray) -> None:
-    """Every law that a step has to keep."""
+    """Assert every law that a step has to keep."""
     assert np.abs(imbalance(flows)).max() <= TOLERANCE
     gained = flows.charge * batteries.charge_efficiency - flows.discharge / batteries.discharge_efficiency
     assert np.abs(flows.stored - stored - gained).max() <= TOLERANCE

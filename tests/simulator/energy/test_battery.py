@@ -73,12 +73,12 @@ def test_a_round_trip_loses_what_both_ways_lose() -> None:
 
 
 def calm(random: np.random.Generator) -> np.ndarray:
-    """Power that seldom meets a bound."""
+    """Draw power that seldom meets a bound."""
     return random.normal(0.0, 40.0, STEPS_PER_YEAR)
 
 
 def rough(random: np.random.Generator) -> np.ndarray:
-    """Power that often meets them all: hours of surplus and of deficit."""
+    """Draw power that often meets all bounds: hours of surplus and of deficit."""
     return np.repeat(random.normal(0.0, 150.0, STEPS_PER_YEAR // 12), 12)
 
 
@@ -121,7 +121,7 @@ def test_with_losses_a_year_agrees_with_vessim_behind_its_terminals(
 
 
 def year_of(one: Battery, power: np.ndarray) -> np.ndarray:
-    """What the battery holds after each step, in watt hours, where all of `power` is surplus or deficit."""
+    """Return the battery's content after each step, in watt hours, where all of `power` is surplus or deficit."""
     batteries, sells = Batteries.of([one]), np.array([False])
     stored, levels = batteries.initial, []
     for energy in (power * STEP)[:, None]:

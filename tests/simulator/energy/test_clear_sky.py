@@ -21,7 +21,7 @@ ADELAIDE = Site(
 
 
 def steps_from(utc_midnight: str) -> pd.DatetimeIndex:
-    """The middles of a day's steps."""
+    """Return the middles of a day's steps."""
     return pd.date_range(utc_midnight, periods=POINTS_PER_DAY, freq="300s", tz="UTC") + pd.Timedelta("150s")
 
 

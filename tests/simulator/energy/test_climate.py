@@ -30,7 +30,7 @@ def hourly(series: FloatArray) -> FloatArray:
 
 
 def correlation_hours(series: FloatArray) -> float:
-    """Of the exponential that has the correlation found an hour apart."""
+    """Return the time constant of the exponential with the correlation found an hour apart."""
     before, after = series[:-1], series[1:]
     known = ~(np.isnan(before) | np.isnan(after))
     return float(-1 / np.log(np.corrcoef(before[known], after[known])[0, 1]))

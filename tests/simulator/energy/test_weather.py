@@ -48,7 +48,7 @@ def content(day: WeatherDay) -> bytes:
 
 @pytest.fixture(scope="module")
 def process() -> np.ndarray:
-    """Days of a process with a correlation time of three hours (DAYS, 288)."""
+    """Draw days of a process with a correlation time of three hours (DAYS, 288)."""
     source = GaussianProcess(seed=5, which=0, correlation=Seconds(3 * HOUR))
     return np.array([source.day(index) for index in range(DAYS)])
 

@@ -24,13 +24,13 @@ FIRST_ROW = 13
 
 
 def hourly(values: FloatArray) -> FloatArray:
-    """Means (24,) of a day's hours."""
+    """Return the means (24,) of a day's hours."""
     means: FloatArray = values.reshape(24, 12).mean(axis=1)
     return means
 
 
 def nasa_rows() -> np.ndarray:
-    """Year, month, day, hour, irradiance, temperature, wind and pressure of the fixture."""
+    """Read year, month, day, hour, irradiance, temperature, wind and pressure of the fixture."""
     return np.loadtxt(NASA_POWER, delimiter=",", skiprows=FIRST_ROW)
 
 
@@ -140,7 +140,7 @@ def test_the_sun_of_a_typical_year_stays_near_that_of_its_hour() -> None:
 
 
 def written(folder: Path, lines: list[str]) -> Path:
-    """A file of these lines."""
+    """Write these lines to a file."""
     path = folder / "weather.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
@@ -150,22 +150,22 @@ Change = Callable[[list[str]], list[str]]
 
 
 def replaced(old: str, new: str) -> Change:
-    """Every line with one text for another."""
+    """Replace a text in every line."""
     return lambda lines: [line.replace(old, new) for line in lines]
 
 
 def row(number: int, text: str) -> Change:
-    """Another text in a row of the NASA POWER fixture, or of TMY3's first."""
+    """Replace a row of the NASA POWER fixture, or of TMY3's first."""
     return lambda lines: [*lines[:number], text, *lines[number + 1 :]]
 
 
 def without(number: int) -> Change:
-    """One line less."""
+    """Remove a line."""
     return lambda lines: lines[:number] + lines[number + 1 :]
 
 
 def twice(number: int) -> Change:
-    """One line twice."""
+    """Repeat a line."""
     return lambda lines: lines[: number + 1] + lines[number:]
 
 

@@ -17,7 +17,7 @@ SUSTAINED_PER_HOUR_AND_NODE = 700.0
 
 
 def fake(job: Job) -> RunResult:
-    """Figures that depend on the method by a little and on the seed by a lot; too many tasks per node are late."""
+    """Return figures that depend a little on the method and a lot on the seed; too many tasks per node are late."""
     shared = float(np.random.default_rng(job.seed).normal(1.0, 0.2))
     own = int.from_bytes(hashlib.sha256(job.method.name.encode()).digest()[:2]) / 65536
     energy = 1e6 * (shared + own)
@@ -48,21 +48,21 @@ def fake(job: Job) -> RunResult:
 
 
 def refusing(job: Job) -> RunResult:
-    """Cannot use the second seed."""
+    """Refuse the second seed."""
     if job.seed == 2:
         raise ConfigError(["weather.csv: row 3: expected a number", "weather.csv: row 4: expected a number"])
     return fake(job)
 
 
 def dying(job: Job) -> RunResult:
-    """Takes its process with it at the second seed."""
+    """End the process at the second seed."""
     if job.seed == 2:
         os._exit(9)
     return fake(job)
 
 
 def interrupted_after(count: int) -> Callable[[Job], RunResult]:
-    """Ctrl-C during the run after so many."""
+    """Return a simulation that is interrupted, as by Ctrl-C, in the run after `count` others."""
     done = 0
 
     def run(job: Job) -> RunResult:
@@ -76,21 +76,21 @@ def interrupted_after(count: int) -> Callable[[Job], RunResult]:
 
 
 def request(output: Path, **changes: object) -> Request:
-    """A small experiment; `scenario` by its name."""
+    """Return the request of a small experiment; `scenario` by its name."""
     fields = {"experiment": "ablation", "scenario": "edge", "replications": 3, "output": output} | changes
     return Request(**fields | {"scenario": load_scenario(str(fields["scenario"]))})  # type: ignore[arg-type]
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder."""
+    """Read every file of a folder."""
     return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
 
 
 def files_of(asked: Request, simulate: Callable[[Job], RunResult] = fake) -> dict[str, bytes]:
-    """All that an experiment writes."""
+    """Run an experiment and read all files that it writes."""
     folder, _ = run_experiment(asked, unseen, simulate)
     return bytes_of(folder)
 
 
 def unseen(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Show no progress."""

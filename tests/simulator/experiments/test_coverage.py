@@ -52,31 +52,31 @@ LARGE = (
 
 @functools.cache
 def runs(scenario: str, experiment: str, index: int) -> list[Figures]:
-    """Runs of a case, by their seeds. Those of `edge` do not warm up, which would take half of the time."""
+    """Return the runs of a case, by their seeds. Those of `edge` do not warm up, which would take half of the time."""
     work = EXPERIMENTS[experiment].cases(without_warm_up(load_scenario(scenario)), TASKS[scenario])[index].work
     return [figures_of(simulate_job(seeded(work, FIRST_SEED + number))) for number in range(POOL)]
 
 
 def without_warm_up(scenario: AnyScenario) -> AnyScenario:
-    """The scenario, whose runs begin with what counts."""
+    """Return the scenario without warm-up."""
     if not isinstance(scenario, Scenario):
         return scenario
     return msgspec.structs.replace(scenario, run=msgspec.structs.replace(scenario.run, warm_up_days=0))
 
 
 def seeded(work: Work, seed: int) -> Job:
-    """One run."""
+    """Return the job of one run."""
     assert isinstance(work, Job)
     return msgspec.structs.replace(work, seed=seed)
 
 
 def index_of(scenario: str, experiment: str, method: str) -> int:
-    """Where a method stands among the cases."""
+    """Return the position of a method among the cases."""
     return [case.label for case in EXPERIMENTS[experiment].cases(load_scenario(scenario), None)].index(method)
 
 
 def varying(values: Sequence[Figures], reference: Sequence[Figures]) -> Iterator[tuple[str, list[float], list[float]]]:
-    """Measures of which an interval can be asked: the ratio is not always the same, and events are not rare."""
+    """Yield the measures that can have an interval: the ratio is not always the same, and events are not rare."""
     events = [sum(sum(run[name] for name in EVENTS) for run in side) / POOL * SAMPLE for side in (values, reference)]
     for measure in (one.name for one in MEASURES):
         if measure not in values[0] or (measure == "deadline_miss_ratio" and min(events) <= FEWEST_EVENTS):
@@ -88,7 +88,7 @@ def varying(values: Sequence[Figures], reference: Sequence[Figures]) -> Iterator
 
 
 def coverage(values: Sequence[float], reference: Sequence[float]) -> tuple[float, float]:
-    """Share of samples whose interval holds the change of the whole pool: that in use, and Fieller's."""
+    """Return the shares of samples whose interval holds the change of the whole pool: that in use, and Fieller's."""
     ratio = sum(values) / sum(reference)
     truth = math.copysign(1.0, sum(reference)) * (ratio - 1.0)
     covered = by_fieller = 0

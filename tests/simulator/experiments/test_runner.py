@@ -245,7 +245,7 @@ def test_nothing_is_said_of_a_dask_address_but_that_line(tmp_path: Path) -> None
 
 @contextlib.contextmanager
 def dask_scheduler(workers: int) -> Iterator[str]:
-    """The address of a cluster with so many workers."""
+    """Yield the address of a cluster with so many workers."""
     command = [sys.executable, "-m", "tests.simulator.experiments.run.dask_cluster", "--serve", str(workers)]
     with ending(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as process:
         try:

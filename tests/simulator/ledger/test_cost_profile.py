@@ -1,4 +1,4 @@
-"""What the ledger costs: the shipped profile, a measurement, and where it is measured."""
+"""The cost of the ledger: the shipped profile, a measurement, and the host where it is measured."""
 
 from pathlib import Path
 

@@ -33,7 +33,7 @@ START = UnixSeconds(1_742_446_800.0)
 
 
 def golden_facts() -> RunFacts:
-    """Two nodes and two task classes."""
+    """Return the facts of two nodes and two task classes."""
     return RunFacts(
         version="1.2.3",
         python_version="3.11.2",
@@ -69,14 +69,14 @@ def golden_facts() -> RunFacts:
 
 
 def golden_estimates() -> Estimates:
-    """A method with every measure; only the energy was published."""
+    """Return a method with every measure; only the energy was published."""
     metrics = {one.name: Estimate(mean=2.0, low=1.5, high=2.5) for one in MEASURES}
     metrics["energy_joules"] = Estimate(mean=2.0, low=1.5, high=2.5, published=26_640.0)
     return Estimates(experiment="baseline", scenario="published", method="full", by_measure=metrics)
 
 
 def golden_totals() -> Totals:
-    """What a day and a half has added up."""
+    """Return the totals of a day and a half."""
     return replace(
         Totals.zero(2, 2),
         renewable=np.array([4000.0, 0.0]),
@@ -100,7 +100,7 @@ def golden_totals() -> Totals:
 
 
 def golden_snapshot() -> Snapshot:
-    """The evening of the second day."""
+    """Return the snapshot of the evening of the second day."""
     midnight = replace(
         Totals.zero(2, 2),
         grid=np.array([0.0, 60_000.0]),
@@ -131,7 +131,7 @@ def golden_snapshot() -> Snapshot:
 
 
 def golden_readings() -> Readings:
-    """The last step: a minute in which the first node lived on sun and battery."""
+    """Return the last step: a minute in which the first node lived on sun and battery."""
     flows = Flows(
         generation=np.array([150.0, 0.0]),
         grid_import=np.array([0.0, 1500.0]),
@@ -157,7 +157,7 @@ def golden_readings() -> Readings:
 
 
 def rendered(snapshot: Snapshot, *, openmetrics: bool) -> bytes:
-    """An exposition without the cost of the process, which no two runs share."""
+    """Return an exposition without the cost of the process, which no two runs share."""
     return Exposition(ROWS, snapshot).body(Representation(openmetrics=openmetrics, gzipped=False))
 
 

@@ -31,7 +31,7 @@ def exposed(snapshot: Snapshot) -> Values:
 
 
 def families(snapshot: Snapshot) -> set[str]:
-    """Names of rows with samples."""
+    """Return the names of rows with samples."""
     text = rendered(snapshot, openmetrics=False).decode()
     found = {family.name for family in parse_text(text)}
     return {row.name for row in ROWS if row.family_name in found or row.name in found}

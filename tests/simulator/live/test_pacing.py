@@ -108,7 +108,7 @@ def live_run(speed: float) -> LiveRun:
 
 
 def go(live: LiveRun, clock: FakeClock, stop: Day) -> list[tuple[float, Snapshot]]:
-    """What was published, and when."""
+    """Return the published snapshots with their times."""
     published: list[tuple[float, Snapshot]] = []
     advance(live, clock, lambda snapshot: published.append((clock.awake(), snapshot)), stop)
     return published

@@ -50,7 +50,7 @@ def before_the_first_step() -> Snapshot:
 
 
 def samples(snapshot: Snapshot) -> Mapping[str, list[tuple[dict[str, str], float]]]:
-    """Labels and values by name, as a scraper reads them."""
+    """Return labels and values by name, as a scraper reads them."""
     found: dict[str, list[tuple[dict[str, str], float]]] = {}
     for family in text_string_to_metric_families(rendered(snapshot, openmetrics=False).decode()):
         for sample in family.samples:
@@ -171,7 +171,7 @@ def test_the_chart_is_drawn_to_scale() -> None:
 
 
 def corners(chart: str, name: str) -> list[tuple[int, int]]:
-    """Places on a path, from relative steps."""
+    """Return the places on a path, from relative steps."""
     path = re.search(f'class="{name}" d="M([^"z]*)', chart)
     assert path is not None
     numbers = [int(number) for number in re.findall(r"-?\d+", path[1])]

@@ -48,7 +48,7 @@ METHODS = {
 
 
 def parameters() -> dict[str, Any]:
-    """The shipped file, without the key that says which model it is for."""
+    """Read the shipped file, without the key that says which model it is for."""
     data = load_yaml(ROOT / "simulator/scenario/published.yaml")
     assert data.pop("model") == "published"
     return data
@@ -61,7 +61,7 @@ def scenario() -> PublishedScenario:
 
 @cache
 def runs(method: str) -> list[RunResult]:
-    """A method's 30 replications, with the same seeds for every method."""
+    """Return a method's 30 replications, with the same seeds for every method."""
     return [run_published(scenario(), METHODS[method], seed) for seed in SEEDS]
 
 
@@ -70,7 +70,7 @@ def mean(method: str, metric: MeasureName) -> float:
 
 
 def change(method: str) -> float:
-    """Energy against the full method: 0.18 is 18% more."""
+    """Return the change of energy against the full method: 0.18 is 18% more."""
     return mean(method, "energy_joules") / mean("full", "energy_joules") - 1
 
 
@@ -266,7 +266,7 @@ def test_mistakes_are_named(section: str, key: str, value: object, line: str) ->
 
 
 def figures_in(value: object, *path: str | int) -> Iterator[tuple[str | int, ...]]:
-    """Where numbers stand in a file."""
+    """Yield the places of numbers in a file."""
     if isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from figures_in(item, *path, key)

@@ -21,7 +21,7 @@ ORACLE = Method(name="oracle", policy="oracle", ledger=False)
 
 
 def scenario() -> Scenario:
-    """With a grid that changes by the hour."""
+    """Return a scenario whose grid changes by the hour."""
     hourly = tuple(300.0 + 20.0 * hour for hour in range(24))
     return edge(grid=msgspec.structs.replace(edge().grid, intensity_grams_per_kwh=hourly))
 
@@ -33,7 +33,7 @@ def audited(method: Method) -> tuple[Engine, list[StepRecord], Executions]:
 
 
 def busy_joules(engine: Engine, ran: Executions) -> list[list[float]]:
-    """Energy above idle by step and node, from the overlap of each execution with each step."""
+    """Return energy above idle by step and node, from the overlap of each execution with each step."""
     joules = [[0.0] * 4 for _ in range(STEPS)]
     watts = engine.plant.cluster.extra_watts
     for node, level, start, finish in zip(ran.node, ran.level, ran.start, ran.finish, strict=True):
@@ -81,7 +81,7 @@ def test_energy_emissions_and_credits_add_up(method: Method) -> None:
 
 
 def ledger_joules(avoiding: int) -> float:
-    """Of a step of 25 slots: four validators sign, check each other, and store a record of each node that avoided."""
+    """Return the energy of a step of 25 slots: four validators sign, check each other, and store each node's record."""
     cost, blocks = shipped_profile(), SECONDS / 12.0
     block = 4 * cost.joules_per_signature + 16 * cost.joules_per_verification + 4 * cost.joules_per_block
     return blocks * (block + avoiding * 4 * cost.joules_per_record)
@@ -120,7 +120,7 @@ class Kept:
 
 
 def offered(method: Method) -> bytes:
-    """All tasks and all generation of a day, to the last bit."""
+    """Return all tasks and all generation of a day, to the last bit."""
     engine = build_engine(edge(), method, 3)
     kept = Kept(engine.plant.workload)
     engine = Engine(replace(engine.plant, workload=kept))

@@ -18,7 +18,7 @@ POLICIES = ("round-robin", "least-energy", "joint", "shifting", "oracle", "singl
 
 
 def varied(random: np.random.Generator) -> Scenario:
-    """The shipped scenario with other batteries, deadlines and a grid that changes by the hour."""
+    """Return the shipped scenario with other batteries, deadlines and a grid that changes by the hour."""
     scenario = edge()
     batteries = (
         {"capacity_watt_hours": 10 ** random.uniform(-1, 3), "discharge_watts": 10 ** random.uniform(-1, 2)}

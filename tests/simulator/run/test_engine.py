@@ -26,7 +26,7 @@ DAY = 288
 
 
 def run(scenario: Scenario, method: Method, *, seed: int = 1, steps: int = DAY) -> Engine:
-    """An engine after so many steps."""
+    """Return an engine after so many steps."""
     engine = build_engine(scenario, method, seed)
     for _ in range(steps):
         engine.step()
@@ -145,7 +145,7 @@ class SplicedWeather:
 
 
 def first_day(policy: str, later_seed: int) -> bytes:
-    """Totals of the first day, when the weather after it comes from another seed."""
+    """Return the totals of the first day, when the weather after it comes from another seed."""
     scenario = edge()
     engine = build_engine(scenario, Method(name="x", policy=policy), 1)
     weather = SplicedWeather(weather_of(scenario, 1), weather_of(scenario, later_seed))

@@ -1,4 +1,4 @@
-"""What is known when, and how finely time is cut: neither may lend a policy an advantage."""
+"""Knowledge at each time, and the length of steps: neither may lend a policy an advantage."""
 
 from dataclasses import fields, replace
 
@@ -55,7 +55,7 @@ class OneDay:
 
 
 def under(weather: WeatherSource, policy: str) -> Engine:
-    """An engine under this weather."""
+    """Return an engine under this weather."""
     # Without batteries, and busy: choices hang on what is generated now.
     engine = build_engine(at_rate(2_000), Method(name="x", policy=policy, batteries=False), 1)
     generation = Generation(weather, [node.supply for node in nodes_of(edge())], engine.plant.step)
@@ -66,7 +66,7 @@ def under(weather: WeatherSource, policy: str) -> Engine:
 
 
 def choices(policy: str, later_seed: int) -> bytes:
-    """All that was chosen up to and in the step in which the weather of another seed begins."""
+    """Return all choices up to and in the step in which the weather of another seed begins."""
     engine = under(Spliced(weather_of(edge(), 1), weather_of(edge(), later_seed)), policy)
     for _ in range(NOON + 1):
         engine.step()
@@ -124,7 +124,7 @@ class Tallied:
 
 
 def charged(step: float) -> float:
-    """Joules that the ledger charges in a day."""
+    """Return the joules that the ledger charges in a day."""
     plant = build_engine(edge(), Method(name="x", policy="joint"), 1, step=Seconds(step)).plant
     ledger = Tallied(plant.ledger)
     engine = Engine(replace(plant, ledger=ledger))

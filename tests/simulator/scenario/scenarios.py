@@ -10,14 +10,14 @@ from simulator.scenario.schema import Scenario
 
 
 def edge(**changes: Any) -> Scenario:
-    """The shipped scenario with other sections."""
+    """Return the shipped scenario with other sections."""
     scenario = load_scenario("edge")
     assert isinstance(scenario, Scenario)
     return msgspec.structs.replace(scenario, **changes)
 
 
 def at_rate(per_hour: float, **changes: Any) -> Scenario:
-    """The shipped scenario with another arrival rate."""
+    """Return the shipped scenario with another arrival rate."""
     workload = edge().workload
     arrivals = msgspec.structs.replace(workload.arrivals, rate_per_hour=per_hour)
     return edge(workload=msgspec.structs.replace(workload, arrivals=arrivals), **changes)

@@ -22,17 +22,17 @@ CLASS: dict[str, Any] = {"name": "vision", "model": "cnn", "work_seconds": 1, "s
 
 
 def minimal(**changes: Any) -> dict[str, Any]:
-    """The least that is a scenario, with changes."""
+    """Return the smallest possible scenario, with changes."""
     return {"nodes": [NODE], "workload": {"classes": [CLASS]}} | changes
 
 
 def arrivals(**keys: Any) -> dict[str, Any]:
-    """Changes to the arrivals."""
+    """Return changes to the arrivals."""
     return {"workload": {"arrivals": keys, "classes": [CLASS]}}
 
 
 def mistakes(folder: Path, data: dict[str, Any]) -> list[str]:
-    """What loading tells, without the folder."""
+    """Return the mistakes found by loading, without the folder."""
     path = folder / "mine.yaml"
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:

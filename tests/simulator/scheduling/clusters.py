@@ -21,7 +21,7 @@ def cluster(
     priority: float = 1.0,
     longest_wait: float = 60.0,
 ) -> Cluster:
-    """A cluster from its tables; nodes are called node-0, node-1 and so on."""
+    """Return a cluster from its tables; nodes are called node-0, node-1 and so on."""
     nodes, classes, _ = np.shape(service)
     return Cluster(
         names=tuple(f"node-{one}" for one in range(nodes)),
@@ -38,7 +38,7 @@ def cluster(
 def random_cluster(
     random: np.random.Generator, nodes: int, *, kinds: int, levels: int = 5, longest_wait: float = 30.0
 ) -> Cluster:
-    """Nodes of `kinds` device kinds in turn, three classes, of which each fits somewhere. Equal nodes make ties."""
+    """Draw nodes of `kinds` device kinds in turn, and three classes that each fit somewhere. Equal nodes make ties."""
     kind = np.arange(nodes) % kinds
     frequency = np.linspace(0.4, 1.0, levels)
     speed = random.uniform(0.2, 4.0, kinds)[kind]
@@ -57,7 +57,7 @@ def random_cluster(
 
 
 def random_tasks(random: np.random.Generator, cluster: Cluster, count: int, *, utilization: float) -> Tasks:
-    """Poisson arrivals that keep the cluster busy for this share of its time at full frequency."""
+    """Draw Poisson arrivals that keep the cluster busy for this share of its time at full frequency."""
     rate = utilization * (1.0 / cluster.service[:, :, -1].mean(axis=1)).sum()
     arrival = np.cumsum(random.exponential(1.0 / rate, count))
     classes = len(cluster.deadline)
@@ -67,7 +67,7 @@ def random_tasks(random: np.random.Generator, cluster: Cluster, count: int, *, u
 
 
 def tasks(*arrivals: float, work: float = 1.0, task_class: int = 0, deadline: float = 10.0) -> Tasks:
-    """Equal tasks at these times."""
+    """Return equal tasks at these times."""
     arrival = np.array(arrivals, float)
     return Tasks(
         arrival=arrival,
@@ -78,7 +78,7 @@ def tasks(*arrivals: float, work: float = 1.0, task_class: int = 0, deadline: fl
 
 
 def view(cluster: Cluster, *, start: float = 0.0, free_at: FloatArray | None = None, green: float = 0.0) -> StepView:
-    """The start of a step, with the same green joules everywhere."""
+    """Return the start of a step, with the same green joules everywhere."""
     nodes = len(cluster.names)
     return StepView(
         start=Seconds(start),
@@ -117,6 +117,6 @@ def run(policy: Policy, cluster: Cluster, tasks: Tasks, green: FloatArray) -> Pl
 
 
 def same_bits(one: Placements, other: Placements) -> bool:
-    """Whether two answers are equal to the last bit."""
+    """Return whether two answers are equal to the last bit."""
     names = ("node", "level", "start", "finish", "terms")
     return all(getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in names)

@@ -35,7 +35,7 @@ def problem(
     made: Cluster = NODE,
     battery: Battery | None = None,
 ) -> BoundProblem:
-    """One node and one class; 20 J per second of work, and all that arrived is done."""
+    """Return a problem of one node and one class; 20 J per second of work, and all that arrived is done."""
     batteries = Batteries.of([battery])
     return BoundProblem(
         seconds=HOUR,
@@ -107,7 +107,7 @@ def test_figures_that_no_run_can_have_are_refused() -> None:
 
 
 def emitted(asked: BoundProblem, plan: FloatArray) -> float:
-    """Grams of a plan (S, N) of work, with the rule that the simulator uses for batteries."""
+    """Return the grams of a plan (S, N) of work, with the simulator's rule for batteries."""
     stored, grams = asked.batteries.initial.copy(), 0.0
     per_work = (asked.cluster.service[:, 0, 0] * asked.cluster.extra_watts[:, 0])[None, :]
     for step, load in enumerate(asked.other_load + plan * per_work):

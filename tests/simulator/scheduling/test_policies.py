@@ -1,4 +1,4 @@
-"""What each policy chooses, in cases worked out by hand."""
+"""The choices of each policy, in cases worked out by hand."""
 
 import math
 

@@ -28,7 +28,7 @@ def erlang_c_wait(servers: int, utilization: float) -> float:
 
 
 def mean_wait(servers: int, utilization: float, seed: int) -> float:
-    """Of one long run, less its beginning, in which the queue is shorter than it will be."""
+    """Return the mean wait of one long run, less its beginning, in which the queue is shorter than it will be."""
     random = np.random.default_rng([seed, servers, round(100 * utilization)])
     arrival = np.cumsum(random.exponential(1.0 / (servers * utilization), TASKS))
     work = random.exponential(1.0, TASKS)

@@ -26,7 +26,7 @@ def hour(arrivals: Arrivals, index: int, seed: int = 0) -> FloatArray:
 
 
 def dispersion(counts: FloatArray) -> float:
-    """Variance over mean: 1 for a Poisson process, more for one in bursts."""
+    """Return variance over mean: 1 for a Poisson process, more for one in bursts."""
     return float(np.var(counts) / np.mean(counts))
 
 

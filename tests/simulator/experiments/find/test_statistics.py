@@ -70,12 +70,12 @@ def test_rounding_is_no_difference() -> None:
 
 
 def positive(*, least: int) -> st.SearchStrategy[list[float]]:
-    """Figures of which none is so small that rounding is all there is."""
+    """Draw figures too large for rounding to matter."""
     return st.lists(st.floats(1.0, 10.0), min_size=least, max_size=40)
 
 
 def is_told(reference: list[float]) -> bool:
-    """Whether the interval of the reference leaves zero out."""
+    """Return whether the interval of the reference leaves zero out."""
     interval = mean_interval(reference)
     return interval.low > 0.0 or interval.high < 0.0
 

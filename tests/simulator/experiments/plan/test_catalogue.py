@@ -1,4 +1,4 @@
-"""What the experiments consist of."""
+"""The cases of the experiments."""
 
 import itertools
 

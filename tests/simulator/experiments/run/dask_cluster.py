@@ -13,7 +13,7 @@ from tests.simulator.experiments.fake_simulation import request, unseen
 
 
 def cluster_of(workers: int) -> LocalCluster:
-    """On loopback, without a dashboard."""
+    """Start a cluster on loopback, without a dashboard."""
     return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, host="127.0.0.1")  # type: ignore[no-untyped-call]
 
 

@@ -1,4 +1,4 @@
-"""What can change a figure is in the digest of inputs, and nothing else."""
+"""The digest of inputs covers all that can change a figure, and nothing else."""
 
 import ast
 import sys
@@ -12,14 +12,14 @@ ROOT = Path(simulator.__file__).parent.parent
 
 
 def file_of(name: str) -> str | None:
-    """The file of a module of either package; None for what is no module, and for packages, which hold no code."""
+    """Return the file of a module of either package; None for any other name, and for packages, which hold no code."""
     first, *_ = parts = name.split(".")
     path = Path(*parts).with_suffix(".py")
     return path.as_posix() if first in {"exporter", "simulator"} and (ROOT / path).is_file() else None
 
 
 def imported(path: str) -> set[str]:
-    """Files of both packages that a file imports, wherever in it."""
+    """Return the files of both packages that a file imports, wherever in it."""
     names = set()
     for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -162,7 +162,7 @@ def test_pictures_are_drawn_and_shown(tmp_path: Path, experiment: str, scenario:
 
 
 def punctual(job: Job) -> RunResult:
-    """No task is late or dropped."""
+    """Return figures of a run without late or dropped tasks."""
     return msgspec.structs.replace(fake(job), deadline_miss_ratio=0.0)
 
 
@@ -175,7 +175,7 @@ def test_what_is_zero_throughout_has_no_picture(tmp_path: Path) -> None:
 
 
 def nearly_level(job: Job) -> RunResult:
-    """Latency that hardly depends on the number of tasks."""
+    """Return figures whose latency hardly depends on the number of tasks."""
     return msgspec.structs.replace(fake(job), latency_seconds=0.3 + 1e-8 * (job.tasks or 0))
 
 

@@ -1,4 +1,4 @@
-"""What the report and the plots say of their figures: of which tasks, in which unit, of which policy, how certain."""
+"""The explanations of figures in report and plots: their tasks, unit, policy and certainty."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def results_of(folder: Path, **changes: object) -> Results:
 
 
 def with_deferrable(results: Results, deferrable: bool) -> Results:
-    """The same results, had all classes of tasks been so."""
+    """Return the same results, with all classes of tasks deferrable or none."""
     scenario = cast("Scenario", results.parameters)
     classes = tuple(msgspec.structs.replace(one, deferrable=deferrable) for one in scenario.workload.classes)
     workload = msgspec.structs.replace(scenario.workload, classes=classes)
@@ -81,7 +81,7 @@ def test_two_seeds_are_no_range(tmp_path: Path) -> None:
 
 
 def rarely_late(job: Job) -> RunResult:
-    """Late tasks in one run of three, so that the interval of their share reaches below zero."""
+    """Return late tasks in one run of three, so that the interval of their share reaches below zero."""
     return msgspec.structs.replace(
         fake(job), deadline_miss_ratio=0.01 if job.seed == 1 else 0.0, cost_dollars=-0.01 * job.seed
     )
@@ -100,14 +100,14 @@ def test_an_interval_below_what_can_be_is_told_and_not_drawn(tmp_path: Path) -> 
 
 
 def lowest(results: Results, measure: str) -> float:
-    """The left end of the last interval in a picture of bars."""
+    """Return the left end of the last interval in a picture of bars."""
     (axes,) = bars(results, measure).axes
     interval = [one for one in axes.containers if isinstance(one, ErrorbarContainer)][-1]
     return float(interval.lines[2][0].get_segments()[0][0][0])
 
 
 def seldom_fed_by_the_grid(job: Job) -> RunResult:
-    """Emissions and a renewable share in one run of three, so that neither may be anything at all."""
+    """Return emissions and a renewable share in one run of three only, so that the intervals of both hold zero."""
     rare = 1.0 if job.seed == 1 else 0.0
     return msgspec.structs.replace(fake(job), emissions_grams=rare, renewable_ratio=rare)
 
@@ -136,7 +136,7 @@ def test_pictures_say_why_a_change_is_missing_and_draw_points_all_the_same(tmp_p
 
 
 def half_as_late(job: Job) -> RunResult:
-    """Half as many late tasks as the reference, but all of them in one of three runs."""
+    """Return half as many late tasks as the reference, but all of them in one of three runs."""
     late = 0.1 + 0.01 * job.seed if job.method.name == "standard" else 0.15 * (job.seed == 1)
     return msgspec.structs.replace(fake(job), deadline_miss_ratio=late, emissions_grams=late)
 

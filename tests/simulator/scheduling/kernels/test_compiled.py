@@ -24,7 +24,7 @@ sys.exit(int(policy.place(tasks(0.0), one, view(one)).node[0]))
 
 
 def said(**environment: str) -> str:
-    """What a fresh process says on its error output."""
+    """Return the error output of a fresh process."""
     done = subprocess.run(
         [sys.executable, "-c", PLACE],
         env=os.environ | environment,

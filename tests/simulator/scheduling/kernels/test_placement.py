@@ -25,7 +25,7 @@ WEIGHTS = Weights(latency=0.4, energy=0.3, grid=0.3, carbon=0.2, load=0.1)
 
 
 def scenario(seed: int, count: int) -> tuple[str, Cluster, Tasks, FloatArray]:
-    """A policy, a cluster with more or fewer equal nodes, tasks, and green energy that is zero in some of them."""
+    """Draw a policy, a cluster with more or fewer equal nodes, tasks, and green energy, which is sometimes zero."""
     random = np.random.default_rng(seed)
     nodes = int(random.integers(1, 13))
     cluster = random_cluster(random, nodes, kinds=int(random.integers(1, nodes + 1)))
@@ -35,7 +35,7 @@ def scenario(seed: int, count: int) -> tuple[str, Cluster, Tasks, FloatArray]:
 
 
 def results(name: str, cluster: Cluster, tasks: Tasks, green: FloatArray, backend: Backend) -> list[bytes]:
-    """All that the kernels compute, as bytes."""
+    """Return all that the kernels compute, as bytes."""
     placed = run(build_policy(name, WEIGHTS, levels=Levels.ALL, backend=backend), cluster, tasks, green)
     release = releases(cluster, tasks[:300], green, backend)
     return [
@@ -96,7 +96,7 @@ def test_the_compiled_kernel_is_bit_identical_to_the_plain_one(seed: int, count:
 
 @st.composite
 def searches(draw: st.DrawFn) -> tuple[Weights, Cluster, Tasks, FloatArray]:
-    """Weights, clusters of equal nodes, tasks and green energy, chosen so that many scores tie."""
+    """Draw weights, clusters of equal nodes, tasks and green energy, such that many scores tie."""
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     nodes, levels = draw(st.integers(1, 24)), draw(st.sampled_from([1, 2, 5]))
     kinds = min(nodes, draw(st.integers(1, 6)))

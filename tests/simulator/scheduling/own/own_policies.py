@@ -94,19 +94,19 @@ class Answers:
 
 
 class Text(Answers):
-    """No pair."""
+    """A text in place of a pair."""
 
     answer = "pi"
 
 
 class One(Answers):
-    """No pair."""
+    """A number in place of a pair."""
 
     answer = 0
 
 
 class Three(Answers):
-    """No pair."""
+    """Three numbers in place of a pair."""
 
     answer = (0, 0, 0)
 

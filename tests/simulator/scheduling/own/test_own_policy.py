@@ -54,7 +54,7 @@ MODULES = {
 
 
 def line_of(policy: str) -> int:
-    """Where the line stands that a mistake is to name."""
+    """Return the number of the line that a mistake is to name."""
     lines = OWN.read_text(encoding="utf-8").splitlines()
     marked = policy if any(line.endswith(f"# here: {policy}") for line in lines) else "answers"
     return next(number for number, line in enumerate(lines, 1) if line.endswith(f"# here: {marked}"))
