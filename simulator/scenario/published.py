@@ -6,7 +6,9 @@ from msgspec import Meta
 
 from simulator.scenario.schema import Scenario, Section
 
-Name = Annotated[str, Meta(min_length=1, max_length=40, pattern="^[A-Za-z0-9-]+$", description="Letters, digits, -.")]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=40, pattern="^[A-Za-z0-9-]+$", description="Name in letters, digits and -.")
+]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 MOST_TASKS = 10_000_000
@@ -24,13 +26,14 @@ class PublishedNode(Section, frozen=True, kw_only=True):
 
     name: Name
     supply: Annotated[
-        Literal["solar", "wind", "hybrid", "grid"], Meta(description="hybrid generates as solar does; grid nothing.")
+        Literal["solar", "wind", "hybrid", "grid"],
+        Meta(description="Supply; hybrid generates as solar does, grid nothing."),
     ]
-    capacity_watts: Annotated[float, Meta(ge=0, le=1_000_000, description="Of the supply.")]
+    capacity_watts: Annotated[float, Meta(ge=0, le=1_000_000, description="Capacity of the supply.")]
     base_watts: Annotated[float, Meta(ge=1e-3, le=100_000, description="Power at no utilisation.")]
     max_watts: Annotated[float, Meta(ge=1e-3, le=100_000, description="Power at full utilisation and frequency.")]
     min_gigahertz: Annotated[float, Meta(ge=1e-3, le=100, description="Lowest frequency.")]
-    max_gigahertz: Annotated[float, Meta(ge=1e-3, le=100, description="Highest frequency; where nodes start.")]
+    max_gigahertz: Annotated[float, Meta(ge=1e-3, le=100, description="Highest frequency, at which nodes start.")]
 
     def __post_init__(self) -> None:
         """Refuse bounds in the wrong order."""
@@ -45,11 +48,11 @@ class PublishedNode(Section, frozen=True, kw_only=True):
 class SolarSupply(Section, frozen=True, kw_only=True):
     """Half a sine between sunrise and sunset, times normal noise of mean 1."""
 
-    sunrise_hour: Annotated[float, Meta(ge=0, le=24, description="Of the day.")]
-    sunset_hour: Annotated[float, Meta(ge=0, le=24, description="Of the day.")]
+    sunrise_hour: Annotated[float, Meta(ge=0, le=24, description="Hour of sunrise.")]
+    sunset_hour: Annotated[float, Meta(ge=0, le=24, description="Hour of sunset.")]
     deviation: Annotated[float, Meta(ge=0, le=10, description="Standard deviation of the noise.")]
-    least: Annotated[float, Meta(ge=0, le=10, description="The noise is clipped to this from below.")]
-    greatest: Annotated[float, Meta(ge=0, le=10, description="The noise is clipped to this from above.")]
+    least: Annotated[float, Meta(ge=0, le=10, description="Lower bound of the noise.")]
+    greatest: Annotated[float, Meta(ge=0, le=10, description="Upper bound of the noise.")]
 
     def __post_init__(self) -> None:
         """Refuse a day without light and bounds in the wrong order."""
@@ -66,8 +69,8 @@ class WindSupply(Section, frozen=True, kw_only=True):
 
     capacity_factor: Annotated[Share, Meta(description="Mean generation over capacity.")]
     deviation: Annotated[float, Meta(ge=0, le=10, description="Standard deviation of the noise.")]
-    least: Annotated[float, Meta(ge=0, le=10, description="The noise is clipped to this from below.")]
-    greatest: Annotated[float, Meta(ge=0, le=10, description="The noise is clipped to this from above.")]
+    least: Annotated[float, Meta(ge=0, le=10, description="Lower bound of the noise.")]
+    greatest: Annotated[float, Meta(ge=0, le=10, description="Upper bound of the noise.")]
 
     def __post_init__(self) -> None:
         """Refuse bounds in the wrong order."""
@@ -94,18 +97,18 @@ class PublishedKind(Section, frozen=True, kw_only=True):
 
     name: Name
     share: Annotated[float, Meta(gt=0, le=1e6, description="Share among arrivals; normalised.")]
-    models: Annotated[tuple[str, ...], Meta(description="Names of its models.")]
+    models: Annotated[tuple[str, ...], Meta(description="Names of the kind's models.")]
 
 
 class PublishedWorkload(Section, frozen=True, kw_only=True):
     """Poisson arrivals from midnight on, and what arrives."""
 
-    tasks: Annotated[int, Meta(ge=1, le=MOST_TASKS, description="The run ends with the last of so many tasks.")]
+    tasks: Annotated[int, Meta(ge=1, le=MOST_TASKS, description="Number of tasks; the run ends with the last.")]
     rate_per_hour: Annotated[float, Meta(ge=LEAST_PER_HOUR, le=MOST_PER_HOUR, description="Mean arrival rate.")]
     models: tuple[PublishedModel, ...]
     kinds: tuple[PublishedKind, ...]
-    least_priority: Annotated[Share, Meta(description="Priorities are uniform from here")]
-    greatest_priority: Annotated[Share, Meta(description="to here.")]
+    least_priority: Annotated[Share, Meta(description="Least priority; priorities are uniform.")]
+    greatest_priority: Annotated[Share, Meta(description="Greatest priority.")]
     noise: Annotated[float, Meta(ge=0, lt=1, description="Half-width of the uniform spread of execution times.")]
 
     def __post_init__(self) -> None:
@@ -144,7 +147,9 @@ class PublishedDvfs(Section, frozen=True, kw_only=True):
 
     renewable_weight: Share
     priority_weight: Share
-    least_change_gigahertz: Annotated[float, Meta(ge=0, le=100, description="Smaller changes are not made.")]
+    least_change_gigahertz: Annotated[
+        float, Meta(ge=0, le=100, description="Least change of the frequency; smaller ones are not made.")
+    ]
 
     def __post_init__(self) -> None:
         """Refuse frequencies above the maximum."""
@@ -156,13 +161,13 @@ class PublishedCompression(Section, frozen=True, kw_only=True):
     """Assumed effect of compression; asserted by the published model, not measured."""
 
     speedup: Annotated[float, Meta(ge=1e-3, le=1000, description="Execution time in FP32 over compressed.")]
-    power_factor: Annotated[float, Meta(ge=1e-3, le=10, description="Power compressed over FP32.")]
+    power_factor: Annotated[float, Meta(ge=1e-3, le=10, description="Power of compressed models over FP32.")]
 
 
 class PublishedAccounting(Section, frozen=True, kw_only=True):
     """Constants between executed tasks and totals."""
 
-    utilisation: Annotated[Share, Meta(description="Of the processor, while a task executes.")]
+    utilisation: Annotated[Share, Meta(description="Utilisation of the processor while a task executes.")]
     assumed_renewable: Annotated[Share, Meta(description="Renewable share of every node without a forecast.")]
     grams_per_kwh: Annotated[float, Meta(ge=0, le=2000, description="Carbon intensity of the grid.")]
     dollars_per_kwh: Annotated[float, Meta(ge=0, le=10, description="Price of electricity from the grid.")]
@@ -172,7 +177,7 @@ class PublishedAccounting(Section, frozen=True, kw_only=True):
 class PublishedScenario(Section, frozen=True, kw_only=True, tag="published", tag_field="model"):
     """The published model's parameters."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=40, description="As results call it.")]
+    name: Annotated[str, Meta(min_length=1, max_length=40, description="Name in the results.")]
     nodes: tuple[PublishedNode, ...] = ()
     supply: SupplySection
     workload: PublishedWorkload

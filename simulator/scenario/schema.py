@@ -32,11 +32,13 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class SiteSection(Section, frozen=True, kw_only=True):
     """The place of the cluster, and the day on which simulated time begins."""
 
-    latitude: Annotated[float, Meta(ge=-66, le=66, description="Degrees north; polar nights are not modelled.")] = 36.1
-    longitude: Annotated[float, Meta(ge=-180, le=180, description="Degrees east.")] = -79.95
-    altitude_metres: Annotated[float, Meta(ge=-430, le=6000, description="Above sea level.")] = 273.0
+    latitude: Annotated[
+        float, Meta(ge=-66, le=66, description="Latitude in degrees north; polar nights are not modelled.")
+    ] = 36.1
+    longitude: Annotated[float, Meta(ge=-180, le=180, description="Longitude in degrees east.")] = -79.95
+    altitude_metres: Annotated[float, Meta(ge=-430, le=6000, description="Altitude above sea level.")] = 273.0
     utc_offset_hours: Annotated[
-        float, Meta(ge=-12, le=14, description="Of the local standard time; days begin at its midnight.")
+        float, Meta(ge=-12, le=14, description="Offset of the local standard time; days begin at its midnight.")
     ] = -5.0
     first_day: Annotated[date, Meta(description="Day on which simulated time begins, between 1900 and 2199.")] = date(
         2025, 3, 20
@@ -67,8 +69,12 @@ class Wind(Section, frozen=True, kw_only=True):
     Defaults are those of the TMY3 year of Greensboro (NREL 2008, in pvlib), the shape by its first two moments.
     """
 
-    mean_metres_per_second: Annotated[float, Meta(gt=0, le=30, description="At the reference height.")] = 3.05
-    weibull_shape: Annotated[float, Meta(ge=1, le=5, description="2 is the Rayleigh distribution.")] = 1.7
+    mean_metres_per_second: Annotated[
+        float, Meta(gt=0, le=30, description="Mean wind speed at the reference height.")
+    ] = 3.05
+    weibull_shape: Annotated[float, Meta(ge=1, le=5, description="Weibull shape; 2 is the Rayleigh distribution.")] = (
+        1.7
+    )
     correlation_hours: Annotated[
         float, Meta(gt=0, le=240, description="Time in which the correlation falls to 1/e.")
     ] = 3.8
@@ -112,8 +118,8 @@ class SolarSection(Section, frozen=True, kw_only=True):
     The default efficiency is below that of new silicon modules, some 22% (Fraunhofer ISE, Photovoltaics Report, 2024).
     """
 
-    area_square_metres: Annotated[float, Meta(gt=0, le=10_000, description="Of the cells.")]
-    efficiency: Annotated[float, Meta(gt=0, le=0.5, description="At 25 degrees Celsius.")] = 0.2
+    area_square_metres: Annotated[float, Meta(gt=0, le=10_000, description="Area of the cells.")]
+    efficiency: Annotated[float, Meta(gt=0, le=0.5, description="Efficiency at 25 degrees Celsius.")] = 0.2
 
 
 class WindSection(Section, frozen=True, kw_only=True):
@@ -125,11 +131,19 @@ class WindSection(Section, frozen=True, kw_only=True):
 
     rotor_square_metres: Annotated[float, Meta(gt=0, le=1000, description="Swept area.")]
     rated_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Power from the rated speed on.")]
-    power_coefficient: Annotated[float, Meta(gt=0, le=BETZ_LIMIT, description="Below rated speed; Betz's limit.")] = 0.3
-    hub_height_metres: Annotated[float, Meta(gt=0, le=200, description="Above ground.")] = 10.0
-    cut_in_metres_per_second: Annotated[float, Meta(gt=0, le=10, description="Starts to turn.")] = 3.0
-    rated_metres_per_second: Annotated[float, Meta(gt=0, le=25, description="Reaches its rated power.")] = 12.0
-    cut_out_metres_per_second: Annotated[float, Meta(gt=0, le=50, description="Stops for safety.")] = 25.0
+    power_coefficient: Annotated[
+        float, Meta(gt=0, le=BETZ_LIMIT, description="Power coefficient below the rated speed; at most Betz's limit.")
+    ] = 0.3
+    hub_height_metres: Annotated[float, Meta(gt=0, le=200, description="Height of the hub above ground.")] = 10.0
+    cut_in_metres_per_second: Annotated[float, Meta(gt=0, le=10, description="Speed at which the turbine starts.")] = (
+        3.0
+    )
+    rated_metres_per_second: Annotated[
+        float, Meta(gt=0, le=25, description="Speed at which it reaches its rated power.")
+    ] = 12.0
+    cut_out_metres_per_second: Annotated[
+        float, Meta(gt=0, le=50, description="Speed at which it stops for safety.")
+    ] = 25.0
 
     def __post_init__(self) -> None:
         """Refuse speeds out of order, and more power than the wind has."""
@@ -150,9 +164,9 @@ class BatterySection(Section, frozen=True, kw_only=True):
     charge are choices.
     """
 
-    capacity_watt_hours: Annotated[float, Meta(gt=0, le=1_000_000, description="Between empty and full.")]
-    charge_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Greatest power in.")]
-    discharge_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Greatest power out.")]
+    capacity_watt_hours: Annotated[float, Meta(gt=0, le=1_000_000, description="Energy between empty and full.")]
+    charge_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Greatest charging power.")]
+    discharge_watts: Annotated[float, Meta(gt=0, le=1_000_000, description="Greatest discharging power.")]
     round_trip_efficiency: Annotated[
         float, Meta(ge=0.1, le=1, description="Energy out per energy in; split evenly over both ways.")
     ] = 0.85
@@ -171,7 +185,7 @@ class NodeSection(Section, frozen=True, kw_only=True):
     """A device with its supply. The grid always stands behind; solar and wind together make a hybrid."""
 
     name: Annotated[
-        str, Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$", description="Lower case, digits, -.")
+        str, Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$", description="Name in lower case, digits and -.")
     ]
     device: Annotated[str, Meta(description="One of the device classes of the reference page.")]
     solar: SolarSection | None = None
@@ -229,7 +243,7 @@ class TaskClassSection(Section, frozen=True, kw_only=True):
     """A kind of inference task."""
 
     name: Annotated[
-        str, Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$", description="Lower case, digits, -.")
+        str, Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$", description="Name in lower case, digits and -.")
     ]
     model: Annotated[
         Literal["mlp", "lstm", "cnn", "transformer"], Meta(description="Model whose measured profile applies.")
@@ -238,10 +252,14 @@ class TaskClassSection(Section, frozen=True, kw_only=True):
         float, Meta(ge=1e-6, le=86_400, description="Execution time on the reference device, full frequency, FP32.")
     ]
     share: Annotated[float, Meta(gt=0, le=1e6, description="Share among arrivals; normalised.")]
-    deadline_seconds: Annotated[float, Meta(ge=1e-3, le=604_800, description="From arrival to completion.")]
+    deadline_seconds: Annotated[
+        float, Meta(ge=1e-3, le=604_800, description="Longest time from arrival to completion.")
+    ]
     priority: Annotated[float, Meta(gt=0, le=1, description="Weight of this class's latency in the score.")] = 0.5
-    memory_megabytes: Annotated[float, Meta(ge=0, le=1_000_000, description="That the model needs on a node.")] = 256.0
-    deferrable: Annotated[bool, Meta(description="Whether it may wait for greener supply.")] = False
+    memory_megabytes: Annotated[
+        float, Meta(ge=0, le=1_000_000, description="Memory that the model needs on a node.")
+    ] = 256.0
+    deferrable: Annotated[bool, Meta(description="Whether tasks may wait for greener supply.")] = False
 
 
 class WorkloadSection(Section, frozen=True, kw_only=True):
@@ -310,7 +328,9 @@ class RunSection(Section, frozen=True, kw_only=True):
     days: Annotated[int, Meta(ge=1, le=3660, description="Length of a run: whole days.")] = 1
     warm_up_days: Annotated[
         int,
-        Meta(ge=0, le=366, description="Days before them that do not count: batteries and queues find their regime."),
+        Meta(
+            ge=0, le=366, description="Days of warm-up before the run, which do not count: batteries and queues settle."
+        ),
     ] = 1
     step_seconds: Annotated[
         Step,
@@ -321,7 +341,7 @@ class RunSection(Section, frozen=True, kw_only=True):
 class Scenario(Section, frozen=True, kw_only=True, tag="edge", tag_field="model"):
     """A scenario of the physical model; the published model has a schema of its own."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=40, description="As results call it.")]
+    name: Annotated[str, Meta(min_length=1, max_length=40, description="Name in the results.")]
     site: SiteSection = SiteSection()
     weather: WeatherSection = WeatherSection()
     grid: GridSection = GridSection()
