@@ -18,5 +18,5 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:
-    """Return the generator of a stream; `key` (a day or an hour, say) gives independent parts, reachable by index."""
+    """Return the generator of a stream; each `key` (a day or an hour, say) gives an independent part."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy=seed, spawn_key=(int(stream), *key))))

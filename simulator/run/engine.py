@@ -25,7 +25,7 @@ GRAMS_PER_TONNE = 1e6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
-    """The parts of a run. The engine replaces none of them; workload, policy, shifting and forecaster remember.
+    """The parts of a run. The engine replaces none of them; workload, policy, shifting and forecaster have state.
 
     `frequencies` (N, L) in hertz. `grams_per_joule` (24,) by hour of the day. `deferrable` (K,). `sells` (N,).
     `look_ahead` is how many points of the weather the shifting may look into the future.
@@ -191,7 +191,7 @@ class Engine:
         avoided = totals.add_flows(flows, idle=idle, ledger=ledger, grams_per_joule=grams_per_joule, price=price)
         if plant.ledger.earns_credits:
             totals.credit_dollars[:] += avoided / GRAMS_PER_TONNE * plant.dollars_per_tonne
-        # The ledger works on a step once it has ended: its energy falls into the next.
+        # The ledger records a step once it has ended: its energy counts in the next step.
         nodes = int(np.count_nonzero(avoided))
         report = SlotReport(seconds=plant.step, nodes=nodes, avoided=Grams(float(avoided.sum())))
         self._ledger_joules = float(plant.ledger.process(report))
@@ -240,7 +240,7 @@ class Engine:
         """Record the level of each node's last task, and the green energy that the tasks will take."""
         placed = placements.node != DROPPED
         node, level = placements.node[placed], placements.level[placed]
-        # Of several tasks on one node the last assignment wins, which is the latest task.
+        # For several tasks on one node the last assignment wins, which is the latest task.
         self._last_level[node] = level
         if self._steps_per_point > 1:
             seconds = placements.finish[placed] - placements.start[placed]

@@ -32,7 +32,7 @@ class Generation:
         points = np.arange(step, step + count) // self._steps_per_point
         first, last = int(points[0]), int(points[-1])
         watts = np.zeros((last - first + 1, len(self._supplies)))
-        # A run may end with its recording, and its last steps look further ahead than it goes.
+        # A run may end with its recording, while its last steps look further ahead.
         with contextlib.suppress(WeatherError):
             for point in range(first, last + 1):
                 watts[point - first] = self._at_point(point)

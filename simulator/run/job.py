@@ -20,7 +20,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     """A way to run the cluster: a policy, and the parts of the system that are switched on.
 
     With `compression` models run at their best measured precision, otherwise in FP32. With `dvfs` the policy may use
-    all operating points, otherwise the fastest. With `forecast` it is told the expected supply, otherwise it assumes
+    all operating points, otherwise the fastest. With `forecast` it knows the expected supply, otherwise it assumes
     none (in the scenario `published`: half for every node). With `ledger` records are kept, cost energy and earn
     credits. With `batteries` nodes may use theirs.
     """
@@ -45,10 +45,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One run: all inputs on which its result depends.
 
     `nodes` replicates the scenario's nodes in turn up to this number. `rate_per_hour` replaces the mean arrival rate.
-    `tasks` has so many tasks arrive at a constant mean rate, whatever the scenario's arrivals, and ends the run with
-    the step in which the last of them does, in place of whole days; results of such a run say nothing of a day's
-    energy. With a `miss_limit` such a run ends once more than this share of its tasks is late or dropped, with whatever
-    its figures are by then. `bound` asks for the least emissions possible; the published model has no bound.
+    With `tasks`, this number of tasks arrives at a constant mean rate, in place of the scenario's arrivals, and the run
+    ends with the step of the last arrival, in place of whole days; its results do not show the energy of a day. With a
+    `miss_limit` such a run ends once more than this share of its tasks is late or dropped, with its figures up to then.
+    `bound` asks for the least emissions possible; the published model has no bound.
     """
 
     scenario: AnyScenario
@@ -65,12 +65,12 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of one run.
 
     `energy_joules` is all that the cluster consumed, idle and ledger included (published: of the tasks only). What
-    batteries held at the start counts as green when it is used, and what they hold at the end counts for nothing.
-    `tasks_late` are those completed late and those still executing or queued that will be; offered tasks that are
+    batteries held at the start counts as green when it is used, and what they hold at the end does not count.
+    `tasks_late` are tasks completed late, and tasks still executing or queued that will be late; offered tasks that are
     neither completed nor dropped are executing, queued or put off at the end of the run.
     `latency_seconds` is the mean from arrival to completion of completed tasks that may not be put off (of all, where
-    all may), `latency_p95_seconds` is theirs, interpolated in the histogram. `renewable_ratio` is the share of the
-    consumption that did not come from the grid. `cost_dollars` is electricity less credit revenue.
+    all may), `latency_p95_seconds` is their 95th percentile, interpolated in the histogram. `renewable_ratio` is the
+    share of the consumption that did not come from the grid. `cost_dollars` is electricity less credit revenue.
     `deadline_miss_ratio` counts late and dropped tasks among the offered. `bound_grams` is the least with which the
     same work could have been done as punctually, None where not asked. `stored_change_joules` is what batteries hold
     at the end less what they held at the start, None where the model has none.

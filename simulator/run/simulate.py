@@ -165,7 +165,7 @@ def figures(engine: Engine, seed: int) -> RunResult:
     """Return the figures of a run from its beginning to now.
 
     Latency is that of tasks that may not wait for greener supply (of all, where all may): the others are judged by
-    their deadlines. A task counts as late once it is sure to be, and so does not if it was so before the beginning.
+    their deadlines. A task counts as late once it is sure to be late, unless it was so before the beginning.
     """
     totals, plant = engine.totals, engine.plant
     prompt = ~plant.deferrable if not plant.deferrable.all() else plant.deferrable

@@ -22,8 +22,8 @@ LATENCY_BOUNDS = (
 class Totals:
     """Sums since the start. (N,) by node, (K,) by task class, in joules, grams, seconds and dollars.
 
-    `renewable` is generation consumed at once, `battery` what batteries gave, `grid` what was bought: they sum to
-    `consumed`, of which `idle` is what the nodes would have drawn without tasks and `ledger` the ledger's. `avoided`
+    `renewable` is generation consumed at once, `battery` energy from batteries, `grid` energy bought: they sum to
+    `consumed`, of which `idle` is the nodes' energy without tasks and `ledger` the ledger's. `avoided`
     are the emissions that the same consumption from the grid would have caused in addition.
 
     Tasks count at their completion: `class_tasks` (K, 3) completed, late ones of them, and dropped; `node_tasks` (N, 2)

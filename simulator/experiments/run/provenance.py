@@ -1,8 +1,8 @@
 """The provenance of a run's figures, besides the seed: two digests, and the parts of which they are made.
 
 The digest `inputs` covers all that can change a figure: the code that a run executes, by content; the scenario; the
-files that the scenario names; the measured profiles. The digest `environment` covers Python and the
-libraries. All digests are SHA-256.
+files that the scenario names; the measured profiles. The digest `environment` covers Python and the libraries. All
+digests are SHA-256.
 """
 
 import functools
@@ -49,7 +49,7 @@ EXECUTED = (
     "simulator/streams.py",
     "simulator/workload",
 )
-"""Files and folders with the code that a run executes. Code that plans, estimates or writes changes no figure."""
+"""Files and folders of the code that a run executes. Code to plan, estimate, write or show changes no figure."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
