@@ -1,7 +1,8 @@
 """Carbon budgets of calendar days, weeks and months.
 
-Grams are booked under the period in which they fell, by its start. A clock that steps back over midnight therefore
-goes on with the day before, and takes the new day up again where it was: no gram is lost or counted twice.
+Grams are booked under the period in which they fell, by its start. If a clock steps back over midnight, grams are
+therefore booked under the day before, and the new day continues later from where it was: no gram is lost or counted
+twice.
 """
 
 from collections.abc import Mapping

@@ -53,7 +53,7 @@ idle and full power, from a wall meter or a data sheet, to make it a good one.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status: 0, 2 for mistakes, told in one line each, or 130 after Ctrl-C."""
+    """Run the command and return the exit status: 0, 2 for mistakes (one line each), or 130 after Ctrl-C."""
     options = build_parser().parse_args(arguments)
     try:
         return _dispatch(options)

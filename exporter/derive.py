@@ -114,7 +114,7 @@ def _power_and_energy(
 ) -> tuple[Mapping[Component, Watts], Mapping[Component, Joules]]:
     """Return mean power and energy of each component whose counters were read; each over its own time.
 
-    While a part of the machine is unknown no power of it is told: half a sum would read as a whole one.
+    While a part of the machine is unknown, so is its power: half a sum would read as a whole one.
     """
     powers = dict(host.powers()) if host.complete else {}
     energies = dict(host.energies)

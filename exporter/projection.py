@@ -9,7 +9,7 @@ month, each of the period itself as the profile has it. That is the Bayesian mea
 such part differs from the next about as much as one whole period from the next. The bounds keep hours of an unusual
 time, which the profile has next to nothing for, from multiplying those that are left.
 
-Until every hour of the week has been seen, the mean so far goes on instead.
+Until every hour of the week has been seen, the mean so far is extrapolated instead.
 """
 
 from collections.abc import Mapping

@@ -56,7 +56,7 @@ class Sampler:
         store: Store | None,
         publish: Callable[[Snapshot], None],
     ) -> None:
-        """Prepare the loop; `initial` carries the totals to go on from, and without a `store` nothing is written."""
+        """Prepare the loop; `initial` carries the totals to continue from, and without a `store` nothing is written."""
         self._snapshot = initial
         self._source = source
         self._clock = clock
@@ -86,7 +86,7 @@ class Sampler:
             self.sample_once()
 
     def sample_once(self) -> None:
-        """Take one sample. Whatever goes wrong costs this sample, is counted and logged, and the loop goes on."""
+        """Take one sample. Any failure costs this sample, is counted and logged, and the loop goes on."""
         try:
             self.sample()
         except Exception:
@@ -128,7 +128,7 @@ class Sampler:
         )
 
     def save_clean_stop(self) -> None:
-        """Save for the last time, so that counters go on even if the machine restarts."""
+        """Save for the last time, so that counters continue even if the machine restarts."""
         self._save(self._snapshot.totals, self._clock.wall(), clean_stop=True)
 
     def _show(self, snapshot: Snapshot) -> None:

@@ -47,8 +47,8 @@ class _Saved(msgspec.Struct, frozen=True):
     saved_at: UnixSeconds
     totals: Totals
     events: list[tuple[Event, int]]
-    # On the clock that counts suspended time and never steps, from and until when counters go on from here while the
-    # boot id is the same. Files of versions that knew no such bound never count.
+    # The span in which counters continue from this file while the boot id is the same, on the clock that counts
+    # suspended time and never steps. Files of versions without this span never count.
     saved_elapsed: Seconds = Seconds(0.0)
     exact_until: Seconds = Seconds(0.0)
 
@@ -69,7 +69,7 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Resumable:
-    """Counters that a restart would go on from, until this elapsed time."""
+    """Counters from which a restart would continue, until an elapsed time."""
 
     exported: Exported
     until: Seconds
@@ -107,11 +107,11 @@ class StateStore:
             raise StateError(f"state folder {folder}: cannot be written; see --state.dir")
 
     def load(self, now: UnixSeconds) -> Totals:
-        """Load the totals to go on from; fresh ones where there are none.
+        """Load the totals to continue from; fresh ones where there are none.
 
-        Exported counters go on only where no other value can have been published last: from the exact file, after a
+        Exported counters continue only where no other value can have been published last: from the exact file, after a
         clean stop, or soon after its save while the machine has not restarted. Otherwise they begin again at zero,
-        which Prometheus reads as the reset that it is. Lifetime figures and budgets go on in any case. Raises
+        which Prometheus reads as a counter reset. Lifetime figures and budgets continue in any case. Raises
         StateError.
         """
         events: list[Event] = []
@@ -172,7 +172,7 @@ class StateStore:
         """Return what may be published where the counters are `exported`.
 
         That is `exported` itself once it is saved. Where the folder refuses both a save and the removal of the last
-        saved counters, it is those, until a restart would no longer go on from them: if something higher were
+        saved counters, it is those, until a restart would no longer continue from them: if something higher were
         published meanwhile, the restart would let every counter fall.
         """
         held = self._resumable
@@ -191,7 +191,7 @@ class StateStore:
         return self._folder / "state.durable.json"
 
     def _go_on(self, saved: _Saved) -> Exported:
-        """Return the counters that the exact file lets this run go on from."""
+        """Return the counters from which the exact file lets this run continue."""
         exported = replace(saved.totals.exported, events=dict(saved.events))
         if saved.clean_stop:
             self._use_up_clean_stop()

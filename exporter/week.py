@@ -64,8 +64,8 @@ def observe(profile: WeekProfile, grams: Grams, now: UnixSeconds, elapsed: Secon
     """Return `profile` with `grams` that were emitted in the time up to `now`.
 
     `elapsed` is the time since the last observation by a clock that cannot be set, or None for the first one of a run:
-    then the wall clock tells it. A wall clock that is set while the exporter runs therefore neither adds nor takes
-    time; what is observed while it is wrong falls into the hours that it shows.
+    then the wall clock gives it. A wall clock that is set while the exporter runs therefore neither adds nor takes
+    time; grams observed while it is wrong fall into the hours that it shows.
     """
     if profile.at is None:
         return replace(profile, at=now, hour=_hour_of_week(datetime.fromtimestamp(now, zone)))

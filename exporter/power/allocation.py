@@ -5,7 +5,7 @@ awake time that it covers, that component's share of the model is left out, idle
 machine is measured nothing is modelled: what its parts do not explain is `rest`. ADR 11 gives the reasons.
 
 CPU times are carried over a failed reading and sensors are not, so a model may have to cover a time of which sensors
-have already told a part. `Pending` remembers which.
+have already measured a part. `Pending` remembers which.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ class Allocation:
     """Energy of a sample by component, and the awake time over which each was spent.
 
     `measured` names the sensors that a component's energy came from; what is not in it was modelled. `scaled` are the
-    components whose sensors together told more than the sensor of the whole machine, and were scaled down to it.
+    components whose sensors together measured more than the sensor of the whole machine, and were scaled down to it.
     It is `complete` where the components are the whole machine: not while a model waits for CPU times.
     """
 
@@ -109,9 +109,9 @@ def _by_coverage(measured: Sequence[Measured]) -> tuple[tuple[Measured, ...], Ma
 def _reconciled(
     whole: tuple[Measured, ...], parts: Mapping[Coverage, tuple[Measured, ...]]
 ) -> tuple[dict[Component, Joules], tuple[Event, ...], frozenset[Component]]:
-    """Return the measured energy by component: parts as told, and the rest of the machine where that is measured.
+    """Return the measured energy by component: the parts, and the rest of the machine where that is measured.
 
-    Parts that come to more than the whole are scaled to it, so that the sum stays what the machine was measured at.
+    Parts that add up to more than the whole are scaled to it, so that the sum stays the measured one.
     """
     booked = {
         component: Joules(sum(one.energy for one in ones))
@@ -129,9 +129,9 @@ def _reconciled(
 
 
 def _modelled(model: HostPowerModel, load: Load, told: Pending) -> dict[Component, Joules]:
-    """Return the model's energy for the time that no sensor has told of.
+    """Return the model's energy for the time that no sensor has measured.
 
-    A component that sensors covered throughout is not in it, and while the machine was measured none is.
+    Components that sensors covered throughout are left out, and all of them while the whole machine was measured.
     """
     powers = dict(model.estimate(CpuUsage(utilization=load.utilization, elapsed=load.span.length)))
     machine = told.get(Coverage.MACHINE, ())
@@ -167,6 +167,6 @@ def _after(told: Pending, moment: MonotonicSeconds) -> Pending:
 
 
 def _span(measured: tuple[Measured, ...], load: Load | None) -> Span:
-    """Return the time from the earliest to the latest that a component's energy was told of."""
+    """Return the time from the earliest to the latest moment that a component's energy covers."""
     spans = [*(one.span for one in measured), *(() if load is None else (load.span,))]
     return Span(start=min(one.start for one in spans), end=max(one.end for one in spans))

@@ -23,10 +23,10 @@ class Measured:
 
 
 def measured_between(previous: Counters, current: Counters) -> tuple[Measured, ...]:
-    """Return what every sensor that stands in both readings measured from one to the other.
+    """Return the energy that each sensor in both readings measured between them.
 
-    A sensor that is new, or that failed last time, only starts anew: a model covered the time before (ADR 11). One
-    whose counter fell tells nothing of this interval.
+    A sensor that is new, or that failed last time, only starts anew: a model covered the time before (ADR 11). A
+    counter that fell says nothing about this interval.
     """
     return tuple(_measured(previous, current))
 

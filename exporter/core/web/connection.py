@@ -225,7 +225,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             response = self._hub.site.respond(request)
         finally:
-            # A handler's exception goes on to the event loop, which reports it; the client gets the 500.
+            # A handler's exception passes on to the event loop, which reports it; the client gets the 500.
             self._send(response)
 
     def _send(self, response: Response, *, close: bool = False) -> None:

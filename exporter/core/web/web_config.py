@@ -35,7 +35,7 @@ class WebConfigError(Exception):
 
 
 class _HttpServerConfig(msgspec.Struct, forbid_unknown_fields=True):
-    # This server speaks HTTP/1.1, whatever is allowed here.
+    # This server speaks HTTP/1.1, even where the file allows HTTP/2.
     http2: bool = True
     headers: dict[str, str] = {}
 
