@@ -1,4 +1,4 @@
-"""Panel builders: whatever a builder draws, it asks for the same facts, so that no panel can lack one of them."""
+"""Panel builders. All of them ask for the same facts, so that no panel can lack one of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

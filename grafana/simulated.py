@@ -70,7 +70,7 @@ def _facts() -> dashboard.Panel:
     facts = Facts(
         title="What runs",
         description=(
-            "Scenario, seed and parts of each run. Forecaster persistence expects that supply goes on as it is; ledger "
+            "Scenario, seed and parts of each run. Forecaster persistence expects that supply stays as it is; ledger "
             "accounted charges the measured cost of one and keeps no chain, none costs nothing. The digests are the "
             "beginnings of those of the measured profiles in use. Same version, scenario and seed: same run."
         ),
@@ -97,9 +97,9 @@ def _speed() -> dashboard.Panel:
     facts = Facts(
         title="Speed of the simulated clock",
         description=(
-            f"Simulated seconds per second: as the simulator tells it, and as Prometheus finds it over {WINDOW} from "
-            "the clock's counter. The second divides every simulated rate. The slowest of the chosen simulators is "
-            "shown; below the asked speed it cannot keep up."
+            f"Simulated seconds per second: as the simulator reports it, and as Prometheus computes it over {WINDOW} "
+            "from the clock's counter. The second divides every simulated rate. The slowest of the chosen simulators "
+            "is shown; below the requested speed it cannot keep up."
         ),
         unit=SPEED,
         no_value=NO_RATE,

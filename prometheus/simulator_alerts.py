@@ -1,6 +1,6 @@
 """Alerts on the simulated cluster: information about a run, never a reason to wake anybody.
 
-Every `for` is wall time, whatever the speed of the simulated clock.
+Every `for` is wall time at any speed of the simulated clock.
 """
 
 from prometheus.alert import Alert

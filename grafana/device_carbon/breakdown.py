@@ -45,7 +45,7 @@ def _timeline() -> dashboard.Panel:
     facts = Facts(
         title="Activity over time",
         description=(
-            "What the network traffic looked like, told from throughput alone. Each stretch shows the activity at the "
+            "Activity of the network, judged by throughput alone. Each stretch shows the activity at the "
             "points that the panel has room for, so short ones disappear when hours are shown: zoom in to see them."
         ),
         unit="none",
@@ -252,7 +252,7 @@ def _lifetime() -> dashboard.Panel:
     facts = Facts(
         title="Since recording began",
         description=(
-            "Energy and emissions since the exporter's state file was begun; both go on over restarts and reboots. "
+            "Energy and emissions since the exporter's state file was begun; both continue over restarts and reboots. "
             "Time in which the exporter did not run is not in them."
         ),
         unit="kwatth",

@@ -146,7 +146,7 @@ def _collector_durations() -> dashboard.Panel:
         title="Time per reading",
         description=(
             "Seconds that each collector's last reading took, on the slowest chosen device. Connections are the "
-            "dearest: their count grows with the number of sockets."
+            "most expensive: their count grows with the number of sockets."
         ),
         unit="s",
         no_value=NO_DATA,

@@ -130,7 +130,7 @@ def _activity() -> dashboard.Panel:
     facts = Facts(
         title="Activity",
         description=(
-            "What the network traffic of the last minute looks like. It is told from throughput alone and is a guess: "
+            "Activity of the network in the last minute. It is judged by throughput alone and is a guess: "
             "nothing is read from packets, and two activities at once appear as one. With several devices, every "
             "activity that one of them is in."
         ),

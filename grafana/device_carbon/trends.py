@@ -39,7 +39,7 @@ def _band() -> dashboard.Panel:
         title="Power and its uncertainty",
         description=(
             "The host's power as estimated, inside the band that its sources state: sum over components of estimate x "
-            "(1 ∓ uncertainty). The band tells how far the estimate may be off in level; changes over time are "
+            "(1 ∓ uncertainty). The band shows how far the estimate may be off in level; changes over time are "
             "usually more reliable than the level itself."
         ),
         unit="watt",

@@ -158,8 +158,8 @@ def _clusters() -> dashboard.Panel:
     facts = Facts(
         title="Whole clusters",
         description=(
-            "One line per simulator, whatever nodes are chosen, so that runs with different policies or scenarios can "
-            f"be compared. Tasks are those completed; missed are late and dropped / all. {SIMULATED}"
+            "One line per simulator, regardless of the chosen nodes, so that runs with different policies or scenarios "
+            f"can be compared. Tasks are those completed; missed are late and dropped / all. {SIMULATED}"
         ),
         unit="none",
         no_value=NO_RATE,
