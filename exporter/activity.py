@@ -66,7 +66,7 @@ class Bin:
 class Window:
     """Traffic of the last minute in bins, oldest first, and the bin that is still filling.
 
-    That one has no say: one busy second of it would be a peak that slower sampling never sees.
+    The bin that is filling has no say: one busy second of it would be a peak that slower sampling never sees.
     """
 
     bins: tuple[Bin, ...] = ()

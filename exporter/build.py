@@ -86,7 +86,7 @@ def build_store(config: Config, clock: Clock, paths: Paths, folder: Path) -> Sta
 def build_sampler(
     config: Config, clock: Clock, paths: Paths, sources: Collection[Source], store: StateStore | None
 ) -> tuple[Sampler, Publication[Snapshot]]:
-    """Return the sampling loop over the sources and what it publishes to.
+    """Return the sampling loop over the sources, and the publication that it fills.
 
     Without a `store` nothing is read from disk or written to it.
     """

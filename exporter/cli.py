@@ -121,7 +121,7 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
 def _ask_running(address: str) -> Summary | None:
     """Ask an exporter at this address for its summary; None where none answers without credentials.
 
-    Raises ListenError for what is not an address.
+    Raises ListenError if `address` is not an address.
     """
     target = parse_address(address)
     connection = http.client.HTTPConnection(target.host or "127.0.0.1", target.port, timeout=2)

@@ -3,11 +3,11 @@
     projected = used + ratio x (profile's grams for the hours that are left)
     ratio = (used + k) / (profile's grams for the hours so far + k), between 1/2 and 2
 
-The ratio says how this period compares with the usual one. Early on it is drawn towards 1 by `k`, which stands for
-what the profile alone is trusted with: an average hour of the day, an average day of the week, an average week of the
-month, each of the period itself as the profile has it. That is the Bayesian mean of a ratio whose prior is 1, where one
-such part differs from the next about as much as one whole period from the next. The bounds keep hours of an unusual
-time, which the profile has next to nothing for, from multiplying those that are left.
+The ratio compares this period with a usual one. Early on, `k` draws it towards 1: it is the part of the period for
+which the profile alone is trusted, an average hour of the day, an average day of the week or an average week of the
+month, in the profile of the period itself. That is the Bayesian mean of a ratio whose prior is 1, if one such part
+differs from the next about as much as one whole period from the next. The bounds keep activity in hours that are
+usually almost free of it from multiplying the hours that are left.
 
 Until every hour of the week has been seen, the mean so far is extrapolated instead.
 """

@@ -43,7 +43,7 @@ class Allocation:
 
     `measured` names the sensors that a component's energy came from; what is not in it was modelled. `scaled` are the
     components whose sensors together measured more than the sensor of the whole machine, and were scaled down to it.
-    It is `complete` where the components are the whole machine: not while a model waits for CPU times.
+    `complete` says that the components are the whole machine, which they are not while a model waits for CPU times.
     """
 
     energies: Mapping[Component, Joules] = field(default_factory=dict)

@@ -16,8 +16,8 @@ MEASURED = "measured"
 def in_force(allocation: Allocation, model: HostPowerModel, known: Collection[Provenance]) -> tuple[Provenance, ...]:
     """Return the provenance of the host's components: sensors that measured most of the time, else the model.
 
-    `known` is the model's own, of what is estimated at all: a component whose reading failed keeps it. While the whole
-    machine is measured, components that only a model knows are not there.
+    `known` is the model's provenance of each component that is estimated at all: a component whose reading failed keeps
+    it. While the whole machine is measured, components that only a model knows are left out.
     """
     measured = {
         component: _of_sensors(component, evidence, scaled=component in allocation.scaled)

@@ -14,8 +14,8 @@ logger = logging.getLogger(__name__)
 class Acceptor:
     """Acceptor of clients from a listening socket, for use inside one event loop.
 
-    asyncio's own server accepts as many in a turn as its backlog is long before it sets up the first, so that hundreds
-    are open beyond any limit of connections, and tries and logs each of them where descriptors run out.
+    asyncio's own server accepts a whole backlog in a turn before it sets up the first client: hundreds are then open
+    beyond any limit on connections. Where descriptors run out, it tries and logs each of them.
     """
 
     def __init__(self, listener: socket.socket, protocol: Callable[[], asyncio.BaseProtocol]) -> None:

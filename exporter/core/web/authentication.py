@@ -43,7 +43,7 @@ class BasicAuth:
     """Checker of `Authorization: Basic` headers, for use inside one event loop.
 
     Verified credentials are remembered by a keyed hash, one for each user, so wrong guesses cannot push them out. The
-    stored hash is part of what is remembered: a changed password ends it. An unknown user costs the same time.
+    stored hash enters the keyed hash, so a changed password invalidates it. An unknown user costs the same time.
     """
 
     def __init__(self) -> None:

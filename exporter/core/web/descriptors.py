@@ -12,7 +12,7 @@ RESERVED = 16
 def room_for(connections: int) -> int:
     """Return how many of `connections` may be open at once: at least one, and all where the hard limit allows it.
 
-    The soft limit on open files (`ulimit -n`) is raised as far as that takes and the hard one lets it.
+    The soft limit on open files (`ulimit -n`) is raised as far as needed and as the hard one allows.
     """
     taken = len(os.listdir("/dev/fd")) + RESERVED  # noqa: PTH208 - the names are not wanted
     _raise_soft_limit(taken + connections)
