@@ -1,1 +1,1 @@
-"""What can be read on this machine: one file per thing, and nothing else imports psutil."""
+"""The sources that this machine can be read from: one file per thing, and nothing else imports psutil."""

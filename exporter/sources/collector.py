@@ -27,7 +27,7 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What sources need to know: where the kernel's files are, and what the configuration says."""
+    """The facts that sources need: the kernel's folders, and the configuration's choices."""
 
     clock: Clock
     procfs: Procfs
@@ -37,7 +37,7 @@ class Settings:
 
 
 class OnFailure(StrEnum):
-    """What becomes of the time of a reading that failed."""
+    """The rule for the time of a reading that failed."""
 
     CARRIED = "carried"
     """A counter: the next good reading covers the whole time since the last one."""
@@ -170,7 +170,7 @@ IN_TROUBLE = {SourceState.FAILS, SourceState.DENIED}
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong and with which file, without what a library may have put into its message: a process's name."""
+    """Say what went wrong and with which file, but nothing that a library may have put into its message."""
     if isinstance(error, ReadingUnavailableError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:

@@ -31,5 +31,8 @@ def tcp_connections(net: Path) -> Mapping[str, int]:
 
 
 def _sockets(file: Path) -> list[bytes]:
-    """Fields of a line are: number, local and remote address, state (proc_pid_net(5)); the first line names them."""
+    """Return the state of each socket in a file, as the kernel writes it.
+
+    Fields of a line are: number, local and remote address, state (proc_pid_net(5)); the first line names them.
+    """
     return [line.split(maxsplit=4)[3] for line in file.read_bytes().splitlines()[1:]]

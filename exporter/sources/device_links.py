@@ -1,4 +1,4 @@
-"""Which network devices carry the same bytes, as `/sys/class/net` tells it.
+"""Network devices that carry the same bytes, as `/sys/class/net` tells it.
 
 A byte counts once. Each link below says that one device's bytes pass another one, which counts them too:
 
@@ -27,7 +27,7 @@ class DeviceLinks:
         self._devices = sysfs / "class/net"
 
     def is_card(self, device: str) -> bool:
-        """Whether a device has hardware that carries this machine's own traffic, which a monitor's does not."""
+        """Tell whether a device has hardware that carries this machine's own traffic, which a monitor's does not."""
         return self._has_hardware(device) and not self._is_monitor(device)
 
     def speed(self, device: str) -> BytesPerSecond | None:
@@ -69,7 +69,7 @@ class DeviceLinks:
         return master if self._has_hardware(master) else None
 
     def _below(self, device: str, devices: Set[str]) -> set[str]:
-        """All that a device stands on, directly or not."""
+        """Return all that a device stands on, directly or not."""
         found: set[str] = set()
         waiting = [device]
         while waiting:
@@ -101,13 +101,13 @@ class DeviceLinks:
         )
 
     def _radio(self, device: str) -> Path:
-        """What all interfaces of one radio share: drivers outside of cfg80211 have only the hardware itself."""
+        """Return what all interfaces of one radio share: drivers outside of cfg80211 have only the hardware itself."""
         folder = self._devices / device
         radio = folder / "phy80211"
         return (radio if radio.exists() else folder / "device").resolve()
 
     def _read(self, device: str, attribute: str) -> bytes:
-        """An attribute's text; nothing where the device has gone, or its driver does not say."""
+        """Read an attribute's text; nothing where the device has gone, or its driver does not say."""
         try:
             return (self._devices / device / attribute).read_bytes().strip()
         except OSError:

@@ -19,5 +19,5 @@ def disk_bytes(procfs: Path, sysfs: Path) -> DiskBytes:
 
 
 def _is_physical(name: str, sysfs: Path) -> bool:
-    """Whether there is hardware behind a block device; a slash in its name is an exclamation mark in sysfs."""
+    """Tell whether there is hardware behind a block device; a slash in its name is an exclamation mark in sysfs."""
     return (sysfs / "block" / name.replace("/", "!") / "device").exists()

@@ -37,7 +37,7 @@ class HostSource:
         self._collectors = [Collector(source, settings) for source in sources]
 
     def read(self) -> HostReading:
-        """One reading of everything; never raises for a part that fails."""
+        """Read everything once; never raises for a part that fails."""
         # The clocks are read side by side: a slow reading between them would look like a suspension.
         at, elapsed, wall = self._clock.awake(), self._clock.elapsed(), self._clock.wall()
         parts: dict[str, Any] = {}

@@ -6,7 +6,7 @@ import psutil
 
 
 def boot_id(procfs: Path) -> str:
-    """Something that changes when the machine restarts, and only then."""
+    """Return something that changes when the machine restarts, and only then."""
     try:
         return (procfs / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

@@ -15,7 +15,7 @@ class NetworkSource:
     """Reads the devices of one network."""
 
     def __init__(self, rule: NicRule, *, net: Path, links: DeviceLinks, clock: Clock) -> None:
-        """`net` is the procfs folder of the network, and `links` are those of its devices."""
+        """Take the procfs folder `net` of the network, and the `links` of its devices."""
         self._rule = rule
         self._dev = net / "dev"
         self._links = links
@@ -37,14 +37,14 @@ class NetworkSource:
         )
 
     def _speeds(self, counted: Set[str]) -> Mapping[str, BytesPerSecond]:
-        """The speeds that are known; of many devices none, since reading them all each time would take too long."""
+        """Return the speeds that are known; of many devices none, since reading them all would take too long."""
         if len(counted) > FEW:
             return {}
         speeds = {_printable(name): self._links.speed(name) for name in counted}
         return {name: speed for name, speed in speeds.items() if speed is not None}
 
     def _rows(self) -> dict[str, str]:
-        """The counters of each device that no pattern excludes, not yet taken apart: there may be thousands."""
+        """Return the counters of each device that no pattern excludes, not yet taken apart: there may be thousands."""
         rows = {}
         # Two lines of headings come first (proc_net(5)). A name may hold any bytes but blanks, slashes and colons.
         for line in os.fsdecode(self._dev.read_bytes()).removesuffix("\n").split("\n")[2:]:
@@ -58,7 +58,10 @@ class NetworkSource:
 
 
 def _traffic(row: str) -> Traffic:
-    """Fields are: bytes and packets received, six more of receiving, bytes and packets sent (proc_net(5))."""
+    """Take a line apart.
+
+    Fields are: bytes and packets received, six more of receiving, bytes and packets sent (proc_net(5)).
+    """
     fields = row.split(maxsplit=10)
     return Traffic(
         received_bytes=int(fields[0]),
@@ -69,5 +72,5 @@ def _traffic(row: str) -> Traffic:
 
 
 def _printable(device: str) -> str:
-    """The name of a device as UTF-8 text; bytes that are none stand escaped."""
+    """Return the name of a device as UTF-8 text; bytes that are none stand escaped."""
     return os.fsencode(device).decode(errors="backslashreplace")

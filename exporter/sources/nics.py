@@ -1,4 +1,4 @@
-"""Which network devices count towards energy.
+"""The rule of the network devices that count towards energy.
 
 The bytes of one packet pass several devices on their way: a container's veth, a bridge, a VPN tunnel, the physical
 card. Only one of them may count. Physical cards do, where there are any; otherwise (inside a container, say) the
@@ -52,7 +52,7 @@ class NicRule:
     exclude: tuple[str, ...] = NEVER_COUNTED
 
     def excludes(self, name: str) -> bool:
-        """Whether a device never counts, by its name alone."""
+        """Tell whether a device never counts, by its name alone."""
         return _any_of(self.exclude).match(name) is not None
 
 
@@ -65,7 +65,7 @@ class DeviceChoice:
     """
 
     def __init__(self, rule: NicRule, *, links: DeviceLinks, net: Path, clock: Clock) -> None:
-        """`net` is the procfs folder with the routes of the network that the devices belong to."""
+        """Take the procfs folder `net` with the routes of the network that the devices belong to."""
         self._include = rule.include
         self._links = links
         self._net = net
@@ -96,18 +96,21 @@ class DeviceChoice:
 
 
 def default_route_devices(net: Path) -> set[str]:
-    """Devices of the default routes, IPv4 and IPv6, from `route` and `ipv6_route` in a procfs `net` folder."""
+    """Return the devices of the default routes, from `route` and `ipv6_route` in a procfs `net` folder."""
     return _ipv4_defaults(_lines(net / "route")[1:]) | _ipv6_defaults(_lines(net / "ipv6_route"))
 
 
 def _ipv4_defaults(rows: list[bytes]) -> set[str]:
-    """Rows are: device, destination, gateway, flags, references, use, metric, mask (proc_net(5))."""
+    """Read the devices. Rows are: device, destination, gateway, flags, references, use, metric, mask (proc_net(5))."""
     fields = (row.split() for row in rows)
     return {os.fsdecode(row[0]) for row in fields if len(row) > 7 and int(row[1], 16) == 0 and int(row[7], 16) == 0}
 
 
 def _ipv6_defaults(rows: list[bytes]) -> set[str]:
-    """Rows are: destination, its prefix length, source, its prefix length, next hop, metric, counts, flags, device."""
+    """Read the devices.
+
+    Rows are: destination, its prefix length, source, its prefix length, next hop, metric, counts, flags, device.
+    """
     fields = (row.split() for row in rows)
     return {
         os.fsdecode(row[9])
@@ -117,7 +120,7 @@ def _ipv6_defaults(rows: list[bytes]) -> set[str]:
 
 
 def _lines(path: Path) -> list[bytes]:
-    """Lines of a file that a kernel may not have; bytes, because the name of a device need not be text."""
+    """Read the lines of a file that a kernel may not have; bytes, because the name of a device need not be text."""
     try:
         return path.read_bytes().splitlines()
     except OSError:
@@ -126,5 +129,5 @@ def _lines(path: Path) -> list[bytes]:
 
 @lru_cache
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """An expression that matches what any of the shell patterns does, case and all."""
+    """Return an expression that matches what any of the shell patterns does, case and all."""
     return re.compile("|".join(translate(pattern) for pattern in patterns) or NOTHING)

@@ -12,7 +12,7 @@ USUAL = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Procfs:
-    """Where the kernel's files are, and whose network they show.
+    """The kernel's folder, and the part of it that shows the host's network.
 
     Below a foreign procfs `self`, and with it `net`, is still this process in its own network namespace (proc(5)). The
     host's network is that of its first process.

@@ -1,4 +1,4 @@
-"""What a source hands over: cumulative counters and levels, each with the moment it was read."""
+"""Readings, as sources hand them over: cumulative counters and levels, each with the moment it was read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -80,7 +80,7 @@ class NetworkCounters:
 
 
 class SourceState(StrEnum):
-    """How a source stands. Only `FAILS` is a failure."""
+    """State of a source. Only `FAILS` is a failure."""
 
     WORKS = "works"
     FAILS = "fails"
@@ -92,7 +92,7 @@ class SourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How one collector fared in one sample.
+    """Result of one collector in one sample.
 
     `remedy` says what helps a source that is denied. A source that is `replaced` reads sensors, which a model stands in
     for.

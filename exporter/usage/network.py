@@ -45,7 +45,10 @@ class NetworkUsage:
 def network_usage(
     previous: Timed[NetworkCounters] | None, current: Timed[NetworkCounters] | None, events: Events
 ) -> NetworkUsage | None:
-    """A device seen for the first time counts from its next reading: what it moved before is not this interval's."""
+    """Compare two readings.
+
+    A device seen for the first time counts from its next reading: what it moved before is not this interval's.
+    """
     if previous is None or current is None or current.at <= previous.at:
         return None
     elapsed = Seconds(current.at - previous.at)
@@ -60,7 +63,7 @@ def network_usage(
 
 
 def _most_bytes(name: str, before: NetworkCounters, now: NetworkCounters, elapsed: Seconds) -> float:
-    """The most that a device can have counted in one direction.
+    """Return the most that a device can have counted in one direction.
 
     A link may have changed its speed between the readings: the greater one counts, and one that is unknown is no bound.
     """
@@ -72,7 +75,7 @@ def _most_bytes(name: str, before: NetworkCounters, now: NetworkCounters, elapse
 
 
 def _device_usage(before: Traffic, now: Traffic, most: float, events: Events) -> Traffic | None:
-    """The traffic of one device, or None where its counters do not tell; they count again from here."""
+    """Return the traffic of one device, or None where its counters do not tell; they count again from here."""
     moved = {name: counted(getattr(before, name), getattr(now, name)) for name in COUNTERS}
     if any(amount < 0 for amount in moved.values()):
         # What a counter holds after a fall moved since then only if it began at zero, and a driver that takes back a
