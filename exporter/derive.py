@@ -25,7 +25,7 @@ from exporter.core.units import (
 from exporter.eco_score import EcoScore, ScoreFactor, eco_score
 from exporter.intensity.reading import IntensityProvider, IntensityReading
 from exporter.power.allocation import Allocation, Load, Pending, allocate
-from exporter.power.component import ByScope, Component, Provenance, power_by_scope
+from exporter.power.component import ByScope, Component, Provenance, Scope, power_by_scope
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.power.provenance import in_force
 from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
@@ -63,6 +63,8 @@ class Unfinished:
 
     window: Window = Window()  # noqa: RUF009 - immutable
     pending: Pending = field(default_factory=dict)
+    learned_at: Seconds | None = None  # up to when the week has been learned, on the clock that cannot be set
+    unlearned: Grams = Grams(0.0)  # noqa: RUF009 - a number
 
 
 def derive(
@@ -77,9 +79,19 @@ def derive(
     activity = None if usage.network is None else window.verdict()
     usage = replace(usage, events=(*usage.events, *host.events))
     total = _accumulate(snapshot.totals, usage, activity, energies, grams)
-    total = _booked(total, Grams(sum(grams.values())), reading, snapshot.sampled_elapsed, plan.zone)
+    emitted = Grams(sum(grams.values()))
+    total = replace(
+        totals.begun_by(total, reading.wall), booked=budget.book(total.booked, emitted, reading.wall, plan.zone)
+    )
+    unfinished = replace(
+        unfinished, window=window, pending=host.pending, unlearned=Grams(unfinished.unlearned + emitted)
+    )
+    # While CPU times fail, their grams come later: until then the week does not learn hours without emissions.
+    if reading.cpu is not None or "cpu" in snapshot.off:
+        total, unfinished = _learned(total, unfinished, reading, plan.zone)
+    counted = snapshot.counted_scopes()
     budgets = projection.status(
-        plan.limits, total.booked, total.week, since=total.since, now=reading.wall, zone=plan.zone
+        plan.limits if counted else {}, total.booked, total.week, since=total.since, now=reading.wall, zone=plan.zone
     )
     readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets)
     after = replace(
@@ -88,11 +100,11 @@ def derive(
         sampled_at=reading.wall,
         sampled_elapsed=reading.elapsed,
         totals=total,
-        readings=replace(readings, score=_score(readings)),
+        readings=replace(readings, score=_score(readings, whole=len(counted) == len(Scope))),
         outcomes=reading.outcomes,
         history=_extended(snapshot.history, _point(reading, readings)),
     )
-    return after, Unfinished(window=window, pending=host.pending)
+    return after, unfinished
 
 
 def provenance(host: Allocation, models: Models, off: Set[str]) -> tuple[Provenance, ...]:
@@ -136,14 +148,12 @@ def _window(before: Window, reading: HostReading, usage: Usage) -> Window:
     return before.with_sample(sample)
 
 
-def _booked(total: Totals, grams: Grams, reading: HostReading, before: Seconds | None, zone: tzinfo) -> Totals:
-    """Return the totals with a sample's grams in the budgets and in the device's week."""
+def _learned(total: Totals, unfinished: Unfinished, reading: HostReading, zone: tzinfo) -> tuple[Totals, Unfinished]:
+    """Return the totals with all grams up to now in the device's week, and nothing left to learn."""
+    before = unfinished.learned_at
     elapsed = None if before is None else Seconds(reading.elapsed - before)
-    return replace(
-        totals.begun_by(total, reading.wall),
-        booked=budget.book(total.booked, grams, reading.wall, zone),
-        week=week.observe(total.week, grams, reading.wall, elapsed, zone),
-    )
+    learned = week.observe(total.week, unfinished.unlearned, reading.wall, elapsed, zone)
+    return replace(total, week=learned), replace(unfinished, learned_at=reading.elapsed, unlearned=Grams(0.0))
 
 
 def _accumulate(
@@ -225,14 +235,17 @@ def _emission_rates(powers: ByScope[Watts], intensity: GramsPerKwh) -> ByScope[G
     )
 
 
-def _score(readings: Readings) -> EcoScore | None:
+def _score(readings: Readings, *, whole: bool) -> EcoScore | None:
+    """Return the score; a budget counts towards it only where it is of the `whole`, machine and network."""
     day = next((one for one in readings.budgets if one.period is Period.DAY), None)
     return eco_score(
         {
             ScoreFactor.GRID: None if readings.intensity is None else readings.intensity.value,
             ScoreFactor.POWER: readings.power_by_scope().host,
             ScoreFactor.NETWORK: None if readings.throughput is None else readings.throughput.total,
-            ScoreFactor.BUDGET: None if day is None or day.projected is None else day.projected / day.limit,
+            ScoreFactor.BUDGET: None
+            if day is None or day.projected is None or not whole
+            else day.projected / day.limit,
         }
     )
 

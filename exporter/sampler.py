@@ -119,6 +119,8 @@ class Sampler:
                 unfinished=self._unfinished,
             )
             self._previous = carry_forward(self._previous, reading)
+        # Kept at once: whatever goes wrong while it is saved, its energy has been booked.
+        self._snapshot = snapshot
         self._show(
             replace(
                 snapshot,

@@ -18,7 +18,7 @@ from exporter.core.units import (
 )
 from exporter.eco_score import EcoScore
 from exporter.intensity.reading import IntensityReading
-from exporter.power.component import ByScope, Component, Provenance, power_by_scope
+from exporter.power.component import ByScope, Component, Provenance, Scope, power_by_scope
 from exporter.sources.reading import Memory, Outcome, SourceState
 from exporter.totals import Totals
 
@@ -89,6 +89,11 @@ class Snapshot:
     outcomes: tuple[Outcome, ...] = ()
     off: frozenset[str] = frozenset()  # collectors that are switched off
     history: tuple[HistoryPoint, ...] = ()
+
+    def counted_scopes(self) -> tuple[Scope, ...]:
+        """Return the scopes whose energy is counted: not those whose collector is off."""
+        by_collector = {"cpu": Scope.HOST, "network": Scope.NETWORK}
+        return tuple(scope for collector, scope in by_collector.items() if collector not in self.off)
 
     def attempts(self) -> tuple[Outcome, ...]:
         """Return the outcomes of sources that can succeed: what is denied or absent neither succeeds nor fails."""

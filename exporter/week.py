@@ -71,11 +71,17 @@ def observe(profile: WeekProfile, grams: Grams, now: UnixSeconds, elapsed: Secon
         return replace(profile, at=now, hour=_hour_of_week(datetime.fromtimestamp(now, zone)))
     passed = now - profile.at if elapsed is None else elapsed
     passed = min(max(0.0, passed), MAX_GAP)
+    # A run's first grams are of the moment; later ones were emitted over the whole time, however long it was.
+    spread = passed if elapsed is not None and passed > 0.0 else 0.0
     for hour, seconds in _local_hours(UnixSeconds(now - passed), now, zone):
         if hour != profile.hour:
             profile = replace(_with_hour_learned(profile), hour=hour)
-        profile = replace(profile, hour_seconds=Seconds(profile.hour_seconds + seconds))
-    return replace(profile, at=now, hour_grams=Grams(profile.hour_grams + grams))
+        profile = replace(
+            profile,
+            hour_seconds=Seconds(profile.hour_seconds + seconds),
+            hour_grams=Grams(profile.hour_grams + (grams * seconds / spread if spread else 0.0)),
+        )
+    return replace(profile, at=now, hour_grams=Grams(profile.hour_grams + (0.0 if spread else grams)))
 
 
 def _with_hour_learned(profile: WeekProfile) -> WeekProfile:

@@ -16,6 +16,7 @@ KNOWN_EVENTS = (
     ),
     Event(kind=EventKind.DISCARD, source="cpu", reason="reset"),
     Event(kind=EventKind.DISCARD, source="cpu", reason="standstill"),
+    Event(kind=EventKind.DISCARD, source="cpu", reason="implausible"),
     Event(kind=EventKind.DISCARD, source="disk", reason="reset"),
     Event(kind=EventKind.DISCARD, source="network", reason="reset"),
     Event(kind=EventKind.DISCARD, source="network", reason="implausible"),
@@ -30,7 +31,11 @@ def _events(snapshot: Snapshot, kind: EventKind) -> Iterator[tuple[Event, int]]:
     known |= {Event(kind=EventKind.DISCARD, source=one.collector, reason="error"): 0 for one in snapshot.outcomes}
     sensors = [one.collector for one in snapshot.outcomes if one.replaced]
     known |= {Event(kind=EventKind.RESET, source=source): 0 for source in sensors}
-    known |= {Event(kind=EventKind.DISCARD, source=source, reason="reset"): 0 for source in sensors}
+    known |= {
+        Event(kind=EventKind.DISCARD, source=source, reason=reason): 0
+        for source in sensors
+        for reason in ("reset", "parts_exceed_whole")
+    }
     known |= snapshot.totals.exported.events
     return ((event, count) for event, count in known.items() if event.kind is kind)
 

@@ -11,7 +11,7 @@ have already measured a part. `Pending` remembers which.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exporter.core.units import Joules, MonotonicSeconds, Ratio, Watts
+from exporter.core.units import Joules, MonotonicSeconds, Ratio, Seconds, Watts
 from exporter.power.component import Component, Coverage
 from exporter.power.model import HostPowerModel
 from exporter.usage.cpu import CpuUsage
@@ -19,8 +19,12 @@ from exporter.usage.events import Event, EventKind
 from exporter.usage.sensors import Measured
 from exporter.usage.span import Span, uncovered, union
 
-MACHINE_SOURCES = ("meter", "ipmi", "hwmon", "battery", "rapl")
-"""Sensors of the whole machine; of several the first in this order counts: at the wall before inside the case."""
+PRECEDENCE = ("meter", "ipmi", "battery", "rapl", "nvml", "hwmon")
+"""Sources of sensors in the order in which they count where several cover the same: at the wall before inside the case,
+and a processor's own counters before a driver that repeats them. A source that is not named comes last."""
+
+MOST_PENDING = 256
+"""Gaps between sensors that are remembered while no CPU times can be read; each is one failure of a sensor."""
 
 PARTS = (Coverage.PACKAGE, Coverage.MEMORY, Coverage.DISK, Coverage.GPU)
 """Coverages that are components of their own."""
@@ -39,7 +43,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """Energy of a sample by component, and the awake time over which each was spent.
+    """Energy of a sample by component, and the seconds for which each was booked.
 
     `measured` names the sensors that a component's energy came from; what is not in it was modelled. `scaled` are the
     components whose sensors together measured more than the sensor of the whole machine, and were scaled down to it.
@@ -47,7 +51,7 @@ class Allocation:
     """
 
     energies: Mapping[Component, Joules] = field(default_factory=dict)
-    spans: Mapping[Component, Span] = field(default_factory=dict)
+    seconds: Mapping[Component, Seconds] = field(default_factory=dict)
     measured: Mapping[Component, tuple[Measured, ...]] = field(default_factory=dict)
     scaled: frozenset[Component] = frozenset()
     complete: bool = False
@@ -55,11 +59,15 @@ class Allocation:
     events: tuple[Event, ...] = ()
 
     def powers(self) -> Mapping[Component, Watts]:
-        """Return the mean power of each component over its own time."""
+        """Return the mean power of each component over the time for which it was booked.
+
+        While the whole machine is measured, a model that catches up with earlier samples is not part of it.
+        """
+        whole = Component.REST in self.measured
         return {
-            component: Watts(energy / self.spans[component].length)
+            component: Watts(energy / self.seconds[component])
             for component, energy in self.energies.items()
-            if self.spans[component].length > 0.0
+            if self.seconds[component] > 0.0 and (component in self.measured or not whole)
         }
 
 
@@ -86,8 +94,8 @@ def allocate(
     if whole:
         evidence[Component.REST] = whole
     return Allocation(
-        energies={one: Joules(booked.get(one, 0.0) + modelled.get(one, 0.0)) for one in components},
-        spans={one: _span(evidence.get(one, ()), load if one in modelled else None) for one in components},
+        energies={one: Joules(booked.get(one, 0.0) + modelled.get(one, NOTHING)[0]) for one in components},
+        seconds={one: Seconds(_told(evidence.get(one, ())) + modelled.get(one, NOTHING)[1]) for one in components},
         measured=evidence,
         scaled=scaled,
         complete=load is not None or bool(whole),
@@ -97,13 +105,19 @@ def allocate(
 
 
 def _by_coverage(measured: Sequence[Measured]) -> tuple[tuple[Measured, ...], Mapping[Coverage, tuple[Measured, ...]]]:
-    """Return the one sensor of the whole machine that counts, if any, and all sensors of its parts, which add up."""
-    machine = sorted(
-        (one for one in measured if one.sensor.covers is Coverage.MACHINE),
-        key=lambda one: MACHINE_SOURCES.index(one.sensor.source),
-    )
-    parts = {coverage: tuple(one for one in measured if one.sensor.covers is coverage) for coverage in PARTS}
-    return tuple(machine[:1]), parts
+    """Return the sensors of the whole machine and of its parts: of each those of one source, which add up."""
+    return _of_one_source(measured, Coverage.MACHINE), {one: _of_one_source(measured, one) for one in PARTS}
+
+
+def _of_one_source(measured: Sequence[Measured], coverage: Coverage) -> tuple[Measured, ...]:
+    """Return the sensors that cover this, of the source that comes first; two sources would tell the same energy."""
+    covering = [one for one in measured if one.sensor.covers is coverage]
+    first = min((_rank(one.sensor.source) for one in covering), default=None)
+    return tuple(one for one in covering if _rank(one.sensor.source) == first)
+
+
+def _rank(source: str) -> tuple[int, str]:
+    return (PRECEDENCE.index(source) if source in PRECEDENCE else len(PRECEDENCE), source)
 
 
 def _reconciled(
@@ -120,7 +134,7 @@ def _reconciled(
     }
     if not whole:
         return booked, (), frozenset()
-    total, explained = whole[0].energy, sum(booked.values())
+    total, explained = sum(one.energy for one in whole), sum(booked.values())
     if explained <= total:
         return booked | {Component.REST: Joules(total - explained)}, (), frozenset()
     scaled = {component: Joules(energy * total / explained) for component, energy in booked.items()}
@@ -128,7 +142,11 @@ def _reconciled(
     return scaled | {Component.REST: Joules(0.0)}, (excess,), frozenset(scaled)
 
 
-def _modelled(model: HostPowerModel, load: Load, told: Pending) -> dict[Component, Joules]:
+NOTHING = (Joules(0.0), Seconds(0.0))
+"""Share of a model in a component that sensors told of throughout."""
+
+
+def _modelled(model: HostPowerModel, load: Load, told: Pending) -> dict[Component, tuple[Joules, Seconds]]:
     """Return the model's energy for the time that no sensor has measured.
 
     Components that sensors covered throughout are left out, and all of them while the whole machine was measured.
@@ -137,7 +155,7 @@ def _modelled(model: HostPowerModel, load: Load, told: Pending) -> dict[Componen
     machine = told.get(Coverage.MACHINE, ())
     baseline = powers.pop(Component.BASELINE)
     free = uncovered(load.span, machine)
-    energies: dict[Component, Joules] = {}
+    energies: dict[Component, tuple[Joules, Seconds]] = {}
     idle_elsewhere = baseline - sum(model.idle_of.values())
     spent = idle_elsewhere * free
     for coverage in PARTS:
@@ -147,9 +165,9 @@ def _modelled(model: HostPowerModel, load: Load, told: Pending) -> dict[Componen
         left = uncovered(load.span, (*machine, *told.get(coverage, ())))
         spent += model.idle_of.get(component, 0.0) * left
         if component in powers and left > 0.0:
-            energies[component] = Joules(powers[component] * left)
+            energies[component] = (Joules(powers[component] * left), left)
     if free > 0.0:
-        energies[Component.BASELINE] = Joules(spent)
+        energies[Component.BASELINE] = (Joules(spent), free)
     return energies
 
 
@@ -162,11 +180,12 @@ def _with_spans(pending: Pending, measured: Iterable[Measured], since: Monotonic
 
 
 def _after(told: Pending, moment: MonotonicSeconds) -> Pending:
-    left = {coverage: tuple(one for one in spans if one.end > moment) for coverage, spans in told.items()}
+    left = {
+        coverage: tuple(one for one in spans if one.end > moment)[-MOST_PENDING:] for coverage, spans in told.items()
+    }
     return {coverage: spans for coverage, spans in left.items() if spans}
 
 
-def _span(measured: tuple[Measured, ...], load: Load | None) -> Span:
-    """Return the time from the earliest to the latest moment that a component's energy covers."""
-    spans = [*(one.span for one in measured), *(() if load is None else (load.span,))]
-    return Span(start=min(one.start for one in spans), end=max(one.end for one in spans))
+def _told(measured: tuple[Measured, ...]) -> Seconds:
+    """Return the time that sensors which cover the same told of."""
+    return Seconds(max((one.span.length for one in measured), default=0.0))

@@ -36,7 +36,7 @@ def in_force(allocation: Allocation, model: HostPowerModel, known: Collection[Pr
 def _share(allocation: Allocation, component: Component) -> float:
     """Return the share of a component's time that sensors measured."""
     told = max(one.span.length for one in allocation.measured[component])
-    whole = allocation.spans[component].length
+    whole = allocation.seconds[component]
     return told / whole if whole > 0.0 else 0.0
 
 

@@ -59,8 +59,16 @@ class Source:
     reads: str
     on_failure: OnFailure
     open: Callable[[Settings], Callable[[], object]]
-    interval: Callable[[Settings], Seconds] = lambda _: Seconds(0.0)
+    file: Callable[[Settings], Path]
+    """The file that the log names where its content is not understood."""
+    interval: Callable[[Settings], Seconds] | None = None
+    """Time between readings, for what is dear to read; None for a reading at each sample."""
     default: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a source that would say only later what a model has booked by then, or that would be carried twice."""
+        if self.interval is not None and self.on_failure is not OnFailure.LEVEL:
+            raise ValueError(f"source {self.name}: expected an interval of a level only")
 
 
 SOURCES: tuple[Source, ...] = (
@@ -69,23 +77,27 @@ SOURCES: tuple[Source, ...] = (
         reads="CPU times, which the host's power is estimated from",
         on_failure=OnFailure.CARRIED,
         open=lambda settings: lambda: cpu_times(settings.procfs.root),
+        file=lambda settings: settings.procfs.root / "stat",
     ),
     Source(
         name="memory",
         reads="physical memory",
         on_failure=OnFailure.LEVEL,
+        file=lambda settings: settings.procfs.root / "meminfo",
         open=lambda settings: lambda: memory(settings.procfs.root),
     ),
     Source(
         name="disk",
         reads="bytes of physical disks",
         on_failure=OnFailure.CARRIED,
+        file=lambda settings: settings.procfs.root / "diskstats",
         open=lambda settings: lambda: disk_bytes(settings.procfs.root, settings.sysfs),
     ),
     Source(
         name="network",
         reads="bytes of network devices, which the network's power is estimated from",
         on_failure=OnFailure.CARRIED,
+        file=lambda settings: settings.procfs.net / "dev",
         open=lambda settings: (
             NetworkSource(
                 settings.rule, net=settings.procfs.net, links=DeviceLinks(settings.sysfs), clock=settings.clock
@@ -96,6 +108,7 @@ SOURCES: tuple[Source, ...] = (
         name="connections",
         reads="TCP sockets by state",
         on_failure=OnFailure.LEVEL,
+        file=lambda settings: settings.procfs.net / "tcp",
         open=lambda settings: lambda: tcp_connections(settings.procfs.net),
         interval=lambda settings: settings.connections_interval,  # the dearest reading
     ),
@@ -123,7 +136,8 @@ class Collector:
         self.last: Attempt | None = None
         self._clock = settings.clock
         self._read = source.open(settings)
-        self._interval = source.interval(settings)
+        self._interval = Seconds(0.0) if source.interval is None else source.interval(settings)
+        self._file = source.file(settings)
 
     def collect(self, now: MonotonicSeconds) -> Attempt:
         """Return the last attempt; a new one where the source's interval has passed. Never raises for the source."""
@@ -136,14 +150,15 @@ class Collector:
         result: Timed[object] | None = None
         state, trouble, remedy = SourceState.WORKS, "", ""
         try:
-            result = Timed(value=self._read(), at=started)
+            # One moment for all sources: what one tells of a time, another has not told of already.
+            result = Timed(value=self._read(), at=now)
         except NotPresentError:
             state = SourceState.ABSENT
         except PermissionError as error:
-            state, trouble = SourceState.DENIED, _reason(error)
+            state, trouble = SourceState.DENIED, _reason(error, self._file)
             remedy = f"let the exporter's user read {error.filename or 'what it reads'}"
         except Exception as error:  # noqa: BLE001 - the collector's edge: counted
-            state, trouble = SourceState.FAILS, _reason(error)
+            state, trouble = SourceState.FAILS, _reason(error, self._file)
         self._log(state, f"{trouble}; {remedy}" if remedy else trouble)
         duration = Seconds(self._clock.awake() - started)
         outcome = Outcome(
@@ -169,10 +184,10 @@ class Collector:
 IN_TROUBLE = {SourceState.FAILS, SourceState.DENIED}
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, file: Path) -> str:
     """Say what went wrong and with which file, but nothing that a library may have put into its message."""
     if isinstance(error, ReadingUnavailableError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return type(error).__name__
+        return f"{error.strerror}: {error.filename or file}"
+    return f"{file} is not understood ({type(error).__name__})"

@@ -1,10 +1,10 @@
 """The energy that sensors measured between two readings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.core.units import Joules
-from exporter.power.component import EnergyCounter, Sensor
+from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.reading import Timed
 from exporter.usage.events import Event, EventKind
 from exporter.usage.span import Span
@@ -26,17 +26,23 @@ def measured_between(previous: Counters, current: Counters) -> tuple[Measured, .
     """Return the energy that each sensor in both readings measured between them.
 
     A sensor that is new, or that failed last time, only starts anew: a model covered the time before (ADR 11). A
-    counter that fell says nothing about this interval.
+    counter that fell says nothing about this interval. Where one of several sensors that a source has of the same
+    coverage says nothing, none of them does: half a sum would be taken for the whole.
     """
-    return tuple(_measured(previous, current))
+    found = {name: _measured(previous.get(name), now) for name, now in current.items()}
+    silent = {_group(current[name].value.sensor) for name, one in found.items() if one is None}
+    return tuple(one for one in found.values() if one is not None and _group(one.sensor) not in silent)
 
 
-def _measured(previous: Counters, current: Counters) -> Iterator[Measured]:
-    for name, now in current.items():
-        before = previous.get(name)
-        gained = None if before is None else _gained(before.value, now.value)
-        if before is not None and gained is not None and now.at > before.at:
-            yield Measured(sensor=now.value.sensor, energy=gained, span=Span(start=before.at, end=now.at))
+def _measured(before: Timed[EnergyCounter] | None, now: Timed[EnergyCounter]) -> Measured | None:
+    gained = None if before is None else _gained(before.value, now.value)
+    if before is None or gained is None or now.at <= before.at:
+        return None
+    return Measured(sensor=now.value.sensor, energy=gained, span=Span(start=before.at, end=now.at))
+
+
+def _group(sensor: Sensor) -> tuple[str, Coverage]:
+    return sensor.source, sensor.covers
 
 
 def resets_between(previous: Counters, current: Counters) -> tuple[Event, ...]:

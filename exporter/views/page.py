@@ -6,11 +6,9 @@ from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_l
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
 from exporter.views.sparkline import power_chart
 from exporter.views.summary import BudgetView, ComponentView, PointView, Summary
-from exporter.views.wording import band_text, emissions_text
+from exporter.views.wording import band_text, emissions_text, scopes_text
 
 FACTOR_LABELS = {"grid": "Clean grid", "power": "Low power", "network": "Light traffic", "budget": "Within budget"}
-
-BOTH_SCOPES = "machine and network"
 
 
 def render_page(summary: Summary, points: list[PointView]) -> str:
@@ -43,7 +41,8 @@ def _title(summary: Summary) -> str:
 def _lifetime(summary: Summary) -> str:
     energy = data(summary.lifetime_energy_kwh, "lifetime-energy", f"{summary.lifetime_energy_kwh:.3f} kWh")
     emissions = data(summary.lifetime_emissions_grams, "lifetime-emissions", grams(summary.lifetime_emissions_grams))
-    return f"<p>Machine and network: {energy} and {emissions} CO\u2082e since {moment(summary.lifetime_since)}</p>\n"
+    scopes, since = scopes_text(summary.counted_scopes).capitalize(), moment(summary.lifetime_since)
+    return f"<p>{scopes}: {energy} and {emissions} CO\u2082e since {since}</p>\n"
 
 
 def _sampled(summary: Summary) -> str:
@@ -98,7 +97,7 @@ def _today_card(summary: Summary) -> str:
             _budget_bar(day),
             _projection(day),
             *others,
-            BOTH_SCOPES,
+            scopes_text(summary.counted_scopes),
         )
     if not summary.fresh:
         return card("Today against the budget", big(None, "used", "g", 1))
@@ -107,7 +106,7 @@ def _today_card(summary: Summary) -> str:
         '<p class="big">no budget</p>',
         "Set budget.day_grams to have one.",
         *others,
-        BOTH_SCOPES if others else "",
+        scopes_text(summary.counted_scopes) if others else "",
     )
 
 

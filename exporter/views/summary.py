@@ -78,6 +78,7 @@ class Summary(_View, frozen=True):
     sampled_at: float | None
     fresh: bool
     interval_seconds: float
+    counted_scopes: list[str]
     host_power_watts: float | None
     host_power_low_watts: float | None
     host_power_high_watts: float | None
@@ -144,6 +145,7 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         memory_used_bytes=None if memory is None else memory.used,
         memory_total_bytes=None if memory is None else memory.total,
         components=[_component(one, readings) for one in snapshot.provenance],
+        counted_scopes=[str(scope) for scope in snapshot.counted_scopes()],
         budgets=_budgets(readings),
         eco_score_ratio=None if score is None else score.value,
         eco_score_factors={} if score is None else {str(factor): value for factor, value in score.factors.items()},

@@ -3,7 +3,7 @@
 from exporter.core.html import UNKNOWN
 from exporter.core.units import BytesPerSecond, megabits_per_second
 from exporter.views.summary import BudgetView, Summary
-from exporter.views.wording import band_text, emissions_text
+from exporter.views.wording import band_text, emissions_text, scopes_text
 
 
 def render_table(summary: Summary, origin: str) -> str:
@@ -49,7 +49,7 @@ def _emissions(summary: Summary) -> tuple[str, str, str]:
 def _sources(summary: Summary, scope: str) -> str:
     parts = [one for one in summary.components if one.scope == scope]
     kinds = dict.fromkeys(f"{one.source}: {one.model}" for one in parts)
-    return f"{', '.join(kinds)}; {' + '.join(one.description for one in parts)}"
+    return f"{', '.join(kinds)}; {' + '.join(one.description for one in parts)}" if parts else "not estimated"
 
 
 def _intensity(summary: Summary) -> str:
@@ -59,10 +59,11 @@ def _intensity(summary: Summary) -> str:
 
 
 def _budgets(summary: Summary) -> list[tuple[str, str, str]]:
+    scopes = scopes_text(summary.counted_scopes)
     if not summary.budgets:
         return [("today", UNKNOWN, "needs budget.day_grams and a running exporter")]
     return [
-        ("today" if one.period == "day" else f"this {one.period}", _used(one), _projected(one))
+        ("today" if one.period == "day" else f"this {one.period}", _used(one), _projected(one, scopes))
         for one in summary.budgets
     ]
 
@@ -71,10 +72,10 @@ def _used(budget: BudgetView) -> str:
     return f"{budget.used_grams:.1f} of {budget.limit_grams:g} g"
 
 
-def _projected(budget: BudgetView) -> str:
+def _projected(budget: BudgetView, scopes: str) -> str:
     if budget.projected_grams is None:
-        return "machine and network; projection unknown"
-    told = f"machine and network; {budget.projected_grams:.1f} g projected for the whole {budget.period}"
+        return f"{scopes}; projection unknown"
+    told = f"{scopes}; {budget.projected_grams:.1f} g projected for the whole {budget.period}"
     if budget.projection_learned_ratio < 1.0:
         known = f"{budget.projection_learned_ratio:.0%} of this device's week is known"
         return f"{told} at the mean so far (early: {known})"

@@ -30,6 +30,14 @@ def emissions_text(emissions: EmissionsView) -> EmissionsText:
     )
 
 
+def scopes_text(scopes: Sequence[str]) -> str:
+    """Name the scopes that a total holds, as people call them."""
+    names = {"host": "machine", "network": "network"}
+    if not scopes:
+        return "nothing"
+    return " and ".join(names[one] for one in scopes) + ("" if len(scopes) > 1 else " only")
+
+
 def band_text(low: float | None, high: float | None) -> str:
     """Write the ends of a band in watts, to a tenth below ten."""
     if low is None or high is None:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from exporter.build import Paths, build_sampler
-from exporter.config import Config
+from exporter.config import Budget, Config
 from exporter.snapshot import Snapshot
 from exporter.sources.collector import SOURCES
+from exporter.views.summary import summarize
+from exporter.views.table import render_table
 from tests.exporter.fakes import series
 from tests.exporter.golden_snapshot import MOVED
-from tests.fake_clock import FakeClock
+from tests.fake_clock import NOON, FakeClock
 
 LAPTOP = Path(__file__).parent / "sources/fixtures/laptop"
 
@@ -23,6 +25,7 @@ RESTS_ON = {
         "ecotrack_emissions_grams_total{host}",
         "ecotrack_cpu_utilization_ratio",
         "ecotrack_emissions_grams_per_second",
+        "ecotrack_eco_score_factor_ratio{budget}",
     },
     "memory": {"ecotrack_memory_used_bytes", "ecotrack_memory_total_bytes"},
     "disk": {"ecotrack_disk_bytes_total"},
@@ -38,6 +41,7 @@ RESTS_ON = {
         "ecotrack_activity_seconds_total",
         "ecotrack_activity_bytes_total",
         "ecotrack_activity_emissions_grams_total",
+        "ecotrack_eco_score_factor_ratio{budget}",
     },
     "connections": {"ecotrack_network_connections"},
 }
@@ -48,13 +52,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return sampled(tmp_path_factory.mktemp("whole"))
 
 
-def sampled(folder: Path, off: str = "") -> Snapshot:
+def sampled(folder: Path, *off: str) -> Snapshot:
     """The laptop, read twice while it works; `folder` is for its copy."""
     laptop = Path(shutil.copytree(LAPTOP, folder / "laptop"))
     clock = FakeClock()
-    sources = [source for source in SOURCES if source.name != off]
+    sources = [source for source in SOURCES if source.name not in off]
     paths = Paths(procfs=laptop / "proc", sysfs=laptop / "sys")
-    sampler, publication = build_sampler(Config(), clock, paths, sources, None)
+    sampler, publication = build_sampler(Config(budget=Budget(day_grams=100.0)), clock, paths, sources, None)
     sampler.sample_once()
     for name, (before, after) in MOVED.items():
         file = laptop / name
@@ -66,7 +70,7 @@ def sampled(folder: Path, off: str = "") -> Snapshot:
 
 def families(snapshot: Snapshot) -> set[str]:
     """Families with a series, those with a scope by scope."""
-    scopes = {"host", "network"}
+    scopes = {"host", "network", "budget"}
     return {
         name[0] + next((f"{{{label}}}" for label in name[1:] if label in scopes and "source" not in name[0]), "")
         for name in series(snapshot, "gauge", "counter", "info")
@@ -90,6 +94,21 @@ def test_no_series_names_a_collector_that_is_off(off: str, whole: Snapshot, tmp_
     for snapshot, is_named in ((whole, True), (sampled(tmp_path, off), False)):
         names = series(snapshot, "gauge", "counter")
         assert any(name[0] in about and off in name[1:] for name in names) is is_named
+
+
+def test_what_is_counted_is_named_and_nothing_counted_is_no_zero(whole: Snapshot, tmp_path: Path) -> None:
+    def shown(snapshot: Snapshot) -> tuple[list[str], int]:
+        summary = summarize(snapshot, NOON, fresh=True)
+        return summary.counted_scopes, len(summary.budgets)
+
+    assert shown(whole) == (["host", "network"], 1)
+    network_only = sampled(tmp_path / "1", "cpu")
+    assert shown(network_only) == (["network"], 1)
+    assert "network only" in render_table(summarize(network_only, NOON, fresh=True), "")
+    neither = sampled(tmp_path / "2", "cpu", "network")
+    assert shown(neither) == ([], 0)
+    counted = {name for name in families(neither) if "budget" in name or "lifetime" in name}
+    assert counted == {"ecotrack_lifetime_start_timestamp_seconds"}
 
 
 def test_totals_of_before_stay_when_a_collector_is_switched_off(whole: Snapshot) -> None:

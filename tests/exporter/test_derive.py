@@ -1,14 +1,17 @@
 """What a sample makes of sensors and models together, through the whole path from readings to totals."""
 
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.units import Ratio
+from exporter.core.units import Ratio, UnixSeconds
 from exporter.power import presets
 from exporter.power.component import Component, Coverage, Scope, Sensor
+from exporter.totals import Totals
 from exporter.usage.events import Event, EventKind
-from tests.exporter.fakes import Machine, Rig, rig
+from tests.exporter.fakes import Machine, MemoryStore, Rig, rig
 from tests.fake_clock import FakeClock
 
 PACKAGE = Sensor(source="rapl", covers=Coverage.PACKAGE, uncertainty=Ratio(0.05), description="two packages by RAPL")
@@ -112,3 +115,39 @@ def test_parts_that_exceed_the_whole_are_counted_and_said() -> None:
     event = Event(kind=EventKind.DISCARD, source="meter", reason="parts_exceed_whole")
     assert now.totals.exported.events[event] == 1
     assert any("scaled" in one.description for one in now.provenance)
+
+
+def test_hours_in_which_the_cpu_could_not_be_read_are_not_learned_as_hours_without_emissions() -> None:
+    """Their grams come with the next reading, and belong to the hours in which they were emitted."""
+
+    def lived(broken: set[str]) -> list[float]:
+        sampling = rig(Machine(FakeClock(), nics={"eth0": 10**10}))
+        for hour in range(24):
+            sampling.machine.broken = broken if 6 <= hour < 12 else set()
+            for _ in range(60):
+                sampling.sample_after(60.0)
+        return [rate for rate in sampling.now.totals.week.rates if rate > 0.0]
+
+    usual = lived(set())
+    assert len(usual) >= 22
+    assert lived({"cpu"}) == pytest.approx(usual, rel=1e-3)
+
+
+def test_a_sample_that_cannot_be_saved_for_an_unforeseen_reason_is_booked_all_the_same() -> None:
+    @dataclass(slots=True)
+    class Broken(MemoryStore):
+        fails: bool = False
+
+        def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
+            if self.fails:
+                self.fails = False
+                raise RuntimeError("unforeseen")
+            MemoryStore.save(self, totals, now, clean_stop=clean_stop)
+
+    store = Broken()
+    sampling = rig(Machine(FakeClock()), store=store)
+    sampling.sample_after(5.0)
+    store.fails = True
+    sampling.machine.run(5.0)
+    sampling.sampler.sample_once()
+    assert host_joules(sampling) == pytest.approx(82.5 * 10.0)

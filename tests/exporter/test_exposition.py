@@ -158,6 +158,8 @@ def test_every_event_that_a_bad_day_brings_was_announced() -> None:
     machine.clock.sleep(100.0)
     machine.clock.step(-100.0)
     sampling.sample_after(100.0)
+    machine.busy += 1e6
+    sampling.sample_after(5.0)
     seen = sampling.now.totals.exported.events.keys()
     assert seen <= set(KNOWN_EVENTS)
     assert {event.source for event in set(KNOWN_EVENTS) - seen} == {"memory", "connections", "sampler", "state"}

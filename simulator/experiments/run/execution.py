@@ -104,8 +104,9 @@ def _leave_interrupts() -> None:
 def _dask_executor(address: str) -> Iterator[Executor]:
     from distributed import Client, KilledWorker  # noqa: PLC0415 - an optional extra, and slow to load
 
-    # Its messages about the end of a connection are replaced by one line, below.
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+    # Messages about the end of a connection, and about work that is cancelled with it, are replaced by one line, below.
+    for logger in ("distributed.client", "tornado.application"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
     try:
         asyncio.run(_answers(address))
         client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]

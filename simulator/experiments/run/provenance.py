@@ -78,7 +78,12 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
             changed = (part.replace("_", " ") for part in parts if getattr(self, part) != getattr(other, part))
             yield f"other inputs ({', '.join(changed)})"
         if self.environment != other.environment:
-            kept = (f"{name} {version}" for name, version in self.versions.items() if other.versions[name] != version)
+            names = dict.fromkeys((*self.versions, *other.versions))
+            kept = (
+                f"{name} {self.versions.get(name, 'absent')}"
+                for name in names
+                if self.versions.get(name) != other.versions.get(name)
+            )
             yield f"another environment ({', '.join(kept)})"
 
 
@@ -106,7 +111,7 @@ def _named_files(scenario: AnyScenario) -> Iterator[bytes]:
 
 
 def _source_of(policy: str) -> str | None:
-    """Return the file of a user's policy `module:Class`."""
+    """Return the file of a user's policy `module:Class`; what that file imports in turn is not looked at."""
     if not is_users(policy):
         return None
     spec = importlib.util.find_spec(policy.partition(":")[0])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.units import Joules, MonotonicSeconds, Ratio, Watts
-from exporter.power.allocation import MACHINE_SOURCES, Allocation, Load, Pending, allocate
+from exporter.power.allocation import MOST_PENDING, PRECEDENCE, Allocation, Load, Pending, allocate
 from exporter.power.component import Component, Coverage, Scope, Sensor
 from exporter.power.model import HostPowerModel
 from exporter.usage.sensors import Measured
@@ -165,14 +165,38 @@ def test_a_graphics_card_that_no_model_knows_comes_on_top() -> None:
     assert sum(result.energies.values()) == (82.5 + 20.0) * 5.0
 
 
-@pytest.mark.parametrize("better", range(len(MACHINE_SOURCES) - 1))
-def test_of_two_sensors_of_the_whole_machine_the_one_nearer_the_wall_counts(better: int) -> None:
+@pytest.mark.parametrize("covers", [Coverage.MACHINE, Coverage.PACKAGE])
+@pytest.mark.parametrize("better", range(len(PRECEDENCE)))
+def test_of_two_sources_of_the_same_one_counts_and_never_their_sum(better: int, covers: Coverage) -> None:
+    """The one that is named first; a source that nobody named comes last, and fails nothing."""
     over = span(0.0, 5.0)
+    worse = (*PRECEDENCE, "of-my-own")[better + 1]
     readings = [
-        measured(Coverage.MACHINE, over, watts=90.0, source=MACHINE_SOURCES[better + 1]),
-        measured(Coverage.MACHINE, over, watts=100.0, source=MACHINE_SOURCES[better]),
+        measured(covers, over, watts=90.0, source=worse),
+        measured(covers, over, watts=100.0, source=PRECEDENCE[better]),
     ]
-    assert one_sample(*readings).energies == {Component.REST: 500.0}
+    component = covers.component or Component.REST
+    assert one_sample(*readings).energies[component] == 500.0
+
+
+def test_while_a_model_catches_up_a_component_shows_its_present_power() -> None:
+    """Energy of earlier samples that is booked now is no power of now."""
+    before = {Coverage.PACKAGE: (span(0.0, 25.0),)}
+    now = measured(Coverage.PACKAGE, span(25.0, 30.0), watts=80.0)
+    result = allocate(MODEL, load(span(0.0, 30.0)), [now], before, MonotonicSeconds(0.0))
+    assert result.powers()[Component.CPU] == 80.0
+    machine = measured(Coverage.MACHINE, span(25.0, 30.0), watts=150.0)
+    whole = allocate(MODEL, load(span(0.0, 30.0)), [machine], {}, MonotonicSeconds(0.0))
+    assert whole.powers() == {Component.REST: 150.0}
+    assert whole.energies[Component.BASELINE] == 50.0 * 25.0
+
+
+def test_a_sensor_that_comes_and_goes_for_ever_is_not_remembered_for_ever() -> None:
+    machine = Machine()
+    machine.sample(0, set(Coverage), cpu=True)
+    for number in range(1, 3 * MOST_PENDING * 2):
+        machine.sample(number * 5, {Coverage.PACKAGE} if number % 3 else set(), cpu=False)
+    assert len(machine.pending[Coverage.PACKAGE]) == MOST_PENDING
 
 
 def test_time_before_the_first_reading_of_the_cpu_is_not_modelled() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.units import Joules, MonotonicSeconds, Ratio
+from exporter.core.units import Joules, MonotonicSeconds, Ratio, Seconds
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.collector import SOURCES, OnFailure, Settings, Source
 from exporter.sources.host import HostSource
@@ -49,7 +49,33 @@ def sensor_source(name: str, read: Callable[[Settings], Mapping[str, EnergyCount
         reads="a fake's energy",
         on_failure=OnFailure.REPLACED,
         open=lambda settings: lambda: read(settings),
+        file=lambda settings: settings.sysfs / "fake/energy",
     )
+
+
+def test_only_a_level_may_be_read_now_and_then() -> None:
+    """A sensor that told of thirty seconds at once would tell of what a model has booked by then."""
+    for source in SOURCES:
+        if source.on_failure is not OnFailure.LEVEL:
+            with pytest.raises(ValueError, match="an interval of a level only"):
+                dataclasses.replace(source, interval=lambda _: Seconds(30.0))
+
+
+def test_all_parts_of_a_reading_are_of_one_moment() -> None:
+    """Else the time between two of them would be told twice: by a model, and by the sensor that replaces it."""
+
+    @dataclass(slots=True)
+    class Ticking(FakeClock):
+        def awake(self) -> MonotonicSeconds:
+            self.awake_at += 0.5
+            return MonotonicSeconds(self.awake_at)
+
+    package = sensor_source("fake", lambda _: {"0": EnergyCounter(sensor=PACKAGE, energy=Joules(5.0))})
+    laptop = FIXTURES / "laptop"
+    reader = HostSource(Ticking(), NicRule(), procfs=laptop / "proc", sysfs=laptop / "sys", sources=(package, *SOURCES))
+    reading = reader.read()
+    timed = [reading.cpu, reading.network, reading.disk, *reading.sensors.values()]
+    assert [one.at for one in timed if one is not None] == [reading.awake] * 4
 
 
 def test_energy_counters_of_all_sensors_stand_in_the_reading_with_their_time(tmp_path: Path) -> None:
@@ -128,7 +154,17 @@ def test_a_change_of_state_is_logged_once_with_the_file_and_the_remedy(caplog: p
     caplog.set_level(logging.INFO)
     fake = Faulty()
     reader = HostSource(FakeClock(), NicRule(), sources=[sensor_source("fake", fake.read)])
-    for error in (None, FAILURE, DENIED, None, DENIED, NotPresentError(), None, NotPresentError()):
+    for error in (
+        None,
+        FAILURE,
+        DENIED,
+        None,
+        DENIED,
+        NotPresentError(),
+        None,
+        NotPresentError(),
+        ValueError("a name"),
+    ):
         fake.error = error
         reader.read()
         reader.read()
@@ -141,6 +177,7 @@ def test_a_change_of_state_is_logged_once_with_the_file_and_the_remedy(caplog: p
         "collector fake works again",
         denied,
         "collector fake is absent",
+        "collector fake fails: /sys/fake/energy is not understood (ValueError)",
     ]
 
 

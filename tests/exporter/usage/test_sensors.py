@@ -51,3 +51,14 @@ def test_a_sensor_seen_for_the_first_time_only_starts() -> None:
 
 def test_a_sensor_that_is_gone_tells_nothing() -> None:
     assert measured_between(at(0.0, 1.0), {}) == ()
+
+
+def test_where_one_of_two_packages_says_nothing_neither_does_the_other() -> None:
+    """The time of both would be taken for measured, and half of the energy for all of it."""
+
+    def both(moment: float, first: float, second: float) -> Counters:
+        return {**at(moment, first), "package-1": at(moment, second)["package-0"]}
+
+    assert len(measured_between(both(0.0, 1.0, 400.0), both(5.0, 2.0, 401.0))) == 2
+    assert measured_between(both(0.0, 1.0, 400.0), both(5.0, 2.0, 20.0)) == ()
+    assert measured_between(at(0.0, 1.0), both(5.0, 2.0, 20.0)) == ()
