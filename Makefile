@@ -4,6 +4,8 @@
 
 python := .venv/bin/python
 environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt
+services := ecotrack ecochain alertmanager prometheus grafana
+comma := ,
 quick := "not full and not servers and not slow"
 paths := exporter simulator grafana prometheus scripts tests bench
 
@@ -11,6 +13,9 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 up: ## Start the stack, Ctrl-C stops it; ONLY=ecotrack, ECOTRACK_CONFIG=FILE, ECOCHAIN_EXPERIMENTS=DIR
+ifneq ($(filter-out $(services),$(subst $(comma), ,$(ONLY))),)
+	@echo "make up: ONLY: expected names out of $(services), got $(ONLY)" >&2; exit 2
+endif
 ifeq ($(ONLY),ecotrack)
 	@$(MAKE) --no-print-directory .venv/base.stamp
 else

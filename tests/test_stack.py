@@ -268,3 +268,12 @@ def test_what_starts_the_stack_needs_none_of_the_simulators_packages() -> None:
     argv = [sys.executable, "-c", code]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert not {"numpy", "numba", "scipy", "pvlib", "matplotlib", "torch"} & set(done.stdout.split())
+
+
+def test_make_refuses_a_service_that_does_not_exist_before_it_installs_anything() -> None:
+    rows = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    (line,) = (row for row in rows if row.startswith("services :="))
+    assert set(line.partition(":=")[2].split()) == {row.name for row in services(sys.executable, ROOT)}
+    argv = ["make", "--dry-run", "up", "ONLY=ecotrack,nosuch"]
+    planned = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True).stdout
+    assert planned.startswith('echo "make up: ONLY: expected names out of')
