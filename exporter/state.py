@@ -91,6 +91,7 @@ class StateStore:
         self._resume_within = resume_within
         self._sequence = 0
         self._last_fsync: Seconds | None = None
+        self._durable_owed = False
         self._resumable: _Resumable | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
@@ -135,8 +136,9 @@ class StateStore:
     def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
         """Replace the state.
 
-        Raises OSError where the disk refuses. The exact file is then gone where possible, since totals published from
-        now on may be higher than it says; where it is not, see `publishable`.
+        Raises OSError where the disk refuses, and until the durable file is written again after that. The exact file is
+        then gone where possible, since totals published from now on may be higher than it says; where it is not, see
+        `publishable`.
         """
         self._sequence += 1
         tick = self._clock.elapsed()
@@ -155,6 +157,7 @@ class StateStore:
         try:
             self._replace(self._exact, data, durable=clean_stop)
         except OSError:
+            self._durable_owed = True
             with contextlib.suppress(OSError):
                 self._exact.unlink()
                 self._resumable = None
@@ -162,11 +165,13 @@ class StateStore:
                 self._exact.with_suffix(".tmp").unlink()
             raise
         self._resumable = _Resumable(exported=totals.exported, until=until)
-        if clean_stop or self._last_fsync is None or tick - self._last_fsync >= FSYNC_INTERVAL:
-            # After the exact file, so that the durable one is never the newer while the machine is up. A save that
-            # fails is tried again after the same time.
-            self._last_fsync = tick
+        due = self._last_fsync is None or tick - self._last_fsync >= FSYNC_INTERVAL
+        if clean_stop or due or self._durable_owed:
+            # After the exact file, so that the durable one is never the newer while the machine is up. After a failure
+            # no save is good before this one is: on a full disk the exact file succeeds in turns, in its own room.
+            self._last_fsync, self._durable_owed = tick, True
             self._replace(self._durable, data, durable=True)
+            self._durable_owed = False
 
     def publishable(self, exported: Exported) -> Exported:
         """Return what may be published where the counters are `exported`.

@@ -170,6 +170,26 @@ def test_a_kill_between_the_two_files_loses_nothing_that_was_published(tmp_path:
     assert load(tmp_path) == totals
 
 
+def test_no_save_is_good_until_the_durable_file_is_written_again(tmp_path: Path) -> None:
+    """On a full disk every other save fits into the room of the one before, and an alert has to see that."""
+    clock, refusal = FakeClock(), tmp_path / "state.durable.tmp"
+    with opened(tmp_path, clock=clock) as store:
+        store.load(NOON)
+        store.save(some_totals(1), NOON)
+        (tmp_path / "state.tmp").mkdir()
+        with pytest.raises(IsADirectoryError):
+            store.save(some_totals(2), NOON)
+        (tmp_path / "state.tmp").rmdir()
+        refusal.mkdir()
+        for second in range(3):
+            clock.advance(5.0)
+            with pytest.raises(IsADirectoryError):
+                store.save(some_totals(3 + second), NOON)
+        refusal.rmdir()
+        store.save(some_totals(9), NOON)
+    assert (tmp_path / "state.durable.json").read_bytes() == (tmp_path / "state.json").read_bytes()
+
+
 def test_a_save_that_fails_leaves_no_exact_file_that_published_counters_could_outrun(tmp_path: Path) -> None:
     saved_folder(tmp_path, clean_stop=True)
     (tmp_path / "state.tmp").mkdir()
