@@ -274,6 +274,9 @@ def test_make_refuses_a_service_that_does_not_exist_before_it_installs_anything(
     rows = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
     (line,) = (row for row in rows if row.startswith("services :="))
     assert set(line.partition(":=")[2].split()) == {row.name for row in services(sys.executable, ROOT)}
-    argv = ["make", "--dry-run", "up", "ONLY=ecotrack,nosuch"]
-    planned = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True).stdout
-    assert planned.startswith('echo "make up: ONLY: expected names out of')
+    argv = ["make", "up", "ONLY=ecotrack,nosuch"]
+    environment = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
+    ended = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("make up: ONLY: expected names out of ")
