@@ -1,5 +1,7 @@
 """Every metric family of the exporter, in the order of the reference page, and the exposition made of them."""
 
+from functools import cache
+
 from prometheus_client import ProcessCollector
 
 from exporter.core.metrics import Exposition, Row
@@ -21,4 +23,10 @@ ROWS: tuple[Row[Snapshot], ...] = (
 
 def exposition(snapshot: Snapshot) -> Exposition[Snapshot]:
     """Return the bodies of `/metrics` for a snapshot, with the cost of this process beside it."""
-    return Exposition(ROWS, snapshot, beside=(ProcessCollector(registry=None),))
+    return Exposition(ROWS, snapshot, beside=(_cost_of_this_process(),))
+
+
+@cache
+def _cost_of_this_process() -> ProcessCollector:
+    """Return the one collector of this process: each new one reads when the machine started."""
+    return ProcessCollector(registry=None)

@@ -15,7 +15,7 @@ from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.connections import tcp_connections
 from exporter.sources.cpu import cpu_times
 from exporter.sources.device_links import DeviceLinks
-from exporter.sources.disk import disk_bytes
+from exporter.sources.disk import DiskSource
 from exporter.sources.memory import memory
 from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
@@ -91,7 +91,7 @@ SOURCES: tuple[Source, ...] = (
         reads="bytes of physical disks",
         on_failure=OnFailure.CARRIED,
         file=lambda settings: settings.procfs.root / "diskstats",
-        open=lambda settings: lambda: disk_bytes(settings.procfs.root, settings.sysfs),
+        open=lambda settings: DiskSource(settings.procfs.root, settings.sysfs).read,
     ),
     Source(
         name="network",

@@ -8,16 +8,27 @@ from exporter.sources.procfs import psutil_reading
 from exporter.sources.reading import DiskBytes, NotPresentError
 
 
-def disk_bytes(procfs: Path, sysfs: Path) -> DiskBytes:
-    """Return the bytes read and written since the machine started. Raises NotPresentError without a disk."""
-    with psutil_reading(procfs):
-        counters = psutil.disk_io_counters(perdisk=True, nowrap=False)
-    disks = [disk for name, disk in counters.items() if _is_physical(name, sysfs)]
-    if not disks:
-        raise NotPresentError
-    return DiskBytes(read=sum(disk.read_bytes for disk in disks), written=sum(disk.write_bytes for disk in disks))
+class DiskSource:
+    """Reads the disks that have hardware behind them; which they are is looked up anew when a name comes or goes."""
 
+    def __init__(self, procfs: Path, sysfs: Path) -> None:
+        self._procfs = procfs
+        self._blocks = sysfs / "block"
+        self._names: frozenset[str] = frozenset()
+        self._physical: frozenset[str] = frozenset()
 
-def _is_physical(name: str, sysfs: Path) -> bool:
-    """Tell whether there is hardware behind a block device; a slash in its name is an exclamation mark in sysfs."""
-    return (sysfs / "block" / name.replace("/", "!") / "device").exists()
+    def read(self) -> DiskBytes:
+        """Return the bytes read and written since the machine started. Raises NotPresentError without a disk."""
+        with psutil_reading(self._procfs):
+            counters = psutil.disk_io_counters(perdisk=True, nowrap=False)
+        if counters.keys() != self._names or not self._physical:
+            self._names = frozenset(counters)
+            self._physical = frozenset(name for name in counters if self._is_physical(name))
+        if not self._physical:
+            raise NotPresentError
+        disks = [counters[name] for name in self._physical]
+        return DiskBytes(read=sum(disk.read_bytes for disk in disks), written=sum(disk.write_bytes for disk in disks))
+
+    def _is_physical(self, name: str) -> bool:
+        """Tell whether there is hardware behind a block device; a slash in its name is an exclamation mark in sysfs."""
+        return (self._blocks / name.replace("/", "!") / "device").exists()

@@ -87,6 +87,18 @@ def test_a_laptop_reads_as_its_files_say() -> None:
     assert states(reading) == works | dict.fromkeys(SENSORS, SourceState.ABSENT)
 
 
+def test_a_disk_that_is_plugged_in_or_pulled_counts_from_the_next_reading_on(laptop: Path) -> None:
+    machine = source(laptop)
+    machine.read()
+    statistics = laptop / "proc" / "diskstats"
+    before = statistics.read_text()
+    statistics.write_text(before + "   8  16 sdb 10 0 1000 5 20 0 3000 5 0 10 10\n")
+    (laptop / "sys" / "block" / "sdb" / "device").mkdir(parents=True)
+    assert machine.read().disk == Timed(value=DiskBytes(read=202_000 * 512, written=85_000 * 512), at=AT)
+    statistics.write_text(before)
+    assert machine.read().disk == Timed(value=DiskBytes(read=201_000 * 512, written=82_000 * 512), at=AT)
+
+
 def test_a_container_counts_the_device_of_its_default_route() -> None:
     reading = source(FIXTURES / "container").read()
     assert devices(reading) == {"eth0"}
