@@ -21,7 +21,7 @@ from scripts.imports import sources
 from simulator.hardware.device import DEVICES, GIBIBYTE, REFERENCE
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 from simulator.scenario.schema import Scenario
-from simulator.scheduling.names import POLICIES
+from simulator.scheduling.policies import POLICIES
 
 FOLDER = Path(__file__).parent.parent / "docs/reference"
 
@@ -137,7 +137,7 @@ def _devices_and_policies() -> str:
         figures = f"{one.idle_watts:g} | {one.full_watts:g} | {clock} | {one.speed:g} | {one.memory_bytes / GIBIBYTE:g}"
         lines.append(f"| `{one.name}`: {one.title} | {figures} | {one.source} |")
     lines += ["", "Policies, for `scheduler.policy`:", "", "| policy | places each task on |", "|---|---|"]
-    lines += [f"| `{name}` | {what} |" for name, what in POLICIES.items()]
+    lines += [f"| `{name}` | {one.description} |" for name, one in POLICIES.items()]
     return "\n".join(lines) + "\n"
 
 

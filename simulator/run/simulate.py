@@ -23,9 +23,9 @@ from simulator.scheduling.interface import Policy
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.kernels.placement import CountArray
 from simulator.scheduling.lower_bound import least_emissions
-from simulator.scheduling.names import is_users, traits
+from simulator.scheduling.names import is_users
 from simulator.scheduling.own.checked import Checked
-from simulator.scheduling.policies import build_policy
+from simulator.scheduling.policies import build_policy, traits
 from simulator.scheduling.score import Levels
 from simulator.scheduling.shifting import TemporalShifting
 from simulator.streams import Stream, generator

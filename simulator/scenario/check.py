@@ -6,8 +6,9 @@ from typing import Any
 from simulator.hardware.device import DEVICES
 from simulator.scenario.published import PublishedScenario
 from simulator.scenario.schema import BYTES_PER_MEGABYTE, NodeSection, Scenario, TaskClassSection, WeatherSection
-from simulator.scheduling.names import SINGLE_NODE, is_users, single_node, traits
+from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
 from simulator.scheduling.own.per_task import load_policy
+from simulator.scheduling.policies import traits
 
 RECORDED_WIND_HEIGHT = 10.0
 """Metres: height of WS10M in NASA POWER's files, and of TMY3's wind (Wilcox and Marion, NREL/TP-581-43156, 2008)."""

@@ -1,39 +1,147 @@
-"""The policies by name: their objects, and the weights by which they score."""
+"""The table of the policies: the description, the way of placing and the traits of each."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from exporter.core.config import ConfigError
 from simulator.scheduling.interface import Policy
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.names import is_users, single_node, unknown
+from simulator.scheduling.kernels.placement import Order, place_least_loaded
+from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
 from simulator.scheduling.own.per_task import load_policy
-from simulator.scheduling.queues import InTurn, LeastLoaded
+from simulator.scheduling.queues import InOrder, InTurn
 from simulator.scheduling.score import Levels, Scored
 from simulator.scheduling.weights import Weights
 
 _TIE = 1e-6
 """Weight of latency where it decides only between choices that are otherwise equal, such as several green nodes."""
 
-_SCORES: Mapping[str, Weights | None] = {
-    "least-energy": Weights(energy=1.0, latency=_TIE),
-    "least-carbon": Weights(carbon=1.0, latency=_TIE),
-    "weighted": None,
-    "joint": None,
-    "shifting": None,
-    "oracle": None,
-    "casper-like": Weights(carbon=0.5, load=0.5),
-    "carbon-greedy": Weights(grid=1.0, latency=_TIE),
-}
-"""Weights of the policies by score; None stands for those of the configuration."""
 
-_CHOOSE_LEVELS = frozenset({"least-energy", "least-carbon", "joint", "shifting", "oracle"})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByScore:
+    """Placement by the least weighted score, see `Scored`. Weights of None stand for those of the configuration."""
+
+    weights: Weights | None = None
+    levels: Levels = Levels.FASTEST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByTurn:
+    """Placement round robin, see `InTurn`."""
+
+    tries: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByOrder:
+    """Placement by a function of the kernels, see `InOrder`."""
+
+    place: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """The needs of a policy beyond placing: `shifts`, temporal shifting; `sees_future`, forecasts without error."""
+
+    shifts: bool = False
+    sees_future: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltIn:
+    """A policy of the simulator. Its description completes "places each task on"; see the reference page."""
+
+    description: str
+    places: ByScore | ByTurn | ByOrder
+    traits: Traits = Traits()
+
+
+_ANY_NODE = f"{SINGLE_NODE}NAME"
+
+POLICIES: Mapping[str, BuiltIn] = {
+    "round-robin": BuiltIn(
+        description="The nodes in turn; one that does not fit or cannot start in time is passed over.",
+        places=ByTurn(),
+    ),
+    "least-loaded": BuiltIn(
+        description="The node that can start first (join the shortest queue, by time; Winston 1977).",
+        places=ByOrder(place=place_least_loaded),
+    ),
+    "least-energy": BuiltIn(
+        description="The node and operating point with the least energy for this task.",
+        places=ByScore(weights=Weights(energy=1.0, latency=_TIE), levels=Levels.ALL),
+    ),
+    "least-carbon": BuiltIn(
+        description="The node and operating point with the least grams for this task.",
+        places=ByScore(weights=Weights(carbon=1.0, latency=_TIE), levels=Levels.ALL),
+    ),
+    "weighted": BuiltIn(
+        description="The node of least weighted score, at full frequency.",
+        places=ByScore(),
+    ),
+    "joint": BuiltIn(
+        description="The node and operating point of least weighted score, chosen together.",
+        places=ByScore(levels=Levels.ALL),
+    ),
+    "shifting": BuiltIn(
+        description="As joint; deferrable tasks also wait for greener supply within their deadline.",
+        places=ByScore(levels=Levels.ALL),
+        traits=Traits(shifts=True),
+    ),
+    "oracle": BuiltIn(
+        description="As shifting, but told the supply to come without error: a yardstick, not a policy for use.",
+        places=ByScore(levels=Levels.ALL),
+        traits=Traits(shifts=True, sees_future=True),
+    ),
+    "kubernetes-like": BuiltIn(
+        description="Peer: in turn over the nodes whose memory fits, blind to their queues.",
+        places=ByTurn(tries=1),
+    ),
+    "casper-like": BuiltIn(
+        description="Peer after CASPER (Souza et al. 2023): least grams for this task now, weighed equally with load.",
+        places=ByScore(weights=Weights(carbon=0.5, load=0.5)),
+    ),
+    "carbon-greedy": BuiltIn(
+        description="Peer: the node whose supply for this task is greenest now, whatever it spends.",
+        places=ByScore(weights=Weights(grid=1.0, latency=_TIE)),
+    ),
+    _ANY_NODE: BuiltIn(
+        description="All tasks to one node; the best of these in hindsight is a baseline.",
+        places=ByOrder(place=place_least_loaded),
+    ),
+}
+"""The policies by name, in the order of the reference page. To add one is to add a row."""
+
+
+def built_in(name: str) -> BuiltIn | None:
+    """Return the row of a policy; None for one of a user's own.
+
+    Raises ValueError, in one line, for a plain name that no policy has. The name alone does not tell whether the
+    cluster has the node of a `single-node:NAME`, nor whether a user's own policy can be imported.
+    """
+    if is_users(name):
+        return None
+    row = POLICIES.get(name if single_node(name) is None else _ANY_NODE)
+    if row is None:
+        raise ValueError(f'expected one of {", ".join(POLICIES)}, or package.module:Class, got "{name}"')
+    return row
+
+
+def traits(name: str) -> Traits:
+    """Return the traits of the policy of this name; a user's own has none. Raises ValueError as `built_in` does."""
+    row = built_in(name)
+    return Traits() if row is None else row.traits
 
 
 def weights_of(name: str, weights: Weights) -> Weights | None:
-    """Return a policy's normalised weights, from `weights` where they are the configured ones; None without a score."""
-    if name not in _SCORES:
+    """Return a policy's normalised weights, from `weights` where they are the configured ones; None without a score.
+
+    Raises ValueError as `built_in` does.
+    """
+    row = built_in(name)
+    if row is None or not isinstance(row.places, ByScore):
         return None
-    return (_SCORES[name] or weights).normalised()
+    return (row.places.weights or weights).normalised()
 
 
 def build_policy(name: str, weights: Weights, *, levels: Levels, backend: Backend) -> Policy:
@@ -42,18 +150,17 @@ def build_policy(name: str, weights: Weights, *, levels: Levels, backend: Backen
     `levels` limits the policies that choose an operating point. A name of the form package.module:Class is imported,
     see `load_policy`. Raises ValueError for an unknown name, and ConfigError where that import fails.
     """
-    if name in _SCORES:
-        allowed = levels if name in _CHOOSE_LEVELS else Levels.FASTEST
-        return Scored(name, _SCORES[name] or weights, levels=allowed, backend=backend)
-    if name in {"round-robin", "kubernetes-like"}:
-        return InTurn(name, tries=1 if name == "kubernetes-like" else None, backend=backend)
-    if name == "least-loaded":
-        return LeastLoaded(name, backend=backend)
-    if (only := single_node(name)) is not None:
-        return LeastLoaded(name, only=only, backend=backend)
-    if is_users(name):
+    row = built_in(name)
+    if row is None:
         try:
             return load_policy(name)
         except ValueError as error:
             raise ConfigError([f"scheduler.policy: {error}"]) from error
-    raise ValueError(unknown(name))
+    match row.places:
+        case ByScore(weights=own, levels=allowed):
+            allowed = levels if allowed is Levels.ALL else Levels.FASTEST
+            return Scored(name, own or weights, levels=allowed, backend=backend)
+        case ByTurn(tries=tries):
+            return InTurn(name, tries=tries, backend=backend)
+        case ByOrder(place=place):
+            return InOrder(name, place, only=single_node(name), backend=backend)

@@ -1,17 +1,17 @@
-"""Policies that look at queues or turns, not at energy. They run tasks at full frequency."""
+"""Policies without a score: in turn, or by an order of the kernels."""
 
 import numpy as np
 
 from simulator.arrays import BoolArray
 from simulator.scheduling.interface import Cluster, Placements, StepView
 from simulator.scheduling.kernels.compiled import Backend, kernel
-from simulator.scheduling.kernels.placement import place_in_turn, place_least_loaded
+from simulator.scheduling.kernels.placement import Order, place_in_turn
 from simulator.scheduling.outputs import empty_placements
 from simulator.workload.task import Tasks
 
 
 class InTurn:
-    """Round robin over the nodes that fit. A task goes to the next of them that can start it in time, of `tries`."""
+    """Round robin at full frequency: a task goes to the next node that fits and can start it in time, of `tries`."""
 
     def __init__(self, name: str, *, tries: int | None, backend: Backend) -> None:
         """Start with the first node; a `tries` of None tries all nodes."""
@@ -41,13 +41,13 @@ class InTurn:
         return placed
 
 
-class LeastLoaded:
-    """Placement on the node that can start first, or always on the node called `only`."""
+class InOrder:
+    """Placement by an order of the kernels, on all nodes or only on the one called `only`."""
 
-    def __init__(self, name: str, *, only: str | None = None, backend: Backend) -> None:
+    def __init__(self, name: str, place: Order, *, only: str | None = None, backend: Backend) -> None:
         self.name = name
         self._only = only
-        self._place = kernel(place_least_loaded, backend)
+        self._place = kernel(place, backend)
 
     def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
         """See `Policy.place`. Raises ValueError where the cluster has no node called `only`."""
@@ -57,9 +57,11 @@ class LeastLoaded:
             tasks.task_class,
             tasks.work,
             cluster.service,
+            cluster.extra_watts,
             self._admitted(cluster),
             cluster.longest_wait,
             view.free_at.copy(),
+            np.maximum(view.green_joules, 0.0),
             placed.node,
             placed.level,
             placed.start,

@@ -7,14 +7,17 @@ task.
 
 Shapes: M tasks in order of release, N nodes, K classes, L operating points, G groups of equal nodes. Unless said
 otherwise, `service` and `joules` (N, K, L) are seconds and extra joules per second of reference work, `energy`
-(N, K, L) the energy term, `fits` (N, K), `urgency` (K,) = priority / deadline, `weights` (5,) in the order of
-`simulator.scheduling.weights.TERMS`. `free_at` and `green` (N,) are state: when each queue is empty, and the green
-joules left in this step, none negative. Outputs `node`, `level`, `start`, `finish` are (M,) and `terms` (5,).
+(N, K, L) the energy term, `extra_watts` (N, L) power above idle, `fits` (N, K), `urgency` (K,) = priority / deadline,
+`weights` (5,) in the order of `simulator.scheduling.weights.TERMS`. `free_at` and `green` (N,) are state: when each
+queue is empty, and the green joules left in this step, none negative. Outputs `node`, `level`, `start`, `finish` are
+(M,) and `terms` (5,).
 """
 
 # ruff: noqa: PLR0912, PLR0913, PLR0915, PLR0917 - one flat function per order of placement, for the compiler's sake
+# ruff: noqa: ARG001 - orders share one signature, and an order need not look at all of it
 
 import math
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +25,33 @@ from numpy.typing import NDArray
 from simulator.arrays import BoolArray, FloatArray, IntArray
 
 CountArray = NDArray[np.int64]
+
+
+class Order(Protocol):
+    """An order of placement that needs neither weights nor a memory: a function `place_...` of this file."""
+
+    def __call__(
+        self,
+        release: FloatArray,
+        task_class: IntArray,
+        work: FloatArray,
+        service: FloatArray,
+        extra_watts: FloatArray,
+        fits: BoolArray,
+        longest_wait: float,
+        free_at: FloatArray,
+        green: FloatArray,
+        node: IntArray,
+        level: IntArray,
+        start: FloatArray,
+        finish: FloatArray,
+        /,
+    ) -> None:
+        """Place all tasks: write the outputs, and keep `free_at` and `green` up to date.
+
+        A task is placed where its model fits and where it starts within `longest_wait` of its release. One that no node
+        can take has the node -1, and NaN for start and finish. Ties go to the lowest node.
+        """
 
 
 def grid_share(need: float, green: float) -> float:
@@ -337,15 +367,18 @@ def place_least_loaded(
     task_class: IntArray,
     work: FloatArray,
     service: FloatArray,
+    extra_watts: FloatArray,
     fits: BoolArray,
     longest_wait: float,
     free_at: FloatArray,
+    green: FloatArray,
     node: IntArray,
     level: IntArray,
     start: FloatArray,
     finish: FloatArray,
 ) -> None:
-    """Place each task on the node that can start first, at full frequency; ties go to the lowest."""
+    """Place each task on the node that can start first, at full frequency. Where even that one cannot start in time,
+    the task is dropped."""
     nodes, _, levels = service.shape
     for i in range(len(release)):
         k = task_class[i]

@@ -19,7 +19,7 @@ from simulator.run.simulate import build_engine, figures, fixed_tasks, quantile,
 from simulator.run.totals import LATENCY_BOUNDS, Totals
 from simulator.scenario.schema import RunSection, Scenario
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.names import POLICIES
+from simulator.scheduling.policies import POLICIES
 from tests.simulator.scenario.scenarios import FULL, STANDARD, at_rate, edge
 
 DAY = 288

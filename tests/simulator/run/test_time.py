@@ -15,7 +15,7 @@ from simulator.run.engine import Engine
 from simulator.run.generation import Generation
 from simulator.run.job import Method
 from simulator.run.simulate import build_engine
-from simulator.scheduling.names import POLICIES
+from simulator.scheduling.policies import POLICIES
 from tests.simulator.scenario.scenarios import at_rate, edge
 
 DAY = 288

@@ -7,9 +7,13 @@ import numpy as np
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
 from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
+from simulator.scheduling.policies import POLICIES
 from simulator.workload.task import Tasks
 
 STEP = Seconds(300.0)
+
+ALL_POLICIES = (*(name for name in POLICIES if ":" not in name), "single-node:node-0")
+"""Every policy of the simulator by name, on a cluster of this file."""
 
 
 def cluster(

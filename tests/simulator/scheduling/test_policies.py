@@ -8,13 +8,10 @@ import pytest
 from exporter.core.config import ConfigError
 from simulator.scheduling.interface import DROPPED, Policy
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.names import POLICIES, SINGLE_NODE, traits
-from simulator.scheduling.policies import build_policy, weights_of
+from simulator.scheduling.policies import build_policy, traits, weights_of
 from simulator.scheduling.score import Levels
 from simulator.scheduling.weights import Weights
-from tests.simulator.scheduling.clusters import cluster, random_cluster, random_tasks, run, tasks, view
-
-ALL = tuple(name for name in POLICIES if not name.startswith(SINGLE_NODE))
+from tests.simulator.scheduling.clusters import ALL_POLICIES, cluster, random_cluster, random_tasks, run, tasks, view
 
 # Node 0 is slow and frugal, node 1 fast and hungry. Half the frequency: twice the time at a quarter of the power.
 SLOW_AND_FAST = cluster([[[8.0, 4.0]], [[2.0, 1.0]]], [[0.5, 2.0], [5.0, 20.0]])
@@ -120,7 +117,7 @@ def test_least_loaded_takes_the_queue_that_ends_first() -> None:
     assert policy("least-loaded").place(tasks(0.0, 0.0, 9.0), two, seen).node.tolist() == [1, 0, 0]
 
 
-@pytest.mark.parametrize("name", [*ALL, "single-node:node-0"])
+@pytest.mark.parametrize("name", ALL_POLICIES)
 def test_no_task_waits_longer_than_admitted_and_none_goes_where_it_does_not_fit(name: str) -> None:
     random = np.random.default_rng(7)
     nodes = random_cluster(random, 5, kinds=3, longest_wait=4.0)
@@ -144,7 +141,7 @@ def test_no_task_waits_longer_than_admitted_and_none_goes_where_it_does_not_fit(
 
 def test_a_policy_changes_nothing_that_it_is_shown() -> None:
     seen = view(SLOW_AND_FAST, green=30.0)
-    for name in [*ALL, "single-node:node-0"]:
+    for name in ALL_POLICIES:
         policy(name).place(tasks(0.0, 1.0), SLOW_AND_FAST, seen)
     assert seen.free_at.tolist() == [0.0, 0.0]
     assert seen.green_joules.tolist() == [30.0, 30.0]
@@ -173,8 +170,8 @@ def test_a_single_node_has_to_exist() -> None:
 
 
 def test_traits_tell_who_shifts_and_who_sees_the_future() -> None:
-    assert {name for name in ALL if traits(name).shifts} == {"shifting", "oracle"}
-    assert {name for name in ALL if traits(name).sees_future} == {"oracle"}
+    assert {name for name in ALL_POLICIES if traits(name).shifts} == {"shifting", "oracle"}
+    assert {name for name in ALL_POLICIES if traits(name).sees_future} == {"oracle"}
 
 
 def test_weights_of_a_policy_are_its_own_or_the_configured_ones() -> None:
@@ -185,7 +182,7 @@ def test_weights_of_a_policy_are_its_own_or_the_configured_ones() -> None:
 
 
 def test_no_task_is_no_trouble() -> None:
-    for name in [*ALL, "single-node:node-0"]:
+    for name in ALL_POLICIES:
         assert len(policy(name).place(tasks(), SLOW_AND_FAST, view(SLOW_AND_FAST)).node) == 0
 
 

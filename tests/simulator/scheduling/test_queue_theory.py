@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import t  # type: ignore[import-untyped]
 
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.queues import LeastLoaded
+from simulator.scheduling.kernels.placement import place_least_loaded
+from simulator.scheduling.queues import InOrder
 from simulator.workload.task import Tasks
 from tests.simulator.scheduling.clusters import cluster, view
 
@@ -34,7 +35,7 @@ def mean_wait(servers: int, utilization: float, seed: int) -> float:
     work = random.exponential(1.0, TASKS)
     tasks = Tasks(arrival=arrival, task_class=np.zeros(TASKS, np.int32), work=work, deadline=arrival)
     nodes = cluster([[[1.0]]] * servers, [[1.0]] * servers, longest_wait=math.inf)
-    placed = LeastLoaded("least-loaded", backend=Backend.COMPILED).place(tasks, nodes, view(nodes))
+    placed = InOrder("least-loaded", place_least_loaded, backend=Backend.COMPILED).place(tasks, nodes, view(nodes))
     return float((placed.start - arrival)[WARM_UP:].mean())
 
 

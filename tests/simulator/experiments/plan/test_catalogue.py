@@ -11,7 +11,7 @@ from simulator.run.job import Job
 from simulator.scenario.load import load_scenario
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import SchedulerSection
-from simulator.scheduling.names import traits
+from simulator.scheduling.policies import traits
 from tests.simulator.scenario.scenarios import edge
 
 

@@ -11,13 +11,15 @@ ROOT = Path(__file__).parents[4]
 PLACE = """
 import logging, sys
 import numpy as np
-from simulator.scheduling import policies, shifting, lower_bound
+from simulator.scheduling import lower_bound, shifting
 from simulator.scheduling.kernels import compiled
+from simulator.scheduling.policies import build_policy
 assert not {"numba", "scipy"} & set(sys.modules), "loaded before they are asked for"
 logging.basicConfig(level=logging.INFO, format="%(message)s")
-from simulator.scheduling.queues import LeastLoaded
+from simulator.scheduling.score import Levels
+from simulator.scheduling.weights import Weights
 from tests.simulator.scheduling.clusters import cluster, tasks, view
-policy = LeastLoaded("least-loaded", backend=compiled.Backend.COMPILED)
+policy = build_policy("least-loaded", Weights(load=1.0), levels=Levels.ALL, backend=compiled.Backend.COMPILED)
 one = cluster([[[1.0]]], [[1.0]])
 sys.exit(int(policy.place(tasks(0.0), one, view(one)).node[0]))
 """

@@ -9,13 +9,12 @@ import pytest
 from exporter.core.config import ConfigError
 from simulator.scheduling.interface import Cluster, Placements, StepView
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.names import POLICIES
 from simulator.scheduling.own.checked import Checked
 from simulator.scheduling.policies import build_policy
 from simulator.scheduling.score import Levels
 from simulator.scheduling.weights import Weights
 from simulator.workload.task import Tasks
-from tests.simulator.scheduling.clusters import cluster, tasks, view
+from tests.simulator.scheduling.clusters import ALL_POLICIES, cluster, tasks, view
 
 TWO = cluster([[[2.0]], [[1.0]]], [[10.0], [5.0]], longest_wait=60.0, fits=[[True], [True]])
 ARRIVED = tasks(1.0, 2.0, 3.0)
@@ -97,7 +96,7 @@ def test_only_placements_are_an_answer() -> None:
         answer(cast(Placements, None))
 
 
-@pytest.mark.parametrize("name", [name for name in POLICIES if ":" not in name])
+@pytest.mark.parametrize("name", ALL_POLICIES)
 def test_the_policies_of_the_simulator_pass(name: str) -> None:
     policy = build_policy(name, Weights(latency=1.0, grid=1.0), levels=Levels.ALL, backend=Backend.PLAIN)
     many = tasks(*np.sort(np.random.default_rng(4).uniform(0.0, 60.0, 300)))

@@ -7,9 +7,8 @@ import pytest
 
 from simulator.scheduling.interface import DROPPED
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.names import traits
 from simulator.scheduling.own.per_task import Choice, NodeView, PerTask, TaskView, load_policy
-from simulator.scheduling.policies import build_policy
+from simulator.scheduling.policies import build_policy, traits
 from simulator.scheduling.score import Levels
 from simulator.scheduling.weights import Weights
 from tests.simulator.scheduling.clusters import cluster, random_cluster, random_tasks, run, tasks, view
