@@ -16,6 +16,7 @@ from exporter.sources.connections import tcp_connections
 from exporter.sources.cpu import cpu_times
 from exporter.sources.device_links import DeviceLinks
 from exporter.sources.disk import DiskSource
+from exporter.sources.hwmon import HwmonSource
 from exporter.sources.memory import memory
 from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
@@ -111,6 +112,13 @@ SOURCES: tuple[Source, ...] = (
         file=lambda settings: settings.procfs.net / "tcp",
         open=lambda settings: lambda: tcp_connections(settings.procfs.net),
         interval=lambda settings: settings.connections_interval,  # the dearest reading
+    ),
+    Source(
+        name="hwmon",
+        reads="power and energy that drivers of processors, graphics cards, power supplies and power meters show",
+        on_failure=OnFailure.REPLACED,
+        file=lambda settings: settings.sysfs / "class/hwmon",
+        open=lambda settings: HwmonSource(settings.sysfs, settings.clock).read,
     ),
 )
 

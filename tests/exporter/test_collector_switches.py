@@ -9,7 +9,7 @@ import pytest
 from exporter.build import Paths, build_sampler
 from exporter.config import Budget, Config
 from exporter.snapshot import Snapshot
-from exporter.sources.collector import SOURCES
+from exporter.sources.collector import SOURCES, OnFailure
 from exporter.views.summary import summarize
 from exporter.views.table import render_table
 from tests.exporter.fakes import series
@@ -18,7 +18,7 @@ from tests.fake_clock import NOON, FakeClock
 
 LAPTOP = Path(__file__).parent / "sources/fixtures/laptop"
 
-RESTS_ON = {
+RESTS_ON: dict[str, set[str]] = {
     "cpu": {
         "ecotrack_power_watts{host}",
         "ecotrack_energy_joules_total{host}",
@@ -44,6 +44,8 @@ RESTS_ON = {
         "ecotrack_eco_score_factor_ratio{budget}",
     },
     "connections": {"ecotrack_network_connections"},
+    # The laptop has no sensors.
+    **{source.name: set() for source in SOURCES if source.on_failure is OnFailure.REPLACED},
 }
 
 

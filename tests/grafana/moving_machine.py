@@ -1,8 +1,8 @@
 """A machine for an exporter to look at: fixture trees of procfs and sysfs whose counters move by a seeded pattern.
 
 It has CPUs, memory, disks with partitions and volumes on them, TCP sockets, a wireless and a wired card, two more below
-a bond with a VLAN, and what containers and a tunnel add. Now and then a card counts from zero, as after its driver has
-started again. What the exporter learns to read is added here.
+a bond with a VLAN, and what containers and a tunnel add. Its processor and its graphics card tell their power. Now and
+then a card counts from zero, as after its driver has started again. What the exporter learns to read is added here.
 """
 
 import contextlib
@@ -17,6 +17,9 @@ from itertools import cycle
 from pathlib import Path
 
 FIXTURES = Path(__file__).parents[1] / "exporter/sources/fixtures"
+
+SENSORS = ("hwmon",)
+"""Trees of sensors that are added to the laptop."""
 
 STEP_SECONDS = 0.25
 STEPS_PER_RESET = 20
@@ -33,6 +36,8 @@ class MovingMachine:
         self.procfs, self.sysfs = folder / "proc", folder / "sys"
         shutil.copytree(FIXTURES / "laptop", folder)
         _add_devices(folder, FIXTURES / "bond")
+        for tree in SENSORS:
+            shutil.copytree(FIXTURES / tree, folder, symlinks=True, dirs_exist_ok=True)
         self._chance = random.Random(seed)  # noqa: S311 - loads, not secrets
         self._cards = cycle(sorted(path.parent.name for path in (self.sysfs / "class/net").glob("*/device")))
         self._steps = 0
@@ -49,12 +54,14 @@ class MovingMachine:
         self._steps += 1
         reset = next(self._cards) if self._steps % STEPS_PER_RESET == 0 else None
         with self._lock:
-            self._change("stat", _work)
-            self._change("diskstats", _use_disks)
-            self._change("1/net/dev", lambda text, chance: _carry(text, chance, reset))
-            self._change("1/net/tcp", _connect)
+            self._change(self.procfs / "stat", _work)
+            self._change(self.procfs / "diskstats", _use_disks)
+            self._change(self.procfs / "1/net/dev", lambda text, chance: _carry(text, chance, reset))
+            self._change(self.procfs / "1/net/tcp", _connect)
             if not self._is_late:
-                self._change("meminfo", _use_memory)
+                self._change(self.procfs / "meminfo", _use_memory)
+            for name in ("hwmon1/power1_input", "hwmon2/power1_average"):
+                self._change(self.sysfs / "class/hwmon" / name, _draw)
 
     def answer_late(self, seconds: float) -> None:
         """Keep the next reader of `meminfo` waiting for `seconds`, as a busy kernel may.
@@ -74,8 +81,7 @@ class MovingMachine:
         with self._lock:
             self._is_late = False
 
-    def _change(self, name: str, change: Change) -> None:
-        path = self.procfs / name
+    def _change(self, path: Path, change: Change) -> None:
         _replace(path, change(path.read_text(), self._chance))
 
 
@@ -153,6 +159,11 @@ def _connect(tcp: str, chance: random.Random) -> str:
     head, *sockets = tcp.splitlines()
     more = len(sockets) < 8 or (len(sockets) < 16 and chance.random() < 0.5)
     return "\n".join((head, *((*sockets, chance.choice(sockets)) if more else sockets[:-1]), ""))
+
+
+def _draw(_: str, chance: random.Random) -> str:
+    """So many microwatts."""
+    return f"{chance.randint(5_000_000, 60_000_000)}\n"
 
 
 def _add_devices(folder: Path, other: Path) -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from exporter.core.units import Seconds
+from exporter.sources.collector import SOURCES, OnFailure
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import HostReading
@@ -12,6 +13,8 @@ from exporter.usage.between import Usage, usage_between
 from exporter.usage.events import Event, EventKind
 from tests.fake_clock import FakeClock
 from tests.grafana.moving_machine import STEP_SECONDS, STEPS_PER_RESET, MovingMachine
+
+SENSORS = {source.name for source in SOURCES if source.on_failure is OnFailure.REPLACED}
 
 LOST = {
     Event(kind=EventKind.RESET, source="network"),
@@ -61,6 +64,7 @@ def test_everything_moves_in_each_step(tmp_path: Path) -> None:
         assert usage.network is not None
         assert usage.network.devices.keys() == {"enp0s31f6", "eth0", "eth1", "wlp2s0"}
         assert all(min(one.received_bytes, one.sent_bytes) > 0 for one in usage.network.devices.values())
+        assert {one.sensor.source for one in usage.measured if one.energy > 0.0} == SENSORS
 
 
 def test_the_same_seed_moves_alike(tmp_path: Path) -> None:
