@@ -14,7 +14,7 @@ from exporter.core.config import describe_type
 from exporter.core.metrics import reference_table
 from exporter.core.units import BYTES_PER_BINARY_GB
 from exporter.exposition.rows import ROWS
-from exporter.power import presets
+from exporter.power import presets, priors
 from exporter.sources.collector import SOURCES
 from scripts.constants import Constant, constants, is_shown
 from scripts.imports import sources
@@ -232,6 +232,13 @@ def _factors() -> Iterator[tuple[str, Factor]]:
     yield "whole servers beside the cloud presets, at full load", presets.CLOUD_SERVERS_FULL
     yield "whole servers beside the cloud presets, idle", presets.CLOUD_SERVERS_IDLE
     yield "idle power of the CPU packages, of the machine's", presets.PACKAGE_IDLE_SHARE
+    for kind, prior in priors.PRIORS.items():
+        yield f"host, {kind}: idle", prior.idle
+        yield f"host, {kind}: full, where no TDP is known", prior.full
+        yield f"host, {kind}: watts that load adds for each watt of TDP", prior.per_tdp
+    for board, (idle, full) in priors.BOARDS.items():
+        yield f"host, {board or 'any other board'}: idle", idle
+        yield f"host, {board or 'any other board'}: full", full
     yield "band of the network models", presets.NETWORK_UNCERTAINTY
     for name, (factor, size) in presets.NETWORK_PRESETS.items():
         yield f"network, preset {name} (GB of {'2^30' if size == BYTES_PER_BINARY_GB else '10^9'} bytes)", factor
