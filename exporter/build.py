@@ -1,18 +1,20 @@
 """Construction from a configuration: power models, provider of carbon intensity, rules, limits and sampling loop."""
 
 import platform
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import exporter
 from exporter.budget import Period
-from exporter.config import Budget, Config, EcoGuard, Network, Power
+from exporter.config import Budget, Config, EcoGuard, Grid, Network, Power
 from exporter.core.clock import Clock
 from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPerSecond, Seconds, UnixSeconds, Watts
 from exporter.core.web.publication import Publication
 from exporter.derive import BudgetPlan, Models, provenance
 from exporter.exposition.rows import exposition
+from exporter.intensity.ask import AskedProvider
 from exporter.intensity.reading import IntensityProvider
 from exporter.intensity.static import WORLD, configured_intensity, preset_intensity
 from exporter.power import presets
@@ -54,11 +56,22 @@ def network_model(config: Config) -> NetworkPowerModel:
     return presets.network(config.network.preset or config.preset)
 
 
+PROVIDERS: Mapping[str, Callable[[Any, Grid, UnixSeconds], IntensityProvider]] = {
+    "preset": lambda preset, _grid, _now: preset_intensity(preset),
+    "intensity_grams_per_kwh": lambda value, grid, now: configured_intensity(
+        GramsPerKwh(value), grid.zone or WORLD, now
+    ),
+}
+"""One row for each key of `Grid` that is a way to have the carbon intensity: what makes the provider from the key's
+value, the whole section, and the time of the start."""
+
+
 def intensity_provider(config: Config, now: UnixSeconds) -> IntensityProvider:
     """Return the provider of carbon intensity; the user's own figure describes `now`."""
-    if config.grid.intensity_grams_per_kwh is None:
-        return preset_intensity(config.grid.preset or config.preset)
-    return configured_intensity(GramsPerKwh(config.grid.intensity_grams_per_kwh), config.grid.zone or WORLD, now)
+    for key, build in PROVIDERS.items():
+        if (value := getattr(config.grid, key)) is not None:
+            return build(value, config.grid, now)
+    return preset_intensity(config.preset)
 
 
 def nic_rule(network: Network) -> NicRule:
@@ -94,7 +107,7 @@ def build_sampler(
     models = Models(
         host=host_model(config.power, vcpus=logical_cpus(paths.procfs)),
         network=network_model(config),
-        intensity=intensity_provider(config, now),
+        intensity=AskedProvider(intensity_provider(config, now)),
     )
     off = frozenset({source.name for source in SOURCES} - {source.name for source in sources})
     initial = Snapshot(

@@ -78,7 +78,10 @@ class Network(_Section, frozen=True):
 
 
 class Grid(_Section, frozen=True):
-    """Carbon intensity of the electricity: a preset, or the figure of the user's own grid."""
+    """Carbon intensity of the electricity: a preset, or the figure of the user's own grid.
+
+    Each key but `zone` is a way to have it, and a row of `PROVIDERS` in `exporter.build`.
+    """
 
     preset: Annotated[
         Literal["ecotrack", "cep"] | None,
@@ -93,9 +96,10 @@ class Grid(_Section, frozen=True):
     ) = None
 
     def __post_init__(self) -> None:
-        """Refuse two intensities, and a zone without a figure of its own."""
-        if self.preset is not None and self.intensity_grams_per_kwh is not None:
-            raise ValueError("expected either a preset or intensity_grams_per_kwh, got both")
+        """Refuse two ways to have an intensity, and a zone without a figure of its own."""
+        given = [key for key in self.__struct_fields__ if key != "zone" and getattr(self, key) is not None]
+        if len(given) > 1:
+            raise ValueError(f"expected one of {', '.join(given)}, got {len(given)}")
         if self.zone is not None and self.intensity_grams_per_kwh is None:
             raise ValueError("expected intensity_grams_per_kwh beside zone: presets are world averages")
 

@@ -14,7 +14,6 @@ from exporter.core.carbon import emission_rate, emissions
 from exporter.core.units import (
     BytesPerSecond,
     Grams,
-    GramsPerKwh,
     GramsPerSecond,
     Joules,
     MonotonicSeconds,
@@ -23,7 +22,8 @@ from exporter.core.units import (
     energy,
 )
 from exporter.eco_score import EcoScore, ScoreFactor, eco_score
-from exporter.intensity.reading import IntensityProvider, IntensityReading
+from exporter.intensity.ask import AskedProvider
+from exporter.intensity.reading import IntensityAnswer, IntensityReading
 from exporter.power.allocation import Allocation, Load, Pending, allocate
 from exporter.power.component import ByScope, Component, Provenance, Scope, power_by_scope
 from exporter.power.model import HostPowerModel, NetworkPowerModel
@@ -31,7 +31,8 @@ from exporter.power.provenance import in_force
 from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
 from exporter.sources.reading import DiskBytes, HostReading
 from exporter.totals import ActivityTotal, Totals
-from exporter.usage.between import Usage
+from exporter.usage.between import Usage, failures
+from exporter.usage.events import Event, EventKind
 from exporter.usage.network import NetworkUsage
 from exporter.usage.span import Span
 
@@ -42,11 +43,11 @@ HISTORY_SPACING = Seconds(5.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """Models that turn use into power, and power into grams."""
+    """Models of power, and the provider of carbon intensity, which the sampler asks."""
 
     host: HostPowerModel
     network: NetworkPowerModel
-    intensity: IntensityProvider
+    intensity: AskedProvider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,33 +60,56 @@ class BudgetPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """State that one sample leaves to the next: the traffic of the last minute, and the time that sensors covered."""
+    """State that one sample leaves to the next: the traffic of the last minute, and the time that sensors covered.
 
+    `learned_at` is up to when the week has been learned, on the clock that cannot be set, and `unlearned` the grams
+    since then, None once a part of them is unknown.
+    """
+
+    learned_at: Seconds
+    unlearned: Grams | None = Grams(0.0)  # noqa: RUF009 - a number
     window: Window = Window()  # noqa: RUF009 - immutable
     pending: Pending = field(default_factory=dict)
-    learned_at: Seconds | None = None  # up to when the week has been learned, on the clock that cannot be set
-    unlearned: Grams = Grams(0.0)  # noqa: RUF009 - a number
+
+
+def begin(snapshot: Snapshot, reading: HostReading, plan: BudgetPlan) -> tuple[Snapshot, Unfinished]:
+    """Return the snapshot after the first reading of a run, which has nothing to compare with, and what it leaves.
+
+    The week learns the time since the last run as time without emissions.
+    """
+    total = totals.with_events(snapshot.totals, failures(reading))
+    total = replace(total, week=week.observe(total.week, Grams(0.0), reading.wall, None, plan.zone))
+    return replace(snapshot, totals=total, outcomes=reading.outcomes), Unfinished(learned_at=reading.elapsed)
 
 
 def derive(
-    snapshot: Snapshot, reading: HostReading, usage: Usage, *, models: Models, plan: BudgetPlan, unfinished: Unfinished
+    snapshot: Snapshot,
+    reading: HostReading,
+    usage: Usage,
+    intensity: IntensityAnswer,
+    *,
+    models: Models,
+    plan: BudgetPlan,
+    unfinished: Unfinished,
 ) -> tuple[Snapshot, Unfinished]:
-    """Return the snapshot after a sample, in which the machine did `usage`, and what it leaves unfinished."""
-    intensity = models.intensity.at(reading.wall)
+    """Return the snapshot after a sample, in which the machine did `usage`, and what it leaves unfinished.
+
+    Without an intensity its energy counts and its grams are unknown: no total, budget or hour of the week gets any.
+    """
     host = _allocation(usage, models.host, unfinished.pending)
     powers, energies = _power_and_energy(host, usage, models.network)
-    grams = {component: emissions(spent, intensity.value) for component, spent in energies.items()}
+    grams = _grams(energies, intensity.reading)
     window = _window(unfinished.window, reading, usage)
     activity = None if usage.network is None else window.verdict()
-    usage = replace(usage, events=(*usage.events, *host.events))
-    total = _accumulate(snapshot.totals, usage, activity, energies, grams)
-    emitted = Grams(sum(grams.values()))
-    total = replace(
-        totals.begun_by(total, reading.wall), booked=budget.book(total.booked, emitted, reading.wall, plan.zone)
-    )
-    unfinished = replace(
-        unfinished, window=window, pending=host.pending, unlearned=Grams(unfinished.unlearned + emitted)
-    )
+    unknown = () if grams is not None else (Event(kind=EventKind.DISCARD, source="grid", reason="unavailable"),)
+    usage = replace(usage, events=(*usage.events, *host.events, *unknown))
+    total = totals.begun_by(_accumulate(snapshot.totals, usage, activity, energies, grams or {}), reading.wall)
+    unlearned = None
+    if grams is not None:
+        emitted = Grams(sum(grams.values()))
+        total = replace(total, booked=budget.book(total.booked, emitted, reading.wall, plan.zone))
+        unlearned = None if unfinished.unlearned is None else Grams(unfinished.unlearned + emitted)
+    unfinished = replace(unfinished, window=window, pending=host.pending, unlearned=unlearned)
     # While CPU times fail, their grams come later: until then the week does not learn hours without emissions.
     if reading.cpu is not None or "cpu" in snapshot.off:
         total, unfinished = _learned(total, unfinished, reading, plan.zone)
@@ -136,6 +160,15 @@ def _power_and_energy(
     return powers, energies
 
 
+def _grams(
+    energies: Mapping[Component, Joules], intensity: IntensityReading | None
+) -> Mapping[Component, Grams] | None:
+    """Return the grams of the energies; None where no intensity tells them."""
+    if intensity is None:
+        return None
+    return {component: emissions(spent, intensity.value) for component, spent in energies.items()}
+
+
 def _window(before: Window, reading: HostReading, usage: Usage) -> Window:
     if usage.network is None:
         return before
@@ -149,10 +182,12 @@ def _window(before: Window, reading: HostReading, usage: Usage) -> Window:
 
 
 def _learned(total: Totals, unfinished: Unfinished, reading: HostReading, zone: tzinfo) -> tuple[Totals, Unfinished]:
-    """Return the totals with all grams up to now in the device's week, and nothing left to learn."""
-    before = unfinished.learned_at
-    elapsed = None if before is None else Seconds(reading.elapsed - before)
-    learned = week.observe(total.week, unfinished.unlearned, reading.wall, elapsed, zone)
+    """Return the totals with the device's week up to now, time of unknown grams left out, and nothing left to learn."""
+    if unfinished.unlearned is None:
+        learned = week.skip(total.week, reading.wall, zone)
+    else:
+        elapsed = Seconds(reading.elapsed - unfinished.learned_at)
+        learned = week.observe(total.week, unfinished.unlearned, reading.wall, elapsed, zone)
     return replace(total, week=learned), replace(unfinished, learned_at=reading.elapsed, unlearned=Grams(0.0))
 
 
@@ -176,7 +211,7 @@ def _accumulate(
         events=totals.add_events(old.events, usage.events),
     )
     if activity is not None and network is not None:
-        emitted = grams[Component.NETWORK]
+        emitted = grams.get(Component.NETWORK, Grams(0.0))
         exported = replace(exported, activities=_with_activity(old.activities, activity, network, emitted))
     return replace(
         before,
@@ -207,7 +242,7 @@ def _readings(
     usage: Usage,
     activity: Activity | None,
     powers: Mapping[Component, Watts],
-    intensity: IntensityReading,
+    intensity: IntensityAnswer,
 ) -> Readings:
     network = usage.network
     throughput = None
@@ -218,20 +253,23 @@ def _readings(
         )
     return Readings(
         powers=powers,
-        emission_rates=_emission_rates(power_by_scope(powers), intensity.value),
+        emission_rates=_emission_rates(power_by_scope(powers), intensity.reading),
         cpu_utilization=None if usage.cpu is None else usage.cpu.utilization,
         memory=reading.memory,
         throughput=throughput,
         connections=reading.connections,
-        intensity=intensity,
+        intensity=intensity.reading,
+        intensity_troubles=intensity.troubles,
         activity=activity,
     )
 
 
-def _emission_rates(powers: ByScope[Watts], intensity: GramsPerKwh) -> ByScope[GramsPerSecond]:
+def _emission_rates(powers: ByScope[Watts], intensity: IntensityReading | None) -> ByScope[GramsPerSecond]:
+    if intensity is None:
+        return ByScope()
     return ByScope(
-        host=None if powers.host is None else emission_rate(powers.host, intensity),
-        network=None if powers.network is None else emission_rate(powers.network, intensity),
+        host=None if powers.host is None else emission_rate(powers.host, intensity.value),
+        network=None if powers.network is None else emission_rate(powers.network, intensity.value),
     )
 
 

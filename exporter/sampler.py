@@ -8,11 +8,11 @@ from typing import Protocol
 from exporter import totals
 from exporter.core.clock import Clock
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
-from exporter.derive import BudgetPlan, Models, Unfinished, derive
+from exporter.derive import BudgetPlan, Models, Unfinished, begin, derive
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading
 from exporter.totals import Exported, Totals
-from exporter.usage.between import carry_forward, failures, usage_between
+from exporter.usage.between import carry_forward, usage_between
 from exporter.usage.events import Event, EventKind
 
 LOG = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Sampler:
         self._plan = plan
         self._store = store
         self._publish = publish
-        self._unfinished = Unfinished()
+        self._unfinished: Unfinished | None = None
         self._previous: HostReading | None = None
         self._save_failed = False
 
@@ -101,12 +101,8 @@ class Sampler:
         """Read, derive, save, publish; the first call has nothing to compare with and only counts what failed."""
         started = self._clock.awake()
         reading = self._source.read()
-        if self._previous is None:
-            snapshot = replace(
-                self._snapshot,
-                totals=totals.with_events(self._snapshot.totals, failures(reading)),
-                outcomes=reading.outcomes,
-            )
+        if self._previous is None or self._unfinished is None:
+            snapshot, self._unfinished = begin(self._snapshot, reading, self._plan)
             self._previous = reading
         else:
             usage = usage_between(self._previous, reading, interval=self._snapshot.interval)
@@ -114,6 +110,7 @@ class Sampler:
                 self._snapshot,
                 reading,
                 usage,
+                self._models.intensity.ask(reading.wall),
                 models=self._models,
                 plan=self._plan,
                 unfinished=self._unfinished,

@@ -62,6 +62,7 @@ class Readings:
     throughput: Throughput | None = None
     connections: Mapping[str, int] | None = None
     intensity: IntensityReading | None = None
+    intensity_troubles: Mapping[str, str] = field(default_factory=dict)  # why, by provider that has no value
     activity: Activity | None = None
     budgets: tuple[BudgetStatus, ...] = ()
     score: EcoScore | None = None

@@ -84,6 +84,15 @@ def observe(profile: WeekProfile, grams: Grams, now: UnixSeconds, elapsed: Secon
     return replace(profile, at=now, hour_grams=Grams(profile.hour_grams + (0.0 if spread else grams)))
 
 
+def skip(profile: WeekProfile, now: UnixSeconds, zone: tzinfo) -> WeekProfile:
+    """Return `profile` up to `now`, with nothing learned of the time since its last observation.
+
+    An hour that has ended is learned from the part of it that was observed.
+    """
+    hour = _hour_of_week(datetime.fromtimestamp(now, zone))
+    return replace(profile if hour == profile.hour else _with_hour_learned(profile), at=now, hour=hour)
+
+
 def _with_hour_learned(profile: WeekProfile) -> WeekProfile:
     """Add the hour that was counted to its mean: older hours fade by as much time as it lasted."""
     hours = profile.hour_seconds / SECONDS_PER_HOUR

@@ -3,7 +3,7 @@
 from prometheus.alert import SAME_INSTANCE, Alert
 
 LIVE = 'provider!="static"'
-"""A static intensity never goes stale and is no fallback: these alerts need a live provider."""
+"""A static intensity describes a year that is over, and never goes stale."""
 
 STALE_SECONDS = 3 * 3600
 """Live providers publish values for half an hour or an hour, some of them an hour late."""
@@ -48,17 +48,17 @@ def _intensity_alerts() -> tuple[Alert, ...]:
                 "The newest carbon intensity from {{ $labels.provider }} on {{ $labels.instance }} is "
                 "{{ $value | humanizeDuration }} old. Emissions since then are computed with that value."
             ),
-            advice="Check the machine's connection and clock, and the provider's status page.",
+            advice="Check what the provider reads from, and the machine's clock.",
         ),
         _alert(
-            name="EcotrackIntensityFallback",
-            expr=(f'{intensity}{{source="static"}}\nand {SAME_INSTANCE}\necotrack_grid_provider_up{{{LIVE}}}'),
-            summary="{{ $labels.instance }} falls back to a static carbon intensity",
+            name="EcotrackIntensityProviderDown",
+            expr="max_over_time(ecotrack_grid_provider_up[5m]) == 0",
+            summary="{{ $labels.instance }} gets no carbon intensity from {{ $labels.provider }}",
             description=(
-                "A live provider is configured on {{ $labels.instance }}, but the static value of "
-                '{{ $value | printf "%.0f" }} g/kWh for {{ $labels.grid_zone }} is in force.'
+                "Provider {{ $labels.provider }} on {{ $labels.instance }} has had no carbon intensity for 5 minutes. "
+                "Energy still counts, but its grams do not: emissions and budgets lack them."
             ),
-            advice="Read the exporter's log, and check the section grid of its configuration.",
+            advice="Read the exporter's page or log, which says why, and check the section grid of its configuration.",
         ),
         _alert(
             name="EcotrackIntensityOutOfRange",

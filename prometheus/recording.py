@@ -95,7 +95,12 @@ def _power_and_intensity() -> Iterator[Recording]:
     power = "sum by (job, instance, scope) (rate(ecotrack_energy_joules_total[5m]))"
     yield Recording(record=POWER, expr=power)
     energy = f"sum by (job, instance) (\n  rate(ecotrack_energy_joules_total{{{BUDGETED}}}[1h])\n)"
-    weighted = f"{JOULES_PER_KWH:.0f} * {emission_rate('1h')}\n/ on (job, instance)\n({energy} > 0)"
+    # Energy whose grams are unknown would draw the quotient towards zero.
+    lacking = 'increase(ecotrack_discarded_readings_total{source="grid"}[1h]) > 0'
+    weighted = (
+        f"{JOULES_PER_KWH:.0f} * {emission_rate('1h')}\n/ on (job, instance)\n({energy} > 0)"
+        f"\nunless on (job, instance)\n{lacking}"
+    )
     yield Recording(record=INTENSITY, expr=weighted)
 
 

@@ -21,8 +21,9 @@ def _intensity_time(snapshot: Snapshot) -> Iterator[Sample]:
 
 def _provider_up(snapshot: Snapshot) -> Iterator[Sample]:
     intensity = snapshot.readings.intensity
-    if intensity is not None:
-        yield (intensity.provider,), 1.0
+    up = {} if intensity is None else {intensity.provider: 1.0}
+    for provider, value in (up | dict.fromkeys(snapshot.readings.intensity_troubles, 0.0)).items():
+        yield (provider,), value
 
 
 ROWS: tuple[Row[Snapshot], ...] = (
@@ -43,7 +44,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_grid_provider_up",
         labels=("provider",),
-        help="Whether the provider of carbon intensity answers.",
+        help="Whether the provider of carbon intensity had a value for the last sample.",
         read=_provider_up,
     ),
 )

@@ -1,9 +1,17 @@
 """The answer of a provider of grid carbon intensity."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from exporter.core.units import GramsPerKwh, UnixSeconds
+
+
+class IntensityUnavailableError(Exception):
+    """The provider has no value for this time.
+
+    The message says why in a few words that follow the provider's name. Page, log and JSON show it: no secret in it.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +25,23 @@ class IntensityReading:
     description: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntensityAnswer:
+    """Carbon intensity of one sample, None where nobody has a value, and each provider that failed, with the reason."""
+
+    reading: IntensityReading | None
+    troubles: Mapping[str, str] = field(default_factory=dict)
+
+
 class IntensityProvider(Protocol):
     """Provider of the carbon intensity at a time."""
 
+    @property
+    def name(self) -> str:
+        """The name in the label `provider`, and in `IntensityReading.provider`."""
+
     def at(self, now: UnixSeconds) -> IntensityReading:
-        """Return the intensity in force at `now`."""
+        """Return the intensity in force at `now`.
+
+        Raises IntensityUnavailableError where there is none, and may let errors of the system through.
+        """

@@ -13,6 +13,7 @@ class StaticIntensity:
     """Provider of the same reading at any time."""
 
     def __init__(self, reading: IntensityReading) -> None:
+        self.name = reading.provider
         self._reading = reading
 
     def at(self, now: UnixSeconds) -> IntensityReading:  # noqa: ARG002 - the protocol's signature

@@ -6,7 +6,7 @@ from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_l
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
 from exporter.views.sparkline import power_chart
 from exporter.views.summary import BudgetView, ComponentView, PointView, Summary
-from exporter.views.wording import band_text, emissions_text, scopes_text
+from exporter.views.wording import band_text, emissions_text, scopes_text, unknown_intensity_text
 
 FACTOR_LABELS = {"grid": "Clean grid", "power": "Low power", "network": "Light traffic", "budget": "Within budget"}
 
@@ -69,7 +69,7 @@ def _emission_card(summary: Summary) -> str:
     parts = f"machine {host}, network {_rate_of(rates.network, 'emissions-network', said.network)}"
     intensity = summary.intensity
     if intensity is None:
-        return card("Emissions now", whole, parts, "carbon intensity unknown")
+        return card("Emissions now", whole, parts, escape(unknown_intensity_text(summary.intensity_troubles)))
     value = data(intensity.grams_per_kwh, "intensity", f"{intensity.grams_per_kwh:.0f} g/kWh")
     age = _age(summary.now - intensity.described_at)
     return card(

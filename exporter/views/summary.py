@@ -88,6 +88,7 @@ class Summary(_View, frozen=True):
     emissions_grams_per_hour: EmissionsView
     emission_limit_grams_per_hour: float
     intensity: IntensityView | None
+    intensity_troubles: dict[str, str]
     activity: str | None
     received_bytes_per_second: float | None
     sent_bytes_per_second: float | None
@@ -138,6 +139,7 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         emissions_grams_per_hour=_emissions(readings.emission_rates),
         emission_limit_grams_per_hour=snapshot.emission_limit * SECONDS_PER_HOUR,
         intensity=_intensity(readings),
+        intensity_troubles=dict(readings.intensity_troubles),
         activity=readings.activity,
         received_bytes_per_second=None if throughput is None else throughput.received,
         sent_bytes_per_second=None if throughput is None else throughput.sent,
@@ -186,6 +188,7 @@ def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> li
     elif not fresh:
         found.append(f"The last sample is {now - snapshot.sampled_at:.0f} s old: present figures are unknown.")
     found += [f"The {one.collector} reading fails." for one in snapshot.outcomes if one.state is SourceState.FAILS]
+    found += [_no_intensity(snapshot, *one) for one in snapshot.readings.intensity_troubles.items()]
     saved = snapshot.state_saved_at
     if saved is not None and now - saved > 60 + 3 * snapshot.interval:
         found.append(f"Totals were last saved {datetime.fromtimestamp(saved, UTC):%Y-%m-%d %H:%M:%S} UTC.")
@@ -197,6 +200,13 @@ def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> li
     if damaged:
         found.append(f"State files that could not be read and were kept aside in the state folder: {damaged}.")
     return found
+
+
+def _no_intensity(snapshot: Snapshot, provider: str, trouble: str) -> str:
+    told = f"No carbon intensity from {provider}: {trouble}."
+    if snapshot.readings.intensity is not None:
+        return told
+    return f"{told} Energy still counts, its grams do not: emissions and budgets lack them."
 
 
 def _provenance_note(one: Provenance) -> str:

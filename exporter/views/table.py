@@ -3,7 +3,7 @@
 from exporter.core.html import UNKNOWN
 from exporter.core.units import BytesPerSecond, megabits_per_second
 from exporter.views.summary import BudgetView, Summary
-from exporter.views.wording import band_text, emissions_text, scopes_text
+from exporter.views.wording import band_text, emissions_text, scopes_text, unknown_intensity_text
 
 
 def render_table(summary: Summary, origin: str) -> str:
@@ -54,7 +54,7 @@ def _sources(summary: Summary, scope: str) -> str:
 
 def _intensity(summary: Summary) -> str:
     if summary.intensity is None:
-        return "carbon intensity unknown"
+        return unknown_intensity_text(summary.intensity_troubles)
     return f"{summary.intensity.grams_per_kwh:g} g/kWh, {summary.intensity.provider}: {summary.intensity.description}"
 
 

@@ -1,6 +1,6 @@
 """The rounding and wording of figures that more than one view shows: the views agree, and parts add up to their sum."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.core.html import UNKNOWN
@@ -36,6 +36,12 @@ def scopes_text(scopes: Sequence[str]) -> str:
     if not scopes:
         return "nothing"
     return " and ".join(names[one] for one in scopes) + ("" if len(scopes) > 1 else " only")
+
+
+def unknown_intensity_text(troubles: Mapping[str, str]) -> str:
+    """Write the reason of each provider for which there is no carbon intensity."""
+    reasons = [f"{provider}: {trouble}" for provider, trouble in troubles.items()]
+    return "; ".join(["carbon intensity unknown", *reasons])
 
 
 def band_text(low: float | None, high: float | None) -> str:

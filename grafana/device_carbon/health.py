@@ -203,8 +203,7 @@ def _intensity_age() -> dashboard.Panel:
         title="Age of the intensity value",
         description=(
             "Time since the moment that the carbon intensity speaks of, by provider. For a static value that is the "
-            "end of the year of its data, so an age of a year or more is normal there; for a live provider it should "
-            "stay within an hour or so."
+            "end of the year of its data, so an age of a year or more is normal there."
         ),
         unit="dtdurations",
         no_value=NO_DATA,
@@ -221,8 +220,8 @@ def _providers() -> dashboard.Panel:
     facts = Facts(
         title="Intensity providers",
         description=(
-            "Whether each provider of carbon intensity answered when last asked. A static table always answers. When "
-            "a live one fails, the last known value or the static one stays in force."
+            "Whether the provider of carbon intensity had a value for the last sample. A fixed figure always has one. "
+            "While a provider fails, energy counts without grams, and nothing takes its place."
         ),
         unit="none",
         no_value=NO_DATA,

@@ -13,6 +13,7 @@ from exporter.core.units import Grams, Watts
 from exporter.core.web.publication import Publication
 from exporter.core.web.server import Handler, Request, Response
 from exporter.exposition.rows import exposition
+from exporter.intensity.reading import IntensityProvider
 from exporter.power import presets
 from exporter.power.model import HostPowerModel
 from exporter.sampler import Sampler
@@ -86,6 +87,7 @@ def make_site(
     nics: Mapping[str, int] | None = None,
     totals: Totals | None = None,
     host: HostPowerModel = LAPTOP,
+    intensity: IntensityProvider | None = None,
 ) -> Site:
     """A site whose sampler has read once and sampled never."""
     clock = FakeClock()
@@ -94,6 +96,7 @@ def make_site(
     sampled = rig(
         machine,
         host=host,
+        intensity=intensity,
         limits=limits,
         totals=totals,
         source=WithMemory(machine=machine),

@@ -6,10 +6,20 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from exporter.budget import Period
-from exporter.core.units import BytesPerSecond, Grams, GramsPerSecond, Joules, MonotonicSeconds, Seconds, UnixSeconds
+from exporter.core.units import (
+    BytesPerSecond,
+    Grams,
+    GramsPerKwh,
+    GramsPerSecond,
+    Joules,
+    MonotonicSeconds,
+    Seconds,
+    UnixSeconds,
+)
 from exporter.derive import BudgetPlan, Models
 from exporter.exposition.rows import ROWS
-from exporter.intensity.reading import IntensityProvider
+from exporter.intensity.ask import AskedProvider
+from exporter.intensity.reading import IntensityProvider, IntensityReading
 from exporter.intensity.static import preset_intensity
 from exporter.power import presets
 from exporter.power.component import EnergyCounter, Sensor
@@ -129,6 +139,22 @@ class Machine:
 
 
 @dataclass(slots=True)
+class FakeProvider:
+    """A provider of carbon intensity with the value, or the trouble, that a test gives it."""
+
+    value: float = 300.0
+    trouble: Exception | None = None
+    name: str = "fake"
+
+    def at(self, now: UnixSeconds) -> IntensityReading:
+        if self.trouble is not None:
+            raise self.trouble
+        return IntensityReading(
+            value=GramsPerKwh(self.value), zone="XX", provider=self.name, described_at=now, description="made up"
+        )
+
+
+@dataclass(slots=True)
 class MemoryStore:
     """Keeps what it is given, unless the disk is full."""
 
@@ -199,7 +225,7 @@ def rig(
         models=Models(
             host=host or presets.cep_host(),
             network=presets.network("cep"),
-            intensity=intensity or preset_intensity("cep"),
+            intensity=AskedProvider(intensity or preset_intensity("cep")),
         ),
         plan=BudgetPlan(limits=limits or {}, zone=BERLIN),
         store=store,

@@ -15,9 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from exporter.core.metrics import Representation
 from exporter.exposition.health import KNOWN_EVENTS
 from exporter.exposition.rows import ROWS, exposition
+from exporter.intensity.reading import IntensityUnavailableError
 from exporter.snapshot import Snapshot
 from exporter.usage.events import EventKind
-from tests.exporter.fakes import Machine, initial_snapshot, rig, series
+from tests.exporter.fakes import FakeProvider, Machine, initial_snapshot, rig, series
 from tests.exporter.golden_snapshot import FILES, FOLDER, HOSTILE, golden_snapshot, laptop_snapshot, rendered
 from tests.fake_clock import FakeClock
 from tests.processes import TOOL_SECONDS, program
@@ -145,8 +146,8 @@ def test_counters_exist_from_the_first_scrape_on() -> None:
 
 
 def test_every_event_that_a_bad_day_brings_was_announced() -> None:
-    machine = Machine(FakeClock())
-    sampling = rig(machine)
+    machine, provider = Machine(FakeClock()), FakeProvider(trouble=IntensityUnavailableError("late"))
+    sampling = rig(machine, intensity=provider)
     for part in ("cpu", "network", "disk"):
         machine.broken = {part}
         sampling.sample_after(5.0)

@@ -84,7 +84,7 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
         ("network: {preset: cep, kwh_per_gb: 1}", "network: expected either a preset or kwh_per_gb, got both"),
         (
             "grid: {preset: cep, intensity_grams_per_kwh: 1}",
-            "grid: expected either a preset or intensity_grams_per_kwh, got both",
+            "grid: expected one of preset, intensity_grams_per_kwh, got 2",
         ),
         (
             "grid: {zone: FR}",

@@ -1,0 +1,54 @@
+"""The edge at which a provider of carbon intensity is asked and its failure caught: what it raises costs no energy."""
+
+import logging
+import math
+
+from exporter.core.units import UnixSeconds
+from exporter.intensity.reading import IntensityAnswer, IntensityProvider, IntensityReading, IntensityUnavailableError
+
+LOG = logging.getLogger(__name__)
+
+
+class AskedProvider:
+    """Asks one provider; what takes its place while it fails is decided here and nowhere else.
+
+    As yet nothing does. The log gets one line when a provider begins to fail, and one when it works again.
+    """
+
+    def __init__(self, provider: IntensityProvider) -> None:
+        self._provider = provider
+        self._failed = False
+
+    def ask(self, now: UnixSeconds) -> IntensityAnswer:
+        """Return the intensity in force at `now`, or why there is none. Never raises for the provider."""
+        reading: IntensityReading | None = None
+        trouble = ""
+        try:
+            reading = _believed(self._provider.at(now))
+        except Exception as error:  # noqa: BLE001 - the provider's edge: counted
+            trouble = _reason(error)
+        self._log(trouble)
+        return IntensityAnswer(reading=reading, troubles={self._provider.name: trouble} if trouble else {})
+
+    def _log(self, trouble: str) -> None:
+        if trouble and not self._failed:
+            LOG.warning("no carbon intensity from %s: %s", self._provider.name, trouble)
+        elif self._failed and not trouble:
+            LOG.info("carbon intensity from %s again", self._provider.name)
+        self._failed = bool(trouble)
+
+
+def _believed(reading: IntensityReading) -> IntensityReading:
+    """Return a reading whose value makes no counter fall. Raises IntensityUnavailableError."""
+    if not math.isfinite(reading.value) or reading.value < 0.0:
+        raise IntensityUnavailableError(f"{reading.value:g} g/kWh is no carbon intensity")
+    return reading
+
+
+def _reason(error: Exception) -> str:
+    """Say what went wrong, but nothing that a library may have put into its message."""
+    if isinstance(error, IntensityUnavailableError):
+        return str(error) or "no value"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return f"its answer is not understood ({type(error).__name__})"
