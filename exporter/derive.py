@@ -94,7 +94,8 @@ def derive(
 ) -> tuple[Snapshot, Unfinished]:
     """Return the snapshot after a sample, in which the machine did `usage`, and what it leaves unfinished.
 
-    Without an intensity its energy counts and its grams are unknown: no total, budget or hour of the week gets any.
+    Without an intensity its energy counts and its grams are unknown: no total, budget or hour of the week gets any,
+    and no budget is projected from what is left.
     """
     host = _allocation(usage, models.host, unfinished.pending)
     powers, energies = _power_and_energy(host, usage, models.network)
@@ -117,6 +118,8 @@ def derive(
     budgets = projection.status(
         plan.limits if counted else {}, total.booked, total.week, since=total.since, now=reading.wall, zone=plan.zone
     )
+    if grams is None:
+        budgets = tuple(replace(one, projected=None) for one in budgets)
     readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets)
     after = replace(
         snapshot,

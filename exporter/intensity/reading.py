@@ -16,7 +16,10 @@ class IntensityUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntensityReading:
-    """Carbon intensity in force: its value, its grid zone, its source, and the time that the value describes."""
+    """Carbon intensity in force: its value, its grid zone, its source, and the time that the value describes.
+
+    `zone` is the grid's name as the user or the provider has it; `description` follows the figure on the page.
+    """
 
     value: GramsPerKwh
     zone: str
