@@ -1,4 +1,5 @@
-"""The rules of plain English in docstrings: a function's begins with an imperative, and none is a riddle."""
+"""The rules of plain English in docstrings and help texts: a function's docstring begins with a verb in the imperative,
+a help text with the thing that is measured, and neither is a riddle."""
 
 import ast
 from collections.abc import Iterator
@@ -6,7 +7,10 @@ from itertools import pairwise
 
 import pytest
 
+from exporter.exposition.rows import ROWS
 from scripts.imports import ROOT
+from simulator.experiments.find.estimates import MEASURES
+from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 
 PACKAGES = ("exporter", "grafana", "prometheus", "scripts", "simulator")
 QUESTIONS = {"how", "what", "whether", "when", "where", "which", "who", "whose", "why"}
@@ -20,6 +24,9 @@ NO_VERBS = {
 
 AFTER_A_NOUN = {"as", "of", "per", "that", "which"}
 """Words that follow a noun, and hardly ever a verb: "Energy of ...", "Share that ..."."""
+
+BARE = {"he", "it", "itself", "she", "them", "themselves", "they", "those"}
+"""Pronouns that leave the reader of a help text, which stands by itself, to guess what they stand for."""
 
 VERBS = {"bring", "check", "embed", "feed", "log", "note", "require", "see", "show", "take", "warn"}
 """Imperatives that the rules would take for something else."""
@@ -65,6 +72,39 @@ def breaches(path: str, text: str) -> Iterator[str]:
             yield f"{where} (say more than two words)"
         elif is_function(node) and not is_imperative(sentence):
             yield f"{where} (begin with a verb in the imperative)"
+
+
+def unclear(help_text: str) -> str:
+    """Return what makes a help text unclear; nothing where it names the thing and says it in whole words."""
+    words = [word.strip(".,:;()'") for word in help_text.split()]
+    if words[0].lower() in QUESTIONS | NO_VERBS or not words[0][0].isupper():
+        return "begin with a capital and the name of the thing"
+    if len(words) <= 2 or not help_text.endswith("."):
+        return "say more than two words, and end with a full stop"
+    bare = BARE.intersection(word.lower() for word in words)
+    return f"name the thing in place of {', '.join(sorted(bare))}" if bare else ""
+
+
+def test_help_texts_name_the_thing() -> None:
+    told = {one.name: one.help for one in ROWS}
+    told |= {one.name: one.help for one in SIMULATED_ROWS} | {one.name: one.help for one in MEASURES}
+    assert [f"{name}: {text} ({why})" for name, text in told.items() if (why := unclear(text))] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When the state file began.",
+        "Samples taken.",
+        "The energy of the machine.",
+        "1 if the provider answers.",
+        "energy of the machine.",
+        "Energy of the machine",
+        "Emissions of scope network by activity; it sums to that scope.",
+    ],
+)
+def test_an_unclear_help_text_is_seen(text: str) -> None:
+    assert unclear(text)
 
 
 def test_docstrings_are_plain_english() -> None:

@@ -27,28 +27,28 @@ ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_activity_state",
         labels=("activity",),
-        help="1 for what the network is being used for, judged by throughput alone, and 0 for everything else.",
+        help="Present activity of the network, judged by throughput alone: 1 for the present class, else 0.",
         read=_activity_state,
     ),
     counter(
         name="ecotrack_activity_seconds_total",
         unit="seconds",
         labels=("activity",),
-        help="Time spent in each activity.",
+        help="Time spent in each class of activity.",
         read=partial(_activity_total, read=lambda total: total.duration),
     ),
     counter(
         name="ecotrack_activity_bytes_total",
         unit="bytes",
         labels=("activity",),
-        help="Bytes sent and received in each activity.",
+        help="Bytes received and sent in each class of activity.",
         read=partial(_activity_total, read=lambda total: total.transferred_bytes),
     ),
     counter(
         name="ecotrack_activity_emissions_grams_total",
         unit="grams",
         labels=("activity",),
-        help="CO2e of scope network by activity; it sums to that scope.",
+        help="CO2e emissions of scope network by class of activity; the classes sum to scope network.",
         read=partial(_activity_total, read=lambda total: total.emitted),
     ),
 )

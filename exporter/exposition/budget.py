@@ -32,36 +32,36 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_budget_used_grams",
         unit="grams",
         labels=("period",),
-        help="CO2e of host and network since the period began.",
+        help="CO2e emissions of host and network since the period began.",
         read=partial(_budget, read=lambda status: status.used),
     ),
     gauge(
         name="ecotrack_budget_projected_grams",
         unit="grams",
         labels=("period",),
-        help="CO2e at the end of the period: used, and the hours left of the device's usual week, scaled by how the "
-        "period compares with it so far.",
+        help="Projected CO2e emissions of the whole period: the emissions so far, plus the usual emissions of the "
+        "hours left, scaled by how the period so far compares with the device's usual week.",
         read=partial(_budget, read=lambda status: status.projected),
     ),
     gauge(
         name="ecotrack_budget_projection_learned_ratio",
         unit="ratio",
         labels=("period",),
-        help="Share of the hours of the device's week that are known; below 1 the projection is the mean so far.",
+        help="Share of the week's hours whose usual emissions are known; below 1 the projection is the mean so far.",
         read=partial(_budget, read=lambda status: status.learned),
     ),
     gauge(
         name="ecotrack_budget_period_start_timestamp_seconds",
         unit="seconds",
         labels=("period",),
-        help="When the period began, in the configured time zone's calendar.",
+        help="Start of the period, in the calendar of the configured time zone.",
         read=partial(_budget, read=lambda status: status.bounds.start),
     ),
     gauge(
         name="ecotrack_budget_period_end_timestamp_seconds",
         unit="seconds",
         labels=("period",),
-        help="When the period ends, in the configured time zone's calendar.",
+        help="End of the period, in the calendar of the configured time zone.",
         read=partial(_budget, read=lambda status: status.bounds.end),
     ),
 )

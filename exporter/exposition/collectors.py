@@ -28,20 +28,20 @@ ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_source_state",
         labels=("source", "state"),
-        help="1 for how a source stands, else 0: it works, fails, is denied to the exporter's user, or is absent here.",
+        help="State of a source: 1 for the present one (works, fails, denied to the exporter's user, absent), else 0.",
         read=_source_state,
     ),
     gauge(
         name="ecotrack_collector_success",
         labels=("collector",),
-        help="Whether the collector's last reading succeeded; left out where its source is denied or absent.",
+        help="Success of the collector's last reading, 1 or 0; missing where the source is denied or absent.",
         read=_collector_success,
     ),
     gauge(
         name="ecotrack_collector_duration_seconds",
         unit="seconds",
         labels=("collector",),
-        help="How long the collector's last reading took.",
+        help="Duration of the collector's last reading.",
         read=_collector_durations,
     ),
 )

@@ -31,20 +31,20 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_grid_carbon_intensity_grams_per_kwh",
         unit="grams_per_kwh",
         labels=("grid_zone", "source"),
-        help="Carbon intensity of electricity in force.",
+        help="Carbon intensity of electricity, as in force at the last sample.",
         read=_intensity,
     ),
     gauge(
         name="ecotrack_grid_carbon_intensity_timestamp_seconds",
         unit="seconds",
         labels=("provider",),
-        help="Time that the carbon intensity in force describes; for a yearly average, the end of its year.",
+        help="Time to which the carbon intensity in force refers; for a yearly average, the end of the year.",
         read=_intensity_time,
     ),
     gauge(
         name="ecotrack_grid_provider_up",
         labels=("provider",),
-        help="Whether the provider of carbon intensity had a value for the last sample.",
+        help="State of the provider of carbon intensity: 1 with a value for the last sample, 0 without.",
         read=_provider_up,
     ),
 )

@@ -63,49 +63,49 @@ def _build(snapshot: Snapshot) -> Iterator[Sample]:
 ROWS: tuple[Row[Snapshot], ...] = (
     counter(
         name="ecotrack_samples_total",
-        help="Samples taken.",
+        help="Samples that the exporter has taken.",
         read=one(lambda snapshot: snapshot.totals.exported.samples),
     ),
     counter(
         name="ecotrack_sample_gaps_total",
         labels=("reason",),
-        help="Samples that came late, slept through a suspension, or met a clock that was set.",
+        help="Samples that came late, spanned a suspension of the machine, or met a clock that was set.",
         read=_gaps,
     ),
     counter(
         name="ecotrack_resets_total",
         labels=("source",),
-        help="Times that counters of a source fell: they began again, or idle time ran backwards.",
+        help="Falls of a source's counters: counters that began anew, and idle time that ran backwards.",
         read=_resets,
     ),
     counter(
         name="ecotrack_discarded_readings_total",
         labels=("source", "reason"),
-        help="Readings that failed or could not be believed; none of them became a number.",
+        help="Readings that failed or were implausible; no such reading became a value.",
         read=_discarded,
     ),
     gauge(
         name="ecotrack_sample_interval_seconds",
         unit="seconds",
-        help="Configured time between samples.",
+        help="Configured interval between samples.",
         read=one(lambda snapshot: snapshot.interval),
     ),
     gauge(
         name="ecotrack_last_sample_timestamp_seconds",
         unit="seconds",
-        help="When the last sample was taken.",
+        help="Time of the last sample.",
         read=one(lambda snapshot: snapshot.sampled_at),
     ),
     gauge(
         name="ecotrack_sample_duration_seconds",
         unit="seconds",
-        help="How long the last sample took: reading, deriving and saving.",
+        help="Duration of the last sample: reading, deriving and saving.",
         read=one(lambda snapshot: snapshot.sample_duration),
     ),
     gauge(
         name="ecotrack_state_save_timestamp_seconds",
         unit="seconds",
-        help="When the totals on disk were last those in memory.",
+        help="Time at which the totals on disk last equalled the totals in memory.",
         read=one(lambda snapshot: snapshot.state_saved_at),
     ),
     info(

@@ -14,19 +14,19 @@ ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_lifetime_energy_joules",
         unit="joules",
-        help="Electric energy of host and network since the state file began; goes on over reboots.",
+        help="Electric energy of host and network since the state file began; continues across reboots.",
         read=one(lambda snapshot: _counted(snapshot, snapshot.totals.lifetime_energy)),
     ),
     gauge(
         name="ecotrack_lifetime_emissions_grams",
         unit="grams",
-        help="CO2e of host and network since the state file began; goes on over reboots.",
+        help="CO2e emissions of host and network since the state file began; continues across reboots.",
         read=one(lambda snapshot: _counted(snapshot, snapshot.totals.lifetime_emissions)),
     ),
     gauge(
         name="ecotrack_lifetime_start_timestamp_seconds",
         unit="seconds",
-        help="When the state file began.",
+        help="Time at which the state file began.",
         read=one(lambda snapshot: snapshot.totals.since),
     ),
 )

@@ -39,7 +39,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_cpu_utilization_ratio",
         unit="ratio",
-        help="Busy CPU time over the last sample, as a share of its time on all CPUs online. Stolen time is not busy.",
+        help="Busy share of the time of all online CPUs over the last sampling interval. Stolen time is not busy time.",
         read=one(lambda snapshot: snapshot.readings.cpu_utilization),
     ),
     gauge(
@@ -51,34 +51,34 @@ ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_memory_total_bytes",
         unit="bytes",
-        help="Physical memory.",
+        help="Total physical memory of the machine.",
         read=one(lambda snapshot: None if (memory := snapshot.readings.memory) is None else memory.total),
     ),
     counter(
         name="ecotrack_disk_bytes_total",
         unit="bytes",
         labels=("direction",),
-        help="Bytes read from and written to disks while the exporter ran.",
+        help="Bytes read from disks and written to disks while the exporter was running.",
         read=_disk_bytes,
     ),
     counter(
         name="ecotrack_network_bytes_total",
         unit="bytes",
         labels=("device", "direction"),
-        help="Bytes over the devices that count towards energy, while the exporter ran.",
+        help="Bytes received and sent while the exporter was running, over the devices that count towards energy.",
         read=partial(_network_counters, received="received_bytes", sent="sent_bytes"),
     ),
     counter(
         name="ecotrack_network_packets_total",
         labels=("device", "direction"),
-        help="Packets over the devices that count towards energy, while the exporter ran.",
+        help="Packets received and sent while the exporter was running, over the devices that count towards energy.",
         read=partial(_network_counters, received="received_packets", sent="sent_packets"),
     ),
     gauge(
         name="ecotrack_network_throughput_bytes_per_second",
         unit="bytes_per_second",
         labels=("direction",),
-        help="Bytes per second over the last sample.",
+        help="Network throughput over the last sampling interval.",
         read=_throughput,
     ),
     gauge(

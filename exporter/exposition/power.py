@@ -45,14 +45,16 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_power_watts",
         unit="watts",
         labels=("component", "scope"),
-        help="Mean electric power over the last sample. Components are disjoint; scope host sums to the machine.",
+        help="Mean electric power over the last sampling interval. The components of scope host are disjoint and sum "
+        "to the power of the machine.",
         read=_power,
     ),
     counter(
         name="ecotrack_energy_joules_total",
         unit="joules",
         labels=("component", "scope"),
-        help="Electric energy, integrated over samples. Components are disjoint; scope host sums to the machine.",
+        help="Electric energy, integrated over samples. The components of scope host are disjoint and sum to the "
+        "energy of the machine.",
         read=_energy,
     ),
     counter(
@@ -65,13 +67,13 @@ ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_emissions_grams_per_second",
         unit="grams_per_second",
-        help="CO2e emission rate of host and network over the last sample.",
+        help="CO2e emission rate of host and network over the last sampling interval.",
         read=one(lambda snapshot: snapshot.readings.emission_rates.total()),
     ),
     info(
         name="ecotrack_power_source_info",
         labels=("component", "source", "model"),
-        help="Where the power of each component comes from: which kind of source, and which model or preset.",
+        help="Origin of each component's power: the kind of source, and the model or preset.",
         read=_provenance,
     ),
     gauge(
@@ -79,11 +81,11 @@ ROWS: tuple[Row[Snapshot], ...] = (
         unit="ratio",
         labels=("component",),
         help=(
-            "Half-width of the band around a component's power; 1 is plus or minus 100%, and no band goes below 0. "
-            "Whole servers lie outside the bands of the presets: it takes a factor of "
+            "Relative half-width of the uncertainty band around a component's power: 1 is plus or minus 100%, and no "
+            "band reaches below 0. Whole servers lie outside the bands of the presets: factors of "
             f"{presets.CEP_SERVERS_IDLE.value:g} to {presets.CEP_SERVERS_FULL.value:g} (cep) or "
             f"{presets.CLOUD_SERVERS_FULL.value:g} to {presets.CLOUD_SERVERS_IDLE.value:g} (aws, gcp, azure) "
-            "to hold nine in ten."
+            "hold nine servers in ten."
         ),
         read=_uncertainty,
     ),

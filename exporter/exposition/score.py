@@ -17,14 +17,14 @@ ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_eco_score_ratio",
         unit="ratio",
-        help="Eco score, 1 is best: the mean of the factors that are known.",
+        help="Eco score, where 1 is best: the mean of the known factors.",
         read=one(lambda snapshot: None if (score := snapshot.readings.score) is None else score.value),
     ),
     gauge(
         name="ecotrack_eco_score_factor_ratio",
         unit="ratio",
         labels=("factor",),
-        help="Factors of the eco score, each 1 / (1 + x / half point).",
+        help="Factors of the eco score, where 1 is best: each is 1 / (1 + x / half point) of a quantity x.",
         read=_score_factors,
     ),
 )

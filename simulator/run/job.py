@@ -67,9 +67,9 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     `energy_joules` is all that the cluster consumed, idle and ledger included (published: of the tasks only). What
     batteries held at the start counts as green when it is used, and what they hold at the end does not count.
     `tasks_late` are tasks completed late, and tasks still executing or queued that will be late; offered tasks that are
-    neither completed nor dropped are executing, queued or put off at the end of the run.
-    `latency_seconds` is the mean from arrival to completion of completed tasks that may not be put off (of all, where
-    all may), `latency_p95_seconds` is their 95th percentile, interpolated in the histogram. `renewable_ratio` is the
+    neither completed nor dropped are executing, queued or deferred at the end of the run.
+    `latency_seconds` is the mean from arrival to completion of completed tasks that are not deferrable (of all, where
+    all are), `latency_p95_seconds` is their 95th percentile, interpolated in the histogram. `renewable_ratio` is the
     share of the consumption that did not come from the grid. `cost_dollars` is electricity less credit revenue.
     `deadline_miss_ratio` counts late and dropped tasks among the offered. `bound_grams` is the least with which the
     same work could have been done as punctually, None where not asked. `stored_change_joules` is what batteries hold

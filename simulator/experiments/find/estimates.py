@@ -26,16 +26,30 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 
 MEASURES = (
     Measure(name="energy_joules", unit="joules", help="Energy that the cluster consumed in a run."),
-    Measure(name="emissions_grams", unit="grams", help="CO2e of the electricity that a run took from the grid."),
+    Measure(
+        name="emissions_grams",
+        unit="grams",
+        help="CO2e emissions of the electricity that the cluster took from the grid in a run.",
+    ),
     Measure(
         name="latency_seconds",
         unit="seconds",
-        help="Mean time from arrival to completion of tasks that may not be put off.",
+        help="Mean time from arrival to completion of completed tasks that are not deferrable.",
     ),
-    Measure(name="renewable_ratio", unit="ratio", help="Share of the consumption that did not come from the grid."),
-    Measure(name="cost_dollars", unit="dollars", help="Electricity bought less carbon credits sold in a run."),
-    Measure(name="deadline_miss_ratio", unit="ratio", help="Late and dropped tasks among those offered."),
-    Measure(name="regret_ratio", unit="ratio", help="Emissions over the least possible for the same work, less one."),
+    Measure(name="renewable_ratio", unit="ratio", help="Share of the consumed energy that did not come from the grid."),
+    Measure(
+        name="cost_dollars",
+        unit="dollars",
+        help="Cost of the electricity bought in a run, less the revenue from carbon credits.",
+    ),
+    Measure(
+        name="deadline_miss_ratio", unit="ratio", help="Share of the offered tasks that were completed late or dropped."
+    ),
+    Measure(
+        name="regret_ratio",
+        unit="ratio",
+        help="Emissions relative to the least possible emissions for the same work, less one.",
+    ),
     Measure(
         name="saturation_tasks_per_second",
         unit="",

@@ -173,30 +173,30 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
     {
         "baseline": Experiment(
             explanation=(
-                "Standard (round robin, full frequency) beside compression, energy-aware scheduling, ledger, and all.",
-                "Tells what the system as a whole saves, in energy, carbon, latency and money.",
+                "Standard (round robin, full frequency) beside compression, energy-aware scheduling, ledger, and full.",
+                "Shows the savings of the whole system in energy, carbon emissions, latency and money.",
             ),
             cases=baseline,
         ),
         "ablation": Experiment(
             explanation=(
                 "Full, and without forecast, DVFS, compression or ledger; on edge also without batteries or shifting.",
-                "Tells what each part contributes.",
+                "Shows the contribution of each part.",
             ),
             cases=ablation,
         ),
         "scaling": Experiment(
             explanation=(
                 "The greatest load that 2 to 128 nodes sustain; 1,000 to 20,000 tasks; 50 to 400 arrivals per hour.",
-                "Tells how the system grows, by looking for saturation.",
+                "Shows how the system scales, by searching for the rate of saturation.",
             ),
             cases=scaling,
             compared=False,
         ),
         "peers": Experiment(
             explanation=(
-                "Every policy that the scenario has and each single node, with the rest of the system the same.",
-                "Tells how far each policy stays above the least emissions possible (scenarios of the model edge).",
+                "Every policy that the scenario offers and every single node, with the rest of the system unchanged.",
+                "Shows how far each policy is above the least possible emissions (scenarios of the model edge).",
             ),
             cases=peers,
         ),

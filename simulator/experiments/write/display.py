@@ -12,8 +12,8 @@ from simulator.experiments.find.statistics import Interval
 WATT_HOURS_PER_JOULE = 1000.0 / JOULES_PER_KWH
 PERCENT = 100.0
 
-REFERENCE_MAY_BE_ZERO = "reference may be 0"
-"""Text in place of a change in percent where the interval of the reference holds zero."""
+UNDEFINED_CHANGE = "interval of the reference includes 0"
+"""Text in place of a change in percent."""
 
 MOST_DECIMALS = 6
 """Most decimals; figures that need more are shown with a power of ten."""
@@ -55,31 +55,31 @@ class Display:
         return "points" if self.is_share else self.unit
 
 
-PROMPT_TASKS = "of tasks that may not be put off"
+PROMPT_TASKS = "of tasks that are not deferrable"
 
 
 DISPLAYS: Mapping[str, Display] = MappingProxyType(
     {
         "energy_joules": Display(heading="Energy", unit="Wh", factor=WATT_HOURS_PER_JOULE),
-        "emissions_grams": Display(heading="Carbon", unit="g CO\u2082e"),
+        "emissions_grams": Display(heading="Carbon emissions", unit="g CO\u2082e"),
         "latency_seconds": Display(heading="Latency", unit="s", scope=PROMPT_TASKS),
-        "renewable_ratio": Display(heading="Renewable", unit="%", factor=PERCENT),
+        "renewable_ratio": Display(heading="Renewable share", unit="%", factor=PERCENT),
         "cost_dollars": Display(heading="Net cost", unit="$", signed=True),
-        "deadline_miss_ratio": Display(heading="Late or dropped", unit="%", factor=PERCENT),
+        "deadline_miss_ratio": Display(heading="Late or dropped tasks", unit="%", factor=PERCENT),
         "regret_ratio": Display(heading="Regret", unit="%", factor=PERCENT),
-        "saturation_tasks_per_second": Display(heading="Saturation", unit="tasks/s"),
+        "saturation_tasks_per_second": Display(heading="Saturation rate", unit="tasks/s"),
         "latency_p95_seconds": Display(heading="95th percentile of latency", unit="s", scope=PROMPT_TASKS),
         "energy_per_task_joules": Display(heading="Energy per task", unit="J"),
         "throughput_tasks_per_hour": Display(heading="Throughput", unit="tasks/h"),
-        "idle_joules": Display(heading="Energy of idle power", unit="Wh", factor=WATT_HOURS_PER_JOULE),
-        "ledger_joules": Display(heading="Energy of the ledger", unit="Wh", factor=WATT_HOURS_PER_JOULE),
-        "grid_joules": Display(heading="Energy from the grid", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "idle_joules": Display(heading="Idle energy", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "ledger_joules": Display(heading="Ledger energy", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "grid_joules": Display(heading="Grid energy", unit="Wh", factor=WATT_HOURS_PER_JOULE),
         "stored_change_joules": Display(
-            heading="Batteries, change", unit="Wh", factor=WATT_HOURS_PER_JOULE, signed=True
+            heading="Change in stored energy", unit="Wh", factor=WATT_HOURS_PER_JOULE, signed=True
         ),
-        "tasks_unfinished": Display(heading="Unfinished", unit="tasks"),
-        "electricity_dollars": Display(heading="Electricity", unit="$"),
-        "credit_dollars": Display(heading="Credits sold", unit="$"),
+        "tasks_unfinished": Display(heading="Unfinished tasks", unit="per run"),
+        "electricity_dollars": Display(heading="Electricity cost", unit="$"),
+        "credit_dollars": Display(heading="Credit revenue", unit="$"),
     }
 )
 """Displays by the name of the measure."""
@@ -100,7 +100,7 @@ def with_half_width(interval: Interval | Estimate, factor: float = 1.0) -> str:
 
 def percent_change(relative: Interval | None) -> str:
     """Format a relative difference in percent with its half-width, or say why there is none."""
-    return REFERENCE_MAY_BE_ZERO if relative is None else with_half_width(relative, PERCENT)
+    return UNDEFINED_CHANGE if relative is None else with_half_width(relative, PERCENT)
 
 
 def plain(value: float) -> str:

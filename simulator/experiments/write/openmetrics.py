@@ -32,7 +32,7 @@ def _info(results: Results, moment: UnixSeconds) -> Iterator[str]:
     labels |= {"inputs": made.inputs, "environment": made.environment}
     family = INFO.removesuffix("_info")
     yield f"# TYPE {family} info"
-    yield f"# HELP {family} What the figures were made from: SHA-256 of all inputs and of the environment."
+    yield f"# HELP {family} Provenance of the figures: SHA-256 of all inputs and of the environment."
     yield f"{INFO}{{{_pairs(labels)}}} 1 {moment!r}"
 
 

@@ -15,7 +15,7 @@ from simulator.experiments.write.display import (
     DISPLAYS,
     PERCENT,
     PROMPT_TASKS,
-    REFERENCE_MAY_BE_ZERO,
+    UNDEFINED_CHANGE,
     Display,
     with_half_width,
 )
@@ -113,8 +113,13 @@ def reach_below(interval: Interval | Estimate, display: Display, least: float = 
 
 
 def caption(results: Results) -> str:
-    """Return the title of every picture."""
-    return f"{results.experiment} on {results.scenario}: mean and 95% interval of {results.replications} runs"
+    """Return the title of a picture that shows means."""
+    return f"{subject(results)}: means of {results.replications} runs, with 95% confidence intervals"
+
+
+def subject(results: Results) -> str:
+    """Return the experiment and its scenario, with which titles begin."""
+    return f"Experiment {results.experiment}, scenario {results.scenario}"
 
 
 def bars_of(measure: str) -> Draw:
@@ -179,8 +184,8 @@ def differences(results: Results) -> "Figure":
         axes.set_visible(False)
     panels[0].invert_yaxis()
     figure.suptitle(
-        f"{results.experiment} on {results.scenario}: paired change against {results.reference}, "
-        f"95% intervals of {results.replications} pairs",
+        f"{subject(results)}: changes relative to {results.reference},\n"
+        f"means of {results.replications} paired runs, with 95% confidence intervals",
         fontsize="medium",
     )
     if any(one.published is not None for one in results.comparisons):
@@ -224,7 +229,7 @@ def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Seq
 def _why_none(axes: "Axes", position: int) -> None:
     """Draw the reason in place of a change that cannot be given in percent."""
     beside = axes.get_yaxis_transform()
-    axes.text(0.02, position, REFERENCE_MAY_BE_ZERO, transform=beside, va="center", fontsize="x-small")
+    axes.text(0.02, position, UNDEFINED_CHANGE, transform=beside, va="center", fontsize="x-small")
 
 
 def _decades(changes: Sequence[float]) -> float:
@@ -246,7 +251,7 @@ def radar(results: Results) -> "Figure":
         width = 1.2 * (len(results.estimates) - index)
         axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=estimated.method, linewidth=width)
     axes.set_xticks(angles, [DISPLAYS[measure].heading for measure in measures])
-    axes.tick_params(axis="x", pad=14)
+    axes.tick_params(axis="x", pad=20)
     axes.set_yticks([0, 0.5, 1], [])
     for radius, name in ((0.15, "worst"), (1.1, "best")):
         white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
@@ -255,11 +260,11 @@ def radar(results: Results) -> "Figure":
     axes.spines["polar"].set_visible(False)
     axes.set_ylim(-0.35, 1.05)
     axes.set_title(
-        f"{results.experiment} on {results.scenario}: means between the worst and the best of these methods\n"
-        "(a small difference fills the axis as a great one does: see the bars for its size)\n"
-        f"latency: {PROMPT_TASKS}",
+        f"{subject(results)}: means, each axis scaled from its worst to its best method\n"
+        "(the axes do not show how large differences are; the bar charts do)\n"
+        f"Latency is that {PROMPT_TASKS}",
         fontsize="medium",
-        pad=24,
+        pad=30,
     )
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -11,13 +11,14 @@ from simulator.experiments.run.saturation import MISS_LIMIT, TOLERANCE
 from simulator.experiments.write.display import (
     DISPLAYS,
     PERCENT,
-    REFERENCE_MAY_BE_ZERO,
+    UNDEFINED_CHANGE,
     p_text,
     percent_change,
     plain,
     with_half_width,
 )
 from simulator.experiments.write.methods import methods
+from simulator.experiments.write.plots import subject
 from simulator.experiments.write.tables import DASH, cell, markdown_table, present
 from simulator.published.figures import (
     ABLATION,
@@ -33,10 +34,10 @@ from simulator.published.figures import (
 from simulator.scenario.schema import Scenario
 
 ACCOUNTS = (
-    "The scenario `published` counts what tasks draw while they execute, on nodes that never queue and with a supply "
-    "drawn anew at every look; `edge` counts everything that the nodes consume, idle or not, with queues, batteries "
-    "that lose energy, weather that lasts and a ledger that costs energy, so the same measures save a smaller share of "
-    "a larger total."
+    "The scenario `published` counts the energy that tasks draw while they execute, on nodes without queues and with a "
+    "supply that is drawn anew for every call. The scenario `edge` counts all energy that the nodes consume, idle "
+    "energy included, with queues, lossy batteries, correlated weather and a ledger that costs energy. So the same "
+    "methods save a smaller share of a larger total."
 )
 """Explanation of the differences between the two accounts."""
 
@@ -58,19 +59,19 @@ def report(results: Results, plots: Sequence[str]) -> str:
 def _head(results: Results) -> Iterator[str]:
     first, last = results.seed, results.seed + results.replications - 1
     seeds = f"{first} and {last}" if results.replications == 2 else f"{first} to {last}"
-    yield f"# {results.experiment} on {results.scenario}"
+    yield f"# {subject(results)}"
     yield ""
     yield from EXPERIMENTS[results.experiment].explanation
     yield ""
     yield (
-        f"Every method ran with the seeds {seeds}, and saw the same weather, tasks and noise for the "
-        f"same seed. Figures are means of {results.replications} runs with the half-width of their 95% t interval."
+        f"Every method ran with the seeds {seeds}; runs with the same seed have the same weather, tasks and noise. "
+        f"Figures are means of {results.replications} runs with the half-width of their 95% t interval."
     )
     yield ""
     if results.replications < ENOUGH_REPLICATIONS:
         yield (
-            f"> **Warning**: fewer than {ENOUGH_REPLICATIONS} replications. The intervals hold only if the figures of "
-            "single runs are about normally distributed."
+            f"> **Warning**: fewer than {ENOUGH_REPLICATIONS} replications. The intervals are valid only if the "
+            "figures of single runs are approximately normally distributed."
         )
         yield ""
 
@@ -89,9 +90,9 @@ def _results(results: Results) -> Iterator[str]:
     yield from _below_zero(results)
     if results.best_single_node is not None:
         yield (
-            f"`{BEST_SINGLE_NODE}` is `{results.best_single_node}`, chosen in hindsight: of the nodes that alone "
-            f"keep late and dropped tasks within {MISS_LIMIT:.0%}, the one with the least emissions; where none "
-            "does so, the one with the fewest such tasks."
+            f"`{BEST_SINGLE_NODE}` is `{results.best_single_node}`, chosen in hindsight: of the single nodes with at "
+            f"most {MISS_LIMIT:.0%} late or dropped tasks, the node with the least emissions; if there is no such "
+            "node, the node with the fewest late or dropped tasks."
         )
         yield ""
     measures = [measure for measure in FURTHER if any(measure in estimated.by_measure for estimated in results.further)]
@@ -100,24 +101,25 @@ def _results(results: Results) -> Iterator[str]:
         for estimated in results.further
         if estimated.by_measure
     ]
-    yield from ("In more detail:", "")
+    yield from ("Further measures:", "")
     yield from markdown_table(["method", *(DISPLAYS[measure].title for measure in measures)], rows)
     if "stored_change_joules" in measures:
         yield (
-            "What batteries hold at the end, and what is then unfinished, counts for nothing above. Where two methods "
-            "differ less in carbon than in these, they have not been told apart."
+            "The measures above give no value to the energy that batteries hold at the end of a run, nor to tasks that "
+            "are unfinished then. Where two methods differ more in these than in emissions, the experiment does not "
+            "tell which of the methods is better."
         )
         yield ""
 
 
 def _latency(results: Results) -> str:
-    """Name the tasks whose latency is given."""
-    told = "Latency and its 95th percentile, from arrival to completion, are those of"
+    """Name the tasks whose latency the report gives."""
+    told = "Latency is the time from arrival to completion; the mean and the 95th percentile are those of"
     classes = results.parameters.workload.classes if isinstance(results.parameters, Scenario) else ()
     held = [f"`{one.name}`" for one in classes if one.deferrable]
     if not held or len(held) == len(classes):
         return f"{told} all completed tasks."
-    return f"{told} completed tasks that may not be put off: all but {', '.join(held)}."
+    return f"{told} completed tasks that are not deferrable: all but {', '.join(held)}."
 
 
 def _below_zero(results: Results) -> Iterator[str]:
@@ -128,7 +130,7 @@ def _below_zero(results: Results) -> Iterator[str]:
         for measure, estimate in estimated.by_measure.items()
         if not DISPLAYS[measure].signed and estimate.low < 0.0 < estimate.mean
     ]
-    yield from _reaching_too_far("These intervals reach below zero, where no figure can be", found, "zero")
+    yield from _reaching_too_far("These intervals reach below zero, which the figures themselves cannot", found, "zero")
 
 
 def _reaching_too_far(told: str, found: Sequence[tuple[str, str]], least: str) -> Iterator[str]:
@@ -139,8 +141,8 @@ def _reaching_too_far(told: str, found: Sequence[tuple[str, str]], least: str) -
     if by_measure:
         named = "; ".join(f"{DISPLAYS[measure].heading}: {', '.join(those)}" for measure, those in by_measure.items())
         yield (
-            f"{told}: {named}. Runs differ so much there, or are so few, that a symmetric interval does not fit; plots "
-            f"draw it from {least} on."
+            f"{told}: {named}. The runs differ so much, or are so few, that a symmetric interval does not fit; plots "
+            f"cut the interval off at {least}."
         )
         yield ""
 
@@ -148,11 +150,11 @@ def _reaching_too_far(told: str, found: Sequence[tuple[str, str]], least: str) -
 def _differences(results: Results) -> Iterator[str]:
     if results.reference is None:
         return
-    yield from (f"## Paired differences to {results.reference}", "")
+    yield from (f"## Paired differences from {results.reference}", "")
     yield (
-        "Differences of runs with the same seed. The change is over the mean of the reference, and its interval takes "
-        "that mean for the estimate that it is. p-values are those of the paired t test, adjusted after Holm over the "
-        f"{len(results.comparisons)} comparisons made here."
+        "Differences are between runs with the same seed. The change is relative to the mean of the reference, and its "
+        "interval includes the uncertainty of that mean. The p-values are those of the paired t test, adjusted by "
+        f"Holm's method over the {len(results.comparisons)} comparisons of this report."
     )
     yield ""
     yield from _limits_of_changes(results)
@@ -175,8 +177,8 @@ def _limits_of_changes(results: Results) -> Iterator[str]:
     """Say why some changes are not given in percent, and which of the others reach too far."""
     if any(one.relative is None for one in results.comparisons):
         yield (
-            f'"{REFERENCE_MAY_BE_ZERO}" stands where the interval of `{results.reference}` itself holds zero: nothing '
-            "can be told in percent of what may be none."
+            f'"{UNDEFINED_CHANGE}": the mean of `{results.reference}` itself does not differ significantly from zero, '
+            "so a change relative to that mean is undefined."
         )
         yield ""
     found = [
@@ -184,13 +186,15 @@ def _limits_of_changes(results: Results) -> Iterator[str]:
         for one in results.comparisons
         if one.relative is not None and not DISPLAYS[one.measure].signed and one.relative.low < -1.0 < one.relative.mean
     ]
-    yield from _reaching_too_far("These changes reach below -100%, where none can be", found, "-100%")
+    yield from _reaching_too_far(
+        "These intervals reach below -100%, which the changes themselves cannot", found, "-100%"
+    )
 
 
 def _published(results: Results) -> Iterator[str]:
     if results.reference is None or not _has_published(results):
         return
-    yield from ("## Beside the published figures", "")
+    yield from ("## Comparison with the published figures", "")
     yield from (f"Published: {PUBLISHED_SOURCE}. Replicated: {REPLICATION_SOURCE}.", "")
     yield from markdown_table(["method", "measure", "here", "published", "replicated"], list(_beside(results)))
     rows = [
@@ -199,7 +203,7 @@ def _published(results: Results) -> Iterator[str]:
         if one.published is not None
     ]
     if rows:
-        yield from (f"Changes against the full method. Published: {ABLATION_SOURCE}.", "")
+        yield from (f"Changes relative to the full method. Published: {ABLATION_SOURCE}.", "")
         yield from markdown_table(["method", "measure", "here (%)", "published (%)"], rows)
         yield from (LEDGER_REMARK, "")
 
@@ -227,9 +231,9 @@ def _scaling(results: Results) -> Iterator[str]:
     if results.model == "edge":
         yield (
             f"Saturation is the greatest arrival rate at which at most {MISS_LIMIT:.0%} of the tasks are late or "
-            f"dropped, found for every seed by bisection, to {TOLERANCE:.0%} of the rate; the interval tells how seeds "
-            "differ beyond that. Nothing is put off in those runs, and they say nothing of a day's energy. The other "
-            "runs last whole days: their number of tasks sets the rate."
+            f"dropped, found for every seed by bisection, to {TOLERANCE:.0%} of the rate; the interval shows how seeds "
+            "differ beyond that. The runs of the bisection defer no tasks, and do not show the energy of a day. The "
+            "other runs last whole days: the number of tasks sets the arrival rate."
         )
         yield ""
         return
@@ -242,11 +246,12 @@ def _scaling(results: Results) -> Iterator[str]:
                 ours = with_half_width(estimate, display.factor)
                 rows.append([estimated.method, display.title, ours, plain(estimate.published * display.factor)])
     if rows:
-        yield from ("## Beside the published figures", "", f"Source: {SCALING_SOURCE}. {SCALING_REMARK}", "")
+        yield from ("## Comparison with the published figures", "", f"Source: {SCALING_SOURCE}. {SCALING_REMARK}", "")
         yield from markdown_table(["size", "measure", "here", "published"], rows)
     yield (
-        "The published model has no queue, so no arrival rate saturates it. Runs begin at midnight, and only the sun "
-        "tells the time in it: runs that end before it rises at six have the same energy and latency at any rate."
+        "The published model has no queue, so no arrival rate saturates the cluster. Runs begin at midnight, and only "
+        "solar generation depends on the time of day: runs that end before sunrise at six have the same energy and "
+        "latency at any rate."
     )
     yield ""
 
@@ -254,11 +259,11 @@ def _scaling(results: Results) -> Iterator[str]:
 def _precision(results: Results) -> Iterator[str]:
     measures = present(results)
     known = {(one.method, one.measure): one for one in results.precision}
-    yield from ("## How well the means are known", "")
+    yield from ("## Precision of the means", "")
     yield (
-        "Half-width over the mean, and in brackets the replications that would bring it to "
-        f"{WANTED_PRECISION:.0%} at the spread seen here. Where it is 100% or more, the mean may be 0, and there is no "
-        "such number."
+        "Half-width of the interval relative to the mean, and in brackets the number of replications that would reduce "
+        f"it to {WANTED_PRECISION:.0%} at the observed spread. From 100% on the interval includes 0, and no number of "
+        "replications is given."
     )
     yield ""
     rows = []
@@ -289,7 +294,10 @@ def _accounts(results: Results) -> Iterator[str]:
     idle = results.further[0].by_measure.get("idle_joules")
     if energy is not None and idle is not None and energy.mean > 0:
         share = idle.mean / energy.mean
-        yield from (f"Here, idle power is {share:.0%} of what the cluster consumes under `{results.reference}`.", "")
+        yield from (
+            f"In this experiment, idle energy is {share:.0%} of the energy consumed under `{results.reference}`.",
+            "",
+        )
     yield from _both_accounts(results)
 
 
@@ -306,21 +314,21 @@ def _both_accounts(results: Results) -> Iterator[str]:
         if one.measure in theirs:
             change = plain(theirs[one.measure] * PERCENT)
             rows.append([one.method, DISPLAYS[one.measure].heading, percent_change(one.relative), change])
-    yield from (f"Changes against `{results.reference}` in both. Published: {source}.", "")
+    yield from (f"Both columns are changes relative to `{results.reference}`. Published: {source}.", "")
     yield from markdown_table(["method", "measure", "here (%)", "published (%)"], rows)
     yield from (LEDGER_REMARK, "")
 
 
 def _provenance(results: Results) -> Iterator[str]:
     made = results.provenance
-    yield from ("## Made with", "")
+    yield from ("## Provenance", "")
     yield ", ".join(f"{name} {version}" for name, version in made.versions.items()) + "."
     yield ""
     yield from markdown_table(
-        ["what", "SHA-256"],
+        ["part", "SHA-256"],
         [
             ["environment: Python and libraries", made.environment],
-            ["inputs: all that follows", made.inputs],
+            ["inputs: all parts below", made.inputs],
             ["code", made.code],
             ["scenario", made.scenario],
             ["files that the scenario names", made.files],

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-AXES = {"saturation": "Nodes", "nodes": "Nodes", "workload": "Tasks", "rate": "Arrivals per hour"}
+AXES = {
+    "saturation": "Number of nodes",
+    "nodes": "Number of nodes",
+    "workload": "Number of tasks",
+    "rate": "Arrival rate (tasks/h)",
+}
 
 PANELS = (
     ("saturation", "saturation_tasks_per_second"),
@@ -90,5 +95,5 @@ def _proportion(axes: "Axes", points: Sequence[tuple[Runs, Estimate]], whole: in
             [mean * one / size for one, _ in grown],
             "--",
             color="#7F7F7F",
-            label="in proportion",
+            label="proportional to the nodes",
         )

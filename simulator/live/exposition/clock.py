@@ -22,7 +22,8 @@ CLOCK: tuple[Row[Snapshot], ...] = (
     counter(
         name="ecochain_clock_seconds_total",
         unit="seconds",
-        help="Simulated time since the run began. Divide a rate of a simulated counter by the rate of this.",
+        help="Simulated time since the run began. The rate of a simulated counter, divided by the rate of this "
+        "counter, is the rate per simulated second.",
         read=one(lambda snapshot: snapshot.clock),
     ),
     gauge(
@@ -34,7 +35,7 @@ CLOCK: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecochain_clock_speed_ratio",
         unit="ratio",
-        help="Simulated seconds per second, as achieved over the last ten seconds or so.",
+        help="Simulated seconds per second of real time, as achieved over about the last ten seconds.",
         read=one(lambda snapshot: None if (now := snapshot.readings) is None else now.speed),
     ),
     info(
@@ -50,8 +51,8 @@ CLOCK: tuple[Row[Snapshot], ...] = (
             "compression_digest",
             "ledger_cost_digest",
         ),
-        help="What runs: program, scenario, seed, wished speed, what stands in for forecast and ledger, and the "
-        "measured profiles in use (beginning of their SHA-256).",
+        help="Facts of the run: versions, scenario, seed, requested speed, forecaster, ledger, and the first digits of "
+        "the SHA-256 of each measured profile in use.",
         read=_run,
     ),
 )

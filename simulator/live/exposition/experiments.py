@@ -24,7 +24,8 @@ EXPERIMENTS: tuple[Row[Snapshot], ...] = tuple(
         name=f"ecochain_experiment_{measure.name}",
         unit=measure.unit,
         labels=("experiment", "scenario", "method", "statistic"),
-        help=f"{measure.help} Mean of the replications, its 95% interval from low to high, and the published figure.",
+        help=f"{measure.help} Statistics: mean of the replications, low and high end of the 95% interval, and "
+        "published figure.",
         read=partial(_estimates, name=measure.name),
     )
     for measure in MEASURES

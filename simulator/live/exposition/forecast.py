@@ -12,14 +12,14 @@ FORECAST: tuple[Row[Snapshot], ...] = (
         name="ecochain_forecast_watts",
         unit="watts",
         labels=("node", "supply"),
-        help="Generation that was forecast for the last step when it began.",
+        help="Generation in the last step, as forecast when the step began.",
         read=partial(supply_reading, read=lambda now: now.record.expected_watts),
     ),
     gauge(
         name="ecochain_forecast_observed_watts",
         unit="watts",
         labels=("node", "supply"),
-        help="Generation that was observed in the same step.",
+        help="Generation in the last step, as observed.",
         read=partial(supply_reading, read=lambda now: now.record.flows.generation / now.record.seconds),
     ),
 )

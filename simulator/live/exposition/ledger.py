@@ -8,7 +8,7 @@ LEDGER: tuple[Row[Snapshot], ...] = (
     counter(
         name="ecochain_ledger_energy_joules_total",
         unit="joules",
-        help="Energy that the cluster spent on the ledger of carbon credits; part of the nodes' consumption.",
+        help="Energy that the cluster spent on the ledger of carbon credits; part of the consumption of the nodes.",
         read=one(lambda snapshot: float(snapshot.totals.ledger.sum())),
     ),
 )

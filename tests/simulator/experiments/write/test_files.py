@@ -103,7 +103,7 @@ def test_few_replications_are_warned_of(tmp_path: Path) -> None:
 def test_the_report_tells_both_accounts(tmp_path: Path) -> None:
     for scenario in ("edge", "published"):
         assert ACCOUNTS in report_of(tmp_path, scenario=scenario, experiment="baseline")
-    assert "idle power is 50% of what the cluster consumes under `full`" in report_of(tmp_path)
+    assert "idle energy is 50% of the energy consumed under `full`" in report_of(tmp_path)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from matplotlib.container import ErrorbarContainer
 
 from simulator.experiments.find.results import Results
 from simulator.experiments.runner import run_experiment
+from simulator.experiments.write.display import UNDEFINED_CHANGE
 from simulator.experiments.write.plots import bars, differences, radar
 from simulator.experiments.write.report import report
 from simulator.experiments.write.scaling_plot import scaling
@@ -39,7 +40,7 @@ def with_deferrable(results: Results, deferrable: bool) -> Results:
 @pytest.mark.slow
 def test_the_report_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     results = results_of(tmp_path)
-    assert "completed tasks that may not be put off: all but `report`." in report(results, [])
+    assert "completed tasks that are not deferrable: all but `report`." in report(results, [])
     for deferrable in (False, True):
         assert "are those of all completed tasks." in report(with_deferrable(results, deferrable), [])
     assert "are those of all completed tasks." in report(results_of(tmp_path, scenario="published"), [])
@@ -52,7 +53,7 @@ def test_every_picture_says_of_which_tasks_the_latency_is(tmp_path: Path) -> Non
     drawn.append(scaling(results_of(tmp_path, experiment="scaling")))
     for figure in drawn:
         texts = [text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel(), axes.get_title())]
-        assert any("of tasks that may not be put off" in text for text in texts)
+        assert any("of tasks that are not deferrable" in text for text in texts)
 
 
 @pytest.mark.slow
@@ -70,14 +71,14 @@ def test_the_report_names_the_policy_and_the_parts_of_each_method(tmp_path: Path
 
 def test_differences_carry_their_unit_and_those_of_shares_are_points(tmp_path: Path) -> None:
     told = report(results_of(tmp_path), []).partition("## Paired differences")[2]
-    assert re.search(r"\| Renewable \| \S+ ± \S+ points \|", told)
+    assert re.search(r"\| Renewable share \| \S+ ± \S+ points \|", told)
     assert re.search(r"\| Energy \| \S+ ± \S+ Wh \|", told)
 
 
 @pytest.mark.slow
 def test_two_seeds_are_no_range(tmp_path: Path) -> None:
-    assert "the seeds 1 and 2, and" in report(results_of(tmp_path, replications=2), [])
-    assert "the seeds 1 to 3, and" in report(results_of(tmp_path, replications=3), [])
+    assert "the seeds 1 and 2;" in report(results_of(tmp_path, replications=2), [])
+    assert "the seeds 1 to 3;" in report(results_of(tmp_path, replications=3), [])
 
 
 def rarely_late(job: Job) -> RunResult:
@@ -91,9 +92,9 @@ def test_an_interval_below_what_can_be_is_told_and_not_drawn(tmp_path: Path) -> 
     _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, rarely_late)
     full = results.estimates[-1].by_measure
     assert full["deadline_miss_ratio"].low < 0.0 < full["cost_dollars"].high
-    told = re.search("reach below zero, where no figure can be: ([^.]*)[.]", report(results, []))
+    told = re.search("reach below zero, which the figures themselves cannot: ([^.]*)[.]", report(results, []))
     assert told is not None
-    assert "Late or dropped: `standard`, " in told[1]
+    assert "Late or dropped tasks: `standard`, " in told[1]
     assert "Net cost" not in told[1]
     assert lowest(results, "deadline_miss_ratio") == pytest.approx(0.0)
     assert lowest(results, "cost_dollars") == pytest.approx(full["cost_dollars"].low)
@@ -120,19 +121,19 @@ def test_nothing_is_told_in_percent_of_what_may_be_zero_and_why(tmp_path: Path) 
     kept = json.loads((folder / "results.json").read_bytes())["comparisons"]
     assert {one["measure"] for one in kept if one["relative"] is None} == without
     told = report(results, [])
-    assert "| full | Carbon | 0 ± 0 g CO\u2082e | reference may be 0 |" in told
+    assert f"| full | Carbon emissions | 0 ± 0 g CO\u2082e | {UNDEFINED_CHANGE} |" in told
     assert re.search(r"\| full \| [^|]+ \([0-9,]+\) \| 430[.]3% \|", told)
-    assert '"reference may be 0" stands where the interval of `standard` itself holds zero' in told
-    assert "reference may be 0" not in report(results_of(tmp_path / "always", experiment="baseline"), [])
+    assert f'"{UNDEFINED_CHANGE}": the mean of `standard` itself does not differ significantly from zero' in told
+    assert UNDEFINED_CHANGE not in report(results_of(tmp_path / "always", experiment="baseline"), [])
 
 
 def test_pictures_say_why_a_change_is_missing_and_draw_points_all_the_same(tmp_path: Path) -> None:
     _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, seldom_fed_by_the_grid)
     panels = {axes.get_xlabel().partition(":")[0]: axes for axes in differences(results).axes}
     said = {name: [text.get_text() for text in axes.texts] for name, axes in panels.items()}
-    assert said["Carbon"] == ["reference may be 0"] * 4
-    assert said["Renewable"] == said["Energy"] == []
-    assert len(panels["Renewable"].containers) == 4
+    assert said["Carbon emissions"] == [UNDEFINED_CHANGE] * 4
+    assert said["Renewable share"] == said["Energy"] == []
+    assert len(panels["Renewable share"].containers) == 4
 
 
 def half_as_late(job: Job) -> RunResult:
@@ -143,9 +144,9 @@ def half_as_late(job: Job) -> RunResult:
 
 def test_a_change_below_what_can_be_is_told_and_not_drawn(tmp_path: Path) -> None:
     _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, half_as_late)
-    told = re.search("reach below -100%, where none can be: ([^.]*)[.]", report(results, []))
+    told = re.search("reach below -100%, which the changes themselves cannot: ([^.]*)[.]", report(results, []))
     assert told is not None
-    assert "Late or dropped: `compression-only`, " in told[1]
+    assert "Late or dropped tasks: `compression-only`, " in told[1]
     assert "Energy" not in told[1]
     (carbon,) = [axes for axes in differences(results).axes if axes.get_xlabel().startswith("Carbon")]
     intervals = [one.lines[2][0].get_segments()[0] for one in carbon.containers if isinstance(one, ErrorbarContainer)]
