@@ -1,22 +1,27 @@
 """Whole boards: the variables, links and annotation that each one has, and panels laid out on the grid."""
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.colours import BAD
-from grafana.panels import DATASOURCE
-from grafana.promql import firing_alerts, select
+from grafana.firing import annotations, firing_table
+from grafana.geometry import GRID_COLUMNS
+from grafana.panels import DATASOURCE, note
+from grafana.promql import select
 
-GRID_COLUMNS = 24
 SCHEMA_VERSION = 41
 """Version of the classic model that Grafana 12.0 writes; later ones read it, but 12.0 may refuse a later one."""
 
-FAMILIES = {"ecotrack": "Device boards", "ecochain": "Simulator boards"}
+FAMILIES = {"ecotrack": "Devices", "ecochain": "Clusters"}
 """Program -> the title of the menu with its boards; the program's name is their tag, and the name of its job."""
+
+DOCUMENTS = "https://github.com/ecotrack/ecotrack/blob/main/docs"
+
+STRIP_WIDTH, STRIP_HEIGHT = 12, 5
+"""Size of the two panels that every board has below its answer: what it is about, and the alerts that fire."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +44,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """Dashboard before layout; `metric` is one that every target of the `program` exports."""
+    """Dashboard before layout; `metric` is one that every target of the `program` exports.
+
+    `about` says in Markdown what the board answers and how sure its figures are, `documents` are the pages on it:
+    title -> path below docs/.
+    """
 
     uid: str
     title: str
     description: str
+    about: str
+    documents: Mapping[str, str]
     metric: str
     rows: tuple[Row, ...]
     program: str = "ecotrack"
@@ -54,6 +65,9 @@ class Board:
 
 def assemble(board: Board) -> dashboard.Dashboard:
     """Return the board as Grafana's classic model, not editable, with every panel numbered and placed."""
+    answer, *others = board.rows
+    rows = (replace(answer, panels=(*answer.panels, *_strip(board))), *others)
+    placed = _placed(rows)
     return dashboard.Dashboard(
         uid=board.uid,
         title=board.title,
@@ -65,9 +79,11 @@ def assemble(board: Board) -> dashboard.Dashboard:
         time=dashboard.DashboardDashboardTime(from_val=board.shown, to="now"),
         refresh="30s",
         schema_version=SCHEMA_VERSION,
-        panels=_placed(board.rows),
+        panels=placed,
         templating=dashboard.DashboardDashboardTemplating(list_val=_variables(board)),
-        annotations=dashboard.AnnotationContainer(list_val=[_firing_alerts(board.program)]),
+        annotations=dashboard.AnnotationContainer(
+            list_val=annotations(board.program, [panel for row in rows for panel in row.panels])
+        ),
         links=[_boards(program, own=program == board.program) for program in FAMILIES],
     )
 
@@ -88,12 +104,26 @@ def narrowing_link(uid: str, *labels: str) -> dashboard.DashboardLink:
     return dashboard.DashboardLink(title=f"Only ${{__field.labels.{labels[-1]}}}", url=url)
 
 
+def _strip(board: Board) -> tuple[dashboard.Panel, dashboard.Panel]:
+    """Build what the board is about, and the alerts that fire."""
+    pages = " · ".join(f"[{title}]({DOCUMENTS}/{path})" for title, path in board.documents.items())
+    about = note(
+        title="About this board",
+        description="What the board answers, how sure its figures are, and where to read more.",
+        content=f"{board.about}\n\n{pages}",
+        width=STRIP_WIDTH,
+        height=STRIP_HEIGHT,
+    )
+    return about, firing_table(board.program, width=GRID_COLUMNS - STRIP_WIDTH, height=STRIP_HEIGHT)
+
+
 def _variables(board: Board) -> list[dashboard.VariableModel]:
     return [
         dashboard.VariableModel(
             type_val=dashboard.VariableType.DATASOURCE,
             name="datasource",
             label="Data source",
+            hide=dashboard.VariableHide.HIDE_LABEL,
             description="The Prometheus that holds the series.",
             query="prometheus",
             auto=None,
@@ -101,18 +131,21 @@ def _variables(board: Board) -> list[dashboard.VariableModel]:
             auto_min=None,
             refresh=dashboard.VariableRefresh.ON_DASHBOARD_LOAD,
         ),
-        _label_variable("job", "Job", board.metric),
+        _label_variable("job", "Job", board.metric, hide=dashboard.VariableHide.HIDE_VARIABLE),
         _label_variable("instance", "Instance", f'{board.metric}{{job=~"$job"}}'),
         *(_label_variable(choice.label, choice.title, select(choice.metric)) for choice in board.choices),
     ]
 
 
-def _label_variable(name: str, label: str, series: str) -> dashboard.VariableModel:
+def _label_variable(
+    name: str, label: str, series: str, hide: dashboard.VariableHide | None = None
+) -> dashboard.VariableModel:
     query = f"label_values({series}, {name})"
     return dashboard.VariableModel(
         type_val=dashboard.VariableType.QUERY,
         name=name,
         label=label,
+        hide=hide,
         description=f"Which {label.lower()} to show; All adds them up where a panel shows one figure.",
         datasource=DATASOURCE,
         query={"qryType": 1, "query": query, "refId": f"variable-{name}"},
@@ -126,20 +159,6 @@ def _label_variable(name: str, label: str, series: str) -> dashboard.VariableMod
         auto=None,
         auto_count=None,
         auto_min=None,
-    )
-
-
-def _firing_alerts(program: str) -> dashboard.AnnotationQuery:
-    return dashboard.AnnotationQuery(
-        name="Firing alerts",
-        datasource=DATASOURCE,
-        enable=True,
-        icon_color=BAD,
-        expr=firing_alerts(program),
-        step="60s",
-        title_format="{{alertname}}",
-        text_format="{{severity}}, {{component}}, {{instance}}",
-        tag_keys="severity,component",
     )
 
 

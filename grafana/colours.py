@@ -1,27 +1,42 @@
 """The meaning of colours on every board: one name has one colour, and no other name of its kind shares it.
 
-Green, amber and grey are kept for where electricity comes from. Red is kept for a limit, a failure or an alert.
+Green, amber and grey are kept for where electricity comes from. Red is kept for a limit, a failure or an alert. Every
+colour stands out from the panels of both of Grafana's themes, which `contrast` measures and the linter requires.
 """
 
-from collections.abc import Mapping
+import colorsys
+from collections.abc import Iterable, Mapping
+from itertools import cycle
 from types import MappingProxyType
 
+RED_HUES = 15 / 360
+"""Hues on either side of pure red that still read as red, as parts of the circle."""
+
+GREYISH = 0.3
+"""Saturation (HSL) up to which a colour reads as grey or brown."""
+
+PANELS = ("#181B1F", "#FFFFFF")
+"""Background of a panel in Grafana's dark and light theme, `background.primary` of each."""
+
+LOWEST_CONTRAST = 3.0
+"""Contrast of graphical objects with what is beside them, at least: WCAG 2.2, success criterion 1.4.11."""
+
 RENEWABLE = "#3F9B57"
-BATTERY = "#D99A1E"
-GRID = "#8E9AA6"
+BATTERY = "#BE871A"
+GRID = "#8693A0"
 BAD = "#D64550"
 PLAIN = "#4C78A8"
 """A single value that carries no judgement."""
 
-FAINT = "#7D98B8"
+FAINT = "#7793B5"
 """The edge of an uncertainty band, or an expected value beside the measured one."""
 
 ACTIVITIES: Mapping[str, str] = MappingProxyType(
     {
-        "idle": "#7A9BC4",
+        "idle": "#7094C0",
         "browsing": "#2F6FED",
         "streaming": "#9B5DE5",
-        "download": "#00A6A6",
+        "download": "#00A1A1",
         "upload": "#E056A0",
         "unknown": "#737C88",
     }
@@ -32,41 +47,104 @@ COMPONENTS: Mapping[str, str] = MappingProxyType(
     {
         "baseline": "#8C6D5A",
         "cpu": "#C8622B",
-        "memory": "#DDA77B",
+        "memory": "#CD7E3E",
         "disk": "#A08C3A",
-        "gpu": "#7A3E1D",
+        "gpu": "#9A5B86",
         "network": "#2F7F9E",
-        "rest": "#BDB2A7",
+        "rest": "#9E8E7E",
     }
 )
 
-SCOPES: Mapping[str, str] = MappingProxyType({"host": "#C8622B", "network": "#2F7F9E", "embodied": "#6D4C7D"})
+SCOPES: Mapping[str, str] = MappingProxyType({"host": "#C8622B", "network": "#2F7F9E", "embodied": "#855D99"})
 
 DIRECTIONS: Mapping[str, str] = MappingProxyType(
-    {"receive": "#2F7F9E", "transmit": "#7CC0D8", "read": "#A08C3A", "write": "#D6C77A"}
+    {"receive": "#2F7F9E", "transmit": "#399CBF", "read": "#7E6F33", "write": "#A39132"}
 )
 
 FACTORS: Mapping[str, str] = MappingProxyType(
-    {"grid": GRID, "power": "#C8622B", "network": "#2F7F9E", "budget": "#6D4C7D"}
+    {"grid": GRID, "power": "#C8622B", "network": "#2F7F9E", "budget": "#855D99"}
 )
 """The parts of the eco score, each in the colour of the quantity that it judges."""
 
 SOURCES: Mapping[str, str] = MappingProxyType({"renewable": RENEWABLE, "battery": BATTERY, "grid": GRID})
 """Sources of a simulated node's electricity, in the order in which they are used."""
 
-SUPPLIES: Mapping[str, str] = MappingProxyType({"solar": "#8CC152", "wind": "#2E7D5B", "hybrid": RENEWABLE})
+SUPPLIES: Mapping[str, str] = MappingProxyType(
+    {"solar": "#6E9F39", "wind": "#2E7D5B", "hybrid": RENEWABLE, "grid": GRID}
+)
+"""Supplies of simulated nodes; a node has the colour of its supply."""
 
 OUTCOMES: Mapping[str, str] = MappingProxyType({"on_time": PLAIN, "late": "#B279A2", "dropped": BAD})
 
 TERMS: Mapping[str, str] = MappingProxyType(
-    {"latency": "#2F6FED", "energy": "#C8622B", "grid": GRID, "carbon": "#6D4C7D", "load": "#8C6D5A"}
+    {"latency": "#2F6FED", "energy": "#C8622B", "grid": GRID, "carbon": "#855D99", "load": "#8C6D5A"}
 )
 """The terms of the scheduler's score, each in the colour of the quantity that it judges."""
 
 LEVELS: Mapping[str, str] = MappingProxyType(
-    {"1": "#C6DBEF", "2": "#9ECAE1", "3": "#6BAED6", "4": "#3182BD", "5": "#08519C"}
+    {"1": "#3F9AB2", "2": "#3D93D4", "3": "#4A7FDD", "4": "#6A6AD8", "5": "#8350CB"}
 )
-"""DVFS levels: the faster, the darker."""
+"""DVFS levels, from blue-green at the slowest to violet at the fastest."""
 
-QUANTILES: Mapping[str, str] = MappingProxyType({"half": PLAIN, "95%": "#9B5DE5", "99%": "#4A2C82"})
+QUANTILES: Mapping[str, str] = MappingProxyType({"half": PLAIN, "95%": "#B565C9", "99%": "#7D56C6"})
 """Latencies within which half, 95% and 99% of the tasks are completed."""
+
+CLASSES: Mapping[str, str] = MappingProxyType(
+    {
+        "vision": "#2F6FED",
+        "text": "#00A1A1",
+        "sensor": "#C8622B",
+        "report": "#855D99",
+        "image": "#E056A0",
+        "detection": "#A08C3A",
+    }
+)
+"""Task classes of the scenarios that come with the simulator. Those of one's own are drawn in `PLAIN`."""
+
+SERIES = (
+    "#2F6FED",
+    "#C8622B",
+    "#00A1A1",
+    "#9B5DE5",
+    "#8C6D5A",
+    "#E056A0",
+    "#A08C3A",
+    "#399CBF",
+    "#855D99",
+    "#7793B5",
+    "#7E6F33",
+)
+"""Colours for names that carry no meaning; none of them is green, amber, grey or red."""
+
+
+def distinct(names: Iterable[str]) -> Mapping[str, str]:
+    """Give each name its colour: that of the component where it is one, else the next of `SERIES`."""
+    names = tuple(names)
+    taken = {COMPONENTS[name] for name in names if name in COMPONENTS}
+    free = cycle(colour for colour in SERIES if colour not in taken)
+    return {name: COMPONENTS.get(name) or next(free) for name in names}
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours `#RRGGBB`, from 1 to 21, as WCAG 2.2 defines it."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def lowest_contrast(colour: str) -> float:
+    """Return the contrast of a colour with the panels of the theme in which it stands out less."""
+    return min(contrast(colour, panel) for panel in PANELS)
+
+
+def is_red(colour: str) -> bool:
+    """Tell whether people would call a colour `#RRGGBB` red: by hue, and not greyish."""
+    red, green, blue = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    hue, _, saturation = colorsys.rgb_to_hls(red, green, blue)
+    return min(hue, 1 - hue) < RED_HUES and saturation > GREYISH
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of sRGB, from 0 for black to 1 for white (WCAG 2.2)."""
+    shares = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

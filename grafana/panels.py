@@ -18,11 +18,31 @@ from grafana_foundation_sdk.models import (
 )
 
 from grafana.colours import BAD, PLAIN
+from grafana.geometry import BAR_PIXELS, FIGURE_PIXELS, WORD_PIXELS, heading_pixels, legend_rows
+from grafana.options import (
+    LAST,
+    beside_bars,
+    drawn,
+    expected_series,
+    last,
+    legend,
+    sized_for,
+    soft_maximum,
+    tooltip,
+)
 
 DATASOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
-LAST = "lastNotNull"
-BY_NAME = ""
-"""Grafana's palette in place of a colour, for series whose names are not known beforehand; stable for each name."""
+
+EVERY_FIELD = "/.*/"
+NOTHING = "-"
+"""Stands where one value of many is missing; the sentence of `Facts.no_value` stands where all of them are."""
+
+UNSCRAPED = "; or nothing is scraped"
+"""Ends the sentence of every empty panel, which cannot tell one from the other."""
+
+ALL_CALCS = ("mean", "max", LAST)
+WIDE_COLUMNS = 12
+"""Width from which a graph has room for a legend with all its calculations beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +58,8 @@ class Series:
     """Look of a series that differs from its panel: the name as shown, or with `pattern` a regular expression.
 
     `below` names the series down to which the area under this one is filled: the lower edge of a band. `bar` draws a
-    column of a table as bars.
+    column of a table as bars; `pixels` is its least width, 0 for the usual one. `links` lead from a value to its
+    detail, and `says` stands in place of each value.
     """
 
     name: str
@@ -50,6 +71,9 @@ class Series:
     below: str = ""
     pattern: bool = False
     bar: bool = False
+    pixels: int = 0
+    links: tuple[dashboard.DashboardLink, ...] = ()
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +81,9 @@ class Facts:
     """Facts that every panel states: `width` of the grid's 24 columns, `height` in rows of 30 px, Grafana's unit name.
 
     `no_value` is the sentence that stands in the panel when its queries return nothing. `limit` is a value at or above
-    which a value is shown in red; None where no value is bad in itself.
+    which a figure is shown in red, and which a graph draws as a dashed line; None where no value is bad in itself.
+    `shown` is the span of time of a panel with a time of its own, as "2d" or "now/d", and `step` the time between its
+    values, both empty for those of the board.
     """
 
     title: str
@@ -75,6 +101,12 @@ class Facts:
     decimals: int | None = None
     mappings: tuple[dashboard.ValueMap, ...] = ()
     links: tuple[dashboard.DashboardLink, ...] = ()
+    shown: str = ""
+    step: str = ""
+
+
+LIMIT = Series(name="limit", colour=BAD, dashed=True)
+"""The limit that an alert has, on a graph of what it limits; its target has this legend."""
 
 
 def coloured(colours: Mapping[str, str]) -> tuple[Series, ...]:
@@ -96,17 +128,19 @@ def texts(meanings: Mapping[int, tuple[str, str]]) -> tuple[dashboard.ValueMap, 
     return (dashboard.ValueMap(options=options),)
 
 
-def number(facts: Facts, *, trend: bool = False, shown: str = "auto") -> dashboard.Panel:
-    """Show large figures, one per series; `trend` adds a sparkline, `shown` is one of Grafana's text modes for it."""
+def number(facts: Facts, *, shown: str = "auto") -> dashboard.Panel:
+    """Show large figures, one per series; `shown` is one of Grafana's text modes for them."""
     options = stat.Options(
-        graph_mode=common.BigValueGraphMode.AREA if trend else common.BigValueGraphMode.NONE,
+        graph_mode=common.BigValueGraphMode.NONE,
         color_mode=common.BigValueColorMode.VALUE,
         justify_mode=common.BigValueJustifyMode.AUTO,
         text_mode=common.BigValueTextMode(shown),
-        reduce_options=_last(),
+        wide_layout=False,
+        reduce_options=last(),
+        text=sized_for(len(facts.targets), facts.width),
         orientation=common.VizOrientation.AUTO,
     )
-    return _panel("stat", facts, options=options, instant=not trend)
+    return _panel("stat", facts, options=options, instant=True)
 
 
 def bars(facts: Facts) -> dashboard.Panel:
@@ -116,7 +150,8 @@ def bars(facts: Facts) -> dashboard.Panel:
         value_mode=common.BarGaugeValueMode.TEXT,
         name_placement=common.BarGaugeNamePlacement.LEFT,
         sizing=common.BarGaugeSizing.AUTO,
-        reduce_options=_last(),
+        reduce_options=last(),
+        text=beside_bars(),
         orientation=common.VizOrientation.HORIZONTAL,
     )
     return _panel("bargauge", facts, options=options, instant=True)
@@ -128,9 +163,11 @@ def differences(facts: Facts) -> dashboard.Panel:
         orientation=common.VizOrientation.HORIZONTAL,
         show_value=common.VisibilityMode.ALWAYS,
         legend=common.VizLegendOptions(show_legend=False),
-        tooltip=_tooltip(),
+        tooltip=tooltip(),
+        text=beside_bars(),
     )
-    custom = barchart.FieldConfig(line_width=0, fill_opacity=80)
+    edge = soft_maximum(facts.unit)
+    custom = barchart.FieldConfig(line_width=0, fill_opacity=80, axis_soft_min=-edge, axis_soft_max=edge)
     panel = _panel("barchart", facts, options=options, custom=custom, instant=True)
     # A row for each series, in place of a series with one point.
     reduced = {"reducers": [LAST], "mode": "seriesToRows"}
@@ -140,21 +177,17 @@ def differences(facts: Facts) -> dashboard.Panel:
 
 def lines(facts: Facts) -> dashboard.Panel:
     """Draw values over time as lines."""
-    return _over_time(facts, _drawn(common.GraphDrawStyle.LINE, fill=8), calcs=("mean", "max", LAST))
+    return _over_time(facts, drawn(common.GraphDrawStyle.LINE, facts.unit, fill=8))
 
 
 def stacked(facts: Facts) -> dashboard.Panel:
     """Draw values over time that add up to a whole, as stacked areas."""
-    custom = _drawn(common.GraphDrawStyle.LINE, fill=60)
-    custom.stacking = common.StackingConfig(mode=common.StackingMode.NORMAL, group="A")
-    return _over_time(facts, custom, calcs=("mean", "max", LAST))
+    return _over_time(facts, drawn(common.GraphDrawStyle.LINE, facts.unit, fill=60, stacked=True))
 
 
 def events(facts: Facts) -> dashboard.Panel:
-    """Draw counts per step as stacked columns; the legend gives each one's sum."""
-    custom = _drawn(common.GraphDrawStyle.BARS, fill=80)
-    custom.stacking = common.StackingConfig(mode=common.StackingMode.NORMAL, group="A")
-    return _over_time(facts, custom, calcs=("sum",))
+    """Draw counts or amounts per step as stacked columns; the legend gives each one's sum."""
+    return _over_time(facts, drawn(common.GraphDrawStyle.BARS, facts.unit, fill=80, stacked=True), calcs=("sum",))
 
 
 def states(facts: Facts) -> dashboard.Panel:
@@ -164,8 +197,9 @@ def states(facts: Facts) -> dashboard.Panel:
         row_height=0.85,
         merge_values=True,
         align_value=common.TimelineValueAlignment.LEFT,
-        legend=_legend(()),
-        tooltip=_tooltip(),
+        legend=legend(()),
+        tooltip=tooltip(),
+        per_page=0,
     )
     custom = statetimeline.FieldConfig(line_width=0, fill_opacity=85, span_nulls=False)
     return _panel("state-timeline", facts, options=options, custom=custom)
@@ -195,6 +229,8 @@ def rows(facts: Facts, *, columns: Mapping[str, str], hidden: Sequence[str] = ()
         sort_by=[common.TableSortByFieldState(display_name=largest, desc=True)] if largest else None,
     )
     panel = _panel("table", facts, options=options, custom=custom, instant=True, as_table=True)
+    if panel.field_config is not None:
+        panel.field_config.overrides += _column_widths(facts, columns, largest)
     panel.transformations = [
         dashboard.DataTransformerConfig(id_val="merge", options={}),
         dashboard.DataTransformerConfig(id_val="organize", options=organize),
@@ -222,37 +258,33 @@ def _value_columns(targets: Sequence[Target]) -> dict[str, str]:
     return {target.legend: f"Value #{_letter(index)}" for index, target in enumerate(targets)}
 
 
-def _over_time(facts: Facts, custom: common.GraphFieldConfig, *, calcs: Sequence[str]) -> dashboard.Panel:
-    options = timeseries.Options(legend=_legend(calcs), tooltip=_tooltip())
+def _column_widths(
+    facts: Facts, columns: Mapping[str, str], largest: str
+) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
+    """State the least width of each column: Grafana's own would push the last ones out of sight."""
+    figures = {target.legend for target in facts.targets}
+    stated = {series.name: series.pixels for series in facts.series if series.pixels}
+    drawn_as_bars = {series.name for series in facts.series if series.bar}
+    found = []
+    for field, heading in columns.items():
+        content = BAR_PIXELS if heading in drawn_as_bars else FIGURE_PIXELS if field in figures else WORD_PIXELS
+        value = stated.get(heading) or max(content, heading_pixels(heading, is_sorted=heading == largest))
+        found.append(_override(heading, [dashboard.DynamicConfigValue(id_val="custom.minWidth", value=value)]))
+    return found
+
+
+def _over_time(facts: Facts, custom: common.GraphFieldConfig, *, calcs: Sequence[str] = ()) -> dashboard.Panel:
+    """Draw a graph, with its legend where all of its series show: beside it, if they are more than two."""
+    if facts.limit is not None:
+        custom.thresholds_style = common.GraphThresholdsStyleConfig(mode=common.GraphThresholdsStyleMode.DASHED)
+    if facts.minimum is None:
+        custom.axis_soft_min = -soft_maximum(facts.unit)
+    named = sum(bool(series.colour) and not series.pattern for series in facts.series)
+    wanted = expected_series([target.legend for target in facts.targets], named)
+    beside = legend_rows(facts.height, beside=False) < wanted
+    usual = ALL_CALCS if facts.width >= WIDE_COLUMNS or not beside else (LAST,)
+    options = timeseries.Options(legend=legend(calcs or usual, beside=beside), tooltip=tooltip())
     return _panel("timeseries", facts, options=options, custom=custom)
-
-
-def _drawn(style: common.GraphDrawStyle, *, fill: int) -> common.GraphFieldConfig:
-    return common.GraphFieldConfig(
-        draw_style=style,
-        line_width=1,
-        fill_opacity=fill,
-        show_points=common.VisibilityMode.NEVER,
-        span_nulls=False,
-        gradient_mode=common.GraphGradientMode.NONE,
-        stacking=common.StackingConfig(mode=common.StackingMode.NONE, group="A"),
-    )
-
-
-def _legend(calcs: Iterable[str]) -> common.VizLegendOptions:
-    calcs = list(calcs)
-    mode = common.LegendDisplayMode.TABLE if calcs else common.LegendDisplayMode.LIST
-    return common.VizLegendOptions(
-        display_mode=mode, placement=common.LegendPlacement.BOTTOM, show_legend=True, calcs=calcs
-    )
-
-
-def _tooltip() -> common.VizTooltipOptions:
-    return common.VizTooltipOptions(mode=common.TooltipDisplayMode.MULTI, sort=common.SortOrder.DESCENDING)
-
-
-def _last() -> common.ReduceDataOptions:
-    return common.ReduceDataOptions(values=False, calcs=[LAST], fields="")
 
 
 def _letter(index: int) -> str:
@@ -279,9 +311,15 @@ def _panel(
         datasource=DATASOURCE,
         targets=targets,
         grid_pos=dashboard.GridPos(w=facts.width, h=facts.height),
+        time_from=facts.shown or None,
+        interval=facts.step or None,
         options=options,
         field_config=dashboard.FieldConfigSource(
-            defaults=_defaults(facts, custom), overrides=[_override(series) for series in facts.series]
+            defaults=_defaults(facts, custom, over_time=kind == "timeseries"),
+            overrides=[
+                _override(EVERY_FIELD, [dashboard.DynamicConfigValue(id_val="noValue", value=NOTHING)], pattern=True),
+                *(_override(series.name, _properties(series), pattern=series.pattern) for series in facts.series),
+            ],
         ),
     )
 
@@ -300,36 +338,32 @@ def _query(target: Target, ref_id: str, *, instant: bool, as_table: bool) -> pro
     )
 
 
-def _defaults(facts: Facts, custom: object | None) -> dashboard.FieldConfig:
-    steps = [dashboard.Threshold(value=None, color=facts.colour or PLAIN)]
+def _defaults(facts: Facts, custom: object | None, *, over_time: bool) -> dashboard.FieldConfig:
+    steps = [dashboard.Threshold(value=None, color=facts.colour)]
     if facts.limit is not None:
         steps.append(dashboard.Threshold(value=facts.limit, color=BAD))
+    by_limit = facts.limit is not None and not over_time
+    fixed = dashboard.FieldColor(mode=dashboard.FieldColorModeId.FIXED, fixed_color=facts.colour)
     return dashboard.FieldConfig(
         unit=facts.unit,
-        no_value=facts.no_value,
+        no_value=facts.no_value if "scraped" in facts.no_value else f"{facts.no_value}{UNSCRAPED}",
         decimals=facts.decimals,
         min_val=facts.minimum,
         max_val=facts.maximum,
         mappings=list(facts.mappings) or None,
         links=list(facts.links) or None,
         thresholds=dashboard.ThresholdsConfig(mode=dashboard.ThresholdsMode.ABSOLUTE, steps=steps),
-        color=_colour(facts),
+        color=dashboard.FieldColor(mode=dashboard.FieldColorModeId.THRESHOLDS) if by_limit else fixed,
         custom=custom,
     )
 
 
-def _colour(facts: Facts) -> dashboard.FieldColor:
-    if facts.limit is not None:
-        return dashboard.FieldColor(mode=dashboard.FieldColorModeId.THRESHOLDS)
-    if facts.colour == BY_NAME:
-        return dashboard.FieldColor(mode=dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME)
-    return dashboard.FieldColor(mode=dashboard.FieldColorModeId.FIXED, fixed_color=facts.colour)
-
-
-def _override(series: Series) -> dashboard.DashboardFieldConfigSourceOverrides:
-    matcher = "byRegexp" if series.pattern else "byName"
+def _override(
+    name: str, properties: Iterable[dashboard.DynamicConfigValue], *, pattern: bool = False
+) -> dashboard.DashboardFieldConfigSourceOverrides:
     return dashboard.DashboardFieldConfigSourceOverrides(
-        matcher=dashboard.MatcherConfig(id_val=matcher, options=series.name), properties=list(_properties(series))
+        matcher=dashboard.MatcherConfig(id_val="byRegexp" if pattern else "byName", options=name),
+        properties=list(properties),
     )
 
 
@@ -343,6 +377,7 @@ def _properties(series: Series) -> Iterable[dashboard.DynamicConfigValue]:
         yield dashboard.DynamicConfigValue(id_val="decimals", value=series.decimals)
     if series.dashed:
         yield dashboard.DynamicConfigValue(id_val="custom.lineStyle", value={"fill": "dash", "dash": [8, 6]})
+        yield dashboard.DynamicConfigValue(id_val="custom.stacking", value={"mode": "none", "group": "A"})
         yield dashboard.DynamicConfigValue(id_val="custom.fillOpacity", value=0)
     if series.mirrored:
         yield dashboard.DynamicConfigValue(id_val="custom.transform", value="negative-Y")
@@ -352,3 +387,9 @@ def _properties(series: Series) -> Iterable[dashboard.DynamicConfigValue]:
     if series.bar:
         value = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
         yield dashboard.DynamicConfigValue(id_val="custom.cellOptions", value=value)
+    if series.links:
+        value = [{"title": link.title, "url": link.url} for link in series.links]
+        yield dashboard.DynamicConfigValue(id_val="links", value=value)
+    if series.says:
+        value = {"type": "regex", "options": {"pattern": ".*", "result": {"text": series.says, "index": 0}}}
+        yield dashboard.DynamicConfigValue(id_val="mappings", value=[value])

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.colours import COMPONENTS, PLAIN
-from grafana.panels import BY_NAME, Facts, Series, Target, by_label, lines, number
+from grafana.colours import COMPONENTS, FAINT, PLAIN
+from grafana.panels import Facts, Series, Target, by_label, lines, number
 from grafana.promql import rate, select, total
+from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +29,14 @@ def scrapes(program: Program) -> dashboard.Panel:
             "reaches. Both are Prometheus' own observations. A machine that is switched off counts as not reached."
         ),
         unit="s",
-        no_value="Prometheus has not tried to scrape a chosen instance",
+        no_value="nothing is scraped",
         targets=(
             by_label("max", "instance", program.of(select("scrape_duration_seconds"))),
             Target(expr=total(program.of(select("up"))), legend="instances reached"),
         ),
         series=(Series(name="instances reached", colour=PLAIN, unit="none"),),
-        colour=BY_NAME,
+        colour=FAINT,
+        limit=SLOW_SCRAPE_SECONDS,
         width=8,
         height=6,
         minimum=0,
@@ -87,7 +89,7 @@ def uptime(program: Program, *, height: int) -> dashboard.Panel:
     facts = Facts(
         title=f"{program.name.capitalize()}: running for",
         description=f"Time since the {program.name}'s process started, for the one that was started last.",
-        unit="dtdurations",
+        unit="dtdhms",
         no_value=program.no_data,
         targets=(Target(expr=since, legend="running for"),),
         width=8,

@@ -1,5 +1,7 @@
 """Small pieces of PromQL that every board writes the same way."""
 
+from collections.abc import Sequence
+
 EVERY_INSTANCE = 'job=~"$job",instance=~"$instance"'
 """The matchers that tie a selector to the board's variables."""
 
@@ -26,9 +28,17 @@ def total(expr: str, *labels: str) -> str:
     return f"sum{by} ({expr})"
 
 
-def firing_alerts(program: str = "ecotrack") -> str:
-    """Select the alerts about this program that fire for the chosen instances."""
-    return f'ALERTS{{alertstate="firing",alertname=~"{program.capitalize()}.+",{EVERY_INSTANCE}}}'
+def firing_alerts(program: str, components: Sequence[str] = ()) -> str:
+    """Select the alerts about this program that fire for the chosen instances, of all components or of these."""
+    about = f'alertname=~"{program.capitalize()}.+"'
+    of = f',component=~"{"|".join(components)}"' if components else ""
+    return f'ALERTS{{alertstate="firing",{about}{of},{EVERY_INSTANCE}}}'
+
+
+def firing(program: str) -> str:
+    """Return, for each alert that `firing_alerts` selects, the time in Unix seconds since when its condition holds."""
+    held = f'ALERTS_FOR_STATE{{alertname=~"{program.capitalize()}.+",{EVERY_INSTANCE}}}'
+    return f"({held} and ignoring (alertstate) {firing_alerts(program)})"
 
 
 def of_exporters(expr: str) -> str:

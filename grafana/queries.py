@@ -67,8 +67,13 @@ def parse(expr: str) -> promql_parser.Expr:
 
 def nodes(expr: str) -> list[promql_parser.Expr]:
     """Walk the expression's syntax tree, each node before what it contains; ValueError if it is no PromQL."""
+    return walked(parse(expr))
+
+
+def walked(tree: promql_parser.Expr) -> list[promql_parser.Expr]:
+    """Return a syntax tree's nodes, each before what it contains."""
     found: list[promql_parser.Expr] = []
-    promql_parser.walk(parse(expr), found.append)
+    promql_parser.walk(tree, found.append)
     return found
 
 

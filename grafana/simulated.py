@@ -4,12 +4,19 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana import process
 from grafana.board import Row
-from grafana.colours import FAINT, GRID, PLAIN
-from grafana.panels import Facts, Series, Target, lines, number, rows, texts
-from grafana.promql import EVERY_INSTANCE, firing_alerts, of_simulators, select, total
+from grafana.colours import FAINT, GRID, PLAIN, SUPPLIES
+from grafana.panels import Facts, Series, Target, lines, rows
+from grafana.promql import EVERY_INSTANCE, of_simulators, select, total
 from prometheus.simulator_recording import CLOCK, LEDGER_ENERGY, WINDOW
 
 PROGRAM = "ecochain"
+
+DOCUMENTS = {
+    "How to read it": "how-to/read-the-simulator-dashboards.md",
+    "Constants and sources": "reference/devices-and-policies.md",
+    "Runbook": "runbooks/simulator.md",
+}
+"""Pages on every board of the simulator."""
 
 NO_DATA = "no data: is the simulator running and scraped?"
 NO_RATE = f"no data: does the simulated clock run, for {WINDOW} at least?"
@@ -27,27 +34,15 @@ SIMULATED = f"The rate is per simulated time: increase over {WINDOW} of wall tim
 SIMULATOR = process.Program(name="simulator", no_data=NO_DATA, of=of_simulators)
 
 
-def alerts(*, width: int, height: int) -> dashboard.Panel:
-    """Show how many alerts about the chosen simulators fire."""
-    facts = Facts(
-        title="Alerts firing",
-        description=(
-            "How many alerts about the chosen simulated clusters fire now; all of them are information. Their times "
-            "are the red marks on the panels below. A simulator that Prometheus has never seen is not here."
-        ),
-        unit="none",
-        no_value=NO_DATA,
-        targets=(
-            Target(
-                expr=f"count({firing_alerts(PROGRAM)}) or 0 * count({of_simulators(select('up'))})", legend="firing"
-            ),
-        ),
-        mappings=texts({0: ("none", PLAIN)}),
-        limit=1,
-        width=width,
-        height=height,
-    )
-    return number(facts)
+BY_SUPPLY = tuple(Series(name=rf"/\({supply}\)$/", colour=colour, pattern=True) for supply, colour in SUPPLIES.items())
+"""Nodes in the colour of their supply, which ends the names that `by_node` gives them."""
+
+
+def by_node(expr: str) -> Target:
+    """Return one series per node of an expression that has the labels job, instance and node."""
+    info = select("ecochain_node_info", EVERY_NODE)
+    supplied = f"({expr}) * on (job, instance, node) group_left (supply) {info}"
+    return Target(expr=f"sum by (instance, node, supply) ({supplied})", legend="{{node}} ({{supply}})")
 
 
 def health() -> Row:

@@ -17,6 +17,7 @@ FROM_ELSEWHERE = {
     "scrape_duration_seconds": "Prometheus: how long it took",
     "scrape_samples_scraped": "Prometheus: how many samples it brought",
     "ALERTS": "Prometheus: alerts as series",
+    "ALERTS_FOR_STATE": "Prometheus: since when an alert's condition holds",
     "process_cpu_seconds_total": "prometheus_client's ProcessCollector",
     "process_resident_memory_bytes": "prometheus_client's ProcessCollector",
     "process_start_time_seconds": "prometheus_client's ProcessCollector",

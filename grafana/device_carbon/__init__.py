@@ -2,7 +2,7 @@
 
 from grafana.board import Board
 from grafana.device_carbon import breakdown, health, machine, now, trends
-from grafana.device_carbon.names import UID
+from grafana.device_carbon.names import DOCUMENTS, UID
 
 
 def board() -> Board:
@@ -14,6 +14,12 @@ def board() -> Board:
             "Power, carbon emissions and carbon budget of a device, as ecotrack measures or estimates them. "
             "Host is this machine's own electricity; network is the electricity that its traffic uses elsewhere."
         ),
+        about=(
+            "**How much does this device draw and emit, is that a lot, and why?** Watts are of this machine; grams "
+            "are of the machine and of the network that carries its traffic, shown apart. Without a sensor both are "
+            "estimates: the machine's within its stated band, the network's within a factor of two."
+        ),
+        documents=DOCUMENTS,
         metric="ecotrack_samples_total",
         tags=("device",),
         rows=(now.row(), trends.row(), breakdown.row(), machine.row(), health.row()),

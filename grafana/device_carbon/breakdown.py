@@ -3,9 +3,9 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row, narrowing_link
-from grafana.colours import ACTIVITIES, COMPONENTS, FACTORS
+from grafana.colours import ACTIVITIES, COMPONENTS, DIRECTIONS, FACTORS
 from grafana.device_carbon.names import NO_DATA, NO_PERIODS, NO_TRAFFIC, UID
-from grafana.panels import BY_NAME, Facts, Series, Target, bars, by_label, coloured, lines, number, rows, states, texts
+from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, number, rows, states, texts
 from grafana.promql import rate, select, shown, total
 from prometheus.recording import CONSUMED, ELAPSED
 
@@ -101,7 +101,7 @@ def _activities() -> dashboard.Panel:
             Target(expr=total(shown("ecotrack_activity_emissions_grams_total"), "activity"), legend="grams"),
         ),
         series=(
-            Series(name="Time", unit="dtdurations"),
+            Series(name="Time", unit="dtdhms"),
             Series(name="Data", unit="decbytes", decimals=1),
             Series(name="Network CO₂", unit="massg", decimals=2),
         ),
@@ -148,8 +148,10 @@ def _traffic() -> dashboard.Panel:
                 legend="{{device}} {{direction}}",
             ),
         ),
-        series=(Series(name="/transmit$/", mirrored=True, pattern=True),),
-        colour=BY_NAME,
+        series=(
+            Series(name="/receive$/", colour=DIRECTIONS["receive"], pattern=True),
+            Series(name="/transmit$/", colour=DIRECTIONS["transmit"], mirrored=True, pattern=True),
+        ),
         width=14,
     )
     return lines(facts)
@@ -228,10 +230,10 @@ def _budgets() -> dashboard.Panel:
             Series(name="Used / limit", unit="percentunit", decimals=0),
             Series(name="Elapsed", unit="percentunit", decimals=0),
             Series(name="Week known", unit="percentunit", decimals=0),
-            Series(name="Time left", unit="dtdurations"),
+            Series(name="Time left", unit="dtdhms"),
         ),
         decimals=1,
-        width=14,
+        width=24,
         height=5,
     )
     columns = {

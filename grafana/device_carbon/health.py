@@ -2,11 +2,12 @@
 
 from grafana_foundation_sdk.models import dashboard
 
+from exporter.sources.collector import SOURCES
 from grafana import process
 from grafana.board import Row
-from grafana.colours import BAD, COMPONENTS, FAINT, GRID, PLAIN
+from grafana.colours import BAD, COMPONENTS, FAINT, GRID, PLAIN, distinct
 from grafana.device_carbon.names import NO_DATA
-from grafana.panels import BY_NAME, Facts, Series, Target, by_label, events, lines, number, rows, states, texts
+from grafana.panels import Facts, Series, Target, by_label, coloured, events, lines, number, rows, states, texts
 from grafana.promql import of_exporters, rate, select, total
 
 EXPORTER = process.Program(name="exporter", no_data=NO_DATA, of=of_exporters)
@@ -55,7 +56,7 @@ def _sources() -> dashboard.Panel:
             ),
         ),
         decimals=0,
-        width=8,
+        width=12,
     )
     columns = {
         "instance": "Instance",
@@ -90,7 +91,7 @@ def _ages() -> dashboard.Panel:
             Series(name="state saved", colour=COMPONENTS["disk"]),
             Series(name="interval", colour=FAINT, dashed=True),
         ),
-        width=8,
+        width=12,
         minimum=0,
     )
     return lines(facts)
@@ -117,7 +118,10 @@ def _losses() -> dashboard.Panel:
                 legend="discarded: {{source}}, {{reason}}",
             ),
         ),
-        colour=BY_NAME,
+        series=tuple(
+            Series(name=f"/^{kind}:/", colour=colour, pattern=True)
+            for kind, colour in distinct(("gap", "reset", "discarded")).items()
+        ),
         width=8,
         minimum=0,
     )
@@ -151,7 +155,7 @@ def _collector_durations() -> dashboard.Panel:
         unit="s",
         no_value=NO_DATA,
         targets=(by_label("max", "collector", select("ecotrack_collector_duration_seconds")),),
-        colour=BY_NAME,
+        series=coloured(distinct(source.name for source in SOURCES)),
         width=6,
         minimum=0,
     )
@@ -205,7 +209,7 @@ def _intensity_age() -> dashboard.Panel:
             "Time since the moment that the carbon intensity speaks of, by provider. For a static value that is the "
             "end of the year of its data, so an age of a year or more is normal there."
         ),
-        unit="dtdurations",
+        unit="dtdhms",
         no_value=NO_DATA,
         targets=(Target(expr=f"time() - min by (provider) ({stamp})", legend="{{provider}}"),),
         colour=GRID,

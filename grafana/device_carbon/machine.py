@@ -2,10 +2,11 @@
 
 from grafana_foundation_sdk.models import dashboard
 
+from exporter.sources.connections import STATES
 from grafana.board import Row
-from grafana.colours import COMPONENTS, DIRECTIONS, FAINT
+from grafana.colours import COMPONENTS, DIRECTIONS, FAINT, distinct
 from grafana.device_carbon.names import NO_DATA, NO_TRAFFIC
-from grafana.panels import BY_NAME, Facts, Series, Target, by_label, lines
+from grafana.panels import Facts, Series, Target, by_label, coloured, lines
 from grafana.promql import rate, select, total
 
 
@@ -114,8 +115,9 @@ def _connections() -> dashboard.Panel:
         unit="none",
         no_value=NO_DATA,
         targets=(by_label("sum", "state", select("ecotrack_network_connections")),),
-        colour=BY_NAME,
+        series=coloured(distinct(STATES.values())),
         width=8,
+        height=10,
         minimum=0,
         decimals=0,
     )

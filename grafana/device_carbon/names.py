@@ -2,6 +2,13 @@
 
 UID = "ecotrack-device"
 
+DOCUMENTS = {
+    "How to read it": "how-to/read-the-device-dashboard.md",
+    "What the numbers mean": "explanation/what-the-numbers-mean.md",
+    "Runbooks": "runbooks",
+}
+"""Pages on the board."""
+
 GRAMS_PER_HOUR = "suffix:g/h"
 GRAMS_PER_KWH = "suffix:gCO2e/kWh"
 

@@ -5,15 +5,15 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import ACTIVITIES, FAINT, PLAIN
 from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_BUDGET, NO_DATA
-from grafana.panels import Facts, Series, Target, bars, by_label, coloured, number, texts
-from grafana.promql import firing_alerts, of_exporters, select, total
+from grafana.panels import Facts, Series, Target, bars, by_label, coloured, number
+from grafana.promql import select, total
 
 HEIGHT = 5
 
 
 def row() -> Row:
     """Build the row of power with its band, emission rate, today against the budget, score, activity, alerts."""
-    return Row(title="Now", panels=(_power(), _emissions(), _today(), _score(), _activity(), _alerts()))
+    return Row(title="Now", panels=(_power(), _emissions(), _today(), _score(), _activity()))
 
 
 def power_targets() -> tuple[Target, ...]:
@@ -123,7 +123,7 @@ def _score() -> dashboard.Panel:
         maximum=1,
         decimals=0,
     )
-    return number(facts, trend=True)
+    return number(facts)
 
 
 def _activity() -> dashboard.Panel:
@@ -142,21 +142,3 @@ def _activity() -> dashboard.Panel:
         height=HEIGHT,
     )
     return number(facts, shown="name")
-
-
-def _alerts() -> dashboard.Panel:
-    facts = Facts(
-        title="Alerts firing",
-        description=(
-            "How many alerts of the chosen devices fire now. Their names and times are the red marks on the panels "
-            "below, and Alertmanager lists them with advice. An exporter that Prometheus has never seen is not here."
-        ),
-        unit="none",
-        no_value=NO_DATA,
-        targets=(Target(expr=f"count({firing_alerts()}) or 0 * count({of_exporters(select('up'))})", legend="firing"),),
-        mappings=texts({0: ("none", PLAIN)}),
-        limit=1,
-        width=3,
-        height=HEIGHT,
-    )
-    return number(facts)

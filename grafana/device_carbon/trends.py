@@ -3,11 +3,12 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.colours import BAD, COMPONENTS, FAINT, GRID, PLAIN, SCOPES
+from grafana.colours import COMPONENTS, FAINT, GRID, PLAIN, SCOPES
 from grafana.device_carbon.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, NO_BUDGET, NO_DATA
 from grafana.device_carbon.now import power_targets
-from grafana.panels import Facts, Series, Target, by_label, coloured, lines, stacked
+from grafana.panels import LIMIT, Facts, Series, Target, by_label, coloured, lines, stacked
 from grafana.promql import rate, select, total
+from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
 from prometheus.recording import INTENSITY
 
 
@@ -67,8 +68,11 @@ def _emissions() -> dashboard.Panel:
         ),
         unit=GRAMS_PER_HOUR,
         no_value=NO_DATA,
-        targets=(Target(expr=f"3600 * {grams}", legend="{{scope}}"),),
-        series=coloured(SCOPES),
+        targets=(
+            Target(expr=f"3600 * {grams}", legend="{{scope}}"),
+            Target(expr=f"3600 * {total(select('ecotrack_ecoguard_limit_grams_per_second'))}", legend="limit"),
+        ),
+        series=(*coloured(SCOPES), LIMIT),
         width=8,
         minimum=0,
     )
@@ -95,6 +99,7 @@ def _intensity() -> dashboard.Panel:
         ),
         series=(Series(name="energy-weighted, 1 h", colour=PLAIN),),
         colour=GRID,
+        limit=HIGHEST_GRAMS_PER_KWH,
         width=8,
         minimum=0,
     )
@@ -118,7 +123,7 @@ def _today() -> dashboard.Panel:
         series=(
             Series(name="used", colour=PLAIN),
             Series(name="projected", colour=FAINT, dashed=True),
-            Series(name="limit", colour=BAD, dashed=True),
+            LIMIT,
         ),
         width=8,
         minimum=0,

@@ -3,7 +3,7 @@
 from grafana.board import Board, Choice
 from grafana.edge_cluster import nodes, now, supply
 from grafana.edge_cluster.names import UID
-from grafana.simulated import PROGRAM, health
+from grafana.simulated import DOCUMENTS, PROGRAM, health
 
 
 def board() -> Board:
@@ -15,6 +15,12 @@ def board() -> Board:
             "Power, supply, batteries and queues of a simulated cluster of edge nodes. Everything here is simulated: "
             "no machine is measured. The time axis is that of the wall's clock, while hours in rates are simulated."
         ),
+        about=(
+            "**How much do the simulated nodes draw, where does it come from, and what waits?** Everything is "
+            "simulated, and exact for the scenario; how close the scenario is to a real cluster is not known. "
+            "Hours in rates are simulated."
+        ),
+        documents=DOCUMENTS,
         metric="ecochain_clock_timestamp_seconds",
         program=PROGRAM,
         choices=(Choice(label="node", title="Node", metric="ecochain_node_info"),),

@@ -5,9 +5,9 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row, narrowing_link
 from grafana.edge_cluster.names import UID
 from grafana.edge_cluster.now import share_of
-from grafana.panels import BY_NAME, Facts, Series, Target, lines, rows
+from grafana.panels import Facts, Series, Target, lines, rows
 from grafana.promql import select, total
-from grafana.simulated import EVERY_NODE, NO_DATA, NO_RATE, PER_HOUR, SIMULATED, SPEED
+from grafana.simulated import BY_SUPPLY, EVERY_NODE, NO_DATA, NO_RATE, PER_HOUR, SIMULATED, SPEED, by_node
 from grafana.simulated import GRAMS_PER_HOUR as GRAMS
 from prometheus.simulator_recording import (
     CLOCK,
@@ -78,8 +78,8 @@ def _gauge(title: str, quantity: str, unit: str, description: str, width: int) -
         description=description,
         unit=unit,
         no_value="no chosen node has a battery" if "battery" in quantity else NO_DATA,
-        targets=(Target(expr=f"max by (instance, node) ({series})", legend="{{node}}"),),
-        colour=BY_NAME,
+        targets=(by_node(f"max by (job, instance, node) ({series})"),),
+        series=BY_SUPPLY,
         links=(narrowing_link(UID, "instance", "node"),),
         width=width,
         minimum=0,
@@ -89,14 +89,14 @@ def _gauge(title: str, quantity: str, unit: str, description: str, width: int) -
 
 
 def _tasks() -> dashboard.Panel:
-    done = total(select(NODE_TASKS.rate, EVERY_NODE), "instance", "node")
+    done = total(select(NODE_TASKS.rate, EVERY_NODE), "job", "instance", "node")
     facts = Facts(
         title="Tasks completed by node",
         description=f"Tasks that each node completed per simulated hour, on time or late. {SIMULATED}",
         unit=PER_HOUR,
         no_value=NO_RATE,
-        targets=(Target(expr=f"3600 * {done}", legend="{{node}}"),),
-        colour=BY_NAME,
+        targets=(by_node(f"3600 * {done}"),),
+        series=BY_SUPPLY,
         links=(narrowing_link(UID, "instance", "node"),),
         width=12,
         minimum=0,

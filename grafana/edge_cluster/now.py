@@ -7,13 +7,13 @@ from grafana.colours import FAINT, PLAIN, RENEWABLE
 from grafana.edge_cluster.names import TOP
 from grafana.panels import Facts, Series, Target, number
 from grafana.promql import select, total
-from grafana.simulated import EVERY_NODE, GRAMS_PER_HOUR, NO_DATA, NO_RATE, SIMULATED, SPEED, alerts
+from grafana.simulated import EVERY_NODE, GRAMS_PER_HOUR, NO_DATA, NO_RATE, SIMULATED, SPEED
 from prometheus.simulator_recording import EMISSIONS, ENERGY
 
 
 def row() -> Row:
-    """Build the row of power, renewable share, grams, backlog, clock, alerts."""
-    panels = (_power(), _share(), _emissions(), _backlog(), _clock(), alerts(width=3, height=TOP))
+    """Build the row of power, renewable share, grams, backlog, clock."""
+    panels = (_power(), _share(), _emissions(), _backlog(), _clock())
     return Row(title="Now", panels=panels)
 
 
@@ -63,7 +63,7 @@ def _share() -> dashboard.Panel:
         maximum=1,
         decimals=0,
     )
-    return number(facts, trend=True)
+    return number(facts)
 
 
 def _emissions() -> dashboard.Panel:
@@ -81,12 +81,12 @@ def _emissions() -> dashboard.Panel:
         height=TOP,
         decimals=1,
     )
-    return number(facts, trend=True)
+    return number(facts)
 
 
 def _backlog() -> dashboard.Panel:
     facts = Facts(
-        title="Longest backlog",
+        title="Backlog",
         description=(
             "Simulated time until the most loaded of the chosen nodes will have executed all that it was given. A new "
             "task for this node would wait so long."
@@ -98,7 +98,7 @@ def _backlog() -> dashboard.Panel:
         height=TOP,
         decimals=1,
     )
-    return number(facts, trend=True)
+    return number(facts)
 
 
 def _clock() -> dashboard.Panel:
@@ -118,7 +118,7 @@ def _clock() -> dashboard.Panel:
             Series(name="time", colour=PLAIN),
             Series(name="speed", colour=FAINT, unit=SPEED, decimals=0),
         ),
-        width=5,
+        width=8,
         height=TOP,
     )
     return number(facts, shown="value_and_name")

@@ -6,9 +6,10 @@ from grafana.board import Row, narrowing_link
 from grafana.colours import FAINT, GRID, RENEWABLE, SOURCES, SUPPLIES
 from grafana.edge_cluster.names import UID
 from grafana.edge_cluster.now import share_of
-from grafana.panels import BY_NAME, Facts, Series, Target, by_label, coloured, lines, stacked
+from grafana.panels import Facts, Series, Target, by_label, coloured, lines, stacked
 from grafana.promql import select, total
-from grafana.simulated import EVERY_NODE, GRAMS_PER_HOUR, NO_DATA, NO_RATE, SIMULATED
+from grafana.simulated import BY_SUPPLY, EVERY_NODE, GRAMS_PER_HOUR, NO_DATA, NO_RATE, SIMULATED, by_node
+from prometheus.simulator_alerts import LOWEST_RENEWABLE_SHARE
 from prometheus.simulator_recording import COST, CURTAILED, EMISSIONS, ENERGY, GENERATION, REVENUE, renewable_share
 
 NO_SUPPLY = "no chosen node has a supply of its own"
@@ -111,6 +112,7 @@ def _share() -> dashboard.Panel:
         ),
         series=(Series(name="chosen nodes", colour=RENEWABLE),),
         colour=FAINT,
+        limit=LOWEST_RENEWABLE_SHARE,
         width=8,
         minimum=0,
         maximum=1,
@@ -119,7 +121,7 @@ def _share() -> dashboard.Panel:
 
 
 def _emissions() -> dashboard.Panel:
-    grams = total(select(EMISSIONS.rate, EVERY_NODE), "node")
+    grams = total(select(EMISSIONS.rate, EVERY_NODE), "job", "instance", "node")
     facts = Facts(
         title="Emissions by node",
         description=(
@@ -128,8 +130,8 @@ def _emissions() -> dashboard.Panel:
         ),
         unit=GRAMS_PER_HOUR,
         no_value=NO_RATE,
-        targets=(Target(expr=f"3600 * {grams}", legend="{{node}}"),),
-        colour=BY_NAME,
+        targets=(by_node(f"3600 * {grams}"),),
+        series=BY_SUPPLY,
         links=(narrowing_link(UID, "node"),),
         width=12,
         minimum=0,

@@ -2,7 +2,7 @@
 
 from grafana.board import Board, Choice
 from grafana.experiments import comparison, summary
-from grafana.simulated import PROGRAM, health
+from grafana.simulated import DOCUMENTS, PROGRAM, health
 
 UID = "ecochain-experiments"
 ANY = "ecochain_experiment_energy_joules"
@@ -17,6 +17,11 @@ def board() -> Board:
             "Results of finished experiments that a simulator was started with (--experiments): methods side by side "
             "with 95% intervals. They do not change while the simulator runs, so the time range does not matter."
         ),
+        about=(
+            "**Which method saves how much, and is it certain?** Figures are means of paired replications, with their "
+            "95% intervals; they say nothing of clusters that the scenarios do not describe."
+        ),
+        documents=DOCUMENTS | {"Experiments": "explanation/experiments.md"},
         metric="ecochain_clock_timestamp_seconds",
         program=PROGRAM,
         choices=(

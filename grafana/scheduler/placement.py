@@ -5,9 +5,9 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row, narrowing_link
 from grafana.colours import LEVELS, TERMS
 from grafana.edge_cluster.names import UID as CLUSTER
-from grafana.panels import BY_NAME, Facts, Target, bars, by_label, coloured, lines, stacked
+from grafana.panels import Facts, Target, bars, by_label, coloured, lines, stacked
 from grafana.promql import select, total
-from grafana.simulated import EVERY_NODE, NO_RATE, PER_HOUR, SIMULATED
+from grafana.simulated import BY_SUPPLY, EVERY_NODE, NO_RATE, PER_HOUR, SIMULATED, by_node
 from prometheus.simulator_recording import PLACEMENTS
 
 NO_SCORE = "the policy in force has no score, or placed nothing since simulated midnight"
@@ -19,7 +19,7 @@ def row() -> Row:
 
 
 def _nodes() -> dashboard.Panel:
-    placed = total(select(PLACEMENTS.rate, EVERY_NODE), "node")
+    placed = total(select(PLACEMENTS.rate, EVERY_NODE), "job", "instance", "node")
     facts = Facts(
         title="Placements by node",
         description=(
@@ -28,8 +28,8 @@ def _nodes() -> dashboard.Panel:
         ),
         unit=PER_HOUR,
         no_value=NO_RATE,
-        targets=(Target(expr=f"3600 * {placed}", legend="{{node}}"),),
-        colour=BY_NAME,
+        targets=(by_node(f"3600 * {placed}"),),
+        series=BY_SUPPLY,
         links=(narrowing_link(CLUSTER, "node"),),
         width=12,
         minimum=0,

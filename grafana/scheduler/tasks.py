@@ -3,10 +3,11 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.colours import FAINT, OUTCOMES, QUANTILES
-from grafana.panels import BY_NAME, Facts, Series, Target, by_label, coloured, lines, number, stacked
+from grafana.colours import CLASSES, FAINT, OUTCOMES, QUANTILES
+from grafana.panels import Facts, Series, Target, by_label, coloured, lines, number, stacked
 from grafana.promql import select, total
-from grafana.simulated import EVERY_CLASS, NO_DATA, NO_RATE, PER_HOUR, SIMULATED, alerts
+from grafana.simulated import EVERY_CLASS, NO_DATA, NO_RATE, PER_HOUR, SIMULATED
+from prometheus.simulator_alerts import HIGHEST_MISS_RATIO
 from prometheus.simulator_recording import LATENCY, MISSES, TASKS, miss_ratio
 
 TOP = 5
@@ -21,8 +22,8 @@ QUANTILE_CAVEAT = (
 
 
 def now() -> Row:
-    """Build the row of tasks, misses, latency, what is held back, policy, alerts."""
-    panels = (_rate(), _missed(), _latency_now(), _held(), _policy(), alerts(width=3, height=TOP))
+    """Build the row of tasks, misses, latency, what is held back, policy."""
+    panels = (_rate(), _missed(), _latency_now(), _held(), _policy())
     return Row(title="Now", panels=panels)
 
 
@@ -54,7 +55,7 @@ def _rate() -> dashboard.Panel:
         height=TOP,
         decimals=0,
     )
-    return number(facts, trend=True)
+    return number(facts)
 
 
 def _missed() -> dashboard.Panel:
@@ -72,7 +73,7 @@ def _missed() -> dashboard.Panel:
         minimum=0,
         decimals=2,
     )
-    return number(facts, trend=True)
+    return number(facts)
 
 
 def _latency_now() -> dashboard.Panel:
@@ -83,7 +84,7 @@ def _latency_now() -> dashboard.Panel:
         no_value=NO_TASKS,
         targets=tuple(Target(expr=latency(share), legend=name) for name, share in SHARES.items()),
         series=coloured(QUANTILES),
-        width=6,
+        width=9,
         height=TOP,
         decimals=2,
     )
@@ -104,7 +105,7 @@ def _held() -> dashboard.Panel:
         height=TOP,
         decimals=0,
     )
-    return number(facts, trend=True)
+    return number(facts)
 
 
 def _policy() -> dashboard.Panel:
@@ -172,6 +173,7 @@ def _class_misses() -> dashboard.Panel:
         unit="percentunit",
         targets=(Target(expr=missed("task_class"), legend="{{task_class}}"), whole),
         series=(Series(name="/30 min$/", colour=FAINT, dashed=True, pattern=True),),
+        limit=HIGHEST_MISS_RATIO,
     )
 
 
@@ -189,7 +191,13 @@ def _class_drops() -> dashboard.Panel:
 
 
 def _by_class(
-    *, title: str, description: str, unit: str, targets: tuple[Target, ...], series: tuple[Series, ...] = ()
+    *,
+    title: str,
+    description: str,
+    unit: str,
+    targets: tuple[Target, ...],
+    series: tuple[Series, ...] = (),
+    limit: float | None = None,
 ) -> dashboard.Panel:
     """Draw one line per task class."""
     facts = Facts(
@@ -198,8 +206,8 @@ def _by_class(
         unit=unit,
         no_value=NO_TASKS,
         targets=targets,
-        series=series,
-        colour=BY_NAME,
+        series=(*coloured(CLASSES), *series),
+        limit=limit,
         width=8,
         minimum=0,
     )

@@ -105,13 +105,18 @@ def finite_values(live: Live, query: Query, instance: str) -> list[float]:
 
 def series_of(live: Live, expr: str, *, instant: bool) -> list[list[float]]:
     """Values of each series that the expression returns, now or over the last half minute."""
-    now = time.time()
     if instant:
-        answer = _get(live, "query", {"query": expr, "time": str(now)})
-        return [[float(series["value"][1])] for series in answer["result"]]
+        return [[float(series["value"][1])] for series in answer(live, expr)]
+    now = time.time()
     span = {"start": str(now - 30), "end": str(now), "step": str(STEP_SECONDS)}
-    answer = _get(live, "query_range", {"query": expr, **span})
-    return [[float(value) for _, value in series["values"]] for series in answer["result"]]
+    found = _get(live, "query_range", {"query": expr, **span})
+    return [[float(value) for _, value in series["values"]] for series in found["result"]]
+
+
+def answer(live: Live, expr: str) -> list[dict[str, Any]]:
+    """Labels and value of each series that the expression returns now."""
+    found: list[dict[str, Any]] = _get(live, "query", {"query": expr, "time": str(time.time())})["result"]
+    return found
 
 
 def _get(live: Live, path: str, parameters: dict[str, str]) -> Any:

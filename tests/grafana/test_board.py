@@ -1,6 +1,8 @@
 """Boards are laid out soundly whatever the panels' sizes are, and their texts agree with the exporter."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,14 +12,16 @@ from hypothesis import strategies as st
 from exporter.activity import Activity
 from exporter.eco_score import HALF_POINTS, ScoreFactor
 from grafana import colours
-from grafana.board import Board, Row, assemble, narrowing_link, to_json
+from grafana.board import DOCUMENTS, Board, Row, assemble, narrowing_link, to_json
 from grafana.colours import ACTIVITIES, FACTORS
-from grafana.lint import grid_is_sound, identifiers_are_unique
+from grafana.lint.structure import grid_is_sound, identifiers_are_unique
 from grafana.panels import Facts, Target, number
 from grafana.queries import panels
 from simulator.hardware import dvfs
 from simulator.scheduling import weights
 from tests.grafana.committed import board, names
+
+ROOT = Path(__file__).parents[2]
 
 SIZES = st.lists(st.tuples(st.integers(1, 24), st.integers(1, 12)), min_size=1, max_size=12)
 ROWS = st.lists(st.tuples(SIZES, st.booleans()), min_size=1, max_size=4)
@@ -47,7 +51,9 @@ def made(rows: list[tuple[list[tuple[int, int]], bool]]) -> dict[str, Any]:
         )
         for sizes, collapsed in rows
     )
-    unplaced = Board(uid="test", title="Test", description="", metric="up", rows=laid_out)
+    unplaced = Board(
+        uid="test", title="Test", description="", about="A test.", documents={}, metric="up", rows=laid_out
+    )
     document: dict[str, Any] = json.loads(to_json(assemble(unplaced)))
     return document
 
@@ -58,7 +64,8 @@ def test_panels_never_overlap_and_keep_size_and_order(rows: list[tuple[list[tupl
     assert list(grid_is_sound(document)) == []
     assert list(identifiers_are_unique(document)) == []
     sizes = [size for row, _ in rows for size in row]
-    assert [(panel["gridPos"]["w"], panel["gridPos"]["h"]) for panel in panels(document)] == sizes
+    own = [panel for panel in panels(document) if panel["title"] not in {"About this board", "Alerts firing"}]
+    assert [(panel["gridPos"]["w"], panel["gridPos"]["h"]) for panel in own] == sizes
 
 
 @pytest.mark.parametrize("name", names())
@@ -100,3 +107,35 @@ def test_the_score_is_explained_with_the_exporters_own_half_points() -> None:
     assert f"half {halves[ScoreFactor.POWER]:g} W" in panel["description"]
     assert f"half {halves[ScoreFactor.NETWORK] / 1e6:g} MB/s" in panel["description"]
     assert f"half {halves[ScoreFactor.BUDGET]:g};" in panel["description"]
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_board_says_what_it_answers_and_where_to_read_more(name: str) -> None:
+    (about,) = (found for found in board(name)["panels"] if found["title"] == "About this board")
+    text = about["options"]["content"]
+    assert text.startswith("**")
+    assert "?**" in text
+    pages = re.findall(rf"\]\({re.escape(DOCUMENTS)}/([^)]+)\)", text)
+    assert any("runbooks" in page for page in pages)
+    assert [page for page in pages if not (ROOT / "docs" / page).exists()] == []
+
+
+@pytest.mark.parametrize("colour", colours.PANELS)
+def test_contrast_is_that_of_the_guideline(colour: str) -> None:
+    assert colours.contrast("#000000", "#FFFFFF") == pytest.approx(21)
+    assert colours.contrast(colour, colour) == 1
+    assert colours.contrast("#767676", "#FFFFFF") == pytest.approx(4.54, abs=0.01)
+
+
+def test_red_is_told_from_its_neighbours() -> None:
+    assert [one for one in (colours.BAD, "#F00000", "#E02F44") if not colours.is_red(one)] == []
+    assert [
+        one for one in (*colours.SERIES, *colours.CLASSES.values(), *colours.SUPPLIES.values()) if colours.is_red(one)
+    ] == []
+
+
+def test_names_get_colours_of_their_own_as_far_as_there_are_any() -> None:
+    given = colours.distinct(["cpu", "usb", "fan"])
+    assert given["cpu"] == colours.COMPONENTS["cpu"]
+    assert len(set(given.values())) == 3
+    assert len(colours.distinct(str(number) for number in range(100))) == 100

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from grafana import lint, queries
+from grafana.lint import alerting, asked, looks, sizes, structure
 from tests.grafana.committed import board, names
 
 Document = dict[str, Any]
@@ -40,6 +41,14 @@ def ask(expr: str) -> Mutation:
     return lambda document: panel(document)["targets"][0].update(expr=expr)
 
 
+def mark(document: Document) -> Document:
+    """The first annotation of the good board."""
+    found: Document = document["annotations"]["list"][0]
+    return found
+
+
+ALERTS = "Alerts firing"
+
 CHOSEN = 'job=~"$job",instance=~"$instance"'
 
 SIMULATED = f"ecochain_node_energy_joules_total{{{CHOSEN}}}"
@@ -47,59 +56,97 @@ SIMULATED = f"ecochain_node_energy_joules_total{{{CHOSEN}}}"
 TWICE = f"ecotrack_samples_total{{{CHOSEN}}}"
 
 BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
-    (lint.board_is_fixed, "uid", lambda d: d.update(uid="")),
-    (lint.board_is_fixed, "editable", lambda d: d.update(editable=True)),
-    (lint.board_is_fixed, "crosshair", lambda d: d.update(refresh="5s")),
-    (lint.board_is_fixed, "loses", lambda d: d["links"][0].update(keepTime=False)),
-    (lint.board_is_fixed, "no annotation", lambda d: d["annotations"]["list"].clear()),
-    (lint.datasource_is_a_variable, "type datasource", lambda d: variable(d, 0).update(query="loki")),
-    (lint.datasource_is_a_variable, "labelled", lambda d: variable(d, 0).update(label="Source")),
-    (lint.board_is_fixed, "loses", lambda d: d["links"][1].update(includeVars=True)),
-    (lint.targets_are_variables, "begin with", lambda d: d["templating"]["list"].reverse()),
-    (lint.targets_are_variables, "must be multi", lambda d: variable(d, 1).update(allValue=".*")),
-    (lint.targets_are_variables, "time range changes", lambda d: variable(d, 2).update(refresh=1)),
-    (lint.targets_are_variables, "labelled Job", lambda d: variable(d, 1).update(label="job")),
-    (lint.targets_are_variables, "label_values", lambda d: variable(d, 1)["query"].update(query="label_names()")),
-    (lint.panels_use_the_variable_datasource, "panel", lambda d: panel(d)["datasource"].update(uid="abc")),
+    (structure.board_is_fixed, "uid", lambda d: d.update(uid="")),
+    (structure.board_is_fixed, "editable", lambda d: d.update(editable=True)),
+    (structure.board_is_fixed, "crosshair", lambda d: d.update(refresh="5s")),
+    (structure.board_is_fixed, "loses", lambda d: d["links"][0].update(keepTime=False)),
+    (structure.datasource_is_a_variable, "type datasource", lambda d: variable(d, 0).update(query="loki")),
+    (structure.datasource_is_a_variable, "labelled", lambda d: variable(d, 0).update(label="Source")),
+    (structure.board_is_fixed, "loses", lambda d: d["links"][1].update(includeVars=True)),
+    (structure.targets_are_variables, "begin with", lambda d: d["templating"]["list"].reverse()),
+    (structure.targets_are_variables, "must be multi", lambda d: variable(d, 1).update(allValue=".*")),
+    (structure.targets_are_variables, "time range changes", lambda d: variable(d, 2).update(refresh=1)),
+    (structure.targets_are_variables, "labelled Job", lambda d: variable(d, 1).update(label="job")),
+    (structure.targets_are_variables, "label_values", lambda d: variable(d, 1)["query"].update(query="label_names()")),
+    (structure.panels_use_the_variable_datasource, "panel", lambda d: panel(d)["datasource"].update(uid="abc")),
     (
-        lint.panels_use_the_variable_datasource,
+        structure.panels_use_the_variable_datasource,
         "a query that",
         lambda d: panel(d)["targets"][0]["datasource"].update(uid="abc"),
     ),
-    (lint.panels_are_explained, "title and a description", lambda d: panel(d).update(description="")),
-    (lint.panels_are_explained, "when it is empty", lambda d: defaults(d).pop("noValue")),
-    (lint.panels_are_explained, "does not know", lambda d: defaults(d).update(unit="gramms")),
-    (lint.panels_have_known_types_and_targets, "unknown type", lambda d: panel(d).update(type="graph")),
-    (lint.panels_have_known_types_and_targets, "no query", lambda d: panel(d)["targets"].clear()),
-    (lint.panels_state_their_colours, "80 is red", lambda d: defaults(d).pop("thresholds")),
-    (lint.panels_state_their_colours, "to chance", lambda d: defaults(d)["color"].update(mode="palette-classic")),
-    (lint.legends_are_tables, "as a table", lambda d: panel(d)["options"]["legend"].update(displayMode="list")),
-    (lint.queries_are_promql, "not PromQL", ask("sum by (ecotrack_power_watts")),
-    (lint.queries_select_the_chosen_targets, "['instance']", ask('ecotrack_power_watts{job=~"$job"}')),
-    (lint.queries_select_the_chosen_targets, "['job']", ask('up{job="$job",instance=~"$instance"}')),
-    (lint.variables_are_used, "instance is used by no", lambda d: _forget(d, "$instance")),
-    (lint.simulated_rates_are_recorded, "wall's clock", ask(f"rate({SIMULATED}[$__rate_interval])")),
-    (lint.counters_are_rated, "without rate", ask(f"ecotrack_samples_total{{{CHOSEN}}}")),
-    (lint.counters_are_rated, "of no counter", ask(f"rate(ecotrack_power_watts{{{CHOSEN}}}[$__rate_interval])")),
-    (lint.counters_are_rated, "without rate", ask(f"avg_over_time(ecotrack_samples_total{{{CHOSEN}}}[1h])")),
-    (lint.counters_are_rated, "without rate", ask(f"{TWICE} / rate({TWICE}[$__rate_interval])")),
-    (lint.rates_use_the_rate_interval, "not $__rate_interval", ask(f"rate(ecotrack_samples_total{{{CHOSEN}}}[5m])")),
-    (lint.grid_is_sound, "does not fit", lambda d: panel(d)["gridPos"].update(x=20)),
-    (lint.grid_is_sound, "overlap", lambda d: panel(d)["gridPos"].update(y=panel(d)["gridPos"]["y"] - 2)),
-    (lint.identifiers_are_unique, "used twice", lambda d: panel(d).update(id=panel(d, "Power")["id"])),
-    (lint.overrides_name_a_series, "none of its", lambda d: panel(d, "Power")["targets"][0].update(legendFormat="x")),
-    (lint.one_name_has_one_colour, "several colours", lambda d: _repaint(panel(d, "Power"))),
+    (structure.panels_are_explained, "title and a description", lambda d: panel(d).update(description="")),
+    (structure.panels_are_explained, "does not know", lambda d: defaults(d).update(unit="gramms")),
+    (structure.panels_have_known_types_and_targets, "unknown type", lambda d: panel(d).update(type="graph")),
+    (structure.panels_have_known_types_and_targets, "no query", lambda d: panel(d)["targets"].clear()),
+    (looks.panels_state_their_colours, "80 is red", lambda d: defaults(d).pop("thresholds")),
+    (looks.panels_state_their_colours, "to chance", lambda d: defaults(d)["color"].update(mode="palette-classic")),
+    (asked.queries_are_promql, "not PromQL", ask("sum by (ecotrack_power_watts")),
+    (asked.queries_select_the_chosen_targets, "['instance']", ask('ecotrack_power_watts{job=~"$job"}')),
+    (asked.queries_select_the_chosen_targets, "['job']", ask('up{job="$job",instance=~"$instance"}')),
+    (structure.variables_are_used, "instance is used by no", lambda d: _forget(d, "$instance")),
+    (asked.simulated_rates_are_recorded, "wall's clock", ask(f"rate({SIMULATED}[$__rate_interval])")),
+    (asked.counters_are_rated, "without rate", ask(f"ecotrack_samples_total{{{CHOSEN}}}")),
+    (asked.counters_are_rated, "of no counter", ask(f"rate(ecotrack_power_watts{{{CHOSEN}}}[$__rate_interval])")),
+    (asked.counters_are_rated, "without rate", ask(f"avg_over_time(ecotrack_samples_total{{{CHOSEN}}}[1h])")),
+    (asked.counters_are_rated, "without rate", ask(f"{TWICE} / rate({TWICE}[$__rate_interval])")),
+    (asked.rates_use_the_rate_interval, "not $__rate_interval", ask(f"rate(ecotrack_samples_total{{{CHOSEN}}}[5m])")),
+    (structure.grid_is_sound, "does not fit", lambda d: panel(d)["gridPos"].update(x=20)),
+    (structure.grid_is_sound, "overlap", lambda d: panel(d)["gridPos"].update(y=panel(d)["gridPos"]["y"] - 2)),
+    (structure.identifiers_are_unique, "used twice", lambda d: panel(d).update(id=panel(d, "Power")["id"])),
+    (looks.overrides_name_a_series, "none of its", lambda d: panel(d, "Power")["targets"][0].update(legendFormat="x")),
+    (looks.one_name_has_one_colour, "several colours", lambda d: _repaint(panel(d, "Power"), "#123456")),
+    (looks.colours_stand_out, "hard to see", lambda d: _repaint(panel(d, "Power"), "#1E2A38")),
+    (looks.colours_stand_out, "hard to see", lambda d: _repaint(panel(d, "Power"), "#FFF0C0")),
+    (looks.colours_stand_out, "hard to see", lambda d: defaults(d)["thresholds"]["steps"][0].update(color="green")),
+    (looks.red_is_for_failure, "in red", lambda d: _repaint(panel(d, "Power"), "#CC3311")),
+    (looks.red_is_for_failure, "is red", lambda d: defaults(d)["color"].update(fixedColor="#CC3311")),
+    (looks.emptiness_is_told, "scraped or not", lambda d: defaults(d).update(noValue="no budget configured")),
+    (looks.emptiness_is_told, "each missing value", lambda d: panel(d)["fieldConfig"]["overrides"].pop(0)),
+    (looks.axes_suit_zeros, "run to 100", lambda d: defaults(d)["custom"].pop("axisSoftMax")),
+    (looks.axes_suit_zeros, "lower end", lambda d: defaults(d).pop("min")),
+    (sizes.legends_show_all_series, "as a table", lambda d: panel(d)["options"]["legend"].update(displayMode="list")),
+    (sizes.legends_show_all_series, "legend shows", lambda d: panel(d)["options"]["legend"].update(placement="bottom")),
+    (sizes.titles_are_whole, "too narrow", lambda d: panel(d)["gridPos"].update(w=2)),
+    (sizes.columns_fit, "too narrow", lambda d: panel(d, ALERTS)["gridPos"].update(w=8)),
+    (sizes.columns_fit, "cuts its column 'Severity'", lambda d: _narrow(panel(d, ALERTS), "Severity")),
+    (sizes.text_is_legible, "px or more", lambda d: panel(d, "Power")["options"]["text"].pop("valueSize")),
+    (sizes.text_is_legible, "px or more", lambda d: panel(d, "Power")["options"]["text"].update(titleSize=8)),
+    (sizes.text_is_legible, "curve behind", lambda d: panel(d, "Power")["options"].update(graphMode="area")),
+    (sizes.durations_are_short, "in words", lambda d: defaults(d).update(unit="dtdurations")),
+    (sizes.timelines_show_all_rows, "on pages", lambda d: panel(d, "Activity over time")["options"].pop("perPage")),
+    (sizes.header_is_one_line, "the header takes", lambda d: variable(d, 2).update(label="Instance " * 9)),
+    (sizes.header_is_one_line, "the header takes", lambda d: d["links"].extend(5 * d["links"])),
+    (asked.ratios_have_a_sound_divisor, "nearly nothing", ask(f"{TWICE} / ecotrack_power_watts{{{CHOSEN}}}")),
+    (asked.few_queries_come_first, "before anybody scrolls", lambda d: panel(d, "Power")["targets"].extend(26 * [{}])),
+    (alerting.alerts_are_named, "no table", lambda d: panel(d, ALERTS)["targets"].clear()),
+    (alerting.annotations_mark_what_they_concern, "concerns", lambda d: d["annotations"]["list"].pop()),
+    (alerting.annotations_mark_what_they_concern, "every panel", lambda d: mark(d).pop("filter")),
+    (alerting.annotations_mark_what_they_concern, "concerns", lambda d: mark(d)["filter"]["ids"].append(1)),
+    (alerting.limits_are_drawn, "the limit of", lambda d: panel(d)["targets"].pop()),
+    (alerting.limits_are_drawn, "the limit of", lambda d: _leave_undrawn(panel(d, "Grid carbon intensity"))),
 )
+"""The rule, what it says, and what breaks it."""
 
 
 def _forget(spoiled: Document, variable: str) -> None:
     for found in queries.panels(spoiled):
-        for target in found["targets"]:
+        for target in found.get("targets", ()):
             target["expr"] = target["expr"].replace(variable, "x")
 
 
-def _repaint(spoiled: Document) -> None:
-    spoiled["fieldConfig"]["overrides"][1]["properties"][0]["value"] = {"mode": "fixed", "fixedColor": "#123456"}
+def _repaint(spoiled: Document, colour: str) -> None:
+    override = next(one for one in spoiled["fieldConfig"]["overrides"] if one["properties"][0]["id"] == "color")
+    override["properties"][0]["value"] = {"mode": "fixed", "fixedColor": colour}
+
+
+def _narrow(spoiled: Document, heading: str) -> None:
+    for override in spoiled["fieldConfig"]["overrides"]:
+        if override["matcher"]["options"] == heading and override["properties"][0]["id"] == "custom.minWidth":
+            override["properties"][0]["value"] = 20
+
+
+def _leave_undrawn(spoiled: Document) -> None:
+    spoiled["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"] = {"mode": "off"}
 
 
 @pytest.mark.parametrize(("rule", "fragment", "spoil"), BROKEN)
@@ -113,13 +160,14 @@ def test_a_rule_objects_to_a_board_that_breaks_it(
     assert any(fragment in finding for finding in lint.lint(document))
 
 
-def test_every_rule_is_shown_to_object() -> None:
+def test_every_rule_is_in_force_and_shown_to_object() -> None:
     public = {
         function
-        for name, function in inspect.getmembers(lint, inspect.isfunction)
-        if function.__module__ == lint.__name__ and not name.startswith("_") and name != "lint"
+        for module in (alerting, asked, looks, sizes, structure)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
     }
-    assert public == {rule for rule, _, _ in BROKEN}
+    assert public == set(lint.RULES) == {rule for rule, _, _ in BROKEN}
 
 
 def test_a_text_needs_neither_unit_nor_query_but_a_description() -> None:

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from grafana.queries import Query, queries, resolve
 from simulator.experiments.find.estimates import load_estimates
 from tests.grafana.committed import board, names
-from tests.grafana.live import RATE_SECONDS, SHOWN_SECONDS, Live, finite_values, running_stack, series_of
+from tests.grafana.live import RATE_SECONDS, SHOWN_SECONDS, Live, answer, finite_values, running_stack, series_of
 from tests.grafana.simulated import KEPT_RESULTS, TOO_MANY_PER_HOUR
 
 pytestmark = pytest.mark.servers
@@ -79,11 +80,20 @@ def ask(
     live: Live, title: str, legend: str = "", instance: str = "", name: str = "device-carbon.json"
 ) -> list[list[float]]:
     """The series behind one legend of one panel of a board, now; All where no instance is given."""
+    return series_of(live, filled(title, legend, instance, name), instant=True)
+
+
+def asked_by(live: Live, title: str, name: str = "device-carbon.json") -> list[dict[str, Any]]:
+    """The same with the labels of each series, for a panel with one query."""
+    return answer(live, filled(title, "", "", name))
+
+
+def filled(title: str, legend: str, instance: str, name: str) -> str:
+    """The query behind one legend of one panel, as Grafana would send it."""
     found = [query for query in queries(board(name)) if query.title == title]
     (query,) = [query for query in found if legend in ("", query.legend)]
     values = {"instance": instance} if instance else {}
-    expr = resolve(query.expr, rate_seconds=RATE_SECONDS, range_seconds=SHOWN_SECONDS, values=values)
-    return series_of(live, expr, instant=True)
+    return resolve(query.expr, rate_seconds=RATE_SECONDS, range_seconds=SHOWN_SECONDS, values=values)
 
 
 def test_the_estimate_lies_inside_its_band(live: Live) -> None:
@@ -115,14 +125,20 @@ def test_the_exporters_panels_show_exporters_only(live: Live) -> None:
     assert len(series_of(live, "process_resident_memory_bytes", instant=True)) == 4
 
 
-def test_a_firing_alert_is_counted(live: Live) -> None:
-    assert ask(live, "Alerts firing")[0][0] >= 1
+def test_a_firing_alert_is_named_with_its_runbook_and_when_it_began(live: Live) -> None:
+    firing = asked_by(live, "Alerts firing")
+    (exhausted,) = [one for one in firing if one["metric"]["alertname"] == "EcotrackBudgetExhausted"]
+    assert exhausted["metric"]["severity"] == "critical"
+    assert exhausted["metric"]["runbook"] == "budget.md#ecotrackbudgetexhausted"
+    assert time.time() - 600 < float(exhausted["value"][1]) / 1000 <= time.time()
+    assert not any(one["metric"]["alertname"].startswith("Ecochain") for one in firing)
 
 
-def test_an_alert_about_the_simulated_cluster_is_counted_on_its_own_boards(live: Live) -> None:
+def test_an_alert_about_the_simulated_cluster_is_named_on_its_own_boards(live: Live) -> None:
     firing = 'ALERTS{alertname="EcochainDeadlineMissesHigh",alertstate="firing",severity="info"}'
     assert series_of(live, firing, instant=True) == [[1.0]]
-    assert ask(live, "Alerts firing", name="scheduler.json")[0][0] >= 1
+    named = {one["metric"]["alertname"] for one in asked_by(live, "Alerts firing", name="scheduler.json")}
+    assert "EcochainDeadlineMissesHigh" in named
 
 
 def test_consumption_by_source_adds_up_to_the_load(live: Live) -> None:

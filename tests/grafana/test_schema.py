@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from grafana.lint import DATA_PANELS, TEXT_PANELS
+from grafana.lint.board import DATA_PANELS, TEXT_PANELS
 from grafana.queries import panels
 from tests.grafana.committed import board, names
 from tests.grafana.published_schema import PANEL_MODULES, PINS, ROOT, PublishedSchema

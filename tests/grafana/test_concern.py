@@ -1,0 +1,55 @@
+"""Alerts and what they are about: each one's limit is drawn, or there is a reason why not."""
+
+import pytest
+
+from grafana.concern import LIMITS, TOPICS, alerts, quantities
+from grafana.queries import metric_names
+
+UNDRAWN = {
+    "EcotrackDailyBudgetFastBurn": "no panel shows burn rates; the burn-down shows what they lead to",
+    "EcotrackDailyBudgetSlowBurn": "as the fast one",
+    "EcotrackMonthlyBudgetFastBurn": "as the fast one",
+    "EcotrackMonthlyBudgetSlowBurn": "as the fast one",
+    "EcotrackIntensityStale": "the age of live values is a figure, not a graph",
+    "EcotrackIntensityFallback": "a state, without a limit",
+    "EcotrackCollectorFailing": "a state, without a limit",
+    "EcotrackEnergyCounterStuck": "energy that stands still is a line at zero",
+    "EcotrackReadingsDiscarded": "columns of counts, whose limit depends on how many samples there are",
+    "EcotrackStateDiscarded": "an event, without a limit",
+    "EcotrackDown": "a state, without a limit",
+    "EcotrackAbsent": "a state, without a limit",
+    "EcotrackWatchdog": "always fires",
+    "EcochainBatteryEmpty": "of what a battery gives, not of its charge",
+    "EcochainDown": "a state, without a limit",
+    "EcochainAbsent": "a state, without a limit",
+}
+"""Alerts whose limit no graph draws, and why."""
+
+EVERY = [alert for program in TOPICS for alert in alerts(program)]
+
+
+def test_every_alert_has_a_limit_that_is_drawn_or_a_reason() -> None:
+    drawn = [name for limit in LIMITS for name in limit.alerts]
+    assert sorted([*drawn, *UNDRAWN]) == sorted(alert.name for alert in EVERY)
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.alerts[0])
+def test_a_limit_is_that_of_its_alerts(limit: object) -> None:
+    assert isinstance(limit, type(LIMITS[0]))
+    for alert in EVERY:
+        if alert.name in limit.alerts:
+            read = quantities((alert.component,))
+            assert limit.quantities & read
+            if limit.series:
+                assert limit.series in metric_names(alert.expr)
+
+
+def test_every_component_has_a_topic() -> None:
+    for program, topics in TOPICS.items():
+        components = [component for group in topics.values() for component in group]
+        assert sorted(components) == sorted({alert.component for alert in alerts(program)})
+
+
+def test_an_alert_on_a_recorded_rate_is_about_the_counter_behind_it() -> None:
+    assert "ecotrack_emissions_grams_total" in quantities(("ecoguard",))
+    assert "ecotrack_power_watts" not in quantities(("ecoguard",))
