@@ -213,7 +213,7 @@ def _serve(options: argparse.Namespace) -> int:
         scenario=app.live_scenario(options.scenario),
         seed=options.seed,
         speed=options.speed,
-        estimates=app.estimates_in(options.experiments),
+        findings=app.findings_in(options.experiments),
     )
     try:
         if options.check:

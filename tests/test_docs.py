@@ -11,7 +11,6 @@ from exporter.cli import build_parser
 from exporter.exposition.rows import ROWS
 from exporter.power import presets
 from scripts.reference import configuration_keys
-from simulator.experiments.write.openmetrics import INFO
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +65,7 @@ def test_every_configuration_key_named_exists() -> None:
 
 
 def test_every_metric_named_exists() -> None:
-    known = {row.name for row in ROWS} | {row.name for row in SIMULATED_ROWS} | {INFO}
+    known = {row.name for row in ROWS} | {row.name for row in SIMULATED_ROWS}
     names = named(r"\b(?<!:)((?:ecotrack|ecochain)_[a-z_]+[a-z])\b(?!:)")
     assert {name: page for name, page in names.items() if name not in known} == {}
 

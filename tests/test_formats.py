@@ -21,7 +21,7 @@ from exporter.config import load_config
 from exporter.core.config import ConfigError
 from exporter.core.web.web_config import load_web_config
 from scripts.reference import configuration_keys
-from simulator.experiments.find.estimates import RESULTS_FILE, load_estimates
+from simulator.experiments.find.estimates import RESULTS_FILE, load_findings
 from simulator.experiments.run.journal import JOURNAL_FILE, Journal
 from simulator.experiments.run.provenance import provenance_of
 from simulator.ledger.cost_profile import CostProfile
@@ -43,7 +43,8 @@ def read_state(file: Path, _folder: Path) -> Any:
 def read_results(file: Path, folder: Path) -> Any:
     """How many methods the simulator shows of results."""
     shutil.copy(file, folder / RESULTS_FILE)
-    return len(load_estimates(folder))
+    (findings,) = load_findings(folder)
+    return len(findings.estimates)
 
 
 def read_journal(file: Path, folder: Path) -> Any:

@@ -1,11 +1,11 @@
 """The Experiments board: methods side by side, with intervals, under the published and the physical accounting."""
 
 from grafana.board import Board, Choice
-from grafana.experiments import comparison, summary
-from grafana.simulated import DOCUMENTS, PROGRAM, health
+from grafana.experiments import comparison, origin, summary
+from grafana.experiments.names import ANY
+from grafana.simulated import DOCUMENTS, PROGRAM
 
 UID = "ecochain-experiments"
-ANY = "ecochain_experiment_energy_joules"
 
 
 def board() -> Board:
@@ -14,15 +14,15 @@ def board() -> Board:
         uid=UID,
         title="Experiments",
         description=(
-            "Results of finished experiments that a simulator was started with (--experiments): methods side by side "
-            "with 95% intervals. They do not change while the simulator runs, so the time range does not matter."
+            "Results of finished experiments: methods side by side with 95% intervals. A simulator started with "
+            "--experiments shows them at any time; results written into Prometheus stand at their simulated end."
         ),
         about=(
             "**Which method saves how much, and is it certain?** Figures are means of paired replications, with their "
             "95% intervals; they say nothing of clusters that the scenarios do not describe."
         ),
         documents=DOCUMENTS | {"Experiments": "explanation/experiments.md"},
-        metric="ecochain_clock_timestamp_seconds",
+        metric=ANY,
         program=PROGRAM,
         choices=(
             Choice(label="experiment", title="Experiment", metric=ANY),
@@ -30,5 +30,5 @@ def board() -> Board:
         ),
         tags=("simulator",),
         shown="now-1h",
-        rows=(summary.row(), comparison.row(), summary.parts(), comparison.limits(), health()),
+        rows=(summary.row(), comparison.row(), summary.parts(), comparison.limits(), origin.row()),
     )

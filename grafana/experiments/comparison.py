@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.experiments.names import CHOSEN, NO_RESULTS
+from grafana.experiments.names import CHOSEN, NO_RESULTS, found
 from grafana.panels import Facts, Series, Target, rows
 from grafana.promql import select
 from grafana.simulated import PER_HOUR
@@ -116,7 +116,7 @@ def limits() -> Row:
 
 def _table(quantity: Quantity) -> dashboard.Panel:
     def asked(statistic: str) -> str:
-        series = select(f"ecochain_experiment_{quantity.measure}", CHOSEN, statistic=statistic)
+        series = found(select(f"ecochain_experiment_{quantity.measure}", CHOSEN, statistic=statistic))
         return f"max by (experiment, scenario, method) ({series}){quantity.times}"
 
     published = ", and the published figure where there is one" if "published" in quantity.statistics else ""

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.experiments.names import NO_RESULTS, relative
+from grafana.experiments.names import NO_RESULTS, change
 from grafana.panels import Facts, Target, differences, note
 
 DOCUMENTS = "https://github.com/ecotrack/ecotrack/blob/main/docs"
@@ -54,7 +54,7 @@ def _saved(title: str, measure: str, what: str) -> dashboard.Panel:
         ),
         unit="percentunit",
         no_value=NO_RESULTS,
-        targets=(Target(expr=relative(measure, "baseline", "standard", ['method="full"']), legend="{{scenario}}"),),
+        targets=(Target(expr=change(measure, "mean", "baseline", 'method="full"'), legend="{{scenario}}"),),
         width=8,
         height=7,
         decimals=1,
@@ -73,9 +73,7 @@ def _without(title: str, measure: str, what: str) -> dashboard.Panel:
         ),
         unit="percentunit",
         no_value=NO_RESULTS,
-        targets=(
-            Target(expr=relative(measure, "ablation", "full", ['method!="full"']), legend="{{scenario}}: {{method}}"),
-        ),
+        targets=(Target(expr=change(measure, "mean", "ablation"), legend="{{scenario}}: {{method}}"),),
         width=8,
         height=10,
         decimals=1,

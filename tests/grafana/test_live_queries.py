@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from grafana.queries import Query, queries, resolve
-from simulator.experiments.find.estimates import load_estimates
+from simulator.experiments.find.estimates import load_findings
 from tests.grafana.committed import board, names
 from tests.grafana.live import RATE_SECONDS, SHOWN_SECONDS, Live, answer, finite_values, running_stack, series_of
 from tests.grafana.simulated import KEPT_RESULTS, TOO_MANY_PER_HOUR
@@ -163,13 +163,15 @@ def test_the_latency_within_which_half_stays_is_no_longer_than_that_of_more(live
 def test_savings_are_those_of_the_results(live: Live) -> None:
     title = "Energy: full system against Standard"
     saved = sorted(value for (value,) in ask(live, title, name="experiments.json"))
-    energy = {
-        (one.scenario, one.method): one.by_measure["energy_joules"].mean
-        for one in load_estimates(KEPT_RESULTS)
-        if one.experiment == "baseline"
-    }
-    scenarios = ("edge", "published")
-    assert saved == pytest.approx(sorted(energy[one, "full"] / energy[one, "standard"] - 1 for one in scenarios))
+    told = [
+        change.relative.mean
+        for findings in load_findings(KEPT_RESULTS)
+        for change in findings.changes
+        if (findings.experiment, change.method, change.measure) == ("baseline", "full", "energy_joules")
+        and change.relative is not None
+    ]
+    assert len(saved) == 2
+    assert saved == pytest.approx(sorted(told))
 
 
 def test_a_panel_of_one_program_shows_nothing_of_the_other(live: Live) -> None:

@@ -77,32 +77,61 @@ class Estimates(msgspec.Struct, frozen=True, kw_only=True, rename={"by_measure":
     by_measure: Mapping[str, Estimate]
 
 
-class _ResultsFile(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "outcomes"}):
-    """The part of a results file that is read back."""
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Relative change of a measure against the reference, with its paired interval, and the published change.
+
+    `relative` is None where the reference may be zero.
+    """
+
+    method: str
+    measure: str
+    relative: Estimate | None
+    published: float | None = None
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Both digests behind the figures; results of the first format have neither."""
+
+    inputs: str = ""
+    environment: str = ""
+
+
+class Findings(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"estimates": "outcomes", "changes": "comparisons", "origin": "provenance"},
+):
+    """The part of a results file that dashboards show."""
 
     format: int = 1
+    experiment: str
+    scenario: str
+    reference: str | None
     estimates: list[Estimates]
+    changes: list[Change]
+    origin: Origin
 
 
-def load_estimates(directory: Path) -> list[Estimates]:
-    """Return all estimates of the experiments whose results lie in `directory` or in its folders, by name.
+def load_findings(directory: Path) -> list[Findings]:
+    """Return what dashboards show of the experiments whose results lie in `directory` or in its folders, by name.
 
     Raises ConfigError where there are none, or where a file is not what an experiment writes.
     """
     files = sorted([*directory.glob(RESULTS_FILE), *directory.glob(f"*/{RESULTS_FILE}")])
     if not files:
         raise ConfigError([f"{directory}: expected folders with a {RESULTS_FILE}, got none"])
-    return [estimated for file in files for estimated in _read(file)]
+    return [_read(file) for file in files]
 
 
-def _read(file: Path) -> list[Estimates]:
+def _read(file: Path) -> Findings:
     try:
-        results = msgspec.json.decode(file.read_bytes(), type=_ResultsFile)
+        findings = msgspec.json.decode(file.read_bytes(), type=Findings)
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{file}: is not the result of an experiment: {error}"]) from error
-    if results.format > FORMAT:
-        told = f"{file}: has format {results.format} of a newer version of ecochain: run the experiment again here"
+    if findings.format > FORMAT:
+        told = f"{file}: has format {findings.format} of a newer version of ecochain: run the experiment again here"
         raise ConfigError([told])
-    return results.estimates
+    return findings

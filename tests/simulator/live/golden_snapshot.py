@@ -12,7 +12,7 @@ import numpy as np
 from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import Seconds, UnixSeconds
 from simulator.energy.balance import Flows
-from simulator.experiments.find.estimates import MEASURES, Estimate, Estimates
+from simulator.experiments.find.estimates import MEASURES, Change, Estimate, Estimates, Findings, Origin
 from simulator.live.exposition.rows import ROWS
 from simulator.live.snapshot import NodeFacts, PowerPoint, Readings, RunFacts, Snapshot
 from simulator.models.profile import Measurement
@@ -64,15 +64,26 @@ def golden_facts() -> RunFacts:
                 agreement_ratio=0.995,
             ),
         ),
-        estimates=(golden_estimates(),),
+        findings=(golden_findings(),),
     )
 
 
-def golden_estimates() -> Estimates:
-    """Return a method with every measure; only the energy was published."""
+def golden_findings() -> Findings:
+    """Return a method with every measure; only the energy and its change were published."""
     metrics = {one.name: Estimate(mean=2.0, low=1.5, high=2.5) for one in MEASURES}
     metrics["energy_joules"] = Estimate(mean=2.0, low=1.5, high=2.5, published=26_640.0)
-    return Estimates(experiment="baseline", scenario="published", method="full", by_measure=metrics)
+    change = Estimate(mean=-0.5, low=-0.75, high=-0.25)
+    return Findings(
+        experiment="baseline",
+        scenario="published",
+        reference="standard",
+        estimates=[Estimates(experiment="baseline", scenario="published", method="full", by_measure=metrics)],
+        changes=[
+            Change(method="full", measure="energy_joules", relative=change, published=-0.7),
+            Change(method="full", measure="emissions_grams", relative=None),
+        ],
+        origin=Origin(inputs="0123", environment="4567"),
+    )
 
 
 def golden_totals() -> Totals:

@@ -6,13 +6,14 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
-from simulator.experiments.find.estimates import MEASURES
+from simulator.experiments.find.estimates import MEASURES, load_findings
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import plain, with_half_width
@@ -23,7 +24,9 @@ from simulator.experiments.write.scaling_plot import scaling
 from simulator.experiments.write.tables import latex, latex_table
 from simulator.published.figures import LEDGER_REMARK, SCALING_REMARK
 from simulator.run.job import Job, RunResult
+from tests.processes import series
 from tests.simulator.experiments.fake_simulation import fake, files_of, request, unseen
+from tests.simulator.live.golden_snapshot import golden_snapshot, rendered
 
 
 def report_of(folder: Path, **changes: object) -> str:
@@ -208,7 +211,11 @@ def test_prometheus_takes_the_metrics_at_simulated_time(tmp_path: Path) -> None:
     dumped = subprocess.run(
         [promtool, "tsdb", "dump", str(tmp_path / "tsdb")], check=True, capture_output=True, text=True, timeout=60
     ).stdout.splitlines()
-    assert len(dumped) == 1 + 3 * sum(len(estimated.by_measure) for estimated in results.estimates)
+    estimates = sum(len(estimated.by_measure) for estimated in results.estimates)
+    changes = sum(one.relative is not None for one in results.comparisons)
+    assert len(dumped) == 1 + 3 * estimates + 3 * changes
+    # What a scrape would have added, or no board finds the series.
+    assert all('instance="experiments"' in line and 'job="ecochain"' in line for line in dumped)
     # The end of 21 March 2025, five hours west of Greenwich: the day before it warms up.
     assert {line.split()[-1] for line in dumped} == {"1742619600000"}
 
@@ -219,6 +226,22 @@ def test_the_exposition_names_every_measured_family_once(tmp_path: Path) -> None
     names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
     measured = {measure for estimated in results.estimates for measure in estimated.by_measure}
     gauges = [f"ecochain_experiment_{one.name}" for one in MEASURES if one.name in measured]
-    assert names == ["ecochain_experiment", *gauges]
+    assert names == ["ecochain_experiment", *gauges, "ecochain_experiment_change_ratio"]
     assert lines[-1] == "# EOF"
     assert sum('statistic="published"' in line for line in lines) == 20
+
+
+def test_files_hold_the_series_that_a_run_exports(tmp_path: Path) -> None:
+    folder, _ = run_experiment(request(tmp_path, experiment="baseline"), unseen, fake)
+    kept = golden_snapshot()
+    snapshot = replace(kept, facts=replace(kept.facts, findings=tuple(load_findings(folder))))
+    exported = {
+        name: value
+        for name, value in series(rendered(snapshot, openmetrics=False).decode()).items()
+        if name.startswith("ecochain_experiment_")
+    }
+    text = (folder / "metrics.om").read_text(encoding="utf-8")
+    text = text.replace(',job="ecochain"', "").replace(',instance="experiments"', "")
+    written = series("".join(f"{line.rpartition(' ')[0]}\n" for line in text.splitlines() if line[0] != "#"))
+    assert written == pytest.approx(exported)
+    assert len(written) > 100
