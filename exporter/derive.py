@@ -34,6 +34,7 @@ from exporter.totals import ActivityTotal, Totals
 from exporter.usage.between import Usage, failures
 from exporter.usage.events import Event, EventKind
 from exporter.usage.network import NetworkUsage
+from exporter.usage.sensors import Measured, believed
 from exporter.usage.span import Span
 
 HISTORY_SPAN = Seconds(3600.0)
@@ -60,16 +61,17 @@ class BudgetPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """State that one sample leaves to the next: the traffic of the last minute, and the time that sensors covered.
+    """State that one sample leaves to the next: the last minute's traffic, and what is known of the sensors.
 
     `learned_at` is up to when the week has been learned, on the clock that cannot be set, and `unlearned` the grams
-    since then, None once a part of them is unknown.
+    since then, None once a part of them is unknown. `flat` says for how many samples a sensor's counter stood still.
     """
 
     learned_at: Seconds
     unlearned: Grams | None = Grams(0.0)  # noqa: RUF009 - a number
     window: Window = Window()  # noqa: RUF009 - immutable
     pending: Pending = field(default_factory=dict)
+    flat: Mapping[str, int] = field(default_factory=dict)
 
 
 def begin(snapshot: Snapshot, reading: HostReading, plan: BudgetPlan) -> tuple[Snapshot, Unfinished]:
@@ -97,20 +99,21 @@ def derive(
     Without an intensity its energy counts and its grams are unknown: no total, budget or hour of the week gets any,
     and no budget is projected from what is left.
     """
-    host = _allocation(usage, models.host, unfinished.pending)
+    sensors = believed(usage.told, None if usage.cpu is None else usage.cpu.utilization, unfinished.flat)
+    host = _allocation(usage, sensors.measured, models.host, unfinished.pending)
     powers, energies = _power_and_energy(host, usage, models.network)
     grams = _grams(energies, intensity.reading)
     window = _window(unfinished.window, reading, usage)
     activity = None if usage.network is None else window.verdict()
     unknown = () if grams is not None else (Event(kind=EventKind.DISCARD, source="grid", reason="unavailable"),)
-    usage = replace(usage, events=(*usage.events, *host.events, *unknown))
+    usage = replace(usage, events=(*usage.events, *sensors.events, *host.events, *unknown))
     total = totals.begun_by(_accumulate(snapshot.totals, usage, activity, energies, grams or {}), reading.wall)
     unlearned = None
     if grams is not None:
         emitted = Grams(sum(grams.values()))
         total = replace(total, booked=budget.book(total.booked, emitted, reading.wall, plan.zone))
         unlearned = None if unfinished.unlearned is None else Grams(unfinished.unlearned + emitted)
-    unfinished = replace(unfinished, window=window, pending=host.pending, unlearned=unlearned)
+    unfinished = replace(unfinished, window=window, pending=host.pending, flat=sensors.flat, unlearned=unlearned)
     # While CPU times fail, their grams come later: until then the week does not learn hours without emissions.
     if reading.cpu is not None or "cpu" in snapshot.off:
         total, unfinished = _learned(total, unfinished, reading, plan.zone)
@@ -140,12 +143,12 @@ def provenance(host: Allocation, models: Models, off: Set[str]) -> tuple[Provena
     return found if "network" in off else (*found, models.network.provenance)
 
 
-def _allocation(usage: Usage, model: HostPowerModel, pending: Pending) -> Allocation:
+def _allocation(usage: Usage, measured: tuple[Measured, ...], model: HostPowerModel, pending: Pending) -> Allocation:
     load = None
     if usage.cpu is not None and usage.cpu_since is not None:
         span = Span(start=usage.cpu_since, end=MonotonicSeconds(usage.cpu_since + usage.cpu.elapsed))
         load = Load(utilization=usage.cpu.utilization, span=span)
-    return allocate(model, load, usage.measured, pending, usage.cpu_since)
+    return allocate(model, load, measured, pending, usage.cpu_since)
 
 
 def _power_and_energy(
@@ -209,6 +212,7 @@ def _accumulate(
         energy=totals.add_amounts(old.energy, energies),
         emissions=totals.add_amounts(old.emissions, grams),
         devices=old.devices if network is None else totals.add_devices(old.devices, network.devices),
+        sensors=totals.add_sensors(old.sensors, usage.told),
         disk=old.disk if usage.disk is None else _sum_disk(old.disk, usage.disk),
         samples=old.samples + 1,
         events=totals.add_events(old.events, usage.events),

@@ -10,6 +10,7 @@ from exporter.core.units import Grams, Joules, Seconds, UnixSeconds
 from exporter.power.component import Component
 from exporter.sources.reading import DiskBytes, Traffic
 from exporter.usage.events import Event
+from exporter.usage.sensors import Told
 from exporter.week import WeekProfile
 
 NO_TRAFFIC = Traffic(received_bytes=0, sent_bytes=0, received_packets=0, sent_packets=0)
@@ -20,6 +21,9 @@ MAX_DEVICES = 8
 """Network devices with series of their own; the rest share the label `other`."""
 
 OTHER_DEVICES = "other"
+
+MAX_SENSORS = 64
+"""Sensors with series of their own: eight processors of eight zones. Others have none; their sum would mean nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,7 @@ class Exported:
     activities: Mapping[Activity, ActivityTotal] = field(default_factory=dict)
     devices: Mapping[str, Traffic] = field(default_factory=dict)
     disk: DiskBytes = NO_DISK
+    sensors: Mapping[str, Joules] = field(default_factory=dict)
     samples: int = 0
     events: Mapping[Event, int] = field(default_factory=dict)
 
@@ -89,6 +94,19 @@ def _sum(first: Traffic, second: Traffic) -> Traffic:
         received_packets=first.received_packets + second.received_packets,
         sent_packets=first.sent_packets + second.sent_packets,
     )
+
+
+def add_sensors(totals: Mapping[str, Joules], told: Told) -> Mapping[str, Joules]:
+    """Return the energy of each sensor with an interval added; one that is new begins at zero.
+
+    Beyond `MAX_SENSORS` those that have a series keep it.
+    """
+    result = dict(totals)
+    for name, telling in told.items():
+        if name in result or len(result) < MAX_SENSORS:
+            gained = 0.0 if telling.measured is None else telling.measured.energy
+            result[name] = Joules(result.get(name, 0.0) + gained)
+    return result
 
 
 def add_events(totals: Mapping[Event, int], events: Iterable[Event]) -> Mapping[Event, int]:

@@ -35,7 +35,7 @@ def _events(snapshot: Snapshot, kind: EventKind) -> Iterator[tuple[Event, int]]:
     known |= {
         Event(kind=EventKind.DISCARD, source=source, reason=reason): 0
         for source in sensors
-        for reason in ("reset", "parts_exceed_whole")
+        for reason in ("reset", "frozen", "implausible", "parts_exceed_whole")
     }
     known |= snapshot.totals.exported.events
     return ((event, count) for event, count in known.items() if event.kind is kind)

@@ -5,11 +5,12 @@ from functools import cache
 from prometheus_client import ProcessCollector
 
 from exporter.core.metrics import Exposition, Row
-from exporter.exposition import activity, budget, collectors, grid, health, lifetime, machine, power, score
+from exporter.exposition import activity, budget, collectors, grid, health, lifetime, machine, power, score, sensors
 from exporter.snapshot import Snapshot
 
 ROWS: tuple[Row[Snapshot], ...] = (
     *power.ROWS,
+    *sensors.ROWS,
     *machine.ROWS,
     *grid.ROWS,
     *activity.ROWS,

@@ -81,17 +81,21 @@ class Provenance:
 
 
 class Coverage(StrEnum):
-    """Part that a sensor measures: one component of the host, or the whole machine."""
+    """Part that a sensor measures: one component of the host, the whole machine, or a detail.
+
+    A detail lies within what another sensor covers: it is shown, and never added.
+    """
 
     PACKAGE = "package"
     MEMORY = "memory"
     DISK = "disk"
     GPU = "gpu"
     MACHINE = "machine"
+    DETAIL = "detail"
 
     @property
     def component(self) -> Component | None:
-        """The component that the sensor's energy is booked under; None for the whole machine."""
+        """The component that the sensor's energy is booked under; None for the whole machine and for a detail."""
         return _COMPONENT_OF.get(self)
 
 

@@ -4,7 +4,7 @@ The one place that handles counters which wrap, reset or stand still, devices th
 and a clock that was set. Whatever it meets it reports as an event, to be counted.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.collector import SOURCES, OnFailure
@@ -12,9 +12,9 @@ from exporter.sources.reading import DiskBytes, HostReading
 from exporter.usage.cpu import CpuUsage, cpu_usage, stands_still
 from exporter.usage.disk import disk_usage
 from exporter.usage.events import Event, EventKind, Events
-from exporter.usage.gaps import note_gaps
+from exporter.usage.gaps import note_gaps, was_suspended
 from exporter.usage.network import NetworkUsage, network_usage
-from exporter.usage.sensors import Measured, measured_between, resets_between
+from exporter.usage.sensors import Told, resets_between, told_between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Usage:
     cpu: CpuUsage | None = None
     network: NetworkUsage | None = None
     disk: DiskBytes | None = None
-    measured: tuple[Measured, ...] = ()
+    told: Told = field(default_factory=dict)  # by the sensors
     cpu_since: MonotonicSeconds | None = None  # when the CPU times were read that `cpu`, or the next one, begins with
     events: tuple[Event, ...] = ()
 
@@ -38,14 +38,16 @@ def usage_between(previous: HostReading, current: HostReading, *, interval: Seco
     """
     events = Events()
     note_gaps(previous, current, interval, events)
+    suspended = was_suspended(previous, current)
+    resets = resets_between(previous.sensors, current.sensors, suspended=suspended)
     return Usage(
         elapsed=Seconds(current.awake - previous.awake),
         cpu=cpu_usage(previous.cpu, current.cpu, events),
         network=network_usage(previous.network, current.network, events),
         disk=disk_usage(previous.disk, current.disk, events),
-        measured=measured_between(previous.sensors, current.sensors),
+        told=told_between(previous.sensors, current.sensors, suspended=suspended),
         cpu_since=None if previous.cpu is None else previous.cpu.at,
-        events=(*failures(current), *events.found, *resets_between(previous.sensors, current.sensors)),
+        events=(*failures(current), *events.found, *resets),
     )
 
 

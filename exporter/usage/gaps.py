@@ -12,14 +12,18 @@ STEP_TOLERANCE = Seconds(2.0)
 """Clocks may part by this much between two samples before it counts as a suspension or a step; slewing stays below."""
 
 
+def was_suspended(previous: HostReading, current: HostReading) -> bool:
+    """Tell whether the machine slept between two readings."""
+    return current.elapsed - previous.elapsed - (current.awake - previous.awake) > STEP_TOLERANCE
+
+
 def note_gaps(previous: HostReading, current: HostReading, interval: Seconds, events: Events) -> None:
     """Note a late sample, a suspension of the machine and a step of the wall clock between two readings."""
-    awake = current.awake - previous.awake
     elapsed = current.elapsed - previous.elapsed
     wall = current.wall - previous.wall
-    if awake > LATE_AFTER_INTERVALS * interval:
+    if current.awake - previous.awake > LATE_AFTER_INTERVALS * interval:
         events.gap("late")
-    if elapsed - awake > STEP_TOLERANCE:
+    if was_suspended(previous, current):
         events.gap("suspend")
     if abs(wall - elapsed) > STEP_TOLERANCE:
         events.gap("clock_step")

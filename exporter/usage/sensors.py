@@ -1,9 +1,9 @@
-"""The energy that sensors measured between two readings."""
+"""The energy that sensors measured between two readings, and when they are not believed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from exporter.core.units import Joules
+from exporter.core.units import Joules, Ratio, Watts
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.reading import Timed
 from exporter.usage.events import Event, EventKind
@@ -11,6 +11,24 @@ from exporter.usage.span import Span
 
 Counters = Mapping[str, Timed[EnergyCounter]]
 """The sensors that were read, by name."""
+
+FLAT_SAMPLES = 3
+"""A counter that gained nothing in so many samples of a busy machine stands still. Judgement: each of them is booked as
+0 J, so few; and more than one, since a slow driver may repeat itself once."""
+
+BUSY = Ratio(0.1)
+"""CPU utilization from which a counter that gains nothing is suspicious. Judgement: no processor or memory computes
+without energy, and a tenth of all CPUs is more than a machine at rest needs."""
+
+NEVER_FLAT = {Coverage.PACKAGE, Coverage.MEMORY, Coverage.MACHINE}
+"""Coverages that draw power whenever the CPUs are busy; a disk or a graphics card may be off meanwhile."""
+
+MAX_PART_WATTS = Watts(3e3)
+"""Mean power beyond which a sensor of one part has been misread. Judgement: more than twice the largest accelerators
+and processors on sale; less than what a processor's counter would seem to gain by a whole turn within a minute."""
+
+MAX_MACHINE_WATTS = Watts(1e5)
+"""Mean power beyond which a sensor of the whole machine has been misread: the most that a configuration may state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +40,62 @@ class Measured:
     span: Span
 
 
-def measured_between(previous: Counters, current: Counters) -> tuple[Measured, ...]:
-    """Return the energy that each sensor in both readings measured between them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """A sensor that was read, and what it measured since the reading before; None where it says nothing of that."""
+
+    sensor: Sensor
+    measured: Measured | None = None
+
+
+Told = Mapping[str, Telling]
+"""Tellings of an interval by the name of the sensor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Believed:
+    """Believable part of a telling: measurements to be booked, how long each counter has stood still, and events."""
+
+    measured: tuple[Measured, ...] = ()
+    flat: Mapping[str, int] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+
+
+def told_between(previous: Counters, current: Counters, *, suspended: bool) -> Told:
+    """Return what each sensor of the current reading measured since the previous one.
 
     A sensor that is new, or that failed last time, only starts anew: a model covered the time before (ADR 11). A
-    counter that fell says nothing about this interval. Where one of several sensors that a source has of the same
-    coverage says nothing, none of them does: half a sum would be taken for the whole.
+    counter that fell says nothing about this interval. Neither does any over which the machine was `suspended`: what
+    was spent asleep is no power of the awake time, and a counter that is higher now may have begun again meanwhile.
     """
-    found = {name: _measured(previous.get(name), now) for name, now in current.items()}
-    silent = {_group(current[name].value.sensor) for name, one in found.items() if one is None}
-    return tuple(one for one in found.values() if one is not None and _group(one.sensor) not in silent)
+    return {
+        name: Telling(sensor=now.value.sensor, measured=None if suspended else _measured(previous.get(name), now))
+        for name, now in current.items()
+    }
+
+
+def believed(told: Told, utilization: Ratio | None, flat: Mapping[str, int]) -> Believed:
+    """Return what of a telling can be booked, at a CPU utilization that is None where unknown.
+
+    `flat` is the number of samples in which each counter has stood still so far. One that has done so for
+    `FLAT_SAMPLES` of a busy machine is not believed until it has moved again: what it gains by moving may be of the
+    time that a model covered. Nor is a figure beyond all power. Where one of several sensors that a source has of the
+    same coverage says nothing, none of them does: half a sum would be taken for the whole.
+    """
+    still = {name: _flat_samples(one, utilization, flat.get(name, 0)) for name, one in told.items()}
+    doubts = {name: doubt for name, one in told.items() if (doubt := _doubt(one, still[name], flat.get(name, 0)))}
+    left = {name: replace(one, measured=None) if name in doubts else one for name, one in told.items()}
+    silent = {_group(one.sensor) for one in left.values() if one.measured is None}
+    return Believed(
+        measured=tuple(
+            one.measured for one in left.values() if one.measured is not None and _group(one.sensor) not in silent
+        ),
+        flat={name: count for name, count in still.items() if count},
+        events=tuple(
+            Event(kind=EventKind.DISCARD, source=told[name].sensor.source, reason=doubt)
+            for name, doubt in doubts.items()
+        ),
+    )
 
 
 def _measured(before: Timed[EnergyCounter] | None, now: Timed[EnergyCounter]) -> Measured | None:
@@ -41,16 +105,38 @@ def _measured(before: Timed[EnergyCounter] | None, now: Timed[EnergyCounter]) ->
     return Measured(sensor=now.value.sensor, energy=gained, span=Span(start=before.at, end=now.at))
 
 
+def _flat_samples(telling: Telling, utilization: Ratio | None, before: int) -> int:
+    """Return how many samples in a row a counter has stood still; a machine at rest proves nothing."""
+    if telling.measured is None or telling.sensor.covers not in NEVER_FLAT:
+        return before
+    if telling.measured.energy > 0.0:
+        return 0
+    return before + 1 if utilization is not None and utilization >= BUSY else before
+
+
+def _doubt(telling: Telling, still: int, before: int) -> str:
+    """Return why a measurement is not believed; empty where it is."""
+    if telling.measured is None:
+        return ""
+    limit = MAX_MACHINE_WATTS if telling.sensor.covers is Coverage.MACHINE else MAX_PART_WATTS
+    if telling.measured.energy > limit * telling.measured.span.length:
+        return "implausible"
+    return "frozen" if max(still, before) > FLAT_SAMPLES else ""
+
+
 def _group(sensor: Sensor) -> tuple[str, Coverage]:
     return sensor.source, sensor.covers
 
 
-def resets_between(previous: Counters, current: Counters) -> tuple[Event, ...]:
-    """Return a reset and a discarded reading for every counter that fell without having wrapped."""
+def resets_between(previous: Counters, current: Counters, *, suspended: bool) -> tuple[Event, ...]:
+    """Return a reset and a discarded reading for every counter that fell without having wrapped.
+
+    After the machine was `suspended` no fall is a wrap: counters begin again while it sleeps.
+    """
     fallen = [
         now.value.sensor.source
         for name, now in current.items()
-        if name in previous and _gained(previous[name].value, now.value) is None
+        if name in previous and _fell(previous[name].value, now.value, suspended=suspended)
     ]
     return tuple(
         event
@@ -60,6 +146,10 @@ def resets_between(previous: Counters, current: Counters) -> tuple[Event, ...]:
             Event(kind=EventKind.DISCARD, source=source, reason="reset"),
         )
     )
+
+
+def _fell(before: EnergyCounter, now: EnergyCounter, *, suspended: bool) -> bool:
+    return now.energy < before.energy if suspended else _gained(before, now) is None
 
 
 def _gained(before: EnergyCounter, now: EnergyCounter) -> Joules | None:

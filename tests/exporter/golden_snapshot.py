@@ -94,6 +94,7 @@ def _totals() -> Totals:
         activities={Activity.IDLE: ActivityTotal(duration=Seconds(20.0), transferred_bytes=1000, emitted=Grams(0.25))},
         devices={"eth0": traffic, HOSTILE: replace(traffic, received_bytes=7)},
         disk=DiskBytes(read=123_456, written=654_321),
+        sensors={"rapl package-0": Joules(5301.25), "rapl package-0 core": Joules(4020.0)},
         samples=720,
         events={
             Event(kind=EventKind.GAP, reason="suspend"): 2,

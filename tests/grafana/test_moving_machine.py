@@ -64,7 +64,7 @@ def test_everything_moves_in_each_step(tmp_path: Path) -> None:
         assert usage.network is not None
         assert usage.network.devices.keys() == {"enp0s31f6", "eth0", "eth1", "wlp2s0"}
         assert all(min(one.received_bytes, one.sent_bytes) > 0 for one in usage.network.devices.values())
-        assert {one.sensor.source for one in usage.measured if one.energy > 0.0} == SENSORS
+        assert {one.sensor.source for one in usage.told.values() if one.measured and one.measured.energy} == SENSORS
 
 
 def test_the_same_seed_moves_alike(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ SOURCES = {
     Coverage.DISK: "hwmon",
     Coverage.GPU: "nvml",
     Coverage.MACHINE: "meter",
+    Coverage.DETAIL: "rapl",
 }
 
 TRUE_WATTS = {
@@ -35,6 +36,7 @@ TRUE_WATTS = {
     Coverage.DISK: 6.0,
     Coverage.GPU: 20.0,
     Coverage.MACHINE: 130.0,
+    Coverage.DETAIL: 11.0,
 }
 """What the sensors of these tests tell, second by second."""
 
@@ -95,7 +97,7 @@ def expected(covers: set[Coverage], *, modelled: bool) -> float:
     """Watts of one second: of the sensors where they told, of the model for everything else."""
     if Coverage.MACHINE in covers:
         return TRUE_WATTS[Coverage.MACHINE]
-    watts = sum(TRUE_WATTS[one] for one in covers)
+    watts = sum(TRUE_WATTS[one] for one in covers if one is not Coverage.DETAIL)
     if modelled:
         watts += MODEL.idle + 0.5 * (MODEL.full - MODEL.idle)
         if Coverage.PACKAGE in covers:
@@ -133,7 +135,7 @@ def test_a_measured_machine_is_the_sum_of_its_components_to_the_joule(parts: set
     result = one_sample(measured(Coverage.MACHINE, span(0.0, 5.0)), *(measured(one, span(0.0, 5.0)) for one in parts))
     assert math.fsum(result.energies.values()) == pytest.approx(130.0 * 5.0, rel=1e-12)
     assert Component.BASELINE not in result.energies
-    assert result.energies.keys() == {Component.REST, *(one.component for one in parts)}
+    assert result.energies.keys() == {Component.REST, *(one.component for one in parts if one.component)}
     assert result.events == ()
 
 

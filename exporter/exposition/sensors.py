@@ -1,0 +1,27 @@
+"""Energy as each sensor counts it, whatever it covers."""
+
+from collections.abc import Iterator
+
+from exporter.core.metrics import Row, Sample
+from exporter.exposition.family import counter
+from exporter.snapshot import Snapshot
+
+
+def _measured(snapshot: Snapshot) -> Iterator[Sample]:
+    for name, energy in snapshot.totals.exported.sensors.items():
+        source, _, sensor = name.partition(" ")
+        yield (source, sensor), energy
+
+
+ROWS: tuple[Row[Snapshot], ...] = (
+    counter(
+        name="ecotrack_measured_joules_total",
+        unit="joules",
+        labels=("source", "sensor"),
+        help=(
+            "Energy as each sensor counted it. Sensors overlap, so their sum means nothing; the components of "
+            "ecotrack_energy_joules_total are disjoint."
+        ),
+        read=_measured,
+    ),
+)
