@@ -21,9 +21,13 @@ from exporter.sources.memory import memory
 from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
 from exporter.sources.procfs import Procfs
+from exporter.sources.rapl import rapl
 from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, SourceState, Timed
 
 LOG = logging.getLogger(__name__)
+
+
+SENSORS_PAGE = "docs/how-to/use-sensors.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,13 @@ SOURCES: tuple[Source, ...] = (
         interval=lambda settings: settings.connections_interval,  # the dearest reading
     ),
     Source(
+        name="rapl",
+        reads="energy counters of the processor, its memory and the platform (RAPL)",
+        on_failure=OnFailure.REPLACED,
+        file=lambda settings: settings.sysfs / "class/powercap",
+        open=lambda settings: lambda: rapl(settings.sysfs),
+    ),
+    Source(
         name="hwmon",
         reads="power and energy that drivers of processors, graphics cards, power supplies and power meters show",
         on_failure=OnFailure.REPLACED,
@@ -165,6 +176,8 @@ class Collector:
         except PermissionError as error:
             state, trouble = SourceState.DENIED, _reason(error, self._file)
             remedy = f"let the exporter's user read {error.filename or 'what it reads'}"
+            if self.source.on_failure is OnFailure.REPLACED:
+                remedy += f", as {SENSORS_PAGE} says"
         except Exception as error:  # noqa: BLE001 - the collector's edge: counted
             state, trouble = SourceState.FAILS, _reason(error, self._file)
         self._log(state, f"{trouble}; {remedy}" if remedy else trouble)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 FIXTURES = Path(__file__).parents[1] / "exporter/sources/fixtures"
 
-SENSORS = ("hwmon",)
+SENSORS = ("rapl", "hwmon")
 """Trees of sensors that are added to the laptop."""
 
 STEP_SECONDS = 0.25
@@ -60,6 +60,8 @@ class MovingMachine:
             self._change(self.procfs / "1/net/tcp", _connect)
             if not self._is_late:
                 self._change(self.procfs / "meminfo", _use_memory)
+            for zone in sorted(self.sysfs.glob("devices/virtual/powercap/*/**/energy_uj")):
+                self._change(zone, _spend)
             for name in ("hwmon1/power1_input", "hwmon2/power1_average"):
                 self._change(self.sysfs / "class/hwmon" / name, _draw)
 
@@ -159,6 +161,11 @@ def _connect(tcp: str, chance: random.Random) -> str:
     head, *sockets = tcp.splitlines()
     more = len(sockets) < 8 or (len(sockets) < 16 and chance.random() < 0.5)
     return "\n".join((head, *((*sockets, chance.choice(sockets)) if more else sockets[:-1]), ""))
+
+
+def _spend(energy: str, chance: random.Random) -> str:
+    """So many microjoules in all."""
+    return f"{int(energy) + chance.randint(1_000_000, 15_000_000)}\n"
 
 
 def _draw(_: str, chance: random.Random) -> str:

@@ -47,16 +47,21 @@ class SensedMachine:
             fields[place] = str(int(fields[place]) + round(ticks * share))
         self._stat.write_text(f"{' '.join(fields)}\n{rest}", encoding="ascii")
         self._rig.sampler.sample()
+        return self.now
+
+    @property
+    def now(self) -> Snapshot:
+        """The snapshot of the last sample."""
         return self._rig.now
 
     def energy(self) -> Mapping[Component, Joules]:
         """The energy of each component so far."""
-        return self._rig.now.totals.exported.energy
+        return self.now.totals.exported.energy
 
     def provenance(self) -> dict[str, str]:
         """The source of each component in force."""
-        return {origin.component: origin.source for origin in self._rig.now.provenance}
+        return {origin.component: origin.source for origin in self.now.provenance}
 
     def events(self) -> dict[tuple[str, str], int]:
         """How often each event was met, by source and reason."""
-        return {(event.source, event.reason): n for event, n in self._rig.now.totals.exported.events.items()}
+        return {(event.source, event.reason): n for event, n in self.now.totals.exported.events.items()}

@@ -11,7 +11,7 @@ import pytest
 
 from exporter.core.units import Joules, MonotonicSeconds, Ratio, Seconds
 from exporter.power.component import Coverage, EnergyCounter, Sensor
-from exporter.sources.collector import SOURCES, OnFailure, Settings, Source
+from exporter.sources.collector import SENSORS_PAGE, SOURCES, OnFailure, Settings, Source
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import HostReading, NotPresentError, SourceState, Timed
@@ -169,7 +169,8 @@ def test_a_change_of_state_is_logged_once_with_the_file_and_the_remedy(caplog: p
         reader.read()
         reader.read()
     denied = (
-        "collector fake is denied: Permission denied: /sys/fake/energy; let the exporter's user read /sys/fake/energy"
+        "collector fake is denied: Permission denied: /sys/fake/energy; let the exporter's user read /sys/fake/energy, "
+        f"as {SENSORS_PAGE} says"
     )
     assert [record.getMessage() for record in caplog.records] == [
         "collector fake fails: Input/output error: /sys/fake/energy",
@@ -187,4 +188,6 @@ def test_a_denied_source_is_a_note_with_its_remedy_and_no_warning() -> None:
     sampling = rig(machine, source=HostSource(machine.clock, NicRule(), sources=[source]))
     flags = quality_flags(sampling.sample_after(5.0), machine.clock.wall(), fresh=True)
     told = [(flag.level, flag.text) for flag in flags if "fake" in flag.text]
-    assert told == [("note", "The fake reading is denied: let the exporter's user read /sys/fake/energy.")]
+    assert told == [
+        ("note", f"The fake reading is denied: let the exporter's user read /sys/fake/energy, as {SENSORS_PAGE} says.")
+    ]

@@ -1,0 +1,91 @@
+"""Energy counters of Intel's and AMD's processors (RAPL), from the power zones below `class/powercap` of a sysfs.
+
+The files of a zone are those of Documentation/power/powercap/powercap.rst; `energy_uj` is readable by root only. Three
+zones count, those of a package, of its memory, and of the platform (psys); what lies inside a package is shown only.
+
+The platform's counter is taken for the whole machine, behind its power adapter: in a laptop Intel's chip set measures
+there what adapter and battery deliver. It holds what the machine's maker wired to it, so its band is wide.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from exporter.core.units import Joules, Ratio
+from exporter.power.component import Coverage, EnergyCounter, Sensor
+from exporter.sources.reading import NotPresentError, ReadingUnavailableError
+
+PACKAGE_UNCERTAINTY = Ratio(0.05)
+"""Half-width of the band around a package's counter. Assumed: Intel publishes no error. Since Haswell the counter is
+measured, not modelled, and independent comparisons find it within a few per cent."""
+
+MEMORY_UNCERTAINTY = Ratio(0.2)
+"""Half-width of the band around a memory counter. Assumed, wider than a package's: on servers it depends on a table of
+the memory's maker, which firmware may leave at its usual values."""
+
+PLATFORM_UNCERTAINTY = Ratio(0.3)
+"""Half-width of the band around the platform's counter. Assumed: what is wired to it differs by machine."""
+
+ZONES: tuple[tuple[str, Coverage, Ratio, str], ...] = (
+    ("package-", Coverage.PACKAGE, PACKAGE_UNCERTAINTY, "processor's counter"),
+    ("dram", Coverage.MEMORY, MEMORY_UNCERTAINTY, "memory's counter"),
+    ("psys", Coverage.MACHINE, PLATFORM_UNCERTAINTY, "platform's counter"),
+)
+"""Beginning of a zone's name, what it covers, its band and description. Other zones, core and uncore, are details."""
+
+
+def rapl(sysfs: Path) -> Mapping[str, EnergyCounter]:
+    """Return the counters of all zones by the zone's name, that of a part after its package's.
+
+    Raises NotPresentError without any, PermissionError where only root may read them, and OSError or
+    ReadingUnavailableError where a counter cannot be read.
+    """
+    counters: dict[str, EnergyCounter] = {}
+    # By their names in order, each control type's parts after their package, and `intel-rapl-mmio` last of all.
+    for zone in sorted((sysfs / "class/powercap").glob("intel-rapl*:*"), key=lambda path: path.name.split(":")):
+        name = " ".join(_names(zone))
+        # The memory-mapped registers show counters again that the processor's own registers have.
+        if name not in counters:
+            counters[name] = _counter(zone)
+    if not counters:
+        raise NotPresentError
+    return counters
+
+
+def _names(zone: Path) -> Iterator[str]:
+    """Yield the name of a zone's package, where the zone is a part of one, and its own name."""
+    control, *numbers = zone.name.split(":")
+    if len(numbers) > 1:
+        yield _text(zone.with_name(f"{control}:{numbers[0]}") / "name")
+    yield _text(zone / "name")
+
+
+def _counter(zone: Path) -> EnergyCounter:
+    sensor = _sensor(_text(zone / "name"))
+    return EnergyCounter(sensor=sensor, energy=_energy(zone / "energy_uj"), wraps_at=_limit(zone))
+
+
+def _sensor(name: str) -> Sensor:
+    for beginning, covers, uncertainty, description in ZONES:
+        if name.startswith(beginning):
+            return Sensor(source="rapl", covers=covers, uncertainty=uncertainty, description=description)
+    return Sensor(source="rapl", covers=Coverage.DETAIL, uncertainty=PACKAGE_UNCERTAINTY, description=name)
+
+
+def _limit(zone: Path) -> Joules | None:
+    """Return the energy at which the counter starts again; None where that cannot be read."""
+    try:
+        limit = _energy(zone / "max_energy_range_uj")
+    except (OSError, ReadingUnavailableError):
+        return None
+    return limit if limit > 0.0 else None
+
+
+def _energy(file: Path) -> Joules:
+    text = file.read_bytes().strip()
+    if not text.isdigit():
+        raise ReadingUnavailableError(f"{file} is not a figure")
+    return Joules(int(text) / 1e6)
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="ascii").strip()
