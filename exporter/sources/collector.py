@@ -12,6 +12,7 @@ from pathlib import Path
 
 from exporter.core.clock import Clock
 from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.sources.battery import BatterySource
 from exporter.sources.connections import tcp_connections
 from exporter.sources.cpu import cpu_times
 from exporter.sources.device_links import DeviceLinks
@@ -130,6 +131,13 @@ SOURCES: tuple[Source, ...] = (
         on_failure=OnFailure.REPLACED,
         file=lambda settings: settings.sysfs / "class/hwmon",
         open=lambda settings: HwmonSource(settings.sysfs, settings.clock).read,
+    ),
+    Source(
+        name="battery",
+        reads="discharge of the batteries, the machine's power while nothing else supplies it",
+        on_failure=OnFailure.REPLACED,
+        file=lambda settings: settings.sysfs / "class/power_supply",
+        open=lambda settings: BatterySource(settings.sysfs, settings.clock).read,
     ),
 )
 

@@ -1,8 +1,9 @@
 """A machine for an exporter to look at: fixture trees of procfs and sysfs whose counters move by a seeded pattern.
 
 It has CPUs, memory, disks with partitions and volumes on them, TCP sockets, a wireless and a wired card, two more below
-a bond with a VLAN, and what containers and a tunnel add. Its processor and its graphics card tell their power. Now and
-then a card counts from zero, as after its driver has started again. What the exporter learns to read is added here.
+a bond with a VLAN, and what containers and a tunnel add. Its processor, its graphics card and its battery tell their
+power, the latter while it is not on mains. Now and then a card counts from zero, as after its driver has started again.
+What the exporter learns to read is added here.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from pathlib import Path
 
 FIXTURES = Path(__file__).parents[1] / "exporter/sources/fixtures"
 
-SENSORS = ("rapl", "hwmon")
+SENSORS = ("rapl", "hwmon", "battery")
 """Trees of sensors that are added to the laptop."""
 
 STEP_SECONDS = 0.25
@@ -62,6 +63,10 @@ class MovingMachine:
                 self._change(self.procfs / "meminfo", _use_memory)
             for zone in sorted(self.sysfs.glob("devices/virtual/powercap/*/**/energy_uj")):
                 self._change(zone, _spend)
+            self._change(self.sysfs / "class/power_supply/BAT0/power_now", _draw)
+            # On its battery and on mains in turn, so that the machine is now measured as a whole and now modelled.
+            mains = self._steps // STEPS_PER_RESET % 2
+            _replace(self.sysfs / "class/power_supply/AC/online", f"{mains}\n")
             for name in ("hwmon1/power1_input", "hwmon2/power1_average"):
                 self._change(self.sysfs / "class/hwmon" / name, _draw)
 

@@ -64,7 +64,14 @@ def test_everything_moves_in_each_step(tmp_path: Path) -> None:
         assert usage.network is not None
         assert usage.network.devices.keys() == {"enp0s31f6", "eth0", "eth1", "wlp2s0"}
         assert all(min(one.received_bytes, one.sent_bytes) > 0 for one in usage.network.devices.values())
-        assert {one.sensor.source for one in usage.told.values() if one.measured and one.measured.energy} == SENSORS
+
+
+def test_every_sensor_tells_and_the_machine_is_measured_as_a_whole_now_and_then(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "machine", seed=1)
+    usages = used([watched.after_a_step() for _ in range(2 * STEPS_PER_RESET)])
+    measured = [{one.sensor.source for one in usage.told.values() if one.measured} for usage in usages]
+    assert set.union(*measured) == SENSORS
+    assert {"battery" in one for one in measured} == {True, False}
 
 
 def test_the_same_seed_moves_alike(tmp_path: Path) -> None:
