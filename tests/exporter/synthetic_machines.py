@@ -55,6 +55,7 @@ class Day:
     limit: float
     fired_at: float | None = None
     crossed_at: float | None = None
+    crossed_by_profile_at: float | None = None  # the first such moment after a fifth of the profile's day as well
     lasting_since: float | None = None  # above the crossing ratio for an hour from then on
     above_since: float | None = None
 
@@ -159,16 +160,19 @@ def _watch(
     if holds and held and day.fired_at is None:
         day.fired_at = now
     if late_enough:
-        _note_crossing(day, one.used > CROSSING * profile.between(start, UnixSeconds(now), life.zone), now)
+        so_far, whole = profile.between(start, UnixSeconds(now), life.zone), profile.between(start, end, life.zone)
+        _note_crossing(day, one.used > CROSSING * so_far, so_far >= MIN_ELAPSED * whole, now)
     return holds
 
 
-def _note_crossing(day: Day, above: bool, now: float) -> None:
+def _note_crossing(day: Day, above: bool, well_begun: bool, now: float) -> None:
     if not above:
         day.above_since = None
         return
     day.above_since = now if day.above_since is None else day.above_since
     day.crossed_at = now if day.crossed_at is None else day.crossed_at
+    if well_begun and day.crossed_by_profile_at is None:
+        day.crossed_by_profile_at = now
     if day.lasting_since is None and now - day.above_since >= 3600.0:
         day.lasting_since = day.above_since
 
