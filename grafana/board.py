@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
+from grafana.dataquery import DATASOURCE
 from grafana.firing import annotations, firing_table
 from grafana.geometry import GRID_COLUMNS
-from grafana.panels import DATASOURCE, note
+from grafana.panels import Series, note, override
 from grafana.promql import select
 
 SCHEMA_VERSION = 41
@@ -68,6 +69,8 @@ def assemble(board: Board) -> dashboard.Dashboard:
     answer, *others = board.rows
     rows = (replace(answer, panels=(*answer.panels, *_strip(board))), *others)
     placed = _placed(rows)
+    for panel in (panel for row in rows for panel in row.panels):
+        _lead_on(panel, board)
     return dashboard.Dashboard(
         uid=board.uid,
         title=board.title,
@@ -115,6 +118,28 @@ def _strip(board: Board) -> tuple[dashboard.Panel, dashboard.Panel]:
         height=STRIP_HEIGHT,
     )
     return about, firing_table(board.program, width=GRID_COLUMNS - STRIP_WIDTH, height=STRIP_HEIGHT)
+
+
+def _lead_on(panel: dashboard.Panel, board: Board) -> None:
+    """Link a table's cells that are values of a variable to the board as narrowed to them."""
+    labels = ["instance", *(choice.label for choice in board.choices)]
+    headings = {
+        field: heading
+        for transformation in panel.transformations or ()
+        for field, heading in _renamed(transformation).items()
+    }
+    for label in labels:
+        if label in headings and panel.field_config is not None:
+            others = ("datasource", "job", *(other for other in labels if other != label))
+            kept = "&".join(f"${{{name}:queryparam}}" for name in others)
+            url = f"/d/{board.uid}?{kept}&var-{label}=${{__value.raw}}&${{__url_time_range}}"
+            link = dashboard.DashboardLink(title="Only ${__value.text}", url=url)
+            panel.field_config.overrides.append(override(Series(name=headings[label], links=(link,))))
+
+
+def _renamed(transformation: dashboard.DataTransformerConfig) -> Mapping[str, str]:
+    options = transformation.options
+    return options.get("renameByName", {}) if isinstance(options, dict) else {}
 
 
 def _variables(board: Board) -> list[dashboard.VariableModel]:

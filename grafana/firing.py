@@ -6,7 +6,8 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.colours import BAD
 from grafana.concern import TOPICS, alerts, quantities
-from grafana.panels import DATASOURCE, Facts, Series, Target, rows
+from grafana.dataquery import DATASOURCE
+from grafana.panels import Facts, Series, Target, rows
 from grafana.promql import firing, firing_alerts
 from grafana.queries import metric_names
 from prometheus.alert import Links

@@ -6,7 +6,7 @@ Inter.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 SCREEN_PIXELS = 1280
 PAGE_MARGIN_PIXELS = 16
@@ -91,6 +91,18 @@ def heading_pixels(heading: str, *, is_sorted: bool) -> int:
     """Return the least width of a table's column in which its heading is whole."""
     sign = SORT_SIGN_PIXELS if is_sorted else 0
     return math.ceil(text_pixels(heading, TEXT_SIZE) + TABLE_CELL_PADDING_PIXELS + sign)
+
+
+def least_widths(
+    headings: Iterable[str], *, figures: Collection[str], bars: Collection[str], largest: str
+) -> dict[str, int]:
+    """Return the least width of each column of a table that is sorted by `largest`, by what the columns hold."""
+
+    def width(heading: str) -> int:
+        content = BAR_PIXELS if heading in bars else FIGURE_PIXELS if heading in figures else WORD_PIXELS
+        return max(content, heading_pixels(heading, is_sorted=heading == largest))
+
+    return {heading: width(heading) for heading in headings}
 
 
 def header_pixels(variables: Sequence[tuple[str, str]], links: Sequence[str]) -> float:

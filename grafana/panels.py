@@ -9,7 +9,6 @@ from grafana_foundation_sdk.models import (
     bargauge,
     common,
     dashboard,
-    prometheus,
     stat,
     statetimeline,
     table,
@@ -18,7 +17,8 @@ from grafana_foundation_sdk.models import (
 )
 
 from grafana.colours import BAD, PLAIN
-from grafana.geometry import BAR_PIXELS, FIGURE_PIXELS, WORD_PIXELS, heading_pixels, legend_rows
+from grafana.dataquery import DATASOURCE, letter, query
+from grafana.geometry import least_widths, legend_rows
 from grafana.options import (
     LAST,
     beside_bars,
@@ -30,8 +30,6 @@ from grafana.options import (
     soft_maximum,
     tooltip,
 )
-
-DATASOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 EVERY_FIELD = "/.*/"
 NOTHING = "-"
@@ -81,7 +79,8 @@ class Facts:
     """Facts that every panel states: `width` of the grid's 24 columns, `height` in rows of 30 px, Grafana's unit name.
 
     `no_value` is the sentence that stands in the panel when its queries return nothing. `limit` is a value at or above
-    which a figure is shown in red, and which a graph draws as a dashed line; None where no value is bad in itself.
+    which a figure is shown in red, and which a graph draws as a dashed line; below `least` a figure is red. Both are
+    None where no value is bad in itself.
     `shown` is the span of time of a panel with a time of its own, as "2d" or "now/d", and `step` the time between its
     values, both empty for those of the board.
     """
@@ -96,6 +95,7 @@ class Facts:
     series: tuple[Series, ...] = ()
     colour: str = PLAIN
     limit: float | None = None
+    least: float | None = None
     minimum: float | None = None
     maximum: float | None = None
     decimals: int | None = None
@@ -230,7 +230,7 @@ def rows(facts: Facts, *, columns: Mapping[str, str], hidden: Sequence[str] = ()
     )
     panel = _panel("table", facts, options=options, custom=custom, instant=True, as_table=True)
     if panel.field_config is not None:
-        panel.field_config.overrides += _column_widths(facts, columns, largest)
+        panel.field_config.overrides += _widths(facts, columns, largest)
     panel.transformations = [
         dashboard.DataTransformerConfig(id_val="merge", options={}),
         dashboard.DataTransformerConfig(id_val="organize", options=organize),
@@ -255,22 +255,20 @@ def _value_columns(targets: Sequence[Target]) -> dict[str, str]:
     """Map each target's legend to the column that Grafana makes of it: "Value" for a lone one, else "Value #A"."""
     if len(targets) == 1:
         return {targets[0].legend: "Value"}
-    return {target.legend: f"Value #{_letter(index)}" for index, target in enumerate(targets)}
+    return {target.legend: f"Value #{letter(index)}" for index, target in enumerate(targets)}
 
 
-def _column_widths(
+def _widths(
     facts: Facts, columns: Mapping[str, str], largest: str
 ) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
-    """State the least width of each column: Grafana's own would push the last ones out of sight."""
-    figures = {target.legend for target in facts.targets}
-    stated = {series.name: series.pixels for series in facts.series if series.pixels}
-    drawn_as_bars = {series.name for series in facts.series if series.bar}
-    found = []
-    for field, heading in columns.items():
-        content = BAR_PIXELS if heading in drawn_as_bars else FIGURE_PIXELS if field in figures else WORD_PIXELS
-        value = stated.get(heading) or max(content, heading_pixels(heading, is_sorted=heading == largest))
-        found.append(_override(heading, [dashboard.DynamicConfigValue(id_val="custom.minWidth", value=value)]))
-    return found
+    figures = {columns[target.legend] for target in facts.targets if target.legend in columns}
+    bars_in = {series.name for series in facts.series if series.bar}
+    widths = least_widths(columns.values(), figures=figures, bars=bars_in, largest=largest)
+    widths |= {series.name: series.pixels for series in facts.series if series.pixels}
+    return [
+        _override(heading, [dashboard.DynamicConfigValue(id_val="custom.minWidth", value=width)])
+        for heading, width in widths.items()
+    ]
 
 
 def _over_time(facts: Facts, custom: common.GraphFieldConfig, *, calcs: Sequence[str] = ()) -> dashboard.Panel:
@@ -287,11 +285,6 @@ def _over_time(facts: Facts, custom: common.GraphFieldConfig, *, calcs: Sequence
     return _panel("timeseries", facts, options=options, custom=custom)
 
 
-def _letter(index: int) -> str:
-    """Name a target as Grafana does: A, B, C and so on."""
-    return chr(ord("A") + index)
-
-
 def _panel(
     kind: str,
     facts: Facts,
@@ -302,7 +295,8 @@ def _panel(
     as_table: bool = False,
 ) -> dashboard.Panel:
     targets: list[Dataquery] = [
-        _query(target, _letter(index), instant=instant, as_table=as_table) for index, target in enumerate(facts.targets)
+        query(target.expr, target.legend, letter(index), instant=instant, as_table=as_table)
+        for index, target in enumerate(facts.targets)
     ]
     return dashboard.Panel(
         type_val=kind,
@@ -318,23 +312,9 @@ def _panel(
             defaults=_defaults(facts, custom, over_time=kind == "timeseries"),
             overrides=[
                 _override(EVERY_FIELD, [dashboard.DynamicConfigValue(id_val="noValue", value=NOTHING)], pattern=True),
-                *(_override(series.name, _properties(series), pattern=series.pattern) for series in facts.series),
+                *(override(series) for series in facts.series),
             ],
         ),
-    )
-
-
-def _query(target: Target, ref_id: str, *, instant: bool, as_table: bool) -> prometheus.Dataquery:
-    form = prometheus.PromQueryFormat.TABLE if as_table else prometheus.PromQueryFormat.TIME_SERIES
-    return prometheus.Dataquery(
-        ref_id=ref_id,
-        datasource=DATASOURCE,
-        expr=target.expr,
-        legend_format=target.legend,
-        instant=instant,
-        range_val=not instant,
-        format_val=form,
-        editor_mode=prometheus.QueryEditorMode.CODE,
     )
 
 
@@ -342,7 +322,13 @@ def _defaults(facts: Facts, custom: object | None, *, over_time: bool) -> dashbo
     steps = [dashboard.Threshold(value=None, color=facts.colour)]
     if facts.limit is not None:
         steps.append(dashboard.Threshold(value=facts.limit, color=BAD))
-    by_limit = facts.limit is not None and not over_time
+    if facts.least is not None:
+        steps = [
+            dashboard.Threshold(value=None, color=BAD),
+            dashboard.Threshold(value=facts.least, color=facts.colour),
+            *steps[1:],
+        ]
+    by_limit = len(steps) > 1 and not over_time
     fixed = dashboard.FieldColor(mode=dashboard.FieldColorModeId.FIXED, fixed_color=facts.colour)
     return dashboard.FieldConfig(
         unit=facts.unit,
@@ -356,6 +342,11 @@ def _defaults(facts: Facts, custom: object | None, *, over_time: bool) -> dashbo
         color=dashboard.FieldColor(mode=dashboard.FieldColorModeId.THRESHOLDS) if by_limit else fixed,
         custom=custom,
     )
+
+
+def override(series: Series) -> dashboard.DashboardFieldConfigSourceOverrides:
+    """Give a series, or a column of a table, its own look."""
+    return _override(series.name, _properties(series), pattern=series.pattern)
 
 
 def _override(

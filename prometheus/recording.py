@@ -18,6 +18,9 @@ BUDGETED = 'scope=~"host|network"'
 
 PERIOD_MATCH = "on (job, instance, period)"
 
+REMEMBERED = "6h"
+"""Window in which the last value of a budget's series is found, over times without a sample."""
+
 USED_SHARE = f"ecotrack_budget_used_grams / {PERIOD_MATCH} ecotrack_budget_limit_grams"
 """The used share of each budget. Alerts that tell it beside the grams read this, because the recorded series of it,
 CONSUMED, can be an interval older than the grams."""
@@ -54,6 +57,8 @@ LENGTH = "instance_period:ecotrack_budget_period_seconds:length"
 ALLOWED_RATE = "instance_period:ecotrack_budget_limit_grams:per_second"
 CONSUMED = "instance_period:ecotrack_budget_consumed:ratio"
 ELAPSED = "instance_period:ecotrack_budget_elapsed:ratio"
+REMAINING = "instance_period:ecotrack_budget_remaining:ratio"
+SCOPE_RATE = "instance_scope:ecotrack_emissions_grams:rate5m"
 POWER = "instance_scope:ecotrack_power_watts:rate5m"
 INTENSITY = "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted1h"
 
@@ -94,6 +99,8 @@ def _averaged_rate(window: str) -> Recording:
 def _power_and_intensity() -> Iterator[Recording]:
     power = "sum by (job, instance, scope) (rate(ecotrack_energy_joules_total[5m]))"
     yield Recording(record=POWER, expr=power)
+    by_scope = "sum by (job, instance, scope) (rate(ecotrack_emissions_grams_total[5m]))"
+    yield Recording(record=SCOPE_RATE, expr=by_scope)
     energy = f"sum by (job, instance) (\n  rate(ecotrack_energy_joules_total{{{BUDGETED}}}[1h])\n)"
     # Energy whose grams are unknown would draw the quotient towards zero.
     lacking = 'increase(ecotrack_discarded_readings_total{source="grid"}[1h]) > 0'
@@ -114,6 +121,23 @@ def _budget_state() -> Iterator[Recording]:
     )
     yield Recording(record=CONSUMED, expr=USED_SHARE)
     yield Recording(record=ELAPSED, expr=f"clamp_max(\n  (time() - {start})\n  / {PERIOD_MATCH}\n  {LENGTH},\n  1\n)")
+    yield _remaining(start)
+
+
+def _remaining(start: str) -> Recording:
+    """Record the share of each budget that is left, which never rises while its period and its limit last.
+
+    Grams can be lost from what is used, with a damaged state file for one. The share then stays where it was.
+    """
+    left = f"(1 - {CONSUMED})"
+    before = f"last_over_time({REMAINING}[{REMEMBERED}])"
+
+    def same(series: str) -> str:
+        return f"{series} == {PERIOD_MATCH} last_over_time({series}[{REMEMBERED}] offset {BASE_INTERVAL})"
+
+    held = f"({before} < {PERIOD_MATCH} {left})\nand {PERIOD_MATCH} ({same(start)})"
+    held = f"{held}\nand {PERIOD_MATCH} ({same('ecotrack_budget_limit_grams')})"
+    return Recording(record=REMAINING, expr=f"{held}\nor {PERIOD_MATCH}\n{left}")
 
 
 def _burn(window: str) -> Recording:

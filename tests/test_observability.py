@@ -30,7 +30,10 @@ FAMILIES = {row.name for row in ROWS} | {
 }
 """Every family of both programs, a histogram by the series that boards read."""
 
-NOT_SHOWN = {"ecotrack_measured_joules_total": "sensors one by one, to be compared when one is in doubt"}
+NOT_SHOWN = {
+    "ecotrack_measured_joules_total": "sensors one by one, to be compared when one is in doubt",
+    "ecotrack_network_throughput_bytes_per_second": "boards show the same from the counters, by network device",
+}
 """Families that no board and no rule uses, with the reason."""
 
 RECORDED_FOR_READERS = {

@@ -1,7 +1,7 @@
 """The Device carbon board: what one device, or the chosen ones together, draw and emit, and why."""
 
 from grafana.board import Board
-from grafana.device_carbon import breakdown, health, machine, now, trends
+from grafana.device_carbon import breakdown, budgets, health, machine, now, trends
 from grafana.device_carbon.names import DOCUMENTS, UID
 
 
@@ -22,5 +22,5 @@ def board() -> Board:
         documents=DOCUMENTS,
         metric="ecotrack_samples_total",
         tags=("device",),
-        rows=(now.row(), trends.row(), breakdown.row(), machine.row(), health.row()),
+        rows=(now.row(), trends.row(), budgets.row(), breakdown.row(), machine.row(), health.row()),
     )

@@ -2,12 +2,13 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.board import Row, narrowing_link
-from grafana.colours import ACTIVITIES, COMPONENTS, DIRECTIONS, FACTORS
-from grafana.device_carbon.names import NO_DATA, NO_PERIODS, NO_TRAFFIC, UID
-from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, number, rows, states, texts
+from grafana.board import Row
+from grafana.colours import COMPONENTS, DIRECTIONS, FACTORS, SCOPES
+from grafana.device_carbon.names import GRAMS_PER_KWH, NO_DATA, NO_TRAFFIC
+from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, number, rows
 from grafana.promql import rate, select, shown, total
-from prometheus.recording import CONSUMED, ELAPSED
+from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
+from prometheus.recording import INTENSITY, SCOPE_RATE
 
 SECONDS_PER_DAY = 86_400
 DAYS_PER_YEAR = 365
@@ -16,77 +17,13 @@ GRAMS_PER_TONNE = "1e6"
 
 
 def row() -> Row:
-    """Build the row of activity and its share, energy by component, traffic, score, what-if, budgets and lifetime."""
-    panels = (
-        _timeline(),
-        _share(),
-        _activities(),
-        _energy(),
-        _traffic(),
-        _score(),
-        _budgets(),
-        _what_if(),
-        _lifetime(),
-    )
+    """Build the row of activities, energy by component, traffic, score, what-if, intensity and lifetime."""
+    panels = (_activities(), _energy(), _traffic(), _score(), _what_if(), _intensity(), _lifetime())
     return Row(title="What it is made of", panels=panels)
 
 
-def activity_number() -> str:
-    """Select the present activity as its number in `ACTIVITIES`, per device: a timeline draws one value per row."""
-    terms = (
-        f"{index} * ({select('ecotrack_activity_state', activity=activity)} == 1)"
-        for index, activity in enumerate(ACTIVITIES, start=1)
-    )
-    return f"max by (instance) ({' or '.join(terms)})"
-
-
-def _timeline() -> dashboard.Panel:
-    meanings = dict(enumerate(ACTIVITIES.items(), start=1))
-    facts = Facts(
-        title="Activity over time",
-        description=(
-            "Activity of the network, judged by throughput alone. Each stretch shows the activity at the "
-            "points that the panel has room for, so short ones disappear when hours are shown: zoom in to see them."
-        ),
-        unit="none",
-        no_value=NO_DATA,
-        targets=(Target(expr=activity_number(), legend="{{instance}}"),),
-        mappings=texts(meanings),
-        links=(narrowing_link(UID, "instance"),),
-        width=14,
-        height=7,
-    )
-    return states(facts)
-
-
-def _share() -> dashboard.Panel:
-    grams = shown("ecotrack_activity_emissions_grams_total")
-    facts = Facts(
-        title="Share of network CO₂ by activity",
-        description=(
-            "Each activity's part of the network emissions in the time shown: grams of the activity / grams of all. "
-            "The host's own emissions are not divided by activity, because throughput does not tell what the "
-            "processor did."
-        ),
-        unit="percentunit",
-        no_value=NO_TRAFFIC,
-        targets=(
-            Target(
-                expr=f"{total(grams, 'activity')} / ignoring (activity) group_left () ({total(grams)} > 0)",
-                legend="{{activity}}",
-            ),
-        ),
-        series=coloured(ACTIVITIES),
-        width=10,
-        height=7,
-        minimum=0,
-        maximum=1,
-        decimals=0,
-    )
-    return bars(facts)
-
-
 def _activities() -> dashboard.Panel:
+    grams = shown("ecotrack_activity_emissions_grams_total")
     facts = Facts(
         title="What each activity took",
         description=(
@@ -98,9 +35,14 @@ def _activities() -> dashboard.Panel:
         targets=(
             Target(expr=total(shown("ecotrack_activity_seconds_total"), "activity"), legend="time"),
             Target(expr=total(shown("ecotrack_activity_bytes_total"), "activity"), legend="data"),
-            Target(expr=total(shown("ecotrack_activity_emissions_grams_total"), "activity"), legend="grams"),
+            Target(expr=total(grams, "activity"), legend="grams"),
+            Target(
+                expr=f"{total(grams, 'activity')} / ignoring (activity) group_left () ({total(grams)} > 0)",
+                legend="share",
+            ),
         ),
         series=(
+            Series(name="Share of grams", unit="percentunit", decimals=0, bar=True),
             Series(name="Time", unit="dtdhms"),
             Series(name="Data", unit="decbytes", decimals=1),
             Series(name="Network CO₂", unit="massg", decimals=2),
@@ -108,6 +50,7 @@ def _activities() -> dashboard.Panel:
         width=14,
     )
     columns = {"activity": "Activity", "time": "Time", "data": "Data", "grams": "Network CO₂"}
+    columns["share"] = "Share of grams"
     return rows(facts, columns=columns, largest="Time")
 
 
@@ -179,25 +122,34 @@ def _score() -> dashboard.Panel:
 
 
 def _what_if() -> dashboard.Panel:
-    watts = f"avg_over_time({select('ecotrack_power_watts')}[$__range])"
-    grams = f"avg_over_time({select('ecotrack_emissions_grams_per_second')}[$__range])"
-    per_day = f"{PEOPLE} * avg({grams}) * {SECONDS_PER_DAY} / {GRAMS_PER_TONNE}"
+    watts = f"avg_over_time({select('ecotrack_power_watts', scope='host')}[$__range])"
+
+    def per_day(scope: str) -> str:
+        grams = f"avg_over_time({select(SCOPE_RATE, scope=scope)}[$__range])"
+        return f"{PEOPLE} * avg({grams}) * {SECONDS_PER_DAY} / {GRAMS_PER_TONNE}"
+
     facts = Facts(
         title="If a million people did this",
         description=(
-            "A million devices doing all day what this one did in the time shown, host and network together. Power is "
-            "the mean power x 1,000,000. Tonnes per day is the mean emission rate in g/s x 86,400 s x 1,000,000 "
-            "people / 1,000,000 g; per year is x 365. It gives a sense of scale and is no forecast: people differ, "
-            "and time in which the device was off is not in the mean. Several devices: their mean."
+            "A million devices doing all day what this one did in the time shown. Power is the machine's mean power x "
+            "1,000,000. Tonnes per day are the mean emission rate in g/s x 86,400 s x 1,000,000 people / 1,000,000 g, "
+            "of the machine and of the network that carries its traffic; a year is both x 365. It gives a sense of "
+            "scale and is no forecast: people differ, and time in which the device was off is not in the mean. Several "
+            "devices: their mean."
         ),
         unit="masst",
         no_value=NO_DATA,
         targets=(
             Target(expr=f"{PEOPLE} * avg({total(watts, 'job', 'instance')})", legend="power"),
-            Target(expr=per_day, legend="CO₂ per day"),
-            Target(expr=f"{per_day} * {DAYS_PER_YEAR}", legend="CO₂ per year"),
+            Target(expr=per_day("host"), legend="machine, a day"),
+            Target(expr=per_day("network"), legend="network, a day"),
+            Target(expr=f"({per_day('host')} + {per_day('network')}) * {DAYS_PER_YEAR}", legend="both, a year"),
         ),
-        series=(Series(name="power", unit="watt", decimals=1),),
+        series=(
+            Series(name="power", unit="watt", decimals=1),
+            Series(name="machine, a day", colour=SCOPES["host"]),
+            Series(name="network, a day", colour=SCOPES["network"]),
+        ),
         width=10,
         height=5,
         decimals=0,
@@ -205,49 +157,27 @@ def _what_if() -> dashboard.Panel:
     return number(facts, shown="value_and_name")
 
 
-def _budgets() -> dashboard.Panel:
-    by = ("instance", "period")
-    left = f"{select('ecotrack_budget_period_end_timestamp_seconds')} - time()"
+def _intensity() -> dashboard.Panel:
+    in_force = select("ecotrack_grid_carbon_intensity_grams_per_kwh")
     facts = Facts(
-        title="Budgets",
+        title="Grid carbon intensity",
         description=(
-            "One line per device and configured period. Used / limit can be compared with elapsed: above it, the "
-            "budget runs out early. Projected is used + what the device usually emits in the hours left, scaled by how "
-            "the period compares with its usual week. Until all of that week is known, it is the mean so far."
+            "Grams of carbon dioxide equivalent per kilowatt hour of electricity. The value in force is the one that "
+            "turns energy into grams now, with its zone and source; a static source is a yearly average. "
+            "Energy-weighted is grams / kWh actually used over the last hour. Red from where no grid is."
         ),
-        unit="massg",
-        no_value=NO_PERIODS,
+        unit=GRAMS_PER_KWH,
+        no_value=NO_DATA,
         targets=(
-            Target(expr=total(select("ecotrack_budget_used_grams"), *by), legend="used"),
-            Target(expr=total(select("ecotrack_budget_limit_grams"), *by), legend="limit"),
-            Target(expr=total(select("ecotrack_budget_projected_grams"), *by), legend="projected"),
-            Target(expr=total(select("ecotrack_budget_projection_learned_ratio"), *by), legend="learned"),
-            Target(expr=total(select(CONSUMED), *by), legend="share"),
-            Target(expr=total(select(ELAPSED), *by), legend="elapsed"),
-            Target(expr=total(f"clamp_min({left}, 0)", *by), legend="left"),
+            Target(expr=f"max by (grid_zone, source) ({in_force})", legend="{{grid_zone}} ({{source}})"),
+            Target(expr=f"avg({select(INTENSITY)})", legend="energy-weighted"),
         ),
-        series=(
-            Series(name="Used / limit", unit="percentunit", decimals=0),
-            Series(name="Elapsed", unit="percentunit", decimals=0),
-            Series(name="Week known", unit="percentunit", decimals=0),
-            Series(name="Time left", unit="dtdhms"),
-        ),
-        decimals=1,
-        width=24,
+        limit=HIGHEST_GRAMS_PER_KWH,
+        width=8,
         height=5,
+        decimals=0,
     )
-    columns = {
-        "instance": "Instance",
-        "period": "Period",
-        "used": "Used",
-        "limit": "Limit",
-        "share": "Used / limit",
-        "elapsed": "Elapsed",
-        "projected": "Projected",
-        "learned": "Week known",
-        "left": "Time left",
-    }
-    return rows(facts, columns=columns)
+    return number(facts, shown="value_and_name")
 
 
 def _lifetime() -> dashboard.Panel:
@@ -264,7 +194,7 @@ def _lifetime() -> dashboard.Panel:
             Target(expr=total(select("ecotrack_lifetime_emissions_grams")), legend="CO₂"),
         ),
         series=(Series(name="CO₂", unit="massg"),),
-        width=24,
-        height=3,
+        width=6,
+        height=5,
     )
     return number(facts, shown="value_and_name")

@@ -11,8 +11,8 @@ from grafana.promql import rate, select, total
 
 
 def row() -> Row:
-    """Build the row: six panels of equal width."""
-    panels = (_processor(), _memory(), _disk(), _throughput(), _packets(), _connections())
+    """Build the row of processor, memory, disk, packets and connections."""
+    panels = (_processor(), _memory(), _disk(), _packets(), _connections())
     return Row(title="This machine", panels=panels)
 
 
@@ -73,22 +73,6 @@ def _disk() -> dashboard.Panel:
     return lines(facts)
 
 
-def _throughput() -> dashboard.Panel:
-    facts = Facts(
-        title="Network throughput",
-        description=(
-            "Bytes per second over the last sample, all counted devices together; received above the axis, sent "
-            "below it. Activity and the network factor of the score are made from this."
-        ),
-        unit="Bps",
-        no_value=NO_DATA,
-        targets=(by_label("sum", "direction", select("ecotrack_network_throughput_bytes_per_second")),),
-        series=_above_and_below("receive", "transmit"),
-        width=8,
-    )
-    return lines(facts)
-
-
 def _packets() -> dashboard.Panel:
     facts = Facts(
         title="Packets",
@@ -100,7 +84,7 @@ def _packets() -> dashboard.Panel:
         no_value=NO_TRAFFIC,
         targets=(by_label("sum", "direction", rate("ecotrack_network_packets_total")),),
         series=_above_and_below("receive", "transmit"),
-        width=8,
+        width=12,
     )
     return lines(facts)
 
@@ -116,7 +100,7 @@ def _connections() -> dashboard.Panel:
         no_value=NO_DATA,
         targets=(by_label("sum", "state", select("ecotrack_network_connections")),),
         series=coloured(distinct(STATES.values())),
-        width=8,
+        width=12,
         height=10,
         minimum=0,
         decimals=0,

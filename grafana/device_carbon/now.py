@@ -1,50 +1,74 @@
-"""The top row: how much now, is that a lot, and is anything wrong."""
+"""The first screen: how much now, whose it is, is that a lot, and what the network does."""
 
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.board import Row
-from grafana.colours import ACTIVITIES, FAINT, PLAIN
-from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_BUDGET, NO_DATA
-from grafana.panels import Facts, Series, Target, bars, by_label, coloured, number
-from grafana.promql import select, total
+from grafana.board import Row, narrowing_link
+from grafana.colours import ACTIVITIES, FAINT, PLAIN, SCOPES
+from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_BUDGET, NO_DATA, UID
+from grafana.panels import Facts, Series, Target, bars, number, states, texts
+from grafana.promql import rate, select, total
+from prometheus.recording import SCOPE_RATE
 
 HEIGHT = 5
 
 
 def row() -> Row:
-    """Build the row of power with its band, emission rate, today against the budget, score, activity, alerts."""
-    return Row(title="Now", panels=(_power(), _emissions(), _today(), _score(), _activity()))
+    """Build the row of power, emissions, what is left today, score; limits and activity."""
+    panels = (_power(), _emissions(), _left(), _score(), _limits(), _timeline())
+    return Row(title="Now", panels=panels)
 
 
-def power_targets() -> tuple[Target, ...]:
-    """Query the host's power with the edges of its stated band; the three are in ascending order."""
-    watts, band = select("ecotrack_power_watts", scope="host"), select("ecotrack_power_uncertainty_ratio")
-    match = "on (job, instance, component)"
-    return (
-        Target(expr=total(f"{watts} * {match} clamp_min(1 - {band}, 0)"), legend="at least"),
-        Target(expr=total(watts), legend="estimate"),
-        Target(expr=total(f"{watts} * {match} (1 + {band})"), legend="at most"),
+def band(edge: str) -> str:
+    """Return the host's power at an edge of its stated band: `edge` is a factor in terms of `{}`, the half-width."""
+    watts, ratio = select("ecotrack_power_watts", scope="host"), select("ecotrack_power_uncertainty_ratio")
+    return total(f"{watts} * on (job, instance, component) {edge.format(ratio)}")
+
+
+AT_LEAST = band("clamp_min(1 - {}, 0)")
+AT_MOST = band("(1 + {})")
+
+
+def network_part(window: str, *labels: str) -> str:
+    """Return the network's part of the grams of machine and network in a window, kept apart by these labels."""
+    host, network = (
+        total(f"sum_over_time({select(SCOPE_RATE, scope=scope)}[{window}])", *labels) for scope in ("host", "network")
     )
+    return f"{network} / ({host} + {network} > 0)"
+
+
+def activity_number() -> str:
+    """Select the present activity as its number in `ACTIVITIES`, per device: a timeline draws one value per row."""
+    terms = (
+        f"{index} * ({select('ecotrack_activity_state', activity=activity)} == 1)"
+        for index, activity in enumerate(ACTIVITIES, start=1)
+    )
+    return f"max by (instance) ({' or '.join(terms)})"
 
 
 def _power() -> dashboard.Panel:
     facts = Facts(
         title="Power",
         description=(
-            "Electrical power of the chosen devices over their last sample. The estimate is the sum of the host's "
-            "components; at least and at most take each component's estimate times (1 ∓ its stated uncertainty), "
-            "not below zero. The band assumes that all components err in the same direction, so it is wide on "
-            "purpose. Power that the network draws elsewhere is not in it."
+            "Electrical power of the chosen devices over their last sample: the sum of the host's components, at least "
+            "and at most with each component's estimate times (1 ∓ its stated uncertainty), not below zero. The band "
+            "assumes that all components err in the same direction, so it is wide on purpose. Network is what others' "
+            "equipment draws for this traffic, by an amount per byte; it is not in the other three."
         ),
         unit="watt",
         no_value=NO_DATA,
-        targets=power_targets(),
-        series=(
-            Series(name="at least", colour=FAINT),
-            Series(name="estimate", colour=PLAIN),
-            Series(name="at most", colour=FAINT),
+        targets=(
+            Target(expr=total(select("ecotrack_power_watts", scope="host")), legend="machine"),
+            Target(expr=AT_LEAST, legend="at least"),
+            Target(expr=AT_MOST, legend="at most"),
+            Target(expr=total(select("ecotrack_power_watts", scope="network")), legend="network"),
         ),
-        width=6,
+        series=(
+            Series(name="machine", colour=SCOPES["host"]),
+            Series(name="at least", colour=FAINT),
+            Series(name="at most", colour=FAINT),
+            Series(name="network", colour=SCOPES["network"]),
+        ),
+        width=9,
         height=HEIGHT,
         decimals=1,
     )
@@ -52,59 +76,50 @@ def _power() -> dashboard.Panel:
 
 
 def _emissions() -> dashboard.Panel:
-    rate = total(select("ecotrack_emissions_grams_per_second"))
-    limit = total(select("ecotrack_ecoguard_limit_grams_per_second"))
     facts = Facts(
         title="Emissions",
         description=(
-            "Carbon dioxide equivalent per hour at the rate of the last sample: energy of host and network times the "
-            "grid's carbon intensity, x 3600. Beside it the configured limit, ecoguard.limit_grams_per_minute x 60, "
-            "above which an alert warns. Electricity in use only; the making of the device is not in it. Several "
-            "devices are added up, their limits as well."
+            "Carbon dioxide equivalent per hour: energy x the grid's carbon intensity, for this machine's electricity "
+            "and for what its traffic uses elsewhere. The network part is of all grams in the time shown: so much "
+            "comes from an average energy per byte, whose published values differ tenfold. The making of the device is "
+            "not in it. Several devices are added up."
         ),
         unit=GRAMS_PER_HOUR,
         no_value=NO_DATA,
         targets=(
-            Target(expr=f"3600 * {rate}", legend="now"),
-            Target(expr=f"3600 * {limit}", legend="alert above"),
+            Target(expr=f"3600 * {total(rate('ecotrack_emissions_grams_total', scope='host'))}", legend="machine"),
+            Target(expr=f"3600 * {total(rate('ecotrack_emissions_grams_total', scope='network'))}", legend="network"),
+            Target(expr=network_part("$__range"), legend="network part"),
         ),
-        series=(Series(name="now", colour=PLAIN), Series(name="alert above", colour=FAINT, decimals=0)),
-        width=4,
+        series=(
+            Series(name="machine", colour=SCOPES["host"]),
+            Series(name="network", colour=SCOPES["network"]),
+            Series(name="network part", colour=SCOPES["network"], unit="percentunit", decimals=0),
+        ),
+        width=9,
         height=HEIGHT,
         decimals=1,
     )
     return number(facts, shown="value_and_name")
 
 
-def _today() -> dashboard.Panel:
-    limit = total(select("ecotrack_budget_limit_grams", period="day"))
+def _left() -> dashboard.Panel:
+    limit, used = (total(select(f"ecotrack_budget_{name}_grams", period="day")) for name in ("limit", "used"))
     facts = Facts(
-        title="Today against the budget",
+        title="Left today",
         description=(
-            "Share of the day's carbon budget. Used is what was emitted since midnight in the configured time zone; "
-            "projected adds what the device usually emits in the hours that are left today, scaled by how today "
-            "compares with its usual week. In its first week it is the mean so far. At 100% and above the bar is red."
+            "Grams of the day's carbon budget that are left: limit - used, since midnight in the configured time zone. "
+            "Below zero, and red, the budget is overspent. Several devices are added up."
         ),
-        unit="percentunit",
+        unit="massg",
         no_value=NO_BUDGET,
-        targets=(
-            Target(
-                expr=f"{total(select('ecotrack_budget_used_grams', period='day'))} / {limit}",
-                legend="used",
-            ),
-            Target(
-                expr=f"{total(select('ecotrack_budget_projected_grams', period='day'))} / {limit}",
-                legend="projected",
-            ),
-        ),
-        width=5,
+        targets=(Target(expr=f"{limit} - {used}", legend="left"),),
+        least=0,
+        width=3,
         height=HEIGHT,
-        limit=1,
-        minimum=0,
-        maximum=1,
         decimals=0,
     )
-    return bars(facts)
+    return number(facts)
 
 
 def _score() -> dashboard.Panel:
@@ -126,19 +141,53 @@ def _score() -> dashboard.Panel:
     return number(facts)
 
 
-def _activity() -> dashboard.Panel:
+def _limits() -> dashboard.Panel:
+    def of_day(name: str) -> str:
+        return total(select(f"ecotrack_budget_{name}_grams", period="day"))
+
+    rate_now = total(select("ecotrack_emissions_grams_per_second"))
+    rate_limit = total(select("ecotrack_ecoguard_limit_grams_per_second"))
     facts = Facts(
-        title="Activity",
+        title="Against the limits",
         description=(
-            "Activity of the network in the last minute. It is judged by throughput alone and is a guess: "
-            "nothing is read from packets, and two activities at once appear as one. With several devices, every "
-            "activity that one of them is in."
+            "Rate now: emissions of the last sample / ecoguard.limit_grams_per_minute. Used today: grams since "
+            "midnight / the day's budget. Projected today: adds what the device usually emits in the hours that are "
+            "left, scaled by how today compares with its usual week; in its first week it is the mean so far. Machine "
+            "and network count together. Red from 100%."
+        ),
+        unit="percentunit",
+        no_value=NO_BUDGET,
+        targets=(
+            Target(expr=f"{rate_now} / {rate_limit}", legend="rate now"),
+            Target(expr=f"{of_day('used')} / {of_day('limit')}", legend="used today"),
+            Target(expr=f"{of_day('projected')} / {of_day('limit')}", legend="projected today"),
+        ),
+        width=8,
+        height=HEIGHT,
+        limit=1,
+        minimum=0,
+        maximum=1,
+        decimals=0,
+    )
+    return bars(facts)
+
+
+def _timeline() -> dashboard.Panel:
+    meanings = dict(enumerate(ACTIVITIES.items(), start=1))
+    facts = Facts(
+        title="Activity over time",
+        description=(
+            "Activity of the network, judged by throughput alone: a guess, since nothing is read from packets, and two "
+            "activities at once appear as one. Each stretch shows the activity at the points that the panel has room "
+            "for, so short ones disappear when hours are shown: zoom in to see them."
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(by_label("count", "activity", f"{select('ecotrack_activity_state')} == 1"),),
-        series=coloured(ACTIVITIES),
-        width=3,
+        targets=(Target(expr=activity_number(), legend="{{instance}}"),),
+        mappings=texts(meanings),
+        links=(narrowing_link(UID, "instance"),),
+        colour=PLAIN,
+        width=16,
         height=HEIGHT,
     )
-    return number(facts, shown="name")
+    return states(facts)

@@ -1,60 +1,52 @@
-"""Power, emissions, intensity and the day's budget over time."""
+"""Power and emissions over time, and beside those of other hours and days."""
 
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.colours import COMPONENTS, FAINT, GRID, PLAIN, SCOPES
-from grafana.device_carbon.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, NO_BUDGET, NO_DATA
-from grafana.device_carbon.now import power_targets
-from grafana.panels import LIMIT, Facts, Series, Target, by_label, coloured, lines, stacked
+from grafana.colours import COMPONENTS, FAINT, PLAIN, SCOPES
+from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_DATA
+from grafana.device_carbon.now import AT_LEAST, AT_MOST
+from grafana.panels import LIMIT, Facts, Series, Target, by_label, coloured, events, lines, stacked
 from grafana.promql import rate, select, total
-from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
-from prometheus.recording import INTENSITY
+from prometheus.budget import seconds
+from prometheus.recording import BASE_INTERVAL, SCOPE_RATE, emission_rate
+
+LIMIT_RATE = Target(expr=f"3600 * {total(select('ecotrack_ecoguard_limit_grams_per_second'))}", legend=LIMIT.name)
 
 
 def row() -> Row:
-    """Build the row of power twice (by component, with its band), emission rate, intensity, and today in grams."""
-    panels = (_components(), _band(), _emissions(), _intensity(), _today())
+    """Build the row of power, emission rate, today beside other days, and the grams of each hour and day."""
+    panels = (_power(), _emissions(), _beside(), _each("hour", shown="2d"), _each("day", shown="30d"))
     return Row(title="Trends", panels=panels)
 
 
-def _components() -> dashboard.Panel:
+def _power() -> dashboard.Panel:
     facts = Facts(
         title="Power by component",
         description=(
-            "The host's power, split into parts that do not overlap, so the stack is the machine. Baseline is what it "
-            "draws when idle. Where no sensor exists the parts come from a model: the row Data quality says which."
+            "The machine's power, split into parts that do not overlap, so the stack is the machine, between the least "
+            "and the most that the stated bands of its parts allow. Changes over time are usually more reliable than "
+            "the level. The line network is what others' equipment draws for this traffic, and no part of the stack."
         ),
         unit="watt",
         no_value=NO_DATA,
-        targets=(by_label("sum", "component", select("ecotrack_power_watts", scope="host")),),
-        series=coloured(COMPONENTS),
+        targets=(
+            by_label("sum", "component", select("ecotrack_power_watts", scope="host")),
+            Target(expr=AT_LEAST, legend="at least"),
+            Target(expr=AT_MOST, legend="at most"),
+            Target(expr=total(select("ecotrack_power_watts", scope="network")), legend="network"),
+        ),
+        series=(
+            *coloured({name: colour for name, colour in COMPONENTS.items() if name != "network"}),
+            Series(name="at least", colour=FAINT, dashed=True),
+            Series(name="at most", colour=FAINT, dashed=True),
+            Series(name="network", colour=SCOPES["network"], dashed=True),
+        ),
         width=12,
+        height=10,
         minimum=0,
     )
     return stacked(facts)
-
-
-def _band() -> dashboard.Panel:
-    facts = Facts(
-        title="Power and its uncertainty",
-        description=(
-            "The host's power as estimated, inside the band that its sources state: sum over components of estimate x "
-            "(1 ∓ uncertainty). The band shows how far the estimate may be off in level; changes over time are "
-            "usually more reliable than the level itself."
-        ),
-        unit="watt",
-        no_value=NO_DATA,
-        targets=power_targets(),
-        series=(
-            Series(name="at least", colour=FAINT),
-            Series(name="estimate", colour=PLAIN),
-            Series(name="at most", colour=FAINT, below="at least"),
-        ),
-        width=12,
-        minimum=0,
-    )
-    return lines(facts)
 
 
 def _emissions() -> dashboard.Panel:
@@ -64,68 +56,75 @@ def _emissions() -> dashboard.Panel:
         description=(
             "Grams of carbon dioxide equivalent per hour, by scope: increase of the emission counters per second x "
             "3600. Host is this machine's electricity, network the electricity that its traffic uses elsewhere, by "
-            "an amount per byte; the two are stacked, so the top is what the budgets count."
+            "an amount per byte; the two are stacked, so the top is what the budgets count. The line is the limit "
+            "above which an alert warns, ecoguard.limit_grams_per_minute x 60."
         ),
         unit=GRAMS_PER_HOUR,
         no_value=NO_DATA,
         targets=(
             Target(expr=f"3600 * {grams}", legend="{{scope}}"),
-            Target(expr=f"3600 * {total(select('ecotrack_ecoguard_limit_grams_per_second'))}", legend="limit"),
+            LIMIT_RATE,
         ),
         series=(*coloured(SCOPES), LIMIT),
-        width=8,
+        width=12,
+        height=10,
         minimum=0,
     )
     return stacked(facts)
 
 
-def _intensity() -> dashboard.Panel:
-    in_force = select("ecotrack_grid_carbon_intensity_grams_per_kwh")
+def _beside() -> dashboard.Panel:
+    ago = {"today": "", "yesterday": " offset 1d", "a week ago": " offset 1w"}
     facts = Facts(
-        title="Grid carbon intensity",
+        title="Today beside other days",
         description=(
-            "Grams of carbon dioxide equivalent per kilowatt hour of electricity. The value in force is the one that "
-            "turns energy into grams now, with its zone and source; a static source is a yearly average and stays "
-            "flat. Energy-weighted is grams / kWh actually used over the last hour."
+            "Grams per hour of machine and network since midnight, as means of half an hour; beside them the same "
+            "hours of yesterday and of the same weekday a week ago. Over a change to or from summer time the others "
+            "are an hour off."
         ),
-        unit=GRAMS_PER_KWH,
+        unit=GRAMS_PER_HOUR,
         no_value=NO_DATA,
         targets=(
-            Target(
-                expr=f"max by (grid_zone, source) ({in_force})",
-                legend="{{grid_zone}} ({{source}})",
+            *(
+                Target(expr=f"3600 * {total(select(emission_rate('30m')) + offset)}", legend=name)
+                for name, offset in ago.items()
             ),
-            Target(expr=f"avg({select(INTENSITY)})", legend="energy-weighted, 1 h"),
-        ),
-        series=(Series(name="energy-weighted, 1 h", colour=PLAIN),),
-        colour=GRID,
-        limit=HIGHEST_GRAMS_PER_KWH,
-        width=8,
-        minimum=0,
-    )
-    return lines(facts)
-
-
-def _today() -> dashboard.Panel:
-    facts = Facts(
-        title="Today in grams",
-        description=(
-            "Emitted since midnight in the configured time zone, what that becomes by the end of the day if it goes "
-            "on like the device's usual week, scaled by how today compares with it, and the day's limit. Host and "
-            "network count; several devices are added up."
-        ),
-        unit="massg",
-        no_value=NO_BUDGET,
-        targets=tuple(
-            Target(expr=total(select(f"ecotrack_budget_{name}_grams", period="day")), legend=name)
-            for name in ("used", "projected", "limit")
+            LIMIT_RATE,
         ),
         series=(
-            Series(name="used", colour=PLAIN),
-            Series(name="projected", colour=FAINT, dashed=True),
+            Series(name="today", colour=PLAIN),
+            Series(name="yesterday", colour=COMPONENTS["cpu"], dashed=True),
+            Series(name="a week ago", colour=FAINT, dashed=True),
             LIMIT,
         ),
         width=8,
         minimum=0,
+        shown="now/d",
     )
     return lines(facts)
+
+
+def _each(unit: str, *, shown: str) -> dashboard.Panel:
+    step = f"1{unit[0]}"
+    facts = Facts(
+        title=f"CO₂ of each {unit}",
+        description=(
+            f"Grams of carbon dioxide equivalent in each whole {unit} of the last {shown.replace('d', ' days')}, by "
+            "scope, whatever time the board shows: the mean rate x the time that the device was on. Columns end at the "
+            f"full {unit}; the {unit} that runs is not shown yet."
+        ),
+        unit="massg",
+        no_value=NO_DATA,
+        targets=(
+            Target(
+                expr=f"{seconds(BASE_INTERVAL):.0f} * {total(f'sum_over_time({select(SCOPE_RATE)}[{step}])', 'scope')}",
+                legend="{{scope}}",
+            ),
+        ),
+        series=coloured(SCOPES),
+        width=8,
+        minimum=0,
+        shown=shown,
+        step=step,
+    )
+    return events(facts)

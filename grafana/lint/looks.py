@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grafana.colours import LOWEST_CONTRAST, is_red, lowest_contrast
-from grafana.lint.board import TEXT_PANELS
+from grafana.lint.board import TEXT_PANELS, variables
 from grafana.panels import EVERY_FIELD, NOTHING
 from grafana.queries import BoardJson, panels
 
@@ -99,6 +99,27 @@ def axes_suit_zeros(board: BoardJson) -> Iterator[str]:
             yield f"panel {panel.get('title')!r} has an axis that would run to 100 for nothing but zeros"
         if defaults.get("min") is None and custom.get("axisSoftMin") is None:
             yield f"panel {panel.get('title')!r} has an axis without a lower end for nothing but zeros"
+
+
+def rows_lead_to_their_detail(board: BoardJson) -> Iterator[str]:
+    """Require a link from each cell of a table that is a value of a variable: to the board as narrowed to it."""
+    names = variables(board).keys()
+    for panel in panels(board):
+        for transformation in panel.get("transformations", ()):
+            for field, heading in transformation.get("options", {}).get("renameByName", {}).items():
+                if field in names and f"var-{field}=" not in _links(panel, heading):
+                    yield f"table {panel.get('title')!r} has no link from its column {heading!r}"
+
+
+def _links(panel: BoardJson, heading: str) -> str:
+    return " ".join(
+        link["url"]
+        for override in panel.get("fieldConfig", {}).get("overrides", ())
+        if override["matcher"]["options"] == heading
+        for item in override["properties"]
+        if item["id"] == "links"
+        for link in item["value"]
+    )
 
 
 def _headings(panel: BoardJson) -> Iterator[str]:

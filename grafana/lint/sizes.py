@@ -13,7 +13,7 @@ from grafana.geometry import (
     title_pixels,
 )
 from grafana.lint.board import TEXT_PANELS, variables
-from grafana.options import NAME_SIZE, SMALLEST_TEXT, expected_series
+from grafana.options import A_FIGURE, NAME_SIZE, SMALLEST_TEXT, expected_series
 from grafana.queries import BoardJson, panels
 
 HIDE_LABEL, HIDE_VARIABLE = 1, 2
@@ -71,6 +71,24 @@ def text_is_legible(board: BoardJson) -> Iterator[str]:
                 yield f"panel {panel.get('title')!r} does not state sizes of {SMALLEST_TEXT} px or more"
         if panel.get("type") == "stat" and options.get("graphMode") != "none":
             yield f"panel {panel.get('title')!r} has a curve behind its figures"
+
+
+def figures_fit(board: BoardJson) -> Iterator[str]:
+    """Require that figures side by side, and their names, each fit their part of the panel."""
+    for panel in panels(board):
+        if panel.get("type") != "stat":
+            continue
+        room = panel_pixels(panel["gridPos"]["w"]) / max(1, len(panel["targets"]))
+        size = panel.get("options", {}).get("text", {})
+        names = [target.get("legendFormat", "") for target in panel["targets"]]
+        shown = (
+            [] if panel["options"].get("textMode") != "value_and_name" else [one for one in names if "{{" not in one]
+        )
+        if text_pixels(A_FIGURE, size.get("valueSize", 0)) > room:
+            yield f"panel {panel.get('title')!r} is too narrow for its figures"
+        for name in shown:
+            if text_pixels(name, size.get("titleSize", 0)) > room:
+                yield f"panel {panel.get('title')!r} is too narrow for the name {name!r}"
 
 
 def durations_are_short(board: BoardJson) -> Iterator[str]:

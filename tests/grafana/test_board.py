@@ -91,6 +91,21 @@ def test_boards_lead_to_all_of_their_kind_with_their_choices_and_to_the_others_w
         assert handed_on == {program: program == kind for program in ("ecotrack", "ecochain")}
 
 
+def test_a_tables_cell_leads_to_the_board_narrowed_to_it() -> None:
+    (table,) = (found for found in panels(board("edge-cluster.json")) if found["title"] == "Nodes")
+    links = {
+        override["matcher"]["options"]: item["value"][0]["url"]
+        for override in table["fieldConfig"]["overrides"]
+        for item in override["properties"]
+        if item["id"] == "links"
+    }
+    assert links.keys() == {"Instance", "Node"}
+    assert links["Node"] == (
+        "/d/ecochain-cluster?${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
+        "&var-node=${__value.raw}&${__url_time_range}"
+    )
+
+
 def test_a_link_from_a_series_keeps_the_choices_that_it_does_not_narrow() -> None:
     link = narrowing_link("a-board", "node")
     assert link.title == "Only ${__field.labels.node}"
