@@ -1,6 +1,6 @@
 # Everything that a user or a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down check test verify coverage imports lint format dashboards rules docs bench experiments secrets clean test-packages
+.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments secrets clean test-packages
 
 python := .venv/bin/python
 environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt
@@ -62,6 +62,10 @@ format: .venv/dev.stamp ## Put the code into the house style
 
 dashboards: .venv/dashboards.stamp ## Write grafana/dashboards/ from the code beside it
 	$(python) -m grafana
+
+pictures: .venv/dashboards.stamp ## Draw the dashboards with the values of PROMETHEUS=URL or of `make up`; needs Chromium
+	@scripts/install-packages chromium
+	$(python) -m grafana.draw --height 1200 $(if $(PROMETHEUS),--prometheus $(PROMETHEUS))
 
 rules: .venv/base.stamp ## Write prometheus/rules/ from the table beside it
 	$(python) -m prometheus

@@ -1,0 +1,153 @@
+"""The quick look shows every panel with its values, hides what Grafana would hide, and says that it is not Grafana."""
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grafana.draw.__main__ import main
+from grafana.draw.ask import NoAnswerError, Prometheus, Series
+from grafana.draw.axes import Axis, limits
+from grafana.draw.frames import frame
+from grafana.draw.graphs import Line, graph
+from grafana.draw.looks import Look
+from grafana.draw.page import page
+from grafana.draw.panels import drawn
+from grafana.draw.values import written
+from grafana.queries import panels, selectors
+from tests.grafana.committed import board, names
+from tests.processes import free_port
+
+NOW = 1_764_350_000.0
+
+
+class Constant(Prometheus):
+    """A server that has one series for every query, with a number of its own for each label that the query keeps."""
+
+    def _get(self, path: str, parameters: Any) -> Any:
+        kept = {name for one in selectors(parameters["query"]) for name in ("instance", "node", "job")}
+        labels = {name: f"a-{name}" for name in kept}
+        if path == "query":
+            return [{"metric": labels, "value": [NOW, "3.5"]}]
+        return [{"metric": labels, "values": [[NOW - 60.0 * ago, "3.5"] for ago in range(30, -1, -1)]}]
+
+
+class Silent(Constant):
+    """A server that has nothing."""
+
+    def _get(self, path: str, parameters: Any) -> Any:
+        return Constant._get(self, path, parameters)[:0]
+
+
+def server(kind: type[Prometheus]) -> Prometheus:
+    """A server with the last half hour."""
+    return kind(url="", end=NOW, span=1800.0, scrape=5.0, values={})
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("width", [1280, 1600])
+def test_every_panel_of_every_board_is_drawn(name: str, width: int) -> None:
+    html, height = page(board(name), server(Constant), width, unfolded=True)
+    assert [one["title"] for one in panels(board(name)) if f">{escape(one['title'])}</h3>" not in html] == []
+    assert "not Grafana" in html
+    assert height > 1000
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_panel_without_data_says_so_in_its_own_words(name: str) -> None:
+    html, _ = page(board(name), server(Silent), 1280, unfolded=True)
+    told = {one["fieldConfig"]["defaults"]["noValue"] for one in panels(board(name)) if one["type"] != "text"}
+    assert [text for text in told if escape(text) not in html] == []
+
+
+def test_rows_that_are_closed_stay_closed() -> None:
+    html, short = page(board("device-carbon.json"), server(Constant), 1280, unfolded=False)
+    _, tall = page(board("device-carbon.json"), server(Constant), 1280, unfolded=True)
+    assert " panels)" in html
+    assert short < tall
+
+
+def table(columns: int, **custom: object) -> dict[str, Any]:
+    """A table with columns, all of one configuration."""
+    targets = [{"expr": "up", "instant": True, "format": "table"}] * columns
+    defaults = {"unit": "none", "custom": custom, "color": {"mode": "fixed", "fixedColor": "#000000"}}
+    config = {"defaults": defaults, "overrides": []}
+    return {"type": "table", "title": "T", "targets": targets, "fieldConfig": config, "options": {}}
+
+
+def test_columns_that_grafana_would_hide_are_told() -> None:
+    told = "columns go on to the right"
+    assert told in drawn(table(6), server(Constant), (700, 300))
+    assert told not in drawn(table(6, minWidth=60), server(Constant), (700, 300))
+
+
+def test_answers_are_joined_on_the_labels_that_all_have() -> None:
+    def one(value: float, **labels: str) -> Series:
+        return Series(labels=labels, points=[(NOW, value)])
+
+    powers = [one(1.0, node="a", supply="wind"), one(2.0, node="b", supply="solar")]
+    shares = [one(0.5, node="b")]
+    made = frame(table(2), [("power", powers), ("share", shares)])
+    assert made.rows == [
+        {"node": "a", "supply": "wind", "Value #A": 1.0},
+        {"node": "b", "supply": "solar", "Value #A": 2.0, "Value #B": 0.5},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "decimals", "text"),
+    [
+        (45.23, "watt", 1, "45.2 W"),
+        (1500.0, "watt", None, "1.5 kW"),
+        (0.0042, "joule", None, "4.2 mJ"),
+        (0.123, "percentunit", 0, "12%"),
+        (0.0, "percentunit", None, "0%"),
+        (90.0, "s", None, "1.5 mins"),
+        (0.25, "s", None, "250 ms"),
+        (3725.0, "dtdurations", None, "01:02:05"),
+        (2048.0, "bytes", None, "2 KiB"),
+        (-0.125, "currencyUSD", 2, "-$0.12"),
+        (12.0, "suffix:g/h", 1, "12.0 g/h"),
+        (1234.6, "none", None, "1235"),
+        (float("nan"), "watt", None, "-"),
+    ],
+)
+def test_values_are_written_in_their_unit(value: float, unit: str, decimals: int | None, text: str) -> None:
+    assert written(value, unit, decimals) == text
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=20), st.none() | st.floats(-1e6, 0.0))
+def test_an_axis_holds_every_value_and_its_ticks(values: list[float], low: float | None) -> None:
+    least, most = limits(values, low, None)
+    axis = Axis(low=least, high=most, start=200.0, end=10.0)
+    spare = 1e-6 * (most - least)
+    assert least - spare <= min(values)
+    assert max(values) <= most + spare
+    assert all(9.99 <= axis.at(tick) <= 200.01 for tick in axis.ticks())
+    assert len(axis.ticks()) >= 2
+
+
+def test_a_gap_breaks_a_line() -> None:
+    points = [(0.0, 1.0), (1.0, 2.0), (9.0, 3.0), (10.0, 4.0)]
+    line = Line(name="a", look=Look({"custom": {}}), colour="#000000", points=points)
+    assert graph([line], size=(400, 200), across=(0.0, 10.0), gap=2.0).count("<polyline") == 2
+
+
+def test_a_server_that_cannot_be_asked_is_named_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    assert main(["scheduler", "--prometheus", url, "--output", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"grafana.draw: {url}/api/v1/")
+    assert told.count("\n") == 1
+    with pytest.raises(NoAnswerError):
+        Prometheus(url=url, end=NOW, span=60.0, scrape=5.0, values={}).instant("up")
+
+
+def test_the_first_choice_of_a_board_is_heeded() -> None:
+    document = json.loads(json.dumps(board("scheduler.json")))
+    html, _ = page(document, server(Silent), 1280, unfolded=False)
+    assert "Job <b>All</b>" in html
