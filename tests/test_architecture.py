@@ -92,6 +92,7 @@ SEES_ONLY = {
 ONLY_IN = {
     "psutil": ("exporter/sources/",),
     "prometheus_client": ("exporter/exposition/", "exporter/core/metrics.py", "simulator/live/exposition/"),
+    "pynvml": ("exporter/sources/nvml.py",),
     "torch": ("simulator/forecast/", "simulator/models/"),
     "numba": ("simulator/scheduling/kernels/",),
 }

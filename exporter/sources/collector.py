@@ -21,6 +21,7 @@ from exporter.sources.hwmon import HwmonSource
 from exporter.sources.memory import memory
 from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
+from exporter.sources.nvml import NvmlSource
 from exporter.sources.procfs import Procfs
 from exporter.sources.rapl import rapl
 from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, SourceState, Timed
@@ -139,7 +140,19 @@ SOURCES: tuple[Source, ...] = (
         file=lambda settings: settings.sysfs / "class/power_supply",
         open=lambda settings: BatterySource(settings.sysfs, settings.clock).read,
     ),
+    Source(
+        name="nvml",
+        reads="energy of NVIDIA's graphics cards, which it keeps awake; needs the extra `gpu`",
+        on_failure=OnFailure.REPLACED,
+        file=lambda _: Path("/dev/nvidiactl"),
+        open=lambda settings: NvmlSource(settings.clock).read,
+        default=False,
+    ),
 )
+
+
+BY_DEFAULT: tuple[Source, ...] = tuple(source for source in SOURCES if source.default)
+"""The sources that are read where nobody chooses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any, cast
 from exporter.core.clock import Clock
 from exporter.core.units import Seconds
 from exporter.power.component import EnergyCounter
-from exporter.sources.collector import SOURCES, Collector, OnFailure, Settings, Source
+from exporter.sources.collector import BY_DEFAULT, Collector, OnFailure, Settings, Source
 from exporter.sources.nics import NicRule
 from exporter.sources.procfs import USUAL, Procfs
 from exporter.sources.reading import HostReading, Outcome, SourceState, Timed
@@ -28,7 +28,7 @@ class HostSource:
         procfs: Path = USUAL,
         sysfs: Path = Path("/sys"),
         connections_interval: Seconds = Seconds(30.0),  # noqa: B008 - a number
-        sources: Iterable[Source] = SOURCES,
+        sources: Iterable[Source] = BY_DEFAULT,
     ) -> None:
         self._clock = clock
         settings = Settings(

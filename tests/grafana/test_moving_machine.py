@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from exporter.core.units import Seconds
-from exporter.sources.collector import SOURCES, OnFailure
+from exporter.sources.collector import BY_DEFAULT, OnFailure
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import HostReading
@@ -14,7 +14,7 @@ from exporter.usage.events import Event, EventKind
 from tests.fake_clock import FakeClock
 from tests.grafana.moving_machine import STEP_SECONDS, STEPS_PER_RESET, MovingMachine
 
-SENSORS = {source.name for source in SOURCES if source.on_failure is OnFailure.REPLACED}
+SENSORS = {source.name for source in BY_DEFAULT if source.on_failure is OnFailure.REPLACED}
 
 LOST = {
     Event(kind=EventKind.RESET, source="network"),

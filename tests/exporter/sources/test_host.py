@@ -13,7 +13,7 @@ from exporter.core.clock import SystemClock
 from exporter.core.metrics import Representation
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.exposition.rows import exposition
-from exporter.sources.collector import SOURCES, OnFailure
+from exporter.sources.collector import BY_DEFAULT, SOURCES, OnFailure
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
 from exporter.sources.machine import boot_id
@@ -35,7 +35,7 @@ from tests.fake_clock import FakeClock
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PARTS = tuple(source.name for source in SOURCES if source.on_failure is not OnFailure.REPLACED)
-SENSORS = tuple(source.name for source in SOURCES if source.on_failure is OnFailure.REPLACED)
+SENSORS = tuple(source.name for source in BY_DEFAULT if source.on_failure is OnFailure.REPLACED)
 AT = MonotonicSeconds(1000.0)
 
 WIFI = Traffic(received_bytes=5_000_000_000, sent_bytes=250_000_000, received_packets=4_000_000, sent_packets=900_000)
