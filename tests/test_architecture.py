@@ -33,7 +33,7 @@ LAZY = {"cryptography", "distributed", "matplotlib", "numba", "pandas", "pvlib",
 """Libraries that the simulator may import within a function: slow to load, or optional. pandas comes with pvlib."""
 
 LAYERS = (
-    # What the exporter consists of.
+    # The rooms of the exporter.
     ("exporter.core",),
     ("exporter.power.component",),
     ("exporter.sources",),
@@ -48,7 +48,7 @@ LAYERS = (
     ("exporter.app",),
     ("exporter.cli",),
     ("exporter.__main__",),
-    # What the simulator consists of.
+    # The rooms of the simulator.
     ("simulator.arrays", "simulator.streams"),
     ("simulator.energy", "simulator.forecast", "simulator.hardware", "simulator.models", "simulator.workload"),
     ("simulator.ledger", "simulator.scheduling"),

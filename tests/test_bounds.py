@@ -59,7 +59,7 @@ def _name(call: ast.Call) -> str:
 def test_every_wait_in_the_tests_has_a_bound() -> None:
     files = sorted((ROOT / "tests").rglob("*.py"))
     texts = {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
-    del texts["tests/processes.py"]  # it makes the bounds
+    del texts["tests/processes.py"]  # this file makes the bounds
     assert [breach for path, text in texts.items() for breach in breaches(path, text)] == []
 
 

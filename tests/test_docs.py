@@ -53,7 +53,7 @@ def test_every_make_target_named_exists() -> None:
 def test_every_flag_named_exists() -> None:
     known = {option for action in build_parser()._actions for option in action.option_strings}
     names = named(r"(--(?:web|config|state|path|log)\.[a-z.-]*[a-z])\b")
-    # The parts of the stack that are not ours have flags with the same beginnings.
+    # Other programs of the stack have flags that begin alike.
     others = {"--web.external-url", "--web.enable-lifecycle"}
     assert {name: page for name, page in names.items() if name not in known | others} == {}
 

@@ -235,7 +235,7 @@ def test_targets_become_native_addresses(tmp_path: Path) -> None:
     (source / "targets" / "all.yml").write_text(yaml.safe_dump([group]))
 
     addresses = {"ecotrack": ["127.0.0.1:20110"], "grafana": []}
-    for _ in range(2):  # also over what an earlier start has left
+    for _ in range(2):  # the second time over the files of the first
         write_native_configuration(source, tmp_path / "native", addresses)
 
     written = yaml.safe_load((tmp_path / "native" / "targets" / "all.yml").read_text())

@@ -39,7 +39,7 @@ class Habit:
     """
 
     zone: ZoneInfo
-    rate: Callable[[int, float], float | None]  # of weekday and local hour
+    rate: Callable[[int, float], float | None]  # a function of weekday and local hour
     after: Callable[[int, float], float | None] | None = None
     changes_after: int = 0
     day_spread: float = 0.2

@@ -27,7 +27,7 @@ HOSTILE, IDLE = 2000, 2000
 
 LOW_LIMIT = 64
 
-#: Besides connections: what a program has open at rest, opens for a moment, and is about to close for a client in turn.
+#: Descriptors besides connections: open at rest, opened for a moment, or about to be closed for a client in turn.
 BESIDES = 40
 
 PASSWORD = "right"
@@ -131,7 +131,7 @@ def test_with_few_descriptors_idle_clients_cost_no_sample_no_save_and_no_log(tmp
             assert saved(exporter.state).totals["exported"]["samples"] >= wanted
         assert most < LOW_LIMIT
         assert discarded(after) == discarded(before)
-        # How many connections there may be, and where it listens.
+        # One line tells the limit of connections, one the address.
         assert len(log_lines(exporter)) == 2, log_lines(exporter)
 
 
@@ -165,7 +165,7 @@ def test_idle_clients_open_no_more_descriptors_than_there_may_be_connections(
     tmp_path: Path, start: Callable[[Path], contextlib.AbstractContextManager[Program]]
 ) -> None:
     with start(tmp_path) as program:
-        # It answers a moment before it writes that it listens.
+        # The program answers a moment before the log says that it listens.
         until(lambda: any("listening on" in line for line in log_lines(program)), "the first lines of the log")
         before = len(log_lines(program))
         with idle_clients(program, IDLE) as most_before:

@@ -83,7 +83,7 @@ def test_no_counter_falls_and_increase_is_the_energy_added_over_kills(tmp_path: 
                 exporter.process.kill()
                 exporter.process.wait(5)
         added = saved(tmp_path / "state").totals["lifetime_energy"]
-        # Until its first sample an exporter shows what it found, so that the last total is scraped.
+        # Until its first sample an exporter shows the saved totals, so that the last total is scraped.
         with running_exporter(tmp_path, config=USUAL, port=port):
             until(lambda: any(_equal(joules, added) for _, joules in _scraped_joules(prometheus)), "the last total")
         course = _scraped_joules(prometheus)

@@ -54,7 +54,7 @@ def test_iowait_that_falls_far_is_counted_and_is_no_load() -> None:
     before, after = reading(0, cpu=(10.0, 90.0), iowait=20.0, cpus=1), reading(5, cpu=(10.1, 94.9), iowait=14.0, cpus=1)
     assert load(before, after) == pytest.approx(0.02)
     assert between(before, after).events == (RESET_CPU,)
-    # And back again: no load is lost to it.
+    # Iowait comes back: the step costs no load.
     back = reading(10, cpu=(10.2, 99.8), iowait=20.0, cpus=1)
     assert load(after, back) == pytest.approx(0.02)
     assert between(after, back).events == ()

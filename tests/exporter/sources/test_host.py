@@ -75,11 +75,11 @@ def test_a_laptop_reads_as_its_files_say() -> None:
     reading = source(FIXTURES / "laptop").read()
     assert reading.cpu is not None
     assert reading.cpu.at == AT
-    # In ticks of 10 ms: user 10000, nice 200, system 3000, irq 10, softirq 40; idle 80000, iowait 500; stolen time is
-    # in none, and guest time is in user already.
+    # In ticks of 10 ms: user 10000, nice 200, system 3000, irq 10, softirq 40; idle 80000, iowait 500; stolen time
+    # is in none of these, and user contains guest time.
     assert reading.cpu.value == CpuTimes(busy=Seconds(132.5), idle=Seconds(800.0), iowait=Seconds(5.0), cpus=2)
     assert reading.memory == Memory(used=7_000_000 * 1024, total=16_000_000 * 1024)
-    # sda and the array; what lies on top of them (sda1, dm-0, loop0) would count twice.
+    # sda and the array; devices on top of these two (sda1, dm-0, loop0) would count twice.
     assert reading.disk == Timed(value=DiskBytes(read=201_000 * 512, written=82_000 * 512), at=AT)
     assert reading.network == Timed(value=NetworkCounters(devices={"enp0s31f6": NOTHING, "wlp2s0": WIFI}), at=AT)
     assert reading.connections == {"listen": 2, "established": 2, "time_wait": 1}
@@ -157,7 +157,7 @@ def garble(path: Path) -> None:
 )
 @pytest.mark.filterwarnings(
     "ignore:.*memory stats couldn't be determined:RuntimeWarning"
-)  # psutil's word on the damage
+)  # psutil's warning about the damage
 def test_a_part_that_cannot_be_read_fails_alone(
     laptop: Path, file: str, collector: str, damage: Callable[[Path], None]
 ) -> None:

@@ -13,7 +13,7 @@ GIGABIT = BytesPerSecond(1000.0 * MEGABIT)
 START = 10**13
 
 Speeds = dict[str, BytesPerSecond]
-# From the slowest Ethernet to the fastest, and the wireless ones between.
+# Speeds from the slowest Ethernet to the fastest, those of wireless links between.
 KNOWN = st.integers(10, 800_000).map(lambda megabits: BytesPerSecond(float(megabits * MEGABIT)))
 MAYBE = st.none() | KNOWN
 ELAPSED = st.floats(1.0, 3600.0)

@@ -21,7 +21,7 @@ BODY = b"up 1\n"
 
 RIGHT = get("/metrics", basic("alice", "secret"))
 
-#: Of answers to whoever does not know the password.
+#: Statuses of answers to clients that do not know the password.
 REFUSALS = {400, 401, 403, 405, 413, 429, 431, 501}
 
 

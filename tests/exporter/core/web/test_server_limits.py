@@ -18,10 +18,10 @@ from tests.exporter.core.web.http_client import ask, connect, exchange, get, rea
 from tests.processes import join
 
 BODY = b"x" * 30_000
-#: More than the kernel takes for a client that does not read: the server has to keep the rest.
+#: A body larger than the kernel buffers for a client that does not read: the server has to keep the rest.
 LARGE = b"x" * 16_000_000
 
-#: A patience short enough for a test; what it is compared with is ten times longer.
+#: Seconds of a time limit short enough for a test; the limits beside it are ten times longer.
 SHORT = 0.5
 
 
@@ -251,7 +251,7 @@ def test_a_malformed_request_gets_400_and_the_connection_ends(data: bytes) -> No
         assert read_all(client) == b""
 
 
-@pytest.mark.servers  # for its ten seconds
+@pytest.mark.servers  # the test takes ten seconds
 def test_by_default_a_hundred_half_open_clients_are_gone_in_twelve_seconds() -> None:
     with serving({"/metrics": metrics}) as server, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connect(server)) for _ in range(100)]
