@@ -19,12 +19,15 @@ from exporter.intensity.reading import IntensityProvider
 from exporter.intensity.static import WORLD, configured_intensity, preset_intensity
 from exporter.power import presets
 from exporter.power.allocation import Allocation
+from exporter.power.hardware import Hardware, Kind, hardware_of
+from exporter.power.host import host_model_of
+from exporter.power.ladder import host_estimate
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.sampler import Sampler
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
 from exporter.sources.collector import SOURCES, Source
-from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
+from exporter.sources.identity import identity
 from exporter.sources.machine import boot_id
 from exporter.sources.nics import NicRule
 from exporter.sources.time_zone import time_zone
@@ -40,13 +43,34 @@ class Paths:
     sysfs: Path = Path("/sys")
 
 
-def host_model(power: Power, *, vcpus: int) -> HostPowerModel:
-    """Return the power model of a machine of `vcpus` logical CPUs."""
+def host_hardware(power: Power, paths: Paths) -> Hardware:
+    """Return what the machine says of itself, and what the configuration says of it instead."""
+    return hardware_of(
+        identity(paths.procfs, paths.sysfs),
+        kind=None if power.machine is None else Kind(power.machine),
+        tdp=None if power.tdp_watts is None else Watts(power.tdp_watts),
+    )
+
+
+def host_model(power: Power, hardware: Hardware) -> HostPowerModel:
+    """Return the power model: the user's own figures, else a named preset, else the best estimate."""
+    recent = hardware.processor.is_recent
     if power.idle_watts is not None and power.full_watts is not None:
-        return presets.configured_host(Watts(power.idle_watts), Watts(power.full_watts))
+        server = hardware.kind in {Kind.SERVER, Kind.VM}
+        return host_model_of(
+            presets.calibrated_estimate(
+                Watts(power.idle_watts),
+                Watts(power.full_watts),
+                model="configured",
+                server=server,
+                curved=server and recent,
+            )
+        )
     if power.preset in presets.CLOUD_PRESETS:
-        return presets.cloud_host(power.preset, vcpus)
-    return presets.cep_host()
+        return host_model_of(presets.cloud_estimate(power.preset, hardware.vcpus, recent=recent))
+    if power.preset is not None:
+        return host_model_of(presets.cep_estimate(power.preset))
+    return host_model_of(host_estimate(hardware), hardware)
 
 
 def network_model(config: Config) -> NetworkPowerModel:
@@ -105,7 +129,8 @@ def build_sampler(
     """
     now = clock.wall()
     models = Models(
-        host=host_model(config.power, vcpus=logical_cpus(paths.procfs)),
+        host=host_model(config.power, host_hardware(config.power, paths)),
+        pue=config.power.pue,
         network=network_model(config),
         intensity=AskedProvider(intensity_provider(config, now)),
     )
@@ -116,6 +141,7 @@ def build_sampler(
         interval=Seconds(config.sampling.interval_seconds),
         provenance=provenance(Allocation(), models, off),
         off=off,
+        pue=config.power.pue,
         emission_limit=emission_limit(config.ecoguard),
         totals=Totals(since=now) if store is None else store.load(now),
         state_saved_at=None if store is None else now,

@@ -28,12 +28,31 @@ class Sampling(_Section, frozen=True):
 
 
 class Power(_Section, frozen=True):
-    """Model of the host's power: a preset, or the machine's own idle and full power."""
+    """Power of the host: without any key the best estimate that the machine's own description allows."""
 
     preset: Annotated[
-        Literal["cep", "aws", "gcp", "azure"] | None,
-        Meta(description="Named model: CEP's desktop (the last resort), or a cloud's watts per virtual CPU."),
+        Literal["cep", "ecotrack", "aws", "gcp", "azure"] | None,
+        Meta(
+            description="Named model instead of the estimate: the desktop that `cep` and `ecotrack` assume, or a "
+            "cloud's watts per virtual CPU."
+        ),
     ] = None
+    machine: Annotated[
+        Literal["server", "vm", "laptop", "desktop", "mini_pc", "workstation", "board"] | None,
+        Meta(description="Kind of machine, where it is not the one that firmware and kernel tell."),
+    ] = None
+    tdp_watts: (
+        Annotated[float, Meta(gt=0, le=2000, description="Thermal design power of each processor, where none is told.")]
+        | None
+    ) = None
+    pue: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=10,
+            description="Power usage effectiveness of the machine room: multiplies all power of the host.",
+        ),
+    ] = 1.0
     idle_watts: (
         Annotated[float, Meta(ge=0, le=100_000, description="This machine's power with nothing running.")] | None
     ) = None

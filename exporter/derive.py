@@ -17,6 +17,7 @@ from exporter.core.units import (
     GramsPerSecond,
     Joules,
     MonotonicSeconds,
+    Ratio,
     Seconds,
     Watts,
     energy,
@@ -44,11 +45,12 @@ HISTORY_SPACING = Seconds(5.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """Models of power, and the provider of carbon intensity, which the sampler asks."""
+    """Models of power, the provider of carbon intensity, and `pue`, the overhead of the machine room."""
 
     host: HostPowerModel
     network: NetworkPowerModel
     intensity: AskedProvider
+    pue: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ def derive(
     and no budget is projected from what is left.
     """
     sensors = believed(usage.told, None if usage.cpu is None else usage.cpu.utilization, unfinished.flat)
-    host = _allocation(usage, sensors.measured, models.host, unfinished.pending)
+    host = _allocation(usage, sensors.measured, models.host, unfinished.pending).times(models.pue)
     powers, energies = _power_and_energy(host, usage, models.network)
     grams = _grams(energies, intensity.reading)
     window = _window(unfinished.window, reading, usage)
@@ -126,7 +128,7 @@ def derive(
     readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets)
     after = replace(
         snapshot,
-        provenance=provenance(host, models, snapshot.off),
+        provenance=provenance(host, models, snapshot.off, None if usage.cpu is None else usage.cpu.utilization),
         sampled_at=reading.wall,
         sampled_elapsed=reading.elapsed,
         totals=total,
@@ -137,9 +139,13 @@ def derive(
     return after, unfinished
 
 
-def provenance(host: Allocation, models: Models, off: Set[str]) -> tuple[Provenance, ...]:
+def provenance(
+    host: Allocation, models: Models, off: Set[str], utilization: Ratio | None = None
+) -> tuple[Provenance, ...]:
     """Return where the power of each component comes from; nothing is estimated from collectors that are `off`."""
-    found = in_force(host, models.host, () if "cpu" in off else models.host.provenance)
+    found = in_force(host, models.host, () if "cpu" in off else models.host.provenance(utilization))
+    if models.pue != 1.0:
+        found = tuple(replace(one, description=f"{one.description}, x {models.pue:g} (PUE)") for one in found)
     return found if "network" in off else (*found, models.network.provenance)
 
 

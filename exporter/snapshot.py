@@ -89,6 +89,7 @@ class Snapshot:
     readings: Readings = field(default_factory=Readings)
     outcomes: tuple[Outcome, ...] = ()
     off: frozenset[str] = frozenset()  # collectors that are switched off
+    pue: float = 1.0  # power usage effectiveness that the host's power is multiplied by
     history: tuple[HistoryPoint, ...] = ()
 
     def counted_scopes(self) -> tuple[Scope, ...]:

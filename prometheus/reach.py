@@ -1,12 +1,11 @@
 """The load at which a machine reaches a budget alert, from its power, its grid and its network."""
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.budget import Period
-from exporter.build import budget_limits, host_model, intensity_provider, network_model
+from exporter.build import Paths, budget_limits, host_hardware, host_model, intensity_provider, network_model
 from exporter.config import Config
 from exporter.core.units import (
     BYTES_PER_BINARY_GB,
@@ -41,12 +40,12 @@ class Machine:
 
 
 def machine(config: Config, link: BytesPerSecond) -> Machine:
-    """Describe the machine of an exporter's configuration; presets per CPU count the CPUs of this one."""
+    """Describe the machine of an exporter's configuration; without figures or a preset the one that this runs on."""
     now = UnixSeconds(time.time())
-    host = host_model(config.power, vcpus=os.cpu_count() or 1)
+    host = host_model(config.power, host_hardware(config.power, Paths()))
     return Machine(
-        idle=host.idle,
-        full=host.full,
+        idle=Watts(host.idle * config.power.pue),
+        full=Watts(host.full * config.power.pue),
         intensity=intensity_provider(config, now).at(now).value,
         network=network_model(config).energy_per_byte,
         link=link,

@@ -14,8 +14,9 @@ from exporter.core.config import describe_type
 from exporter.core.metrics import reference_table
 from exporter.core.units import BYTES_PER_BINARY_GB
 from exporter.exposition.rows import ROWS
-from exporter.power import presets, priors
+from exporter.power import host, presets, priors
 from exporter.sources.collector import SOURCES
+from scripts.accuracy import accuracy
 from scripts.constants import Constant, constants, is_shown
 from scripts.imports import sources
 from simulator.hardware.device import DEVICES, GIBIBYTE, REFERENCE
@@ -49,6 +50,7 @@ def pages() -> dict[str, str]:
         "configuration.md": _configuration(),
         "collectors.md": _collectors(),
         "constants.md": _constants(),
+        "accuracy.md": f"# How far off the power is\n\n{GENERATED}\n{accuracy()}",
         "simulator-metrics.md": _simulator_metrics(),
         "simulator-configuration.md": _simulator_configuration(),
         "devices-and-policies.md": _devices_and_policies(),
@@ -224,14 +226,11 @@ def _factors() -> Iterator[tuple[str, Factor]]:
     for name, cloud in presets.CLOUD_PRESETS.items():
         yield f"host, preset {name}: idle", cloud.idle
         yield f"host, preset {name}: full", cloud.full
-    yield "band of preset cep", presets.CEP_UNCERTAINTY
-    yield "band of the cloud presets", presets.CLOUD_UNCERTAINTY
-    yield "band of configured idle and full power", presets.CONFIGURED_UNCERTAINTY
-    yield "whole servers beside preset cep, idle", presets.CEP_SERVERS_IDLE
-    yield "whole servers beside preset cep, at full load", presets.CEP_SERVERS_FULL
-    yield "whole servers beside the cloud presets, at full load", presets.CLOUD_SERVERS_FULL
-    yield "whole servers beside the cloud presets, idle", presets.CLOUD_SERVERS_IDLE
     yield "idle power of the CPU packages, of the machine's", presets.PACKAGE_IDLE_SHARE
+    yield "servers as sold: idle, of the tuned figure", host.AS_SOLD_IDLE
+    yield "servers as sold: for each hard disk", host.WATTS_PER_HARD_DISK
+    yield "servers as sold: for each SSD", host.WATTS_PER_SSD
+    yield "servers as sold: for each GB of memory", host.WATTS_PER_GB
     for kind, prior in priors.PRIORS.items():
         yield f"host, {kind}: idle", prior.idle
         yield f"host, {kind}: full, where no TDP is known", prior.full
@@ -239,7 +238,7 @@ def _factors() -> Iterator[tuple[str, Factor]]:
     for board, (idle, full) in priors.BOARDS.items():
         yield f"host, {board or 'any other board'}: idle", idle
         yield f"host, {board or 'any other board'}: full", full
-    yield "band of the network models", presets.NETWORK_UNCERTAINTY
+    yield "band of the network models", presets.NETWORK_FACTOR
     for name, (factor, size) in presets.NETWORK_PRESETS.items():
         yield f"network, preset {name} (GB of {'2^30' if size == BYTES_PER_BINARY_GB else '10^9'} bytes)", factor
     for name, factor in GRID_FACTORS.items():

@@ -82,7 +82,7 @@ SNAPSHOT = (
 
 SEES_ONLY = {
     "exporter.config": ("exporter.sources",),  # data only: exporter.build makes objects of it
-    "exporter.exposition": (*SNAPSHOT, "exporter.power.presets"),  # help texts quote constants
+    "exporter.exposition": SNAPSHOT,
     "exporter.views": SNAPSHOT,
     "simulator.ledger": ("simulator.arrays",),
     "simulator.scheduling": ("simulator.arrays", "simulator.energy", "simulator.workload"),

@@ -125,7 +125,10 @@ def test_the_exporter_runs_by_the_configuration_that_the_environment_names(tmp_p
 
 BAD_CONFIGURATIONS = [
     (None, "cannot be read: No such file or directory"),
-    ("power: {idle: 5}", "power.idle: unknown key; known here: preset, idle_watts, full_watts"),
+    (
+        "power: {idle: 5}",
+        "power.idle: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts",
+    ),
 ]
 
 

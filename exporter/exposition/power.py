@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from exporter.core.metrics import Row, Sample
 from exporter.exposition.family import counter, gauge, info, one
-from exporter.power import presets
 from exporter.power.component import Component
 from exporter.snapshot import Snapshot
 
@@ -35,9 +34,18 @@ def _provenance(snapshot: Snapshot) -> Iterator[Sample]:
         yield (origin.component, origin.source, origin.model), 1.0
 
 
-def _uncertainty(snapshot: Snapshot) -> Iterator[Sample]:
+def _low(snapshot: Snapshot) -> Iterator[Sample]:
     for origin in snapshot.provenance:
-        yield (origin.component,), origin.uncertainty
+        power = snapshot.readings.powers.get(origin.component)
+        if power is not None:
+            yield (origin.component,), origin.low(power)
+
+
+def _high(snapshot: Snapshot) -> Iterator[Sample]:
+    for origin in snapshot.provenance:
+        power = snapshot.readings.powers.get(origin.component)
+        if power is not None:
+            yield (origin.component,), origin.high(power)
 
 
 ROWS: tuple[Row[Snapshot], ...] = (
@@ -73,20 +81,30 @@ ROWS: tuple[Row[Snapshot], ...] = (
     info(
         name="ecotrack_power_source_info",
         labels=("component", "source", "model"),
-        help="Origin of each component's power: the kind of source, and the model or preset.",
+        help="Origin of each component's power: the kind of source, and the row of a table, model or preset.",
         read=_provenance,
     ),
     gauge(
-        name="ecotrack_power_uncertainty_ratio",
-        unit="ratio",
+        name="ecotrack_power_low_watts",
+        unit="watts",
         labels=("component",),
         help=(
-            "Relative half-width of the uncertainty band around a component's power: 1 is plus or minus 100%, and no "
-            "band reaches below 0. Whole servers lie outside the bands of the presets: factors of "
-            f"{presets.CEP_SERVERS_IDLE.value:g} to {presets.CEP_SERVERS_FULL.value:g} (cep) or "
-            f"{presets.CLOUD_SERVERS_FULL.value:g} to {presets.CLOUD_SERVERS_IDLE.value:g} (aws, gcp, azure) "
-            "hold nine servers in ten."
+            "Low end of the band around a component's power, in which nine machines in ten lie: power divided by a "
+            "factor that was measured for this kind of estimate at this load."
         ),
-        read=_uncertainty,
+        read=_low,
+    ),
+    gauge(
+        name="ecotrack_power_high_watts",
+        unit="watts",
+        labels=("component",),
+        help="High end of the same band: power multiplied by the factor.",
+        read=_high,
+    ),
+    gauge(
+        name="ecotrack_power_usage_effectiveness_ratio",
+        unit="ratio",
+        help="PUE of the machine room that the power of scope host has been multiplied by; 1 where none is configured.",
+        read=one(lambda snapshot: snapshot.pue),
     ),
 )

@@ -9,7 +9,7 @@ have already measured a part. `Pending` remembers which.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exporter.core.units import Joules, MonotonicSeconds, Ratio, Seconds, Watts
 from exporter.power.component import Component, Coverage
@@ -69,6 +69,10 @@ class Allocation:
             for component, energy in self.energies.items()
             if self.seconds[component] > 0.0 and (component in self.measured or not whole)
         }
+
+    def times(self, factor: float) -> "Allocation":
+        """Return the allocation with every component's energy multiplied, as a machine room's overhead does."""
+        return replace(self, energies={one: Joules(spent * factor) for one, spent in self.energies.items()})
 
 
 def allocate(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar, cast
 
-from exporter.core.units import Joules, Ratio, Watts
+from exporter.core.units import Joules, Watts
 
 
 class Scope(StrEnum):
@@ -60,24 +60,22 @@ def power_by_scope(powers: Mapping[Component, Watts]) -> ByScope[Watts]:
 class Provenance:
     """Origin of a component's figure, and how far it may be off.
 
-    `uncertainty` is the half-width of its band, 1 for plus or minus 100%. `server_factors` are the lowest and the
-    highest factor, over load, within which 90% of whole servers lie at the wall; None where they say nothing about it.
+    For nine machines in ten the true power lies from power / `factor` to power x `factor`.
     """
 
     component: Component
     source: str
     model: str
-    uncertainty: Ratio
+    factor: float
     description: str
-    server_factors: tuple[float, float] | None = None
 
     def low(self, power: Watts) -> Watts:
-        """Return the low end of the band around `power`, which is never below 0."""
-        return Watts(power * max(0.0, 1.0 - self.uncertainty))
+        """Return the low end of the band around `power`."""
+        return Watts(power / self.factor)
 
     def high(self, power: Watts) -> Watts:
         """Return the high end of the band around `power`."""
-        return Watts(power * (1.0 + self.uncertainty))
+        return Watts(power * self.factor)
 
 
 class Coverage(StrEnum):
@@ -109,11 +107,11 @@ _COMPONENT_OF = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensor:
-    """Facts about a sensor that hold while it is there; `uncertainty` is the half-width of its band."""
+    """Facts about a sensor that hold while it is there; the true power lies within `factor` of what it tells."""
 
     source: str
     covers: Coverage
-    uncertainty: Ratio
+    factor: float
     description: str
 
 

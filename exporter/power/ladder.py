@@ -1,10 +1,9 @@
 """The ladder of estimates for a machine without sensors: the first rung that holds for it, best first."""
 
-from exporter.core.units import Watts
 from exporter.power.estimate import Estimate
 from exporter.power.hardware import Hardware, Kind
 from exporter.power.lookup import by_average, by_generation, by_name, by_tdp
-from exporter.power.presets import CEP_DYNAMIC, CEP_IDLE
+from exporter.power.presets import cep_estimate
 from exporter.power.priors import by_kind
 
 SERVERS = frozenset({Kind.SERVER, Kind.VM, None})
@@ -15,15 +14,3 @@ def host_estimate(hardware: Hardware) -> Estimate:
     """Return the best estimate: by name, generation, TDP, kind or average; CEP's desktop where nothing is known."""
     rungs = (by_name, by_generation, by_tdp, by_average) if hardware.kind in SERVERS else (by_kind,)
     return next((found for rung in rungs if (found := rung(hardware)) is not None), cep_estimate())
-
-
-def cep_estimate(model: str = "cep") -> Estimate:
-    """Return CEP's desktop, the last resort: a real machine may draw several times as much."""
-    return Estimate(
-        idle=Watts(CEP_IDLE.value),
-        full=Watts(CEP_IDLE.value + CEP_DYNAMIC.value),
-        source="cep",
-        model=model,
-        rung="cep",
-        curved=False,
-    )

@@ -7,7 +7,7 @@ from exporter.power.cpu_name import key_of
 from exporter.power.estimate import Estimate
 from exporter.power.generation import generation_by_cpuid, named_by_qemu
 from exporter.power.hardware import Hardware, Kind
-from exporter.power.presets import CLOUD_PRESETS
+from exporter.power.presets import cloud_estimate
 from exporter.power.tables import CpuRow, GenerationRow, cpu_row, generation_row, tdp_fit
 
 FIRST_YEAR_OF_CURVES = 2016
@@ -94,17 +94,8 @@ def by_average(hardware: Hardware) -> Estimate | None:
     """
     if hardware.kind not in {Kind.SERVER, Kind.VM}:
         return None
-    cloud = hardware.cloud or "aws"
-    preset = CLOUD_PRESETS[cloud]
     recent = hardware.processor.is_recent
-    return Estimate(
-        idle=Watts(preset.idle.value * hardware.vcpus),
-        full=Watts(preset.full.value * hardware.vcpus),
-        source="average",
-        model=cloud,
-        rung=f"average_{cloud}" if recent else f"average_{cloud}_older",
-        curved=recent,
-    )
+    return cloud_estimate(hardware.cloud or "aws", hardware.vcpus, recent=recent, curved=recent)
 
 
 def _is_curved(row: CpuRow) -> bool:

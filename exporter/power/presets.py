@@ -1,11 +1,12 @@
-"""Every constant of the power models, with its source, and the models made from them."""
+"""The named models: their constants with sources, and what is made from them."""
 
 from dataclasses import dataclass
 
 from exporter.core.carbon import Factor
-from exporter.core.units import BYTES_PER_BINARY_GB, BYTES_PER_DECIMAL_GB, Ratio, Watts, kwh_per_gb
+from exporter.core.units import BYTES_PER_BINARY_GB, BYTES_PER_DECIMAL_GB, Watts, kwh_per_gb
 from exporter.power.component import Component, Provenance
-from exporter.power.model import HostPowerModel, NetworkPowerModel
+from exporter.power.estimate import Estimate
+from exporter.power.model import NetworkPowerModel
 
 CEP_IDLE = Factor(
     value=50.0, unit="W", source="CEP technical report, section 2.1.1: idle power of a desktop", year=2024
@@ -14,31 +15,6 @@ CEP_DYNAMIC = Factor(value=65.0, unit="W", source="CEP technical report, section
 
 _CCF = "Cloud Carbon Footprint, methodology"
 
-_PROFILES = (
-    "90% of the points of codecarbon's load profiles, 10 files of the CPU package of 4 processors, lie within it"
-)
-CEP_UNCERTAINTY = Factor(
-    value=3.1, unit="ratio", source=f"{_PROFILES}; the mean error of 50 + 65u is 76.8% of the energy", year=2026
-)
-CLOUD_UNCERTAINTY = Factor(
-    value=0.7, unit="ratio", source=f"{_PROFILES}; the mean error of the vendors' lines is 36-43%", year=2026
-)
-CONFIGURED_UNCERTAINTY = Factor(
-    value=0.5,
-    unit="ratio",
-    source=f"{_PROFILES}; the mean error of a line through known idle and full power is 19-20%",
-    year=2026,
-)
-
-_SERVERS = "90% of 607 whole servers of 2017-2026 (SPECpower_ssj2008, at the wall) lie within it"
-CEP_SERVERS_IDLE = Factor(value=10.0, unit="factor", source=f"{_SERVERS} when idle, 10.47 rounded", year=2026)
-CEP_SERVERS_FULL = Factor(value=25.0, unit="factor", source=f"{_SERVERS} at full load, 24.62 rounded", year=2026)
-CLOUD_SERVERS_FULL = Factor(
-    value=2.4, unit="factor", source=f"{_SERVERS} at full load, by the best of the three lines, AWS's", year=2026
-)
-CLOUD_SERVERS_IDLE = Factor(
-    value=3.0, unit="factor", source=f"{_SERVERS} when idle, by the worst of the three lines, 3.03 rounded", year=2026
-)
 PACKAGE_IDLE_SHARE = Factor(
     value=0.31,
     unit="ratio",
@@ -48,10 +24,10 @@ PACKAGE_IDLE_SHARE = Factor(
 )
 """Share of a machine's idle power that its CPU packages draw: it leaves the model where a sensor measures them."""
 
-NETWORK_UNCERTAINTY = Factor(
-    value=1.0,
-    unit="ratio",
-    source="published averages per GB of the same network differ more than tenfold; no narrower band is defensible",
+NETWORK_FACTOR = Factor(
+    value=10.0,
+    unit="factor",
+    source="published averages per GB of the same network differ tenfold; no narrower band is defensible",
     year=2026,
 )
 
@@ -121,27 +97,32 @@ NETWORK_PRESETS: dict[str, tuple[Factor, int]] = {
 """Energy intensity of data transfer by preset, and how many bytes its source means by a GB."""
 
 
-def cep_host() -> HostPowerModel:
-    """Make the model of CEP's desktop, the last resort: a real machine may draw several times as much."""
-    idle, full = Watts(CEP_IDLE.value), Watts(CEP_IDLE.value + CEP_DYNAMIC.value)
-    servers = (CEP_SERVERS_IDLE, CEP_SERVERS_FULL)
-    return _host(idle, full, source="model", model="cep", uncertainty=CEP_UNCERTAINTY, servers=servers)
+def cep_estimate(model: str = "cep") -> Estimate:
+    """Return CEP's desktop, the last resort: a real machine may draw several times as much."""
+    return Estimate(
+        idle=Watts(CEP_IDLE.value),
+        full=Watts(CEP_IDLE.value + CEP_DYNAMIC.value),
+        source="cep",
+        model=model,
+        rung="cep",
+        curved=False,
+    )
 
 
-def configured_host(idle: Watts, full: Watts) -> HostPowerModel:
-    """Make a linear model from the idle and full power that somebody measured on this machine."""
-    return _host(idle, full, source="calibrated", model="configured", uncertainty=CONFIGURED_UNCERTAINTY)
-
-
-def cloud_host(vendor: str, vcpus: int) -> HostPowerModel:
-    """Make the model of a virtual machine's share of a cloud server.
+def cloud_estimate(vendor: str, vcpus: int, *, recent: bool, curved: bool = False) -> Estimate:
+    """Return a virtual machine's share of a cloud server, `recent` if that is of 2016 or later.
 
     There is no term for memory: the vendor's watts per virtual CPU are of whole servers, with the memory in them.
     """
     preset = CLOUD_PRESETS[vendor]
-    idle, full = Watts(preset.idle.value * vcpus), Watts(preset.full.value * vcpus)
-    servers = (CLOUD_SERVERS_FULL, CLOUD_SERVERS_IDLE)
-    return _host(idle, full, source="cloud", model=vendor, uncertainty=CLOUD_UNCERTAINTY, servers=servers)
+    return Estimate(
+        idle=Watts(preset.idle.value * vcpus),
+        full=Watts(preset.full.value * vcpus),
+        source="average",
+        model=vendor,
+        rung=f"average_{vendor}" if recent else f"average_{vendor}_older",
+        curved=curved,
+    )
 
 
 def network(preset: str) -> NetworkPowerModel:
@@ -152,9 +133,9 @@ def network(preset: str) -> NetworkPowerModel:
         energy_per_byte=kwh_per_gb(factor.value, bytes_per_gb),
         provenance=Provenance(
             component=Component.NETWORK,
-            source="model",
+            source="average",
             model=preset,
-            uncertainty=Ratio(NETWORK_UNCERTAINTY.value),
+            factor=NETWORK_FACTOR.value,
             description=f"{factor.value:g} kWh per {gigabyte} bytes",
         ),
     )
@@ -166,37 +147,15 @@ def configured_network(kwh_per_decimal_gb: float) -> NetworkPowerModel:
         energy_per_byte=kwh_per_gb(kwh_per_decimal_gb, BYTES_PER_DECIMAL_GB),
         provenance=Provenance(
             component=Component.NETWORK,
-            source="model",
+            source="calibrated",
             model="configured",
-            uncertainty=Ratio(NETWORK_UNCERTAINTY.value),
+            factor=NETWORK_FACTOR.value,
             description=f"{kwh_per_decimal_gb:g} kWh per 10^9 bytes",
         ),
     )
 
 
-def _host(
-    idle: Watts,
-    full: Watts,
-    *,
-    source: str,
-    model: str,
-    uncertainty: Factor,
-    servers: tuple[Factor, Factor] | None = None,
-) -> HostPowerModel:
-    descriptions = {
-        Component.BASELINE: f"{idle:g} W always",
-        Component.CPU: f"{full - idle:g} W x utilization",
-    }
-    provenance = tuple(
-        Provenance(
-            component=component,
-            source=source,
-            model=model,
-            uncertainty=Ratio(uncertainty.value),
-            description=description,
-            server_factors=None if servers is None else (servers[0].value, servers[1].value),
-        )
-        for component, description in descriptions.items()
-    )
-    idle_of = {Component.CPU: Watts(PACKAGE_IDLE_SHARE.value * idle)}
-    return HostPowerModel(idle=idle, full=full, provenance=provenance, idle_of=idle_of)
+def calibrated_estimate(idle: Watts, full: Watts, *, model: str, server: bool, curved: bool) -> Estimate:
+    """Return the estimate from idle and full power that somebody measured on this machine; `model` says how."""
+    rung = "calibrated_server" if server else "calibrated"
+    return Estimate(idle=idle, full=full, source="calibrated", model=model, rung=rung, curved=curved)

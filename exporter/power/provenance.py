@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from exporter.core.units import Ratio
 from exporter.power.allocation import PARTS, Allocation
 from exporter.power.component import Component, Provenance
 from exporter.power.model import HostPowerModel
@@ -47,7 +46,7 @@ def _of_sensors(component: Component, evidence: tuple[Measured, ...], *, scaled:
         component=component,
         source=sensors[0].source,
         model=MEASURED,
-        uncertainty=Ratio(max(sensor.uncertainty for sensor in sensors)),
+        factor=max(sensor.factor for sensor in sensors),
         description=f"{described}, scaled down to the whole machine" if scaled else described,
     )
 

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from exporter.core.clock import Clock
-from exporter.core.units import Ratio, Watts
+from exporter.core.units import Watts
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.integral import Integrals
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError
 
-UNCERTAINTY = Ratio(0.1)
-"""Half-width of the band around a battery's discharge. Assumed: no error is published for laptops' gauges, many of
+FACTOR = 1.1
+"""Factor of the band around a battery's discharge. Assumed: no error is published for laptops' gauges, many of
 which show a mean of half a minute."""
 
-SENSOR = Sensor(source="battery", covers=Coverage.MACHINE, uncertainty=UNCERTAINTY, description="discharge")
+SENSOR = Sensor(source="battery", covers=Coverage.MACHINE, factor=FACTOR, description="discharge")
 
 
 class BatterySource:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporter.core.clock import Clock
-from exporter.core.units import Joules, Ratio, Watts
+from exporter.core.units import Joules, Watts
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.integral import Integrals
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError
 
-UNCERTAINTY = Ratio(0.1)
-"""Half-width of the band around what a driver's sensor measured. Assumed: no error is published for these chips."""
+FACTOR = 1.1
+"""Factor of the band around what a driver's sensor measured. Assumed: no error is published for these chips."""
 
 NO_FIGURE_NOW = {errno.ENODATA, errno.EOPNOTSUPP}
 """Answers of a driver whose device has no figure at the moment, which is no failure."""
@@ -180,4 +180,4 @@ def _value(file: Path) -> int | None:
 
 
 def _sensor(chip: Chip) -> Sensor:
-    return Sensor(source="hwmon", covers=chip.covers, uncertainty=UNCERTAINTY, description=chip.description)
+    return Sensor(source="hwmon", covers=chip.covers, factor=FACTOR, description=chip.description)

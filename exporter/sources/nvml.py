@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol, cast
 
 from exporter.core.clock import Clock
-from exporter.core.units import Joules, Ratio, Watts
+from exporter.core.units import Joules, Watts
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.integral import Integrals
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError
 
-UNCERTAINTY = Ratio(0.1)
-"""Half-width of the band around a card's energy. NVIDIA states plus or minus 5 W for the power of its cards (NVML
+FACTOR = 1.1
+"""Factor of the band around a card's energy. NVIDIA states plus or minus 5 W for the power of its cards (NVML
 reference, nvmlDeviceGetPowerUsage), which is a tenth of a card that draws 50 W."""
 
-SENSOR = Sensor(source="nvml", covers=Coverage.GPU, uncertainty=UNCERTAINTY, description="graphics card")
+SENSOR = Sensor(source="nvml", covers=Coverage.GPU, factor=FACTOR, description="graphics card")
 
 NOT_SUPPORTED = 3
 """Answer of NVML where a card does not tell a figure (nvml.h, nvmlReturn_t)."""

@@ -10,25 +10,25 @@ there what adapter and battery deliver. It holds what the machine's maker wired 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from exporter.core.units import Joules, Ratio
+from exporter.core.units import Joules
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError
 
-PACKAGE_UNCERTAINTY = Ratio(0.05)
-"""Half-width of the band around a package's counter. Assumed: Intel publishes no error. Since Haswell the counter is
+PACKAGE_FACTOR = 1.05
+"""Factor of the band around a package's counter. Assumed: Intel publishes no error. Since Haswell the counter is
 measured, not modelled, and independent comparisons find it within a few per cent."""
 
-MEMORY_UNCERTAINTY = Ratio(0.2)
-"""Half-width of the band around a memory counter. Assumed, wider than a package's: on servers it depends on a table of
+MEMORY_FACTOR = 1.2
+"""Factor of the band around a memory counter. Assumed, wider than a package's: on servers it depends on a table of
 the memory's maker, which firmware may leave at its usual values."""
 
-PLATFORM_UNCERTAINTY = Ratio(0.3)
-"""Half-width of the band around the platform's counter. Assumed: what is wired to it differs by machine."""
+PLATFORM_FACTOR = 1.3
+"""Factor of the band around the platform's counter. Assumed: what is wired to it differs by machine."""
 
-ZONES: tuple[tuple[str, Coverage, Ratio, str], ...] = (
-    ("package-", Coverage.PACKAGE, PACKAGE_UNCERTAINTY, "processor's counter"),
-    ("dram", Coverage.MEMORY, MEMORY_UNCERTAINTY, "memory's counter"),
-    ("psys", Coverage.MACHINE, PLATFORM_UNCERTAINTY, "platform's counter"),
+ZONES: tuple[tuple[str, Coverage, float, str], ...] = (
+    ("package-", Coverage.PACKAGE, PACKAGE_FACTOR, "processor's counter"),
+    ("dram", Coverage.MEMORY, MEMORY_FACTOR, "memory's counter"),
+    ("psys", Coverage.MACHINE, PLATFORM_FACTOR, "platform's counter"),
 )
 """Beginning of a zone's name, what it covers, its band and description. Other zones, core and uncore, are details."""
 
@@ -65,10 +65,10 @@ def _counter(zone: Path) -> EnergyCounter:
 
 
 def _sensor(name: str) -> Sensor:
-    for beginning, covers, uncertainty, description in ZONES:
+    for beginning, covers, factor, description in ZONES:
         if name.startswith(beginning):
-            return Sensor(source="rapl", covers=covers, uncertainty=uncertainty, description=description)
-    return Sensor(source="rapl", covers=Coverage.DETAIL, uncertainty=PACKAGE_UNCERTAINTY, description=name)
+            return Sensor(source="rapl", covers=covers, factor=factor, description=description)
+    return Sensor(source="rapl", covers=Coverage.DETAIL, factor=PACKAGE_FACTOR, description=name)
 
 
 def _limit(zone: Path) -> Joules | None:

@@ -13,6 +13,9 @@ from exporter.snapshot import HistoryPoint, Readings, Snapshot
 from exporter.sources.reading import SourceState
 from exporter.usage.events import EventKind
 
+ROUGH = frozenset({"average", "cep", "tdp"})
+"""Sources of power that a note is due for: nothing about them is of this machine or of its processor."""
+
 
 class _View(msgspec.Struct, frozen=True, kw_only=True):
     """Base of every part of the JSON."""
@@ -26,8 +29,7 @@ class ComponentView(_View, frozen=True):
     watts: float | None
     low_watts: float | None
     high_watts: float | None
-    uncertainty_ratio: float
-    server_factors: tuple[float, float] | None
+    band_factor: float
     source: str
     model: str
     description: str
@@ -87,6 +89,7 @@ class Summary(_View, frozen=True):
     network_power_high_watts: float | None
     emissions_grams_per_hour: EmissionsView
     emission_limit_grams_per_hour: float
+    power_usage_effectiveness: float
     intensity: IntensityView | None
     intensity_troubles: dict[str, str]
     activity: str | None
@@ -138,6 +141,7 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         network_power_high_watts=network_high,
         emissions_grams_per_hour=_emissions(readings.emission_rates),
         emission_limit_grams_per_hour=snapshot.emission_limit * SECONDS_PER_HOUR,
+        power_usage_effectiveness=snapshot.pue,
         intensity=_intensity(readings),
         intensity_troubles=dict(readings.intensity_troubles),
         activity=readings.activity,
@@ -172,7 +176,7 @@ def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[
         for one in snapshot.outcomes
         if one.state is SourceState.DENIED
     ]
-    notes += [_provenance_note(one) for one in snapshot.provenance if one.uncertainty >= 1.0 or one.server_factors]
+    notes += [_provenance_note(one) for one in snapshot.provenance if one.source in ROUGH]
     intensity = snapshot.readings.intensity
     if intensity is not None and intensity.provider == "static":
         notes.append(f"Carbon intensity is a fixed figure ({intensity.description}), not your grid at this hour.")
@@ -211,15 +215,14 @@ def _no_intensity(snapshot: Snapshot, provider: str, trouble: str) -> str:
 
 def _provenance_note(one: Provenance) -> str:
     what = "Network energy" if one.component.scope is Scope.NETWORK else "Power"
-    model = f"the {one.model} model" if one.model != "configured" else "your own figure"
     # The band around one watt is the ratio of the true figure to the one shown.
     low, high = one.low(Watts(1.0)), one.high(Watts(1.0))
-    parts = [f"{what} is an estimate by {model}: the true figure may be {low:g} to {high:g} times this one."]
-    if one.server_factors is not None:
-        least, most = one.server_factors
-        parts.append(f"Whole servers lie outside that: it takes a factor of {least:g} to {most:g} to hold nine in ten.")
-    if one.component.scope is Scope.HOST and one.source != "cloud":
-        parts.append("Set power.idle_watts and power.full_watts to narrow it.")
+    parts = [
+        f"{what} is an estimate ({one.source}: {one.model}): nine times in ten the true figure is "
+        f"{low:.2g} to {high:.2g} times this one."
+    ]
+    if one.component.scope is Scope.HOST:
+        parts.append("Where you can measure it, power.idle_watts and power.full_watts narrow that.")
     return " ".join(parts)
 
 
@@ -247,8 +250,7 @@ def _component(one: Provenance, readings: Readings) -> ComponentView:
         watts=watts,
         low_watts=None if watts is None else one.low(watts),
         high_watts=None if watts is None else one.high(watts),
-        uncertainty_ratio=one.uncertainty,
-        server_factors=one.server_factors,
+        band_factor=one.factor,
         source=one.source,
         model=one.model,
         description=one.description,

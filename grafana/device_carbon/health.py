@@ -38,24 +38,27 @@ def row() -> Row:
 
 
 def _sources() -> dashboard.Panel:
-    ratio = select("ecotrack_power_uncertainty_ratio")
     info = select("ecotrack_power_source_info")
     facts = Facts(
         title="Where the power comes from",
         description=(
-            "For each component the kind of source and the model in force, with the half-width of its stated band: "
-            "± 50% means between 0.5 and 1.5 times the estimate, and ± 310% between 0 and 4.1 times, for no band goes "
-            "below 0. Whole servers lie outside the bands of the models cep, aws, gcp and azure."
+            "For each component the kind of source and the row of a table or the model in force, with the ends of its "
+            "band at the present load, in which nine machines in ten lie. Kinds from best to worst: a sensor, "
+            "calibrated, name, generation, tdp, average, cep."
         ),
-        unit="percentunit",
+        unit="watt",
         no_value=NO_DATA,
-        targets=(
+        targets=tuple(
             Target(
-                expr=f"{ratio} * on (job, instance, component) group_left (source, model) {info}",
-                legend="band",
-            ),
+                expr=(
+                    f"{select(f'ecotrack_power_{end}_watts')} * on (job, instance, component) "
+                    f"group_left (source, model) {info}"
+                ),
+                legend=end,
+            )
+            for end in ("low", "high")
         ),
-        decimals=0,
+        decimals=1,
         width=12,
     )
     columns = {
@@ -63,7 +66,8 @@ def _sources() -> dashboard.Panel:
         "component": "Component",
         "source": "Source",
         "model": "Model",
-        "band": "Band ±",
+        "low": "At least",
+        "high": "At most",
     }
     return rows(facts, columns=columns, hidden=("job",))
 

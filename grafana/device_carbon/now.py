@@ -18,14 +18,14 @@ def row() -> Row:
     return Row(title="Now", panels=panels)
 
 
-def band(edge: str) -> str:
-    """Return the host's power at an edge of its stated band: `edge` is a factor in terms of `{}`, the half-width."""
-    watts, ratio = select("ecotrack_power_watts", scope="host"), select("ecotrack_power_uncertainty_ratio")
-    return total(f"{watts} * on (job, instance, component) {edge.format(ratio)}")
+def band_end(end: str) -> str:
+    """Return the host's power at an end, `low` or `high`, of the bands of its components."""
+    watts = select("ecotrack_power_watts", scope="host")
+    return total(f"{select(f'ecotrack_power_{end}_watts')} and on (job, instance, component) {watts}")
 
 
-AT_LEAST = band("clamp_min(1 - {}, 0)")
-AT_MOST = band("(1 + {})")
+AT_LEAST = band_end("low")
+AT_MOST = band_end("high")
 
 
 def network_part(window: str, *labels: str) -> str:
@@ -49,8 +49,8 @@ def _power() -> dashboard.Panel:
     facts = Facts(
         title="Power",
         description=(
-            "Electrical power of the chosen devices over their last sample: the sum of the host's components, at least "
-            "and at most with each component's estimate times (1 ∓ its stated uncertainty), not below zero. The band "
+            "Electrical power of the chosen devices over their last sample. Machine is the sum of its components; "
+            "at least and at most are the sums of the ends of their bands, in which nine machines in ten lie. The band "
             "assumes that all components err in the same direction, so it is wide on purpose. Network is what others' "
             "equipment draws for this traffic, by an amount per byte; it is not in the other three."
         ),

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from grafana.board import GRID_COLUMNS
 from grafana.draw.ask import Prometheus
 from grafana.draw.panels import drawn
+from grafana.geometry import GRID_COLUMNS
 from grafana.queries import BoardJson
 
 CELL, GUTTER, MARGIN = 30, 8, 16

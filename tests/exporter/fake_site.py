@@ -9,17 +9,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.app import routes
 from exporter.budget import Period
-from exporter.core.units import Grams, Watts
+from exporter.core.units import Grams
 from exporter.core.web.publication import Publication
 from exporter.core.web.server import Handler, Request, Response
 from exporter.exposition.rows import exposition
 from exporter.intensity.reading import IntensityProvider
-from exporter.power import presets
 from exporter.power.model import HostPowerModel
 from exporter.sampler import Sampler
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading, Memory
 from exporter.totals import Totals
+from tests.exporter import hosts
 from tests.exporter.fakes import Machine, initial_snapshot, rig
 from tests.fake_clock import FakeClock
 
@@ -28,7 +28,7 @@ Series = tuple[str, frozenset[tuple[str, str]]]
 
 LIMITS = {Period.DAY: Grams(150.0), Period.WEEK: Grams(1000.0), Period.MONTH: Grams(4000.0)}
 
-LAPTOP = presets.configured_host(Watts(8.0), Watts(45.0))
+LAPTOP = hosts.configured_host(8.0, 45.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +88,12 @@ def make_site(
     totals: Totals | None = None,
     host: HostPowerModel = LAPTOP,
     intensity: IntensityProvider | None = None,
+    pue: float = 1.0,
 ) -> Site:
     """A site whose sampler has read once and sampled never."""
     clock = FakeClock()
     machine = Machine(clock, nics=dict(nics or {"eth0": 10**10}))
-    publication = Publication(clock, initial_snapshot(host=host), exposition)
+    publication = Publication(clock, initial_snapshot(host=host, pue=pue), exposition)
     sampled = rig(
         machine,
         host=host,
@@ -101,6 +102,7 @@ def make_site(
         totals=totals,
         source=WithMemory(machine=machine),
         publish=publication.publish,
+        pue=pue,
     )
     return Site(
         clock=clock,

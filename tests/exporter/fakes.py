@@ -37,6 +37,7 @@ from exporter.sources.reading import (
     Traffic,
 )
 from exporter.totals import Exported, Totals
+from tests.exporter import hosts
 from tests.fake_clock import NOON, FakeClock
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -174,9 +175,9 @@ class MemoryStore:
         return exported
 
 
-def initial_snapshot(totals: Totals | None = None, *, host: HostPowerModel | None = None) -> Snapshot:
+def initial_snapshot(totals: Totals | None = None, *, host: HostPowerModel | None = None, pue: float = 1.0) -> Snapshot:
     """The snapshot before the first sample."""
-    provenance = ((host or presets.cep_host()).provenance, (presets.network("cep").provenance,))
+    provenance = ((host or hosts.cep_host()).provenance(), (presets.network("cep").provenance,))
     return Snapshot(
         version="1.2.3",
         python_version="3.11.2",
@@ -184,6 +185,7 @@ def initial_snapshot(totals: Totals | None = None, *, host: HostPowerModel | Non
         provenance=(*provenance[0], *provenance[1]),
         emission_limit=GramsPerSecond(0.1),
         totals=totals or Totals(since=NOON),
+        pue=pue,
     )
 
 
@@ -215,17 +217,19 @@ def rig(
     limits: Mapping[Period, Grams] | None = None,
     source: Source | None = None,
     publish: Callable[[Snapshot], None] | None = None,
+    pue: float = 1.0,
 ) -> Rig:
     """A sampler with CEP's models that has read once; 50 W + 65 W u, 0.06 kWh/GiB, 500 g/kWh."""
     published: list[Snapshot] = []
     sampler = Sampler(
-        initial_snapshot(totals, host=host),
+        initial_snapshot(totals, host=host, pue=pue),
         source=source or machine,
         clock=machine.clock,
         models=Models(
-            host=host or presets.cep_host(),
+            host=host or hosts.cep_host(),
             network=presets.network("cep"),
             intensity=AskedProvider(intensity or preset_intensity("cep")),
+            pue=pue,
         ),
         plan=BudgetPlan(limits=limits or {}, zone=BERLIN),
         store=store,

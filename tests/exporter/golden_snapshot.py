@@ -25,7 +25,6 @@ from exporter.core.units import (
 from exporter.eco_score import EcoScore, ScoreFactor
 from exporter.exposition.rows import ROWS
 from exporter.intensity.reading import IntensityReading
-from exporter.power import presets
 from exporter.power.component import ByScope, Component
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
@@ -33,6 +32,7 @@ from exporter.sources.nics import NicRule
 from exporter.sources.reading import DiskBytes, Memory, Outcome, SourceState, Traffic
 from exporter.totals import ActivityTotal, Exported, Totals
 from exporter.usage.events import Event, EventKind
+from tests.exporter import hosts
 from tests.exporter.fakes import Machine, initial_snapshot, rig
 from tests.fake_clock import NOON, FakeClock
 
@@ -56,7 +56,7 @@ HOSTILE = 'us"b\\0 \u00e9\n'
 def golden_snapshot() -> Snapshot:
     """A sample of a cloud machine at noon, with totals of a component that no model gives power to any more."""
     return replace(
-        initial_snapshot(host=presets.cloud_host("aws", 2)),
+        initial_snapshot(host=hosts.cloud_host("aws", 2)),
         sampled_at=NOON,
         sampled_elapsed=Seconds(1000.0),
         sample_duration=Seconds(0.0015),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.units import Ratio, UnixSeconds
+from exporter.core.units import UnixSeconds
 from exporter.power import presets
 from exporter.power.component import Component, Coverage, Scope, Sensor
 from exporter.totals import Totals
@@ -14,8 +14,8 @@ from exporter.usage.events import Event, EventKind
 from tests.exporter.fakes import Machine, MemoryStore, Rig, rig
 from tests.fake_clock import FakeClock
 
-PACKAGE = Sensor(source="rapl", covers=Coverage.PACKAGE, uncertainty=Ratio(0.05), description="two packages by RAPL")
-METER = Sensor(source="meter", covers=Coverage.MACHINE, uncertainty=Ratio(0.02), description="a plug")
+PACKAGE = Sensor(source="rapl", covers=Coverage.PACKAGE, factor=1.05, description="two packages by RAPL")
+METER = Sensor(source="meter", covers=Coverage.MACHINE, factor=1.02, description="a plug")
 WATTS = {"package": 30.0, "meter": 90.0}
 SHARE = presets.PACKAGE_IDLE_SHARE.value
 
@@ -45,7 +45,7 @@ def test_provenance_follows_what_was_in_force_at_the_sample() -> None:
         }
 
     sampling = rig(machine())
-    modelled = {Component.BASELINE: ("model", "cep"), Component.CPU: ("model", "cep")}
+    modelled = {Component.BASELINE: ("cep", "cep"), Component.CPU: ("cep", "cep")}
     assert sources() == modelled
     sampling.sample_after(5.0)
     assert sources() == modelled | {Component.CPU: ("rapl", "measured")}

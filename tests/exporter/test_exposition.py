@@ -111,6 +111,8 @@ def test_a_name_with_a_line_break_stays_on_its_line() -> None:
 def test_a_stale_snapshot_keeps_totals_age_and_health_and_drops_the_rest() -> None:
     fresh, stale = names(golden_snapshot()), names(golden_snapshot().without_readings())
     assert fresh - stale == {
+        "ecotrack_power_high_watts",
+        "ecotrack_power_low_watts",
         "ecotrack_power_watts",
         "ecotrack_emissions_grams_per_second",
         "ecotrack_cpu_utilization_ratio",

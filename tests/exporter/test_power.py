@@ -4,22 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.units import Ratio, Seconds, Watts
+from exporter.core.units import Ratio, Seconds
 from exporter.power import presets
 from exporter.power.component import Component, Scope
-from exporter.power.model import HostPowerModel
+from exporter.power.model import CURVE, HostPowerModel, share_of_span
 from exporter.usage.cpu import CpuUsage
 from exporter.usage.network import NetworkUsage
+from tests.exporter import hosts
 from tests.exporter.fakes import traffic
 
-MODELS = [presets.cep_host(), presets.configured_host(Watts(4.0), Watts(31.0)), presets.cloud_host("aws", 4)]
+MODELS = [hosts.cep_host(), hosts.configured_host(4.0, 31.0), hosts.cloud_host("aws", 4)]
 
 
 def cpu(utilization: float) -> CpuUsage:
     return CpuUsage(utilization=Ratio(utilization), elapsed=Seconds(5.0))
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.provenance[0].model))
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.model))
 @given(utilization=st.floats(min_value=0, max_value=1))
 def test_components_are_disjoint_and_sum_to_the_host(model: HostPowerModel, utilization: float) -> None:
     powers = model.estimate(cpu(utilization))
@@ -29,14 +30,32 @@ def test_components_are_disjoint_and_sum_to_the_host(model: HostPowerModel, util
     assert {component.scope for component in powers} == {Scope.HOST}
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.provenance[0].model))
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.model))
 def test_every_component_says_where_it_comes_from(model: HostPowerModel) -> None:
-    assert [one.component for one in model.provenance] == list(model.estimate(cpu(0.5)))
-    assert all(one.uncertainty > 0.0 for one in model.provenance)
+    assert [one.component for one in model.provenance()] == list(model.estimate(cpu(0.5)))
+    assert all(one.factor > 1.0 for one in model.provenance())
+
+
+@given(st.lists(st.floats(min_value=0, max_value=1), min_size=1, max_size=20))
+def test_a_load_that_swings_within_a_sample_is_off_by_a_known_share_of_the_span(loads: list[float]) -> None:
+    true = sum(share_of_span(Ratio(one), CURVE) for one in loads) / len(loads)
+    told = share_of_span(Ratio(sum(loads) / len(loads)), CURVE)
+    assert -0.12 <= told - true <= 0.09
+
+
+@given(st.floats(min_value=0, max_value=1), st.floats(min_value=0, max_value=1))
+def test_more_load_never_draws_less(one: float, other: float) -> None:
+    shares = [share_of_span(Ratio(load), CURVE) for load in sorted((one, other))]
+    assert 0.0 <= shares[0] <= shares[1] <= 1.0
+
+
+@pytest.mark.parametrize(("utilization", "share"), [(0.0, 0.0), (0.1, 0.17), (0.3, 0.295), (0.5, 0.42), (1.0, 1.0)])
+def test_the_curve_of_servers_since_2016(utilization: float, share: float) -> None:
+    assert share_of_span(Ratio(utilization), CURVE) == pytest.approx(share)
 
 
 def test_a_machine_at_rest_draws_its_baseline_only() -> None:
-    powers = presets.cep_host().estimate(cpu(0.0))
+    powers = hosts.cep_host().estimate(cpu(0.0))
     assert powers == {Component.BASELINE: 50.0, Component.CPU: 0.0}
 
 

@@ -12,6 +12,7 @@ from exporter.core.config import ConfigError, convert
 from exporter.core.units import Joules, Ratio, Seconds, Watts, energy
 from exporter.power import presets
 from exporter.power.component import Component
+from exporter.power.hardware import Hardware
 from exporter.usage.cpu import CpuUsage
 from exporter.usage.network import NetworkUsage
 from tests.exporter.fakes import traffic
@@ -20,9 +21,10 @@ from tests.fake_clock import NOON
 GIBIBYTE = 1024**3
 
 
+@pytest.mark.parametrize("preset", ["cep", "ecotrack"])
 @pytest.mark.parametrize(("utilization", "watts"), [(0.0, 50.0), (0.4, 76.0), (1.0, 115.0)])
-def test_cep_draws_50_watts_and_65_more_at_full_load(utilization: float, watts: float) -> None:
-    model = host_model(Power(), vcpus=2)
+def test_cep_draws_50_watts_and_65_more_at_full_load(preset: str, utilization: float, watts: float) -> None:
+    model = host_model(msgspec.convert({"preset": preset}, Power), Hardware())
     powers = model.estimate(CpuUsage(utilization=Ratio(utilization), elapsed=Seconds(5.0)))
     assert sum(powers.values()) == pytest.approx(watts, rel=1e-12)
 
@@ -74,16 +76,16 @@ def test_the_users_own_network_figure_is_per_decimal_gigabyte() -> None:
 def test_a_cloud_machine_draws_by_its_four_vcpus_which_hold_the_memory_already(
     vendor: str, idle: float, full: float
 ) -> None:
-    model = host_model(msgspec.convert({"preset": vendor}, Power), vcpus=4)
+    model = host_model(msgspec.convert({"preset": vendor}, Power), Hardware(vcpus=4))
     assert (model.idle, model.full) == pytest.approx((idle, full), rel=1e-12)
-    assert {one.component for one in model.provenance} == {Component.BASELINE, Component.CPU}
-    assert {one.source for one in model.provenance} == {"cloud"}
+    assert {one.component for one in model.provenance()} == {Component.BASELINE, Component.CPU}
+    assert {one.source for one in model.provenance()} == {"average"}
 
 
 def test_a_calibration_is_used_as_given_and_named_so() -> None:
-    model = host_model(Power(idle_watts=3.5, full_watts=28.0), vcpus=4)
+    model = host_model(Power(idle_watts=3.5, full_watts=28.0), Hardware(vcpus=4))
     assert (model.idle, model.full) == (3.5, 28.0)
-    assert {(one.source, one.model) for one in model.provenance} == {("calibrated", "configured")}
+    assert {(one.source, one.model) for one in model.provenance()} == {("calibrated", "configured")}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_a_calibration_is_used_as_given_and_named_so() -> None:
     [
         ("network", set(presets.NETWORK_PRESETS)),
         ("grid", set(GRID_FACTORS)),
-        ("power", {"cep", *presets.CLOUD_PRESETS}),
+        ("power", {"cep", "ecotrack", *presets.CLOUD_PRESETS}),
     ],
 )
 def test_the_configuration_offers_exactly_the_presets_there_are(section: str, names: set[str]) -> None:

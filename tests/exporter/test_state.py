@@ -18,12 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.units import Seconds, UnixSeconds
-from exporter.power import presets
 from exporter.power.component import Component
 from exporter.state import StateError, StateStore
 from exporter.totals import Exported, Totals
 from exporter.usage.events import Event, EventKind
 from exporter.week import WeekProfile
+from tests.exporter import hosts
 from tests.exporter.fakes import Machine, rig, series
 from tests.fake_clock import NOON, FakeClock
 
@@ -451,7 +451,7 @@ def test_totals_of_the_memory_term_that_models_had_are_read_and_do_not_fall(tmp_
     before = load(tmp_path)
     assert before.exported.events == {}
     assert before.exported.energy[Component.MEMORY] == pytest.approx(188.16)
-    sampling = rig(Machine(FakeClock()), totals=before, host=presets.cloud_host("aws", 4))
+    sampling = rig(Machine(FakeClock()), totals=before, host=hosts.cloud_host("aws", 4))
     initial = series(sampling.now, "counter")
     now = sampling.sample_after(5.0, bytes_per_second=1e6)
     after = series(now, "counter")

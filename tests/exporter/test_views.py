@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from exporter.core.html import UNKNOWN
-from exporter.core.units import UnixSeconds, Watts
-from exporter.power import presets
+from exporter.core.units import UnixSeconds
 from exporter.power.model import HostPowerModel
 from exporter.views.summary import Summary, summarize
 from exporter.views.table import render_table
 from exporter.views.wording import band_text
+from tests.exporter import hosts
 from tests.exporter.fake_site import Series, Site, make_site, series
 from tests.exporter.test_page import Document, page, power_of
 
 MODELS = {
-    "cep": presets.cep_host(),
-    "aws": presets.cloud_host("aws", 4),
-    "configured": presets.configured_host(Watts(8.0), Watts(45.0)),
+    "cep": hosts.cep_host(),
+    "aws": hosts.cloud_host("aws", 4),
+    "configured": hosts.configured_host(8.0, 45.0),
 }
 
 FAULTS = [set(), {"cpu"}, {"network"}, {"cpu", "network"}]
@@ -28,9 +28,9 @@ models = pytest.mark.parametrize("host", MODELS.values(), ids=MODELS.keys())
 faults = pytest.mark.parametrize("broken", FAULTS, ids=lambda broken: " and ".join(sorted(broken)) or "none")
 
 
-def sampled(host: HostPowerModel, broken: set[str] | None = None) -> Site:
+def sampled(host: HostPowerModel, broken: set[str] | None = None, *, pue: float = 1.0) -> Site:
     """A site after a sample of some load and traffic, without the readings that are broken."""
-    site = make_site(host=host)
+    site = make_site(host=host, pue=pue)
     site.sample_after(5.0, utilization=0.3, bytes_per_second=1.7e5)
     site.machine.broken = broken or set()
     site.sample_after(5.0, utilization=0.31, bytes_per_second=1.7e5)
@@ -53,12 +53,16 @@ def answer(site: Site, path: str) -> Any:
 
 
 def band_of(scope: str, exposed: dict[Series, float]) -> tuple[float, float]:
-    """A scope's band by `/metrics`: each component's watts times (1 - and + its ratio), not below 0."""
-    low = high = 0.0
-    for (name, labels), watts in exposed.items():
-        if name == "ecotrack_power_watts" and ("scope", scope) in labels:
-            ratio = exposed[series("ecotrack_power_uncertainty_ratio", component=dict(labels)["component"])]
-            low, high = low + watts * max(0.0, 1.0 - ratio), high + watts * (1.0 + ratio)
+    """A scope's band by `/metrics`: the sums of its components' ends."""
+    components = [
+        dict(labels)["component"]
+        for name, labels in exposed
+        if name == "ecotrack_power_watts" and ("scope", scope) in labels
+    ]
+    low, high = (
+        sum(exposed[series(f"ecotrack_power_{end}_watts", component=one)] for one in components)
+        for end in ("low", "high")
+    )
     return low, high
 
 
@@ -77,8 +81,9 @@ def test_every_view_shows_the_band_of_the_metric_and_none_below_0(host: HostPowe
     text = Document(page(site)).text
     assert f"band {band_text(*band_of('host', exposed))} W" in text
     for one in told["components"]:
-        ratio = exposed[series("ecotrack_power_uncertainty_ratio", component=one["component"])]
-        assert one["uncertainty_ratio"] == ratio
+        ends = [exposed[series(f"ecotrack_power_{end}_watts", component=one["component"])] for end in ("low", "high")]
+        assert ends == pytest.approx([one["watts"] / one["band_factor"], one["watts"] * one["band_factor"]])
+        assert ends == [one["low_watts"], one["high_watts"]]
         assert f"{one['watts']:.2f}{band_text(one['low_watts'], one['high_watts'])}" in text
 
 
@@ -128,18 +133,24 @@ def tenths(text: str) -> int:
     return int(text.replace(".", ""))
 
 
-@pytest.mark.parametrize(
-    ("name", "band", "factor"), [("cep", "0 to 4.1", "10 to 25"), ("aws", "0.3 to 1.7", "2.4 to 3")]
-)
-def test_every_view_says_how_far_whole_servers_are_from_a_preset(name: str, band: str, factor: str) -> None:
+@pytest.mark.parametrize(("name", "band"), [("cep", "0.14 to 7.4"), ("aws", "0.44 to 2.3")])
+def test_every_view_says_how_far_a_rough_estimate_may_be_off(name: str, band: str) -> None:
+    """At 31% load: between the factors of idle and of half load."""
     site = sampled(MODELS[name])
     for view in (Document(page(site)).text, render_table(summary(site), "here"), str(answer(site, "/api/v1/summary"))):
-        assert f"{band} times this one. Whole servers lie outside that: it takes a factor of {factor} to hold" in view
-    help_text = re.search("# HELP ecotrack_power_uncertainty_ratio .*", site.get("/metrics").body.decode())
-    assert help_text is not None
-    assert factor in help_text[0]
+        assert f"nine times in ten the true figure is {band} times this one." in view
 
 
-def test_a_machines_own_figures_are_not_compared_with_other_servers() -> None:
-    assert all(one.server_factors is None for one in MODELS["configured"].provenance)
-    assert "Whole servers" not in Document(page(sampled(MODELS["configured"]))).text
+def test_a_machines_own_figures_need_no_note() -> None:
+    assert "Power is an estimate" not in Document(page(sampled(MODELS["configured"]))).text
+
+
+def test_a_machine_room_multiplies_the_host_and_is_shown() -> None:
+    plain, roomy = sampled(MODELS["cep"]), sampled(MODELS["cep"], pue=1.4)
+    for scope, factor in (("host", 1.4), ("network", 1.0)):
+        assert power_of(scope, roomy.exposition()) == pytest.approx(factor * power_of(scope, plain.exposition()))
+    assert roomy.exposition()[series("ecotrack_power_usage_effectiveness_ratio")] == 1.4
+    assert answer(roomy, "/api/v1/summary")["power_usage_effectiveness"] == 1.4
+    for view in (Document(page(roomy)).text, render_table(summary(roomy), "here")):
+        assert "x 1.4 (PUE)" in view
+    assert "PUE" not in Document(page(plain)).text

@@ -53,7 +53,9 @@ CASES = {
 }
 
 
-def objections(tmp_path: Path, case: Case, used: list[float], limits: list[float], wanted: dict[str, float]) -> str:
+def objections(
+    tmp_path: Path, case: Case, used: Sequence[float], limits: Sequence[float], wanted: dict[str, float]
+) -> str:
     """What promtool objects to: `wanted` are values of expressions at the last step of the period."""
     step, length = 60 * case.step_minutes, int(case.bounds.end - case.bounds.start)
     starts: list[float] = [BEFORE * step - length] * BEFORE + [BEFORE * step] * (len(used) - BEFORE)

@@ -12,6 +12,7 @@ from exporter.budget import Period
 from exporter.build import budget_limits, emission_limit, host_model, nic_rule
 from exporter.config import Config, load_config
 from exporter.core.config import ConfigError, convert, describe_type
+from exporter.power.hardware import Hardware
 from exporter.sources.nics import NicRule
 from exporter.sources.time_zone import time_zone
 
@@ -67,7 +68,10 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
         ("powr: {idle_watts: 5}", f"powr: unknown key; known here: {SECTIONS}"),
         ("powr:", f"powr: unknown key; known here: {SECTIONS}"),
         ("5: {idle_watts: 5}", f"5: unknown key; known here: {SECTIONS}"),
-        ("power: {idle: 5}", "power.idle: unknown key; known here: preset, idle_watts, full_watts"),
+        (
+            "power: {idle: 5}",
+            "power.idle: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts",
+        ),
         (
             "power: {idle_watts: 5}",
             "power: expected idle_watts and full_watts together, full_watts is missing",
@@ -131,7 +135,7 @@ def test_every_mistake_within_a_section_is_told_at_once(tmp_path: Path) -> None:
     assert mistakes(tmp_path, content) == [
         "power.idle_watts: expected a number >= 0 and <= 100,000, got -1",
         'power.full_watts: expected a number > 0 and <= 100,000, got "many"',
-        "power.watts: unknown key; known here: preset, idle_watts, full_watts",
+        "power.watts: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts",
         "network.include[0]: expected text, got 1",
         "network.include[2]: expected text, got 2",
         'network.preset: expected one of carbon-trust-fixed, carbon-trust-mobile, cep, ecotrack, swd-v4, got "mars"',
@@ -231,7 +235,7 @@ def test_everything_set_is_in_force(tmp_path: Path) -> None:
     )
     config = load_config(file)
     assert (config.sampling.interval_seconds, config.sampling.connections_interval_seconds) == (1.0, 60.0)
-    host = host_model(config.power, vcpus=2)
+    host = host_model(config.power, Hardware())
     assert (host.idle, host.full) == (3.0, 30.5)
     assert nic_rule(config.network) == NicRule(include=("wl*",), exclude=())
     assert budget_limits(config.budget) == {Period.DAY: 100.0, Period.MONTH: 2500.0}

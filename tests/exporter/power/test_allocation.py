@@ -1,7 +1,7 @@
 """The components are disjoint and sum to the machine, whatever mixture of sensors and models is in force."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.core.units import Joules, MonotonicSeconds, Ratio, Watts
 from exporter.power.allocation import MOST_PENDING, PRECEDENCE, Allocation, Load, Pending, allocate
+from exporter.power.band import Band
 from exporter.power.component import Component, Coverage, Scope, Sensor
 from exporter.power.model import HostPowerModel
 from exporter.usage.sensors import Measured
@@ -17,7 +18,9 @@ from exporter.usage.span import Span
 MODEL = HostPowerModel(
     idle=Watts(50.0),
     full=Watts(115.0),
-    provenance=(),
+    source="cep",
+    model="cep",
+    band=Band(idle=2.0, mid=2.0, full=2.0),
     idle_of={Component.CPU: Watts(15.0), Component.MEMORY: Watts(3.0)},
 )
 
@@ -47,7 +50,7 @@ def span(start: float, end: float) -> Span:
 
 def measured(covers: Coverage, over: Span, *, watts: float | None = None, source: str | None = None) -> Measured:
     power = TRUE_WATTS[covers] if watts is None else watts
-    sensor = Sensor(source=source or SOURCES[covers], covers=covers, uncertainty=Ratio(0.05), description="a fake")
+    sensor = Sensor(source=source or SOURCES[covers], covers=covers, factor=1.05, description="a fake")
     return Measured(sensor=sensor, energy=Joules(power * over.length), span=over)
 
 
@@ -225,4 +228,4 @@ def test_powers_are_those_of_the_host() -> None:
 
 def test_parts_may_not_idle_at_more_than_the_machine() -> None:
     with pytest.raises(ValueError, match="idle power of the parts"):
-        HostPowerModel(idle=Watts(5.0), full=Watts(20.0), provenance=(), idle_of={Component.CPU: Watts(6.0)})
+        replace(MODEL, idle=Watts(5.0), idle_of={Component.CPU: Watts(6.0)})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.units import Joules, MonotonicSeconds, Ratio, Seconds
+from exporter.core.units import Joules, MonotonicSeconds, Seconds
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.collector import SENSORS_PAGE, SOURCES, OnFailure, Settings, Source
 from exporter.sources.host import HostSource
@@ -22,7 +22,7 @@ from tests.fake_clock import FakeClock
 FIXTURES = Path(__file__).parent / "fixtures"
 PARTS = tuple(source for source in SOURCES if source.on_failure is not OnFailure.REPLACED)
 ABOUT_THE_READING = {"wall", "awake", "elapsed", "outcomes", "failed"}
-PACKAGE = Sensor(source="fake", covers=Coverage.PACKAGE, uncertainty=Ratio(0.1), description="a fake")
+PACKAGE = Sensor(source="fake", covers=Coverage.PACKAGE, factor=1.1, description="a fake")
 
 
 def test_every_part_of_a_reading_says_what_becomes_of_a_failure() -> None:

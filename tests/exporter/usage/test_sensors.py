@@ -31,7 +31,7 @@ BUSY, IDLE = Ratio(0.5), Ratio(0.02)
 
 
 def sensor(covers: Coverage = Coverage.PACKAGE) -> Sensor:
-    return Sensor(source="rapl", covers=covers, uncertainty=Ratio(0.05), description="a fake")
+    return Sensor(source="rapl", covers=covers, factor=1.05, description="a fake")
 
 
 def at(moment: float, energy: float, wraps_at: Joules | None = RANGE) -> Counters:
