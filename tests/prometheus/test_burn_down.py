@@ -87,7 +87,7 @@ def objections(
     return "" if ended.returncode == 0 else ended.stdout + ended.stderr
 
 
-def written(values: Sequence[float], used: list[float]) -> str:
+def written(values: Sequence[float], used: Sequence[float]) -> str:
     """As promtool reads values, none of them where the exporter is away."""
     return " ".join("_" if one == AWAY else f"{value:.6f}" for value, one in zip(values, used, strict=True))
 
