@@ -135,6 +135,7 @@ def build_sampler(
         intensity=AskedProvider(intensity_provider(config, now)),
     )
     off = frozenset({source.name for source in SOURCES} - {source.name for source in sources})
+    usual = frozenset(source.name for source in SOURCES if source.default)
     initial = Snapshot(
         version=exporter.__version__,
         python_version=platform.python_version(),
@@ -142,6 +143,7 @@ def build_sampler(
         provenance=provenance(Allocation(), models, off),
         off=off,
         pue=config.power.pue,
+        switched_off=off & usual,
         emission_limit=emission_limit(config.ecoguard),
         totals=Totals(since=now) if store is None else store.load(now),
         state_saved_at=None if store is None else now,

@@ -23,7 +23,12 @@ class Sampling(_Section, frozen=True):
 
     interval_seconds: Annotated[float, Meta(ge=1, le=3600, description="Time between samples.")] = 5.0
     connections_interval_seconds: Annotated[
-        float, Meta(ge=1, le=3600, description="Time between counts of TCP sockets, the most expensive reading.")
+        float,
+        Meta(
+            ge=1,
+            le=3600,
+            description="Time between counts of TCP sockets by state, where `--collector.connections` is on.",
+        ),
     ] = 30.0
 
 

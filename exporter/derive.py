@@ -270,6 +270,7 @@ def _readings(
         cpu_utilization=None if usage.cpu is None else usage.cpu.utilization,
         memory=reading.memory,
         throughput=throughput,
+        sockets=reading.sockstat,
         connections=reading.connections,
         intensity=intensity.reading,
         intensity_troubles=intensity.troubles,

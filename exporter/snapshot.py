@@ -60,7 +60,8 @@ class Readings:
     cpu_utilization: Ratio | None = None
     memory: Memory | None = None
     throughput: Throughput | None = None
-    connections: Mapping[str, int] | None = None
+    sockets: Mapping[tuple[str, str], int] | None = None  # by protocol and kind
+    connections: Mapping[str, int] | None = None  # by state
     intensity: IntensityReading | None = None
     intensity_troubles: Mapping[str, str] = field(default_factory=dict)  # why, by provider that has no value
     activity: Activity | None = None
@@ -88,7 +89,8 @@ class Snapshot:
     state_saved_at: UnixSeconds | None = None
     readings: Readings = field(default_factory=Readings)
     outcomes: tuple[Outcome, ...] = ()
-    off: frozenset[str] = frozenset()  # collectors that are switched off
+    off: frozenset[str] = frozenset()  # collectors that are off
+    switched_off: frozenset[str] = frozenset()  # of those, the ones that are on by default
     pue: float = 1.0  # power usage effectiveness that the host's power is multiplied by
     history: tuple[HistoryPoint, ...] = ()
 

@@ -1,4 +1,4 @@
-"""Metric families of the machine's use: CPU, memory, disks, network devices and TCP sockets."""
+"""Metric families of the machine's use: CPU, memory, disks, network devices and sockets."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -28,6 +28,10 @@ def _throughput(snapshot: Snapshot) -> Iterator[Sample]:
     if throughput is not None:
         yield ("receive",), throughput.received
         yield ("transmit",), throughput.sent
+
+
+def _sockets(snapshot: Snapshot) -> Iterator[Sample]:
+    yield from sorted((snapshot.readings.sockets or {}).items())
 
 
 def _connections(snapshot: Snapshot) -> Iterator[Sample]:
@@ -82,9 +86,17 @@ ROWS: tuple[Row[Snapshot], ...] = (
         read=_throughput,
     ),
     gauge(
+        name="ecotrack_sockets",
+        labels=("protocol", "kind"),
+        help="Sockets as the kernel counts them; kinds overlap. inuse: bound or connected, by IP version; of TCP over "
+        "both versions tw: in TIME_WAIT, orphan: without a process, alloc: with memory, the last two of all network "
+        "namespaces.",
+        read=_sockets,
+    ),
+    gauge(
         name="ecotrack_network_connections",
         labels=("state",),
-        help="TCP sockets by state.",
+        help="TCP sockets by state; the collector connections is off by default.",
         read=_connections,
     ),
 )

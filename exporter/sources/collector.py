@@ -25,6 +25,7 @@ from exporter.sources.nvml import NvmlSource
 from exporter.sources.procfs import Procfs
 from exporter.sources.rapl import rapl
 from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, SourceState, Timed
+from exporter.sources.sockstat import sockets
 
 LOG = logging.getLogger(__name__)
 
@@ -112,12 +113,20 @@ SOURCES: tuple[Source, ...] = (
         ),
     ),
     Source(
+        name="sockstat",
+        reads="sockets by protocol, as the kernel counts them",
+        on_failure=OnFailure.LEVEL,
+        file=lambda settings: settings.procfs.net / "sockstat",
+        open=lambda settings: lambda: sockets(settings.procfs.net),
+    ),
+    Source(
         name="connections",
-        reads="TCP sockets by state",
+        reads="TCP sockets by state, which takes the longer the more there are",
         on_failure=OnFailure.LEVEL,
         file=lambda settings: settings.procfs.net / "tcp",
         open=lambda settings: lambda: tcp_connections(settings.procfs.net),
         interval=lambda settings: settings.connections_interval,  # the dearest reading
+        default=False,
     ),
     Source(
         name="rapl",

@@ -116,7 +116,8 @@ class HostReading:
     memory: Memory | None = None
     disk: Timed[DiskBytes] | None = None
     network: Timed[NetworkCounters] | None = None
-    connections: Mapping[str, int] | None = None
+    sockstat: Mapping[tuple[str, str], int] | None = None  # by protocol and kind
+    connections: Mapping[str, int] | None = None  # by state
     sensors: Mapping[str, Timed[EnergyCounter]] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()  # the last of each collector, perhaps of an earlier reading
     failed: tuple[str, ...] = ()  # collectors that failed in this one

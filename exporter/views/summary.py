@@ -170,7 +170,7 @@ def history(snapshot: Snapshot) -> list[PointView]:
 def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[FlagView]:
     """Return the limits on the quality of the figures, gravest first."""
     warnings = list(_health_warnings(snapshot, now, fresh=fresh))
-    notes = [f"The {name} collector is off: what rests on it is unknown." for name in sorted(snapshot.off)]
+    notes = [f"The {name} collector is off: what rests on it is unknown." for name in sorted(snapshot.switched_off)]
     notes += [
         f"The {one.collector} reading is denied: {one.remedy}."
         for one in snapshot.outcomes

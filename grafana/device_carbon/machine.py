@@ -2,17 +2,19 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from exporter.sources.connections import STATES
 from grafana.board import Row
 from grafana.colours import COMPONENTS, DIRECTIONS, FAINT, distinct
 from grafana.device_carbon.names import NO_DATA, NO_TRAFFIC
 from grafana.panels import Facts, Series, Target, by_label, coloured, lines
 from grafana.promql import rate, select, total
 
+SOCKETS = ("tcp inuse", "tcp6 inuse", "udp inuse", "udp6 inuse", "tcp tw", "tcp orphan", "tcp alloc")
+"""The counts that a kernel keeps, by protocol and kind."""
+
 
 def row() -> Row:
-    """Build the row of processor, memory, disk, packets and connections."""
-    panels = (_processor(), _memory(), _disk(), _packets(), _connections())
+    """Build the row of processor, memory, disk, packets and sockets."""
+    panels = (_processor(), _memory(), _disk(), _packets(), _sockets())
     return Row(title="This machine", panels=panels)
 
 
@@ -89,17 +91,20 @@ def _packets() -> dashboard.Panel:
     return lines(facts)
 
 
-def _connections() -> dashboard.Panel:
+def _sockets() -> dashboard.Panel:
     facts = Facts(
-        title="Connections",
+        title="Sockets",
         description=(
-            "Network connections by state. Only how many there are is read: no address, port or process is kept. "
-            "They are counted less often than the other values, because the count is dear."
+            "Sockets by protocol and kind, as the kernel counts them: inuse are bound or connected, tw are TCP in "
+            "TIME_WAIT, orphan are TCP without a process, alloc are all of TCP that hold memory. Kinds overlap; orphan "
+            "and alloc are of all network namespaces. No address, port or process is read."
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(by_label("sum", "state", select("ecotrack_network_connections")),),
-        series=coloured(distinct(STATES.values())),
+        targets=(
+            Target(expr=f"sum by (protocol, kind) ({select('ecotrack_sockets')})", legend="{{protocol}} {{kind}}"),
+        ),
+        series=coloured(distinct(SOCKETS)),
         width=12,
         height=10,
         minimum=0,

@@ -40,7 +40,7 @@ class WithMemory:
     def read(self) -> HostReading:
         """See `Source.read`."""
         memory = Memory(used=6_400_000_000, total=16_600_000_000)
-        return replace(self.machine.read(), memory=memory, connections={"listen": 3, "established": 12})
+        return replace(self.machine.read(), memory=memory, sockstat={("tcp", "inuse"): 15})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,7 @@ def golden_snapshot() -> Snapshot:
                 ("memory", SourceState.WORKS),
                 ("disk", SourceState.FAILS),
                 ("network", SourceState.WORKS),
+                ("sockstat", SourceState.WORKS),
                 ("connections", SourceState.WORKS),
             )
         ),
@@ -119,6 +120,7 @@ def _readings() -> Readings:
         cpu_utilization=Ratio(0.25),
         memory=Memory(used=1_500_000_000, total=4_000_000_000),
         throughput=Throughput(received=BytesPerSecond(1250.5), sent=BytesPerSecond(0.0)),
+        sockets={("tcp", "inuse"): 9, ("tcp", "tw"): 2, ("udp6", "inuse"): 1},
         connections={"established": 3, "listen": 7},
         intensity=IntensityReading(
             value=GramsPerKwh(56.0), zone="FR", provider="static", described_at=NOON, description="configured for FR"

@@ -260,9 +260,12 @@ def test_once_samples_by_itself_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_help_teaches_a_switch_for_every_source_of_the_table() -> None:
-    told = " ".join(run_once("--help").stdout.split())
+    told, usual = " ".join(run_once("--help").stdout.split()), {True: "on", False: "off"}
     for source in SOURCES:
-        assert f"--collector.{source.name}, --no-collector.{source.name} {source.reads} (default: on)" in told
+        assert (
+            f"--collector.{source.name}, --no-collector.{source.name} {source.reads} (default: {usual[source.default]})"
+            in told
+        )
 
 
 def test_a_collector_that_there_is_not_cannot_be_switched(tmp_path: Path) -> None:

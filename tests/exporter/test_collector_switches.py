@@ -43,6 +43,7 @@ RESTS_ON: dict[str, set[str]] = {
         "ecotrack_activity_emissions_grams_total",
         "ecotrack_eco_score_factor_ratio{budget}",
     },
+    "sockstat": {"ecotrack_sockets"},
     "connections": {"ecotrack_network_connections"},
     # The laptop has no sensors.
     **{source.name: set() for source in SOURCES if source.on_failure is OnFailure.REPLACED},

@@ -119,6 +119,7 @@ def test_a_stale_snapshot_keeps_totals_age_and_health_and_drops_the_rest() -> No
         "ecotrack_memory_used_bytes",
         "ecotrack_memory_total_bytes",
         "ecotrack_network_throughput_bytes_per_second",
+        "ecotrack_sockets",
         "ecotrack_network_connections",
         "ecotrack_grid_carbon_intensity_grams_per_kwh",
         "ecotrack_grid_carbon_intensity_timestamp_seconds",
@@ -165,4 +166,10 @@ def test_every_event_that_a_bad_day_brings_was_announced() -> None:
     sampling.sample_after(5.0)
     seen = sampling.now.totals.exported.events.keys()
     assert seen <= set(KNOWN_EVENTS)
-    assert {event.source for event in set(KNOWN_EVENTS) - seen} == {"memory", "connections", "sampler", "state"}
+    assert {event.source for event in set(KNOWN_EVENTS) - seen} == {
+        "memory",
+        "sockstat",
+        "connections",
+        "sampler",
+        "state",
+    }

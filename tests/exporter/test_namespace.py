@@ -86,6 +86,7 @@ def exporter_inside(link: Link, folder: Path) -> Iterator[str]:
         f"--web.listen-address=0.0.0.0:{PORT}",
         f"--state.dir={folder / 'state'}",
         f"--path.procfs={proc}",
+        "--collector.connections",
     ]
     # `ip netns exec` gives the command mounts of its own, so that the bind mount is not seen outside.
     mount = ["sh", "-c", 'mount --bind /proc "$0" && exec "$@"', str(proc)]
@@ -160,12 +161,12 @@ def test_the_sockets_of_the_host_are_counted_and_not_those_of_the_namespace(link
     assert min(before, after) - 20 <= listen <= max(before, after) + 20
 
 
-@pytest.mark.parametrize("read", ["network", "connections"])
+@pytest.mark.parametrize("read", ["network", "sockstat", "connections"])
 def test_below_a_foreign_procfs_nothing_of_this_namespace_is_read(tmp_path: Path, read: str) -> None:
     """`net` there leads to the reader; what it holds must not show."""
     root = Path(shutil.copytree(LAPTOP, tmp_path / "laptop"))
     whole = getattr(HostSource(FakeClock(), NicRule(), procfs=root / "proc", sysfs=root / "sys").read(), read)
-    for file in ("dev", "tcp", "tcp6", "route"):
+    for file in ("dev", "tcp", "tcp6", "sockstat", "sockstat6", "route"):
         (root / "proc/net" / file).unlink(missing_ok=True)
         (root / "proc/net" / file).symlink_to(f"/proc/self/net/{file}")
     again = getattr(HostSource(FakeClock(), NicRule(), procfs=root / "proc", sysfs=root / "sys").read(), read)

@@ -73,11 +73,12 @@ def talking_program(folder: Path) -> Iterator[psutil.Process]:
 
 
 def what_an_exporter_says(home: Path) -> dict[str, str]:
-    """Text by place, of a run with built-in defaults that well and badly behaved clients ask."""
+    """Text by place, of a run with built-in defaults and every collector that well and badly behaved clients ask."""
     port, log, state = free_port(), home / "log", home / "state"
     url = f"http://127.0.0.1:{port}"
     whose = ["env", f"HOME={home}", f"USER={USER}", f"LOGNAME={USER}", f"STATE_DIRECTORY={state}"]
     argv = [*whose, sys.executable, "-m", "exporter", f"--web.listen-address=127.0.0.1:{port}", "--log.level=debug"]
+    argv.append("--collector.connections")
     with running(argv, ready=f"{url}/-/ready", log=log), requests.Session() as session:
         session.headers["User-Agent"] = AGENT
         shown = {path: session.get(url + path, timeout=5).text for path in EVERYTHING}

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import random
+import re
 import shutil
 import threading
 import time
@@ -59,6 +60,7 @@ class MovingMachine:
             self._change(self.procfs / "diskstats", _use_disks)
             self._change(self.procfs / "1/net/dev", lambda text, chance: _carry(text, chance, reset))
             self._change(self.procfs / "1/net/tcp", _connect)
+            self._change(self.procfs / "1/net/sockstat", _count_sockets)
             if not self._is_late:
                 self._change(self.procfs / "meminfo", _use_memory)
             for zone in sorted(self.sysfs.glob("devices/virtual/powercap/*/**/energy_uj")):
@@ -176,6 +178,10 @@ def _spend(energy: str, chance: random.Random) -> str:
 def _draw(_: str, chance: random.Random) -> str:
     """So many microwatts."""
     return f"{chance.randint(5_000_000, 60_000_000)}\n"
+
+
+def _count_sockets(sockstat: str, chance: random.Random) -> str:
+    return re.sub(r"inuse \d+|tw \d+", lambda found: f"{found[0].split()[0]} {chance.randint(1, 40)}", sockstat)
 
 
 def _add_devices(folder: Path, other: Path) -> None:
