@@ -99,6 +99,17 @@ def test_no_series_names_a_collector_that_is_off(off: str, whole: Snapshot, tmp_
         assert any(name[0] in about and off in name[1:] for name in names) is is_named
 
 
+def test_only_what_is_on_by_default_is_missed_on_the_page(tmp_path: Path) -> None:
+    def missed(folder: Path, *off: str) -> list[str]:
+        flags = summarize(sampled(folder, *off), NOON, fresh=True).flags
+        return [flag.text for flag in flags if "collector is off" in flag.text]
+
+    opt_in = [source.name for source in SOURCES if not source.default]
+    assert "connections" in opt_in
+    assert missed(tmp_path / "1", *opt_in) == []
+    assert missed(tmp_path / "2", "disk", *opt_in) == ["The disk collector is off: what rests on it is unknown."]
+
+
 def test_what_is_counted_is_named_and_nothing_counted_is_no_zero(whole: Snapshot, tmp_path: Path) -> None:
     def shown(snapshot: Snapshot) -> tuple[list[str], int]:
         summary = summarize(snapshot, NOON, fresh=True)
