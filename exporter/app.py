@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from exporter.build import Paths, build_sampler, build_store
+from exporter.calibrate.stored import load_calibration
 from exporter.config import Config
 from exporter.core.clock import Clock
 from exporter.core.command_line import Web
@@ -51,7 +52,8 @@ def run(
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         store = stack.enter_context(contextlib.closing(build_store(config, clock, paths, state)))
-        sampler, publication = build_sampler(config, clock, paths, sources, store)
+        calibration = load_calibration(state)
+        sampler, publication = build_sampler(config, clock, paths, sources, store, calibration=calibration)
         # Events met while loading are saved before anybody can see them.
         sampler.sample_once()
         server.start(routes(publication, clock))

@@ -8,6 +8,7 @@ from typing import Any
 
 import exporter
 from exporter.budget import Period
+from exporter.calibrate.stored import Calibration
 from exporter.config import Budget, Config, EcoGuard, Grid, Network, Power
 from exporter.core.clock import Clock
 from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPerSecond, Seconds, UnixSeconds, Watts
@@ -19,9 +20,10 @@ from exporter.intensity.reading import IntensityProvider
 from exporter.intensity.static import WORLD, configured_intensity, preset_intensity
 from exporter.power import presets
 from exporter.power.allocation import Allocation
+from exporter.power.component import Coverage
 from exporter.power.hardware import Hardware, Kind, hardware_of
 from exporter.power.host import host_model_of
-from exporter.power.ladder import host_estimate
+from exporter.power.ladder import calibrated, host_estimate, with_measured_span
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.sampler import Sampler
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
@@ -52,25 +54,21 @@ def host_hardware(power: Power, paths: Paths) -> Hardware:
     )
 
 
-def host_model(power: Power, hardware: Hardware) -> HostPowerModel:
-    """Return the power model: the user's own figures, else a named preset, else the best estimate."""
+def host_model(power: Power, hardware: Hardware, calibration: Calibration | None = None) -> HostPowerModel:
+    """Return the power model: the user's own figures, a named preset, a calibration, or else the best estimate."""
     recent = hardware.processor.is_recent
     if power.idle_watts is not None and power.full_watts is not None:
-        server = hardware.kind in {Kind.SERVER, Kind.VM}
-        return host_model_of(
-            presets.calibrated_estimate(
-                Watts(power.idle_watts),
-                Watts(power.full_watts),
-                model="configured",
-                server=server,
-                curved=server and recent,
-            )
-        )
+        return host_model_of(calibrated(hardware, Watts(power.idle_watts), Watts(power.full_watts), "configured"))
     if power.preset in presets.CLOUD_PRESETS:
         return host_model_of(presets.cloud_estimate(power.preset, hardware.vcpus, recent=recent))
     if power.preset is not None:
         return host_model_of(presets.cep_estimate(power.preset))
-    return host_model_of(host_estimate(hardware), hardware)
+    if calibration is None:
+        return host_model_of(host_estimate(hardware), hardware)
+    idle, full = calibration.idle_watts, calibration.full_watts
+    if calibration.covers is Coverage.PACKAGE:
+        return host_model_of(with_measured_span(host_estimate(hardware), idle, full, calibration.source), hardware)
+    return host_model_of(calibrated(hardware, idle, full, calibration.source))
 
 
 def network_model(config: Config) -> NetworkPowerModel:
@@ -121,7 +119,12 @@ def build_store(config: Config, clock: Clock, paths: Paths, folder: Path) -> Sta
 
 
 def build_sampler(
-    config: Config, clock: Clock, paths: Paths, sources: Collection[Source], store: StateStore | None
+    config: Config,
+    clock: Clock,
+    paths: Paths,
+    sources: Collection[Source],
+    store: StateStore | None,
+    calibration: Calibration | None = None,
 ) -> tuple[Sampler, Publication[Snapshot]]:
     """Return the sampling loop over the sources, and the publication that it fills.
 
@@ -129,7 +132,7 @@ def build_sampler(
     """
     now = clock.wall()
     models = Models(
-        host=host_model(config.power, host_hardware(config.power, paths)),
+        host=host_model(config.power, host_hardware(config.power, paths), calibration),
         pue=config.power.pue,
         network=network_model(config),
         intensity=AskedProvider(intensity_provider(config, now)),

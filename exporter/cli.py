@@ -1,6 +1,7 @@
 """The command line of `ecotrack`. Flags follow node_exporter's."""
 
 import argparse
+import functools
 import http.client
 import logging
 import os
@@ -14,8 +15,11 @@ import msgspec
 
 import exporter
 from exporter.app import run
-from exporter.build import Paths, build_sampler
-from exporter.config import Config, load_config
+from exporter.build import Paths, build_sampler, host_hardware
+from exporter.calibrate.bench import MachineBench
+from exporter.calibrate.procedure import CalibrationError, Timing, calibrate
+from exporter.calibrate.stored import load_calibration, remove_calibration, save_calibration
+from exporter.config import Config, Power, load_config
 from exporter.core.clock import SystemClock
 from exporter.core.command_line import (
     INTERRUPTED,
@@ -23,6 +27,7 @@ from exporter.core.command_line import (
     Parser,
     add_log_flags,
     add_web_flags,
+    positive,
     start_logging,
     web_of,
 )
@@ -31,6 +36,7 @@ from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
 from exporter.core.web.listen_address import ListenError, parse_address
 from exporter.core.web.web_config import WebConfigError
+from exporter.power.hardware import Kind
 from exporter.sources.collector import SOURCES, Source
 from exporter.state import StateError
 from exporter.views.summary import Summary, summarize
@@ -47,20 +53,22 @@ examples:
   ecotrack --config.file=ecotrack.yml --config.check
   ecotrack --web.listen-address=:10110 --web.config.file=web.yml
 
-Without a configuration file the power of this machine is a rough estimate (50 W + 65 W x CPU utilization). Give its
-idle and full power, from a wall meter or a data sheet, to make it a good one.
+Without a sensor the power of this machine is an estimate, which says how far off it may be. Measure its idle and full
+power to narrow that: ecotrack calibrate --help.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit status: 0, 2 for mistakes (one line each), or 130 after Ctrl-C."""
-    options = build_parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(options)
+        if given[:1] == ["calibrate"]:
+            return _calibrate(build_calibrate_parser().parse_args(given[1:]))
+        return _dispatch(build_parser().parse_args(given))
     except ConfigError as error:
         for mistake in error.mistakes:
             print(f"ecotrack: {mistake}", file=sys.stderr)
-    except (WebConfigError, StateError, ListenError) as error:
+    except (WebConfigError, StateError, ListenError, CalibrationError) as error:
         print(f"ecotrack: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -108,7 +116,8 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     unbudgeted = msgspec.structs.replace(
         config, budget=msgspec.structs.replace(config.budget, day_grams=None, week_grams=None, month_grams=None)
     )
-    sampler, publication = build_sampler(unbudgeted, clock, paths, sources, None)
+    calibration = load_calibration(options.state_dir)
+    sampler, publication = build_sampler(unbudgeted, clock, paths, sources, None, calibration=calibration)
     sampler.sample_once()
     threading.Event().wait(ONCE_SECONDS)
     sampler.sample_once()
@@ -116,6 +125,26 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     known = replace(snapshot, readings=replace(snapshot.readings, activity=None))
     summary = summarize(known, clock.wall(), fresh=fresh)
     return render_table(summary, f"sampled for {ONCE_SECONDS:g} s; no exporter answered at {address}")
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    """Measure idle and full power and keep them, or take them back."""
+    folder: Path = options.state_dir
+    if options.undo:
+        print("the calibration is removed" if remove_calibration(folder) else "there is no calibration to remove")
+        return 0
+    paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
+    clock = SystemClock()
+    bench = MachineBench(
+        clock, paths=paths, wait=threading.Event().wait, ask=input, say=functools.partial(print, flush=True)
+    )
+    if host_hardware(Power(), paths).kind is Kind.VM:
+        raise CalibrationError("a virtual machine has no power of its own to measure: its host's processor tells more")
+    found = calibrate(bench, Timing(settle=Seconds(options.seconds), measure=Seconds(options.seconds)))
+    path = save_calibration(folder, found)
+    print(f"{found.idle_watts:.1f} W idle and {found.full_watts:.1f} W at full load by {found.source}: {path}")
+    print("Restart the exporter to use it; `ecotrack calibrate --undo` takes it back.")
+    return 0
 
 
 def _ask_running(address: str) -> Summary | None:
@@ -149,21 +178,44 @@ def build_parser() -> argparse.ArgumentParser:
     add("--config.check", dest="check", action="store_true", help="check both configurations, then exit")
     add("--once", action="store_true", help="print the figures as a table and exit; writes nothing")
     add_web_flags(parser, DEFAULT_ADDRESS)
-    add(
+    _add_folder_flags(parser)
+    _add_collector_flags(parser)
+    add_log_flags(parser)
+    add("--version", action="version", version=f"ecotrack {exporter.__version__}")
+    return parser
+
+
+def build_calibrate_parser() -> argparse.ArgumentParser:
+    """Build the parser of `ecotrack calibrate`."""
+    parser = Parser(
+        prog="ecotrack calibrate",
+        description="Measure the idle and full power of this machine by its sensors, or by a meter that you read.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--undo", action="store_true", help="remove the last calibration")
+    parser.add_argument(
+        "--seconds",
+        metavar="N",
+        type=positive,
+        default=60,
+        help="time to settle, and time to measure, in each of the two phases (default: %(default)s)",
+    )
+    _add_folder_flags(parser)
+    return parser
+
+
+def _add_folder_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--state.dir",
         dest="state_dir",
         metavar="DIR",
         type=Path,
         default=_default_state_dir(),
-        help="folder of totals and budgets (default: %(default)s)",
+        help="folder of totals, budgets and calibration (default: %(default)s)",
     )
     for name, usual, kind in (("procfs", "/proc", _procfs), ("sysfs", "/sys", _folder)):
         mounted = f"where {name} is mounted (default: %(default)s)"
-        add(f"--path.{name}", dest=name, metavar="DIR", type=kind, default=usual, help=mounted)
-    _add_collector_flags(parser)
-    add_log_flags(parser)
-    add("--version", action="version", version=f"ecotrack {exporter.__version__}")
-    return parser
+        parser.add_argument(f"--path.{name}", dest=name, metavar="DIR", type=kind, default=usual, help=mounted)
 
 
 def _add_collector_flags(parser: argparse.ArgumentParser) -> None:

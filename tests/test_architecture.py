@@ -41,11 +41,12 @@ LAYERS = (
     ("exporter.activity", "exporter.budget", "exporter.intensity", "exporter.power", "exporter.week"),
     ("exporter.eco_score", "exporter.projection", "exporter.totals"),
     ("exporter.snapshot", "exporter.state"),
+    ("exporter.calibrate.stored",),
     ("exporter.derive",),
     ("exporter.exposition", "exporter.sampler", "exporter.views"),
     ("exporter.config",),
     ("exporter.build",),
-    ("exporter.app",),
+    ("exporter.app", "exporter.calibrate"),
     ("exporter.cli",),
     ("exporter.__main__",),
     # The rooms of the simulator.

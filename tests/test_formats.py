@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from exporter import state
+from exporter.calibrate.stored import load_calibration
 from exporter.config import load_config
 from exporter.core.config import ConfigError
 from exporter.core.web.web_config import load_web_config
@@ -38,6 +39,12 @@ UPGRADING = ROOT / "docs/upgrading.md"
 def read_state(file: Path, _folder: Path) -> Any:
     """What a state file says, as the exporter reads it."""
     return state._decode(file.read_bytes()).totals.lifetime_emissions
+
+
+def read_calibration(file: Path, _folder: Path) -> Any:
+    """The full power of a calibration."""
+    found = load_calibration(file.parent)
+    return None if found is None else found.full_watts
 
 
 def read_results(file: Path, folder: Path) -> Any:
@@ -94,6 +101,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
         "--output: DIR/runs.jsonl: does not say what its results depend on: remove it to begin anew, or choose another "
         "folder",
     ),
+    "calibration.json": (read_calibration, 45.0),
     "exporter.yml": (read_config, 150.0),
     "exporter-presets.yml": (read_config, None),
     "web.yml": (read_web_config, True),

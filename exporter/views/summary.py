@@ -222,7 +222,7 @@ def _provenance_note(one: Provenance) -> str:
         f"{low:.2g} to {high:.2g} times this one."
     ]
     if one.component.scope is Scope.HOST:
-        parts.append("Where you can measure it, power.idle_watts and power.full_watts narrow that.")
+        parts.append("Where you can measure it, `ecotrack calibrate` narrows that.")
     return " ".join(parts)
 
 

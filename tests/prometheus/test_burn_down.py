@@ -58,7 +58,7 @@ def objections(
 ) -> str:
     """What promtool objects to: `wanted` are values of expressions at the last step of the period."""
     step, length = 60 * case.step_minutes, int(case.bounds.end - case.bounds.start)
-    starts: list[float] = [BEFORE * step - length] * BEFORE + [BEFORE * step] * (len(used) - BEFORE)
+    starts = [float(BEFORE * step - length)] * BEFORE + [float(BEFORE * step)] * (len(used) - BEFORE)
     series: dict[str, Sequence[float]] = {
         "ecotrack_budget_used_grams": used,
         "ecotrack_budget_limit_grams": limits,

@@ -1,0 +1,100 @@
+"""This machine as a test bench: its sensors, its cores, and the terminal in front of it."""
+
+import contextlib
+import subprocess  # only `ecotrack calibrate` starts programs
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from exporter.build import Paths
+from exporter.calibrate.procedure import CalibrationError
+from exporter.core.clock import Clock
+from exporter.core.units import Seconds, UnixSeconds
+from exporter.sources.collector import SOURCES, OnFailure
+from exporter.sources.cpu import logical_cpus
+from exporter.sources.host import HostSource
+from exporter.sources.nics import NicRule
+from exporter.sources.reading import HostReading
+
+BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    for _ in range(1000000):\n        pass\n"
+"""A program that keeps a core busy, and ends by itself when this one does."""
+
+STOPPING = Seconds(5.0)
+"""Time for a busy child to end before it is killed; it ends at once unless the machine is stuck."""
+
+
+class MachineBench:
+    """See `Bench`."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        paths: Paths,
+        wait: Callable[[float], object],
+        ask: Callable[[str], str],
+        say: Callable[[str], None],
+    ) -> None:
+        """Open the sensors of the machine; `wait`, `ask` and `say` are the outside."""
+        self._clock = clock
+        self._paths = paths
+        self._wait = wait
+        self._ask = ask
+        self._say = say
+        needed = [one for one in SOURCES if one.name == "cpu" or one.on_failure is OnFailure.REPLACED]
+        self._source = HostSource(clock, NicRule(), procfs=paths.procfs, sysfs=paths.sysfs, sources=needed)
+
+    def now(self) -> UnixSeconds:
+        """See `Bench.now`."""
+        return self._clock.wall()
+
+    def wait(self, seconds: Seconds, /) -> None:
+        """See `Bench.wait`."""
+        self._wait(seconds)
+
+    def read(self) -> HostReading:
+        """See `Bench.read`."""
+        return self._source.read()
+
+    def throttled(self) -> int:
+        """See `Bench.throttled`; 0 where the kernel does not count (Linux counts on Intel)."""
+        files = self._paths.sysfs.glob("devices/system/cpu/cpu[0-9]*/thermal_throttle/*_throttle_count")
+        return sum(_count(file) for file in files)
+
+    @contextlib.contextmanager
+    def load(self) -> Iterator[None]:
+        """See `Bench.load`: a child for each logical CPU, in a session of its own so that Ctrl-C is this process's."""
+        children: list[subprocess.Popen[bytes]] = []
+        try:
+            for _ in range(logical_cpus(self._paths.procfs)):
+                child = subprocess.Popen([sys.executable, "-I", "-S", "-c", BUSY], start_new_session=True)  # noqa: S603 - our own text
+                children.append(child)
+            yield
+        finally:
+            for child in children:
+                child.terminate()
+            for child in children:
+                try:
+                    child.wait(STOPPING)
+                except subprocess.TimeoutExpired:
+                    child.kill()
+                    child.wait()
+
+    def ask(self, question: str, /) -> str:
+        """See `Bench.ask`."""
+        try:
+            return self._ask(question)
+        except EOFError as error:
+            raise CalibrationError("no reading of a meter was given, and no sensor shows the power") from error
+
+    def say(self, line: str, /) -> None:
+        """See `Bench.say`."""
+        self._say(line)
+
+
+def _count(file: Path) -> int:
+    try:
+        text = file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return 0
+    return int(text) if text.isdigit() else 0

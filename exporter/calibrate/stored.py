@@ -1,0 +1,73 @@
+"""The calibration in the state folder: one small JSON file beside the totals, made and taken back by one command."""
+
+import contextlib
+import math
+from pathlib import Path
+
+import msgspec
+
+from exporter.core.units import UnixSeconds, Watts
+from exporter.power.component import Coverage
+from exporter.state import StateError
+
+FILE = "calibration.json"
+_FORMAT = "ecotrack-calibration"
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """Idle and full power of what `source` measured: of the whole machine, or of its CPU packages alone."""
+
+    at: UnixSeconds
+    source: str
+    covers: Coverage
+    idle_watts: Watts
+    full_watts: Watts
+    format: str = _FORMAT
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a machine's power."""
+        if self.format != _FORMAT:
+            raise ValueError(f'expected the format "{_FORMAT}"')
+        if self.covers not in {Coverage.MACHINE, Coverage.PACKAGE}:
+            raise ValueError("expected power of the machine or of its packages")
+        if not (math.isfinite(self.full_watts) and 0.0 < self.idle_watts < self.full_watts):
+            raise ValueError("expected full power above idle power above 0")
+
+
+def load_calibration(folder: Path) -> Calibration | None:
+    """Return what was measured last; None where nothing was. Raises StateError for a file that says nothing."""
+    path = folder / FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Calibration)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(f"calibration {path}: cannot be read: {error.strerror}") from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise StateError(f"calibration {path}: is damaged; `ecotrack calibrate --undo` removes it") from error
+
+
+def save_calibration(folder: Path, calibration: Calibration) -> Path:
+    """Keep a calibration, readable for the service's user, and return its file. Raises StateError."""
+    path = folder / FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        new = path.with_suffix(".new")
+        new.write_bytes(msgspec.json.encode(calibration) + b"\n")
+        new.chmod(0o644)
+        new.replace(path)
+    except OSError as error:
+        raise StateError(f"calibration {path}: cannot be written: {error.strerror}; see --state.dir") from error
+    return path
+
+
+def remove_calibration(folder: Path) -> bool:
+    """Take a calibration back, a damaged one too; return whether there was one. Raises StateError."""
+    path = folder / FILE
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+            return True
+    except OSError as error:
+        raise StateError(f"calibration {path}: cannot be removed: {error.strerror}") from error
+    return False

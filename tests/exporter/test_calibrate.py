@@ -1,0 +1,270 @@
+"""Calibration: what it measures, what it refuses, and that nothing stays behind."""
+
+import contextlib
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter import cli
+from exporter.build import Paths, host_model
+from exporter.calibrate.bench import MachineBench
+from exporter.calibrate.procedure import CalibrationError, Timing, calibrate
+from exporter.calibrate.stored import (
+    FILE,
+    Calibration,
+    load_calibration,
+    remove_calibration,
+    save_calibration,
+)
+from exporter.config import Power
+from exporter.core.clock import SystemClock
+from exporter.core.units import Seconds, UnixSeconds, Watts
+from exporter.power.component import Coverage, Sensor
+from exporter.power.hardware import Hardware, Kind
+from exporter.sources.cpu import logical_cpus
+from exporter.sources.reading import HostReading
+from exporter.state import StateError
+from tests.exporter.fakes import Machine
+from tests.exporter.power.machines import cpuinfo
+from tests.fake_clock import NOON, FakeClock
+
+TIMING = Timing(settle=Seconds(30.0), measure=Seconds(60.0))
+
+METER = Sensor(source="meter", covers=Coverage.MACHINE, factor=1.02, description="a plug")
+BATTERY = Sensor(source="battery", covers=Coverage.MACHINE, factor=1.1, description="a battery")
+PACKAGE = Sensor(source="rapl", covers=Coverage.PACKAGE, factor=1.05, description="a package")
+
+
+@dataclass(slots=True, kw_only=True)
+class FakeBench:
+    """A machine that draws more while it is loaded, and a person with answers."""
+
+    machine: Machine = field(default_factory=lambda: Machine(FakeClock()))
+    idle: dict[str, float] = field(default_factory=dict)
+    full: dict[str, float] = field(default_factory=dict)
+    at_rest: float = 0.01
+    at_work: float = 1.0
+    heats_up: bool = False
+    answers: list[str] = field(default_factory=list)
+    interrupted_after: int | None = None
+    loaded: bool = False
+    said: list[str] = field(default_factory=list)
+    waits: int = 0
+
+    def now(self) -> UnixSeconds:
+        return self.machine.clock.wall()
+
+    def wait(self, seconds: Seconds, /) -> None:
+        self.waits += 1
+        if self.waits == self.interrupted_after:
+            raise KeyboardInterrupt
+        self.machine.sensor_watts = self.full if self.loaded else self.idle
+        self.machine.run(seconds, utilization=self.at_work if self.loaded else self.at_rest)
+
+    def read(self) -> HostReading:
+        return self.machine.read()
+
+    def throttled(self) -> int:
+        return 7 + (self.heats_up and self.waits > 20)
+
+    @contextlib.contextmanager
+    def load(self) -> Iterator[None]:
+        self.loaded = True
+        try:
+            yield
+        finally:
+            self.loaded = False
+
+    def ask(self, _question: str, /) -> str:
+        if not self.answers:
+            raise CalibrationError("no reading of a meter was given")
+        return self.answers.pop(0)
+
+    def say(self, line: str, /) -> None:
+        self.said.append(line)
+
+
+def with_sensors(**sensors: tuple[Sensor, float, float]) -> FakeBench:
+    """A bench whose machine has these sensors, with their watts when idle and when loaded."""
+    machine = Machine(FakeClock(), sensors={name: sensor for name, (sensor, _, _) in sensors.items()})
+    return FakeBench(
+        machine=machine,
+        idle={name: idle for name, (_, idle, _) in sensors.items()},
+        full={name: full for name, (_, _, full) in sensors.items()},
+    )
+
+
+watts = st.floats(min_value=0.5, max_value=2000.0)
+
+
+@given(idle=watts, more=watts)
+def test_the_sensor_of_the_whole_machine_gives_idle_and_full_power(idle: float, more: float) -> None:
+    bench = with_sensors(plug=(METER, idle, idle + more), core=(PACKAGE, 1.0, 2.0), cell=(BATTERY, 3.0, 4.0))
+    found = calibrate(bench, TIMING)
+    assert (found.source, found.covers) == ("meter", Coverage.MACHINE)
+    assert (found.idle_watts, found.full_watts) == pytest.approx((idle, idle + more))
+    assert not bench.loaded
+
+
+def test_packages_of_two_sockets_add_up() -> None:
+    found = calibrate(with_sensors(first=(PACKAGE, 10.0, 90.0), second=(PACKAGE, 12.0, 95.0)), TIMING)
+    assert (found.source, found.covers) == ("rapl", Coverage.PACKAGE)
+    assert (found.idle_watts, found.full_watts) == pytest.approx((22.0, 185.0))
+
+
+@pytest.mark.parametrize("answers", [["8.5", "45"], ["8,5 W", "45W"], ["much", "8.5", "-1", "nan", "45"]])
+def test_without_a_sensor_the_person_types_what_the_meter_shows(answers: list[str]) -> None:
+    found = calibrate(FakeBench(answers=answers), TIMING)
+    assert found == Calibration(
+        at=found.at, source="meter", covers=Coverage.MACHINE, idle_watts=Watts(8.5), full_watts=Watts(45.0)
+    )
+    assert found.at > NOON
+
+
+@pytest.mark.parametrize(
+    ("bench", "line"),
+    [
+        (FakeBench(at_rest=0.2, answers=["8", "45"]), "not idle: its CPUs were 20% busy"),
+        (FakeBench(at_work=0.5, answers=["8", "45"]), "only 50% of the CPUs"),
+        (FakeBench(heats_up=True, answers=["8", "45"]), "slowed down for heat"),
+        (FakeBench(answers=["45", "8"]), "more power at full load than idle"),
+        (FakeBench(answers=["8", "8"]), "more power at full load than idle"),
+        (FakeBench(answers=["a", "b", "c"]), "no reading of a meter"),
+        (FakeBench(), "no reading of a meter"),
+        (with_sensors(plug=(METER, 0.0, 0.0)), "more power at full load than idle"),
+        (FakeBench(machine=Machine(FakeClock(), broken={"cpu"})), "CPU times cannot be read"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_what_cannot_be_right_is_refused_in_one_line(bench: FakeBench, line: str) -> None:
+    with pytest.raises(CalibrationError, match=line) as caught:
+        calibrate(bench, TIMING)
+    assert "\n" not in str(caught.value)
+    assert not bench.loaded
+
+
+@given(st.integers(min_value=1, max_value=36))
+def test_an_interruption_at_any_moment_stops_the_load(waits: int) -> None:
+    bench = FakeBench(answers=["8", "45"], interrupted_after=waits)
+    with pytest.raises(KeyboardInterrupt):
+        calibrate(bench, TIMING)
+    assert not bench.loaded
+
+
+def test_it_says_what_to_stop_and_how_far_it_is() -> None:
+    bench = FakeBench(answers=["8", "45"])
+    calibrate(bench, TIMING)
+    assert "close what runs" in bench.said[0]
+    assert any("idle: measuring" in line for line in bench.said)
+    assert any("full load: settling" in line for line in bench.said)
+
+
+def calibration(covers: Coverage = Coverage.MACHINE) -> Calibration:
+    return Calibration(at=NOON, source="meter", covers=covers, idle_watts=Watts(8.0), full_watts=Watts(45.0))
+
+
+def test_a_calibration_is_kept_and_undone_by_one_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "state"
+    assert load_calibration(folder) is None
+    save_calibration(folder, calibration())
+    assert load_calibration(folder) == calibration()
+    assert cli.main(["calibrate", "--undo", f"--state.dir={folder}"]) == 0
+    assert load_calibration(folder) is None
+    assert cli.main(["calibrate", "--undo", f"--state.dir={folder}"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["the calibration is removed", "there is no calibration to remove"]
+
+
+@given(st.binary(max_size=200))
+def test_a_damaged_calibration_is_told_in_one_line_and_can_be_removed(content: bytes) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / FILE).write_bytes(content)
+        with pytest.raises(StateError, match="--undo") as caught:
+            load_calibration(folder)
+        assert "\n" not in str(caught.value)
+        assert remove_calibration(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"idle_watts": -1.0}, {"idle_watts": 45.0}, {"full_watts": 1e400}, {"covers": "gpu"}, {"format": "other"}],
+    ids=str,
+)
+def test_a_calibration_that_no_machine_has_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    content = msgspec.to_builtins(calibration()) | change
+    (tmp_path / FILE).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(StateError, match="is damaged"):
+        load_calibration(tmp_path)
+
+
+def test_a_calibration_comes_before_any_estimate_and_after_what_is_configured() -> None:
+    desktop = Hardware(kind=Kind.DESKTOP)
+    model = host_model(Power(), desktop, calibration())
+    assert (model.idle, model.full, model.source, model.model) == (8.0, 45.0, "calibrated", "meter")
+    configured = host_model(Power(idle_watts=3.0, full_watts=30.0), desktop, calibration())
+    assert (configured.idle, configured.full) == (3.0, 30.0)
+    assert host_model(Power(preset="cep"), desktop, calibration()).source == "cep"
+
+
+def test_packages_tell_what_load_adds_and_idle_power_stays_an_estimate() -> None:
+    desktop = Hardware(kind=Kind.DESKTOP)
+    model, plain = host_model(Power(), desktop, calibration(Coverage.PACKAGE)), host_model(Power(), desktop)
+    assert (model.idle, model.full) == (plain.idle, plain.idle + 37.0)
+    assert (model.source, model.band) == ("calibrated", plain.band)
+
+
+def test_once_uses_the_calibration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_calibration(tmp_path, calibration())
+    logging_was = logging.root.manager.disable
+    try:
+        assert cli.main(["--once", f"--state.dir={tmp_path}", "--web.listen-address=127.0.0.1:1"]) == 0
+    finally:
+        logging.disable(logging_was)
+    assert "calibrated: meter; 8 W always" in capsys.readouterr().out
+
+
+def test_a_virtual_machine_is_not_calibrated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/stat").write_text("cpu  1 2 3 4 5 6 7\ncpu0 1 2 3 4 5 6 7\n", encoding="ascii")
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 1 kB\n", encoding="ascii")
+    (tmp_path / "proc/cpuinfo").write_text(cpuinfo("AMD EPYC", flags="hypervisor", cores=1), encoding="ascii")
+    flags = (f"--path.procfs={tmp_path / 'proc'}", f"--path.sysfs={tmp_path}", f"--state.dir={tmp_path}")
+    assert cli.main(["calibrate", *flags]) == 2
+    assert capsys.readouterr().err.startswith("ecotrack: a virtual machine has no power of its own")
+    assert not (tmp_path / FILE).exists()
+
+
+def bench_here(sysfs: Path) -> MachineBench:
+    return MachineBench(
+        SystemClock(), paths=Paths(sysfs=sysfs), wait=threading.Event().wait, ask=lambda _: "", say=lambda _: None
+    )
+
+
+def test_a_child_for_each_cpu_works_while_the_machine_is_loaded_and_is_gone_after(tmp_path: Path) -> None:
+    def children() -> list[psutil.Process]:
+        return [one for one in psutil.Process().children() if "getppid" in " ".join(one.cmdline())]
+
+    assert children() == []
+    with contextlib.suppress(KeyboardInterrupt), bench_here(tmp_path).load():
+        assert len(children()) == logical_cpus(Path("/proc"))
+        raise KeyboardInterrupt
+    assert children() == []
+
+
+def test_slowing_down_is_counted_over_all_cpus(tmp_path: Path) -> None:
+    for cpu, kind, count in ((0, "core", "3"), (1, "core", "4"), (0, "package", "2"), (1, "package", "?")):
+        file = tmp_path / f"devices/system/cpu/cpu{cpu}/thermal_throttle/{kind}_throttle_count"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{count}\n", encoding="ascii")
+    assert bench_here(tmp_path).throttled() == 9
+    assert bench_here(tmp_path / "none").throttled() == 0
