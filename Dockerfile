@@ -3,7 +3,7 @@
 FROM python:3.11.13-slim-bookworm AS exporter-build
 WORKDIR /src
 RUN python -m venv --without-pip /opt/ecotrack
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml constraints.txt README.md LICENSE NOTICE ./
 COPY exporter exporter
 RUN pip --python /opt/ecotrack/bin/python install --no-cache-dir --constraint constraints.txt .
 

@@ -10,7 +10,8 @@ class Estimate:
     """Idle and full watts of a machine at the wall.
 
     `source` and `model` name the kind of source and the row. `rung` is the row of the table of bands. `curved` says
-    that power rises faster towards full load. `gb` is the memory that the watts include; None where it is not known.
+    that power rises faster towards full load. `counted` says how many of what the watts are for. `gb` is the memory
+    that they include; None where it is not known.
     """
 
     idle: Watts
@@ -19,4 +20,5 @@ class Estimate:
     model: str
     rung: str
     curved: bool
+    counted: str = ""
     gb: float | None = None

@@ -44,7 +44,7 @@ def host_model_of(estimate: Estimate, hardware: Hardware | None = None) -> HostP
     added = _additions(estimate, hardware)
     model = _model(estimate, hardware)
     more = added.tuning + added.memory + added.disk
-    memory = f" and {added.memory:.0f} W of memory beyond the tested" if added.memory >= 0.5 else ""
+    memory = f", {added.memory:.0f} W for memory" if added.memory >= 0.5 else ""
     band = replace(model.band, idle=band_of("as_sold").idle)
     return replace(
         model,
@@ -55,7 +55,7 @@ def host_model_of(estimate: Estimate, hardware: Hardware | None = None) -> HostP
         | {Component.MEMORY: Watts(model.idle_of.get(Component.MEMORY, 0.0) + added.memory)},
         band=band,
         described={
-            Component.BASELINE: f"as sold: {AS_SOLD_IDLE.value:g} times the tuned figure{memory}",
+            Component.BASELINE: f"{estimate.counted}, as sold{memory}",
             Component.DISK: _counted(hardware.disks),
         },
     )
@@ -75,6 +75,7 @@ def _model(estimate: Estimate, hardware: Hardware | None) -> HostPowerModel:
         band=band_of(estimate.rung),
         shape=CURVE if estimate.curved else LINE,
         idle_of=idle_of,
+        described={Component.BASELINE: estimate.counted} if estimate.counted else {},
     )
 
 

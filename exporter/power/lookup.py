@@ -33,6 +33,7 @@ def by_name(hardware: Hardware) -> Estimate | None:
         model=row.cpu,
         rung=rung,
         curved=_is_curved(row),
+        counted=_counted(hardware),
         gb=None if row.gb is None else share * row.gb,
     )
 
@@ -59,6 +60,7 @@ def by_generation(hardware: Hardware) -> Estimate | None:
         model=row.generation,
         rung=rung,
         curved=row.year_min >= FIRST_YEAR_OF_CURVES,
+        counted=_counted(hardware),
         gb=gb,
     )
 
@@ -83,6 +85,7 @@ def by_tdp(hardware: Hardware) -> Estimate | None:
         model=name,
         rung="tdp",
         curved=True,
+        counted=_counted(hardware),
         gb=hardware.gb if with_memory else None,
     )
 
@@ -98,6 +101,12 @@ def by_average(hardware: Hardware) -> Estimate | None:
     return cloud_estimate(hardware.cloud or "aws", hardware.vcpus, recent=recent, curved=recent)
 
 
+def _counted(hardware: Hardware) -> str:
+    guest = hardware.kind is Kind.VM
+    number, name = (hardware.vcpus, "virtual CPU") if guest else (hardware.processor.chips, "processor")
+    return f"{number} {name}{'' if number == 1 else 's'}"
+
+
 def _is_curved(row: CpuRow) -> bool:
     """Tell by the generation: results of old machines were published up to 2023."""
     generation = generation_row(row.generation) if row.generation else None
@@ -105,8 +114,11 @@ def _is_curved(row: CpuRow) -> bool:
 
 
 def _threads_per_chip(hardware: Hardware, row: GenerationRow) -> float:
-    """Return the threads of a chip with SMT on: where it is off threads halve, and watts do not."""
+    """Return the threads of a chip with SMT on: where it is off threads halve, and watts do not.
+
+    Linux counts a Bulldozer's modules as cores of two threads, its makers as two cores.
+    """
     processor = hardware.processor
     if processor.cores_per_chip is not None:
-        return float(processor.cores_per_chip * row.threads_per_core)
+        return float(max(processor.cores_per_chip * row.threads_per_core, processor.siblings or 0))
     return hardware.vcpus / processor.chips

@@ -68,7 +68,7 @@ class HostPowerModel:
 
     def _descriptions(self) -> Mapping[Component, str]:
         span = _figure(self.full - self.idle)
-        how = "x utilization" if self.shape == LINE else "at full load, along the curve of servers since 2016"
+        how = "x utilization" if self.shape == LINE else "x a curve of utilization"
         told = {
             Component.BASELINE: f"{_figure(self.idle - (self.disk or 0.0))} W always",
             Component.CPU: f"{span} W {how}",

@@ -122,6 +122,7 @@ def cloud_estimate(vendor: str, vcpus: int, *, recent: bool, curved: bool = Fals
         model=vendor,
         rung=f"average_{vendor}" if recent else f"average_{vendor}_older",
         curved=curved,
+        counted=f"{vcpus} virtual CPU{'' if vcpus == 1 else 's'}",
     )
 
 

@@ -18,7 +18,7 @@ class Processor:
     """Facts about a machine's processors; an empty text or None where nothing is said.
 
     `vendor`, `family`, `model` and `stepping` are the CPUID's, as the first processor says. `chips` counts sockets, 1
-    where none is told. `threads` counts the logical processors that are listed.
+    where none is told; `siblings` are the logical processors online of one. `threads` counts those that are listed.
     """
 
     name: str = ""
@@ -29,6 +29,7 @@ class Processor:
     flags: frozenset[str] = frozenset()
     chips: int = 1
     cores_per_chip: int | None = None
+    siblings: int | None = None
     threads: int = 1
 
     @property
@@ -65,6 +66,7 @@ def parse_cpuinfo(text: str) -> Processor:
         flags=TELLING_FLAGS.intersection(first.get("flags", "").split()),
         chips=max(1, len(sockets)),
         cores_per_chip=_number(first.get("cpu cores")) or None,
+        siblings=_number(first.get("siblings")) or None,
         threads=max(1, threads),
     )
 

@@ -157,6 +157,13 @@ def test_threads_halve_where_smt_is_off_and_watts_do_not() -> None:
     assert on == off
 
 
+def test_the_modules_of_a_bulldozer_are_two_cores() -> None:
+    """Linux shows 8 cores and 16 siblings for a chip of 16 cores."""
+    found = by_generation(hardware("AMD Opteron(TM) Processor 6276", ("AuthenticAMD", 21, 1, 2), cores=8, smt=2))
+    assert found is not None
+    assert (found.idle, found.full) == pytest.approx((38.2, 160.7))
+
+
 @pytest.mark.parametrize(
     ("stepping", "flags", "generation"),
     [

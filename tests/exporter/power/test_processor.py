@@ -49,6 +49,7 @@ def test_two_sockets_are_two_chips() -> None:
         stepping=1,
         chips=2,
         cores_per_chip=96,
+        siblings=192,
         threads=384,
     )
 
