@@ -75,6 +75,7 @@ _MADE_BY_A_HYPERVISOR = (
 _WORKSTATIONS = re.compile(r"\b(?:precision|thinkstation|workstation|hp z\d|z\d+ (?:g\d|tower|sff))", re.IGNORECASE)
 _APPLE = {"macbook": Kind.LAPTOP, "mac mini": Kind.MINI_PC, "imac": Kind.DESKTOP, "mac studio": Kind.DESKTOP}
 _MINI_PC_CPU = re.compile(r"^(?:n\d{2,3}|(?:celeron|pentium)(?: silver)? [nj]\d{4}|atom .*)$")
+_MINI_PCS = re.compile(r"\bnuc|\bmini\b|\bmacmini|\bmicro\b|\btiny\b", re.IGNORECASE)
 _WORKSTATION_CPU = re.compile(r"\bxeon w|threadripper")
 
 
@@ -97,9 +98,8 @@ def _kind_of_a_pc(found: Identity, processor: Processor, tdp: Watts | None, by_c
         return Kind.WORKSTATION
     if names_a_server(processor.name):
         return Kind.SERVER
-    if by_chassis is Kind.DESKTOP and (
-        _MINI_PC_CPU.match(key) or (tdp or MOST_WATTS_OF_A_MINI_PC + 1.0) <= MOST_WATTS_OF_A_MINI_PC
-    ):
+    is_frugal = tdp is not None and tdp <= MOST_WATTS_OF_A_MINI_PC
+    if by_chassis is Kind.DESKTOP and (is_frugal or _MINI_PC_CPU.match(key) or _MINI_PCS.search(found.product)):
         return Kind.MINI_PC
     return by_chassis
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exporter.core.units import Watts
 from exporter.power.hardware import Kind, hardware_of
 from exporter.sources.identity import Disks, Identity, identity
 from tests.exporter.power.machines import cpuinfo
@@ -92,6 +93,9 @@ def test_the_device_tree_names_the_board(tmp_path: Path, files: dict[str, str], 
         (Identity(cpuinfo=cpuinfo("Intel(R) Xeon(R) W-2145 CPU"), chassis_type=23), Kind.SERVER),
         (Identity(cpuinfo=cpuinfo("Intel(R) Xeon(R) W-2145 CPU"), chassis_type=7), Kind.WORKSTATION),
         (Identity(cpuinfo=cpuinfo("Intel(R) N100"), chassis_type=3), Kind.MINI_PC),
+        (Identity(cpuinfo=CORE, chassis_type=3, tdp=Watts(15.0)), Kind.MINI_PC),
+        (Identity(cpuinfo=CORE, chassis_type=3, product="NUC8i5BEH"), Kind.MINI_PC),
+        (Identity(cpuinfo=CORE, chassis_type=3, product="OptiPlex 7060 Micro"), Kind.MINI_PC),
         (Identity(cpuinfo=cpuinfo("AMD EPYC", flags="hypervisor"), chassis_type=1), Kind.VM),
         (Identity(cpuinfo=cpuinfo("AMD EPYC", flags="hypervisor"), vendor="Amazon EC2", product="m7a.large"), Kind.VM),
         (Identity(cpuinfo=EPYC, vendor="Amazon EC2", product="m7a.metal-48xl"), Kind.SERVER),
