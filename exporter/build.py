@@ -27,7 +27,7 @@ from exporter.power.ladder import calibrated, host_estimate, with_measured_span
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.sampler import Sampler
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
-from exporter.sources.collector import SOURCES, Source
+from exporter.sources.collector import BY_DEFAULT, SOURCES, OnFailure, Source
 from exporter.sources.host import HostSource
 from exporter.sources.identity import identity
 from exporter.sources.machine import boot_id
@@ -138,7 +138,8 @@ def build_sampler(
         intensity=AskedProvider(intensity_provider(config, now)),
     )
     off = frozenset({source.name for source in SOURCES} - {source.name for source in sources})
-    usual = frozenset(source.name for source in SOURCES if source.default)
+    # Nothing is unknown without a sensor, which a model stands in for.
+    usual = frozenset(source.name for source in BY_DEFAULT if source.on_failure is not OnFailure.REPLACED)
     initial = Snapshot(
         version=exporter.__version__,
         python_version=platform.python_version(),

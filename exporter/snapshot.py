@@ -90,7 +90,7 @@ class Snapshot:
     readings: Readings = field(default_factory=Readings)
     outcomes: tuple[Outcome, ...] = ()
     off: frozenset[str] = frozenset()  # collectors that are off
-    switched_off: frozenset[str] = frozenset()  # of those, the ones that are on by default
+    switched_off: frozenset[str] = frozenset()  # of those, the ones that leave something unknown
     pue: float = 1.0  # power usage effectiveness that the host's power is multiplied by
     history: tuple[HistoryPoint, ...] = ()
 

@@ -218,6 +218,7 @@ def style_breaches(module: Module) -> Iterator[str]:
 BROAD_EXCEPT = {
     "exporter/intensity/ask.py",  # the providers' edge: a failed provider is counted
     "exporter/sampler.py",  # the loop: a failed sample is counted
+    "exporter/sources/errand.py",  # the edge to other threads and programs: raised again where the collector counts it
     "exporter/sources/collector.py",  # the collectors' edge: a failed reading is counted
     "simulator/scheduling/own/users_code.py",  # the edge to a user's own policy: whatever it raises is told in one line
 }

@@ -11,6 +11,7 @@ from exporter.power.allocation import PRECEDENCE
 from exporter.power.component import Coverage
 from exporter.sources.reading import HostReading
 from exporter.usage.between import carry_forward, usage_between
+from exporter.usage.sensors import believed
 
 STEP = Seconds(5.0)
 """Time between readings while something is measured: the exporter's usual interval."""
@@ -125,6 +126,7 @@ def _phase(bench: Bench, timing: Timing, name: str) -> _Phase:
     busy = elapsed = 0.0
     energies: dict[_Sensor, Joules] = {}
     told: dict[_Sensor, float] = {}
+    flat: Mapping[str, int] = {}
     while elapsed < timing.measure:
         bench.wait(STEP)
         reading = bench.read()
@@ -132,10 +134,14 @@ def _phase(bench: Bench, timing: Timing, name: str) -> _Phase:
         if usage.cpu is None:
             raise CalibrationError("the CPU times cannot be read")
         busy, elapsed = busy + usage.cpu.utilization * usage.elapsed, elapsed + usage.elapsed
-        for one in usage.measured:
+        sensors = believed(usage.told, usage.cpu.utilization, flat)
+        flat = sensors.flat
+        for one in sensors.measured:
             key = (one.sensor.covers, one.sensor.source)
             energies[key] = Joules(energies.get(key, 0.0) + one.energy)
-        for key, length in {(one.sensor.covers, one.sensor.source): one.span.length for one in usage.measured}.items():
+        for key, length in {
+            (one.sensor.covers, one.sensor.source): one.span.length for one in sensors.measured
+        }.items():
             told[key] = told.get(key, 0.0) + length
         previous = carry_forward(previous, reading)
         bench.say(f"{name}: measuring, {max(0.0, timing.measure - elapsed):.0f} s left, CPUs {busy / elapsed:.0%} busy")

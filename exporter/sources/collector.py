@@ -18,6 +18,7 @@ from exporter.sources.cpu import cpu_times
 from exporter.sources.device_links import DeviceLinks
 from exporter.sources.disk import DiskSource
 from exporter.sources.hwmon import HwmonSource
+from exporter.sources.ipmi import IpmiSource
 from exporter.sources.memory import memory
 from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
@@ -148,6 +149,14 @@ SOURCES: tuple[Source, ...] = (
         on_failure=OnFailure.REPLACED,
         file=lambda settings: settings.sysfs / "class/power_supply",
         open=lambda settings: BatterySource(settings.sysfs, settings.clock).read,
+    ),
+    Source(
+        name="ipmi",
+        reads="power of the machine by its management controller, with `ipmi-dcmi` or `ipmitool` every 30 s",
+        on_failure=OnFailure.REPLACED,
+        file=lambda _: Path("/dev/ipmi0"),
+        open=lambda settings: IpmiSource(settings.clock).read,
+        default=False,
     ),
     Source(
         name="nvml",

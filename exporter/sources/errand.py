@@ -1,0 +1,154 @@
+"""Readings that take longer than a sample may: fetched beside the sampler, at an interval of their own."""
+
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol, cast
+
+from exporter.core.clock import Clock
+from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.sources.reading import ReadingUnavailableError
+
+MOST_BYTES = 65_536
+"""Size up to which an answer is read. Judgement: a plug's whole status is a few thousand bytes."""
+
+
+class Errand(Protocol):
+    """One reading on its way. It never blocks."""
+
+    def answer(self) -> bytes | None:
+        """Return the answer; None while there is none. Raises whatever went wrong."""
+
+    def give_up(self) -> None:
+        """End it, whatever it waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer, and the number of errands up to it: an answer that was seen before has the same."""
+
+    content: bytes
+    number: int
+
+
+class Errands:
+    """Sends an errand at each interval, and gives it up after a limit."""
+
+    def __init__(self, clock: Clock, send: Callable[[], Errand], *, interval: Seconds, limit: Seconds) -> None:
+        self._clock = clock
+        self._send = send
+        self._interval = interval
+        self._limit = limit
+        self._errand: Errand | None = None
+        self._is_given_up = False
+        self._sent_at: MonotonicSeconds | None = None
+        self._sent = 0
+        self._last: Answer | Exception | None = None
+
+    def latest(self) -> Answer | None:
+        """Return the answer of the last errand that has ended; None before the first. Never blocks.
+
+        Raises the failure of that errand for as long as it is the last one. While one that was given up has not ended,
+        none is sent: there is one at most.
+        """
+        now = self._clock.awake()
+        if self._errand is not None:
+            self._collect(self._errand, now)
+        if self._errand is None and (self._sent_at is None or now - self._sent_at >= self._interval):
+            self._sent_at, self._sent, self._is_given_up = now, self._sent + 1, False
+            try:
+                self._errand = self._send()
+            except OSError as error:
+                self._last = error
+        if isinstance(self._last, Exception):
+            raise self._last
+        return self._last
+
+    def _collect(self, errand: Errand, now: MonotonicSeconds) -> None:
+        outcome: Answer | Exception
+        try:
+            content = errand.answer()
+        except Exception as error:  # noqa: BLE001 - raised at each sample, where the collector's edge counts it
+            outcome = error
+        else:
+            if content is None:
+                self._give_up_late(errand, now)
+                return
+            outcome = Answer(content=content, number=self._sent)
+        self._errand = None
+        if not self._is_given_up:
+            self._last = outcome
+
+    def _give_up_late(self, errand: Errand, now: MonotonicSeconds) -> None:
+        if self._is_given_up or self._sent_at is None or now - self._sent_at < self._limit:
+            return
+        self._is_given_up = True
+        self._last = ReadingUnavailableError(f"no answer within {self._limit:g} s")
+        errand.give_up()
+
+
+class ProgramErrand:
+    """The output of a program, which is started without a shell and without the exporter's input."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        """Start the program. Raises OSError where it cannot be."""
+        self._name = Path(arguments[0]).name
+        self._process = subprocess.Popen(  # noqa: S603 - a fixed list of arguments
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+
+    def answer(self) -> bytes | None:
+        """See `Errand.answer`. A program that says more than a pipe holds does not end by itself.
+
+        Raises ReadingUnavailableError where the program failed.
+        """
+        status = self._process.poll()
+        if status is None:
+            return None
+        with cast(IO[bytes], self._process.stdout) as output:
+            # Something that the program left behind may hold the pipe open: that must not be waited for.
+            os.set_blocking(output.fileno(), False)
+            try:
+                content = os.read(output.fileno(), MOST_BYTES)
+            except BlockingIOError:
+                content = b""
+        if status != 0:
+            raise ReadingUnavailableError(f"{self._name} ended with status {status}")
+        return content
+
+    def give_up(self) -> None:
+        """Kill the program."""
+        self._process.kill()
+
+
+class ThreadErrand:
+    """The result of a function that may block, in a thread that ends with it."""
+
+    def __init__(self, run: Callable[[], bytes], end: Callable[[], None]) -> None:
+        """Start the thread; `end` makes `run` return at once, and is called from another thread."""
+        self._run, self._end = run, end
+        self._result: bytes | Exception | None = None
+        threading.Thread(target=self._work, name="errand", daemon=True).start()
+
+    def _work(self) -> None:
+        try:
+            self._result = self._run()
+        except Exception as error:  # noqa: BLE001 - handed to the sampler's thread
+            self._result = error
+
+    def answer(self) -> bytes | None:
+        """See `Errand.answer`."""
+        if isinstance(self._result, Exception):
+            raise self._result
+        return self._result
+
+    def give_up(self) -> None:
+        """End what the thread waits for."""
+        self._end()

@@ -1,0 +1,168 @@
+"""Errands: sent at an interval, one at a time, given up after a limit, and never waited for."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from exporter.core.units import Seconds
+from exporter.sources.errand import MOST_BYTES, Answer, Errand, Errands, ProgramErrand, ThreadErrand
+from exporter.sources.reading import ReadingUnavailableError
+from tests.fake_clock import FakeClock
+
+INTERVAL, LIMIT = Seconds(30.0), Seconds(10.0)
+
+
+@dataclass(slots=True)
+class FakeErrand:
+    """An errand that ends when it is told to."""
+
+    result: bytes | Exception | None = None
+    given_up: int = 0
+
+    def answer(self) -> bytes | None:
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    def give_up(self) -> None:
+        self.given_up += 1
+
+
+@dataclass(slots=True)
+class Office:
+    """Sends errands, which it keeps."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    sent: list[FakeErrand] = field(default_factory=list)
+    refuses: bool = False
+
+    def send(self) -> Errand:
+        if self.refuses:
+            raise OSError("no room for another process")
+        self.sent.append(FakeErrand())
+        return self.sent[-1]
+
+    def errands(self) -> Errands:
+        return Errands(self.clock, self.send, interval=INTERVAL, limit=LIMIT)
+
+
+def test_an_answer_holds_until_the_next_one() -> None:
+    office = Office()
+    errands = office.errands()
+    assert errands.latest() is None
+    office.sent[0].result = b"one"
+    for _ in range(6):
+        office.clock.advance(5.0)
+        assert errands.latest() == Answer(content=b"one", number=1)
+    assert len(office.sent) == 2
+    office.sent[1].result = b"two"
+    assert errands.latest() == Answer(content=b"two", number=2)
+
+
+def test_a_failure_lasts_until_the_next_answer() -> None:
+    office = Office()
+    errands = office.errands()
+    errands.latest()
+    office.sent[0].result = ValueError("nonsense")
+    for _ in range(6):
+        with pytest.raises(ValueError, match="nonsense"):
+            errands.latest()
+        office.clock.advance(5.0)
+    with pytest.raises(ValueError, match="nonsense"):
+        errands.latest()
+    office.sent[1].result = b"good"
+    assert errands.latest() == Answer(content=b"good", number=2)
+
+
+def test_an_errand_that_takes_too_long_is_given_up_once_and_holds_up_the_next_until_it_ends() -> None:
+    office = Office()
+    errands = office.errands()
+    errands.latest()
+    for _ in range(20):
+        office.clock.advance(10.0)
+        with pytest.raises(ReadingUnavailableError, match="no answer within 10 s"):
+            errands.latest()
+    assert [one.given_up for one in office.sent] == [1]
+    office.sent[0].result = b"at last"
+    with pytest.raises(ReadingUnavailableError):
+        errands.latest()  # what was given up tells of too long ago
+    assert len(office.sent) == 2
+
+
+def test_an_errand_that_cannot_be_sent_is_a_failure() -> None:
+    office = Office(refuses=True)
+    errands = office.errands()
+    with pytest.raises(OSError, match="no room"):
+        errands.latest()
+    office.refuses = False
+    office.clock.advance(30.0)
+    with pytest.raises(OSError, match="no room"):
+        errands.latest()
+    office.sent[0].result = b"good"
+    assert errands.latest() == Answer(content=b"good", number=2)
+
+
+def answer_of(errand: Errand) -> bytes:
+    deadline = time.monotonic() + 30.0
+    while time.monotonic() < deadline:
+        content = errand.answer()
+        if content is not None:
+            return content
+        time.sleep(0.01)
+    pytest.fail("no answer within 30 s")
+
+
+def python(program: str) -> ProgramErrand:
+    return ProgramErrand((sys.executable, "-c", program))
+
+
+def test_a_program_says_what_it_prints_and_cannot_ask_anything() -> None:
+    assert answer_of(python("import sys; print('said', sys.stdin.read())")) == b"said \n"
+
+
+def test_a_program_that_fails_is_named() -> None:
+    with pytest.raises(ReadingUnavailableError, match="ended with status 3"):
+        answer_of(python("import sys; print('nothing'); sys.exit(3)"))
+
+
+@pytest.mark.parametrize(
+    "program", ["import time; time.sleep(60)", f"print('x' * {2 * MOST_BYTES})"], ids=["slow", "endless"]
+)
+def test_a_program_that_does_not_end_is_killed(program: str) -> None:
+    errand = python(program)
+    assert errand.answer() is None
+    errand.give_up()
+    with pytest.raises(ReadingUnavailableError, match="status -9"):
+        answer_of(errand)
+
+
+def test_what_a_program_leaves_behind_is_not_waited_for() -> None:
+    child = "import time; time.sleep(3)"
+    program = f"import subprocess, sys; print('done', flush=True); subprocess.Popen([sys.executable, '-c', {child!r}])"
+    assert answer_of(python(program)) == b"done\n"
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Opened at the end, so that no thread is left behind."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_thread_hands_over_its_result_or_its_failure(gate: threading.Event) -> None:
+    def waits() -> bytes:
+        assert gate.wait(30.0)
+        return b"let through"
+
+    errand = ThreadErrand(waits, gate.set)
+    assert errand.answer() is None
+    errand.give_up()
+    assert answer_of(errand) == b"let through"
+    fails: Callable[[], bytes] = {}.__getitem__  # type: ignore[assignment]
+    with pytest.raises(TypeError):
+        answer_of(ThreadErrand(fails, gate.set))
