@@ -9,7 +9,7 @@ from typing import Any
 import exporter
 from exporter.budget import Period
 from exporter.calibrate.stored import Calibration
-from exporter.config import Budget, Config, EcoGuard, Grid, Network, Power
+from exporter.config import Budget, Config, EcoGuard, Grid, Meter, Network, Power
 from exporter.core.clock import Clock
 from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPerSecond, Seconds, UnixSeconds, Watts
 from exporter.core.web.publication import Publication
@@ -31,6 +31,8 @@ from exporter.sources.collector import BY_DEFAULT, SOURCES, OnFailure, Source
 from exporter.sources.host import HostSource
 from exporter.sources.identity import identity
 from exporter.sources.machine import boot_id
+from exporter.sources.meter import MeterKind, MeterSettings
+from exporter.sources.meter_answer import Unit
 from exporter.sources.nics import NicRule
 from exporter.sources.time_zone import time_zone
 from exporter.state import StateStore
@@ -101,6 +103,22 @@ def nic_rule(network: Network) -> NicRule:
     return NicRule(include=network.include, exclude=network.exclude)
 
 
+def meter_settings(meter: Meter) -> MeterSettings | None:
+    """Return the meter that is configured; None without one."""
+    if meter.kind is None:
+        return None
+    return MeterSettings(
+        kind=MeterKind(meter.kind),
+        place=meter.file or meter.url or "",
+        query=meter.query or "",
+        unit=Unit(meter.unit),
+        channel=meter.channel,
+        user=meter.user or "",
+        password_file=None if meter.password_file is None else Path(meter.password_file),
+        interval=Seconds(meter.interval_seconds),
+    )
+
+
 def budget_limits(budget: Budget) -> Mapping[Period, Grams]:
     """Return the limits that are set."""
     given = {Period.DAY: budget.day_grams, Period.WEEK: budget.week_grams, Period.MONTH: budget.month_grams}
@@ -159,6 +177,7 @@ def build_sampler(
         sysfs=paths.sysfs,
         connections_interval=Seconds(config.sampling.connections_interval_seconds),
         sources=sources,
+        meter=meter_settings(config.meter),
     )
     publication = Publication(clock, initial, exposition)
     sampler = Sampler(

@@ -5,6 +5,7 @@ Data only: `exporter.build` makes objects of it.
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -75,6 +76,62 @@ class Power(_Section, frozen=True):
                 raise ValueError("expected either a preset or idle_watts and full_watts, got both")
             if self.full_watts < self.idle_watts:
                 raise ValueError(f"expected full_watts >= idle_watts, got {self.full_watts:g} < {self.idle_watts:g}")
+
+
+class Meter(_Section, frozen=True):
+    """External meter of the whole machine: a smart plug, a series in a Prometheus, or a file."""
+
+    kind: Annotated[
+        Literal["file", "prometheus", "shelly", "shelly-gen1", "tasmota"] | None, Meta(description="Kind of the meter.")
+    ] = None
+    url: Annotated[str, Meta(description="Address of the plug or the Prometheus: http://10.0.0.5, say.")] | None = None
+    file: Annotated[str, Meta(min_length=1, description="File that holds one number, of kind `file`.")] | None = None
+    query: (
+        Annotated[str, Meta(min_length=1, description="PromQL with one series as its result, of kind `prometheus`.")]
+        | None
+    ) = None
+    unit: Annotated[
+        Literal["watts", "joules", "watt-hours", "kilowatt-hours"],
+        Meta(description="Unit of the number in `file`, or of the series of `query`; all but watts count energy."),
+    ] = "watts"
+    channel: Annotated[int, Meta(ge=0, le=31, description="Outlet of a plug that has several, counted from 0.")] = 0
+    user: Annotated[str, Meta(min_length=1, description="User of the meter, where it wants one.")] | None = None
+    password_file: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                description="File with the password, or with a token where there is no user; without it the variable "
+                "ECOTRACK_METER_PASSWORD of the environment.",
+            ),
+        ]
+        | None
+    ) = None
+    interval_seconds: Annotated[float, Meta(ge=1, le=60, description="Time between questions to the meter.")] = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuse a meter without its place, and keys of another kind of meter."""
+        needed = {None: set[str](), "file": {"file"}, "prometheus": {"url", "query"}}.get(self.kind, {"url"})
+        given = {name for name in ("file", "url", "query") if getattr(self, name) is not None}
+        told = "without kind" if self.kind is None else f"with kind {self.kind}"
+        for name in sorted(needed - given):
+            raise ValueError(f"expected {name} {told}, it is missing")
+        for name in sorted(given - needed):
+            raise ValueError(f"expected no {name} {told}")
+        if self.url is not None and not _is_address(self.url):
+            # What is refused may hold a password, which must not get into a log.
+            raise ValueError(".url: expected http://HOST or https://HOST, with a port or path, and no user or password")
+
+
+def _is_address(url: str) -> bool:
+    """Tell whether a text is the address of a server, and nothing more than that."""
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url
+    return named and plain and parts.scheme in {"http", "https"} and not {"@", "?", "#"} & set(url)
 
 
 class Network(_Section, frozen=True):
@@ -163,6 +220,7 @@ class Config(_Section, frozen=True):
     ] = "ecotrack"
     sampling: Sampling = msgspec.field(default_factory=Sampling)
     power: Power = msgspec.field(default_factory=Power)
+    meter: Meter = msgspec.field(default_factory=Meter)
     network: Network = msgspec.field(default_factory=Network)
     grid: Grid = msgspec.field(default_factory=Grid)
     budget: Budget = msgspec.field(default_factory=Budget)

@@ -60,7 +60,7 @@ def test_every_flag_named_exists() -> None:
 
 
 def test_every_configuration_key_named_exists() -> None:
-    names = named(r"`((?:sampling|power|network|grid|budget|ecoguard)\.[a-z_]+)`")
+    names = named(r"`((?:sampling|power|meter|network|grid|budget|ecoguard)\.[a-z_]+)`")
     assert names
     assert {name: page for name, page in names.items() if name not in configuration_keys()} == {}
 

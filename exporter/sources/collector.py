@@ -20,6 +20,7 @@ from exporter.sources.disk import DiskSource
 from exporter.sources.hwmon import HwmonSource
 from exporter.sources.ipmi import IpmiSource
 from exporter.sources.memory import memory
+from exporter.sources.meter import MeterSettings, MeterSource
 from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
 from exporter.sources.nvml import NvmlSource
@@ -43,6 +44,7 @@ class Settings:
     sysfs: Path
     rule: NicRule
     connections_interval: Seconds
+    meter: MeterSettings | None = None
 
 
 class OnFailure(StrEnum):
@@ -149,6 +151,13 @@ SOURCES: tuple[Source, ...] = (
         on_failure=OnFailure.REPLACED,
         file=lambda settings: settings.sysfs / "class/power_supply",
         open=lambda settings: BatterySource(settings.sysfs, settings.clock).read,
+    ),
+    Source(
+        name="meter",
+        reads="energy of the machine by the external meter that the configuration names",
+        on_failure=OnFailure.REPLACED,
+        file=lambda settings: Path("meter" if settings.meter is None else settings.meter.kind),
+        open=lambda settings: MeterSource(settings.meter, settings.clock).read,
     ),
     Source(
         name="ipmi",

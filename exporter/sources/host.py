@@ -12,6 +12,7 @@ from exporter.core.clock import Clock
 from exporter.core.units import Seconds
 from exporter.power.component import EnergyCounter
 from exporter.sources.collector import BY_DEFAULT, Collector, OnFailure, Settings, Source
+from exporter.sources.meter import MeterSettings
 from exporter.sources.nics import NicRule
 from exporter.sources.procfs import USUAL, Procfs
 from exporter.sources.reading import HostReading, Outcome, SourceState, Timed
@@ -29,10 +30,16 @@ class HostSource:
         sysfs: Path = Path("/sys"),
         connections_interval: Seconds = Seconds(30.0),  # noqa: B008 - a number
         sources: Iterable[Source] = BY_DEFAULT,
+        meter: MeterSettings | None = None,
     ) -> None:
         self._clock = clock
         settings = Settings(
-            clock=clock, procfs=Procfs(procfs), sysfs=sysfs, rule=rule, connections_interval=connections_interval
+            clock=clock,
+            procfs=Procfs(procfs),
+            sysfs=sysfs,
+            rule=rule,
+            connections_interval=connections_interval,
+            meter=meter,
         )
         self._collectors = [Collector(source, settings) for source in sources]
 

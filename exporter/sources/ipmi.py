@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.clock import Clock
-from exporter.core.units import Ratio, Seconds, Watts
+from exporter.core.units import Seconds, Watts
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.errand import Errand, Errands, ProgramErrand
 from exporter.sources.integral import Integrals
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError
 
-UNCERTAINTY = Ratio(0.1)
-"""Half-width of the band around a controller's power. Assumed: vendors state from 1 to some per cent at high load, DCMI
+FACTOR = 1.1
+"""Factor of the band around a controller's power. Assumed: vendors state from 1 to some per cent at high load, DCMI
 gives whole watts, and what happened between two answers is not seen."""
 
 INTERVAL = Seconds(30.0)
@@ -32,7 +32,7 @@ LIMIT = Seconds(10.0)
 DEVICES = ("ipmi0", "ipmi/0", "ipmidev/0")
 """Files below `/dev` by which programs reach the controller, as ipmitool tries them."""
 
-SENSOR = Sensor(source="ipmi", covers=Coverage.MACHINE, uncertainty=UNCERTAINTY, description="management controller")
+SENSOR = Sensor(source="ipmi", covers=Coverage.MACHINE, factor=FACTOR, description="management controller")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

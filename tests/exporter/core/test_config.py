@@ -9,14 +9,15 @@ import pytest
 from msgspec import Meta, Struct, inspect
 
 from exporter.budget import Period
-from exporter.build import budget_limits, emission_limit, host_model, nic_rule
+from exporter.build import budget_limits, emission_limit, host_model, meter_settings, nic_rule
 from exporter.config import Config, load_config
 from exporter.core.config import ConfigError, convert, describe_type
 from exporter.power.hardware import Hardware
+from exporter.sources.meter import MeterKind, MeterSettings
 from exporter.sources.nics import NicRule
 from exporter.sources.time_zone import time_zone
 
-SECTIONS = "preset, sampling, power, network, grid, budget, ecoguard"
+SECTIONS = "preset, sampling, power, meter, network, grid, budget, ecoguard"
 
 
 def mistakes(folder: Path, content: str | bytes) -> list[str]:
@@ -55,6 +56,25 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
             "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0.5",
         ),
         ("sampling: {interval_seconds: 0}", "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0"),
+        ("meter: {kind: shelly}", "meter: expected url with kind shelly, it is missing"),
+        ("meter: {url: 'http://10.0.0.5'}", "meter: expected no url without kind"),
+        ("meter: {kind: file, file: /run/watts, query: watts}", "meter: expected no query with kind file"),
+        ("meter: {kind: prometheus, url: 'http://h'}", "meter: expected query with kind prometheus, it is missing"),
+        *(
+            (
+                f"meter: {{kind: shelly, url: '{url}'}}",
+                "meter.url: expected http://HOST or https://HOST, with a port or path, and no user or password",
+            )
+            for url in (
+                "10.0.0.5",
+                "http://me:secret@h",
+                "http://h:99999",
+                "ftp://h",
+                "http://",
+                "http://h/?a=b",
+                "http://a b",
+            )
+        ),
         ("budget: {day_grams: 0}", "budget.day_grams: expected a number > 0 and <= 1,000,000,000, got 0"),
         ("network: {include: eth0}", 'network.include: expected a list, got "eth0"'),
         ("network: {include: [eth0, 1]}", "network.include[1]: expected text, got 1"),
@@ -271,3 +291,12 @@ def test_a_required_key_that_is_absent_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
         convert({"power": {}}, Whole, origin="mine.yml")
     assert caught.value.mistakes == ["mine.yml: power.watts: expected a number > 0, got nothing"]
+
+
+def test_a_meter_is_made_of_its_section(tmp_path: Path) -> None:
+    file = tmp_path / "ecotrack.yml"
+    file.write_text("meter: {kind: tasmota, url: 'http://plug:80/below', channel: 1, password_file: /run/secret}")
+    assert meter_settings(load_config(file).meter) == MeterSettings(
+        kind=MeterKind.TASMOTA, place="http://plug:80/below", channel=1, password_file=Path("/run/secret")
+    )
+    assert meter_settings(Config().meter) is None

@@ -1,0 +1,85 @@
+"""Contents of a file or of a web address, fetched in a thread of their own: bounded in size, and given up at will."""
+
+import contextlib
+import http.client
+import os
+import socket
+import stat
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import SplitResult
+
+from exporter.core.clock import Clock
+from exporter.core.units import Seconds
+from exporter.sources.errand import MOST_BYTES, ThreadErrand
+from exporter.sources.reading import ReadingUnavailableError
+
+SILENCE = Seconds(5.0)
+"""Time for which a server may say nothing. Judgement: a plug answers within a second."""
+
+
+def fetch_file(path: Path, clock: Clock, *, oldest: Seconds) -> ThreadErrand:
+    """Start to read a file that was written within the last `oldest` seconds."""
+    return ThreadErrand(lambda: _content(path, clock, oldest), lambda: None)
+
+
+def _content(path: Path, clock: Clock, oldest: Seconds) -> bytes:
+    # Not blocking, since opening a pipe that nobody writes to would.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise ReadingUnavailableError(f"{path} is not a file")
+        if clock.wall() - found.st_mtime > oldest:
+            raise ReadingUnavailableError(f"{path} was not written within the last {oldest:g} s")
+        return _bounded(file.read(MOST_BYTES + 1), str(path))
+
+
+def fetch_address(address: SplitResult, headers: Mapping[str, str]) -> ThreadErrand:
+    """Start to get what stands at an address of scheme http or https; redirections are not followed."""
+    request = _Request(address, headers)
+    return ThreadErrand(request.run, request.end)
+
+
+class _Request:
+    """One request, which another thread may end."""
+
+    def __init__(self, address: SplitResult, headers: Mapping[str, str]) -> None:
+        secure = address.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        self._connection = kind(address.hostname or "", address.port, timeout=SILENCE)
+        self._target = f"{address.path or '/'}?{address.query}" if address.query else address.path or "/"
+        self._name = f"{address.hostname}:{self._connection.port}"  # without a password that the address may hold
+        self._headers = dict(headers)
+        self._ended = threading.Event()
+
+    def run(self) -> bytes:
+        """Return the body. Raises ReadingUnavailableError."""
+        try:
+            with contextlib.closing(self._connection):
+                self._connection.connect()
+                if self._ended.is_set():
+                    raise ReadingUnavailableError(f"{self._name} was given up")
+                self._connection.request("GET", self._target, headers=self._headers)
+                with self._connection.getresponse() as response:
+                    if response.status != http.HTTPStatus.OK:
+                        raise ReadingUnavailableError(f"{self._name} answers with status {response.status}")
+                    return _bounded(response.read(MOST_BYTES + 1), self._name)
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise ReadingUnavailableError(f"{self._name}: {reason}") from error
+
+    def end(self) -> None:
+        """Cut the connection, whatever the request waits for."""
+        self._ended.set()
+        connected: socket.socket | None = self._connection.sock
+        if connected is not None:
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
+
+
+def _bounded(content: bytes, name: str) -> bytes:
+    if len(content) > MOST_BYTES:
+        raise ReadingUnavailableError(f"{name} says more than {MOST_BYTES} bytes")
+    return content

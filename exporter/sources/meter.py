@@ -1,0 +1,200 @@
+"""An external meter of the whole machine: a smart plug, a series in a Prometheus, or a file that somebody writes.
+
+It is asked beside the sampler; between two answers the last one is taken to hold.
+"""
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from exporter.core.clock import Clock
+from exporter.core.units import Joules, MonotonicSeconds, Seconds, Watts
+from exporter.power.component import Coverage, EnergyCounter, Sensor
+from exporter.sources.errand import Errands, ThreadErrand
+from exporter.sources.fetch import fetch_address, fetch_file
+from exporter.sources.integral import Integrals
+from exporter.sources.meter_answer import (
+    MeterAnswer,
+    Unit,
+    bare_number,
+    first_shelly_answer,
+    prometheus_answer,
+    shelly_answer,
+    tasmota_answer,
+)
+from exporter.sources.reading import NotPresentError
+
+FACTOR = 1.03
+"""Factor of the band around a meter's energy. Assumed: makers of smart plugs state from 1 to some per cent."""
+
+LIMIT = Seconds(10.0)
+"""Time after which a meter that has not answered is given up. Judgement: a plug answers within a second."""
+
+FILE_AGE = Seconds(300.0)
+"""Age from which a file tells nothing of the present. Judgement: who writes power down does so more often."""
+
+MOST_AHEAD = Joules(3600.0)
+"""Energy by which a counter may run ahead of the meter's total at least: the step of Tasmota's total, 0.001 kWh."""
+
+MOST_AHEAD_TIME = Seconds(60.0)
+"""Time of the present power by which it may run ahead of the total at least. Judgement: the total of a meter that
+counts moves once a minute."""
+
+PASSWORD_VARIABLE = "ECOTRACK_METER_PASSWORD"  # noqa: S105 - a name
+SENSOR = Sensor(source="meter", covers=Coverage.MACHINE, factor=FACTOR, description="external meter")
+
+
+class MeterKind(StrEnum):
+    """Kind of a meter, which says how it is asked."""
+
+    FILE = "file"
+    PROMETHEUS = "prometheus"
+    SHELLY = "shelly"
+    SHELLY_GEN1 = "shelly-gen1"
+    TASMOTA = "tasmota"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSettings:
+    """Choice of a meter: `place` is its file or the address of its server, `password_file` may hold its password."""
+
+    kind: MeterKind
+    place: str
+    query: str = ""
+    unit: Unit = Unit.WATTS
+    channel: int = 0
+    user: str = ""
+    password_file: Path | None = None
+    interval: Seconds = Seconds(10.0)  # noqa: RUF009 - a number
+
+
+class MeteredEnergy:
+    """A counter that follows a meter's total, and its power between two steps of the total.
+
+    A plug's total moves in steps of up to a watt-hour, which takes a small machine minutes. In between the counter runs
+    ahead by the power, within bounds, and waits for the total where it ran too far. When the meter begins again so
+    does the counter; how far it had run ahead of the total is taken off what follows, so that nothing is invented
+    however often that happens.
+    """
+
+    def __init__(self) -> None:
+        self._total: Joules | None = None
+        self._confirmed = 0.0
+        self._ahead = 0.0
+        self._shown = 0.0
+        self._pace = Watts(0.0)
+        self._since_step = 0.0
+
+    def advance(self, total: Joules, watts: Watts | None, elapsed: Seconds) -> Joules:
+        """Return the energy up to now, `elapsed` after the call before.
+
+        Where `watts` is None, the power is that of the last step of the total.
+        """
+        watts = self._pace if watts is None else watts
+        self._since_step += elapsed
+        if self._total is None or total < self._total:
+            self._confirmed, self._ahead, self._shown = min(0.0, self._confirmed - self._shown), 0.0, 0.0
+            self._since_step = 0.0
+        elif total > self._total:
+            if self._since_step > 0.0:
+                self._pace = Watts((total - self._total) / self._since_step)
+            self._confirmed, self._ahead, self._since_step = self._confirmed + (total - self._total), 0.0, 0.0
+        else:
+            self._ahead = min(self._ahead + watts * elapsed, max(MOST_AHEAD, watts * MOST_AHEAD_TIME))
+        self._total = total
+        self._shown = max(self._shown, self._confirmed + self._ahead)
+        return Joules(self._shown)
+
+
+class MeterSource:
+    """Reads a meter; none where none is configured."""
+
+    def __init__(self, settings: MeterSettings | None, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._integrals = Integrals(clock)
+        self._metered = MeteredEnergy()
+        self._read_at: MonotonicSeconds | None = None
+        self._errands = None
+        if settings is not None:
+            self._errands = Errands(clock, lambda: _asked(settings, clock), interval=settings.interval, limit=LIMIT)
+
+    def read(self) -> Mapping[str, EnergyCounter]:
+        """Return the meter's sensor; none before its first answer.
+
+        Raises NotPresentError without a meter, PermissionError where its file or password cannot be read, and
+        ReadingUnavailableError where it does not answer, or not what was expected.
+        """
+        if self._settings is None or self._errands is None:
+            raise NotPresentError
+        latest = self._errands.latest()
+        if latest is None:
+            return {}
+        answer = understood(latest.content, self._settings)
+        now = self._clock.awake()
+        elapsed = Seconds(0.0 if self._read_at is None else now - self._read_at)
+        self._read_at = now
+        if answer.total is not None:
+            energies: Mapping[str, Joules] = {"total": self._metered.advance(answer.total, answer.watts, elapsed)}
+        else:
+            energies = self._integrals.advance({} if answer.watts is None else {"power": answer.watts})
+        return {name: EnergyCounter(sensor=SENSOR, energy=energy) for name, energy in energies.items()}
+
+
+def _asked(settings: MeterSettings, clock: Clock) -> ThreadErrand:
+    """Ask a meter. Raises OSError where its password cannot be read."""
+    if settings.kind is MeterKind.FILE:
+        return fetch_file(Path(settings.place), clock, oldest=FILE_AGE)
+    address, password = urlsplit(settings.place), _password(settings)
+    path, query = PATHS[settings.kind], ""
+    headers = {}
+    if settings.kind is MeterKind.TASMOTA:
+        login = {"user": settings.user or "admin", "password": password} if password else {}
+        query = urlencode({**login, "cmnd": "Status 10"})
+    else:
+        query = urlencode({"query": settings.query}) if settings.query else ""
+        if password:
+            headers["Authorization"] = _authorization(settings.user, password)
+    return fetch_address(address._replace(path=address.path.rstrip("/") + path, query=query), headers)
+
+
+PATHS = {
+    MeterKind.PROMETHEUS: "/api/v1/query",
+    MeterKind.SHELLY: "/rpc/Shelly.GetStatus",
+    MeterKind.SHELLY_GEN1: "/status",
+    MeterKind.TASMOTA: "/cm",
+}
+"""Path at which each kind of server answers, below its address."""
+
+
+def _password(settings: MeterSettings) -> str:
+    """Return the meter's password, of a file before that of the environment; empty without one."""
+    if settings.password_file is not None:
+        return settings.password_file.read_text(encoding="utf-8").strip()
+    return os.environ.get(PASSWORD_VARIABLE, "")
+
+
+def _authorization(user: str, password: str) -> str:
+    """Return the header's value: the password of a user, or a token that stands for one."""
+    if not user:
+        return f"Bearer {password}"
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+
+
+def understood(content: bytes, settings: MeterSettings) -> MeterAnswer:
+    """Return what a meter said. Raises ReadingUnavailableError."""
+    match settings.kind:
+        case MeterKind.FILE:
+            return bare_number(content, settings.unit)
+        case MeterKind.PROMETHEUS:
+            return prometheus_answer(content, settings.unit)
+        case MeterKind.SHELLY:
+            return shelly_answer(content, settings.channel)
+        case MeterKind.SHELLY_GEN1:
+            return first_shelly_answer(content, settings.channel)
+        case MeterKind.TASMOTA:
+            return tasmota_answer(content, settings.channel)

@@ -1,0 +1,305 @@
+"""An external meter: its counter through steps and reboots, and what it is asked, by whom it may be read."""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.core.units import Joules, Seconds, Watts
+from exporter.power.component import Coverage, EnergyCounter
+from exporter.sources.errand import MOST_BYTES
+from exporter.sources.meter import (
+    FILE_AGE,
+    MOST_AHEAD,
+    PASSWORD_VARIABLE,
+    MeteredEnergy,
+    MeterKind,
+    MeterSettings,
+    MeterSource,
+)
+from exporter.sources.meter_answer import Unit
+from exporter.sources.reading import NotPresentError, ReadingUnavailableError
+from tests.exporter.sources.test_meter_answer import FIRST_SHELLY, FOUND, SHELLY, TASMOTA, text
+from tests.fake_clock import FakeClock
+
+STEP = 3600.0
+"""Joules of a step of the plug's total, 0.001 kWh."""
+
+
+@dataclass(slots=True)
+class Plug:
+    """A plug that counts in steps, forgets the present step when it restarts, and may go back to an older total."""
+
+    total: float = 0.0
+    saved: float = 0.0
+
+    def restart(self) -> None:
+        self.total = self.saved
+
+    @property
+    def shown(self) -> Joules:
+        return Joules(self.total // STEP * STEP)
+
+
+@dataclass(slots=True)
+class Booking:
+    """The energy of a counter, as it is booked: what it gains, and nothing when it falls."""
+
+    counter: MeteredEnergy = field(default_factory=MeteredEnergy)
+    last: float | None = None
+    joules: float = 0.0
+    resets: int = 0
+
+    def read(self, plug: Plug, watts: Watts | None, seconds: float) -> None:
+        now = self.counter.advance(plug.shown, watts, Seconds(seconds))
+        if self.last is not None and now >= self.last:
+            self.joules += now - self.last
+        elif self.last is not None:
+            self.resets += 1
+        self.last = now
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_over_a_thousand_restarts_of_a_plug_nothing_is_invented_and_only_the_time_since_a_step_is_lost(
+    seed: int,
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - loads, not secrets
+    plug, booking = Plug(), Booking()
+    spent, lost, restarts, watts = 0.0, 0.0, 0, 100.0
+    booking.read(plug, Watts(watts), 0.0)
+    while restarts < 1000:
+        seen = plug.shown
+        for _ in range(chance.randint(1, 30)):
+            told = Watts(watts * chance.uniform(0.9, 1.1))  # of the moment before: the load has changed since
+            watts = chance.choice([5.0, 60.0, 100.0, 400.0])
+            plug.total += watts * 5.0
+            spent += watts * 5.0
+            booking.read(plug, told, 5.0)
+            seen = plug.shown
+            assert booking.joules <= spent + MOST_AHEAD
+        unseen = chance.uniform(0.0, 5.0) * watts
+        spent += unseen
+        # What the plug had not counted up to the last reading, what flowed since, and the first step after it.
+        lost += plug.total - seen + unseen
+        plug.saved = chance.choice([0.0, plug.total / 2.0 // STEP * STEP])
+        plug.restart()
+        restarts += 1
+        booking.read(plug, Watts(watts), 5.0)
+    assert booking.joules <= spent
+    assert booking.joules >= spent - lost - MOST_AHEAD
+    assert 0 < booking.resets <= 1000
+
+
+@given(
+    steps=st.lists(st.tuples(st.floats(0.0, 1e4), st.floats(0.0, 1e3), st.booleans()), max_size=60),
+)
+def test_a_counter_never_falls_but_at_a_restart_and_never_passes_the_total_by_more_than_a_step(
+    steps: list[tuple[float, float, bool]],
+) -> None:
+    plug, booking, confirmed = Plug(), Booking(), 0.0
+    booking.read(plug, None, 0.0)
+    for joules, watts, restarts in steps:
+        before = plug.shown
+        if restarts:
+            plug.saved = 0.0
+            plug.restart()
+        plug.total += joules
+        confirmed += max(0.0, plug.shown - before)
+        resets = booking.resets
+        booking.read(plug, Watts(watts), 5.0)
+        assert booking.resets == resets or plug.shown < before
+        assert booking.joules <= confirmed + max(MOST_AHEAD, 60.0 * 1e3) + 1e-6
+
+
+def test_between_two_steps_the_power_is_shown_and_a_step_sets_it_right() -> None:
+    counter = MeteredEnergy()
+    told = [counter.advance(Joules(total), Watts(100.0), Seconds(10.0)) for total in (0, 0, 0, 3600, 3600, 3600)]
+    assert told == [0.0, 1000.0, 2000.0, 3600.0, 4600.0, 5600.0]
+    ahead = [counter.advance(Joules(3600.0), Watts(100.0), Seconds(10.0)) for _ in range(10)]
+    assert ahead[-1] == ahead[-2] == 3600.0 + 6000.0  # a minute of it: the total has stopped
+    assert counter.advance(Joules(7200.0), Watts(100.0), Seconds(10.0)) == 9600.0  # and waits for the total
+
+
+def test_without_a_power_that_of_the_last_step_is_shown() -> None:
+    counter = MeteredEnergy()
+    told = [counter.advance(Joules(total), None, Seconds(10.0)) for total in (0, 0, 1000, 1000, 2000)]
+    assert told == [0.0, 0.0, 1000.0, 1500.0, 2000.0]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as the site's plan says, and keeps what was asked."""
+
+    server: "Site"
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, self.headers.get("Authorization")))
+        if self.server.silent.is_set():
+            self.server.closed.wait(30.0)
+            return
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Site(ThreadingHTTPServer):
+    """A plug's server on loopback."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.body, self.status = text(SHELLY), 200
+        self.asked: list[tuple[str, str | None]] = []
+        self.silent, self.closed = threading.Event(), threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    server = Site()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.closed.set()
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def answered(source: MeterSource) -> Mapping[str, EnergyCounter]:
+    """The reading, once the meter has answered."""
+    deadline = time.monotonic() + 30.0
+    while time.monotonic() < deadline:
+        if told := source.read():
+            return told
+        time.sleep(0.01)
+    pytest.fail("no answer within 30 s")
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("kind", "document", "asked"),
+    [
+        (MeterKind.SHELLY, SHELLY, "/rpc/Shelly.GetStatus"),
+        (MeterKind.SHELLY_GEN1, FIRST_SHELLY, "/status"),
+        (MeterKind.TASMOTA, TASMOTA, "/cm?cmnd=Status+10"),
+        (MeterKind.PROMETHEUS, FOUND, "/api/v1/query?query=sum%28watts%29"),
+    ],
+)
+def test_each_kind_of_server_is_asked_its_own_way(site: Site, kind: MeterKind, document: object, asked: str) -> None:
+    site.body = text(document)
+    query = "sum(watts)" if kind is MeterKind.PROMETHEUS else ""
+    source = MeterSource(MeterSettings(kind=kind, place=site.url, query=query), FakeClock())
+    (counter,) = answered(source).values()
+    assert counter.sensor.covers is Coverage.MACHINE
+    assert site.asked == [(asked, None)]
+
+
+@pytest.mark.servers
+def test_a_password_comes_from_its_file_or_the_environment(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "of the environment")
+    file = tmp_path / "password"
+    file.write_text("secret\n", encoding="utf-8")
+    site.body = text(FOUND)
+    for user, password_file in (("me", file), ("", file), ("", None)):
+        settings = MeterSettings(
+            kind=MeterKind.PROMETHEUS, place=f"{site.url}/prefix/", query="w", user=user, password_file=password_file
+        )
+        answered(MeterSource(settings, FakeClock()))
+    assert [path for path, _ in site.asked] == ["/prefix/api/v1/query?query=w"] * 3
+    basic, bearer, environment = [header for _, header in site.asked]
+    assert (basic, bearer) == ("Basic bWU6c2VjcmV0", "Bearer secret")
+    assert environment == "Bearer of the environment"
+    site.body = text(TASMOTA)
+    answered(MeterSource(MeterSettings(kind=MeterKind.TASMOTA, place=site.url, password_file=file), FakeClock()))
+    assert site.asked[-1][0] == "/cm?user=admin&password=secret&cmnd=Status+10"
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (401, b"", "answers with status 401"),
+        (302, b"", "answers with status 302"),
+        (200, b"x" * (MOST_BYTES + 1), "says more than 65536 bytes"),
+        (200, b"<html>", "is not understood"),
+    ],
+)
+def test_an_answer_that_is_none_is_a_failure_that_says_why(site: Site, status: int, body: bytes, told: str) -> None:
+    site.status, site.body = status, body
+    source = MeterSource(MeterSettings(kind=MeterKind.SHELLY, place=site.url), FakeClock())
+    with pytest.raises(ReadingUnavailableError, match=told):
+        answered(source)
+
+
+@pytest.mark.servers
+def test_a_server_that_says_nothing_is_given_up_and_never_waited_for(site: Site) -> None:
+    site.silent.set()
+    clock = FakeClock()
+    source = MeterSource(MeterSettings(kind=MeterKind.SHELLY, place=site.url), clock)
+    assert source.read() == {}
+    while not site.asked:
+        time.sleep(0.01)
+    clock.advance(10.0)
+    with pytest.raises(ReadingUnavailableError, match="no answer within 10 s"):
+        source.read()
+    site.silent.clear()
+    deadline = time.monotonic() + 30.0
+    while len(site.asked) < 2 and time.monotonic() < deadline:  # the next one once the first has ended
+        with pytest.raises(ReadingUnavailableError):
+            source.read()
+        time.sleep(0.01)
+    assert len(site.asked) == 2
+
+
+def test_a_server_that_is_not_there_is_a_failure() -> None:
+    source = MeterSource(MeterSettings(kind=MeterKind.SHELLY, place="http://127.0.0.1:1"), FakeClock())
+    with pytest.raises(ReadingUnavailableError, match=r"127\.0\.0\.1:1: Connection refused"):
+        answered(source)
+
+
+def test_a_file_is_read_while_it_is_fresh(tmp_path: Path) -> None:
+    file, clock = tmp_path / "watts", FakeClock()
+    settings = MeterSettings(kind=MeterKind.FILE, place=str(file), unit=Unit.WATTS)
+    file.write_text("120\n", encoding="ascii")
+    os.utime(file, (clock.wall(), clock.wall()))
+    source = MeterSource(settings, clock)
+    assert {name: one.energy for name, one in answered(source).items()} == {"power": 0.0}
+    clock.advance(5.0)
+    assert {name: one.energy for name, one in source.read().items()} == {"power": 600.0}
+    os.utime(file, (clock.wall() - FILE_AGE - 1.0, clock.wall() - FILE_AGE - 1.0))
+    with pytest.raises(ReadingUnavailableError, match="was not written within the last 300 s"):
+        answered(MeterSource(settings, clock))
+
+
+def test_a_file_that_cannot_be_a_meter_fails(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ReadingUnavailableError, match="is not a file"):
+        answered(MeterSource(MeterSettings(kind=MeterKind.FILE, place=str(pipe)), FakeClock()))
+    missing = MeterSettings(kind=MeterKind.FILE, place=str(tmp_path / "missing"))
+    with pytest.raises(FileNotFoundError):
+        answered(MeterSource(missing, FakeClock()))
+
+
+def test_without_a_meter_there_is_none() -> None:
+    with pytest.raises(NotPresentError):
+        MeterSource(None, FakeClock()).read()
