@@ -12,6 +12,7 @@ from prometheus.data_quality_alerts import data_quality_alerts
 from prometheus.exporter_alerts import exporter_alerts
 from prometheus.reach import Machine, is_reachable, reach_table
 from prometheus.recording import BASE_INTERVAL, Group, groups
+from prometheus.sensor_alerts import sensor_alerts
 from prometheus.simulator_alerts import simulator_alerts
 from prometheus.simulator_recording import simulator_groups
 
@@ -33,7 +34,9 @@ def alert_groups(machine: Machine) -> tuple[AlertGroup, ...]:
     budget = (*budget_alerts(burns), ecoguard_alert())
     return (
         AlertGroup(name="ecotrack-budget-alerts", interval=BASE_INTERVAL, alerts=budget),
-        AlertGroup(name="ecotrack-data-quality-alerts", interval="30s", alerts=data_quality_alerts()),
+        AlertGroup(
+            name="ecotrack-data-quality-alerts", interval="30s", alerts=(*data_quality_alerts(), *sensor_alerts())
+        ),
         AlertGroup(name="ecotrack-exporter-alerts", interval="15s", alerts=exporter_alerts()),
     )
 

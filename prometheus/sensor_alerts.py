@@ -1,0 +1,92 @@
+"""Alerts on power sensors, for when a model covers what could be measured."""
+
+from prometheus.alert import SAME_INSTANCE, Alert
+
+WORKS = 'state="works"'
+
+LOST_WINDOW = "1d"
+"""A source that worked within this time is missed; one that is gone for longer was taken out."""
+
+UNSTEADY = 'source!="battery"'
+"""A battery works only while nothing else supplies the machine."""
+
+SURE = "rapl|battery|ipmi|meter"
+"""Sources that measure at least the processor wherever they work; drivers under hwmon may know a graphics card only."""
+
+
+def sensor_alerts() -> tuple[Alert, ...]:
+    """Return the alerts on sensors that are denied, lost, frozen, or there and not used."""
+    works = f"ecotrack_source_state{{{WORKS}, {UNSTEADY}}}"
+    return (
+        _alert(
+            name="EcotrackSourceDenied",
+            expr='ecotrack_source_state{state="denied"} == 1',
+            # It is so from the start, and a model does as long as nobody minds.
+            severity="info",
+            summary="{{ $labels.instance }} may not read its source {{ $labels.source }}",
+            description=(
+                "{{ $labels.instance }} has a source {{ $labels.source }} that the exporter's user may not read. "
+                "A model stands in for what it would measure."
+            ),
+            advice="The exporter's page says what to make readable; for RAPL, read first what speaks against it.",
+        ),
+        _alert(
+            name="EcotrackSourceLost",
+            expr=(
+                f"max_over_time({works}[{LOST_WINDOW}]) == 1\n"
+                f"and max_over_time({works}[10m]) == 0\n"
+                'unless on (job, instance, source)\necotrack_source_state{state="fails"} == 1'
+            ),
+            summary="{{ $labels.instance }} has lost its source {{ $labels.source }}",
+            description=(
+                "Source {{ $labels.source }} worked on {{ $labels.instance }} within the last day, and for 10 minutes "
+                "it has been absent or denied. A model stands in for what it measured."
+            ),
+            advice="Check what changed: a driver, a cable, permissions after an update.",
+        ),
+        _alert(
+            name="EcotrackSensorFrozen",
+            expr=(
+                'sum by (job, instance, source) (increase(ecotrack_discarded_readings_total{reason="frozen"}[10m])) > 0'
+            ),
+            summary="A sensor of {{ $labels.source }} stands still on {{ $labels.instance }}",
+            description=(
+                "A counter of {{ $labels.source }} on {{ $labels.instance }} gains nothing while the machine works. "
+                "It is not believed until it moves again; a model covers the time."
+            ),
+            advice="Compare the sensors under ecotrack_measured_joules_total; restart the driver, or the meter.",
+        ),
+        _alert(
+            name="EcotrackModelDespiteSensor",
+            expr=(
+                f'ecotrack_source_state{{{WORKS}, source=~"{SURE}"}} == 1\n'
+                f'and {SAME_INSTANCE}\necotrack_power_source_info{{component="cpu", model!="measured"}}'
+            ),
+            summary="{{ $labels.instance }} models its processor although {{ $labels.source }} works",
+            description=(
+                "Source {{ $labels.source }} can be read on {{ $labels.instance }}, but a model tells the processor's "
+                "power."
+            ),
+            advice="Look at ecotrack_discarded_readings_total, whose label reason says why readings are not used.",
+        ),
+    )
+
+
+def _alert(
+    *,
+    name: str,
+    expr: str,
+    summary: str,
+    description: str,
+    advice: str,
+    severity: str = "warning",
+) -> Alert:
+    return Alert(
+        name=name,
+        expr=expr,
+        severity=severity,
+        component="data-quality",
+        summary=summary,
+        description=description,
+        advice=advice,
+    )
