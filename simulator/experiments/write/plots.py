@@ -215,13 +215,14 @@ def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Seq
             axes.plot(one.published * PERCENT, position, "D", color="black", markerfacecolor="none", zorder=4)
             changes.append(one.published * PERCENT)
     axes.axvline(0, color="black", linewidth=0.8)
+    notes = [display.scope]
     if _decades(changes) > DECADES_FOR_LOG:
-        unit = f"{unit}, logarithmic beyond {LINEAR_WITHIN}"
+        notes.append(f"(logarithmic beyond {LINEAR_WITHIN})")
         axes.set_xscale("symlog", linthresh=LINEAR_WITHIN)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.tick_params(axis="x", labelsize="x-small")
     axes.set_yticks(range(len(methods)), methods)
-    axes.set_xlabel(f"{display.heading}: change ({unit})\n{display.scope}".rstrip())
+    axes.set_xlabel("\n".join((f"{display.heading}: change ({unit})", *filter(None, notes))))
     axes.margins(x=0.1, y=0.12)
     _unclutter(axes)
 
@@ -251,7 +252,9 @@ def radar(results: Results) -> "Figure":
         width = 1.2 * (len(results.estimates) - index)
         axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=estimated.method, linewidth=width)
     axes.set_xticks(angles, [DISPLAYS[measure].heading for measure in measures])
-    axes.tick_params(axis="x", pad=20)
+    for label, angle in zip(axes.get_xticklabels(), angles, strict=True):
+        label.set_horizontalalignment(("right", "center", "left")[round(math.cos(angle)) + 1])
+    axes.tick_params(axis="x", pad=8)
     axes.set_yticks([0, 0.5, 1], [])
     for radius, name in ((0.15, "worst"), (1.1, "best")):
         white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
@@ -264,7 +267,7 @@ def radar(results: Results) -> "Figure":
         "(the axes do not show how large differences are; the bar charts do)\n"
         f"Latency is that {PROMPT_TASKS}",
         fontsize="medium",
-        pad=30,
+        pad=28,
     )
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -15,6 +15,7 @@ from matplotlib.container import ErrorbarContainer
 from simulator.experiments.find.results import Results
 from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import UNDEFINED_CHANGE
+from simulator.experiments.write.pictures import pictures
 from simulator.experiments.write.plots import bars, differences, radar
 from simulator.experiments.write.report import report
 from simulator.experiments.write.scaling_plot import scaling
@@ -158,6 +159,25 @@ def test_logarithmic_axes_say_so(tmp_path: Path) -> None:
     for axes in differences(results).axes:
         assert (axes.get_xscale() == "symlog") == ("logarithmic beyond 10" in axes.get_xlabel())
     assert "symlog" in {axes.get_xscale() for axes in differences(results).axes}
+
+
+KEPT = sorted((Path(__file__).parents[4] / "bench/results/experiments").glob("*/results.json"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", KEPT, ids=[file.parent.name for file in KEPT])
+def test_no_part_of_a_picture_is_cut_off(file: Path) -> None:
+    results = msgspec.json.decode(file.read_bytes(), type=Results)
+    drawn = pictures(results)
+    assert drawn
+    for name, draw in drawn.items():
+        figure = draw(results)
+        figure.draw_without_rendering()
+        whole, used = figure.bbox_inches, figure.get_tightbbox()
+        assert whole.padded(0.01).containsx(used.x0), name
+        assert whole.padded(0.01).containsx(used.x1), name
+        assert whole.padded(0.01).containsy(used.y0), name
+        assert whole.padded(0.01).containsy(used.y1), name
 
 
 def test_published_shares_are_the_printed_digits() -> None:
