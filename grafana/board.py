@@ -12,6 +12,7 @@ from grafana.firing import annotations, firing_table
 from grafana.geometry import GRID_COLUMNS
 from grafana.panels import Series, note, override
 from grafana.promql import select
+from grafana.queries import panels
 
 SCHEMA_VERSION = 41
 """Version of the classic model that Grafana 12.0 writes; later ones read it, but 12.0 may refuse a later one."""
@@ -96,6 +97,9 @@ def to_json(model: dashboard.Dashboard) -> str:
     document = json.loads(json.dumps(model, cls=JSONEncoder))
     for item in (*document["links"], *document["annotations"]["list"]):
         del item["placement"]  # the SDK hides both in a menu, and offers nothing else
+    for panel in panels(document):
+        if panel["type"] == "table":
+            del panel["options"]["footer"]  # the SDK adds an empty one, which Grafana 13 does not know
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -13,7 +13,10 @@ from tests.processes import program
 
 ROOT = Path(__file__).parents[2]
 PINS = Path(__file__).parent / "schema"
-RAW_TYPES = Path("node_modules/@grafana/schema/dist/types/raw")
+MAJORS = sorted(path.name for path in PINS.iterdir())
+"""Major versions of Grafana, each with the folder that pins one."""
+
+PACKAGE = Path("node_modules/@grafana/schema")
 PANEL_MODULES = {
     "barchart": "barchart",
     "bargauge": "bargauge",
@@ -27,10 +30,11 @@ PANEL_MODULES = {
 
 
 class PublishedSchema:
-    """Schemas by TypeScript type, each generated when it is first asked for (about a second)."""
+    """Schemas of one Grafana by TypeScript type, each generated when it is first asked for (about a second)."""
 
-    def __init__(self) -> None:
-        lock = (PINS / "package-lock.json").read_bytes()
+    def __init__(self, major: str) -> None:
+        self._pins = PINS / major
+        lock = (self._pins / "package-lock.json").read_bytes()
         self._folder = ROOT / ".cache" / f"grafana-schema-{hashlib.sha256(lock).hexdigest()[:16]}"
         if not self._folder.is_dir():
             self._install()
@@ -51,14 +55,13 @@ class PublishedSchema:
         self._folder.parent.mkdir(exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(dir=self._folder.parent))
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(PINS / name, unfinished)
+            shutil.copy(self._pins / name, unfinished)
         _run([program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], unfinished)
         unfinished.rename(self._folder)
 
     def _source(self, module: str) -> Path:
-        """The one file of declarations in the module's folder, whose name changes between versions."""
-        (source,) = (self._folder / RAW_TYPES / module).glob("*types.gen.d.ts")
-        return source
+        """The file of declarations of the module, whose name changes between versions; dist/types/ comes with 12."""
+        return max((self._folder / PACKAGE).glob(f"dist/*/raw/{module}/*types.gen.d.ts"))
 
     def _schema(self, module: str, type_name: str) -> dict[str, Any]:
         target = self._folder / f"{module.replace('/', '-')}-{type_name}.json"

@@ -1,4 +1,4 @@
-"""Every board against JSON Schemas made from Grafana's published types, of the version that Compose starts."""
+"""Every board against JSON Schemas made from the types that Grafana 11.6, 12 and 13 publish."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ import yaml
 from grafana.lint.board import DATA_PANELS, TEXT_PANELS
 from grafana.queries import panels
 from tests.grafana.committed import board, names
-from tests.grafana.published_schema import PANEL_MODULES, PINS, ROOT, PublishedSchema
+from tests.grafana.published_schema import MAJORS, PANEL_MODULES, PINS, ROOT, PublishedSchema
 
 ALLOWED = {
     ("templating/list", "definition"): "Grafana's variable editor writes it, and the published type leaves it out",
@@ -26,11 +26,11 @@ ALLOWED = {
 """(place, key) -> why a key that the types do not list is right."""
 
 
-@pytest.fixture(scope="module")
-def schemas() -> PublishedSchema:
+@pytest.fixture(scope="module", params=MAJORS)
+def schemas(request: pytest.FixtureRequest) -> PublishedSchema:
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed: `make test` installs it from Debian's packages as root")
-    return PublishedSchema()
+    return PublishedSchema(request.param)
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_wrong_types_and_unknown_keys_are_found(schemas: PublishedSchema) -> Non
 
 
 def test_the_types_are_those_of_the_grafana_that_compose_starts() -> None:
-    pins = json.loads((PINS / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    pins = json.loads((PINS / "12" / "package.json").read_text(encoding="utf-8"))["dependencies"]
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     assert compose["services"]["grafana"]["image"].split(":")[1] == pins["@grafana/schema"]
 
