@@ -12,7 +12,7 @@ from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH, data_quality_a
 from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, exporter_alerts
 from prometheus.recording import CONSUMED, WINDOWS, emission_rate, groups
 from prometheus.simulator_alerts import HIGHEST_MISS_RATIO, LOWEST_RENEWABLE_SHARE, simulator_alerts
-from prometheus.simulator_recording import LONG_WINDOW, miss_ratio, renewable_share, simulator_groups
+from prometheus.simulator_recording import ADVANCED, CLOCK, LONG_WINDOW, miss_ratio, renewable_share, simulator_groups
 
 TOPICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "ecotrack": {"Budget alerts": ("budget", "ecoguard"), "Health alerts": ("data-quality", "exporter")},
@@ -20,7 +20,16 @@ TOPICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """Program -> title of an annotation -> components of the alerts that it shows."""
 
-CONTEXT = frozenset({"ecotrack_sample_interval_seconds", "ecotrack_samples_total", "ecotrack_activity_state"})
+CONTEXT = frozenset(
+    {
+        "ecotrack_sample_interval_seconds",
+        "ecotrack_samples_total",
+        "ecotrack_activity_state",
+        "ecochain_clock_seconds_total",
+        CLOCK,
+        ADVANCED,
+    }
+)
 """Series that alerts read beside what they are about."""
 
 

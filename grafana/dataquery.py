@@ -1,5 +1,7 @@
 """Queries in Grafana's own form."""
 
+from collections.abc import Sequence
+
 from grafana_foundation_sdk.models import common, prometheus
 
 DATASOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
@@ -23,3 +25,10 @@ def query(expr: str, legend: str, ref_id: str, *, instant: bool, as_table: bool)
         format_val=form,
         editor_mode=prometheus.QueryEditorMode.CODE,
     )
+
+
+def value_columns(legends: Sequence[str]) -> dict[str, str]:
+    """Map each query's legend to the column that Grafana makes of it: "Value" for a lone one, else "Value #A"."""
+    if len(legends) == 1:
+        return {legends[0]: "Value"}
+    return {legend: f"Value #{letter(index)}" for index, legend in enumerate(legends)}

@@ -37,11 +37,17 @@ WORD_PIXELS, FIGURE_PIXELS, BAR_PIXELS = 88, 64, 120
 """Least widths of a table's columns, for labels of twelve letters, figures, and figures as bars. Grafana's own is
 150 px."""
 
+UNIT_PIXELS = {"dtdhms": 104, "dateTimeAsLocalNoDateIfToday": 168}
+"""Unit -> least width of a column of such values, for "27 d 02:03:04" and for a date with its time."""
+
 SORT_SIGN_PIXELS = 16
 """Width of the arrow in the heading of the column that a table is sorted by."""
 
 TEXT_SIZE, LABEL_SIZE = 14, 12
 """Sizes of Grafana's usual text, and of the labels of variables and fields."""
+
+LINE_PIXELS, PARAGRAPH_PIXELS = 22, 10
+"""Height of a line of text, and the gap between paragraphs."""
 
 LABEL_PIXELS = 36
 """Padding of a variable's label, and the sign of its description."""
@@ -113,6 +119,12 @@ def header_pixels(variables: Sequence[tuple[str, str]], links: Sequence[str]) ->
     )
     menus = sum(text_pixels(title, TEXT_SIZE) + MENU_PIXELS for title in links)
     return chosen + menus + TIME_PIXELS + GAP_PIXELS * (len(variables) + len(links))
+
+
+def text_rows_pixels(paragraphs: Sequence[str], columns: int) -> float:
+    """Return the height of paragraphs of text in a panel of this many columns."""
+    lines = sum(math.ceil(text_pixels(one, TEXT_SIZE) / panel_pixels(columns)) for one in paragraphs)
+    return LINE_PIXELS * lines + PARAGRAPH_PIXELS * (len(paragraphs) - 1)
 
 
 def legend_rows(rows: int, *, beside: bool) -> int:

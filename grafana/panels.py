@@ -1,7 +1,7 @@
 """Panel builders. All of them ask for the same facts, so that no panel can lack one of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import (
@@ -17,8 +17,8 @@ from grafana_foundation_sdk.models import (
 )
 
 from grafana.colours import BAD, PLAIN
-from grafana.dataquery import DATASOURCE, letter, query
-from grafana.geometry import least_widths, legend_rows
+from grafana.dataquery import DATASOURCE, letter, query, value_columns
+from grafana.geometry import UNIT_PIXELS, least_widths, legend_rows
 from grafana.options import (
     LAST,
     beside_bars,
@@ -78,11 +78,11 @@ class Series:
 class Facts:
     """Facts that every panel states: `width` of the grid's 24 columns, `height` in rows of 30 px, Grafana's unit name.
 
-    `no_value` is the sentence that stands in the panel when its queries return nothing. `limit` is a value at or above
-    which a figure is shown in red, and which a graph draws as a dashed line; below `least` a figure is red. Both are
-    None where no value is bad in itself.
-    `shown` is the span of time of a panel with a time of its own, as "2d" or "now/d", and `step` the time between its
-    values, both empty for those of the board.
+    `no_value` is the sentence on a panel whose queries return nothing; figures and bars tell it in their
+    description. `limit` is a value at or above which a figure is shown in red, and which a graph draws as a dashed
+    line; below `least` a figure is red. Both are None where no value is bad in itself. `shown` is the span of time
+    of a panel with a time of its own, as "2d" or "now/d", and `step` the time between its values, both empty for
+    those of the board.
     """
 
     title: str
@@ -140,7 +140,7 @@ def number(facts: Facts, *, shown: str = "auto") -> dashboard.Panel:
         text=sized_for(len(facts.targets), facts.width),
         orientation=common.VizOrientation.AUTO,
     )
-    return _panel("stat", facts, options=options, instant=True)
+    return _panel("stat", _explained(facts), options=options, instant=True)
 
 
 def bars(facts: Facts) -> dashboard.Panel:
@@ -154,7 +154,7 @@ def bars(facts: Facts) -> dashboard.Panel:
         text=beside_bars(),
         orientation=common.VizOrientation.HORIZONTAL,
     )
-    return _panel("bargauge", facts, options=options, instant=True)
+    return _panel("bargauge", _explained(facts), options=options, instant=True)
 
 
 def differences(facts: Facts) -> dashboard.Panel:
@@ -212,7 +212,7 @@ def rows(facts: Facts, *, columns: Mapping[str, str], hidden: Sequence[str] = ()
     `hidden` names labels that are in the answer and not shown. `largest` is the heading of the column to sort by,
     downwards.
     """
-    values = _value_columns(facts.targets)
+    values = value_columns([target.legend for target in facts.targets])
     fields = {values.get(name, name): heading for name, heading in columns.items()}
     dropped = ("Time", "__name__", *hidden)
     organize: dict[str, object] = {
@@ -251,11 +251,14 @@ def note(*, title: str, description: str, content: str, width: int, height: int)
     )
 
 
-def _value_columns(targets: Sequence[Target]) -> dict[str, str]:
-    """Map each target's legend to the column that Grafana makes of it: "Value" for a lone one, else "Value #A"."""
-    if len(targets) == 1:
-        return {targets[0].legend: "Value"}
-    return {target.legend: f"Value #{letter(index)}" for index, target in enumerate(targets)}
+def _explained(facts: Facts) -> Facts:
+    """Put a dash in place of the sentence for emptiness, which figures and bars would cut, and explain it at the i."""
+    told = _sentence(facts) + ("" if _sentence(facts).endswith("?") else ".")
+    return replace(facts, no_value=NOTHING, description=f"{facts.description} A dash means: {told}")
+
+
+def _sentence(facts: Facts) -> str:
+    return facts.no_value if "scraped" in facts.no_value else f"{facts.no_value}{UNSCRAPED}"
 
 
 def _widths(
@@ -264,7 +267,11 @@ def _widths(
     figures = {columns[target.legend] for target in facts.targets if target.legend in columns}
     bars_in = {series.name for series in facts.series if series.bar}
     widths = least_widths(columns.values(), figures=figures, bars=bars_in, largest=largest)
-    widths |= {series.name: series.pixels for series in facts.series if series.pixels}
+    widths |= {
+        series.name: series.pixels or max(UNIT_PIXELS[series.unit], widths.get(series.name, 0))
+        for series in facts.series
+        if series.pixels or series.unit in UNIT_PIXELS
+    }
     return [
         _override(heading, [dashboard.DynamicConfigValue(id_val="custom.minWidth", value=width)])
         for heading, width in widths.items()
@@ -332,7 +339,7 @@ def _defaults(facts: Facts, custom: object | None, *, over_time: bool) -> dashbo
     fixed = dashboard.FieldColor(mode=dashboard.FieldColorModeId.FIXED, fixed_color=facts.colour)
     return dashboard.FieldConfig(
         unit=facts.unit,
-        no_value=facts.no_value if "scraped" in facts.no_value else f"{facts.no_value}{UNSCRAPED}",
+        no_value=NOTHING if facts.no_value == NOTHING else _sentence(facts),
         decimals=facts.decimals,
         min_val=facts.minimum,
         max_val=facts.maximum,

@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     sizes.columns_fit,
     sizes.text_is_legible,
     sizes.figures_fit,
+    sizes.texts_are_whole,
     sizes.durations_are_short,
     sizes.timelines_show_all_rows,
     sizes.header_is_one_line,

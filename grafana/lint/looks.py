@@ -9,6 +9,9 @@ from grafana.lint.board import TEXT_PANELS, variables
 from grafana.panels import EVERY_FIELD, NOTHING
 from grafana.queries import BoardJson, panels
 
+TOLD_ELSEWHERE = frozenset({"stat", "bargauge"})
+"""Panels in which a sentence would be cut: they show a dash, and their descriptions explain it."""
+
 FAILURES = frozenset({"limit", "above the limit", "over by", "dropped", "failed"})
 """Names of series and states that are red."""
 
@@ -75,7 +78,10 @@ def emptiness_is_told(board: BoardJson) -> Iterator[str]:
         config = panel.get("fieldConfig", {})
         if panel.get("type") in TEXT_PANELS:
             continue
-        if "scraped" not in config.get("defaults", {}).get("noValue", ""):
+        told = config.get("defaults", {}).get("noValue", "")
+        if panel.get("type") in TOLD_ELSEWHERE:
+            told = panel.get("description", "").partition("A dash means:")[2] if told == NOTHING else ""
+        if "scraped" not in told:
             yield f"panel {panel.get('title')!r} does not say what it means when it is empty, scraped or not"
         dashes = [
             item["value"]

@@ -1,5 +1,6 @@
 """Rules on what fits a screen 1280 px wide."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,9 @@ from grafana.geometry import (
     legend_rows,
     page_pixels,
     panel_pixels,
+    panel_rows_pixels,
     text_pixels,
+    text_rows_pixels,
     title_pixels,
 )
 from grafana.lint.board import TEXT_PANELS, variables
@@ -71,6 +74,16 @@ def text_is_legible(board: BoardJson) -> Iterator[str]:
                 yield f"panel {panel.get('title')!r} does not state sizes of {SMALLEST_TEXT} px or more"
         if panel.get("type") == "stat" and options.get("graphMode") != "none":
             yield f"panel {panel.get('title')!r} has a curve behind its figures"
+
+
+def texts_are_whole(board: BoardJson) -> Iterator[str]:
+    """Require that a text shows without scrolling."""
+    for panel in panels(board):
+        if panel.get("type") in TEXT_PANELS:
+            shown = re.sub(r"\]\([^)]*\)|[*\[]", "", str(panel["options"].get("content")))
+            position = panel["gridPos"]
+            if text_rows_pixels(shown.split("\n\n"), position["w"]) > panel_rows_pixels(position["h"]):
+                yield f"panel {panel.get('title')!r} is too small for its text"
 
 
 def figures_fit(board: BoardJson) -> Iterator[str]:
