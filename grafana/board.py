@@ -37,11 +37,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Variable beside those that every board has: the values of a label of `metric`, among the chosen instances."""
+    """Variable beside those that every board has: the values of a label of `metric`, among the chosen instances.
+
+    With `first` one value at a time is chosen, and that one at first; without it several and All.
+    """
 
     label: str
     title: str
     metric: str
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +166,7 @@ def _variables(board: Board) -> list[dashboard.VariableModel]:
         ),
         _label_variable("job", "Job", board.metric, hide=dashboard.VariableHide.HIDE_VARIABLE),
         _label_variable("instance", "Instance", f'{board.metric}{{job=~"$job"}}'),
-        *(_label_variable(choice.label, choice.title, select(choice.metric)) for choice in board.choices),
+        *(_chosen(choice) for choice in board.choices),
     ]
 
 
@@ -189,6 +193,16 @@ def _label_variable(
         auto_count=None,
         auto_min=None,
     )
+
+
+def _chosen(choice: Choice) -> dashboard.VariableModel:
+    variable = _label_variable(choice.label, choice.title, select(choice.metric))
+    if choice.first:
+        variable.description = f"Which {choice.title.lower()} to show."
+        variable.multi = variable.include_all = False
+        variable.all_value = None
+        variable.current = dashboard.VariableOption(selected=True, text=choice.first, value=choice.first)
+    return variable
 
 
 def _boards(program: str, *, own: bool) -> dashboard.DashboardLink:

@@ -54,7 +54,8 @@ def resolve(expr: str, *, rate_seconds: int, range_seconds: int, values: Mapping
     macros = {"$__rate_interval": f"{rate_seconds}s", "$__range": f"{range_seconds}s"}
     for macro, duration in macros.items():
         expr = expr.replace(macro, duration)
-    return re.sub(r"\$(\w+)", lambda match: (values or {}).get(match[1], ".+"), expr)
+    # A number after the sign is not a variable but a group of label_replace.
+    return re.sub(r"\$([a-z_]\w*)", lambda match: (values or {}).get(match[1], ".+"), expr)
 
 
 def parse(expr: str) -> promql_parser.Expr:

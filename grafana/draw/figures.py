@@ -12,6 +12,9 @@ from grafana.queries import BoardJson
 USUAL_COLUMN = 150
 """Least width in pixels that Grafana gives a table's column that states none."""
 
+BAR_GAP = 4
+"""Gap between two bars in pixels."""
+
 HEADER, ROW = 32, 28
 """Heights in pixels of a table's heading and of its rows, at Grafana's size `sm`."""
 
@@ -65,11 +68,11 @@ def bar_chart(panel: BoardJson, table: Frame, size: tuple[int, int]) -> str:
     defaults = panel["fieldConfig"]["defaults"]
     soft = defaults.get("custom", {})
     low = min([0.0, soft.get("axisSoftMin", 0.0), *(end[0] for end in ends)])
-    high = max([0.0, soft.get("axisSoftMax", 0.0), *(end[1] for end in ends)]) or 1.0
-    height = min(34.0, (size[1] - 24) / max(1, len(table.rows)))
+    high = max([0.0, soft.get("axisSoftMax", 0.0), *(end[1] for end in ends)])
+    height = min(ROW, (size[1] - ROW) / max(1, len(table.rows)) - BAR_GAP)
     rows = [
         f'<div class="bar" style="height:{height:.1f}px"><span>{escape(str(row.get(category)))}</span>'
-        f"<i>{_segments(panel, row, fields, (low, high), stacked=stacked)}</i></div>"
+        f"<i>{_segments(panel, row, fields, (low, high if high > low else low + 1.0), stacked=stacked)}</i></div>"
         for row in table.rows
     ]
     keys = "".join(

@@ -134,7 +134,8 @@ def _shape(line: Line, below: Points, x: Axis, y: Axis, gap: float) -> str:
             shapes.append(f'<polygon points="{top} {foot}" fill="{line.colour}" fill-opacity="{fill:.2f}"/>')
         dash = ' stroke-dasharray="8 6"' if (custom.get("lineStyle") or {}).get("fill") == "dash" else ""
         thick = custom.get("lineWidth", 1)
-        shapes.append(f'<polyline points="{top}" fill="none" stroke="{line.colour}" stroke-width="{thick}"{dash}/>')
+        if custom.get("drawStyle") != "points":
+            shapes.append(f'<polyline points="{top}" fill="none" stroke="{line.colour}" stroke-width="{thick}"{dash}/>')
         if custom.get("showPoints") == "always" or custom.get("drawStyle") == "points" or len(run) == 1:
             shapes += [f'<circle cx="{x.at(a):.1f}" cy="{y.at(b):.1f}" r="3.5" fill="{line.colour}"/>' for a, b in run]
     return "".join(shapes)

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from grafana.draw.ask import Prometheus
-from grafana.draw.panels import drawn
+from grafana.draw.panels import drawn, filled
 from grafana.geometry import GRID_COLUMNS
 from grafana.queries import BoardJson
 
@@ -59,7 +59,9 @@ def page(board: BoardJson, prometheus: Prometheus, width: int, *, unfolded: bool
         left, top = MARGIN + at["x"] * column, HEADER + y * (CELL + GUTTER)
         if panel["type"] == "row":
             count = f" ({len(panel['panels'])} panels)" if panel.get("collapsed") and not unfolded else ""
-            boxes.append(f'<div class="rowtitle" style="top:{top}px">⌄ {escape(panel["title"])}{count}</div>')
+            boxes.append(
+                f'<div class="rowtitle" style="top:{top}px">⌄ {escape(filled(panel["title"], prometheus))}{count}</div>'
+            )
             continue
         size = (round(at["w"] * column - GUTTER), at["h"] * (CELL + GUTTER) - GUTTER)
         style = f"left:{left:.0f}px;top:{top}px;width:{size[0]}px;height:{size[1]}px"

@@ -26,9 +26,14 @@ def drawn(panel: BoardJson, prometheus: Prometheus, size: tuple[int, int]) -> st
     """Draw a panel of `size` pixels, its frame included."""
     width, height = size
     inner = (width - 2 * PADDING, height - TITLE - PADDING)
-    title = re.sub(r"\$\{?(\w+)\}?", lambda match: prometheus.values.get(match[1], "All"), str(panel.get("title", "")))
+    title = filled(str(panel.get("title", "")), prometheus)
     body = _body(panel, prometheus, inner)
     return f'<h3>{escape(title)}</h3><div class="body" style="width:{inner[0]}px;height:{inner[1]}px">{body}</div>'
+
+
+def filled(title: str, prometheus: Prometheus) -> str:
+    """Fill in the variables of a title."""
+    return re.sub(r"\$\{?(\w+)\}?", lambda match: prometheus.values.get(match[1], "All"), title)
 
 
 def _body(panel: BoardJson, prometheus: Prometheus, size: tuple[int, int]) -> str:
@@ -97,7 +102,9 @@ def _over_number(panel: BoardJson, made: Frame, size: tuple[int, int]) -> str:
             x, y = row.get(field), row.get(name)
             if isinstance(x, float) and isinstance(y, float):
                 pairs[name].append((x, y))
-    lines = _lines(panel, [(name, sorted(points)) for name, points in pairs.items()])
+    lines = _lines(panel, [(name, sorted(points)) for name, points in pairs.items() if points])
+    if not lines:
+        return figures.empty(panel)
     shown, room = _legend(panel, lines, size)
     every = [x for line in lines for x, _ in line.points]
     return f'<div class="graph">{graph(lines, size=room, across=(min(every), max(every)), gap=0)}{shown}</div>'

@@ -1,7 +1,7 @@
 """The Experiments board: methods side by side, with intervals, under the published and the physical accounting."""
 
 from grafana.board import Board, Choice
-from grafana.experiments import comparison, origin, summary
+from grafana.experiments import comparison, origin, scaling, summary
 from grafana.experiments.names import ANY
 from grafana.simulated import DOCUMENTS, PROGRAM
 
@@ -25,10 +25,10 @@ def board() -> Board:
         metric=ANY,
         program=PROGRAM,
         choices=(
-            Choice(label="experiment", title="Experiment", metric=ANY),
-            Choice(label="scenario", title="Scenario", metric=ANY),
+            Choice(label="experiment", title="Experiment", metric=ANY, first="baseline"),
+            Choice(label="scenario", title="Scenario", metric=ANY, first="edge"),
         ),
         tags=("simulator",),
         shown="now-1h",
-        rows=(summary.row(), comparison.row(), summary.parts(), comparison.limits(), origin.row()),
+        rows=(summary.row(), comparison.row(), summary.parts(), scaling.row(), origin.row()),
     )

@@ -1,141 +1,72 @@
-"""Tables of the methods: mean, 95% interval and the published figure."""
+"""The methods of the chosen experiment side by side: a table of all measures, and a picture of each."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from grafana_foundation_sdk.models import dashboard
+from grafana_foundation_sdk.models import common, dashboard, table
 
 from grafana.board import Row
-from grafana.experiments.names import CHOSEN, NO_RESULTS, found
+from grafana.experiments.charts import BARS, ORDER, PUBLISHED, beside, ends, interval_bars
+from grafana.experiments.measures import COMPARED, Quantity
+from grafana.experiments.names import CHOSEN, NO_RESULTS, UNSCRAPED, estimate
 from grafana.panels import Facts, Series, Target, rows
-from grafana.promql import select
-from grafana.simulated import PER_HOUR
 
-ESTIMATED = {"mean": "Mean", "low": "From", "high": "To"}
-PUBLISHED = {"published": "Published"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
-    """Measure as a table shows it: `times` is the factor from its base unit to the `unit` that Grafana scales.
-
-    Bars begin at `least`; None where a figure may be below zero. `statistics` are its columns with their headings.
-    """
-
-    measure: str
-    title: str
-    meaning: str
-    unit: str
-    times: str = ""
-    decimals: int | None = None
-    least: float | None = 0
-    statistics: Mapping[str, str] = field(default_factory=lambda: ESTIMATED | PUBLISHED)
-
-
-COMPARED = (
-    Quantity(
-        measure="energy_joules",
-        title="Energy",
-        meaning="Electricity that the cluster consumed in a run",
-        unit="watth",
-        times=" / 3600",
-        decimals=2,
-    ),
-    Quantity(
-        measure="emissions_grams",
-        title="Emissions",
-        meaning="Grams of carbon dioxide equivalent of the electricity from the grid in a run",
-        unit="massg",
-        decimals=2,
-    ),
-    Quantity(
-        measure="latency_seconds",
-        title="Latency",
-        meaning="Mean time from arrival to completion of completed tasks that may not be put off",
-        unit="s",
-        decimals=3,
-    ),
-    Quantity(
-        measure="renewable_ratio",
-        title="Renewable share",
-        meaning="Part of the consumption that did not come from the grid",
-        unit="percentunit",
-        decimals=1,
-    ),
-    Quantity(
-        measure="cost_dollars",
-        title="Net cost",
-        meaning="Electricity bought less credits sold in a run; below zero it earns",
-        unit="currencyUSD",
-        least=None,
-        decimals=4,
-    ),
-    Quantity(
-        measure="deadline_miss_ratio",
-        title="Deadlines missed",
-        meaning="Late and dropped tasks / tasks offered",
-        unit="percentunit",
-        decimals=2,
-        statistics=ESTIMATED,
-    ),
-)
-
-LIMITS = (
-    Quantity(
-        measure="saturation_tasks_per_second",
-        title="Greatest sustained load",
-        meaning="Tasks per hour at which at most one in a hundred is late or dropped, by the number of nodes",
-        unit=PER_HOUR,
-        times=" * 3600",
-        decimals=0,
-        statistics=ESTIMATED,
-    ),
-    Quantity(
-        measure="regret_ratio",
-        title="Regret",
-        meaning=(
-            "Emissions / the least with which the same work could have been done as punctually, less one; the least "
-            "comes from a linear programme that knows the future, which no policy does"
-        ),
-        unit="percentunit",
-        decimals=1,
-        statistics=ESTIMATED,
-    ),
-)
+BAR = "The bar ends in violet with the 95% interval around the mean, which is its middle; the best method stands first."
 
 
 def row() -> Row:
-    """Build the row: one table for each quantity that every method has."""
-    return Row(title="Methods side by side", panels=tuple(_table(quantity) for quantity in COMPARED))
+    """Build the row of the table and a picture for each measure that every method has."""
+    return Row(title="$experiment on $scenario", panels=(_table(), *(picture(one) for one in COMPARED)))
 
 
-def limits() -> Row:
-    """Build the row on how far the cluster can be loaded, and how far policies stay above the least."""
-    return Row(title="Scaling and regret", panels=tuple(_table(quantity) for quantity in LIMITS))
+def picture(quantity: Quantity, targets: str = CHOSEN, **labels: str) -> dashboard.Panel:
+    """Draw a measure's mean with its interval by method, and the published figures in bars of their own."""
 
-
-def _table(quantity: Quantity) -> dashboard.Panel:
     def asked(statistic: str) -> str:
-        series = found(select(f"ecochain_experiment_{quantity.measure}", CHOSEN, statistic=statistic))
-        return f"max by (experiment, scenario, method) ({series}){quantity.times}"
+        return f"{estimate(quantity.measure, statistic, targets, **labels)}{quantity.times}"
 
-    published = ", and the published figure where there is one" if "published" in quantity.statistics else ""
-    below = " A symmetric interval may reach below zero, where no figure can be." if quantity.least == 0 else ""
+    parts = ends(asked("low"), asked("high"), signed=quantity.signed)
+    order, published = asked("mean"), beside(asked("published"))
+    if quantity.published:
+        parts += (Target(expr=published, legend=PUBLISHED),)
+        order = f"{order} or {published}"
+    cut = "" if quantity.signed else " An interval that reaches below zero is cut off there."
+    told = " Published figures have bars of their own." if quantity.published else ""
     facts = Facts(
         title=quantity.title,
         description=(
-            f"{quantity.meaning}: mean of the replications, its 95% interval from and to{published}.{below} Methods of "
-            "one experiment met the same tasks and weather, so intervals that overlap may still hide a difference: the "
-            "reports compare them in pairs."
+            f"{quantity.meaning}. {BAR}{told}{cut} Methods of one experiment met the same tasks and weather, so "
+            "intervals that overlap may still hide a difference: the changes against the reference are compared in "
+            "pairs."
         ),
         unit=quantity.unit,
-        no_value=NO_RESULTS,
-        targets=tuple(Target(expr=asked(statistic), legend=statistic) for statistic in quantity.statistics),
-        series=(Series(name="Mean", bar=True),),
-        minimum=quantity.least,
+        no_value=f"{quantity.only}{UNSCRAPED}" if quantity.only else NO_RESULTS,
+        targets=(*parts, Target(expr=order, legend=ORDER)),
+        series=tuple(look for look in BARS if look.name in {part.legend for part in parts}),
+        minimum=None if quantity.signed else 0,
         decimals=quantity.decimals,
-        width=12,
+        width=8,
+        height=11,
+    )
+    return interval_bars(facts, most_first=quantity.most_first)
+
+
+def _table() -> dashboard.Panel:
+    facts = Facts(
+        title="Methods and measures",
+        description=(
+            "Means of the replications of every method of the chosen experiment and scenario, the least emissions "
+            "first. The pictures below show how sure each is, and say what it means."
+        ),
+        unit="none",
+        no_value=NO_RESULTS,
+        targets=tuple(Target(expr=f"{estimate(one.measure, 'mean')}{one.times}", legend=one.title) for one in COMPARED),
+        series=tuple(Series(name=one.title, unit=one.unit, decimals=one.decimals) for one in COMPARED),
+        width=24,
         height=9,
     )
-    columns = {"experiment": "Experiment", "scenario": "Scenario", "method": "Method", **quantity.statistics}
-    return rows(facts, columns=columns, largest="Mean")
+    headings = {one.title: one.title for one in COMPARED}
+    panel = rows(facts, columns={"method": "Method", **headings}, largest="Emissions")
+    panel.options = table.Options(
+        show_header=True,
+        cell_height=common.TableCellHeight.SM,
+        sort_by=[common.TableSortByFieldState(display_name="Emissions", desc=False)],
+    )
+    return panel

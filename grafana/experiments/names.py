@@ -2,7 +2,8 @@
 
 from grafana.promql import EVERY_INSTANCE, select
 
-NO_RESULTS = "no results of this choice in the time shown"
+UNSCRAPED = "; or nothing is scraped"
+NO_RESULTS = f"no results of this choice in the time shown{UNSCRAPED}"
 
 ANY = "ecochain_experiment_info"
 """The family that every experiment has."""
@@ -19,10 +20,13 @@ def found(series: str) -> str:
     return f"last_over_time({series}[$__range])"
 
 
-def change(measure: str, statistic: str, experiment: str, *others: str) -> str:
-    """Return the changes of a measure against the reference of an experiment, by scenario and method."""
-    targets = ",".join((*others, IN_SCENARIO))
-    series = select(
-        "ecochain_experiment_change_ratio", targets, experiment=experiment, measure=measure, statistic=statistic
-    )
-    return f"max by (scenario, method) ({found(series)})"
+def estimate(measure: str, statistic: str, targets: str = CHOSEN, **labels: str) -> str:
+    """Return a statistic of a measure by method; a keyword is a label that must equal the value."""
+    series = select(f"ecochain_experiment_{measure}", targets, **labels, statistic=statistic)
+    return f"max by (method) ({found(series)})"
+
+
+def change(measure: str, statistic: str, targets: str = CHOSEN, **labels: str) -> str:
+    """Return a statistic of a measure's change against the reference by method."""
+    series = select("ecochain_experiment_change_ratio", targets, **labels, measure=measure, statistic=statistic)
+    return f"max by (method) ({found(series)})"

@@ -1,16 +1,39 @@
-"""The origin of the figures: what they were made from."""
+"""Every change in figures, and the digests of what all figures were made from."""
 
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.experiments.names import ANY, NO_RESULTS, found
+from grafana.experiments.names import ANY, CHOSEN, NO_RESULTS, found
 from grafana.panels import Facts, Target, rows
 from grafana.promql import select
 
 
 def row() -> Row:
-    """Build the collapsed row of digests."""
-    return Row(title="Where the figures come from", panels=(_digests(),), collapsed=True)
+    """Build the collapsed row of every change, and of the digests."""
+    return Row(title="Where the figures come from", panels=(_changes(), _digests()), collapsed=True)
+
+
+def _changes() -> dashboard.Panel:
+    def asked(statistic: str) -> str:
+        series = select("ecochain_experiment_change_ratio", CHOSEN, statistic=statistic)
+        return f"max by (measure, method, reference) ({found(series)})"
+
+    headings = {"mean": "Change", "low": "From", "high": "To", "published": "Published"}
+    facts = Facts(
+        title="Every change against the reference",
+        description=(
+            "Change of each measure of each method of the chosen experiment and scenario relative to its reference, "
+            "from pairs of runs that met the same tasks and weather, with the 95% interval. None where the reference "
+            "may be zero."
+        ),
+        unit="percentunit",
+        no_value=NO_RESULTS,
+        targets=tuple(Target(expr=asked(statistic), legend=statistic) for statistic in headings),
+        decimals=2,
+        width=24,
+        height=12,
+    )
+    return rows(facts, columns={"measure": "Measure", "method": "Method", "reference": "Reference", **headings})
 
 
 def _digests() -> dashboard.Panel:

@@ -1,12 +1,16 @@
-"""The savings of the system as a whole, the share of each part in them, and why two accountings differ."""
+"""Changes against the reference of the experiment, and why two accountings differ."""
 
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.experiments.names import NO_RESULTS, change
-from grafana.panels import Facts, Target, differences, note
+from grafana.experiments.charts import BARS, ORDER, PUBLISHED, beside, ends, interval_bars
+from grafana.experiments.names import CHOSEN, IN_SCENARIO, NO_RESULTS, change
+from grafana.panels import Facts, Target, note
 
 DOCUMENTS = "https://github.com/ecotrack/ecotrack/blob/main/docs"
+
+MOST = 3
+"""Greatest change in the pictures, a ratio: beyond it the reference is nearly nothing, and its bar hides all others."""
 
 ACCOUNTINGS = (
     "The scenario *published* charges only the energy of the tasks themselves, as the published model does, whereas "
@@ -19,63 +23,73 @@ ACCOUNTINGS = (
 
 
 def row() -> Row:
-    """Build the row of the sentence, and the full system's savings in each scenario."""
+    """Build the row of the changes against the reference, and of the sentence."""
     panels = (
+        _changes("Energy against the reference", "energy_joules", "Electricity that the cluster consumed"),
+        _changes("Emissions against the reference", "emissions_grams", "Grams of the electricity from the grid"),
         note(
             title="Two accountings",
             description="Why the same methods save different shares in the two scenarios.",
             content=ACCOUNTINGS,
             width=8,
-            height=7,
+            height=9,
         ),
-        _saved("Energy: full system against Standard", "energy_joules", "Energy"),
-        _saved("Emissions: full system against Standard", "emissions_grams", "Emissions"),
     )
-    return Row(title="In short", panels=panels)
+    return Row(title="Saved by $experiment on $scenario", panels=panels)
 
 
 def parts() -> Row:
     """Build the row of the ablation: the effect of taking one part away."""
-    panels = (
-        _without("Energy without a part", "energy_joules", "Energy"),
-        _without("Emissions without a part", "emissions_grams", "Emissions"),
-        _without("Latency without a part", "latency_seconds", "Mean latency of tasks that may not be put off"),
+    panels = tuple(
+        _without(title, measure, what)
+        for title, measure, what in (
+            ("Energy without a part", "energy_joules", "Energy"),
+            ("Emissions without a part", "emissions_grams", "Emissions"),
+            ("Latency without a part", "latency_seconds", "Mean latency of tasks that may not be put off"),
+        )
     )
-    return Row(title="What each part contributes", panels=panels)
+    return Row(title="What each part contributes on $scenario", panels=panels)
 
 
-def _saved(title: str, measure: str, what: str) -> dashboard.Panel:
-    facts = Facts(
-        title=title,
-        description=(
-            f"{what} of the full system / that of Standard (round robin at full frequency, nothing else) - 1, from the "
-            "means of the experiment baseline; below zero it saves. Empty where Standard may be zero. The "
-            "reports give the interval."
-        ),
-        unit="percentunit",
-        no_value=NO_RESULTS,
-        targets=(Target(expr=change(measure, "mean", "baseline", 'method="full"'), legend="{{scenario}}"),),
-        width=8,
-        height=7,
-        decimals=1,
+def _changes(title: str, measure: str, what: str) -> dashboard.Panel:
+    description = (
+        f"{what}: change against the reference of the experiment, which the last row names. In baseline it is "
+        "standard: round robin at full frequency, nothing else."
     )
-    return differences(facts)
+    return _picture(title, measure, description, CHOSEN)
 
 
 def _without(title: str, measure: str, what: str) -> dashboard.Panel:
+    description = (
+        f"{what} when one part of the full system is taken away, relative to the full system, from the experiment "
+        "ablation: above zero, the part saves."
+    )
+    return _picture(title, measure, description, IN_SCENARIO, experiment="ablation")
+
+
+def _picture(title: str, measure: str, description: str, targets: str, **labels: str) -> dashboard.Panel:
+    """Draw changes with their intervals to either side of zero."""
+
+    def asked(statistic: str) -> str:
+        return f"({change(measure, statistic, targets, **labels)} <= {MOST})"
+
+    parts = ends(asked("low"), asked("high"), signed=True)
+    if measure != "latency_seconds":  # of which no change was published
+        parts += (Target(expr=beside(asked("published")), legend=PUBLISHED),)
+    order = " or ".join((asked("mean"), *(part.expr for part in parts if part.legend == PUBLISHED)))
     facts = Facts(
         title=title,
         description=(
-            f"{what} when one part of the full system is taken away, relative to the full system, from the means of "
-            "the experiment ablation: above zero, the part saves. All methods meet the same tasks and weather. The "
-            "reports give the interval of each change; a bar near zero may be chance. Empty where the full system may "
-            "be zero."
+            f"{description} Violet is the 95% interval of the paired change: where it reaches over zero, the change "
+            f"may be chance. Changes of more than {100 * MOST}% are left out here, and stand in the last row. Nothing "
+            "is shown where the reference may be zero."
         ),
         unit="percentunit",
         no_value=NO_RESULTS,
-        targets=(Target(expr=change(measure, "mean", "ablation"), legend="{{scenario}}: {{method}}"),),
+        targets=(*parts, Target(expr=order, legend=ORDER)),
+        series=tuple(look for look in BARS if look.name in {part.legend for part in parts}),
         width=8,
-        height=10,
+        height=9,
         decimals=1,
     )
-    return differences(facts)
+    return interval_bars(facts)

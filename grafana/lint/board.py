@@ -4,7 +4,7 @@ from grafana.queries import BoardJson
 
 DATASOURCE = "${datasource}"
 TARGET_VARIABLES = {"job": "Job", "instance": "Instance"}
-DATA_PANELS = frozenset({"barchart", "bargauge", "stat", "state-timeline", "table", "timeseries"})
+DATA_PANELS = frozenset({"barchart", "bargauge", "stat", "state-timeline", "table", "timeseries", "trend"})
 """Panel types in use that show data; a new one is added here on purpose."""
 
 TEXT_PANELS = frozenset({"text"})

@@ -40,14 +40,19 @@ def datasource_is_a_variable(board: BoardJson) -> Iterator[str]:
 
 
 def targets_are_variables(board: BoardJson) -> Iterator[str]:
-    """Require variables `job` and `instance` that offer several values and All, and follow the time range."""
+    """Require variables `job` and `instance` that offer several values and All, and follow the time range.
+
+    Others do so too, or begin with one value and offer no All.
+    """
     names = list(variables(board))
     if names[:3] != ["datasource", *TARGET_VARIABLES]:
         yield f"variables must begin with datasource, job, instance; found {names}"
     for name, variable in variables(board).items():
         if variable.get("type") != "query":
             continue
-        if not (variable.get("multi") and variable.get("includeAll") and variable.get("allValue") == ".+"):
+        several = variable.get("multi") and variable.get("includeAll") and variable.get("allValue") == ".+"
+        single = not (variable.get("multi") or variable.get("includeAll")) and variable.get("current", {}).get("value")
+        if not (several or (single and name not in TARGET_VARIABLES)):
             yield f"variable {name} must be multi, include all, with .+ for all"
         if variable.get("refresh") != RELOAD_ON_TIME_RANGE:
             yield f"variable {name} must be reloaded when the time range changes"

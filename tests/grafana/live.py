@@ -88,13 +88,13 @@ def running_exporter(folder: Path, machine: MovingMachine) -> Iterator[str]:
         yield address
 
 
-def finite_values(live: Live, query: Query, instance: str) -> list[float]:
+def finite_values(live: Live, query: Query, instance: str, **chosen: str) -> list[float]:
     """The finite samples that Prometheus returns for the query; for a variable, one for each of its values."""
     expr = resolve(
         query.expr,
         rate_seconds=RATE_SECONDS,
         range_seconds=SHOWN_SECONDS,
-        values={"instance": instance},
+        values={"instance": instance, **chosen},
     )
     if query.kind == "variable":
         return [1.0 for _ in _get(live, f"label/{query.label}/values", {"match[]": expr})]

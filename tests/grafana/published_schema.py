@@ -25,6 +25,7 @@ PANEL_MODULES = {
     "table": "table",
     "text": "text",
     "timeseries": "timeseries",
+    "trend": "trend",
 }
 """Panel type -> the module that holds its types."""
 

@@ -65,6 +65,7 @@ BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
     (structure.board_is_fixed, "loses", lambda d: d["links"][1].update(includeVars=True)),
     (structure.targets_are_variables, "begin with", lambda d: d["templating"]["list"].reverse()),
     (structure.targets_are_variables, "must be multi", lambda d: variable(d, 1).update(allValue=".*")),
+    (structure.targets_are_variables, "must be multi", lambda d: variable(d, 1).update(multi=False, includeAll=False)),
     (structure.targets_are_variables, "time range changes", lambda d: variable(d, 2).update(refresh=1)),
     (structure.targets_are_variables, "labelled Job", lambda d: variable(d, 1).update(label="job")),
     (structure.targets_are_variables, "label_values", lambda d: variable(d, 1)["query"].update(query="label_names()")),

@@ -42,6 +42,12 @@ def test_variables_and_macros_are_filled_in() -> None:
     assert filled == 'rate(a_total{job=~"ecotrack",instance=~".+"}[60s]) + increase(a_total[3600s])'
 
 
+def test_groups_of_label_replace_are_no_variables() -> None:
+    expr = 'label_replace(a{node=~"$node"}, "node", "$1", "node", "(.+)-.+")'
+    filled = resolve(expr, rate_seconds=60, range_seconds=3600, values={"node": "roof"})
+    assert filled == 'label_replace(a{node=~"roof"}, "node", "$1", "node", "(.+)-.+")'
+
+
 def test_names_are_read_from_the_syntax_tree() -> None:
     expr = (
         'sum by (x) (rate(a_total{job=~"$job"}[$__rate_interval])) / on (x) max_over_time(b:c:d[$__range]) or vector(1)'
