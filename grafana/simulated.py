@@ -7,7 +7,7 @@ from grafana.board import Row
 from grafana.colours import FAINT, GRID, PLAIN, SUPPLIES
 from grafana.panels import Facts, Series, Target, lines, rows
 from grafana.promql import EVERY_INSTANCE, of_simulators, select, total
-from prometheus.simulator_recording import CLOCK, LEDGER_ENERGY, WINDOW
+from prometheus.simulator_recording import CLOCK, LEDGER_ENERGY, RUN, WINDOW
 
 PROGRAM = "ecochain"
 
@@ -31,18 +31,26 @@ EVERY_CLASS = f'{EVERY_INSTANCE},task_class=~"$task_class"'
 SIMULATED = f"The rate is per simulated time: increase over {WINDOW} of wall time / simulated time that passed in them."
 """Ends the description of every panel that shows a rate."""
 
+OF_RUN = "{{policy}} on {{scenario}}"
+"""Ends the name of a series of one simulator, so that two of them can be told apart."""
+
 SIMULATOR = process.Program(name="simulator", no_data=NO_DATA, of=of_simulators)
 
 
 BY_SUPPLY = tuple(Series(name=rf"/\({supply}\)$/", colour=colour, pattern=True) for supply, colour in SUPPLIES.items())
-"""Nodes in the colour of their supply, which ends the names that `by_node` gives them."""
+"""Nodes in the colour of their supply, which ends the names that `by_run_and_node` gives them."""
 
 
-def by_node(expr: str) -> Target:
-    """Return one series per node of an expression that has the labels job, instance and node."""
+def of_runs(expr: str) -> str:
+    """Give the series of an expression, which have the labels job and instance, their run's policy and scenario."""
+    return f"({expr}) * on (job, instance) group_left (policy, scenario) {select(RUN)}"
+
+
+def by_run_and_node(expr: str) -> Target:
+    """Return one series per node and run of an expression that has the labels job, instance and node."""
     info = select("ecochain_node_info", EVERY_NODE)
-    supplied = f"({expr}) * on (job, instance, node) group_left (supply) {info}"
-    return Target(expr=f"sum by (instance, node, supply) ({supplied})", legend="{{node}} ({{supply}})")
+    supplied = f"sum by (job, instance, node) ({expr}) * on (job, instance, node) group_left (supply) {info}"
+    return Target(expr=of_runs(supplied), legend=f"{{{{node}}}}, {OF_RUN} ({{{{supply}}}})")
 
 
 def health() -> Row:
@@ -61,22 +69,25 @@ def health() -> Row:
 
 
 def _facts() -> dashboard.Panel:
-    by = "instance, scenario, seed, forecaster, ledger, version, compression_digest, ledger_cost_digest"
+    by = "instance, policy, scenario, seed, forecaster, ledger, version, compression_digest, ledger_cost_digest"
+    runs = f"{select('ecochain_run_info')} * on (job, instance) group_left (policy) {select(RUN)}"
     facts = Facts(
         title="What runs",
         description=(
-            "Scenario, seed and parts of each run. Forecaster persistence expects that supply stays as it is; ledger "
-            "accounted charges the measured cost of one and keeps no chain, none costs nothing. The digests are the "
-            "beginnings of those of the measured profiles in use. Same version, scenario and seed: same run."
+            "Policy, scenario, seed and parts of each run. Forecaster persistence expects that supply stays as it is; "
+            "ledger accounted charges the measured cost of one and keeps no chain, none costs nothing. The digests are "
+            "the beginnings of those of the measured profiles in use. Same version, policy, scenario and seed: same "
+            "run."
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(Target(expr=f"count by ({by}) ({select('ecochain_run_info')})", legend="runs"),),
+        targets=(Target(expr=f"count by ({by}) ({runs})", legend="runs"),),
         width=24,
         height=5,
     )
     columns = {
         "instance": "Instance",
+        "policy": "Policy",
         "scenario": "Scenario",
         "seed": "Seed",
         "forecaster": "Forecaster",

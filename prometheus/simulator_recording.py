@@ -40,6 +40,9 @@ ENERGY = Counter(name="ecochain_node_energy_joules", labels=("node", "source"))
 GENERATION = Counter(name="ecochain_node_generation_joules", labels=("node", "supply"))
 CURTAILED = Counter(name="ecochain_node_curtailed_joules", labels=("node", "supply"))
 EMISSIONS = Counter(name="ecochain_node_emissions_grams", labels=("node",))
+BUSY = Counter(name="ecochain_node_busy_seconds", labels=("node",))
+"""Its rate is the utilisation: busy seconds per simulated second, whatever happened between two scrapes."""
+
 NODE_TASKS = Counter(name="ecochain_node_tasks", labels=("node", "outcome"))
 TASKS = Counter(name="ecochain_scheduler_tasks", labels=("task_class", "outcome"))
 LATENCY = Counter(name="ecochain_scheduler_task_latency_seconds_bucket", labels=("task_class", "le"), suffix="")
@@ -54,6 +57,7 @@ COUNTERS = (
     GENERATION,
     CURTAILED,
     EMISSIONS,
+    BUSY,
     NODE_TASKS,
     TASKS,
     LATENCY,
@@ -69,6 +73,9 @@ CLOCK = f"instance:ecochain_clock_seconds:rate{WINDOW}"
 
 ADVANCED = f"instance:ecochain_clock_seconds:increase{LONG_WINDOW}"
 """Simulated seconds that the long window holds; at first fewer than the speed would give."""
+
+RUN = "instance_policy_scenario:ecochain_run:info"
+"""1 for each simulator, with its policy and scenario: what tells two of them apart."""
 
 GRID_POWER = f"instance:ecochain_grid_watts:simulated_rate{WINDOW}"
 GRAMS_PER_HOUR = f"instance:ecochain_emissions_grams:per_simulated_hour{WINDOW}"
@@ -91,11 +98,18 @@ def simulator_groups() -> tuple[Group, ...]:
     rules = (
         Recording(record=CLOCK, expr=f"{clock.format(WINDOW)} > 0"),
         Recording(record=ADVANCED, expr=clock.format(LONG_WINDOW).replace("rate(", "increase(")),
+        Recording(record=RUN, expr=_run()),
         *(_simulated(counter) for counter in COUNTERS),
         *_per_hour(),
         *_shares(),
     )
     return (Group(name="ecochain-rates", interval=INTERVAL, rules=rules),)
+
+
+def _run() -> str:
+    scenario = "max by (job, instance, scenario) (ecochain_run_info)"
+    policy = "max by (job, instance, policy) (ecochain_scheduler_policy_info)"
+    return f"{policy}\n* {SAME_INSTANCE} group_left (scenario)\n{scenario}"
 
 
 def _simulated(counter: Counter) -> Recording:

@@ -35,6 +35,7 @@ NOT_SHOWN = {
     "ecotrack_network_throughput_bytes_per_second": "boards show the same from the counters, by network device",
     "ecotrack_power_usage_effectiveness_ratio": "a setting, which stands in the description of each component's power",
     "ecotrack_network_connections": "the collector connections is off by default, and the panel would be empty",
+    "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",
 }
 """Families that no board and no rule uses, with the reason."""
 

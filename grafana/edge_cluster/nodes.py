@@ -7,9 +7,20 @@ from grafana.edge_cluster.names import UID
 from grafana.edge_cluster.now import share_of
 from grafana.panels import Facts, Series, Target, lines, rows
 from grafana.promql import select, total
-from grafana.simulated import BY_SUPPLY, EVERY_NODE, NO_DATA, NO_RATE, PER_HOUR, SIMULATED, SPEED, by_node
+from grafana.simulated import (
+    BY_SUPPLY,
+    EVERY_NODE,
+    NO_DATA,
+    NO_RATE,
+    PER_HOUR,
+    SIMULATED,
+    SPEED,
+    by_run_and_node,
+    of_runs,
+)
 from grafana.simulated import GRAMS_PER_HOUR as GRAMS
 from prometheus.simulator_recording import (
+    BUSY,
     CLOCK,
     GRAMS_PER_HOUR,
     GRID_POWER,
@@ -22,12 +33,21 @@ from prometheus.simulator_recording import (
 
 def row() -> Row:
     """Build the row of the table, gauges over time, and the clusters in comparison."""
-    panels = (
-        _table(),
-        _gauge("Load", "load_watts", "watt", "Mean power that each node drew over the last simulated step.", 12),
+    return Row(title="Nodes", panels=(_table(), *_gauges(), _tasks(), _clusters()))
+
+
+def _gauges() -> tuple[dashboard.Panel, ...]:
+    return (
+        _gauge(
+            "Load",
+            "ecochain_node_load_watts",
+            "watt",
+            "Mean power that each node drew over the last simulated step.",
+            12,
+        ),
         _gauge(
             "Own supply",
-            "supply_watts",
+            "ecochain_node_supply_watts",
             "watt",
             "Mean power that each node's own supply generated over the last simulated step. Above the node's load it "
             "charges the battery; below, battery and grid help.",
@@ -35,7 +55,7 @@ def row() -> Row:
         ),
         _gauge(
             "Battery charge",
-            "battery_charge_ratio",
+            "ecochain_node_battery_charge_ratio",
             "percentunit",
             "Charge of each battery / its capacity. A scenario keeps a part of it unused (minimum_charge), so an "
             "empty battery stands at that share, not at zero.",
@@ -43,7 +63,7 @@ def row() -> Row:
         ),
         _gauge(
             "Frequency",
-            "frequency_hertz",
+            "ecochain_node_frequency_hertz",
             "hertz",
             "Clock frequency at which each node's latest task runs or ran: one of its five operating points. A node "
             "that was given no task yet has none.",
@@ -51,34 +71,31 @@ def row() -> Row:
         ),
         _gauge(
             "Utilisation",
-            "utilization_ratio",
+            BUSY.rate,
             "percentunit",
-            "Share of the last simulated step in which each node executed tasks. A busy node is no fault, so no value "
-            "is marked as bad.",
+            "Share of the simulated time in which each node executed tasks: busy seconds / seconds of the simulated "
+            f"clock. A busy node is no fault, so no value is marked as bad. {SIMULATED}",
             8,
         ),
         _gauge(
             "Backlog",
-            "backlog_seconds",
+            "ecochain_node_backlog_seconds",
             "s",
             "Simulated time until each node will have executed all that it was given.",
             12,
         ),
-        _tasks(),
-        _clusters(),
     )
-    return Row(title="Nodes", panels=panels)
 
 
-def _gauge(title: str, quantity: str, unit: str, description: str, width: int) -> dashboard.Panel:
-    """Draw one of the nodes' gauges, one line per node."""
-    series = select(f"ecochain_node_{quantity}", EVERY_NODE)
+def _gauge(title: str, name: str, unit: str, description: str, width: int) -> dashboard.Panel:
+    """Draw a quantity of the nodes, one line per node."""
+    series = select(name, EVERY_NODE)
     facts = Facts(
         title=title,
         description=description,
         unit=unit,
-        no_value="no chosen node has a battery" if "battery" in quantity else NO_DATA,
-        targets=(by_node(f"max by (job, instance, node) ({series})"),),
+        no_value="no chosen node has a battery" if "battery" in name else NO_DATA,
+        targets=(by_run_and_node(series),),
         series=BY_SUPPLY,
         links=(narrowing_link(UID, "instance", "node"),),
         width=width,
@@ -89,13 +106,12 @@ def _gauge(title: str, quantity: str, unit: str, description: str, width: int) -
 
 
 def _tasks() -> dashboard.Panel:
-    done = total(select(NODE_TASKS.rate, EVERY_NODE), "job", "instance", "node")
     facts = Facts(
         title="Tasks completed by node",
         description=f"Tasks that each node completed per simulated hour, on time or late. {SIMULATED}",
         unit=PER_HOUR,
         no_value=NO_RATE,
-        targets=(by_node(f"3600 * {done}"),),
+        targets=(by_run_and_node(f"3600 * {select(NODE_TASKS.rate, EVERY_NODE)}"),),
         series=BY_SUPPLY,
         links=(narrowing_link(UID, "instance", "node"),),
         width=12,
@@ -109,19 +125,20 @@ def _table() -> dashboard.Panel:
     load = select("ecochain_node_load_watts", EVERY_NODE)
     info = select("ecochain_node_info", EVERY_NODE)
     values = {
-        "Load": f"{load} * on (job, instance, node) group_left (device, supply) {info}",
+        "Load": of_runs(f"{load} * on (job, instance, node) group_left (device, supply) {info}"),
         "Generated": _per_node("supply_watts"),
         "Renewable": share_of(*by),
         "Battery": _per_node("battery_charge_ratio"),
         "Frequency": _per_node("frequency_hertz"),
-        "Utilisation": _per_node("utilization_ratio"),
+        "Utilisation": total(select(BUSY.rate, EVERY_NODE), *by),
         "Backlog": _per_node("backlog_seconds"),
     }
     facts = Facts(
         title="Nodes",
         description=(
-            "The last simulated step of each chosen node; the renewable share is that of the last two minutes of wall "
-            "time. Supply grid means that a node has none of its own; every node can draw from the grid."
+            "The last simulated step of each chosen node; renewable share and utilisation are those of the last two "
+            "minutes of wall time. Supply grid means that a node has none of its own; every node can draw from the "
+            "grid."
         ),
         unit="watt",
         no_value=NO_DATA,
@@ -137,8 +154,8 @@ def _table() -> dashboard.Panel:
         width=24,
         height=8,
     )
-    labels = {"instance": "Instance", "node": "Node", "device": "Device", "supply": "Supply"}
-    return rows(facts, columns={**labels, **{heading: heading for heading in values}}, hidden=("job",))
+    labels = {"policy": "Policy", "scenario": "Scenario", "node": "Node", "device": "Device", "supply": "Supply"}
+    return rows(facts, columns={**labels, **{heading: heading for heading in values}}, hidden=("job", "instance"))
 
 
 def _per_node(quantity: str) -> str:
@@ -164,7 +181,8 @@ def _clusters() -> dashboard.Panel:
         unit="none",
         no_value=NO_RATE,
         targets=tuple(
-            Target(expr=total(select(series), "instance"), legend=heading) for heading, series in values.items()
+            Target(expr=of_runs(total(select(series), "job", "instance")), legend=heading)
+            for heading, series in values.items()
         ),
         series=(
             Series(name="Speed", unit=SPEED, decimals=0),
@@ -177,4 +195,5 @@ def _clusters() -> dashboard.Panel:
         width=24,
         height=5,
     )
-    return rows(facts, columns={"instance": "Instance", **{heading: heading for heading in values}})
+    labels = {"policy": "Policy", "scenario": "Scenario", "instance": "Instance"}
+    return rows(facts, columns={**labels, **{heading: heading for heading in values}}, hidden=("job",))

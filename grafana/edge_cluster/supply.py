@@ -8,7 +8,17 @@ from grafana.edge_cluster.names import UID
 from grafana.edge_cluster.now import share_of
 from grafana.panels import Facts, Series, Target, by_label, coloured, lines, stacked
 from grafana.promql import select, total
-from grafana.simulated import BY_SUPPLY, EVERY_NODE, GRAMS_PER_HOUR, NO_DATA, NO_RATE, SIMULATED, by_node
+from grafana.simulated import (
+    BY_SUPPLY,
+    EVERY_NODE,
+    GRAMS_PER_HOUR,
+    NO_DATA,
+    NO_RATE,
+    OF_RUN,
+    SIMULATED,
+    by_run_and_node,
+    of_runs,
+)
 from prometheus.simulator_alerts import LOWEST_RENEWABLE_SHARE
 from prometheus.simulator_recording import COST, CURTAILED, EMISSIONS, ENERGY, GENERATION, REVENUE, renewable_share
 
@@ -108,7 +118,7 @@ def _share() -> dashboard.Panel:
         no_value=NO_RATE,
         targets=(
             Target(expr=share_of(), legend="chosen nodes"),
-            Target(expr=select(renewable_share("30m")), legend="{{instance}}, whole, 30 min"),
+            Target(expr=of_runs(select(renewable_share("30m"))), legend=f"{OF_RUN}, whole, 30 min"),
         ),
         series=(Series(name="chosen nodes", colour=RENEWABLE),),
         colour=FAINT,
@@ -121,7 +131,6 @@ def _share() -> dashboard.Panel:
 
 
 def _emissions() -> dashboard.Panel:
-    grams = total(select(EMISSIONS.rate, EVERY_NODE), "job", "instance", "node")
     facts = Facts(
         title="Emissions by node",
         description=(
@@ -130,7 +139,7 @@ def _emissions() -> dashboard.Panel:
         ),
         unit=GRAMS_PER_HOUR,
         no_value=NO_RATE,
-        targets=(by_node(f"3600 * {grams}"),),
+        targets=(by_run_and_node(f"3600 * {select(EMISSIONS.rate, EVERY_NODE)}"),),
         series=BY_SUPPLY,
         links=(narrowing_link(UID, "node"),),
         width=12,

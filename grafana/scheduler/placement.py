@@ -7,7 +7,7 @@ from grafana.colours import LEVELS, TERMS
 from grafana.edge_cluster.names import UID as CLUSTER
 from grafana.panels import Facts, Target, bars, by_label, coloured, lines, stacked
 from grafana.promql import select, total
-from grafana.simulated import BY_SUPPLY, EVERY_NODE, NO_RATE, PER_HOUR, SIMULATED, by_node
+from grafana.simulated import BY_SUPPLY, EVERY_NODE, NO_RATE, PER_HOUR, SIMULATED, by_run_and_node
 from prometheus.simulator_recording import PLACEMENTS
 
 NO_SCORE = "the policy in force has no score, or placed nothing since simulated midnight"
@@ -19,7 +19,6 @@ def row() -> Row:
 
 
 def _nodes() -> dashboard.Panel:
-    placed = total(select(PLACEMENTS.rate, EVERY_NODE), "job", "instance", "node")
     facts = Facts(
         title="Placements by node",
         description=(
@@ -28,7 +27,7 @@ def _nodes() -> dashboard.Panel:
         ),
         unit=PER_HOUR,
         no_value=NO_RATE,
-        targets=(by_node(f"3600 * {placed}"),),
+        targets=(by_run_and_node(f"3600 * {select(PLACEMENTS.rate, EVERY_NODE)}"),),
         series=BY_SUPPLY,
         links=(narrowing_link(CLUSTER, "node"),),
         width=12,

@@ -4,11 +4,11 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import CLASSES, FAINT, OUTCOMES, QUANTILES
-from grafana.panels import Facts, Series, Target, by_label, coloured, lines, number, stacked
+from grafana.panels import Facts, Series, Target, coloured, lines, number, stacked
 from grafana.promql import select, total
-from grafana.simulated import EVERY_CLASS, NO_DATA, NO_RATE, PER_HOUR, SIMULATED
+from grafana.simulated import EVERY_CLASS, NO_DATA, NO_RATE, OF_RUN, PER_HOUR, SIMULATED, of_runs
 from prometheus.simulator_alerts import HIGHEST_MISS_RATIO
-from prometheus.simulator_recording import LATENCY, MISSES, TASKS, miss_ratio
+from prometheus.simulator_recording import LATENCY, MISSES, RUN, TASKS, miss_ratio
 
 TOP = 5
 SHARES = {"half": 0.5, "95%": 0.95, "99%": 0.99}
@@ -112,12 +112,12 @@ def _policy() -> dashboard.Panel:
     facts = Facts(
         title="Policy",
         description=(
-            "The policy that places the tasks; of several simulators, all that are in force. The reference page "
-            "describes each."
+            "The policy that places the tasks, and the scenario; of several simulators, all that are in force. The "
+            "reference page describes each policy."
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(by_label("count", "policy", select("ecochain_scheduler_policy_info")),),
+        targets=(Target(expr=f"count by (policy, scenario) ({select(RUN)})", legend=OF_RUN),),
         width=4,
         height=TOP,
     )
@@ -163,7 +163,7 @@ def _class_latency() -> dashboard.Panel:
 
 
 def _class_misses() -> dashboard.Panel:
-    whole = Target(expr=select(miss_ratio("30m")), legend="{{instance}}, all classes, 30 min")
+    whole = Target(expr=of_runs(select(miss_ratio("30m"))), legend=f"{OF_RUN}, all classes, 30 min")
     return _by_class(
         title="Deadlines missed by class",
         description=(

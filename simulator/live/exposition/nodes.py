@@ -138,6 +138,13 @@ NODES: tuple[Row[Snapshot], ...] = (
         read=partial(_node_reading, read=lambda now: now.record.utilization),
     ),
     counter(
+        name="ecochain_node_busy_seconds_total",
+        unit="seconds",
+        labels=("node",),
+        help="Simulated time that the node spent executing tasks.",
+        read=partial(_node_total, read=lambda totals: totals.busy_seconds),
+    ),
+    counter(
         name="ecochain_node_tasks_total",
         labels=("node", "outcome"),
         help="Tasks that the node completed, on time or late.",

@@ -100,6 +100,7 @@ def golden_totals() -> Totals:
         avoided=np.array([0.5, 0.0]),
         electricity_dollars=np.array([0.0, 0.003]),
         credit_dollars=np.array([0.00005, 0.0]),
+        busy_seconds=np.array([1800.25, 90_000.0]),
         class_tasks=np.array([[900, 30, 4], [50, 0, 0]]),
         node_tasks=np.array([[300, 10], [650, 20]]),
         placements=np.array([[10, 20, 30, 40, 200], [0, 0, 50, 0, 600]]),

@@ -4,6 +4,7 @@ import math
 import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -12,10 +13,13 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.core.metrics import Kind, Representation
+from simulator.app import Plan, build_run
 from simulator.live.exposition.rows import ROWS, exposition
 from simulator.live.snapshot import Snapshot
+from tests.fake_clock import FakeClock
 from tests.processes import TOOL_SECONDS, program
 from tests.simulator.live.golden_snapshot import FILES, FOLDER, HOSTILE, golden_snapshot, rendered
+from tests.simulator.scenario.scenarios import edge
 
 ENERGY = "ecochain_node_energy_joules_total"
 
@@ -157,3 +161,19 @@ def test_every_name_follows_the_grammar() -> None:
         assert row.name.endswith("_info") is (row.kind is Kind.INFO)
         assert row.family_name.endswith(row.unit)
         assert row.help.endswith(".")
+
+
+@pytest.mark.parametrize("between", [1, 7])
+def test_busy_seconds_are_whole_however_often_they_are_read(between: int) -> None:
+    live = build_run(Plan(scenario=edge(), seed=1, speed=300.0))
+    busy, read = 0.0, [0.0]
+    for step in range(140):
+        live.step()
+        snapshot = live.snapshot(FakeClock(), 60.0)
+        assert snapshot.readings is not None
+        busy += float(snapshot.readings.record.work.seconds.sum())
+        if (step + 1) % between == 0:
+            found = exposed(snapshot)
+            read.append(sum(value for (name, _), value in found.items() if name == "ecochain_node_busy_seconds_total"))
+    assert sum(later - earlier for earlier, later in pairwise(read)) == pytest.approx(busy)
+    assert 0.0 < busy < 140 * live.facts.step * len(live.facts.nodes)
