@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in options.boards or sorted(path.stem for path in FOLDER.glob("*.json")):
             document = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
             for width in options.width or WIDTHS:
-                html, height = page(document, _chosen(document, prometheus), width, unfolded=options.unfolded)
+                html, height = page(document, chosen(document, prometheus), width, unfolded=options.unfolded)
                 picture = options.output / f"board-{name}-{width}.png"
                 take(html, (width, min(height, options.height or height)), picture)
                 print(f"wrote {picture}")
@@ -58,7 +58,7 @@ def take(html: str, size: tuple[int, int], picture: Path) -> None:
         subprocess.run([*argv, *shown, file.as_uri()], check=True, capture_output=True, timeout=BROWSER_SECONDS)
 
 
-def _chosen(board: BoardJson, prometheus: Prometheus) -> Prometheus:
+def chosen(board: BoardJson, prometheus: Prometheus) -> Prometheus:
     """Choose what the board chooses at first, where nothing else was asked for."""
     first = {
         one["name"]: str(one["current"]["value"])

@@ -1,6 +1,6 @@
 """The quick look shows every panel with its values, hides what Grafana would hide, and says that it is not Grafana."""
 
-import json
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grafana.draw.__main__ import main
+from grafana.draw.__main__ import chosen, main
 from grafana.draw.ask import NoAnswerError, Prometheus, Series
 from grafana.draw.axes import Axis, limits
 from grafana.draw.frames import frame
@@ -147,7 +147,9 @@ def test_a_server_that_cannot_be_asked_is_named_in_one_line(tmp_path: Path, caps
         Prometheus(url=url, end=NOW, span=60.0, scrape=5.0, values={}).instant("up")
 
 
-def test_the_first_choice_of_a_board_is_heeded() -> None:
-    document = json.loads(json.dumps(board("scheduler.json")))
-    html, _ = page(document, server(Silent), 1280, unfolded=False)
-    assert "Job <b>All</b>" in html
+def test_the_first_choice_of_a_board_is_heeded_unless_another_is_made() -> None:
+    document, silent = board("experiments.json"), server(Silent)
+    first, _ = page(document, chosen(document, silent), 1280, unfolded=False)
+    other, _ = page(document, chosen(document, replace(silent, values={"experiment": "peers"})), 1280, unfolded=False)
+    assert "Experiment <b>baseline</b> Scenario <b>edge</b>" in first
+    assert "peers on edge" in other
