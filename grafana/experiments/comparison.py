@@ -13,7 +13,7 @@ BAR = "The bar ends in violet with the 95% interval around the mean, which is it
 
 def row() -> Row:
     """Build the row of the table and a picture for each measure that every method has."""
-    return Row(title="$experiment on $scenario", panels=(_table(), *(picture(one) for one in COMPARED)))
+    return Row(title="Methods of $experiment on $scenario", panels=(_table(), *(picture(one) for one in COMPARED)))
 
 
 def picture(quantity: Quantity, targets: str = CHOSEN, **labels: str) -> dashboard.Panel:

@@ -35,7 +35,7 @@ def row() -> Row:
             height=9,
         ),
     )
-    return Row(title="Saved by $experiment on $scenario", panels=panels)
+    return Row(title="Changes of $experiment on $scenario", panels=panels)
 
 
 def parts() -> Row:

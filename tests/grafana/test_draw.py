@@ -152,4 +152,4 @@ def test_the_first_choice_of_a_board_is_heeded_unless_another_is_made() -> None:
     first, _ = page(document, chosen(document, silent), 1280, unfolded=False)
     other, _ = page(document, chosen(document, replace(silent, values={"experiment": "peers"})), 1280, unfolded=False)
     assert "Experiment <b>baseline</b> Scenario <b>edge</b>" in first
-    assert "peers on edge" in other
+    assert "Methods of peers on edge" in other
