@@ -101,7 +101,7 @@ class ProgramErrand:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "LC_ALL": "C"},
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},  # and no secret of the exporter's
         )
 
     def answer(self) -> bytes | None:

@@ -124,6 +124,12 @@ def test_a_program_says_what_it_prints_and_cannot_ask_anything() -> None:
     assert answer_of(python("import sys; print('said', sys.stdin.read())")) == b"said \n"
 
 
+def test_a_program_speaks_english_and_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECOTRACK_METER_PASSWORD", "secret")
+    told = answer_of(python("import os; print(os.environ.get('LC_ALL'), 'ECOTRACK_METER_PASSWORD' in os.environ)"))
+    assert told == b"C False\n"
+
+
 def test_a_program_that_fails_is_named() -> None:
     with pytest.raises(ReadingUnavailableError, match="ended with status 3"):
         answer_of(python("import sys; print('nothing'); sys.exit(3)"))
