@@ -1,6 +1,7 @@
 """This machine as a test bench: its sensors, its cores, and the terminal in front of it."""
 
 import contextlib
+import os
 import subprocess  # only `ecotrack calibrate` starts programs
 import sys
 from collections.abc import Callable, Iterator
@@ -16,8 +17,8 @@ from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import HostReading
 
-BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    for _ in range(1000000):\n        pass\n"
-"""A program that keeps a core busy, and ends by itself when this one does."""
+BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]):\n    for _ in range(1000000):\n        pass\n"
+"""A program that keeps a core busy for as long as the process whose id it is given is its parent."""
 
 STOPPING = Seconds(5.0)
 """Time for a busy child to end before it is killed; it ends at once unless the machine is stuck."""
@@ -64,10 +65,11 @@ class MachineBench:
     @contextlib.contextmanager
     def load(self) -> Iterator[None]:
         """See `Bench.load`: a child for each logical CPU, in a session of its own so that Ctrl-C is this process's."""
+        command = [sys.executable, "-I", "-S", "-c", BUSY, str(os.getpid())]
         children: list[subprocess.Popen[bytes]] = []
         try:
             for _ in range(logical_cpus(self._paths.procfs)):
-                child = subprocess.Popen([sys.executable, "-I", "-S", "-c", BUSY], start_new_session=True)  # noqa: S603 - our own text
+                child = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own text
                 children.append(child)
             yield
         finally:

@@ -29,7 +29,7 @@ MOST_TRIES = 3
 """Times that a figure is asked for before the calibration is given up."""
 
 BEFORE = """\
-Calibration measures the power of this machine, once idle and once with every core busy. It takes {minutes:.0f} minutes.
+Calibration measures the power of this machine, once idle and once with every core busy. It takes {seconds:.0f} s.
 Before it begins: close what runs, stop services that work by the clock, leave the screen as you usually have it, and on
 a laptop unplug the power supply or use a meter. Ctrl-C ends it at any time; nothing is changed then."""
 
@@ -89,7 +89,7 @@ def calibrate(bench: Bench, timing: Timing) -> Calibration:
     A sensor of the whole machine is taken before RAPL, which sees only the packages; without either the person reads a
     meter and types.
     """
-    bench.say(BEFORE.format(minutes=2 * (timing.settle + timing.measure) / 60.0))
+    bench.say(BEFORE.format(seconds=2 * (timing.settle + timing.measure)))
     rest = _phase(bench, timing, "idle")
     if rest.utilization > MOST_BUSY_AT_REST:
         raise CalibrationError(

@@ -3,6 +3,9 @@
 import contextlib
 import json
 import logging
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -259,6 +262,31 @@ def test_a_child_for_each_cpu_works_while_the_machine_is_loaded_and_is_gone_afte
         assert len(children()) == logical_cpus(Path("/proc"))
         raise KeyboardInterrupt
     assert children() == []
+
+
+LOADED = """
+import time
+from pathlib import Path
+from tests.exporter.test_calibrate import bench_here
+with bench_here(Path("/sys")).load():
+    print("loaded", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_child_outlives_its_parent_however_that_ends(number: int) -> None:
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", LOADED], cwd=root, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "loaded\n"
+        children = psutil.Process(parent.pid).children()
+        assert len(children) == logical_cpus(Path("/proc"))
+        parent.send_signal(number)
+        parent.wait(30)
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert alive == []
 
 
 def test_slowing_down_is_counted_over_all_cpus(tmp_path: Path) -> None:
