@@ -136,6 +136,27 @@ def build_store(config: Config, clock: Clock, paths: Paths, folder: Path) -> Sta
     return StateStore(folder, boot_id(paths.procfs), clock=clock, resume_within=resume_within)
 
 
+def initial_snapshot(
+    config: Config, models: Models, sources: Collection[Source], totals: Totals, saved_at: UnixSeconds | None
+) -> Snapshot:
+    """Return the snapshot before the first sample, with the totals so far, which were `saved_at` a time."""
+    off = frozenset({source.name for source in SOURCES} - {source.name for source in sources})
+    # Nothing is unknown without a sensor, which a model stands in for.
+    usual = frozenset(source.name for source in BY_DEFAULT if source.on_failure is not OnFailure.REPLACED)
+    return Snapshot(
+        version=exporter.__version__,
+        python_version=platform.python_version(),
+        interval=Seconds(config.sampling.interval_seconds),
+        provenance=provenance(Allocation(), models, off),
+        off=off,
+        switched_off=off & usual,
+        pue=config.power.pue,
+        emission_limit=emission_limit(config.ecoguard),
+        totals=totals,
+        state_saved_at=saved_at,
+    )
+
+
 def build_sampler(
     config: Config,
     clock: Clock,
@@ -155,21 +176,8 @@ def build_sampler(
         network=network_model(config),
         intensity=AskedProvider(intensity_provider(config, now)),
     )
-    off = frozenset({source.name for source in SOURCES} - {source.name for source in sources})
-    # Nothing is unknown without a sensor, which a model stands in for.
-    usual = frozenset(source.name for source in BY_DEFAULT if source.on_failure is not OnFailure.REPLACED)
-    initial = Snapshot(
-        version=exporter.__version__,
-        python_version=platform.python_version(),
-        interval=Seconds(config.sampling.interval_seconds),
-        provenance=provenance(Allocation(), models, off),
-        off=off,
-        pue=config.power.pue,
-        switched_off=off & usual,
-        emission_limit=emission_limit(config.ecoguard),
-        totals=Totals(since=now) if store is None else store.load(now),
-        state_saved_at=None if store is None else now,
-    )
+    totals = Totals(since=now) if store is None else store.load(now)
+    initial = initial_snapshot(config, models, sources, totals, saved_at=None if store is None else now)
     source = HostSource(
         clock,
         nic_rule(config.network),

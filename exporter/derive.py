@@ -9,7 +9,7 @@ from datetime import tzinfo
 
 from exporter import budget, projection, totals, week
 from exporter.activity import Activity, Bin, Window
-from exporter.budget import Period
+from exporter.budget import BudgetStatus, Period
 from exporter.core.carbon import emission_rate, emissions
 from exporter.core.units import (
     BytesPerSecond,
@@ -101,7 +101,8 @@ def derive(
     Without an intensity its energy counts and its grams are unknown: no total, budget or hour of the week gets any,
     and no budget is projected from what is left.
     """
-    sensors = believed(usage.told, None if usage.cpu is None else usage.cpu.utilization, unfinished.flat)
+    utilization = None if usage.cpu is None else usage.cpu.utilization
+    sensors = believed(usage.told, utilization, unfinished.flat)
     host = _allocation(usage, sensors.measured, models.host, unfinished.pending).times(models.pue)
     powers, energies = _power_and_energy(host, usage, models.network)
     grams = _grams(energies, intensity.reading)
@@ -120,15 +121,11 @@ def derive(
     if reading.cpu is not None or "cpu" in snapshot.off:
         total, unfinished = _learned(total, unfinished, reading, plan.zone)
     counted = snapshot.counted_scopes()
-    budgets = projection.status(
-        plan.limits if counted else {}, total.booked, total.week, since=total.since, now=reading.wall, zone=plan.zone
-    )
-    if grams is None:
-        budgets = tuple(replace(one, projected=None) for one in budgets)
+    budgets = _budgets(total, reading, plan if counted else replace(plan, limits={}), known=grams is not None)
     readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets)
     after = replace(
         snapshot,
-        provenance=provenance(host, models, snapshot.off, None if usage.cpu is None else usage.cpu.utilization),
+        provenance=provenance(host, models, snapshot.off, utilization),
         sampled_at=reading.wall,
         sampled_elapsed=reading.elapsed,
         totals=total,
@@ -137,6 +134,14 @@ def derive(
         history=_extended(snapshot.history, _point(reading, readings)),
     )
     return after, unfinished
+
+
+def _budgets(total: Totals, reading: HostReading, plan: BudgetPlan, *, known: bool) -> tuple[BudgetStatus, ...]:
+    """Return the state of the budgets, without projections while the grams of the time are not `known`."""
+    budgets = projection.status(
+        plan.limits, total.booked, total.week, since=total.since, now=reading.wall, zone=plan.zone
+    )
+    return budgets if known else tuple(replace(one, projected=None) for one in budgets)
 
 
 def provenance(

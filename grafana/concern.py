@@ -11,6 +11,7 @@ from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH, data_quality_alerts
 from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, exporter_alerts
 from prometheus.recording import CONSUMED, WINDOWS, emission_rate, groups
+from prometheus.sensor_alerts import sensor_alerts
 from prometheus.simulator_alerts import HIGHEST_MISS_RATIO, LOWEST_RENEWABLE_SHARE, simulator_alerts
 from prometheus.simulator_recording import ADVANCED, CLOCK, LONG_WINDOW, miss_ratio, renewable_share, simulator_groups
 
@@ -97,7 +98,7 @@ def alerts(program: str) -> tuple[Alert, ...]:
     """Return every alert about a program, those too that the committed configuration cannot reach."""
     if program == "ecochain":
         return simulator_alerts()
-    return (*budget_alerts(BURN_ALERTS), ecoguard_alert(), *data_quality_alerts(), *exporter_alerts())
+    return (*budget_alerts(BURN_ALERTS), ecoguard_alert(), *data_quality_alerts(), *sensor_alerts(), *exporter_alerts())
 
 
 @cache

@@ -133,9 +133,9 @@ def _remaining(start: str) -> Recording:
     before = f"last_over_time({REMAINING}[{REMEMBERED}])"
 
     def same(series: str) -> str:
-        return f"{series} == {PERIOD_MATCH} last_over_time({series}[{REMEMBERED}] offset {BASE_INTERVAL})"
+        return f"{series}\n== {PERIOD_MATCH} last_over_time({series}[{REMEMBERED}] offset {BASE_INTERVAL})"
 
-    held = f"({before} < {PERIOD_MATCH} {left})\nand {PERIOD_MATCH} ({same(start)})"
+    held = f"({before}\n< {PERIOD_MATCH} {left})\nand {PERIOD_MATCH} ({same(start)})"
     held = f"{held}\nand {PERIOD_MATCH} ({same('ecotrack_budget_limit_grams')})"
     return Recording(record=REMAINING, expr=f"{held}\nor {PERIOD_MATCH}\n{left}")
 

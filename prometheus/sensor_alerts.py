@@ -16,6 +16,10 @@ SURE = "rapl|battery|ipmi|meter"
 
 def sensor_alerts() -> tuple[Alert, ...]:
     """Return the alerts on sensors that are denied, lost, frozen, or there and not used."""
+    return _of_sources() + _of_figures()
+
+
+def _of_sources() -> tuple[Alert, ...]:
     works = f"ecotrack_source_state{{{WORKS}, {UNSTEADY}}}"
     return (
         _alert(
@@ -44,6 +48,11 @@ def sensor_alerts() -> tuple[Alert, ...]:
             ),
             advice="Check what changed: a driver, a cable, permissions after an update.",
         ),
+    )
+
+
+def _of_figures() -> tuple[Alert, ...]:
+    return (
         _alert(
             name="EcotrackSensorFrozen",
             expr=(
@@ -54,7 +63,7 @@ def sensor_alerts() -> tuple[Alert, ...]:
                 "A counter of {{ $labels.source }} on {{ $labels.instance }} gains nothing while the machine works. "
                 "It is not believed until it moves again; a model covers the time."
             ),
-            advice="Compare the sensors under ecotrack_measured_joules_total; restart the driver, or the meter.",
+            advice="Compare what sensors counted in ecotrack_measured_joules_total; restart driver or meter.",
         ),
         _alert(
             name="EcotrackModelDespiteSensor",

@@ -88,7 +88,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_sockets",
         labels=("protocol", "kind"),
-        help="Sockets as the kernel counts them; kinds overlap. inuse: bound or connected, by IP version; of TCP over "
+        help="Sockets by the kernel's own counts; kinds overlap. inuse: bound or connected, by IP version; of TCP over "
         "both versions tw: in TIME_WAIT, orphan: without a process, alloc: with memory, the last two of all network "
         "namespaces.",
         read=_sockets,

@@ -19,8 +19,8 @@ ROWS: tuple[Row[Snapshot], ...] = (
         unit="joules",
         labels=("source", "sensor"),
         help=(
-            "Energy as each sensor counted it. Sensors overlap, so their sum means nothing; the components of "
-            "ecotrack_energy_joules_total are disjoint."
+            "Energy that each sensor counted. Sensors overlap, so that only the components of "
+            "ecotrack_energy_joules_total may be added up."
         ),
         read=_measured,
     ),

@@ -101,10 +101,10 @@ def test_on_battery_the_machine_is_measured_and_on_mains_it_is_modelled_again(tm
     machine = SensedMachine(tmp_path, "battery")
     machine.sample_after(10.0)
     assert machine.energy() == {Component.REST: pytest.approx(120.0)}
-    assert machine.provenance() == {"rest": "battery", "network": "model"}
+    assert machine.provenance() == {"rest": "battery", "network": "average"}
     machine.write(f"{SUPPLIES}/AC/online", "1")
     machine.sample_after(10.0)
-    assert machine.provenance() == {"baseline": "model", "cpu": "model", "network": "model"}
+    assert machine.provenance() == {"baseline": "cep", "cpu": "cep", "network": "average"}
     machine.write(f"{SUPPLIES}/AC/online", "0")
     machine.sample_after(10.0)
     machine.sample_after(10.0)

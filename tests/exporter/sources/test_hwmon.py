@@ -63,7 +63,7 @@ def test_the_processor_and_a_card_are_measured_and_the_rest_is_modelled(tmp_path
     powers = machine.sample_after(10.0).readings.powers
     assert powers[Component.CPU] == pytest.approx(38.5)
     assert powers[Component.GPU] == pytest.approx(12.0)
-    assert machine.provenance() == {"baseline": "model", "cpu": "hwmon", "gpu": "hwmon", "network": "model"}
+    assert machine.provenance() == {"baseline": "cep", "cpu": "hwmon", "gpu": "hwmon", "network": "average"}
 
 
 def test_while_it_fails_the_model_takes_over_and_no_time_is_told_twice(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_while_it_fails_the_model_takes_over_and_no_time_is_told_twice(tmp_path:
     machine.sample_after(10.0)
     machine.write(PROCESSOR, "n/a")
     assert machine.sample_after(10.0).readings.powers[Component.CPU] == pytest.approx(32.5)
-    assert machine.provenance()["cpu"] == "model"
+    assert machine.provenance()["cpu"] == "cep"
     assert machine.events()["hwmon", "error"] == 1
     machine.write(PROCESSOR, 38_500_000)
     machine.sample_after(10.0)

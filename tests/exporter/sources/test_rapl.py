@@ -71,7 +71,7 @@ def test_the_processor_and_its_memory_are_measured_and_the_rest_is_modelled(proc
     assert processor.energy()[Component.CPU] == pytest.approx(400.0)
     assert processor.energy()[Component.MEMORY] == pytest.approx(40.0)
     assert processor.energy()[Component.BASELINE] == pytest.approx(20.0 * (50.0 - 0.31 * 50.0))
-    assert processor.provenance() == {"baseline": "model", "cpu": "rapl", "memory": "rapl", "network": "model"}
+    assert processor.provenance() == {"baseline": "cep", "cpu": "rapl", "memory": "rapl", "network": "average"}
 
 
 def test_the_platform_is_the_machine_and_what_its_parts_do_not_explain_is_the_rest(processor: Processor) -> None:
@@ -81,7 +81,7 @@ def test_the_platform_is_the_machine_and_what_its_parts_do_not_explain_is_the_re
     told = {component: energy for component, energy in processor.energy().items() if energy}
     # The platform was found by the first sample, for which a model therefore covered the rest.
     assert told[Component.REST] == pytest.approx(10.0 * (35.0 - 22.0))
-    assert processor.provenance() == {"cpu": "rapl", "memory": "rapl", "rest": "rapl", "network": "model"}
+    assert processor.provenance() == {"cpu": "rapl", "memory": "rapl", "rest": "rapl", "network": "average"}
 
 
 def test_details_are_shown_and_never_added(processor: Processor) -> None:
@@ -154,7 +154,7 @@ def test_files_for_root_only_are_denied_with_what_to_do(processor: Processor, mo
     (outcome,) = [one for one in processor.now.outcomes if one.collector == "rapl"]
     assert outcome.state is SourceState.DENIED
     assert outcome.remedy.endswith("energy_uj, as docs/how-to/use-sensors.md says")
-    assert processor.provenance()["cpu"] == "model"
+    assert processor.provenance()["cpu"] == "cep"
 
 
 @pytest.mark.parametrize("text", ["", "-5", "many", "1.5"])
