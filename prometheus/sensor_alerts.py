@@ -15,11 +15,11 @@ SURE = "rapl|battery|ipmi|meter"
 
 
 def sensor_alerts() -> tuple[Alert, ...]:
-    """Return the alerts on sensors that are denied, lost, frozen, or there and not used."""
-    return _of_sources() + _of_figures()
+    """Return the alerts on sources that are denied or lost, then on sensors that are frozen, or there and not used."""
+    return (*_source_alerts(), *_use_alerts())
 
 
-def _of_sources() -> tuple[Alert, ...]:
+def _source_alerts() -> tuple[Alert, ...]:
     works = f"ecotrack_source_state{{{WORKS}, {UNSTEADY}}}"
     return (
         _alert(
@@ -51,7 +51,7 @@ def _of_sources() -> tuple[Alert, ...]:
     )
 
 
-def _of_figures() -> tuple[Alert, ...]:
+def _use_alerts() -> tuple[Alert, ...]:
     return (
         _alert(
             name="EcotrackSensorFrozen",

@@ -6,6 +6,7 @@ machine.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.clock import Clock
@@ -13,6 +14,7 @@ from exporter.core.units import Watts
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.integral import Integrals
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError
+from exporter.sources.sysfs import MOST_DIGITS, Cached, content
 
 FACTOR = 1.1
 """Factor of the band around a battery's discharge. Assumed: no error is published for laptops' gauges, many of
@@ -21,11 +23,19 @@ which show a mean of half a minute."""
 SENSOR = Sensor(source="battery", covers=Coverage.MACHINE, factor=FACTOR, description="discharge")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Supplies:
+    """Batteries of the machine, and what else may supply it."""
+
+    batteries: tuple[Path, ...]
+    chargers: tuple[Path, ...]
+
+
 class BatterySource:
     """Reads the batteries of a machine."""
 
     def __init__(self, sysfs: Path, clock: Clock) -> None:
-        self._folder = sysfs / "class/power_supply"
+        self._supplies = Cached(sysfs / "class/power_supply", _supplies)
         self._integrals = Integrals(clock)
 
     def read(self) -> Mapping[str, EnergyCounter]:
@@ -34,25 +44,31 @@ class BatterySource:
         Raises NotPresentError where none supplies the machine alone, and OSError or ReadingUnavailableError where one
         does not say how much.
         """
-        supplies = sorted(self._folder.glob("*"))
-        batteries = [one for one in supplies if _is_battery(one)]
-        statuses = {_text(one / "status") for one in batteries}
-        if "Discharging" not in statuses or "Charging" in statuses or any(_is_online(one) for one in supplies):
+        supplies = self._supplies.get()
+        statuses = {battery: _content(battery / "status") for battery in supplies.batteries}
+        discharging = [battery for battery, status in statuses.items() if status == b"Discharging"]
+        if not discharging or b"Charging" in statuses.values() or any(map(_is_online, supplies.chargers)):
             raise NotPresentError
-        watts = sum(_watts(one) for one in batteries if _text(one / "status") == "Discharging")
+        watts = sum(map(_watts, discharging))
         if watts == 0.0:
-            raise ReadingUnavailableError(f"{self._folder} shows a discharge without power")
+            raise ReadingUnavailableError(f"{discharging[0]} shows a discharge without power")
         energies = self._integrals.advance({"discharge": Watts(watts)})
         return {name: EnergyCounter(sensor=SENSOR, energy=energy) for name, energy in energies.items()}
 
 
-def _is_battery(supply: Path) -> bool:
-    """Tell whether a supply is a battery of this machine, and not that of a mouse."""
-    return _text(supply / "type") == "Battery" and _text(supply / "scope") != "Device"
+def _supplies(folder: Path) -> _Supplies:
+    """Return the supplies of the machine, without the batteries of mice and the like."""
+    kinds = {supply: _content(supply / "type") for supply in sorted(folder.glob("*"))}
+    return _Supplies(
+        batteries=tuple(
+            one for one, kind in kinds.items() if kind == b"Battery" and _content(one / "scope") != b"Device"
+        ),
+        chargers=tuple(one for one, kind in kinds.items() if kind in {b"Mains", b"USB"}),
+    )
 
 
-def _is_online(supply: Path) -> bool:
-    return _text(supply / "type") in {"Mains", "USB"} and _text(supply / "online") not in {"", "0"}
+def _is_online(charger: Path) -> bool:
+    return _content(charger / "online") not in {b"", b"0"}
 
 
 def _watts(battery: Path) -> float:
@@ -63,15 +79,15 @@ def _watts(battery: Path) -> float:
 
 
 def _magnitude(file: Path) -> int:
-    text = file.read_bytes().strip().removeprefix(b"-")
-    if not text.isdigit():
+    text = content(file).removeprefix(b"-")
+    if not text.isdigit() or len(text) > MOST_DIGITS:
         raise ReadingUnavailableError(f"{file} is not a figure")
     return int(text)
 
 
-def _text(file: Path) -> str:
+def _content(file: Path) -> bytes:
     """Return the content of a file; empty where there is none."""
     try:
-        return file.read_text(encoding="ascii").strip()
+        return content(file)
     except FileNotFoundError:
-        return ""
+        return b""

@@ -25,7 +25,7 @@ from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
 from exporter.sources.nvml import NvmlSource
 from exporter.sources.procfs import Procfs
-from exporter.sources.rapl import rapl
+from exporter.sources.rapl import RaplSource
 from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, SourceState, Timed
 from exporter.sources.sockstat import sockets
 
@@ -136,7 +136,7 @@ SOURCES: tuple[Source, ...] = (
         reads="energy counters of the processor, its memory and the platform (RAPL)",
         on_failure=OnFailure.REPLACED,
         file=lambda settings: settings.sysfs / "class/powercap",
-        open=lambda settings: lambda: rapl(settings.sysfs),
+        open=lambda settings: RaplSource(settings.sysfs).read,
     ),
     Source(
         name="hwmon",

@@ -12,7 +12,8 @@ from exporter.core.clock import Clock
 from exporter.core.units import Joules, Watts
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.integral import Integrals
-from exporter.sources.reading import NotPresentError, ReadingUnavailableError
+from exporter.sources.reading import NotPresentError
+from exporter.sources.sysfs import Cached, content, figure
 
 FACTOR = 1.1
 """Factor of the band around what a driver's sensor measured. Assumed: no error is published for these chips."""
@@ -77,63 +78,72 @@ class _Found:
         return link.resolve().name if link.exists() else self.folder.name
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Figure:
+    """A file with a figure, and where there is one the file that tells whether its device sleeps."""
+
+    chip: Chip
+    file: Path
+    status: Path | None
+
+
 class HwmonSource:
     """Reads the chips of a machine."""
 
     def __init__(self, sysfs: Path, clock: Clock) -> None:
-        self._folder = sysfs / "class/hwmon"
+        self._figures = Cached(sysfs / "class/hwmon", _figures)
         self._integrals = Integrals(clock)
 
     def read(self) -> Mapping[str, EnergyCounter]:
         """Return the sensors. Raises NotPresentError without any, OSError or ReadingUnavailableError for one."""
-        figures = {name: (chip, value) for found in self._chosen() for name, chip, value in _figures(found)}
-        if not figures:
+        figures = self._figures.get()
+        values = {name: value for name, one in figures.items() if (value := _value(one)) is not None}
+        if not values:
             raise NotPresentError
-        watts = {name: Watts(value / 1e6) for name, (chip, value) in figures.items() if not chip.counts_energy}
-        joules = {name: Joules(value / 1e6) for name, (chip, value) in figures.items() if chip.counts_energy}
+        watts = {name: Watts(one / 1e6) for name, one in values.items() if not figures[name].chip.counts_energy}
+        joules = {name: Joules(one / 1e6) for name, one in values.items() if figures[name].chip.counts_energy}
         joules.update(self._integrals.advance(watts))
-        return {name: EnergyCounter(sensor=_sensor(figures[name][0]), energy=one) for name, one in joules.items()}
+        return {name: EnergyCounter(sensor=_sensor(figures[name].chip), energy=one) for name, one in joules.items()}
 
-    def _chosen(self) -> list[_Found]:
-        """Return the chips that count: two kinds of chip would tell the same energy of a package or of the machine."""
-        present = list(self._present())
-        chosen = [one for one in present if one.chip.covers is Coverage.GPU]
-        for coverage in (Coverage.PACKAGE, Coverage.MACHINE):
-            of_it = [one for one in present if one.chip.covers is coverage]
-            first = next((name for name in CHIPS if any(one.name == name for one in of_it)), None)
-            chosen += [one for one in of_it if one.name == first]
-        return chosen
 
-    def _present(self) -> Iterator[_Found]:
-        meters = []
-        for folder in sorted(self._folder.glob("hwmon*")):
-            name = _name(folder)
-            if name not in CHIPS or _is_asleep(folder):
-                continue
-            found = _Found(folder=folder, name=name, chip=CHIPS[name])
-            if name == "power_meter":
-                meters.append(found)
-            elif name == "amdgpu" and (folder / "in1_input").exists():
-                # Only an APU has the voltage of a northbridge (Documentation/gpu/amdgpu).
-                apu = replace(found.chip, covers=Coverage.PACKAGE, description="processor with graphics")
-                yield replace(found, chip=apu)
-            else:
-                yield found
-        whole = [one for one in meters if _measures_the_machine(one.folder)]
-        if len(whole) == 1:  # nothing tells whether two are of the same or of halves
-            yield whole[0]
+def _figures(folder: Path) -> Mapping[str, _Figure]:
+    """Return the figures of the chips that count, by the name of the sensor.
+
+    Two kinds of chip would tell the same energy of a package or of the machine.
+    """
+    present = list(_present(folder))
+    chosen = [one for one in present if one.chip.covers is Coverage.GPU]
+    for coverage in (Coverage.PACKAGE, Coverage.MACHINE):
+        of_it = [one for one in present if one.chip.covers is coverage]
+        first = next((name for name in CHIPS if any(one.name == name for one in of_it)), None)
+        chosen += [one for one in of_it if one.name == first]
+    return dict(one for found in chosen for one in _figures_of(found))
+
+
+def _present(folder: Path) -> Iterator[_Found]:
+    meters = []
+    for one in sorted(folder.glob("hwmon*")):
+        name = _name(one)
+        if name not in CHIPS:
+            continue
+        found = _Found(folder=one, name=name, chip=CHIPS[name])
+        if name == "power_meter":
+            meters.append(found)
+        elif name == "amdgpu" and (one / "in1_input").exists():
+            # Only an APU has the voltage of a northbridge (Documentation/gpu/amdgpu).
+            apu = replace(found.chip, covers=Coverage.PACKAGE, description="processor with graphics")
+            yield replace(found, chip=apu)
+        else:
+            yield found
+    whole = [one for one in meters if _measures_the_machine(one.folder)]
+    if len(whole) == 1:  # nothing tells whether two are of the same or of halves
+        yield whole[0]
 
 
 def _name(folder: Path) -> str:
     """Return the chip's name, which some drivers keep with the device."""
     files = (folder / "name", folder / "device/name")
     return next((file.read_text(encoding="ascii").strip() for file in files if file.exists()), "")
-
-
-def _is_asleep(folder: Path) -> bool:
-    """Tell whether the device is suspended: reading it would wake it, and a card that sleeps draws next to nothing."""
-    status = folder / "device/power/runtime_status"
-    return status.exists() and status.read_text(encoding="ascii").strip() == "suspended"
 
 
 def _measures_the_machine(folder: Path) -> bool:
@@ -145,21 +155,17 @@ def _measures_the_machine(folder: Path) -> bool:
     return not names or any(name.startswith(SYSTEM_BUS) for name in names)
 
 
-def _figures(found: _Found) -> Iterator[tuple[str, Chip, int]]:
-    """Yield the name, chip and value of each of its sensors."""
+def _figures_of(found: _Found) -> Iterator[tuple[str, _Figure]]:
+    """Yield the name and the file of each figure of a chip."""
+    status = found.folder / "device/power/runtime_status"
     for pattern in found.chip.files:
         files = sorted({*found.folder.glob(pattern), *(found.folder / "device").glob(pattern)})
-        labelled = [(file, _label(file)) for file in files]
-        wanted = [(file, label) for file, label in labelled if label.startswith(found.chip.label)]
-        if wanted:
-            break
-    else:
-        return
-    for file, label in wanted:
-        value = _value(file)
-        if value is not None:
+        wanted = [(file, label) for file in files if (label := _label(file)).startswith(found.chip.label)]
+        for file, label in wanted:
             name = " ".join((found.name, label if found.chip.label else found.device))
-            yield name, found.chip, value
+            yield name, _Figure(chip=found.chip, file=file, status=status if status.exists() else None)
+        if wanted:
+            return
 
 
 def _label(file: Path) -> str:
@@ -167,16 +173,19 @@ def _label(file: Path) -> str:
     return label.read_text(encoding="ascii").strip() if label != file and label.exists() else ""
 
 
-def _value(file: Path) -> int | None:
+def _value(one: _Figure) -> int | None:
+    """Return a figure; None where there is none at the moment.
+
+    A device that is suspended is not read, since that would wake it; a card that sleeps draws next to nothing.
+    """
+    if one.status is not None and content(one.status) == b"suspended":
+        return None
     try:
-        text = file.read_bytes().strip()
+        return figure(one.file)
     except OSError as error:
         if error.errno in NO_FIGURE_NOW:
             return None
         raise
-    if not text.isdigit():
-        raise ReadingUnavailableError(f"{file} is not a figure")
-    return int(text)
 
 
 def _sensor(chip: Chip) -> Sensor:

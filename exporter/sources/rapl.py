@@ -13,6 +13,7 @@ from pathlib import Path
 from exporter.core.units import Joules
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError
+from exporter.sources.sysfs import Cached, content, figure
 
 PACKAGE_FACTOR = 1.05
 """Factor of the band around a package's counter. Assumed: Intel publishes no error. Since Haswell the counter is
@@ -33,22 +34,35 @@ ZONES: tuple[tuple[str, Coverage, float, str], ...] = (
 """Beginning of a zone's name, what it covers, its band and description. Other zones, core and uncore, are details."""
 
 
-def rapl(sysfs: Path) -> Mapping[str, EnergyCounter]:
-    """Return the counters of all zones by the zone's name, that of a part after its package's.
+class RaplSource:
+    """Reads the zones of a machine."""
 
-    Raises NotPresentError without any, PermissionError where only root may read them, and OSError or
-    ReadingUnavailableError where a counter cannot be read.
-    """
-    counters: dict[str, EnergyCounter] = {}
-    # By their names in order, each control type's parts after their package, and `intel-rapl-mmio` last of all.
-    for zone in sorted((sysfs / "class/powercap").glob("intel-rapl*:*"), key=lambda path: path.name.split(":")):
-        name = " ".join(_names(zone))
-        # The memory-mapped registers show counters again that the processor's own registers have.
-        if name not in counters:
-            counters[name] = _counter(zone)
-    if not counters:
-        raise NotPresentError
-    return counters
+    def __init__(self, sysfs: Path) -> None:
+        self._zones = Cached(sysfs / "class/powercap", _zones)
+
+    def read(self) -> Mapping[str, EnergyCounter]:
+        """Return the counters of all zones by the zone's name, that of a part after its package's.
+
+        Raises NotPresentError without any, PermissionError where only root may read them, and OSError or
+        ReadingUnavailableError where a counter cannot be read.
+        """
+        counters = {
+            name: EnergyCounter(sensor=sensor, energy=Joules(figure(f"{zone}/energy_uj") / 1e6), wraps_at=_limit(zone))
+            for name, (sensor, zone) in self._zones.get().items()
+        }
+        if not counters:
+            raise NotPresentError
+        return counters
+
+
+def _zones(folder: Path) -> Mapping[str, tuple[Sensor, Path]]:
+    """Return the sensor and the folder of each zone, by its name."""
+    zones: dict[str, tuple[Sensor, Path]] = {}
+    # By their names in order, each control type's parts after their package, and `intel-rapl-mmio` last of all: the
+    # memory-mapped registers show counters again that the processor's own registers have.
+    for zone in sorted(folder.glob("intel-rapl*:*"), key=lambda path: path.name.split(":")):
+        zones.setdefault(" ".join(_names(zone)), (_sensor(_text(zone / "name")), zone))
+    return zones
 
 
 def _names(zone: Path) -> Iterator[str]:
@@ -57,11 +71,6 @@ def _names(zone: Path) -> Iterator[str]:
     if len(numbers) > 1:
         yield _text(zone.with_name(f"{control}:{numbers[0]}") / "name")
     yield _text(zone / "name")
-
-
-def _counter(zone: Path) -> EnergyCounter:
-    sensor = _sensor(_text(zone / "name"))
-    return EnergyCounter(sensor=sensor, energy=_energy(zone / "energy_uj"), wraps_at=_limit(zone))
 
 
 def _sensor(name: str) -> Sensor:
@@ -74,18 +83,11 @@ def _sensor(name: str) -> Sensor:
 def _limit(zone: Path) -> Joules | None:
     """Return the energy at which the counter starts again; None where that cannot be read."""
     try:
-        limit = _energy(zone / "max_energy_range_uj")
+        limit = Joules(figure(f"{zone}/max_energy_range_uj") / 1e6)
     except (OSError, ReadingUnavailableError):
         return None
     return limit if limit > 0.0 else None
 
 
-def _energy(file: Path) -> Joules:
-    text = file.read_bytes().strip()
-    if not text.isdigit():
-        raise ReadingUnavailableError(f"{file} is not a figure")
-    return Joules(int(text) / 1e6)
-
-
 def _text(file: Path) -> str:
-    return file.read_text(encoding="ascii").strip()
+    return content(file).decode("ascii")

@@ -1,6 +1,7 @@
 """RAPL: which zones count, and what is booked when one wraps, resets, is denied or fails."""
 
 import errno
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from exporter.power.component import Component, Coverage
-from exporter.sources.rapl import rapl
+from exporter.sources.rapl import RaplSource
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError, SourceState
 from tests.exporter.fakes import series
 from tests.exporter.sources.sensed_machine import FIXTURES, SensedMachine
@@ -49,7 +50,7 @@ def processor(tmp_path: Path) -> Processor:
 
 
 def test_package_and_memory_count_and_what_is_within_a_package_is_a_detail() -> None:
-    counters = rapl(FIXTURES / "rapl/sys")
+    counters = RaplSource(FIXTURES / "rapl/sys").read()
     assert {name: (one.sensor.covers, one.energy) for name, one in counters.items()} == {
         "package-0": (Coverage.PACKAGE, 90_000.0),
         "package-0 core": (Coverage.DETAIL, 60_000.0),
@@ -62,7 +63,7 @@ def test_package_and_memory_count_and_what_is_within_a_package_is_a_detail() -> 
 def test_without_the_registers_of_the_processor_the_mapped_ones_count(processor: Processor) -> None:
     for zone in (processor.sys / "class/powercap").glob("intel-rapl:*"):
         zone.unlink()
-    assert {name: one.energy for name, one in rapl(processor.sys).items()} == {"package-0": 90_000.1}
+    assert {name: one.energy for name, one in RaplSource(processor.sys).read().items()} == {"package-0": 90_000.1}
 
 
 def test_the_processor_and_its_memory_are_measured_and_the_rest_is_modelled(processor: Processor) -> None:
@@ -142,14 +143,14 @@ def test_a_package_that_is_plugged_in_counts_from_its_next_reading(processor: Pr
 
 
 def test_files_for_root_only_are_denied_with_what_to_do(processor: Processor, monkeypatch: pytest.MonkeyPatch) -> None:
-    reading = Path.read_bytes
+    opening = os.open
 
-    def refused(path: Path) -> bytes:
-        if path.name == "energy_uj":
+    def refused(path: str | Path, flags: int, mode: int = 0o777) -> int:
+        if str(path).endswith("energy_uj"):
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return reading(path)
+        return opening(path, flags, mode)
 
-    monkeypatch.setattr(Path, "read_bytes", refused)
+    monkeypatch.setattr(os, "open", refused)
     processor.work(10.0)
     (outcome,) = [one for one in processor.now.outcomes if one.collector == "rapl"]
     assert outcome.state is SourceState.DENIED
@@ -161,13 +162,13 @@ def test_files_for_root_only_are_denied_with_what_to_do(processor: Processor, mo
 def test_a_counter_that_is_no_number_fails(processor: Processor, text: str) -> None:
     processor.write(PACKAGE, text)
     with pytest.raises(ReadingUnavailableError, match="energy_uj is not a figure"):
-        rapl(processor.sys)
+        RaplSource(processor.sys).read()
 
 
 def test_a_machine_without_zones_has_none(tmp_path: Path) -> None:
     (tmp_path / "class/powercap/dtpm").mkdir(parents=True)
     with pytest.raises(NotPresentError):
-        rapl(tmp_path)
+        RaplSource(tmp_path).read()
 
 
 @pytest.mark.servers
