@@ -4,7 +4,6 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol, cast
 
@@ -26,14 +25,6 @@ class Errand(Protocol):
         """End it, whatever it waits for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An answer, and the number of errands up to it: an answer that was seen before has the same."""
-
-    content: bytes
-    number: int
-
-
 class Errands:
     """Sends an errand at each interval, and gives it up after a limit."""
 
@@ -45,10 +36,9 @@ class Errands:
         self._errand: Errand | None = None
         self._is_given_up = False
         self._sent_at: MonotonicSeconds | None = None
-        self._sent = 0
-        self._last: Answer | Exception | None = None
+        self._last: bytes | Exception | None = None
 
-    def latest(self) -> Answer | None:
+    def latest(self) -> bytes | None:
         """Return the answer of the last errand that has ended; None before the first. Never blocks.
 
         Raises the failure of that errand for as long as it is the last one. While one that was given up has not ended,
@@ -58,26 +48,24 @@ class Errands:
         if self._errand is not None:
             self._collect(self._errand, now)
         if self._errand is None and (self._sent_at is None or now - self._sent_at >= self._interval):
-            self._sent_at, self._sent, self._is_given_up = now, self._sent + 1, False
+            self._sent_at, self._is_given_up = now, False
             try:
                 self._errand = self._send()
             except OSError as error:
                 self._last = error
         if isinstance(self._last, Exception):
-            raise self._last
+            raise self._last.with_traceback(None)  # or each time that it is raised would add to its traceback
         return self._last
 
     def _collect(self, errand: Errand, now: MonotonicSeconds) -> None:
-        outcome: Answer | Exception
+        outcome: bytes | Exception | None
         try:
-            content = errand.answer()
+            outcome = errand.answer()
         except Exception as error:  # noqa: BLE001 - raised at each sample, where the collector's edge counts it
             outcome = error
-        else:
-            if content is None:
-                self._give_up_late(errand, now)
-                return
-            outcome = Answer(content=content, number=self._sent)
+        if outcome is None:
+            self._give_up_late(errand, now)
+            return
         self._errand = None
         if not self._is_given_up:
             self._last = outcome

@@ -94,7 +94,7 @@ class IpmiSource:
         answer = self._errands.latest()
         if answer is None:
             return {}
-        energies = self._integrals.advance({"dcmi": watts(answer.content)})
+        energies = self._integrals.advance({"dcmi": watts(answer)})
         return {name: EnergyCounter(sensor=SENSOR, energy=energy) for name, energy in energies.items()}
 
     def _ask(self) -> Errand:

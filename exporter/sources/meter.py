@@ -131,10 +131,10 @@ class MeterSource:
         """
         if self._settings is None or self._errands is None:
             raise NotPresentError
-        latest = self._errands.latest()
-        if latest is None:
+        content = self._errands.latest()
+        if content is None:
             return {}
-        answer = understood(latest.content, self._settings)
+        answer = understood(content, self._settings)
         now = self._clock.awake()
         elapsed = Seconds(0.0 if self._read_at is None else now - self._read_at)
         self._read_at = now

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from exporter.core.units import Seconds
-from exporter.sources.errand import MOST_BYTES, Answer, Errand, Errands, ProgramErrand, ThreadErrand
+from exporter.sources.errand import MOST_BYTES, Errand, Errands, ProgramErrand, ThreadErrand
 from exporter.sources.reading import ReadingUnavailableError
 from tests.fake_clock import FakeClock
 
@@ -57,10 +57,10 @@ def test_an_answer_holds_until_the_next_one() -> None:
     office.sent[0].result = b"one"
     for _ in range(6):
         office.clock.advance(5.0)
-        assert errands.latest() == Answer(content=b"one", number=1)
+        assert errands.latest() == b"one"
     assert len(office.sent) == 2
     office.sent[1].result = b"two"
-    assert errands.latest() == Answer(content=b"two", number=2)
+    assert errands.latest() == b"two"
 
 
 def test_a_failure_lasts_until_the_next_answer() -> None:
@@ -75,7 +75,20 @@ def test_a_failure_lasts_until_the_next_answer() -> None:
     with pytest.raises(ValueError, match="nonsense"):
         errands.latest()
     office.sent[1].result = b"good"
-    assert errands.latest() == Answer(content=b"good", number=2)
+    assert errands.latest() == b"good"
+
+
+def test_a_failure_that_lasts_takes_no_more_memory() -> None:
+    office = Office()
+    errands = office.errands()
+    errands.latest()
+    office.sent[0].result = ValueError("nonsense")
+    depths = set()
+    for _ in range(50):
+        with pytest.raises(ValueError, match="nonsense") as failure:
+            errands.latest()
+        depths.add(len(failure.traceback))
+    assert len(depths) == 1
 
 
 def test_an_errand_that_takes_too_long_is_given_up_once_and_holds_up_the_next_until_it_ends() -> None:
@@ -103,7 +116,7 @@ def test_an_errand_that_cannot_be_sent_is_a_failure() -> None:
     with pytest.raises(OSError, match="no room"):
         errands.latest()
     office.sent[0].result = b"good"
-    assert errands.latest() == Answer(content=b"good", number=2)
+    assert errands.latest() == b"good"
 
 
 def answer_of(errand: Errand) -> bytes:
