@@ -102,7 +102,7 @@ def derive(
     and no budget is projected from what is left.
     """
     utilization = None if usage.cpu is None else usage.cpu.utilization
-    sensors = believed(usage.told, utilization, unfinished.flat)
+    sensors = believed(usage.told, unfinished.flat)
     host = _allocation(usage, sensors.measured, models.host, unfinished.pending).times(models.pue)
     powers, energies = _power_and_energy(host, usage, models.network)
     grams = _grams(energies, intensity.reading)

@@ -60,7 +60,7 @@ def _use_alerts() -> tuple[Alert, ...]:
             ),
             summary="A sensor of {{ $labels.source }} stands still on {{ $labels.instance }}",
             description=(
-                "A counter of {{ $labels.source }} on {{ $labels.instance }} gains nothing while the machine works. "
+                "A counter of {{ $labels.source }} on {{ $labels.instance }} gains nothing. "
                 "It is not believed until it moves again; a model covers the time."
             ),
             advice="Compare what sensors counted in ecotrack_measured_joules_total; restart driver or meter.",

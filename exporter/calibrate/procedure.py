@@ -134,7 +134,7 @@ def _phase(bench: Bench, timing: Timing, name: str) -> _Phase:
         if usage.cpu is None:
             raise CalibrationError("the CPU times cannot be read")
         busy, elapsed = busy + usage.cpu.utilization * usage.elapsed, elapsed + usage.elapsed
-        sensors = believed(usage.told, usage.cpu.utilization, flat)
+        sensors = believed(usage.told, flat)
         flat = sensors.flat
         for one in sensors.measured:
             key = (one.sensor.covers, one.sensor.source)

@@ -44,7 +44,7 @@ class BatterySource:
         Raises NotPresentError where none supplies the machine alone, and OSError or ReadingUnavailableError where one
         does not say how much.
         """
-        supplies = self._supplies.get()
+        supplies = self._supplies.current()
         statuses = {battery: _content(battery / "status") for battery in supplies.batteries}
         discharging = [battery for battery, status in statuses.items() if status == b"Discharging"]
         if not discharging or b"Charging" in statuses.values() or any(map(_is_online, supplies.chargers)):

@@ -96,7 +96,7 @@ class HwmonSource:
 
     def read(self) -> Mapping[str, EnergyCounter]:
         """Return the sensors. Raises NotPresentError without any, OSError or ReadingUnavailableError for one."""
-        figures = self._figures.get()
+        figures = self._figures.current()
         values = {name: value for name, one in figures.items() if (value := _value(one)) is not None}
         if not values:
             raise NotPresentError

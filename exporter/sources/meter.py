@@ -86,13 +86,14 @@ class MeteredEnergy:
         self._confirmed = 0.0
         self._ahead = 0.0
         self._shown = 0.0
-        self._pace = Watts(0.0)
+        self._pace: Watts | None = None
         self._since_step = 0.0
 
-    def advance(self, total: Joules, watts: Watts | None, elapsed: Seconds) -> Joules:
+    def advance(self, total: Joules, watts: Watts | None, elapsed: Seconds) -> Joules | None:
         """Return the energy up to now, `elapsed` after the call before.
 
-        Where `watts` is None, the power is that of the last step of the total.
+        Where `watts` is None, the power is that of the last step of the total; before its first step the energy is
+        None, since it may be anything up to a step.
         """
         watts = self._pace if watts is None else watts
         self._since_step += elapsed
@@ -103,11 +104,11 @@ class MeteredEnergy:
             if self._since_step > 0.0:
                 self._pace = Watts((total - self._total) / self._since_step)
             self._confirmed, self._ahead, self._since_step = self._confirmed + (total - self._total), 0.0, 0.0
-        else:
+        elif watts is not None:
             self._ahead = min(self._ahead + watts * elapsed, max(MOST_AHEAD, watts * MOST_AHEAD_TIME))
         self._total = total
         self._shown = max(self._shown, self._confirmed + self._ahead)
-        return Joules(self._shown)
+        return None if watts is None and self._pace is None else Joules(self._shown)
 
 
 class MeterSource:
@@ -139,10 +140,14 @@ class MeterSource:
         elapsed = Seconds(0.0 if self._read_at is None else now - self._read_at)
         self._read_at = now
         if answer.total is not None:
-            energies: Mapping[str, Joules] = {"total": self._metered.advance(answer.total, answer.watts, elapsed)}
+            energies: Mapping[str, Joules | None] = {
+                "total": self._metered.advance(answer.total, answer.watts, elapsed)
+            }
         else:
             energies = self._integrals.advance({} if answer.watts is None else {"power": answer.watts})
-        return {name: EnergyCounter(sensor=SENSOR, energy=energy) for name, energy in energies.items()}
+        return {
+            name: EnergyCounter(sensor=SENSOR, energy=energy) for name, energy in energies.items() if energy is not None
+        }
 
 
 def _asked(settings: MeterSettings, clock: Clock) -> ThreadErrand:

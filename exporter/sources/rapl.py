@@ -48,7 +48,7 @@ class RaplSource:
         """
         counters = {
             name: EnergyCounter(sensor=sensor, energy=Joules(figure(f"{zone}/energy_uj") / 1e6), wraps_at=_limit(zone))
-            for name, (sensor, zone) in self._zones.get().items()
+            for name, (sensor, zone) in self._zones.current().items()
         }
         if not counters:
             raise NotPresentError

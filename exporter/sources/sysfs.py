@@ -22,7 +22,7 @@ class Cached(Generic[FoundT]):
         self._entries: list[tuple[str, str]] | None = None
         self._found: FoundT | None = None
 
-    def get(self) -> FoundT:
+    def current(self) -> FoundT:
         """Return what there is now. Raises what `find` raises."""
         entries = _entries(self._folder)
         if self._found is None or entries != self._entries:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from exporter.core.units import Joules, Ratio, Watts
+from exporter.core.units import Joules, Watts
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.reading import Timed
 from exporter.usage.events import Event, EventKind
@@ -13,15 +13,12 @@ Counters = Mapping[str, Timed[EnergyCounter]]
 """The sensors that were read, by name."""
 
 FLAT_SAMPLES = 3
-"""A counter that gained nothing in so many samples of a busy machine stands still. Judgement: each of them is booked as
-0 J, so few; and more than one, since a slow driver may repeat itself once."""
-
-BUSY = Ratio(0.1)
-"""CPU utilization from which a counter that gains nothing is suspicious. Judgement: no processor or memory computes
-without energy, and a tenth of all CPUs is more than a machine at rest needs."""
+"""A counter that gained nothing in so many samples in a row stands still. Judgement: each of them is booked as 0 J, so
+few; and more than one, since a slow driver may repeat itself once."""
 
 NEVER_FLAT = {Coverage.PACKAGE, Coverage.MEMORY, Coverage.MACHINE}
-"""Coverages that draw power whenever the CPUs are busy; a disk or a graphics card may be off meanwhile."""
+"""Coverages that draw power as long as the exporter runs, busy or idle; a disk or a graphics card may be off meanwhile.
+"""
 
 MAX_PART_WATTS = Watts(3e3)
 """Mean power beyond which a sensor of one part has been misread. Judgement: more than twice the largest accelerators
@@ -74,15 +71,15 @@ def told_between(previous: Counters, current: Counters, *, suspended: bool) -> T
     }
 
 
-def believed(told: Told, utilization: Ratio | None, flat: Mapping[str, int]) -> Believed:
-    """Return what of a telling can be booked, at a CPU utilization that is None where unknown.
+def believed(told: Told, flat: Mapping[str, int]) -> Believed:
+    """Return what of a telling can be booked.
 
     `flat` is the number of samples in which each counter has stood still so far. One that has done so for
-    `FLAT_SAMPLES` of a busy machine is not believed until it has moved again: what it gains by moving may be of the
-    time that a model covered. Nor is a figure beyond all power. Where one of several sensors that a source has of the
+    `FLAT_SAMPLES` is not believed until it has moved again: what it gains by moving may be of the time that a model
+    covered. Nor is a figure beyond all power. Where one of several sensors that a source has of the
     same coverage says nothing, none of them does: half a sum would be taken for the whole.
     """
-    still = {name: _flat_samples(one, utilization, flat.get(name, 0)) for name, one in told.items()}
+    still = {name: _flat_samples(one, flat.get(name, 0)) for name, one in told.items()}
     doubts = {name: doubt for name, one in told.items() if (doubt := _doubt(one, still[name], flat.get(name, 0)))}
     left = {name: replace(one, measured=None) if name in doubts else one for name, one in told.items()}
     silent = {_group(one.sensor) for one in left.values() if one.measured is None}
@@ -105,13 +102,11 @@ def _measured(before: Timed[EnergyCounter] | None, now: Timed[EnergyCounter]) ->
     return Measured(sensor=now.value.sensor, energy=gained, span=Span(start=before.at, end=now.at))
 
 
-def _flat_samples(telling: Telling, utilization: Ratio | None, before: int) -> int:
-    """Return how many samples in a row a counter has stood still; a machine at rest proves nothing."""
+def _flat_samples(telling: Telling, before: int) -> int:
+    """Return how many samples in a row a counter has stood still."""
     if telling.measured is None or telling.sensor.covers not in NEVER_FLAT:
         return before
-    if telling.measured.energy > 0.0:
-        return 0
-    return before + 1 if utilization is not None and utilization >= BUSY else before
+    return 0 if telling.measured.energy > 0.0 else before + 1
 
 
 def _doubt(telling: Telling, still: int, before: int) -> str:

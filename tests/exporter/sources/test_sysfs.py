@@ -16,15 +16,15 @@ def test_a_folder_is_looked_through_anew_only_when_its_devices_change(tmp_path: 
         return sorted(path.name for path in where.glob("*"))
 
     cached = Cached(folder, find)
-    assert (cached.get(), cached.get()) == ([], [])
+    assert (cached.current(), cached.current()) == ([], [])
     assert len(looks) == 1
     folder.mkdir()
     (folder / "hwmon0").symlink_to(tmp_path / "card")
-    assert (cached.get(), cached.get()) == (["hwmon0"], ["hwmon0"])
+    assert (cached.current(), cached.current()) == (["hwmon0"], ["hwmon0"])
     assert len(looks) == 2
     (folder / "hwmon0").unlink()
     (folder / "hwmon0").symlink_to(tmp_path / "another card")
-    assert cached.get() == ["hwmon0"]
+    assert cached.current() == ["hwmon0"]
     assert len(looks) == 3
 
 
@@ -32,9 +32,9 @@ def test_what_could_not_be_looked_through_is_tried_again(tmp_path: Path) -> None
     file = tmp_path / "name"
     cached = Cached(tmp_path / "class", lambda _: content(file))
     with pytest.raises(FileNotFoundError):
-        cached.get()
+        cached.current()
     file.write_bytes(b" amdgpu \n")
-    assert cached.get() == b"amdgpu"
+    assert cached.current() == b"amdgpu"
 
 
 @pytest.mark.parametrize(("text", "number"), [("0\n", 0), (" 42 ", 42), ("9" * MOST_DIGITS, int("9" * MOST_DIGITS))])

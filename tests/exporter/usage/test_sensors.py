@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.units import Joules, MonotonicSeconds, Ratio
+from exporter.core.units import Joules, MonotonicSeconds
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.reading import Timed
 from exporter.totals import MAX_SENSORS, add_sensors
@@ -27,8 +27,6 @@ from exporter.usage.span import Span
 
 RANGE = Joules(1000.0)
 
-BUSY, IDLE = Ratio(0.5), Ratio(0.02)
-
 
 def sensor(covers: Coverage = Coverage.PACKAGE) -> Sensor:
     return Sensor(source="rapl", covers=covers, factor=1.05, description="a fake")
@@ -40,7 +38,7 @@ def at(moment: float, energy: float, wraps_at: Joules | None = RANGE) -> Counter
 
 
 def measured_between(before: Counters, now: Counters, *, suspended: bool = False) -> tuple[Measured, ...]:
-    return believed(told_between(before, now, suspended=suspended), BUSY, {}).measured
+    return believed(told_between(before, now, suspended=suspended), {}).measured
 
 
 def telling(energy: float | None, covers: Coverage = Coverage.PACKAGE) -> Telling:
@@ -107,41 +105,36 @@ def test_where_one_of_two_packages_says_nothing_neither_does_the_other() -> None
     assert measured_between(at(0.0, 1.0), both(5.0, 2.0, 20.0)) == ()
 
 
-def samples(energies: Iterable[float], utilization: Ratio | None, covers: Coverage = Coverage.PACKAGE) -> list[str]:
+def samples(energies: Iterable[float], covers: Coverage = Coverage.PACKAGE) -> list[str]:
     """What becomes of a counter's samples in turn: its joules where they are booked, and why not else."""
     flat: dict[str, int] = {}
     found = []
     for energy in energies:
-        result = believed({"one": telling(energy, covers)}, utilization, flat)
+        result = believed({"one": telling(energy, covers)}, flat)
         flat = dict(result.flat)
         found.append(" ".join([*(f"{one.energy:g} J" for one in result.measured), *(e.reason for e in result.events)]))
     return found
 
 
-def test_a_counter_that_stands_still_while_the_machine_works_is_given_up_until_it_has_moved_again() -> None:
+def test_a_counter_that_stands_still_is_given_up_until_it_has_moved_again() -> None:
     flat = ["0 J"] * FLAT_SAMPLES
-    told = samples([9.0, *[0.0] * FLAT_SAMPLES, 0.0, 0.0, 70.0, 8.0], BUSY)
+    told = samples([9.0, *[0.0] * FLAT_SAMPLES, 0.0, 0.0, 70.0, 8.0])
     assert told == ["9 J", *flat, "frozen", "frozen", "frozen", "8 J"]
 
 
 def test_what_a_slow_counter_catches_up_with_is_booked_once() -> None:
-    told = samples([0.0] * FLAT_SAMPLES + [40.0] + [0.0] * FLAT_SAMPLES, BUSY)
+    told = samples([0.0] * FLAT_SAMPLES + [40.0] + [0.0] * FLAT_SAMPLES)
     assert told == ["0 J"] * FLAT_SAMPLES + ["40 J"] + ["0 J"] * FLAT_SAMPLES
-
-
-@pytest.mark.parametrize("utilization", [IDLE, None], ids=["idle", "unknown"])
-def test_a_counter_that_stands_still_while_the_machine_may_be_at_rest_is_believed(utilization: Ratio | None) -> None:
-    assert samples([0.0] * 10, utilization) == ["0 J"] * 10
 
 
 @pytest.mark.parametrize("covers", Coverage)
 def test_only_what_always_draws_power_can_be_frozen(covers: Coverage) -> None:
-    assert ("frozen" in samples([0.0] * 10, BUSY, covers)) is (covers in NEVER_FLAT)
+    assert ("frozen" in samples([0.0] * 10, covers)) is (covers in NEVER_FLAT)
 
 
 def test_where_one_of_two_packages_is_frozen_neither_counts() -> None:
     told = {"package-0": telling(9.0), "package-1": telling(0.0), "dram": telling(2.0, Coverage.MEMORY)}
-    result = believed(told, BUSY, {"package-1": FLAT_SAMPLES})
+    result = believed(told, {"package-1": FLAT_SAMPLES})
     assert [one.sensor.covers for one in result.measured] == [Coverage.MEMORY]
     assert [event.reason for event in result.events] == ["frozen"]
 
@@ -149,7 +142,7 @@ def test_where_one_of_two_packages_is_frozen_neither_counts() -> None:
 @pytest.mark.parametrize("covers", Coverage)
 def test_a_power_that_nothing_draws_is_a_bad_reading(covers: Coverage) -> None:
     most = 5.0 * (MAX_MACHINE_WATTS if covers is Coverage.MACHINE else MAX_PART_WATTS)
-    assert samples([most, most * 1.01, most], IDLE, covers) == [f"{most:g} J", "implausible", f"{most:g} J"]
+    assert samples([most, most * 1.01, most], covers) == [f"{most:g} J", "implausible", f"{most:g} J"]
 
 
 def test_sensors_that_come_and_go_leave_a_bounded_number_of_series() -> None:
