@@ -3,8 +3,9 @@
 The files of a zone are those of Documentation/power/powercap/powercap.rst; `energy_uj` is readable by root only. Three
 zones count, those of a package, of its memory, and of the platform (psys); what lies inside a package is shown only.
 
-The platform's counter is taken for the whole machine, behind its power adapter: in a laptop Intel's chip set measures
-there what adapter and battery deliver. It holds what the machine's maker wired to it, so its band is wide.
+The platform's counter is taken for the whole machine, behind its power adapter: it counts every device that the
+platform's own supply feeds (Intel SDM volume 4, MSR_PLATFORM_ENERGY_COUNTER). Makers wire it differently, so its band
+is wide.
 """
 
 from collections.abc import Iterator, Mapping
