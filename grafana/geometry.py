@@ -6,7 +6,7 @@ Inter.
 """
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 SCREEN_PIXELS = 1280
 PAGE_MARGIN_PIXELS = 16
@@ -48,6 +48,9 @@ TEXT_SIZE, LABEL_SIZE = 14, 12
 
 LINE_PIXELS, PARAGRAPH_PIXELS = 22, 10
 """Height of a line of text, and the gap between paragraphs."""
+
+TILE_GAP_PIXELS, TILE_PADDING_PIXELS = 8, 12
+"""Gap between figures, and the padding on each side of one."""
 
 LABEL_PIXELS = 36
 """Padding of a variable's label, and the sign of its description."""
@@ -109,6 +112,32 @@ def least_widths(
         return max(content, heading_pixels(heading, is_sorted=heading == largest))
 
     return {heading: width(heading) for heading in headings}
+
+
+def tile_pixels(columns: int, tiles: int) -> float:
+    """Return the width inside each of so many figures side by side in a panel of this many columns."""
+    return (panel_pixels(columns) - (tiles - 1) * TILE_GAP_PIXELS) / tiles - 2 * TILE_PADDING_PIXELS
+
+
+def wider_than_their_share(widths: Mapping[str, float], room: float) -> set[str]:
+    """Return the columns to which equal shares of the room would be too narrow.
+
+    Grafana 12 gives each column the larger of its least width and an equal share of what fixed widths leave, so one
+    that needs more than its share has to be fixed, or the last ones are pushed out of sight.
+    """
+    fixed: set[str] = set()
+    while True:
+        share = (room - sum(widths[one] for one in fixed)) / max(1, len(widths) - len(fixed))
+        wider = {one for one, width in widths.items() if width > share} - fixed
+        if not wider:
+            return fixed
+        fixed |= wider
+
+
+def table_pixels(fixed: Sequence[float], least: Sequence[float], room: float) -> float:
+    """Return the width that a table takes in Grafana 12, of columns with fixed and with least widths."""
+    share = (room - sum(fixed)) / max(1, len(least))
+    return sum(fixed) + sum(max(width, share) for width in least)
 
 
 def header_pixels(variables: Sequence[tuple[str, str]], links: Sequence[str]) -> float:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from grafana_foundation_sdk.models import common
 
-from grafana.geometry import TEXT_SIZE, panel_pixels, text_pixels
+from grafana.geometry import TEXT_SIZE, text_pixels, tile_pixels
 
 LAST = "lastNotNull"
 
@@ -16,7 +16,7 @@ NAME_SIZE = TEXT_SIZE
 VALUE_SIZES = range(32, NAME_SIZE - 1, -2)
 """Sizes of large figures in px, from the largest down."""
 
-A_FIGURE = "1,234.5 kW"
+A_FIGURE = "1234.5 g/h"
 """The longest figure that is to fit."""
 
 SOFT_MAXIMA: Mapping[str, float] = MappingProxyType(
@@ -88,7 +88,7 @@ def drawn(style: common.GraphDrawStyle, unit: str, *, fill: int, stacked: bool =
 
 def sized_for(tiles: int, width: int) -> common.VizTextDisplayOptions:
     """Size the figures of so many tiles side by side in a panel of `width` columns, so that each fits its tile."""
-    room = panel_pixels(width) / tiles
+    room = tile_pixels(width, tiles)
     fitting = (size for size in VALUE_SIZES if text_pixels(A_FIGURE, size) <= room)
     return common.VizTextDisplayOptions(title_size=NAME_SIZE, value_size=next(fitting, NAME_SIZE))
 

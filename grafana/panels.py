@@ -18,7 +18,7 @@ from grafana_foundation_sdk.models import (
 
 from grafana.colours import BAD, PLAIN
 from grafana.dataquery import DATASOURCE, letter, query, value_columns
-from grafana.geometry import UNIT_PIXELS, least_widths, legend_rows
+from grafana.geometry import UNIT_PIXELS, least_widths, legend_rows, panel_pixels, wider_than_their_share
 from grafana.options import (
     LAST,
     beside_bars,
@@ -272,9 +272,11 @@ def _widths(
         for series in facts.series
         if series.pixels or series.unit in UNIT_PIXELS
     }
+    fixed = wider_than_their_share(widths, panel_pixels(facts.width))
     return [
-        _override(heading, [dashboard.DynamicConfigValue(id_val="custom.minWidth", value=width)])
+        _override(heading, [dashboard.DynamicConfigValue(id_val=f"custom.{setting}", value=width)])
         for heading, width in widths.items()
+        for setting in ("width" if heading in fixed else "minWidth",)
     ]
 
 

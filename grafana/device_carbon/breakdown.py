@@ -150,7 +150,7 @@ def _what_if() -> dashboard.Panel:
             Series(name="machine, a day", colour=SCOPES["host"]),
             Series(name="network, a day", colour=SCOPES["network"]),
         ),
-        width=10,
+        width=12,
         height=5,
         decimals=0,
     )
@@ -164,16 +164,16 @@ def _intensity() -> dashboard.Panel:
         description=(
             "Grams of carbon dioxide equivalent per kilowatt hour of electricity. The value in force is the one that "
             "turns energy into grams now, with its zone and source; a static source is a yearly average. "
-            "Energy-weighted is grams / kWh actually used over the last hour. Red from where no grid is."
+            "Last hour is grams / kWh as used, so minutes with more work weigh more. Red from where no grid is."
         ),
         unit=GRAMS_PER_KWH,
         no_value=NO_DATA,
         targets=(
             Target(expr=f"max by (grid_zone, source) ({in_force})", legend="{{grid_zone}} ({{source}})"),
-            Target(expr=f"avg({select(INTENSITY)})", legend="energy-weighted"),
+            Target(expr=f"avg({select(INTENSITY)})", legend="last hour"),
         ),
         limit=HIGHEST_GRAMS_PER_KWH,
-        width=8,
+        width=6,
         height=5,
         decimals=0,
     )

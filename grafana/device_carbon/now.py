@@ -68,7 +68,7 @@ def _power() -> dashboard.Panel:
             Series(name="at most", colour=FAINT),
             Series(name="network", colour=SCOPES["network"]),
         ),
-        width=9,
+        width=10,
         height=HEIGHT,
         decimals=1,
     )
@@ -96,7 +96,7 @@ def _emissions() -> dashboard.Panel:
             Series(name="network", colour=SCOPES["network"]),
             Series(name="network part", colour=SCOPES["network"], unit="percentunit", decimals=0),
         ),
-        width=9,
+        width=8,
         height=HEIGHT,
         decimals=1,
     )

@@ -11,8 +11,10 @@ from grafana.geometry import (
     page_pixels,
     panel_pixels,
     panel_rows_pixels,
+    table_pixels,
     text_pixels,
     text_rows_pixels,
+    tile_pixels,
     title_pixels,
 )
 from grafana.lint.board import TEXT_PANELS, variables
@@ -49,19 +51,25 @@ def titles_are_whole(board: BoardJson) -> Iterator[str]:
 
 
 def columns_fit(board: BoardJson) -> Iterator[str]:
-    """Require that a table states the least width of each column, wide enough for its heading, and shows them all."""
+    """Require that a table states the width of each column, wide enough for its heading, and shows them all."""
     for panel in panels(board):
         if panel.get("type") != "table":
             continue
-        title, widths = panel.get("title"), _least_widths(panel)
+        title, fixed, least = panel.get("title"), _widths(panel, "custom.width"), _widths(panel, "custom.minWidth")
         sorted_by = {column.get("displayName") for column in panel.get("options", {}).get("sortBy") or ()}
-        for transformation in panel.get("transformations", ()):
-            shown = list(transformation.get("options", {}).get("renameByName", {}).values())
-            for heading in shown:
-                if widths.get(heading, 0) < heading_pixels(heading, is_sorted=heading in sorted_by):
-                    yield f"table {title!r} cuts its column {heading!r}, or does not state its width"
-            if sum(widths.get(heading, 0) for heading in shown) > panel_pixels(panel["gridPos"]["w"]):
-                yield f"table {title!r} is too narrow for its columns"
+        shown = [
+            heading
+            for transformation in panel.get("transformations", ())
+            for heading in transformation.get("options", {}).get("renameByName", {}).values()
+        ]
+        for heading in shown:
+            room = fixed.get(heading) or least.get(heading, 0)
+            if room < heading_pixels(heading, is_sorted=heading in sorted_by):
+                yield f"table {title!r} cuts its column {heading!r}, or does not state its width"
+        room = panel_pixels(panel["gridPos"]["w"])
+        shared = [least.get(heading, 0) for heading in shown if heading not in fixed]
+        if table_pixels([fixed[heading] for heading in shown if heading in fixed], shared, room) > room + 1:
+            yield f"table {title!r} is too narrow for its columns"
 
 
 def text_is_legible(board: BoardJson) -> Iterator[str]:
@@ -91,7 +99,7 @@ def figures_fit(board: BoardJson) -> Iterator[str]:
     for panel in panels(board):
         if panel.get("type") != "stat":
             continue
-        room = panel_pixels(panel["gridPos"]["w"]) / max(1, len(panel["targets"]))
+        room = tile_pixels(panel["gridPos"]["w"], max(1, len(panel["targets"])))
         size = panel.get("options", {}).get("text", {})
         names = [target.get("legendFormat", "") for target in panel["targets"]]
         shown = (
@@ -140,12 +148,12 @@ def _named(panel: BoardJson) -> set[str]:
     }
 
 
-def _least_widths(panel: BoardJson) -> Mapping[str, float]:
+def _widths(panel: BoardJson, setting: str) -> Mapping[str, float]:
     return {
         override["matcher"]["options"]: item["value"]
         for override in panel.get("fieldConfig", {}).get("overrides", ())
         for item in override["properties"]
-        if item["id"] == "custom.minWidth"
+        if item["id"] == setting
     }
 
 

@@ -110,6 +110,7 @@ BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
     (sizes.legends_show_all_series, "legend shows", lambda d: panel(d)["options"]["legend"].update(placement="bottom")),
     (sizes.titles_are_whole, "too narrow", lambda d: panel(d)["gridPos"].update(w=2)),
     (sizes.columns_fit, "too narrow", lambda d: panel(d, ALERTS)["gridPos"].update(w=8)),
+    (sizes.columns_fit, "too narrow", lambda d: _unfix(panel(d, ALERTS))),
     (sizes.columns_fit, "cuts its column 'Severity'", lambda d: _narrow(panel(d, ALERTS), "Severity")),
     (sizes.text_is_legible, "px or more", lambda d: panel(d, "Power")["options"]["text"].pop("valueSize")),
     (sizes.text_is_legible, "px or more", lambda d: panel(d, "Power")["options"]["text"].update(titleSize=8)),
@@ -149,6 +150,13 @@ def _narrow(spoiled: Document, heading: str) -> None:
     for override in spoiled["fieldConfig"]["overrides"]:
         if override["matcher"]["options"] == heading and override["properties"][0]["id"] == "custom.minWidth":
             override["properties"][0]["value"] = 20
+
+
+def _unfix(spoiled: Document) -> None:
+    """Let Grafana share out the room: it gives every column its share, and one that needs more gets that as well."""
+    for override in spoiled["fieldConfig"]["overrides"]:
+        for item in override["properties"]:
+            item["id"] = item["id"].replace("custom.width", "custom.minWidth")
 
 
 def _leave_undrawn(spoiled: Document) -> None:
