@@ -15,7 +15,7 @@ from grafana.promql import select
 from grafana.queries import panels
 
 SCHEMA_VERSION = 41
-"""Version of the classic model that Grafana 12.0 writes; later ones read it, but 12.0 may refuse a later one."""
+"""Version of the classic model that Grafana 11.6 and 12 write; later ones read it, but 12.0 may refuse a later one."""
 
 FAMILIES = {"ecotrack": "Devices", "ecochain": "Clusters"}
 """Program -> the title of the menu with its boards; the program's name is their tag, and the name of its job."""

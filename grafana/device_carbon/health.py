@@ -80,11 +80,11 @@ def _ages() -> dashboard.Panel:
     facts = Facts(
         title="Age of the data",
         description=(
-            "Seconds since the last sample and since the state was last saved, for the device where it is longest; "
+            "Time since the last sample and since the state was last saved, for the device where it is longest; "
             "beside it the configured sample interval. Scraping adds up to one scrape interval to what is shown. "
             "A rising line means that the exporter stopped sampling or cannot write."
         ),
-        unit="s",
+        unit="dtdhms",
         no_value=NO_DATA,
         targets=(
             *(Target(expr=f"time() - min({select(metric)})", legend=name) for name, metric in ages.items()),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -50,6 +51,12 @@ class PublishedSchema:
         if not any(word in self._source(module).read_text(encoding="utf-8") for word in _declarations(part)):
             return None
         return self._schema(module, part)
+
+    def version(self) -> int:
+        """The version of the classic model that this Grafana writes."""
+        text = max((self._folder / PACKAGE).glob("dist/esm/raw/dashboard/x/*types.gen.mjs")).read_text(encoding="utf-8")
+        (number,) = re.findall(r"schemaVersion: (\d+)", text)
+        return int(number)
 
     def _install(self) -> None:
         """Install beside the final place first, so that an interrupted run leaves nothing that looks complete."""

@@ -44,6 +44,10 @@ def test_every_allowed_exception_is_needed(schemas: PublishedSchema) -> None:
     assert ALLOWED.keys() - found == set()
 
 
+def test_no_grafana_is_given_a_later_version_of_the_model_than_its_own(schemas: PublishedSchema) -> None:
+    assert {board(name)["schemaVersion"] <= schemas.version() for name in names()} == {True}
+
+
 def test_wrong_types_and_unknown_keys_are_found(schemas: PublishedSchema) -> None:
     document = board(names()[0])
     document["refresh"] = 30
