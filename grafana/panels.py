@@ -40,7 +40,7 @@ UNSCRAPED = "; or nothing is scraped"
 
 ALL_CALCS = ("mean", "max", LAST)
 WIDE_COLUMNS = 12
-"""Width from which a graph has room for a legend with all its calculations beside it."""
+"""Width from which a graph has room for two calculations in a legend beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +289,7 @@ def _over_time(facts: Facts, custom: common.GraphFieldConfig, *, calcs: Sequence
     named = sum(bool(series.colour) and not series.pattern for series in facts.series)
     wanted = expected_series([target.legend for target in facts.targets], named)
     beside = legend_rows(facts.height, beside=False) < wanted
-    usual = ALL_CALCS if facts.width >= WIDE_COLUMNS or not beside else (LAST,)
+    usual = ALL_CALCS if not beside else ALL_CALCS[1:] if facts.width >= WIDE_COLUMNS else (LAST,)
     options = timeseries.Options(legend=legend(calcs or usual, beside=beside), tooltip=tooltip())
     return _panel("timeseries", facts, options=options, custom=custom)
 
@@ -387,6 +387,9 @@ def _properties(series: Series) -> Iterable[dashboard.DynamicConfigValue]:
     if series.bar:
         value = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
         yield dashboard.DynamicConfigValue(id_val="custom.cellOptions", value=value)
+        if series.unit == "percentunit":
+            yield dashboard.DynamicConfigValue(id_val="min", value=0)
+            yield dashboard.DynamicConfigValue(id_val="max", value=1)
     if series.links:
         value = [{"title": link.title, "url": link.url} for link in series.links]
         yield dashboard.DynamicConfigValue(id_val="links", value=value)

@@ -43,15 +43,15 @@ def _activities() -> dashboard.Panel:
         ),
         series=(
             Series(name="Share of grams", unit="percentunit", decimals=0, bar=True),
-            Series(name="Time", unit="dtdhms"),
+            Series(name="Duration", unit="dtdhms"),
             Series(name="Data", unit="decbytes", decimals=1),
             Series(name="Network CO₂", unit="massg", decimals=2),
         ),
         width=14,
     )
-    columns = {"activity": "Activity", "time": "Time", "data": "Data", "grams": "Network CO₂"}
+    columns = {"activity": "Activity", "time": "Duration", "data": "Data", "grams": "Network CO₂"}
     columns["share"] = "Share of grams"
-    return rows(facts, columns=columns, largest="Time")
+    return rows(facts, columns=columns, largest="Duration")
 
 
 def _energy() -> dashboard.Panel:

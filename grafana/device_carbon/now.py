@@ -9,7 +9,7 @@ from grafana.panels import Facts, Series, Target, bars, number, states, texts
 from grafana.promql import rate, select, total
 from prometheus.recording import SCOPE_RATE
 
-HEIGHT = 5
+HEIGHT, FIGURES_HEIGHT = 5, 4
 
 
 def row() -> Row:
@@ -69,7 +69,7 @@ def _power() -> dashboard.Panel:
             Series(name="network", colour=SCOPES["network"]),
         ),
         width=10,
-        height=HEIGHT,
+        height=FIGURES_HEIGHT,
         decimals=1,
     )
     return number(facts, shown="value_and_name")
@@ -97,7 +97,7 @@ def _emissions() -> dashboard.Panel:
             Series(name="network part", colour=SCOPES["network"], unit="percentunit", decimals=0),
         ),
         width=8,
-        height=HEIGHT,
+        height=FIGURES_HEIGHT,
         decimals=1,
     )
     return number(facts, shown="value_and_name")
@@ -116,7 +116,7 @@ def _left() -> dashboard.Panel:
         targets=(Target(expr=f"{limit} - {used}", legend="left"),),
         least=0,
         width=3,
-        height=HEIGHT,
+        height=FIGURES_HEIGHT,
         decimals=0,
     )
     return number(facts)
@@ -133,7 +133,7 @@ def _score() -> dashboard.Panel:
         no_value=NO_DATA,
         targets=(Target(expr=f"avg({select('ecotrack_eco_score_ratio')})", legend="eco score"),),
         width=3,
-        height=HEIGHT,
+        height=FIGURES_HEIGHT,
         minimum=0,
         maximum=1,
         decimals=0,
