@@ -32,7 +32,7 @@ SIMULATED = f"The rate is per simulated time: increase over {WINDOW} of wall tim
 """Ends the description of every panel that shows a rate."""
 
 OF_RUN = "{{policy}} on {{scenario}}"
-"""Ends the name of a series of one simulator, so that two of them can be told apart."""
+"""Name of a series of a whole cluster."""
 
 SIMULATOR = process.Program(name="simulator", no_data=NO_DATA, of=of_simulators)
 
@@ -46,11 +46,18 @@ def of_runs(expr: str) -> str:
     return f"({expr}) * on (job, instance) group_left (policy, scenario) {select(RUN)}"
 
 
+def if_several(expr: str) -> str:
+    """Give the series the label `run` where several simulators are chosen; one alone needs no longer names."""
+    runs = select(RUN)
+    named = f"({runs} and on () (count({runs}) > 1)) or on (job, instance) sum by (job, instance) ({runs})"
+    return f"({expr}) * on (job, instance) group_left (run) ({named})"
+
+
 def by_run_and_node(expr: str) -> Target:
     """Return one series per node and run of an expression that has the labels job, instance and node."""
     info = select("ecochain_node_info", EVERY_NODE)
     supplied = f"sum by (job, instance, node) ({expr}) * on (job, instance, node) group_left (supply) {info}"
-    return Target(expr=of_runs(supplied), legend=f"{{{{node}}}}, {OF_RUN} ({{{{supply}}}})")
+    return Target(expr=if_several(supplied), legend="{{node}}{{run}} ({{supply}})")
 
 
 def health() -> Row:

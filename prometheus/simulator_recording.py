@@ -75,7 +75,7 @@ ADVANCED = f"instance:ecochain_clock_seconds:increase{LONG_WINDOW}"
 """Simulated seconds that the long window holds; at first fewer than the speed would give."""
 
 RUN = "instance_policy_scenario:ecochain_run:info"
-"""1 for each simulator, with its policy and scenario: what tells two of them apart."""
+"""1 for each simulator, with its policy, its scenario, and `run`, which tells it apart in the name of a series."""
 
 GRID_POWER = f"instance:ecochain_grid_watts:simulated_rate{WINDOW}"
 GRAMS_PER_HOUR = f"instance:ecochain_emissions_grams:per_simulated_hour{WINDOW}"
@@ -109,7 +109,8 @@ def simulator_groups() -> tuple[Group, ...]:
 def _run() -> str:
     scenario = "max by (job, instance, scenario) (ecochain_run_info)"
     policy = "max by (job, instance, policy) (ecochain_scheduler_policy_info)"
-    return f"{policy}\n* {SAME_INSTANCE} group_left (scenario)\n{scenario}"
+    both = f"{policy}\n* {SAME_INSTANCE} group_left (scenario)\n{scenario}"
+    return f'label_replace(label_join(\n{both}\n, "run", " on ", "policy", "scenario"), "run", ", $1", "run", "(.+)")'
 
 
 def _simulated(counter: Counter) -> Recording:

@@ -29,7 +29,9 @@ def graph(lines: Sequence[Line], *, size: tuple[int, int], across: tuple[float, 
     """Draw lines in a box of `size` pixels; a step of more than `gap` on the axis breaks a line; 0 never does."""
     width, height = size
     drawn = list(_stacked([_mirrored(line) for line in lines]))
+    config = lines[0].look.config
     low, high = limits((y for line, _ in drawn for _, y in line.points), *_bounds(lines))
+    low, high = (end if hard is None else hard for end, hard in ((low, config.get("min")), (high, config.get("max"))))
     x = Axis(low=across[0], high=across[1], start=LEFT, end=width - RIGHT)
     y = Axis(low=low, high=high, start=height - BOTTOM, end=TOP)
     look = lines[0].look

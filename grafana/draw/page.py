@@ -25,7 +25,7 @@ header{height:84px;padding:12px 16px}h1{font-size:19px;font-weight:500;display:i
 .rowtitle{position:absolute;font-size:15px;font-weight:500;padding:6px 16px}
 h3{font-size:14px;font-weight:500;padding:7px 10px;height:34px;white-space:nowrap}
 h3{overflow:hidden;text-overflow:ellipsis}
-.body{margin:0 10px;overflow:hidden;position:relative}.graph{display:flex;flex-wrap:wrap;align-items:flex-start}
+.body{margin:0 10px;overflow:hidden;position:relative}.graph{display:flex;flex-wrap:wrap}
 svg text{font-size:11px;fill:#555}svg text.end{text-anchor:end}svg text.middle{text-anchor:middle}
 svg text[fill]{fill:#fff}.rule{stroke:#e6e8ea}
 .numbers{display:flex;height:100%;align-items:center;justify-content:space-around;text-align:center}
@@ -39,8 +39,10 @@ svg text[fill]{fill:#fff}.rule{stroke:#e6e8ea}
 table{border-collapse:collapse;table-layout:fixed}th{text-align:left;font-weight:500;color:#1f62e0;height:32px}
 td,th{padding:0 6px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 td{border-top:1px solid #eceef0;height:28px}.number{text-align:right}
-.legend{table-layout:auto;font-size:12px}.legend td,.legend th{height:22px;border:0;padding:0 5px}
-.legend td:first-child{max-width:190px}.legend.beside{align-self:flex-start}.below{overflow:hidden;width:100%}
+.legend{table-layout:auto;font-size:12px}
+.legend.beside td:first-child{max-width:none}.legend td,.legend th{height:22px;border:0;padding:0 5px}
+.legend td:first-child{max-width:190px}.below{overflow:hidden;width:100%}
+.legend.beside{align-self:flex-start;table-layout:fixed}.legend.beside th:not(:first-child){width:74px}
 .legend th{text-align:right}.legend u,.keys u{display:inline-block;width:14px;height:4px;margin:0 6px 3px 0}
 .keys span{margin-right:16px}.keys{padding:4px 0 0 158px;font-size:12px}
 .empty{display:flex;height:100%;align-items:center;justify-content:center;color:#777;text-align:center}

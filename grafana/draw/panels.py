@@ -14,8 +14,11 @@ from grafana.queries import BoardJson
 TITLE, PADDING = 34, 10
 """Height of a panel's title and its inner margin in pixels."""
 
-LEGEND_ROW, LEGEND_BESIDE = 22, 300
-"""Height of a row of a legend, and width of one beside its graph, in pixels."""
+LEGEND_ROW, CALCULATION, LETTER = 22, 74, 7
+"""Height of a row of a legend, width of a column of it, and mean width of a letter in it, in pixels."""
+
+MOST_BESIDE = 0.6
+"""Share of the width that Grafana gives a legend beside its graph at most."""
 
 CALCULATED = {"lastNotNull": "Last *", "mean": "Mean", "max": "Max", "min": "Min", "sum": "Total"}
 
@@ -132,7 +135,8 @@ def _legend(panel: BoardJson, lines: Sequence[Line], size: tuple[int, int]) -> t
         for line in lines
     )
     if wish.get("placement") == "right":
-        wide = min(LEGEND_BESIDE, size[0] // 2)
+        names = max(len(line.name) for line in lines) * LETTER + CALCULATION / 2
+        wide = round(min(MOST_BESIDE * size[0], names + CALCULATION * len(calcs)))
         room = (size[0] - wide, size[1])
         return f'<table class="legend beside" style="width:{wide}px"><tr><th></th>{head}</tr>{rows}</table>', room
     # Below the graph Grafana gives a legend at most 35% of the height.

@@ -154,8 +154,9 @@ def _table() -> dashboard.Panel:
         width=24,
         height=8,
     )
-    labels = {"policy": "Policy", "scenario": "Scenario", "node": "Node", "device": "Device", "supply": "Supply"}
-    return rows(facts, columns={**labels, **{heading: heading for heading in values}}, hidden=("job", "instance"))
+    labels = {"instance": "Instance", "policy": "Policy", "scenario": "Scenario", "node": "Node"}
+    labels |= {"device": "Device", "supply": "Supply"}
+    return rows(facts, columns={**labels, **{heading: heading for heading in values}}, hidden=("job",))
 
 
 def _per_node(quantity: str) -> str:

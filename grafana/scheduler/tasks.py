@@ -4,11 +4,11 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import CLASSES, FAINT, OUTCOMES, QUANTILES
-from grafana.panels import Facts, Series, Target, coloured, lines, number, stacked
+from grafana.panels import Facts, Series, Target, by_label, coloured, lines, number, stacked
 from grafana.promql import select, total
 from grafana.simulated import EVERY_CLASS, NO_DATA, NO_RATE, OF_RUN, PER_HOUR, SIMULATED, of_runs
 from prometheus.simulator_alerts import HIGHEST_MISS_RATIO
-from prometheus.simulator_recording import LATENCY, MISSES, RUN, TASKS, miss_ratio
+from prometheus.simulator_recording import LATENCY, MISSES, TASKS, miss_ratio
 
 TOP = 5
 SHARES = {"half": 0.5, "95%": 0.95, "99%": 0.99}
@@ -112,12 +112,12 @@ def _policy() -> dashboard.Panel:
     facts = Facts(
         title="Policy",
         description=(
-            "The policy that places the tasks, and the scenario; of several simulators, all that are in force. The "
-            "reference page describes each policy."
+            "The policy that places the tasks; of several simulators, all that are in force. The reference page "
+            "describes each."
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(Target(expr=f"count by (policy, scenario) ({select(RUN)})", legend=OF_RUN),),
+        targets=(by_label("count", "policy", select("ecochain_scheduler_policy_info")),),
         width=4,
         height=TOP,
     )
