@@ -12,6 +12,9 @@ INTERVAL = QUANTILES["95%"]
 TEXT = 14
 """Size of names in px, that of Grafana's text."""
 
+LEAST_END = 0.01
+"""End that an axis reaches at least, in its own unit: 1%, 10 ms, 1 cent. Grafana's would run to 100 for zeros alone."""
+
 FROM_ZERO, WITHIN, BELOW, WITHIN_BELOW = "from zero", "95% interval", "below zero", "95% interval, below"
 PUBLISHED, ORDER = "published", "order"
 
@@ -63,7 +66,8 @@ def interval_bars(facts: Facts, *, most_first: bool = False) -> dashboard.Panel:
         tooltip=_tooltip(),
         text=common.VizTextDisplayOptions(title_size=TEXT, value_size=TEXT),
     )
-    custom = barchart.FieldConfig(line_width=0, fill_opacity=100)
+    low = -LEAST_END if facts.minimum is None else None
+    custom = barchart.FieldConfig(line_width=0, fill_opacity=100, axis_soft_max=LEAST_END, axis_soft_min=low)
     return _of_table(panel, facts, custom, by=ORDER, label="method", descending=most_first)
 
 
@@ -79,6 +83,7 @@ def curve(facts: Facts, *, size: str) -> dashboard.Panel:
         show_points=common.VisibilityMode.ALWAYS,
         point_size=5,
         span_nulls=True,
+        axis_soft_max=LEAST_END,
     )
     if panel.field_config is not None:
         edges: dict[str, object] = {"custom.showPoints": "never"}
