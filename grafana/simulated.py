@@ -31,9 +31,6 @@ EVERY_CLASS = f'{EVERY_INSTANCE},task_class=~"$task_class"'
 SIMULATED = f"The rate is per simulated time: increase over {WINDOW} of wall time / simulated time that passed in them."
 """Ends the description of every panel that shows a rate."""
 
-OF_RUN = "{{policy}} on {{scenario}}"
-"""Name of a series of a whole cluster."""
-
 SIMULATOR = process.Program(name="simulator", no_data=NO_DATA, of=of_simulators)
 
 

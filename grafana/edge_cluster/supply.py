@@ -14,10 +14,9 @@ from grafana.simulated import (
     GRAMS_PER_HOUR,
     NO_DATA,
     NO_RATE,
-    OF_RUN,
     SIMULATED,
     by_run_and_node,
-    of_runs,
+    if_several,
 )
 from prometheus.simulator_alerts import LOWEST_RENEWABLE_SHARE
 from prometheus.simulator_recording import COST, CURTAILED, EMISSIONS, ENERGY, GENERATION, REVENUE, renewable_share
@@ -118,7 +117,7 @@ def _share() -> dashboard.Panel:
         no_value=NO_RATE,
         targets=(
             Target(expr=share_of(), legend="chosen nodes"),
-            Target(expr=of_runs(select(renewable_share("30m"))), legend=f"{OF_RUN}, whole, 30 min"),
+            Target(expr=if_several(select(renewable_share("30m"))), legend="whole{{run}}, 30 min"),
         ),
         series=(Series(name="chosen nodes", colour=RENEWABLE),),
         colour=FAINT,

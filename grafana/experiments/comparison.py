@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import common, dashboard, table
 
 from grafana.board import Row
 from grafana.experiments.charts import BARS, ORDER, PUBLISHED, beside, ends, interval_bars
-from grafana.experiments.measures import COMPARED, Quantity
+from grafana.experiments.measures import COMPARED, IN_A_COLUMN, Quantity
 from grafana.experiments.names import CHOSEN, NO_RESULTS, UNSCRAPED, estimate
 from grafana.panels import Facts, Series, Target, rows
 
@@ -58,7 +58,9 @@ def _table() -> dashboard.Panel:
         unit="none",
         no_value=NO_RESULTS,
         targets=tuple(Target(expr=f"{estimate(one.measure, 'mean')}{one.times}", legend=one.title) for one in COMPARED),
-        series=tuple(Series(name=one.title, unit=one.unit, decimals=one.decimals) for one in COMPARED),
+        series=tuple(
+            Series(name=one.title, unit=IN_A_COLUMN.get(one.unit, one.unit), decimals=one.decimals) for one in COMPARED
+        ),
         width=24,
         height=9,
     )

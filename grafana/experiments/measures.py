@@ -23,6 +23,9 @@ class Quantity:
     only: str = ""
 
 
+IN_A_COLUMN = {"watth": "suffix:Wh", "massg": "suffix:g", "s": "suffix:s"}
+"""Grafana's unit -> the same without prefixes, for a column whose figures are compared with one another."""
+
 COMPARED = (
     Quantity(
         measure="energy_joules",

@@ -6,7 +6,7 @@ from grafana.board import Row
 from grafana.colours import CLASSES, FAINT, OUTCOMES, QUANTILES
 from grafana.panels import Facts, Series, Target, by_label, coloured, lines, number, stacked
 from grafana.promql import select, total
-from grafana.simulated import EVERY_CLASS, NO_DATA, NO_RATE, OF_RUN, PER_HOUR, SIMULATED, of_runs
+from grafana.simulated import EVERY_CLASS, NO_DATA, NO_RATE, PER_HOUR, SIMULATED, if_several
 from prometheus.simulator_alerts import HIGHEST_MISS_RATIO
 from prometheus.simulator_recording import LATENCY, MISSES, TASKS, miss_ratio
 
@@ -163,7 +163,7 @@ def _class_latency() -> dashboard.Panel:
 
 
 def _class_misses() -> dashboard.Panel:
-    whole = Target(expr=of_runs(select(miss_ratio("30m"))), legend=f"{OF_RUN}, all classes, 30 min")
+    whole = Target(expr=if_several(select(miss_ratio("30m"))), legend="all classes{{run}}, 30 min")
     return _by_class(
         title="Deadlines missed by class",
         description=(
