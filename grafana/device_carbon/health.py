@@ -153,14 +153,15 @@ def _collector_durations() -> dashboard.Panel:
     facts = Facts(
         title="Time per reading",
         description=(
-            "Seconds that each collector's last reading took, on the slowest chosen device. Connections are the "
-            "most expensive: their count grows with the number of sockets."
+            "Seconds that each collector's last reading took, on the slowest chosen device. Connections, which are off "
+            "by default, are the most expensive: their time grows with the number of sockets."
         ),
         unit="s",
         no_value=NO_DATA,
         targets=(by_label("max", "collector", select("ecotrack_collector_duration_seconds")),),
         series=coloured(distinct(source.name for source in SOURCES)),
-        width=6,
+        width=12,
+        height=12,
         minimum=0,
     )
     return lines(facts)

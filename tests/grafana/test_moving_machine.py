@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from exporter.core.units import Seconds
-from exporter.sources.collector import BY_DEFAULT, OnFailure
+from exporter.sources.collector import BY_DEFAULT, SOURCES, OnFailure
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import HostReading
@@ -34,6 +34,7 @@ class Watched:
             procfs=self.machine.procfs,
             sysfs=self.machine.sysfs,
             connections_interval=Seconds(STEP_SECONDS),
+            sources=[source for source in SOURCES if source.default or source.name == "connections"],
         )
 
     def after_a_step(self) -> HostReading:
