@@ -22,7 +22,7 @@ FAMILIES = {"ecotrack": "Devices", "ecochain": "Clusters"}
 
 DOCUMENTS = "https://github.com/ecotrack/ecotrack/blob/main/docs"
 
-STRIP_WIDTH, STRIP_HEIGHT = 12, 5
+STRIP_WIDTH, STRIP_HEIGHT = 12, 6
 """Size of the two panels that every board has below its answer: what it is about, and the alerts that fire."""
 
 

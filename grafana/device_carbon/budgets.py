@@ -23,6 +23,7 @@ def row() -> Row:
 
 
 def _burn_down(period: str) -> dashboard.Panel:
+    left = total(select(REMAINING, period=period), "instance")
     facts = Facts(
         title=f"Left of the {period}",
         description=(
@@ -33,11 +34,12 @@ def _burn_down(period: str) -> dashboard.Panel:
         unit="percentunit",
         no_value=NO_PERIODS,
         targets=(
-            Target(expr=total(select(REMAINING, period=period), "instance"), legend="{{instance}}"),
+            Target(expr=f"clamp_min({left}, 0)", legend="{{instance}}"),
             Target(expr=f"1 - max({select(ELAPSED, period=period)})", legend="even pace"),
         ),
         series=(Series(name="even pace", colour=FAINT, dashed=True),),
         width=8,
+        minimum=0,
         maximum=1,
         shown=SPANS[period],
     )

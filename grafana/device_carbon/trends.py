@@ -26,7 +26,7 @@ def _power() -> dashboard.Panel:
         description=(
             "The machine's power, split into parts that do not overlap, so the stack is the machine, between the least "
             "and the most that the stated bands of its parts allow. Changes over time are usually more reliable than "
-            "the level. The line network is what others' equipment draws for this traffic, and no part of the stack."
+            "the level. What others' equipment draws for this traffic is not in it, and often larger."
         ),
         unit="watt",
         no_value=NO_DATA,
@@ -34,13 +34,11 @@ def _power() -> dashboard.Panel:
             by_label("sum", "component", select("ecotrack_power_watts", scope="host")),
             Target(expr=AT_LEAST, legend="at least"),
             Target(expr=AT_MOST, legend="at most"),
-            Target(expr=total(select("ecotrack_power_watts", scope="network")), legend="network"),
         ),
         series=(
             *coloured({name: colour for name, colour in COMPONENTS.items() if name != "network"}),
             Series(name="at least", colour=FAINT, dashed=True),
             Series(name="at most", colour=FAINT, dashed=True),
-            Series(name="network", colour=SCOPES["network"], dashed=True),
         ),
         width=12,
         height=10,

@@ -80,7 +80,7 @@ def _gauges() -> tuple[dashboard.Panel, ...]:
         _gauge(
             "Backlog",
             "ecochain_node_backlog_seconds",
-            "s",
+            "dtdhms",
             "Simulated time until each node will have executed all that it was given.",
             12,
         ),
@@ -148,7 +148,7 @@ def _table() -> dashboard.Panel:
             Series(name="Battery", unit="percentunit", decimals=0),
             Series(name="Frequency", unit="hertz"),
             Series(name="Utilisation", unit="percentunit", decimals=1),
-            Series(name="Backlog", unit="s", decimals=1),
+            Series(name="Backlog", unit="dtdhms"),
         ),
         decimals=1,
         width=24,

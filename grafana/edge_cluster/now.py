@@ -91,7 +91,7 @@ def _backlog() -> dashboard.Panel:
             "Simulated time until the most loaded of the chosen nodes will have executed all that it was given. A new "
             "task for this node would wait so long."
         ),
-        unit="s",
+        unit="dtdhms",
         no_value=NO_DATA,
         targets=(Target(expr=f"max({select('ecochain_node_backlog_seconds', EVERY_NODE)})", legend="backlog"),),
         width=3,
