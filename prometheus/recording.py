@@ -133,11 +133,12 @@ def _remaining(start: str) -> Recording:
     before = f"last_over_time({REMAINING}[{REMEMBERED}])"
 
     def same(series: str) -> str:
-        return f"{series}\n== {PERIOD_MATCH} last_over_time({series}[{REMEMBERED}] offset {BASE_INTERVAL})"
+        earlier = f"last_over_time({series}[{REMEMBERED}] offset {BASE_INTERVAL})"
+        return f"and {PERIOD_MATCH} (\n  {series}\n  == {PERIOD_MATCH}\n  {earlier}\n)"
 
-    held = f"({before}\n< {PERIOD_MATCH} {left})\nand {PERIOD_MATCH} ({same(start)})"
-    held = f"{held}\nand {PERIOD_MATCH} ({same('ecotrack_budget_limit_grams')})"
-    return Recording(record=REMAINING, expr=f"{held}\nor {PERIOD_MATCH}\n{left}")
+    less = f"(\n  {before}\n  < {PERIOD_MATCH}\n  {left}\n)"
+    held = (less, same(start), same("ecotrack_budget_limit_grams"))
+    return Recording(record=REMAINING, expr="\n".join((*held, f"or {PERIOD_MATCH}", left)))
 
 
 def _burn(window: str) -> Recording:
