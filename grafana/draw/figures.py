@@ -28,7 +28,7 @@ def numbers(panel: BoardJson, named: Sequence[tuple[str, float | None]], size: t
         (name, name if mode == "name" else look(panel, name).text(value), look(panel, name).colour(value))
         for name, value in named
     ]
-    longest = max((len(words) for _, words, _ in shown), default=1)
+    longest = max((len(words) for _, words, _ in shown), default=1) or 1
     fits = min(size[0] / max(1, len(shown)) / (0.58 * longest), 0.5 * size[1])
     pixels = text.get("valueSize") or max(10.0, min(60.0, fits))
     return (

@@ -1,6 +1,7 @@
 """Answers as tables, and what a panel's transformations make of them."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,10 +31,8 @@ def frame(panel: BoardJson, answers: Sequence[tuple[str, list[Series]]]) -> Fram
 
 
 def legend(template: str, labels: Mapping[str, str]) -> str:
-    """Fill in a legend."""
-    for name, value in labels.items():
-        template = template.replace(f"{{{{{name}}}}}", value)
-    return template
+    """Fill in a legend; a label that the series lacks leaves nothing, as in Grafana."""
+    return re.sub(r"{{\s*(\w+)\s*}}", lambda match: labels.get(match[1], ""), template)
 
 
 def _named(answers: Sequence[tuple[str, list[Series]]]) -> Frame:

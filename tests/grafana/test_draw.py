@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from grafana.draw.__main__ import chosen, main
 from grafana.draw.ask import NoAnswerError, Prometheus, Series
 from grafana.draw.axes import Axis, limits
-from grafana.draw.frames import frame
+from grafana.draw.frames import frame, legend
 from grafana.draw.graphs import Line, graph
 from grafana.draw.looks import Look
 from grafana.draw.page import page
@@ -96,6 +96,10 @@ def test_answers_are_joined_on_the_labels_that_all_have() -> None:
         {"node": "a", "supply": "wind", "Value #A": 1.0},
         {"node": "b", "supply": "solar", "Value #A": 2.0, "Value #B": 0.5},
     ]
+
+
+def test_a_label_that_a_series_lacks_leaves_nothing_in_its_name() -> None:
+    assert legend("{{node}}{{run}} ({{ supply }})", {"node": "roof", "supply": "solar"}) == "roof (solar)"
 
 
 @pytest.mark.parametrize(
