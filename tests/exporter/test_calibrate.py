@@ -40,6 +40,7 @@ from exporter.state import StateError
 from tests.exporter.fakes import Machine
 from tests.exporter.power.machines import cpuinfo
 from tests.fake_clock import NOON, FakeClock
+from tests.processes import ending, first_line
 
 TIMING = Timing(settle=Seconds(30.0), measure=Seconds(60.0))
 
@@ -144,7 +145,7 @@ def test_without_a_sensor_the_person_types_what_the_meter_shows(answers: list[st
         (FakeBench(answers=["8", "8"]), "more power at full load than idle"),
         (FakeBench(answers=["a", "b", "c"]), "no reading of a meter"),
         (FakeBench(), "no reading of a meter"),
-        (with_sensors(plug=(METER, 0.0, 0.0)), "more power at full load than idle"),
+        (with_sensors(plug=(METER, 0.0, 0.0)), "no reading of a meter"),
         (FakeBench(machine=Machine(FakeClock(), broken={"cpu"})), "CPU times cannot be read"),
     ],
     ids=lambda one: one if isinstance(one, str) else "",
@@ -278,9 +279,10 @@ with bench_here(Path("/sys")).load():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_child_outlives_its_parent_however_that_ends(number: int) -> None:
     root = Path(__file__).parents[2]
-    with subprocess.Popen([sys.executable, "-c", LOADED], cwd=root, stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == "loaded\n"
+    with ending(
+        subprocess.Popen([sys.executable, "-c", LOADED], cwd=root, stdout=subprocess.PIPE, text=True)
+    ) as parent:
+        assert first_line(parent) == "loaded"
         children = psutil.Process(parent.pid).children()
         assert len(children) == logical_cpus(Path("/proc"))
         parent.send_signal(number)

@@ -15,6 +15,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.sources.collector import SOURCES
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from tests.fake_clock import FakeClock
@@ -165,10 +166,12 @@ def test_the_sockets_of_the_host_are_counted_and_not_those_of_the_namespace(link
 def test_below_a_foreign_procfs_nothing_of_this_namespace_is_read(tmp_path: Path, read: str) -> None:
     """`net` there leads to the reader; what it holds must not show."""
     root = Path(shutil.copytree(LAPTOP, tmp_path / "laptop"))
-    whole = getattr(HostSource(FakeClock(), NicRule(), procfs=root / "proc", sysfs=root / "sys").read(), read)
+    sources = [source for source in SOURCES if source.name == read]
+    reader = HostSource(FakeClock(), NicRule(), procfs=root / "proc", sysfs=root / "sys", sources=sources)
+    whole = getattr(reader.read(), read)
     for file in ("dev", "tcp", "tcp6", "sockstat", "sockstat6", "route"):
         (root / "proc/net" / file).unlink(missing_ok=True)
         (root / "proc/net" / file).symlink_to(f"/proc/self/net/{file}")
-    again = getattr(HostSource(FakeClock(), NicRule(), procfs=root / "proc", sysfs=root / "sys").read(), read)
+    again = getattr(reader.read(), read)
     assert again == whole
     assert whole is not None

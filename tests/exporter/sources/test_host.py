@@ -36,6 +36,7 @@ from tests.fake_clock import FakeClock
 FIXTURES = Path(__file__).parent / "fixtures"
 PARTS = tuple(source.name for source in SOURCES if source.on_failure is not OnFailure.REPLACED)
 SENSORS = tuple(source.name for source in BY_DEFAULT if source.on_failure is OnFailure.REPLACED)
+ALL = tuple(source for source in SOURCES if source.default or source.name == "connections")
 AT = MonotonicSeconds(1000.0)
 
 WIFI = Traffic(received_bytes=5_000_000_000, sent_bytes=250_000_000, received_packets=4_000_000, sent_packets=900_000)
@@ -49,6 +50,7 @@ def source(machine: Path, *, rule: NicRule | None = None, clock: FakeClock | Non
         procfs=machine / "proc",
         sysfs=machine / "sys",
         connections_interval=Seconds(30.0),
+        sources=ALL,
     )
 
 
@@ -223,7 +225,7 @@ def test_connections_are_read_at_their_own_interval_and_fail_once_an_attempt(lap
 @pytest.mark.parametrize("procfs", ["proc", "none"])
 def test_psutil_is_left_as_it_was(laptop: Path, procfs: str) -> None:
     before = psutil.PROCFS_PATH
-    HostSource(FakeClock(), NicRule(), procfs=laptop / procfs, sysfs=laptop / "sys").read()
+    HostSource(FakeClock(), NicRule(), procfs=laptop / procfs, sysfs=laptop / "sys", sources=ALL).read()
     assert before == psutil.PROCFS_PATH
 
 
@@ -281,7 +283,7 @@ def test_a_slow_reading_is_no_suspension_and_no_clock_step(laptop: Path) -> None
 
 
 def test_this_machine_can_be_read_and_its_counters_go_on() -> None:
-    reader = HostSource(SystemClock(), NicRule())
+    reader = HostSource(SystemClock(), NicRule(), sources=ALL)
     first, second = reader.read(), reader.read()
     assert first.memory is not None
     assert 0 < first.memory.used < first.memory.total
