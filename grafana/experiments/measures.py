@@ -45,7 +45,7 @@ COMPARED = (
     Quantity(
         measure="latency_seconds",
         title="Latency",
-        meaning="Mean time from arrival to completion of completed tasks that may not be put off",
+        meaning="Mean time from arrival to completion of completed tasks that are not deferrable",
         unit="s",
         decimals=3,
     ),

@@ -52,7 +52,7 @@ def row() -> Row:
             "Latency of more tasks",
             "latency_seconds",
             "tasks",
-            "Mean time from arrival to completion of completed tasks that may not be put off, in a run with so many "
+            "Mean time from arrival to completion of completed tasks that are not deferrable, in a run with so many "
             "tasks.",
             unit="s",
         ),

@@ -45,7 +45,7 @@ def parts() -> Row:
         for title, measure, what in (
             ("Energy without a part", "energy_joules", "Energy"),
             ("Emissions without a part", "emissions_grams", "Emissions"),
-            ("Latency without a part", "latency_seconds", "Mean latency of tasks that may not be put off"),
+            ("Latency without a part", "latency_seconds", "Mean latency of tasks that are not deferrable"),
         )
     )
     return Row(title="What each part contributes on $scenario", panels=panels)
