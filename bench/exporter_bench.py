@@ -26,7 +26,7 @@ BETWEEN_FIRST_SCRAPES = 1.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What one exporter needed."""
+    """Needs of one exporter."""
 
     start_cpu_seconds: float
     resident_mib: float
@@ -90,7 +90,7 @@ def measure(
 
 
 def _standby(exporter: Exporter, seconds: float) -> float:
-    """CPU seconds per second without a scrape."""
+    """Return the CPU seconds per second without a scrape."""
     before = exporter.cpu_seconds()
     time.sleep(seconds)
     return (exporter.cpu_seconds() - before) / seconds
@@ -107,7 +107,7 @@ def _scrape(exporter: Exporter, count: int, pause_seconds: float = 0.0) -> list[
 
 
 def _first_scrapes(exporter: Exporter) -> tuple[float, list[Scrape]]:
-    """CPU seconds of one scrape that meets a new sample, without what the samples cost, and those scrapes."""
+    """Return the CPU seconds of one scrape that meets a new sample, without the cost of samples, and those scrapes."""
     time.sleep(SETTLING_SECONDS)
     standby = _standby(exporter, FIRST_SCRAPES * BETWEEN_FIRST_SCRAPES)
     before, began = exporter.cpu_seconds(), time.monotonic()
@@ -117,7 +117,7 @@ def _first_scrapes(exporter: Exporter) -> tuple[float, list[Scrape]]:
 
 
 def _rows(first: Figures, second: Figures, *, scrapes: int) -> Iterator[tuple[str, ...]]:
-    """The figures with the ratio of the first to the second."""
+    """Yield the figures, with the ratio of the first exporter's to the second's."""
     labels = {
         "resident_mib": "resident memory after the scrapes, MiB",
         "cpu_ms_per_scrape": f"CPU per scrape, {scrapes} in a row, ms",

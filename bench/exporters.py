@@ -36,16 +36,16 @@ class Exporter:
     process: psutil.Process
 
     def connect(self) -> http.client.HTTPConnection:
-        """A connection for scrapes, opened by the first; it waits up to 20 s for an answer."""
+        """Return a connection for scrapes, opened by the first; it waits up to 20 s for an answer."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
 
     def cpu_seconds(self) -> float:
-        """CPU of the living threads so far, from the scheduler's nanoseconds rather than from ticks of 10 ms."""
+        """Return the CPU time of the living threads, from the scheduler's nanoseconds, not from ticks of 10 ms."""
         tasks = Path(f"/proc/{self.process.pid}/task")
         return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
 
     def resident_mib(self) -> float:
-        """Memory of the process in MiB."""
+        """Return the resident memory of the process in MiB."""
         return float(self.process.memory_info().rss) / 2**20
 
 
@@ -72,7 +72,7 @@ def scrape(connection: http.client.HTTPConnection) -> Scrape:
 
 @contextlib.contextmanager
 def ecotrack(interval_seconds: float = 5.0) -> Iterator[Exporter]:
-    """This project's exporter with its example configuration, sampling this often."""
+    """Run this project's exporter with its example configuration, sampling at this interval."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "ecotrack.yml"
@@ -85,7 +85,7 @@ def ecotrack(interval_seconds: float = 5.0) -> Iterator[Exporter]:
 
 @contextlib.contextmanager
 def node_exporter() -> Iterator[Exporter]:
-    """Debian's node_exporter with the collectors that it enables itself."""
+    """Run Debian's node_exporter with the collectors that it enables itself."""
     port = free_port()
     flags = (f"--web.listen-address=127.0.0.1:{port}", "--log.level=error")
     with _started("node_exporter", (program("prometheus-node-exporter"), *flags), port) as exporter:
@@ -94,7 +94,7 @@ def node_exporter() -> Iterator[Exporter]:
 
 @contextlib.contextmanager
 def prometheus_client() -> Iterator[Exporter]:
-    """prometheus_client's own server, started as its documentation does, with its few default metrics."""
+    """Run prometheus_client's own server, started as its documentation does, with its few default metrics."""
     port = free_port()
     argv = (sys.executable, "-c", PROMETHEUS_CLIENT, str(port))
     with _started("prometheus_client", argv, port) as exporter:

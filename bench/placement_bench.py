@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def measure(scenario: Scenario, nodes: int) -> dict[str, float]:
-    """A column of the table."""
+    """Return a column of the table."""
     cluster = build.cluster_of(build.nodes_of(scenario, nodes), scenario, compressed=build.shipped_compression())
     count = TASKS if nodes < NODES[-1] else TASKS // 5
     rate = UTILIZATION * capacity(cluster, scenario)
@@ -85,19 +85,19 @@ def measure(scenario: Scenario, nodes: int) -> dict[str, float]:
 
 
 def capacity(cluster: Cluster, scenario: Scenario) -> float:
-    """Tasks per second of the cluster's mix that keep all nodes busy at full frequency."""
+    """Return tasks per second of the cluster's mix that keep all nodes busy at full frequency."""
     work = [float(kind.work) * kind.share for kind in build.classes_of(scenario)]
     return float((1.0 / (cluster.service[:, :, -1] @ work)).sum())
 
 
 def green_joules(cluster: Cluster, tasks: Tasks) -> float:
-    """About half of a node's share of the energy of a call's tasks."""
+    """Return about half of a node's share of the energy of a call's tasks."""
     mean_joules = (cluster.service * cluster.extra_watts[:, None, :]).mean() * tasks.work.mean()
     return float(0.5 * mean_joules * AT_ONCE / len(cluster.names))
 
 
 def speed(policy: Policy, cluster: Cluster, tasks: Tasks, green: FloatArray) -> tuple[float, list[Placements]]:
-    """Tasks per CPU second, and the placements. What has to be compiled is compiled before."""
+    """Return tasks per CPU second, and the placements. Kernels are compiled before."""
     list(place(policy, cluster, tasks[:1], green))
     placed: list[Placements] = []
     seconds = cpu_seconds(lambda: placed.extend(place(policy, cluster, tasks, green)))
@@ -123,7 +123,7 @@ def place(policy: Policy, cluster: Cluster, tasks: Tasks, green: FloatArray) -> 
 
 
 def by_simpy(cluster: Cluster, tasks: Tasks) -> None:
-    """Every task a process that queues at the node with the fewest tasks among those that fit."""
+    """Place every task as a process that queues at the node with the fewest tasks among those that fit."""
     environment = simpy.Environment()
     nodes = [simpy.Resource(environment) for _ in cluster.names]
     fitting = [np.flatnonzero(cluster.fits[:, kind]).tolist() for kind in range(cluster.fits.shape[1])]
@@ -147,7 +147,7 @@ def by_simpy(cluster: Cluster, tasks: Tasks) -> None:
 
 
 def cpu_seconds(action: Callable[[], None]) -> float:
-    """CPU time of this process in an action."""
+    """Return the CPU time of this process in an action."""
     began = time.process_time()
     action()
     return time.process_time() - began

@@ -1,4 +1,4 @@
-"""How well budgets are projected, on synthetic machines over four years: beside what is promised, two harder ones.
+"""Accuracy of projected budgets, on synthetic machines over four years: what is promised, and two harder machines.
 
 `python -m bench.projection_bench [--record]` prints projected over true grams as the lowest and highest median of any
 hour of the day, the share of days that end below 90% of a limit of 1.2 usual days and are called an overrun all the
@@ -34,7 +34,7 @@ HEAD = (
 
 
 def figures(name: str, habit: Habit) -> tuple[str, ...]:
-    """A row of the table."""
+    """Return a row of the table."""
     lives = [live(habit, WEEKS, seed) for seed in SEEDS]
     judged = [one for life in lives for one in life.judged()]
     low = [day for day, share in judged if share < 0.9]

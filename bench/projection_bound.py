@@ -1,4 +1,4 @@
-"""How well any alert can tell a heavy day within an hour of the moment at which it has used 1.3 times its share.
+"""Bound on how well any alert can tell a heavy day within an hour of the moment at which 1.3 times its share is used.
 
 `python -m bench.projection_bound [--record]` draws days of the synthetic machines' work, with the profile known
 exactly. An observer who also knows the spread of days and of half hours decides an hour after the first such moment, by
@@ -31,7 +31,7 @@ HEAD = ("machine", "heavy days that cross", "missed at 2% false alarms", "false 
 
 
 def figures(name: str) -> tuple[str, ...]:
-    """A row of the table."""
+    """Return a row of the table."""
     days, spell = MACHINES[name].day_spread ** 2, MACHINES[name].spell_spread ** 2
     hours, before = WORK[name]
     chance, halves = np.random.default_rng(1), 2 * hours

@@ -1,4 +1,4 @@
-"""Lays out the figures of a benchmark, and keeps them with the commit and the machine they were measured on."""
+"""Layout of a benchmark's figures, and a file that keeps them with the commit and the machine of the measurement."""
 
 import os
 import platform
@@ -25,6 +25,6 @@ def record(name: str, parts: Sequence[str]) -> None:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     lines = (head, ["---"] * len(head), *rows)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def measure(exporter: Exporter) -> Mapping[str, str]:
-    """What each row of the table says about this exporter."""
+    """Return the cells of this exporter by the row of the table."""
     return {
         "threads at rest": str(exporter.process.num_threads()),
         **half_open(exporter),
@@ -82,7 +82,7 @@ def half_open(exporter: Exporter) -> Mapping[str, str]:
 
 
 def is_closed(client: socket.socket) -> bool:
-    """Whether the server has ended this connection; what it sent before that is passed over."""
+    """Tell whether the server has ended this connection; anything sent before that is passed over."""
     try:
         while client.recv(65536):
             pass
@@ -115,7 +115,7 @@ def at_once(exporter: Exporter) -> Mapping[str, str]:
 
 
 def scrape_alone(exporter: Exporter) -> Scrape | None:
-    """A scrape on a new connection; None where it got no whole answer."""
+    """Scrape on a new connection; return None where no whole answer came."""
     with contextlib.closing(exporter.connect()) as connection:
         try:
             return scrape(connection)

@@ -1,4 +1,4 @@
-"""How long the experiments take on one core: baseline, ablation and scaling, 30 runs of 5,000 tasks for each method.
+"""Duration of the experiments on one core: baseline, ablation and scaling, 30 runs of 5,000 tasks for each method.
 
 `python -m bench.suite_bench [--record]` prints seconds of wall time by experiment and scenario, from the request to the
 written report. The kernel is compiled before, as it is once on every machine.
@@ -23,7 +23,7 @@ GOAL_SECONDS = 60.0
 
 
 def seconds(experiment: str, scenario: str, replications: int = REPLICATIONS) -> float:
-    """Wall time of an experiment into a fresh folder."""
+    """Return the wall time of an experiment into a fresh folder."""
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
         run_experiment(
@@ -40,7 +40,7 @@ def seconds(experiment: str, scenario: str, replications: int = REPLICATIONS) ->
 
 
 def _unseen(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Ignore the progress."""
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ def _simulator(folder: Path) -> Iterator[str]:
 
 
 def _scraping(exporter: str, simulator: str) -> dict[str, object]:
-    """The committed rules, and a scrape of both every few seconds."""
+    """Return the committed rules, and a scrape of both every few seconds."""
     jobs = {"ecotrack": exporter, "ecochain": simulator}
     return {
         "global": {"scrape_interval": f"{SCRAPE_SECONDS}s", "evaluation_interval": f"{SCRAPE_SECONDS}s"},

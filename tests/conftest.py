@@ -1,4 +1,4 @@
-"""How all tests run."""
+"""Settings and guards that all tests share."""
 
 import signal
 

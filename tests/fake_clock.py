@@ -30,10 +30,10 @@ class FakeClock:
         self.sleep(seconds)
 
     def sleep(self, seconds: float) -> None:
-        """The machine is suspended."""
+        """Suspend the machine."""
         self.elapsed_at += seconds
         self.wall_at += seconds
 
     def step(self, seconds: float) -> None:
-        """Somebody sets the wall clock."""
+        """Set the wall clock forward or back."""
         self.wall_at += seconds

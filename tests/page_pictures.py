@@ -27,7 +27,7 @@ TODAY, THIS_MONTH = Grams(65.0), Grams(1900.0)
 
 
 SIMULATED_STEPS = 288 + 200
-"""Of five minutes: a day, and the next until twenty to five in the afternoon."""
+"""Steps of five minutes: a day, and the next until twenty to five in the afternoon."""
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def exporter_page() -> str:
-    """A laptop with budgets that has been watched for six weeks."""
+    """Return the page of a laptop with budgets that has been watched for six weeks."""
     booked = {
         Period.DAY: {bounds_at(Period.DAY, NOON, BERLIN).start: TODAY},
         Period.MONTH: {bounds_at(Period.MONTH, NOON, BERLIN).start: THIS_MONTH},
@@ -56,7 +56,7 @@ def exporter_page() -> str:
 
 
 def simulator_page() -> str:
-    """The scenario `edge` at a simulated minute a second."""
+    """Return the page of the scenario `edge` at a simulated minute a second."""
     clock = FakeClock()
     live = build_run(Plan(scenario=edge(), seed=1, speed=300.0))
     live.facts = replace(live.facts, speed=60.0)
@@ -67,7 +67,7 @@ def simulator_page() -> str:
 
 
 def take(folder: Path, name: str, html: str, height: int) -> None:
-    """Two pictures of a page."""
+    """Take two pictures of a page."""
     (folder / "page.html").write_text(html, encoding="utf-8")
     for scheme, flags in {"light": (), "dark": ("--force-dark-mode",)}.items():
         picture = f"--screenshot={IMAGES / f'{name}-{scheme}.png'}"

@@ -14,7 +14,7 @@ from typing import AnyStr
 import requests
 
 TOOL_SECONDS = 60.0
-"""How long a program that checks or converts a file may take on a busy machine."""
+"""Longest time in seconds that a program that checks or converts a file may take on a busy machine."""
 
 
 def refuse_unless_marked() -> None:
@@ -22,7 +22,7 @@ def refuse_unless_marked() -> None:
 
 
 def free_port() -> int:
-    """A loopback TCP port that was free a moment ago."""
+    """Return a loopback TCP port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -95,7 +95,7 @@ def join(thread: threading.Thread, seconds: float = 30.0) -> None:
 
 @contextlib.contextmanager
 def running_prometheus(config: Path, folder: Path, *flags: str) -> Iterator[str]:
-    """A real Prometheus with this configuration file and a fresh data folder; yields its base URL."""
+    """Run a real Prometheus with this configuration file and a fresh data folder; yield its base URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     argv = [
@@ -111,7 +111,7 @@ def running_prometheus(config: Path, folder: Path, *flags: str) -> Iterator[str]
 
 @contextlib.contextmanager
 def running_alertmanager(config: Path, folder: Path, *flags: str) -> Iterator[str]:
-    """A real Alertmanager with this configuration file, not clustered; yields its base URL."""
+    """Run a real Alertmanager with this configuration file, not clustered; yield its base URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     argv = [
@@ -127,7 +127,7 @@ def running_alertmanager(config: Path, folder: Path, *flags: str) -> Iterator[st
 
 
 def program(*names: str) -> str:
-    """Path of the first of these programs that is installed (Debian renames alertmanager)."""
+    """Return the path of the first of these programs that is installed (Debian renames alertmanager)."""
     refuse_unless_marked()
     for name in names:
         if path := shutil.which(name):
@@ -144,6 +144,6 @@ def until(condition: Callable[[], bool], what: str, timeout: float = 20.0) -> No
 
 
 def series(exposition: str) -> dict[str, float]:
-    """Value by series, written as in the text, of an exposition without timestamps."""
+    """Return the values of an exposition without timestamps by series, written as in the text."""
     rows = (line.rpartition(" ") for line in exposition.splitlines() if line and not line.startswith("#"))
     return {name: float(value) for name, _, value in rows}

@@ -110,34 +110,34 @@ class Module:
 
 
 def modules() -> list[Module]:
-    """Every Python file of the product."""
+    """Return every Python file of the product."""
     return [parse(path, text) for path, text in sources().items()]
 
 
 def parse(path: str, text: str) -> Module:
-    """A module from its source text."""
+    """Return a module from its source text."""
     return Module(path=path, tree=ast.parse(text), lines=text.count("\n"))
 
 
 @cache
 def graph() -> Graph:
-    """The import graph of the product."""
+    """Return the import graph of the product."""
     return import_graph(sources())
 
 
 def room_of(name: str) -> str | None:
-    """The room of the table that a dotted name belongs to; None for another project, and for a package itself."""
+    """Return the room to which a dotted name belongs; None for another project, and for a package itself."""
     rooms = [room for row in LAYERS for room in row if name == room or name.startswith(f"{room}.")]
     return max(rooms, key=len, default=None)
 
 
 def height_of(room: str) -> int:
-    """The row of a room, counted from the bottom."""
+    """Return the row of a room, counted from the bottom."""
     return next(number for number, row in enumerate(LAYERS) if room in row)
 
 
 def layer_breaches(importer: str, names: Iterable[str]) -> Iterator[str]:
-    """Imports of a module, by dotted name, that the table of layers does not allow."""
+    """Yield the imports of a module, by dotted name, that the table of layers does not allow."""
     package, here = importer.partition(".")[0], room_of(importer)
     if here is None:
         if "." in importer and package in {"exporter", "simulator"} and importer != "simulator.experiments":
@@ -159,7 +159,7 @@ def _begins_with(name: str, beginnings: Iterable[str]) -> bool:
 
 
 def import_breaches(module: Module) -> Iterator[str]:
-    """Imports that neither the layers nor the places of libraries allow."""
+    """Yield the imports that neither the layers nor the places of libraries allow."""
     package = module.path.split("/")[0]
     names = sorted(set(imported_names(module.tree)))
     yield from layer_breaches(module_name(module.path), names)
@@ -176,7 +176,7 @@ def import_breaches(module: Module) -> Iterator[str]:
 
 
 def lazy_breaches(module: Module) -> Iterator[str]:
-    """Imports within functions of the simulator that need no delay."""
+    """Yield the imports within functions of the simulator that need no delay."""
     if not module.path.startswith("simulator/") or module.path == "simulator/cli.py":
         return
     for function in ast.walk(module.tree):
@@ -187,7 +187,7 @@ def lazy_breaches(module: Module) -> Iterator[str]:
 
 
 def size_breaches(module: Module) -> Iterator[str]:
-    """Files, functions and signatures that have grown too large."""
+    """Yield the files, functions and signatures that have grown too large."""
     if module.path in KERNELS:
         return
     if module.lines > MAX_FILE_LINES:
@@ -204,7 +204,7 @@ def size_breaches(module: Module) -> Iterator[str]:
 
 
 def style_breaches(module: Module) -> Iterator[str]:
-    """Habits that the house does not keep."""
+    """Yield the breaches of the house's habits."""
     if FORBIDDEN_NAMES & {part.removesuffix(".py") for part in module.path.split("/")}:
         yield f"{module.path}: a name that says nothing"
     prints = module.path.endswith(("cli.py", "__main__.py"))

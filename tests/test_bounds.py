@@ -23,7 +23,7 @@ WAITS = {"wait": 1, "join": 1, "result": 1, "get": 1, "acquire": 1, "communicate
 
 
 def breaches(path: str, text: str) -> Iterator[str]:
-    """Waits without a bound in a source file of the tests."""
+    """Yield the waits without a bound in a source file of the tests."""
     tree = ast.parse(text)
     nodes = list(ast.walk(tree))
     ended = {id(call.args[0]) for call in nodes if isinstance(call, ast.Call) and _name(call) == "ending" and call.args}
@@ -47,7 +47,7 @@ def breaches(path: str, text: str) -> Iterator[str]:
 
 
 def _name(call: ast.Call) -> str:
-    """The dotted name that is called, as far as it consists of names."""
+    """Return the dotted name that is called, as far as it consists of names."""
     parts, node = [], call.func
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)

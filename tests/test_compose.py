@@ -32,7 +32,7 @@ IMAGE_USERS = {
 
 
 def compose() -> dict[str, Any]:
-    """The Compose file with every ${NAME:-default} replaced by its default."""
+    """Return the Compose file with every ${NAME:-default} replaced by its default."""
     text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", COMPOSE.read_text())
     document: dict[str, Any] = yaml.safe_load(text)
     return document
@@ -43,20 +43,20 @@ def service_names() -> list[str]:
 
 
 def stage(service: dict[str, Any]) -> str:
-    """The part of the Dockerfile that makes the service's image."""
+    """Return the part of the Dockerfile that makes the service's image."""
     stages = {part.split()[2]: part for part in re.split(r"^FROM ", DOCKERFILE.read_text(), flags=re.MULTILINE)[1:]}
     found: str = stages[service["build"]["target"]]
     return found
 
 
 def mounts(service: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    """(source, target, whether read-only) of every volume."""
+    """Return (source, target, whether read-only) of every volume."""
     parts = [volume.split(":") for volume in service.get("volumes", [])]
     return [(source, target, mode == ["ro"]) for source, target, *mode in parts]
 
 
 def seconds(duration: str) -> int:
-    """Prometheus's duration with one unit."""
+    """Return the seconds of a Prometheus duration with one unit."""
     return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[duration[-1]]
 
 
@@ -170,7 +170,7 @@ def test_services_wait_for_healthy_ones() -> None:
 
 
 def targets(document: object) -> list[str]:
-    """Every entry of every list under the key `targets`."""
+    """Return every entry of every list under the key `targets`."""
     if isinstance(document, list):
         return [target for item in document for target in targets(item)]
     if isinstance(document, dict):

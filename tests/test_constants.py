@@ -17,7 +17,7 @@ from scripts.reference import pages, product_constants
 
 
 def factors() -> Iterator[tuple[str, Factor]]:
-    """Every factor that a module of the exporter holds, with the name that it can be reached by."""
+    """Yield every factor that a module of the exporter holds, with the name by which it can be reached."""
     for found in pkgutil.walk_packages(exporter.__path__, "exporter."):
         if found.name.endswith("__main__"):
             continue
@@ -26,7 +26,7 @@ def factors() -> Iterator[tuple[str, Factor]]:
 
 
 def inside(value: object) -> Iterator[Factor]:
-    """The factors in a value: itself, or in its fields, items or values, however deep."""
+    """Yield the factors in a value: itself, or in its fields, items or values, however deep."""
     if isinstance(value, Factor):
         yield value
     elif isinstance(value, Mapping):
@@ -38,7 +38,7 @@ def inside(value: object) -> Iterator[Factor]:
 
 
 def row(factor: Factor) -> str:
-    """The end of a row of the page."""
+    """Return the end of a row of the page."""
     return f"| {factor.value:g} | {factor.unit} | {factor.year} | {factor.source} |"
 
 

@@ -1,4 +1,4 @@
-"""What the documents point at exists: files, headings, make targets, flags, configuration keys, metrics."""
+"""The existence of everything that the documents point at: files, headings, make targets, flags, keys, metrics."""
 
 import json
 import math
@@ -21,13 +21,13 @@ LINK = re.compile(r"\[[^\]]*\]\((?!https?:)(?P<file>[^)#\s]*)(?:#(?P<anchor>[^)\
 
 
 def anchors(page: Path) -> set[str]:
-    """The names that GitHub gives to the headings of a page."""
+    """Return the names that GitHub gives to the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def named(pattern: str) -> dict[str, str]:
-    """Everything that a pattern finds in the documents, with one page that has it."""
+    """Return all matches of a pattern in the documents, each with one page that has it."""
     found: dict[str, str] = {}
     for page in PAGES:
         for name in re.findall(pattern, page.read_text(encoding="utf-8")):
@@ -90,7 +90,7 @@ def test_documents_tell_the_factors_that_the_bands_have(name: str) -> None:
 
 
 def mean(experiment: str, method: str, measure: str) -> float:
-    """A mean among the kept results."""
+    """Return a mean of the kept results."""
     results = json.loads((ROOT / "bench/results/experiments" / experiment / "results.json").read_bytes())
     found = [one["metrics"][measure]["mean"] for one in results["outcomes"] if one["method"] == method]
     return float(found[0])

@@ -1,4 +1,4 @@
-"""What any version wrote is read, or refused in one line; names that users rely on do not vanish unsaid.
+"""Files of any version are read, or refused in one line; names that users rely on do not vanish without a word.
 
 `tests/fixtures/formats/` holds a file of each format that ever landed. None is changed or deleted: a new format gets a
 new file. `python -m tests.test_formats` adds the names that are new to `tests/fixtures/names-landed.txt`.
@@ -37,25 +37,25 @@ UPGRADING = ROOT / "docs/upgrading.md"
 
 
 def read_state(file: Path, _folder: Path) -> Any:
-    """What a state file says, as the exporter reads it."""
+    """Read a state file as the exporter does."""
     return state._decode(file.read_bytes()).totals.lifetime_emissions
 
 
 def read_calibration(file: Path, _folder: Path) -> Any:
-    """The full power of a calibration."""
+    """Return the full power of a calibration."""
     found = load_calibration(file.parent)
     return None if found is None else found.full_watts
 
 
 def read_results(file: Path, folder: Path) -> Any:
-    """How many methods the simulator shows of results."""
+    """Return the number of methods that the simulator shows of results."""
     shutil.copy(file, folder / RESULTS_FILE)
     (findings,) = load_findings(folder)
     return len(findings.estimates)
 
 
 def read_journal(file: Path, folder: Path) -> Any:
-    """How many runs a resumed experiment finds done, or why none."""
+    """Return the number of runs that a resumed experiment finds done, or why there is none."""
     shutil.copy(file, folder / JOURNAL_FILE)
     made = provenance_of(load_scenario("edge"))
     try:
@@ -66,29 +66,29 @@ def read_journal(file: Path, folder: Path) -> Any:
 
 
 def read_config(file: Path, _folder: Path) -> Any:
-    """The limit of a day in a configuration of the exporter, or None."""
+    """Return the limit of a day in a configuration of the exporter, or None."""
     return load_config(file).budget.day_grams
 
 
 def read_web_config(file: Path, folder: Path) -> Any:
-    """Whether a web configuration asks for TLS, its certificates beside it."""
+    """Tell whether a web configuration asks for TLS, with its certificates beside it."""
     Authority(folder).issue("server")
     shutil.copy(file, folder / "web.yml")
     return load_web_config(folder / "web.yml").tls is not None
 
 
 def read_scenario(file: Path, _folder: Path) -> Any:
-    """The name of a scenario."""
+    """Return the name of a scenario."""
     return load_scenario(str(file)).name
 
 
 def read_compression(file: Path, _folder: Path) -> Any:
-    """How many measurements a compression profile has."""
+    """Return the number of measurements of a compression profile."""
     return len(load_profile(file).measurements)
 
 
 def read_costs(file: Path, _folder: Path) -> Any:
-    """Whether a profile of the ledger's costs is one."""
+    """Tell whether a file is a profile of the ledger's costs."""
     return msgspec.json.decode(file.read_bytes(), type=CostProfile).host != ""
 
 
@@ -110,14 +110,14 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "compression-profile.json": (read_compression, 16),
     "ledger-cost-profile.json": (read_costs, True),
 }
-"""Who reads each file, and what it finds there: for a file that is no longer read, the line that says what to do."""
+"""The reader of each file, and its answer: for a file that is no longer read, the line that says what to do."""
 
 STATE_SCHEMAS = {1: "d9b8f0d3f492d01592f513afd28097a668d217497ec83be8d3b8e2bfc20a3dc5"}
 """Digest of what a state file of each version holds."""
 
 
 def state_digest() -> str:
-    """SHA-256 over names, types and defaults of what a state file holds, whatever its docstrings say."""
+    """Return the SHA-256 over names, types and defaults of the state file's content, whatever its docstrings say."""
 
     def without_prose(node: Any) -> Any:
         if isinstance(node, dict):
@@ -151,7 +151,7 @@ def test_the_state_does_not_change_unnoticed() -> None:
 
 
 def names() -> set[str]:
-    """What users write into queries, dashboards, alerts and configurations: metrics, recorded series, alerts, keys."""
+    """Return the names that users write into queries, dashboards, alerts and configurations."""
     found = set()
     for file in (ROOT / "tests/golden").glob("*.prom"):
         found |= {
@@ -165,12 +165,12 @@ def names() -> set[str]:
 
 
 def landed() -> set[str]:
-    """Every such name that ever was in force."""
+    """Return all names that were ever in force."""
     return set(LANDED.read_text(encoding="utf-8").split("\n")) - {""}
 
 
 def unsaid(vanished: set[str], page: str) -> list[str]:
-    """The vanished names that the page does not tell of in code type."""
+    """Return the vanished names that the page does not name in code type."""
     told = {word for code in re.findall(r"`([^`]+)`", page) for word in re.split(r"[^\w.:\[\]-]+", code)}
     return sorted(name for name in vanished if name.split(" ")[1] not in told)
 

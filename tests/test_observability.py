@@ -46,26 +46,26 @@ RECORDED_FOR_READERS = {
 
 
 def boards() -> list[dict[str, object]]:
-    """Every committed dashboard."""
+    """Return every committed dashboard."""
     return [
         json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "grafana/dashboards").glob("*.json"))
     ]
 
 
 def rules() -> list[dict[str, str]]:
-    """Every committed rule."""
+    """Return every committed rule."""
     files = sorted((ROOT / "prometheus/rules").glob("*.yml"))
     documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in files]
     return [rule for document in documents for group in document["groups"] for rule in group["rules"]]
 
 
 def recorded() -> set[str]:
-    """Names that recording rules make."""
+    """Return the names that recording rules make."""
     return {rule["record"] for rule in rules() if "record" in rule}
 
 
 def used() -> dict[str, str]:
-    """Every metric name in a board or a rule, with one place that uses it."""
+    """Return every metric name in a board or a rule, with one place that uses it."""
     places: dict[str, str] = {}
     for board in boards():
         for query in queries(board):

@@ -19,7 +19,7 @@ EVERY_SECOND = "sampling: {interval_seconds: 1, connections_interval_seconds: 1}
 STEADY_WATTS = 120.0
 
 STEADY = EVERY_SECOND + f"power: {{idle_watts: {STEADY_WATTS:g}, full_watts: {STEADY_WATTS:g}}}\n"
-"""Sampled every second, and of the same power whatever the machine does."""
+"""A configuration that samples every second, with the same power whatever the machine does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,21 +32,21 @@ class Exporter:
     log: Path
 
     def get(self, path: str) -> requests.Response:
-        """One request on a connection of its own."""
+        """Send one request on a connection of its own."""
         return requests.get(self.url + path, timeout=5)
 
     def samples(self) -> dict[str, float]:
-        """Value by series of its exposition."""
+        """Return the values of the exposition by series."""
         return series(self.get("/metrics").text)
 
 
 def counters(samples: Mapping[str, float]) -> dict[str, float]:
-    """The exporter's own counters among the samples, without those of its process."""
+    """Return the exporter's own counters among the samples, without those of its process."""
     return {name: value for name, value in samples.items() if re.match(r"ecotrack_\w+_total(\{|$)", name)}
 
 
 def command(folder: Path, port: int, *flags: str) -> list[str]:
-    """The command line of an exporter that keeps its state below `folder`."""
+    """Return the command line of an exporter that keeps its state below `folder`."""
     address = f"--web.listen-address=127.0.0.1:{port}"
     return [sys.executable, "-m", "exporter", address, f"--state.dir={folder / 'state'}", *flags]
 
@@ -55,7 +55,7 @@ def command(folder: Path, port: int, *flags: str) -> list[str]:
 def running_exporter(
     folder: Path, *flags: str, config: str = EVERY_SECOND, port: int | None = None, open_files: int | None = None
 ) -> Iterator[Exporter]:
-    """An exporter that is healthy, though it may not have sampled yet; it is asked to stop when the block ends."""
+    """Yield an exporter that is healthy, though it may not have sampled yet, and ask it to stop when the block ends."""
     (folder / "ecotrack.yml").write_text(config)
     port = port or free_port()
     url, log = f"http://127.0.0.1:{port}", folder / "exporter.log"
@@ -70,18 +70,18 @@ def until_ready(exporter: Exporter) -> None:
 
 
 class Saved(msgspec.Struct, kw_only=True):
-    """What a state file says, as somebody without the program would read it."""
+    """Content of a state file, as a reader without the program would see it."""
 
     clean_stop: bool
     totals: dict[str, Any]
 
 
 def saved(state: Path) -> Saved:
-    """The exact state file of a folder."""
+    """Read the exact state file of a folder."""
     return msgspec.json.decode((state / "state.json").read_bytes().partition(b"\n")[2], type=Saved)
 
 
 def run_once(*flags: str) -> subprocess.CompletedProcess[str]:
-    """The command, until it ends by itself."""
+    """Run the command until it ends by itself."""
     argv = [sys.executable, "-m", "exporter", *flags]
     return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)

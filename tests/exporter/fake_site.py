@@ -1,4 +1,4 @@
-"""What an exporter on a fake machine answers, without sockets."""
+"""The answers of an exporter on a fake machine, without sockets."""
 
 import math
 import random
@@ -24,7 +24,7 @@ from tests.exporter.fakes import Machine, initial_snapshot, rig
 from tests.fake_clock import FakeClock
 
 Series = tuple[str, frozenset[tuple[str, str]]]
-"""Name and labels."""
+"""Name and labels of a series."""
 
 LIMITS = {Period.DAY: Grams(150.0), Period.WEEK: Grams(1000.0), Period.MONTH: Grams(4000.0)}
 
@@ -54,7 +54,7 @@ class Site:
     handlers: Mapping[str, Handler] = field(repr=False)
 
     def get(self, path: str, **headers: str) -> Response:
-        """The response to a request; header names are in lower case."""
+        """Return the response to a request; header names are in lower case."""
         return self.handlers[path](Request(method="GET", path=path, query="", headers=headers))
 
     def sample_after(self, seconds: float, *, utilization: float = 0.5, bytes_per_second: float = 0.0) -> None:
@@ -63,7 +63,7 @@ class Site:
         self.sampler.sample()
 
     def exposition(self) -> dict[Series, float]:
-        """Value by series of `/metrics`, read by Prometheus's own parser."""
+        """Return the values of `/metrics` by series, read by Prometheus's own parser."""
         families = text_string_to_metric_families(self.get("/metrics").body.decode())
         return {
             (sample.name, frozenset(sample.labels.items())): sample.value
@@ -72,7 +72,7 @@ class Site:
         }
 
     def work_for_an_hour(self) -> None:
-        """720 samples of a laptop at work: editing, a call to a build server, one build of its own."""
+        """Take 720 samples of a laptop at work: editing, a call to a build server, one build of its own."""
         noise = random.Random(1)  # noqa: S311 - a load, not a secret
         load = 0.1
         for number in range(720):
@@ -90,7 +90,7 @@ def make_site(
     intensity: IntensityProvider | None = None,
     pue: float = 1.0,
 ) -> Site:
-    """A site whose sampler has read once and sampled never."""
+    """Return a site whose sampler has read once and sampled never."""
     clock = FakeClock()
     machine = Machine(clock, nics=dict(nics or {"eth0": 10**10}))
     publication = Publication(clock, initial_snapshot(host=host, pue=pue), exposition)
@@ -114,5 +114,5 @@ def make_site(
 
 
 def series(name: str, **labels: str) -> Series:
-    """The key of a series in `Site.exposition`."""
+    """Return the key of a series in `Site.exposition`."""
     return name, frozenset(labels.items())

@@ -47,7 +47,7 @@ CPUS = 4
 
 
 def traffic(received: int = 0, sent: int = 0, packets: int = 0) -> Traffic:
-    """Counters or amounts, with as many packets received as sent."""
+    """Return counters or amounts, with as many packets received as sent."""
     return Traffic(received_bytes=received, sent_bytes=sent, received_packets=packets, sent_packets=packets)
 
 
@@ -64,7 +64,7 @@ def reading(
     asleep: float = 0.0,
     stepped: float = 0.0,
 ) -> HostReading:
-    """A reading at an awake time; `asleep` and `stepped` tell how far the other clocks have parted from it.
+    """Return a reading at an awake time; `asleep` and `stepped` tell how far the other clocks have parted from it.
 
     `cpu` is busy and idle time in seconds.
     """
@@ -100,7 +100,7 @@ class Machine:
     sensor_joules: dict[str, float] = field(default_factory=dict)
 
     def run(self, seconds: float, *, utilization: float = 0.5, bytes_per_second: float = 0.0) -> None:
-        """Time passes at a constant load; half of the bytes are received, half sent, by every device."""
+        """Let time pass at a constant load; every device receives half of the bytes and sends the other half."""
         self.clock.advance(seconds)
         self.busy += self.cpus * seconds * utilization
         self.idle += self.cpus * seconds * (1.0 - utilization)
@@ -111,7 +111,7 @@ class Machine:
             self.sensor_joules[name] = self.sensor_joules.get(name, 0.0) + seconds * watts
 
     def read(self) -> HostReading:
-        """Everything but what is broken."""
+        """Return the whole reading but for the broken parts."""
         nics = {name: traffic(total // 2, total - total // 2, total // 2000) for name, total in self.nics.items()}
         cpu, disk = (self.busy, self.idle), (self.disk, self.disk)
         whole = reading(self.clock.awake_at, cpu=cpu, iowait=self.iowait, cpus=self.cpus, nics=nics, disk=disk)
@@ -157,7 +157,7 @@ class FakeProvider:
 
 @dataclass(slots=True)
 class MemoryStore:
-    """Keeps what it is given, unless the disk is full."""
+    """A store that keeps its totals in memory, unless the disk is full."""
 
     saved: list[Totals] = field(default_factory=list)
     saved_at: UnixSeconds | None = None
@@ -176,7 +176,7 @@ class MemoryStore:
 
 
 def initial_snapshot(totals: Totals | None = None, *, host: HostPowerModel | None = None, pue: float = 1.0) -> Snapshot:
-    """The snapshot before the first sample."""
+    """Return the snapshot before the first sample."""
     provenance = ((host or hosts.cep_host()).provenance(), (presets.network("cep").provenance,))
     return Snapshot(
         version="1.2.3",
@@ -219,7 +219,7 @@ def rig(
     publish: Callable[[Snapshot], None] | None = None,
     pue: float = 1.0,
 ) -> Rig:
-    """A sampler with CEP's models that has read once; 50 W + 65 W u, 0.06 kWh/GiB, 500 g/kWh."""
+    """Return a sampler with CEP's models that has read once; 50 W + 65 W u, 0.06 kWh/GiB, 500 g/kWh."""
     published: list[Snapshot] = []
     sampler = Sampler(
         initial_snapshot(totals, host=host, pue=pue),
@@ -240,7 +240,7 @@ def rig(
 
 
 def series(snapshot: Snapshot, *kinds: str) -> dict[tuple[str, ...], float]:
-    """Every exported value of the families of these kinds, by name and label values."""
+    """Return every exported value of the families of these kinds, by name and label values."""
     return {
         (row.name, *(str(label) for label in labels)): value
         for row in ROWS

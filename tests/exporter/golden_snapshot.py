@@ -48,13 +48,13 @@ MOVED = {
     "proc/1/net/dev": ("wlp2s0: 5000000000 4000000", "wlp2s0: 5007500000 4005000"),
     "proc/diskstats": ("sda 5000 100 200000 1500 3000 50 80000", "sda 5010 100 200800 1500 3000 50 80000"),
 }
-"""What changes in the laptop's files within 10 s: file, text before and after. A quarter busy, 6 Mbit/s, 400 KiB."""
+"""Changes of the laptop's files within 10 s: file, text before and after. A quarter busy, 6 Mbit/s, 400 KiB."""
 
 HOSTILE = 'us"b\\0 \u00e9\n'
 
 
 def golden_snapshot() -> Snapshot:
-    """A sample of a cloud machine at noon, with totals of a component that no model gives power to any more."""
+    """Return a sample of a cloud machine at noon, with totals of a component to which no model gives power any more."""
     return replace(
         initial_snapshot(host=hosts.cloud_host("aws", 2)),
         sampled_at=NOON,
@@ -149,7 +149,7 @@ def _readings() -> Readings:
 
 
 def laptop_snapshot(folder: Path) -> Snapshot:
-    """The laptop's files read twice, 10 s apart, and taken through the sampler; `folder` is for its copy."""
+    """Read the laptop's files twice, 10 s apart, and take them through the sampler; `folder` is for the copy."""
     laptop = Path(shutil.copytree(LAPTOP, folder / "laptop"))
     clock = FakeClock()
     source = HostSource(clock, NicRule(), procfs=laptop / "proc", sysfs=laptop / "sys")
@@ -165,7 +165,7 @@ def laptop_snapshot(folder: Path) -> Snapshot:
 
 
 def rendered(snapshot: Snapshot, *, openmetrics: bool) -> bytes:
-    """An exposition without the cost of the process, which no two runs share."""
+    """Return an exposition without the cost of the process, which no two runs share."""
     return Exposition(ROWS, snapshot).body(Representation(openmetrics=openmetrics, gzipped=False))
 
 

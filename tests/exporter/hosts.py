@@ -7,16 +7,16 @@ from exporter.power.presets import calibrated_estimate, cep_estimate, cloud_esti
 
 
 def cep_host() -> HostPowerModel:
-    """CEP's desktop: 50 W + 65 W x utilization."""
+    """Return CEP's desktop: 50 W + 65 W x utilization."""
     return host_model_of(cep_estimate())
 
 
 def configured_host(idle: float, full: float) -> HostPowerModel:
-    """A PC whose idle and full power somebody measured."""
+    """Return a PC whose idle and full power somebody measured."""
     estimate = calibrated_estimate(Watts(idle), Watts(full), model="configured", server=False, curved=False)
     return host_model_of(estimate)
 
 
 def cloud_host(vendor: str, vcpus: int) -> HostPowerModel:
-    """A virtual machine by a cloud's average."""
+    """Return a virtual machine by a cloud's average."""
     return host_model_of(cloud_estimate(vendor, vcpus, recent=True))

@@ -30,7 +30,7 @@ STANDBY = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habit:
-    """When a machine runs and what it emits then, in grams per hour; None while it is off.
+    """Rule of when a machine runs and what the machine emits then, in grams per hour; None while it is off.
 
     `day_spread` and `spell_spread` are the standard deviations of the logarithms of its factors. `restarts` says
     whether the exporter starts anew after each time off, instead of being suspended with the machine. `start_jitter`
@@ -62,7 +62,7 @@ class Day:
 
 @dataclass(slots=True)
 class Life:
-    """What was projected at each full hour, by period and its start, and what became of it."""
+    """Projections at each full hour, by period and its start, and the final figures of the periods."""
 
     zone: ZoneInfo
     known_from: float
@@ -71,11 +71,11 @@ class Life:
     days: dict[float, Day] = field(default_factory=dict)
 
     def complete(self, period: Period) -> set[float]:
-        """Starts of the periods that were lived to their end."""
+        """Return the starts of the periods that were lived to their end."""
         return set(list(self.emitted[period])[:-1])
 
     def ratios(self, period: Period) -> dict[int, list[float]]:
-        """Projected over true grams by local hour, of periods that emitted anything."""
+        """Return projected over true grams by local hour, over the periods with emissions."""
         found: dict[int, list[float]] = defaultdict(list)
         for now, start, projected in self.projected[period]:
             if now >= self.known_from and start in self.complete(period) and self.emitted[period][start] > 0.0:
@@ -84,7 +84,7 @@ class Life:
         return found
 
     def judged(self) -> Iterator[tuple[Day, float]]:
-        """Complete days with a limit, once the profile is known, each with its grams as a share of the limit."""
+        """Yield the complete days with a limit, once the profile is known, and the share of the limit used on each."""
         for start in sorted(self.complete(Period.DAY)):
             day = self.days[start]
             if start >= self.known_from and day.limit > 0.0:
@@ -121,7 +121,7 @@ def live(habit: Habit, weeks: int, seed: int) -> Life:
 
 
 def _loads(habit: Habit, weeks: int, chance: random.Random) -> Iterator[tuple[UnixSeconds, Grams]]:
-    """Each five minutes in which the machine ran: their end, and the grams that were emitted in them."""
+    """Yield all five minutes in which the machine ran: their end, and the grams emitted in them."""
     first = FIRST_DAY.replace(tzinfo=habit.zone)
     now, end = first.timestamp(), (first + timedelta(weeks=weeks)).timestamp()
     date, factor, spell, shift = None, 1.0, 1.0, 0.0
@@ -147,7 +147,7 @@ def _loads(habit: Habit, weeks: int, chance: random.Random) -> Iterator[tuple[Un
 def _watch(
     life: Life, one: BudgetStatus, profile: WeekProfile, recent: deque[tuple[float, float]], now: float, held: bool
 ) -> bool:
-    """Note when the alert fires; whether its condition holds, which it must twice, for the rule's `for`."""
+    """Note when the alert fires, and return whether its condition holds, which it must twice, for the rule's `for`."""
     start, end = one.bounds.start, one.bounds.end
     if start not in life.days:
         life.days[start] = Day(limit=LIMIT * profile.between(start, end, life.zone) if profile.learned >= 1.0 else 0.0)
@@ -178,19 +178,19 @@ def _note_crossing(day: Day, above: bool, well_begun: bool, now: float) -> None:
 
 
 def _office(weekday: int, hour: float) -> float | None:
-    """A laptop: at work from 9 to 17 h on weekdays, idle from 7 to 22 h, else asleep."""
+    """Return the rate of a laptop: at work from 9 to 17 h on weekdays, idle from 7 to 22 h, else asleep."""
     if weekday < 5 and 9 <= hour < 17:
         return 12.0
     return STANDBY if 7 <= hour < 22 else None
 
 
 def _longer(weekday: int, hour: float) -> float | None:
-    """The same laptop, at work from 9 to 21 h on all days."""
+    """Return the rate of the same laptop, at work from 9 to 21 h on all days."""
     return 12.0 if 9 <= hour < 21 else STANDBY if 7 <= hour < 22 else None
 
 
 def _evening(weekday: int, hour: float) -> float | None:
-    """The same laptop, at work from 17 to 22 h on weekdays."""
+    """Return the rate of the same laptop, at work from 17 to 22 h on weekdays."""
     return 12.0 if weekday < 5 and 17 <= hour < 22 else STANDBY if 7 <= hour < 22 else None
 
 
@@ -199,7 +199,7 @@ def _server(weekday: int, hour: float) -> float | None:
 
 
 def _weekend(weekday: int, hour: float) -> float | None:
-    """Switched on from 10 to 22 h on Saturdays and Sundays."""
+    """Return the rate of a machine that is on from 10 to 22 h on Saturdays and Sundays."""
     return 20.0 if weekday >= 5 and 10 <= hour < 22 else None
 
 
@@ -216,4 +216,4 @@ BEYOND = {
     "office laptop, start varies by 15 min": Habit(zone=BERLIN, rate=_office, start_jitter=0.25),
     "work moves to the evening": Habit(zone=BERLIN, rate=_office, after=_evening, changes_after=8),
 }
-"""Harder than what is promised: for the benchmark alone."""
+"""Machines for the benchmark alone: nothing is promised of them."""

@@ -17,7 +17,7 @@ Second = tuple[int, int]
 
 
 def verdicts(stream: Sequence[Second], step: int) -> dict[int, Activity]:
-    """The verdict at each sample of a stream, by its second, when it is sampled every `step` seconds."""
+    """Return the verdict at each sample of a stream, by the second, when the stream is sampled every `step` seconds."""
     window = Window()
     found = {}
     for end in range(step, len(stream) + 1, step):

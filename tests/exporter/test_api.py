@@ -1,4 +1,4 @@
-"""What the paths answer: one snapshot, seen in several ways, before, while and after it is fresh."""
+"""The answers of the paths: one snapshot, seen in several ways, before, while and after it is fresh."""
 
 import json
 from dataclasses import replace
@@ -31,13 +31,13 @@ UNKNOWN = {
     "memory_total_bytes",
     "eco_score_ratio",
 }
-"""What a summary does not know without a fresh sample."""
+"""Fields of a summary that are unknown without a fresh sample."""
 
 OF_SCOPE = {
     scope: {name for name in UNKNOWN if name.startswith(f"{scope}_") or name.endswith(f".{scope}")}
     for scope in ("host", "network")
 }
-"""Which of that is unknown while one scope is."""
+"""The same fields as far as they are unknown while one scope is."""
 
 
 def test_the_summary_equals_the_exposition_of_its_snapshot() -> None:
@@ -169,7 +169,7 @@ def _json(site: Site, path: str) -> dict[str, Any]:
 
 
 def _unknown(site: Site) -> set[str]:
-    """Fields of the summary that are null, those of its emissions with a dot."""
+    """Return the fields of the summary that are null, fields of its emissions with a dot."""
     summary = _json(site, "/api/v1/summary")
     emissions = summary.pop("emissions_grams_per_hour")
     summary |= {f"emissions_grams_per_hour.{scope}": value for scope, value in emissions.items()}
@@ -177,5 +177,5 @@ def _unknown(site: Site) -> set[str]:
 
 
 def _close(values: dict[Any, float]) -> dict[Any, Any]:
-    """Values that equal what differs from them by rounding only."""
+    """Return the values, made to equal others that differ by rounding only."""
     return {key: pytest.approx(value, rel=1e-12) for key, value in values.items()}

@@ -17,7 +17,7 @@ HOUR = 3600.0
 
 
 def at(text: str, zone: ZoneInfo = BERLIN) -> UnixSeconds:
-    """A local time such as `2026-03-29 12:00`."""
+    """Return the time that a local time such as `2026-03-29 12:00` names."""
     return UnixSeconds(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp())
 
 

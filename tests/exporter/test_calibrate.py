@@ -99,7 +99,7 @@ class FakeBench:
 
 
 def with_sensors(**sensors: tuple[Sensor, float, float]) -> FakeBench:
-    """A bench whose machine has these sensors, with their watts when idle and when loaded."""
+    """Return a bench whose machine has these sensors, with their watts when idle and when loaded."""
     machine = Machine(FakeClock(), sensors={name: sensor for name, (sensor, _, _) in sensors.items()})
     return FakeBench(
         machine=machine,

@@ -313,7 +313,7 @@ def test_the_readmes_sample_is_what_once_prints_but_for_the_figures(tmp_path: Pa
 
 
 def without_figures(text: str) -> str:
-    """A table with its figures masked and its columns closed up."""
+    """Return a table with its figures masked and its columns closed up."""
     return re.sub(r"\d+(\.\d+)?", "#", re.sub(" {2,}", "  ", text))
 
 
@@ -369,7 +369,7 @@ def refuse(folder: Path, *flags: str, said: str | None = None) -> str:
 
 
 def without_roots_power(*flags: str) -> subprocess.CompletedProcess[str]:
-    """The command as somebody whom file permissions bind, which they do not root."""
+    """Run the command as a user whom file permissions bind, which they do not root."""
     powers = "-dac_override,-dac_read_search"
     prefix = ["setpriv", f"--inh-caps={powers}", f"--bounding-set={powers}"] if os.geteuid() == 0 else []
     argv = [*prefix, sys.executable, "-m", "exporter", *flags]

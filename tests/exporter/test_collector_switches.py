@@ -56,7 +56,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 
 def sampled(folder: Path, *off: str) -> Snapshot:
-    """The laptop, read twice while it works; `folder` is for its copy."""
+    """Sample the laptop, read twice while it works; `folder` is for the copy."""
     laptop = Path(shutil.copytree(LAPTOP, folder / "laptop"))
     clock = FakeClock()
     sources = [source for source in SOURCES if source.name not in off]
@@ -72,7 +72,7 @@ def sampled(folder: Path, *off: str) -> Snapshot:
 
 
 def families(snapshot: Snapshot) -> set[str]:
-    """Families with a series, those with a scope by scope."""
+    """Return the families with a series; families with the label scope once for each scope."""
     scopes = {"host", "network", "budget"}
     return {
         name[0] + next((f"{{{label}}}" for label in name[1:] if label in scopes and "source" not in name[0]), "")

@@ -32,7 +32,7 @@ FAULTS = (
     "disk full", "disk gone", "disk back", "run", "kill", "kill for long", "kill and disk gone", "stop",
     "stop for long", "stop and disk gone", "reboot", "stop and reboot", "suspend", "step forward", "step back",
 )  # fmt: skip
-"""What may happen to the disk beside the rest. A full one refuses to save; one that is gone, to delete, too."""
+"""Possible failures of the disk. A full disk refuses to save; one that is gone refuses to delete, too."""
 
 
 class Life:

@@ -1,4 +1,4 @@
-"""What a sample makes of sensors and models together, through the whole path from readings to totals."""
+"""Sensors and models together in a sample, through the whole path from readings to totals."""
 
 from dataclasses import dataclass
 

@@ -78,7 +78,7 @@ def test_factors_are_one_at_no_load_and_a_half_where_the_documentation_says(fact
 
 
 def exported() -> list[Sample]:
-    """What is scraped of a machine with a budget after twenty samples."""
+    """Return the scraped samples of a machine with a budget after twenty samples."""
     sampling = rig(Machine(FakeClock()), limits={Period.DAY: Grams(700.0)})
     for _ in range(20):
         sampling.sample_after(5.0, utilization=0.3, bytes_per_second=4e5)
@@ -87,12 +87,12 @@ def exported() -> list[Sample]:
 
 
 def selector(labels: dict[str, str]) -> str:
-    """Labels as PromQL writes them."""
+    """Return labels as PromQL writes them."""
     return "{" + ", ".join(f"{name}={json.dumps(value)}" for name, value in labels.items()) + "}"
 
 
 def documented_expressions() -> dict[str, str]:
-    """The PromQL of the module's documentation, by the series that each works out."""
+    """Return the PromQL of the module's documentation, by the series that each works out."""
     *factors, score = re.findall(r"^ {4}(\S.*)$", documentation or "", re.MULTILINE)
     names = [f'ecotrack_eco_score_factor_ratio{{factor="{factor}"}}' for factor in ScoreFactor]
     return dict(zip([*names, "ecotrack_eco_score_ratio"], [*factors, score], strict=True))

@@ -95,7 +95,7 @@ def test_hostile_requests_are_answered_and_write_a_line_a_second_at_most(
 
 @contextlib.contextmanager
 def idle_clients(program: Program, count: int) -> Iterator[int]:
-    """So many clients that connect and say nothing; yields the most descriptors that the program had meanwhile."""
+    """Connect so many clients that say nothing, and yield the most descriptors that the program had meanwhile."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, count + 200)), hard))
     most = 0

@@ -20,7 +20,7 @@ USUAL = "{}\n"
 """The interval of 5 s, so that on a busy machine, too, a restart comes in time to go on."""
 
 LONGEST_LIFE = 2.2
-"""Seconds; the first sample of a life comes after one."""
+"""Lengths of lives in seconds; the first sample of a life comes after one."""
 
 SCRAPES = """\
 global: {scrape_interval: 200ms, scrape_timeout: 200ms}
@@ -29,7 +29,7 @@ scrape_configs: [{job_name: ecotrack, static_configs: [{targets: ["127.0.0.1:%d"
 
 
 class Scraper:
-    """Scrapes one address without rest, over restarts, and notes every counter that falls or goes away."""
+    """A scraper that reads one address without rest, over restarts, and notes every counter that falls or goes away."""
 
     def __init__(self, url: str) -> None:
         self.scrapes = 0
@@ -97,7 +97,7 @@ def test_no_counter_falls_and_increase_is_the_energy_added_over_kills(tmp_path: 
 
 
 def _wait_for_a_bad_moment(file: Path, chance: random.Random) -> None:
-    """Any moment of a short life, or one about when totals are saved and published, where a kill is most awkward."""
+    """Wait for any moment of a short life, or for one near a save and its publication, where a kill is most awkward."""
     if chance.random() < 0.5:
         time.sleep(chance.uniform(0.0, LONGEST_LIFE))
         return
@@ -112,12 +112,12 @@ def _changed(file: Path) -> int:
 
 
 def _equal(joules: float, other: float) -> bool:
-    """Whether two sums of the same terms are the same, in whatever order they were added."""
+    """Tell whether two sums of the same terms are the same, in whatever order they were added."""
     return joules == pytest.approx(other, rel=1e-9)
 
 
 def _scraped_joules(prometheus: str) -> list[tuple[float, float]]:
-    """Time and total energy of every scrape so far, oldest first."""
+    """Return the time and total energy of every scrape so far, oldest first."""
     totals: dict[float, float] = {}
     for one in _query(prometheus, "ecotrack_energy_joules_total[1h]"):
         for at, value in one["values"]:
@@ -126,8 +126,8 @@ def _scraped_joules(prometheus: str) -> list[tuple[float, float]]:
 
 
 def _increase(prometheus: str, began: float, ended: float) -> float:
-    """`increase()` from one scrape to another. The range begins a moment before the first, since newer versions of
-    Prometheus leave its first moment out."""
+    """Return `increase()` from one scrape to another. The range begins a moment before the first, since later versions
+    of Prometheus leave its first moment out."""
     milliseconds = round(1000 * (ended - began)) + 1
     expression = f"sum(increase(ecotrack_energy_joules_total[{milliseconds}ms]))"
     [result] = _query(prometheus, expression, at=ended)

@@ -98,7 +98,7 @@ def exporter_inside(link: Link, folder: Path) -> Iterator[str]:
 
 
 def metrics(url: str, name: str) -> dict[tuple[str, ...], float]:
-    """Value by label values of one family's samples."""
+    """Return the values of one family's samples by label values."""
     families = text_string_to_metric_families(requests.get(f"{url}/metrics", timeout=5).text)
     return {
         tuple(sample.labels.values()): sample.value
@@ -123,7 +123,7 @@ def sent_bytes(url: str) -> dict[str, float]:
 
 @contextlib.contextmanager
 def listeners(count: int) -> Iterator[None]:
-    """TCP sockets of the host that listen."""
+    """Return the listening TCP sockets of the host."""
     with contextlib.ExitStack() as stack:
         for _ in range(count):
             stack.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -131,7 +131,7 @@ def listeners(count: int) -> Iterator[None]:
 
 
 def listening() -> int:
-    """Sockets of the host in state 0A, LISTEN."""
+    """Return the number of the host's sockets in state 0A, LISTEN."""
     files = [file for file in (Path("/proc/1/net/tcp"), Path("/proc/1/net/tcp6")) if file.exists()]
     return sum(line.split()[3] == "0A" for file in files for line in file.read_text().splitlines()[1:])
 

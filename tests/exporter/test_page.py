@@ -52,7 +52,7 @@ SAME_AS = {
 """Figure on the page, the series that it shows, and units of the figure per unit of the series."""
 
 UNITS = {"%": 0.01, "Mbit/s": 125_000.0, "kg": 1000.0}
-"""What a written unit is worth in the figure's own, where that differs."""
+"""Value of a written unit in the figure's own unit, where the two differ."""
 
 
 HARMLESS = re.compile(
@@ -77,7 +77,7 @@ class Figure:
 
 
 class Document(HTMLParser):
-    """What a page is made of."""
+    """Parts of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ def page(site: Site) -> str:
 
 
 def disagreements(figures: dict[str, Figure], exposed: dict[Series, float]) -> list[str]:
-    """Figures that are not what `/metrics` says."""
+    """Return the figures that differ from `/metrics`."""
     said = {name: exposed[key] * factor for name, (key, factor) in SAME_AS.items() if key in exposed}
     intensity = next((value for (name, _), value in exposed.items() if name.startswith(INTENSITY)), 0.0)
     for scope in ("host", "network"):
@@ -124,7 +124,7 @@ def disagreements(figures: dict[str, Figure], exposed: dict[Series, float]) -> l
 
 
 def power_of(scope: str, exposed: dict[Series, float]) -> float:
-    """Watts of a scope in `/metrics`."""
+    """Return the watts of a scope in `/metrics`."""
     parts = (value for (name, labels), value in exposed.items() if name == POWER and ("scope", scope) in labels)
     return sum(parts)
 
@@ -290,12 +290,12 @@ def browse(folder: Path, url: str, *flags: str) -> subprocess.CompletedProcess[s
 
 
 def keyed(written: str) -> Series:
-    """The key of a series as it is written in the exposition."""
+    """Return the key of a series as it is written in the exposition."""
     return series(written.partition("{")[0], **dict(re.findall(r'(\w+)="([^"]*)"', written)))
 
 
 def corner(picture: Path) -> bytes:
-    """Red, green and blue of the first pixel of a PNG; in the first one no filter changes anything (PNG, section 9)."""
+    """Return red, green and blue of the first pixel of a PNG, which no filter changes (PNG, section 9)."""
     data, at, packed = picture.read_bytes(), 8, b""
     while at < len(data):
         length = int.from_bytes(data[at : at + 4])

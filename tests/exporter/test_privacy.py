@@ -58,13 +58,13 @@ def test_nothing_tells_who_uses_the_machine_for_what_or_with_whom(tmp_path: Path
 
 
 def names(word: str, text: str) -> bool:
-    """Whether the word stands in the text, by itself."""
+    """Tell whether the word stands in the text, by itself."""
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 @contextlib.contextmanager
 def talking_program(folder: Path) -> Iterator[psutil.Process]:
-    """A program with a name and an argument of its own, which talks over TCP while the block runs."""
+    """Run a program with a name and an argument of its own, which talks over TCP while the block runs."""
     (folder / PROGRAM).symlink_to(Path(sys.executable).resolve())
     argv = [str(folder / PROGRAM), "-I", "-c", TALK, ARGUMENT]
     with ending(subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as process:

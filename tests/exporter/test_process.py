@@ -118,7 +118,7 @@ def test_more_requests_at_once_than_allowed_are_told_to_come_again(tmp_path: Pat
 
 
 def _client_that_never_reads(exporter: Exporter) -> socket.socket:
-    """It asks for more than the kernel will buffer, so that one response stays under way."""
+    """Ask for more than the kernel will buffer, so that one response stays under way."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     address = urlsplit(exporter.url)
@@ -245,7 +245,7 @@ def test_killed_while_nothing_could_be_saved_counters_begin_at_zero_and_budgets_
 
 
 def _of_the_machine(samples: dict[str, float]) -> dict[str, float]:
-    """Without what the process says of itself, which is read whenever a body is made."""
+    """Return the samples without those of the process itself, which is read whenever a body is made."""
     return {name: value for name, value in samples.items() if name.startswith("ecotrack_")}
 
 

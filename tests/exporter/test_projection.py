@@ -20,7 +20,7 @@ LONG_AGO = UnixSeconds(0.0)
 
 
 def at(text: str) -> UnixSeconds:
-    """A local time such as `2026-03-24 12:00`."""
+    """Return the time that a local time such as `2026-03-24 12:00` names."""
     return UnixSeconds(datetime.fromisoformat(text).replace(tzinfo=BERLIN).timestamp())
 
 

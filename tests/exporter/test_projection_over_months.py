@@ -1,4 +1,4 @@
-"""What is promised of projection and alert on machines with habits: over a quarter, at full size over four years."""
+"""Promises of projection and alert on machines with habits: over a quarter, at full size over four years."""
 
 import math
 from functools import cache

@@ -53,7 +53,7 @@ class Fallible:
 
 
 def live(life: Sequence[Stretch], looks: set[int], *, scraped: bool = False) -> Totals:
-    """The totals after a life of which only the ends of some stretches, and the last, are sampled."""
+    """Return the totals after a life of which only the ends of some stretches, and the last, are sampled."""
     sampling = rig(Machine(FakeClock()))
     for number, (seconds, utilization, bytes_per_second) in enumerate(life):
         sampling.machine.run(seconds, utilization=utilization, bytes_per_second=bytes_per_second)

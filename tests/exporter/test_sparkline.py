@@ -58,7 +58,7 @@ def point(at: float, watts: float | None) -> PointView:
 
 
 def drawn(chart: str) -> list[list[tuple[int, int]]]:
-    """The corners of each stretch of the line, from relative steps back to places."""
+    """Return the corners of each stretch of the line, converted from relative steps to places."""
     path = re.search(r'class="line" d="([^"]*)"', chart)
     assert path is not None
     lines = []

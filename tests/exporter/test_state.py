@@ -41,7 +41,7 @@ WITH_MEMORY = Path(__file__).parents[1] / "golden/state-with-memory.json"
 
 @contextmanager
 def opened(folder: Path, boot_id: str = BOOT, clock: FakeClock | None = None) -> Iterator[StateStore]:
-    """A store on a folder, let go of as a killed process lets go of it."""
+    """Open a store on a folder, and let go of it as a killed process does."""
     store = store_in(folder, boot_id, clock)
     try:
         yield store
@@ -55,7 +55,7 @@ def load(folder: Path, boot_id: str = BOOT) -> Totals:
 
 
 def some_totals(samples: int = 20) -> Totals:
-    """Totals with something in every field."""
+    """Return totals with something in every field."""
     machine = Machine(FakeClock())
     machine.nics['wlan\u00e9\n"0\\'] = 5
     sampling = rig(machine)
@@ -66,7 +66,7 @@ def some_totals(samples: int = 20) -> Totals:
 
 
 def saved_folder(folder: Path, *, clean_stop: bool = False) -> Totals:
-    """A folder with two saved files that differ by one sample, and the totals of the later one."""
+    """Save two files that differ by one sample into a folder, and return the totals of the later one."""
     totals = some_totals()
     with opened(folder) as store:
         store.load(NOON)

@@ -18,12 +18,12 @@ DISK = {"removable": "0\n", "queue/rotational": "0\n", "device/model": "x"}
 
 
 def stat(busy: int, idle: int) -> str:
-    """CPU times in ticks, of as many CPUs."""
+    """Return CPU times in ticks, of as many CPUs."""
     return f"cpu  {busy} 0 0 {idle} 0 0 0\n" + "".join(f"cpu{number} 1 0 0 1 0 0 0\n" for number in range(CPUS))
 
 
 def sampled(folder: Path, power: Power) -> dict[tuple[str, ...], float]:
-    """The gauges and facts of a server with two SSDs that was half busy for 10 s."""
+    """Return the gauges and facts of a server with two SSDs that was half busy for 10 s."""
     procfs, sysfs = write(
         folder,
         {

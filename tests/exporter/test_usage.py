@@ -30,12 +30,12 @@ def between(previous: HostReading, current: HostReading) -> Usage:
 
 
 def moved(before: int, after: int) -> Usage:
-    """Usage over 5 s of one device whose received bytes went from `before` to `after`."""
+    """Return the usage over 5 s of one device whose received bytes went from `before` to `after`."""
     return between(reading(0, nics={"eth0": traffic(before)}), reading(5, nics={"eth0": traffic(after)}))
 
 
 def load(before: HostReading, after: HostReading) -> float:
-    """CPU utilization between two readings that tell it."""
+    """Return the CPU utilization between two readings that tell it."""
     usage = between(before, after).cpu
     assert usage is not None
     return usage.utilization

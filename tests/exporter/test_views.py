@@ -29,7 +29,7 @@ faults = pytest.mark.parametrize("broken", FAULTS, ids=lambda broken: " and ".jo
 
 
 def sampled(host: HostPowerModel, broken: set[str] | None = None, *, pue: float = 1.0) -> Site:
-    """A site after a sample of some load and traffic, without the readings that are broken."""
+    """Return a site after a sample of some load and traffic, without the readings that are broken."""
     site = make_site(host=host, pue=pue)
     site.sample_after(5.0, utilization=0.3, bytes_per_second=1.7e5)
     site.machine.broken = broken or set()
@@ -38,7 +38,7 @@ def sampled(host: HostPowerModel, broken: set[str] | None = None, *, pue: float 
 
 
 def table(site: Site) -> dict[str, tuple[str, str]]:
-    """Value and explanation by row of the `--once` table."""
+    """Return value and explanation by row of the `--once` table."""
     lines = render_table(summary(site), "here").split("\n\n")[0].splitlines()
     return {name: (value, said) for name, value, said in (re.split(r"  +", line) for line in lines)}
 
@@ -53,7 +53,7 @@ def answer(site: Site, path: str) -> Any:
 
 
 def band_of(scope: str, exposed: dict[Series, float]) -> tuple[float, float]:
-    """A scope's band by `/metrics`: the sums of its components' ends."""
+    """Return a scope's band by `/metrics`: the sums of its components' ends."""
     components = [
         dict(labels)["component"]
         for name, labels in exposed
@@ -112,7 +112,7 @@ def test_the_sum_of_the_emissions_equals_its_parts_in_every_view(host: HostPower
 
 
 def written_on_the_page(site: Site) -> list[str]:
-    """Emissions of the machine, of the network, and their sum."""
+    """Return the emissions of the machine, of the network, and their sum, as the page writes them."""
     document = Document(page(site))
     said = re.search(
         r"Emissions now(\S+?)(?: g CO\u2082e/h)?machine (.+?), network ([\d.]+(?: g/h)?|unknown)", document.text
@@ -122,7 +122,7 @@ def written_on_the_page(site: Site) -> list[str]:
 
 
 def written_in_the_table(site: Site) -> list[str]:
-    """The same."""
+    """Return the same emissions as the table writes them."""
     value, explanation = table(site)["emissions"]
     said = re.match(r"machine (.+?), network (.+?); ", explanation)
     assert said is not None

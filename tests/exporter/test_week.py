@@ -25,7 +25,7 @@ moments = st.integers(min_value=1_600_000_000, max_value=2_000_000_000)
 def lived(
     hours: int, grams_per_hour: float, profile: WeekProfile | None = None, zone: ZoneInfo = BERLIN, step: float = 900.0
 ) -> WeekProfile:
-    """A profile after so many more hours at a steady rate, observed every quarter of an hour."""
+    """Return a profile after so many more hours at a steady rate, observed every quarter of an hour."""
     profile = profile or observe(WeekProfile(), Grams(0.0), MONDAY, None, zone)
     for _ in range(int(hours * HOUR / step)):
         assert profile.at is not None

@@ -14,13 +14,13 @@ def names() -> list[str]:
 
 
 def board(name: str) -> dict[str, Any]:
-    """One board's JSON."""
+    """Return one board's JSON."""
     loaded: dict[str, Any] = json.loads((FOLDER / name).read_text(encoding="utf-8"))
     return loaded
 
 
 def paths(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Every leaf of a JSON value, with the keys and indices that lead to it."""
+    """Return every leaf of a JSON value, with the keys and indices that lead to it."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from paths(item, f"{path}/{key}")

@@ -46,7 +46,7 @@ class Live:
 
 @contextlib.contextmanager
 def running_stack(folder: Path) -> Iterator[Live]:
-    """Two exporters, each on a machine that moves, simulator and Prometheus itself, all scraped every second."""
+    """Run two exporters, each on a machine that moves, simulator and Prometheus itself, all scraped every second."""
     with (
         moving_machine(folder / "machine", seed=1) as machine,
         moving_machine(folder / "another-machine", seed=2) as another,
@@ -77,7 +77,7 @@ def _until_seen(live: Live, expr: str) -> None:
 
 @contextlib.contextmanager
 def running_exporter(folder: Path, machine: MovingMachine) -> Iterator[str]:
-    """An exporter with `CONFIGURATION` and fresh state that looks at a machine; yields host and port."""
+    """Run an exporter with `CONFIGURATION` and fresh state that looks at a machine; yields host and port."""
     folder.mkdir()
     config = folder / "ecotrack.yml"
     config.write_text(CONFIGURATION, encoding="utf-8")
@@ -89,7 +89,7 @@ def running_exporter(folder: Path, machine: MovingMachine) -> Iterator[str]:
 
 
 def finite_values(live: Live, query: Query, instance: str, **chosen: str) -> list[float]:
-    """The finite samples that Prometheus returns for the query; for a variable, one for each of its values."""
+    """Return the finite samples that Prometheus returns for the query; for a variable, one for each of its values."""
     expr = resolve(
         query.expr,
         rate_seconds=RATE_SECONDS,
@@ -104,7 +104,7 @@ def finite_values(live: Live, query: Query, instance: str, **chosen: str) -> lis
 
 
 def series_of(live: Live, expr: str, *, instant: bool) -> list[list[float]]:
-    """Values of each series that the expression returns, now or over the last half minute."""
+    """Return values of each series that the expression returns, now or over the last half minute."""
     if instant:
         return [[float(series["value"][1])] for series in answer(live, expr)]
     now = time.time()
@@ -114,7 +114,7 @@ def series_of(live: Live, expr: str, *, instant: bool) -> list[list[float]]:
 
 
 def answer(live: Live, expr: str) -> list[dict[str, Any]]:
-    """Labels and value of each series that the expression returns now."""
+    """Return labels and value of each series that the expression returns now."""
     found: list[dict[str, Any]] = _get(live, "query", {"query": expr, "time": str(time.time())})["result"]
     return found
 
@@ -126,7 +126,7 @@ def _get(live: Live, path: str, parameters: dict[str, str]) -> Any:
 
 
 def _configuration(folder: Path, jobs: Mapping[str, list[str]]) -> dict[str, object]:
-    """The committed rules, evaluated every second and firing at once, and a scrape every second."""
+    """Return the committed rules, evaluated every second and firing at once, and a scrape every second."""
     rules = folder / "rules"
     rules.mkdir()
     for source in (ROOT / "prometheus" / "rules").glob("*.yml"):

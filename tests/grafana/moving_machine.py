@@ -48,7 +48,7 @@ class MovingMachine:
 
     @property
     def flags(self) -> list[str]:
-        """What tells an exporter to look here."""
+        """Return the flags that make an exporter look here."""
         return [f"--path.procfs={self.procfs}", f"--path.sysfs={self.sysfs}"]
 
     def step(self) -> None:
@@ -96,7 +96,7 @@ class MovingMachine:
 
 @contextlib.contextmanager
 def moving_machine(folder: Path, seed: int) -> Iterator[MovingMachine]:
-    """A machine below `folder`, which is made, that moves until the block ends."""
+    """Make a machine below `folder` that moves until the block ends."""
     machine, stop = MovingMachine(folder, seed), threading.Event()
 
     def move() -> None:
@@ -114,7 +114,7 @@ def moving_machine(folder: Path, seed: int) -> Iterator[MovingMachine]:
 
 
 def _work(stat: str, chance: random.Random) -> str:
-    """The CPUs are busy for a share of the step and idle else: the fields are user, nice, system and idle first."""
+    """Keep the CPUs busy for a share of the step and idle else: the fields are user, nice, system and idle first."""
     head, *rest = stat.splitlines()
     lines, total = [], [int(field) for field in head.split()[1:]]
     for line in rest:
@@ -136,7 +136,7 @@ def _use_memory(meminfo: str, chance: random.Random) -> str:
 
 
 def _use_disks(diskstats: str, chance: random.Random) -> str:
-    """After the numbers and name of a disk: reads, merged ones, sectors, time, and the same of writes."""
+    """Use disks. After the numbers and name of a disk: reads, merged ones, sectors, time, and the same of writes."""
     lines = []
     for line in diskstats.splitlines():
         fields = line.split()
@@ -149,7 +149,7 @@ def _use_disks(diskstats: str, chance: random.Random) -> str:
 
 
 def _carry(dev: str, chance: random.Random, reset: str | None) -> str:
-    """Each device carries packets, but one that is `reset`: it stands at zero. Bytes and packets come first."""
+    """Let each device carry packets, but one that is `reset`: it stands at zero. Bytes and packets come first."""
     lines = dev.splitlines()[:2]
     for line in dev.splitlines()[2:]:
         name, _, values = line.partition(":")
@@ -164,7 +164,7 @@ def _carry(dev: str, chance: random.Random, reset: str | None) -> str:
 
 
 def _connect(tcp: str, chance: random.Random) -> str:
-    """One more socket, like one that is there, or one less of those added."""
+    """Add a socket like one that is there, o or one less of those added."""
     head, *sockets = tcp.splitlines()
     more = len(sockets) < 8 or (len(sockets) < 16 and chance.random() < 0.5)
     return "\n".join((head, *((*sockets, chance.choice(sockets)) if more else sockets[:-1]), ""))
@@ -197,14 +197,14 @@ def _add_devices(folder: Path, other: Path) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Readers find the old text or the new one, whole."""
+    """Replace a file so that readers find the old text or the new one, whole."""
     new = path.with_suffix(".new")
     new.write_text(text)
     new.replace(path)
 
 
 def _writer_once_read(pipe: Path) -> int:
-    """The descriptor to write to a pipe with, once somebody has opened it to read."""
+    """Return the descriptor to write to a pipe with, once somebody has opened it to read."""
     deadline = time.monotonic() + 10.0
     while True:
         try:

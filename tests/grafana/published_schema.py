@@ -42,18 +42,18 @@ class PublishedSchema:
             self._install()
 
     def dashboard(self) -> dict[str, Any]:
-        """The schema of a whole board; options and custom field settings of panels are left open in it."""
+        """Return the schema of a whole board; options and custom field settings of panels are left open in it."""
         return self._schema("dashboard/x", "Dashboard")
 
     def panel(self, kind: str, part: str) -> dict[str, Any] | None:
-        """The schema of a panel type's `Options` or `FieldConfig`; None where Grafana publishes no such type."""
+        """Return the schema of a panel type's `Options` or `FieldConfig`; None where Grafana publishes no such type."""
         module = f"composable/{PANEL_MODULES[kind]}/panelcfg/x"
         if not any(word in self._source(module).read_text(encoding="utf-8") for word in _declarations(part)):
             return None
         return self._schema(module, part)
 
     def version(self) -> int:
-        """The version of the classic model that this Grafana writes."""
+        """Return the version of the classic model that this Grafana writes."""
         text = max((self._folder / PACKAGE).glob("dist/esm/raw/dashboard/x/*types.gen.mjs")).read_text(encoding="utf-8")
         (number,) = re.findall(r"schemaVersion: (\d+)", text)
         return int(number)
@@ -68,7 +68,7 @@ class PublishedSchema:
         unfinished.rename(self._folder)
 
     def _source(self, module: str) -> Path:
-        """The file of declarations of the module, whose name changes between versions; dist/types/ comes with 12."""
+        """Return the module's file of declarations, whose name changes between versions; dist/types/ comes with 12."""
         return max((self._folder / PACKAGE).glob(f"dist/*/raw/{module}/*types.gen.d.ts"))
 
     def _schema(self, module: str, type_name: str) -> dict[str, Any]:

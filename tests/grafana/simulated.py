@@ -11,7 +11,7 @@ from tests.processes import free_port, running
 
 ROOT = Path(__file__).parents[2]
 KEPT_RESULTS = ROOT / "bench/results/experiments"
-"""What `make up` and Compose show too. Made-up figures would fill panels that real ones leave empty."""
+"""Results that `make up` and Compose show too. Made-up figures would fill panels that real ones leave empty."""
 
 SPEED = 600
 TOO_MANY_PER_HOUR = 40_000
@@ -21,7 +21,7 @@ COMPILING_SECONDS = 120.0
 
 @contextlib.contextmanager
 def running_simulator(folder: Path) -> Iterator[str]:
-    """The scenario edge with too many tasks, so that some are late and some dropped; yields host and port."""
+    """Run the scenario edge with too many tasks, so that some are late and some dropped; yields host and port."""
     scenario = yaml.safe_load((ROOT / "simulator/scenario/edge.yaml").read_text(encoding="utf-8"))
     scenario["workload"]["arrivals"]["rate_per_hour"] = TOO_MANY_PER_HOUR
     (folder / "busy.yaml").write_text(yaml.safe_dump(scenario), encoding="utf-8")

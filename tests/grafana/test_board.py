@@ -28,7 +28,7 @@ ROWS = st.lists(st.tuples(SIZES, st.booleans()), min_size=1, max_size=4)
 
 
 def made(rows: list[tuple[list[tuple[int, int]], bool]]) -> dict[str, Any]:
-    """A board with panels of these widths and heights, in rows that are collapsed or not."""
+    """Return a board with panels of these widths and heights, in rows that are collapsed or not."""
     target = Target(expr="up", legend="up")
     laid_out = tuple(
         Row(

@@ -44,7 +44,7 @@ class Silent(Constant):
 
 
 def server(kind: type[Prometheus]) -> Prometheus:
-    """A server with the last half hour."""
+    """Run a server with the last half hour."""
     return kind(url="", end=NOW, span=1800.0, scrape=5.0, values={})
 
 
@@ -72,7 +72,7 @@ def test_rows_that_are_closed_stay_closed() -> None:
 
 
 def table(columns: int, **custom: object) -> dict[str, Any]:
-    """A table with columns, all of one configuration."""
+    """Return a table with columns, all of one configuration."""
     targets = [{"expr": "up", "instant": True, "format": "table"}] * columns
     defaults = {"unit": "none", "custom": custom, "color": {"mode": "fixed", "fixedColor": "#000000"}}
     config = {"defaults": defaults, "overrides": []}

@@ -30,16 +30,16 @@ BARS: Mapping[str, Mapping[str, float]] = {
     BELOW: {"below": -2},
     WITHIN_BELOW: {"across": -1, "below": -1},
 }
-"""What is drawn of them: end to end they reach from zero to the far end of the interval."""
+"""Return the parts that are drawn: end to end they reach from zero to the far end of the interval."""
 
 
 def shown(kind: str) -> list[dict[str, Any]]:
-    """The panels of a type."""
+    """Return the panels of a type."""
     return [dict(panel) for panel in panels(board("experiments.json")) if panel["type"] == kind]
 
 
 def steps(panel: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The options of the panel's transformations of one kind."""
+    """Return the options of the panel's transformations of one kind."""
     return [one["options"] for one in panel["transformations"] if one["id"] == name]
 
 
@@ -95,13 +95,13 @@ def test_bars_reach_from_zero_through_the_interval(tmp_path: Path) -> None:
 
 
 def samples(by_method: Mapping[str, float]) -> Iterator[dict[str, object]]:
-    """What an expression gives."""
+    """Return the values of an expression."""
     for method, value in by_method.items():
         yield {"labels": f'{{method="{method}"}}', "value": value}
 
 
 def inputs() -> Iterator[dict[str, str]]:
-    """The ends as series."""
+    """Return the ends as series."""
     for method, pair in INTERVALS.items():
         for name, value in zip(("low", "high"), pair, strict=True):
             yield {"series": f'{name}{{method="{method}"}}', "values": str(value)}

@@ -42,7 +42,7 @@ def test_a_key_that_the_models_do_not_know_is_noticed() -> None:
 
 
 def lost_in_the_models(document: dict[str, Any]) -> list[str]:
-    """Paths whose value is gone or changed after reading the board into the SDK's models and writing it again."""
+    """Return paths whose value is gone or changed by reading the board into the SDK's models and writing it again."""
     register_default_plugins()
     written = dict(paths(json.loads(json.dumps(Dashboard.from_json(document), cls=JSONEncoder))))
     nothing = object()

@@ -34,7 +34,7 @@ class Kept:
     end: int
 
     def has(self, query: Query, choice: Mapping[str, str]) -> bool:
-        """Whether there is an answer for the choice."""
+        """Tell whether there is an answer for the choice."""
         expr = resolve(query.expr, rate_seconds=60, range_seconds=self.end - self.start, values=choice)
         asked = {"query": expr, "time": str(self.end)}
         answer = requests.get(f"{self.url}/api/v1/query", params=asked, timeout=10)
@@ -42,7 +42,7 @@ class Kept:
         return bool(answer.json()["data"]["result"])
 
     def values(self, query: Query) -> set[str]:
-        """What a variable offers."""
+        """Return the values that a variable offers."""
         asked = {"match[]": resolve(query.expr, rate_seconds=60, range_seconds=60)}
         asked |= {"start": str(self.start), "end": str(self.end)}
         answer = requests.get(f"{self.url}/api/v1/label/{query.label}/values", params=asked, timeout=10)
@@ -74,7 +74,7 @@ def followed(recipe: str, folder: Path) -> Iterator[str]:
 
 
 def series() -> list[dict[str, str]]:
-    """Labels of every series of the kept results, with their names."""
+    """Return labels of every series of the kept results, with their names."""
     whose = {"job": "ecochain", "instance": "experiments"}
     return [
         {"__name__": family.name, **whose, **dict(zip(family.labels, labels, strict=True))}
@@ -85,7 +85,7 @@ def series() -> list[dict[str, str]]:
 
 
 def is_answerable(query: Query, choice: Mapping[str, str], every: list[dict[str, str]]) -> bool:
-    """Whether the results have something for every selector of the query."""
+    """Tell whether the results have something for every selector of the query."""
     expr = resolve(query.expr, rate_seconds=60, range_seconds=60, values=choice)
     return all(any(selects(one, labels) for labels in every) for one in selectors(expr))
 
@@ -97,7 +97,7 @@ def selects(selector: promql_parser.VectorSelector, labels: Mapping[str, str]) -
 
 
 def matches(matcher: promql_parser.Matcher, value: str) -> bool:
-    """Whether the label's value is one that the matcher wants."""
+    """Tell whether the label's value is one that the matcher wants."""
     if matcher.op == promql_parser.MatchOp.Re:
         return re.fullmatch(matcher.value, value) is not None
     if matcher.op == promql_parser.MatchOp.Equal:

@@ -20,7 +20,7 @@ def test_a_committed_board_keeps_every_rule(name: str) -> None:
 
 
 def panel(document: Document, title: str = "Emission rate") -> Document:
-    """A panel of the good board, to be spoiled."""
+    """Return a panel of the good board, to be spoiled."""
     return cast("Document", next(one for one in queries.panels(document) if one["title"] == title))
 
 
@@ -31,7 +31,7 @@ def defaults(document: Document) -> Document:
 
 
 def variable(document: Document, index: int) -> Document:
-    """A variable of the good board: 0 datasource, 1 job, 2 instance."""
+    """Return a variable of the good board: 0 datasource, 1 job, 2 instance."""
     found: Document = document["templating"]["list"][index]
     return found
 
@@ -42,7 +42,7 @@ def ask(expr: str) -> Mutation:
 
 
 def mark(document: Document) -> Document:
-    """The first annotation of the good board."""
+    """Return the first annotation of the good board."""
     found: Document = document["annotations"]["list"][0]
     return found
 

@@ -35,7 +35,7 @@ class Question:
     first: Mapping[str, str]
 
     def has_data(self, live: Live) -> bool:
-        """Whether there is data for that choice, or for all together, which the published figures need."""
+        """Tell whether there is data for that choice, or for all together, which the published figures need."""
         instance = live.simulator if self.program == "ecochain" else live.exporter
         return any(finite_values(live, self.query, instance, **chosen) for chosen in ({}, self.first))
 
@@ -81,7 +81,7 @@ def test_few_queries_are_excused(asked: Asked) -> None:
 
 
 def is_excused(question: Question) -> bool:
-    """Whether nobody expects an answer."""
+    """Tell whether nobody expects an answer."""
     return (question.query.title, question.query.legend) in EMPTY
 
 
@@ -91,23 +91,23 @@ def test_a_query_without_data_would_be_noticed(live: Live) -> None:
 
 
 def first_choices(document: Mapping[str, Any]) -> dict[str, str]:
-    """The values of the variables that offer one at a time."""
+    """Return the values of the variables that offer one at a time."""
     variables = [one for one in document["templating"]["list"] if one["type"] == "query"]
     return {one["name"]: one["current"]["value"] for one in variables if not one.get("multi")}
 
 
 def ask(live: Live, title: str, legend: str = "", name: str = "device-carbon.json", **chosen: str) -> list[list[float]]:
-    """The series behind one legend of one panel of a board, now; All of a variable where none is chosen."""
+    """Return the series behind one legend of one panel of a board, now; All of a variable where none is chosen."""
     return series_of(live, filled(title, legend, name, chosen), instant=True)
 
 
 def asked_by(live: Live, title: str, name: str = "device-carbon.json") -> list[dict[str, Any]]:
-    """The same with the labels of each series, for a panel with one query."""
+    """Return the same with the labels of each series, for a panel with one query."""
     return answer(live, filled(title, "", name, {}))
 
 
 def filled(title: str, legend: str, name: str, chosen: Mapping[str, str]) -> str:
-    """The query behind one legend of one panel, as Grafana would send it."""
+    """Return the query behind one legend of one panel, as Grafana would send it."""
     found = [query for query in queries(board(name)) if query.title == title]
     (query,) = [query for query in found if legend in ("", query.legend)]
     return resolve(query.expr, rate_seconds=RATE_SECONDS, range_seconds=SHOWN_SECONDS, values=chosen)

@@ -10,7 +10,7 @@ PROVISIONING = ROOT / "grafana" / "provisioning"
 
 
 def loaded(path: Path) -> dict[str, Any]:
-    """A YAML file."""
+    """Return a YAML file."""
     document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return document
 

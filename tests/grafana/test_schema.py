@@ -68,7 +68,7 @@ def test_every_panel_type_in_use_is_checked() -> None:
 
 
 def findings(schemas: PublishedSchema, document: dict[str, Any]) -> set[tuple[str, str]]:
-    """What the schemas object to: (place without indices, key that is not known there, or empty for a wrong value)."""
+    """Return the objections of the schemas: (place without indices, unknown key or empty for a wrong value)."""
     found = set(violations(schemas.dashboard(), document, ""))
     for panel in panels(document):
         kind = panel["type"]
@@ -81,7 +81,7 @@ def findings(schemas: PublishedSchema, document: dict[str, Any]) -> set[tuple[st
 
 
 def violations(schema: dict[str, Any], value: object, place: str) -> Iterator[tuple[str, str]]:
-    """Objections, those inside an alternative (a panel or a row) taken from the alternative that fits best."""
+    """Return objections, those inside an alternative (a panel or a row) taken from the alternative that fits best."""
     for error in jsonschema.Draft7Validator(schema).iter_errors(value):
         yield from _explained(error, place)
 

@@ -31,13 +31,13 @@ class Run:
     busy: float
 
     def told(self, *, alone: bool) -> dict[str, str]:
-        """Labels from which the name of the node's series is made."""
+        """Return labels from which the name of the node's series is made."""
         return {"instance": self.instance, "node": "roof"} | (
             {} if alone else {"run": f", {self.policy} on {self.scenario}"}
         )
 
     def series(self) -> Iterator[tuple[str, dict[str, str], str]]:
-        """What it exports: name, labels, and values in promtool's notation."""
+        """Return the series that it exports: name, labels, and values in promtool's notation."""
         whose = {"job": "ecochain", "instance": self.instance}
         node = whose | {"node": "roof"}
         yield "ecochain_run_info", whose | {"scenario": self.scenario, "seed": "1"}, f"1x{STEPS}"
@@ -55,7 +55,7 @@ RUNS = (
 
 
 def written(labels: dict[str, str]) -> str:
-    """Labels as PromQL writes them."""
+    """Write labels as PromQL does."""
     return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
 
 

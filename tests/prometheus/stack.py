@@ -21,7 +21,7 @@ ALERT_TIMES = ("for", "keep_firing_for")
 
 
 def write_prometheus(folder: Path, *, exporters: Sequence[str], alertmanager: str) -> Path:
-    """The committed prometheus.yml and rules with every interval at 1 s and every `for` at 2 s."""
+    """Write the committed prometheus.yml and rules with every interval at 1 s and every `for` at 2 s."""
     source = ROOT / "prometheus"
     config = yaml.safe_load((source / "prometheus.yml").read_text())
     config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
@@ -45,7 +45,7 @@ def _hurried(rule_file: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_alertmanager(folder: Path, *, webhook: str) -> Path:
-    """The committed alertmanager.yml with a webhook on its receiver, and waits of 3 s and 1 s."""
+    """Write the committed alertmanager.yml with a webhook on its receiver, and waits of 3 s and 1 s."""
     config = yaml.safe_load((ROOT / "prometheus/alertmanager.yml").read_text())
     config["route"] |= {"group_wait": "3s", "group_interval": "1s"}
     for receiver in config["receivers"]:
@@ -63,7 +63,7 @@ class _Quiet(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
-    """A loopback HTTP server on a thread until the block ends; yields its host:port."""
+    """Run a loopback HTTP server on a thread until the block ends; yield its host:port."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -77,7 +77,7 @@ def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
 
 @contextlib.contextmanager
 def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A receiver of notifications; yields its URL and the alerts received so far, oldest first."""
+    """Run a receiver of notifications; yield its URL and the alerts received so far, oldest first."""
     received: list[dict[str, Any]] = []
 
     class Handler(_Quiet):
@@ -93,7 +93,7 @@ def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 @contextlib.contextmanager
 def exposition(body: str) -> Iterator[str]:
-    """A scrape target that always answers `body`; yields its host:port."""
+    """Run a scrape target that always answers `body`; yield its host:port."""
 
     class Handler(_Quiet):
         def do_GET(self) -> None:
@@ -108,7 +108,7 @@ def exposition(body: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def exporter(folder: Path, *, port: int, day_grams: float) -> Iterator[None]:
-    """The real exporter, sampling every second, with a budget for the day; state stays in `folder`."""
+    """Run the real exporter, sampling every second, with a budget for the day; state stays in `folder`."""
     config = folder / "ecotrack.yml"
     # A time zone in which it is about noon, so that no test meets midnight.
     zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
@@ -140,6 +140,6 @@ def eventually(found: Callable[[], bool], what: str, timeout: float = 60.0) -> f
 
 
 def active_alerts(alertmanager: str) -> Mapping[tuple[str, str], dict[str, Any]]:
-    """Alertmanager's alerts by name and instance."""
+    """Return Alertmanager's alerts by name and instance."""
     answer = requests.get(f"{alertmanager}/api/v2/alerts", timeout=5).json()
     return {(one["labels"]["alertname"], one["labels"].get("instance", "")): one for one in answer}

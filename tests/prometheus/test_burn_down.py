@@ -1,4 +1,4 @@
-"""What is left of a budget over real days and months: all of it at the start, and never more than a moment before."""
+"""Share that is left of a budget over real days and months: all at the start, and never more than a moment before."""
 
 import itertools
 import json
@@ -56,7 +56,7 @@ CASES = {
 def objections(
     tmp_path: Path, case: Case, used: Sequence[float], limits: Sequence[float], wanted: dict[str, float]
 ) -> str:
-    """What promtool objects to: `wanted` are values of expressions at the last step of the period."""
+    """Return promtool's objections: `wanted` are values of expressions at the last step of the period."""
     step, length = 60 * case.step_minutes, int(case.bounds.end - case.bounds.start)
     starts = [float(BEFORE * step - length)] * BEFORE + [float(BEFORE * step)] * (len(used) - BEFORE)
     series: dict[str, Sequence[float]] = {
@@ -88,23 +88,23 @@ def objections(
 
 
 def written(values: Sequence[float], used: Sequence[float]) -> str:
-    """As promtool reads values, none of them where the exporter is away."""
+    """Write values as promtool reads them, none of them where the exporter is away."""
     return " ".join("_" if one == AWAY else f"{value:.6f}" for value, one in zip(values, used, strict=True))
 
 
 def steps(case: Case) -> int:
-    """Steps from the beginning of the period up to, not including, its end."""
+    """Return steps from the beginning of the period up to, not including, its end."""
     return case.hours * 60 // case.step_minutes
 
 
 def rises(case: Case, count: int) -> str:
-    """How often the share that is left rose over the last `count` steps."""
+    """Return how often the share that is left rose over the last `count` steps."""
     minutes = case.step_minutes
     return f"sum(resets((-1 * {REMAINING})[{(count - 1) * minutes}m:{minutes}m]))"
 
 
 def burnt(case: Case, seed: int) -> list[float]:
-    """Grams used, at random, beginning anew with the period; twice some of them are forgotten."""
+    """Draw the grams used, at random, beginning anew with the period; twice some of them are forgotten."""
     chance = random.Random(seed)  # noqa: S311 - loads, not secrets
     count = steps(case)
     amounts = [chance.random() ** 3 for _ in range(count - 1)]

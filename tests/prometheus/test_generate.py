@@ -13,7 +13,7 @@ COPIED = ("prometheus/rules", "docs/runbooks", "docs/examples")
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The committed files that the command reads and writes, in a fresh folder, which is the current one."""
+    """Copy the committed files that the command reads and writes into a fresh folder, which becomes the current one."""
     for folder in COPIED:
         shutil.copytree(ROOT / folder, tmp_path / folder)
     monkeypatch.chdir(tmp_path)

@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs/how-to/use-your-own-prometheus.md").read_text()
 
 
 def snippet(title: str) -> str:
-    """The YAML block of the page whose first line is this comment."""
+    """Return the YAML block of the page whose first line is this comment."""
     found = re.search(rf"```yaml\n# {re.escape(title)}\n(.*?)```", PAGE, re.DOTALL)
     assert found is not None, title
     return found[1]

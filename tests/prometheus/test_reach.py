@@ -1,4 +1,4 @@
-"""Which budget alerts a machine can reach, and at which load."""
+"""The budget alerts that a machine can reach, and the load of each."""
 
 from dataclasses import replace
 from pathlib import Path

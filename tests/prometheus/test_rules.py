@@ -46,12 +46,12 @@ def rule_groups() -> Iterator[dict[str, Any]]:
 
 
 def rules(kind: str) -> list[dict[str, Any]]:
-    """All rules of one kind, `record` or `alert`."""
+    """Return all rules of one kind, `record` or `alert`."""
     return [rule for group in rule_groups() for rule in group["rules"] if kind in rule]
 
 
 def selectors(node: promql.Expr) -> Iterator[promql.VectorSelector]:
-    """Every vector selector inside an expression."""
+    """Yield every vector selector inside an expression."""
     if isinstance(node, promql.VectorSelector):
         yield node
     elif isinstance(node, promql.MatrixSelector):
@@ -67,7 +67,7 @@ def selectors(node: promql.Expr) -> Iterator[promql.VectorSelector]:
 
 
 def queries() -> Iterator[str]:
-    """Every PromQL text: the expressions, and the look-ups inside annotations."""
+    """Yield every PromQL text: the expressions, and the look-ups inside annotations."""
     for rule in rules("record") + rules("alert"):
         yield rule["expr"]
         for text in rule.get("annotations", {}).values():
@@ -174,7 +174,7 @@ def test_only_metrics_that_every_target_has_are_selected_by_job() -> None:
 
 
 def test_a_simulated_counter_is_read_by_the_recorded_rates_alone() -> None:
-    """What else reads one would be wrong by the speed of the simulated clock."""
+    """Any other reader would be wrong by the speed of the simulated clock."""
     read = {
         selector.name: rule.get("record", rule.get("alert"))
         for rule in rules("record") + rules("alert")

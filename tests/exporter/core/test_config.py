@@ -21,7 +21,7 @@ SECTIONS = "preset, sampling, power, meter, network, grid, budget, ecoguard"
 
 
 def mistakes(folder: Path, content: str | bytes) -> list[str]:
-    """The lines told of a file, without its path."""
+    """Return the lines that name the mistakes of a file, without its path."""
     file = folder / "ecotrack.yml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ConfigError) as caught:

@@ -33,7 +33,7 @@ PROMETHEUS = (
     "application/openmetrics-text;version=0.0.1;q=0.5,"
     "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 )
-"""What Prometheus 3 sends."""
+"""The Accept header of Prometheus 3."""
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_histogram_counts_what_is_not_above_each_bound() -> None:
 
 
 class Counting(Collector):
-    """Counts how often it is collected."""
+    """A collector that counts how often it is collected."""
 
     def __init__(self) -> None:
         self.collected = 0

@@ -14,7 +14,7 @@ def cpuinfo(
     smt: int = 2,
     flags: str = "",
 ) -> str:
-    """A text of `/proc/cpuinfo` for `chips` sockets of `cores` cores."""
+    """Return a text of `/proc/cpuinfo` for `chips` sockets of `cores` cores."""
     vendor, family, model, stepping = cpuid
     block = (
         "processor\t: {number}\nvendor_id\t: {vendor}\ncpu family\t: {family}\nmodel\t\t: {model}\n"
@@ -51,7 +51,7 @@ def hardware(
     tdp: float | None = None,
     kind: Kind | None = None,
 ) -> Hardware:
-    """The hardware of a machine that says so of itself; a guest where `flags` has `hypervisor`."""
+    """Return the hardware of a machine that says so of itself; a guest where `flags` has `hypervisor`."""
     found = Identity(
         cpuinfo=cpuinfo(name, cpuid, chips=chips, cores=cores, smt=smt, flags=flags),
         disks=disks or Disks(),

@@ -41,7 +41,7 @@ TRUE_WATTS = {
     Coverage.MACHINE: 130.0,
     Coverage.DETAIL: 11.0,
 }
-"""What the sensors of these tests tell, second by second."""
+"""Figures of the sensors of these tests, second by second."""
 
 
 def span(start: float, end: float) -> Span:
@@ -65,7 +65,7 @@ def one_sample(*sensors: Measured, utilization: float = 0.5) -> Allocation:
 
 @dataclass(slots=True)
 class Machine:
-    """Runs samples of five seconds in which any part may fail, and books each second by the rule itself."""
+    """A machine with samples of five seconds in which any part may fail, and each second booked by the rule itself."""
 
     pending: Pending = field(default_factory=dict)
     booked: dict[Component, float] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Machine:
 
 
 def expected(covers: set[Coverage], *, modelled: bool) -> float:
-    """Watts of one second: of the sensors where they told, of the model for everything else."""
+    """Return the watts of one second: of the sensors that told of the second, and of the model for everything else."""
     if Coverage.MACHINE in covers:
         return TRUE_WATTS[Coverage.MACHINE]
     watts = sum(TRUE_WATTS[one] for one in covers if one is not Coverage.DETAIL)

@@ -55,13 +55,13 @@ class SensedMachine:
         return self._rig.now
 
     def energy(self) -> Mapping[Component, Joules]:
-        """The energy of each component so far."""
+        """Return the energy of each component so far."""
         return self.now.totals.exported.energy
 
     def provenance(self) -> dict[str, str]:
-        """The source of each component in force."""
+        """Return the source of each component in force."""
         return {origin.component: origin.source for origin in self.now.provenance}
 
     def events(self) -> dict[tuple[str, str], int]:
-        """How often each event was met, by source and reason."""
+        """Return how often each event was met, by source and reason."""
         return {(event.source, event.reason): n for event, n in self.now.totals.exported.events.items()}

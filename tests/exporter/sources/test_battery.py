@@ -26,7 +26,7 @@ class Supplies:
         (self.folder / SUPPLIES / name).write_text(f"{value}\n", encoding="ascii")
 
     def watts(self) -> float:
-        """The power of one second, by a source that has not read before."""
+        """Return the power of one second, by a source that has not read before."""
         source = BatterySource(self.folder, self.clock)
         source.read()
         self.clock.advance(1.0)

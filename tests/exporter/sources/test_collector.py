@@ -112,7 +112,7 @@ def test_only_the_sources_that_are_given_are_read(left: set[str]) -> None:
 
 @dataclass(slots=True)
 class Faulty:
-    """A source that raises what it is told to."""
+    """A source that raises the error that the test chose."""
 
     error: Exception | None = None
 

@@ -15,7 +15,7 @@ MOVED = 100_000_000
 
 
 def counted(machine: Path, *, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> dict[str, int]:
-    """Bytes of the devices that count."""
+    """Return the bytes of the devices that count."""
     rule = NicRule(include=include, exclude=("lo", "veth*", *exclude))
     network = HostSource(FakeClock(), rule, procfs=machine / "proc", sysfs=machine / "sys").read().network
     assert network is not None

@@ -167,7 +167,7 @@ def test_what_a_program_leaves_behind_is_not_waited_for() -> None:
 
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
-    """Opened at the end, so that no thread is left behind."""
+    """Open the pipe at the end, so that no thread is left behind."""
     event = threading.Event()
     yield event
     event.set()

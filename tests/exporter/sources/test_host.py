@@ -56,7 +56,7 @@ def source(machine: Path, *, rule: NicRule | None = None, clock: FakeClock | Non
 
 @pytest.fixture
 def laptop(tmp_path: Path) -> Path:
-    """A copy of the laptop, to be broken."""
+    """Return a copy of the laptop's files, to be broken."""
     return Path(shutil.copytree(FIXTURES / "laptop", tmp_path / "laptop"))
 
 

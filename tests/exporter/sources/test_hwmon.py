@@ -25,7 +25,7 @@ class Chips:
         self.source = HwmonSource(folder, self.clock)
 
     def add(self, name: str, **files: object) -> Path:
-        """One more chip; two underscores stand for a slash. Returns its folder."""
+        """Add a chip; two underscores stand for a slash. Returns its folder."""
         number = len(list((self.folder / "class/hwmon").glob("*")))
         chip = self.folder / f"class/hwmon/hwmon{number}"
         for file, value in {"name": name, **files}.items():

@@ -1,4 +1,4 @@
-"""What a machine says of itself, from trees of files, and what that makes it."""
+"""Facts that a machine states of itself, from trees of files, and what that makes it."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ ARM = "processor\t: 0\nBogoMIPS\t: 108.00\n\n"
 
 
 def write(root: Path, files: dict[str, str]) -> tuple[Path, Path]:
-    """A tree of these files, and one CPU; its procfs and sysfs."""
+    """Return a tree of these files, and one CPU; its procfs and sysfs."""
     for name, text in ({"proc/stat": "cpu  1 2 3\ncpu0 1 2 3\n"} | files).items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

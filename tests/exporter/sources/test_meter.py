@@ -184,7 +184,7 @@ def site() -> Iterator[Site]:
 
 
 def answered(source: MeterSource) -> Mapping[str, EnergyCounter]:
-    """The reading, once the meter has answered."""
+    """Return the reading, once the meter has answered."""
     deadline = time.monotonic() + 30.0
     while time.monotonic() < deadline:
         if told := source.read():

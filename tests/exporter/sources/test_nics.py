@@ -1,4 +1,4 @@
-"""Which devices count, and how seldom it is looked up: names alone tell what is excluded, and most answers are kept."""
+"""The devices that count, and rare look-ups: names alone tell what is excluded, and most answers are kept."""
 
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,7 +19,7 @@ ROUTES = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWi
 
 
 class WatchedLinks(DeviceLinks):
-    """Remembers what was asked for."""
+    """Links that remember the names that were asked for."""
 
     def __init__(self, sysfs: Path) -> None:
         super().__init__(sysfs)
@@ -54,11 +54,11 @@ class Cards:
         (self.net / partner / "master").symlink_to(self.net / master)
 
     def left_out(self) -> set[str]:
-        """Devices that do not count now."""
+        """Return the devices that do not count now."""
         return self.names - self.choice.among(self.names)
 
     def seconds_until(self, left_out: set[str]) -> float:
-        """How long it takes to notice, with a reading every 5 s."""
+        """Return the time until the change is noticed, with a reading every 5 s."""
         start = self.clock.awake()
         while self.left_out() != left_out:
             assert self.clock.awake() < start + 1000

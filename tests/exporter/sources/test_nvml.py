@@ -28,7 +28,7 @@ class FakeNvmlError(Exception):
 
 @dataclass(slots=True)
 class Card:
-    """What a card tells; a number of NVML's where it refuses."""
+    """Card as NVML shows it; a number of NVML's where it refuses."""
 
     busId: str | bytes
     millijoules: int | FakeNvmlError

@@ -48,7 +48,7 @@ class Counter:
     resets: int = 0
 
     def sample(self, fault: Fault, watts: int) -> float | None:
-        """The joules of a sample that are measured; None where the model covers them."""
+        """Return the joules of a sample that are measured; None where the model covers them."""
         before, spent = self.joules, round(watts * INTERVAL * 1e6)
         was_known, self.known = self.known, fault not in {Fault.FAILED, Fault.UNPLUGGED}
         if fault is Fault.FROZEN:

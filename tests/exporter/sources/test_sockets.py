@@ -17,7 +17,7 @@ REST = "00000000:00000000 00:00000000 00000000  1000        0 123456 1 000000000
 
 
 def line(number: int, digits: int, state: bytes) -> str:
-    """A line of `tcp` or `tcp6`, whose addresses have so many digits."""
+    """Return a line of `tcp` or `tcp6`, whose addresses have so many digits."""
     local, remote = "0A" * (digits // 2), "06" * (digits // 2)
     return f"{number:4d}: {local}:0035 {remote}:01BB{state.decode()}{REST}".ljust(149) + "\n"
 

@@ -1,4 +1,4 @@
-"""How much a device can have moved: bounded by its own speed where that is known at both readings."""
+"""The most that a device can have moved: bounded by its own speed where that is known at both readings."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ ELAPSED = st.floats(1.0, 3600.0)
 
 
 def moved(amount: float, before: float | None, now: float | None, elapsed: float, *, sent: bool = False) -> Usage:
-    """What was used where `eth0` counted so many bytes in one direction, at the speeds of the two readings."""
+    """Return the usage where `eth0` counted so many bytes in one direction, at the speeds of the two readings."""
     counters = [
         traffic(START, START),
         traffic(START, START + int(amount)) if sent else traffic(START + int(amount), START),
@@ -33,7 +33,7 @@ def moved(amount: float, before: float | None, now: float | None, elapsed: float
 
 
 def is_believed(usage: Usage) -> bool:
-    """Whether the traffic counts; where it does not, one discarded reading does."""
+    """Tell whether the traffic counts; where it does not, one discarded reading does."""
     discarded = [(event.source, event.reason) for event in usage.events]
     assert discarded == ([] if usage.network else [("network", "implausible")])
     return usage.network is not None

@@ -1,4 +1,4 @@
-"""What a sensor's counter gained, and when it tells nothing or is not believed."""
+"""Gains of a sensor's counter, and cases in which it tells nothing or is not believed."""
 
 from collections.abc import Iterable
 
@@ -106,7 +106,7 @@ def test_where_one_of_two_packages_says_nothing_neither_does_the_other() -> None
 
 
 def samples(energies: Iterable[float], covers: Coverage = Coverage.PACKAGE) -> list[str]:
-    """What becomes of a counter's samples in turn: its joules where they are booked, and why not else."""
+    """Return what becomes of a counter's samples in turn: its joules where they are booked, and why not else."""
     flat: dict[str, int] = {}
     found = []
     for energy in energies:

@@ -20,7 +20,7 @@ class Pair:
 
 
 class Authority:
-    """Signs certificates and writes everything below one folder."""
+    """An authority that signs certificates and writes all files below one folder."""
 
     def __init__(self, folder: Path, name: str = "authority") -> None:
         self._folder = folder
@@ -31,7 +31,7 @@ class Authority:
         self.cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name: str, *, san: str = "localhost", password: bytes | None = None) -> Pair:
-        """A certificate and key named after `name`, valid for `san` and for 127.0.0.1."""
+        """Return a certificate and key named after `name`, valid for `san` and for 127.0.0.1."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._build(_name(name), key.public_key(), san=san, is_authority=False)
         pair = Pair(cert=self._folder / f"{name}.crt", key=self._folder / f"{name}.key")

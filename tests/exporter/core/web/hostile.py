@@ -16,7 +16,7 @@ _VALUES = (
 
 
 def hostile_request(seed: int, *honest: bytes) -> bytes:
-    """One request, with the `honest` header lines beside its hostile ones; the same for the same seed."""
+    """Return one request, with the `honest` header lines beside its hostile ones; the same for the same seed."""
     chance = random.Random(seed)  # noqa: S311 - for tests
     lines = [b"%b %b HTTP/1.1" % (_one_of(chance, _METHODS), _one_of(chance, _TARGETS)), b"Host: localhost", *honest]
     if chance.random() < 0.5:
@@ -26,7 +26,7 @@ def hostile_request(seed: int, *honest: bytes) -> bytes:
 
 
 def _one_of(chance: random.Random, usual: tuple[bytes, ...]) -> bytes:
-    """Mostly something usual, which leads further into the server, and otherwise any bytes."""
+    """Draw mostly something usual, which leads further into the server, and otherwise any bytes."""
     return chance.choice(usual) if chance.random() < 0.7 else chance.randbytes(chance.randrange(1, 30))
 
 

@@ -34,7 +34,7 @@ def serving(
     limits: Limits | None = None,
     address: str = "127.0.0.1:0",
 ) -> Iterator[Server]:
-    """A started server, stopped when the block ends."""
+    """Yield a started server, and stop it when the block ends."""
     server = Server(address=address, web_config=web_config, max_requests=40, limits=limits)
     server.start(routes)
     try:
@@ -44,7 +44,7 @@ def serving(
 
 
 def connect(server: Server, tls: ssl.SSLContext | None = None) -> socket.socket:
-    """A connection to the server, through TLS where a context is given."""
+    """Return a connection to the server, through TLS where a context is given."""
     address = urlsplit(server.url)
     assert address.hostname is not None
     plain = socket.create_connection((address.hostname, address.port), TIMEOUT)
@@ -52,7 +52,7 @@ def connect(server: Server, tls: ssl.SSLContext | None = None) -> socket.socket:
 
 
 def get(path: str = "/metrics", *headers: str, method: str = "GET", host: str = "localhost") -> bytes:
-    """The bytes of a request without a body."""
+    """Return the bytes of a request without a body."""
     return "\r\n".join([f"{method} {path} HTTP/1.1", f"Host: {host}", *headers, "", ""]).encode()
 
 
@@ -79,7 +79,7 @@ def read_reply(client: socket.socket, *, head_only: bool = False) -> Reply:
 
 
 def read_all(client: socket.socket) -> bytes:
-    """Everything until the server closes; a reset counts as closing."""
+    """Return all bytes until the server closes; a reset counts as closing."""
     received = bytearray()
     with contextlib.suppress(ConnectionResetError, BrokenPipeError):
         while data := client.recv(65536):
@@ -88,7 +88,7 @@ def read_all(client: socket.socket) -> bytes:
 
 
 def split(received: bytes, sent: bytes = b"") -> list[Reply]:
-    """The responses in these bytes. Those to a HEAD, of which all requests must be, have no body."""
+    """Return the responses in these bytes. Responses to HEAD, of which all requests must then be, have no body."""
     stream = io.BytesIO(received)
     replies = []
     while stream.tell() < len(received):

@@ -1,4 +1,4 @@
-"""How many connections the limit on open files leaves room for."""
+"""The number of connections for which the limit on open files leaves room."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What the server answers."""
+"""The answers of the server."""
 
 import contextlib
 import gc

@@ -48,7 +48,7 @@ def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serve
 
 
 def sent(server: Server, data: bytes) -> bytes:
-    """What comes back for these bytes, after which nothing more is sent."""
+    """Send these bytes and nothing more, and return the bytes that come back."""
     with connect(server) as client:
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)

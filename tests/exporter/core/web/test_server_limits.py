@@ -1,4 +1,4 @@
-"""What the server bounds: time, requests in flight, connections, malformed bytes."""
+"""The bounds of the server: time, requests in flight, connections, malformed bytes."""
 
 import concurrent.futures
 import contextlib

@@ -19,7 +19,7 @@ HOW_TO = Path(__file__).parents[4] / "docs/how-to/secure-the-endpoint.md"
 
 
 def web_configs() -> list[str]:
-    """The web configurations shown in the guide."""
+    """Return the web configurations shown in the guide."""
     blocks = re.findall(r"```yaml\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
     return [block for block in blocks if block.startswith("tls_server_config")]
 
@@ -76,7 +76,7 @@ scrape_configs:
 
 
 def _value(prometheus: str, query: str) -> str | None:
-    """The first value of a query, once there is one; None after 20 seconds without."""
+    """Return the first value of a query, once there is one; None after 20 seconds without."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         result = requests.get(f"{prometheus}/api/v1/query", params={"query": query}, timeout=5).json()["data"]["result"]

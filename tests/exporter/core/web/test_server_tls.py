@@ -33,7 +33,7 @@ def authority(tmp_path: Path) -> Authority:
 
 
 def web_config(folder: Path, **more: str) -> WebConfig:
-    """The server's own pair, and these further keys of tls_server_config."""
+    """Return a web configuration with the server's own pair and these further keys of tls_server_config."""
     lines = [f"  {key}: {value}\n" for key, value in more.items()]
     path = folder / "web.yml"
     path.write_text("tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n" + "".join(lines))
@@ -48,7 +48,7 @@ def client_context(authority: Authority, pair: Pair | None = None) -> ssl.SSLCon
 
 
 def status(server_config: WebConfig, context: ssl.SSLContext) -> int | None:
-    """Status of one request, or None where the server would not have this client."""
+    """Return the status of one request, or None where the server refuses this client."""
     with serving({"/metrics": metrics}, web_config=server_config) as server:
         assert server.url.startswith("https://")
         try:
@@ -138,7 +138,7 @@ def test_the_handshake_is_part_of_the_time_to_a_head(tmp_path: Path, authority: 
 
 
 def status_of(url: str, authority: Authority) -> int:
-    """Status by another client than this test's own."""
+    """Return the status that another client than this test's own gets."""
     return requests.get(f"{url}/metrics", verify=str(authority.cert), timeout=5).status_code
 
 

@@ -1,4 +1,4 @@
-"""What a web configuration may say, and how a wrong one is refused."""
+"""The content of a web configuration, and the refusal of a wrong one."""
 
 import os
 import ssl
@@ -17,7 +17,7 @@ HASH = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the certificates that the configurations below name."""
+    """Return a folder with the certificates that the configurations below name."""
     folder = tmp_path_factory.mktemp("web")
     authority = Authority(folder)
     authority.issue("server")

@@ -27,7 +27,7 @@ def run(folder: Path) -> None:
 
 
 def serve(workers: int) -> None:
-    """Until the input ends."""
+    """Serve until the input ends."""
     with cluster_of(workers) as cluster:
         sys.stdout.write(f"{cluster.scheduler_address}\n")
         sys.stdout.flush()
