@@ -5,6 +5,9 @@ from typing import Protocol
 
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
 
+STEP_TOLERANCE = Seconds(2.0)
+"""Clocks may part by this much between two samples before it counts as a suspension or a step; slewing stays below."""
+
 
 class Clock(Protocol):
     """The program's only source of time."""

@@ -7,6 +7,9 @@ from typing import Generic, TypeVar, cast
 
 from exporter.core.units import Joules, Watts
 
+MAX_MACHINE_WATTS = Watts(1e5)
+"""Mean power beyond which a sensor of the whole machine has been misread: the most that a configuration may state."""
+
 
 class Scope(StrEnum):
     """Scope of a figure: whose electricity it counts."""

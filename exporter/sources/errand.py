@@ -1,13 +1,15 @@
 """Readings that take longer than a sample may: fetched beside the sampler, at an interval of their own."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Protocol, cast
 
-from exporter.core.clock import Clock
+from exporter.core.clock import STEP_TOLERANCE, Clock
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.reading import ReadingUnavailableError
 
@@ -35,20 +37,24 @@ class Errands:
         self._limit = limit
         self._errand: Errand | None = None
         self._is_given_up = False
+        self._is_outdated = False
         self._sent_at: MonotonicSeconds | None = None
         self._last: bytes | Exception | None = None
+        self._asleep: Seconds | None = None
 
     def latest(self) -> bytes | None:
         """Return the answer of the last errand that has ended; None before the first. Never blocks.
 
-        Raises the failure of that errand for as long as it is the last one. While one that was given up has not ended,
-        none is sent: there is one at most.
+        An answer of before the machine slept is none: it tells nothing of the time since, and a meter's next total has
+        the energy of the sleep in it. Raises the failure of that errand for as long as it is the last one. While one
+        that was given up has not ended, none is sent: there is one at most.
         """
         now = self._clock.awake()
+        self._forget_what_was_before_a_sleep()
         if self._errand is not None:
             self._collect(self._errand, now)
         if self._errand is None and (self._sent_at is None or now - self._sent_at >= self._interval):
-            self._sent_at, self._is_given_up = now, False
+            self._sent_at, self._is_given_up, self._is_outdated = now, False, False
             try:
                 self._errand = self._send()
             except OSError as error:
@@ -56,6 +62,14 @@ class Errands:
         if isinstance(self._last, Exception):
             raise self._last.with_traceback(None)  # or each time that it is raised would add to its traceback
         return self._last
+
+    def _forget_what_was_before_a_sleep(self) -> None:
+        asleep = Seconds(self._clock.elapsed() - self._clock.awake())
+        if self._asleep is not None and asleep - self._asleep > STEP_TOLERANCE:
+            self._last, self._is_outdated = None, True
+            if self._errand is None:
+                self._sent_at = None
+        self._asleep = asleep
 
     def _collect(self, errand: Errand, now: MonotonicSeconds) -> None:
         outcome: bytes | Exception | None
@@ -67,7 +81,9 @@ class Errands:
             self._give_up_late(errand, now)
             return
         self._errand = None
-        if not self._is_given_up:
+        if self._is_outdated:
+            self._sent_at = None  # the next one goes at once
+        elif not self._is_given_up:
             self._last = outcome
 
     def _give_up_late(self, errand: Errand, now: MonotonicSeconds) -> None:
@@ -89,6 +105,7 @@ class ProgramErrand:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a group of its own, which is killed with whatever the program has started
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},  # and no secret of the exporter's
         )
 
@@ -97,11 +114,13 @@ class ProgramErrand:
 
         Raises ReadingUnavailableError where the program failed.
         """
-        status = self._process.poll()
-        if status is None:
+        # Not reaped yet, so that no other group can have its number.
+        if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             return None
+        self.give_up()
+        status = self._process.wait()
         with cast(IO[bytes], self._process.stdout) as output:
-            # Something that the program left behind may hold the pipe open: that must not be waited for.
+            # Something that left the program's group may hold the pipe open: that must not be waited for.
             os.set_blocking(output.fileno(), False)
             try:
                 content = os.read(output.fileno(), MOST_BYTES)
@@ -112,8 +131,9 @@ class ProgramErrand:
         return content
 
     def give_up(self) -> None:
-        """Kill the program."""
-        self._process.kill()
+        """Kill the program and what it has started."""
+        with contextlib.suppress(OSError):  # what another user runs cannot be killed
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 class ThreadErrand:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from exporter.core.clock import Clock
 from exporter.core.units import Joules, MonotonicSeconds, Seconds, Watts
-from exporter.power.component import Coverage, EnergyCounter, Sensor
+from exporter.power.component import MAX_MACHINE_WATTS, Coverage, EnergyCounter, Sensor
 from exporter.sources.errand import Errands, ThreadErrand
 from exporter.sources.fetch import fetch_address, fetch_file
 from exporter.sources.integral import Integrals
@@ -78,7 +78,7 @@ class MeteredEnergy:
     A plug's total moves in steps of up to a watt-hour, which takes a small machine minutes. In between the counter runs
     ahead by the power, within bounds, and waits for the total where it ran too far. When the meter begins again so
     does the counter; how far it had run ahead of the total is taken off what follows, so that nothing is invented
-    however often that happens.
+    however often that happens. A total that rose faster than any machine draws has been misread, and begins again too.
     """
 
     def __init__(self) -> None:
@@ -89,20 +89,20 @@ class MeteredEnergy:
         self._pace: Watts | None = None
         self._since_step = 0.0
 
-    def advance(self, total: Joules, watts: Watts | None, elapsed: Seconds) -> Joules | None:
-        """Return the energy up to now, `elapsed` after the call before.
+    def advance(self, total: Joules, watts: Watts | None, elapsed: Seconds, *, asleep: Seconds) -> Joules | None:
+        """Return the energy up to now, `elapsed` awake and `asleep` after the call before.
 
-        Where `watts` is None, the power is that of the last step of the total; before its first step the energy is
-        None, since it may be anything up to a step.
+        The meter counts while the machine sleeps, so that the pace of its total is over both. Where `watts` is None,
+        the power is that of the last step of the total; before its first step the energy is None, since it may be
+        anything up to a step.
         """
         watts = self._pace if watts is None else watts
-        self._since_step += elapsed
-        if self._total is None or total < self._total:
+        self._since_step += elapsed + asleep
+        if self._total is None or total < self._total or total - self._total > MAX_MACHINE_WATTS * self._since_step:
             self._confirmed, self._ahead, self._shown = min(0.0, self._confirmed - self._shown), 0.0, 0.0
             self._since_step = 0.0
         elif total > self._total:
-            if self._since_step > 0.0:
-                self._pace = Watts((total - self._total) / self._since_step)
+            self._pace = Watts((total - self._total) / self._since_step)
             self._confirmed, self._ahead, self._since_step = self._confirmed + (total - self._total), 0.0, 0.0
         elif watts is not None:
             self._ahead = min(self._ahead + watts * elapsed, max(MOST_AHEAD, watts * MOST_AHEAD_TIME))
@@ -119,7 +119,7 @@ class MeterSource:
         self._clock = clock
         self._integrals = Integrals(clock)
         self._metered = MeteredEnergy()
-        self._read_at: MonotonicSeconds | None = None
+        self._read_at: tuple[MonotonicSeconds, Seconds] | None = None
         self._errands = None
         if settings is not None:
             self._errands = Errands(clock, lambda: _asked(settings, clock), interval=settings.interval, limit=LIMIT)
@@ -136,18 +136,22 @@ class MeterSource:
         if content is None:
             return {}
         answer = understood(content, self._settings)
-        now = self._clock.awake()
-        elapsed = Seconds(0.0 if self._read_at is None else now - self._read_at)
-        self._read_at = now
+        elapsed, asleep = self._since_last()
         if answer.total is not None:
             energies: Mapping[str, Joules | None] = {
-                "total": self._metered.advance(answer.total, answer.watts, elapsed)
+                "total": self._metered.advance(answer.total, answer.watts, elapsed, asleep=asleep)
             }
         else:
             energies = self._integrals.advance({} if answer.watts is None else {"power": answer.watts})
         return {
             name: EnergyCounter(sensor=SENSOR, energy=energy) for name, energy in energies.items() if energy is not None
         }
+
+    def _since_last(self) -> tuple[Seconds, Seconds]:
+        """Return the time awake and the time asleep since the last answer was used."""
+        awake, elapsed = self._clock.awake(), self._clock.elapsed()
+        before, self._read_at = self._read_at or (awake, elapsed), (awake, elapsed)
+        return Seconds(awake - before[0]), Seconds(max(0.0, (elapsed - before[1]) - (awake - before[0])))
 
 
 def _asked(settings: MeterSettings, clock: Clock) -> ThreadErrand:

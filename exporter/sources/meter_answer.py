@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_MINUTE, Joules, Watts
+from exporter.power.component import MAX_MACHINE_WATTS
 from exporter.sources.reading import ReadingUnavailableError
 
 AnswerT = TypeVar("AnswerT")
@@ -147,7 +148,8 @@ def _by_unit(number: float, unit: Unit) -> MeterAnswer:
 
 def _answer(total: float | None, watts: float | None) -> MeterAnswer:
     """Return an answer of figures that can be. Raises ReadingUnavailableError."""
-    known = [one for one in (total, watts) if one is not None]
-    if not known or not all(math.isfinite(one) and one >= 0.0 for one in known):
+    limits = ((total, math.inf), (watts, MAX_MACHINE_WATTS))
+    known = [(one, most) for one, most in limits if one is not None]
+    if not known or not all(math.isfinite(one) and 0.0 <= one <= most for one, most in known):
         raise ReadingUnavailableError("the meter tells neither energy nor power that can be")
     return MeterAnswer(total=None if total is None else Joules(total), watts=None if watts is None else Watts(watts))

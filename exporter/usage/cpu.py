@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from exporter.core.clock import STEP_TOLERANCE
 from exporter.core.units import Ratio, Seconds
 from exporter.sources.reading import CpuTimes, Timed
 from exporter.usage.events import Events
-from exporter.usage.gaps import STEP_TOLERANCE
 
 IDLE_FALL = Seconds(3.0)
 """Idle time and iowait may run backwards (proc_stat(5)); for node_exporter a fall beyond this is a reset."""

@@ -1,15 +1,12 @@
 """Time that is missing between two readings: a late sample, a suspended machine, a clock that was set."""
 
+from exporter.core.clock import STEP_TOLERANCE
 from exporter.core.units import Seconds
 from exporter.sources.reading import HostReading
 from exporter.usage.events import Events
 
 LATE_AFTER_INTERVALS = 3.0
 """A sample this many intervals after the one before is counted as late."""
-
-
-STEP_TOLERANCE = Seconds(2.0)
-"""Clocks may part by this much between two samples before it counts as a suspension or a step; slewing stays below."""
 
 
 def was_suspended(previous: HostReading, current: HostReading) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from exporter.core.units import Joules, Watts
-from exporter.power.component import Coverage, EnergyCounter, Sensor
+from exporter.power.component import MAX_MACHINE_WATTS, Coverage, EnergyCounter, Sensor
 from exporter.sources.reading import Timed
 from exporter.usage.events import Event, EventKind
 from exporter.usage.span import Span
@@ -23,9 +23,6 @@ NEVER_FLAT = {Coverage.PACKAGE, Coverage.MEMORY, Coverage.MACHINE}
 MAX_PART_WATTS = Watts(3e3)
 """Mean power beyond which a sensor of one part has been misread. Judgement: more than twice the largest accelerators
 and processors on sale; less than what a processor's counter would seem to gain by a whole turn within a minute."""
-
-MAX_MACHINE_WATTS = Watts(1e5)
-"""Mean power beyond which a sensor of the whole machine has been misread: the most that a configuration may state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,14 @@
 """Errands: sent at an interval, one at a time, given up after a limit, and never waited for."""
 
+import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import psutil
 import pytest
 
 from exporter.core.units import Seconds
@@ -119,6 +122,36 @@ def test_an_errand_that_cannot_be_sent_is_a_failure() -> None:
     assert errands.latest() == b"good"
 
 
+def test_what_was_asked_before_the_machine_slept_is_no_answer_after_it() -> None:
+    office = Office()
+    errands = office.errands()
+    errands.latest()
+    office.sent[0].result = b"evening"
+    assert errands.latest() == b"evening"
+    office.clock.sleep(8 * 3600.0)
+    assert errands.latest() is None
+    assert len(office.sent) == 2  # at once
+    office.clock.sleep(8 * 3600.0)
+    assert errands.latest() is None
+    office.sent[1].result = b"asked before the second sleep"
+    assert errands.latest() is None
+    assert len(office.sent) == 3
+    office.sent[2].result = b"morning"
+    assert errands.latest() == b"morning"
+
+
+def test_what_hangs_over_a_sleep_is_given_up_all_the_same() -> None:
+    office = Office()
+    errands = office.errands()
+    errands.latest()
+    office.clock.sleep(3600.0)
+    assert errands.latest() is None
+    office.clock.advance(LIMIT)
+    with pytest.raises(ReadingUnavailableError, match="no answer within 10 s"):
+        errands.latest()
+    assert [one.given_up for one in office.sent] == [1]
+
+
 def answer_of(errand: Errand) -> bytes:
     deadline = time.monotonic() + 30.0
     while time.monotonic() < deadline:
@@ -160,9 +193,47 @@ def test_a_program_that_does_not_end_is_killed(program: str) -> None:
 
 
 def test_what_a_program_leaves_behind_is_not_waited_for() -> None:
-    child = "import time; time.sleep(3)"
-    program = f"import subprocess, sys; print('done', flush=True); subprocess.Popen([sys.executable, '-c', {child!r}])"
-    assert answer_of(python(program)) == b"done\n"
+    program = leaving("start_new_session=True")
+    number = int(answer_of(python(program)))
+    os.kill(number, signal.SIGKILL)
+
+
+SLEEPS = "import time; time.sleep(60)"
+
+
+def leaving(how: str, then: str = "") -> str:
+    """A program that starts a child, prints its number, and may do something else `then`."""
+    child = f"subprocess.Popen([sys.executable, '-c', {SLEEPS!r}], {how})"
+    return f"import subprocess, sys, time; print({child}.pid, flush=True); {then}"
+
+
+def ends(number: int) -> bool:
+    """Tell whether a process, which somebody else may have to reap, ends within 30 s."""
+    deadline = time.monotonic() + 30.0
+    while time.monotonic() < deadline:
+        if not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_what_a_program_leaves_behind_ends_with_it() -> None:
+    assert ends(int(answer_of(python(leaving("stdin=None")))))
+
+
+def test_what_a_program_has_started_is_killed_with_it() -> None:
+    errand = python(leaving("stdin=None", "time.sleep(60)"))
+    children: list[int] = []
+    deadline = time.monotonic() + 30.0
+    while not children and time.monotonic() < deadline:
+        started = psutil.Process().children(recursive=True)
+        children = [one.pid for one in started if one.cmdline()[-1:] == [SLEEPS]]
+    assert errand.answer() is None
+    errand.give_up()
+    with pytest.raises(ReadingUnavailableError, match="status -9"):
+        answer_of(errand)
+    assert len(children) == 1
+    assert ends(children[0])
 
 
 @pytest.fixture

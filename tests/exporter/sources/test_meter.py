@@ -34,6 +34,10 @@ STEP = 3600.0
 """Joules of a step of the plug's total, 0.001 kWh."""
 
 
+AWAKE = Seconds(0.0)
+"""Time asleep of a machine that never is."""
+
+
 @dataclass(slots=True)
 class Plug:
     """A plug that counts in steps, forgets the present step when it restarts, and may go back to an older total."""
@@ -59,7 +63,7 @@ class Booking:
     resets: int = 0
 
     def read(self, plug: Plug, watts: Watts, seconds: float) -> None:
-        now = self.counter.advance(plug.shown, watts, Seconds(seconds))
+        now = self.counter.advance(plug.shown, watts, Seconds(seconds), asleep=AWAKE)
         assert now is not None
         if self.last is not None and now >= self.last:
             self.joules += now - self.last
@@ -122,17 +126,75 @@ def test_a_counter_never_falls_but_at_a_restart_and_never_passes_the_total_by_mo
 
 def test_between_two_steps_the_power_is_shown_and_a_step_sets_it_right() -> None:
     counter = MeteredEnergy()
-    told = [counter.advance(Joules(total), Watts(100.0), Seconds(10.0)) for total in (0, 0, 0, 3600, 3600, 3600)]
+    told = [
+        counter.advance(Joules(total), Watts(100.0), Seconds(10.0), asleep=AWAKE)
+        for total in (0, 0, 0, 3600, 3600, 3600)
+    ]
     assert told == [0.0, 1000.0, 2000.0, 3600.0, 4600.0, 5600.0]
-    ahead = [counter.advance(Joules(3600.0), Watts(100.0), Seconds(10.0)) for _ in range(10)]
+    ahead = [counter.advance(Joules(3600.0), Watts(100.0), Seconds(10.0), asleep=AWAKE) for _ in range(10)]
     assert ahead[-1] == ahead[-2] == 3600.0 + 6000.0  # a minute of it: the total has stopped
-    assert counter.advance(Joules(7200.0), Watts(100.0), Seconds(10.0)) == 9600.0  # and waits for the total
+    assert (
+        counter.advance(Joules(7200.0), Watts(100.0), Seconds(10.0), asleep=AWAKE) == 9600.0
+    )  # and waits for the total
 
 
 def test_without_a_power_that_of_the_last_step_is_shown() -> None:
     counter = MeteredEnergy()
-    told = [counter.advance(Joules(total), None, Seconds(10.0)) for total in (0, 0, 1000, 1000, 2000)]
+    told = [counter.advance(Joules(total), None, Seconds(10.0), asleep=AWAKE) for total in (0, 0, 1000, 1000, 2000)]
     assert told == [None, None, 1000.0, 1500.0, 2000.0]
+
+
+@pytest.mark.parametrize("watts", [Watts(50.0), None])
+@given(at=st.integers(3, 30), misread=st.floats(1e8, 1e15))
+def test_a_total_that_was_misread_costs_no_more_than_its_samples(watts: Watts | None, at: int, misread: float) -> None:
+    counter, last, booked = MeteredEnergy(), None, 0.0
+    for sample in range(60):
+        total = misread if sample == at else sample // 2 * 1000.0
+        now = counter.advance(Joules(total), watts, Seconds(10.0), asleep=AWAKE)
+        gained = 0.0 if last is None or now is None else max(0.0, now - last)
+        assert gained <= 1000.0 + 1e-6
+        booked, last = booked + gained, now
+    assert 59 * 500.0 - 5 * 500.0 - 1000.0 <= booked <= 59 * 500.0
+
+
+def test_what_flowed_while_the_machine_slept_sets_no_pace() -> None:
+    counter = MeteredEnergy()
+    for total in (0, 500, 1000):
+        counter.advance(Joules(total), None, Seconds(10.0), asleep=AWAKE)
+    night = Joules(1000.0 + 8 * 3600.0 * 2.0)
+    slept = counter.advance(night, None, Seconds(10.0), asleep=Seconds(8 * 3600.0))
+    told = counter.advance(night, None, Seconds(10.0), asleep=AWAKE)
+    assert slept is not None
+    assert told is not None
+    assert told - slept == pytest.approx(20.0, rel=1e-3)
+
+
+def test_a_night_asleep_is_not_booked_when_the_meter_answers_again(tmp_path: Path) -> None:
+    file, clock = tmp_path / "joules", FakeClock()
+    source = MeterSource(MeterSettings(kind=MeterKind.FILE, place=str(file), unit=Unit.JOULES), clock)
+
+    def write(joules: float) -> None:
+        file.write_text(f"{joules}\n", encoding="ascii")
+        os.utime(file, (clock.wall(), clock.wall()))
+
+    def sampled() -> list[Joules]:
+        """Two samples, so that an errand is sent and answered between them."""
+        told = []
+        for _ in range(2):
+            clock.advance(10.0)
+            told += [one.energy for one in source.read().values()]
+            time.sleep(0.05)
+        return told
+
+    for joules in (0.0, 1000.0, 2000.0):
+        write(joules)
+        sampled()
+    clock.sleep(8 * 3600.0)
+    write(2000.0 + 8 * 3600.0)
+    assert source.read() == {}  # a sensor that was not there starts anew
+    (first,) = answered(source).values()
+    clock.advance(10.0)
+    assert source.read()["total"].energy - first.energy <= 1000.0
 
 
 class Handler(BaseHTTPRequestHandler):

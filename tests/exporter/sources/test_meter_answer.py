@@ -97,7 +97,9 @@ def test_a_number_has_the_unit_that_is_configured(unit: Unit, answer: MeterAnswe
     assert bare_number(b" 2.5\n", unit) == answer
 
 
-@pytest.mark.parametrize("number", [b"", b"-1", b"nan", b"inf", b"-inf", b"1e999", b"12 W", b"\xff", b"0x10"])
+@pytest.mark.parametrize(
+    "number", [b"", b"-1", b"nan", b"inf", b"-inf", b"1e999", b"12 W", b"\xff", b"0x10", b"100001"]
+)
 def test_a_number_that_no_meter_can_show_is_refused(number: bytes) -> None:
     with pytest.raises(ReadingUnavailableError):
         bare_number(number, Unit.WATTS)

@@ -7,13 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.units import Joules, MonotonicSeconds
-from exporter.power.component import Coverage, EnergyCounter, Sensor
+from exporter.power.component import MAX_MACHINE_WATTS, Coverage, EnergyCounter, Sensor
 from exporter.sources.reading import Timed
 from exporter.totals import MAX_SENSORS, add_sensors
 from exporter.usage.events import Event, EventKind
 from exporter.usage.sensors import (
     FLAT_SAMPLES,
-    MAX_MACHINE_WATTS,
     MAX_PART_WATTS,
     NEVER_FLAT,
     Counters,
