@@ -15,6 +15,7 @@ from collections.abc import Set
 from pathlib import Path
 
 from exporter.core.units import BITS_PER_BYTE, BITS_PER_MEGABIT, BytesPerSecond
+from exporter.sources.sysfs import content
 
 MONITOR_TYPES = {b"801", b"802", b"803"}
 """Link layers of raw IEEE 802.11 frames (include/uapi/linux/if_arp.h)."""
@@ -109,6 +110,6 @@ class DeviceLinks:
     def _read(self, device: str, attribute: str) -> bytes:
         """Read an attribute's text; nothing where the device has gone, or its driver does not say."""
         try:
-            return (self._devices / device / attribute).read_bytes().strip()
+            return content(self._devices / device / attribute)
         except OSError:
             return b""

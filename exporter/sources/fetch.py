@@ -14,6 +14,7 @@ from exporter.core.clock import Clock
 from exporter.core.units import Seconds
 from exporter.sources.errand import MOST_BYTES, ThreadErrand
 from exporter.sources.reading import ReadingUnavailableError
+from exporter.sources.sysfs import opened
 
 SILENCE = Seconds(5.0)
 """Time for which a server may say nothing. Judgement: a plug answers within a second."""
@@ -25,10 +26,8 @@ def fetch_file(path: Path, clock: Clock, *, oldest: Seconds) -> ThreadErrand:
 
 
 def _content(path: Path, clock: Clock, oldest: Seconds) -> bytes:
-    # Not blocking, since opening a pipe that nobody writes to would.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
+    with opened(path) as file:
+        found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise ReadingUnavailableError(f"{path} is not a file")
         if clock.wall() - found.st_mtime > oldest:

@@ -13,7 +13,7 @@ from exporter.core.units import Joules, Watts
 from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.integral import Integrals
 from exporter.sources.reading import NotPresentError
-from exporter.sources.sysfs import Cached, content, figure
+from exporter.sources.sysfs import Cached, content, figure, text
 
 FACTOR = 1.1
 """Factor of the band around what a driver's sensor measured. Assumed: no error is published for these chips."""
@@ -95,11 +95,14 @@ class HwmonSource:
         self._integrals = Integrals(clock)
 
     def read(self) -> Mapping[str, EnergyCounter]:
-        """Return the sensors. Raises NotPresentError without any, OSError or ReadingUnavailableError for one."""
+        """Return the sensors that have a figure at the moment, which may be none: a card may sleep.
+
+        Raises NotPresentError where there are none, and OSError or ReadingUnavailableError where one cannot be read.
+        """
         figures = self._figures.current()
-        values = {name: value for name, one in figures.items() if (value := _value(one)) is not None}
-        if not values:
+        if not figures:
             raise NotPresentError
+        values = {name: value for name, one in figures.items() if (value := _value(one)) is not None}
         watts = {name: Watts(one / 1e6) for name, one in values.items() if not figures[name].chip.counts_energy}
         joules = {name: Joules(one / 1e6) for name, one in values.items() if figures[name].chip.counts_energy}
         joules.update(self._integrals.advance(watts))
@@ -143,13 +146,13 @@ def _present(folder: Path) -> Iterator[_Found]:
 def _name(folder: Path) -> str:
     """Return the chip's name, which some drivers keep with the device."""
     files = (folder / "name", folder / "device/name")
-    return next((file.read_text(encoding="ascii").strip() for file in files if file.exists()), "")
+    return next((text(file) for file in files if file.exists()), "")
 
 
 def _measures_the_machine(folder: Path) -> bool:
     """Tell whether a power meter is of everything that the machine draws; one without a list is."""
     battery = folder / "device/power1_is_battery"
-    if battery.exists() and battery.read_text(encoding="ascii").strip() == "1":
+    if battery.exists() and text(battery) == "1":
         return False
     names = [path.name for path in folder.glob("device/measures/*")]
     return not names or any(name.startswith(SYSTEM_BUS) for name in names)
@@ -170,7 +173,7 @@ def _figures_of(found: _Found) -> Iterator[tuple[str, _Figure]]:
 
 def _label(file: Path) -> str:
     label = file.with_name(file.name.replace("_input", "_label"))
-    return label.read_text(encoding="ascii").strip() if label != file and label.exists() else ""
+    return text(label) if label != file and label.exists() else ""
 
 
 def _value(one: _Figure) -> int | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from exporter.core.units import Watts
 from exporter.sources.cpu import logical_cpus
+from exporter.sources.sysfs import opened
 
 MOST_BYTES = 4 << 20
 """Bytes of `/proc/cpuinfo` that are read: about 1.6 kB for each of 2,500 logical processors."""
@@ -60,8 +61,8 @@ def identity(procfs: Path, sysfs: Path) -> Identity:
 def _text(path: Path, most: int = 4096) -> str:
     """Return a file's text without the space around it; empty where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return file.read(most).decode("utf-8", "replace").strip()
+        with opened(path) as file:
+            return (file.read(most) or b"").decode("utf-8", "replace").strip()  # None from a pipe without content
     except OSError:
         return ""
 

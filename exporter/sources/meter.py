@@ -27,6 +27,7 @@ from exporter.sources.meter_answer import (
     tasmota_answer,
 )
 from exporter.sources.reading import NotPresentError
+from exporter.sources.sysfs import content
 
 FACTOR = 1.03
 """Factor of the band around a meter's energy. Assumed: makers of smart plugs state from 1 to some per cent."""
@@ -183,7 +184,7 @@ PATHS = {
 def _password(settings: MeterSettings) -> str:
     """Return the meter's password, of a file before that of the environment; empty without one."""
     if settings.password_file is not None:
-        return settings.password_file.read_text(encoding="utf-8").strip()
+        return content(settings.password_file).decode("utf-8")
     return os.environ.get(PASSWORD_VARIABLE, "")
 
 

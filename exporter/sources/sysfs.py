@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
 from exporter.sources.reading import ReadingUnavailableError
 
@@ -55,9 +55,22 @@ def figure(path: str | Path) -> int:
     return int(text)
 
 
+def text(path: str | Path) -> str:
+    """Return a file's text without space around it; what is not ASCII is replaced. Raises OSError."""
+    return content(path).decode("ascii", "replace")
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a file to be read, without waiting for whoever writes to a pipe. Raises OSError."""
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
+
+
 def content(path: str | Path) -> bytes:
-    """Return a file's content without space around it, by one system call where it is short. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """Return a file's content without space around it, by one system call where it is short. Raises OSError.
+
+    Never blocks: what stands in a mounted folder may be a pipe that nobody writes to.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         return os.read(descriptor, LONGEST).strip()
     finally:

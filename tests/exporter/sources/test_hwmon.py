@@ -1,5 +1,6 @@
 """Chips of hwmon: which of them count, and what is booked while one fails."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,6 +90,20 @@ def test_a_card_that_sleeps_is_left_asleep_and_one_that_is_gone_is_no_failure(tm
     shutil.rmtree(machine.sys / CARD)
     assert Component.GPU not in machine.sample_after(10.0).readings.powers
     assert machine.events() == {}
+
+
+def test_a_source_whose_only_card_sleeps_is_not_lost(chips: Chips) -> None:
+    chips.add("amdgpu", power1_average="would wake it", device__power__runtime_status="suspended")
+    assert chips.covered() == {}
+
+
+def test_a_chip_that_nobody_knows_costs_the_others_nothing(chips: Chips) -> None:
+    chips.add("fam15h_power", power1_input=9_000_000)
+    (chips.add("") / "name").write_bytes(b"\xff\x1b\n")
+    pipe = chips.add("") / "name"
+    pipe.unlink()
+    os.mkfifo(pipe)
+    assert set(chips.covered().values()) == {Coverage.PACKAGE}
 
 
 def test_a_machine_without_such_a_chip_has_no_sensor(chips: Chips) -> None:

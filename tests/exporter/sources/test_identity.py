@@ -1,5 +1,6 @@
 """Facts that a machine states of itself, from trees of files, and what that makes it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,14 @@ def test_kinds(found: Identity, kind: Kind | None) -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_the_configuration_overrides_what_the_machine_says(kind: Kind) -> None:
     assert hardware_of(Identity(cpuinfo=CORE, chassis_type=3), kind=kind).kind is kind
+
+
+def test_pipes_say_nothing_and_hold_up_nothing(tmp_path: Path) -> None:
+    procfs, sysfs = write(tmp_path, {})
+    for name in NAMES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(tmp_path / name)
+    assert identity(procfs, sysfs) == Identity()
 
 
 NAMES = (

@@ -360,6 +360,11 @@ def test_a_file_that_cannot_be_a_meter_fails(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with pytest.raises(ReadingUnavailableError, match="is not a file"):
         answered(MeterSource(MeterSettings(kind=MeterKind.FILE, place=str(pipe)), FakeClock()))
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        with pytest.raises(IsADirectoryError):
+            answered(MeterSource(MeterSettings(kind=MeterKind.FILE, place=str(tmp_path)), FakeClock()))
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
     missing = MeterSettings(kind=MeterKind.FILE, place=str(tmp_path / "missing"))
     with pytest.raises(FileNotFoundError):
         answered(MeterSource(missing, FakeClock()))
