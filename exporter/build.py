@@ -16,8 +16,13 @@ from exporter.core.web.publication import Publication
 from exporter.derive import BudgetPlan, Models, provenance
 from exporter.exposition.rows import exposition
 from exporter.intensity.ask import AskedProvider
-from exporter.intensity.reading import IntensityProvider
-from exporter.intensity.static import WORLD, configured_intensity, preset_intensity
+from exporter.intensity.static import (
+    WORLD,
+    StaticIntensity,
+    configured_intensity,
+    preset_intensity,
+    zone_intensity,
+)
 from exporter.power import presets
 from exporter.power.allocation import Allocation
 from exporter.power.component import Coverage
@@ -80,22 +85,25 @@ def network_model(config: Config) -> NetworkPowerModel:
     return presets.network(config.network.preset or config.preset)
 
 
-PROVIDERS: Mapping[str, Callable[[Any, Grid, UnixSeconds], IntensityProvider]] = {
+PROVIDERS: Mapping[str, Callable[[Any, Grid, UnixSeconds], StaticIntensity]] = {
     "preset": lambda preset, _grid, _now: preset_intensity(preset),
     "intensity_grams_per_kwh": lambda value, grid, now: configured_intensity(
         GramsPerKwh(value), grid.zone or WORLD, now
     ),
+    "zone": lambda zone, _grid, _now: zone_intensity(zone),
 }
 """One row for each key of `Grid` that is a way to have the carbon intensity: what makes the provider from the key's
-value, the whole section, and the time of the start."""
+value, the whole section, and the time of the start. The first key that is set counts."""
 
 
-def intensity_provider(config: Config, now: UnixSeconds) -> IntensityProvider:
-    """Return the provider of carbon intensity; the user's own figure describes `now`."""
-    for key, build in PROVIDERS.items():
-        if (value := getattr(config.grid, key)) is not None:
-            return build(value, config.grid, now)
-    return preset_intensity(config.preset)
+def intensity_provider(config: Config, now: UnixSeconds) -> StaticIntensity:
+    """Return the provider of the fixed carbon intensity; the user's own figure describes `now`."""
+    grid = config.grid
+    key = next((key for key in PROVIDERS if getattr(grid, key) is not None), None)
+    fixed = preset_intensity(config.preset) if key is None else PROVIDERS[key](getattr(grid, key), grid, now)
+    if grid.daily_profile is None:
+        return fixed
+    return fixed.with_hours(grid.daily_profile, time_zone(config.budget.time_zone))
 
 
 def nic_rule(network: Network) -> NicRule:

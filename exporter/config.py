@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from exporter.core.config import convert, load_yaml
+from exporter.core.units import HOURS_PER_DAY
+from exporter.intensity.zones import zone_average
 from exporter.sources.nics import NEVER_COUNTED
 from exporter.sources.time_zone import LOCAL_ZONE, time_zone
 
@@ -159,9 +161,9 @@ class Network(_Section, frozen=True):
 
 
 class Grid(_Section, frozen=True):
-    """Carbon intensity of the electricity: a preset, or the figure of the user's own grid.
+    """Carbon intensity of the electricity: a preset, a country's average, or the figure of the user's own grid.
 
-    Each key but `zone` is a way to have it, and a row of `PROVIDERS` in `exporter.build`.
+    Each key but `daily_profile` is a way to have it, and a row of `PROVIDERS` in `exporter.build`.
     """
 
     preset: Annotated[
@@ -169,20 +171,47 @@ class Grid(_Section, frozen=True):
         Meta(description="World average of that design document; by default the one of the top-level preset."),
     ] = None
     intensity_grams_per_kwh: (
-        Annotated[float, Meta(ge=0, le=2000, description="Carbon intensity of your own electricity.")] | None
+        Annotated[float, Meta(ge=0, le=1500, description="Carbon intensity of your own electricity.")] | None
     ) = None
     zone: (
-        Annotated[str, Meta(min_length=1, max_length=64, description="Name of the grid that has this intensity.")]
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=64,
+                description="Two letters of a country, whose yearly average is used; beside `intensity_grams_per_kwh` "
+                "any name of the grid that has it.",
+            ),
+        ]
+        | None
+    ) = None
+    daily_profile: (
+        Annotated[
+            tuple[Annotated[float, Meta(ge=0, le=100)], ...],
+            Meta(
+                min_length=HOURS_PER_DAY,
+                max_length=HOURS_PER_DAY,
+                description="Shape of a day: 24 numbers, by hour of the clock in `budget.time_zone`, that are scaled "
+                "to a mean of 1 and multiply the fixed figure.",
+            ),
+        ]
         | None
     ) = None
 
     def __post_init__(self) -> None:
-        """Refuse two ways to have an intensity, and a zone without a figure of its own."""
-        given = [key for key in self.__struct_fields__ if key != "zone" and getattr(self, key) is not None]
+        """Refuse two ways to have an intensity, a zone that is not known, and a day of nothing but zeros."""
+        given = [key for key in ("preset", "intensity_grams_per_kwh") if getattr(self, key) is not None]
         if len(given) > 1:
             raise ValueError(f"expected one of {', '.join(given)}, got {len(given)}")
+        if self.zone is not None and self.preset is not None:
+            raise ValueError("expected either a preset or a zone, got both: presets are world averages")
+        if self.daily_profile is not None and not any(self.daily_profile):
+            raise ValueError(".daily_profile: expected a number above 0 among the 24")
         if self.zone is not None and self.intensity_grams_per_kwh is None:
-            raise ValueError("expected intensity_grams_per_kwh beside zone: presets are world averages")
+            try:
+                zone_average(self.zone)
+            except ValueError as error:
+                raise ValueError(f".zone: {error}") from error
 
 
 class Budget(_Section, frozen=True):

@@ -82,7 +82,10 @@ SNAPSHOT = (
 """The snapshot and where the types on it come from."""
 
 SEES_ONLY = {
-    "exporter.config": ("exporter.sources",),  # data only: exporter.build makes objects of it
+    "exporter.config": (
+        "exporter.sources",
+        "exporter.intensity.zones",
+    ),  # data only: exporter.build makes objects of it
     "exporter.exposition": SNAPSHOT,
     "exporter.views": SNAPSHOT,
     "simulator.ledger": ("simulator.arrays",),

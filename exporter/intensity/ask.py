@@ -4,7 +4,13 @@ import logging
 import math
 
 from exporter.core.units import UnixSeconds
-from exporter.intensity.reading import IntensityAnswer, IntensityProvider, IntensityReading, IntensityUnavailableError
+from exporter.intensity.reading import (
+    HIGHEST,
+    IntensityAnswer,
+    IntensityProvider,
+    IntensityReading,
+    IntensityUnavailableError,
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -39,8 +45,8 @@ class AskedProvider:
 
 
 def _believed(reading: IntensityReading) -> IntensityReading:
-    """Return a reading whose value makes no counter fall. Raises IntensityUnavailableError."""
-    if not math.isfinite(reading.value) or reading.value < 0.0:
+    """Return a reading whose value a grid can have. Raises IntensityUnavailableError."""
+    if not math.isfinite(reading.value) or not 0.0 <= reading.value <= HIGHEST:
         raise IntensityUnavailableError(f"{reading.value:g} g/kWh is no carbon intensity")
     return reading
 

@@ -2,9 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from exporter.core.units import GramsPerKwh, UnixSeconds
+
+HIGHEST = GramsPerKwh(1500.0)
+"""Above the carbon intensity of any grid; a lignite plant alone is near 1100 g/kWh (IPCC AR5, annex III)."""
+
+UNKNOWN_BASIS = "unknown"
+"""Basis of a figure of which nobody says how it was reckoned."""
+
+
+class Method(StrEnum):
+    """Way in which the value in force became known."""
+
+    MEASURED = "measured"
+    ESTIMATED = "estimated"
+    FORECAST = "forecast"
+    LAST_KNOWN = "last_known"
+    STATIC = "static"
 
 
 class IntensityUnavailableError(Exception):
@@ -18,7 +35,9 @@ class IntensityUnavailableError(Exception):
 class IntensityReading:
     """Carbon intensity in force: its value, its grid zone, its source, and the time that the value describes.
 
-    `zone` is the grid's name as the user or the provider has it; `description` follows the figure on the page.
+    `zone` is the grid's name as the user or the provider has it; `description` follows the figure on the page. `basis`
+    says what is reckoned, in up to three words: average or marginal, consumption or production, operational or
+    life-cycle. Values of two bases cannot be compared.
     """
 
     value: GramsPerKwh
@@ -26,6 +45,8 @@ class IntensityReading:
     provider: str
     described_at: UnixSeconds
     description: str
+    method: Method = Method.STATIC
+    basis: str = UNKNOWN_BASIS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,8 +111,17 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
             "grid: expected one of preset, intensity_grams_per_kwh, got 2",
         ),
         (
-            "grid: {zone: FR}",
-            "grid: expected intensity_grams_per_kwh beside zone: presets are world averages",
+            "grid: {zone: FR, preset: cep}",
+            "grid: expected either a preset or a zone, got both: presets are world averages",
+        ),
+        (
+            "grid: {zone: Frankreich}",
+            'grid.zone: expected the two letters of a country, got "Frankreich"; the nearest are '
+            "FR (France), BN (Brunei), RO (Romania)",
+        ),
+        (
+            f"grid: {{zone: FR, daily_profile: {[0] * 24}}}",
+            "grid.daily_profile: expected a number above 0 among the 24",
         ),
         *(
             (
