@@ -109,13 +109,20 @@ def allocate(
 
 
 def _by_coverage(measured: Sequence[Measured]) -> tuple[tuple[Measured, ...], Mapping[Coverage, tuple[Measured, ...]]]:
-    """Return the sensors of the whole machine and of its parts: of each those of one source, which add up."""
-    return _of_one_source(measured, Coverage.MACHINE), {one: _of_one_source(measured, one) for one in PARTS}
+    """Return the sensors of the whole machine and of its parts: of each those that add up."""
+    return _adding_up(measured, Coverage.MACHINE), {one: _adding_up(measured, one) for one in PARTS}
 
 
-def _of_one_source(measured: Sequence[Measured], coverage: Coverage) -> tuple[Measured, ...]:
-    """Return the sensors that cover this, of the source that comes first; two sources would tell the same energy."""
-    covering = [one for one in measured if one.sensor.covers is coverage]
+def _adding_up(measured: Sequence[Measured], coverage: Coverage) -> tuple[Measured, ...]:
+    """Return the sensors that cover this, of the source that comes first; two sources would tell the same energy.
+
+    Graphics cards are of different makers where they are of different sources: NVML knows NVIDIA's, hwmon the others.
+    """
+    covering = sorted(
+        (one for one in measured if one.sensor.covers is coverage), key=lambda one: _rank(one.sensor.source)
+    )
+    if coverage is Coverage.GPU:
+        return tuple(covering)
     first = min((_rank(one.sensor.source) for one in covering), default=None)
     return tuple(one for one in covering if _rank(one.sensor.source) == first)
 

@@ -72,6 +72,13 @@ _MADE_BY_A_HYPERVISOR = (
 )
 """Parts of the maker's and the product's name that a hypervisor writes into the DMI of a guest, in lower case."""
 
+_GUEST_BOARDS = ("dummy-virt", "qemu", "xenvm")
+"""Parts of the model and of what it is compatible with that a hypervisor writes into the device tree of a guest, in
+lower case: QEMU (hw/arm/virt.c, which others follow; hw/riscv/virt.c, hw/ppc/spapr.c) and Xen (libxl_arm.c)."""
+
+_SERVER_BOARDS = ("ibm,powernv", "ibm,pseries")
+"""Parts of the same of IBM's Power servers (Linux, arch/powerpc/platforms), which are no boards."""
+
 _WORKSTATIONS = re.compile(r"\b(?:precision|thinkstation|workstation|hp z\d|z\d+ (?:g\d|tower|sff))", re.IGNORECASE)
 _APPLE = {"macbook": Kind.LAPTOP, "mac mini": Kind.MINI_PC, "imac": Kind.DESKTOP, "mac studio": Kind.DESKTOP}
 _MINI_PC_CPU = re.compile(r"^(?:n\d{2,3}|(?:celeron|pentium)(?: silver)? [nj]\d{4}|atom .*)$")
@@ -80,15 +87,21 @@ _WORKSTATION_CPU = re.compile(r"\bxeon w|threadripper")
 
 
 def _kind(found: Identity, processor: Processor, tdp: Watts | None) -> Kind | None:
-    """Decide by the hypervisor, the device tree, the chassis and the processor's name, in this order."""
+    """Decide by the hypervisor, a laptop's or server's chassis, the device tree and the processor's name, in order."""
     if processor.is_virtual or _is_guest(found, processor):
         return Kind.VM
-    if found.board:
-        return next((kind for name, kind in _APPLE.items() if name in found.board.lower()), Kind.BOARD)
     by_chassis = _CHASSIS.get(found.chassis_type or 0)
     if by_chassis in {Kind.LAPTOP, Kind.SERVER}:
         return by_chassis
+    if found.board:
+        return _kind_of_a_board(found.board.lower())
     return _kind_of_a_pc(found, processor, tdp, by_chassis)
+
+
+def _kind_of_a_board(board: str) -> Kind:
+    if any(one in board for one in _SERVER_BOARDS):
+        return Kind.SERVER
+    return next((kind for name, kind in _APPLE.items() if name in board), Kind.BOARD)
 
 
 def _kind_of_a_pc(found: Identity, processor: Processor, tdp: Watts | None, by_chassis: Kind | None) -> Kind | None:
@@ -105,7 +118,9 @@ def _kind_of_a_pc(found: Identity, processor: Processor, tdp: Watts | None, by_c
 
 
 def _is_guest(found: Identity, processor: Processor) -> bool:
-    """Tell a guest by its DMI where the processor has no flag for it: on Arm, not on x86."""
+    """Tell a guest by its device tree or DMI where the processor has no flag for it: on Arm, not on x86."""
+    if any(one in found.board.lower() for one in _GUEST_BOARDS):
+        return True
     made = f"{found.vendor} {found.product}".lower()
     return not processor.vendor and ".metal" not in made and any(one in made for one in _MADE_BY_A_HYPERVISOR)
 

@@ -44,7 +44,7 @@ def _of_sensors(component: Component, evidence: tuple[Measured, ...], *, scaled:
     described = " + ".join(dict.fromkeys(sensor.description for sensor in sensors))
     return Provenance(
         component=component,
-        source=sensors[0].source,
+        source="+".join(dict.fromkeys(sensor.source for sensor in sensors)),
         model=MEASURED,
         factor=max(sensor.factor for sensor in sensors),
         description=f"{described}, scaled down to the whole machine" if scaled else described,

@@ -12,6 +12,7 @@ from exporter.power.allocation import MOST_PENDING, PRECEDENCE, Allocation, Load
 from exporter.power.band import Band
 from exporter.power.component import Component, Coverage, Scope, Sensor
 from exporter.power.model import HostPowerModel
+from exporter.power.provenance import in_force
 from exporter.usage.sensors import Measured
 from exporter.usage.span import Span
 
@@ -182,6 +183,16 @@ def test_of_two_sources_of_the_same_one_counts_and_never_their_sum(better: int, 
     ]
     component = covers.component or Component.REST
     assert one_sample(*readings).energies[component] == 500.0
+
+
+def test_graphics_cards_of_two_makers_add_up_and_name_both_sources() -> None:
+    over = span(0.0, 5.0)
+    result = one_sample(
+        measured(Coverage.GPU, over, watts=8.0, source="hwmon"), measured(Coverage.GPU, over, watts=20.0, source="nvml")
+    )
+    assert result.energies[Component.GPU] == 28.0 * 5.0
+    (gpu,) = [one for one in in_force(result, MODEL, MODEL.provenance()) if one.component is Component.GPU]
+    assert gpu.source == "nvml+hwmon"
 
 
 def test_while_a_model_catches_up_a_component_shows_its_present_power() -> None:
