@@ -15,11 +15,11 @@ import msgspec
 
 import exporter
 from exporter.app import run
-from exporter.build import Paths, build_sampler, host_hardware
+from exporter.build import Paths, build_sampler, host_hardware, meter_settings
 from exporter.calibrate.bench import MachineBench
 from exporter.calibrate.procedure import CalibrationError, Timing, calibrate
-from exporter.calibrate.stored import load_calibration, remove_calibration, save_calibration
-from exporter.config import Config, Power, load_config
+from exporter.calibrate.stored import load_calibration, place_of_the_next, remove_calibration
+from exporter.config import Config, load_config
 from exporter.core.clock import SystemClock
 from exporter.core.command_line import (
     INTERRUPTED,
@@ -133,16 +133,23 @@ def _calibrate(options: argparse.Namespace) -> int:
     if options.undo:
         print("the calibration is removed" if remove_calibration(folder) else "there is no calibration to remove")
         return 0
+    config = load_config(options.config_file)
     paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
-    clock = SystemClock()
+    say = functools.partial(print, flush=True)
     bench = MachineBench(
-        clock, paths=paths, wait=threading.Event().wait, ask=input, say=functools.partial(print, flush=True)
+        SystemClock(),
+        paths=paths,
+        meter=meter_settings(config.meter),
+        wait=threading.Event().wait,
+        ask=input,
+        say=say,
     )
-    if host_hardware(Power(), paths).kind is Kind.VM:
+    if host_hardware(config.power, paths).kind is Kind.VM:
         raise CalibrationError("a virtual machine has no power of its own to measure: its host's processor tells more")
-    found = calibrate(bench, Timing(settle=Seconds(options.seconds), measure=Seconds(options.seconds)))
-    path = save_calibration(folder, found)
-    print(f"{found.idle_watts:.1f} W idle and {found.full_watts:.1f} W at full load by {found.source}: {path}")
+    with place_of_the_next(folder) as keep:
+        found = calibrate(bench, Timing(settle=Seconds(options.seconds), measure=Seconds(options.seconds)))
+        say(f"{found.idle_watts:.1f} W idle and {found.full_watts:.1f} W at full load by {found.source}")
+        print(f"kept in {keep(found)}")
     print("Restart the exporter to use it; `ecotrack calibrate --undo` takes it back.")
     return 0
 
@@ -174,7 +181,7 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--config.file", dest="config_file", metavar="FILE", type=Path, help="YAML configuration; without it, defaults")
+    _add_config_flag(parser)
     add("--config.check", dest="check", action="store_true", help="check both configurations, then exit")
     add("--once", action="store_true", help="print the figures as a table and exit; writes nothing")
     add_web_flags(parser, DEFAULT_ADDRESS)
@@ -200,8 +207,19 @@ def build_calibrate_parser() -> argparse.ArgumentParser:
         default=60,
         help="time to settle, and time to measure, in each of the two phases (default: %(default)s)",
     )
+    _add_config_flag(parser)
     _add_folder_flags(parser)
     return parser
+
+
+def _add_config_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config.file",
+        dest="config_file",
+        metavar="FILE",
+        type=Path,
+        help="YAML configuration; without it, defaults",
+    )
 
 
 def _add_folder_flags(parser: argparse.ArgumentParser) -> None:

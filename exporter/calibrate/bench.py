@@ -11,14 +11,18 @@ from exporter.build import Paths
 from exporter.calibrate.procedure import CalibrationError
 from exporter.core.clock import Clock
 from exporter.core.units import Seconds, UnixSeconds
-from exporter.sources.collector import SOURCES, OnFailure
+from exporter.sources.collector import SOURCES
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
+from exporter.sources.meter import MeterSettings
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import HostReading
 
 BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]):\n    for _ in range(1000000):\n        pass\n"
 """A program that keeps a core busy for as long as the process whose id it is given is its parent."""
+
+NEEDED = {"cpu", "rapl", "hwmon", "battery", "meter", "ipmi"}
+"""Sources that may tell the power of the machine or of its packages, and how busy that is. NVML only wakes a card."""
 
 STOPPING = Seconds(5.0)
 """Time for a busy child to end before it is killed; it ends at once unless the machine is stuck."""
@@ -32,18 +36,19 @@ class MachineBench:
         clock: Clock,
         *,
         paths: Paths,
+        meter: MeterSettings | None = None,
         wait: Callable[[float], object],
         ask: Callable[[str], str],
         say: Callable[[str], None],
     ) -> None:
-        """Open the sensors of the machine; `wait`, `ask` and `say` are the outside."""
+        """Open the sensors of the machine and its configured `meter`; `wait`, `ask` and `say` are the outside."""
         self._clock = clock
         self._paths = paths
         self._wait = wait
         self._ask = ask
         self._say = say
-        needed = [one for one in SOURCES if one.name == "cpu" or one.on_failure is OnFailure.REPLACED]
-        self._source = HostSource(clock, NicRule(), procfs=paths.procfs, sysfs=paths.sysfs, sources=needed)
+        needed = [one for one in SOURCES if one.name in NEEDED]
+        self._source = HostSource(clock, NicRule(), procfs=paths.procfs, sysfs=paths.sysfs, sources=needed, meter=meter)
 
     def now(self) -> UnixSeconds:
         """See `Bench.now`."""
@@ -88,6 +93,8 @@ class MachineBench:
             return self._ask(question)
         except EOFError as error:
             raise CalibrationError("no reading of a meter was given, and no sensor shows the power") from error
+        except UnicodeDecodeError:
+            return ""
 
     def say(self, line: str, /) -> None:
         """See `Bench.say`."""

@@ -121,6 +121,7 @@ def _phase(bench: Bench, timing: Timing, name: str) -> _Phase:
     while left > 0.0:
         bench.say(f"{name}: settling, {left:.0f} s")
         bench.wait(min(STEP, left))
+        bench.read()  # what is asked beside the readings should tell of this phase when it begins
         left = Seconds(left - STEP)
     previous = bench.read()
     busy = elapsed = 0.0

@@ -1,7 +1,10 @@
 """The calibration in the state folder: one small JSON file beside the totals, made and taken back by one command."""
 
 import contextlib
+import fcntl
 import math
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,6 +15,9 @@ from exporter.state import StateError
 
 FILE = "calibration.json"
 _FORMAT = "ecotrack-calibration"
+
+BLOCK = 512
+"""Bytes that are written at first, so that a full disk shows: more than a calibration has. Chosen."""
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,18 +53,53 @@ def load_calibration(folder: Path) -> Calibration | None:
         raise StateError(f"calibration {path}: is damaged; `ecotrack calibrate --undo` removes it") from error
 
 
-def save_calibration(folder: Path, calibration: Calibration) -> Path:
-    """Keep a calibration, readable for the service's user, and return its file. Raises StateError."""
+@contextlib.contextmanager
+def place_of_the_next(folder: Path) -> Iterator[Callable[[Calibration], Path]]:
+    """Hold the place of the next calibration, and yield what keeps one there and returns its file.
+
+    Raises StateError at once where nothing can be written, or while another calibration holds it: what takes minutes to
+    measure should not be lost in the end.
+    """
     path = folder / FILE
+    new = path.with_suffix(".new")
+    with contextlib.ExitStack() as stack:
+        with _told(path):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+            file = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            stack.callback(os.close, file)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StateError(f"calibration {path}: another `ecotrack calibrate` is running") from error
+        stack.callback(new.unlink, missing_ok=True)
+        with _told(path):
+            os.write(file, b" " * BLOCK)
+
+        def keep(calibration: Calibration) -> Path:
+            with _told(path):
+                os.ftruncate(file, 0)
+                os.pwrite(file, msgspec.json.encode(calibration) + b"\n", 0)
+                os.fchmod(file, 0o644)  # for the service's user
+                os.fsync(file)
+                new.replace(path)
+            return path
+
+        yield keep
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what keeps a calibration from being written into one line."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        new = path.with_suffix(".new")
-        new.write_bytes(msgspec.json.encode(calibration) + b"\n")
-        new.chmod(0o644)
-        new.replace(path)
+        yield
     except OSError as error:
         raise StateError(f"calibration {path}: cannot be written: {error.strerror}; see --state.dir") from error
-    return path
+
+
+def save_calibration(folder: Path, calibration: Calibration) -> Path:
+    """Keep a calibration, readable for the service's user, and return its file. Raises StateError."""
+    with place_of_the_next(folder) as keep:
+        return keep(calibration)
 
 
 def remove_calibration(folder: Path) -> bool:

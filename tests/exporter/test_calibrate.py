@@ -26,6 +26,7 @@ from exporter.calibrate.stored import (
     FILE,
     Calibration,
     load_calibration,
+    place_of_the_next,
     remove_calibration,
     save_calibration,
 )
@@ -35,7 +36,8 @@ from exporter.core.units import Seconds, UnixSeconds, Watts
 from exporter.power.component import Coverage, Sensor
 from exporter.power.hardware import Hardware, Kind
 from exporter.sources.cpu import logical_cpus
-from exporter.sources.reading import HostReading
+from exporter.sources.meter import MeterKind, MeterSettings
+from exporter.sources.reading import HostReading, SourceState
 from exporter.state import StateError
 from tests.exporter.fakes import Machine
 from tests.exporter.power.machines import cpuinfo
@@ -188,6 +190,56 @@ def test_a_calibration_is_kept_and_undone_by_one_command(tmp_path: Path, capsys:
     assert capsys.readouterr().out.splitlines() == ["the calibration is removed", "there is no calibration to remove"]
 
 
+def test_what_cannot_be_written_is_told_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "host_hardware", lambda *_: Hardware(kind=Kind.DESKTOP))
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    assert cli.main(["calibrate", f"--state.dir={in_the_way}"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "cannot be written: File exists; see --state.dir" in told.err
+
+
+def test_two_calibrations_at_once_are_refused_and_one_that_ends_early_leaves_nothing(tmp_path: Path) -> None:
+    with place_of_the_next(tmp_path) as keep:
+        with pytest.raises(StateError, match="another `ecotrack calibrate` is running"):
+            save_calibration(tmp_path, calibration())
+        assert load_calibration(tmp_path) is None
+        keep(calibration())
+    assert load_calibration(tmp_path) == calibration()
+    with pytest.raises(KeyboardInterrupt), place_of_the_next(tmp_path):
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+    (tmp_path / FILE).with_suffix(".new").write_bytes(b"of one that was killed")
+    assert load_calibration(save_calibration(tmp_path, calibration()).parent) == calibration()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / FILE).with_suffix(".new").symlink_to("/dev/full")
+    with pytest.raises(StateError, match="No space left on device"), place_of_the_next(tmp_path):
+        pytest.fail("began to measure")
+
+
+def test_a_sensor_is_read_while_the_machine_settles_since_its_answer_may_be_of_the_phase_before() -> None:
+    waits_and_reads: list[str] = []
+
+    @dataclass(slots=True, kw_only=True)
+    class Noted(FakeBench):
+        def wait(self, seconds: Seconds, /) -> None:
+            waits_and_reads.append("wait")
+            FakeBench.wait(self, seconds)
+
+        def read(self) -> HostReading:
+            waits_and_reads.append("read")
+            return FakeBench.read(self)
+
+    calibrate(Noted(answers=["8", "45"]), TIMING)
+    assert "wait wait" not in " ".join(waits_and_reads)
+
+
 @given(st.binary(max_size=200))
 def test_a_damaged_calibration_is_told_in_one_line_and_can_be_removed(content: bytes) -> None:
     with TemporaryDirectory() as name:
@@ -289,6 +341,30 @@ def test_no_child_outlives_its_parent_however_that_ends(number: int) -> None:
         parent.wait(30)
     _, alive = psutil.wait_procs(children, timeout=30)
     assert alive == []
+
+
+def test_the_configured_meter_is_read_and_no_card_is_woken(tmp_path: Path) -> None:
+    (tmp_path / "watts").write_text("50\n", encoding="ascii")
+    meter = MeterSettings(kind=MeterKind.FILE, place=str(tmp_path / "watts"))
+    bench = MachineBench(
+        SystemClock(),
+        paths=Paths(sysfs=tmp_path),
+        meter=meter,
+        wait=lambda _: None,
+        ask=lambda _: "",
+        say=lambda _: None,
+    )
+    states = {one.collector: one.state for one in bench.read().outcomes}
+    assert states["meter"] is SourceState.WORKS
+    assert "nvml" not in states
+
+
+def test_what_is_typed_in_another_encoding_is_no_number(tmp_path: Path) -> None:
+    def ask(_: str) -> str:
+        return b"\xff".decode("utf-8")
+
+    bench = MachineBench(SystemClock(), paths=Paths(sysfs=tmp_path), wait=lambda _: None, ask=ask, say=lambda _: None)
+    assert bench.ask("?") == ""
 
 
 def test_slowing_down_is_counted_over_all_cpus(tmp_path: Path) -> None:
