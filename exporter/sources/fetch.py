@@ -52,12 +52,15 @@ class _Request:
         self._name = f"{address.hostname}:{self._connection.port}"  # without a password that the address may hold
         self._headers = dict(headers)
         self._ended = threading.Event()
+        self._connected: socket.socket | None = None
 
     def run(self) -> bytes:
         """Return the body. Raises ReadingUnavailableError."""
         try:
             with contextlib.closing(self._connection):
                 self._connection.connect()
+                # The connection forgets its socket once an answer begins that ends with it.
+                self._connected = self._connection.sock
                 if self._ended.is_set():
                     raise ReadingUnavailableError(f"{self._name} was given up")
                 self._connection.request("GET", self._target, headers=self._headers)
@@ -72,10 +75,9 @@ class _Request:
     def end(self) -> None:
         """Cut the connection, whatever the request waits for."""
         self._ended.set()
-        connected: socket.socket | None = self._connection.sock
-        if connected is not None:
+        if self._connected is not None:
             with contextlib.suppress(OSError):
-                connected.shutdown(socket.SHUT_RDWR)
+                self._connected.shutdown(socket.SHUT_RDWR)
 
 
 def _bounded(content: bytes, name: str) -> bytes:

@@ -208,6 +208,12 @@ class Handler(BaseHTTPRequestHandler):
             self.server.closed.wait(30.0)
             return
         self.send_response(self.server.status)
+        if self.server.dribbles.is_set():
+            self.end_headers()
+            while not self.server.closed.wait(0.05):
+                self.wfile.write(b"1")
+                self.server.dribbled += 1
+            return
         self.send_header("Content-Length", str(len(self.server.body)))
         self.end_headers()
         self.wfile.write(self.server.body)
@@ -225,7 +231,8 @@ class Site(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.body, self.status = text(SHELLY), 200
         self.asked: list[tuple[str, str | None]] = []
-        self.silent, self.closed = threading.Event(), threading.Event()
+        self.dribbled = 0
+        self.silent, self.dribbles, self.closed = threading.Event(), threading.Event(), threading.Event()
 
     @property
     def url(self) -> str:
@@ -314,19 +321,21 @@ def test_an_answer_that_is_none_is_a_failure_that_says_why(site: Site, status: i
 
 
 @pytest.mark.servers
-def test_a_server_that_says_nothing_is_given_up_and_never_waited_for(site: Site) -> None:
-    site.silent.set()
+@pytest.mark.parametrize("manner", ["silent", "dribbles"])
+def test_a_server_that_does_not_end_is_given_up_and_never_waited_for(site: Site, manner: str) -> None:
+    behaves: threading.Event = getattr(site, manner)
+    behaves.set()
     clock = FakeClock()
     source = MeterSource(MeterSettings(kind=MeterKind.SHELLY, place=site.url), clock)
     assert source.read() == {}
     deadline = time.monotonic() + 30.0
-    while not site.asked and time.monotonic() < deadline:
+    while not (site.asked and (manner == "silent" or site.dribbled > 9)) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert site.asked
     clock.advance(10.0)
     with pytest.raises(ReadingUnavailableError, match="no answer within 10 s"):
         source.read()
-    site.silent.clear()
+    behaves.clear()
     deadline = time.monotonic() + 30.0
     while len(site.asked) < 2 and time.monotonic() < deadline:  # the next one once the first has ended
         with pytest.raises(ReadingUnavailableError):
