@@ -5,7 +5,7 @@ import logging
 from collections.abc import Collection
 from pathlib import Path
 
-from exporter.build import Paths, build_sampler, build_store
+from exporter.build import Paths, build_journal, build_sampler, build_store
 from exporter.calibrate.stored import load_calibration
 from exporter.config import Config
 from exporter.core.clock import Clock
@@ -45,7 +45,7 @@ def run(
 ) -> None:
     """Sample the sources and serve until told to stop.
 
-    Raises StateError or ListenError before anything is started or written.
+    Raises StateError, ListenError or ConfigError before anything is started or written.
     """
     # First the port, then the lock, then the state: loading moves damaged files, and a failed start must move nothing.
     server = Server(address=web.address, web_config=web.config, max_requests=web.max_requests)
@@ -53,7 +53,10 @@ def run(
         stack.callback(server.stop)
         store = stack.enter_context(contextlib.closing(build_store(config, clock, paths, state)))
         calibration = load_calibration(state)
-        sampler, publication = build_sampler(config, clock, paths, sources, store, calibration=calibration)
+        journal = build_journal(config.journal, clock.wall())
+        sampler, publication = build_sampler(
+            config, clock, paths, sources, store, calibration=calibration, journal=journal
+        )
         # Events met while loading are saved before anybody can see them.
         sampler.sample_once()
         server.start(routes(publication, clock))

@@ -9,7 +9,7 @@ from typing import Any
 import exporter
 from exporter.budget import Period
 from exporter.calibrate.stored import Calibration
-from exporter.config import Budget, Config, EcoGuard, Grid, Meter, Network, Power
+from exporter.config import Budget, Config, EcoGuard, Grid, JournalSection, Meter, Network, Power
 from exporter.core.clock import Clock
 from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPerSecond, Seconds, UnixSeconds, Watts
 from exporter.core.web.publication import Publication
@@ -23,6 +23,8 @@ from exporter.intensity.static import (
     preset_intensity,
     zone_intensity,
 )
+from exporter.journal.files import JournalFiles, Rotation
+from exporter.journal.journal import Journal
 from exporter.power import presets
 from exporter.power.allocation import Allocation
 from exporter.power.component import Coverage
@@ -30,7 +32,7 @@ from exporter.power.hardware import Hardware, Kind, hardware_of
 from exporter.power.host import host_model_of
 from exporter.power.ladder import calibrated, host_estimate, with_measured_span
 from exporter.power.model import HostPowerModel, NetworkPowerModel
-from exporter.sampler import Sampler
+from exporter.sampler import Outlets, Sampler
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
 from exporter.sources.collector import BY_DEFAULT, SOURCES, OnFailure, Source
 from exporter.sources.host import HostSource
@@ -144,6 +146,14 @@ def build_store(config: Config, clock: Clock, paths: Paths, folder: Path) -> Sta
     return StateStore(folder, boot_id(paths.procfs), clock=clock, resume_within=resume_within)
 
 
+def build_journal(settings: JournalSection, now: UnixSeconds) -> Journal | None:
+    """Open the journal that is configured; None without one. Raises ConfigError where its folder cannot be used."""
+    if settings.folder is None:
+        return None
+    rotation = Rotation(megabytes=settings.rotate_megabytes, days=settings.rotate_days, keep_files=settings.keep_files)
+    return Journal(JournalFiles(Path(settings.folder), rotation, now))
+
+
 def initial_snapshot(
     config: Config, models: Models, sources: Collection[Source], totals: Totals, saved_at: UnixSeconds | None
 ) -> Snapshot:
@@ -172,10 +182,11 @@ def build_sampler(
     sources: Collection[Source],
     store: StateStore | None,
     calibration: Calibration | None = None,
+    journal: Journal | None = None,
 ) -> tuple[Sampler, Publication[Snapshot]]:
     """Return the sampling loop over the sources, and the publication that it fills.
 
-    Without a `store` nothing is read from disk or written to it.
+    Without a `store` and a `journal` nothing is read from disk or written to it.
     """
     now = clock.wall()
     models = Models(
@@ -202,7 +213,6 @@ def build_sampler(
         clock=clock,
         models=models,
         plan=BudgetPlan(limits=budget_limits(config.budget), zone=time_zone(config.budget.time_zone)),
-        store=store,
-        publish=publication.publish,
+        outlets=Outlets(publish=publication.publish, store=store, journal=journal),
     )
     return sampler, publication

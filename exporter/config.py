@@ -240,6 +240,24 @@ class EcoGuard(_Section, frozen=True):
     ] = 5.0
 
 
+class JournalSection(_Section, frozen=True):
+    """Journal of the past as CSV files; without a folder none is kept."""
+
+    folder: Annotated[str, Meta(min_length=1, description="Folder of the journal; without it none is kept.")] | None = (
+        None
+    )
+    rotate_megabytes: Annotated[
+        float, Meta(gt=0, le=10_000, description="Size from which on the file is put aside and a new one begun.")
+    ] = 16.0
+    rotate_days: Annotated[
+        float, Meta(gt=0, le=3660, description="Age of its first row from which on the file is put aside.")
+    ] = 31.0
+    keep_files: (
+        Annotated[int, Meta(ge=0, le=100_000, description="Files put aside that are kept; without it all of them.")]
+        | None
+    ) = None
+
+
 class Config(_Section, frozen=True):
     """Whole configuration. `preset` sets the network's and grid's presets at once; sections override it."""
 
@@ -254,6 +272,7 @@ class Config(_Section, frozen=True):
     grid: Grid = msgspec.field(default_factory=Grid)
     budget: Budget = msgspec.field(default_factory=Budget)
     ecoguard: EcoGuard = msgspec.field(default_factory=EcoGuard)
+    journal: JournalSection = msgspec.field(default_factory=JournalSection)
 
 
 def load_config(path: Path | None) -> Config:

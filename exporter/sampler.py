@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from exporter import totals
@@ -42,6 +42,25 @@ class Store(Protocol):
         """Return what may be published where the counters are `exported`."""
 
 
+class Journal(Protocol):
+    """Record of the past, row by row; what it cannot write it loses."""
+
+    def record(self, snapshot: Snapshot, awake: MonotonicSeconds, /) -> int:
+        """Note a sample that was read at an awake time; return how many rows could not be written."""
+
+    def flush(self) -> int:
+        """Write what has been noted; return how many rows could not be written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlets:
+    """Receivers of each sample: where it is published, and the state folder and the journal, where there are any."""
+
+    publish: Callable[[Snapshot], None]
+    store: Store | None = None
+    journal: Journal | None = None
+
+
 class Sampler:
     """Sampling loop: takes samples and publishes a snapshot after each."""
 
@@ -53,17 +72,17 @@ class Sampler:
         clock: Clock,
         models: Models,
         plan: BudgetPlan,
-        store: Store | None,
-        publish: Callable[[Snapshot], None],
+        outlets: Outlets,
     ) -> None:
-        """Prepare the loop; `initial` carries the totals to continue from, and without a `store` nothing is written."""
+        """Prepare the loop; `initial` carries the totals to continue from."""
         self._snapshot = initial
         self._source = source
         self._clock = clock
         self._models = models
         self._plan = plan
-        self._store = store
-        self._publish = publish
+        self._store = outlets.store
+        self._journal = outlets.journal
+        self._publish = outlets.publish
         self._unfinished: Unfinished | None = None
         self._previous: HostReading | None = None
         self._save_failed = False
@@ -118,6 +137,9 @@ class Sampler:
             self._previous = carry_forward(self._previous, reading)
         # Kept at once: whatever goes wrong while it is saved, its energy has been booked.
         self._snapshot = snapshot
+        if self._journal is not None:
+            self._count_unwritten(self._journal.record(snapshot, reading.awake))
+            snapshot = self._snapshot
         self._show(
             replace(
                 snapshot,
@@ -127,8 +149,15 @@ class Sampler:
         )
 
     def save_clean_stop(self) -> None:
-        """Save for the last time, so that counters continue even if the machine restarts."""
+        """Write and save for the last time, so that counters continue even if the machine restarts."""
+        if self._journal is not None:
+            self._count_unwritten(self._journal.flush())
         self._save(self._snapshot.totals, self._clock.wall(), clean_stop=True)
+
+    def _count_unwritten(self, rows: int) -> None:
+        """Count rows of the journal that were lost."""
+        lost = [Event(kind=EventKind.DISCARD, source="journal", reason="unwritten")] * rows
+        self._snapshot = replace(self._snapshot, totals=totals.with_events(self._snapshot.totals, lost))
 
     def _show(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot, and publish as much of it as a restart would not fall behind."""

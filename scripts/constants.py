@@ -13,6 +13,8 @@ NOT_SHOWN = {
     "exporter.core.metrics": "how an answer is compressed",
     "exporter.core.units": "definitions of units",
     "exporter.core.web": "bounds of the server, which the guide to securing it lists",
+    "exporter.journal.files": "how files are written",
+    "exporter.journal.layout.VERSION": "version of a layout",
     "exporter.power.cpu_name": "how names are read",
     "exporter.power.lookup.SINGLE": "definition of a single result",
     "exporter.sources.identity.BYTES_PER_KIBIBYTE": "definition of a unit",

@@ -43,7 +43,7 @@ LAYERS = (
     ("exporter.snapshot", "exporter.state"),
     ("exporter.calibrate.stored",),
     ("exporter.derive",),
-    ("exporter.exposition", "exporter.sampler", "exporter.views"),
+    ("exporter.exposition", "exporter.journal", "exporter.sampler", "exporter.views"),
     ("exporter.config",),
     ("exporter.build",),
     ("exporter.app", "exporter.calibrate"),

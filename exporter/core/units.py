@@ -23,6 +23,7 @@ Ratio = NewType("Ratio", float)
 """A dimensionless number, normally in [0, 1]."""
 
 JOULES_PER_KWH = 3.6e6
+GRAMS_PER_KILOGRAM = 1000.0
 BYTES_PER_DECIMAL_GB = 10**9
 BYTES_PER_BINARY_GB = 1024**3
 SECONDS_PER_HOUR = 3600.0

@@ -21,6 +21,7 @@ KNOWN_EVENTS = (
     Event(kind=EventKind.DISCARD, source="network", reason="reset"),
     Event(kind=EventKind.DISCARD, source="network", reason="implausible"),
     Event(kind=EventKind.DISCARD, source="grid", reason="unavailable"),
+    Event(kind=EventKind.DISCARD, source="journal", reason="unwritten"),
     Event(kind=EventKind.DISCARD, source="state", reason="damaged"),
     Event(kind=EventKind.DISCARD, source="state", reason="future_version"),
 )

@@ -24,7 +24,7 @@ from exporter.intensity.static import preset_intensity
 from exporter.power import presets
 from exporter.power.component import EnergyCounter, Sensor
 from exporter.power.model import HostPowerModel
-from exporter.sampler import Sampler, Source, Store
+from exporter.sampler import Journal, Outlets, Sampler, Source, Store
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import (
     CpuTimes,
@@ -212,6 +212,7 @@ def rig(
     *,
     totals: Totals | None = None,
     store: Store | None = None,
+    journal: Journal | None = None,
     host: HostPowerModel | None = None,
     intensity: IntensityProvider | None = None,
     limits: Mapping[Period, Grams] | None = None,
@@ -232,8 +233,7 @@ def rig(
             pue=pue,
         ),
         plan=BudgetPlan(limits=limits or {}, zone=BERLIN),
-        store=store,
-        publish=publish or published.append,
+        outlets=Outlets(publish=publish or published.append, store=store, journal=journal),
     )
     sampler.sample_once()
     return Rig(machine=machine, sampler=sampler, published=published)

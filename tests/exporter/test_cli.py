@@ -54,7 +54,10 @@ def test_a_check_of_good_files_says_so_and_serves_nothing(tmp_path: Path) -> Non
 
 
 MISTAKES = [
-    ("powr: {}", "powr: unknown key; known here: preset, sampling, power, meter, network, grid, budget, ecoguard"),
+    (
+        "powr: {}",
+        "powr: unknown key; known here: preset, sampling, power, meter, network, grid, budget, ecoguard, journal",
+    ),
     (
         "power: {idle: 5}",
         "power.idle: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts",

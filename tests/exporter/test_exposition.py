@@ -171,5 +171,6 @@ def test_every_event_that_a_bad_day_brings_was_announced() -> None:
         "sockstat",
         "connections",
         "sampler",
+        "journal",
         "state",
     }
