@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from exporter.calibrate.stored import load_calibration
 from exporter.config import load_config
 from exporter.core.config import ConfigError
 from exporter.core.web.web_config import load_web_config
+from exporter.journal.read import Damage, read_log
 from scripts.reference import configuration_keys
 from simulator.experiments.find.estimates import RESULTS_FILE, load_findings
 from simulator.experiments.run.journal import JOURNAL_FILE, Journal
@@ -65,6 +67,14 @@ def read_journal(file: Path, folder: Path) -> Any:
         raise ConfigError([line.replace(str(folder), "DIR") for line in error.mistakes]) from error
 
 
+def read_past(file: Path, _folder: Path) -> Any:
+    """The kilowatt hours in a journal of the exporter."""
+    damage = Damage()
+    entries = list(read_log(file, UTC, damage))
+    assert damage.rows == 0
+    return round(sum(one.kwh for one in entries), 5)
+
+
 def read_config(file: Path, _folder: Path) -> Any:
     """Return the limit of a day in a configuration of the exporter, or None."""
     return load_config(file).budget.day_grams
@@ -101,6 +111,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
         "--output: DIR/runs.jsonl: does not say what its results depend on: remove it to begin anew, or choose another "
         "folder",
     ),
+    "past-journal-v1.csv": (read_past, 0.06135),
     "calibration.json": (read_calibration, 45.0),
     "exporter.yml": (read_config, 150.0),
     "exporter-presets.yml": (read_config, None),

@@ -1,0 +1,101 @@
+"""The reader of logs: line by line, so that damage ends where its line ends.
+
+Not by the csv module, for which a stray quotation mark joins all lines up to the next one.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from pathlib import Path
+
+from exporter.core.config import ConfigError
+from exporter.journal.entry import Entry
+from exporter.journal.formats import parser_for
+
+BLOCK_BYTES = 1 << 20
+
+MAX_LINE_BYTES = 64 * 1024
+
+MAX_NAMED = 20
+"""Damaged rows that are named one by one; all are counted."""
+
+
+@dataclass(slots=True)
+class Damage:
+    """Rows that could not be read: their number, and where the first of them stand."""
+
+    rows: int = 0
+    places: list[str] = field(default_factory=list)
+
+    def note(self, path: Path, line: int, reason: str) -> None:
+        """Count a row, and name it while few have been named."""
+        self.rows += 1
+        if len(self.places) < MAX_NAMED:
+            self.places.append(f"{path}:{line}: {reason}")
+
+
+def read_log(
+    path: Path, zone: tzinfo, damage: Damage, progress: Callable[[int], None] = lambda _read: None
+) -> Iterator[Entry]:
+    """Return the entries of a log; damaged rows are noted and left out.
+
+    `progress` is told the number of bytes of each block. Raises ConfigError where the file cannot be read, or is in no
+    format that is known.
+    """
+    try:
+        yield from _entries(path, zone, damage, progress)
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+
+
+def _entries(path: Path, zone: tzinfo, damage: Damage, progress: Callable[[int], None]) -> Iterator[Entry]:
+    lines = _lines(path, progress)
+    header = next(lines, "").removeprefix("\ufeff")
+    try:
+        parse, least, most = parser_for(_cells(header), zone)
+    except ConfigError as error:
+        raise ConfigError([f"{path}: {mistake}" for mistake in error.mistakes]) from error
+    for number, line in enumerate(lines, start=2):
+        # Blank lines are nothing, and a header comes again where files were joined.
+        if not line or line == header:
+            continue
+        cells = line.split(",") if '"' not in line else _cells(line)
+        if not least <= len(cells) <= most:
+            damage.note(path, number, f"{len(cells)} columns instead of {most}")
+            continue
+        try:
+            yield from parse(cells)
+        except (ValueError, KeyError, OverflowError):
+            damage.note(path, number, f"not understood: {_shown(line)}")
+
+
+def _cells(line: str) -> Sequence[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return []
+
+
+def _shown(line: str) -> str:
+    """Return the beginning of a line as text that is safe to print."""
+    return ascii(line[:60])[1:-1]
+
+
+def _lines(path: Path, progress: Callable[[int], None]) -> Iterator[str]:
+    """Return the lines of a file without their ends; of one that is far too long, the beginning."""
+    with path.open("rb") as file:
+        rest = b""
+        while block := file.read(BLOCK_BYTES):
+            progress(len(block))
+            whole, found, after = block.rpartition(b"\n")
+            if found:
+                yield from _decoded(rest + whole)
+                rest = b""
+            rest = (rest + after)[:MAX_LINE_BYTES]
+        if rest:
+            yield from _decoded(rest)
+
+
+def _decoded(whole: bytes) -> list[str]:
+    return whole.decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\r").split("\n")
