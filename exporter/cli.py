@@ -27,6 +27,7 @@ from exporter.core.command_line import (
     Parser,
     add_log_flags,
     add_web_flags,
+    nobody_reads,
     positive,
     start_logging,
     web_of,
@@ -63,8 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if given[:1] == ["calibrate"]:
-            return _calibrate(build_calibrate_parser().parse_args(given[1:]))
-        return _dispatch(build_parser().parse_args(given))
+            status = _calibrate(build_calibrate_parser().parse_args(given[1:]))
+        else:
+            status = _dispatch(build_parser().parse_args(given))
+        sys.stdout.flush()
     except ConfigError as error:
         for mistake in error.mistakes:
             print(f"ecotrack: {mistake}", file=sys.stderr)
@@ -72,6 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ecotrack: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        return nobody_reads()
+    else:
+        return status
     return USER_ERROR
 
 

@@ -21,6 +21,7 @@ from exporter.core.command_line import (
     Parser,
     add_log_flags,
     add_web_flags,
+    nobody_reads,
     positive,
     start_logging,
     web_of,
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = build_parser().parse_args(arguments)
         status: int = options.command(options)
+        sys.stdout.flush()
     except ConfigError as error:
         for mistake in error.mistakes:
             print(f"ecochain: {mistake}", file=sys.stderr)
@@ -84,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ecochain: {error.name} is not installed: in a clone, pip install '.[{extra}]'", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        return nobody_reads()
     else:
         return status
     return USER_ERROR

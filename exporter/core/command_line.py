@@ -1,6 +1,8 @@
 """The command lines of both programs: how they report mistakes, and their flags for server and log."""
 
 import argparse
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +14,17 @@ USER_ERROR = 2
 
 INTERRUPTED = 130
 """Exit status of a program that Ctrl-C ended, as a shell reports it; a program that serves stops cleanly instead."""
+
+NOBODY_READS = 141
+"""Exit status of a program whose output nobody reads any more, as a shell reports it: `head` has seen enough."""
+
+
+def nobody_reads() -> int:
+    """Let what is left of the output go nowhere, since the interpreter writes it as it ends; return the status."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return NOBODY_READS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -401,3 +401,18 @@ def test_a_machine_whose_zone_cannot_be_told_is_one_line(tmp_path: Path, text: s
     origin = "built-in defaults" if text is None else tmp_path / "c.yml"
     line = f"ecotrack: {origin}: budget.time_zone: this machine's zone cannot be told; expected an IANA name\n"
     assert (result.returncode, result.stdout, result.stderr) == (2, "", line)
+
+
+@pytest.mark.parametrize(
+    "command", [("exporter", "--config.check"), ("simulator", "scenarios")], ids=lambda one: one[0]
+)
+def test_whoever_stops_reading_the_output_gets_no_traceback(command: tuple[str, str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", *command], check=False, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    finally:
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, "")
