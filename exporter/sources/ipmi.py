@@ -29,6 +29,9 @@ INTERVAL = Seconds(30.0)
 LIMIT = Seconds(10.0)
 """Time after which a program is killed: ipmitool itself tries for several seconds before it gives up."""
 
+NO_WATTS = 65_535
+"""Watts, from which on a controller has read no sensor. Judgement: they are all bits of DCMI's 16-bit figure."""
+
 DEVICES = ("ipmi0", "ipmi/0", "ipmidev/0")
 """Files below `/dev` by which programs reach the controller, as ipmitool tries them."""
 
@@ -105,7 +108,7 @@ def watts(answer: bytes) -> Watts:
     """Return the power that a program told, whichever it was. Raises ReadingUnavailableError where it told none."""
     for tool in TOOLS:
         found = tool.power.search(answer)
-        # A controller without a sensor answers too, with nought or a measurement that is not active.
-        if found and tool.is_active.search(answer) and int(found[1]) > 0:
+        # A controller without a sensor answers too, with nought, all bits set or a measurement that is not active.
+        if found and tool.is_active.search(answer) and 0 < int(found[1]) < NO_WATTS:
             return Watts(float(found[1]))
     raise ReadingUnavailableError("the management controller tells no power")

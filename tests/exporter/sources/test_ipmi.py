@@ -58,6 +58,7 @@ def test_both_programs_are_understood() -> None:
         (b"activated", b"deactivated"),
         (b": Active", b": Not Available"),
         (b"164 Watts", b"0 Watts"),
+        (b"164 Watts", b"65535 Watts"),
         (b"220 Watts", b"0 Watts"),
         (b"220 Watts", b"9999999 Watts"),
         (b"220", b"22O"),
