@@ -9,8 +9,8 @@ from itertools import groupby, pairwise
 from grafana.draw.axes import Axis, limits
 from grafana.draw.looks import Look
 
-LEFT, BOTTOM, TOP, RIGHT = 62, 22, 8, 12
-"""Margins of a graph in pixels."""
+LEFT, BOTTOM, TOP, RIGHT, RIGHT_AXIS = 62, 22, 8, 12, 46
+"""Margins of a graph in pixels, that at the right without and with an axis."""
 
 Points = list[tuple[float, float]]
 
@@ -26,22 +26,46 @@ class Line:
 
 
 def graph(lines: Sequence[Line], *, size: tuple[int, int], across: tuple[float, float], gap: float) -> str:
-    """Draw lines in a box of `size` pixels; a step of more than `gap` on the axis breaks a line; 0 never does."""
+    """Draw lines in a box of `size` pixels; a step of more than `gap` on the axis breaks a line; 0 never does.
+
+    The first line's unit has its axis at the left, any other at the right, as in Grafana.
+    """
     width, height = size
     drawn = list(_stacked([_mirrored(line) for line in lines]))
-    config = lines[0].look.config
-    low, high = limits((y for line, _ in drawn for _, y in line.points), *_bounds(lines))
-    low, high = (end if hard is None else hard for end, hard in ((low, config.get("min")), (high, config.get("max"))))
-    x = Axis(low=across[0], high=across[1], start=LEFT, end=width - RIGHT)
-    y = Axis(low=low, high=high, start=height - BOTTOM, end=TOP)
-    look = lines[0].look
-    marks = "".join(
-        _rule(y.at(tick), width, look.text(abs(tick) if _is_mirrored(lines) else tick)) for tick in y.ticks()
-    )
-    shapes = "".join(_shape(line, below, x, y, gap) for line, below in drawn)
-    shapes += "".join(_threshold(line.look, y, width) for line in lines[:1])
+    units = dict.fromkeys(_unit(line) for line in lines)
+    sides = [[(line, below) for line, below in drawn if _unit(line) == unit] for unit in units]
+    end = width - (RIGHT if len(sides) == 1 else RIGHT_AXIS)
+    x = Axis(low=across[0], high=across[1], start=LEFT, end=end)
+    marks = shapes = ""
+    for number, side in enumerate(sides):
+        own = [line for line, _ in side]
+        y = _scale(own, height)
+        marks += _marks(own, y, end, is_right=number > 0)
+        shapes += "".join(_shape(line, below, x, y, gap) for line, below in side)
+        shapes += _threshold(own[0].look, y, end)
     axis = _times(x, height) if gap else _numbers(x, height)
     return f'<svg width="{width}" height="{height}">{marks}{axis}{shapes}</svg>'
+
+
+def _unit(line: Line) -> str:
+    return str(line.look.config.get("unit"))
+
+
+def _scale(lines: Sequence[Line], height: int) -> Axis:
+    """Return the axis of lines with one unit."""
+    config = lines[0].look.config
+    low, high = limits((y for line in lines for _, y in line.points), *_bounds(lines))
+    low, high = (end if hard is None else hard for end, hard in ((low, config.get("min")), (high, config.get("max"))))
+    return Axis(low=low, high=high, start=height - BOTTOM, end=TOP)
+
+
+def _marks(lines: Sequence[Line], y: Axis, end: float, *, is_right: bool) -> str:
+    """Draw the ticks of an axis: with rules across the graph at the left, and with text alone at the right."""
+    look, is_mirrored = lines[0].look, _is_mirrored(lines)
+    texts = ((y.at(tick), look.text(abs(tick) if is_mirrored else tick)) for tick in y.ticks())
+    if is_right:
+        return "".join(f'<text x="{end + 6}" y="{at + 4:.1f}">{escape(text)}</text>' for at, text in texts)
+    return "".join(_rule(at, end, text) for at, text in texts)
 
 
 def timeline(lines: Sequence[Line], *, size: tuple[int, int], across: tuple[float, float]) -> str:
@@ -114,9 +138,9 @@ def _drawn_limits(look: Look) -> list[float]:
     return [step["value"] for step in steps if step.get("value") is not None]
 
 
-def _threshold(look: Look, y: Axis, width: int) -> str:
+def _threshold(look: Look, y: Axis, end: float) -> str:
     return "".join(
-        f'<line x1="{LEFT}" x2="{width - RIGHT}" y1="{y.at(value):.1f}" y2="{y.at(value):.1f}" stroke="#D64550" '
+        f'<line x1="{LEFT}" x2="{end}" y1="{y.at(value):.1f}" y2="{y.at(value):.1f}" stroke="#D64550" '
         'stroke-dasharray="8 6"/>'
         for value in _drawn_limits(look)
     )
@@ -163,9 +187,9 @@ def _runs(points: Points, gap: float) -> Iterator[Points]:
         yield run
 
 
-def _rule(y: float, width: int, text: str) -> str:
+def _rule(y: float, end: float, text: str) -> str:
     return (
-        f'<line x1="{LEFT}" x2="{width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="rule"/>'
+        f'<line x1="{LEFT}" x2="{end}" y1="{y:.1f}" y2="{y:.1f}" class="rule"/>'
         f'<text x="{LEFT - 6}" y="{y + 4:.1f}" class="end">{escape(text)}</text>'
     )
 

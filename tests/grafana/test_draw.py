@@ -1,5 +1,6 @@
 """The quick look shows every panel with its values, hides what Grafana would hide, and says that it is not Grafana."""
 
+import re
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -139,6 +140,23 @@ def test_a_gap_breaks_a_line() -> None:
     points = [(0.0, 1.0), (1.0, 2.0), (9.0, 3.0), (10.0, 4.0)]
     line = Line(name="a", look=Look({"custom": {}}), colour="#000000", points=points)
     assert graph([line], size=(400, 200), across=(0.0, 10.0), gap=2.0).count("<polyline") == 2
+
+
+def test_each_unit_has_an_axis_of_its_own() -> None:
+    def line(unit: str, top: float) -> Line:
+        looks = Look({"unit": unit, "min": 0, "custom": {}})
+        return Line(name=unit, look=looks, colour="#000000", points=[(0.0, 0.0), (10.0, top)])
+
+    def heights(svg: str) -> list[list[float]]:
+        return [
+            [float(pair.split(",")[1]) for pair in run.split()] for run in re.findall(r'<polyline points="(.*?)"', svg)
+        ]
+
+    svg = graph([line("watt", 100.0), line("percentunit", 0.5)], size=(400, 200), across=(0.0, 10.0), gap=20)
+    power, load = heights(svg)
+    assert power == load
+    assert ">100 W<" in svg
+    assert ">50%<" in svg
 
 
 def test_a_server_that_cannot_be_asked_is_named_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
