@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grafana import device_carbon, edge_cluster, experiments, scheduler
+from grafana import device_carbon, edge_cluster, experiments, host_power, scheduler
 from grafana.board import assemble, to_json
 from grafana.lint import lint
 
@@ -15,7 +15,13 @@ FOLDER = Path(__file__).parent / "dashboards"
 
 def rendered() -> dict[str, str]:
     """Return every board: its file name under dashboards/, and the file's text."""
-    boards = (device_carbon.board(), edge_cluster.board(), experiments.board(), scheduler.board())
+    boards = (
+        device_carbon.board(),
+        edge_cluster.board(),
+        experiments.board(),
+        host_power.board(),
+        scheduler.board(),
+    )
     return {f"{board.title.lower().replace(' ', '-')}.json": to_json(assemble(board)) for board in boards}
 
 

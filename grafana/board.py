@@ -107,6 +107,12 @@ def to_json(model: dashboard.Dashboard) -> str:
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def leading_link(uid: str, title: str) -> dashboard.DashboardLink:
+    """Link a value to another board, for the same choices and the same time."""
+    kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "job", "instance"))
+    return dashboard.DashboardLink(title=title, url=f"/d/{uid}?{kept}&${{__url_time_range}}")
+
+
 def narrowing_link(uid: str, *labels: str) -> dashboard.DashboardLink:
     """Link a series to the same time on that board, narrowed to the series' own values of these labels."""
     kept = (f"${{{name}:queryparam}}" for name in ("datasource", "job", "instance") if name not in labels)

@@ -43,6 +43,11 @@ ACTIVITIES: Mapping[str, str] = MappingProxyType(
 )
 """Activities in the order in which the timeline numbers them, from 1."""
 
+SOURCE_STATES: Mapping[str, str] = MappingProxyType(
+    {"absent": "#9E8E7E", "works": PLAIN, "denied": "#9B5DE5", "fails": BAD}
+)
+"""States of a source of the exporter, from what tells least to what matters most."""
+
 COMPONENTS: Mapping[str, str] = MappingProxyType(
     {
         "baseline": "#8C6D5A",

@@ -321,7 +321,7 @@ def _panel(
             defaults=_defaults(facts, custom, over_time=kind == "timeseries"),
             overrides=[
                 _override(EVERY_FIELD, [dashboard.DynamicConfigValue(id_val="noValue", value=NOTHING)], pattern=True),
-                *(override(series) for series in facts.series),
+                *(override(one, own_axis=kind == "timeseries" and one.unit != facts.unit) for one in facts.series),
             ],
         ),
     )
@@ -353,9 +353,9 @@ def _defaults(facts: Facts, custom: object | None, *, over_time: bool) -> dashbo
     )
 
 
-def override(series: Series) -> dashboard.DashboardFieldConfigSourceOverrides:
-    """Give a series, or a column of a table, its own look."""
-    return _override(series.name, _properties(series), pattern=series.pattern)
+def override(series: Series, *, own_axis: bool = False) -> dashboard.DashboardFieldConfigSourceOverrides:
+    """Give a series, or a column of a table, its own look; with `own_axis` also an axis that suits its unit."""
+    return _override(series.name, _properties(series, own_axis=own_axis), pattern=series.pattern)
 
 
 def _override(
@@ -367,12 +367,14 @@ def _override(
     )
 
 
-def _properties(series: Series) -> Iterable[dashboard.DynamicConfigValue]:
+def _properties(series: Series, *, own_axis: bool) -> Iterable[dashboard.DynamicConfigValue]:
     if series.colour:
         value: object = {"mode": "fixed", "fixedColor": series.colour}
         yield dashboard.DynamicConfigValue(id_val="color", value=value)
     if series.unit:
         yield dashboard.DynamicConfigValue(id_val="unit", value=series.unit)
+        if own_axis:
+            yield dashboard.DynamicConfigValue(id_val="custom.axisSoftMax", value=soft_maximum(series.unit))
     if series.decimals is not None:
         yield dashboard.DynamicConfigValue(id_val="decimals", value=series.decimals)
     if series.dashed:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exporter.core.units import JOULES_PER_KWH
+from exporter.power.provenance import MEASURED
 from prometheus.budget import seconds
 
 SCRAPED_WINDOWS = ("5m", "30m", "1h")
@@ -60,6 +61,7 @@ ELAPSED = "instance_period:ecotrack_budget_elapsed:ratio"
 REMAINING = "instance_period:ecotrack_budget_remaining:ratio"
 SCOPE_RATE = "instance_scope:ecotrack_emissions_grams:rate5m"
 POWER = "instance_scope:ecotrack_power_watts:rate5m"
+ORIGIN_POWER = "instance_origin_source:ecotrack_power_watts:sum"
 INTENSITY = "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted1h"
 
 
@@ -101,6 +103,7 @@ def _power_and_intensity() -> Iterator[Recording]:
     yield Recording(record=POWER, expr=power)
     by_scope = "sum by (job, instance, scope) (rate(ecotrack_emissions_grams_total[5m]))"
     yield Recording(record=SCOPE_RATE, expr=by_scope)
+    yield Recording(record=ORIGIN_POWER, expr=_by_origin())
     energy = f"sum by (job, instance) (\n  rate(ecotrack_energy_joules_total{{{BUDGETED}}}[1h])\n)"
     # Energy whose grams are unknown would draw the quotient towards zero.
     lacking = 'increase(ecotrack_discarded_readings_total{source="grid"}[1h]) > 0'
@@ -109,6 +112,14 @@ def _power_and_intensity() -> Iterator[Recording]:
         f"\nunless on (job, instance)\n{lacking}"
     )
     yield Recording(record=INTENSITY, expr=weighted)
+
+
+def _by_origin() -> str:
+    """Sum the host's power by source, and by whether that is a sensor (origin measured) or not (modelled)."""
+    modelled = 'label_replace(ecotrack_power_source_info, "origin", "modelled", "", "")'
+    origin = f'label_replace(\n    {modelled},\n    "origin", "{MEASURED}", "model", "{MEASURED}"\n  )'
+    power = 'ecotrack_power_watts{scope="host"}\n  * on (job, instance, component) group_left (origin, source)'
+    return f"sum by (job, instance, origin, source) (\n  {power}\n  {origin}\n)"
 
 
 def _budget_state() -> Iterator[Recording]:

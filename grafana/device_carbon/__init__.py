@@ -2,14 +2,15 @@
 
 from exporter.power.presets import NETWORK_FACTOR
 from grafana.board import Board
+from grafana.device import DEVICE_CARBON
 from grafana.device_carbon import breakdown, budgets, health, machine, now, trends
-from grafana.device_carbon.names import DOCUMENTS, UID
+from grafana.device_carbon.names import DOCUMENTS
 
 
 def board() -> Board:
     """Return the board before layout; rows from the answer down to its evidence."""
     return Board(
-        uid=UID,
+        uid=DEVICE_CARBON,
         title="Device carbon",
         description=(
             "Power, carbon emissions and carbon budget of a device, as ecotrack measures or estimates them. "

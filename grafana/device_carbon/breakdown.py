@@ -4,7 +4,8 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import COMPONENTS, DIRECTIONS, FACTORS, SCOPES
-from grafana.device_carbon.names import GRAMS_PER_KWH, NO_DATA, NO_TRAFFIC
+from grafana.device import NO_DATA
+from grafana.device_carbon.names import GRAMS_PER_KWH, NO_TRAFFIC
 from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, number, rows
 from grafana.promql import rate, select, shown, total
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH

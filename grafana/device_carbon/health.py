@@ -6,25 +6,25 @@ from exporter.sources.collector import SOURCES
 from grafana import process
 from grafana.board import Row
 from grafana.colours import BAD, COMPONENTS, FAINT, GRID, PLAIN, distinct
-from grafana.device_carbon.names import NO_DATA
+from grafana.device import EXPORTER, NO_DATA
 from grafana.panels import Facts, Series, Target, by_label, coloured, events, lines, number, rows, states, texts
-from grafana.promql import of_exporters, rate, select, total
+from grafana.promql import EVERY_INSTANCE, rate, select, total
+from prometheus.data_quality_alerts import LIVE
 
-EXPORTER = process.Program(name="exporter", no_data=NO_DATA, of=of_exporters)
+FIXED = -1
+"""Number that stands for the age of a value that has none."""
 
 GOOD_OR_BAD = {1: ("ok", PLAIN), 0: ("failed", BAD)}
 
 
 def row() -> Row:
-    """Build the row of power and bands, ages, losses, collectors, sources, intensity, process, scrape and version."""
+    """Build the row of ages, losses, samples, collectors, intensity, scrapes, process and version."""
     panels = (
-        _sources(),
         _ages(),
         _losses(),
-        _collectors(),
-        _source_states(),
-        _collector_durations(),
         _samples(),
+        _collectors(),
+        _collector_durations(),
         _intensity_age(),
         _providers(),
         process.scrapes(EXPORTER),
@@ -35,41 +35,6 @@ def row() -> Row:
         process.uptime(EXPORTER, height=4),
     )
     return Row(title="Data quality and exporter health", panels=panels, collapsed=True)
-
-
-def _sources() -> dashboard.Panel:
-    info = select("ecotrack_power_source_info")
-    facts = Facts(
-        title="Where the power comes from",
-        description=(
-            "For each component the kind of source and the row of a table or the model in force, with the ends of its "
-            "band at the present load, in which nine machines in ten lie. Kinds from best to worst: a sensor, "
-            "calibrated, name, generation, tdp, average, cep."
-        ),
-        unit="watt",
-        no_value=NO_DATA,
-        targets=tuple(
-            Target(
-                expr=(
-                    f"{select(f'ecotrack_power_{end}_watts')} * on (job, instance, component) "
-                    f"group_left (source, model) {info}"
-                ),
-                legend=end,
-            )
-            for end in ("low", "high")
-        ),
-        decimals=1,
-        width=12,
-    )
-    columns = {
-        "instance": "Instance",
-        "component": "Component",
-        "source": "Source",
-        "model": "Model",
-        "low": "At least",
-        "high": "At most",
-    }
-    return rows(facts, columns=columns, hidden=("job",))
 
 
 def _ages() -> dashboard.Panel:
@@ -95,7 +60,7 @@ def _ages() -> dashboard.Panel:
             Series(name="state saved", colour=COMPONENTS["disk"]),
             Series(name="interval", colour=FAINT, dashed=True),
         ),
-        width=12,
+        width=8,
         minimum=0,
     )
     return lines(facts)
@@ -144,7 +109,8 @@ def _collectors() -> dashboard.Panel:
         no_value=NO_DATA,
         targets=(by_label("min", "collector", select("ecotrack_collector_success")),),
         mappings=texts(GOOD_OR_BAD),
-        width=6,
+        width=12,
+        height=12,
     )
     return states(facts)
 
@@ -167,22 +133,6 @@ def _collector_durations() -> dashboard.Panel:
     return lines(facts)
 
 
-def _source_states() -> dashboard.Panel:
-    facts = Facts(
-        title="State of the sources",
-        description=(
-            "How each source stands on how many of the chosen devices. Denied: it is there, and the exporter's user "
-            "may not read it; the exporter's log and page say which file. Absent: the device has nothing of the kind. "
-            "Neither is a failure."
-        ),
-        unit="none",
-        no_value=NO_DATA,
-        targets=(Target(expr=f"count by (source, state) ({select('ecotrack_source_state')} == 1)", legend="devices"),),
-        width=6,
-    )
-    return rows(facts, columns={"source": "Source", "state": "State", "devices": "Devices"})
-
-
 def _samples() -> dashboard.Panel:
     facts = Facts(
         title="Samples",
@@ -200,27 +150,29 @@ def _samples() -> dashboard.Panel:
             Series(name="duration", colour=PLAIN, unit="s"),
             Series(name="samples per second", colour=FAINT),
         ),
-        width=6,
+        width=8,
         minimum=0,
     )
     return lines(facts)
 
 
 def _intensity_age() -> dashboard.Panel:
-    stamp = select("ecotrack_grid_carbon_intensity_timestamp_seconds")
+    stamp = "ecotrack_grid_carbon_intensity_timestamp_seconds"
+    live = f"time() - min by (provider) ({select(stamp, f'{LIVE},{EVERY_INSTANCE}')})"
+    fixed = f"0 * min by (provider) ({select(stamp, provider='static')}) + {FIXED}"
     facts = Facts(
         title="Age of the intensity value",
         description=(
-            "Time since the moment that the carbon intensity speaks of, by provider. For a static value that is the "
-            "end of the year of its data, so an age of a year or more is normal there."
+            "Time since the moment that the carbon intensity speaks of, by provider. A static value is a yearly "
+            "average, which is fixed and does not age."
         ),
         unit="dtdhms",
         no_value=NO_DATA,
-        targets=(Target(expr=f"time() - min by (provider) ({stamp})", legend="{{provider}}"),),
+        targets=(Target(expr=f"{live} or {fixed}", legend="{{provider}}"),),
+        mappings=texts({FIXED: ("fixed", GRID)}),
         colour=GRID,
         width=8,
         height=6,
-        minimum=0,
     )
     return number(facts)
 

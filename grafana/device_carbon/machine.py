@@ -4,7 +4,8 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import COMPONENTS, DIRECTIONS, FAINT, distinct
-from grafana.device_carbon.names import NO_DATA, NO_TRAFFIC
+from grafana.device import NO_DATA
+from grafana.device_carbon.names import NO_TRAFFIC
 from grafana.panels import Facts, Series, Target, by_label, coloured, lines
 from grafana.promql import rate, select, total
 

@@ -1,7 +1,5 @@
 """Names that several rows of the board share."""
 
-UID = "ecotrack-device"
-
 DOCUMENTS = {
     "How to read it": "how-to/read-the-device-dashboard.md",
     "What the numbers mean": "explanation/what-the-numbers-mean.md",
@@ -9,10 +7,12 @@ DOCUMENTS = {
 }
 """Pages on the board."""
 
+TO_HOST_POWER = "Components, bands and sensors"
+"""Title of the links to the board Host power and processes."""
+
 GRAMS_PER_HOUR = "suffix:g/h"
 GRAMS_PER_KWH = "suffix:gCO2e/kWh"
 
-NO_DATA = "no data: is the exporter running and scraped?"
 NO_BUDGET = "no budget configured: set budget.day_grams"
 NO_PERIODS = "no budget configured: set budget.day_grams, week_grams or month_grams"
 NO_TRAFFIC = "no network traffic was counted in this time"

@@ -2,9 +2,10 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.board import Row, narrowing_link
+from grafana.board import Row, leading_link, narrowing_link
 from grafana.colours import ACTIVITIES, FAINT, PLAIN, SCOPES
-from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_BUDGET, NO_DATA, UID
+from grafana.device import AT_LEAST, AT_MOST, DEVICE_CARBON, HOST_POWER, NO_DATA
+from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_BUDGET, TO_HOST_POWER
 from grafana.panels import Facts, Series, Target, bars, number, states, texts
 from grafana.promql import rate, select, total
 from prometheus.recording import SCOPE_RATE
@@ -16,16 +17,6 @@ def row() -> Row:
     """Build the row of power, emissions, what is left today, score; limits and activity."""
     panels = (_power(), _emissions(), _left(), _score(), _limits(), _timeline())
     return Row(title="Now", panels=panels)
-
-
-def band_end(end: str) -> str:
-    """Return the host's power at an end, `low` or `high`, of the bands of its components."""
-    watts = select("ecotrack_power_watts", scope="host")
-    return total(f"{select(f'ecotrack_power_{end}_watts')} and on (job, instance, component) {watts}")
-
-
-AT_LEAST = band_end("low")
-AT_MOST = band_end("high")
 
 
 def network_part(window: str, *labels: str) -> str:
@@ -68,6 +59,7 @@ def _power() -> dashboard.Panel:
             Series(name="at most", colour=FAINT),
             Series(name="network", colour=SCOPES["network"]),
         ),
+        links=(leading_link(HOST_POWER, TO_HOST_POWER),),
         width=10,
         height=FIGURES_HEIGHT,
         decimals=1,
@@ -185,7 +177,7 @@ def _timeline() -> dashboard.Panel:
         no_value=NO_DATA,
         targets=(Target(expr=activity_number(), legend="{{instance}}"),),
         mappings=texts(meanings),
-        links=(narrowing_link(UID, "instance"),),
+        links=(narrowing_link(DEVICE_CARBON, "instance"),),
         colour=PLAIN,
         width=16,
         height=HEIGHT,

@@ -2,11 +2,11 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.board import Row
+from grafana.board import Row, leading_link
 from grafana.colours import COMPONENTS, FAINT, PLAIN, SCOPES
-from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_DATA
-from grafana.device_carbon.now import AT_LEAST, AT_MOST
-from grafana.panels import LIMIT, Facts, Series, Target, by_label, coloured, events, lines, stacked
+from grafana.device import HOST_POWER, NO_DATA, power_by_component
+from grafana.device_carbon.names import GRAMS_PER_HOUR, TO_HOST_POWER
+from grafana.panels import LIMIT, Facts, Series, Target, coloured, events, lines, stacked
 from grafana.promql import rate, select, total
 from prometheus.budget import seconds
 from prometheus.recording import BASE_INTERVAL, SCOPE_RATE, emission_rate
@@ -16,35 +16,9 @@ LIMIT_RATE = Target(expr=f"3600 * {total(select('ecotrack_ecoguard_limit_grams_p
 
 def row() -> Row:
     """Build the row of power, emission rate, today beside other days, and the grams of each hour and day."""
-    panels = (_power(), _emissions(), _beside(), _each("hour", shown="2d"), _each("day", shown="30d"))
+    power = power_by_component(leading_link(HOST_POWER, TO_HOST_POWER))
+    panels = (power, _emissions(), _beside(), _each("hour", shown="2d"), _each("day", shown="30d"))
     return Row(title="Trends", panels=panels)
-
-
-def _power() -> dashboard.Panel:
-    facts = Facts(
-        title="Power by component",
-        description=(
-            "The machine's power, split into parts that do not overlap, so the stack is the machine, between the least "
-            "and the most that the stated bands of its parts allow. Changes over time are usually more reliable than "
-            "the level. What others' equipment draws for this traffic is not in it, and often larger."
-        ),
-        unit="watt",
-        no_value=NO_DATA,
-        targets=(
-            by_label("sum", "component", select("ecotrack_power_watts", scope="host")),
-            Target(expr=AT_LEAST, legend="at least"),
-            Target(expr=AT_MOST, legend="at most"),
-        ),
-        series=(
-            *coloured({name: colour for name, colour in COMPONENTS.items() if name != "network"}),
-            Series(name="at least", colour=FAINT, dashed=True),
-            Series(name="at most", colour=FAINT, dashed=True),
-        ),
-        width=12,
-        height=10,
-        minimum=0,
-    )
-    return stacked(facts)
 
 
 def _emissions() -> dashboard.Panel:

@@ -12,7 +12,7 @@ from grafana.queries import BoardJson, panels
 TOLD_ELSEWHERE = frozenset({"stat", "bargauge"})
 """Panels in which a sentence would be cut: they show a dash, and their descriptions explain it."""
 
-FAILURES = frozenset({"limit", "dropped", "failed"})
+FAILURES = frozenset({"limit", "dropped", "failed", "fails"})
 """Names of series and states that are red."""
 
 

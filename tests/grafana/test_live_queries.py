@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from grafana.device_carbon.health import FIXED
 from grafana.experiments.charts import ORDER
+from grafana.host_power.health import REASONS
+from grafana.host_power.sensors import REMEDIES
 from grafana.queries import Query, queries, resolve
 from prometheus.recording import SCOPE_RATE
 from simulator.experiments.find.estimates import load_findings
@@ -24,6 +27,8 @@ EMPTY = {
 """Queries that stay empty, by title and legend, and why; at most 5% of all."""
 
 SETTLED_SECONDS = 45
+
+HOST_POWER = "host-power-and-processes.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +156,46 @@ def test_the_first_screen_says_which_part_of_the_grams_is_the_networks(live: Liv
 def test_what_is_left_of_a_day_that_is_overspent_is_below_zero(live: Live) -> None:
     assert ask(live, "Left today")[0][0] < 0
     assert ask(live, "Against the limits", "used today")[0][0] > 1
+
+
+def test_energy_by_source_adds_up_to_the_whole_of_which_the_measured_part_is_one(live: Live) -> None:
+    shares = {
+        (one["metric"]["source"], one["metric"]["origin"]): float(one["value"][1])
+        for one in asked_by(live, "Energy by source", HOST_POWER)
+    }
+    assert sum(shares.values()) == pytest.approx(1)
+    measured = sum(share for (_, origin), share in shares.items() if origin == "measured")
+    assert 0 < measured < 1
+    assert ask(live, "Measured part", name=HOST_POWER)[0][0] == pytest.approx(measured, abs=0.1)
+
+
+def test_each_component_of_the_machine_has_one_row_with_its_origin(live: Live) -> None:
+    where = "Where the power comes from"
+    origins = answer(live, filled(where, "Power", HOST_POWER, {}))
+    components = [(one["metric"]["instance"], one["metric"]["component"]) for one in origins]
+    assert len(components) == len(set(components))
+    assert "network" not in {component for _, component in components}
+    assert {("cpu", "rapl", "measured")} <= {
+        (one["metric"]["component"], one["metric"]["source"], one["metric"]["model"]) for one in origins
+    }
+
+
+def test_every_reason_to_discard_a_sensors_reading_has_its_column(live: Live) -> None:
+    exported = answer(live, 'count by (reason) (ecotrack_discarded_readings_total{source="rapl"})')
+    assert {one["metric"]["reason"] for one in exported} == REASONS.keys()
+
+
+def test_a_source_that_works_needs_no_remedy_and_one_that_is_absent_has_one(live: Live) -> None:
+    remedies = {
+        one["metric"]["source"]: (one["metric"]["state"], one["metric"].get("remedy"))
+        for one in asked_by(live, "State of the sources", HOST_POWER)
+    }
+    assert remedies["rapl"] == ("works", None)
+    assert remedies["meter"] == ("absent", REMEDIES["meter"])
+
+
+def test_a_static_intensity_is_fixed_and_has_no_age(live: Live) -> None:
+    assert ask(live, "Age of the intensity value") == [[float(FIXED)]]
 
 
 def test_the_exporters_panels_show_exporters_only(live: Live) -> None:

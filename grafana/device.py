@@ -1,0 +1,54 @@
+"""The parts that the boards of the exporter share: addresses, texts, the band of the host's power, its components."""
+
+from grafana_foundation_sdk.models import dashboard
+
+from grafana import process
+from grafana.colours import COMPONENTS, FAINT
+from grafana.panels import Facts, Series, Target, by_label, coloured, stacked
+from grafana.promql import of_exporters, select, total
+
+DEVICE_CARBON, HOST_POWER = "ecotrack-device", "ecotrack-host-power"
+"""The boards' addresses in Grafana, which links lead to."""
+
+NO_DATA = "no data: is the exporter running and scraped?"
+
+EXPORTER = process.Program(name="exporter", no_data=NO_DATA, of=of_exporters)
+
+
+def band_end(end: str) -> str:
+    """Return the host's power at an end, `low` or `high`, of the bands of its components."""
+    watts = select("ecotrack_power_watts", scope="host")
+    return total(f"{select(f'ecotrack_power_{end}_watts')} and on (job, instance, component) {watts}")
+
+
+AT_LEAST = band_end("low")
+AT_MOST = band_end("high")
+
+
+def power_by_component(*links: dashboard.DashboardLink) -> dashboard.Panel:
+    """Draw the machine's components as a stack between the ends of their bands; the links lead on from it."""
+    facts = Facts(
+        title="Power by component",
+        description=(
+            "The machine's power, split into parts that do not overlap, so the stack is the machine, between the least "
+            "and the most that the stated bands of its parts allow. Changes over time are usually more reliable than "
+            "the level. What others' equipment draws for this traffic is not in it, and often larger."
+        ),
+        unit="watt",
+        no_value=NO_DATA,
+        targets=(
+            by_label("sum", "component", select("ecotrack_power_watts", scope="host")),
+            Target(expr=AT_LEAST, legend="at least"),
+            Target(expr=AT_MOST, legend="at most"),
+        ),
+        series=(
+            *coloured({name: colour for name, colour in COMPONENTS.items() if name != "network"}),
+            Series(name="at least", colour=FAINT, dashed=True),
+            Series(name="at most", colour=FAINT, dashed=True),
+        ),
+        links=links,
+        width=12,
+        height=10,
+        minimum=0,
+    )
+    return stacked(facts)
