@@ -11,11 +11,14 @@ from prometheus.recording import ORIGIN_POWER
 
 HEIGHT = 8
 
+ROW_PIXELS, INSTANCE_PIXELS = 184, 136
+"""Widths of the name of a processor, and of an address with its port."""
+
 
 def row() -> Row:
-    """Build the row of power by component and its origin, energy by source, power and load, and energy by hour."""
+    """Build the row of power by component, power and load, origins, energy by source, and energy by hour."""
     power = power_by_component(leading_link(DEVICE_CARBON, "Its carbon and its budgets"))
-    return Row(title="By component", panels=(power, _origin(), _by_source(), _beside_load(), _each_hour()))
+    return Row(title="By component", panels=(power, _beside_load(), _origin(), _by_source(), _each_hour()))
 
 
 def _origin() -> dashboard.Panel:
@@ -39,9 +42,10 @@ def _origin() -> dashboard.Panel:
         unit="watt",
         no_value=NO_DATA,
         targets=tuple(Target(expr=f"sum by ({by}) ({expr} {named})", legend=name) for name, expr in values.items()),
+        series=(Series(name="Row", pixels=ROW_PIXELS), Series(name="Instance", pixels=INSTANCE_PIXELS)),
         decimals=1,
-        width=12,
-        height=10,
+        width=16,
+        height=HEIGHT,
     )
     columns = {"component": "Component", "source": "Source", "model": "Row", **{name: name for name in values}}
     columns["instance"] = "Instance"
@@ -94,8 +98,8 @@ def _beside_load() -> dashboard.Panel:
             Series(name="power", colour=SCOPES["host"]),
             Series(name="load", colour=PLAIN, unit="percentunit", dashed=True),
         ),
-        width=8,
-        height=HEIGHT,
+        width=12,
+        height=10,
         minimum=0,
     )
     return lines(facts)
@@ -113,7 +117,7 @@ def _each_hour() -> dashboard.Panel:
         no_value=NO_DATA,
         targets=(Target(expr=f"{total(hourly, 'component')} / 3600", legend="{{component}}"),),
         series=coloured({name: colour for name, colour in COMPONENTS.items() if name != "network"}),
-        width=8,
+        width=24,
         height=HEIGHT,
         minimum=0,
         shown="2d",
