@@ -1,6 +1,7 @@
 """Construction from a configuration: power models, provider of carbon intensity, rules, limits and sampling loop."""
 
 import platform
+import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,10 @@ from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPer
 from exporter.core.web.publication import Publication
 from exporter.derive import BudgetPlan, Models, provenance
 from exporter.exposition.rows import exposition
-from exporter.intensity.ask import AskedProvider
+from exporter.intensity.ask import AskedLiveProvider, AskedProvider
+from exporter.intensity.live import LiveIntensity, ask_in_child
+from exporter.intensity.providers.provider import Question
+from exporter.intensity.providers.table import covered_zone
 from exporter.intensity.static import (
     WORLD,
     StaticIntensity,
@@ -108,6 +112,28 @@ def intensity_provider(config: Config, now: UnixSeconds) -> StaticIntensity:
     return fixed.with_hours(grid.daily_profile, time_zone(config.budget.time_zone))
 
 
+def asked_intensity(config: Config, clock: Clock) -> AskedProvider:
+    """Return the asked provider: the live one with the fixed figure below it, or the fixed figure alone."""
+    fixed = intensity_provider(config, clock.wall())
+    live = config.grid.live
+    if live.provider is None:
+        return AskedProvider(fixed)
+    zone = covered_zone(live.provider, live.zone or config.grid.zone or live.provider)
+    question = Question(
+        provider=live.provider,
+        zone=zone,
+        url=live.url or "",
+        path=live.path or "",
+        query=live.query or "",
+        unit=live.unit,
+        user=live.user or "",
+        basis=live.basis or "",
+        secret_file=live.token_file or "",
+    )
+    asked = LiveIntensity(question, clock, send=ask_in_child, draw=random.random)
+    return AskedLiveProvider(asked, fixed, zone)
+
+
 def nic_rule(network: Network) -> NicRule:
     """Return the rule of which network devices count towards energy."""
     return NicRule(include=network.include, exclude=network.exclude)
@@ -193,7 +219,7 @@ def build_sampler(
         host=host_model(config.power, host_hardware(config.power, paths), calibration),
         pue=config.power.pue,
         network=network_model(config),
-        intensity=AskedProvider(intensity_provider(config, now)),
+        intensity=asked_intensity(config, clock),
     )
     totals = Totals(since=now) if store is None else store.load(now)
     initial = initial_snapshot(config, models, sources, totals, saved_at=None if store is None else now)

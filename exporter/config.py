@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from exporter.core.config import convert, load_yaml
 from exporter.core.units import HOURS_PER_DAY
+from exporter.intensity.providers.table import covered_zone
 from exporter.intensity.zones import zone_average
 from exporter.sources.nics import NEVER_COUNTED
 from exporter.sources.time_zone import LOCAL_ZONE, time_zone
@@ -160,10 +161,104 @@ class Network(_Section, frozen=True):
             raise ValueError("expected either a preset or kwh_per_gb, got both")
 
 
+class Live(_Section, frozen=True):
+    """Provider that tells the carbon intensity as it is now; the fixed figure of `grid` stands in while it fails."""
+
+    provider: (
+        Annotated[
+            Literal["uk", "energy-charts", "electricity-maps", "watttime", "json", "prometheus"],
+            Meta(description="Who is asked; `json` and `prometheus` are servers of your own."),
+        ]
+        | None
+    ) = None
+    zone: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=64,
+                description="Zone as the provider names it: GB, or GB-1 to GB-17, for `uk`; DE for `energy-charts`. By "
+                "default `grid.zone`.",
+            ),
+        ]
+        | None
+    ) = None
+    url: (
+        Annotated[str, Meta(description="Address of your own server, or of another one than the provider's.")] | None
+    ) = None
+    path: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=200,
+                description="Place of the number in the JSON: data.0.intensity.actual, say.",
+            ),
+        ]
+        | None
+    ) = None
+    query: (
+        Annotated[str, Meta(min_length=1, max_length=2000, description="PromQL with one series as its result.")] | None
+    ) = None
+    unit: Annotated[
+        Literal["g/kWh", "kg/kWh", "lb/MWh"], Meta(description="Unit of the number of your own server.")
+    ] = "g/kWh"
+    basis: (
+        Annotated[
+            Literal[
+                "average consumption life-cycle",
+                "average consumption operational",
+                "average production life-cycle",
+                "average production operational",
+                "marginal production operational",
+            ],
+            Meta(description="Basis of your own server's number."),
+        ]
+        | None
+    ) = None
+    user: Annotated[str, Meta(min_length=1, max_length=200, description="User at `watttime`.")] | None = None
+    token_file: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=4096,
+                description="File with the token, or the password of `watttime`; without it the variable "
+                "ECOTRACK_GRID_TOKEN of the environment.",
+            ),
+        ]
+        | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        """Refuse keys that the provider has no use for, and the lack of those that it needs."""
+        own = {"json": {"url", "path"}, "prometheus": {"url", "query"}, "watttime": {"user"}}
+        needed = own.get(self.provider or "", set())
+        told = "without provider" if self.provider is None else f"with provider {self.provider}"
+        for name in ("url", "path", "query", "user"):
+            given = getattr(self, name) is not None
+            if name in needed and not given:
+                raise ValueError(f"expected {name} {told}, it is missing")
+            if given and name not in needed and not (name == "url" and self.provider):
+                raise ValueError(f"expected no {name} {told}")
+        if self.url is not None and not _is_address(self.url):
+            # What is refused may hold a password, which must not get into a log.
+            raise ValueError(".url: expected http://HOST or https://HOST, with a port or path, and no user or password")
+        if self.provider is not None and self.zone is not None:
+            _require_zone(self.provider, self.zone)
+
+
+def _require_zone(provider: str, zone: str) -> None:
+    try:
+        covered_zone(provider, zone)
+    except ValueError as error:
+        raise ValueError(f".zone: {error}") from error
+
+
 class Grid(_Section, frozen=True):
     """Carbon intensity of the electricity: a preset, a country's average, or the figure of the user's own grid.
 
-    Each key but `daily_profile` is a way to have it, and a row of `PROVIDERS` in `exporter.build`.
+    Each key but `daily_profile` and `live` is a way to have it, and a row of `PROVIDERS` in `exporter.build`.
     """
 
     preset: Annotated[
@@ -197,6 +292,7 @@ class Grid(_Section, frozen=True):
         ]
         | None
     ) = None
+    live: Live = msgspec.field(default_factory=Live)
 
     def __post_init__(self) -> None:
         """Refuse two ways to have an intensity, a zone that is not known, and a day of nothing but zeros."""
@@ -212,6 +308,10 @@ class Grid(_Section, frozen=True):
                 zone_average(self.zone)
             except ValueError as error:
                 raise ValueError(f".zone: {error}") from error
+        if self.live.provider in {"uk", "energy-charts", "electricity-maps", "watttime"} and self.live.zone is None:
+            if self.zone is None:
+                raise ValueError(f".live: expected zone with provider {self.live.provider}, it is missing")
+            _require_zone(self.live.provider, self.zone)
 
 
 class Budget(_Section, frozen=True):

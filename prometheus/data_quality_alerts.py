@@ -5,6 +5,9 @@ from prometheus.alert import SAME_INSTANCE, Alert
 LIVE = 'provider!="static"'
 """A static intensity describes a year that is over, and never goes stale."""
 
+FALLBACK = 'method=~"last_known|static"'
+"""Methods by which a value stands in where not even the provider's forecast is left."""
+
 STALE_SECONDS = 3 * 3600
 """Live providers publish values for half an hour or an hour, some of them an hour late."""
 
@@ -56,9 +59,20 @@ def _intensity_alerts() -> tuple[Alert, ...]:
             summary="{{ $labels.instance }} gets no carbon intensity from {{ $labels.provider }}",
             description=(
                 "Provider {{ $labels.provider }} on {{ $labels.instance }} has had no carbon intensity for 5 minutes. "
-                "Energy still counts, but its grams do not: emissions and budgets lack them."
+                "Its forecast, its last value or the fixed figure of the configuration takes its place."
             ),
             advice="Read the exporter's page or log, which says why, and check the section grid of its configuration.",
+        ),
+        _alert(
+            name="EcotrackIntensityFallback",
+            expr=f"max_over_time(ecotrack_grid_provider_up{{{LIVE}}}[15m]) == 0\n"
+            f"and on (job, instance)\necotrack_grid_carbon_intensity_info{{{FALLBACK}}}",
+            summary="{{ $labels.instance }} reckons without its grid",
+            description=(
+                "Provider {{ $labels.provider }} on {{ $labels.instance }} has had no carbon intensity for 15 minutes, "
+                "and no forecast of it is left. Emissions are computed with its last value or with the fixed figure."
+            ),
+            advice="Read the exporter's page or log, which says why, and check the section grid.live.",
         ),
         _alert(
             name="EcotrackIntensityOutOfRange",
@@ -66,7 +80,7 @@ def _intensity_alerts() -> tuple[Alert, ...]:
             summary="{{ $labels.instance }} uses an implausible carbon intensity",
             description=(
                 "The carbon intensity in force on {{ $labels.instance }} is "
-                '{{ $value | printf "%.0f" }} g/kWh (source {{ $labels.source }}); '
+                '{{ $value | printf "%.0f" }} g/kWh; '
                 f"a grid lies between 0 and {HIGHEST_GRAMS_PER_KWH} g/kWh."
             ),
             advice="Check grid.intensity_grams_per_kwh: 0.475 kg/kWh is 475 g/kWh.",

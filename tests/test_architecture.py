@@ -82,9 +82,10 @@ SNAPSHOT = (
 """The snapshot and where the types on it come from."""
 
 SEES_ONLY = {
-    "exporter.config": (
-        "exporter.sources",
+    "exporter.config": (  # data only: exporter.build makes objects of it
+        "exporter.intensity.providers.table",
         "exporter.intensity.zones",
+        "exporter.sources",
     ),  # data only: exporter.build makes objects of it
     "exporter.exposition": SNAPSHOT,
     "exporter.views": SNAPSHOT,
@@ -219,6 +220,7 @@ def style_breaches(module: Module) -> Iterator[str]:
 
 
 BROAD_EXCEPT = {
+    "exporter/intensity/exchange.py",  # the child's edge: whatever goes wrong is told to the exporter
     "exporter/intensity/ask.py",  # the providers' edge: a failed provider is counted
     "exporter/sampler.py",  # the loop: a failed sample is counted
     "exporter/sources/errand.py",  # the edge to other threads and programs: raised again where the collector counts it

@@ -31,6 +31,7 @@ FAMILIES = {row.name for row in ROWS} | {
 """Every family of both programs, a histogram by the series that boards read."""
 
 NOT_SHOWN = {
+    "ecotrack_grid_discarded_answers_total": "an alert tells of a provider that fails; this says of which kind it is",
     "ecotrack_network_throughput_bytes_per_second": "boards show the same from the counters, by network device",
     "ecotrack_network_connections": "the collector connections is off by default, and the panel would be empty",
     "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",

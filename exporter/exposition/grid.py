@@ -3,14 +3,20 @@
 from collections.abc import Iterator
 
 from exporter.core.metrics import Row, Sample
-from exporter.exposition.family import gauge
+from exporter.exposition.family import counter, gauge, info
 from exporter.snapshot import Snapshot
 
 
 def _intensity(snapshot: Snapshot) -> Iterator[Sample]:
     intensity = snapshot.readings.intensity
     if intensity is not None:
-        yield (intensity.zone, intensity.provider), intensity.value
+        yield (intensity.zone,), intensity.value
+
+
+def _intensity_origin(snapshot: Snapshot) -> Iterator[Sample]:
+    intensity = snapshot.readings.intensity
+    if intensity is not None:
+        yield (intensity.zone, intensity.basis, intensity.method, intensity.provider), 1.0
 
 
 def _intensity_time(snapshot: Snapshot) -> Iterator[Sample]:
@@ -26,13 +32,26 @@ def _provider_up(snapshot: Snapshot) -> Iterator[Sample]:
         yield (provider,), value
 
 
+def _discarded(snapshot: Snapshot) -> Iterator[Sample]:
+    intensity = snapshot.readings.intensity
+    if intensity is not None:
+        for reason, count in intensity.outlook.discarded.items():
+            yield (intensity.outlook.provider, reason), count
+
+
 ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_grid_carbon_intensity_grams_per_kwh",
         unit="grams_per_kwh",
-        labels=("grid_zone", "source"),
+        labels=("grid_zone",),
         help="Carbon intensity of electricity, as in force at the last sample.",
         read=_intensity,
+    ),
+    info(
+        name="ecotrack_grid_carbon_intensity_info",
+        labels=("grid_zone", "basis", "method", "provider"),
+        help="Basis of the carbon intensity in force, the method by which its value is known, and its provider.",
+        read=_intensity_origin,
     ),
     gauge(
         name="ecotrack_grid_carbon_intensity_timestamp_seconds",
@@ -46,5 +65,11 @@ ROWS: tuple[Row[Snapshot], ...] = (
         labels=("provider",),
         help="State of the provider of carbon intensity: 1 with a value for the last sample, 0 without.",
         read=_provider_up,
+    ),
+    counter(
+        name="ecotrack_grid_discarded_answers_total",
+        labels=("provider", "reason"),
+        help="Discarded answers, and single discarded values, of a live provider.",
+        read=_discarded,
     ),
 )

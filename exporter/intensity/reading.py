@@ -1,14 +1,19 @@
 """The answer of a provider of grid carbon intensity."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
+
 from exporter.core.units import GramsPerKwh, UnixSeconds
 
 HIGHEST = GramsPerKwh(1500.0)
 """Above the carbon intensity of any grid; a lignite plant alone is near 1100 g/kWh (IPCC AR5, annex III)."""
+
+SECRET_VARIABLE = "ECOTRACK_GRID_TOKEN"  # noqa: S105 - a name
 
 UNKNOWN_BASIS = "unknown"
 """Basis of a figure of which nobody says how it was reckoned."""
@@ -31,6 +36,37 @@ class IntensityUnavailableError(Exception):
     """
 
 
+class IntensityPendingError(IntensityUnavailableError):
+    """The provider has been asked for the first time and may yet answer: no reason to complain."""
+
+
+class Point(msgspec.Struct, frozen=True, array_like=True):
+    """Carbon intensity from one time up to another, and how the provider knows it."""
+
+    start: float
+    end: float
+    value: float
+    method: Method
+
+    def covers(self, now: UnixSeconds) -> bool:
+        """Tell whether the point describes this time."""
+        return self.start <= now < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Knowledge of a live provider beyond the present: its points, and how much was discarded, by reason."""
+
+    provider: str = ""
+    points: tuple[Point, ...] = ()
+    discarded: Mapping[str, int] = field(default_factory=dict)
+
+
+def is_plausible(value: float) -> bool:
+    """Tell whether a grid can have this carbon intensity: 0, which grids have had, up to `HIGHEST`."""
+    return math.isfinite(value) and 0.0 <= value <= HIGHEST
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntensityReading:
     """Carbon intensity in force: its value, its grid zone, its source, and the time that the value describes.
@@ -47,6 +83,7 @@ class IntensityReading:
     description: str
     method: Method = Method.STATIC
     basis: str = UNKNOWN_BASIS
+    outlook: Outlook = Outlook()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

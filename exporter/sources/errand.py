@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol, cast
 
@@ -30,7 +30,19 @@ class Errand(Protocol):
 class Errands:
     """Sends an errand at each interval, and gives it up after a limit."""
 
-    def __init__(self, clock: Clock, send: Callable[[], Errand], *, interval: Seconds, limit: Seconds) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        send: Callable[[], Errand],
+        *,
+        interval: Seconds,
+        limit: Seconds,
+        retry: Callable[[int], Seconds] | None = None,
+    ) -> None:
+        """Prepare to send; `retry` gives the time from a failed errand to the next by the failures in a row."""
+        self._retry = retry
+        self._failures = 0
+        self._pause = interval
         self._clock = clock
         self._send = send
         self._interval = interval
@@ -53,12 +65,12 @@ class Errands:
         self._forget_what_was_before_a_sleep()
         if self._errand is not None:
             self._collect(self._errand, now)
-        if self._errand is None and (self._sent_at is None or now - self._sent_at >= self._interval):
+        if self._errand is None and (self._sent_at is None or now - self._sent_at >= self._pause):
             self._sent_at, self._is_given_up, self._is_outdated = now, False, False
             try:
                 self._errand = self._send()
             except OSError as error:
-                self._last = error
+                self._end_with(error)
         if isinstance(self._last, Exception):
             raise self._last.with_traceback(None)  # or each time that it is raised would add to its traceback
         return self._last
@@ -84,21 +96,26 @@ class Errands:
         if self._is_outdated:
             self._sent_at = None  # the next one goes at once
         elif not self._is_given_up:
-            self._last = outcome
+            self._end_with(outcome)
+
+    def _end_with(self, outcome: bytes | Exception) -> None:
+        self._last = outcome
+        self._failures = self._failures + 1 if isinstance(outcome, Exception) else 0
+        self._pause = self._retry(self._failures) if self._retry and self._failures else self._interval
 
     def _give_up_late(self, errand: Errand, now: MonotonicSeconds) -> None:
         if self._is_given_up or self._sent_at is None or now - self._sent_at < self._limit:
             return
         self._is_given_up = True
-        self._last = ReadingUnavailableError(f"no answer within {self._limit:g} s")
+        self._end_with(ReadingUnavailableError(f"no answer within {self._limit:g} s"))
         errand.give_up()
 
 
 class ProgramErrand:
     """The output of a program, which is started without a shell and without the exporter's input."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        """Start the program. Raises OSError where it cannot be."""
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """Start the program, by default without any secret of the exporter's. Raises OSError where it cannot be."""
         self._name = Path(arguments[0]).name
         self._process = subprocess.Popen(  # noqa: S603 - a fixed list of arguments
             arguments,
@@ -106,7 +123,8 @@ class ProgramErrand:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # a group of its own, which is killed with whatever the program has started
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},  # and no secret of the exporter's
+            # And no secret of the exporter's but those that the program is given.
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **(environment or {})},
         )
 
     def answer(self) -> bytes | None:

@@ -178,7 +178,7 @@ def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[
     ]
     notes += [_provenance_note(one) for one in snapshot.provenance if one.source in ROUGH]
     intensity = snapshot.readings.intensity
-    if intensity is not None and intensity.provider == "static":
+    if intensity is not None and intensity.method == "static":
         notes.append(f"Carbon intensity is a fixed figure ({intensity.description}), not your grid at this hour.")
     return [FlagView(level="warning", text=text) for text in warnings] + [
         FlagView(level="note", text=text) for text in dict.fromkeys(notes)

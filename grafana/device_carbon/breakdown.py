@@ -164,13 +164,17 @@ def _intensity() -> dashboard.Panel:
         title="Grid carbon intensity",
         description=(
             "Grams of carbon dioxide equivalent per kilowatt hour of electricity. The value in force is the one that "
-            "turns energy into grams now, with its zone and source; a static source is a yearly average. "
+            "turns energy into grams now, with its zone, method and provider; a static value is a yearly average. "
             "Last hour is grams / kWh as used, so minutes with more work weigh more. Red from where no grid is."
         ),
         unit=GRAMS_PER_KWH,
         no_value=NO_DATA,
         targets=(
-            Target(expr=f"max by (grid_zone, source) ({in_force})", legend="{{grid_zone}} ({{source}})"),
+            Target(
+                expr=f"max by (grid_zone, method, provider) ({in_force} * on (job, instance, grid_zone) "
+                f"group_left (method, provider) {select('ecotrack_grid_carbon_intensity_info')})",
+                legend="{{grid_zone}} ({{method}}, {{provider}})",
+            ),
             Target(expr=f"avg({select(INTENSITY)})", legend="last hour"),
         ),
         limit=HIGHEST_GRAMS_PER_KWH,

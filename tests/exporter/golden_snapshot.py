@@ -24,7 +24,7 @@ from exporter.core.units import (
 )
 from exporter.eco_score import EcoScore, ScoreFactor
 from exporter.exposition.rows import ROWS
-from exporter.intensity.reading import IntensityReading
+from exporter.intensity.reading import IntensityReading, Method, Outlook
 from exporter.power.component import ByScope, Component
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
@@ -123,7 +123,17 @@ def _readings() -> Readings:
         sockets={("tcp", "inuse"): 9, ("tcp", "tw"): 2, ("udp6", "inuse"): 1},
         connections={"established": 3, "listen": 7},
         intensity=IntensityReading(
-            value=GramsPerKwh(56.0), zone="FR", provider="static", described_at=NOON, description="configured for FR"
+            value=GramsPerKwh(56.0),
+            zone="FR",
+            provider="energy-charts",
+            described_at=NOON,
+            description="estimated by the provider",
+            method=Method.ESTIMATED,
+            basis="average production life-cycle",
+            outlook=Outlook(
+                provider="energy-charts",
+                discarded={"failed": 2, "malformed": 0, "late": 1, "out_of_range": 0},
+            ),
         ),
         activity=Activity.IDLE,
         budgets=(

@@ -157,7 +157,7 @@ def test_hostile_names_arrive_unchanged_in_labels_and_json() -> None:
     site.publication.publish(replace(now, readings=replace(now.readings, intensity=zone)))
     exposed = site.exposition()
     assert exposed[series("ecotrack_network_bytes_total", device=HOSTILE, direction="receive")] == 2.5e6
-    assert exposed[series("ecotrack_grid_carbon_intensity_grams_per_kwh", grid_zone=HOSTILE, source="static")] == 300
+    assert exposed[series("ecotrack_grid_carbon_intensity_grams_per_kwh", grid_zone=HOSTILE)] == 300
     answer = site.get("/api/v1/summary")
     assert answer.content_type == "application/json; charset=utf-8"
     assert json.loads(answer.body)["intensity"]["grid_zone"] == HOSTILE

@@ -32,7 +32,7 @@ SAME_AS = {
     "power-cpu": (series("ecotrack_power_watts", component="cpu", scope="host"), 1.0),
     "power-network": (series("ecotrack_power_watts", component="network", scope="network"), 1.0),
     "emissions": (series("ecotrack_emissions_grams_per_second"), 3600.0),
-    "intensity": (series("ecotrack_grid_carbon_intensity_grams_per_kwh", grid_zone="world", source="static"), 1.0),
+    "intensity": (series("ecotrack_grid_carbon_intensity_grams_per_kwh", grid_zone="world"), 1.0),
     "cpu": (series("ecotrack_cpu_utilization_ratio"), 1.0),
     "received": (series("ecotrack_network_throughput_bytes_per_second", direction="receive"), 1.0),
     "sent": (series("ecotrack_network_throughput_bytes_per_second", direction="transmit"), 1.0),

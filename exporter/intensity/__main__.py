@@ -1,0 +1,18 @@
+"""Asks one provider once, in a process of its own: memory for requests and TLS goes back with its end."""
+
+import sys
+
+import msgspec
+
+from exporter.intensity.exchange import Told, reply
+from exporter.intensity.providers.provider import Question
+from exporter.intensity.reading import IntensityUnavailableError
+from exporter.intensity.web import UrlWeb, secret_of
+
+if __name__ == "__main__":
+    try:
+        web = UrlWeb(secret_of(msgspec.json.decode(sys.argv[1], type=Question).secret_file))
+    except IntensityUnavailableError as error:
+        sys.stdout.buffer.write(msgspec.json.encode(Told(trouble=str(error))))
+    else:
+        sys.stdout.buffer.write(reply(sys.argv[1], web))
