@@ -46,7 +46,7 @@ LAYERS = (
     ("exporter.exposition", "exporter.journal", "exporter.sampler", "exporter.views"),
     ("exporter.config",),
     ("exporter.build",),
-    ("exporter.app", "exporter.calibrate"),
+    ("exporter.app", "exporter.calibrate", "exporter.journal.cli"),
     ("exporter.cli",),
     ("exporter.__main__",),
     # The rooms of the simulator.

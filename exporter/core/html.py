@@ -28,15 +28,15 @@ def content_security_policy() -> str:
     return f"{closed}; style-src 'sha256-{digest}'"
 
 
-def document(*, title: str, refresh: float, header: str, main: str, footer: str) -> str:
-    """Build a page that the browser loads again after `refresh` seconds, 5 at least; all but `title` is HTML."""
+def document(*, title: str, refresh: float | None, header: str, main: str, footer: str) -> str:
+    """Build a page, loaded again after `refresh` seconds, 5 at least, if any; all but `title` is HTML."""
+    again = "" if refresh is None else f'<meta http-equiv="refresh" content="{max(5, round(refresh))}">\n'
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="{max(5, round(refresh))}">
-<title>{escape(title)}</title>
+{again}<title>{escape(title)}</title>
 <style>{style_sheet()}</style>
 </head>
 <body>

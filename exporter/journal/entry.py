@@ -20,8 +20,7 @@ class Entry(NamedTuple):
     """Energy and emissions of a time that ended `at` Unix seconds.
 
     `seconds` are 0 where the log does not say how long the time was, `kg` and `moved_bytes` are None where unknown, and
-    `activity` is empty where none was told. `host` is the component if the energy is the machine's, and empty if it is
-    the network's.
+    `activity` is empty where none was told. `host` tells whether the energy is the machine's, and not the network's.
     """
 
     at: float
@@ -30,7 +29,7 @@ class Entry(NamedTuple):
     kg: float | None
     moved_bytes: float | None
     activity: str
-    host: str
+    host: bool
 
 
 def amount(text: str, most: float) -> float:

@@ -1,18 +1,19 @@
 """The formats of logs that are understood: this exporter's journal, EcoTrack's log, and codecarbon's emissions.csv."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
+from operator import lt, sub
 
 from exporter.activity import Activity
 from exporter.core.config import ConfigError
 from exporter.core.units import UnixSeconds
 from exporter.journal.entry import MAX_BYTES, MAX_KG, MAX_KWH, MAX_SECONDS, Entry, amount
 from exporter.journal.layout import ECOTRACK, HEADER, VERSION, VERSION_PREFIX
-from exporter.power.component import Component, Scope
+from exporter.power.component import Scope
 
-Parse = Callable[[Sequence[str]], Iterable[Entry]]
-"""The entries of a row's cells. Raises ValueError where they are damaged."""
+Parse = Callable[[Sequence[str]], Entry]
+"""The entry of a row's cells. Raises ValueError where they are damaged."""
 
 EARLIEST = UnixSeconds(946_684_800.0)
 """Time before which a row is damaged: 2000-01-01 UTC."""
@@ -23,23 +24,10 @@ LATEST = UnixSeconds(4_102_444_800.0)
 ACTIVITIES = {one: str(one) for one in Activity} | {"downloading": "download", "uploading": "upload", "": ""}
 """Activity by its name in a log: those of this exporter, and those of EcoTrack's."""
 
-CODECARBON = (
-    "timestamp",
-    "run_id",
-    "duration",
-    "emissions",
-    "cpu_energy",
-    "gpu_energy",
-    "ram_energy",
-    "energy_consumed",
-)
+CODECARBON = ("timestamp", "run_id", "duration", "emissions", "energy_consumed")
 """Columns of codecarbon's emissions.csv that are used, whatever their order and whatever else stands there."""
 
-CODECARBON_COMPONENTS = {"cpu_energy": Component.CPU, "gpu_energy": Component.GPU, "ram_energy": Component.MEMORY}
-
-
-ROUNDING = 1e-6
-"""Part of a run's energy that its components may miss by the rounding of decimals. Judgement."""
+CODECARBON_MOST = (MAX_SECONDS, MAX_KG, MAX_KWH)
 
 
 def parser_for(header: Sequence[str], zone: tzinfo) -> tuple[Parse, int, int]:
@@ -65,34 +53,31 @@ def parser_for(header: Sequence[str], zone: tzinfo) -> tuple[Parse, int, int]:
 
 
 def _journal(zone: tzinfo) -> Parse:
-    def parse(cells: Sequence[str]) -> Iterable[Entry]:
+    def parse(cells: Sequence[str]) -> Entry:
         at, moved, _, kwh, kg, activity, scope, _, _, _, seconds, end = cells
-        if end:
-            raise ValueError(end)
-        network = scope == Scope.NETWORK
-        if not network and scope != Scope.HOST:
+        host = scope == Scope.HOST
+        if end or not (host or scope == Scope.NETWORK):
             raise ValueError(scope)
-        return (
-            Entry(
-                _time(at, zone),
-                amount(seconds, MAX_SECONDS),
-                amount(kwh, MAX_KWH),
-                amount(kg, MAX_KG) if kg else None,
-                amount(moved, MAX_BYTES) if network else None,
-                ACTIVITIES[activity],
-                "" if network else Component.REST,
-            ),
+        return Entry(
+            _time(at, zone),
+            amount(seconds, MAX_SECONDS),
+            amount(kwh, MAX_KWH),
+            amount(kg, MAX_KG) if kg else None,
+            None if host else amount(moved, MAX_BYTES),
+            ACTIVITIES[activity],
+            host,
         )
 
     return parse
 
 
 def _ecotrack(zone: tzinfo) -> Parse:
-    def parse(cells: Sequence[str]) -> Iterable[Entry]:
+    def parse(cells: Sequence[str]) -> Entry:
         at, moved, _, kwh, kg, *activity = cells
         told = ACTIVITIES[activity[0]] if activity else ""
-        return (
-            Entry(_time(at, zone), 0.0, amount(kwh, MAX_KWH), amount(kg, MAX_KG), amount(moved, MAX_BYTES), told, ""),
+        network = False
+        return Entry(
+            _time(at, zone), 0.0, amount(kwh, MAX_KWH), amount(kg, MAX_KG), amount(moved, MAX_BYTES), told, network
         )
 
     return parse
@@ -100,33 +85,21 @@ def _ecotrack(zone: tzinfo) -> Parse:
 
 def _codecarbon(names: Sequence[str], zone: tzinfo) -> Parse:
     """Read rows that tell of a run what it used so far: a later row of the same run is what came on top."""
-    places = {name: names.index(name) for name in CODECARBON}
+    when, run, *figures = (names.index(name) for name in CODECARBON)
     text = names.index("experiment_id") if "experiment_id" in names else None
-    so_far: dict[str, dict[str, float]] = {}
+    so_far: dict[str, tuple[float, ...]] = {}
 
-    def parse(cells: Sequence[str]) -> Iterable[Entry]:
-        at, run = _time(cells[places["timestamp"]], zone), cells[places["run_id"]]
+    def parse(cells: Sequence[str]) -> Entry:
         if text is not None and len(cells) < len(names) and _is_number(cells[text]):
-            raise ValueError(run)  # a column before the figures is left out, so that each stands in another's place
-        told = {name: amount(cells[places[name]] or "0", MAX_SECONDS) for name in CODECARBON[2:]}
-        before = so_far.get(run, {})
-        if told["energy_consumed"] > MAX_KWH or told["emissions"] > MAX_KG:
-            raise ValueError(run)
-        if told["duration"] < before.get("duration", 0.0):
-            before = {}
-        so_far[run] = told
-        gained = {name: max(0.0, value - before.get(name, 0.0)) for name, value in told.items()}
-        parts = {component: gained[name] for name, component in CODECARBON_COMPONENTS.items()}
-        whole, explained = gained["energy_consumed"], sum(parts.values())
-        if explained < whole * (1.0 - ROUNDING):
-            parts[Component.REST] = whole - explained
-        elif explained > 0.0:
-            parts = {component: kwh * whole / explained for component, kwh in parts.items()}
-        return [
-            Entry(at, gained["duration"], kwh, gained["emissions"] * kwh / whole, None, "", component)
-            for component, kwh in parts.items()
-            if kwh > 0.0
-        ]
+            raise ValueError(cells[text])  # a column before the figures is left out: each stands in another's place
+        at = _time(cells[when], zone)
+        told = tuple(amount(cells[place], most) for place, most in zip(figures, CODECARBON_MOST, strict=True))
+        before = so_far.get(cells[run], (0.0, 0.0, 0.0))
+        if any(map(lt, told, before)):
+            raise ValueError(cells[run])
+        so_far[cells[run]] = told
+        seconds, kg, kwh = map(sub, told, before)
+        return Entry(at, seconds, kwh, kg, None, "", host=True)
 
     return parse
 

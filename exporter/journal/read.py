@@ -65,7 +65,7 @@ def _entries(path: Path, zone: tzinfo, damage: Damage, progress: Callable[[int],
             damage.note(path, number, f"{len(cells)} columns instead of {most}")
             continue
         try:
-            yield from parse(cells)
+            yield parse(cells)
         except (ValueError, KeyError, OverflowError):
             damage.note(path, number, f"not understood: {_shown(line)}")
 

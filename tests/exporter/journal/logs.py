@@ -44,7 +44,9 @@ def row(
 
 def write_journal(path: Path, rows: Iterable[str]) -> Path:
     """A journal with these rows."""
-    path.write_text(HEADER_LINE.decode() + "".join(rows), encoding="utf-8")
+    with path.open("w", encoding="utf-8") as file:
+        file.write(HEADER_LINE.decode())
+        file.writelines(rows)
     return path
 
 

@@ -1,0 +1,124 @@
+"""The command line of `ecotrack report`."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from pathlib import Path
+
+import msgspec
+
+import exporter
+from exporter.build import budget_limits
+from exporter.config import load_config
+from exporter.core.command_line import Parser
+from exporter.core.config import ConfigError
+from exporter.journal.entry import Entry
+from exporter.journal.findings import Findings, find
+from exporter.journal.plot import write_plot
+from exporter.journal.read import Damage, read_log
+from exporter.journal.report_page import render_html
+from exporter.journal.report_table import render_report
+from exporter.journal.tally import tally
+from exporter.sources.time_zone import time_zone
+
+REPORT_EPILOG = """\
+examples:
+  ecotrack report /var/lib/ecotrack/journal/*.csv
+  ecotrack report --config.file=ecotrack.yml --html=report.html journal/*.csv
+  ecotrack report --json ecotrack_log.csv emissions.csv
+
+A file is a journal of this program, a log of the original EcoTrack, or codecarbon's emissions.csv. Give each file once:
+what stands in two of them counts twice. Damaged rows are named on standard error, by their line, and left out.
+"""
+
+
+def report(arguments: Sequence[str]) -> int:
+    """Report on logs. Raises ConfigError for any mistake, and returns 0."""
+    options = build_report_parser().parse_args(arguments)
+    config = load_config(options.config_file)
+    zone, damage = _zone(options.time_zone or config.budget.time_zone), Damage()
+    sums = tally(_read(options.files, zone, damage, Progress(options.files)), zone)
+    for place in damage.places:
+        print(f"ecotrack: {place}", file=sys.stderr)
+    if damage.rows > len(damage.places):
+        print(f"ecotrack: and {damage.rows - len(damage.places)} more damaged rows", file=sys.stderr)
+    if not sums.rows:
+        raise ConfigError(["nothing to report: the files hold no row that is whole"])
+    names = tuple(str(path) for path in options.files)
+    found = find(sums, files=names, damage=damage, zone=str(zone), limits=budget_limits(config.budget))
+    if options.html is not None:
+        _write(options.html, "--html", render_html(found, exporter.__version__))
+    if options.plot is not None:
+        write_plot(found, options.plot)
+    print(_json(found) if options.json else render_report(found))
+    return 0
+
+
+class Progress:
+    """Share of the files that has been read, shown on a terminal."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._whole = max(1, sum(path.stat().st_size for path in files if path.is_file()))
+        self._read = 0
+
+    def __call__(self, length: int) -> None:
+        """Show that so many bytes more have been read."""
+        self._read += length
+        if sys.stderr.isatty():
+            print(f"\rreading: {min(1.0, self._read / self._whole):.0%}", end="", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Clear the line."""
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _read(files: Sequence[Path], zone: tzinfo, damage: Damage, progress: Progress) -> Iterator[Entry]:
+    try:
+        for path in files:
+            yield from read_log(path, zone, damage, progress)
+    finally:
+        progress.end()
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return time_zone(name)
+    except ValueError as error:
+        raise ConfigError([f"--time-zone: {error}"]) from error
+
+
+def _json(found: Findings) -> str:
+    return msgspec.json.format(msgspec.json.encode(found)).decode()
+
+
+def _write(path: Path, flag: str, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"{flag}: {path}: cannot be written: {error.strerror}"]) from error
+
+
+def build_report_parser() -> argparse.ArgumentParser:
+    """Build the parser of `ecotrack report`."""
+    parser = Parser(
+        prog="ecotrack report",
+        description="Report on logs: emissions and their trend, activities, hours, budgets, score.",
+        epilog=REPORT_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("files", metavar="FILE", type=Path, nargs="+", help="a journal, an EcoTrack log, or codecarbon's emissions.csv")
+    add("--json", action="store_true", help="print JSON instead of a table")
+    add("--html", metavar="FILE", type=Path, help="write the report as one self-contained page, too")
+    add("--plot", metavar="FILE", type=Path, help="write a picture, too: .png, .svg or .pdf (needs ecotrack[report])")
+    add("--config.file", dest="config_file", metavar="FILE", type=Path, help="configuration with budgets and time zone")
+    add(
+        "--time-zone",
+        metavar="NAME",
+        help="zone of hours and dates, and of times that do not tell theirs: an IANA name (default: the budget's, or "
+        "else this machine's)",
+    )
+    return parser

@@ -1,0 +1,229 @@
+"""All that a report says of logs, from their sums. Times and dates are those of the local clock."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from exporter.budget import Period
+from exporter.core.units import DAYS_PER_WEEK, GRAMS_PER_KILOGRAM, HOURS_PER_DAY, JOULES_PER_KWH, Grams
+from exporter.eco_score import ScoreFactor, eco_score
+from exporter.journal.read import Damage
+from exporter.journal.tally import DAY_OF_1970, Sums, Tally, day_of
+from exporter.journal.trend import Trend, trend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """One activity's time, bytes and grams of the network; `activity` is empty where none was told."""
+
+    activity: str
+    seconds: float
+    moved_bytes: float
+    grams: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodSum:
+    """Grams and energy of a day, week or month that begins on `start`.
+
+    `whole` tells that the logs reach beyond both of its ends, and `cumulative_grams` are those up to its end.
+    """
+
+    start: date
+    grams: float
+    kwh: float
+    cumulative_grams: float
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetFinding:
+    """Comparison of a budget with the periods in the logs; those that are not whole may come out too low."""
+
+    period: Period
+    limit_grams: float
+    periods: int
+    over: int
+    mean_grams: float
+    worst_grams: float
+    worst_start: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekAgainstWeek:
+    """Grams of the last whole week and of the one before it; the change is None where that had none."""
+
+    start: date
+    grams: float
+    before_grams: float
+    change_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Report on logs. `hourly_grams` has a row for each weekday from Monday, with the mean grams of each hour."""
+
+    files: tuple[str, ...]
+    rows: int
+    damaged_rows: int
+    damaged_places: tuple[str, ...]
+    time_zone: str
+    first: float
+    last: float
+    host_kwh: float
+    network_kwh: float
+    host_grams: float
+    network_grams: float
+    kwh_of_unknown_grams: float
+    days: tuple[PeriodSum, ...]
+    weeks: tuple[PeriodSum, ...]
+    months: tuple[PeriodSum, ...]
+    trend: Trend | None
+    activities: tuple[Share, ...]
+    hourly_grams: tuple[tuple[float, ...], ...]
+    budgets: tuple[BudgetFinding, ...]
+    week_against_week: WeekAgainstWeek | None
+    eco_score: float | None
+    eco_score_factors: Mapping[str, float]
+
+    @property
+    def grams(self) -> float:
+        """Grams of host and network together."""
+        return self.host_grams + self.network_grams
+
+
+def find(
+    tally: Tally, *, files: tuple[str, ...], damage: Damage, zone: str, limits: Mapping[Period, Grams]
+) -> Findings:
+    """Return the report on logs that have at least one row."""
+    by_hour: dict[int, Sums] = defaultdict(Sums)
+    by_scope: dict[bool, Sums] = defaultdict(Sums)
+    by_activity: dict[str, Sums] = defaultdict(Sums)
+    for (hour, host, activity), sums in tally.cells.items():
+        by_hour[hour].add(sums)
+        by_scope[host].add(sums)
+        if not host:
+            by_activity[activity].add(sums)
+    days, weeks, months = (_periods(by_hour, period) for period in (Period.DAY, Period.WEEK, Period.MONTH))
+    budgets = _budgets({Period.DAY: days, Period.WEEK: weeks, Period.MONTH: months}, limits)
+    score = eco_score(_quantities(by_scope, budgets))
+    whole_days = [(one.start.toordinal(), one.grams) for one in days if one.whole]
+    return Findings(
+        files=files,
+        rows=tally.rows,
+        damaged_rows=damage.rows,
+        damaged_places=tuple(damage.places),
+        time_zone=zone,
+        first=tally.first,
+        last=tally.last,
+        host_kwh=by_scope[True].kwh,
+        network_kwh=by_scope[False].kwh,
+        host_grams=by_scope[True].kg * GRAMS_PER_KILOGRAM,
+        network_grams=by_scope[False].kg * GRAMS_PER_KILOGRAM,
+        kwh_of_unknown_grams=by_scope[True].untold_kwh + by_scope[False].untold_kwh,
+        days=days,
+        weeks=weeks,
+        months=months,
+        trend=trend(whole_days),
+        activities=_shares(by_activity),
+        hourly_grams=_hourly(by_hour),
+        budgets=budgets,
+        week_against_week=_against(weeks),
+        eco_score=None if score is None else score.value,
+        eco_score_factors={} if score is None else {str(name): value for name, value in score.factors.items()},
+    )
+
+
+def _periods(by_hour: Mapping[int, Sums], period: Period) -> tuple[PeriodSum, ...]:
+    """Return the sums of the periods that have rows, in order."""
+    sums: dict[date, Sums] = defaultdict(Sums)
+    for hour, part in by_hour.items():
+        sums[_start(day_of(hour), period)].add(part)
+    starts = sorted(sums)
+    found, so_far = [], 0.0
+    for start in starts:
+        grams = sums[start].kg * GRAMS_PER_KILOGRAM
+        so_far += grams
+        whole = start not in {starts[0], starts[-1]}
+        found.append(PeriodSum(start=start, grams=grams, kwh=sums[start].kwh, cumulative_grams=so_far, whole=whole))
+    return tuple(found)
+
+
+def _start(day: date, period: Period) -> date:
+    if period is Period.WEEK:
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if period is Period.MONTH else day
+
+
+def _shares(by_activity: Mapping[str, Sums]) -> tuple[Share, ...]:
+    shares = [
+        Share(
+            activity=activity,
+            seconds=sums.seconds,
+            moved_bytes=sums.moved_bytes,
+            grams=sums.kg * GRAMS_PER_KILOGRAM,
+        )
+        for activity, sums in by_activity.items()
+    ]
+    return tuple(sorted(shares, key=lambda one: (-one.grams, -one.moved_bytes, one.activity)))
+
+
+def _hourly(by_hour: Mapping[int, Sums]) -> tuple[tuple[float, ...], ...]:
+    """Return the mean grams of each hour of the week, over as often as it came round between the logs' ends."""
+    monday = date(1970, 1, 5).toordinal() - DAY_OF_1970
+    shift = monday * HOURS_PER_DAY
+    week = DAYS_PER_WEEK * HOURS_PER_DAY
+    grams, times = [0.0] * week, [0] * week
+    for hour in range(min(by_hour), max(by_hour) + 1):
+        place = (hour - shift) % week
+        times[place] += 1
+        if hour in by_hour:
+            grams[place] += by_hour[hour].kg * GRAMS_PER_KILOGRAM
+    means = [amount / count if count else 0.0 for amount, count in zip(grams, times, strict=True)]
+    return tuple(tuple(means[day * HOURS_PER_DAY : (day + 1) * HOURS_PER_DAY]) for day in range(DAYS_PER_WEEK))
+
+
+def _budgets(sums: Mapping[Period, tuple[PeriodSum, ...]], limits: Mapping[Period, Grams]) -> tuple[BudgetFinding, ...]:
+    found = []
+    for period, limit in limits.items():
+        worst = max(sums[period], key=lambda one: one.grams)
+        found.append(
+            BudgetFinding(
+                period=period,
+                limit_grams=limit,
+                periods=len(sums[period]),
+                over=sum(one.grams > limit for one in sums[period]),
+                mean_grams=sum(one.grams for one in sums[period]) / len(sums[period]),
+                worst_grams=worst.grams,
+                worst_start=worst.start,
+            )
+        )
+    return tuple(found)
+
+
+def _against(weeks: tuple[PeriodSum, ...]) -> WeekAgainstWeek | None:
+    """Compare the last whole week with the week before it, where that is whole as well."""
+    whole = [one for one in weeks if one.whole]
+    if not whole:
+        return None
+    last = whole[-1]
+    before = next((one for one in weeks if one.start == last.start - timedelta(days=DAYS_PER_WEEK)), None)
+    if before is None or not before.whole:
+        return None
+    change = None if before.grams == 0.0 else last.grams / before.grams - 1.0
+    return WeekAgainstWeek(start=last.start, grams=last.grams, before_grams=before.grams, change_ratio=change)
+
+
+def _quantities(by_scope: Mapping[bool, Sums], budgets: tuple[BudgetFinding, ...]) -> dict[ScoreFactor, float | None]:
+    """Return the means that the eco score is made of, where the logs tell them."""
+    host, network = by_scope[True], by_scope[False]
+    told = host.kwh + network.kwh - host.untold_kwh - network.untold_kwh
+    day = next((one for one in budgets if one.period is Period.DAY), None)
+    whole = bool(host.kwh and network.seconds)
+    return {
+        ScoreFactor.GRID: (host.kg + network.kg) * GRAMS_PER_KILOGRAM / told if told else None,
+        ScoreFactor.POWER: host.kwh * JOULES_PER_KWH / host.seconds if host.seconds else None,
+        ScoreFactor.NETWORK: network.moved_bytes / network.seconds if network.seconds else None,
+        ScoreFactor.BUDGET: day.mean_grams / day.limit_grams if day is not None and whole else None,
+    }

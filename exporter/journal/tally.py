@@ -1,0 +1,106 @@
+"""The sums of logs by hour of the local clock, made in one pass that keeps no row."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
+
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+from exporter.journal.entry import Entry
+
+QUARTER = 900.0
+"""Seconds in a quarter of an hour, on which the hours of every time zone begin."""
+
+DAY_OF_1970 = date(1970, 1, 1).toordinal()
+
+
+@dataclass(slots=True)
+class Sums:
+    """Sums of a few rows. `untold_kwh` is the part of `kwh` whose emissions are not known."""
+
+    seconds: float = 0.0
+    kwh: float = 0.0
+    kg: float = 0.0
+    moved_bytes: float = 0.0
+    untold_kwh: float = 0.0
+
+    def add(self, other: "Sums") -> None:
+        """Add other sums to these."""
+        self.seconds += other.seconds
+        self.kwh += other.kwh
+        self.kg += other.kg
+        self.moved_bytes += other.moved_bytes
+        self.untold_kwh += other.untold_kwh
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums by hour, scope (whether it is the host's) and activity.
+
+    Hours are counted by the local clock from 1970 on, so that the 24 of a date are those whose quotient by 24 it is.
+    """
+
+    cells: dict[tuple[int, bool, str], Sums] = field(default_factory=dict)
+    rows: int = 0
+    first: float = float("inf")
+    last: float = float("-inf")
+
+
+def tally(entries: Iterable[Entry], zone: tzinfo) -> Tally:
+    """Sum up entries of any order. What is of several hours is spread over them evenly."""
+    found = Tally()
+    cells, hours = found.cells, dict[int, int]()
+    rows, first, last = 0, found.first, found.last
+    for at, seconds, kwh, kg, moved, activity, host in entries:
+        rows += 1
+        start = at - seconds
+        first = start if start < first else first
+        last = at if at > last else last
+        if seconds > SECONDS_PER_HOUR:
+            _spread(found, Entry(at, seconds, kwh, kg, moved, activity, host), zone)
+            continue
+        quarter = int(start // QUARTER)
+        hour = hours.get(quarter)
+        if hour is None:
+            hour = hours[quarter] = local_hour(start, zone)
+        key = (hour, host, activity)
+        cell = cells.get(key)
+        if cell is None:
+            cell = cells[key] = Sums()
+        cell.seconds += seconds
+        cell.kwh += kwh
+        if kg is None:
+            cell.untold_kwh += kwh
+        else:
+            cell.kg += kg
+        if moved is not None:
+            cell.moved_bytes += moved
+    found.rows, found.first, found.last = rows, first, last
+    return found
+
+
+def _spread(found: Tally, entry: Entry, zone: tzinfo) -> None:
+    """Add an entry of more than an hour, cut where its hours end by the clock of any zone."""
+    start = entry.at - entry.seconds
+    while start < entry.at:
+        end = min((start // QUARTER + 1.0) * QUARTER, entry.at)
+        share = (end - start) / entry.seconds
+        part = Sums(
+            seconds=end - start,
+            kwh=entry.kwh * share,
+            kg=(entry.kg or 0.0) * share,
+            moved_bytes=(entry.moved_bytes or 0.0) * share,
+            untold_kwh=entry.kwh * share if entry.kg is None else 0.0,
+        )
+        found.cells.setdefault((local_hour(start, zone), entry.host, entry.activity), Sums()).add(part)
+        start = end
+
+
+def local_hour(at: float, zone: tzinfo) -> int:
+    """Return the hour of a time by the local clock, counted from the beginning of 1970."""
+    local = datetime.fromtimestamp(at, zone).replace(tzinfo=UTC)
+    return int(local.timestamp() // SECONDS_PER_HOUR)
+
+
+def day_of(hour: int) -> date:
+    """Return the date that an hour by the local clock falls on."""
+    return date.fromordinal(DAY_OF_1970 + hour // HOURS_PER_DAY)
