@@ -54,6 +54,7 @@ examples:
   ecotrack --config.file=ecotrack.yml --config.check
   ecotrack --web.listen-address=:10110 --web.config.file=web.yml
   ecotrack report journal/*.csv             report on what a journal has kept: ecotrack report --help
+  ecotrack backfill journal/*.csv ...       take it into Prometheus: ecotrack backfill --help
 
 Without a sensor the power of this machine is an estimate, which says how far off it may be. Measure its idle and full
 power to narrow that: ecotrack calibrate --help.
@@ -66,11 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given[:1] == ["calibrate"]:
             status = _calibrate(build_calibrate_parser().parse_args(given[1:]))
-        elif given[:1] == ["report"]:
+        elif given[:1] in (["report"], ["backfill"]):
             # Loaded here: a daemon has no use for it.
-            from exporter.journal.cli import report  # noqa: PLC0415
+            from exporter.journal.cli import backfill, report  # noqa: PLC0415
 
-            status = report(given[1:])
+            status = report(given[1:]) if given[0] == "report" else backfill(given[1:])
         else:
             status = _dispatch(build_parser().parse_args(given))
         sys.stdout.flush()

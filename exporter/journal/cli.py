@@ -1,6 +1,7 @@
-"""The command line of `ecotrack report`."""
+"""The command lines of `ecotrack report` and `ecotrack backfill`."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
@@ -13,14 +14,16 @@ from exporter.build import budget_limits
 from exporter.config import load_config
 from exporter.core.command_line import Parser
 from exporter.core.config import ConfigError
+from exporter.journal.backfill import days_of, parse_label, write_days
 from exporter.journal.entry import Entry
 from exporter.journal.findings import Findings, find
 from exporter.journal.plot import write_plot
+from exporter.journal.prometheus import refuse_what_is_there, take_in
 from exporter.journal.read import Damage, read_log
 from exporter.journal.report_page import render_html
 from exporter.journal.report_table import render_report
 from exporter.journal.tally import tally
-from exporter.sources.time_zone import time_zone
+from exporter.sources.time_zone import LOCAL_ZONE, time_zone
 
 REPORT_EPILOG = """\
 examples:
@@ -39,10 +42,7 @@ def report(arguments: Sequence[str]) -> int:
     config = load_config(options.config_file)
     zone, damage = _zone(options.time_zone or config.budget.time_zone), Damage()
     sums = tally(_read(options.files, zone, damage, Progress(options.files)), zone)
-    for place in damage.places:
-        print(f"ecotrack: {place}", file=sys.stderr)
-    if damage.rows > len(damage.places):
-        print(f"ecotrack: and {damage.rows - len(damage.places)} more damaged rows", file=sys.stderr)
+    _tell(damage)
     if not sums.rows:
         raise ConfigError(["nothing to report: the files hold no row that is whole"])
     names = tuple(str(path) for path in options.files)
@@ -53,6 +53,39 @@ def report(arguments: Sequence[str]) -> int:
         write_plot(found, options.plot)
     print(_json(found) if options.json else render_report(found))
     return 0
+
+
+def backfill(arguments: Sequence[str]) -> int:
+    """Write logs as OpenMetrics for Prometheus. Raises ConfigError for any mistake, and returns 0."""
+    options = build_backfill_parser().parse_args(arguments)
+    labels = dict(options.label)
+    missing = [name for name in ("job", "instance") if name not in labels]
+    if missing:
+        raise ConfigError([f"--label: expected job and instance, as the scrapes have them; {missing[0]} is missing"])
+    zone, damage = _zone(options.time_zone), Damage()
+    days = list(days_of(_read(options.files, zone, damage, Progress(options.files))))
+    _tell(damage)
+    if not days:
+        raise ConfigError(["nothing to backfill: the files hold no row that is whole"])
+    if options.prometheus is not None:
+        refuse_what_is_there(options.prometheus, days, labels)
+    files = write_days(days, options.output, labels)
+    print(f"{len(files)} days from {days[0].day} to {days[-1].day} written to {options.output}", file=sys.stderr)
+    if options.promtool is not None:
+        take_in(files, options.promtool)
+        print(f"taken in by {options.promtool}; a running Prometheus shows them within two hours", file=sys.stderr)
+        return 0
+    pattern = f"{shlex.quote(str(options.output))}/ecotrack-*.om"
+    print(f'for file in {pattern}; do promtool tsdb create-blocks-from openmetrics "$file" DATA || break; done')
+    print("DATA is the folder of Prometheus's --storage.tsdb.path", file=sys.stderr)
+    return 0
+
+
+def _tell(damage: Damage) -> None:
+    for place in damage.places:
+        print(f"ecotrack: {place}", file=sys.stderr)
+    if damage.rows > len(damage.places):
+        print(f"ecotrack: and {damage.rows - len(damage.places)} more damaged rows", file=sys.stderr)
 
 
 class Progress:
@@ -98,6 +131,56 @@ def _write(path: Path, flag: str, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError([f"{flag}: {path}: cannot be written: {error.strerror}"]) from error
+
+
+BACKFILL_EPILOG = """\
+examples:
+  ecotrack backfill journal/*.csv --output=blocks --label job=ecotrack --label instance=laptop:10110
+  ecotrack backfill ecotrack_log.csv --output=blocks --label job=ecotrack --label instance=laptop:10110 \\
+    --prometheus=http://127.0.0.1:9090 --promtool=/var/lib/prometheus/data
+
+Without --promtool the command is printed that takes the files in. The same logs give the same files, and taking them in
+twice changes nothing. Give all logs of a machine at once: the counters begin at zero with the first row. A Prometheus
+keeps only what is younger than its --storage.tsdb.retention.time.
+"""
+
+
+def build_backfill_parser() -> argparse.ArgumentParser:
+    """Build the parser of `ecotrack backfill`."""
+    parser = Parser(
+        prog="ecotrack backfill",
+        description="Write journals and foreign logs as OpenMetrics under the live names, a file for each day.",
+        epilog=BACKFILL_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("files", metavar="FILE", type=Path, nargs="+", help="a journal, an EcoTrack log, or codecarbon's emissions.csv")
+    add("--output", metavar="DIR", type=Path, required=True, help="folder of the files, made if need be")
+    add(
+        "--label",
+        metavar="NAME=VALUE",
+        type=_label,
+        action="append",
+        default=[],
+        help="label of every series, as the scrapes have it; job and instance are needed",
+    )
+    add("--prometheus", metavar="URL", help="refuse days of which this Prometheus already has samples")
+    add("--promtool", metavar="DATA", type=Path, help="run promtool, into this data folder of a Prometheus")
+    add(
+        "--time-zone",
+        metavar="NAME",
+        default=LOCAL_ZONE,
+        help="zone of times that do not tell theirs: an IANA name (default: this machine's)",
+    )
+    return parser
+
+
+def _label(text: str) -> tuple[str, str]:
+    try:
+        return parse_label(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def build_report_parser() -> argparse.ArgumentParser:

@@ -124,7 +124,7 @@ def _heat(found: Findings) -> str:
     value, source = busiest_text(found)
     return (
         f'<div class="scroll"><table class="heat">{"".join(rows)}<tr><th></th>{hours}</tr></table></div>'
-        f'<p class="dim">Darkest: {top:.2f} g in an hour. Busiest hour {value}, {source}.</p>'
+        f'<p class="dim">Strongest colour: {top:.2f} g in an hour. Busiest hour {value}, {source}.</p>'
     )
 
 

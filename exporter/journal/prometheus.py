@@ -1,0 +1,84 @@
+"""The questions of the backfill to a Prometheus, and its call of promtool."""
+
+import http.client
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from math import ceil
+from pathlib import Path
+from urllib.parse import SplitResult, urlencode, urlsplit
+
+import msgspec
+
+from exporter.core.config import ConfigError
+from exporter.journal.backfill import FAMILIES, Day
+
+ANSWER_SECONDS = 30.0
+"""Time in which a Prometheus has to answer. Judgement: it counts the samples of one day."""
+
+MAX_ANSWER_BYTES = 1_000_000
+"""Length of an answer that is read. Judgement: it is one number."""
+
+
+class _Data(msgspec.Struct):
+    result: list[msgspec.Raw]
+
+
+class _Answer(msgspec.Struct):
+    data: _Data
+
+
+def refuse_what_is_there(url: str, days: Sequence[Day], labels: Mapping[str, str]) -> None:
+    """Ask a Prometheus about each day. Raises ConfigError where it has a sample, or does not answer."""
+    address = urlsplit(url)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise ConfigError([f'--prometheus: expected http://HOST:PORT, got "{url}"'])
+    chosen = ",".join(f"{name}={_quoted(value)}" for name, value in labels.items())
+    names = "|".join(f"{family}_total" for family in FAMILIES)
+    for day in days:
+        seconds = ceil(day.last - day.first) + 1
+        query = f'count(last_over_time({{__name__=~"{names}",{chosen}}}[{seconds}s]))'
+        if _ask(address, query, day.last):
+            raise ConfigError(
+                [f"--prometheus: {url} already has samples of {day.day} under these labels; nothing was written"]
+            )
+
+
+def _quoted(value: str) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _ask(address: SplitResult, query: str, at: float) -> bool:
+    """Tell whether a query has a result at a time."""
+    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    connection = kind(address.hostname or "", address.port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request(
+            "GET", f"{address.path.rstrip('/')}/api/v1/query?{urlencode({'query': query, 'time': f'{at:.3f}'})}"
+        )
+        response = connection.getresponse()
+        if response.status != http.HTTPStatus.OK:
+            raise ConfigError([f"--prometheus: {address.netloc} answers with status {response.status}"])
+        return bool(msgspec.json.decode(response.read(MAX_ANSWER_BYTES), type=_Answer).data.result)
+    except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError([f"--prometheus: {address.netloc} cannot be asked: {reason}"]) from error
+    finally:
+        connection.close()
+
+
+def take_in(files: Sequence[Path], data: Path) -> None:
+    """Let promtool make blocks of each file in a data folder. Raises ConfigError."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        raise ConfigError(["--promtool: promtool is not installed; run the printed command where it is"])
+    for path in files:
+        done = subprocess.run(  # noqa: S603 - a fixed program, and files that we wrote
+            [promtool, "tsdb", "create-blocks-from", "openmetrics", str(path), str(data)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            told = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+            raise ConfigError([f"--promtool: {path}: {told[0] if told else f'status {done.returncode}'}"])
