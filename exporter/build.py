@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import exporter
+from exporter.activity.ecotrack import ECOTRACK
+from exporter.activity.rhythm import RHYTHM
+from exporter.activity.window import Rule
 from exporter.budget import Period
 from exporter.calibrate.stored import Calibration
 from exporter.config import Budget, Config, EcoGuard, Grid, JournalSection, Meter, Network, Power
@@ -134,6 +137,10 @@ def asked_intensity(config: Config, clock: Clock) -> AskedProvider:
     return AskedLiveProvider(asked, fixed, zone)
 
 
+ACTIVITY_RULES: Mapping[str, Rule] = {"rhythm": RHYTHM, "ecotrack": ECOTRACK}
+"""Rules of activity by their name in the configuration."""
+
+
 def nic_rule(network: Network) -> NicRule:
     """Return the rule of which network devices count towards energy."""
     return NicRule(include=network.include, exclude=network.exclude)
@@ -220,6 +227,7 @@ def build_sampler(
         pue=config.power.pue,
         network=network_model(config),
         intensity=asked_intensity(config, clock),
+        activity=ACTIVITY_RULES[config.activity.rule],
     )
     totals = Totals(since=now) if store is None else store.load(now)
     initial = initial_snapshot(config, models, sources, totals, saved_at=None if store is None else now)

@@ -340,6 +340,15 @@ class EcoGuard(_Section, frozen=True):
     ] = 5.0
 
 
+class Activity(_Section, frozen=True):
+    """Rule that tells what the network is used for."""
+
+    rule: Annotated[
+        Literal["rhythm", "ecotrack"],
+        Meta(description="`rhythm` goes by amount, direction and rhythm, `ecotrack` by mean and peak."),
+    ] = "rhythm"
+
+
 class JournalSection(_Section, frozen=True):
     """Journal of the past as CSV files; without a folder none is kept."""
 
@@ -370,6 +379,7 @@ class Config(_Section, frozen=True):
     meter: Meter = msgspec.field(default_factory=Meter)
     network: Network = msgspec.field(default_factory=Network)
     grid: Grid = msgspec.field(default_factory=Grid)
+    activity: Activity = msgspec.field(default_factory=Activity)
     budget: Budget = msgspec.field(default_factory=Budget)
     ecoguard: EcoGuard = msgspec.field(default_factory=EcoGuard)
     journal: JournalSection = msgspec.field(default_factory=JournalSection)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from exporter import budget, projection, totals, week
-from exporter.activity import Activity, Bin, Window
+from exporter.activity.window import Activity, Bin, Rule, Window
 from exporter.budget import BudgetStatus, Period
 from exporter.core.carbon import emission_rate, emissions
 from exporter.core.units import (
@@ -45,11 +45,12 @@ HISTORY_SPACING = Seconds(5.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """Models of power, the provider of carbon intensity, and `pue`, the overhead of the machine room."""
+    """Models of power, the provider of carbon intensity, the rule of activity, and `pue`, the room's overhead."""
 
     host: HostPowerModel
     network: NetworkPowerModel
     intensity: AskedProvider
+    activity: Rule
     pue: float = 1.0
 
 
@@ -106,8 +107,8 @@ def derive(
     host = _allocation(usage, sensors.measured, models.host, unfinished.pending).times(models.pue)
     powers, energies = _power_and_energy(host, usage, models.network)
     grams = _grams(energies, intensity.reading)
-    window = _window(unfinished.window, reading, usage)
-    activity = None if usage.network is None else window.verdict()
+    window = _window(unfinished.window, reading, usage, models.activity)
+    activity = None if usage.network is None else window.activity
     unknown = () if grams is not None else (Event(kind=EventKind.DISCARD, source="grid", reason="unavailable"),)
     usage = replace(usage, events=(*usage.events, *sensors.events, *host.events, *unknown))
     total = totals.begun_by(_accumulate(snapshot.totals, usage, activity, energies, grams or {}), reading.wall)
@@ -186,7 +187,7 @@ def _grams(
     return {component: emissions(spent, intensity.value) for component, spent in energies.items()}
 
 
-def _window(before: Window, reading: HostReading, usage: Usage) -> Window:
+def _window(before: Window, reading: HostReading, usage: Usage, rule: Rule) -> Window:
     if usage.network is None:
         return before
     sample = Bin(
@@ -195,7 +196,7 @@ def _window(before: Window, reading: HostReading, usage: Usage) -> Window:
         received_bytes=usage.network.received_bytes,
         sent_bytes=usage.network.sent_bytes,
     )
-    return before.with_sample(sample)
+    return before.with_sample(sample, rule)
 
 
 def _learned(total: Totals, unfinished: Unfinished, reading: HostReading, zone: tzinfo) -> tuple[Totals, Unfinished]:

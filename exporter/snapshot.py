@@ -6,7 +6,7 @@ The exposition, the page and the JSON are views of it and compute nothing that i
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from exporter.activity import Activity
+from exporter.activity.window import Activity
 from exporter.budget import BudgetStatus
 from exporter.core.units import (
     BytesPerSecond,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
-from exporter.activity import Activity
+from exporter.activity.window import Activity
 from exporter.budget import Booked
 from exporter.core.units import Grams, Joules, Seconds, UnixSeconds
 from exporter.power.component import Component

@@ -38,6 +38,7 @@ ACTIVITIES: Mapping[str, str] = MappingProxyType(
         "streaming": "#9B5DE5",
         "download": "#00A1A1",
         "upload": "#E056A0",
+        "call": "#B5651D",
         "unknown": "#737C88",
     }
 )

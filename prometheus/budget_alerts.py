@@ -17,6 +17,7 @@ ADVICE = {
     "streaming": "It is streaming: lower the video quality, or download once what is watched more than once.",
     "download": "It is downloading: pause the download, or move it to an hour when the grid is cleaner.",
     "upload": "It is uploading: pause the upload, or move it to an hour when the grid is cleaner.",
+    "call": "It is in a call: switch the camera off, or lower the resolution.",
     "browsing": "It is browsing: close the tabs that play or reload in the background.",
     "idle": "Its network is idle: look for programs that keep the processor busy.",
 }

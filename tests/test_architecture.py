@@ -328,7 +328,7 @@ def test_house_style() -> None:
         ("exporter/power/component.py", "from exporter.power import presets"),
         ("exporter/power/component.py", "from exporter.sources.reading import HostReading"),
         ("exporter/usage/cpu.py", "from exporter.power.model import HostPowerModel"),
-        ("exporter/budget.py", "from exporter.activity import Activity"),
+        ("exporter/budget.py", "from exporter.activity.window import Activity"),
         ("exporter/sampler.py", "import exporter.config"),
         ("exporter/build.py", "from exporter import cli"),
         ("simulator/scheduling/score.py", "from simulator.hardware.device import DEVICES"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from exporter.activity import Activity
+from exporter.activity.window import Activity
 from exporter.core.metrics import Row, Sample
 from exporter.exposition.family import counter, gauge
 from exporter.snapshot import Snapshot

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from exporter.activity.rhythm import RHYTHM
 from exporter.budget import Period
 from exporter.core.units import (
     BytesPerSecond,
@@ -230,6 +231,7 @@ def rig(
             host=host or hosts.cep_host(),
             network=presets.network("cep"),
             intensity=AskedProvider(intensity or preset_intensity("cep")),
+            activity=RHYTHM,
             pue=pue,
         ),
         plan=BudgetPlan(limits=limits or {}, zone=BERLIN),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from exporter.activity import Activity
+from exporter.activity.window import Activity
 from exporter.budget import Bounds, BudgetStatus, Period
 from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import (

@@ -56,7 +56,8 @@ def test_a_check_of_good_files_says_so_and_serves_nothing(tmp_path: Path) -> Non
 MISTAKES = [
     (
         "powr: {}",
-        "powr: unknown key; known here: preset, sampling, power, meter, network, grid, budget, ecoguard, journal",
+        "powr: unknown key; known here: preset, sampling, power, meter, network, grid, activity, budget, "
+        "ecoguard, journal",
     ),
     (
         "power: {idle: 5}",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.activity import Activity
+from exporter.activity.window import Activity
 from exporter.eco_score import HALF_POINTS, ScoreFactor
 from grafana import colours
 from grafana.board import DOCUMENTS, Board, Row, assemble, narrowing_link, to_json

@@ -132,7 +132,7 @@ def test_shares_add_up_to_the_whole(live: Live) -> None:
 def test_the_timeline_has_one_number_per_device(live: Live) -> None:
     activities = [value for (value,) in ask(live, "Activity over time")]
     assert len(activities) == 2
-    assert all(value in range(1, 7) for value in activities)
+    assert all(value in range(1, 8) for value in activities)
 
 
 def test_a_million_people_emit_a_tonne_for_each_gram(live: Live) -> None:

@@ -1,0 +1,1 @@
+"""Activity of the network, by throughput over time alone: packets, addresses and contents are never read."""
