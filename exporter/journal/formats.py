@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 from operator import lt, sub
 
-from exporter.activity import Activity
+from exporter.activity.window import Activity
 from exporter.core.config import ConfigError
 from exporter.core.units import UnixSeconds
 from exporter.journal.entry import MAX_BYTES, MAX_KG, MAX_KWH, MAX_SECONDS, Entry, amount
