@@ -16,8 +16,6 @@ import msgspec
 import exporter
 from exporter.app import run
 from exporter.build import Paths, build_sampler, host_hardware, meter_settings
-from exporter.calibrate.bench import MachineBench
-from exporter.calibrate.procedure import CalibrationError, Timing, calibrate
 from exporter.calibrate.stored import load_calibration, place_of_the_next, remove_calibration
 from exporter.config import Config, load_config
 from exporter.core.clock import SystemClock
@@ -41,7 +39,6 @@ from exporter.power.hardware import Kind
 from exporter.sources.collector import SOURCES, Source
 from exporter.state import StateError
 from exporter.views.summary import Summary, summarize
-from exporter.views.table import render_table
 
 DEFAULT_ADDRESS = "127.0.0.1:10110"
 
@@ -78,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         for mistake in error.mistakes:
             print(f"ecotrack: {mistake}", file=sys.stderr)
-    except (WebConfigError, StateError, ListenError, CalibrationError) as error:
+    except (WebConfigError, StateError, ListenError) as error:
         print(f"ecotrack: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -116,6 +113,8 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     """Return the table from the running exporter, or else from two seconds of sampling that write nothing."""
+    from exporter.views.table import render_table  # noqa: PLC0415 - for this flag alone
+
     address, sources = options.address, _chosen(options)
     running = _ask_running(address)
     if running is not None:
@@ -143,6 +142,9 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
 
 def _calibrate(options: argparse.Namespace) -> int:
     """Measure idle and full power and keep them, or take them back."""
+    from exporter.calibrate.bench import MachineBench  # noqa: PLC0415 - for this command alone
+    from exporter.calibrate.procedure import CalibrationError, Timing, calibrate  # noqa: PLC0415
+
     folder: Path = options.state_dir
     if options.undo:
         print("the calibration is removed" if remove_calibration(folder) else "there is no calibration to remove")
@@ -159,11 +161,17 @@ def _calibrate(options: argparse.Namespace) -> int:
         say=say,
     )
     if host_hardware(config.power, paths).kind is Kind.VM:
-        raise CalibrationError("a virtual machine has no power of its own to measure: its host's processor tells more")
-    with place_of_the_next(folder) as keep:
-        found = calibrate(bench, Timing(settle=Seconds(options.seconds), measure=Seconds(options.seconds)))
-        say(f"{found.idle_watts:.1f} W idle and {found.full_watts:.1f} W at full load by {found.source}")
-        print(f"kept in {keep(found)}")
+        told = "a virtual machine has no power of its own to measure: its host's processor tells more"
+        print(f"ecotrack: {told}", file=sys.stderr)
+        return USER_ERROR
+    try:
+        with place_of_the_next(folder) as keep:
+            found = calibrate(bench, Timing(settle=Seconds(options.seconds), measure=Seconds(options.seconds)))
+            say(f"{found.idle_watts:.1f} W idle and {found.full_watts:.1f} W at full load by {found.source}")
+            print(f"kept in {keep(found)}")
+    except CalibrationError as error:
+        print(f"ecotrack: {error}", file=sys.stderr)
+        return USER_ERROR
     print("Restart the exporter to use it; `ecotrack calibrate --undo` takes it back.")
     return 0
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from exporter.core.config import convert, load_yaml
+from exporter.core.config import convert
 from exporter.core.units import HOURS_PER_DAY
 from exporter.intensity.providers.table import covered_zone
 from exporter.intensity.zones import zone_average
@@ -389,4 +389,6 @@ def load_config(path: Path | None) -> Config:
     """Load the configuration from a file, or the defaults without one. Raises ConfigError."""
     if path is None:
         return convert({}, Config, origin="built-in defaults")
+    from exporter.core.yaml_file import load_yaml  # noqa: PLC0415 - most of a MiB, for those who have a file
+
     return convert(load_yaml(path), Config, origin=str(path))

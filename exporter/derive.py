@@ -323,5 +323,6 @@ def _extended(history: tuple[HistoryPoint, ...], point: HistoryPoint) -> tuple[H
     """Return the history with a point added when one is due, without points older than the span."""
     if history and point.elapsed - history[-1].elapsed < HISTORY_SPACING * 0.9:
         return history
-    recent = [one for one in history if point.elapsed - one.elapsed <= HISTORY_SPAN]
-    return (*recent, point)
+    # The oldest come first, and seldom is more than one of them too old.
+    kept = next((at for at, one in enumerate(history) if point.elapsed - one.elapsed <= HISTORY_SPAN), len(history))
+    return (*history[kept:], point)

@@ -9,7 +9,7 @@ import hashlib
 from datetime import UTC, datetime
 from functools import cache
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 
 UNKNOWN = "unknown"
 
@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 @cache
 def style_sheet() -> str:
     """Return the pages' style sheet."""
-    return files("exporter.core").joinpath("page.css").read_text(encoding="utf-8")
+    return Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 
 
 @cache

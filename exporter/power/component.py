@@ -54,9 +54,14 @@ class Component(StrEnum):
 
 def power_by_scope(powers: Mapping[Component, Watts]) -> ByScope[Watts]:
     """Sum the powers of components by scope; None for a scope with no component among them."""
-    parts = {scope: [power for one, power in powers.items() if one.scope is scope] for scope in Scope}
-    sums = {scope: Watts(sum(known)) if known else None for scope, known in parts.items()}
-    return ByScope(host=sums[Scope.HOST], network=sums[Scope.NETWORK])
+    host: Watts | None = None
+    network: Watts | None = None
+    for component, power in powers.items():
+        if component.scope is Scope.HOST:
+            host = Watts((host or 0.0) + power)
+        else:
+            network = Watts((network or 0.0) + power)
+    return ByScope(host=host, network=network)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Watts are those of whole servers at the wall. `docs/reference/accuracy.md` says 
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 
 from exporter.core.units import Watts
 
@@ -127,7 +127,7 @@ def tdp_fit(fit: str, load: str) -> TdpFit:
 
 def read(table: str) -> Iterator[Mapping[str, str]]:
     """Yield the rows of a table, each by the names of its columns."""
-    with files("exporter.power").joinpath(f"figures/{table}.csv").open(encoding="utf-8") as file:
+    with Path(__file__).with_name("figures").joinpath(f"{table}.csv").open(encoding="utf-8") as file:
         yield from csv.DictReader(file)
 
 

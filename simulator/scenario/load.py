@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from exporter.core.config import ConfigError, convert, load_yaml
+from exporter.core.config import ConfigError, convert
+from exporter.core.yaml_file import load_yaml
 from simulator.scenario.check import contradictions, published_contradictions, unknown_names
 from simulator.scenario.published import AnyScenario, PublishedScenario
 from simulator.scenario.schema import Scenario

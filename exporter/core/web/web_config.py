@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from exporter.core.config import ConfigError, convert, load_yaml
+from exporter.core.config import ConfigError, convert
 from exporter.core.web.tls_context import TlsServerConfig, server_context
 
 #: Modification time in ns, size in bytes and inode of a file; None where it is not there.
@@ -68,6 +68,8 @@ def load_web_config(path: Path) -> WebConfig:
 
     Raises WebConfigError.
     """
+    from exporter.core.yaml_file import load_yaml  # noqa: PLC0415 - most of a MiB, for those who have a file
+
     stamps = file_stamps([path])
     try:
         parsed = convert(load_yaml(path), _File, origin=str(path))

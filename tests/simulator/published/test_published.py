@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from exporter.core.config import ConfigError, convert, load_yaml
+from exporter.core.config import ConfigError, convert
 from exporter.core.units import JOULES_PER_KWH
+from exporter.core.yaml_file import load_yaml
 from simulator.published.draws import tasks_of
 from simulator.published.figures import ABLATION, PUBLISHED, REPLICATION
 from simulator.published.model import replicated, rules_of, run_published, table_of
