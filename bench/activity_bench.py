@@ -1,4 +1,4 @@
-"""How well rules of activity tell synthetic traffic of known kinds apart.
+"""Return how well rules of activity tell synthetic traffic of known kinds apart.
 
 `python -m bench.activity_bench` scores them on the development part alone, by which thresholds are chosen.
 `--held-out` scores them on the parts that are held out, and adds a line to `bench/results/activity_scorings.csv`: other
@@ -42,7 +42,7 @@ Confusion = Counter[tuple[str, Activity]]
 
 
 def verdicts(one: Trace, rule: Rule, interval: float = 5.0) -> Iterator[Activity]:
-    """The verdict at each sample of a trace after the first minute."""
+    """Return the verdict at each sample of a trace after the first minute."""
     window = Window()
     for number, (received, sent) in enumerate(samples(one, interval), start=1):
         end = number * interval
@@ -56,12 +56,12 @@ def _bin(end: float, duration: float, received: int, sent: int) -> Bin:
 
 
 def confusion(found: Sequence[Trace], rule: Rule, interval: float = 5.0) -> Confusion:
-    """Samples by label and verdict."""
+    """Return samples by label and verdict."""
     return Counter((one.label, verdict) for one in found for verdict in verdicts(one, rule, interval))
 
 
 def f1(counted: Confusion) -> dict[Activity, float]:
-    """F1 of each class."""
+    """Return f1 of each class."""
     scores: dict[Activity, float] = {}
     for one in CLASSES:
         right = counted[(one.value, one)]
@@ -72,13 +72,13 @@ def f1(counted: Confusion) -> dict[Activity, float]:
 
 
 def macro(counted: Confusion) -> float:
-    """Mean of F1 over the classes."""
+    """Return mean of F1 over the classes."""
     scores = f1(counted)
     return sum(scores.values()) / len(scores)
 
 
 def matrix(counted: Confusion) -> str:
-    """Shares of each label's samples by verdict, and the F1 of the class."""
+    """Return shares of each label's samples by verdict, and the F1 of the class."""
     rows, scores = [], f1(counted)
     for label in CLASSES:
         true = sum(count for (one, _), count in counted.items() if one == label.value)
@@ -93,7 +93,7 @@ def matrix(counted: Confusion) -> str:
 
 
 def by_kind(found: Sequence[Trace], rules: Mapping[str, Rule]) -> str:
-    """Share of the samples of each kind that get their label."""
+    """Return share of the samples of each kind that get their label."""
     rows = []
     for kind in (*KINDS, "mixture"):
         of_kind = [one for one in found if one.kind == kind]
@@ -113,7 +113,7 @@ def by_interval(found: Sequence[Trace]) -> str:
 
 
 def changes(found: Sequence[Trace], rule: Rule) -> Iterator[tuple[str, float]]:
-    """The label after each change of activity, and the seconds until the rule names it; infinite if it never does.
+    """Return the label after each change of activity, and the seconds until the rule names it, infinite if never.
 
     Traces are shuffled, and each one's first five minutes are followed by the first five of the next.
     """
@@ -135,7 +135,7 @@ def changes(found: Sequence[Trace], rule: Rule) -> Iterator[tuple[str, float]]:
 
 
 def lags(found: Sequence[Trace]) -> str:
-    """Seconds from a change of activity to the right verdict, by the new activity and rule: median, 90%, never."""
+    """Return seconds from a change to the right verdict, by the new activity and rule: median, 90%, never."""
     counted = {name: list(changes(found, rule)) for name, rule in RULES.items()}
     rows = []
     for label in CLASSES:
@@ -150,7 +150,7 @@ def lags(found: Sequence[Trace]) -> str:
 
 
 def flapping(found: Sequence[Trace]) -> str:
-    """Changes of the verdict in an hour of one activity."""
+    """Return changes of the verdict in an hour of one activity."""
     rows = []
     for name, rule in RULES.items():
         counted = [sum(one is not other for one, other in pairwise(verdicts(each, rule))) for each in found]
@@ -180,7 +180,7 @@ def _timed(one: Trace, rule: Rule, interval: float) -> float:
 
 
 def digest() -> str:
-    """A fingerprint of the rules as they are written."""
+    """Return a fingerprint of the rules as they are written."""
     folder = Path(__file__).parent.parent / "exporter" / "activity"
     text = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
     return hashlib.sha256(text).hexdigest()[:12]
@@ -198,7 +198,7 @@ def note_scoring() -> str:
 
 
 def part(title: str, found: Sequence[Trace]) -> list[str]:
-    """The scores of all rules on one part."""
+    """Return the scores of all rules on one part."""
     shown = [f"## {title}", f"{len(found)} traces.", by_kind(found, RULES)]
     for name, rule in RULES.items():
         counted = confusion(found, rule)

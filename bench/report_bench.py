@@ -1,4 +1,4 @@
-"""How long `ecotrack report` takes for a year of a journal, and how much memory.
+"""Return how long `ecotrack report` takes for a year of a journal, and how much memory.
 
 `python -m bench.report_bench [--record]` writes a million rows, two for each minute of a year, and reports on them in a
 process of its own. A machine that does other things meanwhile takes longer: the time of the processor is told beside.
@@ -21,7 +21,7 @@ MINUTES = 720_000
 
 
 def figures(folder: Path) -> tuple[str, ...]:
-    """Rows, bytes, seconds and memory of a report."""
+    """Return rows, bytes, seconds and memory of a report."""
     path = write_journal(folder / "journal.csv", months(NOON, MINUTES))
     with path.open("rb") as file:
         rows = sum(1 for _ in file) - 1

@@ -68,7 +68,7 @@ def read_journal(file: Path, folder: Path) -> Any:
 
 
 def read_past(file: Path, _folder: Path) -> Any:
-    """The kilowatt hours in a journal of the exporter."""
+    """Return the kilowatt hours in a journal of the exporter."""
     damage = Damage()
     entries = list(read_log(file, UTC, damage))
     assert damage.rows == 0

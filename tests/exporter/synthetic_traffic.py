@@ -50,7 +50,7 @@ class Span:
     high: float
 
     def draw(self, generator: np.random.Generator, *, outer: bool) -> float:
-        """A value from the middle three fifths, or from the two fifths beyond them."""
+        """Return a value from the middle three fifths, or from the two fifths beyond them."""
         place = generator.uniform(0.2, 0.8)
         if outer:
             place = generator.uniform(0.0, 0.4)
@@ -59,7 +59,7 @@ class Span:
 
 
 class Source:
-    """What a kind makes its traffic with: a generator, the line, and the bytes so far."""
+    """Return what a kind makes its traffic with: a generator, the line, and the bytes so far."""
 
     def __init__(self, generator: np.random.Generator, *, outer: bool) -> None:
         """Draw a line."""
@@ -74,11 +74,11 @@ class Source:
         self.acknowledged = self.draw(0.015, 0.045)
 
     def draw(self, low: float, high: float) -> float:
-        """A figure of this trace."""
+        """Return a figure of this trace."""
         return Span(low, high).draw(self.generator, outer=self.outer)
 
     def around(self, median: float, sigma: float) -> float:
-        """A value that varies within the trace, log-normal about a median."""
+        """Return a value that varies within the trace, log-normal about a median."""
         return float(median * math.exp(self.generator.normal(0.0, sigma)))
 
     def transfer(self, at: float, size: float, mbit: float, *, up: bool = False) -> float:
@@ -110,7 +110,7 @@ class Source:
             self.sent[tick] += sent
 
     def moments(self, median: float, sigma: float) -> list[float]:
-        """Moments with log-normal pauses between them, from some time within the first pause on."""
+        """Return moments with log-normal pauses between them, from some time within the first pause on."""
         at, found = float(self.generator.uniform(0.0, median)), []
         while at < LENGTH:
             found.append(at)
@@ -118,7 +118,7 @@ class Source:
         return found
 
     def steady(self, mbit: float, spread: float) -> Bytes:
-        """Bytes of each tick at a mean rate that wanders by `spread` of it, with a memory of a few seconds."""
+        """Return bytes of each tick at a mean rate that wanders by `spread` of it, with a memory of a few seconds."""
         noise = self.generator.standard_normal(self.ticks)
         for index in range(1, self.ticks):
             noise[index] = 0.85 * noise[index - 1] + math.sqrt(1 - 0.85**2) * noise[index]
@@ -287,7 +287,7 @@ KINDS: Mapping[str, tuple[str, Kind]] = {
     "background sync": ("browsing", _background_sync),
     "idle": ("idle", _idle),
 }
-"""What a machine is used for, its label, and what makes its traffic."""
+"""Return what a machine is used for, its label, and what makes its traffic."""
 
 MIXTURES = 3
 """Mixtures of two kinds with different labels, per seed."""
@@ -309,7 +309,7 @@ class Trace:
 
 
 def trace(kind: str, seed: int, *, outer: bool = False) -> Trace:
-    """The trace of a kind and a seed; `outer` takes its figures from the ends of their spans."""
+    """Return the trace of a kind and a seed; `outer` takes its figures from the ends of their spans."""
     label, make = KINDS[kind]
     source = Source(np.random.default_rng([seed, list(KINDS).index(kind), outer]), outer=outer)
     make(source)
@@ -317,7 +317,7 @@ def trace(kind: str, seed: int, *, outer: bool = False) -> Trace:
 
 
 def mixture(seed: int, number: int, *, outer: bool = False) -> Trace:
-    """Two kinds at once that have different labels."""
+    """Return two kinds at once that have different labels."""
     generator = np.random.default_rng([seed, len(KINDS) + number, outer])
     first = str(generator.choice(list(KINDS)))
     second = str(generator.choice([kind for kind in KINDS if KINDS[kind][0] != KINDS[first][0]]))
@@ -334,14 +334,14 @@ def _labelled(kind: str, label: str, received: Bytes, sent: Bytes) -> Trace:
 
 
 def traces(seeds: range, *, outer: bool = False) -> list[Trace]:
-    """Every kind and some mixtures, for each seed."""
+    """Return every kind and some mixtures, for each seed."""
     singles = [trace(kind, seed, outer=outer) for seed in seeds for kind in KINDS]
     mixed = [mixture(seed, number, outer=outer) for seed in seeds for number in range(MIXTURES)]
     return singles + mixed
 
 
 def samples(one: Trace, interval: float) -> list[tuple[int, int]]:
-    """Bytes received and sent in each sampling interval."""
+    """Return bytes received and sent in each sampling interval."""
     step = round(interval / TICK)
     whole = len(one.received) // step * step
     return [

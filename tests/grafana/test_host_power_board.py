@@ -35,13 +35,13 @@ DISTINCT = (
 
 
 def panel(title: str, name: str = NAME) -> dict[str, Any]:
-    """The panel of this title."""
+    """Return the panel of this title."""
     (found,) = (dict(one) for one in panels(board(name)) if one["title"] == title)
     return found
 
 
 def urls(of: dict[str, Any]) -> list[str]:
-    """The links of a panel's values."""
+    """Return the links of a panel's values."""
     return [link["url"] for link in of["fieldConfig"]["defaults"].get("links", ())]
 
 

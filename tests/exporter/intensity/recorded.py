@@ -104,7 +104,7 @@ class Replay:
 
 @contextmanager
 def replaying(answers: dict[str, object]) -> Iterator[Replay]:
-    """A server on a free port; a number as the answer is its status, text is sent as it stands."""
+    """Return a server on a free port; a number as the answer is its status, text is sent as it stands."""
     replay = Replay(answers)
 
     class Handler(BaseHTTPRequestHandler):
@@ -117,11 +117,11 @@ def replaying(answers: dict[str, object]) -> Iterator[Replay]:
             self.wfile.write(body)
 
         def log_message(self, *_arguments: object) -> None:
-            """Nothing: the test reads what was asked."""
+            """Return nothing: the test reads what was asked."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         replay.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
             yield replay

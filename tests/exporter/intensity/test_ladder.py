@@ -180,7 +180,7 @@ def in_force(asked: AskedLiveProvider, clock: FakeClock) -> IntensityReading:
 
 
 def answering(told: Told, clock: FakeClock) -> AskedLiveProvider:
-    """A ladder whose provider always says the same."""
+    """Return a ladder whose provider always says the same."""
     live = LiveIntensity(
         Question(provider="uk", zone="GB"), clock, send=lambda _: Ready(msgspec.json.encode(told)), draw=lambda: 0.5
     )

@@ -34,7 +34,7 @@ def row(
     activity: str = "idle",
     moved: int = 0,
 ) -> str:
-    """A row of a journal, of a minute that ends at a Unix time."""
+    """Return a row of a journal, of a minute that ends at a Unix time."""
     when = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
     traffic = f"{moved},{moved / 2**30:.9g}" if scope == "network" else ","
     emitted = "" if kg is None else f"{kg:.9g}"
@@ -43,7 +43,7 @@ def row(
 
 
 def write_journal(path: Path, rows: Iterable[str]) -> Path:
-    """A journal with these rows."""
+    """Return a journal with these rows."""
     with path.open("w", encoding="utf-8") as file:
         file.write(HEADER_LINE.decode())
         file.writelines(rows)
@@ -51,7 +51,7 @@ def write_journal(path: Path, rows: Iterable[str]) -> Path:
 
 
 def months(start: float, minutes: int, seed: int = 0) -> Iterable[str]:
-    """Rows of both scopes for so many minutes of a laptop that sleeps at night."""
+    """Return rows of both scopes for so many minutes of a laptop that sleeps at night."""
     noise = random.Random(seed)  # noqa: S311 - a load, not a secret
     for minute in range(1, minutes + 1):
         at = start + 60.0 * minute

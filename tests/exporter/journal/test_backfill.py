@@ -26,7 +26,7 @@ LABELS = ("--label", "job=ecotrack", "--label", "instance=laptop:10110")
 
 
 def final(days: list[Day]) -> dict[str, float]:
-    """The last value of each counter, by family and labels."""
+    """Return the last value of each counter, by family and labels."""
     return {" ".join(series): value for series, value in days[-1].samples[-1][1].items()} if days else {}
 
 

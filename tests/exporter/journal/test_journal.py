@@ -29,7 +29,7 @@ ROW = b"2026-03-02T12:00:00Z,,,0.001,0.0005,idle,host,cep,500,static,60.000,\n"
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
-    """The rows of all files of a journal, the current one last; each file is whole."""
+    """Return the rows of all files of a journal, the current one last; each file is whole."""
     found = []
     for path in [*sorted(folder.glob("journal-*.csv")), folder / CURRENT_NAME]:
         data = path.read_bytes()
@@ -41,13 +41,13 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 def total(found: list[dict[str, str]], column: str, scope: Scope) -> float:
-    """The sum of a column over the rows of a scope; an empty cell adds nothing."""
+    """Return the sum of a column over the rows of a scope; an empty cell adds nothing."""
     return sum(float(row[column] or 0.0) for row in found if row["scope"] == scope)
 
 
 @contextlib.contextmanager
 def written(folder: Path, rotation: Rotation = LARGE, now: float = NOON) -> Iterator[JournalFiles]:
-    """The files of a journal, released at the end."""
+    """Return the files of a journal, released at the end."""
     files = JournalFiles(folder, rotation, UnixSeconds(now))
     with contextlib.closing(files):
         yield files
@@ -55,7 +55,7 @@ def written(folder: Path, rotation: Rotation = LARGE, now: float = NOON) -> Iter
 
 @contextlib.contextmanager
 def journaled(folder: Path, provider: FakeProvider | None = None) -> Iterator[Rig]:
-    """A sampler with a journal, which is flushed at the end as a clean stop does."""
+    """Return a sampler with a journal, which is flushed at the end as a clean stop does."""
     with written(folder) as files:
         made = rig(Machine(FakeClock()), journal=Journal(files), intensity=provider)
         yield made
@@ -168,7 +168,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> Non
 
 @contextlib.contextmanager
 def files_end_at(size: int) -> Iterator[None]:
-    """No file of this process may grow beyond so many bytes, as on a disk that is full: a part is written first."""
+    """Let no file of this process grow beyond so many bytes, as on a disk that is full: a part is written first."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

@@ -19,13 +19,13 @@ UTC_ZONE = ZoneInfo("UTC")
 
 
 def read(path: Path, zone: ZoneInfo = UTC_ZONE) -> tuple[list[Entry], Damage]:
-    """The entries of a log, and its damage."""
+    """Return the entries of a log, and its damage."""
     damage = Damage()
     return list(read_log(path, zone, damage)), damage
 
 
 def write(path: Path, content: str | bytes) -> Path:
-    """A file with this content."""
+    """Return a file with this content."""
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
 

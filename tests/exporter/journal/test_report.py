@@ -100,7 +100,7 @@ def journal(tmp_path: Path) -> Path:
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
-    """The report as JSON."""
+    """Return the report as JSON."""
     assert main(["report", "--json", "--time-zone=Europe/Berlin", *arguments]) == 0
     found = json.loads(capsys.readouterr().out)
     assert isinstance(found, dict)
@@ -235,7 +235,7 @@ class Terminal:
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Return nothing is held back."""
 
     def isatty(self) -> bool:
         return True

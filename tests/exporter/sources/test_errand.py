@@ -202,7 +202,7 @@ SLEEPS = "import time; time.sleep(60)"
 
 
 def leaving(how: str, then: str = "") -> str:
-    """A program that starts a child, prints its number, and may do something else `then`."""
+    """Return a program that starts a child, prints its number, and may do something else `then`."""
     child = f"subprocess.Popen([sys.executable, '-c', {SLEEPS!r}], {how})"
     return f"import subprocess, sys, time; print({child}.pid, flush=True); {then}"
 

@@ -178,7 +178,7 @@ def test_a_night_asleep_is_not_booked_when_the_meter_answers_again(tmp_path: Pat
         os.utime(file, (clock.wall(), clock.wall()))
 
     def sampled() -> list[Joules]:
-        """Two samples, so that an errand is sent and answered between them."""
+        """Return two samples, so that an errand is sent and answered between them."""
         told = []
         for _ in range(2):
             clock.advance(10.0)
