@@ -1,4 +1,4 @@
-"""Return how well rules of activity tell synthetic traffic of known kinds apart.
+"""Benchmark of how well rules of activity tell synthetic traffic of known kinds apart.
 
 `python -m bench.activity_bench` scores them on the development part alone, by which thresholds are chosen.
 `--held-out` scores them on the parts that are held out, and adds a line to `bench/results/activity_scorings.csv`: other
@@ -61,7 +61,7 @@ def confusion(found: Sequence[Trace], rule: Rule, interval: float = 5.0) -> Conf
 
 
 def f1(counted: Confusion) -> dict[Activity, float]:
-    """Return f1 of each class."""
+    """Return the F1 of each class."""
     scores: dict[Activity, float] = {}
     for one in CLASSES:
         right = counted[(one.value, one)]
@@ -72,13 +72,13 @@ def f1(counted: Confusion) -> dict[Activity, float]:
 
 
 def macro(counted: Confusion) -> float:
-    """Return mean of F1 over the classes."""
+    """Return the mean of F1 over the classes."""
     scores = f1(counted)
     return sum(scores.values()) / len(scores)
 
 
 def matrix(counted: Confusion) -> str:
-    """Return shares of each label's samples by verdict, and the F1 of the class."""
+    """Return the shares of each label's samples by verdict, and the F1 of the class."""
     rows, scores = [], f1(counted)
     for label in CLASSES:
         true = sum(count for (one, _), count in counted.items() if one == label.value)
@@ -93,7 +93,7 @@ def matrix(counted: Confusion) -> str:
 
 
 def by_kind(found: Sequence[Trace], rules: Mapping[str, Rule]) -> str:
-    """Return share of the samples of each kind that get their label."""
+    """Return the share of the samples of each kind that get their label."""
     rows = []
     for kind in (*KINDS, "mixture"):
         of_kind = [one for one in found if one.kind == kind]
@@ -150,7 +150,7 @@ def lags(found: Sequence[Trace]) -> str:
 
 
 def flapping(found: Sequence[Trace]) -> str:
-    """Return changes of the verdict in an hour of one activity."""
+    """Return how often the verdict changes in an hour of one activity."""
     rows = []
     for name, rule in RULES.items():
         counted = [sum(one is not other for one, other in pairwise(verdicts(each, rule))) for each in found]

@@ -1,4 +1,4 @@
-"""Return how long `ecotrack report` takes for a year of a journal, and how much memory.
+"""Benchmark of the time that `ecotrack report` takes for a year of a journal, and of its memory.
 
 `python -m bench.report_bench [--record]` writes a million rows, two for each minute of a year, and reports on them in a
 process of its own. A machine that does other things meanwhile takes longer: the time of the processor is told beside.

@@ -287,7 +287,7 @@ KINDS: Mapping[str, tuple[str, Kind]] = {
     "background sync": ("browsing", _background_sync),
     "idle": ("idle", _idle),
 }
-"""Return what a machine is used for, its label, and what makes its traffic."""
+"""Uses of a machine, their labels, and what makes their traffic."""
 
 MIXTURES = 3
 """Mixtures of two kinds with different labels, per seed."""

@@ -104,7 +104,7 @@ class Replay:
 
 @contextmanager
 def replaying(answers: dict[str, object]) -> Iterator[Replay]:
-    """Return a server on a free port; a number as the answer is its status, text is sent as it stands."""
+    """Run a server on a free port; a number as the answer is its status, text is sent as it stands."""
     replay = Replay(answers)
 
     class Handler(BaseHTTPRequestHandler):

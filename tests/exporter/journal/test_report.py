@@ -235,7 +235,7 @@ class Terminal:
         return len(text)
 
     def flush(self) -> None:
-        """Return nothing is held back."""
+        """Flush nothing: no output is held back."""
 
     def isatty(self) -> bool:
         return True
