@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import socket
+import ssl
 import stat
 import threading
 from collections.abc import Mapping
@@ -36,19 +37,24 @@ def _content(path: Path, clock: Clock, oldest: Seconds) -> bytes:
         return _bounded(file.read(MOST_BYTES + 1), str(path))
 
 
-def fetch_address(address: SplitResult, headers: Mapping[str, str]) -> ThreadErrand:
-    """Start to get what stands at an address of scheme http or https; redirections are not followed."""
-    request = _Request(address, headers)
+def fetch_address(address: SplitResult, headers: Mapping[str, str], trust: ssl.SSLContext | None) -> ThreadErrand:
+    """Start to get what stands at an address; redirections are not followed.
+
+    It is of scheme https with `trust`, which says whose certificates are believed, and else of http.
+    """
+    request = _Request(address, headers, trust)
     return ThreadErrand(request.run, request.end)
 
 
 class _Request:
     """One request, which another thread may end."""
 
-    def __init__(self, address: SplitResult, headers: Mapping[str, str]) -> None:
-        secure = address.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        self._connection = kind(address.hostname or "", address.port, timeout=SILENCE)
+    def __init__(self, address: SplitResult, headers: Mapping[str, str], trust: ssl.SSLContext | None) -> None:
+        host, port = address.hostname or "", address.port
+        if trust is None:
+            self._connection = http.client.HTTPConnection(host, port, timeout=SILENCE)
+        else:
+            self._connection = http.client.HTTPSConnection(host, port, timeout=SILENCE, context=trust)
         self._target = f"{address.path or '/'}?{address.query}" if address.query else address.path or "/"
         self._name = f"{address.hostname}:{self._connection.port}"  # without a password that the address may hold
         self._headers = dict(headers)

@@ -5,6 +5,7 @@ It is asked beside the sampler; between two answers the last one is taken to hol
 
 import base64
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -123,7 +124,11 @@ class MeterSource:
         self._read_at: tuple[MonotonicSeconds, Seconds] | None = None
         self._errands = None
         if settings is not None:
-            self._errands = Errands(clock, lambda: _asked(settings, clock), interval=settings.interval, limit=LIMIT)
+            # Made once: to load the certificates takes longer than all samples between two questions.
+            trust = ssl.create_default_context() if urlsplit(settings.place).scheme == "https" else None
+            self._errands = Errands(
+                clock, lambda: _asked(settings, clock, trust), interval=settings.interval, limit=LIMIT
+            )
 
     def read(self) -> Mapping[str, EnergyCounter]:
         """Return the meter's sensor; none before its first answer.
@@ -155,7 +160,7 @@ class MeterSource:
         return Seconds(awake - before[0]), Seconds(max(0.0, (elapsed - before[1]) - (awake - before[0])))
 
 
-def _asked(settings: MeterSettings, clock: Clock) -> ThreadErrand:
+def _asked(settings: MeterSettings, clock: Clock, trust: ssl.SSLContext | None) -> ThreadErrand:
     """Ask a meter. Raises OSError where its password cannot be read."""
     if settings.kind is MeterKind.FILE:
         return fetch_file(Path(settings.place), clock, oldest=FILE_AGE)
@@ -169,7 +174,7 @@ def _asked(settings: MeterSettings, clock: Clock) -> ThreadErrand:
         query = urlencode({"query": settings.query}) if settings.query else ""
         if password:
             headers["Authorization"] = _authorization(settings.user, password)
-    return fetch_address(address._replace(path=address.path.rstrip("/") + path, query=query), headers)
+    return fetch_address(address._replace(path=address.path.rstrip("/") + path, query=query), headers, trust)
 
 
 PATHS = {

@@ -2,6 +2,7 @@
 
 import os
 import random
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -342,6 +343,28 @@ def test_a_server_that_does_not_end_is_given_up_and_never_waited_for(site: Site,
             source.read()
         time.sleep(0.01)
     assert len(site.asked) == 2
+
+
+def test_the_certificates_of_a_meter_by_https_are_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[ssl.SSLContext] = []
+    load = ssl.create_default_context
+
+    def counted() -> ssl.SSLContext:
+        loaded.append(load())
+        return loaded[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    monkeypatch.setattr(ssl, "_create_default_https_context", counted)
+    clock = FakeClock()
+    source = MeterSource(MeterSettings(kind=MeterKind.SHELLY, place="HTTPS://127.0.0.1:1"), clock)
+    for _ in range(3):
+        with pytest.raises(ReadingUnavailableError, match="Connection refused"):
+            answered(source)
+        for thread in threading.enumerate():
+            if thread.name == "errand":
+                thread.join(30.0)
+        clock.advance(10.0)
+    assert len(loaded) == 1
 
 
 def test_a_server_that_is_not_there_is_a_failure() -> None:
