@@ -170,6 +170,14 @@ def test_what_flowed_while_the_machine_slept_sets_no_pace() -> None:
     assert told - slept == pytest.approx(20.0, rel=1e-3)
 
 
+def errands_end() -> None:
+    """Wait until all that was sent has ended."""
+    for thread in threading.enumerate():
+        if thread.name == "errand":
+            thread.join(30.0)
+            assert not thread.is_alive()
+
+
 def test_a_night_asleep_is_not_booked_when_the_meter_answers_again(tmp_path: Path) -> None:
     file, clock = tmp_path / "joules", FakeClock()
     source = MeterSource(MeterSettings(kind=MeterKind.FILE, place=str(file), unit=Unit.JOULES), clock)
@@ -178,18 +186,12 @@ def test_a_night_asleep_is_not_booked_when_the_meter_answers_again(tmp_path: Pat
         file.write_text(f"{joules}\n", encoding="ascii")
         os.utime(file, (clock.wall(), clock.wall()))
 
-    def sampled() -> list[Joules]:
-        """Return two samples, so that an errand is sent and answered between them."""
-        told = []
-        for _ in range(2):
-            clock.advance(10.0)
-            told += [one.energy for one in source.read().values()]
-            time.sleep(0.05)
-        return told
-
     for joules in (0.0, 1000.0, 2000.0):
         write(joules)
-        sampled()
+        for _ in range(2):  # an errand is sent by the first sample, and its answer is in the second
+            clock.advance(10.0)
+            source.read()
+            errands_end()
     clock.sleep(8 * 3600.0)
     write(2000.0 + 8 * 3600.0)
     assert source.read() == {}  # a sensor that was not there starts anew
@@ -360,9 +362,7 @@ def test_the_certificates_of_a_meter_by_https_are_loaded_once(monkeypatch: pytes
     for _ in range(3):
         with pytest.raises(ReadingUnavailableError, match="Connection refused"):
             answered(source)
-        for thread in threading.enumerate():
-            if thread.name == "errand":
-                thread.join(30.0)
+        errands_end()
         clock.advance(10.0)
     assert len(loaded) == 1
 
