@@ -17,7 +17,10 @@ VALUE_SIZES = range(32, NAME_SIZE - 1, -2)
 """Sizes of large figures in px, from the largest down."""
 
 A_FIGURE = "1234.5 g/h"
-"""The longest figure that is to fit."""
+"""The longest figure that is to fit, unless the panel's own unit is longer."""
+
+SUFFIX = "suffix:"
+"""Begins Grafana's units that are written after the figure as they are."""
 
 SOFT_MAXIMA: Mapping[str, float] = MappingProxyType(
     {
@@ -86,10 +89,16 @@ def drawn(style: common.GraphDrawStyle, unit: str, *, fill: int, stacked: bool =
     )
 
 
-def sized_for(tiles: int, width: int) -> common.VizTextDisplayOptions:
+def longest_figure(unit: str) -> str:
+    """Return the longest figure in this unit that is to fit."""
+    own = f"1234 {unit.removeprefix(SUFFIX).strip()}" if unit.startswith(SUFFIX) else ""
+    return max(A_FIGURE, own, key=len)
+
+
+def sized_for(tiles: int, width: int, unit: str) -> common.VizTextDisplayOptions:
     """Size the figures of so many tiles side by side in a panel of `width` columns, so that each fits its tile."""
-    room = tile_pixels(width, tiles)
-    fitting = (size for size in VALUE_SIZES if text_pixels(A_FIGURE, size) <= room)
+    room, figure = tile_pixels(width, tiles), longest_figure(unit)
+    fitting = (size for size in VALUE_SIZES if text_pixels(figure, size) <= room)
     return common.VizTextDisplayOptions(title_size=NAME_SIZE, value_size=next(fitting, NAME_SIZE))
 
 

@@ -137,7 +137,7 @@ def number(facts: Facts, *, shown: str = "auto") -> dashboard.Panel:
         text_mode=common.BigValueTextMode(shown),
         wide_layout=False,
         reduce_options=last(),
-        text=sized_for(len(facts.targets), facts.width),
+        text=sized_for(len(facts.targets), facts.width, facts.unit),
         orientation=common.VizOrientation.AUTO,
     )
     return _panel("stat", _explained(facts), options=options, instant=True)

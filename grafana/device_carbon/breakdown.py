@@ -178,7 +178,7 @@ def _intensity() -> dashboard.Panel:
             Target(expr=f"avg({select(INTENSITY)})", legend="last hour"),
         ),
         limit=HIGHEST_GRAMS_PER_KWH,
-        width=6,
+        width=7,
         height=5,
         decimals=0,
     )
@@ -199,7 +199,7 @@ def _lifetime() -> dashboard.Panel:
             Target(expr=total(select("ecotrack_lifetime_emissions_grams")), legend="CO₂"),
         ),
         series=(Series(name="CO₂", unit="massg"),),
-        width=6,
+        width=5,
         height=5,
     )
     return number(facts, shown="value_and_name")

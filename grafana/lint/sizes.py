@@ -18,7 +18,7 @@ from grafana.geometry import (
     title_pixels,
 )
 from grafana.lint.board import TEXT_PANELS, variables
-from grafana.options import A_FIGURE, NAME_SIZE, SMALLEST_TEXT, expected_series
+from grafana.options import NAME_SIZE, SMALLEST_TEXT, expected_series, longest_figure
 from grafana.queries import BoardJson, panels
 
 HIDE_LABEL, HIDE_VARIABLE = 1, 2
@@ -105,7 +105,8 @@ def figures_fit(board: BoardJson) -> Iterator[str]:
         shown = (
             [] if panel["options"].get("textMode") != "value_and_name" else [one for one in names if "{{" not in one]
         )
-        if text_pixels(A_FIGURE, size.get("valueSize", 0)) > room:
+        figure = longest_figure(str(panel["fieldConfig"]["defaults"].get("unit")))
+        if text_pixels(figure, size.get("valueSize", 0)) > room:
             yield f"panel {panel.get('title')!r} is too narrow for its figures"
         for name in shown:
             if text_pixels(name, size.get("titleSize", 0)) > room:

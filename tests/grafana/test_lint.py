@@ -117,6 +117,11 @@ BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
     (sizes.text_is_legible, "curve behind", lambda d: panel(d, "Power")["options"].update(graphMode="area")),
     (sizes.texts_are_whole, "for its text", lambda d: panel(d, "About this board")["gridPos"].update(w=6)),
     (sizes.figures_fit, "its figures", lambda d: panel(d, "Power")["gridPos"].update(w=4)),
+    (
+        sizes.figures_fit,
+        "'Left today' is too narrow for its figures",
+        lambda d: panel(d, "Left today")["fieldConfig"]["defaults"].update(unit="suffix:grams of carbon"),
+    ),
     (sizes.figures_fit, "the name", lambda d: panel(d, "Power")["targets"][0].update(legendFormat="this machine here")),
     (looks.rows_lead_to_their_detail, "no link", lambda d: panel(d, "Budgets")["fieldConfig"]["overrides"].pop()),
     (sizes.durations_are_short, "in words", lambda d: defaults(d).update(unit="dtdurations")),
