@@ -24,7 +24,7 @@ LATE_INTERVALS = 3
 
 def data_quality_alerts() -> tuple[Alert, ...]:
     """Return the alerts on the carbon intensity, then on the exporter's own readings and state."""
-    return (*_intensity_alerts(), *_reading_alerts(), *_sampling_alerts())
+    return (*_intensity_alerts(), _forecast_alert(), *_reading_alerts(), *_sampling_alerts())
 
 
 def _alert(*, name: str, expr: str, summary: str, description: str, advice: str) -> Alert:
@@ -85,6 +85,20 @@ def _intensity_alerts() -> tuple[Alert, ...]:
             ),
             advice="Check grid.intensity_grams_per_kwh: 0.475 kg/kWh is 475 g/kWh.",
         ),
+    )
+
+
+def _forecast_alert() -> Alert:
+    error = "ecotrack_grid_carbon_forecast_error_grams_per_kwh"
+    return _alert(
+        name="EcotrackForecastWorse",
+        expr=f'{error}{{reference="forecast"}} > on (job, instance, horizon) {error}{{reference="yesterday"}}',
+        summary="{{ $labels.instance }} has a poor forecast of its grid",
+        description=(
+            "Over the last week the forecast for {{ $labels.horizon }} ahead on {{ $labels.instance }} was off by "
+            '{{ $value | printf "%.0f" }} g/kWh on average, which is more than yesterday\'s values would have been.'
+        ),
+        advice="Plan by yesterday's values, or by another provider's.",
     )
 
 

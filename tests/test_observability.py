@@ -32,6 +32,7 @@ FAMILIES = {row.name for row in ROWS} | {
 
 NOT_SHOWN = {
     "ecotrack_grid_discarded_answers_total": "an alert tells of a provider that fails; this says of which kind it is",
+    "ecotrack_grid_carbon_forecast_grams_per_kwh": "for those who plan jobs; boards show what was in force",
     "ecotrack_network_throughput_bytes_per_second": "boards show the same from the counters, by network device",
     "ecotrack_network_connections": "the collector connections is off by default, and the panel would be empty",
     "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",

@@ -39,6 +39,21 @@ def _discarded(snapshot: Snapshot) -> Iterator[Sample]:
             yield (intensity.outlook.provider, reason), count
 
 
+def _forecast(snapshot: Snapshot) -> Iterator[Sample]:
+    intensity = snapshot.readings.intensity
+    if intensity is not None and snapshot.sampled_at is not None:
+        for hours, value in intensity.outlook.horizons(snapshot.sampled_at).items():
+            yield (f"{hours}h",), value
+
+
+def _forecast_error(snapshot: Snapshot) -> Iterator[Sample]:
+    intensity = snapshot.readings.intensity
+    if intensity is not None:
+        for hours, (forecast, yesterday) in intensity.outlook.errors.items():
+            yield (f"{hours}h", "forecast"), forecast
+            yield (f"{hours}h", "yesterday"), yesterday
+
+
 ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_grid_carbon_intensity_grams_per_kwh",
@@ -71,5 +86,19 @@ ROWS: tuple[Row[Snapshot], ...] = (
         labels=("provider", "reason"),
         help="Discarded answers, and single discarded values, of a live provider.",
         read=_discarded,
+    ),
+    gauge(
+        name="ecotrack_grid_carbon_forecast_grams_per_kwh",
+        unit="grams_per_kwh",
+        labels=("horizon",),
+        help="Carbon intensity of electricity that the provider forecasts for a time ahead of the last sample.",
+        read=_forecast,
+    ),
+    gauge(
+        name="ecotrack_grid_carbon_forecast_error_grams_per_kwh",
+        unit="grams_per_kwh",
+        labels=("horizon", "reference"),
+        help="Mean absolute error over the last week of the provider's forecast, and of yesterday's value instead.",
+        read=_forecast_error,
     ),
 )

@@ -15,6 +15,7 @@ from exporter.intensity.reading import (
     Method,
     is_plausible,
 )
+from exporter.intensity.verification import Verification
 
 LOG = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class AskedLiveProvider(AskedProvider):
         self._live = live
         self._static = static
         self._zone = zone
+        self._verification = Verification()
         self._last: IntensityReading | None = None
 
     def ask(self, now: UnixSeconds) -> IntensityAnswer:
@@ -79,7 +81,10 @@ class AskedLiveProvider(AskedProvider):
             return answer
         if reading.method not in {Method.LAST_KNOWN, Method.STATIC}:
             self._last = reading
-        return replace(answer, reading=replace(reading, zone=self._zone, outlook=self._live.outlook()))
+        outlook = self._live.outlook()
+        self._verification.observe(now, reading, outlook)
+        outlook = replace(outlook, errors=self._verification.mean_errors())
+        return replace(answer, reading=replace(reading, zone=self._zone, outlook=outlook))
 
     def _instead(self, now: UnixSeconds) -> IntensityReading | None:
         for rung in (self._live.expected, self._last_known, self._static.at):

@@ -8,10 +8,13 @@ from typing import Protocol
 
 import msgspec
 
-from exporter.core.units import GramsPerKwh, UnixSeconds
+from exporter.core.units import SECONDS_PER_HOUR, GramsPerKwh, UnixSeconds
 
 HIGHEST = GramsPerKwh(1500.0)
 """Above the carbon intensity of any grid; a lignite plant alone is near 1100 g/kWh (IPCC AR5, annex III)."""
+
+HORIZONS = (1, 6, 12, 24)
+"""Hours ahead for which a forecast is exported and verified. Judgement: a short job, a night, half a day, a day."""
 
 SECRET_VARIABLE = "ECOTRACK_GRID_TOKEN"  # noqa: S105 - a name
 
@@ -55,11 +58,24 @@ class Point(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """Knowledge of a live provider beyond the present: its points, and how much was discarded, by reason."""
+    """Knowledge of a live provider beyond the present: its points, and how much was discarded, by reason.
+
+    `errors` are the mean absolute errors of the forecast, and of yesterday's value in its place, by horizon in hours.
+    """
 
     provider: str = ""
     points: tuple[Point, ...] = ()
     discarded: Mapping[str, int] = field(default_factory=dict)
+    errors: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+
+    def forecast(self, time: UnixSeconds) -> float | None:
+        """Return the forecast for a time; None where none reaches it."""
+        return next((one.value for one in self.points if one.method is Method.FORECAST and one.covers(time)), None)
+
+    def horizons(self, now: UnixSeconds) -> Mapping[int, float]:
+        """Return the forecasts that there are for `HORIZONS` from now."""
+        ahead = {hours: self.forecast(UnixSeconds(now + hours * SECONDS_PER_HOUR)) for hours in HORIZONS}
+        return {hours: value for hours, value in ahead.items() if value is not None}
 
 
 def is_plausible(value: float) -> bool:

@@ -24,7 +24,7 @@ from exporter.core.units import (
 )
 from exporter.eco_score import EcoScore, ScoreFactor
 from exporter.exposition.rows import ROWS
-from exporter.intensity.reading import IntensityReading, Method, Outlook
+from exporter.intensity.reading import IntensityReading, Method, Outlook, Point
 from exporter.power.component import ByScope, Component
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
@@ -132,7 +132,9 @@ def _readings() -> Readings:
             basis="average production life-cycle",
             outlook=Outlook(
                 provider="energy-charts",
+                points=(Point(NOON, NOON + 7200, 61.5, Method.FORECAST),),
                 discarded={"failed": 2, "malformed": 0, "late": 1, "out_of_range": 0},
+                errors={1: (4.5, 12.25)},
             ),
         ),
         activity=Activity.IDLE,

@@ -13,6 +13,7 @@ UNDRAWN = {
     "EcotrackIntensityStale": "the age of live values is a figure, not a graph",
     "EcotrackIntensityProviderDown": "a state, without a limit",
     "EcotrackIntensityFallback": "a state, without a limit",
+    "EcotrackForecastWorse": "one error against another, without a limit",
     "EcotrackCollectorFailing": "a state, without a limit",
     "EcotrackEnergyCounterStuck": "energy that stands still is a line at zero",
     "EcotrackReadingsDiscarded": "columns of counts, whose limit depends on how many samples there are",

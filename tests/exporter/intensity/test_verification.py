@@ -1,0 +1,80 @@
+"""The verified error of forecasts: by horizon, of the same hours as yesterday's value, and through clock steps."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.core.units import SECONDS_PER_HOUR, GramsPerKwh, UnixSeconds
+from exporter.intensity.reading import HORIZONS, IntensityReading, Method, Outlook, Point
+from exporter.intensity.verification import MOST_HOURS, Verification
+from tests.fake_clock import NOON
+
+Truth = Callable[[float], float]
+
+
+def daily(hour: float) -> float:
+    """A grid that repeats each day, and grows by 1 g/kWh each day."""
+    return 200.0 + 50.0 * math.sin(2 * math.pi * hour / 24) + hour // 24
+
+
+def live(verification: Verification, hours: range, truth: Truth, forecast: Truth, reach: int = 36) -> None:
+    for hour in hours:
+        now = UnixSeconds(NOON + hour * SECONDS_PER_HOUR)
+        points = tuple(
+            Point(now + at * SECONDS_PER_HOUR, now + (at + 1) * SECONDS_PER_HOUR, forecast(hour + at), Method.FORECAST)
+            for at in range(1, reach)
+        )
+        verification.observe(now, reading(truth(hour)), Outlook(points=points))
+
+
+def reading(value: float, method: Method = Method.MEASURED) -> IntensityReading:
+    return IntensityReading(
+        value=GramsPerKwh(value), zone="X", provider="x", described_at=NOON, description="made up", method=method
+    )
+
+
+@given(offset=st.floats(-100.0, 100.0))
+def test_a_forecast_that_is_off_by_so_much_has_that_error(offset: float) -> None:
+    verification = Verification()
+    live(verification, range(24 * 10), daily, lambda hour: daily(hour) + offset)
+    errors = verification.mean_errors()
+    assert set(errors) == set(HORIZONS)
+    for forecast, yesterday in errors.values():
+        assert forecast == pytest.approx(abs(offset), abs=1e-9)
+        assert yesterday == pytest.approx(1.0)
+
+
+def test_errors_are_of_the_last_week_alone() -> None:
+    verification = Verification()
+    live(verification, range(24 * 5), daily, lambda hour: daily(hour) + 80.0)
+    live(verification, range(24 * 5, 24 * 5 + MOST_HOURS + 24), daily, daily)
+    assert all(forecast == pytest.approx(0.0, abs=1e-9) for forecast, _ in verification.mean_errors().values())
+
+
+def test_a_forecast_that_does_not_reach_so_far_has_no_error_there() -> None:
+    verification = Verification()
+    live(verification, range(24 * 3), daily, daily, reach=8)
+    assert set(verification.mean_errors()) == {1, 6}
+
+
+@pytest.mark.parametrize("method", [Method.FORECAST, Method.LAST_KNOWN, Method.STATIC])
+def test_only_what_was_observed_verifies(method: Method) -> None:
+    verification = Verification()
+    for hour in range(72):
+        now = UnixSeconds(NOON + hour * SECONDS_PER_HOUR)
+        outlook = Outlook(points=(Point(now, now + 90_000, 100.0, Method.FORECAST),))
+        verification.observe(now, reading(100.0, method), outlook)
+    assert verification.mean_errors() == {}
+
+
+@given(steps=st.lists(st.integers(-100, 100), max_size=30))
+def test_what_is_kept_stays_small_however_the_clock_is_set(steps: list[int]) -> None:
+    verification, hour = Verification(), 0
+    for step in steps:
+        hour += step
+        live(verification, range(hour, hour + 3), daily, daily)
+        assert len(verification.observed) <= 25
+        assert len(verification.waiting) <= sum(HORIZONS) + len(HORIZONS)
