@@ -32,7 +32,7 @@ from exporter.intensity.static import (
 )
 from exporter.journal.files import JournalFiles, Rotation
 from exporter.journal.journal import Journal
-from exporter.power import presets
+from exporter.power import networks, presets
 from exporter.power.allocation import Allocation
 from exporter.power.component import Coverage
 from exporter.power.hardware import Hardware, Kind, hardware_of
@@ -89,9 +89,14 @@ def host_model(power: Power, hardware: Hardware, calibration: Calibration | None
 
 def network_model(config: Config) -> NetworkPowerModel:
     """Return the power model of the transport network; `kwh_per_gb` means 10^9 bytes."""
-    if config.network.kwh_per_gb is not None:
-        return presets.configured_network(config.network.kwh_per_gb)
-    return presets.network(config.network.preset or config.preset)
+    chosen = config.network
+    if chosen.model == "power":
+        if chosen.line_watts is not None and chosen.watts_per_mbit is not None:
+            return networks.configured_line(chosen.line_watts, chosen.watts_per_mbit)
+        return networks.line(chosen.line or "fixed")
+    if chosen.kwh_per_gb is not None:
+        return networks.configured_volume(chosen.kwh_per_gb)
+    return networks.volume(chosen.preset or config.preset)
 
 
 PROVIDERS: Mapping[str, Callable[[Any, Grid, UnixSeconds], StaticIntensity]] = {

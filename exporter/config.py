@@ -140,12 +140,27 @@ def _is_address(url: str) -> bool:
 class Network(_Section, frozen=True):
     """Model of the transport network, and the devices that count."""
 
+    model: Annotated[
+        Literal["volume", "power"],
+        Meta(description="`volume`: energy by bytes alone. `power`: a line's watts, and some for traffic."),
+    ] = "volume"
     preset: Annotated[
         Literal["ecotrack", "cep", "carbon-trust-fixed", "carbon-trust-mobile", "swd-v4"] | None,
-        Meta(description="Named energy intensity of data transfer; by default the one of the top-level preset."),
+        Meta(description="Volume: named energy intensity of data transfer; by default the top-level preset's."),
     ] = None
     kwh_per_gb: (
-        Annotated[float, Meta(ge=0, le=1000, description="Your own intensity, in kWh per 10^9 bytes.")] | None
+        Annotated[float, Meta(ge=0, le=1000, description="Volume: your own intensity, in kWh per 10^9 bytes.")] | None
+    ) = None
+    line: Annotated[
+        Literal["fixed", "mobile"] | None,
+        Meta(description="Power: published watts of a line; by default `fixed`."),
+    ] = None
+    line_watts: (
+        Annotated[float, Meta(ge=0, le=10_000, description="Power: your own watts of the line, or your share of them.")]
+        | None
+    ) = None
+    watts_per_mbit: (
+        Annotated[float, Meta(ge=0, le=1000, description="Power: your own watts for each Mbit/s, up and down.")] | None
     ) = None
     include: Annotated[
         tuple[str, ...],
@@ -156,9 +171,18 @@ class Network(_Section, frozen=True):
     ] = NEVER_COUNTED
 
     def __post_init__(self) -> None:
-        """Refuse two energy intensities."""
+        """Refuse two figures for one thing, half a line, and figures of the other model."""
         if self.preset is not None and self.kwh_per_gb is not None:
             raise ValueError("expected either a preset or kwh_per_gb, got both")
+        if (self.line_watts is None) != (self.watts_per_mbit is None):
+            missing = "watts_per_mbit" if self.watts_per_mbit is None else "line_watts"
+            raise ValueError(f"expected line_watts and watts_per_mbit together, {missing} is missing")
+        if self.line is not None and self.line_watts is not None:
+            raise ValueError("expected either a line or line_watts and watts_per_mbit, got both")
+        other = ("preset", "kwh_per_gb") if self.model == "power" else ("line", "line_watts", "watts_per_mbit")
+        for key in other:
+            if getattr(self, key) is not None:
+                raise ValueError(f"expected no {key} with model: {self.model}")
 
 
 class Live(_Section, frozen=True):

@@ -14,7 +14,7 @@ from exporter.core.config import describe_type
 from exporter.core.metrics import reference_table
 from exporter.core.units import BYTES_PER_BINARY_GB
 from exporter.exposition.rows import ROWS
-from exporter.power import host, presets, priors
+from exporter.power import host, networks, presets, priors
 from exporter.sources.collector import SOURCES
 from scripts.accuracy import accuracy
 from scripts.constants import Constant, constants, is_shown
@@ -238,9 +238,17 @@ def _factors() -> Iterator[tuple[str, Factor]]:
     for board, (idle, full) in priors.BOARDS.items():
         yield f"host, {board or 'any other board'}: idle", idle
         yield f"host, {board or 'any other board'}: full", full
-    yield "band of the network models", presets.NETWORK_FACTOR
-    for name, (factor, size) in presets.NETWORK_PRESETS.items():
-        yield f"network, preset {name} (GB of {'2^30' if size == BYTES_PER_BINARY_GB else '10^9'} bytes)", factor
+    for name, preset in networks.VOLUME_PRESETS.items():
+        gigabyte = "2^30" if preset.bytes_per_gb == BYTES_PER_BINARY_GB else "10^9"
+        yield f"network, preset {name} (GB of {gigabyte} bytes; band: factor {preset.factor:.2g})", preset.intensity
+    for network, studies in networks.STUDIES.items():
+        for study in studies:
+            yield f"network, {network}: a study that bands go by", study
+    for name, line in networks.LINES.items():
+        yield f"network, {name} line (band: factor {line.factor:.2g})", line.watts
+        yield f"network, {name} line: for traffic", line.per_mbit
+    yield "network, fixed line without its router", networks.WITHOUT_ROUTER
+    yield "network, band of your own figures and of mobile lines", networks.UNKNOWN_NETWORK_FACTOR
     for name, factor in GRID_FACTORS.items():
         yield f"grid, preset {name}", factor
     for score_factor, half in eco_score.HALF_POINTS.items():

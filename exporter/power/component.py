@@ -68,7 +68,8 @@ def power_by_scope(powers: Mapping[Component, Watts]) -> ByScope[Watts]:
 class Provenance:
     """Origin of a component's figure, and how far it may be off.
 
-    For nine machines in ten the true power lies from power / `factor` to power x `factor`.
+    For nine machines in ten the true power lies from power / `factor` to power x `factor`; for the network, by the
+    studies that were published.
     """
 
     component: Component

@@ -83,15 +83,16 @@ class HostPowerModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkPowerModel:
-    """Energy of the transport network in proportion to the bytes that this machine sent and received."""
+    """Power of the transport network: of a `line`, traffic or not, and in proportion to bytes sent and received."""
 
     energy_per_byte: JoulesPerByte
     provenance: Provenance
+    line: Watts = Watts(0.0)  # noqa: RUF009 - a number
 
     def estimate(self, usage: NetworkUsage) -> Mapping[Component, Watts]:
         """Return the mean power of the transport network on this machine's behalf over the interval of `usage`."""
         rate = BytesPerSecond((usage.received_bytes + usage.sent_bytes) / usage.elapsed)
-        return {Component.NETWORK: Watts(rate * self.energy_per_byte)}
+        return {Component.NETWORK: Watts(self.line + rate * self.energy_per_byte)}
 
 
 def share_of_span(utilization: Ratio, shape: Sequence[tuple[float, float]]) -> Ratio:

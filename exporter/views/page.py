@@ -156,7 +156,7 @@ def _activity_card(summary: Summary) -> str:
         )
         memory = f"memory {used:.1f} of {total:.1f} GB"
     bases = {None: "", UNKNOWN: "known after the first 20 seconds"}
-    basis = bases.get(summary.activity, "judged over the last minute")
+    basis = bases.get(summary.activity, "judged over the last minutes")
     activity = escape(summary.activity or UNKNOWN)
     return card("Network activity", f'<p class="big">{activity}</p>', basis, traffic, memory)
 

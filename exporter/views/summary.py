@@ -214,14 +214,15 @@ def _no_intensity(snapshot: Snapshot, provider: str, trouble: str) -> str:
 
 
 def _provenance_note(one: Provenance) -> str:
-    what = "Network energy" if one.component.scope is Scope.NETWORK else "Power"
+    network = one.component.scope is Scope.NETWORK
+    what, how_often = ("Network energy", "by published studies") if network else ("Power", "nine times in ten")
     # The band around one watt is the ratio of the true figure to the one shown.
     low, high = one.low(Watts(1.0)), one.high(Watts(1.0))
     parts = [
-        f"{what} is an estimate ({one.source}: {one.model}): nine times in ten the true figure is "
+        f"{what} is an estimate ({one.source}: {one.model}): {how_often} the true figure is "
         f"{low:.2g} to {high:.2g} times this one."
     ]
-    if one.component.scope is Scope.HOST:
+    if not network:
         parts.append("Where you can measure it, `ecotrack calibrate` narrows that.")
     return " ".join(parts)
 

@@ -1,6 +1,6 @@
 """The Device carbon board: what one device, or the chosen ones together, draw and emit, and why."""
 
-from exporter.power.presets import NETWORK_FACTOR
+from exporter.power.networks import UNKNOWN_NETWORK_FACTOR
 from grafana.board import Board
 from grafana.device import DEVICE_CARBON
 from grafana.device_carbon import breakdown, budgets, health, machine, now, trends
@@ -20,7 +20,7 @@ def board() -> Board:
             "**How much does this device draw and emit, is that a lot, and why?** Watts are of this machine; grams "
             "are of the machine and of the network that carries its traffic, shown apart. Without a sensor both are "
             "estimates: the machine's within its stated band, the network's within a factor of "
-            f"{NETWORK_FACTOR.value:g}."
+            f"{UNKNOWN_NETWORK_FACTOR.value:g}."
         ),
         documents=DOCUMENTS,
         metric="ecotrack_samples_total",

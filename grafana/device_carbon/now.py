@@ -73,8 +73,8 @@ def _emissions() -> dashboard.Panel:
         description=(
             "Carbon dioxide equivalent per hour: energy x the grid's carbon intensity, for this machine's electricity "
             "and for what its traffic uses elsewhere. The network part is of all grams in the time shown: so much "
-            "comes from an average energy per byte, whose published values differ tenfold. The making of the device is "
-            "not in it. Several devices are added up."
+            "comes from a model of the network, and published ones differ tenfold. The making of the device is not "
+            "in it. Several devices are added up."
         ),
         unit=GRAMS_PER_HOUR,
         no_value=NO_DATA,

@@ -22,7 +22,7 @@ from exporter.exposition.rows import ROWS
 from exporter.intensity.ask import AskedProvider
 from exporter.intensity.reading import IntensityProvider, IntensityReading
 from exporter.intensity.static import preset_intensity
-from exporter.power import presets
+from exporter.power import networks
 from exporter.power.component import EnergyCounter, Sensor
 from exporter.power.model import HostPowerModel
 from exporter.sampler import Journal, Outlets, Sampler, Source, Store
@@ -178,7 +178,7 @@ class MemoryStore:
 
 def initial_snapshot(totals: Totals | None = None, *, host: HostPowerModel | None = None, pue: float = 1.0) -> Snapshot:
     """Return the snapshot before the first sample."""
-    provenance = ((host or hosts.cep_host()).provenance(), (presets.network("cep").provenance,))
+    provenance = ((host or hosts.cep_host()).provenance(), (networks.volume("cep").provenance,))
     return Snapshot(
         version="1.2.3",
         python_version="3.11.2",
@@ -229,7 +229,7 @@ def rig(
         clock=machine.clock,
         models=Models(
             host=host or hosts.cep_host(),
-            network=presets.network("cep"),
+            network=networks.volume("cep"),
             intensity=AskedProvider(intensity or preset_intensity("cep")),
             activity=RHYTHM,
             pue=pue,

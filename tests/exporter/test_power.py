@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.units import Ratio, Seconds
-from exporter.power import presets
+from exporter.power import networks
 from exporter.power.component import Component, Scope
 from exporter.power.model import CURVE, HostPowerModel, share_of_span
 from exporter.usage.cpu import CpuUsage
@@ -65,7 +65,7 @@ def test_a_machine_at_rest_draws_its_baseline_only() -> None:
     seconds=st.floats(min_value=1, max_value=3600),
 )
 def test_energy_of_the_network_depends_on_bytes_alone(received: int, sent: int, seconds: float) -> None:
-    model = presets.network("carbon-trust-fixed")
+    model = networks.volume("carbon-trust-fixed")
     devices = {"eth0": traffic(received, 0), "wlan0": traffic(0, sent)}
     powers = model.estimate(NetworkUsage(devices=devices, elapsed=Seconds(seconds)))
     assert powers.keys() == {Component.NETWORK}
@@ -74,4 +74,21 @@ def test_energy_of_the_network_depends_on_bytes_alone(received: int, sent: int, 
 
 def test_the_network_is_not_this_machines_electricity() -> None:
     assert Component.NETWORK.scope is Scope.NETWORK
-    assert presets.network("ecotrack").provenance.component is Component.NETWORK
+    assert networks.volume("ecotrack").provenance.component is Component.NETWORK
+
+
+@given(
+    traffics=st.lists(st.tuples(st.floats(0.1, 600.0), st.integers(0, 10**10)), min_size=1, max_size=20),
+    line=st.sampled_from(sorted(networks.LINES)),
+)
+def test_energy_of_a_line_is_that_of_its_time_and_of_its_bytes_however_they_are_cut(
+    traffics: list[tuple[float, int]], line: str
+) -> None:
+    model, chosen = networks.line(line), networks.LINES[line]
+    joules = sum(
+        seconds
+        * model.estimate(NetworkUsage(devices={"eth0": traffic(moved, 0)}, elapsed=Seconds(seconds)))[Component.NETWORK]
+        for seconds, moved in traffics
+    )
+    time, moved = (sum(part) for part in zip(*traffics, strict=True))
+    assert joules == pytest.approx(chosen.watts.value * time + chosen.per_mbit.value * moved / 125_000.0, rel=1e-9)

@@ -10,7 +10,7 @@ from exporter.config import Config, Network, Power
 from exporter.core.carbon import GRID_FACTORS, Factor, emissions
 from exporter.core.config import ConfigError, convert
 from exporter.core.units import Joules, Ratio, Seconds, Watts, energy
-from exporter.power import presets
+from exporter.power import networks, presets
 from exporter.power.component import Component
 from exporter.power.hardware import Hardware
 from exporter.usage.cpu import CpuUsage
@@ -71,6 +71,34 @@ def test_the_users_own_network_figure_is_per_decimal_gigabyte() -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "watts_idle", "watts_busy", "told"),
+    [
+        ({"model": "power"}, 18.0, 18.5, "line-fixed"),
+        ({"model": "power", "line": "fixed"}, 18.0, 18.5, "line-fixed"),
+        ({"model": "power", "line": "mobile"}, 1.2, 16.2, "line-mobile"),
+        ({"model": "power", "line_watts": 6.0, "watts_per_mbit": 0.02}, 6.0, 6.2, "configured"),
+    ],
+)
+def test_the_power_model_has_the_lines_watts_and_some_for_10_mbit(
+    keys: dict[str, object], watts_idle: float, watts_busy: float, told: str
+) -> None:
+    model = network_model(Config(network=msgspec.convert(keys, Network)))
+    for moved, watts in ((0, watts_idle), (1_250_000, watts_busy)):
+        usage = NetworkUsage(devices={"eth0": traffic(moved)}, elapsed=Seconds(1.0))
+        assert model.estimate(usage)[Component.NETWORK] == pytest.approx(watts, rel=1e-12)
+    assert model.provenance.model == told
+
+
+@pytest.mark.parametrize("preset", networks.VOLUME_PRESETS)
+def test_the_band_of_a_preset_holds_every_study_of_its_kind_and_touches_one(preset: str) -> None:
+    chosen = networks.VOLUME_PRESETS[preset]
+    low, high = chosen.kwh_per_decimal_gb / chosen.factor, chosen.kwh_per_decimal_gb * chosen.factor
+    studies = [one.value for one in networks.STUDIES[chosen.kind]]
+    assert all(low * (1 - 1e-9) <= value <= high * (1 + 1e-9) for value in studies)
+    assert any(value == pytest.approx(end, rel=1e-9) for value in studies for end in (low, high))
+
+
+@pytest.mark.parametrize(
     ("vendor", "idle", "full"), [("aws", 2.96, 14.0), ("gcp", 2.84, 17.04), ("azure", 3.12, 15.04)]
 )
 def test_a_cloud_machine_draws_by_its_four_vcpus_which_hold_the_memory_already(
@@ -91,7 +119,7 @@ def test_a_calibration_is_used_as_given_and_named_so() -> None:
 @pytest.mark.parametrize(
     ("section", "names"),
     [
-        ("network", set(presets.NETWORK_PRESETS)),
+        ("network", set(networks.VOLUME_PRESETS)),
         ("grid", set(GRID_FACTORS)),
         ("power", {"cep", "ecotrack", *presets.CLOUD_PRESETS}),
     ],
@@ -105,10 +133,12 @@ def test_the_configuration_offers_exactly_the_presets_there_are(section: str, na
 
 
 def test_every_constant_has_a_unit_a_source_and_a_year() -> None:
-    loose = [value for value in vars(presets).values() if isinstance(value, Factor)]
+    loose = [value for value in (*vars(presets).values(), *vars(networks).values()) if isinstance(value, Factor)]
     cloud = [factor for one in presets.CLOUD_PRESETS.values() for factor in (one.idle, one.full)]
-    networks = [factor for factor, _ in presets.NETWORK_PRESETS.values()]
-    for factor in (*loose, *cloud, *networks, *GRID_FACTORS.values()):
+    volumes = [one.intensity for one in networks.VOLUME_PRESETS.values()]
+    studies = [study for kind in networks.STUDIES.values() for study in kind]
+    lines = [factor for line in networks.LINES.values() for factor in (line.watts, line.per_mbit)]
+    for factor in (*loose, *cloud, *volumes, *studies, *lines, *GRID_FACTORS.values()):
         assert factor.unit
         assert factor.source
         assert 2010 <= factor.year <= 2026

@@ -106,6 +106,18 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
             "power: expected either a preset or idle_watts and full_watts, got both",
         ),
         ("network: {preset: cep, kwh_per_gb: 1}", "network: expected either a preset or kwh_per_gb, got both"),
+        ("network: {model: power, preset: cep}", "network: expected no preset with model: power"),
+        ("network: {model: power, kwh_per_gb: 1}", "network: expected no kwh_per_gb with model: power"),
+        ("network: {line: fixed}", "network: expected no line with model: volume"),
+        ("network: {line_watts: 1, watts_per_mbit: 0}", "network: expected no line_watts with model: volume"),
+        (
+            "network: {model: power, line_watts: 1}",
+            "network: expected line_watts and watts_per_mbit together, watts_per_mbit is missing",
+        ),
+        (
+            "network: {model: power, line: fixed, line_watts: 1, watts_per_mbit: 0}",
+            "network: expected either a line or line_watts and watts_per_mbit, got both",
+        ),
         (
             "grid: {preset: cep, intensity_grams_per_kwh: 1}",
             "grid: expected one of preset, intensity_grams_per_kwh, got 2",
