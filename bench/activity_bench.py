@@ -194,7 +194,7 @@ def note_scoring() -> str:
         file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ},{digest()}\n")
     lines = SCORINGS.read_text(encoding="utf-8").splitlines()[1:]
     versions = len({line.split(",")[1] for line in lines})
-    return f"The held-out parts were scored {len(lines)} times, with {versions} versions of the rules."
+    return f"Scorings of the held-out parts up to this one: {len(lines)}. Versions of the rules among them: {versions}."
 
 
 def part(title: str, found: Sequence[Trace]) -> list[str]:

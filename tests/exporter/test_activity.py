@@ -1,6 +1,8 @@
 """Laws of the verdict on what the network is being used for."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -179,3 +181,16 @@ def test_a_verdict_changes_once_two_bins_in_succession_agree_on_another(busy: li
 @given(streams, st.sampled_from([ECOTRACK, RHYTHM]), st.sampled_from([30, 60]))
 def test_long_samples_have_a_verdict_too(stream: list[Second], rule: Rule, step: int) -> None:
     assert Activity.UNKNOWN not in verdicts(stream, step, rule).values()
+
+
+def test_the_figures_in_the_docs_are_those_that_were_recorded() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs/explanation/activity.md").read_text(encoding="utf-8")
+    recorded = (root / "bench/results/activity.md").read_text(encoding="utf-8").splitlines()
+    shown = [line for line in page.splitlines() if line.startswith("| ") and "%" in line]
+    assert len(shown) == 2 * (len(Activity) - 1)
+    assert [line for line in shown if line not in recorded] == []
+    for part in ("Held-out seeds", "Held-out ranges"):
+        section = "\n".join(recorded).partition(f"## {part}")[2].partition("\n## ")[0]
+        scores = re.findall(r"macro F1 (0\.[0-9]+)", section)
+        assert f"| {part.lower()} | {' | '.join(scores)} |" in page
