@@ -5,7 +5,8 @@ import re
 import msgspec
 import pytest
 
-from exporter.build import host_model, intensity_provider, network_model
+from exporter.activity.rhythm import RHYTHM
+from exporter.build import ACTIVITY_RULES, host_model, intensity_provider, network_model
 from exporter.config import Config, Network, Power
 from exporter.core.carbon import GRID_FACTORS, Factor, emissions
 from exporter.core.config import ConfigError, convert
@@ -130,6 +131,17 @@ def test_the_configuration_offers_exactly_the_presets_there_are(section: str, na
     offered = re.search(r"expected one of (.*), got", str(caught.value))
     assert offered is not None
     assert set(offered[1].split(", ")) == names
+
+
+@pytest.mark.parametrize("name", ACTIVITY_RULES)
+def test_each_rule_of_activity_can_be_chosen(name: str) -> None:
+    assert convert({"activity": {"rule": name}}, Config, origin="file").activity.rule == name
+
+
+def test_the_configuration_offers_no_other_rule_and_goes_by_rhythm_without_one() -> None:
+    with pytest.raises(ConfigError, match=f"expected one of {', '.join(sorted(ACTIVITY_RULES))}, got"):
+        convert({"activity": {"rule": "none-such"}}, Config, origin="file")
+    assert ACTIVITY_RULES[Config().activity.rule] is RHYTHM
 
 
 def test_every_constant_has_a_unit_a_source_and_a_year() -> None:

@@ -141,6 +141,12 @@ def test_every_view_says_how_far_a_rough_estimate_may_be_off(name: str, band: st
         assert f"nine times in ten the true figure is {band} times this one." in view
 
 
+def test_every_view_says_that_the_networks_band_goes_by_studies() -> None:
+    site = sampled(MODELS["cep"])
+    for view in (Document(page(site)).text, render_table(summary(site), "here"), str(answer(site, "/api/v1/summary"))):
+        assert "(average: cep): by published studies the true figure is 0.12 to 8.6 times this one." in view
+
+
 def test_a_machines_own_figures_need_no_note() -> None:
     assert "Power is an estimate" not in Document(page(sampled(MODELS["configured"]))).text
 
