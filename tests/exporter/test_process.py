@@ -212,6 +212,14 @@ def test_importing_the_application_imports_nothing_of_the_repository_but_itself(
     assert not packages & {"simulator", "grafana", "prometheus", "scripts", "tests", "bench"}
 
 
+def test_what_only_some_users_need_is_not_loaded_at_import() -> None:
+    code = f"import exporter.app, exporter.cli; {LIST_MODULES}"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    modules = set(json.loads(ended.stdout))
+    assert "exporter.sources.collector" in modules
+    assert not modules & {"yaml", "bcrypt", "pynvml", "tzlocal", "exporter.calibrate.procedure", "exporter.views.table"}
+
+
 def test_a_restart_goes_on_with_counters_and_budgets(tmp_path: Path) -> None:
     config = EVERY_SECOND + "budget: {day_grams: 150}\n"
     with running_exporter(tmp_path, config=config) as first:

@@ -1,0 +1,108 @@
+"""A machine on which every source of the exporter has something to read, a graphics card apart.
+
+The sensors, the disks and the network are the moving fixture trees of the tests. The management controller is a program
+that prints a recorded answer, the external meter a plug that a server on loopback plays.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from exporter.sources.collector import SOURCES
+from tests.grafana.moving_machine import FIXTURES, moving_machine
+
+PLUG_WATTS = 60.0
+SEED = 1
+
+IN_OWN_DEV = """
+for one in null urandom; do : >"$0/$one" && mount --bind "/dev/$one" "$0/$one" || exit 1; done
+: >"$0/ipmi0" && ln -sfn /proc/self/fd "$0/fd" && mount --rbind "$0" /dev && exec "$@"
+"""
+"""Shell script that runs a program with a `/dev` of its own, the folder `$0`, which has a management controller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipped:
+    """What makes an exporter read everything: words before its command, flags after it, and a configuration."""
+
+    before: tuple[str, ...]
+    flags: tuple[str, ...]
+    config: str
+
+
+@contextlib.contextmanager
+def equipped_machine() -> Iterator[Equipped]:
+    """Let the machine run until the block ends."""
+    with (
+        tempfile.TemporaryDirectory() as text,
+        moving_machine(Path(text) / "machine", SEED) as machine,
+        _plug() as port,
+    ):
+        folder = Path(text)
+        before = _controller(folder)
+        off = {"nvml"} if before else {"nvml", "ipmi"}
+        on = (f"--{'no-' if one.name in off else ''}collector.{one.name}" for one in SOURCES)
+        yield Equipped(
+            before=before,
+            flags=(*machine.flags, *on),
+            config=f"meter: {{kind: shelly, url: 'http://127.0.0.1:{port}'}}\n",
+        )
+
+
+def _controller(folder: Path) -> tuple[str, ...]:
+    """Return the words that give a program a management controller; none where this user may not mount."""
+    programs, dev = folder / "bin", folder / "dev"
+    programs.mkdir()
+    dev.mkdir()
+    tool = programs / "ipmitool"
+    tool.write_text(f"#!/bin/sh\nexec cat {FIXTURES / 'ipmi/ipmitool.txt'}\n")
+    tool.chmod(0o755)
+    apart = (
+        "unshare",
+        "--mount",
+        *(() if os.geteuid() == 0 else ("--map-root-user",)),
+        "sh",
+        "-c",
+        IN_OWN_DEV,
+        f"{dev}",
+    )
+    path = f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    probe = subprocess.run([*apart, "true"], capture_output=True, check=False)
+    return (*apart, "env", f"PATH={path}") if probe.returncode == 0 else ()
+
+
+@contextlib.contextmanager
+def _plug() -> Iterator[int]:
+    """Play a Shelly plug of the second generation; yields its port."""
+    began = time.monotonic()
+
+    class Plug(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            total = PLUG_WATTS * (time.monotonic() - began) / 3600.0
+            body = json.dumps({"switch:0": {"apower": PLUG_WATTS, "aenergy": {"total": total}}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Plug)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
