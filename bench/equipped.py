@@ -31,7 +31,7 @@ for one in null urandom; do : >"$0/$one" && mount --bind "/dev/$one" "$0/$one" |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equipped:
-    """What makes an exporter read everything: words before its command, flags after it, and a configuration."""
+    """Return what makes an exporter read everything: words before its command, flags after it, and a configuration."""
 
     before: tuple[str, ...]
     flags: tuple[str, ...]
@@ -95,7 +95,7 @@ def _plug() -> Iterator[int]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Plug)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

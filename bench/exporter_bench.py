@@ -42,7 +42,7 @@ FREQUENT: Sequence[Callable[[], Started]] = (
 """Those that answer scrapes, with so many samples that each scrape may meet a new one."""
 
 Figures = Mapping[str, float]
-"""What one exporter needed, by the names of `LABELS`; what it does not do is left out."""
+"""Figures of what one exporter needed, by the names of `LABELS`; what it does not do is left out."""
 
 LABELS = {
     "resident_mib": "resident memory after the scrapes, MiB",
@@ -61,7 +61,7 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line says."""
+    """Options of the command line."""
 
     runs: int
     scrapes: int

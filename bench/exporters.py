@@ -53,18 +53,18 @@ class Exporter:
     process: psutil.Process
 
     def connect(self) -> http.client.HTTPConnection:
-        """A connection for scrapes, opened by the first; it waits up to 20 s for an answer."""
+        """Return a connection for scrapes, opened by the first; it waits up to 20 s for an answer."""
         assert self.port is not None
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
 
     def cpu_seconds(self) -> float:
-        """CPU so far: of all its threads, ended ones too, in nanoseconds; of its ended children in ticks of 10 ms."""
+        """Return the CPU time so far: of all threads in nanoseconds, of ended children in ticks of 10 ms."""
         own = time.clock_gettime(~self.process.pid << 3 | CPUCLOCK_SCHED)
         times = self.process.cpu_times()
         return own + float(times.children_user + times.children_system)
 
     def resident_mib(self) -> float:
-        """Memory of the process in MiB."""
+        """Return the memory of the process in MiB."""
         return float(self.process.memory_info().rss) / 2**20
 
 
@@ -91,7 +91,7 @@ def scrape(connection: http.client.HTTPConnection) -> Scrape:
 
 @contextlib.contextmanager
 def ecotrack(interval_seconds: float | None = None) -> Iterator[Exporter]:
-    """This project's exporter without a configuration; or with its example one, sampling this often."""
+    """Run this project's exporter without a configuration; or with its example one, sampling this often."""
     config = None if interval_seconds is None else f"{LAPTOP.read_text()}\n{_sampling(interval_seconds)}"
     with _ecotrack("ecotrack", config) as exporter:
         yield exporter
@@ -99,7 +99,7 @@ def ecotrack(interval_seconds: float | None = None) -> Iterator[Exporter]:
 
 @contextlib.contextmanager
 def ecotrack_with_everything(interval_seconds: float = 5.0) -> Iterator[Exporter]:
-    """This project's exporter with every collector on but that of NVIDIA's cards, each with something to read.
+    """Run this project's exporter with every collector on but that of NVIDIA's cards, each with something to read.
 
     Raises RuntimeError where a sensor that is always there is not read.
     """
@@ -112,7 +112,7 @@ def ecotrack_with_everything(interval_seconds: float = 5.0) -> Iterator[Exporter
 
 @contextlib.contextmanager
 def node_exporter() -> Iterator[Exporter]:
-    """Debian's node_exporter with the collectors that it enables itself."""
+    """Run Debian's node_exporter with the collectors that it enables itself."""
     port = free_port()
     flags = (f"--web.listen-address=127.0.0.1:{port}", "--log.level=error")
     with _started("node_exporter", (program("prometheus-node-exporter"), *flags), port) as exporter:
@@ -121,7 +121,7 @@ def node_exporter() -> Iterator[Exporter]:
 
 @contextlib.contextmanager
 def codecarbon() -> Iterator[Exporter | None]:
-    """codecarbon's offline tracker as a process of its own, measuring every 5 s; None where it cannot be installed.
+    """Run codecarbon's offline tracker as a process of its own, measuring every 5 s; None where not installed.
 
     It answers no scrapes.
     """
@@ -137,7 +137,7 @@ def codecarbon() -> Iterator[Exporter | None]:
 
 @contextlib.contextmanager
 def prometheus_client() -> Iterator[Exporter]:
-    """prometheus_client's own server, started as its documentation does, with its few default metrics."""
+    """Run prometheus_client's own server, started as its documentation does, with its few default metrics."""
     port = free_port()
     argv = (sys.executable, "-c", PROMETHEUS_CLIENT, str(port))
     with _started("prometheus_client", argv, port) as exporter:
