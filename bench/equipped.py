@@ -95,7 +95,7 @@ def _plug() -> Iterator[int]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Log nothing."""
+            """Write no line per request."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Plug)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
