@@ -12,9 +12,11 @@ from exporter.core.clock import Clock
 from exporter.core.command_line import Web
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
+from exporter.core.web.site import text
 from exporter.sampler import Stop
 from exporter.snapshot import Snapshot
 from exporter.sources.collector import Source
+from exporter.views.clean_window import clean_window, job_of
 from exporter.views.page import render_page
 from exporter.views.summary import history, summarize
 
@@ -32,11 +34,19 @@ def routes(publication: Publication[Snapshot], clock: Clock) -> dict[str, Handle
         snapshot, _, _ = publication.latest()
         return json_response({"points": history(snapshot)})
 
+    def window(request: Request) -> Response:
+        snapshot, _, _ = publication.latest()
+        try:
+            job = job_of(request.query)
+        except ValueError as error:
+            return text(400, f"{error}.")
+        return json_response(clean_window(snapshot, job, clock.wall()))
+
     def page(_request: Request) -> Response:
         snapshot, _, fresh = publication.latest()
         return page_response(render_page(summarize(snapshot, clock.wall(), fresh=fresh), history(snapshot)))
 
-    shown = {"/": page, "/api/v1/summary": summary, "/api/v1/history": last_hour}
+    shown = {"/": page, "/api/v1/summary": summary, "/api/v1/history": last_hour, "/api/v1/clean-window": window}
     return shown | common_routes(publication)
 
 

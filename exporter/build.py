@@ -15,7 +15,16 @@ from exporter.budget import Period
 from exporter.calibrate.stored import Calibration
 from exporter.config import Budget, Config, EcoGuard, Grid, JournalSection, Meter, Network, Power
 from exporter.core.clock import Clock
-from exporter.core.units import SECONDS_PER_MINUTE, Grams, GramsPerKwh, GramsPerSecond, Seconds, UnixSeconds, Watts
+from exporter.core.units import (
+    HOURS_PER_DAY,
+    SECONDS_PER_MINUTE,
+    Grams,
+    GramsPerKwh,
+    GramsPerSecond,
+    Seconds,
+    UnixSeconds,
+    Watts,
+)
 from exporter.core.web.publication import Publication
 from exporter.derive import BudgetPlan, Models, provenance
 from exporter.exposition.rows import exposition
@@ -30,6 +39,7 @@ from exporter.intensity.static import (
     preset_intensity,
     zone_intensity,
 )
+from exporter.intensity.window import Tariff
 from exporter.journal.files import JournalFiles, Rotation
 from exporter.journal.journal import Journal
 from exporter.power import networks, presets
@@ -139,7 +149,14 @@ def asked_intensity(config: Config, clock: Clock) -> AskedProvider:
         secret_file=live.token_file or "",
     )
     asked = LiveIntensity(question, clock, send=ask_in_child, draw=random.random)
-    return AskedLiveProvider(asked, fixed, zone)
+    return AskedLiveProvider(asked, fixed, zone, tariff_of(config))
+
+
+def tariff_of(config: Config) -> Tariff | None:
+    """Return what electricity costs by the hour of the day; None where no price is configured."""
+    grid = config.grid
+    prices = grid.daily_tariff or (() if grid.price_per_kwh is None else (grid.price_per_kwh,) * HOURS_PER_DAY)
+    return Tariff(prices=prices, zone=time_zone(config.budget.time_zone)) if prices else None
 
 
 ACTIVITY_RULES: Mapping[str, Rule] = {"rhythm": RHYTHM, "ecotrack": ECOTRACK}

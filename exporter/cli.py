@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -37,8 +38,12 @@ from exporter.core.web.listen_address import ListenError, parse_address
 from exporter.core.web.web_config import WebConfigError
 from exporter.power.hardware import Kind
 from exporter.sources.collector import SOURCES, Source
+from exporter.sources.time_zone import time_zone
 from exporter.state import StateError
+from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
 from exporter.views.summary import Summary, summarize
+
+AnswerT = TypeVar("AnswerT")
 
 DEFAULT_ADDRESS = "127.0.0.1:10110"
 
@@ -52,6 +57,7 @@ examples:
   ecotrack --web.listen-address=:10110 --web.config.file=web.yml
   ecotrack report journal/*.csv             report on what a journal has kept: ecotrack report --help
   ecotrack backfill journal/*.csv ...       take it into Prometheus: ecotrack backfill --help
+  ecotrack clean-window --hours 2 --watts 300      with a live grid: when is it cleanest?
 
 Without a sensor the power of this machine is an estimate, which says how far off it may be. Measure its idle and full
 power to narrow that: ecotrack calibrate --help.
@@ -62,7 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit status: 0, 2 for mistakes (one line each), or 130 after Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if given[:1] == ["calibrate"]:
+        if given[:1] == ["clean-window"]:
+            status = _clean_window(build_clean_window_parser().parse_args(given[1:]))
+        elif given[:1] == ["calibrate"]:
             status = _calibrate(build_calibrate_parser().parse_args(given[1:]))
         elif given[:1] in (["report"], ["backfill"]):
             # Loaded here: a daemon has no use for it.
@@ -116,7 +124,7 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     from exporter.views.table import render_table  # noqa: PLC0415 - for this flag alone
 
     address, sources = options.address, _chosen(options)
-    running = _ask_running(address)
+    running = _ask_running(address, "/api/v1/summary", Summary)
     if running is not None:
         own = [] if options.config_file is None else [str(options.config_file)]
         own += [_flag(one.name, on=one in sources) for one in SOURCES if (one in sources) is not one.default]
@@ -176,17 +184,49 @@ def _calibrate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ask_running(address: str) -> Summary | None:
-    """Ask an exporter at this address for its summary; None where none answers without credentials.
+def _clean_window(options: argparse.Namespace) -> int:
+    """Print the cleanest window that the running exporter knows of."""
+    asked = f"/api/v1/clean-window?hours={options.hours:g}&watts={options.watts:g}"
+    try:
+        job_of(asked.partition("?")[2])
+    except ValueError as error:
+        print(f"ecotrack: {error}", file=sys.stderr)
+        return USER_ERROR
+    answer = _ask_running(options.address, asked, CleanWindowView)
+    if answer is None:
+        print(f"ecotrack: no exporter answered at {options.address}", file=sys.stderr)
+        return USER_ERROR
+    print(msgspec.json.encode(answer).decode() if options.json else "\n".join(answer_lines(answer, time_zone("local"))))
+    return 0
+
+
+def build_clean_window_parser() -> argparse.ArgumentParser:
+    """Build the parser of `ecotrack clean-window`."""
+    parser = Parser(
+        prog="ecotrack clean-window",
+        description="Ask the running exporter for the cleanest and cheapest window of the next 24 hours for a job.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--hours", type=float, metavar="N", default=1, help="length of the job (default: %(default)s)")
+    add("--watts", type=float, metavar="N", default=100, help="power of the job (default: %(default)s)")
+    add("--json", action="store_true", help="print JSON, with times in Unix seconds")
+    address = "address of the exporter (default: %(default)s)"
+    add("--web.listen-address", dest="address", metavar="ADDRESS", default=DEFAULT_ADDRESS, help=address)
+    return parser
+
+
+def _ask_running(address: str, path: str, kind: type[AnswerT]) -> AnswerT | None:
+    """Ask an exporter at this address for what stands at a path; None where none answers without credentials.
 
     Raises ListenError if `address` is not an address.
     """
     target = parse_address(address)
     connection = http.client.HTTPConnection(target.host or "127.0.0.1", target.port, timeout=2)
     try:
-        connection.request("GET", "/api/v1/summary")
+        connection.request("GET", path)
         response = connection.getresponse()
-        return msgspec.json.decode(response.read(), type=Summary) if response.status == http.HTTPStatus.OK else None
+        return msgspec.json.decode(response.read(), type=kind) if response.status == http.HTTPStatus.OK else None
     except (OSError, http.client.HTTPException, msgspec.DecodeError):
         return None
     finally:

@@ -282,7 +282,7 @@ def _require_zone(provider: str, zone: str) -> None:
 class Grid(_Section, frozen=True):
     """Carbon intensity of the electricity: a preset, a country's average, or the figure of the user's own grid.
 
-    Each key but `daily_profile` and `live` is a way to have it, and a row of `PROVIDERS` in `exporter.build`.
+    Each of `preset`, `intensity_grams_per_kwh` and `zone` is a way to have it, with a row in `exporter.build`.
     """
 
     preset: Annotated[
@@ -316,6 +316,21 @@ class Grid(_Section, frozen=True):
         ]
         | None
     ) = None
+    price_per_kwh: (
+        Annotated[float, Meta(ge=-100, le=1000, description="Price of a kilowatt hour, in a currency of your own.")]
+        | None
+    ) = None
+    daily_tariff: (
+        Annotated[
+            tuple[Annotated[float, Meta(ge=-100, le=1000)], ...],
+            Meta(
+                min_length=HOURS_PER_DAY,
+                max_length=HOURS_PER_DAY,
+                description="Price of a kilowatt hour by hour of the clock in `budget.time_zone`: 24 numbers.",
+            ),
+        ]
+        | None
+    ) = None
     live: Live = msgspec.field(default_factory=Live)
 
     def __post_init__(self) -> None:
@@ -325,6 +340,8 @@ class Grid(_Section, frozen=True):
             raise ValueError(f"expected one of {', '.join(given)}, got {len(given)}")
         if self.zone is not None and self.preset is not None:
             raise ValueError("expected either a preset or a zone, got both: presets are world averages")
+        if self.price_per_kwh is not None and self.daily_tariff is not None:
+            raise ValueError("expected either price_per_kwh or daily_tariff, got both")
         if self.daily_profile is not None and not any(self.daily_profile):
             raise ValueError(".daily_profile: expected a number above 0 among the 24")
         if self.zone is not None and self.intensity_grams_per_kwh is None:

@@ -10,6 +10,7 @@ from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts
 from prometheus.exporter_alerts import exporter_alerts
+from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.reach import Machine, is_reachable, reach_table
 from prometheus.recording import BASE_INTERVAL, Group, groups
 from prometheus.sensor_alerts import sensor_alerts
@@ -35,7 +36,9 @@ def alert_groups(machine: Machine) -> tuple[AlertGroup, ...]:
     return (
         AlertGroup(name="ecotrack-budget-alerts", interval=BASE_INTERVAL, alerts=budget),
         AlertGroup(
-            name="ecotrack-data-quality-alerts", interval="30s", alerts=(*data_quality_alerts(), *sensor_alerts())
+            name="ecotrack-data-quality-alerts",
+            interval="30s",
+            alerts=(*data_quality_alerts(), *sensor_alerts(), *opportunity_alerts()),
         ),
         AlertGroup(name="ecotrack-exporter-alerts", interval="15s", alerts=exporter_alerts()),
     )

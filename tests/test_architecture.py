@@ -73,6 +73,7 @@ neither its neighbours in the row nor what follows. The longest name that fits a
 SNAPSHOT = (
     "exporter.activity",
     "exporter.budget",
+    "exporter.intensity.window",
     "exporter.power.component",
     "exporter.snapshot",
     "exporter.sources.reading",

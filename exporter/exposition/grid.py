@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 from exporter.core.metrics import Row, Sample
+from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from exporter.exposition.family import counter, gauge, info
+from exporter.intensity.window import Window
 from exporter.snapshot import Snapshot
+
+WINDOW_HOURS = (1, 2, 4, 8)
+"""Lengths of jobs for which the cleanest window is exported. Judgement: an hour, to a night."""
 
 
 def _intensity(snapshot: Snapshot) -> Iterator[Sample]:
@@ -54,6 +59,25 @@ def _forecast_error(snapshot: Snapshot) -> Iterator[Sample]:
             yield (f"{hours}h", "yesterday"), yesterday
 
 
+def _clean_start(snapshot: Snapshot) -> Iterator[Sample]:
+    for hours, window in _clean_windows(snapshot):
+        yield (str(hours),), window.start
+
+
+def _clean_savings(snapshot: Snapshot) -> Iterator[Sample]:
+    for hours, window in _clean_windows(snapshot):
+        yield (str(hours),), window.savings
+
+
+def _clean_windows(snapshot: Snapshot) -> Iterator[tuple[int, Window]]:
+    intensity, now = snapshot.readings.intensity, snapshot.sampled_at
+    if intensity is not None and now is not None:
+        for hours in WINDOW_HOURS:
+            window = intensity.outlook.cleanest(now, Seconds(hours * SECONDS_PER_HOUR))
+            if window is not None:
+                yield hours, window
+
+
 ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_grid_carbon_intensity_grams_per_kwh",
@@ -100,5 +124,18 @@ ROWS: tuple[Row[Snapshot], ...] = (
         labels=("horizon", "reference"),
         help="Mean absolute error over the last week of the provider's forecast, and of yesterday's value instead.",
         read=_forecast_error,
+    ),
+    gauge(
+        name="ecotrack_clean_window_start_timestamp_seconds",
+        unit="seconds",
+        labels=("hours",),
+        help="Start of the window of the next 24 hours in which a job of so many hours emits least.",
+        read=_clean_start,
+    ),
+    gauge(
+        name="ecotrack_clean_window_savings_ratio",
+        labels=("hours",),
+        help="Share of its emissions that a job of so many hours saves in the cleanest window, against a start now.",
+        read=_clean_savings,
     ),
 )

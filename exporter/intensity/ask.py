@@ -16,6 +16,7 @@ from exporter.intensity.reading import (
     is_plausible,
 )
 from exporter.intensity.verification import Verification
+from exporter.intensity.window import Tariff
 
 LOG = logging.getLogger(__name__)
 
@@ -65,11 +66,12 @@ class AskedProvider:
 class AskedLiveProvider(AskedProvider):
     """Asks a live provider, with a fixed figure to fall back to: there is always a value, under one zone."""
 
-    def __init__(self, live: LiveIntensity, static: IntensityProvider, zone: str) -> None:
+    def __init__(self, live: LiveIntensity, static: IntensityProvider, zone: str, tariff: Tariff | None = None) -> None:
         super().__init__(live)
         self._live = live
         self._static = static
         self._zone = zone
+        self._tariff = tariff
         self._verification = Verification()
         self._last: IntensityReading | None = None
 
@@ -83,7 +85,7 @@ class AskedLiveProvider(AskedProvider):
             self._last = reading
         outlook = self._live.outlook()
         self._verification.observe(now, reading, outlook)
-        outlook = replace(outlook, errors=self._verification.mean_errors())
+        outlook = replace(outlook, errors=self._verification.mean_errors(), tariff=self._tariff)
         return replace(answer, reading=replace(reading, zone=self._zone, outlook=outlook))
 
     def _instead(self, now: UnixSeconds) -> IntensityReading | None:

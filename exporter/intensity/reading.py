@@ -8,7 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from exporter.core.units import SECONDS_PER_HOUR, GramsPerKwh, UnixSeconds
+from exporter.core.units import SECONDS_PER_HOUR, GramsPerKwh, Seconds, UnixSeconds
+from exporter.intensity.window import AHEAD, Piece, Tariff, Window, best_window
 
 HIGHEST = GramsPerKwh(1500.0)
 """Above the carbon intensity of any grid; a lignite plant alone is near 1100 g/kWh (IPCC AR5, annex III)."""
@@ -67,6 +68,7 @@ class Outlook:
     points: tuple[Point, ...] = ()
     discarded: Mapping[str, int] = field(default_factory=dict)
     errors: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    tariff: Tariff | None = None
 
     def forecast(self, time: UnixSeconds) -> float | None:
         """Return the forecast for a time; None where none reaches it."""
@@ -76,6 +78,35 @@ class Outlook:
         """Return the forecasts that there are for `HORIZONS` from now."""
         ahead = {hours: self.forecast(UnixSeconds(now + hours * SECONDS_PER_HOUR)) for hours in HORIZONS}
         return {hours: value for hours, value in ahead.items() if value is not None}
+
+    def pieces(self, now: UnixSeconds) -> list[Piece]:
+        """Return what is known without a gap from now on, for `AHEAD` at most: the present, then the forecast."""
+        pieces: list[Piece] = []
+        time, until = now, now + AHEAD
+        ordered = sorted(self.points, key=lambda one: (one.method is Method.FORECAST, -one.start))
+        while time < until:
+            later = [one for one in ordered if one.covers(UnixSeconds(time))]
+            ahead = [one for one in later if one.method is Method.FORECAST]
+            point = next(iter(later if time == now else ahead or later), None)
+            if point is None:
+                break
+            takes_over = [one.start for one in ordered if one.method is Method.FORECAST and one.start > time]
+            end = min([point.end, until, *takes_over])
+            pieces.append((time, end, point.value))
+            time = UnixSeconds(end)
+        return pieces
+
+    def cleanest(self, now: UnixSeconds, duration: Seconds) -> Window | None:
+        """Return the window with the least emissions; None where the forecast does not reach so far."""
+        return best_window(self.pieces(now), duration)
+
+    def prices(self, now: UnixSeconds) -> list[Piece]:
+        """Return the prices from now on; none without a tariff."""
+        return [] if self.tariff is None else self.tariff.pieces(now)
+
+    def cheapest(self, now: UnixSeconds, duration: Seconds) -> Window | None:
+        """Return the window with the least cost; None without a tariff."""
+        return best_window(self.prices(now), duration)
 
 
 def is_plausible(value: float) -> bool:

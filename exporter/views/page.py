@@ -78,7 +78,18 @@ def _emission_card(summary: Summary) -> str:
         parts,
         f"at {value}, {escape(intensity.description)}",
         f"source {escape(intensity.provider)}, zone {escape(intensity.grid_zone)}, {age} old",
+        _clean_hour(summary),
     )
+
+
+def _clean_hour(summary: Summary) -> str:
+    """Say when the next day is cleanest; nothing where no forecast tells."""
+    found = summary.clean_hour
+    if found is None:
+        return ""
+    if found.savings_ratio < 0.005:
+        return "now is the cleanest hour of the forecast"
+    return f"cleanest hour from {moment(found.start)}, {found.savings_ratio:.0%} less than now"
 
 
 def _rate_of(value: float | None, name: str, text: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, UnixSeconds, Watts, to_kwh
+from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, Seconds, UnixSeconds, Watts, to_kwh
 from exporter.power.component import ByScope, Provenance, Scope
 from exporter.snapshot import HistoryPoint, Readings, Snapshot
 from exporter.sources.reading import SourceState
@@ -33,6 +33,13 @@ class ComponentView(_View, frozen=True):
     source: str
     model: str
     description: str
+
+
+class CleanHourView(_View, frozen=True):
+    """Start of the cleanest hour of the next day, and the share that it saves against now."""
+
+    start: float
+    savings_ratio: float
 
 
 class IntensityView(_View, frozen=True):
@@ -92,6 +99,7 @@ class Summary(_View, frozen=True):
     power_usage_effectiveness: float
     intensity: IntensityView | None
     intensity_troubles: dict[str, str]
+    clean_hour: CleanHourView | None
     activity: str | None
     received_bytes_per_second: float | None
     sent_bytes_per_second: float | None
@@ -144,6 +152,7 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         power_usage_effectiveness=snapshot.pue,
         intensity=_intensity(readings),
         intensity_troubles=dict(readings.intensity_troubles),
+        clean_hour=_clean_hour(readings, now),
         activity=readings.activity,
         received_bytes_per_second=None if throughput is None else throughput.received,
         sent_bytes_per_second=None if throughput is None else throughput.sent,
@@ -269,6 +278,12 @@ def _intensity(readings: Readings) -> IntensityView | None:
         described_at=intensity.described_at,
         description=intensity.description,
     )
+
+
+def _clean_hour(readings: Readings, now: UnixSeconds) -> CleanHourView | None:
+    intensity = readings.intensity
+    window = None if intensity is None else intensity.outlook.cleanest(now, Seconds(SECONDS_PER_HOUR))
+    return None if window is None else CleanHourView(start=window.start, savings_ratio=window.savings)
 
 
 def _budgets(readings: Readings) -> list[BudgetView]:

@@ -169,8 +169,12 @@ def _json(site: Site, path: str) -> dict[str, Any]:
 
 
 def _unknown(site: Site) -> set[str]:
-    """Return the fields of the summary that are null, fields of its emissions with a dot."""
+    """Return the fields of the summary that are null, those of its emissions with a dot.
+
+    A fixed intensity tells no clean hour.
+    """
     summary = _json(site, "/api/v1/summary")
+    assert summary.pop("clean_hour") is None
     emissions = summary.pop("emissions_grams_per_hour")
     summary |= {f"emissions_grams_per_hour.{scope}": value for scope, value in emissions.items()}
     return {name for name, value in summary.items() if value is None and name != "sampled_at"}

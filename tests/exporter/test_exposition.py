@@ -125,6 +125,8 @@ def test_a_stale_snapshot_keeps_totals_age_and_health_and_drops_the_rest() -> No
         "ecotrack_grid_carbon_intensity_info",
         "ecotrack_grid_carbon_intensity_timestamp_seconds",
         "ecotrack_grid_discarded_answers_total",
+        "ecotrack_clean_window_start_timestamp_seconds",
+        "ecotrack_clean_window_savings_ratio",
         "ecotrack_grid_carbon_forecast_grams_per_kwh",
         "ecotrack_grid_carbon_forecast_error_grams_per_kwh",
         "ecotrack_grid_provider_up",

@@ -1,0 +1,115 @@
+"""Answer to when a job of some hours and watts is cleanest, and when cheapest, as JSON and as lines of text."""
+
+from datetime import datetime, tzinfo
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, Seconds, UnixSeconds
+from exporter.intensity.window import mean_between
+from exporter.snapshot import Snapshot
+
+WATTS_PER_KILOWATT = 1000.0
+MOST_WATTS = 1e6
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A job that can wait, of a constant power."""
+
+    hours: float
+    watts: float
+
+
+class WindowView(msgspec.Struct, frozen=True):
+    """One window, with the grams and the cost of the job in it; None where they are not known."""
+
+    start: float
+    end: float
+    grams_per_kwh: float | None
+    grams: float | None
+    cost: float | None
+
+
+class CleanWindowView(msgspec.Struct, frozen=True):
+    """Answer to a job: begun now, in the cleanest, and with a tariff in the cheapest window of the next day.
+
+    `known_hours` is how far ahead the forecast reaches, and `mean_grams` what the job emits at its mean.
+    """
+
+    hours: float
+    watts: float
+    grid_zone: str | None
+    known_hours: float
+    mean_grams: float | None
+    now: WindowView | None
+    cleanest: WindowView | None
+    cheapest: WindowView | None
+
+
+def job_of(query: str) -> Job:
+    """Return the job of a query such as `hours=2&watts=300`. Raises ValueError, in words, for anything else."""
+    given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=10))
+    numbers = {}
+    for name, usual, most in (("hours", "1", float(HOURS_PER_DAY)), ("watts", "100", MOST_WATTS)):
+        try:
+            number = float(given.pop(name, usual))
+        except ValueError:
+            number = 0.0
+        if not 0.0 < number <= most:
+            raise ValueError(f"expected {name} above 0 and up to {most:g}")
+        numbers[name] = number
+    if given:
+        raise ValueError("expected no more than hours and watts")
+    return Job(**numbers)
+
+
+def clean_window(snapshot: Snapshot, job: Job, now: UnixSeconds) -> CleanWindowView:
+    """Answer a job from the forecast and the tariff that a snapshot knows."""
+    intensity = snapshot.readings.intensity
+    duration = Seconds(job.hours * SECONDS_PER_HOUR)
+    if intensity is None:
+        return CleanWindowView(job.hours, job.watts, None, 0.0, None, None, None, None)
+    pieces, prices = intensity.outlook.pieces(now), intensity.outlook.prices(now)
+    kwh = job.watts * job.hours / WATTS_PER_KILOWATT
+
+    def view(start: float) -> WindowView:
+        mean = mean_between(pieces, start, start + duration)
+        price = mean_between(prices, start, start + duration)
+        return WindowView(
+            start=start,
+            end=start + duration,
+            grams_per_kwh=mean,
+            grams=None if mean is None else mean * kwh,
+            cost=None if price is None else price * kwh,
+        )
+
+    cleanest, cheapest = intensity.outlook.cleanest(now, duration), intensity.outlook.cheapest(now, duration)
+    return CleanWindowView(
+        hours=job.hours,
+        watts=job.watts,
+        grid_zone=intensity.zone,
+        known_hours=(pieces[-1][1] - now) / SECONDS_PER_HOUR if pieces else 0.0,
+        mean_grams=None if cleanest is None else cleanest.mean_ahead * kwh,
+        now=view(now) if cleanest is not None or cheapest is not None else None,
+        cleanest=None if cleanest is None else view(cleanest.start),
+        cheapest=None if cheapest is None else view(cheapest.start),
+    )
+
+
+def answer_lines(answer: CleanWindowView, zone: tzinfo) -> list[str]:
+    """Write an answer in lines, with times in a time zone."""
+    job = f"{answer.hours:g} h at {answer.watts:g} W"
+    if answer.cleanest is None and answer.cheapest is None:
+        return [f"{job}: no forecast reaches so far ({answer.known_hours:.1f} h are known)"]
+    lines = [job if answer.grid_zone is None else f"{job} in {answer.grid_zone}, {answer.known_hours:.1f} h are known"]
+    for name in ("now", "cleanest", "cheapest"):
+        window: WindowView | None = getattr(answer, name)
+        if window is not None:
+            begins = datetime.fromtimestamp(window.start, zone)
+            emitted = "grams unknown" if window.grams is None else f"{window.grams:.1f} g"
+            cost = "" if window.cost is None else f", costs {window.cost:.2f}"
+            lines.append(f"{name:9} {begins:%a %H:%M}  {emitted}{cost}")
+    if answer.mean_grams is not None and answer.cleanest is not None and answer.cleanest.grams is not None:
+        saved = answer.mean_grams - answer.cleanest.grams
+        lines.append(f"the cleanest window saves {saved:.1f} g against the mean of the hours ahead")
+    return lines

@@ -1,0 +1,127 @@
+"""When is it cleanest, as JSON, on the page and by command: grams, costs, and what is asked wrongly."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.cli import main
+from exporter.core.units import SECONDS_PER_HOUR, GramsPerKwh, UnixSeconds
+from exporter.core.web.server import Request
+from exporter.intensity.reading import IntensityReading, Method, Outlook, Point
+from exporter.intensity.window import Tariff
+from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
+from tests.exporter.fake_site import Site, make_site, series
+from tests.exporter.test_page import Document, page
+from tests.fake_clock import NOON
+
+VALUES = [300.0, 280.0, 120.0, 100.0, 200.0, 400.0]
+TARIFF = Tariff(prices=tuple(0.10 if hour == 16 else 0.30 for hour in range(24)), zone=UTC)
+
+
+@dataclass(slots=True)
+class Forecasting:
+    """A provider with a forecast from noon on."""
+
+    tariff: Tariff | None = None
+    values: tuple[float, ...] = tuple(VALUES)
+    name: str = "fake"
+
+    def at(self, now: UnixSeconds) -> IntensityReading:
+        points = tuple(
+            Point(NOON + at * SECONDS_PER_HOUR, NOON + (at + 1) * SECONDS_PER_HOUR, value, Method.FORECAST)
+            for at, value in enumerate(self.values)
+        )
+        return IntensityReading(
+            value=GramsPerKwh(300.0),
+            zone="XX",
+            provider=self.name,
+            described_at=now,
+            description="made up",
+            method=Method.FORECAST,
+            outlook=Outlook(provider=self.name, points=points, tariff=self.tariff),
+        )
+
+
+def site_with(provider: Forecasting) -> Site:
+    site = make_site(intensity=provider)
+    site.sample_after(1.0)
+    site.clock.step(NOON - site.clock.wall())
+    return site
+
+
+def asked(site: Site, query: str) -> tuple[int, bytes]:
+    request = Request(method="GET", path="/api/v1/clean-window", query=query, headers={})
+    response = site.handlers["/api/v1/clean-window"](request)
+    return response.status, response.body
+
+
+def answer(site: Site, query: str) -> Mapping[str, object]:
+    status, body = asked(site, query)
+    assert status == 200
+    found: Mapping[str, object] = json.loads(body)
+    return found
+
+
+def test_the_cleanest_and_the_cheapest_window_have_their_grams_and_costs() -> None:
+    found = answer(site_with(Forecasting(TARIFF)), "hours=2&watts=500")
+    assert found["known_hours"] == 6.0
+    assert found["mean_grams"] == pytest.approx(sum(VALUES) / 6)
+    assert found["now"] == pytest.approx(
+        {"start": NOON, "end": NOON + 7200, "grams_per_kwh": 290.0, "grams": 290.0, "cost": 0.30}
+    )
+    assert found["cleanest"] == pytest.approx(
+        {"start": NOON + 7200, "end": NOON + 14400, "grams_per_kwh": 110.0, "grams": 110.0, "cost": 0.30}
+    )
+    assert found["cheapest"] == pytest.approx(
+        {"start": NOON + 10800, "end": NOON + 18000, "grams_per_kwh": 150.0, "grams": 150.0, "cost": 0.20}
+    )
+
+
+def test_a_job_that_outlasts_the_forecast_has_no_window() -> None:
+    found = answer(site_with(Forecasting()), "hours=7")
+    assert (found["cleanest"], found["cheapest"], found["now"]) == (None, None, None)
+    told = answer_lines(msgspec.convert(found, CleanWindowView), UTC)
+    assert told == ["7 h at 100 W: no forecast reaches so far (6.0 h are known)"]
+
+
+def test_lines_for_people() -> None:
+    found = msgspec.convert(answer(site_with(Forecasting(TARIFF)), "hours=2&watts=500"), CleanWindowView)
+    assert answer_lines(found, UTC) == [
+        "2 h at 500 W in XX, 6.0 h are known",
+        "now       Mon 12:00  290.0 g, costs 0.30",
+        "cleanest  Mon 14:00  110.0 g, costs 0.30",
+        "cheapest  Mon 15:00  150.0 g, costs 0.20",
+        "the cleanest window saves 123.3 g against the mean of the hours ahead",
+    ]
+
+
+def test_page_and_metrics_name_the_cleanest_hour() -> None:
+    site = site_with(Forecasting())
+    assert "cleanest hour from 2026-03-02 15:00:00 UTC, 67% less than now" in Document(page(site)).text
+    exposed = site.exposition()
+    assert exposed[series("ecotrack_clean_window_start_timestamp_seconds", hours="1")] == NOON + 3 * 3600
+    assert exposed[series("ecotrack_clean_window_savings_ratio", hours="1")] == pytest.approx(2 / 3, rel=1e-3)
+    assert series("ecotrack_clean_window_savings_ratio", hours="8") not in exposed
+
+
+@given(query=st.text(max_size=30) | st.sampled_from(["hours=nan", "hours=25", "watts=-1", "hours=1&more=2", "hours="]))
+def test_whatever_is_asked_ends_in_a_job_or_in_words(query: str) -> None:
+    try:
+        job = job_of(query)
+    except ValueError as error:
+        assert str(error)
+        return
+    assert 0.0 < job.hours <= 24.0
+    assert 0.0 < job.watts <= 1e6
+
+
+def test_a_wrong_job_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(site_with(Forecasting()), "hours=0") == (400, b"expected hours above 0 and up to 24.\n")
+    assert main(["clean-window", "--hours", "99"]) == 2
+    assert capsys.readouterr().err == "ecotrack: expected hours above 0 and up to 24\n"
