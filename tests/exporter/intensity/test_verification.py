@@ -16,7 +16,7 @@ Truth = Callable[[float], float]
 
 
 def daily(hour: float) -> float:
-    """Return a grid that repeats each day, and grows by 1 g/kWh each day."""
+    """Return the intensity of a grid that repeats each day, and grows by 1 g/kWh each day."""
     return 200.0 + 50.0 * math.sin(2 * math.pi * hour / 24) + hour // 24
 
 
