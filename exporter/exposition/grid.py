@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from exporter.core.metrics import Row, Sample
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from exporter.exposition.family import counter, gauge, info
-from exporter.intensity.window import Window
+from exporter.intensity.window import Window, best_window
 from exporter.snapshot import Snapshot
 
 WINDOW_HOURS = (1, 2, 4, 8)
@@ -72,8 +72,9 @@ def _clean_savings(snapshot: Snapshot) -> Iterator[Sample]:
 def _clean_windows(snapshot: Snapshot) -> Iterator[tuple[int, Window]]:
     intensity, now = snapshot.readings.intensity, snapshot.sampled_at
     if intensity is not None and now is not None:
+        pieces = intensity.outlook.pieces(now)
         for hours in WINDOW_HOURS:
-            window = intensity.outlook.cleanest(now, Seconds(hours * SECONDS_PER_HOUR))
+            window = best_window(pieces, Seconds(hours * SECONDS_PER_HOUR))
             if window is not None:
                 yield hours, window
 

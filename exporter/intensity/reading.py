@@ -81,19 +81,21 @@ class Outlook:
 
     def pieces(self, now: UnixSeconds) -> list[Piece]:
         """Return what is known without a gap from now on, for `AHEAD` at most: the present, then the forecast."""
-        pieces: list[Piece] = []
-        time, until = now, now + AHEAD
-        ordered = sorted(self.points, key=lambda one: (one.method is Method.FORECAST, -one.start))
-        while time < until:
-            later = [one for one in ordered if one.covers(UnixSeconds(time))]
-            ahead = [one for one in later if one.method is Method.FORECAST]
-            point = next(iter(later if time == now else ahead or later), None)
-            if point is None:
+        covering = [one for one in self.points if one.covers(now)]
+        if not covering:
+            return []
+        ahead = sorted((one for one in self.points if one.method is Method.FORECAST), key=lambda one: one.start)
+        present = max(covering, key=lambda one: (one.method is not Method.FORECAST, one.start))
+        until = now + AHEAD
+        time = min([present.end, until, *(one.start for one in ahead if one.start > now)])
+        pieces = [(float(now), time, present.value)]
+        for point in ahead:
+            if point.start > time or time >= until:
                 break
-            takes_over = [one.start for one in ordered if one.method is Method.FORECAST and one.start > time]
-            end = min([point.end, until, *takes_over])
-            pieces.append((time, end, point.value))
-            time = UnixSeconds(end)
+            if point.end > time:
+                end = min(point.end, until)
+                pieces.append((time, end, point.value))
+                time = end
         return pieces
 
     def cleanest(self, now: UnixSeconds, duration: Seconds) -> Window | None:

@@ -1,7 +1,8 @@
 """Window of the hours ahead in which a job of constant power emits least, or costs least."""
 
+import bisect
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -69,10 +70,7 @@ def best_window(pieces: Sequence[Piece], duration: Seconds) -> Window | None:
     now, last = pieces[0][0], pieces[-1][1] - duration
     edges = {edge for start, end, _ in pieces for edge in (start, end - duration)}
     starts = sorted({now, last} | {edge for edge in edges if now <= edge <= last})
-
-    def mean(start: float, end: float) -> float:
-        return _mean(pieces, start, end)
-
+    mean = _mean_of(pieces)
     start = min(starts, key=lambda one: (round(mean(one, one + duration), 9), one))
     return Window(
         start=UnixSeconds(start),
@@ -87,9 +85,16 @@ def mean_between(pieces: Sequence[Piece], start: float, end: float) -> float | N
     """Return the mean over a time; None where the pieces do not cover it."""
     if not pieces or start < pieces[0][0] or end > pieces[-1][1]:
         return None
-    return _mean(pieces, start, end)
+    return _mean_of(pieces)(start, end)
 
 
-def _mean(pieces: Sequence[Piece], start: float, end: float) -> float:
-    shares = ((max(0.0, min(end, until) - max(start, since)), value) for since, until, value in pieces)
-    return sum(share * value for share, value in shares) / (end - start)
+def _mean_of(pieces: Sequence[Piece]) -> Callable[[float, float], float]:
+    """Return a function that gives the mean over a time within the pieces."""
+    starts = [start for start, _, _ in pieces]
+    sums = list(itertools.accumulate(((end - start) * value for start, end, value in pieces), initial=0.0))
+
+    def total(time: float) -> float:
+        at = max(0, bisect.bisect_right(starts, time) - 1)
+        return sums[at] + (time - starts[at]) * pieces[at][2]
+
+    return lambda start, end: (total(end) - total(start)) / (end - start)
