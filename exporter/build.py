@@ -13,7 +13,7 @@ from exporter.activity.rhythm import RHYTHM
 from exporter.activity.window import Rule
 from exporter.budget import Period
 from exporter.calibrate.stored import Calibration
-from exporter.config import Budget, Config, EcoGuard, Grid, JournalSection, Meter, Network, Power
+from exporter.config import Budget, Config, EcoGuard, JournalSection, Meter, Network, Power
 from exporter.core.clock import Clock
 from exporter.core.units import (
     HOURS_PER_DAY,
@@ -32,6 +32,7 @@ from exporter.intensity.ask import AskedLiveProvider, AskedProvider
 from exporter.intensity.live import LiveIntensity, ask_in_child
 from exporter.intensity.providers.provider import Question
 from exporter.intensity.providers.table import covered_zone
+from exporter.intensity.section import Grid
 from exporter.intensity.static import (
     WORLD,
     StaticIntensity,

@@ -5,24 +5,17 @@ Data only: `exporter.build` makes objects of it.
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
-from exporter.core.config import convert
-from exporter.core.units import HOURS_PER_DAY
-from exporter.intensity.providers.table import covered_zone
-from exporter.intensity.zones import zone_average
+from exporter.core.config import Section, convert, is_address
+from exporter.intensity.section import Grid
 from exporter.sources.nics import NEVER_COUNTED
 from exporter.sources.time_zone import LOCAL_ZONE, time_zone
 
 
-class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of every section: an unknown key is refused."""
-
-
-class Sampling(_Section, frozen=True):
+class Sampling(Section, frozen=True):
     """Interval between readings of the machine."""
 
     interval_seconds: Annotated[float, Meta(ge=1, le=3600, description="Time between samples.")] = 5.0
@@ -36,7 +29,7 @@ class Sampling(_Section, frozen=True):
     ] = 30.0
 
 
-class Power(_Section, frozen=True):
+class Power(Section, frozen=True):
     """Power of the host: without any key the best estimate that the machine's own description allows."""
 
     preset: Annotated[
@@ -81,7 +74,7 @@ class Power(_Section, frozen=True):
                 raise ValueError(f"expected full_watts >= idle_watts, got {self.full_watts:g} < {self.idle_watts:g}")
 
 
-class Meter(_Section, frozen=True):
+class Meter(Section, frozen=True):
     """External meter of the whole machine: a smart plug, a series in a Prometheus, or a file."""
 
     kind: Annotated[
@@ -121,23 +114,12 @@ class Meter(_Section, frozen=True):
             raise ValueError(f"expected {name} {told}, it is missing")
         for name in sorted(given - needed):
             raise ValueError(f"expected no {name} {told}")
-        if self.url is not None and not _is_address(self.url):
+        if self.url is not None and not is_address(self.url):
             # What is refused may hold a password, which must not get into a log.
             raise ValueError(".url: expected http://HOST or https://HOST, with a port or path, and no user or password")
 
 
-def _is_address(url: str) -> bool:
-    """Tell whether a text is the address of a server, and nothing more than that."""
-    try:
-        parts = urlsplit(url)
-        named = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    plain = url.isascii() and url.isprintable() and " " not in url
-    return named and plain and parts.scheme in {"http", "https"} and not {"@", "?", "#"} & set(url)
-
-
-class Network(_Section, frozen=True):
+class Network(Section, frozen=True):
     """Model of the transport network, and the devices that count."""
 
     model: Annotated[
@@ -185,177 +167,7 @@ class Network(_Section, frozen=True):
                 raise ValueError(f"expected no {key} with model: {self.model}")
 
 
-class Live(_Section, frozen=True):
-    """Provider that tells the carbon intensity as it is now; the fixed figure of `grid` stands in while it fails."""
-
-    provider: (
-        Annotated[
-            Literal["uk", "energy-charts", "electricity-maps", "watttime", "json", "prometheus"],
-            Meta(description="Who is asked; `json` and `prometheus` are servers of your own."),
-        ]
-        | None
-    ) = None
-    zone: (
-        Annotated[
-            str,
-            Meta(
-                min_length=1,
-                max_length=64,
-                description="Zone as the provider names it: GB, or GB-1 to GB-17, for `uk`; DE for `energy-charts`. By "
-                "default `grid.zone`.",
-            ),
-        ]
-        | None
-    ) = None
-    url: (
-        Annotated[str, Meta(description="Address of your own server, or of another one than the provider's.")] | None
-    ) = None
-    path: (
-        Annotated[
-            str,
-            Meta(
-                min_length=1,
-                max_length=200,
-                description="Place of the number in the JSON: data.0.intensity.actual, say.",
-            ),
-        ]
-        | None
-    ) = None
-    query: (
-        Annotated[str, Meta(min_length=1, max_length=2000, description="PromQL with one series as its result.")] | None
-    ) = None
-    unit: Annotated[
-        Literal["g/kWh", "kg/kWh", "lb/MWh"], Meta(description="Unit of the number of your own server.")
-    ] = "g/kWh"
-    basis: (
-        Annotated[
-            Literal[
-                "average consumption life-cycle",
-                "average consumption operational",
-                "average production life-cycle",
-                "average production operational",
-                "marginal production operational",
-            ],
-            Meta(description="Basis of your own server's number."),
-        ]
-        | None
-    ) = None
-    user: Annotated[str, Meta(min_length=1, max_length=200, description="User at `watttime`.")] | None = None
-    token_file: (
-        Annotated[
-            str,
-            Meta(
-                min_length=1,
-                max_length=4096,
-                description="File with the token, or the password of `watttime`; without it the variable "
-                "ECOTRACK_GRID_TOKEN of the environment.",
-            ),
-        ]
-        | None
-    ) = None
-
-    def __post_init__(self) -> None:
-        """Refuse keys that the provider has no use for, and the lack of those that it needs."""
-        own = {"json": {"url", "path"}, "prometheus": {"url", "query"}, "watttime": {"user"}}
-        needed = own.get(self.provider or "", set())
-        told = "without provider" if self.provider is None else f"with provider {self.provider}"
-        for name in ("url", "path", "query", "user"):
-            given = getattr(self, name) is not None
-            if name in needed and not given:
-                raise ValueError(f"expected {name} {told}, it is missing")
-            if given and name not in needed and not (name == "url" and self.provider):
-                raise ValueError(f"expected no {name} {told}")
-        if self.url is not None and not _is_address(self.url):
-            # What is refused may hold a password, which must not get into a log.
-            raise ValueError(".url: expected http://HOST or https://HOST, with a port or path, and no user or password")
-        if self.provider is not None and self.zone is not None:
-            _require_zone(self.provider, self.zone)
-
-
-def _require_zone(provider: str, zone: str) -> None:
-    try:
-        covered_zone(provider, zone)
-    except ValueError as error:
-        raise ValueError(f".zone: {error}") from error
-
-
-class Grid(_Section, frozen=True):
-    """Carbon intensity of the electricity: a preset, a country's average, or the figure of the user's own grid.
-
-    Each of `preset`, `intensity_grams_per_kwh` and `zone` is a way to have it, with a row in `exporter.build`.
-    """
-
-    preset: Annotated[
-        Literal["ecotrack", "cep"] | None,
-        Meta(description="World average of that design document; by default the one of the top-level preset."),
-    ] = None
-    intensity_grams_per_kwh: (
-        Annotated[float, Meta(ge=0, le=1500, description="Carbon intensity of your own electricity.")] | None
-    ) = None
-    zone: (
-        Annotated[
-            str,
-            Meta(
-                min_length=1,
-                max_length=64,
-                description="Two letters of a country, whose yearly average is used; beside `intensity_grams_per_kwh` "
-                "any name of the grid that has it.",
-            ),
-        ]
-        | None
-    ) = None
-    daily_profile: (
-        Annotated[
-            tuple[Annotated[float, Meta(ge=0, le=100)], ...],
-            Meta(
-                min_length=HOURS_PER_DAY,
-                max_length=HOURS_PER_DAY,
-                description="Shape of a day: 24 numbers, by hour of the clock in `budget.time_zone`, that are scaled "
-                "to a mean of 1 and multiply the fixed figure.",
-            ),
-        ]
-        | None
-    ) = None
-    price_per_kwh: (
-        Annotated[float, Meta(ge=-100, le=1000, description="Price of a kilowatt hour, in a currency of your own.")]
-        | None
-    ) = None
-    daily_tariff: (
-        Annotated[
-            tuple[Annotated[float, Meta(ge=-100, le=1000)], ...],
-            Meta(
-                min_length=HOURS_PER_DAY,
-                max_length=HOURS_PER_DAY,
-                description="Price of a kilowatt hour by hour of the clock in `budget.time_zone`: 24 numbers.",
-            ),
-        ]
-        | None
-    ) = None
-    live: Live = msgspec.field(default_factory=Live)
-
-    def __post_init__(self) -> None:
-        """Refuse two ways to have an intensity, a zone that is not known, and a day of nothing but zeros."""
-        given = [key for key in ("preset", "intensity_grams_per_kwh") if getattr(self, key) is not None]
-        if len(given) > 1:
-            raise ValueError(f"expected one of {', '.join(given)}, got {len(given)}")
-        if self.zone is not None and self.preset is not None:
-            raise ValueError("expected either a preset or a zone, got both: presets are world averages")
-        if self.price_per_kwh is not None and self.daily_tariff is not None:
-            raise ValueError("expected either price_per_kwh or daily_tariff, got both")
-        if self.daily_profile is not None and not any(self.daily_profile):
-            raise ValueError(".daily_profile: expected a number above 0 among the 24")
-        if self.zone is not None and self.intensity_grams_per_kwh is None:
-            try:
-                zone_average(self.zone)
-            except ValueError as error:
-                raise ValueError(f".zone: {error}") from error
-        if self.live.provider in {"uk", "energy-charts", "electricity-maps", "watttime"} and self.live.zone is None:
-            if self.zone is None:
-                raise ValueError(f".live: expected zone with provider {self.live.provider}, it is missing")
-            _require_zone(self.live.provider, self.zone)
-
-
-class Budget(_Section, frozen=True):
+class Budget(Section, frozen=True):
     """Carbon budgets in grams of CO2e; a period without a limit has no budget."""
 
     day_grams: Annotated[float, Meta(gt=0, le=10**9, description="Limit of a calendar day.")] | None = None
@@ -373,7 +185,7 @@ class Budget(_Section, frozen=True):
             raise ValueError(f".time_zone: {error}") from error
 
 
-class EcoGuard(_Section, frozen=True):
+class EcoGuard(Section, frozen=True):
     """Emission rate above which EcoGuard warns."""
 
     limit_grams_per_minute: Annotated[
@@ -381,7 +193,7 @@ class EcoGuard(_Section, frozen=True):
     ] = 5.0
 
 
-class Activity(_Section, frozen=True):
+class Activity(Section, frozen=True):
     """Rule that tells what the network is used for."""
 
     rule: Annotated[
@@ -390,7 +202,7 @@ class Activity(_Section, frozen=True):
     ] = "rhythm"
 
 
-class JournalSection(_Section, frozen=True):
+class JournalSection(Section, frozen=True):
     """Journal of the past as CSV files; without a folder none is kept."""
 
     folder: Annotated[str, Meta(min_length=1, description="Folder of the journal; without it none is kept.")] | None = (
@@ -408,7 +220,7 @@ class JournalSection(_Section, frozen=True):
     ) = None
 
 
-class Config(_Section, frozen=True):
+class Config(Section, frozen=True):
     """Whole configuration. `preset` sets the network's and grid's presets at once; sections override it."""
 
     preset: Annotated[

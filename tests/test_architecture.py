@@ -84,10 +84,9 @@ SNAPSHOT = (
 
 SEES_ONLY = {
     "exporter.config": (  # data only: exporter.build makes objects of it
-        "exporter.intensity.providers.table",
-        "exporter.intensity.zones",
+        "exporter.intensity.section",
         "exporter.sources",
-    ),  # data only: exporter.build makes objects of it
+    ),
     "exporter.exposition": SNAPSHOT,
     "exporter.views": SNAPSHOT,
     "simulator.ledger": ("simulator.arrays",),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import inspect
@@ -27,6 +28,21 @@ class ConfigError(Exception):
     def __reduce__(self) -> tuple[type["ConfigError"], tuple[list[str]]]:
         """Pickle the mistakes themselves, not their text."""
         return type(self), (self.mistakes,)
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every section: an unknown key is refused."""
+
+
+def is_address(url: str) -> bool:
+    """Tell whether a text is the address of a server, and nothing more than that."""
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url
+    return named and plain and parts.scheme in {"http", "https"} and not {"@", "?", "#"} & set(url)
 
 
 def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> ConfigT:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from exporter.activity.rhythm import RHYTHM
+from exporter.activity.window import Rule
 from exporter.budget import Period
 from exporter.core.units import (
     BytesPerSecond,
@@ -220,6 +221,7 @@ def rig(
     source: Source | None = None,
     publish: Callable[[Snapshot], None] | None = None,
     pue: float = 1.0,
+    rule: Rule = RHYTHM,
 ) -> Rig:
     """Return a sampler with CEP's models that has read once; 50 W + 65 W u, 0.06 kWh/GiB, 500 g/kWh."""
     published: list[Snapshot] = []
@@ -231,7 +233,7 @@ def rig(
             host=host or hosts.cep_host(),
             network=networks.volume("cep"),
             intensity=AskedProvider(intensity or preset_intensity("cep")),
-            activity=RHYTHM,
+            activity=rule,
             pue=pue,
         ),
         plan=BudgetPlan(limits=limits or {}, zone=BERLIN),

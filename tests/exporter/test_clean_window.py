@@ -1,4 +1,4 @@
-"""When is it cleanest, as JSON, on the page and by command: grams, costs, and what is asked wrongly."""
+"""Cleanest window as JSON, on the page and by command: grams, costs, and what is asked wrongly."""
 
 import json
 from collections.abc import Mapping

@@ -17,6 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.activity.ecotrack import ECOTRACK
+from exporter.activity.rhythm import RHYTHM
+from exporter.activity.window import Rule
 from exporter.core.units import Seconds, UnixSeconds
 from exporter.power.component import Component
 from exporter.state import StateError, StateStore
@@ -54,11 +57,11 @@ def load(folder: Path, boot_id: str = BOOT) -> Totals:
         return store.load(LATER)
 
 
-def some_totals(samples: int = 20) -> Totals:
+def some_totals(samples: int = 20, rule: Rule = RHYTHM) -> Totals:
     """Return totals with something in every field."""
     machine = Machine(FakeClock())
     machine.nics['wlan\u00e9\n"0\\'] = 5
-    sampling = rig(machine)
+    sampling = rig(machine, rule=rule)
     for number in range(samples):
         machine.broken = {"cpu"} if number == 3 else set()
         sampling.sample_after(5.0, bytes_per_second=1e6)
@@ -103,7 +106,7 @@ def test_a_state_that_knew_the_last_hour_and_no_week_is_read(tmp_path: Path) -> 
     assert b'"marks":[{' in kept.read_bytes()
     shutil.copy(kept, tmp_path / "state.json")
     loaded = load(tmp_path, "another boot")
-    assert loaded == replace(some_totals(), week=WeekProfile())
+    assert loaded == replace(some_totals(rule=ECOTRACK), week=WeekProfile())
 
 
 def test_an_empty_folder_begins_now(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def steps(panel: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 def test_panels_say_of_which_tasks_the_latency_is(kind: str) -> None:
     found = [panel for panel in shown(kind) if panel["title"] in {"Latency", "Latency of more tasks"}]
     assert len(found) == 1
-    assert "tasks that may not be put off" in found[0]["description"]
+    assert "tasks that are not deferrable" in found[0]["description"]
 
 
 def test_intervals_below_zero_are_explained_where_no_figure_can_be() -> None:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from exporter.budget import Period
 from exporter.build import PROVIDERS
-from exporter.config import Grid
 from exporter.core.units import JOULES_PER_KWH, Grams
 from exporter.exposition.health import KNOWN_EVENTS
 from exporter.intensity.reading import HIGHEST, IntensityUnavailableError
+from exporter.intensity.section import Grid
 from exporter.usage.events import Event, EventKind
 from exporter.week import WeekProfile
 from tests.exporter.fake_site import make_site

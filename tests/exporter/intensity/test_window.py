@@ -1,4 +1,4 @@
-"""When is it cleanest: no other window is cleaner, and what is not known is not planned with."""
+"""Choice of the cleanest window: no other window is cleaner, and what is not known is not planned with."""
 
 import pytest
 from hypothesis import given
