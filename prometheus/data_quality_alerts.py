@@ -92,7 +92,7 @@ def _forecast_alert() -> Alert:
     error = "ecotrack_grid_carbon_forecast_error_grams_per_kwh"
     return _alert(
         name="EcotrackForecastWorse",
-        expr=f'{error}{{reference="forecast"}} > on (job, instance, horizon) {error}{{reference="yesterday"}}',
+        expr=f'{error}{{reference="forecast"}}\n> on (job, instance, horizon)\n{error}{{reference="yesterday"}}',
         summary="{{ $labels.instance }} has a poor forecast of its grid",
         description=(
             "Over the last week the forecast for {{ $labels.horizon }} ahead on {{ $labels.instance }} was off by "

@@ -20,7 +20,8 @@ def opportunity_alerts() -> tuple[Alert, ...]:
     return (
         _alert(
             name="EcotrackGridClean",
-            expr=f"{START}\n- on (job, instance) group_left ecotrack_last_sample_timestamp_seconds <= {SOON_SECONDS}\n"
+            expr=f"{START}\n- on (job, instance) group_left ()\n"
+            f"ecotrack_last_sample_timestamp_seconds <= {SOON_SECONDS}\n"
             f"and on (job, instance)\n{INTENSITY} < {CLEAN_RATIO} * avg_over_time({INTENSITY}[1d])",
             summary="The grid of {{ $labels.instance }} is clean now",
             description=(

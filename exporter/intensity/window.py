@@ -12,6 +12,7 @@ AHEAD = Seconds(HOURS_PER_DAY * SECONDS_PER_HOUR)
 """Time ahead in which a window is looked for: the day within which most jobs can wait."""
 
 QUARTER = Seconds(900.0)
+"""Step at which prices are read: every time zone has its hours begin by the quarter of an hour."""
 
 Piece = tuple[float, float, float]
 """Start and end of a time in Unix seconds, and the value in between."""

@@ -11,6 +11,7 @@ from exporter.snapshot import Snapshot
 
 WATTS_PER_KILOWATT = 1000.0
 MOST_WATTS = 1e6
+"""Power of a job that is answered for at most. Judgement: a megawatt is a hall of machines, not one."""
 
 
 class Job(msgspec.Struct, frozen=True):
