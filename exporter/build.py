@@ -269,7 +269,11 @@ def build_sampler(
         source=source,
         clock=clock,
         models=models,
-        plan=BudgetPlan(limits=budget_limits(config.budget), zone=time_zone(config.budget.time_zone)),
+        plan=BudgetPlan(
+            limits=budget_limits(config.budget),
+            zone=time_zone(config.budget.time_zone),
+            include_gaps=config.budget.include_gaps,
+        ),
         outlets=Outlets(publish=publication.publish, store=store, journal=journal),
     )
     return sampler, publication

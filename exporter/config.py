@@ -173,6 +173,10 @@ class Budget(Section, frozen=True):
     day_grams: Annotated[float, Meta(gt=0, le=10**9, description="Limit of a calendar day.")] | None = None
     week_grams: Annotated[float, Meta(gt=0, le=10**9, description="Limit of a week from Monday.")] | None = None
     month_grams: Annotated[float, Meta(gt=0, le=10**9, description="Limit of a calendar month.")] | None = None
+    include_gaps: Annotated[
+        bool,
+        Meta(description="Whether budgets count time in which the exporter did not run, where counters prove it."),
+    ] = False
     time_zone: Annotated[
         str, Meta(description="Time zone of the calendar: an IANA name, or `local` for the machine's own.")
     ] = LOCAL_ZONE

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-from exporter import budget, projection, totals, week
+from exporter import budget, downtime, projection, totals, week
 from exporter.activity.window import Activity, Bin, Rule, Window
 from exporter.budget import BudgetStatus, Period
 from exporter.core.carbon import emission_rate, emissions
@@ -56,10 +56,11 @@ class Models:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetPlan:
-    """Limits in grams by period, and the time zone whose calendar counts."""
+    """Limits in grams by period, the time zone whose calendar counts, and whether time without exporter counts."""
 
     limits: Mapping[Period, Grams]
     zone: tzinfo
+    include_gaps: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +78,24 @@ class Unfinished:
     flat: Mapping[str, int] = field(default_factory=dict)
 
 
-def begin(snapshot: Snapshot, reading: HostReading, plan: BudgetPlan) -> tuple[Snapshot, Unfinished]:
-    """Return the snapshot after the first reading of a run, which has nothing to compare with, and what it leaves.
+def begin(
+    snapshot: Snapshot, reading: HostReading, intensity: IntensityAnswer, *, models: Models, plan: BudgetPlan
+) -> tuple[Snapshot, Unfinished]:
+    """Return the snapshot after the first reading of a run, and what it leaves.
 
-    The week learns the time since the last run as time without emissions.
+    It is compared with the last reading of the run before, if the machine has not restarted since. The week learns the
+    time since then as time without emissions, unless budgets include it.
     """
     total = totals.with_events(snapshot.totals, failures(reading))
-    total = replace(total, week=week.observe(total.week, Grams(0.0), reading.wall, None, plan.zone))
+    found = downtime.downtime(total.last, reading, models.host, models.network, models.pue)
+    emitted, elapsed = Grams(0.0), None
+    if found is not None:
+        grams = downtime.grams_of(found, None if intensity.reading is None else intensity.reading.value)
+        total = replace(total, exported=downtime.with_downtime(total.exported, found, grams))
+        if plan.include_gaps:
+            emitted, elapsed = Grams(sum(grams.values())), found.elapsed
+            total = replace(total, booked=downtime.book_downtime(total.booked, found, emitted, plan.zone))
+    total = replace(total, week=week.observe(total.week, emitted, reading.wall, elapsed, plan.zone))
     return replace(snapshot, totals=total, outcomes=reading.outcomes), Unfinished(learned_at=reading.elapsed)
 
 

@@ -9,6 +9,7 @@ from exporter import totals
 from exporter.core.clock import Clock
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
 from exporter.derive import BudgetPlan, Models, Unfinished, begin, derive
+from exporter.downtime import last_reading
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading
 from exporter.totals import Exported, Totals
@@ -117,11 +118,12 @@ class Sampler:
             self._show(replace(self._snapshot, totals=counted, state_saved_at=saved_at))
 
     def sample(self) -> None:
-        """Read, derive, save, publish; the first call has nothing to compare with and only counts what failed."""
+        """Read, derive, save, publish; the first call books what the time before it left."""
         started = self._clock.awake()
         reading = self._source.read()
         if self._previous is None or self._unfinished is None:
-            snapshot, self._unfinished = begin(self._snapshot, reading, self._plan)
+            intensity = self._models.intensity.ask(reading.wall)
+            snapshot, self._unfinished = begin(self._snapshot, reading, intensity, models=self._models, plan=self._plan)
             self._previous = reading
         else:
             usage = usage_between(self._previous, reading, interval=self._snapshot.interval)
@@ -135,6 +137,7 @@ class Sampler:
                 unfinished=self._unfinished,
             )
             self._previous = carry_forward(self._previous, reading)
+        snapshot = replace(snapshot, totals=replace(snapshot.totals, last=last_reading(self._previous)))
         # Kept at once: whatever goes wrong while it is saved, its energy has been booked.
         self._snapshot = snapshot
         if self._journal is not None:

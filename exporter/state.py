@@ -131,7 +131,9 @@ class StateStore:
         saved = best.saved
         self._sequence = saved.sequence
         exported = self._go_on(saved) if best.exact else Exported()
-        return with_events(begun_by(replace(saved.totals, exported=exported), now), events)
+        # After a restart of the machine its counters have begun again.
+        last = saved.totals.last if saved.boot_id == self._boot_id else None
+        return with_events(begun_by(replace(saved.totals, exported=exported, last=last), now), events)
 
     def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
         """Replace the state.

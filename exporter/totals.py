@@ -8,7 +8,7 @@ from exporter.activity.window import Activity
 from exporter.budget import Booked
 from exporter.core.units import Grams, Joules, Seconds, UnixSeconds
 from exporter.power.component import Component
-from exporter.sources.reading import DiskBytes, Traffic
+from exporter.sources.reading import DiskBytes, LastReading, Traffic
 from exporter.usage.events import Event
 from exporter.usage.sensors import Told
 from exporter.week import WeekProfile
@@ -47,6 +47,10 @@ class Exported:
     sensors: Mapping[str, Joules] = field(default_factory=dict)
     samples: int = 0
     events: Mapping[Event, int] = field(default_factory=dict)
+    # Of time in which the exporter did not run; in none of the others.
+    gap_energy: Mapping[Component, Joules] = field(default_factory=dict)
+    gap_emissions: Mapping[Component, Grams] = field(default_factory=dict)
+    gap_devices: Mapping[str, Traffic] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,7 @@ class Totals:
     lifetime_emissions: Grams = Grams(0.0)  # noqa: RUF009 - a number
     booked: Booked = field(default_factory=dict)
     week: WeekProfile = field(default_factory=WeekProfile)
+    last: LastReading | None = None  # of the same boot
 
 
 AmountT = TypeVar("AmountT", bound=float)

@@ -41,7 +41,7 @@ LAYERS = (
     ("exporter.activity", "exporter.budget", "exporter.intensity", "exporter.power", "exporter.week"),
     ("exporter.eco_score", "exporter.projection", "exporter.totals"),
     ("exporter.snapshot", "exporter.state"),
-    ("exporter.calibrate.stored",),
+    ("exporter.calibrate.stored", "exporter.downtime"),
     ("exporter.derive",),
     ("exporter.exposition", "exporter.journal", "exporter.sampler", "exporter.views"),
     ("exporter.config",),

@@ -105,6 +105,7 @@ def read_costs(file: Path, _folder: Path) -> Any:
 READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "state-v1-marks.json": (read_state, 277.5),
     "state-v1-week.json": (read_state, 277.5),
+    "state-v1-sensors.json": (read_state, 277.5),
     "results.json": (read_results, 2),
     "journal.jsonl": (
         read_journal,
@@ -123,7 +124,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
 }
 """The reader of each file, and its answer: for a file that is no longer read, the line that says what to do."""
 
-STATE_SCHEMAS = {1: "1e35d436fd4102f65b011ab4acf8a27e1ae0141891a590261113b5715b6f522c"}
+STATE_SCHEMAS = {1: "8830226c84bac902bddd4a13b9649336873f3b99199ef8fd315ea5e8c0dfb044"}
 """Digest of what a state file of each version holds."""
 
 

@@ -34,6 +34,9 @@ NOT_SHOWN = {
     "ecotrack_grid_discarded_answers_total": "an alert tells of a provider that fails; this says of which kind it is",
     "ecotrack_grid_carbon_forecast_grams_per_kwh": "for those who plan jobs; boards show what was in force",
     "ecotrack_network_throughput_bytes_per_second": "boards show the same from the counters, by network device",
+    "ecotrack_gap_joules_total": "the page tells of it; a step at each start, which no rate shows",
+    "ecotrack_gap_bytes_total": "a step at each start, which no rate shows",
+    "ecotrack_gap_emissions_grams_total": "the page tells of it; a step at each start, which no rate shows",
     "ecotrack_network_connections": "the collector connections is off by default, and the panel would be empty",
     "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",
 }

@@ -5,7 +5,19 @@ from functools import cache
 from prometheus_client import ProcessCollector
 
 from exporter.core.metrics import Exposition, Row
-from exporter.exposition import activity, budget, collectors, grid, health, lifetime, machine, power, score, sensors
+from exporter.exposition import (
+    activity,
+    budget,
+    collectors,
+    gaps,
+    grid,
+    health,
+    lifetime,
+    machine,
+    power,
+    score,
+    sensors,
+)
 from exporter.snapshot import Snapshot
 
 ROWS: tuple[Row[Snapshot], ...] = (
@@ -16,6 +28,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     *activity.ROWS,
     *budget.ROWS,
     *lifetime.ROWS,
+    *gaps.ROWS,
     *score.ROWS,
     *collectors.ROWS,
     *health.ROWS,

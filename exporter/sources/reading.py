@@ -121,3 +121,15 @@ class HostReading:
     sensors: Mapping[str, Timed[EnergyCounter]] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()  # the last of each collector, perhaps of an earlier reading
     failed: tuple[str, ...] = ()  # collectors that failed in this one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastReading:
+    """Counters of a run's last reading that go on in the kernel without the exporter, and its times."""
+
+    wall: UnixSeconds
+    awake: MonotonicSeconds
+    elapsed: Seconds
+    cpu: Timed[CpuTimes] | None = None
+    network: Timed[NetworkCounters] | None = None
+    sensors: Mapping[str, Timed[EnergyCounter]] = field(default_factory=dict)

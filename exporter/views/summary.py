@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, Seconds, UnixSeconds, Watts, to_kwh
+from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, Joules, Seconds, UnixSeconds, Watts, to_kwh
 from exporter.power.component import ByScope, Provenance, Scope
 from exporter.snapshot import HistoryPoint, Readings, Snapshot
 from exporter.sources.reading import SourceState
@@ -185,6 +185,7 @@ def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[
         for one in snapshot.outcomes
         if one.state is SourceState.DENIED
     ]
+    notes += _gap_notes(snapshot)
     notes += [_provenance_note(one) for one in snapshot.provenance if one.source in ROUGH]
     intensity = snapshot.readings.intensity
     if intensity is not None and intensity.method == "static":
@@ -192,6 +193,14 @@ def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[
     return [FlagView(level="warning", text=text) for text in warnings] + [
         FlagView(level="note", text=text) for text in dict.fromkeys(notes)
     ]
+
+
+def _gap_notes(snapshot: Snapshot) -> list[str]:
+    spent = to_kwh(Joules(sum(snapshot.totals.exported.gap_energy.values())))
+    emitted = sum(snapshot.totals.exported.gap_emissions.values())
+    if not spent:
+        return []
+    return [f"Counted apart, for time in which the exporter did not run: {spent:.3f} kWh, {emitted:.1f} g CO\u2082e."]
 
 
 def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[str]:

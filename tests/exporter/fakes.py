@@ -100,6 +100,7 @@ class Machine:
     sensors: dict[str, Sensor] = field(default_factory=dict)
     sensor_watts: dict[str, float] = field(default_factory=dict)
     sensor_joules: dict[str, float] = field(default_factory=dict)
+    sensor_range: float | None = None
 
     def run(self, seconds: float, *, utilization: float = 0.5, bytes_per_second: float = 0.0) -> None:
         """Let time pass at a constant load; every device receives half of the bytes and sends the other half."""
@@ -120,7 +121,11 @@ class Machine:
         failed = tuple(sorted(self.broken))
         counters = {
             name: Timed(
-                value=EnergyCounter(sensor=sensor, energy=Joules(self.sensor_joules.get(name, 0.0))),
+                value=EnergyCounter(
+                    sensor=sensor,
+                    energy=Joules(self.sensor_joules.get(name, 0.0)),
+                    wraps_at=None if self.sensor_range is None else Joules(self.sensor_range),
+                ),
                 at=self.clock.awake(),
             )
             for name, sensor in self.sensors.items()
@@ -218,6 +223,7 @@ def rig(
     host: HostPowerModel | None = None,
     intensity: IntensityProvider | None = None,
     limits: Mapping[Period, Grams] | None = None,
+    include_gaps: bool = False,
     source: Source | None = None,
     publish: Callable[[Snapshot], None] | None = None,
     pue: float = 1.0,
@@ -236,7 +242,7 @@ def rig(
             activity=rule,
             pue=pue,
         ),
-        plan=BudgetPlan(limits=limits or {}, zone=BERLIN),
+        plan=BudgetPlan(limits=limits or {}, zone=BERLIN, include_gaps=include_gaps),
         outlets=Outlets(publish=publish or published.append, store=store, journal=journal),
     )
     sampler.sample_once()

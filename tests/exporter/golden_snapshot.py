@@ -96,6 +96,9 @@ def _totals() -> Totals:
         devices={"eth0": traffic, HOSTILE: replace(traffic, received_bytes=7)},
         disk=DiskBytes(read=123_456, written=654_321),
         sensors={"rapl package-0": Joules(5301.25), "rapl package-0 core": Joules(4020.0)},
+        gap_energy={Component.CPU: Joules(1250.5), Component.NETWORK: Joules(20.0)},
+        gap_emissions={Component.CPU: Grams(0.165), Component.NETWORK: Grams(0.0028)},
+        gap_devices={"eth0": replace(traffic, received_bytes=77_000)},
         samples=720,
         events={
             Event(kind=EventKind.GAP, reason="suspend"): 2,

@@ -5,6 +5,7 @@ import csv
 import logging
 import resource
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from exporter.journal.journal import Journal
 from exporter.journal.layout import CURRENT_NAME, HEADER, HEADER_LINE
 from exporter.power.component import Scope
 from exporter.usage.events import Event, EventKind
+from tests.exporter.exporter_process import EVERY_SECOND, Exporter, running_exporter, until_ready
 from tests.exporter.fakes import FakeProvider, Machine, Rig, rig
 from tests.fake_clock import NOON, FakeClock
+from tests.processes import until
 
 LARGE = Rotation(megabytes=1000.0, days=1000.0)
 
@@ -231,3 +234,24 @@ def test_only_so_many_files_are_kept_and_strangers_stay(tmp_path: Path) -> None:
             files.append(ROW, UnixSeconds(NOON + number))
     assert len(list(tmp_path.glob("journal-*Z*.csv"))) == 2
     assert stranger.read_text() == "mine"
+
+
+def has_sampled_twice(exporter: Exporter) -> bool:
+    return exporter.samples()["ecotrack_samples_total"] >= 2.0
+
+
+@pytest.mark.servers
+def test_a_running_exporter_keeps_one_and_repairs_it(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    config = EVERY_SECOND + f"journal: {{folder: {folder}}}\n"
+    seen = []
+    for _ in range(2):
+        with running_exporter(tmp_path, config=config) as exporter:
+            until_ready(exporter)
+            until(partial(has_sampled_twice, exporter), "two samples")
+        seen.append((folder / CURRENT_NAME).read_bytes())
+        assert rows(folder)
+        with (folder / CURRENT_NAME).open("ab") as file:
+            file.write(ROW[:30])
+    assert seen[1].startswith(seen[0])
+    assert len(seen[1]) > len(seen[0])

@@ -1,0 +1,136 @@
+"""Time in which the exporter did not run while the machine did: proven by counters that went on, and booked apart.
+
+CPU times, network counters and RAPL are compared with their last readings before the stop, as any two readings are.
+Everything is booked at once, with the carbon intensity of the new start: what it was meanwhile is not known.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from exporter import budget, totals
+from exporter.budget import Booked, Period, bounds_at
+from exporter.core.carbon import emissions
+from exporter.core.units import Grams, GramsPerKwh, Joules, MonotonicSeconds, Seconds, UnixSeconds, Watts, energy
+from exporter.power.allocation import Load, allocate
+from exporter.power.component import Component
+from exporter.power.model import HostPowerModel, NetworkPowerModel
+from exporter.sources.reading import HostReading, LastReading, Traffic
+from exporter.totals import Exported
+from exporter.usage.between import usage_between
+from exporter.usage.sensors import Counters, believed
+from exporter.usage.span import Span
+
+KERNEL_COUNTERS = "rapl"
+"""The source of sensors whose counters belong to the kernel: others begin again with the exporter."""
+
+MOST_WATTS = Watts(500.0)
+"""Power with which a counter may have run through its whole range unseen. The largest server processors on sale draw as
+much (AMD, EPYC 9965: 500 W TDP), so a RAPL counter of 262 kJ is believed over up to nine minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downtime:
+    """Energy and traffic of the time without exporter, and the civil time at which it began and ended."""
+
+    start: UnixSeconds
+    end: UnixSeconds
+    elapsed: Seconds
+    energies: Mapping[Component, Joules]
+    devices: Mapping[str, Traffic]
+
+
+def last_reading(reading: HostReading) -> LastReading:
+    """Return what of a reading is kept for the next start."""
+    kept = {name: one for name, one in reading.sensors.items() if one.value.sensor.source == KERNEL_COUNTERS}
+    return LastReading(
+        wall=reading.wall,
+        awake=reading.awake,
+        elapsed=reading.elapsed,
+        cpu=reading.cpu,
+        network=reading.network,
+        sensors=kept,
+    )
+
+
+def downtime(
+    last: LastReading | None, reading: HostReading, host: HostPowerModel, network: NetworkPowerModel, pue: float
+) -> Downtime | None:
+    """Return what happened between the last reading of a run and the first of the next, in one boot.
+
+    None where nothing is proven.
+    """
+    if last is None or reading.awake <= last.awake or reading.elapsed <= last.elapsed:
+        return None
+    elapsed = Seconds(reading.elapsed - last.elapsed)
+    before = HostReading(
+        wall=last.wall,
+        awake=last.awake,
+        elapsed=last.elapsed,
+        cpu=last.cpu,
+        network=last.network,
+        sensors=_unambiguous(last.sensors, reading.awake),
+    )
+    # What the comparison meets is no event of a sample: the stop was meant, or is counted where it was not.
+    usage = usage_between(before, reading, interval=elapsed)
+    load = None
+    if usage.cpu is not None and usage.cpu_since is not None:
+        end = MonotonicSeconds(usage.cpu_since + usage.cpu.elapsed)
+        load = Load(utilization=usage.cpu.utilization, span=Span(start=usage.cpu_since, end=end))
+    measured = believed({name: one for name, one in usage.told.items() if name in before.sensors}, {}).measured
+    energies = dict(allocate(host, load, measured, {}, usage.cpu_since).times(pue).energies)
+    devices: Mapping[str, Traffic] = {}
+    if usage.network is not None:
+        devices = usage.network.devices
+        for component, power in network.estimate(usage.network).items():
+            energies[component] = energy(power, usage.network.elapsed)
+    if not energies:
+        return None
+    # The wall clock may have been set meanwhile, so the start is counted back from the end.
+    return Downtime(
+        start=UnixSeconds(reading.wall - elapsed),
+        end=reading.wall,
+        elapsed=elapsed,
+        energies=energies,
+        devices=devices,
+    )
+
+
+def _unambiguous(counters: Counters, now: MonotonicSeconds) -> Counters:
+    """Return the counters that cannot have run through their whole range unseen."""
+    return {
+        name: one
+        for name, one in counters.items()
+        if one.value.wraps_at is not None and MOST_WATTS * (now - one.at) < one.value.wraps_at
+    }
+
+
+def grams_of(found: Downtime, intensity: GramsPerKwh | None) -> Mapping[Component, Grams]:
+    """Return the grams by component; none where no intensity is known."""
+    if intensity is None:
+        return {}
+    return {component: emissions(spent, intensity) for component, spent in found.energies.items()}
+
+
+def with_downtime(before: Exported, found: Downtime, grams: Mapping[Component, Grams]) -> Exported:
+    """Return the counters with a time without exporter added to those of their own."""
+    return replace(
+        before,
+        gap_energy=totals.add_amounts(before.gap_energy, found.energies),
+        gap_emissions=totals.add_amounts(before.gap_emissions, grams),
+        gap_devices=totals.add_devices(before.gap_devices, found.devices),
+    )
+
+
+def book_downtime(booked: Booked, found: Downtime, grams: Grams, zone: tzinfo) -> Booked:
+    """Return `booked` with the grams spread evenly over the days of the time without exporter."""
+    for start, end in _days(found.start, found.end, zone):
+        booked = budget.book(booked, Grams(grams * (end - start) / found.elapsed), start, zone)
+    return booked
+
+
+def _days(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> Iterator[tuple[UnixSeconds, UnixSeconds]]:
+    while start < end:
+        following = min(bounds_at(Period.DAY, start, zone).end, end)
+        yield start, following
+        start = following
