@@ -25,7 +25,7 @@ LIMITS = {Period.DAY: Grams(1000.0), Period.WEEK: Grams(5000.0)}
 
 @contextmanager
 def running(folder: Path, machine: Machine, *, boot_id: str = BOOT, clean: bool = True, **more: bool) -> Iterator[Rig]:
-    """An exporter on a machine, with its state in a folder; it stops, or is killed, at the end."""
+    """Run an exporter on a machine, with its state in a folder; it stops, or is killed, at the end."""
     store = store_in(folder, boot_id, machine.clock)
     try:
         totals = store.load(machine.clock.wall())
