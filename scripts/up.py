@@ -24,7 +24,7 @@ from scripts.supervisor import (
     stop,
     wait_until_ready,
 )
-from simulator.experiments.find.estimates import load_findings
+from simulator.experiments.find.estimates import load_shown_results
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = "docs/examples/laptop.yml"
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         wanted = _wanted(every, options.only)
         load_config(options.config_file)
         if any(row.name == "ecochain" for row in wanted):
-            load_findings(options.experiments)
+            load_shown_results(options.experiments)
         with only_instance(state):
             return _run(wanted, Place(root=ROOT, state=state, config=options.config_file.resolve(), ports=ports))
     except ConfigError as error:

@@ -17,7 +17,7 @@ from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
 from simulator.build import configured_weights, nodes_of, shipped_compression
-from simulator.experiments.find.estimates import Findings, load_findings
+from simulator.experiments.find.estimates import ShownResults, load_shown_results
 from simulator.ledger.cost_profile import shipped_profile
 from simulator.live.exposition.rows import exposition
 from simulator.live.pacing import Pace, SpeedMeter, step_for
@@ -60,7 +60,7 @@ class Plan:
     scenario: Scenario
     seed: int
     speed: float
-    findings: tuple[Findings, ...] = ()
+    shown: tuple[ShownResults, ...] = ()
 
 
 def live_scenario(name_or_file: str) -> Scenario:
@@ -73,9 +73,9 @@ def live_scenario(name_or_file: str) -> Scenario:
     return scenario
 
 
-def findings_in(folder: Path | None) -> tuple[Findings, ...]:
-    """Load the findings of experiments in a folder; none without a folder. Raises ConfigError."""
-    return () if folder is None else tuple(load_findings(folder))
+def shown_results_in(folder: Path | None) -> tuple[ShownResults, ...]:
+    """Load the results of experiments in a folder, as far as they are shown; none without a folder. Raises ConfigError."""
+    return () if folder is None else tuple(load_shown_results(folder))
 
 
 def build_run(plan: Plan) -> LiveRun:
@@ -109,7 +109,7 @@ def _facts(plan: Plan, engine: Engine) -> RunFacts:
         nodes=tuple(NodeFacts(name=one.name, device=one.device.name, supply=one.supply.kind) for one in nodes),
         classes=tuple(kind.name for kind in scenario.workload.classes),
         models=tuple(profile.measurements),
-        findings=plan.findings,
+        shown=plan.shown,
     )
 
 

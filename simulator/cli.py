@@ -217,7 +217,7 @@ def _serve(options: argparse.Namespace) -> int:
         scenario=app.live_scenario(options.scenario),
         seed=options.seed,
         speed=options.speed,
-        findings=app.findings_in(options.experiments),
+        shown=app.shown_results_in(options.experiments),
     )
     try:
         if options.check:

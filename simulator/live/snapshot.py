@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from exporter.core.units import Seconds, UnixSeconds
 from simulator.arrays import FloatArray
-from simulator.experiments.find.estimates import Findings
+from simulator.experiments.find.estimates import ShownResults
 from simulator.models.profile import Measurement
 from simulator.run.engine import StepRecord
 from simulator.run.totals import Totals
@@ -42,7 +42,7 @@ class RunFacts:
 
     `start` is the moment on the civil calendar at which simulated time begins, local midnight at the site, and `zone`
     that local time's offset from UTC in seconds. `speed` is the requested simulated seconds per second, infinite
-    for as many as possible. `findings` are results of earlier experiments that are shown beside the run.
+    for as many as possible. `shown` are results of earlier experiments that are shown beside the run.
     """
 
     version: str
@@ -62,7 +62,7 @@ class RunFacts:
     nodes: tuple[NodeFacts, ...]
     classes: tuple[str, ...]
     models: tuple[Measurement, ...]
-    findings: tuple[Findings, ...]
+    shown: tuple[ShownResults, ...]
 
     @property
     def interval(self) -> Seconds:

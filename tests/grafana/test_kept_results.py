@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from grafana.queries import Query, queries, resolve, selectors
-from simulator.experiments.find.estimates import load_findings
+from simulator.experiments.find.estimates import load_shown_results
 from simulator.experiments.find.series import FAMILIES
 from simulator.experiments.plan.catalogue import EXPERIMENTS
 from tests.grafana.committed import board
@@ -78,9 +78,9 @@ def series() -> list[dict[str, str]]:
     whose = {"job": "ecochain", "instance": "experiments"}
     return [
         {"__name__": family.name, **whose, **dict(zip(family.labels, labels, strict=True))}
-        for findings in load_findings(KEPT_RESULTS)
+        for shown in load_shown_results(KEPT_RESULTS)
         for family in FAMILIES
-        for labels, _ in family.read(findings)
+        for labels, _ in family.read(shown)
     ]
 
 

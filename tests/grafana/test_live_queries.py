@@ -14,7 +14,7 @@ from grafana.host_power.health import REASONS
 from grafana.host_power.sensors import REMEDIES
 from grafana.queries import Query, queries, resolve
 from prometheus.recording import SCOPE_RATE
-from simulator.experiments.find.estimates import load_findings
+from simulator.experiments.find.estimates import load_shown_results
 from tests.grafana.committed import board, names
 from tests.grafana.live import RATE_SECONDS, SHOWN_SECONDS, Live, answer, finite_values, running_stack, series_of
 from tests.grafana.simulated import KEPT_RESULTS, TOO_MANY_PER_HOUR
@@ -244,9 +244,9 @@ def test_the_latency_within_which_half_stays_is_no_longer_than_that_of_more(live
 def test_savings_are_those_of_the_results(live: Live, scenario: str) -> None:
     told = [
         change.relative.mean
-        for findings in load_findings(KEPT_RESULTS)
-        for change in findings.changes
-        if (findings.experiment, findings.scenario, change.measure) == ("baseline", scenario, "energy_joules")
+        for shown in load_shown_results(KEPT_RESULTS)
+        for change in shown.changes
+        if (shown.experiment, shown.scenario, change.measure) == ("baseline", scenario, "energy_joules")
         and change.relative is not None
     ]
     chosen = {"name": "experiments.json", "experiment": "baseline", "scenario": scenario}

@@ -96,7 +96,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     environment: str = ""
 
 
-class Findings(
+class ShownResults(
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -113,7 +113,7 @@ class Findings(
     origin: Origin
 
 
-def load_findings(directory: Path) -> list[Findings]:
+def load_shown_results(directory: Path) -> list[ShownResults]:
     """Return what dashboards show of the experiments whose results lie in `directory` or in its folders, by name.
 
     Raises ConfigError where there are none, or where a file is not what an experiment writes.
@@ -124,14 +124,14 @@ def load_findings(directory: Path) -> list[Findings]:
     return [_read(file) for file in files]
 
 
-def _read(file: Path) -> Findings:
+def _read(file: Path) -> ShownResults:
     try:
-        findings = msgspec.json.decode(file.read_bytes(), type=Findings)
+        shown = msgspec.json.decode(file.read_bytes(), type=ShownResults)
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{file}: is not the result of an experiment: {error}"]) from error
-    if findings.format > FORMAT:
-        told = f"{file}: has format {findings.format} of a newer version of ecochain: run the experiment again here"
+    if shown.format > FORMAT:
+        told = f"{file}: has format {shown.format} of a newer version of ecochain: run the experiment again here"
         raise ConfigError([told])
-    return findings
+    return shown

@@ -1,10 +1,10 @@
-"""Findings as series `ecochain_experiment_*`, the same in the exposition of a run and in the files of an experiment."""
+"""Results as series `ecochain_experiment_*`, the same in the exposition of a run and in the files of an experiment."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from simulator.experiments.find.estimates import MEASURES, Estimate, Findings
+from simulator.experiments.find.estimates import MEASURES, Estimate, ShownResults
 
 Labels = tuple[str, ...]
 
@@ -20,27 +20,27 @@ class Family:
     help: str
     unit: str
     labels: Labels
-    read: Callable[[Findings], Iterator[tuple[Labels, float]]]
+    read: Callable[[ShownResults], Iterator[tuple[Labels, float]]]
     fact: bool = False
 
 
-def _origin(findings: Findings) -> Iterator[tuple[Labels, float]]:
-    origin = findings.origin
-    yield (findings.experiment, findings.scenario, origin.inputs, origin.environment), 1.0
+def _origin(shown: ShownResults) -> Iterator[tuple[Labels, float]]:
+    origin = shown.origin
+    yield (shown.experiment, shown.scenario, origin.inputs, origin.environment), 1.0
 
 
-def _estimates(findings: Findings, measure: str) -> Iterator[tuple[Labels, float]]:
-    for estimated in findings.estimates:
+def _estimates(shown: ShownResults, measure: str) -> Iterator[tuple[Labels, float]]:
+    for estimated in shown.estimates:
         if (estimate := estimated.by_measure.get(measure)) is not None:
             labels = (estimated.experiment, estimated.scenario, estimated.method)
             yield from _statistics(labels, estimate, estimate.published)
 
 
-def _changes(findings: Findings) -> Iterator[tuple[Labels, float]]:
-    for change in findings.changes:
+def _changes(shown: ShownResults) -> Iterator[tuple[Labels, float]]:
+    for change in shown.changes:
         if change.relative is not None:
-            reference = findings.reference or ""
-            labels = (findings.experiment, findings.scenario, change.method, reference, change.measure)
+            reference = shown.reference or ""
+            labels = (shown.experiment, shown.scenario, change.method, reference, change.measure)
             yield from _statistics(labels, change.relative, change.published)
 
 

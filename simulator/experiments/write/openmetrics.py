@@ -1,4 +1,4 @@
-"""Findings as OpenMetrics text at simulated time, for `promtool tsdb create-blocks-from openmetrics`."""
+"""Results as OpenMetrics text at simulated time, for `promtool tsdb create-blocks-from openmetrics`."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from exporter.core.units import UnixSeconds
-from simulator.experiments.find.estimates import Findings
+from simulator.experiments.find.estimates import ShownResults
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.series import FAMILIES, Family
 from simulator.scenario.schema import Scenario
@@ -21,8 +21,8 @@ TARGET = {"job": "ecochain", "instance": "experiments"}
 def to_openmetrics(results: Results) -> str:
     """Write every family `ecochain_experiment_*`, each series with one sample, at the end of the longest run."""
     moment = simulated_end(results)
-    findings = msgspec.convert(msgspec.to_builtins(results), type=Findings)
-    families = (line for family in FAMILIES for line in _family(family, findings, moment))
+    shown = msgspec.convert(msgspec.to_builtins(results), type=ShownResults)
+    families = (line for family in FAMILIES for line in _family(family, shown, moment))
     return "".join(f"{line}\n" for line in (*families, "# EOF"))
 
 
@@ -41,9 +41,9 @@ def _start(results: Results) -> datetime:
     return midnight + timedelta(days=results.parameters.run.warm_up_days, hours=-site.utc_offset_hours)
 
 
-def _family(family: Family, findings: Findings, moment: UnixSeconds) -> Iterator[str]:
+def _family(family: Family, shown: ShownResults, moment: UnixSeconds) -> Iterator[str]:
     """Yield the lines of one family; none where nothing was found."""
-    samples = list(family.read(findings))
+    samples = list(family.read(shown))
     if not samples:
         return
     # OpenMetrics calls the family of a fact by its name without the ending.

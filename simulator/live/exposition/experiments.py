@@ -10,8 +10,8 @@ from simulator.live.snapshot import Snapshot
 
 def _row(family: Family) -> Row[Snapshot]:
     def read(snapshot: Snapshot) -> Iterator[Sample]:
-        for findings in snapshot.facts.findings:
-            yield from family.read(findings)
+        for shown in snapshot.facts.shown:
+            yield from family.read(shown)
 
     kind = info if family.fact else gauge
     return kind(name=family.name, unit=family.unit, labels=family.labels, help=family.help, read=read)

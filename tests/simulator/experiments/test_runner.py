@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from exporter.core.config import ConfigError
-from simulator.experiments.find.estimates import load_findings
+from simulator.experiments.find.estimates import load_shown_results
 from simulator.experiments.run.journal import locked
 from simulator.experiments.runner import Interrupted, run_experiment
 from simulator.scenario.schema import SchedulerSection
@@ -318,7 +318,7 @@ def test_two_runs_do_not_write_into_the_same_folder(tmp_path: Path) -> None:
 def test_dashboards_find_the_outcomes(tmp_path: Path) -> None:
     run_experiment(request(tmp_path), unseen, fake)
     run_experiment(request(tmp_path, experiment="peers"), unseen, fake)
-    found = {(one.experiment, one.method): one for findings in load_findings(tmp_path) for one in findings.estimates}
+    found = {(one.experiment, one.method): one for shown in load_shown_results(tmp_path) for one in shown.estimates}
     estimate = found["ablation", "full"].by_measure["energy_joules"]
     assert estimate.low < estimate.mean < estimate.high
     assert found["peers", "joint"].by_measure["regret_ratio"].mean == pytest.approx(0.2)

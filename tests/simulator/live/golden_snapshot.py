@@ -12,7 +12,7 @@ import numpy as np
 from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import Seconds, UnixSeconds
 from simulator.energy.balance import Flows
-from simulator.experiments.find.estimates import MEASURES, Change, Estimate, Estimates, Findings, Origin
+from simulator.experiments.find.estimates import MEASURES, Change, Estimate, Estimates, Origin, ShownResults
 from simulator.live.exposition.rows import ROWS
 from simulator.live.snapshot import NodeFacts, PowerPoint, Readings, RunFacts, Snapshot
 from simulator.models.profile import Measurement
@@ -64,16 +64,16 @@ def golden_facts() -> RunFacts:
                 agreement_ratio=0.995,
             ),
         ),
-        findings=(golden_findings(),),
+        shown=(golden_results(),),
     )
 
 
-def golden_findings() -> Findings:
+def golden_results() -> ShownResults:
     """Return a method with every measure; only the energy and its change were published."""
     metrics = {one.name: Estimate(mean=2.0, low=1.5, high=2.5) for one in MEASURES}
     metrics["energy_joules"] = Estimate(mean=2.0, low=1.5, high=2.5, published=26_640.0)
     change = Estimate(mean=-0.5, low=-0.75, high=-0.25)
-    return Findings(
+    return ShownResults(
         experiment="baseline",
         scenario="published",
         reference="standard",

@@ -137,10 +137,10 @@ def test_a_stale_snapshot_keeps_totals_and_facts_and_drops_the_rest() -> None:
 
 def test_names_from_files_stay_on_their_line() -> None:
     facts = golden_snapshot().facts
-    (findings,) = facts.findings
-    outcome = msgspec.structs.replace(findings.estimates[0], method=HOSTILE)
-    findings = msgspec.structs.replace(findings, estimates=[outcome])
-    snapshot = replace(golden_snapshot(), facts=replace(facts, scenario=HOSTILE, findings=(findings,)))
+    (shown,) = facts.shown
+    outcome = msgspec.structs.replace(shown.estimates[0], method=HOSTILE)
+    shown = msgspec.structs.replace(shown, estimates=[outcome])
+    snapshot = replace(golden_snapshot(), facts=replace(facts, scenario=HOSTILE, shown=(shown,)))
     text = rendered(snapshot, openmetrics=False).decode()
     assert len(text.split("\n")) == len(rendered(golden_snapshot(), openmetrics=False).decode().split("\n"))
     found = exposed(snapshot)

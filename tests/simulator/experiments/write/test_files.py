@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from simulator.experiments.find.estimates import MEASURES, load_findings
+from simulator.experiments.find.estimates import MEASURES, load_shown_results
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import plain, with_half_width
@@ -234,7 +234,7 @@ def test_the_exposition_names_every_measured_family_once(tmp_path: Path) -> None
 def test_files_hold_the_series_that_a_run_exports(tmp_path: Path) -> None:
     folder, _ = run_experiment(request(tmp_path, experiment="baseline"), unseen, fake)
     kept = golden_snapshot()
-    snapshot = replace(kept, facts=replace(kept.facts, findings=tuple(load_findings(folder))))
+    snapshot = replace(kept, facts=replace(kept.facts, shown=tuple(load_shown_results(folder))))
     exported = {
         name: value
         for name, value in series(rendered(snapshot, openmetrics=False).decode()).items()
