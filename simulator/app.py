@@ -74,7 +74,7 @@ def live_scenario(name_or_file: str) -> Scenario:
 
 
 def shown_results_in(folder: Path | None) -> tuple[ShownResults, ...]:
-    """Load the results of experiments in a folder, as far as they are shown; none without a folder. Raises ConfigError."""
+    """Load the results of experiments in a folder, to be shown; none without a folder. Raises ConfigError."""
     return () if folder is None else tuple(load_shown_results(folder))
 
 

@@ -24,7 +24,7 @@ from exporter.core.config import ConfigError
 from exporter.core.web.web_config import load_web_config
 from exporter.journal.read import Damage, read_log
 from scripts.reference import configuration_keys
-from simulator.experiments.find.estimates import RESULTS_FILE, load_findings
+from simulator.experiments.find.estimates import RESULTS_FILE, load_shown_results
 from simulator.experiments.run.journal import JOURNAL_FILE, Journal
 from simulator.experiments.run.provenance import provenance_of
 from simulator.ledger.cost_profile import CostProfile
@@ -52,8 +52,8 @@ def read_calibration(file: Path, _folder: Path) -> Any:
 def read_results(file: Path, folder: Path) -> Any:
     """Return the number of methods that the simulator shows of results."""
     shutil.copy(file, folder / RESULTS_FILE)
-    (findings,) = load_findings(folder)
-    return len(findings.estimates)
+    (shown,) = load_shown_results(folder)
+    return len(shown.estimates)
 
 
 def read_journal(file: Path, folder: Path) -> Any:
