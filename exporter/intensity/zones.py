@@ -3,7 +3,7 @@
 import csv
 import difflib
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 
 from exporter.core.units import GramsPerKwh
 
@@ -51,7 +51,7 @@ def nearest(wanted: str, names: dict[str, str]) -> str:
 
 
 def _averages() -> dict[str, ZoneAverage]:
-    with files("exporter.intensity").joinpath("figures/countries.csv").open(encoding="utf-8") as file:
+    with Path(__file__).with_name("figures").joinpath("countries.csv").open(encoding="utf-8") as file:
         return {
             row["zone"]: ZoneAverage(
                 zone=row["zone"],
