@@ -86,7 +86,9 @@ class AskedLiveProvider(AskedProvider):
         outlook = self._live.outlook()
         self._verification.observe(now, reading, outlook)
         outlook = replace(outlook, errors=self._verification.mean_errors(), tariff=self._tariff)
-        return replace(answer, reading=replace(reading, zone=self._zone, outlook=outlook))
+        # The fixed figure keeps its own zone: it may be a country's or the world's.
+        zone = reading.zone if reading.method is Method.STATIC else self._zone
+        return replace(answer, reading=replace(reading, zone=zone, outlook=outlook))
 
     def _instead(self, now: UnixSeconds) -> IntensityReading | None:
         for rung in (self._live.expected, self._last_known, self._static.at):
