@@ -213,7 +213,7 @@ def test_a_recording_has_to_last_as_long_as_a_run(tmp_path: Path, run: dict[str,
 
 
 def test_unknown_names_list_the_known() -> None:
-    with pytest.raises(ConfigError, match="expected one of the scenarios edge, published"):
+    with pytest.raises(ConfigError, match="expected one of the scenarios edge, edge-2025, published"):
         load_scenario("ege")
 
 
