@@ -113,8 +113,9 @@ def place(policy: Policy, cluster: Cluster, tasks: Tasks, green: FloatArray) -> 
             start=Seconds(float(part.arrival[0])),
             seconds=Seconds(float(part.arrival[-1] - part.arrival[0])),
             free_at=free_at,
+            wake=np.zeros(len(green)),
             green_joules=green,
-            grams_per_joule=1e-4,
+            grams_per_joule=np.full(len(green), 1e-4),
         )
         answer = policy.place(part, cluster, seen)
         taken = answer.node != DROPPED

@@ -19,6 +19,7 @@ from exporter.core.units import (
 )
 from simulator.arrays import FloatArray
 from simulator.energy.battery import Battery
+from simulator.energy.grid import DailyGrid, Grid
 from simulator.energy.interface import Site, Supply, WeatherError, WeatherSource
 from simulator.energy.solar import SolarArray
 from simulator.energy.supply import Hybrid, NoSupply
@@ -218,6 +219,12 @@ def cluster_of(nodes: Sequence[Node], scenario: Scenario, *, compressed: Compres
         extra_watts=np.array([one.active_watts for one in points]) - idle[:, None],
         idle_watts=idle,
         fits=np.array([[kind.memory_bytes <= node.device.memory_bytes for kind in classes] for node in nodes]),
+        delay=np.zeros((len(nodes), len(classes))),
+        moved_joules=np.zeros((len(nodes), len(classes))),
+        work=np.array([float(kind.work) for kind in classes]),
+        bus=np.arange(len(nodes), dtype=np.int32),
+        site=np.zeros(len(nodes), dtype=np.int32),
+        home=np.zeros(len(classes), dtype=np.int32),
         deadline=np.array([float(kind.deadline) for kind in classes]),
         priority=np.array([kind.priority for kind in classes]),
         longest_wait=Seconds(scenario.scheduler.longest_wait_seconds),
@@ -239,9 +246,12 @@ def frequencies_of(nodes: Sequence[Node]) -> FloatArray:
     return np.array([operating_points(node.device).frequency_hertz for node in nodes])
 
 
-def hourly_grams_per_joule(scenario: Scenario) -> FloatArray:
-    """Return the grid's carbon intensity (24,) by hour of the day."""
-    return np.resize(np.array(scenario.grid.intensity_grams_per_kwh), HOURS_PER_DAY) / JOULES_PER_KWH
+def grid_of(scenario: Scenario, buses: int, step: Seconds) -> Grid:
+    """Return the grid, the same at every bus."""
+    section = scenario.grid
+    hourly = np.resize(np.array(section.intensity_grams_per_kwh), HOURS_PER_DAY) / JOULES_PER_KWH
+    dollars = np.full(buses, section.dollars_per_kwh / JOULES_PER_KWH)
+    return DailyGrid(np.repeat(hourly[:, np.newaxis], buses, axis=1), dollars, step)
 
 
 def shipped_compression() -> CompressionProfile:

@@ -113,7 +113,7 @@ def summarize(snapshot: Snapshot, *, fresh: bool) -> Summary:
         generation_watts=None if now is None else float(_watts(now, now.record.flows.generation).sum()),
         grid_watts=None if now is None else float(_watts(now, now.record.flows.grid_import).sum()),
         emission_grams_per_hour=None if now is None else _grams_per_hour(now),
-        grid_grams_per_kwh=None if now is None else now.record.grams_per_joule * JOULES_PER_KWH,
+        grid_grams_per_kwh=None if now is None else _grid_intensity(now) * JOULES_PER_KWH,
         held_tasks=None if now is None else snapshot.waiting,
         today=_today(snapshot),
         nodes=_nodes(snapshot),
@@ -149,7 +149,15 @@ def _watts(now: Readings, joules: FloatArray) -> FloatArray:
 
 
 def _grams_per_hour(now: Readings) -> float:
-    return float(_watts(now, now.record.flows.grid_import).sum()) * now.record.grams_per_joule * SECONDS_PER_HOUR
+    return float(_watts(now, now.record.flows.grid_import).sum()) * _grid_intensity(now) * SECONDS_PER_HOUR
+
+
+def _grid_intensity(now: Readings) -> float:
+    """Return grams per joule: of all that is bought at the moment, or the mean of the grids where nothing is."""
+    grams, bought = now.record.grams_per_joule, now.record.flows.grid_import
+    if (grams == grams[0]).all():
+        return float(grams[0])
+    return float((grams * bought).sum() / bought.sum() if bought.any() else grams.mean())
 
 
 def _today(snapshot: Snapshot) -> Today:
@@ -189,7 +197,7 @@ def _nodes(snapshot: Snapshot) -> list[NodeView]:
 def _figures(now: Readings) -> dict[str, FloatArray]:
     record, flows = now.record, now.record.flows
     return {
-        "load_watts": _watts(now, flows.load),
+        "load_watts": _watts(now, record.load),
         "supply_watts": _watts(now, flows.generation),
         "grid_watts": _watts(now, flows.grid_import),
         "battery_charge_ratio": now.charge,

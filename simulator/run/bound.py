@@ -26,8 +26,8 @@ def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
     return BoundProblem(
         seconds=COARSE,
         generation=_summed([record.flows.generation for record in course], per_step),
-        other_load=_summed([record.flows.load - record.work.joules for record in course], per_step),
-        grams_per_joule=_least([record.grams_per_joule for record in course], per_step),
+        other_load=_summed([record.load - record.work.joules for record in course], per_step),
+        grams_per_joule=_least([float(record.grams_per_joule.min()) for record in course], per_step),
         batteries=replace(plant.batteries, initial=begin.stored),
         final_stored=engine.stored,
         arrived=_cumulative(executions, left, executions.arrival, ends, classes),

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exporter.core.units import HOURS_PER_DAY, JOULES_PER_KWH, SECONDS_PER_HOUR, Grams, Seconds
+from exporter.core.units import SECONDS_PER_HOUR, Grams, Seconds
 from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.energy.balance import Flows, settle
 from simulator.energy.battery import Batteries
+from simulator.energy.grid import Grid, GridPoint
 from simulator.energy.interface import WEATHER_STEP
 from simulator.forecast.references import Forecaster
 from simulator.ledger.accounting import Ledger, SlotReport
 from simulator.run.backlog import Queue, Work
+from simulator.run.buses import Buses
 from simulator.run.deferred import HeldTasks, Released
 from simulator.run.generation import Generation
 from simulator.run.totals import Totals
@@ -27,8 +29,8 @@ GRAMS_PER_TONNE = 1e6
 class Plant:
     """The parts of a run. The engine replaces none of them; workload, policy, shifting and forecaster have state.
 
-    `frequencies` (N, L) in hertz. `grams_per_joule` (24,) by hour of the day. `deferrable` (K,). `sells` (N,).
-    `look_ahead` is how many points of the weather the shifting may look into the future.
+    `batteries` and `sells` (B,) are those of the buses. `frequencies` (N, L) in hertz. `deferrable` (K,). `look_ahead`
+    is how many points of the weather the shifting may look into the future.
     """
 
     cluster: Cluster
@@ -42,8 +44,7 @@ class Plant:
     shifting: Shifting | None
     forecaster: Forecaster
     ledger: Ledger
-    grams_per_joule: FloatArray
-    dollars_per_kwh: float
+    grid: Grid
     dollars_per_tonne: float
     step: Seconds
     look_ahead: int
@@ -52,7 +53,7 @@ class Plant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """The moment from which figures count: the clock, the joules in batteries (N,), and the count of overdue tasks."""
+    """The moment from which figures count: the clock, the joules in batteries (B,), and the count of overdue tasks."""
 
     clock: Seconds
     stored: FloatArray
@@ -61,18 +62,19 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step that has ended. Arrays are (N,).
+    """A step that has ended. Arrays are (N,), those of `flows`, `expected_watts` and `grams_per_joule` (B,).
 
-    `start` and `seconds` on the simulated clock, `flows` in joules, `expected_watts` is the generation that was
-    forecast for the step. `level` is the operating point of the last placed task, -1 before the first, of those in
+    `start` and `seconds` on the simulated clock, `flows` and `load` in joules, `expected_watts` is the generation that
+    was forecast for the step. `level` is the operating point of the last placed task, -1 before the first, of those in
     `frequencies` (N, L) in hertz; `free_at` is when each queue will be empty.
     """
 
     start: Seconds
     seconds: Seconds
     flows: Flows
+    load: FloatArray
     expected_watts: FloatArray
-    grams_per_joule: float
+    grams_per_joule: FloatArray
     frequencies: FloatArray
     level: IntArray
     free_at: FloatArray
@@ -98,10 +100,11 @@ class Engine:
     """The state of a run; `step` advances it."""
 
     def __init__(self, plant: Plant) -> None:
-        nodes, classes = plant.cluster.fits.shape
+        nodes = len(plant.cluster.names)
         self.plant = plant
-        self.totals = Totals.zero(nodes, classes)
+        self.totals = self._no_totals()
         self.stored = plant.batteries.initial.copy()
+        self.wake = np.zeros(nodes)
         self.queue = Queue(plant.cluster, plant.step, plant.backend)
         self.beginning = Beginning(clock=Seconds(0.0), stored=self.stored, overdue=0)
         self._index = 0
@@ -112,7 +115,8 @@ class Engine:
         self._ledger_joules = 0.0
         self._last_level = np.full(nodes, -1, dtype=np.int32)
         self._steps_per_point = round(WEATHER_STEP / plant.step)
-        self._green = np.zeros(nodes)
+        self._buses = Buses(plant.cluster.bus, len(plant.sells))
+        self._green = np.zeros(len(plant.sells))
 
     @property
     def clock(self) -> Seconds:
@@ -126,14 +130,14 @@ class Engine:
 
     def begin(self) -> None:
         """Let the totals count from now on: all steps so far were warm-up."""
-        self.totals = Totals.zero(*self.plant.cluster.fits.shape)
+        self.totals = self._no_totals()
         self.beginning = Beginning(clock=self.clock, stored=self.stored, overdue=self.queue.overdue())
 
     def step(self) -> StepRecord:
         """Advance by one step. Raises WeatherError beyond the end of a recording."""
         plant, index, start = self.plant, self._index, self.clock
         released = self._released()
-        grams_per_joule = self._grams_per_joule(index)
+        grid = plant.grid.at(index)
         expected = plant.forecaster.forecast(index, 1)[0]
         if index % self._steps_per_point == 0:
             self._green = self._green_joules(expected)
@@ -141,14 +145,16 @@ class Engine:
             start=start,
             seconds=plant.step,
             free_at=self.queue.free_at,
+            wake=self.wake,
             green_joules=self._green,
-            grams_per_joule=grams_per_joule,
+            grams_per_joule=grid.grams_per_joule,
         )
         placements = plant.policy.place(released.tasks, plant.cluster, view)
         self._remember(placements)
         self.queue.enter(released, placements, self.totals)
         work = self.queue.advance(self.totals)
-        flows = self._settle(plant.generation.at(index) * plant.step, work.joules, grams_per_joule)
+        load = self._idle_joules + work.joules + self._ledger_joules / len(self._idle_joules)
+        flows = self._settle(plant.generation.at(index) * plant.step, load, grid)
         self.totals.busy_seconds[:] += work.seconds
         plant.forecaster.observe(index, flows.generation / plant.step)
         self._index += 1
@@ -156,39 +162,42 @@ class Engine:
             start=start,
             seconds=plant.step,
             flows=flows,
+            load=load,
             expected_watts=expected,
-            grams_per_joule=grams_per_joule,
+            grams_per_joule=grid.grams_per_joule,
             frequencies=plant.frequencies,
             level=self._last_level.copy(),
             free_at=self.queue.free_at.copy(),
             work=work,
         )
 
-    def _grams_per_joule(self, index: int) -> float:
-        hour = int(index * self.plant.step // SECONDS_PER_HOUR)
-        return float(self.plant.grams_per_joule[hour % HOURS_PER_DAY])
+    def _no_totals(self) -> Totals:
+        nodes, classes = self.plant.cluster.fits.shape
+        return Totals.zero(nodes=nodes, buses=len(self.plant.sells), classes=classes)
 
     def _green_joules(self, expected_watts: FloatArray) -> FloatArray:
-        """Return the energy without emissions that is expected to be left for tasks until the weather's next point.
+        """Return the energy (B,) free of emissions that should be left for tasks until the weather's next point.
 
         The end of the step would be too near: a step of a second never has the energy for a task of a minute, and
         the choices of a policy would depend on the step.
         """
         seconds = WEATHER_STEP
         dischargeable = self.plant.batteries.dischargeable(self.stored, seconds)
-        spare = (expected_watts - self.plant.cluster.idle_watts) * seconds + dischargeable
+        spare = (expected_watts - self._buses.sum(self.plant.cluster.idle_watts)) * seconds + dischargeable
         return np.maximum(spare, 0.0)
 
-    def _settle(self, generation: FloatArray, busy_joules: FloatArray, grams_per_joule: float) -> Flows:
-        """Balance the step's energy and hand it to the totals and the ledger."""
-        plant, totals = self.plant, self.totals
-        idle = self._idle_joules
-        ledger = self._ledger_joules / len(idle)
-        load = idle + busy_joules + ledger
-        flows = settle(plant.batteries, self.stored, generation, load, sells=plant.sells, seconds=plant.step)
+    def _settle(self, generation: FloatArray, load: FloatArray, grid: GridPoint) -> Flows:
+        """Balance the step's energy, generation (B,) and load (N,), and hand it to the totals and the ledger."""
+        plant, totals, buses = self.plant, self.totals, self._buses
+        flows = settle(plant.batteries, self.stored, generation, buses.sum(load), sells=plant.sells, seconds=plant.step)
         self.stored = flows.stored
-        price = plant.dollars_per_kwh / JOULES_PER_KWH
-        avoided = totals.add_flows(flows, idle=idle, ledger=ledger, grams_per_joule=grams_per_joule, price=price)
+        avoided = totals.add_flows(
+            flows,
+            buses.share(load),
+            idle=self._idle_joules,
+            ledger=self._ledger_joules / len(load),
+            grid=grid,
+        )
         if plant.ledger.earns_credits:
             totals.credit_dollars[:] += avoided / GRAMS_PER_TONNE * plant.dollars_per_tonne
         # The ledger records a step once it has ended: its energy counts in the next step.
@@ -230,10 +239,8 @@ class Engine:
         return Outlook(
             start=Seconds(point * WEATHER_STEP),
             seconds=WEATHER_STEP,
-            green_watts=np.maximum(expected - plant.cluster.idle_watts, 0.0),
-            grams_per_joule=plant.grams_per_joule[
-                (steps * plant.step // SECONDS_PER_HOUR % HOURS_PER_DAY).astype(np.intp)
-            ],
+            green_watts=np.maximum(expected - self._buses.sum(plant.cluster.idle_watts), 0.0),
+            grams_per_joule=plant.grid.expected(self._index, steps),
         )
 
     def _remember(self, placements: Placements) -> None:
@@ -245,5 +252,5 @@ class Engine:
         if self._steps_per_point > 1:
             seconds = placements.finish[placed] - placements.start[placed]
             joules = self.plant.cluster.extra_watts[node, level] * seconds
-            taken = np.bincount(node, weights=joules, minlength=len(self._green))
+            taken = np.bincount(self.plant.cluster.bus[node], weights=joules, minlength=len(self._green))
             self._green = np.maximum(self._green - taken, 0.0)

@@ -7,7 +7,9 @@ import numpy as np
 
 from simulator.arrays import FloatArray
 from simulator.energy.balance import Flows
+from simulator.energy.grid import GridPoint
 from simulator.hardware.dvfs import LEVELS
+from simulator.run.buses import Shares
 from simulator.scheduling.kernels.placement import CountArray
 from simulator.scheduling.weights import TERMS
 
@@ -20,8 +22,9 @@ LATENCY_BOUNDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Sums since the start. (N,) by node, (K,) by task class, in joules, grams, seconds and dollars.
+    """Sums since the start. (N,) by node, (B,) by bus, (K,) by task class, in joules, grams, seconds and dollars.
 
+    `generation`, `charged`, `exported` and `curtailed` are (B,). A node has its share of its bus's sources by its load:
     `renewable` is generation consumed at once, `battery` energy from batteries, `grid` energy bought: they sum to
     `consumed`, of which `idle` is the nodes' energy without tasks and `ledger` the ledger's. `avoided`
     are the emissions that the same consumption from the grid would have caused in addition.
@@ -55,7 +58,7 @@ class Totals:
     terms: FloatArray
 
     @classmethod
-    def zero(cls, nodes: int, classes: int) -> "Totals":
+    def zero(cls, *, nodes: int, buses: int, classes: int) -> "Totals":
         """Return totals of zero."""
 
         def counts(*shape: int) -> CountArray:
@@ -63,6 +66,7 @@ class Totals:
 
         return cls(
             **{name: np.zeros(nodes) for name in _PER_NODE},
+            **{name: np.zeros(buses) for name in _PER_BUS},
             class_offered=counts(classes),
             class_tasks=counts(classes, 3),
             node_tasks=counts(nodes, 2),
@@ -82,27 +86,24 @@ class Totals:
         """Return the consumed energy (N,) in joules."""
         return self.renewable + self.battery + self.grid
 
-    def add_flows(
-        self, flows: Flows, *, idle: FloatArray, ledger: float, grams_per_joule: float, price: float
-    ) -> FloatArray:
-        """Add a step's energy and return the avoided grams (N,).
-
-        `price` is in dollars per joule, `ledger` in joules per node.
-        """
-        avoided = (flows.load - flows.grid_import) * grams_per_joule
+    def add_flows(self, flows: Flows, share: Shares, *, idle: FloatArray, ledger: float, grid: GridPoint) -> FloatArray:
+        """Add a step's energy and return the avoided grams (N,). `idle` (N,) and `ledger` are in joules per node."""
+        grams, dollars = share.each(grid.grams_per_joule), share.each(grid.dollars_per_joule)
+        bought = share.of(flows.grid_import)
+        avoided = share.of(flows.load - flows.grid_import) * grams
         # Load less battery and grid could be negative by rounding, and no total may fall.
-        self.renewable[:] += np.minimum(flows.generation, flows.load)
-        self.battery[:] += flows.discharge
-        self.grid[:] += flows.grid_import
+        self.renewable[:] += share.of(np.minimum(flows.generation, flows.load))
+        self.battery[:] += share.of(flows.discharge)
+        self.grid[:] += bought
         self.idle[:] += idle
         self.ledger[:] += ledger
         self.generation[:] += flows.generation
         self.charged[:] += flows.charge
         self.exported[:] += flows.export
         self.curtailed[:] += flows.curtailment
-        self.emissions[:] += flows.grid_import * grams_per_joule
+        self.emissions[:] += bought * grams
         self.avoided[:] += avoided
-        self.electricity_dollars[:] += flows.grid_import * price
+        self.electricity_dollars[:] += bought * dollars
         return avoided
 
 
@@ -112,13 +113,10 @@ _PER_NODE = (
     "grid",
     "idle",
     "ledger",
-    "generation",
-    "charged",
-    "exported",
-    "curtailed",
     "emissions",
     "avoided",
     "electricity_dollars",
     "credit_dollars",
     "busy_seconds",
 )
+_PER_BUS = ("generation", "charged", "exported", "curtailed")

@@ -13,11 +13,16 @@ DROPPED = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """N nodes, K task classes and L operating points, as a scheduler knows them. Levels ascend in frequency.
+    """N nodes on B buses, K task classes and L operating points, as a scheduler knows them. Levels ascend in frequency.
 
-    `service` (N, K, L): seconds of execution per second of reference work, compression included. `extra_watts` (N, L):
-    power above idle while a task executes. `idle_watts` (N,). `fits` (N, K): whether the class's model fits into the
-    node's memory. `deadline` and `priority` (K,): of the classes. A node executes one task at a time, in order of
+    Nodes of one bus share its supply, its battery and its connection to the grid. A class tells where a task comes
+    from, too: tasks of one kind that arrive at two sites are of two classes.
+
+    `bus` (N,): the bus of each node. `service` (N, K, L): seconds of execution per second of reference work,
+    compression included. `extra_watts` (N, L): power above idle while a task executes. `idle_watts` (N,). `fits` (N,
+    K): whether the class's model fits into the node's memory. `delay` (N, K): seconds that the input of a task takes to
+    the node, 0 at the site where it arrives. `moved_joules` (N, K): energy of the network for that. `work` (K,): mean
+    reference work. `deadline` and `priority` (K,): of the classes. A node executes one task at a time, in order of
     placement, without preemption. No task may start later than `longest_wait` after its release: one that no node can
     start by then is dropped.
     """
@@ -27,6 +32,12 @@ class Cluster:
     extra_watts: FloatArray
     idle_watts: FloatArray
     fits: BoolArray
+    delay: FloatArray
+    moved_joules: FloatArray
+    work: FloatArray
+    bus: IntArray
+    site: IntArray
+    home: IntArray
     deadline: FloatArray
     priority: FloatArray
     longest_wait: Seconds
@@ -36,17 +47,19 @@ class Cluster:
 class StepView:
     """The state at the start of a supply step, without any knowledge of the future. A policy must not change it.
 
-    `free_at` (N,): when each node's queue will be empty, on the simulated clock. `green_joules` (N,): energy without
-    emissions that each node is expected to have for tasks until the weather's next point, which comes every 300 s
-    whatever the step (forecast generation and dischargeable battery, less idle load and what was placed since the last
-    point). `grams_per_joule`: the grid's carbon intensity in force.
+    `free_at` (N,): when each node's queue will be empty, on the simulated clock. `wake` (N,): seconds that the node
+    would then take to be awake, 0 where it is. `green_joules` (B,): energy without emissions that each bus is expected
+    to have for tasks until the weather's next point, which comes every 300 s whatever the step (forecast generation and
+    dischargeable battery, less idle load and what was placed since the last point). `grams_per_joule` (B,): the carbon
+    intensity in force of each bus's grid.
     """
 
     start: Seconds
     seconds: Seconds
     free_at: FloatArray
+    wake: FloatArray
     green_joules: FloatArray
-    grams_per_joule: float
+    grams_per_joule: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +92,7 @@ class Policy(Protocol):
 class Outlook:
     """Forecasts for the H steps from now on, for policies that choose the time.
 
-    `green_watts` (H, N): generation less idle load, at least 0. `grams_per_joule` (H,): of the grid.
+    `green_watts` (H, B): generation of each bus less idle load, at least 0. `grams_per_joule` (H, B): of its grid.
     """
 
     start: Seconds

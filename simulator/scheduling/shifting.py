@@ -4,7 +4,9 @@ For a deferrable task, a step of the outlook and a node, take the time in the st
 nobody. Executed from then on at full frequency the task spans one or more steps s, draws e(s) joules above idle in
 each, and is expected to emit
 
-    sum over s of  max(0, e(s) - green joules of s not yet promised) x grams per joule of the grid in s.
+    sum over s of  max(0, e(s) - green joules of s not yet promised) x grams per joule of the grid in s,
+
+with the green joules and the grid of the node's bus.
 
 The task is released at the time with the least grams, the earliest of several; so none waits unless that helps, even
 where those that have been released fill all of the present. It is released early enough: if it then waited the longest
@@ -53,7 +55,7 @@ class TemporalShifting:
         waits = self._deferrable[tasks.task_class]
         if not waits.any():
             return release
-        self._go_on_to(outlook)
+        self._go_on_to(cluster, outlook)
         slowest = np.where(cluster.fits[:, :, np.newaxis], cluster.service, 0.0).max(axis=(0, 2))
         service = np.ascontiguousarray(cluster.service[:, :, -1])
         hold = np.maximum(service / DEFERRED_SHARE, cluster.service.max(axis=2))
@@ -66,10 +68,11 @@ class TemporalShifting:
             service * cluster.extra_watts[:, -1:],
             hold,
             cluster.fits,
+            cluster.bus,
             float(outlook.start),  # a whole number would be another type to compile for
             float(outlook.seconds),
             np.ascontiguousarray(outlook.green_watts),
-            outlook.grams_per_joule,
+            np.ascontiguousarray(outlook.grams_per_joule),
             LEAST_GAIN,
             self._step % len(self._joules),
             self._joules,
@@ -79,13 +82,14 @@ class TemporalShifting:
         )
         return release
 
-    def _go_on_to(self, outlook: Outlook) -> None:
+    def _go_on_to(self, cluster: Cluster, outlook: Outlook) -> None:
         """Forget what was promised for steps before the outlook's first."""
         step = round(outlook.start / outlook.seconds)
         if not len(self._joules):
             # A promise that begins within the outlook may hold its node beyond it.
-            shape = (2 * len(outlook.green_watts), outlook.green_watts.shape[1])
-            self._joules, self._seconds, self._put_off = np.zeros(shape), np.zeros(shape), np.full(shape, -1.0)
+            rows, nodes = 2 * len(outlook.green_watts), len(cluster.names)
+            self._joules, self._seconds = np.zeros((rows, outlook.green_watts.shape[1])), np.zeros((rows, nodes))
+            self._put_off = np.full((rows, nodes), -1.0)
         rows = len(self._joules)
         if 2 * len(outlook.green_watts) > rows:
             raise ValueError(f"expected an outlook of at most {rows // 2} steps, as the first was")

@@ -5,12 +5,14 @@ costs, each normalised by constants that are known before the task is, so that a
 choices are at hand:
 
 - latency = priority_k x (finish - release) / deadline_k. 1 is a task of the highest priority that ends at its deadline.
+  A node asleep adds the time that it takes to wake, another site that of the input's way.
 - energy = e / e_worst with e = extra_watts[n, l] x service[n, k, l], the joules above idle per second of reference
   work, and e_worst the largest e of class k over all nodes that fit and all operating points. In [0, 1].
-- grid = max(0, 1 - green_n / (W x e)): the share of the task's energy that the green energy still expected on the node
-  in this step does not cover. In [0, 1].
-- carbon = grid x energy: grams over those of the worst choice fed by the grid alone. In [0, 1]; one grid feeds all
-  nodes, so its carbon intensity cancels out.
+- grid = max(0, 1 - green_n / (W x e)): the share of the task's energy that the green energy still expected on the
+  node's bus in this step does not cover. In [0, 1].
+- carbon = grid x energy x intensity of the node's grid over the highest of all grids: grams over those of the worst
+  choice fed by the dirtiest grid alone. In [0, 1]. Where the input is moved, the network's energy adds its own, half
+  at the intensity of either end.
 - load = (start - release) / longest_wait. In [0, 1], because a longer wait is not admitted.
 
 score = sum of weight x term. The least wins; ties go to the lowest node, then to the lowest operating point.

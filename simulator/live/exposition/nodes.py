@@ -100,7 +100,7 @@ NODES: tuple[Row[Snapshot], ...] = (
         unit="watts",
         labels=("node",),
         help="Mean power that the node consumed over the last step.",
-        read=partial(_node_reading, read=lambda now: now.record.flows.load / now.record.seconds),
+        read=partial(_node_reading, read=lambda now: now.record.load / now.record.seconds),
     ),
     gauge(
         name="ecochain_node_supply_watts",

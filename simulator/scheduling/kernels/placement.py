@@ -7,10 +7,11 @@ task.
 
 Shapes: M tasks in order of release, N nodes, K classes, L operating points, G groups of equal nodes. Unless said
 otherwise, `service` and `joules` (N, K, L) are seconds and extra joules per second of reference work, `energy`
-(N, K, L) the energy term, `extra_watts` (N, L) power above idle, `fits` (N, K), `urgency` (K,) = priority / deadline,
-`weights` (5,) in the order of `simulator.scheduling.weights.TERMS`. `free_at` and `green` (N,) are state: when each
-queue is empty, and the green joules left in this step, none negative. Outputs `node`, `level`, `start`, `finish` are
-(M,) and `terms` (5,).
+(N, K, L) the energy term, `extra_watts` (N, L) power above idle, `fits` (N, K), `delay` (N, K) the seconds that a
+task's input takes to the node, `urgency` (K,) = priority / deadline, `weights` (5,) in the order of
+`simulator.scheduling.weights.TERMS`. `bus` (N,) is the bus of each node, of B. `free_at` and `wake` (N,) and `green`
+(B,) are state: when each queue is empty, the seconds that an idle node would take to be awake (0 where it is), and the
+green joules left in this step, none negative. Outputs `node`, `level`, `start`, `finish` are (M,) and `terms` (5,).
 """
 
 # ruff: noqa: PLR0912, PLR0913, PLR0915, PLR0917 - one flat function per order of placement, for the compiler's sake
@@ -38,8 +39,11 @@ class Order(Protocol):
         service: FloatArray,
         extra_watts: FloatArray,
         fits: BoolArray,
+        delay: FloatArray,
+        bus: IntArray,
         longest_wait: float,
         free_at: FloatArray,
+        wake: FloatArray,
         green: FloatArray,
         node: IntArray,
         level: IntArray,
@@ -47,11 +51,27 @@ class Order(Protocol):
         finish: FloatArray,
         /,
     ) -> None:
-        """Place all tasks: write the outputs, and keep `free_at` and `green` up to date.
+        """Place all tasks: write the outputs, and keep `free_at`, `wake` and `green` up to date.
 
         A task is placed where its model fits and where it starts within `longest_wait` of its release. One that no node
         can take has the node -1, and NaN for start and finish. Ties go to the lowest node.
         """
+
+
+def waiting(release: float, free_at: float, wake: float, delay: float) -> float:
+    """Return the seconds from the release of a task to its start on a node: until the queue is empty and the node then
+    awake, or until the input has arrived, whichever is later."""
+    wait = free_at - release if free_at > release else 0.0
+    wait = wait + wake
+    return wait if wait > delay else delay
+
+
+def starting(release: float, free_at: float, wake: float, delay: float) -> float:
+    """Return the time at which a task starts on a node; `waiting` is the time until then."""
+    ready = free_at if free_at > release else release
+    ready = ready + wake
+    there = release + delay
+    return ready if ready > there else there
 
 
 def grid_share(need: float, green: float) -> float:
@@ -68,10 +88,13 @@ def score(
     weight_energy: float,
     weight_grid: float,
     weight_carbon: float,
+    moving: float,
 ) -> float:
     """Return the score of a choice; the formula is with `Weights`. `latency` is in seconds, and `weight_latency` the
-    weight times the urgency of the class; `share` is that of the grid, and `load` the term times its weight."""
-    return weight_latency * latency + weight_energy * energy + share * (weight_grid + weight_carbon * energy) + load
+    weight times the urgency of the class; `share` is that of the grid, `weight_carbon` the weight times the relative
+    intensity of the node's grid, and `load` and `moving` are terms times their weights."""
+    own = weight_latency * latency + weight_energy * energy + share * (weight_grid + weight_carbon * energy) + load
+    return own + moving
 
 
 def place_by_score(
@@ -82,11 +105,17 @@ def place_by_score(
     joules: FloatArray,
     energy: FloatArray,
     fits: BoolArray,
+    delay: FloatArray,
+    moved_energy: FloatArray,
+    moved_carbon: FloatArray,
+    intensity: FloatArray,
+    bus: IntArray,
     urgency: FloatArray,
     weights: FloatArray,
     longest_wait: float,
     first_level: int,
     free_at: FloatArray,
+    wake: FloatArray,
     green: FloatArray,
     node: IntArray,
     level: IntArray,
@@ -95,6 +124,9 @@ def place_by_score(
     terms: FloatArray,
 ) -> None:
     """Give each task the node and the operating point of least score; the formula is with `Weights`.
+
+    `moved_energy` and `moved_carbon` (N, K) are what moving the input adds to those terms, `intensity` (B,) is that of
+    each bus's grid over the highest.
 
     Operating points from `first_level` on are open to a task that starts at once. One that has to wait runs at full
     frequency: to slow it down would delay all who wait behind it, which its own score does not count, and an overloaded
@@ -112,13 +144,14 @@ def place_by_score(
         for n in range(nodes):
             if not fits[n, k]:
                 continue
-            wait = free_at[n] - release[i] if free_at[n] > release[i] else 0.0
+            wait = waiting(release[i], free_at[n], wake[n], delay[n, k])
             if wait > longest_wait:
                 continue
             load = weight_load * (wait / longest_wait)
-            lowest = first_level if wait == 0.0 else levels - 1
+            moving = weight_energy * moved_energy[n, k] + weight_carbon * moved_carbon[n, k]
+            lowest = first_level if free_at[n] <= release[i] and wake[n] == 0.0 else levels - 1
             for option in range(lowest, levels):
-                share = grid_share(work[i] * joules[n, k, option], green[n])
+                share = grid_share(work[i] * joules[n, k, option], green[bus[n]])
                 found = score(
                     wait + work[i] * service[n, k, option],
                     energy[n, k, option],
@@ -127,7 +160,8 @@ def place_by_score(
                     weight_latency,
                     weight_energy,
                     weight_grid,
-                    weight_carbon,
+                    weight_carbon * intensity[bus[n]],
+                    moving,
                 )
                 if found < best:
                     best = found
@@ -142,16 +176,17 @@ def place_by_score(
         n = best_node
         seconds = work[i] * service[n, k, best_level]
         need = work[i] * joules[n, k, best_level]
-        wait = free_at[n] - release[i] if free_at[n] > release[i] else 0.0
-        share = grid_share(need, green[n])
-        start[i] = free_at[n] if free_at[n] > release[i] else release[i]
+        wait = waiting(release[i], free_at[n], wake[n], delay[n, k])
+        share = grid_share(need, green[bus[n]])
+        start[i] = starting(release[i], free_at[n], wake[n], delay[n, k])
         finish[i] = start[i] + seconds
         free_at[n] = finish[i]
-        green[n] = green[n] - need if green[n] > need else 0.0
+        wake[n] = 0.0
+        green[bus[n]] = green[bus[n]] - need if green[bus[n]] > need else 0.0
         terms[0] += urgency[k] * (wait + seconds)
-        terms[1] += energy[n, k, best_level]
+        terms[1] += energy[n, k, best_level] + moved_energy[n, k]
         terms[2] += share
-        terms[3] += share * energy[n, k, best_level]
+        terms[3] += share * energy[n, k, best_level] * intensity[bus[n]] + moved_carbon[n, k]
         terms[4] += wait / longest_wait
 
 
@@ -163,6 +198,11 @@ def place_by_score_in_groups(
     joules: FloatArray,
     energy: FloatArray,
     fits: BoolArray,
+    delay: FloatArray,
+    moved_energy: FloatArray,
+    moved_carbon: FloatArray,
+    intensity: FloatArray,
+    bus: IntArray,
     urgency: FloatArray,
     weights: FloatArray,
     longest_wait: float,
@@ -171,6 +211,7 @@ def place_by_score_in_groups(
     first: IntArray,
     scratch: FloatArray,
     free_at: FloatArray,
+    wake: FloatArray,
     green: FloatArray,
     node: IntArray,
     level: IntArray,
@@ -180,9 +221,9 @@ def place_by_score_in_groups(
 ) -> None:
     """Make the choices of `place_by_score`, bit for bit, without looking at every node.
 
-    Nodes of one group have equal rows in all tables, so the tables are (G, K, L) and `fits` (G, K). `order` (N,) lists
-    the nodes group by group, ascending within each; those of group g are at the positions first[g] to first[g + 1].
-    `free_at` and `green` are by position. `scratch` is (2, G).
+    Nodes of one group have equal rows in all tables, so the tables are (G, K, L), and `fits`, `delay` and what moving
+    adds (G, K). `order` (N,) lists the nodes group by group, ascending within each; those of group g are at the
+    positions first[g] to first[g + 1]. `bus`, `free_at` and `wake` are by position. `scratch` is (3, G).
 
     Why the choices are equal. For a given task, class and level, the score is computed from the wait and the green
     joules of a node by the operations of `place_by_score` in their order. Each of them is a correctly rounded sum,
@@ -191,30 +232,35 @@ def place_by_score_in_groups(
 
         wait' >= wait and green' <= green  imply  f(wait', green') >= f(wait, green).           (1)
 
-    The share is one such operation: it is 0 where the green joules reach the need, and so least, and above that
-    1 - green / need, which lies in [0, 1] and rises as the green joules fall. A longer wait opens no further operating
-    point; take f as infinite at those that are closed, and (1) still holds. The choice is the least of (score, node,
-    level) in lexicographic order over the admitted nodes. Three kinds of node are passed over, none of which can be it:
+    The share is one such operation: it is 0 where the green joules reach the need, and so least, and above that 1 -
+    green / need, which lies in [0, 1] and rises as the green joules fall. A longer wait opens no further operating
+    point on an idle node; take f as infinite at those that are closed, and (1) still holds. The choice is the least of
+    (score, node, level) in lexicographic order over the admitted nodes. Three kinds of node are passed over, none of
+    which can be it:
 
     - All of a group whose bound exceeds the best score, or equals it while its lowest node is above the best one. The
-      bound is the least f over the levels with a wait no longer, and green joules no fewer, than those of any node of
-      the group: free_at only grows and green only falls while tasks are placed, so a minimum and a maximum taken
-      earlier still hold. By (1) the bound is at most any score in the group.
-    - A node that waits no shorter than an earlier, lower one of its group and has no more green joules, or whatever it
-      has while the earlier one's need is covered at all levels: by (1) it scores no better at any level, and a tie
-      goes to the lower node.
-    - The rest of a group after a node whose wait is the bound's and whose green joules are the bound's or cover its
-      need at all levels: they are of the second kind.
+      bound is the least f over the levels with a wait no longer, green joules no fewer and a grid no dirtier than those
+      of any node of the group: free_at only grows and green only falls while tasks are placed, so a minimum and a
+      maximum taken earlier still hold; of `wake`, which falls, it is 0. By (1) the bound is at most any score in the
+      group.
+    - A node that waits no shorter than an earlier, lower one of its group, to which no other levels are open, whose
+      grid is no cleaner, and which has no more green joules, or whatever it has while the earlier one's need is covered
+      at all levels: by (1) it scores no better at any level, and a tie goes to the lower node.
+    - The rest of a group after a node whose wait and levels are the bound's, whose grid is the cleanest of the group
+      and
+      whose green joules are the bound's or cover its need at all levels: they are of the second kind.
     """
     groups, _, levels = service.shape
     weight_energy, weight_grid, weight_carbon, weight_load = weights[1], weights[2], weights[3], weights[4]
-    earliest, greenest = scratch[0], scratch[1]
+    earliest, greenest, cleanest = scratch[0], scratch[1], scratch[2]
     for g in range(groups):
         earliest[g] = math.inf
         greenest[g] = 0.0
+        cleanest[g] = math.inf
         for p in range(first[g], first[g + 1]):
             earliest[g] = min(earliest[g], free_at[p])
-            greenest[g] = max(greenest[g], green[p])
+            greenest[g] = max(greenest[g], green[bus[p]])
+            cleanest[g] = min(cleanest[g], intensity[bus[p]])
     for i in range(len(release)):
         k = task_class[i]
         weight_latency = weights[0] * urgency[k]
@@ -224,13 +270,14 @@ def place_by_score_in_groups(
         best_group = 0
         best_place = 0
         for g in range(groups):
-            least_wait = earliest[g] - release[i] if earliest[g] > release[i] else 0.0
+            least_wait = waiting(release[i], earliest[g], 0.0, delay[g, k])
             if least_wait > longest_wait or not fits[g, k]:
                 continue
             load = weight_load * (least_wait / longest_wait)
+            moving = weight_energy * moved_energy[g, k] + weight_carbon * moved_carbon[g, k]
             bound = math.inf
-            lowest = first_level if least_wait == 0.0 else levels - 1
-            for option in range(lowest, levels):
+            most_open = first_level if earliest[g] <= release[i] else levels - 1
+            for option in range(most_open, levels):
                 share = grid_share(work[i] * joules[g, k, option], greenest[g])
                 found = score(
                     least_wait + work[i] * service[g, k, option],
@@ -240,7 +287,8 @@ def place_by_score_in_groups(
                     weight_latency,
                     weight_energy,
                     weight_grid,
-                    weight_carbon,
+                    weight_carbon * cleanest[g],
+                    moving,
                 )
                 bound = min(bound, found)
             if bound > best or (bound == best and order[first[g]] > best_node):
@@ -248,23 +296,27 @@ def place_by_score_in_groups(
             kept_score = math.inf
             kept_wait = math.inf
             kept_green = 0.0
+            kept_intensity = 0.0
+            kept_lowest = levels
             kept_covered = False
             soonest = math.inf
             whole = True
             for p in range(first[g], first[g + 1]):
                 soonest = min(soonest, free_at[p])
-                wait = free_at[p] - release[i] if free_at[p] > release[i] else 0.0
-                if wait > longest_wait or (wait >= kept_wait and (kept_covered or green[p] <= kept_green)):
+                b = bus[p]
+                wait = waiting(release[i], free_at[p], wake[p], delay[g, k])
+                lowest = first_level if free_at[p] <= release[i] and wake[p] == 0.0 else levels - 1
+                no_greener = intensity[b] >= kept_intensity and (kept_covered or green[b] <= kept_green)
+                if wait > longest_wait or (wait >= kept_wait and lowest >= kept_lowest and no_greener):
                     continue
                 load = weight_load * (wait / longest_wait)
                 least = math.inf
                 least_level = 0
                 covered = True
-                lowest = first_level if wait == 0.0 else levels - 1
                 for option in range(lowest, levels):
                     need = work[i] * joules[g, k, option]
-                    covered = covered and green[p] >= need
-                    share = grid_share(need, green[p])
+                    covered = covered and green[b] >= need
+                    share = grid_share(need, green[b])
                     found = score(
                         wait + work[i] * service[g, k, option],
                         energy[g, k, option],
@@ -273,7 +325,8 @@ def place_by_score_in_groups(
                         weight_latency,
                         weight_energy,
                         weight_grid,
-                        weight_carbon,
+                        weight_carbon * intensity[b],
+                        moving,
                     )
                     if found < least:
                         least = found
@@ -287,9 +340,12 @@ def place_by_score_in_groups(
                 if least < kept_score:
                     kept_score = least
                     kept_wait = wait
-                    kept_green = green[p]
+                    kept_green = green[b]
+                    kept_intensity = intensity[b]
+                    kept_lowest = lowest
                     kept_covered = covered
-                if wait == least_wait and (covered or green[p] >= greenest[g]):
+                greenest_of_all = intensity[b] <= cleanest[g] and (covered or green[b] >= greenest[g])
+                if wait == least_wait and lowest == most_open and greenest_of_all:
                     whole = False
                     break
             if whole:
@@ -303,16 +359,18 @@ def place_by_score_in_groups(
         p = best_place
         seconds = work[i] * service[best_group, k, best_level]
         need = work[i] * joules[best_group, k, best_level]
-        wait = free_at[p] - release[i] if free_at[p] > release[i] else 0.0
-        share = grid_share(need, green[p])
-        start[i] = free_at[p] if free_at[p] > release[i] else release[i]
+        b = bus[p]
+        wait = waiting(release[i], free_at[p], wake[p], delay[best_group, k])
+        share = grid_share(need, green[b])
+        start[i] = starting(release[i], free_at[p], wake[p], delay[best_group, k])
         finish[i] = start[i] + seconds
         free_at[p] = finish[i]
-        green[p] = green[p] - need if green[p] > need else 0.0
+        wake[p] = 0.0
+        green[b] = green[b] - need if green[b] > need else 0.0
         terms[0] += urgency[k] * (wait + seconds)
-        terms[1] += energy[best_group, k, best_level]
+        terms[1] += energy[best_group, k, best_level] + moved_energy[best_group, k]
         terms[2] += share
-        terms[3] += share * energy[best_group, k, best_level]
+        terms[3] += share * energy[best_group, k, best_level] * intensity[b] + moved_carbon[best_group, k]
         terms[4] += wait / longest_wait
 
 
@@ -322,10 +380,12 @@ def place_in_turn(
     work: FloatArray,
     service: FloatArray,
     fits: BoolArray,
+    delay: FloatArray,
     longest_wait: float,
     tries: int,
     cursor: IntArray,
     free_at: FloatArray,
+    wake: FloatArray,
     node: IntArray,
     level: IntArray,
     start: FloatArray,
@@ -350,12 +410,13 @@ def place_in_turn(
             at = at + 1 if at + 1 < nodes else 0
             if not fits[n, k]:
                 continue
-            wait = free_at[n] - release[i] if free_at[n] > release[i] else 0.0
+            wait = waiting(release[i], free_at[n], wake[n], delay[n, k])
             if wait <= longest_wait:
                 node[i] = n
-                start[i] = free_at[n] if free_at[n] > release[i] else release[i]
+                start[i] = starting(release[i], free_at[n], wake[n], delay[n, k])
                 finish[i] = start[i] + work[i] * service[n, k, levels - 1]
                 free_at[n] = finish[i]
+                wake[n] = 0.0
             tried += 1
             if wait <= longest_wait or tried == tries:
                 cursor[0] = at
@@ -369,8 +430,11 @@ def place_least_loaded(
     service: FloatArray,
     extra_watts: FloatArray,
     fits: BoolArray,
+    delay: FloatArray,
+    bus: IntArray,
     longest_wait: float,
     free_at: FloatArray,
+    wake: FloatArray,
     green: FloatArray,
     node: IntArray,
     level: IntArray,
@@ -385,9 +449,12 @@ def place_least_loaded(
         best = -1
         earliest = math.inf
         for n in range(nodes):
-            if fits[n, k] and free_at[n] < earliest:
+            if not fits[n, k]:
+                continue
+            begin = starting(release[i], free_at[n], wake[n], delay[n, k])
+            if begin < earliest:
                 best = n
-                earliest = free_at[n]
+                earliest = begin
                 if earliest <= release[i]:
                     break
         level[i] = levels - 1
@@ -397,9 +464,10 @@ def place_least_loaded(
             finish[i] = math.nan
             continue
         node[i] = best
-        start[i] = earliest if earliest > release[i] else release[i]
+        start[i] = earliest
         finish[i] = start[i] + work[i] * service[best, k, levels - 1]
         free_at[best] = finish[i]
+        wake[best] = 0.0
 
 
 def account(
@@ -488,6 +556,7 @@ def choose_releases(
     joules: FloatArray,
     hold: FloatArray,
     fits: BoolArray,
+    bus: IntArray,
     outlook_start: float,
     step_seconds: float,
     green_watts: FloatArray,
@@ -502,14 +571,14 @@ def choose_releases(
     """Put off the tasks that may wait, of `waits` (M,), to the greenest time; see `TemporalShifting`.
 
     `latest` (M,) bounds their release. `service` and `joules` (N, K) are those of full frequency; for `hold` (N, K)
-    seconds per second of reference work, `service` or more, a node is promised to no other task. `green_watts` (H, N)
-    and `grams_per_joule` (H,) are the outlook; what lies beyond it is taken to be as its last step. Only a share of the
-    grams greater than `gain` makes one choice better than another.
+    seconds per second of reference work, `service` or more, a node is promised to no other task. `green_watts` and
+    `grams_per_joule` (H, B) are the outlook of the buses; what lies beyond it is taken to be as its last step. Only a
+    share of the grams greater than `gain` makes one choice better than another.
 
-    State are rings of R >= H rows, in which step h of the outlook has the row `first_row` + h: `promised_joules` and
-    `promised_seconds` (R, N), the latter from the start of each step on without a gap, and `put_off` (R, N), the latest
-    time to which a task is put off in a step, -1 where there is none. `release` (M,) holds the arrivals, and the answer
-    in the end.
+    State are rings of R >= H rows, in which step h of the outlook has the row `first_row` + h: `promised_joules` (R, B)
+    and `promised_seconds` (R, N), the latter from the start of each step on without a gap, and `put_off` (R, N), the
+    latest time to which a task is put off in a step, -1 where there is none. `release` (M,) holds the arrivals, and the
+    answer in the end.
     """
     nodes = len(service)
     rows = len(promised_joules)
@@ -517,9 +586,9 @@ def choose_releases(
     cleanest = math.inf
     dark = True
     for h in range(steps):
-        cleanest = min(cleanest, grams_per_joule[h])
-        for n in range(nodes):
-            dark = dark and green_watts[h, n] <= 0.0
+        for b in range(green_watts.shape[1]):
+            cleanest = min(cleanest, grams_per_joule[h, b])
+            dark = dark and green_watts[h, b] <= 0.0
     for i in range(len(release)):
         if not waits[i]:
             continue
@@ -574,8 +643,10 @@ def choose_releases(
                 while since < done and grams < least:
                     end = min((at + 1) * step_seconds, done) if at < steps - 1 else done
                     if end > since:
-                        spare = green_watts[at, n] * step_seconds - promised_joules[(first_row + at) % rows, n]
-                        grams += max(0.0, watts * (end - since) - max(0.0, spare)) * grams_per_joule[at]
+                        spare = (
+                            green_watts[at, bus[n]] * step_seconds - promised_joules[(first_row + at) % rows, bus[n]]
+                        )
+                        grams += max(0.0, watts * (end - since) - max(0.0, spare)) * grams_per_joule[at, bus[n]]
                         since = end
                     at += 1
                 if grams < least * (1.0 - gain):
@@ -596,6 +667,6 @@ def choose_releases(
         while at * step_seconds < until:
             row = (first_row + at) % rows
             since = max(best_begin, at * step_seconds)
-            promised_joules[row, n] += watts * max(0.0, min(done, (at + 1) * step_seconds) - since)
+            promised_joules[row, bus[n]] += watts * max(0.0, min(done, (at + 1) * step_seconds) - since)
             promised_seconds[row, n] = min(step_seconds, until - at * step_seconds)
             at += 1

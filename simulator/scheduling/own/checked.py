@@ -38,7 +38,7 @@ class Checked:
             raise ConfigError([f"scheduler.policy: {error}"]) from error
         if not isinstance(placed, Placements):
             raise self._refusal(f"expected Placements, got {type(placed).__name__}")
-        for mistake in itertools.chain(wrong_kinds(placed), mistakes(placed, tasks, cluster, view.free_at)):
+        for mistake in itertools.chain(wrong_kinds(placed), mistakes(placed, tasks, cluster, view)):
             raise self._refusal(mistake)
         return placed
 
@@ -55,7 +55,7 @@ def wrong_kinds(placed: Placements) -> Iterator[str]:
             yield f"expected {name} as an array of {'whole ' if 'f' not in kinds else ''}numbers, got {told}"
 
 
-def mistakes(placed: Placements, tasks: Tasks, cluster: Cluster, free_at: FloatArray) -> Iterator[str]:
+def mistakes(placed: Placements, tasks: Tasks, cluster: Cluster, view: StepView) -> Iterator[str]:
     """Yield the mistakes of placements; each check presumes that those before it passed."""
     count, (nodes, _, levels) = len(tasks), cluster.service.shape
     for name in ("node", "level", "start", "finish"):
@@ -74,7 +74,8 @@ def mistakes(placed: Placements, tasks: Tasks, cluster: Cluster, free_at: FloatA
         yield "expected nodes into whose memory the models fit"
     start, finish, release = placed.start[chosen], placed.finish[chosen], tasks.arrival[chosen]
     seconds = tasks.work[chosen] * cluster.service[node, kind, level]
-    yield from _wrong_times(start >= release - TOLERANCE, "expected starts at or after the release", start)
+    there = release + cluster.delay[node, kind]
+    yield from _wrong_times(start >= there - TOLERANCE, "expected starts once the input has arrived", start)
     yield from _wrong_times(
         start <= release + cluster.longest_wait + TOLERANCE, "expected starts within the longest wait", start
     )
@@ -83,8 +84,12 @@ def mistakes(placed: Placements, tasks: Tasks, cluster: Cluster, free_at: FloatA
     )
     order = np.argsort(node, kind="stable")
     first = np.r_[True, np.diff(node[order]) != 0][: len(order)]
-    free = np.where(first, free_at[node[order]], np.r_[-np.inf, finish[order]][: len(order)])
-    yield from _wrong_times(start[order] >= free - TOLERANCE, "expected one task at a time on a node", start[order])
+    awake = np.maximum(view.free_at[node[order]], release[order]) + view.wake[node[order]]
+    idle = np.where(view.wake[node[order]] > 0.0, awake, view.free_at[node[order]])
+    free = np.where(first, idle, np.r_[-np.inf, finish[order]][: len(order)])
+    yield from _wrong_times(
+        start[order] >= free - TOLERANCE, "expected one task at a time on a node, once it is awake", start[order]
+    )
 
 
 def _wrong_times(right: BoolArray, expected: str, seconds: FloatArray) -> Iterator[str]:

@@ -18,6 +18,7 @@ from typing import Protocol, cast
 import numpy as np
 
 from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
+from simulator.scheduling.kernels.placement import starting, waiting
 from simulator.scheduling.outputs import empty_placements
 from simulator.scheduling.own.users_code import PolicyError, defined_at, place_of, users_code
 from simulator.workload.task import Tasks
@@ -38,10 +39,11 @@ class TaskView:
 class NodeView:
     """A node as this task would meet it.
 
-    `fits` says whether the model fits into the memory and the wait is short enough. `wait` is in seconds.
-    `green_joules` is left of the energy without emissions that is expected until the weather's next point, which comes
-    every 300 s. `seconds`, `joules` (above idle) and `grams` (as if all of it came from the grid) are by operating
-    point, in ascending frequency.
+    `fits` says whether the model fits into the memory and the wait is short enough. `wait` is in seconds: for the
+    queue, for a node asleep to wake, or for the task's input from another site. `green_joules` is left of the energy
+    without emissions that the node's bus is expected to have until the weather's next point, which comes every 300 s.
+    `seconds`, `joules` (above idle) and `grams` (as if all of it came from the grid) are by operating point, in
+    ascending frequency.
     """
 
     index: int
@@ -75,12 +77,12 @@ class PerTask:
     def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
         """See `Policy.place`. Raises PolicyError for a choice that the cluster does not admit."""
         placed = empty_placements(len(tasks))
-        free_at = [float(one) for one in view.free_at]
+        free_at, wake = view.free_at.tolist(), view.wake.tolist()
         green = [max(0.0, float(one)) for one in view.green_joules]
         for i in range(len(tasks)):
             task = _task(tasks, cluster, i)
             nodes = tuple(
-                _node(cluster, task, n, max(0.0, free_at[n] - task.release), green[n], view.grams_per_joule)
+                _node(cluster, view, task, n, _wait(cluster, task, n, free_at[n], wake[n]), green[cluster.bus[n]])
                 for n in range(len(free_at))
             )
             choice: object = self.choose(task, nodes)
@@ -90,9 +92,10 @@ class PerTask:
                 continue
             n, level = self._admitted(choice, nodes)
             placed.node[i], placed.level[i] = n, level
-            placed.start[i] = max(task.release, free_at[n])
+            placed.start[i] = starting(task.release, free_at[n], wake[n], float(cluster.delay[n, task.task_class]))
             placed.finish[i] = free_at[n] = placed.start[i] + nodes[n].seconds[level]
-            green[n] = max(0.0, green[n] - nodes[n].joules[level])
+            bus, wake[n] = cluster.bus[n], 0.0
+            green[bus] = max(0.0, green[bus] - nodes[n].joules[level])
         return placed
 
     def _admitted(self, choice: object, nodes: Sequence[NodeView]) -> tuple[int, int]:
@@ -124,7 +127,12 @@ def _task(tasks: Tasks, cluster: Cluster, i: int) -> TaskView:
     )
 
 
-def _node(cluster: Cluster, task: TaskView, n: int, wait: float, green: float, intensity: float) -> NodeView:
+def _wait(cluster: Cluster, task: TaskView, n: int, free_at: float, wake: float) -> float:
+    return waiting(task.release, free_at, wake, float(cluster.delay[n, task.task_class]))
+
+
+def _node(cluster: Cluster, view: StepView, task: TaskView, n: int, wait: float, green: float) -> NodeView:
+    intensity = float(view.grams_per_joule[cluster.bus[n]])
     seconds = tuple(task.work * float(one) for one in cluster.service[n, task.task_class])
     joules = tuple(float(watts) * one for watts, one in zip(cluster.extra_watts[n], seconds, strict=True))
     return NodeView(

@@ -89,7 +89,7 @@ def golden_results() -> ShownResults:
 def golden_totals() -> Totals:
     """Return the totals of a day and a half."""
     return replace(
-        Totals.zero(2, 2),
+        Totals.zero(nodes=2, buses=2, classes=2),
         renewable=np.array([4000.0, 0.0]),
         battery=np.array([1000.0, 0.0]),
         grid=np.array([500.0, 90_000.5]),
@@ -114,7 +114,7 @@ def golden_totals() -> Totals:
 def golden_snapshot() -> Snapshot:
     """Return the snapshot of the evening of the second day."""
     midnight = replace(
-        Totals.zero(2, 2),
+        Totals.zero(nodes=2, buses=2, classes=2),
         grid=np.array([0.0, 60_000.0]),
         emissions=np.array([0.0, 6.5]),
         class_tasks=np.array([[600, 10, 0], [30, 0, 0]]),
@@ -158,8 +158,9 @@ def golden_readings() -> Readings:
         start=Seconds(129_540.0),
         seconds=Seconds(60.0),
         flows=flows,
+        load=flows.load,
         expected_watts=np.array([2.0, 0.0]),
-        grams_per_joule=400.0 / 3.6e6,
+        grams_per_joule=np.full(2, 400.0 / 3.6e6),
         frequencies=np.array([[1.0e9, 1.5e9], [2.0e9, 3.0e9]]),
         level=np.array([1, -1], dtype=np.int32),
         free_at=np.array([129_600.75, 129_000.0]),

@@ -10,8 +10,10 @@ from exporter.core.units import Joules, Seconds, Watts
 from simulator.build import nodes_of, weather_of
 from simulator.energy.balance import settle
 from simulator.energy.battery import Batteries, Battery
+from simulator.energy.grid import GridPoint
 from simulator.energy.interface import WeatherDay, WeatherSource
 from simulator.forecast.references import PerfectForecaster
+from simulator.run.buses import Shares
 from simulator.run.engine import Engine
 from simulator.run.generation import Generation
 from simulator.run.job import Job, Method
@@ -169,14 +171,17 @@ def test_only_the_oracle_reads_the_future(policy: str) -> None:
 def test_no_total_ever_falls() -> None:
     random = np.random.default_rng(5)
     batteries = Batteries.of([LOSSY] * 100)
-    totals, stored = Totals.zero(100, 1), batteries.initial.copy()
+    totals, stored = Totals.zero(nodes=100, buses=100, classes=1), batteries.initial.copy()
     for _ in range(300):
         before = totals.copy()
         # Half of the nodes generate nothing: their totals stay small, where rounding shows.
         generation = random.exponential(3_000, 100) * (random.random(100) < 0.7) * (np.arange(100) < 50)
         load = random.exponential(3_000, 100)
         flows = settle(batteries, stored, generation, load, sells=random.random(100) < 0.5, seconds=Seconds(300.0))
-        totals.add_flows(flows, idle=load, ledger=0.0, grams_per_joule=1e-4, price=1e-8)
+        grid = GridPoint(grams_per_joule=np.full(100, 1e-4), dollars_per_joule=np.full(100, 1e-8))
+        totals.add_flows(
+            flows, Shares(bus=np.arange(100, dtype=np.int32), shares=None), idle=load, ledger=0.0, grid=grid
+        )
         stored = flows.stored
         for name in Totals.__dataclass_fields__:
             assert (getattr(totals, name) >= getattr(before, name)).all(), name

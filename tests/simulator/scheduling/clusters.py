@@ -1,6 +1,8 @@
 """Clusters, tasks and runs for the tests of scheduling."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -33,10 +35,36 @@ def cluster(
         extra_watts=np.array(extra_watts, float),
         idle_watts=np.ones(nodes),
         fits=np.ones((nodes, classes), bool) if fits is None else np.array(fits),
+        **one_place(nodes, classes),
         deadline=np.full(classes, deadline),
         priority=np.full(classes, priority),
         longest_wait=Seconds(longest_wait),
     )
+
+
+def one_place(nodes: int, classes: int) -> dict[str, Any]:
+    """Return the fields of a cluster at one site, where each node has a bus of its own."""
+    return {
+        "delay": np.zeros((nodes, classes)),
+        "moved_joules": np.zeros((nodes, classes)),
+        "work": np.ones(classes),
+        "bus": np.arange(nodes, dtype=np.int32),
+        "site": np.zeros(nodes, np.int32),
+        "home": np.zeros(classes, np.int32),
+    }
+
+
+def spread_out(random: np.random.Generator, cluster: Cluster, *, sites: int, buses: int) -> Cluster:
+    """Spread the nodes over sites and buses, and let each class arrive at one of the sites."""
+    nodes, classes = cluster.fits.shape
+    site_of_bus = (np.arange(buses) % sites).astype(np.int32)
+    bus = np.asarray(random.integers(0, buses, nodes), np.int32)
+    home = np.asarray(random.integers(0, buses, classes), np.int32)
+    away = site_of_bus[bus][:, None] != site_of_bus[home][None, :]
+    seconds = random.choice([0.0, 0.5, 3.0], (sites, sites))[site_of_bus[bus]][:, site_of_bus[home]]
+    joules = random.choice([0.0, 1.0, 20.0], (sites, sites))[site_of_bus[bus]][:, site_of_bus[home]]
+    moved = {"delay": seconds * away, "moved_joules": joules * away}
+    return replace(cluster, bus=bus, site=site_of_bus[bus], home=home, **moved)
 
 
 def random_cluster(
@@ -54,6 +82,7 @@ def random_cluster(
         extra_watts=random.uniform(3.0, 60.0, kinds)[kind][:, None] * frequency**2,
         idle_watts=random.uniform(1.0, 30.0, kinds)[kind],
         fits=fits[kind],
+        **one_place(nodes, 3),
         deadline=random.uniform(5.0, 50.0, 3),
         priority=random.uniform(0.2, 1.0, 3),
         longest_wait=Seconds(longest_wait),
@@ -82,19 +111,33 @@ def tasks(*arrivals: float, work: float = 1.0, task_class: int = 0, deadline: fl
 
 
 def view(cluster: Cluster, *, start: float = 0.0, free_at: FloatArray | None = None, green: float = 0.0) -> StepView:
-    """Return the start of a step, with the same green joules everywhere."""
-    nodes = len(cluster.names)
+    """Return the start of a step, with the same green joules everywhere and all nodes awake."""
+    nodes, buses = len(cluster.names), int(cluster.bus.max()) + 1
     return StepView(
         start=Seconds(start),
         seconds=STEP,
         free_at=np.zeros(nodes) if free_at is None else free_at,
-        green_joules=np.full(nodes, green),
-        grams_per_joule=1e-4,
+        wake=np.zeros(nodes),
+        green_joules=np.full(buses, green),
+        grams_per_joule=np.full(buses, 1e-4),
     )
 
 
-def run(policy: Policy, cluster: Cluster, tasks: Tasks, green: FloatArray) -> Placements:
-    """Place all tasks, step by step; `green` (S, N) is the green energy by step, repeated in turn."""
+def run(
+    policy: Policy,
+    cluster: Cluster,
+    tasks: Tasks,
+    green: FloatArray,
+    *,
+    wake: FloatArray | None = None,
+    grams: FloatArray | None = None,
+) -> Placements:
+    """Place all tasks, step by step.
+
+    `green` (S, B) is the green energy by step, repeated in turn, `wake` (N,) the seconds that the nodes which sleep at
+    the start of every step take to wake, and `grams` (B,) the grams per joule of each grid.
+    """
+    nodes, buses = len(cluster.names), green.shape[1]
     free_at = np.zeros(len(cluster.names))
     parts = []
     last = int(tasks.arrival[-1] // STEP) + 1
@@ -104,8 +147,9 @@ def run(policy: Policy, cluster: Cluster, tasks: Tasks, green: FloatArray) -> Pl
             start=Seconds(step * STEP),
             seconds=STEP,
             free_at=free_at,
+            wake=np.zeros(nodes) if wake is None else wake,
             green_joules=green[step % len(green)],
-            grams_per_joule=1e-4,
+            grams_per_joule=np.full(buses, 1e-4) if grams is None else grams,
         )
         part = policy.place(tasks[edges[step] : edges[step + 1]], cluster, seen)
         placed = part.node != DROPPED

@@ -28,7 +28,7 @@ def outlook(watts: list[float], *, start: float = 0.0, grams: list[float] | None
         start=Seconds(start),
         seconds=STEP,
         green_watts=np.repeat(np.array(watts, float)[:, None], nodes, axis=1),
-        grams_per_joule=np.full(len(watts), 1e-4) if grams is None else np.array(grams),
+        grams_per_joule=np.repeat(np.array([1e-4] * len(watts) if grams is None else grams)[:, None], nodes, axis=1),
     )
 
 
@@ -118,7 +118,7 @@ def test_tasks_of_different_work_may_have_different_best_nodes(first: int) -> No
     asked.work[large], asked.deadline[large] = 10.0, 500.0
     green = np.zeros((20, 2))
     green[1], green[3] = np.array([40.0, 10.0]) / STEP, 5.0
-    seen = replace(outlook([0.0] * 20), green_watts=green)
+    seen = replace(outlook([0.0] * 20, nodes=2), green_watts=green)
     expected = [900.0, 900.0]
     expected[large] = 300.0
     assert shifting().release(asked, two, seen).tolist() == expected
@@ -176,7 +176,11 @@ def situations(draw: st.DrawFn) -> tuple[Cluster, Tasks, Outlook]:
         deadline=arrival + random.uniform(1.0, 4000.0, count),
     )
     watts: FloatArray = random.uniform(-20.0, 20.0, (12, nodes)).clip(min=0.0)
-    return made, asked, Outlook(start=Seconds(0.0), seconds=STEP, green_watts=watts, grams_per_joule=random.random(12))
+    return (
+        made,
+        asked,
+        Outlook(start=Seconds(0.0), seconds=STEP, green_watts=watts, grams_per_joule=random.random(watts.shape)),
+    )
 
 
 @given(situations())

@@ -17,24 +17,38 @@ from simulator.scheduling.score import Levels, Scored, Search
 from simulator.scheduling.shifting import TemporalShifting
 from simulator.scheduling.weights import TERMS, Weights
 from simulator.workload.task import Tasks
-from tests.simulator.scheduling.clusters import ALL_POLICIES, STEP, random_cluster, random_tasks, run, same_bits
+from tests.simulator.scheduling.clusters import (
+    ALL_POLICIES,
+    STEP,
+    random_cluster,
+    random_tasks,
+    run,
+    same_bits,
+    spread_out,
+)
 
 WEIGHTS = Weights(latency=0.4, energy=0.3, grid=0.3, carbon=0.2, load=0.1)
 
 
 def scenario(seed: int, count: int) -> tuple[Cluster, Tasks, FloatArray]:
-    """Draw a cluster with more or fewer equal nodes, tasks, and green energy, which is sometimes zero."""
+    """Draw a cluster of more or fewer equal nodes on one or several sites, tasks, and green energy, sometimes zero."""
     random = np.random.default_rng(seed)
     nodes = int(random.integers(1, 13))
     cluster = random_cluster(random, nodes, kinds=int(random.integers(1, nodes + 1)))
     tasks = random_tasks(random, cluster, count, utilization=random.choice([0.3, 0.8, 1.3]))
-    green = np.maximum(0.0, random.uniform(-1.0, 3.0, (7, 1)) * 1000 * random.integers(0, 3, (1, nodes)))
+    buses = nodes
+    if seed % 2:
+        buses = int(random.integers(1, nodes + 1))
+        cluster = spread_out(random, cluster, sites=min(3, buses), buses=buses)
+    green = np.maximum(0.0, random.uniform(-1.0, 3.0, (7, 1)) * 1000 * random.integers(0, 3, (1, buses)))
     return cluster, tasks, green * (seed % 4 > 0)
 
 
 def results(name: str, cluster: Cluster, tasks: Tasks, green: FloatArray, backend: Backend) -> list[bytes]:
     """Return all that the kernels compute, as bytes."""
-    placed = run(build_policy(name, WEIGHTS, levels=Levels.ALL, backend=backend), cluster, tasks, green)
+    policy = build_policy(name, WEIGHTS, levels=Levels.ALL, backend=backend)
+    wake, grams = np.resize([0.0, 4.0, 0.0], len(cluster.names)), np.resize([1e-4, 5e-5], green.shape[1])
+    placed = run(policy, cluster, tasks, green, wake=wake, grams=grams)
     release = releases(cluster, tasks[:300], green, backend)
     return [
         *(getattr(placed, field).tobytes() for field in placed.__slots__),
@@ -75,7 +89,7 @@ def releases(cluster: Cluster, tasks: Tasks, green: FloatArray, backend: Backend
     # Every third task takes minutes, and so spans steps.
     length = np.where(np.arange(len(tasks)) % 3, 1.0, 100.0)
     patient = replace(tasks, work=tasks.work * length, deadline=tasks.deadline + 12_000.0)
-    grams = np.linspace(2e-4, 1e-4, 42)
+    grams = np.repeat(np.linspace(2e-4, 1e-4, 42)[:, np.newaxis], green.shape[1], axis=1)
     outlook = Outlook(
         start=Seconds(0.0),
         seconds=STEP,
@@ -94,8 +108,8 @@ def test_the_compiled_kernel_is_bit_identical_to_the_plain_one(name: str, count:
 
 
 @st.composite
-def searches(draw: st.DrawFn) -> tuple[Weights, Cluster, Tasks, FloatArray]:
-    """Draw weights, clusters of equal nodes, tasks and green energy, such that many scores tie."""
+def searches(draw: st.DrawFn) -> tuple[Weights, Cluster, Tasks, dict[str, FloatArray]]:
+    """Draw weights, clusters of equal nodes, tasks and the states of a run, such that many scores tie."""
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     nodes, levels = draw(st.integers(1, 24)), draw(st.sampled_from([1, 2, 5]))
     kinds = min(nodes, draw(st.integers(1, 6)))
@@ -105,20 +119,35 @@ def searches(draw: st.DrawFn) -> tuple[Weights, Cluster, Tasks, FloatArray]:
         cluster = replace(cluster, service=np.ceil(cluster.service))
         tasks = replace(tasks, arrival=np.floor(tasks.arrival), work=np.ones(len(tasks)))
     weights = draw(st.lists(st.sampled_from([0.0, 0.1, 1.0]), min_size=5, max_size=5).filter(any))
-    green = draw(st.lists(st.sampled_from([0.0, 1.0, 50.0, 50.0, 1e4]), min_size=nodes, max_size=nodes))
-    return Weights(**dict(zip(TERMS, weights, strict=True))), cluster, tasks, np.array([green])
+    buses, sites = nodes, 1
+    if draw(st.booleans()):
+        buses = draw(st.integers(1, nodes))
+        sites = draw(st.integers(1, buses))
+        cluster = spread_out(random, cluster, sites=sites, buses=buses)
+
+    def some(*values: float, size: int) -> FloatArray:
+        return np.array(draw(st.lists(st.sampled_from(values), min_size=size, max_size=size)))
+
+    state = {
+        "green": some(0.0, 1.0, 50.0, 50.0, 1e4, size=buses)[np.newaxis],
+        "wake": some(0.0, 0.0, 1.0, 3.0, size=nodes),
+        "grams": np.array([1e-4, 5e-5, 0.0])[np.arange(buses) % sites % 3],
+    }
+    return Weights(**dict(zip(TERMS, weights, strict=True))), cluster, tasks, state
 
 
 @settings(max_examples=300)
 @given(searches())
-def test_the_pruned_search_chooses_what_the_scan_chooses(search: tuple[Weights, Cluster, Tasks, FloatArray]) -> None:
-    weights, cluster, tasks, green = search
+def test_the_pruned_search_chooses_what_the_scan_chooses(
+    search: tuple[Weights, Cluster, Tasks, dict[str, FloatArray]],
+) -> None:
+    weights, cluster, tasks, state = search
     scan, pruned = (
         run(
             Scored("joint", weights, levels=Levels.ALL, backend=Backend.COMPILED, search=how),
             cluster,
             tasks,
-            green,
+            **state,
         )
         for how in Search
     )

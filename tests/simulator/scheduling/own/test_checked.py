@@ -57,9 +57,15 @@ def test_what_can_be_is_passed_on() -> None:
         ({"node": np.array([0, -2, 0])}, "expected nodes from -1 to 1, got -2 to 0"),
         ({"node": np.array([0, 1])}, r"expected node of 3 tasks, got the shape \(2,\)"),
         ({"level": np.array([0, 1, 0])}, "expected operating points from 0 to 0, got 0 to 1"),
-        ({"start": np.array([0.0, 2.0, 3.0])}, "expected starts at or after the release, got 0 s"),
+        (
+            {"start": np.array([0.0, 2.0, 3.0])},
+            "expected starts once the input has arrived, got 0 s",
+        ),
         ({"start": np.array([1.0, 70.0, 3.0])}, "expected starts within the longest wait, got 70 s"),
-        ({"start": np.array([1.0, np.nan, 3.0])}, "expected starts at or after the release, got nan s"),
+        (
+            {"start": np.array([1.0, np.nan, 3.0])},
+            "expected starts once the input has arrived, got nan s",
+        ),
         ({"finish": np.array([3.0, 3.0, 3.1])}, "expected finishes as long after the start as it takes, got 3.1 s"),
         ({"finish": np.array([3.0, np.inf, 5.0])}, "expected finishes as long after the start as it takes, got inf s"),
         ({"node": [0, 1, 0]}, "expected node as an array of whole numbers, got list"),
@@ -71,7 +77,7 @@ def test_what_can_be_is_passed_on() -> None:
         ({"terms": np.array([0, 0, 0, 0, np.nan])}, r"expected terms of 5 finite numbers, got \[ 0.  0.  0.  0. nan\]"),
         (
             {"node": np.array([0, 0, 1]), "finish": np.array([3.0, 4.0, 4.0])},
-            "expected one task at a time on a node, got 2 s",
+            "expected one task at a time on a node, once it is awake, got 2 s",
         ),
     ],
 )
@@ -82,7 +88,7 @@ def test_what_cannot_be_is_one_line(changes: dict[str, Any], expected: str) -> N
 
 def test_a_node_that_is_busy_cannot_start() -> None:
     busy = replace(view(TWO), free_at=np.array([0.0, 2.5]))
-    with pytest.raises(ConfigError, match="expected one task at a time on a node, got 2 s"):
+    with pytest.raises(ConfigError, match="expected one task at a time on a node, once it is awake, got 2 s"):
         Checked(Fixed(GOOD), "x").place(ARRIVED, TWO, busy)
 
 
