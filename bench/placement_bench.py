@@ -16,8 +16,10 @@ import simpy
 
 from bench.record import record, table
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
-from simulator import build
 from simulator.arrays import FloatArray
+from simulator.assembly import parts
+from simulator.assembly.inputs import cluster_of
+from simulator.assembly.layout import layout_of
 from simulator.run.simulate import fixed_tasks
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
@@ -56,7 +58,7 @@ def main() -> None:
 
 def measure(scenario: Scenario, nodes: int) -> dict[str, float]:
     """Return a column of the table."""
-    cluster = build.cluster_of(build.nodes_of(scenario, nodes), scenario, compressed=build.shipped_compression())
+    cluster = cluster_of(layout_of(scenario, count=nodes), scenario, compressed=parts.shipped_compression())
     count = TASKS if nodes < NODES[-1] else TASKS // 5
     rate = UTILIZATION * capacity(cluster, scenario)
     tasks = fixed_tasks(scenario, count, rate * SECONDS_PER_HOUR, seed=1)
@@ -86,7 +88,7 @@ def measure(scenario: Scenario, nodes: int) -> dict[str, float]:
 
 def capacity(cluster: Cluster, scenario: Scenario) -> float:
     """Return tasks per second of the cluster's mix that keep all nodes busy at full frequency."""
-    work = [float(kind.work) * kind.share for kind in build.classes_of(scenario)]
+    work = [float(kind.work) * kind.share for kind in parts.classes_of(scenario)]
     return float((1.0 / (cluster.service[:, :, -1] @ work)).sum())
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import platform
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -16,7 +17,8 @@ from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
-from simulator.build import configured_weights, nodes_of, shipped_compression
+from simulator.assembly.layout import Layout, first_day_of, layout_of
+from simulator.assembly.parts import configured_weights, shipped_compression
 from simulator.experiments.find.estimates import ShownResults, load_shown_results
 from simulator.ledger.cost_profile import shipped_profile
 from simulator.live.exposition.rows import exposition
@@ -88,9 +90,9 @@ def build_run(plan: Plan) -> LiveRun:
 def _facts(plan: Plan, engine: Engine) -> RunFacts:
     scenario, profile = plan.scenario, shipped_compression()
     weights = weights_of(scenario.scheduler.policy, configured_weights(scenario))
-    zone = scenario.site.utc_offset_hours * SECONDS_PER_HOUR
-    midnight = datetime.combine(scenario.site.first_day, time(), UTC).timestamp()
-    nodes = nodes_of(scenario)
+    # The clock of several sites is UTC.
+    zone = 0.0 if scenario.sites else scenario.site.utc_offset_hours * SECONDS_PER_HOUR
+    midnight = datetime.combine(first_day_of(scenario, plan.seed), time(), UTC).timestamp()
     return RunFacts(
         version=simulator.__version__,
         python_version=platform.python_version(),
@@ -106,10 +108,25 @@ def _facts(plan: Plan, engine: Engine) -> RunFacts:
         speed=plan.speed,
         step=engine.plant.step,
         weights={} if weights is None else {term: getattr(weights, term) for term in TERMS},
-        nodes=tuple(NodeFacts(name=one.name, device=one.device.name, supply=one.supply.kind) for one in nodes),
+        nodes=_nodes(layout_of(scenario, plan.seed)),
         classes=tuple(kind.name for kind in scenario.workload.classes),
         models=tuple(profile.measurements),
         shown=plan.shown,
+    )
+
+
+def _nodes(layout: Layout) -> tuple[NodeFacts, ...]:
+    shared = Counter(node.bus for node in layout.nodes)
+    return tuple(
+        NodeFacts(
+            name=node.name,
+            site=layout.places[layout.buses[node.bus].place].name,
+            device=node.device.name,
+            supply=layout.buses[node.bus].supply.kind,
+            bus=node.bus,
+            alone=shared[node.bus] == 1,
+        )
+        for node in layout.nodes
     )
 
 

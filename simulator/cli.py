@@ -209,7 +209,7 @@ def _replications(text: str) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from simulator import app
-    from simulator.build import recording_mistakes
+    from simulator.assembly.layout import recording_mistakes
     from simulator.energy.interface import WeatherError
 
     web = web_of(options)

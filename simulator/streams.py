@@ -15,6 +15,7 @@ class Stream(IntEnum):
     WEATHER = 0
     WORKLOAD = 1
     NOISE = 2
+    ORIGIN = 3
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

@@ -1,7 +1,7 @@
 """Synthetic weather: a clear sky behind passing clouds, and gusty wind, both correlated in time."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import accumulate
 
@@ -10,7 +10,7 @@ import numpy as np
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import clear_sky_day
-from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay
+from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay, WeatherSource
 from simulator.streams import Stream, generator
 
 CLEARNESS_BOUNDS = (0.05, 1.1)
@@ -63,6 +63,26 @@ class SyntheticWeather:
             wind_metres_per_second=weibull_quantile(self._wind.day(index), climate.wind_mean, climate.wind_shape),
             pressure_pascals=np.full(POINTS_PER_DAY, standard_pressure(self._site.altitude_metres)),
         )
+
+
+class LedWeather:
+    """Weather of a site whose own days begin `lead` before those of the simulated clock."""
+
+    def __init__(self, weather: WeatherSource, lead: Seconds) -> None:
+        self._weather = weather
+        self._points = round(lead / WEATHER_STEP)
+
+    def day(self, index: int) -> WeatherDay:
+        """See `WeatherSource.day`; a day of the clock has parts of two of the site's own."""
+        first, at = divmod(index * POINTS_PER_DAY + self._points, POINTS_PER_DAY)
+        if at == 0:
+            return self._weather.day(first)
+        today, tomorrow = self._weather.day(first), self._weather.day(first + 1)
+        parts = {
+            field.name: np.concatenate((getattr(today, field.name)[at:], getattr(tomorrow, field.name)[:at]))
+            for field in fields(WeatherDay)
+        }
+        return WeatherDay(**parts)
 
 
 class GaussianProcess:

@@ -59,7 +59,7 @@ class LiveRun:
 
 
 def _charge(engine: Engine) -> np.typing.NDArray[np.float64]:
-    """Return the state of charge (N,), NaN where there is no battery."""
+    """Return the state of charge (B,), NaN where there is no battery."""
     capacity = engine.plant.batteries.capacity
     return np.divide(engine.stored, capacity, out=np.full_like(capacity, np.nan), where=capacity > 0.0)
 

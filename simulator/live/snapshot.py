@@ -24,16 +24,22 @@ def speed_text(speed: float) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFacts:
-    """The constant facts of a node; `supply` is solar, wind, hybrid, or grid for no supply of its own."""
+    """The constant facts of a node; `supply` is solar, wind, hybrid, or grid for none.
+
+    `bus` is the index of its bus, which it has `alone` unless it shares it with other nodes of its site.
+    """
 
     name: str
+    site: str
     device: str
     supply: str
+    bus: int
+    alone: bool
 
     @property
     def generates(self) -> bool:
         """Return whether the node has a supply of its own."""
-        return self.supply != "grid"
+        return self.alone and self.supply != "grid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,7 @@ class PowerPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """Readings of the last step alone; `charge` (N,) is the batteries' state of charge, NaN without one.
+    """Readings of the last step alone; `charge` (B,) is the batteries' state of charge, NaN without one.
 
     `speed` is the number of simulated seconds per second over the last seconds, None until it is known.
     """

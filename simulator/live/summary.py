@@ -7,6 +7,7 @@ import math
 from datetime import datetime, timedelta, timezone
 
 import msgspec
+import numpy as np
 
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
@@ -22,7 +23,10 @@ class _View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeView(_View, frozen=True):
-    """State of a node; `battery_charge_ratio` is null without a battery, `frequency_hertz` before its first task."""
+    """State of a node; `battery_charge_ratio` is null without a battery, `frequency_hertz` before its first task.
+
+    Supply, grid and battery are null for a node that shares them with others.
+    """
 
     name: str
     device: str
@@ -182,7 +186,7 @@ def _today(snapshot: Snapshot) -> Today:
 
 
 def _nodes(snapshot: Snapshot) -> list[NodeView]:
-    figures = {} if snapshot.readings is None else _figures(snapshot.readings)
+    figures = {} if snapshot.readings is None else _figures(snapshot, snapshot.readings)
     return [
         NodeView(
             name=node.name,
@@ -194,17 +198,22 @@ def _nodes(snapshot: Snapshot) -> list[NodeView]:
     ]
 
 
-def _figures(now: Readings) -> dict[str, FloatArray]:
+def _figures(snapshot: Snapshot, now: Readings) -> dict[str, FloatArray]:
     record, flows = now.record, now.record.flows
     return {
         "load_watts": _watts(now, record.load),
-        "supply_watts": _watts(now, flows.generation),
-        "grid_watts": _watts(now, flows.grid_import),
-        "battery_charge_ratio": now.charge,
+        "supply_watts": _of_the_bus(snapshot, _watts(now, flows.generation)),
+        "grid_watts": _of_the_bus(snapshot, _watts(now, flows.grid_import)),
+        "battery_charge_ratio": _of_the_bus(snapshot, now.charge),
         "frequency_hertz": record.frequency,
         "backlog_seconds": record.backlog,
         "utilization_ratio": record.utilization,
     }
+
+
+def _of_the_bus(snapshot: Snapshot, values: FloatArray) -> FloatArray:
+    """Return a figure (N,) of buses, unknown for nodes that share theirs."""
+    return np.array([values[node.bus] if node.alone else np.nan for node in snapshot.facts.nodes])
 
 
 def _known(values: FloatArray | None, index: int) -> float | None:

@@ -102,6 +102,7 @@ class Engine:
     def __init__(self, plant: Plant) -> None:
         nodes = len(plant.cluster.names)
         self.plant = plant
+        self._sites = int(plant.cluster.site_of_bus.max()) + 1
         self.totals = self._no_totals()
         self.stored = plant.batteries.initial.copy()
         self.wake = np.zeros(nodes)
@@ -151,6 +152,7 @@ class Engine:
         )
         placements = plant.policy.place(released.tasks, plant.cluster, view)
         self._remember(placements)
+        self._move(released.tasks, placements, grid)
         self.queue.enter(released, placements, self.totals)
         work = self.queue.advance(self.totals)
         load = self._idle_joules + work.joules + self._ledger_joules / len(self._idle_joules)
@@ -173,7 +175,7 @@ class Engine:
 
     def _no_totals(self) -> Totals:
         nodes, classes = self.plant.cluster.fits.shape
-        return Totals.zero(nodes=nodes, buses=len(self.plant.sells), classes=classes)
+        return Totals.zero(nodes=nodes, buses=len(self.plant.sells), sites=self._sites, classes=classes)
 
     def _green_joules(self, expected_watts: FloatArray) -> FloatArray:
         """Return the energy (B,) free of emissions that should be left for tasks until the weather's next point.
@@ -242,6 +244,12 @@ class Engine:
             green_watts=np.maximum(expected - self._buses.sum(plant.cluster.idle_watts), 0.0),
             grams_per_joule=plant.grid.expected(self._index, steps),
         )
+
+    def _move(self, tasks: Tasks, placements: Placements, grid: GridPoint) -> None:
+        """Count what is sent to nodes of other sites than those where the tasks arrived."""
+        if self._sites > 1:
+            placed = placements.node != DROPPED
+            self.totals.add_moved(self.plant.cluster, placements.node[placed], tasks.task_class[placed], grid)
 
     def _remember(self, placements: Placements) -> None:
         """Record the level of each node's last task, and the green energy that the tasks will take."""

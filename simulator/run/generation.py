@@ -15,20 +15,21 @@ DAYS_KEPT = 3
 
 
 class Generation:
-    """Generation in watts at any step of the simulation; steps divide those of the weather."""
+    """Generation of B buses in watts at any step of the simulation; steps divide those of the weather."""
 
-    def __init__(self, weather: WeatherSource, supplies: Sequence[Supply], step: Seconds) -> None:
+    def __init__(self, weather: Sequence[WeatherSource], supplies: Sequence[Supply], step: Seconds) -> None:
+        """Take the weather and the supply of each bus; buses of one site have the same source of weather."""
         self._weather = weather
         self._supplies = supplies
         self._steps_per_point = round(WEATHER_STEP / step)
         self._days: OrderedDict[int, FloatArray] = OrderedDict()
 
     def at(self, step: int) -> FloatArray:
-        """Return the generation (N,) in a step. Raises WeatherError beyond the end of a recording."""
+        """Return the generation (B,) in a step. Raises WeatherError beyond the end of a recording."""
         return self._at_point(step // self._steps_per_point)
 
     def between(self, step: int, count: int) -> FloatArray:
-        """Return the generation (count, N) of the steps from `step` on; zeros beyond the end of a recording."""
+        """Return the generation (count, B) of the steps from `step` on; zeros beyond the end of a recording."""
         points = np.arange(step, step + count) // self._steps_per_point
         first, last = int(points[0]), int(points[-1])
         watts = np.zeros((last - first + 1, len(self._supplies)))
@@ -44,11 +45,12 @@ class Generation:
         return watts
 
     def _day(self, index: int) -> FloatArray:
-        """Return the generation (288, N) of a day. Equal nodes share one computation."""
+        """Return the generation (288, B) of a day. Equal buses of one site share one computation."""
         if index not in self._days:
-            weather = self._weather.day(index)
-            watts = {supply: supply.watts(weather) for supply in dict.fromkeys(self._supplies)}
-            self._days[index] = np.stack([watts[supply] for supply in self._supplies], axis=1)
+            days = {id(weather): weather.day(index) for weather in self._weather}
+            asked = [(id(weather), supply) for weather, supply in zip(self._weather, self._supplies, strict=True)]
+            watts = {(source, supply): supply.watts(days[source]) for source, supply in dict.fromkeys(asked)}
+            self._days[index] = np.stack([watts[one] for one in asked], axis=1)
             if len(self._days) > DAYS_KEPT:
                 self._days.popitem(last=False)
         return self._days[index]

@@ -64,7 +64,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of one run.
 
-    `energy_joules` is all that the cluster consumed, idle and ledger included (published: of the tasks only). What
+    `energy_joules` is all that the cluster consumed, idle, ledger and network included (published: of the tasks only).
+    `network_joules` are those of moving tasks between sites, bought from the grid and so in `grid_joules`, too. What
     batteries held at the start counts as green when it is used, and what they hold at the end does not count.
     `tasks_late` are tasks completed late, and tasks still executing or queued that will be late; offered tasks that are
     neither completed nor dropped are executing, queued or deferred at the end of the run.
@@ -97,3 +98,4 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     deadline_miss_ratio: float
     bound_grams: float | None = None
     stored_change_joules: float | None = None
+    network_joules: float = 0.0

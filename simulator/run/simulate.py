@@ -7,7 +7,8 @@ import numpy as np
 
 from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
-from simulator import build
+from simulator.assembly import inputs, parts
+from simulator.assembly.layout import layout_of, weather_of
 from simulator.energy.battery import Batteries
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
@@ -74,27 +75,27 @@ def build_engine(
     `nodes` replicates the scenario's nodes up to this number; `workload` and `step` replace the scenario's.
     Raises ConfigError or WeatherError for files that cannot be used.
     """
-    built = build.nodes_of(scenario, nodes)
-    profile = build.shipped_compression() if method.compression else None
-    cluster = build.cluster_of(built, scenario, compressed=profile)
+    layout = layout_of(scenario, seed, nodes)
+    profile = parts.shipped_compression() if method.compression else None
+    cluster = inputs.cluster_of(layout, scenario, compressed=profile)
     step = step or Seconds(float(scenario.run.step_seconds))
-    generation = Generation(build.weather_of(scenario, seed), [node.supply for node in built], step)
-    classes = build.classes_of(scenario)
+    generation = Generation(weather_of(layout, seed), [bus.supply for bus in layout.buses], step)
+    classes = parts.classes_of(scenario)
     longest = max((kind.deadline for kind in classes if kind.deferrable), default=0.0)
-    deferrable = np.array([kind.deferrable for kind in classes])
+    deferrable = np.array([kind.deferrable for kind in classes] * len(layout.places))
     plant = Plant(
         cluster=cluster,
-        batteries=Batteries.of([node.battery if method.batteries else None for node in built]),
-        sells=np.array([node.sells for node in built]),
-        frequencies=build.frequencies_of(built),
+        batteries=Batteries.of([bus.battery if method.batteries else None for bus in layout.buses]),
+        sells=np.array([bus.sells for bus in layout.buses]),
+        frequencies=inputs.frequencies_of(layout.nodes),
         generation=generation,
-        workload=workload or build.workload_of(scenario, seed),
+        workload=workload or inputs.workload_of(scenario, layout, seed),
         deferrable=deferrable,
         policy=_policy(method, scenario, backend),
         shifting=TemporalShifting(deferrable, backend=backend) if traits(method.policy).shifts else None,
-        forecaster=_forecaster(method, generation, len(built)),
-        ledger=_ledger(method, scenario, len(built)),
-        grid=build.grid_of(scenario, len(built), step),
+        forecaster=_forecaster(method, generation, len(layout.buses)),
+        ledger=_ledger(method, scenario, len(layout.nodes)),
+        grid=inputs.grid_of(layout, step),
         dollars_per_tonne=scenario.ledger.dollars_per_tonne,
         step=step,
         backend=backend,
@@ -105,14 +106,14 @@ def build_engine(
 
 def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
     levels = Levels.ALL if method.dvfs else Levels.FASTEST
-    policy = build_policy(method.policy, build.configured_weights(scenario), levels=levels, backend=backend)
+    policy = build_policy(method.policy, parts.configured_weights(scenario), levels=levels, backend=backend)
     return Checked(policy, method.policy) if is_users(method.policy) else policy
 
 
-def _forecaster(method: Method, generation: Generation, nodes: int) -> Forecaster:
+def _forecaster(method: Method, generation: Generation, buses: int) -> Forecaster:
     if traits(method.policy).sees_future:
         return PerfectForecaster(generation.between)
-    return PersistenceForecaster(nodes) if method.forecast else NoForecaster(nodes)
+    return PersistenceForecaster(buses) if method.forecast else NoForecaster(buses)
 
 
 def _ledger(method: Method, scenario: Scenario, nodes: int) -> Ledger:
@@ -123,7 +124,7 @@ def _ledger(method: Method, scenario: Scenario, nodes: int) -> Ledger:
 
 def fixed_tasks(scenario: Scenario, count: int, rate_per_hour: float, seed: int) -> Tasks:
     """Return `count` tasks at a mean rate. Another rate stretches the same tasks in time."""
-    classes = build.classes_of(scenario)
+    classes = parts.classes_of(scenario)
     random, noise = generator(seed, Stream.WORKLOAD), generator(seed, Stream.NOISE)
     arrival = np.cumsum(random.standard_exponential(count)) * (SECONDS_PER_HOUR / rate_per_hour)
     kinds = random.choice(len(classes), size=count, p=[kind.share for kind in classes]).astype(np.int32)
@@ -139,7 +140,8 @@ def _prepared(job: Job) -> tuple[Engine, int, int]:
     if not isinstance(scenario, Scenario):
         raise TypeError("the published model has no engine")
     if job.tasks is None:
-        workload = build.workload_of(scenario, job.seed, job.rate_per_hour)
+        layout = layout_of(scenario, job.seed, job.nodes)
+        workload = inputs.workload_of(scenario, layout, job.seed, job.rate_per_hour)
         engine = build_engine(scenario, job.method, job.seed, nodes=job.nodes, workload=workload)
         per_day = round(SECONDS_PER_DAY / engine.plant.step)
         return engine, scenario.run.warm_up_days * per_day, scenario.run.days * per_day
@@ -148,9 +150,8 @@ def _prepared(job: Job) -> tuple[Engine, int, int]:
         raise ConfigError([f"tasks: expected a number >= 1 at a rate > 0, got {job.tasks} at {rate:g} per hour"])
     tasks = fixed_tasks(scenario, job.tasks, rate, job.seed)
     step = _short_step(float(tasks.arrival[-1]), scenario.run.step_seconds)
-    engine = build_engine(
-        scenario, job.method, job.seed, nodes=job.nodes, workload=TraceWorkload(tasks), step=Seconds(float(step))
-    )
+    workload = inputs.spread(TraceWorkload(tasks), scenario, layout_of(scenario, job.seed, job.nodes), job.seed)
+    engine = build_engine(scenario, job.method, job.seed, nodes=job.nodes, workload=workload, step=Seconds(float(step)))
     return engine, 0, int(tasks.arrival[-1] // step) + 1
 
 
@@ -171,8 +172,10 @@ def figures(engine: Engine, seed: int) -> RunResult:
     completed, late, dropped = (int(count) for count in totals.class_tasks.sum(axis=0))
     late += engine.queue.overdue() - engine.beginning.overdue
     offered = int(totals.class_offered.sum())
-    consumed, grid = float(totals.consumed.sum()), float(totals.grid.sum())
-    electricity, credits_sold = float(totals.electricity_dollars.sum()), float(totals.credit_dollars.sum())
+    network = float(totals.moved_joules.sum())
+    consumed, grid = float(totals.consumed.sum()) + network, float(totals.grid.sum()) + network
+    electricity = float(totals.electricity_dollars.sum() + totals.moved_dollars.sum())
+    credits_sold = float(totals.credit_dollars.sum())
     return RunResult(
         seed=seed,
         simulated_seconds=engine.clock - engine.beginning.clock,
@@ -185,7 +188,7 @@ def figures(engine: Engine, seed: int) -> RunResult:
         idle_joules=float(totals.idle.sum()),
         ledger_joules=float(totals.ledger.sum()),
         grid_joules=grid,
-        emissions_grams=float(totals.emissions.sum()),
+        emissions_grams=float(totals.emissions.sum() + totals.moved_grams.sum()),
         latency_seconds=_ratio(float(totals.latency[prompt, 0].sum()), int(totals.class_tasks[prompt, 0].sum())),
         latency_p95_seconds=quantile(totals.histogram[prompt].sum(axis=0), 0.95),
         renewable_ratio=1.0 - _ratio(grid, consumed),
@@ -193,6 +196,7 @@ def figures(engine: Engine, seed: int) -> RunResult:
         credit_dollars=credits_sold,
         cost_dollars=electricity - credits_sold,
         deadline_miss_ratio=_ratio(late + dropped, offered),
+        network_joules=network,
         stored_change_joules=float((engine.stored - engine.beginning.stored).sum()),
     )
 

@@ -2,16 +2,20 @@
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from simulator.arrays import FloatArray
+from simulator.arrays import FloatArray, IntArray
 from simulator.energy.balance import Flows
 from simulator.energy.grid import GridPoint
 from simulator.hardware.dvfs import LEVELS
 from simulator.run.buses import Shares
+from simulator.scheduling.interface import Cluster
 from simulator.scheduling.kernels.placement import CountArray
 from simulator.scheduling.weights import TERMS
+
+Figures = TypeVar("Figures", FloatArray, CountArray)
 
 LATENCY_BOUNDS = (
     *(0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0),
@@ -28,6 +32,9 @@ class Totals:
     `renewable` is generation consumed at once, `battery` energy from batteries, `grid` energy bought: they sum to
     `consumed`, of which `idle` is the nodes' energy without tasks and `ledger` the ledger's. `avoided`
     are the emissions that the same consumption from the grid would have caused in addition.
+
+    `moved_bytes` and `moved_joules` (S, S) went from the first site to the second with the input of tasks; the network
+    takes that energy from the grid beside what the nodes consume, with `moved_grams` and `moved_dollars` (1,).
 
     Tasks count at their completion: `class_tasks` (K, 3) completed, late ones of them, and dropped; `node_tasks` (N, 2)
     completed and late; `placements` (N, L); `latency` (K, 2) sum of seconds and of their squares; `histogram` (K, B) by
@@ -48,6 +55,10 @@ class Totals:
     electricity_dollars: FloatArray
     credit_dollars: FloatArray
     busy_seconds: FloatArray
+    moved_bytes: FloatArray
+    moved_joules: FloatArray
+    moved_grams: FloatArray
+    moved_dollars: FloatArray
     class_offered: CountArray
     class_tasks: CountArray
     node_tasks: CountArray
@@ -58,7 +69,7 @@ class Totals:
     terms: FloatArray
 
     @classmethod
-    def zero(cls, *, nodes: int, buses: int, classes: int) -> "Totals":
+    def zero(cls, *, nodes: int, buses: int, sites: int, classes: int) -> "Totals":
         """Return totals of zero."""
 
         def counts(*shape: int) -> CountArray:
@@ -67,6 +78,10 @@ class Totals:
         return cls(
             **{name: np.zeros(nodes) for name in _PER_NODE},
             **{name: np.zeros(buses) for name in _PER_BUS},
+            moved_bytes=np.zeros((sites, sites)),
+            moved_joules=np.zeros((sites, sites)),
+            moved_grams=np.zeros(1),
+            moved_dollars=np.zeros(1),
             class_offered=counts(classes),
             class_tasks=counts(classes, 3),
             node_tasks=counts(nodes, 2),
@@ -85,6 +100,20 @@ class Totals:
     def consumed(self) -> FloatArray:
         """Return the consumed energy (N,) in joules."""
         return self.renewable + self.battery + self.grid
+
+    def add_moved(self, cluster: Cluster, node: IntArray, task_class: IntArray, grid: GridPoint) -> None:
+        """Count the input of tasks (M,) of these classes that is sent to these nodes.
+
+        Of the network's energy each half is bought at one end.
+        """
+        there, home = cluster.bus[node], cluster.home[task_class]
+        sites = (cluster.site_of_bus[home], cluster.site_of_bus[there])
+        joules = cluster.moved_joules[node, task_class]
+        np.add.at(self.moved_bytes, sites, cluster.input_bytes[task_class] * (sites[0] != sites[1]))
+        np.add.at(self.moved_joules, sites, joules)
+        grams, dollars = grid.grams_per_joule, grid.dollars_per_joule
+        self.moved_grams[:] += (joules * (grams[home] + grams[there]) / 2.0).sum()
+        self.moved_dollars[:] += (joules * (dollars[home] + dollars[there]) / 2.0).sum()
 
     def add_flows(self, flows: Flows, share: Shares, *, idle: FloatArray, ledger: float, grid: GridPoint) -> FloatArray:
         """Add a step's energy and return the avoided grams (N,). `idle` (N,) and `ledger` are in joules per node."""
@@ -105,6 +134,12 @@ class Totals:
         self.avoided[:] += avoided
         self.electricity_dollars[:] += bought * dollars
         return avoided
+
+
+def by_kind(figures: Figures, kinds: int) -> Figures:
+    """Return figures (K, ...) by kind of task, the sums over the sites at which it arrives, from those by class."""
+    summed: Figures = figures.reshape(-1, kinds, *figures.shape[1:]).sum(axis=0)
+    return summed
 
 
 _PER_NODE = (

@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
+from simulator.energy.network import NETWORK_KWH_PER_GIGABYTE
 from simulator.hardware.device import DEVICES
 from simulator.scenario.published import PublishedScenario
-from simulator.scenario.schema import BYTES_PER_MEGABYTE, NodeSection, Scenario, TaskClassSection, WeatherSection
+from simulator.scenario.schema import NodeSection, Scenario, WeatherSection
+from simulator.scenario.tasks import BYTES_PER_MEGABYTE, TaskClassSection
 from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
 from simulator.scheduling.own.per_task import load_policy
 from simulator.scheduling.policies import traits
@@ -49,8 +53,12 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
         if known and not any(fits(node, kind) for node in known):
             yield f"workload.classes[{index}].memory_megabytes: no node has {kind.memory_megabytes:g} MB"
     yield from policy_mistakes(scenario.scheduler.policy, names)
-    yield from weather_mistakes(scenario.weather)
+    yield from weather_mistakes("weather", scenario.weather)
+    for index, site in enumerate(scenario.sites):
+        yield from weather_mistakes(f"sites[{index}].weather", site.weather)
+    yield from site_mistakes(scenario)
     files = {"weather.file": scenario.weather.file, "workload.arrivals.file": scenario.workload.arrivals.file}
+    files |= {f"sites[{index}].weather.file": site.weather.file for index, site in enumerate(scenario.sites)}
     yield from (
         f"{key}: expected the name of a file, got one with a null" for key, file in files.items() if _null(file)
     )
@@ -63,10 +71,10 @@ def published_contradictions(scenario: PublishedScenario) -> Iterator[str]:
     yield from _repeated_names([node.name for node in scenario.nodes])
 
 
-def _repeated_names(names: list[str]) -> Iterator[str]:
+def _repeated_names(names: list[str], key: str = "nodes") -> Iterator[str]:
     for index, name in enumerate(names):
         if names.index(name) != index:
-            yield f'nodes[{index}].name: expected different names, got "{name}" twice'
+            yield f'{key}[{index}].name: expected different names, got "{name}" twice'
 
 
 def _null(file: str | None) -> bool:
@@ -85,12 +93,35 @@ def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
         yield f'scheduler.policy: expected one of the nodes {", ".join(nodes)} after "{SINGLE_NODE}", got "{node}"'
 
 
-def weather_mistakes(weather: WeatherSection) -> Iterator[str]:
+def site_mistakes(scenario: Scenario) -> Iterator[str]:
+    """Yield the mistakes in several sites, and in the sites of nodes."""
+    names = [site.name for site in scenario.sites]
+    yield from _repeated_names(names, "sites")
+    for index, node in enumerate(scenario.nodes):
+        if node.site is None and names:
+            yield f"nodes[{index}].site: expected one of {', '.join(names)}, got nothing"
+        elif node.site is not None and node.site not in names:
+            known = f"one of {', '.join(names)}" if names else "nothing without sites"
+            yield f'nodes[{index}].site: expected {known}, got "{node.site}"'
+    if names and not any(site.arrivals_share > 0 for site in scenario.sites):
+        yield "sites: expected an arrivals_share above 0 at some site"
+    if scenario.network.energy not in NETWORK_KWH_PER_GIGABYTE:
+        yield (
+            f'network.energy: expected one of {", ".join(NETWORK_KWH_PER_GIGABYTE)}, got "{scenario.network.energy}"'
+        )
+    if names:
+        plain = {field.name: field.default for field in msgspec.structs.fields(Scenario)}
+        for name in ("site", "weather", "grid"):
+            if getattr(scenario, name) != plain[name]:
+                yield f"{name}: expected it at each of the sites, since there are several"
+
+
+def weather_mistakes(key: str, weather: WeatherSection) -> Iterator[str]:
     """Yield the settings that contradict a recording."""
     height = weather.wind.reference_height_metres
     if weather.file is not None and height != RECORDED_WIND_HEIGHT:
         yield (
-            f"weather.wind.reference_height_metres: expected {RECORDED_WIND_HEIGHT:g}, the height of recorded wind, "
+            f"{key}.wind.reference_height_metres: expected {RECORDED_WIND_HEIGHT:g}, the height of recorded wind, "
             f"got {height:g}"
         )
 

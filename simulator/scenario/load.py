@@ -10,7 +10,7 @@ from exporter.core.config import ConfigError, convert
 from exporter.core.yaml_file import load_yaml
 from simulator.scenario.check import contradictions, published_contradictions, unknown_names
 from simulator.scenario.published import AnyScenario, PublishedScenario
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Scenario, WeatherSection
 
 
 def shipped_scenarios() -> tuple[str, ...]:
@@ -71,10 +71,16 @@ def _refuse(origin: str, mistakes: Iterable[str]) -> None:
 
 def _located(scenario: Scenario, folder: Path) -> Scenario:
     """Return the scenario with the names of other files made absolute."""
-    weather, arrivals = scenario.weather, scenario.workload.arrivals
-    if weather.file is not None:
-        weather = msgspec.structs.replace(weather, file=str((folder / weather.file).resolve()))
+    arrivals = scenario.workload.arrivals
+    sites = tuple(msgspec.structs.replace(site, weather=_weather(site.weather, folder)) for site in scenario.sites)
     if arrivals.file is not None:
         arrivals = msgspec.structs.replace(arrivals, file=str((folder / arrivals.file).resolve()))
     workload = msgspec.structs.replace(scenario.workload, arrivals=arrivals)
-    return msgspec.structs.replace(scenario, weather=weather, workload=workload)
+    weather = _weather(scenario.weather, folder)
+    return msgspec.structs.replace(scenario, weather=weather, sites=sites, workload=workload)
+
+
+def _weather(section: WeatherSection, folder: Path) -> WeatherSection:
+    if section.file is None:
+        return section
+    return msgspec.structs.replace(section, file=str((folder / section.file).resolve()))

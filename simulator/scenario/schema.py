@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Annotated, Literal, get_args
 
-import msgspec
 from msgspec import Meta
 
 from exporter.core.units import HOURS_PER_DAY
+from simulator.scenario.section import Section
+from simulator.scenario.tasks import WorkloadSection
 from simulator.scheduling.weights import TERMS
 
 AIR_DENSITY = 1.225
@@ -15,18 +16,9 @@ AIR_DENSITY = 1.225
 BETZ_LIMIT = 0.593
 """The greatest share of the wind's energy that a turbine can take, 16/27 (Betz 1920)."""
 
-BYTES_PER_MEGABYTE = 10**6
-
 Step = Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 25, 30, 50, 60, 75, 100, 150, 300]
 STEPS: tuple[int, ...] = get_args(Step)
 """Steps in seconds: all that divide the step of the weather."""
-
-MOST_PER_HOUR = 1e8
-"""Most arrivals per hour, which are drawn at once: so many take some gigabytes."""
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of all sections, which refuses unknown keys."""
 
 
 class SiteSection(Section, frozen=True, kw_only=True):
@@ -182,12 +174,16 @@ class BatterySection(Section, frozen=True, kw_only=True):
 
 
 class NodeSection(Section, frozen=True, kw_only=True):
-    """A device with its supply. The grid always stands behind; solar and wind together make a hybrid."""
+    """A device, on the common bus of its site or with a supply of its own: solar and wind together make a hybrid.
+
+    The grid always stands behind.
+    """
 
     name: Annotated[
         str, Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$", description="Name in lower case, digits and -.")
     ]
     device: Annotated[str, Meta(description="One of the device classes of the reference page.")]
+    site: Annotated[str, Meta(description="Name of one of the sites; none where there is only one.")] | None = None
     solar: SolarSection | None = None
     wind: WindSection | None = None
     battery: BatterySection | None = None
@@ -196,88 +192,47 @@ class NodeSection(Section, frozen=True, kw_only=True):
     ] = False
 
 
-class ArrivalsSection(Section, frozen=True, kw_only=True):
-    """Arrivals of tasks."""
-
-    kind: Annotated[
-        Literal["poisson", "diurnal", "bursty", "trace"],
-        Meta(description="Constant rate, a daily course, two states that alternate, or a CSV file."),
-    ] = "poisson"
-    rate_per_hour: Annotated[float, Meta(ge=0, le=MOST_PER_HOUR, description="Mean rate; unused by a trace.")] = 208.0
-    hourly_factors: Annotated[
-        tuple[Annotated[float, Meta(ge=0, le=1e6)], ...],
-        Meta(description="diurnal: 24 relative rates from midnight on; normalised to mean 1."),
-    ] = ()
-    burst_factor: Annotated[float, Meta(ge=1, le=100, description="bursty: rate in a burst over the mean rate.")] = 5.0
-    burst_minutes: Annotated[float, Meta(ge=0.1, le=1440, description="bursty: mean length of a burst.")] = 10.0
-    burst_share: Annotated[float, Meta(gt=0, lt=1, description="bursty: share of time in bursts.")] = 0.1
-    file: (
-        Annotated[
-            str,
-            Meta(
-                description="trace: CSV beside this file with the columns arrival_seconds, task_class and, if wanted, "
-                "work_seconds."
-            ),
-        ]
-        | None
-    ) = None
-
-    def __post_init__(self) -> None:
-        """Refuse settings that contradict the kind."""
-        given = len(self.hourly_factors)
-        if self.kind == "diurnal" and (given != HOURS_PER_DAY or sum(self.hourly_factors) <= 0):
-            raise ValueError(f".hourly_factors: expected {HOURS_PER_DAY} figures above 0 in sum, got {given}")
-        if self.kind != "diurnal" and self.hourly_factors:
-            raise ValueError(f".hourly_factors: expected none with arrivals of the kind {self.kind}")
-        if self.kind == "trace" and self.file is None:
-            raise ValueError(".file: expected the name of a CSV file, got nothing")
-        if self.kind != "trace" and self.file is not None:
-            raise ValueError(f'.file: expected none with arrivals of the kind {self.kind}, got "{self.file}"')
-        if self.kind == "bursty" and self.burst_factor * self.burst_share > 1:
-            raise ValueError(
-                ".burst_factor: expected burst_factor x burst_share <= 1, or quiet times have rates below 0"
-            )
-
-
-class TaskClassSection(Section, frozen=True, kw_only=True):
-    """A kind of inference task."""
+class PlaceSection(Section, frozen=True, kw_only=True):
+    """One of several sites: its place, weather and grid, and the supply and battery that its nodes share."""
 
     name: Annotated[
         str, Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$", description="Name in lower case, digits and -.")
     ]
-    model: Annotated[
-        Literal["mlp", "lstm", "cnn", "transformer"], Meta(description="Model whose measured profile applies.")
+    latitude: Annotated[
+        float, Meta(ge=-66, le=66, description="Latitude in degrees north; polar nights are not modelled.")
     ]
-    work_seconds: Annotated[
-        float, Meta(ge=1e-6, le=86_400, description="Execution time on the reference device, full frequency, FP32.")
+    longitude: Annotated[float, Meta(ge=-180, le=180, description="Longitude in degrees east.")]
+    altitude_metres: Annotated[float, Meta(ge=-430, le=6000, description="Altitude above sea level.")] = 0.0
+    utc_offset_hours: Annotated[
+        float, Meta(ge=-12, le=14, multiple_of=0.25, description="Offset of the local standard time.")
     ]
-    share: Annotated[float, Meta(gt=0, le=1e6, description="Share among arrivals; normalised.")]
-    deadline_seconds: Annotated[
-        float, Meta(ge=1e-3, le=604_800, description="Longest time from arrival to completion.")
-    ]
-    priority: Annotated[float, Meta(gt=0, le=1, description="Weight of this class's latency in the score.")] = 0.5
-    memory_megabytes: Annotated[
-        float, Meta(ge=0, le=1_000_000, description="Memory that the model needs on a node.")
-    ] = 256.0
-    deferrable: Annotated[bool, Meta(description="Whether tasks may wait for greener supply.")] = False
+    weather: WeatherSection = WeatherSection()
+    grid: GridSection = GridSection()
+    solar: SolarSection | None = None
+    wind: WindSection | None = None
+    battery: BatterySection | None = None
+    sells_surplus: Annotated[
+        bool, Meta(description="Whether surplus goes to the grid, unpaid; otherwise curtailed.")
+    ] = False
+    arrivals_share: Annotated[
+        float, Meta(ge=0, le=1e6, description="Share of the tasks that arrive here; normalised over the sites.")
+    ] = 1.0
 
 
-class WorkloadSection(Section, frozen=True, kw_only=True):
-    """Arrivals and the mix of tasks. The default noise is EcoChain-ML's (2025)."""
+class NetworkSection(Section, frozen=True, kw_only=True):
+    """The network between sites, which carries the input of a task that runs at another site than it arrives.
 
-    arrivals: ArrivalsSection = ArrivalsSection()
-    classes: tuple[TaskClassSection, ...]
-    noise: Annotated[
-        float, Meta(ge=0, lt=1, description="Half-width of the uniform spread of execution times; none in a trace.")
-    ] = 0.05
+    The default time and rate are choices: those of two towns some hundred kilometres apart, on lines for offices.
+    """
 
-    def __post_init__(self) -> None:
-        """Refuse an empty or ambiguous mix."""
-        names = [one.name for one in self.classes]
-        if not names:
-            raise ValueError(".classes: expected at least one task class, got none")
-        if len(set(names)) < len(names):
-            raise ValueError(".classes: expected different names")
+    energy: Annotated[
+        str,
+        Meta(description="Energy of each byte, one of the presets of the reference page; none: without."),
+    ] = "carbon-trust-fixed"
+    latency_seconds: Annotated[
+        float, Meta(ge=0, le=60, description="Time of the first bit from one site to another.")
+    ] = 0.03
+    megabits_per_second: Annotated[float, Meta(gt=0, le=1e6, description="Rate for the input of one task.")] = 50.0
 
 
 class WeightsSection(Section, frozen=True, kw_only=True):
@@ -325,6 +280,14 @@ class LedgerSection(Section, frozen=True, kw_only=True):
 class RunSection(Section, frozen=True, kw_only=True):
     """Length of a run, and of its steps."""
 
+    first_days: Annotated[
+        tuple[date, ...],
+        Meta(
+            max_length=366,
+            description="Days on which runs begin, in turn by seed, in place of site.first_day: one a season, say.",
+        ),
+    ] = ()
+
     days: Annotated[int, Meta(ge=1, le=3660, description="Length of a run: whole days.")] = 1
     warm_up_days: Annotated[
         int,
@@ -345,6 +308,11 @@ class Scenario(Section, frozen=True, kw_only=True, tag="edge", tag_field="model"
     site: SiteSection = SiteSection()
     weather: WeatherSection = WeatherSection()
     grid: GridSection = GridSection()
+    sites: Annotated[
+        tuple[PlaceSection, ...],
+        Meta(description="Several sites in place of site, weather and grid, which describe one; their clock is UTC."),
+    ] = ()
+    network: NetworkSection = NetworkSection()
     nodes: tuple[NodeSection, ...]
     workload: WorkloadSection
     scheduler: SchedulerSection = SchedulerSection()

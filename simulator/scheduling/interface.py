@@ -21,10 +21,10 @@ class Cluster:
     `bus` (N,): the bus of each node. `service` (N, K, L): seconds of execution per second of reference work,
     compression included. `extra_watts` (N, L): power above idle while a task executes. `idle_watts` (N,). `fits` (N,
     K): whether the class's model fits into the node's memory. `delay` (N, K): seconds that the input of a task takes to
-    the node, 0 at the site where it arrives. `moved_joules` (N, K): energy of the network for that. `work` (K,): mean
-    reference work. `deadline` and `priority` (K,): of the classes. A node executes one task at a time, in order of
-    placement, without preemption. No task may start later than `longest_wait` after its release: one that no node can
-    start by then is dropped.
+    the node, 0 at the site where it arrives. `input_bytes` (K,): of a task, and `moved_joules` (N, K): energy of the
+    network to move them. `work` (K,): mean reference work. `deadline` and `priority` (K,): of the classes. A node
+    executes one task at a time, in order of placement, without preemption. No task may start later than `longest_wait`
+    after its release: one that no node can start by then is dropped.
     """
 
     names: tuple[str, ...]
@@ -34,9 +34,10 @@ class Cluster:
     fits: BoolArray
     delay: FloatArray
     moved_joules: FloatArray
+    input_bytes: FloatArray
     work: FloatArray
     bus: IntArray
-    site: IntArray
+    site_of_bus: IntArray
     home: IntArray
     deadline: FloatArray
     priority: FloatArray

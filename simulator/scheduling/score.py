@@ -168,7 +168,7 @@ class Scored:
 
     def _prepare(self, cluster: Cluster) -> None:
         tables = score_tables(cluster)
-        groups = groups_of(tables, cluster.site)
+        groups = groups_of(tables, cluster.site_of_bus[cluster.bus])
         few = WORTH_GROUPING * len(groups.lowest) <= len(cluster.names)
         pruned = few if self._search is None else self._search is Search.PRUNED
         self._cluster = cluster

@@ -14,7 +14,7 @@ class TaskClass:
 
     `work` is its mean execution time on the reference device (speed 1) at full frequency in FP32. `deadline` counts
     from the arrival. `priority` in (0, 1] weighs its latency in the score. A `deferrable` class may wait for greener
-    supply within its deadline.
+    supply within its deadline. `input_bytes` move with it to another site than that where it arrives.
     """
 
     name: str
@@ -24,6 +24,7 @@ class TaskClass:
     deadline: Seconds
     priority: float
     memory_bytes: int
+    input_bytes: float
     deferrable: bool
 
 
@@ -31,7 +32,8 @@ class TaskClass:
 class Tasks:
     """M tasks in order of arrival; times are seconds of the simulated clock.
 
-    `work` is each task's own execution time on the reference device, its noise included. `deadline` is absolute.
+    `task_class` counts the classes of every site on their own, those of the first site first. `work` is each task's own
+    execution time on the reference device, its noise included. `deadline` is absolute.
     """
 
     arrival: FloatArray

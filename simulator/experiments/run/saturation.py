@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable
 
 from exporter.core.units import SECONDS_PER_HOUR
-from simulator import build
+from simulator.assembly import parts
+from simulator.assembly.inputs import cluster_of
+from simulator.assembly.layout import layout_of
 from simulator.experiments.plan.work import Saturation
 from simulator.run.job import Job, RunResult
 
@@ -41,9 +43,11 @@ def find_saturation(search: Saturation, simulate: Callable[[Job], RunResult]) ->
 def capacity_per_hour(search: Saturation) -> float:
     """Return the rate that keeps every node busy, at its highest frequency and with the mean mix of tasks."""
     scenario = search.scenario
-    profile = build.shipped_compression() if search.method.compression else None
-    cluster = build.cluster_of(build.nodes_of(scenario, search.nodes), scenario, compressed=profile)
-    work = [float(kind.work) * kind.share for kind in build.classes_of(scenario)]
+    profile = parts.shipped_compression() if search.method.compression else None
+    layout = layout_of(scenario, search.seed, search.nodes)
+    cluster = cluster_of(layout, scenario, compressed=profile)
+    kinds = parts.classes_of(scenario)
+    work = [float(kind.work) * kind.share * place.share for place in layout.places for kind in kinds]
     seconds_per_task = cluster.service[:, :, -1] @ work
     return float((SECONDS_PER_HOUR / seconds_per_task).sum())
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from exporter.core.units import UnixSeconds
+from simulator.assembly.layout import first_day_of
 from simulator.experiments.find.estimates import ShownResults
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.series import FAMILIES, Family
@@ -36,9 +37,11 @@ def _start(results: Results) -> datetime:
     """Return the beginning of the time that figures cover: after the warm-up."""
     if not isinstance(results.parameters, Scenario):
         return PUBLISHED_START
-    site = results.parameters.site
-    midnight = datetime(site.first_day.year, site.first_day.month, site.first_day.day, tzinfo=UTC)
-    return midnight + timedelta(days=results.parameters.run.warm_up_days, hours=-site.utc_offset_hours)
+    scenario = results.parameters
+    day = first_day_of(scenario, seed=0)
+    offset = 0.0 if scenario.sites else scenario.site.utc_offset_hours
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight + timedelta(days=scenario.run.warm_up_days, hours=-offset)
 
 
 def _family(family: Family, shown: ShownResults, moment: UnixSeconds) -> Iterator[str]:

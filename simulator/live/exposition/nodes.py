@@ -10,7 +10,7 @@ from simulator.live.snapshot import NodeFacts, Readings, Snapshot
 from simulator.run.totals import Totals
 
 Pick = Callable[[Readings], FloatArray]
-"""Reader of a figure (N,) of the last step."""
+"""Reader of a figure of the last step, (N,) by node or (B,) by bus."""
 
 
 def _node_info(snapshot: Snapshot) -> Iterator[Sample]:
@@ -32,26 +32,36 @@ def _node_total(snapshot: Snapshot, read: Callable[[Totals], FloatArray]) -> Ite
 
 
 def _supply_total(snapshot: Snapshot, read: Callable[[Totals], FloatArray]) -> Iterator[Sample]:
-    for node, value in zip(snapshot.facts.nodes, read(snapshot.totals), strict=True):
+    values = read(snapshot.totals)
+    for node in snapshot.facts.nodes:
         if node.generates:
-            yield (node.name, node.supply), float(value)
+            yield (node.name, node.supply), float(values[node.bus])
 
 
 def _node_reading(snapshot: Snapshot, read: Pick) -> Iterator[Sample]:
-    for node, value in _readings(snapshot, read):
+    if snapshot.readings is not None:
+        for node, value in zip(snapshot.facts.nodes, read(snapshot.readings), strict=True):
+            yield (node.name,), float(value)
+
+
+def _bus_reading(snapshot: Snapshot, read: Pick) -> Iterator[Sample]:
+    for node, value in _bus_readings(snapshot, read):
         yield (node.name,), value
 
 
 def supply_reading(snapshot: Snapshot, read: Pick) -> Iterator[Sample]:
-    for node, value in _readings(snapshot, read):
+    for node, value in _bus_readings(snapshot, read):
         if node.generates:
             yield (node.name, node.supply), value
 
 
-def _readings(snapshot: Snapshot, read: Pick) -> Iterator[tuple[NodeFacts, float]]:
+def _bus_readings(snapshot: Snapshot, read: Pick) -> Iterator[tuple[NodeFacts, float]]:
+    """Yield a figure of the bus for each node that has a bus of its own."""
     if snapshot.readings is not None:
-        for node, value in zip(snapshot.facts.nodes, read(snapshot.readings), strict=True):
-            yield node, float(value)
+        values = read(snapshot.readings)
+        for node in snapshot.facts.nodes:
+            if node.alone:
+                yield node, float(values[node.bus])
 
 
 def _node_tasks(snapshot: Snapshot) -> Iterator[Sample]:
@@ -107,14 +117,14 @@ NODES: tuple[Row[Snapshot], ...] = (
         unit="watts",
         labels=("node",),
         help="Mean power that the node's local supply generated over the last step; 0 for a node without local supply.",
-        read=partial(_node_reading, read=lambda now: now.record.flows.generation / now.record.seconds),
+        read=partial(_bus_reading, read=lambda now: now.record.flows.generation / now.record.seconds),
     ),
     gauge(
         name="ecochain_node_battery_charge_ratio",
         unit="ratio",
         labels=("node",),
         help="State of charge of the node's battery at the end of the last step; missing for a node without battery.",
-        read=partial(_node_reading, read=lambda now: now.charge),
+        read=partial(_bus_reading, read=lambda now: now.charge),
     ),
     gauge(
         name="ecochain_node_frequency_hertz",

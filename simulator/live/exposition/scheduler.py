@@ -5,26 +5,29 @@ from collections.abc import Iterator
 from exporter.core.metrics import Distribution, Kind, Row, Sample
 from simulator.live.exposition.families import counter, gauge, info, one
 from simulator.live.snapshot import Snapshot
-from simulator.run.totals import LATENCY_BOUNDS
+from simulator.run.totals import LATENCY_BOUNDS, by_kind
 from simulator.scheduling.weights import TERMS
 
 
 def _class_tasks(snapshot: Snapshot) -> Iterator[Sample]:
-    for name, (completed, late, dropped) in zip(snapshot.facts.classes, snapshot.totals.class_tasks, strict=True):
+    counts = by_kind(snapshot.totals.class_tasks, len(snapshot.facts.classes))
+    for name, (completed, late, dropped) in zip(snapshot.facts.classes, counts, strict=True):
         yield (name, "on_time"), float(completed - late)
         yield (name, "late"), float(late)
         yield (name, "dropped"), float(dropped)
 
 
 def _latency(snapshot: Snapshot) -> Iterator[Sample]:
-    totals = snapshot.totals
-    for name, buckets, sums in zip(snapshot.facts.classes, totals.histogram, totals.latency, strict=True):
+    totals, kinds = snapshot.totals, len(snapshot.facts.classes)
+    histogram, latency = by_kind(totals.histogram, kinds), by_kind(totals.latency, kinds)
+    for name, buckets, sums in zip(snapshot.facts.classes, histogram, latency, strict=True):
         counts = tuple(int(count) for count in buckets)
         yield (name,), Distribution(upper_bounds=LATENCY_BOUNDS[:-1], counts=counts, total=float(sums[0]))
 
 
 def _deadline_misses(snapshot: Snapshot) -> Iterator[Sample]:
-    for name, (_, late, dropped) in zip(snapshot.facts.classes, snapshot.totals.class_tasks, strict=True):
+    counts = by_kind(snapshot.totals.class_tasks, len(snapshot.facts.classes))
+    for name, (_, late, dropped) in zip(snapshot.facts.classes, counts, strict=True):
         yield (name,), float(late + dropped)
 
 

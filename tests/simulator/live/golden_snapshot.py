@@ -50,8 +50,8 @@ def golden_facts() -> RunFacts:
         step=Seconds(60.0),
         weights={"latency": 0.5, "energy": 0.25, "grid": 0.25, "carbon": 0.0, "load": 0.0},
         nodes=(
-            NodeFacts(name="roof", device="raspberry-pi-4", supply="solar"),
-            NodeFacts(name="rack", device="intel-nuc", supply="grid"),
+            NodeFacts(name="roof", site="site", device="raspberry-pi-4", supply="solar", bus=0, alone=True),
+            NodeFacts(name="rack", site="site", device="intel-nuc", supply="grid", bus=1, alone=True),
         ),
         classes=("vision", "report"),
         models=(
@@ -89,7 +89,7 @@ def golden_results() -> ShownResults:
 def golden_totals() -> Totals:
     """Return the totals of a day and a half."""
     return replace(
-        Totals.zero(nodes=2, buses=2, classes=2),
+        Totals.zero(nodes=2, buses=2, sites=1, classes=2),
         renewable=np.array([4000.0, 0.0]),
         battery=np.array([1000.0, 0.0]),
         grid=np.array([500.0, 90_000.5]),
@@ -114,7 +114,7 @@ def golden_totals() -> Totals:
 def golden_snapshot() -> Snapshot:
     """Return the snapshot of the evening of the second day."""
     midnight = replace(
-        Totals.zero(nodes=2, buses=2, classes=2),
+        Totals.zero(nodes=2, buses=2, sites=1, classes=2),
         grid=np.array([0.0, 60_000.0]),
         emissions=np.array([0.0, 6.5]),
         class_tasks=np.array([[600, 10, 0], [30, 0, 0]]),

@@ -44,8 +44,8 @@ def before_the_first_step() -> Snapshot:
     return Snapshot(
         facts=golden_snapshot().facts,
         clock=Seconds(0.0),
-        totals=Totals.zero(nodes=2, buses=2, classes=2),
-        at_midnight=Totals.zero(nodes=2, buses=2, classes=2),
+        totals=Totals.zero(nodes=2, buses=2, sites=1, classes=2),
+        at_midnight=Totals.zero(nodes=2, buses=2, sites=1, classes=2),
     )
 
 

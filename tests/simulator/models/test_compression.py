@@ -10,7 +10,7 @@ from exporter.core.config import ConfigError
 from simulator.models import profile as profile_module
 from simulator.models.compression import PRECISIONS, measure
 from simulator.models.profile import CompressionProfile, Measurement, load_profile, save_profile
-from simulator.scenario.schema import TaskClassSection
+from simulator.scenario.tasks import TaskClassSection
 
 MODELS = ("mlp", "lstm", "cnn", "transformer")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from exporter.core.units import Joules, Seconds, Watts
-from simulator.build import nodes_of, weather_of
+from simulator.assembly.layout import layout_of, weather_of
 from simulator.energy.balance import settle
 from simulator.energy.battery import Batteries, Battery
 from simulator.energy.grid import GridPoint
@@ -150,9 +150,9 @@ def first_day(policy: str, later_seed: int) -> bytes:
     """Return the totals of the first day, when the weather after it comes from another seed."""
     scenario = edge()
     engine = build_engine(scenario, Method(name="x", policy=policy), 1)
-    weather = SplicedWeather(weather_of(scenario, 1), weather_of(scenario, later_seed))
-    supplies = [node.supply for node in nodes_of(scenario)]
-    generation = Generation(weather, supplies, engine.plant.step)
+    weather = SplicedWeather(weather_of(layout_of(scenario), 1)[0], weather_of(layout_of(scenario), later_seed)[0])
+    supplies = [bus.supply for bus in layout_of(scenario).buses]
+    generation = Generation([weather] * len(supplies), supplies, engine.plant.step)
     forecaster = engine.plant.forecaster
     if isinstance(forecaster, PerfectForecaster):
         forecaster = PerfectForecaster(generation.between)
@@ -171,7 +171,7 @@ def test_only_the_oracle_reads_the_future(policy: str) -> None:
 def test_no_total_ever_falls() -> None:
     random = np.random.default_rng(5)
     batteries = Batteries.of([LOSSY] * 100)
-    totals, stored = Totals.zero(nodes=100, buses=100, classes=1), batteries.initial.copy()
+    totals, stored = Totals.zero(nodes=100, buses=100, sites=1, classes=1), batteries.initial.copy()
     for _ in range(300):
         before = totals.copy()
         # Half of the nodes generate nothing: their totals stay small, where rounding shows.

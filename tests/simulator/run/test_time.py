@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from exporter.core.units import Grams, Joules, Seconds
-from simulator.build import nodes_of, weather_of
+from simulator.assembly.layout import layout_of, weather_of
 from simulator.energy.interface import WeatherDay, WeatherError, WeatherSource
 from simulator.forecast.references import PerfectForecaster
 from simulator.ledger.accounting import AccountedLedger, Ledger, SlotReport
@@ -58,7 +58,8 @@ def under(weather: WeatherSource, policy: str) -> Engine:
     """Return an engine under this weather."""
     # Without batteries, and busy: choices hang on what is generated now.
     engine = build_engine(at_rate(2_000), Method(name="x", policy=policy, batteries=False), 1)
-    generation = Generation(weather, [node.supply for node in nodes_of(edge())], engine.plant.step)
+    supplies = [bus.supply for bus in layout_of(edge()).buses]
+    generation = Generation([weather] * len(supplies), supplies, engine.plant.step)
     forecaster = engine.plant.forecaster
     if isinstance(forecaster, PerfectForecaster):
         forecaster = PerfectForecaster(generation.between)
@@ -67,7 +68,7 @@ def under(weather: WeatherSource, policy: str) -> Engine:
 
 def choices(policy: str, later_seed: int) -> bytes:
     """Return all choices up to and in the step in which the weather of another seed begins."""
-    engine = under(Spliced(weather_of(edge(), 1), weather_of(edge(), later_seed)), policy)
+    engine = under(Spliced(weather_of(layout_of(edge()), 1)[0], weather_of(layout_of(edge()), later_seed)[0]), policy)
     for _ in range(NOON + 1):
         engine.step()
     totals, pending = engine.totals, engine.queue.pending
@@ -149,7 +150,7 @@ def test_a_ledger_charges_a_time_the_same_in_parts(nodes: int) -> None:
 
 
 def test_an_oracle_ends_with_its_recording() -> None:
-    engine = under(OneDay(weather_of(edge(), 1)), "oracle")
+    engine = under(OneDay(weather_of(layout_of(edge()), 1)[0]), "oracle")
     for _ in range(DAY):
         engine.step()
     with pytest.raises(WeatherError):
@@ -157,8 +158,9 @@ def test_an_oracle_ends_with_its_recording() -> None:
 
 
 def test_nothing_is_generated_beyond_a_recording() -> None:
-    supplies = [node.supply for node in nodes_of(edge())]
-    generation = Generation(OneDay(weather_of(edge(), 1)), supplies, Seconds(60.0))
+    supplies = [bus.supply for bus in layout_of(edge()).buses]
+    weather = [OneDay(weather_of(layout_of(edge()), 1)[0])] * len(supplies)
+    generation = Generation(weather, supplies, Seconds(60.0))
     ahead = generation.between(DAY * 5 - 7, 12)
     assert (ahead[:7] == [generation.at(step) for step in range(DAY * 5 - 7, DAY * 5)]).all()
     assert (ahead[7:] == 0.0).all()

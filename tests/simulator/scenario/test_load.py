@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from exporter.core.config import ConfigError
-from simulator.build import recording_mistakes
+from simulator.assembly.layout import recording_mistakes
 from simulator.energy.interface import WEATHER_STEP
 from simulator.experiments.run.work import simulate_job
 from simulator.run.job import Job, Method

@@ -47,9 +47,10 @@ def one_place(nodes: int, classes: int) -> dict[str, Any]:
     return {
         "delay": np.zeros((nodes, classes)),
         "moved_joules": np.zeros((nodes, classes)),
+        "input_bytes": np.full(classes, 1e5),
         "work": np.ones(classes),
         "bus": np.arange(nodes, dtype=np.int32),
-        "site": np.zeros(nodes, np.int32),
+        "site_of_bus": np.zeros(nodes, np.int32),
         "home": np.zeros(classes, np.int32),
     }
 
@@ -64,7 +65,7 @@ def spread_out(random: np.random.Generator, cluster: Cluster, *, sites: int, bus
     seconds = random.choice([0.0, 0.5, 3.0], (sites, sites))[site_of_bus[bus]][:, site_of_bus[home]]
     joules = random.choice([0.0, 1.0, 20.0], (sites, sites))[site_of_bus[bus]][:, site_of_bus[home]]
     moved = {"delay": seconds * away, "moved_joules": joules * away}
-    return replace(cluster, bus=bus, site=site_of_bus[bus], home=home, **moved)
+    return replace(cluster, bus=bus, site_of_bus=site_of_bus, home=home, **moved)
 
 
 def random_cluster(

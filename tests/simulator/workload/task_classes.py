@@ -13,6 +13,7 @@ def task_class(name: str, *, work: float, share: float, deadline: float) -> Task
         deadline=Seconds(deadline),
         priority=0.5,
         memory_bytes=0,
+        input_bytes=150_000.0,
         deferrable=False,
     )
 

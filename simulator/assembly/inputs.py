@@ -1,0 +1,124 @@
+"""The parts of a run as arrays: the scheduler's view of a layout, its frequencies, and its grid."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from exporter.core.config import ConfigError
+from exporter.core.units import HOURS_PER_DAY, JOULES_PER_KWH, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Seconds
+from simulator.arrays import FloatArray, IntArray
+from simulator.assembly.layout import Layout, Node
+from simulator.assembly.parts import best_ratio, classes_of
+from simulator.energy.grid import DailyGrid, Grid
+from simulator.energy.network import joules_per_byte
+from simulator.hardware.dvfs import operating_points
+from simulator.models.profile import CompressionProfile
+from simulator.scenario.schema import Scenario
+from simulator.scenario.tasks import MOST_PER_HOUR, ArrivalsSection
+from simulator.scheduling.interface import Cluster
+from simulator.workload.arrivals import Arrivals, BurstyArrivals, DiurnalArrivals, PoissonArrivals
+from simulator.workload.generated import GeneratedWorkload, Workload
+from simulator.workload.origins import SpreadWorkload, hourly_shares
+from simulator.workload.trace import load_trace
+
+BITS_PER_BYTE = 8
+BITS_PER_MEGABIT = 1e6
+
+
+def cluster_of(layout: Layout, scenario: Scenario, *, compressed: CompressionProfile | None) -> Cluster:
+    """Return the scheduler's view of nodes and classes; without a profile models run in FP32.
+
+    With several sites there is a class for each kind of task at each site, those of the first site first.
+    """
+    nodes, places = layout.nodes, layout.places
+    kinds = classes_of(scenario)
+    classes = kinds * len(places)
+    points = [operating_points(node.device) for node in nodes]
+    slowness = np.array([one.time_factor for one in points]) / np.array([[node.device.speed] for node in nodes])
+    ratios = np.array([1.0 if compressed is None else best_ratio(compressed, kind.model) for kind in classes])
+    idle = np.array([float(node.device.idle_watts) for node in nodes])
+    bus = np.array([node.bus for node in nodes], dtype=np.int32)
+    site_of_bus = np.array([one.place for one in layout.buses], dtype=np.int32)
+    origin = np.repeat(np.arange(len(places), dtype=np.int32), len(kinds))
+    away = site_of_bus[bus][:, np.newaxis] != origin
+    input_bytes = np.array([kind.input_bytes for kind in classes])
+    network = scenario.network
+    seconds = network.latency_seconds + input_bytes * BITS_PER_BYTE / (network.megabits_per_second * BITS_PER_MEGABIT)
+    return Cluster(
+        names=tuple(node.name for node in nodes),
+        service=np.ascontiguousarray(slowness[:, None, :] * ratios[None, :, None]),
+        extra_watts=np.array([one.active_watts for one in points]) - idle[:, None],
+        idle_watts=idle,
+        fits=np.array([[kind.memory_bytes <= node.device.memory_bytes for kind in classes] for node in nodes]),
+        delay=np.where(away, seconds, 0.0),
+        moved_joules=np.where(away, input_bytes * joules_per_byte(network.energy), 0.0),
+        input_bytes=input_bytes,
+        work=np.array([float(kind.work) for kind in classes]),
+        bus=bus,
+        site_of_bus=site_of_bus,
+        home=_first_bus(layout)[origin],
+        deadline=np.array([float(kind.deadline) for kind in classes]),
+        priority=np.array([kind.priority for kind in classes]),
+        longest_wait=Seconds(scenario.scheduler.longest_wait_seconds),
+    )
+
+
+def _first_bus(layout: Layout) -> IntArray:
+    """Return the first bus (S,) of each site."""
+    places = [bus.place for bus in layout.buses]
+    return np.array([places.index(one) for one in range(len(layout.places))], dtype=np.int32)
+
+
+def frequencies_of(nodes: Sequence[Node]) -> FloatArray:
+    """Return the frequencies (N, L) of the operating points in hertz."""
+    return np.array([operating_points(node.device).frequency_hertz for node in nodes])
+
+
+def grid_of(layout: Layout, step: Seconds) -> Grid:
+    """Return the grid of every bus."""
+    sections = [layout.places[bus.place].grid for bus in layout.buses]
+    daily = [np.resize(np.array(section.intensity_grams_per_kwh), HOURS_PER_DAY) for section in sections]
+    dollars = np.array([section.dollars_per_kwh for section in sections])
+    return DailyGrid(np.stack(daily, axis=1) / JOULES_PER_KWH, dollars / JOULES_PER_KWH, step)
+
+
+def workload_of(scenario: Scenario, layout: Layout, seed: int, rate_per_hour: float | None = None) -> Workload:
+    """Return the arriving tasks; `rate_per_hour` replaces the scenario's mean rate, unless a trace gives them.
+
+    Raises ConfigError for a bad trace or rate.
+    """
+    section, classes = scenario.workload.arrivals, classes_of(scenario)
+    if rate_per_hour is not None and not 0.0 <= rate_per_hour <= MOST_PER_HOUR:
+        raise ConfigError([f"rate_per_hour: expected a number >= 0 and <= {MOST_PER_HOUR:,.0f}, got {rate_per_hour:g}"])
+    if section.kind == "trace" and section.file is not None:
+        return spread(load_trace(Path(section.file), classes), scenario, layout, seed)
+    rate = (section.rate_per_hour if rate_per_hour is None else rate_per_hour) / SECONDS_PER_HOUR
+    arrivals: Arrivals = PoissonArrivals(rate)
+    if section.kind == "diurnal":
+        arrivals = DiurnalArrivals(rate, _rates(section, layout).sum(axis=1).tolist())
+    if section.kind == "bursty":
+        burst = Seconds(section.burst_minutes * SECONDS_PER_MINUTE)
+        arrivals = BurstyArrivals(rate, section.burst_factor, burst, section.burst_share)
+    generated = GeneratedWorkload(classes, arrivals, noise=scenario.workload.noise, seed=seed)
+    return spread(generated, scenario, layout, seed)
+
+
+def spread(workload: Workload, scenario: Scenario, layout: Layout, seed: int) -> Workload:
+    """Return the workload with its tasks spread over the sites, where there are several."""
+    if len(layout.places) == 1:
+        return workload
+    rates = _rates(scenario.workload.arrivals, layout)
+    total = rates.sum(axis=1, keepdims=True)
+    # In an hour without arrivals nobody asks.
+    shares = np.divide(rates, total, out=np.full_like(rates, 1.0 / len(layout.places)), where=total > 0.0)
+    return SpreadWorkload(workload, shares, len(scenario.workload.classes), seed)
+
+
+def _rates(section: ArrivalsSection, layout: Layout) -> FloatArray:
+    """Return relative rates (24, S) of arrivals by hour of the simulated day and by site."""
+    factors = section.hourly_factors or (1.0,) * HOURS_PER_DAY
+    places = layout.places
+    if len(places) == 1:
+        return np.array(factors)[:, np.newaxis]
+    return hourly_shares([place.share for place in places], [place.lead for place in places], factors)

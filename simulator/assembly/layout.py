@@ -1,0 +1,205 @@
+"""The layout of a scenario: its sites, the buses at each, and the nodes on each bus."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from exporter.core.config import ConfigError
+from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
+from simulator.assembly.parts import battery_of, site_weather, supply_of
+from simulator.energy.battery import Battery
+from simulator.energy.interface import Site, Supply, WeatherError, WeatherSource
+from simulator.energy.weather import LedWeather
+from simulator.hardware.device import DEVICES, Device
+from simulator.scenario.published import AnyScenario
+from simulator.scenario.schema import GridSection, NodeSection, PlaceSection, Scenario, WeatherSection
+
+ONLY_SITE = "site"
+"""Name of the site of a scenario that has one without a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A site of the run.
+
+    The days of `site` begin `lead` before the simulated clock does: one clock for all sites starts at midnight UTC, in
+    the middle of somebody's day. `share` is that of the tasks that arrive here, 1 in the sum over all sites.
+    """
+
+    name: str
+    site: Site
+    lead: Seconds
+    weather: WeatherSection
+    grid: GridSection
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bus:
+    """The supply and the battery that some nodes of a site share. Surplus is exported where it `sells`, else curtailed.
+
+    `name` is that of its only node, or that of the site.
+    """
+
+    name: str
+    place: int
+    supply: Supply
+    battery: Battery | None
+    sells: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A device on a bus, by its index."""
+
+    name: str
+    device: Device
+    bus: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The sites, sorted by name, with their buses and nodes in that order: ties between equal nodes go by name."""
+
+    places: tuple[Place, ...]
+    buses: tuple[Bus, ...]
+    nodes: tuple[Node, ...]
+
+
+def layout_of(scenario: Scenario, seed: int = 0, count: int | None = None) -> Layout:
+    """Return the layout; with a `count`, of the first so many nodes, all repeated in turn where there are fewer.
+
+    The seed chooses the day on which the run begins, where the scenario names several. Raises ConfigError for a count
+    below 1.
+    """
+    places = _places(scenario, seed)
+    names = [place.name for place in places]
+    shared = {section.name: section for section in scenario.sites}
+    buses: list[Bus] = []
+    nodes: list[Node] = []
+    common: dict[str, int] = {}
+    copies = _copies(scenario, count)
+    for number, name in enumerate(names):
+        for section, copy in copies:
+            if shared and section.site != name:
+                continue
+            node = section.name if copy == 0 else f"{section.name}-{copy + 1}"
+            height = places[number].weather.wind.reference_height_metres
+            if not shared or _has_own_supply(section):
+                buses.append(_bus(node, number, section, height))
+                bus = len(buses) - 1
+            else:
+                if name not in common:
+                    common[name] = len(buses)
+                    buses.append(_bus(name, number, shared[name], height))
+                bus = common[name]
+            nodes.append(Node(name=node, device=DEVICES[section.device], bus=bus))
+        if all(bus.place != number for bus in buses):
+            buses.append(_bus(name, number, shared[name], places[number].weather.wind.reference_height_metres))
+    return Layout(places=places, buses=tuple(buses), nodes=tuple(nodes))
+
+
+def first_day_of(scenario: Scenario, seed: int) -> date:
+    """Return the day on which a run begins."""
+    days = scenario.run.first_days
+    return days[seed % len(days)] if days else scenario.site.first_day
+
+
+def _copies(scenario: Scenario, count: int | None) -> list[tuple[NodeSection, int]]:
+    """Return the sections of the nodes to build, each with the number of its copy."""
+    sections = scenario.nodes
+    if count is None:
+        count = len(sections)
+    if count < 1:
+        raise ConfigError([f"nodes: expected a number >= 1, got {count}"])
+    return [(sections[index % len(sections)], index // len(sections)) for index in range(count)]
+
+
+def _has_own_supply(section: NodeSection) -> bool:
+    return section.solar is not None or section.wind is not None or section.battery is not None
+
+
+def _bus(name: str, place: int, section: NodeSection | PlaceSection, height: float) -> Bus:
+    return Bus(
+        name=name,
+        place=place,
+        supply=supply_of(section.solar, section.wind, height),
+        battery=None if section.battery is None else battery_of(section.battery),
+        sells=section.sells_surplus,
+    )
+
+
+def _places(scenario: Scenario, seed: int) -> tuple[Place, ...]:
+    first_day = first_day_of(scenario, seed)
+    if not scenario.sites:
+        only = scenario.site
+        site = Site(
+            latitude=only.latitude,
+            longitude=only.longitude,
+            altitude_metres=only.altitude_metres,
+            utc_offset_hours=only.utc_offset_hours,
+            first_day=first_day,
+        )
+        whole = Place(
+            name=ONLY_SITE, site=site, lead=Seconds(0.0), weather=scenario.weather, grid=scenario.grid, share=1.0
+        )
+        return (whole,)
+    total = sum(section.arrivals_share for section in scenario.sites)
+    ordered = sorted(scenario.sites, key=lambda section: section.name)
+    return tuple(_place(section, first_day, total) for section in ordered)
+
+
+def _place(section: PlaceSection, first_day: date, total: float) -> Place:
+    # West of Greenwich the clock starts in the evening of the day before.
+    west = section.utc_offset_hours < 0
+    site = Site(
+        latitude=section.latitude,
+        longitude=section.longitude,
+        altitude_metres=section.altitude_metres,
+        utc_offset_hours=section.utc_offset_hours,
+        first_day=first_day - timedelta(days=1) if west else first_day,
+    )
+    hours = section.utc_offset_hours + (24.0 if west else 0.0)
+    return Place(
+        name=section.name,
+        site=site,
+        lead=Seconds(hours * SECONDS_PER_HOUR),
+        weather=section.weather,
+        grid=section.grid,
+        share=section.arrivals_share / total,
+    )
+
+
+def weather_of(layout: Layout, seed: int) -> list[WeatherSource]:
+    """Return the weather of each bus on the simulated clock, one source for each site. Raises WeatherError."""
+    sources = [
+        LedWeather(site_weather(place.weather, place.site, seed), place.lead)
+        if place.lead
+        else site_weather(place.weather, place.site, seed)
+        for place in layout.places
+    ]
+    return [sources[bus.place] for bus in layout.buses]
+
+
+def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
+    """Read the recordings of a scenario, and yield what its runs would lack of weather."""
+    if not isinstance(scenario, Scenario):
+        return
+    run = scenario.run
+    days = run.warm_up_days + run.days
+    for seed in range(max(1, len(run.first_days))):
+        for number, place in enumerate(layout_of(scenario, seed).places):
+            if place.weather.file is None:
+                continue
+            key = f"sites[{number}]: " if scenario.sites else ""
+            try:
+                recording = site_weather(place.weather, place.site, seed=0)
+            except WeatherError as error:
+                yield f"{key}{error}"
+                continue
+            try:
+                recording.day(days - 1 + math.ceil(place.lead / SECONDS_PER_DAY))
+            except WeatherError as error:
+                told = f"expected weather for {run.days} days after {run.warm_up_days} of warm-up"
+                yield f"{key}run.days: {told}: {error}"

@@ -1,0 +1,117 @@
+"""The objects that a scenario's sections describe."""
+
+import functools
+from pathlib import Path
+
+from exporter.core.units import (
+    SECONDS_PER_HOUR,
+    Joules,
+    Seconds,
+    Watts,
+)
+from simulator.energy.battery import Battery
+from simulator.energy.interface import Site, Supply, WeatherSource
+from simulator.energy.solar import SolarArray
+from simulator.energy.supply import Hybrid, NoSupply
+from simulator.energy.weather import Climate, SyntheticWeather
+from simulator.energy.weather_file import load_weather
+from simulator.energy.wind import WindTurbine
+from simulator.models.profile import CompressionProfile, load_profile
+from simulator.scenario.schema import BatterySection, Scenario, SolarSection, WeatherSection, WindSection
+from simulator.scenario.tasks import BYTES_PER_KILOBYTE, BYTES_PER_MEGABYTE, TaskClassSection
+from simulator.scheduling.weights import TERMS, Weights
+from simulator.workload.task import TaskClass
+
+
+def supply_of(solar: SolarSection | None, wind: WindSection | None, reference_height: float) -> Supply:
+    """Return the supply of a bus; the weather's wind is that at the `reference_height` in metres."""
+    panel = turbine = None
+    if solar is not None:
+        panel = SolarArray(area_square_metres=solar.area_square_metres, efficiency=solar.efficiency)
+    if wind is not None:
+        turbine = WindTurbine(
+            rotor_square_metres=wind.rotor_square_metres,
+            rated_watts=wind.rated_watts,
+            power_coefficient=wind.power_coefficient,
+            hub_height_metres=wind.hub_height_metres,
+            reference_height_metres=reference_height,
+            cut_in=wind.cut_in_metres_per_second,
+            rated=wind.rated_metres_per_second,
+            cut_out=wind.cut_out_metres_per_second,
+        )
+    if panel is not None and turbine is not None:
+        return Hybrid(panel, turbine)
+    return panel or turbine or NoSupply()
+
+
+def battery_of(section: BatterySection) -> Battery:
+    """Return a battery."""
+    one_way = section.round_trip_efficiency**0.5
+    return Battery(
+        capacity=Joules(section.capacity_watt_hours * SECONDS_PER_HOUR),
+        charge_limit=Watts(section.charge_watts),
+        discharge_limit=Watts(section.discharge_watts),
+        charge_efficiency=one_way,
+        discharge_efficiency=one_way,
+        minimum_ratio=section.minimum_charge,
+        initial_ratio=section.initial_charge,
+    )
+
+
+def site_weather(section: WeatherSection, site: Site, seed: int) -> WeatherSource:
+    """Return a site's synthetic weather from the seed, or its recording. Raises WeatherError."""
+    if section.file is not None:
+        return _recorded(Path(section.file), site)
+    climate = Climate(
+        clearness_mean=section.clearness.mean,
+        clearness_deviation=section.clearness.deviation,
+        clearness_correlation=Seconds(section.clearness.correlation_hours * SECONDS_PER_HOUR),
+        wind_mean=section.wind.mean_metres_per_second,
+        wind_shape=section.wind.weibull_shape,
+        wind_correlation=Seconds(section.wind.correlation_hours * SECONDS_PER_HOUR),
+        mean_celsius=section.mean_celsius,
+        swing_celsius=section.daily_swing_celsius,
+    )
+    return SyntheticWeather(site=site, climate=climate, seed=seed)
+
+
+@functools.lru_cache(maxsize=8)
+def _recorded(path: Path, site: Site) -> WeatherSource:
+    """Read a recording once for all runs of an experiment."""
+    return load_weather(path, site)
+
+
+def classes_of(scenario: Scenario) -> tuple[TaskClass, ...]:
+    """Return the task classes, with shares that sum to 1."""
+    sections = scenario.workload.classes
+    total = sum(section.share for section in sections)
+    return tuple(_task_class(section, section.share / total) for section in sections)
+
+
+def _task_class(section: TaskClassSection, share: float) -> TaskClass:
+    return TaskClass(
+        name=section.name,
+        model=section.model,
+        work=Seconds(section.work_seconds),
+        share=share,
+        deadline=Seconds(section.deadline_seconds),
+        priority=section.priority,
+        memory_bytes=round(section.memory_megabytes * BYTES_PER_MEGABYTE),
+        input_bytes=section.input_kilobytes * BYTES_PER_KILOBYTE,
+        deferrable=section.deferrable,
+    )
+
+
+def best_ratio(profile: CompressionProfile, model: str) -> float:
+    return profile.time_ratio(model, profile.best(model).precision)
+
+
+def configured_weights(scenario: Scenario) -> Weights:
+    """Return the weights that the scenario gives to policies without weights of their own."""
+    chosen = scenario.scheduler.weights
+    return Weights(**{term: getattr(chosen, term) for term in TERMS})
+
+
+def shipped_compression() -> CompressionProfile:
+    """Return the measured profile that comes with the simulator."""
+    return load_profile()
