@@ -23,7 +23,11 @@ MAX_FUNCTION_LINES = 50
 MAX_PARAMETERS = 7
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 
-KERNELS = {"simulator/scheduling/kernels/placement.py", "simulator/scheduling/kernels/published.py"}
+KERNELS = {
+    "simulator/energy/bus.py",
+    "simulator/scheduling/kernels/placement.py",
+    "simulator/scheduling/kernels/published.py",
+}
 """Flat by need: a compiler takes each of their functions whole. The limits on size do not hold here."""
 
 TOP_MODULES = {"__init__", "__main__", "app", "arrays", "cli", "streams"}
