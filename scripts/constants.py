@@ -29,6 +29,7 @@ NOT_SHOWN = {
     "simulator.energy.weather_formats.PASCALS_PER_KILOPASCAL": "definition of a unit",
     "simulator.energy.weather_formats.PASCALS_PER_MILLIBAR": "definition of a unit",
     "simulator.experiments": "what is compared and how it is shown, as docs/explanation/experiments.md explains",
+    "simulator.grid.series.KWH_PER_MWH": "definition of a unit",
     "simulator.hardware.device.GIBIBYTE": "definition of a unit",
     "simulator.ledger.measure": "how costs are measured, as the profile states",
     "simulator.live": "how figures are shown",

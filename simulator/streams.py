@@ -15,7 +15,8 @@ class Stream(IntEnum):
     WEATHER = 0
     WORKLOAD = 1
     NOISE = 2
-    ORIGIN = 3
+    GRID = 3
+    ORIGIN = 4
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

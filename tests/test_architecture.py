@@ -55,7 +55,14 @@ LAYERS = (
     ("exporter.__main__",),
     # The rooms of the simulator.
     ("simulator.arrays", "simulator.streams"),
-    ("simulator.energy", "simulator.forecast", "simulator.hardware", "simulator.models", "simulator.workload"),
+    (
+        "simulator.energy",
+        "simulator.forecast",
+        "simulator.grid",
+        "simulator.hardware",
+        "simulator.models",
+        "simulator.workload",
+    ),
     ("simulator.ledger", "simulator.scheduling"),
     ("simulator.scenario",),
     ("simulator.assembly",),
