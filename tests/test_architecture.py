@@ -55,15 +55,8 @@ LAYERS = (
     ("exporter.__main__",),
     # The rooms of the simulator.
     ("simulator.arrays", "simulator.streams"),
-    (
-        "simulator.energy",
-        "simulator.forecast",
-        "simulator.grid",
-        "simulator.hardware",
-        "simulator.models",
-        "simulator.workload",
-    ),
-    ("simulator.ledger", "simulator.scheduling"),
+    ("simulator.energy", "simulator.grid", "simulator.hardware", "simulator.models", "simulator.workload"),
+    ("simulator.forecast", "simulator.ledger", "simulator.scheduling"),
     ("simulator.scenario",),
     ("simulator.assembly",),
     ("simulator.run.job",),

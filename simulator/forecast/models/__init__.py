@@ -1,0 +1,1 @@
+"""Models of forecasts, one to a file."""
