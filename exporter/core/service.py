@@ -13,7 +13,11 @@ class StopSignal:
     """
 
     def __init__(self) -> None:
-        """Take over both signals; only the main thread may do so."""
+        """Take over both signals; only the main thread may do so.
+
+        Children are waited for even if the parent left their end ignored, which makes the kernel forget them.
+        """
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._woken, self._waker = socket.socketpair()
         self._waker.setblocking(False)  # noqa: FBT003 - the standard library's signature
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
