@@ -4,9 +4,16 @@ import dataclasses
 
 import msgspec
 
+from exporter.core.units import Seconds
 from exporter.intensity.providers.provider import Question, Web
 from exporter.intensity.providers.table import answer
 from exporter.intensity.reading import IntensityUnavailableError, Point
+
+LIMIT = Seconds(60.0)
+"""Time after which the child is killed. Judgement: it may send three requests of ten silent seconds each."""
+
+ALONE_LIMIT = Seconds(2 * LIMIT)
+"""Time after which the child ends by itself: whoever would have killed it is gone, or very slow."""
 
 MOST_POINTS = 600
 """Points that are handed on at most: two days of five minutes each, in what a pipe holds."""
@@ -27,13 +34,19 @@ def encode_question(question: Question) -> str:
 def reply(argument: str, web: Web) -> bytes:
     """Answer a question; nothing that a server sent, and no secret, is in the reason for a failure."""
     try:
-        points = answer(msgspec.json.decode(argument, type=Question), web)
-        told = Told(points=points[:MOST_POINTS])
+        question = msgspec.json.decode(argument, type=Question)
+        points = answer(question, web)
+        told = Told(points=_to_come(points, question.now))
     except IntensityUnavailableError as error:
         told = Told(trouble=_without(str(error), web.secret))
     except Exception as error:  # noqa: BLE001 - the child's edge: whatever happens is told in one answer
         told = Told(trouble=f"its answer is not understood ({type(error).__name__})")
     return msgspec.json.encode(told)
+
+
+def _to_come(points: list[Point], now: float) -> list[Point]:
+    """Return the points that are not past, the nearest of them where they are too many."""
+    return sorted((one for one in points if one.end > now), key=lambda one: one.start)[:MOST_POINTS]
 
 
 def _without(text: str, secret: str) -> str:

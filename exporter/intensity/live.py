@@ -11,6 +11,7 @@ import msgspec
 import exporter
 from exporter.core.clock import Clock
 from exporter.core.units import (
+    SECONDS_PER_DAY,
     SECONDS_PER_HOUR,
     SECONDS_PER_MINUTE,
     GramsPerKwh,
@@ -18,8 +19,8 @@ from exporter.core.units import (
     Seconds,
     UnixSeconds,
 )
-from exporter.intensity.exchange import Told, encode_question
-from exporter.intensity.providers.provider import Question
+from exporter.intensity.exchange import LIMIT, MOST_POINTS, Told, encode_question
+from exporter.intensity.providers.provider import FORECAST_INTERVAL, Question
 from exporter.intensity.providers.table import LIVE_PROVIDERS
 from exporter.intensity.reading import (
     SECRET_VARIABLE,
@@ -29,19 +30,15 @@ from exporter.intensity.reading import (
     Method,
     Outlook,
     Point,
-    is_plausible,
 )
 from exporter.sources.errand import Errand, Errands, ProgramErrand
 from exporter.sources.reading import ReadingUnavailableError
 
-LIMIT = Seconds(60.0)
-"""Time after which the child is killed. Judgement: it may send three requests of ten silent seconds each."""
-
-FORECAST_INTERVAL = Seconds(6 * SECONDS_PER_HOUR)
-"""Time between two forecasts where these are requests of their own: with an hourly value, 28 requests a day."""
-
 RETRIES = 3
 """Questions that are repeated soon after a failure, before the interval holds again."""
+
+REPEATED_SPAN = Seconds(SECONDS_PER_DAY + SECONDS_PER_HOUR)
+"""Time within which `Coverage.repetitions` holds: a day, and the time at most from a failure to its repetition."""
 
 FIRST_RETRY = Seconds(SECONDS_PER_MINUTE)
 """Time to the first of them on average; it doubles with each."""
@@ -56,7 +53,7 @@ INHERITED = ("PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "htt
 
 
 DISCARD_REASONS = ("failed", "malformed", "late", "out_of_range")
-"""Reasons for which an answer, or a value of it, is discarded."""
+"""Reasons for which an answer is discarded, and the last of them for single values."""
 
 
 class LiveIntensity:
@@ -81,9 +78,12 @@ class LiveIntensity:
             self._ask,
             interval=self._coverage.interval,
             limit=LIMIT,
-            retry=lambda failures: _pause(failures, self._coverage.interval, draw()),
+            retry=lambda failures: self._pause(failures, draw()),
         )
         self._points: tuple[Point, ...] = ()
+        self._repeated: list[Seconds] = []
+        self._asked_forecast = False
+        self._answered = True
         self._forecast_at: Seconds | None = None
         self._discarded = dict.fromkeys(DISCARD_REASONS, 0)
 
@@ -101,13 +101,24 @@ class LiveIntensity:
         return Outlook(provider=self.name, points=self._points, discarded=dict(self._discarded))
 
     def _ask(self) -> Errand:
-        now = self._clock.elapsed()
-        due = self._forecast_at is None or now - self._forecast_at >= FORECAST_INTERVAL
-        with_forecast = due or self._coverage.forecast_holds_now
-        if with_forecast:
-            self._forecast_at = now
-        errand = self._send(replace(self._question, now=self._clock.wall(), with_forecast=with_forecast))
-        return _Answered(errand, self.take)
+        if self._coverage.forecast_holds_now:
+            # After a failure the other question is asked: a server may still have an answer to that one.
+            self._asked_forecast = self._answered or not self._asked_forecast
+        else:
+            told = self._forecast_at
+            self._asked_forecast = told is None or self._clock.elapsed() - told >= FORECAST_INTERVAL
+        self._answered = False
+        question = replace(self._question, now=self._clock.wall(), with_forecast=self._asked_forecast)
+        return _Answered(self._send(question), self.take)
+
+    def _pause(self, failures: int, drawn: float) -> Seconds:
+        """Return the time from a failed question to the next, by the number of failures in a row."""
+        now, interval = self._clock.elapsed(), self._coverage.interval
+        self._repeated = [one for one in self._repeated if now - one < REPEATED_SPAN]
+        if failures > RETRIES or len(self._repeated) >= self._coverage.repetitions:
+            return interval
+        self._repeated.append(now)
+        return Seconds(min(interval, FIRST_RETRY * 2.0 ** (failures - 1) * (0.5 + drawn)))
 
     def _listen(self) -> None:
         """Take what has been answered. Raises IntensityUnavailableError while the last question is one that failed."""
@@ -118,7 +129,7 @@ class LiveIntensity:
             raise IntensityUnavailableError(str(error) or type(error).__name__) from error
 
     def take(self, content: bytes) -> None:
-        """Keep the points of an answer that a grid can have; they replace those before, or the part that they tell of.
+        """Keep the points of an answer that a grid can have; a forecast beyond the last of them stays.
 
         Raises IntensityUnavailableError where none is for the present: such an answer is discarded whole.
         """
@@ -128,7 +139,7 @@ class LiveIntensity:
             raise self._discard("malformed", "its answer is not understood") from error
         if told.trouble:
             raise self._discard("failed", told.trouble)
-        points = tuple(one for one in told.points if is_plausible(one.value))
+        points = tuple(one for one in told.points if one.is_plausible())
         now = self._clock.wall()
         if len(points) < len(told.points):
             self._discarded["out_of_range"] += len(told.points) - len(points)
@@ -136,9 +147,12 @@ class LiveIntensity:
             if any(one.covers(now) for one in told.points):
                 raise IntensityUnavailableError("its value is none that a grid can have")
             raise self._discard("late", "its answer has no value for this time")
-        if not any(one.method is Method.FORECAST for one in points):
-            points = (*(one for one in self._points if one.method is Method.FORECAST), *points)
-        self._points = points
+        told_until = max((one.end for one in points if one.method is Method.FORECAST), default=0.0)
+        before = (one for one in self._points if one.method is Method.FORECAST and one.end > now)
+        self._points = (*points, *(one for one in before if one.start >= told_until))[:MOST_POINTS]
+        self._answered = True
+        if self._asked_forecast:
+            self._forecast_at = self._clock.elapsed()
 
     def _discard(self, reason: str, told: str) -> IntensityUnavailableError:
         self._discarded[reason] += 1
@@ -193,14 +207,6 @@ class _SteadyClock:
     def awake(self) -> MonotonicSeconds:
         """See `Clock.awake`."""
         return MonotonicSeconds(self._clock.elapsed())
-
-
-def _pause(failures: int, interval: Seconds, drawn: float) -> Seconds:
-    """Return the time from a failed question to the next, by the number of failures in a row."""
-    if failures % (RETRIES + 1) == 0:
-        return interval
-    soon = FIRST_RETRY * 2.0 ** (failures % (RETRIES + 1) - 1) * (0.5 + drawn)
-    return Seconds(min(interval, soon))
 
 
 def ask_in_child(question: Question) -> ProgramErrand:

@@ -14,6 +14,9 @@ from exporter.intensity.window import AHEAD, Piece, Tariff, Window, best_window
 HIGHEST = GramsPerKwh(1500.0)
 """Above the carbon intensity of any grid; a lignite plant alone is near 1100 g/kWh (IPCC AR5, annex III)."""
 
+LONGEST = Seconds(24 * SECONDS_PER_HOUR)
+"""Time that one value may be of at most. Judgement: a grid has a day and a night."""
+
 HORIZONS = (1, 6, 12, 24)
 """Hours ahead for which a forecast is exported and verified. Judgement: a short job, a night, half a day, a day."""
 
@@ -51,6 +54,10 @@ class Point(msgspec.Struct, frozen=True, array_like=True):
     end: float
     value: float
     method: Method
+
+    def is_plausible(self) -> bool:
+        """Tell whether a grid can have this value, for so long a time."""
+        return is_plausible(self.value) and self.end - self.start <= LONGEST
 
     def covers(self, now: UnixSeconds) -> bool:
         """Tell whether the point describes this time."""

@@ -8,7 +8,7 @@ import itertools
 import msgspec
 
 from exporter.core.units import Seconds
-from exporter.intensity.providers.provider import Coverage, Question, Web, decode
+from exporter.intensity.providers.provider import HOLDS, Coverage, Question, Web, decode
 from exporter.intensity.reading import IntensityUnavailableError, Method, Point
 
 URL = "https://api.energy-charts.info"
@@ -41,7 +41,10 @@ class EnergyCharts:
         return [point for point in self.forecast(question, web) if point.method is not Method.FORECAST]
 
     def forecast(self, question: Question, web: Web) -> list[Point]:
-        """See `Provider.forecast`. A value of the past or present comes before the forecast for the same time."""
+        """See `Provider.forecast`. A value of the past or present comes before the forecast for the same time.
+
+        A value holds until the next, but not over a gap in the list.
+        """
         content = web.get(f"{question.url or URL}/co2eq", {"country": question.zone.lower()})
         answer = decode(content, _Answer)
         times = answer.unix_seconds
@@ -49,7 +52,8 @@ class EnergyCharts:
             raise IntensityUnavailableError("its lists differ in length")
         if any(later <= earlier for earlier, later in itertools.pairwise(times)):
             raise IntensityUnavailableError("its times do not rise")
-        ends = [*times[1:], times[-1] + STEP] if times else []
+        ends = [min(later, earlier + HOLDS) for earlier, later in itertools.pairwise(times)]
+        ends += [one + STEP for one in times[-1:]]
         known = [*answer.co2eq] or [None] * len(times)
         expected = [*answer.co2eq_forecast] or [None] * len(times)
         points = []

@@ -11,6 +11,9 @@ from exporter.intensity.reading import UNKNOWN_BASIS, IntensityUnavailableError,
 INTERVAL = Seconds(900.0)
 """Time between two questions. Judgement: a server of one's own has no limit, and a grid moves by the quarter hour."""
 
+MOST_OWN_REQUESTS = 200
+"""Requests to a server of one's own within a day. Judgement: twice those that come by the quarter of an hour."""
+
 
 class _Series(msgspec.Struct):
     value: tuple[float, str]
@@ -29,7 +32,9 @@ class JsonPath:
 
     def coverage(self) -> Coverage:
         """See `Provider.coverage`."""
-        return Coverage(basis=UNKNOWN_BASIS, interval=INTERVAL, forecast_holds_now=False)
+        return Coverage(
+            basis=UNKNOWN_BASIS, interval=INTERVAL, forecast_holds_now=False, most_requests=MOST_OWN_REQUESTS
+        )
 
     def current(self, question: Question, web: Web) -> list[Point]:
         """See `Provider.current`."""

@@ -1,5 +1,6 @@
 """Protocol of a provider, and the question, coverage and conversions that providers share."""
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from exporter.core.units import SECONDS_PER_HOUR, GramsPerKwh, Seconds, UnixSeconds
+from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, GramsPerKwh, Seconds, UnixSeconds
 from exporter.intensity.reading import IntensityUnavailableError, Point
 
 AnswerT = TypeVar("AnswerT")
@@ -19,18 +20,34 @@ HOLDS = Seconds(2 * SECONDS_PER_HOUR)
 """Time for which a value without an end is taken to describe the present. Judgement: providers publish values of half
 an hour or an hour, some of them an hour late."""
 
+FORECAST_INTERVAL = Seconds(6 * SECONDS_PER_HOUR)
+"""Time between two forecasts where these are requests of their own: with an hourly value, 28 requests a day."""
+
+MOST_REQUESTS = 30
+"""Requests that a public provider gets for a zone within any 24 hours, whatever goes wrong. Judgement: one an hour, and
+six to spend on questions that failed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """Coverage of a provider: its zones by code with their names, none where it has too many to list, and its basis.
 
-    `interval` lies between two questions. Where `forecast_holds_now`, one answer tells present and future.
+    `interval` lies between two questions, each of which takes so many `requests`, and there may be `most_requests` of
+    them a day. Where `forecast_holds_now`, one answer tells present and future.
     """
 
     basis: str
     zones: Mapping[str, str] = field(default_factory=dict)
     interval: Seconds = Seconds(SECONDS_PER_HOUR)  # noqa: RUF009 - a number
     forecast_holds_now: bool = True
+    requests: int = 1
+    most_requests: int = MOST_REQUESTS
+
+    @property
+    def repetitions(self) -> int:
+        """Questions that may be repeated before their time within a day: those that regular ones leave room for."""
+        forecasts = 0 if self.forecast_holds_now else SECONDS_PER_DAY / FORECAST_INTERVAL
+        return int((self.most_requests - forecasts) / self.requests - SECONDS_PER_DAY / self.interval)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +95,12 @@ class Provider(Protocol):
 
 
 def decode(content: bytes, kind: type[AnswerT]) -> AnswerT:
-    """Return an answer of a kind. Raises IntensityUnavailableError, with nothing of the content in it."""
+    """Return an answer of a kind. Raises IntensityUnavailableError, with nothing of the content in it.
+
+    A byte order mark, with which programs for Windows begin a file, is skipped.
+    """
     try:
-        return msgspec.json.decode(content, type=kind)
+        return msgspec.json.decode(content.removeprefix(codecs.BOM_UTF8), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise IntensityUnavailableError("its answer is not understood") from error
 

@@ -1,5 +1,6 @@
 """The table of providers, and the one order in which each of them is asked."""
 
+import contextlib
 from collections.abc import Mapping
 
 from exporter.core.units import UnixSeconds
@@ -32,22 +33,16 @@ def covered_zone(provider: str, zone: str) -> str:
 
 
 def answer(question: Question, web: Web) -> list[Point]:
-    """Ask the provider of a question: for the hours to come, and for the present where they do not hold it.
+    """Ask the provider of a question for the hours to come where they hold the present, and else for the present first.
 
-    A forecast that fails beside a present value costs the forecast alone. Raises IntensityUnavailableError.
+    Only beside a present value are the hours to come a request of their own, whose failure costs nothing else. Raises
+    IntensityUnavailableError.
     """
     provider = LIVE_PROVIDERS[question.provider]
-    points: list[Point] = []
-    trouble: IntensityUnavailableError | None = None
-    if question.with_forecast:
-        try:
-            points = provider.forecast(question, web)
-        except IntensityUnavailableError as error:
-            if provider.coverage().forecast_holds_now:
-                raise
-            trouble = error
-    if not provider.coverage().forecast_holds_now or not any(one.covers(UnixSeconds(question.now)) for one in points):
-        points = [*points, *provider.current(question, web)]
-    if not points and trouble is not None:
-        raise trouble
+    if question.with_forecast and provider.coverage().forecast_holds_now:
+        return provider.forecast(question, web)
+    points = provider.current(question, web)
+    if question.with_forecast and any(one.is_plausible() and one.covers(UnixSeconds(question.now)) for one in points):
+        with contextlib.suppress(IntensityUnavailableError):
+            points = [*points, *provider.forecast(question, web)]
     return points

@@ -44,7 +44,7 @@ class WattTime:
 
     def coverage(self) -> Coverage:
         """See `Provider.coverage`."""
-        return Coverage(basis=BASIS, interval=INTERVAL)
+        return Coverage(basis=BASIS, interval=INTERVAL, requests=2)
 
     def current(self, question: Question, web: Web) -> list[Point]:
         """See `Provider.current`."""

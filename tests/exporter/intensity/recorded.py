@@ -45,6 +45,7 @@ UK_REGIONAL = {
         ],
     }
 }
+UK_REGION_NOW = {"data": [UK_REGIONAL["data"]]}
 ENERGY_CHARTS = {
     "unix_seconds": [NOON - 900, NOON, NOON + 900, NOON + 1800],
     "co2eq": [312.4, 305.1, None, None],

@@ -1,5 +1,6 @@
 """The ladder below a live provider: a value at any time, whose label and age are exact, whatever the provider does."""
 
+import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -7,18 +8,27 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from exporter.core.units import GramsPerKwh, UnixSeconds
 from exporter.intensity.ask import LAST_KNOWN_HOLDS, AskedLiveProvider
-from exporter.intensity.exchange import Told, encode_question, reply
-from exporter.intensity.live import LIMIT, RETRIES, LiveIntensity
-from exporter.intensity.providers.provider import Question
+from exporter.intensity.exchange import LIMIT, Told, encode_question, reply
+from exporter.intensity.live import RETRIES, LiveIntensity
+from exporter.intensity.providers.provider import MOST_REQUESTS, Question
 from exporter.intensity.providers.table import LIVE_PROVIDERS
-from exporter.intensity.reading import HIGHEST, IntensityAnswer, IntensityReading, Method, Point
+from exporter.intensity.reading import (
+    HIGHEST,
+    LONGEST,
+    IntensityAnswer,
+    IntensityReading,
+    IntensityUnavailableError,
+    Method,
+    Point,
+)
 from exporter.intensity.static import configured_intensity
 from exporter.sources.errand import Errand
+from tests.exporter.intensity import recorded
 from tests.exporter.intensity.test_providers import CASES
 from tests.fake_clock import NOON, FakeClock
 
@@ -27,7 +37,7 @@ STEP = 900.0
 HOUR = 3600.0
 DAYS = 30
 LIVE = {Method.MEASURED, Method.ESTIMATED, Method.FORECAST}
-KINDS = ["good", "present", "busy", "down", "garbage", "stale", "absurd", "negative", "silent"]
+KINDS = ["good", "present", "busy", "down", "garbage", "stale", "absurd", "negative", "long", "silent"]
 
 
 @dataclass(slots=True)
@@ -78,11 +88,13 @@ class World:
 
     def take(self, points: list[Point]) -> None:
         """Believe what can be, if it is for the present."""
-        good = tuple(one for one in points if 0.0 <= one.value <= HIGHEST)
+        good = tuple(one for one in points if 0.0 <= one.value <= HIGHEST and one.end - one.start <= LONGEST)
         self.discarded["out_of_range"] += len(points) - len(good)
-        if any(one.covers(self.clock.wall()) for one in good):
-            kept = () if len(good) > 1 else (one for one in self.latest if one.method is Method.FORECAST)
-            self.latest = (*kept, *good)
+        now = self.clock.wall()
+        if any(one.covers(now) for one in good):
+            until = max((one.end for one in good if one.method is Method.FORECAST), default=0.0)
+            before = [one for one in self.latest if one.method is Method.FORECAST and one.end > now]
+            self.latest = (*good, *(one for one in before if one.start >= until))
         elif not any(one.covers(self.clock.wall()) for one in points):
             self.discard("late")
 
@@ -90,6 +102,8 @@ class World:
         now = self.clock.wall() // 1800 * 1800
         if kind == "stale":
             return [Point(now - 86400, now - 84600, 0.0, Method.MEASURED)]
+        if kind == "long":
+            return [Point(now - 9e8, now + 9e8, 5.0, Method.ESTIMATED)]
         if kind in {"absurd", "negative"}:
             return [Point(now, now + 1800, 117_000.0 if kind == "absurd" else -0.5, Method.MEASURED)]
         present = self.point(now, Method.ESTIMATED)
@@ -261,7 +275,10 @@ class CountingWeb:
         return msgspec.json.encode(next(told for asked, told in self.answers.items() if asked.startswith(path)))
 
 
-@pytest.mark.parametrize("case", ["uk", "uk-region", "energy-charts", "electricity-maps", "watttime"])
+PUBLIC = ["uk", "uk-region", "energy-charts", "electricity-maps", "watttime"]
+
+
+@pytest.mark.parametrize("case", PUBLIC)
 def test_a_forecast_saves_requests_of_which_a_day_has_30_at_most(case: str) -> None:
     question, answers, _, _ = CASES[case]
     web, clock = CountingWeb(answers), FakeClock()
@@ -276,4 +293,77 @@ def test_a_forecast_saves_requests_of_which_a_day_has_30_at_most(case: str) -> N
         answer = asked.ask(UnixSeconds(NOON))
         clock.elapsed_at += 60.0  # while the wall stays at the hour that is recorded
     assert not answer.troubles
-    assert 12 <= web.count <= 30
+    assert 12 <= web.count <= MOST_REQUESTS
+
+
+@dataclass(slots=True)
+class FickleWeb:
+    """A web whose requests fail or not, one after the other, and that keeps the times at which they came."""
+
+    answers: Mapping[str, object]
+    works: Sequence[bool]
+    clock: FakeClock
+    times: list[float] = field(default_factory=list)
+    secret: str = ""
+
+    def get(self, url: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> bytes:
+        del query, headers
+        self.times.append(self.clock.elapsed())
+        if not self.works[len(self.times) % len(self.works)]:
+            raise IntensityUnavailableError("host answers with status 503")
+        path = url.removeprefix("http://x")
+        return msgspec.json.encode(next(told for asked, told in self.answers.items() if asked.startswith(path)))
+
+
+def fickle(case: str, works: Sequence[bool], drawn: float) -> tuple[LiveIntensity, FickleWeb, FakeClock]:
+    """Return a provider whose requests fail or not; its wall clock stands still at the hour that is recorded."""
+    question, answers, _, _ = CASES[case]
+    clock = FakeClock()
+    web = FickleWeb({**answers, "/regional/regionid/2": recorded.UK_REGION_NOW}, works, clock)
+
+    def send(asked: Question) -> Errand:
+        return Ready(reply(encode_question(asked), web))
+
+    return LiveIntensity(replace(question, url="http://x"), clock, send=send, draw=lambda: drawn), web, clock
+
+
+def run(live: LiveIntensity, clock: FakeClock, seconds: float) -> None:
+    """Let a provider be asked for its value every half minute."""
+    for _ in range(int(seconds / 30.0)):
+        with contextlib.suppress(IntensityUnavailableError):
+            live.at(clock.wall())
+        clock.elapsed_at += 30.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    case=st.sampled_from(PUBLIC),
+    works=st.lists(st.booleans(), min_size=1, max_size=9),
+    late=st.sampled_from([0.0, 9 * HOUR]),
+    drawn=st.sampled_from([0.0, 0.5, 0.999]),
+)
+@example(case="uk", works=[False], late=0.0, drawn=0.0)
+@example(case="electricity-maps", works=[False, True], late=0.0, drawn=0.0)
+@example(case="electricity-maps", works=[True, True, False], late=0.0, drawn=0.0)
+@example(case="watttime", works=[True, False], late=0.0, drawn=0.0)
+@example(case="energy-charts", works=[True], late=9 * HOUR, drawn=0.0)
+def test_no_trouble_takes_more_than_30_requests_a_day_and_within_an_interval_of_its_end_it_is_over(
+    case: str, works: list[bool], late: float, drawn: float
+) -> None:
+    live, web, clock = fickle(case, works, drawn)
+    clock.wall_at = NOON + late
+    run(live, clock, 2.5 * 86400)
+    web.works, clock.wall_at = [True], NOON
+    run(live, clock, LIVE_PROVIDERS[live.name].coverage().interval + 60.0)
+    assert live.at(clock.wall()).provider == live.name
+    run(live, clock, 86400)
+    # Of any 31 requests the last comes a day after the first.
+    assert all(b - a >= 86400 for a, b in zip(web.times, web.times[MOST_REQUESTS:], strict=False))
+
+
+def test_a_first_question_that_fails_does_not_cost_the_forecast() -> None:
+    live, web, clock = fickle("electricity-maps", [False], 0.0)
+    run(live, clock, 60.0)
+    web.works = [True]
+    run(live, clock, HOUR)
+    assert live.outlook().horizons(clock.wall()) == {1: 40.0}

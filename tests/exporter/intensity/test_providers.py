@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.units import UnixSeconds
-from exporter.intensity.exchange import Told, encode_question, reply
+from exporter.intensity.exchange import MOST_POINTS, Told, encode_question, reply
 from exporter.intensity.live import ask_in_child
 from exporter.intensity.providers.provider import Question
 from exporter.intensity.providers.table import LIVE_PROVIDERS, covered_zone
 from exporter.intensity.reading import SECRET_VARIABLE, Method, Point
 from exporter.intensity.web import UrlWeb
+from exporter.sources.errand import MOST_BYTES
 from tests.exporter.intensity import recorded
 from tests.exporter.intensity.recorded import NOON, replaying
 from tests.processes import until
@@ -31,7 +32,6 @@ CASES: dict[str, tuple[Question, dict[str, object], list[Point], dict[str, str]]
         Question(provider="uk", zone="GB"),
         {"/intensity/2026-03-02T11:00Z/fw48h": recorded.UK_NATIONAL},
         [
-            Point(NOON - 1800, NOON, 133, Method.ESTIMATED),
             Point(NOON, NOON + 1800, 118, Method.ESTIMATED),
             Point(NOON + 1800, NOON + 3600, 95, Method.FORECAST),
         ],
@@ -43,11 +43,28 @@ CASES: dict[str, tuple[Question, dict[str, object], list[Point], dict[str, str]]
         [Point(NOON, NOON + 1800, 0, Method.FORECAST)],
         {},
     ),
+    "uk-now": (
+        Question(provider="uk", zone="GB", with_forecast=False),
+        {"/intensity": recorded.UK_NATIONAL},
+        [Point(NOON, NOON + 1800, 118, Method.ESTIMATED), Point(NOON + 1800, NOON + 3600, 95, Method.FORECAST)],
+        {},
+    ),
+    "uk-region-now": (
+        Question(provider="uk", zone="GB-2", with_forecast=False),
+        {"/regional/regionid/2": recorded.UK_REGION_NOW},
+        [Point(NOON, NOON + 1800, 0, Method.FORECAST)],
+        {},
+    ),
+    "energy-charts-now": (
+        Question(provider="energy-charts", zone="DE", with_forecast=False),
+        {"/co2eq?country=de": recorded.ENERGY_CHARTS},
+        [Point(NOON, NOON + 900, 305.1, Method.ESTIMATED)],
+        {},
+    ),
     "energy-charts": (
         Question(provider="energy-charts", zone="DE"),
         {"/co2eq?country=de": recorded.ENERGY_CHARTS},
         [
-            Point(NOON - 900, NOON, 312.4, Method.ESTIMATED),
             Point(NOON, NOON + 900, 305.1, Method.ESTIMATED),
             Point(NOON + 900, NOON + 1800, 298.0, Method.FORECAST),
             Point(NOON + 1800, NOON + 2700, 290.5, Method.FORECAST),
@@ -61,9 +78,9 @@ CASES: dict[str, tuple[Question, dict[str, object], list[Point], dict[str, str]]
             "/v3/carbon-intensity/latest?zone=FR": recorded.MAPS_LATEST,
         },
         [
+            Point(NOON, NOON + 7200, 42, Method.ESTIMATED),
             Point(NOON, NOON + 3600, 43, Method.FORECAST),
             Point(NOON + 3600, NOON + 7200, 40, Method.FORECAST),
-            Point(NOON, NOON + 7200, 42, Method.ESTIMATED),
         ],
         {"auth-token": SECRET},
     ),
@@ -116,12 +133,28 @@ def test_each_provider_asks_and_reads_as_it_is_documented(case: str) -> None:
         found = told(asked(question, server.url))
         last = server.asked[-1][1]
     assert found.trouble == ""
+    assert len(server.asked) <= LIVE_PROVIDERS[question.provider].coverage().requests + (len(answers) > 1)
     assert [(one.start, one.end, one.method) for one in found.points] == [
         (one.start, one.end, one.method) for one in points
     ]
     assert [one.value for one in found.points] == pytest.approx([one.value for one in points])
     assert {name: last.get(name) for name in headers} == headers
-    assert len(server.asked) <= 2
+
+
+def test_a_value_does_not_hold_over_a_gap_in_the_list() -> None:
+    content = json.dumps({"unix_seconds": [NOON - 36_000, NOON + 36_000], "co2eq": [312.0, None]}).encode()
+    question = Question(provider="energy-charts", zone="DE", now=float(NOON))
+    assert msgspec.json.decode(reply(encode_question(question), Canned(content)), type=Told) == Told()
+
+
+def test_of_too_many_points_the_nearest_are_handed_on() -> None:
+    times = list(range(NOON - 90_000, NOON + 90_000, 20))
+    content = json.dumps({"unix_seconds": times, "co2eq": [5.0] * len(times)}).encode()
+    question = Question(provider="energy-charts", zone="DE", now=float(NOON))
+    found = reply(encode_question(question), Canned(content))
+    points = msgspec.json.decode(found, type=Told).points
+    assert (points[0].start, points[-1].start) == (NOON, NOON + 20 * (MOST_POINTS - 1))
+    assert len(found) < MOST_BYTES
 
 
 def test_every_provider_has_its_case() -> None:
