@@ -1,9 +1,13 @@
 """The files of a journal: rows are only ever added at the end of one, which is put aside once it is large or old."""
 
 import contextlib
+import errno
 import fcntl
 import logging
 import os
+import re
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +21,9 @@ LOG = logging.getLogger(__name__)
 BYTES_PER_MEGABYTE = 10**6
 
 TAIL_BYTES = 64 * 1024
+
+ASIDE = re.compile(r"journal-(\d{8}T\d{6}Z)(?:-(\d{1,9}))?\.csv")
+"""Name of a file that was put aside: the time of that moment, and a number beyond the first of the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +41,8 @@ class JournalFiles:
     def __init__(self, folder: Path, rotation: Rotation, now: UnixSeconds) -> None:
         """Open the folder, making it if need be, and take away a line that a crash left unfinished.
 
-        Raises ConfigError where the folder cannot be used, or holds a `journal.csv` of another layout.
+        Raises ConfigError where the folder cannot be used, or holds a `journal.csv` of another layout, or none to which
+        lines can be added.
         """
         self._folder = folder
         self._rotation = rotation
@@ -61,10 +69,11 @@ class JournalFiles:
         """Add whole rows. Raises OSError, and then leaves none of them behind where the disk allows it."""
         if self._is_due(now):
             self._rotate(now)
-        descriptor = os.open(self._current, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        # A pipe that stands there by now must not hold up the sampling.
+        descriptor = os.open(self._current, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
         try:
             # A file that somebody moved away is begun anew, and what a refused write left behind is overwritten.
-            self._size = min(self._size, os.fstat(descriptor).st_size)
+            self._size = min(self._size, _size(descriptor))
             if not self._size:
                 rows, self._begun = HEADER_LINE + rows, now
             _write_whole(descriptor, rows, self._size)
@@ -79,19 +88,42 @@ class JournalFiles:
     def _is_due(self, now: UnixSeconds) -> bool:
         if not self._size:
             return False
+        self._begun = min(self._begun, now)  # a clock that was ahead and is set back would keep the file young
         old = now - self._begun >= self._rotation.days * SECONDS_PER_DAY
         return old or self._size >= self._rotation.megabytes * BYTES_PER_MEGABYTE
 
     def _rotate(self, now: UnixSeconds) -> None:
-        """Put the current file aside under a name of its own, and delete the oldest beyond those that are kept."""
-        stem = f"journal-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}"
-        names = (self._folder / f"{stem}{f'-{number}' if number else ''}.csv" for number in range(1000))
-        self._current.rename(next(name for name in names if not name.exists()))
+        """Put the current file aside under a name behind all others, and delete the first beyond those that are kept.
+
+        The order of the names is that of the files, whatever the clock says meanwhile.
+        """
+        aside = sorted(_put_aside(self._folder))
+        time, number = f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}", 0
+        if aside and (time, number) <= aside[-1][:2]:
+            time, number = aside[-1][0], aside[-1][1] + 1
+        path = self._folder / f"journal-{time}{f'-{number}' if number else ''}.csv"
+        self._current.rename(path)
         self._size = 0
         if self._rotation.keep_files is not None:
-            aside = sorted(self._folder.glob("journal-*Z*.csv"))
-            for path in aside[: max(0, len(aside) - self._rotation.keep_files)]:
-                path.unlink()
+            files = [old for *_, old in aside if old.is_file()]
+            for old in files[: max(0, len(files) + 1 - self._rotation.keep_files)]:
+                with contextlib.suppress(OSError):
+                    old.unlink()
+
+
+def _size(descriptor: int) -> int:
+    """Return the size of a file. Raises OSError for what is none."""
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, f"{CURRENT_NAME} is not a file")
+    return found.st_size
+
+
+def _put_aside(folder: Path) -> Iterator[tuple[str, int, Path]]:
+    """Return the files that were put aside, with the time and the number in the name of each."""
+    for path in folder.iterdir():
+        if found := ASIDE.fullmatch(path.name):
+            yield found[1], int(found[2] or 0), path
 
 
 def _first_time(path: Path, now: UnixSeconds) -> UnixSeconds:
@@ -117,6 +149,8 @@ def _repaired(path: Path) -> int:
     """
     if not path.exists():
         return 0
+    if not path.is_file():
+        raise ConfigError([f"journal.folder: {path}: is not a file"])
     with path.open("r+b") as file:
         head = file.read(len(HEADER_LINE))
         if head != HEADER_LINE and not (len(head) < len(HEADER_LINE) and HEADER_LINE.startswith(head)):

@@ -3,8 +3,9 @@
 import contextlib
 import csv
 import logging
+import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -234,6 +235,68 @@ def test_only_so_many_files_are_kept_and_strangers_stay(tmp_path: Path) -> None:
             files.append(ROW, UnixSeconds(NOON + number))
     assert len(list(tmp_path.glob("journal-*Z*.csv"))) == 2
     assert stranger.read_text() == "mine"
+
+
+STAMPS = st.lists(st.sampled_from([0.0, 1.0, 60.0, -1.0, -86_400.0, 2e9, -2e9]), min_size=4, max_size=25)
+
+
+@given(steps=STAMPS, keep=st.integers(1, 4))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_latest_rows_are_kept_wherever_the_clock_goes(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[float], keep: int
+) -> None:
+    folder, now = tmp_path_factory.mktemp("journal"), NOON
+    (folder / "journal-20260302T000000Z.csv").mkdir()  # somebody's, which cannot be deleted
+    with written(folder, Rotation(megabytes=0.0001, days=1e6, keep_files=keep)) as files:
+        for number, step in enumerate(steps):
+            now = UnixSeconds(max(1e9, now + step))
+            files.append(ROW.replace(b"60.000", b"%d.000" % number), now)
+    (folder / "journal-20260302T000000Z.csv").rmdir()
+    kept = sorted(int(float(row["seconds"])) for row in rows(folder))
+    assert kept == list(range(len(steps)))[-keep - 1 :]
+
+
+def test_a_file_begun_by_a_clock_that_was_ahead_is_put_aside_all_the_same(tmp_path: Path) -> None:
+    with written(tmp_path, Rotation(megabytes=99.0, days=1.0), now=4e9) as files:
+        files.append(ROW, UnixSeconds(4e9))
+        for day in range(3):
+            files.append(ROW, UnixSeconds(NOON + day * 86_400.0))
+    assert len(list(tmp_path.glob("journal-*.csv"))) == 2
+
+
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_device(path: Path) -> None:
+    path.symlink_to("/dev/null")
+
+
+@pytest.mark.parametrize("make", [make_pipe, make_device, Path.mkdir])
+def test_what_is_no_file_is_refused_at_the_start_and_holds_up_nothing_later(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    path = tmp_path / CURRENT_NAME
+    with written(tmp_path) as files:
+        make(path)
+        for _ in range(2):
+            with pytest.raises(OSError, match=r"is not a file|No such device|Is a directory"):
+                files.append(ROW, UnixSeconds(NOON))
+    with pytest.raises(ConfigError, match="is not a file"):
+        JournalFiles(tmp_path, LARGE, UnixSeconds(NOON))
+
+
+def test_a_folder_that_is_deleted_costs_rows_and_one_that_is_made_again_gets_them(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    with written(folder) as files:
+        files.append(ROW, UnixSeconds(NOON))
+        (folder / CURRENT_NAME).unlink()
+        folder.rmdir()
+        with pytest.raises(FileNotFoundError):
+            files.append(ROW, UnixSeconds(NOON))
+        folder.mkdir()
+        files.append(ROW, UnixSeconds(NOON))
+    assert (folder / CURRENT_NAME).read_bytes() == HEADER_LINE + ROW
 
 
 def has_sampled_twice(exporter: Exporter) -> bool:
