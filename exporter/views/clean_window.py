@@ -10,6 +10,13 @@ from exporter.intensity.window import mean_between
 from exporter.snapshot import Snapshot
 
 WATTS_PER_KILOWATT = 1000.0
+
+LEAST_HOURS = 0.01
+"""Length of a job that is answered for at least. Judgement: half a minute, far below the steps of any forecast."""
+
+LEAST_WATTS = 0.001
+"""Power of a job that is answered for at least. Judgement: a milliwatt is a sensor's, not a machine's."""
+
 MOST_WATTS = 1e6
 """Power of a job that is answered for at most. Judgement: a megawatt is a hall of machines, not one."""
 
@@ -51,13 +58,14 @@ def job_of(query: str) -> Job:
     """Return the job of a query such as `hours=2&watts=300`. Raises ValueError, in words, for anything else."""
     given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=10))
     numbers = {}
-    for name, usual, most in (("hours", "1", float(HOURS_PER_DAY)), ("watts", "100", MOST_WATTS)):
+    bounds = (("hours", "1", LEAST_HOURS, float(HOURS_PER_DAY)), ("watts", "100", LEAST_WATTS, MOST_WATTS))
+    for name, usual, least, most in bounds:
         try:
             number = float(given.pop(name, usual))
         except ValueError:
             number = 0.0
-        if not 0.0 < number <= most:
-            raise ValueError(f"expected {name} above 0 and up to {most:g}")
+        if not least <= number <= most:
+            raise ValueError(f"expected {name} from {least:g} to {most:,.0f}")
         numbers[name] = number
     if given:
         raise ValueError("expected no more than hours and watts")

@@ -121,7 +121,29 @@ def test_whatever_is_asked_ends_in_a_job_or_in_words(query: str) -> None:
     assert 0.0 < job.watts <= 1e6
 
 
+@given(hours=st.floats(0.01, 24.0), watts=st.floats(0.001, 1e6), step=st.floats(0.0, 30.0 * 3600.0))
+def test_whatever_job_is_asked_for_has_its_windows_within_what_is_known(
+    hours: float, watts: float, step: float
+) -> None:
+    site = site_with(Forecasting(TARIFF, values=tuple(VALUES * 5)))
+    site.clock.step(step)
+    found = msgspec.convert(answer(site, f"hours={hours!r}&watts={watts!r}"), CleanWindowView)
+    now = site.clock.wall()
+    assert found.cheapest is not None
+    assert (found.cleanest is None) == (found.known_hours < hours)
+    for window in (found.now, found.cleanest, found.cheapest):
+        if window is not None:
+            assert now <= window.start < window.end <= now + 24 * 3600.0 + 1e-3
+            assert window.cost == pytest.approx(window.cost)
+    if found.cleanest is not None and found.now is not None:
+        assert found.cleanest.grams is not None
+        assert found.now.grams is not None
+        assert found.cleanest.grams <= found.now.grams * (1.0 + 1e-9)
+
+
 def test_a_wrong_job_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert asked(site_with(Forecasting()), "hours=0") == (400, b"expected hours above 0 and up to 24.\n")
+    for hours in ("0", "1e-12", "-1", "nan", "25"):
+        assert asked(site_with(Forecasting()), f"hours={hours}") == (400, b"expected hours from 0.01 to 24.\n")
+    assert asked(site_with(Forecasting()), "watts=1e-9") == (400, b"expected watts from 0.001 to 1,000,000.\n")
     assert main(["clean-window", "--hours", "99"]) == 2
-    assert capsys.readouterr().err == "ecotrack: expected hours above 0 and up to 24\n"
+    assert capsys.readouterr().err == "ecotrack: expected hours from 0.01 to 24\n"
