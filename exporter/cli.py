@@ -30,6 +30,7 @@ from exporter.core.command_line import (
     positive,
     start_logging,
     web_of,
+    write_out,
 )
 from exporter.core.config import ConfigError
 from exporter.core.service import StopSignal
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = report(given[1:]) if given[0] == "report" else backfill(given[1:])
         else:
             status = _dispatch(build_parser().parse_args(given))
-        sys.stdout.flush()
+        write_out("")
     except ConfigError as error:
         for mistake in error.mistakes:
             print(f"ecotrack: {mistake}", file=sys.stderr)
@@ -99,12 +100,11 @@ def _dispatch(options: argparse.Namespace) -> int:
     web = web_of(options)
     paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
     if options.check:
-        print(f"{options.config_file or 'built-in defaults'}: good")
-        if web.config is not None:
-            print(f"{web.config.path}: good")
+        read = [options.config_file or "built-in defaults", *([] if web.config is None else [web.config.path])]
+        write_out("".join(f"{one}: good\n" for one in read))
         return 0
     if options.once:
-        print(_once(config, options, paths))
+        write_out(f"{_once(config, options, paths)}\n")
         return 0
     start_logging(options)
     run(
@@ -155,7 +155,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 
     folder: Path = options.state_dir
     if options.undo:
-        print("the calibration is removed" if remove_calibration(folder) else "there is no calibration to remove")
+        write_out(f"{'the calibration is removed' if remove_calibration(folder) else 'there is nothing to remove'}\n")
         return 0
     config = load_config(options.config_file)
     paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
@@ -196,7 +196,8 @@ def _clean_window(options: argparse.Namespace) -> int:
     if answer is None:
         print(f"ecotrack: no exporter answered at {options.address}", file=sys.stderr)
         return USER_ERROR
-    print(msgspec.json.encode(answer).decode() if options.json else "\n".join(answer_lines(answer, time_zone("local"))))
+    lines = answer_lines(answer, time_zone("local"))
+    write_out(f"{msgspec.json.encode(answer).decode()}\n" if options.json else "".join(f"{line}\n" for line in lines))
     return 0
 
 

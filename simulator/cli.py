@@ -25,6 +25,7 @@ from exporter.core.command_line import (
     positive,
     start_logging,
     web_of,
+    write_out,
 )
 from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = build_parser().parse_args(arguments)
         status: int = options.command(options)
-        sys.stdout.flush()
+        write_out("")
     except ConfigError as error:
         for mistake in error.mistakes:
             print(f"ecochain: {mistake}", file=sys.stderr)
@@ -225,9 +226,9 @@ def _serve(options: argparse.Namespace) -> int:
             app.build_run(plan)
             if mistakes := list(recording_mistakes(plan.scenario)):
                 raise ConfigError(mistakes)
-            print(f"{options.scenario}: good")
+            write_out(f"{options.scenario}: good\n")
             if web.config is not None:
-                print(f"{web.config.path}: good")
+                write_out(f"{web.config.path}: good\n")
             return 0
         start_logging(options)
         app.run(plan, SystemClock(), web=web, until_told=StopSignal)
@@ -261,7 +262,7 @@ def _experiment(options: argparse.Namespace) -> int:
     except Interrupted as interrupted:
         print(f"ecochain: {interrupted}", file=sys.stderr)
         return INTERRUPTED
-    print(f"{folder / 'report.md'}: the report; tables, plots and metrics lie beside it")
+    write_out(f"{folder / 'report.md'}: the report; tables, plots and metrics lie beside it\n")
     return 0
 
 
@@ -274,7 +275,7 @@ def _scenarios(_options: argparse.Namespace) -> int:
         what = "physical: idle power, queues, batteries, correlated weather"
         if not isinstance(scenario, Scenario):
             what = "the published model's own equations; for experiments only"
-        print(f"{name:12} {len(scenario.nodes)} nodes; {what}")
+        write_out(f"{name:12} {len(scenario.nodes)} nodes; {what}\n")
     return 0
 
 
@@ -299,5 +300,5 @@ def _write(path: Path, measured: object) -> int:
         path.write_bytes(text)
     except OSError as error:
         raise ConfigError([f"--output: {path}: cannot be written: {error.strerror}"]) from error
-    print(f"{path}: written")
+    write_out(f"{path}: written\n")
     return 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
 from exporter.core.web.web_config import WebConfig, load_web_config
 
@@ -17,6 +18,18 @@ INTERRUPTED = 130
 
 NOBODY_READS = 141
 """Exit status of a program whose output nobody reads any more, as a shell reports it: `head` has seen enough."""
+
+
+def write_out(text: str) -> None:
+    """Write a text after what was printed so far. Raises ConfigError where it does not fit: on a disk that is full."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        nobody_reads()
+        raise ConfigError([f"the output cannot be written: {error.strerror}"]) from error
 
 
 def nobody_reads() -> int:

@@ -12,14 +12,14 @@ import msgspec
 import exporter
 from exporter.build import budget_limits
 from exporter.config import load_config
-from exporter.core.command_line import Parser
+from exporter.core.command_line import Parser, write_out
 from exporter.core.config import ConfigError
-from exporter.journal.backfill import days_of, parse_label, write_days
+from exporter.journal.backfill import parse_label, spans_of, write_days
 from exporter.journal.entry import Entry
 from exporter.journal.findings import Findings, find
 from exporter.journal.plot import write_plot
 from exporter.journal.prometheus import refuse_what_is_there, take_in
-from exporter.journal.read import Damage, read_log
+from exporter.journal.read import Damage, read_log, shown
 from exporter.journal.report_page import render_html
 from exporter.journal.report_table import render_report
 from exporter.journal.tally import tally
@@ -45,13 +45,13 @@ def report(arguments: Sequence[str]) -> int:
     _tell(damage)
     if not sums.rows:
         raise ConfigError(["nothing to report: the files hold no row that is whole"])
-    names = tuple(str(path) for path in options.files)
+    names = tuple(shown(path) for path in options.files)
     found = find(sums, files=names, damage=damage, zone=str(zone), limits=budget_limits(config.budget))
     if options.html is not None:
         _write(options.html, "--html", render_html(found, exporter.__version__))
     if options.plot is not None:
         write_plot(found, options.plot)
-    print(_json(found) if options.json else render_report(found))
+    write_out(f"{_json(found) if options.json else render_report(found)}\n")
     return 0
 
 
@@ -59,24 +59,26 @@ def backfill(arguments: Sequence[str]) -> int:
     """Write logs as OpenMetrics for Prometheus. Raises ConfigError for any mistake, and returns 0."""
     options = build_backfill_parser().parse_args(arguments)
     labels = dict(options.label)
+    if len(labels) < len(options.label):
+        raise ConfigError(["--label: expected each name once"])
     missing = [name for name in ("job", "instance") if name not in labels]
     if missing:
         raise ConfigError([f"--label: expected job and instance, as the scrapes have them; {missing[0]} is missing"])
     zone, damage = _zone(options.time_zone), Damage()
-    days = list(days_of(_read(options.files, zone, damage, Progress(options.files))))
+    entries = list(_read(options.files, zone, damage, Progress(options.files)))
     _tell(damage)
-    if not days:
+    if not entries:
         raise ConfigError(["nothing to backfill: the files hold no row that is whole"])
     if options.prometheus is not None:
-        refuse_what_is_there(options.prometheus, days, labels)
-    files = write_days(days, options.output, labels)
-    print(f"{len(files)} days from {days[0].day} to {days[-1].day} written to {options.output}", file=sys.stderr)
+        refuse_what_is_there(options.prometheus, spans_of(entries), labels)
+    files = write_days(entries, options.output, labels)
+    print(f"{len(files)} days written, {files[0].name} to {files[-1].name} in {options.output}", file=sys.stderr)
     if options.promtool is not None:
         take_in(files, options.promtool)
         print(f"taken in by {options.promtool}; a running Prometheus shows them within two hours", file=sys.stderr)
         return 0
     pattern = f"{shlex.quote(str(options.output))}/ecotrack-*.om"
-    print(f'for file in {pattern}; do promtool tsdb create-blocks-from openmetrics "$file" DATA || break; done')
+    write_out(f'for file in {pattern}; do promtool tsdb create-blocks-from openmetrics "$file" DATA || break; done\n')
     print("DATA is the folder of Prometheus's --storage.tsdb.path", file=sys.stderr)
     return 0
 
@@ -108,6 +110,15 @@ class Progress:
 
 
 def _read(files: Sequence[Path], zone: tzinfo, damage: Damage, progress: Progress) -> Iterator[Entry]:
+    """Return the entries of all files. Raises ConfigError where one is given twice, whose rows would count twice."""
+    known: dict[tuple[int, int], Path] = {}
+    for path in files:
+        if path.is_file():
+            found = path.stat()
+            if (found.st_dev, found.st_ino) in known:
+                twice = known[found.st_dev, found.st_ino]
+                raise ConfigError([f"{shown(path)}: is the same file as {shown(twice)}: its rows would count twice"])
+            known[found.st_dev, found.st_ino] = path
     try:
         for path in files:
             yield from read_log(path, zone, damage, progress)

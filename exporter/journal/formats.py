@@ -90,7 +90,7 @@ def _codecarbon(names: Sequence[str], zone: tzinfo) -> Parse:
     so_far: dict[str, tuple[float, ...]] = {}
 
     def parse(cells: Sequence[str]) -> Entry:
-        if text is not None and len(cells) < len(names) and _is_number(cells[text]):
+        if text is not None and text < len(cells) < len(names) and _is_number(cells[text]):
             raise ValueError(cells[text])  # a column before the figures is left out: each stands in another's place
         at = _time(cells[when], zone)
         told = tuple(amount(cells[place], most) for place, most in zip(figures, CODECARBON_MOST, strict=True))

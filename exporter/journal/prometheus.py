@@ -3,15 +3,15 @@
 import http.client
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 import msgspec
 
-from exporter.core.config import ConfigError
-from exporter.journal.backfill import FAMILIES, Day
+from exporter.core.config import ConfigError, is_address
+from exporter.journal.backfill import FAMILIES, DaySpan
 
 ANSWER_SECONDS = 30.0
 """Time in which a Prometheus has to answer. Judgement: it counts the samples of one day."""
@@ -28,11 +28,11 @@ class _Answer(msgspec.Struct):
     data: _Data
 
 
-def refuse_what_is_there(url: str, days: Sequence[Day], labels: Mapping[str, str]) -> None:
+def refuse_what_is_there(url: str, days: Iterable[DaySpan], labels: Mapping[str, str]) -> None:
     """Ask a Prometheus about each day. Raises ConfigError where it has a sample, or does not answer."""
+    if not is_address(url):
+        raise ConfigError(["--prometheus: expected http://HOST:PORT, with a path, and no user or password"])
     address = urlsplit(url)
-    if address.scheme not in {"http", "https"} or not address.hostname:
-        raise ConfigError([f'--prometheus: expected http://HOST:PORT, got "{url}"'])
     chosen = ",".join(f"{name}={_quoted(value)}" for name, value in labels.items())
     names = "|".join(f"{family}_total" for family in FAMILIES)
     for day in days:

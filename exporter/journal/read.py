@@ -4,6 +4,7 @@ Not by the csv module, for which a stray quotation mark joins all lines up to th
 """
 
 import csv
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -21,6 +22,12 @@ MAX_NAMED = 20
 """Damaged rows that are named one by one; all are counted."""
 
 
+def shown(path: Path) -> str:
+    """Return the name of a file as text that can be printed and encoded, whatever bytes are in it."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
 @dataclass(slots=True)
 class Damage:
     """Rows that could not be read: their number, and where the first of them stand."""
@@ -32,7 +39,7 @@ class Damage:
         """Count a row, and name it while few have been named."""
         self.rows += 1
         if len(self.places) < MAX_NAMED:
-            self.places.append(f"{path}:{line}: {reason}")
+            self.places.append(f"{shown(path)}:{line}: {reason}")
 
 
 def read_log(
@@ -46,7 +53,7 @@ def read_log(
     try:
         yield from _entries(path, zone, damage, progress)
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+        raise ConfigError([f"{shown(path)}: cannot be read: {error.strerror}"]) from error
 
 
 def _entries(path: Path, zone: tzinfo, damage: Damage, progress: Callable[[int], None]) -> Iterator[Entry]:
@@ -55,7 +62,7 @@ def _entries(path: Path, zone: tzinfo, damage: Damage, progress: Callable[[int],
     try:
         parse, least, most = parser_for(_cells(header), zone)
     except ConfigError as error:
-        raise ConfigError([f"{path}: {mistake}" for mistake in error.mistakes]) from error
+        raise ConfigError([f"{shown(path)}: {mistake}" for mistake in error.mistakes]) from error
     for number, line in enumerate(lines, start=2):
         # Blank lines are nothing, and a header comes again where files were joined.
         if not line or line == header:
@@ -66,8 +73,8 @@ def _entries(path: Path, zone: tzinfo, damage: Damage, progress: Callable[[int],
             continue
         try:
             yield parse(cells)
-        except (ValueError, KeyError, OverflowError):
-            damage.note(path, number, f"not understood: {_shown(line)}")
+        except (ValueError, LookupError, OverflowError):
+            damage.note(path, number, f"not understood: {ascii(line[:60])[1:-1]}")
 
 
 def _cells(line: str) -> Sequence[str]:
@@ -75,11 +82,6 @@ def _cells(line: str) -> Sequence[str]:
         return next(csv.reader([line]), [])
     except csv.Error:
         return []
-
-
-def _shown(line: str) -> str:
-    """Return the beginning of a line as text that is safe to print."""
-    return ascii(line[:60])[1:-1]
 
 
 def _lines(path: Path, progress: Callable[[int], None]) -> Iterator[str]:

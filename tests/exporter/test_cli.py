@@ -417,3 +417,25 @@ def test_whoever_stops_reading_the_output_gets_no_traceback(command: tuple[str, 
     finally:
         os.close(writer)
     assert (ended.returncode, ended.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize(
+    "command",
+    [("exporter", "--config.check"), ("exporter", "--once"), ("simulator", "scenarios")],
+    ids="-".join,
+)
+def test_an_output_that_is_full_is_one_line(command: tuple[str, str], buffered: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", *command],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            env={**os.environ, "PYTHONUNBUFFERED": buffered},
+        )
+    program = "ecotrack" if command[0] == "exporter" else "ecochain"
+    assert ended.stderr == f"{program}: the output cannot be written: No space left on device\n"
+    assert ended.returncode == 2

@@ -1,19 +1,22 @@
 """Logs become the exporter's own counters at their times, and a real Prometheus shows what was counted."""
 
 import http.server
+import random
 import re
-from itertools import pairwise
+import tracemalloc
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
 import requests
 from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from exporter.cli import main
 from exporter.exposition.rows import ROWS
-from exporter.journal.backfill import FAMILIES, Day, days_of, render_day
-from exporter.journal.entry import Entry
+from exporter.journal.backfill import FAMILIES, Day, DaySpan, days_of, render_day, spans_of
+from exporter.journal.entry import MAX_SECONDS, Entry
 from exporter.power.component import Scope
 from tests.exporter.journal.logs import ECOTRACK, months, row, write_journal
 from tests.exporter.journal.test_journal import journaled
@@ -45,6 +48,32 @@ def test_counters_begin_at_zero_never_fall_and_end_at_the_sum(entries: list[Entr
         kwh = sum(one.kwh for one in entries if one.host is (scope is Scope.HOST))
         got = told.get(f'ecotrack_energy_joules component="{component}",scope="{scope}"', 0.0)
         assert got == pytest.approx(kwh * 3.6e6, abs=1e-3)
+
+
+@given(entries=ENTRIES, order=st.randoms(use_true_random=False))
+def test_the_order_of_the_entries_does_not_change_one_bit(entries: list[Entry], order: random.Random) -> None:
+    short = [one._replace(at=round(one.at, -2), seconds=min(one.seconds, 7200.0)) for one in entries]
+    turned = order.sample(short, len(short))
+    assert list(days_of(turned)) == list(days_of(short))
+
+
+@given(entries=ENTRIES)
+def test_the_spans_are_those_of_the_days(entries: list[Entry]) -> None:
+    short = [one._replace(seconds=min(one.seconds, 100_000.0)) for one in entries]
+    meant = [DaySpan(day=one.day, first=one.samples[0][0], last=one.samples[-1][0]) for one in days_of(short)]
+    assert list(spans_of(short)) == meant
+
+
+def test_runs_of_years_take_no_memory_for_each_of_their_minutes() -> None:
+    runs = [Entry(NOON + number, MAX_SECONDS, 1.0, 1.0, None, "", host=True) for number in range(50)]
+    tracemalloc.start()
+    try:
+        days = list(islice(days_of(runs), 3))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [len(one.samples) > 100 for one in days] == [True] * 3
+    assert peak < 10e6
 
 
 def test_the_names_and_labels_are_those_of_the_live_exporter(tmp_path: Path) -> None:
@@ -85,6 +114,15 @@ MISTAKES = [
     (["journal.csv", "--output=out"], "ecotrack: --label: expected job and instance"),
     (["journal.csv", "--output=out", "--label=job"], "ecotrack backfill: argument --label: expected NAME=VALUE"),
     (["journal.csv", "--output=out", "--label=scope=x"], "ecotrack backfill: argument --label: the label scope is the"),
+    (["journal.csv", "--output=out", *LABELS, "--label=job=x"], "ecotrack: --label: expected each name once"),
+    (
+        ["journal.csv", "--output=out", "--label=job=\udcff"],
+        "ecotrack backfill: argument --label: the value of job is no",
+    ),
+    (
+        ["journal.csv", "./journal.csv", "--output=out", *LABELS],
+        "ecotrack: journal.csv: is the same file as journal.csv",
+    ),
     (["empty.csv", "--output=out", *LABELS], "ecotrack: nothing to backfill: the files hold no row that is whole"),
     (["journal.csv", "--output=journal.csv/a", *LABELS], "ecotrack: --output: journal.csv/a: cannot be written: Not a"),
     (
@@ -92,6 +130,15 @@ MISTAKES = [
         "ecotrack: --output: strange: holds ecotrack-2020-01-01.om, of other",
     ),
     (["journal.csv", "--output=out", *LABELS, "--prometheus=file:///etc"], "ecotrack: --prometheus: expected http://"),
+    (["journal.csv", "--output=out", *LABELS, "--prometheus=http://[::1"], "ecotrack: --prometheus: expected http://"),
+    (
+        ["journal.csv", "--output=out", *LABELS, "--prometheus=http://a:99999"],
+        "ecotrack: --prometheus: expected http://",
+    ),
+    (
+        ["journal.csv", "--output=out", *LABELS, "--prometheus=http://me:pw@a"],
+        "ecotrack: --prometheus: expected http://",
+    ),
     (
         ["journal.csv", "--output=out", *LABELS, "--prometheus=http://127.0.0.1:9"],
         "ecotrack: --prometheus: 127.0.0.1:9 cannot be asked: Connection refused",
@@ -115,6 +162,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     out, err = capsys.readouterr()
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(line)
+    assert "pw" not in err
     assert not Path("out").exists()
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from exporter.core.config import ConfigError
 from exporter.journal.entry import Entry
+from exporter.journal.formats import CODECARBON as CODECARBON_COLUMNS
 from exporter.journal.layout import HEADER_LINE
 from exporter.journal.read import MAX_NAMED, Damage, read_log
 from tests.exporter.journal.logs import CODECARBON, ECOTRACK, row, write_journal
@@ -169,6 +170,30 @@ def test_no_damage_does_more_than_cost_the_lines_it_touches(tmp_path: Path, seed
         untouched = {number for number in range(1, whole) if number not in hit}
         assert {NOON + 60.0 * (number - 1) for number in untouched} <= {one.at for one in entries}
     assert all(0.0 <= one.kwh <= 1e5 and (one.kg is None or one.kg >= 0.0) for one in entries)
+
+
+CELLS = st.sampled_from(
+    ["", "0", "1", "-1", "1e9", "nan", "2026-03-02T12:00:00", "run-a", "run-b", "idle", "host", '"', '"a,b"', "\0", "x"]
+)
+
+
+@given(
+    header=st.permutations([*CODECARBON_COLUMNS, "experiment_id", "project_name"]),
+    rows=st.lists(st.lists(CELLS, max_size=9), max_size=9),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_table_below_codecarbons_columns_in_any_order_is_read_or_counted(
+    tmp_path: Path, header: list[str], rows: list[list[str]]
+) -> None:
+    lines = [",".join(cells) for cells in rows]
+    entries, damage = read(write(tmp_path / "emissions.csv", "\n".join([",".join(header), *lines])))
+    assert len(entries) + damage.rows == sum(bool(line) for line in lines)
+
+
+def test_a_row_may_leave_out_the_last_column_even_if_it_tells_of_the_others(tmp_path: Path) -> None:
+    header = ",".join([*CODECARBON_COLUMNS, "experiment_id"])
+    entries, damage = read(write(tmp_path / "emissions.csv", f"{header}\n2026-03-02T13:00:00,a,1800,0.05,0.15\n"))
+    assert ([one.kwh for one in entries], damage.rows) == ([0.15], 0)
 
 
 @given(content=st.binary(max_size=2000))

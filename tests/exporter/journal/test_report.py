@@ -1,6 +1,7 @@
 """Reports: every gram of the logs is in them once, and what they say is sure is sure."""
 
 import json
+import os
 import random
 import re
 import subprocess
@@ -168,6 +169,10 @@ def test_damaged_rows_are_named_and_the_report_goes_on(tmp_path: Path, capsys: p
 MISTAKES = [
     (["report"], "ecotrack report: the following arguments are required: FILE; see --help"),
     (["report", "missing.csv"], "ecotrack: missing.csv: cannot be read: No such file or directory"),
+    (
+        ["report", "journal.csv", "./journal.csv"],
+        "ecotrack: journal.csv: is the same file as journal.csv: its rows would",
+    ),
     (["report", "--time-zone=Mars", "journal.csv"], "ecotrack: --time-zone: expected an IANA name"),
     (
         ["report", "--html=no/such/folder.html", "journal.csv"],
@@ -204,6 +209,15 @@ def test_without_matplotlib_a_plot_is_refused_in_one_line(
     assert capsys.readouterr().err == (
         'ecotrack: --plot: matplotlib is not installed: pip install "ecotrack[report]"\n'
     )
+
+
+def test_a_name_that_is_no_text_is_shown_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_journal(tmp_path / os.fsdecode(b"a\xff\x1b[31m.csv"), [row(NOON), "rubbish\n"])
+    assert main(["report", "--json", str(path)]) == 0
+    out, err = capsys.readouterr()
+    shown = str(tmp_path / "a\ufffd\ufffd[31m.csv")
+    assert json.loads(out)["files"] == [shown]
+    assert err == f"ecotrack: {shown}:3: 1 columns instead of 12\n"
 
 
 def test_a_plot_is_a_picture(journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
