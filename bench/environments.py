@@ -26,6 +26,8 @@ def interpreter(name: str) -> Path | None:
         if installed.returncode != 0:
             return None
         complete.write_text("\n".join(needed))
+    # As pip leaves a package: what is compiled at the start takes half a MiB more, which the allocator keeps.
+    subprocess.run([python, "-m", "compileall", "-q", str(ROOT / "exporter")], check=True)
     return python
 
 

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import exporter
 from exporter.activity.ecotrack import ECOTRACK
@@ -28,10 +28,7 @@ from exporter.core.units import (
 from exporter.core.web.publication import Publication
 from exporter.derive import BudgetPlan, Models, provenance
 from exporter.exposition.rows import exposition
-from exporter.intensity.ask import AskedLiveProvider, AskedProvider
-from exporter.intensity.live import LiveIntensity, ask_in_child
-from exporter.intensity.providers.provider import Question
-from exporter.intensity.providers.table import covered_zone
+from exporter.intensity.ask import AskedProvider
 from exporter.intensity.section import Grid
 from exporter.intensity.static import (
     WORLD,
@@ -41,8 +38,6 @@ from exporter.intensity.static import (
     zone_intensity,
 )
 from exporter.intensity.window import Tariff
-from exporter.journal.files import JournalFiles, Rotation
-from exporter.journal.journal import Journal
 from exporter.power import networks, presets
 from exporter.power.allocation import Allocation
 from exporter.power.component import Coverage
@@ -50,18 +45,19 @@ from exporter.power.hardware import Hardware, Kind, hardware_of
 from exporter.power.host import host_model_of
 from exporter.power.ladder import calibrated, host_estimate, with_measured_span
 from exporter.power.model import HostPowerModel, NetworkPowerModel
-from exporter.sampler import Outlets, Sampler
+from exporter.sampler import Journal, Outlets, Sampler
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
 from exporter.sources.collector import BY_DEFAULT, SOURCES, OnFailure, Source
 from exporter.sources.host import HostSource
 from exporter.sources.identity import identity
 from exporter.sources.machine import boot_id
-from exporter.sources.meter import MeterKind, MeterSettings
-from exporter.sources.meter_answer import Unit
 from exporter.sources.nics import NicRule
 from exporter.sources.time_zone import time_zone
 from exporter.state import StateStore
 from exporter.totals import Totals
+
+if TYPE_CHECKING:
+    from exporter.sources.meter import MeterSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +130,21 @@ def intensity_provider(config: Config, now: UnixSeconds) -> StaticIntensity:
 def asked_intensity(config: Config, clock: Clock) -> AskedProvider:
     """Return the asked provider: the live one with the fixed figure below it, or the fixed figure alone."""
     fixed = intensity_provider(config, clock.wall())
-    live = config.grid.live
-    if live.provider is None:
+    if config.grid.live.provider is None:
         return AskedProvider(fixed)
-    zone = covered_zone(live.provider, live.zone or config.grid.zone or live.provider)
+    return _live_intensity(config.grid.live.provider, config, clock, fixed)
+
+
+def _live_intensity(provider: str, config: Config, clock: Clock, fixed: StaticIntensity) -> AskedProvider:
+    from exporter.intensity.ask_live import AskedLiveProvider  # noqa: PLC0415 - what is off is not loaded
+    from exporter.intensity.live import LiveIntensity, ask_in_child  # noqa: PLC0415
+    from exporter.intensity.providers.provider import Question  # noqa: PLC0415
+    from exporter.intensity.providers.table import covered_zone  # noqa: PLC0415
+
+    live = config.grid.live
+    zone = covered_zone(provider, live.zone or config.grid.zone or provider)
     question = Question(
-        provider=live.provider,
+        provider=provider,
         zone=zone,
         url=live.url or "",
         path=live.path or "",
@@ -169,10 +174,13 @@ def nic_rule(network: Network) -> NicRule:
     return NicRule(include=network.include, exclude=network.exclude)
 
 
-def meter_settings(meter: Meter) -> MeterSettings | None:
+def meter_settings(meter: Meter) -> "MeterSettings | None":
     """Return the meter that is configured; None without one."""
     if meter.kind is None:
         return None
+    from exporter.sources.meter import MeterKind, MeterSettings  # noqa: PLC0415 - what is off is not loaded
+    from exporter.sources.meter_answer import Unit  # noqa: PLC0415
+
     return MeterSettings(
         kind=MeterKind(meter.kind),
         place=meter.file or meter.url or "",
@@ -206,8 +214,12 @@ def build_journal(settings: JournalSection, now: UnixSeconds) -> Journal | None:
     """Open the journal that is configured; None without one. Raises ConfigError where its folder cannot be used."""
     if settings.folder is None:
         return None
-    rotation = Rotation(megabytes=settings.rotate_megabytes, days=settings.rotate_days, keep_files=settings.keep_files)
-    return Journal(JournalFiles(Path(settings.folder), rotation, now))
+    from exporter.journal import files, journal  # noqa: PLC0415 - what is off is not loaded
+
+    rotation = files.Rotation(
+        megabytes=settings.rotate_megabytes, days=settings.rotate_days, keep_files=settings.keep_files
+    )
+    return journal.Journal(files.JournalFiles(Path(settings.folder), rotation, now))
 
 
 def initial_snapshot(

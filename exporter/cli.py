@@ -36,7 +36,6 @@ from exporter.core.config import ConfigError
 from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
 from exporter.core.web.listen_address import ListenError, parse_address
-from exporter.core.web.web_config import WebConfigError
 from exporter.power.hardware import Kind
 from exporter.sources.collector import SOURCES, Source
 from exporter.sources.time_zone import time_zone
@@ -84,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         for mistake in error.mistakes:
             print(f"ecotrack: {mistake}", file=sys.stderr)
-    except (WebConfigError, StateError, ListenError) as error:
+    except (StateError, ListenError) as error:
         print(f"ecotrack: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -31,7 +31,6 @@ from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
 from exporter.core.service import StopSignal
 from exporter.core.web.listen_address import ListenError
-from exporter.core.web.web_config import WebConfigError
 
 DEFAULT_ADDRESS = "127.0.0.1:10111"
 
@@ -78,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         for mistake in error.mistakes:
             print(f"ecochain: {mistake}", file=sys.stderr)
-    except (WebConfigError, ListenError) as error:
+    except ListenError as error:
         print(f"ecochain: {error}", file=sys.stderr)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("simulator", "exporter"):

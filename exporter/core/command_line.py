@@ -5,11 +5,13 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
-from exporter.core.web.web_config import WebConfig, load_web_config
+
+if TYPE_CHECKING:
+    from exporter.core.web.web_config import WebConfig
 
 USER_ERROR = 2
 
@@ -45,7 +47,7 @@ class Web:
     """Address and protection of the server, and the number of requests in flight."""
 
     address: str
-    config: WebConfig | None
+    config: "WebConfig | None"
     max_requests: int
 
 
@@ -88,8 +90,12 @@ def add_log_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def web_of(options: argparse.Namespace) -> Web:
-    """Return the settings of the flags that `add_web_flags` adds. Raises WebConfigError."""
-    config = load_web_config(options.web_config_file) if options.web_config_file else None
+    """Return the settings of the flags that `add_web_flags` adds. Raises ConfigError."""
+    config = None
+    if options.web_config_file:
+        from exporter.core.web.web_config import load_web_config  # noqa: PLC0415 - what is off is not loaded
+
+        config = load_web_config(options.web_config_file)
     return Web(address=options.address, config=config, max_requests=options.max_requests)
 
 

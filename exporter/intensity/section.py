@@ -7,8 +7,6 @@ from msgspec import Meta
 
 from exporter.core.config import Section, is_address
 from exporter.core.units import HOURS_PER_DAY
-from exporter.intensity.providers.table import covered_zone
-from exporter.intensity.zones import zone_average
 
 
 class Live(Section, frozen=True):
@@ -99,8 +97,19 @@ class Live(Section, frozen=True):
 
 
 def _require_zone(provider: str, zone: str) -> None:
+    from exporter.intensity.providers.table import covered_zone  # noqa: PLC0415 - for those who have a live provider
+
     try:
         covered_zone(provider, zone)
+    except ValueError as error:
+        raise ValueError(f".zone: {error}") from error
+
+
+def _require_average(zone: str) -> None:
+    from exporter.intensity.zones import zone_average  # noqa: PLC0415 - for those who name a country
+
+    try:
+        zone_average(zone)
     except ValueError as error:
         raise ValueError(f".zone: {error}") from error
 
@@ -171,10 +180,7 @@ class Grid(Section, frozen=True):
         if self.daily_profile is not None and not any(self.daily_profile):
             raise ValueError(".daily_profile: expected a number above 0 among the 24")
         if self.zone is not None and self.intensity_grams_per_kwh is None:
-            try:
-                zone_average(self.zone)
-            except ValueError as error:
-                raise ValueError(f".zone: {error}") from error
+            _require_average(self.zone)
         if self.live.provider in {"uk", "energy-charts", "electricity-maps", "watttime"} and self.live.zone is None:
             if self.zone is None:
                 raise ValueError(f".live: expected zone with provider {self.live.provider}, it is missing")

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, tzinfo
 from exporter.core.carbon import GRID_FACTORS
 from exporter.core.units import GramsPerKwh, UnixSeconds
 from exporter.intensity.reading import HIGHEST, UNKNOWN_BASIS, IntensityReading
-from exporter.intensity.zones import zone_average
 
 WORLD = "world"
 
@@ -63,6 +62,8 @@ def preset_intensity(preset: str) -> StaticIntensity:
 
 def zone_intensity(zone: str) -> StaticIntensity:
     """Make a provider of a country's average. Raises ValueError, which names the nearest zones, for any other."""
+    from exporter.intensity.zones import zone_average  # noqa: PLC0415 - for those who name a country
+
     average = zone_average(zone)
     return StaticIntensity(
         IntensityReading(

@@ -1,7 +1,6 @@
 """Yearly averages of countries by zone, from the table beside this file; it is read when a zone is looked up."""
 
 import csv
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +43,8 @@ def zone_average(zone: str) -> ZoneAverage:
 
 def nearest(wanted: str, names: dict[str, str]) -> str:
     """Write the codes whose own letters or whose names resemble a text most, each with its name."""
+    import difflib  # noqa: PLC0415 - for a mistake alone
+
     by_text = {code.lower(): code for code in names} | {name.lower(): code for code, name in names.items()}
     near = difflib.get_close_matches(wanted.strip().lower(), by_text, n=2 * MOST_NEAR, cutoff=0.0)
     codes = list(dict.fromkeys(by_text[text] for text in near))[:MOST_NEAR]

@@ -9,25 +9,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from exporter.core.clock import Clock
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.battery import BatterySource
-from exporter.sources.connections import tcp_connections
 from exporter.sources.cpu import cpu_times
 from exporter.sources.device_links import DeviceLinks
 from exporter.sources.disk import DiskSource
 from exporter.sources.hwmon import HwmonSource
-from exporter.sources.ipmi import IpmiSource
 from exporter.sources.memory import memory
-from exporter.sources.meter import MeterSettings, MeterSource
 from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
-from exporter.sources.nvml import NvmlSource
 from exporter.sources.procfs import Procfs
 from exporter.sources.rapl import RaplSource
 from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, SourceState, Timed
 from exporter.sources.sockstat import sockets
+
+if TYPE_CHECKING:
+    from exporter.sources.meter import MeterSettings
 
 LOG = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Settings:
     sysfs: Path
     rule: NicRule
     connections_interval: Seconds
-    meter: MeterSettings | None = None
+    meter: "MeterSettings | None" = None
 
 
 class OnFailure(StrEnum):
@@ -80,6 +80,39 @@ class Source:
         """Refuse a source that would say only later what a model has booked by then, or that would be carried twice."""
         if self.interval is not None and self.on_failure is not OnFailure.LEVEL:
             raise ValueError(f"source {self.name}: expected an interval of a level only")
+
+
+# What is off is not loaded, since it would stay in memory for good: these sources are imported where they are opened.
+
+
+def _connections(settings: Settings) -> Callable[[], object]:
+    from exporter.sources.connections import tcp_connections  # noqa: PLC0415
+
+    return lambda: tcp_connections(settings.procfs.net)
+
+
+def _meter(settings: Settings) -> Callable[[], object]:
+    if settings.meter is None:
+        return _absent
+    from exporter.sources.meter import MeterSource  # noqa: PLC0415
+
+    return MeterSource(settings.meter, settings.clock).read
+
+
+def _absent() -> NoReturn:
+    raise NotPresentError
+
+
+def _ipmi(settings: Settings) -> Callable[[], object]:
+    from exporter.sources.ipmi import IpmiSource  # noqa: PLC0415
+
+    return IpmiSource(settings.clock).read
+
+
+def _nvml(settings: Settings) -> Callable[[], object]:
+    from exporter.sources.nvml import NvmlSource  # noqa: PLC0415
+
+    return NvmlSource(settings.clock).read
 
 
 SOURCES: tuple[Source, ...] = (
@@ -127,7 +160,7 @@ SOURCES: tuple[Source, ...] = (
         reads="TCP sockets by state, which takes the longer the more there are",
         on_failure=OnFailure.LEVEL,
         file=lambda settings: settings.procfs.net / "tcp",
-        open=lambda settings: lambda: tcp_connections(settings.procfs.net),
+        open=_connections,
         interval=lambda settings: settings.connections_interval,  # the dearest reading
         default=False,
     ),
@@ -157,14 +190,14 @@ SOURCES: tuple[Source, ...] = (
         reads="energy of the machine by the external meter that the configuration names",
         on_failure=OnFailure.REPLACED,
         file=lambda settings: Path("meter" if settings.meter is None else settings.meter.kind),
-        open=lambda settings: MeterSource(settings.meter, settings.clock).read,
+        open=_meter,
     ),
     Source(
         name="ipmi",
         reads="power of the machine by its management controller, with `ipmi-dcmi` or `ipmitool` every 30 s",
         on_failure=OnFailure.REPLACED,
         file=lambda _: Path("/dev/ipmi0"),
-        open=lambda settings: IpmiSource(settings.clock).read,
+        open=_ipmi,
         default=False,
     ),
     Source(
@@ -172,7 +205,7 @@ SOURCES: tuple[Source, ...] = (
         reads="energy of NVIDIA's graphics cards, which it keeps awake; needs the extra `gpu`",
         on_failure=OnFailure.REPLACED,
         file=lambda _: Path("/dev/nvidiactl"),
-        open=lambda settings: NvmlSource(settings.clock).read,
+        open=_nvml,
         default=False,
     ),
 )

@@ -6,16 +6,18 @@ of them is worked out in `exporter.usage`.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from exporter.core.clock import Clock
 from exporter.core.units import Seconds
 from exporter.power.component import EnergyCounter
 from exporter.sources.collector import BY_DEFAULT, Collector, OnFailure, Settings, Source
-from exporter.sources.meter import MeterSettings
 from exporter.sources.nics import NicRule
 from exporter.sources.procfs import USUAL, Procfs
 from exporter.sources.reading import HostReading, Outcome, SourceState, Timed
+
+if TYPE_CHECKING:
+    from exporter.sources.meter import MeterSettings
 
 
 class HostSource:
@@ -30,7 +32,7 @@ class HostSource:
         sysfs: Path = Path("/sys"),
         connections_interval: Seconds = Seconds(30.0),  # noqa: B008 - a number
         sources: Iterable[Source] = BY_DEFAULT,
-        meter: MeterSettings | None = None,
+        meter: "MeterSettings | None" = None,
     ) -> None:
         self._clock = clock
         settings = Settings(

@@ -27,7 +27,6 @@ from exporter.sources.meter_answer import (
     shelly_answer,
     tasmota_answer,
 )
-from exporter.sources.reading import NotPresentError
 from exporter.sources.sysfs import content
 
 FACTOR = 1.03
@@ -114,30 +113,24 @@ class MeteredEnergy:
 
 
 class MeterSource:
-    """Reads a meter; none where none is configured."""
+    """Reads a meter."""
 
-    def __init__(self, settings: MeterSettings | None, clock: Clock) -> None:
+    def __init__(self, settings: MeterSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
         self._integrals = Integrals(clock)
         self._metered = MeteredEnergy()
         self._read_at: tuple[MonotonicSeconds, Seconds] | None = None
-        self._errands = None
-        if settings is not None:
-            # Made once: to load the certificates takes longer than all samples between two questions.
-            trust = ssl.create_default_context() if urlsplit(settings.place).scheme == "https" else None
-            self._errands = Errands(
-                clock, lambda: _asked(settings, clock, trust), interval=settings.interval, limit=LIMIT
-            )
+        # Made once: to load the certificates takes longer than all samples between two questions.
+        trust = ssl.create_default_context() if urlsplit(settings.place).scheme == "https" else None
+        self._errands = Errands(clock, lambda: _asked(settings, clock, trust), interval=settings.interval, limit=LIMIT)
 
     def read(self) -> Mapping[str, EnergyCounter]:
         """Return the meter's sensor; none before its first answer.
 
-        Raises NotPresentError without a meter, PermissionError where its file or password cannot be read, and
-        ReadingUnavailableError where it does not answer, or not what was expected.
+        Raises PermissionError where its file or password cannot be read, and ReadingUnavailableError where it does not
+        answer, or not what was expected.
         """
-        if self._settings is None or self._errands is None:
-            raise NotPresentError
         content = self._errands.latest()
         if content is None:
             return {}

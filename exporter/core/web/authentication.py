@@ -8,7 +8,9 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum
+
+from exporter.core.web.site import Response, text
 
 #: Different credentials that may wait for a check at once, in all and from one client address. A check at cost 10
 #: takes about 57 ms and one thread makes them, so a new client waits about half a second at most.
@@ -22,9 +24,22 @@ _PASSWORD_BYTES = 72
 class Verdict(Enum):
     """Outcome of checking a request's credentials. BUSY: not checked, since too many others are waiting."""
 
-    GRANTED = auto()
-    DENIED = auto()
-    BUSY = auto()
+    GRANTED = "granted"
+    DENIED = "missing or wrong"
+    BUSY = "not checked: too many wait"
+
+    @property
+    def refusal(self) -> Response | None:
+        """The answer to a request that is refused; None for one that is granted."""
+        return _REFUSALS.get(self)
+
+
+_REFUSALS = {
+    Verdict.DENIED: text(
+        401, "A user name and password are needed.", ("WWW-Authenticate", 'Basic realm="metrics", charset="UTF-8"')
+    ),
+    Verdict.BUSY: text(429, "Too many credentials are waiting to be checked.", ("Retry-After", "1")),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

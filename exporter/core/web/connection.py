@@ -8,13 +8,16 @@ import ssl
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import h11
 
-from exporter.core.web.authentication import BasicAuth, Verdict
 from exporter.core.web.site import SECURITY_HEADERS, Request, Response, Site, text
-from exporter.core.web.tls_stream import TlsStream
-from exporter.core.web.web_config_file import WebConfigFile
+
+if TYPE_CHECKING:
+    from exporter.core.web.authentication import Verdict
+    from exporter.core.web.protection import Protection
+    from exporter.core.web.tls_stream import TlsStream
 
 MAX_HEAD_BYTES = 16 * 1024
 
@@ -56,11 +59,10 @@ class Phase(enum.IntEnum):
 class Hub:
     """State that the connections of one server share: the site, the limits, and the open connections."""
 
-    def __init__(self, *, site: Site, web_config: WebConfigFile | None, limits: Limits) -> None:
+    def __init__(self, *, site: Site, protection: "Protection | None", limits: Limits) -> None:
         self.site = site
-        self.web_config = web_config
+        self.protection = protection
         self.limits = limits
-        self.auth = BasicAuth()
         self.in_flight = 0
         self.connections: dict[Connection, None] = {}
         self.stopping = False
@@ -87,9 +89,7 @@ class Connection(asyncio.BufferedProtocol):
         self._loop = asyncio.get_running_loop()
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
         # Before there is a transport: one whose TLS cannot be set up must not be served without.
-        self._tls: TlsStream | None = None
-        if hub.web_config is not None and (config := hub.web_config.current()).tls is not None:
-            self._tls = TlsStream(config.tls, config.client_allowed_sans)
+        self._tls = None if hub.protection is None else hub.protection.stream()
         self._holds_slot = False
         self._head_only = False
         self._peer_ended = False
@@ -184,34 +184,32 @@ class Connection(asyncio.BufferedProtocol):
             self._send(text(431, "A request's head is limited to 16 KiB."), close=True)
         elif has_body:
             self._send(text(413, "Requests with a body are not accepted."), close=True)
-        elif self._hub.web_config is not None and (users := self._hub.web_config.current().users):
-            peer = self._transport.get_extra_info("peername") or ("",)
-            verdict = self._hub.auth.check(request.headers.get("authorization"), users, str(peer[0]))
-            if isinstance(verdict, Verdict):
-                self._judge(request, verdict)
-            else:
-                self.phase = Phase.AUTHENTICATING
-                self._transport.pause_reading()
-                self._set_deadline(self._hub.limits.response_seconds)
-                verdict.add_done_callback(lambda task: self._checked(request, task))
+        elif self._hub.protection is not None:
+            self._authenticate(request, self._hub.protection)
         else:
             self._respond(request)
 
-    def _checked(self, request: Request, task: asyncio.Task[Verdict]) -> None:
+    def _authenticate(self, request: Request, protection: "Protection") -> None:
+        peer = self._transport.get_extra_info("peername") or ("",)
+        verdict = protection.check(request, str(peer[0]))
+        if isinstance(verdict, asyncio.Task):
+            self.phase = Phase.AUTHENTICATING
+            self._transport.pause_reading()
+            self._set_deadline(self._hub.limits.response_seconds)
+            verdict.add_done_callback(lambda task: self._checked(request, task))
+        else:
+            self._judge(request, verdict)
+
+    def _checked(self, request: Request, task: "asyncio.Task[Verdict]") -> None:
         if self.phase is Phase.AUTHENTICATING and not task.cancelled():
             self._judge(request, task.result())
 
-    def _judge(self, request: Request, verdict: Verdict) -> None:
-        match verdict:
-            case Verdict.GRANTED:
-                self._respond(request)
-            case Verdict.DENIED:
-                logger.debug("credentials were missing or wrong")
-                challenge = ("WWW-Authenticate", 'Basic realm="metrics", charset="UTF-8"')
-                self._send(text(401, "A user name and password are needed.", challenge))
-            case Verdict.BUSY:
-                logger.debug("too many unknown credentials to check")
-                self._send(text(429, "Too many credentials are waiting to be checked.", ("Retry-After", "1")))
+    def _judge(self, request: Request, verdict: "Verdict") -> None:
+        if verdict.refusal is None:
+            self._respond(request)
+        else:
+            logger.debug("a request was refused: credentials %s", verdict.value)
+            self._send(verdict.refusal)
 
     def _respond(self, request: Request) -> None:
         """Let the site answer, within the limit; a request is in flight until its last byte is with the kernel."""
@@ -241,8 +239,8 @@ class Connection(asyncio.BufferedProtocol):
     def _encode(self, response: Response, *, close: bool) -> bytes:
         """Head and body in one piece, for one write."""
         headers = SECURITY_HEADERS | {name.lower(): value for name, value in response.headers}
-        if self._hub.web_config is not None:
-            headers |= self._hub.web_config.current().headers
+        if self._hub.protection is not None:
+            headers |= self._hub.protection.headers
         headers["content-type"] = response.content_type
         headers["content-length"] = str(len(response.body))
         headers["date"] = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
@@ -288,7 +286,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.resume_reading()
         self._set_deadline(self._hub.limits.linger_seconds)
 
-    def _decrypt(self, tls: TlsStream, data: bytes) -> bytes:
+    def _decrypt(self, tls: "TlsStream", data: bytes) -> bytes:
         try:
             plaintext = tls.receive(data)
         except ssl.SSLError as error:

@@ -41,7 +41,9 @@ def listen(text: str) -> socket.socket:
     try:
         if address.host in ("", "::"):
             return _listen_everywhere(address.port)
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # Bytes, since Python loads its tables of international names for text, even for an address.
+        host = address.host.encode("ascii") if address.host.isascii() else address.host
+        found = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, target = min(found, key=lambda entry: entry[0] != socket.AF_INET)
         return socket.create_server(target[:2], family=family, backlog=BACKLOG)
     except UnicodeError as error:

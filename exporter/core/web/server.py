@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exporter.core.logs import SERVER_THREAD
 from exporter.core.web.acceptor import Acceptor
@@ -19,8 +19,10 @@ from exporter.core.web.connection import Connection, Hub, Limits
 from exporter.core.web.descriptors import room_for
 from exporter.core.web.listen_address import ListenError, base_url, is_loopback, listen
 from exporter.core.web.site import Handler, Request, Response, Site
-from exporter.core.web.web_config import WebConfig
-from exporter.core.web.web_config_file import WebConfigFile
+
+if TYPE_CHECKING:
+    from exporter.core.web.protection import Protection
+    from exporter.core.web.web_config import WebConfig
 
 __all__ = ["Handler", "ListenError", "Request", "Response", "Server"]
 
@@ -42,7 +44,7 @@ class Server:
         self,
         *,
         address: str,
-        web_config: WebConfig | None,
+        web_config: "WebConfig | None",
         max_requests: int,
         limits: Limits | None = None,
     ) -> None:
@@ -85,10 +87,16 @@ class Server:
         self._listener.close()
 
     def _run(self, runner: asyncio.Runner, site: Site, limits: Limits, stopping: asyncio.Event) -> None:
-        web_config = None if self._web_config is None else WebConfigFile(self._web_config)
-        hub = Hub(site=site, web_config=web_config, limits=limits)
+        hub = Hub(site=site, protection=self._protection(), limits=limits)
         with runner:
             runner.run(_serve(hub, self._listener, stopping))
+
+    def _protection(self) -> "Protection | None":
+        if self._web_config is None:
+            return None
+        from exporter.core.web.protection import Protection  # noqa: PLC0415 - what is off is not loaded
+
+        return Protection(self._web_config)
 
 
 async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> None:
@@ -98,7 +106,8 @@ async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> 
     await stopping.wait()
     hub.stopping = True
     await acceptor.close()
-    hub.auth.close()
+    if hub.protection is not None:
+        hub.protection.close()
     for connection in list(hub.connections):
         connection.finish()
     deadline = loop.time() + STOP_SECONDS

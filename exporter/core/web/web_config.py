@@ -30,8 +30,11 @@ _HEADERS = (
 _BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
 
 
-class WebConfigError(Exception):
+class WebConfigError(ConfigError):
     """Web configuration that cannot be used; the message is one line naming file, key and what was expected."""
+
+    def __init__(self, mistake: str) -> None:
+        super().__init__([mistake])
 
 
 class _HttpServerConfig(msgspec.Struct, forbid_unknown_fields=True):

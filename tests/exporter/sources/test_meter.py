@@ -27,7 +27,7 @@ from exporter.sources.meter import (
     MeterSource,
 )
 from exporter.sources.meter_answer import Unit
-from exporter.sources.reading import NotPresentError, ReadingUnavailableError
+from exporter.sources.reading import ReadingUnavailableError
 from tests.exporter.sources.test_meter_answer import FIRST_SHELLY, FOUND, SHELLY, TASMOTA, text
 from tests.fake_clock import FakeClock
 
@@ -401,8 +401,3 @@ def test_a_file_that_cannot_be_a_meter_fails(tmp_path: Path) -> None:
     missing = MeterSettings(kind=MeterKind.FILE, place=str(tmp_path / "missing"))
     with pytest.raises(FileNotFoundError):
         answered(MeterSource(missing, FakeClock()))
-
-
-def test_without_a_meter_there_is_none() -> None:
-    with pytest.raises(NotPresentError):
-        MeterSource(None, FakeClock()).read()

@@ -1,0 +1,37 @@
+"""What a server with a web configuration asks of its clients: TLS and credentials. Without one this is not loaded."""
+
+import asyncio
+from collections.abc import Mapping
+
+from exporter.core.web.authentication import BasicAuth, Verdict
+from exporter.core.web.site import Request
+from exporter.core.web.tls_stream import TlsStream
+from exporter.core.web.web_config import WebConfig
+from exporter.core.web.web_config_file import WebConfigFile
+
+
+class Protection:
+    """The web configuration in force, and the credentials that have been checked against it."""
+
+    def __init__(self, config: WebConfig) -> None:
+        self._file = WebConfigFile(config)
+        self._auth = BasicAuth()
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers of every response."""
+        return self._file.current().headers
+
+    def stream(self) -> TlsStream | None:
+        """Return the server's side of a new connection; None where it is not TLS."""
+        config = self._file.current()
+        return None if config.tls is None else TlsStream(config.tls, config.client_allowed_sans)
+
+    def check(self, request: Request, client: str) -> Verdict | asyncio.Task[Verdict]:
+        """Return the verdict on a request from a client's address, or the task that finds it."""
+        users = self._file.current().users
+        return self._auth.check(request.headers.get("authorization"), users, client) if users else Verdict.GRANTED
+
+    def close(self) -> None:
+        """Give up all checks."""
+        self._auth.close()
