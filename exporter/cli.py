@@ -16,7 +16,7 @@ import msgspec
 
 import exporter
 from exporter.app import run
-from exporter.build import Paths, build_sampler, host_hardware, meter_settings
+from exporter.build import Paths, budget_limits, build_sampler, host_hardware, meter_settings
 from exporter.calibrate.stored import load_calibration, place_of_the_next, remove_calibration
 from exporter.config import Config, load_config
 from exporter.core.clock import SystemClock
@@ -128,7 +128,8 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
         own = [] if options.config_file is None else [str(options.config_file)]
         own += [_flag(one.name, on=one in sources) for one in SOURCES if (one in sources) is not one.default]
         unused = f", by its own configuration and not by {' '.join(own)}" if own else ""
-        return render_table(running, f"as the exporter at {address} sees it{unused}")
+        needed = "budget.day_grams in its configuration" if running.fresh else "a fresh sample"
+        return render_table(running, f"as the exporter at {address} sees it{unused}", no_budget=f"needs {needed}")
     # No log lines on the screen: the table says what failed.
     logging.disable()
     clock = SystemClock()
@@ -144,7 +145,9 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     snapshot, _, fresh = publication.latest()
     known = replace(snapshot, readings=replace(snapshot.readings, activity=None))
     summary = summarize(known, clock.wall(), fresh=fresh)
-    return render_table(summary, f"sampled for {ONCE_SECONDS:g} s; no exporter answered at {address}")
+    needed = "a running exporter" if budget_limits(config.budget) else "budget.day_grams and a running exporter"
+    origin = f"sampled for {ONCE_SECONDS:g} s; no exporter answered at {address}"
+    return render_table(summary, origin, no_budget=f"needs {needed}")
 
 
 def _calibrate(options: argparse.Namespace) -> int:

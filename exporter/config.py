@@ -74,6 +74,9 @@ class Power(Section, frozen=True):
                 raise ValueError(f"expected full_watts >= idle_watts, got {self.full_watts:g} < {self.idle_watts:g}")
 
 
+KEY_EXAMPLES = {"url": "http://10.0.0.5", "file": "/run/power", "query": "max(plug_power_watts)"}
+
+
 class Meter(Section, frozen=True):
     """External meter of the whole machine: a smart plug, a series in a Prometheus, or a file."""
 
@@ -111,7 +114,7 @@ class Meter(Section, frozen=True):
         given = {name for name in ("file", "url", "query") if getattr(self, name) is not None}
         told = "without kind" if self.kind is None else f"with kind {self.kind}"
         for name in sorted(needed - given):
-            raise ValueError(f"expected {name} {told}, it is missing")
+            raise ValueError(f"expected {name} {told}, such as {name}: {KEY_EXAMPLES[name]}")
         for name in sorted(given - needed):
             raise ValueError(f"expected no {name} {told}")
         if self.url is not None and not is_address(self.url):

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import fmean
 
 from exporter.budget import Period
 from exporter.build import Paths, budget_limits, host_hardware, host_model, intensity_provider, network_model
 from exporter.config import Config
 from exporter.core.units import (
     BYTES_PER_BINARY_GB,
+    HOURS_PER_DAY,
     JOULES_PER_KWH,
     SECONDS_PER_HOUR,
     BytesPerSecond,
@@ -20,6 +22,7 @@ from exporter.core.units import (
     Watts,
     megabits_per_second,
 )
+from exporter.intensity.reading import HIGHEST
 from prometheus.budget import PERIOD_SECONDS, BurnAlert
 
 
@@ -27,13 +30,15 @@ from prometheus.budget import PERIOD_SECONDS, BurnAlert
 class Machine:
     """Bounds of a machine's emission rate, and the budgets it is given.
 
-    `link` is the highest network throughput it can sustain, both directions together. `budgets` maps a period
-    to its limit.
+    `intensity` is the usual one and `highest_intensity` the most that its grid may have at any hour; they differ where
+    a profile of the day or a live provider tells. `link` is the highest network throughput it can sustain, both
+    directions together. `budgets` maps a period to its limit.
     """
 
     idle: Watts
     full: Watts
     intensity: GramsPerKwh
+    highest_intensity: GramsPerKwh
     network: JoulesPerByte
     link: BytesPerSecond
     budgets: Mapping[Period, Grams]
@@ -41,16 +46,26 @@ class Machine:
 
 def machine(config: Config, link: BytesPerSecond) -> Machine:
     """Describe the machine of an exporter's configuration; without figures or a preset the one that this runs on."""
-    now = UnixSeconds(time.time())
+    day = _intensities(config)
+    live = config.grid.live.provider is not None
     host = host_model(config.power, host_hardware(config.power, Paths()))
     return Machine(
         idle=Watts(host.idle * config.power.pue),
         full=Watts(host.full * config.power.pue),
-        intensity=intensity_provider(config, now).at(now).value,
+        intensity=GramsPerKwh(fmean(day)),
+        # The fixed figure of a live grid stands in for it, and is no bound of it.
+        highest_intensity=HIGHEST if live else max(day),
         network=network_model(config).energy_per_byte,
         link=link,
         budgets=budget_limits(config.budget),
     )
+
+
+def _intensities(config: Config) -> list[GramsPerKwh]:
+    """Return the fixed figure at each hour of a day, which a profile may shape."""
+    now = time.time()
+    fixed = intensity_provider(config, UnixSeconds(now))
+    return [fixed.at(UnixSeconds(now + hour * SECONDS_PER_HOUR)).value for hour in range(HOURS_PER_DAY)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +83,9 @@ def emission_rate(machine: Machine, load: Load) -> GramsPerSecond:
 
 
 def highest_rate(machine: Machine) -> GramsPerSecond:
-    """Return the emission rate at full power and full link."""
-    return emission_rate(machine, Load(power=machine.full, throughput=machine.link))
+    """Return the emission rate at full power and full link, in the dirtiest hour of its grid."""
+    dirtiest = replace(machine, intensity=machine.highest_intensity)
+    return emission_rate(dirtiest, Load(power=machine.full, throughput=machine.link))
 
 
 def threshold(machine: Machine, row: BurnAlert) -> GramsPerSecond:
@@ -110,11 +126,18 @@ def reach_table(machine: Machine, rows: tuple[BurnAlert, ...]) -> str:
             f"{row.factor:g}",
             f"{row.long} and {row.short}",
             f"{rate * SECONDS_PER_HOUR:.1f} g/h",
-            describe(load_for(machine, rate)),
-            _traffic(traffic_at_idle(machine, rate)),
+            *_reached_at(machine, rate),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _reached_at(machine: Machine, rate: GramsPerSecond) -> tuple[str, str]:
+    """Describe the loads that reach a rate at the usual intensity, or from which intensity on full load does."""
+    full = emission_rate(machine, Load(power=machine.full, throughput=machine.link))
+    if rate > full:
+        return f"full load from {machine.intensity * rate / full:.0f} g/kWh on", "-"
+    return describe(load_for(machine, rate)), _traffic(traffic_at_idle(machine, rate))
 
 
 def describe(load: Load) -> str:
@@ -131,7 +154,9 @@ def _described(machine: Machine) -> str:
     per_gb = machine.network * BYTES_PER_BINARY_GB / JOULES_PER_KWH
     limits = " and ".join(f"{limit:g} g a {period}" for period, limit in machine.budgets.items())
     budgets = f"budgets of {limits}" if limits else "no budget"
+    varies = machine.highest_intensity > machine.intensity
+    grid = f"{machine.intensity:g} g/kWh" + (f" of up to {machine.highest_intensity:g}" if varies else "")
     return (
-        f"A machine of {machine.idle:g} W idle and {machine.full:g} W full, {machine.intensity:g} g/kWh, "
+        f"A machine of {machine.idle:g} W idle and {machine.full:g} W full, {grid}, "
         f"{per_gb:g} kWh per 1024^3 bytes,\nwith {budgets}, on a link of {_traffic(machine.link)}:"
     )

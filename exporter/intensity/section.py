@@ -8,6 +8,16 @@ from msgspec import Meta
 from exporter.core.config import Section, is_address
 from exporter.core.units import HOURS_PER_DAY
 
+ZONE_EXAMPLES = {"uk": "GB", "energy-charts": "DE", "electricity-maps": "FR", "watttime": "CAISO_NORTH"}
+"""Providers of many zones, each with one of them as it writes it."""
+
+KEY_EXAMPLES = {
+    "url": "http://127.0.0.1:8080/grid.json",
+    "path": "data.0.intensity",
+    "query": "max(grid_intensity)",
+    "user": "me",
+}
+
 
 class Live(Section, frozen=True):
     """Provider that tells the carbon intensity as it is now; the fixed figure of `grid` stands in while it fails."""
@@ -86,7 +96,7 @@ class Live(Section, frozen=True):
         for name in ("url", "path", "query", "user"):
             given = getattr(self, name) is not None
             if name in needed and not given:
-                raise ValueError(f"expected {name} {told}, it is missing")
+                raise ValueError(f"expected {name} {told}, such as {name}: {KEY_EXAMPLES[name]}")
             if given and name not in needed and not (name == "url" and self.provider):
                 raise ValueError(f"expected no {name} {told}")
         if self.url is not None and not is_address(self.url):
@@ -181,7 +191,8 @@ class Grid(Section, frozen=True):
             raise ValueError(".daily_profile: expected a number above 0 among the 24")
         if self.zone is not None and self.intensity_grams_per_kwh is None:
             _require_average(self.zone)
-        if self.live.provider in {"uk", "energy-charts", "electricity-maps", "watttime"} and self.live.zone is None:
+        if self.live.provider in ZONE_EXAMPLES and self.live.zone is None:
             if self.zone is None:
-                raise ValueError(f".live: expected zone with provider {self.live.provider}, it is missing")
+                example = ZONE_EXAMPLES[self.live.provider]
+                raise ValueError(f".live: expected zone with provider {self.live.provider}, such as zone: {example}")
             _require_zone(self.live.provider, self.zone)

@@ -43,10 +43,12 @@ class CleanHourView(_View, frozen=True):
 
 
 class IntensityView(_View, frozen=True):
-    """Carbon intensity in force."""
+    """Carbon intensity in force; see `IntensityReading` for its basis and its method."""
 
     grams_per_kwh: float
     grid_zone: str
+    basis: str
+    method: str
     provider: str
     described_at: float
     description: str
@@ -283,6 +285,8 @@ def _intensity(readings: Readings) -> IntensityView | None:
     return IntensityView(
         grams_per_kwh=intensity.value,
         grid_zone=intensity.zone,
+        basis=intensity.basis,
+        method=intensity.method,
         provider=intensity.provider,
         described_at=intensity.described_at,
         description=intensity.description,

@@ -6,13 +6,16 @@ from exporter.views.summary import BudgetView, Summary
 from exporter.views.wording import band_text, emissions_text, scopes_text, unknown_intensity_text
 
 
-def render_table(summary: Summary, origin: str) -> str:
-    """Render figure, value and source in three aligned columns; `origin` says who sampled."""
+def render_table(summary: Summary, origin: str, *, no_budget: str) -> str:
+    """Render figure, value and source in three aligned columns.
+
+    `origin` says who sampled, and `no_budget` what is needed for a budget where there is none.
+    """
     rows = [
         ("power of this machine", _host_power(summary), _sources(summary, "host")),
         ("power of the network", _network_power(summary), _sources(summary, "network")),
         _emissions(summary),
-        *_budgets(summary),
+        *_budgets(summary, no_budget),
         ("activity", summary.activity or UNKNOWN, _traffic(summary)),
         ("eco score", _amount(summary.eco_score_ratio, "of 1", 2), _factors(summary)),
     ]
@@ -58,10 +61,10 @@ def _intensity(summary: Summary) -> str:
     return f"{summary.intensity.grams_per_kwh:g} g/kWh, {summary.intensity.provider}: {summary.intensity.description}"
 
 
-def _budgets(summary: Summary) -> list[tuple[str, str, str]]:
+def _budgets(summary: Summary, no_budget: str) -> list[tuple[str, str, str]]:
     scopes = scopes_text(summary.counted_scopes)
     if not summary.budgets:
-        return [("today", UNKNOWN, "needs budget.day_grams and a running exporter")]
+        return [("today", UNKNOWN, no_budget)]
     return [
         ("today" if one.period == "day" else f"this {one.period}", _used(one), _projected(one, scopes))
         for one in summary.budgets

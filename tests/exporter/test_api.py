@@ -75,6 +75,10 @@ def test_the_summary_equals_the_exposition_of_its_snapshot() -> None:
         series("ecotrack_lifetime_emissions_grams"): summary["lifetime_emissions_grams"],
         series("ecotrack_lifetime_energy_joules"): summary["lifetime_energy_kwh"] * 3.6e6,
         series("ecotrack_last_sample_timestamp_seconds"): summary["sampled_at"],
+        series(
+            "ecotrack_grid_carbon_intensity_info",
+            **{name: summary["intensity"][name] for name in ("grid_zone", "basis", "method", "provider")},
+        ): 1.0,
     }.items() <= _close(exposed).items()
 
 

@@ -245,9 +245,11 @@ def test_once_asks_the_running_exporter(tmp_path: Path) -> None:
 def test_once_says_when_a_running_exporter_answers_instead_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "mine.yml").write_text("power: {idle_watts: 3, full_watts: 4}\n")
     with running_exporter(tmp_path, config=EVERY_SECOND) as running:
+        until_ready(running)
         address = running.url.removeprefix("http://")
         ended = run_once("--once", f"--web.listen-address={address}", f"--config.file={tmp_path / 'mine.yml'}")
     assert f"as the exporter at {address} sees it, by its own configuration and not by" in ended.stdout
+    assert re.search(r"^today +unknown +needs budget.day_grams in its configuration$", ended.stdout, re.MULTILINE)
 
 
 def test_once_samples_by_itself_and_writes_nothing(tmp_path: Path) -> None:
@@ -260,6 +262,7 @@ def test_once_samples_by_itself_and_writes_nothing(tmp_path: Path) -> None:
     rows = {row[0]: row[1] for line in ended.stdout.split("\n\n")[0].splitlines() if (row := re.split(r"  +", line))}
     assert rows["power of this machine"] == "8.0 W (5 to 12)"
     assert (rows["today"], rows["activity"]) == ("unknown", "unknown")
+    assert re.search(r"^today +unknown +needs a running exporter$", ended.stdout, re.MULTILINE)
     assert [file.name for file in tmp_path.iterdir()] == ["ecotrack.yml"]
 
 

@@ -39,8 +39,13 @@ def sampled(host: HostPowerModel, broken: set[str] | None = None, *, pue: float 
 
 def table(site: Site) -> dict[str, tuple[str, str]]:
     """Return value and explanation by row of the `--once` table."""
-    lines = render_table(summary(site), "here").split("\n\n")[0].splitlines()
+    lines = printed(site).split("\n\n")[0].splitlines()
     return {name: (value, said) for name, value, said in (re.split(r"  +", line) for line in lines)}
+
+
+def printed(site: Site) -> str:
+    """Return what `--once` prints."""
+    return render_table(summary(site), "here", no_budget="none")
 
 
 def summary(site: Site) -> Summary:
@@ -137,13 +142,21 @@ def tenths(text: str) -> int:
 def test_every_view_says_how_far_a_rough_estimate_may_be_off(name: str, band: str) -> None:
     """At 31% load: between the factors of idle and of half load."""
     site = sampled(MODELS[name])
-    for view in (Document(page(site)).text, render_table(summary(site), "here"), str(answer(site, "/api/v1/summary"))):
+    for view in (
+        Document(page(site)).text,
+        printed(site),
+        str(answer(site, "/api/v1/summary")),
+    ):
         assert f"nine times in ten the true figure is {band} times this one." in view
 
 
 def test_every_view_says_that_the_networks_band_goes_by_studies() -> None:
     site = sampled(MODELS["cep"])
-    for view in (Document(page(site)).text, render_table(summary(site), "here"), str(answer(site, "/api/v1/summary"))):
+    for view in (
+        Document(page(site)).text,
+        printed(site),
+        str(answer(site, "/api/v1/summary")),
+    ):
         assert "(average: cep): by published studies the true figure is 0.12 to 8.6 times this one." in view
 
 
@@ -157,6 +170,6 @@ def test_a_machine_room_multiplies_the_host_and_is_shown() -> None:
         assert power_of(scope, roomy.exposition()) == pytest.approx(factor * power_of(scope, plain.exposition()))
     assert roomy.exposition()[series("ecotrack_power_usage_effectiveness_ratio")] == 1.4
     assert answer(roomy, "/api/v1/summary")["power_usage_effectiveness"] == 1.4
-    for view in (Document(page(roomy)).text, render_table(summary(roomy), "here")):
+    for view in (Document(page(roomy)).text, printed(roomy)):
         assert "x 1.4 (PUE)" in view
     assert "PUE" not in Document(page(plain)).text

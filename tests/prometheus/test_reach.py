@@ -12,7 +12,17 @@ from exporter.config import load_config
 from exporter.core.units import BytesPerSecond, Grams, GramsPerSecond
 from prometheus.budget import BURN_ALERTS, seconds
 from prometheus.files import alert_groups
-from prometheus.reach import Load, Machine, emission_rate, highest_rate, is_reachable, load_for, machine, threshold
+from prometheus.reach import (
+    Load,
+    Machine,
+    emission_rate,
+    highest_rate,
+    is_reachable,
+    load_for,
+    machine,
+    reach_table,
+    threshold,
+)
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = machine(load_config(ROOT / "docs/examples/laptop.yml"), BytesPerSecond(100e6 / 8))
@@ -56,6 +66,33 @@ def test_the_fast_burn_needs_full_power_and_traffic() -> None:
     # 37.5 g/h are 78.9 W at 475 g/kWh: 45 W of host and 33.9 W of network, at 60 Wh per 1024^3 bytes.
     assert load.power == 45.0
     assert load.throughput * 8 / 1e6 == pytest.approx(33.9474 / 60 * 1024**3 / 3600 * 8 / 1e6, rel=1e-4)
+
+
+def configured(folder: Path, grid: str) -> Machine:
+    """Return a machine of the example's power and budgets on another grid."""
+    (folder / "ecotrack.yml").write_text(
+        f"power: {{idle_watts: 8, full_watts: 45}}\nbudget: {{day_grams: 150}}\ngrid: {grid}\n"
+    )
+    return machine(load_config(folder / "ecotrack.yml"), BytesPerSecond(0.0))
+
+
+def test_the_fixed_figure_below_a_live_grid_leaves_no_alert_out(tmp_path: Path) -> None:
+    fixed = configured(tmp_path, "{zone: FR}")
+    live = configured(tmp_path, "{zone: FR, live: {provider: energy-charts}}")
+    assert not any(is_reachable(fixed, row) for row in BURN_ALERTS)
+    reached = [row for row in BURN_ALERTS if is_reachable(live, row)]
+    assert {row.name for row in reached} == {"EcotrackDailyBudgetFastBurn", "EcotrackDailyBudgetSlowBurn"}
+    table = reach_table(live, tuple(reached))
+    assert f"{fixed.intensity:g} g/kWh of up to 1500" in table
+    # 37.5 g/h at 45 W are 833 g/kWh.
+    assert "| 37.5 g/h | full load from 833 g/kWh on | - |" in table
+
+
+def test_what_is_reached_does_not_depend_on_the_hour_at_which_the_rules_are_made(tmp_path: Path) -> None:
+    profile = [1] * 18 + [4] + [1] * 5
+    shaped = configured(tmp_path, f"{{intensity_grams_per_kwh: 270, daily_profile: {profile}}}")
+    assert shaped.intensity == pytest.approx(270)
+    assert shaped.highest_intensity == pytest.approx(270 * 4 / (27 / 24))
 
 
 @given(st.floats(0.01, 1.0))

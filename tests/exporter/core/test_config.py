@@ -56,10 +56,13 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
             "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0.5",
         ),
         ("sampling: {interval_seconds: 0}", "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0"),
-        ("meter: {kind: shelly}", "meter: expected url with kind shelly, it is missing"),
+        ("meter: {kind: shelly}", "meter: expected url with kind shelly, such as url: http://10.0.0.5"),
         ("meter: {url: 'http://10.0.0.5'}", "meter: expected no url without kind"),
         ("meter: {kind: file, file: /run/watts, query: watts}", "meter: expected no query with kind file"),
-        ("meter: {kind: prometheus, url: 'http://h'}", "meter: expected query with kind prometheus, it is missing"),
+        (
+            "meter: {kind: prometheus, url: 'http://h'}",
+            "meter: expected query with kind prometheus, such as query: max(plug_power_watts)",
+        ),
         *(
             (
                 f"meter: {{kind: shelly, url: '{url}'}}",
@@ -121,6 +124,14 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
         (
             "grid: {preset: cep, intensity_grams_per_kwh: 1}",
             "grid: expected one of preset, intensity_grams_per_kwh, got 2",
+        ),
+        (
+            "grid: {live: {provider: uk}}",
+            "grid.live: expected zone with provider uk, such as zone: GB",
+        ),
+        (
+            "grid: {live: {provider: json, url: 'http://h'}}",
+            "grid.live: expected path with provider json, such as path: data.0.intensity",
         ),
         (
             "grid: {zone: FR, preset: cep}",
