@@ -155,14 +155,16 @@ def _live_intensity(provider: str, config: Config, clock: Clock, fixed: StaticIn
         secret_file=live.token_file or "",
     )
     asked = LiveIntensity(question, clock, send=ask_in_child, draw=random.random)
-    return AskedLiveProvider(asked, fixed, zone, tariff_of(config))
+    return AskedLiveProvider(asked, fixed, zone)
 
 
 def tariff_of(config: Config) -> Tariff | None:
     """Return what electricity costs by the hour of the day; None where no price is configured."""
     grid = config.grid
     prices = grid.daily_tariff or (() if grid.price_per_kwh is None else (grid.price_per_kwh,) * HOURS_PER_DAY)
-    return Tariff(prices=prices, zone=time_zone(config.budget.time_zone)) if prices else None
+    if not prices:
+        return None
+    return Tariff(prices=prices, zone=time_zone(config.budget.time_zone), currency=grid.currency or "")
 
 
 ACTIVITY_RULES: Mapping[str, Rule] = {"rhythm": RHYTHM, "ecotrack": ECOTRACK}
@@ -263,6 +265,7 @@ def build_sampler(
         network=network_model(config),
         intensity=asked_intensity(config, clock),
         activity=ACTIVITY_RULES[config.activity.rule],
+        tariff=tariff_of(config),
     )
     totals = Totals(since=now) if store is None else store.load(now)
     initial = initial_snapshot(config, models, sources, totals, saved_at=None if store is None else now)

@@ -25,6 +25,7 @@ from exporter.core.units import (
 from exporter.eco_score import EcoScore, ScoreFactor, eco_score
 from exporter.intensity.ask import AskedProvider
 from exporter.intensity.reading import IntensityAnswer, IntensityReading
+from exporter.intensity.window import Tariff
 from exporter.power.allocation import Allocation, Load, Pending, allocate
 from exporter.power.component import ByScope, Component, Provenance, Scope, power_by_scope
 from exporter.power.model import HostPowerModel, NetworkPowerModel
@@ -45,13 +46,14 @@ HISTORY_SPACING = Seconds(5.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """Models of power, the provider of carbon intensity, the rule of activity, and `pue`, the room's overhead."""
+    """Models of power, provider of carbon intensity, rule of activity, a room's overhead (`pue`), and a tariff."""
 
     host: HostPowerModel
     network: NetworkPowerModel
     intensity: AskedProvider
     activity: Rule
     pue: float = 1.0
+    tariff: Tariff | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +137,7 @@ def derive(
         total, unfinished = _learned(total, unfinished, reading, plan.zone)
     counted = snapshot.counted_scopes()
     budgets = _budgets(total, reading, plan if counted else replace(plan, limits={}), known=grams is not None)
-    readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets)
+    readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets, tariff=models.tariff)
     after = replace(
         snapshot,
         provenance=provenance(host, models, snapshot.off, utilization),

@@ -18,6 +18,7 @@ from exporter.core.units import (
 )
 from exporter.eco_score import EcoScore
 from exporter.intensity.reading import IntensityReading
+from exporter.intensity.window import Tariff
 from exporter.power.component import ByScope, Component, Provenance, Scope, power_by_scope
 from exporter.sources.reading import Memory, Outcome, SourceState
 from exporter.totals import Totals
@@ -64,6 +65,7 @@ class Readings:
     connections: Mapping[str, int] | None = None  # by state
     intensity: IntensityReading | None = None
     intensity_troubles: Mapping[str, str] = field(default_factory=dict)  # why, by provider that has no value
+    tariff: Tariff | None = None  # price of electricity
     activity: Activity | None = None
     budgets: tuple[BudgetStatus, ...] = ()
     score: EcoScore | None = None

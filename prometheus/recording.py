@@ -62,6 +62,9 @@ REMAINING = "instance_period:ecotrack_budget_remaining:ratio"
 SCOPE_RATE = "instance_scope:ecotrack_emissions_grams:rate5m"
 POWER = "instance_scope:ecotrack_power_watts:rate5m"
 ORIGIN_POWER = "instance_origin_source:ecotrack_power_watts:sum"
+COST = "instance_currency:ecotrack_electricity_cost:rate5m"
+"""Cost of the machine's own electricity, in the price's currency per second; others pay for the network's."""
+
 INTENSITY = "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted1h"
 
 
@@ -104,6 +107,9 @@ def _power_and_intensity() -> Iterator[Recording]:
     by_scope = "sum by (job, instance, scope) (rate(ecotrack_emissions_grams_total[5m]))"
     yield Recording(record=SCOPE_RATE, expr=by_scope)
     yield Recording(record=ORIGIN_POWER, expr=_by_origin())
+    priced = "* on (job, instance) group_left (currency)\n  ecotrack_electricity_price_per_kwh"
+    paid = f'{POWER}{{scope="host"}}\n  / {JOULES_PER_KWH:.0f}\n  {priced}'
+    yield Recording(record=COST, expr=f"sum by (job, instance, currency) (\n  {paid}\n)")
     energy = f"sum by (job, instance) (\n  rate(ecotrack_energy_joules_total{{{BUDGETED}}}[1h])\n)"
     # Energy whose grams are unknown would draw the quotient towards zero.
     lacking = 'increase(ecotrack_discarded_readings_total{source="grid"}[1h]) > 0'

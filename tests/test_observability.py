@@ -33,6 +33,7 @@ FAMILIES = {row.name for row in ROWS} | {
 NOT_SHOWN = {
     "ecotrack_grid_discarded_answers_total": "an alert tells of a provider that fails; this says of which kind it is",
     "ecotrack_grid_carbon_forecast_grams_per_kwh": "for those who plan jobs; boards show what was in force",
+    "ecotrack_grid_carbon_forecast_verified_seconds": "for those who plan jobs, as the forecast",
     "ecotrack_network_throughput_bytes_per_second": "boards show the same from the counters, by network device",
     "ecotrack_gap_joules_total": "the page tells of it; a step at each start, which no rate shows",
     "ecotrack_gap_bytes_total": "a step at each start, which no rate shows",
@@ -42,9 +43,8 @@ NOT_SHOWN = {
 }
 """Families that no board and no rule uses, with the reason."""
 
-RECORDED_FOR_READERS = {
-    "instance_scope:ecotrack_power_watts:rate5m": "power from the counters, which survive missed scrapes"
-}
+
+RECORDED_FOR_READERS = {"instance_currency:ecotrack_electricity_cost:rate5m": "for those who have a price"}
 """Recorded series that no board and no rule uses, with the reason."""
 
 

@@ -6,6 +6,7 @@ stand in `<data value>` elements with their full precision, so that what is show
 
 import base64
 import hashlib
+import math
 from datetime import UTC, datetime
 from functools import cache
 from html import escape
@@ -83,6 +84,13 @@ def bar(share: float, label: str, colour: str = "", mark: str = "") -> str:
         '<rect class="track" width="200" height="10"/>'
         f'<rect width="{200 * min(1.0, share):.1f}" height="10"/>{mark}</svg>'
     )
+
+
+def money(amount: float, currency: str | None) -> str:
+    """Write an amount of money to three digits and two decimals at least, and its currency where that has a name."""
+    digits = max(2, 2 - math.floor(math.log10(abs(amount)))) if amount else 2
+    whole, _, decimals = f"{amount:.{digits}f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2} {currency or ''}".rstrip()
 
 
 def grams(amount: float) -> str:

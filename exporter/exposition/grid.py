@@ -12,6 +12,10 @@ WINDOW_HOURS = (1, 2, 4, 8)
 """Lengths of jobs for which the cleanest window is exported. Judgement: an hour, to a night."""
 
 
+UNNAMED = "unnamed"
+"""Currency of a price that the configuration names none for."""
+
+
 def _intensity(snapshot: Snapshot) -> Iterator[Sample]:
     intensity = snapshot.readings.intensity
     if intensity is not None:
@@ -57,6 +61,22 @@ def _forecast_error(snapshot: Snapshot) -> Iterator[Sample]:
         for hours, (forecast, yesterday) in intensity.outlook.errors.items():
             yield (f"{hours}h", "forecast"), forecast
             yield (f"{hours}h", "yesterday"), yesterday
+
+
+def _judged(snapshot: Snapshot) -> Iterator[Sample]:
+    intensity, now = snapshot.readings.intensity, snapshot.sampled_at
+    if intensity is not None and now is not None:
+        outlook = intensity.outlook
+        known = outlook.horizons(now).keys() | outlook.errors.keys()
+        for hours, counts in outlook.judged.items():
+            for method, count in counts.items() if hours in known else ():
+                yield (f"{hours}h", method), count * SECONDS_PER_HOUR
+
+
+def _price(snapshot: Snapshot) -> Iterator[Sample]:
+    tariff = snapshot.readings.tariff
+    if tariff is not None and snapshot.sampled_at is not None:
+        yield (tariff.currency or UNNAMED,), tariff.at(snapshot.sampled_at)
 
 
 def _clean_start(snapshot: Snapshot) -> Iterator[Sample]:
@@ -127,6 +147,13 @@ ROWS: tuple[Row[Snapshot], ...] = (
         read=_forecast_error,
     ),
     gauge(
+        name="ecotrack_grid_carbon_forecast_verified_seconds",
+        unit="seconds",
+        labels=("horizon", "method"),
+        help="Duration within the last week for which the forecast was verified, by the method of the values used.",
+        read=_judged,
+    ),
+    gauge(
         name="ecotrack_clean_window_start_timestamp_seconds",
         unit="seconds",
         labels=("hours",),
@@ -138,5 +165,11 @@ ROWS: tuple[Row[Snapshot], ...] = (
         labels=("hours",),
         help="Share of its emissions that a job of so many hours saves in the cleanest window, against a start now.",
         read=_clean_savings,
+    ),
+    gauge(
+        name="ecotrack_electricity_price_per_kwh",
+        labels=("currency",),
+        help="Price of a kilowatt hour of electricity, as configured for the time of the last sample.",
+        read=_price,
     ),
 )

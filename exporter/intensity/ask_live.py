@@ -14,7 +14,6 @@ from exporter.intensity.reading import (
     Method,
 )
 from exporter.intensity.verification import Verification
-from exporter.intensity.window import Tariff
 
 LAST_KNOWN_HOLDS = Seconds(6 * SECONDS_PER_HOUR)
 """Age up to which a live provider's last value is used. Judgement: after a quarter of the day a grid is as likely
@@ -28,12 +27,11 @@ class AskedLiveProvider(AskedProvider):
     is always a value.
     """
 
-    def __init__(self, live: LiveIntensity, static: IntensityProvider, zone: str, tariff: Tariff | None = None) -> None:
+    def __init__(self, live: LiveIntensity, static: IntensityProvider, zone: str) -> None:
         super().__init__(live)
         self._live = live
         self._static = static
         self._zone = zone
-        self._tariff = tariff
         self._verification = Verification()
         self._last: IntensityReading | None = None
 
@@ -47,7 +45,8 @@ class AskedLiveProvider(AskedProvider):
             self._last = reading
         outlook = self._live.outlook()
         self._verification.observe(now, reading, outlook)
-        outlook = replace(outlook, errors=self._verification.mean_errors(), tariff=self._tariff)
+        found = self._verification
+        outlook = replace(outlook, errors=found.mean_errors(), judged=found.judged())
         # The fixed figure keeps its own zone: it may be a country's or the world's.
         zone = reading.zone if reading.method is Method.STATIC else self._zone
         return replace(answer, reading=replace(reading, zone=zone, outlook=outlook))

@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from exporter.core.units import SECONDS_PER_HOUR, GramsPerKwh, Seconds, UnixSeconds
-from exporter.intensity.window import AHEAD, Piece, Tariff, Window, best_window
+from exporter.intensity.window import AHEAD, Piece, Window, best_window
 
 HIGHEST = GramsPerKwh(1500.0)
 """Above the carbon intensity of any grid; a lignite plant alone is near 1100 g/kWh (IPCC AR5, annex III)."""
@@ -34,6 +34,10 @@ class Method(StrEnum):
     FORECAST = "forecast"
     LAST_KNOWN = "last_known"
     STATIC = "static"
+
+
+OBSERVED = frozenset({Method.MEASURED, Method.ESTIMATED})
+"""Methods of values that tell what was, against which forecasts are verified."""
 
 
 class IntensityUnavailableError(Exception):
@@ -68,14 +72,19 @@ class Point(msgspec.Struct, frozen=True, array_like=True):
 class Outlook:
     """Knowledge of a live provider beyond the present: its points, and how much was discarded, by reason.
 
-    `errors` are the mean absolute errors of the forecast, and of yesterday's value in its place, by horizon in hours.
+    `errors` are the mean absolute errors of the forecast, and of yesterday's value in its place, by horizon in hours;
+    `judged` is on how many hours they rest, by the method of the values that judged them.
     """
 
     provider: str = ""
     points: tuple[Point, ...] = ()
     discarded: Mapping[str, int] = field(default_factory=dict)
     errors: Mapping[int, tuple[float, float]] = field(default_factory=dict)
-    tariff: Tariff | None = None
+    judged: Mapping[int, Mapping[Method, int]] = field(default_factory=dict)
+
+    def is_forecast_only(self) -> bool:
+        """Tell whether all that the provider told was forecast, so that nothing verifies it."""
+        return bool(self.points) and all(one.method is Method.FORECAST for one in self.points)
 
     def forecast(self, time: UnixSeconds) -> float | None:
         """Return the forecast for a time; None where none reaches it."""
@@ -108,14 +117,6 @@ class Outlook:
     def cleanest(self, now: UnixSeconds, duration: Seconds) -> Window | None:
         """Return the window with the least emissions; None where the forecast does not reach so far."""
         return best_window(self.pieces(now), duration)
-
-    def prices(self, now: UnixSeconds) -> list[Piece]:
-        """Return the prices from now on; none without a tariff."""
-        return [] if self.tariff is None else self.tariff.pieces(now)
-
-    def cheapest(self, now: UnixSeconds, duration: Seconds) -> Window | None:
-        """Return the window with the least cost; None without a tariff."""
-        return best_window(self.prices(now), duration)
 
 
 def is_plausible(value: float) -> bool:

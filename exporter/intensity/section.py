@@ -176,6 +176,9 @@ class Grid(Section, frozen=True):
         ]
         | None
     ) = None
+    currency: (
+        Annotated[str, Meta(min_length=1, max_length=16, description="Currency of the price, as in EUR.")] | None
+    ) = None
     live: Live = msgspec.field(default_factory=Live)
 
     def __post_init__(self) -> None:
@@ -187,6 +190,8 @@ class Grid(Section, frozen=True):
             raise ValueError("expected either a preset or a zone, got both: presets are world averages")
         if self.price_per_kwh is not None and self.daily_tariff is not None:
             raise ValueError("expected either price_per_kwh or daily_tariff, got both")
+        if self.currency is not None and self.price_per_kwh is None and self.daily_tariff is None:
+            raise ValueError("expected no currency without price_per_kwh or daily_tariff")
         if self.daily_profile is not None and not any(self.daily_profile):
             raise ValueError(".daily_profile: expected a number above 0 among the 24")
         if self.zone is not None and self.intensity_grams_per_kwh is None:

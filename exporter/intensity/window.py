@@ -36,17 +36,19 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
-    """Price of a kilowatt hour by the hour of a time zone's clock; the currency is the user's own."""
+    """Price of a kilowatt hour by the hour of a time zone's clock, in a currency that may have no name."""
 
     prices: tuple[float, ...]
     zone: tzinfo
+    currency: str = ""
 
     def pieces(self, now: UnixSeconds) -> list[Piece]:
         """Return the prices from now on, for `AHEAD`; every time zone has its hours begin by the quarter of an hour."""
         edges = [float(now), *(edge for edge in _quarters(now) if edge > now), now + AHEAD]
-        return [(start, end, self._at(start)) for start, end in itertools.pairwise(edges)]
+        return [(start, end, self.at(start)) for start, end in itertools.pairwise(edges)]
 
-    def _at(self, time: float) -> float:
+    def at(self, time: float) -> float:
+        """Return the price at a time."""
         return self.prices[datetime.fromtimestamp(time, self.zone).hour]
 
 

@@ -1,19 +1,23 @@
 """The command lines of `ecotrack report` and `ecotrack backfill`."""
 
 import argparse
+import math
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 
 import msgspec
 
 import exporter
-from exporter.build import budget_limits
-from exporter.config import load_config
+from exporter.build import budget_limits, tariff_of
+from exporter.config import Config, load_config
 from exporter.core.command_line import Parser, write_out
 from exporter.core.config import ConfigError
+from exporter.core.units import HOURS_PER_DAY
+from exporter.intensity.window import Tariff
 from exporter.journal.backfill import parse_label, spans_of, write_days
 from exporter.journal.entry import Entry
 from exporter.journal.findings import Findings, find
@@ -29,6 +33,7 @@ REPORT_EPILOG = """\
 examples:
   ecotrack report /var/lib/ecotrack/journal/*.csv
   ecotrack report --config.file=ecotrack.yml --html=report.html journal/*.csv
+  ecotrack report --price=0.30 --currency=EUR journal/*.csv
   ecotrack report --json ecotrack_log.csv emissions.csv
 
 A file is a journal of this program, a log of the original EcoTrack, or codecarbon's emissions.csv. Give each file once:
@@ -41,12 +46,14 @@ def report(arguments: Sequence[str]) -> int:
     options = build_report_parser().parse_args(arguments)
     config = load_config(options.config_file)
     zone, damage = _zone(options.time_zone or config.budget.time_zone), Damage()
+    tariff = _tariff(options, config, zone)
     sums = tally(_read(options.files, zone, damage, Progress(options.files)), zone)
     _tell(damage)
     if not sums.rows:
         raise ConfigError(["nothing to report: the files hold no row that is whole"])
     names = tuple(shown(path) for path in options.files)
-    found = find(sums, files=names, damage=damage, zone=str(zone), limits=budget_limits(config.budget))
+    limits = budget_limits(config.budget)
+    found = find(sums, files=names, damage=damage, zone=str(zone), limits=limits, tariff=tariff)
     if options.html is not None:
         _write(options.html, "--html", render_html(found, exporter.__version__))
     if options.plot is not None:
@@ -81,6 +88,18 @@ def backfill(arguments: Sequence[str]) -> int:
     write_out(f'for file in {pattern}; do promtool tsdb create-blocks-from openmetrics "$file" DATA || break; done\n')
     print("DATA is the folder of Prometheus's --storage.tsdb.path", file=sys.stderr)
     return 0
+
+
+def _tariff(options: argparse.Namespace, config: Config, zone: tzinfo) -> Tariff | None:
+    """Return the price of the command line, or else that of the configuration. Raises ConfigError."""
+    found = tariff_of(config)
+    if options.price is not None:
+        found = Tariff(prices=(options.price,) * HOURS_PER_DAY, zone=zone, currency=config.grid.currency or "")
+    if options.currency is not None and found is None:
+        raise ConfigError(["--currency: expected --price, or a price in the configuration, beside it"])
+    if found is not None and len(set(found.prices)) > 1 and found.zone != zone:
+        raise ConfigError(["--time-zone: expected that of budget.time_zone, whose hours grid.daily_tariff is of"])
+    return found if found is None or options.currency is None else replace(found, currency=options.currency)
 
 
 def _tell(damage: Damage) -> None:
@@ -194,6 +213,16 @@ def _label(text: str) -> tuple[str, str]:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def _price(text: str) -> float:
+    try:
+        price = float(text)
+    except ValueError:
+        price = math.nan
+    if not math.isfinite(price):
+        raise argparse.ArgumentTypeError(f'expected a number, got "{text}"')
+    return price
+
+
 def build_report_parser() -> argparse.ArgumentParser:
     """Build the parser of `ecotrack report`."""
     parser = Parser(
@@ -208,7 +237,10 @@ def build_report_parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="print JSON instead of a table")
     add("--html", metavar="FILE", type=Path, help="write the report as one self-contained page, too")
     add("--plot", metavar="FILE", type=Path, help="write a picture, too: .png, .svg or .pdf (needs ecotrack[report])")
-    add("--config.file", dest="config_file", metavar="FILE", type=Path, help="configuration with budgets and time zone")
+    configured = "configuration with budgets, time zone and price"
+    add("--config.file", dest="config_file", metavar="FILE", type=Path, help=configured)
+    add("--price", metavar="N", type=_price, help="price of a kWh for all of the time, instead of the configuration's")
+    add("--currency", metavar="NAME", help="currency of the price, as in EUR (default: the configuration's)")
     add(
         "--time-zone",
         metavar="NAME",

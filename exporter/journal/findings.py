@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from exporter.budget import Period
 from exporter.core.units import DAYS_PER_WEEK, GRAMS_PER_KILOGRAM, HOURS_PER_DAY, JOULES_PER_KWH, Grams
 from exporter.eco_score import ScoreFactor, eco_score
+from exporter.intensity.window import Tariff
 from exporter.journal.read import Damage
 from exporter.journal.tally import DAY_OF_1970, Sums, Tally, day_of
 from exporter.journal.trend import Trend, trend
@@ -27,7 +28,8 @@ class Share:
 class PeriodSum:
     """Grams and energy of a day, week or month that begins on `start`.
 
-    `whole` tells that the logs reach beyond both of its ends, and `cumulative_grams` are those up to its end.
+    `whole` tells that the logs reach beyond both of its ends, and `cumulative_grams` are those up to its end. `cost` is
+    that of the machine's energy, None where no price or no such energy is known.
     """
 
     start: date
@@ -35,6 +37,7 @@ class PeriodSum:
     kwh: float
     cumulative_grams: float
     whole: bool
+    cost: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,18 @@ class BudgetFinding:
     mean_grams: float
     worst_grams: float
     worst_start: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostFinding:
+    """Cost of the machine's own energy at today's prices; the network's is paid by others.
+
+    `currency` is None where it has no name, and `price_per_kwh` where it differs from hour to hour.
+    """
+
+    total: float
+    currency: str | None
+    price_per_kwh: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +91,7 @@ class Findings:
     host_grams: float
     network_grams: float
     kwh_of_unknown_grams: float
+    cost: CostFinding | None
     days: tuple[PeriodSum, ...]
     weeks: tuple[PeriodSum, ...]
     months: tuple[PeriodSum, ...]
@@ -94,9 +110,15 @@ class Findings:
 
 
 def find(
-    tally: Tally, *, files: tuple[str, ...], damage: Damage, zone: str, limits: Mapping[Period, Grams]
+    tally: Tally,
+    *,
+    files: tuple[str, ...],
+    damage: Damage,
+    zone: str,
+    limits: Mapping[Period, Grams],
+    tariff: Tariff | None = None,
 ) -> Findings:
-    """Return the report on logs that have at least one row."""
+    """Return the report on logs that have at least one row; the tariff's hours are those of the tally's clock."""
     by_hour: dict[int, Sums] = defaultdict(Sums)
     by_scope: dict[bool, Sums] = defaultdict(Sums)
     by_activity: dict[str, Sums] = defaultdict(Sums)
@@ -105,7 +127,8 @@ def find(
         by_scope[host].add(sums)
         if not host:
             by_activity[activity].add(sums)
-    days, weeks, months = (_periods(by_hour, period) for period in (Period.DAY, Period.WEEK, Period.MONTH))
+    costs = _costs(tally, tariff)
+    days, weeks, months = (_periods(by_hour, costs, period) for period in (Period.DAY, Period.WEEK, Period.MONTH))
     budgets = _budgets({Period.DAY: days, Period.WEEK: weeks, Period.MONTH: months}, limits)
     score = eco_score(_quantities(by_scope, budgets))
     whole_days = [(one.start.toordinal(), one.grams) for one in days if one.whole]
@@ -122,6 +145,7 @@ def find(
         host_grams=by_scope[True].kg * GRAMS_PER_KILOGRAM,
         network_grams=by_scope[False].kg * GRAMS_PER_KILOGRAM,
         kwh_of_unknown_grams=by_scope[True].untold_kwh + by_scope[False].untold_kwh,
+        cost=_cost(costs, tariff),
         days=days,
         weeks=weeks,
         months=months,
@@ -135,18 +159,48 @@ def find(
     )
 
 
-def _periods(by_hour: Mapping[int, Sums], period: Period) -> tuple[PeriodSum, ...]:
+def _costs(tally: Tally, tariff: Tariff | None) -> Mapping[int, float]:
+    """Return the cost of the machine's energy by hour; none without a price."""
+    found: dict[int, float] = defaultdict(float)
+    for (hour, host, _), sums in tally.cells.items():
+        if host and tariff is not None:
+            found[hour] += sums.kwh * tariff.prices[hour % HOURS_PER_DAY]
+    return found
+
+
+def _cost(costs: Mapping[int, float], tariff: Tariff | None) -> CostFinding | None:
+    if tariff is None or not costs:
+        return None
+    prices = set(tariff.prices)
+    price = prices.pop() if len(prices) == 1 else None
+    return CostFinding(total=sum(costs.values()), currency=tariff.currency or None, price_per_kwh=price)
+
+
+def _periods(by_hour: Mapping[int, Sums], costs: Mapping[int, float], period: Period) -> tuple[PeriodSum, ...]:
     """Return the sums of the periods that have rows, in order."""
     sums: dict[date, Sums] = defaultdict(Sums)
+    paid: dict[date, float] = defaultdict(float)
     for hour, part in by_hour.items():
-        sums[_start(day_of(hour), period)].add(part)
+        start = _start(day_of(hour), period)
+        sums[start].add(part)
+        if hour in costs:
+            paid[start] += costs[hour]
     starts = sorted(sums)
     found, so_far = [], 0.0
     for start in starts:
         grams = sums[start].kg * GRAMS_PER_KILOGRAM
         so_far += grams
         whole = start not in {starts[0], starts[-1]}
-        found.append(PeriodSum(start=start, grams=grams, kwh=sums[start].kwh, cumulative_grams=so_far, whole=whole))
+        found.append(
+            PeriodSum(
+                start=start,
+                grams=grams,
+                kwh=sums[start].kwh,
+                cumulative_grams=so_far,
+                whole=whole,
+                cost=paid.get(start),
+            )
+        )
     return tuple(found)
 
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from html import escape
 
 from exporter.core.chart import HEIGHT, WIDTH, framed, round_top, steps
-from exporter.core.html import bar, card, data, document, grams
+from exporter.core.html import bar, card, data, document, grams, money
 from exporter.core.units import GRAMS_PER_KILOGRAM
-from exporter.journal.findings import BudgetFinding, Findings, PeriodSum
+from exporter.journal.findings import BudgetFinding, CostFinding, Findings, PeriodSum
 from exporter.journal.report_table import (
     WEEKDAYS,
     activity_text,
     busiest_text,
+    cost_text,
     span_text,
     trend_text,
     week_text,
@@ -42,7 +43,7 @@ def render_html(found: Findings, version: str) -> str:
 <section><h2>Usual week: grams in each hour, by the local clock</h2>{_heat(found)}</section>
 <section><h2>Activities, by the network's grams</h2>{_activities(found)}</section>
 <section><h2>Budgets</h2>{_budgets(found.budgets)}</section>
-<section><h2>Weeks</h2>{_weeks(found.weeks)}</section>""",
+<section><h2>Weeks</h2>{_weeks(found)}</section>""",
         footer=f"<p>{_damage(found)}</p><p>ecotrack {escape(version)}</p>",
     )
 
@@ -54,7 +55,14 @@ def _total_card(found: Findings) -> str:
     parts = f"machine {grams(found.host_grams)}, network {grams(found.network_grams)}"
     unknown = found.kwh_of_unknown_grams
     told = f"emissions of {unknown:.3f} kWh are unknown" if unknown else ""
-    return card("Emissions", shown, parts, f"{found.host_kwh + found.network_kwh:.3f} kWh", told)
+    return card("Emissions", shown, parts, f"{found.host_kwh + found.network_kwh:.3f} kWh", told, _cost(found.cost))
+
+
+def _cost(cost: CostFinding | None) -> str:
+    if cost is None:
+        return ""
+    amount, source = cost_text(cost)
+    return f"costs {data(cost.total, 'cost', escape(amount))}: {escape(source)}"
 
 
 def _figure_card(title: str, value: str, source: str) -> str:
@@ -154,20 +162,26 @@ def _budgets(budgets: Sequence[BudgetFinding]) -> str:
     return f'<div class="scroll"><table><tr><th>Period</th><th></th>{columns}</tr>{rows}</table></div>'
 
 
-def _weeks(weeks: Sequence[PeriodSum]) -> str:
-    rows = []
+def _weeks(found: Findings) -> str:
+    weeks, rows = found.weeks, []
     for number in range(max(0, len(weeks) - SHOWN_WEEKS), len(weeks)):
         one, before = weeks[number], weeks[number - 1] if number else None
         change = ""
         if before is not None and one.whole and before.whole and before.grams:
             change = f"{one.grams / before.grams - 1.0:+.0%}"
+        cost = "" if found.cost is None else f'<td class="num">{_money(one.cost, found.cost)}</td>'
         rows.append(
             f'<tr><td>{one.start}{"" if one.whole else " (not whole)"}</td><td class="num">{grams(one.grams)}</td>'
-            f'<td class="num">{one.kwh:.3f} kWh</td><td class="num">{change}</td></tr>'
+            f'<td class="num">{one.kwh:.3f} kWh</td>{cost}<td class="num">{change}</td></tr>'
         )
-    columns = "".join(f'<th class="num">{name}</th>' for name in ("CO\u2082e", "Energy", "Change"))
+    headings = ("CO\u2082e", "Energy", *(("Cost",) if found.cost is not None else ()), "Change")
+    columns = "".join(f'<th class="num">{name}</th>' for name in headings)
     head = f"<tr><th>Week from</th>{columns}</tr>"
     return f'<div class="scroll"><table>{head}{"".join(reversed(rows))}</table></div>'
+
+
+def _money(amount: float | None, cost: CostFinding) -> str:
+    return "" if amount is None else escape(money(amount, cost.currency))
 
 
 def _damage(found: Findings) -> str:

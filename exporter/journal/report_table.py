@@ -3,9 +3,9 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from exporter.core.html import UNKNOWN, grams
+from exporter.core.html import UNKNOWN, grams, money
 from exporter.core.units import BYTES_PER_DECIMAL_GB, SECONDS_PER_HOUR
-from exporter.journal.findings import BudgetFinding, Findings, Share
+from exporter.journal.findings import BudgetFinding, CostFinding, Findings, Share
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -15,6 +15,7 @@ def render_report(found: Findings) -> str:
     rows = [
         ("emissions", grams(found.grams), f"machine {grams(found.host_grams)}, network {grams(found.network_grams)}"),
         ("energy", f"{found.host_kwh + found.network_kwh:.3f} kWh", _unknown(found)),
+        *((("cost", *cost_text(found.cost)),) if found.cost is not None else ()),
         ("trend", *trend_text(found)),
         ("last week", *week_text(found)),
         *((f"budget of a {one.period}", *budget_text(one)) for one in found.budgets),
@@ -25,6 +26,15 @@ def render_report(found: Findings) -> str:
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}".rstrip() for name, value, source in rows]
     return "\n".join([*lines, "", f"- {span_text(found)}", *_damage(found)])
+
+
+def cost_text(cost: CostFinding) -> tuple[str, str]:
+    """Say what the machine's electricity costs, and by which price."""
+    if cost.price_per_kwh is None:
+        price = "the price of each hour of the day"
+    else:
+        price = f"{money(cost.price_per_kwh, cost.currency)} a kWh"
+    return money(cost.total, cost.currency), f"the machine's electricity at {price}; the network's is paid elsewhere"
 
 
 def span_text(found: Findings) -> str:

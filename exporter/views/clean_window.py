@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, Seconds, UnixSeconds
-from exporter.intensity.window import mean_between
+from exporter.intensity.window import best_window, mean_between
 from exporter.snapshot import Snapshot
 
 WATTS_PER_KILOWATT = 1000.0
@@ -41,7 +41,8 @@ class WindowView(msgspec.Struct, frozen=True):
 class CleanWindowView(msgspec.Struct, frozen=True):
     """Answer to a job: begun now, in the cleanest, and with a tariff in the cheapest window of the next day.
 
-    `known_hours` is how far ahead the forecast reaches, and `mean_grams` what the job emits at its mean.
+    `known_hours` is how far ahead the forecast reaches, and `mean_grams` what the job emits at its mean. `currency` is
+    that of the costs, null where it has no name.
     """
 
     hours: float
@@ -52,6 +53,7 @@ class CleanWindowView(msgspec.Struct, frozen=True):
     now: WindowView | None
     cleanest: WindowView | None
     cheapest: WindowView | None
+    currency: str | None
 
 
 def job_of(query: str) -> Job:
@@ -74,11 +76,10 @@ def job_of(query: str) -> Job:
 
 def clean_window(snapshot: Snapshot, job: Job, now: UnixSeconds) -> CleanWindowView:
     """Answer a job from the forecast and the tariff that a snapshot knows."""
-    intensity = snapshot.readings.intensity
+    intensity, tariff = snapshot.readings.intensity, snapshot.readings.tariff
     duration = Seconds(job.hours * SECONDS_PER_HOUR)
-    if intensity is None:
-        return CleanWindowView(job.hours, job.watts, None, 0.0, None, None, None, None)
-    pieces, prices = intensity.outlook.pieces(now), intensity.outlook.prices(now)
+    pieces = [] if intensity is None else intensity.outlook.pieces(now)
+    prices = [] if tariff is None else tariff.pieces(now)
     kwh = job.watts * job.hours / WATTS_PER_KILOWATT
 
     def view(start: float) -> WindowView:
@@ -92,16 +93,17 @@ def clean_window(snapshot: Snapshot, job: Job, now: UnixSeconds) -> CleanWindowV
             cost=None if price is None else price * kwh,
         )
 
-    cleanest, cheapest = intensity.outlook.cleanest(now, duration), intensity.outlook.cheapest(now, duration)
+    cleanest, cheapest = best_window(pieces, duration), best_window(prices, duration)
     return CleanWindowView(
         hours=job.hours,
         watts=job.watts,
-        grid_zone=intensity.zone,
+        grid_zone=None if intensity is None else intensity.zone,
         known_hours=(pieces[-1][1] - now) / SECONDS_PER_HOUR if pieces else 0.0,
         mean_grams=None if cleanest is None else cleanest.mean_ahead * kwh,
         now=view(now) if cleanest is not None or cheapest is not None else None,
         cleanest=None if cleanest is None else view(cleanest.start),
         cheapest=None if cheapest is None else view(cheapest.start),
+        currency=(tariff.currency or None) if tariff is not None else None,
     )
 
 
@@ -110,13 +112,15 @@ def answer_lines(answer: CleanWindowView, zone: tzinfo) -> list[str]:
     job = f"{answer.hours:g} h at {answer.watts:g} W"
     if answer.cleanest is None and answer.cheapest is None:
         return [f"{job}: no forecast reaches so far ({answer.known_hours:.1f} h are known)"]
-    lines = [job if answer.grid_zone is None else f"{job} in {answer.grid_zone}, {answer.known_hours:.1f} h are known"]
+    lines = [
+        job if answer.grid_zone is None else f"{job} in {answer.grid_zone}, {answer.known_hours:.1f} h are forecast"
+    ]
     for name in ("now", "cleanest", "cheapest"):
         window: WindowView | None = getattr(answer, name)
         if window is not None:
             begins = datetime.fromtimestamp(window.start, zone)
             emitted = "grams unknown" if window.grams is None else f"{window.grams:.1f} g"
-            cost = "" if window.cost is None else f", costs {window.cost:.2f}"
+            cost = "" if window.cost is None else f", costs {window.cost:.2f} {answer.currency or ''}".rstrip()
             lines.append(f"{name:9} {begins:%a %H:%M}  {emitted}{cost}")
     if answer.mean_grams is not None and answer.cleanest is not None and answer.cleanest.grams is not None:
         saved = answer.mean_grams - answer.cleanest.grams

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment
+from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment, money
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
 from exporter.views.sparkline import power_chart
 from exporter.views.summary import BudgetView, ComponentView, PointView, Summary
@@ -58,7 +58,16 @@ def _power_card(summary: Summary) -> str:
         band = f"band {band_text(summary.host_power_low_watts, summary.host_power_high_watts)} W"
     cpu = summary.cpu_utilization_ratio
     busy = "CPU load unknown" if cpu is None else f"CPU {data(cpu, 'cpu', f'{cpu:.0%}')} busy"
-    return card("This machine now", big(summary.host_power_watts, "power", "W", 1), band, busy)
+    return card("This machine now", big(summary.host_power_watts, "power", "W", 1), band, busy, _cost(summary))
+
+
+def _cost(summary: Summary) -> str:
+    """Say what an hour at this power costs; nothing where no price is configured."""
+    cost = summary.cost
+    if cost is None or cost.per_hour is None:
+        return ""
+    amount = data(cost.per_hour, "cost", money(cost.per_hour, cost.currency))
+    return f"costs {amount} an hour, at {escape(money(cost.price_per_kwh, cost.currency))} a kWh"
 
 
 def _emission_card(summary: Summary) -> str:

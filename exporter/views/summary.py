@@ -54,6 +54,14 @@ class IntensityView(_View, frozen=True):
     description: str
 
 
+class CostView(_View, frozen=True):
+    """Cost of the machine's electricity; the currency is null where it has no name."""
+
+    price_per_kwh: float
+    per_hour: float | None
+    currency: str | None
+
+
 class EmissionsView(_View, frozen=True):
     """Emissions of the machine, of the transport network, and their sum, which is null where either of them is."""
 
@@ -102,6 +110,7 @@ class Summary(_View, frozen=True):
     intensity: IntensityView | None
     intensity_troubles: dict[str, str]
     clean_hour: CleanHourView | None
+    cost: CostView | None
     activity: str | None
     received_bytes_per_second: float | None
     sent_bytes_per_second: float | None
@@ -155,6 +164,7 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         intensity=_intensity(readings),
         intensity_troubles=dict(readings.intensity_troubles),
         clean_hour=_clean_hour(readings, now),
+        cost=_cost(readings, now),
         activity=readings.activity,
         received_bytes_per_second=None if throughput is None else throughput.received,
         sent_bytes_per_second=None if throughput is None else throughput.sent,
@@ -192,6 +202,8 @@ def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[
     intensity = snapshot.readings.intensity
     if intensity is not None and intensity.method == "static":
         notes.append(f"Carbon intensity is a fixed figure ({intensity.description}), not your grid at this hour.")
+    if intensity is not None and intensity.outlook.is_forecast_only():
+        notes.append(f"All that {intensity.outlook.provider} tells of the grid is forecast, and nothing verifies it.")
     return [FlagView(level="warning", text=text) for text in warnings] + [
         FlagView(level="note", text=text) for text in dict.fromkeys(notes)
     ]
@@ -297,6 +309,17 @@ def _clean_hour(readings: Readings, now: UnixSeconds) -> CleanHourView | None:
     intensity = readings.intensity
     window = None if intensity is None else intensity.outlook.cleanest(now, Seconds(SECONDS_PER_HOUR))
     return None if window is None else CleanHourView(start=window.start, savings_ratio=window.savings)
+
+
+def _cost(readings: Readings, now: UnixSeconds) -> CostView | None:
+    if readings.tariff is None:
+        return None
+    price, watts = readings.tariff.at(now), readings.power_by_scope().host
+    return CostView(
+        price_per_kwh=price,
+        per_hour=None if watts is None else price * to_kwh(Joules(watts * SECONDS_PER_HOUR)),
+        currency=readings.tariff.currency or None,
+    )
 
 
 def _budgets(readings: Readings) -> list[BudgetView]:

@@ -14,6 +14,7 @@ from exporter.core.web.publication import Publication
 from exporter.core.web.server import Handler, Request, Response
 from exporter.exposition.rows import exposition
 from exporter.intensity.reading import IntensityProvider
+from exporter.intensity.window import Tariff
 from exporter.power.model import HostPowerModel
 from exporter.sampler import Sampler
 from exporter.snapshot import Snapshot
@@ -89,6 +90,7 @@ def make_site(
     host: HostPowerModel = LAPTOP,
     intensity: IntensityProvider | None = None,
     pue: float = 1.0,
+    tariff: Tariff | None = None,
 ) -> Site:
     """Return a site whose sampler has read once and sampled never."""
     clock = FakeClock()
@@ -103,6 +105,7 @@ def make_site(
         source=WithMemory(machine=machine),
         publish=publication.publish,
         pue=pue,
+        tariff=tariff,
     )
     return Site(
         clock=clock,

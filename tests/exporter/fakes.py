@@ -23,6 +23,7 @@ from exporter.exposition.rows import ROWS
 from exporter.intensity.ask import AskedProvider
 from exporter.intensity.reading import IntensityProvider, IntensityReading
 from exporter.intensity.static import preset_intensity
+from exporter.intensity.window import Tariff
 from exporter.power import networks
 from exporter.power.component import EnergyCounter, Sensor
 from exporter.power.model import HostPowerModel
@@ -228,6 +229,7 @@ def rig(
     publish: Callable[[Snapshot], None] | None = None,
     pue: float = 1.0,
     rule: Rule = RHYTHM,
+    tariff: Tariff | None = None,
 ) -> Rig:
     """Return a sampler with CEP's models that has read once; 50 W + 65 W u, 0.06 kWh/GiB, 500 g/kWh."""
     published: list[Snapshot] = []
@@ -241,6 +243,7 @@ def rig(
             intensity=AskedProvider(intensity or preset_intensity("cep")),
             activity=rule,
             pue=pue,
+            tariff=tariff,
         ),
         plan=BudgetPlan(limits=limits or {}, zone=BERLIN, include_gaps=include_gaps),
         outlets=Outlets(publish=publish or published.append, store=store, journal=journal),

@@ -5,6 +5,7 @@
 
 import shutil
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,6 +26,7 @@ from exporter.core.units import (
 from exporter.eco_score import EcoScore, ScoreFactor
 from exporter.exposition.rows import ROWS
 from exporter.intensity.reading import IntensityReading, Method, Outlook, Point
+from exporter.intensity.window import Tariff
 from exporter.power.component import ByScope, Component
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
@@ -138,8 +140,10 @@ def _readings() -> Readings:
                 points=(Point(NOON, NOON + 7200, 61.5, Method.FORECAST),),
                 discarded={"failed": 2, "malformed": 0, "late": 1, "out_of_range": 0},
                 errors={1: (4.5, 12.25)},
+                judged={1: {Method.ESTIMATED: 30, Method.MEASURED: 0}},
             ),
         ),
+        tariff=Tariff(prices=(0.31,) * 24, zone=UTC, currency="EUR"),
         activity=Activity.IDLE,
         budgets=(
             BudgetStatus(

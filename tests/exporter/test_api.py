@@ -175,10 +175,10 @@ def _json(site: Site, path: str) -> dict[str, Any]:
 def _unknown(site: Site) -> set[str]:
     """Return the fields of the summary that are null, those of its emissions with a dot.
 
-    A fixed intensity tells no clean hour.
+    A fixed intensity tells no clean hour, and without a price there is no cost.
     """
     summary = _json(site, "/api/v1/summary")
-    assert summary.pop("clean_hour") is None
+    assert (summary.pop("clean_hour"), summary.pop("cost")) == (None, None)
     emissions = summary.pop("emissions_grams_per_hour")
     summary |= {f"emissions_grams_per_hour.{scope}": value for scope, value in emissions.items()}
     return {name for name, value in summary.items() if value is None and name != "sampled_at"}

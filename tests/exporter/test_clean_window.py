@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 import msgspec
@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from exporter.cli import main
 from exporter.core.units import SECONDS_PER_HOUR, GramsPerKwh, UnixSeconds
 from exporter.core.web.server import Request
-from exporter.intensity.reading import IntensityReading, Method, Outlook, Point
+from exporter.intensity.reading import IntensityProvider, IntensityReading, Method, Outlook, Point
+from exporter.intensity.static import preset_intensity
+from exporter.intensity.verification import Verification
 from exporter.intensity.window import Tariff
 from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
 from tests.exporter.fake_site import Site, make_site, series
@@ -21,14 +23,13 @@ from tests.exporter.test_page import Document, page
 from tests.fake_clock import NOON
 
 VALUES = [300.0, 280.0, 120.0, 100.0, 200.0, 400.0]
-TARIFF = Tariff(prices=tuple(0.10 if hour == 16 else 0.30 for hour in range(24)), zone=UTC)
+TARIFF = Tariff(prices=tuple(0.10 if hour == 16 else 0.30 for hour in range(24)), zone=UTC, currency="EUR")
 
 
 @dataclass(slots=True)
 class Forecasting:
     """A provider with a forecast from noon on."""
 
-    tariff: Tariff | None = None
     values: tuple[float, ...] = tuple(VALUES)
     name: str = "fake"
 
@@ -44,12 +45,12 @@ class Forecasting:
             described_at=now,
             description="made up",
             method=Method.FORECAST,
-            outlook=Outlook(provider=self.name, points=points, tariff=self.tariff),
+            outlook=Outlook(provider=self.name, points=points, judged=Verification().judged()),
         )
 
 
-def site_with(provider: Forecasting) -> Site:
-    site = make_site(intensity=provider)
+def site_with(provider: IntensityProvider, tariff: Tariff | None = None) -> Site:
+    site = make_site(intensity=provider, tariff=tariff)
     site.sample_after(1.0)
     site.clock.step(NOON - site.clock.wall())
     return site
@@ -69,7 +70,7 @@ def answer(site: Site, query: str) -> Mapping[str, object]:
 
 
 def test_the_cleanest_and_the_cheapest_window_have_their_grams_and_costs() -> None:
-    found = answer(site_with(Forecasting(TARIFF)), "hours=2&watts=500")
+    found = answer(site_with(Forecasting(), TARIFF), "hours=2&watts=500")
     assert found["known_hours"] == 6.0
     assert found["mean_grams"] == pytest.approx(sum(VALUES) / 6)
     assert found["now"] == pytest.approx(
@@ -91,12 +92,12 @@ def test_a_job_that_outlasts_the_forecast_has_no_window() -> None:
 
 
 def test_lines_for_people() -> None:
-    found = msgspec.convert(answer(site_with(Forecasting(TARIFF)), "hours=2&watts=500"), CleanWindowView)
+    found = msgspec.convert(answer(site_with(Forecasting(), TARIFF), "hours=2&watts=500"), CleanWindowView)
     assert answer_lines(found, UTC) == [
-        "2 h at 500 W in XX, 6.0 h are known",
-        "now       Mon 12:00  290.0 g, costs 0.30",
-        "cleanest  Mon 14:00  110.0 g, costs 0.30",
-        "cheapest  Mon 15:00  150.0 g, costs 0.20",
+        "2 h at 500 W in XX, 6.0 h are forecast",
+        "now       Mon 12:00  290.0 g, costs 0.30 EUR",
+        "cleanest  Mon 14:00  110.0 g, costs 0.30 EUR",
+        "cheapest  Mon 15:00  150.0 g, costs 0.20 EUR",
         "the cleanest window saves 123.3 g against the mean of the hours ahead",
     ]
 
@@ -108,6 +109,42 @@ def test_page_and_metrics_name_the_cleanest_hour() -> None:
     assert exposed[series("ecotrack_clean_window_start_timestamp_seconds", hours="1")] == NOON + 3 * 3600
     assert exposed[series("ecotrack_clean_window_savings_ratio", hours="1")] == pytest.approx(2 / 3, rel=1e-3)
     assert series("ecotrack_clean_window_savings_ratio", hours="8") not in exposed
+
+
+def test_a_tariff_alone_names_the_cheapest_window_but_no_grams() -> None:
+    found = msgspec.convert(answer(site_with(preset_intensity("cep"), TARIFF), "hours=1&watts=500"), CleanWindowView)
+    assert answer_lines(found, UTC) == [
+        "1 h at 500 W in world, 0.0 h are forecast",
+        "now       Mon 12:00  grams unknown, costs 0.15 EUR",
+        "cheapest  Mon 16:00  grams unknown, costs 0.05 EUR",
+    ]
+
+
+@pytest.mark.parametrize(("currency", "label", "said"), [("EUR", "EUR", " EUR"), ("", "unnamed", "")])
+def test_page_json_and_metric_tell_the_price_and_what_an_hour_costs(currency: str, label: str, said: str) -> None:
+    site = site_with(preset_intensity("cep"), replace(TARIFF, currency=currency))
+    told = json.loads(site.get("/api/v1/summary").body)
+    assert told["cost"]["price_per_kwh"] == 0.30
+    assert told["cost"]["currency"] == (currency or None)
+    assert told["cost"]["per_hour"] == pytest.approx(0.30 * told["host_power_watts"] / 1000)
+    assert f"costs {told['cost']['per_hour']:.3g}{said} an hour, at 0.30{said} a kWh" in Document(page(site)).text
+    assert site.exposition()[series("ecotrack_electricity_price_per_kwh", currency=label)] == 0.30
+
+
+def test_a_provider_that_only_forecasts_is_told_from_one_that_is_verified() -> None:
+    site = site_with(Forecasting())
+    exposed = site.exposition()
+    for method in ("measured", "estimated"):
+        assert exposed[series("ecotrack_grid_carbon_forecast_verified_seconds", horizon="1h", method=method)] == 0.0
+    assert not any(name == "ecotrack_grid_carbon_forecast_error_grams_per_kwh" for name, _ in exposed)
+    assert "All that fake tells of the grid is forecast, and nothing verifies it." in Document(page(site)).text
+
+
+def test_without_a_price_there_is_no_cost_anywhere() -> None:
+    site = site_with(Forecasting())
+    assert json.loads(site.get("/api/v1/summary").body)["cost"] is None
+    assert "cost" not in Document(page(site)).text
+    assert not any(name.startswith("ecotrack_electricity") for name, _ in site.exposition())
 
 
 @given(query=st.text(max_size=30) | st.sampled_from(["hours=nan", "hours=25", "watts=-1", "hours=1&more=2", "hours="]))

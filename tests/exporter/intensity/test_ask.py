@@ -196,6 +196,7 @@ def test_the_log_says_when_a_provider_begins_to_fail_and_when_it_works_again(
 
 def test_every_way_to_have_an_intensity_has_its_row() -> None:
     assert PROVIDERS.keys() == set(Grid.__struct_fields__) - {
+        "currency",
         "daily_profile",
         "daily_tariff",
         "live",

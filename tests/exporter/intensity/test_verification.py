@@ -68,6 +68,34 @@ def test_only_what_was_observed_verifies(method: Method) -> None:
         outlook = Outlook(points=(Point(now, now + 90_000, 100.0, Method.FORECAST),))
         verification.observe(now, reading(100.0, method), outlook)
     assert verification.mean_errors() == {}
+    assert all(not any(hours.values()) for hours in verification.judged().values())
+
+
+@pytest.mark.parametrize("late", [0, 1, 6, 23])
+def test_a_value_that_is_published_late_verifies_like_one_that_is_in_force(late: int) -> None:
+    """Some providers tell only a forecast of the present, and hours later what it was."""
+    verification = Verification()
+    for hour in range(24 * 5):
+        now = UnixSeconds(NOON + hour * SECONDS_PER_HOUR)
+        told = [
+            Point(now + at * SECONDS_PER_HOUR, now + (at + 1) * SECONDS_PER_HOUR, daily(hour + at) + 7.0, method)
+            for at, method in ((at, Method.FORECAST) for at in range(-late + 1, 30))
+        ]
+        past = Point(now - late * 3600.0, now - (late - 1) * 3600.0, daily(hour - late), Method.ESTIMATED)
+        verification.observe(now, reading(daily(hour) + 7.0, Method.FORECAST), Outlook(points=(past, *told)))
+    errors = verification.mean_errors()
+    assert set(errors) == set(HORIZONS)
+    assert all(forecast == pytest.approx(7.0) for forecast, _ in errors.values())
+    assert all(hours[Method.MEASURED] == 0 < hours[Method.ESTIMATED] for hours in verification.judged().values())
+
+
+def test_each_hour_counts_once_however_often_it_is_told() -> None:
+    verification = Verification()
+    live(verification, range(24 * 3), daily, daily)
+    before = {horizon: dict(hours) for horizon, hours in verification.judged().items()}
+    live(verification, range(24 * 3 - 1, 24 * 3), daily, daily)
+    assert verification.judged() == before
+    assert before[24] == {Method.ESTIMATED: 0, Method.MEASURED: 24 * 2}
 
 
 @given(steps=st.lists(st.integers(-100, 100), max_size=30))
@@ -76,5 +104,5 @@ def test_what_is_kept_stays_small_however_the_clock_is_set(steps: list[int]) -> 
     for step in steps:
         hour += step
         live(verification, range(hour, hour + 3), daily, daily)
-        assert len(verification.observed) <= 25
-        assert len(verification.waiting) <= sum(HORIZONS) + len(HORIZONS)
+        assert len(verification.observed) <= 49
+        assert len(verification.waiting) <= sum(HORIZONS) + 25 * len(HORIZONS)

@@ -129,6 +129,82 @@ def test_the_parts_of_a_report_have_one_sum(journal: Path, tmp_path: Path, capsy
     assert 0.0 < found["eco_score"] < 1.0
 
 
+@pytest.mark.parametrize("by_hour", [False, True])
+def test_the_cost_is_that_of_the_machines_energy_at_the_price_of_its_hour(
+    by_hour: bool, journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prices = [0.1 + 0.01 * hour if by_hour else 0.25 for hour in range(24)]
+    given = f"daily_tariff: {prices}" if by_hour else "price_per_kwh: 0.25"
+    (tmp_path / "ecotrack.yml").write_text(f"budget: {{time_zone: Europe/Berlin}}\ngrid: {{{given}, currency: EUR}}\n")
+    found = json.loads(json.dumps(told(capsys, f"--config.file={tmp_path / 'ecotrack.yml'}", str(journal))))
+    meant = 0.0
+    for line in journal.read_text().splitlines()[1:]:
+        cells = line.split(",")
+        if cells[6] == "host":
+            start = datetime.fromisoformat(cells[0]) - timedelta(seconds=float(cells[10]))
+            meant += float(cells[3]) * prices[start.astimezone(ZoneInfo("Europe/Berlin")).hour]
+    assert found["cost"] == {
+        "total": pytest.approx(meant),
+        "currency": "EUR",
+        "price_per_kwh": None if by_hour else 0.25,
+    }
+    for periods in (found["days"], found["weeks"], found["months"]):
+        assert sum(one["cost"] for one in periods) == pytest.approx(meant)
+
+
+def test_a_price_on_the_command_line_comes_before_that_of_the_configuration(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ecotrack.yml").write_text(f"grid: {{daily_tariff: {[0.5, 0.1] * 12}, currency: EUR}}\n")
+    flags = (f"--config.file={tmp_path / 'ecotrack.yml'}", "--price=0.3", "--currency=CHF", str(journal))
+    assert main(["report", f"--html={tmp_path / 'report.html'}", *flags]) == 0
+    line = next(one for one in capsys.readouterr().out.splitlines() if one.startswith("cost"))
+    amount, source = re.split(r"  +", line)[1:]
+    assert amount.endswith(" CHF")
+    assert source == "the machine's electricity at 0.30 CHF a kWh; the network's is paid elsewhere"
+    page = Document((tmp_path / "report.html").read_text())
+    assert f"costs {amount}: {source}" in page.text
+
+
+def test_no_price_and_no_energy_of_the_machine_have_no_cost(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(capsys, str(journal))["cost"] is None
+    assert main(["report", str(journal)]) == 0
+    assert "cost" not in capsys.readouterr().out
+    (tmp_path / "log.csv").write_text(ECOTRACK)
+    assert told(capsys, "--price=0.3", str(tmp_path / "log.csv"))["cost"] is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--price=much"], 'argument --price: expected a number, got "much"'),
+        (["--currency=EUR"], "--currency: expected --price, or a price in the configuration, beside it"),
+        (
+            ["--config.file=tariff.yml", "--time-zone=Asia/Kolkata"],
+            "--time-zone: expected that of budget.time_zone, whose hours grid.daily_tariff is of",
+        ),
+    ],
+)
+def test_a_wrong_price_is_one_line(
+    flags: list[str],
+    said: str,
+    journal: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tariff.yml").write_text(f"budget: {{time_zone: UTC}}\ngrid: {{daily_tariff: {[0.5, 0.1] * 12}}}\n")
+    try:
+        status = main(["report", *flags, str(journal)])
+    except SystemExit as error:
+        status = int(str(error))
+    assert status == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_grams_that_no_intensity_tells_are_unknown_and_not_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
