@@ -10,7 +10,8 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.dataquery import DATASOURCE
 from grafana.firing import annotations, firing_table
 from grafana.geometry import GRID_COLUMNS
-from grafana.panels import Series, note, override
+from grafana.note import note
+from grafana.panels import Series, override
 from grafana.promql import select
 from grafana.queries import panels
 

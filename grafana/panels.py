@@ -12,7 +12,6 @@ from grafana_foundation_sdk.models import (
     stat,
     statetimeline,
     table,
-    text,
     timeseries,
 )
 
@@ -236,19 +235,6 @@ def rows(facts: Facts, *, columns: Mapping[str, str], hidden: Sequence[str] = ()
         dashboard.DataTransformerConfig(id_val="organize", options=organize),
     ]
     return panel
-
-
-def note(*, title: str, description: str, content: str, width: int, height: int) -> dashboard.Panel:
-    """Write a short text in Markdown, for what figures alone would not tell."""
-    return dashboard.Panel(
-        type_val="text",
-        title=title,
-        description=description,
-        datasource=DATASOURCE,
-        grid_pos=dashboard.GridPos(w=width, h=height),
-        options=text.Options(mode=text.TextMode.MARKDOWN, content=content),
-        field_config=dashboard.FieldConfigSource(defaults=dashboard.FieldConfig(), overrides=[]),
-    )
 
 
 def _explained(facts: Facts) -> Facts:

@@ -3,9 +3,10 @@
 from grafana_foundation_sdk.models import common, dashboard, table
 
 from grafana.board import Row
-from grafana.experiments.charts import BARS, ORDER, PUBLISHED, beside, ends, interval_bars
+from grafana.experiments.charts import BARS, PUBLISHED, beside, ends, interval_bars
 from grafana.experiments.measures import COMPARED, IN_A_COLUMN, Quantity
 from grafana.experiments.names import CHOSEN, NO_RESULTS, UNSCRAPED, estimate
+from grafana.joined import ORDER
 from grafana.panels import Facts, Series, Target, rows
 
 BAR = "The bar ends in violet with the 95% interval around the mean, which is its middle; the best method stands first."

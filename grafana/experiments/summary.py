@@ -3,9 +3,11 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.experiments.charts import BARS, ORDER, PUBLISHED, beside, ends, interval_bars
+from grafana.experiments.charts import BARS, PUBLISHED, beside, ends, interval_bars
 from grafana.experiments.names import CHOSEN, IN_SCENARIO, NO_RESULTS, change
-from grafana.panels import Facts, Target, note
+from grafana.joined import ORDER
+from grafana.note import note
+from grafana.panels import Facts, Target
 
 DOCUMENTS = "https://github.com/ecotrack/ecotrack/blob/main/docs"
 
