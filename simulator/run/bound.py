@@ -16,7 +16,8 @@ COARSE = Seconds(SECONDS_PER_HOUR)
 
 def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
     """Return the problem of which a run from its beginning to now is a solution; `course` are all steps since then."""
-    plant, begin, classes = engine.plant, engine.beginning, len(engine.plant.deferrable)
+    plant, begin = engine.plant, engine.beginning
+    nodes, classes = plant.cluster.fits.shape
     per_step = round(COARSE / plant.step)
     executions = together([*(record.work.completed for record in course), engine.queue.pending])
     ends = begin.clock + np.arange(1, -(-len(course) // per_step) + 1, dtype=np.float64) * float(COARSE)
@@ -25,9 +26,11 @@ def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
     undone = executions.work * (1.0 - _executed(executions, engine.clock))
     return BoundProblem(
         seconds=COARSE,
+        bus=plant.cluster.bus,
         generation=_summed([record.flows.generation for record in course], per_step),
-        other_load=_summed([record.load - record.work.joules for record in course], per_step),
-        grams_per_joule=_least([float(record.grams_per_joule.min()) for record in course], per_step),
+        other_load=_summed([engine.buses.sum(record.load - record.work.joules) for record in course], per_step),
+        waking_watts=np.zeros(nodes),
+        grams_per_joule=_least([record.grams_per_joule for record in course], per_step),
         batteries=replace(plant.batteries, initial=begin.stored),
         final_stored=engine.stored,
         arrived=_cumulative(executions, left, executions.arrival, ends, classes),
@@ -50,9 +53,9 @@ def _summed(rows: Sequence[FloatArray], per_step: int) -> FloatArray:
     return np.add.reduceat(np.array(rows), np.arange(0, len(rows), per_step), axis=0)
 
 
-def _least(values: Sequence[float], per_step: int) -> FloatArray:
-    """Return minima (S,) over the coarse steps."""
-    return np.minimum.reduceat(np.array(values), np.arange(0, len(values), per_step))
+def _least(rows: Sequence[FloatArray], per_step: int) -> FloatArray:
+    """Return minima (S, N) over the coarse steps."""
+    return np.minimum.reduceat(np.array(rows), np.arange(0, len(rows), per_step), axis=0)
 
 
 def _cumulative(

@@ -116,7 +116,7 @@ class Engine:
         self._ledger_joules = 0.0
         self._last_level = np.full(nodes, -1, dtype=np.int32)
         self._steps_per_point = round(WEATHER_STEP / plant.step)
-        self._buses = Buses(plant.cluster.bus, len(plant.sells))
+        self.buses = Buses(plant.cluster.bus, len(plant.sells))
         self._green = np.zeros(len(plant.sells))
 
     @property
@@ -185,12 +185,12 @@ class Engine:
         """
         seconds = WEATHER_STEP
         dischargeable = self.plant.batteries.dischargeable(self.stored, seconds)
-        spare = (expected_watts - self._buses.sum(self.plant.cluster.idle_watts)) * seconds + dischargeable
+        spare = (expected_watts - self.buses.sum(self.plant.cluster.idle_watts)) * seconds + dischargeable
         return np.maximum(spare, 0.0)
 
     def _settle(self, generation: FloatArray, load: FloatArray, grid: GridPoint) -> Flows:
         """Balance the step's energy, generation (B,) and load (N,), and hand it to the totals and the ledger."""
-        plant, totals, buses = self.plant, self.totals, self._buses
+        plant, totals, buses = self.plant, self.totals, self.buses
         flows = settle(plant.batteries, self.stored, generation, buses.sum(load), sells=plant.sells, seconds=plant.step)
         self.stored = flows.stored
         avoided = totals.add_flows(
@@ -241,7 +241,7 @@ class Engine:
         return Outlook(
             start=Seconds(point * WEATHER_STEP),
             seconds=WEATHER_STEP,
-            green_watts=np.maximum(expected - self._buses.sum(plant.cluster.idle_watts), 0.0),
+            green_watts=np.maximum(expected - self.buses.sum(plant.cluster.idle_watts), 0.0),
             grams_per_joule=plant.grid.expected(self._index, steps),
         )
 

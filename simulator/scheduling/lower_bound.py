@@ -1,24 +1,43 @@
 """The least emissions with which a run's work could have been done as punctually: a linear programme in hindsight.
 
-Variables, for each coarse step s, node n, class k and operating point l: reference work x[s, n, k, l], done by fluid
-parts of tasks; energy imported, charged, discharged and left over; what batteries hold at the step's end; the work
-y[s, k] done since the start. Least sum of grams_per_joule[s] x import[s, n], subject to
+Variables, for each coarse step s, bus b, node n, class k and operating point l: reference work x[s, n, k, l], done by
+fluid parts of tasks; energy imported, charged, discharged and left over on the bus, and what its battery holds at the
+step's end; the work y[s, k] done since the start. Least sum of grams_per_joule[s, b] x import[s, b], subject to
 
     capacity    sum over k, l of service[n, k, l] x[s, n, k, l] <= seconds
-    balance     generation + import + discharge = other load + sum of extra_watts x service x x + charge + left over
+    balance     generation + import + discharge = other load + charge + left over
+                    + sum over the nodes of the bus of (extra_watts + waking_watts) x service x x
     batteries   stored[s] = stored[s - 1] + charge x efficiency - discharge / efficiency, within their bounds and
                 limits, and at the end no less than the run left
     tasks       y[s, k] = y[s - 1, k] + sum over n, l of x[s, n, k, l], due[s, k] <= y[s, k] <= arrived[s, k], and at
                 the end y = done
 
+and, where work may move between buses, with energy drawn[s, k] for it on the bus that the class comes from
+
+    balance     drawn[s, k] counts as load there
+    moves       ahead[s, k] = ahead[s - 1, k] + drawn[s, k] - sum over n, l of joules[n, k] x[s, n, k, l] >= 0
+
 Why it is a lower bound: the run is itself a solution. Let x be the share of each task that it executed within each
 coarse step, import and the others its own flows, summed over the step. A node executes one task at a time, so capacity
 holds. The balance and the batteries' equation are linear and hold in each fine step, so also for the sums, and limits
-on sums are implied by limits on parts. A task is not executed before it arrives, so y <= arrived; what the run had
-completed by the end of a step it had done by then, so y >= due, which counts that work only if it was due by then. With
-`grams_per_joule` the least within each coarse step, the objective at this solution is at most the run's emissions, and
-the minimum is at most that. The programme may do what no scheduler could: split tasks, look ahead, charge batteries
-from the grid, execute a task before it arrives within the same coarse step. So the bound need not be attainable.
+on sums are implied by limits on parts. What the grid charged is import and charge; what was sold is left over, for
+selling earns no grams. A task is not executed before it arrives, so y <= arrived; what the run had completed by the end
+of a step it had done by then, so y >= due, which counts that work only if it was due by then. With `grams_per_joule`
+the least within each coarse step, the objective at this solution is at most the run's emissions, and the minimum is at
+most that.
+
+Sleep: the other load has the least power that a node can stand at, for all the time, and being awake above that costs
+`waking_watts`. A node that executes is awake, so the run spent at least waking_watts x service x x; what it spent
+beyond, awake without work or in transition, is left over in its solution. The programme itself wakes and sleeps at once
+and for nothing.
+
+Moves: the network took a task's energy before the task was executed elsewhere, and at least `joules` per second of its
+work, so what was drawn up to any step is no less than what was executed by then needs: the rest is ahead. Work of any
+class may run on any node where it fits, without the time that a move takes.
+
+The programme may do what no scheduler could: split tasks, look ahead, execute a task before it arrives within the same
+coarse step, draw energy for a move before the task is there. So the bound need not be attainable. Every battery,
+generator, later due time or further choice only adds solutions, so that none raises the minimum.
 
 HiGHS (Huangfu and Hall 2018) solves it to a relative accuracy of about 1e-6.
 """
@@ -29,7 +48,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exporter.core.units import Grams, Seconds
-from simulator.arrays import FloatArray
+from simulator.arrays import FloatArray, IntArray
 from simulator.energy.battery import Batteries
 from simulator.scheduling.interface import Cluster
 
@@ -38,18 +57,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoundProblem:
-    """The inputs and the work of a run of S coarse steps.
+class Moves:
+    """The energy of executing work away from where it came up.
 
-    `generation` and `other_load` (S, N) in joules; the other load is all but the tasks' energy above idle.
-    `grams_per_joule` (S,) is the least within each step. `final_stored` (N,) in joules is what the batteries held at
+    `joules` (N, K): the least energy of the network per second of reference work, for each node and class; zero at
+    home. `bus` (K,): the bus on which a class's energy is drawn.
+    """
+
+    joules: FloatArray
+    bus: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundProblem:
+    """The inputs and the work of a run of S coarse steps on N nodes and B buses.
+
+    `bus` (N,) is each node's. `generation` and `other_load` (S, B) in joules; the other load is all but the energy of
+    execution, of being awake where a node could sleep, and of moves. `waking_watts` (N,): power of an idle node that
+    is awake above the least that it can stand at, which is part of the other load; zero where a node cannot sleep.
+    `grams_per_joule` (S, B) is the least within each step. `final_stored` (B,) in joules is what the batteries held at
     the end. Cumulative reference work in seconds: `arrived` (S, K) by the end of each step, `due` (S, K) of the tasks
-    that by then were due and completed, and `done` (K,) of all that was executed, started tasks in part.
+    that by then were due and completed, and `done` (K,) of all that was executed, started tasks in part. Classes that
+    come up at several places, with different `moves`, are classes of their own here and in the cluster.
     """
 
     seconds: Seconds
+    bus: IntArray
     generation: FloatArray
     other_load: FloatArray
+    waking_watts: FloatArray
     grams_per_joule: FloatArray
     batteries: Batteries
     final_stored: FloatArray
@@ -57,6 +93,7 @@ class BoundProblem:
     due: FloatArray
     done: FloatArray
     cluster: Cluster
+    moves: Moves | None = None
 
 
 class BoundError(Exception):
@@ -68,21 +105,22 @@ def least_emissions(problem: BoundProblem) -> Grams:
     from scipy.optimize import linprog  # type: ignore[import-untyped] # noqa: PLC0415 - slower than the CLI may start
 
     joules = max(float(problem.generation.max()), float(problem.other_load.max()), 1.0)
-    steps, nodes = problem.generation.shape
+    steps, buses = problem.generation.shape
     capacity, balance = _per_step(problem, joules)
     equal_to = (
         (problem.other_load - problem.generation).ravel() / joules,
-        np.concatenate((problem.batteries.initial / joules, np.zeros((steps - 1) * nodes))),
+        np.concatenate((problem.batteries.initial / joules, np.zeros((steps - 1) * buses))),
         np.zeros(problem.due.size),
+        np.zeros(0 if problem.moves is None else problem.due.size),
     )
     bounds = _bounds(problem, joules)
     cost = np.zeros(len(bounds))
     imported = steps * problem.cluster.service.size
-    cost[imported : imported + steps * nodes] = np.repeat(problem.grams_per_joule, nodes) * joules
+    cost[imported : imported + steps * buses] = problem.grams_per_joule.ravel() * joules
     solved = linprog(
         cost,
         A_ub=capacity,
-        b_ub=np.ones(steps * nodes),
+        b_ub=np.ones(capacity.shape[0]),
         A_eq=balance,
         b_eq=np.concatenate(equal_to),
         bounds=bounds,
@@ -94,46 +132,65 @@ def least_emissions(problem: BoundProblem) -> Grams:
 
 
 def _per_step(problem: BoundProblem, joules: float) -> tuple["coo_array", "coo_array"]:
-    """Return the matrices of the inequalities (capacity) and the equalities (balance, batteries, tasks).
+    """Return the matrices of the inequalities (capacity) and the equalities (balance, batteries, tasks, moves).
 
-    Columns: x, import, charge, discharge, left over, stored, y. Work is in units of the step's length and energy in
-    units of `joules`, so that all figures are near 1.
+    Columns: x, import, charge, discharge, left over, stored, y, and with moves drawn and ahead. Work is in units of the
+    step's length and energy in units of `joules`, so that all figures are near 1.
     """
     from scipy import sparse  # type: ignore[import-untyped] # noqa: PLC0415 - as above
 
-    steps, nodes = problem.generation.shape
+    steps, buses = problem.generation.shape
     service, batteries = problem.cluster.service, problem.batteries
-    classes, levels = service.shape[1:]
-    work_joules = service * problem.cluster.extra_watts[:, None, :] * (problem.seconds / joules)
+    nodes, classes, levels = service.shape
+    watts = problem.cluster.extra_watts + problem.waking_watts[:, None]
     each_step, since = sparse.eye_array(steps), sparse.eye_array(steps) - sparse.eye_array(steps, k=-1)
-    each_node = sparse.eye_array(steps * nodes)
+    each_bus, each_class = sparse.eye_array(steps * buses), sparse.eye_array(steps * classes)
 
     def by_node(values: FloatArray) -> "coo_array":
-        return sparse.kron(each_step, sparse.block_diag([row.reshape(1, -1) for row in values]))
+        return sparse.block_diag([row.reshape(1, -1) for row in values])
 
-    def at_node(values: FloatArray) -> "coo_array":
+    def at_bus(values: FloatArray) -> "coo_array":
         return sparse.kron(each_step, sparse.diags_array(values))
 
-    by_class = sparse.kron(np.ones((1, nodes)), sparse.kron(sparse.eye_array(classes), np.ones((1, levels))))
-    balance = [-by_node(work_joules), each_node, -each_node, each_node, -each_node, None, None]
-    charge, discharge = at_node(-batteries.charge_efficiency), at_node(1.0 / batteries.discharge_efficiency)
-    storage = [None, None, charge, discharge, None, sparse.kron(since, sparse.eye_array(nodes)), None]
-    tasks = [-sparse.kron(each_step, by_class), *[None] * 5, sparse.kron(since, sparse.eye_array(classes))]
-    rest = steps * (5 * nodes + classes)
-    capacity = sparse.hstack([by_node(service), sparse.coo_array((steps * nodes, rest))])
-    return capacity, sparse.block_array([balance, storage, tasks])
+    def one_of(count: int, which: IntArray) -> "coo_array":
+        return sparse.coo_array((np.ones(len(which)), (which, np.arange(len(which)))), shape=(count, len(which)))
+
+    def by_class(values: FloatArray) -> "coo_array":
+        return sparse.kron(
+            each_step, sparse.hstack([sparse.kron(sparse.diags_array(row), np.ones((1, levels))) for row in values])
+        )
+
+    executed = one_of(buses, problem.bus) @ by_node(service * watts[:, None, :] * (problem.seconds / joules))
+    charge, discharge = at_bus(-batteries.charge_efficiency), at_bus(1.0 / batteries.discharge_efficiency)
+    since_bus, since_class = (sparse.kron(since, sparse.eye_array(count)) for count in (buses, classes))
+    rows = [
+        [-sparse.kron(each_step, executed), each_bus, -each_bus, each_bus, -each_bus, None, None],
+        [None, None, charge, discharge, None, since_bus, None],
+        [-by_class(np.ones((nodes, classes))), *[None] * 5, since_class],
+    ]
+    if problem.moves is not None:
+        moved = by_class(problem.moves.joules * (problem.seconds / joules))
+        drawn = sparse.kron(each_step, one_of(buses, problem.moves.bus))
+        added = [[-drawn, None], [None, None], [None, None]]
+        rows = [[*row, *more] for row, more in zip(rows, added, strict=True)]
+        rows.append([moved, *[None] * 6, -each_class, since_class])
+    balance = sparse.block_array(rows)
+    capacity = sparse.kron(each_step, by_node(service))
+    rest = balance.shape[1] - capacity.shape[1]
+    return sparse.hstack([capacity, sparse.coo_array((steps * nodes, rest))]), balance
 
 
 def _bounds(problem: BoundProblem, joules: float) -> FloatArray:
     """Return the least and greatest value (V, 2) of each variable, in the order of the columns."""
-    steps, nodes = problem.generation.shape
+    steps, buses = problem.generation.shape
     batteries, seconds = problem.batteries, problem.seconds
     open_to = np.where(problem.cluster.fits[:, :, None] & np.ones_like(problem.cluster.service, bool), np.inf, 0.0)
     least_stored = np.tile(batteries.minimum, (steps, 1))
     least_stored[-1] = np.minimum(problem.final_stored, batteries.capacity)
     least_done, most_done = problem.due.copy(), np.maximum(problem.arrived, problem.due)
     least_done[-1] = most_done[-1] = problem.done
-    free = np.full(steps * nodes, np.inf)
+    free = np.full(steps * buses, np.inf)
+    moves = 0 if problem.moves is None else 2 * problem.due.size
     highest = (
         np.tile(open_to.ravel(), steps),
         free,
@@ -142,7 +199,8 @@ def _bounds(problem: BoundProblem, joules: float) -> FloatArray:
         free,
         np.tile(batteries.capacity / joules, steps),
         most_done.ravel() / seconds,
+        np.full(moves, np.inf),
     )
-    unbounded = np.zeros(steps * (problem.cluster.service.size + 4 * nodes))
-    lowest = (unbounded, least_stored.ravel() / joules, least_done.ravel() / seconds)
+    unbounded = np.zeros(steps * (problem.cluster.service.size + 4 * buses))
+    lowest = (unbounded, least_stored.ravel() / joules, least_done.ravel() / seconds, np.zeros(moves))
     return np.column_stack((np.concatenate(lowest), np.concatenate(highest)))

@@ -162,7 +162,7 @@ def test_whatever_is_asked_ends_in_a_job_or_in_words(query: str) -> None:
 def test_whatever_job_is_asked_for_has_its_windows_within_what_is_known(
     hours: float, watts: float, step: float
 ) -> None:
-    site = site_with(Forecasting(TARIFF, values=tuple(VALUES * 5)))
+    site = site_with(Forecasting(values=tuple(VALUES * 5)), tariff=TARIFF)
     site.clock.step(step)
     found = msgspec.convert(answer(site, f"hours={hours!r}&watts={watts!r}"), CleanWindowView)
     now = site.clock.wall()

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from exporter.core.units import GramsPerKwh, UnixSeconds
 from exporter.intensity.ask_live import LAST_KNOWN_HOLDS, AskedLiveProvider
-from exporter.intensity.exchange import Told, encode_question, reply
-from exporter.intensity.live import LIMIT, RETRIES, LiveIntensity
+from exporter.intensity.exchange import LIMIT, Told, encode_question, reply
+from exporter.intensity.live import RETRIES, LiveIntensity
 from exporter.intensity.providers.provider import MOST_REQUESTS, Question
 from exporter.intensity.providers.table import LIVE_PROVIDERS
 from exporter.intensity.reading import (

@@ -1,6 +1,7 @@
 """No run beats its own bound, whatever it was given."""
 
 import warnings
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -10,6 +11,7 @@ from simulator.run.bound import problem
 from simulator.run.job import Job, Method
 from simulator.run.simulate import build_engine, simulate
 from simulator.scenario.schema import Scenario
+from simulator.scheduling.lower_bound import least_emissions
 from simulator.workload.task import Tasks
 from simulator.workload.trace import TraceWorkload
 from tests.simulator.scenario.scenarios import FULL, edge
@@ -51,6 +53,22 @@ def test_no_run_beats_its_bound(policy: str, seed: int) -> None:
     assert result.bound_grams is not None
     assert 0.0 <= result.bound_grams <= result.emissions_grams * (1 + 1e-6)
     assert result.emissions_grams > 0.0
+
+
+def test_more_battery_panels_or_slack_never_raise_the_bound_of_a_run() -> None:
+    engine = build_engine(varied(np.random.default_rng(3)), FULL, 3)
+    asked = problem(engine, [engine.step() for _ in range(288)])
+    batteries, bound = asked.batteries, least_emissions(asked)
+    later = asked.due * np.linspace(0.0, 1.0, len(asked.due))[:, None]
+    easier = {
+        "battery": replace(asked, batteries=replace(batteries, capacity=2.0 * batteries.capacity)),
+        "power": replace(asked, batteries=replace(batteries, charge_limit=2.0 * batteries.charge_limit)),
+        "panels": replace(asked, generation=1.5 * asked.generation),
+        "slack": replace(asked, due=later),
+    }
+    found = {name: least_emissions(change) for name, change in easier.items()}
+    assert {name: grams for name, grams in found.items() if grams > bound * (1.0 + 1e-6)} == {}
+    assert found["panels"] < bound
 
 
 def test_tasks_shorter_than_the_clock_can_tell_are_done() -> None:
