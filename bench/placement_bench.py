@@ -58,7 +58,7 @@ def main() -> None:
 
 def measure(scenario: Scenario, nodes: int) -> dict[str, float]:
     """Return a column of the table."""
-    cluster = cluster_of(layout_of(scenario, count=nodes), scenario, compressed=parts.shipped_compression())
+    cluster = cluster_of(layout_of(scenario, count=nodes), scenario, compressed=parts.profile_of(scenario))
     count = TASKS if nodes < NODES[-1] else TASKS // 5
     rate = UTILIZATION * capacity(cluster, scenario)
     tasks = fixed_tasks(scenario, count, rate * SECONDS_PER_HOUR, seed=1)

@@ -30,13 +30,14 @@ NOT_SHOWN = {
     "simulator.energy.weather_formats.PASCALS_PER_MILLIBAR": "definition of a unit",
     "simulator.experiments": "what is compared and how it is shown, as docs/explanation/experiments.md explains",
     "simulator.grid.series.KWH_PER_MWH": "definition of a unit",
-    "simulator.hardware.device.GIBIBYTE": "definition of a unit",
+    "simulator.hardware.shipped.GIBIBYTE": "definition of a unit",
     "simulator.ledger.measure": "how costs are measured, as the profile states",
     "simulator.live": "how figures are shown",
     "simulator.models.compression": "how models are measured, as the profile states",
     "simulator.models.profile": "how a profile is checked",
     "simulator.run": "units, and how a run is counted",
-    "simulator.scenario.schema.BYTES_PER_MEGABYTE": "definition of a unit",
+    "simulator.scenario.devices.BYTES_PER_MEGABYTE": "definition of a unit",
+    "simulator.scenario.devices.HERTZ_PER_GIGAHERTZ": "definition of a unit",
     "simulator.scheduling": "codes and tolerances of the kernels",
 }
 """Rooms, modules and single constants that are left out of the page, each with the reason."""

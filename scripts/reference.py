@@ -1,7 +1,7 @@
 """Generator of the pages of docs/reference/, from the tables in the code. `--check` only compares."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,14 +12,16 @@ from exporter.config import Config
 from exporter.core.carbon import GRID_FACTORS, Factor
 from exporter.core.config import describe_type
 from exporter.core.metrics import reference_table
-from exporter.core.units import BYTES_PER_BINARY_GB
+from exporter.core.units import BYTES_PER_BINARY_GB, Watts
 from exporter.exposition.rows import ROWS
 from exporter.power import host, networks, presets, priors
 from exporter.sources.collector import SOURCES
 from scripts.accuracy import accuracy
 from scripts.constants import Constant, constants, is_shown
 from scripts.imports import sources
-from simulator.hardware.device import DEVICES, GIBIBYTE, REFERENCE
+from simulator.hardware.device import REFERENCE, Device
+from simulator.hardware.shipped import DEVICES, GIBIBYTE, PROFILED
+from simulator.hardware.sleep import Sleep, break_even_seconds
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.policies import POLICIES
@@ -132,15 +134,51 @@ def _simulator_configuration() -> str:
 
 def _devices_and_policies() -> str:
     lines = ["# Devices and policies of ecochain\n", GENERATED]
-    lines += [f"Speeds are relative to `{REFERENCE}`. Watts are those of the whole machine.\n"]
-    lines += ["| device | idle W | full W | GHz | speed | GiB | sources |", "|---|---|---|---|---|---|---|"]
-    for one in DEVICES.values():
-        clock = f"{one.minimum_hertz / 1e9:g} to {one.maximum_hertz / 1e9:g}"
-        figures = f"{one.idle_watts:g} | {one.full_watts:g} | {clock} | {one.speed:g} | {one.memory_bytes / GIBIBYTE:g}"
-        lines.append(f"| `{one.name}`: {one.title} | {figures} | {one.source} |")
+    lines += [
+        f"Speeds are relative to `{REFERENCE}`: the first is that of models that were not measured on the device. "
+        "Watts are those of the whole machine. Compressed models take as long as the shipped profile says on "
+        f"{_listed(PROFILED)}, x86 machines like the server that it was measured on; on all other devices, where "
+        "nobody has measured them, as long as in FP32. A scenario may [define devices]"
+        "(../how-to/define-devices.md) of its own.\n",
+        "| device | idle W | full W | GHz | speed | compression | GiB | sources |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [_device(one) for one in DEVICES.values()]
+    lines += [
+        "",
+        "Asleep, a device cannot work. The joules of a transition are all that it uses meanwhile. Beyond the "
+        "break-even time asleep, sleeping uses less than idling, both transitions included.\n",
+        "| device | asleep W | to sleep | to wake | at least asleep s | break-even s | sources |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [_sleep(one, one.sleep) for one in DEVICES.values() if one.sleep is not None]
     lines += ["", "Policies, for `scheduler.policy`:", "", "| policy | places each task on |", "|---|---|"]
     lines += [f"| `{name}` | {one.description} |" for name, one in POLICIES.items()]
     return "\n".join(lines) + "\n"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
+
+
+def _device(one: Device) -> str:
+    """Return the row of a device."""
+    clock = f"{one.minimum_hertz / 1e9:g} to {one.maximum_hertz / 1e9:g}"
+    speeds = ", ".join([f"{one.speed:g}", *(f"{model} {speed:g}" for model, speed in one.speeds.items())])
+    measured = "profile" if one.name in PROFILED else "not measured"
+    figures = f"{one.idle_watts:g} | {one.full_watts:g} | {clock} | {speeds} | {measured}"
+    return f"| `{one.name}`: {one.title} | {figures} | {one.memory_bytes / GIBIBYTE:g} | {one.source} |"
+
+
+def _sleep(one: Device, sleep: Sleep) -> str:
+    """Return the row of a device's sleep."""
+    enter, wake = (
+        f"{sleep.enter_seconds:g} s, {sleep.enter_joules:g} J",
+        f"{sleep.wake_seconds:g} s, {sleep.wake_joules:g} J",
+    )
+    limit = break_even_seconds(Watts(one.idle_watts), sleep)
+    figures = f"{sleep.watts:g} | {enter} | {wake} | {sleep.minimum_dwell_seconds:g} | {limit:.0f}"
+    return f"| `{one.name}` | {figures} | {sleep.source} |"
 
 
 def _keys(config: type[msgspec.Struct]) -> Iterator[tuple[str, str, str, str]]:

@@ -18,7 +18,7 @@ from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
 from simulator.assembly.layout import Layout, first_day_of, layout_of
-from simulator.assembly.parts import configured_weights, shipped_compression
+from simulator.assembly.parts import configured_weights, profile_of
 from simulator.experiments.find.estimates import ShownResults, load_shown_results
 from simulator.ledger.cost_profile import shipped_profile
 from simulator.live.exposition.rows import exposition
@@ -88,7 +88,7 @@ def build_run(plan: Plan) -> LiveRun:
 
 
 def _facts(plan: Plan, engine: Engine) -> RunFacts:
-    scenario, profile = plan.scenario, shipped_compression()
+    scenario, profile = plan.scenario, profile_of(plan.scenario)
     weights = weights_of(scenario.scheduler.policy, configured_weights(scenario))
     # The clock of several sites is UTC.
     zone = 0.0 if scenario.sites else scenario.site.utc_offset_hours * SECONDS_PER_HOUR

@@ -335,7 +335,7 @@ def test_house_style() -> None:
         ("exporter/budget.py", "from exporter.activity.window import Activity"),
         ("exporter/sampler.py", "import exporter.config"),
         ("exporter/build.py", "from exporter import cli"),
-        ("simulator/scheduling/score.py", "from simulator.hardware.device import DEVICES"),
+        ("simulator/scheduling/score.py", "from simulator.hardware.shipped import DEVICES"),
         ("simulator/energy/solar.py", "from simulator.workload.task import Tasks"),
         ("simulator/run/engine.py", "from simulator.app import serve"),
         ("simulator/experiments/find/findings.py", "from simulator.experiments.write import report"),

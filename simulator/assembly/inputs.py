@@ -9,9 +9,10 @@ from exporter.core.config import ConfigError
 from exporter.core.units import HOURS_PER_DAY, JOULES_PER_KWH, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Seconds
 from simulator.arrays import FloatArray, IntArray
 from simulator.assembly.layout import Layout, Node
-from simulator.assembly.parts import best_ratio, classes_of
+from simulator.assembly.parts import classes_of
 from simulator.energy.grid import DailyGrid, Grid
 from simulator.energy.network import joules_per_byte
+from simulator.hardware.device import Device
 from simulator.hardware.dvfs import operating_points
 from simulator.models.profile import CompressionProfile
 from simulator.scenario.schema import Scenario
@@ -20,6 +21,7 @@ from simulator.scheduling.interface import Cluster
 from simulator.workload.arrivals import Arrivals, BurstyArrivals, DiurnalArrivals, PoissonArrivals
 from simulator.workload.generated import GeneratedWorkload, Workload
 from simulator.workload.origins import SpreadWorkload, hourly_shares
+from simulator.workload.task import TaskClass
 from simulator.workload.trace import load_trace
 
 BITS_PER_BYTE = 8
@@ -27,7 +29,7 @@ BITS_PER_MEGABIT = 1e6
 
 
 def cluster_of(layout: Layout, scenario: Scenario, *, compressed: CompressionProfile | None) -> Cluster:
-    """Return the scheduler's view of nodes and classes; without a profile models run in FP32.
+    """Return the scheduler's view of nodes and classes; without a profile all models run in FP32.
 
     With several sites there is a class for each kind of task at each site, those of the first site first.
     """
@@ -35,8 +37,13 @@ def cluster_of(layout: Layout, scenario: Scenario, *, compressed: CompressionPro
     kinds = classes_of(scenario)
     classes = kinds * len(places)
     points = [operating_points(node.device) for node in nodes]
-    slowness = np.array([one.time_factor for one in points]) / np.array([[node.device.speed] for node in nodes])
-    ratios = np.array([1.0 if compressed is None else best_ratio(compressed, kind.model) for kind in classes])
+    speeds = np.array([[node.device.speed_of(kind.model) for kind in classes] for node in nodes])
+    slowness = np.array([one.time_factor for one in points])[:, None, :] / speeds[:, :, None]
+    ratios = np.ones_like(speeds)
+    if compressed is not None:
+        ratios = np.array(
+            [[_time_ratio(node.device, kind, scenario, compressed) for kind in classes] for node in nodes]
+        )
     idle = np.array([float(node.device.idle_watts) for node in nodes])
     bus = np.array([node.bus for node in nodes], dtype=np.int32)
     site_of_bus = np.array([one.place for one in layout.buses], dtype=np.int32)
@@ -47,7 +54,7 @@ def cluster_of(layout: Layout, scenario: Scenario, *, compressed: CompressionPro
     seconds = network.latency_seconds + input_bytes * BITS_PER_BYTE / (network.megabits_per_second * BITS_PER_MEGABIT)
     return Cluster(
         names=tuple(node.name for node in nodes),
-        service=np.ascontiguousarray(slowness[:, None, :] * ratios[None, :, None]),
+        service=np.ascontiguousarray(slowness * ratios[:, :, None]),
         extra_watts=np.array([one.active_watts for one in points]) - idle[:, None],
         idle_watts=idle,
         fits=np.array([[kind.memory_bytes <= node.device.memory_bytes for kind in classes] for node in nodes]),
@@ -62,6 +69,13 @@ def cluster_of(layout: Layout, scenario: Scenario, *, compressed: CompressionPro
         priority=np.array([kind.priority for kind in classes]),
         longest_wait=Seconds(scenario.scheduler.longest_wait_seconds),
     )
+
+
+def _time_ratio(device: Device, kind: TaskClass, scenario: Scenario, profile: CompressionProfile) -> float:
+    """Return the time of a compressed model over that in FP32: 1 where nobody has measured it on the device."""
+    if device.name in scenario.models.profiled:
+        return profile.best_time_ratio(kind.model)
+    return device.compression.get(kind.model, 1.0)
 
 
 def _first_bus(layout: Layout) -> IntArray:

@@ -11,7 +11,8 @@ from simulator.assembly.parts import battery_of, site_weather, supply_of
 from simulator.energy.battery import Battery
 from simulator.energy.interface import Site, Supply, WeatherError, WeatherSource
 from simulator.energy.weather import LedWeather
-from simulator.hardware.device import DEVICES, Device
+from simulator.hardware.device import Device
+from simulator.scenario.devices import devices_of
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import GridSection, NodeSection, PlaceSection, Scenario, WeatherSection
 
@@ -79,7 +80,7 @@ def layout_of(scenario: Scenario, seed: int = 0, count: int | None = None) -> La
     buses: list[Bus] = []
     nodes: list[Node] = []
     common: dict[str, int] = {}
-    copies = _copies(scenario, count)
+    copies, devices = _copies(scenario, count), devices_of(scenario.devices)
     for number, name in enumerate(names):
         for section, copy in copies:
             if shared and section.site != name:
@@ -94,7 +95,7 @@ def layout_of(scenario: Scenario, seed: int = 0, count: int | None = None) -> La
                     common[name] = len(buses)
                     buses.append(_bus(name, number, shared[name], height))
                 bus = common[name]
-            nodes.append(Node(name=node, device=DEVICES[section.device], bus=bus))
+            nodes.append(Node(name=node, device=devices[section.device], bus=bus))
         if all(bus.place != number for bus in buses):
             buses.append(_bus(name, number, shared[name], places[number].weather.wind.reference_height_metres))
     return Layout(places=places, buses=tuple(buses), nodes=tuple(nodes))

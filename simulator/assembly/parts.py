@@ -17,8 +17,10 @@ from simulator.energy.weather import Climate, SyntheticWeather
 from simulator.energy.weather_file import load_weather
 from simulator.energy.wind import WindTurbine
 from simulator.models.profile import CompressionProfile, load_profile
+from simulator.scenario.devices import BYTES_PER_MEGABYTE
+from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import BatterySection, Scenario, SolarSection, WeatherSection, WindSection
-from simulator.scenario.tasks import BYTES_PER_KILOBYTE, BYTES_PER_MEGABYTE, TaskClassSection
+from simulator.scenario.tasks import BYTES_PER_KILOBYTE, TaskClassSection
 from simulator.scheduling.weights import TERMS, Weights
 from simulator.workload.task import TaskClass
 
@@ -102,16 +104,16 @@ def _task_class(section: TaskClassSection, share: float) -> TaskClass:
     )
 
 
-def best_ratio(profile: CompressionProfile, model: str) -> float:
-    return profile.time_ratio(model, profile.best(model).precision)
-
-
 def configured_weights(scenario: Scenario) -> Weights:
     """Return the weights that the scenario gives to policies without weights of their own."""
     chosen = scenario.scheduler.weights
     return Weights(**{term: getattr(chosen, term) for term in TERMS})
 
 
-def shipped_compression() -> CompressionProfile:
-    """Return the measured profile that comes with the simulator."""
-    return load_profile()
+def profile_of(scenario: AnyScenario) -> CompressionProfile:
+    """Return the profile of compressed models that the scenario names, or the one that comes with the simulator.
+
+    Raises ConfigError for a file that cannot be used.
+    """
+    named = scenario.models.profile if isinstance(scenario, Scenario) else None
+    return load_profile(None if named is None else Path(named))

@@ -59,6 +59,12 @@ class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         """Return the execution time over that in FP32. Raises KeyError where a measurement is missing."""
         return self.get(model, precision).latency_seconds / self.get(model, BASELINE).latency_seconds
 
+    def best_time_ratio(self, model: str) -> float:
+        """Return the time ratio at the best precision; 1 for a model that was not measured."""
+        if all(one.model != model for one in self.measurements):
+            return 1.0
+        return self.time_ratio(model, self.best(model).precision)
+
     def best(self, model: str, least_agreement: float = 0.98) -> Measurement:
         """Return the precision that takes the least energy among those that agree at least so much.
 

@@ -76,7 +76,7 @@ def build_engine(
     Raises ConfigError or WeatherError for files that cannot be used.
     """
     layout = layout_of(scenario, seed, nodes)
-    profile = parts.shipped_compression() if method.compression else None
+    profile = parts.profile_of(scenario) if method.compression else None
     cluster = inputs.cluster_of(layout, scenario, compressed=profile)
     step = step or Seconds(float(scenario.run.step_seconds))
     generation = Generation(weather_of(layout, seed), [bus.supply for bus in layout.buses], step)

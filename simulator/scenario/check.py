@@ -1,15 +1,17 @@
 """Checks of a scenario as a whole, beyond its single sections."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from simulator.energy.network import NETWORK_KWH_PER_GIGABYTE
-from simulator.hardware.device import DEVICES
+from simulator.hardware.device import Device
+from simulator.hardware.shipped import DEVICES
+from simulator.scenario.devices import BYTES_PER_MEGABYTE, ModelsSection, devices_of
 from simulator.scenario.published import PublishedScenario
-from simulator.scenario.schema import NodeSection, Scenario, WeatherSection
-from simulator.scenario.tasks import BYTES_PER_MEGABYTE, TaskClassSection
+from simulator.scenario.schema import Scenario, WeatherSection
+from simulator.scenario.tasks import TaskClassSection
 from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
 from simulator.scheduling.own.per_task import load_policy
 from simulator.scheduling.policies import traits
@@ -22,20 +24,25 @@ def unknown_names(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield unknown names, as far as they can be checked before the rest of a scenario is good."""
     if data["nodes"] == []:
         yield "nodes: expected at least one node, got none"
-    nodes = data["nodes"] if isinstance(data["nodes"], list) else []
-    named = [node if isinstance(node, dict) else {} for node in nodes]
-    for index, node in enumerate(named):
+    nodes = _mappings(data["nodes"])
+    own = [name for device in _mappings(data.get("devices")) if isinstance(name := device.get("name"), str)]
+    for index, node in enumerate(nodes):
         if isinstance(device := node.get("device"), str):
-            yield from _device_mistakes(index, device)
+            yield from _device_mistakes(f"nodes[{index}].device", device, dict.fromkeys((*DEVICES, *own)))
     scheduler = data.get("scheduler")
     policy = scheduler.get("policy") if isinstance(scheduler, dict) else None
     if isinstance(policy, str):
-        yield from policy_mistakes(policy, [str(node.get("name")) for node in named])
+        yield from policy_mistakes(policy, [str(node.get("name")) for node in nodes])
 
 
-def _device_mistakes(index: int, device: str) -> Iterator[str]:
-    if device not in DEVICES:
-        yield f'nodes[{index}].device: expected one of {", ".join(DEVICES)}, got "{device}"'
+def _mappings(sections: object) -> list[dict[str, Any]]:
+    """Return the items of a list, an empty mapping for each that is none."""
+    return [one if isinstance(one, dict) else {} for one in sections] if isinstance(sections, list) else []
+
+
+def _device_mistakes(key: str, device: str, known: Collection[str]) -> Iterator[str]:
+    if device not in known:
+        yield f'{key}: expected one of {", ".join(known)}, got "{device}"'
 
 
 def contradictions(scenario: Scenario) -> Iterator[str]:
@@ -43,35 +50,50 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
     if not scenario.nodes:
         yield "nodes: expected at least one node, got none"
     names = [node.name for node in scenario.nodes]
-    yield from _repeated_names(names)
+    yield from _repeated_names("nodes", names)
+    yield from _repeated_names("devices", [device.name for device in scenario.devices])
+    devices = devices_of(scenario.devices)
     for index, node in enumerate(scenario.nodes):
-        yield from _device_mistakes(index, node.device)
-        if node.device in DEVICES and not any(fits(node, kind) for kind in scenario.workload.classes):
+        yield from _device_mistakes(f"nodes[{index}].device", node.device, devices)
+        if node.device in devices and not any(fits(devices[node.device], kind) for kind in scenario.workload.classes):
             yield f"nodes[{index}].device: {node.device} has too little memory for any task class"
-    known = [node for node in scenario.nodes if node.device in DEVICES]
+    used = [devices[node.device] for node in scenario.nodes if node.device in devices]
     for index, kind in enumerate(scenario.workload.classes):
-        if known and not any(fits(node, kind) for node in known):
+        if used and not any(fits(device, kind) for device in used):
             yield f"workload.classes[{index}].memory_megabytes: no node has {kind.memory_megabytes:g} MB"
+    yield from _profile_mistakes(scenario.models, devices)
     yield from policy_mistakes(scenario.scheduler.policy, names)
     yield from weather_mistakes("weather", scenario.weather)
     for index, site in enumerate(scenario.sites):
         yield from weather_mistakes(f"sites[{index}].weather", site.weather)
     yield from site_mistakes(scenario)
-    files = {"weather.file": scenario.weather.file, "workload.arrivals.file": scenario.workload.arrivals.file}
+    files = {
+        "weather.file": scenario.weather.file,
+        "workload.arrivals.file": scenario.workload.arrivals.file,
+        "models.profile": scenario.models.profile,
+    }
     files |= {f"sites[{index}].weather.file": site.weather.file for index, site in enumerate(scenario.sites)}
     yield from (
         f"{key}: expected the name of a file, got one with a null" for key, file in files.items() if _null(file)
     )
 
 
+def _profile_mistakes(models: ModelsSection, devices: Mapping[str, Device]) -> Iterator[str]:
+    """Yield the mistakes in the devices for which the profile is said to hold."""
+    for index, name in enumerate(models.profiled):
+        yield from _device_mistakes(f"models.devices[{index}]", name, devices)
+        if name in devices and devices[name].compression:
+            yield f"models.devices[{index}]: {name} has `compression` of its own: expected only one of the two"
+
+
 def published_contradictions(scenario: PublishedScenario) -> Iterator[str]:
     """Yield the mistakes that no single section of the published model shows, each with its key."""
     if not scenario.nodes:
         yield "nodes: expected at least one node, got none"
-    yield from _repeated_names([node.name for node in scenario.nodes])
+    yield from _repeated_names("nodes", [node.name for node in scenario.nodes])
 
 
-def _repeated_names(names: list[str], key: str = "nodes") -> Iterator[str]:
+def _repeated_names(key: str, names: list[str]) -> Iterator[str]:
     for index, name in enumerate(names):
         if names.index(name) != index:
             yield f'{key}[{index}].name: expected different names, got "{name}" twice'
@@ -96,7 +118,7 @@ def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
 def site_mistakes(scenario: Scenario) -> Iterator[str]:
     """Yield the mistakes in several sites, and in the sites of nodes."""
     names = [site.name for site in scenario.sites]
-    yield from _repeated_names(names, "sites")
+    yield from _repeated_names("sites", names)
     for index, node in enumerate(scenario.nodes):
         if node.site is None and names:
             yield f"nodes[{index}].site: expected one of {', '.join(names)}, got nothing"
@@ -126,6 +148,6 @@ def weather_mistakes(key: str, weather: WeatherSection) -> Iterator[str]:
         )
 
 
-def fits(node: NodeSection, kind: TaskClassSection) -> bool:
-    """Return whether the class's model fits into the node's memory."""
-    return kind.memory_megabytes * BYTES_PER_MEGABYTE <= DEVICES[node.device].memory_bytes
+def fits(device: Device, kind: TaskClassSection) -> bool:
+    """Return whether the class's model fits into the device's memory."""
+    return kind.memory_megabytes * BYTES_PER_MEGABYTE <= device.memory_bytes

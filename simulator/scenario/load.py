@@ -71,13 +71,15 @@ def _refuse(origin: str, mistakes: Iterable[str]) -> None:
 
 def _located(scenario: Scenario, folder: Path) -> Scenario:
     """Return the scenario with the names of other files made absolute."""
-    arrivals = scenario.workload.arrivals
+    arrivals, models = scenario.workload.arrivals, scenario.models
     sites = tuple(msgspec.structs.replace(site, weather=_weather(site.weather, folder)) for site in scenario.sites)
     if arrivals.file is not None:
         arrivals = msgspec.structs.replace(arrivals, file=str((folder / arrivals.file).resolve()))
+    if models.profile is not None:
+        models = msgspec.structs.replace(models, profile=str((folder / models.profile).resolve()))
     workload = msgspec.structs.replace(scenario.workload, arrivals=arrivals)
     weather = _weather(scenario.weather, folder)
-    return msgspec.structs.replace(scenario, weather=weather, sites=sites, workload=workload)
+    return msgspec.structs.replace(scenario, weather=weather, sites=sites, workload=workload, models=models)
 
 
 def _weather(section: WeatherSection, folder: Path) -> WeatherSection:

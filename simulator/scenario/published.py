@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from exporter.core.config import Section
 from simulator.scenario.schema import Scenario
-from simulator.scenario.section import Section
 
 Name = Annotated[
     str, Meta(min_length=1, max_length=40, pattern="^[A-Za-z0-9-]+$", description="Name in letters, digits and -.")

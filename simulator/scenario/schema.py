@@ -5,8 +5,9 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
+from exporter.core.config import Section
 from exporter.core.units import HOURS_PER_DAY
-from simulator.scenario.section import Section
+from simulator.scenario.devices import DeviceSection, ModelsSection
 from simulator.scenario.tasks import WorkloadSection
 from simulator.scheduling.weights import TERMS
 
@@ -182,7 +183,7 @@ class NodeSection(Section, frozen=True, kw_only=True):
     name: Annotated[
         str, Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$", description="Name in lower case, digits and -.")
     ]
-    device: Annotated[str, Meta(description="One of the device classes of the reference page.")]
+    device: Annotated[str, Meta(description="A device of the reference page, or one of `devices`.")]
     site: Annotated[str, Meta(description="Name of one of the sites; none where there is only one.")] | None = None
     solar: SolarSection | None = None
     wind: WindSection | None = None
@@ -313,7 +314,9 @@ class Scenario(Section, frozen=True, kw_only=True, tag="edge", tag_field="model"
         Meta(description="Several sites in place of site, weather and grid, which describe one; their clock is UTC."),
     ] = ()
     network: NetworkSection = NetworkSection()
+    devices: tuple[DeviceSection, ...] = ()
     nodes: tuple[NodeSection, ...]
+    models: ModelsSection = ModelsSection()
     workload: WorkloadSection
     scheduler: SchedulerSection = SchedulerSection()
     ledger: LedgerSection = LedgerSection()

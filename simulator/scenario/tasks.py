@@ -4,11 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from exporter.core.config import Section
 from exporter.core.units import HOURS_PER_DAY
-from simulator.scenario.section import Section
 
 BYTES_PER_KILOBYTE = 10**3
-BYTES_PER_MEGABYTE = 10**6
 
 MOST_PER_HOUR = 1e8
 """Most arrivals per hour, which are drawn at once: so many take some gigabytes."""

@@ -9,9 +9,9 @@ import pytest
 
 from exporter.activity.window import Activity
 from grafana.device_carbon.health import FIXED
-from grafana.experiments.charts import ORDER
 from grafana.host_power.health import REASONS
 from grafana.host_power.sensors import REMEDIES
+from grafana.joined import ORDER
 from grafana.queries import Query, queries, resolve
 from prometheus.recording import SCOPE_RATE
 from simulator.experiments.find.estimates import load_shown_results

@@ -17,8 +17,8 @@ import msgspec
 
 import simulator
 from exporter.core.config import ConfigError
+from simulator.assembly.parts import profile_of
 from simulator.ledger.cost_profile import shipped_profile
-from simulator.models.profile import load_profile
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import is_users
@@ -43,9 +43,9 @@ EXECUTED = (
     "simulator/published/draws.py",
     "simulator/published/model.py",
     "simulator/run",
+    "simulator/scenario/devices.py",
     "simulator/scenario/published.py",
     "simulator/scenario/schema.py",
-    "simulator/scenario/section.py",
     "simulator/scenario/tasks.py",
     "simulator/scheduling",
     "simulator/streams.py",
@@ -95,7 +95,7 @@ def provenance_of(scenario: AnyScenario) -> Provenance:
         "code": program().code,
         "scenario": digest(scenario),
         "files": digest([hashlib.sha256(data).hexdigest() for data in _named_files(scenario)]),
-        "compression_profile": load_profile().digest(),
+        "compression_profile": profile_of(scenario).digest(),
         "ledger_profile": shipped_profile().digest(),
     }
     return Provenance(inputs=digest(parts), environment=program().environment, versions=versions(), **parts)

@@ -43,7 +43,7 @@ def find_saturation(search: Saturation, simulate: Callable[[Job], RunResult]) ->
 def capacity_per_hour(search: Saturation) -> float:
     """Return the rate that keeps every node busy, at its highest frequency and with the mean mix of tasks."""
     scenario = search.scenario
-    profile = parts.shipped_compression() if search.method.compression else None
+    profile = parts.profile_of(scenario) if search.method.compression else None
     layout = layout_of(scenario, search.seed, search.nodes)
     cluster = cluster_of(layout, scenario, compressed=profile)
     kinds = parts.classes_of(scenario)

@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
-from simulator.hardware.device import DEVICES, REFERENCE, Device
+from simulator.hardware.device import REFERENCE, Device
 from simulator.hardware.dvfs import LEVELS, operating_points
+from simulator.hardware.shipped import DEVICES, PROFILED
+from simulator.models.profile import MODELS
 
 CITED_WATTS = {
-    "raspberry-pi-4": (2.1, 6.41),
+    "raspberry-pi-4": (2.7, 6.4),
     "raspberry-pi-5": (3.1, 11.0),
-    "jetson-nano": (5.0, 10.0),
+    "jetson-nano": (2.4, 10.0),
     "jetson-orin-nano": (7.0, 15.0),
-    "intel-nuc": (25.0, 65.0),
+    "intel-nuc": (10.5, 48.0),
     "amd-ryzen": (40.0, 95.0),
     "radxa-rock-5b": (3.6, 12.0),
 }
@@ -37,7 +39,7 @@ def test_power_is_within_two_percent_of_the_citation(device: Device) -> None:
 
 @every_device
 def test_each_figure_has_a_source_with_a_year(device: Device) -> None:
-    for figure in ("power", "frequency", "speed"):
+    for figure in ("power", "frequency", "speed", "compression"):
         assert figure in device.source.lower()
     assert "(2025)" in device.source or any(f", {year})" in device.source for year in range(2010, 2027))
 
@@ -83,3 +85,21 @@ def test_slowing_down_saves_power_faster_than_clocks_fall() -> None:
     assert np.all(
         (dynamic - steady)[:-1] / (dynamic - steady)[-1] < (points.frequency_hertz / device.maximum_hertz)[:-1]
     )
+
+
+@every_device
+def test_figures_by_model_are_of_models_that_there_are(device: Device) -> None:
+    assert set(device.speeds) | set(device.compression) <= set(MODELS)
+
+
+def test_a_model_that_was_not_measured_runs_at_the_default_speed() -> None:
+    device = DEVICES["jetson-orin-nano"]
+    assert device.speed_of("cnn") == 27.5
+    assert device.speed_of("lstm") == device.speed == 3.75
+
+
+def test_a_device_has_compression_of_its_own_or_the_profile() -> None:
+    assert set(PROFILED) <= set(DEVICES)
+    assert not any(DEVICES[name].compression for name in PROFILED)
+    for device in DEVICES.values():
+        assert ("shipped profile" in device.source) == (device.name in PROFILED)
