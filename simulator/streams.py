@@ -17,6 +17,7 @@ class Stream(IntEnum):
     NOISE = 2
     GRID = 3
     ORIGIN = 4
+    WAKE = 5
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

@@ -1,12 +1,12 @@
 """The parts of a run as arrays: the scheduler's view of a layout, its frequencies, and its grid."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from exporter.core.config import ConfigError
-from exporter.core.units import HOURS_PER_DAY, JOULES_PER_KWH, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Seconds
+from exporter.core.units import HOURS_PER_DAY, JOULES_PER_KWH, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Seconds, Watts
 from simulator.arrays import FloatArray, IntArray
 from simulator.assembly.layout import Layout, Node
 from simulator.assembly.parts import classes_of
@@ -14,10 +14,12 @@ from simulator.energy.grid import DailyGrid, Grid
 from simulator.energy.network import joules_per_byte
 from simulator.hardware.device import Device
 from simulator.hardware.dvfs import operating_points
+from simulator.hardware.sleep import Sleep, break_even_seconds
 from simulator.models.profile import CompressionProfile
 from simulator.scenario.schema import Scenario
 from simulator.scenario.tasks import MOST_PER_HOUR, ArrivalsSection
 from simulator.scheduling.interface import Cluster
+from simulator.scheduling.sleeping import SleepTable
 from simulator.workload.arrivals import Arrivals, BurstyArrivals, DiurnalArrivals, PoissonArrivals
 from simulator.workload.generated import GeneratedWorkload, Workload
 from simulator.workload.origins import SpreadWorkload, hourly_shares
@@ -87,6 +89,32 @@ def _first_bus(layout: Layout) -> IntArray:
 def frequencies_of(nodes: Sequence[Node]) -> FloatArray:
     """Return the frequencies (N, L) of the operating points in hertz."""
     return np.array([operating_points(node.device).frequency_hertz for node in nodes])
+
+
+def sleep_table(nodes: Sequence[Node]) -> SleepTable:
+    """Return the sleep of the nodes."""
+    states = [node.device.sleep for node in nodes]
+
+    def column(read: Callable[[Sleep], float]) -> FloatArray:
+        return np.array([0.0 if state is None else read(state) for state in states])
+
+    return SleepTable(
+        able=np.array([state is not None for state in states]),
+        watts=column(lambda state: state.watts),
+        enter_seconds=column(lambda state: state.enter_seconds),
+        enter_joules=column(lambda state: state.enter_joules),
+        wake_seconds=column(lambda state: state.wake_seconds),
+        wake_joules=column(lambda state: state.wake_joules),
+        dwell_seconds=column(lambda state: state.minimum_dwell_seconds),
+        break_even_seconds=np.array(
+            [
+                np.inf
+                if node.device.sleep is None
+                else break_even_seconds(Watts(node.device.idle_watts), node.device.sleep)
+                for node in nodes
+            ]
+        ),
+    )
 
 
 def grid_of(layout: Layout, step: Seconds) -> Grid:

@@ -16,6 +16,7 @@ from simulator.run.backlog import Queue, Work
 from simulator.run.buses import Buses
 from simulator.run.deferred import HeldTasks, Released
 from simulator.run.generation import Generation
+from simulator.run.sleep import SleepState
 from simulator.run.totals import Totals
 from simulator.scheduling.interface import DROPPED, Cluster, Outlook, Placements, Policy, Shifting, StepView
 from simulator.scheduling.kernels.compiled import Backend
@@ -27,7 +28,7 @@ GRAMS_PER_TONNE = 1e6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
-    """The parts of a run. The engine replaces none of them; workload, policy, shifting and forecaster have state.
+    """The parts of a run. The engine replaces none; workload, policy, shifting, forecaster and sleep have state.
 
     `batteries` and `sells` (B,) are those of the buses. `frequencies` (N, L) in hertz. `deferrable` (K,). `look_ahead`
     is how many points of the weather the shifting may look into the future.
@@ -43,6 +44,7 @@ class Plant:
     policy: Policy
     shifting: Shifting | None
     forecaster: Forecaster
+    sleep: SleepState | None
     ledger: Ledger
     grid: Grid
     dollars_per_tonne: float
@@ -105,7 +107,7 @@ class Engine:
         self._sites = int(plant.cluster.site_of_bus.max()) + 1
         self.totals = self._no_totals()
         self.stored = plant.batteries.initial.copy()
-        self.wake = np.zeros(nodes)
+        self._awake = np.zeros(nodes)
         self.queue = Queue(plant.cluster, plant.step, plant.backend)
         self.beginning = Beginning(clock=Seconds(0.0), stored=self.stored, overdue=0)
         self._index = 0
@@ -142,21 +144,26 @@ class Engine:
         expected = plant.forecaster.forecast(index, 1)[0]
         if index % self._steps_per_point == 0:
             self._green = self._green_joules(expected)
+        if plant.sleep is not None:
+            plant.sleep.send(start, plant.step, self.queue.free_at)
         view = StepView(
             start=start,
             seconds=plant.step,
             free_at=self.queue.free_at,
-            wake=self.wake,
+            wake=self._awake if plant.sleep is None else plant.sleep.wake_seconds,
             green_joules=self._green,
             grams_per_joule=grid.grams_per_joule,
         )
         placements = plant.policy.place(released.tasks, plant.cluster, view)
+        if plant.sleep is not None:
+            placements = plant.sleep.wake(placements, self.totals)
         self._remember(placements)
         self._move(released.tasks, placements, grid)
         self.queue.enter(released, placements, self.totals)
         work = self.queue.advance(self.totals)
-        load = self._idle_joules + work.joules + self._ledger_joules / len(self._idle_joules)
-        flows = self._settle(plant.generation.at(index) * plant.step, load, grid)
+        standing = self._standing(start, work)
+        load = standing + work.joules + self._ledger_joules / len(standing)
+        flows = self._settle(plant.generation.at(index) * plant.step, load, standing, grid)
         self.totals.busy_seconds[:] += work.seconds
         plant.forecaster.observe(index, flows.generation / plant.step)
         self._index += 1
@@ -188,7 +195,16 @@ class Engine:
         spare = (expected_watts - self.buses.sum(self.plant.cluster.idle_watts)) * seconds + dischargeable
         return np.maximum(spare, 0.0)
 
-    def _settle(self, generation: FloatArray, load: FloatArray, grid: GridPoint) -> Flows:
+    def _standing(self, start: Seconds, work: Work) -> FloatArray:
+        """Return the energy (N,) of the nodes beside their tasks, and count their sleep."""
+        if self.plant.sleep is None:
+            return self._idle_joules
+        standing = self.plant.sleep.standing(start, self.plant.step, work.seconds)
+        self.totals.transitions[:] += standing.moving
+        self.totals.asleep_seconds[:] += standing.asleep_seconds
+        return standing.joules
+
+    def _settle(self, generation: FloatArray, load: FloatArray, standing: FloatArray, grid: GridPoint) -> Flows:
         """Balance the step's energy, generation (B,) and load (N,), and hand it to the totals and the ledger."""
         plant, totals, buses = self.plant, self.totals, self.buses
         flows = settle(plant.batteries, self.stored, generation, buses.sum(load), sells=plant.sells, seconds=plant.step)
@@ -196,7 +212,7 @@ class Engine:
         avoided = totals.add_flows(
             flows,
             buses.share(load),
-            idle=self._idle_joules,
+            idle=standing,
             ledger=self._ledger_joules / len(load),
             grid=grid,
         )

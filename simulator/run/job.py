@@ -22,7 +22,8 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     With `compression` models run at their best measured precision, otherwise in FP32. With `dvfs` the policy may use
     all operating points, otherwise the fastest. With `forecast` it knows the expected supply, otherwise it assumes
     none (in the scenario `published`: half for every node). With `ledger` records are kept, cost energy and earn
-    credits. With `batteries` nodes may use theirs.
+    credits. With `batteries` nodes may use theirs. With `sleep` those that can sleep do, as the
+    scenario says.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     forecast: bool = True
     ledger: bool = True
     batteries: bool = True
+    sleep: bool = True
 
 
 def full_method(scenario: AnyScenario) -> Method:

@@ -8,7 +8,7 @@ import numpy as np
 from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.assembly import inputs, parts
-from simulator.assembly.layout import layout_of, weather_of
+from simulator.assembly.layout import Layout, layout_of, weather_of
 from simulator.energy.battery import Batteries
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
@@ -18,9 +18,10 @@ from simulator.run.bound import problem
 from simulator.run.engine import Engine, Plant
 from simulator.run.generation import Generation
 from simulator.run.job import Job, Method, RunResult
+from simulator.run.sleep import SleepState
 from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import STEPS, Scenario
-from simulator.scheduling.interface import Policy
+from simulator.scheduling.interface import Cluster, Policy
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.kernels.placement import CountArray
 from simulator.scheduling.lower_bound import least_emissions
@@ -29,6 +30,7 @@ from simulator.scheduling.own.checked import Checked
 from simulator.scheduling.policies import build_policy, traits
 from simulator.scheduling.score import Levels
 from simulator.scheduling.shifting import TemporalShifting
+from simulator.scheduling.sleeping import ConsolidatingSleeping, Sleeping, TimeoutSleeping
 from simulator.streams import Stream, generator
 from simulator.workload.generated import Workload
 from simulator.workload.task import Tasks
@@ -94,6 +96,7 @@ def build_engine(
         policy=_policy(method, scenario, backend),
         shifting=TemporalShifting(deferrable, backend=backend) if traits(method.policy).shifts else None,
         forecaster=_forecaster(method, generation, len(layout.buses)),
+        sleep=_sleep(method, scenario, layout, cluster, seed),
         ledger=_ledger(method, scenario, len(layout.nodes)),
         grid=inputs.grid_of(layout, step),
         dollars_per_tonne=scenario.ledger.dollars_per_tonne,
@@ -114,6 +117,23 @@ def _forecaster(method: Method, generation: Generation, buses: int) -> Forecaste
     if traits(method.policy).sees_future:
         return PerfectForecaster(generation.between)
     return PersistenceForecaster(buses) if method.forecast else NoForecaster(buses)
+
+
+def _sleep(method: Method, scenario: Scenario, layout: Layout, cluster: Cluster, seed: int) -> SleepState | None:
+    """Return the sleep of the nodes, None where none ever sleeps."""
+    sleeping, table = sleeping_of(scenario), inputs.sleep_table(layout.nodes)
+    if sleeping is None or not method.sleep or not table.able.any():
+        return None
+    return SleepState(cluster, table, sleeping, failure_ratio=scenario.scheduler.failed_wakes, seed=seed)
+
+
+def sleeping_of(scenario: Scenario) -> Sleeping | None:
+    """Return the policy that chooses who sleeps, afresh for a run; None where nobody does."""
+    section = scenario.scheduler
+    if section.sleeping == "timeout":
+        after = section.sleep_after_seconds
+        return TimeoutSleeping(None if after is None else Seconds(after))
+    return ConsolidatingSleeping(section.awake_utilization) if section.sleeping == "consolidate" else None
 
 
 def _ledger(method: Method, scenario: Scenario, nodes: int) -> Ledger:

@@ -30,8 +30,9 @@ class Totals:
 
     `generation`, `charged`, `exported` and `curtailed` are (B,). A node has its share of its bus's sources by its load:
     `renewable` is generation consumed at once, `battery` energy from batteries, `grid` energy bought: they sum to
-    `consumed`, of which `idle` is the nodes' energy without tasks and `ledger` the ledger's. `avoided`
-    are the emissions that the same consumption from the grid would have caused in addition.
+    `consumed`, of which `idle` is the nodes' energy without tasks, asleep or awake, and `ledger` the ledger's; of the
+    idle energy `transitions` took nodes to sleep and back. `asleep_seconds`, `wakes` and `failed_wakes` (N,) count
+    sleep. `avoided` are the emissions that the same consumption from the grid would have caused in addition.
 
     `moved_bytes` and `moved_joules` (S, S) went from the first site to the second with the input of tasks; the network
     takes that energy from the grid beside what the nodes consume, with `moved_grams` and `moved_dollars` (1,).
@@ -45,6 +46,7 @@ class Totals:
     battery: FloatArray
     grid: FloatArray
     idle: FloatArray
+    transitions: FloatArray
     ledger: FloatArray
     generation: FloatArray
     charged: FloatArray
@@ -55,6 +57,9 @@ class Totals:
     electricity_dollars: FloatArray
     credit_dollars: FloatArray
     busy_seconds: FloatArray
+    asleep_seconds: FloatArray
+    wakes: CountArray
+    failed_wakes: CountArray
     moved_bytes: FloatArray
     moved_joules: FloatArray
     moved_grams: FloatArray
@@ -82,6 +87,8 @@ class Totals:
             moved_joules=np.zeros((sites, sites)),
             moved_grams=np.zeros(1),
             moved_dollars=np.zeros(1),
+            wakes=counts(nodes),
+            failed_wakes=counts(nodes),
             class_offered=counts(classes),
             class_tasks=counts(classes, 3),
             node_tasks=counts(nodes, 2),
@@ -147,11 +154,13 @@ _PER_NODE = (
     "battery",
     "grid",
     "idle",
+    "transitions",
     "ledger",
     "emissions",
     "avoided",
     "electricity_dollars",
     "credit_dollars",
     "busy_seconds",
+    "asleep_seconds",
 )
 _PER_BUS = ("generation", "charged", "exported", "curtailed")

@@ -257,13 +257,37 @@ class WeightsSection(Section, frozen=True, kw_only=True):
 
 
 class SchedulerSection(Section, frozen=True, kw_only=True):
-    """Placement of tasks. The longest wait is a choice: long enough for a queue, short beside any batch deadline."""
+    """Placement of tasks, and sleep.
+
+    The longest wait is a choice: long enough for a queue, short beside any batch deadline. So is the utilization of
+    nodes awake: queues stay short, and a burst finds room.
+    """
 
     policy: Annotated[str, Meta(description="One of the policies of the reference page.")] = "shifting"
     weights: WeightsSection = WeightsSection()
     longest_wait_seconds: Annotated[
         float, Meta(gt=0, le=86_400, description="A task that could not start within this time is dropped.")
     ] = 600.0
+    sleeping: Annotated[
+        Literal["never", "timeout", "consolidate"],
+        Meta(
+            description="Who sleeps: nobody; nodes that have been idle for a time; or all but as few as the work "
+            "of the last hour needs."
+        ),
+    ] = "never"
+    sleep_after_seconds: (
+        Annotated[
+            float,
+            Meta(ge=0, le=86_400, description="timeout: idle time; by default that after which sleep saves energy."),
+        ]
+        | None
+    ) = None
+    awake_utilization: Annotated[
+        float, Meta(gt=0, le=1, description="consolidate: share of their time that nodes awake may be busy.")
+    ] = 0.3
+    failed_wakes: Annotated[float, Meta(ge=0, le=0.9, description="Share of wakes that fail and are tried again.")] = (
+        0.0
+    )
 
 
 class LedgerSection(Section, frozen=True, kw_only=True):

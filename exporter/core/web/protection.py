@@ -1,4 +1,4 @@
-"""What a server with a web configuration asks of its clients: TLS and credentials. Without one this is not loaded."""
+"""TLS and credentials of a server with a web configuration. Without one this is not loaded."""
 
 import asyncio
 from collections.abc import Mapping
