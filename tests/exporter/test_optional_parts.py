@@ -1,4 +1,4 @@
-"""What is off is not loaded: a module stays in memory for as long as the exporter runs."""
+"""Parts of the exporter that are off are not loaded, since a module stays in memory for as long as it runs."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""TLS and credentials of a server with a web configuration. Without one this is not loaded."""
+"""TLS and credentials of a server with a web configuration; without one this module is not loaded."""
 
 import asyncio
 from collections.abc import Mapping
