@@ -52,6 +52,7 @@ from exporter.sources.host import HostSource
 from exporter.sources.identity import identity
 from exporter.sources.machine import boot_id
 from exporter.sources.nics import NicRule
+from exporter.sources.reading import LastReading
 from exporter.sources.time_zone import time_zone
 from exporter.state import StateStore
 from exporter.totals import Totals
@@ -176,8 +177,8 @@ def nic_rule(network: Network) -> NicRule:
     return NicRule(include=network.include, exclude=network.exclude)
 
 
-def meter_settings(meter: Meter) -> "MeterSettings | None":
-    """Return the meter that is configured; None without one."""
+def meter_settings(meter: Meter, last: LastReading | None = None) -> "MeterSettings | None":
+    """Return the meter that is configured; None without one. Its counter goes on from the `last` reading."""
     if meter.kind is None:
         return None
     from exporter.sources.meter import MeterKind, MeterSettings  # noqa: PLC0415 - what is off is not loaded
@@ -192,6 +193,7 @@ def meter_settings(meter: Meter) -> "MeterSettings | None":
         user=meter.user or "",
         password_file=None if meter.password_file is None else Path(meter.password_file),
         interval=Seconds(meter.interval_seconds),
+        last=last,
     )
 
 
@@ -276,7 +278,7 @@ def build_sampler(
         sysfs=paths.sysfs,
         connections_interval=Seconds(config.sampling.connections_interval_seconds),
         sources=sources,
-        meter=meter_settings(config.meter),
+        meter=meter_settings(config.meter, totals.last),
     )
     publication = Publication(clock, initial, exposition)
     sampler = Sampler(

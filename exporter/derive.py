@@ -88,8 +88,9 @@ def begin(
     It is compared with the last reading of the run before, if the machine has not restarted since. The week learns the
     time since then as time without emissions, unless budgets include it.
     """
-    total = totals.with_events(snapshot.totals, failures(reading))
-    found = downtime.downtime(total.last, reading, models.host, models.network, models.pue)
+    last = snapshot.totals.last
+    total = totals.with_events(snapshot.totals, (*failures(reading), *downtime.resets(last, reading)))
+    found = downtime.downtime(last, reading, models.host, models.network, models.pue)
     emitted, elapsed = Grams(0.0), None
     if found is not None:
         grams = downtime.grams_of(found, None if intensity.reading is None else intensity.reading.value)

@@ -1,7 +1,8 @@
 """Time in which the exporter did not run while the machine did: proven by counters that went on, and booked apart.
 
-CPU times, network counters and RAPL are compared with their last readings before the stop, as any two readings are.
-Everything is booked at once, with the carbon intensity of the new start: what it was meanwhile is not known.
+CPU times, network counters, RAPL and the total that a meter keeps are compared with their last readings before the
+stop, as any two readings are: a meter tells of the whole machine, and wins. Everything is booked at once, with the
+carbon intensity of the new start: what it was meanwhile is not known.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,18 +16,31 @@ from exporter.core.units import Grams, GramsPerKwh, Joules, MonotonicSeconds, Se
 from exporter.power.allocation import Load, allocate
 from exporter.power.component import Component
 from exporter.power.model import HostPowerModel, NetworkPowerModel
-from exporter.sources.reading import HostReading, LastReading, Traffic
+from exporter.sources.reading import HostReading, LastReading, SourceState, Traffic
 from exporter.totals import Exported
 from exporter.usage.between import usage_between
-from exporter.usage.sensors import Counters, believed
+from exporter.usage.events import Event
+from exporter.usage.gaps import was_suspended
+from exporter.usage.sensors import Counters, believed, resets_between
 from exporter.usage.span import Span
 
 KERNEL_COUNTERS = "rapl"
-"""The source of sensors whose counters belong to the kernel: others begin again with the exporter."""
+"""The source of sensors whose counters belong to the kernel. Others begin again with the exporter, but for a meter that
+keeps a total of its own."""
 
 MOST_WATTS = Watts(500.0)
 """Power with which a counter may have run through its whole range unseen. The largest server processors on sale draw as
 much (AMD, EPYC 9965: 500 W TDP), so a RAPL counter of 262 kJ is believed over up to nine minutes."""
+
+LONG = Seconds(600.0)
+"""Time after which a sensor tells whether it has stood still. Judgement: in ten minutes a machine of 12 W draws two
+steps of the coarsest total of a meter, 0.001 kWh each."""
+
+STILL_WATTS = Watts(0.1)
+"""Mean power up to which it has, and proves nothing. Judgement: the smallest boards idle at several times as much."""
+
+PATIENCE = Seconds(15.0)
+"""Time for which the first reading waits for a meter's answer. Judgement: a meter is given up after ten seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +56,11 @@ class Downtime:
 
 def last_reading(reading: HostReading) -> LastReading:
     """Return what of a reading is kept for the next start."""
-    kept = {name: one for name, one in reading.sensors.items() if one.value.sensor.source == KERNEL_COUNTERS}
+    kept = {
+        name: one
+        for name, one in reading.sensors.items()
+        if one.value.sensor.source == KERNEL_COUNTERS or one.value.own is not None
+    }
     return LastReading(
         wall=reading.wall,
         awake=reading.awake,
@@ -53,6 +71,19 @@ def last_reading(reading: HostReading) -> LastReading:
     )
 
 
+def is_awaited(last: LastReading | None, reading: HostReading) -> bool:
+    """Tell whether a meter that may prove the time since the last reading works, but has yet to answer.
+
+    Until then the time without exporter goes on.
+    """
+    if last is None:
+        return False
+    awaited = {one.value.sensor.source for name, one in last.sensors.items() if one.value.own is not None}
+    told = {one.value.sensor.source for one in reading.sensors.values()}
+    working = {one.collector for one in reading.outcomes if one.state is SourceState.WORKS}
+    return bool((awaited - told) & working)
+
+
 def downtime(
     last: LastReading | None, reading: HostReading, host: HostPowerModel, network: NetworkPowerModel, pue: float
 ) -> Downtime | None:
@@ -60,17 +91,10 @@ def downtime(
 
     None where nothing is proven.
     """
-    if last is None or reading.awake <= last.awake or reading.elapsed <= last.elapsed:
+    before = _before(last, reading)
+    if before is None:
         return None
-    elapsed = Seconds(reading.elapsed - last.elapsed)
-    before = HostReading(
-        wall=last.wall,
-        awake=last.awake,
-        elapsed=last.elapsed,
-        cpu=last.cpu,
-        network=last.network,
-        sensors=_unambiguous(last.sensors, reading.awake),
-    )
+    elapsed = Seconds(reading.elapsed - before.elapsed)
     # What the comparison meets is no event of a sample: the stop was meant, or is counted where it was not.
     usage = usage_between(before, reading, interval=elapsed)
     load = None
@@ -78,6 +102,7 @@ def downtime(
         end = MonotonicSeconds(usage.cpu_since + usage.cpu.elapsed)
         load = Load(utilization=usage.cpu.utilization, span=Span(start=usage.cpu_since, end=end))
     measured = believed({name: one for name, one in usage.told.items() if name in before.sensors}, {}).measured
+    measured = tuple(one for one in measured if one.span.length < LONG or one.energy > STILL_WATTS * one.span.length)
     energies = dict(allocate(host, load, measured, {}, usage.cpu_since).times(pue).energies)
     devices: Mapping[str, Traffic] = {}
     if usage.network is not None:
@@ -96,12 +121,35 @@ def downtime(
     )
 
 
+def resets(last: LastReading | None, reading: HostReading) -> tuple[Event, ...]:
+    """Return a reset and a discarded reading for every sensor that began again meanwhile, and so proves nothing."""
+    before = _before(last, reading)
+    if before is None:
+        return ()
+    return resets_between(before.sensors, reading.sensors, suspended=was_suspended(before, reading))
+
+
+def _before(last: LastReading | None, reading: HostReading) -> HostReading | None:
+    """Return the last reading of the run before, as far as it can be compared; None without one of the same boot."""
+    if last is None or reading.awake <= last.awake or reading.elapsed <= last.elapsed:
+        return None
+    return HostReading(
+        wall=last.wall,
+        awake=last.awake,
+        elapsed=last.elapsed,
+        cpu=last.cpu,
+        network=last.network,
+        sensors=_unambiguous(last.sensors, reading.awake),
+    )
+
+
 def _unambiguous(counters: Counters, now: MonotonicSeconds) -> Counters:
     """Return the counters that cannot have run through their whole range unseen."""
     return {
         name: one
         for name, one in counters.items()
-        if one.value.wraps_at is not None and MOST_WATTS * (now - one.at) < one.value.wraps_at
+        if one.value.own is not None
+        or (one.value.wraps_at is not None and MOST_WATTS * (now - one.at) < one.value.wraps_at)
     }
 
 

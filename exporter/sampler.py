@@ -9,7 +9,7 @@ from exporter import totals
 from exporter.core.clock import Clock
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
 from exporter.derive import BudgetPlan, Models, Unfinished, begin, derive
-from exporter.downtime import last_reading
+from exporter.downtime import PATIENCE, is_awaited, last_reading
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading
 from exporter.totals import Exported, Totals
@@ -86,6 +86,7 @@ class Sampler:
         self._publish = outlets.publish
         self._unfinished: Unfinished | None = None
         self._previous: HostReading | None = None
+        self._first_try: MonotonicSeconds | None = None
         self._save_failed = False
 
     def run(self, stop: Stop) -> None:
@@ -97,7 +98,7 @@ class Sampler:
         step = min(1.0, interval)
         while True:
             due = MonotonicSeconds(due + step)
-            step = interval
+            step = min(1.0, interval) if self._previous is None else interval
             now = self._clock.awake()
             if due < now:
                 due = MonotonicSeconds(now + interval)
@@ -118,9 +119,12 @@ class Sampler:
             self._show(replace(self._snapshot, totals=counted, state_saved_at=saved_at))
 
     def sample(self) -> None:
-        """Read, derive, save, publish; the first call books what the time before it left."""
+        """Read, derive, save, publish; the first reading books what the time before it left."""
         started = self._clock.awake()
         reading = self._source.read()
+        if self._is_too_early(reading):
+            self._show(replace(self._snapshot, outcomes=reading.outcomes))
+            return
         if self._previous is None or self._unfinished is None:
             intensity = self._models.intensity.ask(reading.wall)
             snapshot, self._unfinished = begin(self._snapshot, reading, intensity, models=self._models, plan=self._plan)
@@ -150,6 +154,13 @@ class Sampler:
                 sample_duration=Seconds(self._clock.awake() - started),
             )
         )
+
+    def _is_too_early(self, reading: HostReading) -> bool:
+        """Tell whether a first reading has to wait, for a meter that may prove the time before it."""
+        if self._previous is not None:
+            return False
+        self._first_try = reading.awake if self._first_try is None else self._first_try
+        return reading.awake - self._first_try < PATIENCE and is_awaited(self._snapshot.totals.last, reading)
 
     def save_clean_stop(self) -> None:
         """Write and save for the last time, so that counters continue even if the machine restarts."""

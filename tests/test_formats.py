@@ -106,6 +106,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "state-v1-marks.json": (read_state, 277.5),
     "state-v1-week.json": (read_state, 277.5),
     "state-v1-sensors.json": (read_state, 277.5),
+    "state-v1-last.json": (read_state, 0.03784722222222223),
     "results.json": (read_results, 2),
     "journal.jsonl": (
         read_journal,
@@ -124,7 +125,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
 }
 """The reader of each file, and its answer: for a file that is no longer read, the line that says what to do."""
 
-STATE_SCHEMAS = {1: "8830226c84bac902bddd4a13b9649336873f3b99199ef8fd315ea5e8c0dfb044"}
+STATE_SCHEMAS = {1: "be8226d18a6673cb85565a154bae59dcf76df4ab6cfc801729f1cc07c2948dd6"}
 """Digest of what a state file of each version holds."""
 
 

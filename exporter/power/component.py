@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar, cast
 
-from exporter.core.units import Joules, Watts
+from exporter.core.units import Joules, Seconds, Watts
 
 MAX_MACHINE_WATTS = Watts(1e5)
 """Mean power beyond which a sensor of the whole machine has been misread: the most that a configuration may state."""
@@ -125,9 +125,29 @@ class Sensor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTotal:
+    """Place of a counter on the total that a meter keeps itself, by which the next run goes on with the counter.
+
+    `meter` tells meters apart. Up to `total`, which last moved `since_step` ago, the counter has `confirmed`; it runs
+    ahead of that by `ahead`. `pace` is the mean power up to the last step of the total, None before the first.
+    """
+
+    meter: str
+    total: Joules
+    confirmed: Joules
+    ahead: Joules
+    since_step: Seconds
+    pace: Watts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnergyCounter:
-    """Cumulative energy of a sensor. A counter that starts again at zero states the energy at which it does."""
+    """Cumulative energy of a sensor. A counter that starts again at zero states the energy at which it does.
+
+    One that follows a meter's own total says where it stands on that.
+    """
 
     sensor: Sensor
     energy: Joules
     wraps_at: Joules | None = None
+    own: OwnTotal | None = None

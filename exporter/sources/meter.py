@@ -4,6 +4,7 @@ It is asked beside the sampler; between two answers the last one is taken to hol
 """
 
 import base64
+import hashlib
 import os
 import ssl
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from exporter.core.clock import Clock
 from exporter.core.units import Joules, MonotonicSeconds, Seconds, Watts
-from exporter.power.component import MAX_MACHINE_WATTS, Coverage, EnergyCounter, Sensor
+from exporter.power.component import MAX_MACHINE_WATTS, Coverage, EnergyCounter, OwnTotal, Sensor
 from exporter.sources.errand import Errands, ThreadErrand
 from exporter.sources.fetch import fetch_address, fetch_file
 from exporter.sources.integral import Integrals
@@ -27,6 +28,7 @@ from exporter.sources.meter_answer import (
     shelly_answer,
     tasmota_answer,
 )
+from exporter.sources.reading import LastReading
 from exporter.sources.sysfs import content
 
 FACTOR = 1.03
@@ -46,6 +48,9 @@ MOST_AHEAD_TIME = Seconds(60.0)
 counts moves once a minute."""
 
 PASSWORD_VARIABLE = "ECOTRACK_METER_PASSWORD"  # noqa: S105 - a name
+TOTAL = "total"
+"""Name of the counter that follows a meter's own total."""
+
 SENSOR = Sensor(source="meter", covers=Coverage.MACHINE, factor=FACTOR, description="external meter")
 
 
@@ -61,7 +66,10 @@ class MeterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterSettings:
-    """Choice of a meter: `place` is its file or the address of its server, `password_file` may hold its password."""
+    """Choice of a meter: `place` is its file or the address of its server, `password_file` may hold its password.
+
+    `last` is the last reading of the run before, where the machine has not restarted since.
+    """
 
     kind: MeterKind
     place: str
@@ -71,6 +79,7 @@ class MeterSettings:
     user: str = ""
     password_file: Path | None = None
     interval: Seconds = Seconds(10.0)  # noqa: RUF009 - a number
+    last: LastReading | None = None
 
 
 class MeteredEnergy:
@@ -82,13 +91,14 @@ class MeteredEnergy:
     however often that happens. A total that rose faster than any machine draws has been misread, and begins again too.
     """
 
-    def __init__(self) -> None:
-        self._total: Joules | None = None
-        self._confirmed = 0.0
-        self._ahead = 0.0
-        self._shown = 0.0
-        self._pace: Watts | None = None
-        self._since_step = 0.0
+    def __init__(self, shown: Joules = Joules(0.0), own: OwnTotal | None = None) -> None:  # noqa: B008 - a number
+        """Begin at zero, or go on from an energy and its place on the meter's total."""
+        self._total = None if own is None else own.total
+        self._confirmed = 0.0 if own is None else own.confirmed
+        self._ahead = 0.0 if own is None else own.ahead
+        self._shown = float(shown)
+        self._pace = None if own is None else own.pace
+        self._since_step = 0.0 if own is None else own.since_step
 
     def advance(self, total: Joules, watts: Watts | None, elapsed: Seconds, *, asleep: Seconds) -> Joules | None:
         """Return the energy up to now, `elapsed` awake and `asleep` after the call before.
@@ -111,16 +121,33 @@ class MeteredEnergy:
         self._shown = max(self._shown, self._confirmed + self._ahead)
         return None if watts is None and self._pace is None else Joules(self._shown)
 
+    def own(self, meter: str) -> OwnTotal | None:
+        """Return where the counter stands on the total of `meter`; None before the first total."""
+        if self._total is None:
+            return None
+        return OwnTotal(
+            meter=meter,
+            total=self._total,
+            confirmed=Joules(self._confirmed),
+            ahead=Joules(self._ahead),
+            since_step=Seconds(self._since_step),
+            pace=self._pace,
+        )
+
 
 class MeterSource:
     """Reads a meter."""
 
     def __init__(self, settings: MeterSettings, clock: Clock) -> None:
+        """Prepare to ask it; its counter goes on from the run before, where that read the same meter.
+
+        The energy of the time in between is then in the counter, as it is in the kernel's.
+        """
         self._settings = settings
         self._clock = clock
         self._integrals = Integrals(clock)
-        self._metered = MeteredEnergy()
-        self._read_at: tuple[MonotonicSeconds, Seconds] | None = None
+        self._name = _name(settings)
+        self._metered, self._read_at = _gone_on(settings.last, self._name)
         # Made once: to load the certificates takes longer than all samples between two questions.
         trust = ssl.create_default_context() if urlsplit(settings.place).scheme == "https" else None
         self._errands = Errands(clock, lambda: _asked(settings, clock, trust), interval=settings.interval, limit=LIMIT)
@@ -136,21 +163,34 @@ class MeterSource:
             return {}
         answer = understood(content, self._settings)
         elapsed, asleep = self._since_last()
-        if answer.total is not None:
-            energies: Mapping[str, Joules | None] = {
-                "total": self._metered.advance(answer.total, answer.watts, elapsed, asleep=asleep)
-            }
-        else:
+        if answer.total is None:
             energies = self._integrals.advance({} if answer.watts is None else {"power": answer.watts})
-        return {
-            name: EnergyCounter(sensor=SENSOR, energy=energy) for name, energy in energies.items() if energy is not None
-        }
+            return {name: EnergyCounter(sensor=SENSOR, energy=energy) for name, energy in energies.items()}
+        energy = self._metered.advance(answer.total, answer.watts, elapsed, asleep=asleep)
+        if energy is None:
+            return {}
+        return {TOTAL: EnergyCounter(sensor=SENSOR, energy=energy, own=self._metered.own(self._name))}
 
     def _since_last(self) -> tuple[Seconds, Seconds]:
         """Return the time awake and the time asleep since the last answer was used."""
         awake, elapsed = self._clock.awake(), self._clock.elapsed()
         before, self._read_at = self._read_at or (awake, elapsed), (awake, elapsed)
         return Seconds(awake - before[0]), Seconds(max(0.0, (elapsed - before[1]) - (awake - before[0])))
+
+
+def _gone_on(last: LastReading | None, meter: str) -> tuple[MeteredEnergy, tuple[MonotonicSeconds, Seconds] | None]:
+    """Return the counter that goes on from the last reading, and when that was, awake and in all; else a new one."""
+    counter = None if last is None else last.sensors.get(f"{SENSOR.source} {TOTAL}")
+    own = None if counter is None else counter.value.own
+    if last is None or counter is None or own is None or own.meter != meter:
+        return MeteredEnergy(), None
+    return MeteredEnergy(counter.value.energy, own), (counter.at, last.elapsed)
+
+
+def _name(settings: MeterSettings) -> str:
+    """Return a name of a meter that is another for each: of its place, or of what is asked there, nothing is told."""
+    asked = (settings.kind, settings.place, settings.query, settings.unit, str(settings.channel))
+    return hashlib.sha256("\n".join(asked).encode()).hexdigest()[:16]
 
 
 def _asked(settings: MeterSettings, clock: Clock, trust: ssl.SSLContext | None) -> ThreadErrand:

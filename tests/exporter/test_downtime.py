@@ -1,8 +1,10 @@
 """Time in which the exporter did not run is proven by counters that went on, and counted apart from what it saw."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.budget import Period
-from exporter.core.units import Grams
-from exporter.power.component import Component, Coverage, Sensor
+from exporter.core.units import Grams, Seconds
+from exporter.downtime import PATIENCE
+from exporter.power.component import Component, Coverage, Scope, Sensor
+from exporter.sampler import Source
 from exporter.snapshot import Snapshot
+from exporter.sources.collector import SOURCES
+from exporter.sources.host import HostSource
+from exporter.sources.meter import MeterKind, MeterSettings
+from exporter.sources.meter_answer import Unit
+from exporter.sources.nics import NicRule
+from exporter.sources.reading import HostReading, LastReading, Outcome, SourceState
+from exporter.totals import Exported, Totals
 from exporter.views.summary import summarize
 from tests.exporter.fakes import FakeProvider, Machine, Rig, rig
+from tests.exporter.sources.test_meter import errands_end
 from tests.exporter.test_state import BOOT, store_in
-from tests.fake_clock import FakeClock
+from tests.fake_clock import NOON, FakeClock
 
 PACKAGE = Sensor(source="rapl", covers=Coverage.PACKAGE, factor=1.05, description="RAPL")
 
@@ -186,3 +198,188 @@ def test_the_page_says_that_it_is_counted_apart(tmp_path: Path) -> None:
         told = [flag.text for flag in summarize(made.now, machine.clock.wall(), fresh=True).flags]
     # 82.5 Wh at 500 g/kWh.
     assert "Counted apart, for time in which the exporter did not run: 0.083 kWh, 41.2 g CO\u2082e." in told
+
+
+MODEL_WATTS = 82.5
+"""Power of CEP's desktop at the load that `Machine` runs at."""
+
+
+@dataclass(slots=True)
+class Plug:
+    """A machine behind a meter that writes its total to a file. Beside the machine's own counters that file is read."""
+
+    machine: Machine
+    file: Path
+    joules: float = 0.0
+    flowed: float = 0.0
+    apart: float = 0.0
+
+    def run(self, seconds: float, watts: float = MODEL_WATTS) -> None:
+        """Let time pass, in which this power flows."""
+        self.machine.run(seconds)
+        self.joules += watts * seconds
+        self.flowed += watts * seconds
+
+    @contextmanager
+    def running(self, folder: Path, *, clean: bool = True, file: Path | None = None) -> Iterator[Rig]:
+        """Run an exporter that has read the meter for the first time; it stops, or is killed, at the end."""
+        store = store_in(folder, BOOT, self.machine.clock)
+        try:
+            totals = store.load(self.machine.clock.wall())
+            meter = MeterSettings(
+                kind=MeterKind.FILE,
+                place=str(file or self.file),
+                unit=Unit.JOULES,
+                interval=Seconds(1.0),
+                last=totals.last,
+            )
+            made = rig(self.machine, totals=totals, store=store, source=_Both(self, meter))
+            if totals.last is not None:
+                self.run(1.0)  # its answer is in the next reading, a second later
+                made.sampler.sample()
+            self.apart += host_gap(made.now.totals.exported) - host_gap(totals.exported)
+            yield made
+            if clean:
+                made.sampler.save_clean_stop()
+        finally:
+            store.close()
+
+    def sample(self, made: Rig, seconds: float, watts: float = MODEL_WATTS) -> None:
+        """Sample each second for some seconds."""
+        for _ in range(int(seconds)):
+            self.run(1.0, watts)
+            made.sampler.sample()
+
+
+class _Both:
+    """Source of the readings of a machine and of its meter."""
+
+    def __init__(self, plug: Plug, meter: MeterSettings) -> None:
+        sources = [one for one in SOURCES if one.name == "meter"]
+        self._plug = plug
+        self._meter = HostSource(plug.machine.clock, NicRule(), sources=sources, meter=meter)
+
+    def read(self) -> HostReading:
+        clock, file = self._plug.machine.clock, self._plug.file
+        if file.parent.is_dir():
+            file.write_text(f"{self._plug.joules}\n", encoding="ascii")
+            os.utime(file, (clock.wall(), clock.wall()))
+        metered = self._meter.read()
+        errands_end()
+        return replace(self._plug.machine.read(), sensors=metered.sensors, outcomes=metered.outcomes)
+
+
+def plug_in(folder: Path) -> Plug:
+    """Return a machine behind a new plug."""
+    (folder / "meter").mkdir(parents=True)
+    return Plug(machine=Machine(FakeClock()), file=folder / "meter/joules")
+
+
+def host_gap(exported: Exported) -> float:
+    """Return the joules of the host of time without exporter."""
+    return sum(spent for part, spent in exported.gap_energy.items() if part.scope is Scope.HOST)
+
+
+def test_a_meter_proves_what_flowed_while_the_exporter_was_away(tmp_path: Path) -> None:
+    plug = plug_in(tmp_path)
+    with plug.running(tmp_path / "state") as made:
+        plug.sample(made, 10.0)
+        seen = made.now.totals.lifetime_energy
+    plug.run(3600.0, watts=200.0)
+    with plug.running(tmp_path / "state") as made:
+        # Answers are a second old, before the stop as after it; nothing is modelled beside them.
+        host = {one: spent for one, spent in made.now.totals.exported.gap_energy.items() if one.scope is Scope.HOST}
+        assert host == {Component.REST: pytest.approx(3600.0 * 200.0 + MODEL_WATTS, rel=1e-6)}
+        assert made.now.totals.lifetime_energy == seen
+        plug.sample(made, 10.0, watts=50.0)
+        assert made.now.totals.lifetime_energy == pytest.approx(seen + 10.0 * 50.0, abs=MODEL_WATTS)
+
+
+@pytest.mark.slow
+@given(
+    stops=st.lists(
+        st.tuples(
+            st.floats(1.0, 100_000.0),
+            st.sampled_from([20.0, 82.5, 300.0]),
+            st.booleans(),
+            st.integers(0, 12),
+            st.booleans(),
+        ),
+        max_size=8,
+    )
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_over_random_stops_and_restarts_of_the_meter_booked_and_apart_are_what_flowed(
+    tmp_path: Path, stops: Sequence[tuple[float, float, bool, int, bool]]
+) -> None:
+    shutil.rmtree(tmp_path)
+    plug, modelled = plug_in(tmp_path), 10 * MODEL_WATTS
+    with plug.running(tmp_path / "state") as made:
+        plug.sample(made, 10.0)
+    for seconds, watts, restarts, samples, clean in stops:
+        plug.run(seconds, watts)
+        if restarts:
+            # The model covers what the meter has forgotten.
+            modelled += abs(watts - MODEL_WATTS) * seconds + 10 * watts
+            plug.joules = 0.0
+        with plug.running(tmp_path / "state", clean=clean) as made:
+            plug.sample(made, samples, watts)
+            now = made.now
+        # Between two answers the counter runs ahead by the last pace.
+        assert now.totals.lifetime_energy + plug.apart == pytest.approx(plug.flowed, abs=modelled + 2 * 300.0)
+
+
+def test_a_meter_that_restarted_meanwhile_proves_nothing_and_is_counted(tmp_path: Path) -> None:
+    plug = plug_in(tmp_path)
+    with plug.running(tmp_path / "state") as made:
+        plug.sample(made, 10.0)
+    plug.run(1000.0, watts=300.0)
+    plug.joules = 0.0
+    with plug.running(tmp_path / "state") as made:
+        assert gap(made.now) == pytest.approx(1001.0 * MODEL_WATTS, rel=1e-3)
+        events = {(one.kind.value, one.source): n for one, n in made.now.totals.exported.events.items()}
+        assert events[("reset", "meter")] == 1
+
+
+@pytest.mark.parametrize("change", ["is gone", "is another", "stands still"])
+def test_a_meter_that_proves_nothing_leaves_the_time_to_the_model(tmp_path: Path, change: str) -> None:
+    plug = plug_in(tmp_path)
+    with plug.running(tmp_path / "state") as made:
+        plug.sample(made, 10.0)
+    plug.run(1000.0, watts=0.0 if change == "stands still" else 300.0)
+    if change == "is gone":
+        shutil.rmtree(plug.file.parent)
+    other = tmp_path / "other"
+    if change == "is another":
+        other.write_text("1e6\n", encoding="ascii")
+        os.utime(other, (plug.machine.clock.wall(), plug.machine.clock.wall()))
+    with plug.running(tmp_path / "state", file=other if change == "is another" else None) as made:
+        plug.sample(made, PATIENCE)
+        assert gap(made.now) == pytest.approx(1000.0 * MODEL_WATTS, rel=0.02)
+
+
+def test_the_first_reading_waits_for_a_meter_no_longer_than_that_is_given_up(tmp_path: Path) -> None:
+    plug = plug_in(tmp_path)
+    with plug.running(tmp_path / "state") as made:
+        plug.sample(made, 10.0)
+        last = made.now.totals.last
+    assert last is not None
+
+    class Silent:
+        def read(self) -> HostReading:
+            works = Outcome(collector="meter", state=SourceState.WORKS, duration=Seconds(0.0))
+            return replace(plug.machine.read(), outcomes=(works,))
+
+    waited = _seconds_until_begun(plug.machine, Silent(), last)
+    assert waited == PATIENCE
+    assert _seconds_until_begun(plug.machine, plug.machine, last) == 0.0
+
+
+def _seconds_until_begun(machine: Machine, source: Source, last: LastReading) -> float:
+    """Return how long a run, with a reading each second, has waited until it booked the time before it."""
+    machine.run(100.0)
+    made, waited = rig(machine, source=source, totals=Totals(since=NOON, last=last)), 0.0
+    while not made.now.totals.exported.gap_energy:
+        waited += 1.0
+        made.sample_after(1.0)
+    return waited

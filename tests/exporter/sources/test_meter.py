@@ -72,6 +72,11 @@ class Booking:
             self.resets += 1
         self.last = now
 
+    def restart(self) -> None:
+        """Let another run of the exporter go on with the counter."""
+        assert self.last is not None
+        self.counter = MeteredEnergy(Joules(self.last), self.counter.own("plug"))
+
 
 @pytest.mark.parametrize("seed", range(5))
 def test_over_a_thousand_restarts_of_a_plug_nothing_is_invented_and_only_the_time_since_a_step_is_lost(
@@ -102,6 +107,35 @@ def test_over_a_thousand_restarts_of_a_plug_nothing_is_invented_and_only_the_tim
     assert booking.joules <= spent
     assert booking.joules >= spent - lost - MOST_AHEAD
     assert 0 < booking.resets <= 1000
+
+
+@given(
+    times=st.lists(
+        st.tuples(
+            st.sampled_from(["sampled", "exporter away", "plug restarts", "plug restarts, exporter away"]),
+            st.floats(0.0, 4000.0),
+            st.sampled_from([5.0, 60.0, 400.0]),
+        ),
+        max_size=60,
+    )
+)
+def test_what_flows_while_the_exporter_is_away_is_booked_once_and_only_a_restart_of_the_plug_loses_any(
+    times: list[tuple[str, float, float]],
+) -> None:
+    plug, booking, spent, lost = Plug(), Booking(), 0.0, 0.0
+    booking.read(plug, Watts(60.0), 0.0)
+    for kind, drawn, watts in times:
+        seconds = drawn if "away" in kind else min(drawn, 5.0)
+        seen = plug.shown
+        plug.total += watts * seconds
+        spent += watts * seconds
+        if "restarts" in kind:
+            lost += plug.total - seen
+            plug.restart()
+        if "away" in kind:
+            booking.restart()
+        booking.read(plug, Watts(watts), seconds)
+        assert spent - lost - STEP <= booking.joules <= spent + 1e-3
 
 
 @given(
