@@ -79,7 +79,8 @@ def backfill(arguments: Sequence[str]) -> int:
     if options.prometheus is not None:
         refuse_what_is_there(options.prometheus, spans_of(entries), labels)
     files = write_days(entries, options.output, labels)
-    print(f"{len(files)} days written, {files[0].name} to {files[-1].name} in {options.output}", file=sys.stderr)
+    days = "1 day" if len(files) == 1 else f"{len(files)} days"
+    print(f"{days} written, {files[0].name} to {files[-1].name} in {shown(options.output)}", file=sys.stderr)
     if options.promtool is not None:
         take_in(files, options.promtool)
         print(f"taken in by {options.promtool}; a running Prometheus shows them within two hours", file=sys.stderr)

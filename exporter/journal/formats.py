@@ -53,20 +53,22 @@ def parser_for(header: Sequence[str], zone: tzinfo) -> tuple[Parse, int, int]:
 
 
 def _journal(zone: tzinfo) -> Parse:
+    """Read rows of which there are a million a year: their amounts are checked at once, not each by a call."""
+    hosts = {str(Scope.HOST): True, str(Scope.NETWORK): False}
+
     def parse(cells: Sequence[str]) -> Entry:
-        at, moved, _, kwh, kg, activity, scope, _, _, _, seconds, end = cells
-        host = scope == Scope.HOST
-        if end or not (host or scope == Scope.NETWORK):
-            raise ValueError(scope)
-        return Entry(
-            _time(at, zone),
-            amount(seconds, MAX_SECONDS),
-            amount(kwh, MAX_KWH),
-            amount(kg, MAX_KG) if kg else None,
-            None if host else amount(moved, MAX_BYTES),
-            ACTIVITIES[activity],
-            host,
-        )
+        when, moved, _, kwh, kg, activity, scope, _, _, _, seconds, end = cells
+        host, lasted, spent = hosts[scope], float(seconds), float(kwh)
+        emitted = float(kg) if kg else None
+        traffic = None if host else float(moved)
+        if (
+            end
+            or not (0.0 <= lasted <= MAX_SECONDS and 0.0 <= spent <= MAX_KWH)
+            or not (emitted is None or 0.0 <= emitted <= MAX_KG)
+            or not (traffic is None or 0.0 <= traffic <= MAX_BYTES)
+        ):
+            raise ValueError(when)
+        return Entry(_time(when, zone), lasted, spent, emitted, traffic, ACTIVITIES[activity], host)
 
     return parse
 

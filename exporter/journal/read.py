@@ -50,13 +50,6 @@ def read_log(
     `progress` is told the number of bytes of each block. Raises ConfigError where the file cannot be read, or is in no
     format that is known.
     """
-    try:
-        yield from _entries(path, zone, damage, progress)
-    except OSError as error:
-        raise ConfigError([f"{shown(path)}: cannot be read: {error.strerror}"]) from error
-
-
-def _entries(path: Path, zone: tzinfo, damage: Damage, progress: Callable[[int], None]) -> Iterator[Entry]:
     lines = _lines(path, progress)
     header = next(lines, "").removeprefix("\ufeff")
     try:
@@ -85,18 +78,21 @@ def _cells(line: str) -> Sequence[str]:
 
 
 def _lines(path: Path, progress: Callable[[int], None]) -> Iterator[str]:
-    """Return the lines of a file without their ends; of one that is far too long, the beginning."""
-    with path.open("rb") as file:
-        rest = b""
-        while block := file.read(BLOCK_BYTES):
-            progress(len(block))
-            whole, found, after = block.rpartition(b"\n")
-            if found:
-                yield from _decoded(rest + whole)
-                rest = b""
-            rest = (rest + after)[:MAX_LINE_BYTES]
-        if rest:
-            yield from _decoded(rest)
+    """Return the lines of a file without their ends; of one that is far too long, the beginning. Raises ConfigError."""
+    try:
+        with path.open("rb") as file:
+            rest = b""
+            while block := file.read(BLOCK_BYTES):
+                progress(len(block))
+                whole, found, after = block.rpartition(b"\n")
+                if found:
+                    yield from _decoded(rest + whole)
+                    rest = b""
+                rest = (rest + after)[:MAX_LINE_BYTES]
+            if rest:
+                yield from _decoded(rest)
+    except OSError as error:
+        raise ConfigError([f"{shown(path)}: cannot be read: {error.strerror}"]) from error
 
 
 def _decoded(whole: bytes) -> list[str]:
