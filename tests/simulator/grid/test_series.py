@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.grid.series import GridError, GridSeries
@@ -141,6 +141,7 @@ def test_a_year_may_begin_on_any_day(first: datetime) -> None:
         ]
 
 
+@settings(max_examples=40)
 @given(start=st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)), days=st.integers(1, 1500))  # noqa: DTZ001
 def test_a_repeated_year_is_that_of_each_date(start: datetime, days: int) -> None:
     begins = start.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC)
