@@ -95,6 +95,14 @@ def test_electricity_maps_of_2022_with_several_zones(tmp_path: Path) -> None:
         load_grid(path, zone="FR")
 
 
+def test_a_basis_that_a_file_does_not_have_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, ELECTRICITY_MAPS.replace("(Life cycle)", "(other)"))
+    assert load_grid(path, basis=Basis.DIRECT).intensity_grams_per_kwh.tolist() == [21.5, 20, 19.5]
+    with pytest.raises(GridError) as error:
+        load_grid(path)
+    assert str(error.value) == f"{path}: expected a column with the life-cycle carbon intensity, found none"
+
+
 def test_the_uk(tmp_path: Path) -> None:
     grid = load_grid(written(tmp_path, UK))
     assert (grid.zone, grid.start, grid.step_seconds) == ("GB", datetime(2020, 10, 25, tzinfo=UTC), 1800)
@@ -188,6 +196,14 @@ def test_prices_of_quarters_of_an_hour_become_the_hours_means(tmp_path: Path) ->
     prices = written(tmp_path, ENTSOE_PRICES_2025, "prices.csv")
     grid = load_grid(written(tmp_path, ENTSOE), prices=prices)
     assert grid.price_per_kwh.tolist() == pytest.approx([0.025, 0.05, np.nan], nan_ok=True)
+
+
+def test_prices_of_damaged_times_do_not_fill_the_memory(tmp_path: Path) -> None:
+    text = "time,price\n0001-01-01T00:00Z,1\n0001-01-01T00:01Z,1\n9999-12-31T00:00Z,1\n"
+    prices = written(tmp_path, text, "prices.csv")
+    with pytest.raises(GridError) as error:
+        load_grid(written(tmp_path, PLAIN), prices=prices)
+    assert str(error.value) == f"{prices}: expected values in each step of 60 s, found 3 in all"
 
 
 @given(begins=st.integers(-30, 30), count=st.integers(2, 40), step=st.sampled_from([900, 1800, 3600, 7200]))
@@ -326,6 +342,12 @@ MISTAKES: list[tuple[str, str]] = [
         ENTSOE.replace('"01.02.2020 01:00 - 01.02.2020 02:00 (CET/CEST)"', '"noon"'),
         'line 3: mtu: expected a time such as 25.10.2020 02:00 - 25.10.2020 03:00, got "noon"',
     ),
+    (
+        entsoe(local_units("01.02.2020", [0, 1], "UTC"), [WINDY, ("0", "-900", *BOTH[2:8], "1000")]),
+        "line 3: expected generation of 0 to 1500 g/kWh, got -4300",
+    ),
+    (ENTSOE + '"BZN|DE-LU","01.02.2020 03:00"\n', "line 5: expected 12 values, got 2"),
+    ('time,intensity\n"' + "9" * 200_000 + '",5\n', "line 2: field larger than field limit (131072)"),
     (
         ENTSOE + ENTSOE.splitlines()[1].replace("BZN|DE-LU", "BZN|FR"),
         "expected one zone, or to be told which, got BZN|DE-LU, BZN|FR",
