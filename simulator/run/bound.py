@@ -9,6 +9,7 @@ from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray
 from simulator.run.backlog import Executions, together
 from simulator.run.engine import Engine, StepRecord
+from simulator.scheduling.interface import Cluster
 from simulator.scheduling.lower_bound import BoundProblem
 
 COARSE = Seconds(SECONDS_PER_HOUR)
@@ -17,7 +18,7 @@ COARSE = Seconds(SECONDS_PER_HOUR)
 def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
     """Return the problem of which a run from its beginning to now is a solution; `course` are all steps since then."""
     plant, begin = engine.plant, engine.beginning
-    nodes, classes = plant.cluster.fits.shape
+    classes = len(plant.cluster.home)
     per_step = round(COARSE / plant.step)
     executions = together([*(record.work.completed for record in course), engine.queue.pending])
     ends = begin.clock + np.arange(1, -(-len(course) // per_step) + 1, dtype=np.float64) * float(COARSE)
@@ -26,16 +27,18 @@ def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
     undone = executions.work * (1.0 - _executed(executions, engine.clock))
     return BoundProblem(
         seconds=COARSE,
-        bus=plant.cluster.bus,
         generation=_summed([record.flows.generation for record in course], per_step),
         other_load=_summed([engine.buses.sum(record.load - record.work.joules) for record in course], per_step),
-        waking_watts=np.zeros(nodes),
+        waking_watts=np.zeros(len(plant.cluster.names)),
         grams_per_joule=_least([record.grams_per_joule for record in course], per_step),
         batteries=replace(plant.batteries, initial=begin.stored),
         final_stored=engine.stored,
         arrived=_cumulative(executions, left, executions.arrival, ends, classes),
         due=_cumulative(executions, left, np.maximum(executions.deadline, executions.finish), ends, classes),
         done=np.bincount(executions.task_class, weights=left - undone, minlength=classes).astype(np.float64),
+        moved_joules=_moved_joules(plant.cluster, executions),
+        # Of a task that came before counting began, the input may have been moved before, too.
+        moved_before=_by_node(plant.cluster, executions, np.where(executions.arrival < begin.clock, left, 0.0)),
         cluster=plant.cluster,
     )
 
@@ -49,12 +52,27 @@ def _executed(executions: Executions, clock: Seconds) -> FloatArray:
 
 
 def _summed(rows: Sequence[FloatArray], per_step: int) -> FloatArray:
-    """Return sums (S, N) over the coarse steps."""
+    """Return sums (S, ...) over the coarse steps."""
     return np.add.reduceat(np.array(rows), np.arange(0, len(rows), per_step), axis=0)
 
 
+def _by_node(cluster: Cluster, executions: Executions, work: FloatArray) -> FloatArray:
+    """Return the sums (N, K) of work (M,) by node and class."""
+    sums = np.zeros(cluster.fits.shape)
+    np.add.at(sums, (executions.node, executions.task_class), work)
+    return sums
+
+
+def _moved_joules(cluster: Cluster, executions: Executions) -> FloatArray:
+    """Return the least joules (N, K) of the network per second of reference work that is executed on each node: those
+    of the class's longest task."""
+    longest = np.zeros(len(cluster.home))
+    np.maximum.at(longest, executions.task_class, executions.work)
+    return np.divide(cluster.moved_joules, longest, out=np.zeros_like(cluster.moved_joules), where=longest > 0.0)
+
+
 def _least(rows: Sequence[FloatArray], per_step: int) -> FloatArray:
-    """Return minima (S, N) over the coarse steps."""
+    """Return minima (S, ...) over the coarse steps."""
     return np.minimum.reduceat(np.array(rows), np.arange(0, len(rows), per_step), axis=0)
 
 

@@ -2,7 +2,11 @@
 
 Variables, for each coarse step s, bus b, node n, class k and operating point l: reference work x[s, n, k, l], done by
 fluid parts of tasks; energy imported, charged, discharged and left over on the bus, and what its battery holds at the
-step's end; the work y[s, k] done since the start. Least sum of grams_per_joule[s, b] x import[s, b], subject to
+step's end; the work y[s, k] done since the start. Least sum of
+
+    grams_per_joule[s, b] x import[s, b] + moved_joules[n, k] x intensity[s, n, k] x x[s, n, k, l]
+
+subject to
 
     capacity    sum over k, l of service[n, k, l] x[s, n, k, l] <= seconds
     balance     generation + import + discharge = other load + charge + left over
@@ -12,10 +16,7 @@ step's end; the work y[s, k] done since the start. Least sum of grams_per_joule[
     tasks       y[s, k] = y[s - 1, k] + sum over n, l of x[s, n, k, l], due[s, k] <= y[s, k] <= arrived[s, k], and at
                 the end y = done
 
-and, where work may move between buses, with energy drawn[s, k] for it on the bus that the class comes from
-
-    balance     drawn[s, k] counts as load there
-    moves       ahead[s, k] = ahead[s - 1, k] + drawn[s, k] - sum over n, l of joules[n, k] x[s, n, k, l] >= 0
+Intensity is the least up to step s of the mean of the grids at both ends, the node's bus and the class's home.
 
 Why it is a lower bound: the run is itself a solution. Let x be the share of each task that it executed within each
 coarse step, import and the others its own flows, summed over the step. A node executes one task at a time, so capacity
@@ -31,13 +32,15 @@ Sleep: the other load has the least power that a node can stand at, for all the 
 beyond, awake without work or in transition, is left over in its solution. The programme itself wakes and sleeps at once
 and for nothing.
 
-Moves: the network took a task's energy before the task was executed elsewhere, and at least `joules` per second of its
-work, so what was drawn up to any step is no less than what was executed by then needs: the rest is ahead. Work of any
-class may run on any node where it fits, without the time that a move takes.
+Moves: the network bought at least `moved_joules` per second of work of a task that was executed elsewhere, in a step
+no later than that of the execution, so at no less than the intensity above. The input of a task that came before the
+run may have been moved before it, too, and then cost the run nothing: what the programme charges for it in the run's
+solution, at most `moved_before` x moved_joules x intensity[0], is taken from the minimum. Work of any class may run on
+any node where it fits, without the time that a move takes.
 
 The programme may do what no scheduler could: split tasks, look ahead, execute a task before it arrives within the same
-coarse step, draw energy for a move before the task is there. So the bound need not be attainable. Every battery,
-generator, later due time or further choice only adds solutions, so that none raises the minimum.
+coarse step, move its input before it is there. So the bound need not be attainable. Every battery, generator, later due
+time or further choice only adds solutions, so that none raises the minimum.
 
 HiGHS (Huangfu and Hall 2018) solves it to a relative accuracy of about 1e-6.
 """
@@ -48,7 +51,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exporter.core.units import Grams, Seconds
-from simulator.arrays import FloatArray, IntArray
+from simulator.arrays import FloatArray
 from simulator.energy.battery import Batteries
 from simulator.scheduling.interface import Cluster
 
@@ -57,32 +60,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moves:
-    """The energy of executing work away from where it came up.
-
-    `joules` (N, K): the least energy of the network per second of reference work, for each node and class; zero at
-    home. `bus` (K,): the bus on which a class's energy is drawn.
-    """
-
-    joules: FloatArray
-    bus: IntArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BoundProblem:
     """The inputs and the work of a run of S coarse steps on N nodes and B buses.
 
-    `bus` (N,) is each node's. `generation` and `other_load` (S, B) in joules; the other load is all but the energy of
-    execution, of being awake where a node could sleep, and of moves. `waking_watts` (N,): power of an idle node that
-    is awake above the least that it can stand at, which is part of the other load; zero where a node cannot sleep.
-    `grams_per_joule` (S, B) is the least within each step. `final_stored` (B,) in joules is what the batteries held at
-    the end. Cumulative reference work in seconds: `arrived` (S, K) by the end of each step, `due` (S, K) of the tasks
-    that by then were due and completed, and `done` (K,) of all that was executed, started tasks in part. Classes that
-    come up at several places, with different `moves`, are classes of their own here and in the cluster.
+    `generation` and `other_load` (S, B) in joules; the other load is all but the energy of execution, and of being
+    awake where a node could sleep. `waking_watts` (N,): power of an idle node that is awake above the least that it can
+    stand at, which is part of the other load; zero where a node cannot sleep. `grams_per_joule` (S, B) is the least
+    within each step. `final_stored` (B,) in joules is what the batteries held at the end.
+
+    Cumulative reference work in seconds: `arrived` (S, K) by the end of each step, `due` (S, K) of the tasks that by
+    then were due and completed, and `done` (K,) of all that was executed, started tasks in part. `moved_joules` (N, K):
+    the least energy of the network per second of work, for each node and class; zero at home. `moved_before` (N, K):
+    work that the run executed of tasks whose input may have been moved before it.
     """
 
     seconds: Seconds
-    bus: IntArray
     generation: FloatArray
     other_load: FloatArray
     waking_watts: FloatArray
@@ -92,8 +84,9 @@ class BoundProblem:
     arrived: FloatArray
     due: FloatArray
     done: FloatArray
+    moved_joules: FloatArray
+    moved_before: FloatArray
     cluster: Cluster
-    moves: Moves | None = None
 
 
 class BoundError(Exception):
@@ -111,12 +104,15 @@ def least_emissions(problem: BoundProblem) -> Grams:
         (problem.other_load - problem.generation).ravel() / joules,
         np.concatenate((problem.batteries.initial / joules, np.zeros((steps - 1) * buses))),
         np.zeros(problem.due.size),
-        np.zeros(0 if problem.moves is None else problem.due.size),
     )
     bounds = _bounds(problem, joules)
     cost = np.zeros(len(bounds))
-    imported = steps * problem.cluster.service.size
-    cost[imported : imported + steps * buses] = problem.grams_per_joule.ravel() * joules
+    moving = _moving_grams(problem)
+    levels = problem.cluster.service.shape[2]
+    bought = problem.grams_per_joule.ravel() * joules
+    worked = np.repeat(moving.ravel() * problem.seconds, levels)
+    cost[: len(worked)] = worked
+    cost[len(worked) : len(worked) + len(bought)] = bought
     solved = linprog(
         cost,
         A_ub=capacity,
@@ -128,14 +124,22 @@ def least_emissions(problem: BoundProblem) -> Grams:
     )
     if solved.status != 0:
         raise BoundError(f"no least emissions: {solved.message}")
-    return Grams(max(0.0, float(solved.fun)))
+    return Grams(max(0.0, float(solved.fun) - float((problem.moved_before * moving[0]).sum())))
+
+
+def _moving_grams(problem: BoundProblem) -> FloatArray:
+    """Return the least grams (S, N, K) of the network per second of work that is executed in a step on a node."""
+    grams, cluster = problem.grams_per_joule, problem.cluster
+    both = (grams[:, cluster.bus][:, :, None] + grams[:, cluster.home][:, None, :]) / 2.0
+    least: FloatArray = problem.moved_joules * np.minimum.accumulate(both, axis=0)
+    return least
 
 
 def _per_step(problem: BoundProblem, joules: float) -> tuple["coo_array", "coo_array"]:
-    """Return the matrices of the inequalities (capacity) and the equalities (balance, batteries, tasks, moves).
+    """Return the matrices of the inequalities (capacity) and the equalities (balance, batteries, tasks).
 
-    Columns: x, import, charge, discharge, left over, stored, y, and with moves drawn and ahead. Work is in units of the
-    step's length and energy in units of `joules`, so that all figures are near 1.
+    Columns: x, import, charge, discharge, left over, stored, y. Work is in units of the step's length and energy in
+    units of `joules`, so that all figures are near 1.
     """
     from scipy import sparse  # type: ignore[import-untyped] # noqa: PLC0415 - as above
 
@@ -143,8 +147,9 @@ def _per_step(problem: BoundProblem, joules: float) -> tuple["coo_array", "coo_a
     service, batteries = problem.cluster.service, problem.batteries
     nodes, classes, levels = service.shape
     watts = problem.cluster.extra_watts + problem.waking_watts[:, None]
+    work_joules = service * watts[:, None, :] * (problem.seconds / joules)
     each_step, since = sparse.eye_array(steps), sparse.eye_array(steps) - sparse.eye_array(steps, k=-1)
-    each_bus, each_class = sparse.eye_array(steps * buses), sparse.eye_array(steps * classes)
+    each_bus = sparse.eye_array(steps * buses)
 
     def by_node(values: FloatArray) -> "coo_array":
         return sparse.block_diag([row.reshape(1, -1) for row in values])
@@ -152,32 +157,16 @@ def _per_step(problem: BoundProblem, joules: float) -> tuple["coo_array", "coo_a
     def at_bus(values: FloatArray) -> "coo_array":
         return sparse.kron(each_step, sparse.diags_array(values))
 
-    def one_of(count: int, which: IntArray) -> "coo_array":
-        return sparse.coo_array((np.ones(len(which)), (which, np.arange(len(which)))), shape=(count, len(which)))
-
-    def by_class(values: FloatArray) -> "coo_array":
-        return sparse.kron(
-            each_step, sparse.hstack([sparse.kron(sparse.diags_array(row), np.ones((1, levels))) for row in values])
-        )
-
-    executed = one_of(buses, problem.bus) @ by_node(service * watts[:, None, :] * (problem.seconds / joules))
+    nodes_of = sparse.coo_array((np.ones(nodes), (problem.cluster.bus, np.arange(nodes))), shape=(buses, nodes))
+    by_class = sparse.kron(np.ones((1, nodes)), sparse.kron(sparse.eye_array(classes), np.ones((1, levels))))
+    executed = sparse.kron(each_step, nodes_of @ by_node(work_joules))
+    balance = [-executed, each_bus, -each_bus, each_bus, -each_bus, None, None]
     charge, discharge = at_bus(-batteries.charge_efficiency), at_bus(1.0 / batteries.discharge_efficiency)
-    since_bus, since_class = (sparse.kron(since, sparse.eye_array(count)) for count in (buses, classes))
-    rows = [
-        [-sparse.kron(each_step, executed), each_bus, -each_bus, each_bus, -each_bus, None, None],
-        [None, None, charge, discharge, None, since_bus, None],
-        [-by_class(np.ones((nodes, classes))), *[None] * 5, since_class],
-    ]
-    if problem.moves is not None:
-        moved = by_class(problem.moves.joules * (problem.seconds / joules))
-        drawn = sparse.kron(each_step, one_of(buses, problem.moves.bus))
-        added = [[-drawn, None], [None, None], [None, None]]
-        rows = [[*row, *more] for row, more in zip(rows, added, strict=True)]
-        rows.append([moved, *[None] * 6, -each_class, since_class])
-    balance = sparse.block_array(rows)
-    capacity = sparse.kron(each_step, by_node(service))
-    rest = balance.shape[1] - capacity.shape[1]
-    return sparse.hstack([capacity, sparse.coo_array((steps * nodes, rest))]), balance
+    storage = [None, None, charge, discharge, None, sparse.kron(since, sparse.eye_array(buses)), None]
+    tasks = [-sparse.kron(each_step, by_class), *[None] * 5, sparse.kron(since, sparse.eye_array(classes))]
+    rest = steps * (5 * buses + classes)
+    capacity = sparse.hstack([sparse.kron(each_step, by_node(service)), sparse.coo_array((steps * nodes, rest))])
+    return capacity, sparse.block_array([balance, storage, tasks])
 
 
 def _bounds(problem: BoundProblem, joules: float) -> FloatArray:
@@ -190,7 +179,6 @@ def _bounds(problem: BoundProblem, joules: float) -> FloatArray:
     least_done, most_done = problem.due.copy(), np.maximum(problem.arrived, problem.due)
     least_done[-1] = most_done[-1] = problem.done
     free = np.full(steps * buses, np.inf)
-    moves = 0 if problem.moves is None else 2 * problem.due.size
     highest = (
         np.tile(open_to.ravel(), steps),
         free,
@@ -199,8 +187,7 @@ def _bounds(problem: BoundProblem, joules: float) -> FloatArray:
         free,
         np.tile(batteries.capacity / joules, steps),
         most_done.ravel() / seconds,
-        np.full(moves, np.inf),
     )
     unbounded = np.zeros(steps * (problem.cluster.service.size + 4 * buses))
-    lowest = (unbounded, least_stored.ravel() / joules, least_done.ravel() / seconds, np.zeros(moves))
+    lowest = (unbounded, least_stored.ravel() / joules, least_done.ravel() / seconds)
     return np.column_stack((np.concatenate(lowest), np.concatenate(highest)))

@@ -10,7 +10,14 @@ import pytest
 from simulator.run.bound import problem
 from simulator.run.job import Job, Method
 from simulator.run.simulate import build_engine, simulate
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import (
+    BatterySection,
+    GridSection,
+    NetworkSection,
+    PlaceSection,
+    Scenario,
+    SolarSection,
+)
 from simulator.scheduling.lower_bound import least_emissions
 from simulator.workload.task import Tasks
 from simulator.workload.trace import TraceWorkload
@@ -53,6 +60,45 @@ def test_no_run_beats_its_bound(policy: str, seed: int) -> None:
     assert result.bound_grams is not None
     assert 0.0 <= result.bound_grams <= result.emissions_grams * (1 + 1e-6)
     assert result.emissions_grams > 0.0
+
+
+def spread_out(random: np.random.Generator) -> Scenario:
+    """Return the scenario `varied` at three sites: two nodes share a bus, and each site has a grid of its own."""
+    scenario = varied(random)
+    battery = BatterySection(
+        capacity_watt_hours=10 ** random.uniform(-1, 3), charge_watts=50.0, discharge_watts=10 ** random.uniform(-1, 2)
+    )
+    sites = tuple(
+        PlaceSection(
+            name=name,
+            latitude=float(random.uniform(-60, 60)),
+            longitude=float(random.uniform(-180, 180)),
+            utc_offset_hours=int(random.integers(-11, 12)),
+            grid=GridSection(intensity_grams_per_kwh=tuple(random.uniform(0, 900, 24))),
+            solar=SolarSection(area_square_metres=0.5) if name != "south" else None,
+            battery=battery if name == "east" else None,
+            arrivals_share=float(random.uniform(0.1, 1.0)),
+        )
+        for name in ("east", "south", "west")
+    )
+    homes = ("east", "east", "south", "west")
+    nodes = (
+        msgspec.structs.replace(node, site=home, solar=None, wind=None, battery=None)
+        for node, home in zip(scenario.nodes, homes, strict=True)
+    )
+    network = NetworkSection(energy=str(random.choice(["none", "carbon-trust-fixed", "carbon-trust-mobile"])))
+    return msgspec.structs.replace(scenario, sites=sites, nodes=tuple(nodes), network=network)
+
+
+@pytest.mark.parametrize("policy", ["round-robin", "joint", "shifting", "casper-like"])
+@pytest.mark.parametrize("seed", range(5))
+def test_no_run_at_several_sites_beats_its_bound(policy: str, seed: int) -> None:
+    random = np.random.default_rng((seed, 1))
+    method = Method(name="x", policy=policy, dvfs=bool(seed % 2), ledger=False)
+    rate = 10 ** random.uniform(1.0, 4.0)
+    result = simulate(Job(scenario=spread_out(random), method=method, seed=seed, rate_per_hour=rate, bound=True))
+    assert result.bound_grams is not None
+    assert 0.0 < result.bound_grams <= result.emissions_grams * (1 + 1e-6)
 
 
 def test_more_battery_panels_or_slack_never_raise_the_bound_of_a_run() -> None:

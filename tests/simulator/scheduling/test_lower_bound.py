@@ -14,7 +14,7 @@ from simulator.energy.battery import Batteries, Battery
 from simulator.energy.bus import QUANTITIES, SINKS, SOURCES, settle_buses
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.kernels.compiled import Backend, kernel
-from simulator.scheduling.lower_bound import BoundError, BoundProblem, Moves, least_emissions
+from simulator.scheduling.lower_bound import BoundError, BoundProblem, least_emissions
 from tests.simulator.scheduling.clusters import cluster
 
 HOUR = Seconds(3600.0)
@@ -30,6 +30,16 @@ BATTERY = Battery(
 )
 
 
+def on_buses(made: Cluster, bus: list[int], home: list[int] | None = None) -> Cluster:
+    """Return the cluster with its nodes on these buses, and its classes from there."""
+    return replace(
+        made,
+        bus=np.array(bus, np.int32),
+        home=np.zeros(len(made.home), np.int32) if home is None else np.array(home, np.int32),
+        site_of_bus=np.zeros(max(bus) + 1, np.int32),
+    )
+
+
 def problem(
     generation: list[float],
     *,
@@ -42,7 +52,6 @@ def problem(
     batteries = Batteries.of([battery])
     return BoundProblem(
         seconds=HOUR,
-        bus=np.zeros(len(made.names), np.int32),
         generation=np.array(generation, float)[:, None],
         other_load=np.full((len(generation), 1), 1000.0),
         waking_watts=np.zeros(len(made.names)),
@@ -52,7 +61,9 @@ def problem(
         arrived=np.array(arrived, float)[:, None],
         due=np.array(due, float)[:, None],
         done=np.array(arrived[-1:], float),
-        cluster=made,
+        moved_joules=np.zeros(made.fits.shape),
+        moved_before=np.zeros(made.fits.shape),
+        cluster=on_buses(made, [0] * len(made.names)),
     )
 
 
@@ -101,16 +112,16 @@ def test_a_bus_serves_all_its_nodes_and_no_others() -> None:
     two = cluster([[[2.0]], [[1.0]]], [[10.0], [40.0]], fits=[[False], [True]])
     shared = problem([6000.0], arrived=[100], due=[100], made=two)
     assert least_emissions(shared) == pytest.approx(0.0)
-    apart = replace(
+    split = replace(
         shared,
-        bus=np.array([0, 1], np.int32),
+        cluster=on_buses(two, [0, 1]),
         generation=np.array([[6000.0, 0.0]]),
         other_load=np.array([[1000.0, 0.0]]),
         grams_per_joule=np.full((1, 2), 1e-3),
         batteries=Batteries.of([None, None]),
         final_stored=np.zeros(2),
     )
-    assert least_emissions(apart) == pytest.approx(4.0)
+    assert least_emissions(split) == pytest.approx(4.0)
 
 
 def test_work_goes_where_the_grid_is_clean() -> None:
@@ -135,12 +146,11 @@ def test_a_node_that_can_sleep_hurries() -> None:
     assert least_emissions(replace(asked, waking_watts=np.array([10.0]))) == pytest.approx(1.0 + 2.0)
 
 
-def apart(made: Cluster, *, grams: tuple[float, float], joules: float | None = None) -> BoundProblem:
+def apart(made: Cluster, *, grams: tuple[float, float], joules: float = 0.0) -> BoundProblem:
     """Return a problem of two nodes without sun, each on its own bus; 100 s of work in two hours, from bus 0."""
     zeros = np.zeros((2, 2))
     return BoundProblem(
         seconds=HOUR,
-        bus=np.array([0, 1], np.int32),
         generation=zeros,
         other_load=zeros,
         waking_watts=np.zeros(2),
@@ -150,26 +160,34 @@ def apart(made: Cluster, *, grams: tuple[float, float], joules: float | None = N
         arrived=np.full((2, 1), 100.0),
         due=np.array([[0.0], [100.0]]),
         done=np.array([100.0]),
-        cluster=made,
-        moves=None if joules is None else Moves(joules=np.array([[0.0], [joules]]), bus=np.zeros(1, np.int32)),
+        moved_joules=np.array([[0.0], [joules]]),
+        moved_before=np.zeros((2, 1)),
+        cluster=on_buses(made, [0, 1]),
     )
 
 
-@pytest.mark.parametrize(("joules", "grams"), [(0.0, 0.2), (5.0, 0.2 + 0.5), (18.0, 0.2 + 1.8), (19.0, 2.0)])
+@pytest.mark.parametrize(("joules", "grams"), [(0.0, 0.2), (10.0, 0.2 + 0.55), (32.0, 0.2 + 1.76), (33.0, 2.0)])
 def test_work_moves_where_that_is_worth_its_energy(joules: float, grams: float) -> None:
     two = cluster([[[2.0]], [[2.0]]], [[10.0], [10.0]])
     assert least_emissions(apart(two, grams=(1e-3, 1e-4), joules=joules)) == pytest.approx(grams)
 
 
-@pytest.mark.parametrize(("sunny", "grams"), [(0, 0.2), (1, 0.2 + 0.5)])
-def test_energy_for_a_move_is_drawn_before_the_work_is_done(sunny: int, grams: float) -> None:
-    two = cluster([[[2.0]], [[2.0]]], [[10.0], [10.0]], fits=[[False], [True]])
-    asked = apart(two, grams=(1e-3, 1e-4), joules=5.0)
-    generation = np.zeros((2, 2))
-    generation[sunny, 0] = 500.0
-    # All the work is due by the end of the first hour.
-    asked = replace(asked, generation=generation, due=np.full((2, 1), 100.0))
+@pytest.mark.parametrize(("clean", "grams"), [(0, 0.1), (1, 0.5)])
+def test_a_move_is_bought_no_later_than_the_work_is_done(clean: int, grams: float) -> None:
+    two = cluster([[[2.0]], [[2.0]]], [[0.0], [0.0]], fits=[[False], [True]])
+    intensity = np.full((2, 2), 1e-3)
+    intensity[clean] = 2e-4
+    # 100 s of work, at 5 J each, are due by the end of the first hour or, with the clean hour first, by the second.
+    due = np.full((2, 1), 100.0)
+    due[0] *= clean
+    asked = replace(apart(two, grams=(1e-3, 1e-3), joules=5.0), grams_per_joule=intensity, due=due)
     assert least_emissions(asked) == pytest.approx(grams)
+
+
+def test_what_was_moved_before_the_run_costs_it_nothing() -> None:
+    two = cluster([[[2.0]], [[2.0]]], [[0.0], [0.0]], fits=[[False], [True]])
+    asked = replace(apart(two, grams=(1e-3, 1e-3), joules=5.0), moved_before=np.array([[0.0], [40.0]]))
+    assert least_emissions(asked) == pytest.approx(0.3)
 
 
 def test_figures_that_no_run_can_have_are_refused() -> None:
@@ -192,18 +210,19 @@ def emitted(asked: BoundProblem, plans: FloatArray, charging: FloatArray) -> Flo
     executed = plans * (asked.cluster.service[:, :, 0] * watts[:, None])
     awake = (plans.sum(axis=3) > 0.0) * asked.waking_watts * asked.seconds
     load = np.tile(asked.other_load, (count, 1, 1))
-    for node, bus in enumerate(asked.bus):
+    for node, bus in enumerate(asked.cluster.bus):
         load[:, :, bus] += executed[:, :, node].sum(axis=2) + awake[:, :, node]
-    if asked.moves is not None:
-        for task_class, bus in enumerate(asked.moves.bus):
-            load[:, :, bus] += plans[:, :, :, task_class] @ asked.moves.joules[:, task_class]
 
     def each(values: FloatArray) -> FloatArray:
         return np.tile(values, count)
 
     stored, sells = each(batteries.initial), np.zeros(count * buses, bool)
     flows, summary = np.zeros((count * buses, len(SOURCES), len(SINKS))), np.zeros((count * buses, len(QUANTITIES)))
-    grams = np.zeros(count)
+    ends = (
+        asked.grams_per_joule[:, asked.cluster.bus][:, :, None],
+        asked.grams_per_joule[:, asked.cluster.home][:, None, :],
+    )
+    grams = (plans * asked.moved_joules * (ends[0] + ends[1]) / 2.0).sum(axis=(1, 2, 3))
     for step, (generation, intensity) in enumerate(zip(asked.generation, asked.grams_per_joule, strict=True)):
         kernel(settle_buses, Backend.COMPILED)(
             each(generation),
@@ -235,7 +254,6 @@ def random_problem(seed: int) -> BoundProblem:
     work = jobs(seed)
     return BoundProblem(
         seconds=HOUR,
-        bus=np.array([0, 0, 1], np.int32),
         generation=random.uniform(0.0, 6000.0, (3, 2)) * (random.random((3, 2)) < 0.7),
         other_load=np.full((3, 2), 1000.0),
         waking_watts=np.array([0.0, random.uniform(0.0, 2.0), 0.0]),
@@ -246,11 +264,9 @@ def random_problem(seed: int) -> BoundProblem:
         arrived=np.array([work[:, 0], work.sum(axis=1), work.sum(axis=1)]),
         due=np.array([[0.0, 0.0], work[:, 0], work.sum(axis=1)]),
         done=work.sum(axis=1),
-        cluster=made,
-        moves=Moves(
-            joules=random.uniform(0.0, 4.0) * np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0]]),
-            bus=np.array([0, 1], np.int32),
-        ),
+        moved_joules=random.uniform(0.0, 6.0) * np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0]]),
+        moved_before=np.zeros((3, 2)),
+        cluster=on_buses(made, [0, 0, 1], home=[0, 1]),
     )
 
 
@@ -288,8 +304,7 @@ def test_more_battery_panels_slack_sleep_or_cheaper_moves_never_raise_the_bound(
     seed: int, factor: float, more: float, later: float
 ) -> None:
     asked = random_problem(seed)
-    batteries, moves = asked.batteries, asked.moves
-    assert moves is not None
+    batteries = asked.batteries
     easier = (
         replace(asked, batteries=replace(batteries, capacity=batteries.capacity * factor)),
         replace(asked, batteries=replace(batteries, charge_limit=batteries.charge_limit * factor)),
@@ -298,8 +313,8 @@ def test_more_battery_panels_slack_sleep_or_cheaper_moves_never_raise_the_bound(
         replace(asked, generation=asked.generation * factor),
         replace(asked, due=asked.due * np.array([later, later, 1.0])[:, None]),
         replace(asked, waking_watts=asked.waking_watts / factor),
-        replace(asked, moves=replace(moves, joules=moves.joules / factor)),
-        replace(asked, moves=None),
+        replace(asked, moved_joules=asked.moved_joules / factor),
+        replace(asked, moved_joules=np.zeros((3, 2))),
     )
     bound = least_emissions(asked)
     for change in easier:
@@ -317,11 +332,11 @@ def test_without_supply_and_storage_one_site_is_as_good_as_several(seed: int) ->
         grams_per_joule=np.tile(grams, (1, 2)),
         batteries=Batteries.of([None, None]),
         final_stored=np.zeros(2),
-        moves=None,
+        moved_joules=np.zeros((3, 2)),
     )
     one = replace(
         several,
-        bus=np.zeros(3, np.int32),
+        cluster=on_buses(several.cluster, [0, 0, 0]),
         generation=np.zeros((steps, 1)),
         other_load=several.other_load.sum(axis=1, keepdims=True),
         grams_per_joule=grams,
@@ -338,13 +353,13 @@ def test_a_shared_bus_never_raises_the_bound(seed: int) -> None:
     parts = np.array([0.25, 0.75])
     apart_from_each_other = replace(
         shared,
-        bus=np.arange(3, dtype=np.int32),
+        cluster=on_buses(shared.cluster, [0, 1, 2]),
         generation=np.column_stack((shared.generation[:, :1] * parts, shared.generation[:, 1])),
         other_load=np.column_stack((shared.other_load[:, :1] * parts, shared.other_load[:, 1])),
         grams_per_joule=grams,
         batteries=Batteries.of([None, BATTERY, None]),
         final_stored=np.zeros(3),
-        moves=None,
+        moved_joules=np.zeros((3, 2)),
     )
-    together = replace(shared, batteries=Batteries.of([BATTERY, None]), final_stored=np.zeros(2), moves=None)
+    together = replace(shared, batteries=Batteries.of([BATTERY, None]), moved_joules=np.zeros((3, 2)))
     assert least_emissions(together) <= least_emissions(apart_from_each_other) * (1.0 + ROUNDING) + 1e-9
