@@ -346,6 +346,34 @@ def test_without_supply_and_storage_one_site_is_as_good_as_several(seed: int) ->
     assert least_emissions(one) == pytest.approx(least_emissions(several), rel=ROUNDING)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_buses_nodes_and_classes_changes_nothing(seed: int) -> None:
+    asked = random_problem(seed)
+    made, batteries = asked.cluster, asked.batteries
+    turned = replace(
+        asked,
+        generation=asked.generation[:, ::-1],
+        other_load=asked.other_load[:, ::-1],
+        waking_watts=asked.waking_watts[::-1],
+        grams_per_joule=asked.grams_per_joule[:, ::-1],
+        batteries=Batteries(**{name: getattr(batteries, name)[::-1] for name in batteries.__dataclass_fields__}),
+        final_stored=asked.final_stored[::-1],
+        arrived=asked.arrived[:, ::-1],
+        due=asked.due[:, ::-1],
+        done=asked.done[::-1],
+        moved_joules=asked.moved_joules[::-1, ::-1],
+        cluster=replace(
+            made,
+            service=made.service[::-1, ::-1],
+            extra_watts=made.extra_watts[::-1],
+            fits=made.fits[::-1, ::-1],
+            bus=1 - made.bus[::-1],
+            home=1 - made.home[::-1],
+        ),
+    )
+    assert least_emissions(turned) == pytest.approx(least_emissions(asked), rel=ROUNDING)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_a_shared_bus_never_raises_the_bound(seed: int) -> None:
     shared = random_problem(seed)
