@@ -8,6 +8,7 @@ import logging
 import math
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,9 @@ def build_parser() -> argparse.ArgumentParser:
         ("measure-ledger", _measure_ledger, "the energy of ledger operations"),
     ):
         measure = commands.add_parser(name, help=f"measure {what} on this machine", **_STYLE)
-        measure.add_argument("--output", metavar="FILE", type=_path, required=True, help="JSON file to write")
+        measure.add_argument(
+            "--output", metavar="FILE", type=_path, help="JSON file to write (default: the standard output)"
+        )
         measure.set_defaults(command=command)
     return parser
 
@@ -280,24 +283,37 @@ def _scenarios(_options: argparse.Namespace) -> int:
 
 def _measure_models(options: argparse.Namespace) -> int:
     from simulator.models.compression import measure
+    from simulator.models.profile import encoded
 
-    profile = measure(lambda line: print(line, file=sys.stderr))
-    return _write(options.output, profile)
+    _check_folder(options.output)
+    measured = measure(lambda line: print(line, file=sys.stderr, flush=True))
+    profile = msgspec.structs.replace(measured, date=datetime.now(UTC).date())
+    return _write(options.output, encoded(profile), f"written, with the digest {profile.digest()}")
 
 
 def _measure_ledger(options: argparse.Namespace) -> int:
     from simulator.ledger.measure import measure_costs
     from simulator.models.host import ACTIVE_WATTS_PER_CORE, ACTIVE_WATTS_SOURCE, host_name
 
+    _check_folder(options.output)
     measured = measure_costs(host=host_name(), core_watts=ACTIVE_WATTS_PER_CORE, source=ACTIVE_WATTS_SOURCE)
-    return _write(options.output, measured)
-
-
-def _write(path: Path, measured: object) -> int:
     text = msgspec.json.format(msgspec.json.encode(measured, order="sorted"), indent=2) + b"\n"
+    return _write(options.output, text, "written")
+
+
+def _check_folder(output: Path | None) -> None:
+    """Refuse a place that cannot be written to before anything is measured, which may take minutes."""
+    if output is not None and not output.parent.is_dir():
+        raise ConfigError([f"--output: {output}: cannot be written: there is no folder {output.parent}"])
+
+
+def _write(output: Path | None, text: bytes, said: str) -> int:
+    if output is None:
+        write_out(text.decode())
+        return 0
     try:
-        path.write_bytes(text)
+        output.write_bytes(text)
     except OSError as error:
-        raise ConfigError([f"--output: {path}: cannot be written: {error.strerror}"]) from error
-    write_out(f"{path}: written\n")
+        raise ConfigError([f"--output: {output}: cannot be written: {error.strerror}"]) from error
+    write_out(f"{output}: {said}\n")
     return 0

@@ -121,6 +121,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "scenario-edge.yaml": (read_scenario, "scenario-edge"),
     "scenario-published.yaml": (read_scenario, "published"),
     "compression-profile.json": (read_compression, 16),
+    "compression-profile-digest.json": (read_compression, 20),
     "ledger-cost-profile.json": (read_costs, True),
 }
 """The reader of each file, and its answer: for a file that is no longer read, the line that says what to do."""

@@ -54,8 +54,9 @@ def measure(
     measurements: list[Measurement] = []
     accuracies: list[str] = []
     with _measuring() as backend:
-        for name in models or tuple(_builders()):
-            progress(f"measuring {name} at {', '.join(PRECISIONS)}")
+        names = models or tuple(_builders())
+        for number, name in enumerate(names, start=1):
+            progress(f"measuring {name} at {', '.join(PRECISIONS)}, model {number} of {len(names)}")
             found, accuracy = _measure_model(name, rounds)
             measurements += found
             accuracies.append(f"{name} {accuracy:.2f}")
@@ -193,7 +194,7 @@ def _examples(name: str, count: int, random: "torch.Generator") -> "tuple[Tensor
     """Return items, and the number of the pattern that each of them hides."""
     import torch  # noqa: PLC0415
 
-    shape = {"mlp": (1024,), "lstm": (24, 4), "cnn": (3, 64, 64), "transformer": (32, 128)}[name]
+    shape = {"mlp": (1024,), "lstm": (24, 4), "cnn": (3, 64, 64), "transformer": (32, 128), "audio": (1, 49, 10)}[name]
     patterns = torch.randn(CLASSES, *shape, generator=torch.Generator().manual_seed(SEED))
     truth = torch.randint(CLASSES, (count,), generator=random)
     return patterns[truth] + NOISE * torch.randn(count, *shape, generator=random), truth
@@ -281,4 +282,21 @@ def _builders() -> "dict[str, Callable[[], nn.Module]]":
         ]
         return nn.Sequential(*stages, nn.Flatten(), nn.Linear(64 * 8 * 8, CLASSES))
 
-    return {"mlp": mlp, "lstm": Lstm, "cnn": cnn, "transformer": Transformer}
+    def audio() -> nn.Module:
+        """Build DS-CNN S of keyword spotting (Zhang et al., arXiv 1711.07128, 2017): 49 frames of ten MFCCs."""
+        first = [nn.Conv2d(1, 64, (10, 4), stride=2, padding=(5, 1)), nn.BatchNorm2d(64), nn.ReLU()]
+        separable = [
+            layer
+            for _ in range(4)
+            for layer in (
+                nn.Conv2d(64, 64, 3, padding=1, groups=64),
+                nn.BatchNorm2d(64),
+                nn.ReLU(),
+                nn.Conv2d(64, 64, 1),
+                nn.BatchNorm2d(64),
+                nn.ReLU(),
+            )
+        ]
+        return nn.Sequential(*first, *separable, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, CLASSES))
+
+    return {"mlp": mlp, "lstm": Lstm, "cnn": cnn, "transformer": Transformer, "audio": audio}

@@ -1,17 +1,18 @@
 """The profile of compressed models: their cost, measured once and stored with the host it was measured on."""
 
+import datetime
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from exporter.core.config import ConfigError
+from exporter.core.config import ConfigError, describe
 
 SHIPPED = Path(__file__).with_name("profile.json")
 
-MODELS = ("mlp", "lstm", "cnn", "transformer")
+MODELS = ("mlp", "lstm", "cnn", "transformer", "audio")
 """Models that task classes may ask for."""
 
 BASELINE = "fp32"
@@ -36,17 +37,23 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     agreement_ratio: Annotated[float, Meta(ge=0, le=1)]
 
 
-class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Measurements of every model at every precision, and their method and host."""
+class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Measurements of models at every precision, and their method, host and day."""
 
-    measurements: tuple[Measurement, ...]
+    measurements: Annotated[tuple[Measurement, ...], Meta(min_length=1)]
     torch_version: str
     host: str
     method: str
+    date: datetime.date | None = None
 
     def digest(self) -> str:
-        """Return SHA-256 over the canonical JSON, which results state as their profile."""
+        """Return SHA-256 over the canonical JSON, which results state as their profile, and its file as `digest`."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that were measured."""
+        return tuple(dict.fromkeys(one.model for one in self.measurements))
 
     def get(self, model: str, precision: str) -> Measurement:
         """Return a measurement. Raises KeyError where there is none."""
@@ -61,7 +68,7 @@ class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     def best_time_ratio(self, model: str) -> float:
         """Return the time ratio at the best precision; 1 for a model that was not measured."""
-        if all(one.model != model for one in self.measurements):
+        if model not in self.models:
             return 1.0
         return self.time_ratio(model, self.best(model).precision)
 
@@ -82,19 +89,34 @@ class CompressionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 def load_profile(path: Path | None = None) -> CompressionProfile:
     """Load a profile from a file; without one, the profile that comes with the simulator.
 
-    Raises ConfigError where the file cannot be read, is not a profile, or lacks a model.
+    Raises ConfigError where the file cannot be read, is not a profile, was changed by hand, lacks FP32 of a model, or,
+    as the profile that comes with the simulator, lacks a model.
     """
-    path = path or SHIPPED
+    file = path or SHIPPED
     try:
-        profile = msgspec.json.decode(path.read_bytes(), type=CompressionProfile)
+        data = msgspec.json.decode(file.read_bytes())
+        stated = data.pop("digest", None) if isinstance(data, dict) else None
+        profile = msgspec.convert(data, CompressionProfile)
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+        raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: is not a compression profile: {error}"]) from error
-    absent = [model for model in MODELS if not _is_usable(profile, model)]
+        raise ConfigError([f"{file}: is not a compression profile: {error}"]) from error
+    absent = [model for model in (MODELS if path is None else profile.models) if not _is_usable(profile, model)]
     if absent:
-        raise ConfigError([f"{path}: {model}: expected a measurement at {BASELINE}, got none" for model in absent])
+        raise ConfigError([f"{file}: {model}: expected a measurement at {BASELINE}, got none" for model in absent])
+    _check_digest(profile, stated, str(file))
     return profile
+
+
+def _check_digest(profile: CompressionProfile, stated: Any, origin: str) -> None:
+    """Refuse a file that states another digest than its content has; files of earlier versions state none."""
+    if stated not in (None, profile.digest()):
+        raise ConfigError(
+            [
+                f"{origin}: digest: expected that of its content, {profile.digest()}, got {describe(stated)}: measure "
+                "again, or remove the digest if you changed the file yourself"
+            ]
+        )
 
 
 def _is_usable(profile: CompressionProfile, model: str) -> bool:
@@ -106,6 +128,7 @@ def _is_usable(profile: CompressionProfile, model: str) -> bool:
     return True
 
 
-def save_profile(profile: CompressionProfile, path: Path) -> None:
-    """Write a profile as `load_profile` reads it, keys in a fixed order."""
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(profile, order="sorted"), indent=2) + b"\n")
+def encoded(profile: CompressionProfile) -> bytes:
+    """Return a profile as its file holds it: with its digest, and keys in a fixed order."""
+    data = msgspec.to_builtins(profile) | {"digest": profile.digest()}
+    return msgspec.json.format(msgspec.json.encode(data, order="sorted"), indent=2) + b"\n"

@@ -32,6 +32,7 @@ class Speeds(Section, frozen=True, kw_only=True):
     lstm: SpeedWith | None = None
     cnn: SpeedWith | None = None
     transformer: SpeedWith | None = None
+    audio: SpeedWith | None = None
 
 
 class TimeRatios(Section, frozen=True, kw_only=True):
@@ -41,6 +42,7 @@ class TimeRatios(Section, frozen=True, kw_only=True):
     lstm: TimeRatio | None = None
     cnn: TimeRatio | None = None
     transformer: TimeRatio | None = None
+    audio: TimeRatio | None = None
 
 
 class SleepSection(Section, frozen=True, kw_only=True):

@@ -63,7 +63,7 @@ class TaskClassSection(Section, frozen=True, kw_only=True):
         str, Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$", description="Name in lower case, digits and -.")
     ]
     model: Annotated[
-        Literal["mlp", "lstm", "cnn", "transformer"], Meta(description="Model whose measured profile applies.")
+        Literal["mlp", "lstm", "cnn", "transformer", "audio"], Meta(description="Model whose measured profile applies.")
     ]
     work_seconds: Annotated[
         float, Meta(ge=1e-6, le=86_400, description="Execution time on the reference device, full frequency, FP32.")

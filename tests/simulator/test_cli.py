@@ -1,5 +1,6 @@
 """The command line, as its users type it: what it prints, what it loads, and what it says of every mistake."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import simulator
 from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.ledger.cost_profile import CostProfile
-from simulator.models.profile import load_profile
+from simulator.models.profile import encoded, load_profile
 from tests.processes import TOOL_SECONDS, free_port
 from tests.simulator.simulator_process import run_once
 
@@ -203,8 +204,33 @@ def test_a_measurement_is_written_where_asked_and_a_bad_place_is_one_line(tmp_pa
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{file}: written\n", "")
     assert msgspec.json.decode(file.read_bytes(), type=CostProfile).joules_per_signature > 0
     missing = tmp_path / "no/such.json"
-    said = f"ecochain: --output: {missing}: cannot be written: No such file or directory\n"
-    refuse("measure-ledger", f"--output={missing}", said=said)
+    said = f"ecochain: --output: {missing}: cannot be written: there is no folder {missing.parent}\n"
+    for command in ("measure-ledger", "measure-models"):
+        refuse(command, f"--output={missing}", said=said)
+    refuse(
+        "measure-ledger",
+        f"--output={tmp_path}",
+        said=f"ecochain: --output: {tmp_path}: cannot be written: Is a directory\n",
+    )
+
+
+def test_a_measurement_goes_to_the_standard_output_without_a_file() -> None:
+    ended = run_once("measure-ledger")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert msgspec.json.decode(ended.stdout, type=CostProfile).joules_per_signature > 0
+
+
+@pytest.mark.slow
+def test_a_measurement_that_is_interrupted_ends_without_a_word_and_without_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "models.json"
+    argv = [sys.executable, "-m", "simulator", "measure-models", f"--output={file}"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said, rest = process.communicate(timeout=TOOL_SECONDS)
+    assert first == "measuring mlp at fp32, int8, pruned, pruned-int8, model 1 of 5\n"
+    assert (process.returncode, said, rest, list(tmp_path.iterdir())) == (130, "", "", [])
 
 
 def test_a_library_that_is_missing_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
@@ -220,5 +246,4 @@ def test_a_library_that_is_missing_is_named_with_the_way_to_get_it(tmp_path: Pat
 def test_the_shipped_profile_is_laid_out_as_the_command_writes_it() -> None:
     """So that measuring again changes figures and no more."""
     shipped = Path(__file__).parents[2] / "simulator/models/profile.json"
-    written = msgspec.json.format(msgspec.json.encode(load_profile(), order="sorted"), indent=2) + b"\n"
-    assert written == shipped.read_bytes()
+    assert encoded(load_profile()) == shipped.read_bytes()

@@ -1,5 +1,7 @@
 """The shipped profile, what it answers, and a real measurement of the smallest model."""
 
+import json
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -9,10 +11,8 @@ import pytest
 from exporter.core.config import ConfigError
 from simulator.models import profile as profile_module
 from simulator.models.compression import PRECISIONS, measure
-from simulator.models.profile import CompressionProfile, Measurement, load_profile, save_profile
+from simulator.models.profile import MODELS, CompressionProfile, Measurement, encoded, load_profile
 from simulator.scenario.tasks import TaskClassSection
-
-MODELS = ("mlp", "lstm", "cnn", "transformer")
 
 
 def measurement(precision: str, *, energy: float, agreement: float, latency: float = 1.0) -> Measurement:
@@ -105,16 +105,46 @@ def test_the_digest_changes_with_any_value() -> None:
     assert len(changed) == 1 + 6 * len(shipped.measurements) + 3
 
 
-def test_a_saved_profile_loads_as_it_was(tmp_path: Path) -> None:
+def test_a_written_profile_loads_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "profile.json"
-    save_profile(load_profile(), path)
-    assert load_profile(path).digest() == load_profile().digest()
-    first = path.read_bytes()
-    save_profile(load_profile(path), path)
-    assert path.read_bytes() == first
+    made = msgspec.structs.replace(load_profile(), date=date(2026, 3, 20))
+    path.write_bytes(encoded(made))
+    assert load_profile(path) == made
+    assert load_profile(path).digest() == made.digest() != load_profile().digest()
+    assert encoded(load_profile(path)) == path.read_bytes()
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"measurements": []}', b"\xff"])
+def test_a_profile_says_its_digest_in_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    path.write_bytes(encoded(load_profile()))
+    assert json.loads(path.read_bytes())["digest"] == load_profile().digest()
+
+
+def test_a_profile_that_was_changed_by_hand_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    path.write_bytes(encoded(load_profile()).replace(b"AMD EPYC", b"AMD EPIC"))
+    with pytest.raises(ConfigError) as caught:
+        load_profile(path)
+    (told,) = caught.value.mistakes
+    assert told.startswith(f"{path}: digest: expected that of its content, ")
+    assert told.endswith("measure again, or remove the digest if you changed the file yourself")
+    data = json.loads(path.read_bytes())
+    del data["digest"]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    assert load_profile(path).host.startswith("AMD EPIC")
+
+
+def test_a_profile_of_some_models_gains_nothing_with_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    some = tuple(one for one in load_profile().measurements if one.model == "mlp")
+    path.write_bytes(encoded(msgspec.structs.replace(load_profile(), measurements=some)))
+    loaded = load_profile(path)
+    assert loaded.models == ("mlp",)
+    assert loaded.best_time_ratio("mlp") == load_profile().best_time_ratio("mlp") < 1
+    assert loaded.best_time_ratio("audio") == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"measurements": []}', b'{"digest": 1}', b"\xff"])
 def test_a_file_that_is_no_profile_is_told(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "profile.json"
     path.write_bytes(data)
@@ -160,7 +190,7 @@ def test_a_shipped_profile_that_was_replaced_badly_is_told(
 
 def test_task_classes_may_ask_for_the_models_of_a_profile() -> None:
     (model,) = (field for field in msgspec.structs.fields(TaskClassSection) if field.name == "model")
-    assert set(get_args(get_args(model.type)[0])) == set(profile_module.MODELS)
+    assert set(get_args(get_args(model.type)[0])) == set(MODELS)
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from simulator.assembly.layout import layout_of
 from simulator.assembly.parts import profile_of
 from simulator.hardware.dvfs import operating_points
 from simulator.hardware.shipped import DEVICES, PROFILED
-from simulator.models.profile import MODELS, load_profile, save_profile
+from simulator.models.profile import MODELS, encoded, load_profile
 from simulator.scenario.devices import Speeds, TimeRatios, devices_of
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
@@ -115,7 +115,7 @@ def test_a_profile_of_ones_own_holds_for_the_devices_that_are_named(tmp_path: Pa
         msgspec.structs.replace(one, latency_seconds=one.latency_seconds / (2 if one.precision == "int8" else 1))
         for one in shipped.measurements
     )
-    save_profile(msgspec.structs.replace(shipped, measurements=faster), tmp_path / "own.json")
+    (tmp_path / "own.json").write_bytes(encoded(msgspec.structs.replace(shipped, measurements=faster)))
     models = {"profile": "own.json", "devices": ["my-box"]}
     nodes = [NODE, {"name": "two", "device": "intel-nuc"}]
     made = scenario(tmp_path, DEVICE | {"speed": 1}, nodes=nodes, models=models)
@@ -165,7 +165,7 @@ def test_the_devices_that_come_with_the_simulator_stay_as_they_are(tmp_path: Pat
             "devices[0].minimum_gigahertz: expected at most maximum_gigahertz, 1.479, got 2",
         ),
         ({"speeds": {"cnn": 0}}, "devices[0].speeds.cnn: expected a number >= 0.0001 and <= 10,000, got 0"),
-        ({"speeds": {"gpt": 1}}, "devices[0].speeds.gpt: unknown key; known here: mlp, lstm, cnn, transformer"),
+        ({"speeds": {"gpt": 1}}, "devices[0].speeds.gpt: unknown key; known here: mlp, lstm, cnn, transformer, audio"),
         ({"compression": {"cnn": -1}}, "devices[0].compression.cnn: expected a number >= 0.001"),
         ({"sleep": SLEEP | {"watts": 5}}, "devices[0].sleep.watts: expected less than idle_watts, 5, got 5"),
         ({"sleep": {"watts": 1}}, "devices[0].sleep.enter_seconds: expected a number >= 0 and <= 3,600, got nothing"),
