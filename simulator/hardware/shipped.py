@@ -37,8 +37,8 @@ _ALL = (
             source=(
                 "Shut down, since it cannot suspend. Power: 0.27 A at 5 V, the lowest of 0.27 to 0.4 A measured with "
                 "the default boot loader (Raspberry Pi Stack Exchange 114422, 2021). Wake: the middle of the 15 to 30 "
-                "s of a full boot (wiki of attiny_daemon). Time to shut down, the mean of idle and full power in "
-                "both transitions, and the dwell: assumptions."
+                "s of a full boot (wiki of attiny_daemon). Time to shut down, the mean of idle and full power in both "
+                "transitions, and the dwell: assumptions."
             ),
         ),
     ),
@@ -50,13 +50,16 @@ _ALL = (
         minimum_hertz=1.5e9,
         maximum_hertz=2.4e9,
         speed=0.51,
+        speeds={"cnn": 1.1, "audio": 1.1, "transformer": 0.58},
         memory_bytes=8 * GIBIBYTE,
         source=(
             "Full power: at the wall under HPL (Geerling, top500-benchmark 18, 2023). Idle power: at the wall, of the "
             "Raspberry Pi 500, which has the same processor and memory (Geerling, sbc-reviews 60, 2024); other meters "
             "and supplies gave 1.8 to 3.0 W (Geerling, sbc-reviews 21, 2023). Frequency: Raspberry Pi documentation, "
-            "config.txt (2023). Speed: 0.2 x 30.25 / 11.89 Gflop/s of HPL against the Raspberry Pi 4 (Geerling, "
-            "top500-benchmark, 2024), taken for all models. Compression: not measured."
+            "config.txt (2023). Speed, against the Raspberry Pi 4, whose is 0.2: 5.4 times in CNNs, audio among them "
+            "(ncnn, as for the ROCK 5B); 4.61 / 1.60 tokens/s of Llama 3.2 3B in transformers (Geerling, "
+            "ai-benchmarks, 2025); 30.25 / 11.89 Gflop/s of HPL for other models (Geerling, top500-benchmark, 2024). "
+            "Compression: not measured."
         ),
         sleep=Sleep(
             watts=Watts(1.4),
@@ -79,14 +82,15 @@ _ALL = (
         full_watts=10.0,
         minimum_hertz=0.918e9,
         maximum_hertz=1.479e9,
-        speed=3.75,
+        speed=0.72,
         memory_bytes=4 * GIBIBYTE,
         source=(
             "Idle power: the middle of 1.9 to 2.9 W, which measurements gathered for this project span (2026). Full "
             "power and frequency: the budget of its mode MAXN, and the CPU limits of its modes (NVIDIA, Jetson Linux "
             "Developer Guide, 2019); 0.154 mWh a frame at 12.34 frames per second of YOLOv5n are 6.8 W (Machado et "
-            "al., arXiv 2207.06150, 2022). Speed: EcoChain-ML revision (2025), with the GPU, an assumption for all "
-            "models. Compression: not measured."
+            "al., arXiv 2207.06150, 2022). Speed, with the GPU: 3.6 times that of the Raspberry Pi 4 in CNNs (ncnn, as "
+            "for the ROCK 5B), an assumption for other models; the EcoChain-ML revision (2025) assumes 3.75, which is "
+            "19 times. Compression: not measured."
         ),
         sleep=Sleep(
             watts=Watts(0.8),
@@ -109,15 +113,15 @@ _ALL = (
         full_watts=15.0,
         minimum_hertz=0.7296e9,
         maximum_hertz=1.5104e9,
-        speed=3.75,
-        speeds={"cnn": 27.5},
+        speed=0.72,
+        speeds={"cnn": 5.3, "audio": 5.3},
         memory_bytes=8 * GIBIBYTE,
         source=(
             "Power: the budgets of its modes 7W and 15W (NVIDIA, nvpmodel of module P3767-0003, 2022); datasheet "
             "figures, and 7 W is also what a maker of boxes with it states as idle (ClawBox, 2026). Frequency: minimum "
-            "from that nvpmodel, maximum from NVIDIA's Jetson Linux Developer Guide (2023). Speed with CNNs: 3.75 x "
-            "153.3 / 20.9 ms of YOLOX-S in FP32 against the Jetson Nano (Idein, aicast_jetson_benchmark, 2023); with "
-            "other models that of the Jetson Nano, an assumption. Compression: not measured."
+            "from that nvpmodel, maximum from NVIDIA's Jetson Linux Developer Guide (2023). Speed in CNNs, audio among "
+            "them: 0.72 x 153.3 / 20.9 ms of YOLOX-S in FP32 against the Jetson Nano (Idein, aicast_jetson_benchmark, "
+            "2023); with other models that of the Jetson Nano, an assumption. Compression: not measured."
         ),
         sleep=Sleep(
             watts=Watts(0.8),
@@ -197,12 +201,15 @@ _ALL = (
         minimum_hertz=0.408e9,
         maximum_hertz=2.4e9,
         speed=0.86,
+        speeds={"cnn": 2.0, "audio": 2.0},
         memory_bytes=4 * GIBIBYTE,
         source=(
             "Power: at the wall, idle and under HPL; 17 W under stress-ng (Geerling, sbc-reviews 3, 2023). Frequency: "
-            "operating points of the RK3588 in the Linux kernel (2024). Speed: 0.2 x 51.38 / 11.89 Gflop/s of HPL "
-            "against the Raspberry Pi 4 (Geerling, top500-benchmark, 2024), taken for all models. Compression: not "
-            "measured."
+            "operating points of the RK3588 in the Linux kernel (2024). Speed, against the Raspberry Pi 4, whose is "
+            "0.2: 10 times in CNNs, audio among them, the mean over squeezenet, mobilenet and shufflenet in ncnn with "
+            "16-bit arithmetic where a board has it (nihui, ncnn-small-board, 2023), less 10% since that Raspberry Pi "
+            "ran at 1.5 GHz; 51.38 / 11.89 Gflop/s of HPL for other models (Geerling, top500-benchmark, 2024). "
+            "Compression: not measured."
         ),
         sleep=Sleep(
             watts=Watts(0.9),

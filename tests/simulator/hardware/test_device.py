@@ -94,8 +94,8 @@ def test_figures_by_model_are_of_models_that_there_are(device: Device) -> None:
 
 def test_a_model_that_was_not_measured_runs_at_the_default_speed() -> None:
     device = DEVICES["jetson-orin-nano"]
-    assert device.speed_of("cnn") == 27.5
-    assert device.speed_of("lstm") == device.speed == 3.75
+    assert device.speed_of("cnn") == 5.3
+    assert device.speed_of("lstm") == device.speed == 0.72
 
 
 def test_a_device_has_compression_of_its_own_or_the_profile() -> None:
