@@ -100,7 +100,7 @@ def _mistakes_below(value: object, kind: Any, path: str) -> Iterator[str]:
                 yield f"{path}.{key}: unknown key; known here: {', '.join(fields)}"
             elif fields[key].required:
                 yield f"{path}.{key}: expected {describe_type(inspect.type_info(fields[key].type))}, got nothing"
-    elif isinstance(value, list) and get_origin(plain) is tuple:
+    elif isinstance(value, list) and (plain := _list_of(plain)) is not None:
         for index, item in enumerate(value):
             yield from _mistakes(item, get_args(plain)[0], f"{path}[{index}]")
 
@@ -110,8 +110,15 @@ def _plain(kind: Any) -> Any:
     if get_origin(kind) is Annotated:
         return _plain(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
-        return _plain(next(one for one in get_args(kind) if one is not NoneType))
+        kinds = [one for one in get_args(kind) if one is not NoneType]
+        return _plain(kinds[0]) if len(kinds) == 1 else kind
     return kind
+
+
+def _list_of(kind: Any) -> Any:
+    """Return a list's type, perhaps found among others; None where none is a list."""
+    kinds = map(_plain, get_args(kind)) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return next((one for one in kinds if get_origin(one) is tuple), None)
 
 
 def _explain(message: str, section: str, value: object, kind: Any) -> str:
@@ -133,7 +140,10 @@ def _type_at(node: inspect.Type, path: str) -> inspect.Type:
     for name, _ in _STEPS.findall(path):
         if isinstance(node, inspect.StructType) and name:
             node = _unwrapped(next(field.type for field in node.fields if field.encode_name == name))
-        elif isinstance(node, inspect.VarTupleType):
+            continue
+        if isinstance(node, inspect.UnionType):
+            node = next(one for one in node.types if isinstance(one, inspect.VarTupleType))
+        if isinstance(node, inspect.VarTupleType):
             node = _unwrapped(node.item_type)
     return node
 
@@ -143,7 +153,8 @@ def _unwrapped(node: inspect.Type) -> inspect.Type:
     if isinstance(node, inspect.Metadata):
         return _unwrapped(node.type)
     if isinstance(node, inspect.UnionType):
-        return _unwrapped(next(one for one in node.types if not isinstance(one, inspect.NoneType)))
+        kinds = [one for one in node.types if not isinstance(one, inspect.NoneType)]
+        return _unwrapped(kinds[0]) if len(kinds) == 1 else inspect.UnionType(tuple(map(_unwrapped, kinds)))
     return node
 
 
@@ -157,6 +168,8 @@ _OTHER_TYPES: Mapping[type[inspect.Type], str] = {
 def describe_type(node: inspect.Type) -> str:
     """Describe in words what a value of this type has to be."""
     match node := _unwrapped(node):
+        case inspect.UnionType():
+            return ", or ".join(describe_type(one) for one in node.types)
         case inspect.FloatType() | inspect.IntType():
             bounds = ((">=", node.ge), (">", node.gt), ("<=", node.le), ("<", node.lt))
             told = " and ".join(f"{sign} {_number(bound)}" for sign, bound in bounds if bound is not None)
@@ -168,6 +181,8 @@ def describe_type(node: inspect.Type) -> str:
             told = " and ".join(f"{word} {length}" for word, length in lengths if length is not None)
             text = f"text of {told} characters" if told else "text"
             return text if node.pattern is None else f"{text} that match {node.pattern}"
+        case inspect.VarTupleType() if node.min_length is not None and node.min_length == node.max_length:
+            return f"a list of {node.min_length}"
         case _:
             return _OTHER_TYPES.get(type(node), "a mapping")
 

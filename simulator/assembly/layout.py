@@ -4,13 +4,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 from exporter.core.config import ConfigError
-from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
-from simulator.assembly.parts import battery_of, site_weather, supply_of
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
+from simulator.assembly.parts import battery_of, climate_of, recorded_weather, supply_of
 from simulator.energy.battery import Battery
 from simulator.energy.interface import Site, Supply, WeatherError, WeatherSource
-from simulator.energy.weather import LedWeather
+from simulator.energy.weather import correlated_weather
 from simulator.hardware.device import Device
 from simulator.scenario.devices import devices_of
 from simulator.scenario.published import AnyScenario
@@ -86,18 +87,17 @@ def layout_of(scenario: Scenario, seed: int = 0, count: int | None = None) -> La
             if shared and section.site != name:
                 continue
             node = section.name if copy == 0 else f"{section.name}-{copy + 1}"
-            height = places[number].weather.wind.reference_height_metres
             if not shared or _has_own_supply(section):
-                buses.append(_bus(node, number, section, height))
+                buses.append(_bus(node, number, section, places[number]))
                 bus = len(buses) - 1
             else:
                 if name not in common:
                     common[name] = len(buses)
-                    buses.append(_bus(name, number, shared[name], height))
+                    buses.append(_bus(name, number, shared[name], places[number]))
                 bus = common[name]
             nodes.append(Node(name=node, device=devices[section.device], bus=bus))
         if all(bus.place != number for bus in buses):
-            buses.append(_bus(name, number, shared[name], places[number].weather.wind.reference_height_metres))
+            buses.append(_bus(name, number, shared[name], places[number]))
     return Layout(places=places, buses=tuple(buses), nodes=tuple(nodes))
 
 
@@ -121,11 +121,12 @@ def _has_own_supply(section: NodeSection) -> bool:
     return section.solar is not None or section.wind is not None or section.battery is not None
 
 
-def _bus(name: str, place: int, section: NodeSection | PlaceSection, height: float) -> Bus:
+def _bus(name: str, number: int, section: NodeSection | PlaceSection, place: Place) -> Bus:
+    height, latitude = place.weather.wind.reference_height_metres, place.site.latitude
     return Bus(
         name=name,
-        place=place,
-        supply=supply_of(section.solar, section.wind, height),
+        place=number,
+        supply=supply_of(section.solar, section.wind, latitude=latitude, reference_height=height),
         battery=None if section.battery is None else battery_of(section.battery),
         sells=section.sells_surplus,
     )
@@ -152,20 +153,18 @@ def _places(scenario: Scenario, seed: int) -> tuple[Place, ...]:
 
 
 def _place(section: PlaceSection, first_day: date, total: float) -> Place:
-    # West of Greenwich the clock starts in the evening of the day before.
-    west = section.utc_offset_hours < 0
     site = Site(
         latitude=section.latitude,
         longitude=section.longitude,
         altitude_metres=section.altitude_metres,
         utc_offset_hours=section.utc_offset_hours,
-        first_day=first_day - timedelta(days=1) if west else first_day,
+        # West of Greenwich the clock starts on the day before; with one first day for all, their weathers correlate.
+        first_day=first_day - timedelta(days=1),
     )
-    hours = section.utc_offset_hours + (24.0 if west else 0.0)
     return Place(
         name=section.name,
         site=site,
-        lead=Seconds(hours * SECONDS_PER_HOUR),
+        lead=Seconds((HOURS_PER_DAY + section.utc_offset_hours) * SECONDS_PER_HOUR),
         weather=section.weather,
         grid=section.grid,
         share=section.arrivals_share / total,
@@ -173,14 +172,15 @@ def _place(section: PlaceSection, first_day: date, total: float) -> Place:
 
 
 def weather_of(layout: Layout, seed: int) -> list[WeatherSource]:
-    """Return the weather of each bus on the simulated clock, one source for each site. Raises WeatherError."""
-    sources = [
-        LedWeather(site_weather(place.weather, place.site, seed), place.lead)
-        if place.lead
-        else site_weather(place.weather, place.site, seed)
+    """Return the weather of each site, in its own days: recorded, or synthetic from the seed. Raises WeatherError."""
+    climates = {
+        place.name: (place.site, climate_of(place.weather)) for place in layout.places if place.weather.file is None
+    }
+    synthetic = correlated_weather(climates, seed) if climates else {}
+    return [
+        synthetic[place.name] if place.weather.file is None else recorded_weather(Path(place.weather.file), place.site)
         for place in layout.places
     ]
-    return [sources[bus.place] for bus in layout.buses]
 
 
 def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
@@ -195,7 +195,7 @@ def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
                 continue
             key = f"sites[{number}]: " if scenario.sites else ""
             try:
-                recording = site_weather(place.weather, place.site, seed=0)
+                recording = recorded_weather(Path(place.weather.file), place.site)
             except WeatherError as error:
                 yield f"{key}{error}"
                 continue

@@ -1,7 +1,9 @@
 """The objects that a scenario's sections describe."""
 
 import functools
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from exporter.core.units import (
     SECONDS_PER_HOUR,
@@ -10,10 +12,10 @@ from exporter.core.units import (
     Watts,
 )
 from simulator.energy.battery import Battery
+from simulator.energy.climate import CLIMATES, Climate
 from simulator.energy.interface import Site, Supply, WeatherSource
 from simulator.energy.solar import SolarArray
-from simulator.energy.supply import Hybrid, NoSupply
-from simulator.energy.weather import Climate, SyntheticWeather
+from simulator.energy.supply import LocalSupply
 from simulator.energy.weather_file import load_weather
 from simulator.energy.wind import WindTurbine
 from simulator.models.profile import CompressionProfile, load_profile
@@ -24,12 +26,15 @@ from simulator.scenario.tasks import BYTES_PER_KILOBYTE, TaskClassSection
 from simulator.scheduling.weights import TERMS, Weights
 from simulator.workload.task import TaskClass
 
+NORTH, SOUTH = 0.0, 180.0
+"""Azimuths in degrees from the north by way of the east."""
 
-def supply_of(solar: SolarSection | None, wind: WindSection | None, reference_height: float) -> Supply:
+
+def supply_of(
+    solar: SolarSection | None, wind: WindSection | None, *, latitude: float, reference_height: float
+) -> Supply:
     """Return the supply of a bus; the weather's wind is that at the `reference_height` in metres."""
-    panel = turbine = None
-    if solar is not None:
-        panel = SolarArray(area_square_metres=solar.area_square_metres, efficiency=solar.efficiency)
+    turbine = None
     if wind is not None:
         turbine = WindTurbine(
             rotor_square_metres=wind.rotor_square_metres,
@@ -41,9 +46,19 @@ def supply_of(solar: SolarSection | None, wind: WindSection | None, reference_he
             rated=wind.rated_metres_per_second,
             cut_out=wind.cut_out_metres_per_second,
         )
-    if panel is not None and turbine is not None:
-        return Hybrid(panel, turbine)
-    return panel or turbine or NoSupply()
+    return LocalSupply(solar=None if solar is None else _panel(solar, latitude), wind=turbine)
+
+
+def _panel(section: SolarSection, latitude: float) -> SolarArray:
+    to_the_equator = SOUTH if latitude >= 0.0 else NORTH
+    return SolarArray(
+        area_square_metres=section.area_square_metres,
+        efficiency=section.efficiency,
+        tilt_degrees=section.tilt_degrees,
+        azimuth_degrees=to_the_equator if section.azimuth_degrees is None else section.azimuth_degrees,
+        system_losses_ratio=section.system_losses_ratio,
+        incidence_coefficient=section.incidence_coefficient,
+    )
 
 
 def battery_of(section: BatterySection) -> Battery:
@@ -60,25 +75,33 @@ def battery_of(section: BatterySection) -> Battery:
     )
 
 
-def site_weather(section: WeatherSection, site: Site, seed: int) -> WeatherSource:
-    """Return a site's synthetic weather from the seed, or its recording. Raises WeatherError."""
-    if section.file is not None:
-        return _recorded(Path(section.file), site)
-    climate = Climate(
-        clearness_mean=section.clearness.mean,
-        clearness_deviation=section.clearness.deviation,
-        clearness_correlation=Seconds(section.clearness.correlation_hours * SECONDS_PER_HOUR),
-        wind_mean=section.wind.mean_metres_per_second,
-        wind_shape=section.wind.weibull_shape,
-        wind_correlation=Seconds(section.wind.correlation_hours * SECONDS_PER_HOUR),
-        mean_celsius=section.mean_celsius,
-        swing_celsius=section.daily_swing_celsius,
-    )
-    return SyntheticWeather(site=site, climate=climate, seed=seed)
+def climate_of(section: WeatherSection) -> Climate:
+    """Return the named climate, with the figures that the section gives in place of the climate's."""
+    clearness, wind = section.clearness, section.wind
+    monthly = {
+        "clearness_mean": clearness.mean,
+        "clearness_deviation": clearness.deviation,
+        "wind_mean": wind.mean_metres_per_second,
+        "wind_shape": wind.weibull_shape,
+        "wind_calm": wind.calm_share,
+        "wind_swing": wind.daily_swing_ratio,
+        "mean_celsius": section.mean_celsius,
+        "swing_celsius": section.daily_swing_celsius,
+    }
+    given: dict[str, Any] = {key: (one,) if isinstance(one, float) else one for key, one in monthly.items()} | {
+        "clearness_correlation": _seconds(clearness.correlation_hours),
+        "wind_correlation": _seconds(wind.correlation_hours),
+        "cloudy_wind": wind.cloud_correlation,
+    }
+    return replace(CLIMATES[section.climate], **{key: one for key, one in given.items() if one is not None})
+
+
+def _seconds(hours: float | None) -> Seconds | None:
+    return None if hours is None else Seconds(hours * SECONDS_PER_HOUR)
 
 
 @functools.lru_cache(maxsize=8)
-def _recorded(path: Path, site: Site) -> WeatherSource:
+def recorded_weather(path: Path, site: Site) -> WeatherSource:
     """Read a recording once for all runs of an experiment."""
     return load_weather(path, site)
 

@@ -1,15 +1,17 @@
-"""Irradiance under a cloudless sky, which depends only on the place and the date."""
+"""The sun, and the irradiance under a cloudless sky: they depend only on the place and the date."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from simulator.arrays import FloatArray
-from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site
+from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, Sun
 
 CACHED_DAYS = 4096
-"""Days kept: more than the longest run of an experiment has; a day takes 2.3 kB. Live runs drop the oldest."""
+"""Days kept: more than the longest run of an experiment has; a day takes 7 kB."""
 
 DAYS_PER_YEAR = 365.2425
 """Mean length of a year of the Gregorian calendar."""
@@ -21,9 +23,17 @@ CYCLE_BEGINS = date(1862, 1, 1)
 """First day of the cycle in use; the cycle ends before 2262-04-11, where pandas' clock of nanoseconds does."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sky:
+    """A day without clouds: the sun, and the global horizontal irradiance (288,) in W/m2, which may be negative."""
+
+    sun: Sun
+    clear_sky_watts_per_square_metre: FloatArray
+
+
 @lru_cache(maxsize=CACHED_DAYS)
-def clear_sky_day(site: Site, index: int) -> FloatArray:
-    """Return the global horizontal irradiance (288,) in W/m2 on day `index` after the site's first; it may be negative.
+def sky_day(site: Site, index: int) -> Sky:
+    """Return the sky of day `index` after the site's first.
 
     Each value is that of the middle of its step. Model: Ineichen and Perez 2002, with the sun's position by NREL's
     algorithm (Reda and Andreas 2004) and its distance by Spencer 1971, all from pvlib.
@@ -35,15 +45,37 @@ def clear_sky_day(site: Site, index: int) -> FloatArray:
     step = timedelta(seconds=WEATHER_STEP)
     day = calendar_day(site.first_day, index)
     midnight = datetime.combine(day, time(), tzinfo=UTC) - timedelta(hours=site.utc_offset_hours)
-    sky = Location(site.latitude, site.longitude, "UTC", site.altitude_metres).get_clearsky(
-        pd.date_range(midnight + step / 2, periods=POINTS_PER_DAY, freq=step),
+    times = pd.date_range(midnight + step / 2, periods=POINTS_PER_DAY, freq=step)
+    day_of_year = day.timetuple().tm_yday
+    place = Location(site.latitude, site.longitude, "UTC", site.altitude_metres)
+    position = place.get_solarposition(times)
+    clear = place.get_clearsky(
+        times,
         model="ineichen",
-        dni_extra=get_extra_radiation(day.timetuple().tm_yday),
+        solar_position=position,
+        dni_extra=get_extra_radiation(day_of_year),
         linke_turbidity=linke_turbidity(site.latitude, site.longitude, day),
     )
-    irradiance: FloatArray = sky["ghi"].to_numpy(dtype=np.float64, copy=True)
-    irradiance.setflags(write=False)
-    return irradiance
+    return Sky(
+        sun=Sun(
+            day_of_year=day_of_year,
+            zenith_degrees=_frozen(position["apparent_zenith"]),
+            azimuth_degrees=_frozen(position["azimuth"]),
+        ),
+        clear_sky_watts_per_square_metre=_frozen(clear["ghi"]),
+    )
+
+
+def clear_sky_day(site: Site, index: int) -> FloatArray:
+    """Return the irradiance (288,) of `sky_day` alone."""
+    return sky_day(site, index).clear_sky_watts_per_square_metre
+
+
+def _frozen(column: Any) -> FloatArray:
+    """Return a column of a table as an array that cannot be written to, because many share it."""
+    values: FloatArray = column.to_numpy(dtype=np.float64, copy=True)
+    values.setflags(write=False)
+    return values
 
 
 def calendar_day(first: date, index: int) -> date:

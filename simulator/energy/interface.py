@@ -25,9 +25,22 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sun:
+    """The sun's place in the sky (288,) on a day of the year, refraction included.
+
+    The azimuth counts from the north by way of the east. `day_of_year` gives its distance.
+    """
+
+    day_of_year: int
+    zenith_degrees: FloatArray
+    azimuth_degrees: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeatherDay:
     """A day from local midnight to midnight; every array is (288,)."""
 
+    sun: Sun
     ghi_watts_per_square_metre: FloatArray
     clear_sky_watts_per_square_metre: FloatArray
     air_celsius: FloatArray
@@ -46,6 +59,14 @@ class WeatherError(Exception):
     """Weather that cannot be used; one line that names the file and the place."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Power:
+    """Electric power (288,) in watts on a day, by where it comes from."""
+
+    solar: FloatArray
+    wind: FloatArray
+
+
 class Supply(Protocol):
     """A local generator."""
 
@@ -53,5 +74,5 @@ class Supply(Protocol):
     def kind(self) -> str:
         """Return solar, wind, hybrid or grid; the last generates nothing."""
 
-    def watts(self, weather: WeatherDay) -> FloatArray:
-        """Return the electric power (288,) on a day with this weather."""
+    def power(self, weather: WeatherDay) -> Power:
+        """Return the electric power on a day with this weather."""

@@ -1,41 +1,32 @@
-"""Supplies that combine others, and the supply that generates nothing."""
+"""Local supplies: a panel, a turbine, both side by side, or neither."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.arrays import FloatArray
-from simulator.energy.interface import POINTS_PER_DAY, WeatherDay
+from simulator.energy.interface import POINTS_PER_DAY, Power, WeatherDay
 from simulator.energy.solar import SolarArray
 from simulator.energy.wind import WindTurbine
 
 
-@dataclass(frozen=True, slots=True)
-class Hybrid:
-    """A panel and a turbine side by side."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSupply:
+    """The supply of a node; without panel and turbine the node has only the grid."""
 
-    solar: SolarArray
-    wind: WindTurbine
-
-    @property
-    def kind(self) -> str:
-        """See `Supply.kind`."""
-        return "hybrid"
-
-    def watts(self, weather: WeatherDay) -> FloatArray:
-        """Return the power (288,) of panel and turbine together, in watts."""
-        return self.solar.watts(weather) + self.wind.watts(weather)
-
-
-@dataclass(frozen=True, slots=True)
-class NoSupply:
-    """A node that has only the grid."""
+    solar: SolarArray | None = None
+    wind: WindTurbine | None = None
 
     @property
     def kind(self) -> str:
         """See `Supply.kind`."""
-        return "grid"
+        if self.solar is not None and self.wind is not None:
+            return "hybrid"
+        return "solar" if self.solar is not None else "wind" if self.wind is not None else "grid"
 
-    def watts(self, weather: WeatherDay) -> FloatArray:  # noqa: ARG002 - the protocol's
-        """Return zeros (288,)."""
-        return np.zeros(POINTS_PER_DAY)
+    def power(self, weather: WeatherDay) -> Power:
+        """See `Supply.power`."""
+        nothing = np.zeros(POINTS_PER_DAY)
+        return Power(
+            solar=nothing if self.solar is None else self.solar.watts(weather),
+            wind=nothing if self.wind is None else self.wind.watts(weather),
+        )

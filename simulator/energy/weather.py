@@ -1,17 +1,17 @@
-"""Synthetic weather: a clear sky behind passing clouds, and gusty wind, both correlated in time."""
+"""Synthetic weather: a clear sky behind passing clouds, and gusty wind, correlated in time and over distance."""
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from functools import lru_cache
-from itertools import accumulate
 
 import numpy as np
 
-from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, Seconds
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
-from simulator.energy.clear_sky import clear_sky_day
-from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay, WeatherSource
-from simulator.streams import Stream, generator
+from simulator.energy.clear_sky import calendar_day, sky_day
+from simulator.energy.climate import Climate, in_month
+from simulator.energy.gaussian import GaussianProcess, Noise, Which
+from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay
 
 CLEARNESS_BOUNDS = (0.05, 1.1)
 """Bounds of the clear-sky index: the thickest clouds pass some light, and edges of clouds reflect additional light."""
@@ -19,119 +19,87 @@ CLEARNESS_BOUNDS = (0.05, 1.1)
 WARMEST_HOUR = 15
 """Local standard time at which the air is warmest, some three hours after noon (Ahrens, Meteorology Today, 2012)."""
 
-_CLEARNESS, _WIND = range(2)
+CLOUD_LENGTH_KILOMETRES = 300.0
+"""Distance in which the correlation of cloudiness falls to 1/e. An order of magnitude: such distances grow in
+proportion to the time scale (Perez and others, Solar Energy 86, 2012); in the five hours of the default climate, clouds
+that drift at 15 m/s travel 270 km."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Climate:
-    """Statistics of the weather.
-
-    The clear-sky index is a Gaussian AR(1) process with the given mean and deviation, then clipped to [0.05, 1.1],
-    which moves its mean a little. The wind speed in m/s is Weibull distributed: the quantile of another Gaussian AR(1)
-    process. Each correlation is the time in which that of the Gaussian process falls to 1/e. The air temperature
-    follows a cosine of the hour, `swing_celsius` about its mean.
-    """
-
-    clearness_mean: float
-    clearness_deviation: float
-    clearness_correlation: Seconds
-    wind_mean: float
-    wind_shape: float
-    wind_correlation: Seconds
-    mean_celsius: float
-    swing_celsius: float
+WIND_LENGTH_KILOMETRES = 600.0
+"""Distance in which the correlation of hourly wind falls to 1/e: some 500 km in the Nordic countries (Holttinen, Wind
+Energy 8, 2005) to 700 km over Europe (Giebel, Riso National Laboratory, 2000)."""
 
 
 class SyntheticWeather:
-    """Weather from a seed. A day is the same in whatever order days are asked for; ascending order is cheapest."""
+    """Weather of a site, driven by noises that other sites may share.
 
-    def __init__(self, *, site: Site, climate: Climate, seed: int) -> None:
+    A day is the same in whatever order days are asked for; ascending order is cheapest.
+    """
+
+    def __init__(self, *, site: Site, climate: Climate, clouds: Noise, wind: Noise) -> None:
+        place = site.latitude, site.longitude
         self._site = site
         self._climate = climate
-        self._clearness = GaussianProcess(seed=seed, which=_CLEARNESS, correlation=climate.clearness_correlation)
-        self._wind = GaussianProcess(seed=seed, which=_WIND, correlation=climate.wind_correlation)
+        self._clouds = GaussianProcess(clouds, place, climate.clearness_correlation)
+        self._wind = GaussianProcess(wind, place, climate.wind_correlation)
 
     def day(self, index: int) -> WeatherDay:
-        """See `WeatherSource.day`; synthetic weather has no end."""
-        climate = self._climate
-        clear_sky = clear_sky_day(self._site, index)
-        clearness = climate.clearness_mean + climate.clearness_deviation * self._clearness.day(index)
+        """See `WeatherSource.day`; synthetic weather has no end. Months begin and end at midnight."""
+        climate, sky = self._climate, sky_day(self._site, index)
+        month = calendar_day(self._site.first_day, index).month
+        clear_sky, clouds = sky.clear_sky_watts_per_square_metre, self._clouds.day(index)
+        clearness = in_month(climate.clearness_mean, month) + in_month(climate.clearness_deviation, month) * clouds
+        celsius = in_month(climate.mean_celsius, month) + in_month(climate.swing_celsius, month) * daily_course()
         return WeatherDay(
+            sun=sky.sun,
             ghi_watts_per_square_metre=clear_sky * np.clip(clearness, *CLEARNESS_BOUNDS),
             clear_sky_watts_per_square_metre=clear_sky,
-            air_celsius=climate.mean_celsius + climate.swing_celsius * _daily_course(),
-            wind_metres_per_second=weibull_quantile(self._wind.day(index), climate.wind_mean, climate.wind_shape),
+            air_celsius=celsius,
+            wind_metres_per_second=wind_speed(climate, month, self._gusts(index, clouds)),
             pressure_pascals=np.full(POINTS_PER_DAY, standard_pressure(self._site.altitude_metres)),
         )
 
-
-class LedWeather:
-    """Weather of a site whose own days begin `lead` before those of the simulated clock."""
-
-    def __init__(self, weather: WeatherSource, lead: Seconds) -> None:
-        self._weather = weather
-        self._points = round(lead / WEATHER_STEP)
-
-    def day(self, index: int) -> WeatherDay:
-        """See `WeatherSource.day`; a day of the clock has parts of two of the site's own."""
-        first, at = divmod(index * POINTS_PER_DAY + self._points, POINTS_PER_DAY)
-        if at == 0:
-            return self._weather.day(first)
-        today, tomorrow = self._weather.day(first), self._weather.day(first + 1)
-        parts = {
-            field.name: np.concatenate((getattr(today, field.name)[at:], getattr(tomorrow, field.name)[:at]))
-            for field in fields(WeatherDay)
-        }
-        return WeatherDay(**parts)
+    def _gusts(self, index: int, clouds: FloatArray) -> FloatArray:
+        """Return the process of the wind, standard normal like its two parts."""
+        cloudy = self._climate.cloudy_wind
+        return math.sqrt(1.0 - cloudy**2) * self._wind.day(index) - cloudy * clouds
 
 
-class GaussianProcess:
-    """A stationary AR(1) process with mean 0 and deviation 1, in steps of the weather.
+def correlated_weather(sites: Mapping[str, tuple[Site, Climate]], seed: int) -> dict[str, SyntheticWeather]:
+    """Return the weather of each site by its name.
 
-    The last day asked for is kept, and no other: going on is cheap, going back draws anew from the start.
+    It depends on the places and their climates, not on names or order; sites at one place with one climate have the
+    same weather. The correlation between two sites is that of their distance, a little less where their climates have
+    different times of correlation.
     """
-
-    def __init__(self, *, seed: int, which: int, correlation: Seconds) -> None:
-        """Take `which` to tell apart the processes of a seed, and `correlation`, the time in which it falls to 1/e."""
-        self._seed = seed
-        self._which = which
-        self._persistence = math.exp(-WEATHER_STEP / correlation)
-        self._begin()
-
-    def day(self, index: int) -> FloatArray:
-        """Return the values (288,) of day `index`, each drawn from the one before, across midnight too."""
-        if index < self._index:
-            self._begin()
-        while self._index < index:
-            self._go_on()
-        return np.array(self._values)
-
-    def _begin(self) -> None:
-        """Go to the eve of the first day, of which only the last value matters."""
-        self._index = -1
-        self._values = [float(generator(self._seed, Stream.WEATHER, 0, self._which, 1).standard_normal())]
-
-    def _go_on(self) -> None:
-        """Draw the next day."""
-        self._index += 1
-        random = generator(self._seed, Stream.WEATHER, self._index, self._which)
-        innovation = math.sqrt(1 - self._persistence**2)
-        draws = (innovation * random.standard_normal(POINTS_PER_DAY)).tolist()
-        course = accumulate(draws, lambda last, draw: self._persistence * last + draw, initial=self._values[-1])
-        self._values = list(course)[1:]
+    places = [(site.latitude, site.longitude) for site, _ in sites.values()]
+    clouds = Noise(places, seed=seed, which=Which.CLOUDS, length_kilometres=CLOUD_LENGTH_KILOMETRES)
+    wind = Noise(places, seed=seed, which=Which.WIND, length_kilometres=WIND_LENGTH_KILOMETRES)
+    return {
+        name: SyntheticWeather(site=site, climate=climate, clouds=clouds, wind=wind)
+        for name, (site, climate) in sites.items()
+    }
 
 
-def weibull_quantile(normal: FloatArray, mean: float, shape: float) -> FloatArray:
-    """Map standard normal values to values of equal probability of the Weibull distribution of this mean and shape."""
+def wind_speed(climate: Climate, month: int, normal: FloatArray) -> FloatArray:
+    """Return the wind speed (288,) of a day in m/s, from standard normal values (288,)."""
+    calm = in_month(climate.wind_calm, month)
+    windy_mean = in_month(climate.wind_mean, month) / (1.0 - calm)
+    course = 1.0 + in_month(climate.wind_swing, month) * daily_course()
+    return weibull_quantile(normal, windy_mean, in_month(climate.wind_shape, month), calm=calm) * course
+
+
+def weibull_quantile(normal: FloatArray, mean: float, shape: float, *, calm: float = 0.0) -> FloatArray:
+    """Map standard normal values to values of equal probability: 0 for the share `calm`, then Weibull distributed."""
     from scipy.special import gamma, log_ndtr  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
 
     scale = mean / gamma(1 + 1 / shape)
     # The logarithm of the upper tail stays exact where 1 - probability would round to 0.
-    return np.asarray(scale * (-log_ndtr(-normal)) ** (1 / shape))
+    beyond = np.log1p(-calm) - log_ndtr(-normal)
+    return np.asarray(scale * np.maximum(beyond, 0.0) ** (1 / shape))
 
 
 @lru_cache(maxsize=1)
-def _daily_course() -> FloatArray:
+def daily_course() -> FloatArray:
     """Return the course (288,) of a day's temperature, from -1 in the coldest step to 1 in the warmest."""
     hours = (np.arange(POINTS_PER_DAY) + 0.5) * WEATHER_STEP / SECONDS_PER_HOUR
     return np.cos(2 * np.pi * (hours - WARMEST_HOUR) / HOURS_PER_DAY)

@@ -13,7 +13,7 @@ import numpy as np
 
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
-from simulator.energy.clear_sky import calendar_day, clear_sky_day
+from simulator.energy.clear_sky import calendar_day, sky_day
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay, WeatherError, WeatherSource
 from simulator.energy.weather_formats import TYPICAL_YEAR, Hours, read_hours
 
@@ -41,10 +41,11 @@ class Recording:
 
     def day(self, index: int) -> WeatherDay:
         """See `WeatherSource.day`."""
-        first = self.first_point(index)
+        first, sky = self.first_point(index), sky_day(self.site, index)
         return WeatherDay(
-            ghi_watts_per_square_metre=self._irradiance(index, first),
-            clear_sky_watts_per_square_metre=clear_sky_day(self.site, index),
+            sun=sky.sun,
+            ghi_watts_per_square_metre=self._irradiance(sky.clear_sky_watts_per_square_metre, first),
+            clear_sky_watts_per_square_metre=sky.clear_sky_watts_per_square_metre,
             air_celsius=_held(self.hours.air_celsius, first),
             wind_metres_per_second=_held(self.hours.wind_metres_per_second, first),
             pressure_pascals=_held(self.hours.pressure_pascals, first),
@@ -65,13 +66,13 @@ class Recording:
             )
         return first
 
-    def _irradiance(self, index: int, first: int) -> FloatArray:
-        """Return the irradiance of the hours that touch a day, each in the shape of its clear sky."""
+    def _irradiance(self, clear_sky: FloatArray, first: int) -> FloatArray:
+        """Return the irradiance of the hours that touch a day, each in the shape of the day's clear sky."""
         hour, begun = divmod(first, POINTS_PER_HOUR)
         means = self.hours.ghi_watts_per_square_metre[hour : hour + HOURS_PER_DAY + (begun > 0), None]
         # The part of an hour beyond midnight is taken from the day's other end, which is nearly the next day's sky.
         points = np.arange(-begun, means.size * POINTS_PER_HOUR - begun) % POINTS_PER_DAY
-        clear = clear_sky_day(self.site, index)[points].reshape(-1, POINTS_PER_HOUR)
+        clear = clear_sky[points].reshape(-1, POINTS_PER_HOUR)
         clear_means = clear.mean(axis=1, keepdims=True)
         shape = np.divide(clear, clear_means, out=np.ones_like(clear), where=clear_means > 0)
         irradiance: FloatArray = (means * shape).ravel()[begun : begun + POINTS_PER_DAY]

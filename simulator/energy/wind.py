@@ -34,11 +34,6 @@ class WindTurbine:
     rated: float
     cut_out: float
 
-    @property
-    def kind(self) -> str:
-        """See `Supply.kind`."""
-        return "wind"
-
     def watts(self, weather: WeatherDay) -> FloatArray:
         """Return the power (288,) in watts."""
         speed = self.hub_speed(weather.wind_metres_per_second)

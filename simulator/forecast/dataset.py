@@ -29,7 +29,14 @@ TYPICAL_DAYS = 365
 PLATE_IRRADIANCE = 1000.0
 """W/m2 at which the rated power of a panel is stated: standard test conditions (IEC 60904-3)."""
 
-PANEL = SolarArray(area_square_metres=0.25, efficiency=0.2)
+PANEL = SolarArray(
+    area_square_metres=0.25,
+    efficiency=0.2,
+    tilt_degrees=0.0,
+    azimuth_degrees=180.0,
+    system_losses_ratio=0.0,
+    incidence_coefficient=0.0,
+)
 TURBINE = WindTurbine(
     rotor_square_metres=0.3,
     rated_watts=80.0,
@@ -40,7 +47,7 @@ TURBINE = WindTurbine(
     rated=12.0,
     cut_out=25.0,
 )
-"""The panel and the turbine of the shipped scenario `edge`, so that a model learns the supply that it will serve."""
+"""A level panel, whose power goes with the irradiance that stations record, and the turbine of the scenario `edge`."""
 
 LONGEST_FILE_STEPS = 1_000_000
 """Rows of a CSV file that are read: a century of hours, which no memory here is short of."""

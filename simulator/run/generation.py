@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -14,43 +14,86 @@ DAYS_KEPT = 3
 """Days kept: today, and those that a look ahead of a day may need."""
 
 
-class Generation:
-    """Generation of B buses in watts at any step of the simulation; steps divide those of the weather."""
+Daily = Callable[[int], FloatArray]
+"""Generation in watts on a day of simulated time: (2, 288, B), that of the sun and that of the wind.
 
-    def __init__(self, weather: Sequence[WeatherSource], supplies: Sequence[Supply], step: Seconds) -> None:
-        """Take the weather and the supply of each bus; buses of one site have the same source of weather."""
-        self._weather = weather
-        self._supplies = supplies
+Raises WeatherError beyond the end of a recording."""
+
+
+def daily(buses: Sequence[tuple[WeatherSource, Supply]], leads: Sequence[Seconds] | None = None) -> Daily:
+    """Return the generation of buses, each with its weather. Those that have both in common share one computation.
+
+    `leads` are the times by which the days of each bus's weather begin before those of the simulated clock; by default
+    they begin together.
+    """
+    weathers = {id(weather): weather for weather, _ in buses}
+    keys = [(id(weather), supply) for weather, supply in buses]
+    shift = {key: round(lead / WEATHER_STEP) for (key, _), lead in zip(keys, leads or [Seconds(0.0)] * len(keys), strict=True)}
+
+    def local_day(key: int, supplies: Sequence[Supply], index: int) -> dict[Supply, FloatArray]:
+        today = weathers[key].day(index)
+        powers = {supply: supply.power(today) for supply in supplies}
+        return {supply: np.stack([power.solar, power.wind]) for supply, power in powers.items()}
+
+    def day(index: int) -> FloatArray:
+        found: dict[tuple[int, Supply], FloatArray] = {}
+        for key in weathers:
+            supplies = list(dict.fromkeys(supply for one, supply in keys if one == key))
+            first, at = divmod(index * POINTS_PER_DAY + shift[key], POINTS_PER_DAY)
+            parts = local_day(key, supplies, first)
+            if at:
+                # A day of the clock has parts of two of the site's own.
+                later = local_day(key, supplies, first + 1)
+                parts = {one: np.concatenate((parts[one][:, at:], later[one][:, :at]), axis=1) for one in supplies}
+            found |= {(key, supply): power for supply, power in parts.items()}
+        return np.stack([found[key] for key in keys], axis=2)
+
+    return day
+
+
+class Generation:
+    """Generation in watts at any step of the simulation; steps divide those of the weather.
+
+    `source` gives that of a day. Another that gives the same may take its place: the live job computes it elsewhere.
+    """
+
+    def __init__(self, source: Daily, step: Seconds) -> None:
+        self.source = source
         self._steps_per_point = round(WEATHER_STEP / step)
-        self._days: OrderedDict[int, FloatArray] = OrderedDict()
+        self._days: OrderedDict[int, tuple[FloatArray, FloatArray]] = OrderedDict()
 
     def at(self, step: int) -> FloatArray:
         """Return the generation (B,) in a step. Raises WeatherError beyond the end of a recording."""
-        return self._at_point(step // self._steps_per_point)
+        return self._at_point(step // self._steps_per_point)[0]
+
+    def solar_at(self, step: int) -> FloatArray:
+        """Return the part (B,) of the generation in a step that the sun gives; the rest is of the wind."""
+        return self._at_point(step // self._steps_per_point)[1]
 
     def between(self, step: int, count: int) -> FloatArray:
-        """Return the generation (count, B) of the steps from `step` on; zeros beyond the end of a recording."""
+        """Return the generation (count, B) of the steps from `step` on; zeros beyond the end of a recording.
+
+        Raises WeatherError where `step` itself lies beyond it.
+        """
         points = np.arange(step, step + count) // self._steps_per_point
         first, last = int(points[0]), int(points[-1])
-        watts = np.zeros((last - first + 1, len(self._supplies)))
+        watts = np.zeros((last - first + 1, len(self.at(step))))
         # A run may end with its recording, while its last steps look further ahead.
         with contextlib.suppress(WeatherError):
             for point in range(first, last + 1):
-                watts[point - first] = self._at_point(point)
+                watts[point - first] = self._at_point(point)[0]
         return watts[points - first]
 
-    def _at_point(self, point: int) -> FloatArray:
+    def _at_point(self, point: int) -> tuple[FloatArray, FloatArray]:
+        """Return the generation (N,) at a point of the weather, and the sun's part of it."""
         day, row = divmod(point, POINTS_PER_DAY)
-        watts: FloatArray = self._day(day)[row]
-        return watts
+        watts, solar = self._day(day)
+        return watts[row], solar[row]
 
-    def _day(self, index: int) -> FloatArray:
-        """Return the generation (288, B) of a day. Equal buses of one site share one computation."""
+    def _day(self, index: int) -> tuple[FloatArray, FloatArray]:
         if index not in self._days:
-            days = {id(weather): weather.day(index) for weather in self._weather}
-            asked = [(id(weather), supply) for weather, supply in zip(self._weather, self._supplies, strict=True)]
-            watts = {(source, supply): supply.watts(days[source]) for source, supply in dict.fromkeys(asked)}
-            self._days[index] = np.stack([watts[one] for one in asked], axis=1)
+            solar, wind = self.source(index)
+            self._days[index] = solar + wind, solar
             if len(self._days) > DAYS_KEPT:
                 self._days.popitem(last=False)
         return self._days[index]

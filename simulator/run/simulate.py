@@ -16,7 +16,7 @@ from simulator.ledger.accounting import AccountedLedger, Ledger, NullLedger
 from simulator.ledger.cost_profile import shipped_profile
 from simulator.run.bound import problem
 from simulator.run.engine import Engine, Plant
-from simulator.run.generation import Generation
+from simulator.run.generation import Daily, Generation, daily
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.sleep import SleepState
 from simulator.run.totals import LATENCY_BOUNDS
@@ -81,7 +81,7 @@ def build_engine(
     profile = parts.profile_of(scenario) if method.compression else None
     cluster = inputs.cluster_of(layout, scenario, compressed=profile)
     step = step or Seconds(float(scenario.run.step_seconds))
-    generation = Generation(weather_of(layout, seed), [bus.supply for bus in layout.buses], step)
+    generation = Generation(daily_generation(layout, seed), step)
     classes = parts.classes_of(scenario)
     longest = max((kind.deadline for kind in classes if kind.deferrable), default=0.0)
     deferrable = np.array([kind.deferrable for kind in classes] * len(layout.places))
@@ -105,6 +105,13 @@ def build_engine(
         look_ahead=min(round(longest / WEATHER_STEP) + 1, POINTS_PER_DAY),
     )
     return Engine(plant)
+
+
+def daily_generation(layout: Layout, seed: int) -> Daily:
+    """Return what the weather of a layout lets its buses generate. Raises WeatherError for a bad recording."""
+    weather = weather_of(layout, seed)
+    leads = [layout.places[bus.place].lead for bus in layout.buses]
+    return daily([(weather[bus.place], bus.supply) for bus in layout.buses], leads)
 
 
 def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:

@@ -43,50 +43,98 @@ class SiteSection(Section, frozen=True, kw_only=True):
             raise ValueError(f".first_day: expected a day from 1900-01-01 to 2199-12-31, got {self.first_day}")
 
 
+TWELVE = Meta(min_length=12, max_length=12)
+
+Index = Annotated[float, Meta(ge=0.05, le=1.1)]
+Ratio = Annotated[float, Meta(ge=0, le=1)]
+Share = Annotated[float, Meta(ge=0, lt=1)]
+Speed = Annotated[float, Meta(gt=0, le=30)]
+Shape = Annotated[float, Meta(ge=1, le=5)]
+Celsius = Annotated[float, Meta(ge=-50, le=50)]
+Swing = Annotated[float, Meta(ge=0, le=30)]
+
+
 class Clearness(Section, frozen=True, kw_only=True):
     """Clear-sky index of the synthetic weather: Gaussian AR(1), clipped to [0.05, 1.1].
 
-    Defaults are those of the TMY3 year of Greensboro (NREL 2008, in pvlib), hours with more than 50 W/m2 of clear sky.
+    What is not given is the climate's. Most figures may be one for the year, or twelve from January on.
     """
 
-    mean: Annotated[float, Meta(ge=0.05, le=1.1, description="Mean clear-sky index.")] = 0.78
-    deviation: Annotated[float, Meta(ge=0, le=1, description="Standard deviation.")] = 0.28
-    correlation_hours: Annotated[
-        float, Meta(gt=0, le=240, description="Time in which the correlation falls to 1/e.")
-    ] = 5.0
+    mean: Annotated[Index | Annotated[tuple[Index, ...], TWELVE], Meta(description="Mean clear-sky index.")] | None = (
+        None
+    )
+    deviation: (
+        Annotated[Ratio | Annotated[tuple[Ratio, ...], TWELVE], Meta(description="Standard deviation.")] | None
+    ) = None
+    correlation_hours: (
+        Annotated[float, Meta(gt=0, le=240, description="Time in which the correlation falls to 1/e.")] | None
+    ) = None
 
 
 class Wind(Section, frozen=True, kw_only=True):
-    """Wind speed of the synthetic weather: Weibull distributed, correlated in time.
+    """Wind speed of the synthetic weather: calm, or Weibull distributed; with a daily course, correlated in time.
 
-    Defaults are those of the TMY3 year of Greensboro (NREL 2008, in pvlib), the shape by its first two moments.
+    What is not given is the climate's.
     """
 
-    mean_metres_per_second: Annotated[
-        float, Meta(gt=0, le=30, description="Mean wind speed at the reference height.")
-    ] = 3.05
-    weibull_shape: Annotated[float, Meta(ge=1, le=5, description="Weibull shape; 2 is the Rayleigh distribution.")] = (
-        1.7
-    )
-    correlation_hours: Annotated[
-        float, Meta(gt=0, le=240, description="Time in which the correlation falls to 1/e.")
-    ] = 3.8
+    mean_metres_per_second: (
+        Annotated[
+            Speed | Annotated[tuple[Speed, ...], TWELVE],
+            Meta(description="Mean wind speed at the reference height, calms included."),
+        ]
+        | None
+    ) = None
+    weibull_shape: (
+        Annotated[
+            Shape | Annotated[tuple[Shape, ...], TWELVE],
+            Meta(description="Weibull shape of the wind but for calms; 2 is the Rayleigh distribution."),
+        ]
+        | None
+    ) = None
+    calm_share: (
+        Annotated[Share | Annotated[tuple[Share, ...], TWELVE], Meta(description="Share of time without wind.")] | None
+    ) = None
+    daily_swing_ratio: (
+        Annotated[
+            Ratio | Annotated[tuple[Ratio, ...], TWELVE],
+            Meta(description="Swing of the daily course about its mean, greatest at 15 h as the temperature is."),
+        ]
+        | None
+    ) = None
+    correlation_hours: (
+        Annotated[float, Meta(gt=0, le=240, description="Time in which the correlation falls to 1/e.")] | None
+    ) = None
+    cloud_correlation: (
+        Annotated[float, Meta(ge=-1, le=1, description="Correlation with cloudiness; above 0 where clouds bring wind.")]
+        | None
+    ) = None
     reference_height_metres: Annotated[float, Meta(gt=0, le=200, description="Height of the wind figures.")] = 10.0
 
 
 class WeatherSection(Section, frozen=True, kw_only=True):
-    """Synthetic weather, or a recording. Temperatures are by default those of the TMY3 year of Greensboro."""
+    """Synthetic weather, or a recording. The climate's figures are those of its typical year (TMY3)."""
 
     file: (
         Annotated[str, Meta(description="CSV of NASA POWER or TMY3 in place of synthetic weather; beside this file.")]
         | None
     ) = None
+    climate: Annotated[
+        Literal["greensboro", "sand-point"],
+        Meta(description="Climate whose figures hold where the keys below give no others."),
+    ] = "greensboro"
     clearness: Clearness = Clearness()
     wind: Wind = Wind()
-    mean_celsius: Annotated[float, Meta(ge=-50, le=50, description="Daily mean air temperature.")] = 14.4
-    daily_swing_celsius: Annotated[
-        float, Meta(ge=0, le=30, description="Half the difference between the warmest and coldest hour.")
-    ] = 5.4
+    mean_celsius: (
+        Annotated[Celsius | Annotated[tuple[Celsius, ...], TWELVE], Meta(description="Daily mean air temperature.")]
+        | None
+    ) = None
+    daily_swing_celsius: (
+        Annotated[
+            Swing | Annotated[tuple[Swing, ...], TWELVE],
+            Meta(description="Half the difference between the warmest and coldest hour."),
+        ]
+        | None
+    ) = None
 
 
 class GridSection(Section, frozen=True, kw_only=True):
@@ -106,13 +154,35 @@ class GridSection(Section, frozen=True, kw_only=True):
 
 
 class SolarSection(Section, frozen=True, kw_only=True):
-    """A horizontal photovoltaic panel.
+    """A photovoltaic panel.
 
     The default efficiency is below that of new silicon modules, some 22% (Fraunhofer ISE, Photovoltaics Report, 2024).
+    The default losses are those of PVWatts (Dobos, NREL/TP-6A20-62641, 2014): 14.1%, of soiling, shading, snow,
+    mismatch, wiring, connections, light-induced degradation, nameplate rating and availability. The tilt is a choice,
+    near the best at 36 degrees north.
     """
 
     area_square_metres: Annotated[float, Meta(gt=0, le=10_000, description="Area of the cells.")]
     efficiency: Annotated[float, Meta(gt=0, le=0.5, description="Efficiency at 25 degrees Celsius.")] = 0.2
+    tilt_degrees: Annotated[float, Meta(ge=0, le=90, description="Tilt from the horizontal.")] = 30.0
+    azimuth_degrees: (
+        Annotated[
+            float,
+            Meta(ge=0, le=360, description="Direction that it faces, 90 for the east; by default the equator's."),
+        ]
+        | None
+    ) = None
+    system_losses_ratio: Annotated[
+        float, Meta(ge=0, lt=1, description="Share lost to dirt, shade, wiring, mismatch and outages.")
+    ] = 0.141
+    incidence_coefficient: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=0.2,
+            description="ASHRAE's coefficient of reflection; 0.05 is that of plain glass, 0 reflects none.",
+        ),
+    ] = 0.05
 
 
 class WindSection(Section, frozen=True, kw_only=True):

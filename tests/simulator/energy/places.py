@@ -4,7 +4,8 @@ from datetime import date
 
 import numpy as np
 
-from simulator.energy.interface import POINTS_PER_DAY, Site, WeatherDay
+from simulator.arrays import FloatArray
+from simulator.energy.interface import POINTS_PER_DAY, Site, Sun, WeatherDay
 
 
 def greensboro(first_day: date = date(2025, 3, 20)) -> Site:
@@ -15,11 +16,16 @@ def greensboro(first_day: date = date(2025, 3, 20)) -> Site:
 def uniform_day(
     *, irradiance: float = 0.0, celsius: float = 15.0, wind: float = 0.0, pascals: float = 101_325.0
 ) -> WeatherDay:
-    """Return the same weather from midnight to midnight."""
+    """Return the same weather from midnight to midnight, under a sun overhead."""
     return WeatherDay(
-        ghi_watts_per_square_metre=np.full(POINTS_PER_DAY, irradiance),
-        clear_sky_watts_per_square_metre=np.full(POINTS_PER_DAY, irradiance),
-        air_celsius=np.full(POINTS_PER_DAY, celsius),
-        wind_metres_per_second=np.full(POINTS_PER_DAY, wind),
-        pressure_pascals=np.full(POINTS_PER_DAY, pascals),
+        sun=Sun(day_of_year=80, zenith_degrees=_everywhen(0.0), azimuth_degrees=_everywhen(180.0)),
+        ghi_watts_per_square_metre=_everywhen(irradiance),
+        clear_sky_watts_per_square_metre=_everywhen(irradiance),
+        air_celsius=_everywhen(celsius),
+        wind_metres_per_second=_everywhen(wind),
+        pressure_pascals=_everywhen(pascals),
     )
+
+
+def _everywhen(value: float) -> FloatArray:
+    return np.full(POINTS_PER_DAY, value)

@@ -1,61 +1,55 @@
-"""The default climate is that of the weather year it is said to come from."""
+"""The shipped climates are those of the typical years that they are said to come from, month by month."""
 
-import math
-from datetime import date
-from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
-import pvlib  # type: ignore[import-untyped]
 import pytest
 
 from simulator.arrays import FloatArray
-from simulator.energy.interface import Site, WeatherDay
-from simulator.energy.weather_file import load_weather
+from simulator.energy.climate import CLIMATES
+from simulator.energy.interface import WeatherDay
+from simulator.energy.weather import correlated_weather
+from simulator.energy.wind import WindTurbine
 from simulator.scenario.schema import WeatherSection
+from tests.simulator.energy.typical_years import MONTH, STATIONS, climate_of
 
-SITE = Site(latitude=36.1, longitude=-79.95, altitude_metres=273, utc_offset_hours=-5, first_day=date(2025, 1, 1))
-FILE = Path(pvlib.__file__).parent / "data/723170TYA.CSV"
-DEFAULTS = WeatherSection()
+SEEDS = 200
 
-
-@pytest.fixture(scope="module")
-def days() -> list[WeatherDay]:
-    weather = load_weather(FILE, SITE)
-    return [weather.day(index) for index in range(365)]
-
-
-def hourly(series: FloatArray) -> FloatArray:
-    means: FloatArray = series.reshape(-1, 12).mean(axis=1)
-    return means
-
-
-def correlation_hours(series: FloatArray) -> float:
-    """Return the time constant of the exponential with the correlation found an hour apart."""
-    before, after = series[:-1], series[1:]
-    known = ~(np.isnan(before) | np.isnan(after))
-    return float(-1 / np.log(np.corrcoef(before[known], after[known])[0, 1]))
+SMALL_TURBINE = WindTurbine(
+    rotor_square_metres=0.3,
+    rated_watts=80.0,
+    power_coefficient=0.3,
+    hub_height_metres=10.0,
+    reference_height_metres=10.0,
+    cut_in=3.0,
+    rated=12.0,
+    cut_out=25.0,
+)
+"""The turbine of the scenario `edge`."""
 
 
-def test_clearness(days: list[WeatherDay]) -> None:
-    irradiance = hourly(np.concatenate([day.ghi_watts_per_square_metre for day in days]))
-    clear = hourly(np.concatenate([day.clear_sky_watts_per_square_metre for day in days]))
-    index = np.divide(irradiance, clear, out=np.full_like(clear, np.nan), where=clear > 50)
-    assert DEFAULTS.clearness.mean == pytest.approx(np.nanmean(index), rel=0.02)
-    assert DEFAULTS.clearness.deviation == pytest.approx(np.nanstd(index), rel=0.02)
-    assert DEFAULTS.clearness.correlation_hours == pytest.approx(correlation_hours(index), rel=0.05)
+def by_month(days: list[WeatherDay]) -> FloatArray:
+    """Return the mean irradiance in W/m2, and the mean power of the turbine in W, of each month (2, 12)."""
+    daily = np.array([(day.ghi_watts_per_square_metre.mean(), SMALL_TURBINE.watts(day).mean()) for day in days])
+    return np.array([daily[month == MONTH].mean(axis=0) for month in range(1, 13)]).T
 
 
-def test_wind(days: list[WeatherDay]) -> None:
-    speed = hourly(np.concatenate([day.wind_metres_per_second for day in days]))
-    shape = DEFAULTS.wind.weibull_shape
-    assert DEFAULTS.wind.mean_metres_per_second == pytest.approx(speed.mean(), rel=0.02)
-    assert math.gamma(1 + 2 / shape) / math.gamma(1 + 1 / shape) ** 2 == pytest.approx(
-        (speed**2).mean() / speed.mean() ** 2, rel=0.02
-    )
-    assert DEFAULTS.wind.correlation_hours == pytest.approx(correlation_hours(speed), rel=0.05)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(STATIONS))
+def test_a_climate_is_that_of_its_year(name: str) -> None:
+    assert climate_of(STATIONS[name]) == CLIMATES[name]
 
 
-def test_temperature(days: list[WeatherDay]) -> None:
-    air = np.array([hourly(day.air_celsius) for day in days])
-    assert DEFAULTS.mean_celsius == pytest.approx(air.mean(), abs=0.2)
-    assert DEFAULTS.daily_swing_celsius == pytest.approx(((air.max(axis=1) - air.min(axis=1)) / 2).mean(), abs=0.2)
+def test_every_climate_can_be_chosen() -> None:
+    assert set(get_args(get_args(get_type_hints(WeatherSection, include_extras=True)["climate"])[0])) == set(CLIMATES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(STATIONS))
+def test_sun_and_wind_of_each_month_are_those_of_the_year(name: str) -> None:
+    site = STATIONS[name].site
+    sums = np.zeros((2, 12))
+    for seed in range(SEEDS):
+        weather = correlated_weather({name: (site, CLIMATES[name])}, seed)[name]
+        sums += by_month([weather.day(index) for index in range(365)])
+    assert sums / SEEDS == pytest.approx(by_month(STATIONS[name].days()), rel=0.1)

@@ -5,11 +5,18 @@ import pytest
 
 from simulator.energy.interface import POINTS_PER_DAY, Supply
 from simulator.energy.solar import SolarArray
-from simulator.energy.supply import Hybrid, NoSupply
+from simulator.energy.supply import LocalSupply
 from simulator.energy.wind import WindTurbine
 from tests.simulator.energy.places import uniform_day
 
-PANEL = SolarArray(area_square_metres=2.0, efficiency=0.2)
+PANEL = SolarArray(
+    area_square_metres=2.0,
+    efficiency=0.2,
+    tilt_degrees=0.0,
+    azimuth_degrees=180.0,
+    system_losses_ratio=0.0,
+    incidence_coefficient=0.0,
+)
 TURBINE = WindTurbine(
     rotor_square_metres=1.0,
     rated_watts=300.0,
@@ -91,17 +98,27 @@ def test_thin_air_drives_less() -> None:
     assert TURBINE.watts(mountain) == pytest.approx(TURBINE.watts(sea) / 2)
 
 
-def test_a_hybrid_is_the_sum_of_its_parts() -> None:
+def test_a_hybrid_has_the_power_of_its_parts() -> None:
     day = uniform_day(irradiance=500.0, wind=6.0)
-    assert Hybrid(PANEL, TURBINE).watts(day) == pytest.approx(PANEL.watts(day) + TURBINE.watts(day))
+    power = LocalSupply(solar=PANEL, wind=TURBINE).power(day)
+    assert (power.solar == PANEL.watts(day)).all()
+    assert (power.wind == TURBINE.watts(day)).all()
+    assert not LocalSupply(solar=PANEL).power(day).wind.any()
+    assert not LocalSupply(wind=TURBINE).power(day).solar.any()
 
 
 def test_without_a_supply_nothing_is_generated() -> None:
-    power = NoSupply().watts(uniform_day(irradiance=1000.0, wind=12.0))
-    assert power.shape == (POINTS_PER_DAY,)
-    assert not power.any()
+    power = LocalSupply().power(uniform_day(irradiance=1000.0, wind=12.0))
+    assert power.solar.shape == power.wind.shape == (POINTS_PER_DAY,)
+    assert not power.solar.any()
+    assert not power.wind.any()
 
 
 def test_supplies_say_what_they_are() -> None:
-    supplies: list[Supply] = [PANEL, TURBINE, Hybrid(PANEL, TURBINE), NoSupply()]
+    supplies: list[Supply] = [
+        LocalSupply(solar=PANEL),
+        LocalSupply(wind=TURBINE),
+        LocalSupply(solar=PANEL, wind=TURBINE),
+        LocalSupply(),
+    ]
     assert [one.kind for one in supplies] == ["solar", "wind", "hybrid", "grid"]

@@ -15,7 +15,7 @@ from simulator.energy.interface import WeatherDay, WeatherSource
 from simulator.forecast.references import PerfectForecaster
 from simulator.run.buses import Shares
 from simulator.run.engine import Engine
-from simulator.run.generation import Generation
+from simulator.run.generation import Generation, daily
 from simulator.run.job import Job, Method
 from simulator.run.simulate import build_engine, figures, fixed_tasks, quantile, simulate
 from simulator.run.totals import LATENCY_BOUNDS, Totals
@@ -151,8 +151,7 @@ def first_day(policy: str, later_seed: int) -> bytes:
     scenario = edge()
     engine = build_engine(scenario, Method(name="x", policy=policy), 1)
     weather = SplicedWeather(weather_of(layout_of(scenario), 1)[0], weather_of(layout_of(scenario), later_seed)[0])
-    supplies = [bus.supply for bus in layout_of(scenario).buses]
-    generation = Generation([weather] * len(supplies), supplies, engine.plant.step)
+    generation = Generation(daily([(weather, bus.supply) for bus in layout_of(scenario).buses]), engine.plant.step)
     forecaster = engine.plant.forecaster
     if isinstance(forecaster, PerfectForecaster):
         forecaster = PerfectForecaster(generation.between)

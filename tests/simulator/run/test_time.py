@@ -1,6 +1,7 @@
 """Knowledge at each time, and the length of steps: neither may lend a policy an advantage."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from simulator.forecast.references import PerfectForecaster
 from simulator.ledger.accounting import AccountedLedger, Ledger, SlotReport
 from simulator.ledger.cost_profile import shipped_profile
 from simulator.run.engine import Engine
-from simulator.run.generation import Generation
+from simulator.run.generation import Generation, daily
 from simulator.run.job import Method
 from simulator.run.simulate import build_engine
 from simulator.scenario.load import load_scenario
@@ -37,10 +38,11 @@ class Spliced:
         if index:
             return late
         early = self._before.day(index)
-        names = [field.name for field in fields(WeatherDay)]
-        return WeatherDay(
-            **{name: np.concatenate((getattr(early, name)[:NOON], getattr(late, name)[NOON:])) for name in names}
-        )
+        names = [field.name for field in fields(WeatherDay) if field.name != "sun"]
+        spliced: dict[str, Any] = {
+            name: np.concatenate((getattr(early, name)[:NOON], getattr(late, name)[NOON:])) for name in names
+        }
+        return replace(early, **spliced)
 
 
 class OneDay:
@@ -60,8 +62,7 @@ def under(weather: WeatherSource, policy: str) -> Engine:
     """Return an engine under this weather."""
     # Without batteries, and busy: choices hang on what is generated now.
     engine = build_engine(at_rate(2_000), Method(name="x", policy=policy, batteries=False), 1)
-    supplies = [bus.supply for bus in layout_of(edge()).buses]
-    generation = Generation([weather] * len(supplies), supplies, engine.plant.step)
+    generation = Generation(daily([(weather, bus.supply) for bus in layout_of(edge()).buses]), engine.plant.step)
     forecaster = engine.plant.forecaster
     if isinstance(forecaster, PerfectForecaster):
         forecaster = PerfectForecaster(generation.between)
@@ -164,9 +165,8 @@ def test_an_oracle_ends_with_its_recording() -> None:
 
 
 def test_nothing_is_generated_beyond_a_recording() -> None:
-    supplies = [bus.supply for bus in layout_of(edge()).buses]
-    weather = [OneDay(weather_of(layout_of(edge()), 1)[0])] * len(supplies)
-    generation = Generation(weather, supplies, Seconds(60.0))
+    weather = OneDay(weather_of(layout_of(edge()), 1)[0])
+    generation = Generation(daily([(weather, bus.supply) for bus in layout_of(edge()).buses]), Seconds(60.0))
     ahead = generation.between(DAY * 5 - 7, 12)
     assert (ahead[:7] == [generation.at(step) for step in range(DAY * 5 - 7, DAY * 5)]).all()
     assert (ahead[7:] == 0.0).all()

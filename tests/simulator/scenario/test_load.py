@@ -1,5 +1,6 @@
 """Scenarios from files: what is wrong in one is told in a line that names file and key."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import yaml
 
 from exporter.core.config import ConfigError
 from simulator.assembly.layout import recording_mistakes
+from simulator.assembly.parts import climate_of
+from simulator.energy.climate import CLIMATES
 from simulator.energy.interface import WEATHER_STEP
 from simulator.experiments.run.work import simulate_job
 from simulator.run.job import Job, Method
@@ -66,6 +69,19 @@ def test_the_least_scenario_is_enough(tmp_path: Path) -> None:
             {"nodes": [NODE | {"battery": {"capacity_watt_hours": -1, "charge_watts": 1, "discharge_watts": 1}}]},
             "mine.yaml: nodes[0].battery.capacity_watt_hours: expected a number > 0 and <= 1,000,000, got -1",
         ),
+        (
+            {"weather": {"mean_celsius": 400}},
+            "mine.yaml: weather.mean_celsius: expected a number >= -50 and <= 50, or a list of 12, got 400",
+        ),
+        (
+            {"weather": {"clearness": {"mean": [0.7] * 11}}},
+            "mine.yaml: weather.clearness.mean: expected a number >= 0.05 and <= 1.1, or a list of 12, got a list",
+        ),
+        (
+            {"weather": {"wind": {"calm_share": [0.1] * 11 + [1.0]}}},
+            "mine.yaml: weather.wind.calm_share[11]: expected a number >= 0 and < 1, got 1",
+        ),
+        ({"weather": {"climate": "mars"}}, "mine.yaml: weather.climate: expected one of greensboro, sand-point, got"),
         (
             {"nodes": [NODE | {"solar": {"area_square_metres": float("nan")}}]},
             "mine.yaml: nodes[0].solar.area_square_metres: expected a finite number, got nan",
@@ -220,3 +236,14 @@ def test_unknown_names_list_the_known() -> None:
 def test_a_run_may_have_every_step_that_divides_that_of_the_weather() -> None:
     whole = round(WEATHER_STEP)
     assert tuple(step for step in range(1, whole + 1) if whole % step == 0) == STEPS
+
+
+def test_a_figure_of_the_weather_is_one_for_the_year_or_twelve(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    months = list(range(1, 13))
+    weather = {"climate": "sand-point", "mean_celsius": months, "wind": {"mean_metres_per_second": 4}}
+    file.write_text(yaml.safe_dump(minimal(weather=weather)), encoding="utf-8")
+    scenario = load_scenario(str(file))
+    assert isinstance(scenario, Scenario)
+    climate = climate_of(scenario.weather)
+    assert climate == replace(CLIMATES["sand-point"], mean_celsius=tuple(map(float, months)), wind_mean=(4.0,))
