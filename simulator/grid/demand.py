@@ -24,6 +24,10 @@ HABITS_DEVIATION = 0.025
 """Relative deviation of demand from what hour, weekday and temperature say. Assumed: as far as forecasts of a country's
 load for the next day are off, commonly 2 to 3%."""
 
+MORNING_HOURS = (3, 9)
+"""Local hours between which demand passes from that of the day before to that of the weekday: people and firms begin
+then. Assumed; at midnight nothing changes yet."""
+
 HOLIDAYS = {(1, 1), (12, 25), (12, 26)}
 """Month and day of holidays on fixed dates in most of Europe, with the demand of a Sunday. Others are left out."""
 
@@ -41,10 +45,14 @@ def mean_shape(demand: Demand) -> float:
 
 def demand_shape(demand: Demand, time_zone: str, first: datetime, hours: int) -> FloatArray:
     """Return the factor (H,) of each hour from `first` on, by local hour and weekday."""
-    zone, workday = ZoneInfo(time_zone), workday_shape(demand).tolist()
+    zone, workday = ZoneInfo(time_zone), workday_shape(demand)
     days = (*[1.0] * (DAYS_PER_WEEK - 2), demand.saturday, demand.sunday)
     local = [(first + timedelta(hours=hour)).astimezone(zone) for hour in range(hours)]
-    return np.array([workday[one.hour] * days[_weekday(one)] for one in local])
+    hour_of_day = np.array([one.hour for one in local])
+    today = np.array([days[_weekday(one)] for one in local])
+    yesterday = np.array([days[_weekday(one - timedelta(days=1))] for one in local])
+    begun = np.clip((hour_of_day - MORNING_HOURS[0]) / (MORNING_HOURS[1] - MORNING_HOURS[0]), 0.0, 1.0)
+    return np.asarray(workday[hour_of_day] * (yesterday + begun * (today - yesterday)))
 
 
 def _weekday(local: datetime) -> int:
@@ -61,11 +69,17 @@ def demand_gigawatts(
 
 
 def storage_course(expected: FloatArray, limit: float) -> FloatArray:
-    """Return the output (H,), negative while charging, of storage that evens out whole days of expected lack (H,).
+    """Return the output (H,), negative while charging, of storage that evens out whole days of an expected lack (H,).
 
-    A day ends as it began. Where the limit is too low, all hours are evened out in the same part. Losses are left out.
+    It follows what an hour differs from the mean of the 24 hours around it; where the limit is too low for a day's
+    peak, all of it is followed in the same part. A day among equal days ends as it began. Losses are left out. The
+    first and the last days lack what is around them: ask for two days more on either side.
     """
-    course = expected.reshape(-1, HOURS_PER_DAY)
-    course = course - course.mean(axis=1, keepdims=True)
-    peak = np.maximum(np.abs(course).max(axis=1, keepdims=True), np.finfo(float).tiny)
-    return np.asarray((course * np.minimum(1.0, limit / peak)).ravel())
+    half = HOURS_PER_DAY // 2
+    sums = np.concatenate([[0.0], np.cumsum(expected)])
+    hours = np.arange(len(expected))
+    around = (sums[np.minimum(hours + half, len(expected))] - sums[np.maximum(hours - half, 0)]) / HOURS_PER_DAY
+    course = expected - around
+    peaks = np.maximum(np.abs(course).reshape(-1, HOURS_PER_DAY).max(axis=1), np.finfo(float).tiny)
+    noons = np.arange(len(peaks)) * HOURS_PER_DAY + half
+    return np.asarray(np.clip(course * np.interp(hours, noons, np.minimum(1.0, limit / peaks)), -limit, limit))

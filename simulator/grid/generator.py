@@ -28,6 +28,9 @@ OUTAGES = Memory(days=10.0, hours=24.0)
 """Memory of the processes, assumed: air masses stay for some days, lows and their clouds pass in one to two, and
 stations that fail are away for a week or two."""
 
+PLANNED_DAYS = 2
+"""Days before and after a run by which its storage plans: those that its course depends on."""
+
 RENEWABLES_CHEAP = -80.0
 RENEWABLES_DEAR = -5.0
 """EUR/MWh at which wind farms and panels begin to be switched off, from the last to the first: standing still loses
@@ -109,14 +112,15 @@ def dispatch(system: PowerSystem, start: datetime, hours: int, random: np.random
 
 
 def _courses(system: PowerSystem, first: datetime, hours: int) -> tuple[FloatArray, FloatArray]:
-    """Return the shape of the demand (H,) and the output of storage (H,), which plans by whole days in UTC."""
-    begun = first.hour
-    planned = -(-(begun + hours) // HOURS_PER_DAY) * HOURS_PER_DAY
-    midnight = first - timedelta(hours=begun)
-    shape = demand_shape(system.demand, system.time_zone, midnight, planned)
-    expected = system.demand.base_gigawatts * shape - solar_gigawatts(system, days_of_year(midnight, planned), 0.0)
+    """Return the shape of the demand (H,) and the output of storage (H,), which looks at the days around, too."""
+    before = first.hour + PLANNED_DAYS * HOURS_PER_DAY
+    planned = (-(-(first.hour + hours) // HOURS_PER_DAY) + 2 * PLANNED_DAYS) * HOURS_PER_DAY
+    begin = first - timedelta(hours=before)
+    shape = demand_shape(system.demand, system.time_zone, begin, planned)
+    days = days_of_year(first, planned) - before / HOURS_PER_DAY
+    expected = system.demand.base_gigawatts * shape - solar_gigawatts(system, days, 0.0)
     stored = storage_course(expected, system.storage_gigawatts)
-    return shape[begun : begun + hours], stored[begun : begun + hours]
+    return shape[before : before + hours], stored[before : before + hours]
 
 
 def _imports(system: PowerSystem, lacking: FloatArray) -> FloatArray:

@@ -74,7 +74,7 @@ GERMANY = PowerSystem(
     longitude=10.0,
     time_zone="Europe/Berlin",
     demand=Demand(
-        base_gigawatts=54.5,
+        base_gigawatts=54.42,
         workday=DE_WORKDAY,
         saturday=0.87,
         sunday=0.79,
@@ -95,7 +95,7 @@ GERMANY = PowerSystem(
         Plants(name="oil", fuel=Fuel.OIL, gigawatts=3.0, cheap=60.0, dear=150.0),
     ),
     storage_gigawatts=9.4,
-    exchange=Exchange(mean_import_gigawatts=-2.1, share=0.34, limit_gigawatts=15.0, grams_per_kwh=250.0),
+    exchange=Exchange(mean_import_gigawatts=-2.1, share=0.339, limit_gigawatts=15.0, grams_per_kwh=250.0),
 )
 """After Germany: capacities (Bundesnetzagentur, list of power stations 2020; the pumped storage of Luxembourg and
 Austria that feeds its grid included), energy by fuel (Fraunhofer ISE and SMARD: wind 131 TWh, solar 51, nuclear 61,
@@ -126,7 +126,7 @@ FRANCE = PowerSystem(
         Plants(name="oil", fuel=Fuel.OIL, gigawatts=3.0, cheap=60.0, dear=150.0),
     ),
     storage_gigawatts=4.9,
-    exchange=Exchange(mean_import_gigawatts=-4.9, share=0.679, limit_gigawatts=13.0, grams_per_kwh=300.0),
+    exchange=Exchange(mean_import_gigawatts=-4.9, share=0.676, limit_gigawatts=13.0, grams_per_kwh=300.0),
 )
 """After France: capacities, energy by fuel and what a kelvin adds (RTE, Bilan electrique 2020: nuclear 335 TWh, hydro
 65, wind 40, gas 34, solar 13, net export 43; 2.4 GW), temperature (Meteo-France). Nuclear stations follow the load, so
