@@ -411,5 +411,5 @@ def test_a_live_process_loads_no_heavy_library_for_a_grid() -> None:
         "from simulator.grid import files, generator, presets\n"
         "print(*sorted({'numba', 'pandas', 'pvlib', 'scipy', 'matplotlib'} & set(sys.modules)))"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert told.stdout.strip() == ""
