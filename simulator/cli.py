@@ -212,7 +212,7 @@ def _replications(text: str) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from simulator import app
-    from simulator.assembly.layout import recording_mistakes
+    from simulator.assembly.recordings import recording_mistakes
     from simulator.energy.interface import WeatherError
 
     web = web_of(options)

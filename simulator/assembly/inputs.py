@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from exporter.core.config import ConfigError
-from exporter.core.units import HOURS_PER_DAY, JOULES_PER_KWH, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Seconds, Watts
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Seconds, Watts
 from simulator.arrays import FloatArray, IntArray
 from simulator.assembly.layout import Layout, Node
 from simulator.assembly.parts import classes_of
-from simulator.energy.grid import DailyGrid, Grid
 from simulator.energy.network import joules_per_byte
 from simulator.hardware.device import Device
 from simulator.hardware.dvfs import operating_points
@@ -115,14 +114,6 @@ def sleep_table(nodes: Sequence[Node]) -> SleepTable:
             ]
         ),
     )
-
-
-def grid_of(layout: Layout, step: Seconds) -> Grid:
-    """Return the grid of every bus."""
-    sections = [layout.places[bus.place].grid for bus in layout.buses]
-    daily = [np.resize(np.array(section.intensity_grams_per_kwh), HOURS_PER_DAY) for section in sections]
-    dollars = np.array([section.dollars_per_kwh for section in sections])
-    return DailyGrid(np.stack(daily, axis=1) / JOULES_PER_KWH, dollars / JOULES_PER_KWH, step)
 
 
 def workload_of(scenario: Scenario, layout: Layout, seed: int, rate_per_hour: float | None = None) -> Workload:

@@ -1,20 +1,17 @@
 """The layout of a scenario: its sites, the buses at each, and the nodes on each bus."""
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from exporter.core.config import ConfigError
-from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.assembly.parts import battery_of, climate_of, recorded_weather, supply_of
 from simulator.energy.battery import Battery
-from simulator.energy.interface import Site, Supply, WeatherError, WeatherSource
+from simulator.energy.interface import Site, Supply, WeatherSource
 from simulator.energy.weather import correlated_weather
 from simulator.hardware.device import Device
 from simulator.scenario.devices import devices_of
-from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import GridSection, NodeSection, PlaceSection, Scenario, WeatherSection
 
 ONLY_SITE = "site"
@@ -181,26 +178,3 @@ def weather_of(layout: Layout, seed: int) -> list[WeatherSource]:
         synthetic[place.name] if place.weather.file is None else recorded_weather(Path(place.weather.file), place.site)
         for place in layout.places
     ]
-
-
-def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
-    """Read the recordings of a scenario, and yield what its runs would lack of weather."""
-    if not isinstance(scenario, Scenario):
-        return
-    run = scenario.run
-    days = run.warm_up_days + run.days
-    for seed in range(max(1, len(run.first_days))):
-        for number, place in enumerate(layout_of(scenario, seed).places):
-            if place.weather.file is None:
-                continue
-            key = f"sites[{number}]: " if scenario.sites else ""
-            try:
-                recording = recorded_weather(Path(place.weather.file), place.site)
-            except WeatherError as error:
-                yield f"{key}{error}"
-                continue
-            try:
-                recording.day(days - 1 + math.ceil(place.lead / SECONDS_PER_DAY))
-            except WeatherError as error:
-                told = f"expected weather for {run.days} days after {run.warm_up_days} of warm-up"
-                yield f"{key}run.days: {told}: {error}"

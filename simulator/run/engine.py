@@ -8,9 +8,9 @@ from exporter.core.units import SECONDS_PER_HOUR, Grams, Seconds
 from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.energy.balance import Flows, settle
 from simulator.energy.battery import Batteries
-from simulator.energy.grid import Grid, GridPoint
 from simulator.energy.interface import WEATHER_STEP
 from simulator.forecast.references import Forecaster
+from simulator.grid.course import Grid, GridPoint
 from simulator.ledger.accounting import Ledger, SlotReport
 from simulator.run.backlog import Queue, Work
 from simulator.run.buses import Buses

@@ -28,7 +28,10 @@ def daily(buses: Sequence[tuple[WeatherSource, Supply]], leads: Sequence[Seconds
     """
     weathers = {id(weather): weather for weather, _ in buses}
     keys = [(id(weather), supply) for weather, supply in buses]
-    shift = {key: round(lead / WEATHER_STEP) for (key, _), lead in zip(keys, leads or [Seconds(0.0)] * len(keys), strict=True)}
+    shift = {
+        key: round(lead / WEATHER_STEP)
+        for (key, _), lead in zip(keys, leads or [Seconds(0.0)] * len(keys), strict=True)
+    }
 
     def local_day(key: int, supplies: Sequence[Supply], index: int) -> dict[Supply, FloatArray]:
         today = weathers[key].day(index)

@@ -8,10 +8,12 @@ import numpy as np
 from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.assembly import inputs, parts
+from simulator.assembly.grids import grid_of
 from simulator.assembly.layout import Layout, layout_of, weather_of
 from simulator.energy.battery import Batteries
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
+from simulator.grid.course import Ahead
 from simulator.ledger.accounting import AccountedLedger, Ledger, NullLedger
 from simulator.ledger.cost_profile import shipped_profile
 from simulator.run.bound import problem
@@ -98,7 +100,7 @@ def build_engine(
         forecaster=_forecaster(method, generation, len(layout.buses)),
         sleep=_sleep(method, scenario, layout, cluster, seed),
         ledger=_ledger(method, scenario, len(layout.nodes)),
-        grid=inputs.grid_of(layout, step),
+        grid=grid_of(layout, _ahead(method), step, seed),
         dollars_per_tonne=scenario.ledger.dollars_per_tonne,
         step=step,
         backend=backend,
@@ -124,6 +126,13 @@ def _forecaster(method: Method, generation: Generation, buses: int) -> Forecaste
     if traits(method.policy).sees_future:
         return PerfectForecaster(generation.between)
     return PersistenceForecaster(buses) if method.forecast else NoForecaster(buses)
+
+
+def _ahead(method: Method) -> Ahead:
+    """Return what the method expects of the grid."""
+    if traits(method.policy).sees_future:
+        return Ahead.PERFECT
+    return Ahead.YESTERDAY if method.forecast else Ahead.PERSISTENCE
 
 
 def _sleep(method: Method, scenario: Scenario, layout: Layout, cluster: Cluster, seed: int) -> SleepState | None:

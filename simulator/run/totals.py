@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.arrays import FloatArray, IntArray
 from simulator.energy.balance import Flows
-from simulator.energy.grid import GridPoint
+from simulator.grid.course import GridPoint
 from simulator.hardware.dvfs import LEVELS
 from simulator.run.buses import Shares
 from simulator.scheduling.interface import Cluster

@@ -72,7 +72,9 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
         "workload.arrivals.file": scenario.workload.arrivals.file,
         "models.profile": scenario.models.profile,
     }
-    files |= {f"sites[{index}].weather.file": site.weather.file for index, site in enumerate(scenario.sites)}
+    files["grid.file"] = scenario.grid.file
+    for index, site in enumerate(scenario.sites):
+        files |= {f"sites[{index}].weather.file": site.weather.file, f"sites[{index}].grid.file": site.grid.file}
     yield from (
         f"{key}: expected the name of a file, got one with a null" for key, file in files.items() if _null(file)
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -10,7 +11,9 @@ from exporter.core.config import ConfigError, convert
 from exporter.core.yaml_file import load_yaml
 from simulator.scenario.check import contradictions, published_contradictions, unknown_names
 from simulator.scenario.published import AnyScenario, PublishedScenario
-from simulator.scenario.schema import Scenario, WeatherSection
+from simulator.scenario.schema import GridSection, Scenario, WeatherSection
+
+SectionT = TypeVar("SectionT", GridSection, WeatherSection)
 
 
 def shipped_scenarios() -> tuple[str, ...]:
@@ -72,17 +75,21 @@ def _refuse(origin: str, mistakes: Iterable[str]) -> None:
 def _located(scenario: Scenario, folder: Path) -> Scenario:
     """Return the scenario with the names of other files made absolute."""
     arrivals, models = scenario.workload.arrivals, scenario.models
-    sites = tuple(msgspec.structs.replace(site, weather=_weather(site.weather, folder)) for site in scenario.sites)
+    sites = tuple(
+        msgspec.structs.replace(site, weather=_beside(site.weather, folder), grid=_beside(site.grid, folder))
+        for site in scenario.sites
+    )
     if arrivals.file is not None:
         arrivals = msgspec.structs.replace(arrivals, file=str((folder / arrivals.file).resolve()))
     if models.profile is not None:
         models = msgspec.structs.replace(models, profile=str((folder / models.profile).resolve()))
     workload = msgspec.structs.replace(scenario.workload, arrivals=arrivals)
-    weather = _weather(scenario.weather, folder)
-    return msgspec.structs.replace(scenario, weather=weather, sites=sites, workload=workload, models=models)
+    weather, grid = _beside(scenario.weather, folder), _beside(scenario.grid, folder)
+    return msgspec.structs.replace(scenario, weather=weather, grid=grid, sites=sites, workload=workload, models=models)
 
 
-def _weather(section: WeatherSection, folder: Path) -> WeatherSection:
+def _beside(section: SectionT, folder: Path) -> SectionT:
+    """Return a section whose file, if it has one, is the one in the folder."""
     if section.file is None:
         return section
     return msgspec.structs.replace(section, file=str((folder / section.file).resolve()))

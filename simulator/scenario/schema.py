@@ -138,19 +138,48 @@ class WeatherSection(Section, frozen=True, kw_only=True):
 
 
 class GridSection(Section, frozen=True, kw_only=True):
-    """Electricity that is bought, the same for all nodes. Defaults are EcoChain-ML's (2025)."""
+    """Electricity that is bought: one figure, a day of them, a generated grid, or a recording.
 
-    intensity_grams_per_kwh: Annotated[
-        tuple[Annotated[float, Meta(ge=0, le=2000)], ...],
-        Meta(description="Carbon intensity: one figure, or 24 for the hours of the day."),
-    ] = (400.0,)
-    dollars_per_kwh: Annotated[float, Meta(ge=0, le=10, description="Price of electricity.")] = 0.12
+    The defaults are EcoChain-ML's (2025). All sites with one generated grid share its hours.
+    """
+
+    intensity_grams_per_kwh: (
+        Annotated[
+            tuple[Annotated[float, Meta(ge=0, le=2000)], ...],
+            Meta(
+                description="Carbon intensity: one figure, or 24 for the hours of the day; 400 by default."
+            ),
+        ]
+        | None
+    ) = None
+    generated: (
+        Annotated[Literal["gb", "de", "fr", "flat"], Meta(description="Grid by the hour, after a country in 2020.")]
+        | None
+    ) = None
+    file: (
+        Annotated[
+            str,
+            Meta(
+                description="CSV of carbon intensity by the hour, and of prices if it has them; beside this file. One "
+                "whole year stands for every year."
+            ),
+        ]
+        | None
+    ) = None
+    zone: Annotated[str, Meta(max_length=64, description="Zone in a file that has several.")] = ""
+    dollars_per_kwh: Annotated[
+        float, Meta(ge=0, le=10, description="Price of electricity, where the grid has none of its own.")
+    ] = 0.12
 
     def __post_init__(self) -> None:
-        """Refuse anything but one figure or a day of them."""
-        given = len(self.intensity_grams_per_kwh)
-        if given not in (1, HOURS_PER_DAY):
-            raise ValueError(f".intensity_grams_per_kwh: expected 1 or {HOURS_PER_DAY} figures, got {given}")
+        """Refuse anything but one figure or a day of them, and more than one way to give them."""
+        figures = self.intensity_grams_per_kwh
+        if figures is not None and len(figures) not in (1, HOURS_PER_DAY):
+            raise ValueError(f".intensity_grams_per_kwh: expected 1 or {HOURS_PER_DAY} figures, got {len(figures)}")
+        ways = ("intensity_grams_per_kwh", "generated", "file")
+        given = [way for way in ways if getattr(self, way) is not None]
+        if len(given) > 1:
+            raise ValueError(f"expected one of {', '.join(ways)}, got {' and '.join(given)}")
 
 
 class SolarSection(Section, frozen=True, kw_only=True):

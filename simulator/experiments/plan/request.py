@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.config import ConfigError
-from simulator.assembly.layout import recording_mistakes
+from simulator.assembly.recordings import recording_mistakes
 from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario

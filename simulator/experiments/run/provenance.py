@@ -36,6 +36,7 @@ EXECUTED = (
     "simulator/experiments/run/saturation.py",
     "simulator/experiments/run/work.py",
     "simulator/forecast",
+    "simulator/grid",
     "simulator/hardware",
     "simulator/ledger/accounting.py",
     "simulator/ledger/cost_profile.py",

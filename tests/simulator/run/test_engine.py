@@ -10,7 +10,7 @@ from exporter.core.units import Joules, Seconds, Watts
 from simulator.assembly.layout import layout_of, weather_of
 from simulator.energy.balance import settle
 from simulator.energy.battery import Batteries, Battery
-from simulator.energy.grid import GridPoint
+from simulator.grid.course import GridPoint
 from simulator.energy.interface import WeatherDay, WeatherSource
 from simulator.forecast.references import PerfectForecaster
 from simulator.run.buses import Shares

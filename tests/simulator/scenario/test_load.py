@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from exporter.core.config import ConfigError
-from simulator.assembly.layout import recording_mistakes
+from simulator.assembly.recordings import recording_mistakes
 from simulator.assembly.parts import climate_of
 from simulator.energy.climate import CLIMATES
 from simulator.energy.interface import WEATHER_STEP
