@@ -12,7 +12,8 @@ from simulator.energy.interface import Site, Supply, WeatherSource
 from simulator.energy.weather import correlated_weather
 from simulator.hardware.device import Device
 from simulator.scenario.devices import devices_of
-from simulator.scenario.schema import GridSection, NodeSection, PlaceSection, Scenario, WeatherSection
+from simulator.scenario.schema import GridSection, NodeSection, PlaceSection, Scenario
+from simulator.scenario.supply import WeatherSection
 
 ONLY_SITE = "site"
 """Name of the site of a scenario that has one without a name."""

@@ -21,7 +21,8 @@ from simulator.energy.wind import WindTurbine
 from simulator.models.profile import CompressionProfile, load_profile
 from simulator.scenario.devices import BYTES_PER_MEGABYTE
 from simulator.scenario.published import AnyScenario
-from simulator.scenario.schema import BatterySection, Scenario, SolarSection, WeatherSection, WindSection
+from simulator.scenario.schema import BatterySection, Scenario
+from simulator.scenario.supply import SolarSection, WeatherSection, WindSection
 from simulator.scenario.tasks import BYTES_PER_KILOBYTE, TaskClassSection
 from simulator.scheduling.weights import TERMS, Weights
 from simulator.workload.task import TaskClass

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Protocol
 
 import numpy as np
@@ -56,8 +55,8 @@ class DailyGrid:
         return int(step * self._step // SECONDS_PER_HOUR)
 
 
+class Ahead(Enum):
     """The figure that stands for hours to come: the present one, that of yesterday at that hour, or the truth."""
-    """What is expected of a series in hours to come: the present value, yesterday's at that hour, or the truth."""
 
     PERSISTENCE = "persistence"
     YESTERDAY = "yesterday"

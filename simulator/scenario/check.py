@@ -10,7 +10,8 @@ from simulator.hardware.device import Device
 from simulator.hardware.shipped import DEVICES
 from simulator.scenario.devices import BYTES_PER_MEGABYTE, ModelsSection, devices_of
 from simulator.scenario.published import PublishedScenario
-from simulator.scenario.schema import Scenario, WeatherSection
+from simulator.scenario.schema import Scenario
+from simulator.scenario.supply import WeatherSection
 from simulator.scenario.tasks import TaskClassSection
 from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
 from simulator.scheduling.own.per_task import load_policy

@@ -11,7 +11,8 @@ from exporter.core.config import ConfigError, convert
 from exporter.core.yaml_file import load_yaml
 from simulator.scenario.check import contradictions, published_contradictions, unknown_names
 from simulator.scenario.published import AnyScenario, PublishedScenario
-from simulator.scenario.schema import GridSection, Scenario, WeatherSection
+from simulator.scenario.schema import GridSection, Scenario
+from simulator.scenario.supply import WeatherSection
 
 SectionT = TypeVar("SectionT", GridSection, WeatherSection)
 

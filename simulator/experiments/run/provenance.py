@@ -47,6 +47,7 @@ EXECUTED = (
     "simulator/scenario/devices.py",
     "simulator/scenario/published.py",
     "simulator/scenario/schema.py",
+    "simulator/scenario/supply.py",
     "simulator/scenario/tasks.py",
     "simulator/scheduling",
     "simulator/streams.py",

@@ -10,7 +10,7 @@ from simulator.energy.climate import CLIMATES
 from simulator.energy.interface import WeatherDay
 from simulator.energy.weather import correlated_weather
 from simulator.energy.wind import WindTurbine
-from simulator.scenario.schema import WeatherSection
+from simulator.scenario.supply import WeatherSection
 from tests.simulator.energy.typical_years import MONTH, STATIONS, climate_of
 
 SEEDS = 200

@@ -10,14 +10,8 @@ import pytest
 from simulator.run.bound import problem
 from simulator.run.job import Job, Method
 from simulator.run.simulate import build_engine, simulate
-from simulator.scenario.schema import (
-    BatterySection,
-    GridSection,
-    NetworkSection,
-    PlaceSection,
-    Scenario,
-    SolarSection,
-)
+from simulator.scenario.schema import BatterySection, GridSection, NetworkSection, PlaceSection, Scenario
+from simulator.scenario.supply import SolarSection
 from simulator.scheduling.lower_bound import least_emissions
 from simulator.workload.task import Tasks
 from simulator.workload.trace import TraceWorkload

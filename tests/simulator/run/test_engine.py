@@ -10,9 +10,9 @@ from exporter.core.units import Joules, Seconds, Watts
 from simulator.assembly.layout import layout_of, weather_of
 from simulator.energy.balance import settle
 from simulator.energy.battery import Batteries, Battery
-from simulator.grid.course import GridPoint
 from simulator.energy.interface import WeatherDay, WeatherSource
 from simulator.forecast.references import PerfectForecaster
+from simulator.grid.course import GridPoint
 from simulator.run.buses import Shares
 from simulator.run.engine import Engine
 from simulator.run.generation import Generation, daily

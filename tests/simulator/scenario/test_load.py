@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from exporter.core.config import ConfigError
-from simulator.assembly.recordings import recording_mistakes
 from simulator.assembly.parts import climate_of
+from simulator.assembly.recordings import recording_mistakes
 from simulator.energy.climate import CLIMATES
 from simulator.energy.interface import WEATHER_STEP
 from simulator.experiments.run.work import simulate_job
