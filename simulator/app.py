@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import platform
 from collections import Counter
 from collections.abc import Callable
@@ -21,17 +22,20 @@ from simulator.assembly.layout import Layout, first_day_of, layout_of
 from simulator.assembly.parts import configured_weights, profile_of
 from simulator.experiments.find.estimates import ShownResults, load_shown_results
 from simulator.ledger.cost_profile import shipped_profile
+from simulator.live.ahead import GenerationAhead
 from simulator.live.exposition.rows import exposition
-from simulator.live.pacing import Pace, SpeedMeter, step_for
+from simulator.live.pacing import Pace, SpeedMeter, is_lean, step_for
 from simulator.live.page import render_page
 from simulator.live.run import LiveRun
 from simulator.live.snapshot import NodeFacts, RunFacts, Snapshot
 from simulator.live.summary import history, summarize
 from simulator.run.engine import Engine
+from simulator.run.generation import Daily
 from simulator.run.job import full_method
 from simulator.run.simulate import build_engine
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
+from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.policies import weights_of
 from simulator.scheduling.weights import TERMS
 
@@ -64,6 +68,14 @@ class Plan:
     speed: float
     shown: tuple[ShownResults, ...] = ()
 
+    @property
+    def is_lean(self) -> bool:
+        """Return whether the run does without large libraries; with a trace, whose rate nobody knows, it does not."""
+        arrivals = self.scenario.workload.arrivals
+        tasks_per_hour = math.inf if arrivals.kind == "trace" else arrivals.rate_per_hour
+        choices = tasks_per_hour / SECONDS_PER_HOUR * self.speed * len(self.scenario.nodes)
+        return is_lean(speed=self.speed, choices_per_second=choices)
+
 
 def live_scenario(name_or_file: str) -> Scenario:
     """Load a scenario that can run live. Raises ConfigError."""
@@ -80,10 +92,16 @@ def shown_results_in(folder: Path | None) -> tuple[ShownResults, ...]:
     return () if folder is None else tuple(load_shown_results(folder))
 
 
-def build_run(plan: Plan) -> LiveRun:
-    """Build a run at its beginning. Raises ConfigError or WeatherError for files that cannot be used."""
-    method = full_method(plan.scenario)
-    engine = build_engine(plan.scenario, method, plan.seed, step=step_for(plan.speed))
+def build_run(plan: Plan, generated: Daily | None = None) -> LiveRun:
+    """Build a run at its beginning, with the generation `generated` in place of one that it would compute itself.
+
+    Raises ConfigError or WeatherError for files that cannot be used.
+    """
+    scenario, method = plan.scenario, full_method(plan.scenario)
+    backend = Backend.PLAIN if plan.is_lean else Backend.COMPILED
+    engine = build_engine(scenario, method, plan.seed, step=step_for(plan.speed), backend=backend)
+    if generated is not None:
+        engine.plant.generation.source = generated
     return LiveRun(engine, _facts(plan, engine))
 
 
@@ -180,11 +198,14 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -
     server = Server(address=web.address, web_config=web.config, max_requests=web.max_requests)
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
-        live = build_run(plan)
+        ahead = GenerationAhead(plan.scenario, plan.seed) if plan.is_lean else None
+        if ahead is not None:
+            stack.callback(ahead.close)
+        live = build_run(plan, ahead)
         publication = Publication(clock, live.snapshot(clock, None), exposition)
         server.start(routes(publication))
         LOG.info("listening on %s", server.url)
-        # The first step may compile for seconds, which a signal still ends at once.
+        # The first step may wait for weather or compile for seconds, which a signal still ends at once.
         live.step()
         publication.publish(live.snapshot(clock, None))
         advance(live, clock, publication.publish, until_told())

@@ -65,7 +65,8 @@ examples:
   ecochain serve --experiments results            also shows the results of experiments
 
 Simulated time goes on day after day. Where the machine cannot keep up, the clock runs slower and never
-catches up; ecochain_clock_speed_ratio shows its speed.
+catches up; ecochain_clock_speed_ratio shows its speed. Fast runs (above 14,400, or with many tasks) compile,
+and take 250 MiB of memory in place of 55; the figures are the same.
 """
 
 

@@ -12,6 +12,22 @@ PATIENCE = Seconds(1.0)
 WINDOW = Seconds(10.0)
 """Time over which the achieved speed is measured."""
 
+MOST_CHOICES = 3000.0
+"""Choices per second of wall time, each of a task for a node, up to which a live run is lean. In plain Python they take
+10 to 20 us each, together 5% of a core of 2026; numba, which makes them a hundred times faster, takes 55 MiB."""
+
+FASTEST_LEAN = 14_400.0
+"""Simulated seconds per second up to which a live run is lean: a day lasts six seconds, in which a child process has
+long computed the next days."""
+
+
+def is_lean(*, speed: float, choices_per_second: float) -> bool:
+    """Return whether a live run is slow enough to do without numba, pvlib, pandas and scipy; its figures are the same.
+
+    Its kernels are then interpreted, and child processes compute the weather.
+    """
+    return speed <= FASTEST_LEAN and choices_per_second <= MOST_CHOICES
+
 
 def step_for(speed: float) -> Seconds:
     """Return the longest step that divides the weather's and comes at least once a second; 1 s for slower speeds."""

@@ -56,3 +56,13 @@ def test_results_of_experiments_are_shown_beside_it(tmp_path: Path) -> None:
         samples = job.samples()
     labels = 'experiment="baseline",method="full",scenario="published",statistic="mean"'
     assert samples[f"ecochain_experiment_energy_joules{{{labels}}}"] > 0.0
+
+
+def test_a_live_run_takes_little_memory(tmp_path: Path) -> None:
+    with running_job(tmp_path, "--speed=12000") as job:
+        until(lambda: job.samples()["ecochain_clock_seconds_total"] > 3 * 86_400.0, "three simulated days", 60.0)
+        for _ in range(1000):
+            resident = job.samples()["process_resident_memory_bytes"]
+        mapped = Path(f"/proc/{job.process.pid}/maps").read_text(encoding="utf-8")
+    assert resident <= 80 * 2**20
+    assert [name for name in ("h5py", "llvmlite", "pandas", "scipy", "torch") if f"/{name}/" in mapped] == []

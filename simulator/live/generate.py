@@ -1,0 +1,64 @@
+"""The child process of the live job: `python -m simulator.live.generate` computes the generation of some days.
+
+It reads a request, a line of JSON, from its input, and writes an answer to its output: a line of JSON, then an array in
+numpy's format. It ends when its input does, so that none outlives the job.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from simulator.arrays import FloatArray
+from simulator.build import nodes_of
+from simulator.energy.interface import POINTS_PER_DAY, WeatherError
+from simulator.live.child import Answer, Request
+from simulator.run.simulate import daily_generation
+
+GIVEN_UP = 1
+"""Status of a child whose parent is gone, which nobody reads."""
+
+
+def main() -> int:
+    """Answer the request on standard input."""
+    request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
+    threading.Thread(target=_end_with, args=(sys.stdin.fileno(),), daemon=True).start()
+    days, mistake = generated(request)
+    sys.stdout.buffer.write(msgspec.json.encode(Answer(mistake=mistake)) + b"\n")
+    np.save(sys.stdout.buffer, days, allow_pickle=False)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def generated(request: Request) -> tuple[FloatArray, str]:
+    """Return the generation (D, 2, 288, N) of the days asked for, and why they are fewer, if they are."""
+    nodes = nodes_of(request.scenario)
+    days: list[FloatArray] = []
+    mistake = ""
+    try:
+        day = daily_generation(request.scenario, request.seed, nodes)
+        for index in range(request.first, request.first + request.count):
+            days.append(day(index))  # noqa: PERF401 - those before a mistake are kept
+    except WeatherError as error:
+        mistake = str(error)
+    except ModuleNotFoundError as error:
+        mistake = f"{error.name} is not installed: in a clone, pip install '.[simulator]'"
+    return _stacked(days, len(nodes)), mistake
+
+
+def _stacked(days: Sequence[FloatArray], nodes: int) -> FloatArray:
+    return np.array(days, dtype=np.float64).reshape(len(days), 2, POINTS_PER_DAY, nodes)
+
+
+def _end_with(source: int) -> None:
+    """Wait for the end of the input, a file descriptor, and end this process at once."""
+    while os.read(source, 1):
+        pass
+    os._exit(GIVEN_UP)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""Generation computed by child processes: the same bits, nothing heavy in the live job, and no child that stays."""
+
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from exporter.core.units import Seconds
+from simulator.app import Plan
+from simulator.build import nodes_of
+from simulator.energy.interface import WeatherError
+from simulator.live import ahead, child, generate
+from simulator.live.ahead import FIRST_DAYS, GenerationAhead
+from simulator.live.child import Child, ChildError, Request
+from simulator.run.simulate import daily_generation
+from simulator.scenario.load import read_scenario
+from simulator.scenario.schema import Scenario
+from tests.processes import until
+from tests.simulator.scenario.scenarios import at_rate, edge
+
+HEAVY = ("pvlib", "pandas", "scipy", "numba", "torch", "h5py", "matplotlib")
+
+LIVE = f"""
+import sys
+from simulator.app import Plan, build_run, live_scenario
+from simulator.live.ahead import GenerationAhead
+scenario = live_scenario("edge")
+ahead = GenerationAhead(scenario, 1)
+live = build_run(Plan(scenario=scenario, seed=1, speed=60.0), ahead)
+for _ in range(int(sys.argv[1])):
+    live.step()
+ahead.close()
+print(*(name for name in {HEAVY} if name in sys.modules))
+"""
+
+
+@pytest.fixture
+def source() -> Iterator[GenerationAhead]:
+    """Return the generation of the default scenario, computed by children."""
+    computed = GenerationAhead(edge(), 3)
+    yield computed
+    computed.close()
+
+
+def plain_days(scenario: Scenario, seed: int, count: int) -> list[bytes]:
+    day = daily_generation(scenario, seed, nodes_of(scenario))
+    return [day(index).tobytes() for index in range(count)]
+
+
+@pytest.mark.slow
+def test_children_compute_the_same_bits(source: GenerationAhead) -> None:
+    # From the first block into the second.
+    count = FIRST_DAYS + 3
+    assert [source(index).tobytes() for index in range(count)] == plain_days(edge(), 3, count)
+
+
+@pytest.mark.parametrize("steps", ["10", pytest.param("4400", marks=pytest.mark.slow, id="three-days")])
+def test_the_live_job_loads_no_heavy_library(steps: str) -> None:
+    done = subprocess.run([sys.executable, "-c", LIVE, steps], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_late_start_is_as_good_as_a_first(source: GenerationAhead) -> None:
+    assert source(400).tobytes() == daily_generation(edge(), 3, nodes_of(edge()))(400).tobytes()
+
+
+def recorded(folder: Path, days: int) -> Scenario:
+    """Return a scenario with a recording of so many days."""
+    hours = [f"2025,3,{20 + hour // 24},{hour % 24},100,10,5,98" for hour in range(24 * days)]
+    head = "-BEGIN HEADER-\nDates (month/day/year): 03/20/2025 through 03/25/2025 in LST\n"
+    head += "Location: Latitude  36.1   Longitude -79.95\n-END HEADER-\nYEAR,MO,DY,HR,ALLSKY_SFC_SW_DWN,T2M,WS10M,PS\n"
+    (folder / "weather.csv").write_text(head + "\n".join(hours) + "\n")
+    (folder / "recorded.yaml").write_text(
+        "weather: {file: weather.csv}\nnodes: [{name: one, device: raspberry-pi-4, solar: {area_square_metres: 1}}]\n"
+        "workload: {classes: [{name: a, model: mlp, work_seconds: 1, share: 1, deadline_seconds: 9}]}\n"
+    )
+    scenario = read_scenario(folder / "recorded.yaml")
+    assert isinstance(scenario, Scenario)
+    return scenario
+
+
+def test_a_recording_ends_where_it_ends(tmp_path: Path) -> None:
+    scenario = recorded(tmp_path, 3)
+    source = GenerationAhead(scenario, 1)
+    assert [source(index).tobytes() for index in range(3)] == plain_days(scenario, 1, 3)
+    for _ in range(2):
+        with pytest.raises(WeatherError, match="no weather for the whole day"):
+            source(3)
+
+
+def test_what_a_child_cannot_compute_ends_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "recorded").mkdir()
+    scenario = recorded(tmp_path / "recorded", 3)
+    Path(scenario.weather.file or "").unlink()
+    with pytest.raises(WeatherError, match=r"weather\.csv: cannot be read"):
+        GenerationAhead(scenario, 1)(0)
+
+
+def test_a_child_that_dies_is_replaced_once(
+    source: GenerationAhead, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    started: list[Child] = []
+
+    class Mortal(Child):
+        """A child of which the first is killed at once."""
+
+        def __init__(self, request: Request) -> None:
+            super().__init__(request)
+            if not started:
+                self.end()
+            started.append(self)
+
+    monkeypatch.setattr(ahead, "Child", Mortal)
+    assert source(0).tobytes() == plain_days(edge(), 3, 1)[0]
+    assert "the child process ended with status -9" in caplog.text
+
+
+def test_without_any_child_the_run_ends_in_one_line(source: GenerationAhead, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "PROGRAM", "simulator.live.no_such_program")
+    with pytest.raises(
+        WeatherError, match=r"^the weather could not be computed: the child process ended with status 1$"
+    ):
+        source(0)
+
+
+def test_no_child_is_waited_for_without_end() -> None:
+    slow = Child(Request(scenario=edge(), seed=1, first=0, count=10**6))
+    with pytest.raises(ChildError, match=r"^the weather was not computed within 0\.1 s$"):
+        slow.result(Seconds(0.1))
+    assert slow._process.returncode is not None
+
+
+def test_a_child_ends_with_its_parent() -> None:
+    parent = (
+        "import os\nfrom simulator.live.child import Child, Request\n"
+        "from simulator.scenario.load import load_scenario\n"
+        "one = Child(Request(scenario=load_scenario('edge'), seed=1, first=0, count=10**6))\n"
+        "print(one._process.pid, flush=True)\nos._exit(0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+    until(lambda: not Path("/proc", done.stdout.strip()).exists(), "the end of the child")
+
+
+def test_a_request_survives_its_journey() -> None:
+    request = Request(scenario=edge(), seed=7, first=3, count=2)
+    assert msgspec.json.decode(msgspec.json.encode(request), type=Request) == request
+    days, mistake = generate.generated(request)
+    assert (days.shape, mistake) == ((2, 2, 288, 4), "")
+    assert np.isfinite(days).all()
+
+
+@pytest.mark.parametrize(
+    ("speed", "rate", "lean"),
+    [
+        (60.0, 208.0, True),
+        (3600.0, 208.0, True),
+        (1e6, 208.0, False),
+        (1e6, 0.0, False),  # no choices, but more weather than children could compute
+        (math.inf, 0.0, False),
+        (60.0, 1e8, False),
+    ],
+)
+def test_a_run_is_lean_where_its_speed_allows(speed: float, rate: float, lean: bool) -> None:
+    assert Plan(scenario=at_rate(rate), seed=1, speed=speed).is_lean == lean
+
+
+def test_a_trace_of_unknown_rate_is_not_lean() -> None:
+    arrivals = msgspec.structs.replace(edge().workload.arrivals, kind="trace", file=os.devnull)
+    workload = msgspec.structs.replace(edge().workload, arrivals=arrivals)
+    traced = msgspec.structs.replace(edge(), workload=workload)
+    assert not Plan(scenario=traced, seed=1, speed=1.0).is_lean
