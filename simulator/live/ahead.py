@@ -32,19 +32,19 @@ ATTEMPTS = 2
 
 
 class GenerationAhead:
-    """The generation of a scenario's nodes by day, a `Daily` of the engine; the next days are computed meanwhile."""
+    """The generation of a scenario's buses by day, a `Daily` of the engine; the next days are computed meanwhile."""
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
         self._scenario = scenario
         self._seed = seed
-        bytes_of_day = 2 * POINTS_PER_DAY * len(scenario.nodes) * 8
+        bytes_of_day = 2 * POINTS_PER_DAY * (len(scenario.nodes) + len(scenario.sites)) * 8
         self._block = max(FIRST_DAYS, min(MOST_DAYS, BLOCK_BYTES // bytes_of_day))
         self._days: dict[int, FloatArray] = {}
         self._end = ""
         self._child: Child | None = None
 
     def __call__(self, index: int) -> FloatArray:
-        """Return the generation (2, 288, N) of a day, and wait for it where it is not ready.
+        """Return the generation (2, 288, B) of a day, and wait for it where it is not ready.
 
         Raises WeatherError beyond the end of a recording, and for a day that no child can compute.
         """

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from simulator.arrays import FloatArray
-from simulator.build import nodes_of
+from simulator.assembly.layout import layout_of
 from simulator.energy.interface import POINTS_PER_DAY, WeatherError
 from simulator.live.child import Answer, Request
 from simulator.run.simulate import daily_generation
@@ -34,23 +34,23 @@ def main() -> int:
 
 
 def generated(request: Request) -> tuple[FloatArray, str]:
-    """Return the generation (D, 2, 288, N) of the days asked for, and why they are fewer, if they are."""
-    nodes = nodes_of(request.scenario)
+    """Return the generation (D, 2, 288, B) of the days asked for, and why they are fewer, if they are."""
+    layout = layout_of(request.scenario, request.seed)
     days: list[FloatArray] = []
     mistake = ""
     try:
-        day = daily_generation(request.scenario, request.seed, nodes)
+        day = daily_generation(layout, request.seed)
         for index in range(request.first, request.first + request.count):
             days.append(day(index))  # noqa: PERF401 - those before a mistake are kept
     except WeatherError as error:
         mistake = str(error)
     except ModuleNotFoundError as error:
         mistake = f"{error.name} is not installed: in a clone, pip install '.[simulator]'"
-    return _stacked(days, len(nodes)), mistake
+    return _stacked(days, len(layout.buses)), mistake
 
 
-def _stacked(days: Sequence[FloatArray], nodes: int) -> FloatArray:
-    return np.array(days, dtype=np.float64).reshape(len(days), 2, POINTS_PER_DAY, nodes)
+def _stacked(days: Sequence[FloatArray], buses: int) -> FloatArray:
+    return np.array(days, dtype=np.float64).reshape(len(days), 2, POINTS_PER_DAY, buses)
 
 
 def _end_with(source: int) -> None:

@@ -239,6 +239,26 @@ def _size_bytes(model: "nn.Module") -> int:
     return buffer.tell()
 
 
+def _audio() -> "nn.Module":
+    """Build DS-CNN S of keyword spotting (Zhang et al., arXiv 1711.07128, 2017): 49 frames of ten MFCCs."""
+    from torch import nn  # noqa: PLC0415
+
+    first = [nn.Conv2d(1, 64, (10, 4), stride=2, padding=(5, 1)), nn.BatchNorm2d(64), nn.ReLU()]
+    separable = [
+        layer
+        for _ in range(4)
+        for layer in (
+            nn.Conv2d(64, 64, 3, padding=1, groups=64),
+            nn.BatchNorm2d(64),
+            nn.ReLU(),
+            nn.Conv2d(64, 64, 1),
+            nn.BatchNorm2d(64),
+            nn.ReLU(),
+        )
+    ]
+    return nn.Sequential(*first, *separable, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, CLASSES))
+
+
 def _builders() -> "dict[str, Callable[[], nn.Module]]":
     """Return the constructors of the models, by name."""
     from torch import nn  # noqa: PLC0415
@@ -282,21 +302,4 @@ def _builders() -> "dict[str, Callable[[], nn.Module]]":
         ]
         return nn.Sequential(*stages, nn.Flatten(), nn.Linear(64 * 8 * 8, CLASSES))
 
-    def audio() -> nn.Module:
-        """Build DS-CNN S of keyword spotting (Zhang et al., arXiv 1711.07128, 2017): 49 frames of ten MFCCs."""
-        first = [nn.Conv2d(1, 64, (10, 4), stride=2, padding=(5, 1)), nn.BatchNorm2d(64), nn.ReLU()]
-        separable = [
-            layer
-            for _ in range(4)
-            for layer in (
-                nn.Conv2d(64, 64, 3, padding=1, groups=64),
-                nn.BatchNorm2d(64),
-                nn.ReLU(),
-                nn.Conv2d(64, 64, 1),
-                nn.BatchNorm2d(64),
-                nn.ReLU(),
-            )
-        ]
-        return nn.Sequential(*first, *separable, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, CLASSES))
-
-    return {"mlp": mlp, "lstm": Lstm, "cnn": cnn, "transformer": Transformer, "audio": audio}
+    return {"mlp": mlp, "lstm": Lstm, "cnn": cnn, "transformer": Transformer, "audio": _audio}

@@ -60,7 +60,7 @@ class Sleeping(Protocol):
         """Return the name in the configuration and in the results."""
 
     def to_sleep(self, cluster: Cluster, table: SleepTable, view: SleepView) -> BoolArray:
-        """Return which nodes (N,) are to go to sleep now; nodes that may not are left alone."""
+        """Choose the nodes (N,) that are to go to sleep now; those that may not are left alone."""
 
 
 class TimeoutSleeping:

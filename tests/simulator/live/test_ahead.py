@@ -13,7 +13,7 @@ import pytest
 
 from exporter.core.units import Seconds
 from simulator.app import Plan
-from simulator.build import nodes_of
+from simulator.assembly.layout import layout_of
 from simulator.energy.interface import WeatherError
 from simulator.live import ahead, child, generate
 from simulator.live.ahead import FIRST_DAYS, GenerationAhead
@@ -49,7 +49,7 @@ def source() -> Iterator[GenerationAhead]:
 
 
 def plain_days(scenario: Scenario, seed: int, count: int) -> list[bytes]:
-    day = daily_generation(scenario, seed, nodes_of(scenario))
+    day = daily_generation(layout_of(scenario, seed), seed)
     return [day(index).tobytes() for index in range(count)]
 
 
@@ -67,7 +67,7 @@ def test_the_live_job_loads_no_heavy_library(steps: str) -> None:
 
 
 def test_a_late_start_is_as_good_as_a_first(source: GenerationAhead) -> None:
-    assert source(400).tobytes() == daily_generation(edge(), 3, nodes_of(edge()))(400).tobytes()
+    assert source(400).tobytes() == daily_generation(layout_of(edge(), 3), 3)(400).tobytes()
 
 
 def recorded(folder: Path, days: int) -> Scenario:
