@@ -14,9 +14,10 @@ from exporter.core.units import Seconds, UnixSeconds
 from exporter.sources.collector import SOURCES
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
+from exporter.sources.ipmi import INTERVAL
 from exporter.sources.meter import MeterSettings
 from exporter.sources.nics import NicRule
-from exporter.sources.reading import HostReading
+from exporter.sources.reading import HostReading, SourceState
 
 BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]):\n    for _ in range(1000000):\n        pass\n"
 """A program that keeps a core busy for as long as the process whose id it is given is its parent."""
@@ -48,6 +49,8 @@ class MachineBench:
         self._ask = ask
         self._say = say
         needed = [one for one in SOURCES if one.name in NEEDED]
+        self._meter = meter
+        self._asks_controller = False
         self._source = HostSource(clock, NicRule(), procfs=paths.procfs, sysfs=paths.sysfs, sources=needed, meter=meter)
 
     def now(self) -> UnixSeconds:
@@ -60,7 +63,16 @@ class MachineBench:
 
     def read(self) -> HostReading:
         """See `Bench.read`."""
-        return self._source.read()
+        reading = self._source.read()
+        self._asks_controller |= any(
+            one.collector == "ipmi" and one.state is SourceState.WORKS for one in reading.outcomes
+        )
+        return reading
+
+    def lag(self) -> Seconds:
+        """See `Bench.lag`."""
+        asked = Seconds(0.0) if self._meter is None else self._meter.interval
+        return max(asked, INTERVAL) if self._asks_controller else asked
 
     def throttled(self) -> int:
         """See `Bench.throttled`; 0 where the kernel does not count (Linux counts on Intel)."""

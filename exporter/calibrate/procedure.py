@@ -58,6 +58,9 @@ class Bench(Protocol):
     def read(self) -> HostReading:
         """Read CPU times and sensors."""
 
+    def lag(self) -> Seconds:
+        """Return how old the answer of a sensor that is asked beside the readings may be."""
+
     def throttled(self) -> int:
         """Return how often the processor has been slowed down for heat or current since the machine started."""
 
@@ -89,7 +92,7 @@ def calibrate(bench: Bench, timing: Timing) -> Calibration:
     A sensor of the whole machine is taken before RAPL, which sees only the packages; without either the person reads a
     meter and types.
     """
-    bench.say(BEFORE.format(seconds=2 * (timing.settle + timing.measure)))
+    bench.say(BEFORE.format(seconds=2 * (_settling(bench, timing) + timing.measure)))
     rest = _phase(bench, timing, "idle")
     if rest.utilization > MOST_BUSY_AT_REST:
         raise CalibrationError(
@@ -117,7 +120,7 @@ def calibrate(bench: Bench, timing: Timing) -> Calibration:
 
 def _phase(bench: Bench, timing: Timing, name: str) -> _Phase:
     """Let the machine settle, then measure it."""
-    left = timing.settle
+    left = _settling(bench, timing)
     while left > 0.0:
         bench.say(f"{name}: settling, {left:.0f} s")
         bench.wait(min(STEP, left))
@@ -148,6 +151,14 @@ def _phase(bench: Bench, timing: Timing, name: str) -> _Phase:
         bench.say(f"{name}: measuring, {max(0.0, timing.measure - elapsed):.0f} s left, CPUs {busy / elapsed:.0%} busy")
     known = [key for key in energies if key[0] in _USABLE and told[key] >= LEAST_TOLD * elapsed]
     return _Phase(utilization=Ratio(busy / elapsed), powers={key: Watts(energies[key] / told[key]) for key in known})
+
+
+def _settling(bench: Bench, timing: Timing) -> Seconds:
+    """Return the time to settle, after which every sensor tells of the present phase.
+
+    An answer is sent for by one reading and is in the next.
+    """
+    return max(timing.settle, Seconds(bench.lag() + 2 * STEP))
 
 
 _USABLE = (Coverage.MACHINE, Coverage.PACKAGE)

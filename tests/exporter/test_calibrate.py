@@ -3,14 +3,18 @@
 import contextlib
 import json
 import logging
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 
 import msgspec
 import psutil
@@ -42,7 +46,9 @@ from exporter.state import StateError
 from tests.exporter.fakes import Machine
 from tests.exporter.power.machines import cpuinfo
 from tests.fake_clock import NOON, FakeClock
-from tests.processes import ending, first_line
+from tests.processes import ending, first_line, join
+
+FIXTURES = Path(__file__).parent / "sources/fixtures"
 
 TIMING = Timing(settle=Seconds(30.0), measure=Seconds(60.0))
 
@@ -79,6 +85,9 @@ class FakeBench:
 
     def read(self) -> HostReading:
         return self.machine.read()
+
+    def lag(self) -> Seconds:
+        return Seconds(0.0)
 
     def throttled(self) -> int:
         return 7 + (self.heats_up and self.waits > 20)
@@ -374,3 +383,133 @@ def test_slowing_down_is_counted_over_all_cpus(tmp_path: Path) -> None:
         file.write_text(f"{count}\n", encoding="ascii")
     assert bench_here(tmp_path).throttled() == 9
     assert bench_here(tmp_path / "none").throttled() == 0
+
+
+class Drawn:
+    """A machine that draws 20 W, and 60 W more for its load, with a meter that writes both into files.
+
+    `busy` returns the share of time that the machine has worked and the seconds since the call before.
+    """
+
+    def __init__(self, folder: Path, busy: Callable[[], tuple[float, float]]) -> None:
+        self.meter = folder / "watts"
+        self.shares: list[tuple[float, float]] = []
+        self._busy = busy
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.write(self.meter, "20\n")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        join(self._thread)
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.2):
+            share, seconds = self._busy()
+            self.shares.append((time.monotonic(), share))
+            self.elapse(share, seconds)
+            self.write(self.meter, f"{20.0 + 60.0 * share}\n")
+
+    def elapse(self, share: float, seconds: float) -> None:
+        """Let time pass; the real machine needs no help."""
+
+    def write(self, file: Path, text: str) -> None:
+        beside = file.with_suffix(".new")
+        beside.write_text(text, encoding="ascii")
+        beside.replace(file)
+
+    def busy_since(self, began: float) -> float:
+        found = [share for at, share in self.shares if at >= began]
+        return sum(found) / len(found)
+
+
+class LoadedByChildren(Drawn):
+    """A machine of two CPUs, in a procfs of its own, that is busy while children of a process work on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.procfs = Path(shutil.copytree(FIXTURES / "laptop/proc", folder / "proc"))
+        self.parent: int | None = None
+        self._ticks, self._last = [10_000.0, 80_000.0], time.monotonic()
+        super().__init__(folder, self._children)
+
+    def _children(self) -> tuple[float, float]:
+        working = 0
+        if self.parent is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                working = len(psutil.Process(self.parent).children())
+        before, self._last = self._last, time.monotonic()
+        return min(1.0, working / 2), self._last - before
+
+    def elapse(self, share: float, seconds: float) -> None:
+        self._ticks[0] += 200 * seconds * share
+        self._ticks[1] += 200 * seconds * (1.0 - share)
+        busy, idle = (int(one) for one in self._ticks)
+        lines = "".join(f"{name} {busy} 0 0 {idle} 0 0 0 0 0 0\n" for name in ("cpu ", "cpu0", "cpu1"))
+        self.write(self.procfs / "stat", lines)
+
+
+def calibrating(folder: Path, machine: Drawn, *flags: str) -> subprocess.Popen[str]:
+    """Start the command as a user does, with short phases."""
+    config = folder / "ecotrack.yml"
+    meter = f"meter: {{kind: file, file: {machine.meter}, interval_seconds: 1}}"
+    config.write_text(f"power: {{machine: desktop}}\n{meter}\n", encoding="ascii")
+    argv = [sys.executable, "-m", "exporter", "calibrate", "--seconds=5", f"--config.file={config}"]
+    return subprocess.Popen(
+        [*argv, f"--state.dir={folder / 'state'}", f"--path.sysfs={FIXTURES / 'laptop/sys'}", *flags],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_the_command_measures_a_machine_and_its_meter_from_idle_to_full_load(tmp_path: Path) -> None:
+    with LoadedByChildren(tmp_path) as machine:
+        with ending(calibrating(tmp_path, machine, f"--path.procfs={machine.procfs}")) as process:
+            machine.parent = process.pid
+            said, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    found = load_calibration(tmp_path / "state")
+    assert found is not None
+    # An answer of the machine at rest, taken for one under load, would cost up to 30 W.
+    assert found.idle_watts == pytest.approx(20.0, abs=1.0)
+    assert found.full_watts == pytest.approx(80.0, abs=4.0)
+    assert found.source == "meter"
+    assert "kept in" in said
+
+
+@pytest.mark.slow
+def test_the_command_measures_this_machine_or_says_truly_why_not(tmp_path: Path) -> None:
+    """Other work on this machine may keep it from being idle, or from giving its cores: then that is what is said."""
+    last = psutil.cpu_times()
+
+    def busy() -> tuple[float, float]:
+        nonlocal last
+        before, last = last, psutil.cpu_times()
+        idle = last.idle + last.iowait - before.idle - before.iowait
+        return 1.0 - idle / max(idle, sum(last[:7]) - sum(before[:7]), 0.01), 0.2
+
+    began, said = time.monotonic(), ""
+    with Drawn(tmp_path, busy) as machine, ending(calibrating(tmp_path, machine)) as process:
+        assert process.stdout is not None
+        for said in process.stdout:
+            if "measuring, 5 s left" in said or "settling" in said:
+                began = time.monotonic()
+        seen = machine.busy_since(began)
+        assert process.wait(120) in (0, 2)
+    told = re.search(r"(\d+)%", said)
+    if process.returncode == 0:
+        found = load_calibration(tmp_path / "state")
+        assert found is not None
+        assert 20.0 <= found.idle_watts <= 20.0 + 60.0 * 0.15
+        assert 80.0 - 60.0 * 0.15 <= found.full_watts <= 80.0
+        return
+    assert "not idle" in said or "could be kept busy" in said
+    assert told is not None
+    assert int(told[1]) / 100 == pytest.approx(seen, abs=0.25)
+    assert load_calibration(tmp_path / "state") is None
