@@ -1,7 +1,7 @@
 """A machine on which every source of the exporter has something to read, a graphics card apart.
 
 The sensors, the disks and the network are the moving fixture trees of the tests. The management controller is a program
-that prints a recorded answer, the external meter a plug that a server on loopback plays.
+that prints a recorded answer; a server on loopback plays the external meter, a plug, and the provider of a live grid.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +20,7 @@ from exporter.sources.collector import SOURCES
 from tests.grafana.moving_machine import FIXTURES, moving_machine
 
 PLUG_WATTS = 60.0
+GRAMS_PER_KWH = 50.0
 SEED = 1
 
 IN_OWN_DEV = """
@@ -31,11 +32,14 @@ for one in null urandom; do : >"$0/$one" && mount --bind "/dev/$one" "$0/$one" |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equipped:
-    """Return what makes an exporter read everything: words before its command, flags after it, and a configuration."""
+    """Return what makes an exporter read everything, ask a live grid and keep a journal.
+
+    These are words before its command, flags after it, and sections of its configuration.
+    """
 
     before: tuple[str, ...]
     flags: tuple[str, ...]
-    config: str
+    config: Mapping[str, object]
 
 
 @contextlib.contextmanager
@@ -44,7 +48,7 @@ def equipped_machine() -> Iterator[Equipped]:
     with (
         tempfile.TemporaryDirectory() as text,
         moving_machine(Path(text) / "machine", SEED) as machine,
-        _plug() as port,
+        _server() as port,
     ):
         folder = Path(text)
         before = _controller(folder)
@@ -53,7 +57,13 @@ def equipped_machine() -> Iterator[Equipped]:
         yield Equipped(
             before=before,
             flags=(*machine.flags, *on),
-            config=f"meter: {{kind: shelly, url: 'http://127.0.0.1:{port}'}}\n",
+            config={
+                "meter": {"kind": "shelly", "url": f"http://127.0.0.1:{port}"},
+                "grid": {
+                    "live": {"provider": "json", "url": f"http://127.0.0.1:{port}/grid", "path": "intensity"},
+                },
+                "journal": {"folder": str(folder / "journal")},
+            },
         )
 
 
@@ -80,14 +90,15 @@ def _controller(folder: Path) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _plug() -> Iterator[int]:
-    """Play a Shelly plug of the second generation; yields its port."""
+def _server() -> Iterator[int]:
+    """Play a Shelly plug of the second generation, and below `/grid` a provider; yields the port."""
     began = time.monotonic()
 
-    class Plug(BaseHTTPRequestHandler):
+    class Both(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             total = PLUG_WATTS * (time.monotonic() - began) / 3600.0
-            body = json.dumps({"switch:0": {"apower": PLUG_WATTS, "aenergy": {"total": total}}}).encode()
+            plug = {"switch:0": {"apower": PLUG_WATTS, "aenergy": {"total": total}}}
+            body = json.dumps({"intensity": GRAMS_PER_KWH} if self.path.startswith("/grid") else plug).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -97,7 +108,7 @@ def _plug() -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             """Write no line per request."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Plug)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Both)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -1,8 +1,9 @@
 """The exporter beside node_exporter and codecarbon, in one run: memory, CPU and time of scrapes, and cost at rest.
 
-All run at once, so that they meet the same machine. ecotrack runs twice: as it comes, and with every collector on that
-needs no graphics card, each with something to read (`bench/equipped.py`). Both sample every 5 s, and so does
-codecarbon, which answers no scrapes; node_exporter takes no samples.
+All run at once, so that they meet the same machine. ecotrack runs twice: as it comes, and with everything on, which is
+every collector that needs no graphics card, each with something to read, a live grid and a journal
+(`bench/equipped.py`). Both sample every 5 s, and so does codecarbon, which answers no scrapes; node_exporter takes no
+samples.
 
 Scrapes are what Prometheus sends: keep-alive, gzip, OpenMetrics first. ecotrack renders a body once for each sample and
 answers with the same bytes until the next, so its 1000 scrapes in a row are mostly such answers. A Prometheus that asks

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
+import yaml
 
 from bench.environments import interpreter
 from bench.equipped import equipped_machine
@@ -92,19 +94,19 @@ def scrape(connection: http.client.HTTPConnection) -> Scrape:
 @contextlib.contextmanager
 def ecotrack(interval_seconds: float | None = None) -> Iterator[Exporter]:
     """Run this project's exporter without a configuration; or with its example one, sampling this often."""
-    config = None if interval_seconds is None else f"{LAPTOP.read_text()}\n{_sampling(interval_seconds)}"
+    config = None if interval_seconds is None else _laptop(interval_seconds)
     with _ecotrack("ecotrack", config) as exporter:
         yield exporter
 
 
 @contextlib.contextmanager
 def ecotrack_with_everything(interval_seconds: float = 5.0) -> Iterator[Exporter]:
-    """Run this project's exporter with every collector on but that of NVIDIA's cards, each with something to read.
+    """Run this project's exporter with every collector on but that of NVIDIA's cards, a live grid and a journal.
 
-    Raises RuntimeError where a sensor that is always there is not read.
+    Each has something to read. Raises RuntimeError where a sensor that is always there is not read.
     """
     with equipped_machine() as machine:
-        config = f"{LAPTOP.read_text()}\n{_sampling(interval_seconds)}{machine.config}"
+        config = _laptop(interval_seconds, machine.config)
         with _ecotrack("ecotrack, everything on", config, before=machine.before, flags=machine.flags) as exporter:
             _require_sensors(exporter, *ALWAYS_THERE, *(("ipmi",) if machine.before else ()))
             yield exporter
@@ -162,8 +164,10 @@ def _ecotrack(
             yield exporter
 
 
-def _sampling(interval_seconds: float) -> str:
-    return f"sampling: {{interval_seconds: {interval_seconds}}}\n"
+def _laptop(interval_seconds: float, more: Mapping[str, object] = MappingProxyType({})) -> str:
+    """Return the example configuration of a laptop that samples this often, with some sections replaced."""
+    sections: dict[str, object] = yaml.safe_load(LAPTOP.read_text())
+    return yaml.safe_dump(sections | {"sampling": {"interval_seconds": interval_seconds}} | dict(more))
 
 
 def _require_sensors(exporter: Exporter, *names: str) -> None:
