@@ -21,7 +21,7 @@ from exporter.totals import Exported
 from exporter.usage.between import usage_between
 from exporter.usage.events import Event
 from exporter.usage.gaps import was_suspended
-from exporter.usage.sensors import Counters, believed, resets_between
+from exporter.usage.sensors import FLAT_SAMPLES, Counters, believed, resets_between
 from exporter.usage.span import Span
 
 KERNEL_COUNTERS = "rapl"
@@ -54,12 +54,16 @@ class Downtime:
     devices: Mapping[str, Traffic]
 
 
-def last_reading(reading: HostReading) -> LastReading:
-    """Return what of a reading is kept for the next start."""
+def last_reading(reading: HostReading, flat: Mapping[str, int]) -> LastReading:
+    """Return what of a reading is kept for the next start; `flat` says for how many samples each sensor stood still.
+
+    The model covers the time of one that is not believed any more, so what it gains by moving proves nothing.
+    """
     kept = {
         name: one
         for name, one in reading.sensors.items()
-        if one.value.sensor.source == KERNEL_COUNTERS or one.value.own is not None
+        if (one.value.sensor.source == KERNEL_COUNTERS or one.value.own is not None)
+        and flat.get(name, 0) <= FLAT_SAMPLES
     }
     return LastReading(
         wall=reading.wall,

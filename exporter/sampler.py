@@ -141,7 +141,8 @@ class Sampler:
                 unfinished=self._unfinished,
             )
             self._previous = carry_forward(self._previous, reading)
-        snapshot = replace(snapshot, totals=replace(snapshot.totals, last=last_reading(self._previous)))
+        last = last_reading(self._previous, self._unfinished.flat)
+        snapshot = replace(snapshot, totals=replace(snapshot.totals, last=last))
         # Kept at once: whatever goes wrong while it is saved, its energy has been booked.
         self._snapshot = snapshot
         if self._journal is not None:

@@ -358,6 +358,22 @@ def test_a_meter_that_proves_nothing_leaves_the_time_to_the_model(tmp_path: Path
         assert gap(made.now) == pytest.approx(1000.0 * MODEL_WATTS, rel=0.02)
 
 
+def test_a_meter_that_stood_still_before_the_stop_does_not_tell_of_what_the_model_has_covered(tmp_path: Path) -> None:
+    plug = plug_in(tmp_path)
+    with plug.running(tmp_path / "state") as made:
+        plug.sample(made, 10.0)
+        for _ in range(100):
+            plug.machine.run(1.0)
+            plug.flowed += MODEL_WATTS
+            made.sampler.sample()
+        counted = made.now.totals.lifetime_energy
+    assert counted == pytest.approx(plug.flowed, abs=6 * MODEL_WATTS)
+    plug.joules = plug.flowed
+    plug.run(1000.0)
+    with plug.running(tmp_path / "state"):
+        assert counted + plug.apart == pytest.approx(plug.flowed, abs=8 * MODEL_WATTS)
+
+
 def test_the_first_reading_waits_for_a_meter_no_longer_than_that_is_given_up(tmp_path: Path) -> None:
     plug = plug_in(tmp_path)
     with plug.running(tmp_path / "state") as made:
