@@ -48,9 +48,9 @@ METHODS = {
     Method.ESTIMATED: "estimated by the provider",
     Method.FORECAST: "the provider's forecast",
 }
-INHERITED = ("PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+INHERITED = ("PATH", *PROXIES, "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables of the environment that the child needs, beside the secret that is meant for it."""
-
 
 DISCARD_REASONS = ("failed", "malformed", "late", "out_of_range")
 """Reasons for which an answer is discarded, and the last of them for single values."""

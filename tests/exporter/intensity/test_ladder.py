@@ -1,9 +1,10 @@
 """The ladder below a live provider: a value at any time, whose label and age are exact, whatever the provider does."""
 
 import contextlib
+import copy
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -359,6 +360,47 @@ def test_no_trouble_takes_more_than_30_requests_a_day_and_within_an_interval_of_
     run(live, clock, 86400)
     # Of any 31 requests the last comes a day after the first.
     assert all(b - a >= 86400 for a, b in zip(web.times, web.times[MOST_REQUESTS:], strict=False))
+
+
+ODD: list[object] = [
+    *(None, True, -1, -0.0, 0, 1e300, 10**30, 1e-300, [], {}, "", "NaN", "1e999", "0.2.3", NOON, NOON - 86400, 2**63),
+    *("0001-01-01T00:00Z", "9999-12-31T23:59Z", "2026-03-02T12:00:00+14:00", "2026-03-02T11:00Z", "2026-02-30T12:00Z"),
+]
+
+
+def leaves(document: object) -> Iterator[tuple[dict[str, object] | list[object], str | int]]:
+    """Return the places of a document: what holds a value, and where in it."""
+    if isinstance(document, dict | list):
+        for place, inner in document.items() if isinstance(document, dict) else enumerate(document):
+            yield document, place
+            yield from leaves(inner)
+
+
+@given(case=st.sampled_from(sorted(CASES)), draw=st.data())
+def test_an_answer_with_odd_values_anywhere_leaves_a_value_of_the_present_and_a_forecast_without_gaps(
+    case: str, draw: st.DataObject
+) -> None:
+    question, answers, _, _ = CASES[case]
+    damaged = {path: copy.deepcopy(told) for path, told in answers.items()}
+    for _ in range(draw.draw(st.integers(1, 4))):
+        places = [place for told in damaged.values() for place in leaves(told)]
+        if places:
+            inside, place = draw.draw(st.sampled_from(places))
+            inside[place] = draw.draw(st.sampled_from(ODD))  # type: ignore[index]
+    clock = FakeClock()
+    web = FickleWeb(damaged, [True], clock)
+
+    def send(asked: Question) -> Errand:
+        return Ready(reply(encode_question(asked), web))
+
+    live = LiveIntensity(replace(question, url=f"http://x{question.url}"), clock, send=send, draw=lambda: 0.5)
+    reading = in_force(AskedLiveProvider(live, configured_intensity(STATIC, "own", NOON), "GB"), clock)
+    assert 0.0 <= reading.value <= HIGHEST
+    assert 0.0 <= clock.wall() - reading.described_at <= LONGEST
+    assert reading.provider == ("static" if reading.method is Method.STATIC else question.provider)
+    pieces = reading.outlook.pieces(clock.wall())
+    assert all(start < end and 0.0 <= value <= HIGHEST for start, end, value in pieces)
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(pieces))
 
 
 def test_a_first_question_that_fails_does_not_cost_the_forecast() -> None:
