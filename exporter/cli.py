@@ -157,7 +157,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 
     folder: Path = options.state_dir
     if options.undo:
-        write_out(f"{'the calibration is removed' if remove_calibration(folder) else 'there is nothing to remove'}\n")
+        print("the calibration is removed" if remove_calibration(folder) else "there is no calibration to remove")
         return 0
     config = load_config(options.config_file)
     paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
