@@ -8,7 +8,7 @@ import numpy as np
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray
 from simulator.run.backlog import Executions, together
-from simulator.run.engine import Engine, StepRecord
+from simulator.run.engine import Engine, Plant, StepRecord
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.lower_bound import BoundProblem
 
@@ -28,8 +28,8 @@ def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
     return BoundProblem(
         seconds=COARSE,
         generation=_summed([record.flows.generation for record in course], per_step),
-        other_load=_summed([engine.buses.sum(record.load - record.work.joules) for record in course], per_step),
-        waking_watts=np.zeros(len(plant.cluster.names)),
+        other_load=_summed([engine.buses.sum(_other_load(record, plant)) for record in course], per_step),
+        waking_watts=plant.cluster.idle_watts - _least_watts(plant),
         grams_per_joule=_least([record.grams_per_joule for record in course], per_step),
         batteries=replace(plant.batteries, initial=begin.stored),
         final_stored=engine.stored,
@@ -41,6 +41,23 @@ def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
         moved_before=_by_node(plant.cluster, executions, np.where(executions.arrival < begin.clock, left, 0.0)),
         cluster=plant.cluster,
     )
+
+
+def _least_watts(plant: Plant) -> FloatArray:
+    """Return the least power (N,) at which each node can stand: asleep, where it can sleep in this run."""
+    idle = plant.cluster.idle_watts
+    if plant.sleep is None:
+        return idle
+    return np.where(plant.sleep.table.able, np.minimum(plant.sleep.table.watts, idle), idle)
+
+
+def _other_load(record: StepRecord, plant: Plant) -> FloatArray:
+    """Return the joules (N,) of a step that neither tasks nor the choice of sleep caused."""
+    least = _least_watts(plant)
+    # A transition may take less than sleep does: the nodes of the programme stand at no more than those of the run did.
+    awake = (plant.cluster.idle_watts - least) * record.work.seconds
+    standing = np.minimum(least * record.seconds, record.standing - awake)
+    return record.load - record.work.joules - (record.standing - standing)
 
 
 def _executed(executions: Executions, clock: Seconds) -> FloatArray:

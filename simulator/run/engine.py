@@ -66,8 +66,9 @@ class Beginning:
 class StepRecord:
     """A step that has ended. Arrays are (N,), those of `flows`, `expected_watts` and `grams_per_joule` (B,).
 
-    `start` and `seconds` on the simulated clock, `flows` and `load` in joules, `expected_watts` is the generation that
-    was forecast for the step. `level` is the operating point of the last placed task, -1 before the first, of those in
+    `start` and `seconds` on the simulated clock, `flows` and `load` in joules, `standing` the part of the load that the
+    nodes take beside their tasks, awake, asleep and in between. `expected_watts` is the generation that was forecast
+    for the step. `level` is the operating point of the last placed task, -1 before the first, of those in
     `frequencies` (N, L) in hertz; `free_at` is when each queue will be empty.
     """
 
@@ -75,6 +76,7 @@ class StepRecord:
     seconds: Seconds
     flows: Flows
     load: FloatArray
+    standing: FloatArray
     expected_watts: FloatArray
     grams_per_joule: FloatArray
     frequencies: FloatArray
@@ -172,6 +174,7 @@ class Engine:
             seconds=plant.step,
             flows=flows,
             load=load,
+            standing=standing,
             expected_watts=expected,
             grams_per_joule=grid.grams_per_joule,
             frequencies=plant.frequencies,

@@ -159,6 +159,7 @@ def golden_readings() -> Readings:
         seconds=Seconds(60.0),
         flows=flows,
         load=flows.load,
+        standing=np.array([190.0, 1500.0]),
         expected_watts=np.array([2.0, 0.0]),
         grams_per_joule=np.full(2, 400.0 / 3.6e6),
         frequencies=np.array([[1.0e9, 1.5e9], [2.0e9, 3.0e9]]),

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from exporter.core.units import SECONDS_PER_HOUR
 from simulator.run.bound import problem
 from simulator.run.job import Job, Method
 from simulator.run.simulate import build_engine, simulate
@@ -21,7 +22,7 @@ POLICIES = ("round-robin", "least-energy", "joint", "shifting", "oracle", "singl
 
 
 def varied(random: np.random.Generator) -> Scenario:
-    """Return the shipped scenario with other batteries, deadlines and a grid that changes by the hour."""
+    """Return the shipped scenario with other batteries, deadlines, sleep and a grid that changes by the hour."""
     scenario = edge()
     batteries = (
         {"capacity_watt_hours": 10 ** random.uniform(-1, 3), "discharge_watts": 10 ** random.uniform(-1, 2)}
@@ -37,7 +38,9 @@ def varied(random: np.random.Generator) -> Scenario:
         )
         for kind in scenario.workload.classes
     )
+    sleep = {"sleeping": str(random.choice(["never", "timeout", "consolidate"])), "failed_wakes": 0.2}
     return edge(
+        scheduler=msgspec.structs.replace(scenario.scheduler, **sleep),
         nodes=nodes,
         workload=msgspec.structs.replace(scenario.workload, classes=classes),
         grid=msgspec.structs.replace(scenario.grid, intensity_grams_per_kwh=tuple(random.uniform(0, 900, 24))),
@@ -93,6 +96,22 @@ def test_no_run_at_several_sites_beats_its_bound(policy: str, seed: int) -> None
     result = simulate(Job(scenario=spread_out(random), method=method, seed=seed, rate_per_hour=rate, bound=True))
     assert result.bound_grams is not None
     assert 0.0 < result.bound_grams <= result.emissions_grams * (1 + 1e-6)
+
+
+def test_a_node_that_may_sleep_stands_asleep_in_the_bound_whatever_the_run_did() -> None:
+    sections = {"sleeping": "timeout", "failed_wakes": 0.2}
+    scheduler = msgspec.structs.replace(edge().scheduler, **sections)
+    method = Method(name="x", policy="round-robin", ledger=False)
+    engine = build_engine(edge(scheduler=scheduler), method, 1)
+    asked = problem(engine, [engine.step() for _ in range(288)])
+    assert engine.plant.sleep is not None
+    assert engine.totals.failed_wakes.any()
+    asleep = engine.plant.sleep.table.watts * SECONDS_PER_HOUR
+    assert asked.other_load == pytest.approx(np.tile(engine.buses.sum(asleep), (24, 1)))
+    awake = build_engine(edge(), method, 1)
+    never = problem(awake, [awake.step() for _ in range(288)])
+    assert not never.waking_watts.any()
+    assert least_emissions(asked) < least_emissions(never)
 
 
 def test_more_battery_panels_or_slack_never_raise_the_bound_of_a_run() -> None:
