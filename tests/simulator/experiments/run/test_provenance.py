@@ -4,8 +4,12 @@ import ast
 import sys
 from pathlib import Path
 
+import msgspec
+
 import simulator
 from simulator.experiments.run.provenance import digest, executed_files, provenance_of, versions
+from simulator.models.profile import encoded, load_profile
+from simulator.scenario.devices import ModelsSection
 from tests.simulator.scenario.scenarios import edge
 
 ROOT = Path(simulator.__file__).parent.parent
@@ -48,6 +52,16 @@ def test_the_scenario_is_among_the_inputs_and_not_of_the_environment() -> None:
     assert list(one.differences(one)) == []
     assert list(one.differences(other)) == ["other inputs (scenario)"]
     assert one.environment == other.environment == digest(versions())
+
+
+def test_a_profile_of_ones_own_is_among_the_inputs(tmp_path: Path) -> None:
+    shipped = load_profile()
+    file = tmp_path / "own.json"
+    file.write_bytes(encoded(msgspec.structs.replace(shipped, host="mine")))
+    own = edge(models=ModelsSection(profile=str(file), devices=("intel-nuc",)))
+    one, other = provenance_of(edge()), provenance_of(own)
+    assert one.compression_profile == shipped.digest() != other.compression_profile
+    assert list(one.differences(other)) == ["other inputs (scenario, compression profile)"]
 
 
 def test_the_environment_is_python_and_the_libraries() -> None:
