@@ -1,5 +1,6 @@
 """A child process that computes generation: its question, its answer, and how it ends."""
 
+import contextlib
 import io
 import os
 import subprocess
@@ -63,7 +64,7 @@ class Child:
         if self._thread.is_alive():
             self.end()
             raise ChildError(f"the weather was not computed within {limit:g} s")
-        if (status := self._process.wait(limit)) != 0 or not self._answer:
+        if (status := self._process.returncode) != 0 or not self._answer:
             raise ChildError(f"the weather could not be computed: the child process ended with status {status}")
         head, _, array = self._answer.partition(b"\n")
         days: FloatArray = np.load(io.BytesIO(array), allow_pickle=False)
@@ -75,11 +76,14 @@ class Child:
         self._process.wait()
 
     def _converse(self, request: Request) -> None:
-        """Send the question and read the answer. The question's pipe stays open: its end is the end of the child."""
-        with cast(IO[bytes], self._process.stdin) as question, cast(IO[bytes], self._process.stdout) as answer:
-            try:
-                question.write(msgspec.json.encode(request) + b"\n")
-                question.flush()
-                self._answer = answer.read()
-            except OSError:  # it ended at once: its status says so
-                self._answer = None
+        """Send the question, read the answer and wait for the end, so that no child is left as a zombie.
+
+        The question's pipe stays open until then: its end is the end of the child.
+        """
+        question, answer = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
+        with contextlib.suppress(OSError), question, answer:  # of one that ends at once the status says so
+            question.write(msgspec.json.encode(request) + b"\n")
+            question.flush()
+            self._answer = answer.read()
+            self._process.wait()
+        self._process.wait()

@@ -12,15 +12,17 @@ import numpy as np
 import pytest
 
 from exporter.core.units import Seconds
-from simulator.app import Plan
+from simulator.app import Plan, build_run
 from simulator.assembly.layout import layout_of
-from simulator.energy.interface import WeatherError
+from simulator.energy.interface import POINTS_PER_DAY, WeatherError
 from simulator.live import ahead, child, generate
 from simulator.live.ahead import FIRST_DAYS, GenerationAhead
 from simulator.live.child import Child, ChildError, Request
-from simulator.run.simulate import daily_generation
+from simulator.run.job import full_method
+from simulator.run.simulate import build_engine, daily_generation
 from simulator.scenario.load import read_scenario
 from simulator.scenario.schema import Scenario
+from tests.fake_clock import FakeClock
 from tests.processes import until
 from tests.simulator.scenario.scenarios import at_rate, edge
 
@@ -136,6 +138,12 @@ def test_no_child_is_waited_for_without_end() -> None:
     assert slow._process.returncode is not None
 
 
+def test_a_child_that_is_done_is_gone_before_its_answer_is_needed() -> None:
+    done = Child(Request(scenario=edge(), seed=1, first=0, count=1))
+    until(lambda: done._process.returncode is not None, "the end of the child")
+    assert done.result(Seconds(20.0))[0].shape == (1, 2, POINTS_PER_DAY, len(edge().nodes))
+
+
 def test_a_child_ends_with_its_parent() -> None:
     parent = (
         "import os\nfrom simulator.live.child import Child, Request\n"
@@ -153,6 +161,20 @@ def test_a_request_survives_its_journey() -> None:
     days, mistake = generate.generated(request)
     assert (days.shape, mistake) == ((2, 2, 288, 4), "")
     assert np.isfinite(days).all()
+
+
+@pytest.mark.slow
+def test_a_lean_run_has_the_figures_of_one_that_loads_everything(source: GenerationAhead) -> None:
+    plan = Plan(scenario=edge(), seed=3, speed=300.0)
+    assert plan.is_lean
+    lean = build_run(plan, source)
+    compiled = build_engine(plan.scenario, full_method(plan.scenario), plan.seed, step=Seconds(300.0))
+    for _ in range(3 * POINTS_PER_DAY):
+        lean.step()
+        compiled.step()
+    totals = lean.snapshot(FakeClock(), None).totals
+    for name in totals.__dataclass_fields__:
+        assert getattr(totals, name).tobytes() == getattr(compiled.totals, name).tobytes(), name
 
 
 @pytest.mark.parametrize(
