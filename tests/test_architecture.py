@@ -33,7 +33,7 @@ KERNELS = {
 TOP_MODULES = {"__init__", "__main__", "app", "arrays", "cli", "streams"}
 """All modules that lie in no room of the simulator."""
 
-LAZY = {"cryptography", "distributed", "matplotlib", "numba", "pandas", "pvlib", "scipy", "torch", "tqdm"}
+LAZY = {"cryptography", "distributed", "matplotlib", "numba", "pandas", "pvlib", "scipy", "sklearn", "torch", "tqdm"}
 """Libraries that the simulator may import within a function: slow to load, or optional. pandas comes with pvlib."""
 
 LAYERS = (
@@ -66,8 +66,8 @@ LAYERS = (
     ("simulator.experiments.run",),
     ("simulator.experiments.find",),
     ("simulator.experiments.write", "simulator.live"),
-    ("simulator.experiments.runner",),
-    ("simulator.app",),
+    ("simulator.experiments.runner", "simulator.forecast.report"),
+    ("simulator.app", "simulator.forecast.cli"),
     ("simulator.cli",),
     ("simulator.__main__",),
 )
@@ -102,6 +102,7 @@ ONLY_IN = {
     "psutil": ("exporter/sources/",),
     "prometheus_client": ("exporter/exposition/", "exporter/core/metrics.py", "simulator/live/exposition/"),
     "pynvml": ("exporter/sources/nvml.py",),
+    "sklearn": ("simulator/forecast/models/",),
     "torch": ("simulator/forecast/", "simulator/models/"),
     "numba": ("simulator/scheduling/kernels/",),
 }

@@ -188,6 +188,10 @@ class Model(Protocol):
     def name(self) -> str:
         """Return the name by which reports and metrics call it."""
 
+    @property
+    def draws(self) -> bool:
+        """Return whether what it learns depends on the seed."""
+
     def fit(self, series: Series, seed: int) -> Fitted:
         """Learn from the values that are not missing. Raises ForecastError where they do not suffice."""
 

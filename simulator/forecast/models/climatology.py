@@ -20,6 +20,7 @@ class Climatology:
 
     name: str = "climatology"
     weekly: bool = False
+    draws: bool = False
 
     def fit(self, series: Series, seed: int) -> "FittedClimatology":  # noqa: ARG002 - the protocol's
         """See `Model.fit`."""

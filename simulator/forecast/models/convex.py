@@ -26,7 +26,7 @@ from simulator.forecast.interface import (
     truth,
     with_prefix,
 )
-from simulator.forecast.models.climatology import Climatology, hour_of_week
+from simulator.forecast.models.climatology import Climatology, FittedClimatology, hour_of_week
 from simulator.forecast.models.persistence import Persistence, SmartPersistence, last_week, yesterday
 
 LEAST_PAIRS = 10
@@ -48,6 +48,7 @@ class Convex:
 
     name: str = "convex"
     parts: tuple[str, ...] = ()
+    draws: bool = False
 
     def fit(self, series: Series, seed: int) -> "FittedConvex":
         """See `Model.fit`."""
@@ -91,6 +92,11 @@ class FittedConvex:
         offered = np.stack([one.expect(series, origins).mean for one in self.fitted], axis=-1)
         mean: FloatArray = (offered * self.weights).sum(axis=-1)
         return point(mean, series.scale(targets(series, origins)))
+
+    def climatology(self, series: Series, steps: Steps) -> FloatArray:
+        """Return the mean index of the hour and season, or of the hour of the week, of each step."""
+        (found,) = (one for one in self.fitted if isinstance(one, FittedClimatology))
+        return found.index(series, steps)
 
     def state(self) -> State:
         """See `Fitted.state`."""

@@ -14,6 +14,7 @@ class Persistence:
     """The last value, which stays. Before the first, nothing is expected."""
 
     name: str = "persistence"
+    draws: bool = False
 
     def fit(self, series: Series, seed: int) -> "Persistence":  # noqa: ARG002 - the protocol's
         """See `Model.fit`; there is nothing to learn."""
@@ -39,6 +40,7 @@ class SmartPersistence:
 
     name: str = "smart persistence"
     index: float = 1.0
+    draws: bool = False
 
     def fit(self, series: Series, seed: int) -> "SmartPersistence":  # noqa: ARG002 - the protocol's
         """See `Model.fit`: only the index before the first observation is learnt, the mean of all."""
@@ -65,6 +67,7 @@ class Earlier:
 
     name: str
     days: int
+    draws: bool = False
 
     def fit(self, series: Series, seed: int) -> "Earlier":  # noqa: ARG002 - the protocol's
         """See `Model.fit`; there is nothing to learn."""

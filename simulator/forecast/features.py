@@ -1,0 +1,136 @@
+"""The inputs of linear and tree models: what is known at an origin of the step to forecast, in numbers near one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.arrays import BoolArray, FloatArray
+from simulator.forecast.index import filled, is_complete, observed_index
+from simulator.forecast.interface import ForecastError, Kind, Series, State, Steps, targets, truth
+from simulator.forecast.models.convex import FittedConvex
+
+LAGS = (0, 1, 2, 3)
+"""Steps before the origin whose index is an input."""
+
+SPANS = (3, 6, 24)
+"""Lengths, in steps up to the origin, over which the index is averaged."""
+
+LEAST_PAIRS = 50
+"""Pairs of inputs and observation below which a model does not learn: about twice the number of inputs."""
+
+NEGLIGIBLE = 1e-12
+"""Spread of an input below which it is taken for a constant, over its unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaler:
+    """Means and deviations (F,) of the inputs, of the training part alone."""
+
+    mean: FloatArray
+    deviation: FloatArray
+
+    def scaled(self, inputs: FloatArray) -> FloatArray:
+        """Return inputs of mean zero and deviation one; what is missing becomes the mean."""
+        return np.nan_to_num((inputs - self.mean) / self.deviation, nan=0.0)
+
+    def state(self) -> State:
+        """Return the arrays of which `Scaler` is made."""
+        return {"mean": self.mean, "deviation": self.deviation}
+
+
+def fit_scaler(inputs: FloatArray) -> Scaler:
+    """Return the scaler of these inputs (N, F). A constant input is left as it is."""
+    deviation = inputs.std(axis=0)
+    return Scaler(inputs.mean(axis=0), np.where(deviation > NEGLIGIBLE, deviation, 1.0))
+
+
+def inputs_of(series: Series, reference: FittedConvex, origins: Steps) -> FloatArray:
+    """Return the inputs (O, H, F) of every origin and horizon."""
+    steps = targets(series, origins)
+    scale = series.scale(steps)
+    unit = 1.0 if series.kind is Kind.SOLAR else series.rated
+    index = observed_index(series, np.nan) / unit
+    beside = filled(series.beside, 0.0)
+    expected = reference.expect(series, origins).mean
+    sky = series.clear_sky / series.rated
+    then = {
+        "expected": _ratio(expected, scale) / unit,
+        "climatology": reference.climatology(series, steps) / unit,
+        "day before": index[np.maximum(steps - series.horizons, 0)],
+        "sky then": sky[steps],
+        "sky change": sky[steps] - sky[origins][:, np.newaxis],
+        "hour sine": np.sin(2 * np.pi * steps / series.horizons),
+        "hour cosine": np.cos(2 * np.pi * steps / series.horizons),
+        "year sine": np.sin(series.phase_of_year(steps)),
+        "year cosine": np.cos(series.phase_of_year(steps)),
+    }
+    now = {
+        **{f"lag {lag}": index[np.maximum(origins - lag, 0)] for lag in LAGS},
+        **{f"mean {span}": _mean(series, index, span)[origins] for span in SPANS},
+        "restlessness": _deviation(index, SPANS[0])[origins],
+        "beside": beside[origins],
+        "beside change": beside[origins] - beside[np.maximum(origins - LAGS[-1], 0)],
+    }
+    columns = [*then.values(), *(np.broadcast_to(one[:, np.newaxis], steps.shape) for one in now.values())]
+    return np.stack(columns, axis=-1)
+
+
+def _ratio(values: FloatArray, scale: FloatArray) -> FloatArray:
+    return np.divide(values, scale, out=np.zeros_like(values), where=scale > 0)
+
+
+def _mean(series: Series, index: FloatArray, span: int) -> FloatArray:
+    """Return the means of the last `span` steps (T,); of solar power, of those by day, weighted by their clear sky."""
+    weight = np.ones(len(index))
+    if series.kind is Kind.SOLAR:
+        weight = np.where(series.has_sun(np.arange(len(index))), series.clear_sky[: len(index)], 0.0)
+    known = np.isfinite(index)
+    sums, weights = (np.concatenate([[0.0], np.cumsum(np.where(known, one, 0.0))]) for one in (weight * index, weight))
+    ends = np.arange(1, len(index) + 1)
+    begins = np.maximum(ends - span, 0)
+    total = weights[ends] - weights[begins]
+    lit = total > NEGLIGIBLE * series.rated
+    means: FloatArray = np.divide(sums[ends] - sums[begins], total, out=index.copy(), where=lit)
+    return means
+
+
+def _deviation(index: FloatArray, span: int) -> FloatArray:
+    """Return the standard deviation of the last `span` steps (T,)."""
+    padded = np.concatenate([np.full(span - 1, index[0]), index])
+    deviation: FloatArray = np.lib.stride_tricks.sliding_window_view(padded, span).std(axis=-1)
+    return deviation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """Everything to learn from: inputs (O, H, F) and, over the unit of errors, what the reference missed (O, H).
+
+    `weights` (O, H) are the squares of those units, over their mean; a pair that is not `usable` counts for nothing.
+    `days` (O,) are the numbers of the origins' days.
+    """
+
+    days: Steps
+    inputs: FloatArray
+    missed: FloatArray
+    weights: FloatArray
+    usable: BoolArray
+
+
+def lesson(series: Series, reference: FittedConvex, name: str) -> Lesson:
+    """Return what a model named so can learn of a series. Raises ForecastError where that is too little."""
+    origins = np.flatnonzero(is_complete(series, series.horizons))
+    steps = targets(series, origins)
+    usable = np.isfinite(truth(series, steps)) & series.has_sun(steps)
+    least = int(usable.sum(axis=0).min()) if len(origins) else 0
+    if least < LEAST_PAIRS:
+        raise ForecastError(f"{name}: expected {LEAST_PAIRS} steps with a whole day observed before, got {least}")
+    scale = series.scale(steps)
+    missed = truth(series, steps) - reference.expect(series, origins).mean
+    weights = np.where(usable, np.square(scale), 0.0)
+    return Lesson(
+        days=origins // series.horizons,
+        inputs=inputs_of(series, reference, origins),
+        missed=np.where(usable, _ratio(missed, scale), 0.0),
+        weights=weights / weights[usable].mean(),
+        usable=usable,
+    )

@@ -1,0 +1,37 @@
+"""The models by name: references, and those that learn."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from simulator.forecast.interface import Kind, Model
+from simulator.forecast.models.attention import Attention
+from simulator.forecast.models.boosting import Boosting
+from simulator.forecast.models.climatology import Climatology, hour_of_week
+from simulator.forecast.models.convex import Convex, references, yang
+from simulator.forecast.models.ensemble import Ensemble
+from simulator.forecast.models.lstm import Lstm
+from simulator.forecast.models.persistence import Persistence, SmartPersistence, last_week, yesterday
+from simulator.forecast.models.published_lstm import PublishedLstm
+from simulator.forecast.models.ridge import Ridge
+
+TORCH = frozenset({"published LSTM", "LSTM", "attention"})
+"""Models that need torch, to learn and to be asked."""
+
+REFERENCES = (
+    Persistence(),
+    SmartPersistence(),
+    yesterday(),
+    last_week(),
+    Climatology(),
+    hour_of_week(),
+    Convex(),
+    yang(),
+)
+LEARNING = (Ridge(), Boosting(), Ensemble(), PublishedLstm(), Lstm(), Attention())
+
+MODELS: Mapping[str, Model] = MappingProxyType({one.name: one for one in (*REFERENCES, *LEARNING)})
+
+
+def references_of(kind: Kind) -> tuple[Model, ...]:
+    """Return the references against which models of a kind are held, with their combinations."""
+    return (*references(kind), Convex(), *((yang(),) if kind is Kind.SOLAR else ()))

@@ -1,0 +1,151 @@
+"""Calibration, scores, comparisons and the gate: worked out by hand, and the laws that they keep."""
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from simulator.forecast.comparison import Losses, diebold_mariano, share_interval, skill_of
+from simulator.forecast.conformal import Calibrated, calibrate, conformal_quantile
+from simulator.forecast.gate import choose
+from simulator.forecast.interface import LEVELS, ForecastError, Kind
+from simulator.forecast.models.convex import Convex
+from simulator.forecast.models.persistence import Persistence, SmartPersistence
+from simulator.forecast.scores import COLUMN, crps, pinball, score
+from tests.simulator.forecast.courses import course, series_of, sun
+
+HALF = LEVELS.index(0.5)
+
+
+def test_the_conformal_quantile_is_an_order_statistic() -> None:
+    errors = np.arange(1.0, 20.0)
+    assert conformal_quantile(errors, 0.95) == 19
+    assert conformal_quantile(errors, 0.9) == 18
+    assert conformal_quantile(errors, 0.5) == 10
+    assert conformal_quantile(errors, 0.05) == 1
+    assert conformal_quantile(errors, 0.1) == 2
+
+
+@given(seed=st.integers(0, 500), level=st.sampled_from(LEVELS))
+def test_a_level_holds_on_new_draws(seed: int, level: float) -> None:
+    random = np.random.default_rng(seed)
+    quantile = conformal_quantile(random.exponential(size=4000), level)
+    assert abs((random.exponential(size=4000) <= quantile).mean() - level) < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", Kind)
+def test_calibrated_bands_cover_what_they_promise(kind: Kind) -> None:
+    """In the mean over courses: the errors of one course share its weather."""
+    days = np.arange(24 * 400) // 24
+    shares = []
+    for seed in range(4):
+        series = course(kind, 400, seed=seed)
+        fitted = Convex().fit(series.only(days < 100), 0)
+        calibrated = calibrate(fitted, series.only(days < 250), (days >= 100) & (days < 250))
+        scores = score(calibrated, series, days >= 250)
+        sums = scores.by_day.sum(axis=(0, 1))
+        shares.append([*(sums[[COLUMN["in 80"], COLUMN["in 90"]]]), *scores.below.sum(axis=1)] / sums[COLUMN["count"]])
+    assert np.abs(np.mean(shares, axis=0) - [0.8, 0.9, *LEVELS]).max() < 0.04
+
+
+def test_quantiles_are_in_order_and_within_bounds() -> None:
+    series = course(Kind.SOLAR, 60)
+    days = np.arange(len(series.values)) // 24
+    calibrated = calibrate(SmartPersistence(), series, days < 60)
+    quantiles = calibrated.quantiles(series, np.arange(24, 24 * 58))
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert quantiles.min() == 0
+    assert quantiles.max() <= 1.5 * series.clear_sky.max()
+
+
+def test_too_few_days_to_calibrate_are_refused() -> None:
+    series = course(Kind.WIND, 10)
+    with pytest.raises(ForecastError, match="expected 20 observed steps to calibrate by, got 11"):
+        calibrate(Persistence(), series, np.arange(240) < 12)
+
+
+def test_scores_are_sums_by_day_and_hour_of_the_day() -> None:
+    values = np.where(np.arange(24 * 6) % 24 == 12, 30.0, 10.0)
+    series = series_of(values)
+    calibrated = Calibrated(Persistence(), np.zeros((len(LEVELS), 24)))
+    scores = score(calibrated, series, np.arange(24 * 6) >= 24 * 4)
+    assert scores.days.tolist() == [4, 5]
+    # One step ahead persistence is wrong twice a day: by 20 before the peak and by 20 after it.
+    assert scores.by_day[:, 0, COLUMN["count"]].tolist() == [24, 24]
+    assert scores.by_day[:, 0, COLUMN["squared"]].tolist() == [800, 800]
+    assert scores.by_day[:, 0, COLUMN["error"]].tolist() == [0, 0]
+    assert np.flatnonzero(scores.by_hour[:, 0, COLUMN["absolute"]]).tolist() == [12, 13]
+
+
+def test_night_counts_for_nothing() -> None:
+    sky = sun(24 * 5)
+    series = series_of(0.5 * sky[: 24 * 5], Kind.SOLAR, clear_sky=sky)
+    scores = score(calibrate(SmartPersistence(), series, np.ones(120, dtype=np.bool_)), series, np.arange(120) >= 72)
+    assert scores.by_day[:, 0, COLUMN["count"]].tolist() == [12, 12]
+    assert scores.by_hour[:6].sum() == scores.by_hour[18:].sum() == 0
+
+
+def test_the_pinball_loss_and_the_crps_by_hand() -> None:
+    certain = np.full((1, len(LEVELS), 1), 3.0)
+    assert crps(certain, np.array([[3.0]])).tolist() == [[0.0]]
+    losses = pinball(certain, np.array([[5.0]]))[0, :, 0]
+    assert np.allclose(losses, 2.0 * np.array(LEVELS))
+    # The score of a certain forecast is its absolute error, but for what lies beyond the outermost levels.
+    assert crps(certain, np.array([[5.0]]))[0, 0] == pytest.approx(2.0, rel=0.06)
+
+
+@given(shift=st.floats(0.1, 3), seed=st.integers(0, 100))
+def test_the_crps_prefers_the_true_distribution(shift: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    happened = random.exponential(size=(2000, 1))
+    true = np.broadcast_to(-np.log(1 - np.array(LEVELS))[:, np.newaxis], (2000, len(LEVELS), 1))
+    assert crps(true, happened).mean() < crps(true + shift, happened).mean()
+
+
+def test_skill_is_what_is_saved_of_the_reference() -> None:
+    half = Losses(np.full(50, 1.0), np.full(50, 4.0), 0.5)
+    found = skill_of([half])
+    assert (found.skill, found.low, found.high) == (0.5, 0.5, 0.5)
+    assert skill_of([half, Losses(np.full(50, 4.0), np.full(50, 4.0), 0.5)]).skill == 0.25
+    assert skill_of([Losses(np.full(50, 1.0), np.full(50, 4.0), 1.0)]).skill == 0.75
+
+
+@given(seed=st.integers(0, 50))
+def test_the_interval_holds_the_skill_and_narrows_with_days(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    model, reference = random.exponential(size=(2, 400)) * [[0.9], [1.0]]
+    few, many = (skill_of([Losses(model[:days], reference[:days], 0.5)]) for days in (40, 400))
+    assert few.low <= few.skill <= few.high
+    assert many.high - many.low < few.high - few.low
+
+
+def test_the_share_of_hits_has_an_interval_over_days() -> None:
+    share, low, high = share_interval(np.array([9.0, 10.0, 8.0, 9.0]), np.full(4, 10.0))
+    assert share == 0.9
+    assert 0.8 <= low < 0.9 < high <= 1.0
+
+
+def test_the_test_of_diebold_and_mariano_finds_what_differs() -> None:
+    random = np.random.default_rng(1)
+    losses = random.exponential(size=(2, 200))
+    assert diebold_mariano(losses[0], losses[1])[1] > 0.05
+    statistic, p_value = diebold_mariano(losses[0], losses[0] + 0.2 + 0.1 * losses[1])
+    assert statistic > 0
+    assert p_value < 0.001
+    assert diebold_mariano(losses[0], losses[0]) == (0.0, 1.0)
+
+
+def test_the_gate_takes_the_best_on_validation_and_says_why() -> None:
+    flat = np.full(24, 10.0)
+    chosen = choose({"convex": flat, "ridge": flat * 0.97, "boosting": flat * 0.98, "short": flat * np.nan})
+    assert (chosen.model, chosen.why) == (
+        "ridge",
+        "error on validation days 3.0% below that of convex, mean over horizons",
+    )
+    kept = choose({"convex": flat, "ridge": flat * 1.02})
+    assert (kept.model, kept.why) == (
+        "convex",
+        "no model is better: ridge has an error on validation days 2.0% above that of convex, mean over horizons",
+    )
+    assert choose({"convex": flat}).why == "there is no model beside the reference"
