@@ -60,7 +60,15 @@ def test_help_explains_each_experiment() -> None:
 
 def test_the_shipped_scenarios_are_listed_and_good() -> None:
     listed = run_once("scenarios").stdout.splitlines()
-    assert [line.split()[0] for line in listed] == ["edge", "edge-2025", "published"]
+    assert [line.split()[0] for line in listed] == [
+        "edge",
+        "edge-2025",
+        "grid-only",
+        "published",
+        "regions",
+        "solar-farm",
+        "windy-coast",
+    ]
     checked = run_once("serve", "--config.check")
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "edge: good\n", "")
 
@@ -132,7 +140,7 @@ def test_an_unknown_command_or_experiment_is_one_line_with_the_known_ones(tmp_pa
     [
         (
             ["--scenario=moon"],
-            'expected one of the scenarios edge, edge-2025, published, or a .yaml file, got "moon"',
+            'expected one of the scenarios edge, edge-2025, grid-only, published, regions, solar-farm, windy-coast, or a .yaml file, got "moon"',
         ),
         (["--scenario=published"], "published: model: expected edge to run live, got published, which has no clock"),
     ],

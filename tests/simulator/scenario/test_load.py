@@ -229,7 +229,10 @@ def test_a_recording_has_to_last_as_long_as_a_run(tmp_path: Path, run: dict[str,
 
 
 def test_unknown_names_list_the_known() -> None:
-    with pytest.raises(ConfigError, match="expected one of the scenarios edge, edge-2025, published"):
+    with pytest.raises(
+        ConfigError,
+        match="expected one of the scenarios edge, edge-2025, grid-only, published, regions, solar-farm, windy-coast",
+    ):
         load_scenario("ege")
 
 
