@@ -34,6 +34,7 @@ NOT_SHOWN = {
     "simulator.ledger.measure": "how costs are measured, as the profile states",
     "simulator.live": "how figures are shown",
     "simulator.models.compression": "how models are measured, as the profile states",
+    "simulator.models.networks": "how models are measured, as the profile states",
     "simulator.models.profile": "how a profile is checked",
     "simulator.run": "units, and how a run is counted",
     "simulator.scenario.devices.BYTES_PER_MEGABYTE": "definition of a unit",

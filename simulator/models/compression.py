@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from exporter.core.config import ConfigError
 from exporter.core.units import Seconds
 from simulator.models.host import ACTIVE_WATTS_PER_CORE, ACTIVE_WATTS_SOURCE, core_energy, host_name
+from simulator.models.networks import CLASSES, SHAPES, builders
 from simulator.models.profile import BASELINE, CompressionProfile, Measurement
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 PRECISIONS = (BASELINE, "int8", "pruned", "pruned-int8")
 PRUNED_SHARE = 0.3
 """Share of each layer's weights set to zero, smallest first (EcoChain-ML, 2025)."""
-CLASSES = 10
 INPUTS = 500
 """Number of seeded inputs on which answers are compared; none of them was used in training."""
 NOISE = 2.0
@@ -54,7 +54,7 @@ def measure(
     measurements: list[Measurement] = []
     accuracies: list[str] = []
     with _measuring() as backend:
-        names = models or tuple(_builders())
+        names = models or tuple(builders())
         for number, name in enumerate(names, start=1):
             progress(f"measuring {name} at {', '.join(PRECISIONS)}, model {number} of {len(names)}")
             found, accuracy = _measure_model(name, rounds)
@@ -179,7 +179,7 @@ def _trained(name: str) -> "nn.Module":
     import torch  # noqa: PLC0415
 
     torch.manual_seed(SEED)
-    model = _builders()[name]()
+    model = builders()[name]()
     random = torch.Generator().manual_seed(SEED)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     for _ in range(STEPS):
@@ -194,10 +194,9 @@ def _examples(name: str, count: int, random: "torch.Generator") -> "tuple[Tensor
     """Return items, and the number of the pattern that each of them hides."""
     import torch  # noqa: PLC0415
 
-    shape = {"mlp": (1024,), "lstm": (24, 4), "cnn": (3, 64, 64), "transformer": (32, 128), "audio": (1, 49, 10)}[name]
-    patterns = torch.randn(CLASSES, *shape, generator=torch.Generator().manual_seed(SEED))
+    patterns = torch.randn(CLASSES, *SHAPES[name], generator=torch.Generator().manual_seed(SEED))
     truth = torch.randint(CLASSES, (count,), generator=random)
-    return patterns[truth] + NOISE * torch.randn(count, *shape, generator=random), truth
+    return patterns[truth] + NOISE * torch.randn(count, *SHAPES[name], generator=random), truth
 
 
 def _quantized(model: "nn.Module") -> "nn.Module":
@@ -237,69 +236,3 @@ def _size_bytes(model: "nn.Module") -> int:
     buffer = io.BytesIO()
     torch.save(model.state_dict(), buffer)
     return buffer.tell()
-
-
-def _audio() -> "nn.Module":
-    """Build DS-CNN S of keyword spotting (Zhang et al., arXiv 1711.07128, 2017): 49 frames of ten MFCCs."""
-    from torch import nn  # noqa: PLC0415
-
-    first = [nn.Conv2d(1, 64, (10, 4), stride=2, padding=(5, 1)), nn.BatchNorm2d(64), nn.ReLU()]
-    separable = [
-        layer
-        for _ in range(4)
-        for layer in (
-            nn.Conv2d(64, 64, 3, padding=1, groups=64),
-            nn.BatchNorm2d(64),
-            nn.ReLU(),
-            nn.Conv2d(64, 64, 1),
-            nn.BatchNorm2d(64),
-            nn.ReLU(),
-        )
-    ]
-    return nn.Sequential(*first, *separable, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, CLASSES))
-
-
-def _builders() -> "dict[str, Callable[[], nn.Module]]":
-    """Return the constructors of the models, by name."""
-    from torch import nn  # noqa: PLC0415
-
-    class Lstm(nn.Module):
-        """Two layers of 64, as EcoChain-ML's forecaster: 24 hours of four features."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.lstm = nn.LSTM(4, 64, num_layers=2, batch_first=True)
-            self.head = nn.Linear(64, CLASSES)
-
-        def forward(self, items: "Tensor") -> "Tensor":
-            """Decide on the last hour's state."""
-            head: Tensor = self.head(self.lstm(items)[0][:, -1])
-            return head
-
-    class Transformer(nn.Module):
-        """An encoder of two layers over 32 tokens of width 128."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            layer = nn.TransformerEncoderLayer(128, nhead=4, dim_feedforward=512, dropout=0.0, batch_first=True)
-            self.encoder = nn.TransformerEncoder(layer, num_layers=2, enable_nested_tensor=False)
-            self.head = nn.Linear(128, CLASSES)
-
-        def forward(self, items: "Tensor") -> "Tensor":
-            """Decide on the mean over the tokens."""
-            head: Tensor = self.head(self.encoder(items).mean(dim=1))
-            return head
-
-    def mlp() -> nn.Module:
-        hidden = [layer for _ in range(3) for layer in (nn.Linear(1024, 1024), nn.ReLU())]
-        return nn.Sequential(*hidden, nn.Linear(1024, CLASSES))
-
-    def cnn() -> nn.Module:
-        stages = [
-            layer
-            for width_in, width_out in ((3, 16), (16, 32), (32, 64))
-            for layer in (nn.Conv2d(width_in, width_out, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
-        ]
-        return nn.Sequential(*stages, nn.Flatten(), nn.Linear(64 * 8 * 8, CLASSES))
-
-    return {"mlp": mlp, "lstm": Lstm, "cnn": cnn, "transformer": Transformer, "audio": _audio}

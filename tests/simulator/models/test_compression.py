@@ -11,6 +11,7 @@ import pytest
 from exporter.core.config import ConfigError
 from simulator.models import profile as profile_module
 from simulator.models.compression import PRECISIONS, measure
+from simulator.models.networks import SHAPES, builders
 from simulator.models.profile import MODELS, CompressionProfile, Measurement, encoded, load_profile
 from simulator.scenario.tasks import TaskClassSection
 
@@ -186,6 +187,10 @@ def test_a_shipped_profile_that_was_replaced_badly_is_told(
         path.write_bytes(data)
     with pytest.raises(ConfigError, match=f"^{path}: {said}"):
         load_profile()
+
+
+def test_every_model_of_a_profile_has_its_network() -> None:
+    assert tuple(builders()) == tuple(SHAPES) == MODELS
 
 
 def test_task_classes_may_ask_for_the_models_of_a_profile() -> None:
