@@ -5,33 +5,11 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 
-from simulator.arrays import FloatArray
 from simulator.energy.climate import CLIMATES
-from simulator.energy.interface import WeatherDay
-from simulator.energy.weather import correlated_weather
-from simulator.energy.wind import WindTurbine
 from simulator.scenario.supply import WeatherSection
-from tests.simulator.energy.typical_years import MONTH, STATIONS, climate_of
+from tests.simulator.energy.typical_years import STATIONS, by_month, climate_of, simulated_months
 
 SEEDS = 200
-
-SMALL_TURBINE = WindTurbine(
-    rotor_square_metres=0.3,
-    rated_watts=80.0,
-    power_coefficient=0.3,
-    hub_height_metres=10.0,
-    reference_height_metres=10.0,
-    cut_in=3.0,
-    rated=12.0,
-    cut_out=25.0,
-)
-"""The turbine of the scenario `edge`."""
-
-
-def by_month(days: list[WeatherDay]) -> FloatArray:
-    """Return the mean irradiance in W/m2, and the mean power of the turbine in W, of each month (2, 12)."""
-    daily = np.array([(day.ghi_watts_per_square_metre.mean(), SMALL_TURBINE.watts(day).mean()) for day in days])
-    return np.array([daily[month == MONTH].mean(axis=0) for month in range(1, 13)]).T
 
 
 @pytest.mark.slow
@@ -47,9 +25,5 @@ def test_every_climate_can_be_chosen() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(STATIONS))
 def test_sun_and_wind_of_each_month_are_those_of_the_year(name: str) -> None:
-    site = STATIONS[name].site
-    sums = np.zeros((2, 12))
-    for seed in range(SEEDS):
-        weather = correlated_weather({name: (site, CLIMATES[name])}, seed)[name]
-        sums += by_month([weather.day(index) for index in range(365)])
-    assert sums / SEEDS == pytest.approx(by_month(STATIONS[name].days()), rel=0.1)
+    simulated = np.mean([simulated_months(name, seed) for seed in range(SEEDS)], axis=0)
+    assert simulated == pytest.approx(by_month(STATIONS[name].days()), rel=0.1)

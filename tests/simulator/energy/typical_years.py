@@ -14,10 +14,11 @@ from scipy.stats import norm, spearmanr  # type: ignore[import-untyped]
 
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import BoolArray, FloatArray, IntArray
-from simulator.energy.climate import Climate, Monthly
+from simulator.energy.climate import CLIMATES, Climate, Monthly
 from simulator.energy.interface import Site, WeatherDay
-from simulator.energy.weather import CLEARNESS_BOUNDS, WARMEST_HOUR, weibull_quantile
+from simulator.energy.weather import CLEARNESS_BOUNDS, WARMEST_HOUR, correlated_weather, weibull_quantile
 from simulator.energy.weather_file import load_weather
+from simulator.energy.wind import WindTurbine
 
 RATED_SPEED = 12.0
 """m/s: small turbines reach their rated power about there, so that stronger wind gives them no more."""
@@ -65,6 +66,31 @@ def hourly(days: list[WeatherDay], figure: str) -> FloatArray:
     """Return the hourly means (365, 24) of a figure."""
     means: FloatArray = np.array([getattr(day, figure) for day in days]).reshape(len(days), 24, 12).mean(axis=2)
     return means
+
+
+SMALL_TURBINE = WindTurbine(
+    rotor_square_metres=0.3,
+    rated_watts=80.0,
+    power_coefficient=0.3,
+    hub_height_metres=10.0,
+    reference_height_metres=10.0,
+    cut_in=3.0,
+    rated=RATED_SPEED,
+    cut_out=25.0,
+)
+"""The turbine of the scenario `edge`."""
+
+
+def by_month(days: list[WeatherDay]) -> FloatArray:
+    """Return the mean irradiance in W/m2, and the mean power of the turbine in W, of each month (2, 12)."""
+    daily = np.array([(day.ghi_watts_per_square_metre.mean(), SMALL_TURBINE.watts(day).mean()) for day in days])
+    return np.array([daily[month == MONTH].mean(axis=0) for month in range(1, 13)]).T
+
+
+def simulated_months(name: str, seed: int) -> FloatArray:
+    """Return the months (2, 12) of a synthetic year at a station."""
+    weather = correlated_weather({name: (STATIONS[name].site, CLIMATES[name])}, seed)[name]
+    return by_month([weather.day(index) for index in range(365)])
 
 
 def climate_of(station: Station) -> Climate:
