@@ -69,7 +69,7 @@ def correlated_weather(sites: Mapping[str, tuple[Site, Climate]], seed: int) -> 
 
     It depends on the places and their climates, not on names or order; sites at one place with one climate have the
     same weather. The correlation between two sites is that of their distance, a little less where their climates have
-    different times of correlation.
+    different times of correlation. Another site leaves the weather of those to its south as it was.
     """
     places = [(site.latitude, site.longitude) for site, _ in sites.values()]
     clouds = Noise(places, seed=seed, which=Which.CLOUDS, length_kilometres=CLOUD_LENGTH_KILOMETRES)

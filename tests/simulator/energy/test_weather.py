@@ -288,6 +288,12 @@ def test_names_and_order_of_sites_change_nothing() -> None:
         }
 
 
+def test_another_site_leaves_those_to_its_south_alone() -> None:
+    few = correlated_weather({"here": (greensboro(), CLIMATE)}, 1)
+    more = correlated_weather({"north": (NORTH, CLIMATE), "here": (greensboro(), CLIMATE)}, 1)
+    assert content(few["here"].day(3)) == content(more["here"].day(3))
+
+
 def test_sites_may_be_asked_in_any_order() -> None:
     sites = {"here": (greensboro(), CLIMATE), "there": (NORTH, CLIMATE)}
     in_turn, apart = correlated_weather(sites, 1), correlated_weather(sites, 1)
