@@ -32,12 +32,13 @@ from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
 from exporter.core.service import StopSignal
 from exporter.core.web.listen_address import ListenError
+from simulator.forecast.cli import add_forecast
 
 DEFAULT_ADDRESS = "127.0.0.1:10111"
 
 SLOWEST, FASTEST = 0.01, 1e6
 
-EXTRAS = {"torch": "measure", "distributed": "dask", "cryptography": "measure"}
+EXTRAS = {"sklearn": "forecast", "torch": "measure", "distributed": "dask", "cryptography": "measure"}
 """Extras of the package by the library that they install; all other libraries come with `simulator`."""
 
 _STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
@@ -102,6 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
     _add_serve(commands)
     _add_experiment(commands)
+    add_forecast(commands, Parser)
     scenarios = commands.add_parser("scenarios", help="list the scenarios that come with the simulator", **_STYLE)
     scenarios.set_defaults(command=_scenarios)
     for name, command, what in (

@@ -186,7 +186,7 @@ def import_breaches(module: Module) -> Iterator[str]:
 
 def lazy_breaches(module: Module) -> Iterator[str]:
     """Yield the imports within functions of the simulator that need no delay."""
-    if not module.path.startswith("simulator/") or module.path == "simulator/cli.py":
+    if not module.path.startswith("simulator/") or module.path in {"simulator/cli.py", "simulator/forecast/cli.py"}:
         return
     for function in ast.walk(module.tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from simulator.arrays import BoolArray, FloatArray
+from simulator.forecast.archive import read_arrays, write_arrays
 from simulator.forecast.conformal import calibrate
 from simulator.forecast.dataset import fingerprint
 from simulator.forecast.interface import Fitted, ForecastError, Model, Series, targets, truth
@@ -20,6 +21,7 @@ from simulator.forecast.scores import Scores, score
 from simulator.forecast.splits import Split
 
 SCORED_FILE = "scored.csv"
+SCORES = ("days", "by_day", "by_hour", "below")
 EXAMPLE_STEPS = 120
 """Steps at the beginning of a test of which forecast and truth are kept, for a picture: five days of hours."""
 
@@ -136,31 +138,19 @@ def errors_of(fitted: Fitted, series: Series, part: BoolArray) -> FloatArray:
 
 
 def _keep(path: Path, outcome: Outcome, data: str) -> None:
-    scores = outcome.scores
-    partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(
-        partial,
-        data=np.array(data),
-        days=scores.days,
-        by_day=scores.by_day,
-        by_hour=scores.by_hour,
-        below=scores.below,
-        validation=outcome.validation,
-        example=outcome.example,
-        busy=np.array(outcome.busy),
-    )
-    partial.replace(path)
+    kept = {name: getattr(outcome.scores, name) for name in SCORES}
+    kept |= {"validation": outcome.validation, "example": outcome.example}
+    write_arrays(path, {"data": np.array(data), "busy": np.array(outcome.busy), **kept})
 
 
 def _kept(path: Path, data: str) -> Outcome | None:
     """Return the outcome in a file; None where there is none, or one of other data."""
+    if not path.exists():
+        return None
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            if str(kept["data"]) != data:
-                return None
-            scores = Scores(**{name: kept[name] for name in ("days", "by_day", "by_hour", "below")})
-            return Outcome(
-                scores=scores, validation=kept["validation"], example=kept["example"], busy=float(kept["busy"])
-            )
-    except (FileNotFoundError, ValueError, KeyError):
+        kept = read_arrays(path)
+        scores = Scores(**{name: kept[name] for name in SCORES})
+        found = Outcome(scores=scores, validation=kept["validation"], example=kept["example"], busy=float(kept["busy"]))
+        return found if str(kept["data"]) == data else None
+    except (ForecastError, KeyError):
         return None

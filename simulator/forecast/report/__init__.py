@@ -1,0 +1,1 @@
+"""The evaluation of forecasts as figures, tables, pictures and a page."""

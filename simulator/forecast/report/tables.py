@@ -1,0 +1,118 @@
+"""The figures of an evaluation as CSV, LaTeX and a page in Markdown."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from simulator.experiments.write.tables import latex, markdown_table
+from simulator.forecast.gate import REFERENCE
+from simulator.forecast.report.figures import SERVED, Figures, SkillFigure
+
+SHOWN = (1, 3, 6, 12, 24)
+"""Horizons in the tables of the page; the CSV files have all."""
+
+
+def errors_csv(figures: Figures) -> str:
+    """Return a line for each series, group of splits, model and horizon."""
+    return _csv(figures.errors)
+
+
+def skills_csv(figures: Figures) -> str:
+    """Return a line for each skill."""
+    return _csv(figures.skills)
+
+
+def latex_table(figures: Figures) -> str:
+    """Return a booktabs table of skills against the convex reference in percent, with 95% intervals."""
+    rows = []
+    for label, splits in dict.fromkeys((one.label, one.splits) for one in figures.skills):
+        for model, cells in _by_model(figures, label, splits, "rmse"):
+            rows.append(" & ".join(latex(one) for one in (label, splits, model, *cells)) + r" \\")
+    heading = " & ".join(["Series", "Splits", "Model", *(f"{horizon} h" for horizon in SHOWN)])
+    head = [rf"\begin{{tabular}}{{lll{'r' * len(SHOWN)}}}", r"\toprule", heading + r" \\", r"\midrule"]
+    note = f"% skill in RMSE against {REFERENCE}, percent, 95% intervals over days, seeds {_seeds(figures)}"
+    return "\n".join([note, *head, *rows, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def page(figures: Figures, pictures: Sequence[str]) -> str:
+    """Return the report."""
+    lines = ["# Forecasts", "", headline(figures), ""]
+    for group in dict.fromkeys(one.splits for one in figures.skills):
+        for measure, name in (("rmse", "RMSE"), ("crps", "CRPS")):
+            for label in dict.fromkeys(one.label for one in figures.skills if one.splits == group):
+                lines += [f"## {label}, {group}: skill in {name} against {REFERENCE}, percent", ""]
+                header = ("model", *(f"{horizon} h" for horizon in SHOWN))
+                rows = [(model, *cells) for model, cells in _by_model(figures, label, group, measure)]
+                lines += markdown_table(header, rows)
+    lines += ["## Coverage of the served bands, all horizons, percent", ""]
+    lines += markdown_table(("series", "splits", "season", "80%", "90%"), list(_coverage_rows(figures)))
+    lines += ["## Served", ""]
+    lines += markdown_table(
+        ("series", "split", "seed", "model", "why"),
+        [(one.label, one.split, str(one.seed), one.model, one.why) for one in figures.gates],
+        rule="---|",
+    )
+    lines += ["## Tests scored", "", "Times that a test was scored, by all models and seeds together, ever:", ""]
+    lines += [f"- {place}: {count}" for place, count in figures.scored.items()]
+    lines += ["", "## CPU time of learning and scoring", ""]
+    lines += [f"- {model}: {seconds:.0f} s" for model, seconds in figures.busy_seconds.items()]
+    return "\n".join([*lines, "", *(f"![{name}]({name})" for name in pictures), ""])
+
+
+def headline(figures: Figures) -> str:
+    """Return what the evaluation found of the served model, in a sentence for each mean, or for each series."""
+    served = [one for one in figures.skills if one.model == SERVED and one.reference == REFERENCE and one.horizon == 1]
+    means = [one for one in served if one.label.startswith("mean of")] or served
+    told = []
+    for one in means:
+        if one.measure == "mae":
+            continue
+        verdict = "saves" if one.low > 0 else "loses" if one.high < 0 else "saves nothing that is certain:"
+        told.append(
+            f"{one.label}, {one.splits}: one hour ahead the served model {verdict} {_interval(one)} percent of the "
+            f"{one.measure.upper()} of {REFERENCE}"
+        )
+    return "; ".join(told) + f". Seeds {_seeds(figures)}."
+
+
+def _by_model(figures: Figures, label: str, splits: str, measure: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each model with its skill against the reference at the horizons shown."""
+    found = {
+        (one.model, one.horizon): one
+        for one in figures.skills
+        if (one.label, one.splits, one.measure, one.reference) == (label, splits, measure, REFERENCE)
+    }
+    for model in dict.fromkeys(model for model, _ in found):
+        yield (
+            model,
+            [_interval(found[model, horizon]) if (model, horizon) in found else "-" for horizon in SHOWN],
+        )
+
+
+def _coverage_rows(figures: Figures) -> Iterator[tuple[str, ...]]:
+    found = {(one.label, one.splits, one.season, one.nominal): one for one in figures.coverage if one.model == SERVED}
+    for label, splits, season in dict.fromkeys(key[:3] for key in found):
+        both = [found[label, splits, season, nominal] for nominal in (80, 90)]
+        cells = (f"{one.share:.1%} ({one.low:.1%} to {one.high:.1%})".replace("%", "") for one in both)
+        yield (label, splits, season, *cells)
+
+
+def _interval(one: SkillFigure) -> str:
+    return f"{100 * one.skill:+.1f} ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
+
+
+def _seeds(figures: Figures) -> str:
+    return ", ".join(str(seed) for seed in figures.seeds)
+
+
+def _csv(rows: Sequence[msgspec.Struct]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    names = rows[0].__struct_fields__ if rows else ()
+    writer.writerow(names)
+    for row in rows:
+        cells = (getattr(row, name) for name in names)
+        writer.writerow(f"{one:.6g}" if isinstance(one, float) else one for one in cells)
+    return buffer.getvalue()

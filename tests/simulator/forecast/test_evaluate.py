@@ -1,0 +1,211 @@
+"""The evaluation from end to end on a short course: it resumes, counts the scorings of a test, and writes files."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator.forecast.evaluate import SCORED_FILE, Unit, evaluate, outcomes, times_scored, units
+from simulator.forecast.interface import Expected, ForecastError, Kind, Series, State, Steps
+from simulator.forecast.models.catalogue import references_of
+from simulator.forecast.models.convex import Convex
+from simulator.forecast.models.persistence import Persistence
+from simulator.forecast.models.ridge import Ridge
+from simulator.forecast.report.figures import Evaluation, figures_of
+from simulator.forecast.report.output import write_report
+from simulator.forecast.report.tables import headline
+from simulator.forecast.splits import fixed_split, period
+from tests.simulator.forecast.courses import course
+
+
+class Noisy:
+    """A model that draws: persistence, and noise by the seed."""
+
+    name = "noisy"
+    draws = True
+
+    def fit(self, series: Series, seed: int) -> "FittedNoisy":  # noqa: ARG002 - the protocol's
+        """See `Model.fit`."""
+        return FittedNoisy(seed)
+
+    def restore(self, state: State) -> "FittedNoisy":
+        """See `Model.restore`."""
+        return FittedNoisy(int(state["seed"]))
+
+
+class FittedNoisy:
+    """Persistence, and noise by the seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def expect(self, series: Series, origins: Steps) -> Expected:
+        """See `Fitted.expect`."""
+        found = Persistence().expect(series, origins)
+        return Expected(mean=found.mean + self.seed, spread=found.spread, quantiles=found.quantiles + self.seed)
+
+    def state(self) -> State:
+        """See `Fitted.state`."""
+        return {"seed": np.array(float(self.seed))}
+
+
+SERIES = {"here wind": course(Kind.WIND, 200), "there wind": course(Kind.WIND, 200, seed=1)}
+
+
+def planned(seeds: range = range(1, 3)) -> list[Unit]:
+    """Return the work of two sites, two splits, the references and two models."""
+    return list(
+        units(
+            SERIES,
+            lambda one: [*references_of(one.kind), Ridge(), Noisy()],
+            lambda one: [fixed_split(one), period(one, 2)],
+            seeds,
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Evaluation]:
+    folder = tmp_path_factory.mktemp("units")
+    return folder, Evaluation(SERIES, outcomes(folder, planned(), lambda *_: None))
+
+
+def test_a_model_that_draws_nothing_has_one_seed() -> None:
+    seeds = [(unit.model.name, unit.seed) for unit in planned() if unit.label == "here wind"]
+    assert seeds.count(("ridge", 1)) == 2
+    assert ("ridge", 2) not in seeds
+    assert seeds.count(("noisy", 2)) == 2
+
+
+def test_what_is_done_is_not_done_again_and_every_scoring_is_counted(done: tuple[Path, Evaluation]) -> None:
+    folder, first = done
+    lines = (folder / SCORED_FILE).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len(planned())
+    told: list[tuple[int, int]] = []
+    again = outcomes(folder, planned(), lambda *one: told.append(one))
+    assert told[-1] == (len(planned()), len(planned()))
+    assert len((folder / SCORED_FILE).read_text(encoding="utf-8").splitlines()) == len(lines)
+    for key, outcome in again.items():
+        assert np.array_equal(outcome.scores.by_day, first.outcomes[key].scores.by_day)
+    assert times_scored(folder) == {(label, split): 6 for label in SERIES for split in ("fixed", "period 3")}
+
+
+def test_an_interrupted_evaluation_goes_on_and_a_damaged_file_is_done_again(tmp_path: Path) -> None:
+    def interrupt(number: int, total: int) -> None:
+        if number == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        outcomes(tmp_path, planned()[:5], interrupt)
+    (tmp_path / planned()[0].file).write_bytes(b"damaged")
+    found = outcomes(tmp_path, planned()[:5], lambda *_: None)
+    assert len(found) == 5
+    assert times_scored(tmp_path) == {("here wind", "fixed"): 6}
+
+
+def test_scores_of_other_data_are_not_taken(tmp_path: Path) -> None:
+    unit = planned()[0]
+    outcomes(tmp_path, [unit], lambda *_: None)
+    other = Unit(label=unit.label, series=SERIES["there wind"], split=unit.split, model=unit.model, seed=unit.seed)
+    outcomes(tmp_path, [other], lambda *_: None)
+    assert times_scored(tmp_path) == {("here wind", "fixed"): 2}
+
+
+def test_scores_do_not_depend_on_what_follows_the_test() -> None:
+    """The test of the third period ends on day 15; what comes after the last of them is another world."""
+    series = SERIES["here wind"]
+    end = 24 * 197
+    split = fixed_split(series)
+    part = split.test & (np.arange(len(series.values)) < end)
+    shortened = Unit(
+        label="x",
+        series=series,
+        split=type(split)(
+            name="x",
+            training=split.training & (np.arange(len(series.values)) < end),
+            validation=split.validation & (np.arange(len(series.values)) < end),
+            calibration=split.calibration & (np.arange(len(series.values)) < end),
+            test=part,
+        ),
+        model=Convex(),
+        seed=1,
+    )
+    other = Unit(
+        label="x",
+        series=type(series)(
+            **{
+                **{name: getattr(series, name) for name in series.__dataclass_fields__},
+                "values": np.concatenate([series.values[:end], 7 + series.values[end:]]),
+            }
+        ),
+        split=shortened.split,
+        model=Convex(),
+        seed=1,
+    )
+    assert np.array_equal(evaluate(shortened).scores.by_day, evaluate(other).scores.by_day)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(ForecastError, match="cannot be written"):
+        outcomes(tmp_path / "file", planned()[:1], lambda *_: None)
+
+
+def test_figures_are_those_of_the_scores(done: tuple[Path, Evaluation]) -> None:
+    folder, evaluation = done
+    figures = figures_of(evaluation, times_scored(folder))
+    row = next(one for one in figures.errors if (one.label, one.splits, one.model) == ("here wind", "fixed", "ridge"))
+    sums = evaluation.outcomes["here wind", "fixed", "ridge", 1].scores.by_day[:, 0].sum(axis=0)
+    assert row.horizon == 1
+    assert row.hours == sums[0]
+    assert row.rmse == pytest.approx((sums[1] / sums[0]) ** 0.5)
+    skill = next(
+        one
+        for one in figures.skills
+        if (one.label, one.splits, one.model, one.reference, one.measure, one.horizon)
+        == ("mean of wind", "rolled", "ridge", "convex", "rmse", 1)
+    )
+    alone = [
+        one.skill
+        for one in figures.skills
+        if one.label != "mean of wind"
+        and (one.splits, one.model, one.reference, one.measure, one.horizon) == ("rolled", "ridge", "convex", "rmse", 1)
+    ]
+    assert skill.skill == pytest.approx(np.mean(alone))
+    assert skill.low < skill.skill < skill.high
+    assert {one.model for one in figures.gates} <= {"convex", "ridge"}
+    assert all("noisy" not in one.model for one in figures.gates)
+    assert figures.scored["here wind, fixed"] == 6
+    assert "one hour ahead the served model" in headline(figures)
+
+
+def test_errors_of_seeds_are_averaged(done: tuple[Path, Evaluation]) -> None:
+    _, evaluation = done
+    days, sums = evaluation.by_day("here wind", ["fixed"], "noisy")
+    both = [evaluation.outcomes["here wind", "fixed", "noisy", seed].scores.by_day for seed in (1, 2)]
+    assert np.allclose(sums, np.mean(both, axis=0))
+    assert (np.diff(days) > 0).all()
+
+
+@pytest.mark.slow
+def test_the_report_has_every_file_and_the_same_bytes(done: tuple[Path, Evaluation], tmp_path: Path) -> None:
+    folder, evaluation = done
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_report(tmp_path / name, evaluation, times_scored(folder))
+    files = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert files == sorted(
+        [
+            *("errors.csv", "skills.csv", "table.tex", "report.md", "results.json"),
+            *(f"{site}-wind-{what}.png" for site in ("here", "there") for what in ("skill", "reliability", "course")),
+        ]
+    )
+    assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
+    results = json.loads((tmp_path / "one" / "results.json").read_text(encoding="utf-8"))
+    with (tmp_path / "one" / "skills.csv").open(encoding="utf-8") as lines:
+        assert len(list(csv.DictReader(lines))) == len(results["skills"])
+    page = (tmp_path / "one" / "report.md").read_text(encoding="utf-8")
+    assert "- here wind, fixed: 6" in page
+    assert "| ridge |" in page
