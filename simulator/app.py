@@ -107,6 +107,7 @@ def build_run(plan: Plan, generated: Daily | None = None) -> LiveRun:
 
 def _facts(plan: Plan, engine: Engine) -> RunFacts:
     scenario, profile = plan.scenario, profile_of(plan.scenario)
+    layout = layout_of(scenario, plan.seed)
     weights = weights_of(scenario.scheduler.policy, configured_weights(scenario))
     # The clock of several sites is UTC.
     zone = 0.0 if scenario.sites else scenario.site.utc_offset_hours * SECONDS_PER_HOUR
@@ -126,7 +127,10 @@ def _facts(plan: Plan, engine: Engine) -> RunFacts:
         speed=plan.speed,
         step=engine.plant.step,
         weights={} if weights is None else {term: getattr(weights, term) for term in TERMS},
-        nodes=_nodes(layout_of(scenario, plan.seed)),
+        sites=tuple(place.name for place in layout.places),
+        site_of_bus=tuple(bus.place for bus in layout.buses),
+        battery_joules=tuple(engine.plant.batteries.capacity.tolist()),
+        nodes=_nodes(layout),
         classes=tuple(kind.name for kind in scenario.workload.classes),
         models=tuple(profile.measurements),
         shown=plan.shown,

@@ -6,6 +6,7 @@ import numpy as np
 
 from exporter.core.clock import Clock
 from exporter.core.units import SECONDS_PER_DAY, Seconds
+from simulator.arrays import IntArray
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.live.snapshot import PowerPoint, Readings, RunFacts, Snapshot
 from simulator.run.engine import Engine, StepRecord
@@ -51,7 +52,7 @@ class LiveRun:
             totals=totals,
             at_midnight=self._at_midnight,
             waiting=engine.waiting,
-            readings=Readings(record=record, charge=_charge(engine), speed=speed),
+            readings=Readings(record=record, charge=_charge(engine), state=_state(engine), speed=speed),
             published_at=clock.wall(),
             published_elapsed=clock.elapsed(),
             history=tuple(self._history),
@@ -62,6 +63,12 @@ def _charge(engine: Engine) -> np.typing.NDArray[np.float64]:
     """Return the state of charge (B,), NaN where there is no battery."""
     capacity = engine.plant.batteries.capacity
     return np.divide(engine.stored, capacity, out=np.full_like(capacity, np.nan), where=capacity > 0.0)
+
+
+def _state(engine: Engine) -> IntArray:
+    """Return the number (N,) of each node's state."""
+    sleep = engine.plant.sleep
+    return np.zeros(len(engine.plant.cluster.names), np.int32) if sleep is None else sleep.state_at(engine.clock)
 
 
 def _point(clock: Seconds, before: Totals, now: Totals) -> PowerPoint:

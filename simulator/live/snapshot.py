@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from exporter.core.units import Seconds, UnixSeconds
-from simulator.arrays import FloatArray
+from simulator.arrays import FloatArray, IntArray
 from simulator.experiments.find.estimates import ShownResults
 from simulator.models.profile import Measurement
 from simulator.run.engine import StepRecord
@@ -15,6 +15,10 @@ from simulator.run.totals import Totals
 
 STALE_AFTER_INTERVALS = 3.0
 """Age, in intervals, beyond which a snapshot no longer describes the cluster."""
+
+
+NODE_STATES = ("awake", "asleep", "waking")
+"""States of a node by their numbers in the readings."""
 
 
 def speed_text(speed: float) -> str:
@@ -47,8 +51,9 @@ class RunFacts:
     """The constant facts of a run.
 
     `start` is the moment on the civil calendar at which simulated time begins, local midnight at the site, and `zone`
-    that local time's offset from UTC in seconds. `speed` is the requested simulated seconds per second, infinite
-    for as many as possible. `shown` are results of earlier experiments that are shown beside the run.
+    that local time's offset from UTC in seconds. `site_of_bus` and `battery_joules`, the capacity, are by bus. `speed`
+    is the requested simulated seconds per second, infinite for as many as possible. `shown` are results of earlier
+    experiments that are shown beside the run.
     """
 
     version: str
@@ -65,6 +70,9 @@ class RunFacts:
     speed: float
     step: Seconds
     weights: Mapping[str, float]
+    sites: tuple[str, ...]
+    site_of_bus: tuple[int, ...]
+    battery_joules: tuple[float, ...]
     nodes: tuple[NodeFacts, ...]
     classes: tuple[str, ...]
     models: tuple[Measurement, ...]
@@ -91,11 +99,13 @@ class PowerPoint:
 class Readings:
     """Readings of the last step alone; `charge` (B,) is the batteries' state of charge, NaN without one.
 
-    `speed` is the number of simulated seconds per second over the last seconds, None until it is known.
+    `state` (N,) is the number of each node's state among NODE_STATES. `speed` is the number of simulated seconds per
+    second over the last seconds, None until it is known.
     """
 
     record: StepRecord
     charge: FloatArray
+    state: IntArray
     speed: float | None
 
 

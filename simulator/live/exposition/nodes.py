@@ -15,7 +15,7 @@ Pick = Callable[[Readings], FloatArray]
 
 def _node_info(snapshot: Snapshot) -> Iterator[Sample]:
     for node in snapshot.facts.nodes:
-        yield (node.name, node.device, node.supply), 1.0
+        yield (node.name, node.site, node.device, node.supply), 1.0
 
 
 def _node_energy(snapshot: Snapshot) -> Iterator[Sample]:
@@ -73,8 +73,8 @@ def _node_tasks(snapshot: Snapshot) -> Iterator[Sample]:
 NODES: tuple[Row[Snapshot], ...] = (
     info(
         name="ecochain_node_info",
-        labels=("node", "device", "supply"),
-        help="Device class and local supply of each node; grid stands for a node without local supply.",
+        labels=("node", "site", "device", "supply"),
+        help="Site, device class and supply of each node; grid stands for a node without local supply.",
         read=_node_info,
     ),
     counter(

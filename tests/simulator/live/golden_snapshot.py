@@ -49,6 +49,9 @@ def golden_facts() -> RunFacts:
         speed=60.0,
         step=Seconds(60.0),
         weights={"latency": 0.5, "energy": 0.25, "grid": 0.25, "carbon": 0.0, "load": 0.0},
+        sites=("site",),
+        site_of_bus=(0, 0),
+        battery_joules=(900_000.0, 0.0),
         nodes=(
             NodeFacts(name="roof", site="site", device="raspberry-pi-4", supply="solar", bus=0, alone=True),
             NodeFacts(name="rack", site="site", device="intel-nuc", supply="grid", bus=1, alone=True),
@@ -167,7 +170,7 @@ def golden_readings() -> Readings:
         free_at=np.array([129_600.75, 129_000.0]),
         work=Work(joules=np.array([20.0, 0.0]), seconds=np.array([15.0, 0.0]), completed=NOTHING),
     )
-    return Readings(record=record, charge=np.array([0.5, np.nan]), speed=59.5)
+    return Readings(record=record, charge=np.array([0.5, np.nan]), state=np.array([0, 1], np.int32), speed=59.5)
 
 
 def rendered(snapshot: Snapshot, *, openmetrics: bool) -> bytes:

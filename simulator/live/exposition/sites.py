@@ -1,0 +1,113 @@
+"""Sites: their grids and batteries, and what moves between them; and the sleep of nodes."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from exporter.core.metrics import Row, Sample
+from exporter.core.units import JOULES_PER_KWH
+from simulator.arrays import FloatArray
+from simulator.live.exposition.families import counter, gauge
+from simulator.live.snapshot import NODE_STATES, Snapshot
+from simulator.run.totals import Totals
+
+
+def _grid(snapshot: Snapshot) -> Iterator[Sample]:
+    now = snapshot.readings
+    if now is not None:
+        for site, name in enumerate(snapshot.facts.sites):
+            bus = snapshot.facts.site_of_bus.index(site)
+            yield (name,), float(now.record.grams_per_joule[bus]) * JOULES_PER_KWH
+
+
+def _charge(snapshot: Snapshot) -> Iterator[Sample]:
+    """Yield what the batteries of each site hold over what they could; sites without batteries have none."""
+    now, facts = snapshot.readings, snapshot.facts
+    if now is None:
+        return
+    sites, capacity = np.array(facts.site_of_bus), np.array(facts.battery_joules)
+    held = np.nan_to_num(now.charge) * capacity
+    for site, name in enumerate(facts.sites):
+        if (whole := capacity[sites == site].sum()) > 0.0:
+            yield (name,), float(held[sites == site].sum() / whole)
+
+
+def _state(snapshot: Snapshot) -> Iterator[Sample]:
+    if snapshot.readings is not None:
+        for node, state in zip(snapshot.facts.nodes, snapshot.readings.state, strict=True):
+            for number, name in enumerate(NODE_STATES):
+                yield (node.name, name), float(state == number)
+
+
+def _asleep(snapshot: Snapshot) -> Iterator[Sample]:
+    for node, seconds in zip(snapshot.facts.nodes, snapshot.totals.asleep_seconds, strict=True):
+        yield (node.name,), float(seconds)
+
+
+def _wakes(snapshot: Snapshot) -> Iterator[Sample]:
+    totals = snapshot.totals
+    for node, wakes, failed in zip(snapshot.facts.nodes, totals.wakes, totals.failed_wakes, strict=True):
+        yield (node.name, "awake"), float(wakes)
+        yield (node.name, "failed"), float(failed)
+
+
+def _moved(snapshot: Snapshot, read: Callable[[Totals], FloatArray]) -> Iterator[Sample]:
+    """Yield a figure for each pair of different sites; a cluster at one site moves nothing."""
+    moved, names = read(snapshot.totals), snapshot.facts.sites
+    for here, from_site in enumerate(names):
+        for there, to_site in enumerate(names):
+            if here != there:
+                yield (from_site, to_site), float(moved[here, there])
+
+
+SITES: tuple[Row[Snapshot], ...] = (
+    gauge(
+        name="ecochain_site_grid_intensity_grams_per_kwh",
+        unit="grams_per_kwh",
+        labels=("site",),
+        help="Carbon intensity of the grid at the site in the last step.",
+        read=_grid,
+    ),
+    gauge(
+        name="ecochain_site_battery_charge_ratio",
+        unit="ratio",
+        labels=("site",),
+        help="State of charge of all batteries at the site together; missing for a site without batteries.",
+        read=_charge,
+    ),
+    gauge(
+        name="ecochain_node_state",
+        labels=("node", "state"),
+        help="1 for the state of the node at the end of the last step, 0 for the others: awake, asleep (or falling "
+        "asleep) and waking.",
+        read=_state,
+    ),
+    counter(
+        name="ecochain_node_asleep_seconds_total",
+        unit="seconds",
+        labels=("node",),
+        help="Simulated time that the node spent asleep.",
+        read=_asleep,
+    ),
+    counter(
+        name="ecochain_node_wakes_total",
+        labels=("node", "outcome"),
+        help="Wakes of the node, those that succeeded (awake) and those that failed and were tried again (failed).",
+        read=_wakes,
+    ),
+    counter(
+        name="ecochain_transfer_bytes_total",
+        unit="bytes",
+        labels=("from_site", "to_site"),
+        help="Input of tasks that was sent from the site where they arrived to the site where they ran.",
+        read=partial(_moved, read=lambda totals: totals.moved_bytes),
+    ),
+    counter(
+        name="ecochain_transfer_joules_total",
+        unit="joules",
+        labels=("from_site", "to_site"),
+        help="Energy of the network for the input of tasks between two sites, bought from the grids of both.",
+        read=partial(_moved, read=lambda totals: totals.moved_joules),
+    ),
+)
