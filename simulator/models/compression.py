@@ -37,6 +37,8 @@ LEARNING_RATE = 1e-3
 SEED = 0
 ROUNDS = 30
 CALLS_PER_ROUND = 20
+BUSY = 1.1
+"""Time of calls over their CPU time beyond which the machine is called busy; a choice."""
 BACKENDS = ("x86", "fbgemm", "onednn", "qnnpack")
 """Quantized kernels of torch, the preferred first."""
 
@@ -46,6 +48,8 @@ def measure(
 ) -> CompressionProfile:
     """Measure all models, or some, at every precision; `progress` is told of each before it begins.
 
+    It is also told where other work took the core from the calls.
+
     Precisions take turns within each round, so that a slow spell of the host meets all of them alike. Raises
     ModuleNotFoundError without torch, and ConfigError where none of its quantized backends works.
     """
@@ -53,22 +57,29 @@ def measure(
 
     measurements: list[Measurement] = []
     accuracies: list[str] = []
+    slowdowns: list[float] = []
     with _measuring() as backend:
         names = models or tuple(builders())
         for number, name in enumerate(names, start=1):
             progress(f"measuring {name} at {', '.join(PRECISIONS)}, model {number} of {len(names)}")
-            found, accuracy = _measure_model(name, rounds)
+            found, accuracy, slowdown = _measure_model(name, rounds)
             measurements += found
             accuracies.append(f"{name} {accuracy:.2f}")
+            slowdowns.append(slowdown)
+    if max(slowdowns) > BUSY:
+        progress(
+            f"this machine was busy: calls took up to {max(slowdowns):.1f} times as long as their CPU time; "
+            "measure again when it is quiet"
+        )
     return CompressionProfile(
         measurements=tuple(measurements),
         torch_version=str(torch.__version__),
         host=host_name(),
-        method=_method(backend, rounds, accuracies),
+        method=_method(backend, rounds, accuracies, max(slowdowns)),
     )
 
 
-def _method(backend: str, rounds: int, accuracies: list[str]) -> str:
+def _method(backend: str, rounds: int, accuracies: list[str], slowdown: float) -> str:
     """Describe the method for readers of the profile."""
     return (
         f"One item per call, one thread, backend {backend}. Latency: median over {rounds * CALLS_PER_ROUND} calls; "
@@ -77,7 +88,8 @@ def _method(backend: str, rounds: int, accuracies: list[str]) -> str:
         f"training from seed {SEED} on ten patterns under noise; accuracy in FP32: {', '.join(accuracies)}. "
         f"INT8 is torch's dynamic quantization of linear and LSTM layers, which leaves "
         f"convolutions and attention's input projections as they are. Pruning zeroes the smallest {PRUNED_SHARE:.0%} "
-        f"of each layer's weights without training afterwards; dense kernels multiply zeros all the same."
+        f"of each layer's weights without training afterwards; dense kernels multiply zeros all the same. "
+        f"Calls took up to {slowdown:.2f} times as long as their CPU time."
     )
 
 
@@ -116,8 +128,8 @@ def _choose_backend() -> str:
     raise ConfigError(["torch has no quantized backend that works on this processor"])
 
 
-def _measure_model(name: str, rounds: int) -> tuple[list[Measurement], float]:
-    """Measure all precisions of one model, and its accuracy in FP32."""
+def _measure_model(name: str, rounds: int) -> tuple[list[Measurement], float, float]:
+    """Measure all precisions of one model, its accuracy in FP32, and the time of all calls over their CPU time."""
     import torch  # noqa: PLC0415
 
     variants = _variants(name)
@@ -136,7 +148,8 @@ def _measure_model(name: str, rounds: int) -> tuple[list[Measurement], float]:
         )
         for precision, variant in variants.items()
     ]
-    return measurements, _share_equal(answers[BASELINE], truth)
+    slowdown = sum(map(sum, latencies.values())) / (CALLS_PER_ROUND * sum(map(sum, busy.values())))
+    return measurements, _share_equal(answers[BASELINE], truth), slowdown
 
 
 def _share_equal(answers: "Tensor", others: "Tensor") -> float:
