@@ -14,9 +14,9 @@ from exporter.budget import Booked, Period, bounds_at
 from exporter.core.carbon import emissions
 from exporter.core.units import Grams, GramsPerKwh, Joules, MonotonicSeconds, Seconds, UnixSeconds, Watts, energy
 from exporter.power.allocation import Load, allocate
-from exporter.power.component import Component
+from exporter.power.component import Component, EnergyCounter
 from exporter.power.model import HostPowerModel, NetworkPowerModel
-from exporter.sources.reading import HostReading, LastReading, SourceState, Traffic
+from exporter.sources.reading import HostReading, LastReading, SourceState, Timed, Traffic
 from exporter.totals import Exported
 from exporter.usage.between import usage_between
 from exporter.usage.events import Event
@@ -33,8 +33,8 @@ MOST_WATTS = Watts(500.0)
 much (AMD, EPYC 9965: 500 W TDP), so a RAPL counter of 262 kJ is believed over up to nine minutes."""
 
 LONG = Seconds(600.0)
-"""Time after which a sensor tells whether it has stood still. Judgement: in ten minutes a machine of 12 W draws two
-steps of the coarsest total of a meter, 0.001 kWh each."""
+"""Time after which a meter's total tells whether it has stood still. Judgement: in ten minutes a machine of 12 W draws
+two steps of the coarsest total, 0.001 kWh each."""
 
 STILL_WATTS = Watts(0.1)
 """Mean power up to which it has, and proves nothing. Judgement: the smallest boards idle at several times as much."""
@@ -105,8 +105,9 @@ def downtime(
     if usage.cpu is not None and usage.cpu_since is not None:
         end = MonotonicSeconds(usage.cpu_since + usage.cpu.elapsed)
         load = Load(utilization=usage.cpu.utilization, span=Span(start=usage.cpu_since, end=end))
-    measured = believed({name: one for name, one in usage.told.items() if name in before.sensors}, {}).measured
-    measured = tuple(one for one in measured if one.span.length < LONG or one.energy > STILL_WATTS * one.span.length)
+    told = {name: one for name, one in usage.told.items() if name in before.sensors}
+    proven = {name: told[name] for name in told if not _proves_nothing(before.sensors[name], reading.sensors[name])}
+    measured = believed(proven, {}).measured
     energies = dict(allocate(host, load, measured, {}, usage.cpu_since).times(pue).energies)
     devices: Mapping[str, Traffic] = {}
     if usage.network is not None:
@@ -145,6 +146,14 @@ def _before(last: LastReading | None, reading: HostReading) -> HostReading | Non
         network=last.network,
         sensors=_unambiguous(last.sensors, reading.awake),
     )
+
+
+def _proves_nothing(before: Timed[EnergyCounter], now: Timed[EnergyCounter]) -> bool:
+    """Tell whether a meter's total fell, or hardly moved for long: what its counter runs ahead of it proves nothing."""
+    if before.value.own is None or now.value.own is None:
+        return False
+    length, gained = now.at - before.at, now.value.own.total - before.value.own.total
+    return gained < 0.0 or (length >= LONG and gained <= STILL_WATTS * length)
 
 
 def _unambiguous(counters: Counters, now: MonotonicSeconds) -> Counters:

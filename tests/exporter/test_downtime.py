@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from exporter.budget import Period
@@ -308,6 +308,7 @@ def test_a_meter_proves_what_flowed_while_the_exporter_was_away(tmp_path: Path) 
         max_size=8,
     )
 )
+@example([(1000.0, 20.0, True, 0, True), (91_519.0, 82.5, True, 3, False)])  # its total was 0 J, and is 0 J again
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_over_random_stops_and_restarts_of_the_meter_booked_and_apart_are_what_flowed(
     tmp_path: Path, stops: Sequence[tuple[float, float, bool, int, bool]]
