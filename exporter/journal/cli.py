@@ -23,7 +23,7 @@ from exporter.journal.entry import Entry
 from exporter.journal.findings import Findings, find
 from exporter.journal.plot import write_plot
 from exporter.journal.prometheus import refuse_what_is_there, take_in
-from exporter.journal.read import Damage, read_log, shown
+from exporter.journal.read import Damage, is_log, read_log, shown
 from exporter.journal.report_page import render_html
 from exporter.journal.report_table import render_report
 from exporter.journal.tally import tally
@@ -44,6 +44,9 @@ what stands in two of them counts twice. Damaged rows are named on standard erro
 def report(arguments: Sequence[str]) -> int:
     """Report on logs. Raises ConfigError for any mistake, and returns 0."""
     options = build_report_parser().parse_args(arguments)
+    for flag, path in (("--html", options.html), ("--plot", options.plot)):
+        if path is not None and is_log(path):  # as where the name after the flag was forgotten
+            raise ConfigError([f"{flag}: {shown(path)}: is a log, and would be overwritten; name another file"])
     config = load_config(options.config_file)
     zone, damage = _zone(options.time_zone or config.budget.time_zone), Damage()
     tariff = _tariff(options, config, zone)

@@ -70,6 +70,11 @@ def read_log(
             damage.note(path, number, f"not understood: {ascii(line[:60])[1:-1]}")
 
 
+def is_log(path: Path) -> bool:
+    """Tell whether a file is a log, of whichever version. Raises ConfigError where it cannot be read."""
+    return path.is_file() and "timestamp" in _cells(next(_lines(path, lambda _read: None), "").removeprefix("\ufeff"))
+
+
 def _cells(line: str) -> Sequence[str]:
     try:
         return next(csv.reader([line]), [])

@@ -249,6 +249,14 @@ MISTAKES = [
         ["report", "journal.csv", "./journal.csv"],
         "ecotrack: journal.csv: is the same file as journal.csv: its rows would",
     ),
+    (
+        ["report", "--html", "journal.csv", "journal.csv"],
+        "ecotrack: --html: journal.csv: is a log, and would be overwritten",
+    ),
+    (
+        ["report", "--plot", "journal.csv", "journal.csv"],
+        "ecotrack: --plot: journal.csv: is a log, and would be overwritten",
+    ),
     (["report", "--time-zone=Mars", "journal.csv"], "ecotrack: --time-zone: expected an IANA name"),
     (
         ["report", "--html=no/such/folder.html", "journal.csv"],
@@ -274,6 +282,7 @@ def test_a_mistake_is_told_in_one_line(
     out, err = capsys.readouterr()
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(line)
+    assert Path("journal.csv").read_text().endswith(row(NOON))
 
 
 def test_without_matplotlib_a_plot_is_refused_in_one_line(
