@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grafana import device_carbon, edge_cluster, experiments, host_power, scheduler
+from grafana import carbon_budget, device_carbon, edge_cluster, experiments, host_power, scheduler
 from grafana.board import assemble, to_json
 from grafana.lint import lint
 
@@ -16,6 +16,7 @@ FOLDER = Path(__file__).parent / "dashboards"
 def rendered() -> dict[str, str]:
     """Return every board: its file name under dashboards/, and the file's text."""
     boards = (
+        carbon_budget.board(),
         device_carbon.board(),
         edge_cluster.board(),
         experiments.board(),

@@ -28,6 +28,9 @@ BAD = "#D64550"
 PLAIN = "#4C78A8"
 """A single value that carries no judgement."""
 
+MARK = "#B5651D"
+"""A published figure, as a mark on a bar."""
+
 FAINT = "#7793B5"
 """The edge of an uncertainty band, or an expected value beside the measured one."""
 
@@ -48,6 +51,17 @@ SOURCE_STATES: Mapping[str, str] = MappingProxyType(
     {"absent": "#9E8E7E", "works": PLAIN, "denied": "#9B5DE5", "fails": BAD}
 )
 """States of a source of the exporter, from what tells least to what matters most."""
+
+METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "measured": PLAIN,
+        "estimated": "#2F7F9E",
+        "forecast": "#9B5DE5",
+        "last_known": "#B5651D",
+        "static": GRID,
+    }
+)
+"""Methods by which a carbon intensity is known, from the best to the last resort."""
 
 COMPONENTS: Mapping[str, str] = MappingProxyType(
     {

@@ -10,13 +10,18 @@ from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH, data_quality_alerts
 from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, exporter_alerts
+from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.recording import CONSUMED, WINDOWS, emission_rate, groups
 from prometheus.sensor_alerts import sensor_alerts
 from prometheus.simulator_alerts import HIGHEST_MISS_RATIO, LOWEST_RENEWABLE_SHARE, simulator_alerts
 from prometheus.simulator_recording import ADVANCED, CLOCK, LONG_WINDOW, miss_ratio, renewable_share, simulator_groups
 
 TOPICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "ecotrack": {"Budget alerts": ("budget", "ecoguard"), "Health alerts": ("data-quality", "exporter")},
+    "ecotrack": {
+        "Budget alerts": ("budget", "ecoguard"),
+        "Health alerts": ("data-quality", "exporter"),
+        "Opportunity alerts": ("opportunity",),
+    },
     "ecochain": {"Simulator alerts": ("simulator",)},
 }
 """Program -> title of an annotation -> components of the alerts that it shows."""
@@ -32,6 +37,9 @@ CONTEXT = frozenset(
     }
 )
 """Series that alerts read beside what they are about."""
+
+CLOCKS = {"opportunity": frozenset({"ecotrack_last_sample_timestamp_seconds"})}
+"""Component -> series that its alerts read for the time alone, while other alerts are about them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +106,26 @@ def alerts(program: str) -> tuple[Alert, ...]:
     """Return every alert about a program, those too that the committed configuration cannot reach."""
     if program == "ecochain":
         return simulator_alerts()
-    return (*budget_alerts(BURN_ALERTS), ecoguard_alert(), *data_quality_alerts(), *sensor_alerts(), *exporter_alerts())
+    return (
+        *budget_alerts(BURN_ALERTS),
+        ecoguard_alert(),
+        *data_quality_alerts(),
+        *sensor_alerts(),
+        *opportunity_alerts(),
+        *exporter_alerts(),
+    )
 
 
 @cache
 def quantities(components: tuple[str, ...]) -> frozenset[str]:
     """Return the metrics that alerts of these components are about, their sources, and what is made of those alone."""
     every = (alert for program in TOPICS for alert in alerts(program))
-    read = {name for alert in every if alert.component in components for name in metric_names(alert.expr)}
+    read = {
+        name
+        for alert in every
+        if alert.component in components
+        for name in metric_names(alert.expr) - CLOCKS.get(alert.component, frozenset())
+    }
     about = {source for name in read for source in _sources(name)}
     made = {record for record in _recorded() if set(_sources(record)) - _recorded().keys() <= about}
     return frozenset(about | made) - CONTEXT

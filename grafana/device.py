@@ -7,8 +7,14 @@ from grafana.colours import COMPONENTS, FAINT
 from grafana.panels import Facts, Series, Target, by_label, coloured, stacked
 from grafana.promql import of_exporters, select, total
 
-DEVICE_CARBON, HOST_POWER = "ecotrack-device", "ecotrack-host-power"
+CARBON_BUDGET, DEVICE_CARBON, HOST_POWER = "ecotrack-budget", "ecotrack-device", "ecotrack-host-power"
 """The boards' addresses in Grafana, which links lead to."""
+
+TO_BUDGET = "Its budgets, its grid and its alerts"
+"""Title of the links to the board Carbon budget and alerts."""
+
+NO_BUDGET = "no budget configured: set budget.day_grams"
+NO_PERIODS = "no budget configured: set budget.day_grams, week_grams or month_grams"
 
 NO_DATA = "no data: is the exporter running and scraped?"
 

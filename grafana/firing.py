@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.colours import BAD
+from grafana.colours import BAD, PLAIN
 from grafana.concern import TOPICS, alerts, quantities
 from grafana.dataquery import DATASOURCE
 from grafana.panels import Facts, Series, Target, rows
@@ -14,6 +14,9 @@ from prometheus.alert import Links
 
 NAME_PIXELS = 216
 """Width of the longest name of an alert."""
+
+INFORMATION = {"Opportunity alerts": PLAIN}
+"""Annotations of what is no failure, with their colour."""
 
 OVER_TIME = frozenset({"timeseries", "state-timeline"})
 """Kinds of panels with a time axis, which annotations can mark."""
@@ -25,8 +28,8 @@ def firing_table(program: str, *, width: int, height: int) -> dashboard.Panel:
         title="Alerts firing",
         description=(
             "Alerts about the chosen instances that fire now, and since when their conditions hold. Runbook leads to "
-            "what each one means and what to do. Red marks on the panels concerned are their times. A program that "
-            "Prometheus has never seen is not here."
+            "what each one means and what to do. Red marks on the panels concerned are their times, blue ones those "
+            "of opportunities. A program that Prometheus has never seen is not here."
         ),
         unit="none",
         no_value="no alert fires",
@@ -50,7 +53,7 @@ def annotations(program: str, panels: Sequence[dashboard.Panel]) -> list[dashboa
             name=title,
             datasource=DATASOURCE,
             enable=True,
-            icon_color=BAD,
+            icon_color=INFORMATION.get(title, BAD),
             filter_val=dashboard.AnnotationPanelFilter(exclude=False, ids=ids),
             expr=firing_alerts(program, components),
             step="60s",

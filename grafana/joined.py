@@ -47,6 +47,16 @@ def joined(
     return panel
 
 
+def by_number(panel: dashboard.Panel, heading: str) -> dashboard.Panel:
+    """Take the texts in this column of a table for numbers, and sort the rows by them."""
+    panel.transformations = [
+        *(panel.transformations or ()),
+        dashboard.DataTransformerConfig(id_val="convertFieldType", options=_numbers(heading)),
+        dashboard.DataTransformerConfig(id_val="sortBy", options={"sort": [{"field": heading, "desc": False}]}),
+    ]
+    return panel
+
+
 def looks(name: str, properties: Mapping[str, object]) -> dashboard.DashboardFieldConfigSourceOverrides:
     """Give the series of this name properties by Grafana's own keys."""
     return dashboard.DashboardFieldConfigSourceOverrides(

@@ -23,7 +23,7 @@ class Query:
 
     `kind` is panel, annotation or variable, `title` the panel's title or the name of the other two. `expr` is PromQL
     with Grafana's variables still in it; of a variable it is the series whose values of `label` are listed. An
-    `instant` query asks for the end of the time shown only.
+    `instant` query asks for the end of the time shown only; `step` is the least time between the values of any other.
     """
 
     kind: str
@@ -33,6 +33,7 @@ class Query:
     label: str = ""
     legend: str = ""
     instant: bool = False
+    step: str = ""
 
 
 def panels(board: BoardJson) -> Iterator[BoardJson]:
@@ -98,6 +99,7 @@ def _of_panels(board: BoardJson) -> Iterator[Query]:
                 datasource=target.get("datasource", {}).get("uid", ""),
                 legend=target.get("legendFormat", ""),
                 instant=target.get("instant", False),
+                step=panel.get("interval") or "",
             )
 
 

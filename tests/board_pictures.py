@@ -1,18 +1,23 @@
 """`python -m tests.board_pictures` makes the pictures of the boards in docs/images, and takes about twenty minutes.
 
-They are drawn by `grafana.draw`, of a machine whose load is made up and of a simulated cluster with the kept results.
+They are drawn by `grafana.draw`, of a machine whose load is made up, with a past and on a live grid that are made up as
+well, and of a simulated cluster with the kept results. Names of boards after the command are all that is drawn.
 """
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
 
+from exporter.budget import Period
+from grafana.__main__ import FOLDER
 from grafana.draw.__main__ import main as draw
+from tests.budget_past import PRICE, begin_with, write_past
+from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import MovingMachine, moving_machine
 from tests.grafana.simulated import COMPILING_SECONDS, KEPT_RESULTS
 from tests.processes import free_port, running, running_prometheus
@@ -28,31 +33,53 @@ SPEED = 120
 HEIGHT = 1200
 """Pixels from the top: the answer and the trends below it."""
 
+LIMITS = {Period.DAY: 9000.0, Period.WEEK: 55_000.0, Period.MONTH: 240_000.0}
+"""Budgets in grams that the made-up traffic, which is that of a busy server, just keeps on that grid."""
+
 CONFIGURATION = """
-sampling: {interval_seconds: 5}
-power: {idle_watts: 8, full_watts: 45}
-budget: {day_grams: 25000, week_grams: 150000, month_grams: 600000}
+sampling: {{interval_seconds: 5}}
+power: {{idle_watts: 8, full_watts: 45}}
+budget: {{day_grams: {day}, week_grams: {week}, month_grams: {month}, time_zone: UTC}}
+grid: {{price_per_kwh: {price}, currency: EUR, live: {{provider: uk, zone: GB, url: "{url}"}}}}
 """
-"""Budgets that the made-up traffic, which is that of a busy server, just keeps."""
+
+HOURS_TO_THE_CLEANEST = 6.0
+RETENTION = "--storage.tsdb.retention.time=60d"
+
+OF_A_DAY = "carbon-budget-and-alerts"
+"""The board that shows a day by itself."""
 
 
-def main() -> int:
+def main(boards: Sequence[str]) -> int:
     """Write the pictures; return the exit status."""
-    with TemporaryDirectory() as name, moving_machine(Path(name) / "machine", seed=1) as machine:
+    with (
+        TemporaryDirectory() as name,
+        moving_machine(Path(name) / "machine", seed=1) as machine,
+        fake_grid(HOURS_TO_THE_CLEANEST) as grid,
+    ):
         folder = Path(name)
-        with _exporter(folder, machine) as exporter, _simulator(folder) as simulator:
+        with _exporter(folder, machine, grid) as exporter, _simulator(folder) as simulator:
             config = folder / "prometheus.yml"
             config.write_text(yaml.safe_dump(_scraping(exporter, simulator)), encoding="utf-8")
-            with running_prometheus(config, folder) as url:
+            with running_prometheus(config, folder, RETENTION) as url:
                 time.sleep(60.0 * MINUTES)
-                shown = ["--prometheus", url, "--minutes", f"{MINUTES:g}", "--scrape", f"{SCRAPE_SECONDS}"]
-                return draw([*shown, "--height", f"{HEIGHT}", "--output", str(ROOT / "docs/images")])
+                return max(_draw(url, one) for one in boards or sorted(path.stem for path in FOLDER.glob("*.json")))
+
+
+def _draw(url: str, board: str) -> int:
+    minutes = 1440.0 if board == OF_A_DAY else MINUTES
+    shown = ["--prometheus", url, "--minutes", f"{minutes:g}", "--scrape", f"{SCRAPE_SECONDS}"]
+    return draw([board, *shown, "--height", f"{HEIGHT}", "--output", str(ROOT / "docs/images")])
 
 
 @contextmanager
-def _exporter(folder: Path, machine: MovingMachine) -> Iterator[str]:
+def _exporter(folder: Path, machine: MovingMachine, grid: str) -> Iterator[str]:
     config, address = folder / "ecotrack.yml", f"127.0.0.1:{free_port()}"
-    config.write_text(CONFIGURATION, encoding="utf-8")
+    limits = {str(period): limit for period, limit in LIMITS.items()}
+    config.write_text(CONFIGURATION.format(url=grid, price=PRICE, **limits), encoding="utf-8")
+    now = time.time()
+    used = write_past(folder, address, now=now, limits=LIMITS, cleanest=now + 3600.0 * HOURS_TO_THE_CLEANEST)
+    begin_with(folder / "state", config, machine.procfs, used, LIMITS[Period.DAY])
     argv = [sys.executable, "-m", "exporter", f"--config.file={config}", f"--web.listen-address={address}"]
     argv += [f"--state.dir={folder / 'state'}", *machine.flags]
     with running(argv, ready=f"http://{address}/-/ready", log=folder / "exporter.log"):
@@ -82,4 +109,4 @@ def _scraping(exporter: str, simulator: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -31,21 +31,11 @@ FAMILIES = {row.name for row in ROWS} | {
 """Every family of both programs, a histogram by the series that boards read."""
 
 NOT_SHOWN = {
-    "ecotrack_grid_discarded_answers_total": "an alert tells of a provider that fails; this says of which kind it is",
-    "ecotrack_grid_carbon_forecast_grams_per_kwh": "for those who plan jobs; boards show what was in force",
-    "ecotrack_grid_carbon_forecast_verified_seconds": "for those who plan jobs, as the forecast",
     "ecotrack_network_throughput_bytes_per_second": "boards show the same from the counters, by network device",
-    "ecotrack_gap_joules_total": "the page tells of it; a step at each start, which no rate shows",
-    "ecotrack_gap_bytes_total": "a step at each start, which no rate shows",
-    "ecotrack_gap_emissions_grams_total": "the page tells of it; a step at each start, which no rate shows",
     "ecotrack_network_connections": "the collector connections is off by default, and the panel would be empty",
     "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",
 }
 """Families that no board and no rule uses, with the reason."""
-
-
-RECORDED_FOR_READERS = {"instance_currency:ecotrack_electricity_cost:rate5m": "for those who have a price"}
-"""Recorded series that no board and no rule uses, with the reason."""
 
 
 def boards() -> list[dict[str, object]]:
@@ -89,7 +79,7 @@ def test_every_family_is_used() -> None:
 
 
 def test_every_recorded_name_is_used() -> None:
-    assert recorded() - used().keys() == RECORDED_FOR_READERS.keys()
+    assert recorded() - used().keys() == set()
 
 
 def test_the_allow_list_holds_only_what_is_unused() -> None:

@@ -51,7 +51,7 @@ def _discarded(snapshot: Snapshot) -> Iterator[Sample]:
 def _forecast(snapshot: Snapshot) -> Iterator[Sample]:
     intensity = snapshot.readings.intensity
     if intensity is not None and snapshot.sampled_at is not None:
-        for hours, value in intensity.outlook.horizons(snapshot.sampled_at).items():
+        for hours, value in intensity.outlook.hours_ahead(snapshot.sampled_at).items():
             yield (f"{hours}h",), value
 
 
@@ -67,7 +67,7 @@ def _judged(snapshot: Snapshot) -> Iterator[Sample]:
     intensity, now = snapshot.readings.intensity, snapshot.sampled_at
     if intensity is not None and now is not None:
         outlook = intensity.outlook
-        known = outlook.horizons(now).keys() | outlook.errors.keys()
+        known = outlook.hours_ahead(now).keys() | outlook.errors.keys()
         for hours, counts in outlook.judged.items():
             for method, count in counts.items() if hours in known else ():
                 yield (f"{hours}h", method), count * SECONDS_PER_HOUR
@@ -136,7 +136,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_grid_carbon_forecast_grams_per_kwh",
         unit="grams_per_kwh",
         labels=("horizon",),
-        help="Carbon intensity of electricity that the provider forecasts for a time ahead of the last sample.",
+        help="Carbon intensity of electricity that the provider forecasts for the hours after the last sample.",
         read=_forecast,
     ),
     gauge(

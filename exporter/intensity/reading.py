@@ -1,5 +1,6 @@
 """The answer of a provider of grid carbon intensity."""
 
+import bisect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from exporter.core.units import SECONDS_PER_HOUR, GramsPerKwh, Seconds, UnixSeconds
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, GramsPerKwh, Seconds, UnixSeconds
 from exporter.intensity.window import AHEAD, Piece, Window, best_window
 
 HIGHEST = GramsPerKwh(1500.0)
@@ -18,7 +19,7 @@ LONGEST = Seconds(24 * SECONDS_PER_HOUR)
 """Time that one value may be of at most. Judgement: a grid has a day and a night."""
 
 HORIZONS = (1, 6, 12, 24)
-"""Hours ahead for which a forecast is exported and verified. Judgement: a short job, a night, half a day, a day."""
+"""Hours ahead for which a forecast is verified. Judgement: a short job, a night, half a day, a day."""
 
 SECRET_VARIABLE = "ECOTRACK_GRID_TOKEN"  # noqa: S105 - a name
 
@@ -90,10 +91,17 @@ class Outlook:
         """Return the forecast for a time; None where none reaches it."""
         return next((one.value for one in self.points if one.method is Method.FORECAST and one.covers(time)), None)
 
-    def horizons(self, now: UnixSeconds) -> Mapping[int, float]:
-        """Return the forecasts that there are for `HORIZONS` from now."""
-        ahead = {hours: self.forecast(UnixSeconds(now + hours * SECONDS_PER_HOUR)) for hours in HORIZONS}
-        return {hours: value for hours, value in ahead.items() if value is not None}
+    def hours_ahead(self, now: UnixSeconds) -> Mapping[int, float]:
+        """Return the forecasts that there are for each whole hour of the next day, counted from now."""
+        ahead = sorted((one for one in self.points if one.method is Method.FORECAST), key=lambda one: one.start)
+        starts = [one.start for one in ahead]
+        found = {}
+        for hours in range(1, HOURS_PER_DAY + 1):
+            time = UnixSeconds(now + hours * SECONDS_PER_HOUR)
+            place = bisect.bisect_right(starts, time) - 1
+            if place >= 0 and ahead[place].covers(time):
+                found[hours] = ahead[place].value
+        return found
 
     def pieces(self, now: UnixSeconds) -> list[Piece]:
         """Return what is known without a gap from now on, for `AHEAD` at most: the present, then the forecast."""

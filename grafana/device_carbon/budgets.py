@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import FAINT, PLAIN
-from grafana.device_carbon.names import NO_BUDGET, NO_PERIODS
+from grafana.device import NO_PERIODS
 from grafana.device_carbon.now import network_part
 from grafana.panels import LIMIT, Facts, Series, Target, lines, rows
 from grafana.promql import select, total
@@ -19,10 +19,11 @@ WINDOWS = {"day": "1d", "week": "7d", "month": "30d"}
 
 def row() -> Row:
     """Build the row of what is left of day and month, the day in grams, and the table of all periods."""
-    return Row(title="Carbon budgets", panels=(*(_burn_down(period) for period in SPANS), _today(), _table()))
+    return Row(title="Carbon budgets", panels=(*(burn_down(period) for period in SPANS), in_grams("day"), _table()))
 
 
-def _burn_down(period: str) -> dashboard.Panel:
+def burn_down(period: str, *, width: int = 8, height: int = 8) -> dashboard.Panel:
+    """Show the share of a budget that is left over its period, beside the even pace."""
     left = total(select(REMAINING, period=period), "instance")
     facts = Facts(
         title=f"Left of the {period}",
@@ -38,7 +39,8 @@ def _burn_down(period: str) -> dashboard.Panel:
             Target(expr=f"1 - max({select(ELAPSED, period=period)})", legend="even pace"),
         ),
         series=(Series(name="even pace", colour=FAINT, dashed=True),),
-        width=8,
+        width=width,
+        height=height,
         minimum=0,
         maximum=1,
         shown=SPANS[period],
@@ -46,18 +48,19 @@ def _burn_down(period: str) -> dashboard.Panel:
     return lines(facts)
 
 
-def _today() -> dashboard.Panel:
+def in_grams(period: str, *, width: int = 8) -> dashboard.Panel:
+    """Show what of a budget is used and projected, over its period, against the limit."""
     facts = Facts(
-        title="Today in grams",
+        title=f"The {period} in grams",
         description=(
-            "Emitted since midnight in the configured time zone, what that becomes by the end of the day if it goes "
-            "on like the device's usual week, scaled by how today compares with it, and the day's limit. Machine and "
+            f"Emitted since the {period} began in the configured time zone, what that becomes by its end if it goes on "
+            f"like the device's usual week, scaled by how the {period} compares with it, and its limit. Machine and "
             "network count; several devices are added up."
         ),
         unit="massg",
-        no_value=NO_BUDGET,
+        no_value=NO_PERIODS,
         targets=tuple(
-            Target(expr=total(select(f"ecotrack_budget_{name}_grams", period="day")), legend=name)
+            Target(expr=total(select(f"ecotrack_budget_{name}_grams", period=period)), legend=name)
             for name in ("used", "projected", "limit")
         ),
         series=(
@@ -65,8 +68,9 @@ def _today() -> dashboard.Panel:
             Series(name="projected", colour=FAINT, dashed=True),
             LIMIT,
         ),
-        width=8,
+        width=width,
         minimum=0,
+        shown=SPANS[period],
     )
     return lines(facts)
 

@@ -25,8 +25,8 @@ def row() -> Row:
         _samples(),
         _collectors(),
         _collector_durations(),
-        _intensity_age(),
-        _providers(),
+        intensity_age(),
+        providers(),
         process.scrapes(EXPORTER),
         process.processor(EXPORTER),
         process.memory(EXPORTER),
@@ -156,7 +156,8 @@ def _samples() -> dashboard.Panel:
     return lines(facts)
 
 
-def _intensity_age() -> dashboard.Panel:
+def intensity_age() -> dashboard.Panel:
+    """Show how old the value in force is, by provider."""
     stamp = "ecotrack_grid_carbon_intensity_timestamp_seconds"
     live = f"time() - min by (provider) ({select(stamp, f'{LIVE},{EVERY_INSTANCE}')})"
     fixed = f"0 * min by (provider) ({select(stamp, provider='static')}) + {FIXED}"
@@ -177,12 +178,13 @@ def _intensity_age() -> dashboard.Panel:
     return number(facts)
 
 
-def _providers() -> dashboard.Panel:
+def providers() -> dashboard.Panel:
+    """Show which providers had a value, over time."""
     facts = Facts(
         title="Intensity providers",
         description=(
             "Whether the provider of carbon intensity had a value for the last sample. A fixed figure always has one. "
-            "While a provider fails, energy counts without grams, and nothing takes its place."
+            "While a live one fails, its forecast, its last value or the fixed figure takes its place."
         ),
         unit="none",
         no_value=NO_DATA,

@@ -13,6 +13,4 @@ TO_HOST_POWER = "Components, bands and sensors"
 GRAMS_PER_HOUR = "suffix:g/h"
 GRAMS_PER_KWH = "suffix:gCO2e/kWh"
 
-NO_BUDGET = "no budget configured: set budget.day_grams"
-NO_PERIODS = "no budget configured: set budget.day_grams, week_grams or month_grams"
 NO_TRAFFIC = "no network traffic was counted in this time"

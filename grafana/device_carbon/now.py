@@ -4,8 +4,8 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row, leading_link, narrowing_link
 from grafana.colours import ACTIVITIES, FAINT, PLAIN, SCOPES
-from grafana.device import AT_LEAST, AT_MOST, DEVICE_CARBON, HOST_POWER, NO_DATA
-from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_BUDGET, TO_HOST_POWER
+from grafana.device import AT_LEAST, AT_MOST, CARBON_BUDGET, DEVICE_CARBON, HOST_POWER, NO_BUDGET, NO_DATA, TO_BUDGET
+from grafana.device_carbon.names import GRAMS_PER_HOUR, TO_HOST_POWER
 from grafana.panels import Facts, Series, Target, bars, number, states, texts
 from grafana.promql import rate, select, total
 from prometheus.recording import SCOPE_RATE
@@ -106,6 +106,7 @@ def _left() -> dashboard.Panel:
         unit="massg",
         no_value=NO_BUDGET,
         targets=(Target(expr=f"{limit} - {used}", legend="left"),),
+        links=(leading_link(CARBON_BUDGET, TO_BUDGET),),
         least=0,
         width=3,
         height=FIGURES_HEIGHT,
@@ -154,6 +155,7 @@ def _limits() -> dashboard.Panel:
             Target(expr=f"{of_day('used')} / {of_day('limit')}", legend="used today"),
             Target(expr=f"{of_day('projected')} / {of_day('limit')}", legend="projected today"),
         ),
+        links=(leading_link(CARBON_BUDGET, TO_BUDGET),),
         width=8,
         height=HEIGHT,
         limit=1,

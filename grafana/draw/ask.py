@@ -49,8 +49,8 @@ class Prometheus:
         return [Series(labels=one["metric"], points=[_point(one["value"])]) for one in self._get("query", asked)]
 
     def over_time(self, expr: str, span: float, step: float) -> list[Series]:
-        """Return the values over the last `span` seconds, `step` apart."""
-        times = {"start": f"{self.end - span:.3f}", "end": f"{self.end:.3f}", "step": f"{step:.3f}"}
+        """Return the values over the last `span` seconds, at multiples of `step` as Grafana asks for them."""
+        times = {"start": f"{(self.end - span) // step * step:.3f}", "end": f"{self.end:.3f}", "step": f"{step:.3f}"}
         asked = {"query": self._resolved(expr, span, step), **times}
         return [
             Series(labels=one["metric"], points=[_point(pair) for pair in one["values"]])

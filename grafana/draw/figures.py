@@ -76,7 +76,9 @@ def bar_chart(panel: BoardJson, table: Frame, size: tuple[int, int]) -> str:
         for row in table.rows
     ]
     keys = "".join(
-        f'<span><u style="background:{look(panel, one).colour()}"></u>{escape(one)}</span>' for one in fields
+        f'<span><u style="background:{look(panel, one).colour()}"></u>{escape(one)}</span>'
+        for one in fields
+        if not (look(panel, one).custom.get("hideFrom") or {}).get("legend")
     )
     legend = f'<div class="keys">{keys}</div>' if panel["options"].get("legend", {}).get("showLegend") else ""
     return f'<div class="bars">{"".join(rows)}</div>{legend}'
@@ -104,7 +106,8 @@ def _segments(
         shown = look(panel, name)
         text = shown.text(value) if panel["options"].get("showValue") == "always" else ""
         place = f"left:{100 * (left - ends[0]) / span:.2f}%;width:{100 * (right - left) / span:.2f}%"
-        found.append(f'<u style="{place};background:{shown.colour(value)}"></u>')
+        if shown.custom.get("fillOpacity") != 0:
+            found.append(f'<u style="{place};background:{shown.colour(value)}"></u>')
         found.append(f'<em style="left:{100 * (right - ends[0]) / span:.2f}%">{escape(text)}</em>')
         if stacked:
             above, below = (above + value, below) if value >= 0 else (above, below + value)
@@ -137,6 +140,8 @@ def table(panel: BoardJson, made: Frame, size: tuple[int, int]) -> str:
 def _cell(shown: Look, value: Cell, rows: Sequence[Mapping[str, Cell]], name: str) -> str:
     kind = (shown.custom.get("cellOptions") or {}).get("type")
     aligned = ' class="number"' if isinstance(value, float) else ""
+    if kind == "color-background" and isinstance(value, float):
+        return f'<td class="day" style="background:{shown.colour(value)}">{escape(shown.text(value))}</td>'
     if kind != "gauge" or not isinstance(value, float):
         colour = f' style="color:{shown.colour(value)}"' if kind == "color-text" and isinstance(value, float) else ""
         return f"<td{aligned}{colour}>{escape(shown.text(value))}</td>"

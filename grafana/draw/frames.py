@@ -23,7 +23,8 @@ class Frame:
 def frame(panel: BoardJson, answers: Sequence[tuple[str, list[Series]]]) -> Frame:
     """Return the table of a panel from the answers to its queries, each with the query's legend."""
     as_table = any(target.get("format") == "table" for target in panel.get("targets", ()))
-    found = _merged(answers) if as_table else _named(answers)
+    over_time = not all(target.get("instant") for target in panel.get("targets", ()))
+    found = _merged(answers, over_time=over_time) if as_table else _named(answers)
     for transformation in panel.get("transformations") or ():
         if change := CHANGES.get(transformation["id"]):
             found = change(found, transformation["options"])
@@ -46,10 +47,16 @@ def _named(answers: Sequence[tuple[str, list[Series]]]) -> Frame:
     return Frame(["Field", "Last *"], rows)
 
 
-def _merged(answers: Sequence[tuple[str, list[Series]]]) -> Frame:
-    """Join the queries' tables on the labels that all of them have."""
+def _merged(answers: Sequence[tuple[str, list[Series]]], *, over_time: bool = False) -> Frame:
+    """Join the queries' tables on the labels that all of them have, and on the times of those that are `over_time`."""
     tables = [
-        [({**one.labels}, value) for one in series for _, value in one.points[-1:]] for _, series in answers if series
+        [
+            ({**one.labels, **({"Time": f"{at:.0f}"} if over_time else {})}, value)
+            for one in series
+            for at, value in (one.points if over_time else one.points[-1:])
+        ]
+        for _, series in answers
+        if series
     ]
     names = [f"Value #{chr(ord('A') + index)}" for index, (_, series) in enumerate(answers) if series]
     names = names if len(answers) > 1 else ["Value"]
@@ -60,8 +67,9 @@ def _merged(answers: Sequence[tuple[str, list[Series]]]) -> Frame:
             key = tuple(sorted((key, text) for key, text in labels.items() if key in shared))
             joined.setdefault(key, {}).update(labels)
             joined[key][name] = value
-    columns = dict.fromkeys(column for row in joined.values() for column in row)
-    return Frame(["Time", *columns], list(joined.values()))
+    columns = dict.fromkeys(("Time", *(column for row in joined.values() for column in row)))
+    found = sorted(joined.values(), key=lambda row: float(str(row["Time"]))) if over_time else joined.values()
+    return Frame(list(columns), list(found))
 
 
 def _organized(before: Frame, options: Mapping[str, Any]) -> Frame:

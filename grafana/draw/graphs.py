@@ -36,12 +36,13 @@ def graph(lines: Sequence[Line], *, size: tuple[int, int], across: tuple[float, 
     sides = [[(line, below) for line, below in drawn if _unit(line) == unit] for unit in units]
     end = width - (RIGHT if len(sides) == 1 else RIGHT_AXIS)
     x = Axis(low=across[0], high=across[1], start=LEFT, end=end)
+    wide = _column_width(lines, x)
     marks = shapes = ""
     for number, side in enumerate(sides):
         own = [line for line, _ in side]
         y = _scale(own, height)
         marks += _marks(own, y, end, is_right=number > 0)
-        shapes += "".join(_shape(line, below, x, y, gap) for line, below in side)
+        shapes += "".join(_shape(line, below, x, y, gap, wide) for line, below in side)
         shapes += _threshold(own[0].look, y, end)
     axis = _times(x, height) if gap else _numbers(x, height)
     return f'<svg width="{width}" height="{height}">{marks}{axis}{shapes}</svg>'
@@ -122,12 +123,10 @@ def _stacked(lines: Sequence[Line]) -> Iterator[tuple[Line, Points]]:
 
 
 def _bounds(lines: Sequence[Line]) -> tuple[float | None, float | None]:
-    """Return what the axis must reach: hard and soft ends, and thresholds that are drawn."""
+    """Return what the axis must reach: hard and soft ends; as in Grafana, not the thresholds that are drawn."""
     config, custom = lines[0].look.config, lines[0].look.custom
     lows = [one for one in (config.get("min"), custom.get("axisSoftMin")) if one is not None]
-    highs = [
-        one for one in (config.get("max"), custom.get("axisSoftMax"), *_drawn_limits(lines[0].look)) if one is not None
-    ]
+    highs = [one for one in (config.get("max"), custom.get("axisSoftMax")) if one is not None]
     return min(lows, default=None), max(highs, default=None)
 
 
@@ -143,14 +142,15 @@ def _threshold(look: Look, y: Axis, end: float) -> str:
         f'<line x1="{LEFT}" x2="{end}" y1="{y.at(value):.1f}" y2="{y.at(value):.1f}" stroke="#D64550" '
         'stroke-dasharray="8 6"/>'
         for value in _drawn_limits(look)
+        if y.low <= value <= y.high
     )
 
 
-def _shape(line: Line, below: Points, x: Axis, y: Axis, gap: float) -> str:
+def _shape(line: Line, below: Points, x: Axis, y: Axis, gap: float, wide: float) -> str:
     custom = line.look.custom
     fill = float(custom.get("fillOpacity", 0)) / 100.0
     if custom.get("drawStyle") == "bars":
-        return _columns(line, below, x, y)
+        return _columns(line, below, x, y, wide)
     under = dict(below)
     shapes = []
     for run in _runs(line.points, gap):
@@ -167,8 +167,13 @@ def _shape(line: Line, below: Points, x: Axis, y: Axis, gap: float) -> str:
     return "".join(shapes)
 
 
-def _columns(line: Line, below: Points, x: Axis, y: Axis) -> str:
-    wide = max(1.0, 0.7 * (x.end - x.start) / max(1, len(line.points)))
+def _column_width(lines: Sequence[Line], x: Axis) -> float:
+    """Return the width of a column: most of the least step between two."""
+    places = sorted({x.at(at) for line in lines for at, _ in line.points})
+    return max(1.0, 0.7 * min((right - left for left, right in pairwise(places)), default=x.end - x.start))
+
+
+def _columns(line: Line, below: Points, x: Axis, y: Axis, wide: float) -> str:
     return "".join(
         f'<rect x="{x.at(one) - wide / 2:.1f}" y="{y.at(value):.1f}" width="{wide:.1f}" '
         f'height="{max(0.0, y.at(foot) - y.at(value)):.1f}" fill="{line.colour}"/>'

@@ -39,6 +39,7 @@ svg text[fill]{fill:#fff}.rule{stroke:#e6e8ea}
 table{border-collapse:collapse;table-layout:fixed}th{text-align:left;font-weight:500;color:#1f62e0;height:32px}
 td,th{padding:0 6px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 td{border-top:1px solid #eceef0;height:28px}.number{text-align:right}
+.day{text-align:center;color:#fff}
 .legend{table-layout:auto;font-size:12px}
 .legend.beside td:first-child{max-width:none}.legend td,.legend th{height:22px;border:0;padding:0 5px}
 .legend td:first-child{max-width:190px}.below{overflow:hidden;width:100%}

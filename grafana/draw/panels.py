@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html import escape
+from itertools import pairwise
 
 from grafana.draw import figures
 from grafana.draw.ask import Prometheus, Series
@@ -72,6 +74,9 @@ def _span(panel: BoardJson, prometheus: Prometheus) -> float:
     wished = str(panel.get("timeFrom") or "")
     if match := re.fullmatch(r"(\d+)([smhdw])", wished):
         return float(int(match[1]) * SECONDS[match[2]])
+    if wished == "now/M":
+        first = datetime.fromtimestamp(prometheus.end, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return prometheus.end - first.timestamp()
     return prometheus.end % 86_400 if wished == "now/d" else prometheus.span
 
 
@@ -87,8 +92,15 @@ def _over_time(
     across: tuple[float, float],
     step: float,
 ) -> str:
-    named = [(legend(name, one.labels), one.points) for name, series in answers for one in series]
-    lines = _lines(panel, named)
+    # A first step may begin before what is shown.
+    named = [
+        (legend(name, one.labels), [point for point in one.points if point[0] >= across[0]])
+        for name, series in answers
+        for one in series
+    ]
+    lines = _lines(panel, [(name, points) for name, points in named if points])
+    if not lines:
+        return figures.empty(panel)
     if panel["type"] == "state-timeline":
         return timeline(lines, size=size, across=across)
     shown, room = _legend(panel, lines, size)
@@ -109,8 +121,14 @@ def _over_number(panel: BoardJson, made: Frame, size: tuple[int, int]) -> str:
     if not lines:
         return figures.empty(panel)
     shown, room = _legend(panel, lines, size)
-    every = [x for line in lines for x, _ in line.points]
-    return f'<div class="graph">{graph(lines, size=room, across=(min(every), max(every)), gap=0)}{shown}</div>'
+    every = sorted({x for line in lines for x, _ in line.points})
+    spare = min((right - left for left, right in pairwise(every)), default=1.0) / 2 if _has_columns(panel) else 0.0
+    across = (every[0] - spare, every[-1] + spare)
+    return f'<div class="graph">{graph(lines, size=room, across=across, gap=0)}{shown}</div>'
+
+
+def _has_columns(panel: BoardJson) -> bool:
+    return bool(panel["fieldConfig"]["defaults"].get("custom", {}).get("drawStyle") == "bars")
 
 
 def _lines(panel: BoardJson, named: Sequence[tuple[str, Points]]) -> list[Line]:

@@ -1,6 +1,7 @@
 """Values as Grafana writes them, by the names of its units."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -18,6 +19,11 @@ SCALED: Mapping[str, str] = {
 }
 """Units that take the prefixes of the SI."""
 
+DATE_FORMATS = {"D": "%-d", "MMM": "%b"}
+"""Parts of a date that the boards' own formats have, as moment.js names them."""
+
+DATE_PARTS = re.compile("|".join(sorted(DATE_FORMATS, key=len, reverse=True)))
+
 LENGTHS = ((31_536_000.0, "years"), (604_800.0, "weeks"), (86_400.0, "days"), (3600.0, "hours"), (60.0, "mins"))
 
 
@@ -27,6 +33,9 @@ def written(value: float, unit: str, decimals: int | None) -> str:
         return "∞" if value > 0 else "-∞" if value < 0 else "-"
     if unit.startswith("suffix:"):
         return f"{_plain(value, decimals)} {unit.removeprefix('suffix:').strip()}"
+    if unit.startswith("time:"):
+        at = datetime.fromtimestamp(value / 1000.0, UTC)
+        return DATE_PARTS.sub(lambda match: f"{at:{DATE_FORMATS[match[0]]}}", unit.removeprefix("time:"))
     if unit.startswith("dateTime"):
         return datetime.fromtimestamp(value / 1000.0, UTC).strftime("%Y-%m-%d %H:%M")
     if unit in SCALED:

@@ -30,5 +30,5 @@ def board() -> Board:
         ),
         tags=("simulator",),
         shown="now-1h",
-        rows=(summary.row(), comparison.row(), summary.parts(), scaling.row(), origin.row()),
+        rows=(summary.row(), comparison.row(), summary.ablation(), scaling.row(), origin.row()),
     )

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models import common, dashboard, table
 
 from grafana.board import Row
-from grafana.experiments.charts import BARS, PUBLISHED, beside, ends, interval_bars
+from grafana.experiments.charts import BARS, interval_bars, parts
 from grafana.experiments.measures import COMPARED, IN_A_COLUMN, Quantity
 from grafana.experiments.names import CHOSEN, NO_RESULTS, UNSCRAPED, estimate
 from grafana.joined import ORDER
@@ -18,18 +18,15 @@ def row() -> Row:
 
 
 def picture(quantity: Quantity, targets: str = CHOSEN, **labels: str) -> dashboard.Panel:
-    """Draw a measure's mean with its interval by method, and the published figures in bars of their own."""
+    """Draw a measure's mean with its interval by method, and a mark where a published figure is."""
 
     def asked(statistic: str) -> str:
         return f"{estimate(quantity.measure, statistic, targets, **labels)}{quantity.times}"
 
-    parts = ends(asked("low"), asked("high"), signed=quantity.signed)
-    order, published = asked("mean"), beside(asked("published"))
-    if quantity.published:
-        parts += (Target(expr=published, legend=PUBLISHED),)
-        order = f"{order} or {published}"
+    published = asked("published") if quantity.published else ""
+    found = parts(asked("low"), asked("high"), published, signed=quantity.signed)
     cut = "" if quantity.signed else " An interval that reaches below zero is cut off there."
-    told = " Published figures have bars of their own." if quantity.published else ""
+    told = " A mark on it is the published figure." if quantity.published else ""
     facts = Facts(
         title=quantity.title,
         description=(
@@ -39,8 +36,8 @@ def picture(quantity: Quantity, targets: str = CHOSEN, **labels: str) -> dashboa
         ),
         unit=quantity.unit,
         no_value=f"{quantity.only}{UNSCRAPED}" if quantity.only else NO_RESULTS,
-        targets=(*parts, Target(expr=order, legend=ORDER)),
-        series=tuple(look for look in BARS if look.name in {part.legend for part in parts}),
+        targets=(*found, Target(expr=asked("mean"), legend=ORDER)),
+        series=tuple(look for look in BARS if look.name in {part.legend for part in found}),
         minimum=None if quantity.signed else 0,
         decimals=quantity.decimals,
         width=8,

@@ -3,13 +3,15 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.experiments.charts import BARS, PUBLISHED, beside, ends, interval_bars
+from grafana.experiments.charts import BARS, interval_bars, parts
 from grafana.experiments.names import CHOSEN, IN_SCENARIO, NO_RESULTS, change
 from grafana.joined import ORDER
 from grafana.note import note
 from grafana.panels import Facts, Target
 
 DOCUMENTS = "https://github.com/ecotrack/ecotrack/blob/main/docs"
+
+MARKED = "A mark is the published change. "
 
 MOST = 3
 """Greatest change in the pictures, a ratio: beyond it the reference is nearly nothing, and its bar hides all others."""
@@ -40,7 +42,7 @@ def row() -> Row:
     return Row(title="Changes of $experiment on $scenario", panels=panels)
 
 
-def parts() -> Row:
+def ablation() -> Row:
     """Build the row of the ablation: the effect of taking one part away."""
     panels = tuple(
         _without(title, measure, what)
@@ -75,21 +77,20 @@ def _picture(title: str, measure: str, description: str, targets: str, **labels:
     def asked(statistic: str) -> str:
         return f"({change(measure, statistic, targets, **labels)} <= {MOST})"
 
-    parts = ends(asked("low"), asked("high"), signed=True)
-    if measure != "latency_seconds":  # of which no change was published
-        parts += (Target(expr=beside(asked("published")), legend=PUBLISHED),)
-    order = " or ".join((asked("mean"), *(part.expr for part in parts if part.legend == PUBLISHED)))
+    # Of latencies no change was published.
+    published = "" if measure == "latency_seconds" else asked("published")
+    found = parts(asked("low"), asked("high"), published, signed=True)
     facts = Facts(
         title=title,
         description=(
             f"{description} Violet is the 95% interval of the paired change: where it reaches over zero, the change "
-            f"may be chance. Changes of more than {100 * MOST}% are left out here, and stand in the last row. Nothing "
-            "is shown where the reference may be zero."
+            f"may be chance. {MARKED if published else ''}Changes of more than {100 * MOST}% are left out here, and "
+            "stand in the last row. Nothing is shown where the reference may be zero."
         ),
         unit="percentunit",
         no_value=NO_RESULTS,
-        targets=(*parts, Target(expr=order, legend=ORDER)),
-        series=tuple(look for look in BARS if look.name in {part.legend for part in parts}),
+        targets=(*found, Target(expr=asked("mean"), legend=ORDER)),
+        series=tuple(look for look in BARS if look.name in {part.legend for part in found}),
         width=8,
         height=9,
         decimals=1,

@@ -139,7 +139,7 @@ def _named_colours(panel: BoardJson) -> Iterator[tuple[str, str]]:
         if override.get("matcher", {}).get("id") != "byName":
             continue
         for item in override.get("properties", ()):
-            if item["id"] == "color":
+            if item["id"] == "color" and "fixedColor" in item["value"]:
                 yield override["matcher"]["options"], item["value"]["fixedColor"]
     for mapping in config.get("defaults", {}).get("mappings") or ():
         for meaning in mapping["options"].values():
@@ -152,6 +152,10 @@ def _colours(panel: BoardJson) -> Iterator[str]:
     config = panel.get("fieldConfig", {})
     yield from (step["color"] for step in config.get("defaults", {}).get("thresholds", {}).get("steps", ()))
     for override in config.get("overrides", ()):
-        yield from (item["value"]["fixedColor"] for item in override["properties"] if item["id"] == "color")
+        for item in override["properties"]:
+            if item["id"] == "thresholds":
+                yield from (step["color"] for step in item["value"]["steps"])
+            elif item["id"] == "color" and "fixedColor" in item["value"]:
+                yield item["value"]["fixedColor"]
     if "fixedColor" in config.get("defaults", {}).get("color", {}):
         yield config["defaults"]["color"]["fixedColor"]

@@ -83,7 +83,7 @@ def panels_are_explained(board: BoardJson) -> Iterator[str]:
         if panel.get("type") in TEXT_PANELS:
             continue
         for unit in _units(panel):
-            if unit not in known and not unit.startswith("suffix:"):
+            if unit not in known and not unit.startswith(("suffix:", "time:")):
                 yield f"panel {title!r} has the unit {unit!r}, which Grafana does not know"
 
 

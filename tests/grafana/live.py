@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -12,10 +13,13 @@ from typing import Any
 import requests
 import yaml
 
+from grafana.carbon_budget.names import FORECAST, INTENSITY
 from grafana.queries import Query, resolve
+from prometheus.recording import CONSUMED, emission_rate
+from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import MovingMachine, moving_machine
 from tests.grafana.simulated import running_simulator
-from tests.processes import free_port, running, running_prometheus
+from tests.processes import TOOL_SECONDS, free_port, program, running, running_prometheus
 
 ROOT = Path(__file__).parents[2]
 SCRAPE_SECONDS = 1
@@ -31,6 +35,14 @@ budget: {day_grams: 0.001, week_grams: 1000, month_grams: 4000}
 """
 """A day budget that is exhausted at once, so that there is an alert to show."""
 
+GRID = """
+grid: {{price_per_kwh: 0.31, currency: EUR, live: {{provider: uk, zone: GB, url: "{url}"}}}}
+"""
+"""A live grid, and a price."""
+
+HOURS_TO_THE_CLEANEST = 10.0
+"""Far enough for now to be dirty, of which an alert tells."""
+
 LATE_SECONDS = 4.0
 """More than three intervals, so that the sample which waits for it counts as late."""
 
@@ -41,30 +53,63 @@ class Live:
 
     prometheus: str
     exporter: str
+    neighbour: str
     simulator: str
 
 
 @contextlib.contextmanager
 def running_stack(folder: Path) -> Iterator[Live]:
-    """Run two exporters, each on a machine that moves, simulator and Prometheus itself, all scraped every second."""
+    """Run two exporters, one of them on a live grid, simulator and Prometheus itself, all scraped every second."""
     with (
         moving_machine(folder / "machine", seed=1) as machine,
         moving_machine(folder / "another-machine", seed=2) as another,
-        running_exporter(folder / "exporter", machine) as exporter,
+        fake_grid(HOURS_TO_THE_CLEANEST) as grid,
+        running_exporter(folder / "exporter", machine, GRID.format(url=grid)) as exporter,
         running_exporter(folder / "another-exporter", another) as neighbour,
         running_simulator(folder) as simulator,
     ):
         config = folder / "prometheus.yml"
         jobs = {"ecotrack": [exporter, neighbour], "ecochain": [simulator]}
         config.write_text(yaml.safe_dump(_configuration(folder, jobs)), encoding="utf-8")
+        _remember(folder, exporter)
         with running_prometheus(config, folder) as prometheus:
             itself = [{"targets": [prometheus.removeprefix("http://")]}]
             (folder / "others.yml").write_text(yaml.safe_dump(itself), encoding="utf-8")
-            live = Live(prometheus=prometheus, exporter=exporter, simulator=simulator)
+            live = Live(prometheus=prometheus, exporter=exporter, neighbour=neighbour, simulator=simulator)
             # Of a counter that Prometheus has not seen before there is no increase.
             _until_seen(live, f'ecotrack_sample_gaps_total{{instance="{exporter}"}}')
             machine.answer_late(LATE_SECONDS)
             yield live
+
+
+def _remember(folder: Path, exporter: str) -> None:
+    """Give Prometheus what the boards ask of other days: a few minutes of an hour, of each day and of two weeks ago."""
+    now = time.time()
+    series = {
+        f'{CONSUMED}{{period="day",': 0.5,
+        f"{emission_rate('30m')}{{": 0.01,
+        f'{INTENSITY}{{grid_zone="GB",': 200.0,
+        f'{FORECAST}{{horizon="1h",': 190.0,
+        f'{FORECAST}{{horizon="24h",': 180.0,
+    }
+    times = [now - 86_400 * day + 60 * minute for day in range(14, 0, -1) for minute in range(10)]
+    times += [now - 3600 + 60 * minute for minute in range(10)]
+    lines = [
+        f'{labels}job="ecotrack",instance="{exporter}"}} {value} {at:.0f}'
+        for labels, value in sorted(series.items())
+        for at in times
+    ]
+    file = folder / "past.om"
+    file.write_text("\n".join((*lines, "# EOF\n")), encoding="utf-8")
+    argv = [
+        program("promtool"),
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        str(file),
+        str(folder / "prometheus-data"),
+    ]
+    subprocess.run(argv, check=True, capture_output=True, timeout=TOOL_SECONDS)
 
 
 def _until_seen(live: Live, expr: str) -> None:
@@ -76,11 +121,11 @@ def _until_seen(live: Live, expr: str) -> None:
 
 
 @contextlib.contextmanager
-def running_exporter(folder: Path, machine: MovingMachine) -> Iterator[str]:
-    """Run an exporter with `CONFIGURATION` and fresh state that looks at a machine; yields host and port."""
+def running_exporter(folder: Path, machine: MovingMachine, more: str = "") -> Iterator[str]:
+    """Run an exporter with `CONFIGURATION`, more of it, and fresh state on a machine; yields host and port."""
     folder.mkdir()
     config = folder / "ecotrack.yml"
-    config.write_text(CONFIGURATION, encoding="utf-8")
+    config.write_text(CONFIGURATION + more, encoding="utf-8")
     address = f"127.0.0.1:{free_port()}"
     argv = [sys.executable, "-m", "exporter", f"--config.file={config}"]
     argv += [f"--web.listen-address={address}", f"--state.dir={folder / 'state'}", *machine.flags]
@@ -98,9 +143,18 @@ def finite_values(live: Live, query: Query, instance: str, **chosen: str) -> lis
     )
     if query.kind == "variable":
         return [1.0 for _ in _get(live, f"label/{query.label}/values", {"match[]": expr})]
-    return [
-        value for series in series_of(live, expr, instant=query.instant) for value in series if math.isfinite(value)
-    ]
+    found = series_of(live, expr, instant=query.instant)
+    if query.step.endswith("d"):
+        found += at_steps(live, expr, int(query.step[:-1]) * 86_400)
+    return [value for series in found for value in series if math.isfinite(value)]
+
+
+def at_steps(live: Live, expr: str, step: int) -> list[list[float]]:
+    """Return values of each series at the last three multiples of a long step, which Grafana asks for."""
+    last = time.time() // step * step
+    span = {"start": str(last - 2 * step), "end": str(last), "step": str(step)}
+    found = _get(live, "query_range", {"query": expr, **span})
+    return [[float(value) for _, value in series["values"]] for series in found["result"]]
 
 
 def series_of(live: Live, expr: str, *, instant: bool) -> list[list[float]]:

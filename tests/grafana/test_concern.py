@@ -14,6 +14,8 @@ UNDRAWN = {
     "EcotrackIntensityProviderDown": "a state, without a limit",
     "EcotrackIntensityFallback": "a state, without a limit",
     "EcotrackForecastWorse": "one error against another, without a limit",
+    "EcotrackGridClean": "one time against another; the hours ahead are drawn in two colours at its ratio",
+    "EcotrackGridDirty": "the share is a column of a table",
     "EcotrackCollectorFailing": "a state, without a limit",
     "EcotrackEnergyCounterStuck": "energy that stands still is a line at zero",
     "EcotrackReadingsDiscarded": "columns of counts, whose limit depends on how many samples there are",

@@ -1,36 +1,54 @@
 """The Experiments board says what its figures are of, shows their intervals as they are, and the best method first."""
 
+import contextlib
 import json
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
-from grafana.experiments.charts import BELOW, FROM_ZERO, WITHIN, WITHIN_BELOW, ends
+from grafana.experiments.charts import (
+    AFTER_MARK,
+    FROM_ZERO,
+    MARK_SHARE,
+    PAST_MARK,
+    PUBLISHED,
+    SLIT_SHARE,
+    UP_TO_MARK,
+    WITHIN,
+    WITHIN_BELOW,
+    WITHIN_PAST_MARK,
+    parts,
+)
+from grafana.panels import Target
 from grafana.queries import panels
 from tests.grafana.committed import board
-from tests.processes import TOOL_SECONDS
+from tests.processes import join, running_prometheus, until
 
-INTERVALS: Mapping[str, tuple[float, float]] = {
-    "above": (2, 3),
-    "across": (-1, 2),
-    "below": (-3, -2),
-    "from-zero": (0, 2),
-    "certain": (2, 2),
-    "nothing": (0, 0),
+INTERVALS: Mapping[str, tuple[float, float, float | None]] = {
+    "above": (40, 60, None),
+    "across": (-20, 40, None),
+    "below": (-60, -40, None),
+    "from-zero": (0, 40, None),
+    "certain": (40, 40, None),
+    "nothing": (0, 0, None),
+    "mark before": (40, 60, 20),
+    "mark within": (40, 60, 50),
+    "mark beyond": (40, 60, 90),
+    "mark on the other side": (40, 60, -30),
+    "mark across": (-20, 40, 10),
+    "mark below, before": (-60, -40, -20),
+    "mark below, within": (-60, -40, -50),
+    "mark below, beyond": (-60, -40, -90),
+    "mark at zero": (40, 60, 0),
+    "mark at the near end": (40, 60, 40),
+    "mark at the far end": (40, 60, 60),
 }
-"""Low and high end by method."""
-
-BARS: Mapping[str, Mapping[str, float]] = {
-    FROM_ZERO: {"above": 2, "certain": 2},
-    WITHIN: {"above": 1, "across": 2, "from-zero": 2},
-    BELOW: {"below": -2},
-    WITHIN_BELOW: {"across": -1, "below": -1},
-}
-"""Return the parts that are drawn: end to end they reach from zero to the far end of the interval."""
+"""Low and high end by method, and the published figure of some. The bars' span is 120."""
 
 
 def shown(kind: str) -> list[dict[str, Any]]:
@@ -78,30 +96,103 @@ def test_one_experiment_and_one_scenario_are_shown_at_a_time() -> None:
 
 
 @pytest.mark.servers
-def test_bars_reach_from_zero_through_the_interval(tmp_path: Path) -> None:
-    promtool = shutil.which("promtool")
-    assert promtool is not None
-    told = [
-        {"expr": target.expr, "eval_time": "0m", "exp_samples": list(samples(BARS[target.legend]))}
-        for target in ends("max by (method) (low)", "max by (method) (high)", signed=True)
+@pytest.mark.parametrize("signed", [True, False])
+def test_parts_lie_end_to_end_and_the_mark_where_the_figure_is(signed: bool, tmp_path: Path) -> None:
+    """Whatever is drawn reaches from zero to the far end of interval and mark, with the mark in its place."""
+    chosen = {name: one for name, one in INTERVALS.items() if signed or (one[0] >= 0 and (one[2] or 0) >= 0)}
+    targets = parts(*(f"max by (method) ({name})" for name in ("low", "high", "published")), signed=signed)
+    stacks = answers(tmp_path, chosen, targets)
+    span = max(high for _, high, _ in chosen.values()) - (min(low for low, _, _ in chosen.values()) if signed else 0)
+    mark, slit = MARK_SHARE * span, SLIT_SHARE * span
+    room = 1.001 * slit  # a mark at zero has a slit before it, too
+    for method, (low, high, published) in chosen.items():
+        for side in (1, -1):
+            segments = [(name, side * value) for name, value in stacks[method] if side * value > 0]
+            near, far = max(0.0, min(side * low, side * high)), max(0.0, side * low, side * high)
+            marked = published is not None and (side * published > 0 or (published == 0 and side > 0))
+            at = max(0.0, abs(published or 0.0) - mark / 2)
+            ends = [far, at + mark + slit] if marked else [far]
+            assert sum(length for _, length in segments) == pytest.approx(max(ends), abs=room), method
+            reached = 0.0
+            for name, length in segments:
+                start, reached = reached, reached + length
+                if name == PUBLISHED:
+                    assert marked
+                    assert start == pytest.approx(at, abs=room)
+                    assert length == pytest.approx(mark)
+                elif name in {WITHIN, WITHIN_BELOW, WITHIN_PAST_MARK}:
+                    assert near - room <= start
+                    assert reached <= far + room
+                elif name in {FROM_ZERO, PAST_MARK}:
+                    assert reached <= near + room
+            assert (PUBLISHED in dict(segments)) is marked
+
+
+def answers(
+    folder: Path, chosen: Mapping[str, tuple[float, float, float | None]], targets: Sequence[Target]
+) -> Mapping[str, list[tuple[str, float]]]:
+    """Return what a Prometheus answers to the targets, by method: the parts in the order of the targets."""
+    lines = [
+        f'{name}{{method="{method}"}} {value}'
+        for method, one in chosen.items()
+        for name, value in zip(("low", "high", "published"), one, strict=True)
+        if value is not None
     ]
-    case = {"interval": "1m", "input_series": list(inputs()), "promql_expr_test": told}
-    file = tmp_path / "board.test.yml"
-    file.write_text(json.dumps({"rule_files": [], "evaluation_interval": "1m", "tests": [case]}), encoding="utf-8")
-    ended = subprocess.run(
-        [promtool, "test", "rules", str(file)], capture_output=True, text=True, timeout=TOOL_SECONDS, check=False
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    with serving("\n".join(sorted(lines)) + "\n") as address:
+        config = folder / "prometheus.yml"
+        scrapes = [{"job_name": "a", "static_configs": [{"targets": [address]}]}]
+        config.write_text(
+            json.dumps({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": scrapes})
+        )
+        with running_prometheus(config, folder) as url:
+            until(lambda: bool(asked(url, "low")), "the figures")
+            found: dict[str, list[tuple[str, float]]] = {method: [] for method in chosen}
+            for target in targets:
+                for one in asked(url, target.expr):
+                    found[one["metric"]["method"]].append((target.legend, float(one["value"][1])))
+            return found
 
 
-def samples(by_method: Mapping[str, float]) -> Iterator[dict[str, object]]:
-    """Return the values of an expression."""
-    for method, value in by_method.items():
-        yield {"labels": f'{{method="{method}"}}', "value": value}
+def asked(url: str, expr: str) -> list[dict[str, Any]]:
+    """Return the series of an expression now."""
+    response = requests.post(f"{url}/api/v1/query", data={"query": expr}, timeout=10)
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json()["data"]["result"]
+    return found
 
 
-def inputs() -> Iterator[dict[str, str]]:
-    """Return the ends as series."""
-    for method, pair in INTERVALS.items():
-        for name, value in zip(("low", "high"), pair, strict=True):
-            yield {"series": f'{name}{{method="{method}"}}', "values": str(value)}
+@contextlib.contextmanager
+def serving(text: str) -> Iterator[str]:
+    """Serve an exposition; yields host and port."""
+
+    class Exposition(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Exposition) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            join(thread)
+
+
+def test_marks_are_seen_and_what_only_makes_room_for_them_is_not() -> None:
+    (energy,) = [panel for panel in shown("barchart") if panel["title"] == "Energy"]
+    config = {
+        (one["matcher"]["options"], item["id"]): item["value"]
+        for one in energy["fieldConfig"]["overrides"]
+        for item in one["properties"]
+    }
+    assert config[UP_TO_MARK, "custom.fillOpacity"] == config[AFTER_MARK, "custom.fillOpacity"] == 0
+    assert (PUBLISHED, "custom.fillOpacity") not in config
+    named = {legend for legend in (FROM_ZERO, WITHIN, PUBLISHED) if (legend, "custom.hideFrom") not in config}
+    assert named == {FROM_ZERO, WITHIN, PUBLISHED}
