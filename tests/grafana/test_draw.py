@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grafana.draw import figures
 from grafana.draw.__main__ import chosen, main
 from grafana.draw.ask import NoAnswerError, Prometheus, Series
 from grafana.draw.axes import Axis, limits
@@ -99,6 +100,41 @@ def test_answers_are_joined_on_the_labels_that_all_have() -> None:
     ]
 
 
+def test_answers_over_time_are_joined_on_their_times_and_a_cell_has_the_colour_of_its_value() -> None:
+    days = table(2, cellOptions={"type": "color-background"})
+    days["targets"] = [{**target, "instant": False} for target in days["targets"]]
+    monday = [Series(labels={}, points=[(0.0, 0.5), (604_800.0, 1.25)])]
+    tuesday = [Series(labels={}, points=[(604_800.0, 0.75)])]
+    made = frame(days, [("Mon", monday), ("Tue", tuesday)])
+    assert [(row.get("Value #A"), row.get("Value #B")) for row in made.rows] == [(0.5, None), (1.25, 0.75)]
+    steps = [{"value": None, "color": "#111111"}, {"value": 1.0, "color": "#222222"}]
+    days["fieldConfig"]["defaults"] |= {"color": {"mode": "thresholds"}, "thresholds": {"steps": steps}}
+    html = figures.table(days, made, (400, 200))
+    assert html.count("background:#111111") == 2
+    assert html.count("background:#222222") == 1
+
+
+def test_a_threshold_beyond_the_values_does_not_flatten_them() -> None:
+    config = {
+        "min": 0,
+        "thresholds": {"steps": [{"value": None, "color": "#000000"}, {"value": 1500.0, "color": "#FF0000"}]},
+        "custom": {"thresholdsStyle": {"mode": "dashed"}},
+    }
+    line = Line(name="a", look=Look(config), colour="#000000", points=[(0.0, 100.0), (10.0, 200.0)])
+    svg = graph([line], size=(400, 200), across=(0.0, 10.0), gap=20)
+    assert "1500" not in svg
+    assert "#D64550" not in svg
+
+
+def test_columns_of_several_series_have_the_width_of_their_common_step() -> None:
+    def columns(name: str, *at: float) -> Line:
+        look = Look({"custom": {"drawStyle": "bars"}})
+        return Line(name=name, look=look, colour="#000000", points=[(one, 1.0) for one in at])
+
+    svg = graph([columns("clean", 3.0), columns("other", 1.0, 2.0, 4.0)], size=(400, 200), across=(0.5, 4.5), gap=0)
+    assert len(set(re.findall(r'<rect [^>]*width="([\d.]+)"', svg))) == 1
+
+
 def test_a_label_that_a_series_lacks_leaves_nothing_in_its_name() -> None:
     assert legend("{{node}}{{run}} ({{ supply }})", {"node": "roof", "supply": "solar"}) == "roof (solar)"
 
@@ -119,6 +155,7 @@ def test_a_label_that_a_series_lacks_leaves_nothing_in_its_name() -> None:
         (12.0, "suffix:g/h", 1, "12.0 g/h"),
         (1234.6, "none", None, "1235"),
         (float("nan"), "watt", None, "-"),
+        (1_764_547_200_000.0, "time:D MMM", None, "1 Dec"),
     ],
 )
 def test_values_are_written_in_their_unit(value: float, unit: str, decimals: int | None, text: str) -> None:

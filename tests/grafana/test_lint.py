@@ -98,6 +98,7 @@ BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
     (looks.one_name_has_one_colour, "several colours", lambda d: _repaint(panel(d, "Power"), "#123456")),
     (looks.colours_stand_out, "hard to see", lambda d: _repaint(panel(d, "Power"), "#1E2A38")),
     (looks.colours_stand_out, "hard to see", lambda d: _repaint(panel(d, "Power"), "#FFF0C0")),
+    (looks.colours_stand_out, "hard to see", lambda d: _shade(panel(d, "Power"), "#FFF0C0")),
     (looks.colours_stand_out, "hard to see", lambda d: defaults(d)["thresholds"]["steps"][0].update(color="green")),
     (looks.red_is_for_failure, "in red", lambda d: _repaint(panel(d, "Power"), "#CC3311")),
     (looks.red_is_for_failure, "is red", lambda d: defaults(d)["color"].update(fixedColor="#CC3311")),
@@ -144,6 +145,13 @@ def _forget(spoiled: Document, variable: str) -> None:
     for found in queries.panels(spoiled):
         for target in found.get("targets", ()):
             target["expr"] = target["expr"].replace(variable, "x")
+
+
+def _shade(target: Document, colour: str) -> None:
+    """Colour one series of a panel by thresholds of its own."""
+    shades = {"id": "thresholds", "value": {"mode": "absolute", "steps": [{"value": None, "color": colour}]}}
+    matcher = {"id": "byName", "options": "machine"}
+    target["fieldConfig"]["overrides"].append({"matcher": matcher, "properties": [shades]})
 
 
 def _repaint(spoiled: Document, colour: str) -> None:

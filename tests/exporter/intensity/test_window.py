@@ -83,3 +83,13 @@ def test_of_equal_windows_the_first_is_taken() -> None:
     window = outlook.cleanest(UnixSeconds(NOON), Seconds(SECONDS_PER_HOUR))
     assert window is not None
     assert (window.start, window.savings) == (NOON, 0.0)
+
+
+@given(starts=st.lists(st.integers(-30, 60), unique=True, max_size=40), after=st.floats(0.0, 1799.0))
+def test_the_hours_ahead_are_those_that_the_forecast_covers(starts: list[int], after: float) -> None:
+    points = tuple(
+        Point(NOON + 1800.0 * at, NOON + 1800.0 * (at + 1), float(at + 50), Method.FORECAST) for at in starts
+    )
+    outlook, now = Outlook(points=points), UnixSeconds(NOON + after)
+    expected = {hours: outlook.forecast(UnixSeconds(now + 3600.0 * hours)) for hours in range(1, 25)}
+    assert outlook.hours_ahead(now) == {hours: value for hours, value in expected.items() if value is not None}
