@@ -25,6 +25,7 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 
 KERNELS = {
     "simulator/energy/bus.py",
+    "simulator/run/kernels.py",
     "simulator/scheduling/kernels/placement.py",
     "simulator/scheduling/kernels/published.py",
 }

@@ -20,6 +20,8 @@ gives the same bits.
 
 # ruff: noqa: PLR0913, PLR0915, PLR0917 - one flat function, for the compiler's sake
 
+from dataclasses import dataclass
+
 from simulator.arrays import BoolArray, FloatArray
 
 SOURCES = ("solar", "wind", "battery", "grid")
@@ -30,6 +32,32 @@ SINKS = ("load", "battery", "grid", "curtailed", "loss")
 
 QUANTITIES = ("generation", "grid_import", "discharge", "load", "charge", "export", "curtailment")
 """The columns of a summary: the quantities of the balance, in joules, none below 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flows:
+    """Energy in joules that flowed on B buses in a step: `matrix` (B, 4, 5) by `SOURCES` and `SINKS`.
+
+    `summary` (B, 7) are the `QUANTITIES`, each of which is a property (B,) too.
+    """
+
+    matrix: FloatArray
+    summary: FloatArray
+
+    @property
+    def generation(self) -> FloatArray:
+        """Generation of the sun and the wind, whatever became of it."""
+        return self.summary[:, 0]
+
+    @property
+    def grid_import(self) -> FloatArray:
+        """Energy bought, for the load and for the battery."""
+        return self.summary[:, 1]
+
+    @property
+    def load(self) -> FloatArray:
+        """Consumption of the nodes."""
+        return self.summary[:, 3]
 
 
 def settle_buses(

@@ -36,7 +36,7 @@ class PersistenceForecaster:
 
     def forecast(self, step: int, count: int) -> FloatArray:  # noqa: ARG002 - the protocol's
         """See `Forecaster.forecast`."""
-        return np.repeat(self._last[np.newaxis], count, axis=0)
+        return np.broadcast_to(self._last, (count, len(self._last)))
 
 
 class NoForecaster:

@@ -175,8 +175,8 @@ def _today(snapshot: Snapshot) -> Today:
     ended = completed + dropped
     return Today(
         energy_joules=energy,
-        renewable_ratio=1.0 - since("grid") / energy if energy > 0 else None,
-        emissions_grams=since("emissions"),
+        renewable_ratio=1.0 - (since("grid") + since("stored_grid")) / energy if energy > 0 else None,
+        emissions_grams=since("emissions") + since("charging_grams"),
         avoided_grams=since("avoided"),
         on_time=completed - late,
         late=late,

@@ -1,6 +1,5 @@
 """The backlog: tasks between placement and completion, and the energy that they will take in steps to come."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,10 +8,10 @@ import numpy as np
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray, IntArray
 from simulator.run.deferred import Released
+from simulator.run.kernels import complete, enter
 from simulator.run.totals import LATENCY_BOUNDS, Totals
-from simulator.scheduling.interface import DROPPED, Cluster, Placements
+from simulator.scheduling.interface import Cluster, Placements
 from simulator.scheduling.kernels.compiled import Backend, kernel
-from simulator.scheduling.kernels.placement import account, tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +30,6 @@ class Executions:
     def __len__(self) -> int:
         """Return the number of tasks."""
         return len(self.node)
-
-    def where(self, chosen: np.typing.NDArray[np.bool_]) -> "Executions":
-        """Select the executions for which `chosen` is true."""
-        return Executions(**{name: getattr(self, name)[chosen] for name in self.__dataclass_fields__})
-
-    def followed_by(self, others: "Executions") -> "Executions":
-        """Concatenate two sets of executions."""
-        if not len(self):
-            return others
-        if not len(others):
-            return self
-        return together((self, others))
 
 
 def together(parts: Sequence[Executions]) -> Executions:
@@ -63,6 +50,9 @@ NOTHING = Executions(
 )
 BOUNDS = np.array(LATENCY_BOUNDS)
 FIRST_ROWS = 8
+FIRST_PLACES = 64
+_FLOATS = ("arrival", "deadline", "start", "finish", "work")
+_MARKS = ("task_class", "node", "level")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,108 +65,122 @@ class Work:
 
 
 class Queue:
-    """All placed tasks that are not completed. Each node executes one at a time, in order of placement."""
+    """All placed tasks that are not completed. Each node executes one at a time, in order of placement.
+
+    `free_at` (N,) is when each node's queue will be empty, `last_level` (N,) the operating point of its last task, -1
+    before the first. `joules` and `seconds` (H, N) are the energy above idle and the time of work by step and node, of
+    the present step, in `row`, and those to come: rings that grow with the longest queue.
+    """
 
     def __init__(self, cluster: Cluster, step: Seconds, backend: Backend) -> None:
         nodes = len(cluster.names)
         self.free_at = np.zeros(nodes)
-        self.pending = NOTHING
+        self.last_level = np.full(nodes, -1, dtype=np.int32)
+        self.joules = np.zeros((FIRST_ROWS, nodes))
+        self.seconds = np.zeros((FIRST_ROWS, nodes))
         self._extra_watts = cluster.extra_watts
         self._step = step
         self._index = 0
-        # Energy and time by step and node, of the steps from now on: a ring that grows with the longest queue.
-        self._joules = np.zeros((FIRST_ROWS, nodes))
-        self._seconds = np.zeros((FIRST_ROWS, nodes))
-        self._account = kernel(account, backend)
-        self._tally = kernel(tally, backend)
+        self._count = 0
+        # The first `_count` columns are tasks, in order of placement; the others are room for more.
+        self._numbers = np.zeros((len(_FLOATS), FIRST_PLACES))
+        self._marks = np.zeros((len(_MARKS), FIRST_PLACES), dtype=np.int32)
+        self._enter = kernel(enter, backend)
+        self._complete = kernel(complete, backend)
+
+    def __len__(self) -> int:
+        """Return the number of tasks in execution or in a queue."""
+        return self._count
+
+    @property
+    def row(self) -> int:
+        """Return the row of the present step."""
+        return self._index % len(self.joules)
+
+    @property
+    def pending(self) -> Executions:
+        """Return the tasks that are not completed."""
+        return self._executions(np.arange(self._count))
 
     def enter(self, released: Released, placements: Placements, totals: Totals) -> None:
         """Add the tasks of a step; those that no node takes are counted as dropped."""
         tasks = released.tasks
-        if not len(tasks):
-            return
-        fresh = Executions(
-            arrival=released.arrival,
-            task_class=tasks.task_class,
-            work=tasks.work,
-            deadline=tasks.deadline,
-            node=placements.node,
-            level=placements.level,
-            start=placements.start,
-            finish=placements.finish,
-        )
-        dropped = placements.node == DROPPED
-        if dropped.any():
-            self._count(fresh.where(dropped), totals)
-            fresh = fresh.where(~dropped)
-        totals.placed[:] += len(fresh)
+        self._make_room(self._count + len(tasks))
+        while True:
+            count = self._enter(
+                released.arrival,
+                tasks.task_class,
+                tasks.work,
+                tasks.deadline,
+                placements.node,
+                placements.level,
+                placements.start,
+                placements.finish,
+                self._extra_watts,
+                self._step,
+                self._index,
+                self._count,
+                self._numbers,
+                self._marks,
+                self.free_at,
+                self.last_level,
+                self.joules,
+                self.seconds,
+                totals.class_tasks,
+                totals.placed,
+            )
+            if count >= 0:
+                break
+            self._reach(-count)
+        self._count = count
         totals.terms[:] += placements.terms
-        self._spread(fresh)
-        self.pending = self.pending.followed_by(fresh)
 
-    def advance(self, totals: Totals) -> Work:
-        """Execute the present step and go on to the next."""
-        end = (self._index + 1) * self._step
-        done, completed = self.pending.finish <= end, NOTHING
-        if done.any():
-            # Most steps complete all tasks that were placed in them, so no selection is needed.
-            everything = bool(done.all())
-            completed = self.pending if everything else self.pending.where(done)
-            self.pending = NOTHING if everything else self.pending.where(~done)
-            self._count(completed, totals)
-        row = self._index % len(self._joules)
-        joules, seconds = self._joules[row].copy(), self._seconds[row].copy()
-        self._joules[row] = 0.0
-        self._seconds[row] = 0.0
+    def ending(self) -> Executions:
+        """Return the tasks that will be completed in the present step."""
+        return self._executions(np.flatnonzero(self._numbers[3, : self._count] <= (self._index + 1) * self._step))
+
+    def advance(self, totals: Totals) -> None:
+        """Complete the present step, whose row has been read and cleared, and go on to the next."""
         self._index += 1
-        return Work(joules=joules, seconds=seconds, completed=completed)
+        if self._count:
+            self._count = self._complete(
+                self._index * self._step,
+                self._count,
+                self._numbers,
+                self._marks,
+                BOUNDS,
+                totals.class_tasks,
+                totals.node_tasks,
+                totals.placements,
+                totals.latency,
+                totals.histogram,
+            )
 
     def overdue(self) -> int:
         """Return the tasks that are not completed and will be late."""
-        return int(np.count_nonzero(self.pending.finish > self.pending.deadline))
+        pending = self.pending
+        return int(np.count_nonzero(pending.finish > pending.deadline))
 
-    def _spread(self, fresh: Executions) -> None:
-        """Add the executions' energy and time to the rows of their steps."""
-        if not len(fresh):
-            return
-        self._reach(float(fresh.finish.max()))
-        self._account(
-            fresh.node,
-            fresh.level,
-            fresh.start,
-            fresh.finish,
-            self._extra_watts,
-            self._step,
-            self.free_at,
-            self._joules,
-            self._seconds,
-        )
+    def _executions(self, chosen: np.typing.NDArray[np.intp]) -> Executions:
+        rows = zip((*_FLOATS, *_MARKS), (*self._numbers, *self._marks), strict=True)
+        return Executions(**{name: row[chosen] for name, row in rows})
 
-    def _reach(self, until: float) -> None:
-        """Grow the rows to cover all steps up to this time."""
-        rows = len(self._joules)
-        needed = math.ceil(until / self._step) - self._index + 1
-        if needed <= rows:
+    def _make_room(self, places: int) -> None:
+        """Grow the room for tasks."""
+        if places <= self._numbers.shape[1]:
             return
-        larger = 1 << (needed - 1).bit_length()
+        more = ((0, 0), (0, _power_of_two(places) - self._numbers.shape[1]))
+        self._numbers, self._marks = np.pad(self._numbers, more), np.pad(self._marks, more)
+
+    def _reach(self, needed: int) -> None:
+        """Grow the rings to so many rows."""
+        rows, larger = len(self.joules), _power_of_two(needed)
         steps = np.arange(self._index, self._index + rows)
-        for name in ("_joules", "_seconds"):
+        for name in ("joules", "seconds"):
             grown = np.zeros((larger, len(self.free_at)))
             grown[steps % larger] = getattr(self, name)[steps % rows]
             setattr(self, name, grown)
 
-    def _count(self, ended: Executions, totals: Totals) -> None:
-        self._tally(
-            ended.arrival,
-            ended.deadline,
-            ended.task_class,
-            ended.node,
-            ended.level,
-            ended.finish,
-            BOUNDS,
-            totals.class_tasks,
-            totals.node_tasks,
-            totals.placements,
-            totals.latency,
-            totals.histogram,
-        )
+
+def _power_of_two(least: int) -> int:
+    return 1 << (least - 1).bit_length()

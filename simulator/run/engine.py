@@ -4,26 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exporter.core.units import SECONDS_PER_HOUR, Grams, Seconds
+from exporter.core.units import Grams, Seconds
 from simulator.arrays import BoolArray, FloatArray, IntArray
-from simulator.energy.balance import Flows, settle
 from simulator.energy.battery import Batteries
+from simulator.energy.bus import Flows
 from simulator.energy.interface import WEATHER_STEP
 from simulator.forecast.references import Forecaster
 from simulator.grid.course import Grid, GridPoint
 from simulator.ledger.accounting import Ledger, SlotReport
+from simulator.run.arriving import Arriving
 from simulator.run.backlog import Queue, Work
 from simulator.run.buses import Buses
 from simulator.run.deferred import HeldTasks, Released
 from simulator.run.generation import Generation
+from simulator.run.settlement import Settlement
 from simulator.run.sleep import SleepState
 from simulator.run.totals import Totals
 from simulator.scheduling.interface import DROPPED, Cluster, Outlook, Placements, Policy, Shifting, StepView
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.workload.generated import Workload
-from simulator.workload.task import EMPTY, Tasks
-
-GRAMS_PER_TONNE = 1e6
+from simulator.workload.task import Tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,32 +101,36 @@ class StepRecord:
 
 
 class Engine:
-    """The state of a run; `step` advances it."""
+    """The state of a run; `step` and `advance` take it on, and `step` tells about it."""
 
     def __init__(self, plant: Plant) -> None:
-        nodes = len(plant.cluster.names)
         self.plant = plant
         self._sites = int(plant.cluster.site_of_bus.max()) + 1
         self.totals = self._no_totals()
-        self.stored = plant.batteries.initial.copy()
-        self._awake = np.zeros(nodes)
+        self._awake = np.zeros(len(plant.cluster.names))
         self.queue = Queue(plant.cluster, plant.step, plant.backend)
-        self.beginning = Beginning(clock=Seconds(0.0), stored=self.stored, overdue=0)
         self._index = 0
         self._held = HeldTasks(plant.step)
-        self._hour = -1
-        self._tasks = EMPTY
+        self._arrivals = Arriving(plant.workload, plant.step)
         self._idle_joules = plant.cluster.idle_watts * plant.step
+        self._stood = self._idle_joules
         self._ledger_joules = 0.0
-        self._last_level = np.full(nodes, -1, dtype=np.int32)
         self._steps_per_point = round(WEATHER_STEP / plant.step)
         self.buses = Buses(plant.cluster.bus, len(plant.sells))
         self._green = np.zeros(len(plant.sells))
+        self._idle_watts = self.buses.sum(plant.cluster.idle_watts)
+        self._settlement = Settlement(plant.batteries, plant.sells, plant.cluster.bus, plant.step, plant.backend)
+        self.beginning = Beginning(clock=Seconds(0.0), stored=self.stored.copy(), overdue=0)
 
     @property
     def clock(self) -> Seconds:
         """Return the simulated seconds since the start."""
         return Seconds(self._index * self.plant.step)
+
+    @property
+    def stored(self) -> FloatArray:
+        """Return the joules (B,) that the batteries hold; the next step changes them."""
+        return self._settlement.stored
 
     @property
     def waiting(self) -> int:
@@ -136,18 +140,53 @@ class Engine:
     def begin(self) -> None:
         """Let the totals count from now on: all steps so far were warm-up."""
         self.totals = self._no_totals()
-        self.beginning = Beginning(clock=self.clock, stored=self.stored, overdue=self.queue.overdue())
+        self.beginning = Beginning(clock=self.clock, stored=self.stored.copy(), overdue=self.queue.overdue())
+
+    def advance(self) -> None:
+        """Advance by one step. Raises WeatherError beyond the end of a recording."""
+        grid = self.plant.grid.at(self._index)
+        self._place(grid)
+        self._settle(grid)
 
     def step(self) -> StepRecord:
-        """Advance by one step. Raises WeatherError beyond the end of a recording."""
-        plant, index, start = self.plant, self._index, self.clock
+        """Advance by one step as `advance` does, and tell about it."""
+        plant, start, queue = self.plant, self.clock, self.queue
+        grid = plant.grid.at(self._index)
+        expected = plant.forecaster.forecast(self._index, 1)[0].copy()
+        self._place(grid)
+        work = Work(
+            joules=queue.joules[queue.row].copy(), seconds=queue.seconds[queue.row].copy(), completed=queue.ending()
+        )
+        self._settle(grid)
+        settled = self._settlement
+        return StepRecord(
+            start=start,
+            seconds=plant.step,
+            flows=Flows(matrix=settled.flows.copy(), summary=settled.summary.copy()),
+            load=settled.load.copy(),
+            standing=self._stood.copy(),
+            expected_watts=expected,
+            grams_per_joule=grid.grams_per_joule,
+            frequencies=plant.frequencies,
+            level=queue.last_level.copy(),
+            free_at=queue.free_at.copy(),
+            work=work,
+        )
+
+    def _no_totals(self) -> Totals:
+        nodes, classes = self.plant.cluster.fits.shape
+        return Totals.zero(nodes=nodes, buses=len(self.plant.sells), sites=self._sites, classes=classes)
+
+    def _place(self, grid: GridPoint) -> None:
+        """Place the tasks that are released in this step, and send nodes to sleep."""
+        plant, start = self.plant, self.clock
         released = self._released()
-        grid = plant.grid.at(index)
-        expected = plant.forecaster.forecast(index, 1)[0]
-        if index % self._steps_per_point == 0:
-            self._green = self._green_joules(expected)
+        if self._index % self._steps_per_point == 0:
+            self._green = self._green_joules(plant.forecaster.forecast(self._index, 1)[0])
         if plant.sleep is not None:
             plant.sleep.send(start, plant.step, self.queue.free_at)
+        if not len(released.tasks):
+            return
         view = StepView(
             start=start,
             seconds=plant.step,
@@ -159,33 +198,11 @@ class Engine:
         placements = plant.policy.place(released.tasks, plant.cluster, view)
         if plant.sleep is not None:
             placements = plant.sleep.wake(placements, self.totals)
-        self._remember(placements)
-        self._move(released.tasks, placements, grid)
+        if self._steps_per_point > 1:
+            self._take_green(placements)
+        if self._sites > 1:
+            self._move(released.tasks, placements, grid)
         self.queue.enter(released, placements, self.totals)
-        work = self.queue.advance(self.totals)
-        standing = self._standing(start, work)
-        load = standing + work.joules + self._ledger_joules / len(standing)
-        flows = self._settle(plant.generation.at(index) * plant.step, load, standing, grid)
-        self.totals.busy_seconds[:] += work.seconds
-        plant.forecaster.observe(index, flows.generation / plant.step)
-        self._index += 1
-        return StepRecord(
-            start=start,
-            seconds=plant.step,
-            flows=flows,
-            load=load,
-            standing=standing,
-            expected_watts=expected,
-            grams_per_joule=grid.grams_per_joule,
-            frequencies=plant.frequencies,
-            level=self._last_level.copy(),
-            free_at=self.queue.free_at.copy(),
-            work=work,
-        )
-
-    def _no_totals(self) -> Totals:
-        nodes, classes = self.plant.cluster.fits.shape
-        return Totals.zero(nodes=nodes, buses=len(self.plant.sells), sites=self._sites, classes=classes)
 
     def _green_joules(self, expected_watts: FloatArray) -> FloatArray:
         """Return the energy (B,) free of emissions that should be left for tasks until the weather's next point.
@@ -195,58 +212,45 @@ class Engine:
         """
         seconds = WEATHER_STEP
         dischargeable = self.plant.batteries.dischargeable(self.stored, seconds)
-        spare = (expected_watts - self.buses.sum(self.plant.cluster.idle_watts)) * seconds + dischargeable
-        return np.maximum(spare, 0.0)
+        return np.maximum((expected_watts - self._idle_watts) * seconds + dischargeable, 0.0)
 
-    def _standing(self, start: Seconds, work: Work) -> FloatArray:
+    def _settle(self, grid: GridPoint) -> None:
+        """Balance the step's energy, hand it to the totals and the ledger, and go on to the next step."""
+        plant, index, queue = self.plant, self._index, self.queue
+        generated = plant.generation.parts_at(index)
+        self._stood, ledger = self._standing(), self._ledger_joules / len(self._awake)
+        self._settlement.load_nodes(queue, self._stood, ledger, generated, self.totals)
+        dollars_per_tonne = plant.dollars_per_tonne if plant.ledger.earns_credits else 0.0
+        nodes, avoided = self._settlement.balance(grid, dollars_per_tonne, self.totals)
+        queue.advance(self.totals)
+        # The ledger records a step once it has ended: its energy counts in the next step.
+        report = SlotReport(seconds=plant.step, nodes=nodes, avoided=Grams(avoided))
+        self._ledger_joules = float(plant.ledger.process(report))
+        plant.forecaster.observe(index, generated[0])
+        self._index += 1
+
+    def _standing(self) -> FloatArray:
         """Return the energy (N,) of the nodes beside their tasks, and count their sleep."""
         if self.plant.sleep is None:
             return self._idle_joules
-        standing = self.plant.sleep.standing(start, self.plant.step, work.seconds)
+        busy_seconds = self.queue.seconds[self.queue.row].copy()
+        standing = self.plant.sleep.standing(self.clock, self.plant.step, busy_seconds)
         self.totals.transitions[:] += standing.moving
         self.totals.asleep_seconds[:] += standing.asleep_seconds
         return standing.joules
 
-    def _settle(self, generation: FloatArray, load: FloatArray, standing: FloatArray, grid: GridPoint) -> Flows:
-        """Balance the step's energy, generation (B,) and load (N,), and hand it to the totals and the ledger."""
-        plant, totals, buses = self.plant, self.totals, self.buses
-        flows = settle(plant.batteries, self.stored, generation, buses.sum(load), sells=plant.sells, seconds=plant.step)
-        self.stored = flows.stored
-        avoided = totals.add_flows(
-            flows,
-            buses.share(load),
-            idle=standing,
-            ledger=self._ledger_joules / len(load),
-            grid=grid,
-        )
-        if plant.ledger.earns_credits:
-            totals.credit_dollars[:] += avoided / GRAMS_PER_TONNE * plant.dollars_per_tonne
-        # The ledger records a step once it has ended: its energy counts in the next step.
-        nodes = int(np.count_nonzero(avoided))
-        report = SlotReport(seconds=plant.step, nodes=nodes, avoided=Grams(float(avoided.sum())))
-        self._ledger_joules = float(plant.ledger.process(report))
-        return flows
-
     def _released(self) -> Released:
         """Return the tasks to be placed in this step, those held back before and those that arrive in it."""
-        arrived = self._arrived()
-        self.totals.class_offered[:] += np.bincount(arrived.task_class, minlength=len(self.plant.deferrable))
+        arrived = self._arrivals.at(self._index)
+        if len(arrived):
+            self.totals.class_offered[:] += np.bincount(arrived.task_class, minlength=len(self.plant.deferrable))
         fresh = self._held.hold_back(Released(tasks=arrived, arrival=arrived.arrival), self._release(arrived))
         return self._held.release(self._index, fresh)
-
-    def _arrived(self) -> Tasks:
-        """Return the tasks that arrive in this step."""
-        start = self.clock
-        hour = int(start // SECONDS_PER_HOUR)
-        if self._hour != hour:
-            self._hour, self._tasks = hour, self.plant.workload.hour(hour)
-        first, last = np.searchsorted(self._tasks.arrival, (start, start + self.plant.step), side="left")
-        return self._tasks[first:last]
 
     def _release(self, arrived: Tasks) -> FloatArray:
         """Return the time at which each of the arrived tasks is to be placed."""
         plant = self.plant
-        if plant.shifting is None or not plant.deferrable[arrived.task_class].any():
+        if plant.shifting is None or not len(arrived) or not plant.deferrable[arrived.task_class].any():
             return arrived.arrival
         return plant.shifting.release(arrived, plant.cluster, self._outlook())
 
@@ -260,24 +264,20 @@ class Engine:
         return Outlook(
             start=Seconds(point * WEATHER_STEP),
             seconds=WEATHER_STEP,
-            green_watts=np.maximum(expected - self.buses.sum(plant.cluster.idle_watts), 0.0),
+            green_watts=np.maximum(expected - self._idle_watts, 0.0),
             grams_per_joule=plant.grid.expected(self._index, steps),
         )
 
     def _move(self, tasks: Tasks, placements: Placements, grid: GridPoint) -> None:
         """Count what is sent to nodes of other sites than those where the tasks arrived."""
-        if self._sites > 1:
-            placed = placements.node != DROPPED
-            self.totals.add_moved(self.plant.cluster, placements.node[placed], tasks.task_class[placed], grid)
+        placed = placements.node != DROPPED
+        self.totals.add_moved(self.plant.cluster, placements.node[placed], tasks.task_class[placed], grid)
 
-    def _remember(self, placements: Placements) -> None:
-        """Record the level of each node's last task, and the green energy that the tasks will take."""
+    def _take_green(self, placements: Placements) -> None:
+        """Take the energy of the placed tasks from the green energy that is left until the weather's next point."""
         placed = placements.node != DROPPED
         node, level = placements.node[placed], placements.level[placed]
-        # For several tasks on one node the last assignment wins, which is the latest task.
-        self._last_level[node] = level
-        if self._steps_per_point > 1:
-            seconds = placements.finish[placed] - placements.start[placed]
-            joules = self.plant.cluster.extra_watts[node, level] * seconds
-            taken = np.bincount(self.plant.cluster.bus[node], weights=joules, minlength=len(self._green))
-            self._green = np.maximum(self._green - taken, 0.0)
+        seconds = placements.finish[placed] - placements.start[placed]
+        joules = self.plant.cluster.extra_watts[node, level] * seconds
+        taken = np.bincount(self.plant.cluster.bus[node], weights=joules, minlength=len(self._green))
+        self._green = np.maximum(self._green - taken, 0.0)

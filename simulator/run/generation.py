@@ -69,9 +69,9 @@ class Generation:
         """Return the generation (B,) in a step. Raises WeatherError beyond the end of a recording."""
         return self._at_point(step // self._steps_per_point)[0]
 
-    def solar_at(self, step: int) -> FloatArray:
-        """Return the part (B,) of the generation in a step that the sun gives; the rest is of the wind."""
-        return self._at_point(step // self._steps_per_point)[1]
+    def parts_at(self, step: int) -> tuple[FloatArray, FloatArray]:
+        """Return the generation (B,) in a step, and the part of it that the sun gives. Raises as `at` does."""
+        return self._at_point(step // self._steps_per_point)
 
     def between(self, step: int, count: int) -> FloatArray:
         """Return the generation (count, B) of the steps from `step` on; zeros beyond the end of a recording.

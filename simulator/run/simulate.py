@@ -7,6 +7,7 @@ import numpy as np
 
 from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
+from simulator.arrays import CountArray
 from simulator.assembly import inputs, parts
 from simulator.assembly.grids import grid_of
 from simulator.assembly.layout import Layout, layout_of, weather_of
@@ -25,7 +26,6 @@ from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import STEPS, Scenario
 from simulator.scheduling.interface import Cluster, Policy
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.kernels.placement import CountArray
 from simulator.scheduling.lower_bound import least_emissions
 from simulator.scheduling.names import is_users
 from simulator.scheduling.own.checked import Checked
@@ -49,12 +49,12 @@ def simulate(job: Job) -> RunResult:
     """
     engine, warm_up, steps = _prepared(job)
     for _ in range(warm_up):
-        engine.step()
+        engine.advance()
     engine.begin()
     if not job.bound:
         misses = math.inf if job.miss_limit is None or job.tasks is None else job.miss_limit * job.tasks
         for _ in range(steps):
-            engine.step()
+            engine.advance()
             if engine.totals.class_tasks[:, 1:].sum() > misses:
                 break
         return figures(engine, job.seed)
@@ -209,8 +209,10 @@ def figures(engine: Engine, seed: int) -> RunResult:
     late += engine.queue.overdue() - engine.beginning.overdue
     offered = int(totals.class_offered.sum())
     network = float(totals.moved_joules.sum())
-    consumed, grid = float(totals.consumed.sum()) + network, float(totals.grid.sum()) + network
-    electricity = float(totals.electricity_dollars.sum() + totals.moved_dollars.sum())
+    consumed, at_once = float(totals.consumed.sum()) + network, float(totals.grid.sum()) + network
+    electricity = float(
+        sum(part.sum() for part in (totals.electricity_dollars, totals.charging_dollars, totals.moved_dollars))
+    )
     credits_sold = float(totals.credit_dollars.sum())
     return RunResult(
         seed=seed,
@@ -223,11 +225,11 @@ def figures(engine: Engine, seed: int) -> RunResult:
         energy_joules=consumed,
         idle_joules=float(totals.idle.sum()),
         ledger_joules=float(totals.ledger.sum()),
-        grid_joules=grid,
-        emissions_grams=float(totals.emissions.sum() + totals.moved_grams.sum()),
+        grid_joules=at_once + float(totals.charged_from_grid.sum()),
+        emissions_grams=float(totals.emissions.sum() + totals.charging_grams.sum() + totals.moved_grams.sum()),
         latency_seconds=_ratio(float(totals.latency[prompt, 0].sum()), int(totals.class_tasks[prompt, 0].sum())),
         latency_p95_seconds=quantile(totals.histogram[prompt].sum(axis=0), 0.95),
-        renewable_ratio=1.0 - _ratio(grid, consumed),
+        renewable_ratio=1.0 - _ratio(at_once + float(totals.stored_grid.sum()), consumed),
         electricity_dollars=electricity,
         credit_dollars=credits_sold,
         cost_dollars=electricity - credits_sold,

@@ -6,13 +6,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from simulator.arrays import FloatArray, IntArray
-from simulator.energy.balance import Flows
+from simulator.arrays import CountArray, FloatArray, IntArray
+from simulator.energy.bus import SINKS, SOURCES
 from simulator.grid.course import GridPoint
 from simulator.hardware.dvfs import LEVELS
-from simulator.run.buses import Shares
 from simulator.scheduling.interface import Cluster
-from simulator.scheduling.kernels.placement import CountArray
 from simulator.scheduling.weights import TERMS
 
 Figures = TypeVar("Figures", FloatArray, CountArray)
@@ -28,10 +26,12 @@ LATENCY_BOUNDS = (
 class Totals:
     """Sums since the start. (N,) by node, (B,) by bus, (K,) by task class, in joules, grams, seconds and dollars.
 
-    `generation`, `charged`, `exported` and `curtailed` are (B,). A node has its share of its bus's sources by its load:
-    `renewable` is generation consumed at once, `battery` energy from batteries, `grid` energy bought: they sum to
-    `consumed`, of which `idle` is the nodes' energy without tasks, asleep or awake, and `ledger` the ledger's; of the
-    idle energy `transitions` took nodes to sleep and back. `asleep_seconds`, `wakes` and `failed_wakes` (N,) count
+    `generation`, `charged`, `exported` and `curtailed` are (B,), as are `charging_grams` and `charging_dollars` of what
+    batteries took from the grid; `flows` (B, 4, 5) have it all by `SOURCES` and `SINKS`. A node has its share of its
+    bus's sources by its load: `renewable` is generation consumed at once, `battery` energy from batteries, of which
+    `stored_grid` came from the grid, `grid` energy bought to be consumed at once. `renewable`, `battery` and `grid` sum
+    to `consumed`, of which `idle` is the nodes' energy without tasks, asleep or awake, and `ledger` the ledger's; of
+    the idle energy `transitions` took nodes to sleep and back. `asleep_seconds`, `wakes` and `failed_wakes` (N,) count
     sleep. `avoided` are the emissions that the same consumption from the grid would have caused in addition.
 
     `moved_bytes` and `moved_joules` (S, S) went from the first site to the second with the input of tasks; the network
@@ -44,6 +44,7 @@ class Totals:
 
     renewable: FloatArray
     battery: FloatArray
+    stored_grid: FloatArray
     grid: FloatArray
     idle: FloatArray
     transitions: FloatArray
@@ -52,6 +53,9 @@ class Totals:
     charged: FloatArray
     exported: FloatArray
     curtailed: FloatArray
+    charging_grams: FloatArray
+    charging_dollars: FloatArray
+    flows: FloatArray
     emissions: FloatArray
     avoided: FloatArray
     electricity_dollars: FloatArray
@@ -83,6 +87,7 @@ class Totals:
         return cls(
             **{name: np.zeros(nodes) for name in _PER_NODE},
             **{name: np.zeros(buses) for name in _PER_BUS},
+            flows=np.zeros((buses, len(SOURCES), len(SINKS))),
             moved_bytes=np.zeros((sites, sites)),
             moved_joules=np.zeros((sites, sites)),
             moved_grams=np.zeros(1),
@@ -108,6 +113,11 @@ class Totals:
         """Return the consumed energy (N,) in joules."""
         return self.renewable + self.battery + self.grid
 
+    @property
+    def charged_from_grid(self) -> FloatArray:
+        """Return the energy (B,) in joules that was bought to charge batteries, their losses included."""
+        return self.flows[:, _GRID, _STORED] + self.flows[:, _GRID, _LOST]
+
     def add_moved(self, cluster: Cluster, node: IntArray, task_class: IntArray, grid: GridPoint) -> None:
         """Count the input of tasks (M,) of these classes that is sent to these nodes.
 
@@ -122,26 +132,6 @@ class Totals:
         self.moved_grams[:] += (joules * (grams[home] + grams[there]) / 2.0).sum()
         self.moved_dollars[:] += (joules * (dollars[home] + dollars[there]) / 2.0).sum()
 
-    def add_flows(self, flows: Flows, share: Shares, *, idle: FloatArray, ledger: float, grid: GridPoint) -> FloatArray:
-        """Add a step's energy and return the avoided grams (N,). `idle` (N,) and `ledger` are in joules per node."""
-        grams, dollars = share.each(grid.grams_per_joule), share.each(grid.dollars_per_joule)
-        bought = share.of(flows.grid_import)
-        avoided = share.of(flows.load - flows.grid_import) * grams
-        # Load less battery and grid could be negative by rounding, and no total may fall.
-        self.renewable[:] += share.of(np.minimum(flows.generation, flows.load))
-        self.battery[:] += share.of(flows.discharge)
-        self.grid[:] += bought
-        self.idle[:] += idle
-        self.ledger[:] += ledger
-        self.generation[:] += flows.generation
-        self.charged[:] += flows.charge
-        self.exported[:] += flows.export
-        self.curtailed[:] += flows.curtailment
-        self.emissions[:] += bought * grams
-        self.avoided[:] += avoided
-        self.electricity_dollars[:] += bought * dollars
-        return avoided
-
 
 def by_kind(figures: Figures, kinds: int) -> Figures:
     """Return figures (K, ...) by kind of task, the sums over the sites at which it arrives, from those by class."""
@@ -152,6 +142,7 @@ def by_kind(figures: Figures, kinds: int) -> Figures:
 _PER_NODE = (
     "renewable",
     "battery",
+    "stored_grid",
     "grid",
     "idle",
     "transitions",
@@ -163,4 +154,5 @@ _PER_NODE = (
     "busy_seconds",
     "asleep_seconds",
 )
-_PER_BUS = ("generation", "charged", "exported", "curtailed")
+_PER_BUS = ("generation", "charged", "exported", "curtailed", "charging_grams", "charging_dollars")
+_GRID, _STORED, _LOST = SOURCES.index("grid"), SINKS.index("battery"), SINKS.index("loss")

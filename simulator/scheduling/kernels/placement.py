@@ -20,12 +20,7 @@ green joules left in this step, none negative. Outputs `node`, `level`, `start`,
 import math
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from simulator.arrays import BoolArray, FloatArray, IntArray
-
-CountArray = NDArray[np.int64]
 
 
 class Order(Protocol):
@@ -468,83 +463,6 @@ def place_least_loaded(
         finish[i] = start[i] + work[i] * service[best, k, levels - 1]
         free_at[best] = finish[i]
         wake[best] = 0.0
-
-
-def account(
-    node: IntArray,
-    level: IntArray,
-    start: FloatArray,
-    finish: FloatArray,
-    extra_watts: FloatArray,
-    step_seconds: float,
-    free_at: FloatArray,
-    busy_joules: FloatArray,
-    busy_seconds: FloatArray,
-) -> float:
-    """Spread executions over supply steps. Step s, from s x step_seconds on, has row s mod H in `busy_joules` and
-    `busy_seconds` (H, N); `extra_watts` (N, L); `free_at` (N,) becomes the end of each node's queue.
-
-    Returns the latest finish, -inf where nothing was placed: the caller has to provide rows up to it.
-    """
-    rows = len(busy_joules)
-    latest = -math.inf
-    for i in range(len(node)):
-        n = node[i]
-        if n < 0:
-            continue
-        free_at[n] = max(free_at[n], finish[i])
-        latest = max(latest, finish[i])
-        step = math.floor(start[i] / step_seconds)
-        since = start[i]
-        while since < finish[i]:
-            until = min((step + 1) * step_seconds, finish[i])
-            if until > since:
-                busy_seconds[step % rows, n] += until - since
-                busy_joules[step % rows, n] += extra_watts[n, level[i]] * (until - since)
-                since = until
-            step += 1
-    return latest
-
-
-def tally(
-    arrival: FloatArray,
-    deadline: FloatArray,
-    task_class: IntArray,
-    node: IntArray,
-    level: IntArray,
-    finish: FloatArray,
-    bounds: FloatArray,
-    class_tasks: CountArray,
-    node_tasks: CountArray,
-    placements: CountArray,
-    latency: FloatArray,
-    histogram: CountArray,
-) -> None:
-    """Count outcomes.
-
-    `class_tasks` (K, 3): completed, those of them that were late, dropped; `node_tasks` (N, 2): completed, late;
-    `placements` (N, L); `latency` (K, 2): sum and sum of squares of finish - arrival; `histogram` (K, B): tasks
-    at or below each of the ascending `bounds` (B,), not cumulated; the last bound is +Inf.
-    """
-    for i in range(len(node)):
-        k = task_class[i]
-        n = node[i]
-        if n < 0:
-            class_tasks[k, 2] += 1
-            continue
-        late = 1 if finish[i] > deadline[i] else 0
-        class_tasks[k, 0] += 1
-        class_tasks[k, 1] += late
-        node_tasks[n, 0] += 1
-        node_tasks[n, 1] += late
-        placements[n, level[i]] += 1
-        seconds = finish[i] - arrival[i]
-        latency[k, 0] += seconds
-        latency[k, 1] += seconds * seconds
-        b = 0
-        while seconds > bounds[b]:
-            b += 1
-        histogram[k, b] += 1
 
 
 def choose_releases(

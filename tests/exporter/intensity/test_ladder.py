@@ -408,4 +408,4 @@ def test_a_first_question_that_fails_does_not_cost_the_forecast() -> None:
     run(live, clock, 60.0)
     web.works = [True]
     run(live, clock, HOUR)
-    assert live.outlook().horizons(clock.wall()) == {1: 40.0}
+    assert live.outlook().hours_ahead(clock.wall()) == {1: 40.0}

@@ -7,10 +7,10 @@ import pytest
 from vessim import SimpleBattery  # type: ignore[import-untyped]
 
 from exporter.core.units import SECONDS_PER_HOUR, Joules, Seconds, Watts
-from simulator.energy.balance import settle
 from simulator.energy.battery import Batteries, Battery
+from simulator.energy.bus import QUANTITIES
+from tests.simulator.energy.settling import STEP, Buses
 
-STEP = Seconds(300.0)
 STEPS_PER_YEAR = 365 * 288
 CAPACITY_WATT_HOURS = 250.0
 
@@ -62,14 +62,14 @@ def test_limits_at_the_terminals(stored_watt_hours: float, charge: float, discha
 
 
 def test_a_round_trip_loses_what_both_ways_lose() -> None:
-    batteries = Batteries.of([battery(efficiency=0.9, initial=0.1)])
+    buses = Buses.of(battery(efficiency=0.9, initial=0.1))
+    buses.seconds = Seconds(1000.0)
     none, plenty = np.zeros(1), np.full(1, 20_000.0)
-    seconds = Seconds(1000.0)
-    full = settle(batteries, batteries.initial, plenty, none, sells=np.array([False]), seconds=seconds)
-    empty = settle(batteries, full.stored, none, plenty, sells=np.array([False]), seconds=seconds)
-    assert full.charge == pytest.approx([20_000.0])
-    assert empty.discharge == pytest.approx([20_000.0 * 0.81])
-    assert empty.stored == pytest.approx(batteries.minimum)
+    full = buses.step(plenty, none, none, none)[1][0]
+    empty = buses.step(none, none, plenty, none)[1][0]
+    assert full[QUANTITIES.index("charge")] == pytest.approx(20_000.0)
+    assert empty[QUANTITIES.index("discharge")] == pytest.approx(20_000.0 * 0.81)
+    assert buses.stored == pytest.approx(buses.batteries.minimum)
 
 
 def calm(random: np.random.Generator) -> np.ndarray:
@@ -122,10 +122,8 @@ def test_with_losses_a_year_agrees_with_vessim_behind_its_terminals(
 
 def year_of(one: Battery, power: np.ndarray) -> np.ndarray:
     """Return the battery's content after each step, in watt hours, where all of `power` is surplus or deficit."""
-    batteries, sells = Batteries.of([one]), np.array([False])
-    stored, levels = batteries.initial, []
+    buses, levels, none = Buses.of(one), [], np.zeros(1)
     for energy in (power * STEP)[:, None]:
-        surplus, deficit = np.maximum(energy, 0.0), np.maximum(-energy, 0.0)
-        stored = settle(batteries, stored, surplus, deficit, sells=sells, seconds=STEP).stored
-        levels.append(stored[0])
+        buses.step(np.maximum(energy, 0.0), none, np.maximum(-energy, 0.0), none)
+        levels.append(buses.stored[0])
     return np.array(levels) / SECONDS_PER_HOUR

@@ -1,7 +1,6 @@
 """Laws of the flows on a bus, cases worked out by hand, and a model of its own in decimal numbers of 50 digits."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 import numpy as np
@@ -9,63 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.units import SECONDS_PER_HOUR, Joules, Seconds, Watts
-from simulator.arrays import BoolArray, FloatArray
-from simulator.energy.balance import settle
-from simulator.energy.battery import Batteries, Battery
-from simulator.energy.bus import QUANTITIES, SINKS, SOURCES, settle_buses
-from simulator.scheduling.kernels.compiled import Backend, kernel
+from exporter.core.units import SECONDS_PER_HOUR, Joules, Watts
+from simulator.arrays import FloatArray
+from simulator.energy.battery import Battery
+from simulator.energy.bus import QUANTITIES, SINKS, SOURCES
+from simulator.scheduling.kernels.compiled import Backend
+from tests.simulator.energy.settling import STEP, Buses
 
-STEP = Seconds(300.0)
 TOLERANCE = 1e-9 * SECONDS_PER_HOUR
 """1e-9 Wh, in joules."""
 DIGITS = 50
-
-
-@dataclass(kw_only=True)
-class Buses:
-    """B buses, of which every other one sells, and what their batteries hold."""
-
-    batteries: Batteries
-    stored: FloatArray
-    backend: Backend = Backend.COMPILED
-
-    @classmethod
-    def of(cls, *batteries: Battery | None, backend: Backend = Backend.COMPILED) -> "Buses":
-        """Return buses with these batteries."""
-        every = Batteries.of(batteries)
-        return cls(batteries=every, stored=every.initial.copy(), backend=backend)
-
-    @property
-    def sells(self) -> BoolArray:
-        """Return which buses sell: every other one, from the second on."""
-        sells: BoolArray = np.arange(len(self.stored)) % 2 == 1
-        return sells
-
-    def step(
-        self, solar: FloatArray, wind: FloatArray, load: FloatArray, asked: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Advance by a step; return flows (B, 4, 5) and the summary (B, 7)."""
-        flows = np.full((len(load), len(SOURCES), len(SINKS)), np.nan)
-        summary = np.full((len(load), len(QUANTITIES)), np.nan)
-        batteries = self.batteries
-        kernel(settle_buses, self.backend)(
-            solar + wind,
-            solar,
-            load,
-            asked,
-            self.stored,
-            batteries.capacity,
-            batteries.minimum,
-            batteries.charge_limit * STEP,
-            batteries.discharge_limit * STEP,
-            batteries.charge_efficiency,
-            batteries.discharge_efficiency,
-            self.sells,
-            flows,
-            summary,
-        )
-        return flows, summary
 
 
 def battery(**changed: float) -> Battery:
@@ -294,19 +246,6 @@ def test_what_a_step_never_does() -> None:
         assert (told["discharge"][short] == gives[short]).all()
         met += [np.count_nonzero(each) for each in (*summary.T[[1, 2, 4, 5, 6]], from_grid)]
     assert (met > 1000).all()
-
-
-def test_without_a_wish_the_quantities_are_those_of_the_balance_to_the_last_bit() -> None:
-    random = np.random.default_rng(3)
-    buses = random_buses(random, 100)
-    for _ in range(1000):
-        before = buses.stored.copy()
-        solar, wind, load, _ = random_inputs(random, 100)
-        summary = buses.step(solar, wind, load, np.zeros(100))[1]
-        expected = settle(buses.batteries, before, solar + wind, load, sells=buses.sells, seconds=STEP)
-        for name, values in quantities(summary).items():
-            assert values.tobytes() == getattr(expected, name).tobytes(), name
-        assert buses.stored.tobytes() == expected.stored.tobytes()
 
 
 def test_compiled_and_interpreted_give_the_same_bits() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import Seconds, UnixSeconds
-from simulator.energy.balance import Flows
+from simulator.energy.bus import Flows
 from simulator.experiments.find.estimates import MEASURES, Change, Estimate, Estimates, Origin, ShownResults
 from simulator.live.exposition.rows import ROWS
 from simulator.live.snapshot import NodeFacts, PowerPoint, Readings, RunFacts, Snapshot
@@ -147,16 +147,11 @@ def golden_snapshot() -> Snapshot:
 
 def golden_readings() -> Readings:
     """Return the last step: a minute in which the first node lived on sun and battery."""
-    flows = Flows(
-        generation=np.array([150.0, 0.0]),
-        grid_import=np.array([0.0, 1500.0]),
-        discharge=np.array([60.0, 0.0]),
-        load=np.array([210.0, 1500.0]),
-        charge=np.zeros(2),
-        export=np.zeros(2),
-        curtailment=np.zeros(2),
-        stored=np.array([450_000.0, 0.0]),
-    )
+    # In the order of QUANTITIES: the first bus lives on its generation and its battery, the second on the grid.
+    summary = np.array([[150.0, 0.0, 60.0, 210.0, 0.0, 0.0, 0.0], [0.0, 1500.0, 0.0, 1500.0, 0.0, 0.0, 0.0]])
+    matrix = np.zeros((2, 4, 5))
+    matrix[:, :, 0] = [[150.0, 0.0, 60.0, 0.0], [0.0, 0.0, 0.0, 1500.0]]
+    flows = Flows(matrix=matrix, summary=summary)
     record = StepRecord(
         start=Seconds(129_540.0),
         seconds=Seconds(60.0),

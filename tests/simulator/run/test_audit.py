@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -11,7 +10,7 @@ from simulator.run.backlog import Executions, together
 from simulator.run.engine import Engine, StepRecord
 from simulator.run.job import Method
 from simulator.run.simulate import build_engine, figures
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import GridSection, Scenario
 from simulator.workload.generated import Workload
 from simulator.workload.task import Tasks
 from tests.simulator.scenario.scenarios import FULL, STANDARD, edge
@@ -23,7 +22,7 @@ ORACLE = Method(name="oracle", policy="oracle", ledger=False)
 def scenario() -> Scenario:
     """Return a scenario whose grid changes by the hour."""
     hourly = tuple(300.0 + 20.0 * hour for hour in range(24))
-    return edge(grid=msgspec.structs.replace(edge().grid, intensity_grams_per_kwh=hourly))
+    return edge(grid=GridSection(intensity_grams_per_kwh=hourly))
 
 
 def audited(method: Method) -> tuple[Engine, list[StepRecord], Executions]:

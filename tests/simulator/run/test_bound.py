@@ -43,7 +43,7 @@ def varied(random: np.random.Generator) -> Scenario:
         scheduler=msgspec.structs.replace(scenario.scheduler, **sleep),
         nodes=nodes,
         workload=msgspec.structs.replace(scenario.workload, classes=classes),
-        grid=msgspec.structs.replace(scenario.grid, intensity_grams_per_kwh=tuple(random.uniform(0, 900, 24))),
+        grid=GridSection(intensity_grams_per_kwh=tuple(random.uniform(0, 900, 24))),
     )
 
 

@@ -8,15 +8,15 @@ import pytest
 
 from exporter.core.units import Joules, Seconds, Watts
 from simulator.assembly.layout import layout_of, weather_of
-from simulator.energy.balance import settle
 from simulator.energy.battery import Batteries, Battery
 from simulator.energy.interface import WeatherDay, WeatherSource
 from simulator.forecast.references import PerfectForecaster
 from simulator.grid.course import GridPoint
-from simulator.run.buses import Shares
+from simulator.run.backlog import Queue
 from simulator.run.engine import Engine
 from simulator.run.generation import Generation, daily
 from simulator.run.job import Job, Method
+from simulator.run.settlement import Settlement
 from simulator.run.simulate import build_engine, figures, fixed_tasks, quantile, simulate
 from simulator.run.totals import LATENCY_BOUNDS, Totals
 from simulator.scenario.schema import RunSection, Scenario
@@ -169,19 +169,21 @@ def test_only_the_oracle_reads_the_future(policy: str) -> None:
 
 def test_no_total_ever_falls() -> None:
     random = np.random.default_rng(5)
-    batteries = Batteries.of([LOSSY] * 100)
-    totals, stored = Totals.zero(nodes=100, buses=100, sites=1, classes=1), batteries.initial.copy()
+    bus = np.arange(100, dtype=np.int32)
+    cluster = replace(build_engine(edge(), FULL, 1, nodes=100).plant.cluster, bus=bus)
+    queue = Queue(cluster, Seconds(300.0), Backend.COMPILED)
+    totals = Totals.zero(nodes=100, buses=100, sites=1, classes=1)
+    settlement = Settlement(
+        Batteries.of([LOSSY] * 100), random.random(100) < 0.5, bus, Seconds(300.0), Backend.COMPILED
+    )
+    grid = GridPoint(grams_per_joule=np.full(100, 1e-4), dollars_per_joule=np.full(100, 1e-8))
     for _ in range(300):
         before = totals.copy()
         # Half of the nodes generate nothing: their totals stay small, where rounding shows.
-        generation = random.exponential(3_000, 100) * (random.random(100) < 0.7) * (np.arange(100) < 50)
-        load = random.exponential(3_000, 100)
-        flows = settle(batteries, stored, generation, load, sells=random.random(100) < 0.5, seconds=Seconds(300.0))
-        grid = GridPoint(grams_per_joule=np.full(100, 1e-4), dollars_per_joule=np.full(100, 1e-8))
-        totals.add_flows(
-            flows, Shares(bus=np.arange(100, dtype=np.int32), shares=None), idle=load, ledger=0.0, grid=grid
-        )
-        stored = flows.stored
+        watts = random.exponential(10.0, 100) * (random.random(100) < 0.7) * (np.arange(100) < 50)
+        load, asked = random.exponential(3_000, 100), random.exponential(500, 100) * (random.random(100) < 0.2)
+        settlement.load_nodes(queue, load, 0.0, (watts, watts * random.random(100)), totals)
+        settlement.balance(grid, 80.0, totals, asked)
         for name in Totals.__dataclass_fields__:
             assert (getattr(totals, name) >= getattr(before, name)).all(), name
     assert totals.consumed == pytest.approx(totals.idle)

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
-from simulator.scheduling.interface import Cluster, Outlook, Placements
-from simulator.scheduling.kernels.compiled import Backend, kernel
-from simulator.scheduling.kernels.placement import account, tally
+from simulator.scheduling.interface import Cluster, Outlook
+from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.policies import build_policy
 from simulator.scheduling.score import Levels, Scored, Search
 from simulator.scheduling.shifting import TemporalShifting
@@ -52,36 +51,8 @@ def results(name: str, cluster: Cluster, tasks: Tasks, green: FloatArray, backen
     release = releases(cluster, tasks[:300], green, backend)
     return [
         *(getattr(placed, field).tobytes() for field in placed.__slots__),
-        *accounts(cluster, tasks, placed, backend),
         release.tobytes(),
     ]
-
-
-def accounts(cluster: Cluster, tasks: Tasks, placed: Placements, backend: Backend) -> list[bytes]:
-    nodes, classes, levels = cluster.service.shape
-    free_at, joules, seconds = np.zeros(nodes), np.zeros((64, nodes)), np.zeros((64, nodes))
-    latest = kernel(account, backend)(
-        placed.node, placed.level, placed.start, placed.finish, cluster.extra_watts, 300.0, free_at, joules, seconds
-    )
-    class_tasks, node_tasks = np.zeros((classes, 3), np.int64), np.zeros((nodes, 2), np.int64)
-    placements, latency = np.zeros((nodes, levels), np.int64), np.zeros((classes, 2))
-    histogram = np.zeros((classes, 4), np.int64)
-    kernel(tally, backend)(
-        tasks.arrival,
-        tasks.deadline,
-        tasks.task_class,
-        placed.node,
-        placed.level,
-        placed.finish,
-        np.array([1.0, 5.0, 20.0, np.inf]),
-        class_tasks,
-        node_tasks,
-        placements,
-        latency,
-        histogram,
-    )
-    tables = (np.array([latest]), free_at, joules, seconds, class_tasks, node_tasks, placements, latency, histogram)
-    return [table.tobytes() for table in tables]
 
 
 def releases(cluster: Cluster, tasks: Tasks, green: FloatArray, backend: Backend) -> FloatArray:
