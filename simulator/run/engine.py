@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exporter.core.units import Grams, Seconds
+from exporter.core.units import SECONDS_PER_HOUR, Grams, Seconds
 from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.energy.battery import Batteries
 from simulator.energy.bus import Flows
@@ -20,6 +20,7 @@ from simulator.run.generation import Generation
 from simulator.run.settlement import Settlement
 from simulator.run.sleep import SleepState
 from simulator.run.totals import Totals
+from simulator.scheduling.charging import HOURS_AHEAD, Charging, ChargingView
 from simulator.scheduling.interface import DROPPED, Cluster, Outlook, Placements, Policy, Shifting, StepView
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.workload.generated import Workload
@@ -28,10 +29,11 @@ from simulator.workload.task import Tasks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
-    """The parts of a run. The engine replaces none; workload, policy, shifting, forecaster and sleep have state.
+    """The parts of a run. The engine replaces none; workload, policies, forecaster and sleep have state.
 
     `batteries` and `sells` (B,) are those of the buses. `frequencies` (N, L) in hertz. `deferrable` (K,). `look_ahead`
-    is how many points of the weather the shifting may look into the future.
+    is how many points of the weather the shifting may look into the future. Without `charging` no battery is ever
+    charged from the grid.
     """
 
     cluster: Cluster
@@ -45,6 +47,7 @@ class Plant:
     shifting: Shifting | None
     forecaster: Forecaster
     sleep: SleepState | None
+    charging: Charging | None = None
     ledger: Ledger
     grid: Grid
     dollars_per_tonne: float
@@ -221,13 +224,31 @@ class Engine:
         self._stood, ledger = self._standing(), self._ledger_joules / len(self._awake)
         self._settlement.load_nodes(queue, self._stood, ledger, generated, self.totals)
         dollars_per_tonne = plant.dollars_per_tonne if plant.ledger.earns_credits else 0.0
-        nodes, avoided = self._settlement.balance(grid, dollars_per_tonne, self.totals)
+        nodes, avoided = self._settlement.balance(grid, dollars_per_tonne, self.totals, self._asked(grid))
         queue.advance(self.totals)
         # The ledger records a step once it has ended: its energy counts in the next step.
         report = SlotReport(seconds=plant.step, nodes=nodes, avoided=Grams(avoided))
         self._ledger_joules = float(plant.ledger.process(report))
         plant.forecaster.observe(index, generated[0])
         self._index += 1
+
+    def _asked(self, grid: GridPoint) -> FloatArray | None:
+        """Return the joules (B,) that batteries are to charge from the grid in this step; None for nothing at all."""
+        plant, batteries = self.plant, self.plant.batteries
+        if plant.charging is None:
+            return None
+        hours = self._index + np.arange(HOURS_AHEAD) * round(SECONDS_PER_HOUR / plant.step)
+        view = ChargingView(
+            start=self.clock,
+            seconds=plant.step,
+            stored=self.stored.copy(),
+            capacity=batteries.capacity,
+            efficiency=batteries.charge_efficiency * batteries.discharge_efficiency,
+            grams_per_joule=grid.grams_per_joule,
+            expected_grams_per_joule=plant.grid.expected(self._index, hours),
+            dollars_per_joule=grid.dollars_per_joule,
+        )
+        return plant.charging.charge(view)
 
     def _standing(self) -> FloatArray:
         """Return the energy (N,) of the nodes beside their tasks, and count their sleep."""

@@ -24,6 +24,7 @@ from simulator.run.job import Job, Method, RunResult
 from simulator.run.sleep import SleepState
 from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import STEPS, Scenario
+from simulator.scheduling.charging import CleanHoursCharging
 from simulator.scheduling.interface import Cluster, Policy
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.lower_bound import least_emissions
@@ -99,6 +100,7 @@ def build_engine(
         shifting=TemporalShifting(deferrable, backend=backend) if traits(method.policy).shifts else None,
         forecaster=_forecaster(method, generation, len(layout.buses)),
         sleep=_sleep(method, scenario, layout, cluster, seed),
+        charging=CleanHoursCharging() if scenario.scheduler.charging == "clean-hours" else None,
         ledger=_ledger(method, scenario, len(layout.nodes)),
         grid=grid_of(layout, _ahead(method), step, seed),
         dollars_per_tonne=scenario.ledger.dollars_per_tonne,

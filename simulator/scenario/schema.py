@@ -188,7 +188,7 @@ class WeightsSection(Section, frozen=True, kw_only=True):
 
 
 class SchedulerSection(Section, frozen=True, kw_only=True):
-    """Placement of tasks, and sleep.
+    """Placement of tasks, sleep, and batteries that charge from the grid.
 
     The longest wait is a choice: long enough for a queue, short beside any batch deadline. So is the utilization of
     nodes awake: queues stay short, and a burst finds room.
@@ -216,6 +216,13 @@ class SchedulerSection(Section, frozen=True, kw_only=True):
     awake_utilization: Annotated[
         float, Meta(gt=0, le=1, description="consolidate: share of their time that nodes awake may be busy.")
     ] = 0.3
+    charging: Annotated[
+        Literal["never", "clean-hours"],
+        Meta(
+            description="When batteries charge from the grid: never, or in the cleanest hours of the next 24, where "
+            "that is worth the battery's losses."
+        ),
+    ] = "never"
     failed_wakes: Annotated[float, Meta(ge=0, le=0.9, description="Share of wakes that fail and are tried again.")] = (
         0.0
     )

@@ -86,7 +86,10 @@ class Policy(Protocol):
         """Return the name in the configuration and in the results."""
 
     def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
-        """Place the tasks released in this step, in their order (by release time, in `tasks.arrival`)."""
+        """Place the tasks released in this step, in their order (by release time, in `tasks.arrival`).
+
+        Called only in steps in which tasks are released.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
