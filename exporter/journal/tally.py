@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 
-from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 from exporter.journal.entry import Entry
+
+MICROSECONDS = 1e6
+"""Microseconds in a second."""
 
 QUARTER = 900.0
 """Seconds in a quarter of an hour, on which the hours of every time zone begin."""
@@ -79,10 +82,10 @@ def tally(entries: Iterable[Entry], zone: tzinfo) -> Tally:
 
 
 def _spread(found: Tally, entry: Entry, zone: tzinfo) -> None:
-    """Add an entry of more than an hour, cut where its hours end by the clock of any zone."""
+    """Add an entry of more than an hour, cut where its hours end by the local clock."""
     start = entry.at - entry.seconds
     while start < entry.at:
-        end = min((start // QUARTER + 1.0) * QUARTER, entry.at)
+        end = min(start + SECONDS_PER_HOUR - _since_the_hour(start, zone), entry.at)
         share = (end - start) / entry.seconds
         part = Sums(
             seconds=end - start,
@@ -93,6 +96,12 @@ def _spread(found: Tally, entry: Entry, zone: tzinfo) -> None:
         )
         found.cells.setdefault((local_hour(start, zone), entry.host, entry.activity), Sums()).add(part)
         start = end
+
+
+def _since_the_hour(at: float, zone: tzinfo) -> float:
+    """Return the seconds since the hour began by the local clock."""
+    local = datetime.fromtimestamp(at, zone)
+    return local.minute * SECONDS_PER_MINUTE + local.second + local.microsecond / MICROSECONDS
 
 
 def local_hour(at: float, zone: tzinfo) -> int:
