@@ -58,7 +58,7 @@ class PrometheusQuery(JsonPath):
 
     def current(self, question: Question, web: Web) -> list[Point]:
         """See `Provider.current`."""
-        content = web.get(f"{question.url}/api/v1/query", {"query": question.query}, _bearer(web))
+        content = web.get(f"{question.url.rstrip('/')}/api/v1/query", {"query": question.query}, _bearer(web))
         found = decode(content, _Query).data.result
         if len(found) != 1:
             raise IntensityUnavailableError(f"its query has {len(found)} series as its result instead of one")

@@ -109,7 +109,7 @@ CASES: dict[str, tuple[Question, dict[str, object], list[Point], dict[str, str]]
         {"authorization": f"Bearer {SECRET}"},
     ),
     "prometheus": (
-        Question(provider="prometheus", query="grid"),
+        Question(provider="prometheus", query="grid", url="/"),
         {"/api/v1/query?query=grid": recorded.PROMETHEUS},
         [Point(NOON - 60.5, NOON - 60.5 + 7200, 41.5, Method.MEASURED)],
         {"authorization": f"Bearer {SECRET}"},
