@@ -276,7 +276,12 @@ class CountingWeb:
         return msgspec.json.encode(next(told for asked, told in self.answers.items() if asked.startswith(path)))
 
 
-PUBLIC = ["uk", "uk-region", "energy-charts", "electricity-maps", "watttime"]
+PUBLIC = [
+    case
+    for case, (question, *_) in CASES.items()
+    if question.with_forecast and LIVE_PROVIDERS[question.provider].coverage().most_requests == MOST_REQUESTS
+]
+"""Cases of servers that are not one's own, asked for all that they tell."""
 
 
 @pytest.mark.parametrize("case", PUBLIC)
