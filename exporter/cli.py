@@ -38,7 +38,6 @@ from exporter.core.units import Seconds
 from exporter.core.web.listen_address import ListenError, parse_address
 from exporter.power.hardware import Kind
 from exporter.sources.collector import SOURCES, Source
-from exporter.sources.time_zone import time_zone
 from exporter.state import StateError
 from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
 from exporter.views.summary import Summary, summarize
@@ -198,8 +197,8 @@ def _clean_window(options: argparse.Namespace) -> int:
     if answer is None:
         print(f"ecotrack: no exporter answered at {options.address}", file=sys.stderr)
         return USER_ERROR
-    lines = answer_lines(answer, time_zone("local"))
-    write_out(f"{msgspec.json.encode(answer).decode()}\n" if options.json else "".join(f"{line}\n" for line in lines))
+    lines = [msgspec.json.encode(answer).decode()] if options.json else answer_lines(answer, zone=None)
+    write_out("".join(f"{line}\n" for line in lines))
     return 0
 
 

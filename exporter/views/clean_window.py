@@ -107,8 +107,8 @@ def clean_window(snapshot: Snapshot, job: Job, now: UnixSeconds) -> CleanWindowV
     )
 
 
-def answer_lines(answer: CleanWindowView, zone: tzinfo) -> list[str]:
-    """Write an answer in lines, with times in a time zone."""
+def answer_lines(answer: CleanWindowView, zone: tzinfo | None) -> list[str]:
+    """Write an answer in lines, with times in a time zone, or as this machine's clock has them."""
     job = f"{answer.hours:g} h at {answer.watts:g} W"
     if answer.cleanest is None and answer.cheapest is None:
         return [f"{job}: no forecast reaches so far ({answer.known_hours:.1f} h are known)"]

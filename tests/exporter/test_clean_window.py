@@ -1,6 +1,8 @@
 """Cleanest window as JSON, on the page and by command: grams, costs, and what is asked wrongly."""
 
+import http.server
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -21,6 +23,7 @@ from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
 from tests.exporter.fake_site import Site, make_site, series
 from tests.exporter.test_page import Document, page
 from tests.fake_clock import NOON
+from tests.prometheus.stack import serving
 
 VALUES = [300.0, 280.0, 120.0, 100.0, 200.0, 400.0]
 TARIFF = Tariff(prices=tuple(0.10 if hour == 16 else 0.30 for hour in range(24)), zone=UTC, currency="EUR")
@@ -156,6 +159,37 @@ def test_whatever_is_asked_ends_in_a_job_or_in_words(query: str) -> None:
         return
     assert 0.0 < job.hours <= 24.0
     assert 0.0 < job.watts <= 1e6
+
+
+def test_the_command_asks_the_running_exporter_whatever_this_machines_zone_is_called(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, body = asked(site_with(Forecasting()), "hours=2&watts=500")
+
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            good = self.path == "/api/v1/clean-window?hours=2&watts=500"
+            self.send_response(200 if good else 404)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep the test's output clean."""
+
+    monkeypatch.setenv("TZ", "XYZ-3")  # a zone without a name, three hours ahead
+    time.tzset()
+    try:
+        with serving(Answers) as address:
+            command = ["clean-window", "--watts=500", f"--web.listen-address={address}"]
+            assert main([*command, "--hours=2"]) == 0
+            assert "cleanest  Mon 17:00  110.0 g" in capsys.readouterr().out
+            assert main([*command, "--hours=2", "--json"]) == 0
+            assert json.loads(capsys.readouterr().out) == json.loads(body)
+            assert main([*command, "--hours=3"]) == 2
+            assert capsys.readouterr().err == f"ecotrack: no exporter answered at {address}\n"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @given(hours=st.floats(0.01, 24.0), watts=st.floats(0.001, 1e6), step=st.floats(0.0, 30.0 * 3600.0))
