@@ -322,7 +322,8 @@ def test_over_random_stops_and_restarts_of_the_meter_booked_and_apart_are_what_f
         plug.run(seconds, watts)
         if restarts:
             # The model covers what the meter has forgotten, unless its total was 0 J and is again: that cannot be seen.
-            modelled += abs(watts - MODEL_WATTS) * seconds + 10 * watts + (watts * seconds if seconds <= LONG else 0.0)
+            modelled += abs(watts - MODEL_WATTS) * seconds + 10 * max(watts, MODEL_WATTS)
+            modelled += watts * seconds if seconds <= LONG else 0.0
             plug.joules = 0.0
         with plug.running(tmp_path / "state", clean=clean) as made:
             plug.sample(made, samples, watts)
