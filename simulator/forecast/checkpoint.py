@@ -5,6 +5,7 @@ included, and reading it needs no other library.
 """
 
 import importlib.metadata
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -13,36 +14,41 @@ import numpy as np
 from simulator.forecast.archive import Arrays, read_arrays, write_arrays
 from simulator.forecast.conformal import Calibrated
 from simulator.forecast.dataset import fingerprint
-from simulator.forecast.interface import LEVELS, ForecastError, Kind, Model, Series, part_of, with_prefix
-from simulator.forecast.models.catalogue import MODELS, TORCH
+from simulator.forecast.interface import LEVELS, ForecastError, Kind, Series, State, part_of, with_prefix
+from simulator.forecast.models.banded import Banded
+from simulator.forecast.models.catalogue import MODELS, TORCH, TREES
+
+TRAINED = Path(__file__).parent / "trained"
 
 FORMAT = 1
 """Version of the layout of checkpoints."""
 
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Heading of a checkpoint: what its model is, and what it learnt from.
+    """Heading of a checkpoint: its models, one for each band of horizons, and what they learnt from.
 
-    `validation` is the root mean squared error of each horizon on validation days, of a model that learnt without them,
-    with `seed`, None where it tells nothing; `data` is the digest of the series, of which `training` names the split.
+    `candidates` are the models among which the gate chose. `validation` is the root mean squared error of each horizon
+    on validation days, of models that learnt without them, with `seed`. `data` is the digest of the series, of which
+    `training` names the split.
     """
 
     format: int
-    model: str
+    models: tuple[str, ...]
+    candidates: tuple[str, ...]
     kind: Kind
     step_seconds: float
     horizons: int
     seed: int
     data: str
     training: str
-    validation: tuple[float | None, ...]
+    validation: tuple[float, ...]
     versions: dict[str, str]
 
 
-def versions(model: Model) -> dict[str, str]:
-    """Return the versions of the libraries by which a model learns."""
-    names = {"numpy"} | ({"torch"} if model.name in TORCH else set())
-    names |= {"scikit-learn"} if model.name in {"boosting", "ensemble"} else set()
+def versions(models: Iterable[str]) -> dict[str, str]:
+    """Return the versions of the libraries by which these models learn."""
+    names = {"numpy"} | ({"torch"} if TORCH.intersection(models) else set())
+    names |= {"scikit-learn"} if TREES.intersection(models) else set()
     return {name: importlib.metadata.version(name) for name in sorted(names)}
 
 
@@ -63,10 +69,11 @@ def load(path: Path) -> tuple[Heading, Calibrated]:
 
 
 def _restored(path: Path, heading: Heading, arrays: Arrays) -> Calibrated:
-    if heading.format != FORMAT or heading.model not in MODELS:
+    unknown = sorted({*heading.models, *heading.candidates} - MODELS.keys())
+    if heading.format != FORMAT or unknown:
         raise ForecastError(
-            f"{path}: expected format {FORMAT} and one of the models {', '.join(MODELS)}, "
-            f"got format {heading.format} and {heading.model}"
+            f"{path}: expected format {FORMAT} and models out of {', '.join(MODELS)}, "
+            f"got format {heading.format} and {', '.join(unknown or heading.models)}"
         )
     numbers = {name: one for name, one in arrays.items() if one.dtype == np.float64 and np.isfinite(one).all()}
     strange = sorted(arrays.keys() - numbers.keys() - {"moves"})
@@ -75,9 +82,18 @@ def _restored(path: Path, heading: Heading, arrays: Arrays) -> Calibrated:
     try:
         # A model that tells nothing of a horizon has no move there.
         moves = arrays["moves"].astype(np.float64).reshape(len(LEVELS), heading.horizons)
-        return Calibrated(MODELS[heading.model].restore(part_of(numbers, "model")), moves)
+        return Calibrated(_banded(heading, part_of(numbers, "model")), moves)
     except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise ForecastError(f"{path}: its arrays do not fit the model {heading.model}") from error
+        raise ForecastError(f"{path}: its arrays do not fit {', '.join(heading.models)}") from error
+
+
+def _banded(heading: Heading, state: State) -> Banded:
+    """Return the models of all bands. Raises KeyError, ValueError or IndexError for a state that does not fit."""
+    ends, numbers = [int(one) for one in state["ends"]], [int(one) for one in state["owner"]]
+    if len(ends) != len(heading.models) or ends[-1] != heading.horizons or sorted({0, *ends}) != [0, *ends]:
+        raise ValueError("expected bands that end with the horizons")
+    owned = {number: MODELS[heading.models[number]].restore(part_of(state, str(number))) for number in set(numbers)}
+    return Banded(tuple(owned[number] for number in numbers), tuple(ends))
 
 
 def require_fit(path: Path, heading: Heading, series: Series) -> None:

@@ -149,7 +149,7 @@ def _train(options: argparse.Namespace) -> int:
     from simulator.forecast.interface import ForecastError
     from simulator.forecast.models.convex import Convex
     from simulator.forecast.splits import fixed_split
-    from simulator.forecast.training import train_best
+    from simulator.forecast.training import train
 
     configure_logging("info", LogFormat.LOGFMT)
     try:
@@ -157,35 +157,42 @@ def _train(options: argparse.Namespace) -> int:
         models = [Convex(), *_models_of(options)]
         label, series = _only_one(series_of(options))
         with Progress(f"training on {label}") as progress:
-            heading, calibrated, chosen = train_best(models, series, fixed_split(series), options.seed, progress.report)
+            heading, calibrated, choices = train(models, series, fixed_split(series), options.seed, progress.report)
         save(options.output, heading, calibrated)
     except ForecastError as error:
         raise ConfigError([str(error)]) from error
-    print(f"{options.output}: {heading.model}, seed {heading.seed}: {chosen.why}")
+    print(f"{options.output}: seed {heading.seed}")
+    for one in choices:
+        print(f"  steps ahead {one.horizons}: {one.model}: {one.why}")
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
     import numpy as np
 
+    from simulator.experiments.run.progress import Progress
     from simulator.forecast.checkpoint import load, require_fit, require_same_data
     from simulator.forecast.interface import ForecastError
     from simulator.forecast.models.catalogue import MODELS
     from simulator.forecast.splits import by_name
     from simulator.forecast.training import train
 
+    configure_logging("info", LogFormat.LOGFMT)
     try:
         heading, _ = load(options.checkpoint)
         options.kind = options.kind or [str(heading.kind)]
         _, series = _only_one(series_of(options))
         require_fit(options.checkpoint, heading, series)
         require_same_data(options.checkpoint, heading, series)
-        anew, _ = train(MODELS[heading.model], series, by_name(series)[heading.training], heading.seed)
+        models = [MODELS[name] for name in heading.candidates]
+        split = by_name(series)[heading.training]
+        with Progress(str(options.checkpoint)) as progress:
+            anew, _, _ = train(models, series, split, heading.seed, progress.report)
     except ForecastError as error:
         raise ConfigError([str(error)]) from error
     kept, found = (np.array(one.validation, dtype=np.float64) for one in (heading, anew))
-    apart = float(np.nanmax(np.abs(found - kept)))
-    print(f"{options.checkpoint}: {heading.model}: one step ahead the error on validation days is")
+    apart = float(np.abs(found - kept).max())
+    print(f"{options.checkpoint}: {', '.join(heading.models)}: one step ahead the error on validation days is")
     print(f"  {kept[0]:.9f} in the file, {found[0]:.9f} anew; at most {apart:.1e} apart at any horizon")
     if apart > SAME_SCORE:
         raise ConfigError([f"{options.checkpoint}: its scores are more than {SAME_SCORE:g} from those found anew"])

@@ -137,6 +137,23 @@ def errors_of(fitted: Fitted, series: Series, part: BoolArray) -> FloatArray:
     return errors
 
 
+def banded(parts: Sequence[Outcome], ends: Sequence[int]) -> Outcome:
+    """Return the outcome of models that serve a band of horizons each, up to its end; the example is the first's."""
+    bands = [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+    scores = [part.scores for part in parts]
+    return Outcome(
+        scores=Scores(
+            days=scores[0].days,
+            by_day=np.concatenate([one.by_day[:, band] for one, band in zip(scores, bands, strict=True)], axis=1),
+            by_hour=np.concatenate([one.by_hour[:, band] for one, band in zip(scores, bands, strict=True)], axis=1),
+            below=np.concatenate([one.below[:, band] for one, band in zip(scores, bands, strict=True)], axis=1),
+        ),
+        validation=np.concatenate([one.validation[band] for one, band in zip(parts, bands, strict=True)]),
+        example=parts[0].example,
+        busy=sum(one.busy for one in parts),
+    )
+
+
 def _keep(path: Path, outcome: Outcome, data: str) -> None:
     kept = {name: getattr(outcome.scores, name) for name in SCORES}
     kept |= {"validation": outcome.validation, "example": outcome.example}

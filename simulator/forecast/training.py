@@ -1,48 +1,56 @@
-"""Training of a model for use: validated, then learnt anew from all days but those that calibrate it."""
+"""Training of a forecaster for use: models compete on validation days, and learn anew from all days but those that
+calibrate."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from simulator.arrays import FloatArray
 from simulator.forecast.checkpoint import FORMAT, Heading, versions
 from simulator.forecast.conformal import Calibrated, calibrate
 from simulator.forecast.dataset import fingerprint
 from simulator.forecast.evaluate import errors_of
 from simulator.forecast.gate import Choice, choose
-from simulator.forecast.interface import Model, Series
+from simulator.forecast.interface import Fitted, Model, Series
+from simulator.forecast.models.banded import Banded
 from simulator.forecast.splits import Split
 
 
-def train(model: Model, series: Series, split: Split, seed: int) -> tuple[Heading, Calibrated]:
-    """Return a calibrated model and its heading. Its test is no part of it. Raises ForecastError for too few days."""
-    early = model.fit(series.only(split.fitting), seed)
-    errors = errors_of(early, series.only(split.training), split.validation)
-    fitted = model.fit(series.only(split.training), seed)
-    calibrated = calibrate(fitted, series.only(split.training | split.calibration), split.calibration)
-    return (
-        Heading(
-            format=FORMAT,
-            model=model.name,
-            kind=series.kind,
-            step_seconds=series.step,
-            horizons=series.horizons,
-            seed=seed,
-            data=fingerprint(series),
-            training=split.name,
-            validation=tuple(float(one) if np.isfinite(one) else None for one in errors),
-            versions=versions(model),
-        ),
-        calibrated,
-    )
-
-
-def train_best(
+def train(
     models: Sequence[Model], series: Series, split: Split, seed: int, progress: Callable[[int, int], None]
-) -> tuple[Heading, Calibrated, Choice]:
-    """Return the model that the gate chooses among these, and why. The convex reference has to be among them."""
-    found: dict[str, tuple[Heading, Calibrated]] = {}
+) -> tuple[Heading, Calibrated, tuple[Choice, ...]]:
+    """Return the calibrated models that the gate chooses for each band of horizons, their heading, and the choices.
+
+    The convex reference has to be among the models. The split's test is no part of it. Raises ForecastError for too few
+    days.
+    """
+    errors: dict[str, FloatArray] = {}
     for number, model in enumerate(models):
-        found[model.name] = train(model, series, split, seed)
-        progress(number + 1, len(models))
-    chosen = choose({name: np.array(heading.validation, dtype=np.float64) for name, (heading, _) in found.items()})
-    return (*found[chosen.model], chosen)
+        early = model.fit(series.only(split.fitting), seed)
+        errors[model.name] = errors_of(early, series.only(split.training), split.validation)
+        progress(number + 1, len(models) + 1)
+    choices = choose(errors)
+    by_name = {model.name: model for model in models}
+    fitted: dict[str, Fitted] = {}
+    for choice in choices:
+        if choice.model not in fitted:
+            fitted[choice.model] = by_name[choice.model].fit(series.only(split.training), seed)
+    served = Banded(tuple(fitted[one.model] for one in choices), tuple(one.end for one in choices))
+    calibrated = calibrate(served, series.only(split.training | split.calibration), split.calibration)
+    progress(len(models) + 1, len(models) + 1)
+    names = tuple(one.model for one in choices)
+    found = np.concatenate([errors[one.model][one.begin : one.end] for one in choices])
+    heading = Heading(
+        format=FORMAT,
+        models=names,
+        candidates=tuple(by_name),
+        kind=series.kind,
+        step_seconds=series.step,
+        horizons=series.horizons,
+        seed=seed,
+        data=fingerprint(series),
+        training=split.name,
+        validation=tuple(float(one) for one in found),
+        versions=versions(names),
+    )
+    return heading, calibrated, choices

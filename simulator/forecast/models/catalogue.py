@@ -17,6 +17,9 @@ from simulator.forecast.models.ridge import Ridge
 TORCH = frozenset({"published LSTM", "LSTM", "attention"})
 """Models that need torch, to learn and to be asked."""
 
+TREES = frozenset({"boosting", "ensemble"})
+"""Models that need scikit-learn to learn, and not to be asked."""
+
 REFERENCES = (
     Persistence(),
     SmartPersistence(),

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.arrays import FloatArray
 from simulator.forecast.comparison import Losses, diebold_mariano, share_interval, skill_of
-from simulator.forecast.evaluate import Outcome
+from simulator.forecast.evaluate import Outcome, banded
 from simulator.forecast.gate import Choice, choose
 from simulator.forecast.interface import Series, Steps
 from simulator.forecast.models.catalogue import REFERENCES
@@ -74,11 +74,12 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """The model that is served, and why."""
+    """The model that is served at a band of horizons, and why."""
 
     label: str
     split: str
     seed: int
+    horizons: str
     model: str
     why: str
 
@@ -124,12 +125,14 @@ class Evaluation:
 
     def outcome(self, label: str, split: str, model: str, seed: int) -> Outcome:
         """Return an outcome; a model that draws nothing has one for all seeds."""
-        name = self.choice(label, split, seed).model if model == SERVED else model
-        found = self.outcomes.get((label, split, name, seed))
-        return self.outcomes[label, split, name, self.seeds[0]] if found is None else found
+        if model == SERVED:
+            chosen = self.choices(label, split, seed)
+            return banded([self.outcome(label, split, one.model, seed) for one in chosen], [one.end for one in chosen])
+        found = self.outcomes.get((label, split, model, seed))
+        return self.outcomes[label, split, model, self.seeds[0]] if found is None else found
 
-    def choice(self, label: str, split: str, seed: int) -> Choice:
-        """Return the choice of the gate."""
+    def choices(self, label: str, split: str, seed: int) -> tuple[Choice, ...]:
+        """Return the choice of the gate for each band of horizons."""
         names = [name for name in self.models(label) if name != SERVED]
         return choose({name: self.outcome(label, split, name, seed).validation for name in names})
 
@@ -167,8 +170,8 @@ def figures_of(evaluation: Evaluation, scored: Mapping[tuple[str, str], int]) ->
 
 def _gates(evaluation: Evaluation) -> Iterator[Gate]:
     for label, split, seed in dict.fromkeys((label, split, seed) for label, split, _, seed in evaluation.outcomes):
-        chosen = evaluation.choice(label, split, seed)
-        yield Gate(label=label, split=split, seed=seed, model=chosen.model, why=chosen.why)
+        for one in evaluation.choices(label, split, seed):
+            yield Gate(label=label, split=split, seed=seed, horizons=one.horizons, model=one.model, why=one.why)
 
 
 def _errors(evaluation: Evaluation, label: str, group: str, splits: Sequence[str]) -> Iterator[Errors]:

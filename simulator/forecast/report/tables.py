@@ -50,8 +50,8 @@ def page(figures: Figures, pictures: Sequence[str]) -> str:
     lines += markdown_table(("series", "splits", "season", "80%", "90%"), list(_coverage_rows(figures)))
     lines += ["## Served", ""]
     lines += markdown_table(
-        ("series", "split", "seed", "model", "why"),
-        [(one.label, one.split, str(one.seed), one.model, one.why) for one in figures.gates],
+        ("series", "split", "seed", "hours ahead", "model", "why"),
+        [(one.label, one.split, str(one.seed), one.horizons, one.model, one.why) for one in figures.gates],
         rule="---|",
     )
     lines += ["## Tests scored", "", "Times that a test was scored, by all models and seeds together, ever:", ""]

@@ -52,7 +52,7 @@ def test_a_model_of_ones_own_is_trained_kept_and_found_again(
     kept = tmp_path / "kept.npz"
     assert main(["forecast", "train", *data, "--models", "ridge", "--output", str(kept)]) == 0
     assert "kept.npz: " in capsys.readouterr().out
-    assert load(kept)[0].model in {"convex", "ridge"}
+    assert load(kept)[0].candidates == ("convex", "ridge")
     assert main(["forecast", "check", *data, "--checkpoint", str(kept)]) == 0
     assert "at most 0.0e+00 apart" in capsys.readouterr().out
     other = ["--csv", str(own_csv(tmp_path, 150)), "--kind", "wind"]

@@ -175,8 +175,8 @@ def test_figures_are_those_of_the_scores(done: tuple[Path, Evaluation]) -> None:
     ]
     assert skill.skill == pytest.approx(np.mean(alone))
     assert skill.low < skill.skill < skill.high
-    assert {one.model for one in figures.gates} <= {"convex", "ridge"}
-    assert all("noisy" not in one.model for one in figures.gates)
+    assert {one.horizons for one in figures.gates} == {"1", "2 to 6", "7 to 24"}
+    assert "noisy" not in {one.model for one in figures.gates}
     assert figures.scored["here wind, fixed"] == 6
     assert "one hour ahead the served model" in headline(figures)
 

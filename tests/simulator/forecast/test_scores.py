@@ -136,16 +136,18 @@ def test_the_test_of_diebold_and_mariano_finds_what_differs() -> None:
     assert diebold_mariano(losses[0], losses[0]) == (0.0, 1.0)
 
 
-def test_the_gate_takes_the_best_on_validation_and_says_why() -> None:
-    flat = np.full(24, 10.0)
-    chosen = choose({"convex": flat, "ridge": flat * 0.97, "boosting": flat * 0.98, "short": flat * np.nan})
-    assert (chosen.model, chosen.why) == (
-        "ridge",
-        "error on validation days 3.0% below that of convex, mean over horizons",
+def test_the_gate_takes_the_best_of_each_band_and_says_why() -> None:
+    flat, far = np.full(24, 10.0), np.arange(24) >= 6
+    short = np.where(np.arange(24) < 1, 9.0, np.nan)
+    chosen = choose(
+        {"convex": flat, "ridge": flat * np.where(far, 1.02, 0.97), "boosting": flat * 0.99, "short": short}
     )
+    assert [(one.begin, one.end, one.model, one.why) for one in chosen] == [
+        (0, 1, "short", "error on validation days 10.0% below that of convex"),
+        (1, 6, "ridge", "error on validation days 3.0% below that of convex"),
+        (6, 24, "boosting", "error on validation days 1.0% below that of convex"),
+    ]
     kept = choose({"convex": flat, "ridge": flat * 1.02})
-    assert (kept.model, kept.why) == (
-        "convex",
-        "no model is better: ridge has an error on validation days 2.0% above that of convex, mean over horizons",
-    )
-    assert choose({"convex": flat}).why == "there is no model beside the reference"
+    assert {one.model for one in kept} == {"convex"}
+    assert kept[0].why == "no model is better: ridge has an error on validation days 2.0% above that of convex"
+    assert choose({"convex": flat})[2].why == "there is no model beside the reference"

@@ -1,0 +1,44 @@
+"""A model for each band of horizons, as the gate chooses them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.forecast.interface import Expected, Fitted, Series, State, Steps, with_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Banded:
+    """Fitted models, each for the horizons up to its end and from the end of the one before, counted from 0."""
+
+    fitted: tuple[Fitted, ...]
+    ends: tuple[int, ...]
+
+    def expect(self, series: Series, origins: Steps) -> Expected:
+        """See `Fitted.expect`; a model that serves several bands is asked once."""
+        told: dict[int, Expected] = {}
+        for one in self.fitted:
+            if id(one) not in told:
+                told[id(one)] = one.expect(series, origins)
+        parts = [
+            (told[id(one)], slice(begin, end))
+            for one, begin, end in zip(self.fitted, (0, *self.ends[:-1]), self.ends, strict=True)
+        ]
+        return Expected(
+            mean=np.concatenate([part.mean[:, band] for part, band in parts], axis=1),
+            spread=np.concatenate([part.spread[:, band] for part, band in parts], axis=1),
+            quantiles=np.concatenate([part.quantiles[..., band] for part, band in parts], axis=2),
+        )
+
+    def state(self) -> State:
+        """See `Fitted.state`: the ends, and each model once, under the number of its first band."""
+        state: State = {"ends": np.array(self.ends, dtype=np.float64), "owner": np.array(owners(self.fitted))}
+        for number in sorted(set(owners(self.fitted))):
+            state |= with_prefix(self.fitted[int(number)].state(), str(int(number)))
+        return state
+
+
+def owners(fitted: Sequence[Fitted]) -> list[float]:
+    """Return, for each band, the number of the first band that the same model serves."""
+    return [float(next(n for n, other in enumerate(fitted) if other is one)) for one in fitted]
