@@ -68,7 +68,7 @@ class Noise:
         return generator(self._seed, Stream.WEATHER, index, self._which + rank * len(Which), *key)
 
     def _at(self, place: Place, draws: Sequence[FloatArray]) -> FloatArray:
-        """Return the mixture of independent draws at a place; its terms are added in one order on every machine."""
+        """Return the mixture of independent draws at a place, whose terms are added in one order on every machine."""
         rank = self._places.index(_rounded(place))
         mixed: FloatArray = self._factor[rank, 0] * draws[0]
         for other in range(1, rank + 1):

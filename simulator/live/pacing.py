@@ -14,7 +14,7 @@ WINDOW = Seconds(10.0)
 
 MOST_CHOICES = 3000.0
 """Choices per second of wall time, each of a task for a node, up to which a live run is lean. In plain Python they take
-10 to 20 us each, together 5% of a core of 2026; numba, which makes them a hundred times faster, takes 55 MiB."""
+10 to 20 us each, together 5% of a core of 2026; numba makes them many times faster and takes 55 MiB."""
 
 FASTEST_LEAN = 14_400.0
 """Simulated seconds per second up to which a live run is lean: a day lasts six seconds, in which a child process has
