@@ -134,6 +134,7 @@ def _facts(plan: Plan, engine: Engine) -> RunFacts:
         classes=tuple(kind.name for kind in scenario.workload.classes),
         models=tuple(profile.measurements),
         shown=plan.shown,
+        counts_life_cycle=engine.plant.life_cycle is not None,
     )
 
 

@@ -33,6 +33,7 @@ FAMILIES = {row.name for row in ROWS} | {
 NOT_SHOWN = {
     "ecotrack_network_throughput_bytes_per_second": "boards show the same from the counters, by network device",
     "ecotrack_network_connections": "the collector connections is off by default, and the panel would be empty",
+    "ecochain_site_life_cycle_grams_total": "counted only where a scenario asks for it; reports show it",
     "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",
 }
 """Families that no board and no rule uses, with the reason."""

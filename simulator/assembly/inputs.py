@@ -6,16 +6,28 @@ from pathlib import Path
 import numpy as np
 
 from exporter.core.config import ConfigError
-from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, Seconds, Watts
+from exporter.core.units import (
+    GRAMS_PER_KILOGRAM,
+    HOURS_PER_DAY,
+    JOULES_PER_KWH,
+    SECONDS_PER_DAY,
+    SECONDS_PER_HOUR,
+    SECONDS_PER_MINUTE,
+    Seconds,
+    Watts,
+)
 from simulator.arrays import FloatArray, IntArray
-from simulator.assembly.layout import Layout, Node
+from simulator.assembly.layout import Bus, Layout, Node
 from simulator.assembly.parts import classes_of
+from simulator.energy.clear_sky import DAYS_PER_YEAR
+from simulator.energy.life_cycle import LifeCycle
 from simulator.energy.network import joules_per_byte
 from simulator.hardware.device import Device
 from simulator.hardware.dvfs import operating_points
 from simulator.hardware.sleep import Sleep, break_even_seconds
 from simulator.models.profile import CompressionProfile
 from simulator.scenario.schema import Scenario
+from simulator.scenario.supply import LifeCycleSection
 from simulator.scenario.tasks import MOST_PER_HOUR, ArrivalsSection
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.sleeping import SleepTable
@@ -155,3 +167,28 @@ def _rates(section: ArrivalsSection, layout: Layout) -> FloatArray:
     if len(places) == 1:
         return np.array(factors)[:, np.newaxis]
     return hourly_shares([place.share for place in places], [place.lead for place in places], factors)
+
+
+def life_cycle_of(section: LifeCycleSection, buses: Sequence[Bus], *, batteries: bool) -> LifeCycle:
+    """Return the life-cycle emissions of buses; without `batteries` theirs do not count."""
+    by_energy = section.attribution == "generated"
+    # Kilograms per kilowatt are grams per watt.
+    solar, wind = section.solar_kilograms_per_kilowatt, section.wind_kilograms_per_kilowatt
+    standing = np.zeros(len(buses))
+    for index, bus in enumerate(buses):
+        if not by_energy:
+            standing[index] += _per_second(bus.supply.solar_peak_watts * solar, section.solar_years)
+            standing[index] += _per_second(bus.supply.wind_rated_watts * wind, section.wind_years)
+        if batteries and bus.battery is not None:
+            kilograms = bus.battery.capacity / JOULES_PER_KWH * section.battery_kilograms_per_kwh
+            standing[index] += _per_second(kilograms * GRAMS_PER_KILOGRAM, section.battery_years)
+    return LifeCycle(
+        solar_grams_per_joule=section.solar_grams_per_kwh / JOULES_PER_KWH if by_energy else 0.0,
+        wind_grams_per_joule=section.wind_grams_per_kwh / JOULES_PER_KWH if by_energy else 0.0,
+        standing_grams_per_second=standing,
+    )
+
+
+def _per_second(grams: float, years: float) -> float:
+    """Return grams that are spread over years by the second."""
+    return float(grams / (years * DAYS_PER_YEAR * SECONDS_PER_DAY))

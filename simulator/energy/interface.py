@@ -74,5 +74,13 @@ class Supply(Protocol):
     def kind(self) -> str:
         """Return solar, wind, hybrid or grid; the last generates nothing."""
 
+    @property
+    def solar_peak_watts(self) -> float:
+        """Return the power of the panel in 1,000 W/m2 at 25 degrees Celsius, before losses."""
+
+    @property
+    def wind_rated_watts(self) -> float:
+        """Return the rated power of the turbine."""
+
     def power(self, weather: WeatherDay) -> Power:
         """Return the electric power on a day with this weather."""

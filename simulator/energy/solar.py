@@ -13,7 +13,8 @@ TEMPERATURE_COEFFICIENT = -0.004
 (Dobos, PVWatts Version 5 Manual, NREL 2014)."""
 
 REFERENCE_CELSIUS = 25.0
-"""Cell temperature at which an efficiency is stated: standard test conditions (IEC 60904-3)."""
+STANDARD_IRRADIANCE = 1000.0
+"""Cell temperature, and W/m2, at which an efficiency is stated: standard test conditions (IEC 60904-3)."""
 
 NOMINAL_CELL_CELSIUS = 45.0
 NOMINAL_AIR_CELSIUS = 20.0
@@ -40,6 +41,11 @@ class SolarArray:
     azimuth_degrees: float
     system_losses_ratio: float
     incidence_coefficient: float
+
+    @property
+    def peak_watts(self) -> float:
+        """The power under standard test conditions, before losses."""
+        return self.efficiency * self.area_square_metres * STANDARD_IRRADIANCE
 
     def watts(self, weather: WeatherDay) -> FloatArray:
         """Return the power (288,) in watts, never below 0."""

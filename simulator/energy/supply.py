@@ -23,6 +23,16 @@ class LocalSupply:
             return "hybrid"
         return "solar" if self.solar is not None else "wind" if self.wind is not None else "grid"
 
+    @property
+    def solar_peak_watts(self) -> float:
+        """See `Supply.solar_peak_watts`."""
+        return 0.0 if self.solar is None else self.solar.peak_watts
+
+    @property
+    def wind_rated_watts(self) -> float:
+        """See `Supply.wind_rated_watts`."""
+        return 0.0 if self.wind is None else self.wind.rated_watts
+
     def power(self, weather: WeatherDay) -> Power:
         """See `Supply.power`."""
         nothing = np.zeros(POINTS_PER_DAY)

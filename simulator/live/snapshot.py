@@ -53,7 +53,8 @@ class RunFacts:
     `start` is the moment on the civil calendar at which simulated time begins, local midnight at the site, and `zone`
     that local time's offset from UTC in seconds. `site_of_bus` and `battery_joules`, the capacity, are by bus. `speed`
     is the requested simulated seconds per second, infinite for as many as possible. `shown` are results of earlier
-    experiments that are shown beside the run.
+    experiments that are shown beside the run. `counts_life_cycle` says whether the emissions
+    of making panels, turbines and batteries are counted.
     """
 
     version: str
@@ -77,6 +78,7 @@ class RunFacts:
     classes: tuple[str, ...]
     models: tuple[Measurement, ...]
     shown: tuple[ShownResults, ...]
+    counts_life_cycle: bool
 
     @property
     def interval(self) -> Seconds:

@@ -9,6 +9,7 @@ from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.energy.battery import Batteries
 from simulator.energy.bus import Flows
 from simulator.energy.interface import WEATHER_STEP
+from simulator.energy.life_cycle import LifeCycle
 from simulator.forecast.references import Forecaster
 from simulator.grid.course import Grid, GridPoint
 from simulator.ledger.accounting import Ledger, SlotReport
@@ -33,7 +34,8 @@ class Plant:
 
     `batteries` and `sells` (B,) are those of the buses. `frequencies` (N, L) in hertz. `deferrable` (K,). `look_ahead`
     is how many points of the weather the shifting may look into the future. Without `charging` no battery is ever
-    charged from the grid.
+    charged from the grid. Without `life_cycle` no emissions of making things are
+    counted.
     """
 
     cluster: Cluster
@@ -54,6 +56,7 @@ class Plant:
     step: Seconds
     look_ahead: int
     backend: Backend
+    life_cycle: LifeCycle | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +228,7 @@ class Engine:
         self._settlement.load_nodes(queue, self._stood, ledger, generated, self.totals)
         dollars_per_tonne = plant.dollars_per_tonne if plant.ledger.earns_credits else 0.0
         nodes, avoided = self._settlement.balance(grid, dollars_per_tonne, self.totals, self._asked(grid))
+        self._count_life_cycle(generated)
         queue.advance(self.totals)
         # The ledger records a step once it has ended: its energy counts in the next step.
         report = SlotReport(seconds=plant.step, nodes=nodes, avoided=Grams(avoided))
@@ -249,6 +253,14 @@ class Engine:
             dollars_per_joule=grid.dollars_per_joule,
         )
         return plant.charging.charge(view)
+
+    def _count_life_cycle(self, generated: tuple[FloatArray, FloatArray]) -> None:
+        """Count what making the sources cost; `generated` (B,) is in watts, all of it and the sun's part."""
+        plant = self.plant
+        if plant.life_cycle is not None:
+            whole, solar = generated
+            wind = whole - solar
+            self.totals.life_cycle[:] += plant.life_cycle.grams(solar * plant.step, wind * plant.step, plant.step)
 
     def _standing(self) -> FloatArray:
         """Return the energy (N,) of the nodes beside their tasks, and count their sleep."""

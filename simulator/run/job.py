@@ -69,16 +69,16 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     `energy_joules` is all that the cluster consumed, idle, ledger and network included (published: of the tasks only).
     `grid_joules` were bought, those that charged batteries included. `network_joules` are those of moving tasks between
     sites, bought from the grid and so in `grid_joules`, too. What batteries held at the start counts as green when it
-    is used, and what they hold at the end does not count.
-    `tasks_late` are tasks completed late, and tasks still executing or queued that will be late; offered tasks that are
-    neither completed nor dropped are executing, queued or deferred at the end of the run.
-    `latency_seconds` is the mean from arrival to completion of completed tasks that are not deferrable (of all, where
-    all are), `latency_p95_seconds` is their 95th percentile, interpolated in the histogram. `renewable_ratio` is the
-    share of the consumption that did not come from the grid, neither at once nor by way of a battery. `cost_dollars` is
-    electricity less credit revenue. `deadline_miss_ratio` counts late and dropped tasks among the offered.
-    `bound_grams` is the least with which the same work could have been done as punctually, None where not asked.
-    `stored_change_joules` is what batteries hold at the end less what they held at the start, None where the model has
-    none.
+    is used, and what they hold at the end does not count. `tasks_late` are tasks completed late, and tasks still
+    executing or queued that will be late; offered tasks that are neither completed nor dropped are executing, queued or
+    deferred at the end of the run. `latency_seconds` is the mean from arrival to completion of completed tasks that are
+    not deferrable (of all, where all are), `latency_p95_seconds` is their 95th percentile, interpolated in the
+    histogram. `renewable_ratio` is the share of the consumption that did not come from the grid, neither at once nor by
+    way of a battery. `cost_dollars` is electricity less credit revenue. `deadline_miss_ratio` counts late and dropped
+    tasks among the offered. `bound_grams` is the least with which the same work could have been done as punctually,
+    None where not asked. `stored_change_joules` is what batteries hold at the end less what they held at the start,
+    None where the model has none. `life_cycle_grams` are the emissions of making panels, turbines and batteries, None
+    where not asked; `emissions_grams` has none of them.
     """
 
     seed: int
@@ -103,3 +103,4 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     bound_grams: float | None = None
     stored_change_joules: float | None = None
     network_joules: float = 0.0
+    life_cycle_grams: float | None = None

@@ -13,6 +13,7 @@ from simulator.assembly.grids import grid_of
 from simulator.assembly.layout import Layout, layout_of, weather_of
 from simulator.energy.battery import Batteries
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
+from simulator.energy.life_cycle import LifeCycle
 from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
 from simulator.grid.course import Ahead
 from simulator.ledger.accounting import AccountedLedger, Ledger, NullLedger
@@ -106,6 +107,7 @@ def build_engine(
         dollars_per_tonne=scenario.ledger.dollars_per_tonne,
         step=step,
         backend=backend,
+        life_cycle=_life_cycle(method, scenario, layout),
         look_ahead=min(round(longest / WEATHER_STEP) + 1, POINTS_PER_DAY),
     )
     return Engine(plant)
@@ -152,6 +154,11 @@ def sleeping_of(scenario: Scenario) -> Sleeping | None:
         after = section.sleep_after_seconds
         return TimeoutSleeping(None if after is None else Seconds(after))
     return ConsolidatingSleeping(section.awake_utilization) if section.sleeping == "consolidate" else None
+
+
+def _life_cycle(method: Method, scenario: Scenario, layout: Layout) -> LifeCycle | None:
+    section = scenario.life_cycle
+    return None if section is None else inputs.life_cycle_of(section, layout.buses, batteries=method.batteries)
 
 
 def _ledger(method: Method, scenario: Scenario, nodes: int) -> Ledger:
@@ -237,6 +244,7 @@ def figures(engine: Engine, seed: int) -> RunResult:
         cost_dollars=electricity - credits_sold,
         deadline_miss_ratio=_ratio(late + dropped, offered),
         network_joules=network,
+        life_cycle_grams=None if plant.life_cycle is None else float(totals.life_cycle.sum()),
         stored_change_joules=float((engine.stored - engine.beginning.stored).sum()),
     )
 

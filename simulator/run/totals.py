@@ -34,6 +34,9 @@ class Totals:
     the idle energy `transitions` took nodes to sleep and back. `asleep_seconds`, `wakes` and `failed_wakes` (N,) count
     sleep. `avoided` are the emissions that the same consumption from the grid would have caused in addition.
 
+    `life_cycle` (B,) are the emissions of making panels, turbines and batteries, zero where nobody asks for them; no
+    other figure has them in it.
+
     `moved_bytes` and `moved_joules` (S, S) went from the first site to the second with the input of tasks; the network
     takes that energy from the grid beside what the nodes consume, with `moved_grams` and `moved_dollars` (1,).
 
@@ -60,6 +63,7 @@ class Totals:
     avoided: FloatArray
     electricity_dollars: FloatArray
     credit_dollars: FloatArray
+    life_cycle: FloatArray
     busy_seconds: FloatArray
     asleep_seconds: FloatArray
     wakes: CountArray
@@ -154,5 +158,5 @@ _PER_NODE = (
     "busy_seconds",
     "asleep_seconds",
 )
-_PER_BUS = ("generation", "charged", "exported", "curtailed", "charging_grams", "charging_dollars")
+_PER_BUS = ("life_cycle", "generation", "charged", "exported", "curtailed", "charging_grams", "charging_dollars")
 _GRID, _STORED, _LOST = SOURCES.index("grid"), SINKS.index("battery"), SINKS.index("loss")

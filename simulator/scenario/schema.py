@@ -8,7 +8,7 @@ from msgspec import Meta
 from exporter.core.config import Section
 from exporter.core.units import HOURS_PER_DAY
 from simulator.scenario.devices import DeviceSection, ModelsSection
-from simulator.scenario.supply import SolarSection, WeatherSection, WindSection
+from simulator.scenario.supply import LifeCycleSection, SolarSection, WeatherSection, WindSection
 from simulator.scenario.tasks import WorkloadSection
 from simulator.scheduling.weights import TERMS
 
@@ -282,4 +282,5 @@ class Scenario(Section, frozen=True, kw_only=True, tag="edge", tag_field="model"
     workload: WorkloadSection
     scheduler: SchedulerSection = SchedulerSection()
     ledger: LedgerSection = LedgerSection()
+    life_cycle: LifeCycleSection | None = None
     run: RunSection = RunSection()

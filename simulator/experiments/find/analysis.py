@@ -32,6 +32,7 @@ FURTHER = (
     "grid_joules",
     "stored_change_joules",
     "tasks_unfinished",
+    "life_cycle_grams",
     "electricity_dollars",
     "credit_dollars",
 )

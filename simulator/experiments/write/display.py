@@ -78,6 +78,7 @@ DISPLAYS: Mapping[str, Display] = MappingProxyType(
             heading="Change in stored energy", unit="Wh", factor=WATT_HOURS_PER_JOULE, signed=True
         ),
         "tasks_unfinished": Display(heading="Unfinished tasks", unit="per run"),
+        "life_cycle_grams": Display(heading="Life-cycle emissions", unit="g CO\u2082e"),
         "electricity_dollars": Display(heading="Electricity cost", unit="$"),
         "credit_dollars": Display(heading="Credit revenue", unit="$"),
     }

@@ -103,6 +103,12 @@ def _results(results: Results) -> Iterator[str]:
     ]
     yield from ("Further measures:", "")
     yield from markdown_table(["method", *(DISPLAYS[measure].title for measure in measures)], rows)
+    if "life_cycle_grams" in measures:
+        yield (
+            "Life-cycle emissions are those of making panels, turbines and batteries. They are a scope of their own: "
+            "carbon emissions, costs and regret have none of them."
+        )
+        yield ""
     if "stored_change_joules" in measures:
         yield (
             "The measures above give no value to the energy that batteries hold at the end of a run, nor to tasks that "

@@ -33,6 +33,13 @@ def _charge(snapshot: Snapshot) -> Iterator[Sample]:
             yield (name,), float(held[sites == site].sum() / whole)
 
 
+def _life_cycle(snapshot: Snapshot) -> Iterator[Sample]:
+    facts = snapshot.facts
+    if facts.counts_life_cycle:
+        for site, name in enumerate(facts.sites):
+            yield (name,), float(snapshot.totals.life_cycle[np.array(facts.site_of_bus) == site].sum())
+
+
 def _state(snapshot: Snapshot) -> Iterator[Sample]:
     if snapshot.readings is not None:
         for node, state in zip(snapshot.facts.nodes, snapshot.readings.state, strict=True):
@@ -75,6 +82,14 @@ SITES: tuple[Row[Snapshot], ...] = (
         labels=("site",),
         help="State of charge of all batteries at the site together; missing for a site without batteries.",
         read=_charge,
+    ),
+    counter(
+        name="ecochain_site_life_cycle_grams_total",
+        unit="grams",
+        labels=("site",),
+        help="CO2e emissions of making the panels, turbines and batteries of the site, which no other family contains; "
+        "missing for a scenario without life_cycle.",
+        read=_life_cycle,
     ),
     gauge(
         name="ecochain_node_state",

@@ -68,6 +68,7 @@ def golden_facts() -> RunFacts:
             ),
         ),
         shown=(golden_results(),),
+        counts_life_cycle=True,
     )
 
 
@@ -100,6 +101,7 @@ def golden_totals() -> Totals:
         generation=np.array([9000.0, 0.0]),
         curtailed=np.array([2500.0, 0.0]),
         emissions=np.array([0.0625, 10.0]),
+        life_cycle=np.array([0.25, 0.0]),
         avoided=np.array([0.5, 0.0]),
         electricity_dollars=np.array([0.0, 0.003]),
         credit_dollars=np.array([0.00005, 0.0]),
