@@ -30,6 +30,18 @@ SOURCES = ("solar", "wind", "battery", "grid")
 SINKS = ("load", "battery", "grid", "curtailed", "loss")
 """The columns of a flow matrix. What goes to the grid is sold; losses are those of the battery, in both directions."""
 
+FLOWS = tuple(
+    (source, sink)
+    for source, sinks in (
+        ("solar", SINKS),
+        ("wind", SINKS),
+        ("battery", ("load", "loss")),
+        ("grid", ("load", "battery", "loss")),
+    )
+    for sink in sinks
+)
+"""The entries of a flow matrix that can be above 0, by source and sink."""
+
 QUANTITIES = ("generation", "grid_import", "discharge", "load", "charge", "export", "curtailment")
 """The columns of a summary: the quantities of the balance, in joules, none below 0."""
 

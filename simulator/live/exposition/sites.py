@@ -8,6 +8,7 @@ import numpy as np
 from exporter.core.metrics import Row, Sample
 from exporter.core.units import JOULES_PER_KWH
 from simulator.arrays import FloatArray
+from simulator.energy.bus import FLOWS, SINKS, SOURCES
 from simulator.live.exposition.families import counter, gauge
 from simulator.live.snapshot import NODE_STATES, Snapshot
 from simulator.run.totals import Totals
@@ -40,6 +41,14 @@ def _life_cycle(snapshot: Snapshot) -> Iterator[Sample]:
             yield (name,), float(snapshot.totals.life_cycle[np.array(facts.site_of_bus) == site].sum())
 
 
+def _flows(snapshot: Snapshot) -> Iterator[Sample]:
+    sites = np.array(snapshot.facts.site_of_bus)
+    for site, name in enumerate(snapshot.facts.sites):
+        matrix = snapshot.totals.flows[sites == site].sum(axis=0)
+        for source, sink in FLOWS:
+            yield (name, source, sink), float(matrix[SOURCES.index(source), SINKS.index(sink)])
+
+
 def _state(snapshot: Snapshot) -> Iterator[Sample]:
     if snapshot.readings is not None:
         for node, state in zip(snapshot.facts.nodes, snapshot.readings.state, strict=True):
@@ -69,6 +78,14 @@ def _moved(snapshot: Snapshot, read: Callable[[Totals], FloatArray]) -> Iterator
 
 
 SITES: tuple[Row[Snapshot], ...] = (
+    counter(
+        name="ecochain_flow_joules_total",
+        unit="joules",
+        labels=("site", "from", "to"),
+        help="Energy at the site by source and sink; the losses arise in batteries, in both directions. Sun and wind "
+        "have a part in each use in proportion to their generation.",
+        read=_flows,
+    ),
     gauge(
         name="ecochain_site_grid_intensity_grams_per_kwh",
         unit="grams_per_kwh",
