@@ -98,7 +98,7 @@ def times_scored(folder: Path) -> dict[tuple[str, str], int]:
     """Return how often the test of each label and split was scored, by any model and seed, ever."""
     counts: dict[tuple[str, str], int] = {}
     for line in (folder / SCORED_FILE).read_text(encoding="utf-8").splitlines():
-        label, split, _, _ = line.split(",")
+        label, split, _, _ = line.rsplit(",", 3)
         counts[label, split] = counts.get((label, split), 0) + 1
     return counts
 

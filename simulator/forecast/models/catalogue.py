@@ -7,7 +7,7 @@ from simulator.forecast.interface import Kind, Model
 from simulator.forecast.models.attention import Attention
 from simulator.forecast.models.boosting import Boosting
 from simulator.forecast.models.climatology import Climatology, hour_of_week
-from simulator.forecast.models.convex import Convex, references, yang
+from simulator.forecast.models.convex import Convex, flat, references, yang
 from simulator.forecast.models.ensemble import Ensemble
 from simulator.forecast.models.lstm import Lstm
 from simulator.forecast.models.persistence import Persistence, SmartPersistence, last_week, yesterday
@@ -29,6 +29,7 @@ REFERENCES = (
     hour_of_week(),
     Convex(),
     yang(),
+    flat(),
 )
 LEARNING = (Ridge(), Boosting(), Ensemble(), PublishedLstm(), Lstm(), Attention())
 
@@ -37,4 +38,4 @@ MODELS: Mapping[str, Model] = MappingProxyType({one.name: one for one in (*REFER
 
 def references_of(kind: Kind) -> tuple[Model, ...]:
     """Return the references against which models of a kind are held, with their combinations."""
-    return (*references(kind), Convex(), *((yang(),) if kind is Kind.SOLAR else ()))
+    return (*references(kind), Convex(), *((yang(), flat()) if kind is Kind.SOLAR else ()))

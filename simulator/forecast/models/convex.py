@@ -44,10 +44,14 @@ def references(kind: Kind) -> tuple[Model, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Convex:
-    """The combination with the least squared error of all references of the kind, or of those that `parts` names."""
+    """The combination with the least squared error of all references of the kind, or of those that `parts` names.
+
+    Errors are taken in units of the clear sky, or in `flat` units: as large at dawn as at noon.
+    """
 
     name: str = "convex"
     parts: tuple[str, ...] = ()
+    flat: bool = False
     draws: bool = False
 
     def fit(self, series: Series, seed: int) -> "FittedConvex":
@@ -91,7 +95,7 @@ class FittedConvex:
         """See `Fitted.expect`."""
         offered = np.stack([one.expect(series, origins).mean for one in self.fitted], axis=-1)
         mean: FloatArray = (offered * self.weights).sum(axis=-1)
-        return point(mean, series.scale(targets(series, origins)))
+        return point(mean, np.ones_like(mean) if self.model.flat else series.scale(targets(series, origins)))
 
     def climatology(self, series: Series, steps: Steps) -> FloatArray:
         """Return the mean index of the hour and season, or of the hour of the week, of each step."""
@@ -109,6 +113,11 @@ class FittedConvex:
 def yang() -> Convex:
     """Return Yang's own combination for solar power, of climatology and smart persistence."""
     return Convex("convex of two", ("smart persistence", "climatology"))
+
+
+def flat() -> Convex:
+    """Return the combination with the plainest bands: quantiles of its errors in watts, the same at any hour."""
+    return Convex("convex flat", flat=True)
 
 
 def best_weights(offered: FloatArray, happened: FloatArray) -> FloatArray:

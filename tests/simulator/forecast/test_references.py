@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from simulator.forecast.interface import LEVELS, ForecastError, Kind, Model, ask, targets, truth
 from simulator.forecast.models.climatology import PRIOR_STEPS, Climatology, hour_of_week
-from simulator.forecast.models.convex import Convex, best_weights, references, yang
+from simulator.forecast.models.convex import Convex, best_weights, flat, references, yang
 from simulator.forecast.models.persistence import Earlier, Persistence, SmartPersistence, last_week, yesterday
 from tests.simulator.forecast.courses import course, series_of, sun
 
@@ -114,6 +114,14 @@ def test_the_combination_loses_to_none_of_its_parts_where_it_learnt(kind: Kind) 
 
     # The first days count when it learns and not here, hence the per mille.
     assert all(errors(Convex()) <= errors(one) * 1.001 for one in references(kind))
+
+
+def test_flat_bands_are_the_same_at_any_hour_and_change_no_mean() -> None:
+    series = course(Kind.SOLAR, 30)
+    origins = np.arange(24 * 8, 24 * 10)
+    plain, usual = (model.fit(series, 0).expect(series, origins) for model in (flat(), Convex()))
+    assert (plain.spread == 1).all()
+    assert np.array_equal(plain.mean, usual.mean)
 
 
 def test_yangs_own_combination_has_two_parts() -> None:
