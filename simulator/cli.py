@@ -217,6 +217,7 @@ def _serve(options: argparse.Namespace) -> int:
     from simulator import app
     from simulator.assembly.recordings import recording_mistakes
     from simulator.energy.interface import WeatherError
+    from simulator.grid.series import GridError
 
     web = web_of(options)
     plan = app.Plan(
@@ -237,7 +238,7 @@ def _serve(options: argparse.Namespace) -> int:
             return 0
         start_logging(options)
         app.run(plan, SystemClock(), web=web, until_told=StopSignal)
-    except WeatherError as error:
+    except (WeatherError, GridError) as error:
         raise ConfigError([str(error)]) from error
     return 0
 

@@ -16,8 +16,12 @@ from simulator.scenario.schema import RunSection, Scenario
 
 def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
     """Yield what the recordings of a scenario lack for its runs."""
-    if not isinstance(scenario, Scenario):
-        return
+    if isinstance(scenario, Scenario):
+        # What is wrong with a file is wrong on every first day.
+        yield from dict.fromkeys(_mistakes(scenario))
+
+
+def _mistakes(scenario: Scenario) -> Iterator[str]:
     for seed in range(max(1, len(scenario.run.first_days))):
         for number, place in enumerate(layout_of(scenario, seed).places):
             key = f"sites[{number}]: " if scenario.sites else ""

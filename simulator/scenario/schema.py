@@ -17,6 +17,11 @@ STEPS: tuple[int, ...] = get_args(Step)
 """Steps in seconds: all that divide the step of the weather."""
 
 
+def _check_day(key: str, day: date) -> None:
+    if not 1900 <= day.year < 2200:
+        raise ValueError(f"{key}: expected a day from 1900-01-01 to 2199-12-31, got {day}")
+
+
 class SiteSection(Section, frozen=True, kw_only=True):
     """The place of the cluster, and the day on which simulated time begins."""
 
@@ -34,8 +39,7 @@ class SiteSection(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse days from which a run could leave the calendar."""
-        if not 1900 <= self.first_day.year < 2200:
-            raise ValueError(f".first_day: expected a day from 1900-01-01 to 2199-12-31, got {self.first_day}")
+        _check_day(".first_day", self.first_day)
 
 
 class GridSection(Section, frozen=True, kw_only=True):
@@ -250,7 +254,6 @@ class RunSection(Section, frozen=True, kw_only=True):
             description="Days on which runs begin, in turn by seed, in place of site.first_day: one a season, say.",
         ),
     ] = ()
-
     days: Annotated[int, Meta(ge=1, le=3660, description="Length of a run: whole days.")] = 1
     warm_up_days: Annotated[
         int,
@@ -262,6 +265,11 @@ class RunSection(Section, frozen=True, kw_only=True):
         Step,
         Meta(description="Step of supply and batteries; divides the 300 s of the weather."),
     ] = 300
+
+    def __post_init__(self) -> None:
+        """Refuse days from which a run could leave the calendar."""
+        for index, day in enumerate(self.first_days):
+            _check_day(f".first_days[{index}]", day)
 
 
 class Scenario(Section, frozen=True, kw_only=True, tag="edge", tag_field="model"):

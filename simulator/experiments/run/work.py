@@ -10,6 +10,7 @@ from exporter.core.units import SECONDS_PER_HOUR
 from simulator.energy.interface import WeatherError
 from simulator.experiments.plan.work import Saturation, Work
 from simulator.experiments.run.saturation import find_saturation
+from simulator.grid.series import GridError
 from simulator.published.model import run_published
 from simulator.run.job import Job, RunResult
 from simulator.run.simulate import simulate
@@ -51,7 +52,7 @@ def do(work: Work, run: Simulate) -> Figures | Refusal:
         return figures_of(run(work))
     except ConfigError as error:
         return Refusal(mistakes=error.mistakes)
-    except WeatherError as error:
+    except (WeatherError, GridError) as error:
         return Refusal(mistakes=[str(error)])
 
 

@@ -24,6 +24,10 @@ NODE: dict[str, Any] = {"name": "pi", "device": "raspberry-pi-4"}
 CLASS: dict[str, Any] = {"name": "vision", "model": "cnn", "work_seconds": 1, "share": 1, "deadline_seconds": 10}
 
 
+PLACE = {"name": "lyon", "latitude": 45.76, "longitude": 4.84, "utc_offset_hours": 1}
+"""A site without supply."""
+
+
 def minimal(**changes: Any) -> dict[str, Any]:
     """Return the smallest possible scenario, with changes."""
     return {"nodes": [NODE], "workload": {"classes": [CLASS]}} | changes
@@ -131,6 +135,23 @@ def test_the_least_scenario_is_enough(tmp_path: Path) -> None:
         ),
         ({"model": "magic"}, 'mine.yaml: model: expected one of edge, published, got "magic"'),
         ({"grid": {"intensity_grams_per_kwh": [1, 2]}}, "mine.yaml: grid.intensity_grams_per_kwh: expected 1 or 24"),
+        ({"grid": {"intensity_grams_per_kwh": [1], "generated": "gb"}}, "mine.yaml: grid: expected one of intensity_"),
+        ({"grid": {"file": "a\0b"}}, "mine.yaml: grid.file: expected the name of a file, got one with a null"),
+        ({"network": {"energy": "pigeon"}}, "mine.yaml: network.energy: expected one of carbon-trust-fixed, "),
+        ({"run": {"first_days": ["0001-01-01"]}}, "mine.yaml: run.first_days[0]: expected a day from 1900-01-01 to "),
+        ({"scheduler": {"sleeping": "always"}}, "mine.yaml: scheduler.sleeping: expected one of consolidate, never, "),
+        (
+            {"nodes": [NODE | {"site": "paris"}]},
+            'mine.yaml: nodes[0].site: expected nothing without sites, got "paris"',
+        ),
+        ({"sites": [PLACE]}, "mine.yaml: nodes[0].site: expected one of lyon, got nothing"),
+        (
+            {"sites": [PLACE], "nodes": [NODE | {"site": "paris"}]},
+            'mine.yaml: nodes[0].site: expected one of lyon, got "paris"',
+        ),
+        ({"sites": [PLACE, PLACE]}, 'mine.yaml: sites[1].name: expected different names, got "lyon" twice'),
+        ({"sites": [PLACE | {"arrivals_share": 0}]}, "mine.yaml: sites: expected an arrivals_share above 0 at some "),
+        ({"sites": [PLACE], "weather": {"climate": "sand-point"}}, "mine.yaml: weather: expected it at each of the "),
     ],
     ids=lambda value: "" if isinstance(value, dict) else value[:40],
 )
@@ -196,6 +217,7 @@ def test_a_scenario_may_not_pass_for_one_that_comes_with_the_simulator(tmp_path:
     file.write_text(text, encoding="utf-8")
     assert load_scenario(str(file)) == load_scenario(shipped)
     changed = text.replace("priority: 0.7", "priority: 0.8").replace("noise: 0.05", "noise: 0.06")
+    changed = changed.replace("priority: 0.8", "priority: 0.9")
     file.write_text(changed, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load_scenario(str(file))
