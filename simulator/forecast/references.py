@@ -32,11 +32,13 @@ class PersistenceForecaster:
 
     def observe(self, step: int, watts: FloatArray) -> None:  # noqa: ARG002 - the protocol's
         """See `Forecaster.observe`."""
-        self._last = watts
+        self._last = np.ascontiguousarray(watts, dtype=np.float64)
 
     def forecast(self, step: int, count: int) -> FloatArray:  # noqa: ARG002 - the protocol's
         """See `Forecaster.forecast`."""
-        return np.broadcast_to(self._last, (count, len(self._last)))
+        # The same row again and again, without a copy. np.broadcast_to does that too, in ten times the time.
+        last = self._last
+        return np.ndarray((count, len(last)), np.float64, last, strides=(0, last.itemsize))
 
 
 class NoForecaster:

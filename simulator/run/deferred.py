@@ -29,21 +29,23 @@ class HeldTasks:
         """Return the number of waiting tasks."""
         return sum(len(held.tasks) for parts in self._by_step.values() for held in parts)
 
-    def hold_back(self, arrived: Released, release: FloatArray) -> Released:
-        """Keep the tasks with a later release time, and return the others."""
+    def hold_back(self, arrived: Released, release: FloatArray) -> Released | None:
+        """Keep the tasks with a later release time, and return the others; None where there are none."""
         later = release > arrived.arrival
         if not later.any():
             return arrived
         steps = (release // self._step).astype(np.int64)
         for step in np.unique(steps[later]):
             self._by_step[int(step)].append(_chosen(arrived, np.flatnonzero(later & (steps == step)), release))
-        return _chosen(arrived, np.flatnonzero(~later), release)
+        return None if later.all() else _chosen(arrived, np.flatnonzero(~later), release)
 
-    def release(self, step: int, fresh: Released) -> Released:
-        """Return the tasks held for this step together with the fresh ones, in order of release."""
-        parts = [*self._by_step.pop(step, []), fresh]
-        if len(parts) == 1:
+    def release(self, step: int, fresh: Released | None) -> Released | None:
+        """Return the tasks held for this step together with the fresh ones, in order of release; None for none."""
+        if step not in self._by_step:
             return fresh
+        parts = self._by_step.pop(step)
+        if fresh is not None:
+            parts.append(fresh)
         tasks = Tasks(
             arrival=np.concatenate([part.tasks.arrival for part in parts]),
             task_class=np.concatenate([part.tasks.task_class for part in parts]),

@@ -27,6 +27,8 @@ from simulator.scheduling.kernels.compiled import Backend
 from simulator.workload.generated import Workload
 from simulator.workload.task import Tasks
 
+POINTS_PER_HOUR = round(SECONDS_PER_HOUR / WEATHER_STEP)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
@@ -125,6 +127,8 @@ class Engine:
         self.buses = Buses(plant.cluster.bus, len(plant.sells))
         self._green = np.zeros(len(plant.sells))
         self._idle_watts = self.buses.sum(plant.cluster.idle_watts)
+        self._green_ahead = np.zeros((plant.look_ahead, len(plant.sells)))
+        self._grams_hour, self._grams = -1, np.zeros((0, 0))
         self._settlement = Settlement(plant.batteries, plant.sells, plant.cluster.bus, plant.step, plant.backend)
         self.beginning = Beginning(clock=Seconds(0.0), stored=self.stored.copy(), overdue=0)
 
@@ -187,11 +191,11 @@ class Engine:
         """Place the tasks that are released in this step, and send nodes to sleep."""
         plant, start = self.plant, self.clock
         released = self._released()
-        if self._index % self._steps_per_point == 0:
+        if self._index % self._steps_per_point == 0 and (released is not None or self._steps_per_point > 1):
             self._green = self._green_joules(plant.forecaster.forecast(self._index, 1)[0])
         if plant.sleep is not None:
             plant.sleep.send(start, plant.step, self.queue.free_at)
-        if not len(released.tasks):
+        if released is None:
             return
         view = StepView(
             start=start,
@@ -272,34 +276,48 @@ class Engine:
         self.totals.asleep_seconds[:] += standing.asleep_seconds
         return standing.joules
 
-    def _released(self) -> Released:
-        """Return the tasks to be placed in this step, those held back before and those that arrive in it."""
-        arrived = self._arrivals.at(self._index)
-        if len(arrived):
-            self.totals.class_offered[:] += np.bincount(arrived.task_class, minlength=len(self.plant.deferrable))
-        fresh = self._held.hold_back(Released(tasks=arrived, arrival=arrived.arrival), self._release(arrived))
+    def _released(self) -> Released | None:
+        """Return the tasks to be placed in this step, held back before or arrived in it; None where there are none."""
+        plant, arrived = self.plant, self._arrivals.at(self._index)
+        if not len(arrived):
+            return self._held.release(self._index, None)
+        self.totals.class_offered[:] += np.bincount(arrived.task_class, minlength=len(plant.deferrable))
+        fresh = Released(tasks=arrived, arrival=arrived.arrival)
+        if plant.shifting is None:
+            return fresh
+        if plant.deferrable[arrived.task_class].any():
+            release = plant.shifting.release(arrived, plant.cluster, self._outlook())
+            return self._held.release(self._index, self._held.hold_back(fresh, release))
         return self._held.release(self._index, fresh)
-
-    def _release(self, arrived: Tasks) -> FloatArray:
-        """Return the time at which each of the arrived tasks is to be placed."""
-        plant = self.plant
-        if plant.shifting is None or not len(arrived) or not plant.deferrable[arrived.task_class].any():
-            return arrived.arrival
-        return plant.shifting.release(arrived, plant.cluster, self._outlook())
 
     def _outlook(self) -> Outlook:
         """Return the forecasts for the weather's present and next points, whatever the step."""
-        plant = self.plant
-        point = self._index // self._steps_per_point
-        steps = np.arange(point, point + plant.look_ahead) * self._steps_per_point
-        ahead = np.maximum(steps - self._index, 0)
-        expected = plant.forecaster.forecast(self._index, int(ahead[-1]) + 1)[ahead]
+        plant, per_point = self.plant, self._steps_per_point
+        point, since = divmod(self._index, per_point)
+        # From the present step to the last point: the step itself stands for the point that has begun.
+        expected = plant.forecaster.forecast(self._index, (plant.look_ahead - 1) * per_point - since + 1)
+        green = self._green_ahead
+        np.subtract(expected[0], self._idle_watts, out=green[0])
+        np.subtract(expected[per_point - since :: per_point], self._idle_watts, out=green[1:])
+        np.maximum(green, 0.0, out=green)
         return Outlook(
             start=Seconds(point * WEATHER_STEP),
             seconds=WEATHER_STEP,
-            green_watts=np.maximum(expected - self._idle_watts, 0.0),
-            grams_per_joule=plant.grid.expected(self._index, steps),
+            green_watts=green,
+            grams_per_joule=self._grams_ahead(point),
         )
+
+    def _grams_ahead(self, point: int) -> FloatArray:
+        """Return the grams per joule (H, B) expected at the weather's points from this one on.
+
+        What is expected changes by the hour: it is asked for once in an hour, for all windows that begin in it.
+        """
+        hour, first = divmod(point, POINTS_PER_HOUR)
+        if hour != self._grams_hour:
+            points = hour * POINTS_PER_HOUR + np.arange(self.plant.look_ahead + POINTS_PER_HOUR - 1)
+            self._grams = self.plant.grid.expected(self._index, points * self._steps_per_point)
+            self._grams_hour = hour
+        return self._grams[first : first + self.plant.look_ahead]
 
     def _move(self, tasks: Tasks, placements: Placements, grid: GridPoint) -> None:
         """Count what is sent to nodes of other sites than those where the tasks arrived."""

@@ -107,8 +107,11 @@ def complete(
     for i in range(count):
         if numbers[3, i] > end:
             if left < i:
-                numbers[:, left] = numbers[:, i]
-                marks[:, left] = marks[:, i]
+                # One by one: an assignment of slices takes the compiler seconds.
+                for row in range(len(numbers)):
+                    numbers[row, left] = numbers[row, i]
+                for row in range(len(marks)):
+                    marks[row, left] = marks[row, i]
             left += 1
             continue
         k = marks[0, i]

@@ -157,7 +157,9 @@ class Scored:
         One grid for all gives 1 everywhere; so does a grid without emissions, in which no choice is better. Of the
         network's emissions each half is that of the grid at one end.
         """
-        if self._grams is not None and np.array_equal(self._grams, grams_per_joule):
+        known = self._grams
+        if known is grams_per_joule or (known is not None and np.array_equal(known, grams_per_joule)):
+            self._grams = grams_per_joule
             return self._intensity, self._moved_carbon
         worst = grams_per_joule.max()
         self._grams = grams_per_joule

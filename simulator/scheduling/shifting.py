@@ -22,6 +22,8 @@ Promises are among deferrable tasks: nothing is known here of the other tasks, n
 the node that was promised.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from simulator.arrays import BoolArray, FloatArray
@@ -38,6 +40,29 @@ LEAST_GAIN = 1e-9
 """Share of the grams that putting a task off has to save; smaller differences may come from the rounding of sums."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tables:
+    """The tables of a cluster that the choice needs, as `choose_releases` takes them, and the longest time of a class.
+
+    `slowest` (K,) is the longest that any node takes for a second of reference work, at the lowest frequency.
+    """
+
+    slowest: FloatArray
+    service: FloatArray
+    joules: FloatArray
+    hold: FloatArray
+
+
+def _tables_of(cluster: Cluster) -> _Tables:
+    service = np.ascontiguousarray(cluster.service[:, :, -1])
+    return _Tables(
+        slowest=np.where(cluster.fits[:, :, np.newaxis], cluster.service, 0.0).max(axis=(0, 2)),
+        service=service,
+        joules=service * cluster.extra_watts[:, -1:],
+        hold=np.maximum(service / DEFERRED_SHARE, cluster.service.max(axis=2)),
+    )
+
+
 class TemporalShifting:
     """Choice of release times, with a memory over the run of what is promised."""
 
@@ -46,6 +71,8 @@ class TemporalShifting:
         self._deferrable = deferrable
         self._choose = kernel(choose_releases, backend)
         self._step = 0
+        self._cluster: Cluster | None = None
+        self._tables: _Tables
         # Promises by step and node: rings, in which a step has the row of its number modulo their length.
         self._joules = self._seconds = self._put_off = np.zeros((0, 0))
 
@@ -55,18 +82,18 @@ class TemporalShifting:
         waits = self._deferrable[tasks.task_class]
         if not waits.any():
             return release
+        if cluster is not self._cluster:
+            self._cluster, self._tables = cluster, _tables_of(cluster)
+        tables = self._tables
         self._go_on_to(cluster, outlook)
-        slowest = np.where(cluster.fits[:, :, np.newaxis], cluster.service, 0.0).max(axis=(0, 2))
-        service = np.ascontiguousarray(cluster.service[:, :, -1])
-        hold = np.maximum(service / DEFERRED_SHARE, cluster.service.max(axis=2))
         self._choose(
             waits,
             tasks.task_class,
             tasks.work,
-            tasks.deadline - cluster.longest_wait - tasks.work * slowest[tasks.task_class],
-            service,
-            service * cluster.extra_watts[:, -1:],
-            hold,
+            tasks.deadline - cluster.longest_wait - tasks.work * tables.slowest[tasks.task_class],
+            tables.service,
+            tables.joules,
+            tables.hold,
             cluster.fits,
             cluster.bus,
             float(outlook.start),  # a whole number would be another type to compile for
@@ -93,8 +120,8 @@ class TemporalShifting:
         rows = len(self._joules)
         if 2 * len(outlook.green_watts) > rows:
             raise ValueError(f"expected an outlook of at most {rows // 2} steps, as the first was")
-        past = np.arange(self._step, min(step, self._step + rows)) % rows
-        self._joules[past] = 0.0
-        self._seconds[past] = 0.0
-        self._put_off[past] = -1.0
+        for past in range(self._step, min(step, self._step + rows)):
+            self._joules[past % rows] = 0.0
+            self._seconds[past % rows] = 0.0
+            self._put_off[past % rows] = -1.0
         self._step = step
