@@ -18,6 +18,20 @@ class Intensity:
     seconds: FloatArray
     per_second: FloatArray
 
+    @property
+    def expected(self) -> float:
+        """Mean number of arrivals."""
+        return float((self.per_second * np.diff(self.seconds)).sum())
+
+    def between(self, start: float, end: float) -> "Intensity":
+        """Return the part of the process between two times."""
+        edges = np.clip(self.seconds, start, end)
+        lasting = np.diff(edges) > 0.0
+        return Intensity(
+            seconds=np.concatenate((edges[:-1][lasting], [end])),
+            per_second=self.per_second[lasting],
+        )
+
 
 class Arrivals(Protocol):
     """A Poisson process, perhaps with a rate that is itself random."""

@@ -1,21 +1,32 @@
 """Tasks by the hour, from a generator that reaches any hour directly."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import IntArray
 from simulator.streams import Stream, generator
-from simulator.workload.arrivals import Arrivals, draw_times
-from simulator.workload.task import TaskClass, Tasks
+from simulator.workload.arrivals import Arrivals, Intensity, draw_times
+from simulator.workload.task import Batch, TaskClass, Tasks
+
+MOST_AT_ONCE = 1_000_000
+"""Expected tasks in an hour up to which they are drawn at once; of more, so that they need little memory, a part of the
+hour at a time. A million tasks take 60 megabytes while they are drawn."""
+
+PARTS = 12
+"""Parts of such an hour. No step of a run is longer than one."""
 
 
 class Workload(Protocol):
     """Tasks in order of arrival."""
 
-    def hour(self, index: int) -> Tasks:
-        """Return the tasks that arrive from 3600 x index up to 3600 x (index + 1) on the simulated clock."""
+    def hour(self, index: int) -> Iterator[Batch]:
+        """Yield the tasks that arrive from 3600 x index up to 3600 x (index + 1) on the simulated clock, in order.
+
+        Batches end with the hour or with a twelfth of it.
+        """
 
 
 class GeneratedWorkload:
@@ -35,12 +46,23 @@ class GeneratedWorkload:
         self._noise = noise
         self._seed = seed
 
-    def hour(self, index: int) -> Tasks:
+    def hour(self, index: int) -> Iterator[Batch]:
         """See `Workload.hour`."""
-        random = generator(self._seed, Stream.WORKLOAD, index)
-        arrival = draw_times(self._arrivals.intensity(index, self._seed), random)
+        whole = self._arrivals.intensity(index, self._seed)
+        if whole.expected <= MOST_AT_ONCE:
+            yield Batch(tasks=self._tasks(whole, index), end=Seconds((index + 1) * SECONDS_PER_HOUR))
+            return
+        edges = (index * PARTS + np.arange(PARTS + 1)) * (SECONDS_PER_HOUR / PARTS)
+        for part in range(PARTS):
+            end = Seconds(float(edges[part + 1]))
+            yield Batch(tasks=self._tasks(whole.between(float(edges[part]), end), index, part), end=end)
+
+    def _tasks(self, intensity: Intensity, *key: int) -> Tasks:
+        """Draw the tasks of a time, from streams with this key."""
+        random = generator(self._seed, Stream.WORKLOAD, *key)
+        arrival = draw_times(intensity, random)
         task_class = self._draw_classes(len(arrival), random)
-        noise = generator(self._seed, Stream.NOISE, index).uniform(1 - self._noise, 1 + self._noise, len(arrival))
+        noise = generator(self._seed, Stream.NOISE, *key).uniform(1 - self._noise, 1 + self._noise, len(arrival))
         return Tasks(
             arrival=arrival,
             task_class=task_class,

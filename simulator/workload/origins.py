@@ -1,6 +1,6 @@
 """The sites at which tasks arrive: the classes of one site, repeated for each of several."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +9,7 @@ from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.streams import Stream, generator
 from simulator.workload.generated import Workload
-from simulator.workload.task import Tasks
+from simulator.workload.task import Batch
 
 
 class SpreadWorkload:
@@ -25,12 +25,16 @@ class SpreadWorkload:
         self._classes = classes
         self._seed = seed
 
-    def hour(self, index: int) -> Tasks:
+    def hour(self, index: int) -> Iterator[Batch]:
         """See `Workload.hour`."""
-        tasks = self._workload.hour(index)
-        level = generator(self._seed, Stream.ORIGIN, index).random(len(tasks))
-        site = (level[:, np.newaxis] >= self._thresholds[index % HOURS_PER_DAY]).sum(axis=1)
-        return replace(tasks, task_class=(tasks.task_class + self._classes * site).astype(np.int32))
+        random = generator(self._seed, Stream.ORIGIN, index)
+        for batch in self._workload.hour(index):
+            tasks = batch.tasks
+            level = random.random(len(tasks))
+            site = np.zeros(len(tasks), dtype=np.int32)
+            for threshold in self._thresholds[index % HOURS_PER_DAY]:
+                site += level >= threshold
+            yield replace(batch, tasks=replace(tasks, task_class=tasks.task_class + np.int32(self._classes) * site))
 
 
 def hourly_shares(shares: Sequence[float], leads: Sequence[float], factors: Sequence[float]) -> FloatArray:

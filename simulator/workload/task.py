@@ -55,5 +55,13 @@ class Tasks:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """All tasks that arrive after the batch before it, or from the start of the hour on, and before `end`."""
+
+    tasks: Tasks
+    end: Seconds
+
+
 EMPTY = Tasks(arrival=np.zeros(0), task_class=np.zeros(0, dtype=np.int32), work=np.zeros(0), deadline=np.zeros(0))
 """No tasks at all."""

@@ -10,9 +10,9 @@ from typing import TextIO
 import numpy as np
 
 from exporter.core.config import ConfigError
-from exporter.core.units import SECONDS_PER_HOUR
+from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.workload.generated import Workload
-from simulator.workload.task import TaskClass, Tasks
+from simulator.workload.task import Batch, TaskClass, Tasks
 
 REQUIRED = ("arrival_seconds", "task_class")
 OPTIONAL = "work_seconds"
@@ -24,11 +24,11 @@ class TraceWorkload:
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
 
-    def hour(self, index: int) -> Tasks:
+    def hour(self, index: int) -> Iterator[Batch]:
         """See `Workload.hour`."""
         edges = np.array([index, index + 1]) * SECONDS_PER_HOUR
         first, last = np.searchsorted(self._tasks.arrival, edges)
-        return self._tasks[first:last]
+        yield Batch(tasks=self._tasks[first:last], end=Seconds(float(edges[1])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """A run's totals, worked out again from its executions and generation, number by number."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from simulator.run.job import Method
 from simulator.run.simulate import build_engine, figures
 from simulator.scenario.schema import GridSection, Scenario
 from simulator.workload.generated import Workload
-from simulator.workload.task import Tasks
+from simulator.workload.task import Batch, Tasks
 from tests.simulator.scenario.scenarios import FULL, STANDARD, edge
 
 STEPS, SECONDS = 288, 300.0
@@ -112,10 +113,11 @@ class Kept:
         self._workload = workload
         self.tasks: list[Tasks] = []
 
-    def hour(self, index: int) -> Tasks:
+    def hour(self, index: int) -> Iterator[Batch]:
         """See `Workload.hour`."""
-        self.tasks.append(self._workload.hour(index))
-        return self.tasks[-1]
+        for batch in self._workload.hour(index):
+            self.tasks.append(batch.tasks)
+            yield batch
 
 
 def offered(method: Method) -> bytes:

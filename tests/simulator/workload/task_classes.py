@@ -1,7 +1,10 @@
 """A small mix of task classes for tests."""
 
+import numpy as np
+
 from exporter.core.units import Seconds
-from simulator.workload.task import TaskClass
+from simulator.workload.generated import Workload
+from simulator.workload.task import TaskClass, Tasks
 
 
 def task_class(name: str, *, work: float, share: float, deadline: float) -> TaskClass:
@@ -24,3 +27,9 @@ CLASSES = (
     task_class("detection", work=1.5, share=2, deadline=60),
 )
 """Shares that sum to ten, not one."""
+
+
+def whole(workload: Workload, hour: int) -> Tasks:
+    """Return the tasks of an hour together."""
+    parts = [batch.tasks for batch in workload.hour(hour)]
+    return Tasks(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Tasks.__slots__})

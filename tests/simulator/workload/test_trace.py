@@ -7,7 +7,7 @@ import pytest
 
 from exporter.core.config import ConfigError
 from simulator.workload.trace import load_trace
-from tests.simulator.workload.task_classes import CLASSES
+from tests.simulator.workload.task_classes import CLASSES, whole
 
 HEADER = "arrival_seconds,task_class"
 WITH_WORK = f"{HEADER},work_seconds"
@@ -22,17 +22,17 @@ def write(folder: Path, *lines: str) -> Path:
 def test_tasks_come_by_the_hour_as_recorded(tmp_path: Path) -> None:
     path = write(tmp_path, WITH_WORK, "0,image,0.4", "10.5,text,0.9", "3600,image,0.6", "9000,detection,2")
     trace = load_trace(path, CLASSES)
-    first = trace.hour(0)
+    first = whole(trace, 0)
     assert first.arrival.tolist() == [0, 10.5]
     assert first.task_class.tolist() == [0, 1]
     assert first.task_class.dtype == np.int32
     assert first.work.tolist() == [0.4, 0.9]
     assert first.deadline.tolist() == [2, 14.5]
-    assert [len(trace.hour(index)) for index in range(5)] == [2, 1, 1, 0, 0]
+    assert [len(whole(trace, index)) for index in range(5)] == [2, 1, 1, 0, 0]
 
 
 def test_without_a_work_column_tasks_have_their_class_work(tmp_path: Path) -> None:
-    tasks = load_trace(write(tmp_path, "task_class,arrival_seconds", "text,1", "image,1"), CLASSES).hour(0)
+    tasks = whole(load_trace(write(tmp_path, "task_class,arrival_seconds", "text,1", "image,1"), CLASSES), 0)
     assert tasks.work.tolist() == [0.8, 0.5]
 
 
