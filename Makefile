@@ -1,6 +1,6 @@
 # Everything that a user or a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments secrets clean test-packages
+.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages
 
 python := .venv/bin/python
 environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt
@@ -91,6 +91,9 @@ experiments: .venv/dev.stamp ## Run every experiment on both scenarios; writes b
 	@for scenario in edge published; do for name in baseline ablation scaling peers; do \
 	    .venv/bin/ecochain experiment $$name --scenario $$scenario --output bench/results/experiments || exit 1; \
 	done; done
+
+forecasts: .venv/dev.stamp ## Compare all forecasters on both typical years, hours of CPU time; writes bench/results/forecast/full/
+	.venv/bin/ecochain forecast evaluate --output bench/results/forecast/full
 
 secrets: secrets/grafana-admin-password ## Make the password that Compose hands to Grafana
 

@@ -130,8 +130,8 @@ def _evaluate(options: argparse.Namespace) -> int:
             )
         )
         with Progress("forecasts") as progress:
-            found = work.outcomes(options.output / "units", planned, progress.report)
-        scored = work.times_scored(options.output / "units")
+            found = work.outcomes(options.output, planned, progress.report)
+        scored = work.times_scored(options.output)
         figures = write_report(options.output, Evaluation(series, found), scored)
     except ForecastError as error:
         raise ConfigError([str(error)]) from error

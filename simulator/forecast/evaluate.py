@@ -21,6 +21,7 @@ from simulator.forecast.scores import Scores, score
 from simulator.forecast.splits import Split
 
 SCORED_FILE = "scored.csv"
+UNITS = "units"
 SCORES = ("days", "by_day", "by_hour", "below")
 EXAMPLE_STEPS = 120
 """Steps at the beginning of a test of which forecast and truth are kept, for a picture: five days of hours."""
@@ -78,9 +79,9 @@ def outcomes(
     """
     found = {}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / UNITS).mkdir(parents=True, exist_ok=True)
         for number, unit in enumerate(work):
-            path = folder / unit.file
+            path = folder / UNITS / unit.file
             kept = _kept(path, fingerprint(unit.series))
             if kept is None:
                 kept = evaluate(unit)

@@ -53,16 +53,17 @@ def inputs_of(series: Series, reference: FittedConvex, origins: Steps) -> FloatA
     beside = filled(series.beside, 0.0)
     expected = reference.expect(series, origins).mean
     sky = series.clear_sky / series.rated
+    hour, year = 2 * np.pi * steps / series.horizons, series.phase_of_year(steps)
     then = {
         "expected": _ratio(expected, scale) / unit,
         "climatology": reference.climatology(series, steps) / unit,
         "day before": index[np.maximum(steps - series.horizons, 0)],
         "sky then": sky[steps],
         "sky change": sky[steps] - sky[origins][:, np.newaxis],
-        "hour sine": np.sin(2 * np.pi * steps / series.horizons),
-        "hour cosine": np.cos(2 * np.pi * steps / series.horizons),
-        "year sine": np.sin(series.phase_of_year(steps)),
-        "year cosine": np.cos(series.phase_of_year(steps)),
+        "hour sine": np.sin(hour),
+        "hour cosine": np.cos(hour),
+        "year sine": np.sin(year),
+        "year cosine": np.cos(year),
     }
     now = {
         **{f"lag {lag}": index[np.maximum(origins - lag, 0)] for lag in LAGS},

@@ -9,10 +9,13 @@ import numpy as np
 from simulator.arrays import FloatArray
 from simulator.forecast.comparison import Losses, diebold_mariano, share_interval, skill_of
 from simulator.forecast.evaluate import Outcome, banded
-from simulator.forecast.gate import Choice, choose
+from simulator.forecast.gate import REFERENCE, Choice, choose
 from simulator.forecast.interface import Series, Steps
 from simulator.forecast.models.catalogue import REFERENCES
 from simulator.forecast.scores import COLUMN, NOMINAL
+
+SHOWN = (1, 3, 6, 12, 24)
+"""Horizons in tables."""
 
 SERVED = "served"
 """Name of the model that the gate chose, split by split and seed by seed."""
@@ -223,19 +226,25 @@ def _losses(
     return np.stack([one.T for one in both], axis=1)
 
 
-def _compared(evaluation: Evaluation, label: str) -> Iterator[tuple[str, str, str]]:
-    """Yield each pair of model and reference with each measure of error."""
+def _compared(evaluation: Evaluation, label: str) -> Iterator[tuple[str, str, str, Sequence[int]]]:
+    """Yield each pair of model and reference, with each measure of error and the horizons to compare.
+
+    Against the convex reference those are all, against the others the horizons that tables show.
+    """
+    every = range(1, evaluation.series[label].horizons + 1)
     references = [name for name in evaluation.models(label) if name in {one.name for one in REFERENCES}]
     for model in evaluation.models(label):
         for reference in references:
             if model != reference:
-                yield from ((model, reference, measure) for measure in LOSSES)
+                horizons = every if reference == REFERENCE else SHOWN
+                yield from ((model, reference, measure, horizons) for measure in LOSSES)
 
 
 def _skills(evaluation: Evaluation, label: str, group: str, splits: Sequence[str]) -> Iterator[SkillFigure]:
-    for model, reference, measure in _compared(evaluation, label):
+    for model, reference, measure, horizons in _compared(evaluation, label):
         losses = _losses(evaluation, (label, splits), (model, reference), measure)
-        for horizon, (own, other) in enumerate(losses, 1):
+        for horizon in horizons:
+            own, other = losses[horizon - 1]
             if own.sum() > 0 and other.sum() > 0:
                 found = skill_of([Losses(own, other, LOSSES[measure][1])])
                 statistic, p_value = diebold_mariano(own, other)
@@ -261,12 +270,13 @@ def _means(evaluation: Evaluation) -> Iterator[SkillFigure]:
         if len(labels) < 2:
             continue
         for group in evaluation.splits(labels[0]):
-            for model, reference, measure in _compared(evaluation, labels[0]):
+            for model, reference, measure, horizons in _compared(evaluation, labels[0]):
                 sites = [
                     _losses(evaluation, (label, evaluation.splits(label)[group]), (model, reference), measure)
                     for label in labels
                 ]
-                for horizon, pairs in enumerate(zip(*sites, strict=True), 1):
+                for horizon in horizons:
+                    pairs = [site[horizon - 1] for site in sites]
                     if all(own.sum() > 0 and other.sum() > 0 for own, other in pairs):
                         found = skill_of([Losses(own, other, LOSSES[measure][1]) for own, other in pairs])
                         yield SkillFigure(

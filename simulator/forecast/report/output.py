@@ -29,5 +29,5 @@ def write_report(folder: Path, evaluation: Evaluation, scored: Mapping[tuple[str
             write(folder / name, picture)
         for name, text in texts.items():
             write(folder / name, text.encode())
-        write(folder / RESULTS_FILE, msgspec.json.format(msgspec.json.encode(figures), indent=1) + b"\n")
+        write(folder / RESULTS_FILE, msgspec.json.encode(figures) + b"\n")
     return figures

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#7F7F7F"
 """Colours of the served model, of bands and of references, from the palette of Okabe and Ito (2008)."""
 
+BELOW = 3.0
+"""Depth of the axes below zero, over the highest skill: what loses more is not drawn."""
+
 STYLES = ("-", "--", ":", "-.")
 
 
@@ -34,6 +37,11 @@ def skill_by_horizon(figures: Figures, label: str) -> "Figure":
     rows = [one for one in figures.skills if (one.label, one.measure, one.reference) == (label, "rmse", REFERENCE)]
     group = rows[-1].splits if rows else ""
     rows = [one for one in rows if one.splits == group]
+    best = max((100 * one.high for one in rows), default=1.0)
+    least = -BELOW * best
+    # What lies below the axes, or on their zero, would only lengthen the legend.
+    seen = {one.model for one in rows if one.skill and 100 * one.skill > least}
+    rows = [one for one in rows if one.model in seen]
     for number, model in enumerate(dict.fromkeys(one.model for one in rows)):
         mine = [one for one in rows if one.model == model]
         horizons = [one.horizon for one in mine]
@@ -44,8 +52,7 @@ def skill_by_horizon(figures: Figures, label: str) -> "Figure":
             ends = ([100 * one.low for one in mine], [100 * one.high for one in mine])
             axes.fill_between(horizons, *ends, color=BLUE, alpha=0.15, linewidth=0)
     axes.axhline(0, color="black", linewidth=0.8)
-    best = max((100 * one.high for one in rows), default=1.0)
-    axes.set_ylim(-3 * best, 1.2 * best)
+    axes.set_ylim(least, 1.2 * best)
     axes.set_xlabel("horizon (hours)")
     axes.set_ylabel(f"skill in RMSE against {REFERENCE} (%)")
     axes.set_title(f"{label}, {group}: errors saved by horizon; band: 95% interval over days", fontsize="medium")

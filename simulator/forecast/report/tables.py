@@ -8,10 +8,7 @@ import msgspec
 
 from simulator.experiments.write.tables import latex, markdown_table
 from simulator.forecast.gate import REFERENCE
-from simulator.forecast.report.figures import SERVED, Figures, SkillFigure
-
-SHOWN = (1, 3, 6, 12, 24)
-"""Horizons in the tables of the page; the CSV files have all."""
+from simulator.forecast.report.figures import SERVED, SHOWN, Figures, SkillFigure
 
 
 def errors_csv(figures: Figures) -> str:

@@ -70,4 +70,4 @@ def test_an_evaluation_writes_its_report_and_goes_on(tmp_path: Path, capsys: pyt
     page = (tmp_path / "out/report.md").read_text(encoding="utf-8")
     assert "- own wind, fixed: 4" in page
     assert "- own wind, period 1: 4" in page
-    assert len((tmp_path / "out/units/scored.csv").read_text(encoding="utf-8").splitlines()) == 8
+    assert len((tmp_path / "out/scored.csv").read_text(encoding="utf-8").splitlines()) == 8

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.forecast.evaluate import SCORED_FILE, Unit, evaluate, outcomes, times_scored, units
+from simulator.forecast.evaluate import SCORED_FILE, UNITS, Unit, evaluate, outcomes, times_scored, units
 from simulator.forecast.interface import Expected, ForecastError, Kind, Series, State, Steps
 from simulator.forecast.models.catalogue import references_of
 from simulator.forecast.models.convex import Convex
@@ -99,7 +99,7 @@ def test_an_interrupted_evaluation_goes_on_and_a_damaged_file_is_done_again(tmp_
 
     with pytest.raises(KeyboardInterrupt):
         outcomes(tmp_path, planned()[:5], interrupt)
-    (tmp_path / planned()[0].file).write_bytes(b"damaged")
+    (tmp_path / UNITS / planned()[0].file).write_bytes(b"damaged")
     found = outcomes(tmp_path, planned()[:5], lambda *_: None)
     assert len(found) == 5
     assert times_scored(tmp_path) == {("here wind", "fixed"): 6}
