@@ -27,6 +27,7 @@ from scripts.reference import configuration_keys
 from simulator.experiments.find.estimates import RESULTS_FILE, load_shown_results
 from simulator.experiments.run.journal import JOURNAL_FILE, Journal
 from simulator.experiments.run.provenance import provenance_of
+from simulator.forecast.checkpoint import load as load_checkpoint
 from simulator.ledger.cost_profile import CostProfile
 from simulator.models.profile import load_profile
 from simulator.scenario.load import load_scenario
@@ -102,6 +103,11 @@ def read_costs(file: Path, _folder: Path) -> Any:
     return msgspec.json.decode(file.read_bytes(), type=CostProfile).host != ""
 
 
+def read_forecast(file: Path, _folder: Path) -> Any:
+    """Return the models of a checkpoint of forecasts."""
+    return load_checkpoint(file)[0].models
+
+
 READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "state-v1-marks.json": (read_state, 277.5),
     "state-v1-week.json": (read_state, 277.5),
@@ -123,6 +129,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "compression-profile.json": (read_compression, 16),
     "compression-profile-digest.json": (read_compression, 20),
     "ledger-cost-profile.json": (read_costs, True),
+    "forecast-v1.npz": (read_forecast, ("ridge", "ridge", "ridge")),
 }
 """The reader of each file, and its answer: for a file that is no longer read, the line that says what to do."""
 
