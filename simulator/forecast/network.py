@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 BATCH = 128
-EPOCHS = 30
-PATIENCE = 4
+EPOCHS = 40
+PATIENCE = 10
 """Examples in a step, passes at most, and passes without gain on held-out days after which training stops."""
 
-LEARNING_RATE = 1e-3
-"""Learning rate: Adam's own default (Kingma and Ba, 2015)."""
+LEARNING_RATE = 4e-3
+"""Learning rate at the beginning; it falls to zero along half a cosine (Loshchilov and Hutter, 2017). Adam's default of
+1e-3 left the published network far from its best after as many passes, on a third site."""
 
 HELD_OUT = 5
 """Every block of days of this number is held out to stop training; a block has as many days."""
@@ -75,6 +76,7 @@ def train(build: "Callable[[], nn.Module]", examples: Examples, loss: Loss, seed
     with one_thread(seed):
         network = build().to(device)
         optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
         learnt, held = np.flatnonzero(~examples.held_out), np.flatnonzero(examples.held_out)
         random = np.random.default_rng(seed)
         best, least, waited = copy.deepcopy(network.state_dict()), np.inf, 0
@@ -84,6 +86,7 @@ def train(build: "Callable[[], nn.Module]", examples: Examples, loss: Loss, seed
                 optimizer.zero_grad()
                 _loss_of(network, examples, rows, loss, device).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
+            schedule.step()
             network.eval()
             with torch.inference_mode():
                 now = float(_loss_of(network, examples, held, loss, device)) if len(held) else 0.0
