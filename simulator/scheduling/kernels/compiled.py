@@ -69,7 +69,7 @@ def _tell_of_compiling() -> None:
         def on_start(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
             if not self.said:
                 self.said = True
-                _LOG.info("compiling the placement kernel: some seconds, once; the result is cached")
+                _LOG.info("compiling the kernels: some seconds, once; the result is cached")
 
         def on_end(self, event: Any) -> None:
             """Do nothing when a compilation ends."""
