@@ -29,7 +29,7 @@ def two_tariffs(scenario: Scenario) -> Scenario:
     hourly = (*[NIGHT] * 4, *[DAYTIME] * 20)
     return msgspec.structs.replace(
         scenario,
-        grid=msgspec.structs.replace(scenario.grid, intensity_grams_per_kwh=hourly),
+        grid=msgspec.structs.replace(scenario.grid, intensity_grams_per_kwh=hourly, generated=None),
         scheduler=msgspec.structs.replace(scenario.scheduler, charging="clean-hours"),
     )
 
