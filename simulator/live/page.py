@@ -5,7 +5,9 @@ from html import escape
 from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment
 from exporter.core.units import SECONDS_PER_DAY, Joules, to_kwh
 from simulator.live.chart import power_chart
-from simulator.live.summary import NodeView, PointView, Summary, Today
+from simulator.live.flow_picture import flow_picture
+from simulator.live.summary import PointView, Summary, Today
+from simulator.live.tables import flow_table, node_table, site_table
 
 
 def render_page(summary: Summary, points: list[PointView]) -> str:
@@ -22,7 +24,9 @@ def render_page(summary: Summary, points: list[PointView]) -> str:
 {_task_card(summary)}
 </div>
 <section>{power_chart(points)}</section>
-<section><h2>Nodes</h2>{_nodes(summary.nodes)}</section>""",
+{_flows(summary)}
+<section><h2>Sites</h2>{site_table(summary.sites)}</section>
+<section><h2>Nodes</h2>{node_table(summary.nodes, with_sites=len(summary.sites) > 1)}</section>""",
         footer=f"<p>{_setting(summary)}</p>\n{footer_links('ecochain', summary.version)}",
     )
 
@@ -107,45 +111,12 @@ def _task_card(summary: Summary) -> str:
     return card("Tasks today", figure, missed, held)
 
 
-def _nodes(nodes: list[NodeView]) -> str:
-    texts = "".join(f"<th>{title}</th>" for title in ("Node", "Device", "Supply"))
-    watts = "".join(f'<th class="num">{title}</th>' for title in ("Load", "Generated", "Grid"))
-    rest = "".join(f'<th class="num">{title}</th>' for title in ("Frequency", "Busy", "Queue"))
-    head = f"{texts}{watts}<th>Battery</th>{rest}"
-    return f'<div class="scroll"><table class="nodes"><tr>{head}</tr>{"".join(map(_node, nodes))}</table></div>'
-
-
-def _node(node: NodeView) -> str:
-    cells = (
-        _figure(node, "load_watts", "{:.1f} W"),
-        _figure(node, "supply_watts", "{:.1f} W") if node.supply != "grid" else "-",
-        _figure(node, "grid_watts", "{:.1f} W"),
-    )
-    rest = (
-        _figure(node, "frequency_hertz", "{:.2f} GHz", 1e-9),
-        _figure(node, "utilization_ratio", "{:.0%}"),
-        _figure(node, "backlog_seconds", "{:.1f} s"),
-    )
-    facts = f"<td>{escape(node.name)}</td><td>{escape(node.device)}</td><td>{escape(node.supply)}</td>"
-    return f"<tr>{facts}{_numbers(cells)}<td>{_battery(node)}</td>{_numbers(rest)}</tr>"
-
-
-def _numbers(cells: tuple[str, ...]) -> str:
-    return "".join(f'<td class="num">{cell}</td>' for cell in cells)
-
-
-def _figure(node: NodeView, name: str, shown: str, scale: float = 1.0) -> str:
-    """Show a figure of a node; a dash where it is missing."""
-    value: float | None = getattr(node, name)
-    return "-" if value is None else data(value, f"{name}-{escape(node.name)}", shown.format(value * scale))
-
-
-def _battery(node: NodeView) -> str:
-    charge = node.battery_charge_ratio
-    if charge is None:
-        return "-"
-    figure = _figure(node, "battery_charge_ratio", "{:.0%}")
-    return f'<span class="charge">{bar(charge, f"{charge:.0%} charged", " amber")}{figure}</span>'
+def _flows(summary: Summary) -> str:
+    """Draw and list the flows; energy that a battery took and gave back is on both sides twice."""
+    picture, table = flow_picture(summary.flows), flow_table(summary.flows)
+    about = '<p class="dim">Energy that went through a battery counts when it is stored and again when it is used.</p>'
+    parts = f'<div class="halves"><div>{picture}</div><div>{table}{about}</div></div>' if table else picture
+    return f"<section><h2>Flows of energy today, from source to sink</h2>{parts}</section>"
 
 
 def _setting(summary: Summary) -> str:

@@ -3,7 +3,6 @@
 Units are in the names. A missing figure is null, never zero. "Today" is the simulated day.
 """
 
-import math
 from datetime import datetime, timedelta, timezone
 
 import msgspec
@@ -12,6 +11,8 @@ import numpy as np
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import CYCLE_DAYS
+from simulator.live.flows import FlowView, flows_of
+from simulator.live.sites import SiteView, known, sites_of
 from simulator.live.snapshot import PowerPoint, Readings, Snapshot, speed_text
 
 ERA_BEGINS, ERA = 1600, timedelta(days=21 * CYCLE_DAYS)
@@ -25,12 +26,14 @@ class _View(msgspec.Struct, frozen=True, kw_only=True):
 class NodeView(_View, frozen=True):
     """State of a node; `battery_charge_ratio` is null without a battery, `frequency_hertz` before its first task.
 
-    Supply, grid and battery are null for a node that shares them with others.
+    Supply, grid and battery are null for a node that shares a bus with others: the site has them.
     """
 
     name: str
+    site: str
     device: str
     supply: str
+    shares_bus: bool
     load_watts: float | None
     supply_watts: float | None
     grid_watts: float | None
@@ -40,7 +43,9 @@ class NodeView(_View, frozen=True):
     utilization_ratio: float | None
 
 
-NODE_FIGURES = tuple(name for name in NodeView.__struct_fields__ if name not in ("name", "device", "supply"))
+NODE_FACTS = ("name", "site", "device", "supply", "shares_bus")
+
+NODE_FIGURES = tuple(name for name in NodeView.__struct_fields__ if name not in NODE_FACTS)
 
 
 class Today(_View, frozen=True):
@@ -82,6 +87,8 @@ class Summary(_View, frozen=True):
     grid_grams_per_kwh: float | None
     held_tasks: int | None
     today: Today
+    sites: list[SiteView]
+    flows: list[FlowView]
     nodes: list[NodeView]
 
 
@@ -120,6 +127,8 @@ def summarize(snapshot: Snapshot, *, fresh: bool) -> Summary:
         grid_grams_per_kwh=None if now is None else _grid_intensity(now) * JOULES_PER_KWH,
         held_tasks=None if now is None else snapshot.waiting,
         today=_today(snapshot),
+        sites=sites_of(snapshot),
+        flows=flows_of(snapshot),
         nodes=_nodes(snapshot),
     )
 
@@ -190,9 +199,11 @@ def _nodes(snapshot: Snapshot) -> list[NodeView]:
     return [
         NodeView(
             name=node.name,
+            site=node.site,
             device=node.device,
             supply=node.supply,
-            **{name: _known(figures.get(name), index) for name in NODE_FIGURES},
+            shares_bus=not node.alone,
+            **{name: known(figures.get(name), index) for name in NODE_FIGURES},
         )
         for index, node in enumerate(snapshot.facts.nodes)
     ]
@@ -214,7 +225,3 @@ def _figures(snapshot: Snapshot, now: Readings) -> dict[str, FloatArray]:
 def _of_the_bus(snapshot: Snapshot, values: FloatArray) -> FloatArray:
     """Return a figure (N,) of buses, unknown for nodes that share theirs."""
     return np.array([values[node.bus] if node.alone else np.nan for node in snapshot.facts.nodes])
-
-
-def _known(values: FloatArray | None, index: int) -> float | None:
-    return None if values is None or not math.isfinite(values[index]) else float(values[index])

@@ -57,7 +57,7 @@ UNITS = {"%": 0.01, "Mbit/s": 125_000.0, "kg": 1000.0}
 
 HARMLESS = re.compile(
     "html|head|meta|title|style|body|header|main|footer|section|div|h1|h2|p|b|br|small|span|a|ul|li|data|time|"
-    "table|tr|th|td|svg|path|rect"
+    "table|tr|th|td|svg|path|rect|text|desc"
 )
 """Elements that run nothing and fetch nothing."""
 

@@ -6,32 +6,26 @@ from functools import partial
 import numpy as np
 
 from exporter.core.metrics import Row, Sample
-from exporter.core.units import JOULES_PER_KWH
 from simulator.arrays import FloatArray
 from simulator.energy.bus import FLOWS, SINKS, SOURCES
 from simulator.live.exposition.families import counter, gauge
+from simulator.live.sites import battery_charges, grid_intensities
 from simulator.live.snapshot import NODE_STATES, Snapshot
 from simulator.run.totals import Totals
 
 
 def _grid(snapshot: Snapshot) -> Iterator[Sample]:
-    now = snapshot.readings
-    if now is not None:
-        for site, name in enumerate(snapshot.facts.sites):
-            bus = snapshot.facts.site_of_bus.index(site)
-            yield (name,), float(now.record.grams_per_joule[bus]) * JOULES_PER_KWH
+    if snapshot.readings is not None:
+        for name, intensity in zip(snapshot.facts.sites, grid_intensities(snapshot, snapshot.readings), strict=True):
+            yield (name,), float(intensity)
 
 
 def _charge(snapshot: Snapshot) -> Iterator[Sample]:
     """Yield what the batteries of each site hold over what they could; sites without batteries have none."""
-    now, facts = snapshot.readings, snapshot.facts
-    if now is None:
-        return
-    sites, capacity = np.array(facts.site_of_bus), np.array(facts.battery_joules)
-    held = np.nan_to_num(now.charge) * capacity
-    for site, name in enumerate(facts.sites):
-        if (whole := capacity[sites == site].sum()) > 0.0:
-            yield (name,), float(held[sites == site].sum() / whole)
+    if snapshot.readings is not None:
+        for name, charge in zip(snapshot.facts.sites, battery_charges(snapshot, snapshot.readings), strict=True):
+            if not np.isnan(charge):
+                yield (name,), float(charge)
 
 
 def _life_cycle(snapshot: Snapshot) -> Iterator[Sample]:
