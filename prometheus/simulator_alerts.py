@@ -4,7 +4,16 @@ Every `for` is wall time at any speed of the simulated clock.
 """
 
 from prometheus.alert import Alert
-from prometheus.simulator_recording import ADVANCED, ENERGY, LONG_WINDOW, miss_ratio, renewable_share
+from prometheus.simulator_recording import (
+    ADVANCED,
+    BUSY,
+    ENERGY,
+    FLOW,
+    LONG_WINDOW,
+    WAKES,
+    miss_ratio,
+    renewable_share,
+)
 
 SIMULATOR = 'job="ecochain"'
 """Selects the simulator where a metric exists for every scrape target."""
@@ -16,15 +25,19 @@ LOWEST_RENEWABLE_SHARE = 0.2
 SIMULATED_DAY_SECONDS = 86_400
 """Nothing is said of a share before the window holds a night and a day."""
 
+LOWEST_UTILISATION = 0.2
+"""Mean utilisation of the nodes below which some could sleep. Judgement: five nodes then do the work of one."""
+
 EMPTY_WATTS = 0.01
-"""A battery that gives less than this gives nothing; what is left is rounding."""
+"""A battery or a supply that gives less than this gives nothing; what is left is rounding."""
 
 SAME_NODE = "on (job, instance, node)"
+SAME_SITE = "on (job, instance, site)"
 
 
 def simulator_alerts() -> tuple[Alert, ...]:
     """Return the alerts on the cluster, then on the simulator as a scrape target."""
-    return (_misses(), _renewable(), _battery(), _down(), _absent())
+    return (_misses(), _renewable(), _battery(), _dark(), _awake(), _wake(), _down(), _absent())
 
 
 def _alert(*, name: str, expr: str, scope: str, summary: str, description: str, advice: str, hold: str) -> Alert:
@@ -88,6 +101,58 @@ def _battery() -> Alert:
         ),
         advice="After a night or a calm that is normal; if it lasts, the battery or its supply is small for the load.",
         hold="10m",
+    )
+
+
+def _dark() -> Alert:
+    given = f'sum by (job, instance, site) ({FLOW.rate}{{from=~"solar|wind|battery"}}) < {EMPTY_WATTS}'
+    supplied = 'count by (job, instance, site) (ecochain_node_info{supply!="grid"})'
+    return _alert(
+        name="EcochainSiteDark",
+        expr=f"ecochain_site_battery_charge_ratio\nand {SAME_SITE}\n{given}\nand {SAME_SITE}\n{supplied}",
+        scope="cluster",
+        summary="The site {{ $labels.site }} has neither supply nor a charge",
+        description=(
+            "For 10 minutes of wall time sun and wind have generated nothing at the simulated site {{ $labels.site }} "
+            "of {{ $labels.instance }}, and its batteries, charged to {{ $value | humanizePercentage }}, have given "
+            "nothing."
+        ),
+        advice="Move work to a site that has supply, or put its nodes to sleep; the grid alone carries the site.",
+        hold="10m",
+    )
+
+
+def _awake() -> Alert:
+    utilisation = f"avg by (job, instance) (avg_over_time({BUSY.rate}[{LONG_WINDOW}]))"
+    awake = f'min by (job, instance) (min_over_time(ecochain_node_state{{state="awake"}}[{LONG_WINDOW}])) == 1'
+    return _alert(
+        name="EcochainAllAwake",
+        expr=f"{utilisation} < {LOWEST_UTILISATION}\nand on (job, instance)\n{awake}",
+        scope="cluster",
+        summary="All nodes of the simulated cluster {{ $labels.instance }} are awake for little work",
+        description=(
+            f"Over the last {LONG_WINDOW} of wall time no node of {{{{ $labels.instance }}}} has been seen asleep, "
+            "while on average each was busy for only {{ $value | humanizePercentage }} of the simulated time."
+        ),
+        advice="Let nodes sleep: set scheduler.sleeping to timeout or consolidate.",
+        hold="10m",
+    )
+
+
+def _wake() -> Alert:
+    wakes = f"sum by (job, instance, node) (avg_over_time({WAKES.rate}%s[{LONG_WINDOW}]))"
+    failed = wakes % '{outcome="failed"}'
+    return _alert(
+        name="EcochainWakeFailed",
+        expr=f"{failed}\n/ {SAME_NODE}\n({wakes % ''} > 0)\n> 0",
+        scope="node",
+        summary="{{ $labels.node }} failed to wake",
+        description=(
+            f"Over the last {LONG_WINDOW} of wall time {{{{ $value | humanizePercentage }}}} of the attempts to wake "
+            "the simulated node {{ $labels.node }} of {{ $labels.instance }} failed; each was tried again."
+        ),
+        advice="Tasks wait meanwhile: keep this node awake, or let it sleep less often.",
+        hold="",
     )
 
 

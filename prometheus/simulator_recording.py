@@ -51,6 +51,8 @@ MISSES = Counter(name="ecochain_scheduler_deadline_misses", labels=("task_class"
 COST = Counter(name="ecochain_cost_dollars", labels=("node",))
 REVENUE = Counter(name="ecochain_credit_revenue_dollars", labels=("node",))
 LEDGER_ENERGY = Counter(name="ecochain_ledger_energy_joules")
+FLOW = Counter(name="ecochain_flow_joules", labels=("site", "from", "to"))
+WAKES = Counter(name="ecochain_node_wakes", labels=("node", "outcome"))
 
 COUNTERS = (
     ENERGY,
@@ -66,6 +68,8 @@ COUNTERS = (
     COST,
     REVENUE,
     LEDGER_ENERGY,
+    FLOW,
+    WAKES,
 )
 
 CLOCK = f"instance:ecochain_clock_seconds:rate{WINDOW}"

@@ -28,6 +28,9 @@ UNDRAWN = {
     "EcotrackAbsent": "a state, without a limit",
     "EcotrackWatchdog": "always fires",
     "EcochainBatteryEmpty": "of what a battery gives, not of its charge",
+    "EcochainSiteDark": "of what supply and battery give, not of the battery's charge",
+    "EcochainAllAwake": "of the mean of all nodes, while the graph shows each",
+    "EcochainWakeFailed": "an event, without a limit",
     "EcochainDown": "a state, without a limit",
     "EcochainAbsent": "a state, without a limit",
 }

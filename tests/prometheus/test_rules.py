@@ -20,7 +20,12 @@ from prometheus.budget import seconds
 from prometheus.files import generated
 from prometheus.reach import machine
 from prometheus.recording import WINDOWS
-from prometheus.simulator_alerts import HIGHEST_MISS_RATIO, LOWEST_RENEWABLE_SHARE, SIMULATED_DAY_SECONDS
+from prometheus.simulator_alerts import (
+    HIGHEST_MISS_RATIO,
+    LOWEST_RENEWABLE_SHARE,
+    LOWEST_UTILISATION,
+    SIMULATED_DAY_SECONDS,
+)
 from prometheus.simulator_recording import COUNTERS, LONG_WINDOW
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 from tests.processes import TOOL_SECONDS, program
@@ -190,6 +195,7 @@ def test_the_simulators_runbook_names_the_thresholds_in_force() -> None:
     page = (ROOT / "docs/runbooks/simulator.md").read_text()
     assert f"More than {HIGHEST_MISS_RATIO:.0%} of the tasks" in page
     assert f"Less than {LOWEST_RENEWABLE_SHARE:.0%} of the electricity" in page
+    assert f"busy for less than {LOWEST_UTILISATION:.0%} of the time" in page
     slowest = SIMULATED_DAY_SECONDS / seconds(LONG_WINDOW)
     assert f"a simulator slower than {slowest:g}" in " ".join(page.split())
 
