@@ -34,7 +34,7 @@ def main() -> None:
     """Write the pictures, light and dark."""
     with TemporaryDirectory() as name:
         take(Path(name), "page", exporter_page(), 1140)
-        take(Path(name), "simulator-page", simulator_page(), 930)
+        take(Path(name), "simulator-page", simulator_page(), 1570)
 
 
 def exporter_page() -> str:
