@@ -12,7 +12,7 @@ from grafana.firing import annotations, firing_table
 from grafana.geometry import GRID_COLUMNS
 from grafana.note import note
 from grafana.panels import Series, override
-from grafana.promql import select
+from grafana.promql import EVERY_INSTANCE, select
 from grafana.queries import panels
 
 SCHEMA_VERSION = 41
@@ -40,13 +40,15 @@ class Row:
 class Choice:
     """Variable beside those that every board has: the values of a label of `metric`, among the chosen instances.
 
-    With `first` one value at a time is chosen, and that one at first; without it several and All.
+    With `first` one value at a time is chosen, and that one at first; without it several and All. `among` are further
+    matchers, by which a choice before this one narrows its values.
     """
 
     label: str
     title: str
     metric: str
     first: str = ""
+    among: str = EVERY_INSTANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +205,7 @@ def _label_variable(
 
 
 def _chosen(choice: Choice) -> dashboard.VariableModel:
-    variable = _label_variable(choice.label, choice.title, select(choice.metric))
+    variable = _label_variable(choice.label, choice.title, select(choice.metric, choice.among))
     if choice.first:
         variable.description = f"Which {choice.title.lower()} to show."
         variable.multi = variable.include_all = False

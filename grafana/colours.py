@@ -94,6 +94,21 @@ SUPPLIES: Mapping[str, str] = MappingProxyType(
 )
 """Supplies of simulated nodes; a node has the colour of its supply."""
 
+FLOW_SOURCES: Mapping[str, str] = MappingProxyType(
+    {"solar": SUPPLIES["solar"], "wind": SUPPLIES["wind"], "battery": BATTERY, "grid": GRID}
+)
+"""Sources of the electricity of a simulated site, from the first to be used to the last."""
+
+FLOW_SINKS: Mapping[str, str] = MappingProxyType(
+    {"load": PLAIN, "battery": BATTERY, "grid": GRID, "curtailed": "#B279A2", "loss": "#8C6D5A"}
+)
+"""Uses of the electricity of a simulated site, from the first to be served to the last."""
+
+NODE_STATES: Mapping[str, str] = MappingProxyType({"awake": PLAIN, "asleep": "#855D99", "waking": "#C8622B"})
+"""States of simulated nodes, in the order in which the timeline numbers them, from 1."""
+
+WAKES: Mapping[str, str] = MappingProxyType({"awake": PLAIN, "failed": BAD})
+
 OUTCOMES: Mapping[str, str] = MappingProxyType({"on_time": PLAIN, "late": "#B279A2", "dropped": BAD})
 
 TERMS: Mapping[str, str] = MappingProxyType(
@@ -120,6 +135,9 @@ CLASSES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Task classes of the scenarios that come with the simulator. Those of one's own are drawn in `PLAIN`."""
+
+SITES: Mapping[str, str] = MappingProxyType({"leeds": "#2F6FED", "leipzig": "#C8622B", "lyon": "#855D99"})
+"""Sites of the scenario `regions`. Those of one's own are drawn in `PLAIN`."""
 
 SERIES = (
     "#2F6FED",

@@ -26,6 +26,7 @@ PER_HOUR = "suffix:/h"
 SPEED = "suffix: x"
 
 EVERY_NODE = f'{EVERY_INSTANCE},node=~"$node"'
+EVERY_SITE = f'{EVERY_INSTANCE},site=~"$site"'
 EVERY_CLASS = f'{EVERY_INSTANCE},task_class=~"$task_class"'
 
 SIMULATED = f"The rate is per simulated time: increase over {WINDOW} of wall time / simulated time that passed in them."

@@ -52,7 +52,12 @@ COST = Counter(name="ecochain_cost_dollars", labels=("node",))
 REVENUE = Counter(name="ecochain_credit_revenue_dollars", labels=("node",))
 LEDGER_ENERGY = Counter(name="ecochain_ledger_energy_joules")
 FLOW = Counter(name="ecochain_flow_joules", labels=("site", "from", "to"))
+ASLEEP = Counter(name="ecochain_node_asleep_seconds", labels=("node",))
+"""Its rate is the share of the simulated time asleep."""
+
 WAKES = Counter(name="ecochain_node_wakes", labels=("node", "outcome"))
+TRANSFER_BYTES = Counter(name="ecochain_transfer_bytes", labels=("from_site", "to_site"))
+TRANSFER_ENERGY = Counter(name="ecochain_transfer_joules", labels=("from_site", "to_site"))
 
 COUNTERS = (
     ENERGY,
@@ -69,7 +74,10 @@ COUNTERS = (
     REVENUE,
     LEDGER_ENERGY,
     FLOW,
+    ASLEEP,
     WAKES,
+    TRANSFER_BYTES,
+    TRANSFER_ENERGY,
 )
 
 CLOCK = f"instance:ecochain_clock_seconds:rate{WINDOW}"

@@ -109,11 +109,15 @@ def _mirrored(line: Line) -> Line:
 
 
 def _stacked(lines: Sequence[Line]) -> Iterator[tuple[Line, Points]]:
-    """Yield each line where it is drawn, and the line under its area: that of the series below, or none."""
-    sums: dict[float, float] = {}
+    """Yield each line where it is drawn, and the line under its area: that of the series below, or none.
+
+    As in Grafana, mirrored lines are stacked among themselves, downwards.
+    """
+    stacks: dict[object, dict[float, float]] = {}
     by_name = {line.name: line.points for line in lines}
     for line in lines:
         if (line.look.custom.get("stacking") or {}).get("mode") == "normal":
+            sums = stacks.setdefault(line.look.custom.get("transform"), {})
             below = [(x, sums.get(x, 0.0)) for x, _ in line.points]
             points = [(x, y + sums.get(x, 0.0)) for x, y in line.points]
             sums.update(points)

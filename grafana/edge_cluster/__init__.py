@@ -1,9 +1,9 @@
-"""The Edge cluster board: what the simulated nodes draw, where it comes from, and what waits."""
+"""The Edge cluster board: what the simulated sites and nodes draw, where it comes from, who sleeps, and what waits."""
 
 from grafana.board import Board, Choice
-from grafana.edge_cluster import nodes, now, supply
+from grafana.edge_cluster import nodes, now, sites, sleep, supply
 from grafana.edge_cluster.names import UID
-from grafana.simulated import DOCUMENTS, PROGRAM, health
+from grafana.simulated import DOCUMENTS, EVERY_SITE, PROGRAM, health
 
 
 def board() -> Board:
@@ -12,19 +12,22 @@ def board() -> Board:
         uid=UID,
         title="Edge cluster",
         description=(
-            "Power, supply, batteries and queues of a simulated cluster of edge nodes. Everything here is simulated: "
+            "Sites, flows, sleep and queues of a simulated cluster of edge nodes. Everything here is simulated: "
             "no machine is measured. The time axis is that of the wall's clock, while hours in rates are simulated."
         ),
         about=(
             "**How much do the simulated nodes draw, where does it come from, and what waits?** Everything is "
             "simulated, and exact for the scenario; how close the scenario is to a real cluster is not known. "
-            "Hours in rates are simulated."
+            "Hours in rates are simulated. Site chooses for the row Sites, Node for all others."
         ),
         documents=DOCUMENTS,
         metric="ecochain_clock_timestamp_seconds",
         program=PROGRAM,
-        choices=(Choice(label="node", title="Node", metric="ecochain_node_info"),),
+        choices=(
+            Choice(label="site", title="Site", metric="ecochain_node_info"),
+            Choice(label="node", title="Node", metric="ecochain_node_info", among=EVERY_SITE),
+        ),
         tags=("simulator",),
         shown="now-1h",
-        rows=(now.row(), supply.row(), nodes.row(), health()),
+        rows=(now.row(), sites.row(), sleep.row(), supply.row(), nodes.row(), health()),
     )

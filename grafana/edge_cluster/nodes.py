@@ -30,6 +30,12 @@ from prometheus.simulator_recording import (
     renewable_share,
 )
 
+OF_THEIR_OWN = {
+    "ecochain_node_supply_watts": "no chosen node has a supply of its own",
+    "ecochain_node_battery_charge_ratio": "no chosen node has a battery of its own",
+}
+"""Gauges that nodes on the common bus of a site do not have, with the sentence for a graph without any."""
+
 
 def row() -> Row:
     """Build the row of the table, gauges over time, and the clusters in comparison."""
@@ -94,7 +100,7 @@ def _gauge(title: str, name: str, unit: str, description: str, width: int) -> da
         title=title,
         description=description,
         unit=unit,
-        no_value="no chosen node has a battery" if "battery" in name else NO_DATA,
+        no_value=OF_THEIR_OWN.get(name, NO_DATA),
         targets=(by_run_and_node(series),),
         series=BY_SUPPLY,
         links=(narrowing_link(UID, "instance", "node"),),
@@ -137,8 +143,9 @@ def _table() -> dashboard.Panel:
         title="Nodes",
         description=(
             "The last simulated step of each chosen node; renewable share and utilisation are those of the last two "
-            "minutes of wall time. Supply grid means that a node has none of its own; every node can draw from the "
-            "grid."
+            "minutes of wall time. Supply grid means that a node has none; every node can draw from the grid. A "
+            "dash, or no column, means that nodes share the supply and the battery of their site, which the row "
+            "Sites has."
         ),
         unit="watt",
         no_value=NO_DATA,

@@ -50,7 +50,7 @@ def _share() -> dashboard.Panel:
         title="Renewable share",
         description=(
             "Part of the chosen nodes' consumption that did not come from the grid: 1 - grid / consumption. What comes "
-            "out of a battery counts as renewable, because batteries are charged by the node's own supply only. "
+            "out of a battery counts as renewable, also where a policy has charged it from the grid. "
             f"{SIMULATED}"
         ),
         unit="percentunit",

@@ -102,7 +102,7 @@ def test_a_tables_cell_leads_to_the_board_narrowed_to_it() -> None:
     assert links.keys() == {"Instance", "Node"}
     assert links["Node"] == (
         "/d/ecochain-cluster?${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
-        "&var-node=${__value.raw}&${__url_time_range}"
+        "&${site:queryparam}&var-node=${__value.raw}&${__url_time_range}"
     )
 
 

@@ -135,6 +135,22 @@ def test_columns_of_several_series_have_the_width_of_their_common_step() -> None
     assert len(set(re.findall(r'<rect [^>]*width="([\d.]+)"', svg))) == 1
 
 
+def test_mirrored_areas_are_stacked_downwards_among_themselves() -> None:
+    """Two sides that are equally tall end at the same distance from zero, in whichever parts they come."""
+
+    def area(name: str, value: float, **own: str) -> Line:
+        look = Look({"unit": "watt", "custom": {"stacking": {"mode": "normal"}, **own}})
+        return Line(name=name, look=look, colour="#000000", points=[(0.0, value), (10.0, value)])
+
+    down = {"transform": "negative-Y"}
+    sides = [area("in", 1.0), area("in, too", 3.0), area("out", 2.0, **down), area("out, too", 2.0, **down)]
+    svg = graph(sides, size=(400, 200), across=(0.0, 10.0), gap=20)
+    one, four, two, end = (float(at) for at in re.findall(r'<polyline points="[\d.]+,([\d.]+)', svg))
+    zero = one + (one - four) / 3
+    assert zero - four == pytest.approx(end - zero, abs=0.3)
+    assert two - zero == pytest.approx(end - two, abs=0.3)
+
+
 def test_a_label_that_a_series_lacks_leaves_nothing_in_its_name() -> None:
     assert legend("{{node}}{{run}} ({{ supply }})", {"node": "roof", "supply": "solar"}) == "roof (solar)"
 

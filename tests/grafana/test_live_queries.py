@@ -27,6 +27,8 @@ NOT_INSIDE = "no published figure of the kept results lies inside a bar there"
 EMPTY = {
     ("How far off the forecast is", "Off by"): "an error takes a day of forecasts; test_budget_board has one",
     ("How far off the forecast is", "Yesterday's"): "as above",
+    ("Input moved between sites", "{{from_site}} to {{to_site}}{{run}}"): "the scenario edge has one site",
+    ("Energy of the network between sites", "{{from_site}} to {{to_site}}{{run}}"): "as above",
     **{
         (title, part): NOT_INSIDE
         for title in (
