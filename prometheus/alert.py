@@ -32,9 +32,9 @@ class Alert:
     """Alerting rule.
 
     `component` is the part of the project that the alert is about, and names its runbook page. `scope` says
-    how far it reaches: one `device`, one simulated `cluster` or `node` of it, or the `pipeline` that carries the
-    alerts themselves. `advice` is a sentence that says what to do, and ends the description. `hold` (the rule's
-    `for`) and `keep_firing_for` are PromQL durations, empty for none.
+    how far it reaches: one `device`, one simulated `cluster`, a `site` or a `node` of it, or the `pipeline` that
+    carries the alerts themselves. `advice` is a sentence that says what to do, and ends the description. `hold` (the
+    rule's `for`) and `keep_firing_for` are PromQL durations, empty for none.
     """
 
     name: str
@@ -54,8 +54,9 @@ class Alert:
         return {"severity": self.severity, "component": self.component, "scope": self.scope}
 
     def annotations(self, links: Links) -> dict[str, str]:
-        """Return texts and links; the dashboard opens on the instance and node concerned, where there is one."""
-        concerned = {"pipeline": (), "node": ("instance", "node")}.get(self.scope, ("instance",))
+        """Return texts and links; the dashboard opens on the instance, site or node concerned, where there is one."""
+        within = {"pipeline": (), "site": ("instance", "site"), "node": ("instance", "node")}
+        concerned = within.get(self.scope, ("instance",))
         chosen = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in concerned)
         board = links.cluster if self.component == "simulator" else links.dashboard
         return {

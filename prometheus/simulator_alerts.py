@@ -110,7 +110,7 @@ def _dark() -> Alert:
     return _alert(
         name="EcochainSiteDark",
         expr=f"ecochain_site_battery_charge_ratio\nand {SAME_SITE}\n{given}\nand {SAME_SITE}\n{supplied}",
-        scope="cluster",
+        scope="site",
         summary="The site {{ $labels.site }} has neither supply nor a charge",
         description=(
             "For 10 minutes of wall time sun and wind have generated nothing at the simulated site {{ $labels.site }} "

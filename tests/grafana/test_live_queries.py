@@ -135,6 +135,15 @@ def filled(title: str, legend: str, name: str, chosen: Mapping[str, str]) -> str
     return resolve(query.expr, rate_seconds=RATE_SECONDS, range_seconds=SHOWN_SECONDS, values=chosen)
 
 
+def test_the_two_sides_of_the_flows_are_equally_tall(live: Live) -> None:
+    title = "Flows of electricity"
+    sides = [f"sum({filled(title, legend, 'edge-cluster.json', {})})" for legend in ("from {{from}}", "to {{to}}")]
+    ((apart,),) = series_of(live, f"abs({sides[0]} - {sides[1]})", instant=True)
+    ((height,),) = series_of(live, sides[0], instant=True)
+    assert height > 1.0
+    assert apart <= 1e-9 * height
+
+
 def test_the_estimate_lies_inside_its_band(live: Live) -> None:
     edges = [ask(live, "Power", legend)[0][0] for legend in ("at least", "machine", "at most")]
     assert 0 < edges[0] < edges[1] < edges[2]
