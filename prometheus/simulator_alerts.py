@@ -6,6 +6,7 @@ Every `for` is wall time at any speed of the simulated clock.
 from prometheus.alert import Alert
 from prometheus.simulator_recording import (
     ADVANCED,
+    ASLEEP,
     BUSY,
     ENERGY,
     FLOW,
@@ -24,6 +25,9 @@ HIGHEST_MISS_RATIO = 0.05
 LOWEST_RENEWABLE_SHARE = 0.2
 SIMULATED_DAY_SECONDS = 86_400
 """Nothing is said of a share before the window holds a night and a day."""
+
+SLEPT_WINDOW = "6h"
+"""Wall time in which a node has to have slept for all awake to be told: a quarter of the day, a judgement."""
 
 LOWEST_UTILISATION = 0.2
 """Mean utilisation of the nodes below which some could sleep. Judgement: five nodes then do the work of one."""
@@ -125,16 +129,19 @@ def _dark() -> Alert:
 def _awake() -> Alert:
     utilisation = f"avg by (job, instance) (avg_over_time({BUSY.rate}[{LONG_WINDOW}]))"
     awake = f'min by (job, instance) (min_over_time(ecochain_node_state{{state="awake"}}[{LONG_WINDOW}])) == 1'
+    # Where nobody has slept of late, the scenario lets nobody sleep.
+    slept = f"max by (job, instance) (max_over_time({ASLEEP.rate}[{SLEPT_WINDOW}])) > 0"
+    conditions = (f"{utilisation} < {LOWEST_UTILISATION}", awake, slept)
     return _alert(
         name="EcochainAllAwake",
-        expr=f"{utilisation} < {LOWEST_UTILISATION}\nand on (job, instance)\n{awake}",
+        expr="\nand on (job, instance)\n".join(conditions),
         scope="cluster",
         summary="All nodes of the simulated cluster {{ $labels.instance }} are awake for little work",
         description=(
             f"Over the last {LONG_WINDOW} of wall time no node of {{{{ $labels.instance }}}} has been seen asleep, "
             "while on average each was busy for only {{ $value | humanizePercentage }} of the simulated time."
         ),
-        advice="Let nodes sleep: set scheduler.sleeping to timeout or consolidate.",
+        advice="Some slept in the last six hours: look at what keeps them awake now.",
         hold="10m",
     )
 

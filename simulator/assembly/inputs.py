@@ -37,8 +37,8 @@ from simulator.workload.origins import SpreadWorkload, hourly_shares
 from simulator.workload.task import TaskClass
 from simulator.workload.trace import load_trace
 
-BITS_PER_BYTE = 8
-BITS_PER_MEGABIT = 1e6
+BYTES_PER_MEGABIT = 125_000.0
+"""Bytes in a megabit: 10^6 bits of a network's rate, eight to a byte."""
 
 
 def cluster_of(layout: Layout, scenario: Scenario, *, compressed: CompressionProfile | None) -> Cluster:
@@ -64,7 +64,7 @@ def cluster_of(layout: Layout, scenario: Scenario, *, compressed: CompressionPro
     away = site_of_bus[bus][:, np.newaxis] != origin
     input_bytes = np.array([kind.input_bytes for kind in classes])
     network = scenario.network
-    seconds = network.latency_seconds + input_bytes * BITS_PER_BYTE / (network.megabits_per_second * BITS_PER_MEGABIT)
+    seconds = network.latency_seconds + input_bytes / (network.megabits_per_second * BYTES_PER_MEGABIT)
     return Cluster(
         names=tuple(node.name for node in nodes),
         service=np.ascontiguousarray(slowness * ratios[:, :, None]),

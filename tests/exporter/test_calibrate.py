@@ -452,25 +452,29 @@ class LoadedByChildren(Drawn):
         self.write(self.procfs / "stat", lines)
 
 
-def calibrating(folder: Path, machine: Drawn, *flags: str) -> subprocess.Popen[str]:
-    """Start the command as a user does, with short phases."""
+@contextlib.contextmanager
+def calibrating(folder: Path, machine: Drawn, *flags: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the command as a user does, with short phases."""
     config = folder / "ecotrack.yml"
     meter = f"meter: {{kind: file, file: {machine.meter}, interval_seconds: 1}}"
     config.write_text(f"power: {{machine: desktop}}\n{meter}\n", encoding="ascii")
     argv = [sys.executable, "-m", "exporter", "calibrate", "--seconds=5", f"--config.file={config}"]
-    return subprocess.Popen(
-        [*argv, f"--state.dir={folder / 'state'}", f"--path.sysfs={FIXTURES / 'laptop/sys'}", *flags],
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    with ending(
+        subprocess.Popen(
+            [*argv, f"--state.dir={folder / 'state'}", f"--path.sysfs={FIXTURES / 'laptop/sys'}", *flags],
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    ) as process:
+        yield process
 
 
 @pytest.mark.slow
 def test_the_command_measures_a_machine_and_its_meter_from_idle_to_full_load(tmp_path: Path) -> None:
     with LoadedByChildren(tmp_path) as machine:
-        with ending(calibrating(tmp_path, machine, f"--path.procfs={machine.procfs}")) as process:
+        with calibrating(tmp_path, machine, f"--path.procfs={machine.procfs}") as process:
             machine.parent = process.pid
             said, _ = process.communicate(timeout=120)
         assert process.returncode == 0, said

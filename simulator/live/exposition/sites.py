@@ -105,8 +105,8 @@ SITES: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecochain_node_state",
         labels=("node", "state"),
-        help="1 for the state of the node at the end of the last step, 0 for the others: awake, asleep (or falling "
-        "asleep) and waking.",
+        help="State of the node at the end of the last step, 1 for the present state and 0 for the others. A node that "
+        "falls asleep counts as asleep.",
         read=_state,
     ),
     counter(
@@ -119,14 +119,14 @@ SITES: tuple[Row[Snapshot], ...] = (
     counter(
         name="ecochain_node_wakes_total",
         labels=("node", "outcome"),
-        help="Wakes of the node, those that succeeded (awake) and those that failed and were tried again (failed).",
+        help="Wakes of the node that succeeded (awake), or failed and were tried again (failed).",
         read=_wakes,
     ),
     counter(
         name="ecochain_transfer_bytes_total",
         unit="bytes",
         labels=("from_site", "to_site"),
-        help="Input of tasks that was sent from the site where they arrived to the site where they ran.",
+        help="Input of tasks that was sent from the site of the arrival to the site of the execution.",
         read=partial(_moved, read=lambda totals: totals.moved_bytes),
     ),
     counter(
