@@ -499,7 +499,7 @@ def test_the_command_measures_this_machine_or_says_truly_why_not(tmp_path: Path)
         return 1.0 - idle / max(idle, sum(last[:7]) - sum(before[:7]), 0.01), 0.2
 
     began, said = time.monotonic(), ""
-    with Drawn(tmp_path, busy) as machine, ending(calibrating(tmp_path, machine)) as process:
+    with Drawn(tmp_path, busy) as machine, calibrating(tmp_path, machine) as process:
         assert process.stdout is not None
         for said in process.stdout:
             if "measuring, 5 s left" in said or "settling" in said:
