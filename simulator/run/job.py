@@ -102,5 +102,5 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     deadline_miss_ratio: float
     bound_grams: float | None = None
     stored_change_joules: float | None = None
-    network_joules: float = 0.0
+    network_joules: float | None = None
     life_cycle_grams: float | None = None

@@ -243,7 +243,7 @@ def figures(engine: Engine, seed: int) -> RunResult:
         credit_dollars=credits_sold,
         cost_dollars=electricity - credits_sold,
         deadline_miss_ratio=_ratio(late + dropped, offered),
-        network_joules=network,
+        network_joules=network if len(totals.moved_joules) > 1 else None,
         life_cycle_grams=None if plant.life_cycle is None else float(totals.life_cycle.sum()),
         stored_change_joules=float((engine.stored - engine.beginning.stored).sum()),
     )
