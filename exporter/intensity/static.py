@@ -32,9 +32,12 @@ class StaticIntensity:
         The factors are scaled to a mean of 1, so that the value stays the mean of a day; an hour beyond what a grid can
         have is cut off there.
         """
-        mean = sum(factors) / len(factors)
+        # Of the largest first: the mean of the smallest numbers there are would round to 0.
+        largest = max(factors)
+        relative = [one / largest for one in factors]
+        mean = sum(relative) / len(relative)
         shaped = StaticIntensity(replace(self._reading, description=f"{self._reading.description}, by hour of the day"))
-        shaped._hours, shaped._zone = tuple(one / mean for one in factors), zone
+        shaped._hours, shaped._zone = tuple(one / mean for one in relative), zone
         return shaped
 
     def at(self, now: UnixSeconds) -> IntensityReading:

@@ -4,7 +4,7 @@ import csv
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.build import intensity_provider
@@ -70,6 +70,7 @@ def test_any_text_is_a_zone_or_is_refused_with_others(zone: str) -> None:
 
 
 @given(profile=st.lists(st.floats(0.0, 100.0), min_size=24, max_size=24).filter(any))
+@example(profile=[0.0] * 23 + [5e-324])
 def test_a_daily_profile_keeps_the_mean_of_a_day(profile: list[float]) -> None:
     provider = intensity_provider(configured({"zone": "FR", "daily_profile": profile}), NOW)
     values = [provider.at(UnixSeconds(NOW + hour * SECONDS_PER_HOUR)).value for hour in range(24)]
