@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import promql_parser
@@ -15,6 +16,10 @@ LABEL_VALUES = re.compile(r"label_values\((?P<series>.+), *(?P<label>\w+)\)")
 RATE_INTERVAL = "4441s"
 RANGE = "4442s"
 """Durations that stand for Grafana's macros while an expression is only parsed; no board uses them itself."""
+
+
+EXPRESSIONS_KEPT = 512
+"""Expressions whose nodes are kept: more than a board has. Every rule asks for them, and the longest has 8 kB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +72,10 @@ def parse(expr: str) -> promql_parser.Expr:
     return parsed
 
 
-def nodes(expr: str) -> list[promql_parser.Expr]:
+@lru_cache(maxsize=EXPRESSIONS_KEPT)
+def nodes(expr: str) -> tuple[promql_parser.Expr, ...]:
     """Walk the expression's syntax tree, each node before what it contains; ValueError if it is no PromQL."""
-    return walked(parse(expr))
+    return tuple(walked(parse(expr)))
 
 
 def walked(tree: promql_parser.Expr) -> list[promql_parser.Expr]:
