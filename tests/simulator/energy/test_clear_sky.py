@@ -1,7 +1,7 @@
 """The clear sky at places and dates where it is known otherwise."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
@@ -9,15 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pvlib.clearsky import haurwitz  # type: ignore[import-untyped]
+from pvlib.irradiance import get_extra_radiation  # type: ignore[import-untyped]
 from pvlib.location import Location  # type: ignore[import-untyped]
 
-from simulator.energy.clear_sky import calendar_day, clear_sky_day
+from simulator.energy.clear_sky import BLOCK_DAYS, Sky, calendar_day, clear_sky_day, linke_turbidity, sky_day
 from simulator.energy.interface import POINTS_PER_DAY, Site
 from tests.simulator.energy.places import greensboro
 
 ADELAIDE = Site(
     latitude=-34.93, longitude=138.6, altitude_metres=50.0, utc_offset_hours=9.5, first_day=date(2025, 12, 21)
 )
+
+LONGYEARBYEN = Site(
+    latitude=78.22, longitude=15.63, altitude_metres=10.0, utc_offset_hours=1.0, first_day=date(2024, 1, 1)
+)
+KATHMANDU = Site(
+    latitude=27.7, longitude=85.32, altitude_metres=1400.0, utc_offset_hours=5.75, first_day=date(1962, 5, 4)
+)
+QUITO = Site(
+    latitude=-0.18, longitude=-78.47, altitude_metres=2850.0, utc_offset_hours=-5.0, first_day=date(2023, 9, 9)
+)
+
+everywhere = pytest.mark.parametrize("site", [greensboro(), ADELAIDE, LONGYEARBYEN, KATHMANDU, QUITO])
 
 
 def steps_from(utc_midnight: str) -> pd.DatetimeIndex:
@@ -27,6 +40,44 @@ def steps_from(utc_midnight: str) -> pd.DatetimeIndex:
 
 def pvlib_place(site: Site) -> Location:
     return Location(site.latitude, site.longitude, "UTC", site.altitude_metres)
+
+
+def content(sky: Sky) -> tuple[int, bytes, bytes, bytes]:
+    """Return all that there is of a sky, to the bit."""
+    angles = sky.sun.zenith_degrees.tobytes(), sky.sun.azimuth_degrees.tobytes()
+    return sky.sun.day_of_year, *angles, sky.clear_sky_watts_per_square_metre.tobytes()
+
+
+def computed_alone(site: Site, day: date) -> tuple[int, bytes, bytes, bytes]:
+    """Return the content of a sky for which pvlib was asked for this day and no other."""
+    midnight = datetime.combine(day, time(), tzinfo=UTC) - timedelta(hours=site.utc_offset_hours)
+    times, day_of_year = steps_from(str(midnight.replace(tzinfo=None))), day.timetuple().tm_yday
+    position = pvlib_place(site).get_solarposition(times)
+    clear = pvlib_place(site).get_clearsky(
+        times,
+        solar_position=position,
+        dni_extra=get_extra_radiation(day_of_year),
+        linke_turbidity=linke_turbidity(site.latitude, site.longitude, day),
+    )
+    columns = position["apparent_zenith"], position["azimuth"], clear["ghi"]
+    zenith, azimuth, irradiance = (column.to_numpy(dtype=np.float64).tobytes() for column in columns)
+    return day_of_year, zenith, azimuth, irradiance
+
+
+@everywhere
+def test_a_day_of_a_block_is_as_if_computed_alone(site: Site) -> None:
+    # Thirteen and the length of a block have no common factor, so each place in a block has its turn.
+    for index in range(-1, 366, 13):
+        assert content(sky_day(site, index)) == computed_alone(site, calendar_day(site.first_day, index))
+
+
+@everywhere
+def test_each_day_of_a_year_is_the_same_whichever_days_are_in_its_block(site: Site) -> None:
+    shift = 5
+    assert shift % BLOCK_DAYS
+    earlier = replace(site, first_day=site.first_day - timedelta(days=shift))
+    for index in range(366):
+        assert content(sky_day(earlier, index + shift)) == content(sky_day(site, index))
 
 
 @pytest.mark.parametrize(("site", "utc_midnight"), [(greensboro(), "2025-03-20 05:00"), (ADELAIDE, "2025-12-20 14:30")])

@@ -12,6 +12,7 @@ import pytest
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import clear_sky_day
 from simulator.energy.interface import POINTS_PER_DAY, Site, WeatherError
+from simulator.energy.solar import SolarArray
 from simulator.energy.weather_file import load_weather
 from tests.simulator.energy.places import greensboro
 
@@ -272,3 +273,20 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path.write_bytes(bytes(range(256)))
     with pytest.raises(WeatherError, match="expected an hourly export of NASA POWER"):
         load_weather(path, greensboro())
+
+
+def test_days_of_a_year_are_the_same_whenever_the_site_begins() -> None:
+    # Skies are computed in blocks of days, which begin with the site's first.
+    panel = SolarArray(
+        area_square_metres=0.25,
+        efficiency=0.2,
+        tilt_degrees=30.0,
+        azimuth_degrees=150.0,
+        system_losses_ratio=0.14,
+        incidence_coefficient=0.05,
+    )
+    early, late = (load_weather(TMY3, greensboro(date(2025, 1, day))) for day in (1, 6))
+    for index in range(0, 365, 3):
+        there, here = early.day(index + 5), late.day(index)
+        assert here.ghi_watts_per_square_metre.tobytes() == there.ghi_watts_per_square_metre.tobytes()
+        assert panel.watts(here).tobytes() == panel.watts(there).tobytes()
