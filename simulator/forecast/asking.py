@@ -1,0 +1,107 @@
+"""Asking a model in use: where what was observed does not suffice, the reference answers, for a reason that is counted.
+
+Models have learnt from whole days. Given half of one, or a meter that stands still, they answer too, and nobody can say
+how well. The reference needs less: it takes the last value that is there, or the mean of the hour.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from simulator.arrays import BoolArray, FloatArray
+from simulator.forecast.conformal import Calibrated
+from simulator.forecast.interface import Kind, Series
+from simulator.forecast.watch import Told
+
+MOST_OVER_RATED = 100.0
+"""A value above so many times the rated one is the fault of a meter: no panel, turbine or grid comes near. Assumed."""
+
+
+class Reason(StrEnum):
+    """The reasons for which the reference answers in place of a model; the first that holds is told.
+
+    Less than a day was observed; a value of the last day is one that no supply and no grid can have; one is missing;
+    the panels gave the same at every hour of light; the sun did not rise; the model's answer was not finite.
+    """
+
+    SHORT = "short"
+    INVALID = "invalid"
+    GAP = "gap"
+    CONSTANT = "constant"
+    NIGHT = "night"
+    NO_ANSWER = "no_answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a model and its reference tell.
+
+    With a `reason` the reference answers for both, so that neither gains on the other by it.
+    """
+
+    model: Told
+    reference: Told
+    reason: Reason | None
+
+
+def answer(model: Calibrated, reference: Calibrated, series: Series) -> Answer:
+    """Return the forecasts of the day after the last step of a series, whatever its values are."""
+    sound = cleaned(series)
+    expected = _told(reference, sound)
+    reason = trouble(series)
+    if reason is None:
+        told = _told(model, sound)
+        # Of some horizons a model may tell nothing: there the reference does, without any reason.
+        silent = np.isnan(told.mean)
+        broken = bool(np.isinf(told.mean).any() or not np.isfinite(told.quantiles[:, ~silent]).all() or silent.all())
+        if not broken:
+            return Answer(model=_filled(told, expected), reference=expected, reason=None)
+        reason = Reason.NO_ANSWER
+    return Answer(model=expected, reference=expected, reason=reason)
+
+
+def trouble(series: Series) -> Reason | None:
+    """Return why a model is better not asked with what was observed until the end of a series; None if it may be."""
+    day = series.horizons
+    last = series.values[-day:]
+    if len(last) < day or np.isnan(series.values).sum() > len(series.values) - day:
+        return Reason.SHORT
+    if (~np.isnan(last) & ~_possible(series, last)).any():
+        return Reason.INVALID
+    if np.isnan(last).any():
+        return Reason.GAP
+    if series.kind is not Kind.SOLAR:
+        return None
+    steps = np.arange(len(series.values) - day, len(series.values))
+    lit = series.has_sun(steps)
+    if not lit.any():
+        return Reason.NIGHT
+    return Reason.CONSTANT if lit.sum() > 1 and np.ptp(last[lit]) == 0.0 else None
+
+
+def cleaned(series: Series) -> Series:
+    """Return the series with every value missing that no supply and no grid can have."""
+    values = np.where(_possible(series, series.values), series.values, np.nan)
+    beside = np.where(np.isfinite(series.beside) & (series.beside >= 0.0), series.beside, np.nan)
+    return replace(series, values=values, beside=beside)
+
+
+def _possible(series: Series, values: FloatArray) -> BoolArray:
+    """Return which values a supply or a grid can have."""
+    with np.errstate(invalid="ignore"):
+        return np.isfinite(values) & (values >= 0.0) & (values <= MOST_OVER_RATED * series.rated)
+
+
+def _told(forecast: Calibrated, series: Series) -> Told:
+    with np.errstate(all="ignore"):
+        mean, quantiles = forecast.bands(series, np.array([len(series.values) - 1]))
+    return Told(mean=mean[0], quantiles=quantiles[0])
+
+
+def _filled(told: Told, other: Told) -> Told:
+    """Return what is told, and where that is nothing what the other tells."""
+    silent = np.isnan(told.mean)
+    return Told(
+        mean=np.where(silent, other.mean, told.mean), quantiles=np.where(silent, other.quantiles, told.quantiles)
+    )
