@@ -104,7 +104,7 @@ class StoredNodes:
         self._heights: list[list[bytes]] = []
 
         """Append records to the tree."""
-        """Append records."""
+        """Append records to the tree."""
         for height, hashes in enumerate(self.tree.extend(records)):
             if height == len(self._heights):
                 self._heights.append([])
