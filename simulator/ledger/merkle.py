@@ -103,7 +103,7 @@ class StoredNodes:
         self.tree = Tree()
         self._heights: list[list[bytes]] = []
 
-        """Append records to the tree."""
+    def extend(self, records: Iterable[bytes]) -> None:
         """Append records to the tree."""
         for height, hashes in enumerate(self.tree.extend(records)):
             if height == len(self._heights):
