@@ -34,7 +34,19 @@ KERNELS = {
 TOP_MODULES = {"__init__", "__main__", "app", "arrays", "cli", "streams"}
 """All modules that lie in no room of the simulator."""
 
-LAZY = {"cryptography", "distributed", "matplotlib", "numba", "pandas", "pvlib", "scipy", "sklearn", "torch", "tqdm"}
+LAZY = {
+    "cryptography",
+    "distributed",
+    "matplotlib",
+    "nacl",
+    "numba",
+    "pandas",
+    "pvlib",
+    "scipy",
+    "sklearn",
+    "torch",
+    "tqdm",
+}
 """Libraries that the simulator may import within a function: slow to load, or optional. pandas comes with pvlib."""
 
 LAYERS = (
