@@ -174,12 +174,16 @@ class KeyPossession(Record, frozen=True, tag=3):
 
 
 class Registration(Record, frozen=True, tag=4):
-    """Registration of a device, for good, signed by the project's owner."""
+    """Registration of a device, for good, signed by the project's owner.
+
+    The claims of the device begin at `start` and leave no time out: what is not claimed would not be counted.
+    """
 
     device: Unsigned
     project: Unsigned
     key: PublicKey
     capacity: Capacity
+    start: Unsigned
     possession: Signature
 
 
@@ -188,8 +192,9 @@ class Claim(Record, frozen=True, tag=5):
 
     Charge and discharge count at the battery's terminals. To the millijoule, generation + import + discharge
     = load + export + charge + curtailed. `intensity` is that of the grid's electricity, with the digest of its source.
-    `tasks` are those on time, by class. `records` task records have the Merkle root `records_root` (RFC 9162), and
-    `models` is a digest over the models and checkpoints that ran.
+    `tasks` are those on time, by class. `records` task records have the Merkle root `records_root` (RFC 9162); those of
+    tasks on time come first, by class, so that the place of a record says what is claimed for it. `models` is a digest
+    over the models and checkpoints that ran.
     """
 
     device: Unsigned
@@ -228,8 +233,9 @@ class TaskRecord(Record, frozen=True, tag=6):
 
 
 class ModelRecord(Record, frozen=True, tag=7):
-    """Model verification: a drawn task record of a claim, opened, with its path to the root; signed by the device."""
+    """Model verification: a drawn task record, opened with its path to the root by a validator, who signs it."""
 
+    validator: Unsigned
     device: Unsigned
     sequence: Unsigned
     index: Unsigned
@@ -282,12 +288,16 @@ class Cancellation(Record, frozen=True, tag=10):
 
 
 class StakeChange(Record, frozen=True, tag=11):
-    """Change of a validator's stake from an epoch on, signed by the validator, whose changes are numbered from 1."""
+    """Move of stake to another validator from an epoch on, signed by the giver, whose moves are numbered from 1.
+
+    Stake is neither made nor withdrawn on the chain: what moves is conserved, and only slashing burns it.
+    """
 
     validator: Unsigned
     sequence: Unsigned
     epoch: Unsigned
-    change: int
+    to: Unsigned
+    amount: int
 
 
 Message = Registration | Claim | ModelRecord | Transfer | Retirement | Cancellation | StakeChange
