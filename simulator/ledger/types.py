@@ -288,16 +288,15 @@ class Cancellation(Record, frozen=True, tag=10):
 
 
 class StakeChange(Record, frozen=True, tag=11):
-    """Move of stake to another validator from an epoch on, signed by the giver, whose moves are numbered from 1.
+    """Change of a validator's stake from an epoch on, signed by the validator, whose changes are numbered from 1.
 
-    Stake is neither made nor withdrawn on the chain: what moves is conserved, and only slashing burns it.
+    Stake is not made on the chain: a validator has at stake what it brought at genesis, or less.
     """
 
     validator: Unsigned
     sequence: Unsigned
     epoch: Unsigned
-    to: Unsigned
-    amount: int
+    change: int
 
 
 Message = Registration | Claim | ModelRecord | Transfer | Retirement | Cancellation | StakeChange

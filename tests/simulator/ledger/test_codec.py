@@ -90,22 +90,22 @@ def test_invalid_noise(noise: bytes) -> None:
 @pytest.mark.parametrize(
     ("what", "data"),
     [
-        ("a longer integer", b"\x96\x0b\xcc\x01\x02\x03\x04\x05"),
-        ("a longer array header", b"\xdc\x00\x06\x0b\x01\x02\x03\x04\x05"),
-        ("an integral float", b"\x96\x0b\x01\x02\x03\x04\xcb\x40\x14\x00\x00\x00\x00\x00\x00"),
-        ("a field more", b"\x97\x0b\x01\x02\x03\x04\x05\x06"),
-        ("a field less", b"\x95\x0b\x01\x02\x03\x04"),
-        ("bytes behind it", b"\x96\x0b\x01\x02\x03\x04\x05\x00"),
-        ("another tag", b"\x96\x0c\x01\x02\x03\x04\x05"),
-        ("a map", b"\x85\xa1a\x01\xa1b\x02\xa1c\x03\xa1d\x04\xa1e\x05"),
-        ("true for 1", b"\x96\x0b\x01\x02\x03\x04\xc3"),
-        ("an index below zero", b"\x96\x0b\xff\x02\x03\x04\x05"),
+        ("a longer integer", b"\x95\x0b\xcc\x01\x02\x03\x04"),
+        ("a longer array header", b"\xdc\x00\x05\x0b\x01\x02\x03\x04"),
+        ("an integral float", b"\x95\x0b\x01\x02\x03\xcb\x40\x10\x00\x00\x00\x00\x00\x00"),
+        ("a field more", b"\x96\x0b\x01\x02\x03\x04\x05"),
+        ("a field less", b"\x94\x0b\x01\x02\x03"),
+        ("bytes behind it", b"\x95\x0b\x01\x02\x03\x04\x00"),
+        ("another tag", b"\x95\x0c\x01\x02\x03\x04"),
+        ("a map", b"\x84\xa1a\x01\xa1b\x02\xa1c\x03\xa1d\x04"),
+        ("true for 1", b"\x95\x0b\x01\x02\x03\xc3"),
+        ("an index below zero", b"\x95\x0b\xff\x02\x03\x04"),
         ("nothing", b""),
     ],
 )
 def test_invalid_spelling(what: str, data: bytes) -> None:
-    good = StakeChange(validator=1, sequence=2, epoch=3, to=4, amount=5)
-    assert encode(good) == b"\x96\x0b\x01\x02\x03\x04\x05"
+    good = StakeChange(validator=1, sequence=2, epoch=3, change=4)
+    assert encode(good) == b"\x95\x0b\x01\x02\x03\x04"
     assert refused(data, StakeChange) is Rule.NON_CANONICAL, what
 
 
@@ -121,7 +121,7 @@ def test_invalid_text_for_bytes() -> None:
 
 def test_invalid_integer_of_65_bits() -> None:
     with pytest.raises(RuleError, match="overflow"):
-        encode(StakeChange(validator=1, sequence=2, epoch=3, to=4, amount=2**64))
+        encode(StakeChange(validator=1, sequence=2, epoch=3, change=2**64))
 
 
 def test_the_encoding_of_a_claim_stays() -> None:

@@ -16,7 +16,7 @@ from simulator.ledger.types import StakeChange
 
 CHAIN = b"\1" * 32
 KEY = SecretKey(b"\2" * 32)
-CHANGE = StakeChange(validator=1, sequence=2, epoch=3, to=4, amount=5)
+CHANGE = StakeChange(validator=1, sequence=2, epoch=3, change=-4)
 SIGNATURE = KEY.sign(CHAIN, CHANGE)
 
 FIELD = 2**255 - 19
@@ -88,9 +88,9 @@ def test_invalid_length(key: bytes, signature: bytes) -> None:
 
 @settings(max_examples=50)
 @given(st.binary(min_size=32, max_size=32), st.integers(0, 511), st.integers(-(2**63), 2**63 - 1))
-def test_libraries_agree_on_signatures_and_on_flipped_ones(seed: bytes, bit: int, amount: int) -> None:
+def test_libraries_agree_on_signatures_and_on_flipped_ones(seed: bytes, bit: int, change: int) -> None:
     key = SecretKey(seed)
-    record = StakeChange(validator=1, sequence=2, epoch=3, to=4, amount=amount)
+    record = StakeChange(validator=1, sequence=2, epoch=3, change=change)
     signature = key.sign(CHAIN, record)
     root = signing_root(CHAIN, record)
     assert is_valid(key.public, CHAIN, record, signature)
