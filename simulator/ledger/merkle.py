@@ -122,9 +122,14 @@ def root_of(records: Iterable[bytes]) -> bytes:
     return tree.root()
 
 
+def peaks_at(size: int, node: Node) -> list[bytes]:
+    """Return the peaks that the tree had at a size."""
+    return _perfect(0, size, node)
+
+
 def root_at(size: int, node: Node) -> bytes:
     """Return the root that the tree had at a size."""
-    return _folded(_perfect(0, size, node)) if size else sha256().digest()
+    return Tree(size, peaks_at(size, node)).root()
 
 
 def inclusion_path(place: int, size: int, node: Node) -> list[bytes]:

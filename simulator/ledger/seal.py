@@ -14,6 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
+from simulator.ledger.faults import DamagedError
+
 PAGE_BYTES = 4096
 """Bytes of a database page, SQLite's default since version 3.12.0 (2016)."""
 
@@ -23,10 +25,6 @@ SEAL_BYTES = 32
 OPEN = bytes(SEAL_BYTES)
 
 _USABLE = PAGE_BYTES - SEAL_BYTES
-
-
-class DamagedError(Exception):
-    """A ledger file that is not as it was written; the text says where the first fault is."""
 
 
 def empty_database() -> bytes:
@@ -83,9 +81,24 @@ def check_seal(path: Path) -> None:
             digest = _digest(number, page[:_USABLE])
             others.update(digest)
             if page[_USABLE:] != digest:
-                raise DamagedError(_place(number))
+                raise DamagedError(f"{path}: {_place(number)}")
     if first[_USABLE:] != _digest(1, first[:_USABLE] + others.digest()):
-        raise DamagedError(_place(1))
+        raise DamagedError(f"{path}: {_place(1)}")
+
+
+def log_of(path: Path) -> Path:
+    """Return the path of the write-ahead log, which is there while a ledger is open and after it was killed."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def check_closed(path: Path) -> None:
+    """Check a file that has a seal: every byte of it, and that nothing is left to be written to it.
+
+    Raises DamagedError and OSError.
+    """
+    check_seal(path)
+    if log_of(path).exists():
+        raise DamagedError(f"{path}: is closed, and yet {log_of(path).name} lies beside it")
 
 
 def _further_pages(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

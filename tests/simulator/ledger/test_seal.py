@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simulator.ledger.faults import DamagedError
 from simulator.ledger.seal import (
     PAGE_BYTES,
     SEAL_BYTES,
-    DamagedError,
     check_seal,
     empty_database,
     is_sealed,
@@ -66,7 +66,7 @@ def test_any_flipped_byte_is_found_in_its_page(sealed: Path, data: st.DataObject
     damaged[at] ^= bits
     try:
         sealed.write_bytes(damaged)
-        with pytest.raises(DamagedError, match=f"^page {at // PAGE_BYTES + 1} "):
+        with pytest.raises(DamagedError, match=f"sealed.db: page {at // PAGE_BYTES + 1} "):
             check_seal(sealed)
     finally:
         sealed.write_bytes(kept)
@@ -91,7 +91,7 @@ def test_pages_in_another_order_are_found(sealed: Path) -> None:
     kept = sealed.read_bytes()
     pages = [kept[start : start + PAGE_BYTES] for start in range(0, len(kept), PAGE_BYTES)]
     sealed.write_bytes(b"".join([pages[0], pages[2], pages[1], *pages[3:]]))
-    with pytest.raises(DamagedError, match=r"^page 2 \(bytes 4096 to 8191\) is not as it was sealed$"):
+    with pytest.raises(DamagedError, match=r"sealed.db: page 2 \(bytes 4096 to 8191\) is not as it was sealed$"):
         check_seal(sealed)
 
 
