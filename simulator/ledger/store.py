@@ -167,14 +167,10 @@ class Store(Reader):
 
 def create_store(path: Path, genesis: Genesis) -> Store:
     """Begin a ledger. Raises StoreError where there is a file already, and where it cannot be written."""
+    begun = path.with_name(f"{path.name}-new")
     with told(path):
-        try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-        except FileExistsError as error:
-            raise StoreError(f"{path}: there is a file already") from error
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        path.write_bytes(empty_database())
-        database = _connect(path)
+        begun.write_bytes(empty_database())
+        database = _connect(begun)
         try:
             database.execute("BEGIN")
             for statement in SCHEMA:
@@ -184,7 +180,15 @@ def create_store(path: Path, genesis: Genesis) -> Store:
             database.execute("COMMIT")
         finally:
             database.close()
-        return Store(path, lock)
+        seal(begun)
+        try:
+            # A link appears at once, so whoever is killed leaves a whole ledger or none, and replaces none.
+            path.hardlink_to(begun)
+        except FileExistsError as error:
+            raise StoreError(f"{path}: there is a file already") from error
+        finally:
+            begun.unlink()
+    return open_store(path)
 
 
 def open_store(path: Path) -> Store:
