@@ -3,6 +3,7 @@
 import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,28 +29,32 @@ def daily(buses: Sequence[tuple[WeatherSource, Supply]], leads: Sequence[Seconds
     """
     weathers = {id(weather): weather for weather, _ in buses}
     keys = [(id(weather), supply) for weather, supply in buses]
+    supplies = {key: list(dict.fromkeys(supply for one, supply in keys if one == key)) for key in weathers}
+    distinct = [(key, supply) for key, local in supplies.items() for supply in local]
+    column = {both: number for number, both in enumerate(distinct)}
+    column_of_bus = np.array([column[both] for both in keys])
     shift = {
         key: round(lead / WEATHER_STEP)
         for (key, _), lead in zip(keys, leads or [Seconds(0.0)] * len(keys), strict=True)
     }
 
-    def local_day(key: int, supplies: Sequence[Supply], index: int) -> dict[Supply, FloatArray]:
+    @lru_cache(maxsize=2 * len(weathers))
+    def local_day(key: int, index: int) -> FloatArray:
+        """Return the generation (2, 288, K) of the K supplies that share a weather, on a day of its own."""
         today = weathers[key].day(index)
-        powers = {supply: supply.power(today) for supply in supplies}
-        return {supply: np.stack([power.solar, power.wind]) for supply, power in powers.items()}
+        powers = [supply.power(today) for supply in supplies[key]]
+        return np.stack([np.stack([power.solar, power.wind]) for power in powers], axis=2)
 
     def day(index: int) -> FloatArray:
-        found: dict[tuple[int, Supply], FloatArray] = {}
+        found: list[FloatArray] = []
         for key in weathers:
-            supplies = list(dict.fromkeys(supply for one, supply in keys if one == key))
             first, at = divmod(index * POINTS_PER_DAY + shift[key], POINTS_PER_DAY)
-            parts = local_day(key, supplies, first)
+            parts = local_day(key, first)
             if at:
                 # A day of the clock has parts of two of the site's own.
-                later = local_day(key, supplies, first + 1)
-                parts = {one: np.concatenate((parts[one][:, at:], later[one][:, :at]), axis=1) for one in supplies}
-            found |= {(key, supply): power for supply, power in parts.items()}
-        return np.stack([found[key] for key in keys], axis=2)
+                parts = np.concatenate((parts[:, at:], local_day(key, first + 1)[:, :at]), axis=1)
+            found.append(parts)
+        return np.take(np.concatenate(found, axis=2), column_of_bus, axis=2)
 
     return day
 
