@@ -54,21 +54,30 @@ def versions(models: Iterable[str]) -> dict[str, str]:
 
 def save(path: Path, heading: Heading, calibrated: Calibrated) -> None:
     """Write a checkpoint. Raises ForecastError where it cannot be written."""
-    told = np.array(msgspec.json.encode(heading).decode())
-    write_arrays(path, {"heading": told, "moves": calibrated.moves, **with_prefix(calibrated.fitted.state(), "model")})
+    write_arrays(path, packed(heading, calibrated))
 
 
 def load(path: Path) -> tuple[Heading, Calibrated]:
     """Read a checkpoint. Raises ForecastError, in one line, for a file that is none, is damaged, or does not fit."""
-    arrays = read_arrays(path)
+    return unpacked(str(path), read_arrays(path))
+
+
+def packed(heading: Heading, calibrated: Calibrated) -> Arrays:
+    """Return a checkpoint as arrays."""
+    told = np.array(msgspec.json.encode(heading).decode())
+    return {"heading": told, "moves": calibrated.moves, **with_prefix(calibrated.fitted.state(), "model")}
+
+
+def unpacked(name: str, arrays: Arrays) -> tuple[Heading, Calibrated]:
+    """Return the checkpoint that was packed; `name` is for the message of the ForecastError for one that is none."""
     try:
-        heading = msgspec.json.decode(str(arrays.pop("heading")), type=Heading)
+        heading = msgspec.json.decode(str(arrays["heading"]), type=Heading)
     except (KeyError, msgspec.DecodeError) as error:
-        raise ForecastError(f"{path}: expected a checkpoint with a heading of format {FORMAT}") from error
-    return heading, _restored(path, heading, arrays)
+        raise ForecastError(f"{name}: expected a checkpoint with a heading of format {FORMAT}") from error
+    return heading, _restored(name, heading, {key: one for key, one in arrays.items() if key != "heading"})
 
 
-def _restored(path: Path, heading: Heading, arrays: Arrays) -> Calibrated:
+def _restored(path: str, heading: Heading, arrays: Arrays) -> Calibrated:
     unknown = sorted({*heading.models, *heading.candidates} - MODELS.keys())
     if heading.format != FORMAT or unknown:
         raise ForecastError(

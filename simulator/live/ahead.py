@@ -5,15 +5,21 @@ job never loads them: a child computes some days, hands them over and ends. The 
 """
 
 import contextlib
+import io
 import logging
+
+import msgspec
+import numpy as np
 
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
 from simulator.energy.interface import POINTS_PER_DAY, WeatherError
-from simulator.live.child import Child, ChildError, Request
+from simulator.live.child import Child, ChildError, Program
 from simulator.scenario.schema import Scenario
 
 LOG = logging.getLogger(__name__)
+
+WEATHER = Program("simulator.live.generate", "the weather")
 
 FIRST_DAYS = 2
 """Days of the first block: few, so that the page is up soon. A child takes some two seconds to load its libraries."""
@@ -31,6 +37,28 @@ ATTEMPTS = 2
 """Children that are tried for a day before the run ends: the first may have fallen to a moment's lack of memory."""
 
 
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """The generation of `count` days from the `first` on."""
+
+    scenario: Scenario
+    seed: int
+    first: int
+    count: int
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of an answer, before the array (D, 2, 288, N) of D days; with a `mistake` they may be fewer."""
+
+    mistake: str = ""
+
+
+def days_in(answer: bytes) -> tuple[FloatArray, str]:
+    """Return the days (D, 2, 288, N) of an answer, and the mistake that kept the child from more."""
+    head, _, array = answer.partition(b"\n")
+    days: FloatArray = np.load(io.BytesIO(array), allow_pickle=False)
+    return days, msgspec.json.decode(head, type=Answer).mistake
+
+
 class GenerationAhead:
     """The generation of a scenario's buses by day, a `Daily` of the engine; the next days are computed meanwhile."""
 
@@ -42,6 +70,7 @@ class GenerationAhead:
         self._days: dict[int, FloatArray] = {}
         self._end = ""
         self._child: Child | None = None
+        self._first = 0
 
     def __call__(self, index: int) -> FloatArray:
         """Return the generation (2, 288, B) of a day, and wait for it where it is not ready.
@@ -69,7 +98,8 @@ class GenerationAhead:
             self._child.end()
 
     def _ask(self, first: int, count: int) -> Child:
-        return Child(Request(scenario=self._scenario, seed=self._seed, first=first, count=count))
+        self._first = first
+        return Child(WEATHER, Request(scenario=self._scenario, seed=self._seed, first=first, count=count))
 
     def _fetch(self, index: int) -> None:
         """Take a day from the child at work, or from a new one. Raises WeatherError where none can compute it."""
@@ -77,12 +107,12 @@ class GenerationAhead:
         for _ in range(ATTEMPTS):
             try:
                 child, self._child = self._child or self._ask(index, FIRST_DAYS), None
-                days, self._end = child.result(LIMIT)
+                days, self._end = days_in(child.answer(LIMIT))
             except ChildError as error:
                 failure = str(error)
                 LOG.warning("%s", failure)
                 continue
-            self._days |= {child.first + number: day for number, day in enumerate(days)}
+            self._days |= {self._first + number: day for number, day in enumerate(days)}
             if index in self._days or self._end:
                 return
         raise WeatherError(failure or f"no generation for day {index}")

@@ -15,7 +15,7 @@ import numpy as np
 from simulator.arrays import FloatArray
 from simulator.assembly.layout import layout_of
 from simulator.energy.interface import POINTS_PER_DAY, WeatherError
-from simulator.live.child import Answer, Request
+from simulator.live.ahead import Answer, Request
 from simulator.run.simulate import daily_generation
 
 GIVEN_UP = 1

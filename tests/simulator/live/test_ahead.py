@@ -15,9 +15,9 @@ from exporter.core.units import Seconds
 from simulator.app import Plan, build_run
 from simulator.assembly.layout import layout_of
 from simulator.energy.interface import POINTS_PER_DAY, WeatherError
-from simulator.live import ahead, child, generate
-from simulator.live.ahead import FIRST_DAYS, GenerationAhead
-from simulator.live.child import Child, ChildError, Request
+from simulator.live import ahead, generate
+from simulator.live.ahead import FIRST_DAYS, WEATHER, GenerationAhead, Request, days_in
+from simulator.live.child import Child, ChildError, Program
 from simulator.run.job import full_method
 from simulator.run.simulate import build_engine, daily_generation
 from simulator.scenario.load import read_scenario
@@ -112,8 +112,8 @@ def test_a_child_that_dies_is_replaced_once(
     class Mortal(Child):
         """A child of which the first is killed at once."""
 
-        def __init__(self, request: Request) -> None:
-            super().__init__(request)
+        def __init__(self, program: Program, request: msgspec.Struct) -> None:
+            super().__init__(program, request)
             if not started:
                 self.end()
             started.append(self)
@@ -124,7 +124,7 @@ def test_a_child_that_dies_is_replaced_once(
 
 
 def test_without_any_child_the_run_ends_in_one_line(source: GenerationAhead, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "PROGRAM", "simulator.live.no_such_program")
+    monkeypatch.setattr(ahead, "WEATHER", Program("simulator.live.no_such_program", "the weather"))
     with pytest.raises(
         WeatherError, match=r"^the weather could not be computed: the child process ended with status 1$"
     ):
@@ -132,23 +132,23 @@ def test_without_any_child_the_run_ends_in_one_line(source: GenerationAhead, mon
 
 
 def test_no_child_is_waited_for_without_end() -> None:
-    slow = Child(Request(scenario=edge(), seed=1, first=0, count=10**6))
+    slow = Child(WEATHER, Request(scenario=edge(), seed=1, first=0, count=10**6))
     with pytest.raises(ChildError, match=r"^the weather was not computed within 0\.1 s$"):
-        slow.result(Seconds(0.1))
+        slow.answer(Seconds(0.1))
     assert slow._process.returncode is not None
 
 
 def test_a_child_that_is_done_is_gone_before_its_answer_is_needed() -> None:
-    done = Child(Request(scenario=edge(), seed=1, first=0, count=1))
+    done = Child(WEATHER, Request(scenario=edge(), seed=1, first=0, count=1))
     until(lambda: done._process.returncode is not None, "the end of the child")
-    assert done.result(Seconds(20.0))[0].shape == (1, 2, POINTS_PER_DAY, len(edge().nodes))
+    assert days_in(done.answer(Seconds(20.0)))[0].shape == (1, 2, POINTS_PER_DAY, len(edge().nodes))
 
 
 def test_a_child_ends_with_its_parent() -> None:
     parent = (
-        "import os\nfrom simulator.live.child import Child, Request\n"
+        "import os\nfrom simulator.live.ahead import WEATHER, Request\nfrom simulator.live.child import Child\n"
         "from simulator.scenario.load import load_scenario\n"
-        "one = Child(Request(scenario=load_scenario('edge'), seed=1, first=0, count=10**6))\n"
+        "one = Child(WEATHER, Request(scenario=load_scenario('edge'), seed=1, first=0, count=10**6))\n"
         "print(one._process.pid, flush=True)\nos._exit(0)\n"
     )
     done = subprocess.run([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
