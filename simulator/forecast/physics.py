@@ -18,10 +18,8 @@ from simulator.arrays import FloatArray
 from simulator.energy.climate import CLIMATES, Climate
 from simulator.energy.interface import Site, Supply, WeatherDay
 from simulator.energy.weather import correlated_weather
-from simulator.forecast.conformal import Calibrated, calibrate
 from simulator.forecast.dataset import HOURLY, TYPICAL_DAYS
-from simulator.forecast.interface import DAYS_PER_WEEK, Kind, Model, Series
-from simulator.forecast.splits import fixed_split
+from simulator.forecast.interface import DAYS_PER_WEEK, Kind, Series
 
 LATITUDES = {"greensboro": 36.1, "sand-point": 55.32}
 """Latitudes of the shipped climates in degrees north, by the typical years (TMY3) that they were computed from."""
@@ -109,15 +107,6 @@ def supply_series(
         clear_sky=clear_sky,
         beside=beside,
     )
-
-
-def cold_start(model: Model, installation: Installation, kind: Kind, *, seed: int) -> Calibrated:
-    """Return a model that has learnt from, and is calibrated by, a generated year. Raises ForecastError."""
-    year = history(installation, kind, seed=seed)
-    split = fixed_split(year)
-    learnt = split.training | split.test
-    fitted = model.fit(year.only(learnt), seed)
-    return calibrate(fitted, year.only(learnt | split.calibration), split.calibration)
 
 
 def _hourly(powers: Sequence[FloatArray]) -> FloatArray:

@@ -17,7 +17,8 @@ from simulator.forecast.dataset import PANEL, TURBINE, clear_sky_watts
 from simulator.forecast.interface import Kind, Series, targets, truth
 from simulator.forecast.models.convex import Convex
 from simulator.forecast.models.persistence import SmartPersistence
-from simulator.forecast.physics import LATITUDES, Installation, climates_at, cold_start, history, supply_series
+from simulator.forecast.pair import learn_pair
+from simulator.forecast.physics import LATITUDES, Installation, climates_at, history, supply_series
 from tests.simulator.energy.places import greensboro
 
 SAND_POINT = Site(
@@ -50,15 +51,16 @@ def skill_in_the_first_week(site: Site, climate: Climate, kind: Kind, seeds: int
     The reference has the same history: before the first observation it expects that year's mean.
     """
     installation = roof(site)
-    model = cold_start(Convex(), installation, kind, seed=1_000)
-    reference = SmartPersistence().fit(history(installation, kind, seed=1_000), 0)
+    year = history(installation, kind, seed=1_000)
+    pair = learn_pair([Convex()], year, 0)
+    reference = SmartPersistence().fit(year, 0)
     skills = []
     for seed in range(seeds):
         series = first_days(installation, climate, kind, seed)
         origins = np.arange(DAY * WEEK)
         steps = targets(series, origins)
         lit = series.has_sun(steps)
-        wrong = [one.expect(series, origins).mean - truth(series, steps) for one in (model.fitted, reference)]
+        wrong = [one.expect(series, origins).mean - truth(series, steps) for one in (pair.model.fitted, reference)]
         errors = [float(np.square(one[lit]).sum()) for one in wrong]
         skills.append(1.0 - np.sqrt(errors[0] / errors[1]))
     return float(np.mean(skills))

@@ -1,0 +1,105 @@
+"""A model in use and the reference that stands behind it, band by band of horizons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from simulator.forecast.archive import Arrays
+from simulator.forecast.checkpoint import Heading, load, packed, require_fit, unpacked
+from simulator.forecast.conformal import Calibrated, calibrate
+from simulator.forecast.gate import BAND_ENDS, REFERENCE
+from simulator.forecast.interface import ForecastError, Kind, Model, Series, part_of, with_prefix
+from simulator.forecast.models.banded import Banded
+from simulator.forecast.models.catalogue import MODELS, TORCH
+from simulator.forecast.splits import fixed_split
+from simulator.forecast.training import train
+
+BEHIND_CONVEX = {Kind.SOLAR: "smart persistence", Kind.WIND: "persistence", Kind.INTENSITY: "yesterday"}
+"""The reference behind the convex one, where that is served itself: the best that needs no history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A calibrated model and its calibrated reference.
+
+    In each band, up to the horizon in `ends`, `models` are served, `references` stand behind them, and `reasons` say
+    why these are served.
+    """
+
+    model: Calibrated
+    reference: Calibrated
+    heading: Heading
+    ends: tuple[int, ...]
+    references: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the models that are served, by band."""
+        return self.heading.models
+
+    def arrays(self) -> Arrays:
+        """Return both as arrays, without the reasons."""
+        behind = msgspec.structs.replace(self.heading, models=self.references)
+        return {
+            **with_prefix(dict(packed(self.heading, self.model)), "model"),
+            **with_prefix(dict(packed(behind, self.reference)), "reference"),
+            "ends": np.array(self.ends, dtype=np.float64),
+        }
+
+
+def pair_of(arrays: Arrays, reasons: tuple[str, ...]) -> Pair:
+    """Return the pair that was made arrays. Raises ForecastError, KeyError or ValueError for what is none."""
+    heading, model = unpacked("model", part_of(dict(arrays), "model"))
+    behind, reference = unpacked("reference", part_of(dict(arrays), "reference"))
+    return Pair(
+        model=model,
+        reference=reference,
+        heading=heading,
+        ends=tuple(int(one) for one in arrays["ends"]),
+        references=behind.models,
+        reasons=reasons,
+    )
+
+
+def learn_pair(models: Sequence[Model], series: Series, seed: int) -> Pair:
+    """Return the best of some models in each band, and what stands behind it. Raises ForecastError for too few days."""
+    heading, model, choices = train(models, series, fixed_split(series), seed, _quietly)
+    ends = tuple(one.end for one in choices)
+    return _with_reference(heading, model, ends, tuple(one.why for one in choices), series)
+
+
+def kept_pair(path: Path, series: Series) -> Pair:
+    """Return the model of a checkpoint, and what a series teaches of the references behind it.
+
+    Raises ForecastError, in one line, for a checkpoint that does not fit the series, or that no library here can ask.
+    """
+    heading, model = load(path)
+    require_fit(path, heading, series)
+    if TORCH.intersection(heading.models) and find_spec("torch") is None:
+        raise ForecastError(f"{path}: {', '.join(sorted(TORCH.intersection(heading.models)))} needs torch")
+    count = len(heading.models)
+    ends = tuple(end * heading.horizons // BAND_ENDS[-1] for end in BAND_ENDS)
+    if count != len(ends):
+        raise ForecastError(f"{path}: expected models of {len(ends)} bands of horizons, got {count}")
+    why = f"it won on validation days of {heading.training}, in {path.name}"
+    return _with_reference(heading, model, ends, (why,) * count, series)
+
+
+def _with_reference(
+    heading: Heading, model: Calibrated, ends: tuple[int, ...], reasons: tuple[str, ...], series: Series
+) -> Pair:
+    names = tuple(BEHIND_CONVEX[series.kind] if one == REFERENCE else REFERENCE for one in heading.models)
+    split = fixed_split(series)
+    fitted = {name: MODELS[name].fit(series.only(split.training), heading.seed) for name in set(names)}
+    banded = Banded(tuple(fitted[name] for name in names), ends)
+    reference = calibrate(banded, series.only(split.training | split.calibration), split.calibration)
+    return Pair(model=model, reference=reference, heading=heading, ends=ends, references=names, reasons=reasons)
+
+
+def _quietly(done: int, of: int) -> None:
+    """Tell nobody how far training is."""

@@ -1,0 +1,67 @@
+"""A model and the reference behind it: each band has both, and a checkpoint that cannot be asked is refused."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator.forecast.checkpoint import save
+from simulator.forecast.interface import ForecastError, Kind
+from simulator.forecast.models.convex import Convex
+from simulator.forecast.models.ridge import Ridge
+from simulator.forecast.pair import BEHIND_CONVEX, Pair, kept_pair, learn_pair, pair_of
+from tests.simulator.forecast.courses import course
+
+
+@cache
+def learnt(kind: Kind = Kind.WIND) -> Pair:
+    return learn_pair([Convex(), Ridge()], course(kind, 90), 1)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_behind_the_convex_reference_stands_the_best_that_needs_no_history(kind: Kind) -> None:
+    pair = learn_pair([Convex()], course(kind, 60), 1)
+    assert pair.models == ("convex",) * 3
+    assert pair.references == (BEHIND_CONVEX[kind],) * 3
+
+
+def test_behind_any_other_model_stands_convex() -> None:
+    pair = learnt()
+    assert set(pair.models) <= {"convex", "ridge"}
+    behind = dict(zip(pair.models, pair.references, strict=True))
+    assert behind == {name: "persistence" if name == "convex" else "convex" for name in pair.models}
+    assert len(pair.reasons) == len(pair.ends) == 3
+
+
+def test_a_pair_survives_as_arrays() -> None:
+    pair, series, origin = learnt(), course(Kind.WIND, 10), np.array([200])
+    again = pair_of(pair.arrays(), pair.reasons)
+    assert (again.models, again.references, again.ends) == (pair.models, pair.references, pair.ends)
+    for one, other in ((pair.model, again.model), (pair.reference, again.reference)):
+        assert np.array_equal(one.quantiles(series, origin), other.quantiles(series, origin))
+
+
+def test_the_model_of_a_checkpoint_is_served(tmp_path: Path) -> None:
+    path, pair = tmp_path / "mine.npz", learnt()
+    save(path, pair.heading, pair.model)
+    kept = kept_pair(path, course(Kind.WIND, 90, seed=4))
+    assert kept.models == pair.models
+    assert kept.reasons == ("it won on validation days of fixed, in mine.npz",) * 3
+
+
+def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    save(path, learnt().heading, learnt().model)
+    with pytest.raises(ForecastError, match=r"mine\.npz: expected a model of solar"):
+        kept_pair(path, course(Kind.SOLAR, 60))
+
+
+def test_without_torch_a_network_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "net.npz"
+    network = learnt()
+    save(path, network.heading, network.model)
+    monkeypatch.setattr("simulator.forecast.pair.TORCH", frozenset(network.models))
+    monkeypatch.setattr("simulator.forecast.pair.find_spec", lambda _name: None)
+    with pytest.raises(ForecastError, match=r"^.*net\.npz: .* needs torch$"):
+        kept_pair(path, course(Kind.WIND, 60))
