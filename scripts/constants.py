@@ -35,6 +35,7 @@ NOT_SHOWN = {
     "simulator.forecast.report": "how figures are shown",
     "simulator.grid.series.KWH_PER_MWH": "definition of a unit",
     "simulator.hardware.shipped.GIBIBYTE": "definition of a unit",
+    "simulator.ledger.certificates": "definitions of units",
     "simulator.ledger.keys": "definition of Ed25519",
     "simulator.ledger.measure": "how costs are measured, as the profile states",
     "simulator.live": "how figures are shown",

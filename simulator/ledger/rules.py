@@ -33,6 +33,7 @@ class Rule(StrEnum):
     FALSE_OUTPUT = "false_output"
     NOT_HELD = "not_held"
     DOUBLE_RETIREMENT = "double_retirement"
+    UNBALANCED = "unbalanced"
     STAKE_MID_EPOCH = "stake_mid_epoch"
     INSUFFICIENT_STAKE = "insufficient_stake"
     WRONG_SLOT = "wrong_slot"
