@@ -45,6 +45,7 @@ class Rule(StrEnum):
     SLASHED_VALIDATOR = "slashed_validator"
     BAD_ATTESTATION = "bad_attestation"
     FORGED_EVIDENCE = "forged_evidence"
+    EQUIVOCATION = "equivocation"
     HEAD_ROLLBACK = "head_rollback"
 
 

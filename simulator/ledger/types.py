@@ -52,10 +52,11 @@ class ChainConfig(Record, frozen=True):
 
 
 class Validator(Record, frozen=True):
-    """A validator: its key, its stake, and the commitment that its next `randomness_reveal` opens.
+    """A validator: its key, its stake, and the commitment to which its reveals lead.
 
-    A reveal is the SHA-256 preimage of the commitment and becomes the next one, so a proposer has one reveal and no
-    choice but to withhold it. A signature would not do: Ed25519 has many valid signatures of one message.
+    The commitment is the link of slot 0 of a chain of hashes, in which a slot's link is SHA-256 of the next slot's. A
+    block reveals the link of its slot, so that a proposer has one reveal and no choice but to withhold it. A signature
+    would not do: Ed25519 has many valid signatures of one message.
     """
 
     key: PublicKey
@@ -80,7 +81,7 @@ class Genesis(Record, frozen=True):
 
 
 class Checkpoint(Record, frozen=True):
-    """The block at, or last before, the first slot of an epoch."""
+    """Last block before the first slot of an epoch: all have had time to see it when they vote for it."""
 
     epoch: Unsigned
     root: Digest

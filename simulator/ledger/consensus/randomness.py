@@ -1,0 +1,59 @@
+"""Randomness that no validator chooses: each block opens one link of a chain of hashes, to which its proposer was bound
+before anybody knew the others' links.
+
+A signature would not do: Ed25519 lets its signer make any number of valid signatures of one message, and keep the best.
+A link has one preimage. It belongs to a slot and not to a proposal, so that what a validator opened on a fork that was
+given up tells nothing of its later slots.
+"""
+
+import hashlib
+
+MOST_LINKS = 1 << 20
+"""Most links that are looked through for a reveal, and so most slots that a chain can serve: 60 days of 5 s."""
+
+_STRIDE = 1024
+"""Distance of the links that a chain keeps: a compromise of memory and hashing."""
+
+
+def compute_link(reveal: bytes, steps: int) -> bytes:
+    """Return the link that lies so many slots before a reveal."""
+    for _ in range(steps):
+        reveal = hashlib.sha256(reveal).digest()
+    return reveal
+
+
+def is_valid_reveal(reveal: bytes, slot: int, commitment: bytes, committed: int) -> bool:
+    """Tell whether a reveal for a slot leads to the commitment, or to the validator's last reveal, of an earlier slot.
+
+    It costs a hash for each slot between them.
+    """
+    return 0 < slot - committed <= MOST_LINKS and compute_link(reveal, slot - committed) == commitment
+
+
+def compute_mix(mix: bytes, reveal: bytes) -> bytes:
+    """Return the mix of all reveals so far with one more. The order counts, so that no two reveals cancel out."""
+    return hashlib.sha256(b"mix" + mix + reveal).digest()
+
+
+def compute_seed(mix: bytes, epoch: int) -> bytes:
+    """Return the seed of an epoch's elections from the mix on which they rest."""
+    return hashlib.sha256(b"seed" + mix + epoch.to_bytes(8)).digest()
+
+
+class RevealChain:
+    """A validator's chain of hashes, of which every 1,024th link is kept. A lookup costs at most as many hashes."""
+
+    def __init__(self, secret: bytes, slots: int = MOST_LINKS) -> None:
+        """Make the links of the first `slots` slots after genesis. `commitment` is that of genesis."""
+        self.slots = slots
+        self._kept = [secret]
+        for _ in range(slots // _STRIDE):
+            self._kept.append(compute_link(self._kept[-1], _STRIDE))
+        self.commitment = self.reveal(0)
+
+    def reveal(self, slot: int) -> bytes:
+        """Return the link of a slot. Raises ValueError for a slot that the chain does not reach."""
+        if not 0 <= slot <= self.slots:
+            raise ValueError(f"the reveals end with slot {self.slots}")
+        kept, steps = divmod(self.slots - slot, _STRIDE)
+        return compute_link(self._kept[kept], steps)
