@@ -10,7 +10,18 @@ from itertools import chain, repeat
 from simulator.ledger.codec import decode, digest, encode
 from simulator.ledger.faults import DamagedError
 from simulator.ledger.merkle import Tree, root_of
-from simulator.ledger.reading import HISTORY, LOWEST_STORED, META, SCHEMA, ClaimName, ClaimRow, Reader, claims_of
+from simulator.ledger.reading import (
+    HISTORY,
+    LOWEST_STORED,
+    META,
+    SCHEMA,
+    ClaimName,
+    ClaimRow,
+    Head,
+    Reader,
+    claims_of,
+    head_bytes,
+)
 from simulator.ledger.rules import RuleError
 from simulator.ledger.types import Block, Body, Claim
 
@@ -54,7 +65,10 @@ class _Check:
                 see(number, block)
             except RuleError as error:
                 raise self._damaged(f"block {number}: {error}") from error
-        self._check_nodes(HISTORY, Tree().extend(self._roots), "history")
+        history = Tree()
+        self._check_nodes(HISTORY, history.extend(self._roots), "history")
+        if self._reader.meta("head") != head_bytes(Head(history.size, history.root())):
+            raise self._damaged(f"its head is not that of its {history.size} blocks")
         self._check_counts()
 
     def _check_block(self, number: int, root: bytes, block: Block) -> None:

@@ -34,8 +34,8 @@ SCHEMA = (
 height `LOWEST_STORED` on, so that a proof need not hash every record anew.
 """
 
-META = ("finalized", "format", "genesis")
-"""Names in `meta`."""
+META = ("finalized", "format", "genesis", "head")
+"""Names in `meta`: the last final block, the format, the whole genesis, and the head that the last block made."""
 
 HISTORY = 0
 """The tree of the roots of all blocks, in `node`; that of a claim's records has the claim's number."""
@@ -112,6 +112,11 @@ def claims_of(block: Block) -> Iterator[tuple[int, Claim]]:
     for place, signed in enumerate(block.body.messages, first):
         if isinstance(signed.message, Claim):
             yield place, signed.message
+
+
+def head_bytes(head: Head) -> bytes:
+    """Return a head as `meta` keeps it."""
+    return head.blocks.to_bytes(8) + head.root
 
 
 class Reader:

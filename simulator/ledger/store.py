@@ -21,8 +21,10 @@ from simulator.ledger.reading import (
     LOWEST_STORED,
     SCHEMA,
     ClaimName,
+    Head,
     Reader,
     claims_of,
+    head_bytes,
 )
 from simulator.ledger.rules import Rule, RuleError
 from simulator.ledger.seal import check_closed, empty_database, is_sealed, log_of, seal, unseal
@@ -66,6 +68,7 @@ class Store(Reader):
             self._write_nodes(HISTORY, self._history, [root])
             for place, claim in claims_of(block):
                 self._write_claim(number, place, claim, records.get(ClaimName(claim.device, claim.sequence), ()))
+            self._write("head", head_bytes(Head(number, self._history.root())))
             self._write_finalized(min(finalized, number))
         return number
 
@@ -162,7 +165,10 @@ class Store(Reader):
 
     def _write_finalized(self, number: int) -> None:
         if number > self.finalized:
-            self._database.execute("UPDATE meta SET value = ? WHERE name = 'finalized'", (number.to_bytes(8),))
+            self._write("finalized", number.to_bytes(8))
+
+    def _write(self, name: str, value: bytes) -> None:
+        self._database.execute("UPDATE meta SET value = ? WHERE name = ?", (value, name))
 
 
 def create_store(path: Path, genesis: Genesis) -> Store:
@@ -175,7 +181,12 @@ def create_store(path: Path, genesis: Genesis) -> Store:
             database.execute("BEGIN")
             for statement in SCHEMA:
                 database.execute(statement)
-            rows = {"format": FORMAT, "genesis": encode(genesis), "finalized": bytes(8)}
+            rows = {
+                "format": FORMAT,
+                "genesis": encode(genesis),
+                "head": head_bytes(Head(0, Tree().root())),
+                "finalized": bytes(8),
+            }
             database.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
             database.execute("COMMIT")
         finally:

@@ -1,10 +1,14 @@
 """The durable store: what it keeps, what it refuses, and what it finds when it is opened."""
 
+import contextlib
+import resource
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from simulator.ledger.codec import digest, encode
 from simulator.ledger.contents import check_contents
@@ -12,7 +16,7 @@ from simulator.ledger.faults import DamagedError, StoreError
 from simulator.ledger.merkle import check_inclusion, inclusion_path, leaf_hash, root_of
 from simulator.ledger.reading import ClaimName, open_reader
 from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.seal import is_sealed, log_of
+from simulator.ledger.seal import is_sealed, log_of, unseal
 from simulator.ledger.store import create_store, open_store
 from simulator.ledger.types import Block
 from tests.simulator.ledger.chains import Chain, task_records
@@ -164,3 +168,130 @@ def test_what_is_no_ledger_is_told_in_one_line(tmp_path: Path, content: bytes) -
         database.execute("CREATE TABLE other (a)")
     with pytest.raises((DamagedError, StoreError)):
         open_reader(tmp_path / "b.db")
+
+
+def test_a_full_disk_ends_in_one_line_and_loses_nothing(tmp_path: Path) -> None:
+    # A limit on the size of files stands for the disk: SQLite's log and file can grow no further.
+    chain, path = Chain(), tmp_path / "a.db"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    store = create_store(path, chain.genesis)
+    blocks = list(chain.blocks(40, 400))
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+        with pytest.raises(StoreError, match=rf"^{path}: cannot be used: (database or disk is full|disk I/O error)$"):
+            for block, told in blocks:
+                store.append(block, told)
+        stored = store.blocks
+        assert 1 < stored < 40
+        check_contents(store)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    for block, told in blocks[stored:]:
+        store.append(block, told)
+    store.close()
+    with open_reader(path) as reader:
+        check_contents(reader)
+        assert reader.blocks == 40
+
+
+def test_a_ledger_that_cannot_be_sealed_is_whole_all_the_same(tmp_path: Path) -> None:
+    chain, path = Chain(), tmp_path / "a.db"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    store = create_store(path, chain.genesis)
+    for block, told in chain.blocks(4, 50):
+        store.append(block, told)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))
+        with contextlib.suppress(StoreError):
+            store.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not is_sealed(path)
+    with open_store(path) as again:
+        assert again.blocks == 4
+
+
+CHANGES = {
+    "block": ("root", "data"),
+    "claim": ("number", "device", "sequence", "block", "place", "first_record"),
+    "record": ("number", "data"),
+    "node": ("tree", "height", "place", "hash"),
+}
+"""Columns of the tables, all of whose values the blocks determine."""
+
+
+@pytest.mark.parametrize(("table", "column"), [(table, column) for table, names in CHANGES.items() for column in names])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=6)
+@given(data=st.data())
+def test_any_changed_value_of_a_table_is_found(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, table: str, column: str
+) -> None:
+    path = tmp_path_factory.mktemp("changed") / "a.db"
+    filled(path, 4, 70)
+    unseal(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        (value,) = data.draw(st.sampled_from(database.execute(f"SELECT {column} FROM {table}").fetchall()))  # noqa: S608
+        change = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608 - names of our own
+        database.execute(change, (changed(value, data), value))
+    assert_damaged(path)
+
+
+def changed(value: int | bytes, data: st.DataObject) -> int | bytes:
+    """Return another value; of a block, another byte of what its root is about."""
+    if isinstance(value, int):
+        return value + data.draw(st.sampled_from([-1, 1, 1000]))
+    found = bytearray(value)
+    # The proposer's signature is not under the root: a matter of `verify`, not of the contents.
+    found[data.draw(st.integers(0, 31))] ^= data.draw(st.integers(1, 255))
+    return bytes(found)
+
+
+def assert_damaged(path: Path) -> None:
+    with pytest.raises((DamagedError, StoreError)) as told, open_store(path):
+        pass
+    assert str(told.value).startswith(f"{path}: ")
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM block WHERE number = 2",
+        "DELETE FROM block WHERE number = 4",
+        "DELETE FROM claim WHERE number = 1",
+        "DELETE FROM record WHERE number = 7",
+        "DELETE FROM record WHERE number = (SELECT max(number) FROM record)",
+        "DELETE FROM node",
+        "DELETE FROM meta WHERE name = 'finalized'",
+        "DELETE FROM meta WHERE name = 'genesis'",
+        "DELETE FROM meta WHERE name = 'head'",
+        "UPDATE meta SET value = x'00' WHERE name = 'head'",
+        "DROP TABLE record",
+        "CREATE TABLE more (a)",
+        "INSERT INTO meta VALUES ('more', x'00')",
+        "INSERT INTO record VALUES (0, x'00')",
+        "INSERT INTO record SELECT max(number) + 1, x'00' FROM record",
+        "INSERT INTO claim SELECT max(number) + 1, 9, 9, 1, 0, 1 FROM claim",
+        "INSERT INTO node VALUES (77, 6, 0, x'00')",
+        "INSERT INTO block SELECT number + 1, x'00', data FROM block WHERE number = 4",
+        "UPDATE meta SET value = x'0000000000000009' WHERE name = 'finalized'",
+        "UPDATE meta SET value = x'00' WHERE name = 'format'",
+    ],
+)
+def test_rows_too_many_or_too_few_are_found(tmp_path: Path, statement: str) -> None:
+    path = tmp_path / "a.db"
+    filled(path, 4, 70)
+    unseal(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(statement)
+    assert_damaged(path)
+
+
+def test_the_first_fault_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    filled(path, 5, 70)
+    unseal(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE record SET data = x'00' WHERE number IN (300, 500)")
+    with pytest.raises(DamagedError, match=r"a\.db: block 3: claim 1/2: its task records are not those"):
+        open_store(path)
