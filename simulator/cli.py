@@ -33,6 +33,7 @@ from exporter.core.logs import LogFormat, configure_logging
 from exporter.core.service import StopSignal
 from exporter.core.web.listen_address import ListenError
 from simulator.forecast.cli import add_forecast
+from simulator.ledger.cli import add_ledger
 
 DEFAULT_ADDRESS = "127.0.0.1:10111"
 
@@ -104,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_experiment(commands)
     add_forecast(commands, Parser)
+    add_ledger(commands, Parser)
     scenarios = commands.add_parser("scenarios", help="list the scenarios that come with the simulator", **_STYLE)
     scenarios.set_defaults(command=_scenarios)
     for name, command, what in (

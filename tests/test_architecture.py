@@ -80,7 +80,7 @@ LAYERS = (
     ("simulator.experiments.find",),
     ("simulator.experiments.write", "simulator.live"),
     ("simulator.experiments.runner", "simulator.forecast.report"),
-    ("simulator.app", "simulator.forecast.cli"),
+    ("simulator.app", "simulator.forecast.cli", "simulator.ledger.cli"),
     ("simulator.cli",),
     ("simulator.__main__",),
 )
@@ -197,9 +197,13 @@ def import_breaches(module: Module) -> Iterator[str]:
             yield f"{module.path}: {parts[0]} has its place in {', '.join(ONLY_IN[parts[0]])}"
 
 
+COMMANDS = {"simulator/cli.py", "simulator/forecast/cli.py", "simulator/ledger/cli.py"}
+"""Command lines, each of whose commands imports what it needs."""
+
+
 def lazy_breaches(module: Module) -> Iterator[str]:
     """Yield the imports within functions of the simulator that need no delay."""
-    if not module.path.startswith("simulator/") or module.path in {"simulator/cli.py", "simulator/forecast/cli.py"}:
+    if not module.path.startswith("simulator/") or module.path in COMMANDS:
         return
     for function in ast.walk(module.tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):

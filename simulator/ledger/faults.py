@@ -1,4 +1,4 @@
-"""What is told of a ledger file that is damaged or cannot be used, each in one line that begins with its path."""
+"""Errors of a ledger file that is damaged or cannot be used, each one line that begins with its path."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -4,6 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -62,7 +63,7 @@ class Head(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimRow:
+    """Position of a claim: its block, its place among the leaves of the block's body, and its first record."""
     """Where a claim lies: its block, its place among the leaves of the block's body, and its first record."""
 
     number: int
@@ -78,23 +79,19 @@ def open_reader(path: Path) -> "Reader":
     One that another process writes to is read as it is at the first question. Raises DamagedError, which tells the
     first fault, and StoreError where the file cannot be used.
     """
-    with told(path):
+    with told(path), ExitStack() as undo:
         lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            is_closed = _may_share(lock) and is_sealed(path)
-            if is_closed:
-                check_closed(path)
-            # A closed file is read as it is; SQLite would make a log beside it, and has nothing to recover.
-            mode = "immutable=1" if is_closed else "mode=ro"
-            database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
-            try:
-                return Reader(database, path, lock)
-            except BaseException:
-                database.close()
-                raise
-        except BaseException:
-            os.close(lock)
-            raise
+        undo.callback(os.close, lock)
+        is_closed = _may_share(lock) and is_sealed(path)
+        if is_closed:
+            check_closed(path)
+        # A closed file is read as it is; SQLite would make a log beside it, and has nothing to recover.
+        mode = "immutable=1" if is_closed else "mode=ro"
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+        undo.callback(database.close)
+        reader = Reader(database, path, lock, is_sealed=is_closed)
+        undo.pop_all()
+    return reader
 
 
 def _may_share(lock: int) -> bool:
@@ -122,13 +119,14 @@ def head_bytes(head: Head) -> bytes:
 class Reader:
     """A view of the rows of a ledger file."""
 
-    def __init__(self, database: sqlite3.Connection, path: Path, lock: int) -> None:
-        """Take up a connection and the open file that holds the lock.
+    def __init__(self, database: sqlite3.Connection, path: Path, lock: int, *, is_sealed: bool) -> None:
+        """Take up a connection and the open file that holds the lock; `is_sealed` says that it agrees with its seal.
 
         Raises DamagedError where the file does not say that it is a ledger.
         """
         self._database = database
         self._lock = lock
+        self.is_sealed = is_sealed
         self.path = path
         if self.meta("format") != FORMAT:
             raise DamagedError(f"{path}: is no ledger of this version")

@@ -8,7 +8,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from simulator.ledger.codec import digest, encode
@@ -37,15 +37,10 @@ Records = Mapping[ClaimName, Sequence[bytes]]
 class Store(Reader):
     """A ledger file that grows by blocks. It has one writer at a time, and any number of readers."""
 
-    def __init__(self, path: Path, lock: int) -> None:
-        """Take up a file that is locked and checked; `open_store` and `create_store` do both."""
-        database = _connect(path)
-        try:
-            super().__init__(database, path, lock)
-            self._history = self._taken_up()
-        except BaseException:
-            database.close()
-            raise
+    def __init__(self, database: sqlite3.Connection, path: Path, lock: int) -> None:
+        """Take up a file that is locked, once `open_store` or `create_store` has checked it."""
+        super().__init__(database, path, lock, is_sealed=False)
+        self._history = self._taken_up()
 
     def append(self, block: Block, records: Records, *, finalized: int = 0) -> int:
         """Write a block and return its number; `finalized` is that of the last final block after it.
@@ -90,22 +85,20 @@ class Store(Reader):
         finally:
             os.close(self._lock)
 
-    def abandon(self) -> None:
-        """Let go of the database, and leave the file as one that was not closed."""
-        self._database.close()
-
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with told(self.path):
             self._database.execute("BEGIN IMMEDIATE")
+            is_done = False
             try:
                 yield
                 self._database.execute("COMMIT")
-            except BaseException:
+                is_done = True
+            finally:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
-                self._history = self._taken_up()
-                raise
+                if not is_done:
+                    self._history = self._taken_up()
 
     def _taken_up(self) -> Tree:
         return Tree(self.blocks, peaks_at(self.blocks, self.nodes_of_history()))
@@ -176,8 +169,7 @@ def create_store(path: Path, genesis: Genesis) -> Store:
     begun = path.with_name(f"{path.name}-new")
     with told(path):
         begun.write_bytes(empty_database())
-        database = _connect(begun)
-        try:
+        with closing(_connect(begun)) as database:
             database.execute("BEGIN")
             for statement in SCHEMA:
                 database.execute(statement)
@@ -189,8 +181,6 @@ def create_store(path: Path, genesis: Genesis) -> Store:
             }
             database.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
             database.execute("COMMIT")
-        finally:
-            database.close()
         seal(begun)
         try:
             # A link appears at once, so whoever is killed leaves a whole ledger or none, and replaces none.
@@ -208,28 +198,20 @@ def open_store(path: Path) -> Store:
     One that was closed is checked byte by byte against its seal, one that was not, block by block. Raises DamagedError,
     which tells the first fault, and StoreError where another process has it open or it cannot be used.
     """
-    with told(path):
+    with told(path), ExitStack() as undo:
         lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            _lock_alone(path, lock)
-            if is_sealed(path):
-                check_closed(path)
-                unseal(path)
-                return Store(path, lock)
-            return _recovered(path, lock)
-        except BaseException:
-            os.close(lock)
-            raise
-
-
-def _recovered(path: Path, lock: int) -> Store:
-    """Return the store of a file that was not closed."""
-    store = Store(path, lock)
-    try:
-        check_contents(store)
-    except BaseException:
-        store.abandon()
-        raise
+        undo.callback(os.close, lock)
+        _lock_alone(path, lock)
+        was_closed = is_sealed(path)
+        if was_closed:
+            check_closed(path)
+            unseal(path)
+        database = _connect(path)
+        undo.callback(database.close)
+        store = Store(database, path, lock)
+        if not was_closed:
+            check_contents(store)
+        undo.pop_all()
     return store
 
 

@@ -1,0 +1,231 @@
+"""The command `ecochain ledger`: verify a ledger file, prove what is in it, check proofs, and show or export it."""
+
+# ruff: noqa: PLC0415 - as in simulator/cli.py: each command imports what it needs
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exporter.core.command_line import write_out
+from exporter.core.config import ConfigError
+
+if TYPE_CHECKING:
+    from simulator.ledger.reading import ClaimName, Head
+
+FAULT = 1
+"""Exit status of `verify` and `check` where something does not hold; a mistake in the command is 2, as everywhere."""
+
+DESCRIPTION = (
+    "A ledger file: claims of devices, certificates of generation and credits, in blocks that validators signed."
+)
+
+EPILOG = """\
+examples:
+  ecochain ledger verify ledger.db                     every byte, row, signature and rule; the first fault, if any
+  ecochain ledger show ledger.db                       what it holds, and its head
+  ecochain ledger prove 3/17 --ledger ledger.db --output claim.json
+  ecochain ledger check claim.json --head 288:4f0c...  without the ledger, against a head that was noted earlier
+  ecochain ledger export ledger.db --output out.jsonl  all blocks as JSON, one a line
+
+A claim is named DEVICE/SEQUENCE. A head is BLOCKS:ROOT, as `show` prints it: note one, and later proofs and later
+files can be held against it. Exit status: 0 good, 1 something does not hold, 2 a mistake in the command.
+"""
+
+VERIFY_EPILOG = """\
+What is checked, in this order:
+  the seal     of a file that was closed: SHA-256 of every page, so any changed byte is found
+  the rows     every table against the blocks: roots, order, claims, task records, Merkle nodes
+  the chain    the proposer's signature on each block
+
+A file that is in use, or whose writer was killed, has no seal: its rows and the chain are checked all the same.
+A file that was cut back to an earlier state is good in itself; --head finds it.
+"""
+
+PROVE_EPILOG = """\
+examples:
+  ecochain ledger prove 3/17 --ledger ledger.db              that claim 17 of device 3 is in the ledger
+  ecochain ledger prove 3/17 --record 0 --ledger ledger.db   and its first task record with it
+  ecochain ledger prove --since 100 --ledger ledger.db       that the ledger begins with what its first 100 blocks were
+
+A path in a proof is under a kilobyte for a million blocks or records.
+"""
+
+_STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+
+
+def add_ledger(commands: Any, parser_class: type[argparse.ArgumentParser]) -> None:
+    """Add the command with its own commands and flags."""
+    parser = commands.add_parser(
+        "ledger", help="verify a ledger file, prove what is in it", description=DESCRIPTION, epilog=EPILOG, **_STYLE
+    )
+    own = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=parser_class)
+    verify = own.add_parser("verify", help="check a whole ledger file", epilog=VERIFY_EPILOG, **_STYLE)
+    verify.add_argument("ledger", metavar="FILE", type=Path, help="ledger file")
+    _add_head(verify, "head that the ledger had earlier: it has to begin with those blocks")
+    verify.set_defaults(command=_ledger, work=_verify)
+    prove = own.add_parser("prove", help="write a proof of a claim, or of growth", epilog=PROVE_EPILOG, **_STYLE)
+    add = prove.add_argument
+    add("claim", metavar="CLAIM", nargs="?", type=_claim, help="DEVICE/SEQUENCE")
+    add("--record", metavar="N", type=_number, help="also this one of the claim's task records, from 0")
+    add("--since", metavar="BLOCKS", type=_number, help="in place of a claim: the number of blocks of an older head")
+    add("--ledger", metavar="FILE", type=Path, default=Path("ledger.db"), help="ledger file (default: %(default)s)")
+    add("--output", metavar="FILE", type=Path, help="proof to write (default: the standard output)")
+    prove.set_defaults(command=_ledger, work=_prove)
+    check = own.add_parser("check", help="check a proof, without the ledger", **_STYLE)
+    check.add_argument("proof", metavar="PROOF", type=Path, help="file that `prove` wrote")
+    _add_head(check, "head that you trust: the proof has to be about it")
+    check.set_defaults(command=_ledger, work=_check)
+    show = own.add_parser("show", help="print what a ledger holds, or one of its blocks or claims", **_STYLE)
+    show.add_argument("ledger", metavar="FILE", type=Path, help="ledger file")
+    which = show.add_mutually_exclusive_group()
+    which.add_argument("--block", metavar="N", type=_number, help="this block, numbered from 1, as JSON")
+    which.add_argument("--claim", metavar="CLAIM", type=_claim, help="this claim, DEVICE/SEQUENCE, as JSON")
+    show.set_defaults(command=_ledger, work=_show)
+    export = own.add_parser("export", help="write the genesis and all blocks as JSON, one a line", **_STYLE)
+    export.add_argument("ledger", metavar="FILE", type=Path, help="ledger file")
+    export.add_argument("--output", metavar="FILE", type=Path, help="file to write (default: the standard output)")
+    export.set_defaults(command=_ledger, work=_export)
+
+
+def _add_head(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--head", metavar="BLOCKS:ROOT", type=_head, help=what)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'expected a whole number >= 0, got "{text}"')
+    return int(text)
+
+
+def _claim(text: str) -> "ClaimName":
+    from simulator.ledger.reading import ClaimName
+
+    device, slash, sequence = text.partition("/")
+    if not (slash and device.isdecimal() and sequence.isdecimal()):
+        raise argparse.ArgumentTypeError(f'expected DEVICE/SEQUENCE, as 3/17, got "{text}"')
+    return ClaimName(int(device), int(sequence))
+
+
+def _head(text: str) -> "Head":
+    from simulator.ledger.reading import Head
+
+    blocks, _, root = text.partition(":")
+    try:
+        found = Head(int(blocks), bytes.fromhex(root))
+    except ValueError:
+        found = Head(-1, b"")
+    if found.blocks < 0 or len(found.root) != 32:
+        raise argparse.ArgumentTypeError(f'expected BLOCKS:ROOT with a root of 64 hexadecimal digits, got "{text}"')
+    return found
+
+
+def _ledger(options: argparse.Namespace) -> int:
+    from simulator.ledger.faults import DamagedError, StoreError, told
+    from simulator.ledger.proofs import ProofError
+
+    try:
+        with told(getattr(options, "ledger", None) or options.proof):
+            status: int = options.work(options)
+    except DamagedError as error:
+        print(f"ecochain: {error}", file=sys.stderr)
+        return FAULT
+    except (StoreError, ProofError) as error:
+        raise ConfigError([str(error)]) from error
+    return status
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from simulator.ledger.proofs import head_text
+    from simulator.ledger.verify import verify
+
+    found = verify(options.ledger, options.head)
+    sealed = "every byte as it was sealed" if found.is_sealed else "not closed, so not every byte could be checked"
+    write_out(
+        f"{options.ledger}: good: {found.head.blocks} blocks, {found.finalized} of them final, {found.claims} claims, "
+        f"{found.records} task records; {sealed}\nhead {head_text(found.head)}\n"
+    )
+    return 0
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from simulator.ledger.proofs import Proof, proof_bytes, prove_claim, prove_growth
+    from simulator.ledger.reading import open_reader
+
+    if (options.claim is None) == (options.since is None):
+        raise ConfigError(["ledger prove: expected either a CLAIM, as 3/17, or --since BLOCKS"])
+    if options.claim is None and options.record is not None:
+        raise ConfigError(["--record: expected a CLAIM that it is one of"])
+    with open_reader(options.ledger) as reader:
+        proof: Proof
+        if options.claim is None:
+            proof = prove_growth(reader, options.since)
+        else:
+            proof = prove_claim(reader, options.claim, options.record)
+    return _write(options.output, proof_bytes(proof))
+
+
+def _check(options: argparse.Namespace) -> int:
+    from simulator.ledger.proofs import ProofError, check_proof, read_proof
+
+    proof = read_proof(options.proof)
+    try:
+        proven = check_proof(proof, options.head)
+    except ProofError as error:
+        print(f"ecochain: {options.proof}: does not hold: {error}", file=sys.stderr)
+        return FAULT
+    write_out("".join(f"{options.proof}: {sentence}\n" for sentence in proven))
+    if options.head is None:
+        write_out("It holds if you trust that head: compare it with one that you noted, or verify the ledger.\n")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    from simulator.ledger.codec import decode
+    from simulator.ledger.proofs import ProofError, head_text
+    from simulator.ledger.reading import open_reader
+    from simulator.ledger.shown import as_json
+    from simulator.ledger.types import Block
+
+    with open_reader(options.ledger) as reader:
+        if options.block is None and options.claim is None:
+            counts = ", ".join(f"{reader.count(table)} {table}s" for table in ("block", "claim", "record"))
+            write_out(
+                f"chain {reader.genesis_root.hex()}\n"
+                f"{counts}; {len(reader.genesis.validators)} validators; block {reader.finalized} is final\n"
+                f"head {head_text(reader.head())}\n"
+            )
+            return 0
+        row = None if options.claim is None else reader.claim_row(options.claim)
+        found = reader.block_at(options.block if row is None else row.block) if row or options.claim is None else None
+        if found is None:
+            what = f"block {options.block}" if options.claim is None else f"claim {options.claim}"
+            raise ProofError(f"{options.ledger}: has no {what}")
+        block = decode(found[1], Block)
+        first = len(block.body.attestations) + len(block.body.evidence)
+        write_out(as_json(block if row is None else block.body.messages[row.place - first]) + "\n")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from simulator.ledger.codec import decode
+    from simulator.ledger.reading import open_reader
+    from simulator.ledger.shown import as_json
+    from simulator.ledger.types import Block
+
+    with open_reader(options.ledger) as reader:
+        lines = [as_json(reader.genesis, -1)]
+        lines += [as_json(decode(data, Block), -1) for _, _, data in reader.each_block()]
+    return _write(options.output, "".join(f"{line}\n" for line in lines).encode())
+
+
+def _write(output: Path | None, content: bytes) -> int:
+    if output is None:
+        write_out(content.decode())
+        return 0
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise ConfigError([f"--output: {output}: cannot be written: {error.strerror}"]) from error
+    write_out(f"{output}: written\n")
+    return 0

@@ -1,0 +1,168 @@
+"""The command `ecochain ledger`, in this process: what it says of good files, of damaged ones and of mistakes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from simulator.cli import main
+from simulator.ledger.seal import is_sealed, unseal
+from simulator.ledger.store import create_store, open_store
+from tests.simulator.ledger.chains import Chain
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path, chain = Path("ledger.db"), Chain()
+    with create_store(path, chain.genesis) as store:
+        for block, told in chain.blocks(8, 20):
+            store.append(block, told, finalized=block.signed_header.header.slot - 2)
+    return path
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that succeeds, and return what it prints."""
+    assert main(["ledger", *arguments]) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    return told.out
+
+
+def refused(capsys: pytest.CaptureFixture[str], status: int, *arguments: str) -> str:
+    """Run a command that fails, and return the one line that it says."""
+    assert main(["ledger", *arguments]) == status
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    return told.err
+
+
+def head_of(capsys: pytest.CaptureFixture[str], ledger: Path) -> str:
+    return said(capsys, "show", str(ledger)).split()[-1]
+
+
+def test_a_ledger_is_verified_shown_and_proven(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = said(capsys, "verify", "ledger.db")
+    assert told.startswith(
+        "ledger.db: good: 8 blocks, 6 of them final, 12 claims, 252 task records; every byte as it was sealed\nhead 8:"
+    )
+    head = head_of(capsys, ledger)
+    assert told.endswith(f"head {head}\n")
+    assert said(capsys, "prove", "1/3", "--record", "4", "--output", "claim.json") == "claim.json: written\n"
+    checked = said(capsys, "check", "claim.json", "--head", head)
+    assert checked == (
+        f"claim.json: claim 1/3 is in block 5 of the ledger with the head {head}\n"
+        "claim.json: task record 4 of 21 is in that claim\n"
+    )
+    assert "compare it with one that you noted" in said(capsys, "check", "claim.json")
+    assert json.loads(said(capsys, "show", "ledger.db", "--claim", "1/3"))["message"]["sequence"] == 3
+    assert (
+        json.loads(said(capsys, "show", "ledger.db", "--block", "5"))["body"]["messages"][1]["message"]["device"] == 1
+    )
+
+
+def test_a_ledger_is_held_against_an_older_head(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, chain = head_of(capsys, ledger), Chain()
+    with open_store(ledger) as store:
+        for block, told in list(chain.blocks(15, 20))[8:]:
+            store.append(block, told)
+    assert "good: 15 blocks" in said(capsys, "verify", "ledger.db", "--head", before)
+    said(capsys, "prove", "--since", "8", "--output", "growth.json")
+    assert f"begins with all blocks of that with {before}" in said(capsys, "check", "growth.json", "--head", before)
+    other = f"8:{'00' * 32}"
+    assert "not about the trusted one" in refused(capsys, 1, "check", "growth.json", "--head", other)
+    assert refused(capsys, 1, "verify", "ledger.db", "--head", other) == (
+        "ecochain: ledger.db: its first 8 blocks are not those of the trusted head\n"
+    )
+
+
+def test_a_ledger_that_was_cut_back_is_found_by_a_head(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    older = ledger.read_bytes()
+    with open_store(ledger) as store:
+        for block, told in list(Chain().blocks(15, 20))[8:]:
+            store.append(block, told)
+    head = head_of(capsys, ledger)
+    ledger.write_bytes(older)
+    said(capsys, "verify", "ledger.db")
+    assert refused(capsys, 1, "verify", "ledger.db", "--head", head) == (
+        "ecochain: ledger.db: has 8 blocks, and had 15 at the trusted head\n"
+    )
+
+
+def test_all_blocks_are_exported(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "export", "ledger.db", "--output", "out.jsonl")
+    genesis, *blocks = [json.loads(line) for line in Path("out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert genesis["kind"] == "Genesis"
+    assert [block["signed_header"]["header"]["slot"] for block in blocks] == list(range(1, 9))
+    assert said(capsys, "export", "ledger.db") == Path("out.jsonl").read_text(encoding="utf-8")
+
+
+def test_damage_is_one_line_and_status_1(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = bytearray(ledger.read_bytes())
+    content[5000] ^= 1
+    ledger.write_bytes(content)
+    for command in (("verify",), ("show",), ("export",)):
+        assert refused(capsys, 1, *command, "ledger.db") == (
+            "ecochain: ledger.db: page 2 (bytes 4096 to 8191) is not as it was sealed\n"
+        )
+    assert "page 2" in refused(capsys, 1, "prove", "1/3")
+
+
+def test_a_ledger_that_was_not_closed_is_verified_all_the_same(
+    ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unseal(ledger)
+    assert "good: 8 blocks" in (told := said(capsys, "verify", "ledger.db"))
+    assert "not closed, so not every byte could be checked" in told
+    assert not is_sealed(ledger)
+    with open_store(ledger):
+        assert "good: 8 blocks" in said(capsys, "verify", "ledger.db")
+
+
+def test_a_damaged_proof_is_one_line_and_status_1(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "prove", "1/3", "--output", "claim.json")
+    proof = json.loads(Path("claim.json").read_text(encoding="utf-8"))
+    Path("claim.json").write_text(json.dumps({**proof, "place": 0}), encoding="utf-8")
+    assert refused(capsys, 1, "check", "claim.json") == (
+        "ecochain: claim.json: does not hold: the claim is not in the block: proof of another root\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["verify", "gone.db"], "gone.db: cannot be used: No such file or directory"),
+        (["show", "."], ".: cannot be used: Is a directory"),
+        (["check", "gone.json"], "gone.json: cannot be read: No such file or directory"),
+        (["prove"], "ledger prove: expected either a CLAIM, as 3/17, or --since BLOCKS"),
+        (["prove", "1/3", "--since", "3"], "ledger prove: expected either a CLAIM, as 3/17, or --since BLOCKS"),
+        (["prove", "--since", "3", "--record", "3"], "--record: expected a CLAIM that it is one of"),
+        (["prove", "9/9"], "ledger.db: has no claim 9/9"),
+        (["prove", "1/3", "--record", "99"], "ledger.db: claim 1/3 has 21 task records, numbered from 0"),
+        (["prove", "--since", "99"], "ledger.db: has 8 blocks, of which none is number 99"),
+        (["prove", "1/3", "--output", "no/where.json"], "--output: no/where.json: cannot be written: No such file"),
+        (["show", "ledger.db", "--block", "99"], "ledger.db: has no block 99"),
+        (["show", "ledger.db", "--claim", "9/9"], "ledger.db: has no claim 9/9"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(
+    ledger: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    assert refused(capsys, 2, *arguments).startswith(f"ecochain: {told}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["prove", "three"], 'argument CLAIM: expected DEVICE/SEQUENCE, as 3/17, got "three"'),
+        (["prove", "1/3", "--record", "-1"], 'argument --record: expected a whole number >= 0, got "-1"'),
+        (["check", "a", "--head", "8:xy"], "argument --head: expected BLOCKS:ROOT with a root of 64 hexadecimal"),
+        (["verify"], "the following arguments are required: FILE"),
+    ],
+)
+def test_a_flag_that_cannot_be_read_is_one_line(
+    ledger: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["ledger", *arguments])
+    assert capsys.readouterr().err.startswith(f"ecochain ledger {arguments[0]}: {told}")
