@@ -63,8 +63,8 @@ class Head(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow:
     """Position of a claim: its block, its place among the leaves of the block's body, and its first record."""
-    """Where a claim lies: its block, its place among the leaves of the block's body, and its first record."""
 
     number: int
     name: ClaimName
