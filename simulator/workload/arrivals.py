@@ -1,5 +1,6 @@
 """Arrivals of tasks: Poisson processes whose rate is constant, follows the day, or comes in bursts."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,9 +20,14 @@ class Intensity:
     per_second: FloatArray
 
     @property
+    def means(self) -> FloatArray:
+        """Mean numbers of arrivals (S,) between the times."""
+        return self.per_second * (self.seconds[1:] - self.seconds[:-1])
+
+    @property
     def expected(self) -> float:
         """Mean number of arrivals."""
-        return float((self.per_second * np.diff(self.seconds)).sum())
+        return float(self.means.sum())
 
     def between(self, start: float, end: float) -> "Intensity":
         """Return the part of the process between two times."""
@@ -142,10 +148,11 @@ def draw_times(intensity: Intensity, random: np.random.Generator) -> FloatArray:
     uniforms is as fast as summing exponential gaps (6.6 and 6.7 ms for a million) and needs no second pass.
     """
     edges = intensity.seconds
-    expected = np.concatenate(([0.0], np.cumsum(intensity.per_second * np.diff(edges))))
+    expected = np.zeros(len(edges))
+    intensity.means.cumsum(out=expected[1:])
     levels = random.random(random.poisson(expected[-1]))
     levels.sort()
     levels *= expected[-1]
     # Far from zero the last uniform can round up to the edge itself.
-    times: FloatArray = np.minimum(np.interp(levels, expected, edges), np.nextafter(edges[-1], edges[0]))
-    return times
+    times: FloatArray = np.interp(levels, expected, edges)
+    return np.minimum(times, math.nextafter(edges[-1], edges[0]), out=times)
