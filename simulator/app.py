@@ -24,6 +24,7 @@ from simulator.experiments.find.estimates import ShownResults, load_shown_result
 from simulator.ledger.cost_profile import shipped_profile
 from simulator.live.ahead import GenerationAhead
 from simulator.live.exposition.rows import exposition
+from simulator.live.forecasts import LiveForecasts
 from simulator.live.pacing import Pace, SpeedMeter, is_lean, step_for
 from simulator.live.page import render_page
 from simulator.live.run import LiveRun
@@ -92,7 +93,7 @@ def shown_results_in(folder: Path | None) -> tuple[ShownResults, ...]:
     return () if folder is None else tuple(load_shown_results(folder))
 
 
-def build_run(plan: Plan, generated: Daily | None = None) -> LiveRun:
+def build_run(plan: Plan, generated: Daily | None = None, forecasts: LiveForecasts | None = None) -> LiveRun:
     """Build a run at its beginning, with the generation `generated` in place of one that it would compute itself.
 
     Raises ConfigError or WeatherError for files that cannot be used.
@@ -102,7 +103,7 @@ def build_run(plan: Plan, generated: Daily | None = None) -> LiveRun:
     engine = build_engine(scenario, method, plan.seed, step=step_for(plan.speed), backend=backend)
     if generated is not None:
         engine.plant.generation.source = generated
-    return LiveRun(engine, _facts(plan, engine))
+    return LiveRun(engine, _facts(plan, engine), forecasts)
 
 
 def _facts(plan: Plan, engine: Engine) -> RunFacts:
@@ -206,7 +207,9 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -
         ahead = GenerationAhead(plan.scenario, plan.seed) if plan.is_lean else None
         if ahead is not None:
             stack.callback(ahead.close)
-        live = build_run(plan, ahead)
+        forecasts = LiveForecasts(plan.scenario, plan.seed)
+        stack.callback(forecasts.close)
+        live = build_run(plan, ahead, forecasts)
         publication = Publication(clock, live.snapshot(clock, None), exposition)
         server.start(routes(publication))
         LOG.info("listening on %s", server.url)

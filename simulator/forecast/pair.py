@@ -18,8 +18,12 @@ from simulator.forecast.models.catalogue import MODELS, TORCH
 from simulator.forecast.splits import fixed_split
 from simulator.forecast.training import train
 
-BEHIND_CONVEX = {Kind.SOLAR: "smart persistence", Kind.WIND: "persistence", Kind.INTENSITY: "yesterday"}
-"""The reference behind the convex one, where that is served itself: the best that needs no history."""
+BEHIND_CONVEX = {
+    Kind.SOLAR: ("smart persistence",) * len(BAND_ENDS),
+    Kind.WIND: ("persistence",) * len(BAND_ENDS),
+    Kind.INTENSITY: ("persistence", "persistence", "yesterday"),
+}
+"""The references behind the convex one, where that is served itself, by band: the best that need no history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,10 @@ def kept_pair(path: Path, series: Series) -> Pair:
 def _with_reference(
     heading: Heading, model: Calibrated, ends: tuple[int, ...], reasons: tuple[str, ...], series: Series
 ) -> Pair:
-    names = tuple(BEHIND_CONVEX[series.kind] if one == REFERENCE else REFERENCE for one in heading.models)
+    names = tuple(
+        behind if model == REFERENCE else REFERENCE
+        for model, behind in zip(heading.models, BEHIND_CONVEX[series.kind], strict=True)
+    )
     split = fixed_split(series)
     fitted = {name: MODELS[name].fit(series.only(split.training), heading.seed) for name in set(names)}
     banded = Banded(tuple(fitted[name] for name in names), ends)

@@ -28,6 +28,9 @@ HALF_A_YEAR = 6
 """Months by which the seasons of the southern hemisphere are apart from those of the northern."""
 
 
+HISTORY_DAYS = 2 * TYPICAL_DAYS
+"""Days of a history: two of each season, since in one year a month can be unlike what is usual."""
+
 GOLDEN_RATIO = (math.sqrt(5.0) - 1.0) / 2.0
 """Its multiples without their whole parts are spread evenly over 0 to 1, so any stretch of weeks has its share."""
 
@@ -83,14 +86,16 @@ class Installation:
         return np.concatenate([self.power(_without_clouds(day))[0] for day in self.weather(0, days)])
 
 
-def history(installation: Installation, kind: Kind, *, seed: int, days: int = TYPICAL_DAYS) -> Series:
-    """Return so many days of generated supply, up to the day before the site's first."""
+def histories(installation: Installation, *, seed: int, days: int = HISTORY_DAYS) -> dict[Kind, Series]:
+    """Return so many days of each kind of generated supply, up to the day before the site's first."""
     site = installation.site
     before = replace(installation, site=replace(site, first_day=site.first_day - timedelta(days=days)))
     solar, wind = (
         np.concatenate(powers) for powers in zip(*map(before.power, before.weather(seed, days)), strict=True)
     )
-    return supply_series(before, kind, solar=solar, wind=wind, clear_sky=before.clear_sky(days + 1))
+    kinds = [kind for kind in (Kind.SOLAR, Kind.WIND) if before.rated(kind) > 0.0]
+    sky = before.clear_sky(days + 1) if Kind.SOLAR in kinds else np.zeros(len(solar) + HOURS_PER_DAY)
+    return {kind: supply_series(before, kind, solar=solar, wind=wind, clear_sky=sky) for kind in kinds}
 
 
 def supply_series(

@@ -25,7 +25,7 @@ GIVEN_UP = 1
 def main() -> int:
     """Answer the request on standard input."""
     request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
-    threading.Thread(target=_end_with, args=(sys.stdin.fileno(),), daemon=True).start()
+    threading.Thread(target=end_with, args=(sys.stdin.fileno(),), daemon=True).start()
     days, mistake = generated(request)
     sys.stdout.buffer.write(msgspec.json.encode(Answer(mistake=mistake)) + b"\n")
     np.save(sys.stdout.buffer, days, allow_pickle=False)
@@ -53,7 +53,7 @@ def _stacked(days: Sequence[FloatArray], buses: int) -> FloatArray:
     return np.array(days, dtype=np.float64).reshape(len(days), 2, POINTS_PER_DAY, buses)
 
 
-def _end_with(source: int) -> None:
+def end_with(source: int) -> None:
     """Wait for the end of the input, a file descriptor, and end this process at once."""
     while os.read(source, 1):
         pass

@@ -5,9 +5,11 @@ from collections import deque
 import numpy as np
 
 from exporter.core.clock import Clock
-from exporter.core.units import SECONDS_PER_DAY, Seconds
-from simulator.arrays import IntArray
+from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
+from simulator.arrays import FloatArray, IntArray
+from simulator.energy.bus import SOURCES
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
+from simulator.live.forecasts import LiveForecasts
 from simulator.live.snapshot import PowerPoint, Readings, RunFacts, Snapshot
 from simulator.run.engine import Engine, StepRecord
 from simulator.run.totals import Totals
@@ -16,11 +18,13 @@ DAY = Seconds(SECONDS_PER_DAY)
 
 
 class LiveRun:
-    """An engine with the totals of its last midnight and the power of its last day."""
+    """An engine with the totals of its last midnight, the power of its last day, and forecasts where there are any."""
 
-    def __init__(self, engine: Engine, facts: RunFacts) -> None:
+    def __init__(self, engine: Engine, facts: RunFacts, forecasts: LiveForecasts | None = None) -> None:
         self.facts = facts
         self._engine = engine
+        self._forecasts = forecasts
+        self._at_hour = engine.totals.flows.copy()
         self._record: StepRecord | None = None
         self._at_midnight = engine.totals.copy()
         self._at_point = engine.totals.copy()
@@ -37,6 +41,8 @@ class LiveRun:
         if self.clock % WEATHER_STEP == 0.0:
             self._history.append(_point(self.clock, self._at_point, self._engine.totals))
             self._at_point = self._engine.totals.copy()
+        if self._forecasts is not None and self.clock % SECONDS_PER_HOUR == 0.0:
+            self._forecasts.hour(round(self.clock / SECONDS_PER_HOUR) - 1, self._observed(self._record))
         if self.clock % DAY == 0.0:
             self._at_midnight = self._engine.totals.copy()
 
@@ -56,7 +62,20 @@ class LiveRun:
             published_at=clock.wall(),
             published_elapsed=clock.elapsed(),
             history=tuple(self._history),
+            forecasts=() if self._forecasts is None else self._forecasts.states,
         )
+
+    def _observed(self, record: StepRecord) -> FloatArray:
+        """Return the mean solar and wind power of the last hour in watts, and the grid's g/kWh, by site (3, S)."""
+        flows = self._engine.totals.flows
+        watts = (flows - self._at_hour).sum(axis=2) / SECONDS_PER_HOUR
+        self._at_hour = flows.copy()
+        buses = np.array(self.facts.site_of_bus)
+        observed = np.zeros((3, len(self.facts.sites)))
+        for row, source in enumerate(("solar", "wind")):
+            np.add.at(observed[row], buses, watts[:, SOURCES.index(source)])
+        observed[2, buses] = record.grams_per_joule * JOULES_PER_KWH
+        return observed
 
 
 def _charge(engine: Engine) -> np.typing.NDArray[np.float64]:

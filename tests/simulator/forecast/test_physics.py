@@ -18,7 +18,7 @@ from simulator.forecast.interface import Kind, Series, targets, truth
 from simulator.forecast.models.convex import Convex
 from simulator.forecast.models.persistence import SmartPersistence
 from simulator.forecast.pair import learn_pair
-from simulator.forecast.physics import LATITUDES, Installation, climates_at, history, supply_series
+from simulator.forecast.physics import LATITUDES, Installation, climates_at, histories, supply_series
 from tests.simulator.energy.places import greensboro
 
 SAND_POINT = Site(
@@ -51,7 +51,7 @@ def skill_in_the_first_week(site: Site, climate: Climate, kind: Kind, seeds: int
     The reference has the same history: before the first observation it expects that year's mean.
     """
     installation = roof(site)
-    year = history(installation, kind, seed=1_000)
+    year = histories(installation, seed=1_000)[kind]
     pair = learn_pair([Convex()], year, 0)
     reference = SmartPersistence().fit(year, 0)
     skills = []
@@ -127,7 +127,7 @@ def test_south_of_the_equator_the_months_are_half_a_year_apart() -> None:
 
 
 def test_history_ends_on_the_eve_of_the_first_day() -> None:
-    year = history(roof(SYDNEY), Kind.SOLAR, seed=1, days=3)
+    year = histories(roof(SYDNEY), seed=1, days=3)[Kind.SOLAR]
     assert year.site.first_day == date(2025, 3, 17)
     assert len(year.values) == 3 * DAY
     assert len(year.clear_sky) == 4 * DAY

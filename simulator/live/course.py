@@ -1,0 +1,158 @@
+"""One series of a site while the run goes on: it is asked every hour, and watched."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from exporter.core.units import HOURS_PER_DAY
+from simulator.arrays import BoolArray, FloatArray
+from simulator.forecast.asking import Answer, Reason, answer
+from simulator.forecast.dataset import HOURLY
+from simulator.forecast.interface import LEVELS, Kind, Series
+from simulator.forecast.watch import Standing, Told, Watch
+from simulator.live.lessons import Hours, Lesson, YearOfSky
+
+BOUNDS = {"p05": 0.05, "p10": 0.1, "p90": 0.9, "p95": 0.95}
+"""The ends of the 90% and the 80% band, with their levels."""
+
+_LEVELS = [LEVELS.index(level) for level in BOUNDS.values()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """Forecasts of some horizons: what is served and why, how it stands, and what was told of the hour that ended last.
+
+    `mean` and `bounds` (4,), by BOUNDS, are those told `standing.end` hours before that hour ended; NaN where nothing
+    was.
+    """
+
+    model: str
+    reference: str
+    reason: str
+    standing: Standing
+    mean: float
+    bounds: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseState:
+    """A series after an hour, in watts or grams per kWh.
+
+    `ahead` (5, 24) are mean and bounds of the hours to come, `past` (6, 24) the value, mean and bounds of the hours of
+    the last day, one hour ahead, the latest last; NaN stands for what is not known. `fallbacks` counts by reason how
+    often the reference answered, `refused` is the line of a checkpoint that was not taken.
+    """
+
+    site: str
+    kind: Kind
+    bands: tuple[Band, ...]
+    ahead: FloatArray
+    past: FloatArray
+    fallbacks: Mapping[Reason, int]
+    refused: str
+
+    @property
+    def observed(self) -> float:
+        """The value of the hour that ended last."""
+        return float(self.past[0, -1])
+
+
+class Course:
+    """A series with its lesson."""
+
+    def __init__(self, lesson: Lesson, name: str, hours: Hours) -> None:
+        self._lesson = lesson
+        self._name = name
+        self._hours = hours
+        self._sky = YearOfSky(lesson.told.sky_from, lesson.sky)
+        self._watch = Watch(HOURS_PER_DAY, lesson.pair.ends)
+        self._fallbacks: Counter[Reason] = Counter(dict.fromkeys(Reason, 0))
+        # What was told of an hour, in the row that is its number modulo a day, and the column of its horizon.
+        self._told: FloatArray = np.full((1 + len(BOUNDS), HOURS_PER_DAY, HOURS_PER_DAY), np.nan)
+        self._past: FloatArray = np.full((2 + len(BOUNDS), HOURS_PER_DAY), np.nan)
+
+    @property
+    def site(self) -> int:
+        """The index of the site."""
+        return self._lesson.told.site
+
+    @property
+    def kind(self) -> Kind:
+        """What the series is of."""
+        return self._lesson.told.kind
+
+    def hour(self, step: int, values: FloatArray, beside: FloatArray) -> CourseState:
+        """Take note of the hour `step` of the site, the last of `values` (T,), ask for the day to come, and tell all.
+
+        `beside` (T,) is the power of the site's other supply; NaN in either is an hour that was not observed.
+        """
+        series = self._series(step, values, beside)
+        lit = bool(series.has_sun(np.array([len(series.values) - 1]))[0])
+        self._watch.came(step, float(values[-1]), counts=lit)
+        row = step % HOURS_PER_DAY
+        told = self._told[:, row].copy()
+        self._past = np.concatenate([self._past[:, 1:], np.array([[values[-1]], *told[:, :1]])], axis=1)
+        self._told[:, row] = np.nan
+        pair = self._lesson.pair
+        found = answer(pair.model, pair.reference, series)
+        if found.reason is not None:
+            self._fallbacks[found.reason] += 1
+        self._watch.told(step, found.model, found.reference)
+        ahead = self._in_force(found)
+        rows = (step + 1 + np.arange(HOURS_PER_DAY)) % HOURS_PER_DAY
+        self._told[:, rows, np.arange(HOURS_PER_DAY)] = ahead
+        return self._state(told, ahead)
+
+    def _series(self, step: int, values: FloatArray, beside: FloatArray) -> Series:
+        """Return the window that ends with the hour `step`, from a midnight on; what is before `values` is missing."""
+        begin = (step + 1 - len(values)) // HOURS_PER_DAY
+        before = np.full((step + 1 - len(values)) % HOURS_PER_DAY, np.nan)
+        end = -(-(step + 1 + HOURS_PER_DAY) // HOURS_PER_DAY)
+        sky = np.concatenate([self._sky.on(self._hours.day(number)) for number in range(begin, end)])
+        whole = np.concatenate([before, values])
+        return Series(
+            site=self._hours.site_on(begin),
+            kind=self.kind,
+            step=HOURLY,
+            rated=self._lesson.told.rated,
+            values=whole,
+            clear_sky=sky[: len(whole) + HOURS_PER_DAY],
+            beside=np.concatenate([before, beside]),
+        )
+
+    def _in_force(self, found: Answer) -> FloatArray:
+        """Return mean and bounds (5, 24) of what is served: the reference in bands that were handed over."""
+        over: BoolArray = np.zeros(HOURS_PER_DAY, np.bool_)
+        for standing in self._watch.standing():
+            over[standing.begin : standing.end] = standing.handed_over
+        return np.where(over, _rows(found.reference), _rows(found.model))
+
+    def _state(self, told: FloatArray, ahead: FloatArray) -> CourseState:
+        pair = self._lesson.pair
+        return CourseState(
+            site=self._name,
+            kind=self.kind,
+            bands=tuple(
+                Band(
+                    model=model,
+                    reference=reference,
+                    reason=reason,
+                    standing=standing,
+                    mean=float(told[0, standing.end - 1]),
+                    bounds=told[1:, standing.end - 1],
+                )
+                for model, reference, reason, standing in zip(
+                    pair.models, pair.references, pair.reasons, self._watch.standing(), strict=True
+                )
+            ),
+            ahead=ahead,
+            past=self._past,
+            fallbacks=dict(self._fallbacks),
+            refused=self._lesson.told.refused,
+        )
+
+
+def _rows(told: Told) -> FloatArray:
+    return np.concatenate([told.mean[np.newaxis], told.quantiles[_LEVELS]])

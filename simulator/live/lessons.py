@@ -1,0 +1,127 @@
+"""What the live job asks a child to learn, and what it is taught: a model of each series, and the sky above its panels.
+
+The answer is one archive of arrays, without pickle: of each series its model and the reference behind it, and, of solar
+power, a year of what its panels give under a cloudless sky. So the live job needs no library to know the sky.
+"""
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+from simulator.arrays import FloatArray
+from simulator.assembly.layout import Place
+from simulator.energy.clear_sky import calendar_day
+from simulator.energy.interface import Site
+from simulator.forecast.archive import DAMAGES
+from simulator.forecast.interface import ForecastError, Kind, part_of, with_prefix
+from simulator.forecast.pair import Pair, pair_of
+from simulator.live.child import Program
+from simulator.scenario.schema import Scenario
+
+LEARNING = Program("simulator.live.learn", "what the forecasts rest on")
+
+MOST_SITES = 16
+"""Most sites of which forecasts are made live, the first by name: each has some 150 series of metrics for them."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """The scenario of whose first sites the series are to be learnt."""
+
+    scenario: Scenario
+    seed: int
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A series of which a child tells: `site` by its index, and why its models are served, by band.
+
+    `refused` is the line of a checkpoint that was not taken, or empty; `sky_from` is the first day of its sky.
+    """
+
+    site: int
+    kind: Kind
+    rated: float
+    reasons: tuple[str, ...]
+    refused: str
+    sky_from: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What there is to know of a series: `sky` (8760,) in watts from `told.sky_from` on, zeros where no sun plays."""
+
+    told: Told
+    pair: Pair
+    sky: FloatArray
+
+
+def written(lessons: Sequence[Lesson]) -> bytes:
+    """Return lessons as an archive."""
+    told = msgspec.json.encode([lesson.told for lesson in lessons]).decode()
+    arrays: dict[str, Any] = {"told": np.array(told)}
+    for number, lesson in enumerate(lessons):
+        arrays |= with_prefix({**lesson.pair.arrays(), "sky": lesson.sky}, str(number))
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def read(archive: bytes) -> list[Lesson]:
+    """Return the lessons of an archive. Raises ForecastError for one that is damaged."""
+    try:
+        with np.load(io.BytesIO(archive), allow_pickle=False) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+        told = msgspec.json.decode(str(arrays["told"]), type=list[Told])
+        parts = [part_of(arrays, str(number)) for number in range(len(told))]
+        return [
+            Lesson(told=one, pair=pair_of(part, one.reasons), sky=part["sky"])
+            for one, part in zip(told, parts, strict=True)
+        ]
+    except (*DAMAGES, KeyError, msgspec.DecodeError) as error:
+        raise ForecastError("what a child learnt is damaged") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """The hours of a site: those of the simulated clock, and the first of them by the number of its own midnight."""
+
+    site: Site
+    lead: int
+
+    @classmethod
+    def of(cls, place: Place) -> Self:
+        """Return the hours of a place. Of an offset from UTC that is no whole hour, the hour below counts."""
+        if not place.lead:
+            return cls(site=place.site, lead=0)
+        offset = math.floor(place.site.utc_offset_hours)
+        behind = round((place.site.utc_offset_hours - offset) * SECONDS_PER_HOUR)
+        lead = round((place.lead - behind) / SECONDS_PER_HOUR)
+        return cls(site=replace(place.site, utc_offset_hours=float(offset)), lead=lead)
+
+    def day(self, number: int) -> date:
+        """Return the date of a day from the first on, moved by whole cycles of the calendar into its years."""
+        return calendar_day(self.site.first_day, number)
+
+    def site_on(self, number: int) -> Site:
+        """Return the site with such a day as its first."""
+        return replace(self.site, first_day=self.day(number))
+
+
+class YearOfSky:
+    """A year of cloudless sky, for the days of any other year: the sun comes back to within a quarter of a day."""
+
+    def __init__(self, first_day: date, hours: FloatArray) -> None:
+        days = hours.reshape(-1, HOURS_PER_DAY)
+        dates = [first_day + timedelta(days=number) for number in range(len(days))]
+        self._days = {(one.month, one.day): row for one, row in zip(dates, days, strict=True)}
+
+    def on(self, day: date) -> FloatArray:
+        """Return the hours (24,) of a day; 29 February has those of the day before."""
+        found = self._days.get((day.month, day.day))
+        return self._days[day.month, day.day - 1] if found is None else found

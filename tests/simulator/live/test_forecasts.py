@@ -1,0 +1,187 @@
+"""Forecasts of a live run: what a child learns, what is asked hour by hour, and what is told of it."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import cache
+
+import numpy as np
+import pytest
+
+from exporter.core.units import Seconds
+from simulator.app import Plan, build_run
+from simulator.arrays import FloatArray
+from simulator.assembly.layout import layout_of
+from simulator.forecast.asking import Reason
+from simulator.forecast.interface import ForecastError, Kind
+from simulator.forecast.models.convex import Convex
+from simulator.forecast.pair import learn_pair
+from simulator.live import forecasts
+from simulator.live.child import Program
+from simulator.live.course import Course, CourseState
+from simulator.live.forecasts import KEPT_HOURS, LiveForecasts
+from simulator.live.learn import lessons
+from simulator.live.lessons import LEARNING, Hours, Lesson, Request, Told, YearOfSky, read, written
+from tests.fake_clock import FakeClock
+from tests.processes import until
+from tests.simulator.energy.places import greensboro
+from tests.simulator.forecast.courses import course
+from tests.simulator.run.test_flows import two_sites
+from tests.simulator.scenario.scenarios import edge
+
+DAY = 24
+
+
+@cache
+def lesson(kind: Kind = Kind.SOLAR) -> Lesson:
+    """Return what a year of clouds, gusts or a grid teaches."""
+    series = course(kind, 365, seed=3, first_day=date(2024, 1, 1))
+    pair = learn_pair([Convex()], series, 0)
+    told = Told(site=0, kind=kind, rated=series.rated, reasons=pair.reasons, refused="", sky_from=series.site.first_day)
+    return Lesson(told=told, pair=pair, sky=series.clear_sky[: 365 * DAY])
+
+
+def live_course(kind: Kind = Kind.SOLAR, name: str = "site") -> Course:
+    return Course(lesson(kind), name, Hours(site=greensboro(date(2025, 1, 1)), lead=0))
+
+
+def after(days: int, kind: Kind = Kind.SOLAR, values: FloatArray | None = None) -> list[CourseState]:
+    """Return the states of a series after each hour of some days."""
+    one, series = live_course(kind), course(kind, days, seed=8)
+    came = series.values if values is None else values
+    return [
+        one.hour(
+            step,
+            came[max(0, step + 1 - KEPT_HOURS) : step + 1],
+            series.beside[max(0, step + 1 - KEPT_HOURS) : step + 1],
+        )
+        for step in range(DAY * days)
+    ]
+
+
+def test_what_was_told_of_an_hour_stands_beside_what_came() -> None:
+    states = after(3)
+    for ago in (1, 6, 24):
+        number = {1: 0, 6: 1, 24: 2}[ago]
+        then, now = states[-1 - ago], states[-1]
+        assert now.bands[number].mean == then.ahead[0, ago - 1]
+        assert np.array_equal(now.bands[number].bounds, then.ahead[1:, ago - 1])
+    assert np.array_equal(states[-1].past[0], course(Kind.SOLAR, 3, seed=8).values[-DAY:])
+    assert states[-1].past[1, -1] == states[-2].ahead[0, 0]
+
+
+def test_bands_lie_in_order() -> None:
+    ahead = after(4)[-1].ahead
+    assert (np.diff(ahead[1:], axis=0) >= 0.0).all()
+    assert (ahead >= 0.0).all()
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_reference_answers_until_a_day_has_passed(kind: Kind) -> None:
+    states = after(2, kind)
+    assert states[-1].fallbacks[Reason.SHORT] == DAY - 1
+    assert sum(states[-1].fallbacks.values()) == DAY - 1
+
+
+def test_hours_that_were_not_observed_are_counted_and_not_zero() -> None:
+    values = course(Kind.WIND, 4, seed=8).values.copy()
+    values[60:62] = np.nan
+    states = after(4, Kind.WIND, values)
+    assert states[-1].fallbacks[Reason.GAP] == DAY + 1
+    assert np.isnan(states[61].observed)
+    assert np.isfinite(states[61].ahead).all()
+
+
+def test_a_model_that_is_worse_hands_over_and_the_reference_is_shown() -> None:
+    values = np.tile([50.0, 0.0, 0.0], 8 * DAY)[: DAY * 12]
+    states = after(12, Kind.WIND, values)
+    over = [band.standing.handed_over for band in states[-1].bands]
+    counted = [band.standing.hand_overs - band.standing.returns for band in states[-1].bands]
+    assert counted == [int(one) for one in over]
+    assert all(band.standing.skill is not None for band in states[-1].bands)
+
+
+def test_lessons_survive_their_journey() -> None:
+    (again,) = read(written([lesson()]))
+    assert again.told == lesson().told
+    assert np.array_equal(again.sky, lesson().sky)
+    assert again.pair.references == lesson().pair.references
+    series, origin = course(Kind.SOLAR, 9), np.array([200])
+    for one, other in ((again.pair.model, lesson().pair.model), (again.pair.reference, lesson().pair.reference)):
+        assert np.array_equal(one.quantiles(series, origin), other.quantiles(series, origin))
+
+
+@pytest.mark.parametrize("damage", [b"", b"no archive", written([])[:40]])
+def test_a_damaged_answer_is_refused_in_one_line(damage: bytes) -> None:
+    with pytest.raises(ForecastError, match=r"^what a child learnt is damaged$"):
+        read(damage)
+
+
+def test_the_sun_of_another_year_is_that_of_the_date() -> None:
+    sky = YearOfSky(date(2022, 3, 20), np.repeat(np.arange(365.0), DAY))
+    assert sky.on(date(2031, 3, 20))[0] == 0.0
+    assert sky.on(date(2031, 3, 19))[0] == 364.0
+    assert sky.on(date(2032, 2, 29))[0] == sky.on(date(2032, 2, 28))[0]
+
+
+def test_hours_of_a_site_begin_at_its_own_midnight() -> None:
+    assert Hours.of(layout_of(edge()).places[0]).lead == 0
+    for place in layout_of(two_sites()).places:
+        hours = Hours.of(place)
+        midnight = timedelta(hours=hours.lead - hours.site.utc_offset_hours)
+        assert midnight == timedelta(hours=24)
+    place = replace(place, site=replace(place.site, utc_offset_hours=5.5), lead=Seconds(29.5 * 3600.0))
+    assert (Hours.of(place).site.utc_offset_hours, Hours.of(place).lead) == (5.0, 29)
+
+
+@pytest.mark.slow
+def test_a_child_learns_of_every_kind_that_a_site_has() -> None:
+    found = list(lessons(Request(scenario=edge(), seed=1)))
+    assert [(one.told.site, one.told.kind) for one in found] == [(0, kind) for kind in Kind]
+    assert max(len(written([one])) for one in found) < 2**20
+    assert {name for one in found for name in one.pair.models} == {"convex"}
+
+
+class Taught(LiveForecasts):
+    """Forecasts that have learnt already."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._start = lambda: None  # type: ignore[method-assign]
+        super().__init__(edge(), seed)
+        self._courses = [Course(lesson(kind), *self._hours[0]) for kind in Kind]
+
+
+@pytest.mark.slow
+def test_a_run_observes_what_its_buses_generate() -> None:
+    live = build_run(Plan(scenario=edge(), seed=1, speed=300.0), forecasts=Taught())
+    for _ in range(288):
+        live.step()
+    yesterday = live.snapshot(FakeClock(), None).totals.generation.sum()
+    for _ in range(288):
+        live.step()
+    snapshot = live.snapshot(FakeClock(), None)
+    told = sum(state.past[0].sum() for state in snapshot.forecasts if state.kind is not Kind.INTENSITY)
+    today = snapshot.totals.generation.sum() - yesterday
+    assert told * 3600.0 == pytest.approx(today)
+
+
+def test_without_a_child_the_run_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(forecasts, "LEARNING", Program("simulator.live.no_such_program", LEARNING.subject))
+    one = LiveForecasts(edge(), 1)
+    for number in range(1000):
+        child = one._child
+        if child is None:
+            break
+        until(lambda child=child: child.is_done, "the end of the child")  # type: ignore[misc]
+        one.hour(number, np.zeros((3, 1)))
+    assert one.states == ()
+    assert caplog.text.count("there are no forecasts yet") == forecasts.ATTEMPTS
+
+
+def test_a_child_at_work_ends_with_the_run() -> None:
+    one = LiveForecasts(edge(), 1)
+    one.hour(0, np.zeros((3, 1)))
+    assert one.states == ()
+    one.close()
+    child = one._child
+    assert child is not None
+    until(lambda: child.is_done, "the end of the child")
