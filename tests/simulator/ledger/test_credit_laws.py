@@ -218,7 +218,7 @@ def test_a_deficit_cancels_what_is_held() -> None:
 
 
 def test_a_deficit_after_a_sale_is_owed_and_repaid_first() -> None:
-    """What is sold cannot be taken back from its buyer, but the next credits do not come before it is made good."""
+    """A sold unit stays with its buyer, but the next credits do not come before it is made good."""
     state, epoch = with_credits()
     sold = process_messages(state, [order(state, Transfer, 0, 99_000)], surroundings((epoch - 1) * EPOCH)).state
     after = settled_after(sold, epoch, 4)
