@@ -260,6 +260,14 @@ def test_credits_are_never_subtracted_from_emissions() -> None:
     assert compute_balance(spent.accounts[0]) == compute_balance(plain.accounts[0])
 
 
+def test_a_part_of_a_microgram_costs_a_whole_one() -> None:
+    """Rounding is against the project: nobody gains by splitting emissions into small parts."""
+    account = replace(begin().accounts[0], allowed=10, emitted=3)
+    assert compute_balance(account) == 7
+    assert compute_balance(replace(account, parts=1)) == 6
+    assert compute_balance(replace(account, allowed=3, parts=1)) == -1
+
+
 def test_a_silent_device_holds_the_credits_of_its_project_back() -> None:
     """A device that stops to claim might be emitting, and the others cannot cash in meanwhile."""
     state = begin(devices=2)
