@@ -1,0 +1,92 @@
+"""The making of blocks and votes by an honest validator."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from simulator.ledger.consensus.randomness import RevealChain
+from simulator.ledger.consensus.slashing import get_offender
+from simulator.ledger.consensus.state import State, get_block_proposer, get_root
+from simulator.ledger.consensus.transition import ProcessMessages, compute_body_root, process_contents
+from simulator.ledger.consensus.votes import check_vote, note_vote
+from simulator.ledger.keys import SecretKey
+from simulator.ledger.rules import RuleError
+from simulator.ledger.types import (
+    Attestation,
+    AttestationData,
+    Block,
+    BlockHeader,
+    Body,
+    Evidence,
+    Signable,
+    SignedHeader,
+    SignedMessage,
+)
+
+Sign = Callable[[Signable], bytes]
+"""Signing by a validator, for its chain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Possessions of a validator: its place, its key, and the chain of hashes that it is bound to."""
+
+    index: int
+    key: SecretKey
+    reveals: RevealChain
+
+
+def select_body(
+    state: State,
+    votes: Iterable[Attestation],
+    evidence: Iterable[Evidence],
+    messages: Sequence[SignedMessage] = (),
+) -> Body:
+    """Return what a block for the slot of the state can hold: evidence first, then all votes that still count."""
+    convicting = tuple(one for one in evidence if not state.members[get_offender(one)].slashed)
+    convicted = {get_offender(one) for one in convicting}
+    chosen = []
+    for vote in votes:
+        try:
+            check_vote(state, vote.data)
+        except RuleError:
+            continue
+        if vote.data.validator not in convicted:
+            chosen.append(vote)
+            state = note_vote(state, vote.data)
+    return Body(attestations=tuple(chosen), evidence=convicting, messages=tuple(messages))
+
+
+def build_block(process_messages: ProcessMessages, state: State, reveal: bytes, body: Body, sign: Sign) -> Block:
+    """Return the block of the state's proposer for the slot of the state.
+
+    Raises RuleError where the body or the reveal break a rule.
+    """
+    header = BlockHeader(
+        slot=state.slot,
+        proposer=get_block_proposer(state),
+        parent_root=state.head,
+        state_root=get_root(process_contents(process_messages, state, reveal, body)),
+        body_root=compute_body_root(body),
+        randomness_reveal=reveal,
+    )
+    return Block(signed_header=SignedHeader(header=header, signature=sign(header)), body=body)
+
+
+def build_vote(state: State, validator: int, sign: Sign) -> Attestation:
+    """Return the vote of a validator who sees, at the slot of the state, the head of the state."""
+    data = AttestationData(
+        validator=validator,
+        slot=state.slot,
+        head=state.head,
+        source=state.justified,
+        target=state.target,
+    )
+    return Attestation(data=data, signature=sign(data))
+
+
+def is_safe_to_sign(vote: AttestationData, last: AttestationData | None) -> bool:
+    """Tell whether no two votes convict a validator that signs this one, after a last one that was safe as well.
+
+    Sources never go back and targets always go on, so that no vote repeats, surrounds or is surrounded by another.
+    """
+    return last is None or (last.target.epoch < vote.target.epoch and last.source.epoch <= vote.source.epoch)

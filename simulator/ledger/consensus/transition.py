@@ -1,0 +1,156 @@
+"""The pure transition of the consensus: a state and a block make the next state, or a rule says why not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from simulator.ledger.codec import digest, encode
+from simulator.ledger.consensus.finality import process_justification
+from simulator.ledger.consensus.randomness import compute_mix, is_valid_reveal
+from simulator.ledger.consensus.slashing import process_evidence, slash
+from simulator.ledger.consensus.stake import is_final, process_stake_change, process_stakes
+from simulator.ledger.consensus.state import (
+    State,
+    compute_epoch,
+    compute_start_slot,
+    get_block_proposer,
+    get_epoch,
+    get_member,
+    get_root,
+    with_member,
+)
+from simulator.ledger.consensus.votes import process_votes
+from simulator.ledger.keys import check
+from simulator.ledger.merkle import root_of
+from simulator.ledger.rules import Rule, RuleError
+from simulator.ledger.types import Block, Body, Checkpoint, SignedMessage, StakeChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Facts of a block that its messages may depend on: its slot, and randomness that nobody foresaw."""
+
+    slot: int
+    mix: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Result of a block's messages: the application's new root, and the validators that they convict."""
+
+    root: bytes
+    convicted: tuple[int, ...] = ()
+
+
+ProcessMessages = Callable[[bytes, Sequence[SignedMessage], Surroundings], Outcome]
+"""Transition of the application: from the root of its state and a block's messages to the outcome.
+
+It raises RuleError where a message breaks a rule, and keeps by their roots whatever states it needs.
+"""
+
+
+def process_slots(state: State, slot: int) -> State:
+    """Return the state at a later slot after empty ones. A year of them takes no longer than a few epochs.
+
+    Once a bound of epochs changes nothing but the epoch, the next ones do not either, until a change of stake is due.
+    """
+    epoch = compute_epoch(state.config, slot)
+    while get_epoch(state) < epoch:
+        following = process_epoch(state)
+        if not state.justified_epochs and following == _moved_to(state, get_epoch(state) + 1):
+            following = _moved_to(
+                state, min([epoch, *(one.epoch - 1 for one in state.pending if is_final(state, one))])
+            )
+        state = following
+    return replace(state, slot=slot) if slot > state.slot else state
+
+
+def process_epoch(state: State) -> State:
+    """Return the state at the first slot of the next epoch: votes are counted, and stakes change."""
+    following = get_epoch(state) + 1
+    return replace(
+        process_stakes(process_justification(state)),
+        slot=compute_start_slot(state.config, following),
+        previous_stakes=state.stakes,
+        earlier_mixes=(state.mix, state.earlier_mixes[0]),
+        target=Checkpoint(epoch=following, root=state.head),
+        previous_target=state.target,
+        previous_source=state.justified,
+        voters=bytes(len(state.members)),
+        previous_voters=state.voters,
+    )
+
+
+def _moved_to(state: State, epoch: int) -> State:
+    """Return a state of which all stays as it is but the epoch."""
+    return replace(
+        state,
+        slot=compute_start_slot(state.config, epoch),
+        target=replace(state.target, epoch=epoch),
+        previous_target=replace(state.previous_target, epoch=epoch - 1),
+    )
+
+
+def state_transition(process_messages: ProcessMessages, state: State, block: Block) -> State:
+    """Return the state after a block and the empty slots before it. Raises RuleError with the rule that it breaks."""
+    slot = block.signed_header.header.slot
+    if slot <= state.head_slot:
+        raise RuleError(Rule.WRONG_SLOT, f"slot {slot} after a block of slot {state.head_slot}")
+    return process_block(process_messages, process_slots(state, slot), block)
+
+
+def process_block(process_messages: ProcessMessages, state: State, block: Block) -> State:
+    """Return the state after a block for the slot of the state. Raises RuleError with the rule that it breaks."""
+    header = block.signed_header.header
+    if header.slot != state.slot or header.slot <= state.head_slot:
+        raise RuleError(Rule.WRONG_SLOT, f"slot {header.slot} at slot {state.slot}, after {state.head_slot}")
+    if header.parent_root != state.head:
+        raise RuleError(Rule.WRONG_PARENT, "another block is the head")
+    if header.proposer != get_block_proposer(state):
+        raise RuleError(Rule.WRONG_PROPOSER, f"slot {state.slot} is not one of validator {header.proposer}")
+    check(get_member(state, header.proposer).key, state.chain_id, header, block.signed_header.signature)
+    if len(encode(block.body)) > state.config.max_block_bytes:
+        raise RuleError(Rule.OVERSIZED_BLOCK, f"more than {state.config.max_block_bytes} bytes")
+    if header.body_root != compute_body_root(block.body):
+        raise RuleError(Rule.WRONG_BODY_ROOT, "the body is another one")
+    state = process_contents(process_messages, state, header.randomness_reveal, block.body)
+    if header.state_root != get_root(state):
+        raise RuleError(Rule.WRONG_STATE_ROOT, "the block leads to another state")
+    return replace(state, head=digest(header), head_slot=header.slot)
+
+
+def process_contents(process_messages: ProcessMessages, state: State, reveal: bytes, body: Body) -> State:
+    """Return the state to which a block's contents lead, before the block itself becomes the head.
+
+    Its root stands in the header. Raises RuleError with the rule that the contents break.
+    """
+    state = process_reveal(state, reveal)
+    for evidence in body.evidence:
+        state = process_evidence(state, evidence)
+    state = process_votes(state, body.attestations)
+    rest = []
+    for signed in body.messages:
+        if isinstance(signed.message, StakeChange):
+            state = process_stake_change(state, signed, signed.message)
+        else:
+            rest.append(signed)
+    outcome = process_messages(state.application, rest, Surroundings(slot=state.slot, mix=state.mix))
+    for index in outcome.convicted:
+        state = slash(state, index)
+    return replace(state, application=outcome.root)
+
+
+def process_reveal(state: State, reveal: bytes) -> State:
+    """Return the state with the proposer's reveal in the mix. Raises RuleError for anything but its own one."""
+    index = get_block_proposer(state)
+    proposer = get_member(state, index)
+    if not is_valid_reveal(reveal, state.slot, proposer.reveal, proposer.revealed):
+        raise RuleError(Rule.WRONG_RANDOMNESS, "the reveal is not the one that the proposer is bound to")
+    opened = with_member(state, index, replace(proposer, reveal=reveal, revealed=state.slot))
+    return replace(opened, mix=compute_mix(state.mix, reveal))
+
+
+def compute_body_root(body: Body) -> bytes:
+    """Return the root of the tree whose leaves are attestations, evidence and messages (RFC 9162)."""
+    return root_of(encode(one) for one in (*body.attestations, *body.evidence, *body.messages))

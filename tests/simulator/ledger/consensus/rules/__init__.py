@@ -1,0 +1,1 @@
+"""Rules of the consensus, each with messages that break it."""
