@@ -15,6 +15,7 @@ from simulator.ledger.faults import DamagedError, told
 from simulator.ledger.merkle import Node, Tree, root_at
 from simulator.ledger.seal import check_closed, is_sealed
 from simulator.ledger.types import Block, Claim, Genesis
+from simulator.ledger.wal import check_log
 
 FORMAT = b"ecochain ledger 1"
 
@@ -82,9 +83,12 @@ def open_reader(path: Path) -> "Reader":
     with told(path), ExitStack() as undo:
         lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         undo.callback(os.close, lock)
-        is_closed = _may_share(lock) and is_sealed(path)
+        is_alone = _may_share(lock)
+        is_closed = is_alone and is_sealed(path)
         if is_closed:
             check_closed(path)
+        elif is_alone:
+            check_log(path)
         # A closed file is read as it is; SQLite would make a log beside it, and has nothing to recover.
         mode = "immutable=1" if is_closed else "mode=ro"
         database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)

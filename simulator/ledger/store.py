@@ -29,6 +29,7 @@ from simulator.ledger.reading import (
 from simulator.ledger.rules import Rule, RuleError
 from simulator.ledger.seal import check_closed, empty_database, is_sealed, log_of, seal, unseal
 from simulator.ledger.types import Block, Claim, Genesis
+from simulator.ledger.wal import check_log
 
 Records = Mapping[ClaimName, Sequence[bytes]]
 """The bytes of the task records of each claim of a block that has any."""
@@ -206,6 +207,8 @@ def open_store(path: Path) -> Store:
         if was_closed:
             check_closed(path)
             unseal(path)
+        else:
+            check_log(path)
         database = _connect(path)
         undo.callback(database.close)
         store = Store(database, path, lock)
