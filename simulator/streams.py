@@ -18,6 +18,7 @@ class Stream(IntEnum):
     GRID = 3
     ORIGIN = 4
     WAKE = 5
+    HISTORY = 6
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

@@ -60,7 +60,7 @@ class ZoneHours:
         self._seed = seed
         self._start = start_of(place)
         self._generated: GridSeries | None = None
-        self._recorded = None if place.grid.file is None else _recorded(Path(place.grid.file), place.grid.zone)
+        self._recorded = None if place.grid.file is None else recorded_grid(Path(place.grid.file), place.grid.zone)
 
     def between(self, first: int, end: int) -> tuple[FloatArray, FloatArray]:
         """Return grams and dollars per kWh (H,) of the hours from `first` up to `end`.
@@ -74,7 +74,7 @@ class ZoneHours:
             dollars = euros * (1.0 if section.generated == "flat" else DOLLARS_PER_EURO)
         elif self._recorded is not None:
             grams, dollars = self._recorded.at_steps(
-                start, round(SECONDS_PER_HOUR), hours, repeat=_is_a_year(self._recorded)
+                start, round(SECONDS_PER_HOUR), hours, repeat=is_a_year(self._recorded)
             )
         else:
             local = (np.arange(first, end) % HOURS_PER_DAY).astype(np.intp)
@@ -101,12 +101,13 @@ def _generated(preset: str, start: datetime, hours: int, seed: int) -> GridSerie
 
 
 @functools.lru_cache(maxsize=8)
-def _recorded(path: Path, zone: str) -> GridSeries:
+def recorded_grid(path: Path, zone: str) -> GridSeries:
     """Read a recording once for all runs of an experiment."""
     return load_grid(path, zone=zone)
 
 
-def _is_a_year(series: GridSeries) -> bool:
+def is_a_year(series: GridSeries) -> bool:
+    """Return whether a recording is one whole year, which stands for every year."""
     return (series.end - series.start).days in (365, 366)
 
 

@@ -8,7 +8,8 @@ from exporter.core.config import ConfigError
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.assembly.parts import battery_of, climate_of, recorded_weather, supply_of
 from simulator.energy.battery import Battery
-from simulator.energy.interface import Site, Supply, WeatherSource
+from simulator.energy.interface import Site, WeatherSource
+from simulator.energy.supply import LocalSupply
 from simulator.energy.weather import correlated_weather
 from simulator.hardware.device import Device
 from simulator.scenario.devices import devices_of
@@ -44,7 +45,7 @@ class Bus:
 
     name: str
     place: int
-    supply: Supply
+    supply: LocalSupply
     battery: Battery | None
     sells: bool
 

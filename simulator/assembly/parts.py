@@ -13,7 +13,7 @@ from exporter.core.units import (
 )
 from simulator.energy.battery import Battery
 from simulator.energy.climate import CLIMATES, Climate
-from simulator.energy.interface import Site, Supply, WeatherSource
+from simulator.energy.interface import Site, WeatherSource
 from simulator.energy.solar import SolarArray
 from simulator.energy.supply import LocalSupply
 from simulator.energy.weather_file import load_weather
@@ -33,7 +33,7 @@ NORTH, SOUTH = 0.0, 180.0
 
 def supply_of(
     solar: SolarSection | None, wind: WindSection | None, *, latitude: float, reference_height: float
-) -> Supply:
+) -> LocalSupply:
     """Return the supply of a bus; the weather's wind is that at the `reference_height` in metres."""
     turbine = None
     if wind is not None:

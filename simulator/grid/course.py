@@ -101,6 +101,14 @@ class HourlyGrid:
         rows: FloatArray = self._grams[hours - self._first]
         return rows
 
+    def known(self, first: int, end: int) -> FloatArray:
+        """Return the grams per joule (H, B) of the hours from `first` up to `end`, all of which have begun.
+
+        Raises GridError beyond the end of a series.
+        """
+        self._reach(first, end)
+        return self._grams[first - self._first : end - self._first]
+
     def _hour(self, step: int) -> int:
         return int(step * self._step // SECONDS_PER_HOUR)
 

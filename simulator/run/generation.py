@@ -67,6 +67,7 @@ class Generation:
 
     def __init__(self, source: Daily, step: Seconds) -> None:
         self.source = source
+        self.step = step
         self._steps_per_point = round(WEATHER_STEP / step)
         self._days: OrderedDict[int, tuple[FloatArray, FloatArray]] = OrderedDict()
 

@@ -21,8 +21,9 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
 
     With `compression` models run at their best measured precision, otherwise in FP32. With `dvfs` the policy may use
     all operating points, otherwise the fastest. With `forecast` it knows the expected supply, otherwise it assumes
-    none (in the scenario `published`: half for every node). With `ledger` records are kept, cost energy and earn
-    credits. With `batteries` nodes may use theirs. With `sleep` those that can sleep do, as the
+    none (in the scenario `published`: half for every node); `supply` and `intensity` are the forecasters, by the names
+    of the scenario's section `forecast`, where they are not those of the scenario. With `ledger` records are kept, cost
+    energy and earn credits. With `batteries` nodes may use theirs. With `sleep` those that can sleep do, as the
     scenario says.
     """
 
@@ -31,6 +32,8 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     compression: bool = True
     dvfs: bool = True
     forecast: bool = True
+    supply: str | None = None
+    intensity: str | None = None
     ledger: bool = True
     batteries: bool = True
     sleep: bool = True

@@ -9,17 +9,15 @@ from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.arrays import CountArray
 from simulator.assembly import inputs, parts
-from simulator.assembly.grids import grid_of
 from simulator.assembly.layout import Layout, layout_of, weather_of
 from simulator.energy.battery import Batteries
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.energy.life_cycle import LifeCycle
-from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
-from simulator.grid.course import Ahead
 from simulator.ledger.accounting import AccountedLedger, Ledger, NullLedger
 from simulator.ledger.cost_profile import shipped_profile
 from simulator.run.bound import problem
 from simulator.run.engine import Engine, Plant
+from simulator.run.forecasts import forecaster_of, grid_in_run
 from simulator.run.generation import Daily, Generation, daily
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.sleep import SleepState
@@ -99,11 +97,11 @@ def build_engine(
         deferrable=deferrable,
         policy=_policy(method, scenario, backend),
         shifting=TemporalShifting(deferrable, backend=backend) if traits(method.policy).shifts else None,
-        forecaster=_forecaster(method, generation, len(layout.buses)),
+        forecaster=forecaster_of(scenario, method, layout, generation),
         sleep=_sleep(method, scenario, layout, cluster, seed),
         charging=CleanHoursCharging() if scenario.scheduler.charging == "clean-hours" else None,
         ledger=_ledger(method, scenario, len(layout.nodes)),
-        grid=grid_of(layout, _ahead(method), step, seed),
+        grid=grid_in_run(scenario, method, layout, step, seed),
         dollars_per_tonne=scenario.ledger.dollars_per_tonne,
         step=step,
         backend=backend,
@@ -124,19 +122,6 @@ def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
     levels = Levels.ALL if method.dvfs else Levels.FASTEST
     policy = build_policy(method.policy, parts.configured_weights(scenario), levels=levels, backend=backend)
     return Checked(policy, method.policy) if is_users(method.policy) else policy
-
-
-def _forecaster(method: Method, generation: Generation, buses: int) -> Forecaster:
-    if traits(method.policy).sees_future:
-        return PerfectForecaster(generation.between)
-    return PersistenceForecaster(buses) if method.forecast else NoForecaster(buses)
-
-
-def _ahead(method: Method) -> Ahead:
-    """Return what the method expects of the grid."""
-    if traits(method.policy).sees_future:
-        return Ahead.PERFECT
-    return Ahead.YESTERDAY if method.forecast else Ahead.PERSISTENCE
 
 
 def _sleep(method: Method, scenario: Scenario, layout: Layout, cluster: Cluster, seed: int) -> SleepState | None:

@@ -74,6 +74,8 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
         "models.profile": scenario.models.profile,
     }
     files["grid.file"] = scenario.grid.file
+    if scenario.forecast is not None:
+        files |= {f"forecast.checkpoints[{at}]": file for at, file in enumerate(scenario.forecast.checkpoints)}
     for index, site in enumerate(scenario.sites):
         files |= {f"sites[{index}].weather.file": site.weather.file, f"sites[{index}].grid.file": site.grid.file}
     yield from (

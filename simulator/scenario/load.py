@@ -84,9 +84,16 @@ def _located(scenario: Scenario, folder: Path) -> Scenario:
         arrivals = msgspec.structs.replace(arrivals, file=str((folder / arrivals.file).resolve()))
     if models.profile is not None:
         models = msgspec.structs.replace(models, profile=str((folder / models.profile).resolve()))
-    workload = msgspec.structs.replace(scenario.workload, arrivals=arrivals)
-    weather, grid = _beside(scenario.weather, folder), _beside(scenario.grid, folder)
-    return msgspec.structs.replace(scenario, weather=weather, grid=grid, sites=sites, workload=workload, models=models)
+    forecast = scenario.forecast
+    if forecast is not None:
+        files = tuple(str((folder / file).resolve()) for file in forecast.checkpoints)
+        forecast = msgspec.structs.replace(forecast, checkpoints=files)
+    located = {
+        "workload": msgspec.structs.replace(scenario.workload, arrivals=arrivals),
+        "weather": _beside(scenario.weather, folder),
+        "grid": _beside(scenario.grid, folder),
+    }
+    return msgspec.structs.replace(scenario, sites=sites, models=models, forecast=forecast, **located)
 
 
 def _beside(section: SectionT, folder: Path) -> SectionT:

@@ -232,6 +232,40 @@ class SchedulerSection(Section, frozen=True, kw_only=True):
     )
 
 
+class ForecastSection(Section, frozen=True, kw_only=True):
+    """Forecasts of each site's supply and of its grid's intensity, for policies that look ahead.
+
+    Without this section nothing is learnt: supply stays as it is, and each hour of a grid is as it was a day before.
+    """
+
+    supply: Annotated[
+        Literal[
+            "none", "persistence", "smart-persistence", "climatology", "convex", "published-lstm", "best", "perfect"
+        ],
+        Meta(
+            description="none: no supply is expected; best: what wins on a part of the history; perfect: the truth, a "
+            "yardstick. The others are explained in Forecasts."
+        ),
+    ] = "convex"
+    intensity: Annotated[
+        Literal["none", "persistence", "yesterday", "climatology", "convex", "published-lstm", "best", "perfect"],
+        Meta(description="As above; none is as persistence: the present figure is all there is."),
+    ] = "convex"
+    checkpoints: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=8,
+            description="Files that `ecochain forecast train` wrote from hourly data, beside this file: each is best "
+            "for its kind.",
+        ),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse checkpoints that nothing asks for."""
+        if self.checkpoints and "best" not in (self.supply, self.intensity):
+            raise ValueError(".checkpoints: expected none unless supply or intensity is best")
+
+
 class LedgerSection(Section, frozen=True, kw_only=True):
     """Cost and income of the ledger of carbon credits.
 
@@ -289,6 +323,7 @@ class Scenario(Section, frozen=True, kw_only=True, tag="edge", tag_field="model"
     models: ModelsSection = ModelsSection()
     workload: WorkloadSection
     scheduler: SchedulerSection = SchedulerSection()
+    forecast: ForecastSection | None = None
     ledger: LedgerSection = LedgerSection()
     life_cycle: LifeCycleSection | None = None
     run: RunSection = RunSection()

@@ -1,0 +1,120 @@
+"""The model that a run serves: the one that was asked for, fitted to a history, or one that stands in, and why."""
+
+import importlib.util
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from simulator.forecast.checkpoint import load
+from simulator.forecast.gate import REFERENCE
+from simulator.forecast.interface import Fitted, ForecastError, Kind, Model, Series
+from simulator.forecast.models.catalogue import MODELS, TORCH, TREES
+from simulator.forecast.models.climatology import hour_of_week
+from simulator.forecast.models.persistence import SmartPersistence
+from simulator.forecast.splits import Split
+from simulator.forecast.training import train
+
+BEST = "best"
+"""The choice of the gate, or of a checkpoint, in place of a model by its name."""
+
+CANDIDATES = ("ridge", "ensemble")
+"""Models among which the gate chooses, beside the convex reference: those that learn a year in seconds."""
+
+SEED = 1
+"""Seed of what a model draws while it learns: a history has one model, the same in every run."""
+
+PART_ENDS = (20, 25, 31)
+"""Last days of the month of fitting, validation and calibration in a history. Nothing is scored by it, so that no part
+tests: the rest of the month is divided about as in the fixed split."""
+
+BY_CHOICE: Mapping[str, str] = MappingProxyType(
+    {
+        "smart-persistence": "smart persistence",
+        "climatology": "climatology",
+        "convex": REFERENCE,
+        "published-lstm": "published LSTM",
+    }
+)
+"""Models by the names that scenarios use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """A fitted forecaster of a series of this kind and rated power: the model's name, and why it is this one."""
+
+    kind: Kind
+    rated: float
+    model: str
+    why: str
+    fitted: Fitted
+
+
+def learn(choice: str, series: Series, checkpoints: Sequence[Path] = ()) -> Learnt:
+    """Return what serves a series by a choice, one of BY_CHOICE or BEST; a checkpoint of its kind is the best.
+
+    A model that cannot learn here, for lack of a library or of observations, gives way to the convex reference, and
+    that to smart persistence. Raises ForecastError for a checkpoint that cannot be used.
+    """
+    for path in checkpoints if choice == BEST else ():
+        heading, calibrated = load(path)
+        if (heading.kind, heading.step_seconds) == (series.kind, series.step):
+            return _served(series, dict.fromkeys(heading.models), f"from {path.name}", calibrated.fitted)
+    try:
+        return _best(series) if choice == BEST else _chosen(choice, series)
+    except ForecastError as error:
+        return unlearnt(series.kind, series.rated, str(error))
+
+
+def unlearnt(kind: Kind, rated: float, why: str) -> Learnt:
+    """Return what serves where there is too little to learn from."""
+    return Learnt(kind=kind, rated=rated, model="smart persistence", why=why, fitted=SmartPersistence())
+
+
+def _served(series: Series, models: Iterable[str], why: str, fitted: Fitted) -> Learnt:
+    return Learnt(kind=series.kind, rated=series.rated, model=" and ".join(models), why=why, fitted=fitted)
+
+
+def _chosen(choice: str, series: Series) -> Learnt:
+    """Return the model of this name, or the reference. Raises ForecastError where neither can learn."""
+    model, lacking = _model(choice, series.kind), _lacking(BY_CHOICE[choice])
+    if lacking is not None:
+        why = f"{BY_CHOICE[choice]} needs {lacking}, which is not installed"
+        return _served(series, [REFERENCE], why, MODELS[REFERENCE].fit(series, SEED))
+    try:
+        return _served(series, [model.name], "as asked for", model.fit(series, SEED))
+    except ForecastError as error:
+        return _served(series, [REFERENCE], str(error), MODELS[REFERENCE].fit(series, SEED))
+
+
+def _model(choice: str, kind: Kind) -> Model:
+    """Return the model of a choice; what is usual of a grid's intensity goes by the hour of the week."""
+    if choice == "climatology" and kind is Kind.INTENSITY:
+        return hour_of_week()
+    return MODELS[BY_CHOICE[choice]]
+
+
+def _lacking(name: str) -> str | None:
+    """Return the library without which a model cannot learn here, None where there is none."""
+    library, package = ("torch", "torch") if name in TORCH else ("scikit-learn", "sklearn")
+    needs = name in TORCH | TREES
+    return library if needs and importlib.util.find_spec(package) is None else None
+
+
+def _best(series: Series) -> Learnt:
+    """Return what the gate chooses for each band of horizons. Raises ForecastError for a history that is too short."""
+    able = [MODELS[name] for name in CANDIDATES if _lacking(name) is None]
+    _, calibrated, choices = train([MODELS[REFERENCE], *able], series, parts(series), SEED, lambda _done, _all: None)
+    why = "; ".join(f"hours ahead {one.horizons}: {one.why}" for one in choices)
+    return _served(series, dict.fromkeys(one.model for one in choices), why, calibrated.fitted)
+
+
+def parts(series: Series) -> Split:
+    """Return the parts of a history by the day of the month, none of which tests."""
+    days = series.day_of_month(np.arange(len(series.values)))
+    part = np.searchsorted(np.array(PART_ENDS), days)
+    return Split(
+        name="history", training=part <= 1, validation=part == 1, calibration=part == 2, test=np.zeros(len(part), bool)
+    )

@@ -1,0 +1,80 @@
+"""The future as a run is told of it: the forecaster of its supply, and that of its grid."""
+
+from exporter.core.units import Seconds
+from simulator.assembly.forecasts import Request, sources_of, zones_of
+from simulator.assembly.grids import grid_of
+from simulator.assembly.layout import Layout
+from simulator.energy.cloudless import CloudlessWeather
+from simulator.forecast.intensity import ForecastGrid
+from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
+from simulator.forecast.serving import HourlyForecaster, Sky
+from simulator.grid.course import Ahead, Grid, HourlyGrid
+from simulator.run.generation import Generation, daily
+from simulator.run.job import Method
+from simulator.scenario.schema import Scenario
+from simulator.scheduling.policies import traits
+
+WITHOUT_SECTION = ("persistence", "yesterday")
+"""Forecasters of supply and intensity of a scenario that asks for none: what was observed is repeated."""
+
+LEARNT_NOWHERE = {
+    "none": Ahead.PERSISTENCE,
+    "persistence": Ahead.PERSISTENCE,
+    "yesterday": Ahead.YESTERDAY,
+    "perfect": Ahead.PERFECT,
+}
+"""Forecasters of intensity that need no history."""
+
+
+def choices_of(scenario: Scenario, method: Method) -> tuple[str, str]:
+    """Return the forecasters of supply and of intensity that a method has on a scenario."""
+    if traits(method.policy).sees_future:
+        return "perfect", "perfect"
+    if not method.forecast:
+        return "none", "none"
+    section = scenario.forecast
+    supply, intensity = WITHOUT_SECTION if section is None else (section.supply, section.intensity)
+    return method.supply or supply, method.intensity or intensity
+
+
+def forecaster_of(scenario: Scenario, method: Method, layout: Layout, generation: Generation) -> Forecaster:
+    """Return the forecaster of supply at its beginning.
+
+    Raises ConfigError for a checkpoint, and WeatherError for a recording, that cannot be used.
+    """
+    choice, buses = choices_of(scenario, method)[0], len(layout.buses)
+    match choice:
+        case "none":
+            return NoForecaster(buses)
+        case "persistence":
+            return PersistenceForecaster(buses)
+        case "perfect":
+            return PerfectForecaster(generation.between)
+    sources = sources_of(layout, request_of(scenario, choice))
+    return HourlyForecaster(choice, sources, buses, generation.parts_at, sky_of(layout), generation.step)
+
+
+def request_of(scenario: Scenario, choice: str) -> Request:
+    """Return what a scenario's forecasters are to learn."""
+    files = () if scenario.forecast is None else scenario.forecast.checkpoints
+    return Request(choice=choice, checkpoints=files, days=scenario.run.warm_up_days + scenario.run.days)
+
+
+def sky_of(layout: Layout) -> Sky:
+    """Return what the panels of each bus would give under a cloudless sky, by days of the simulated clock."""
+    weathers = [CloudlessWeather(place.site) for place in layout.places]
+    leads = [layout.places[bus.place].lead for bus in layout.buses]
+    power = daily([(weathers[bus.place], bus.supply) for bus in layout.buses], leads)
+    return lambda day: power(day)[0]
+
+
+def grid_in_run(scenario: Scenario, method: Method, layout: Layout, step: Seconds, seed: int) -> Grid:
+    """Return the grid with what is expected of it. Raises GridError for a file, ConfigError for a checkpoint."""
+    choice = choices_of(scenario, method)[1]
+    if choice in LEARNT_NOWHERE:
+        return grid_of(layout, LEARNT_NOWHERE[choice], step, seed)
+    # What is known by the hour of the day is exact with yesterday's figures, and the zones have their own.
+    grid = grid_of(layout, Ahead.YESTERDAY, step, seed)
+    if not isinstance(grid, HourlyGrid):
+        return grid
+    return ForecastGrid(grid, zones_of(layout, request_of(scenario, choice)), step)
