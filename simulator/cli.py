@@ -164,6 +164,8 @@ def _add_experiment(commands: Any) -> None:
         type=positive,
         help="tasks in a run, in place of the scenario's; not for scaling on edge",
     )
+    add("--methods", metavar="NAME", nargs="+", default=(), help="methods beside the reference (default: all)")
+    add("--pilot", metavar="DIR", type=_path, help="results with other seeds, to tell how many seeds are needed")
     add("--output", metavar="DIR", type=_path, required=True, help="folder for the results")
     parser.set_defaults(command=_experiment)
 
@@ -263,6 +265,8 @@ def _experiment(options: argparse.Namespace) -> int:
         dask=options.dask,
         output=options.output,
         tasks=options.tasks,
+        methods=tuple(options.methods),
+        pilot=options.pilot,
     )
     try:
         with Progress(f"{options.experiment} on {request.scenario.name}") as progress:

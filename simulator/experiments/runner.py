@@ -7,7 +7,8 @@ from pathlib import Path
 
 from exporter.core.config import ConfigError
 from simulator.experiments.find.results import Results, results_of
-from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
+from simulator.experiments.find.worth import load_pilot
+from simulator.experiments.plan.catalogue import Case
 from simulator.experiments.plan.request import Request, check
 from simulator.experiments.plan.work import Work
 from simulator.experiments.run.execution import execute, executor_for
@@ -39,11 +40,11 @@ def run_experiment(
     scenario = request.scenario
     if request.experiment == "scaling" and isinstance(scenario, Scenario) and is_users(scenario.scheduler.policy):
         LOG.warning("scaling places millions of tasks, which takes long with a policy in plain Python")
-    cases = EXPERIMENTS[request.experiment].cases(scenario, request.tasks)
+    cases, pilot = request.cases, None if request.pilot is None else load_pilot(request)
     with locked(request.folder):
         provenance = provenance_of(scenario)
         runs = _finished(request, cases, Journal(request.folder, provenance), report_progress, simulate)
-        results = results_of(request, cases, runs, provenance)
+        results = results_of(request, cases, runs, provenance, pilot)
         write_results(request.folder, results)
     return request.folder, results
 

@@ -17,6 +17,7 @@ from simulator.experiments.find.analysis import (
     rows_of,
 )
 from simulator.experiments.find.estimates import FORMAT, MEASURES, Estimates
+from simulator.experiments.find.worth import Pilot, Worth, worth_of
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.provenance import Provenance
@@ -44,7 +45,10 @@ class Runs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "outcomes"}):
-    """Results of an experiment. `model` is edge or published. Comparisons are with `reference`, where there is one."""
+    """Results of an experiment. `model` is edge or published. Comparisons are with `reference`, where there is one.
+
+    `worth` is what forecasts are worth, of the experiment that asks for it.
+    """
 
     format: int = FORMAT
     experiment: str
@@ -62,10 +66,15 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
     precision: list[Precision]
     cases: list[Runs]
     parameters: AnyScenario
+    worth: Worth | msgspec.UnsetType = msgspec.UNSET
 
 
 def results_of(
-    request: Request, cases: Sequence[Case], runs: Sequence[Sequence[Figures]], provenance: Provenance
+    request: Request,
+    cases: Sequence[Case],
+    runs: Sequence[Sequence[Figures]],
+    provenance: Provenance,
+    pilot: Pilot | None = None,
 ) -> Results:
     """Return the results of the request, from the figures by case and seed."""
     rows = rows_of(cases, runs)
@@ -88,6 +97,7 @@ def results_of(
         precision=list(precision(rows)),
         cases=[_runs(case, ran, request.seeds) for case, ran in zip(cases, runs, strict=True)],
         parameters=request.scenario,
+        worth=worth_of(rows, pilot) if request.experiment == "forecasts" else msgspec.UNSET,
     )
 
 

@@ -7,10 +7,13 @@ with the same seed share weather, workload and noise, so their differences are c
 import bisect
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 CONFIDENCE = 0.95
+
+POWER = 0.8
+"""Probability with which a difference is to be found that is there: the usual choice (Cohen 1988)."""
 
 WANTED_PRECISION = 0.05
 """Half-width of the interval over the mean at which a mean counts as known: Robinson, Simulation (2004), chapter 9."""
@@ -118,6 +121,43 @@ def replications_needed(values: Sequence[float], precision: float = WANTED_PRECI
     def suffice(count: int) -> bool:
         return _quantile(count - 1) * deviation / math.sqrt(count) <= precision * mean
 
+    return _least(suffice)
+
+
+def ratio_of_means(values: Sequence[float], wholes: Sequence[float]) -> Interval | None:
+    """Return the mean of `values` over that of `wholes`, with the interval of `relative_difference`.
+
+    None where the interval of the wholes holds zero.
+    """
+    found = relative_difference(values, wholes)
+    if found is None:
+        return None
+    # It is a change over the size of the wholes, which may be negative.
+    sign = math.copysign(1.0, statistics.fmean(wholes))
+    low, high = sorted((1.0 + sign * found.low, 1.0 + sign * found.high))
+    return Interval(mean=1.0 + sign * found.mean, low=low, high=high)
+
+
+def pairs_needed(deviation: float, difference: float) -> int | None:
+    """Return how many pairs of this spread show a difference of this size with the power POWER, by a paired t test.
+
+    The normal approximation with Student's quantiles, two-sided at 1 - CONFIDENCE (Cohen, Statistical Power Analysis
+    for the Behavioral Sciences, 1988, chapter 2). None where there is no difference to show.
+    """
+    from scipy.special import stdtrit  # noqa: PLC0415 - slow to import
+
+    if difference == 0.0:
+        return None
+
+    def suffice(count: int) -> bool:
+        quantiles = _quantile(count - 1) + float(stdtrit(count - 1, POWER))
+        return quantiles * deviation <= abs(difference) * math.sqrt(count)
+
+    return _least(suffice)
+
+
+def _least(suffice: Callable[[int], bool]) -> int:
+    """Return the least count from two on that suffices; more always do."""
     greatest = 2
     while not suffice(greatest):
         greatest *= 2

@@ -37,6 +37,11 @@ PEERS = (
 )
 """Policies that are compared, besides the single nodes."""
 
+FORECASTERS = ("none", "persistence", "climatology", "published-lstm", "best", "perfect")
+"""Forecasters that are compared with the convex combination."""
+
+REFERENCE_FORECASTER = "convex"
+
 SHIFTING = "shifting"
 WITHOUT_SHIFTING = "joint"
 
@@ -123,6 +128,30 @@ def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
     ]
 
 
+def forecasts(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
+    """Return the cases in which only forecasters differ: of supply and intensity together, and of each by itself.
+
+    The published model asks for none, and has no cases.
+    """
+    if isinstance(scenario, PublishedScenario):
+        return []
+    return [_case(method, scenario, tasks) for method in _forecast_methods()]
+
+
+def _forecast_methods() -> Iterator[Method]:
+    reference = Method(
+        name=REFERENCE_FORECASTER, policy=SHIFTING, supply=REFERENCE_FORECASTER, intensity=REFERENCE_FORECASTER
+    )
+    yield reference
+    yield msgspec.structs.replace(reference, name="unlearnt", supply="persistence", intensity="yesterday")
+    for one in FORECASTERS:
+        yield msgspec.structs.replace(reference, name=one, supply=one, intensity=one)
+    for one in FORECASTERS:
+        yield msgspec.structs.replace(reference, name=f"supply-{one}", supply=one)
+    for one in FORECASTERS[1:]:
+        yield msgspec.structs.replace(reference, name=f"intensity-{one}", intensity=one)
+
+
 def scaling(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
     """Return cases with more nodes, more tasks and faster arrivals.
 
@@ -199,6 +228,13 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
                 "Shows how far each policy is above the least possible emissions (scenarios of the model edge).",
             ),
             cases=peers,
+        ),
+        "forecasts": Experiment(
+            explanation=(
+                "The policy shifting with forecasts from none to perfect, of supply and intensity, together and apart.",
+                "Shows what forecasts are worth, beside the convex combination of references (model edge only).",
+            ),
+            cases=forecasts,
         ),
     }
 )

@@ -1,13 +1,13 @@
 """The request of a user: one experiment on one scenario."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.config import ConfigError
 from simulator.assembly.recordings import recording_mistakes
-from simulator.experiments.plan.catalogue import EXPERIMENTS
+from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 
@@ -21,6 +21,8 @@ class Request:
 
     `workers` processes do the runs, or the Dask cluster at the address `dask`. Results go to a folder of `output`.
     `tasks` replaces the number of tasks in a run; on `edge` it sets the arrival rate, since runs last whole days.
+    `methods` are those to run beside the one that all are compared with; none stands for all. `pilot` is the folder of
+    results of the same experiment with other seeds, which say how many seeds are needed.
     """
 
     experiment: str
@@ -31,6 +33,8 @@ class Request:
     dask: str | None = None
     output: Path
     tasks: int | None = None
+    methods: tuple[str, ...] = ()
+    pilot: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -41,6 +45,15 @@ class Request:
     def seeds(self) -> range:
         """Return the seeds, one for each replication."""
         return range(self.seed, self.seed + self.replications)
+
+    @property
+    def cases(self) -> Sequence[Case]:
+        """Return the cases to run."""
+        found = EXPERIMENTS[self.experiment].cases(self.scenario, self.tasks)
+        return [case for number, case in enumerate(found) if not number or self._is_asked_for(case.label)]
+
+    def _is_asked_for(self, method: str) -> bool:
+        return not self.methods or method in self.methods
 
 
 def check(request: Request) -> None:
@@ -53,6 +66,8 @@ def check(request: Request) -> None:
 def _mistakes(request: Request) -> Iterator[str]:
     if request.experiment not in EXPERIMENTS:
         yield f'experiment: expected one of {", ".join(EXPERIMENTS)}, got "{request.experiment}"'
+    else:
+        yield from _method_mistakes(request)
     if request.replications < FEWEST_REPLICATIONS:
         yield f"--replications: expected a number >= {FEWEST_REPLICATIONS}, got {request.replications}"
     if request.seed < 0:
@@ -67,6 +82,15 @@ def _mistakes(request: Request) -> Iterator[str]:
         yield f"--workers: expected none beside --dask, whose workers do the runs, got {request.workers}"
     if isinstance(request.scenario, Scenario):
         yield from _mistakes_on_edge(request, request.scenario)
+
+
+def _method_mistakes(request: Request) -> Iterator[str]:
+    labels = [case.label for case in EXPERIMENTS[request.experiment].cases(request.scenario, request.tasks)]
+    if not labels:
+        yield f"experiment: expected one that the scenario {request.scenario.name} has, got {request.experiment}"
+    for name in request.methods:
+        if name not in labels:
+            yield f'--methods: expected some of {", ".join(labels)}, got "{name}"'
 
 
 def _mistakes_on_edge(request: Request, scenario: Scenario) -> Iterator[str]:

@@ -107,8 +107,10 @@ def _named_files(scenario: AnyScenario) -> Iterator[bytes]:
     """Yield the contents of the files that the scenario names, its own policy's included."""
     if not isinstance(scenario, Scenario):
         return
+    checkpoints = () if scenario.forecast is None else scenario.forecast.checkpoints
+    always = (scenario.weather.file, scenario.workload.arrivals.file, _source_of(scenario.scheduler.policy))
     try:
-        for file in (scenario.weather.file, scenario.workload.arrivals.file, _source_of(scenario.scheduler.policy)):
+        for file in (*always, *checkpoints):
             yield b"" if file is None else Path(file).read_bytes()
     except OSError as error:
         raise ConfigError([f"{error.filename}: cannot be read: {error.strerror}"]) from error

@@ -22,17 +22,28 @@ PARTS: Mapping[str, str] = MappingProxyType(
 )
 """Names of the parts by the fields of a method."""
 
+FORECASTERS: Mapping[str, str] = MappingProxyType({"supply": "supply by", "intensity": "intensity by"})
+"""Names of the forecasters by the fields of a method."""
+
 
 def methods(results: Results) -> Iterator[str]:
     """Yield a table of the policy and the parts of each method."""
     # The published model has no batteries.
     parts = [part for part in PARTS if part != "batteries" or isinstance(results.parameters, Scenario)]
+    found = _methods(results)
+    named = [one for one in FORECASTERS if any(getattr(method, one) for method in found.values())]
     rows = [
-        [name, f"`{method.policy}`", *("yes" if getattr(method, part) else DASH for part in parts)]
-        for name, method in _methods(results).items()
+        [
+            name,
+            f"`{method.policy}`",
+            *("yes" if getattr(method, part) else DASH for part in parts),
+            *(getattr(method, one) or DASH for one in named),
+        ]
+        for name, method in found.items()
     ]
+    headings = ["method", "policy", *(PARTS[part] for part in parts), *(FORECASTERS[one] for one in named)]
     yield from ("## Methods", "")
-    yield from markdown_table(["method", "policy", *(PARTS[part] for part in parts)], rows, rule="---|")
+    yield from markdown_table(headings, rows, rule="---|")
 
 
 def _methods(results: Results) -> Mapping[str, Method]:

@@ -20,6 +20,7 @@ from simulator.experiments.write.display import (
 from simulator.experiments.write.methods import methods
 from simulator.experiments.write.plots import subject
 from simulator.experiments.write.tables import DASH, cell, markdown_table, present
+from simulator.experiments.write.worth import headline, worth
 from simulator.published.figures import (
     ABLATION,
     ABLATION_SOURCE,
@@ -44,7 +45,7 @@ ACCOUNTS = (
 
 def report(results: Results, plots: Sequence[str]) -> str:
     """Return the whole report; `plots` are names of files beside it."""
-    sections = [_head(results), methods(results), _results(results), _differences(results)]
+    sections = [_head(results), methods(results), worth(results), _results(results), _differences(results)]
     sections += [
         _published(results),
         _scaling(results),
@@ -61,6 +62,7 @@ def _head(results: Results) -> Iterator[str]:
     seeds = f"{first} and {last}" if results.replications == 2 else f"{first} to {last}"
     yield f"# {subject(results)}"
     yield ""
+    yield from headline(results)
     yield from EXPERIMENTS[results.experiment].explanation
     yield ""
     yield (

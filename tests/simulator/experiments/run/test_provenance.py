@@ -10,6 +10,7 @@ import simulator
 from simulator.experiments.run.provenance import digest, executed_files, provenance_of, versions
 from simulator.models.profile import encoded, load_profile
 from simulator.scenario.devices import ModelsSection
+from simulator.scenario.schema import ForecastSection
 from tests.simulator.scenario.scenarios import edge
 
 ROOT = Path(simulator.__file__).parent.parent
@@ -52,6 +53,15 @@ def test_the_scenario_is_among_the_inputs_and_not_of_the_environment() -> None:
     assert list(one.differences(one)) == []
     assert list(one.differences(other)) == ["other inputs (scenario)"]
     assert one.environment == other.environment == digest(versions())
+
+
+def test_a_checkpoint_of_forecasts_is_among_the_inputs(tmp_path: Path) -> None:
+    file, found = tmp_path / "a.npz", set()
+    scenario = edge(forecast=ForecastSection(supply="best", checkpoints=(str(file),)))
+    for content in ("one", "another"):
+        file.write_text(content)
+        found.add(provenance_of(scenario).files)
+    assert len(found) == 2
 
 
 def test_a_profile_of_ones_own_is_among_the_inputs(tmp_path: Path) -> None:

@@ -1,0 +1,152 @@
+"""The worth of forecasts: what each saves beside convex, and how many seeds would show that."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from exporter.core.config import ConfigError
+from simulator.experiments.find.analysis import Row
+from simulator.experiments.find.estimates import RESULTS_FILE
+from simulator.experiments.find.statistics import Interval, mean_interval, pairs_needed, ratio_of_means
+from simulator.experiments.plan.request import Request
+from simulator.experiments.run.work import Figures
+
+GRAMS = "emissions_grams"
+
+PERFECT = "perfect"
+
+SCOPES = ("supply-", "intensity-")
+"""Beginnings of the names of methods in which one of the two forecasters alone differs from the reference's."""
+
+WORTHWHILE = 0.01
+"""Share of the reference's grams that counts as worth having, for which a number of seeds is told. A choice."""
+
+
+class Needed(msgspec.Struct, frozen=True, kw_only=True):
+    """A method of the pilot: its difference of grams, the deviation of pairs, and the seeds that power 0.8 needs.
+
+    `for_a_percent` are those for a difference of WORTHWHILE, `for_the_difference` those for the pilot's own.
+    """
+
+    method: str
+    difference: float
+    deviation: float
+    for_a_percent: int | None
+    for_the_difference: int | None
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """A method: grams less than the reference's, and their share of what perfect forecasts of the same kind save.
+
+    `of_perfect` is None where it is not certain that these save or cost anything.
+    """
+
+    method: str
+    difference: Interval
+    of_perfect: Interval | None
+
+
+class Worth(msgspec.Struct, frozen=True, kw_only=True):
+    """The shares of all methods, and the seeds that the pilot of `pilot_seeds` says are needed."""
+
+    shares: list[Share]
+    pilot_seeds: list[int]
+    needed: list[Needed]
+
+
+class PilotRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of a pilot."""
+
+    seed: int
+    figures: Figures
+
+
+class PilotCase(msgspec.Struct, frozen=True, kw_only=True):
+    """All runs of a method of a pilot."""
+
+    method: str
+    runs: list[PilotRun]
+
+
+class Pilot(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a results file that says how far pairs of runs differ."""
+
+    experiment: str
+    scenario: str
+    reference: str | None
+    cases: list[PilotCase]
+
+    @property
+    def seeds(self) -> list[int]:
+        """Return the seeds of its runs."""
+        return [run.seed for run in self.cases[0].runs]
+
+
+def load_pilot(request: Request) -> Pilot:
+    """Read the pilot of a request. Raises ConfigError where it is none of the same experiment, or has seeds of it."""
+    file = Path(str(request.pilot)) / RESULTS_FILE
+    try:
+        pilot = msgspec.json.decode(file.read_bytes(), type=Pilot)
+    except OSError as error:
+        raise ConfigError([f"--pilot: {file}: cannot be read: {error.strerror}"]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"--pilot: {file}: is not the result of an experiment: {error}"]) from error
+    mistakes = list(_mistakes(request, pilot))
+    if mistakes:
+        raise ConfigError(mistakes)
+    return pilot
+
+
+def _mistakes(request: Request, pilot: Pilot) -> Iterator[str]:
+    wanted, got = (request.experiment, request.scenario.name), (pilot.experiment, pilot.scenario)
+    if wanted != got or not pilot.cases:
+        yield f"--pilot: expected results of {' on '.join(wanted)}, got those of {' on '.join(got)}"
+    elif common := sorted(set(pilot.seeds) & set(request.seeds)):
+        yield f"--pilot: expected other seeds than those of the experiment, got {common[0]} in both"
+
+
+def worth_of(rows: Sequence[Row], pilot: Pilot | None) -> Worth:
+    """Return the worth of forecasts; the first row is the reference."""
+    grams = {row.label: row.values(GRAMS) or [] for row in rows}
+    reference = next(iter(grams.values()))
+    saved = {
+        label: [own - other for own, other in zip(reference, values, strict=True)] for label, values in grams.items()
+    }
+    shares = [
+        Share(method=label, difference=_negative(mean_interval(less)), of_perfect=_of_perfect(label, saved))
+        for label, less in list(saved.items())[1:]
+    ]
+    return Worth(
+        shares=shares,
+        pilot_seeds=[] if pilot is None else pilot.seeds,
+        needed=[] if pilot is None else list(_needed(pilot)),
+    )
+
+
+def _negative(interval: Interval) -> Interval:
+    return Interval(mean=-interval.mean, low=-interval.high, high=-interval.low)
+
+
+def _of_perfect(label: str, saved: dict[str, list[float]]) -> Interval | None:
+    """Return the share of what perfect forecasts save: those of supply or intensity, where only that differs."""
+    scope = next((one for one in SCOPES if label.startswith(one)), "")
+    perfect = scope + PERFECT
+    if label == perfect or perfect not in saved:
+        return None
+    return ratio_of_means(saved[label], saved[perfect])
+
+
+def _needed(pilot: Pilot) -> Iterator[Needed]:
+    reference = [run.figures[GRAMS] for run in pilot.cases[0].runs]
+    for case in pilot.cases[1:]:
+        apart = [run.figures[GRAMS] - other for run, other in zip(case.runs, reference, strict=True)]
+        difference, deviation = statistics.fmean(apart), statistics.stdev(apart)
+        yield Needed(
+            method=case.method,
+            difference=difference,
+            deviation=deviation,
+            for_a_percent=pairs_needed(deviation, WORTHWHILE * statistics.fmean(reference)),
+            for_the_difference=pairs_needed(deviation, difference),
+        )
