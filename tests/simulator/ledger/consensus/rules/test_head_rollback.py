@@ -1,4 +1,4 @@
-"""What is final stays: a branch that leaves the chain below it is refused, however much stake may stand behind it."""
+"""A branch that leaves the chain below what is final is refused, however much stake may stand behind it."""
 
 import pytest
 
