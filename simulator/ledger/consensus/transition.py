@@ -24,7 +24,7 @@ from simulator.ledger.consensus.votes import process_votes
 from simulator.ledger.keys import check
 from simulator.ledger.merkle import root_of
 from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Block, Body, Checkpoint, SignedMessage, StakeChange
+from simulator.ledger.types import Block, BlockHeader, Body, Checkpoint, SignedMessage, StakeChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +117,23 @@ def process_block(process_messages: ProcessMessages, state: State, block: Block)
     state = process_contents(process_messages, state, header.randomness_reveal, block.body)
     if header.state_root != get_root(state):
         raise RuleError(Rule.WRONG_STATE_ROOT, "the block leads to another state")
+    return _with_head(state, header)
+
+
+def get_trusted_state(root: bytes, header: BlockHeader, state: State) -> State:
+    """Return the state after a block that is trusted by its root, from what a stranger sent: its header, and the state
+    whose root stands there.
+
+    Raises RuleError (wrong parent, wrong state root) where either is not what the root stands for.
+    """
+    if digest(header) != root:
+        raise RuleError(Rule.WRONG_PARENT, "the header is not that of the trusted block")
+    if get_root(state) != header.state_root:
+        raise RuleError(Rule.WRONG_STATE_ROOT, "the state is not that of the trusted block")
+    return _with_head(state, header)
+
+
+def _with_head(state: State, header: BlockHeader) -> State:
     return replace(state, head=digest(header), head_slot=header.slot)
 
 

@@ -94,7 +94,7 @@ def test_a_majority_that_is_cut_off_goes_on_and_the_rest_joins() -> None:
 
 
 def test_a_fast_clock_is_not_believed() -> None:
-    """What comes of a clock a slot and a half ahead is refused until its time, and the rest goes on."""
+    """Blocks and votes of a clock a slot and a half ahead are refused until their time, and the rest goes on."""
     actors, net = network(FOUR, Conditions(seed=8, drift={0: 7500}))
     run_without_forks(net, actors, 120)
     assert "future" in actors[1].rejected
