@@ -1,5 +1,6 @@
 """The inputs of linear and tree models: what is known at an origin of the step to forecast, in numbers near one."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,38 +68,39 @@ def inputs_of(series: Series, reference: FittedConvex, origins: Steps) -> FloatA
     }
     now = {
         **{f"lag {lag}": index[np.maximum(origins - lag, 0)] for lag in LAGS},
-        **{f"mean {span}": _mean(series, index, span)[origins] for span in SPANS},
-        "restlessness": _deviation(index, SPANS[0])[origins],
+        **{f"mean {span}": one for span, one in zip(SPANS, _means(series, index, origins), strict=True)},
+        "restlessness": _deviation(index, origins, SPANS[0]),
         "beside": beside[origins],
         "beside change": beside[origins] - beside[np.maximum(origins - LAGS[-1], 0)],
     }
-    columns = [*then.values(), *(np.broadcast_to(one[:, np.newaxis], steps.shape) for one in now.values())]
-    return np.stack(columns, axis=-1)
+    inputs = np.empty((*steps.shape, len(then) + len(now)))
+    for column, one in enumerate((*then.values(), *(one[:, np.newaxis] for one in now.values()))):
+        inputs[..., column] = one
+    return inputs
 
 
 def _ratio(values: FloatArray, scale: FloatArray) -> FloatArray:
     return np.divide(values, scale, out=np.zeros_like(values), where=scale > 0)
 
 
-def _mean(series: Series, index: FloatArray, span: int) -> FloatArray:
-    """Return the means of the last `span` steps (T,); of solar power, of those by day, weighted by their clear sky."""
+def _means(series: Series, index: FloatArray, origins: Steps) -> Iterator[FloatArray]:
+    """Yield the means (O,) of the last steps of each of SPANS; of solar power, by day, weighted by their clear sky."""
     weight = np.ones(len(index))
     if series.kind is Kind.SOLAR:
         weight = np.where(series.has_sun(np.arange(len(index))), series.clear_sky[: len(index)], 0.0)
     known = np.isfinite(index)
     sums, weights = (np.concatenate([[0.0], np.cumsum(np.where(known, one, 0.0))]) for one in (weight * index, weight))
-    ends = np.arange(1, len(index) + 1)
-    begins = np.maximum(ends - span, 0)
-    total = weights[ends] - weights[begins]
-    lit = total > NEGLIGIBLE * series.rated
-    means: FloatArray = np.divide(sums[ends] - sums[begins], total, out=index.copy(), where=lit)
-    return means
+    for span in SPANS:
+        begins = np.maximum(origins + 1 - span, 0)
+        total = weights[origins + 1] - weights[begins]
+        lit = total > NEGLIGIBLE * series.rated
+        yield np.divide(sums[origins + 1] - sums[begins], total, out=index[origins], where=lit)
 
 
-def _deviation(index: FloatArray, span: int) -> FloatArray:
-    """Return the standard deviation of the last `span` steps (T,)."""
-    padded = np.concatenate([np.full(span - 1, index[0]), index])
-    deviation: FloatArray = np.lib.stride_tricks.sliding_window_view(padded, span).std(axis=-1)
+def _deviation(index: FloatArray, origins: Steps, span: int) -> FloatArray:
+    """Return the standard deviation (O,) of the last `span` steps; the first stands in for those before it."""
+    rows = origins[:, np.newaxis] + np.arange(1 - span, 1)
+    deviation: FloatArray = index[np.maximum(rows, 0)].std(axis=-1)
     return deviation
 
 

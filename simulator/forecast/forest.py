@@ -1,6 +1,6 @@
 """Boosted trees as arrays: evaluated by numpy alone, to the value that scikit-learn gives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +26,16 @@ class Forest:
     left: Steps
     right: Steps
     value: FloatArray
+    _roots: Steps = field(init=False, repr=False)
+    _children: Steps = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Lay the trees out one after another: `_children` has the right child of node n at 2 n, and the left after."""
+        trees, nodes = self.value.shape
+        first = (np.arange(trees) * nodes)[:, np.newaxis]
+        children = np.stack([self.right + first, self.left + first], axis=-1)
+        object.__setattr__(self, "_roots", first[:, 0])
+        object.__setattr__(self, "_children", children.ravel())
 
     def predict(self, inputs: FloatArray) -> FloatArray:
         """Return the value (O,) of each row of inputs (O, F), none of them missing."""
@@ -34,12 +44,14 @@ class Forest:
 
     def _walk(self, inputs: FloatArray) -> FloatArray:
         """Return the sums of the leaves in which the rows end, all trees side by side in flat arrays."""
-        roots = np.arange(len(self.value)) * self.value.shape[1]
+        roots = self._roots
+        # All rows begin at the roots, so that the first step needs no look at where they are.
+        below = inputs.take(self.feature.take(roots), axis=1) <= self.threshold.take(roots)
+        node = self._children.take(2 * roots + below)
         beginnings = np.arange(len(inputs))[:, np.newaxis] * inputs.shape[1]
-        node = np.broadcast_to(roots, (len(inputs), len(roots)))
-        for _ in range(self.depth):
+        for _ in range(self.depth - 1):
             below = inputs.take(beginnings + self.feature.take(node)) <= self.threshold.take(node)
-            node = roots + np.where(below, self.left.take(node), self.right.take(node))
+            node = self._children.take(2 * node + below)
         total: FloatArray = self.value.take(node).sum(axis=1)
         return total
 
