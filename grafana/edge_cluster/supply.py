@@ -11,6 +11,7 @@ from grafana.promql import select, total
 from grafana.simulated import (
     BY_SUPPLY,
     EVERY_NODE,
+    EVERY_SITE,
     GRAMS_PER_HOUR,
     NO_DATA,
     NO_RATE,
@@ -67,14 +68,13 @@ def _generation() -> dashboard.Panel:
 
 
 def _forecast() -> dashboard.Panel:
-    forecast, observed = (
-        total(select(f"ecochain_forecast_{name}", EVERY_NODE)) for name in ("watts", "observed_watts")
-    )
+    forecast = total(select("ecochain_forecast_watts", f'{EVERY_SITE},horizon="1h"'))
+    observed = total(select("ecochain_forecast_observed_watts", EVERY_SITE))
     facts = Facts(
         title="Supply: forecast and observed",
         description=(
-            "Generation of the chosen nodes in the last simulated step, and what was expected for it when it began. "
-            "The forecaster is named in the last row; persistence expects what was observed a step before."
+            "Mean generation of the chosen sites in the simulated hour that ended last, and what was forecast for it "
+            "an hour before. The board Forecast has its bands, errors and models."
         ),
         unit="watt",
         no_value=NO_SUPPLY,

@@ -35,7 +35,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a model and its reference tell.
+    """The forecasts of a model and of its reference.
 
     With a `reason` the reference answers for both, so that neither gains on the other by it.
     """
@@ -88,7 +88,7 @@ def cleaned(series: Series) -> Series:
 
 
 def _possible(series: Series, values: FloatArray) -> BoolArray:
-    """Return which values a supply or a grid can have."""
+    """Return the places of values that a supply or a grid can have."""
     with np.errstate(invalid="ignore"):
         return np.isfinite(values) & (values >= 0.0) & (values <= MOST_OVER_RATED * series.rated)
 

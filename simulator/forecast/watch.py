@@ -35,7 +35,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a model stands, in horizons `begin` to below `end` counted from 0; None stands for what is not known yet.
+    """The standing of a model, in horizons `begin` to below `end` counted from 0; None is not known yet.
 
     Errors are root mean squares, `skill` is one less their ratio. `coverage` is the share of what came within the bands
     that are in force, by their nominal percentage: the model's, or the reference's after a hand-over.
@@ -69,7 +69,7 @@ class Watch:
 
     @property
     def handed_over(self) -> tuple[bool, ...]:
-        """Whether the reference stands in, by band."""
+        """True for each band in which the reference stands in."""
         return tuple(bool(one) for one in self._over)
 
     def told(self, origin: int, model: Told, reference: Told) -> None:

@@ -80,7 +80,7 @@ class Course:
 
     @property
     def kind(self) -> Kind:
-        """What the series is of."""
+        """The kind of the series."""
         return self._lesson.told.kind
 
     def hour(self, step: int, values: FloatArray, beside: FloatArray) -> CourseState:

@@ -1,4 +1,4 @@
-"""What the live job asks a child to learn, and what it is taught: a model of each series, and the sky above its panels.
+"""Lessons that the live job has a child learn: a model of each series, and the sky above its panels.
 
 The answer is one archive of arrays, without pickle: of each series its model and the reference behind it, and, of solar
 power, a year of what its panels give under a cloudless sky. So the live job needs no library to know the sky.
@@ -54,7 +54,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """What there is to know of a series: `sky` (8760,) in watts from `told.sky_from` on, zeros where no sun plays."""
+    """All that there is to know of a series: `sky` (8760,) is watts from `told.sky_from` on, zeros without panels."""
 
     told: Told
     pair: Pair

@@ -12,6 +12,7 @@ from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import CYCLE_DAYS
 from simulator.live.flows import FlowView, flows_of
+from simulator.live.forecast_view import ForecastView, forecasts_of
 from simulator.live.sites import SiteView, known, sites_of
 from simulator.live.snapshot import PowerPoint, Readings, Snapshot, speed_text
 
@@ -90,6 +91,7 @@ class Summary(_View, frozen=True):
     sites: list[SiteView]
     flows: list[FlowView]
     nodes: list[NodeView]
+    forecasts: list[ForecastView]
 
 
 class PointView(_View, frozen=True):
@@ -130,6 +132,7 @@ def summarize(snapshot: Snapshot, *, fresh: bool) -> Summary:
         sites=sites_of(snapshot),
         flows=flows_of(snapshot),
         nodes=_nodes(snapshot),
+        forecasts=forecasts_of(snapshot),
     )
 
 

@@ -72,12 +72,11 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step that has ended. Arrays are (N,), those of `flows`, `expected_watts` and `grams_per_joule` (B,).
+    """A step that has ended. Arrays are (N,), those of `flows` and `grams_per_joule` (B,).
 
     `start` and `seconds` on the simulated clock, `flows` and `load` in joules, `standing` the part of the load that the
-    nodes take beside their tasks, awake, asleep and in between. `expected_watts` is the generation that was forecast
-    for the step. `level` is the operating point of the last placed task, -1 before the first, of those in
-    `frequencies` (N, L) in hertz; `free_at` is when each queue will be empty.
+    nodes take beside their tasks, awake, asleep and in between. `level` is the operating point of the last placed task,
+    -1 before the first, of those in `frequencies` (N, L) in hertz; `free_at` is when each queue will be empty.
     """
 
     start: Seconds
@@ -85,7 +84,6 @@ class StepRecord:
     flows: Flows
     load: FloatArray
     standing: FloatArray
-    expected_watts: FloatArray
     grams_per_joule: FloatArray
     frequencies: FloatArray
     level: IntArray
@@ -162,7 +160,6 @@ class Engine:
         """Advance by one step as `advance` does, and tell about it."""
         plant, start, queue = self.plant, self.clock, self.queue
         grid = plant.grid.at(self._index)
-        expected = plant.forecaster.forecast(self._index, 1)[0].copy()
         self._place(grid)
         work = Work(
             joules=queue.joules[queue.row].copy(), seconds=queue.seconds[queue.row].copy(), completed=queue.ending()
@@ -175,7 +172,6 @@ class Engine:
             flows=Flows(matrix=settled.flows.copy(), summary=settled.summary.copy()),
             load=settled.load.copy(),
             standing=self._stood.copy(),
-            expected_watts=expected,
             grams_per_joule=grid.grams_per_joule,
             frequencies=plant.frequencies,
             level=queue.last_level.copy(),

@@ -49,12 +49,6 @@ def _bus_reading(snapshot: Snapshot, read: Pick) -> Iterator[Sample]:
         yield (node.name,), value
 
 
-def supply_reading(snapshot: Snapshot, read: Pick) -> Iterator[Sample]:
-    for node, value in _bus_readings(snapshot, read):
-        if node.generates:
-            yield (node.name, node.supply), value
-
-
 def _bus_readings(snapshot: Snapshot, read: Pick) -> Iterator[tuple[NodeFacts, float]]:
     """Yield a figure of the bus for each node that has a bus of its own."""
     if snapshot.readings is not None:

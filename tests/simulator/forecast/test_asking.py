@@ -1,4 +1,4 @@
-"""What is asked with bad input: an answer always, by the reference where the model had better not be asked."""
+"""Models that are asked with bad input: an answer always, by the reference where the model had better not be asked."""
 
 from collections.abc import Callable
 from dataclasses import replace

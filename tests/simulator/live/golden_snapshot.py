@@ -13,6 +13,10 @@ from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import Seconds, UnixSeconds
 from simulator.energy.bus import Flows
 from simulator.experiments.find.estimates import MEASURES, Change, Estimate, Estimates, Origin, ShownResults
+from simulator.forecast.asking import Reason
+from simulator.forecast.interface import Kind
+from simulator.forecast.watch import Standing
+from simulator.live.course import Band, CourseState
 from simulator.live.exposition.rows import ROWS
 from simulator.live.snapshot import NodeFacts, PowerPoint, Readings, RunFacts, Snapshot
 from simulator.models.profile import Measurement
@@ -144,6 +148,49 @@ def golden_snapshot() -> Snapshot:
             )
             for ago in reversed(range(288))
         ),
+        forecasts=(golden_forecast(Kind.SOLAR, 8.0), golden_forecast(Kind.INTENSITY, 200.0)),
+    )
+
+
+def golden_forecast(kind: Kind, size: float) -> CourseState:
+    """Return a series that swings by the hour; its model fell behind for the later hours, and none was told of some."""
+    hours = np.arange(24.0)
+    course = size * (1.0 + np.cos((hours - 12.0) / 24.0 * 2.0 * np.pi))
+    shares = np.array([[1.0], [0.5], [0.75], [1.25], [1.5]])
+    past = np.concatenate([course[np.newaxis] * 1.125, course * shares])
+    past[1:, :3] = np.nan
+    return CourseState(
+        site="site",
+        kind=kind,
+        bands=tuple(
+            Band(
+                model=model,
+                reference=reference,
+                reason=reason,
+                standing=Standing(
+                    begin=begin,
+                    end=end,
+                    model_error=error,
+                    reference_error=2.0,
+                    skill=1.0 - error / 2.0,
+                    coverage={80: 0.75, 90: 0.875},
+                    handed_over=error > 2.0,
+                    hand_overs=int(error > 2.0),
+                    returns=0,
+                ),
+                mean=size,
+                bounds=size * shares[1:, 0],
+            )
+            for model, reference, reason, begin, end, error in (
+                ("ridge", "convex", "error on validation days 2.5% below that of convex", 0, 1, 1.5),
+                ("convex", "smart persistence", "no model is better", 1, 6, 1.75),
+                ("convex", "smart persistence", "no model is better", 6, 24, 2.5),
+            )
+        ),
+        ahead=course * shares,
+        past=past,
+        fallbacks=dict.fromkeys(Reason, 0) | {Reason.GAP: 26},
+        refused="" if kind is Kind.SOLAR else "grid.npz: expected a model of intensity in steps of 3600 s",
     )
 
 
@@ -160,7 +207,6 @@ def golden_readings() -> Readings:
         flows=flows,
         load=flows.load,
         standing=np.array([190.0, 1500.0]),
-        expected_watts=np.array([2.0, 0.0]),
         grams_per_joule=np.full(2, 400.0 / 3.6e6),
         frequencies=np.array([[1.0e9, 1.5e9], [2.0e9, 3.0e9]]),
         level=np.array([1, -1], dtype=np.int32),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import msgspec
+import numpy as np
 import pytest
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -99,7 +100,7 @@ def test_what_does_not_exist_has_no_series() -> None:
         at("ecochain_node_battery_charge_ratio", node="rack"),
         at("ecochain_node_frequency_hertz", node="rack"),
         at("ecochain_node_generation_joules_total", node="rack", supply="grid"),
-        at("ecochain_forecast_watts", node="rack", supply="grid"),
+        at("ecochain_forecast_observed_watts", site="site", supply="grid"),
         at(
             "ecochain_experiment_latency_seconds",
             experiment="baseline",
@@ -137,7 +138,37 @@ def test_a_stale_snapshot_keeps_totals_and_facts_and_drops_the_rest() -> None:
         "ecochain_scheduler_held_tasks",
         "ecochain_forecast_watts",
         "ecochain_forecast_observed_watts",
+        "ecochain_forecast_interval_watts",
+        "ecochain_forecast_error_watts",
+        "ecochain_forecast_skill_ratio",
+        "ecochain_forecast_coverage_ratio",
+        "ecochain_site_grid_intensity_forecast_grams_per_kwh",
+        "ecochain_site_grid_intensity_interval_grams_per_kwh",
+        "ecochain_site_grid_intensity_error_grams_per_kwh",
     }
+
+
+def test_a_forecast_that_was_not_told_has_no_series() -> None:
+    snapshot = golden_snapshot()
+    nothing = replace(snapshot.forecasts[0].bands[0], mean=math.nan, bounds=np.full(4, np.nan))
+    state = replace(snapshot.forecasts[0], bands=(nothing, *snapshot.forecasts[0].bands[1:]))
+    found = exposed(replace(snapshot, forecasts=(state,)))
+    told = {dict(labels)["horizon"] for name, labels in found if name == "ecochain_forecast_watts"}
+    assert told == {"6h", "24h"}
+    bounds = {dict(labels)["horizon"] for name, labels in found if name == "ecochain_forecast_interval_watts"}
+    assert bounds == {"6h", "24h"}
+
+
+def test_errors_and_skill_agree() -> None:
+    found = exposed(golden_snapshot())
+    for horizon, reference in {"1h": "convex", "6h": "smart persistence", "24h": "smart persistence"}.items():
+        of = {"site": "site", "supply": "solar", "horizon": horizon}
+        model, behind = (
+            found[at("ecochain_forecast_error_watts", **of, forecaster=who)] for who in ("model", "reference")
+        )
+        assert found[at("ecochain_forecast_skill_ratio", **of, reference=reference)] == pytest.approx(
+            1.0 - model / behind
+        )
 
 
 def test_names_from_files_stay_on_their_line() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,6 +18,8 @@ from exporter.core.web.server import Request
 from simulator.app import routes
 from simulator.live.chart import power_chart
 from simulator.live.exposition.rows import exposition
+from simulator.live.forecast_table import MOST_CHARTS, forecast_chart
+from simulator.live.forecast_view import HourView, forecasts_of
 from simulator.live.page import render_page
 from simulator.live.snapshot import Snapshot
 from simulator.live.summary import history, summarize
@@ -192,6 +195,45 @@ def test_the_summary_and_the_history_are_json_of_the_same_snapshot() -> None:
     clock.advance(60.0)
     ready = site["/-/ready"](Request(method="GET", path="/-/ready", query="", headers={}))
     assert ready.status == 503
+
+
+def test_forecasts_are_those_of_metrics() -> None:
+    figures, exposed = Document(page(golden_snapshot())).figures, samples(golden_snapshot())
+    skills = {
+        f"skill-{labels['horizon'].removesuffix('h')}-{labels['supply']}-{labels['site']}": value
+        for labels, value in exposed["ecochain_forecast_skill_ratio"]
+    }
+    assert skills == {name: figure.value for name, figure in figures.items() if name.startswith("skill-")}
+    assert figures["next-solar-site"].value == golden_snapshot().forecasts[0].ahead[0, 0]
+
+
+def test_the_page_says_which_model_is_served_and_why() -> None:
+    text = Document(page(golden_snapshot())).text
+    assert "ridge to 1 h: error on validation days 2.5% below that of convex" in text
+    assert "convex to 24 h: fell behind smart persistence, which stands in" in text
+    assert text.count("a checkpoint was refused, the log says why") == 1
+
+
+def test_hours_that_are_not_known_are_gaps_in_the_chart() -> None:
+    (forecast, *_) = forecasts_of(golden_snapshot())
+    middle = len(forecast.past) // 2
+    unknown = msgspec.structs.replace(forecast.past[middle], came=None)
+    cut = msgspec.structs.replace(forecast, past=[*forecast.past[:middle], unknown, *forecast.past[middle + 1 :]])
+    assert forecast_chart(forecast).count('class="came"') == 1
+    assert forecast_chart(cut).count('class="came"') == 2
+    nothing = HourView(came=None, mean=None, p05=None, p10=None, p90=None, p95=None)
+    assert forecast_chart(msgspec.structs.replace(forecast, past=[nothing] * 24, ahead=[nothing] * 24)) == ""
+
+
+def test_before_anything_is_forecast_the_page_says_so() -> None:
+    assert "None yet: what they rest on is learnt first" in Document(page(before_the_first_step())).text
+    assert "None yet" in Document(page(golden_snapshot().without_readings())).text
+
+
+def test_many_forecasts_have_few_charts() -> None:
+    many = replace(golden_snapshot(), forecasts=golden_snapshot().forecasts * 5)
+    assert page(many).count("forecast and truth of") == MOST_CHARTS
+    assert "4 more are in the table alone." in page(many)
 
 
 @pytest.mark.servers
