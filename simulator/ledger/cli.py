@@ -36,7 +36,10 @@ VERIFY_EPILOG = """\
 What is checked, in this order:
   the seal     of a file that was closed: SHA-256 of every page, so any changed byte is found
   the rows     every table against the blocks: roots, order, claims, task records, Merkle nodes
-  the chain    the proposer's signature on each block
+  the chain    every block against every rule, from the first one on: signatures, elections, sequences, balances,
+               units held, retired and cancelled, roots of states, and the votes that make blocks final
+Models are not executed again: outputs are taken to be those that validators opened. A block that convicts a device
+of a false output is therefore refused.
 
 A file that is in use, or whose writer was killed, has no seal: its rows and the chain are checked all the same.
 A file that was cut back to an earlier state is good in itself; --head finds it.
@@ -139,7 +142,7 @@ def _verify(options: argparse.Namespace) -> int:
     from simulator.ledger.proofs import head_text
     from simulator.ledger.verify import verify
 
-    found = verify(options.ledger, options.head)
+    found = verify(options.ledger, trusted=options.head)
     sealed = "every byte as it was sealed" if found.is_sealed else "not closed, so not every byte could be checked"
     write_out(
         f"{options.ledger}: good: {found.head.blocks} blocks, {found.finalized} of them final, {found.claims} claims, "

@@ -23,6 +23,7 @@ from simulator.ledger.reading import (
     head_bytes,
 )
 from simulator.ledger.rules import RuleError
+from simulator.ledger.snapshot import check_snapshot
 from simulator.ledger.types import Block, Body, Claim
 
 See = Callable[[int, Block], None]
@@ -48,6 +49,7 @@ class _Check:
         self._roots: list[bytes] = []
         self._record = self._claim = 1
         self._nodes = 0
+        self._snapshot = reader.snapshot
         self._claims: Iterator[ClaimRow | None] = chain(reader.each_claim(), repeat(None))
 
     def run(self, see: See) -> None:
@@ -63,6 +65,8 @@ class _Check:
                 block = decode(data, Block)
                 self._check_block(number, root, block)
                 see(number, block)
+                if self._snapshot is not None and self._snapshot.number == number:
+                    check_snapshot(self._snapshot, reader.genesis_root, block.signed_header.header)
             except RuleError as error:
                 raise self._damaged(f"block {number}: {error}") from error
         history = Tree()
@@ -126,6 +130,8 @@ class _Check:
         for table, count in counts.items():
             if self._reader.count(table) != count:
                 raise self._damaged(f"the table {table} has rows that belong to no block")
+        if self._snapshot is not None and not 0 < self._snapshot.number <= len(self._roots):
+            raise self._damaged("the state that is kept is of no block")
         if self._reader.finalized > len(self._roots):
             raise self._damaged(f"block {self._reader.finalized} was final, and is missing")
 

@@ -14,6 +14,7 @@ from simulator.ledger.codec import compute_chain_id, decode
 from simulator.ledger.faults import DamagedError, told
 from simulator.ledger.merkle import Node, Tree, root_at
 from simulator.ledger.seal import check_closed, is_sealed
+from simulator.ledger.snapshot import Snapshot
 from simulator.ledger.types import Block, Claim, Genesis
 from simulator.ledger.wal import check_log
 
@@ -36,8 +37,9 @@ SCHEMA = (
 height `LOWEST_STORED` on, so that a proof need not hash every record anew.
 """
 
-META = ("finalized", "format", "genesis", "head")
-"""Names in `meta`: the last final block, the format, the whole genesis, and the head that the last block made."""
+META = ("finalized", "format", "genesis", "head", "state")
+"""Names in `meta`: the last final block, the format, the genesis, the head that the last block made, and the latest
+snapshot, empty where there is none."""
 
 HISTORY = 0
 """The tree of the roots of all blocks, in `node`; that of a claim's records has the claim's number."""
@@ -148,6 +150,12 @@ class Reader:
     def finalized(self) -> int:
         """Number of the last final block; 0 while there is none."""
         return int.from_bytes(self.meta("finalized"))
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """Latest snapshot of the state, if one is kept."""
+        data = self.meta("state")
+        return decode(data, Snapshot) if data else None
 
     @property
     def blocks(self) -> int:

@@ -5,7 +5,7 @@ root is a digest over the roots of its parts, each over canonical bytes in the o
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -159,9 +159,9 @@ def get_copy(state: State) -> State:
     )
 
 
-def compute_state_root(state: State) -> bytes:
-    """Return the digest of all that the ledger knows."""
-    parts = (
+def encode_parts(state: State) -> tuple[bytes, ...]:
+    """Return the canonical bytes of all that the ledger knows: its epoch, then each part in the order of its keys."""
+    parts: tuple[Iterable[tuple[Any, Any]], ...] = (
         state.accounts.items(),
         state.devices.items(),
         state.meters.items(),
@@ -170,12 +170,19 @@ def compute_state_root(state: State) -> bytes:
         state.holders.items(),
         state.totals.items(),
     )
-    head = hashlib.sha256(state.chain_id + _ENCODER.encode(state.epoch)).digest()
-    return hashlib.sha256(head + b"".join(map(_part_root, parts))).digest()
+    return (_ENCODER.encode(state.epoch), *(_ENCODER.encode(sorted(items)) for items in parts))
 
 
-def _part_root(items: Iterable[tuple[Any, Any]]) -> bytes:
-    return hashlib.sha256(_ENCODER.encode(sorted(items))).digest()
+def compute_root_of_parts(chain_id: bytes, parts: Sequence[bytes]) -> bytes:
+    """Return the root of a state of a chain from the bytes of its parts."""
+    epoch, *rest = parts
+    roots = [hashlib.sha256(chain_id + epoch).digest(), *(hashlib.sha256(part).digest() for part in rest)]
+    return hashlib.sha256(b"".join(roots)).digest()
+
+
+def compute_state_root(state: State) -> bytes:
+    """Return the digest of all that the ledger knows."""
+    return compute_root_of_parts(state.chain_id, encode_parts(state))
 
 
 def count_units(state: State, instrument: int, change: Totals) -> None:

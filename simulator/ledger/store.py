@@ -43,8 +43,11 @@ class Store(Reader):
         super().__init__(database, path, lock, is_sealed=False)
         self._history = self._taken_up()
 
-    def append(self, block: Block, records: Records, *, finalized: int = 0) -> int:
-        """Write a block and return its number; `finalized` is that of the last final block after it.
+    def append(self, block: Block, records: Records, *, finalized: int = 0, snapshot: bytes = b"") -> int:
+        """Write a block and return its number.
+
+        `finalized` is the number of the last final block after it; `snapshot` is that of the state after it, and takes
+        the place of the last one that was given.
 
         Its parent is the last block, or another one that no final block follows: then the block takes the place of
         what follows there. A block that is there already is left as it is. Raises RuleError: wrong parent; head
@@ -66,6 +69,8 @@ class Store(Reader):
                 self._write_claim(number, place, claim, records.get(ClaimName(claim.device, claim.sequence), ()))
             self._write("head", head_bytes(Head(number, self._history.root())))
             self._write_finalized(min(finalized, number))
+            if snapshot:
+                self._write("state", snapshot)
         return number
 
     def finalize(self, number: int) -> None:
@@ -128,6 +133,8 @@ class Store(Reader):
             run("DELETE FROM record WHERE number >= ?", (record,))
         run("DELETE FROM node WHERE tree = ? AND (place + 1) << height > ?", (HISTORY, number))
         run("DELETE FROM block WHERE number > ?", (number,))
+        if (kept := self.snapshot) is not None and kept.number > number:
+            self._write("state", b"")
         self._history = self._taken_up()
 
     def _write_claim(self, block: int, place: int, claim: Claim, records: Sequence[bytes]) -> None:
@@ -179,6 +186,7 @@ def create_store(path: Path, genesis: Genesis) -> Store:
                 "genesis": encode(genesis),
                 "head": head_bytes(Head(0, Tree().root())),
                 "finalized": bytes(8),
+                "state": b"",
             }
             database.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
             database.execute("COMMIT")

@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.ledger.codec import compute_chain_id
 from simulator.ledger.contents import check_contents
 from simulator.ledger.faults import DamagedError, told
-from simulator.ledger.keys import check
 from simulator.ledger.reading import Head, Reader, open_reader
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Block, Genesis
+from simulator.ledger.replay import Replay
+from simulator.ledger.rules import RuleError
+from simulator.ledger.verification import Executor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What a good ledger file holds; `is_sealed` says whether every byte was checked, or every row."""
+    """Contents of a good ledger file; `is_sealed` says whether every byte was checked, or every row."""
 
     head: Head
     finalized: int
@@ -23,13 +22,18 @@ class Verified:
     is_sealed: bool
 
 
-def verify(path: Path, trusted: Head | None = None) -> Verified:
-    """Check a ledger file, and that it begins with the blocks of a head that is trusted.
+def verify(path: Path, execute: Executor | None = None, trusted: Head | None = None) -> Verified:
+    """Check a ledger file from its first block on, and that it begins with the blocks of a head that is trusted.
 
-    Raises DamagedError, which tells the first fault, and StoreError where it cannot be read.
+    `execute` executes models again; without it, outputs are taken to be what was opened. Raises DamagedError, which
+    tells the first fault, and StoreError where the file cannot be read.
     """
     with told(path), open_reader(path) as reader:
-        check_contents(reader, Signatures(reader.genesis).see)
+        replay = _begun(reader, execute)
+        check_contents(reader, replay.see)
+        if reader.finalized != replay.finalized:
+            what = f"block {reader.finalized} is said to be the last final one, and is block {replay.finalized}"
+            raise DamagedError(f"{path}: {what}")
         _check_trusted(reader, trusted)
         return Verified(
             head=reader.head(),
@@ -38,6 +42,13 @@ def verify(path: Path, trusted: Head | None = None) -> Verified:
             records=reader.count("record"),
             is_sealed=reader.is_sealed,
         )
+
+
+def _begun(reader: Reader, execute: Executor | None) -> Replay:
+    try:
+        return Replay(reader.genesis, execute)
+    except RuleError as error:
+        raise DamagedError(f"{reader.path}: genesis: {error}") from error
 
 
 def _check_trusted(reader: Reader, trusted: Head | None) -> None:
@@ -50,18 +61,3 @@ def _check_trusted(reader: Reader, trusted: Head | None) -> None:
     else:
         return
     raise DamagedError(f"{reader.path}: {what}")
-
-
-class Signatures:
-    """Check of who signed blocks."""
-
-    def __init__(self, genesis: Genesis) -> None:
-        self._chain_id = compute_chain_id(genesis)
-        self._validators = [one.key for one in genesis.validators]
-
-    def see(self, number: int, block: Block) -> None:  # noqa: ARG002 - each block is checked alike
-        """Check the signature of a block's proposer. Raises RuleError."""
-        header = block.signed_header.header
-        if header.proposer >= len(self._validators):
-            raise RuleError(Rule.UNKNOWN_SIGNER, f"no validator {header.proposer}")
-        check(self._validators[header.proposer], self._chain_id, header, block.signed_header.signature)

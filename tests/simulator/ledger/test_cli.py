@@ -1,24 +1,33 @@
 """The command `ecochain ledger`, in this process: what it says of good files, of damaged ones and of mistakes."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from simulator.cli import main
 from simulator.ledger.seal import is_sealed, unseal
-from simulator.ledger.store import create_store, open_store
-from tests.simulator.ledger.chains import Chain
+from simulator.ledger.store import open_store
+from tests.simulator.ledger.story import Story
+
+
+@cache
+def story() -> Story:
+    return Story().tell(6)
 
 
 @pytest.fixture
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    path, chain = Path("ledger.db"), Chain()
-    with create_store(path, chain.genesis) as store:
-        for block, told in chain.blocks(8, 20):
-            store.append(block, told, finalized=block.signed_header.header.slot - 2)
+    path = Path("ledger.db")
+    story().write(path, 12)
     return path
+
+
+def grow(ledger: Path) -> None:
+    with open_store(ledger) as store:
+        story().append(store)
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -44,48 +53,44 @@ def head_of(capsys: pytest.CaptureFixture[str], ledger: Path) -> str:
 def test_a_ledger_is_verified_shown_and_proven(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = said(capsys, "verify", "ledger.db")
     assert told.startswith(
-        "ledger.db: good: 8 blocks, 6 of them final, 12 claims, 252 task records; every byte as it was sealed\nhead 8:"
+        "ledger.db: good: 12 blocks, 3 of them final, 9 claims, 72 task records; every byte as it was sealed\nhead 12:"
     )
     head = head_of(capsys, ledger)
     assert told.endswith(f"head {head}\n")
-    assert said(capsys, "prove", "1/3", "--record", "4", "--output", "claim.json") == "claim.json: written\n"
+    assert said(capsys, "prove", "1/2", "--record", "4", "--output", "claim.json") == "claim.json: written\n"
     checked = said(capsys, "check", "claim.json", "--head", head)
     assert checked == (
-        f"claim.json: claim 1/3 is in block 5 of the ledger with the head {head}\n"
-        "claim.json: task record 4 of 21 is in that claim\n"
+        f"claim.json: claim 1/2 is in block 7 of the ledger with the head {head}\n"
+        "claim.json: task record 4 of 8 is in that claim\n"
     )
     assert "compare it with one that you noted" in said(capsys, "check", "claim.json")
-    assert json.loads(said(capsys, "show", "ledger.db", "--claim", "1/3"))["message"]["sequence"] == 3
+    assert json.loads(said(capsys, "show", "ledger.db", "--claim", "1/2"))["message"]["sequence"] == 2
     assert (
-        json.loads(said(capsys, "show", "ledger.db", "--block", "5"))["body"]["messages"][1]["message"]["device"] == 1
+        json.loads(said(capsys, "show", "ledger.db", "--block", "7"))["body"]["messages"][1]["message"]["device"] == 1
     )
 
 
 def test_a_ledger_is_held_against_an_older_head(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before, chain = head_of(capsys, ledger), Chain()
-    with open_store(ledger) as store:
-        for block, told in list(chain.blocks(15, 20))[8:]:
-            store.append(block, told)
-    assert "good: 15 blocks" in said(capsys, "verify", "ledger.db", "--head", before)
-    said(capsys, "prove", "--since", "8", "--output", "growth.json")
+    before = head_of(capsys, ledger)
+    grow(ledger)
+    assert "good: 18 blocks" in said(capsys, "verify", "ledger.db", "--head", before)
+    said(capsys, "prove", "--since", "12", "--output", "growth.json")
     assert f"begins with all blocks of that with {before}" in said(capsys, "check", "growth.json", "--head", before)
-    other = f"8:{'00' * 32}"
+    other = f"12:{'00' * 32}"
     assert "not about the trusted one" in refused(capsys, 1, "check", "growth.json", "--head", other)
     assert refused(capsys, 1, "verify", "ledger.db", "--head", other) == (
-        "ecochain: ledger.db: its first 8 blocks are not those of the trusted head\n"
+        "ecochain: ledger.db: its first 12 blocks are not those of the trusted head\n"
     )
 
 
 def test_a_ledger_that_was_cut_back_is_found_by_a_head(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     older = ledger.read_bytes()
-    with open_store(ledger) as store:
-        for block, told in list(Chain().blocks(15, 20))[8:]:
-            store.append(block, told)
+    grow(ledger)
     head = head_of(capsys, ledger)
     ledger.write_bytes(older)
     said(capsys, "verify", "ledger.db")
     assert refused(capsys, 1, "verify", "ledger.db", "--head", head) == (
-        "ecochain: ledger.db: has 8 blocks, and had 15 at the trusted head\n"
+        "ecochain: ledger.db: has 12 blocks, and had 18 at the trusted head\n"
     )
 
 
@@ -93,7 +98,7 @@ def test_all_blocks_are_exported(ledger: Path, capsys: pytest.CaptureFixture[str
     said(capsys, "export", "ledger.db", "--output", "out.jsonl")
     genesis, *blocks = [json.loads(line) for line in Path("out.jsonl").read_text(encoding="utf-8").splitlines()]
     assert genesis["kind"] == "Genesis"
-    assert [block["signed_header"]["header"]["slot"] for block in blocks] == list(range(1, 9))
+    assert [block["signed_header"]["header"]["slot"] for block in blocks] == [1, 2, 3, 4, 6, 7, 8, 10, 11, 12, 14, 15]
     assert said(capsys, "export", "ledger.db") == Path("out.jsonl").read_text(encoding="utf-8")
 
 
@@ -112,11 +117,11 @@ def test_a_ledger_that_was_not_closed_is_verified_all_the_same(
     ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     unseal(ledger)
-    assert "good: 8 blocks" in (told := said(capsys, "verify", "ledger.db"))
+    assert "good: 12 blocks" in (told := said(capsys, "verify", "ledger.db"))
     assert "not closed, so not every byte could be checked" in told
     assert not is_sealed(ledger)
     with open_store(ledger):
-        assert "good: 8 blocks" in said(capsys, "verify", "ledger.db")
+        assert "good: 12 blocks" in said(capsys, "verify", "ledger.db")
 
 
 def test_a_damaged_proof_is_one_line_and_status_1(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,8 +143,8 @@ def test_a_damaged_proof_is_one_line_and_status_1(ledger: Path, capsys: pytest.C
         (["prove", "1/3", "--since", "3"], "ledger prove: expected either a CLAIM, as 3/17, or --since BLOCKS"),
         (["prove", "--since", "3", "--record", "3"], "--record: expected a CLAIM that it is one of"),
         (["prove", "9/9"], "ledger.db: has no claim 9/9"),
-        (["prove", "1/3", "--record", "99"], "ledger.db: claim 1/3 has 21 task records, numbered from 0"),
-        (["prove", "--since", "99"], "ledger.db: has 8 blocks, of which none is number 99"),
+        (["prove", "1/3", "--record", "99"], "ledger.db: claim 1/3 has 9 task records, numbered from 0"),
+        (["prove", "--since", "99"], "ledger.db: has 12 blocks, of which none is number 99"),
         (["prove", "1/3", "--output", "no/where.json"], "--output: no/where.json: cannot be written: No such file"),
         (["show", "ledger.db", "--block", "99"], "ledger.db: has no block 99"),
         (["show", "ledger.db", "--claim", "9/9"], "ledger.db: has no claim 9/9"),

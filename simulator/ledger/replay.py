@@ -1,0 +1,95 @@
+"""A chain from its first block on: the transition of the consensus, and within it that of the ledger."""
+
+from collections.abc import Iterable, Sequence
+
+from simulator.ledger import state as application
+from simulator.ledger import transition as messages
+from simulator.ledger.codec import decode, encode
+from simulator.ledger.consensus.state import State, get_genesis_state
+from simulator.ledger.consensus.transition import Outcome, Surroundings, state_transition
+from simulator.ledger.snapshot import Snapshot, check_snapshot, restore_ledger, take_snapshot
+from simulator.ledger.types import Block, Genesis, ModelRecord, SignedMessage
+from simulator.ledger.verification import Executor
+
+
+class Application:
+    """The states of the ledger by their roots, as the consensus asks for the transition from one to the next."""
+
+    def __init__(self, genesis: Genesis, execute: Executor) -> None:
+        """Begin with the state before the first block. Raises RuleError for a genesis that is none."""
+        first = application.get_genesis_state(genesis)
+        self.root = application.compute_state_root(first)
+        self.states = {self.root: first}
+        self._execute = execute
+
+    def process_messages(self, root: bytes, signed: Sequence[SignedMessage], around: Surroundings) -> Outcome:
+        """Return what messages do to the state of a root. Raises RuleError with the rule that one of them breaks."""
+        known = messages.Surroundings(slot=around.slot, randomness=around.mix, execute=self._execute)
+        result = messages.process_messages(self.states[root], signed, known)
+        after = application.compute_state_root(result.state)
+        self.states[after] = result.state
+        return Outcome(root=after, convicted=result.convicted)
+
+    def keep_only(self, root: bytes) -> None:
+        """Forget all states but that of a root."""
+        self.states = {root: self.states[root]}
+
+
+class Replay:
+    """The state of a chain after the blocks that it was shown, each of which obeyed every rule."""
+
+    def __init__(self, genesis: Genesis, execute: Executor | None = None) -> None:
+        """Begin before the first block; without an executor, outputs of models are taken to be what was opened.
+
+        Raises RuleError for a genesis that is none.
+        """
+        self._genesis = genesis
+        self._opened: dict[tuple[bytes, int], int] = {}
+        self._is_believing = execute is None
+        self.application = Application(genesis, execute or self._believe)
+        self.consensus: State = get_genesis_state(genesis, self.application.root)
+        self._before = self.consensus
+        self._number = 0
+        self._numbers = {self.consensus.head: 0}
+
+    @property
+    def ledger(self) -> application.State:
+        """State of what blocks record."""
+        return self.application.states[self.consensus.application]
+
+    @property
+    def finalized(self) -> int:
+        """Number of the last final block."""
+        return self._numbers[self.consensus.finalized.root]
+
+    def see(self, number: int, block: Block) -> None:
+        """Take the next block. Raises RuleError with the rule that it breaks."""
+        if self._is_believing:
+            opened = [one.message.record for one in block.body.messages if isinstance(one.message, ModelRecord)]
+            self._opened = {(one.model, one.input_seed): one.output for one in opened}
+        after = state_transition(self.application.process_messages, self.consensus, block)
+        self._before, self.consensus, self._number = self.consensus, after, number
+        self.application.keep_only(after.application)
+        self._numbers[after.head] = number
+
+    def _believe(self, model: bytes, seed: int) -> int | None:
+        return self._opened.get((model, seed))
+
+    def snapshot(self) -> bytes:
+        """Return the state after the last block, as a store keeps it. A block has to have been seen."""
+        return encode(take_snapshot(self._number, self._before, self.consensus, self.ledger))
+
+    def resume(self, snapshot: Snapshot, blocks: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """Go on from a snapshot, given number, root and bytes of all blocks: only those after it are replayed.
+
+        Raises RuleError where the snapshot is not that of its block, or a later block breaks a rule.
+        """
+        for number, root, data in blocks:
+            if number > snapshot.number:
+                self.see(number, decode(data, Block))
+                continue
+            self._numbers[root] = number
+            if number == snapshot.number:
+                header = decode(data, Block).signed_header.header
+                self.consensus = check_snapshot(snapshot, self.consensus.chain_id, header)
+                self.application.states = {self.consensus.application: restore_ledger(snapshot, self._genesis)}
