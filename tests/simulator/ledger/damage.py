@@ -24,7 +24,7 @@ from simulator.ledger.types import (
     SignedHeader,
     SignedMessage,
 )
-from tests.simulator.ledger.story import BUYER, DEVICES, OWNER, VALIDATORS, Story, key, reveals
+from tests.simulator.ledger.story import BUYER, DEVICES, OWNER, Story, key, reveals
 
 
 def flip_a_byte(path: Path, draw: random.Random) -> None:
@@ -90,7 +90,7 @@ def remove_or_add_a_row(path: Path, draw: random.Random) -> None:
             "INSERT INTO block SELECT max(number) + 1, x'00', data FROM block",
             "UPDATE meta SET value = x'0000000000000003' WHERE name = 'finalized'",
             "UPDATE meta SET value = x'00000000000000ff' WHERE name = 'finalized'",
-            "UPDATE block SET data = data || x'00' WHERE number = 3",
+            "UPDATE block SET data = CAST(data || x'00' AS BLOB) WHERE number = 3",
         ]
     )
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
@@ -160,7 +160,7 @@ class Liar:
         again = replace(used, sequence=number + 1)
         negative = replace(claim, curtailed=-1, export=claim.export + claim.curtailed + 1)
         empty = replace(again, lots=replace(used.lots, end=used.lots.first))
-        vote = replace(build_vote(self.state, 0, self.story.signer(VALIDATORS[0])).data, slot=self.slot - 1)
+        vote = replace(build_vote(self.state, 0, self.story.signer(self.story.validators[0])).data, slot=self.slot - 1)
         elsewhere = Checkpoint(epoch=vote.target.epoch, root=bytes(32))
         signed = self.story.signed
         return {
@@ -196,7 +196,7 @@ class Liar:
     ) -> Block:
         """Return a block whose body and signature are its own; `by` counts from the validator whose turn it is."""
         body = Body(attestations=tuple(votes), messages=tuple(messages))
-        proposer = get_block_proposer(self.state)
+        proposer, keys = get_block_proposer(self.state), self.story.validators
         header = BlockHeader(
             slot=self.slot if slot is None else slot,
             proposer=proposer,
@@ -205,12 +205,12 @@ class Liar:
             body_root=compute_body_root(body),
             randomness_reveal=reveals(proposer).reveal(self.slot),
         )
-        signature = VALIDATORS[(proposer + by) % len(VALIDATORS)].sign(self.story.chain_id, header)
+        signature = keys[(proposer + by) % len(keys)].sign(self.story.chain_id, header)
         return Block(signed_header=SignedHeader(header=header, signature=signature), body=body)
 
-    def voting(self, vote: AttestationData, *, by: SecretKey = VALIDATORS[0], times: int = 1) -> Block:
+    def voting(self, vote: AttestationData, *, by: SecretKey | None = None, times: int = 1) -> Block:
         """Return a block with a vote."""
-        attestation = Attestation(data=vote, signature=by.sign(self.story.chain_id, vote))
+        attestation = Attestation(data=vote, signature=(by or self.story.validators[0]).sign(self.story.chain_id, vote))
         return self.block([], [attestation] * times)
 
 

@@ -42,10 +42,6 @@ from simulator.ledger.types import (
     Validator,
 )
 
-CONFIG = ChainConfig(
-    name=b"a short story", benchmarks=(50_000, 90_000), slots_per_epoch=4, claim_seconds=20, crediting_epochs=6
-)
-EPOCH_SECONDS = 20
 CAPACITY = Capacity(
     generation=4_000_000,
     load=1_000_000,
@@ -63,14 +59,14 @@ def key(name: str) -> SecretKey:
     return SecretKey(hashlib.sha256(name.encode()).digest())
 
 
-VALIDATORS = [key(f"validator {number}") for number in range(4)]
 DEVICES = [key(f"device {number}") for number in range(3)]
 OWNER, BUYER = key("owner"), key("buyer")
 
 
 @cache
 def reveals(validator: int) -> RevealChain:
-    return RevealChain(hashlib.sha256(b"reveals %d" % validator).digest(), 1024)
+    """Return the reveals of a validator."""
+    return RevealChain(hashlib.sha256(b"reveals %d" % validator).digest(), 8192)
 
 
 def execute(model: bytes, seed: int) -> int | None:
@@ -81,12 +77,22 @@ def execute(model: bytes, seed: int) -> int | None:
 class Story:
     """A chain that grows block by block, with all of its keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, validators: int = 4, slots_per_epoch: int = 4) -> None:
+        """Begin it: claims are about an epoch, which is short, so that little has to be told."""
+        self.validators = [key(f"validator {number}") for number in range(validators)]
+        self.slots_per_epoch = slots_per_epoch
+        self.epoch_seconds = 5 * slots_per_epoch
         self.genesis = Genesis(
-            config=CONFIG,
+            config=ChainConfig(
+                name=b"a story",
+                benchmarks=(50_000, 90_000),
+                slots_per_epoch=slots_per_epoch,
+                claim_seconds=self.epoch_seconds,
+                crediting_epochs=6,
+            ),
             validators=tuple(
                 Validator(key=one.public, stake=100 + number, commitment=reveals(number).commitment)
-                for number, one in enumerate(VALIDATORS)
+                for number, one in enumerate(self.validators)
             ),
             projects=(Project(owner=OWNER.public, sponsor=0),),
         )
@@ -100,9 +106,9 @@ class Story:
 
     def tell(self, epochs: int) -> "Story":
         """Go on for so many epochs, in which everything happens that may."""
-        begin = self.replay.consensus.slot // CONFIG.slots_per_epoch
+        begin = self.replay.consensus.slot // self.slots_per_epoch
         for epoch in range(begin, begin + epochs):
-            first = epoch * CONFIG.slots_per_epoch
+            first = epoch * self.slots_per_epoch
             if epoch:
                 self.add(first, self.claims(epoch))
             else:
@@ -110,6 +116,8 @@ class Story:
             # An empty slot follows, with the votes of all.
             self.add(first + 2, self.openings(), self.votes(first + 1))
             self.add(first + 3, self.trade())
+            for slot in range(first + 4, first + self.slots_per_epoch):
+                self.add(slot)
         return self
 
     def add(self, slot: int, messages: Sequence[SignedMessage] = (), votes: Sequence[Attestation] = ()) -> None:
@@ -117,7 +125,7 @@ class Story:
         state = process_slots(self.replay.consensus, slot)
         body = Body(attestations=tuple(votes), messages=tuple(messages))
         proposer = get_block_proposer(state)
-        sign = self.signer(VALIDATORS[proposer])
+        sign = self.signer(self.validators[proposer])
         process = self.replay.application.process_messages
         self.take(build_block(process, state, reveals(proposer).reveal(slot), body, sign))
 
@@ -157,7 +165,7 @@ class Story:
     def votes(self, slot: int) -> list[Attestation]:
         """Return the votes of all validators at a slot."""
         state: State = process_slots(self.replay.consensus, slot)
-        return [build_vote(state, index, self.signer(one)) for index, one in enumerate(VALIDATORS)]
+        return [build_vote(state, index, self.signer(one)) for index, one in enumerate(self.validators)]
 
     def registration(self, device: int) -> SignedMessage:
         """Return the registration of a device."""
@@ -191,8 +199,8 @@ class Story:
         return Claim(
             device=device,
             sequence=epoch,
-            start=EPOCH_SECONDS * (epoch - 1),
-            end=EPOCH_SECONDS * epoch,
+            start=self.epoch_seconds * (epoch - 1),
+            end=self.epoch_seconds * epoch,
             generation=generation,
             load=load,
             grid_import=imported,
@@ -213,7 +221,9 @@ class Story:
         found: list[SignedMessage] = []
         for (device, sequence), pending in self.replay.ledger.pending.items():
             closed = set(pending.drawn) - set(pending.opened)
-            found += [self.signed(self.opening(ClaimName(device, sequence), index), VALIDATORS[1]) for index in closed]
+            found += [
+                self.signed(self.opening(ClaimName(device, sequence), index), self.validators[1]) for index in closed
+            ]
         return found
 
     def opening(self, name: ClaimName, index: int) -> ModelRecord:
@@ -260,9 +270,9 @@ class Story:
         return TaskRecord(
             task=seed,
             task_class=task_class,
-            arrived=EPOCH_SECONDS * 1000 * (epoch - 1) + number,
-            finished=EPOCH_SECONDS * 1000 * (epoch - 1) + number + 50,
-            deadline=EPOCH_SECONDS * 1000 * (epoch - 1) + number + 900,
+            arrived=self.epoch_seconds * 1000 * (epoch - 1) + number,
+            finished=self.epoch_seconds * 1000 * (epoch - 1) + number + 50,
+            deadline=self.epoch_seconds * 1000 * (epoch - 1) + number + 900,
             model=MODEL,
             input_seed=seed,
             output=seed % 10,
