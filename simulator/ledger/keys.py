@@ -3,7 +3,6 @@
 The library is loaded at its first use.
 """
 
-import hashlib
 from collections.abc import Callable
 from functools import cache
 
@@ -53,17 +52,6 @@ def is_key(key: bytes) -> bool:
     from nacl.bindings import crypto_core_ed25519_is_valid_point  # noqa: PLC0415 - loaded at first use
 
     return len(key) == 32 and crypto_core_ed25519_is_valid_point(key)
-
-
-def reveal_chain(seed: bytes, length: int) -> tuple[bytes, ...]:
-    """Return a validator's commitment followed by its reveals in order, `length` of them.
-
-    Each is SHA-256 of the next one.
-    """
-    links = [hashlib.sha256(b"randomness" + seed).digest()]
-    for _ in range(length):
-        links.append(hashlib.sha256(links[-1]).digest())
-    return tuple(reversed(links))
 
 
 def _why_not(key: bytes, signature: bytes) -> RuleError:

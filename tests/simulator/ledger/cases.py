@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from simulator.ledger.codec import encode
-from simulator.ledger.keys import SecretKey, reveal_chain
+from simulator.ledger.keys import SecretKey
 from simulator.ledger.merkle import StoredNodes, inclusion_path
 from simulator.ledger.rules import Rule, RuleError
 from simulator.ledger.state import State, get_genesis_state
@@ -65,9 +65,7 @@ def genesis(config: ChainConfig = CONFIG) -> Genesis:
     """Return the beginning of the test's chain: both projects are sponsored by validator 2."""
     return Genesis(
         config=config,
-        validators=tuple(
-            Validator(key=key.public, stake=100, commitment=reveal_chain(b"seed", 1)[0]) for key in VALIDATORS
-        ),
+        validators=tuple(Validator(key=key.public, stake=100, commitment=DIGEST) for key in VALIDATORS),
         projects=tuple(Project(owner=key.public, sponsor=2) for key in OWNERS),
     )
 

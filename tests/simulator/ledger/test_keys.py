@@ -1,7 +1,6 @@
 """Laws of signatures: one signature of a record on a chain, under a key that binds its owner."""
 
 import hashlib
-from itertools import pairwise
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.ledger.codec import signing_root
-from simulator.ledger.keys import GROUP_ORDER, SecretKey, check, is_key, is_valid, reveal_chain
+from simulator.ledger.keys import GROUP_ORDER, SecretKey, check, is_key, is_valid
 from simulator.ledger.rules import Rule, RuleError
 from simulator.ledger.types import StakeChange
 
@@ -99,9 +98,3 @@ def test_libraries_agree_on_signatures_and_on_flipped_ones(seed: bytes, bit: int
     flipped[bit // 8] ^= 1 << bit % 8
     assert not is_valid(key.public, CHAIN, record, bytes(flipped))
     assert not second_opinion(key.public, root, bytes(flipped))
-
-
-def test_each_reveal_opens_the_commitment_before_it() -> None:
-    links = reveal_chain(b"\4" * 32, 10)
-    assert len(links) == 11
-    assert all(hashlib.sha256(reveal).digest() == before for before, reveal in pairwise(links))

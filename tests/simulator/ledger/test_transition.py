@@ -129,6 +129,23 @@ def test_empty_slots_change_nothing_however_they_are_skipped(
     assert compute_state_root(skipped) == compute_state_root(stepped)
 
 
+@pytest.mark.parametrize("epoch", range(1, 9))
+def test_credits_come_alike_after_a_long_silence(epoch: int) -> None:
+    """Opened records, and then no block for long: no settlement that changes something is skipped with the rest."""
+    first = begin(replace(CONFIG, crediting_epochs=3))
+    state = process_messages(first, [claimed(first, 0, 0, 0)], surroundings(epoch * EPOCH)).state
+    around = surroundings((epoch + 2) * EPOCH)
+    state = process_messages(state, [], around).state
+    idle = [signed(state, claim(number, intensity=0), DEVICES[0]) for number in range(2, epoch + 3)]
+    state = process_messages(state, [*idle, *(opened(state, place) for place in range(3))], around).state
+    stepped = state
+    for number in range(epoch + 3, 30):
+        stepped = process_messages(stepped, [], surroundings(number * EPOCH)).state
+    skipped = process_messages(state, [], surroundings(29 * EPOCH)).state
+    assert compute_state_root(skipped) == compute_state_root(stepped)
+    assert skipped.totals[1].issued == 30_000 - 2_500
+
+
 def test_a_long_silence_takes_no_longer_than_a_short_one() -> None:
     """A thousand million epochs are skipped in a few steps, or this test would not end."""
     state = process_messages(begin(), [claimed(begin(), 0, 0, 0)], surroundings(EPOCH)).state

@@ -1,6 +1,7 @@
 """A device claims no more than it can do: capacity x time, to the millijoule."""
 
 import pytest
+from msgspec.structs import replace
 
 from simulator.ledger.rules import Rule
 from tests.simulator.ledger.cases import CAPACITY, apply, begin, broken_by, claim
@@ -15,7 +16,13 @@ FULL = {
 }
 """Claims at the capacity, by what is at it."""
 
-COUNTERPART = {"generation": "export", "load": "grid_import", "grid_import": "load", "charge": "grid_import"}
+COUNTERPART = {
+    "generation": "export",
+    "load": "grid_import",
+    "grid_import": "load",
+    "export": "grid_import",
+    "charge": "grid_import",
+}
 
 
 @pytest.mark.parametrize("what", FULL)
@@ -30,6 +37,24 @@ def test_invalid_over_capacity(what: str) -> None:
     energies[what] += 1
     energies[COUNTERPART[what]] += 1
     assert broken_by(begin(), claim(**energies)) is Rule.OVER_CAPACITY
+
+
+def test_invalid_export_over_capacity() -> None:
+    """The line carries 400 W, in either direction: panels and battery together may give more."""
+    state = begin(capacity=replace(CAPACITY, generation=500 * 1_000))
+    full = CAPACITY.grid * SECONDS
+    assert apply(state, claim(generation=full, load=0, grid_import=0, export=full)).state.meters[0].sequence == 1
+    too_much = claim(generation=full + 1, load=0, grid_import=0, export=full + 1)
+    assert broken_by(state, too_much) is Rule.OVER_CAPACITY
+
+
+def test_invalid_discharge_over_capacity() -> None:
+    """A full battery gives 100 W, and not a millijoule more."""
+    full = CAPACITY.discharge * SECONDS
+    state = begin(capacity=replace(CAPACITY, stored=CAPACITY.storage))
+    giving = {"load": full - 1, "grid_import": 0}
+    assert apply(state, claim(**giving, discharge=full, export=1)).state.meters[0].total_out == full
+    assert broken_by(state, claim(**giving, discharge=full + 1, export=2)) is Rule.OVER_CAPACITY
 
 
 def test_invalid_capacity_of_a_shorter_interval() -> None:

@@ -45,6 +45,13 @@ def test_the_initial_charge_comes_out_but_is_not_certified() -> None:
     assert broken_by(state, discharging(1, 5_000_001)) is Rule.STORAGE_LAUNDERING
 
 
+def test_the_initial_charge_does_not_pass_for_own_generation() -> None:
+    """Of 5 MJ that were there and 10 MJ of own charge, 14 MJ come out: at most 9 of them can be the device's own."""
+    state = begin(capacity=replace(CAPACITY, stored=5_000_000))
+    state = apply(state, charging(1, 10_000_000, OWN), discharging(2, 14_000_000)).state
+    assert certified(state) == 9_000_000
+
+
 def test_energy_of_the_grid_is_not_laundered() -> None:
     """Charged at night from the grid and given by day, it is still the grid's."""
     state = apply(begin(), charging(1, 10_000_000, GRID), discharging(2, 9_000_000)).state
@@ -70,10 +77,12 @@ def test_a_declared_efficiency_above_the_measured_one_certifies_nothing_more() -
 flows = st.lists(st.tuples(st.sampled_from([GRID, OWN, None]), st.integers(1, 30_000_000)), min_size=1, max_size=20)
 
 
-@given(flows, st.integers(500_000, 1_000_000))
-def test_what_is_certified_out_is_certified_in_less_losses(moves: list[tuple[int | None, int]], ppm: int) -> None:
+@given(flows, st.integers(500_000, 1_000_000), st.integers(0, 50_000_000))
+def test_what_is_certified_out_is_certified_in_less_losses(
+    moves: list[tuple[int | None, int]], ppm: int, stored: int
+) -> None:
     """Whatever order, both inferences hold, exactly: in x efficiency >= out, and out in proportion to in."""
-    state = begin(capacity=replace(CAPACITY, efficiency_ppm=ppm))
+    state = begin(capacity=replace(CAPACITY, efficiency_ppm=ppm, stored=stored))
     sequence = 1
     for source, energy in moves:
         one = discharging(sequence, energy) if source is None else charging(sequence, energy, source)
@@ -85,7 +94,7 @@ def test_what_is_certified_out_is_certified_in_less_losses(moves: list[tuple[int
         else:
             sequence += 1
         meter = state.meters[0]
-        assert meter.total_out * 1_000_000 <= meter.total_in * ppm
+        assert (meter.total_out - stored) * 1_000_000 <= (meter.total_in - stored) * ppm
         assert meter.certified_out * 1_000_000 <= meter.certified_in * ppm
         if meter.certified_out > before.certified_out:
             assert meter.certified_out * meter.total_in <= meter.certified_in * meter.total_out
