@@ -1,10 +1,10 @@
 """The ledger as the application of its consensus, which knows no more of it than the root of its state."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from simulator.ledger import transition
 from simulator.ledger.consensus.transition import Outcome, Surroundings
-from simulator.ledger.state import State, compute_state_root, get_genesis_state
+from simulator.ledger.state import compute_state_root, get_genesis_state
 from simulator.ledger.types import Genesis, SignedMessage
 from simulator.ledger.verification import Executor
 
@@ -18,13 +18,9 @@ class Application:
     def __init__(self, genesis: Genesis, execute: Executor) -> None:
         """Begin with the state before the first block. Raises RuleError for a genesis that breaks a rule."""
         first = get_genesis_state(genesis)
-        self.first_root = compute_state_root(first)
-        self._states = {self.first_root: first}
+        self.root = compute_state_root(first)
+        self.states = {self.root: first}
         self._execute = execute
-
-    def state(self, root: bytes) -> State:
-        """Return the state of a root. Raises KeyError where no block led to it, or it was forgotten."""
-        return self._states[root]
 
     def surroundings(self, slot: int, mix: bytes) -> transition.Surroundings:
         """Return what messages of a block may know, for proposers to choose messages by."""
@@ -32,11 +28,11 @@ class Application:
 
     def process_messages(self, root: bytes, messages: Sequence[SignedMessage], around: Surroundings) -> Outcome:
         """Carry a block's messages out. Raises RuleError where one breaks a rule, KeyError for an unknown root."""
-        result = transition.process_messages(self._states[root], messages, self.surroundings(around.slot, around.mix))
+        result = transition.process_messages(self.states[root], messages, self.surroundings(around.slot, around.mix))
         after = compute_state_root(result.state)
-        self._states[after] = result.state
+        self.states[after] = result.state
         return Outcome(root=after, convicted=result.convicted)
 
-    def forget_all_but(self, roots: Iterable[bytes]) -> None:
+    def keep_only(self, *roots: bytes) -> None:
         """Forget all states but those of these roots, once the others can grow no more."""
-        self._states = {root: self._states[root] for root in set(roots)}
+        self.states = {root: self.states[root] for root in roots}

@@ -42,7 +42,7 @@ class Chain:
 
     def __init__(self) -> None:
         self.application = Application(genesis(), execute)
-        self.state = get_genesis_state(genesis(), self.application.first_root)
+        self.state = get_genesis_state(genesis(), self.application.root)
 
     def propose(self, slot: int, messages: Sequence[SignedMessage]) -> Block:
         """Return the elected proposer's block of a slot."""
@@ -63,14 +63,14 @@ class Chain:
 
     def begin(self, served: Served) -> None:
         """Register a device and include its claim, then wait until its records are drawn."""
-        ledger = self.application.state(self.state.application)
+        ledger = self.application.states[self.state.application]
         self.extend(1, [signed(ledger, registration(ledger, 0), OWNERS[0])])
         self.extend(EPOCH, [signed(ledger, served.claim(1), DEVICES[0])])
         self.extend(3 * EPOCH)
 
     def openings(self, served: Served) -> list[SignedMessage]:
         """Return the drawn records of the claim, opened by the first validator."""
-        ledger = self.application.state(self.state.application)
+        ledger = self.application.states[self.state.application]
         key = cluster.identity(0).key
         return [signed(ledger, served.opening(index), key) for index in ledger.pending[0, 1].drawn]
 
@@ -80,11 +80,11 @@ def test_true_tasks_earn_credits_on_the_chain() -> None:
     chain, served = Chain(), serve(0, 200)
     chain.begin(served)
     chain.extend(3 * EPOCH + 1, chain.openings(served))
-    ledger = chain.application.state(chain.state.application)
+    ledger = chain.application.states[chain.state.application]
     idle = [claim(number, load=0, grid_import=0) for number in range(2, 7)]
     chain.extend(7 * EPOCH, [signed(ledger, one, DEVICES[0]) for one in idle])
     chain.extend(9 * EPOCH)
-    assert chain.application.state(chain.state.application).totals[1].held == 3_000_000
+    assert chain.application.states[chain.state.application].totals[1].held == 3_000_000
     assert [one.slashed for one in chain.state.members] == [False, False, False]
 
 
@@ -110,7 +110,7 @@ def test_invalid_state_root_of_a_proposer_who_books_for_itself() -> None:
 def test_invalid_message_in_a_block() -> None:
     """No proposer can put a message into a block that the ledger refuses."""
     chain = Chain()
-    ledger = chain.application.state(chain.application.first_root)
+    ledger = chain.application.states[chain.application.root]
     with pytest.raises(RuleError) as caught:
         chain.propose(60, [signed(ledger, claim(1), DEVICES[0])])
     assert caught.value.rule is Rule.UNKNOWN_SIGNER
@@ -119,13 +119,13 @@ def test_invalid_message_in_a_block() -> None:
 def test_two_branches_have_their_own_states_until_one_is_forgotten() -> None:
     chain = Chain()
     begun = chain.state
-    ledger = chain.application.state(chain.application.first_root)
+    ledger = chain.application.states[chain.application.root]
     empty = chain.take(chain.propose(1, []))
     chain.state = begun
     full = chain.take(chain.propose(1, [signed(ledger, registration(ledger, 0), OWNERS[0])]))
-    assert empty.application == chain.application.first_root
-    assert not chain.application.state(empty.application).devices
-    assert list(chain.application.state(full.application).devices) == [0]
-    chain.application.forget_all_but([full.application])
+    assert empty.application == chain.application.root
+    assert not chain.application.states[empty.application].devices
+    assert list(chain.application.states[full.application].devices) == [0]
+    chain.application.keep_only(full.application)
     with pytest.raises(KeyError):
-        chain.application.state(empty.application)
+        chain.application.states[empty.application]
