@@ -22,6 +22,7 @@ FLOWS = (
 """The flows of a bus by source and use, by the fields of a claim; charge and discharge at the battery's terminals."""
 
 MILLIJOULES_PER_JOULE = 1000
+"""Definition of a millijoule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

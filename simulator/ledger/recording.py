@@ -28,12 +28,14 @@ from simulator.ledger.types import (
 )
 
 JOULES_PER_KWH = 3_600_000
+"""Definition of a kWh."""
 MILLIGRAMS_PER_GRAM = 1000
+"""Definition of a milligram."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """What a device did until `end`, in seconds since genesis.
+    """An interval of a device until `end`, in seconds since genesis.
 
     `joules` are by flow, in the order of `simulator.ledger.metering.FLOWS`. `on_time` are the records of tasks on time
     by class, `others` those of all other tasks that ended in the interval.
@@ -49,7 +51,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of messages: the state after them, those rejected by rule, and changes of units by instrument.
+    """Receipt for messages: the state after them, those rejected by rule, and changes of units by instrument.
 
     `convicted` are validators whose devices gave false outputs.
     """

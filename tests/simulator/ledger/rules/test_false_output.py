@@ -6,8 +6,10 @@ from msgspec.structs import replace
 from simulator.ledger.credits import compute_balance
 from simulator.ledger.rules import Rule
 from simulator.ledger.state import State
-from simulator.ledger.transition import Result, process_messages
+from simulator.ledger.transition import Result, Surroundings, process_messages
+from simulator.models.integer import executor, train
 from tests.simulator.ledger.cases import (
+    DIGEST,
     VALIDATORS,
     Served,
     apply,
@@ -123,6 +125,27 @@ def test_invalid_unknown_model() -> None:
     state = included(served)
     opening = signed(state, served.opening(1), VALIDATORS[0])
     assert broken(state, opening, slot=DRAWN) is Rule.UNKNOWN_MODEL
+
+
+def test_invalid_output_of_a_cheaper_model() -> None:
+    """A device that runs a smaller model and claims the larger one is caught by the first output that differs."""
+    dear, cheap = train("mlp"), train("lstm")
+    execute = executor([dear, cheap])
+    records = tuple(task(seed, model=dear.digest, output=cheap.run(seed)) for seed in range(20))
+    served = claimed((20, 0), records)
+    around = Surroundings(slot=DRAWN, randomness=DIGEST, execute=execute)
+    state = included(served)
+    convicted = []
+    for index in state.pending[0, 1].drawn:
+        opening = signed(state, served.opening(index), VALIDATORS[0])
+        convicted.append(process_messages(state, [opening], around).convicted == (2,))
+        assert convicted[-1] == (dear.run(index) != cheap.run(index))
+    assert any(convicted)
+    honest = claimed((20, 0), tuple(task(seed, model=dear.digest, output=dear.run(seed)) for seed in range(20)))
+    state = included(honest)
+    for index in state.pending[0, 1].drawn:
+        opening = signed(state, honest.opening(index), VALIDATORS[0])
+        assert process_messages(state, [opening], around).convicted == ()
 
 
 def test_a_claim_without_tasks_waits_for_nothing() -> None:
