@@ -184,11 +184,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from simulator.ledger.codec import decode
     from simulator.ledger.proofs import ProofError, head_text
     from simulator.ledger.reading import open_reader
     from simulator.ledger.shown import as_json
-    from simulator.ledger.types import Block
 
     with open_reader(options.ledger) as reader:
         if options.block is None and options.claim is None:
@@ -200,25 +198,23 @@ def _show(options: argparse.Namespace) -> int:
             )
             return 0
         row = None if options.claim is None else reader.claim_row(options.claim)
-        found = reader.block_at(options.block if row is None else row.block) if row or options.claim is None else None
-        if found is None:
+        block = reader.block(options.block if row is None else row.block) if row or options.claim is None else None
+        if block is None:
             what = f"block {options.block}" if options.claim is None else f"claim {options.claim}"
             raise ProofError(f"{options.ledger}: has no {what}")
-        block = decode(found[1], Block)
         first = len(block.body.attestations) + len(block.body.evidence)
         write_out(as_json(block if row is None else block.body.messages[row.place - first]) + "\n")
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
-    from simulator.ledger.codec import decode
     from simulator.ledger.reading import open_reader
     from simulator.ledger.shown import as_json
     from simulator.ledger.types import Block
 
     with open_reader(options.ledger) as reader:
         lines = [as_json(reader.genesis, -1)]
-        lines += [as_json(decode(data, Block), -1) for _, _, data in reader.each_block()]
+        lines += [as_json(reader.decoded(data, Block), -1) for _, _, data in reader.each_block()]
     return _write(options.output, "".join(f"{line}\n" for line in lines).encode())
 
 

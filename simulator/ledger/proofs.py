@@ -25,7 +25,7 @@ from simulator.ledger.merkle import (
 )
 from simulator.ledger.reading import ClaimName, ClaimRow, Head, Reader
 from simulator.ledger.rules import RuleError
-from simulator.ledger.types import Block, BlockHeader, Claim, SignedMessage, TaskRecord
+from simulator.ledger.types import BlockHeader, Claim, SignedMessage, TaskRecord
 
 
 class ProofError(Exception):
@@ -97,15 +97,14 @@ def prove_claim(reader: Reader, name: ClaimName, record: int | None = None) -> C
     row = reader.claim_row(name)
     if row is None:
         raise ProofError(f"{reader.path}: has no claim {name}")
-    found = reader.block_at(row.block)
-    if found is None:
+    block = reader.block(row.block)
+    if block is None:
         raise DamagedError(f"{reader.path}: block {row.block} is missing")
-    block = decode(found[1], Block)
     leaves = body_leaves(block.body)
     tree = StoredNodes()
     tree.extend(leaves)
     head = reader.head()
-    claim = decode(leaves[row.place], SignedMessage).message
+    claim = reader.decoded(leaves[row.place], SignedMessage).message
     return ClaimProof(
         claim=str(name),
         message=leaves[row.place],

@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from simulator.ledger.codec import compute_chain_id, decode
+from simulator.ledger.codec import R, compute_chain_id, decode
 from simulator.ledger.faults import DamagedError, told
 from simulator.ledger.merkle import Node, Tree, root_at
+from simulator.ledger.rules import RuleError
 from simulator.ledger.seal import check_closed, is_sealed
 from simulator.ledger.snapshot import Snapshot
 from simulator.ledger.types import Block, Claim, Genesis
@@ -136,7 +137,7 @@ class Reader:
         self.path = path
         if self.meta("format") != FORMAT:
             raise DamagedError(f"{path}: is no ledger of this version")
-        self.genesis = decode(self.meta("genesis"), Genesis)
+        self.genesis = self.decoded(self.meta("genesis"), Genesis)
         self.genesis_root = compute_chain_id(self.genesis)
 
     def meta(self, name: str) -> bytes:
@@ -155,7 +156,7 @@ class Reader:
     def snapshot(self) -> Snapshot | None:
         """Latest snapshot of the state, if one is kept."""
         data = self.meta("state")
-        return decode(data, Snapshot) if data else None
+        return self.decoded(data, Snapshot) if data else None
 
     @property
     def blocks(self) -> int:
@@ -163,9 +164,17 @@ class Reader:
         (found,) = self._row("SELECT max(number) FROM block") or (None,)
         return found or 0
 
-    def block_at(self, number: int) -> tuple[bytes, bytes] | None:
-        """Return root and bytes of a block, or None where there is none of this number."""
-        return self._row("SELECT root, data FROM block WHERE number = ?", number)
+    def decoded(self, data: bytes, kind: type[R]) -> R:
+        """Return the record of some bytes of the file. Raises DamagedError where they are none of this kind."""
+        try:
+            return decode(data, kind)
+        except RuleError as error:
+            raise DamagedError(f"{self.path}: {error}") from error
+
+    def block(self, number: int) -> Block | None:
+        """Return a block, or None where there is none of this number."""
+        row = self._row("SELECT data FROM block WHERE number = ?", number)
+        return None if row is None else self.decoded(row[0], Block)
 
     def each_block(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield number, root and bytes of every block, the first one first."""

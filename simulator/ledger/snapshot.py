@@ -4,8 +4,10 @@ A header states the root of the state, so a snapshot is as trustworthy as the si
 """
 
 import hashlib
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from msgspec.structs import replace
 
 from simulator.ledger import state as ledger
@@ -21,7 +23,7 @@ class Snapshot(Record, frozen=True):
 
     number: Unsigned
     consensus: bytes
-    parts: tuple[bytes, ...]
+    parts: Annotated[tuple[bytes, ...], Meta(min_length=8, max_length=8)]
 
 
 def take_snapshot(number: int, before: State, after: State, recorded: ledger.State) -> Snapshot:

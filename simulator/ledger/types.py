@@ -19,6 +19,7 @@ DIGEST_BYTES = 32
 """Size of SHA-256, which names blocks, states, sources, models and roots (FIPS 180-4)."""
 
 Unsigned = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+Positive = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Digest = Annotated[bytes, Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
 PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
@@ -39,10 +40,10 @@ class ChainConfig(Record, frozen=True):
 
     name: bytes
     benchmarks: tuple[Unsigned, ...]
-    slot_seconds: Unsigned = 5
-    slots_per_epoch: Unsigned = 60
-    claim_seconds: Unsigned = 300
-    crediting_epochs: Unsigned = 288
+    slot_seconds: Positive = 5
+    slots_per_epoch: Positive = 60
+    claim_seconds: Positive = 300
+    crediting_epochs: Positive = 288
     samples_per_claim: Unsigned = 4
     opening_epochs: Unsigned = 2
     stake_delay_epochs: Unsigned = 2

@@ -163,3 +163,11 @@ _CHANGES: list[dict[str, object]] = [
     {"source": Checkpoint(epoch=1, root=ZERO)},
     {"target": Checkpoint(epoch=2, root=ZERO)},
 ]
+
+
+@pytest.mark.parametrize("field", ["slot_seconds", "slots_per_epoch", "claim_seconds", "crediting_epochs"])
+def test_a_chain_whose_time_stands_still_is_no_chain(field: str) -> None:
+    config = ChainConfig(name=b"", benchmarks=(), **{field: 0})
+    with pytest.raises(RuleError) as refused:
+        decode(encode(config), ChainConfig)
+    assert refused.value.rule is Rule.NON_CANONICAL

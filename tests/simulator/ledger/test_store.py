@@ -295,3 +295,13 @@ def test_the_first_fault_is_told(tmp_path: Path) -> None:
         database.execute("UPDATE record SET data = x'00' WHERE number IN (300, 500)")
     with pytest.raises(DamagedError, match=r"a\.db: block 3: claim 1/2: its task records are not those"):
         open_store(path)
+
+
+@pytest.mark.parametrize("name", ["genesis", "state"])
+def test_a_value_that_is_no_record_is_told_in_one_line(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.db"
+    filled(path)
+    unseal(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE meta SET value = x'93ff' WHERE name = ?", (name,))
+    assert_damaged(path)
