@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exporter.core.units import HOURS_PER_DAY, Seconds
 from simulator.arrays import FloatArray
@@ -76,19 +77,17 @@ class HourlyForecaster:
         self.name = name
         self.sources = tuple(sources)
         self._parts = parts
-        self._sky = _Days(sky)
+        self._sky = _Days(sky, [source.buses[0] for source in sources])
         self._steps_per_point = round(WEATHER_STEP / step)
         self._followed = [_Followed(source) for source in sources]
         self._ends = {one.ends_at for one in self._followed}
+        # The number of each bus's source of a kind; that of a bus without has no power.
+        self._solar, self._wind = (_source_of(sources, kind, buses) for kind in (Kind.SOLAR, Kind.WIND))
+        self._least = SUN_SHARE * np.array([*(source.learnt.rated for source in sources), np.inf])[self._solar]
         self._last: tuple[int, FloatArray, FloatArray] | None = None
-        self._buses = buses
         self._first = 0
         self._ahead = np.zeros((0, buses))
         self._now: tuple[int, FloatArray] | None = None
-        self._rated = np.full(buses, np.inf)
-        for source in sources:
-            if source.learnt.kind is Kind.SOLAR:
-                self._rated[list(source.buses)] = source.learnt.rated
 
     def observe(self, step: int, watts: FloatArray) -> None:
         """See `Forecaster.observe`."""
@@ -99,12 +98,14 @@ class HourlyForecaster:
         self._now = None
         for one in self._followed:
             one.add(solar, wind)
-        if within != self._steps_per_point - 1 or (point + 1) % POINTS_PER_HOUR not in self._ends:
+        ended = (point + 1) % POINTS_PER_HOUR
+        if within != self._steps_per_point - 1 or ended not in self._ends:
             return
-        for one in self._followed:
-            if (point + 1) % POINTS_PER_HOUR == one.ends_at:
-                one.end_hour(self._sky.between(point + 1 - POINTS_PER_HOUR, POINTS_PER_HOUR))
-        self._ahead = np.zeros((0, self._buses))
+        sky = self._sky.between(point + 1 - POINTS_PER_HOUR, POINTS_PER_HOUR)
+        for number, one in enumerate(self._followed):
+            if ended == one.ends_at:
+                one.end_hour(sky[:, number])
+        self._ahead = self._ahead[:0]
 
     def forecast(self, step: int, count: int) -> FloatArray:
         """See `Forecaster.forecast`; beyond HOURS_AHEAD the last hour stays."""
@@ -122,9 +123,10 @@ class HourlyForecaster:
         """Ask for the hours from the one on that the point lies in."""
         self._first = point - point % POINTS_PER_HOUR
         sky = self._sky.between(self._first - POINTS_PER_HOUR, (HOURS_AHEAD + 1) * POINTS_PER_HOUR)
-        self._ahead = np.zeros((HOURS_AHEAD * POINTS_PER_HOUR, self._buses))
-        for one in self._followed:
-            self._ahead[:, list(one.source.buses)] += one.ahead(sky, self._first)[:, np.newaxis]
+        power = np.zeros((HOURS_AHEAD * POINTS_PER_HOUR, len(self.sources) + 1))
+        for number, one in enumerate(self._followed):
+            power[:, number] = one.ahead(sky[:, number], self._first)
+        self._ahead = power[:, self._solar] + power[:, self._wind]
 
     def _present(self, point: int) -> FloatArray:
         """Return what is expected (B,) of a point: what was observed of the last one, under the present sky."""
@@ -132,21 +134,32 @@ class HourlyForecaster:
             now: FloatArray = self._ahead[point - self._first]
             return now
         before, solar, wind = self._last
-        was, is_now = self._sky.between(before, point - before + 1)[[0, -1]]
-        lit = was > SUN_SHARE * self._rated
+        sky = self._sky.between(before, point - before + 1)
+        was, is_now = (np.append(one, 0.0)[self._solar] for one in (sky[0], sky[-1]))
+        lit = was > self._least
         index = np.divide(solar, was, out=np.zeros_like(solar), where=lit)
         return np.where(lit, np.minimum(index, HIGHEST_INDEX) * is_now, solar) + wind
 
 
-class _Days:
-    """The sky by points of the weather, a day at a time."""
+def _source_of(sources: Sequence[Source], kind: Kind, buses: int) -> NDArray[np.intp]:
+    """Return the number (B,) of each bus's source of a kind, that after the last for none."""
+    found = np.full(buses, len(sources), dtype=np.intp)
+    for number, source in enumerate(sources):
+        if source.learnt.kind is kind:
+            found[list(source.buses)] = number
+    return found
 
-    def __init__(self, sky: Sky) -> None:
+
+class _Days:
+    """The sky of one bus for each source by points of the weather, a day at a time."""
+
+    def __init__(self, sky: Sky, buses: Sequence[int]) -> None:
         self._source = sky
+        self._buses = list(buses)
         self._days: OrderedDict[int, FloatArray] = OrderedDict()
 
     def between(self, point: int, count: int) -> FloatArray:
-        """Return the power (count, B) of the points from `point` on."""
+        """Return the power (count, S) of the points from `point` on."""
         first, last = point // POINTS_PER_DAY, (point + count - 1) // POINTS_PER_DAY
         days = [self._day(day) for day in range(first, last + 1)]
         whole = days[0] if len(days) == 1 else np.concatenate(days)
@@ -155,7 +168,7 @@ class _Days:
 
     def _day(self, index: int) -> FloatArray:
         if index not in self._days:
-            self._days[index] = self._source(index)
+            self._days[index] = self._source(index)[:, self._buses]
             if len(self._days) > DAYS_KEPT:
                 self._days.popitem(last=False)
         return self._days[index]
@@ -182,16 +195,16 @@ class _Followed:
         self._count += 1
 
     def end_hour(self, sky: FloatArray) -> None:
-        """Take note that an hour of the site has ended, which had this sky (12, B)."""
-        self._window.add(self._own / self._count, float(self._of(sky).mean()), self._beside / self._count)
+        """Take note that an hour of the site has ended, which had this sky (12,)."""
+        self._window.add(self._own / self._count, float(self._own_sky(sky).mean()), self._beside / self._count)
         self._own = self._beside = 0.0
         self._count = 0
         self._hour += 1
 
     def ahead(self, sky: FloatArray, first: int) -> FloatArray:
-        """Return the power (P,) from the point `first` on; `sky` (12 + P, B) begins an hour before it."""
+        """Return the power (P,) from the point `first` on; `sky` (12 + P,) begins an hour before it."""
         begin = self._hour * POINTS_PER_HOUR - self._lead - first
-        own = self._of(sky)[POINTS_PER_HOUR + begin :]
+        own = self._own_sky(sky)[POINTS_PER_HOUR + begin :]
         shapes = own[: (HOURS_PER_DAY + 1) * POINTS_PER_HOUR].reshape(-1, POINTS_PER_HOUR)
         told = within_hours(self._window.expected(shapes.mean(axis=1)), shapes).ravel()
         power = np.zeros(len(sky) - POINTS_PER_HOUR)
@@ -200,9 +213,9 @@ class _Followed:
         power[end:] = power[end - 1]
         return power
 
-    def _of(self, sky: FloatArray) -> FloatArray:
-        """Return the sky of the source alone; nothing for a turbine."""
-        return sky[:, self.source.buses[0]] if self.source.learnt.kind is Kind.SOLAR else np.zeros(len(sky))
+    def _own_sky(self, sky: FloatArray) -> FloatArray:
+        """Return the sky of a panel; that of a turbine is nothing."""
+        return sky if self.source.learnt.kind is Kind.SOLAR else np.zeros(len(sky))
 
 
 class Window:

@@ -27,20 +27,18 @@ def headline(results: Results) -> Iterator[str]:
     reference = f"`{results.reference}`"
     first = f"Fewer grams than with {reference}: {', '.join(map(told, models))}."
     if not models:
-        first = f"No forecaster earns anything here beside {reference} that {results.replications} seeds can show"
+        first = f"No forecaster earns anything here beside {reference} that {results.replications} seeds make certain"
         perfect = [name for name in less if name.endswith(PERFECT)]
-        first += f"; to know the future does: {', '.join(map(told, perfect))}." if perfect else _nor_perfect(results)
+        first += f"; to know the future does: {', '.join(map(told, perfect))}." if perfect else _perfect(results)
     yield f"**{first}**" + (f" More grams: {', '.join(map(told, more))}." if more else "")
     yield ""
 
 
-def _nor_perfect(results: Results) -> str:
-    shares = [
-        one for one in (results.worth.shares if isinstance(results.worth, Worth) else ()) if one.method == PERFECT
-    ]
-    return (
-        "".join(f", and neither do perfect forecasts ({with_half_width(one.difference)} g)." for one in shares) or "."
-    )
+def _perfect(results: Results) -> str:
+    """Return the end of the line where nothing is certain of perfect forecasts either."""
+    shares = results.worth.shares if isinstance(results.worth, Worth) else ()
+    told = [with_half_width(one.difference) for one in shares if one.method == PERFECT]
+    return "".join(f"; perfect forecasts are {one} g from it." for one in told) or "."
 
 
 def worth(results: Results) -> Iterator[str]:

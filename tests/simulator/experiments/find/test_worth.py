@@ -75,7 +75,7 @@ def test_the_first_line_says_who_saves_and_if_nobody_does(tmp_path: Path) -> Non
     assert first.startswith("**Fewer grams than with `convex`: `best` -10.")
     assert "More grams: `unlearnt`" in first
     nothing = report(found_by(earning_nothing, tmp_path / "b"), []).splitlines()[2]
-    assert nothing.startswith("**No forecaster earns anything here beside `convex` that 12 seeds can show, and neither")
+    assert nothing.startswith("**No forecaster earns anything here beside `convex` that 12 seeds make certain; perfect")
 
 
 def test_a_pilot_of_other_seeds_says_how_many_are_needed(tmp_path: Path) -> None:
