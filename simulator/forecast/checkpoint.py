@@ -16,7 +16,7 @@ from simulator.forecast.conformal import Calibrated
 from simulator.forecast.dataset import fingerprint
 from simulator.forecast.interface import LEVELS, ForecastError, Kind, Series, State, part_of, with_prefix
 from simulator.forecast.models.banded import Banded
-from simulator.forecast.models.catalogue import MODELS, TORCH, TREES
+from simulator.forecast.models.catalogue import LEARNS_BY_TORCH, MODELS, TREES
 
 TRAINED = Path(__file__).parent / "trained"
 
@@ -47,7 +47,7 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def versions(models: Iterable[str]) -> dict[str, str]:
     """Return the versions of the libraries by which these models learn."""
-    names = {"numpy"} | ({"torch"} if TORCH.intersection(models) else set())
+    names = {"numpy"} | ({"torch"} if LEARNS_BY_TORCH.intersection(models) else set())
     names |= {"scikit-learn"} if TREES.intersection(models) else set()
     return {name: importlib.metadata.version(name) for name in sorted(names)}
 

@@ -50,12 +50,18 @@ def add_forecast(commands: Any, parser_class: type[argparse.ArgumentParser]) -> 
     add("--models", metavar="NAME", nargs="+", help="models beside the references (default: all)")
     add("--splits", metavar="NAME", nargs="+", help='splits, of "fixed" and "period 1" to "period 6" (default: all)')
     add("--seeds", metavar="N", type=positive, default=5, help="seeds, from 1 on (default: %(default)s)")
+    add("--workers", metavar="N", type=positive, default=1, help="processes that do the work (default: %(default)s)")
     add("--output", metavar="DIR", type=Path, required=True, help="folder for the results")
     evaluate.set_defaults(command=_evaluate)
     train = own.add_parser("train", help="train models, and keep the best in a file", epilog=TRAIN_EPILOG, **_STYLE)
     add = train.add_argument
     _add_data(add)
-    add("--models", metavar="NAME", nargs="+", help="models from which the best is taken (default: ridge and ensemble)")
+    add(
+        "--models",
+        metavar="NAME",
+        nargs="+",
+        help="models from which the best is taken (default: ridge, MLP and ensemble)",
+    )
     add("--seed", metavar="K", type=positive, default=1, help="seed of what a model draws (default: %(default)s)")
     add("--output", metavar="FILE", type=Path, required=True, help="file to write, .npz")
     train.set_defaults(command=_train)
@@ -105,6 +111,7 @@ def _models_of(options: argparse.Namespace) -> "list[Model]":
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from simulator.experiments.run.execution import executor_for
     from simulator.experiments.run.progress import Progress
     from simulator.forecast import evaluate as work
     from simulator.forecast.interface import ForecastError
@@ -129,8 +136,8 @@ def _evaluate(options: argparse.Namespace) -> int:
                 range(1, options.seeds + 1),
             )
         )
-        with Progress("forecasts") as progress:
-            found = work.outcomes(options.output, planned, progress.report)
+        with executor_for(options.workers, None) as executor, Progress("forecasts") as progress:
+            found = work.outcomes(options.output, planned, progress.report, executor)
         scored = work.times_scored(options.output)
         figures = write_report(options.output, Evaluation(series, found), scored)
     except ForecastError as error:
@@ -153,7 +160,7 @@ def _train(options: argparse.Namespace) -> int:
 
     configure_logging("info", LogFormat.LOGFMT)
     try:
-        options.models = options.models or ["ridge", "ensemble"]
+        options.models = options.models or ["ridge", "MLP", "ensemble"]
         models = [Convex(), *_models_of(options)]
         label, series = _only_one(series_of(options))
         with Progress(f"training on {label}") as progress:

@@ -2,12 +2,15 @@
 
 A unit of work is one model on one series, split and seed. Its scores are kept in a file of its own, so that an
 evaluation that was interrupted goes on where it stopped; and each time that a test part is scored, a line is added to
-`scored.csv`, which nothing shortens.
+`scored.csv`, which nothing shortens. Units of one series, split and seed are a lot, which one process does: there an
+ensemble takes its members as they have been learnt.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from simulator.forecast.archive import read_arrays, write_arrays
 from simulator.forecast.conformal import calibrate
 from simulator.forecast.dataset import fingerprint
 from simulator.forecast.interface import Fitted, ForecastError, Model, Series, targets, truth
+from simulator.forecast.models.ensemble import Ensemble
 from simulator.forecast.scores import Scores, score
 from simulator.forecast.splits import Split
 
@@ -38,6 +42,11 @@ class Unit:
     seed: int
 
     @property
+    def key(self) -> "Key":
+        """Label, split, model and seed."""
+        return self.label, self.split.name, self.model.name, self.seed
+
+    @property
     def file(self) -> str:
         """The name of the file of its scores."""
         return "_".join((self.label, self.split.name, self.model.name, str(self.seed))).replace(" ", "-") + ".npz"
@@ -56,43 +65,87 @@ class Outcome:
     busy: float
 
 
+Key = tuple[str, str, str, int]
+"""Label, split, model and seed of a unit."""
+
+
 def units(
     series: Mapping[str, Series],
     models: Callable[[Series], Sequence[Model]],
     chosen: Callable[[Series], Sequence[Split]],
     seeds: Sequence[int],
 ) -> Iterator[Unit]:
-    """Yield all units; a model that draws nothing has the first seed alone."""
-    for label, one in series.items():
-        for split in chosen(one):
-            for model in models(one):
-                for seed in seeds if model.draws else seeds[:1]:
-                    yield Unit(label=label, series=one, split=split, model=model, seed=seed)
+    """Yield all units, seed by seed; a model that draws nothing has the first seed alone."""
+    for seed in seeds:
+        for label, one in series.items():
+            for split in chosen(one):
+                for model in models(one):
+                    if model.draws or seed == seeds[0]:
+                        yield Unit(label=label, series=one, split=split, model=model, seed=seed)
 
 
 def outcomes(
-    folder: Path, work: Sequence[Unit], progress: Callable[[int, int], None]
-) -> dict[tuple[str, str, str, int], Outcome]:
-    """Return the outcome of every unit by label, split, model and seed, doing what the folder does not hold yet.
+    folder: Path, work: Sequence[Unit], progress: Callable[[int, int], None], executor: Executor | None = None
+) -> dict[Key, Outcome]:
+    """Return the outcome of every unit, doing what the folder does not hold yet, here or by the executor.
 
     Raises ForecastError for a folder that cannot be written to, and for a unit that cannot be done.
     """
-    found = {}
+    found: dict[Key, Outcome] = {}
+    lots = [tuple(lot) for _, lot in itertools.groupby(work, lambda unit: (unit.label, unit.split.name, unit.seed))]
     try:
         (folder / UNITS).mkdir(parents=True, exist_ok=True)
-        for number, unit in enumerate(work):
-            path = folder / UNITS / unit.file
-            kept = _kept(path, fingerprint(unit.series))
-            if kept is None:
-                kept = evaluate(unit)
-                with (folder / SCORED_FILE).open("a", encoding="utf-8") as scored:
-                    scored.write(f"{unit.label},{unit.split.name},{unit.model.name},{unit.seed}\n")
-                _keep(path, kept, fingerprint(unit.series))
-            found[unit.label, unit.split.name, unit.model.name, unit.seed] = kept
-            progress(number + 1, len(work))
+        for done in _done(folder, lots, executor):
+            found |= done
+            progress(len(found), len(work))
     except OSError as error:
         raise ForecastError(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
+    return {unit.key: found[unit.key] for unit in work}
+
+
+def _done(folder: Path, lots: Sequence[Sequence[Unit]], executor: Executor | None) -> Iterator[dict[Key, Outcome]]:
+    """Yield the outcomes of each lot as it is done. An interruption leaves what has not begun."""
+    if executor is None:
+        yield from (do(folder, lot) for lot in lots)
+        return
+    futures = [executor.submit(do, folder, lot) for lot in lots]
+    try:
+        yield from (future.result() for future in as_completed(futures))
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def do(folder: Path, lot: Sequence[Unit]) -> dict[Key, Outcome]:
+    """Return the outcomes of a lot, of which those are kept in the folder that were not there."""
+    found, learnt = {}, Learnt()
+    data = fingerprint(lot[0].series)
+    for unit in lot:
+        path = folder / UNITS / unit.file
+        kept = _kept(path, data)
+        if kept is None:
+            kept = evaluate(unit, learnt)
+            with (folder / SCORED_FILE).open("a", encoding="utf-8") as scored:
+                scored.write(f"{unit.label},{unit.split.name},{unit.model.name},{unit.seed}\n")
+            _keep(path, kept, data)
+        found[unit.key] = kept
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """The models that have learnt from the parts of one split with one seed, by part and name."""
+
+    fitted: dict[tuple[str, str], Fitted] = field(default_factory=dict)
+
+    def fit(self, model: Model, part: str, series: Series, seed: int) -> Fitted:
+        """Return the model that learnt from the series of a part; an ensemble is made of its members."""
+        if (part, model.name) not in self.fitted:
+            self.fitted[part, model.name] = (
+                model.of([self.fit(member, part, series, seed) for member in model.members])
+                if isinstance(model, Ensemble)
+                else model.fit(series, seed)
+            )
+        return self.fitted[part, model.name]
 
 
 def times_scored(folder: Path) -> dict[tuple[str, str], int]:
@@ -104,14 +157,14 @@ def times_scored(folder: Path) -> dict[tuple[str, str], int]:
     return counts
 
 
-def evaluate(unit: Unit) -> Outcome:
+def evaluate(unit: Unit, learnt: Learnt) -> Outcome:
     """Learn, calibrate and score. Raises ForecastError where the series does not suffice."""
     began = time.process_time()
     series, split = unit.series, unit.split
-    early = unit.model.fit(series.only(split.fitting), unit.seed)
+    early = learnt.fit(unit.model, "fitting", series.only(split.fitting), unit.seed)
     # Forecasts of the test see what was observed before each of them, which no model has learnt from.
     validation = errors_of(early, series.only(split.training), split.validation)
-    fitted = unit.model.fit(series.only(split.training), unit.seed)
+    fitted = learnt.fit(unit.model, "training", series.only(split.training), unit.seed)
     calibrated = calibrate(fitted, series.only(split.training | split.calibration), split.calibration)
     scores = score(calibrated, series, split.test)
     example = np.flatnonzero(split.test)[-EXAMPLE_STEPS:]

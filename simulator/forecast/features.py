@@ -118,6 +118,12 @@ class Lesson:
     weights: FloatArray
     usable: BoolArray
 
+    def thinned(self, begin: int, end: int, most: int) -> BoolArray:
+        """Return the usable pairs (O, end - begin) of a group of horizons, each step from about `most` of them."""
+        every = max(1, (end - begin) // most)
+        chosen: BoolArray = self.usable[:, begin:end] & (np.arange(len(self.days)) % every == 0)[:, np.newaxis]
+        return chosen
+
 
 def lesson(series: Series, reference: FittedConvex, name: str) -> Lesson:
     """Return what a model named so can learn of a series. Raises ForecastError where that is too little."""

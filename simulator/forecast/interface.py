@@ -225,6 +225,14 @@ def truth(series: Series, steps: Steps) -> FloatArray:
     return observed
 
 
+def mean_of(quantiles: FloatArray) -> FloatArray:
+    """Return the mean (O, H) of quantiles (O, Q, H), each for its share of the probability."""
+    edges = np.array([0.0, *LEVELS, 1.0])
+    shares = (edges[2:] - edges[:-2]) / (edges[-1] + edges[-2] - edges[1])
+    mean: FloatArray = np.einsum("q,oqh->oh", shares, quantiles)
+    return mean
+
+
 def point(mean: FloatArray, spread: FloatArray) -> Expected:
     """Return the expectation of a model that knows nothing of quantiles."""
     return Expected(mean=mean, spread=spread, quantiles=np.repeat(mean[:, np.newaxis], len(LEVELS), axis=1))

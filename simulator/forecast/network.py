@@ -9,19 +9,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.arrays import BoolArray, FloatArray
-from simulator.forecast.interface import State, Steps
+from simulator.forecast.interface import LEVELS, State, Steps
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-BATCH = 128
-EPOCHS = 40
-PATIENCE = 10
-"""Examples in a step, passes at most, and passes without gain on held-out days after which training stops."""
+WARMING = 0.1
+"""Share of the training in which the learning rate rises; then it falls to zero along half a cosine (Smith and Topin,
+Super-convergence, 2019)."""
 
-LEARNING_RATE = 4e-3
-"""Learning rate at the beginning; it falls to zero along half a cosine (Loshchilov and Hutter, 2017). Adam's default of
-1e-3 left the published network far from its best after as many passes, on a third site."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A training: examples in a step, passes over all of them, the highest learning rate, and the decay of weights.
+
+    After `patience` passes without gain on held-out days it stops.
+    """
+
+    batch: int
+    passes: int
+    patience: int
+    rate: float
+    decay: float = 0.0
+
 
 HELD_OUT = 5
 """Every block of days of this number is held out to stop training; a block has as many days."""
@@ -29,17 +39,21 @@ HELD_OUT = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
-    """Inputs by name, each (O, ...), what is to be told (O, K), how much it counts (O, K), and each origin's day."""
+    """Inputs by name, each (O, ...), what is to be told (O, K), how much it counts (O, K), and each origin's day.
+
+    `fold` is the fifth of the blocks of days that is held out, counted from the last back.
+    """
 
     inputs: dict[str, FloatArray]
     told: FloatArray
     weights: FloatArray
     days: Steps
+    fold: int = 0
 
     @property
     def held_out(self) -> BoolArray:
         """The examples of held-out days."""
-        held: BoolArray = self.days // HELD_OUT % HELD_OUT == HELD_OUT - 1
+        held: BoolArray = self.days // HELD_OUT % HELD_OUT == HELD_OUT - 1 - self.fold
         return held
 
 
@@ -69,33 +83,59 @@ def one_thread(seed: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def train(build: "Callable[[], nn.Module]", examples: Examples, loss: Loss, seed: int, device: str = "cpu") -> State:
+def train(
+    build: "Callable[[], nn.Module]", examples: Examples, loss: Loss, plan: Plan, seed: int, device: str = "cpu"
+) -> State:
     """Return the weights that did best on the held-out days."""
     import torch  # noqa: PLC0415
 
     with one_thread(seed):
         network = build().to(device)
-        optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
-        learnt, held = np.flatnonzero(~examples.held_out), np.flatnonzero(examples.held_out)
+        told = _Told(examples, device)
+        learnt, held = (np.flatnonzero(chosen) for chosen in (~examples.held_out, examples.held_out))
+        steps = max(1, len(learnt) // plan.batch)
+        optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, plan.rate, total_steps=plan.passes * steps, pct_start=WARMING, cycle_momentum=False
+        )
         random = np.random.default_rng(seed)
         best, least, waited = copy.deepcopy(network.state_dict()), np.inf, 0
-        for _ in range(EPOCHS):
+        for _ in range(plan.passes):
             network.train()
-            for rows in np.array_split(random.permutation(learnt), max(1, len(learnt) // BATCH)):
+            for rows in np.array_split(random.permutation(learnt), steps):
                 optimizer.zero_grad()
-                _loss_of(network, examples, rows, loss, device).backward()  # type: ignore[no-untyped-call]
+                told.loss(network, loss, rows).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
-            schedule.step()
+                schedule.step()
             network.eval()
             with torch.inference_mode():
-                now = float(_loss_of(network, examples, held, loss, device)) if len(held) else 0.0
+                now = float(told.loss(network, loss, held)) if len(held) else 0.0
             waited += 1
             if now < least:
                 best, least, waited = copy.deepcopy(network.state_dict()), now, 0
-            elif waited >= PATIENCE:
+            elif waited >= plan.patience:
                 break
     return {name: tensor.cpu().numpy().astype(np.float64) for name, tensor in best.items()}
+
+
+class _Told:
+    """The examples as tensors, made once."""
+
+    def __init__(self, examples: Examples, device: str) -> None:
+        import torch  # noqa: PLC0415
+
+        def tensor(values: FloatArray) -> "Tensor":
+            return torch.tensor(values, dtype=torch.float32, device=device)
+
+        self._inputs = {name: tensor(one) for name, one in examples.inputs.items()}
+        self._told, self._weights = tensor(examples.told), tensor(examples.weights)
+        self._row = torch.zeros(1, dtype=torch.long, device=device)
+
+    def loss(self, network: "nn.Module", loss: Loss, rows: Steps) -> "Tensor":
+        """Return the loss of some examples."""
+        chosen = self._row.new_tensor(rows)
+        answered = network(**{name: one[chosen] for name, one in self._inputs.items()})
+        return loss(answered, self._told[chosen], self._weights[chosen])
 
 
 def answer(build: "Callable[[], nn.Module]", weights: State, inputs: dict[str, FloatArray]) -> FloatArray:
@@ -113,11 +153,10 @@ def answer(build: "Callable[[], nn.Module]", weights: State, inputs: dict[str, F
         return told
 
 
-def _loss_of(network: "nn.Module", examples: Examples, rows: Steps, loss: Loss, device: str) -> "Tensor":
-    import torch  # noqa: PLC0415
+def pinball(answered: "Tensor", told: "Tensor", weights: "Tensor") -> "Tensor":
+    """Return the mean pinball loss of the quantiles (Koenker and Bassett, Regression quantiles, 1978)."""
+    import torch  # noqa: PLC0415 - takes seconds to load
 
-    def tensor(values: FloatArray) -> "Tensor":
-        return torch.tensor(values[rows], dtype=torch.float32, device=device)
-
-    answered = network(**{name: tensor(one) for name, one in examples.inputs.items()})
-    return loss(answered, tensor(examples.told), tensor(examples.weights))
+    levels = torch.tensor(LEVELS, dtype=told.dtype, device=told.device)[:, None]
+    above = told[:, None] - answered.reshape(len(told), len(LEVELS), -1)
+    return (weights[:, None] * torch.maximum(levels * above, (levels - 1.0) * above)).mean()

@@ -5,6 +5,7 @@ serve: the trees become arrays. Horizons share their trees by groups, with the h
 horizons sees the same hour more often, so its leaves have to hold more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +32,14 @@ GROUP_ENDS = (1, 2, 4, 8, 24)
 SETTINGS = {"learning_rate": 0.05, "max_iter": 80, "max_leaf_nodes": 4, "max_features": 0.3, "max_bins": 31}
 """Small steps of small trees that see a third of the inputs each: little can be learnt, and much overlearnt."""
 
+SEEN = 4
+"""Horizons of a group from which a step is learnt: further ones would show the same hour again."""
+
 LEAST_LEAF = 60
-"""Pairs in a leaf, for each horizon of the group."""
+"""Pairs in a leaf, for each horizon from which a step is seen."""
 
 SHRINKAGE = 20.0
-"""Penalty on a leaf's value, in pairs, for each horizon of the group."""
+"""Penalty on a leaf's value, in pairs, for each horizon from which a step is seen."""
 
 LEAST_SPREAD = 0.1
 """Least spread of errors over their mean spread: no forecast is ten times as sure as the usual one. Assumed."""
@@ -54,22 +58,16 @@ class Boosting:
         learnt = lesson(series, reference, self.name)
         scaler = fit_scaler(learnt.inputs[learnt.usable])
         inputs = with_horizon(scaler.scaled(learnt.inputs))
-        forests, missed = [], learnt.missed.copy()
+        forests, spreads, sizes = [], [], []
         for begin, end in groups(series.horizons):
-            chosen = learnt.usable[:, begin:end]
-            forests.append(
-                _grow(
-                    inputs[:, begin:end][chosen],
-                    learnt.missed[:, begin:end][chosen],
-                    learnt.weights[:, begin:end][chosen],
-                    end - begin,
-                    seed,
-                )
-            )
-            missed[:, begin:end][chosen] -= forests[-1].predict(inputs[:, begin:end][chosen])
-        size = np.abs(missed)[learnt.usable]
-        spread = _grow(inputs[learnt.usable], size, np.ones(len(size)), series.horizons, seed)
-        return FittedBoosting(reference, scaler, tuple(forests), spread, LEAST_SPREAD * float(size.mean()))
+            chosen = learnt.thinned(begin, end, SEEN)
+            seen, missed = inputs[:, begin:end][chosen], learnt.missed[:, begin:end][chosen]
+            share = (end - begin) * chosen.sum() / max(learnt.usable[:, begin:end].sum(), 1)
+            forests.append(_grow(seen, missed, learnt.weights[:, begin:end][chosen], share, seed))
+            sizes.append(np.abs(missed - forests[-1].predict(seen)))
+            spreads.append(_grow(seen, sizes[-1], np.ones(len(missed)), share, seed))
+        least = LEAST_SPREAD * float(np.concatenate(sizes).mean())
+        return FittedBoosting(reference, scaler, tuple(forests), tuple(spreads), least)
 
     def restore(self, state: State) -> "FittedBoosting":
         """See `Model.restore`."""
@@ -80,34 +78,28 @@ class Boosting:
             Convex().restore(part_of(state, "reference")),
             scaler,
             tuple(restore_forest(part_of(state, f"forest{number}"), inputs) for number in range(count)),
-            restore_forest(part_of(state, "spread"), inputs),
+            tuple(restore_forest(part_of(state, f"spread{number}"), inputs) for number in range(count)),
             float(state["least"]),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class FittedBoosting:
-    """The forests of a site: one for each group of horizons, and one for the spread, which is `least` or more."""
+    """The forests of a site: two for each group of horizons, of the error and of its spread, `least` or more."""
 
     reference: FittedConvex
     scaler: Scaler
     forests: tuple[Forest, ...]
-    spread: Forest
+    spreads: tuple[Forest, ...]
     least: float
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`."""
         scale = series.scale(targets(series, origins))
         inputs = with_horizon(self.scaler.scaled(inputs_of(series, self.reference, origins)))
-        corrections = np.concatenate(
-            [
-                _predict(forest, inputs[:, begin:end])
-                for forest, (begin, end) in zip(self.forests, groups(series.horizons), strict=True)
-            ],
-            axis=1,
-        )
+        corrections, spread = (_predict(forests, inputs) for forests in (self.forests, self.spreads))
         mean = self.reference.expect(series, origins).mean + corrections * scale
-        return point(np.maximum(mean, 0.0), np.maximum(_predict(self.spread, inputs), self.least) * scale)
+        return point(np.maximum(mean, 0.0), np.maximum(spread, self.least) * scale)
 
     def state(self) -> State:
         """See `Fitted.state`."""
@@ -115,10 +107,9 @@ class FittedBoosting:
             "least": np.array(self.least),
             **with_prefix(self.reference.state(), "reference"),
             **with_prefix(self.scaler.state(), "scaler"),
-            **with_prefix(self.spread.state(), "spread"),
         }
-        for number, forest in enumerate(self.forests):
-            state |= with_prefix(forest.state(), f"forest{number}")
+        for number, (forest, spread) in enumerate(zip(self.forests, self.spreads, strict=True)):
+            state |= with_prefix(forest.state(), f"forest{number}") | with_prefix(spread.state(), f"spread{number}")
         return state
 
 
@@ -135,17 +126,23 @@ def with_horizon(inputs: FloatArray) -> FloatArray:
     return np.concatenate([inputs, horizon], axis=-1)
 
 
-def _predict(forest: Forest, inputs: FloatArray) -> FloatArray:
-    return forest.predict(inputs.reshape(-1, inputs.shape[-1])).reshape(inputs.shape[:-1])
+def _predict(forests: Sequence[Forest], inputs: FloatArray) -> FloatArray:
+    """Return the values (O, H) of inputs (O, H, F), each of the forest of its group."""
+    origins, horizons, columns = inputs.shape
+    parts = [
+        forest.predict(inputs[:, begin:end].reshape(-1, columns)).reshape(origins, end - begin)
+        for forest, (begin, end) in zip(forests, groups(horizons), strict=True)
+    ]
+    return np.concatenate(parts, axis=1)
 
 
-def _grow(inputs: FloatArray, values: FloatArray, weights: FloatArray, horizons: int, seed: int) -> Forest:
-    """Return trees that learnt the values (N,) of so many horizons."""
+def _grow(inputs: FloatArray, values: FloatArray, weights: FloatArray, horizons: float, seed: int) -> Forest:
+    """Return trees that learnt the values (N,), in which each step is seen from so many horizons."""
     from sklearn.ensemble import HistGradientBoostingRegressor  # type: ignore[import-untyped]  # noqa: PLC0415
 
     learner = HistGradientBoostingRegressor(
         **SETTINGS,
-        min_samples_leaf=LEAST_LEAF * horizons,
+        min_samples_leaf=round(LEAST_LEAF * horizons),
         l2_regularization=SHRINKAGE * horizons,
         early_stopping=False,
         random_state=seed,

@@ -10,12 +10,16 @@ from simulator.forecast.models.climatology import Climatology, hour_of_week
 from simulator.forecast.models.convex import Convex, flat, references, yang
 from simulator.forecast.models.ensemble import Ensemble
 from simulator.forecast.models.lstm import Lstm
+from simulator.forecast.models.mlp import Mlp
 from simulator.forecast.models.persistence import Persistence, SmartPersistence, last_week, yesterday
 from simulator.forecast.models.published_lstm import PublishedLstm
 from simulator.forecast.models.ridge import Ridge
 
 TORCH = frozenset({"published LSTM", "LSTM", "attention"})
 """Models that need torch, to learn and to be asked."""
+
+LEARNS_BY_TORCH = TORCH | {"MLP", "ensemble"}
+"""Models that need torch to learn, whether or not to be asked."""
 
 TREES = frozenset({"boosting", "ensemble"})
 """Models that need scikit-learn to learn, and not to be asked."""
@@ -31,7 +35,7 @@ REFERENCES = (
     yang(),
     flat(),
 )
-LEARNING = (Ridge(), Boosting(), Ensemble(), PublishedLstm(), Lstm(), Attention())
+LEARNING = (Ridge(), Boosting(), Mlp(), Ensemble(), PublishedLstm(), Lstm(), Attention())
 
 MODELS: Mapping[str, Model] = MappingProxyType({one.name: one for one in (*REFERENCES, *LEARNING)})
 

@@ -14,7 +14,7 @@ import numpy as np
 from simulator.arrays import FloatArray
 from simulator.forecast.index import filled, is_complete
 from simulator.forecast.interface import DAYS_PER_WEEK, Expected, ForecastError, Series, State, Steps, point, targets
-from simulator.forecast.network import Examples, answer, train, windows
+from simulator.forecast.network import Examples, Plan, answer, train, windows
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,6 +24,10 @@ LAYERS = 2
 DROPOUT = 0.2
 FEATURES = 4
 """The published size of the network."""
+
+PLAN = Plan(batch=48, passes=12, patience=6, rate=6e-3)
+"""Of as many passes and batches nothing is printed. On a third site, Miami, these come within half a percent of the
+error of forty passes in batches of 128, in less than half of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class PublishedLstm:
             weights=np.ones((len(origins), 1)),
             days=origins // series.horizons,
         )
-        return FittedPublishedLstm(beside, train(network, examples, squared, seed))
+        return FittedPublishedLstm(beside, train(network, examples, squared, PLAN, seed))
 
     def restore(self, state: State) -> "FittedPublishedLstm":
         """See `Model.restore`."""

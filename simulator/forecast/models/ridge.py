@@ -41,12 +41,8 @@ class Ridge:
         learnt = lesson(series, reference, self.name)
         scaler = fit_scaler(learnt.inputs[learnt.usable])
         inputs = with_constant(scaler.scaled(learnt.inputs))
-        chosen = penalties(inputs, learnt)
-        coefficients = [
-            solve(inputs[:, horizon], learnt.missed[:, horizon], learnt.weights[:, horizon], chosen[horizon])
-            for horizon in range(series.horizons)
-        ]
-        return FittedRidge(reference, scaler, np.array(coefficients))
+        left, right, _ = equations(inputs, learnt.missed, learnt.weights)
+        return FittedRidge(reference, scaler, solve(left, right, penalties(inputs, learnt)))
 
     def restore(self, state: State) -> "FittedRidge":
         """See `Model.restore`."""
@@ -90,25 +86,33 @@ def with_constant(inputs: FloatArray) -> FloatArray:
 def penalties(inputs: FloatArray, learnt: Lesson) -> FloatArray:
     """Return the penalty of each horizon (H,) with the least error on days that were left out."""
     fold = learnt.days // FOLD_DAYS % FOLDS
-    horizons = inputs.shape[1]
-    errors = np.zeros((horizons, len(PENALTIES)))
-    for horizon in range(horizons):
-        for number in range(FOLDS):
-            out = fold == number
-            rows, missed, weights = inputs[:, horizon], learnt.missed[:, horizon], learnt.weights[:, horizon]
-            for column, penalty in enumerate(PENALTIES):
-                found = solve(rows[~out], missed[~out], weights[~out], penalty)
-                errors[horizon, column] += weights[out] @ np.square(rows[out] @ found - missed[out])
-    apart = np.abs(np.subtract.outer(np.arange(horizons), np.arange(horizons)))
+    parts = [equations(inputs[fold == n], learnt.missed[fold == n], learnt.weights[fold == n]) for n in range(FOLDS)]
+    left, right, squares = (np.stack(one) for one in zip(*parts, strict=True))
+    found = np.stack([solve(left.sum(axis=0) - left, right.sum(axis=0) - right, one) for one in PENALTIES], axis=-1)
+    # What the coefficients of the other folds miss on a fold, from its sums alone.
+    missed = np.einsum("nhfp,nhfg,nhgp->nhp", found, left, found, optimize=True)
+    errors = (missed - 2.0 * np.einsum("nhfp,nhf->nhp", found, right) + squares[..., np.newaxis]).sum(axis=0)
+    apart = np.abs(np.subtract.outer(np.arange(len(errors)), np.arange(len(errors))))
     least = errors[:, -1:]
     smoothed = np.exp(-apart / REACH) @ np.divide(errors, least, out=np.ones_like(errors), where=least > 0)
     chosen: FloatArray = np.array(PENALTIES)[smoothed.argmin(axis=1)]
     return chosen
 
 
-def solve(inputs: FloatArray, missed: FloatArray, weights: FloatArray, penalty: float) -> FloatArray:
-    """Return the coefficients (1 + F,) that minimize the weighted squared error and the penalty."""
-    pull = np.full(inputs.shape[1], penalty)
-    pull[0] = FREE
-    weighted = inputs * weights[:, np.newaxis]
-    return np.asarray(np.linalg.solve(weighted.T @ inputs + np.diag(pull), weighted.T @ missed), dtype=np.float64)
+def equations(inputs: FloatArray, missed: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the sums of which least squares are made, by horizon.
+
+    They are products of inputs (H, F, F), products of inputs and what was missed (H, F), and squares of that (H,).
+    """
+    rows = np.ascontiguousarray(inputs.swapaxes(0, 1))
+    weighted = rows * weights.T[..., np.newaxis]
+    right = np.matmul(weighted.swapaxes(1, 2), missed.T[..., np.newaxis])[..., 0]
+    return np.matmul(weighted.swapaxes(1, 2), rows), right, (weights * np.square(missed)).sum(axis=0)
+
+
+def solve(left: FloatArray, right: FloatArray, penalty: FloatArray | float) -> FloatArray:
+    """Return the coefficients (..., F) of least squares with the penalty (...), from the sums of `equations`."""
+    free = np.arange(left.shape[-1]) == 0
+    pull = np.where(free, FREE, np.asarray(penalty)[..., np.newaxis])
+    found = np.linalg.solve(left + pull[..., np.newaxis] * np.eye(len(free)), right[..., np.newaxis])
+    return np.asarray(found[..., 0], dtype=np.float64)

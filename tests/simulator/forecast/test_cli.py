@@ -24,7 +24,7 @@ def own_csv(folder: Path, days: int = 200) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["evaluate", "--models", "oracle"], "--models: expected one of ridge, boosting, ensemble, "),
+        (["evaluate", "--models", "oracle"], "--models: expected one of ridge, boosting, MLP, ensemble, "),
         (["evaluate", "--splits", "tenth"], "--splits: expected one of fixed, period 1, "),
         (["evaluate", "--stations", "moon"], "--stations: expected one of greensboro, sand-point, got"),
         (["evaluate", "--kind", "tidal"], "--kind: expected one of solar, wind, intensity, got"),

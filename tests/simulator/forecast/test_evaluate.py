@@ -2,15 +2,17 @@
 
 import csv
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from simulator.forecast.evaluate import SCORED_FILE, UNITS, Unit, evaluate, outcomes, times_scored, units
+from simulator.forecast.evaluate import SCORED_FILE, UNITS, Learnt, Unit, evaluate, outcomes, times_scored, units
 from simulator.forecast.interface import Expected, ForecastError, Kind, Series, State, Steps
 from simulator.forecast.models.catalogue import references_of
 from simulator.forecast.models.convex import Convex
+from simulator.forecast.models.ensemble import Ensemble, FittedEnsemble
 from simulator.forecast.models.persistence import Persistence
 from simulator.forecast.models.ridge import Ridge
 from simulator.forecast.report.figures import Evaluation, figures_of
@@ -94,15 +96,36 @@ def test_what_is_done_is_not_done_again_and_every_scoring_is_counted(done: tuple
 
 def test_an_interrupted_evaluation_goes_on_and_a_damaged_file_is_done_again(tmp_path: Path) -> None:
     def interrupt(number: int, total: int) -> None:
-        if number == 3:
-            raise KeyboardInterrupt
+        raise KeyboardInterrupt
 
+    work = planned()[:10]
     with pytest.raises(KeyboardInterrupt):
-        outcomes(tmp_path, planned()[:5], interrupt)
-    (tmp_path / UNITS / planned()[0].file).write_bytes(b"damaged")
-    found = outcomes(tmp_path, planned()[:5], lambda *_: None)
-    assert len(found) == 5
-    assert times_scored(tmp_path) == {("here wind", "fixed"): 6}
+        outcomes(tmp_path, work, interrupt)
+    assert times_scored(tmp_path) == {("here wind", "fixed"): 5}
+    (tmp_path / UNITS / work[0].file).write_bytes(b"damaged")
+    found = outcomes(tmp_path, work, lambda *_: None)
+    assert list(found) == [unit.key for unit in work]
+    assert times_scored(tmp_path) == {("here wind", "fixed"): 6, ("here wind", "period 3"): 5}
+
+
+def test_several_workers_find_the_same(done: tuple[Path, Evaluation], tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as executor:
+        found = outcomes(tmp_path, planned(), lambda *_: None, executor)
+    assert list(found) == list(done[1].outcomes)
+    for key, outcome in found.items():
+        assert np.array_equal(outcome.scores.by_day, done[1].outcomes[key].scores.by_day)
+    assert times_scored(tmp_path) == times_scored(done[0])
+
+
+def test_an_ensemble_takes_its_members_as_they_have_been_learnt() -> None:
+    series, model = SERIES["here wind"], Ensemble(members=(Convex(), Ridge()))
+    learnt = Learnt()
+    member = learnt.fit(Ridge(), "training", series, 1)
+    found = learnt.fit(model, "training", series, 1)
+    assert isinstance(found, FittedEnsemble)
+    assert found.members[1] is member
+    alone = model.fit(series, 1).state()
+    assert all(np.array_equal(value, alone[key]) for key, value in found.state().items())
 
 
 def test_scores_of_other_data_are_not_taken(tmp_path: Path) -> None:
@@ -144,7 +167,7 @@ def test_scores_do_not_depend_on_what_follows_the_test() -> None:
         model=Convex(),
         seed=1,
     )
-    assert np.array_equal(evaluate(shortened).scores.by_day, evaluate(other).scores.by_day)
+    assert np.array_equal(evaluate(shortened, Learnt()).scores.by_day, evaluate(other, Learnt()).scores.by_day)
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from simulator.forecast.interface import LEVELS, Fitted, ForecastError, Kind, Mo
 from simulator.forecast.models.boosting import exported
 from simulator.forecast.models.catalogue import LEARNING, MODELS, TORCH
 from simulator.forecast.models.convex import Convex
+from simulator.forecast.models.mlp import answers, network
 from tests.processes import TOOL_SECONDS
 from tests.simulator.forecast.courses import course, series_of
 
@@ -122,7 +123,7 @@ def test_a_constant_stays_what_it_is(model: Model) -> None:
     assert np.nanmax(np.abs(mean - 40.0)) < (15.0 if model.name == "published LSTM" else 0.5)
 
 
-@pytest.mark.parametrize("name", ["ridge", pytest.param("boosting", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["ridge", *(pytest.param(one, marks=pytest.mark.slow) for one in ("boosting", "MLP"))])
 def test_what_can_be_learnt_is_learnt(name: str) -> None:
     """The other supply tells of the next hour here, which no reference looks at."""
     random = np.random.default_rng(2)
@@ -136,6 +137,19 @@ def test_what_can_be_learnt_is_learnt(name: str) -> None:
         return float(np.sqrt(np.square(missed).mean()))
 
     assert error(MODELS[name]) < 0.5 * error(Convex())
+
+
+def test_layers_as_arrays_equal_those_of_torch() -> None:
+    import torch  # noqa: PLC0415 - takes seconds to load
+
+    torch.manual_seed(0)
+    inputs, start = np.random.default_rng(0).normal(size=(50, 3, 7)), np.linspace(-1.0, 1.0, len(LEVELS))
+    built = network(7, start).double().eval()
+    torch.nn.init.normal_(built.get_parameter("last.weight"))
+    layers = {name: tensor.numpy() for name, tensor in built.state_dict().items()}
+    with torch.inference_mode():
+        expected = built(torch.tensor(inputs)).numpy()
+    assert np.abs(answers([layers, layers], inputs) - expected).max() < 1e-12
 
 
 def test_trees_as_arrays_equal_those_of_scikit_learn() -> None:
