@@ -83,11 +83,12 @@ class Course:
         """The kind of the series."""
         return self._lesson.told.kind
 
-    def hour(self, step: int, values: FloatArray, beside: FloatArray) -> CourseState:
-        """Take note of the hour `step` of the site, the last of `values` (T,), ask for the day to come, and tell all.
+    def hour(self, number: int, values: FloatArray, beside: FloatArray) -> CourseState:
+        """Take note of an hour of the clock, from 0, the last of `values` (T,), ask for the day to come, and tell all.
 
         `beside` (T,) is the power of the site's other supply; NaN in either is an hour that was not observed.
         """
+        step = number + self._hours.lead
         series = self._series(step, values, beside)
         lit = bool(series.has_sun(np.array([len(series.values) - 1]))[0])
         self._watch.came(step, float(values[-1]), counts=lit)

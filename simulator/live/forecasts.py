@@ -15,7 +15,7 @@ from simulator.assembly.layout import layout_of
 from simulator.forecast.interface import DAYS_PER_WEEK, ForecastError, Kind
 from simulator.live.child import Child, ChildError
 from simulator.live.course import Course, CourseState
-from simulator.live.lessons import LEARNING, Hours, Request, read
+from simulator.live.lessons import LEARNING, Hours, Lesson, Request, read
 from simulator.scenario.schema import Scenario
 
 LOG = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class LiveForecasts:
     def __init__(self, scenario: Scenario, seed: int) -> None:
         layout = layout_of(scenario, seed)
         self._request = Request(scenario=scenario, seed=seed)
-        self._hours = [(place.name, Hours.of(place)) for place in layout.places]
+        self._places = layout.places
         self._seen: deque[FloatArray] = deque(maxlen=KEPT_HOURS)
         self._courses: list[Course] = []
         self._states: tuple[CourseState, ...] = ()
@@ -61,8 +61,7 @@ class LiveForecasts:
         for course in self._courses:
             own = KINDS.index(course.kind)
             beside = np.zeros(len(seen)) if course.kind is Kind.INTENSITY else seen[:, 1 - own, course.site]
-            step = number + self._hours[course.site][1].lead
-            states.append(course.hour(step, seen[:, own, course.site], beside))
+            states.append(course.hour(number, seen[:, own, course.site], beside))
         self._states = tuple(states)
 
     def close(self) -> None:
@@ -92,4 +91,9 @@ class LiveForecasts:
         for lesson in lessons:
             if lesson.told.refused:
                 LOG.warning("%s", lesson.told.refused)
-        self._courses = [Course(lesson, *self._hours[lesson.told.site]) for lesson in lessons]
+        self._courses = [self._course(lesson) for lesson in lessons]
+
+    def _course(self, lesson: Lesson) -> Course:
+        place = self._places[lesson.told.site]
+        hours = Hours.of_grid(place) if lesson.told.kind is Kind.INTENSITY else Hours.of(place)
+        return Course(lesson, place.name, hours)

@@ -1,33 +1,33 @@
 """The child process that learns: `python -m simulator.live.learn` makes a model of each series of a scenario's sites.
 
 It reads a request, a line of JSON, from its input, and writes an archive of lessons to its output. Supply is learnt
-from two years of generated weather in the climate of the site's latitude; a generated grid from another year of its
-kind. Nothing of what the run itself will bring is among them.
+from two years of generated weather in the climate of the site's latitude, and a grid from its history. Nothing of what
+the run itself will bring is among them.
 """
 
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
-from exporter.core.units import HOURS_PER_DAY, Seconds
-from simulator.assembly.grids import ZoneHours
-from simulator.assembly.layout import Layout, Place, layout_of
+from exporter.core.units import HOURS_PER_DAY
+from simulator.assembly.grids import start_of
+from simulator.assembly.history import history_seed, intensity_days
+from simulator.assembly.layout import Layout, layout_of
+from simulator.forecast.checkpoint import load
 from simulator.forecast.dataset import HOURLY, TYPICAL_DAYS
 from simulator.forecast.interface import ForecastError, Kind, Series
+from simulator.forecast.learnt import BEST, SEED
 from simulator.forecast.models.convex import Convex
+from simulator.forecast.models.ridge import Ridge
 from simulator.forecast.pair import Pair, kept_pair, learn_pair
 from simulator.forecast.physics import Installation, histories
 from simulator.live.generate import end_with
 from simulator.live.lessons import MOST_SITES, Hours, Lesson, Request, Told, written
-
-HISTORY_SEED = 1_862_000_001
-"""Seed of all histories: any that no run of a user is likely to have, so that none is learnt from its own weather."""
+from simulator.scenario.schema import ForecastSection, Scenario
 
 
 def main() -> int:
@@ -40,11 +40,11 @@ def main() -> int:
 
 
 def lessons(request: Request) -> Iterator[Lesson]:
-    """Yield the lesson of each series of the first sites."""
+    """Yield the lesson of each series of the first sites. Raises GridError for a recording that cannot be used."""
     layout = layout_of(request.scenario, request.seed)
-    for number, place in enumerate(layout.places[:MOST_SITES]):
-        for series in _series_of(layout, number, place):
-            pair, refused = _pair(series, ())
+    for number in range(min(MOST_SITES, len(layout.places))):
+        for series in _series_of(request.scenario, layout, number):
+            pair, refused = _pair(series, request.scenario.forecast)
             told = Told(
                 site=number,
                 kind=series.kind,
@@ -56,44 +56,43 @@ def lessons(request: Request) -> Iterator[Lesson]:
             yield Lesson(told=told, pair=pair, sky=series.clear_sky[: TYPICAL_DAYS * HOURS_PER_DAY])
 
 
-def _pair(series: Series, checkpoints: tuple[str, ...]) -> tuple[Pair, str]:
-    """Return what is served: the first checkpoint of the kind that can be, else what the history teaches.
+def _pair(series: Series, section: ForecastSection | None) -> tuple[Pair, str]:
+    """Return what is served, and the line of a checkpoint that was refused.
 
-    With it the line of the last that was refused.
+    Where the scenario asks for the best that is a checkpoint of the kind, else what wins on a part of the history.
     """
+    choice = None if section is None else section.intensity if series.kind is Kind.INTENSITY else section.supply
+    if section is None or choice != BEST:
+        return learn_pair([Convex()], series, SEED), ""
     refused = ""
-    for file in checkpoints:
+    for path in map(Path, section.checkpoints):
         try:
-            return kept_pair(Path(file), series), ""
+            if load(path)[0].kind is series.kind:
+                return kept_pair(path, series), ""
         except ForecastError as error:
             refused = str(error)
-    return learn_pair([Convex()], series, seed=0), refused
+    return learn_pair([Convex(), Ridge()], series, SEED), refused
 
 
-def _series_of(layout: Layout, number: int, place: Place) -> Iterator[Series]:
-    """Yield the year before the run of each series of a site, as it might have been."""
-    hours = Hours.of(place)
+def _series_of(scenario: Scenario, layout: Layout, number: int) -> Iterator[Series]:
+    """Yield what stands for the years before the run in each series of a site."""
+    place = layout.places[number]
     supplies = tuple(bus.supply for bus in layout.buses if bus.place == number)
-    installation = Installation(site=hours.site, supplies=supplies)
-    yield from histories(installation, seed=HISTORY_SEED).values()
-    if place.grid.generated is not None:
-        yield _grid_year(place, hours)
-
-
-def _grid_year(place: Place, hours: Hours) -> Series:
-    """Return a year of the kind of grid that a site has, drawn anew."""
-    before = replace(hours.site, first_day=hours.site.first_day - timedelta(days=TYPICAL_DAYS))
-    count = TYPICAL_DAYS * HOURS_PER_DAY
-    grams, _ = ZoneHours(replace(place, site=before, lead=Seconds(0.0)), HISTORY_SEED).between(0, count)
-    return Series(
-        site=before,
-        kind=Kind.INTENSITY,
-        step=HOURLY,
-        rated=float(grams.mean()),
-        values=grams,
-        clear_sky=np.zeros(count + HOURS_PER_DAY),
-        beside=np.zeros(count),
-    )
+    yield from histories(Installation(site=Hours.of(place).site, supplies=supplies), seed=history_seed()).values()
+    if place.grid.generated is None and place.grid.file is None:
+        return
+    days = intensity_days(place.grid, start_of(place), scenario.run.warm_up_days + scenario.run.days)
+    if len(days.values):
+        yield Series(
+            site=replace(Hours.of_grid(place).site, first_day=days.first_day),
+            kind=Kind.INTENSITY,
+            step=HOURLY,
+            # A grid that emits nothing has no typical intensity, and none is needed.
+            rated=float(days.values.max()) or 1.0,
+            values=days.values,
+            clear_sky=days.clear_sky,
+            beside=days.beside,
+        )
 
 
 if __name__ == "__main__":

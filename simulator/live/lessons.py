@@ -16,6 +16,7 @@ import numpy as np
 
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
+from simulator.assembly.grids import start_of
 from simulator.assembly.layout import Place
 from simulator.energy.clear_sky import calendar_day
 from simulator.energy.interface import Site
@@ -103,6 +104,11 @@ class Hours:
         behind = round((place.site.utc_offset_hours - offset) * SECONDS_PER_HOUR)
         lead = round((place.lead - behind) / SECONDS_PER_HOUR)
         return cls(site=replace(place.site, utc_offset_hours=float(offset)), lead=lead)
+
+    @classmethod
+    def of_grid(cls, place: Place) -> Self:
+        """Return the hours of a grid, whose days are those of the simulated clock."""
+        return cls(site=replace(place.site, first_day=start_of(place).date()), lead=0)
 
     def day(self, number: int) -> date:
         """Return the date of a day from the first on, moved by whole cycles of the calendar into its years."""

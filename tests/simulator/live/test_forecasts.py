@@ -147,7 +147,7 @@ class Taught(LiveForecasts):
     def __init__(self, seed: int = 1) -> None:
         self._start = lambda: None  # type: ignore[method-assign]
         super().__init__(edge(), seed)
-        self._courses = [Course(lesson(kind), *self._hours[0]) for kind in Kind]
+        self._courses = [self._course(lesson(kind)) for kind in Kind]
 
 
 @pytest.mark.slow
