@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grafana import carbon_budget, device_carbon, edge_cluster, experiments, host_power, scheduler
+from grafana import carbon_budget, device_carbon, edge_cluster, experiments, forecast, host_power, scheduler
 from grafana.board import assemble, to_json
 from grafana.lint import lint
 
@@ -20,6 +20,7 @@ def rendered() -> dict[str, str]:
         device_carbon.board(),
         edge_cluster.board(),
         experiments.board(),
+        forecast.board(),
         host_power.board(),
         scheduler.board(),
     )

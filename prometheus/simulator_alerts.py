@@ -32,6 +32,10 @@ SLEPT_WINDOW = "6h"
 LOWEST_UTILISATION = 0.2
 """Mean utilisation of the nodes below which some could sleep. Judgement: five nodes then do the work of one."""
 
+LOWEST_COVERAGE = 0.75
+"""Coverage of a 90% band below which it is lost. Judgement: hours of one week's weather are far from independent, and
+a sound band strays by some ten points."""
+
 EMPTY_WATTS = 0.01
 """A battery or a supply that gives less than this gives nothing; what is left is rounding."""
 
@@ -41,7 +45,7 @@ SAME_SITE = "on (job, instance, site)"
 
 def simulator_alerts() -> tuple[Alert, ...]:
     """Return the alerts on the cluster, then on the simulator as a scrape target."""
-    return (_misses(), _renewable(), _battery(), _dark(), _awake(), _wake(), _down(), _absent())
+    return (_misses(), _renewable(), _battery(), _dark(), _awake(), _wake(), *_forecasts(), _down(), _absent())
 
 
 def _alert(*, name: str, expr: str, scope: str, summary: str, description: str, advice: str, hold: str) -> Alert:
@@ -160,6 +164,58 @@ def _wake() -> Alert:
         ),
         advice="Tasks wait meanwhile: keep this node awake, or let it sleep less often.",
         hold="",
+    )
+
+
+def _forecasts() -> tuple[Alert, ...]:
+    return _worse(), _uncovered(), _refused()
+
+
+def _worse() -> Alert:
+    return _alert(
+        name="EcochainForecastWorse",
+        expr=f"max_over_time(ecochain_forecast_skill_ratio[{LONG_WINDOW}]) < 0",
+        scope="site",
+        summary="A forecast for {{ $labels.site }} is worse than its reference",
+        description=(
+            f"For {LONG_WINDOW} of wall time the forecasts of {{{{ $labels.supply }}}} at the simulated site "
+            "{{ $labels.site }} of {{ $labels.instance }}, up to {{ $labels.horizon }} ahead, have had larger errors "
+            "than {{ $labels.reference }} over seven simulated days: their skill is "
+            "{{ $value | humanizePercentage }} at best."
+        ),
+        advice="After a simulated day the reference stands in; train a model on the site's own observations.",
+        hold="5m",
+    )
+
+
+def _uncovered() -> Alert:
+    return _alert(
+        name="EcochainForecastCoverageLost",
+        expr=f'max_over_time(ecochain_forecast_coverage_ratio{{band="90%"}}[{LONG_WINDOW}]) < {LOWEST_COVERAGE}',
+        scope="site",
+        summary="The bands of a forecast for {{ $labels.site }} hold too little",
+        description=(
+            f"For {LONG_WINDOW} of wall time no more than {{{{ $value | humanizePercentage }}}} of the hours of seven "
+            "simulated days have come within the 90% bands of {{ $labels.supply }} at the simulated site "
+            "{{ $labels.site }} of {{ $labels.instance }}, up to {{ $labels.horizon }} ahead."
+        ),
+        advice="The weather is unlike what the bands were calibrated by: train a model on the site's own observations.",
+        hold="5m",
+    )
+
+
+def _refused() -> Alert:
+    return _alert(
+        name="EcochainForecastCheckpointRefused",
+        expr="ecochain_forecast_checkpoint_refused == 1",
+        scope="site",
+        summary="A checkpoint of {{ $labels.site }} was refused",
+        description=(
+            "The simulator {{ $labels.instance }} could not use the checkpoint of {{ $labels.supply }} at the site "
+            "{{ $labels.site }}, and serves what it has learnt at its start."
+        ),
+        advice="Its log says why in one line; train the file anew.",
+        hold="1m",
     )
 
 
