@@ -33,7 +33,12 @@ def process_claim(state: State, claim: Claim, signature: bytes, now: int) -> Non
     book_emissions(state, device.project, claim.grid_import * claim.intensity)
     if any(claim.tasks) and not device.struck:
         state.pending[claim.device, claim.sequence] = Pending(
-            epoch=state.epoch, tasks=claim.tasks, records=claim.records, records_root=claim.records_root
+            epoch=state.epoch,
+            start=claim.start,
+            end=claim.end,
+            tasks=claim.tasks,
+            records=claim.records,
+            records_root=claim.records_root,
         )
 
 

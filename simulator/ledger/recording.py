@@ -153,7 +153,7 @@ def open_drawn(state: State, producers: Mapping[int, Producer], validator: int, 
         _signed(state.chain_id, producers[device].open(sequence, index, validator), key)
         for (device, sequence), pending in sorted(state.pending.items())
         for index in pending.drawn
-        if index not in pending.opened
+        if not pending.is_opened(index)
     ]
 
 

@@ -70,15 +70,28 @@ class Account(Record, frozen=True):
     owed: Unsigned = 0
 
 
+class Opened(Record, frozen=True):
+    """A record that was opened and found true: its place in its claim, and the number of its task."""
+
+    index: Unsigned
+    task: Unsigned
+
+
 class Pending(Record, frozen=True):
     """A claim's tasks on time between inclusion and credit: which records were drawn, and which of them opened."""
 
     epoch: Unsigned
+    start: Unsigned
+    end: Unsigned
     tasks: tuple[Unsigned, ...]
     records: Unsigned
     records_root: Digest
     drawn: tuple[Unsigned, ...] = ()
-    opened: tuple[Unsigned, ...] = ()
+    opened: tuple[Opened, ...] = ()
+
+    def is_opened(self, index: int) -> bool:
+        """Tell whether the record at a place was opened."""
+        return any(one.index == index for one in self.opened)
 
 
 ClaimKey = tuple[int, int]

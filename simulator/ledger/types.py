@@ -195,8 +195,8 @@ class Claim(Record, frozen=True, tag=5):
     Charge and discharge count at the battery's terminals. To the millijoule, generation + import + discharge
     = load + export + charge + curtailed. `intensity` is that of the grid's electricity, with the digest of its source.
     `tasks` are those on time, by class. `records` task records have the Merkle root `records_root` (RFC 9162); those of
-    tasks on time come first, by class, so that the place of a record says what is claimed for it. `models` is a digest
-    over the models and checkpoints that ran.
+    tasks on time come first, by class and then by number, so that a record's place says what is claimed for it.
+    `models` is a digest over the models and checkpoints that ran.
     """
 
     device: Unsigned

@@ -23,11 +23,14 @@ from simulator.ledger.credits import book_allowance
 from simulator.ledger.keys import check
 from simulator.ledger.merkle import InvalidProofError, check_inclusion, leaf_hash
 from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.state import Pending, State
+from simulator.ledger.state import Opened, Pending, State
 from simulator.ledger.types import ChainConfig, ModelRecord, TaskRecord
 
 Executor = Callable[[bytes, int], int | None]
 """Execution of a model by its digest on the input of a seed: the index of the class, None for an unknown model."""
+
+MILLISECONDS = 1000
+"""Milliseconds of a second, in which records tell times."""
 
 DRAW_EPOCHS = 2
 """Epochs from a claim's inclusion to its draw: the one that follows is whole, so its reveals came after the claim."""
@@ -87,7 +90,7 @@ def process_due(state: State, epoch: int) -> None:
     due = [key for key, pending in state.pending.items() if get_due_epoch(pending, state.config) == epoch]
     for key in sorted(due):
         pending = state.pending.pop(key)
-        if pending.opened == pending.drawn:
+        if len(pending.opened) == len(pending.drawn):
             book_allowance(state, state.devices[key[0]].project, pending.tasks)
 
 
@@ -100,7 +103,7 @@ def process_model_record(state: State, opening: ModelRecord, signature: bytes, e
         raise RuleError(Rule.UNKNOWN_SIGNER, f"no validator {opening.validator}")
     key = (opening.device, opening.sequence)
     pending = state.pending.get(key)
-    if pending is None or opening.index not in pending.drawn or opening.index in pending.opened:
+    if pending is None or opening.index not in pending.drawn or pending.is_opened(opening.index):
         raise RuleError(Rule.NOT_DRAWN, f"record {opening.index} of claim {key}")
     try:
         leaf = leaf_hash(encode(opening.record))
@@ -109,7 +112,8 @@ def process_model_record(state: State, opening: ModelRecord, signature: bytes, e
         raise RuleError(Rule.BAD_PROOF, str(error)) from error
     check(state.validators[opening.validator], state.chain_id, opening, signature)
     if is_true(opening.record, opening.index, pending, execute):
-        state.pending[key] = replace(pending, opened=tuple(sorted((*pending.opened, opening.index))))
+        opened = Opened(index=opening.index, task=opening.record.task)
+        state.pending[key] = replace(pending, opened=(*pending.opened, opened))
         return None
     return strike(state, opening.device)
 
@@ -117,16 +121,25 @@ def process_model_record(state: State, opening: ModelRecord, signature: bytes, e
 def is_true(record: TaskRecord, index: int, pending: Pending, execute: Executor) -> bool:
     """Tell whether a record is what its place says, and its output that of the model.
 
-    Raises RuleError (unknown model) where the executor does not know the model.
+    Its task ended on time and in the claim's interval, so that no claim repeats those of another. Within a class the
+    tasks' numbers rise, so that no claim repeats its own. Raises RuleError (unknown model) where the executor does not
+    know the model.
     """
     output = execute(record.model, record.input_seed)
     if output is None:
         raise RuleError(Rule.UNKNOWN_MODEL, record.model.hex())
-    claimed_class = bisect_right(list(accumulate(pending.tasks)), index)
+    bounds = [0, *accumulate(pending.tasks)]
+    claimed_class = bisect_right(bounds, index) - 1
     return (
         record.output == output
         and record.task_class == claimed_class
         and record.arrived <= record.finished <= record.deadline
+        and pending.start * MILLISECONDS < record.finished <= pending.end * MILLISECONDS
+        and all(
+            (one.index < index) == (one.task < record.task) and one.task != record.task
+            for one in pending.opened
+            if bisect_right(bounds, one.index) - 1 == claimed_class
+        )
     )
 
 

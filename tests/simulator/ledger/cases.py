@@ -166,14 +166,15 @@ class Served:
         )
 
 
-def task(number: int, task_class: int = 0, **changes: object) -> TaskRecord:
-    """Return the record of a task on time whose output is that of the model, unless changed."""
+def task(number: int, task_class: int = 0, *, claimed_in: int = 1, **changes: object) -> TaskRecord:
+    """Return the record of a task on time in a claim's interval whose output is that of the model, unless changed."""
+    begin_of_claim = 300_000 * (claimed_in - 1)
     plain = TaskRecord(
         task=number,
         task_class=task_class,
-        arrived=1_000,
-        finished=2_000,
-        deadline=3_000,
+        arrived=begin_of_claim + 1_000,
+        finished=begin_of_claim + 2_000,
+        deadline=begin_of_claim + 3_000,
         model=MODEL,
         input_seed=number,
         output=number % 10,
@@ -181,10 +182,13 @@ def task(number: int, task_class: int = 0, **changes: object) -> TaskRecord:
     return replace(plain, **changes)
 
 
-def serve(*tasks: int, false: frozenset[int] = frozenset()) -> Served:
+def serve(*tasks: int, false: frozenset[int] = frozenset(), claimed_in: int = 1) -> Served:
     """Return so many tasks by class, of which those at the indices `false` have another output than the model's."""
     classes = [one for one, count in enumerate(tasks) for _ in range(count)]
-    records = tuple(task(number, one, output=(number + (number in false)) % 10) for number, one in enumerate(classes))
+    records = tuple(
+        task(number, one, claimed_in=claimed_in, output=(number + (number in false)) % 10)
+        for number, one in enumerate(classes)
+    )
     return claimed(tasks, records)
 
 

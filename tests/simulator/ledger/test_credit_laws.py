@@ -63,7 +63,7 @@ def claims(state: State, number: int, tasks: tuple[int, int], doing: list[Step],
     """Return the claims of an interval, in which one device serves all tasks."""
     messages = []
     for device, step in enumerate(doing):
-        served = serve(*tasks) if device == server else serve(0, 0)
+        served = serve(*tasks, claimed_in=number) if device == server else serve(0, 0)
         one = served.claim(
             number,
             device=device,
@@ -82,12 +82,12 @@ def openings(state: State, done: list[tuple[int, int]]) -> list[SignedMessage]:
     return [
         signed(
             state,
-            serve(*done[sequence - 1]).opening(index, sequence=sequence, device=device),
+            serve(*done[sequence - 1], claimed_in=sequence).opening(index, sequence=sequence, device=device),
             VALIDATORS[0],
         )
         for (device, sequence), pending in state.pending.items()
         for index in pending.drawn
-        if index not in pending.opened
+        if not pending.is_opened(index)
     ]
 
 
@@ -230,10 +230,10 @@ def test_a_deficit_after_a_sale_is_owed_and_repaid_first() -> None:
         around = surroundings(number * EPOCH)
         later = process_messages(later, [], around).state
         opened = [
-            signed(later, serve(1, 0).opening(index, sequence=sequence), VALIDATORS[0])
+            signed(later, serve(1, 0, claimed_in=sequence).opening(index, sequence=sequence), VALIDATORS[0])
             for (_, sequence), pending in later.pending.items()
             for index in pending.drawn
-            if index not in pending.opened
+            if not pending.is_opened(index)
         ]
         tasks = (1, 0) if number == last + 1 else (0, 0)
         later = process_messages(later, [*opened, *claims(later, number, tasks, [IDLE], 0)], around).state

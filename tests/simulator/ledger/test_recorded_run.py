@@ -68,22 +68,22 @@ def flows(step: StepRecord, bus: int) -> tuple[float, ...]:
     return tuple(float(one) for one in joules)
 
 
-def task_records(first: int, on_time: list[int]) -> tuple[tuple[TaskRecord, ...], ...]:
-    """Return a record of each task on time, by class."""
+def task_records(first: int, on_time: list[int], end: int) -> tuple[tuple[TaskRecord, ...], ...]:
+    """Return a record of each task on time, by class; all end with the interval, in seconds."""
     found, number = [], first
     for task_class, count in enumerate(on_time):
-        found.append(tuple(_task(number + place, task_class) for place in range(count)))
+        found.append(tuple(_task(number + place, task_class, end * 1000) for place in range(count)))
         number += count
     return tuple(found)
 
 
-def _task(number: int, task_class: int) -> TaskRecord:
+def _task(number: int, task_class: int, end: int) -> TaskRecord:
     return TaskRecord(
         task=number,
         task_class=task_class,
-        arrived=0,
-        finished=1,
-        deadline=2,
+        arrived=end - 1_000,
+        finished=end,
+        deadline=end,
         model=MODEL,
         input_seed=number,
         output=number % 10,
@@ -122,7 +122,7 @@ def recorded(method: Method) -> Recorded:
             intensity = float(step.grams_per_joule[bus]) if step is not None else 0.0
             joules += found
             grams += (found[5] + found[6]) * intensity
-            tasks = task_records(served, on_time) if bus == 0 else ((),) * len(on_time)
+            tasks = task_records(served, on_time, 300 * epoch) if bus == 0 else ((),) * len(on_time)
             interval = Interval(
                 end=300 * epoch,
                 joules=found,

@@ -1,5 +1,6 @@
 """Laws of the transition as a whole: pure, deterministic, indifferent to empty slots, and always in balance."""
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from tests.simulator.ledger.cases import (
     OWNERS,
     STRANGER,
     VALIDATORS,
+    Served,
     begin,
     broken,
     claim,
@@ -38,8 +40,13 @@ from tests.simulator.ledger.cases import (
 )
 
 EPOCH = CONFIG.slots_per_epoch
-SERVED = serve(2, 1)
 HOLDERS = [OWNERS[0], STRANGER]
+
+
+@cache
+def served(number: int) -> Served:
+    """Return the tasks of the claim of a number."""
+    return serve(2, 1, claimed_in=max(1, number))
 
 
 def order(state: State, kind: int, who: int, ahead: int, span: tuple[int, int, int, int]) -> SignedMessage:
@@ -61,14 +68,14 @@ def claimed(state: State, device: int, ahead: int, generation: int) -> SignedMes
     """Return a device's next claim, or one that comes `ahead` of its turn."""
     number = state.meters[device].sequence + 1 + ahead
     energies = {"generation": generation, "export": generation, "intensity": 1_000}
-    return signed(state, SERVED.claim(number, device=device, **energies), DEVICES[device])
+    return signed(state, served(number).claim(number, device=device, **energies), DEVICES[device])
 
 
 def opened(state: State, place: int) -> SignedMessage:
     """Return an opening of a drawn record, open already or not, or of one of no claim."""
     drawn = [(*key, index) for key, pending in sorted(state.pending.items()) for index in pending.drawn]
     device, sequence, index = drawn[place % len(drawn)] if drawn else (0, 1, 0)
-    return signed(state, SERVED.opening(index, sequence=sequence, device=device), VALIDATORS[0])
+    return signed(state, served(sequence).opening(index, sequence=sequence, device=device), VALIDATORS[0])
 
 
 turns = st.sampled_from([0, 0, 0, 1, -1])

@@ -1,5 +1,7 @@
 """A drawn record whose output is not the model's strikes its device off and convicts the sponsor of its project."""
 
+from itertools import permutations
+
 import pytest
 from msgspec.structs import replace
 
@@ -67,13 +69,38 @@ def test_invalid_false_output() -> None:
     assert (later.accounts[0].allowed, later.accounts[0].emitted) == (0, 2_000_000)
 
 
-@pytest.mark.parametrize("lie", [{"task_class": 1}, {"finished": 3_001}, {"arrived": 2_001}])
+LIES = [
+    {"task_class": 1},
+    {"finished": 3_001},
+    {"arrived": 2_001},
+    {"arrived": 300_001, "finished": 300_001, "deadline": 300_001},
+    {"arrived": 0, "finished": 0},
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=str)
 def test_invalid_place_of_a_record(lie: dict[str, int]) -> None:
-    """A late task, or one of a cheaper class, does not stand among those on time of a dearer one."""
+    """A late task, one of a cheaper class, or one of another interval, does not stand where it would earn."""
     honest = serve(4, 0)
     served = claimed(honest.tasks, (*honest.records[:2], task(2, **lie), honest.records[3]))
     opening = signed(begin(), served.opening(2), VALIDATORS[0])
     assert process_messages(included(served), [opening], surroundings(DRAWN)).convicted == (2,)
+
+
+@pytest.mark.parametrize("numbers", [(0, 0, 0, 0), (0, 1, 2, 2), (3, 2, 1, 0), (0, 2, 1, 3)])
+def test_invalid_task_that_is_claimed_twice(numbers: tuple[int, ...]) -> None:
+    """All are drawn, so a number that does not rise is found, whichever of them is opened first."""
+    served = claimed((4, 0), tuple(task(number) for number in numbers))
+    state = included(served)
+    for order in permutations(range(4)):
+        after = state
+        convicted: tuple[int, ...] = ()
+        for index in order:
+            if not after.devices[0].struck:
+                opening = signed(state, served.opening(index), VALIDATORS[0])
+                result = process_messages(after, [opening], surroundings(DRAWN))
+                after, convicted = result.state, result.convicted
+        assert convicted == (2,)
 
 
 def test_invalid_records_that_nobody_opened() -> None:
