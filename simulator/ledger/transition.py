@@ -75,10 +75,14 @@ def read_block(data: bytes, config: ChainConfig) -> Block:
 
 
 def process_messages(state: State, messages: Iterable[SignedMessage], around: Surroundings) -> Result:
-    """Return the state after a block's messages. Raises RuleError where one of them breaks a rule."""
+    """Return the state after a block's messages.
+
+    Raises RuleError where one of them breaks a rule, and where units do not balance after all of them.
+    """
     after = get_copy(state)
     process_epochs(after, around)
     convicted = [process_message(after, message, around) for message in messages]
+    check_conservation(after)
     return Result(state=after, convicted=tuple(one for one in convicted if one is not None))
 
 
@@ -141,7 +145,6 @@ def process_epochs(state: State, around: Surroundings) -> None:
         is_settled = is_settled and not state.pending
         if state.epoch % config.crediting_epochs == 0:
             settle_all(state, compute_settled_seconds(config, state.epoch))
-            check_conservation(state)
             is_settled = not state.pending
 
 

@@ -40,6 +40,8 @@ from tests.simulator.ledger.cases import (
 )
 
 EPOCH = CONFIG.slots_per_epoch
+STORY = "39c944d8f623d1f45a2f68c4529d728cce46fa1bbd50934657b136a3d66a250a"
+"""Root of the state after the story of a claim, a retirement, and the credit of the claim's tasks."""
 HOLDERS = [OWNERS[0], STRANGER]
 
 
@@ -192,6 +194,24 @@ def test_invalid_totals(field: str) -> None:
             check_conservation(state)
         assert caught.value.rule is Rule.UNBALANCED
         state.totals[instrument] = totals
+
+
+def test_invalid_balance_after_a_block() -> None:
+    """A state whose units do not add up leads nowhere, whoever made it."""
+    state = process_messages(begin(), [claimed(begin(), 0, 0, 36_000_000)], surroundings(EPOCH)).state
+    state.totals[0] = replace(state.totals[0], held=state.totals[0].held + 1)
+    with pytest.raises(RuleError, match="unbalanced"):
+        process_messages(state, [], surroundings(EPOCH + 1))
+
+
+def test_the_root_of_a_story_stays() -> None:
+    """Two machines, two versions and two languages have to agree on it."""
+    state = process_messages(begin(), [claimed(begin(), 0, 0, 36_000_000)], surroundings(EPOCH)).state
+    state = process_messages(state, [order(state, 1, 0, 0, (0, 0, 2, 3))], surroundings(3 * EPOCH)).state
+    state = process_messages(state, [opened(state, place) for place in range(3)], surroundings(3 * EPOCH)).state
+    state = process_messages(state, [], surroundings(50 * EPOCH)).state
+    assert (state.totals[0].retired, state.accounts[0].allowed) == (3, 30_000)
+    assert compute_state_root(state).hex() == STORY
 
 
 def test_invalid_block_with_one_bad_message() -> None:
