@@ -38,7 +38,7 @@ NOT_SHOWN = {
     "simulator.ledger.certificates": "definitions of units",
     "simulator.ledger.keys": "definition of Ed25519",
     "simulator.ledger.measure": "how costs are measured, as the profile states",
-    "simulator.ledger.metering": "definition of a unit",
+    "simulator.ledger.metering.MILLIJOULES_PER_JOULE": "definition of a unit",
     "simulator.ledger.recording": "definitions of units",
     "simulator.live": "how figures are shown",
     "simulator.models.compression": "how models are measured, as the profile states",

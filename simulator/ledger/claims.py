@@ -46,7 +46,7 @@ def check_interval(claim: Claim, meter: Meter, config: ChainConfig, now: int) ->
     """Check that a claim follows the device's last one. Raises RuleError."""
     if claim.sequence != meter.sequence + 1:
         raise RuleError(Rule.SEQUENCE_GAP, f"claim {claim.sequence} after {meter.sequence}")
-    if not 0 < claim.end - claim.start <= config.claim_seconds:
+    if claim.end - claim.start != config.claim_seconds:
         raise RuleError(Rule.BAD_INTERVAL, f"an interval from {claim.start} to {claim.end} s")
     if claim.start != meter.end:
         rule = Rule.OVERLAP if claim.start < meter.end else Rule.INTERVAL_GAP

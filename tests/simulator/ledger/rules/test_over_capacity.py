@@ -57,11 +57,6 @@ def test_invalid_discharge_over_capacity() -> None:
     assert broken_by(state, claim(**giving, discharge=full + 1, export=2)) is Rule.OVER_CAPACITY
 
 
-def test_invalid_capacity_of_a_shorter_interval() -> None:
-    full = CAPACITY.load * SECONDS
-    assert broken_by(begin(), claim(end=299, load=full, grid_import=full)) is Rule.OVER_CAPACITY
-
-
 def test_invalid_more_in_the_battery_than_it_holds() -> None:
     """200 Wh of content at 90% efficiency are reached after 222.2 Wh of charge, 27 intervals at 100 W."""
     state = begin()
