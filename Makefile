@@ -89,6 +89,7 @@ bench: .venv/dev.stamp ## Measure server and exporter beside others; writes benc
 	$(python) -m bench.ledger_bench --record
 	$(python) -m bench.forecast_bench --record
 	$(python) -m bench.consensus_bench --record
+	$(python) -m bench.ledger_store_bench --record
 
 experiments: .venv/dev.stamp ## Run every experiment on both scenarios; writes bench/results/experiments/
 	@for scenario in edge published; do for name in baseline ablation scaling peers; do \

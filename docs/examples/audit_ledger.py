@@ -19,6 +19,7 @@ KINDS = ("Registration", "Claim", "", "ModelRecord", "Transfer", "Retirement", "
 FORMS = {0xC4: (1, 0), 0xC5: (2, 1 << 8), 0xC6: (4, 1 << 16), 0xCC: (1, 128), 0xCD: (2, 1 << 8), 0xCE: (4, 1 << 16),
          0xCF: (8, 1 << 32), 0xD0: (1, -33), 0xD1: (2, -129), 0xD2: (4, -32769), 0xD3: (8, -(1 << 31) - 1),
          0xDC: (2, 16), 0xDD: (4, 1 << 16)}  # fmt: skip
+SCHEMA = "c7cba041a8f521e64e134caf17d4a063614fe3c973e55d326e3416e70d3eb6c6"
 FAULTS = (CryptoError, LookupError, TypeError, ValueError, OSError, sqlite3.Error)
 
 
@@ -86,8 +87,9 @@ class Audit:
         self.rows = lambda statement, *values: database.execute(statement, values).fetchall()
         need(self.rows("PRAGMA integrity_check") == [("ok",)], "SQLite finds it damaged")
         self.meta = dict(self.rows("SELECT name, value FROM meta"))
-        need(set(self.meta) == {"format", "genesis", "head", "finalized", "state"}, "it is no ledger")
-        need(self.meta["format"] == b"ecochain ledger 1", "it is no ledger of this version")
+        need(len(self.meta) == 5 and self.meta["format"] == b"ecochain ledger 1", "it is no ledger of this version")
+        schema = "".join(text for (text,) in self.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        need(digest(schema.encode()).hex() == SCHEMA, "its tables are not those of a ledger")
         self.snapshot = read(self.meta["state"])[0] if self.meta["state"] else [0]
         (config, validators, projects), self.chain = read(self.meta["genesis"])[0], digest(self.meta["genesis"])
         self.slots_per_epoch, self.owners, self.parent = config[3], [one[0] for one in projects], self.chain

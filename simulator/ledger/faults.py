@@ -21,7 +21,9 @@ def told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise StoreError(f"{path}: cannot be used: {error}") from error
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         raise DamagedError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise DamagedError(f"{path}: holds text that is none") from error
     except OSError as error:
         raise StoreError(f"{path}: cannot be used: {error.strerror}") from error

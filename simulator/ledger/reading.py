@@ -232,7 +232,7 @@ class Reader:
 
     def schema(self) -> list[str]:
         """Return the statements that made the tables, as the file keeps them."""
-        return [text for (text,) in self._database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
+        return [text for (text,) in self._database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
 
     def close(self) -> None:
         """Let go of the file."""

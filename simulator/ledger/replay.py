@@ -1,38 +1,15 @@
 """A chain from its first block on: the transition of the consensus, and within it that of the ledger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from simulator.ledger import state as application
-from simulator.ledger import transition as messages
+from simulator.ledger.application import Application
 from simulator.ledger.codec import decode, encode
 from simulator.ledger.consensus.state import State, get_genesis_state
-from simulator.ledger.consensus.transition import Outcome, Surroundings, state_transition
+from simulator.ledger.consensus.transition import state_transition
 from simulator.ledger.snapshot import Snapshot, check_snapshot, restore_ledger, take_snapshot
-from simulator.ledger.types import Block, Genesis, ModelRecord, SignedMessage
+from simulator.ledger.state import State as LedgerState
+from simulator.ledger.types import Block, Genesis, ModelRecord
 from simulator.ledger.verification import Executor
-
-
-class Application:
-    """The states of the ledger by their roots, as the consensus asks for the transition from one to the next."""
-
-    def __init__(self, genesis: Genesis, execute: Executor) -> None:
-        """Begin with the state before the first block. Raises RuleError for a genesis that is none."""
-        first = application.get_genesis_state(genesis)
-        self.root = application.compute_state_root(first)
-        self.states = {self.root: first}
-        self._execute = execute
-
-    def process_messages(self, root: bytes, signed: Sequence[SignedMessage], around: Surroundings) -> Outcome:
-        """Return what messages do to the state of a root. Raises RuleError with the rule that one of them breaks."""
-        known = messages.Surroundings(slot=around.slot, randomness=around.mix, execute=self._execute)
-        result = messages.process_messages(self.states[root], signed, known)
-        after = application.compute_state_root(result.state)
-        self.states[after] = result.state
-        return Outcome(root=after, convicted=result.convicted)
-
-    def keep_only(self, root: bytes) -> None:
-        """Forget all states but that of a root."""
-        self.states = {root: self.states[root]}
 
 
 class Replay:
@@ -53,7 +30,7 @@ class Replay:
         self._numbers = {self.consensus.head: 0}
 
     @property
-    def ledger(self) -> application.State:
+    def ledger(self) -> LedgerState:
         """State of what blocks record."""
         return self.application.states[self.consensus.application]
 

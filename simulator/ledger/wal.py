@@ -14,13 +14,16 @@ from simulator.ledger.faults import DamagedError
 from simulator.ledger.seal import PAGE_BYTES, log_of
 
 HEADER_BYTES = 32
-"""Bytes before the first frame."""
+"""Bytes of a log before its first frame (SQLite's file format, section 4.1)."""
 
 FRAME_BYTES = 24 + PAGE_BYTES
-"""Bytes of a frame: its own header and a page."""
+"""Bytes of a frame: its own header of 24 and a page (section 4.1)."""
 
 _MAGIC = 0x377F_0682
+"""First word of a log with little-endian checksums; the next number is that of big-endian ones (section 4.1)."""
+
 _MASK = 0xFFFF_FFFF
+"""Lowest 32 bits, to which checksums are cut (section 4.2)."""
 
 Sums = tuple[int, int]
 
