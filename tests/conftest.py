@@ -1,5 +1,6 @@
 """Settings and guards that all tests share."""
 
+import os
 import signal
 
 import pytest
@@ -10,6 +11,10 @@ from tests import processes
 # A busy machine is no failure: no test may depend on how long an example takes.
 settings.register_profile("ecotrack", deadline=None)
 settings.load_profile("ecotrack")
+
+# Workers share the cores. Threads of OpenMP wait for one another by spinning: with more threads than cores, trees take
+# ten times as long to fit.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A shell starts a background job with SIGINT ignored, and every program below it inherits that. Programs that a test
 # interrupts would not hear of it.
