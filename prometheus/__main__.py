@@ -25,7 +25,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ConfigError as error:
         parser.error("; ".join(error.mistakes))
     link = BytesPerSecond(arguments.link * BITS_PER_MEGABIT / BITS_PER_BYTE)
-    links = Links(runbooks=arguments.runbooks, dashboard=arguments.dashboard, cluster=arguments.cluster)
+    links = Links(
+        runbooks=arguments.runbooks,
+        dashboard=arguments.dashboard,
+        cluster=arguments.cluster,
+        forecast=arguments.forecast,
+    )
     root = Path.cwd()
     for path, text in generated(root, machine(config, link), links).items():
         (root / path).write_text(text)
@@ -43,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--dashboard-url", dest="dashboard", metavar="URL", type=_url, default=usual.dashboard, help=board)
     cluster = "address of the Edge cluster dashboard (default: %(default)s)"
     add("--cluster-url", dest="cluster", metavar="URL", type=_url, default=usual.cluster, help=cluster)
+    forecast = "address of the Forecast dashboard (default: %(default)s)"
+    add("--forecast-url", dest="forecast", metavar="URL", type=_url, default=usual.forecast, help=forecast)
     folder = "address of the folder of runbooks (default: %(default)s)"
     add("--runbook-url", dest="runbooks", metavar="URL", type=_url, default=usual.runbooks, help=folder)
     return parser

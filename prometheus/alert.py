@@ -17,7 +17,8 @@ SAME_INSTANCE = "on (job, instance)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Targets of the alerts' links: the folder of the runbooks, and the dashboards Device carbon and Edge cluster.
+    """Targets of the alerts' links: the folder of the runbooks, and the dashboards Device carbon, Edge cluster and
+    Forecast.
 
     No `/` at the end.
     """
@@ -25,6 +26,7 @@ class Links:
     runbooks: str = "https://github.com/ecotrack/ecotrack/blob/main/docs/runbooks"
     dashboard: str = "http://localhost:3000/d/ecotrack-device/device-carbon"
     cluster: str = "http://localhost:3000/d/ecochain-cluster/edge-cluster"
+    forecast: str = "http://localhost:3000/d/ecochain-forecast/forecast"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,8 @@ class Alert:
     `component` is the part of the project that the alert is about, and names its runbook page. `scope` says
     how far it reaches: one `device`, one simulated `cluster`, a `site` or a `node` of it, or the `pipeline` that
     carries the alerts themselves. `advice` is a sentence that says what to do, and ends the description. `hold` (the
-    rule's `for`) and `keep_firing_for` are PromQL durations, empty for none.
+    rule's `for`) and `keep_firing_for` are PromQL durations, empty for none. An
+    alert `on_forecasts` leads to the board Forecast.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Alert:
     advice: str
     hold: str = HOLD
     keep_firing_for: str = ""
+    on_forecasts: bool = False
 
     @property
     def labels(self) -> dict[str, str]:
@@ -59,6 +63,7 @@ class Alert:
         concerned = within.get(self.scope, ("instance",))
         chosen = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in concerned)
         board = links.cluster if self.component == "simulator" else links.dashboard
+        board = links.forecast if self.on_forecasts else board
         return {
             "summary": self.summary,
             "description": f"{self.description} {self.advice}",

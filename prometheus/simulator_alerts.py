@@ -3,6 +3,8 @@
 Every `for` is wall time at any speed of the simulated clock.
 """
 
+from dataclasses import replace
+
 from prometheus.alert import Alert
 from prometheus.simulator_recording import (
     ADVANCED,
@@ -168,7 +170,7 @@ def _wake() -> Alert:
 
 
 def _forecasts() -> tuple[Alert, ...]:
-    return _worse(), _uncovered(), _refused()
+    return tuple(replace(alert, on_forecasts=True) for alert in (_worse(), _uncovered(), _refused()))
 
 
 def _worse() -> Alert:

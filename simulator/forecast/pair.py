@@ -25,6 +25,9 @@ BEHIND_CONVEX = {
 }
 """The references behind the convex one, where that is served itself, by band: the best that need no history."""
 
+ALONE = "the default, with which no other was asked to compete"
+"""Reason for a model that is served without a choice."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
@@ -74,7 +77,8 @@ def learn_pair(models: Sequence[Model], series: Series, seed: int) -> Pair:
     """Return the best of some models in each band, and what stands behind it. Raises ForecastError for too few days."""
     heading, model, choices = train(models, series, fixed_split(series), seed, _quietly)
     ends = tuple(one.end for one in choices)
-    return _with_reference(heading, model, ends, tuple(one.why for one in choices), series)
+    reasons = tuple(one.why if len(models) > 1 else ALONE for one in choices)
+    return _with_reference(heading, model, ends, reasons, series)
 
 
 def kept_pair(path: Path, series: Series) -> Pair:

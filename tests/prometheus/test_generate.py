@@ -34,8 +34,11 @@ def test_links_lead_where_the_flags_say(checkout: Path) -> None:
 
 
 def test_the_simulators_alerts_lead_to_its_own_board(checkout: Path) -> None:
-    main(["--cluster-url=https://grafana.test/d/ecochain-cluster/y", "--runbook-url=https://wiki.test/runbooks"])
+    boards = {"cluster": "ecochain-cluster/y", "forecast": "ecochain-forecast/z"}
+    links = [f"--{name}-url=https://grafana.test/d/{board}" for name, board in boards.items()]
+    main([*links, "--runbook-url=https://wiki.test/runbooks"])
     text = alerts(checkout, "ecochain")
+    assert "dashboard_url: https://grafana.test/d/ecochain-forecast/z?var-instance={{" in text
     assert "dashboard_url: https://grafana.test/d/ecochain-cluster/y?var-instance={{" in text
     assert "runbook_url: https://wiki.test/runbooks/simulator.md#ecochaindown" in text
     assert "localhost" not in text
