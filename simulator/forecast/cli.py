@@ -73,6 +73,7 @@ def add_forecast(commands: Any, parser_class: type[argparse.ArgumentParser]) -> 
 
 def _add_data(add: Any) -> None:
     add("--stations", metavar="NAME", nargs="+", help="typical years: greensboro, sand-point (default: both)")
+    add("--grids", metavar="NAME", nargs="+", help="generated grids, for intensity: gb, de, fr (default: all)")
     add("--csv", metavar="FILE", type=Path, help="your own observations, in place of typical years")
     add("--kind", metavar="KIND", nargs="+", help="solar, wind or intensity (default: solar and wind)")
     add("--latitude", metavar="DEGREES", type=float, default=0.0, help="of your own site, north of the equator")
@@ -83,6 +84,7 @@ def _add_data(add: Any) -> None:
 def series_of(options: argparse.Namespace) -> "Mapping[str, Series]":
     """Return the series that the flags name, by label. Raises ConfigError."""
     from simulator.forecast.dataset import STATIONS, read_csv, typical_year
+    from simulator.forecast.grids import SYSTEMS, generated_year
     from simulator.forecast.interface import Kind
 
     kinds = [Kind(_among("--kind", one, [str(kind) for kind in Kind])) for one in options.kind or ["solar", "wind"]]
@@ -91,10 +93,11 @@ def series_of(options: argparse.Namespace) -> "Mapping[str, Series]":
             raise ConfigError(["--csv: expected one --kind of what the file holds"])
         place = {name: getattr(options, name) for name in ("latitude", "longitude", "altitude")}
         return {f"{options.csv.stem} {kinds[0]}": read_csv(options.csv, kinds[0], **place)}
-    if Kind.INTENSITY in kinds:
-        raise ConfigError(["--kind: intensity needs --csv: typical years have none"])
     stations = [_among("--stations", one, list(STATIONS)) for one in options.stations or STATIONS]
-    return {f"{station} {kind}": typical_year(station, kind) for kind in kinds for station in stations}
+    grids = [_among("--grids", one, list(SYSTEMS)) for one in options.grids or SYSTEMS]
+    supplies = [kind for kind in kinds if kind is not Kind.INTENSITY]
+    found = {f"{station} {kind}": typical_year(station, kind) for kind in supplies for station in stations}
+    return found | {f"{grid} {kind}": generated_year(grid) for kind in kinds if kind not in supplies for grid in grids}
 
 
 def _among(flag: str, name: str, known: Sequence[str]) -> str:

@@ -83,10 +83,19 @@ def carbon_intensity(run: Dispatch, system: PowerSystem) -> FloatArray:
 
 def dispatch(system: PowerSystem, start: datetime, hours: int, random: np.random.Generator) -> Dispatch:
     """Return the hours of a power system from `start` on."""
-    first = start.astimezone(UTC)
+    return dispatched(system, start, processes(memories(system), hours, random))
+
+
+def memories(system: PowerSystem) -> tuple[Memory, ...]:
+    """Return the memories of the processes that a power system is subject to: air, habits, clouds, wind, outages."""
+    return (TEMPERATURE, HABITS, CLOUDS, WIND, *(OUTAGES for _ in system.plants))
+
+
+def dispatched(system: PowerSystem, start: datetime, drawn: FloatArray) -> Dispatch:
+    """Return the hours of a power system from `start` on under its processes (H, processes)."""
+    first, hours = start.astimezone(UTC), len(drawn)
     days = days_of_year(first, hours)
-    memories = (TEMPERATURE, HABITS, CLOUDS, WIND, *(OUTAGES for _ in system.plants))
-    air, habits, clouds, weather, *outages = processes(memories, hours, random).T
+    air, habits, clouds, weather, *outages = drawn.T
     shape, stored = _courses(system, first, hours)
     demand = demand_gigawatts(system.demand, shape, days, air, habits)
     sun, wind = solar_gigawatts(system, days, clouds), wind_gigawatts(system.wind, days, weather)

@@ -28,7 +28,7 @@ def own_csv(folder: Path, days: int = 200) -> Path:
         (["evaluate", "--splits", "tenth"], "--splits: expected one of fixed, period 1, "),
         (["evaluate", "--stations", "moon"], "--stations: expected one of greensboro, sand-point, got"),
         (["evaluate", "--kind", "tidal"], "--kind: expected one of solar, wind, intensity, got"),
-        (["evaluate", "--kind", "intensity"], "--kind: intensity needs --csv: typical years have none"),
+        (["evaluate", "--kind", "intensity", "--grids", "moon"], "--grids: expected one of gb, de, fr, got"),
         (["evaluate", "--csv", "gone.csv"], "--csv: expected one --kind of what the file holds"),
         (["evaluate", "--csv", "gone.csv", "--kind", "wind"], "gone.csv: cannot be read: No such file or directory"),
         (["train", "--csv", "gone.csv", "--kind", "wind"], "gone.csv: cannot be read: No such file or directory"),
