@@ -117,13 +117,13 @@ def _done(folder: Path, lots: Sequence[Sequence[Unit]], executor: Executor | Non
 
 def do(folder: Path, lot: Sequence[Unit]) -> dict[Key, Outcome]:
     """Return the outcomes of a lot, of which those are kept in the folder that were not there."""
-    found, learnt = {}, Learnt()
+    found, fits = {}, Fits()
     data = fingerprint(lot[0].series)
     for unit in lot:
         path = folder / UNITS / unit.file
         kept = _kept(path, data)
         if kept is None:
-            kept = evaluate(unit, learnt)
+            kept = evaluate(unit, fits)
             with (folder / SCORED_FILE).open("a", encoding="utf-8") as scored:
                 scored.write(f"{unit.label},{unit.split.name},{unit.model.name},{unit.seed}\n")
             _keep(path, kept, data)
@@ -132,7 +132,7 @@ def do(folder: Path, lot: Sequence[Unit]) -> dict[Key, Outcome]:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class Fits:
     """The models that have learnt from the parts of one split with one seed, by part and name."""
 
     fitted: dict[tuple[str, str], Fitted] = field(default_factory=dict)
@@ -157,14 +157,14 @@ def times_scored(folder: Path) -> dict[tuple[str, str], int]:
     return counts
 
 
-def evaluate(unit: Unit, learnt: Learnt) -> Outcome:
+def evaluate(unit: Unit, fits: Fits) -> Outcome:
     """Learn, calibrate and score. Raises ForecastError where the series does not suffice."""
     began = time.process_time()
     series, split = unit.series, unit.split
-    early = learnt.fit(unit.model, "fitting", series.only(split.fitting), unit.seed)
+    early = fits.fit(unit.model, "fitting", series.only(split.fitting), unit.seed)
     # Forecasts of the test see what was observed before each of them, which no model has learnt from.
     validation = errors_of(early, series.only(split.training), split.validation)
-    fitted = learnt.fit(unit.model, "training", series.only(split.training), unit.seed)
+    fitted = fits.fit(unit.model, "training", series.only(split.training), unit.seed)
     calibrated = calibrate(fitted, series.only(split.training | split.calibration), split.calibration)
     scores = score(calibrated, series, split.test)
     example = np.flatnonzero(split.test)[-EXAMPLE_STEPS:]

@@ -9,7 +9,7 @@ from simulator.arrays import FloatArray
 from simulator.forecast.checkpoint import FORMAT, Heading, versions
 from simulator.forecast.conformal import Calibrated, calibrate
 from simulator.forecast.dataset import fingerprint
-from simulator.forecast.evaluate import Learnt, errors_of
+from simulator.forecast.evaluate import Fits, errors_of
 from simulator.forecast.gate import Choice, choose
 from simulator.forecast.interface import Model, Series
 from simulator.forecast.models.banded import Banded
@@ -24,16 +24,16 @@ def train(
     The convex reference has to be among the models. The split's test is no part of it. Raises ForecastError for too few
     days.
     """
-    learnt = Learnt()
+    fits = Fits()
     errors: dict[str, FloatArray] = {}
     for number, model in enumerate(models):
-        early = learnt.fit(model, "fitting", series.only(split.fitting), seed)
+        early = fits.fit(model, "fitting", series.only(split.fitting), seed)
         errors[model.name] = errors_of(early, series.only(split.training), split.validation)
         progress(number + 1, len(models) + 1)
     choices = choose(errors)
     by_name = {model.name: model for model in models}
     whole = series.only(split.training)
-    fitted = tuple(learnt.fit(by_name[one.model], "training", whole, seed) for one in choices)
+    fitted = tuple(fits.fit(by_name[one.model], "training", whole, seed) for one in choices)
     served = Banded(fitted, tuple(one.end for one in choices))
     calibrated = calibrate(served, series.only(split.training | split.calibration), split.calibration)
     progress(len(models) + 1, len(models) + 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.forecast.evaluate import SCORED_FILE, UNITS, Learnt, Unit, evaluate, outcomes, times_scored, units
+from simulator.forecast.evaluate import SCORED_FILE, UNITS, Fits, Unit, evaluate, outcomes, times_scored, units
 from simulator.forecast.interface import Expected, ForecastError, Kind, Series, State, Steps
 from simulator.forecast.models.catalogue import references_of
 from simulator.forecast.models.convex import Convex
@@ -119,9 +119,9 @@ def test_several_workers_find_the_same(done: tuple[Path, Evaluation], tmp_path: 
 
 def test_an_ensemble_takes_its_members_as_they_have_been_learnt() -> None:
     series, model = SERIES["here wind"], Ensemble(members=(Convex(), Ridge()))
-    learnt = Learnt()
-    member = learnt.fit(Ridge(), "training", series, 1)
-    found = learnt.fit(model, "training", series, 1)
+    fits = Fits()
+    member = fits.fit(Ridge(), "training", series, 1)
+    found = fits.fit(model, "training", series, 1)
     assert isinstance(found, FittedEnsemble)
     assert found.members[1] is member
     alone = model.fit(series, 1).state()
@@ -167,7 +167,7 @@ def test_scores_do_not_depend_on_what_follows_the_test() -> None:
         model=Convex(),
         seed=1,
     )
-    assert np.array_equal(evaluate(shortened, Learnt()).scores.by_day, evaluate(other, Learnt()).scores.by_day)
+    assert np.array_equal(evaluate(shortened, Fits()).scores.by_day, evaluate(other, Fits()).scores.by_day)
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
