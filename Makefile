@@ -96,8 +96,8 @@ experiments: .venv/dev.stamp ## Run every experiment on both scenarios; writes b
 	    .venv/bin/ecochain experiment $$name --scenario $$scenario --output bench/results/experiments || exit 1; \
 	done; done
 
-forecasts: .venv/dev.stamp ## Compare all forecasters on both typical years, hours of CPU time; writes bench/results/forecast/full/
-	.venv/bin/ecochain forecast evaluate --output bench/results/forecast/full
+forecasts: .venv/dev.stamp ## Compare all forecasters on both typical years, two hours of CPU time; writes bench/results/forecast/full/
+	.venv/bin/ecochain forecast evaluate --workers 2 --output bench/results/forecast/full
 
 secrets: secrets/grafana-admin-password ## Make the password that Compose hands to Grafana
 

@@ -4,6 +4,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 examples:
-  ecochain forecast evaluate --output results        every model on both typical years: hours of CPU time
+  ecochain forecast evaluate --workers 2 --output results  every model on both typical years: two hours of CPU time
   ecochain forecast evaluate --models ridge ensemble --seeds 1 --output results
   ecochain forecast evaluate --csv mine.csv --kind solar --latitude 52.5 --longitude 13.4 --output results
 
@@ -36,6 +37,9 @@ A model is served only where it is better than the convex reference on days that
 
 SAME_SCORE = 1e-6
 """Largest difference of scores of the same model trained twice on one machine, in the unit of the series."""
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Variables that say how many threads the libraries of a new process may use."""
 
 _STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
 
@@ -139,6 +143,9 @@ def _evaluate(options: argparse.Namespace) -> int:
                 range(1, options.seeds + 1),
             )
         )
+        if options.workers > 1:
+            # A process to a core: threads within it would only wait for one another.
+            os.environ.update(dict.fromkeys(THREADS, "1"))
         with executor_for(options.workers, None) as executor, Progress("forecasts") as progress:
             found = work.outcomes(options.output, planned, progress.report, executor)
         scored = work.times_scored(options.output)
