@@ -40,7 +40,7 @@ class Needed(msgspec.Struct, frozen=True, kw_only=True):
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """A method: grams less than the reference's, and their share of what perfect forecasts of the same kind save.
 
-    `of_perfect` is None where it is not certain that these save or cost anything.
+    `of_perfect` is None where it is not certain that these save anything.
     """
 
     method: str
@@ -133,7 +133,7 @@ def _of_perfect(label: str, saved: dict[str, list[float]]) -> Interval | None:
     """Return the share of what perfect forecasts save: those of supply or intensity, where only that differs."""
     scope = next((one for one in SCOPES if label.startswith(one)), "")
     perfect = scope + PERFECT
-    if label == perfect or perfect not in saved:
+    if label == perfect or perfect not in saved or mean_interval(saved[perfect]).low <= 0.0:
         return None
     return ratio_of_means(saved[label], saved[perfect])
 

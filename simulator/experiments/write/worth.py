@@ -49,7 +49,7 @@ def worth(results: Results) -> Iterator[str]:
     yield from ("## Worth of forecasts", "")
     yield (
         f"Grams beside those of `{results.reference}`, of runs with the same seed, and the part of what perfect "
-        "forecasts of the same quantity save. No part is given where the interval of what these save holds 0."
+        "forecasts of the same quantity save. No part is given where the interval of what these save is not above 0."
     )
     yield ""
     yield from markdown_table(["method", "difference (g)", "of perfect (%)"], [_share(one) for one in found.shares])

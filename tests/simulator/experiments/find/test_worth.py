@@ -23,7 +23,7 @@ from simulator.run.job import Job, RunResult
 from tests.simulator.experiments.fake_simulation import fake, request
 from tests.simulator.scenario.scenarios import edge
 
-SAVED = {"perfect": 0.2, "best": 0.1, "supply-perfect": 0.0, "intensity-perfect": 0.04, "intensity-best": 0.01}
+SAVED = {"perfect": 0.2, "best": 0.1, "supply-perfect": -0.05, "intensity-perfect": 0.04, "intensity-best": 0.01}
 """Grams that forecasters save beside convex, over those of convex; all others cost a tenth."""
 
 
@@ -64,7 +64,7 @@ def test_a_share_of_perfect_is_given_where_perfect_is_known_to_save(tmp_path: Pa
     assert apart is not None
     assert best.low < 0.5 < best.high
     assert apart.low < 0.25 < apart.high
-    # Perfect forecasts of supply save nothing that is certain, and of itself nothing is a share.
+    # Perfect forecasts of supply cost more here, of which nothing is a share, as of itself.
     assert [shares[name].of_perfect for name in ("supply-best", "perfect", "supply-perfect")] == [None] * 3
     assert shares["best"].difference.high < 0.0 < shares["none"].difference.low
 
