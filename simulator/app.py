@@ -6,10 +6,12 @@ import math
 import platform
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 import simulator
 from exporter.core.clock import Clock
@@ -25,12 +27,14 @@ from simulator.ledger.cost_profile import shipped_profile
 from simulator.live.ahead import GenerationAhead
 from simulator.live.exposition.rows import exposition
 from simulator.live.forecasts import LiveForecasts
+from simulator.live.foresight import learnt_in_child
 from simulator.live.pacing import Pace, SpeedMeter, is_lean, step_for
 from simulator.live.page import render_page
 from simulator.live.run import LiveRun
 from simulator.live.snapshot import NodeFacts, RunFacts, Snapshot
 from simulator.live.summary import history, summarize
 from simulator.run.engine import Engine
+from simulator.run.forecasts import forecaster_of, grid_in_run, learns
 from simulator.run.generation import Daily
 from simulator.run.job import full_method
 from simulator.run.simulate import build_engine
@@ -96,11 +100,19 @@ def shown_results_in(folder: Path | None) -> tuple[ShownResults, ...]:
 def build_run(plan: Plan, generated: Daily | None = None, forecasts: LiveForecasts | None = None) -> LiveRun:
     """Build a run at its beginning, with the generation `generated` in place of one that it would compute itself.
 
-    Raises ConfigError or WeatherError for files that cannot be used.
+    A lean run has a child learn what its forecasters rest on. Raises ConfigError or WeatherError for files that cannot
+    be used.
     """
     scenario, method = plan.scenario, full_method(plan.scenario)
-    backend = Backend.PLAIN if plan.is_lean else Backend.COMPILED
-    engine = build_engine(scenario, method, plan.seed, step=step_for(plan.speed), backend=backend)
+    backend, step = Backend.PLAIN if plan.is_lean else Backend.COMPILED, step_for(plan.speed)
+    in_child = plan.is_lean and learns(scenario, method)
+    unlearnt = msgspec.structs.replace(scenario, forecast=None) if in_child else scenario
+    engine = build_engine(unlearnt, method, plan.seed, step=step, backend=backend)
+    if in_child:
+        foresight, layout = learnt_in_child(scenario, plan.seed), layout_of(scenario, plan.seed)
+        forecaster = forecaster_of(scenario, method, layout, engine.plant.generation, foresight)
+        grid = grid_in_run(scenario, method, layout, step, plan.seed, foresight=foresight)
+        engine = Engine(replace(engine.plant, forecaster=forecaster, grid=grid))
     if generated is not None:
         engine.plant.generation.source = generated
     return LiveRun(engine, _facts(plan, engine), forecasts)

@@ -1,13 +1,15 @@
 """The future as a run is told of it: the forecaster of its supply, and that of its grid."""
 
+from dataclasses import dataclass
+
 from exporter.core.units import Seconds
 from simulator.assembly.forecasts import Request, sources_of, zones_of
 from simulator.assembly.grids import grid_of
 from simulator.assembly.layout import Layout
 from simulator.energy.cloudless import CloudlessWeather
-from simulator.forecast.intensity import ForecastGrid
+from simulator.forecast.intensity import ForecastGrid, Zone
 from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
-from simulator.forecast.serving import HourlyForecaster, Sky
+from simulator.forecast.serving import HourlyForecaster, Sky, Source
 from simulator.grid.course import Ahead, Grid, HourlyGrid
 from simulator.run.generation import Generation, daily
 from simulator.run.job import Method
@@ -17,7 +19,10 @@ from simulator.scheduling.policies import traits
 WITHOUT_SECTION = ("persistence", "yesterday")
 """Forecasters of supply and intensity of a scenario that asks for none: what was observed is repeated."""
 
-LEARNT_NOWHERE = {
+UNLEARNT_SUPPLY = ("none", "persistence", "perfect")
+"""Forecasters of supply that need no history."""
+
+UNLEARNT_INTENSITY = {
     "none": Ahead.PERSISTENCE,
     "persistence": Ahead.PERSISTENCE,
     "yesterday": Ahead.YESTERDAY,
@@ -37,10 +42,43 @@ def choices_of(scenario: Scenario, method: Method) -> tuple[str, str]:
     return method.supply or supply, method.intensity or intensity
 
 
-def forecaster_of(scenario: Scenario, method: Method, layout: Layout, generation: Generation) -> Forecaster:
-    """Return the forecaster of supply at its beginning.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """All that the forecasters of a run have learnt, of supply and of the grid, and the sky over its panels.
 
-    Raises ConfigError for a checkpoint, and WeatherError for a recording, that cannot be used.
+    There are no sources where supply is told without learning, and no zones where intensity is.
+    """
+
+    sources: tuple[Source, ...]
+    zones: tuple[Zone, ...]
+    sky: Sky
+
+
+def learns(scenario: Scenario, method: Method) -> bool:
+    """Return whether a forecaster of a method has anything to learn on a scenario."""
+    supply, intensity = choices_of(scenario, method)
+    return supply not in UNLEARNT_SUPPLY or intensity not in UNLEARNT_INTENSITY
+
+
+def foresight_of(scenario: Scenario, method: Method, layout: Layout) -> Foresight:
+    """Return what the forecasters of a method learn.
+
+    Raises ConfigError for a checkpoint, and WeatherError or GridError for a recording, that cannot be used.
+    """
+    supply, intensity = choices_of(scenario, method)
+    return Foresight(
+        sources=() if supply in UNLEARNT_SUPPLY else tuple(sources_of(layout, request_of(scenario, supply))),
+        zones=() if intensity in UNLEARNT_INTENSITY else tuple(zones_of(layout, request_of(scenario, intensity))),
+        sky=sky_of(layout),
+    )
+
+
+def forecaster_of(
+    scenario: Scenario, method: Method, layout: Layout, generation: Generation, foresight: Foresight | None = None
+) -> Forecaster:
+    """Return the forecaster of supply at its beginning; it learns here, unless there is a `foresight`.
+
+    Raises as `foresight_of` does.
     """
     choice, buses = choices_of(scenario, method)[0], len(layout.buses)
     match choice:
@@ -50,8 +88,9 @@ def forecaster_of(scenario: Scenario, method: Method, layout: Layout, generation
             return PersistenceForecaster(buses)
         case "perfect":
             return PerfectForecaster(generation.between)
-    sources = sources_of(layout, request_of(scenario, choice))
-    return HourlyForecaster(choice, sources, buses, generation.parts_at, sky_of(layout), generation.step)
+    sources = sources_of(layout, request_of(scenario, choice)) if foresight is None else foresight.sources
+    sky = sky_of(layout) if foresight is None else foresight.sky
+    return HourlyForecaster(choice, sources, buses, generation.parts_at, sky, generation.step)
 
 
 def request_of(scenario: Scenario, choice: str) -> Request:
@@ -68,13 +107,19 @@ def sky_of(layout: Layout) -> Sky:
     return lambda day: power(day)[0]
 
 
-def grid_in_run(scenario: Scenario, method: Method, layout: Layout, step: Seconds, seed: int) -> Grid:
-    """Return the grid with what is expected of it. Raises GridError for a file, ConfigError for a checkpoint."""
+def grid_in_run(
+    scenario: Scenario, method: Method, layout: Layout, step: Seconds, seed: int, *, foresight: Foresight | None = None
+) -> Grid:
+    """Return the grid with what is expected of it; it is learnt here, unless there is a `foresight`.
+
+    Raises as `foresight_of` does.
+    """
     choice = choices_of(scenario, method)[1]
-    if choice in LEARNT_NOWHERE:
-        return grid_of(layout, LEARNT_NOWHERE[choice], step, seed)
+    if choice in UNLEARNT_INTENSITY:
+        return grid_of(layout, UNLEARNT_INTENSITY[choice], step, seed)
     # What is known by the hour of the day is exact with yesterday's figures, and the zones have their own.
     grid = grid_of(layout, Ahead.YESTERDAY, step, seed)
     if not isinstance(grid, HourlyGrid):
         return grid
-    return ForecastGrid(grid, zones_of(layout, request_of(scenario, choice)), step)
+    zones = zones_of(layout, request_of(scenario, choice)) if foresight is None else foresight.zones
+    return ForecastGrid(grid, zones, step)

@@ -1,5 +1,6 @@
 """Histories of recordings: what lies before the run is learnt from, and nothing of the run itself."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def pasts(past: Past) -> FloatArray:
     return np.stack([past.values, past.clear_sky, past.beside])
 
 
-def alike(first: list[Source] | list[Zone], second: list[Source] | list[Zone]) -> bool:
+def alike(first: Sequence[Source | Zone], second: Sequence[Source | Zone]) -> bool:
     """Tell whether two lists of sources or zones have learnt the same and saw the same."""
     return all(
         same(one.learnt.fitted.state(), other.learnt.fitted.state()) and (pasts(one.past) == pasts(other.past)).all()
@@ -102,7 +103,8 @@ def test_a_run_on_a_short_recording_is_served_by_what_learns_nothing(tmp_path: P
     weather, grid = weather_file(tmp_path, "w.csv", 3, 1, 2), grid_file(tmp_path, "g.csv", 3, 1, 2)
     scenario = recorded(weather, grid)
     layout = layout_of(scenario)
-    served = [one.learnt for one in (*sources_of(layout, CONVEX), *zones_of(layout, CONVEX))]
+    asked: list[Source | Zone] = [*sources_of(layout, CONVEX), *zones_of(layout, CONVEX)]
+    served = [one.learnt for one in asked]
     assert {(one.model, one.why) for one in served} == {("smart persistence", TOO_SHORT)}
     result = simulate(Job(scenario=scenario, method=Method(name="x", policy="shifting"), seed=1))
     assert result.tasks_completed > 4000
