@@ -12,6 +12,8 @@ Generation serves the load first, then exports, and charges with what is left; a
 came from, so no claim can say it wrongly.
 """
 
+from msgspec.structs import replace
+
 from simulator.ledger.holdings import issue
 from simulator.ledger.rules import Rule, RuleError
 from simulator.ledger.state import Device, Meter, State, Totals, count_units
@@ -30,30 +32,22 @@ def certify(state: State, claim: Claim, meter: Meter, device: Device) -> None:
     Raises RuleError: storage laundering, over capacity of the battery, overflow.
     """
     own_charge = compute_own_charge(claim)
-    total_in, total_out = meter.total_in + claim.charge, meter.total_out + claim.discharge
-    if claim.charge or claim.discharge:
-        check_storage(total_in, total_out, device.capacity)
-    certified_in = meter.certified_in + own_charge
-    certified_out = meter.certified_out
-    if claim.discharge:
-        certified_out += compute_certified_output(claim.discharge, meter, (certified_in, total_in, total_out), device)
-    whole, remainder = divmod(
-        meter.remainder + claim.generation - claim.curtailed - own_charge + certified_out - meter.certified_out,
-        MILLIJOULES_PER_WATT_HOUR,
-    )
-    if total_in > MAX_INTEGER:
-        raise RuleError(Rule.OVERFLOW, "more energy charged than 63 bits hold")
-    if whole:
-        _issue(state, claim.device, state.accounts[device.project].owner, whole)
-    state.meters[claim.device] = Meter(
+    moved = replace(
+        meter,
         sequence=claim.sequence,
         end=claim.end,
-        remainder=remainder,
-        total_in=total_in,
-        total_out=total_out,
-        certified_in=certified_in,
-        certified_out=certified_out,
+        total_in=meter.total_in + claim.charge,
+        total_out=meter.total_out + claim.discharge,
+        certified_in=meter.certified_in + own_charge,
     )
+    if claim.charge or claim.discharge:
+        check_storage(moved, device.capacity)
+    output = compute_certified_output(claim.discharge, moved, device.capacity.efficiency_ppm)
+    certified = meter.remainder + claim.generation - claim.curtailed - own_charge + output
+    whole, remainder = divmod(certified, MILLIJOULES_PER_WATT_HOUR)
+    if whole:
+        _issue(state, claim.device, state.accounts[device.project].owner, whole)
+    state.meters[claim.device] = replace(moved, remainder=remainder, certified_out=meter.certified_out + output)
 
 
 def compute_own_charge(claim: Claim) -> int:
@@ -62,26 +56,29 @@ def compute_own_charge(claim: Claim) -> int:
     return min(claim.charge, surplus) if surplus > 0 else 0
 
 
-def check_storage(total_in: int, total_out: int, capacity: Capacity) -> None:
-    """Check that a battery gives no more than it took, less its losses, and holds no more than it can.
+def check_storage(meter: Meter, capacity: Capacity) -> None:
+    """Check that a battery gave no more than it took, less its losses, and holds no more than it can.
 
-    `total_in` begins with the charge at registration, which may come out without a loss. Raises RuleError.
+    The charge at registration, with which the total input begins, may come out without a loss. Raises RuleError.
     """
-    content = (total_in - capacity.stored) * capacity.efficiency_ppm + (capacity.stored - total_out) * PARTS_PER_MILLION
-    if content < 0:
-        raise RuleError(Rule.STORAGE_LAUNDERING, f"{total_out} mJ discharged after {total_in} mJ were charged")
-    if total_in * capacity.efficiency_ppm - total_out * PARTS_PER_MILLION > capacity.storage * PARTS_PER_MILLION:
+    if meter.total_in > MAX_INTEGER:
+        raise RuleError(Rule.OVERFLOW, "more energy charged than 63 bits hold")
+    charged, ppm = meter.total_in - capacity.stored, capacity.efficiency_ppm
+    if charged * ppm < (meter.total_out - capacity.stored) * PARTS_PER_MILLION:
+        raise RuleError(Rule.STORAGE_LAUNDERING, f"{meter.total_out} mJ discharged, {meter.total_in} mJ charged")
+    if meter.total_in * ppm - meter.total_out * PARTS_PER_MILLION > capacity.storage * PARTS_PER_MILLION:
         raise RuleError(Rule.OVER_CAPACITY, "more energy charged than the battery holds")
 
 
-def compute_certified_output(discharge: int, meter: Meter, totals: tuple[int, int, int], device: Device) -> int:
+def compute_certified_output(discharge: int, meter: Meter, efficiency_ppm: int) -> int:
     """Return the part of a discharge that counts as the device's own generation, in millijoules.
 
-    `totals` are certified input, total input and total output with the claim's own.
+    The meter has the discharge in its totals, but not yet in its certified output.
     """
-    certified_in, total_in, total_out = totals
-    declared = certified_in * device.capacity.efficiency_ppm // PARTS_PER_MILLION
-    measured = certified_in * total_out // total_in
+    if not discharge:
+        return 0
+    declared = meter.certified_in * efficiency_ppm // PARTS_PER_MILLION
+    measured = meter.certified_in * meter.total_out // meter.total_in
     return max(0, min(discharge, declared - meter.certified_out, measured - meter.certified_out))
 
 
