@@ -55,6 +55,15 @@ def test_the_probability_of_detection_by_hand() -> None:
     assert compute_detection_probability(2, 1, 4) == 1
 
 
+@given(st.integers(0, 200), st.integers(1, 200), st.integers(1, 12))
+def test_lies_do_not_pay_even_if_they_are_only_hidden(honest: int, false: int, samples: int) -> None:
+    """Whoever adds false tasks, and lets a claim expire in which one is drawn, can expect less than the truth earns."""
+    passes = 1 - compute_detection_probability(honest + false, false, samples)
+    assert (honest + false) * passes <= honest
+    if samples > 1 and honest:
+        assert (honest + false) * passes < honest
+
+
 @given(st.integers(1, 60), st.data())
 def test_more_samples_and_more_lies_are_found_more_often(tasks: int, data: st.DataObject) -> None:
     false = data.draw(st.integers(0, tasks - 1))
