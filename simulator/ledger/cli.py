@@ -38,8 +38,8 @@ What is checked, in this order:
   the rows     every table against the blocks: roots, order, claims, task records, Merkle nodes
   the chain    every block against every rule, from the first one on: signatures, elections, sequences, balances,
                units held, retired and cancelled, roots of states, and the votes that make blocks final
-Models are not executed again: outputs are taken to be those that validators opened. A block that convicts a device
-of a false output is therefore refused.
+               outputs of the integer models that come with the simulator are executed again; those of others are
+               taken to be what validators opened
 
 A file that is in use, or whose writer was killed, has no seal: its rows and the chain are checked all the same.
 A file that was cut back to an earlier state is good in itself; --head finds it.
@@ -141,12 +141,16 @@ def _ledger(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from simulator.ledger.proofs import head_text
     from simulator.ledger.verify import verify
+    from simulator.models.integer import executor, train
+    from simulator.models.networks import SHAPES
 
-    found = verify(options.ledger, trusted=options.head)
+    found = verify(options.ledger, executor(map(train, SHAPES)), options.head)
     sealed = "every byte as it was sealed" if found.is_sealed else "not closed, so not every byte could be checked"
     write_out(
         f"{options.ledger}: good: {found.head.blocks} blocks, {found.finalized} of them final, {found.claims} claims, "
-        f"{found.records} task records; {sealed}\nhead {head_text(found.head)}\n"
+        f"{found.records} task records; {sealed}\n"
+        f"outputs of models: {found.executed} executed again, {found.believed} of models that are not known here\n"
+        f"head {head_text(found.head)}\n"
     )
     return 0
 

@@ -13,17 +13,22 @@ from simulator.ledger.verification import Executor
 
 
 class Replay:
-    """The state of a chain after the blocks that it was shown, each of which obeyed every rule."""
+    """The state of a chain after the blocks that it was shown, each of which obeyed every rule.
 
-    def __init__(self, genesis: Genesis, execute: Executor | None = None) -> None:
-        """Begin before the first block; without an executor, outputs of models are taken to be what was opened.
+    Of the task records that they open, `executed` were executed again and `believed` were not.
+    """
 
-        Raises RuleError for a genesis that is none.
+    def __init__(self, genesis: Genesis, execute: Executor) -> None:
+        """Begin before the first block.
+
+        The output of a model that the executor does not know is taken to be the one that was opened. Raises RuleError
+        for a genesis that is none.
         """
+        self.executed = self.believed = 0
         self._genesis = genesis
+        self._execute = execute
         self._opened: dict[tuple[bytes, int], int] = {}
-        self._is_believing = execute is None
-        self.application = Application(genesis, execute or self._believe)
+        self.application = Application(genesis, self._execute_or_believe)
         self.consensus: State = get_genesis_state(genesis, self.application.root)
         self._before = self.consensus
         self._number = 0
@@ -41,15 +46,19 @@ class Replay:
 
     def see(self, number: int, block: Block) -> None:
         """Take the next block. Raises RuleError with the rule that it breaks."""
-        if self._is_believing:
-            opened = [one.message.record for one in block.body.messages if isinstance(one.message, ModelRecord)]
-            self._opened = {(one.model, one.input_seed): one.output for one in opened}
+        opened = [one.message.record for one in block.body.messages if isinstance(one.message, ModelRecord)]
+        self._opened = {(one.model, one.input_seed): one.output for one in opened}
         after = state_transition(self.application.process_messages, self.consensus, block)
         self._before, self.consensus, self._number = self.consensus, after, number
         self.application.keep_only(after.application)
         self._numbers[after.head] = number
 
-    def _believe(self, model: bytes, seed: int) -> int | None:
+    def _execute_or_believe(self, model: bytes, seed: int) -> int | None:
+        output = self._execute(model, seed)
+        if output is not None:
+            self.executed += 1
+            return output
+        self.believed += 1
         return self._opened.get((model, seed))
 
     def snapshot(self) -> bytes:

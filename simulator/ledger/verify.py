@@ -13,20 +13,25 @@ from simulator.ledger.verification import Executor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Contents of a good ledger file; `is_sealed` says whether every byte was checked, or every row."""
+    """Contents of a good ledger file; `is_sealed` says whether every byte was checked, or every row.
+
+    Of the task records that validators opened, `executed` were executed again, and `believed` were not.
+    """
 
     head: Head
     finalized: int
     claims: int
     records: int
+    executed: int
+    believed: int
     is_sealed: bool
 
 
-def verify(path: Path, execute: Executor | None = None, trusted: Head | None = None) -> Verified:
+def verify(path: Path, execute: Executor, trusted: Head | None = None) -> Verified:
     """Check a ledger file from its first block on, and that it begins with the blocks of a head that is trusted.
 
-    `execute` executes models again; without it, outputs are taken to be what was opened. Raises DamagedError, which
-    tells the first fault, and StoreError where the file cannot be read.
+    `execute` executes models again; outputs of those that it does not know are taken to be what was opened. Raises
+    DamagedError, which tells the first fault, and StoreError where the file cannot be read.
     """
     with told(path), open_reader(path) as reader:
         replay = _begun(reader, execute)
@@ -40,11 +45,13 @@ def verify(path: Path, execute: Executor | None = None, trusted: Head | None = N
             finalized=reader.finalized,
             claims=reader.count("claim"),
             records=reader.count("record"),
+            executed=replay.executed,
+            believed=replay.believed,
             is_sealed=reader.is_sealed,
         )
 
 
-def _begun(reader: Reader, execute: Executor | None) -> Replay:
+def _begun(reader: Reader, execute: Executor) -> Replay:
     try:
         return Replay(reader.genesis, execute)
     except RuleError as error:

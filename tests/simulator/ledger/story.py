@@ -4,6 +4,7 @@ Devices claim, validators vote and open task records, and what was issued is sol
 """
 
 import hashlib
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -41,6 +42,7 @@ from simulator.ledger.types import (
     Transfer,
     Validator,
 )
+from simulator.models.integer import IntegerModel, train
 
 CAPACITY = Capacity(
     generation=4_000_000,
@@ -51,7 +53,6 @@ CAPACITY = Capacity(
     storage=200_000_000,
     efficiency_ppm=900_000,
 )
-MODEL = hashlib.sha256(b"a model").digest()
 
 
 def key(name: str) -> SecretKey:
@@ -69,9 +70,15 @@ def reveals(validator: int) -> RevealChain:
     return RevealChain(hashlib.sha256(b"reveals %d" % validator).digest(), 8192)
 
 
-def execute(model: bytes, seed: int) -> int | None:
-    """Return the class that the only model gives."""
-    return seed % 10 if model == MODEL else None
+@cache
+def model() -> IntegerModel:
+    """Return the model that all tasks use."""
+    return train("mlp")
+
+
+def execute(digest: bytes, seed: int) -> int | None:
+    """Execute the model; None for any other."""
+    return model().run(seed) if digest == model().digest else None
 
 
 class Story:
@@ -213,7 +220,7 @@ class Story:
             tasks=tasks,
             records=len(records),
             records_root=nodes.tree.root(),
-            models=MODEL,
+            models=model().digest,
         )
 
     def openings(self) -> list[SignedMessage]:
@@ -250,7 +257,7 @@ class Story:
             if by is OWNER:
                 message: Message = Transfer(holder=by.public, sequence=number, lots=lots, to=BUYER.public)
             elif lot.first % 3:
-                message = Retirement(holder=by.public, sequence=number, lots=lots, beneficiary=MODEL)
+                message = Retirement(holder=by.public, sequence=number, lots=lots, beneficiary=model().digest)
             else:
                 message = Cancellation(holder=by.public, sequence=number, lots=lots)
             found.append(self.signed(message, by))
@@ -273,7 +280,12 @@ class Story:
             arrived=self.epoch_seconds * 1000 * (epoch - 1) + number,
             finished=self.epoch_seconds * 1000 * (epoch - 1) + number + 50,
             deadline=self.epoch_seconds * 1000 * (epoch - 1) + number + 900,
-            model=MODEL,
+            model=model().digest,
             input_seed=seed,
-            output=seed % 10,
+            output=model().run(seed),
         )
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).parent.mkdir(parents=True, exist_ok=True)
+    Story().tell(8).write(Path(sys.argv[1]))

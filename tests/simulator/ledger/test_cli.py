@@ -1,6 +1,9 @@
 """The command `ecochain ledger`, in this process: what it says of good files, of damaged ones and of mistakes."""
 
 import json
+import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -53,7 +56,8 @@ def head_of(capsys: pytest.CaptureFixture[str], ledger: Path) -> str:
 def test_a_ledger_is_verified_shown_and_proven(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = said(capsys, "verify", "ledger.db")
     assert told.startswith(
-        "ledger.db: good: 12 blocks, 3 of them final, 9 claims, 72 task records; every byte as it was sealed\nhead 12:"
+        "ledger.db: good: 12 blocks, 3 of them final, 9 claims, 72 task records; every byte as it was sealed\n"
+        "outputs of models: 12 executed again, 0 of models that are not known here\nhead 12:"
     )
     head = head_of(capsys, ledger)
     assert told.endswith(f"head {head}\n")
@@ -171,3 +175,26 @@ def test_a_flag_that_cannot_be_read_is_one_line(
     with pytest.raises(SystemExit, match="2"):
         main(["ledger", *arguments])
     assert capsys.readouterr().err.startswith(f"ecochain ledger {arguments[0]}: {told}")
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "audit-a-ledger.md"
+AUDITOR = Path(__file__).parents[3] / "docs" / "examples" / "audit_ledger.py"
+
+
+def test_the_walk_of_the_how_to_page_says_what_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Story().tell(8).write(Path("ledger.db"))
+    shown = "".join(re.findall(r"```console\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
+    commands = re.findall(r"\$ (\S+) (.*)\n((?:[^$].*\n)*)", shown)
+    assert len(commands) == 8
+    for program, arguments, expected in commands:
+        if program == "ecochain":
+            assert main(arguments.split()) == 0
+            told = capsys.readouterr().out
+        else:
+            command = [sys.executable, str(AUDITOR), arguments.split()[1]]
+            told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        pattern = re.escape(expected).replace(re.escape("..."), "[0-9a-f]{64}")
+        assert re.fullmatch(pattern, told), (arguments, told)

@@ -37,11 +37,24 @@ def test_a_chain_goes_on_from_any_snapshot(story: Story, tmp_path: Path, kept: i
     assert again.finalized == story.replay.finalized == 15
 
 
-def test_without_an_executor_outputs_are_those_that_were_opened(story: Story) -> None:
-    replay = Replay(story.genesis)
+def test_outputs_of_unknown_models_are_those_that_were_opened(story: Story) -> None:
+    knowing, replay = Replay(story.genesis, execute), Replay(story.genesis, lambda _model, _seed: None)
     for number, block in enumerate(story.blocks, 1):
+        knowing.see(number, block)
         replay.see(number, block)
-    assert replay.ledger == story.replay.ledger
+    assert replay.ledger == knowing.ledger == story.replay.ledger
+    assert (knowing.executed, knowing.believed) == (replay.believed, replay.executed)
+    assert replay.believed > 10 > replay.executed == 0
+
+
+def test_invalid_false_output_of_a_known_model(story: Story) -> None:
+    replay = Replay(story.genesis, lambda _model, _seed: 11)
+    with pytest.raises(RuleError) as refused:
+        for number, block in enumerate(story.blocks, 1):
+            replay.see(number, block)
+    # The first one convicts the device, whose further records are drawn no more: the chain is another one from there.
+    assert refused.value.rule in {Rule.NOT_DRAWN, Rule.WRONG_STATE_ROOT}
+    assert replay.executed == 1
 
 
 def test_a_snapshot_of_a_block_that_was_replaced_is_dropped(story: Story, tmp_path: Path) -> None:
@@ -91,5 +104,5 @@ def test_a_replay_refuses_what_breaks_a_rule(story: Story) -> None:
         replay.see(1, story.blocks[1])
     assert refused.value.rule is Rule.WRONG_PARENT
     with pytest.raises(RuleError) as refused:
-        Replay(replace(story.genesis, validators=story.genesis.validators[:1] * 2))
+        Replay(replace(story.genesis, validators=story.genesis.validators[:1] * 2), execute)
     assert refused.value.rule is Rule.KEY_REUSE
