@@ -227,7 +227,7 @@ class Story:
         """Return the drawn task records that nobody has opened yet, opened."""
         found: list[SignedMessage] = []
         for (device, sequence), pending in self.replay.ledger.pending.items():
-            closed = set(pending.drawn) - set(pending.opened)
+            closed = [index for index in pending.drawn if not pending.is_opened(index)]
             found += [
                 self.signed(self.opening(ClaimName(device, sequence), index), self.validators[1]) for index in closed
             ]
