@@ -76,8 +76,7 @@ def tasks_per_second(nodes: int, tasks: int, *, alike: bool) -> float:
     for _ in range(REPEATS):
         engine = engine_of(nodes, tasks, alike=alike)
         begin = time.process_time()
-        for _ in range(STEPS_PER_DAY):
-            engine.advance()
+        engine.run(STEPS_PER_DAY)
         rates.append(int(engine.totals.class_offered.sum()) / (time.process_time() - begin))
     return statistics.median(rates)
 
@@ -111,10 +110,9 @@ def simpy_tasks_per_second(nodes: int, tasks: int) -> float:
 def live_speed() -> float:
     """Return simulated seconds per CPU second of the default scenario, as a live run without a limit advances it."""
     engine = build_engine(scenario(), Method(name="full", policy="shifting"), 1)
-    engine.advance()
+    engine.run(1)
     begin = time.process_time()
-    for _ in range(DAYS_LIVE * STEPS_PER_DAY):
-        engine.advance()
+    engine.run(DAYS_LIVE * STEPS_PER_DAY)
     return DAYS_LIVE * SECONDS_PER_DAY / (time.process_time() - begin)
 
 
@@ -145,8 +143,7 @@ def large_run() -> None:
     workload = at_rate(base, MANY_TASKS / 24.0)
     engine = build_engine(workload, METHOD, 1)
     begin = time.process_time()
-    for _ in range(STEPS_PER_DAY):
-        engine.advance()
+    engine.run(STEPS_PER_DAY)
     seconds = time.process_time() - begin
     result = figures(engine, 1)
     # Not getrusage: its maximum begins with that of the process which started this one.

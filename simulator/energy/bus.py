@@ -18,11 +18,15 @@ to within rounding. The kernel is plain Python over flat arrays, as those of sch
 gives the same bits.
 """
 
-# ruff: noqa: PLR0913, PLR0915, PLR0917 - one flat function, for the compiler's sake
+# ruff: noqa: PLR0915 - one flat function, for the compiler's sake
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from exporter.core.units import Seconds
 from simulator.arrays import BoolArray, FloatArray
+from simulator.energy.battery import Batteries
 
 SOURCES = ("solar", "wind", "battery", "grid")
 """The rows of a flow matrix."""
@@ -72,66 +76,72 @@ class Flows:
         return self.summary[:, 3]
 
 
-def settle_buses(
-    generation: FloatArray,
-    solar: FloatArray,
-    load: FloatArray,
-    charge_asked: FloatArray,
-    stored: FloatArray,
-    capacity: FloatArray,
-    minimum: FloatArray,
-    charge_limit: FloatArray,
-    discharge_limit: FloatArray,
-    charge_efficiency: FloatArray,
-    discharge_efficiency: FloatArray,
-    sells: BoolArray,
-    flows: FloatArray,
-    summary: FloatArray,
-) -> None:
-    """Balance a step of B buses; all arrays are (B,) and in joules, but for the efficiencies and `sells`.
+STORED, ASKED, BUS_LOAD, BUS_GENERATION, BUS_SOLAR = range(5)
+"""The rows of buses: what batteries hold, what a policy asks to charge from the grid, the load, the generation, and the
+part of it that the sun gave; in joules."""
 
-    `solar` is the part of `generation` that the sun gave, the rest is of the wind. `charge_asked` is what a policy asks
-    to charge from the grid. The limits are those of the step, at the terminals. `stored` is state, between `minimum`
-    and `capacity`. A battery with an efficiency of 0 takes, or gives, nothing.
+CAPACITY, MINIMUM, CHARGE_LIMIT, DISCHARGE_LIMIT, CHARGE_EFFICIENCY, DISCHARGE_EFFICIENCY = range(6)
+"""The rows of batteries. The limits are those of a step, at the terminals; all but the efficiencies are in joules."""
+
+
+def rows_of(batteries: Batteries, seconds: Seconds) -> FloatArray:
+    """Return the rows (6, B) of batteries for steps of so many seconds."""
+    limits = (batteries.charge_limit * seconds, batteries.discharge_limit * seconds)
+    efficiencies = (batteries.charge_efficiency, batteries.discharge_efficiency)
+    return np.array([batteries.capacity, batteries.minimum, *limits, *efficiencies])
+
+
+def settle_buses(
+    buses: FloatArray, batteries: FloatArray, sells: BoolArray, flows: FloatArray, summary: FloatArray
+) -> None:
+    """Balance a step of B buses, of which `buses` and `batteries` have the rows above, and maybe more after them.
+
+    What batteries hold is state, between minimum and capacity. A battery with an efficiency of 0 takes, or gives,
+    nothing. `sells` (B,) tells which buses sell.
 
     Outputs are `flows` (B, 4, 5) by `SOURCES` and `SINKS`, and `summary` (B, 7) by `QUANTITIES`.
     """
-    for b in range(len(generation)):
-        net = generation[b] - load[b]
+    for b in range(len(sells)):
+        generation = buses[BUS_GENERATION, b]
+        load = buses[BUS_LOAD, b]
+        asked = buses[ASKED, b]
+        stored = buses[STORED, b]
+        charge_efficiency = batteries[CHARGE_EFFICIENCY, b]
+        net = generation - load
         surplus = net if net > 0.0 else 0.0
         deficit = surplus - net
         takes = 0.0
-        if charge_efficiency[b] > 0.0:
-            takes = (capacity[b] - stored[b]) / charge_efficiency[b]
-            takes = takes if takes < charge_limit[b] else charge_limit[b]
+        if charge_efficiency > 0.0:
+            takes = (batteries[CAPACITY, b] - stored) / charge_efficiency
+            takes = takes if takes < batteries[CHARGE_LIMIT, b] else batteries[CHARGE_LIMIT, b]
         from_surplus = surplus if surplus < takes else takes
         from_grid = 0.0
         discharge = 0.0
-        if charge_asked[b] > 0.0:
+        if asked > 0.0:
             from_grid = takes - from_surplus
-            from_grid = from_grid if from_grid < charge_asked[b] else charge_asked[b]
+            from_grid = from_grid if from_grid < asked else asked
         else:
-            gives = (stored[b] - minimum[b]) * discharge_efficiency[b]
-            gives = gives if gives < discharge_limit[b] else discharge_limit[b]
+            gives = (stored - batteries[MINIMUM, b]) * batteries[DISCHARGE_EFFICIENCY, b]
+            gives = gives if gives < batteries[DISCHARGE_LIMIT, b] else batteries[DISCHARGE_LIMIT, b]
             discharge = deficit if deficit < gives else gives
-        drawn = discharge / discharge_efficiency[b] if discharge > 0.0 else 0.0
+        drawn = discharge / batteries[DISCHARGE_EFFICIENCY, b] if discharge > 0.0 else 0.0
         charge = from_surplus + from_grid
         charge = charge if charge < takes else takes
         rest = surplus - from_surplus
         export = rest if sells[b] else 0.0
         # The sum first and its parts from it, so that the sum does not depend on how it is divided.
-        direct = generation[b] if generation[b] < load[b] else load[b]
-        sun = solar[b] / generation[b] if solar[b] < generation[b] else 1.0
+        direct = generation if generation < load else load
+        sun = buses[BUS_SOLAR, b] / generation if buses[BUS_SOLAR, b] < generation else 1.0
 
         flows[b, 0, 0] = direct * sun
-        kept = from_surplus * sun * charge_efficiency[b]
+        kept = from_surplus * sun * charge_efficiency
         flows[b, 0, 1] = kept
         flows[b, 0, 2] = export * sun
         flows[b, 0, 3] = (rest - export) * sun
         flows[b, 0, 4] = from_surplus * sun - kept
 
         flows[b, 1, 0] = direct - direct * sun
-        kept = (from_surplus - from_surplus * sun) * charge_efficiency[b]
+        kept = (from_surplus - from_surplus * sun) * charge_efficiency
         flows[b, 1, 1] = kept
         flows[b, 1, 2] = export - export * sun
         flows[b, 1, 3] = (rest - export) - (rest - export) * sun
@@ -143,22 +153,22 @@ def settle_buses(
         flows[b, 2, 3] = 0.0
         flows[b, 2, 4] = drawn - discharge
 
-        kept = from_grid * charge_efficiency[b]
+        kept = from_grid * charge_efficiency
         flows[b, 3, 0] = deficit - discharge
         flows[b, 3, 1] = kept
         flows[b, 3, 2] = 0.0
         flows[b, 3, 3] = 0.0
         flows[b, 3, 4] = from_grid - kept
 
-        summary[b, 0] = generation[b]
+        summary[b, 0] = generation
         summary[b, 1] = deficit - discharge + from_grid
         summary[b, 2] = discharge
-        summary[b, 3] = load[b]
+        summary[b, 3] = load
         summary[b, 4] = charge
         summary[b, 5] = export
         summary[b, 6] = rest - export
 
-        after = stored[b] + charge * charge_efficiency[b] - drawn
+        after = stored + charge * charge_efficiency - drawn
         # Rounding may lead a hair past a bound, from where the next step would start with a negative allowance.
-        after = after if after > minimum[b] else minimum[b]
-        stored[b] = after if after < capacity[b] else capacity[b]
+        after = after if after > batteries[MINIMUM, b] else batteries[MINIMUM, b]
+        buses[STORED, b] = after if after < batteries[CAPACITY, b] else batteries[CAPACITY, b]

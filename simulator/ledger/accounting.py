@@ -1,19 +1,9 @@
 """The interface of the ledger of carbon credits. Until there is one, two stand-ins account for its cost."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
-from exporter.core.units import Grams, Joules, Seconds
+from exporter.core.units import Joules, Seconds
 from simulator.ledger.cost_profile import CostProfile
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotReport:
-    """Report of a step of the simulation to the ledger: its length, the nodes that avoided emissions, and the grams."""
-
-    seconds: Seconds
-    nodes: int
-    avoided: Grams
 
 
 class Ledger(Protocol):
@@ -27,8 +17,11 @@ class Ledger(Protocol):
     def earns_credits(self) -> bool:
         """Return whether avoided emissions become credits that are sold."""
 
-    def process(self, report: SlotReport) -> Joules:
-        """Return the energy that the cluster spends on recording a step, spread evenly over its nodes."""
+    def joules(self, seconds: Seconds, nodes: int) -> Joules:
+        """Return the energy that the cluster spends on recording a step in which so many nodes avoided emissions.
+
+        It is spread evenly over all nodes.
+        """
 
 
 class NullLedger:
@@ -37,7 +30,7 @@ class NullLedger:
     name = "none"
     earns_credits = False
 
-    def process(self, report: SlotReport) -> Joules:  # noqa: ARG002 - the protocol's
+    def joules(self, seconds: Seconds, nodes: int) -> Joules:  # noqa: ARG002 - the protocol's
         """Return zero, as nothing is recorded."""
         return Joules(0.0)
 
@@ -53,14 +46,14 @@ class AccountedLedger:
         self._slot = slot
         self._validators = validators
 
-    def process(self, report: SlotReport) -> Joules:
+    def joules(self, seconds: Seconds, nodes: int) -> Joules:
         """Return the energy of a block per slot.
 
         A block has one signature of its proposer and one of each other validator, and one record of each node
         that avoided emissions. Steps shorter than a slot are charged their part of it.
         """
-        blocks = report.seconds / self._slot
+        blocks = seconds / self._slot
         signing = blocks * self._validators * self._profile.joules_per_signature
         checking = blocks * self._validators * self._validators * self._profile.joules_per_verification
-        storing = blocks * report.nodes * self._validators * self._profile.joules_per_record
+        storing = blocks * nodes * self._validators * self._profile.joules_per_record
         return Joules(signing + checking + storing + blocks * self._validators * self._profile.joules_per_block)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
+from simulator.arrays import CountArray
 from simulator.workload.generated import Workload
 from simulator.workload.task import EMPTY, Batch, Tasks
 
@@ -21,14 +22,18 @@ class Arriving:
         self._tasks = EMPTY
         # Steps of the batch: the first, the one after the last, and where the tasks of each begin.
         self._begin = self._end = 0
-        self._first = [0]
+        self._first: CountArray = np.zeros(1, np.int64)
 
-    def at(self, step: int) -> Tasks:
-        """Return the tasks that arrive in a step."""
+    def block(self, step: int, most_steps: int, most_tasks: int) -> tuple[Tasks, CountArray]:
+        """Return the tasks of the S steps from this one on, and where those of each step begin (S + 1,).
+
+        They are as many steps of one hour as have so many tasks at most, but at least one.
+        """
         while not self._begin <= step < self._end:
             self._go_on(step // self._steps_per_hour)
-        first, last = self._first[step - self._begin], self._first[step - self._begin + 1]
-        return self._tasks[first:last] if first < last else EMPTY
+        first = self._first[step - self._begin :][: most_steps + 1]
+        steps = max(1, int(np.searchsorted(first, first[0] + most_tasks, side="right")) - 1)
+        return self._tasks[int(first[0]) : int(first[steps])], first[: steps + 1] - first[0]
 
     def _go_on(self, hour: int) -> None:
         """Take the next batch of an hour."""
@@ -38,4 +43,4 @@ class Arriving:
         batch = next(self._batches)
         self._tasks, self._begin, self._end = batch.tasks, self._end, round(batch.end / self._step)
         edges = np.arange(self._begin, self._end + 1) * self._step
-        self._first = np.searchsorted(self._tasks.arrival, edges, side="left").tolist()
+        self._first = np.searchsorted(self._tasks.arrival, edges, side="left")

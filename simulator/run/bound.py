@@ -8,7 +8,8 @@ import numpy as np
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray
 from simulator.run.backlog import Executions, together
-from simulator.run.engine import Engine, Plant, StepRecord
+from simulator.run.engine import Engine, StepRecord
+from simulator.run.plant import Plant
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.lower_bound import BoundProblem
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exporter.core.units import Seconds
-from simulator.arrays import FloatArray, IntArray
+from exporter.core.units import SECONDS_PER_HOUR, Seconds
+from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.workload.task import Tasks
 
 
@@ -17,51 +17,61 @@ class Released:
     tasks: Tasks
     arrival: FloatArray
 
+    def __len__(self) -> int:
+        """Return the number of tasks."""
+        return len(self.arrival)
+
+    def chosen(self, index: IntArray | np.typing.NDArray[np.intp] | BoolArray) -> "Released":
+        """Return some of the tasks."""
+        tasks = self.tasks
+        return Released(
+            tasks=Tasks(
+                arrival=tasks.arrival[index],
+                task_class=tasks.task_class[index],
+                work=tasks.work[index],
+                deadline=tasks.deadline[index],
+            ),
+            arrival=self.arrival[index],
+        )
+
 
 class HeldTasks:
-    """Tasks by the step in which they are to be released."""
+    """Tasks by the hour in which they are to be released."""
 
-    def __init__(self, step: Seconds) -> None:
-        self._step = step
-        self._by_step: defaultdict[int, list[Released]] = defaultdict(list)
+    def __init__(self) -> None:
+        self._by_hour: defaultdict[int, list[Released]] = defaultdict(list)
 
     def __len__(self) -> int:
         """Return the number of waiting tasks."""
-        return sum(len(held.tasks) for parts in self._by_step.values() for held in parts)
+        return sum(len(held) for parts in self._by_hour.values() for held in parts)
 
-    def hold_back(self, arrived: Released, release: FloatArray) -> Released | None:
-        """Keep the tasks with a later release time, and return the others; None where there are none."""
-        later = release > arrived.arrival
-        if not later.any():
-            return arrived
-        steps = (release // self._step).astype(np.int64)
-        for step in np.unique(steps[later]):
-            self._by_step[int(step)].append(_chosen(arrived, np.flatnonzero(later & (steps == step)), release))
-        return None if later.all() else _chosen(arrived, np.flatnonzero(~later), release)
+    def release(self, fresh: Released, end: Seconds) -> Released:
+        """Hold the `fresh` tasks that are released at `end` or later, and return the others and those held for them.
 
-    def release(self, step: int, fresh: Released | None) -> Released | None:
-        """Return the tasks held for this step together with the fresh ones, in order of release; None for none."""
-        if step not in self._by_step:
-            return fresh
-        parts = self._by_step.pop(step)
-        if fresh is not None:
-            parts.append(fresh)
-        tasks = Tasks(
+        `end` is that of a time within an hour which begins where the one before it ended. They come in order of their
+        release, and of their arrival where that is the same.
+        """
+        hour = int(-(-end // SECONDS_PER_HOUR)) - 1
+        hours = (fresh.tasks.arrival // SECONDS_PER_HOUR).astype(np.int64)
+        for later in np.unique(hours[hours > hour]):
+            self._by_hour[int(later)].append(fresh.chosen(hours == later))
+        parts = [*self._by_hour.pop(hour, ()), fresh.chosen(hours == hour)]
+        known = together(parts) if len(parts) > 1 else parts[0]
+        due = known.tasks.arrival < end
+        if not due.all():
+            self._by_hour[hour].append(known.chosen(~due))
+            known = known.chosen(due)
+        return known.chosen(np.argsort(known.tasks.arrival, kind="stable"))
+
+
+def together(parts: list[Released]) -> Released:
+    """Concatenate tasks, in this order."""
+    return Released(
+        tasks=Tasks(
             arrival=np.concatenate([part.tasks.arrival for part in parts]),
             task_class=np.concatenate([part.tasks.task_class for part in parts]),
             work=np.concatenate([part.tasks.work for part in parts]),
             deadline=np.concatenate([part.tasks.deadline for part in parts]),
-        )
-        together = Released(tasks=tasks, arrival=np.concatenate([part.arrival for part in parts]))
-        return _chosen(together, np.argsort(tasks.arrival, kind="stable").astype(np.int32), tasks.arrival)
-
-
-def _chosen(released: Released, index: IntArray | np.typing.NDArray[np.intp], release: FloatArray) -> Released:
-    tasks = released.tasks
-    chosen = Tasks(
-        arrival=release[index],
-        task_class=tasks.task_class[index],
-        work=tasks.work[index],
-        deadline=tasks.deadline[index],
+        ),
+        arrival=np.concatenate([part.arrival for part in parts]),
     )
-    return Released(tasks=chosen, arrival=released.arrival[index])

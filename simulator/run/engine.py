@@ -1,64 +1,43 @@
 """One run of the cluster, step by step: the same for experiments and for the live job."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from exporter.core.units import SECONDS_PER_HOUR, Grams, Seconds
-from simulator.arrays import BoolArray, FloatArray, IntArray
-from simulator.energy.battery import Batteries
-from simulator.energy.bus import Flows
+from exporter.core.units import SECONDS_PER_HOUR, Seconds
+from simulator.arrays import FloatArray, IntArray
+from simulator.energy.bus import ASKED, QUANTITIES, SINKS, SOURCES, STORED, Flows, rows_of
 from simulator.energy.interface import WEATHER_STEP
-from simulator.energy.life_cycle import LifeCycle
-from simulator.forecast.references import Forecaster
-from simulator.grid.course import Grid, GridPoint
-from simulator.ledger.accounting import Ledger, SlotReport
-from simulator.run.arriving import Arriving
-from simulator.run.backlog import Queue, Work
+from simulator.run.backlog import FIRST_PLACES, Queue, Work
+from simulator.run.blocks import Blocks
 from simulator.run.buses import Buses
-from simulator.run.deferred import HeldTasks, Released
-from simulator.run.generation import Generation
-from simulator.run.settlement import Settlement
-from simulator.run.sleep import SleepState
-from simulator.run.totals import Totals
+from simulator.run.kernels import (
+    GREEN,
+    LOAD,
+    PHASES,
+    PLACE,
+    SEEN_FREE,
+    SEEN_GREEN,
+    SEEN_WAKE,
+    SETTLE,
+    STANDING,
+    WAKE,
+    Block,
+    Network,
+    State,
+    Tables,
+    advance,
+)
+from simulator.run.plant import Plant
+from simulator.run.totals import LATENCY_BOUNDS, Totals
 from simulator.scheduling.charging import HOURS_AHEAD, Charging, ChargingView
-from simulator.scheduling.interface import DROPPED, Cluster, Outlook, Placements, Policy, Shifting, StepView
-from simulator.scheduling.kernels.compiled import Backend
-from simulator.workload.generated import Workload
+from simulator.scheduling.interface import Cluster, Policy, StepView
+from simulator.scheduling.kernels.compiled import passed, prepared
+from simulator.scheduling.kernels.placement import Order, Rule, place_least_loaded
+from simulator.scheduling.ruled import Ruled, rule
+from simulator.scheduling.weights import TERMS
 from simulator.workload.task import Tasks
-
-POINTS_PER_HOUR = round(SECONDS_PER_HOUR / WEATHER_STEP)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plant:
-    """The parts of a run. The engine replaces none; workload, policies, forecaster and sleep have state.
-
-    `batteries` and `sells` (B,) are those of the buses. `frequencies` (N, L) in hertz. `deferrable` (K,). `look_ahead`
-    is how many points of the weather the shifting may look into the future. Without `charging` no battery is ever
-    charged from the grid. Without `life_cycle` no emissions of making things are
-    counted.
-    """
-
-    cluster: Cluster
-    batteries: Batteries
-    sells: BoolArray
-    frequencies: FloatArray
-    generation: Generation
-    workload: Workload
-    deferrable: BoolArray
-    policy: Policy
-    shifting: Shifting | None
-    forecaster: Forecaster
-    sleep: SleepState | None
-    charging: Charging | None = None
-    ledger: Ledger
-    grid: Grid
-    dollars_per_tonne: float
-    step: Seconds
-    look_ahead: int
-    backend: Backend
-    life_cycle: LifeCycle | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,27 +86,29 @@ class StepRecord:
 
 
 class Engine:
-    """The state of a run; `step` and `advance` take it on, and `step` tells about it."""
+    """The state of a run; `run` and `step` take it on, and `step` tells about it.
+
+    The rules of a step are in `simulator.run.kernels`, which take many steps at once. Only who has to be asked in every
+    step interrupts them: a policy of a user's own, who charges batteries from the grid, and who consolidates.
+    """
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
         self._sites = int(plant.cluster.site_of_bus.max()) + 1
         self.totals = self._no_totals()
-        self._awake = np.zeros(len(plant.cluster.names))
-        self.queue = Queue(plant.cluster, plant.step, plant.backend)
-        self._index = 0
-        self._held = HeldTasks(plant.step)
-        self._arrivals = Arriving(plant.workload, plant.step)
-        self._idle_joules = plant.cluster.idle_watts * plant.step
-        self._stood = self._idle_joules
-        self._ledger_joules = 0.0
-        self._steps_per_point = round(WEATHER_STEP / plant.step)
+        self.queue = Queue(len(plant.cluster.names))
         self.buses = Buses(plant.cluster.bus, len(plant.sells))
-        self._green = np.zeros(len(plant.sells))
-        self._idle_watts = self.buses.sum(plant.cluster.idle_watts)
-        self._green_ahead = np.zeros((plant.look_ahead, len(plant.sells)))
-        self._grams_hour, self._grams = -1, np.zeros((0, 0))
-        self._settlement = Settlement(plant.batteries, plant.sells, plant.cluster.bus, plant.step, plant.backend)
+        bus_idle_watts = self.buses.sum(plant.cluster.idle_watts)
+        self._tables = _tables(plant, bus_idle_watts)
+        self._network = _network(plant.cluster) if self._sites > 1 else None
+        self._sleep = None if plant.sleep is None else plant.sleep.arrays
+        self._state = _state(plant, self.queue)
+        self._blocks = Blocks(plant, bus_idle_watts)
+        self._block: Block | None = None
+        self._held = 0
+        self._order: Order = place_least_loaded
+        self._rule: Rule = rule(plant.cluster)
+        self._advance = advance
         self.beginning = Beginning(clock=Seconds(0.0), stored=self.stored.copy(), overdue=0)
 
     @property
@@ -138,109 +119,168 @@ class Engine:
     @property
     def stored(self) -> FloatArray:
         """Return the joules (B,) that the batteries hold; the next step changes them."""
-        return self._settlement.stored
+        stored: FloatArray = self._state.buses[STORED]
+        return stored
 
     @property
     def waiting(self) -> int:
         """Return the number of tasks that are held for a later step."""
-        return len(self._held)
+        block = self._block
+        if block is None:
+            return 0
+        done = self._index - block.begin
+        return self._held + int(block.offered[:done].sum()) - int(block.first[done])
 
     def begin(self) -> None:
         """Let the totals count from now on: all steps so far were warm-up."""
         self.totals = self._no_totals()
         self.beginning = Beginning(clock=self.clock, stored=self.stored.copy(), overdue=self.queue.overdue())
 
-    def advance(self) -> None:
-        """Advance by one step. Raises WeatherError beyond the end of a recording."""
-        grid = self.plant.grid.at(self._index)
-        self._place(grid)
-        self._settle(grid)
+    def run(self, steps: int, most_missed: float = math.inf) -> None:
+        """Advance by so many steps, or until more tasks than `most_missed` are late or dropped.
+
+        Raises WeatherError beyond the end of a recording.
+        """
+        end = self._index + steps
+        while self._index < end and self.totals.class_tasks[:, 1:].sum() <= most_missed:
+            block = self._present(end - self._index)
+            if self._asks():
+                self._ask(block)
+                self._go(block, (self._index + 1) * PHASES)
+            else:
+                self._go(block, min(end, block.begin + len(block.offered)) * PHASES, most_missed)
 
     def step(self) -> StepRecord:
-        """Advance by one step as `advance` does, and tell about it."""
-        plant, start, queue = self.plant, self.clock, self.queue
-        grid = plant.grid.at(self._index)
-        self._place(grid)
-        work = Work(
-            joules=queue.joules[queue.row].copy(), seconds=queue.seconds[queue.row].copy(), completed=queue.ending()
-        )
-        self._settle(grid)
-        settled = self._settlement
+        """Advance by one step as `run` does, and tell about it."""
+        plant, queue, index, start = self.plant, self.queue, self._index, self.clock
+        block = self._present(1)
+        self._ask(block)
+        joules, seconds = queue.work[:, index % queue.work.shape[1]].copy()
+        work = Work(joules=joules, seconds=seconds, completed=queue.ending(Seconds((index + 1) * plant.step)))
+        self._go(block, (index + 1) * PHASES)
+        state = self._state
         return StepRecord(
             start=start,
             seconds=plant.step,
-            flows=Flows(matrix=settled.flows.copy(), summary=settled.summary.copy()),
-            load=settled.load.copy(),
-            standing=self._stood.copy(),
-            grams_per_joule=grid.grams_per_joule,
+            flows=Flows(matrix=state.flows.copy(), summary=state.summary.copy()),
+            load=state.nodes[LOAD].copy(),
+            standing=state.nodes[STANDING].copy(),
+            grams_per_joule=block.grid[0],
             frequencies=plant.frequencies,
             level=queue.last_level.copy(),
             free_at=queue.free_at.copy(),
             work=work,
         )
 
+    @property
+    def _index(self) -> int:
+        return int(self._state.at[0]) // PHASES
+
     def _no_totals(self) -> Totals:
-        nodes, classes = self.plant.cluster.fits.shape
+        cluster = self.plant.cluster
+        nodes, classes = cluster.fits.shape
         return Totals.zero(nodes=nodes, buses=len(self.plant.sells), sites=self._sites, classes=classes)
 
-    def _place(self, grid: GridPoint) -> None:
-        """Place the tasks that are released in this step, and send nodes to sleep."""
-        plant, start = self.plant, self.clock
-        released = self._released()
-        if self._index % self._steps_per_point == 0 and (released is not None or self._steps_per_point > 1):
-            self._green = self._green_joules(plant.forecaster.forecast(self._index, 1)[0])
+    def _present(self, most_steps: int) -> Block:
+        """Return the block of the present step: a new one, of so many steps at most, where the last one is over."""
+        plant, block = self.plant, self._block
+        if block is not None and self._index < block.begin + len(block.offered):
+            return block
+        begun, self._held = block is not None, self.waiting
+        block = self._block = self._blocks.after(self._index, most_steps)
         if plant.sleep is not None:
-            plant.sleep.send(start, plant.step, self.queue.free_at)
-        if released is None:
+            plant.sleep.foresee()
+        order = self._order
+        if isinstance(plant.policy, Ruled):
+            order, self._rule = plant.policy.choice(plant.cluster, block.grid[0])
+        most, state = int(np.diff(block.first).max()), self._state
+        if most > state.choice.shape[1]:
+            self._state = state._replace(choice=np.zeros((2, most), np.int32), times=np.zeros((2, most)))
+        if not begun:
+            self._prepare(order, block)
+        return block
+
+    def _prepare(self, order: Order, block: Block) -> None:
+        """Have what this run needs compiled, the policy's order and the step."""
+        backend, state = self.plant.backend, self._state
+        placed = (*state.choice, *state.times, state.terms)
+        seen = (state.nodes[SEEN_FREE], state.nodes[SEEN_WAKE], state.buses[SEEN_GREEN])
+        tasks = (block.release, block.task_class, block.work)
+        self._order = passed(order, backend, self._rule, *tasks, *seen, *placed)
+        asked = (
+            self._order,
+            self._rule,
+            self._tables,
+            self._network,
+            self._sleep,
+            state,
+            self.totals.sums,
+            block,
+            0,
+            0.0,
+        )
+        self._advance = prepared(advance, backend, *asked)
+
+    def _go(self, block: Block, until: int, most_missed: float = math.inf) -> None:
+        """Let the kernels advance to a position, and find room for the tasks where they lack it."""
+        constant = (self._order, self._rule, self._tables, self._network, self._sleep)
+        while True:
+            self._advance(*constant, self._state, self.totals.sums, block, until, most_missed)
+            _, places, rows = self._state.at.tolist()
+            if not places and not rows:
+                return
+            queue = self.queue
+            queue.grow(self._index, places, rows)
+            self._state = self._state._replace(work=queue.work, numbers=queue.numbers, marks=queue.marks)
+
+    def _asks(self) -> bool:
+        """Return whether somebody has to be asked in every step."""
+        plant = self.plant
+        consolidates = plant.sleep is not None and plant.sleep.asked is not None
+        return consolidates or plant.charging is not None or not isinstance(plant.policy, Ruled)
+
+    def _ask(self, block: Block) -> None:
+        """Take the present step up to its settlement, and ask who has to be asked in every step."""
+        plant, at = self.plant, self._index * PHASES
+        if plant.sleep is not None and plant.sleep.asked is not None:
+            self._go(block, at + PLACE)
+            plant.sleep.ask(self.clock, plant.step, self.queue.free_at)
+        if not isinstance(plant.policy, Ruled):
+            self._go(block, at + PLACE)
+            self._place(plant.policy, block)
+        self._go(block, at + SETTLE)
+        if plant.charging is not None:
+            self._state.buses[ASKED] = self._charge(plant.charging, block)
+
+    def _place(self, policy: Policy, block: Block) -> None:
+        """Let a policy that is no kernel place the tasks of the present step."""
+        plant, state, index = self.plant, self._state, self._index
+        first, last = block.first[index - block.begin :][:2].tolist()
+        if first == last:
             return
         view = StepView(
-            start=start,
+            start=self.clock,
             seconds=plant.step,
             free_at=self.queue.free_at,
-            wake=self._awake if plant.sleep is None else plant.sleep.wake_seconds,
-            green_joules=self._green,
-            grams_per_joule=grid.grams_per_joule,
+            wake=np.zeros(len(self.queue.free_at)) if plant.sleep is None else plant.sleep.wake_seconds(),
+            green_joules=state.buses[GREEN],
+            grams_per_joule=block.grid[0],
         )
-        placements = plant.policy.place(released.tasks, plant.cluster, view)
-        if plant.sleep is not None:
-            placements = plant.sleep.wake(placements, self.totals)
-        if self._steps_per_point > 1:
-            self._take_green(placements)
-        if self._sites > 1:
-            self._move(released.tasks, placements, grid)
-        self.queue.enter(released, placements, self.totals)
+        tasks = Tasks(
+            arrival=block.release[first:last],
+            task_class=block.task_class[first:last],
+            work=block.work[first:last],
+            deadline=block.deadline[first:last],
+        )
+        placed = policy.place(tasks, plant.cluster, view)
+        state.choice[:, : last - first] = placed.node, placed.level
+        state.times[:, : last - first] = placed.start, placed.finish
+        state.terms[:] = placed.terms
+        state.at[0] = index * PHASES + WAKE
 
-    def _green_joules(self, expected_watts: FloatArray) -> FloatArray:
-        """Return the energy (B,) free of emissions that should be left for tasks until the weather's next point.
-
-        The end of the step would be too near: a step of a second never has the energy for a task of a minute, and
-        the choices of a policy would depend on the step.
-        """
-        seconds = WEATHER_STEP
-        dischargeable = self.plant.batteries.dischargeable(self.stored, seconds)
-        return np.maximum((expected_watts - self._idle_watts) * seconds + dischargeable, 0.0)
-
-    def _settle(self, grid: GridPoint) -> None:
-        """Balance the step's energy, hand it to the totals and the ledger, and go on to the next step."""
-        plant, index, queue = self.plant, self._index, self.queue
-        generated = plant.generation.parts_at(index)
-        self._stood, ledger = self._standing(), self._ledger_joules / len(self._awake)
-        self._settlement.load_nodes(queue, self._stood, ledger, generated, self.totals)
-        dollars_per_tonne = plant.dollars_per_tonne if plant.ledger.earns_credits else 0.0
-        nodes, avoided = self._settlement.balance(grid, dollars_per_tonne, self.totals, self._asked(grid))
-        self._count_life_cycle(generated)
-        queue.advance(self.totals)
-        # The ledger records a step once it has ended: its energy counts in the next step.
-        report = SlotReport(seconds=plant.step, nodes=nodes, avoided=Grams(avoided))
-        self._ledger_joules = float(plant.ledger.process(report))
-        plant.forecaster.observe(index, generated[0])
-        self._index += 1
-
-    def _asked(self, grid: GridPoint) -> FloatArray | None:
-        """Return the joules (B,) that batteries are to charge from the grid in this step; None for nothing at all."""
+    def _charge(self, charging: Charging, block: Block) -> FloatArray:
+        """Return the joules (B,) that batteries are to charge from the grid in the present step."""
         plant, batteries = self.plant, self.plant.batteries
-        if plant.charging is None:
-            return None
         hours = self._index + np.arange(HOURS_AHEAD) * round(SECONDS_PER_HOUR / plant.step)
         view = ChargingView(
             start=self.clock,
@@ -248,83 +288,62 @@ class Engine:
             stored=self.stored.copy(),
             capacity=batteries.capacity,
             efficiency=batteries.charge_efficiency * batteries.discharge_efficiency,
-            grams_per_joule=grid.grams_per_joule,
+            grams_per_joule=block.grid[0],
             expected_grams_per_joule=plant.grid.expected(self._index, hours),
-            dollars_per_joule=grid.dollars_per_joule,
+            dollars_per_joule=block.grid[1],
         )
-        return plant.charging.charge(view)
+        return charging.charge(view)
 
-    def _count_life_cycle(self, generated: tuple[FloatArray, FloatArray]) -> None:
-        """Count what making the sources cost; `generated` (B,) is in watts, all of it and the sun's part."""
-        plant = self.plant
-        if plant.life_cycle is not None:
-            whole, solar = generated
-            wind = whole - solar
-            self.totals.life_cycle[:] += plant.life_cycle.grams(solar * plant.step, wind * plant.step, plant.step)
 
-    def _standing(self) -> FloatArray:
-        """Return the energy (N,) of the nodes beside their tasks, and count their sleep."""
-        if self.plant.sleep is None:
-            return self._idle_joules
-        busy_seconds = self.queue.seconds[self.queue.row].copy()
-        standing = self.plant.sleep.standing(self.clock, self.plant.step, busy_seconds)
-        self.totals.transitions[:] += standing.moving
-        self.totals.asleep_seconds[:] += standing.asleep_seconds
-        return standing.joules
+def _tables(plant: Plant, bus_idle_watts: FloatArray) -> Tables:
+    """Return what the kernels have to know of a plant."""
+    cluster, batteries, step, ledger = plant.cluster, plant.batteries, plant.step, plant.ledger
+    nodes = len(cluster.names)
+    return Tables(
+        step_seconds=float(step),
+        point_seconds=float(WEATHER_STEP),
+        steps_per_point=round(WEATHER_STEP / step),
+        bus=cluster.bus,
+        extra_watts=cluster.extra_watts,
+        idle_watts=cluster.idle_watts,
+        batteries=np.array([*rows_of(batteries, step), batteries.discharge_limit * WEATHER_STEP, bus_idle_watts]),
+        sells=plant.sells,
+        ledger_joules=np.array([float(ledger.joules(step, avoiding)) / nodes for avoiding in range(nodes + 1)]),
+        dollars_per_tonne=plant.dollars_per_tonne if ledger.earns_credits else 0.0,
+        latency_bounds=np.array(LATENCY_BOUNDS),
+    )
 
-    def _released(self) -> Released | None:
-        """Return the tasks to be placed in this step, held back before or arrived in it; None where there are none."""
-        plant, arrived = self.plant, self._arrivals.at(self._index)
-        if not len(arrived):
-            return self._held.release(self._index, None)
-        self.totals.class_offered[:] += np.bincount(arrived.task_class, minlength=len(plant.deferrable))
-        fresh = Released(tasks=arrived, arrival=arrived.arrival)
-        if plant.shifting is None:
-            return fresh
-        if plant.deferrable[arrived.task_class].any():
-            release = plant.shifting.release(arrived, plant.cluster, self._outlook())
-            return self._held.release(self._index, self._held.hold_back(fresh, release))
-        return self._held.release(self._index, fresh)
 
-    def _outlook(self) -> Outlook:
-        """Return the forecasts for the weather's present and next points, whatever the step."""
-        plant, per_point = self.plant, self._steps_per_point
-        point, since = divmod(self._index, per_point)
-        # From the present step to the last point: the step itself stands for the point that has begun.
-        expected = plant.forecaster.forecast(self._index, (plant.look_ahead - 1) * per_point - since + 1)
-        green = self._green_ahead
-        np.subtract(expected[0], self._idle_watts, out=green[0])
-        np.subtract(expected[per_point - since :: per_point], self._idle_watts, out=green[1:])
-        np.maximum(green, 0.0, out=green)
-        return Outlook(
-            start=Seconds(point * WEATHER_STEP),
-            seconds=WEATHER_STEP,
-            green_watts=green,
-            grams_per_joule=self._grams_ahead(point),
-        )
+def _network(cluster: Cluster) -> Network:
+    """Return what moving the input of a task takes."""
+    return Network(
+        site_of_bus=cluster.site_of_bus,
+        home=cluster.home,
+        input_bytes=cluster.input_bytes,
+        joules=cluster.moved_joules,
+    )
 
-    def _grams_ahead(self, point: int) -> FloatArray:
-        """Return the grams per joule (H, B) expected at the weather's points from this one on.
 
-        What is expected changes by the hour: it is asked for once in an hour, for all windows that begin in it.
-        """
-        hour, first = divmod(point, POINTS_PER_HOUR)
-        if hour != self._grams_hour:
-            points = hour * POINTS_PER_HOUR + np.arange(self.plant.look_ahead + POINTS_PER_HOUR - 1)
-            self._grams = self.plant.grid.expected(self._index, points * self._steps_per_point)
-            self._grams_hour = hour
-        return self._grams[first : first + self.plant.look_ahead]
-
-    def _move(self, tasks: Tasks, placements: Placements, grid: GridPoint) -> None:
-        """Count what is sent to nodes of other sites than those where the tasks arrived."""
-        placed = placements.node != DROPPED
-        self.totals.add_moved(self.plant.cluster, placements.node[placed], tasks.task_class[placed], grid)
-
-    def _take_green(self, placements: Placements) -> None:
-        """Take the energy of the placed tasks from the green energy that is left until the weather's next point."""
-        placed = placements.node != DROPPED
-        node, level = placements.node[placed], placements.level[placed]
-        seconds = placements.finish[placed] - placements.start[placed]
-        joules = self.plant.cluster.extra_watts[node, level] * seconds
-        taken = np.bincount(self.plant.cluster.bus[node], weights=joules, minlength=len(self._green))
-        self._green = np.maximum(self._green - taken, 0.0)
+def _state(plant: Plant, queue: Queue) -> State:
+    """Return the state at the start of a run."""
+    nodes, buses = len(plant.cluster.names), len(plant.sells)
+    state = State(
+        at=np.zeros(3, np.int64),
+        ledger=np.zeros(1),
+        free_at=queue.free_at,
+        last_level=queue.last_level,
+        work=queue.work,
+        queued=queue.queued,
+        numbers=queue.numbers,
+        marks=queue.marks,
+        buses=np.zeros((8, buses)),
+        nodes=np.zeros((4, nodes)),
+        flows=np.zeros((buses, len(SOURCES), len(SINKS))),
+        summary=np.zeros((buses, len(QUANTITIES))),
+        choice=np.zeros((2, FIRST_PLACES), np.int32),
+        times=np.zeros((2, FIRST_PLACES)),
+        terms=np.zeros(len(TERMS)),
+    )
+    state.buses[STORED] = plant.batteries.initial
+    state.nodes[STANDING] = plant.cluster.idle_watts * plant.step
+    return state

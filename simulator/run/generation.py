@@ -73,31 +73,39 @@ class Generation:
 
     def at(self, step: int) -> FloatArray:
         """Return the generation (B,) in a step. Raises WeatherError beyond the end of a recording."""
-        return self._at_point(step // self._steps_per_point)[0]
+        return self.parts_at(step)[0]
 
     def parts_at(self, step: int) -> tuple[FloatArray, FloatArray]:
         """Return the generation (B,) in a step, and the part of it that the sun gives. Raises as `at` does."""
-        return self._at_point(step // self._steps_per_point)
+        watts, solar = self.parts(step, 1)
+        return watts[0], solar[0]
+
+    def parts(self, step: int, count: int) -> tuple[FloatArray, FloatArray]:
+        """Return the generation (count, B) in steps of one day, from `step` on, and the part of it that the sun gives.
+
+        Raises WeatherError beyond the end of a recording.
+        """
+        day, first = divmod(step, POINTS_PER_DAY * self._steps_per_point)
+        watts, solar = self._day(day)
+        if self._steps_per_point == 1:
+            return watts[first : first + count], solar[first : first + count]
+        points = np.arange(first, first + count) // self._steps_per_point
+        return watts[points], solar[points]
 
     def between(self, step: int, count: int) -> FloatArray:
         """Return the generation (count, B) of the steps from `step` on; zeros beyond the end of a recording.
 
         Raises WeatherError where `step` itself lies beyond it.
         """
-        points = np.arange(step, step + count) // self._steps_per_point
-        first, last = int(points[0]), int(points[-1])
-        watts = np.zeros((last - first + 1, len(self.at(step))))
+        watts = np.zeros((count, len(self.at(step))))
+        steps_per_day, done = POINTS_PER_DAY * self._steps_per_point, 0
         # A run may end with its recording, while its last steps look further ahead.
         with contextlib.suppress(WeatherError):
-            for point in range(first, last + 1):
-                watts[point - first] = self._at_point(point)[0]
-        return watts[points - first]
-
-    def _at_point(self, point: int) -> tuple[FloatArray, FloatArray]:
-        """Return the generation (N,) at a point of the weather, and the sun's part of it."""
-        day, row = divmod(point, POINTS_PER_DAY)
-        watts, solar = self._day(day)
-        return watts[row], solar[row]
+            while done < count:
+                of_day = min(count - done, steps_per_day - (step + done) % steps_per_day)
+                watts[done : done + of_day] = self.parts(step + done, of_day)[0]
+                done += of_day
+        return watts
 
     def _day(self, index: int) -> tuple[FloatArray, FloatArray]:
         if index not in self._days:

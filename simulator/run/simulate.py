@@ -16,10 +16,11 @@ from simulator.energy.life_cycle import LifeCycle
 from simulator.ledger.accounting import AccountedLedger, Ledger, NullLedger
 from simulator.ledger.cost_profile import shipped_profile
 from simulator.run.bound import problem
-from simulator.run.engine import Engine, Plant
+from simulator.run.engine import Engine
 from simulator.run.forecasts import forecaster_of, grid_in_run
 from simulator.run.generation import Daily, Generation, daily
 from simulator.run.job import Job, Method, RunResult
+from simulator.run.plant import Plant
 from simulator.run.sleep import SleepState
 from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import STEPS, Scenario
@@ -48,15 +49,11 @@ def simulate(job: Job) -> RunResult:
     Raises ConfigError or WeatherError for files that cannot be used, and TypeError for the published model.
     """
     engine, warm_up, steps = _prepared(job)
-    for _ in range(warm_up):
-        engine.advance()
+    engine.run(warm_up)
     engine.begin()
     if not job.bound:
         misses = math.inf if job.miss_limit is None or job.tasks is None else job.miss_limit * job.tasks
-        for _ in range(steps):
-            engine.advance()
-            if engine.totals.class_tasks[:, 1:].sum() > misses:
-                break
+        engine.run(steps, misses)
         return figures(engine, job.seed)
     course = [engine.step() for _ in range(steps)]
     return msgspec.structs.replace(
@@ -132,7 +129,7 @@ def _sleep(method: Method, scenario: Scenario, layout: Layout, cluster: Cluster,
     return SleepState(cluster, table, sleeping, failure_ratio=scenario.scheduler.failed_wakes, seed=seed)
 
 
-def sleeping_of(scenario: Scenario) -> Sleeping | None:
+def sleeping_of(scenario: Scenario) -> TimeoutSleeping | Sleeping | None:
     """Return the policy that chooses who sleeps, afresh for a run; None where nobody does."""
     section = scenario.scheduler
     if section.sleeping == "timeout":

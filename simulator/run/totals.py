@@ -2,15 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from simulator.arrays import CountArray, FloatArray, IntArray
+from simulator.arrays import CountArray, FloatArray
 from simulator.energy.bus import SINKS, SOURCES
-from simulator.grid.course import GridPoint
 from simulator.hardware.dvfs import LEVELS
-from simulator.scheduling.interface import Cluster
 from simulator.scheduling.weights import TERMS
 
 Figures = TypeVar("Figures", FloatArray, CountArray)
@@ -20,6 +18,43 @@ LATENCY_BOUNDS = (
     *(10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0, math.inf),
 )
 """Upper bounds of the latency histogram in seconds."""
+
+
+NODE_SUMS = (
+    *("renewable", "battery", "stored_grid", "grid", "idle", "transitions", "ledger"),
+    *("emissions", "avoided", "electricity_dollars", "credit_dollars", "busy_seconds", "asleep_seconds"),
+)
+"""The totals by node, in the order of their rows."""
+
+RENEWABLE, BATTERY, STORED_GRID, GRID, IDLE, TRANSITIONS, LEDGER = range(7)
+EMISSIONS, AVOIDED, ELECTRICITY_DOLLARS, CREDIT_DOLLARS, BUSY_SECONDS, ASLEEP_SECONDS = range(7, 13)
+
+BUS_SUMS = ("life_cycle", "generation", "charged", "exported", "curtailed", "charging_grams", "charging_dollars")
+"""The totals by bus, in the order of their rows."""
+
+LIFE_CYCLE, GENERATION, CHARGED, EXPORTED, CURTAILED, CHARGING_GRAMS, CHARGING_DOLLARS = range(7)
+
+
+class Sums(NamedTuple):
+    """The totals as the kernels know them: few arrays, because each takes the compiler time; see `Totals`.
+
+    `by_node` (13, N) and `by_bus` (7, B) have their rows in the order of `NODE_SUMS` and `BUS_SUMS`. `moved` (2, S, S)
+    are bytes and joules, `moving` (2,) grams and dollars. `of_node` (4, N): tasks that are completed, late ones of
+    them, wakes and failed wakes. `of_class` (4, K): tasks that are completed, late ones of them, dropped, and offered.
+    """
+
+    by_node: FloatArray
+    by_bus: FloatArray
+    flows: FloatArray
+    moved: FloatArray
+    moving: FloatArray
+    of_node: CountArray
+    of_class: CountArray
+    placements: CountArray
+    latency: FloatArray
+    histogram: CountArray
+    placed: CountArray
+    terms: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +116,8 @@ class Totals:
     placed: CountArray
     terms: FloatArray
 
+    sums: Sums
+
     @classmethod
     def zero(cls, *, nodes: int, buses: int, sites: int, classes: int) -> "Totals":
         """Return totals of zero."""
@@ -88,29 +125,50 @@ class Totals:
         def counts(*shape: int) -> CountArray:
             return np.zeros(shape, dtype=np.int64)
 
+        return cls.of(
+            Sums(
+                by_node=np.zeros((len(NODE_SUMS), nodes)),
+                by_bus=np.zeros((len(BUS_SUMS), buses)),
+                flows=np.zeros((buses, len(SOURCES), len(SINKS))),
+                moved=np.zeros((2, sites, sites)),
+                moving=np.zeros(2),
+                of_node=counts(4, nodes),
+                of_class=counts(4, classes),
+                placements=counts(nodes, LEVELS),
+                latency=np.zeros((classes, 2)),
+                histogram=counts(classes, len(LATENCY_BOUNDS)),
+                placed=counts(1),
+                terms=np.zeros(len(TERMS)),
+            )
+        )
+
+    @classmethod
+    def of(cls, sums: Sums) -> "Totals":
+        """Return the totals by their names; they are views of the sums."""
         return cls(
-            **{name: np.zeros(nodes) for name in _PER_NODE},
-            **{name: np.zeros(buses) for name in _PER_BUS},
-            flows=np.zeros((buses, len(SOURCES), len(SINKS))),
-            moved_bytes=np.zeros((sites, sites)),
-            moved_joules=np.zeros((sites, sites)),
-            moved_grams=np.zeros(1),
-            moved_dollars=np.zeros(1),
-            wakes=counts(nodes),
-            failed_wakes=counts(nodes),
-            class_offered=counts(classes),
-            class_tasks=counts(classes, 3),
-            node_tasks=counts(nodes, 2),
-            placements=counts(nodes, LEVELS),
-            latency=np.zeros((classes, 2)),
-            histogram=counts(classes, len(LATENCY_BOUNDS)),
-            placed=counts(1),
-            terms=np.zeros(len(TERMS)),
+            **dict(zip(NODE_SUMS, sums.by_node, strict=True)),
+            **dict(zip(BUS_SUMS, sums.by_bus, strict=True)),
+            flows=sums.flows,
+            moved_bytes=sums.moved[0],
+            moved_joules=sums.moved[1],
+            moved_grams=sums.moving[:1],
+            moved_dollars=sums.moving[1:],
+            node_tasks=sums.of_node[:2].T,
+            wakes=sums.of_node[2],
+            failed_wakes=sums.of_node[3],
+            class_tasks=sums.of_class[:3].T,
+            class_offered=sums.of_class[3],
+            placements=sums.placements,
+            latency=sums.latency,
+            histogram=sums.histogram,
+            placed=sums.placed,
+            terms=sums.terms,
+            sums=sums,
         )
 
     def copy(self) -> "Totals":
         """Return a copy that later steps leave alone."""
-        return Totals(**{name: getattr(self, name).copy() for name in self.__dataclass_fields__})
+        return Totals.of(Sums._make(one.copy() for one in self.sums))
 
     @property
     def consumed(self) -> FloatArray:
@@ -122,20 +180,6 @@ class Totals:
         """Return the energy (B,) in joules that was bought to charge batteries, their losses included."""
         return self.flows[:, _GRID, _STORED] + self.flows[:, _GRID, _LOST]
 
-    def add_moved(self, cluster: Cluster, node: IntArray, task_class: IntArray, grid: GridPoint) -> None:
-        """Count the input of tasks (M,) of these classes that is sent to these nodes.
-
-        Of the network's energy each half is bought at one end.
-        """
-        there, home = cluster.bus[node], cluster.home[task_class]
-        sites = (cluster.site_of_bus[home], cluster.site_of_bus[there])
-        joules = cluster.moved_joules[node, task_class]
-        np.add.at(self.moved_bytes, sites, cluster.input_bytes[task_class] * (sites[0] != sites[1]))
-        np.add.at(self.moved_joules, sites, joules)
-        grams, dollars = grid.grams_per_joule, grid.dollars_per_joule
-        self.moved_grams[:] += (joules * (grams[home] + grams[there]) / 2.0).sum()
-        self.moved_dollars[:] += (joules * (dollars[home] + dollars[there]) / 2.0).sum()
-
 
 def by_kind(figures: Figures, kinds: int) -> Figures:
     """Return figures (K, ...) by kind of task, the sums over the sites at which it arrives, from those by class."""
@@ -143,20 +187,4 @@ def by_kind(figures: Figures, kinds: int) -> Figures:
     return summed
 
 
-_PER_NODE = (
-    "renewable",
-    "battery",
-    "stored_grid",
-    "grid",
-    "idle",
-    "transitions",
-    "ledger",
-    "emissions",
-    "avoided",
-    "electricity_dollars",
-    "credit_dollars",
-    "busy_seconds",
-    "asleep_seconds",
-)
-_PER_BUS = ("life_cycle", "generation", "charged", "exported", "curtailed", "charging_grams", "charging_dollars")
 _GRID, _STORED, _LOST = SOURCES.index("grid"), SINKS.index("battery"), SINKS.index("loss")

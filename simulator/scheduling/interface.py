@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from exporter.core.units import Seconds
-from simulator.arrays import BoolArray, FloatArray, IntArray
+from simulator.arrays import BoolArray, CountArray, FloatArray, IntArray
 from simulator.workload.task import Tasks
 
 DROPPED = -1
@@ -94,19 +94,26 @@ class Policy(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """Forecasts for the H steps from now on, for policies that choose the time.
+    """Forecasts at the starts of S steps, each for H points of the weather from the present one on, for policies that
+    choose the time.
 
-    `green_watts` (H, B): generation of each bus less idle load, at least 0. `grams_per_joule` (H, B): of its grid.
+    `start` (S,) is the time of each step's present point, and `seconds` from one point to the next. `green_watts`
+    (S, H, B): generation of each bus less idle load, at least 0. `grams_per_joule` (P, B): of its grid at some points
+    in a row; those that are expected at step s begin in row `first`[s].
     """
 
-    start: Seconds
+    start: FloatArray
     seconds: Seconds
     green_watts: FloatArray
     grams_per_joule: FloatArray
+    first: CountArray
 
 
 class Shifting(Protocol):
     """A way to choose when deferrable tasks are released."""
 
-    def release(self, tasks: Tasks, cluster: Cluster, outlook: Outlook) -> FloatArray:
-        """Return the release times (M,), each at or after the arrival and early enough for the deadline."""
+    def release(self, tasks: Tasks, first: CountArray, cluster: Cluster, outlook: Outlook) -> FloatArray:
+        """Return the release times (M,), each at or after the arrival and early enough for the deadline.
+
+        The tasks that arrive in step s of the outlook are those from `first`[s] up to `first`[s + 1].
+        """

@@ -2,77 +2,40 @@
 
 import numpy as np
 
-from simulator.arrays import BoolArray
-from simulator.scheduling.interface import Cluster, Placements, StepView
-from simulator.scheduling.kernels.compiled import Backend, kernel
-from simulator.scheduling.kernels.placement import Order, place_in_turn
-from simulator.scheduling.outputs import empty_placements
-from simulator.workload.task import Tasks
+from simulator.arrays import BoolArray, FloatArray
+from simulator.scheduling.interface import Cluster
+from simulator.scheduling.kernels.compiled import Backend
+from simulator.scheduling.kernels.placement import Order, Rule, place_in_turn
+from simulator.scheduling.ruled import Ruled, rule
 
 
-class InTurn:
+class InTurn(Ruled):
     """Round robin at full frequency: a task goes to the next node that fits and can start it in time, of `tries`."""
 
     def __init__(self, name: str, *, tries: int | None, backend: Backend) -> None:
         """Start with the first node; a `tries` of None tries all nodes."""
-        self.name = name
+        super().__init__(name, backend)
         self._tries = tries
-        self._place = kernel(place_in_turn, backend)
         self._cursor = np.zeros(1, np.int32)
 
-    def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
-        """See `Policy.place`. The turn goes on from the last step."""
-        placed = empty_placements(len(tasks))
-        self._place(
-            tasks.arrival,
-            tasks.task_class,
-            tasks.work,
-            cluster.service,
-            cluster.fits,
-            cluster.delay,
-            cluster.longest_wait,
-            len(cluster.names) if self._tries is None else self._tries,
-            self._cursor,
-            view.free_at.copy(),
-            view.wake.copy(),
-            placed.node,
-            placed.level,
-            placed.start,
-            placed.finish,
-        )
-        return placed
+    def choice(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[Order, Rule]:  # noqa: ARG002 - as `Ruled`
+        """See `Ruled.choice`. The turn goes on from the last step."""
+        nodes = len(cluster.names)
+        tries = nodes if self._tries is None else self._tries
+        return place_in_turn, rule(cluster)._replace(tries=tries, cursor=self._cursor)
 
 
-class InOrder:
+class InOrder(Ruled):
     """Placement by an order of the kernels, on all nodes or only on the one called `only`."""
 
     def __init__(self, name: str, place: Order, *, only: str | None = None, backend: Backend) -> None:
-        self.name = name
+        super().__init__(name, backend)
         self._only = only
-        self._place = kernel(place, backend)
+        self._order = place
 
-    def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
-        """See `Policy.place`. Raises ValueError where the cluster has no node called `only`."""
-        placed = empty_placements(len(tasks))
-        self._place(
-            tasks.arrival,
-            tasks.task_class,
-            tasks.work,
-            cluster.service,
-            cluster.extra_watts,
-            self._admitted(cluster),
-            cluster.delay,
-            cluster.bus,
-            cluster.longest_wait,
-            view.free_at.copy(),
-            view.wake.copy(),
-            np.maximum(view.green_joules, 0.0),
-            placed.node,
-            placed.level,
-            placed.start,
-            placed.finish,
-        )
-        return placed
+    def choice(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[Order, Rule]:  # noqa: ARG002 - as `Ruled`
+        """See `Ruled.choice`. Raises ValueError where the cluster has no node called `only`."""
+        return self._order, rule(cluster)._replace(fits=self._admitted(cluster))
 
     def _admitted(self, cluster: Cluster) -> BoolArray:
         if self._only is None:

@@ -6,12 +6,11 @@ from enum import Enum
 import numpy as np
 
 from simulator.arrays import BoolArray, FloatArray, IntArray
-from simulator.scheduling.interface import Cluster, Placements, StepView
-from simulator.scheduling.kernels.compiled import Backend, kernel
-from simulator.scheduling.kernels.placement import place_by_score, place_by_score_in_groups
-from simulator.scheduling.outputs import empty_placements
+from simulator.scheduling.interface import Cluster
+from simulator.scheduling.kernels.compiled import Backend
+from simulator.scheduling.kernels.placement import Order, Rule, place_by_score, place_by_score_in_groups
+from simulator.scheduling.ruled import Ruled, rule
 from simulator.scheduling.weights import Weights
-from simulator.workload.task import Tasks
 
 
 class Levels(Enum):
@@ -91,96 +90,71 @@ def groups_of(tables: ScoreTables, site: IntArray) -> Groups:
     )
 
 
-class Scored:
-    """Placement by the weighted score. Only the tables of the last cluster are remembered."""
+class Scored(Ruled):
+    """Placement by the weighted score. Only the rule of the last cluster and its grids is remembered."""
 
     def __init__(
         self, name: str, weights: Weights, *, levels: Levels, backend: Backend, search: Search | None = None
     ) -> None:
         """Choose the search; None takes the faster for the cluster: pruned, unless most nodes differ."""
-        self.name = name
+        super().__init__(name, backend)
         self.weights = weights.normalised()
-        self._array = np.array(self.weights.values())
         self._levels = levels
         self._search = search
-        self._scan = kernel(place_by_score, backend)
-        self._pruned = kernel(place_by_score_in_groups, backend)
         self._cluster: Cluster | None = None
-        self._tables: ScoreTables
-        self._groups: Groups | None = None
-        self._bus: IntArray
+        self._order: Order
+        self._rule: Rule
         self._row_bus: IntArray
         self._grams: FloatArray | None = None
-        self._intensity: FloatArray
-        self._moved_carbon: FloatArray
-        self._first_level = 0
 
-    def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
-        """See `Policy.place`."""
+    def choice(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[Order, Rule]:
+        """See `Ruled.choice`."""
         if cluster is not self._cluster:
             self._prepare(cluster)
-        tables = self._tables
-        intensity, moved_carbon = self._carbon(cluster, view.grams_per_joule)
-        asked = (
-            tasks.arrival,
-            tasks.task_class,
-            tasks.work,
-            tables.service,
-            tables.joules,
-            tables.energy,
-            tables.fits,
-            tables.delay,
-            tables.moved_energy,
-            moved_carbon,
-            intensity,
-            self._bus,
-            tables.urgency,
-            self._array,
-            cluster.longest_wait,
-            self._first_level,
-        )
-        placed = empty_placements(len(tasks))
-        node, level, start, finish, terms = placed.node, placed.level, placed.start, placed.finish, placed.terms
-        green = np.maximum(view.green_joules, 0.0)
-        if self._groups is None:
-            self._scan(*asked, view.free_at.copy(), view.wake.copy(), green, node, level, start, finish, terms)
-            return placed
-        order, first = self._groups.order, self._groups.first
-        scratch = np.empty((3, len(first) - 1))
-        free_at, wake = view.free_at[order], view.wake[order]
-        self._pruned(*asked, order, first, scratch, free_at, wake, green, node, level, start, finish, terms)
-        return placed
+        known = self._grams
+        if known is None or not (known is grams_per_joule or np.array_equal(known, grams_per_joule)):
+            self._weigh(cluster, grams_per_joule)
+        self._grams = grams_per_joule
+        return self._order, self._rule
 
-    def _carbon(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the intensity (B,) of each bus's grid over the highest, and the carbon term (N, K) of moving a task.
+    def _weigh(self, cluster: Cluster, grams_per_joule: FloatArray) -> None:
+        """Take over the intensity (B,) of each bus's grid over the highest, and the carbon (N, K) of moving a task.
 
         One grid for all gives 1 everywhere; so does a grid without emissions, in which no choice is better. Of the
         network's emissions each half is that of the grid at one end.
         """
-        known = self._grams
-        if known is grams_per_joule or (known is not None and np.array_equal(known, grams_per_joule)):
-            self._grams = grams_per_joule
-            return self._intensity, self._moved_carbon
         worst = grams_per_joule.max()
-        self._grams = grams_per_joule
-        self._intensity = grams_per_joule / worst if worst > 0.0 else np.ones_like(grams_per_joule)
-        ends = self._intensity[self._row_bus][:, np.newaxis] + self._intensity[cluster.home]
-        self._moved_carbon = self._tables.moved_energy * ends / 2.0
-        return self._intensity, self._moved_carbon
+        intensity = grams_per_joule / worst if worst > 0.0 else np.ones_like(grams_per_joule)
+        ends = intensity[self._row_bus][:, np.newaxis] + intensity[cluster.home]
+        moved_carbon = self._rule.moved_energy * ends / 2.0
+        self._rule = self._rule._replace(intensity=intensity, moved_carbon=moved_carbon)
 
     def _prepare(self, cluster: Cluster) -> None:
         tables = score_tables(cluster)
         groups = groups_of(tables, cluster.site_of_bus[cluster.bus])
         few = WORTH_GROUPING * len(groups.lowest) <= len(cluster.names)
         pruned = few if self._search is None else self._search is Search.PRUNED
+        rows = tables.only(groups.lowest) if pruned else tables
         self._cluster = cluster
-        self._groups = groups if pruned else None
-        self._tables = tables.only(groups.lowest) if pruned else tables
-        self._bus = cluster.bus[groups.order] if pruned else cluster.bus
+        self._order = place_by_score_in_groups if pruned else place_by_score
         # Nodes of a group to which moving a task takes anything are at one site, and so on one grid.
         self._row_bus = cluster.bus[groups.lowest] if pruned else cluster.bus
         self._grams = None
-        self._first_level = 0 if self._levels is Levels.ALL else cluster.extra_watts.shape[1] - 1
+        self._rule = rule(cluster)._replace(
+            service=rows.service,
+            joules=rows.joules,
+            energy=rows.energy,
+            fits=rows.fits,
+            delay=rows.delay,
+            moved_energy=rows.moved_energy,
+            bus=cluster.bus[groups.order] if pruned else cluster.bus,
+            urgency=rows.urgency,
+            weights=np.array(self.weights.values()),
+            first_level=0 if self._levels is Levels.ALL else cluster.extra_watts.shape[1] - 1,
+            nodes=groups.order,
+            first=groups.first,
+            scratch=np.empty((5, len(groups.order))),
+        )
 
 
 WORTH_GROUPING = 4

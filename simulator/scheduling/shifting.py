@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.arrays import BoolArray, FloatArray
+from simulator.arrays import BoolArray, CountArray, FloatArray
 from simulator.scheduling.interface import Cluster, Outlook
 from simulator.scheduling.kernels.compiled import Backend, kernel
 from simulator.scheduling.kernels.placement import choose_releases
@@ -70,13 +70,13 @@ class TemporalShifting:
         """Take which task classes may wait, `deferrable` (K,)."""
         self._deferrable = deferrable
         self._choose = kernel(choose_releases, backend)
-        self._step = 0
+        self._point = np.zeros(1, np.int64)
         self._cluster: Cluster | None = None
         self._tables: _Tables
-        # Promises by step and node: rings, in which a step has the row of its number modulo their length.
+        # Promises by point and node: rings, in which a point has the row of its number modulo their length.
         self._joules = self._seconds = self._put_off = np.zeros((0, 0))
 
-    def release(self, tasks: Tasks, cluster: Cluster, outlook: Outlook) -> FloatArray:
+    def release(self, tasks: Tasks, first: CountArray, cluster: Cluster, outlook: Outlook) -> FloatArray:
         """See `Shifting.release`. Raises ValueError for an outlook longer than the first, which sets the memory."""
         release = tasks.arrival.copy()
         waits = self._deferrable[tasks.task_class]
@@ -85,8 +85,9 @@ class TemporalShifting:
         if cluster is not self._cluster:
             self._cluster, self._tables = cluster, _tables_of(cluster)
         tables = self._tables
-        self._go_on_to(cluster, outlook)
+        self._remember(cluster, outlook)
         self._choose(
+            first,
             waits,
             tasks.task_class,
             tasks.work,
@@ -96,12 +97,13 @@ class TemporalShifting:
             tables.hold,
             cluster.fits,
             cluster.bus,
-            float(outlook.start),  # a whole number would be another type to compile for
-            float(outlook.seconds),
-            np.ascontiguousarray(outlook.green_watts),
-            np.ascontiguousarray(outlook.grams_per_joule),
+            outlook.start,
+            float(outlook.seconds),  # a whole number would be another type to compile for
+            outlook.green_watts,
+            outlook.grams_per_joule,
+            outlook.first,
             LEAST_GAIN,
-            self._step % len(self._joules),
+            self._point,
             self._joules,
             self._seconds,
             self._put_off,
@@ -109,19 +111,13 @@ class TemporalShifting:
         )
         return release
 
-    def _go_on_to(self, cluster: Cluster, outlook: Outlook) -> None:
-        """Forget what was promised for steps before the outlook's first."""
-        step = round(outlook.start / outlook.seconds)
+    def _remember(self, cluster: Cluster, outlook: Outlook) -> None:
+        """Make sure that there is room for promises."""
+        points, buses = outlook.green_watts.shape[1:]
         if not len(self._joules):
             # A promise that begins within the outlook may hold its node beyond it.
-            rows, nodes = 2 * len(outlook.green_watts), len(cluster.names)
-            self._joules, self._seconds = np.zeros((rows, outlook.green_watts.shape[1])), np.zeros((rows, nodes))
+            rows, nodes = 2 * points, len(cluster.names)
+            self._joules, self._seconds = np.zeros((rows, buses)), np.zeros((rows, nodes))
             self._put_off = np.full((rows, nodes), -1.0)
-        rows = len(self._joules)
-        if 2 * len(outlook.green_watts) > rows:
-            raise ValueError(f"expected an outlook of at most {rows // 2} steps, as the first was")
-        for past in range(self._step, min(step, self._step + rows)):
-            self._joules[past % rows] = 0.0
-            self._seconds[past % rows] = 0.0
-            self._put_off[past % rows] = -1.0
-        self._step = step
+        if 2 * points > len(self._joules):
+            raise ValueError(f"expected an outlook of at most {len(self._joules) // 2} points, as the first was")

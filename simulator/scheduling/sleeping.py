@@ -53,7 +53,7 @@ class SleepView:
 
 
 class Sleeping(Protocol):
-    """A way to choose which nodes sleep. One object serves one run."""
+    """A way to choose which nodes sleep, asked in every step. One object serves one run."""
 
     @property
     def name(self) -> str:
@@ -67,7 +67,7 @@ class TimeoutSleeping:
     """Nodes sleep once they have been idle for a time: by default that in which sleep would have paid for itself.
 
     With that time the energy is at most twice that of one who knows when the next task comes (ski rental; Karlin,
-    Manasse, Rudolph and Sleator 1988).
+    Manasse, Rudolph and Sleator 1988). A run needs to ask nobody for that.
     """
 
     name = "timeout"
@@ -75,11 +75,10 @@ class TimeoutSleeping:
     def __init__(self, seconds: Seconds | None = None) -> None:
         self._seconds = seconds
 
-    def to_sleep(self, cluster: Cluster, table: SleepTable, view: SleepView) -> BoolArray:  # noqa: ARG002 - the protocol's
-        """See `Sleeping.to_sleep`."""
-        timeout = table.break_even_seconds if self._seconds is None else self._seconds
-        chosen: BoolArray = view.may & (view.idle_seconds >= timeout)
-        return chosen
+    def timeout(self, table: SleepTable) -> FloatArray:
+        """Return the seconds (N,) of idleness after which each node goes to sleep."""
+        after = table.break_even_seconds
+        return after if self._seconds is None else np.full(len(after), float(self._seconds))
 
 
 class ConsolidatingSleeping:

@@ -1,13 +1,20 @@
 """The choice between a plain kernel and the one compiled by numba, which is loaded only when asked for."""
 
+import contextlib
 import functools
 import logging
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from enum import Enum
+from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
 _LOG = logging.getLogger(__name__)
+
+KERNEL = {"error_model": "numpy", "_nrt": False}
+"""Options of numba for all kernels. They allocate nothing, so that nobody has to count references to arrays; without
+that there is far less to compile."""
 
 KernelT = TypeVar("KernelT", bound=Callable[..., Any])
 
@@ -24,36 +31,120 @@ def kernel(function: KernelT, backend: Backend) -> KernelT:
     return cast(KernelT, _compiled(function)) if backend is Backend.COMPILED else function
 
 
+def prepared(function: KernelT, backend: Backend, *arguments: object) -> KernelT:
+    """Return a kernel for arguments of exactly the types of these. It does not look at the types again, which takes
+    longer than a short call where the arguments are many."""
+    if backend is Backend.PLAIN:
+        return function
+    return cast(KernelT, _compiled_for(function, arguments, no_cfunc_wrapper=True).entry_point)
+
+
+def passed(function: KernelT, backend: Backend, *arguments: object) -> KernelT:
+    """Return a kernel to be passed to another as an argument, which calls it with arguments of the types of these.
+
+    What calls it is compiled once for all kernels with these types.
+    """
+    return function if backend is Backend.PLAIN else cast(KernelT, _pointer(function, arguments))
+
+
 @functools.cache
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def _compiled(function: Callable[..., Any], **wrappers: bool) -> Any:
     """Compile a function on the first call with each kind of arguments.
 
     The code is kept beside the source, or in the user's cache folder where that cannot be written, or in
-    $NUMBA_CACHE_DIR; where none can be written, for this process only.
+    $NUMBA_CACHE_DIR; where none can be written, for this process only. `wrappers` tell numba which it need not make.
     """
     import numba  # noqa: PLC0415 - takes longer to load than the whole command line may
+    from numba.core.caching import FunctionCache, IndexDataCacheFile  # noqa: PLC0415 - as above
+
+    class Kept(FunctionCache):
+        """The code that is kept of a function, until anything changes on which it rests."""
+
+        def __init__(self, function: Callable[..., Any]) -> None:
+            super().__init__(function)  # type: ignore[no-untyped-call]
+            base = "-".join((self._impl.filename_base, *wrappers))
+            self._cache_file = IndexDataCacheFile(  # type: ignore[no-untyped-call]
+                cache_path=self._cache_path, filename_base=base, source_stamp=_rests_on(cast(FunctionType, function))
+            )
 
     _tell_of_compiling()
     _admit_called(function)
-    try:
-        return cast(Callable[..., Any], numba.njit(function, cache=True, error_model="numpy"))
-    except RuntimeError:  # numba found no folder for its cache
-        return cast(Callable[..., Any], numba.njit(function, error_model="numpy"))
+    dispatcher = cast(Any, numba.njit)(function, **KERNEL, **wrappers)
+    # Without a folder for its cache numba raises RuntimeError.
+    with contextlib.suppress(RuntimeError):
+        dispatcher._cache = Kept(function)
+    return dispatcher
+
+
+def _compiled_for(function: Callable[..., Any], arguments: tuple[object, ...], **wrappers: bool) -> Any:
+    """Compile a function for the types of these arguments, and return what numba found."""
+    from numba import typeof  # noqa: PLC0415 - as above
+
+    types = tuple(typeof(one) for one in arguments)  # type: ignore[no-untyped-call]
+    dispatcher = _compiled(function, **wrappers)
+    dispatcher.compile(types)
+    return dispatcher.overloads[types]
+
+
+def _pointer(function: Callable[..., Any], arguments: tuple[object, ...]) -> object:
+    """Compile a function for the types of these arguments, and return what numba takes for a pointer to it."""
+    from numba.core.types import WrapperAddressProtocol  # noqa: PLC0415 - as above
+
+    found = _compiled_for(function, arguments, no_cpython_wrapper=True)
+    address = found.library.get_pointer_to_function(found.fndesc.llvm_cfunc_wrapper_name)
+
+    class Pointer(WrapperAddressProtocol):
+        """The address of a function, with the types of its arguments."""
+
+        def __wrapper_address__(self) -> int:
+            return cast(int, address)
+
+        def signature(self) -> Any:
+            """Return the types of the arguments and of the result."""
+            return found.signature
+
+    return Pointer()
+
+
+def _called(function: FunctionType) -> Iterator[FunctionType]:
+    """Yield the plain functions that a kernel calls, and all that those call."""
+    for name in function.__code__.co_names:
+        if isinstance(one := function.__globals__.get(name), FunctionType):
+            yield one
+            yield from _called(one)
+
+
+def _rests_on(function: FunctionType) -> tuple[object, ...]:
+    """Return what tells whether the code of a kernel is still that of its source.
+
+    It rests on the files of all functions that it calls and of the types that they know, such as named tuples, and on
+    the values of the constants that they read: numba itself looks at one file.
+    """
+    functions = [function, *_called(function)]
+    known: list[FunctionType | type] = [*functions]
+    known += [value for one in functions for value in one.__globals__.values() if isinstance(value, type)]
+    files = {path for one in known if (path := getattr(sys.modules[one.__module__], "__file__", None))}
+    constants = {
+        (one.__module__, name, value)
+        for one in functions
+        for name in one.__code__.co_names
+        if isinstance(value := one.__globals__.get(name), int | float)
+    }
+    stats = [(path, Path(path).stat()) for path in sorted(files)]
+    return (*((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats), *sorted(constants))
 
 
 def _admit_called(function: Callable[..., Any]) -> None:
     """Let numba compile the plain functions that a kernel calls into it."""
-    for name in function.__code__.co_names:
-        if isinstance(called := function.__globals__.get(name), FunctionType):
-            _admit(called)
+    for called in _called(cast(FunctionType, function)):
+        _admit(called)
 
 
 @functools.cache
 def _admit(function: Callable[..., Any]) -> None:
     from numba.extending import register_jitable  # noqa: PLC0415 - as above
 
-    _admit_called(function)
-    register_jitable(error_model="numpy")(function)
+    register_jitable(**KERNEL, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 @functools.cache

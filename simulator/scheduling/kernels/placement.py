@@ -5,38 +5,61 @@ open, and no random number. A function calls at most functions of this file, whi
 of a file holds until that file changes. Arrays named as outputs or state are changed in place; nothing is allocated per
 task.
 
-Shapes: M tasks in order of release, N nodes, K classes, L operating points, G groups of equal nodes. Unless said
-otherwise, `service` and `joules` (N, K, L) are seconds and extra joules per second of reference work, `energy`
-(N, K, L) the energy term, `extra_watts` (N, L) power above idle, `fits` (N, K), `delay` (N, K) the seconds that a
-task's input takes to the node, `urgency` (K,) = priority / deadline, `weights` (5,) in the order of
-`simulator.scheduling.weights.TERMS`. `bus` (N,) is the bus of each node, of B. `free_at` and `wake` (N,) and `green`
-(B,) are state: when each queue is empty, the seconds that an idle node would take to be awake (0 where it is), and the
-green joules left in this step, none negative. Outputs `node`, `level`, `start`, `finish` are (M,) and `terms` (5,).
+Shapes: M tasks in order of release, N nodes, K classes, L operating points, G groups of equal nodes, B buses.
 """
 
 # ruff: noqa: PLR0912, PLR0913, PLR0915, PLR0917 - one flat function per order of placement, for the compiler's sake
 # ruff: noqa: ARG001 - orders share one signature, and an order need not look at all of it
 
 import math
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from simulator.arrays import BoolArray, FloatArray, IntArray
+from simulator.arrays import BoolArray, CountArray, FloatArray, IntArray
+
+
+class Rule(NamedTuple):
+    """The tables by which an order places tasks; a tuple because numba takes no dataclasses.
+
+    Of one type for all orders, so that who calls an order is compiled once; what an order does not need is empty.
+
+    `service` and `joules` (N, K, L) are seconds and extra joules per second of reference work, `energy` (N, K, L) the
+    energy term, `fits` (N, K), `delay` (N, K) the seconds that a task's input takes to the node. `moved_energy` and
+    `moved_carbon` (N, K) are what moving the input adds to those terms, `intensity` (B,) is that of each bus's grid
+    over the highest, `bus` (N,) the bus of each node. `urgency` (K,) = priority / deadline, `weights` (5,) in the order
+    of `simulator.scheduling.weights.TERMS`. No task may wait for more than `longest_wait` seconds. Operating points
+    from `first_level` on are open. `nodes` and `first` list the nodes by group, see `place_by_score_in_groups`, and
+    `scratch` (5, N) is room for it. `tries` and the state `cursor` (1,) are those of `place_in_turn`.
+    """
+
+    service: FloatArray
+    joules: FloatArray
+    energy: FloatArray
+    fits: BoolArray
+    delay: FloatArray
+    moved_energy: FloatArray
+    moved_carbon: FloatArray
+    intensity: FloatArray
+    bus: IntArray
+    urgency: FloatArray
+    weights: FloatArray
+    longest_wait: float
+    first_level: int
+    nodes: IntArray
+    first: IntArray
+    scratch: FloatArray
+    tries: int
+    cursor: IntArray
 
 
 class Order(Protocol):
-    """An order of placement that needs neither weights nor a memory: a function `place_...` of this file."""
+    """An order of placement: a function `place_...` of this file."""
 
     def __call__(
         self,
+        rule: Rule,
         release: FloatArray,
         task_class: IntArray,
         work: FloatArray,
-        service: FloatArray,
-        extra_watts: FloatArray,
-        fits: BoolArray,
-        delay: FloatArray,
-        bus: IntArray,
-        longest_wait: float,
         free_at: FloatArray,
         wake: FloatArray,
         green: FloatArray,
@@ -44,9 +67,14 @@ class Order(Protocol):
         level: IntArray,
         start: FloatArray,
         finish: FloatArray,
+        terms: FloatArray,
         /,
     ) -> None:
-        """Place all tasks: write the outputs, and keep `free_at`, `wake` and `green` up to date.
+        """Place all tasks: write the outputs `node`, `level`, `start` and `finish` (M,), and add to `terms` (5,).
+
+        `free_at` and `wake` (N,) and `green` (B,) are the state before: when each queue is empty, the seconds that an
+        idle node would take to be awake (0 where it is), and the green joules left, none negative. They are the order's
+        to change as it places.
 
         A task is placed where its model fits and where it starts within `longest_wait` of its release. One that no node
         can take has the node -1, and NaN for start and finish. Ties go to the lowest node.
@@ -93,22 +121,10 @@ def score(
 
 
 def place_by_score(
+    rule: Rule,
     release: FloatArray,
     task_class: IntArray,
     work: FloatArray,
-    service: FloatArray,
-    joules: FloatArray,
-    energy: FloatArray,
-    fits: BoolArray,
-    delay: FloatArray,
-    moved_energy: FloatArray,
-    moved_carbon: FloatArray,
-    intensity: FloatArray,
-    bus: IntArray,
-    urgency: FloatArray,
-    weights: FloatArray,
-    longest_wait: float,
-    first_level: int,
     free_at: FloatArray,
     wake: FloatArray,
     green: FloatArray,
@@ -120,14 +136,15 @@ def place_by_score(
 ) -> None:
     """Give each task the node and the operating point of least score; the formula is with `Weights`.
 
-    `moved_energy` and `moved_carbon` (N, K) are what moving the input adds to those terms, `intensity` (B,) is that of
-    each bus's grid over the highest.
-
     Operating points from `first_level` on are open to a task that starts at once. One that has to wait runs at full
     frequency: to slow it down would delay all who wait behind it, which its own score does not count, and an overloaded
     cluster would throttle itself. Choices are looked at in ascending order of node and level, and only a lesser score
     replaces the best so far, so that ties go to the lowest.
     """
+    service, joules, energy, fits = rule.service, rule.joules, rule.energy, rule.fits
+    delay, moved_energy, moved_carbon = rule.delay, rule.moved_energy, rule.moved_carbon
+    intensity, bus, urgency, weights = rule.intensity, rule.bus, rule.urgency, rule.weights
+    longest_wait, first_level = rule.longest_wait, rule.first_level
     nodes, _, levels = service.shape
     weight_energy, weight_grid, weight_carbon, weight_load = weights[1], weights[2], weights[3], weights[4]
     for i in range(len(release)):
@@ -186,25 +203,10 @@ def place_by_score(
 
 
 def place_by_score_in_groups(
+    rule: Rule,
     release: FloatArray,
     task_class: IntArray,
     work: FloatArray,
-    service: FloatArray,
-    joules: FloatArray,
-    energy: FloatArray,
-    fits: BoolArray,
-    delay: FloatArray,
-    moved_energy: FloatArray,
-    moved_carbon: FloatArray,
-    intensity: FloatArray,
-    bus: IntArray,
-    urgency: FloatArray,
-    weights: FloatArray,
-    longest_wait: float,
-    first_level: int,
-    order: IntArray,
-    first: IntArray,
-    scratch: FloatArray,
     free_at: FloatArray,
     wake: FloatArray,
     green: FloatArray,
@@ -217,8 +219,8 @@ def place_by_score_in_groups(
     """Make the choices of `place_by_score`, bit for bit, without looking at every node.
 
     Nodes of one group have equal rows in all tables, so the tables are (G, K, L), and `fits`, `delay` and what moving
-    adds (G, K). `order` (N,) lists the nodes group by group, ascending within each; those of group g are at the
-    positions first[g] to first[g + 1]. `bus`, `free_at` and `wake` are by position. `scratch` is (3, G).
+    adds (G, K). The rule's `nodes` (N,) lists the nodes group by group, ascending within each; those of group g are at
+    the positions first[g] to first[g + 1]. Its `bus` is by position, as the state is here.
 
     Why the choices are equal. For a given task, class and level, the score is computed from the wait and the green
     joules of a node by the operations of `place_by_score` in their order. Each of them is a correctly rounded sum,
@@ -245,9 +247,19 @@ def place_by_score_in_groups(
       and
       whose green joules are the bound's or cover its need at all levels: they are of the second kind.
     """
+    service, joules, energy, fits = rule.service, rule.joules, rule.energy, rule.fits
+    delay, moved_energy, moved_carbon = rule.delay, rule.moved_energy, rule.moved_carbon
+    intensity, bus, urgency, weights = rule.intensity, rule.bus, rule.urgency, rule.weights
+    longest_wait, first_level = rule.longest_wait, rule.first_level
+    order, first = rule.nodes, rule.first
+    queues, wakes = rule.scratch[3], rule.scratch[4]
+    for p in range(len(order)):
+        queues[p] = free_at[order[p]]
+        wakes[p] = wake[order[p]]
+    free_at, wake = queues, wakes
     groups, _, levels = service.shape
     weight_energy, weight_grid, weight_carbon, weight_load = weights[1], weights[2], weights[3], weights[4]
-    earliest, greenest, cleanest = scratch[0], scratch[1], scratch[2]
+    earliest, greenest, cleanest = rule.scratch[0], rule.scratch[1], rule.scratch[2]
     for g in range(groups):
         earliest[g] = math.inf
         greenest[g] = 0.0
@@ -370,27 +382,26 @@ def place_by_score_in_groups(
 
 
 def place_in_turn(
+    rule: Rule,
     release: FloatArray,
     task_class: IntArray,
     work: FloatArray,
-    service: FloatArray,
-    fits: BoolArray,
-    delay: FloatArray,
-    longest_wait: float,
-    tries: int,
-    cursor: IntArray,
     free_at: FloatArray,
     wake: FloatArray,
+    green: FloatArray,
     node: IntArray,
     level: IntArray,
     start: FloatArray,
     finish: FloatArray,
+    terms: FloatArray,
 ) -> None:
     """Place round robin at full frequency: on the next node that fits, counted from `cursor` (1,), which is state.
 
     Where that node cannot start the task in time, the next that fit are tried, up to `tries` in all; then the task is
     dropped. The turn passes to the node after the last one tried; where fewer than `tries` fit and none can, it stays.
     """
+    service, fits, delay, longest_wait = rule.service, rule.fits, rule.delay, rule.longest_wait
+    tries, cursor = rule.tries, rule.cursor
     nodes, _, levels = service.shape
     for i in range(len(release)):
         k = task_class[i]
@@ -419,15 +430,10 @@ def place_in_turn(
 
 
 def place_least_loaded(
+    rule: Rule,
     release: FloatArray,
     task_class: IntArray,
     work: FloatArray,
-    service: FloatArray,
-    extra_watts: FloatArray,
-    fits: BoolArray,
-    delay: FloatArray,
-    bus: IntArray,
-    longest_wait: float,
     free_at: FloatArray,
     wake: FloatArray,
     green: FloatArray,
@@ -435,9 +441,11 @@ def place_least_loaded(
     level: IntArray,
     start: FloatArray,
     finish: FloatArray,
+    terms: FloatArray,
 ) -> None:
     """Place each task on the node that can start first, at full frequency. Where even that one cannot start in time,
     the task is dropped."""
+    service, fits, delay, longest_wait = rule.service, rule.fits, rule.delay, rule.longest_wait
     nodes, _, levels = service.shape
     for i in range(len(release)):
         k = task_class[i]
@@ -466,6 +474,86 @@ def place_least_loaded(
 
 
 def choose_releases(
+    first: CountArray,
+    waits: BoolArray,
+    task_class: IntArray,
+    work: FloatArray,
+    latest: FloatArray,
+    service: FloatArray,
+    joules: FloatArray,
+    hold: FloatArray,
+    fits: BoolArray,
+    bus: IntArray,
+    outlook_start: FloatArray,
+    point_seconds: float,
+    green_watts: FloatArray,
+    grams_per_joule: FloatArray,
+    first_grams: CountArray,
+    gain: float,
+    point: CountArray,
+    promised_joules: FloatArray,
+    promised_seconds: FloatArray,
+    put_off: FloatArray,
+    release: FloatArray,
+) -> None:
+    """Put off the tasks that may wait, of `waits` (M,), to the greenest time; see `TemporalShifting`.
+
+    Those that arrive in step s are from `first`[s] up to `first`[s + 1] (S + 1,). `latest` (M,) bounds their release.
+    `service` and `joules` (N, K) are those of full frequency; for `hold` (N, K) seconds per second of reference work,
+    `service` or more, a node is promised to no other task. The others up to `first_grams` are those of `Outlook`; what
+    lies beyond the H points of an outlook is taken to be as its last. Only a share of the grams greater than `gain`
+    makes one choice better than another.
+
+    State are the `point` (1,) up to which promises are forgotten, and rings of R >= H rows, in which a point has the
+    row of its number mod R: `promised_joules` (R, B) and `promised_seconds` (R, N), the latter from the start of each
+    point on without a gap, and `put_off` (R, N), the latest time to which a task is put off in a point, -1 where there
+    is none. `release` (M,) holds the arrivals, and the answer in the end.
+    """
+    rows = len(promised_joules)
+    steps = green_watts.shape[1]
+    for s in range(len(first) - 1):
+        asked = False
+        for i in range(first[s], first[s + 1]):
+            asked = asked or waits[i]
+        if not asked:
+            continue
+        now = round(outlook_start[s] / point_seconds)
+        for past in range(point[0], min(now, point[0] + rows)):
+            # One by one: an assignment of slices takes the compiler seconds.
+            for b in range(promised_joules.shape[1]):
+                promised_joules[past % rows, b] = 0.0
+            for n in range(len(service)):
+                promised_seconds[past % rows, n] = 0.0
+                put_off[past % rows, n] = -1.0
+        point[0] = now
+        choose_in_step(
+            first[s],
+            first[s + 1],
+            waits,
+            task_class,
+            work,
+            latest,
+            service,
+            joules,
+            hold,
+            fits,
+            bus,
+            outlook_start[s],
+            point_seconds,
+            green_watts[s],
+            grams_per_joule[first_grams[s] : first_grams[s] + steps],
+            gain,
+            now % rows,
+            promised_joules,
+            promised_seconds,
+            put_off,
+            release,
+        )
+
+
+def choose_in_step(
+    first_task: int,
+    last_task: int,
     waits: BoolArray,
     task_class: IntArray,
     work: FloatArray,
@@ -486,18 +574,8 @@ def choose_releases(
     put_off: FloatArray,
     release: FloatArray,
 ) -> None:
-    """Put off the tasks that may wait, of `waits` (M,), to the greenest time; see `TemporalShifting`.
-
-    `latest` (M,) bounds their release. `service` and `joules` (N, K) are those of full frequency; for `hold` (N, K)
-    seconds per second of reference work, `service` or more, a node is promised to no other task. `green_watts` and
-    `grams_per_joule` (H, B) are the outlook of the buses; what lies beyond it is taken to be as its last step. Only a
-    share of the grams greater than `gain` makes one choice better than another.
-
-    State are rings of R >= H rows, in which step h of the outlook has the row `first_row` + h: `promised_joules` (R, B)
-    and `promised_seconds` (R, N), the latter from the start of each step on without a gap, and `put_off` (R, N), the
-    latest time to which a task is put off in a step, -1 where there is none. `release` (M,) holds the arrivals, and the
-    answer in the end.
-    """
+    """Put off the tasks of one step as `choose_releases` does. Its `green_watts` and `grams_per_joule` are (H, B), and
+    point h of its outlook, called a step here, has the row `first_row` + h."""
     nodes = len(service)
     rows = len(promised_joules)
     steps = len(grams_per_joule)
@@ -507,7 +585,7 @@ def choose_releases(
         for b in range(green_watts.shape[1]):
             cleanest = min(cleanest, grams_per_joule[h, b])
             dark = dark and green_watts[h, b] <= 0.0
-    for i in range(len(release)):
+    for i in range(first_task, last_task):
         if not waits[i]:
             continue
         k = task_class[i]

@@ -7,7 +7,7 @@ import numpy as np
 from exporter.core.units import Seconds
 from simulator.arrays import BoolArray, FloatArray
 from simulator.energy.battery import Batteries, Battery
-from simulator.energy.bus import QUANTITIES, SINKS, SOURCES, settle_buses
+from simulator.energy.bus import QUANTITIES, SINKS, SOURCES, STORED, rows_of, settle_buses
 from simulator.scheduling.kernels.compiled import Backend, kernel
 
 STEP = Seconds(300.0)
@@ -40,21 +40,7 @@ class Buses:
         """Advance by a step; return flows (B, 4, 5) and the summary (B, 7)."""
         flows = np.full((len(load), len(SOURCES), len(SINKS)), np.nan)
         summary = np.full((len(load), len(QUANTITIES)), np.nan)
-        batteries = self.batteries
-        kernel(settle_buses, self.backend)(
-            solar + wind,
-            solar,
-            load,
-            asked,
-            self.stored,
-            batteries.capacity,
-            batteries.minimum,
-            batteries.charge_limit * self.seconds,
-            batteries.discharge_limit * self.seconds,
-            batteries.charge_efficiency,
-            batteries.discharge_efficiency,
-            self.sells,
-            flows,
-            summary,
-        )
+        buses = np.array([self.stored, asked, load, solar + wind, solar])
+        kernel(settle_buses, self.backend)(buses, rows_of(self.batteries, self.seconds), self.sells, flows, summary)
+        self.stored[:] = buses[STORED]
         return flows, summary

@@ -58,7 +58,7 @@ def test_what_is_generated_counts_by_its_source() -> None:
     solar = wind = 0.0
     for step in range(288):
         engine.step()
-        whole, sun = engine.plant.generation.parts_at(step)
+        whole, sun = engine.plant.generation.parts(step, 1)
         solar += sun.sum() * 300.0
         wind += (whole - sun).sum() * 300.0
     assert min(solar, wind) > 0.0

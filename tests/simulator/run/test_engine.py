@@ -6,19 +6,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from exporter.core.units import Joules, Seconds, Watts
+from exporter.core.units import Seconds
 from simulator.assembly.layout import layout_of, weather_of
-from simulator.energy.battery import Batteries, Battery
 from simulator.energy.interface import WeatherDay, WeatherSource
 from simulator.forecast.references import PerfectForecaster
-from simulator.grid.course import GridPoint
-from simulator.run.backlog import Queue
 from simulator.run.engine import Engine
 from simulator.run.generation import Generation, daily
 from simulator.run.job import Job, Method
-from simulator.run.settlement import Settlement
 from simulator.run.simulate import build_engine, figures, fixed_tasks, quantile, simulate
-from simulator.run.totals import LATENCY_BOUNDS, Totals
+from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import RunSection, Scenario
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.policies import POLICIES
@@ -158,46 +154,13 @@ def first_day(policy: str, later_seed: int) -> bytes:
     engine = Engine(replace(engine.plant, generation=generation, forecaster=forecaster))
     for _ in range(DAY):
         engine.step()
-    return b"".join(getattr(engine.totals, name).tobytes() for name in engine.totals.__dataclass_fields__)
+    return b"".join(total.tobytes() for total in engine.totals.sums)
 
 
 @pytest.mark.parametrize("policy", [name for name in POLICIES if ":" not in name])
 def test_only_the_oracle_reads_the_future(policy: str) -> None:
     futures = {first_day(policy, later_seed) for later_seed in range(2, 10)}
     assert (len(futures) == 1) == (policy != "oracle")
-
-
-def test_no_total_ever_falls() -> None:
-    random = np.random.default_rng(5)
-    bus = np.arange(100, dtype=np.int32)
-    cluster = replace(build_engine(edge(), FULL, 1, nodes=100).plant.cluster, bus=bus)
-    queue = Queue(cluster, Seconds(300.0), Backend.COMPILED)
-    totals = Totals.zero(nodes=100, buses=100, sites=1, classes=1)
-    settlement = Settlement(
-        Batteries.of([LOSSY] * 100), random.random(100) < 0.5, bus, Seconds(300.0), Backend.COMPILED
-    )
-    grid = GridPoint(grams_per_joule=np.full(100, 1e-4), dollars_per_joule=np.full(100, 1e-8))
-    for _ in range(300):
-        before = totals.copy()
-        # Half of the nodes generate nothing: their totals stay small, where rounding shows.
-        watts = random.exponential(10.0, 100) * (random.random(100) < 0.7) * (np.arange(100) < 50)
-        load, asked = random.exponential(3_000, 100), random.exponential(500, 100) * (random.random(100) < 0.2)
-        settlement.load_nodes(queue, load, 0.0, (watts, watts * random.random(100)), totals)
-        settlement.balance(grid, 80.0, totals, asked)
-        for name in Totals.__dataclass_fields__:
-            assert (getattr(totals, name) >= getattr(before, name)).all(), name
-    assert totals.consumed == pytest.approx(totals.idle)
-
-
-LOSSY = Battery(
-    capacity=Joules(20_000.0),
-    charge_limit=Watts(11.0),
-    discharge_limit=Watts(7.0),
-    charge_efficiency=0.95,
-    discharge_efficiency=0.93,
-    minimum_ratio=0.1,
-    initial_ratio=0.5,
-)
 
 
 def test_the_figures_tell_what_batteries_gained() -> None:

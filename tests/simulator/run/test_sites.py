@@ -142,8 +142,8 @@ def choices(policy: str, by: int, scenario: str = "regions") -> bytes:
         engine.step()
     pending, totals = engine.queue.pending, engine.totals
     chosen = (totals.placements, totals.latency, totals.emissions, pending.node, pending.start)
-    held = sorted((step, len(parts)) for step, parts in engine._held._by_step.items())
-    return b"".join(one.tobytes() for one in chosen) + str(held).encode()
+    held = [part.arrival for _, parts in sorted(engine._blocks._held._by_hour.items()) for part in parts]
+    return b"".join([*(one.tobytes() for one in chosen), *(one.tobytes() for one in held)])
 
 
 @pytest.mark.parametrize("policy", [name for name in BUILT_IN if name != "oracle"])

@@ -73,12 +73,9 @@ def test_no_task_runs_on_a_node_that_is_not_awake_and_every_joule_counts() -> No
     tasks: list[tuple[int, float, float]] = []
     for _ in range(DAY):
         record = run.step()
-        for node in np.flatnonzero(np.isfinite(sleep.enters)).tolist():
-            cycles[node, float(sleep.enters[node])] = (
-                float(sleep.sleeps[node]),
-                float(sleep.wakes[node]),
-                float(sleep.rises[node]),
-            )
+        for node in np.flatnonzero(np.isfinite(sleep.arrays.cycle[0])).tolist():
+            enters, sleeps, wakes, rises = sleep.arrays.cycle[:, node].tolist()
+            cycles[node, enters] = (sleeps, wakes, rises)
         done = record.work.completed
         tasks += zip(done.node.tolist(), done.start.tolist(), done.finish.tolist(), strict=True)
     end = float(run.clock)

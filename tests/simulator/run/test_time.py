@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exporter.core.units import Grams, Joules, Seconds
+from exporter.core.units import Seconds
 from simulator.assembly.layout import layout_of, weather_of
 from simulator.energy.interface import WeatherDay, WeatherError, WeatherSource
 from simulator.forecast.references import PerfectForecaster
-from simulator.ledger.accounting import AccountedLedger, Ledger, SlotReport
+from simulator.ledger.accounting import AccountedLedger
 from simulator.ledger.cost_profile import shipped_profile
 from simulator.run.engine import Engine
 from simulator.run.generation import Generation, daily
@@ -116,29 +116,11 @@ def test_without_batteries_the_step_changes_no_choice_at_all(policy: str) -> Non
     assert fine.totals.busy_seconds == pytest.approx(coarse.totals.busy_seconds, rel=1e-9)
 
 
-class Tallied:
-    """A ledger, and what it has charged so far."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.name, self.earns_credits = ledger.name, ledger.earns_credits
-        self.charged = 0.0
-        self._ledger = ledger
-
-    def process(self, report: SlotReport) -> Joules:
-        """See `Ledger.process`."""
-        joules = self._ledger.process(report)
-        self.charged += joules
-        return joules
-
-
 def charged(step: float) -> float:
-    """Return the joules that the ledger charges in a day."""
-    plant = build_engine(edge(), Method(name="x", policy="joint"), 1, step=Seconds(step)).plant
-    ledger = Tallied(plant.ledger)
-    engine = Engine(replace(plant, ledger=ledger))
-    while engine.clock < DAY * 300.0:
-        engine.step()
-    return ledger.charged
+    """Return the joules that the ledger charges for a day; those of a step count in the next."""
+    engine = build_engine(edge(), Method(name="x", policy="joint"), 1, step=Seconds(step))
+    engine.run(round(DAY * 300.0 / step) + 1)
+    return float(engine.totals.ledger.sum())
 
 
 def test_the_ledger_costs_the_same_at_every_step() -> None:
@@ -149,10 +131,7 @@ def test_the_ledger_costs_the_same_at_every_step() -> None:
 @pytest.mark.parametrize("nodes", [0, 3])
 def test_a_ledger_charges_a_time_the_same_in_parts(nodes: int) -> None:
     ledger = AccountedLedger(shipped_profile(), slot=Seconds(12.0), validators=4)
-    whole, second = (
-        ledger.process(SlotReport(seconds=Seconds(seconds), nodes=nodes, avoided=Grams(0.0)))
-        for seconds in (300.0, 1.0)
-    )
+    whole, second = (ledger.joules(Seconds(seconds), nodes) for seconds in (300.0, 1.0))
     assert whole == pytest.approx(300 * second, rel=1e-12)
 
 

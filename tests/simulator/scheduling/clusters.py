@@ -8,7 +8,7 @@ import numpy as np
 
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
-from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
+from simulator.scheduling.interface import DROPPED, Cluster, Outlook, Placements, Policy, Shifting, StepView
 from simulator.scheduling.policies import POLICIES
 from simulator.workload.task import Tasks
 
@@ -109,6 +109,22 @@ def tasks(*arrivals: float, work: float = 1.0, task_class: int = 0, deadline: fl
         work=np.full(len(arrival), work),
         deadline=arrival + deadline,
     )
+
+
+def outlook(green_watts: FloatArray, grams_per_joule: FloatArray, *, start: float = 0.0) -> Outlook:
+    """Return the outlook of one step, for some points (H, B) of the weather."""
+    return Outlook(
+        start=np.array([start]),
+        seconds=STEP,
+        green_watts=np.ascontiguousarray(green_watts)[np.newaxis],
+        grams_per_joule=np.ascontiguousarray(grams_per_joule),
+        first=np.zeros(1, np.int64),
+    )
+
+
+def release_in_step(shifting: Shifting, asked: Tasks, cluster: Cluster, seen: Outlook) -> FloatArray:
+    """Return when tasks are released that all arrive in one step."""
+    return shifting.release(asked, np.array([0, len(asked)]), cluster, seen)
 
 
 def view(cluster: Cluster, *, start: float = 0.0, free_at: FloatArray | None = None, green: float = 0.0) -> StepView:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from exporter.core.units import Joules, Seconds, Watts
 from simulator.arrays import FloatArray
 from simulator.energy.battery import Batteries, Battery
-from simulator.energy.bus import QUANTITIES, SINKS, SOURCES, settle_buses
+from simulator.energy.bus import QUANTITIES, SINKS, SOURCES, STORED, rows_of, settle_buses
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.kernels.compiled import Backend, kernel
 from simulator.scheduling.lower_bound import BoundError, BoundProblem, least_emissions
@@ -216,7 +216,9 @@ def emitted(asked: BoundProblem, plans: FloatArray, charging: FloatArray) -> Flo
     def each(values: FloatArray) -> FloatArray:
         return np.tile(values, count)
 
-    stored, sells = each(batteries.initial), np.zeros(count * buses, bool)
+    settled, sells = np.zeros((5, count * buses)), np.zeros(count * buses, bool)
+    settled[STORED] = each(batteries.initial)
+    limits = np.tile(rows_of(batteries, asked.seconds), count)
     flows, summary = np.zeros((count * buses, len(SOURCES), len(SINKS))), np.zeros((count * buses, len(QUANTITIES)))
     ends = (
         asked.grams_per_joule[:, asked.cluster.bus][:, :, None],
@@ -224,24 +226,10 @@ def emitted(asked: BoundProblem, plans: FloatArray, charging: FloatArray) -> Flo
     )
     grams = (plans * asked.moved_joules * (ends[0] + ends[1]) / 2.0).sum(axis=(1, 2, 3))
     for step, (generation, intensity) in enumerate(zip(asked.generation, asked.grams_per_joule, strict=True)):
-        kernel(settle_buses, Backend.COMPILED)(
-            each(generation),
-            np.zeros(count * buses),
-            load[:, step].ravel(),
-            charging[:, step].ravel(),
-            stored,
-            each(batteries.capacity),
-            each(batteries.minimum),
-            each(batteries.charge_limit * asked.seconds),
-            each(batteries.discharge_limit * asked.seconds),
-            each(batteries.charge_efficiency),
-            each(batteries.discharge_efficiency),
-            sells,
-            flows,
-            summary,
-        )
+        settled[1:] = charging[:, step].ravel(), load[:, step].ravel(), each(generation), np.zeros(count * buses)
+        kernel(settle_buses, Backend.COMPILED)(settled, limits, sells, flows, summary)
         grams += summary[:, QUANTITIES.index("grid_import")].reshape(count, buses) @ intensity
-    kept = (stored.reshape(count, buses) >= asked.final_stored - 1e-6).all(axis=1)
+    kept = (settled[STORED].reshape(count, buses) >= asked.final_stored - 1e-6).all(axis=1)
     return np.where(kept, grams, np.inf)
 
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
 from simulator.run.job import Job, Method
 from simulator.run.simulate import simulate
@@ -17,18 +16,18 @@ from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.shifting import DEFERRED_SHARE, TemporalShifting
 from simulator.workload.task import Tasks
 from tests.simulator.scenario.scenarios import edge
-from tests.simulator.scheduling.clusters import STEP, cluster, random_cluster, tasks
+from tests.simulator.scheduling.clusters import STEP, cluster, random_cluster, release_in_step, tasks
+from tests.simulator.scheduling.clusters import outlook as one_outlook
 
 ONE_NODE = cluster([[[20.0, 10.0]]], [[2.0, 5.0]], longest_wait=60.0)
 # A task of one second takes 10 s and 50 J at full frequency.
 
 
 def outlook(watts: list[float], *, start: float = 0.0, grams: list[float] | None = None, nodes: int = 1) -> Outlook:
-    return Outlook(
-        start=Seconds(start),
-        seconds=STEP,
-        green_watts=np.repeat(np.array(watts, float)[:, None], nodes, axis=1),
-        grams_per_joule=np.repeat(np.array([1e-4] * len(watts) if grams is None else grams)[:, None], nodes, axis=1),
+    return one_outlook(
+        np.repeat(np.array(watts, float)[:, None], nodes, axis=1),
+        np.repeat(np.array([1e-4] * len(watts) if grams is None else grams)[:, None], nodes, axis=1),
+        start=start,
     )
 
 
@@ -37,7 +36,7 @@ def shifting(*deferrable: bool) -> TemporalShifting:
 
 
 def release(asked: Tasks, seen: Outlook) -> list[float]:
-    return [float(one) for one in shifting().release(asked, ONE_NODE, seen)]
+    return [float(one) for one in release_in_step(shifting(), asked, ONE_NODE, seen)]
 
 
 def test_a_task_waits_for_the_sun() -> None:
@@ -64,7 +63,7 @@ def test_no_task_waits_in_vain_however_full_the_present_is(count: int) -> None:
 def test_other_tasks_do_not_wait() -> None:
     asked = replace(tasks(7.0, 8.0, deadline=3600.0), task_class=np.array([0, 1], np.int32))
     two = cluster([[[20.0, 10.0]] * 2], [[2.0, 5.0]])
-    assert shifting(False, True).release(asked, two, outlook([0.0, 1.0])).tolist() == [7.0, 300.0]
+    assert release_in_step(shifting(False, True), asked, two, outlook([0.0, 1.0])).tolist() == [7.0, 300.0]
 
 
 @pytest.mark.parametrize(("deadline", "expected"), [(674.0, 600.0), (673.0, 600.0), (672.0, 7.0), (1.0, 7.0)])
@@ -118,10 +117,10 @@ def test_tasks_of_different_work_may_have_different_best_nodes(first: int) -> No
     asked.work[large], asked.deadline[large] = 10.0, 500.0
     green = np.zeros((20, 2))
     green[1], green[3] = np.array([40.0, 10.0]) / STEP, 5.0
-    seen = replace(outlook([0.0] * 20, nodes=2), green_watts=green)
+    seen = one_outlook(green, np.full((20, 2), 1e-4))
     expected = [900.0, 900.0]
     expected[large] = 300.0
-    assert shifting().release(asked, two, seen).tolist() == expected
+    assert release_in_step(shifting(), asked, two, seen).tolist() == expected
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -137,7 +136,7 @@ def test_no_task_takes_the_place_of_one_that_was_put_off(seed: int) -> None:
             deadline=90_000.0,
         )
         seen = outlook(sun[step : step + 300].tolist(), start=step * STEP)
-        released += zip(remembering.release(asked, ONE_NODE, seen), asked.arrival, asked.work, strict=True)
+        released += zip(release_in_step(remembering, asked, ONE_NODE, seen), asked.arrival, asked.work, strict=True)
     free = 0.0
     for at, arrival, work in sorted(released):
         # Executed one after the other at the lower frequency, those that were put off find the node free.
@@ -147,19 +146,23 @@ def test_no_task_takes_the_place_of_one_that_was_put_off(seed: int) -> None:
 
 def test_promises_are_kept_from_step_to_step() -> None:
     remembering = shifting()
-    first = remembering.release(tasks(1.0, deadline=3600.0), ONE_NODE, outlook([0.0, 0.0, 0.2, 0.2]))
-    second = remembering.release(tasks(301.0, deadline=3600.0), ONE_NODE, outlook([0.0, 0.2, 0.2, 0.2], start=300.0))
+    first = release_in_step(remembering, tasks(1.0, deadline=3600.0), ONE_NODE, outlook([0.0, 0.0, 0.2, 0.2]))
+    second = release_in_step(
+        remembering, tasks(301.0, deadline=3600.0), ONE_NODE, outlook([0.0, 0.2, 0.2, 0.2], start=300.0)
+    )
     assert (first[0], second[0]) == (600.0, 900.0)
     # The row of a step that has passed serves a later one: nothing is promised there yet.
-    third = remembering.release(tasks(1201.0, deadline=3600.0), ONE_NODE, outlook([0.0, 0.0, 0.2, 0.2], start=1200.0))
+    third = release_in_step(
+        remembering, tasks(1201.0, deadline=3600.0), ONE_NODE, outlook([0.0, 0.0, 0.2, 0.2], start=1200.0)
+    )
     assert third[0] == 1800.0
 
 
 def test_the_memory_has_the_length_of_the_first_outlook() -> None:
     remembering = shifting()
-    remembering.release(tasks(1.0), ONE_NODE, outlook([0.0] * 3))
-    with pytest.raises(ValueError, match="at most 3 steps"):
-        remembering.release(tasks(1.0), ONE_NODE, outlook([0.0] * 4))
+    release_in_step(remembering, tasks(1.0), ONE_NODE, outlook([0.0] * 3))
+    with pytest.raises(ValueError, match="at most 3 points"):
+        release_in_step(remembering, tasks(1.0), ONE_NODE, outlook([0.0] * 4))
 
 
 @st.composite
@@ -176,18 +179,14 @@ def situations(draw: st.DrawFn) -> tuple[Cluster, Tasks, Outlook]:
         deadline=arrival + random.uniform(1.0, 4000.0, count),
     )
     watts: FloatArray = random.uniform(-20.0, 20.0, (12, nodes)).clip(min=0.0)
-    return (
-        made,
-        asked,
-        Outlook(start=Seconds(0.0), seconds=STEP, green_watts=watts, grams_per_joule=random.random(watts.shape)),
-    )
+    return made, asked, one_outlook(watts, random.random(watts.shape))
 
 
 @given(situations())
 def test_releases_lie_between_arrival_and_what_the_deadline_allows(situation: tuple[Cluster, Tasks, Outlook]) -> None:
     made, asked, seen = situation
     deferrable = np.array([True, True, False])
-    got = TemporalShifting(deferrable, backend=Backend.COMPILED).release(asked, made, seen)
+    got = release_in_step(TemporalShifting(deferrable, backend=Backend.COMPILED), asked, made, seen)
     assert np.all(got >= asked.arrival)
     later = got > asked.arrival
     assert np.all(deferrable[asked.task_class[later]])

@@ -145,7 +145,24 @@ def test_the_parts_of_an_intensity_expect_as_much_as_the_whole() -> None:
 def test_the_tasks_are_the_same_whatever_the_step(workload: Workload) -> None:
     coarse, fine = (Arriving(workload, Seconds(step)) for step in (300.0, 60.0))
     for step in (0, 5, 11, 12, 13):
-        parts = [fine.at(5 * step + part) for part in range(5)]
+        whole, _ = coarse.block(step, 1, 1)
+        parts = [fine.block(5 * step + part, 1, 1)[0] for part in range(5)]
         for name in Tasks.__slots__:
             together = np.concatenate([getattr(part, name) for part in parts])
-            assert together.tobytes() == getattr(coarse.at(step), name).tobytes()
+            assert together.tobytes() == getattr(whole, name).tobytes()
+
+
+@pytest.mark.parametrize("workload", [workload(rate=2.0), busy()], ids=["few", "many"])
+def test_a_block_has_as_many_steps_as_fit_and_the_tasks_of_each(workload: Workload) -> None:
+    whole, alone = (Arriving(workload, Seconds(60.0)) for _ in range(2))
+    step = 0
+    for most_steps, most_tasks in ((60, 1000), (7, 10**9), (60, 1), (60, 500), (4, 300), (60, 10**9)):
+        block, first = whole.block(step, most_steps, most_tasks)
+        assert first[0] == 0
+        assert 1 <= len(first) - 1 <= most_steps
+        assert len(block) == first[-1]
+        assert len(first) == 2 or first[-1] <= most_tasks
+        for begin, end in itertools.pairwise(first.tolist()):
+            one, _ = alone.block(step, 1, 1)
+            assert block[begin:end].arrival.tobytes() == one.arrival.tobytes()
+            step += 1

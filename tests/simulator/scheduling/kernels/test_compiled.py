@@ -48,3 +48,60 @@ def test_only_the_first_process_compiles_and_says_so(tmp_path: Path) -> None:
 def test_without_any_folder_to_write_to_it_is_compiled_all_the_same() -> None:
     spoken = said(NUMBA_CACHE_DIR="", NUMBA_CACHE_LOCATOR_CLASSES="UserProvidedCacheLocator")
     assert spoken.startswith("compiling the kernels")
+
+
+CALL = """
+import sys
+import caller
+from simulator.scheduling.kernels.compiled import Backend, kernel
+print(kernel(caller.scaled, Backend.COMPILED)(caller.Pair(2, 5)))
+"""
+CALLER = """
+from typing import NamedTuple
+from called import FACTOR, twice
+class Pair(NamedTuple):
+    one: int
+    other: int
+def scaled(pair):
+    return twice(pair.one) * FACTOR
+"""
+CALLED = """
+FACTOR = 3
+def twice(number):
+    return 2 * number
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("called", "2 * number", "20 * number", "120"),
+        ("called", "FACTOR = 3", "FACTOR = 30", "120"),
+        ("caller", "one: int\n    other: int", "other: int\n    one: int", "30"),
+    ],
+    ids=["function", "constant", "tuple"],
+)
+def test_kept_code_goes_with_the_files_that_it_rests_on(
+    tmp_path: Path, file: str, old: str, new: str, expected: str
+) -> None:
+    texts = {"caller": CALLER, "called": CALLED}
+
+    def run() -> str:
+        for name, text in texts.items():
+            (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+        environment = {"NUMBA_CACHE_DIR": str(tmp_path / "kept"), "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+        command = [sys.executable, "-c", CALL]
+        done = subprocess.run(
+            command,
+            env=os.environ | environment | {"PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=300,  # it compiles
+            check=True,
+        )
+        return done.stdout.strip()
+
+    assert run() == "12"
+    texts[file] = texts[file].replace(old, new)
+    assert run() == expected

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
-from simulator.scheduling.interface import Cluster, Outlook
+from simulator.scheduling.interface import Cluster
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.policies import build_policy
 from simulator.scheduling.score import Levels, Scored, Search
@@ -19,8 +18,10 @@ from simulator.workload.task import Tasks
 from tests.simulator.scheduling.clusters import (
     ALL_POLICIES,
     STEP,
+    outlook,
     random_cluster,
     random_tasks,
+    release_in_step,
     run,
     same_bits,
     spread_out,
@@ -61,13 +62,7 @@ def releases(cluster: Cluster, tasks: Tasks, green: FloatArray, backend: Backend
     length = np.where(np.arange(len(tasks)) % 3, 1.0, 100.0)
     patient = replace(tasks, work=tasks.work * length, deadline=tasks.deadline + 12_000.0)
     grams = np.repeat(np.linspace(2e-4, 1e-4, 42)[:, np.newaxis], green.shape[1], axis=1)
-    outlook = Outlook(
-        start=Seconds(0.0),
-        seconds=STEP,
-        green_watts=np.resize(green, (42, len(green[0]))) / STEP,
-        grams_per_joule=grams,
-    )
-    return shifting.release(patient, cluster, outlook)
+    return release_in_step(shifting, patient, cluster, outlook(np.resize(green, (42, len(green[0]))) / STEP, grams))
 
 
 @pytest.mark.parametrize("count", [2_000, pytest.param(50_000, marks=pytest.mark.full)])

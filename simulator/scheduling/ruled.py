@@ -1,0 +1,70 @@
+"""Policies whose way of placing is a function of the kernels, with a rule for it."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from simulator.arrays import FloatArray
+from simulator.scheduling.interface import Cluster, Placements, StepView
+from simulator.scheduling.kernels.compiled import Backend, kernel
+from simulator.scheduling.kernels.placement import Order, Rule
+from simulator.scheduling.outputs import empty_placements
+from simulator.workload.task import Tasks
+
+
+class Ruled(ABC):
+    """A policy that a run may ask for its order and rule, instead of asking it to place the tasks of each step."""
+
+    def __init__(self, name: str, backend: Backend) -> None:
+        self.name = name
+        self._backend = backend
+
+    @abstractmethod
+    def choice(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[Order, Rule]:
+        """Return how tasks are placed while the grids have `grams_per_joule` (B,). The order depends on the cluster."""
+
+    def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
+        """See `Policy.place`."""
+        order, rule = self.choice(cluster, view.grams_per_joule)
+        placed = empty_placements(len(tasks))
+        kernel(order, self._backend)(
+            rule,
+            tasks.arrival,
+            tasks.task_class,
+            tasks.work,
+            view.free_at.copy(),
+            view.wake.copy(),
+            np.maximum(view.green_joules, 0.0),
+            placed.node,
+            placed.level,
+            placed.start,
+            placed.finish,
+            placed.terms,
+        )
+        return placed
+
+
+def rule(cluster: Cluster) -> Rule:
+    """Return the rule of a policy without a score."""
+    service = np.ascontiguousarray(cluster.service)
+    nothing, nowhere = np.zeros((0, 0)), np.zeros(0, np.int32)
+    return Rule(
+        service=service,
+        joules=np.zeros((0, 0, 0)),
+        energy=np.zeros((0, 0, 0)),
+        fits=np.ascontiguousarray(cluster.fits),
+        delay=np.ascontiguousarray(cluster.delay),
+        moved_energy=nothing,
+        moved_carbon=nothing,
+        intensity=np.zeros(0),
+        bus=cluster.bus,
+        urgency=np.zeros(0),
+        weights=np.zeros(0),
+        longest_wait=float(cluster.longest_wait),
+        first_level=service.shape[2] - 1,
+        nodes=nowhere,
+        first=nowhere,
+        scratch=nothing,
+        tries=len(cluster.names),
+        cursor=nowhere,
+    )
