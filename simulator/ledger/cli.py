@@ -4,6 +4,9 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +147,9 @@ def _verify(options: argparse.Namespace) -> int:
     from simulator.models.integer import executor, train
     from simulator.models.networks import SHAPES
 
-    found = verify(options.ledger, executor(map(train, SHAPES)), options.head)
+    # Training takes most of a second, which a ledger without opened task records need not wait for.
+    shipped = cache(lambda: executor(map(train, SHAPES)))
+    found = verify(options.ledger, lambda model, seed: shipped()(model, seed), options.head)
     sealed = "every byte as it was sealed" if found.is_sealed else "not closed, so not every byte could be checked"
     write_out(
         f"{options.ledger}: good: {found.head.blocks} blocks, {found.finalized} of them final, {found.claims} claims, "
@@ -212,23 +217,39 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from simulator.ledger.reading import open_reader
+    from simulator.ledger.reading import Reader, open_reader
     from simulator.ledger.shown import as_json
     from simulator.ledger.types import Block
 
+    def lines(reader: Reader) -> Iterator[str]:
+        yield as_json(reader.genesis, -1) + "\n"
+        for _, _, data in reader.each_block():
+            yield as_json(reader.decoded(data, Block), -1) + "\n"
+
     with open_reader(options.ledger) as reader:
-        lines = [as_json(reader.genesis, -1)]
-        lines += [as_json(reader.decoded(data, Block), -1) for _, _, data in reader.each_block()]
-    return _write(options.output, "".join(f"{line}\n" for line in lines).encode())
+        if options.output is None:
+            for line in lines(reader):
+                write_out(line)
+            return 0
+        with _writing(options.output), options.output.open("w", encoding="utf-8") as file:
+            file.writelines(lines(reader))
+    write_out(f"{options.output}: written\n")
+    return 0
 
 
 def _write(output: Path | None, content: bytes) -> int:
     if output is None:
         write_out(content.decode())
         return 0
-    try:
+    with _writing(output):
         output.write_bytes(content)
-    except OSError as error:
-        raise ConfigError([f"--output: {output}: cannot be written: {error.strerror}"]) from error
     write_out(f"{output}: written\n")
     return 0
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError([f"--output: {output}: cannot be written: {error.strerror}"]) from error

@@ -14,15 +14,29 @@ class StoreError(Exception):
     """A ledger file that cannot be used now: it is in use, is not there, cannot be written, or the disk is full."""
 
 
+_UNUSABLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+"""Answers of SQLite that tell of the system around a file and not of the file."""
+
+
 @contextmanager
 def told(path: Path) -> Iterator[None]:
     """Let what SQLite and the system say of a file end in one line. Raises DamagedError and StoreError."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise StoreError(f"{path}: cannot be used: {error}") from error
     except sqlite3.Error as error:
-        raise DamagedError(f"{path}: {error}") from error
+        # The lowest byte of a code is the answer, the rest says more of it.
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNUSABLE:
+            raise StoreError(f"{path}: cannot be used: {error}") from error
+        raise DamagedError(f"{path}: is no good ledger: {error}") from error
     except UnicodeDecodeError as error:
         raise DamagedError(f"{path}: holds text that is none") from error
     except OSError as error:

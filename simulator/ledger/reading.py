@@ -80,8 +80,9 @@ class ClaimRow:
 def open_reader(path: Path) -> "Reader":
     """Open a ledger to read it; one that was closed is checked byte by byte against its seal first.
 
-    One that another process writes to is read as it is at the first question. Raises DamagedError, which tells the
-    first fault, and StoreError where the file cannot be used.
+    One that another process writes to is read as it is at the first question; the process that writes asks its `Store`,
+    since closing a reader would give up the writer's locks. Raises DamagedError, which tells the first fault, and
+    StoreError where the file cannot be used.
     """
     with told(path), ExitStack() as undo:
         lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

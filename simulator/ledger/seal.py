@@ -77,6 +77,8 @@ def check_seal(path: Path) -> None:
     others = sha256()
     with path.open("rb") as file:
         first = file.read(PAGE_BYTES)
+        if first[:21] != empty_database()[:21]:
+            raise DamagedError(f"{path}: page 1 (bytes 0 to {PAGE_BYTES - 1}) is not the first page of a ledger")
         for number, page in _further_pages(file):
             digest = _digest(number, page[:_USABLE])
             others.update(digest)

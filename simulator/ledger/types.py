@@ -33,9 +33,9 @@ class ChainConfig(Record, frozen=True):
     """Figures that all validators of a chain agree on, and that never change.
 
     `benchmarks` are the counterfactual of a credit: micrograms of CO2e per task on time, by class. A claim tells of
-    `claim_seconds`, the supply step, which is an epoch of 60 slots of 5 s. Credits are settled once in
-    `crediting_epochs`. Of a claim's records, `samples_per_claim` are drawn, and validators have `opening_epochs` from
-    then on to open them. A change of stake is announced at least `stake_delay_epochs` whole epochs ahead.
+    `claim_seconds`, the supply step, which is an epoch of 60 slots of 5 s. Credits are settled each `crediting_epochs`.
+    Of a claim's records, `samples_per_claim` are drawn, and validators have `opening_epochs` from then on to open them.
+    A change of stake is announced at least `stake_delay_epochs` whole epochs ahead.
     """
 
     name: bytes

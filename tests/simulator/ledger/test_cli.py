@@ -2,8 +2,10 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -198,3 +200,19 @@ def test_the_walk_of_the_how_to_page_says_what_the_page_says(
             told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
         pattern = re.escape(expected).replace(re.escape("..."), "[0-9a-f]{64}")
         assert re.fullmatch(pattern, told), (arguments, told)
+
+
+def test_a_full_disk_ends_in_one_line(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["export", "ledger.db"], ["prove", "1/2"]):
+        assert "--output: /dev/full: cannot be written: No space left" in refused(
+            capsys, 2, *command, "--output", "/dev/full"
+        )
+
+
+def test_another_database_is_no_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE other (a)")
+    assert refused(capsys, 1, "verify", str(path)) == (
+        f"ecochain: {path}: page 1 (bytes 0 to 4095) is not the first page of a ledger\n"
+    )

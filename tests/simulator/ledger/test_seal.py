@@ -57,7 +57,7 @@ def test_a_seal_leaves_every_row_as_it_was(sealed: Path) -> None:
         assert all(data == b"%d" % number * 40 for number, data in rows.items())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(st.data())
 def test_any_flipped_byte_is_found_in_its_page(sealed: Path, data: st.DataObject) -> None:
     kept = sealed.read_bytes()
@@ -73,7 +73,7 @@ def test_any_flipped_byte_is_found_in_its_page(sealed: Path, data: st.DataObject
     check_seal(sealed)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(st.data())
 def test_a_file_of_another_length_is_found(sealed: Path, data: st.DataObject) -> None:
     kept = sealed.read_bytes()
@@ -118,3 +118,17 @@ def test_a_file_is_open_until_it_is_sealed_again(sealed: Path) -> None:
     assert is_sealed(sealed)
     check_seal(sealed)
     assert len(sealed.read_bytes()) % PAGE_BYTES == 0 < SEAL_BYTES
+
+
+@pytest.mark.full
+def test_every_byte_is_covered(sealed: Path) -> None:
+    kept = sealed.read_bytes()
+    with sealed.open("r+b", buffering=0) as file:
+        for at in range(len(kept)):
+            file.seek(at)
+            file.write(bytes([kept[at] ^ 1 << at % 8]))
+            with pytest.raises(DamagedError, match=f"sealed.db: page {at // PAGE_BYTES + 1} "):
+                check_seal(sealed)
+            file.seek(at)
+            file.write(kept[at : at + 1])
+    check_seal(sealed)
