@@ -149,7 +149,11 @@ def _verify(options: argparse.Namespace) -> int:
 
     # Training takes most of a second, which a ledger without opened task records need not wait for.
     shipped = cache(lambda: executor(map(train, SHAPES)))
-    found = verify(options.ledger, lambda model, seed: shipped()(model, seed), options.head)
+
+    def execute(model: bytes, seed: int) -> int | None:
+        return shipped()(model, seed)
+
+    found = verify(options.ledger, execute, options.head)
     sealed = "every byte as it was sealed" if found.is_sealed else "not closed, so not every byte could be checked"
     write_out(
         f"{options.ledger}: good: {found.head.blocks} blocks, {found.finalized} of them final, {found.claims} claims, "
