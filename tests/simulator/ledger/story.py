@@ -28,6 +28,7 @@ from simulator.ledger.types import (
     Capacity,
     ChainConfig,
     Claim,
+    Evidence,
     Genesis,
     Instrument,
     KeyPossession,
@@ -113,7 +114,7 @@ class Story:
 
     def tell(self, epochs: int) -> "Story":
         """Go on for so many epochs, in which everything happens that may."""
-        begin = self.replay.consensus.slot // self.slots_per_epoch
+        begin = (self.replay.consensus.slot + 1) // self.slots_per_epoch
         for epoch in range(begin, begin + epochs):
             first = epoch * self.slots_per_epoch
             if epoch:
@@ -127,10 +128,16 @@ class Story:
                 self.add(slot)
         return self
 
-    def add(self, slot: int, messages: Sequence[SignedMessage] = (), votes: Sequence[Attestation] = ()) -> None:
+    def add(
+        self,
+        slot: int,
+        messages: Sequence[SignedMessage] = (),
+        votes: Sequence[Attestation] = (),
+        evidence: Sequence[Evidence] = (),
+    ) -> None:
         """Add the block of a slot."""
         state = process_slots(self.replay.consensus, slot)
-        body = Body(attestations=tuple(votes), messages=tuple(messages))
+        body = Body(attestations=tuple(votes), evidence=tuple(evidence), messages=tuple(messages))
         proposer = get_block_proposer(state)
         sign = self.signer(self.validators[proposer])
         process = self.replay.application.process_messages
@@ -170,9 +177,10 @@ class Story:
         return SignedMessage(chain_id=self.chain_id, message=message, signature=by.sign(self.chain_id, message))
 
     def votes(self, slot: int) -> list[Attestation]:
-        """Return the votes of all validators at a slot."""
+        """Return the votes at a slot of all validators who may vote."""
         state: State = process_slots(self.replay.consensus, slot)
-        return [build_vote(state, index, self.signer(one)) for index, one in enumerate(self.validators)]
+        voting = [index for index, one in enumerate(state.members) if not one.slashed]
+        return [build_vote(state, index, self.signer(self.validators[index])) for index in voting]
 
     def registration(self, device: int) -> SignedMessage:
         """Return the registration of a device."""

@@ -3,15 +3,20 @@
 import ast
 import importlib.util
 import random
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from msgspec.structs import replace
 
 from simulator.ledger.faults import DamagedError, StoreError
+from simulator.ledger.seal import seal
+from simulator.ledger.types import Attestation, DoubleVote, StakeChange
 from simulator.ledger.verify import verify
 from tests.simulator.ledger.damage import DAMAGES, WAYS, Liar, change_nothing, write_lie
 from tests.simulator.ledger.story import Story, execute
@@ -109,6 +114,45 @@ def test_a_good_story_is_good(liar: Liar, tmp_path: Path) -> None:
     change_nothing(path, random.Random(1))  # noqa: S311 - nothing is drawn
     assert verified(path) == audited(path) == ""
     assert verify(path, execute).finalized == liar.story.finalized[-1] > 10
+
+
+def test_stake_that_moves_and_a_slashed_validator_are_followed(tmp_path: Path) -> None:
+    story = Story().tell(2)
+    change = StakeChange(validator=1, sequence=1, epoch=5, change=-60)
+    story.add(8, [*story.claims(2), story.signed(change, story.validators[1])])
+    story.add(10, votes=story.votes(9))
+    story.add(11)
+    story.tell(2)
+    vote = story.votes(20)[3]
+    other = replace(vote.data, head=bytes(32))
+    twice = Attestation(data=other, signature=story.validators[3].sign(story.chain_id, other))
+    story.add(20, story.claims(5))
+    story.add(22, votes=story.votes(21))
+    story.add(23, evidence=[DoubleVote(first=vote, second=twice)])
+    story.tell(5)
+    consensus = story.replay.consensus
+    assert consensus.stakes == (100, 41, 102, 0)
+    path = tmp_path / "a.db"
+    story.write(path)
+    assert verified(path) == audited(path) == ""
+    assert verify(path, execute).finalized > len(story.blocks) - 12
+
+
+def test_few_voters_make_nothing_final_for_either(tmp_path: Path) -> None:
+    # Two of four validators vote, with less than two thirds of the stake.
+    story, path = Story(), tmp_path / "a.db"
+    for epoch in range(6):
+        first = epoch * story.slots_per_epoch
+        story.add(first + 1)
+        story.add(first + 3, votes=story.votes(first + 2)[:2])
+    story.write(path)
+    assert verified(path) == audited(path) == ""
+    assert verify(path, execute).finalized == 0
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE meta SET value = x'0000000000000004' WHERE name = 'finalized'")
+    seal(path)
+    assert "block 4 is said to be the last final one, and is block 0" in verified(path)
+    assert audited(path) == "by the votes, block 0 is final"
 
 
 def test_the_auditor_is_short_and_imports_nothing_of_ours() -> None:
