@@ -14,7 +14,7 @@ from simulator.ledger.codec import R, compute_chain_id, decode
 from simulator.ledger.faults import DamagedError, told
 from simulator.ledger.merkle import Node, Tree, root_at
 from simulator.ledger.rules import RuleError
-from simulator.ledger.seal import check_closed, is_sealed
+from simulator.ledger.seal import check_closed, is_sealed, log_of
 from simulator.ledger.snapshot import Snapshot
 from simulator.ledger.types import Block, Claim, Genesis
 from simulator.ledger.wal import check_log
@@ -93,8 +93,8 @@ def open_reader(path: Path) -> "Reader":
             check_closed(path)
         elif is_alone:
             check_log(path)
-        # A closed file is read as it is; SQLite would make a log beside it, and has nothing to recover.
-        mode = "immutable=1" if is_closed else "mode=ro"
+        # Without a log there is nothing to recover, and SQLite would make one beside the file.
+        mode = "immutable=1" if is_alone and not log_of(path).exists() else "mode=ro"
         database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
         undo.callback(database.close)
         reader = Reader(database, path, lock, is_sealed=is_closed)

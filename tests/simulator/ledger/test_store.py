@@ -16,7 +16,7 @@ from simulator.ledger.faults import DamagedError, StoreError
 from simulator.ledger.merkle import check_inclusion, inclusion_path, leaf_hash, root_of
 from simulator.ledger.reading import ClaimName, open_reader
 from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.seal import is_sealed, log_of, unseal
+from simulator.ledger.seal import is_sealed, log_of, seal, unseal
 from simulator.ledger.store import create_store, open_store
 from simulator.ledger.types import Block
 from tests.simulator.ledger.chains import Chain, task_records
@@ -305,3 +305,13 @@ def test_a_value_that_is_no_record_is_told_in_one_line(tmp_path: Path, name: str
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("UPDATE meta SET value = x'93ff' WHERE name = ?", (name,))
     assert_damaged(path)
+
+
+def test_reading_leaves_nothing_beside_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    filled(path)
+    for make_it_so in (seal, unseal):
+        make_it_so(path)
+        with open_reader(path) as reader:
+            check_contents(reader)
+        assert [one.name for one in tmp_path.iterdir()] == ["a.db"]
