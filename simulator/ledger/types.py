@@ -301,7 +301,19 @@ class StakeChange(Record, frozen=True, tag=11):
     change: int
 
 
-Message = Registration | Claim | ModelRecord | Transfer | Retirement | Cancellation | StakeChange
+class RevealRenewal(Record, frozen=True, tag=12):
+    """Commitment of a validator to a new chain of reveals, signed by it and numbered among its changes of stake.
+
+    `commitment` is the link of a slot that has passed. It takes effect at the bound of epochs at which it is final.
+    """
+
+    validator: Unsigned
+    sequence: Unsigned
+    slot: Unsigned
+    commitment: Digest
+
+
+Message = Registration | Claim | ModelRecord | Transfer | Retirement | Cancellation | StakeChange | RevealRenewal
 
 Signable = Message | AttestationData | BlockHeader | KeyPossession
 

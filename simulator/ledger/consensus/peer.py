@@ -4,16 +4,31 @@ what it has signed."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from simulator.ledger.codec import digest
 from simulator.ledger.consensus.fork_choice import View
 from simulator.ledger.consensus.proposal import Identity, build_block, build_vote, is_safe_to_sign, select_body
-from simulator.ledger.consensus.state import State, get_block_proposer, get_voting_slot
+from simulator.ledger.consensus.randomness import RevealChain
+from simulator.ledger.consensus.state import Member, State, get_block_proposer, get_voting_slot
 from simulator.ledger.consensus.transition import ProcessMessages, process_slots
 from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Attestation, AttestationData, Block, Body, Signable, SignedMessage
+from simulator.ledger.types import (
+    Attestation,
+    AttestationData,
+    Block,
+    Body,
+    RevealRenewal,
+    Signable,
+    SignedMessage,
+    StakeChange,
+)
 
 BLOCKS_OF_AN_ANSWER = 256
 """Most blocks with which a validator answers a request."""
+
+CHAINS_KEPT = 16
+"""Chains of reveals that a validator keeps beside the present one: their renewals may still become final."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +77,7 @@ class Peer:
         self.archive: dict[bytes, Block] = {}
         self._orphans: dict[bytes, Block] = {}
         self._pool: dict[tuple[int, int], Attestation] = {}
+        self._chains = [identity.reveals]
         self._proposed = trusted.slot
         self._voted: AttestationData | None = None
 
@@ -71,12 +87,14 @@ class Peer:
         if state is None or slot <= self._proposed:
             return []
         index = self.identity.index
-        if get_block_proposer(state) != index or state.members[index].slashed:
+        chain = self._get_chain(state.members[index])
+        if get_block_proposer(state) != index or state.members[index].slashed or chain is None or slot > chain.last:
             return []
         self._proposed = slot
         body = self.select_body(state)
-        reveal = self.identity.reveals.reveal(slot)
-        block = build_block(self._process_messages, state, reveal, body, self.sign)
+        if self._needs_renewal(state, chain) and not any(isinstance(one.message, StakeChange) for one in body.messages):
+            body = replace(body, messages=(*body.messages, self._renew(state, chain)))
+        block = build_block(self._process_messages, state, chain.reveal(slot), body, self.sign)
         self._take(block, slot, needed=False)
         return [Sent(block)]
 
@@ -119,6 +137,27 @@ class Peer:
         """Return the state of the head at a slot; None where the head itself is of that slot, or of a later one."""
         state = self.view.blocks[self.view.get_head()].state
         return process_slots(state, slot) if slot >= state.slot else None
+
+    def _get_chain(self, member: Member) -> RevealChain | None:
+        """Return the chain of reveals to which the validator is bound at present."""
+        return next((one for one in self._chains if one.leads_to(member.reveal, member.revealed)), None)
+
+    def _needs_renewal(self, state: State, chain: RevealChain) -> bool:
+        """Tell whether less than a quarter of a chain is left, and no other one is on its way."""
+        waiting = any(one.validator == self.identity.index for one in state.renewals)
+        return not waiting and 4 * (chain.last - state.slot) < chain.last - chain.first
+
+    def _renew(self, state: State, chain: RevealChain) -> SignedMessage:
+        """Return the message that binds the validator to a new chain of reveals."""
+        index, after = self.identity.index, chain.renewed(state.slot)
+        self._chains = [chain, *[one for one in self._chains if one is not chain][-CHAINS_KEPT:], after]
+        order = RevealRenewal(
+            validator=index,
+            sequence=state.members[index].changes + 1,
+            slot=state.slot,
+            commitment=after.commitment,
+        )
+        return SignedMessage(chain_id=self._chain_id, message=order, signature=self.sign(order))
 
     def _receive(self, sender: int, block: Block, slot: int) -> list[Sent]:
         """Take a block; where its parent is missing, keep it and ask the sender for what lies between."""

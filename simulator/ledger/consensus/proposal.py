@@ -2,7 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, takewhile
 
+from msgspec.structs import replace
+
+from simulator.ledger.codec import encode
 from simulator.ledger.consensus.randomness import RevealChain
 from simulator.ledger.consensus.slashing import get_offender
 from simulator.ledger.consensus.state import State, get_block_proposer, get_root
@@ -21,6 +25,9 @@ from simulator.ledger.types import (
     SignedHeader,
     SignedMessage,
 )
+
+LONGEST_LENGTH = 5
+"""Most bytes that tell the number of messages, in bytes (MessagePack)."""
 
 Sign = Callable[[Signable], bytes]
 """Signing by a validator, for its chain."""
@@ -41,7 +48,10 @@ def select_body(
     evidence: Iterable[Evidence],
     messages: Sequence[SignedMessage] = (),
 ) -> Body:
-    """Return what a block for the slot of the state can hold: evidence first, then all votes that still count."""
+    """Return what a block for the slot of the state can hold: evidence, votes that still count, then messages.
+
+    Messages beyond the largest size of a block are left out, and all that come after them.
+    """
     convicting = tuple(one for one in evidence if not state.members[get_offender(one)].slashed)
     convicted = {get_offender(one) for one in convicting}
     chosen = []
@@ -53,7 +63,11 @@ def select_body(
         if vote.data.validator not in convicted:
             chosen.append(vote)
             state = note_vote(state, vote.data)
-    return Body(attestations=tuple(chosen), evidence=convicting, messages=tuple(messages))
+    body = Body(attestations=tuple(chosen), evidence=convicting)
+    room = state.config.max_block_bytes - len(encode(body)) - LONGEST_LENGTH
+    ends = accumulate(len(encode(message)) for message in messages)
+    fitting = sum(1 for _ in takewhile(lambda end: end <= room, ends))
+    return replace(body, messages=tuple(messages[:fitting]))
 
 
 def build_block(process_messages: ProcessMessages, state: State, reveal: bytes, body: Body, sign: Sign) -> Block:

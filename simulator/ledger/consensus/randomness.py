@@ -43,17 +43,27 @@ def compute_seed(mix: bytes, epoch: int) -> bytes:
 class RevealChain:
     """A validator's chain of hashes, of which every 1,024th link is kept. A lookup costs at most as many hashes."""
 
-    def __init__(self, secret: bytes, slots: int = MOST_LINKS) -> None:
-        """Make the links of the first `slots` slots after genesis. `commitment` is that of genesis."""
-        self.slots = slots
-        self._kept = [secret]
+    def __init__(self, secret: bytes, slots: int = MOST_LINKS, first: int = 0) -> None:
+        """Make the links of `slots` slots after the first one, whose link is `commitment`. None tells of the secret."""
+        self.first, self.last = first, first + slots
+        self._secret = secret
+        self._kept = [hashlib.sha256(b"last link" + secret).digest()]
         for _ in range(slots // _STRIDE):
             self._kept.append(compute_link(self._kept[-1], _STRIDE))
-        self.commitment = self.reveal(0)
+        self.commitment = self.reveal(first)
 
     def reveal(self, slot: int) -> bytes:
         """Return the link of a slot. Raises ValueError for a slot that the chain does not reach."""
-        if not 0 <= slot <= self.slots:
-            raise ValueError(f"the reveals end with slot {self.slots}")
-        kept, steps = divmod(self.slots - slot, _STRIDE)
+        if not self.first <= slot <= self.last:
+            raise ValueError(f"the reveals end with slot {self.last}")
+        kept, steps = divmod(self.last - slot, _STRIDE)
         return compute_link(self._kept[kept], steps)
+
+    def renewed(self, first: int) -> "RevealChain":
+        """Return a chain of the same length from a later slot on, of whose secret this one's links tell nothing."""
+        secret = hashlib.sha256(b"renewed" + self._secret + first.to_bytes(8)).digest()
+        return RevealChain(secret, self.last - self.first, first)
+
+    def leads_to(self, reveal: bytes, slot: int) -> bool:
+        """Tell whether a reveal, or a commitment, of a slot is of this chain."""
+        return self.first <= slot <= self.last and self.reveal(slot) == reveal

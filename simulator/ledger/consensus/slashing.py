@@ -112,4 +112,5 @@ def slash(state: State, index: int) -> State:
         slashed,
         burnt=state.burnt + lost,
         pending=tuple(one for one in state.pending if one.validator != index),
+        renewals=tuple(one for one in state.renewals if one.validator != index),
     )

@@ -18,7 +18,7 @@ class Member(Record, frozen=True):
     """Validator as the chain knows it.
 
     `deposit` is what it can lose, and the most that it may have at stake. `reveal` is its last one, at first its
-    commitment, of the slot `revealed`; `changes` counts its changes of stake.
+    commitment, of the slot `revealed`; `changes` counts its changes of stake and renewals.
     """
 
     key: PublicKey
@@ -36,6 +36,15 @@ class PendingChange(Record, frozen=True):
     validator: Unsigned
     epoch: Unsigned
     change: int
+
+
+class PendingRenewal(Record, frozen=True):
+    """New chain of reveals that waits for finality of the slot `included`. Its link of `revealed` is `reveal`."""
+
+    included: Unsigned
+    validator: Unsigned
+    reveal: Digest
+    revealed: Unsigned
 
 
 class State(Record, frozen=True):
@@ -57,6 +66,7 @@ class State(Record, frozen=True):
     previous_stakes: tuple[Unsigned, ...]
     burnt: Unsigned
     pending: tuple[PendingChange, ...]
+    renewals: tuple[PendingRenewal, ...]
     mix: Digest
     earlier_mixes: tuple[Digest, Digest]
     target: Checkpoint
@@ -97,6 +107,7 @@ def get_genesis_state(genesis: Genesis, application: bytes) -> State:
         previous_stakes=stakes,
         burnt=0,
         pending=(),
+        renewals=(),
         mix=mix,
         earlier_mixes=(mix, mix),
         target=start,

@@ -9,7 +9,13 @@ from simulator.ledger.codec import digest, encode
 from simulator.ledger.consensus.finality import process_justification
 from simulator.ledger.consensus.randomness import compute_mix, is_valid_reveal
 from simulator.ledger.consensus.slashing import process_evidence, slash
-from simulator.ledger.consensus.stake import is_final, process_stake_change, process_stakes
+from simulator.ledger.consensus.stake import (
+    is_final,
+    process_renewal,
+    process_renewals,
+    process_stake_change,
+    process_stakes,
+)
 from simulator.ledger.consensus.state import (
     State,
     compute_epoch,
@@ -24,7 +30,7 @@ from simulator.ledger.consensus.votes import process_votes
 from simulator.ledger.keys import check
 from simulator.ledger.merkle import root_of
 from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Block, BlockHeader, Body, Checkpoint, SignedMessage, StakeChange
+from simulator.ledger.types import Block, BlockHeader, Body, Checkpoint, RevealRenewal, SignedMessage, StakeChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +66,17 @@ def process_slots(state: State, slot: int) -> State:
         following = process_epoch(state)
         if not state.justified_epochs and following == _moved_to(state, get_epoch(state) + 1):
             following = _moved_to(
-                state, min([epoch, *(one.epoch - 1 for one in state.pending if is_final(state, one))])
+                state, min([epoch, *(one.epoch - 1 for one in state.pending if is_final(state, one.slot))])
             )
         state = following
     return replace(state, slot=slot) if slot > state.slot else state
 
 
 def process_epoch(state: State) -> State:
-    """Return the state at the first slot of the next epoch: votes are counted, and stakes change."""
+    """Return the state at the first slot of the next epoch: votes are counted, and due orders take effect."""
     following = get_epoch(state) + 1
     return replace(
-        process_stakes(process_justification(state)),
+        process_renewals(process_stakes(process_justification(state))),
         slot=compute_start_slot(state.config, following),
         previous_stakes=state.stakes,
         earlier_mixes=(state.mix, state.earlier_mixes[0]),
@@ -148,10 +154,13 @@ def process_contents(process_messages: ProcessMessages, state: State, reveal: by
     state = process_votes(state, body.attestations)
     rest = []
     for signed in body.messages:
-        if isinstance(signed.message, StakeChange):
-            state = process_stake_change(state, signed, signed.message)
-        else:
-            rest.append(signed)
+        match signed.message:
+            case StakeChange() as change:
+                state = process_stake_change(state, signed, change)
+            case RevealRenewal() as renewal:
+                state = process_renewal(state, signed, renewal)
+            case _:
+                rest.append(signed)
     outcome = process_messages(state.application, rest, Surroundings(slot=state.slot, mix=state.mix))
     for index in outcome.convicted:
         state = slash(state, index)

@@ -16,6 +16,7 @@ from simulator.ledger.types import (
     BlockHeader,
     Body,
     Evidence,
+    RevealRenewal,
     Signable,
     SignedHeader,
     SignedMessage,
@@ -107,7 +108,7 @@ def refuses_body(state: State, slot: int, **contents: Sequence[Evidence | Attest
     return caught.value.rule
 
 
-def order(state: State, change: StakeChange) -> SignedMessage:
-    """Return a signed change of stake."""
+def order(state: State, change: StakeChange | RevealRenewal) -> SignedMessage:
+    """Return a signed order of a validator."""
     signature = signer(state.chain_id, change.validator)(change)
     return SignedMessage(chain_id=state.chain_id, message=change, signature=signature)

@@ -21,15 +21,18 @@ def count_messages(root: bytes, messages: Sequence[SignedMessage], surroundings:
 
 
 @cache
-def identity(index: int) -> Identity:
+def identity(index: int, slots: int = CHAIN_SLOTS) -> Identity:
+    """Return a validator whose chain of reveals serves so many slots."""
     secret = hashlib.sha256(b"validator %d" % index).digest()
-    return Identity(index=index, key=SecretKey(secret), reveals=RevealChain(secret, CHAIN_SLOTS))
+    return Identity(index=index, key=SecretKey(secret), reveals=RevealChain(secret, slots))
 
 
-def genesis(stakes: Sequence[int], *, slots_per_epoch: int = 8, name: bytes = b"test") -> Genesis:
+def genesis(
+    stakes: Sequence[int], *, slots_per_epoch: int = 8, name: bytes = b"test", slots: int = CHAIN_SLOTS
+) -> Genesis:
     validators = tuple(
         Validator(key=one.key.public, stake=stake, commitment=one.reveals.commitment)
-        for one, stake in ((identity(index), stake) for index, stake in enumerate(stakes))
+        for one, stake in ((identity(index, slots), stake) for index, stake in enumerate(stakes))
     )
     config = ChainConfig(name=name, benchmarks=(), slots_per_epoch=slots_per_epoch)
     return Genesis(config=config, validators=validators)

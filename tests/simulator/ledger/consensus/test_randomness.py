@@ -29,7 +29,18 @@ def test_a_reveal_leads_to_every_earlier_one(earlier: int, later: int) -> None:
 def test_all_links_are_those_of_a_plain_walk() -> None:
     """Kept links save time and change nothing, on both sides of each of them."""
     for slot in (5000, 4999, 3977, 3976, 3975, 1929, 1928, 1, 0):
-        assert CHAIN.reveal(slot) == compute_link(SECRET, 5000 - slot)
+        assert CHAIN.reveal(slot) == compute_link(CHAIN.reveal(5000), 5000 - slot)
+
+
+def test_a_chain_that_is_used_up_tells_nothing_of_the_next() -> None:
+    after = CHAIN.renewed(4000)
+    known = {CHAIN.reveal(slot) for slot in range(4990, 5001)}
+    guessed = [RevealChain(one, 5000, 4000).renewed(4000) for one in (CHAIN.reveal(5000), CHAIN.reveal(4999))]
+    assert (after.first, after.last) == (4000, 9000)
+    assert after.leads_to(after.commitment, 4000)
+    assert not any(after.leads_to(one, 5000) for one in known)
+    assert after.commitment not in {one.commitment for one in guessed}
+    assert after.commitment != CHAIN.renewed(4001).commitment
 
 
 def test_a_slot_has_one_reveal() -> None:

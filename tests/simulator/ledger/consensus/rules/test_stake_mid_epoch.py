@@ -28,6 +28,13 @@ def test_invalid_change_before_its_time(epoch: int) -> None:
     assert refuses_body(BEFORE, 24, messages=[change]) is Rule.STAKE_MID_EPOCH
 
 
+def test_invalid_change_before_an_earlier_one() -> None:
+    """Otherwise a stake that is to be lowered late and raised early would stand above the deposit in between."""
+    lower = order(BEFORE, StakeChange(validator=0, sequence=1, epoch=40, change=-100))
+    higher = order(BEFORE, StakeChange(validator=0, sequence=2, epoch=39, change=100))
+    assert refuses_body(BEFORE, 24, messages=[lower, higher]) is Rule.STAKE_MID_EPOCH
+
+
 @pytest.mark.parametrize("epoch", [6, 7])
 def test_stake_changes_with_its_epoch_and_not_within_it(epoch: int) -> None:
     state = ordered(epoch)
