@@ -9,7 +9,10 @@ QUIET_FROM = 100
 
 
 def random_conditions(seed: int, validators: int) -> Conditions:
-    """Return the conditions of a seed, which end at slot `QUIET_FROM`, all but latency and loss."""
+    """Return the conditions of a seed, which end at slot `QUIET_FROM`, all but latency and loss.
+
+    Letters arrive within a slot, if at all: whoever is slower is promised that there is no fork, and no more.
+    """
     chance = random.Random(seed)  # noqa: S311 - chance, not secrets
     partitions, outages = [], []
     for _ in range(chance.randint(0, 3)):
@@ -30,7 +33,7 @@ def random_conditions(seed: int, validators: int) -> Conditions:
         outages.append(Outage(begin=begin, end=end, validator=chance.randrange(validators)))
     return Conditions(
         seed=seed,
-        latency_milliseconds=(0, chance.choice((100, 1000, 4000, 9000))),
+        latency_milliseconds=(0, chance.choice((100, 1000, 4000))),
         loss_per_mille=chance.choice((0, 0, 50, 100)),
         partitions=partitions,
         outages=outages,

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from simulator.ledger.network import Conditions, Outage, Partition
 from tests.simulator.ledger.consensus.nodes import final_epochs, network, run_without_forks
 from tests.simulator.ledger.consensus.schedules import QUIET_FROM, random_conditions
 
@@ -26,6 +27,22 @@ def survive(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_no_schedule_makes_a_fork_or_stops_the_chain(seed: int) -> None:
     survive(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("latency", "longest"), [(4000, 8), (9000, 40)])
+def test_letters_slower_than_a_slot_may_stop_finality_for_long_and_make_no_fork(latency: int, longest: int) -> None:
+    """Found by chance: with up to 9 s the votes stay split after a cut, and finality falls 33 epochs behind."""
+    cut = Partition(begin=76, end=92, groups=(frozenset({2, 3}), frozenset({0, 1})))
+    outages = [Outage(begin=71, end=79, validator=1), Outage(begin=92, end=100, validator=3)]
+    conditions = Conditions(seed=3, latency_milliseconds=(0, latency), partitions=[cut], outages=outages)
+    actors, net = network((50, 100, 200, 1), conditions)
+    behind = []
+    for epoch in range(1, 50):
+        run_without_forks(net, actors, EPOCH * epoch)
+        behind.append(epoch - min(final_epochs(actors)))
+    assert max(behind) <= longest
+    assert behind[-1] <= 4
 
 
 @pytest.mark.full
