@@ -22,7 +22,7 @@ from tests.grafana.simulated import KEPT_RESULTS
 from tests.processes import TOOL_SECONDS, free_port, running
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/run-experiments.md"
-SCENARIOS = ("edge", "published")
+SCENARIOS = sorted({shown.scenario for shown in load_shown_results(KEPT_RESULTS)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

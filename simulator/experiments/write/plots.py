@@ -72,6 +72,9 @@ DOTS_PER_INCH = 120
 WIDTH = 8.0
 """Width of a picture in inches."""
 
+LONGEST_TITLE = 87
+"""Characters of a title that fit into a line of that width; a longer one takes two."""
+
 DECADES_FOR_LOG = 1.5
 """Relative changes that spread over more decades than this are drawn on a symmetric logarithmic axis."""
 
@@ -114,7 +117,9 @@ def reach_below(interval: Interval | Estimate, display: Display, least: float = 
 
 def caption(results: Results) -> str:
     """Return the title of a picture that shows means."""
-    return f"{subject(results)}: means of {results.replications} runs, with 95% confidence intervals"
+    told = f"means of {results.replications} runs, with 95% confidence intervals"
+    whole = f"{subject(results)}: {told}"
+    return whole if len(whole) <= LONGEST_TITLE else f"{subject(results)}:\n{told}"
 
 
 def subject(results: Results) -> str:
