@@ -1,4 +1,4 @@
-"""What a child learns for a live run: the same as the run would have learnt itself."""
+"""Lessons of a child for a live run: the same as the run would have learnt itself."""
 
 from pathlib import Path
 
