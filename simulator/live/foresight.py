@@ -4,6 +4,9 @@ To learn takes pvlib, pandas and scipy, and trees scikit-learn, whose memory the
 a year of the cloudless sky, which stands for every year: a date has nearly the same sun in each.
 """
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import numpy as np
 
 from exporter.core.config import ConfigError
@@ -37,9 +40,6 @@ class YearOfSky:
 
 def learnt_in_child(scenario: Scenario, seed: int) -> Foresight:
     """Return what the forecasters of a scenario rest on. Raises ConfigError for a file that cannot be used."""
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - only a run that learns needs it
-    from multiprocessing import get_context  # noqa: PLC0415
-
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as executor:
         found = executor.submit(learnt, scenario, seed).result()
     if not isinstance(found, Foresight):
