@@ -36,6 +36,8 @@ def latex_table(figures: Figures) -> str:
 def page(figures: Figures, pictures: Sequence[str]) -> str:
     """Return the report."""
     lines = ["# Forecasts", "", headline(figures), ""]
+    lines += ["## The served model one hour ahead: skill against each reference, percent", ""]
+    lines += markdown_table(("series", "splits", "reference", "RMSE", "CRPS"), list(_reference_rows(figures)))
     for group in dict.fromkeys(one.splits for one in figures.skills):
         for measure, name in (("rmse", "RMSE"), ("crps", "CRPS")):
             for label in dict.fromkeys(one.label for one in figures.skills if one.splits == group):
@@ -86,6 +88,16 @@ def _by_model(figures: Figures, label: str, splits: str, measure: str) -> Iterat
             model,
             [_interval(found[model, horizon]) if (model, horizon) in found else "-" for horizon in SHOWN],
         )
+
+
+def _reference_rows(figures: Figures) -> Iterator[tuple[str, ...]]:
+    found = {
+        (one.label, one.splits, one.reference, one.measure): _interval(one)
+        for one in figures.skills
+        if (one.model, one.horizon) == (SERVED, 1)
+    }
+    for row in dict.fromkeys(key[:3] for key in found):
+        yield (*row, *(found.get((*row, measure), "-") for measure in ("rmse", "crps")))
 
 
 def _coverage_rows(figures: Figures) -> Iterator[tuple[str, ...]]:

@@ -232,3 +232,11 @@ def test_the_report_has_every_file_and_the_same_bytes(done: tuple[Path, Evaluati
     page = (tmp_path / "one" / "report.md").read_text(encoding="utf-8")
     assert "- here wind, fixed: 6" in page
     assert "| ridge |" in page
+    (skill,) = (
+        one
+        for one in results["skills"]
+        if (one["label"], one["splits"], one["model"], one["reference"], one["measure"], one["horizon"])
+        == ("mean of wind", "rolled", "served", "persistence", "crps", 1)
+    )
+    (row,) = (line for line in page.splitlines() if line.startswith("| mean of wind | rolled | persistence |"))
+    assert f"{100 * skill['skill']:+.1f} (" in row
