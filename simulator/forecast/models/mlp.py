@@ -36,8 +36,8 @@ PLANS = (
 """Trainings of the groups. One network for all horizons learnt half as much of the next hour of a third site, Miami."""
 
 NETWORKS = (3, 1, 1)
-"""Networks of each group, whose quantiles are averaged, each with other days held out. Those of the next hour are cheap,
-and there most is to be learnt."""
+"""Networks of each group, whose quantiles are averaged, each with other days held out. Those of the next hour are
+cheap, and there most is to be learnt."""
 
 SEEN = 5
 """Horizons of a group from which a step is learnt: further ones would show the same hour again."""
