@@ -13,7 +13,13 @@ from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, exporter_alerts
 from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.recording import CONSUMED, WINDOWS, emission_rate, groups
 from prometheus.sensor_alerts import sensor_alerts
-from prometheus.simulator_alerts import HIGHEST_MISS_RATIO, LOWEST_RENEWABLE_SHARE, simulator_alerts
+from prometheus.simulator_alerts import (
+    HIGHEST_MISS_RATIO,
+    LEAST_SKILL,
+    LOWEST_COVERAGE,
+    LOWEST_RENEWABLE_SHARE,
+    simulator_alerts,
+)
 from prometheus.simulator_recording import ADVANCED, CLOCK, LONG_WINDOW, miss_ratio, renewable_share, simulator_groups
 
 TOPICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -97,6 +103,14 @@ LIMITS = (
         alerts=("EcochainRenewableShareLow",),
         quantities=frozenset((renewable_share(LONG_WINDOW),)),
         value=LOWEST_RENEWABLE_SHARE,
+    ),
+    Limit(
+        alerts=("EcochainForecastWorse",), quantities=frozenset(("ecochain_forecast_skill_ratio",)), value=LEAST_SKILL
+    ),
+    Limit(
+        alerts=("EcochainForecastCoverageLost",),
+        quantities=frozenset(("ecochain_forecast_coverage_ratio",)),
+        value=LOWEST_COVERAGE,
     ),
 )
 """The limits of quantities that are drawn over time."""

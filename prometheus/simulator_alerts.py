@@ -34,6 +34,9 @@ SLEPT_WINDOW = "6h"
 LOWEST_UTILISATION = 0.2
 """Mean utilisation of the nodes below which some could sleep. Judgement: five nodes then do the work of one."""
 
+LEAST_SKILL = 0.0
+"""Skill below which a reference is better than the model in front of it."""
+
 LOWEST_COVERAGE = 0.75
 """Coverage of a 90% band below which it is lost. Judgement: hours of one week's weather are far from independent, and
 a sound band strays by some ten points."""
@@ -176,7 +179,7 @@ def _forecasts() -> tuple[Alert, ...]:
 def _worse() -> Alert:
     return _alert(
         name="EcochainForecastWorse",
-        expr=f"max_over_time(ecochain_forecast_skill_ratio[{LONG_WINDOW}]) < 0",
+        expr=f"max_over_time(ecochain_forecast_skill_ratio[{LONG_WINDOW}]) < {LEAST_SKILL:g}",
         scope="site",
         summary="A forecast for {{ $labels.site }} is worse than its reference",
         description=(

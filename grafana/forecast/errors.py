@@ -8,7 +8,7 @@ from grafana.forecast.names import BY_SUPPLY, CHOSEN, HORIZONS, NO_WEEK, OF_HORI
 from grafana.panels import Facts, Series, Target, by_label, coloured, lines
 from grafana.promql import select
 from grafana.simulated import if_several
-from prometheus.simulator_alerts import LOWEST_COVERAGE
+from prometheus.simulator_alerts import LEAST_SKILL, LOWEST_COVERAGE
 
 SUPPLY = 'supply=~"solar|wind",'
 
@@ -65,6 +65,7 @@ def _skill() -> dashboard.Panel:
         no_value=NO_WEEK,
         targets=(by_label("avg", "horizon", of("ecochain_forecast_skill_ratio")),),
         series=coloured(HORIZONS),
+        limit=LEAST_SKILL,
         width=8,
         height=9,
     )
@@ -87,6 +88,7 @@ def _by_series() -> dashboard.Panel:
             ),
         ),
         series=BY_SUPPLY,
+        limit=LEAST_SKILL,
         width=8,
         height=9,
     )

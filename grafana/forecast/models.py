@@ -47,7 +47,11 @@ def _table() -> dashboard.Panel:
                 legend="Skill",
             ),
         ),
-        series=(Series(name="Skill", unit="percentunit", decimals=0),),
+        series=(
+            Series(name="Skill", unit="percentunit", decimals=0),
+            Series(name="Reference in force", decimals=0),
+            Series(name="Why", pixels=380),
+        ),
         width=24,
         height=10,
     )

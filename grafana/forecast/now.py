@@ -8,7 +8,7 @@ from grafana.forecast.names import CHOSEN, NO_FORECAST, NO_WEEK, WEEK
 from grafana.panels import Facts, Target, number
 from grafana.promql import select
 from grafana.simulated import EVERY_SITE
-from prometheus.simulator_alerts import LOWEST_COVERAGE
+from prometheus.simulator_alerts import LEAST_SKILL, LOWEST_COVERAGE
 
 TOP = 5
 """Height of the top row."""
@@ -29,7 +29,7 @@ def _skill() -> dashboard.Panel:
         unit="percentunit",
         no_value=NO_WEEK,
         targets=(Target(expr=f"min({select('ecochain_forecast_skill_ratio', CHOSEN)})", legend="skill"),),
-        least=0,
+        least=LEAST_SKILL,
         decimals=0,
         width=6,
         height=TOP,

@@ -31,6 +31,7 @@ UNDRAWN = {
     "EcochainSiteDark": "of what supply and battery give, not of the battery's charge",
     "EcochainAllAwake": "of the mean of all nodes, while the graph shows each",
     "EcochainWakeFailed": "an event, without a limit",
+    "EcochainForecastCheckpointRefused": "a state, without a limit",
     "EcochainDown": "a state, without a limit",
     "EcochainAbsent": "a state, without a limit",
 }

@@ -43,7 +43,8 @@ EMPTY = {
 }
 """Queries that stay empty, by title and legend, and why; at most 5% of all."""
 
-SETTLED_SECONDS = 45
+SETTLED_SECONDS = 180
+"""Time for the simulator to learn its forecasts, and for an hour of them to pass, on a machine with other work."""
 
 HOST_POWER = "host-power-and-processes.json"
 
