@@ -227,6 +227,8 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -
         LOG.info("listening on %s", server.url)
         # The first step may wait for weather or compile for seconds, which a signal still ends at once.
         live.step()
+        # The weather of the first day comes first: a machine may have one core.
+        forecasts.start()
         publication.publish(live.snapshot(clock, None))
         advance(live, clock, publication.publish, until_told())
     LOG.info("stopped")

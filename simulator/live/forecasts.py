@@ -42,7 +42,6 @@ class LiveForecasts:
         self._states: tuple[CourseState, ...] = ()
         self._attempts = 0
         self._child: Child | None = None
-        self._start()
 
     @property
     def states(self) -> tuple[CourseState, ...]:
@@ -69,7 +68,8 @@ class LiveForecasts:
         if self._child is not None:
             self._child.end()
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start a child that learns; where it cannot be started, there are no forecasts."""
         self._attempts += 1
         try:
             self._child = Child(LEARNING, self._request)
@@ -86,7 +86,7 @@ class LiveForecasts:
         except (ChildError, ForecastError) as error:
             LOG.warning("there are no forecasts yet: %s", error)
             if self._attempts < ATTEMPTS:
-                self._start()
+                self.start()
             return
         for lesson in lessons:
             if lesson.told.refused:

@@ -5,6 +5,7 @@ from two years of generated weather in the climate of the site's latitude, and a
 the run itself will bring is among them.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -29,10 +30,14 @@ from simulator.live.generate import end_with
 from simulator.live.lessons import MOST_SITES, Hours, Lesson, Request, Told, written
 from simulator.scenario.schema import ForecastSection, Scenario
 
+NICENESS = 10
+"""Lower priority of the child: whatever else the machine does, the simulated clock included, goes before it."""
+
 
 def main() -> int:
     """Answer the request on standard input."""
     request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
+    os.nice(NICENESS)
     threading.Thread(target=end_with, args=(sys.stdin.fileno(),), daemon=True).start()
     sys.stdout.buffer.write(written(list(lessons(request))))
     sys.stdout.buffer.flush()

@@ -144,9 +144,8 @@ def test_a_child_learns_of_every_kind_that_a_site_has() -> None:
 class Taught(LiveForecasts):
     """Forecasts that have learnt already."""
 
-    def __init__(self, seed: int = 1) -> None:
-        self._start = lambda: None  # type: ignore[method-assign]
-        super().__init__(edge(), seed)
+    def __init__(self) -> None:
+        super().__init__(edge(), 1)
         self._courses = [self._course(lesson(kind)) for kind in Kind]
 
 
@@ -167,6 +166,7 @@ def test_a_run_observes_what_its_buses_generate() -> None:
 def test_without_a_child_the_run_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(forecasts, "LEARNING", Program("simulator.live.no_such_program", LEARNING.subject))
     one = LiveForecasts(edge(), 1)
+    one.start()
     for number in range(1000):
         child = one._child
         if child is None:
@@ -179,6 +179,7 @@ def test_without_a_child_the_run_goes_on(monkeypatch: pytest.MonkeyPatch, caplog
 
 def test_a_child_at_work_ends_with_the_run() -> None:
     one = LiveForecasts(edge(), 1)
+    one.start()
     one.hour(0, np.zeros((3, 1)))
     assert one.states == ()
     one.close()

@@ -61,6 +61,7 @@ def test_results_of_experiments_are_shown_beside_it(tmp_path: Path) -> None:
 def test_a_live_run_takes_little_memory(tmp_path: Path) -> None:
     with running_job(tmp_path, "--speed=12000") as job:
         until(lambda: job.samples()["ecochain_clock_seconds_total"] > 3 * 86_400.0, "three simulated days", 60.0)
+        until(lambda: any("forecast_skill" in name for name in job.samples()), "the skill of forecasts", 240.0)
         for _ in range(1000):
             resident = job.samples()["process_resident_memory_bytes"]
         mapped = Path(f"/proc/{job.process.pid}/maps").read_text(encoding="utf-8")
