@@ -45,16 +45,24 @@ def choose(errors: Mapping[str, FloatArray]) -> tuple[Choice, ...]:
 
 def _choose(errors: Mapping[str, FloatArray], begin: int, end: int) -> Choice:
     reference = errors[REFERENCE][begin:end]
-    ratios = {
-        name: float(np.mean(found[begin:end] / reference))
-        for name, found in errors.items()
-        if name != REFERENCE and np.isfinite(found[begin:end]).all()
-    }
+    ratios = {name: _ratio(found[begin:end], reference) for name, found in errors.items() if name != REFERENCE}
+    ratios = {name: ratio for name, ratio in ratios.items() if np.isfinite(ratio)}
     best = min(ratios, key=lambda name: ratios[name], default=None)
     if best is None:
-        return Choice(begin=begin, end=end, model=REFERENCE, why="there is no model beside the reference")
+        alone = len(errors) == 1
+        why = "there is no model beside the reference" if alone else "no model can be compared with the reference"
+        return Choice(begin=begin, end=end, model=REFERENCE, why=why)
     told = f"error on validation days {abs(1.0 - ratios[best]):.1%} {{}} that of {REFERENCE}"
     if ratios[best] >= 1.0:
         why = f"no model is better: {best} has an {told.format('above')}"
         return Choice(begin=begin, end=end, model=REFERENCE, why=why)
     return Choice(begin=begin, end=end, model=best, why=told.format("below"))
+
+
+def _ratio(found: FloatArray, reference: FloatArray) -> float:
+    """Return the mean of errors over the reference's; not finite where either is unknown, or the reference makes none.
+
+    A series that never changes has such a reference, and nothing is better than none.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.mean(found / reference))

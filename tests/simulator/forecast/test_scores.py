@@ -151,3 +151,11 @@ def test_the_gate_takes_the_best_of_each_band_and_says_why() -> None:
     assert {one.model for one in kept} == {"convex"}
     assert kept[0].why == "no model is better: ridge has an error on validation days 2.0% above that of convex"
     assert choose({"convex": flat})[2].why == "there is no model beside the reference"
+
+
+@pytest.mark.parametrize(
+    ("reference", "model"), [(0.0, 0.0), (0.0, 1e-15), (np.nan, 1.0), (1.0, np.nan), (np.nan, 0.0)]
+)
+def test_errors_that_cannot_be_compared_choose_no_model(reference: float, model: float) -> None:
+    for choice in choose({"convex": np.full(24, reference), "ridge": np.full(24, model)}):
+        assert (choice.model, choice.why) == ("convex", "no model can be compared with the reference")
