@@ -5,6 +5,7 @@ from two years of generated weather in the climate of the site's latitude, and a
 the run itself will bring is among them.
 """
 
+import logging
 import os
 import sys
 import threading
@@ -30,6 +31,8 @@ from simulator.live.generate import end_with
 from simulator.live.lessons import MOST_SITES, Hours, Lesson, Request, Told, written
 from simulator.scenario.schema import ForecastSection, Scenario
 
+LOG = logging.getLogger(__name__)
+
 NICENESS = 10
 """Lower priority of the child: whatever else the machine does, the simulated clock included, goes before it."""
 
@@ -45,11 +48,18 @@ def main() -> int:
 
 
 def lessons(request: Request) -> Iterator[Lesson]:
-    """Yield the lesson of each series of the first sites. Raises GridError for a recording that cannot be used."""
+    """Yield the lesson of each series of the first sites, but for those that nothing can be learnt of.
+
+    Raises GridError for a recording that cannot be used.
+    """
     layout = layout_of(request.scenario, request.seed)
     for number in range(min(MOST_SITES, len(layout.places))):
         for series in _series_of(request.scenario, layout, number):
-            pair, refused = _pair(series, request.scenario.forecast)
+            try:
+                pair, refused = _pair(series, request.scenario.forecast)
+            except ForecastError as error:
+                LOG.warning("no forecasts of %s at %s: %s", series.kind, layout.places[number].name, error)
+                continue
             told = Told(
                 site=number,
                 kind=series.kind,

@@ -15,7 +15,7 @@ from simulator.forecast.asking import Reason
 from simulator.forecast.interface import ForecastError, Kind
 from simulator.forecast.models.convex import Convex
 from simulator.forecast.pair import learn_pair
-from simulator.live import forecasts
+from simulator.live import forecasts, learn
 from simulator.live.child import Program
 from simulator.live.course import Course, CourseState
 from simulator.live.forecasts import KEPT_HOURS, LiveForecasts
@@ -139,6 +139,18 @@ def test_a_child_learns_of_every_kind_that_a_site_has() -> None:
     assert [(one.told.site, one.told.kind) for one in found] == [(0, kind) for kind in Kind]
     assert max(len(written([one])) for one in found) < 2**20
     assert {name for one in found for name in one.pair.models} == {"convex"}
+
+
+def test_a_series_of_which_nothing_can_be_learnt_leaves_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gaps = course(Kind.SOLAR, 90)
+    series = [replace(gaps, values=np.full_like(gaps.values, np.nan)), course(Kind.WIND, 90)]
+    monkeypatch.setattr(learn, "_series_of", lambda _scenario, _layout, _number: iter(series))
+    assert [one.told.kind for one in lessons(Request(scenario=edge(), seed=1))] == [Kind.WIND]
+    assert caplog.messages == [
+        "no forecasts of solar at site: climatology: expected at least one observation, got none"
+    ]
 
 
 class Taught(LiveForecasts):
