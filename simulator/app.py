@@ -28,6 +28,9 @@ from simulator.live.ahead import GenerationAhead
 from simulator.live.exposition.rows import exposition
 from simulator.live.forecasts import LiveForecasts
 from simulator.live.foresight import learnt_in_child
+from simulator.live.ledger.book import LiveLedger
+from simulator.live.ledger.keeping import Keeping
+from simulator.live.ledger.setting import setting_of
 from simulator.live.pacing import Pace, SpeedMeter, is_lean, step_for
 from simulator.live.page import render_page
 from simulator.live.run import LiveRun
@@ -66,12 +69,16 @@ class Stop(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A live run to start: `speed` is simulated seconds per second, infinite for as many as possible."""
+    """A live run to start: `speed` is simulated seconds per second, infinite for as many as possible.
+
+    `ledger` is the file that the ledger is kept in; without one it ends with the program.
+    """
 
     scenario: Scenario
     seed: int
     speed: float
     shown: tuple[ShownResults, ...] = ()
+    ledger: Path | None = None
 
     @property
     def is_lean(self) -> bool:
@@ -101,7 +108,7 @@ def build_run(plan: Plan, generated: Daily | None = None, forecasts: LiveForecas
     """Build a run at its beginning, with the generation `generated` in place of one that it would compute itself.
 
     A lean run has a child learn what its forecasters rest on. Raises ConfigError or WeatherError for files that cannot
-    be used.
+    be used. A ledger file is open until the run is closed.
     """
     scenario, method = plan.scenario, full_method(plan.scenario)
     backend, step = Backend.PLAIN if plan.is_lean else Backend.COMPILED, step_for(plan.speed)
@@ -115,7 +122,13 @@ def build_run(plan: Plan, generated: Daily | None = None, forecasts: LiveForecas
         engine = Engine(replace(engine.plant, forecaster=forecaster, grid=grid))
     if generated is not None:
         engine.plant.generation.source = generated
-    return LiveRun(engine, _facts(plan, engine), forecasts)
+    return LiveRun(engine, _facts(plan, engine), forecasts, _ledger(plan, engine))
+
+
+def _ledger(plan: Plan, engine: Engine) -> LiveLedger:
+    """Begin the run's ledger, or go on with the one in its file. Raises ConfigError."""
+    setting = setting_of(plan.scenario, plan.seed, layout_of(plan.scenario, plan.seed), engine)
+    return LiveLedger(setting, None if plan.ledger is None else Keeping(plan.ledger, setting.genesis))
 
 
 def _facts(plan: Plan, engine: Engine) -> RunFacts:
@@ -222,6 +235,7 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -
         forecasts = LiveForecasts(plan.scenario, plan.seed)
         stack.callback(forecasts.close)
         live = build_run(plan, ahead, forecasts)
+        stack.callback(live.close)
         publication = Publication(clock, live.snapshot(clock, None), exposition)
         server.start(routes(publication))
         LOG.info("listening on %s", server.url)

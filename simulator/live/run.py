@@ -10,6 +10,7 @@ from simulator.arrays import FloatArray, IntArray
 from simulator.energy.bus import SOURCES
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.live.forecasts import LiveForecasts
+from simulator.live.ledger.book import LiveLedger
 from simulator.live.snapshot import PowerPoint, Readings, RunFacts, Snapshot
 from simulator.run.engine import Engine, StepRecord
 from simulator.run.totals import Totals
@@ -18,10 +19,17 @@ DAY = Seconds(SECONDS_PER_DAY)
 
 
 class LiveRun:
-    """An engine with the totals of its last midnight, the power of its last day, and forecasts where there are any."""
+    """An engine with the totals of its last midnight, the power of its last day, forecasts and a ledger."""
 
-    def __init__(self, engine: Engine, facts: RunFacts, forecasts: LiveForecasts | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        facts: RunFacts,
+        forecasts: LiveForecasts | None = None,
+        ledger: LiveLedger | None = None,
+    ) -> None:
         self.facts = facts
+        self._ledger = ledger
         self._engine = engine
         self._forecasts = forecasts
         self._at_hour = engine.totals.flows.copy()
@@ -38,6 +46,8 @@ class LiveRun:
     def step(self) -> None:
         """Advance by one step. Raises WeatherError beyond the end of a recording."""
         self._record = self._engine.step()
+        if self._ledger is not None:
+            self._ledger.step(self._record)
         if self.clock % WEATHER_STEP == 0.0:
             self._history.append(_point(self.clock, self._at_point, self._engine.totals))
             self._at_point = self._engine.totals.copy()
@@ -45,6 +55,11 @@ class LiveRun:
             self._forecasts.hour(round(self.clock / SECONDS_PER_HOUR) - 1, self._observed(self._record))
         if self.clock % DAY == 0.0:
             self._at_midnight = self._engine.totals.copy()
+
+    def close(self) -> None:
+        """Let go of the ledger's file, if there is one."""
+        if self._ledger is not None:
+            self._ledger.close()
 
     def snapshot(self, clock: Clock, speed: float | None) -> Snapshot:
         """Return the run as it is now; before the first step, without readings and never fresh."""
@@ -63,6 +78,7 @@ class LiveRun:
             published_elapsed=clock.elapsed(),
             history=tuple(self._history),
             forecasts=() if self._forecasts is None else self._forecasts.states,
+            ledger=None if self._ledger is None else self._ledger.figures(),
         )
 
     def _observed(self, record: StepRecord) -> FloatArray:

@@ -10,6 +10,7 @@ from exporter.core.units import Seconds, UnixSeconds
 from simulator.arrays import FloatArray, IntArray
 from simulator.experiments.find.estimates import ShownResults
 from simulator.live.course import CourseState
+from simulator.live.ledger.figures import LedgerFigures
 from simulator.models.profile import Measurement
 from simulator.run.engine import StepRecord
 from simulator.run.totals import Totals
@@ -117,7 +118,8 @@ class Snapshot:
     """The run after a step; before the first one `published_at` is None and there are no `readings`.
 
     `clock` is simulated seconds since the start. `at_midnight` are the totals when the simulated day began. `history`
-    is the last simulated day, oldest first. `forecasts` are those of the last full hour.
+    is the last simulated day, oldest first. `forecasts` are those of the last full hour. `ledger` is None for a run
+    without one.
     """
 
     facts: RunFacts
@@ -130,6 +132,7 @@ class Snapshot:
     published_elapsed: Seconds | None = None
     history: tuple[PowerPoint, ...] = ()
     forecasts: tuple[CourseState, ...] = ()
+    ledger: LedgerFigures | None = None
 
     def without_readings(self) -> "Snapshot":
         """Return the snapshot as it is shown once it is stale: totals and facts only."""

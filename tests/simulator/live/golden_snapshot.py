@@ -16,8 +16,11 @@ from simulator.experiments.find.estimates import MEASURES, Change, Estimate, Est
 from simulator.forecast.asking import Reason
 from simulator.forecast.interface import Kind
 from simulator.forecast.watch import Standing
+from simulator.ledger.rules import Rule
+from simulator.ledger.state import Totals as Units
 from simulator.live.course import Band, CourseState
 from simulator.live.exposition.rows import ROWS
+from simulator.live.ledger.figures import LedgerFigures
 from simulator.live.snapshot import NodeFacts, PowerPoint, Readings, RunFacts, Snapshot
 from simulator.models.profile import Measurement
 from simulator.run.backlog import NOTHING, Work
@@ -149,6 +152,26 @@ def golden_snapshot() -> Snapshot:
             for ago in reversed(range(288))
         ),
         forecasts=(golden_forecast(Kind.SOLAR, 8.0), golden_forecast(Kind.INTENSITY, 200.0)),
+        ledger=golden_ledger(),
+    )
+
+
+def golden_ledger() -> LedgerFigures:
+    """Return a ledger after a day and a half, with a validator that was slashed and some units of each state."""
+    return LedgerFigures(
+        head_slot=432,
+        finalized_slot=427,
+        stakes={"roof": 100, "rack": 0},
+        slashed=1,
+        blocks=430,
+        records=2_154,
+        rejected={Rule.OVER_CAPACITY: 1, Rule.SEQUENCE_GAP: 12},
+        certificates=Units(issued=20, held=14, retired=5, cancelled=1),
+        credits=Units(issued=2_000_000, held=1_250_000, retired=500_000, cancelled=250_000),
+        balance_micrograms=-125_000,
+        cpu_seconds=1.5,
+        verify_seconds=0.00125,
+        size_bytes=4_096_000,
     )
 
 
