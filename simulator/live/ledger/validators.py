@@ -76,7 +76,7 @@ class Validators:
     @property
     def last_slot(self) -> int:
         """The last slot for which all validators have a reveal."""
-        return min(one.reveals.slots for one in self._identities)
+        return min(one.reveals.last for one in self._identities)
 
     def take_up(self, state: State, recorded: Books, places: Mapping[bytes, Place]) -> None:
         """Go on from a state of this chain that was kept; `places` are those of its blocks."""

@@ -92,7 +92,7 @@ def test_a_restart_doubles_nothing_and_leads_to_the_same_books(tmp_path: Path) -
         ledger = LiveLedger(setting, Keeping(path, setting.genesis))
         run(engine, ledger, steps)
         ledger.close()
-    found = verify(path)
+    found = verify(path, setting.execute)
     assert found.head.blocks == 25
     assert found.claims == 25 * len(setting.devices)
     engine, setting = begin()
@@ -106,13 +106,13 @@ def test_a_kept_ledger_verifies_while_the_run_goes_on(tmp_path: Path) -> None:
     engine, setting = begin()
     ledger = LiveLedger(setting, Keeping(tmp_path / "ledger.db", setting.genesis))
     run(engine, ledger, 8)
-    found = verify(tmp_path / "ledger.db")
+    found = verify(tmp_path / "ledger.db", setting.execute)
     assert (found.head.blocks, found.is_sealed) == (8, False)
     assert ledger.figures().size_bytes == sum(
         (tmp_path / name).stat().st_size for name in ("ledger.db", "ledger.db-wal")
     )
     ledger.close()
-    assert verify(tmp_path / "ledger.db").is_sealed
+    assert verify(tmp_path / "ledger.db", setting.execute).is_sealed
 
 
 def test_the_file_of_another_run_is_refused_in_one_line(tmp_path: Path) -> None:
