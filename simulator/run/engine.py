@@ -203,7 +203,7 @@ class Engine:
     def _prepare(self, order: Order, block: Block) -> None:
         """Have what this run needs compiled, the policy's order and the step."""
         backend, state = self.plant.backend, self._state
-        placed = (*state.choice, *state.times, state.terms)
+        placed = (state.choice, state.times, state.terms)
         seen = (state.nodes[SEEN_FREE], state.nodes[SEEN_WAKE], state.buses[SEEN_GREEN])
         tasks = (block.release, block.task_class, block.work)
         self._order = passed(order, backend, self._rule, *tasks, *seen, *placed)

@@ -235,10 +235,8 @@ def advance(
                 state.nodes[SEEN_FREE],
                 state.nodes[SEEN_WAKE],
                 state.buses[SEEN_GREEN],
-                state.choice[0],
-                state.choice[1],
-                state.times[0],
-                state.times[1],
+                state.choice,
+                state.times,
                 state.terms,
             )
         elif phase == WAKE and last > first:

@@ -8,7 +8,7 @@ from simulator.arrays import FloatArray
 from simulator.scheduling.interface import Cluster, Placements, StepView
 from simulator.scheduling.kernels.compiled import Backend, kernel
 from simulator.scheduling.kernels.placement import Order, Rule
-from simulator.scheduling.outputs import empty_placements
+from simulator.scheduling.weights import TERMS
 from simulator.workload.task import Tasks
 
 
@@ -26,7 +26,8 @@ class Ruled(ABC):
     def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
         """See `Policy.place`."""
         order, rule = self.choice(cluster, view.grams_per_joule)
-        placed = empty_placements(len(tasks))
+        choice, times = np.empty((2, len(tasks)), np.int32), np.empty((2, len(tasks)))
+        terms = np.zeros(len(TERMS))
         kernel(order, self._backend)(
             rule,
             tasks.arrival,
@@ -35,13 +36,11 @@ class Ruled(ABC):
             view.free_at.copy(),
             view.wake.copy(),
             np.maximum(view.green_joules, 0.0),
-            placed.node,
-            placed.level,
-            placed.start,
-            placed.finish,
-            placed.terms,
+            choice,
+            times,
+            terms,
         )
-        return placed
+        return Placements(node=choice[0], level=choice[1], start=times[0], finish=times[1], terms=terms)
 
 
 def rule(cluster: Cluster) -> Rule:

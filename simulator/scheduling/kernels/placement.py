@@ -63,14 +63,13 @@ class Order(Protocol):
         free_at: FloatArray,
         wake: FloatArray,
         green: FloatArray,
-        node: IntArray,
-        level: IntArray,
-        start: FloatArray,
-        finish: FloatArray,
+        choice: IntArray,
+        times: FloatArray,
         terms: FloatArray,
         /,
     ) -> None:
-        """Place all tasks: write the outputs `node`, `level`, `start` and `finish` (M,), and add to `terms` (5,).
+        """Place all tasks: write `choice` (2, M), their nodes and operating points, and `times` (2, M), their start and
+        finish, and add to `terms` (5,).
 
         `free_at` and `wake` (N,) and `green` (B,) are the state before: when each queue is empty, the seconds that an
         idle node would take to be awake (0 where it is), and the green joules left, none negative. They are the order's
@@ -128,10 +127,8 @@ def place_by_score(
     free_at: FloatArray,
     wake: FloatArray,
     green: FloatArray,
-    node: IntArray,
-    level: IntArray,
-    start: FloatArray,
-    finish: FloatArray,
+    choice: IntArray,
+    times: FloatArray,
     terms: FloatArray,
 ) -> None:
     """Give each task the node and the operating point of least score; the formula is with `Weights`.
@@ -179,20 +176,20 @@ def place_by_score(
                     best = found
                     best_node = n
                     best_level = option
-        node[i] = best_node
-        level[i] = best_level
+        choice[0, i] = best_node
+        choice[1, i] = best_level
         if best_node < 0:
-            start[i] = math.nan
-            finish[i] = math.nan
+            times[0, i] = math.nan
+            times[1, i] = math.nan
             continue
         n = best_node
         seconds = work[i] * service[n, k, best_level]
         need = work[i] * joules[n, k, best_level]
         wait = waiting(release[i], free_at[n], wake[n], delay[n, k])
         share = grid_share(need, green[bus[n]])
-        start[i] = starting(release[i], free_at[n], wake[n], delay[n, k])
-        finish[i] = start[i] + seconds
-        free_at[n] = finish[i]
+        times[0, i] = starting(release[i], free_at[n], wake[n], delay[n, k])
+        times[1, i] = times[0, i] + seconds
+        free_at[n] = times[1, i]
         wake[n] = 0.0
         green[bus[n]] = green[bus[n]] - need if green[bus[n]] > need else 0.0
         terms[0] += urgency[k] * (wait + seconds)
@@ -210,10 +207,8 @@ def place_by_score_in_groups(
     free_at: FloatArray,
     wake: FloatArray,
     green: FloatArray,
-    node: IntArray,
-    level: IntArray,
-    start: FloatArray,
-    finish: FloatArray,
+    choice: IntArray,
+    times: FloatArray,
     terms: FloatArray,
 ) -> None:
     """Make the choices of `place_by_score`, bit for bit, without looking at every node.
@@ -357,11 +352,11 @@ def place_by_score_in_groups(
                     break
             if whole:
                 earliest[g] = soonest
-        node[i] = best_node
-        level[i] = best_level
+        choice[0, i] = best_node
+        choice[1, i] = best_level
         if best_node < 0:
-            start[i] = math.nan
-            finish[i] = math.nan
+            times[0, i] = math.nan
+            times[1, i] = math.nan
             continue
         p = best_place
         seconds = work[i] * service[best_group, k, best_level]
@@ -369,9 +364,9 @@ def place_by_score_in_groups(
         b = bus[p]
         wait = waiting(release[i], free_at[p], wake[p], delay[best_group, k])
         share = grid_share(need, green[b])
-        start[i] = starting(release[i], free_at[p], wake[p], delay[best_group, k])
-        finish[i] = start[i] + seconds
-        free_at[p] = finish[i]
+        times[0, i] = starting(release[i], free_at[p], wake[p], delay[best_group, k])
+        times[1, i] = times[0, i] + seconds
+        free_at[p] = times[1, i]
         wake[p] = 0.0
         green[b] = green[b] - need if green[b] > need else 0.0
         terms[0] += urgency[k] * (wait + seconds)
@@ -389,10 +384,8 @@ def place_in_turn(
     free_at: FloatArray,
     wake: FloatArray,
     green: FloatArray,
-    node: IntArray,
-    level: IntArray,
-    start: FloatArray,
-    finish: FloatArray,
+    choice: IntArray,
+    times: FloatArray,
     terms: FloatArray,
 ) -> None:
     """Place round robin at full frequency: on the next node that fits, counted from `cursor` (1,), which is state.
@@ -405,10 +398,10 @@ def place_in_turn(
     nodes, _, levels = service.shape
     for i in range(len(release)):
         k = task_class[i]
-        node[i] = -1
-        level[i] = levels - 1
-        start[i] = math.nan
-        finish[i] = math.nan
+        choice[0, i] = -1
+        choice[1, i] = levels - 1
+        times[0, i] = math.nan
+        times[1, i] = math.nan
         tried = 0
         at = cursor[0]
         for _ in range(nodes):
@@ -418,10 +411,10 @@ def place_in_turn(
                 continue
             wait = waiting(release[i], free_at[n], wake[n], delay[n, k])
             if wait <= longest_wait:
-                node[i] = n
-                start[i] = starting(release[i], free_at[n], wake[n], delay[n, k])
-                finish[i] = start[i] + work[i] * service[n, k, levels - 1]
-                free_at[n] = finish[i]
+                choice[0, i] = n
+                times[0, i] = starting(release[i], free_at[n], wake[n], delay[n, k])
+                times[1, i] = times[0, i] + work[i] * service[n, k, levels - 1]
+                free_at[n] = times[1, i]
                 wake[n] = 0.0
             tried += 1
             if wait <= longest_wait or tried == tries:
@@ -437,10 +430,8 @@ def place_least_loaded(
     free_at: FloatArray,
     wake: FloatArray,
     green: FloatArray,
-    node: IntArray,
-    level: IntArray,
-    start: FloatArray,
-    finish: FloatArray,
+    choice: IntArray,
+    times: FloatArray,
     terms: FloatArray,
 ) -> None:
     """Place each task on the node that can start first, at full frequency. Where even that one cannot start in time,
@@ -460,16 +451,16 @@ def place_least_loaded(
                 earliest = begin
                 if earliest <= release[i]:
                     break
-        level[i] = levels - 1
+        choice[1, i] = levels - 1
         if best < 0 or earliest - release[i] > longest_wait:
-            node[i] = -1
-            start[i] = math.nan
-            finish[i] = math.nan
+            choice[0, i] = -1
+            times[0, i] = math.nan
+            times[1, i] = math.nan
             continue
-        node[i] = best
-        start[i] = earliest
-        finish[i] = start[i] + work[i] * service[best, k, levels - 1]
-        free_at[best] = finish[i]
+        choice[0, i] = best
+        times[0, i] = earliest
+        times[1, i] = times[0, i] + work[i] * service[best, k, levels - 1]
+        free_at[best] = times[1, i]
         wake[best] = 0.0
 
 
