@@ -6,7 +6,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grafana import carbon_budget, device_carbon, edge_cluster, experiments, forecast, host_power, scheduler
+from grafana import (
+    carbon_budget,
+    device_carbon,
+    edge_cluster,
+    experiments,
+    forecast,
+    host_power,
+    ledger,
+    scheduler,
+)
 from grafana.board import assemble, to_json
 from grafana.lint import lint
 
@@ -22,6 +31,7 @@ def rendered() -> dict[str, str]:
         experiments.board(),
         forecast.board(),
         host_power.board(),
+        ledger.board(),
         scheduler.board(),
     )
     return {f"{board.title.lower().replace(' ', '-')}.json": to_json(assemble(board)) for board in boards}

@@ -136,6 +136,9 @@ CLASSES: Mapping[str, str] = MappingProxyType(
 )
 """Task classes of the scenarios that come with the simulator. Those of one's own are drawn in `PLAIN`."""
 
+UNIT_STATES: Mapping[str, str] = MappingProxyType({"held": PLAIN, "retired": "#855D99", "cancelled": "#8C6D5A"})
+"""States of the units of an instrument of the ledger."""
+
 SITES: Mapping[str, str] = MappingProxyType({"leeds": "#2F6FED", "leipzig": "#C8622B", "lyon": "#855D99"})
 """Sites of the scenario `regions`. Those of one's own are drawn in `PLAIN`."""
 

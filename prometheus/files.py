@@ -10,6 +10,7 @@ from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts
 from prometheus.exporter_alerts import exporter_alerts
+from prometheus.ledger_alerts import ledger_alerts
 from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.reach import Machine, is_reachable, reach_table
 from prometheus.recording import BASE_INTERVAL, Group, groups
@@ -46,7 +47,7 @@ def alert_groups(machine: Machine) -> tuple[AlertGroup, ...]:
 
 def simulator_alert_groups() -> tuple[AlertGroup, ...]:
     """Return every alert about the simulator."""
-    return (AlertGroup(name="ecochain-alerts", interval="15s", alerts=simulator_alerts()),)
+    return (AlertGroup(name="ecochain-alerts", interval="15s", alerts=(*simulator_alerts(), *ledger_alerts())),)
 
 
 def generated(root: Path, machine: Machine, links: Links) -> dict[Path, str]:

@@ -51,6 +51,12 @@ MISSES = Counter(name="ecochain_scheduler_deadline_misses", labels=("task_class"
 COST = Counter(name="ecochain_cost_dollars", labels=("node",))
 REVENUE = Counter(name="ecochain_credit_revenue_dollars", labels=("node",))
 LEDGER_ENERGY = Counter(name="ecochain_ledger_energy_joules")
+LEDGER_BLOCKS = Counter(name="ecochain_ledger_blocks")
+LEDGER_RECORDS = Counter(name="ecochain_ledger_records")
+LEDGER_REJECTED = Counter(name="ecochain_ledger_rejected", labels=("reason",))
+LEDGER_SLASHINGS = Counter(name="ecochain_ledger_slashings")
+LEDGER_CPU = Counter(name="ecochain_ledger_cpu_seconds")
+LEDGER_CPU_ENERGY = Counter(name="ecochain_ledger_cpu_joules")
 FLOW = Counter(name="ecochain_flow_joules", labels=("site", "from", "to"))
 ASLEEP = Counter(name="ecochain_node_asleep_seconds", labels=("node",))
 """Its rate is the share of the simulated time asleep."""
@@ -73,6 +79,12 @@ COUNTERS = (
     COST,
     REVENUE,
     LEDGER_ENERGY,
+    LEDGER_BLOCKS,
+    LEDGER_RECORDS,
+    LEDGER_REJECTED,
+    LEDGER_SLASHINGS,
+    LEDGER_CPU,
+    LEDGER_CPU_ENERGY,
     FLOW,
     ASLEEP,
     WAKES,

@@ -27,7 +27,7 @@ def running_simulator(folder: Path) -> Iterator[str]:
     (folder / "busy.yaml").write_text(yaml.safe_dump(scenario), encoding="utf-8")
     address = f"127.0.0.1:{free_port()}"
     argv = [sys.executable, "-m", "simulator", "serve", f"--scenario={folder / 'busy.yaml'}", f"--speed={SPEED}"]
-    argv += [f"--web.listen-address={address}", f"--experiments={KEPT_RESULTS}"]
+    argv += [f"--web.listen-address={address}", f"--experiments={KEPT_RESULTS}", f"--ledger={folder / 'ledger.db'}"]
     log = folder / "simulator.log"
     with running(argv, ready=f"http://{address}/-/ready", log=log, timeout=COMPILING_SECONDS):
         yield address

@@ -1,0 +1,90 @@
+"""Alerts on the ledger of a simulated cluster: information, as all alerts on simulated clusters are."""
+
+from prometheus.alert import Alert
+from prometheus.simulator_recording import LEDGER_REJECTED, LEDGER_SLASHINGS, LONG_WINDOW
+
+MOST_SLOTS_BEHIND = 12
+"""Slots between the last block and the last final one, an hour of simulated time. Five are usual."""
+
+FAILED_CHECKS = (
+    *("non_canonical", "wrong_chain", "bad_signature", "malleable_signature", "small_order_key"),
+    *("bad_proof", "unknown_model", "wrong_body_root", "wrong_state_root", "forged_evidence"),
+)
+"""Rules whose breach means that something is not what it says that it is, in place of a claim that is out of bounds."""
+
+
+def ledger_alerts() -> tuple[Alert, ...]:
+    """Return the alerts from the chain itself to what it records."""
+    return (_stalled(), _equivocation(), _unbalanced(), _unverified())
+
+
+def _alert(*, name: str, expr: str, summary: str, description: str, advice: str, hold: str = "") -> Alert:
+    return Alert(
+        name=name,
+        expr=expr,
+        severity="info",
+        component="simulator",
+        scope="cluster",
+        summary=summary,
+        description=description,
+        advice=advice,
+        hold=hold,
+    )
+
+
+def _seen(series: str, *labels: str) -> str:
+    return f"sum by ({', '.join(('job', 'instance', *labels))}) (avg_over_time({series}[{LONG_WINDOW}])) > 0"
+
+
+def _stalled() -> Alert:
+    return _alert(
+        name="EcochainLedgerFinalityStalled",
+        expr=f"ecochain_ledger_head_slot - ecochain_ledger_finalized_slot > {MOST_SLOTS_BEHIND}",
+        summary="The ledger of {{ $labels.instance }} makes nothing final",
+        description=(
+            "For 2 minutes of wall time the last final block of {{ $labels.instance }} has been more than "
+            f"{MOST_SLOTS_BEHIND} slots behind the last block, now {{{{ $value }}}}."
+        ),
+        advice="Validators with more than a third of the stake do not vote: look at the stake of each.",
+        hold="2m",
+    )
+
+
+def _equivocation() -> Alert:
+    twice = _seen(f'{LEDGER_REJECTED.rate}{{reason="equivocation"}}')
+    return _alert(
+        name="EcochainLedgerEquivocation",
+        expr=f"{_seen(LEDGER_SLASHINGS.rate)}\nor\n{twice}",
+        summary="A validator of {{ $labels.instance }} acted against the rules",
+        description=(
+            f"Within the last {LONG_WINDOW} of wall time a validator of {{{{ $labels.instance }}}} proposed or voted "
+            "twice, or answered for a device with false outputs."
+        ),
+        advice="Its stake is gone; the board shows whose.",
+    )
+
+
+def _unbalanced() -> Alert:
+    return _alert(
+        name="EcochainLedgerUnbalanced",
+        expr=_seen(f'{LEDGER_REJECTED.rate}{{reason="unbalanced"}}'),
+        summary="Credits of {{ $labels.instance }} do not balance",
+        description=(
+            f"Within the last {LONG_WINDOW} of wall time a block of {{{{ $labels.instance }}}} was refused after which "
+            "the units issued were not those held, retired and cancelled."
+        ),
+        advice="That is a fault of the program: keep the ledger's file, and report it.",
+    )
+
+
+def _unverified() -> Alert:
+    return _alert(
+        name="EcochainLedgerVerificationFailed",
+        expr=_seen(f'{LEDGER_REJECTED.rate}{{reason=~"{"|".join(FAILED_CHECKS)}"}}', "reason"),
+        summary="A check of the ledger of {{ $labels.instance }} failed",
+        description=(
+            f"Within the last {LONG_WINDOW} of wall time messages of {{{{ $labels.instance }}}} were refused as "
+            "{{ $labels.reason }}."
+        ),
+        advice="The message is in no block. Verify the ledger's file, and look for who signed it.",
+    )
