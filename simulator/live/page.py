@@ -7,6 +7,7 @@ from exporter.core.units import SECONDS_PER_DAY, Joules, to_kwh
 from simulator.live.chart import power_chart
 from simulator.live.flow_picture import flow_picture
 from simulator.live.forecast_table import forecast_section
+from simulator.live.ledger.view import ledger_section
 from simulator.live.summary import PointView, Summary, Today
 from simulator.live.tables import flow_table, node_table, site_table
 
@@ -28,6 +29,7 @@ def render_page(summary: Summary, points: list[PointView]) -> str:
 {_flows(summary)}
 <section><h2>Sites</h2>{site_table(summary.sites)}</section>
 {forecast_section(summary.forecasts)}
+{ledger_section(summary.chain)}
 <section><h2>Nodes</h2>{node_table(summary.nodes, with_sites=len(summary.sites) > 1)}</section>""",
         footer=f"<p>{_setting(summary)}</p>\n{footer_links('ecochain', summary.version)}",
     )

@@ -13,6 +13,7 @@ from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import CYCLE_DAYS
 from simulator.live.flows import FlowView, flows_of
 from simulator.live.forecast_view import ForecastView, forecasts_of
+from simulator.live.ledger.view import LedgerView, view_of
 from simulator.live.sites import SiteView, known, sites_of
 from simulator.live.snapshot import PowerPoint, Readings, Snapshot, speed_text
 
@@ -92,6 +93,7 @@ class Summary(_View, frozen=True):
     flows: list[FlowView]
     nodes: list[NodeView]
     forecasts: list[ForecastView]
+    chain: LedgerView | None
 
 
 class PointView(_View, frozen=True):
@@ -133,6 +135,7 @@ def summarize(snapshot: Snapshot, *, fresh: bool) -> Summary:
         flows=flows_of(snapshot),
         nodes=_nodes(snapshot),
         forecasts=forecasts_of(snapshot),
+        chain=view_of(snapshot.ledger),
     )
 
 

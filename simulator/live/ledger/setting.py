@@ -29,8 +29,8 @@ STAKE = 100
 """Stake of each validator; that of the published model, in which all have the same."""
 
 HASHES = 1 << 21
-"""Hashes in which the reveals of all validators are made when the run starts, under a second of 2026: four validators get
-half a million slots, which are five simulated years."""
+"""Hashes in which the reveals of all validators are made when the run starts, under a second of 2026: four validators
+get half a million slots, which are five simulated years."""
 
 HEADROOM = 2.0
 """Ratio of the power with which a device is registered to that of its parts. A registration bounds what a false meter

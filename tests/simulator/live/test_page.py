@@ -207,6 +207,20 @@ def test_forecasts_are_those_of_metrics() -> None:
     assert figures["next-solar-site"].value == golden_snapshot().forecasts[0].ahead[0, 0]
 
 
+def test_the_ledger_is_that_of_metrics() -> None:
+    shown, exposed = Document(page(golden_snapshot())), samples(golden_snapshot())
+    figures = shown.figures
+    assert figures["ledger-head"].value == exposed["ecochain_ledger_head_slot"][0][1]
+    assert figures["ledger-final"].value == exposed["ecochain_ledger_finalized_slot"][0][1]
+    assert figures["ledger-balance"].value == exposed["ecochain_ledger_balance_grams"][0][1]
+    units = {labels["state"]: value for labels, value in exposed["ecochain_ledger_credits_grams"]}
+    assert (figures["ledger-held"].value, figures["ledger-retired"].value) == (units["held"], units["retired"])
+    rejected = {labels["reason"]: value for labels, value in exposed["ecochain_ledger_rejected_total"]}
+    assert {name: count for name, count in rejected.items() if count} == {"over_capacity": 1.0, "sequence_gap": 12.0}
+    assert "1 over capacity, 12 sequence gap" in shown.text
+    assert ">Ledger<" not in page(replace(golden_snapshot(), ledger=None))
+
+
 def test_the_page_says_which_model_is_served_and_why() -> None:
     text = Document(page(golden_snapshot())).text
     assert "ridge to 1 h: error on validation days 2.5% below that of convex" in text
