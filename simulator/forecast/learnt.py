@@ -1,8 +1,8 @@
 """The model that a run serves: the one that was asked for, fitted to a history, or one that stands in, and why."""
 
-import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,7 +11,7 @@ import numpy as np
 from simulator.forecast.checkpoint import load
 from simulator.forecast.gate import REFERENCE
 from simulator.forecast.interface import Fitted, ForecastError, Kind, Model, Series
-from simulator.forecast.models.catalogue import MODELS, TORCH, TREES
+from simulator.forecast.models.catalogue import LEARNS_BY_TORCH, MODELS, TREES
 from simulator.forecast.models.climatology import hour_of_week
 from simulator.forecast.models.persistence import SmartPersistence
 from simulator.forecast.splits import Split
@@ -98,9 +98,8 @@ def _model(choice: str, kind: Kind) -> Model:
 
 def _lacking(name: str) -> str | None:
     """Return the library without which a model cannot learn here, None where there is none."""
-    library, package = ("torch", "torch") if name in TORCH else ("scikit-learn", "sklearn")
-    needs = name in TORCH | TREES
-    return library if needs and importlib.util.find_spec(package) is None else None
+    needs = {"torch": ("torch", LEARNS_BY_TORCH), "scikit-learn": ("sklearn", TREES)}
+    return next((one for one, (package, names) in needs.items() if name in names and not find_spec(package)), None)
 
 
 def _best(series: Series) -> Learnt:

@@ -1,5 +1,6 @@
 """A ledger whose writer is killed: all that it said to be stored is there, once, and the file is good."""
 
+import itertools
 import random
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from simulator.ledger.codec import encode
 from simulator.ledger.contents import check_contents
 from simulator.ledger.reading import open_reader
 from simulator.ledger.store import open_store
+from tests.processes import ending
 from tests.simulator.ledger.chains import Chain
 from tests.simulator.ledger.writer import BLOCKS
 
@@ -26,13 +28,13 @@ def killed(path: Path, draw: random.Random) -> int:
     command = [sys.executable, "-m", "tests.simulator.ledger.writer", str(path)]
     after, wait = draw.randrange(0, 14), draw.choice([0.0, draw.uniform(0, 0.004), draw.uniform(0, 0.02)])
     last = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with ending(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) as process:
         assert process.stdout is not None
         limit = threading.Timer(LONGEST, process.kill)
         limit.start()
         try:
-            for _ in range(after):
-                last = int(process.stdout.readline() or last)
+            for line in itertools.islice(process.stdout, after):
+                last = int(line)
             time.sleep(wait)
             process.send_signal(signal.SIGKILL)
             last = max([last, *(int(line) for line in process.stdout if line.endswith("\n"))])
