@@ -10,14 +10,14 @@ from exporter.core.units import JOULES_PER_KWH
 from simulator.published.draws import arrivals_of, tasks_of
 from simulator.run.job import Method, RunResult
 from simulator.scenario.published import LEAST_PER_HOUR, MOST_PER_HOUR, MOST_TASKS, PublishedNode, PublishedScenario
-from simulator.scheduling.kernels.compiled import Backend, kernel
+from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.kernels.published import (
     ROUND_ROBIN,
     WEIGHTED,
     Executions,
     PublishedNodes,
     PublishedRules,
-    execute,
+    executed,
 )
 from simulator.scheduling.names import SINGLE_NODE, single_node
 
@@ -47,7 +47,7 @@ def run_published(
         rate = _within("rate_per_hour", rate_per_hour, LEAST_PER_HOUR, MOST_PER_HOUR)
         workload = msgspec.structs.replace(workload, rate_per_hour=rate)
     drawn = tasks_of(workload, cluster, scenario.supply, seed)
-    ran = kernel(execute, Backend.COMPILED)(drawn, table_of(cluster), rules_of(scenario, method, cluster))
+    ran = executed(drawn, table_of(cluster), rules_of(scenario, method, cluster), Backend.COMPILED)
     end = float(np.max(arrivals_of(workload, seed) + ran.seconds))
     return _result(scenario, ran, seed=seed, end=end, ledger=method.ledger)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.arrays import FloatArray, IntArray
+from simulator.scheduling.kernels.compiled import Backend, kernel
 
 WEIGHTED = -1
 """Placement by the published score; the lowest node wins ties."""
@@ -63,12 +64,26 @@ class Executions(NamedTuple):
     renewable: FloatArray
 
 
-def execute(tasks: PublishedTasks, nodes: PublishedNodes, rules: PublishedRules) -> Executions:
+def executed(tasks: PublishedTasks, nodes: PublishedNodes, rules: PublishedRules, backend: Backend) -> Executions:
     """Place and run all tasks in order; a task never waits for another."""
-    count, width = len(tasks.work_seconds), len(nodes.base_watts)
+    count, scratch = len(tasks.work_seconds), np.zeros((2, len(nodes.base_watts)))
     out = Executions(np.empty(count, np.int32), np.empty(count), np.empty(count), np.empty(count))
-    speed = np.ones(width)  # frequency of the node's previous task over its maximum
-    placed = np.zeros(width)
+    kernel(execute, backend)(tasks, nodes, rules, scratch, out)
+    return out
+
+
+def execute(
+    tasks: PublishedTasks, nodes: PublishedNodes, rules: PublishedRules, scratch: FloatArray, out: Executions
+) -> None:
+    """Write the executions of all tasks; see `executed`.
+
+    `scratch` (2, N) is room for the frequency of each node's previous task over its maximum, and for its tasks.
+    """
+    count, width = len(tasks.work_seconds), len(nodes.base_watts)
+    speed, placed = scratch[0], scratch[1]
+    for node in range(width):
+        speed[node] = 1.0
+        placed[node] = 0.0
     most = 0.0
     for task in range(count):
         chosen = task % width if rules.placement == ROUND_ROBIN else max(rules.placement, 0)
@@ -103,4 +118,3 @@ def execute(tasks: PublishedTasks, nodes: PublishedNodes, rules: PublishedRules)
         out.node[task], out.watts[task] = chosen, watts
         out.seconds[task] = tasks.work_seconds[task] / speed[chosen] / rules.speedup
         out.renewable[task] = min(1.0, tasks.generation[task, chosen, EXECUTED] / watts)
-    return out

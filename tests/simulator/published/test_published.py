@@ -21,8 +21,8 @@ from simulator.published.model import replicated, rules_of, run_published, table
 from simulator.run.job import MeasureName, Method, RunResult
 from simulator.scenario.check import published_contradictions
 from simulator.scenario.published import PublishedScenario
-from simulator.scheduling.kernels.compiled import Backend, kernel
-from simulator.scheduling.kernels.published import PublishedTasks, execute
+from simulator.scheduling.kernels.compiled import Backend
+from simulator.scheduling.kernels.published import PublishedTasks, executed
 from tests.processes import TOOL_SECONDS
 
 ROOT = Path(__file__).parents[3]
@@ -151,7 +151,7 @@ def test_compiled_equals_plain(method: Method, nodes: int) -> None:
         table_of(cluster),
         rules_of(scenario(), method, cluster),
     )
-    plain, compiled = execute(*given), kernel(execute, Backend.COMPILED)(*given)
+    plain, compiled = executed(*given, Backend.PLAIN), executed(*given, Backend.COMPILED)
     assert plain.node.tobytes() == compiled.node.tobytes()
     assert plain.seconds.tobytes() == compiled.seconds.tobytes()
     assert plain.watts.tobytes() == compiled.watts.tobytes()
@@ -181,7 +181,9 @@ def test_placement_never_reads_the_future() -> None:
     shuffled = np.random.default_rng(1).permutation(np.arange(500, 1000))
     order = np.concatenate((np.arange(500), shuffled))
     changed = PublishedTasks(tasks.generation[order], tasks.work_seconds[order], tasks.priority[order])
-    before, after = (execute(one, table_of(cluster), rules_of(scenario(), FULL, cluster)) for one in (tasks, changed))
+    before, after = (
+        executed(one, table_of(cluster), rules_of(scenario(), FULL, cluster), Backend.PLAIN) for one in (tasks, changed)
+    )
     assert np.array_equal(before.node[:500], after.node[:500])
     assert np.array_equal(before.watts[:500], after.watts[:500])
     assert not np.array_equal(before.node[500:], after.node[500:])
