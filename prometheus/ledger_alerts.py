@@ -37,9 +37,8 @@ def _alert(*, name: str, expr: str, summary: str, description: str, advice: str,
 
 
 def _seen(*series: str, by: str = "job, instance") -> str:
-    means = " or ".join(f"avg_over_time({one}[{LONG_WINDOW}])" for one in series)
-    # YAML breaks a line only at a space.
-    return f"sum by ({by}) ( {means} ) > 0"
+    means = "\nor\n".join(f"avg_over_time({one}[{LONG_WINDOW}])" for one in series)
+    return f"sum by ({by}) (\n{means}\n) > 0"
 
 
 def _stalled() -> Alert:
