@@ -231,6 +231,7 @@ def _serve(options: argparse.Namespace) -> int:
     from simulator.grid.series import GridError
 
     web = web_of(options)
+    _check_folder(options.ledger, "--ledger")
     plan = app.Plan(
         scenario=app.live_scenario(options.scenario),
         seed=options.seed,
@@ -320,10 +321,10 @@ def _measure_ledger(options: argparse.Namespace) -> int:
     return _write(options.output, text, "written")
 
 
-def _check_folder(output: Path | None) -> None:
-    """Refuse a place that cannot be written to before anything is measured, which may take minutes."""
+def _check_folder(output: Path | None, flag: str = "--output") -> None:
+    """Refuse a place that cannot be written to before anything is done that takes long."""
     if output is not None and not output.parent.is_dir():
-        raise ConfigError([f"--output: {output}: cannot be written: there is no folder {output.parent}"])
+        raise ConfigError([f"{flag}: {output}: cannot be written: there is no folder {output.parent}"])
 
 
 def _write(output: Path | None, text: bytes, said: str) -> int:

@@ -254,3 +254,16 @@ def test_the_shipped_profile_is_laid_out_as_the_command_writes_it() -> None:
     """So that measuring again changes figures and no more."""
     shipped = Path(__file__).parents[2] / "simulator/models/profile.json"
     assert encoded(load_profile()) == shipped.read_bytes()
+
+
+def test_a_ledger_in_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere" / "ledger.db"
+    said = f"ecochain: --ledger: {missing}: cannot be written: there is no folder {missing.parent}\n"
+    refuse("serve", f"--ledger={missing}", said=said)
+    refuse("serve", f"--ledger={missing}", "--config.check", said=said)
+
+
+def test_a_check_leaves_no_ledger_behind(tmp_path: Path) -> None:
+    ended = run_once("serve", f"--ledger={tmp_path / 'ledger.db'}", "--config.check")
+    assert (ended.returncode, ended.stdout) == (0, "edge: good\n")
+    assert list(tmp_path.iterdir()) == []
