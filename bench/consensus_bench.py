@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from bench.record import record, table
+from simulator.ledger.consensus.network import Conditions
 from simulator.ledger.consensus.proposal import build_block, build_vote, select_body
 from simulator.ledger.consensus.state import State, get_block_proposer, get_voting_slot
 from simulator.ledger.consensus.transition import process_slots, state_transition
-from simulator.ledger.network import Conditions
-from simulator.ledger.types import Attestation, Block
+from simulator.ledger.record.types import Attestation, Block
 from tests.simulator.ledger.consensus.bias import expected_best, greedy_share, measured_share
 from tests.simulator.ledger.consensus.chain import signer
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state, identity

@@ -13,11 +13,11 @@ from statistics import median
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bench.record import record, table
-from simulator.ledger.codec import decode, encode, signing_root
-from simulator.ledger.keys import SecretKey, is_valid
-from simulator.ledger.state import State, compute_state_root, get_genesis_state
-from simulator.ledger.transition import Surroundings, process_messages
-from simulator.ledger.types import (
+from simulator.ledger.booking.state import State, compute_state_root, get_genesis_state
+from simulator.ledger.booking.transition import Surroundings, process_messages
+from simulator.ledger.record.codec import decode, encode, signing_root
+from simulator.ledger.record.keys import SecretKey, is_valid
+from simulator.ledger.record.types import (
     Body,
     Capacity,
     ChainConfig,
@@ -30,7 +30,7 @@ from simulator.ledger.types import (
     Validator,
 )
 from simulator.run.simulate import build_engine
-from tests.simulator.ledger.test_recorded_run import recorded, steps_of
+from tests.simulator.ledger.devices.test_recorded_run import recorded, steps_of
 from tests.simulator.scenario.scenarios import FULL, edge
 
 ROUNDS = 7

@@ -15,9 +15,15 @@ from statistics import median
 from typing import TypeVar
 
 from bench.record import record, table
-from simulator.ledger.codec import encode
-from simulator.ledger.contents import body_leaves
-from simulator.ledger.merkle import (
+from simulator.ledger.file.contents import body_leaves
+from simulator.ledger.file.proofs import check_proof, proof_bytes, prove_claim, prove_growth
+from simulator.ledger.file.reading import ClaimName, Reader, open_reader
+from simulator.ledger.file.replay import Replay
+from simulator.ledger.file.seal import check_seal
+from simulator.ledger.file.store import create_store, open_store
+from simulator.ledger.file.verify import verify
+from simulator.ledger.record.codec import encode
+from simulator.ledger.record.merkle import (
     StoredNodes,
     check_inclusion,
     consistency_path,
@@ -25,13 +31,7 @@ from simulator.ledger.merkle import (
     leaf_hash,
     root_of,
 )
-from simulator.ledger.proofs import check_proof, proof_bytes, prove_claim, prove_growth
-from simulator.ledger.reading import ClaimName, Reader, open_reader
-from simulator.ledger.replay import Replay
-from simulator.ledger.seal import check_seal
-from simulator.ledger.store import create_store, open_store
-from simulator.ledger.types import Block, BlockHeader, Body, Claim, SignedHeader, SignedMessage, TaskRecord
-from simulator.ledger.verify import verify
+from simulator.ledger.record.types import Block, BlockHeader, Body, Claim, SignedHeader, SignedMessage, TaskRecord
 from tests.simulator.ledger.story import Story, execute
 
 RECORDS = 1_000_000

@@ -23,7 +23,7 @@ from exporter.core.web.server import Handler, Request, Response, Server
 from simulator.assembly.layout import Layout, first_day_of, layout_of
 from simulator.assembly.parts import configured_weights, profile_of
 from simulator.experiments.find.estimates import ShownResults, load_shown_results
-from simulator.ledger.cost_profile import shipped_profile
+from simulator.ledger.cost.cost_profile import shipped_profile
 from simulator.live.ahead import GenerationAhead
 from simulator.live.exposition.rows import exposition
 from simulator.live.forecasts import LiveForecasts

@@ -312,7 +312,7 @@ def _measure_models(options: argparse.Namespace) -> int:
 
 
 def _measure_ledger(options: argparse.Namespace) -> int:
-    from simulator.ledger.measure import measure_costs
+    from simulator.ledger.cost.measure import measure_costs
     from simulator.models.host import ACTIVE_WATTS_PER_CORE, ACTIVE_WATTS_SOURCE, host_name
 
     _check_folder(options.output)

@@ -69,7 +69,10 @@ LAYERS = (
     # The rooms of the simulator.
     ("simulator.arrays", "simulator.streams"),
     ("simulator.energy", "simulator.grid", "simulator.hardware", "simulator.models", "simulator.workload"),
-    ("simulator.forecast", "simulator.ledger", "simulator.scheduling"),
+    ("simulator.ledger.record",),
+    ("simulator.ledger.booking", "simulator.ledger.consensus", "simulator.ledger.cost"),
+    ("simulator.ledger", "simulator.ledger.devices"),
+    ("simulator.forecast", "simulator.ledger.file", "simulator.scheduling"),
     ("simulator.scenario",),
     ("simulator.assembly",),
     ("simulator.run.job",),
@@ -106,7 +109,13 @@ SEES_ONLY = {
     ),
     "exporter.exposition": SNAPSHOT,
     "exporter.views": SNAPSHOT,
-    "simulator.ledger": ("simulator.arrays",),
+    **dict.fromkeys(
+        (
+            "simulator.ledger",
+            *(f"simulator.ledger.{one}" for one in ("booking", "consensus", "cost", "devices", "file", "record")),
+        ),
+        ("simulator.arrays", "simulator.ledger"),
+    ),
     "simulator.scheduling": ("simulator.arrays", "simulator.energy", "simulator.workload"),
 }
 """Rooms that know less than the rows allow: what they know beside themselves and `exporter.core`."""
@@ -339,7 +348,7 @@ def test_house_style() -> None:
         ("simulator/scheduling/score.py", "def lazy():\n    from simulator.run.engine import Engine"),
         ("simulator/scheduling/score.py", "import torch"),
         ("simulator/run/engine.py", "import numba"),
-        ("simulator/ledger/measure.py", "from simulator.models.host import host_name"),
+        ("simulator/ledger/cost/measure.py", "from simulator.models.host import host_name"),
         ("simulator/experiments/plan/request.py", "from simulator.experiments.run.work import do"),
         ("exporter/views/page.py", "from exporter.power import presets"),
         ("exporter/views/page.py", "from exporter.sampler import Sampler"),

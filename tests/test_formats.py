@@ -28,7 +28,7 @@ from simulator.experiments.find.estimates import RESULTS_FILE, load_shown_result
 from simulator.experiments.run.journal import JOURNAL_FILE, Journal
 from simulator.experiments.run.provenance import provenance_of
 from simulator.forecast.checkpoint import load as load_checkpoint
-from simulator.ledger.cost_profile import CostProfile
+from simulator.ledger.cost.cost_profile import CostProfile
 from simulator.models.profile import load_profile
 from simulator.scenario.load import load_scenario
 from tests.exporter.core.web.certificates import Authority

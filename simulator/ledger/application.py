@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from simulator.ledger import transition
+from simulator.ledger.booking import transition
+from simulator.ledger.booking.state import compute_state_root, get_genesis_state
+from simulator.ledger.booking.verification import Executor
 from simulator.ledger.consensus.transition import Outcome, Surroundings
-from simulator.ledger.state import compute_state_root, get_genesis_state
-from simulator.ledger.types import Genesis, SignedMessage
-from simulator.ledger.verification import Executor
+from simulator.ledger.record.types import Genesis, SignedMessage
 
 
 class Application:

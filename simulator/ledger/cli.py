@@ -14,7 +14,7 @@ from exporter.core.command_line import write_out
 from exporter.core.config import ConfigError
 
 if TYPE_CHECKING:
-    from simulator.ledger.reading import ClaimName, Head
+    from simulator.ledger.file.reading import ClaimName, Head
 
 FAULT = 1
 """Exit status of `verify` and `check` where something does not hold; a mistake in the command is 2, as everywhere."""
@@ -105,7 +105,7 @@ def _number(text: str) -> int:
 
 
 def _claim(text: str) -> "ClaimName":
-    from simulator.ledger.reading import ClaimName
+    from simulator.ledger.file.reading import ClaimName
 
     device, slash, sequence = text.partition("/")
     if not (slash and device.isdecimal() and sequence.isdecimal()):
@@ -114,7 +114,7 @@ def _claim(text: str) -> "ClaimName":
 
 
 def _head(text: str) -> "Head":
-    from simulator.ledger.reading import Head
+    from simulator.ledger.file.reading import Head
 
     blocks, _, root = text.partition(":")
     try:
@@ -127,8 +127,8 @@ def _head(text: str) -> "Head":
 
 
 def _ledger(options: argparse.Namespace) -> int:
-    from simulator.ledger.faults import DamagedError, StoreError, told
-    from simulator.ledger.proofs import ProofError
+    from simulator.ledger.file.faults import DamagedError, StoreError, told
+    from simulator.ledger.file.proofs import ProofError
 
     try:
         with told(getattr(options, "ledger", None) or options.proof):
@@ -142,8 +142,8 @@ def _ledger(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from simulator.ledger.proofs import head_text
-    from simulator.ledger.verify import verify
+    from simulator.ledger.file.proofs import head_text
+    from simulator.ledger.file.verify import verify
     from simulator.models.integer import executor, train
     from simulator.models.networks import SHAPES
 
@@ -165,8 +165,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    from simulator.ledger.proofs import Proof, proof_bytes, prove_claim, prove_growth
-    from simulator.ledger.reading import open_reader
+    from simulator.ledger.file.proofs import Proof, proof_bytes, prove_claim, prove_growth
+    from simulator.ledger.file.reading import open_reader
 
     if (options.claim is None) == (options.since is None):
         raise ConfigError(["ledger prove: expected either a CLAIM, as 3/17, or --since BLOCKS"])
@@ -182,7 +182,7 @@ def _prove(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from simulator.ledger.proofs import ProofError, check_proof, read_proof
+    from simulator.ledger.file.proofs import ProofError, check_proof, read_proof
 
     proof = read_proof(options.proof)
     try:
@@ -197,9 +197,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from simulator.ledger.proofs import ProofError, head_text
-    from simulator.ledger.reading import open_reader
-    from simulator.ledger.shown import as_json
+    from simulator.ledger.file.proofs import ProofError, head_text
+    from simulator.ledger.file.reading import open_reader
+    from simulator.ledger.file.shown import as_json
 
     with open_reader(options.ledger) as reader:
         if options.block is None and options.claim is None:
@@ -221,9 +221,9 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from simulator.ledger.reading import Reader, open_reader
-    from simulator.ledger.shown import as_json
-    from simulator.ledger.types import Block
+    from simulator.ledger.file.reading import Reader, open_reader
+    from simulator.ledger.file.shown import as_json
+    from simulator.ledger.record.types import Block
 
     def lines(reader: Reader) -> Iterator[str]:
         yield as_json(reader.genesis, -1) + "\n"

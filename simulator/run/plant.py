@@ -8,7 +8,7 @@ from simulator.energy.battery import Batteries
 from simulator.energy.life_cycle import LifeCycle
 from simulator.forecast.references import Forecaster
 from simulator.grid.course import Grid
-from simulator.ledger.accounting import Ledger
+from simulator.ledger.cost.accounting import Ledger
 from simulator.run.generation import Generation
 from simulator.run.sleep import SleepState
 from simulator.scheduling.charging import Charging

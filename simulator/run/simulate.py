@@ -13,8 +13,8 @@ from simulator.assembly.layout import Layout, layout_of, weather_of
 from simulator.energy.battery import Batteries
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.energy.life_cycle import LifeCycle
-from simulator.ledger.accounting import AccountedLedger, Ledger, NullLedger
-from simulator.ledger.cost_profile import shipped_profile
+from simulator.ledger.cost.accounting import AccountedLedger, Ledger, NullLedger
+from simulator.ledger.cost.cost_profile import shipped_profile
 from simulator.run.bound import problem
 from simulator.run.engine import Engine
 from simulator.run.forecasts import forecaster_of, grid_in_run

@@ -10,7 +10,7 @@ import pytest
 
 import simulator
 from simulator.experiments.plan.catalogue import EXPERIMENTS
-from simulator.ledger.cost_profile import CostProfile
+from simulator.ledger.cost.cost_profile import CostProfile
 from simulator.models.profile import encoded, load_profile
 from tests.processes import TOOL_SECONDS, ending, first_line, free_port
 from tests.simulator.simulator_process import run_once

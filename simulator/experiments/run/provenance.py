@@ -18,7 +18,7 @@ import msgspec
 import simulator
 from exporter.core.config import ConfigError
 from simulator.assembly.parts import profile_of
-from simulator.ledger.cost_profile import shipped_profile
+from simulator.ledger.cost.cost_profile import shipped_profile
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import is_users
@@ -38,8 +38,8 @@ EXECUTED = (
     "simulator/forecast",
     "simulator/grid",
     "simulator/hardware",
-    "simulator/ledger/accounting.py",
-    "simulator/ledger/cost_profile.py",
+    "simulator/ledger/cost/accounting.py",
+    "simulator/ledger/cost/cost_profile.py",
     "simulator/models/profile.py",
     "simulator/published/draws.py",
     "simulator/published/model.py",

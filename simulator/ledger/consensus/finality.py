@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from simulator.ledger.consensus.state import State, get_epoch
-from simulator.ledger.types import Checkpoint
+from simulator.ledger.record.types import Checkpoint
 
 REMEMBERED_EPOCHS = 4
 """Epochs whose justification the state remembers: those between which a step that makes final may lie."""

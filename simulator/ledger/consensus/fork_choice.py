@@ -8,13 +8,13 @@ Only chains that know of that justification are followed. What is final is never
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from simulator.ledger.codec import digest
 from simulator.ledger.consensus.slashing import find_vote_offence, get_offender
 from simulator.ledger.consensus.state import State, compute_epoch, compute_start_slot
 from simulator.ledger.consensus.transition import ProcessMessages, state_transition
-from simulator.ledger.keys import check
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Attestation, Block, Checkpoint, DoubleProposal, Evidence, SignedHeader
+from simulator.ledger.record.codec import digest
+from simulator.ledger.record.keys import check
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import Attestation, Block, Checkpoint, DoubleProposal, Evidence, SignedHeader
 
 REMEMBERED_VOTES = 256
 """Votes of each validator with which a new one is compared, to find a vote that surrounds another."""

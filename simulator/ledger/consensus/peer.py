@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from simulator.ledger.codec import digest
 from simulator.ledger.consensus.fork_choice import View
 from simulator.ledger.consensus.proposal import Identity, build_block, build_vote, is_safe_to_sign, select_body
 from simulator.ledger.consensus.randomness import RevealChain
 from simulator.ledger.consensus.state import Member, State, get_block_proposer, get_voting_slot
 from simulator.ledger.consensus.transition import ProcessMessages, process_slots
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import (
+from simulator.ledger.record.codec import digest
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import (
     Attestation,
     AttestationData,
     Block,

@@ -6,15 +6,15 @@ from itertools import accumulate, takewhile
 
 from msgspec.structs import replace
 
-from simulator.ledger.codec import encode
 from simulator.ledger.consensus.randomness import RevealChain
 from simulator.ledger.consensus.slashing import get_offender
 from simulator.ledger.consensus.state import State, get_block_proposer, get_root
 from simulator.ledger.consensus.transition import ProcessMessages, compute_body_root, process_contents
 from simulator.ledger.consensus.votes import check_vote, note_vote
-from simulator.ledger.keys import SecretKey
-from simulator.ledger.rules import RuleError
-from simulator.ledger.types import (
+from simulator.ledger.record.codec import encode
+from simulator.ledger.record.keys import SecretKey
+from simulator.ledger.record.rules import RuleError
+from simulator.ledger.record.types import (
     Attestation,
     AttestationData,
     Block,

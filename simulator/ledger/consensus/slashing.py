@@ -6,9 +6,9 @@ Whoever has the chain's id and the validator's public key can check it, without 
 from msgspec.structs import replace
 
 from simulator.ledger.consensus.state import State, get_member, with_member
-from simulator.ledger.keys import check
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import (
+from simulator.ledger.record.keys import check
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import (
     Attestation,
     AttestationData,
     BlockHeader,

@@ -12,9 +12,9 @@ from simulator.ledger.consensus.state import (
     get_member,
     with_member,
 )
-from simulator.ledger.keys import check
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import RevealRenewal, SignedMessage, StakeChange
+from simulator.ledger.record.keys import check
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import RevealRenewal, SignedMessage, StakeChange
 
 
 def process_stake_change(state: State, signed: SignedMessage, order: StakeChange) -> State:

@@ -7,11 +7,20 @@ import hashlib
 
 from msgspec.structs import replace
 
-from simulator.ledger.codec import compute_chain_id, digest
 from simulator.ledger.consensus.election import compute_turns, get_proposer
 from simulator.ledger.consensus.randomness import compute_seed
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import MAX_INTEGER, ChainConfig, Checkpoint, Digest, Genesis, PublicKey, Record, Unsigned
+from simulator.ledger.record.codec import compute_chain_id, digest
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import (
+    MAX_INTEGER,
+    ChainConfig,
+    Checkpoint,
+    Digest,
+    Genesis,
+    PublicKey,
+    Record,
+    Unsigned,
+)
 
 
 class Member(Record, frozen=True):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from simulator.ledger.codec import digest, encode
 from simulator.ledger.consensus.finality import process_justification
 from simulator.ledger.consensus.randomness import compute_mix, is_valid_reveal
 from simulator.ledger.consensus.slashing import process_evidence, slash
@@ -27,10 +26,19 @@ from simulator.ledger.consensus.state import (
     with_member,
 )
 from simulator.ledger.consensus.votes import process_votes
-from simulator.ledger.keys import check
-from simulator.ledger.merkle import root_of
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Block, BlockHeader, Body, Checkpoint, RevealRenewal, SignedMessage, StakeChange
+from simulator.ledger.record.codec import digest, encode
+from simulator.ledger.record.keys import check
+from simulator.ledger.record.merkle import root_of
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import (
+    Block,
+    BlockHeader,
+    Body,
+    Checkpoint,
+    RevealRenewal,
+    SignedMessage,
+    StakeChange,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

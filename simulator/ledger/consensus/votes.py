@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from simulator.ledger.consensus.state import State, compute_epoch, get_epoch, get_member
-from simulator.ledger.keys import check
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Attestation, AttestationData
+from simulator.ledger.record.keys import check
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import Attestation, AttestationData
 
 
 def is_current(state: State, vote: AttestationData) -> bool:

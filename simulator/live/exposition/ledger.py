@@ -5,8 +5,8 @@ from functools import partial
 
 from exporter.core.metrics import Row, Sample
 from exporter.core.units import Seconds
-from simulator.ledger.rules import Rule
-from simulator.ledger.state import Totals
+from simulator.ledger.booking.state import Totals
+from simulator.ledger.record.rules import Rule
 from simulator.live.exposition.families import counter, gauge, one
 from simulator.live.ledger.figures import LedgerFigures
 from simulator.live.snapshot import Snapshot

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from simulator.energy.interface import WEATHER_STEP
-from simulator.ledger.codec import encode
-from simulator.ledger.credits import compute_balance
-from simulator.ledger.recording import Interval, Producer, open_drawn
-from simulator.ledger.state import State
-from simulator.ledger.types import Claim, Instrument, SignedMessage
+from simulator.ledger.booking.credits import compute_balance
+from simulator.ledger.booking.state import State
+from simulator.ledger.devices.recording import Interval, Producer, open_drawn
+from simulator.ledger.record.codec import encode
+from simulator.ledger.record.types import Claim, Instrument, SignedMessage
 from simulator.live.ledger.claiming import Metering
 from simulator.live.ledger.figures import LedgerFigures
 from simulator.live.ledger.keeping import Keeping

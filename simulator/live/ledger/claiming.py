@@ -11,8 +11,8 @@ from math import ceil, floor
 import numpy as np
 
 from simulator.arrays import FloatArray
-from simulator.ledger.recording import Interval
-from simulator.ledger.types import TaskRecord
+from simulator.ledger.devices.recording import Interval
+from simulator.ledger.record.types import TaskRecord
 from simulator.run.backlog import Executions, together
 from simulator.run.engine import StepRecord
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulator.ledger.rules import Rule
-from simulator.ledger.state import Totals
+from simulator.ledger.booking.state import Totals
+from simulator.ledger.record.rules import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

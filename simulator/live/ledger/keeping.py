@@ -4,14 +4,14 @@ import logging
 from pathlib import Path
 
 from exporter.core.config import ConfigError
-from simulator.ledger.codec import decode
-from simulator.ledger.faults import DamagedError, StoreError
-from simulator.ledger.reading import ClaimName
-from simulator.ledger.replay import Replay
-from simulator.ledger.rules import RuleError
-from simulator.ledger.seal import log_of
-from simulator.ledger.store import Store, create_store, open_store
-from simulator.ledger.types import Block, Genesis
+from simulator.ledger.file.faults import DamagedError, StoreError
+from simulator.ledger.file.reading import ClaimName
+from simulator.ledger.file.replay import Replay
+from simulator.ledger.file.seal import log_of
+from simulator.ledger.file.store import Store, create_store, open_store
+from simulator.ledger.record.codec import decode
+from simulator.ledger.record.rules import RuleError
+from simulator.ledger.record.types import Block, Genesis
 from simulator.live.ledger.validators import Added, Place, Validators
 
 LOG = logging.getLogger(__name__)

@@ -11,12 +11,12 @@ import numpy as np
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.assembly.layout import Layout
 from simulator.energy.interface import WEATHER_STEP
+from simulator.ledger.booking.ownership import MAX_MILLIWATTS
+from simulator.ledger.booking.verification import Executor
 from simulator.ledger.consensus.proposal import Identity
 from simulator.ledger.consensus.randomness import MOST_LINKS, RevealChain
-from simulator.ledger.keys import SecretKey
-from simulator.ledger.ownership import MAX_MILLIWATTS
-from simulator.ledger.types import Capacity, ChainConfig, Genesis, Project, Validator
-from simulator.ledger.verification import Executor
+from simulator.ledger.record.keys import SecretKey
+from simulator.ledger.record.types import Capacity, ChainConfig, Genesis, Project, Validator
 from simulator.live.ledger.claiming import Kind
 from simulator.models.integer import executor, train
 from simulator.run.engine import Engine

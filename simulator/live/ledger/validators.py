@@ -9,18 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from simulator.ledger import transition
 from simulator.ledger.application import Application
-from simulator.ledger.codec import encode
+from simulator.ledger.booking import transition
+from simulator.ledger.booking.state import State as Books
+from simulator.ledger.booking.verification import Executor
 from simulator.ledger.consensus.proposal import Identity, build_block, build_vote, is_safe_to_sign, select_body
 from simulator.ledger.consensus.randomness import compute_mix
 from simulator.ledger.consensus.state import State, get_block_proposer, get_genesis_state
 from simulator.ledger.consensus.transition import process_slots, state_transition
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.snapshot import take_snapshot
-from simulator.ledger.state import State as Books
-from simulator.ledger.types import Attestation, AttestationData, Block, Body, Genesis, SignedMessage
-from simulator.ledger.verification import Executor
+from simulator.ledger.file.snapshot import take_snapshot
+from simulator.ledger.record.codec import encode
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import Attestation, AttestationData, Block, Body, Genesis, SignedMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

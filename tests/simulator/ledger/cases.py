@@ -6,13 +6,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from simulator.ledger.codec import encode
-from simulator.ledger.keys import SecretKey
-from simulator.ledger.merkle import StoredNodes, inclusion_path
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.state import State, get_genesis_state
-from simulator.ledger.transition import Result, Surroundings, process_messages
-from simulator.ledger.types import (
+from simulator.ledger.booking.state import State, get_genesis_state
+from simulator.ledger.booking.transition import Result, Surroundings, process_messages
+from simulator.ledger.record.codec import encode
+from simulator.ledger.record.keys import SecretKey
+from simulator.ledger.record.merkle import StoredNodes, inclusion_path
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import (
     Capacity,
     ChainConfig,
     Claim,

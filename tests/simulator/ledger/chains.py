@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from simulator.ledger.codec import compute_chain_id, digest, encode
-from simulator.ledger.contents import body_leaves
-from simulator.ledger.keys import SecretKey
-from simulator.ledger.merkle import root_of
-from simulator.ledger.reading import ClaimName
-from simulator.ledger.types import (
+from simulator.ledger.file.contents import body_leaves
+from simulator.ledger.file.reading import ClaimName
+from simulator.ledger.record.codec import compute_chain_id, digest, encode
+from simulator.ledger.record.keys import SecretKey
+from simulator.ledger.record.merkle import root_of
+from simulator.ledger.record.types import (
     Block,
     BlockHeader,
     Body,

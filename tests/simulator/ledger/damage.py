@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from simulator.ledger.consensus.proposal import build_vote
 from simulator.ledger.consensus.state import get_block_proposer
 from simulator.ledger.consensus.transition import compute_body_root, process_slots
-from simulator.ledger.keys import SecretKey
-from simulator.ledger.seal import PAGE_BYTES, seal, unseal
-from simulator.ledger.types import (
+from simulator.ledger.file.seal import PAGE_BYTES, seal, unseal
+from simulator.ledger.record.keys import SecretKey
+from simulator.ledger.record.types import (
     Attestation,
     AttestationData,
     Block,

@@ -9,18 +9,18 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from simulator.ledger.codec import encode
+from simulator.ledger.booking.holdings import Lot, Status
 from simulator.ledger.consensus.proposal import Sign, build_block, build_vote
 from simulator.ledger.consensus.randomness import RevealChain
 from simulator.ledger.consensus.state import State, get_block_proposer
 from simulator.ledger.consensus.transition import process_slots
-from simulator.ledger.holdings import Lot, Status
-from simulator.ledger.keys import SecretKey
-from simulator.ledger.merkle import StoredNodes, inclusion_path
-from simulator.ledger.reading import ClaimName
-from simulator.ledger.replay import Replay
-from simulator.ledger.store import Records, Store, create_store
-from simulator.ledger.types import (
+from simulator.ledger.file.reading import ClaimName
+from simulator.ledger.file.replay import Replay
+from simulator.ledger.file.store import Records, Store, create_store
+from simulator.ledger.record.codec import encode
+from simulator.ledger.record.keys import SecretKey
+from simulator.ledger.record.merkle import StoredNodes, inclusion_path
+from simulator.ledger.record.types import (
     Attestation,
     Block,
     Body,

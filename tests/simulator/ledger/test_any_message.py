@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from simulator.ledger.codec import decode, encode
-from simulator.ledger.keys import SecretKey
-from simulator.ledger.rules import RuleError
-from simulator.ledger.state import State, check_conservation, compute_state_root
-from simulator.ledger.transition import process_messages
-from simulator.ledger.types import (
+from simulator.ledger.booking.state import State, check_conservation, compute_state_root
+from simulator.ledger.booking.transition import process_messages
+from simulator.ledger.record.codec import decode, encode
+from simulator.ledger.record.keys import SecretKey
+from simulator.ledger.record.rules import RuleError
+from simulator.ledger.record.types import (
     Cancellation,
     Claim,
     Instrument,

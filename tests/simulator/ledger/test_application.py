@@ -9,8 +9,8 @@ from simulator.ledger.application import Application
 from simulator.ledger.consensus.proposal import build_block
 from simulator.ledger.consensus.state import State, get_block_proposer, get_genesis_state
 from simulator.ledger.consensus.transition import process_slots, state_transition
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Block, Body, Genesis, Project, SignedMessage
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import Block, Body, Genesis, Project, SignedMessage
 from tests.simulator.ledger.cases import (
     CONFIG,
     DEVICES,

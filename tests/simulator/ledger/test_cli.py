@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from simulator.cli import main
-from simulator.ledger.seal import is_sealed, unseal
-from simulator.ledger.store import open_store
+from simulator.ledger.file.seal import is_sealed, unseal
+from simulator.ledger.file.store import open_store
 from tests.simulator.ledger.story import Story
 
 

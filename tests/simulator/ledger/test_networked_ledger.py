@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import pytest
 
 from simulator.ledger.application import Application
-from simulator.ledger.codec import compute_chain_id
+from simulator.ledger.booking.state import State as Ledger
+from simulator.ledger.booking.state import check_conservation
+from simulator.ledger.booking.transition import admit
+from simulator.ledger.consensus.network import Conditions, Network, Partition
 from simulator.ledger.consensus.peer import Peer
 from simulator.ledger.consensus.state import State, get_genesis_state
-from simulator.ledger.keys import SecretKey
-from simulator.ledger.network import Conditions, Network, Partition
-from simulator.ledger.recording import Interval, Producer, open_drawn
-from simulator.ledger.rules import Rule
-from simulator.ledger.state import State as Ledger
-from simulator.ledger.state import check_conservation
-from simulator.ledger.transition import admit
-from simulator.ledger.types import ChainConfig, Claim, Genesis, Project, SignedMessage, TaskRecord
+from simulator.ledger.devices.recording import Interval, Producer, open_drawn
+from simulator.ledger.record.codec import compute_chain_id
+from simulator.ledger.record.keys import SecretKey
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import ChainConfig, Claim, Genesis, Project, SignedMessage, TaskRecord
 from tests.simulator.ledger.cases import CAPACITY, DIGEST, MODEL, OWNERS, execute
 from tests.simulator.ledger.consensus import cluster
 from tests.simulator.ledger.consensus.nodes import fork, run_without_forks

@@ -7,7 +7,7 @@ import sys
 from itertools import islice
 from pathlib import Path
 
-from simulator.ledger.store import create_store, open_store
+from simulator.ledger.file.store import create_store, open_store
 from tests.simulator.ledger.chains import Chain
 
 BLOCKS = 400

@@ -16,8 +16,8 @@ from simulator.experiments.find.estimates import MEASURES, Change, Estimate, Est
 from simulator.forecast.asking import Reason
 from simulator.forecast.interface import Kind
 from simulator.forecast.watch import Standing
-from simulator.ledger.rules import Rule
-from simulator.ledger.state import Totals as Units
+from simulator.ledger.booking.state import Totals as Units
+from simulator.ledger.record.rules import Rule
 from simulator.live.course import Band, CourseState
 from simulator.live.exposition.rows import ROWS
 from simulator.live.ledger.figures import LedgerFigures

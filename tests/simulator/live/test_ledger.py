@@ -11,10 +11,10 @@ from msgspec import structs
 from exporter.core.config import ConfigError
 from exporter.core.units import Seconds
 from simulator.assembly.layout import layout_of
-from simulator.ledger.rules import Rule
-from simulator.ledger.state import check_conservation
-from simulator.ledger.types import Capacity
-from simulator.ledger.verify import verify
+from simulator.ledger.booking.state import check_conservation
+from simulator.ledger.file.verify import verify
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import Capacity
 from simulator.live.ledger.book import LiveLedger
 from simulator.live.ledger.keeping import Keeping
 from simulator.live.ledger.setting import Setting, setting_of

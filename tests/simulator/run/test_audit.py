@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.ledger.cost_profile import shipped_profile
+from simulator.ledger.cost.cost_profile import shipped_profile
 from simulator.run.backlog import Executions, together
 from simulator.run.engine import Engine, StepRecord
 from simulator.run.job import Method

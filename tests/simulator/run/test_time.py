@@ -10,8 +10,8 @@ from exporter.core.units import Seconds
 from simulator.assembly.layout import layout_of, weather_of
 from simulator.energy.interface import WeatherDay, WeatherError, WeatherSource
 from simulator.forecast.references import PerfectForecaster
-from simulator.ledger.accounting import AccountedLedger
-from simulator.ledger.cost_profile import shipped_profile
+from simulator.ledger.cost.accounting import AccountedLedger
+from simulator.ledger.cost.cost_profile import shipped_profile
 from simulator.run.engine import Engine
 from simulator.run.generation import Generation, daily
 from simulator.run.job import Method

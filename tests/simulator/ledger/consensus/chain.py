@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from simulator.ledger.consensus.proposal import Sign, build_block, build_vote
 from simulator.ledger.consensus.state import State, compute_start_slot, get_block_proposer, get_epoch
 from simulator.ledger.consensus.transition import compute_body_root, process_slots, state_transition
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import (
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import (
     Attestation,
     AttestationData,
     Block,

@@ -8,8 +8,8 @@ from simulator.ledger.consensus.proposal import Identity
 from simulator.ledger.consensus.randomness import RevealChain
 from simulator.ledger.consensus.state import State, get_genesis_state
 from simulator.ledger.consensus.transition import Outcome, Surroundings
-from simulator.ledger.keys import SecretKey
-from simulator.ledger.types import ChainConfig, Genesis, SignedMessage, Validator
+from simulator.ledger.record.keys import SecretKey
+from simulator.ledger.record.types import ChainConfig, Genesis, SignedMessage, Validator
 
 CHAIN_SLOTS = 4096
 COUNT_OF_NOTHING = bytes(32)

@@ -1,7 +1,7 @@
 """Messages of the application, whose content is nothing to the consensus."""
 
 from simulator.ledger.consensus.state import State
-from simulator.ledger.types import Instrument, Lots, Retirement, SignedMessage
+from simulator.ledger.record.types import Instrument, Lots, Retirement, SignedMessage
 from tests.simulator.ledger.consensus.cluster import identity
 
 

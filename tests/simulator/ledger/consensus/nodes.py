@@ -3,8 +3,8 @@
 import itertools
 from collections.abc import Sequence
 
+from simulator.ledger.consensus.network import Conditions, Network
 from simulator.ledger.consensus.peer import Peer
-from simulator.ledger.network import Conditions, Network
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state, identity
 
 

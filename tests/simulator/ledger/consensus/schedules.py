@@ -2,7 +2,7 @@
 
 import random
 
-from simulator.ledger.network import Conditions, Outage, Partition
+from simulator.ledger.consensus.network import Conditions, Outage, Partition
 
 QUIET_FROM = 100
 """Slot from which a schedule lets the network be."""

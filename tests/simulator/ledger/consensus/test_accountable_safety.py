@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simulator.ledger.consensus.slashing import PortableEvidence, check_portable, find_vote_offence
 from simulator.ledger.consensus.state import State
 from simulator.ledger.consensus.transition import process_slots
-from simulator.ledger.types import Attestation, Body, DoubleVote, SurroundVote
+from simulator.ledger.record.types import Attestation, Body, DoubleVote, SurroundVote
 from tests.simulator.ledger.consensus.chain import extend, votes
 from tests.simulator.ledger.consensus.cluster import first_state
 

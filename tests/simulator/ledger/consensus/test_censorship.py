@@ -7,10 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from simulator.ledger.consensus.election import Lottery
+from simulator.ledger.consensus.network import Conditions, Network
 from simulator.ledger.consensus.peer import Peer
 from simulator.ledger.consensus.state import State
-from simulator.ledger.network import Conditions, Network
-from simulator.ledger.types import Block, Body, SignedMessage
+from simulator.ledger.record.types import Block, Body, SignedMessage
 from tests.simulator.ledger.consensus.cluster import COUNT_OF_NOTHING, count_messages, first_state, identity
 from tests.simulator.ledger.consensus.messages import retirement
 from tests.simulator.ledger.consensus.nodes import final_epochs, fork

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from simulator.ledger.consensus.slashing import slash
 from simulator.ledger.consensus.state import State, compute_epoch, get_epoch, get_root
 from simulator.ledger.consensus.transition import process_epoch, process_slots
-from simulator.ledger.types import Body, RevealRenewal, StakeChange
+from simulator.ledger.record.types import Body, RevealRenewal, StakeChange
 from tests.simulator.ledger.consensus.chain import extend, grow, order, votes
 from tests.simulator.ledger.consensus.cluster import first_state, identity
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from simulator.ledger.consensus.finality import Step, get_weight, is_final_step, is_supermajority
 from simulator.ledger.consensus.slashing import slash
 from simulator.ledger.consensus.transition import process_slots
-from simulator.ledger.types import Body, Checkpoint
+from simulator.ledger.record.types import Body, Checkpoint
 from tests.simulator.ledger.consensus.chain import extend, grow, votes
 from tests.simulator.ledger.consensus.cluster import first_state
 

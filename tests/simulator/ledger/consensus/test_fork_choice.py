@@ -5,9 +5,9 @@ from itertools import permutations
 
 import pytest
 
-from simulator.ledger.codec import digest
 from simulator.ledger.consensus.fork_choice import View
-from simulator.ledger.types import Attestation, Block, Body
+from simulator.ledger.record.codec import digest
+from simulator.ledger.record.types import Attestation, Block, Body
 from tests.simulator.ledger.consensus.chain import apply, extend, propose, votes
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state
 

@@ -4,12 +4,12 @@ good as the true one; a checkpoint tells them apart."""
 import pytest
 from msgspec.structs import replace
 
-from simulator.ledger.codec import decode, digest, encode
 from simulator.ledger.consensus.fork_choice import View
 from simulator.ledger.consensus.state import State
 from simulator.ledger.consensus.transition import get_trusted_state, process_contents, process_slots
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Block, BlockHeader, Body
+from simulator.ledger.record.codec import decode, digest, encode
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import Block, BlockHeader, Body
 from tests.simulator.ledger.consensus.chain import apply, propose, votes
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state
 from tests.simulator.ledger.consensus.messages import retirement

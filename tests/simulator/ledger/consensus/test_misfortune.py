@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from simulator.ledger.network import Conditions, Outage, Partition
+from simulator.ledger.consensus.network import Conditions, Outage, Partition
 from tests.simulator.ledger.consensus.nodes import final_epochs, network, run_without_forks
 from tests.simulator.ledger.consensus.schedules import QUIET_FROM, random_conditions
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.ledger.network import Conditions, Outage, Partition
+from simulator.ledger.consensus.network import Conditions, Outage, Partition
 from tests.simulator.ledger.consensus.nodes import final_epochs, fork, heads, network, run_without_forks
 
 FOUR = (100, 100, 100, 100)

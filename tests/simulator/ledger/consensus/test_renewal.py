@@ -5,13 +5,13 @@ import hashlib
 import pytest
 from msgspec.structs import replace
 
+from simulator.ledger.consensus.network import Conditions, Network
 from simulator.ledger.consensus.peer import Peer
 from simulator.ledger.consensus.randomness import RevealChain
 from simulator.ledger.consensus.slashing import slash
 from simulator.ledger.consensus.state import get_genesis_state
-from simulator.ledger.network import Conditions, Network
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import Body, RevealRenewal
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import Body, RevealRenewal
 from tests.simulator.ledger.consensus.chain import extend, grow, order, refuses_body, signer
 from tests.simulator.ledger.consensus.cluster import COUNT_OF_NOTHING, count_messages, first_state, genesis, identity
 from tests.simulator.ledger.consensus.nodes import final_epochs, run_without_forks

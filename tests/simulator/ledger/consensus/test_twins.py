@@ -6,11 +6,11 @@ from itertools import combinations
 
 import pytest
 
-from simulator.ledger.codec import digest
 from simulator.ledger.consensus.fork_choice import View
+from simulator.ledger.consensus.network import Conditions, Network, Partition
 from simulator.ledger.consensus.peer import Peer
 from simulator.ledger.consensus.slashing import find_vote_offence
-from simulator.ledger.network import Conditions, Network, Partition
+from simulator.ledger.record.codec import digest
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state, identity
 from tests.simulator.ledger.consensus.nodes import fork
 

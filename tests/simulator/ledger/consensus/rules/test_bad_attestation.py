@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from simulator.ledger.consensus.state import State
 from simulator.ledger.consensus.transition import process_slots
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import AttestationData, Body, Checkpoint
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import AttestationData, Body, Checkpoint
 from tests.simulator.ledger.consensus.chain import extend, grow, refuses_body, vote, votes
 from tests.simulator.ledger.consensus.cluster import first_state
 

@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import StakeChange
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import StakeChange
 from tests.simulator.ledger.consensus.chain import (
     altered,
     extend,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from simulator.ledger.codec import digest
 from simulator.ledger.consensus.fork_choice import View
 from simulator.ledger.consensus.slashing import PortableEvidence, check_portable
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Body, DoubleProposal
+from simulator.ledger.record.codec import digest
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import Body, DoubleProposal
 from tests.simulator.ledger.consensus.chain import apply, propose
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state, identity
 from tests.simulator.ledger.consensus.messages import retirement

@@ -5,10 +5,10 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
-from simulator.ledger.codec import decode, encode
 from simulator.ledger.consensus.slashing import PortableEvidence, check_portable, find_vote_offence
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import (
+from simulator.ledger.record.codec import decode, encode
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import (
     Attestation,
     AttestationData,
     Body,

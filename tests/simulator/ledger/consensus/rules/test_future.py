@@ -3,7 +3,7 @@
 import pytest
 
 from simulator.ledger.consensus.fork_choice import View
-from simulator.ledger.rules import Rule, RuleError
+from simulator.ledger.record.rules import Rule, RuleError
 from tests.simulator.ledger.consensus.chain import extend, propose, votes
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from simulator.ledger.codec import digest
 from simulator.ledger.consensus.fork_choice import View
 from simulator.ledger.consensus.state import State
-from simulator.ledger.rules import Rule, RuleError
-from simulator.ledger.types import Block, Body
+from simulator.ledger.record.codec import digest
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import Block, Body
 from tests.simulator.ledger.consensus.chain import apply, propose, votes
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from simulator.ledger.consensus.state import get_genesis_state
-from simulator.ledger.rules import RuleError
+from simulator.ledger.record.rules import RuleError
 from tests.simulator.ledger.consensus.cluster import COUNT_OF_NOTHING, genesis
 
 

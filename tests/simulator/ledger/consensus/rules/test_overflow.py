@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.ledger.rules import RuleError
+from simulator.ledger.record.rules import RuleError
 from tests.simulator.ledger.consensus.chain import extend, grow
 from tests.simulator.ledger.consensus.cluster import first_state
 

@@ -2,11 +2,11 @@
 
 from msgspec.structs import replace
 
-from simulator.ledger.codec import encode
 from simulator.ledger.consensus.proposal import LONGEST_LENGTH, select_body
 from simulator.ledger.consensus.transition import process_slots
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import Body
+from simulator.ledger.record.codec import encode
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import Body
 from tests.simulator.ledger.consensus.chain import apply, propose, refused_by
 from tests.simulator.ledger.consensus.cluster import first_state
 from tests.simulator.ledger.consensus.messages import retirement

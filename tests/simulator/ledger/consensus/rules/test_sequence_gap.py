@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import Body, StakeChange
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import Body, StakeChange
 from tests.simulator.ledger.consensus.chain import extend, order, refuses_body
 from tests.simulator.ledger.consensus.cluster import first_state
 

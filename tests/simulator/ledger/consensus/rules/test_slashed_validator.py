@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from simulator.ledger.consensus.slashing import slash
 from simulator.ledger.consensus.state import get_block_proposer
 from simulator.ledger.consensus.transition import process_slots
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import Body, DoubleVote, StakeChange
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import Body, DoubleVote, StakeChange
 from tests.simulator.ledger.consensus.chain import extend, order, propose, refused_by, refuses_body, vote, votes
 from tests.simulator.ledger.consensus.cluster import first_state
 

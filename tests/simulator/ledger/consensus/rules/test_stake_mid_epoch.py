@@ -4,8 +4,8 @@ import pytest
 
 from simulator.ledger.consensus.state import State, compute_start_slot, get_epoch
 from simulator.ledger.consensus.transition import process_slots
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import Body, StakeChange
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import Body, StakeChange
 from tests.simulator.ledger.consensus.chain import extend, grow, order, refuses_body
 from tests.simulator.ledger.consensus.cluster import first_state
 

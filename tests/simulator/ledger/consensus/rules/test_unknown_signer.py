@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import DoubleVote, StakeChange
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import DoubleVote, StakeChange
 from tests.simulator.ledger.consensus.chain import extend, order, refuses_body, vote, votes
 from tests.simulator.ledger.consensus.cluster import first_state
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import Body
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import Body
 from tests.simulator.ledger.consensus.chain import altered, extend, propose, refused_by, votes, with_body
 from tests.simulator.ledger.consensus.cluster import first_state
 from tests.simulator.ledger.consensus.messages import retirement

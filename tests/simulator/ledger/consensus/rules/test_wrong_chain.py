@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import DoubleProposal, StakeChange
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import DoubleProposal, StakeChange
 from tests.simulator.ledger.consensus.chain import (
     altered,
     extend,

@@ -1,6 +1,6 @@
 """A block builds on the block that made the state."""
 
-from simulator.ledger.rules import Rule
+from simulator.ledger.record.rules import Rule
 from tests.simulator.ledger.consensus.chain import altered, extend, propose, refused_by
 from tests.simulator.ledger.consensus.cluster import first_state
 

@@ -4,7 +4,7 @@ import pytest
 
 from simulator.ledger.consensus.state import get_block_proposer
 from simulator.ledger.consensus.transition import process_slots
-from simulator.ledger.rules import Rule
+from simulator.ledger.record.rules import Rule
 from tests.simulator.ledger.consensus.chain import altered, extend, propose, refused_by
 from tests.simulator.ledger.consensus.cluster import first_state, identity
 

@@ -3,7 +3,7 @@
 import pytest
 
 from simulator.ledger.consensus.transition import process_block, process_slots
-from simulator.ledger.rules import Rule, RuleError
+from simulator.ledger.record.rules import Rule, RuleError
 from tests.simulator.ledger.consensus.chain import altered, extend, propose, refused_by
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state
 

@@ -1,8 +1,8 @@
 """The header names the state to which the block leads, so that whoever computes another one notices at once."""
 
 from simulator.ledger.consensus.state import get_root
-from simulator.ledger.rules import Rule
-from simulator.ledger.types import Body
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import Body
 from tests.simulator.ledger.consensus.chain import altered, extend, propose, refused_by
 from tests.simulator.ledger.consensus.cluster import first_state
 from tests.simulator.ledger.consensus.messages import retirement

@@ -1,0 +1,1 @@
+"""The energy that a ledger takes, from operations that were measured once."""

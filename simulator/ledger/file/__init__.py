@@ -1,0 +1,1 @@
+"""A ledger in a file: kept, read, verified, and proved from."""

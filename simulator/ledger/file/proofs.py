@@ -1,0 +1,220 @@
+"""Proofs that stand alone: that a claim or a task record is in a ledger, and that a ledger only grew.
+
+A proof ends at a head: the number of blocks and the root of the tree of all their roots. Who trusts a head, having
+verified a ledger once, needs no more than the proof. Bytes are base64 in the file; a path is its hashes in a row.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from simulator.ledger.file.contents import body_leaves
+from simulator.ledger.file.faults import DamagedError
+from simulator.ledger.file.reading import ClaimName, ClaimRow, Head, Reader
+from simulator.ledger.record.codec import decode, digest, encode
+from simulator.ledger.record.merkle import (
+    HASH_BYTES,
+    InvalidProofError,
+    StoredNodes,
+    check_consistency,
+    check_inclusion,
+    consistency_path,
+    inclusion_path,
+    leaf_hash,
+)
+from simulator.ledger.record.rules import RuleError
+from simulator.ledger.record.types import BlockHeader, Claim, SignedMessage, TaskRecord
+
+
+class ProofError(Exception):
+    """A proof that cannot be made or does not hold; the text says why."""
+
+
+class _Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """A part of a proof."""
+
+
+class ShownHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A head as a proof shows it, its root in hexadecimal."""
+
+    blocks: int
+    root: str
+
+    @classmethod
+    def of(cls, head: Head) -> "ShownHead":
+        """Return a head as a proof shows it."""
+        return cls(blocks=head.blocks, root=head.root.hex())
+
+    def head(self) -> Head:
+        """Return the head. Raises ProofError where its root is no hexadecimal number."""
+        try:
+            return Head(self.blocks, bytes.fromhex(self.root))
+        except ValueError as error:
+            raise ProofError(f'the root of a head is no hexadecimal number: "{self.root}"') from error
+
+
+class RecordProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A task record and its path to the root that its claim states."""
+
+    place: int
+    record: bytes
+    path: bytes
+
+
+class ClaimProof(_Shape, frozen=True, tag="claim"):
+    """A signed claim, its path to the body of a block, and the block's path to a head."""
+
+    claim: str
+    message: bytes
+    place: int
+    leaves: int
+    body_path: bytes
+    header: bytes
+    block: int
+    history_path: bytes
+    head: ShownHead
+    record: RecordProof | None = None
+
+
+class GrowthProof(_Shape, frozen=True, tag="growth"):
+    """A path that shows that the ledger of one head begins with all blocks of that of an older one."""
+
+    old: ShownHead
+    head: ShownHead
+    path: bytes
+
+
+Proof = ClaimProof | GrowthProof
+
+
+def prove_claim(reader: Reader, name: ClaimName, record: int | None = None) -> ClaimProof:
+    """Return the proof that a claim is in a ledger, and one of its task records, by its place, if asked for.
+
+    Raises ProofError where there is no such claim or record, and DamagedError.
+    """
+    row = reader.claim_row(name)
+    if row is None:
+        raise ProofError(f"{reader.path}: has no claim {name}")
+    block = reader.block(row.block)
+    if block is None:
+        raise DamagedError(f"{reader.path}: block {row.block} is missing")
+    leaves = body_leaves(block.body)
+    tree = StoredNodes()
+    tree.extend(leaves)
+    head = reader.head()
+    claim = reader.decoded(leaves[row.place], SignedMessage).message
+    return ClaimProof(
+        claim=str(name),
+        message=leaves[row.place],
+        place=row.place,
+        leaves=len(leaves),
+        body_path=b"".join(inclusion_path(row.place, len(leaves), tree.node)),
+        header=encode(block.signed_header.header),
+        block=row.block,
+        history_path=b"".join(inclusion_path(row.block - 1, head.blocks, reader.nodes_of_history())),
+        head=ShownHead.of(head),
+        record=None if record is None or not isinstance(claim, Claim) else _prove_record(reader, row, claim, record),
+    )
+
+
+def _prove_record(reader: Reader, row: ClaimRow, claim: Claim, place: int) -> RecordProof:
+    if not 0 <= place < claim.records:
+        raise ProofError(f"{reader.path}: claim {row.name} has {claim.records} task records, numbered from 0")
+    (record,) = reader.records(row.first_record + place, 1)
+    path = inclusion_path(place, claim.records, reader.nodes_of_claim(row))
+    return RecordProof(place=place, record=record, path=b"".join(path))
+
+
+def prove_growth(reader: Reader, since: int) -> GrowthProof:
+    """Return the proof that a ledger begins with what it had when it had `since` blocks.
+
+    Raises ProofError where it has fewer, and DamagedError.
+    """
+    head = reader.head()
+    if not 0 < since <= head.blocks:
+        raise ProofError(f"{reader.path}: has {head.blocks} blocks, of which none is number {since}")
+    node = reader.nodes_of_history()
+    return GrowthProof(
+        old=ShownHead.of(reader.head_at(since)),
+        head=ShownHead.of(head),
+        path=b"".join(consistency_path(since, head.blocks, node)),
+    )
+
+
+def read_proof(path: Path) -> Proof:
+    """Return the proof in a file. Raises ProofError where the file cannot be read or holds none."""
+    try:
+        proof: Proof = msgspec.json.decode(path.read_bytes(), type=Proof)
+    except OSError as error:
+        raise ProofError(f"{path}: cannot be read: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ProofError(f"{path}: is no proof: {error}") from error
+    return proof
+
+
+def proof_bytes(proof: Proof) -> bytes:
+    """Return a proof as its file holds it."""
+    return msgspec.json.format(msgspec.json.encode(proof), indent=2) + b"\n"
+
+
+def check_proof(proof: Proof, trusted: Head | None = None) -> list[str]:
+    """Return in sentences what a proof proves, of the head that is trusted if one is.
+
+    Raises ProofError, which says what does not hold.
+    """
+    heads = [proof.head.head()] + ([proof.old.head()] if isinstance(proof, GrowthProof) else [])
+    if trusted is not None and trusted not in heads:
+        raise ProofError(f"it is about the head {' and '.join(map(head_text, heads))}, not about the trusted one")
+    return _check_claim(proof, heads[0]) if isinstance(proof, ClaimProof) else _check_growth(proof, heads[0], heads[1])
+
+
+def head_text(head: Head) -> str:
+    """Return a head as people note it: the number of blocks, a colon and the root."""
+    return f"{head.blocks}:{head.root.hex()}"
+
+
+def _check_claim(proof: ClaimProof, head: Head) -> list[str]:
+    try:
+        signed = decode(proof.message, SignedMessage)
+        header = decode(proof.header, BlockHeader)
+    except RuleError as error:
+        raise ProofError(f"it holds what is no record of a ledger: {error}") from error
+    claim = signed.message
+    if not isinstance(claim, Claim) or str(ClaimName(claim.device, claim.sequence)) != proof.claim:
+        raise ProofError(f"the message that it holds is not claim {proof.claim}")
+    with _saying("the claim is not in the block"):
+        check_inclusion(leaf_hash(proof.message), proof.place, proof.leaves, _hashes(proof.body_path), header.body_root)
+    with _saying("the block is not in the ledger"):
+        leaf, path = leaf_hash(digest(header)), _hashes(proof.history_path)
+        check_inclusion(leaf, proof.block - 1, head.blocks, path, head.root)
+    told = [f"claim {proof.claim} is in block {proof.block} of the ledger with the head {head_text(head)}"]
+    if (one := proof.record) is not None:
+        try:
+            decode(one.record, TaskRecord)
+        except RuleError as error:
+            raise ProofError(f"it holds what is no task record: {error}") from error
+        with _saying("the task record is not in the claim"):
+            leaf, path = leaf_hash(one.record), _hashes(one.path)
+            check_inclusion(leaf, one.place, claim.records, path, claim.records_root)
+        told.append(f"task record {one.place} of {claim.records} is in that claim")
+    return told
+
+
+def _check_growth(proof: GrowthProof, head: Head, old: Head) -> list[str]:
+    with _saying("the ledger did not grow from the older head"):
+        check_consistency(old.blocks, head.blocks, _hashes(proof.path), old.root, head.root)
+    return [f"the ledger with the head {head_text(head)} begins with all blocks of that with {head_text(old)}"]
+
+
+def _hashes(path: bytes) -> list[bytes]:
+    return [path[start : start + HASH_BYTES] for start in range(0, len(path), HASH_BYTES)]
+
+
+@contextmanager
+def _saying(what: str) -> Iterator[None]:
+    try:
+        yield
+    except InvalidProofError as error:
+        raise ProofError(f"{what}: {error}") from error

@@ -1,0 +1,179 @@
+"""A drawn record whose output is not the model's strikes its device off and convicts the sponsor of its project."""
+
+from itertools import permutations
+
+import pytest
+from msgspec.structs import replace
+
+from simulator.ledger.booking.credits import compute_balance
+from simulator.ledger.booking.state import State
+from simulator.ledger.booking.transition import Result, Surroundings, process_messages
+from simulator.ledger.record.rules import Rule
+from simulator.models.integer import executor, train
+from tests.simulator.ledger.cases import (
+    DIGEST,
+    VALIDATORS,
+    Served,
+    apply,
+    begin,
+    broken,
+    claim,
+    claimed,
+    serve,
+    signed,
+    surroundings,
+    task,
+)
+
+EPOCH = 60
+"""Slots of an epoch."""
+DRAWN, DUE = 3 * EPOCH, 5 * EPOCH
+"""Slots in which the records of a claim that epoch 1 includes are drawn, and in which its tasks are due."""
+
+
+def included(served: Served) -> State:
+    """Return the state after a claim of tasks, once its records are drawn."""
+    state = apply(begin(), served.claim(1), slot=EPOCH).state
+    return process_messages(state, [], surroundings(DRAWN)).state
+
+
+def open_all(state: State, served: Served, slot: int = DRAWN, validator: int = 0) -> Result:
+    """Return what follows when a validator opens all drawn records of the first claim."""
+    drawn = state.pending[0, 1].drawn
+    key = VALIDATORS[validator]
+    openings = [signed(state, served.opening(index, validator=validator), key) for index in drawn]
+    return process_messages(state, openings, surroundings(slot))
+
+
+def test_true_records_earn_when_they_are_due() -> None:
+    """10 tasks at 5 mg and 5 at 20 mg are 150 mg allowed; the claim's gram of emissions counted from the start."""
+    served = serve(10, 5)
+    result = open_all(included(served), served)
+    assert result.convicted == ()
+    assert result.state.accounts[0].allowed == 0
+    after = process_messages(result.state, [], surroundings(DUE)).state.accounts[0]
+    assert (after.allowed, after.emitted, compute_balance(after)) == (150_000, 1_000_000, -850_000)
+
+
+def test_invalid_false_output() -> None:
+    """With all records false, whichever is drawn convicts; the claim and the next ones earn nothing, but emit."""
+    served = serve(10, 5, false=frozenset(range(15)))
+    state = included(served)
+    opening = served.opening(state.pending[0, 1].drawn[0])
+    result = process_messages(state, [signed(state, opening, VALIDATORS[0])], surroundings(DRAWN))
+    assert result.convicted == (2,)
+    assert result.state.devices[0].struck
+    assert not result.state.pending
+    later = apply(result.state, serve(1, 0).claim(2), slot=DUE).state
+    assert not later.pending
+    assert (later.accounts[0].allowed, later.accounts[0].emitted) == (0, 2_000_000)
+
+
+LIES = [
+    {"task_class": 1},
+    {"finished": 3_001},
+    {"arrived": 2_001},
+    {"arrived": 300_001, "finished": 300_001, "deadline": 300_001},
+    {"arrived": 0, "finished": 0},
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=str)
+def test_invalid_place_of_a_record(lie: dict[str, int]) -> None:
+    """A late task, one of a cheaper class, or one of another interval, does not stand where it would earn."""
+    honest = serve(4, 0)
+    served = claimed(honest.tasks, (*honest.records[:2], task(2, **lie), honest.records[3]))
+    opening = signed(begin(), served.opening(2), VALIDATORS[0])
+    assert process_messages(included(served), [opening], surroundings(DRAWN)).convicted == (2,)
+
+
+@pytest.mark.parametrize("numbers", [(0, 0, 0, 0), (0, 1, 2, 2), (3, 2, 1, 0), (0, 2, 1, 3)])
+def test_invalid_task_that_is_claimed_twice(numbers: tuple[int, ...]) -> None:
+    """All are drawn, so a number that does not rise is found, whichever of them is opened first."""
+    served = claimed((4, 0), tuple(task(number) for number in numbers))
+    state = included(served)
+    for order in permutations(range(4)):
+        after = state
+        convicted: tuple[int, ...] = ()
+        for index in order:
+            if not after.devices[0].struck:
+                opening = signed(state, served.opening(index), VALIDATORS[0])
+                result = process_messages(after, [opening], surroundings(DRAWN))
+                after, convicted = result.state, result.convicted
+        assert convicted == (2,)
+
+
+def test_invalid_records_that_nobody_opened() -> None:
+    """Silence earns nothing, and is not punished further."""
+    served = serve(10, 5)
+    after = process_messages(included(served), [], surroundings(DUE)).state
+    assert not after.pending
+    assert after.accounts[0].allowed == 0
+    assert not after.devices[0].struck
+
+
+def test_invalid_opening_too_late() -> None:
+    served = serve(10, 5)
+    state = included(served)
+    opening = signed(state, served.opening(state.pending[0, 1].drawn[0]), VALIDATORS[0])
+    assert broken(state, opening, slot=DUE) is Rule.NOT_DRAWN
+
+
+def test_invalid_opening_before_the_draw() -> None:
+    """Until then nobody knows which, the device least of all."""
+    served = serve(2, 1)
+    state = apply(begin(), served.claim(1), slot=EPOCH).state
+    opening = signed(state, served.opening(0), VALIDATORS[0])
+    assert broken(state, opening, slot=DRAWN - 1) is Rule.NOT_DRAWN
+
+
+def test_invalid_opening_of_another_record_or_twice() -> None:
+    served = serve(100, 0)
+    state = included(served)
+    drawn = state.pending[0, 1].drawn
+    other = min(set(range(100)) - set(drawn))
+    assert broken(state, signed(state, served.opening(other), VALIDATORS[0]), slot=DRAWN) is Rule.NOT_DRAWN
+    result = open_all(state, served).state
+    again = served.opening(drawn[0], validator=1)
+    assert broken(result, signed(state, again, VALIDATORS[1]), slot=DRAWN) is Rule.NOT_DRAWN
+
+
+def test_invalid_tampered_leaf() -> None:
+    """Nobody convicts a device with a record that it did not put under its root."""
+    served = serve(2, 0)
+    state = included(served)
+    forged = replace(served.opening(0), record=task(0, output=9))
+    assert broken(state, signed(state, forged, VALIDATORS[0]), slot=DRAWN) is Rule.BAD_PROOF
+
+
+def test_invalid_unknown_model() -> None:
+    honest = serve(2, 0)
+    served = claimed(honest.tasks, (honest.records[0], task(1, model=bytes(32))))
+    state = included(served)
+    opening = signed(state, served.opening(1), VALIDATORS[0])
+    assert broken(state, opening, slot=DRAWN) is Rule.UNKNOWN_MODEL
+
+
+def test_invalid_output_of_a_cheaper_model() -> None:
+    """A device that runs a smaller model and claims the larger one is caught by the first output that differs."""
+    dear, cheap = train("mlp"), train("lstm")
+    execute = executor([dear, cheap])
+    records = tuple(task(seed, model=dear.digest, output=cheap.run(seed)) for seed in range(20))
+    served = claimed((20, 0), records)
+    around = Surroundings(slot=DRAWN, randomness=DIGEST, execute=execute)
+    state = included(served)
+    convicted = []
+    for index in state.pending[0, 1].drawn:
+        opening = signed(state, served.opening(index), VALIDATORS[0])
+        convicted.append(process_messages(state, [opening], around).convicted == (2,))
+        assert convicted[-1] == (dear.run(index) != cheap.run(index))
+    assert any(convicted)
+    honest = claimed((20, 0), tuple(task(seed, model=dear.digest, output=dear.run(seed)) for seed in range(20)))
+    state = included(honest)
+    for index in state.pending[0, 1].drawn:
+        opening = signed(state, honest.opening(index), VALIDATORS[0])
+        assert process_messages(state, [opening], around).convicted == ()
+
+
+def test_a_claim_without_tasks_waits_for_nothing() -> None:
+    assert not apply(begin(), claim(1)).state.pending

@@ -1,0 +1,185 @@
+"""The stand-alone auditor: it knows nothing of this project, and calls good and bad what `verify` does."""
+
+import ast
+import importlib.util
+import random
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from msgspec.structs import replace
+
+from simulator.ledger.file.faults import DamagedError, StoreError
+from simulator.ledger.file.seal import seal
+from simulator.ledger.file.verify import verify
+from simulator.ledger.record.types import Attestation, DoubleVote, StakeChange
+from tests.simulator.ledger.damage import DAMAGES, WAYS, Liar, change_nothing, write_lie
+from tests.simulator.ledger.story import Story, execute
+
+AUDITOR = Path(__file__).parents[4] / "docs" / "examples" / "audit_ledger.py"
+EPOCHS = 8
+
+
+@cache
+def auditor() -> ModuleType:
+    """Return the auditor, loaded as the script that it is."""
+    spec = importlib.util.spec_from_file_location("audit_ledger", AUDITOR)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("good") / "good.db"
+    Story().tell(EPOCHS).write(path)
+    return path.read_bytes()
+
+
+def verified(path: Path) -> str:
+    """Return what `verify` says; nothing where the file is good."""
+    try:
+        verify(path, execute)
+    except (DamagedError, StoreError) as error:
+        return str(error)
+    return ""
+
+
+def audited(path: Path) -> str:
+    """Return what the auditor says; nothing where the file is good."""
+    try:
+        auditor().audit(path)
+    except auditor().FAULTS as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def agreements(good: bytes, folder: Path, count: int, seed: int) -> dict[bool, int]:
+    """Damage a file so many times, and return how many were found good, and bad, by both."""
+    draw = random.Random(seed)  # noqa: S311 - what to damage
+    found = {True: 0, False: 0}
+    path = folder / "a.db"
+    for number in range(count):
+        path.write_bytes(good)
+        damage = DAMAGES[number % len(DAMAGES)]
+        damage(path, draw)
+        first, second = verified(path), audited(path)
+        assert bool(first) == bool(second), (number, damage.__name__, first, second)
+        found[not first] += 1
+        for one in folder.iterdir():
+            one.unlink()
+    return found
+
+
+@pytest.mark.slow
+def test_the_auditor_agrees_with_verify(good: bytes, tmp_path: Path) -> None:
+    found = agreements(good, tmp_path, 70, seed=1)
+    assert min(found.values()) >= 10
+
+
+@pytest.mark.full
+def test_the_auditor_agrees_with_verify_on_a_thousand_files(good: bytes, tmp_path: Path) -> None:
+    found = agreements(good, tmp_path, 1000, seed=2)
+    assert min(found.values()) >= 140
+
+
+@pytest.fixture(scope="module")
+def liar() -> Liar:
+    return Liar(Story().tell(EPOCHS))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_invalid_blocks_that_were_signed_all_the_same(liar: Liar, tmp_path: Path, way: str) -> None:
+    path = tmp_path / "a.db"
+    write_lie(liar.story, liar.ways()[way](), path)
+    number = len(liar.story.blocks) + 1
+    for said in (verified(path), audited(path)):
+        assert f"block {number}: " in said
+
+
+def test_each_way_to_lie_is_tried(liar: Liar) -> None:
+    assert tuple(liar.ways()) == WAYS
+
+
+def test_a_good_story_is_good(liar: Liar, tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    liar.story.write(path)
+    change_nothing(path, random.Random(1))  # noqa: S311 - nothing is drawn
+    assert verified(path) == audited(path) == ""
+    assert verify(path, execute).finalized == liar.story.finalized[-1] > 10
+
+
+def test_stake_that_moves_and_a_slashed_validator_are_followed(tmp_path: Path) -> None:
+    story = Story().tell(2)
+    change = StakeChange(validator=1, sequence=1, epoch=5, change=-60)
+    story.add(8, [*story.claims(2), story.signed(change, story.validators[1])])
+    story.add(10, votes=story.votes(9))
+    story.add(11)
+    story.tell(2)
+    vote = story.votes(20)[3]
+    other = replace(vote.data, head=bytes(32))
+    twice = Attestation(data=other, signature=story.validators[3].sign(story.chain_id, other))
+    story.add(20, story.claims(5))
+    story.add(22, votes=story.votes(21))
+    story.add(23, evidence=[DoubleVote(first=vote, second=twice)])
+    story.tell(5)
+    consensus = story.replay.consensus
+    assert consensus.stakes == (100, 41, 102, 0)
+    path = tmp_path / "a.db"
+    story.write(path)
+    assert verified(path) == audited(path) == ""
+    assert verify(path, execute).finalized > len(story.blocks) - 12
+
+
+def test_few_voters_make_nothing_final_for_either(tmp_path: Path) -> None:
+    # Two of four validators vote, with less than two thirds of the stake.
+    story, path = Story(), tmp_path / "a.db"
+    for epoch in range(6):
+        first = epoch * story.slots_per_epoch
+        story.add(first + 1)
+        story.add(first + 3, votes=story.votes(first + 2)[:2])
+    story.write(path)
+    assert verified(path) == audited(path) == ""
+    assert verify(path, execute).finalized == 0
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE meta SET value = x'0000000000000004' WHERE name = 'finalized'")
+    seal(path)
+    assert "block 4 is said to be the last final one, and is block 0" in verified(path)
+    assert audited(path) == "by the votes, block 0 is final"
+
+
+def test_the_auditor_is_short_and_imports_nothing_of_ours() -> None:
+    text = AUDITOR.read_text(encoding="utf-8")
+    names = {
+        name
+        for node in ast.walk(ast.parse(text))
+        for name in (
+            [one.name for one in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert names == {"sqlite3", "sys", "hashlib", "pathlib", "nacl.bindings", "nacl.exceptions"}
+    assert len([line for line in text.splitlines() if line.strip()]) < 200
+
+
+def test_the_auditor_runs_by_itself(good: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.write_bytes(good)
+    command = [sys.executable, "-I", str(AUDITOR), str(path)]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.startswith(f"{path}: good: {3 * EPOCHS} blocks, ")
+    path.write_bytes(good[:-1] + b"?")
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "not as they were sealed" in told.stderr

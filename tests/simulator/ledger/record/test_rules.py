@@ -1,0 +1,31 @@
+"""Every rule that the ledger can refuse by is broken in a test."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.imports import ROOT
+from simulator.ledger.record.rules import Rule, RuleError
+
+CODE, TESTS = ROOT / "simulator/ledger", ROOT / "tests/simulator/ledger"
+
+
+def named(files: Iterator[Path]) -> set[str]:
+    """Return the rules that files name as `Rule.SOMETHING`."""
+    return {
+        node.attr
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Rule"
+    }
+
+
+def test_every_rule_that_is_enforced_is_broken_in_a_test() -> None:
+    enforced = named(CODE.rglob("*.py"))
+    assert len(enforced) > 20
+    assert enforced - named(TESTS.rglob("test_*.py")) == set()
+
+
+def test_a_breach_names_its_rule_in_one_line() -> None:
+    error = RuleError(Rule.SEQUENCE_GAP, "claim 3 after 1")
+    assert (str(error), error.rule) == ("sequence_gap: claim 3 after 1", Rule.SEQUENCE_GAP)
