@@ -1,1 +1,1 @@
-"""What follows from a record: claims, certificates, credits and holdings, as a pure transition of a state."""
+"""Bookings: claims, certificates, credits and holdings, as a pure transition of a state."""
