@@ -4,6 +4,8 @@ None of it depends on what the run does. What was forecast for a step is asked f
 before it observed, and no other.
 """
 
+import itertools
+
 import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
@@ -44,7 +46,7 @@ class Blocks:
         ends = np.searchsorted(released.tasks.arrival, np.arange(index + 1, index + steps + 1) * plant.step)
         point = plant.grid.at(index)
         classes = len(plant.deferrable)
-        step_of = np.repeat(np.arange(steps), np.diff(first))
+        arrived = [tasks.task_class[begin:end] for begin, end in itertools.pairwise(first.tolist())]
         return Block(
             begin=index,
             first=np.concatenate(([0], ends)),
@@ -53,7 +55,7 @@ class Blocks:
             task_class=released.tasks.task_class,
             work=released.tasks.work,
             deadline=released.tasks.deadline,
-            offered=np.bincount(step_of * classes + tasks.task_class, minlength=steps * classes).reshape(steps, -1),
+            offered=np.array([np.bincount(one, minlength=classes) for one in arrived]),
             power=np.array([watts, solar, ahead[:, 0], self._made(watts, solar)]),
             grid=np.array([point.grams_per_joule, point.dollars_per_joule]),
         )

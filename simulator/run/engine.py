@@ -143,12 +143,7 @@ class Engine:
         """
         end = self._index + steps
         while self._index < end and self.totals.class_tasks[:, 1:].sum() <= most_missed:
-            block = self._present(end - self._index)
-            if self._asks():
-                self._ask(block)
-                self._go(block, (self._index + 1) * PHASES)
-            else:
-                self._go(block, min(end, block.begin + len(block.offered)) * PHASES, most_missed)
+            self._go_on(end, most_missed)
 
     def step(self) -> StepRecord:
         """Advance by one step as `run` does, and tell about it."""
@@ -172,6 +167,15 @@ class Engine:
             work=work,
         )
 
+    def _go_on(self, end: int, most_missed: float) -> None:
+        """Advance up to step `end` in the present block, or by the one step for which somebody has to be asked."""
+        block = self._present(end - self._index)
+        if self._asks():
+            self._ask(block)
+            self._go(block, (self._index + 1) * PHASES)
+        else:
+            self._go(block, min(end, block.begin + len(block.offered)) * PHASES, most_missed)
+
     @property
     def _index(self) -> int:
         return int(self._state.at[0]) // PHASES
@@ -187,6 +191,8 @@ class Engine:
         if block is not None and self._index < block.begin + len(block.offered):
             return block
         begun, self._held = block is not None, self.waiting
+        # The old tasks make room for the new ones: both may be many.
+        block = self._block = None
         block = self._block = self._blocks.after(self._index, most_steps)
         if plant.sleep is not None:
             plant.sleep.foresee()
