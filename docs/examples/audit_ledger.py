@@ -14,8 +14,7 @@ from pathlib import Path
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import CryptoError
 
-KINDS = ("Registration", "Claim", "", "ModelRecord", "Transfer", "Retirement", "Cancellation", "StakeChange",
-         "RevealRenewal")
+KINDS = "Registration Claim - ModelRecord Transfer Retirement Cancellation StakeChange RevealRenewal".split()
 # Forms of MessagePack: the bytes of a number, and the least number, or the highest below zero, that needs so many.
 FORMS = {0xC4: (1, 0), 0xC5: (2, 1 << 8), 0xC6: (4, 1 << 16), 0xCC: (1, 128), 0xCD: (2, 1 << 8), 0xCE: (4, 1 << 16),
          0xCF: (8, 1 << 32), 0xD0: (1, -33), 0xD1: (2, -129), 0xD2: (4, -32769), 0xD3: (8, -(1 << 31) - 1),
