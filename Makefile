@@ -36,10 +36,10 @@ coverage: .venv/dev.stamp ## Run the tests of `make check` and print the lines t
 	$(python) -m pytest --numprocesses=2 --quiet -m $(quick) \
 	    --cov=exporter --cov=simulator --cov-report=term:skip-covered --cov-fail-under=90
 
-test: .venv/dev.stamp test-packages ## Check style and types, then run every test, those that need a server one by one
+test: .venv/dev.stamp test-packages ## Check style and types, then run every test, those that need a server by themselves
 	@status=0; $(MAKE) --no-print-directory lint || status=1; \
 	$(python) -m pytest --numprocesses=2 -m "not full and not servers" || status=1; \
-	$(python) -m pytest -m "servers and not full" || status=1; \
+	$(python) -m pytest --numprocesses=2 --dist=loadfile -m "servers and not full" || status=1; \
 	exit $$status
 
 verify: .venv/dev.stamp test-packages ## Run the tests at their full sizes, the benchmarks and the experiments
