@@ -443,7 +443,8 @@ def place_least_loaded(
         best = -1
         earliest = math.inf
         for n in range(nodes):
-            if not fits[n, k]:
+            # No task starts before its queue is empty: most nodes need no more than this look.
+            if free_at[n] >= earliest or not fits[n, k]:
                 continue
             begin = starting(release[i], free_at[n], wake[n], delay[n, k])
             if begin < earliest:
