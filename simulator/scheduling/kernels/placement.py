@@ -239,8 +239,7 @@ def place_by_score_in_groups(
       grid is no cleaner, and which has no more green joules, or whatever it has while the earlier one's need is covered
       at all levels: by (1) it scores no better at any level, and a tie goes to the lower node.
     - The rest of a group after a node whose wait and levels are the bound's, whose grid is the cleanest of the group
-      and
-      whose green joules are the bound's or cover its need at all levels: they are of the second kind.
+      and whose green joules are the bound's or cover its need at all levels: they are of the second kind.
     """
     service, joules, energy, fits = rule.service, rule.joules, rule.energy, rule.fits
     delay, moved_energy, moved_carbon = rule.delay, rule.moved_energy, rule.moved_carbon
