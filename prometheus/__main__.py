@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         dashboard=arguments.dashboard,
         cluster=arguments.cluster,
         forecast=arguments.forecast,
+        ledger=arguments.ledger,
     )
     root = Path.cwd()
     for path, text in generated(root, machine(config, link), links).items():
@@ -50,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--cluster-url", dest="cluster", metavar="URL", type=_url, default=usual.cluster, help=cluster)
     forecast = "address of the Forecast dashboard (default: %(default)s)"
     add("--forecast-url", dest="forecast", metavar="URL", type=_url, default=usual.forecast, help=forecast)
+    ledger = "address of the Ledger and credits dashboard (default: %(default)s)"
+    add("--ledger-url", dest="ledger", metavar="URL", type=_url, default=usual.ledger, help=ledger)
     folder = "address of the folder of runbooks (default: %(default)s)"
     add("--runbook-url", dest="runbooks", metavar="URL", type=_url, default=usual.runbooks, help=folder)
     return parser

@@ -1,6 +1,7 @@
 """The parts that all alerts have in common: labels, links, and place in Alertmanager's grouping."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 HOLD = "2m"
 """One `for` for all alerts that mute or are muted: a muted alert with a shorter one could notify first."""
@@ -17,8 +18,8 @@ SAME_INSTANCE = "on (job, instance)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Targets of the alerts' links: the folder of the runbooks, and the dashboards Device carbon, Edge cluster and
-    Forecast.
+    """Targets of the alerts' links: the folder of the runbooks, and the dashboards Device carbon, Edge cluster,
+    Forecast, and Ledger and credits.
 
     No `/` at the end.
     """
@@ -27,6 +28,7 @@ class Links:
     dashboard: str = "http://localhost:3000/d/ecotrack-device/device-carbon"
     cluster: str = "http://localhost:3000/d/ecochain-cluster/edge-cluster"
     forecast: str = "http://localhost:3000/d/ecochain-forecast/forecast"
+    ledger: str = "http://localhost:3000/d/ecochain-ledger/ledger-and-credits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,8 @@ class Alert:
     `component` is the part of the project that the alert is about, and names its runbook page. `scope` says
     how far it reaches: one `device`, one simulated `cluster`, a `site` or a `node` of it, or the `pipeline` that
     carries the alerts themselves. `advice` is a sentence that says what to do, and ends the description. `hold` (the
-    rule's `for`) and `keep_firing_for` are PromQL durations, empty for none. An
-    alert `on_forecasts` leads to the board Forecast.
+    rule's `for`) and `keep_firing_for` are PromQL durations, empty for none. `board` is the one of `Links` that the
+    alert leads to, where that is not the component's usual one.
     """
 
     name: str
@@ -50,7 +52,7 @@ class Alert:
     advice: str
     hold: str = HOLD
     keep_firing_for: str = ""
-    on_forecasts: bool = False
+    board: Literal["", "forecast", "ledger"] = ""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -62,8 +64,8 @@ class Alert:
         within = {"pipeline": (), "site": ("instance", "site"), "node": ("instance", "node")}
         concerned = within.get(self.scope, ("instance",))
         chosen = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in concerned)
-        board = links.cluster if self.component == "simulator" else links.dashboard
-        board = links.forecast if self.on_forecasts else board
+        usual = "cluster" if self.component == "simulator" else "dashboard"
+        board: str = getattr(links, self.board or usual)
         return {
             "summary": self.summary,
             "description": f"{self.description} {self.advice}",

@@ -33,6 +33,7 @@ def _alert(*, name: str, expr: str, summary: str, description: str, advice: str,
         description=description,
         advice=advice,
         hold=hold,
+        board="ledger",
     )
 
 

@@ -173,7 +173,7 @@ def _wake() -> Alert:
 
 
 def _forecasts() -> tuple[Alert, ...]:
-    return tuple(replace(alert, on_forecasts=True) for alert in (_worse(), _uncovered(), _refused()))
+    return tuple(replace(alert, board="forecast") for alert in (_worse(), _uncovered(), _refused()))
 
 
 def _worse() -> Alert:

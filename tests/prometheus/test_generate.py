@@ -34,12 +34,12 @@ def test_links_lead_where_the_flags_say(checkout: Path) -> None:
 
 
 def test_the_simulators_alerts_lead_to_its_own_board(checkout: Path) -> None:
-    boards = {"cluster": "ecochain-cluster/y", "forecast": "ecochain-forecast/z"}
+    boards = {"cluster": "ecochain-cluster/x", "forecast": "ecochain-forecast/y", "ledger": "ecochain-ledger/z"}
     links = [f"--{name}-url=https://grafana.test/d/{board}" for name, board in boards.items()]
     main([*links, "--runbook-url=https://wiki.test/runbooks"])
     text = alerts(checkout, "ecochain")
-    assert "dashboard_url: https://grafana.test/d/ecochain-forecast/z?var-instance={{" in text
-    assert "dashboard_url: https://grafana.test/d/ecochain-cluster/y?var-instance={{" in text
+    for board in boards.values():
+        assert f"dashboard_url: https://grafana.test/d/{board}?var-instance={{{{" in text
     assert "runbook_url: https://wiki.test/runbooks/simulator.md#ecochaindown" in text
     assert "localhost" not in text
 

@@ -1,5 +1,6 @@
 """The committed rules: generated without drift, accepted by promtool, tested, documented, and naming real metrics."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -149,6 +150,16 @@ def test_every_runbook_anchor_exists_and_every_section_belongs_to_an_alert() -> 
         for heading in re.findall(r"^## (Eco(?:track|chain)\w+)$", page.read_text(), re.MULTILINE)
     }
     assert linked == headings
+
+
+def test_every_alert_leads_to_a_board_that_exists_and_the_simulators_to_that_of_its_subject() -> None:
+    boards = {json.loads(path.read_text())["uid"] for path in (ROOT / "grafana/dashboards").rglob("*.json")}
+    for rule in rules("alert"):
+        board = rule["annotations"]["dashboard_url"].split("/d/")[1].split("/")[0]
+        names = " ".join(one.name or "" for one in selectors(promql.parse(rule["expr"])))
+        subjects = {f"ecochain-{subject}" for subject in re.findall(r"ecochain_([a-z]+)_", names)}
+        assert {board} <= boards
+        assert not subjects & boards or board in subjects, rule["alert"]
 
 
 def test_every_series_and_label_in_a_rule_exists() -> None:
