@@ -58,10 +58,10 @@ def report(arguments: Sequence[str]) -> int:
     limits = budget_limits(config.budget)
     found = find(sums, files=names, damage=damage, zone=str(zone), limits=limits, tariff=tariff)
     if options.html is not None:
-        _write(options.html, "--html", render_html(found, exporter.__version__))
+        _write(options.html, "--html", render_html(found, zone, exporter.__version__))
     if options.plot is not None:
         write_plot(found, options.plot)
-    write_out(f"{_json(found) if options.json else render_report(found)}\n")
+    write_out(f"{_json(found) if options.json else render_report(found, zone)}\n")
     return 0
 
 

@@ -1,6 +1,7 @@
 """The report as one HTML file that loads nothing from elsewhere and needs no script."""
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from html import escape
 
 from exporter.core.chart import HEIGHT, WIDTH, framed, round_top, steps
@@ -26,12 +27,12 @@ MOST_BARS = 400
 FACTOR_LABELS = {"grid": "Clean grid", "power": "Low power", "network": "Light traffic", "budget": "Within budget"}
 
 
-def render_html(found: Findings, version: str) -> str:
+def render_html(found: Findings, zone: tzinfo, version: str) -> str:
     """Render the document."""
     return document(
         title=f"{grams(found.grams)} CO\u2082e - EcoTrack report",
         refresh=None,
-        header=f"<h1>EcoTrack report</h1><p>{escape(span_text(found))}</p>",
+        header=f"<h1>EcoTrack report</h1><p>{escape(span_text(found, zone))}</p>",
         main=f"""<div class="cards">
 {_total_card(found)}
 {_figure_card("Trend", *trend_text(found))}

@@ -1,7 +1,6 @@
 """The table that `ecotrack report` prints."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, tzinfo
 
 from exporter.core.html import UNKNOWN, grams, money
 from exporter.core.units import BYTES_PER_DECIMAL_GB, SECONDS_PER_HOUR
@@ -10,7 +9,7 @@ from exporter.journal.findings import BudgetFinding, CostFinding, Findings, Shar
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def render_report(found: Findings) -> str:
+def render_report(found: Findings, zone: tzinfo) -> str:
     """Render what was found as aligned columns: a figure's name, its value and what it rests on."""
     rows = [
         ("emissions", grams(found.grams), f"machine {grams(found.host_grams)}, network {grams(found.network_grams)}"),
@@ -25,7 +24,7 @@ def render_report(found: Findings) -> str:
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}".rstrip() for name, value, source in rows]
-    return "\n".join([*lines, "", f"- {span_text(found)}", *_damage(found)])
+    return "\n".join([*lines, "", f"- {span_text(found, zone)}", *_damage(found)])
 
 
 def cost_text(cost: CostFinding) -> tuple[str, str]:
@@ -37,9 +36,8 @@ def cost_text(cost: CostFinding) -> tuple[str, str]:
     return money(cost.total, cost.currency), f"the machine's electricity at {price}; the network's is paid elsewhere"
 
 
-def span_text(found: Findings) -> str:
+def span_text(found: Findings, zone: tzinfo) -> str:
     """Tell the time that the report is of, and the number of its rows."""
-    zone = ZoneInfo(found.time_zone)
     first, last = (f"{datetime.fromtimestamp(at, zone):%Y-%m-%d %H:%M}" for at in (found.first, found.last))
     files = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
     return f"{first} to {last} ({found.time_zone}), {found.rows} rows of {files}"

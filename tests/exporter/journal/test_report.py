@@ -20,6 +20,7 @@ from exporter.journal.entry import Entry
 from exporter.journal.tally import day_of, local_hour, tally
 from exporter.journal.trend import FEWEST_DAYS, trend
 from tests.exporter.journal.logs import CODECARBON, ECOTRACK, months, row, write_journal
+from tests.exporter.sources.test_time_zone import set_to
 from tests.exporter.test_page import HARMLESS, Document
 from tests.fake_clock import NOON
 
@@ -353,3 +354,15 @@ def test_progress_is_shown_on_a_terminal_and_wiped(tmp_path: Path, monkeypatch: 
 
 def test_the_day_of_the_tests_is_a_monday() -> None:
     assert datetime.fromtimestamp(NOON, UTC).weekday() == 0
+
+
+def test_a_machine_whose_zone_has_no_name_gets_the_same_report(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = "CET-1CEST,M3.5.0,M10.5.0/3"
+    with set_to(rules):
+        assert main(["report", "--time-zone=local", str(journal)]) == 0
+    unnamed = capsys.readouterr().out
+    assert main(["report", "--time-zone=Europe/Berlin", str(journal)]) == 0
+    assert unnamed == capsys.readouterr().out.replace("(Europe/Berlin)", f"({rules})")
+    assert f"({rules})" in unnamed
