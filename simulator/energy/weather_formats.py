@@ -38,8 +38,9 @@ Organization, World Weather and Climate Extremes Archive, 2024), and the pressur
 
 NASA_UNITS = {"ALLSKY_SFC_SW_DWN": ("Wh/m^2", "W/m^2"), "T2M": ("C",), "WS10M": ("m/s",), "PS": ("kPa",)}
 
-_NASA_CLOCK = re.compile(r"^Dates .* in (LST|UTC)$")
-_NASA_PLACE = re.compile(r"Latitude\s+(-?\d+(?:\.\d+)?)\s+Longitude\s+(-?\d+(?:\.\d+)?)")
+# Exports of different years write the words of the header in different cases.
+_NASA_CLOCK = re.compile(r"^Dates .* in (LST|UTC)$", re.IGNORECASE)
+_NASA_PLACE = re.compile(r"Latitude\s+(-?\d+(?:\.\d+)?)\s+Longitude\s+(-?\d+(?:\.\d+)?)", re.IGNORECASE)
 _NASA_PARAMETER = re.compile(r"^(\w+)\s.*\(([^()]*)\)$")
 
 
@@ -110,7 +111,7 @@ def nasa_power_layout(path: Path, lines: Sequence[str], site: Site) -> Layout:
     if "-END HEADER-" not in header:
         raise WeatherError(f"{path}: expected the line -END HEADER- after the header, found none")
     end = header.index("-END HEADER-")
-    clocks = [found[1] for line in header[:end] if (found := _NASA_CLOCK.match(line))]
+    clocks = [found[1].upper() for line in header[:end] if (found := _NASA_CLOCK.match(line))]
     places = [found.groups() for line in header[:end] if (found := _NASA_PLACE.search(line))]
     if not clocks or not places:
         raise WeatherError(f'{path}: expected a header with dates "in LST" or "in UTC", and with a location')

@@ -65,6 +65,32 @@ def test_utc_is_turned_into_local_time(tmp_path: Path) -> None:
     assert wind == pytest.approx(nasa_rows()[29:53, 6])
 
 
+def present_header(text: str) -> str:
+    """Return an export with the header of 2026: words that stood in capitals before."""
+    return (
+        text.replace("Location: Latitude", "Location: latitude")
+        .replace("Longitude", "longitude")
+        .replace("Elevation from", "elevation from")
+        .replace("Parameter(s):", "parameter(s):")
+        .replace("The value for", "the value for")
+    )
+
+
+@pytest.mark.parametrize("change", [present_header, str.lower, str.upper], ids=["present", "lower", "upper"])
+def test_the_case_of_the_headers_words_does_not_matter(tmp_path: Path, change: Callable[[str], str]) -> None:
+    lines = NASA_POWER.read_text().splitlines()
+    # The names and units of parameters are the same everywhere, as are the two lines around the header.
+    header = [line if number in {0, 7, 8, 9, 10, 11} else change(line) for number, line in enumerate(lines[:12])]
+    path = written(tmp_path, [*header, *lines[12:]])
+    weather = load_weather(path, greensboro())
+    assert (
+        weather.day(0).wind_metres_per_second == load_weather(NASA_POWER, greensboro()).day(0).wind_metres_per_second
+    ).all()
+    elsewhere = written(tmp_path, [*(line.replace("36.1", "55.3") for line in header), *lines[12:]])
+    with pytest.raises(WeatherError, match=r"got 55\.3 north -79\.95 east"):
+        load_weather(elsewhere, greensboro())
+
+
 def test_half_hours_of_offset_are_kept(tmp_path: Path) -> None:
     site = replace(greensboro(), utc_offset_hours=-4.5)
     shifted = load_weather(NASA_POWER, site).day(0)
