@@ -60,7 +60,7 @@ def figures() -> Iterator[str]:
     """Yield the tables."""
     series = year()
     rows = []
-    for name in ("convex", "ridge", "boosting", "ensemble", "published LSTM", "LSTM"):
+    for name in ("convex", "ridge", "boosting", "MLP", "ensemble", "published LSTM", "LSTM", "attention"):
         if name == "published LSTM":
             yield f"torch was loaded by none of the models before the networks: {'torch' not in sys.modules}."
         fitted = MODELS[name].fit(series.observed_until(LEARNING_DAYS[name in TORCH] * HOURS_PER_DAY - 1), 1)

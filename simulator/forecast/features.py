@@ -1,13 +1,14 @@
 """The inputs of linear and tree models: what is known at an origin of the step to forecast, in numbers near one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 
 from simulator.arrays import BoolArray, FloatArray
 from simulator.forecast.index import filled, is_complete, observed_index
-from simulator.forecast.interface import ForecastError, Kind, Series, State, Steps, targets, truth
+from simulator.forecast.interface import Expected, Fitted, ForecastError, Kind, Series, State, Steps, targets, truth
 from simulator.forecast.models.convex import FittedConvex
 
 LAGS = (0, 1, 2, 3)
@@ -45,8 +46,32 @@ def fit_scaler(inputs: FloatArray) -> Scaler:
     return Scaler(inputs.mean(axis=0), np.where(deviation > NEGLIGIBLE, deviation, 1.0))
 
 
-def inputs_of(series: Series, reference: FittedConvex, origins: Steps) -> FloatArray:
-    """Return the inputs (O, H, F) of every origin and horizon."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question to models that correct the reference: its expectation (O, H), and what else is known (O, H, F).
+
+    `scale` (O, H) is the unit of errors. Models with the same reference are asked the same.
+    """
+
+    scale: FloatArray
+    expected: FloatArray
+    inputs: FloatArray
+
+
+@runtime_checkable
+class Correcting(Fitted, Protocol):
+    """A fitted model that corrects the reference."""
+
+    @property
+    def reference(self) -> FittedConvex | None:
+        """Return the reference; None where the parts of a model correct several, so that it cannot answer."""
+
+    def answer(self, asked: Question) -> Expected:
+        """Return what is expected, as `expect` does."""
+
+
+def question(series: Series, reference: FittedConvex, origins: Steps) -> Question:
+    """Return the question of every origin and horizon."""
     steps = targets(series, origins)
     scale = series.scale(steps)
     unit = 1.0 if series.kind is Kind.SOLAR else series.rated
@@ -76,7 +101,27 @@ def inputs_of(series: Series, reference: FittedConvex, origins: Steps) -> FloatA
     inputs = np.empty((*steps.shape, len(then) + len(now)))
     for column, one in enumerate((*then.values(), *(one[:, np.newaxis] for one in now.values()))):
         inputs[..., column] = one
-    return inputs
+    return Question(scale=scale, expected=expected, inputs=inputs)
+
+
+def references_of(fitted: Sequence[Fitted]) -> tuple[FittedConvex | None, ...]:
+    """Return the reference that each model corrects, equal ones as one object; None for one that cannot answer."""
+    found: list[FittedConvex | None] = []
+    for one in fitted:
+        own = one.reference if isinstance(one, Correcting) else None
+        found.append(own if own is None else next((other for other in found if other and other.equals(own)), own))
+    return tuple(found)
+
+
+def ask_all(
+    fitted: Sequence[Fitted], references: Sequence[FittedConvex | None], series: Series, origins: Steps
+) -> list[Expected]:
+    """Return what each model expects; `references` are those of `references_of`, each asked about once."""
+    asked = {id(one): question(series, one, origins) for one in {id(one): one for one in references if one}.values()}
+    return [
+        one.expect(series, origins) if reference is None else cast(Correcting, one).answer(asked[id(reference)])
+        for one, reference in zip(fitted, references, strict=True)
+    ]
 
 
 def _ratio(values: FloatArray, scale: FloatArray) -> FloatArray:
@@ -133,13 +178,13 @@ def lesson(series: Series, reference: FittedConvex, name: str) -> Lesson:
     least = int(usable.sum(axis=0).min()) if len(origins) else 0
     if least < LEAST_PAIRS:
         raise ForecastError(f"{name}: expected {LEAST_PAIRS} steps with a whole day observed before, got {least}")
-    scale = series.scale(steps)
-    missed = truth(series, steps) - reference.expect(series, origins).mean
-    weights = np.where(usable, np.square(scale), 0.0)
+    asked = question(series, reference, origins)
+    missed = truth(series, steps) - asked.expected
+    weights = np.where(usable, np.square(asked.scale), 0.0)
     return Lesson(
         days=origins // series.horizons,
-        inputs=inputs_of(series, reference, origins),
-        missed=np.where(usable, _ratio(missed, scale), 0.0),
+        inputs=asked.inputs,
+        missed=np.where(usable, _ratio(missed, asked.scale), 0.0),
         weights=weights / weights[usable].mean(),
         usable=usable,
     )

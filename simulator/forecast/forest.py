@@ -1,8 +1,11 @@
 """Boosted trees as arrays: evaluated by numpy alone, to the value that scikit-learn gives."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.arrays import FloatArray
 from simulator.forecast.interface import State, Steps
@@ -26,34 +29,11 @@ class Forest:
     left: Steps
     right: Steps
     value: FloatArray
-    _roots: Steps = field(init=False, repr=False)
-    _children: Steps = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Lay the trees out one after another: `_children` has the right child of node n at 2 n, and the left after."""
-        trees, nodes = self.value.shape
-        first = (np.arange(trees) * nodes)[:, np.newaxis]
-        children = np.stack([self.right + first, self.left + first], axis=-1)
-        object.__setattr__(self, "_roots", first[:, 0])
-        object.__setattr__(self, "_children", children.ravel())
 
     def predict(self, inputs: FloatArray) -> FloatArray:
         """Return the value (O,) of each row of inputs (O, F), none of them missing."""
-        parts = [self._walk(inputs[begin : begin + ROWS_AT_ONCE]) for begin in range(0, len(inputs), ROWS_AT_ONCE)]
-        return self.start + np.concatenate([np.empty(0), *parts])
-
-    def _walk(self, inputs: FloatArray) -> FloatArray:
-        """Return the sums of the leaves in which the rows end, all trees side by side in flat arrays."""
-        roots = self._roots
-        # All rows begin at the roots, so that the first step needs no look at where they are.
-        below = inputs.take(self.feature.take(roots), axis=1) <= self.threshold.take(roots)
-        node = self._children.take(2 * roots + below)
-        beginnings = np.arange(len(inputs))[:, np.newaxis] * inputs.shape[1]
-        for _ in range(self.depth - 1):
-            below = inputs.take(beginnings + self.feature.take(node)) <= self.threshold.take(node)
-            node = self._children.take(2 * node + below)
-        total: FloatArray = self.value.take(node).sum(axis=1)
-        return total
+        (told,) = grove_of([(self,)]).predict(inputs, np.zeros(len(inputs), np.intp))
+        return np.asarray(told)
 
     def state(self) -> State:
         """Return the arrays of the forest, all of them of doubles."""
@@ -79,4 +59,60 @@ def restore_forest(state: State, inputs: int) -> Forest:
         left=left,
         right=right,
         value=state["value"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Grove:
+    """Groups (G) of forests (M), set side by side so that rows of all groups walk through them at once.
+
+    The nodes of all trees stand in flat arrays, and `children` has the right child of node n at 2 n, and the left one
+    after it; `roots` (G, trees) has those of a group's forests in turn.
+    """
+
+    starts: FloatArray
+    depth: int
+    roots: NDArray[np.intp]
+    feature: NDArray[np.intp]
+    threshold: FloatArray
+    children: NDArray[np.intp]
+    value: FloatArray
+
+    def predict(self, inputs: FloatArray, group: NDArray[np.intp]) -> FloatArray:
+        """Return the values (M, O) of rows of inputs (O, F), none of them missing, by the forests of their groups."""
+        rows = range(0, len(inputs), ROWS_AT_ONCE)
+        parts = [self._walk(inputs[one : one + ROWS_AT_ONCE], group[one : one + ROWS_AT_ONCE]) for one in rows]
+        return np.concatenate([np.empty((self.starts.shape[1], 0)), *parts], axis=1)
+
+    def _walk(self, inputs: FloatArray, group: NDArray[np.intp]) -> FloatArray:
+        node = self.roots.take(group, axis=0)
+        beginnings = (np.arange(len(inputs)) * inputs.shape[1])[:, np.newaxis]
+        for _ in range(self.depth):
+            below = inputs.take(beginnings + self.feature.take(node)) <= self.threshold.take(node)
+            node = self.children.take(2 * node + below)
+        leaves = self.value.take(node).reshape(len(inputs), self.starts.shape[1], -1)
+        total: FloatArray = (self.starts.take(group, axis=0) + leaves.sum(axis=2)).T
+        return total
+
+
+def grove_of(groups: Sequence[Sequence[Forest]]) -> Grove:
+    """Return the forests of each group side by side. Raises ValueError for forests that are not of as many trees."""
+    forests = [forest for group in groups for forest in group]
+    if len({(len(group), len(forest.value)) for group in groups for forest in group}) != 1:
+        raise ValueError("expected groups of forests of as many trees")
+    size = max(forest.value.shape[1] for forest in forests)
+
+    def flat(tables: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([np.pad(one, ((0, 0), (0, size - one.shape[1]))) for one in tables]).ravel()
+
+    children = np.stack([flat([one.right for one in forests]), flat([one.left for one in forests])], axis=-1)
+    first = np.arange(len(children)) // size * size
+    return Grove(
+        starts=np.array([[forest.start for forest in group] for group in groups]),
+        depth=max(forest.depth for forest in forests),
+        roots=first[::size].reshape(len(groups), -1),
+        feature=flat([one.feature for one in forests]),
+        threshold=flat([one.threshold for one in forests]),
+        children=(children + first[:, np.newaxis]).ravel(),
+        value=flat([one.value for one in forests]),
     )

@@ -51,20 +51,29 @@ class ForecastGrid:
             self._ahead = self._ask(now)
             self._asked = now
         grams = self._grid.expected(step, ahead)
-        rows = np.clip(hours - now - 1, 0, HOURS_PER_DAY - 1)
-        to_come = hours > now
         for column, zone in zip(self._ahead.T, self.zones, strict=True):
-            for bus in zone.buses:
-                grams[to_come, bus] = column[rows[to_come]]
+            fill(grams, zone.buses, column, hours - now)
         return grams
 
     def _ask(self, now: int) -> FloatArray:
-        """Return the grams per joule (24, Z) of the hours after this one."""
+        """Return the g/kWh (24, Z) of the hours after this one."""
         seen = self._grid.known(self._seen, now + 1)
         self._seen = now + 1
         found = []
         for zone, window in zip(self.zones, self._windows, strict=True):
             for grams in seen[:, zone.buses[0]]:
                 window.add(float(grams) * JOULES_PER_KWH, 0.0, 0.0)
-            found.append(window.expected(np.zeros(HOURS_PER_DAY + 1))[:HOURS_PER_DAY] / JOULES_PER_KWH)
+            found.append(window.expected(np.zeros(HOURS_PER_DAY + 1))[:HOURS_PER_DAY])
         return np.stack(found, axis=1)
+
+
+def fill(grams: FloatArray, buses: Sequence[int], told: FloatArray, hours: NDArray[np.int64]) -> None:
+    """Put what is told (T,) of the hours after the running one, in g/kWh, into the grams per joule (H, B) of buses.
+
+    `hours` (H,) are counted from the running one, which is known, and so are those before it; beyond what is told, the
+    last hour stays.
+    """
+    to_come = hours > 0
+    rows = np.minimum(hours[to_come] - 1, len(told) - 1)
+    for bus in buses:
+        grams[to_come, bus] = told[rows] / JOULES_PER_KWH

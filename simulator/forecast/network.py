@@ -69,18 +69,26 @@ def windows(columns: FloatArray, origins: Steps, length: int) -> FloatArray:
 
 
 @contextmanager
-def one_thread(seed: int) -> Iterator[None]:
-    """Use one thread and this seed, and restore both: the same seed gives the same weights on the same machine."""
+def one_thread() -> Iterator[None]:
+    """Use one thread, and restore what was."""
     import torch  # noqa: PLC0415 - takes seconds to load
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            yield
+        yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Use one thread and this seed, and restore both: the same seed gives the same weights on the same machine."""
+    import torch  # noqa: PLC0415
+
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def train(
@@ -89,7 +97,7 @@ def train(
     """Return the weights that did best on the held-out days."""
     import torch  # noqa: PLC0415
 
-    with one_thread(seed):
+    with seeded(seed):
         network = build().to(device)
         told = _Told(examples, device)
         learnt, held = (np.flatnonzero(chosen) for chosen in (~examples.held_out, examples.held_out))
@@ -138,19 +146,37 @@ class _Told:
         return loss(answered, self._told[chosen], self._weights[chosen])
 
 
-def answer(build: "Callable[[], nn.Module]", weights: State, inputs: dict[str, FloatArray]) -> FloatArray:
-    """Return what a network of these weights answers (O, K). Raises ValueError for weights that do not fit."""
-    import torch  # noqa: PLC0415
+class Trained:
+    """The weights of a network, which is built when it is first asked: who only keeps them needs no torch."""
 
-    with one_thread(0), torch.inference_mode():
-        network = build().eval()
+    def __init__(self, build: "Callable[[], nn.Module]", weights: State) -> None:
+        self.weights = weights
+        self._build = build
+        self._network: nn.Module | None = None
+
+    def answer(self, inputs: dict[str, FloatArray]) -> FloatArray:
+        """Return what the network answers (O, K). Raises ValueError for weights that do not fit it."""
+        import torch  # noqa: PLC0415
+
+        if self._network is None:
+            self._network = self._built()
+        with one_thread(), torch.inference_mode():
+            answered = self._network(**{name: torch.from_numpy(one).float() for name, one in inputs.items()})
+            told: FloatArray = answered.numpy().astype(np.float64)
+            return told
+
+    def _built(self) -> "nn.Module":
+        import torch  # noqa: PLC0415
+
+        with seeded(0):
+            network = self._build().eval()
         try:
-            network.load_state_dict({name: torch.tensor(value, dtype=torch.float32) for name, value in weights.items()})
+            network.load_state_dict(
+                {name: torch.tensor(one, dtype=torch.float32) for name, one in self.weights.items()}
+            )
         except RuntimeError as error:
             raise ValueError("expected the weights of this network") from error
-        answered = network(**{name: torch.tensor(one, dtype=torch.float32) for name, one in inputs.items()})
-        told: FloatArray = answered.numpy().astype(np.float64)
-        return told
+        return network
 
 
 def pinball(answered: "Tensor", told: "Tensor", weights: "Tensor") -> "Tensor":

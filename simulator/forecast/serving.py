@@ -86,7 +86,9 @@ class HourlyForecaster:
         self._least = SUN_SHARE * np.array([*(source.learnt.rated for source in sources), np.inf])[self._solar]
         self._last: tuple[int, FloatArray, FloatArray] | None = None
         self._first = 0
-        self._ahead = np.zeros((0, buses))
+        # Many buses are alike: what is to come is kept for each pair of sources that some have.
+        self._pairs, self._pair = np.unique(np.stack([self._solar, self._wind]), axis=1, return_inverse=True)
+        self._ahead = np.zeros((0, self._pairs.shape[1]))
         self._now: tuple[int, FloatArray] | None = None
 
     def observe(self, step: int, watts: FloatArray) -> None:
@@ -115,7 +117,7 @@ class HourlyForecaster:
         if self._now is None or self._now[0] != first:
             self._now = first, self._present(first)
         points = np.arange(step, step + count) // self._steps_per_point - self._first
-        watts = self._ahead[np.minimum(points, len(self._ahead) - 1)]
+        watts: FloatArray = self._ahead[np.minimum(points, len(self._ahead) - 1)].take(self._pair, axis=1)
         watts[0] = self._now[1]
         return watts
 
@@ -126,19 +128,28 @@ class HourlyForecaster:
         power = np.zeros((HOURS_AHEAD * POINTS_PER_HOUR, len(self.sources) + 1))
         for number, one in enumerate(self._followed):
             power[:, number] = one.ahead(sky[:, number], self._first)
-        self._ahead = power[:, self._solar] + power[:, self._wind]
+        solar, wind = self._pairs
+        self._ahead = power[:, solar] + power[:, wind]
 
     def _present(self, point: int) -> FloatArray:
         """Return what is expected (B,) of a point: what was observed of the last one, under the present sky."""
         if self._last is None:
-            now: FloatArray = self._ahead[point - self._first]
+            now: FloatArray = self._ahead[point - self._first].take(self._pair)
             return now
         before, solar, wind = self._last
         sky = self._sky.between(before, point - before + 1)
         was, is_now = (np.append(one, 0.0)[self._solar] for one in (sky[0], sky[-1]))
-        lit = was > self._least
-        index = np.divide(solar, was, out=np.zeros_like(solar), where=lit)
-        return np.where(lit, np.minimum(index, HIGHEST_INDEX) * is_now, solar) + wind
+        return under_sky(solar, was, is_now, self._least) + wind
+
+
+def under_sky(solar: FloatArray, was: FloatArray, now: FloatArray, least: FloatArray) -> FloatArray:
+    """Return the power (B,) of panels under the present cloudless sky, which gave this one under that which `was`.
+
+    Where that gave no more than `least`, the power stays.
+    """
+    lit = was > least
+    index = np.divide(solar, was, out=np.zeros_like(solar), where=lit)
+    return np.where(lit, np.minimum(index, HIGHEST_INDEX) * now, solar)
 
 
 def _source_of(sources: Sequence[Source], kind: Kind, buses: int) -> NDArray[np.intp]:

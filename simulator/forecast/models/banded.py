@@ -1,11 +1,13 @@
 """A model for each band of horizons, as the gate chooses them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from simulator.forecast.features import ask_all, references_of
 from simulator.forecast.interface import Expected, Fitted, Series, State, Steps, with_prefix
+from simulator.forecast.models.convex import FittedConvex
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +16,19 @@ class Banded:
 
     fitted: tuple[Fitted, ...]
     ends: tuple[int, ...]
+    _models: tuple[Fitted, ...] = field(init=False, repr=False, compare=False)
+    _references: tuple[FittedConvex | None, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find the models that differ, and those that correct the same reference."""
+        models = tuple({id(one): one for one in self.fitted}.values())
+        object.__setattr__(self, "_models", models)
+        object.__setattr__(self, "_references", references_of(models))
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`; a model that serves several bands is asked once."""
-        told: dict[int, Expected] = {}
-        for one in self.fitted:
-            if id(one) not in told:
-                told[id(one)] = one.expect(series, origins)
+        answers = ask_all(self._models, self._references, series, origins)
+        told = {id(one): answer for one, answer in zip(self._models, answers, strict=True)}
         parts = [
             (told[id(one)], slice(begin, end))
             for one, begin, end in zip(self.fitted, (0, *self.ends[:-1]), self.ends, strict=True)

@@ -5,15 +5,14 @@ serve: the trees become arrays. Horizons share their trees by groups, with the h
 horizons sees the same hour more often, so its leaves have to hold more.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from simulator.arrays import FloatArray
-from simulator.forecast.features import Scaler, fit_scaler, inputs_of, lesson
-from simulator.forecast.forest import Forest, restore_forest
+from simulator.forecast.features import Question, Scaler, fit_scaler, lesson, question
+from simulator.forecast.forest import Forest, Grove, grove_of, restore_forest
 from simulator.forecast.interface import (
     Expected,
     Series,
@@ -21,7 +20,6 @@ from simulator.forecast.interface import (
     Steps,
     part_of,
     point,
-    targets,
     with_prefix,
 )
 from simulator.forecast.models.convex import Convex, FittedConvex
@@ -92,14 +90,25 @@ class FittedBoosting:
     forests: tuple[Forest, ...]
     spreads: tuple[Forest, ...]
     least: float
+    _grove: Grove = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Set the forests side by side. Raises ValueError for forests that are not of as many trees."""
+        object.__setattr__(self, "_grove", grove_of(list(zip(self.forests, self.spreads, strict=True))))
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`."""
-        scale = series.scale(targets(series, origins))
-        inputs = with_horizon(self.scaler.scaled(inputs_of(series, self.reference, origins)))
-        corrections, spread = (_predict(forests, inputs) for forests in (self.forests, self.spreads))
-        mean = self.reference.expect(series, origins).mean + corrections * scale
-        return point(np.maximum(mean, 0.0), np.maximum(spread, self.least) * scale)
+        return self.answer(question(series, self.reference, origins))
+
+    def answer(self, asked: Question) -> Expected:
+        """See `Correcting.answer`."""
+        inputs = with_horizon(self.scaler.scaled(asked.inputs))
+        origins, horizons, columns = inputs.shape
+        group = np.repeat(np.arange(len(self.forests)), [end - begin for begin, end in groups(horizons)])
+        told = self._grove.predict(inputs.reshape(-1, columns), np.tile(group, origins))
+        corrections, spread = told.reshape(2, origins, horizons)
+        mean = asked.expected + corrections * asked.scale
+        return point(np.maximum(mean, 0.0), np.maximum(spread, self.least) * asked.scale)
 
     def state(self) -> State:
         """See `Fitted.state`."""
@@ -124,16 +133,6 @@ def with_horizon(inputs: FloatArray) -> FloatArray:
     origins, horizons, _ = inputs.shape
     horizon = np.broadcast_to(np.arange(1, horizons + 1)[:, np.newaxis] / horizons, (origins, horizons, 1))
     return np.concatenate([inputs, horizon], axis=-1)
-
-
-def _predict(forests: Sequence[Forest], inputs: FloatArray) -> FloatArray:
-    """Return the values (O, H) of inputs (O, H, F), each of the forest of its group."""
-    origins, horizons, columns = inputs.shape
-    parts = [
-        forest.predict(inputs[:, begin:end].reshape(-1, columns)).reshape(origins, end - begin)
-        for forest, (begin, end) in zip(forests, groups(horizons), strict=True)
-    ]
-    return np.concatenate(parts, axis=1)
 
 
 def _grow(inputs: FloatArray, values: FloatArray, weights: FloatArray, horizons: float, seed: int) -> Forest:

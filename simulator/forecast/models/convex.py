@@ -97,6 +97,12 @@ class FittedConvex:
         mean: FloatArray = (offered * self.weights).sum(axis=-1)
         return point(mean, np.ones_like(mean) if self.model.flat else series.scale(targets(series, origins)))
 
+    def equals(self, other: "FittedConvex") -> bool:
+        """Return whether another is the same in every figure."""
+        own, theirs = self.state(), other.state()
+        same = self.model == other.model and own.keys() == theirs.keys()
+        return same and all(np.array_equal(value, theirs[key]) for key, value in own.items())
+
     def climatology(self, series: Series, steps: Steps) -> FloatArray:
         """Return the mean index of the hour and season, or of the hour of the week, of each step."""
         (found,) = (one for one in self.fitted if isinstance(one, FittedClimatology))

@@ -1,12 +1,15 @@
 """The mean of models that are unlike one another, whose errors partly cancel."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
+from simulator.forecast.features import Correcting, Question, ask_all, references_of
 from simulator.forecast.interface import Expected, Fitted, Model, Series, State, Steps, part_of, with_prefix
 from simulator.forecast.models.boosting import Boosting
+from simulator.forecast.models.convex import FittedConvex
 from simulator.forecast.models.mlp import Mlp
 from simulator.forecast.models.ridge import Ridge
 
@@ -42,15 +45,25 @@ class FittedEnsemble:
     """The fitted members."""
 
     members: tuple[Fitted, ...]
+    _references: tuple[FittedConvex | None, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find the members that correct the same reference."""
+        object.__setattr__(self, "_references", references_of(self.members))
+
+    @property
+    def reference(self) -> FittedConvex | None:
+        """The reference that all members correct; None where there are several."""
+        first = self._references[0]
+        return first if all(one is first for one in self._references) else None
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`."""
-        told = [member.expect(series, origins) for member in self.members]
-        return Expected(
-            mean=np.mean([one.mean for one in told], axis=0),
-            spread=told[-1].spread,
-            quantiles=told[-1].quantiles,
-        )
+        return _mean(ask_all(self.members, self._references, series, origins))
+
+    def answer(self, asked: Question) -> Expected:
+        """See `Correcting.answer`."""
+        return _mean([cast(Correcting, member).answer(asked) for member in self.members])
 
     def state(self) -> State:
         """See `Fitted.state`."""
@@ -58,3 +71,9 @@ class FittedEnsemble:
         for number, member in enumerate(self.members):
             state |= with_prefix(member.state(), str(number))
         return state
+
+
+def _mean(told: Sequence[Expected]) -> Expected:
+    return Expected(
+        mean=np.mean([one.mean for one in told], axis=0), spread=told[-1].spread, quantiles=told[-1].quantiles
+    )

@@ -8,13 +8,14 @@ not to be asked: the layers are arrays, evaluated by numpy.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.arrays import FloatArray
-from simulator.forecast.features import Lesson, Scaler, fit_scaler, inputs_of, lesson
-from simulator.forecast.interface import LEVELS, Expected, Series, State, Steps, mean_of, part_of, targets, with_prefix
+from simulator.forecast.features import Lesson, Question, Scaler, fit_scaler, lesson, question
+from simulator.forecast.interface import LEVELS, Expected, Series, State, Steps, mean_of, part_of, with_prefix
 from simulator.forecast.models.convex import Convex, FittedConvex
 from simulator.forecast.network import Examples, Plan, pinball, train
 
@@ -89,14 +90,16 @@ class FittedMlp:
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`; the mean is that of the quantiles, each for its share of the probability."""
-        scale = series.scale(targets(series, origins))
-        inputs = self.scaler.scaled(inputs_of(series, self.reference, origins))
-        groups = zip(self.layers, groups_of(series.horizons), strict=True)
+        return self.answer(question(series, self.reference, origins))
+
+    def answer(self, asked: Question) -> Expected:
+        """See `Correcting.answer`."""
+        inputs = self.scaler.scaled(asked.inputs)
+        groups = zip(self.layers, groups_of(inputs.shape[1]), strict=True)
         told = [answers(layers, placed(inputs[:, begin:end])) for layers, (begin, end) in groups]
         missed = np.sort(np.concatenate(told, axis=1), axis=-1).swapaxes(1, 2) * self.unit
-        expected = self.reference.expect(series, origins).mean
-        quantiles = expected[:, np.newaxis] + missed * scale[:, np.newaxis]
-        return Expected(mean=np.maximum(mean_of(quantiles), 0.0), spread=scale, quantiles=quantiles)
+        quantiles = asked.expected[:, np.newaxis] + missed * asked.scale[:, np.newaxis]
+        return Expected(mean=np.maximum(mean_of(quantiles), 0.0), spread=asked.scale, quantiles=quantiles)
 
     def state(self) -> State:
         """See `Fitted.state`."""
@@ -119,9 +122,16 @@ def groups_of(horizons: int) -> list[tuple[int, int]]:
 
 def placed(inputs: FloatArray) -> FloatArray:
     """Return the inputs (O, H, F) of a group, and the place of each horizon in it, from -1 to 1."""
-    origins, horizons, _ = inputs.shape
-    place = np.linspace(-1.0, 1.0, horizons) if horizons > 1 else np.zeros(1)
-    return np.concatenate([inputs, np.broadcast_to(place[:, np.newaxis], (origins, horizons, 1))], axis=-1)
+    origins, horizons, columns = inputs.shape
+    wider = np.empty((origins, horizons, columns + 1))
+    wider[..., :-1] = inputs
+    wider[..., -1] = _places(horizons)
+    return wider
+
+
+@cache
+def _places(horizons: int) -> FloatArray:
+    return np.linspace(-1.0, 1.0, horizons) if horizons > 1 else np.zeros(1)
 
 
 def _learn(inputs: FloatArray, learnt: Lesson, unit: float, number: int, seed: int) -> tuple[State, ...]:

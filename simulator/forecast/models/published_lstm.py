@@ -14,7 +14,7 @@ import numpy as np
 from simulator.arrays import FloatArray
 from simulator.forecast.index import filled, is_complete
 from simulator.forecast.interface import DAYS_PER_WEEK, Expected, ForecastError, Series, State, Steps, point, targets
-from simulator.forecast.network import Examples, Plan, answer, train, windows
+from simulator.forecast.network import Examples, Plan, Trained, train, windows
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -51,32 +51,32 @@ class PublishedLstm:
             weights=np.ones((len(origins), 1)),
             days=origins // series.horizons,
         )
-        return FittedPublishedLstm(beside, train(network, examples, squared, PLAN, seed))
+        return FittedPublishedLstm(beside, Trained(network, train(network, examples, squared, PLAN, seed)))
 
     def restore(self, state: State) -> "FittedPublishedLstm":
         """See `Model.restore`."""
         weights = {key: value for key, value in state.items() if key != "beside"}
-        return FittedPublishedLstm(float(state["beside"]), weights)
+        return FittedPublishedLstm(float(state["beside"]), Trained(network, weights))
 
 
 @dataclass(frozen=True, slots=True)
 class FittedPublishedLstm:
-    """The weights of a site, and the largest power of its other supply in training."""
+    """The network of a site, and the largest power of its other supply in training."""
 
     beside: float
-    weights: State
+    network: Trained
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`."""
         window = windows(features(series, self.beside), origins, series.horizons)
         scale = series.scale(targets(series, origins))
         mean = np.full(scale.shape, np.nan)
-        mean[:, 0] = answer(network, self.weights, {"window": window})[:, 0] * series.rated
+        mean[:, 0] = self.network.answer({"window": window})[:, 0] * series.rated
         return point(mean, scale)
 
     def state(self) -> State:
         """See `Fitted.state`."""
-        return {"beside": np.array(self.beside), **self.weights}
+        return {"beside": np.array(self.beside), **self.network.weights}
 
 
 def features(series: Series, beside: float) -> FloatArray:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.arrays import FloatArray
-from simulator.forecast.features import Lesson, Scaler, fit_scaler, inputs_of, lesson
-from simulator.forecast.interface import Expected, Series, State, Steps, part_of, point, targets, with_prefix
+from simulator.forecast.features import Lesson, Question, Scaler, fit_scaler, lesson, question
+from simulator.forecast.interface import Expected, Series, State, Steps, part_of, point, with_prefix
 from simulator.forecast.models.convex import Convex, FittedConvex
 
 PENALTIES = (30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 1e5, 1e6)
@@ -63,11 +63,14 @@ class FittedRidge:
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`."""
-        scale = series.scale(targets(series, origins))
-        inputs = with_constant(self.scaler.scaled(inputs_of(series, self.reference, origins)))
+        return self.answer(question(series, self.reference, origins))
+
+    def answer(self, asked: Question) -> Expected:
+        """See `Correcting.answer`."""
+        inputs = with_constant(self.scaler.scaled(asked.inputs))
         corrections = np.einsum("ohf,hf->oh", inputs, self.coefficients)
-        mean = self.reference.expect(series, origins).mean + corrections * scale
-        return point(np.maximum(mean, 0.0), scale)
+        mean = asked.expected + corrections * asked.scale
+        return point(np.maximum(mean, 0.0), asked.scale)
 
     def state(self) -> State:
         """See `Fitted.state`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from simulator.forecast.interface import (
     with_prefix,
 )
 from simulator.forecast.models.convex import Convex, FittedConvex
-from simulator.forecast.network import Examples, Plan, answer, pinball, train, windows
+from simulator.forecast.network import Examples, Plan, Trained, pinball, train, windows
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,13 +40,12 @@ COLUMNS = 6
 
 @dataclass(frozen=True, slots=True)
 class FittedSequence:
-    """The reference and the weights of a site; `build` makes the network that they belong to."""
+    """The reference and the network of a site, and the scalers of its inputs."""
 
-    build: Build
     reference: FittedConvex
     window: Scaler
     ahead: Scaler
-    weights: State
+    network: Trained
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`; the mean is that of the quantiles, each for its share of the probability."""
@@ -54,7 +54,7 @@ class FittedSequence:
             "window": windows(self.window.scaled(columns(series)), origins, series.horizons),
             "ahead": self.ahead.scaled(coming(series, self.reference, origins)),
         }
-        told = answer(lambda: network_of(self.build, series.horizons), self.weights, inputs)
+        told = self.network.answer(inputs)
         missed = np.sort(told.reshape(len(origins), len(LEVELS), series.horizons), axis=1)
         expected = self.reference.expect(series, origins).mean
         quantiles = expected[:, np.newaxis] + missed * scale[:, np.newaxis]
@@ -66,7 +66,7 @@ class FittedSequence:
             **with_prefix(self.reference.state(), "reference"),
             **with_prefix(self.window.state(), "window"),
             **with_prefix(self.ahead.state(), "ahead"),
-            **with_prefix(self.weights, "weights"),
+            **with_prefix(self.network.weights, "weights"),
         }
 
 
@@ -83,18 +83,20 @@ def fit_sequence(build: Build, series: Series, seed: int, name: str) -> FittedSe
         weights=np.sqrt(learnt.weights),
         days=learnt.days,
     )
-    weights = train(lambda: network_of(build, series.horizons), examples, pinball, PLAN, seed)
-    return FittedSequence(build, reference, window, ahead, weights)
+    new = partial(network_of, build, series.horizons)
+    trained = Trained(new, train(new, examples, pinball, PLAN, seed))
+    return FittedSequence(reference, window, ahead, trained)
 
 
 def restore_sequence(build: Build, state: State) -> FittedSequence:
     """Return the network that had this state. Raises KeyError or ValueError for a state that does not fit."""
+    reference = Convex().restore(part_of(state, "reference"))
+    new = partial(network_of, build, len(reference.weights))
     return FittedSequence(
-        build,
-        Convex().restore(part_of(state, "reference")),
+        reference,
         Scaler(**part_of(state, "window")),
         Scaler(**part_of(state, "ahead")),
-        part_of(state, "weights"),
+        Trained(new, part_of(state, "weights")),
     )
 
 

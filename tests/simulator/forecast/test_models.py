@@ -9,12 +9,15 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor  # type: ignore[import-untyped]
 
 from simulator.arrays import FloatArray
-from simulator.forecast.forest import restore_forest
+from simulator.forecast.forest import Forest, grove_of, restore_forest
 from simulator.forecast.interface import LEVELS, Fitted, ForecastError, Kind, Model, Series, targets, truth
+from simulator.forecast.models.banded import Banded
 from simulator.forecast.models.boosting import exported
 from simulator.forecast.models.catalogue import LEARNING, MODELS, TORCH
 from simulator.forecast.models.convex import Convex
+from simulator.forecast.models.ensemble import FittedEnsemble
 from simulator.forecast.models.mlp import answers, network
+from simulator.forecast.models.ridge import Ridge
 from tests.processes import TOOL_SECONDS
 from tests.simulator.forecast.courses import course, series_of
 
@@ -165,6 +168,39 @@ def test_trees_as_arrays_equal_those_of_scikit_learn() -> None:
         again = restore_forest(forest.state(), 6)
         assert np.array_equal(again.predict(fresh), told)
         assert forest.predict(fresh[:0]).shape == (0,)
+
+
+def forest_of(random: np.random.Generator, trees: int) -> tuple[Forest, FloatArray]:
+    """Return trees that learnt a bend in noise, and inputs for them."""
+    inputs = random.normal(size=(600, 3))
+    learner = HistGradientBoostingRegressor(max_iter=trees, max_leaf_nodes=int(random.integers(2, 9)), random_state=0)
+    return exported(learner.fit(inputs, np.abs(inputs[:, 0]) + random.normal(0, 0.1, 600))), inputs
+
+
+def test_in_a_grove_each_row_walks_through_the_forests_of_its_group() -> None:
+    random = np.random.default_rng(3)
+    (one, inputs), (two, _), (three, _), (four, _) = (forest_of(random, 20) for _ in range(4))
+    group = random.integers(0, 2, len(inputs))
+    told = grove_of([(one, two), (three, four)]).predict(inputs, group)
+    expected = [[one.predict(inputs), two.predict(inputs)], [three.predict(inputs), four.predict(inputs)]]
+    assert np.array_equal(told, np.where(group, expected[1], expected[0]))
+    with pytest.raises(ValueError, match="forests of as many trees"):
+        grove_of([(one, forest_of(random, 19)[0])])
+
+
+def test_models_that_correct_one_reference_tell_together_what_each_tells_alone() -> None:
+    """So they may share its answer and their inputs; models of several references may not."""
+    series, later = course(Kind.SOLAR, DAYS), course(Kind.SOLAR, DAYS, seed=4)
+    origins = np.arange(24 * 8, 24 * 9)
+    one, other = Ridge().fit(series, 0), Ridge().fit(later, 0)
+    same = replace(one, reference=Convex().fit(series, 0))
+    for members, is_shared in (((one, same), True), ((one, other), False), ((Convex().fit(series, 0), one), False)):
+        together = FittedEnsemble(members)
+        assert (together.reference is not None) is is_shared
+        alone = [member.expect(series, origins).mean for member in members]
+        assert np.array_equal(together.expect(series, origins).mean, np.mean(alone, axis=0))
+        banded = Banded((together, members[0]), (6, 24)).expect(series, origins).mean
+        assert np.array_equal(banded, np.concatenate([np.mean(alone, axis=0)[:, :6], alone[0][:, 6:]], axis=1))
 
 
 @pytest.mark.parametrize(
