@@ -113,8 +113,8 @@ def supply_days(site: Site, section: WeatherSection, supply: LocalSupply, run: i
         site, first, count = replace(site, first_day=year_before(site.first_day)), 0, HISTORY_DAYS
         weather = correlated_weather({"": (site, climate_of(section))}, history_seed())[""]
     else:
-        weather = recorded_weather(Path(section.file), site)
-        first, count = _recorded_days(weather, site, run)
+        weather = recording = recorded_weather(Path(section.file), site)
+        first, count = _recorded_days(recording, site, run)
     cloudless = CloudlessWeather(site)
     solar, wind = np.zeros((2, count * HOURS_PER_DAY))
     sky = np.zeros((count + 1) * HOURS_PER_DAY)
@@ -140,12 +140,13 @@ def hourly(points: FloatArray) -> FloatArray:
     return means
 
 
-def _recorded_days(weather: WeatherSource, site: Site, run: int) -> tuple[int, int]:
-    if not isinstance(weather, Recording):
-        raise TypeError("expected a recording")
+def _recorded_days(weather: Recording, site: Site, run: int) -> tuple[int, int]:
+    """Return the days to learn from, as `days_beside` does: those next to the run that lack no value."""
+    if weather.hours.typical:
+        return days_beside(0, 0, run, typical=not weather.hours.missing)
     begin = datetime.combine(site.first_day, datetime.min.time())
-    end = weather.hours.first + timedelta(hours=len(weather.hours.air_celsius))
-    return days_beside(_days_of(begin - weather.hours.first), _days_of(end - begin), run, typical=weather.hours.typical)
+    first, end = weather.whole_around(begin)
+    return days_beside(_days_of(begin - first), _days_of(end - begin), run, typical=False)
 
 
 def _days_of(span: timedelta) -> int:

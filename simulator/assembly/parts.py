@@ -13,10 +13,10 @@ from exporter.core.units import (
 )
 from simulator.energy.battery import Battery
 from simulator.energy.climate import CLIMATES, Climate
-from simulator.energy.interface import Site, WeatherSource
+from simulator.energy.interface import Site
 from simulator.energy.solar import SolarArray
 from simulator.energy.supply import LocalSupply
-from simulator.energy.weather_file import load_weather
+from simulator.energy.weather_file import Recording, load_weather
 from simulator.energy.wind import WindTurbine
 from simulator.models.profile import CompressionProfile, load_profile
 from simulator.scenario.devices import BYTES_PER_MEGABYTE
@@ -102,7 +102,7 @@ def _seconds(hours: float | None) -> Seconds | None:
 
 
 @functools.lru_cache(maxsize=8)
-def recorded_weather(path: Path, site: Site) -> WeatherSource:
+def recorded_weather(path: Path, site: Site) -> Recording:
     """Read a recording once for all runs of an experiment."""
     return load_weather(path, site)
 

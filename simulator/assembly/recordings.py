@@ -39,7 +39,8 @@ def _weather_mistakes(place: Place, run: RunSection) -> Iterator[str]:
         return
     days = run.warm_up_days + run.days
     try:
-        recording.day(days - 1 + math.ceil(place.lead / SECONDS_PER_DAY))
+        for day in range(days + math.ceil(place.lead / SECONDS_PER_DAY)):
+            recording.first_point(day)
     except WeatherError as error:
         yield f"run.days: expected weather for {run.days} days after {run.warm_up_days} of warm-up: {error}"
 

@@ -14,17 +14,17 @@ import numpy as np
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import calendar_day, sky_day
-from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay, WeatherError, WeatherSource
-from simulator.energy.weather_formats import TYPICAL_YEAR, Hours, read_hours
+from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site, WeatherDay, WeatherError
+from simulator.energy.weather_formats import HOUR, TYPICAL_YEAR, Hours, read_hours
 
 POINTS_PER_HOUR = round(SECONDS_PER_HOUR / WEATHER_STEP)
 
 
-def load_weather(path: Path, site: Site) -> WeatherSource:
+def load_weather(path: Path, site: Site) -> "Recording":
     """Read weather from a CSV file: an hourly export of NASA POWER, or a typical year (TMY3). Winds are those at 10 m.
 
     Days are the calendar's: day 0 is the site's first day. In a typical year every year is the same, and 29 February
-    is as the day before. Raises WeatherError for a file that cannot be used or that has nothing of the first day.
+    is as the day before. Raises WeatherError for a file that cannot be used or that lacks something of the first day.
     """
     recording = Recording(path=path, site=site, hours=read_hours(path, site))
     recording.first_point(0)
@@ -52,7 +52,10 @@ class Recording:
         )
 
     def first_point(self, index: int) -> int:
-        """Return the steps from the recording's beginning to that of a day. Raises WeatherError outside the file."""
+        """Return the steps from the recording's beginning to that of a day.
+
+        Raises WeatherError outside the file, and where it lacks a value of one of the day's hours.
+        """
         day = calendar_day(self.site.first_day, index)
         midnight = datetime.combine(_typical(day) if self.hours.typical else day, time())
         first = round((midnight - self.hours.first).total_seconds() / WEATHER_STEP)
@@ -64,7 +67,18 @@ class Recording:
                 f"{self.path}: {day}: no weather for the whole day; "
                 f"the file goes from {self.hours.first:{form}} to {last:{form}} local standard time"
             )
+        hours = range(first // POINTS_PER_HOUR, -(-(first + POINTS_PER_DAY) // POINTS_PER_HOUR))
+        lacking = next((self.hours.missing[hour] for hour in hours if hour in self.hours.missing), None)
+        if lacking is not None:
+            raise WeatherError(lacking)
         return first
+
+    def whole_around(self, moment: datetime) -> tuple[datetime, datetime]:
+        """Return the beginning and the end of the hours around a local standard time that lack no value."""
+        here, hours = (moment - self.hours.first) // HOUR, self.hours
+        first = max((hour + 1 for hour in hours.missing if hour < here), default=0)
+        end = min((hour for hour in hours.missing if hour >= here), default=len(hours.air_celsius))
+        return hours.first + first * HOUR, hours.first + end * HOUR
 
     def _irradiance(self, clear_sky: FloatArray, first: int) -> FloatArray:
         """Return the irradiance of the hours that touch a day, each in the shape of the day's clear sky."""

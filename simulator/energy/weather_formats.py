@@ -3,7 +3,7 @@
 import csv
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -73,7 +73,8 @@ class Layout:
 class Hours:
     """Hours of weather without gaps, in arrays (H,); the first begins at `first` in local standard time.
 
-    In a `typical` year all times are those of `TYPICAL_YEAR`.
+    In a `typical` year all times are those of `TYPICAL_YEAR`. `missing` says, by the number of an hour, which of its
+    values the file lacks, and where; in the arrays that is NaN.
     """
 
     first: datetime
@@ -82,13 +83,14 @@ class Hours:
     air_celsius: FloatArray
     wind_metres_per_second: FloatArray
     pressure_pascals: FloatArray
+    missing: Mapping[int, str]
 
 
 def read_hours(path: Path, site: Site) -> Hours:
     """Read the hours of a file of either format.
 
     Raises WeatherError, with file and line, for a file that cannot be read, is of neither format, belongs to another
-    place or time zone, lacks a column or an hour, or holds a value that is missing or cannot be true.
+    place or time zone, lacks a column or an hour, or holds a value that cannot be true.
     """
     try:
         # Bytes that are not UTF-8 do no harm in a station's name; anywhere else they fail as a number.
@@ -198,21 +200,38 @@ def _read_rows(path: Path, lines: Sequence[str], layout: Layout) -> Hours:
     rows = list(_rows(path, lines, layout, names))
     if not rows:
         raise WeatherError(f"{path}: expected hours of weather, found none")
-    ghi, air, wind, pressure = np.array([values for _, values in rows]).T
+    ghi, air, wind, pressure = np.array([row.values for row in rows]).T
     return Hours(
-        first=rows[0][0],
+        first=rows[0].begins,
         typical=layout.typical,
         ghi_watts_per_square_metre=ghi,
         air_celsius=air,
         wind_metres_per_second=wind,
         pressure_pascals=pressure,
+        missing={hour: told for hour, row in enumerate(rows) if (told := _missing(path, row, layout))},
     )
 
 
-def _rows(
-    path: Path, lines: Sequence[str], layout: Layout, names: Sequence[str]
-) -> Iterator[tuple[datetime, list[float]]]:
-    """Yield the beginning and the values of each hour, in order and without gaps."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """The values in SI of the hour that begins at a time, NaN for one that is missing, from a line of the file."""
+
+    line: int
+    begins: datetime
+    values: list[float]
+
+
+def _missing(path: Path, row: _Row, layout: Layout) -> str:
+    """Name the first value that a row lacks; nothing for a whole row."""
+    for column, value in zip(layout.columns, row.values, strict=True):
+        if math.isnan(value):
+            told = f"got {layout.missing:g}, which stands for a missing value"
+            return f"{path}:{row.line}: {column.name}: expected a number, {told}"
+    return ""
+
+
+def _rows(path: Path, lines: Sequence[str], layout: Layout, names: Sequence[str]) -> Iterator[_Row]:
+    """Yield the rows of all hours, in order and without gaps."""
     clock = [names.index(name) for name in layout.clock]
     places = [(names.index(column.name), column) for column in layout.columns]
     previous: datetime | None = None
@@ -230,7 +249,8 @@ def _rows(
         if previous is not None and begins != previous + HOUR:
             raise WeatherError(f"{path}:{number}: {_disorder(previous, begins)}")
         previous = begins
-        yield begins, [_value(f"{path}:{number}", cells[place], column, layout.missing) for place, column in places]
+        values = [_value(f"{path}:{number}", cells[place], column, layout.missing) for place, column in places]
+        yield _Row(line=number, begins=begins, values=values)
 
 
 def _disorder(previous: datetime, begins: datetime) -> str:
@@ -240,14 +260,15 @@ def _disorder(previous: datetime, begins: datetime) -> str:
 
 
 def _value(place: str, cell: str, column: Column, missing: float) -> float:
-    """Return a cell in SI."""
+    """Return a cell in SI, NaN where the value is missing."""
     try:
         value = float(cell)
     except ValueError:
         value = math.nan
-    if value == missing or not math.isfinite(value):
-        told = f'"{cell.strip()}"' if value != missing else f"{value:g}, which stands for a missing value"
-        raise WeatherError(f"{place}: {column.name}: expected a number, got {told}")
+    if value == missing:
+        return math.nan
+    if not math.isfinite(value):
+        raise WeatherError(f'{place}: {column.name}: expected a number, got "{cell.strip()}"')
     least, most = (bound / column.factor for bound in column.bounds)
     if not least <= value <= most:
         raise WeatherError(f"{place}: {column.name}: expected a number >= {least:g} and <= {most:g}, got {value:g}")

@@ -73,7 +73,7 @@ def _rows(file: TextIO, path: Path, classes: Sequence[TaskClass]) -> Iterator[_R
     previous = 0.0
     try:
         header = _header(next(reader, []))
-        for values in reader:
+        for values in filter(None, reader):  # a blank line is not a row
             row = _row(header, values, known, classes)
             _check_order(previous, row.arrival)
             previous = row.arrival

@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pvlib  # type: ignore[import-untyped]
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import clear_sky_day
 from simulator.energy.interface import POINTS_PER_DAY, Site, WeatherError
 from simulator.energy.solar import SolarArray
-from simulator.energy.weather_file import load_weather
+from simulator.energy.weather_file import Recording, load_weather
+from simulator.energy.weather_formats import read_hours
 from tests.simulator.energy.places import greensboro
 
 NASA_POWER = Path(__file__).parent / "fixtures" / "nasa_power.csv"
@@ -63,6 +66,35 @@ def test_utc_is_turned_into_local_time(tmp_path: Path) -> None:
     wind = hourly(load_weather(universal, greensboro()).day(0).wind_metres_per_second)
     # Local midnight is five o'clock in the file.
     assert wind == pytest.approx(nasa_rows()[29:53, 6])
+
+
+@given(
+    hours=st.sets(st.tuples(st.integers(0, 71), st.sampled_from(["4", "5", "6", "7"])), max_size=3), half=st.booleans()
+)
+def test_a_missing_value_matters_on_its_own_day_alone(
+    hours: set[tuple[int, str]], half: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Days of a site whose clock is half an hour beside the file's share an hour with their neighbours."""
+    site = replace(greensboro(), utc_offset_hours=-4.5) if half else greensboro()
+    lines = NASA_POWER.read_text().splitlines()
+    for hour, column in hours:
+        cells = lines[FIRST_ROW + hour].split(",")
+        lines[FIRST_ROW + hour] = ",".join("-999" if str(n) == column else cell for n, cell in enumerate(cells))
+    path = written(tmp_path_factory.getbasetemp(), lines)
+    whole, lacking = (Recording(path=path, site=site, hours=read_hours(one, site)) for one in (NASA_POWER, path))
+    for day in range(-1, 2):
+        try:
+            meant = whole.day(day)
+        except WeatherError:  # half an hour of it lies outside the file
+            continue
+        first = 24 * (day + 1) - half
+        touched = sorted(hour for hour, _ in hours if first <= hour < first + 24 + half)
+        if touched:
+            with pytest.raises(WeatherError, match=rf"weather.csv:{touched[0] + FIRST_ROW + 1}: .* a missing value$"):
+                lacking.day(day)
+        else:
+            assert lacking.day(day).air_celsius.tolist() == meant.air_celsius.tolist()
+            assert lacking.day(day).ghi_watts_per_square_metre.tolist() == meant.ghi_watts_per_square_metre.tolist()
 
 
 def present_header(text: str) -> str:
@@ -227,10 +259,10 @@ NASA_MISTAKES: list[tuple[Change, str]] = [
     ),
     (row(20, "2025,3,19,7,0,5,3"), ":21: expected 8 values, got 7"),
     (
-        row(20, "2025,3,19,7,-999,5,3,98"),
-        ":21: ALLSKY_SFC_SW_DWN: expected a number, got -999, which stands for a missing value",
+        row(44, "2025,3,20,7,-999,5,3,98"),
+        ":45: ALLSKY_SFC_SW_DWN: expected a number, got -999, which stands for a missing value",
     ),
-    (row(20, "2025,3,19,7,1,5,-999.0,98"), ":21: WS10M: expected a number, got -999, which stands for a missing value"),
+    (row(44, "2025,3,20,7,1,5,-999.0,98"), ":45: WS10M: expected a number, got -999, which stands for a missing value"),
     (row(20, "2025,3,19,7,nan,5,3,98"), ':21: ALLSKY_SFC_SW_DWN: expected a number, got "nan"'),
     (row(20, "2025,3,19,7,inf,5,3,98"), ':21: ALLSKY_SFC_SW_DWN: expected a number, got "inf"'),
     (row(20, "2025,3,19,7,,5,3,98"), ':21: ALLSKY_SFC_SW_DWN: expected a number, got ""'),
@@ -267,8 +299,8 @@ TMY3_MISTAKES: list[tuple[Change, str]] = [
     (replaced("01/01/1988,03:00,", "02/29/1988,03:00,"), ':5: expected a date and an hour, got "02/29/1988 03:00"'),
     (replaced("01/01/1988,03:00,", "01/01/1988,3,"), ':5: expected a date and an hour, got "01/01/1988 3"'),
     (
-        replaced("01/01/1988,01:00,0,0,0,", "01/01/1988,01:00,0,0,-9900,"),
-        ":3: GHI (W/m^2): expected a number, got -9900, which stands for a missing value",
+        replaced("03/20/1990,02:00,0,0,0,", "03/20/1990,02:00,0,0,-9900,"),
+        ":1876: GHI (W/m^2): expected a number, got -9900, which stands for a missing value",
     ),
     (
         replaced("01/01/1988,01:00,0,0,0,", "01/01/1988,01:00,0,0,-1,"),

@@ -85,6 +85,18 @@ def test_recorded_weather_of_the_run_teaches_nothing(tmp_path: Path) -> None:
     assert {one.learnt.model for one in found[0]} == {"convex"}
 
 
+def test_days_before_a_missing_value_teach_nothing(tmp_path: Path) -> None:
+    """What lies before a gap cannot be told apart by its place, so that the days next to the run are learnt from."""
+    longer, shorter = (Path(weather_file(tmp_path, f"{days}.csv", days, 1, 2)) for days in (80, 60))
+    rows = longer.read_text().splitlines()
+    rows[13 + 24 * 20 :] = shorter.read_text().splitlines()[13:]
+    rows[13 + 24 * 20 - 1] = rows[13 + 24 * 20 - 1].replace(",10.00,", ",-999,")
+    longer.write_text("\n".join(rows) + "\n")
+    found = [sources_of(layout_of(recorded(str(file))), CONVEX) for file in (longer, shorter)]
+    assert alike(*found)
+    assert {one.learnt.model for one in found[0]} == {"convex"}
+
+
 def test_a_recorded_grid_of_the_run_teaches_nothing(tmp_path: Path) -> None:
     files = [grid_file(tmp_path, f"{seed}{later}.csv", 80, seed, later) for seed, later in ((1, 2), (1, 3), (4, 2))]
     found = [zones_of(layout_of(recorded(grid=file)), CONVEX) for file in files]

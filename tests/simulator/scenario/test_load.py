@@ -234,7 +234,7 @@ def test_a_scenario_may_not_pass_for_one_that_comes_with_the_simulator(tmp_path:
     [
         ({"days": 2, "warm_up_days": 1}, None),
         ({"days": 3, "warm_up_days": 0}, None),
-        ({"days": 5, "warm_up_days": 0}, "2025-03-24"),
+        ({"days": 5, "warm_up_days": 0}, "2025-03-23"),
         ({"days": 3, "warm_up_days": 1}, "2025-03-23"),
     ],
 )
@@ -248,6 +248,25 @@ def test_a_recording_has_to_last_as_long_as_a_run(tmp_path: Path, run: dict[str,
     found = list(recording_mistakes(load_scenario(str(file))))
     assert len(found) == (told is not None)
     assert all(one.startswith("run.days: expected weather for ") and f"days.csv: {told}: " in one for one in found)
+
+
+def test_a_value_that_is_missing_on_a_day_of_the_run_is_named_by_its_line(tmp_path: Path) -> None:
+    lines = NASA_POWER.read_text(encoding="utf-8").splitlines()
+    heading = next(number for number, line in enumerate(lines) if line.startswith("YEAR"))
+    hours = [f"2025,3,{day},{hour},0,10,3,98" for day in range(20, 26) for hour in range(24)]
+    hours[24 * 2 + 5] = "2025,3,22,5,0,10,-999,98"
+    (tmp_path / "days.csv").write_text("\n".join([*lines[: heading + 1], *hours]), encoding="utf-8")
+    file = tmp_path / "mine.yaml"
+    for days, warm_up, told in ((1, 1, False), (2, 1, True), (4, 1, True)):
+        run = {"days": days, "warm_up_days": warm_up}
+        file.write_text(yaml.safe_dump(minimal(run=run, weather={"file": "days.csv"})), encoding="utf-8")
+        mistakes = list(recording_mistakes(load_scenario(str(file))))
+        line = heading + 2 + 24 * 2 + 5
+        meant = (
+            f"run.days: expected weather for {days} days after 1 of warm-up: {tmp_path / 'days.csv'}:{line}: WS10M: "
+            "expected a number, got -999, which stands for a missing value"
+        )
+        assert mistakes == ([meant] if told else [])
 
 
 def test_unknown_names_list_the_known() -> None:

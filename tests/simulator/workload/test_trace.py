@@ -31,6 +31,14 @@ def test_tasks_come_by_the_hour_as_recorded(tmp_path: Path) -> None:
     assert [len(whole(trace, index)) for index in range(5)] == [2, 1, 1, 0, 0]
 
 
+def test_blank_lines_do_no_harm(tmp_path: Path) -> None:
+    rows = ["1,image", "2,text"]
+    for lines in ([HEADER, *rows, ""], [HEADER, *rows, "", "", ""], [HEADER, rows[0], "", rows[1]]):
+        assert whole(load_trace(write(tmp_path, *lines), CLASSES), 0).arrival.tolist() == [1, 2]
+    with pytest.raises(ConfigError, match=r"trace\.csv:5: expected 2 values, got 1"):
+        load_trace(write(tmp_path, HEADER, *rows, "", "3"), CLASSES)
+
+
 def test_without_a_work_column_tasks_have_their_class_work(tmp_path: Path) -> None:
     tasks = whole(load_trace(write(tmp_path, "task_class,arrival_seconds", "text,1", "image,1"), CLASSES), 0)
     assert tasks.work.tolist() == [0.8, 0.5]
@@ -52,7 +60,6 @@ def test_without_a_work_column_tasks_have_their_class_work(tmp_path: Path) -> No
         ([HEADER, "soon,image"], ':2: arrival_seconds: expected a number >= 0, got "soon"'),
         ([HEADER, ",image"], ':2: arrival_seconds: expected a number >= 0, got ""'),
         ([HEADER, "1,"], ':2: task_class: expected one of image, text, detection, got ""'),
-        ([HEADER, "1,image", "", "2,image"], ":3: expected 2 values, got 0"),
         ([HEADER, "1"], ":2: expected 2 values, got 1"),
         ([HEADER, "1,image,2"], ":2: expected 2 values, got 3"),
         ([WITH_WORK, "1,image,"], ':2: work_seconds: expected a number >= 0, got ""'),
