@@ -14,13 +14,13 @@ import numpy as np
 from simulator.forecast.archive import Arrays, read_arrays, write_arrays
 from simulator.forecast.conformal import Calibrated
 from simulator.forecast.dataset import fingerprint
-from simulator.forecast.interface import LEVELS, ForecastError, Kind, Series, State, part_of, with_prefix
+from simulator.forecast.interface import LEVELS, MONTHS, ForecastError, Kind, Series, State, part_of, with_prefix
 from simulator.forecast.models.banded import Banded
 from simulator.forecast.models.catalogue import LEARNS_BY_TORCH, MODELS, TREES
 
 TRAINED = Path(__file__).parent / "trained"
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of checkpoints."""
 
 
@@ -90,7 +90,7 @@ def _restored(path: str, heading: Heading, arrays: Arrays) -> Calibrated:
         raise ForecastError(f"{path}: expected finite numbers, got others in {strange[0]}")
     try:
         # A model that tells nothing of a horizon has no move there.
-        moves = arrays["moves"].astype(np.float64).reshape(len(LEVELS), heading.horizons)
+        moves = arrays["moves"].astype(np.float64).reshape(MONTHS, len(LEVELS), heading.horizons)
         return Calibrated(_banded(heading, part_of(numbers, "model")), moves)
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise ForecastError(f"{path}: its arrays do not fit {', '.join(heading.models)}") from error

@@ -164,13 +164,14 @@ def _train(options: argparse.Namespace) -> int:
     from simulator.experiments.run.progress import Progress
     from simulator.forecast.checkpoint import save
     from simulator.forecast.interface import ForecastError
+    from simulator.forecast.models.catalogue import CANDIDATES
     from simulator.forecast.models.convex import Convex
     from simulator.forecast.splits import fixed_split
     from simulator.forecast.training import train
 
     configure_logging("info", LogFormat.LOGFMT)
     try:
-        options.models = options.models or ["ridge", "MLP", "ensemble"]
+        options.models = options.models or CANDIDATES
         models = [Convex(), *_models_of(options)]
         label, series = _only_one(series_of(options))
         with Progress(f"training on {label}") as progress:

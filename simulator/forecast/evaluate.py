@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.arrays import BoolArray, FloatArray
+from simulator.arrays import FloatArray
 from simulator.forecast.archive import read_arrays, write_arrays
 from simulator.forecast.conformal import calibrate
 from simulator.forecast.dataset import fingerprint
-from simulator.forecast.interface import Fitted, ForecastError, Model, Series, targets, truth
+from simulator.forecast.interface import LEVELS, Fitted, ForecastError, Model, Series
 from simulator.forecast.models.ensemble import Ensemble
 from simulator.forecast.scores import Scores, score
 from simulator.forecast.splits import Split
@@ -27,6 +27,7 @@ from simulator.forecast.splits import Split
 SCORED_FILE = "scored.csv"
 UNITS = "units"
 SCORES = ("days", "by_day", "by_hour", "below")
+VALIDATION = "validation_by_day"
 EXAMPLE_STEPS = 120
 """Steps at the beginning of a test of which forecast and truth are kept, for a picture: five days of hours."""
 
@@ -54,7 +55,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Scores of a unit on its test, and its root mean squared errors (H,) on validation days.
+    """Scores of a unit on its test, and sums (D, H, M) of its scores by day of the validation part.
 
     `example` (4, E) are truth, lower end, median and upper end of the 90% band, one step ahead. `busy` is CPU time.
     """
@@ -163,12 +164,12 @@ def evaluate(unit: Unit, fits: Fits) -> Outcome:
     series, split = unit.series, unit.split
     early = fits.fit(unit.model, "fitting", series.only(split.fitting), unit.seed)
     # Forecasts of the test see what was observed before each of them, which no model has learnt from.
-    validation = errors_of(early, series.only(split.training), split.validation)
+    validation = validated(early, series, split).by_day
     fitted = fits.fit(unit.model, "training", series.only(split.training), unit.seed)
     calibrated = calibrate(fitted, series.only(split.training | split.calibration), split.calibration)
     scores = score(calibrated, series, split.test)
     example = np.flatnonzero(split.test)[-EXAMPLE_STEPS:]
-    bands = calibrated.quantiles(series, example - 1)[:, [0, -1, len(calibrated.moves) // 2], 0]
+    bands = calibrated.quantiles(series, example - 1)[:, [0, -1, len(LEVELS) // 2], 0]
     low, high, median = bands.T
     return Outcome(
         scores=scores,
@@ -178,17 +179,10 @@ def evaluate(unit: Unit, fits: Fits) -> Outcome:
     )
 
 
-def errors_of(fitted: Fitted, series: Series, part: BoolArray) -> FloatArray:
-    """Return the root mean squared errors (H,) of the forecasts of `part` (T,); NaN where the model tells nothing."""
-    padded = np.concatenate([part, np.zeros(series.horizons, dtype=np.bool_)])
-    origins = np.arange(series.horizons - 1, len(part))
-    origins = origins[padded[targets(series, origins)].any(axis=1)]
-    steps = targets(series, origins)
-    happened = truth(series, steps)
-    usable = padded[steps] & np.isfinite(happened) & series.has_sun(steps)
-    squared = np.where(usable, np.square(fitted.expect(series, origins).mean - happened), 0.0)
-    errors: FloatArray = np.sqrt(squared.sum(axis=0) / usable.sum(axis=0))
-    return errors
+def validated(early: Fitted, series: Series, split: Split) -> Scores:
+    """Return the scores on validation days of a model that learnt without them, calibrated as the one to be served."""
+    calibrated = calibrate(early, series.only(split.training | split.calibration), split.calibration)
+    return score(calibrated, series.only(split.training), split.validation)
 
 
 def banded(parts: Sequence[Outcome], ends: Sequence[int]) -> Outcome:
@@ -202,7 +196,7 @@ def banded(parts: Sequence[Outcome], ends: Sequence[int]) -> Outcome:
             by_hour=np.concatenate([one.by_hour[:, band] for one, band in zip(scores, bands, strict=True)], axis=1),
             below=np.concatenate([one.below[:, band] for one, band in zip(scores, bands, strict=True)], axis=1),
         ),
-        validation=np.concatenate([one.validation[band] for one, band in zip(parts, bands, strict=True)]),
+        validation=np.concatenate([one.validation[:, band] for one, band in zip(parts, bands, strict=True)], axis=1),
         example=parts[0].example,
         busy=sum(one.busy for one in parts),
     )
@@ -210,7 +204,7 @@ def banded(parts: Sequence[Outcome], ends: Sequence[int]) -> Outcome:
 
 def _keep(path: Path, outcome: Outcome, data: str) -> None:
     kept = {name: getattr(outcome.scores, name) for name in SCORES}
-    kept |= {"validation": outcome.validation, "example": outcome.example}
+    kept |= {VALIDATION: outcome.validation, "example": outcome.example}
     write_arrays(path, {"data": np.array(data), "busy": np.array(outcome.busy), **kept})
 
 
@@ -221,7 +215,7 @@ def _kept(path: Path, data: str) -> Outcome | None:
     try:
         kept = read_arrays(path)
         scores = Scores(**{name: kept[name] for name in SCORES})
-        found = Outcome(scores=scores, validation=kept["validation"], example=kept["example"], busy=float(kept["busy"]))
+        found = Outcome(scores=scores, validation=kept[VALIDATION], example=kept["example"], busy=float(kept["busy"]))
         return found if str(kept["data"]) == data else None
     except (ForecastError, KeyError):
         return None

@@ -21,6 +21,8 @@ HORIZON = Seconds(SECONDS_PER_DAY)
 
 DAYS_PER_WEEK = 7
 
+MONTHS = 12
+
 SUN_SHARE = 0.02
 """Share of the rated power that a cloudless sky must give for a step to count as day: the ratio of two figures that
 are both nearly zero says nothing of the clouds. That is 20 W/m2; studies leave out the sun below 5 to 15 degrees (Yang
@@ -123,11 +125,14 @@ class Series:
         weekdays: Steps = (self.site.first_day.weekday() + steps // self.horizons) % DAYS_PER_WEEK
         return weekdays
 
+    def month(self, steps: Steps) -> Steps:
+        """Return the month, from 0 for January."""
+        months: Steps = self._dates(steps).astype("datetime64[M]").astype(np.int64) % MONTHS
+        return months
+
     def season(self, steps: Steps) -> Steps:
         """Return the meteorological season: 0 for December to February, 1 for March to May, and so on."""
-        months = self._dates(steps).astype("datetime64[M]").astype(np.int64) % 12
-        seasons: Steps = (months + 1) // 3 % 4
-        return seasons
+        return season_of(self.month(steps))
 
     def phase_of_year(self, steps: Steps) -> FloatArray:
         """Return the time of the year as an angle in radians."""
@@ -155,6 +160,12 @@ class Expected:
     mean: FloatArray
     spread: FloatArray
     quantiles: FloatArray
+
+
+def season_of(months: Steps) -> Steps:
+    """Return the meteorological season of months, which count from 0 for January: 0 for December to February."""
+    seasons: Steps = (months + 1) % MONTHS // 3
+    return seasons
 
 
 State = dict[str, FloatArray]

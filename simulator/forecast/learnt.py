@@ -11,7 +11,7 @@ import numpy as np
 from simulator.forecast.checkpoint import load
 from simulator.forecast.gate import REFERENCE
 from simulator.forecast.interface import Fitted, ForecastError, Kind, Model, Series
-from simulator.forecast.models.catalogue import LEARNS_BY_TORCH, MODELS, TREES
+from simulator.forecast.models.catalogue import CANDIDATES, LEARNS_BY_TORCH, MODELS, TREES
 from simulator.forecast.models.climatology import hour_of_week
 from simulator.forecast.models.persistence import SmartPersistence
 from simulator.forecast.splits import Split
@@ -19,9 +19,6 @@ from simulator.forecast.training import train
 
 BEST = "best"
 """The choice of the gate, or of a checkpoint, in place of a model by its name."""
-
-CANDIDATES = ("ridge", "ensemble")
-"""Models among which the gate chooses, beside the convex reference: those that learn a year in seconds."""
 
 SEED = 1
 """Seed of what a model draws while it learns: a history has one model, the same in every run."""

@@ -42,10 +42,12 @@ def score(forecast: Calibrated, series: Series, part: BoolArray) -> Scores:
     padded = np.concatenate([part, np.zeros(horizons, dtype=np.bool_)])
     happened = truth(series, steps)
     mean, quantiles = forecast.bands(series, origins)
-    usable = padded[steps] & np.isfinite(happened) & series.has_sun(steps) & np.isfinite(mean)
+    told = np.isfinite(mean) & np.isfinite(quantiles).all(axis=1)
+    usable = padded[steps] & np.isfinite(happened) & series.has_sun(steps) & told
     sums = np.where(usable[..., np.newaxis], np.nan_to_num(_measured(mean, quantiles, happened)), 0.0)
     below = ((happened[:, np.newaxis] <= quantiles) & usable[:, np.newaxis]).sum(axis=0)
-    days = np.unique(steps[usable] // horizons)
+    # Those of all that happened, whatever the model tells of it: so scores of models have the same days.
+    days = np.unique(chosen // horizons)
     return Scores(
         days=days,
         by_day=_summed(sums, np.searchsorted(days, steps // horizons).clip(0, len(days) - 1), len(days)),

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from simulator.arrays import FloatArray
 from simulator.forecast.checkpoint import FORMAT, Heading, versions
 from simulator.forecast.conformal import Calibrated, calibrate
 from simulator.forecast.dataset import fingerprint
-from simulator.forecast.evaluate import Fits, errors_of
+from simulator.forecast.evaluate import Fits, validated
 from simulator.forecast.gate import Choice, choose
 from simulator.forecast.interface import Model, Series
 from simulator.forecast.models.banded import Banded
+from simulator.forecast.scores import COLUMN
 from simulator.forecast.splits import Split
 
 
@@ -25,12 +25,12 @@ def train(
     days.
     """
     fits = Fits()
-    errors: dict[str, FloatArray] = {}
+    scores = {}
     for number, model in enumerate(models):
         early = fits.fit(model, "fitting", series.only(split.fitting), seed)
-        errors[model.name] = errors_of(early, series.only(split.training), split.validation)
+        scores[model.name] = validated(early, series, split).by_day
         progress(number + 1, len(models) + 1)
-    choices = choose(errors)
+    choices = choose(scores)
     by_name = {model.name: model for model in models}
     whole = series.only(split.training)
     fitted = tuple(fits.fit(by_name[one.model], "training", whole, seed) for one in choices)
@@ -38,7 +38,8 @@ def train(
     calibrated = calibrate(served, series.only(split.training | split.calibration), split.calibration)
     progress(len(models) + 1, len(models) + 1)
     names = tuple(one.model for one in choices)
-    found = np.concatenate([errors[one.model][one.begin : one.end] for one in choices])
+    sums = np.concatenate([scores[one.model][:, one.begin : one.end].sum(axis=0) for one in choices])
+    found = np.sqrt(sums[:, COLUMN["squared"]] / sums[:, COLUMN["count"]])
     heading = Heading(
         format=FORMAT,
         models=names,

@@ -37,6 +37,10 @@ REFERENCES = (
 )
 LEARNING = (Ridge(), Boosting(), Mlp(), Ensemble(), PublishedLstm(), Lstm(), Attention())
 
+CANDIDATES = ("ridge", "MLP", "ensemble")
+"""Models among which the gate chooses where a model is to be used, beside the convex reference: those that learn a year
+in seconds, and need no torch to be asked."""
+
 MODELS: Mapping[str, Model] = MappingProxyType({one.name: one for one in (*REFERENCES, *LEARNING)})
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from simulator.arrays import FloatArray
 from simulator.forecast.asking import Reason, answer, trouble
 from simulator.forecast.conformal import Calibrated, calibrate
-from simulator.forecast.interface import LEVELS, Expected, Kind, Series, State, Steps, point
+from simulator.forecast.interface import LEVELS, MONTHS, Expected, Kind, Series, State, Steps, point
 from simulator.forecast.models.convex import Convex
 from simulator.forecast.models.ridge import Ridge
 from simulator.forecast.splits import fixed_split
@@ -112,7 +112,7 @@ class Strange:
 
 
 def strange(mean: FloatArray) -> Calibrated:
-    return Calibrated(Strange(mean), np.zeros((len(LEVELS), DAY)))
+    return Calibrated(Strange(mean), np.zeros((MONTHS, len(LEVELS), DAY)))
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan])

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 
 from simulator.forecast.checkpoint import TRAINED, Heading, load, require_fit, require_same_data, save, versions
 from simulator.forecast.conformal import Calibrated
-from simulator.forecast.evaluate import errors_of
+from simulator.forecast.evaluate import validated
+from simulator.forecast.gate import choose
 from simulator.forecast.interface import ForecastError, Kind, Model, Series, ask
 from simulator.forecast.models.banded import Banded
 from simulator.forecast.models.boosting import Boosting
@@ -19,6 +20,7 @@ from simulator.forecast.models.convex import Convex
 from simulator.forecast.models.lstm import Lstm
 from simulator.forecast.models.published_lstm import PublishedLstm
 from simulator.forecast.models.ridge import Ridge
+from simulator.forecast.scores import COLUMN
 from simulator.forecast.splits import fixed_split
 from simulator.forecast.training import train
 from tests.simulator.forecast.courses import course
@@ -83,10 +85,14 @@ def test_the_best_on_validation_days_is_kept() -> None:
     assert heading.candidates == ("convex", "ridge")
     assert heading.models == tuple(one.model for one in choices)
     assert [(one.begin, one.end) for one in choices] == [(0, 1), (1, 6), (6, 24)]
-    errors = [errors_of(one.fit(YEAR.only(split.fitting), 1), YEAR, split.validation) for one in (Convex(), Ridge())]
+    scores = {
+        one.name: validated(one.fit(YEAR.only(split.fitting), 1), YEAR, split).by_day for one in (Convex(), Ridge())
+    }
+    assert choices == choose(scores)
     for one in choices:
-        better = np.mean(errors[1][one.begin : one.end] / errors[0][one.begin : one.end]) < 1
-        assert one.model == ("ridge" if better else "convex")
+        sums = scores[one.model][:, one.begin : one.end].sum(axis=0)
+        rooted = np.sqrt(sums[:, COLUMN["squared"]] / sums[:, COLUMN["count"]])
+        assert np.allclose(heading.validation[one.begin : one.end], rooted)
 
 
 def test_what_is_no_checkpoint_is_one_line(tmp_path: Path, trained: tuple[Heading, Calibrated]) -> None:
@@ -99,7 +105,7 @@ def test_what_is_no_checkpoint_is_one_line(tmp_path: Path, trained: tuple[Headin
     np.savez(path, heading=np.array([{"a": 1}], dtype=object))
     assert "it is none, or damaged" in refusal(path)
     np.savez(path, other=np.zeros(3))
-    assert "expected a checkpoint with a heading of format 1" in refusal(path)
+    assert "expected a checkpoint with a heading of format 2" in refusal(path)
     save(path, *trained)
     path.write_bytes(path.read_bytes()[:-200])
     assert "it is none, or damaged" in refusal(path)
@@ -108,8 +114,8 @@ def test_what_is_no_checkpoint_is_one_line(tmp_path: Path, trained: tuple[Headin
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("format", 2, "expected format 1 and models out of"),
-        ("models", ["oracle"], "got format 1 and oracle"),
+        ("format", 1, "expected format 2 and models out of"),
+        ("models", ["oracle"], "got format 2 and oracle"),
         ("models", ["ridge"] * 3, "its arrays do not fit ridge, ridge, ridge"),
         ("models", ["boosting"] * 3, "its arrays do not fit boosting"),
         ("models", ["LSTM"] * 3, "its arrays do not fit LSTM"),
