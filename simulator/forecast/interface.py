@@ -20,8 +20,8 @@ HORIZON = Seconds(SECONDS_PER_DAY)
 """Longest horizon of a forecast: a day, within which the deferrable work of the shipped scenarios ends."""
 
 DAYS_PER_WEEK = 7
-
 MONTHS = 12
+"""Days of a week, and months of a year."""
 
 SUN_SHARE = 0.02
 """Share of the rated power that a cloudless sky must give for a step to count as day: the ratio of two figures that
