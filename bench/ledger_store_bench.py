@@ -25,6 +25,7 @@ from simulator.ledger.file.verify import verify
 from simulator.ledger.record.codec import encode
 from simulator.ledger.record.merkle import (
     StoredNodes,
+    Tree,
     check_inclusion,
     consistency_path,
     inclusion_path,
@@ -99,14 +100,16 @@ def writing(path: Path) -> str:
     per_block = DEVICES * RECORDS_OF_A_CLAIM
     count = RECORDS // per_block
     tasks = [[task(number) for number in range(device, device + RECORDS_OF_A_CLAIM)] for device in range(DEVICES)]
-    parent = story.chain_id
+    parent, history = story.chain_id, Tree()
     gc.collect()
     begin, cpu = time.perf_counter(), time.process_time()
     with create_store(path, story.genesis) as store:
         for number in range(1, count + 1):
             records = {ClaimName(device, number): [encode(one) for one in tasks[device]] for device in range(DEVICES)}
-            block = block_of(parent, number, [claim(name, root_of(leaves)) for name, leaves in records.items()])
+            messages = [claim(name, root_of(leaves)) for name, leaves in records.items()]
+            block = block_of(story, parent, history, messages)
             parent = hashlib.sha256(encode(block.signed_header.header)).digest()
+            history.extend([parent])
             store.append(block, records)
         closing = time.perf_counter()
     spent, clock = time.process_time() - cpu, time.perf_counter() - begin
@@ -140,7 +143,7 @@ def proving(folder: Path) -> str:
     story, name = Story(), ClaimName(0, 1)
     with create_store(path, story.genesis) as store:
         leaves = [encode(task(number)) for number in range(RECORDS)]
-        block = block_of(story.chain_id, 1, [claim(name, root_of(leaves), RECORDS)])
+        block = block_of(story, story.chain_id, Tree(), [claim(name, root_of(leaves), RECORDS)])
         store.append(block, {name: leaves})
         del leaves
     rows = []
@@ -257,18 +260,21 @@ def claim(name: ClaimName, root: bytes, records: int = RECORDS_OF_A_CLAIM) -> Si
     return SignedMessage(chain_id=DIGEST, message=message, signature=bytes(64))
 
 
-def block_of(parent: bytes, slot: int, messages: list[SignedMessage]) -> Block:
-    """Return a block of claims, whose signature and state root nobody checks here."""
+def block_of(story: Story, parent: bytes, history: Tree, messages: list[SignedMessage]) -> Block:
+    """Return the block of claims that follows a history, signed by a validator; nobody checks its state here."""
     body = Body(messages=tuple(messages))
     header = BlockHeader(
-        slot=slot,
+        slot=history.size + 1,
         proposer=0,
+        number=history.size + 1,
         parent_root=parent,
+        history_root=history.root(),
         state_root=DIGEST,
         body_root=root_of(body_leaves(body)),
         randomness_reveal=DIGEST,
     )
-    return Block(signed_header=SignedHeader(header=header, signature=bytes(64)), body=body)
+    signature = story.validators[0].sign(story.chain_id, header)
+    return Block(signed_header=SignedHeader(header=header, signature=signature), body=body)
 
 
 if __name__ == "__main__":

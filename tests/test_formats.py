@@ -29,9 +29,14 @@ from simulator.experiments.run.journal import JOURNAL_FILE, Journal
 from simulator.experiments.run.provenance import provenance_of
 from simulator.forecast.checkpoint import load as load_checkpoint
 from simulator.ledger.cost.cost_profile import CostProfile
+from simulator.ledger.file import proofs
+from simulator.ledger.file.faults import StoreError
+from simulator.ledger.file.proofs import check_proof
+from simulator.ledger.file.verify import verify
 from simulator.models.profile import load_profile
 from simulator.scenario.load import load_scenario
 from tests.exporter.core.web.certificates import Authority
+from tests.simulator.ledger import story
 
 ROOT = Path(__file__).parent.parent
 FORMATS = ROOT / "tests/fixtures/formats"
@@ -108,6 +113,26 @@ def read_forecast(file: Path, _folder: Path) -> Any:
     return load_checkpoint(file)[0].models
 
 
+def read_ledger(file: Path, folder: Path) -> Any:
+    """Return the number of final blocks of a ledger that is good from its first byte to its last, or why it is not."""
+    path = Path(shutil.copy(file, folder))
+    try:
+        found = verify(path, story.execute)
+    except StoreError as error:
+        raise ConfigError([str(error).replace(str(folder), "DIR")]) from error
+    assert found.is_sealed
+    assert found.executed
+    return found.finalized
+
+
+def read_proof(file: Path, _folder: Path) -> Any:
+    """Return the number of sentences that a proof of the ledger proves, or why it is none."""
+    try:
+        return len(check_proof(proofs.read_proof(file)))
+    except proofs.ProofError as error:
+        raise ConfigError([str(error).replace(str(file.parent), "DIR")]) from error
+
+
 READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "state-v1-marks.json": (read_state, 277.5),
     "state-v1-week.json": (read_state, 277.5),
@@ -129,6 +154,23 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "compression-profile.json": (read_compression, 16),
     "compression-profile-digest.json": (read_compression, 20),
     "ledger-cost-profile.json": (read_costs, True),
+    "ledger-v1.db": (
+        read_ledger,
+        "DIR/ledger-v1.db: is a ledger of format 1, which only the version that wrote it can read: begin another file",
+    ),
+    "ledger-v2.db": (read_ledger, 9),
+    "ledger-proof-v1.json": (
+        read_proof,
+        "DIR/ledger-proof-v1.json: is no proof that this version reads; `ecochain ledger prove` writes one: Object "
+        "missing required field `last` - at `$.head`",
+    ),
+    "ledger-proof-v2.json": (read_proof, 3),
+    "ledger-growth-v1.json": (
+        read_proof,
+        "DIR/ledger-growth-v1.json: is no proof that this version reads; `ecochain ledger prove` writes one: Object "
+        "missing required field `last` - at `$.old`",
+    ),
+    "ledger-growth-v2.json": (read_proof, 3),
     "forecast-v1.npz": (read_forecast, ("ridge", "ridge", "ridge")),
 }
 """The reader of each file, and its answer: for a file that is no longer read, the line that says what to do."""

@@ -1,10 +1,7 @@
 """Audit a ledger file of ecochain without ecochain: `python audit_ledger.py FILE`. It needs PyNaCl.
 
-It checks the seal, every row against the blocks, every signature, the sequence and the balance of every claim, that no
-unit is used twice, that all units are accounted for in the state that validators signed, and that two thirds of the
-stake voted for what is final. It leaves to `ecochain ledger verify` whether each state follows from the one before: who
-was elected, what was issued to whom, and whether outputs of models are true.
-"""
+It checks the seal, all rows, headers, signatures and votes, the sequence and balance of every claim, and that each unit
+is accounted for once in the state that was signed; not who was elected, what was issued, and what models give."""
 
 import sqlite3
 import sys
@@ -63,12 +60,18 @@ def read(data, at=0):
 
 def merkle(leaves):
     """Return the perfect subtrees of the tree of RFC 9162, by height, and its root."""
-    rows, root = [[digest(b"\0", leaf) for leaf in leaves]], None
+    rows = [[digest(b"\0", leaf) for leaf in leaves]]
     while row := rows[-1]:
-        if len(row) % 2:
-            root = row[-1] if root is None else digest(b"\1", row[-1], root)
         rows.append([digest(b"\1", left, right) for left, right in zip(row[::2], row[1::2], strict=False)])
-    return rows, root or digest()
+    return rows, root_at(rows, len(rows[0]))
+
+
+def root_at(rows, size):
+    """Return the root that a tree had when it had so many leaves: each bit of the size is a perfect subtree."""
+    root = b""
+    for peak in [rows[up][(size >> up) - 1] for up in range(size.bit_length()) if size >> up & 1]:
+        root = digest(b"\1", peak, root) if root else peak
+    return root or digest()
 
 
 def is_sealed(path):
@@ -87,7 +90,7 @@ class Audit:
         self.rows = lambda statement, *values: database.execute(statement, values).fetchall()
         need(self.rows("PRAGMA integrity_check") == [("ok",)], "SQLite finds it damaged")
         self.meta = dict(self.rows("SELECT name, value FROM meta"))
-        need(len(self.meta) == 5 and self.meta["format"] == b"ecochain ledger 1", "it is no ledger of this version")
+        need(len(self.meta) == 5 and self.meta["format"] == b"ecochain ledger 2", "it is no ledger of this version")
         schema = "".join(text for (text,) in self.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
         need(digest(schema.encode()).hex() == SCHEMA, "its tables are not those of a ledger")
         self.snapshot = read(self.meta["state"])[0] if self.meta["state"] else [0]
@@ -95,19 +98,21 @@ class Audit:
         self.slots_per_epoch, self.owners, self.parent = config[3], [one[0] for one in projects], self.chain
         self.keys, self.stakes = [one[0] for one in validators], [one[1] for one in validators]
         self.devices, self.meters, self.orders, self.used, self.changes, self.slashed = {}, {}, {}, [], [], set()
-        self.roots, self.claims, self.nodes, self.record, self.slot, self.epoch = [], [], [], 1, 0, 0
+        self.heads, self.claims, self.nodes, self.record, self.slot, self.epoch = [], [], [], 1, 0, 0
         self.starts, self.votes, self.justified, self.final = {0: (0, self.chain, self.stakes)}, {}, {0}, 0
 
     def run(self):
         for number, root, data in self.rows("SELECT number, root, data FROM block ORDER BY number"):
             try:
                 (signed_header, body), end = read(data)
-                need((number, len(data)) == (len(self.roots) + 1, end), "it is too long, or the one before is missing")
+                need((number, len(data)) == (len(self.heads) + 1, end), "it is too long, or the one before is missing")
                 self.block(number, root, *signed_header, body)
             except FAULTS as error:
                 raise ValueError(f"block {number}: {error}") from error
-        blocks, final, (tree, root) = len(self.roots), self.starts[self.final][0], merkle(self.roots)
-        self.keep(0, tree)
+        blocks, final, (tree, root) = len(self.heads), self.starts[self.final][0], merkle(one[0] for one in self.heads)
+        for number, (_, *stated) in enumerate(self.heads):
+            need(stated == [number + 1, root_at(tree, number)], f"block {number + 1}: it states other blocks before it")
+        self.nodes += [(0, 6 + up, at, one) for up, row in enumerate(tree[6:]) for at, one in enumerate(row)]
         need(self.rows("SELECT * FROM claim ORDER BY number") == self.claims, "the table of claims differs")
         need(self.rows("SELECT * FROM node ORDER BY 1, 2, 3") == sorted(self.nodes), "the table of nodes differs")
         need(self.rows("SELECT count(*) FROM record") == [(self.record - 1,)], "it has task records of no claim")
@@ -116,14 +121,11 @@ class Audit:
         need(self.snapshot[0] <= blocks, "its state is of no block")
         return f"{blocks} blocks, {final} of them final, {len(self.claims)} claims; head {blocks}:{root.hex()}"
 
-    def keep(self, tree, rows):
-        self.nodes += [(tree, 6 + up, at, one) for up, row in enumerate(rows[6:]) for at, one in enumerate(row)]
-
     def signed(self, key, kind, record, signature):
-        crypto_sign_open(signature + digest(b"ecochain/1/", kind.encode(), b"\0", self.chain, record.raw), key)
+        crypto_sign_open(signature + digest(b"ecochain/2/", kind.encode(), b"\0", self.chain, record.raw), key)
 
     def block(self, number, root, header, signature, body):
-        _, slot, proposer, parent, state_root, body_root, _ = header
+        _, slot, proposer, stated, parent, history_root, state_root, body_root, _ = header
         leaves = [one.raw for part in body for one in part]
         need(digest(header.raw) == root and parent == self.parent and slot > self.slot, "it does not follow")
         need(merkle(leaves)[1] == body_root, "its body is not the one that its header is about")
@@ -131,7 +133,7 @@ class Audit:
         while self.epoch < slot // self.slots_per_epoch:
             self.end_epoch()
         self.slot, self.parent = slot, root
-        self.roots.append(root)
+        self.heads.append((root, stated, history_root))
         self.slashed |= {accused[2] if kind == 1 else accused[1] for kind, (accused, _), _ in body[1]}
         for vote, signature in body[0]:
             self.vote(vote, signature)
@@ -165,7 +167,7 @@ class Audit:
         self.changes = [one for one in self.changes if one not in due]
         stakes = [stake + sum(one[3] for one in due if one[2] == index) for index, stake in enumerate(self.stakes)]
         self.stakes = [0 if index in self.slashed else stake for index, stake in enumerate(stakes)]
-        self.starts[self.epoch] = (len(self.roots), self.parent, self.stakes)
+        self.starts[self.epoch] = (len(self.heads), self.parent, self.stakes)
 
     def message(self, number, place, kind, message):
         """Follow a message, and return the key that has to have signed it."""
@@ -175,8 +177,7 @@ class Audit:
             self.devices[first], self.meters[first] = third, (0, rest[1])
             return self.owners[second]
         if kind == "Claim":
-            self.claim(number, place, message)
-            return self.devices[first]
+            return self.claim(number, place, message)
         if kind in ("StakeChange", "RevealRenewal", "ModelRecord"):
             self.changes += [(third, self.slot, first, rest[0])] if kind == "StakeChange" else []
             return self.keys[first]
@@ -189,22 +190,22 @@ class Audit:
 
     def claim(self, number, place, message):
         _, device, sequence, start, end, *flows, _, _, _, count, root, _ = message
-        generation, load, bought, export, charge, discharge, curtailed = flows
+        made, load, bought, export, charge, discharge, curtailed = flows
         need((sequence - 1, start) == self.meters[device] and start < end, f"claim {device}/{sequence} does not follow")
-        balance = generation + bought + discharge - load - export - charge - curtailed
-        need(min(flows) >= 0 and balance == 0, f"claim {device}/{sequence} does not balance")
+        need(min(flows) >= 0 == made + bought + discharge - load - export - charge - curtailed, "a claim unbalanced")
         found = self.rows("SELECT data FROM record WHERE number >= ? AND number < ?", self.record, self.record + count)
         rows, records_root = merkle([data for (data,) in found])
         need((len(found), records_root) == (count, root), f"claim {device}/{sequence} has other task records")
         self.claims.append((len(self.claims) + 1, device, sequence, number, place, self.record))
-        self.keep(len(self.claims), rows)
+        self.nodes += [(len(self.claims), 6 + up, at, n) for up, row in enumerate(rows[6:]) for at, n in enumerate(row)]
         self.meters[device], self.record = (sequence, end), self.record + count
+        return self.devices[device]
 
     def state(self, state_root, consensus, parts):
         """Check what validators signed of all units: each is held, retired or cancelled, and none is there twice."""
         application = digest(digest(self.chain, parts[0]), *(digest(one) for one in parts[1:]))
-        need(digest(consensus) == state_root, "its state is not the signed one")
-        need(read(consensus)[0][-1] == application, "its accounts are not the signed ones")
+        signed = (digest(consensus), read(consensus)[0][-1]) == (state_root, application)
+        need(signed, "its state or its accounts are not the signed ones")
         meters, series, totals = (read(parts[part])[0] for part in (3, 5, 7))
         for instrument, (issued, *counts) in totals:
             lots = [lots for (kind, _), lots in series if kind == instrument]

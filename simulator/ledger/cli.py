@@ -192,7 +192,9 @@ def _check(options: argparse.Namespace) -> int:
         return FAULT
     write_out("".join(f"{options.proof}: {sentence}\n" for sentence in proven))
     if options.head is None:
-        write_out("It holds if you trust that head: compare it with one that you noted, or verify the ledger.\n")
+        write_out(
+            "That holds if you trust the validator, or have noted that head, or find it in a ledger that you verify.\n"
+        )
     return 0
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from simulator.ledger.consensus.randomness import RevealChain
 from simulator.ledger.consensus.slashing import get_offender
-from simulator.ledger.consensus.state import State, get_block_proposer, get_root
+from simulator.ledger.consensus.state import State, get_block_proposer, get_history, get_root
 from simulator.ledger.consensus.transition import ProcessMessages, compute_body_root, process_contents
 from simulator.ledger.consensus.votes import check_vote, note_vote
 from simulator.ledger.record.codec import encode
@@ -78,7 +78,9 @@ def build_block(process_messages: ProcessMessages, state: State, reveal: bytes, 
     header = BlockHeader(
         slot=state.slot,
         proposer=get_block_proposer(state),
+        number=state.blocks + 1,
         parent_root=state.head,
+        history_root=get_history(state).root(),
         state_root=get_root(process_contents(process_messages, state, reveal, body)),
         body_root=compute_body_root(body),
         randomness_reveal=reveal,

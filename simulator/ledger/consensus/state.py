@@ -10,9 +10,11 @@ from msgspec.structs import replace
 from simulator.ledger.consensus.election import compute_turns, get_proposer
 from simulator.ledger.consensus.randomness import compute_seed
 from simulator.ledger.record.codec import compute_chain_id, digest
+from simulator.ledger.record.merkle import Tree
 from simulator.ledger.record.rules import Rule, RuleError
 from simulator.ledger.record.types import (
     MAX_INTEGER,
+    BlockHeader,
     ChainConfig,
     Checkpoint,
     Digest,
@@ -59,7 +61,8 @@ class PendingRenewal(Record, frozen=True):
 class State(Record, frozen=True):
     """State of the consensus after a block, or after the empty slots that follow it.
 
-    Stakes count for a whole epoch: `stakes` in the present one, `previous_stakes` in the last. A byte of `voters` is 1
+    `blocks` counts those of the chain, and `peaks` are those of the tree of their roots (RFC 9162). Stakes count for a
+    whole epoch: `stakes` in the present one, `previous_stakes` in the last. A byte of `voters` is 1
     where the validator has voted for the epoch's `target`. `justified` is the source of the epoch's votes, and
     `justified_epochs` are those of the last four. `mix` is that of all reveals, `earlier_mixes` are those with which
     the last epoch and the one before it ended. `application` is the root of the state that the blocks' messages make.
@@ -70,6 +73,8 @@ class State(Record, frozen=True):
     slot: Unsigned
     head: Digest
     head_slot: Unsigned
+    blocks: Unsigned
+    peaks: tuple[Digest, ...]
     members: tuple[Member, ...]
     stakes: tuple[Unsigned, ...]
     previous_stakes: tuple[Unsigned, ...]
@@ -111,6 +116,8 @@ def get_genesis_state(genesis: Genesis, application: bytes) -> State:
         slot=0,
         head=chain_id,
         head_slot=0,
+        blocks=0,
+        peaks=(),
         members=tuple(Member(key=one.key, deposit=one.stake, reveal=one.commitment) for one in validators),
         stakes=stakes,
         previous_stakes=stakes,
@@ -149,6 +156,18 @@ def get_epoch(state: State) -> int:
 def get_root(state: State) -> bytes:
     """Return the digest of the whole state."""
     return digest(state)
+
+
+def get_history(state: State) -> Tree:
+    """Return the tree whose leaves are the roots of all blocks of the chain."""
+    return Tree(state.blocks, state.peaks)
+
+
+def with_head(state: State, header: BlockHeader) -> State:
+    """Return the state in which a block is the head, which it is not yet in the state whose root its header has."""
+    root, history = digest(header), get_history(state)
+    history.extend([root])
+    return replace(state, head=root, head_slot=header.slot, blocks=history.size, peaks=history.peaks)
 
 
 def get_seed(state: State) -> bytes:

@@ -21,8 +21,10 @@ from simulator.ledger.consensus.state import (
     compute_start_slot,
     get_block_proposer,
     get_epoch,
+    get_history,
     get_member,
     get_root,
+    with_head,
     with_member,
 )
 from simulator.ledger.consensus.votes import process_votes
@@ -121,6 +123,8 @@ def process_block(process_messages: ProcessMessages, state: State, block: Block)
         raise RuleError(Rule.WRONG_SLOT, f"slot {header.slot} at slot {state.slot}, after {state.head_slot}")
     if header.parent_root != state.head:
         raise RuleError(Rule.WRONG_PARENT, "another block is the head")
+    if (header.number, header.history_root) != (state.blocks + 1, get_history(state).root()):
+        raise RuleError(Rule.WRONG_HISTORY, f"block {header.number} states other blocks before it than {state.blocks}")
     if header.proposer != get_block_proposer(state):
         raise RuleError(Rule.WRONG_PROPOSER, f"slot {state.slot} is not one of validator {header.proposer}")
     check(get_member(state, header.proposer).key, state.chain_id, header, block.signed_header.signature)
@@ -131,7 +135,7 @@ def process_block(process_messages: ProcessMessages, state: State, block: Block)
     state = process_contents(process_messages, state, header.randomness_reveal, block.body)
     if header.state_root != get_root(state):
         raise RuleError(Rule.WRONG_STATE_ROOT, "the block leads to another state")
-    return _with_head(state, header)
+    return with_head(state, header)
 
 
 def get_trusted_state(root: bytes, header: BlockHeader, state: State) -> State:
@@ -144,11 +148,7 @@ def get_trusted_state(root: bytes, header: BlockHeader, state: State) -> State:
         raise RuleError(Rule.WRONG_PARENT, "the header is not that of the trusted block")
     if get_root(state) != header.state_root:
         raise RuleError(Rule.WRONG_STATE_ROOT, "the state is not that of the trusted block")
-    return _with_head(state, header)
-
-
-def _with_head(state: State, header: BlockHeader) -> State:
-    return replace(state, head=digest(header), head_slot=header.slot)
+    return with_head(state, header)
 
 
 def process_contents(process_messages: ProcessMessages, state: State, reveal: bytes, body: Body) -> State:

@@ -23,7 +23,7 @@ from simulator.ledger.file.reading import (
 )
 from simulator.ledger.file.snapshot import check_snapshot
 from simulator.ledger.record.codec import decode, digest, encode
-from simulator.ledger.record.merkle import Tree, root_of
+from simulator.ledger.record.merkle import StoredNodes, Tree, root_of
 from simulator.ledger.record.rules import RuleError
 from simulator.ledger.record.types import Block, Body, Claim
 
@@ -47,7 +47,7 @@ class _Check:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._parent = reader.genesis_root
-        self._roots: list[bytes] = []
+        self._history = StoredNodes()
         self._record = self._claim = 1
         self._nodes = 0
         self._snapshot = reader.snapshot
@@ -60,8 +60,8 @@ class _Check:
         if reader.schema() != list(SCHEMA):
             raise self._damaged("its tables are not those of a ledger")
         for number, root, data in reader.each_block():
-            if number != len(self._roots) + 1:
-                raise self._damaged(f"block {len(self._roots) + 1} is missing")
+            if number != self._blocks + 1:
+                raise self._damaged(f"block {self._blocks + 1} is missing")
             try:
                 block = decode(data, Block)
                 self._check_block(number, root, block)
@@ -70,11 +70,14 @@ class _Check:
                     check_snapshot(self._snapshot, reader.genesis_root, block.signed_header.header)
             except RuleError as error:
                 raise self._damaged(f"block {number}: {error}") from error
-        history = Tree()
-        self._check_nodes(HISTORY, history.extend(self._roots), "history")
-        if self._reader.meta("head") != head_bytes(Head(history.size, history.root())):
-            raise self._damaged(f"its head is not that of its {history.size} blocks")
+        self._check_nodes(HISTORY, self._history.heights, "history")
+        if self._reader.meta("head") != head_bytes(Head(self._blocks, self._history.tree.root())):
+            raise self._damaged(f"its head is not that of its {self._blocks} blocks")
         self._check_counts()
+
+    @property
+    def _blocks(self) -> int:
+        return self._history.tree.size
 
     def _check_block(self, number: int, root: bytes, block: Block) -> None:
         header = block.signed_header.header
@@ -82,10 +85,12 @@ class _Check:
             raise self._damaged(f"block {number}: its root is not that of its header")
         if header.parent_root != self._parent:
             raise self._damaged(f"block {number}: it does not follow the block before it")
+        if (header.number, header.history_root) != (number, self._history.tree.root()):
+            raise self._damaged(f"block {number}: its header states other blocks before it")
         if root_of(body_leaves(block.body)) != header.body_root:
             raise self._damaged(f"block {number}: its body is not the one that its header is about")
         self._parent = root
-        self._roots.append(root)
+        self._history.extend([root])
         for place, claim in claims_of(block):
             self._check_claim(number, place, claim)
 
@@ -123,7 +128,7 @@ class _Check:
         """Check that no table holds more than what was found by following the blocks."""
         counts = {
             "meta": len(META),
-            "block": len(self._roots),
+            "block": self._blocks,
             "claim": self._claim - 1,
             "record": self._record - 1,
             "node": self._nodes,
@@ -131,9 +136,9 @@ class _Check:
         for table, count in counts.items():
             if self._reader.count(table) != count:
                 raise self._damaged(f"the table {table} has rows that belong to no block")
-        if self._snapshot is not None and not 0 < self._snapshot.number <= len(self._roots):
+        if self._snapshot is not None and not 0 < self._snapshot.number <= self._blocks:
             raise self._damaged("the state that is kept is of no block")
-        if self._reader.finalized > len(self._roots):
+        if self._reader.finalized > self._blocks:
             raise self._damaged(f"block {self._reader.finalized} was final, and is missing")
 
     def _damaged(self, what: str) -> DamagedError:

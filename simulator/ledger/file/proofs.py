@@ -1,9 +1,11 @@
 """Proofs that stand alone: that a claim or a task record is in a ledger, and that a ledger only grew.
 
-A proof ends at a head: the number of blocks and the root of the tree of all their roots. Who trusts a head, having
-verified a ledger once, needs no more than the proof. Bytes are base64 in the file; a path is its hashes in a row.
+A proof ends at a head: the number of blocks and the root of the tree of all their roots. With it comes the header of
+the head's last block, in which the block's proposer signed the blocks before it, and the genesis with the keys of all
+validators, whose digest is the chain's id. Bytes are base64 in the file; a path is its hashes in a row.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,18 +16,21 @@ from simulator.ledger.file.contents import body_leaves
 from simulator.ledger.file.faults import DamagedError
 from simulator.ledger.file.reading import ClaimName, ClaimRow, Head, Reader
 from simulator.ledger.record.codec import decode, digest, encode
+from simulator.ledger.record.keys import check
 from simulator.ledger.record.merkle import (
     HASH_BYTES,
     InvalidProofError,
+    ProofFault,
     StoredNodes,
+    Tree,
     check_consistency,
     check_inclusion,
     consistency_path,
     inclusion_path,
     leaf_hash,
 )
-from simulator.ledger.record.rules import RuleError
-from simulator.ledger.record.types import BlockHeader, Claim, SignedMessage, TaskRecord
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import BlockHeader, Claim, Genesis, SignedHeader, SignedMessage, TaskRecord
 
 
 class ProofError(Exception):
@@ -37,15 +42,16 @@ class _Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ShownHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A head as a proof shows it, its root in hexadecimal."""
+    """A head as a proof shows it, its root in hexadecimal.
+
+    `last` is the signed header of its last block. The path of that block's root is that of the last leaf, so its hashes
+    are the peaks of the tree of all blocks before it: it leads to the head, and without the leaf to what was signed.
+    """
 
     blocks: int
     root: str
-
-    @classmethod
-    def of(cls, head: Head) -> "ShownHead":
-        """Return a head as a proof shows it."""
-        return cls(blocks=head.blocks, root=head.root.hex())
+    last: bytes
+    path: bytes
 
     def head(self) -> Head:
         """Return the head. Raises ProofError where its root is no hexadecimal number."""
@@ -75,6 +81,7 @@ class ClaimProof(_Shape, frozen=True, tag="claim"):
     block: int
     history_path: bytes
     head: ShownHead
+    genesis: bytes
     record: RecordProof | None = None
 
 
@@ -84,6 +91,7 @@ class GrowthProof(_Shape, frozen=True, tag="growth"):
     old: ShownHead
     head: ShownHead
     path: bytes
+    genesis: bytes
 
 
 Proof = ClaimProof | GrowthProof
@@ -114,7 +122,8 @@ def prove_claim(reader: Reader, name: ClaimName, record: int | None = None) -> C
         header=encode(block.signed_header.header),
         block=row.block,
         history_path=b"".join(inclusion_path(row.block - 1, head.blocks, reader.nodes_of_history())),
-        head=ShownHead.of(head),
+        head=_shown(reader, head.blocks),
+        genesis=encode(reader.genesis),
         record=None if record is None or not isinstance(claim, Claim) else _prove_record(reader, row, claim, record),
     )
 
@@ -137,9 +146,23 @@ def prove_growth(reader: Reader, since: int) -> GrowthProof:
         raise ProofError(f"{reader.path}: has {head.blocks} blocks, of which none is number {since}")
     node = reader.nodes_of_history()
     return GrowthProof(
-        old=ShownHead.of(reader.head_at(since)),
-        head=ShownHead.of(head),
+        old=_shown(reader, since),
+        head=_shown(reader, head.blocks),
         path=b"".join(consistency_path(since, head.blocks, node)),
+        genesis=encode(reader.genesis),
+    )
+
+
+def _shown(reader: Reader, blocks: int) -> ShownHead:
+    """Return the head that a ledger had when it had a number of blocks, with its signature."""
+    block = reader.block(blocks)
+    if block is None:
+        raise DamagedError(f"{reader.path}: block {blocks} is missing")
+    return ShownHead(
+        blocks=blocks,
+        root=reader.head_at(blocks).root.hex(),
+        last=encode(block.signed_header),
+        path=b"".join(inclusion_path(blocks - 1, blocks, reader.nodes_of_history())),
     )
 
 
@@ -150,7 +173,8 @@ def read_proof(path: Path) -> Proof:
     except OSError as error:
         raise ProofError(f"{path}: cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProofError(f"{path}: is no proof: {error}") from error
+        what = "is no proof that this version reads; `ecochain ledger prove` writes one"
+        raise ProofError(f"{path}: {what}: {error}") from error
     return proof
 
 
@@ -160,14 +184,17 @@ def proof_bytes(proof: Proof) -> bytes:
 
 
 def check_proof(proof: Proof, trusted: Head | None = None) -> list[str]:
-    """Return in sentences what a proof proves, of the head that is trusted if one is.
+    """Return in sentences what a proof proves, of the head that is trusted if one is, and who signed it.
 
     Raises ProofError, which says what does not hold.
     """
     heads = [proof.head.head()] + ([proof.old.head()] if isinstance(proof, GrowthProof) else [])
     if trusted is not None and trusted not in heads:
         raise ProofError(f"it is about the head {' and '.join(map(head_text, heads))}, not about the trusted one")
-    return _check_claim(proof, heads[0]) if isinstance(proof, ClaimProof) else _check_growth(proof, heads[0], heads[1])
+    if isinstance(proof, ClaimProof):
+        return [*_check_claim(proof, heads[0]), _check_signed(proof.head, proof.genesis)]
+    signed = [_check_signed(one, proof.genesis) for one in (proof.old, proof.head)]
+    return [*_check_growth(proof, heads[0], heads[1]), *signed]
 
 
 def head_text(head: Head) -> str:
@@ -206,6 +233,31 @@ def _check_growth(proof: GrowthProof, head: Head, old: Head) -> list[str]:
     with _saying("the ledger did not grow from the older head"):
         check_consistency(old.blocks, head.blocks, _hashes(proof.path), old.root, head.root)
     return [f"the ledger with the head {head_text(head)} begins with all blocks of that with {head_text(old)}"]
+
+
+def _check_signed(shown: ShownHead, genesis: bytes) -> str:
+    """Check that a validator of the chain signed a head, and say which."""
+    chain_id = hashlib.sha256(genesis).digest()
+    try:
+        header = _header_signed(shown.last, decode(genesis, Genesis), chain_id)
+    except RuleError as error:
+        raise ProofError(f"the head is not signed: {error}") from error
+    head, peaks = shown.head(), _hashes(shown.path)
+    with _saying("the head is not the one that was signed"):
+        check_inclusion(leaf_hash(digest(header)), head.blocks - 1, head.blocks, peaks, head.root)
+        if (header.number, header.history_root) != (head.blocks, Tree(head.blocks - 1, peaks[::-1]).root()):
+            raise InvalidProofError(ProofFault.OTHER_ROOT)
+    return f"validator {header.proposer} of the chain {chain_id.hex()} signed the head {head_text(head)}"
+
+
+def _header_signed(data: bytes, genesis: Genesis, chain_id: bytes) -> BlockHeader:
+    """Return the header in the bytes of a signed one. Raises RuleError where its proposer did not sign it."""
+    signed = decode(data, SignedHeader)
+    proposer = signed.header.proposer
+    if proposer >= len(genesis.validators):
+        raise RuleError(Rule.UNKNOWN_SIGNER, f"no validator {proposer}")
+    check(genesis.validators[proposer].key, chain_id, signed.header, signed.signature)
+    return signed.header
 
 
 def _hashes(path: bytes) -> list[bytes]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from simulator.ledger.file.faults import DamagedError, told
+from simulator.ledger.file.faults import DamagedError, StoreError, told
 from simulator.ledger.file.seal import check_closed, is_sealed, log_of
 from simulator.ledger.file.snapshot import Snapshot
 from simulator.ledger.file.wal import check_log
@@ -19,7 +19,10 @@ from simulator.ledger.record.merkle import Node, Tree, root_at
 from simulator.ledger.record.rules import RuleError
 from simulator.ledger.record.types import Block, Claim, Genesis
 
-FORMAT = b"ecochain ledger 1"
+FORMAT = b"ecochain ledger 2"
+
+FORMAT_1 = b"ecochain ledger 1"
+"""Format in which headers did not state the blocks before them."""
 
 SCHEMA = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
@@ -130,13 +133,16 @@ class Reader:
     def __init__(self, database: sqlite3.Connection, path: Path, lock: int, *, is_sealed: bool) -> None:
         """Take up a connection and the open file that holds the lock; `is_sealed` says that it agrees with its seal.
 
-        Raises DamagedError where the file does not say that it is a ledger.
+        Raises DamagedError where the file does not say that it is a ledger, StoreError for one of an earlier format.
         """
         self._database = database
         self._lock = lock
         self.is_sealed = is_sealed
         self.path = path
-        if self.meta("format") != FORMAT:
+        if (found := self.meta("format")) == FORMAT_1:
+            what = "is a ledger of format 1, which only the version that wrote it can read: begin another file"
+            raise StoreError(f"{path}: {what}")
+        if found != FORMAT:
             raise DamagedError(f"{path}: is no ledger of this version")
         self.genesis = self.decoded(self.meta("genesis"), Genesis)
         self.genesis_root = compute_chain_id(self.genesis)

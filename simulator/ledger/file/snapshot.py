@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from simulator.ledger.booking import state as ledger
 from simulator.ledger.booking.holdings import Lot
-from simulator.ledger.consensus.state import State
-from simulator.ledger.record.codec import decode, digest, encode
+from simulator.ledger.consensus.state import State, with_head
+from simulator.ledger.record.codec import decode, encode
 from simulator.ledger.record.rules import Rule, RuleError
 from simulator.ledger.record.types import BlockHeader, Genesis, PublicKey, Record, Unsigned
 
@@ -29,7 +29,7 @@ class Snapshot(Record, frozen=True):
 def take_snapshot(number: int, before: State, after: State, recorded: ledger.State) -> Snapshot:
     """Return the snapshot of a block from the states of the consensus before and after it, and that of the ledger."""
     # The header has the root of the state in which its own block is not the head yet.
-    stated = replace(after, head=before.head, head_slot=before.head_slot)
+    stated = replace(after, head=before.head, head_slot=before.head_slot, blocks=before.blocks, peaks=before.peaks)
     return Snapshot(number=number, consensus=encode(stated), parts=ledger.encode_parts(recorded))
 
 
@@ -43,7 +43,7 @@ def check_snapshot(snapshot: Snapshot, chain_id: bytes, header: BlockHeader) -> 
         raise RuleError(Rule.WRONG_STATE_ROOT, "the state that is kept is not the one of the header")
     if ledger.compute_root_of_parts(chain_id, snapshot.parts) != state.application:
         raise RuleError(Rule.WRONG_STATE_ROOT, "the accounts that are kept are not those of the header")
-    return replace(state, head=digest(header), head_slot=header.slot)
+    return with_head(state, header)
 
 
 def restore_ledger(snapshot: Snapshot, genesis: Genesis) -> ledger.State:

@@ -97,22 +97,22 @@ class Tree:
 
 
 class StoredNodes:
-    """All perfect subtrees of a tree in memory, from which proofs are made."""
+    """All perfect subtrees of a tree in memory, by height and from the left, from which proofs are made."""
 
     def __init__(self) -> None:
         self.tree = Tree()
-        self._heights: list[list[bytes]] = []
+        self.heights: list[list[bytes]] = []
 
     def extend(self, records: Iterable[bytes]) -> None:
         """Append records to the tree."""
         for height, hashes in enumerate(self.tree.extend(records)):
-            if height == len(self._heights):
-                self._heights.append([])
-            self._heights[height] += hashes
+            if height == len(self.heights):
+                self.heights.append([])
+            self.heights[height] += hashes
 
     def node(self, height: int, place: int) -> bytes:
         """Return the hash of a perfect subtree."""
-        return self._heights[height][place]
+        return self.heights[height][place]
 
 
 def root_of(records: Iterable[bytes]) -> bytes:

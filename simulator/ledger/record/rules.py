@@ -38,6 +38,7 @@ class Rule(StrEnum):
     INSUFFICIENT_STAKE = "insufficient_stake"
     WRONG_SLOT = "wrong_slot"
     WRONG_PARENT = "wrong_parent"
+    WRONG_HISTORY = "wrong_history"
     WRONG_PROPOSER = "wrong_proposer"
     WRONG_RANDOMNESS = "wrong_randomness"
     WRONG_BODY_ROOT = "wrong_body_root"

@@ -108,13 +108,17 @@ class Attestation(Record, frozen=True):
 class BlockHeader(Record, frozen=True, tag=2):
     """Header of a block, which its proposer signs.
 
-    `state_root` is of the state after the block, the parent's root is the digest of its header. The leaves of the
-    body's tree (RFC 9162) are the encodings of its attestations, evidence and messages, in this order.
+    `number` counts the blocks of the chain from 1. `history_root` is the root of the tree (RFC 9162) whose leaves are
+    the roots of all blocks before this one, so whoever signs a header signs the head of the ledger that it goes on
+    with. `state_root` is of the state after the block, the parent's root is the digest of its header. The leaves of
+    the body's tree are the encodings of its attestations, evidence and messages, in this order.
     """
 
     slot: Unsigned
     proposer: Unsigned
+    number: Positive
     parent_root: Digest
+    history_root: Digest
     state_root: Digest
     body_root: Digest
     randomness_reveal: Digest

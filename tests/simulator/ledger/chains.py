@@ -8,7 +8,7 @@ from simulator.ledger.file.contents import body_leaves
 from simulator.ledger.file.reading import ClaimName
 from simulator.ledger.record.codec import compute_chain_id, digest, encode
 from simulator.ledger.record.keys import SecretKey
-from simulator.ledger.record.merkle import root_of
+from simulator.ledger.record.merkle import Tree, root_of
 from simulator.ledger.record.types import (
     Block,
     BlockHeader,
@@ -66,20 +66,26 @@ class Chain:
             projects=(Project(owner=SecretKey(seed("owner")).public, sponsor=0),),
         )
         self.id = compute_chain_id(self.genesis)
+        self._histories: dict[bytes, tuple[int, tuple[bytes, ...]]] = {self.id: (0, ())}
 
     def block(self, parent: bytes, slot: int, messages: Sequence[SignedMessage] = ()) -> Block:
         """Return a signed block."""
         body = Body(messages=tuple(messages))
         proposer = slot % len(self.keys)
+        history = Tree(*self._histories[parent])
         header = BlockHeader(
             slot=slot,
             proposer=proposer,
+            number=history.size + 1,
             parent_root=parent,
+            history_root=history.root(),
             state_root=NOTHING,
             body_root=root_of(body_leaves(body)),
             randomness_reveal=NOTHING,
         )
         signature = self.keys[proposer].sign(self.id, header)
+        history.extend([digest(header)])
+        self._histories[digest(header)] = (history.size, history.peaks)
         return Block(signed_header=SignedHeader(header=header, signature=signature), body=body)
 
     def claim(self, device: int, sequence: int, records: Sequence[bytes]) -> SignedMessage:

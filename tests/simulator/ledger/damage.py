@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from simulator.ledger.consensus.proposal import build_vote
-from simulator.ledger.consensus.state import get_block_proposer
+from simulator.ledger.consensus.state import get_block_proposer, get_history
 from simulator.ledger.consensus.transition import compute_body_root, process_slots
 from simulator.ledger.file.seal import PAGE_BYTES, seal, unseal
 from simulator.ledger.record.keys import SecretKey
@@ -127,6 +127,8 @@ WAYS = (
     "a device registered twice",
     "a block signed by another",
     "a slot of the past",
+    "another history",
+    "a block left out",
     "a vote for another chain",
     "a vote from nowhere",
     "a vote of the future",
@@ -177,6 +179,8 @@ class Liar:
             "a device registered twice": lambda: self.block([self.story.registration(0)]),
             "a block signed by another": lambda: self.block([], by=1),
             "a slot of the past": lambda: self.block([], slot=self.slot - 2),
+            "another history": lambda: self.block([], history=bytes(32)),
+            "a block left out": lambda: self.block([], later=1),
             "a vote for another chain": lambda: self.voting(replace(vote, target=elsewhere)),
             "a vote from nowhere": lambda: self.voting(
                 replace(vote, source=replace(elsewhere, epoch=vote.source.epoch))
@@ -193,14 +197,21 @@ class Liar:
         *,
         by: int = 0,
         slot: int | None = None,
+        later: int = 0,
+        history: bytes = b"",
     ) -> Block:
-        """Return a block whose body and signature are its own; `by` counts from the validator whose turn it is."""
+        """Return a block whose body and signature are its own; `by` counts from the validator whose turn it is.
+
+        Its number may be a `later` one, and its header state another `history`.
+        """
         body = Body(attestations=tuple(votes), messages=tuple(messages))
         proposer, keys = get_block_proposer(self.state), self.story.validators
         header = BlockHeader(
             slot=self.slot if slot is None else slot,
             proposer=proposer,
+            number=self.state.blocks + 1 + later,
             parent_root=self.state.head,
+            history_root=history or get_history(self.state).root(),
             state_root=self.story.blocks[-1].signed_header.header.state_root,
             body_root=compute_body_root(body),
             randomness_reveal=reveals(proposer).reveal(self.slot),

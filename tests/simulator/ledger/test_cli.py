@@ -64,12 +64,15 @@ def test_a_ledger_is_verified_shown_and_proven(ledger: Path, capsys: pytest.Capt
     head = head_of(capsys, ledger)
     assert told.endswith(f"head {head}\n")
     assert said(capsys, "prove", "1/2", "--record", "4", "--output", "claim.json") == "claim.json: written\n"
+    chain = said(capsys, "show", "ledger.db").split()[1]
+    proposer = json.loads(said(capsys, "show", "ledger.db", "--block", "12"))["signed_header"]["header"]["proposer"]
     checked = said(capsys, "check", "claim.json", "--head", head)
     assert checked == (
         f"claim.json: claim 1/2 is in block 7 of the ledger with the head {head}\n"
         "claim.json: task record 4 of 8 is in that claim\n"
+        f"claim.json: validator {proposer} of the chain {chain} signed the head {head}\n"
     )
-    assert "compare it with one that you noted" in said(capsys, "check", "claim.json")
+    assert "or have noted that head" in said(capsys, "check", "claim.json")
     assert json.loads(said(capsys, "show", "ledger.db", "--claim", "1/2"))["message"]["sequence"] == 2
     assert (
         json.loads(said(capsys, "show", "ledger.db", "--block", "7"))["body"]["messages"][1]["message"]["device"] == 1

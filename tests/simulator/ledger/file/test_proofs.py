@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from simulator.ledger.file.proofs import (
     ClaimProof,
-    GrowthProof,
     Proof,
     ProofError,
     RecordProof,
     ShownHead,
     check_proof,
+    head_text,
     proof_bytes,
     prove_claim,
     prove_growth,
@@ -23,7 +23,9 @@ from simulator.ledger.file.proofs import (
 )
 from simulator.ledger.file.reading import ClaimName, Head, Reader, open_reader
 from simulator.ledger.file.store import create_store
+from simulator.ledger.record.codec import decode, encode
 from simulator.ledger.record.merkle import HASH_BYTES
+from simulator.ledger.record.types import SignedHeader
 from tests.simulator.ledger.chains import Chain
 
 CLAIM = ClaimName(1, 3)
@@ -47,7 +49,10 @@ def reader(ledger: Path) -> Iterator[Reader]:
 def test_every_claim_and_record_is_proven(reader: Reader) -> None:
     for row in reader.each_claim():
         proof = prove_claim(reader, row.name, row.number)
-        first, second = check_proof(proof, reader.head())
+        first, second, signed = check_proof(proof, reader.head())
+        assert (
+            signed == f"validator 2 of the chain {reader.genesis_root.hex()} signed the head {head_text(reader.head())}"
+        )
         assert first.startswith(f"claim {row.name} is in block {row.block} of the ledger with the head 70:")
         assert second == f"task record {row.number} of {130 + row.name.device} is in that claim"
 
@@ -56,8 +61,10 @@ def test_every_growth_is_proven(reader: Reader) -> None:
     for since in range(1, 71):
         proof = prove_growth(reader, since)
         for head in (reader.head(), reader.head_at(since)):
-            (said,) = check_proof(proof, head)
+            said, *signed = check_proof(proof, head)
             assert f"begins with all blocks of that with {since}:" in said
+            assert signed[0].endswith(f" signed the head {head_text(reader.head_at(since))}")
+            assert signed[1].endswith(f" signed the head {head_text(reader.head())}")
 
 
 def test_a_proof_stands_in_a_small_file(reader: Reader, tmp_path: Path) -> None:
@@ -101,7 +108,7 @@ def forgeries(proof: ClaimProof, other: ClaimProof) -> dict[str, ClaimProof]:
         "another place": change(proof, place=0),
         "another number of the block": change(proof, block=other.block),
         "a block beyond the head": change(proof, block=71),
-        "a shorter ledger": change(proof, head=ShownHead(blocks=5, root=proof.head.root)),
+        "a shorter ledger": change(proof, head=change(proof.head, blocks=5)),
         "another record": change(proof, record=change(record, record=others.record)),
         "a record at another place": change(proof, record=change(record, place=8)),
         "a record of another claim": change(proof, record=others),
@@ -113,8 +120,54 @@ def forgeries(proof: ClaimProof, other: ClaimProof) -> dict[str, ClaimProof]:
         "no path": change(proof, history_path=b""),
         "no message": change(proof, message=b""),
         "another record for a header": change(proof, header=proof.message),
-        "no head": change(proof, head=ShownHead(blocks=70, root="zz")),
+        "no head": change(proof, head=change(proof.head, root="zz")),
     }
+
+
+def unsigned(head: ShownHead, older: ShownHead, chain: Chain) -> dict[str, ShownHead]:
+    """Return what an attacker may show for the signature of a head."""
+    change = msgspec.structs.replace
+    last = decode(head.last, SignedHeader)
+    header = last.header
+
+    def by(validator: int, **changes: object) -> ShownHead:
+        other = change(header, **changes)
+        signed = SignedHeader(header=other, signature=chain.keys[validator].sign(chain.id, other))
+        return change(head, last=encode(signed))
+
+    return {
+        "no signature": change(head, last=encode(change(last, signature=bytes(64)))),
+        "that of an older head": change(head, last=older.last, path=older.path),
+        "that of another validator": by(0),
+        "that of a stranger": by(0, proposer=4),
+        "that of whoever calls itself the proposer": by(0, proposer=0),
+        "that of a header of another number": by(2, number=69),
+        "that of a header of another history": by(2, history_root=bytes(32)),
+        "that of the parent's history": by(2, history_root=bytes.fromhex(older.root)),
+        "another path": change(head, path=bytes(len(head.path))),
+        "no path": change(head, path=b""),
+        "nothing": change(head, last=b""),
+    }
+
+
+def test_invalid_signatures_of_a_head(reader: Reader) -> None:
+    proof, growth, chain = prove_claim(reader, CLAIM, 7), prove_growth(reader, 68), Chain()
+    for name, forged in unsigned(proof.head, growth.old, chain).items():
+        for whole in (
+            msgspec.structs.replace(proof, head=forged),
+            msgspec.structs.replace(growth, head=forged),
+            msgspec.structs.replace(growth, old=forged, head=forged, path=b""),
+        ):
+            with pytest.raises(ProofError, match=r"^the head is not "):
+                pytest.fail(f"{name}: {check_proof(whole)}")
+
+
+def test_invalid_signature_on_another_chain(reader: Reader) -> None:
+    other = encode(Chain(name=b"other").genesis)
+    for proof in (prove_claim(reader, CLAIM, 7), prove_growth(reader, 33)):
+        for genesis in (other, b""):
+            with pytest.raises(ProofError, match=r"^the head is not signed: "):
+                check_proof(msgspec.structs.replace(proof, genesis=genesis))
 
 
 def test_invalid_proofs_put_together_from_true_ones(reader: Reader) -> None:
@@ -131,12 +184,14 @@ def test_invalid_history_that_was_rewritten(reader: Reader, tmp_path: Path) -> N
             store.append(block, told)
         other = prove_growth(store, 33)
     proof = prove_growth(reader, 33)
+    assert check_proof(other)[1].split(" signed ")[0] == check_proof(proof)[1].split(" signed ")[0]
+    change = msgspec.structs.replace
     for forged in (
-        GrowthProof(old=proof.old, head=other.head, path=other.path),
-        GrowthProof(old=other.old, head=proof.head, path=proof.path),
-        GrowthProof(old=proof.head, head=proof.old, path=proof.path),
-        GrowthProof(old=proof.old, head=proof.head, path=b""),
-        GrowthProof(old=proof.old, head=proof.head, path=proof.path + bytes(32)),
+        change(proof, head=other.head, path=other.path),
+        change(proof, old=other.old),
+        change(proof, old=proof.head, head=proof.old),
+        change(proof, path=b""),
+        change(proof, path=proof.path + bytes(32)),
     ):
         with pytest.raises(ProofError, match=r"^the ledger did not grow from the older head: "):
             check_proof(forged)
@@ -167,5 +222,5 @@ def test_a_damaged_proof_never_proves_anything_else(ledger: Path, tmp_path: Path
 def test_what_is_no_proof_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "proof.json"
     path.write_bytes(content)
-    with pytest.raises(ProofError, match=r"proof\.json: is no proof: "):
+    with pytest.raises(ProofError, match=r"proof\.json: is no proof that this version reads; "):
         read_proof(path)

@@ -13,7 +13,14 @@ from tests.simulator.ledger.cases import CONFIG, DEVICES, DIGEST, begin, claim, 
 def block() -> Block:
     """Return a block with a claim."""
     header = BlockHeader(
-        slot=1, proposer=0, parent_root=DIGEST, state_root=DIGEST, body_root=DIGEST, randomness_reveal=DIGEST
+        slot=1,
+        proposer=0,
+        number=1,
+        parent_root=DIGEST,
+        history_root=DIGEST,
+        state_root=DIGEST,
+        body_root=DIGEST,
+        randomness_reveal=DIGEST,
     )
     body = Body(messages=(signed(begin(), claim(), DEVICES[0]),))
     return Block(signed_header=SignedHeader(header=header, signature=bytes(64)), body=body)
