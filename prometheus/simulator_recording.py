@@ -57,6 +57,7 @@ LEDGER_REJECTED = Counter(name="ecochain_ledger_rejected", labels=("reason",))
 LEDGER_SLASHINGS = Counter(name="ecochain_ledger_slashings")
 LEDGER_CPU = Counter(name="ecochain_ledger_cpu_seconds")
 LEDGER_CPU_ENERGY = Counter(name="ecochain_ledger_cpu_joules")
+LEDGER_WRITE_FAILURES = Counter(name="ecochain_ledger_write_failures")
 FLOW = Counter(name="ecochain_flow_joules", labels=("site", "from", "to"))
 ASLEEP = Counter(name="ecochain_node_asleep_seconds", labels=("node",))
 """Its rate is the share of the simulated time asleep."""
@@ -85,6 +86,7 @@ COUNTERS = (
     LEDGER_SLASHINGS,
     LEDGER_CPU,
     LEDGER_CPU_ENERGY,
+    LEDGER_WRITE_FAILURES,
     FLOW,
     ASLEEP,
     WAKES,

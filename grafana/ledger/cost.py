@@ -6,13 +6,15 @@ from exporter.core.units import SECONDS_PER_DAY
 from grafana.board import Row
 from grafana.panels import Facts, Target, lines
 from grafana.promql import select, total
-from grafana.simulated import NO_DATA, NO_RATE, SIMULATED
-from prometheus.simulator_recording import LEDGER_CPU, LEDGER_CPU_ENERGY
+from grafana.simulated import NO_DATA, NO_RATE, PER_HOUR, SIMULATED
+from prometheus.simulator_recording import LEDGER_CPU, LEDGER_CPU_ENERGY, LEDGER_WRITE_FAILURES
+
+NO_FILE = "no ledger is kept in a file (--ledger)"
 
 
 def row() -> Row:
-    """Build the row of CPU time, its energy, the check of a block, and the file."""
-    return Row(title="Cost", panels=(_cpu(), _energy(), _check(), _size()))
+    """Build the row of CPU time, its energy, the making of a block, and the file."""
+    return Row(title="Cost", panels=(_cpu(), _energy(), _check(), _size(), _failures()))
 
 
 def _cpu() -> dashboard.Panel:
@@ -45,8 +47,8 @@ def _energy() -> dashboard.Panel:
 
 def _check() -> dashboard.Panel:
     return _cost(
-        title="Check of a block",
-        description="CPU time in which the last block was checked; of several simulators the longest.",
+        title="Making of a block",
+        description="CPU time in which the last block was made and checked; of several simulators the longest.",
         unit="ms",
         no_value=NO_DATA,
         target=Target(expr=f"1000 * max({select('ecochain_ledger_verify_duration_seconds')})", legend="last block"),
@@ -58,19 +60,34 @@ def _size() -> dashboard.Panel:
         title="Size of the file",
         description="Size of the ledger's file and its log, all chosen simulators together.",
         unit="decbytes",
-        no_value="no ledger is kept in a file (--ledger)",
+        no_value=NO_FILE,
         target=Target(expr=total(select("ecochain_ledger_size_bytes")), legend="file"),
+        width=12,
     )
 
 
-def _cost(*, title: str, description: str, unit: str, no_value: str, target: Target) -> dashboard.Panel:
+def _failures() -> dashboard.Panel:
+    return _cost(
+        title="Failed writes of the file",
+        description=(
+            "Times per simulated hour that a block could not be written to the ledger's file, as on a full disk. "
+            f"Blocks wait in memory meanwhile. {SIMULATED}"
+        ),
+        unit=PER_HOUR,
+        no_value=NO_FILE,
+        target=Target(expr=f"3600 * {total(select(LEDGER_WRITE_FAILURES.rate))}", legend="failed"),
+        width=12,
+    )
+
+
+def _cost(*, title: str, description: str, unit: str, no_value: str, target: Target, width: int = 8) -> dashboard.Panel:
     facts = Facts(
         title=title,
         description=description,
         unit=unit,
         no_value=no_value,
         targets=(target,),
-        width=6,
+        width=width,
         minimum=0,
     )
     return lines(facts)

@@ -28,7 +28,21 @@ class Application:
 
     def process_messages(self, root: bytes, messages: Sequence[SignedMessage], around: Surroundings) -> Outcome:
         """Carry a block's messages out. Raises RuleError where one breaks a rule, KeyError for an unknown root."""
-        result = transition.process_messages(self.states[root], messages, self.surroundings(around.slot, around.mix))
+        return self._keep(
+            transition.process_messages(self.states[root], messages, self.surroundings(around.slot, around.mix))
+        )
+
+    def admit_messages(
+        self, root: bytes, messages: Sequence[SignedMessage], around: Surroundings
+    ) -> tuple[transition.Admission, Outcome]:
+        """Choose the messages that hold in their order, as a proposer does, and carry those out.
+
+        Raises RuleError where units do not balance after them, KeyError for an unknown root.
+        """
+        admission = transition.admit(self.states[root], messages, self.surroundings(around.slot, around.mix))
+        return admission, self._keep(admission.result)
+
+    def _keep(self, result: transition.Result) -> Outcome:
         after = compute_state_root(result.state)
         self.states[after] = result.state
         return Outcome(root=after, convicted=result.convicted)

@@ -60,7 +60,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """The messages that a proposer can put into a block, and how many were rejected by which rule."""
+    """The messages that a proposer can put into a block, and how many were rejected by which rule.
+
+    For false outputs those are claims that earlier blocks hold, and that earn nothing now.
+    """
 
     accepted: tuple[SignedMessage, ...]
     rejected: Counter[Rule]
@@ -87,19 +90,28 @@ def process_messages(state: State, messages: Iterable[SignedMessage], around: Su
 
 
 def admit(state: State, messages: Sequence[SignedMessage], around: Surroundings) -> Admission:
-    """Choose the messages that hold in their order, as a proposer does, and count the others by the rule they break."""
+    """Choose the messages that hold in their order, as a proposer does, and count the others by the rule they break.
+
+    A claim that one of them convicts of a false output counts as well. Raises RuleError where units do not balance
+    afterwards.
+    """
     after = get_copy(state)
     process_epochs(after, around)
-    accepted, convicted = [], []
+    accepted: list[SignedMessage] = []
+    convicted: list[int] = []
     rejected: Counter[Rule] = Counter()
     for message in messages:
         try:
-            convicted.append(process_message(after, message, around))
+            offender = process_message(after, message, around)
         except RuleError as error:
             rejected[error.rule] += 1
-        else:
-            accepted.append(message)
-    result = Result(state=after, convicted=tuple(one for one in convicted if one is not None))
+            continue
+        accepted.append(message)
+        if offender is not None:
+            convicted.append(offender)
+            rejected[Rule.FALSE_OUTPUT] += 1
+    check_conservation(after)
+    result = Result(state=after, convicted=tuple(convicted))
     return Admission(accepted=tuple(accepted), rejected=rejected, result=result)
 
 

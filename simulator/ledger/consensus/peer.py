@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from simulator.ledger.consensus.fork_choice import View
 from simulator.ledger.consensus.proposal import Identity, build_block, build_vote, is_safe_to_sign, select_body
-from simulator.ledger.consensus.randomness import RevealChain
-from simulator.ledger.consensus.state import Member, State, get_block_proposer, get_voting_slot
+from simulator.ledger.consensus.renewal import Reveals
+from simulator.ledger.consensus.state import State, get_block_proposer, get_voting_slot
 from simulator.ledger.consensus.transition import ProcessMessages, process_slots
 from simulator.ledger.record.codec import digest
 from simulator.ledger.record.rules import Rule, RuleError
@@ -18,7 +18,6 @@ from simulator.ledger.record.types import (
     AttestationData,
     Block,
     Body,
-    RevealRenewal,
     Signable,
     SignedMessage,
     StakeChange,
@@ -26,9 +25,6 @@ from simulator.ledger.record.types import (
 
 BLOCKS_OF_AN_ANSWER = 256
 """Most blocks with which a validator answers a request."""
-
-CHAINS_KEPT = 16
-"""Chains of reveals that a validator keeps beside the present one: their renewals may still become final."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +73,7 @@ class Peer:
         self.archive: dict[bytes, Block] = {}
         self._orphans: dict[bytes, Block] = {}
         self._pool: dict[tuple[int, int], Attestation] = {}
-        self._chains = [identity.reveals]
+        self._reveals = Reveals(identity.reveals)
         self._proposed = trusted.slot
         self._voted: AttestationData | None = None
 
@@ -87,14 +83,16 @@ class Peer:
         if state is None or slot <= self._proposed:
             return []
         index = self.identity.index
-        chain = self._get_chain(state.members[index])
-        if get_block_proposer(state) != index or state.members[index].slashed or chain is None or slot > chain.last:
+        reveal = self._reveals.get_reveal(state.members[index], slot)
+        if get_block_proposer(state) != index or state.members[index].slashed or reveal is None:
             return []
         self._proposed = slot
         body = self.select_body(state)
-        if self._needs_renewal(state, chain) and not any(isinstance(one.message, StakeChange) for one in body.messages):
-            body = replace(body, messages=(*body.messages, self._renew(state, chain)))
-        block = build_block(self._process_messages, state, chain.reveal(slot), body, self.sign)
+        # Orders of a validator are numbered, and one of its own may be among them.
+        if not any(isinstance(one.message, StakeChange) for one in body.messages):
+            renewal = self._reveals.renew(state, index, self.sign)
+            body = body if renewal is None else replace(body, messages=(*body.messages, renewal))
+        block = build_block(self._process_messages, state, reveal, body, self.sign)
         self._take(block, slot, needed=False)
         return [Sent(block)]
 
@@ -137,27 +135,6 @@ class Peer:
         """Return the state of the head at a slot; None where the head itself is of that slot, or of a later one."""
         state = self.view.blocks[self.view.get_head()].state
         return process_slots(state, slot) if slot >= state.slot else None
-
-    def _get_chain(self, member: Member) -> RevealChain | None:
-        """Return the chain of reveals to which the validator is bound at present."""
-        return next((one for one in self._chains if one.leads_to(member.reveal, member.revealed)), None)
-
-    def _needs_renewal(self, state: State, chain: RevealChain) -> bool:
-        """Tell whether less than a quarter of a chain is left, and no other one is on its way."""
-        waiting = any(one.validator == self.identity.index for one in state.renewals)
-        return not waiting and 4 * (chain.last - state.slot) < chain.last - chain.first
-
-    def _renew(self, state: State, chain: RevealChain) -> SignedMessage:
-        """Return the message that binds the validator to a new chain of reveals."""
-        index, after = self.identity.index, chain.renewed(state.slot)
-        self._chains = [chain, *[one for one in self._chains if one is not chain][-CHAINS_KEPT:], after]
-        order = RevealRenewal(
-            validator=index,
-            sequence=state.members[index].changes + 1,
-            slot=state.slot,
-            commitment=after.commitment,
-        )
-        return SignedMessage(chain_id=self._chain_id, message=order, signature=self.sign(order))
 
     def _receive(self, sender: int, block: Block, slot: int) -> list[Sent]:
         """Take a block; where its parent is missing, keep it and ask the sender for what lies between."""

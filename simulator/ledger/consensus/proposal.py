@@ -75,13 +75,18 @@ def build_block(process_messages: ProcessMessages, state: State, reveal: bytes, 
 
     Raises RuleError where the body or the reveal break a rule.
     """
+    return seal_block(state, process_contents(process_messages, state, reveal, body), reveal, body, sign)
+
+
+def seal_block(state: State, after: State, reveal: bytes, body: Body, sign: Sign) -> Block:
+    """Return the block of the state's proposer whose contents lead to another state."""
     header = BlockHeader(
         slot=state.slot,
         proposer=get_block_proposer(state),
         number=state.blocks + 1,
         parent_root=state.head,
         history_root=get_history(state).root(),
-        state_root=get_root(process_contents(process_messages, state, reveal, body)),
+        state_root=get_root(after),
         body_root=compute_body_root(body),
         randomness_reveal=reveal,
     )

@@ -118,6 +118,19 @@ def state_transition(process_messages: ProcessMessages, state: State, block: Blo
 
 def process_block(process_messages: ProcessMessages, state: State, block: Block) -> State:
     """Return the state after a block for the slot of the state. Raises RuleError with the rule that it breaks."""
+    check_block(state, block)
+    header = block.signed_header.header
+    state = process_contents(process_messages, state, header.randomness_reveal, block.body)
+    if header.state_root != get_root(state):
+        raise RuleError(Rule.WRONG_STATE_ROOT, "the block leads to another state")
+    return with_head(state, header)
+
+
+def check_block(state: State, block: Block) -> None:
+    """Check all of a block for the slot of the state but what its contents lead to.
+
+    Raises RuleError with the rule that it breaks.
+    """
     header = block.signed_header.header
     if header.slot != state.slot or header.slot <= state.head_slot:
         raise RuleError(Rule.WRONG_SLOT, f"slot {header.slot} at slot {state.slot}, after {state.head_slot}")
@@ -132,10 +145,6 @@ def process_block(process_messages: ProcessMessages, state: State, block: Block)
         raise RuleError(Rule.OVERSIZED_BLOCK, f"more than {state.config.max_block_bytes} bytes")
     if header.body_root != compute_body_root(block.body):
         raise RuleError(Rule.WRONG_BODY_ROOT, "the body is another one")
-    state = process_contents(process_messages, state, header.randomness_reveal, block.body)
-    if header.state_root != get_root(state):
-        raise RuleError(Rule.WRONG_STATE_ROOT, "the block leads to another state")
-    return with_head(state, header)
 
 
 def get_trusted_state(root: bytes, header: BlockHeader, state: State) -> State:

@@ -76,7 +76,8 @@ LEDGER: tuple[Row[Snapshot], ...] = (
     counter(
         name="ecochain_ledger_rejected_total",
         labels=("reason",),
-        help="Messages that break a rule and are therefore in no block, by the rule.",
+        help="Messages that break a rule and are therefore in no block, by the rule; as false_output, claims that earn "
+        "nothing; as unbalanced, blocks that were not made.",
         read=_rejected,
     ),
     counter(
@@ -129,7 +130,7 @@ LEDGER: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecochain_ledger_verify_duration_seconds",
         unit="seconds",
-        help="CPU time in which the validators checked the last block.",
+        help="CPU time in which the last block was made and checked.",
         read=_of(lambda ledger: ledger.verify_seconds),
     ),
     gauge(
@@ -137,5 +138,11 @@ LEDGER: tuple[Row[Snapshot], ...] = (
         unit="bytes",
         help="Size of the ledger's file and its log; missing without --ledger.",
         read=_of(lambda ledger: ledger.size_bytes),
+    ),
+    counter(
+        name="ecochain_ledger_write_failures_total",
+        help="Failed writes of blocks to the ledger's file, as on a full disk. Blocks wait in memory until the file "
+        "can be written. Missing without --ledger.",
+        read=_of(lambda ledger: ledger.write_failures),
     ),
 )

@@ -1,6 +1,5 @@
 """The ledger of a live run: a claim of each device in every supply step, and a block of all of them."""
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import cast
@@ -17,8 +16,6 @@ from simulator.live.ledger.keeping import Keeping
 from simulator.live.ledger.setting import Setting
 from simulator.live.ledger.validators import Validators
 from simulator.run.engine import StepRecord
-
-LOG = logging.getLogger(__name__)
 
 STEP = round(WEATHER_STEP)
 """Seconds of a supply step, which is a slot and an epoch of the chain."""
@@ -84,6 +81,7 @@ class LiveLedger:
             cpu_seconds=self._spent,
             verify_seconds=validators.verify_seconds,
             size_bytes=None if self._keeping is None else self._keeping.size,
+            write_failures=None if self._keeping is None else self._keeping.failures,
         )
 
     def _close(self, end: int) -> None:
@@ -91,10 +89,6 @@ class LiveLedger:
         validators, slot = self._validators, end // STEP
         self._claim(end)
         if slot <= validators.state.head_slot:
-            return
-        if slot > validators.last_slot:
-            if slot == validators.last_slot + 1:
-                LOG.warning("the ledger ends with slot %d, for which its validators have the last reveals", slot - 1)
             return
         opener = self._setting.identities[slot % len(self._setting.identities)]
         openings = open_drawn(validators.ledger, self._producers, opener.index, opener.key)
@@ -104,7 +98,8 @@ class LiveLedger:
         self._records += len(added.block.body.messages)
         if self._keeping is not None:
             self._keeping.append(added, dict(self._records_of_waiting()))
-        self._waiting.clear()
+        # Where a block has no room for all, the rest is left to the next one.
+        del self._waiting[: max(0, added.taken - len(openings))]
 
     def _claim(self, end: int) -> None:
         """Let each device claim its interval, and forget the records that nobody can ask for any more."""

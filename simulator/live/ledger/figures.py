@@ -12,11 +12,11 @@ class LedgerFigures:
     """The ledger after its last block.
 
     Slots count from the beginning of the run; `finalized_slot` is that of the last final block. `stakes` are by the
-    names of validators. `records` are signed messages in blocks, `rejected` those that proposers left out, by the rule
-    that they break. `certificates` count Wh, `credits` micrograms. `balance_micrograms` is what the benchmark has
-    allowed for the tasks on time so far, less what was emitted. `cpu_seconds` is the time that the ledger has cost
-    this process, `verify_seconds` the part of it in which the last block was checked. `size_bytes` is that of the
-    file, None without one.
+    names of validators. `records` are signed messages in blocks, `rejected` those that break a rule, by the rule.
+    `certificates` count Wh, `credits` micrograms. `balance_micrograms` is what the benchmark has allowed for the tasks
+    on time so far, less what was emitted. `cpu_seconds` is the time that the ledger has cost this process,
+    `verify_seconds` the part of it in which the last block was made and checked. `size_bytes` is that of the file, and
+    `write_failures` counts the times that it could not be written; None without one.
     """
 
     head_slot: int
@@ -32,6 +32,7 @@ class LedgerFigures:
     cpu_seconds: float
     verify_seconds: float
     size_bytes: int | None
+    write_failures: int | None
 
     @property
     def validators(self) -> int:

@@ -30,7 +30,7 @@ STAKE = 100
 
 HASHES = 1 << 21
 """Hashes in which the reveals of all validators are made when the run starts, under a second of 2026: four validators
-get half a million slots, which are five simulated years."""
+get half a million slots, which are five simulated years. Each makes as many again before they end."""
 
 HEADROOM = 2.0
 """Ratio of the power with which a device is registered to that of its parts. A registration bounds what a false meter
@@ -65,7 +65,7 @@ class Setting:
 def setting_of(scenario: Scenario, seed: int, layout: Layout, engine: Engine, *, hashes: int = HASHES) -> Setting:
     """Return the setting of a run. The same run has the same chain: one of another scenario, seed or step has not.
 
-    `hashes` are those of all reveals together, which limit the slots of the chain.
+    `hashes` are those of the first reveals of all validators together.
     """
     run = hashlib.sha256(msgspec.json.encode((scenario, seed, float(engine.plant.step)))).digest()
     names = engine.plant.cluster.names[:MOST_VALIDATORS]

@@ -1,35 +1,67 @@
 """The validators of a live run, in one process: each proposes, votes and signs for itself, and they check a block once.
 
 They share one view of the chain, as there is no network between them that could divide it. Nothing of the chain's
-rules is left out: each block passes the whole transition before it is the head.
+rules is left out: contents are carried out as the block is made, and its header is checked before it is the head.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from msgspec.structs import replace
+
 from simulator.ledger.application import Application
-from simulator.ledger.booking import transition
 from simulator.ledger.booking.state import State as Books
+from simulator.ledger.booking.transition import Admission
 from simulator.ledger.booking.verification import Executor
-from simulator.ledger.consensus.proposal import Identity, build_block, build_vote, is_safe_to_sign, select_body
-from simulator.ledger.consensus.randomness import compute_mix
-from simulator.ledger.consensus.state import State, get_block_proposer, get_genesis_state
-from simulator.ledger.consensus.transition import process_slots, state_transition
+from simulator.ledger.consensus.proposal import Identity, build_vote, is_safe_to_sign, seal_block, select_body
+from simulator.ledger.consensus.renewal import Reveals
+from simulator.ledger.consensus.state import State, get_block_proposer, get_genesis_state, with_head
+from simulator.ledger.consensus.transition import (
+    Outcome,
+    Surroundings,
+    check_block,
+    process_contents,
+    process_slots,
+)
 from simulator.ledger.file.snapshot import take_snapshot
 from simulator.ledger.record.codec import encode
 from simulator.ledger.record.rules import Rule, RuleError
-from simulator.ledger.record.types import Attestation, AttestationData, Block, Body, Genesis, SignedMessage
+from simulator.ledger.record.types import (
+    Attestation,
+    AttestationData,
+    Block,
+    Genesis,
+    RevealRenewal,
+    SignedMessage,
+)
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """A block that became the head: the number of the last final block after it, and the snapshot of its state."""
+    """A block that became the head: the number of the last final block after it, and the snapshot of its state.
+
+    Of the messages that were offered, the first `taken` are in it or were refused. The snapshot can be had until the
+    next block.
+    """
 
     block: Block
+    taken: int
     finalized: int
     snapshot: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """A block, the state after it, and how many of the messages that were offered had room."""
+
+    block: Block
+    after: State
+    taken: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +85,12 @@ class Validators:
         self.verify_seconds = 0.0
         self.execute = execute
         self._identities = identities
+        self._reveals = [Reveals(one.reveals) for one in identities]
         self._cpu = cpu
         self._votes: list[Attestation] = []
         self._last: dict[int, AttestationData] = {}
         self._places = {self.state.head: Place(0, 0)}
+        self._broken: Rule | None = None
 
     @property
     def ledger(self) -> Books:
@@ -66,66 +100,84 @@ class Validators:
     @property
     def blocks(self) -> int:
         """The number of blocks."""
-        return self._places[self.state.head].number
+        return self.state.blocks
 
     @property
     def finalized(self) -> Place:
         """The place of the last final block."""
         return self._places[self.state.finalized.root]
 
-    @property
-    def last_slot(self) -> int:
-        """The last slot for which all validators have a reveal."""
-        return min(one.reveals.last for one in self._identities)
-
-    def take_up(self, state: State, recorded: Books, places: Mapping[bytes, Place]) -> None:
-        """Go on from a state of this chain that was kept; `places` are those of its blocks."""
+    def take_up(
+        self, state: State, recorded: Books, places: Mapping[bytes, Place], renewals: Iterable[RevealRenewal]
+    ) -> None:
+        """Go on from a state of this chain that was kept; `places` and `renewals` are those of its blocks."""
         self.state = state
         self.application.states = {state.application: recorded}
         final = places[state.finalized.root].number
         self._places = {root: place for root, place in places.items() if place.number >= final}
+        for one in renewals:
+            self._reveals[one.validator].follow(one)
 
     def propose(self, slot: int, messages: Sequence[SignedMessage]) -> Added | None:
-        """Have the slot's block made, checked and voted for. None where its proposer has lost its stake.
+        """Have the slot's block made, checked and voted for.
 
-        Messages that break a rule are left out of it, and counted.
+        Messages that break a rule are left out of it, and counted. None where the proposer has lost its stake, and
+        where no block can be made; then the rule is counted, and logged at the first time.
         """
-        before = process_slots(self.state, slot)
-        index = get_block_proposer(before)
-        if before.members[index].slashed:
-            return None
-        block = self._build(before, self._identities[index], messages)
         begin = self._cpu()
-        after = state_transition(self.application.process_messages, self.state, block)
-        self.verify_seconds = self._cpu() - begin
-        earlier, self.state = self.state, after
+        try:
+            made = self._make(process_slots(self.state, slot), messages)
+        except RuleError as error:
+            self.rejected[error.rule] += 1
+            if error.rule is not self._broken:
+                LOG.warning("the ledger makes no block: %s", error)
+            self._broken = error.rule
+            return None
+        self._broken = None
+        return None if made is None else self._add(made, self._cpu() - begin)
+
+    def _add(self, made: _Made, seconds: float) -> Added:
+        """Let a block be the head, and all validators vote for it."""
+        earlier, after, slot = self.state, made.after, made.block.signed_header.header.slot
+        self.state, self.verify_seconds = after, seconds
         self.application.keep_only(after.application)
-        number = self._places[earlier.head].number + 1
-        self._places[after.head] = Place(number, slot)
+        self._places[after.head] = Place(after.blocks, slot)
         final = self.finalized.number
         self._places = {root: place for root, place in self._places.items() if place.number >= final}
         self._vote()
 
         def snapshot() -> bytes:
-            return encode(take_snapshot(number, earlier, after, self.application.states[after.application]))
+            return encode(take_snapshot(after.blocks, earlier, after, self.application.states[after.application]))
 
-        return Added(block=block, finalized=final, snapshot=snapshot)
+        return Added(block=made.block, taken=made.taken, finalized=final, snapshot=snapshot)
 
-    def _build(self, state: State, proposer: Identity, messages: Sequence[SignedMessage]) -> Block:
-        reveal = proposer.reveals.reveal(state.slot)
-        process = self.application.process_messages
+    def _make(self, state: State, messages: Sequence[SignedMessage]) -> _Made | None:
+        """Return the block of the state's slot with what holds of some messages; None without a proposer.
 
-        def signed(body: Body) -> Block:
-            return build_block(process, state, reveal, body, partial(proposer.key.sign, state.chain_id))
+        Raises RuleError where a block of them breaks a rule.
+        """
+        index = get_block_proposer(state)
+        member, sign = state.members[index], partial(self._identities[index].key.sign, state.chain_id)
+        reveal = self._reveals[index].get_reveal(member, state.slot)
+        if member.slashed or reveal is None:
+            return None
+        renewal = self._reveals[index].renew(state, index, sign)
+        orders = () if renewal is None else (renewal,)
+        body = select_body(state, self._votes, (), (*orders, *messages))
+        chosen: list[Admission] = []
 
-        votes = select_body(state, self._votes, ()).attestations
-        try:
-            return signed(Body(attestations=votes, messages=tuple(messages)))
-        except RuleError:
-            around = self.application.surroundings(state.slot, compute_mix(state.mix, reveal))
-            admission = transition.admit(self.application.states[state.application], messages, around)
-            self.rejected += admission.rejected
-            return signed(Body(attestations=votes, messages=admission.accepted))
+        def admit(root: bytes, offered: Sequence[SignedMessage], around: Surroundings) -> Outcome:
+            admission, outcome = self.application.admit_messages(root, offered, around)
+            chosen.append(admission)
+            return outcome
+
+        after = process_contents(admit, state, reveal, body)
+        (admission,) = chosen
+        body, taken = replace(body, messages=(*orders, *admission.accepted)), len(body.messages) - len(orders)
+        block = seal_block(state, after, reveal, body, sign)
+        check_block(state, block)
+        self.rejected += admission.rejected
+        return _Made(block=block, after=with_head(after, block.signed_header.header), taken=taken)
 
     def _vote(self) -> None:
         """Have each validator vote for the head that all have just seen."""

@@ -172,6 +172,7 @@ def golden_ledger() -> LedgerFigures:
         cpu_seconds=1.5,
         verify_seconds=0.00125,
         size_bytes=4_096_000,
+        write_failures=2,
     )
 
 

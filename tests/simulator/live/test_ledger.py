@@ -1,6 +1,8 @@
 """The ledger of a live run: it tells of the run what the run tells, goes on as far as the run, and counts all once."""
 
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,9 +17,11 @@ from simulator.ledger.booking.state import check_conservation
 from simulator.ledger.file.verify import verify
 from simulator.ledger.record.rules import Rule
 from simulator.ledger.record.types import Capacity
+from simulator.live.ledger import keeping
 from simulator.live.ledger.book import LiveLedger
 from simulator.live.ledger.keeping import Keeping
 from simulator.live.ledger.setting import Setting, setting_of
+from simulator.live.ledger.validators import Validators
 from simulator.run.engine import Engine
 from simulator.run.simulate import build_engine
 from simulator.scheduling.kernels.compiled import Backend
@@ -151,15 +155,129 @@ def test_a_device_with_false_outputs_costs_its_sponsor_the_stake_and_the_chain_g
     assert figures.slashed == 1
     assert figures.stakes[setting.names[0]] == 0
     assert figures.finalized_slot > 15
+    assert figures.rejected[Rule.FALSE_OUTPUT] == sum(one.struck for one in ledger.books.devices.values()) > 0
     assert ledger.books.accounts[0].allowed == 0
 
 
-def test_the_ledger_ends_with_the_reveals_and_the_run_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    scenario = edge()
+@pytest.mark.slow
+def test_validators_make_new_reveals_before_the_first_end_and_after_a_restart_the_same(tmp_path: Path) -> None:
+    scenario, path, length = edge(), tmp_path / "ledger.db", 160
     engine, _ = begin()
-    ledger = LiveLedger(setting_of(scenario, 1, layout_of(scenario, 1), engine, hashes=4 * 5))
-    run(engine, ledger, 8)
-    assert (ledger.figures().head_slot, ledger.figures().blocks) == (5, 5)
-    assert [one.message for one in caplog.records] == [
-        "the ledger ends with slot 5, for which its validators have the last reveals"
+    setting = setting_of(scenario, 1, layout_of(scenario, 1), engine, hashes=4 * length)
+    # The restarts fall before any renewal, between an order and its effect, and after the first chains have ended.
+    for until in (100, length - 24, 2 * length + 11, 4 * length):
+        kept = Keeping(path, setting.genesis)
+        validators = Validators(setting.genesis, setting.identities, setting.execute, cpu=lambda: 0.0)
+        kept.take_up(validators)
+        while validators.state.slot < until:
+            added = validators.propose(validators.state.slot + 1, [])
+            assert added is not None
+            kept.append(added, {})
+        kept.close()
+    found = verify(path, setting.execute)
+    assert (found.head.blocks, found.finalized) == (4 * length, 4 * length - 5)
+    assert min(one.changes for one in validators.state.members) >= 3
+
+
+def test_what_a_block_has_no_room_for_stands_in_the_next_one() -> None:
+    engine, setting = begin()
+    size = 1500
+    small = structs.replace(setting.genesis.config, max_block_bytes=size)
+    ledger = LiveLedger(replace(setting, genesis=structs.replace(setting.genesis, config=small)))
+    run(engine, ledger, 12)
+    figures = ledger.figures()
+    assert figures.blocks == 12
+    # A record that finds no room until its claim is due is opened too late.
+    assert set(figures.rejected) <= {Rule.NOT_DRAWN}
+    # Four claims, votes and openings take more than there is, so that claims fall behind, and none is left out.
+    sequences = [meter.sequence for meter in ledger.books.meters.values()]
+    assert 0 < min(sequences) < 12
+    assert figures.records < 4 * 13
+
+
+def test_invalid_balance_of_units_is_counted_and_logged_once_and_the_run_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    engine, setting = begin()
+    ledger = LiveLedger(setting)
+    run(engine, ledger, 3)
+    good = ledger.books.totals[0]
+    ledger.books.totals[0] = structs.replace(good, issued=good.issued + 1)
+    run(engine, ledger, 4)
+    assert ledger.figures().rejected == {Rule.UNBALANCED: 4}
+    assert ledger.figures().blocks == 3
+    (said,) = caplog.records
+    assert said.message.startswith("the ledger makes no block: unbalanced: instrument 0: ")
+    ledger.books.totals[0] = good
+    run(engine, ledger, 1)
+    assert ledger.figures().blocks == 4
+    assert {meter.sequence for meter in ledger.books.meters.values()} == {8}
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """Let no file grow beyond a size, which stands for a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_counted_and_told_in_one_line_and_the_file_catches_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    path = tmp_path / "ledger.db"
+    engine, setting = begin()
+    ledger = LiveLedger(setting, Keeping(path, setting.genesis))
+    run(engine, ledger, 4)
+    full = sum(one.stat().st_size for one in tmp_path.iterdir())
+    with disk_of(min(one.stat().st_size for one in tmp_path.iterdir() if one.stat().st_size)):
+        run(engine, ledger, 6)
+        assert ledger.figures().blocks == 10
+        assert ledger.figures().write_failures == 6
+        assert verify(path, setting.execute).head.blocks == 4
+    (said,) = caplog.records
+    assert said.message.startswith(f"{path}: cannot be used: ")
+    assert said.message.endswith("; blocks wait in memory until it can be written")
+    run(engine, ledger, 2)
+    assert caplog.records[-1].message == f"{path}: written again, with 6 blocks that had waited"
+    assert len(caplog.records) == 2
+    assert ledger.figures().write_failures == 6
+    assert full < (ledger.figures().size_bytes or 0)
+    ledger.close()
+    assert verify(path, setting.execute).head.blocks == 12
+    # Whoever goes on with the file is where the run was.
+    engine, setting = begin()
+    again = LiveLedger(setting, Keeping(path, setting.genesis))
+    assert again.books == ledger.books
+    again.close()
+
+
+def test_a_disk_that_stays_full_leaves_a_good_file_with_which_the_next_start_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ledger.db"
+    engine, setting = begin()
+    ledger = LiveLedger(setting, Keeping(path, setting.genesis))
+    run(engine, ledger, 4)
+    with disk_of(min(one.stat().st_size for one in tmp_path.iterdir() if one.stat().st_size)):
+        run(engine, ledger, 2)
+        ledger.close()
+    told = [one.message for one in caplog.records]
+    assert told[1].endswith("; the last 2 blocks are not in it, and are made again at the next start")
+    engine, setting = begin()
+    ledger = LiveLedger(setting, Keeping(path, setting.genesis))
+    run(engine, ledger, 5)
+    caplog.clear()
+    monkeypatch.setattr(keeping, "MOST_WAITING_BYTES", 10_000)
+    with disk_of(min(one.stat().st_size for one in tmp_path.iterdir() if one.stat().st_size)):
+        run(engine, ledger, 9)
+    assert [one.message.rpartition("; ")[2] for one in caplog.records][:2] == [
+        "blocks wait in memory until it can be written",
+        "the ledger goes on without it until the next start",
     ]
+    assert ledger.figures().blocks == 14
+    assert verify(path, setting.execute).head.blocks == 5
