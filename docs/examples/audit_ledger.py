@@ -88,7 +88,7 @@ def is_sealed(path):
 class Audit:
     def __init__(self, database):
         self.rows = lambda statement, *values: database.execute(statement, values).fetchall()
-        need(self.rows("PRAGMA integrity_check") == [("ok",)], "SQLite finds it damaged")
+        need(not self.rows("BEGIN") and self.rows("PRAGMA integrity_check") == [("ok",)], "SQLite finds it damaged")
         self.meta = dict(self.rows("SELECT name, value FROM meta"))
         need(len(self.meta) == 5 and self.meta["format"] == b"ecochain ledger 2", "it is no ledger of this version")
         schema = "".join(text for (text,) in self.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))

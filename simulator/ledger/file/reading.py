@@ -100,6 +100,8 @@ def open_reader(path: Path) -> "Reader":
         mode = "immutable=1" if is_alone and not log_of(path).exists() else "mode=ro"
         database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
         undo.callback(database.close)
+        # All questions are of one state of the file, however many blocks are written between them.
+        database.execute("BEGIN")
         reader = Reader(database, path, lock, is_sealed=is_closed)
         undo.pop_all()
     return reader

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from simulator.ledger.file.faults import DamagedError, StoreError
 from simulator.ledger.file.seal import seal
+from simulator.ledger.file.store import create_store
 from simulator.ledger.file.verify import verify
 from simulator.ledger.record.types import Attestation, DoubleVote, StakeChange
 from tests.simulator.ledger.damage import DAMAGES, WAYS, Liar, change_nothing, write_lie
@@ -153,6 +154,16 @@ def test_few_voters_make_nothing_final_for_either(tmp_path: Path) -> None:
     seal(path)
     assert "block 4 is said to be the last final one, and is block 0" in verified(path)
     assert audited(path) == "by the votes, block 0 is final"
+
+
+def test_the_auditor_sees_one_state_of_a_ledger_while_blocks_are_written(tmp_path: Path) -> None:
+    path, story = tmp_path / "a.db", Story().tell(EPOCHS)
+    with create_store(path, story.genesis) as store:
+        story.append(store, 12)
+        with closing(sqlite3.connect(path)) as database:
+            audit = auditor().Audit(database)
+            story.append(store)
+            assert audit.run().startswith("12 blocks, 3 of them final, ")
 
 
 def test_the_auditor_is_short_and_imports_nothing_of_ours() -> None:

@@ -155,6 +155,19 @@ def test_a_reader_sees_a_ledger_that_is_written_to(tmp_path: Path) -> None:
                 assert reader.blocks == number
 
 
+def test_a_reader_sees_one_state_of_a_ledger_while_blocks_are_written(tmp_path: Path) -> None:
+    path, chain = tmp_path / "a.db", Chain()
+    with create_store(path, chain.genesis) as store:
+        blocks = list(chain.blocks(300, 3))
+        for block, told in blocks[:127]:
+            store.append(block, told)
+        with open_reader(path) as reader:
+            for block, told in blocks[127:]:
+                store.append(block, told, finalized=reader.blocks)
+            check_contents(reader)
+            assert (reader.blocks, reader.finalized) == (127, 0)
+
+
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\x00" + bytes(5000)])
 def test_what_is_no_ledger_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.db"

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from simulator.ledger.booking.credits import compute_balance
 from simulator.ledger.booking.state import State
-from simulator.ledger.booking.transition import Result, Surroundings, process_messages
+from simulator.ledger.booking.transition import Result, Surroundings, admit, process_messages
 from simulator.ledger.record.rules import Rule
 from simulator.models.integer import executor, train
 from tests.simulator.ledger.cases import (
@@ -67,6 +67,17 @@ def test_invalid_false_output() -> None:
     later = apply(result.state, serve(1, 0).claim(2), slot=DUE).state
     assert not later.pending
     assert (later.accounts[0].allowed, later.accounts[0].emitted) == (0, 2_000_000)
+
+
+def test_invalid_false_output_is_counted() -> None:
+    """The opening stands in the block, as what convicts; refused is the claim, once, whatever else is opened."""
+    served = serve(10, 5, false=frozenset(range(15)))
+    state = included(served)
+    openings = [signed(state, served.opening(index), VALIDATORS[0]) for index in state.pending[0, 1].drawn]
+    admission = admit(state, openings, surroundings(DRAWN))
+    assert admission.accepted == (openings[0],)
+    assert admission.rejected == {Rule.FALSE_OUTPUT: 1, Rule.NOT_DRAWN: len(openings) - 1}
+    assert admission.result.convicted == (2,)
 
 
 LIES = [
