@@ -11,6 +11,7 @@ NOT_SHOWN = {
     "exporter.core.chart": "how a chart is drawn",
     "exporter.core.command_line": "exit statuses, which the help lists",
     "exporter.core.metrics": "how an answer is compressed",
+    "exporter.core.scalars": "how numbers in files are read",
     "exporter.core.units": "definitions of units",
     "exporter.core.web": "bounds of the server, which the guide to securing it lists",
     "exporter.journal.files": "how files are written",

@@ -10,24 +10,47 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import inspect
 
+from exporter.core.scalars import advice_on_number, advice_on_text
+
 ConfigT = TypeVar("ConfigT", bound=msgspec.Struct)
 
 _VALIDATION = re.compile(r"^(?P<what>.*?)(?:, got `(?P<got>[^`]*)`)?(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEPS = re.compile(r"\.([^.\[\]]+)|\[(\d*)\]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+MOST_CHARACTERS = 480
+"""Characters of a line that tells a mistake, which the program's name precedes: what a terminal shows in a few rows."""
+
+MOST_MISTAKES = 100
+"""Mistakes that are told; of the others only the number."""
+
+MOST_QUOTED = 80
+"""Characters of a value that a mistake quotes."""
 
 
 class ConfigError(Exception):
     """Configuration that cannot be used; one line for each mistake."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        """Escape the line breaks of quoted text, so that each mistake stays on one line."""
-        self.mistakes = [_CONTROL.sub(lambda found: ascii(found[0])[1:-1], mistake) for mistake in mistakes]
+        """Keep each mistake on a line of its own, and the lines short: what they quote may be anything."""
+        self.mistakes = [_line(mistake) for mistake in mistakes[:MOST_MISTAKES]]
+        if len(mistakes) > MOST_MISTAKES:
+            self.mistakes.append(f"and {len(mistakes) - MOST_MISTAKES:,} more mistakes")
         super().__init__("\n".join(self.mistakes))
 
     def __reduce__(self) -> tuple[type["ConfigError"], tuple[list[str]]]:
         """Pickle the mistakes themselves, not their text."""
         return type(self), (self.mistakes,)
+
+
+def _line(text: str) -> str:
+    """Return a text as one line: without its middle where it is long, and with escapes for what does not print."""
+    # Escapes have at most ten characters each, so that this much suffices for a whole line.
+    ends = text if len(text) <= 2 * MOST_CHARACTERS else text[:MOST_CHARACTERS] + text[-MOST_CHARACTERS:]
+    plain = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in ends)
+    if len(plain) <= MOST_CHARACTERS:
+        return plain
+    half = MOST_CHARACTERS // 2 - 2
+    return f"{plain[:half]}...{plain[-half:]}"
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -50,10 +73,7 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
 
     Raises ConfigError with one line for each bad value; `origin` (the file's name) stands at the head of each.
     """
-    try:
-        mistakes = [f"{origin}: {path}: expected a finite number, got {value}" for path, value in _non_finite(data, "")]
-    except RecursionError as error:
-        raise ConfigError([f"{origin}: expected plain values, got one that contains itself"]) from error
+    mistakes = [f"{origin}: {path}: expected a finite number, got {value}" for path, value in _non_finite(data, "")]
     if mistakes:
         raise ConfigError(mistakes)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
@@ -129,9 +149,18 @@ def _explain(message: str, section: str, value: object, kind: Any) -> str:
     below = match["path"] or ""
     node = _type_at(inspect.type_info(kind), below)
     if match["what"].startswith(("Expected", "Invalid", "Number")):
-        return f"{section}{below}: expected {describe_type(node)}, got {describe(_lookup(value, below))}"
+        got = _lookup(value, below)
+        return f"{section}{below}: expected {describe_type(node)}, got {describe(got)}{_advice(node, got)}"
     # From a section's own check of its values, which may begin with the key it is about (".time_zone: ...").
     return f"{section}{below}{'' if match['what'].startswith('.') else ': '}{match['what']}"
+
+
+def _advice(node: inspect.Type, value: object) -> str:
+    """Say how to write a value where YAML took it for another kind; nothing where it did not."""
+    kinds = node.types if isinstance(node, inspect.UnionType) else (node,)
+    if isinstance(value, str) and any(isinstance(kind, inspect.FloatType | inspect.IntType) for kind in kinds):
+        return advice_on_number(value)
+    return advice_on_text(value) if any(isinstance(kind, inspect.StrType) for kind in kinds) else ""
 
 
 def _type_at(node: inspect.Type, path: str) -> inspect.Type:
@@ -209,14 +238,18 @@ def describe(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f'"{value}"'
+            return f'"{_short(value)}"'
         case dict():
             odd = [key for key in value if not isinstance(key, str)]
-            return f"the key {describe(odd[0])}, which is not text" if odd else "a mapping"
+            return f"the key {describe(odd[0])}, which is not text{advice_on_text(odd[0])}" if odd else "a mapping"
         case list():
             return "a list"
         case _:
-            return str(value)
+            return _short(str(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}..."
 
 
 def _non_finite(value: object, path: str) -> Iterator[tuple[str, float]]:

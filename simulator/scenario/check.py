@@ -99,9 +99,11 @@ def published_contradictions(scenario: PublishedScenario) -> Iterator[str]:
 
 
 def _repeated_names(key: str, names: list[str]) -> Iterator[str]:
+    seen: set[str] = set()
     for index, name in enumerate(names):
-        if names.index(name) != index:
+        if name in seen:
             yield f'{key}[{index}].name: expected different names, got "{name}" twice'
+        seen.add(name)
 
 
 def _null(file: str | None) -> bool:

@@ -31,10 +31,7 @@ _BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][
 
 
 class WebConfigError(ConfigError):
-    """Web configuration that cannot be used; the message is one line naming file, key and what was expected."""
-
-    def __init__(self, mistake: str) -> None:
-        super().__init__([mistake])
+    """Web configuration that cannot be used; each line names file, key and what was expected."""
 
 
 class _HttpServerConfig(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,9 +80,9 @@ def load_web_config(path: Path) -> WebConfig:
         # An empty section means no TLS, as in the exporter-toolkit.
         context = None if tls == TlsServerConfig() else server_context(tls, path.parent)
     except ConfigError as error:
-        raise WebConfigError("; ".join(error.mistakes)) from error
+        raise WebConfigError(error.mistakes) from error
     except ValueError as error:
-        raise WebConfigError(f"{path}: {error}") from None
+        raise WebConfigError([f"{path}: {error}"]) from None
     return WebConfig(
         path=path,
         stamps=stamps,

@@ -34,10 +34,10 @@ class WebConfigFile:
             new = _successor(self._config)
         except WebConfigError as error:
             self._retry_at = time.monotonic() + RETRY_SECONDS
-            if str(error) != self._complaint:
-                self._complaint = str(error)
+            if (told := "; ".join(error.mistakes)) != self._complaint:
+                self._complaint = told
                 complaint = "the web configuration changed and cannot be used; the old one stays: %s"
-                logger.warning(complaint, error, extra=UNLIMITED)
+                logger.warning(complaint, told, extra=UNLIMITED)
             return
         self._config, self._retry_at, self._complaint = new, None, ""
         logger.info("%s: web configuration reloaded", new.path, extra=UNLIMITED)
@@ -52,8 +52,8 @@ def _successor(old: WebConfig) -> WebConfig:
     new = load_web_config(old.path)
     if (new.tls is None) is not (old.tls is None):
         raise WebConfigError(
-            f"{new.path}: tls_server_config: expected no change; turning TLS on or off needs a restart"
+            [f"{new.path}: tls_server_config: expected no change; turning TLS on or off needs a restart"]
         )
     if old.users and not new.users:
-        raise WebConfigError(f"{new.path}: basic_auth_users: expected at least one; turning them off needs a restart")
+        raise WebConfigError([f"{new.path}: basic_auth_users: expected at least one; turning them off needs a restart"])
     return new

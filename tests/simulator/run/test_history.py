@@ -86,7 +86,7 @@ def test_recorded_weather_of_the_run_teaches_nothing(tmp_path: Path) -> None:
 
 
 def test_days_before_a_missing_value_teach_nothing(tmp_path: Path) -> None:
-    """What lies before a gap cannot be told apart by its place, so that the days next to the run are learnt from."""
+    """Only the days next to the run, without a gap between them and it, are learnt from."""
     longer, shorter = (Path(weather_file(tmp_path, f"{days}.csv", days, 1, 2)) for days in (80, 60))
     rows = longer.read_text().splitlines()
     rows[13 + 24 * 20 :] = shorter.read_text().splitlines()[13:]

@@ -1,0 +1,25 @@
+"""Files that people name, read as files alone: a pipe would hold up its reader, and a device may never end."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file to be read. Raises OSError, for a folder, a pipe and a device too."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "expected a file, got a pipe or a device", str(path))
+    # Without waiting, should a pipe have taken its place since.
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
+
+
+def read_file(path: Path, most: int | None = None) -> bytes:
+    """Read a file of at most so many bytes. Raises OSError, for a folder, a pipe and a device too."""
+    with open_file(path) as file:
+        content = file.read(-1 if most is None else most + 1)
+    if most is not None and len(content) > most:
+        raise OSError(errno.EFBIG, f"expected at most {most:,} bytes", str(path))
+    return content
