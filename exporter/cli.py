@@ -26,6 +26,7 @@ from exporter.core.command_line import (
     Parser,
     add_log_flags,
     add_web_flags,
+    escape_what_does_not_print,
     nobody_reads,
     positive,
     start_logging,
@@ -66,6 +67,7 @@ power to narrow that: ecotrack calibrate --help.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit status: 0, 2 for mistakes (one line each), or 130 after Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    escape_what_does_not_print()
     try:
         if given[:1] == ["clean-window"]:
             status = _clean_window(build_clean_window_parser().parse_args(given[1:]))

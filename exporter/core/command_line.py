@@ -1,6 +1,7 @@
 """The command lines of both programs: how they report mistakes, and their flags for server and log."""
 
 import argparse
+import io
 import os
 import sys
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ INTERRUPTED = 130
 
 NOBODY_READS = 141
 """Exit status of a program whose output nobody reads any more, as a shell reports it: `head` has seen enough."""
+
+
+def escape_what_does_not_print() -> None:
+    """Let an output in ASCII, or a name that is no text, take escapes in place of ending the program."""
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="backslashreplace")
 
 
 def write_out(text: str) -> None:

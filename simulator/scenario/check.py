@@ -48,6 +48,7 @@ def _device_mistakes(key: str, device: str, known: Collection[str]) -> Iterator[
 
 def contradictions(scenario: Scenario) -> Iterator[str]:
     """Yield the mistakes that no single section shows, each with its key."""
+    yield from _name_mistakes(scenario.name)
     if not scenario.nodes:
         yield "nodes: expected at least one node, got none"
     names = [node.name for node in scenario.nodes]
@@ -93,9 +94,15 @@ def _profile_mistakes(models: ModelsSection, devices: Mapping[str, Device]) -> I
 
 def published_contradictions(scenario: PublishedScenario) -> Iterator[str]:
     """Yield the mistakes that no single section of the published model shows, each with its key."""
+    yield from _name_mistakes(scenario.name)
     if not scenario.nodes:
         yield "nodes: expected at least one node, got none"
     yield from _repeated_names("nodes", [node.name for node in scenario.nodes])
+
+
+def _name_mistakes(name: str) -> Iterator[str]:
+    if not name.isprintable():
+        yield f'name: expected text that prints, got "{name}"'
 
 
 def _repeated_names(key: str, names: list[str]) -> Iterator[str]:

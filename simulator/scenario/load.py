@@ -48,7 +48,7 @@ def load_scenario(name_or_file: str) -> AnyScenario:
 def read_scenario(path: Path) -> AnyScenario:
     """Read the scenario in a file. Paths in it are relative to its folder. Raises ConfigError."""
     given = {key: value for key, value in load_yaml(path).items() if value is not None}
-    data = {"name": path.stem} | given
+    data = {"name": _printable(path.stem)} | given
     origin = str(path)
     model = data.pop("model", "edge")
     if model == "published":
@@ -64,7 +64,18 @@ def read_scenario(path: Path) -> AnyScenario:
     except ConfigError as error:
         raise ConfigError([*error.mistakes, *(f"{origin}: {one}" for one in unknown_names(data))]) from error
     _refuse(origin, contradictions(scenario))
-    return _located(scenario, path.parent)
+    located = _located(scenario, path.parent)
+    try:
+        msgspec.json.encode(located)
+    except UnicodeEncodeError as error:
+        # A run is known by a digest of its scenario, which holds the paths of other files.
+        raise ConfigError([f"{origin}: expected other files in a folder whose name is UTF-8 text"]) from error
+    return located
+
+
+def _printable(stem: str) -> str:
+    """Return the name of a scenario that has none but its file's, which may hold anything: labels are UTF-8 text."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in stem)
 
 
 def _refuse(origin: str, mistakes: Iterable[str]) -> None:

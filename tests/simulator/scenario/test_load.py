@@ -1,5 +1,6 @@
 """Scenarios from files: what is wrong in one is told in a line that names file and key."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 from exporter.core.config import ConfigError
 from simulator.assembly.parts import climate_of
 from simulator.assembly.recordings import recording_mistakes
+from simulator.cli import main
 from simulator.energy.climate import CLIMATES
 from simulator.energy.interface import WEATHER_STEP
 from simulator.experiments.run.work import simulate_job
@@ -248,6 +250,44 @@ def test_a_recording_has_to_last_as_long_as_a_run(tmp_path: Path, run: dict[str,
     found = list(recording_mistakes(load_scenario(str(file))))
     assert len(found) == (told is not None)
     assert all(one.startswith("run.days: expected weather for ") and f"days.csv: {told}: " in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        (b"caf\xe9", "caf\\udce9"),
+        ("café".encode(), "café"),
+        ("a\u202eb".encode(), "a\\u202eb"),
+        (b"one\ntwo", "one\\ntwo"),
+        (b"\x1b[2J", "\\x1b[2J"),
+    ],
+)
+def test_a_scenario_is_served_under_a_name_that_prints(
+    tmp_path: Path, stem: bytes, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its digest is part of the ledger's identity, and its name a label of many series."""
+    file = tmp_path / os.fsdecode(stem + b".yaml")
+    file.write_text(yaml.safe_dump(minimal()), encoding="utf-8")
+    assert main(["serve", "--scenario", str(file), "--config.check"]) == 0
+    assert load_scenario(str(file)).name == name
+    assert capsys.readouterr().err == ""
+
+
+def test_a_name_of_a_scenario_prints(tmp_path: Path) -> None:
+    (told,) = mistakes(tmp_path, minimal(name="a\u202eb"))
+    assert told == 'mine.yaml: name: expected text that prints, got "a\\u202eb"'
+
+
+def test_files_in_a_folder_whose_name_is_no_text_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"d\xe9")
+    folder.mkdir()
+    file = folder / "mine.yaml"
+    file.write_text(yaml.safe_dump(minimal()), encoding="utf-8")
+    assert load_scenario(str(file)).name == "mine"
+    for changes in ({"weather": {"file": "a.csv"}}, {"grid": {"file": "a.csv"}}, arrivals(kind="trace", file="a.csv")):
+        file.write_text(yaml.safe_dump(minimal(**changes)), encoding="utf-8")
+        with pytest.raises(ConfigError, match="expected other files in a folder whose name is UTF-8 text"):
+            load_scenario(str(file))
 
 
 def test_a_value_that_is_missing_on_a_day_of_the_run_is_named_by_its_line(tmp_path: Path) -> None:
