@@ -48,6 +48,7 @@ NOT_SHOWN = {
     "simulator.run": "units, and how a run is counted",
     "simulator.scenario.devices.BYTES_PER_MEGABYTE": "definition of a unit",
     "simulator.scenario.devices.HERTZ_PER_GIGAHERTZ": "definition of a unit",
+    "simulator.scenario.tasks.BYTES_PER_KILOBYTE": "definition of a unit",
     "simulator.scheduling": "codes and tolerances of the kernels",
 }
 """Rooms, modules and single constants that are left out of the page, each with the reason."""

@@ -70,7 +70,7 @@ examples:
 
 Simulated time goes on day after day. Where the machine cannot keep up, the clock runs slower and never
 catches up; ecochain_clock_speed_ratio shows its speed. Fast runs (above 14,400, or with many tasks) compile,
-and take 250 MiB of memory in place of 70; the figures are the same.
+and take 270 MiB of memory in place of 70; the figures are the same.
 """
 
 

@@ -13,9 +13,9 @@ from exporter.core.units import HOURS_PER_DAY, Seconds
 from simulator.arrays import FloatArray
 from simulator.assembly.layout import layout_of
 from simulator.forecast.interface import DAYS_PER_WEEK, ForecastError, Kind
-from simulator.live.child import Child, ChildError
 from simulator.live.course import Course, CourseState
 from simulator.live.lessons import LEARNING, Hours, Lesson, Request, read
+from simulator.run.child import Child, ChildError
 from simulator.scenario.schema import Scenario
 
 LOG = logging.getLogger(__name__)

@@ -27,8 +27,8 @@ from simulator.forecast.models.convex import Convex
 from simulator.forecast.models.ridge import Ridge
 from simulator.forecast.pair import Pair, kept_pair, learn_pair
 from simulator.forecast.physics import Installation, histories
-from simulator.live.generate import end_with
 from simulator.live.lessons import MOST_SITES, Hours, Lesson, Request, Told, written
+from simulator.run.generate import end_with
 from simulator.scenario.schema import ForecastSection, Scenario
 
 LOG = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from simulator.energy.interface import Site
 from simulator.forecast.archive import DAMAGES
 from simulator.forecast.interface import ForecastError, Kind, part_of, with_prefix
 from simulator.forecast.pair import Pair, pair_of
-from simulator.live.child import Program
+from simulator.run.child import Program
 from simulator.scenario.schema import Scenario
 
 LEARNING = Program("simulator.live.learn", "what the forecasts rest on")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -47,6 +48,8 @@ FIRST_ROWS = 8
 FIRST_PLACES = 64
 _FLOATS = ("arrival", "deadline", "start", "finish", "work")
 _MARKS = ("task_class", "node", "level")
+
+RowsT = TypeVar("RowsT", FloatArray, IntArray)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +99,8 @@ class Queue:
     def grow(self, index: int, places: int, rows: int) -> None:
         """Make room for so many tasks, and for the work of so many steps from this one on; 0 needs no more."""
         if places:
-            more = ((0, 0), (0, _power_of_two(places) - self.numbers.shape[1]))
-            self.numbers, self.marks = np.pad(self.numbers, more), np.pad(self.marks, more)
+            self.numbers = _longer(self.numbers, len(self), places)
+            self.marks = _longer(self.marks, len(self), places)
         if rows:
             steps, longer = np.arange(index, index + self.work.shape[1]), _power_of_two(rows)
             work = np.zeros((2, longer, self.work.shape[2]))
@@ -107,6 +110,13 @@ class Queue:
     def _executions(self, chosen: np.typing.NDArray[np.intp]) -> Executions:
         rows = zip((*_FLOATS, *_MARKS), (*self.numbers, *self.marks), strict=True)
         return Executions(**{name: row[chosen] for name, row in rows})
+
+
+def _longer(tasks: RowsT, count: int, places: int) -> RowsT:
+    """Return rows with room for so many tasks. Room that none takes costs no memory, because nothing touches it."""
+    longer = np.zeros((len(tasks), _power_of_two(places)), tasks.dtype)
+    longer[:, :count] = tasks[:, :count]
+    return longer
 
 
 def _power_of_two(least: int) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
+from simulator.assembly.layout import Layout, weather_of
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Supply, WeatherError, WeatherSource
 
 DAYS_KEPT = 3
@@ -57,6 +58,13 @@ def daily(buses: Sequence[tuple[WeatherSource, Supply]], leads: Sequence[Seconds
         return np.take(np.concatenate(found, axis=2), column_of_bus, axis=2)
 
     return day
+
+
+def daily_generation(layout: Layout, seed: int) -> Daily:
+    """Return what the weather of a layout lets its buses generate. Raises WeatherError for a bad recording."""
+    weather = weather_of(layout, seed)
+    leads = [layout.places[bus.place].lead for bus in layout.buses]
+    return daily([(weather[bus.place], bus.supply) for bus in layout.buses], leads)
 
 
 class Generation:

@@ -9,16 +9,17 @@ from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.arrays import CountArray
 from simulator.assembly import inputs, parts
-from simulator.assembly.layout import Layout, layout_of, weather_of
+from simulator.assembly.layout import Layout, layout_of
 from simulator.energy.battery import Batteries
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.energy.life_cycle import LifeCycle
 from simulator.ledger.cost.accounting import AccountedLedger, Ledger, NullLedger
 from simulator.ledger.cost.cost_profile import shipped_profile
+from simulator.run.apart import GenerationApart
 from simulator.run.bound import problem
 from simulator.run.engine import Engine
 from simulator.run.forecasts import forecaster_of, grid_in_run
-from simulator.run.generation import Daily, Generation, daily
+from simulator.run.generation import Daily, Generation, daily_generation
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.plant import Plant
 from simulator.run.sleep import SleepState
@@ -35,7 +36,7 @@ from simulator.scheduling.score import Levels
 from simulator.scheduling.shifting import TemporalShifting
 from simulator.scheduling.sleeping import ConsolidatingSleeping, Sleeping, TimeoutSleeping
 from simulator.streams import Stream, generator
-from simulator.workload.generated import Workload
+from simulator.workload.generated import MOST_AT_ONCE, Workload
 from simulator.workload.task import Tasks
 from simulator.workload.trace import TraceWorkload
 
@@ -80,7 +81,7 @@ def build_engine(
     profile = parts.profile_of(scenario) if method.compression else None
     cluster = inputs.cluster_of(layout, scenario, compressed=profile)
     step = step or Seconds(float(scenario.run.step_seconds))
-    generation = Generation(daily_generation(layout, seed), step)
+    generation = Generation(_daily(scenario, layout, seed, nodes), step)
     classes = parts.classes_of(scenario)
     longest = max((kind.deadline for kind in classes if kind.deferrable), default=0.0)
     deferrable = np.array([kind.deferrable for kind in classes] * len(layout.places))
@@ -108,11 +109,12 @@ def build_engine(
     return Engine(plant)
 
 
-def daily_generation(layout: Layout, seed: int) -> Daily:
-    """Return what the weather of a layout lets its buses generate. Raises WeatherError for a bad recording."""
-    weather = weather_of(layout, seed)
-    leads = [layout.places[bus.place].lead for bus in layout.buses]
-    return daily([(weather[bus.place], bus.supply) for bus in layout.buses], leads)
+def _daily(scenario: Scenario, layout: Layout, seed: int, nodes: int | None) -> Daily:
+    """Return the generation of a run, computed apart where its tasks are many: they need the memory themselves."""
+    arrivals = scenario.workload.arrivals
+    if arrivals.kind != "trace" and arrivals.rate_per_hour > MOST_AT_ONCE:
+        return GenerationApart(scenario, seed, nodes)
+    return daily_generation(layout, seed)
 
 
 def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:

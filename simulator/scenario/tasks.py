@@ -10,7 +10,7 @@ from exporter.core.units import HOURS_PER_DAY
 BYTES_PER_KILOBYTE = 10**3
 
 MOST_PER_HOUR = 1e8
-"""Most arrivals per hour, which are drawn at once: so many take some gigabytes."""
+"""Most arrivals per hour: in five minutes, which are drawn at once, so many take a gigabyte."""
 
 
 class ArrivalsSection(Section, frozen=True, kw_only=True):

@@ -153,6 +153,15 @@ def draw_times(intensity: Intensity, random: np.random.Generator) -> FloatArray:
     levels = random.random(random.poisson(expected[-1]))
     levels.sort()
     levels *= expected[-1]
+    times = _interpolated(levels, expected, edges)
     # Far from zero the last uniform can round up to the edge itself.
-    times: FloatArray = np.interp(levels, expected, edges)
     return np.minimum(times, math.nextafter(edges[-1], edges[0]), out=times)
+
+
+def _interpolated(levels: FloatArray, expected: FloatArray, edges: FloatArray) -> FloatArray:
+    """Return `np.interp(levels, expected, edges)`, in place of the levels where they all lie on one line from 0."""
+    if len(edges) > 2 or not len(levels):
+        return np.interp(levels, expected, edges)
+    levels *= (edges[1] - edges[0]) / expected[1]
+    levels += edges[0]
+    return levels

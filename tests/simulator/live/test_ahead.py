@@ -8,22 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 
 from exporter.core.units import Seconds
 from simulator.app import Plan, build_run
 from simulator.assembly.layout import layout_of
 from simulator.energy.interface import POINTS_PER_DAY, WeatherError
-from simulator.live import ahead, generate
-from simulator.live.ahead import FIRST_DAYS, WEATHER, GenerationAhead, Request, days_in
-from simulator.live.child import Child, ChildError, Program
+from simulator.live.ahead import GenerationAhead
+from simulator.run import apart
+from simulator.run.apart import FIRST_DAYS
+from simulator.run.child import Child, Program
+from simulator.run.generation import daily_generation
 from simulator.run.job import full_method
-from simulator.run.simulate import build_engine, daily_generation
-from simulator.scenario.load import read_scenario
-from simulator.scenario.schema import Scenario
+from simulator.run.simulate import build_engine
 from tests.fake_clock import FakeClock
-from tests.processes import until
+from tests.simulator.run.test_apart import plain_days, recorded
 from tests.simulator.scenario.scenarios import at_rate, edge
 
 HEAVY = ("pvlib", "pandas", "scipy", "numba", "torch", "h5py", "matplotlib")
@@ -50,11 +49,6 @@ def source() -> Iterator[GenerationAhead]:
     computed.close()
 
 
-def plain_days(scenario: Scenario, seed: int, count: int) -> list[bytes]:
-    day = daily_generation(layout_of(scenario, seed), seed)
-    return [day(index).tobytes() for index in range(count)]
-
-
 @pytest.mark.slow
 def test_children_compute_the_same_bits(source: GenerationAhead) -> None:
     # From the first block into the second.
@@ -68,25 +62,6 @@ def test_the_live_job_loads_no_heavy_library(steps: str) -> None:
     assert done.stdout.split() == []
 
 
-def test_a_late_start_is_as_good_as_a_first(source: GenerationAhead) -> None:
-    assert source(400).tobytes() == daily_generation(layout_of(edge(), 3), 3)(400).tobytes()
-
-
-def recorded(folder: Path, days: int) -> Scenario:
-    """Return a scenario with a recording of so many days."""
-    hours = [f"2025,3,{20 + hour // 24},{hour % 24},100,10,5,98" for hour in range(24 * days)]
-    head = "-BEGIN HEADER-\nDates (month/day/year): 03/20/2025 through 03/25/2025 in LST\n"
-    head += "Location: Latitude  36.1   Longitude -79.95\n-END HEADER-\nYEAR,MO,DY,HR,ALLSKY_SFC_SW_DWN,T2M,WS10M,PS\n"
-    (folder / "weather.csv").write_text(head + "\n".join(hours) + "\n")
-    (folder / "recorded.yaml").write_text(
-        "weather: {file: weather.csv}\nnodes: [{name: one, device: raspberry-pi-4, solar: {area_square_metres: 1}}]\n"
-        "workload: {classes: [{name: a, model: mlp, work_seconds: 1, share: 1, deadline_seconds: 9}]}\n"
-    )
-    scenario = read_scenario(folder / "recorded.yaml")
-    assert isinstance(scenario, Scenario)
-    return scenario
-
-
 def test_a_recording_ends_where_it_ends(tmp_path: Path) -> None:
     scenario = recorded(tmp_path, 3)
     source = GenerationAhead(scenario, 1)
@@ -94,14 +69,6 @@ def test_a_recording_ends_where_it_ends(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(WeatherError, match="no weather for the whole day"):
             source(3)
-
-
-def test_what_a_child_cannot_compute_ends_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "recorded").mkdir()
-    scenario = recorded(tmp_path / "recorded", 3)
-    Path(scenario.weather.file or "").unlink()
-    with pytest.raises(WeatherError, match=r"weather\.csv: cannot be read"):
-        GenerationAhead(scenario, 1)(0)
 
 
 def test_a_child_that_dies_is_replaced_once(
@@ -118,49 +85,13 @@ def test_a_child_that_dies_is_replaced_once(
                 self.end()
             started.append(self)
 
-    monkeypatch.setattr(ahead, "Child", Mortal)
+    monkeypatch.setattr(apart, "Child", Mortal)
     assert source(0).tobytes() == plain_days(edge(), 3, 1)[0]
     assert "the child process ended with status -9" in caplog.text
 
 
-def test_without_any_child_the_run_ends_in_one_line(source: GenerationAhead, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "WEATHER", Program("simulator.live.no_such_program", "the weather"))
-    with pytest.raises(
-        WeatherError, match=r"^the weather could not be computed: the child process ended with status 1$"
-    ):
-        source(0)
-
-
-def test_no_child_is_waited_for_without_end() -> None:
-    slow = Child(WEATHER, Request(scenario=edge(), seed=1, first=0, count=10**6))
-    with pytest.raises(ChildError, match=r"^the weather was not computed within 0\.1 s$"):
-        slow.answer(Seconds(0.1))
-    assert slow._process.returncode is not None
-
-
-def test_a_child_that_is_done_is_gone_before_its_answer_is_needed() -> None:
-    done = Child(WEATHER, Request(scenario=edge(), seed=1, first=0, count=1))
-    until(lambda: done._process.returncode is not None, "the end of the child")
-    assert days_in(done.answer(Seconds(20.0)))[0].shape == (1, 2, POINTS_PER_DAY, len(edge().nodes))
-
-
-def test_a_child_ends_with_its_parent() -> None:
-    parent = (
-        "import os\nfrom simulator.live.ahead import WEATHER, Request\nfrom simulator.live.child import Child\n"
-        "from simulator.scenario.load import load_scenario\n"
-        "one = Child(WEATHER, Request(scenario=load_scenario('edge'), seed=1, first=0, count=10**6))\n"
-        "print(one._process.pid, flush=True)\nos._exit(0)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
-    until(lambda: not Path("/proc", done.stdout.strip()).exists(), "the end of the child")
-
-
-def test_a_request_survives_its_journey() -> None:
-    request = Request(scenario=edge(), seed=7, first=3, count=2)
-    assert msgspec.json.decode(msgspec.json.encode(request), type=Request) == request
-    days, mistake = generate.generated(request)
-    assert (days.shape, mistake) == ((2, 2, 288, 4), "")
-    assert np.isfinite(days).all()
+def test_a_late_start_is_as_good_as_a_first(source: GenerationAhead) -> None:
+    assert source(400).tobytes() == daily_generation(layout_of(edge(), 3), 3)(400).tobytes()
 
 
 @pytest.mark.slow

@@ -16,11 +16,11 @@ from simulator.forecast.interface import ForecastError, Kind
 from simulator.forecast.models.convex import Convex
 from simulator.forecast.pair import learn_pair
 from simulator.live import forecasts, learn
-from simulator.live.child import Program
 from simulator.live.course import Course, CourseState
 from simulator.live.forecasts import KEPT_HOURS, LiveForecasts
 from simulator.live.learn import lessons
 from simulator.live.lessons import LEARNING, Hours, Lesson, Request, Told, YearOfSky, read, written
+from simulator.run.child import Program
 from tests.fake_clock import FakeClock
 from tests.processes import until
 from tests.simulator.energy.places import greensboro

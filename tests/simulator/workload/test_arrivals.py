@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
-from simulator.workload.arrivals import Arrivals, BurstyArrivals, DiurnalArrivals, PoissonArrivals, draw_times
+from simulator.workload.arrivals import (
+    Arrivals,
+    BurstyArrivals,
+    DiurnalArrivals,
+    Intensity,
+    PoissonArrivals,
+    draw_times,
+)
 
 DAY = [1.0] * 8 + [4.0] * 8 + [2.0] * 8
 
@@ -171,3 +178,15 @@ def test_bursts_without_a_possible_quiet_rate_are_refused() -> None:
 )
 def test_a_rate_of_zero_gives_no_arrivals(arrivals: Arrivals) -> None:
     assert all(len(hour(arrivals, index)) == 0 for index in range(50))
+
+
+@given(seed=st.integers(0, 2**32), begin=st.floats(0, 1e9), seconds=st.floats(1e-3, 1e4), rate=st.floats(0, 10))
+def test_times_at_one_rate_are_spread_as_numpy_interpolates(
+    seed: int, begin: float, seconds: float, rate: float
+) -> None:
+    intensity = Intensity(seconds=np.array([begin, begin + seconds]), per_second=np.array([min(rate, 1e3 / seconds)]))
+    times = draw_times(intensity, np.random.default_rng(seed))
+    expected, random = intensity.expected, np.random.default_rng(seed)
+    levels = np.sort(random.random(random.poisson(expected))) * expected
+    interpolated = np.interp(levels, [0.0, expected], intensity.seconds)
+    assert np.all(np.abs(times - interpolated) <= np.spacing(intensity.seconds[1]))

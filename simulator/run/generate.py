@@ -1,7 +1,7 @@
-"""The child process of the live job: `python -m simulator.live.generate` computes the generation of some days.
+"""The child process of `apart`: `python -m simulator.run.generate` computes the generation of some days.
 
 It reads a request, a line of JSON, from its input, and writes an answer to its output: a line of JSON, then an array in
-numpy's format. It ends when its input does, so that none outlives the job.
+numpy's format. It ends when its input does, so that none outlives the run.
 """
 
 import os
@@ -15,8 +15,8 @@ import numpy as np
 from simulator.arrays import FloatArray
 from simulator.assembly.layout import layout_of
 from simulator.energy.interface import POINTS_PER_DAY, WeatherError
-from simulator.live.ahead import Answer, Request
-from simulator.run.simulate import daily_generation
+from simulator.run.apart import Answer, Request
+from simulator.run.generation import daily_generation
 
 GIVEN_UP = 1
 """Status of a child whose parent is gone, which nobody reads."""
@@ -35,7 +35,7 @@ def main() -> int:
 
 def generated(request: Request) -> tuple[FloatArray, str]:
     """Return the generation (D, 2, 288, B) of the days asked for, and why they are fewer, if they are."""
-    layout = layout_of(request.scenario, request.seed)
+    layout = layout_of(request.scenario, request.seed, request.nodes)
     days: list[FloatArray] = []
     mistake = ""
     try:

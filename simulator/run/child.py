@@ -1,4 +1,4 @@
-"""A child process of the live job: its question, its answer, and how it ends."""
+"""A child process of a run: its question, its answer, and how it ends."""
 
 import contextlib
 import os
