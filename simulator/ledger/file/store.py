@@ -214,6 +214,7 @@ def open_store(path: Path) -> Store:
         was_closed = is_sealed(path)
         if was_closed:
             check_closed(path)
+            _check_readable(path, lock)
             unseal(path)
         else:
             check_log(path)
@@ -224,6 +225,15 @@ def open_store(path: Path) -> Store:
             check_contents(store)
         undo.pop_all()
     return store
+
+
+def _check_readable(path: Path, lock: int) -> None:
+    """Check that a closed file is a ledger of this version, and leave it as it is.
+
+    Raises DamagedError and StoreError.
+    """
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as database:
+        Reader(database, path, lock, is_sealed=True)
 
 
 def _lock_alone(path: Path, lock: int) -> None:

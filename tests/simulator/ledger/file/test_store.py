@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scripts.imports import ROOT
 from simulator.ledger.file.contents import check_contents
 from simulator.ledger.file.faults import DamagedError, StoreError
 from simulator.ledger.file.reading import ClaimName, open_reader
@@ -181,6 +182,17 @@ def test_what_is_no_ledger_is_told_in_one_line(tmp_path: Path, content: bytes) -
         database.execute("CREATE TABLE other (a)")
     with pytest.raises((DamagedError, StoreError)):
         open_reader(tmp_path / "b.db")
+
+
+def test_a_ledger_of_an_earlier_format_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    kept = (ROOT / "tests/fixtures/formats/ledger-v1.db").read_bytes()
+    path.write_bytes(kept)
+    for open_it in (open_store, open_reader):
+        with pytest.raises(StoreError, match=r"ledger\.db: is a ledger of format 1, .*: begin another file$"):
+            open_it(path)
+    assert path.read_bytes() == kept
+    assert [one.name for one in tmp_path.iterdir()] == ["ledger.db"]
 
 
 def test_a_full_disk_ends_in_one_line_and_loses_nothing(tmp_path: Path) -> None:
