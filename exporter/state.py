@@ -6,8 +6,6 @@ clean stop, and survives a power cut. A file is one header line (format, version
 one line of JSON. What cannot be read is moved aside under a name of its own and reported; it is never overwritten.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import logging
 import os
@@ -17,7 +15,9 @@ from pathlib import Path
 import msgspec
 
 from exporter.core.clock import Clock
+from exporter.core.regular_file import read_file, require_file
 from exporter.core.units import Seconds, UnixSeconds
+from exporter.state_lock import StateLock
 from exporter.totals import Exported, Totals, begun_by, with_events
 from exporter.usage.events import Event, EventKind
 
@@ -94,17 +94,13 @@ class StateStore:
         self._durable_owed = False
         self._resumable: _Resumable | None = None
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            self._lock = StateLock(folder)
+        except BlockingIOError as error:
+            raise StateError(f"state folder {folder}: {error.strerror}; see --state.dir") from error
         except OSError as error:
             raise StateError(f"state folder {folder}: cannot be used: {error.strerror}; see --state.dir") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._lock)
-            raise StateError(f"state folder {folder}: another ecotrack is using it; see --state.dir") from error
         if not os.access(folder, os.W_OK | os.X_OK):
-            os.close(self._lock)
+            self._lock.close()
             raise StateError(f"state folder {folder}: cannot be written; see --state.dir")
 
     def load(self, now: UnixSeconds) -> Totals:
@@ -138,10 +134,11 @@ class StateStore:
     def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
         """Replace the state.
 
-        Raises OSError where the disk refuses, and until the durable file is written again after that. The exact file is
-        then gone where possible, since totals published from now on may be higher than it says; where it is not, see
-        `publishable`.
+        Raises OSError where the disk refuses, and until the durable file is written again after that. An exact file
+        that cannot be replaced is then gone where possible, since totals published from now on may be higher than it
+        says; where it is not, see `publishable`.
         """
+        self._keep_locked()
         self._sequence += 1
         tick = self._clock.elapsed()
         until = Seconds(tick + self._resume_within)
@@ -160,19 +157,19 @@ class StateStore:
             self._replace(self._exact, data, durable=clean_stop)
         except OSError:
             self._durable_owed = True
-            with contextlib.suppress(OSError):
-                self._exact.unlink()
-                self._resumable = None
-            with contextlib.suppress(OSError):
-                self._exact.with_suffix(".tmp").unlink()
-            raise
+            self._make_room()
+            # On a full disk the new file fits into the room of the old one.
+            self._replace(self._exact, data, durable=clean_stop)
         self._resumable = _Resumable(exported=totals.exported, until=until)
         due = self._last_fsync is None or tick - self._last_fsync >= FSYNC_INTERVAL
         if clean_stop or due or self._durable_owed:
             # After the exact file, so that the durable one is never the newer while the machine is up. After a failure
-            # no save is good before this one is: on a full disk the exact file succeeds in turns, in its own room.
+            # no save is good before this one is: on a full disk the exact file alone succeeds, in its own room.
             self._last_fsync, self._durable_owed = tick, True
-            self._replace(self._durable, data, durable=True)
+            try:
+                self._replace(self._durable, data, durable=True)
+            finally:
+                _remove(self._durable.with_suffix(".tmp"))
             self._durable_owed = False
 
     def publishable(self, exported: Exported) -> Exported:
@@ -187,7 +184,23 @@ class StateStore:
 
     def close(self) -> None:
         """Release the folder to other instances."""
-        os.close(self._lock)
+        self._lock.close()
+
+    def _keep_locked(self) -> None:
+        """Make and lock the folder again where it, or its lock, was deleted. Raises OSError, as where another has it.
+
+        It may come back, as where a disk is mounted: what a restart would continue from then is still held to.
+        """
+        if not self._lock.is_held():
+            self._durable_owed = True
+            self._lock.take_again()
+            LOG.warning("state folder %s: was deleted, and is made and locked again", self._folder)
+
+    def _make_room(self) -> None:
+        """Remove the exact file and what is left of the next one, as far as the disk lets it."""
+        if _remove(self._exact):
+            self._resumable = None
+        _remove(self._exact.with_suffix(".tmp"))
 
     @property
     def _exact(self) -> Path:
@@ -221,7 +234,7 @@ class StateStore:
 
     def _read(self, path: Path, exact: bool, now: UnixSeconds, events: list[Event]) -> _Candidate | None:  # noqa: FBT001 - a field
         try:
-            return _Candidate(saved=_decode(path.read_bytes()), exact=exact)
+            return _Candidate(saved=_decode(read_file(path)), exact=exact)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -248,8 +261,10 @@ class StateStore:
     def _replace(self, path: Path, data: bytes, *, durable: bool) -> None:
         """Write beside and rename, so that a reader never meets half a file."""
         beside = path.with_suffix(".tmp")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+        # A pipe that stands there must not hold up the sampling.
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
         with os.fdopen(descriptor, "wb") as file:
+            require_file(beside)
             file.write(data)
             file.flush()
             if durable:
@@ -264,6 +279,15 @@ class StateStore:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _remove(path: Path) -> bool:
+    """Remove a file, and return whether there is none now."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _encode(saved: _Saved) -> bytes:

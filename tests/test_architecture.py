@@ -56,7 +56,7 @@ LAYERS = (
     ("exporter.sources",),
     ("exporter.usage",),
     ("exporter.activity", "exporter.budget", "exporter.intensity", "exporter.power", "exporter.week"),
-    ("exporter.eco_score", "exporter.projection", "exporter.totals"),
+    ("exporter.eco_score", "exporter.projection", "exporter.state_lock", "exporter.totals"),
     ("exporter.snapshot", "exporter.state"),
     ("exporter.calibrate.stored", "exporter.downtime"),
     ("exporter.derive",),

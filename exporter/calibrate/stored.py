@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from exporter.core.regular_file import read_file
 from exporter.core.units import UnixSeconds, Watts
 from exporter.power.component import Coverage
 from exporter.state import StateError
@@ -44,7 +45,7 @@ def load_calibration(folder: Path) -> Calibration | None:
     """Return what was measured last; None where nothing was. Raises StateError for a file that says nothing."""
     path = folder / FILE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Calibration)
+        return msgspec.json.decode(read_file(path), type=Calibration)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def open_file(path: Path) -> BinaryIO:
-    """Open a file to be read. Raises OSError, for a folder, a pipe and a device too."""
+def require_file(path: Path) -> None:
+    """Raise OSError where something other than a file or a folder stands at a path, or nothing."""
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise OSError(errno.EINVAL, "expected a file, got a pipe or a device", str(path))
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file to be read. Raises OSError, for a folder, a pipe and a device too."""
+    require_file(path)
     # Without waiting, should a pipe have taken its place since.
     return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.core.regular_file import open_file
 from simulator.forecast.interface import ForecastError
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -36,7 +37,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise ForecastError(f"{path}: expected at most {LARGEST_BYTES} bytes")
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        with open_file(path) as file, np.load(file, allow_pickle=False) as kept:
             return {name: kept[name] for name in kept.files}
     except OSError as error:
         raise ForecastError(f"{path}: cannot be read: {error.strerror or 'it is damaged'}") from error

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import itertools
 import math
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from exporter.core.regular_file import open_file, read_file
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_DAY, Seconds, Watts
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import clear_sky_day
@@ -56,7 +58,7 @@ LONGEST_FILE_STEPS = 1_000_000
 def station_site(path: Path) -> Site:
     """Return the place that a TMY3 file names in its first line. Raises ForecastError."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
+        with io.TextIOWrapper(open_file(path), encoding="utf-8", errors="replace") as lines:
             cells = next(csv.reader(lines))
         offset, latitude, longitude, altitude = (float(cell) for cell in cells[3:7])
     except OSError as error:
@@ -182,7 +184,7 @@ def _site(path: Path, latitude: float, longitude: float, altitude: float, offset
 def _rows(path: Path) -> tuple[list[datetime], list[float]]:
     """Return times and values. All times are in the offset of the first, so that summer time leaves no gap."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_file(path).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         raise ForecastError(f"{path}: cannot be read: {reason}") from error

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from exporter.core.config import ConfigError, describe
+from exporter.core.regular_file import read_file
 
 SHIPPED = Path(__file__).with_name("profile.json")
 
@@ -94,7 +95,7 @@ def load_profile(path: Path | None = None) -> CompressionProfile:
     """
     file = path or SHIPPED
     try:
-        data = msgspec.json.decode(file.read_bytes())
+        data = msgspec.json.decode(read_file(file))
         stated = data.pop("digest", None) if isinstance(data, dict) else None
         profile = msgspec.convert(data, CompressionProfile)
     except OSError as error:

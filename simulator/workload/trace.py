@@ -1,6 +1,7 @@
 """A recorded workload from a CSV file."""
 
 import csv
+import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TextIO
 import numpy as np
 
 from exporter.core.config import ConfigError
+from exporter.core.regular_file import open_file
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.workload.generated import Workload
 from simulator.workload.task import Batch, TaskClass, Tasks
@@ -49,7 +51,7 @@ def load_trace(path: Path, classes: Sequence[TaskClass]) -> Workload:
     class's. Raises ConfigError, with the file and the line, at the first thing that is wrong.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with io.TextIOWrapper(open_file(path), encoding="utf-8-sig", newline="") as file:
             rows = list(_rows(file, path, classes))
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error

@@ -275,9 +275,10 @@ def test_what_may_be_published_is_never_more_than_a_restart_would_go_on_from(tmp
         store.save(saved, NOON)
         assert store.publishable(saved.exported) == saved.exported
         folder.rename(away)
+        folder.write_text("in the way")
         for waited in (0.0, RESUME_WITHIN):
             clock.advance(waited)
-            with pytest.raises(FileNotFoundError):
+            with pytest.raises(NotADirectoryError):
                 store.save(later, NOON)
             assert store.publishable(later.exported) == saved.exported
         clock.advance(0.001)

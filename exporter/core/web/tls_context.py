@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from exporter.core.regular_file import open_file
+
 #: Go's names of the TLS 1.2 suites with forward secrecy and AEAD, as OpenSSL calls them. TLS 1.3's own are always on.
 CIPHER_SUITES = {
     "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -123,6 +125,6 @@ def _load_client_ca(context: ssl.SSLContext, ca_file: Path) -> None:
 
 def _check_readable(key: str, path: Path) -> None:
     try:
-        path.open("rb").close()
+        open_file(path).close()
     except OSError as error:
         raise ValueError(f"tls_server_config.{key}: expected a readable file: {path}: {error.strerror}") from error

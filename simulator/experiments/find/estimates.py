@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from exporter.core.config import ConfigError
+from exporter.core.regular_file import read_file
 
 RESULTS_FILE = "results.json"
 
@@ -126,7 +127,7 @@ def load_shown_results(directory: Path) -> list[ShownResults]:
 
 def _read(file: Path) -> ShownResults:
     try:
-        shown = msgspec.json.decode(file.read_bytes(), type=ShownResults)
+        shown = msgspec.json.decode(read_file(file), type=ShownResults)
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from exporter.core.config import ConfigError
+from exporter.core.regular_file import read_file
 from simulator.experiments.find.analysis import Row
 from simulator.experiments.find.estimates import RESULTS_FILE
 from simulator.experiments.find.statistics import Interval, mean_interval, pairs_needed, ratio_of_means
@@ -88,7 +89,7 @@ def load_pilot(request: Request) -> Pilot:
     """Read the pilot of a request. Raises ConfigError where it is none of the same experiment, or has seeds of it."""
     file = Path(str(request.pilot)) / RESULTS_FILE
     try:
-        pilot = msgspec.json.decode(file.read_bytes(), type=Pilot)
+        pilot = msgspec.json.decode(read_file(file), type=Pilot)
     except OSError as error:
         raise ConfigError([f"--pilot: {file}: cannot be read: {error.strerror}"]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from exporter.core.regular_file import read_file
 from simulator.ledger.file.contents import body_leaves
 from simulator.ledger.file.faults import DamagedError
 from simulator.ledger.file.reading import ClaimName, ClaimRow, Head, Reader
@@ -169,7 +170,7 @@ def _shown(reader: Reader, blocks: int) -> ShownHead:
 def read_proof(path: Path) -> Proof:
     """Return the proof in a file. Raises ProofError where the file cannot be read or holds none."""
     try:
-        proof: Proof = msgspec.json.decode(path.read_bytes(), type=Proof)
+        proof: Proof = msgspec.json.decode(read_file(path), type=Proof)
     except OSError as error:
         raise ProofError(f"{path}: cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

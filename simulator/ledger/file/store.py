@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+from exporter.core.regular_file import require_file
 from simulator.ledger.file.contents import check_contents
 from simulator.ledger.file.faults import StoreError, told
 from simulator.ledger.file.reading import (
@@ -208,6 +209,7 @@ def open_store(path: Path) -> Store:
     which tells the first fault, and StoreError where another process has it open or it cannot be used.
     """
     with told(path), ExitStack() as undo:
+        require_file(path)
         lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         undo.callback(os.close, lock)
         _lock_alone(path, lock)
