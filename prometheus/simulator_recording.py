@@ -49,7 +49,7 @@ LATENCY = Counter(name="ecochain_scheduler_task_latency_seconds_bucket", labels=
 PLACEMENTS = Counter(name="ecochain_scheduler_placements", labels=("node", "level"))
 MISSES = Counter(name="ecochain_scheduler_deadline_misses", labels=("task_class",))
 COST = Counter(name="ecochain_cost_dollars", labels=("node",))
-REVENUE = Counter(name="ecochain_credit_revenue_dollars", labels=("node",))
+REVENUE = Counter(name="ecochain_credit_revenue_dollars")
 LEDGER_ENERGY = Counter(name="ecochain_ledger_energy_joules")
 LEDGER_BLOCKS = Counter(name="ecochain_ledger_blocks")
 LEDGER_RECORDS = Counter(name="ecochain_ledger_records")

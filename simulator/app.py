@@ -20,6 +20,7 @@ from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
+from simulator.assembly.credit_prices import load_prices
 from simulator.assembly.layout import Layout, first_day_of, layout_of
 from simulator.assembly.parts import configured_weights, profile_of
 from simulator.experiments.find.estimates import ShownResults, load_shown_results
@@ -122,7 +123,8 @@ def build_run(plan: Plan, generated: Daily | None = None, forecasts: LiveForecas
         engine = Engine(replace(engine.plant, forecaster=forecaster, grid=grid))
     if generated is not None:
         engine.plant.generation.source = generated
-    return LiveRun(engine, _facts(plan, engine), forecasts, _ledger(plan, engine))
+    prices = None if scenario.ledger.prices is None else load_prices(Path(scenario.ledger.prices))
+    return LiveRun(engine, _facts(plan, engine), forecasts, _ledger(plan, engine), prices)
 
 
 def _ledger(plan: Plan, engine: Engine) -> LiveLedger:

@@ -40,7 +40,7 @@ DEFAULT_ADDRESS = "127.0.0.1:10111"
 
 SLOWEST, FASTEST = 0.01, 1e6
 
-EXTRAS = {"sklearn": "forecast", "torch": "measure", "distributed": "dask", "cryptography": "measure"}
+EXTRAS = {"sklearn": "forecast", "torch": "measure", "distributed": "dask"}
 """Extras of the package by the library that they install; all other libraries come with `simulator`."""
 
 _STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
@@ -143,6 +143,7 @@ def _add_serve(commands: Any) -> None:
         type=_path,
         help="keep the ledger of claims and credits here, for `ecochain ledger verify` (default: in memory)",
     )
+    _add_prices(add)
     add_web_flags(parser, DEFAULT_ADDRESS)
     add_log_flags(parser)
     parser.set_defaults(command=_serve)
@@ -173,6 +174,14 @@ def _add_experiment(commands: Any) -> None:
         type=positive,
         help="tasks in a run, in place of the scenario's; not for scaling on edge",
     )
+    add(
+        "--ledger",
+        choices=("profile", "real"),
+        default="profile",
+        help="profile: claims are booked without signatures; real: every run keeps its chain of signed blocks, for the "
+        "same figures in several times the time; searches for saturation have none (default: %(default)s)",
+    )
+    _add_prices(add)
     add("--methods", metavar="NAME", nargs="+", default=(), help="methods beside the reference (default: all)")
     add("--pilot", metavar="DIR", type=_path, help="results with other seeds, to tell how many seeds are needed")
     add("--output", metavar="DIR", type=_path, required=True, help="folder for the results")
@@ -187,6 +196,17 @@ def _add_scenario(add: Any, *other_names: str) -> None:
         metavar="NAME|FILE",
         default="edge",
         help="scenario that comes with the simulator, or a YAML file (default: %(default)s)",
+    )
+
+
+def _add_prices(add: Any) -> None:
+    add(
+        "--credit-prices",
+        metavar="FILE",
+        type=_path,
+        help="what credits are worth: a CSV file with the columns date,dollars_per_tonne, a line for each day on which "
+        "the price changed, as 2025-01-01,74.5 (default: ledger.prices of the scenario; without either credits are "
+        "grams alone)",
     )
 
 
@@ -231,11 +251,12 @@ def _serve(options: argparse.Namespace) -> int:
     from simulator.assembly.recordings import recording_mistakes
     from simulator.energy.interface import WeatherError
     from simulator.grid.series import GridError
+    from simulator.scenario.load import with_prices
 
     web = web_of(options)
     _check_folder(options.ledger, "--ledger")
     plan = app.Plan(
-        scenario=app.live_scenario(options.scenario),
+        scenario=with_prices(app.live_scenario(options.scenario), options.credit_prices),
         seed=options.seed,
         speed=options.speed,
         shown=app.shown_results_in(options.experiments),
@@ -263,14 +284,14 @@ def _experiment(options: argparse.Namespace) -> int:
     from simulator.experiments.plan.request import Request
     from simulator.experiments.run.progress import Progress
     from simulator.experiments.runner import Interrupted, run_experiment
-    from simulator.scenario.load import load_scenario
+    from simulator.scenario.load import load_scenario, with_prices
 
     configure_logging("info", LogFormat.LOGFMT)
     # Its message about fonts at first use is of no use here.
     logging.getLogger("matplotlib").setLevel(logging.WARNING)
     request = Request(
         experiment=options.experiment,
-        scenario=load_scenario(options.scenario),
+        scenario=with_prices(load_scenario(options.scenario), options.credit_prices),
         replications=options.replications,
         seed=options.seed,
         workers=options.workers,
@@ -279,6 +300,7 @@ def _experiment(options: argparse.Namespace) -> int:
         tasks=options.tasks,
         methods=tuple(options.methods),
         pilot=options.pilot,
+        chain=options.ledger == "real",
     )
     try:
         with Progress(f"{options.experiment} on {request.scenario.name}") as progress:
@@ -314,13 +336,19 @@ def _measure_models(options: argparse.Namespace) -> int:
 
 
 def _measure_ledger(options: argparse.Namespace) -> int:
-    from simulator.ledger.cost.measure import measure_costs
+    from simulator.ledger.cost.measure import Models, measure_costs
     from simulator.models.host import ACTIVE_WATTS_PER_CORE, ACTIVE_WATTS_SOURCE, host_name
+    from simulator.models.integer import executor, train
+    from simulator.models.networks import SHAPES
 
     _check_folder(options.output)
-    measured = measure_costs(host=host_name(), core_watts=ACTIVE_WATTS_PER_CORE, source=ACTIVE_WATTS_SOURCE)
+    trained = [train(kind) for kind in SHAPES]
+    models = Models(digests=tuple(one.digest for one in trained), execute=executor(trained))
+    measured = measure_costs(
+        host=host_name(), core_watts=ACTIVE_WATTS_PER_CORE, source=ACTIVE_WATTS_SOURCE, models=models
+    )
     text = msgspec.json.format(msgspec.json.encode(measured, order="sorted"), indent=2) + b"\n"
-    return _write(options.output, text, "written")
+    return _write(options.output, text, f"written, with the digest {measured.digest()}")
 
 
 def _check_folder(output: Path | None, flag: str = "--output") -> None:

@@ -28,7 +28,7 @@ from simulator.experiments.find.estimates import RESULTS_FILE, load_shown_result
 from simulator.experiments.run.journal import JOURNAL_FILE, Journal
 from simulator.experiments.run.provenance import provenance_of
 from simulator.forecast.checkpoint import load as load_checkpoint
-from simulator.ledger.cost.cost_profile import CostProfile
+from simulator.ledger.cost.cost_profile import read_profile
 from simulator.ledger.file import proofs
 from simulator.ledger.file.faults import StoreError
 from simulator.ledger.file.proofs import check_proof
@@ -105,7 +105,10 @@ def read_compression(file: Path, _folder: Path) -> Any:
 
 def read_costs(file: Path, _folder: Path) -> Any:
     """Tell whether a file is a profile of the ledger's costs."""
-    return msgspec.json.decode(file.read_bytes(), type=CostProfile).host != ""
+    try:
+        return read_profile(file).host != ""
+    except ConfigError as error:
+        raise ConfigError([line.replace(str(file), "FILE") for line in error.mistakes]) from error
 
 
 def read_forecast(file: Path, _folder: Path) -> Any:
@@ -153,7 +156,12 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "scenario-published.yaml": (read_scenario, "published"),
     "compression-profile.json": (read_compression, 16),
     "compression-profile-digest.json": (read_compression, 20),
-    "ledger-cost-profile.json": (read_costs, True),
+    "ledger-cost-profile.json": (
+        read_costs,
+        "FILE: is not a profile of ledger costs, as `ecochain measure-ledger` writes it: Object contains unknown field "
+        "`joules_per_verification`",
+    ),
+    "ledger-cost-profile-operations.json": (read_costs, True),
     "ledger-v1.db": (
         read_ledger,
         "DIR/ledger-v1.db: is a ledger of format 1, which only the version that wrote it can read: begin another file",

@@ -154,14 +154,15 @@ def _money() -> dashboard.Panel:
     facts = Facts(
         title="Money per simulated day",
         description=(
-            "What the chosen nodes pay for electricity from the grid, and what credits for avoided emissions bring at "
-            f"the configured price per tonne, both at the present rate x 86,400 s. {SIMULATED}"
+            "What the chosen nodes pay for electricity from the grid, and what the credits that the ledger issued to "
+            "the whole cluster were worth at the prices of their days, where it has prices; both at the present rate x "
+            f"86,400 s. {SIMULATED}"
         ),
         unit="currencyUSD",
         no_value=NO_DATA,
         targets=(
             Target(expr=per_day(COST.rate), legend="electricity"),
-            Target(expr=per_day(REVENUE.rate), legend="credits"),
+            Target(expr=f"86400 * {total(select(REVENUE.rate))}", legend="credits"),
         ),
         series=(Series(name="electricity", colour=GRID), Series(name="credits", colour=RENEWABLE)),
         width=12,

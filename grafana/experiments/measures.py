@@ -60,7 +60,7 @@ COMPARED = (
     Quantity(
         measure="cost_dollars",
         title="Net cost",
-        meaning="Electricity bought less credits sold in a run; below zero it earns",
+        meaning="Electricity bought in a run, less the worth of its credits where they have a price",
         unit="currencyUSD",
         decimals=4,
         signed=True,

@@ -1,10 +1,11 @@
-"""The recordings of a scenario, read before anything runs: what its runs would lack of weather or grid."""
+"""The recordings of a scenario, read before anything runs: what its runs would lack of weather, grid or prices."""
 
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_DAY
+from simulator.assembly.credit_prices import price_mistakes
 from simulator.assembly.grids import ZoneHours
 from simulator.assembly.layout import Place, layout_of
 from simulator.assembly.parts import recorded_weather
@@ -18,7 +19,7 @@ def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
     """Yield what the recordings of a scenario lack for its runs."""
     if isinstance(scenario, Scenario):
         # What is wrong with a file is wrong on every first day.
-        yield from dict.fromkeys(_mistakes(scenario))
+        yield from dict.fromkeys((*_mistakes(scenario), *price_mistakes(scenario)))
 
 
 def _mistakes(scenario: Scenario) -> Iterator[str]:

@@ -1,18 +1,22 @@
 """A run that goes on day after day, with the figures that its views need beyond the engine's totals."""
 
 from collections import deque
+from datetime import UTC, datetime
 
 import numpy as np
 
 from exporter.core.clock import Clock
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray, IntArray
+from simulator.assembly.credit_prices import CreditPrices
 from simulator.energy.bus import SOURCES
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
+from simulator.ledger.record.types import Instrument
 from simulator.live.forecasts import LiveForecasts
 from simulator.live.ledger.book import LiveLedger
 from simulator.live.snapshot import PowerPoint, Readings, RunFacts, Snapshot
 from simulator.run.engine import Engine, StepRecord
+from simulator.run.job import GRAMS_PER_TONNE, MICROGRAMS_PER_GRAM
 from simulator.run.totals import Totals
 
 DAY = Seconds(SECONDS_PER_DAY)
@@ -27,9 +31,13 @@ class LiveRun:
         facts: RunFacts,
         forecasts: LiveForecasts | None = None,
         ledger: LiveLedger | None = None,
+        prices: CreditPrices | None = None,
     ) -> None:
         self.facts = facts
         self._ledger = ledger
+        self._prices = prices
+        self._revenue = 0.0
+        self._issued = 0 if ledger is None else _issued(ledger)
         self._engine = engine
         self._forecasts = forecasts
         self._at_hour = engine.totals.flows.copy()
@@ -48,6 +56,7 @@ class LiveRun:
         self._record = self._engine.step()
         if self._ledger is not None:
             self._ledger.step(self._record)
+            self._sell(self._ledger)
         if self.clock % WEATHER_STEP == 0.0:
             self._history.append(_point(self.clock, self._at_point, self._engine.totals))
             self._at_point = self._engine.totals.copy()
@@ -79,7 +88,16 @@ class LiveRun:
             history=tuple(self._history),
             forecasts=() if self._forecasts is None else self._forecasts.states,
             ledger=None if self._ledger is None else self._ledger.figures(),
+            revenue_dollars=None if self._prices is None else self._revenue,
         )
+
+    def _sell(self, ledger: LiveLedger) -> None:
+        """Count what was issued with the last step at the price of its day, where there are prices."""
+        before, self._issued = self._issued, _issued(ledger)
+        if self._prices is not None and self._issued > before:
+            today = datetime.fromtimestamp(self.facts.start + self.facts.zone + self.clock, UTC).date()
+            tonnes = (self._issued - before) / MICROGRAMS_PER_GRAM / GRAMS_PER_TONNE
+            self._revenue += tonnes * self._prices.on(today)
 
     def _observed(self, record: StepRecord) -> FloatArray:
         """Return the mean solar and wind power of the last hour in watts, and the grid's g/kWh, by site (3, S)."""
@@ -92,6 +110,11 @@ class LiveRun:
             np.add.at(observed[row], buses, watts[:, SOURCES.index(source)])
         observed[2, buses] = record.grams_per_joule * JOULES_PER_KWH
         return observed
+
+
+def _issued(ledger: LiveLedger) -> int:
+    """Return the credits issued so far, in micrograms."""
+    return ledger.books.totals[Instrument.CREDIT].issued
 
 
 def _charge(engine: Engine) -> np.typing.NDArray[np.float64]:

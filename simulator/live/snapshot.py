@@ -119,7 +119,7 @@ class Snapshot:
 
     `clock` is simulated seconds since the start. `at_midnight` are the totals when the simulated day began. `history`
     is the last simulated day, oldest first. `forecasts` are those of the last full hour. `ledger` is None for a run
-    without one.
+    without one. `revenue_dollars` is what the credits issued so far were worth, None without prices.
     """
 
     facts: RunFacts
@@ -133,6 +133,7 @@ class Snapshot:
     history: tuple[PowerPoint, ...] = ()
     forecasts: tuple[CourseState, ...] = ()
     ledger: LedgerFigures | None = None
+    revenue_dollars: float | None = None
 
     def without_readings(self) -> "Snapshot":
         """Return the snapshot as it is shown once it is stale: totals and facts only."""

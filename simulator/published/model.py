@@ -7,8 +7,9 @@ import numpy as np
 
 from exporter.core.config import ConfigError
 from exporter.core.units import JOULES_PER_KWH
+from simulator.published.booked import booked
 from simulator.published.draws import arrivals_of, tasks_of
-from simulator.run.job import Method, RunResult
+from simulator.run.job import Method, RunResult, with_units
 from simulator.scenario.published import LEAST_PER_HOUR, MOST_PER_HOUR, MOST_TASKS, PublishedNode, PublishedScenario
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.kernels.published import (
@@ -49,7 +50,8 @@ def run_published(
     drawn = tasks_of(workload, cluster, scenario.supply, seed)
     ran = executed(drawn, table_of(cluster), rules_of(scenario, method, cluster), Backend.COMPILED)
     end = float(np.max(arrivals_of(workload, seed) + ran.seconds))
-    return _result(scenario, ran, seed=seed, end=end, ledger=method.ledger)
+    found = _result(scenario, ran, seed=seed, end=end, ledger=method.ledger)
+    return with_units(found, booked(scenario, cluster, ran)) if method.ledger else found
 
 
 def replicated(nodes: tuple[PublishedNode, ...], count: int | None) -> tuple[PublishedNode, ...]:
@@ -116,15 +118,15 @@ def _placement(policy: str, names: list[str]) -> int:
 def _result(scenario: PublishedScenario, ran: Executions, *, seed: int, end: float, ledger: bool) -> RunResult:
     """Return the figures of a run, by the published accounts.
 
-    Only the energy of tasks counts, and only energy from the grid is paid for and emits. Credits are paid for what
-    the renewable energy would have emitted, had it come from the grid.
+    Only the energy of tasks counts, and only energy from the grid is paid for and emits. By the published rule, credits
+    are paid for what the renewable energy would have emitted, had it come from the grid.
     """
     accounting, count = scenario.accounting, len(ran.seconds)
     joules = ran.watts * ran.seconds
     energy, grid = float(joules.sum()), float((joules * (1 - ran.renewable)).sum())
     avoided_grams = (energy - grid) / JOULES_PER_KWH * accounting.grams_per_kwh
     electricity = grid / JOULES_PER_KWH * accounting.dollars_per_kwh
-    credits = avoided_grams * accounting.credit_dollars_per_gram if ledger else 0.0
+    credits = avoided_grams * accounting.credit_dollars_per_gram if ledger else None
     return RunResult(
         seed=seed,
         simulated_seconds=end,
@@ -143,6 +145,6 @@ def _result(scenario: PublishedScenario, ran: Executions, *, seed: int, end: flo
         renewable_ratio=1 - grid / energy,
         electricity_dollars=electricity,
         credit_dollars=credits,
-        cost_dollars=electricity - credits,
+        cost_dollars=electricity - (credits or 0.0),
         deadline_miss_ratio=0.0,
     )

@@ -15,6 +15,7 @@ from simulator.run.buses import Buses
 from simulator.run.kernels import (
     GREEN,
     LOAD,
+    MOST_STEPS,
     PHASES,
     PLACE,
     SEEN_FREE,
@@ -85,6 +86,19 @@ class StepRecord:
         return self.work.seconds / self.seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Some steps that have ended: `flows` (S, B, 4, 5) in joules, in all of them under one grid.
+
+    `grams_per_joule` (B,) is the grid's intensity. By the end the network took `moved_joules` in total.
+    """
+
+    flows: FloatArray
+    grams_per_joule: FloatArray
+    moved_joules: float
+    moved_grams: float
+
+
 class Engine:
     """The state of a run; `run` and `step` take it on, and `step` tells about it.
 
@@ -109,6 +123,7 @@ class Engine:
         self._order: Order = place_least_loaded
         self._rule: Rule = rule(plant.cluster)
         self._advance = advance
+        self._traced: list[Stretch] | None = None
         self.beginning = Beginning(clock=Seconds(0.0), stored=self.stored.copy(), overdue=0)
 
     @property
@@ -136,6 +151,13 @@ class Engine:
         self.totals = self._no_totals()
         self.beginning = Beginning(clock=self.clock, stored=self.stored.copy(), overdue=self.queue.overdue())
 
+    def trace(self) -> list[Stretch]:
+        """Keep the flows of all steps from now on, and return the list that they are added to."""
+        buses = len(self.plant.sells)
+        self._state = self._state._replace(trace=np.zeros((MOST_STEPS, buses, len(SOURCES), len(SINKS))))
+        self._traced = []
+        return self._traced
+
     def run(self, steps: int, most_missed: float = math.inf) -> None:
         """Advance by so many steps, or until more tasks than `most_missed` are late or dropped.
 
@@ -145,14 +167,15 @@ class Engine:
         while self._index < end and self.totals.class_tasks[:, 1:].sum() <= most_missed:
             self._go_on(end, most_missed)
 
-    def step(self) -> StepRecord:
-        """Advance by one step as `run` does, and tell about it."""
+    def step(self, ahead: int = 1) -> StepRecord:
+        """Advance by one step as `run` does, and tell about it; so many steps `ahead`, with this one, will follow."""
         plant, queue, index, start = self.plant, self.queue, self._index, self.clock
-        block = self._present(1)
+        block = self._present(ahead)
         self._ask(block)
         joules, seconds = queue.work[:, index % queue.work.shape[1]].copy()
         work = Work(joules=joules, seconds=seconds, completed=queue.ending(Seconds((index + 1) * plant.step)))
         self._go(block, (index + 1) * PHASES)
+        self._keep_trace(block, index)
         state = self._state
         return StepRecord(
             start=start,
@@ -170,11 +193,26 @@ class Engine:
     def _go_on(self, end: int, most_missed: float) -> None:
         """Advance up to step `end` in the present block, or by the one step for which somebody has to be asked."""
         block = self._present(end - self._index)
+        begin = self._index
         if self._asks():
             self._ask(block)
             self._go(block, (self._index + 1) * PHASES)
         else:
             self._go(block, min(end, block.begin + len(block.offered)) * PHASES, most_missed)
+        self._keep_trace(block, begin)
+
+    def _keep_trace(self, block: Block, begin: int) -> None:
+        """Add the steps of a block from `begin` up to the present one to what is kept, where anybody asked."""
+        if self._traced is None:
+            return
+        rows = slice(begin - block.begin, self._index - block.begin)
+        stretch = Stretch(
+            flows=self._state.trace[rows].copy(),
+            grams_per_joule=block.grid[0],
+            moved_joules=float(self.totals.moved_joules.sum()),
+            moved_grams=float(self.totals.moved_grams.sum()),
+        )
+        self._traced.append(stretch)
 
     @property
     def _index(self) -> int:
@@ -303,7 +341,8 @@ class Engine:
 
 def _tables(plant: Plant, bus_idle_watts: FloatArray) -> Tables:
     """Return what the kernels have to know of a plant."""
-    cluster, batteries, step, ledger = plant.cluster, plant.batteries, plant.step, plant.ledger
+    cluster, batteries, step = plant.cluster, plant.batteries, plant.step
+    cost = plant.ledger.cost(step)
     nodes = len(cluster.names)
     return Tables(
         step_seconds=float(step),
@@ -314,8 +353,7 @@ def _tables(plant: Plant, bus_idle_watts: FloatArray) -> Tables:
         idle_watts=cluster.idle_watts,
         batteries=np.array([*rows_of(batteries, step), batteries.discharge_limit * WEATHER_STEP, bus_idle_watts]),
         sells=plant.sells,
-        ledger_joules=np.array([float(ledger.joules(step, avoiding)) / nodes for avoiding in range(nodes + 1)]),
-        dollars_per_tonne=plant.dollars_per_tonne if ledger.earns_credits else 0.0,
+        ledger=np.array([cost.step / nodes, cost.record / nodes, cost.opening / nodes, cost.most_opened]),
         latency_bounds=np.array(LATENCY_BOUNDS),
     )
 
@@ -335,7 +373,7 @@ def _state(plant: Plant, queue: Queue) -> State:
     nodes, buses = len(plant.cluster.names), len(plant.sells)
     state = State(
         at=np.zeros(3, np.int64),
-        ledger=np.zeros(1),
+        ledger=np.zeros(2),
         free_at=queue.free_at,
         last_level=queue.last_level,
         work=queue.work,
@@ -349,6 +387,7 @@ def _state(plant: Plant, queue: Queue) -> State:
         choice=np.zeros((2, FIRST_PLACES), np.int32),
         times=np.zeros((2, FIRST_PLACES)),
         terms=np.zeros(len(TERMS)),
+        trace=np.zeros((0, buses, len(SOURCES), len(SINKS))),
     )
     state.buses[STORED] = plant.batteries.initial
     state.nodes[STANDING] = plant.cluster.idle_watts * plant.step

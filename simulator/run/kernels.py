@@ -17,7 +17,7 @@ tasks in execution or in a queue, H rows of a ring: step s has the row s mod H. 
 (5, C) are arrival, deadline, start, finish and work, `marks` (3, C) class, node and level.
 """
 
-# ruff: noqa: PLR0912, PLR0913, PLR0917 - flat functions, for the compiler's sake
+# ruff: noqa: PLR0912, PLR0913, PLR0915, PLR0917 - flat functions, for the compiler's sake
 
 import math
 from typing import NamedTuple
@@ -40,7 +40,6 @@ from simulator.run.totals import (
     CHARGED,
     CHARGING_DOLLARS,
     CHARGING_GRAMS,
-    CREDIT_DOLLARS,
     CURTAILED,
     ELECTRICITY_DOLLARS,
     EMISSIONS,
@@ -56,8 +55,6 @@ from simulator.run.totals import (
     Sums,
 )
 from simulator.scheduling.kernels.placement import Order, Rule
-
-GRAMS_PER_TONNE = 1e6
 
 OPEN, PLACE, WAKE, ENTER, SETTLE = 0, 1, 2, 3, 4
 PHASES = 5
@@ -82,7 +79,8 @@ class Tables(NamedTuple):
     """The figures that a run never changes; a tuple because numba takes no dataclasses.
 
     A point of the weather has `point_seconds` and so many steps. `batteries` (8, B) have the rows above.
-    `ledger_joules` (N + 1,) is what a node spends on the records of a step in which so many nodes avoided emissions.
+    `ledger` (4,) is what a node spends on the ledger: joules for each step, for the record of each task that ended in
+    it, and for each record that is opened; and how many are at most of one interval of a claim, a point of the weather.
     """
 
     step_seconds: float
@@ -93,8 +91,7 @@ class Tables(NamedTuple):
     idle_watts: FloatArray
     batteries: FloatArray
     sells: BoolArray
-    ledger_joules: FloatArray
-    dollars_per_tonne: float
+    ledger: FloatArray
     latency_bounds: FloatArray
 
 
@@ -135,15 +132,17 @@ class Sleep(NamedTuple):
 class State(NamedTuple):
     """The state of a run beside its totals: few arrays, because each takes the compiler time.
 
-    `at` (3,): the position, and the places and rows that are lacking in the queue, if any. `ledger` (1,): what a node
-    spends on the records of the last step. `free_at`, `last_level`, `work`, `queued`, `numbers` and `marks` are those
-    of `Queue`.
+    `at` (3,): the position, and the places and rows that are lacking in the queue, if any. `ledger` (2,): what a node
+    spends on the records of the last step, and the tasks that have ended in this interval of a claim. `free_at`,
+    `last_level`, `work`, `queued`, `numbers` and `marks` are those of `Queue`.
 
     `buses` (8, B) and `nodes` (4, N) have the rows above. `flows` (B, 4, 5) and `summary` (B, 7) are those of the last
     step.
 
     Of its tasks: `choice` (2, M), nodes and operating points; `times` (2, M), start and finish; and the sums of their
     `terms` (5,).
+
+    `trace` (60, B, 4, 5) keeps the flows of each step of a block, where somebody asks for them; else it is empty.
     """
 
     at: CountArray
@@ -161,6 +160,7 @@ class State(NamedTuple):
     choice: IntArray
     times: FloatArray
     terms: FloatArray
+    trace: FloatArray
 
 
 WATTS, SOLAR_WATTS, EXPECTED_WATTS, LIFE_CYCLE_GRAMS = range(4)
@@ -327,20 +327,20 @@ def advance(
                 sums.by_bus,
             )
             settle_buses(state.buses, tables.batteries, tables.sells, state.flows, state.summary)
-            avoiding = book(
+            if len(state.trace) > 0:
+                trace(state.flows, state.trace[s])
+            book(
                 state.flows,
                 state.summary,
                 state.buses,
                 state.nodes,
                 tables.bus,
                 block.grid,
-                tables.dollars_per_tonne,
                 sums.by_node,
                 sums.by_bus,
                 sums.flows,
             )
-            # The ledger records a step once it has ended: its energy counts in the next step.
-            state.ledger[0] = tables.ledger_joules[avoiding]
+            queued = state.queued[0]
             state.queued[0] = complete(
                 (index + 1) * step,
                 state.queued[0],
@@ -353,6 +353,10 @@ def advance(
                 sums.latency,
                 sums.histogram,
             )
+            # The ledger records a step once it has ended: its energy counts in the next step.
+            if index % tables.steps_per_point == 0:
+                state.ledger[1] = 0.0
+            record(float(queued - state.queued[0]), tables.ledger, state.ledger)
             missed = 0
             for k in range(sums.of_class.shape[1]):
                 missed += sums.of_class[1, k] + sums.of_class[2, k]
@@ -360,6 +364,23 @@ def advance(
                 at[0] += 1
                 return
         at[0] += 1
+
+
+def record(ended: float, costs: FloatArray, ledger: FloatArray) -> None:
+    """Charge the ledger for a step in which so many tasks ended, after others in the same interval of a claim."""
+    before = ledger[1]
+    now = before + ended
+    opened = (now if now < costs[3] else costs[3]) - (before if before < costs[3] else costs[3])
+    ledger[0] = costs[0] + ended * costs[1] + opened * costs[2]
+    ledger[1] = now
+
+
+def trace(flows: FloatArray, kept: FloatArray) -> None:
+    """Keep the flows of a step."""
+    for b in range(flows.shape[0]):
+        for source in range(flows.shape[1]):
+            for sink in range(flows.shape[2]):
+                kept[b, source, sink] = flows[b, source, sink]
 
 
 def look(power: FloatArray, s: int, seconds: float, batteries: FloatArray, buses: FloatArray) -> None:
@@ -705,21 +726,18 @@ def book(
     nodes: FloatArray,
     bus: IntArray,
     grid: FloatArray,
-    dollars_per_tonne: float,
     by_node: FloatArray,
     by_bus: FloatArray,
     total_flows: FloatArray,
-) -> int:
+) -> None:
     """Add a step's `flows` (B, 4, 5) and `summary` (B, 7), as `settle_buses` gives them, to the totals.
 
     A node has its share of its bus's flows by its load. What a battery holds is mixed; the part of it that came from
     the grid is state. The `grid` (2, B) has grams and dollars per joule. What a node consumed without the grid, neither
-    now nor by way of a battery, avoided the grams of the same from the grid, and earned `dollars_per_tonne`.
+    now nor by way of a battery, avoided the grams of the same from the grid.
 
-    Totals are `by_node`, `by_bus` and `total_flows`, those of `Sums`. Returns the number of nodes that avoided
-    anything.
+    Totals are `by_node`, `by_bus` and `total_flows`, those of `Sums`.
     """
-    avoiding = 0
     for n in range(len(bus)):
         b = bus[n]
         load = summary[b, 3]
@@ -739,9 +757,6 @@ def book(
         by_node[EMISSIONS, n] += from_grid * grams
         by_node[ELECTRICITY_DOLLARS, n] += from_grid * grid[1, b]
         by_node[AVOIDED, n] += green
-        by_node[CREDIT_DOLLARS, n] += green / GRAMS_PER_TONNE * dollars_per_tonne
-        if green != 0.0:
-            avoiding += 1
     for b in range(buses.shape[1]):
         by_bus[GENERATION, b] += summary[b, 0]
         by_bus[CHARGED, b] += summary[b, 4]
@@ -758,4 +773,3 @@ def book(
         for source in range(flows.shape[1]):
             for sink in range(flows.shape[2]):
                 total_flows[b, source, sink] += flows[b, source, sink]
-    return avoiding

@@ -41,7 +41,6 @@ class Plant:
     charging: Charging | None = None
     ledger: Ledger
     grid: Grid
-    dollars_per_tonne: float
     step: Seconds
     look_ahead: int
     backend: Backend

@@ -1,6 +1,8 @@
 """One job, from its description to its figures."""
 
 import math
+from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -9,18 +11,21 @@ from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.arrays import CountArray
 from simulator.assembly import inputs, parts
-from simulator.assembly.layout import Layout, layout_of
+from simulator.assembly.credit_prices import load_prices
+from simulator.assembly.layout import Layout, first_day_of, layout_of
 from simulator.energy.battery import Batteries
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.energy.life_cycle import LifeCycle
 from simulator.ledger.cost.accounting import AccountedLedger, Ledger, NullLedger
 from simulator.ledger.cost.cost_profile import shipped_profile
+from simulator.ledger.record.types import ChainConfig
 from simulator.run.apart import GenerationApart
+from simulator.run.booking import Bookkeeping
 from simulator.run.bound import problem
 from simulator.run.engine import Engine
 from simulator.run.forecasts import forecaster_of, grid_in_run
 from simulator.run.generation import Daily, Generation, daily_generation
-from simulator.run.job import Job, Method, RunResult
+from simulator.run.job import Job, Method, RunResult, with_units
 from simulator.run.plant import Plant
 from simulator.run.sleep import SleepState
 from simulator.run.totals import LATENCY_BOUNDS
@@ -49,17 +54,42 @@ def simulate(job: Job) -> RunResult:
 
     Raises ConfigError or WeatherError for files that cannot be used, and TypeError for the published model.
     """
-    engine, warm_up, steps = _prepared(job)
+    engine, warm_up, steps = prepared(job)
     engine.run(warm_up)
     engine.begin()
+    books = bookkeeping(job, engine)
     if not job.bound:
         misses = math.inf if job.miss_limit is None or job.tasks is None else job.miss_limit * job.tasks
         engine.run(steps, misses)
-        return figures(engine, job.seed)
-    course = [engine.step() for _ in range(steps)]
-    return msgspec.structs.replace(
-        figures(engine, job.seed), bound_grams=float(least_emissions(problem(engine, course)))
-    )
+        found = figures(engine, job.seed)
+    else:
+        course = [engine.step() for _ in range(steps)]
+        bound = float(least_emissions(problem(engine, course)))
+        found = msgspec.structs.replace(figures(engine, job.seed), bound_grams=bound)
+    return found if books is None else with_units(found, books.booked(), price_of(job))
+
+
+def bookkeeping(job: Job, engine: Engine) -> Bookkeeping | None:
+    """Return what books the run of a job from now on; None without a ledger, and for runs that last no whole days."""
+    scenario = job.scenario
+    if not isinstance(scenario, Scenario) or not job.method.ledger or job.tasks is not None:
+        return None
+    arrivals = scenario.workload.arrivals
+    rate = None if arrivals.kind == "trace" else arrivals.rate_per_hour
+    layout = layout_of(scenario, job.seed, job.nodes)
+    return Bookkeeping(scenario, layout, engine, rate if job.rate_per_hour is None else job.rate_per_hour)
+
+
+def price_of(job: Job) -> float | None:
+    """Return the price of credits, in dollars per tonne, on the day on which a job's run ends; None without prices.
+
+    Raises ConfigError for a file that cannot be used.
+    """
+    scenario = job.scenario
+    if not isinstance(scenario, Scenario) or scenario.ledger.prices is None:
+        return None
+    days = timedelta(days=scenario.run.warm_up_days + scenario.run.days)
+    return load_prices(Path(scenario.ledger.prices)).on(first_day_of(scenario, job.seed) + days)
 
 
 def build_engine(
@@ -98,9 +128,8 @@ def build_engine(
         forecaster=forecaster_of(scenario, method, layout, generation),
         sleep=_sleep(method, scenario, layout, cluster, seed),
         charging=CleanHoursCharging() if scenario.scheduler.charging == "clean-hours" else None,
-        ledger=_ledger(method, scenario, len(layout.nodes)),
+        ledger=_ledger(method, scenario, layout),
         grid=grid_in_run(scenario, method, layout, step, seed),
-        dollars_per_tonne=scenario.ledger.dollars_per_tonne,
         step=step,
         backend=backend,
         life_cycle=_life_cycle(method, scenario, layout),
@@ -145,10 +174,16 @@ def _life_cycle(method: Method, scenario: Scenario, layout: Layout) -> LifeCycle
     return None if section is None else inputs.life_cycle_of(section, layout.buses, batteries=method.batteries)
 
 
-def _ledger(method: Method, scenario: Scenario, nodes: int) -> Ledger:
+def _ledger(method: Method, scenario: Scenario, layout: Layout) -> Ledger:
     if not method.ledger:
         return NullLedger()
-    return AccountedLedger(shipped_profile(), slot=Seconds(scenario.ledger.slot_seconds), validators=nodes)
+    return AccountedLedger(
+        shipped_profile(),
+        ChainConfig(name=scenario.name.encode(), benchmarks=()),
+        slot=Seconds(scenario.ledger.slot_seconds),
+        validators=len(layout.nodes),
+        devices=len(layout.buses),
+    )
 
 
 def fixed_tasks(scenario: Scenario, count: int, rate_per_hour: float, seed: int) -> Tasks:
@@ -163,7 +198,7 @@ def fixed_tasks(scenario: Scenario, count: int, rate_per_hour: float, seed: int)
     return Tasks(arrival=arrival, task_class=kinds, work=work, deadline=deadline)
 
 
-def _prepared(job: Job) -> tuple[Engine, int, int]:
+def prepared(job: Job) -> tuple[Engine, int, int]:
     """Return the engine of a job, its warm-up steps, and the steps that count."""
     scenario = job.scenario
     if not isinstance(scenario, Scenario):
@@ -206,7 +241,6 @@ def figures(engine: Engine, seed: int) -> RunResult:
     electricity = float(
         sum(part.sum() for part in (totals.electricity_dollars, totals.charging_dollars, totals.moved_dollars))
     )
-    credits_sold = float(totals.credit_dollars.sum())
     return RunResult(
         seed=seed,
         simulated_seconds=engine.clock - engine.beginning.clock,
@@ -224,8 +258,7 @@ def figures(engine: Engine, seed: int) -> RunResult:
         latency_p95_seconds=quantile(totals.histogram[prompt].sum(axis=0), 0.95),
         renewable_ratio=1.0 - _ratio(at_once + float(totals.stored_grid.sum()), consumed),
         electricity_dollars=electricity,
-        credit_dollars=credits_sold,
-        cost_dollars=electricity - credits_sold,
+        cost_dollars=electricity,
         deadline_miss_ratio=_ratio(late + dropped, offered),
         network_joules=network if len(totals.moved_joules) > 1 else None,
         life_cycle_grams=None if plant.life_cycle is None else float(totals.life_cycle.sum()),

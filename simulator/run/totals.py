@@ -22,12 +22,12 @@ LATENCY_BOUNDS = (
 
 NODE_SUMS = (
     *("renewable", "battery", "stored_grid", "grid", "idle", "transitions", "ledger"),
-    *("emissions", "avoided", "electricity_dollars", "credit_dollars", "busy_seconds", "asleep_seconds"),
+    *("emissions", "avoided", "electricity_dollars", "busy_seconds", "asleep_seconds"),
 )
 """The totals by node, in the order of their rows."""
 
 RENEWABLE, BATTERY, STORED_GRID, GRID, IDLE, TRANSITIONS, LEDGER = range(7)
-EMISSIONS, AVOIDED, ELECTRICITY_DOLLARS, CREDIT_DOLLARS, BUSY_SECONDS, ASLEEP_SECONDS = range(7, 13)
+EMISSIONS, AVOIDED, ELECTRICITY_DOLLARS, BUSY_SECONDS, ASLEEP_SECONDS = range(7, 12)
 
 BUS_SUMS = ("life_cycle", "generation", "charged", "exported", "curtailed", "charging_grams", "charging_dollars")
 """The totals by bus, in the order of their rows."""
@@ -38,7 +38,7 @@ LIFE_CYCLE, GENERATION, CHARGED, EXPORTED, CURTAILED, CHARGING_GRAMS, CHARGING_D
 class Sums(NamedTuple):
     """The totals as the kernels know them: few arrays, because each takes the compiler time; see `Totals`.
 
-    `by_node` (13, N) and `by_bus` (7, B) have their rows in the order of `NODE_SUMS` and `BUS_SUMS`. `moved` (2, S, S)
+    `by_node` (12, N) and `by_bus` (7, B) have their rows in the order of `NODE_SUMS` and `BUS_SUMS`. `moved` (2, S, S)
     are bytes and joules, `moving` (2,) grams and dollars. `of_node` (4, N): tasks that are completed, late ones of
     them, wakes and failed wakes. `of_class` (4, K): tasks that are completed, late ones of them, dropped, and offered.
     """
@@ -97,7 +97,6 @@ class Totals:
     emissions: FloatArray
     avoided: FloatArray
     electricity_dollars: FloatArray
-    credit_dollars: FloatArray
     life_cycle: FloatArray
     busy_seconds: FloatArray
     asleep_seconds: FloatArray

@@ -15,6 +15,7 @@ from simulator.scenario.schema import GridSection, Scenario
 from simulator.scenario.supply import WeatherSection
 
 SectionT = TypeVar("SectionT", GridSection, WeatherSection)
+AnyScenarioT = TypeVar("AnyScenarioT", Scenario, AnyScenario)
 
 
 def shipped_scenarios() -> tuple[str, ...]:
@@ -43,6 +44,20 @@ def load_scenario(name_or_file: str) -> AnyScenario:
             ]
         )
     return scenario
+
+
+def with_prices(scenario: AnyScenarioT, prices: Path | None) -> AnyScenarioT:
+    """Return a scenario whose credits are worth what a file says, in place of its own; the same one without a file.
+
+    Raises ConfigError for the published model, which has a price of its own.
+    """
+    if prices is None:
+        return scenario
+    if isinstance(scenario, PublishedScenario):
+        price = "accounting.credit_dollars_per_gram"
+        raise ConfigError([f"--credit-prices: expected none with the published model, whose price is {price}"])
+    ledger = msgspec.structs.replace(scenario.ledger, prices=str(prices.resolve()))
+    return msgspec.structs.replace(scenario, ledger=ledger)
 
 
 def read_scenario(path: Path) -> AnyScenario:
@@ -99,7 +114,11 @@ def _located(scenario: Scenario, folder: Path) -> Scenario:
     if forecast is not None:
         files = tuple(str((folder / file).resolve()) for file in forecast.checkpoints)
         forecast = msgspec.structs.replace(forecast, checkpoints=files)
+    ledger = scenario.ledger
+    if ledger.prices is not None:
+        ledger = msgspec.structs.replace(ledger, prices=str((folder / ledger.prices).resolve()))
     located = {
+        "ledger": ledger,
         "workload": msgspec.structs.replace(scenario.workload, arrivals=arrivals),
         "weather": _beside(scenario.weather, folder),
         "grid": _beside(scenario.grid, folder),

@@ -267,15 +267,20 @@ class ForecastSection(Section, frozen=True, kw_only=True):
 
 
 class LedgerSection(Section, frozen=True, kw_only=True):
-    """Cost and income of the ledger of carbon credits.
+    """Cost of the ledger of carbon credits, and what they are worth. The default slot is EcoChain-ML's (2025)."""
 
-    The default slot is Ethereum's, the default price about that of the EU's emissions trading in 2022 and 2023 (ICAP).
-    """
-
-    slot_seconds: Annotated[float, Meta(gt=0, le=3600, description="Time between blocks.")] = 12.0
-    dollars_per_tonne: Annotated[
-        float, Meta(ge=0, le=1_000_000, description="Price of avoided emissions; credits are sold at once.")
-    ] = 80.0
+    slot_seconds: Annotated[float, Meta(gt=0, le=3600, description="Time between blocks.")] = 5.0
+    prices: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                description="Prices of credits by date, a CSV file with the columns date and dollars_per_tonne, beside "
+                "this file. Without it credits are grams alone.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class RunSection(Section, frozen=True, kw_only=True):

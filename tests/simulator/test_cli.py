@@ -209,8 +209,10 @@ def test_a_bad_address_or_folder_of_results_is_one_line(tmp_path: Path) -> None:
 def test_a_measurement_is_written_where_asked_and_a_bad_place_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "ledger.json"
     ended = run_once("measure-ledger", f"--output={file}")
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{file}: written\n", "")
-    assert msgspec.json.decode(file.read_bytes(), type=CostProfile).joules_per_signature > 0
+    measured = msgspec.json.decode(file.read_bytes(), type=CostProfile)
+    said = f"{file}: written, with the digest {measured.digest()}\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, said, "")
+    assert measured.joules_per_signature > 0
     missing = tmp_path / "no/such.json"
     said = f"ecochain: --output: {missing}: cannot be written: there is no folder {missing.parent}\n"
     for command in ("measure-ledger", "measure-models"):

@@ -34,6 +34,9 @@ FURTHER = (
     "tasks_unfinished",
     "life_cycle_grams",
     "electricity_dollars",
+    "credits_grams",
+    "balance_grams",
+    "certificates_watt_hours",
     "credit_dollars",
 )
 """Figures that tables show besides the measures on the dashboards."""

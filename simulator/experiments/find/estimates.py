@@ -41,7 +41,7 @@ MEASURES = (
     Measure(
         name="cost_dollars",
         unit="dollars",
-        help="Cost of the electricity bought in a run, less the revenue from carbon credits.",
+        help="Cost of the electricity bought in a run, less the worth of its credits where these have a price.",
     ),
     Measure(
         name="deadline_miss_ratio", unit="ratio", help="Share of the offered tasks that were completed late or dropped."

@@ -1,7 +1,7 @@
 """The experiments: the methods that each compares, and the conditions."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import msgspec
@@ -61,6 +61,13 @@ class Case:
     def seeded(self, seed: int) -> Work:
         """Return the work of one replication."""
         return msgspec.structs.replace(self.work, seed=seed)
+
+    def on_chain(self) -> "Case":
+        """Return the case with a ledger that is kept block by block, where a run has one and lasts whole days."""
+        work = self.work
+        if not isinstance(work, Job) or work.tasks is not None or not work.method.ledger:
+            return self
+        return replace(self, work=msgspec.structs.replace(work, chain=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

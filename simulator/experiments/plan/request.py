@@ -22,7 +22,8 @@ class Request:
     `workers` processes do the runs, or the Dask cluster at the address `dask`. Results go to a folder of `output`.
     `tasks` replaces the number of tasks in a run; on `edge` it sets the arrival rate, since runs last whole days.
     `methods` are those to run beside the one that all are compared with; none stands for all. `pilot` is the folder of
-    results of the same experiment with other seeds, which say how many seeds are needed.
+    results of the same experiment with other seeds, which say how many seeds are needed. With `chain` the ledger of
+    runs that last whole days is kept block by block.
     """
 
     experiment: str
@@ -35,6 +36,7 @@ class Request:
     tasks: int | None = None
     methods: tuple[str, ...] = ()
     pilot: Path | None = None
+    chain: bool = False
 
     @property
     def folder(self) -> Path:
@@ -50,7 +52,8 @@ class Request:
     def cases(self) -> Sequence[Case]:
         """Return the cases to run."""
         found = EXPERIMENTS[self.experiment].cases(self.scenario, self.tasks)
-        return [case for number, case in enumerate(found) if not number or self._is_asked_for(case.label)]
+        asked = [case for number, case in enumerate(found) if not number or self._is_asked_for(case.label)]
+        return [case.on_chain() for case in asked] if self.chain else asked
 
     def _is_asked_for(self, method: str) -> bool:
         return not self.methods or method in self.methods
@@ -80,6 +83,8 @@ def _mistakes(request: Request) -> Iterator[str]:
         yield f"--output: expected a folder, got the file {request.output}"
     if request.dask is not None and request.workers > 1:
         yield f"--workers: expected none beside --dask, whose workers do the runs, got {request.workers}"
+    if request.chain and not isinstance(request.scenario, Scenario):
+        yield "--ledger: expected profile with the published model, which has no devices that could claim, got real"
     if isinstance(request.scenario, Scenario):
         yield from _mistakes_on_edge(request, request.scenario)
 

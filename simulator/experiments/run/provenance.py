@@ -33,14 +33,27 @@ EXECUTED = (
     "simulator/assembly",
     "simulator/energy",
     "simulator/experiments/plan/work.py",
+    "simulator/experiments/run/chained.py",
     "simulator/experiments/run/saturation.py",
     "simulator/experiments/run/work.py",
     "simulator/forecast",
     "simulator/grid",
     "simulator/hardware",
+    "simulator/ledger/application.py",
+    "simulator/ledger/booking",
+    "simulator/ledger/consensus",
     "simulator/ledger/cost/accounting.py",
     "simulator/ledger/cost/cost_profile.py",
+    "simulator/ledger/devices",
+    "simulator/ledger/file/snapshot.py",
+    "simulator/ledger/record",
+    "simulator/live/ledger/claiming.py",
+    "simulator/live/ledger/setting.py",
+    "simulator/live/ledger/validators.py",
+    "simulator/models/integer.py",
+    "simulator/models/networks.py",
     "simulator/models/profile.py",
+    "simulator/published/booked.py",
     "simulator/published/draws.py",
     "simulator/published/model.py",
     "simulator/run",
@@ -108,7 +121,12 @@ def _named_files(scenario: AnyScenario) -> Iterator[bytes]:
     if not isinstance(scenario, Scenario):
         return
     checkpoints = () if scenario.forecast is None else scenario.forecast.checkpoints
-    always = (scenario.weather.file, scenario.workload.arrivals.file, _source_of(scenario.scheduler.policy))
+    always = (
+        scenario.weather.file,
+        scenario.workload.arrivals.file,
+        _source_of(scenario.scheduler.policy),
+        *([] if scenario.ledger.prices is None else [scenario.ledger.prices]),
+    )
     try:
         for file in (*always, *checkpoints):
             yield b"" if file is None else Path(file).read_bytes()

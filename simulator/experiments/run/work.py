@@ -9,6 +9,7 @@ from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.energy.interface import WeatherError
 from simulator.experiments.plan.work import Saturation, Work
+from simulator.experiments.run.chained import simulate_on_chain
 from simulator.experiments.run.saturation import find_saturation
 from simulator.grid.series import GridError
 from simulator.published.model import run_published
@@ -37,6 +38,8 @@ def simulate_job(job: Job) -> RunResult:
     Raises ConfigError or WeatherError for files that cannot be used.
     """
     scenario = job.scenario
+    if job.chain:
+        return simulate_on_chain(job)
     if isinstance(scenario, PublishedScenario):
         return run_published(
             scenario, job.method, job.seed, nodes=job.nodes, rate_per_hour=job.rate_per_hour, tasks=job.tasks

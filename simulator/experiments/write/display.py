@@ -80,7 +80,10 @@ DISPLAYS: Mapping[str, Display] = MappingProxyType(
         "tasks_unfinished": Display(heading="Unfinished tasks", unit="per run"),
         "life_cycle_grams": Display(heading="Life-cycle emissions", unit="g CO\u2082e"),
         "electricity_dollars": Display(heading="Electricity cost", unit="$"),
-        "credit_dollars": Display(heading="Credit revenue", unit="$"),
+        "credits_grams": Display(heading="Credits", unit="g CO\u2082e"),
+        "balance_grams": Display(heading="Balance against the benchmark", unit="g CO\u2082e", signed=True),
+        "certificates_watt_hours": Display(heading="Certificates of generation", unit="Wh"),
+        "credit_dollars": Display(heading="Worth of the credits", unit="$"),
     }
 )
 """Displays by the name of the measure."""

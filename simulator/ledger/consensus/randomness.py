@@ -7,12 +7,10 @@ given up tells nothing of its later slots.
 """
 
 import hashlib
+from math import isqrt
 
 MOST_LINKS = 1 << 20
 """Most links that are looked through for a reveal, and so most slots that a chain can serve: 60 days of 5 s."""
-
-_STRIDE = 1024
-"""Distance of the links that a chain keeps: a compromise of memory and hashing."""
 
 
 def compute_link(reveal: bytes, steps: int) -> bytes:
@@ -41,22 +39,26 @@ def compute_seed(mix: bytes, epoch: int) -> bytes:
 
 
 class RevealChain:
-    """A validator's chain of hashes, of which every 1,024th link is kept. A lookup costs at most as many hashes."""
+    """A validator's chain of hashes, of which some links are kept: as many as lie between two of them.
+
+    So memory and the hashes of a lookup are the square root of the chain's length, 1,024 for the longest.
+    """
 
     def __init__(self, secret: bytes, slots: int = MOST_LINKS, first: int = 0) -> None:
         """Make the links of `slots` slots after the first one, whose link is `commitment`. None tells of the secret."""
         self.first, self.last = first, first + slots
         self._secret = secret
+        self._stride = max(1, isqrt(slots))
         self._kept = [hashlib.sha256(b"last link" + secret).digest()]
-        for _ in range(slots // _STRIDE):
-            self._kept.append(compute_link(self._kept[-1], _STRIDE))
+        for _ in range(slots // self._stride):
+            self._kept.append(compute_link(self._kept[-1], self._stride))
         self.commitment = self.reveal(first)
 
     def reveal(self, slot: int) -> bytes:
         """Return the link of a slot. Raises ValueError for a slot that the chain does not reach."""
         if not self.first <= slot <= self.last:
             raise ValueError(f"the reveals end with slot {self.last}")
-        kept, steps = divmod(self.last - slot, _STRIDE)
+        kept, steps = divmod(self.last - slot, self._stride)
         return compute_link(self._kept[kept], steps)
 
     def renewed(self, first: int) -> "RevealChain":

@@ -1,59 +1,78 @@
-"""The interface of the ledger of carbon credits. Until there is one, two stand-ins account for its cost."""
+"""The energy that a cluster spends on its ledger, from a profile of what each operation takes."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from exporter.core.units import Joules, Seconds
 from simulator.ledger.cost.cost_profile import CostProfile
+from simulator.ledger.record.types import ChainConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCost:
+    """Joules that all validators and devices spend on a step: for the step itself, for each task record that its
+    claims have under their roots, and for each that is opened, of which there are `most_opened` in an interval of a
+    claim at most."""
+
+    step: Joules
+    record: Joules
+    opening: Joules
+    most_opened: int
 
 
 class Ledger(Protocol):
-    """A keeper of records of avoided emissions."""
+    """Energy of keeping records."""
 
     @property
     def name(self) -> str:
         """Return the name in `ecochain_run_info`."""
 
-    @property
-    def earns_credits(self) -> bool:
-        """Return whether avoided emissions become credits that are sold."""
-
-    def joules(self, seconds: Seconds, nodes: int) -> Joules:
-        """Return the energy that the cluster spends on recording a step in which so many nodes avoided emissions.
-
-        It is spread evenly over all nodes.
-        """
+    def cost(self, seconds: Seconds) -> StepCost:
+        """Return the energy that the cluster spends on recording a step, which is spread evenly over all nodes."""
 
 
 class NullLedger:
     """No ledger: no records, no energy."""
 
     name = "none"
-    earns_credits = False
 
-    def joules(self, seconds: Seconds, nodes: int) -> Joules:  # noqa: ARG002 - the protocol's
+    def cost(self, seconds: Seconds) -> StepCost:  # noqa: ARG002 - the protocol's
         """Return zero, as nothing is recorded."""
-        return Joules(0.0)
+        return StepCost(step=Joules(0.0), record=Joules(0.0), opening=Joules(0.0), most_opened=0)
 
 
 class AccountedLedger:
-    """The cost of a ledger from a measured profile, without a chain."""
+    """The cost of a ledger from a measured profile: of what `simulator.ledger` does, operation by operation."""
 
     name = "accounted"
-    earns_credits = True
 
-    def __init__(self, profile: CostProfile, *, slot: Seconds, validators: int) -> None:
+    def __init__(
+        self, profile: CostProfile, config: ChainConfig, *, slot: Seconds, validators: int, devices: int
+    ) -> None:
         self._profile = profile
+        self._config = config
         self._slot = slot
         self._validators = validators
+        self._devices = devices
 
-    def joules(self, seconds: Seconds, nodes: int) -> Joules:
-        """Return the energy of a block per slot.
+    def cost(self, seconds: Seconds) -> StepCost:
+        """Return the energy of a step's blocks, claims, votes and openings.
 
-        A block has one signature of its proposer and one of each other validator, and one record of each node
-        that avoided emissions. Steps shorter than a slot are charged their part of it.
+        In every slot a validator signs a block, which all check and store. In every interval of a claim each device
+        signs one and each validator one vote, which all validators check. A task record is hashed by its device and,
+        to be stored, by each validator. Of a claim's records at most a sample is opened: by one validator, who signs,
+        for all to execute again. Where fewer tasks are on time than devices could have drawn, all count as drawn,
+        though some devices may have ended more than others: a bound from above.
         """
+        profile, validators = self._profile, self._validators
         blocks = seconds / self._slot
-        signing = blocks * self._validators * self._profile.joules_per_signature
-        checking = blocks * self._validators * self._validators * self._profile.joules_per_verification
-        storing = blocks * nodes * self._validators * self._profile.joules_per_record
-        return Joules(signing + checking + storing + blocks * self._validators * self._profile.joules_per_block)
+        intervals = seconds / self._config.claim_seconds
+        block = profile.joules_per_signature + validators * (profile.joules_per_block + profile.joules_per_append)
+        claim = profile.joules_per_signature + validators * profile.joules_per_claim
+        vote = profile.joules_per_signature + validators * profile.joules_per_attestation
+        return StepCost(
+            step=Joules(blocks * block + intervals * (self._devices * claim + validators * vote)),
+            record=Joules((1 + validators) * profile.joules_per_record),
+            opening=Joules(profile.joules_per_signature + validators * profile.joules_per_opening),
+            most_opened=self._devices * self._config.samples_per_claim,
+        )

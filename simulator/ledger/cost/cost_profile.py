@@ -15,12 +15,19 @@ Cost = Annotated[float, Meta(ge=0)]
 
 
 class CostProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Joules per operation, and the method and the host of their measurement."""
+    """Joules per operation, and the method and the host of their measurement.
+
+    A signature is made; a claim, an opened task record, a vote (`attestation`) and a block are checked, each with its
+    signature; a task record is encoded and hashed into a tree; a block is appended to the store.
+    """
 
     joules_per_signature: Cost
-    joules_per_verification: Cost
+    joules_per_claim: Cost
     joules_per_record: Cost
+    joules_per_opening: Cost
+    joules_per_attestation: Cost
     joules_per_block: Cost
+    joules_per_append: Cost
     method: str
     host: str
 
@@ -34,9 +41,15 @@ def shipped_profile() -> CostProfile:
 
     Raises ConfigError where the file cannot be read or is not a profile.
     """
+    return read_profile(SHIPPED)
+
+
+def read_profile(path: Path) -> CostProfile:
+    """Return the profile in a file. Raises ConfigError where it cannot be read or is not a profile."""
     try:
-        return msgspec.json.decode(SHIPPED.read_bytes(), type=CostProfile)
+        return msgspec.json.decode(path.read_bytes(), type=CostProfile)
     except OSError as error:
-        raise ConfigError([f"{SHIPPED}: cannot be read: {error.strerror}"]) from error
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{SHIPPED}: is not a profile of ledger costs: {error}"]) from error
+        told = f"is not a profile of ledger costs, as `ecochain measure-ledger` writes it: {error}"
+        raise ConfigError([f"{path}: {told}"]) from error

@@ -152,6 +152,7 @@ def open_drawn(state: State, producers: Mapping[int, Producer], validator: int, 
     return [
         _signed(state.chain_id, producers[device].open(sequence, index, validator), key)
         for (device, sequence), pending in sorted(state.pending.items())
+        if len(pending.opened) < len(pending.drawn)
         for index in pending.drawn
         if not pending.is_opened(index)
     ]

@@ -108,6 +108,12 @@ LEDGER: tuple[Row[Snapshot], ...] = (
         read=_of(lambda ledger: ledger.balance_micrograms / MICROGRAMS_PER_GRAM),
     ),
     counter(
+        name="ecochain_credit_revenue_dollars_total",
+        help="Worth of the credits that the ledger issued, each at the price of the simulated day of its issue, including "
+        "credits that a deficit cancelled later. Missing without prices, which the ledger does not know.",
+        read=one(lambda snapshot: snapshot.revenue_dollars),
+    ),
+    counter(
         name="ecochain_ledger_energy_joules_total",
         unit="joules",
         help="Energy that the cluster spent on the ledger of carbon credits; part of the consumption of the nodes. "

@@ -160,10 +160,4 @@ NODES: tuple[Row[Snapshot], ...] = (
         help="Cost of the node's electricity from the grid.",
         read=partial(_node_total, read=lambda totals: totals.electricity_dollars),
     ),
-    counter(
-        name="ecochain_credit_revenue_dollars_total",
-        labels=("node",),
-        help="Revenue from carbon credits for emissions that the node's local supply avoided.",
-        read=partial(_node_total, read=lambda totals: totals.credit_dollars),
-    ),
 )

@@ -14,6 +14,7 @@ from simulator.arrays import FloatArray
 from simulator.ledger.devices.recording import Interval
 from simulator.ledger.record.types import TaskRecord
 from simulator.run.backlog import Executions, together
+from simulator.run.booking import claimed_flows
 from simulator.run.engine import StepRecord
 
 ITEMS = 64
@@ -96,11 +97,12 @@ class Metering:
     def _tasks(self, completed: Executions, start: int, end: int) -> list[list[list[TaskRecord]]]:
         """Return the records of each bus: those on time by kind, and those of all others."""
         found: list[list[list[TaskRecord]]] = [[[] for _ in range(len(self._kinds) + 1)] for _ in self._sources]
-        for place in range(len(completed)):
-            # The classes of every site count on their own, those of the first site first.
-            bus = int(self._bus_of_node[completed.node[place]])
-            kind = int(completed.task_class[place]) % len(self._kinds)
-            times = completed.arrival[place], completed.finish[place], completed.deadline[place]
+        # The classes of every site count on their own, those of the first site first.
+        buses, kinds = self._bus_of_node[completed.node].tolist(), (completed.task_class % len(self._kinds)).tolist()
+        all_times = zip(
+            *(one.tolist() for one in (completed.arrival, completed.finish, completed.deadline)), strict=True
+        )
+        for bus, kind, times in zip(buses, kinds, all_times, strict=True):
             number = self._numbers[bus]
             self._numbers[bus] += 1
             is_on_time = times[1] <= times[2]
@@ -121,14 +123,6 @@ class Metering:
             input_seed=seed,
             output=self._kinds[kind].run(seed),
         )
-
-
-def claimed_flows(matrix: FloatArray) -> FloatArray:
-    """Return the flows (B, 7) of a claim, charge and discharge at the battery's terminals, from a flow matrix."""
-    own, battery, grid = matrix[:, 0] + matrix[:, 1], matrix[:, 2], matrix[:, 3]
-    stored, bought = own[:, 1] + own[:, 4], grid[:, 1] + grid[:, 4]
-    columns = (own[:, 0], stored, own[:, 2], own[:, 3], battery[:, 0], grid[:, 0], bought)
-    return np.stack(columns, axis=1)
 
 
 def _milliseconds(times: tuple[float, float, float], start: int, end: int) -> tuple[int, int, int]:

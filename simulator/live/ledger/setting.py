@@ -3,15 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from math import ceil
 
 import msgspec
 import numpy as np
 
-from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.assembly.layout import Layout
 from simulator.energy.interface import WEATHER_STEP
-from simulator.ledger.booking.ownership import MAX_MILLIWATTS
 from simulator.ledger.booking.verification import Executor
 from simulator.ledger.consensus.proposal import Identity
 from simulator.ledger.consensus.randomness import MOST_LINKS, RevealChain
@@ -20,6 +17,7 @@ from simulator.ledger.record.types import Capacity, ChainConfig, Genesis, Projec
 from simulator.live.ledger.claiming import Kind
 from simulator.models.integer import executor, train
 from simulator.run.engine import Engine
+from simulator.run.registration import benchmarks_of, capacity_of
 from simulator.scenario.schema import Scenario
 
 MOST_VALIDATORS = 32
@@ -31,19 +29,6 @@ STAKE = 100
 HASHES = 1 << 21
 """Hashes in which the reveals of all validators are made when the run starts, under a second of 2026: four validators
 get half a million slots, which are five simulated years. Each makes as many again before they end."""
-
-HEADROOM = 2.0
-"""Ratio of the power with which a device is registered to that of its parts. A registration bounds what a false meter
-gains; a true one is never to be refused for a gust above the rating, or for the power that it takes to wake up."""
-
-MILLI = 1000
-"""Milliwatts of a watt, and millijoules of a joule."""
-
-MICROGRAMS_PER_GRAM = 1_000_000
-"""Definition of a microgram."""
-
-PARTS_PER_MILLION = 1_000_000
-"""Definition of the unit of an efficiency."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +52,8 @@ def setting_of(scenario: Scenario, seed: int, layout: Layout, engine: Engine, *,
 
     `hashes` are those of the first reveals of all validators together.
     """
+    arrivals = scenario.workload.arrivals
+    rate = None if arrivals.kind == "trace" else arrivals.rate_per_hour
     run = hashlib.sha256(msgspec.json.encode((scenario, seed, float(engine.plant.step)))).digest()
     names = engine.plant.cluster.names[:MOST_VALIDATORS]
     owner = _key(run, "owner", 0)
@@ -77,7 +64,7 @@ def setting_of(scenario: Scenario, seed: int, layout: Layout, engine: Engine, *,
     genesis = Genesis(
         config=ChainConfig(
             name=run,
-            benchmarks=benchmarks_of(scenario, engine),
+            benchmarks=benchmarks_of(scenario, layout, engine.plant, rate),
             slot_seconds=round(WEATHER_STEP),
             slots_per_epoch=1,
             claim_seconds=round(WEATHER_STEP),
@@ -95,7 +82,7 @@ def setting_of(scenario: Scenario, seed: int, layout: Layout, engine: Engine, *,
         names=names,
         owner=owner,
         devices=tuple(_key(run, "device", bus) for bus in buses),
-        capacities=tuple(capacity_of(layout, engine, bus) for bus in buses),
+        capacities=tuple(capacity_of(layout, engine.plant, bus, engine.plant.batteries.initial) for bus in buses),
         # Devices and validators each execute an item once: what a device keeps is not what it is checked by.
         kinds=tuple(
             Kind(model=models[one.model].digest, run=cache(models[one.model].run)) for one in scenario.workload.classes
@@ -106,53 +93,6 @@ def setting_of(scenario: Scenario, seed: int, layout: Layout, engine: Engine, *,
         bus_of_node=engine.plant.cluster.bus,
         execute=cache(executor(models.values())),
     )
-
-
-def benchmarks_of(scenario: Scenario, engine: Engine) -> tuple[int, ...]:
-    """Return the micrograms that a task on time is allowed to emit, by class.
-
-    They are those of the same cluster without supply of its own: its nodes at full frequency, in the mean of all
-    nodes, and its idle power in equal parts for the tasks of an hour, all from the grid at the intensity that is
-    expected for the first day. The hours of a trace have no known number of tasks: it counts no idle power.
-    """
-    cluster, arrivals = engine.plant.cluster, scenario.workload.arrivals
-    steps = (np.arange(HOURS_PER_DAY) * SECONDS_PER_HOUR / engine.plant.step).astype(np.int64)
-    intensity = float(engine.plant.grid.expected(0, steps).mean())
-    per_hour = arrivals.rate_per_hour if arrivals.kind != "trace" else 0.0
-    idle = float(cluster.idle_watts.sum()) * SECONDS_PER_HOUR / per_hour if per_hour > 0.0 else 0.0
-    watts = cluster.extra_watts[:, -1]
-    kinds = range(len(scenario.workload.classes))
-    joules = [idle + float(cluster.work[kind] * (cluster.service[:, kind, -1] * watts).mean()) for kind in kinds]
-    return tuple(round(one * intensity * MICROGRAMS_PER_GRAM) for one in joules)
-
-
-def capacity_of(layout: Layout, engine: Engine, bus: int) -> Capacity:
-    """Return with what a bus is registered. What a battery holds is rounded up by up to two joules."""
-    plant, supply = engine.plant, layout.buses[bus].supply
-    cluster, batteries = plant.cluster, plant.batteries
-    load = (cluster.idle_watts + cluster.extra_watts.max(axis=1))[cluster.bus == bus].sum()
-    generation = supply.solar_peak_watts + supply.wind_rated_watts
-    charge, discharge = batteries.charge_limit[bus], batteries.discharge_limit[bus]
-    efficiency = batteries.charge_efficiency[bus] * batteries.discharge_efficiency[bus]
-    return Capacity(
-        generation=_milliwatts(generation),
-        load=_milliwatts(load),
-        grid=_milliwatts(max(load + charge, generation)),
-        charge=_milliwatts(charge),
-        discharge=_milliwatts(discharge),
-        storage=_millijoules(batteries.capacity[bus]),
-        stored=_millijoules(batteries.initial[bus]),
-        # Rounded up, but not for what a product of floats has at its end.
-        efficiency_ppm=ceil(round(float(efficiency) * PARTS_PER_MILLION, 3)),
-    )
-
-
-def _milliwatts(watts: float) -> int:
-    return min(MAX_MILLIWATTS, ceil(watts * HEADROOM * MILLI))
-
-
-def _millijoules(joules: float) -> int:
-    return (ceil(joules) + 1) * MILLI if joules > 0.0 else 0
 
 
 def _key(run: bytes, role: str, number: int) -> SecretKey:

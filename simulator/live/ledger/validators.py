@@ -76,10 +76,15 @@ class Validators:
     """All validators of a chain, and the chain as they know it."""
 
     def __init__(
-        self, genesis: Genesis, identities: Sequence[Identity], execute: Executor, cpu: Callable[[], float]
+        self,
+        genesis: Genesis,
+        identities: Sequence[Identity],
+        execute: Executor,
+        cpu: Callable[[], float],
+        application: Application | None = None,
     ) -> None:
-        """Begin a chain. `cpu` tells the CPU time of this thread."""
-        self.application = Application(genesis, execute)
+        """Begin a chain. `cpu` tells the CPU time of this thread; an `application` takes the place of the usual one."""
+        self.application = Application(genesis, execute) if application is None else application
         self.state: State = get_genesis_state(genesis, self.application.root)
         self.rejected: Counter[Rule] = Counter()
         self.verify_seconds = 0.0
@@ -183,6 +188,9 @@ class Validators:
         """Have each validator vote for the head that all have just seen."""
         self._votes = []
         for one in self._identities:
+            last = self._last.get(one.index)
+            if last is not None and last.target.epoch >= self.state.target.epoch:
+                continue
             vote = build_vote(self.state, one.index, partial(one.key.sign, self.state.chain_id))
             if not self.state.members[one.index].slashed and is_safe_to_sign(vote.data, self._last.get(one.index)):
                 self._last[one.index] = vote.data

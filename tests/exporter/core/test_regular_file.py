@@ -18,8 +18,9 @@ from simulator.forecast.dataset import station_site
 from simulator.forecast.interface import ForecastError
 from simulator.grid.series import GridError
 from simulator.grid.table import read_table
+from simulator.ledger.file.faults import StoreError
 from simulator.ledger.file.reading import open_reader
-from simulator.ledger.file.store import StoreError, open_store
+from simulator.ledger.file.store import open_store
 from simulator.models.profile import load_profile
 from simulator.scenario.load import load_scenario
 from simulator.workload.trace import load_trace

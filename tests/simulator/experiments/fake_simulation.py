@@ -39,7 +39,6 @@ def fake(job: Job) -> RunResult:
         latency_p95_seconds=float("nan"),
         renewable_ratio=0.4,
         electricity_dollars=0.02 * shared,
-        credit_dollars=0.0,
         cost_dollars=0.02 * shared,
         deadline_miss_ratio=0.002 if rate <= SUSTAINED_PER_HOUR_AND_NODE * (job.nodes or 4) else 0.3,
         stored_change_joules=3600.0 * own,

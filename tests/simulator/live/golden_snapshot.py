@@ -111,7 +111,6 @@ def golden_totals() -> Totals:
         life_cycle=np.array([0.25, 0.0]),
         avoided=np.array([0.5, 0.0]),
         electricity_dollars=np.array([0.0, 0.003]),
-        credit_dollars=np.array([0.00005, 0.0]),
         busy_seconds=np.array([1800.25, 90_000.0]),
         class_tasks=np.array([[900, 30, 4], [50, 0, 0]]),
         node_tasks=np.array([[300, 10], [650, 20]]),
@@ -153,6 +152,7 @@ def golden_snapshot() -> Snapshot:
         ),
         forecasts=(golden_forecast(Kind.SOLAR, 8.0), golden_forecast(Kind.INTENSITY, 200.0)),
         ledger=golden_ledger(),
+        revenue_dollars=0.000125,
     )
 
 

@@ -178,7 +178,7 @@ def test_warming_up_leaves_out_what_came_before(per_hour: float) -> None:
     first = figures(run(scenario, FULL, seed=4, steps=DAY), 4)
     both = figures(run(scenario, FULL, seed=4, steps=2 * DAY), 4)
     added = ("simulated_seconds", "tasks_offered", "tasks_completed", "tasks_late", "tasks_dropped", "idle_joules")
-    summed = ("energy_joules", "grid_joules", "emissions_grams", "credit_dollars", "stored_change_joules")
+    summed = ("energy_joules", "grid_joules", "emissions_grams", "electricity_dollars", "stored_change_joules")
     for name in (*added, *summed):
         assert getattr(counted, name) == pytest.approx(getattr(both, name) - getattr(first, name), rel=1e-9), name
     assert counted.tasks_unfinished == both.tasks_unfinished

@@ -142,7 +142,6 @@ class Balance:
             self.nodes,
             self.bus,
             grid,
-            80.0,
             sums.by_node,
             sums.by_bus,
             sums.flows,

@@ -45,7 +45,9 @@ def test_the_digest_of_the_code_covers_all_that_a_run_executes() -> None:
 
 def test_what_shows_results_changes_none() -> None:
     shown = ("simulator/live/", "simulator/experiments/write/", "simulator/experiments/find/", "simulator/cli")
-    assert [file for file in executed_files() if file.startswith(shown)] == []
+    # Runs whose ledger is kept have the live ledger's validators; what shows their figures lies elsewhere.
+    kept = "simulator/live/ledger/"
+    assert [file for file in executed_files() if file.startswith(shown) and not file.startswith(kept)] == []
 
 
 def test_the_scenario_is_among_the_inputs_and_not_of_the_environment() -> None:

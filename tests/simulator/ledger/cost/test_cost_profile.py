@@ -8,17 +8,13 @@ import pytest
 from exporter.core.config import ConfigError
 from simulator.ledger.cost import cost_profile
 from simulator.ledger.cost.cost_profile import CostProfile, shipped_profile
-from simulator.ledger.cost.measure import measure_costs
+from simulator.ledger.cost.measure import Models, measure_costs
 from simulator.models.host import host_name
 
 
 def joules(profile: CostProfile) -> list[float]:
-    return [
-        profile.joules_per_signature,
-        profile.joules_per_verification,
-        profile.joules_per_record,
-        profile.joules_per_block,
-    ]
+    fields = (field.name for field in msgspec.structs.fields(CostProfile))
+    return [getattr(profile, name) for name in fields if name.startswith("joules_per_")]
 
 
 def test_shipped_costs_are_of_a_processor() -> None:
@@ -27,7 +23,7 @@ def test_shipped_costs_are_of_a_processor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"), [(None, "cannot be read: "), (b'{"host": "x"}', "is not a profile of ledger costs: ")]
+    ("data", "said"), [(None, "cannot be read: "), (b'{"host": "x"}', "is not a profile of ledger costs, as ")]
 )
 def test_a_profile_that_was_replaced_badly_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes | None, said: str
@@ -43,7 +39,7 @@ def test_a_profile_that_was_replaced_badly_is_told(
 def test_checking_a_signature_costs_more_than_making_one() -> None:
     # Ed25519 multiplies one point to sign and two to verify (RFC 8032, 2017).
     profile = shipped_profile()
-    assert profile.joules_per_verification > profile.joules_per_signature
+    assert profile.joules_per_attestation > profile.joules_per_signature
 
 
 def test_the_digest_changes_with_any_value() -> None:
@@ -57,9 +53,10 @@ def test_the_digest_changes_with_any_value() -> None:
 
 
 def test_costs_can_be_measured_here() -> None:
-    measured = measure_costs(host="a host", core_watts=3.5, source="a table", rounds=2)
+    models = Models(digests=(b"m" * 32,), execute=lambda _, seed: seed % 10)
+    measured = measure_costs(host="a host", core_watts=3.5, source="a table", models=models, rounds=1)
     assert all(one > 0 for one in joules(measured))
-    assert measured.joules_per_verification > measured.joules_per_signature
+    assert measured.joules_per_claim > measured.joules_per_signature
     assert measured.host == "a host"
     assert "times 3.5 W per core (a table)" in measured.method
 

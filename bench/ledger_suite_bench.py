@@ -1,0 +1,79 @@
+"""The experiments with a ledger that is kept block by block, beside those that account for it, on one core.
+
+`python -m bench.ledger_suite_bench [--record] [--replications N]` writes `bench/results/ledger_suite.md`. The suite is
+that of `bench.suite_bench`. Times are CPU times of this process. In the published model nothing claims, so its runs are
+the same in both suites.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from bench.record import record, table
+from bench.suite_bench import SCENARIOS, SUITE, TASKS
+from simulator.experiments.find.results import Results
+from simulator.experiments.plan.request import Request
+from simulator.experiments.runner import run_experiment
+from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
+
+ASKED = 5.0
+"""Most that the suite with the real ledger may take, relative to the suite with the profile."""
+
+
+def seconds(experiment: str, scenario: str, replications: int, *, chain: bool) -> tuple[float, Results]:
+    """Return the CPU time of an experiment into a fresh folder, and its results."""
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.process_time()
+        _, results = run_experiment(
+            Request(
+                experiment=experiment,
+                scenario=load_scenario(scenario),
+                replications=replications,
+                output=Path(folder),
+                tasks=None if experiment == "scaling" else TASKS,
+                chain=chain,
+            ),
+            lambda _done, _total: None,
+        )
+        return time.process_time() - begin, results
+
+
+def main() -> None:
+    """Measure, print, and keep the figures where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--record", action="store_true", help="write bench/results/ledger_suite.md")
+    parser.add_argument("--replications", type=int, default=30, help="runs of each method (default: %(default)s)")
+    options = parser.parse_args()
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    for scenario in SCENARIOS:
+        seconds("baseline", scenario, 2, chain=isinstance(load_scenario(scenario), Scenario))
+    rows, profile, real = [], 0.0, 0.0
+    for scenario in SCENARIOS:
+        claims = isinstance(load_scenario(scenario), Scenario)
+        for experiment in SUITE:
+            plain, expected = seconds(experiment, scenario, options.replications, chain=False)
+            kept, found = (
+                seconds(experiment, scenario, options.replications, chain=True) if claims else (plain, expected)
+            )
+            assert found.estimates == expected.estimates
+            assert found.further == expected.further
+            rows.append([scenario, experiment, f"{plain:.1f}", f"{kept:.1f}", f"{kept / plain:.1f}"])
+            profile, real = profile + plain, real + kept
+            print(rows[-1], flush=True)
+    rows.append(["all", "", f"{profile:.1f}", f"{real:.1f}", f"{real / profile:.1f}"])
+    parts = [
+        "Experiments with the real ledger",
+        f"CPU seconds on one core, {options.replications} runs of each method; `--ledger real` beside `--ledger "
+        f"profile`. All figures of both are equal, to the last bit. At most {ASKED:g} times as long is asked for.",
+        table(["scenario", "experiment", "profile, s", "real, s", "ratio"], rows),
+    ]
+    print("\n\n".join(parts))
+    if options.record:
+        record("ledger_suite", parts)
+
+
+if __name__ == "__main__":
+    main()
