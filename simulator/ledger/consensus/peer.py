@@ -83,8 +83,9 @@ class Peer:
         if state is None or slot <= self._proposed:
             return []
         index = self.identity.index
-        reveal = self._reveals.get_reveal(state.members[index], slot)
-        if get_block_proposer(state) != index or state.members[index].slashed or reveal is None:
+        is_turn = get_block_proposer(state) == index and not state.members[index].slashed
+        reveal = self._reveals.get_reveal(state.members[index], slot) if is_turn else None
+        if reveal is None:
             return []
         self._proposed = slot
         body = self.select_body(state)
