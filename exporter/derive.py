@@ -120,7 +120,7 @@ def derive(
     utilization = None if usage.cpu is None else usage.cpu.utilization
     sensors = believed(usage.told, unfinished.flat)
     host = _allocation(usage, sensors.measured, models.host, unfinished.pending).times(models.pue)
-    powers, energies = _power_and_energy(host, usage, models.network)
+    powers, energies = _power_and_energy(host, usage, reading, models.network)
     grams = _grams(energies, intensity.reading)
     window = _window(unfinished.window, reading, usage, models.activity)
     activity = None if usage.network is None else window.activity
@@ -179,17 +179,20 @@ def _allocation(usage: Usage, measured: tuple[Measured, ...], model: HostPowerMo
 
 
 def _power_and_energy(
-    host: Allocation, usage: Usage, model: NetworkPowerModel
+    host: Allocation, usage: Usage, reading: HostReading, model: NetworkPowerModel
 ) -> tuple[Mapping[Component, Watts], Mapping[Component, Joules]]:
     """Return mean power and energy of each component whose counters were read; each over its own time.
 
-    While a part of the machine is unknown, so is its power: half a sum would read as a whole one.
+    While a part of the machine is unknown, so is its power: half a sum would read as a whole one. A network that is not
+    there has no power.
     """
     powers = dict(host.powers()) if host.complete else {}
     energies = dict(host.energies)
     if usage.network is not None:
         for component, power in model.estimate(usage.network).items():
             powers[component], energies[component] = power, energy(power, usage.network.elapsed)
+    elif reading.is_absent("network"):
+        powers[Component.NETWORK] = Watts(0.0)
     return powers, energies
 
 

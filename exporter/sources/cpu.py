@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from exporter.core.units import Seconds
-from exporter.sources.reading import CpuTimes
+from exporter.sources.reading import CpuTimes, require_counts
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -13,10 +13,11 @@ def cpu_times(procfs: Path) -> CpuTimes:
     """Return the CPU times since the machine started, and the number of CPUs online now.
 
     The fields are those of proc_stat(5); guest time is in user and nice already. Raises OSError where there is no such
-    file and ValueError or IndexError where it says something else.
+    file, and ValueError, IndexError or ReadingUnavailableError where it says something else.
     """
     stat = (procfs / "stat").read_bytes()
     user, nice, system, idle, iowait, irq, softirq = (int(field) for field in stat.split(maxsplit=8)[1:8])
+    require_counts(procfs / "stat", user, nice, system, idle, iowait, irq, softirq)
     cpus = _cpus_online(stat)
     if not cpus:
         raise ValueError("no CPU is online")

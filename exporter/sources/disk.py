@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 
 from exporter.sources.procfs import psutil_reading
-from exporter.sources.reading import DiskBytes, NotPresentError
+from exporter.sources.reading import DiskBytes, NotPresentError, require_counts
 
 
 class DiskSource:
@@ -18,7 +18,10 @@ class DiskSource:
         self._physical: frozenset[str] = frozenset()
 
     def read(self) -> DiskBytes:
-        """Return the bytes read and written since the machine started. Raises NotPresentError without a disk."""
+        """Return the bytes read and written since the machine started.
+
+        Raises NotPresentError without a disk, and ReadingUnavailableError.
+        """
         with psutil_reading(self._procfs):
             counters = psutil.disk_io_counters(perdisk=True, nowrap=False)
         if counters.keys() != self._names or not self._physical:
@@ -27,7 +30,9 @@ class DiskSource:
         if not self._physical:
             raise NotPresentError
         disks = [counters[name] for name in self._physical]
-        return DiskBytes(read=sum(disk.read_bytes for disk in disks), written=sum(disk.write_bytes for disk in disks))
+        read, written = ([getattr(disk, field) for disk in disks] for field in ("read_bytes", "write_bytes"))
+        require_counts(self._procfs / "diskstats", *read, *written)
+        return DiskBytes(read=sum(read), written=sum(written))
 
     def _is_physical(self, name: str) -> bool:
         """Tell whether there is hardware behind a block device; a slash in its name is an exclamation mark in sysfs."""

@@ -8,7 +8,7 @@ from exporter.core.clock import Clock
 from exporter.core.units import BytesPerSecond
 from exporter.sources.device_links import DeviceLinks
 from exporter.sources.nics import FEW, DeviceChoice, NicRule
-from exporter.sources.reading import NetworkCounters, ReadingUnavailableError, Traffic
+from exporter.sources.reading import NetworkCounters, NotPresentError, ReadingUnavailableError, Traffic, require_counts
 
 
 class NetworkSource:
@@ -24,15 +24,18 @@ class NetworkSource:
     def read(self) -> NetworkCounters:
         """Return the counters and speeds of the devices that count.
 
-        Raises OSError, ReadingUnavailableError where no device counts, and ValueError or IndexError where a line says
-        something else.
+        Raises OSError, NotPresentError without a network, ReadingUnavailableError where none of its devices counts, and
+        ValueError or IndexError where a line says something else.
         """
         rows = self._rows()
         counted = self._choice.among(rows.keys())
         if not counted:
-            raise ReadingUnavailableError("no network device counts towards energy; see network.include")
+            # Where nothing ever moved, only devices that a kernel makes by itself, there is no network to count.
+            if (rows and self._rule.include) or any(self._traffic(row).total_bytes for row in rows.values()):
+                raise ReadingUnavailableError("no network device counts towards energy; see network.include")
+            raise NotPresentError
         return NetworkCounters(
-            devices={_printable(name): _traffic(row) for name, row in rows.items() if name in counted},
+            devices={_printable(name): self._traffic(row) for name, row in rows.items() if name in counted},
             speeds=self._speeds(counted),
         )
 
@@ -42,6 +45,18 @@ class NetworkSource:
             return {}
         speeds = {_printable(name): self._links.speed(name) for name in counted}
         return {name: speed for name, speed in speeds.items() if speed is not None}
+
+    def _traffic(self, row: str) -> Traffic:
+        """Take a line apart.
+
+        Fields are: bytes and packets received, six more of receiving, bytes and packets sent (proc_net(5)).
+        """
+        fields = row.split(maxsplit=10)
+        received, received_packets, sent, sent_packets = (int(fields[place]) for place in (0, 1, 8, 9))
+        require_counts(self._dev, received, received_packets, sent, sent_packets)
+        return Traffic(
+            received_bytes=received, received_packets=received_packets, sent_bytes=sent, sent_packets=sent_packets
+        )
 
     def _rows(self) -> dict[str, str]:
         """Return the counters of each device that no pattern excludes, not yet taken apart: there may be thousands."""
@@ -55,20 +70,6 @@ class NetworkSource:
             if not self._rule.excludes(name):
                 rows[name] = row
         return rows
-
-
-def _traffic(row: str) -> Traffic:
-    """Take a line apart.
-
-    Fields are: bytes and packets received, six more of receiving, bytes and packets sent (proc_net(5)).
-    """
-    fields = row.split(maxsplit=10)
-    return Traffic(
-        received_bytes=int(fields[0]),
-        received_packets=int(fields[1]),
-        sent_bytes=int(fields[8]),
-        sent_packets=int(fields[9]),
-    )
 
 
 def _printable(device: str) -> str:

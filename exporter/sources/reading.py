@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from exporter.core.units import BytesPerSecond, MonotonicSeconds, Seconds, UnixSeconds
@@ -10,9 +11,22 @@ from exporter.power.component import EnergyCounter
 
 ValueT = TypeVar("ValueT")
 
+COUNTS = 2**64
+"""Number of the values of a counter of 64 bits, the widest that the kernel has (Linux, include/linux/types.h)."""
+
 
 class ReadingUnavailableError(Exception):
     """The platform answered, but without the figure."""
+
+
+def require_counts(place: Path, *figures: float) -> None:
+    """Refuse figures that no count of the kernel can be: negative ones, NaN, and those of more than 64 bits.
+
+    They would stay in every total that they reach, and in the state. Raises ReadingUnavailableError, which names the
+    place that they come from.
+    """
+    if not all(0 <= figure < COUNTS for figure in figures):
+        raise ReadingUnavailableError(f"{place} has a count that is negative, too large or no number")
 
 
 class NotPresentError(Exception):
@@ -121,6 +135,10 @@ class HostReading:
     sensors: Mapping[str, Timed[EnergyCounter]] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()  # the last of each collector, perhaps of an earlier reading
     failed: tuple[str, ...] = ()  # collectors that failed in this one
+
+    def is_absent(self, collector: str) -> bool:
+        """Tell whether the machine has nothing of what a collector reads."""
+        return any(one.collector == collector and one.state is SourceState.ABSENT for one in self.outcomes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

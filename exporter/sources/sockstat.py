@@ -9,7 +9,7 @@ versions; `orphan` (without a process) and `alloc` (with memory, bound or not) a
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from exporter.sources.reading import NotPresentError, ReadingUnavailableError
+from exporter.sources.reading import NotPresentError, ReadingUnavailableError, require_counts
 
 PROTOCOLS = ("TCP", "UDP", "TCP6", "UDP6")
 
@@ -30,6 +30,7 @@ def sockets(net: Path) -> Mapping[tuple[str, str], int]:
     if version_6.exists():
         text += version_6.read_text(encoding="ascii")
     counts = dict(_counts(text))
+    require_counts(net / "sockstat", *counts.values())
     if not counts:
         raise ReadingUnavailableError(f"{net / 'sockstat'} has no count of sockets")
     return counts

@@ -1,10 +1,13 @@
 """Readings of fixture machines: each part as the kernel's files say, and each failing alone."""
 
 import logging
+import math
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -29,7 +32,8 @@ from exporter.sources.reading import (
     Traffic,
 )
 from exporter.state import StateStore
-from exporter.usage.between import usage_between
+from exporter.usage.between import failures, usage_between
+from exporter.usage.events import Event, EventKind
 from tests.exporter.fakes import Machine, rig
 from tests.fake_clock import FakeClock
 
@@ -323,3 +327,80 @@ def test_two_sockets_that_listen_on_one_address_are_two(laptop: Path) -> None:
     assert before is not None
     assert after is not None
     assert after["listen"] == before["listen"] + 2
+
+
+@pytest.mark.parametrize(
+    ("file", "collector"),
+    [
+        ("stat", "cpu"),
+        ("meminfo", "memory"),
+        ("diskstats", "disk"),
+        ("1/net/dev", "network"),
+        ("1/net/sockstat", "sockstat"),
+    ],
+)
+@pytest.mark.parametrize("count", [b"-5", str(2**64).encode()], ids=["negative", "of 65 bits"])
+@pytest.mark.filterwarnings("ignore:.*memory stats couldn't be determined:RuntimeWarning")  # psutil's, about the damage
+def test_a_count_that_cannot_be_is_discarded_and_counted(laptop: Path, file: str, collector: str, count: bytes) -> None:
+    path = laptop / "proc" / file
+    path.write_bytes(re.sub(rb"(?<=[ \t])\d+", count, path.read_bytes()))
+    reading = source(laptop).read()
+    assert parts(reading)[collector] is None
+    assert reading.failed == (collector,)
+    assert failures(reading) == (Event(kind=EventKind.DISCARD, source=collector, reason="error"),)
+
+
+@pytest.mark.parametrize("figure", [math.nan, -1.0, math.inf, -math.inf])
+def test_what_psutil_cannot_mean_never_reaches_a_reading(
+    laptop: Path, monkeypatch: pytest.MonkeyPatch, figure: float
+) -> None:
+    good = parts(source(laptop).read())
+    disk = SimpleNamespace(read_bytes=figure, write_bytes=7)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=8e9, available=8e9 - figure))
+    monkeypatch.setattr(psutil, "disk_io_counters", lambda **_: {"sda": disk})
+    reading = source(laptop).read()
+    assert reading.failed == ("memory", "disk")
+    assert parts(reading) == good | {"memory": None, "disk": None}
+
+
+def test_a_memory_file_that_a_container_masks_is_no_failure(laptop: Path) -> None:
+    whole = parts(source(laptop).read())
+    (laptop / "proc/meminfo").write_bytes(b"")
+    reading = source(laptop).read()
+    assert parts(reading) == whole | {"memory": None}
+    assert (states(reading)["memory"], reading.failed) == (SourceState.ABSENT, ())
+
+
+HEADINGS = "Inter-|   Receive                                                |  Transmit\n face |bytes    packets ...\n"
+IDLE = " 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+
+
+@pytest.mark.parametrize(
+    ("devices", "state"),
+    [
+        ("", SourceState.ABSENT),
+        (f"    lo:{IDLE}", SourceState.ABSENT),
+        (f"    lo:{IDLE.replace('0', '9')} sit0:{IDLE}tunl0:{IDLE}", SourceState.ABSENT),
+        (f"    lo:{IDLE} odd0: 5{IDLE[2:]}", SourceState.FAILS),
+    ],
+    ids=["nothing", "loopback", "what the kernel makes", "something that moved bytes"],
+)
+def test_a_machine_without_a_network_emits_nothing_by_it(laptop: Path, devices: str, state: SourceState) -> None:
+    (laptop / "proc/1/net/dev").write_text(HEADINGS + devices)
+    (laptop / "proc/1/net/route").unlink()
+    (laptop / "proc/1/net/ipv6_route").unlink(missing_ok=True)
+    clock = FakeClock()
+    sampling = rig(Machine(clock), source=source(laptop, clock=clock))
+    for _ in range(4):
+        cpu = (laptop / "proc/stat").read_text()
+        user = int(cpu.split()[1])
+        (laptop / "proc/stat").write_text(cpu.replace(f" {user} ", f" {user + 100} ", 1))
+        clock.advance(5.0)
+        sampling.sampler.sample_once()
+    assert states(source(laptop).read())["network"] is state
+    rates, powers = sampling.now.readings.emission_rates, sampling.now.readings.power_by_scope()
+    if state is SourceState.ABSENT:
+        assert rates.total() == rates.host
+        assert (powers.network, sampling.now.totals.exported.events) == (0.0, {})
+    else:
+        assert (rates.network, powers.network) == (None, None)
