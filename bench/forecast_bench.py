@@ -7,6 +7,7 @@ import argparse
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,10 +22,21 @@ from simulator.assembly.history import supply_days
 from simulator.assembly.layout import layout_of
 from simulator.energy.interface import POINTS_PER_DAY, Site
 from simulator.energy.supply import LocalSupply
-from simulator.forecast.interface import Fitted, Kind, Series
+from simulator.forecast.checkpoint import FORMAT, Heading
+from simulator.forecast.conformal import Calibrated
+from simulator.forecast.dataset import TYPICAL_DAYS
+from simulator.forecast.gate import BAND_ENDS
+from simulator.forecast.interface import LEVELS, Fitted, Kind, Series
 from simulator.forecast.learnt import Learnt
+from simulator.forecast.models.banded import Banded
 from simulator.forecast.models.catalogue import MODELS, TORCH
+from simulator.forecast.pair import Pair
 from simulator.forecast.serving import HOURLY, LOOKBACK_DAYS, POINTS_PER_HOUR, HourlyForecaster, Past, Source
+from simulator.live.course import Course
+from simulator.live.forecasts import KEPT_HOURS
+from simulator.live.lessons import SKY_EVERY, Hours, Lesson, Skies, Told, panels_of
+from simulator.live.told import ToldForecaster
+from simulator.scenario import load
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
 
@@ -36,7 +48,11 @@ LEARNING_DAYS = {True: 90, False: 365}
 """Days from which a network learns here, and others: the time of asking does not depend on them."""
 
 REPEATS = 300
-WARM_SECONDS = 20.0
+WARM_SECONDS = 90.0
+SPEED = 7200.0
+"""Time after which memory is read, and the speed until then: the child has learnt, and forecasts of days were held
+against what came."""
+
 PORT = "127.0.0.1:0"
 
 
@@ -51,7 +67,8 @@ def main() -> None:
         told = f"""\
 `python -m bench.forecast_bench --record`: medians of CPU time on one core. A site is one asking for the next 24 hours
 with the {LOOKBACK_DAYS} days before; a tick, once in a simulated hour, asks for the buses of {NODES} nodes at
-{SITES} sites, whose panels differ, and spreads the answers over the steps. Goals: {GOALS["site"]:g} ms a site for
+{SITES} sites, whose panels differ, and spreads the answers over the steps. A live one asks the reference as well, with
+the bands of both, and holds them against what came. Goals: {GOALS["site"]:g} ms a site for
 linear models and trees, {GOALS["tick"]:g} ms a tick, {GOALS["serve"]:g} MiB for `serve` without torch."""
         record("forecast_serving", ["Asking forecasts", told, *parts])
 
@@ -64,9 +81,13 @@ def figures() -> Iterator[str]:
         if name == "published LSTM":
             yield f"torch was loaded by none of the models before the networks: {'torch' not in sys.modules}."
         fitted = MODELS[name].fit(series.observed_until(LEARNING_DAYS[name in TORCH] * HOURS_PER_DAY - 1), 1)
-        rows.append([name, f"{site_milliseconds(fitted, series):.2f}", f"{tick_milliseconds(fitted, series):.1f}"])
-    yield table(["model", "a site, ms", f"a tick of {NODES} nodes, ms"], rows)
-    yield f"`serve` takes {serve_mebibytes():.0f} MiB of memory after {WARM_SECONDS:g} s."
+        ticks = [f"{one(fitted, series):.1f}" for one in (tick_milliseconds, live_milliseconds)]
+        rows.append([name, f"{site_milliseconds(fitted, series):.2f}", *ticks])
+    tick = f"a tick of {NODES} nodes, ms"
+    yield table(["model", "a site, ms", tick, f"{tick}, live"], rows)
+    for section in ("", "forecast: {}"):
+        told = f" with `{section}`" if section else ""
+        yield f"`serve`{told} takes {serve_mebibytes(section):.0f} MiB of memory after {WARM_SECONDS:g} s."
 
 
 def year() -> Series:
@@ -143,6 +164,63 @@ def tick_milliseconds(fitted: Fitted, series: Series) -> float:
     return statistics.median(times) * 1000.0
 
 
+def live_milliseconds(fitted: Fitted, series: Series) -> float:
+    """Return the time of an hour in a live run: all sites are asked, model and reference, and a policy is told."""
+    start = 200 * HOURS_PER_DAY
+    scenario = load_scenario("edge")
+    if not isinstance(scenario, Scenario):
+        raise TypeError("edge is a physical scenario")
+    layout = layout_of(scenario, count=NODES)
+    places = tuple(replace(layout.places[0], name=f"{site}") for site in range(SITES))
+    buses = tuple(replace(bus, place=number % SITES) for number, bus in enumerate(layout.buses))
+    layout = replace(layout, places=places, buses=buses)
+    hours = Hours(site=window(series, start)[0], lead=0)
+    courses = [Course(_lesson(fitted, series), "", hours) for _ in range(SITES)]
+    power = np.ones((TYPICAL_DAYS // SKY_EVERY, POINTS_PER_DAY, int(panels_of(layout).max())), np.float32)
+    skies, watts = Skies(power), np.ones(len(layout.buses))
+
+    def told(site: int, kind: Kind) -> np.ndarray | None:
+        return courses[site].ahead if kind is series.kind else None
+
+    forecaster = ToldForecaster("", layout, told, lambda: skies, lambda _step: (watts, watts), Seconds(300.0))
+    times = []
+    for hour in range(LOOKBACK_DAYS * HOURS_PER_DAY):
+        seen = slice(start + max(0, hour + 1 - KEPT_HOURS), start + hour + 1)
+        forecaster.observe((hour + 1) * POINTS_PER_HOUR - 1, watts)
+        begin = time.process_time()
+        for course in courses:
+            course.hour(hour, series.values[seen], series.beside[seen])
+        forecaster.forecast((hour + 1) * POINTS_PER_HOUR, POINTS_PER_DAY)
+        times.append(time.process_time() - begin)
+    return statistics.median(times[2 * HOURS_PER_DAY :]) * 1000.0
+
+
+def _lesson(fitted: Fitted, series: Series) -> Lesson:
+    """Return a lesson of a model and the convex reference, whose bands are as wide as they are."""
+    count, moves = len(BAND_ENDS), np.zeros((len(LEVELS), series.horizons))
+    heading = Heading(
+        format=FORMAT,
+        models=("",) * count,
+        candidates=(),
+        kind=series.kind,
+        step_seconds=series.step,
+        horizons=series.horizons,
+        seed=1,
+        data="",
+        training="",
+        validation=(),
+        versions={},
+    )
+    model, reference = (
+        Calibrated(Banded((one,) * count, BAND_ENDS), moves) for one in (fitted, MODELS["convex"].fit(series, 1))
+    )
+    none = ("",) * count
+    pair = Pair(model=model, reference=reference, heading=heading, ends=BAND_ENDS, references=none, reasons=none)
+    first = series.site.first_day
+    told = Told(site=0, kind=series.kind, rated=series.rated, reasons=none, refused="", sky_from=first)
+    return Lesson(told=told, pair=pair, sky=series.clear_sky[: TYPICAL_DAYS * HOURS_PER_DAY])
+
+
 def milliseconds(ask: Callable[[], object]) -> float:
     """Return the median CPU time of an asking."""
     times = []
@@ -153,10 +231,17 @@ def milliseconds(ask: Callable[[], object]) -> float:
     return statistics.median(times) * 1000.0
 
 
-def serve_mebibytes() -> float:
-    """Return the resident memory of the live job."""
-    command = [sys.executable, "-m", "simulator", "serve", f"--web.listen-address={PORT}"]
-    job = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+def serve_mebibytes(section: str) -> float:
+    """Return the resident memory of the live job, with a section added to the scenario."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "mine.yaml"
+        shipped = (Path(load.__file__).parent / "edge.yaml").read_text(encoding="utf-8")
+        file.write_text(f"{shipped}\n{section}\n", encoding="utf-8")
+        return _resident([f"--scenario={file}", f"--speed={SPEED:g}", f"--web.listen-address={PORT}"])
+
+
+def _resident(flags: list[str]) -> float:
+    job = subprocess.Popen([sys.executable, "-m", "simulator", "serve", *flags], stderr=subprocess.DEVNULL)
     try:
         time.sleep(WARM_SECONDS)
         status = Path(f"/proc/{job.pid}/status").read_text(encoding="ascii")

@@ -6,12 +6,10 @@ import math
 import platform
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Protocol
-
-import msgspec
 
 import simulator
 from exporter.core.clock import Clock
@@ -28,7 +26,6 @@ from simulator.ledger.cost.cost_profile import shipped_profile
 from simulator.live.ahead import GenerationAhead
 from simulator.live.exposition.rows import exposition
 from simulator.live.forecasts import LiveForecasts
-from simulator.live.foresight import learnt_in_child
 from simulator.live.ledger.book import LiveLedger
 from simulator.live.ledger.keeping import Keeping
 from simulator.live.ledger.setting import setting_of
@@ -37,8 +34,9 @@ from simulator.live.page import render_page
 from simulator.live.run import LiveRun
 from simulator.live.snapshot import NodeFacts, RunFacts, Snapshot
 from simulator.live.summary import history, summarize
+from simulator.live.told import told_plant, without_learning
 from simulator.run.engine import Engine
-from simulator.run.forecasts import forecaster_of, grid_in_run, learns
+from simulator.run.forecasts import learns
 from simulator.run.generation import Daily
 from simulator.run.job import full_method
 from simulator.run.simulate import build_engine
@@ -108,19 +106,16 @@ def shown_results_in(folder: Path | None) -> tuple[ShownResults, ...]:
 def build_run(plan: Plan, generated: Daily | None = None, forecasts: LiveForecasts | None = None) -> LiveRun:
     """Build a run at its beginning, with the generation `generated` in place of one that it would compute itself.
 
-    A lean run has a child learn what its forecasters rest on. Raises ConfigError or WeatherError for files that cannot
-    be used. A ledger file is open until the run is closed.
+    A policy that asks for forecasts is told `forecasts`; without them what it asks for is learnt here. Raises
+    ConfigError or WeatherError for files that cannot be used. A ledger file is open until the run is closed.
     """
     scenario, method = plan.scenario, full_method(plan.scenario)
     backend, step = Backend.PLAIN if plan.is_lean else Backend.COMPILED, step_for(plan.speed)
-    in_child = plan.is_lean and learns(scenario, method)
-    unlearnt = msgspec.structs.replace(scenario, forecast=None) if in_child else scenario
+    told = forecasts if learns(scenario, method) else None
+    unlearnt = scenario if told is None else without_learning(scenario, method)
     engine = build_engine(unlearnt, method, plan.seed, step=step, backend=backend)
-    if in_child:
-        foresight, layout = learnt_in_child(scenario, plan.seed), layout_of(scenario, plan.seed)
-        forecaster = forecaster_of(scenario, method, layout, engine.plant.generation, foresight)
-        grid = grid_in_run(scenario, method, layout, step, plan.seed, foresight=foresight)
-        engine = Engine(replace(engine.plant, forecaster=forecaster, grid=grid))
+    if told is not None:
+        engine = Engine(told_plant(engine.plant, scenario, method, layout_of(scenario, plan.seed), told))
     if generated is not None:
         engine.plant.generation.source = generated
     prices = None if scenario.ledger.prices is None else load_prices(Path(scenario.ledger.prices))
@@ -234,7 +229,7 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -
         ahead = GenerationAhead(plan.scenario, plan.seed) if plan.is_lean else None
         if ahead is not None:
             stack.callback(ahead.close)
-        forecasts = LiveForecasts(plan.scenario, plan.seed)
+        forecasts = LiveForecasts(plan.scenario, plan.seed, clock)
         stack.callback(forecasts.close)
         live = build_run(plan, ahead, forecasts)
         stack.callback(live.close)

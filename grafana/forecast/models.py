@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import PLAIN
-from grafana.forecast.names import HORIZONS, NO_FORECAST, of
+from grafana.forecast.names import BY_SUPPLY, HORIZONS, NO_FORECAST, of
 from grafana.panels import Facts, Series, Target, by_label, events, rows
 from grafana.simulated import EVERY_SITE
 
@@ -19,8 +19,8 @@ REASONS = {
 
 
 def row() -> Row:
-    """Build the row of the models with their reasons, the hand-overs, and the answers of the reference."""
-    return Row(title="What is served, and why", panels=(_table(), _hand_overs(), _fallbacks()))
+    """Build the row of the models with their reasons, of hand-overs, answers of the reference, and learnings."""
+    return Row(title="What is served, and why", panels=(_table(), _hand_overs(), _fallbacks(), _learnings()))
 
 
 def _table() -> dashboard.Panel:
@@ -87,7 +87,7 @@ def _hand_overs() -> dashboard.Panel:
         ),
         series=tuple(Series(name=name, colour=colour) for name, colour in HORIZONS.items()),
         colour=PLAIN,
-        width=12,
+        width=8,
         height=9,
         minimum=0,
     )
@@ -108,7 +108,27 @@ def _fallbacks() -> dashboard.Panel:
             by_label("sum", "reason", f"increase(ecochain_forecast_fallbacks_total{{{EVERY_SITE}}}[$__rate_interval])"),
         ),
         series=tuple(Series(name=name, colour=colour) for name, colour in REASONS.items()),
-        width=12,
+        width=8,
+        height=9,
+        minimum=0,
+    )
+    return events(facts)
+
+
+def _learnings() -> dashboard.Panel:
+    facts = Facts(
+        title="Models learnt",
+        description=(
+            "Times that the models of the chosen sites were learnt, and compete anew: first from the years before the "
+            "run, then after each simulated week from what it observed as well, at most every ten minutes."
+        ),
+        unit="none",
+        no_value=NO_FORECAST,
+        targets=(
+            by_label("sum", "supply", f"increase(ecochain_forecast_learnings_total{{{EVERY_SITE}}}[$__rate_interval])"),
+        ),
+        series=BY_SUPPLY,
+        width=8,
         height=9,
         minimum=0,
     )

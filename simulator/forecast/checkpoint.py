@@ -6,6 +6,7 @@ included, and reading it needs no other library.
 
 import importlib.metadata
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from simulator.forecast.conformal import Calibrated
 from simulator.forecast.dataset import fingerprint
 from simulator.forecast.interface import LEVELS, MONTHS, ForecastError, Kind, Series, State, part_of, with_prefix
 from simulator.forecast.models.banded import Banded
-from simulator.forecast.models.catalogue import LEARNS_BY_TORCH, MODELS, TREES
+from simulator.forecast.models.catalogue import LEARNS_BY_TORCH, MODELS, TORCH, TREES
 
 TRAINED = Path(__file__).parent / "trained"
 
@@ -112,6 +113,13 @@ def require_fit(path: Path, heading: Heading, series: Series) -> None:
             f"{path}: expected a model of {series.kind} in steps of {series.step:g} s, "
             f"got one of {heading.kind} in steps of {heading.step_seconds:g} s"
         )
+
+
+def require_library(path: Path, heading: Heading) -> None:
+    """Raise ForecastError where a checkpoint's models cannot be asked here, for lack of torch."""
+    networks = sorted(TORCH.intersection(heading.models))
+    if networks and find_spec("torch") is None:
+        raise ForecastError(f"{path}: {', '.join(networks)} needs torch, which is not installed")
 
 
 def require_same_data(path: Path, heading: Heading, series: Series) -> None:

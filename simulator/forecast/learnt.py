@@ -1,14 +1,14 @@
 """The model that a run serves: the one that was asked for, fitted to a history, or one that stands in, and why."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
-from simulator.forecast.checkpoint import load
+from simulator.forecast.checkpoint import load, require_library
 from simulator.forecast.gate import REFERENCE
 from simulator.forecast.interface import Fitted, ForecastError, Kind, Model, Series
 from simulator.forecast.models.catalogue import CANDIDATES, LEARNS_BY_TORCH, MODELS, TREES
@@ -53,16 +53,25 @@ def learn(choice: str, series: Series, checkpoints: Sequence[Path] = ()) -> Lear
     """Return what serves a series by a choice, one of BY_CHOICE or BEST; a checkpoint of its kind is the best.
 
     A model that cannot learn here, for lack of a library or of observations, gives way to the convex reference, and
-    that to smart persistence. Raises ForecastError for a checkpoint that cannot be used.
+    that to smart persistence; a checkpoint that lacks a library gives way to what the gate chooses. Raises
+    ForecastError for a checkpoint that cannot be used.
     """
+    refused = ""
     for path in checkpoints if choice == BEST else ():
         heading, calibrated = load(path)
-        if (heading.kind, heading.step_seconds) == (series.kind, series.step):
+        if (heading.kind, heading.step_seconds) != (series.kind, series.step):
+            continue
+        try:
+            require_library(path, heading)
+        except ForecastError as error:
+            refused = f"{error}; "
+        else:
             return _served(series, dict.fromkeys(heading.models), f"from {path.name}", calibrated.fitted)
     try:
-        return _best(series) if choice == BEST else _chosen(choice, series)
+        learnt = _best(series) if choice == BEST else _chosen(choice, series)
     except ForecastError as error:
-        return unlearnt(series.kind, series.rated, str(error))
+        learnt = unlearnt(series.kind, series.rated, str(error))
+    return replace(learnt, why=refused + learnt.why)
 
 
 def unlearnt(kind: Kind, rated: float, why: str) -> Learnt:
@@ -76,9 +85,9 @@ def _served(series: Series, models: Iterable[str], why: str, fitted: Fitted) -> 
 
 def _chosen(choice: str, series: Series) -> Learnt:
     """Return the model of this name, or the reference. Raises ForecastError where neither can learn."""
-    model, lacking = _model(choice, series.kind), _lacking(BY_CHOICE[choice])
-    if lacking is not None:
-        why = f"{BY_CHOICE[choice]} needs {lacking}, which is not installed"
+    model, missing = model_of(choice, series.kind), lacking(BY_CHOICE[choice])
+    if missing is not None:
+        why = needs(BY_CHOICE[choice], missing)
         return _served(series, [REFERENCE], why, MODELS[REFERENCE].fit(series, SEED))
     try:
         return _served(series, [model.name], "as asked for", model.fit(series, SEED))
@@ -86,22 +95,27 @@ def _chosen(choice: str, series: Series) -> Learnt:
         return _served(series, [REFERENCE], str(error), MODELS[REFERENCE].fit(series, SEED))
 
 
-def _model(choice: str, kind: Kind) -> Model:
+def model_of(choice: str, kind: Kind) -> Model:
     """Return the model of a choice; what is usual of a grid's intensity goes by the hour of the week."""
     if choice == "climatology" and kind is Kind.INTENSITY:
         return hour_of_week()
     return MODELS[BY_CHOICE[choice]]
 
 
-def _lacking(name: str) -> str | None:
+def needs(name: str, missing: str) -> str:
+    """Return why a model is not served."""
+    return f"{name} needs {missing}, which is not installed"
+
+
+def lacking(name: str) -> str | None:
     """Return the library without which a model cannot learn here, None where there is none."""
-    needs = {"torch": ("torch", LEARNS_BY_TORCH), "scikit-learn": ("sklearn", TREES)}
-    return next((one for one, (package, names) in needs.items() if name in names and not find_spec(package)), None)
+    libraries = {"torch": ("torch", LEARNS_BY_TORCH), "scikit-learn": ("sklearn", TREES)}
+    return next((one for one, (package, names) in libraries.items() if name in names and not find_spec(package)), None)
 
 
 def _best(series: Series) -> Learnt:
     """Return what the gate chooses for each band of horizons. Raises ForecastError for a history that is too short."""
-    able = [MODELS[name] for name in CANDIDATES if _lacking(name) is None]
+    able = [MODELS[name] for name in CANDIDATES if lacking(name) is None]
     _, calibrated, choices = train([MODELS[REFERENCE], *able], series, parts(series), SEED, lambda _done, _all: None)
     why = "; ".join(f"hours ahead {one.horizons}: {one.why}" for one in choices)
     return _served(series, dict.fromkeys(one.model for one in choices), why, calibrated.fitted)

@@ -2,20 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from simulator.forecast.archive import Arrays
-from simulator.forecast.checkpoint import Heading, load, packed, require_fit, unpacked
+from simulator.forecast.checkpoint import (
+    FORMAT,
+    Heading,
+    load,
+    packed,
+    require_fit,
+    require_library,
+    unpacked,
+    versions,
+)
 from simulator.forecast.conformal import Calibrated, calibrate
+from simulator.forecast.dataset import fingerprint
 from simulator.forecast.gate import BAND_ENDS, REFERENCE
 from simulator.forecast.interface import ForecastError, Kind, Model, Series, part_of, with_prefix
+from simulator.forecast.learnt import parts
 from simulator.forecast.models.banded import Banded
-from simulator.forecast.models.catalogue import MODELS, TORCH
-from simulator.forecast.splits import fixed_split
+from simulator.forecast.models.catalogue import MODELS
 from simulator.forecast.training import train
 
 BEHIND_CONVEX = {
@@ -27,6 +36,9 @@ BEHIND_CONVEX = {
 
 ALONE = "the default, with which no other was asked to compete"
 """Reason for a model that is served without a choice."""
+
+ASKED_FOR = "as asked for"
+"""Reason for a model that a scenario names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +87,34 @@ def pair_of(arrays: Arrays, reasons: tuple[str, ...]) -> Pair:
 
 def learn_pair(models: Sequence[Model], series: Series, seed: int) -> Pair:
     """Return the best of some models in each band, and what stands behind it. Raises ForecastError for too few days."""
-    heading, model, choices = train(models, series, fixed_split(series), seed, _quietly)
+    heading, model, choices = train(models, series, parts(series), seed, _quietly)
     ends = tuple(one.end for one in choices)
     reasons = tuple(one.why if len(models) > 1 else ALONE for one in choices)
     return _with_reference(heading, model, ends, reasons, series)
+
+
+def sole_pair(model: Model, why: str, series: Series, seed: int) -> Pair:
+    """Return a model without any choice, and what stands behind it. Raises ForecastError for too few days."""
+    split, count = parts(series), len(BAND_ENDS)
+    fitted = model.fit(series.only(split.training), seed)
+    ends = _ends(series.horizons)
+    calibrated = calibrate(
+        Banded((fitted,) * count, ends), series.only(split.training | split.calibration), split.calibration
+    )
+    heading = Heading(
+        format=FORMAT,
+        models=(model.name,) * count,
+        candidates=(model.name,),
+        kind=series.kind,
+        step_seconds=series.step,
+        horizons=series.horizons,
+        seed=seed,
+        data=fingerprint(series),
+        training=split.name,
+        validation=(),
+        versions=versions((model.name,)),
+    )
+    return _with_reference(heading, calibrated, ends, (why,) * count, series)
 
 
 def kept_pair(path: Path, series: Series) -> Pair:
@@ -88,10 +124,9 @@ def kept_pair(path: Path, series: Series) -> Pair:
     """
     heading, model = load(path)
     require_fit(path, heading, series)
-    if TORCH.intersection(heading.models) and find_spec("torch") is None:
-        raise ForecastError(f"{path}: {', '.join(sorted(TORCH.intersection(heading.models)))} needs torch")
+    require_library(path, heading)
     count = len(heading.models)
-    ends = tuple(end * heading.horizons // BAND_ENDS[-1] for end in BAND_ENDS)
+    ends = _ends(heading.horizons)
     if count != len(ends):
         raise ForecastError(f"{path}: expected models of {len(ends)} bands of horizons, got {count}")
     why = f"it won on validation days of {heading.training}, in {path.name}"
@@ -105,11 +140,16 @@ def _with_reference(
         behind if model == REFERENCE else REFERENCE
         for model, behind in zip(heading.models, BEHIND_CONVEX[series.kind], strict=True)
     )
-    split = fixed_split(series)
+    split = parts(series)
     fitted = {name: MODELS[name].fit(series.only(split.training), heading.seed) for name in set(names)}
     banded = Banded(tuple(fitted[name] for name in names), ends)
     reference = calibrate(banded, series.only(split.training | split.calibration), split.calibration)
     return Pair(model=model, reference=reference, heading=heading, ends=ends, references=names, reasons=reasons)
+
+
+def _ends(horizons: int) -> tuple[int, ...]:
+    """Return the last horizon of each band."""
+    return tuple(end * horizons // BAND_ENDS[-1] for end in BAND_ENDS)
 
 
 def _quietly(done: int, of: int) -> None:

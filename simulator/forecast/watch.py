@@ -102,6 +102,17 @@ class Watch:
         elif not self._window[..., 0].any():
             self._behind[:] = self._ahead[:] = 0
 
+    def renew(self, bands: BoolArray) -> None:
+        """Begin anew in bands (B,) that have another model or reference from now on; the model is in force there.
+
+        Hand-overs so far stay counted.
+        """
+        self._window[:, bands] = 0.0
+        for band in (one for one, is_new in zip(self._bands, bands, strict=True) if is_new):
+            self._told[:, :, band] = np.nan
+        self._behind[bands] = self._ahead[bands] = 0
+        self._over[bands] = False
+
     def standing(self) -> tuple[Standing, ...]:
         """Return how the model stands in each band."""
         sums = self._window.sum(axis=0)

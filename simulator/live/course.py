@@ -42,7 +42,8 @@ class CourseState:
 
     `ahead` (5, 24) are mean and bounds of the hours to come, `past` (6, 24) the value, mean and bounds of the hours of
     the last day, one hour ahead, the latest last; NaN stands for what is not known. `fallbacks` counts by reason how
-    often the reference answered, `refused` is the line of a checkpoint that was not taken.
+    often the reference answered, `refused` is the line of a checkpoint that was not taken, and `learnings` how often
+    models were learnt.
     """
 
     site: str
@@ -52,6 +53,7 @@ class CourseState:
     past: FloatArray
     fallbacks: Mapping[Reason, int]
     refused: str
+    learnings: int
 
     @property
     def observed(self) -> float:
@@ -72,6 +74,22 @@ class Course:
         # What was told of an hour, in the row that is its number modulo a day, and the column of its horizon.
         self._told: FloatArray = np.full((1 + len(BOUNDS), HOURS_PER_DAY, HOURS_PER_DAY), np.nan)
         self._past: FloatArray = np.full((2 + len(BOUNDS), HOURS_PER_DAY), np.nan)
+        self._ahead: FloatArray | None = None
+        self._learnings = 1
+
+    @property
+    def ahead(self) -> FloatArray | None:
+        """The means (24,) that are in force for the hours after the last; None before the first."""
+        return None if self._ahead is None else self._ahead[0]
+
+    def learn(self, lesson: Lesson) -> None:
+        """Take another lesson of the series: who is served now in place of another begins with a clean record."""
+        before, now = self._lesson.pair, lesson.pair
+        pairs = zip(before.models, before.references, now.models, now.references, strict=True)
+        self._watch.renew(np.array([one[:2] != one[2:] for one in pairs]))
+        self._lesson = lesson
+        self._sky = YearOfSky(lesson.told.sky_from, lesson.sky)
+        self._learnings += 1
 
     @property
     def site(self) -> int:
@@ -101,7 +119,7 @@ class Course:
         if found.reason is not None:
             self._fallbacks[found.reason] += 1
         self._watch.told(step, found.model, found.reference)
-        ahead = self._in_force(found)
+        self._ahead = ahead = self._in_force(found)
         rows = (step + 1 + np.arange(HOURS_PER_DAY)) % HOURS_PER_DAY
         self._told[:, rows, np.arange(HOURS_PER_DAY)] = ahead
         return self._state(told, ahead)
@@ -125,9 +143,7 @@ class Course:
 
     def _in_force(self, found: Answer) -> FloatArray:
         """Return mean and bounds (5, 24) of what is served: the reference in bands that were handed over."""
-        over: BoolArray = np.zeros(HOURS_PER_DAY, np.bool_)
-        for standing in self._watch.standing():
-            over[standing.begin : standing.end] = standing.handed_over
+        over: BoolArray = np.repeat(self._watch.handed_over, np.diff((0, *self._lesson.pair.ends)))
         return np.where(over, _rows(found.reference), _rows(found.model))
 
     def _state(self, told: FloatArray, ahead: FloatArray) -> CourseState:
@@ -152,6 +168,7 @@ class Course:
             past=self._past,
             fallbacks=dict(self._fallbacks),
             refused=self._lesson.told.refused,
+            learnings=self._learnings,
         )
 
 

@@ -1,8 +1,6 @@
 """The child process that learns: `python -m simulator.live.learn` makes a model of each series of a scenario's sites.
 
-It reads a request, a line of JSON, from its input, and writes an archive of lessons to its output. Supply is learnt
-from two years of generated weather in the climate of the site's latitude, and a grid from its history. Nothing of what
-the run itself will bring is among them.
+It reads a request, a line of JSON, from its input, and writes an archive of lessons to its output.
 """
 
 import logging
@@ -10,26 +8,25 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from exporter.core.units import HOURS_PER_DAY
-from simulator.assembly.grids import start_of
-from simulator.assembly.history import history_seed, intensity_days
 from simulator.assembly.layout import Layout, layout_of
 from simulator.forecast.checkpoint import load
-from simulator.forecast.dataset import HOURLY, TYPICAL_DAYS
+from simulator.forecast.dataset import TYPICAL_DAYS
+from simulator.forecast.gate import REFERENCE
 from simulator.forecast.interface import ForecastError, Kind, Series
-from simulator.forecast.learnt import BEST, SEED
-from simulator.forecast.models.convex import Convex
-from simulator.forecast.models.ridge import Ridge
-from simulator.forecast.pair import Pair, kept_pair, learn_pair
-from simulator.forecast.physics import Installation, histories
-from simulator.live.lessons import MOST_SITES, Hours, Lesson, Request, Told, written
+from simulator.forecast.learnt import BEST, BY_CHOICE, SEED, lacking, model_of, needs
+from simulator.forecast.models.catalogue import CANDIDATES, MODELS
+from simulator.forecast.pair import ASKED_FOR, Pair, kept_pair, learn_pair, sole_pair
+from simulator.live.lessons import MOST_SITES, SKY_EVERY, Lesson, Lessons, Request, Skies, Told, panels_of, written
+from simulator.live.past import pasts_of
+from simulator.run.forecasts import UNLEARNT_SUPPLY, choices_of, learns, sky_of
 from simulator.run.generate import end_with
-from simulator.scenario.schema import ForecastSection, Scenario
+from simulator.run.job import full_method
+from simulator.scenario.schema import Scenario
 
 LOG = logging.getLogger(__name__)
 
@@ -42,72 +39,85 @@ def main() -> int:
     request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
     os.nice(NICENESS)
     threading.Thread(target=end_with, args=(sys.stdin.fileno(),), daemon=True).start()
-    sys.stdout.buffer.write(written(list(lessons(request))))
+    sys.stdout.buffer.write(written(lessons(request)))
     sys.stdout.buffer.flush()
     return 0
 
 
-def lessons(request: Request) -> Iterator[Lesson]:
-    """Yield the lesson of each series of the first sites, but for those that nothing can be learnt of.
+def lessons(request: Request) -> Lessons:
+    """Return the lesson of each series, but for those that nothing can be learnt of.
 
-    Raises GridError for a recording that cannot be used.
+    Sites whose forecasts are neither shown nor told to a policy are left out. Raises WeatherError or GridError for a
+    recording that cannot be used.
     """
-    layout = layout_of(request.scenario, request.seed)
-    for number in range(min(MOST_SITES, len(layout.places))):
-        for series in _series_of(request.scenario, layout, number):
-            try:
-                pair, refused = _pair(series, request.scenario.forecast)
-            except ForecastError as error:
-                LOG.warning("no forecasts of %s at %s: %s", series.kind, layout.places[number].name, error)
-                continue
-            told = Told(
-                site=number,
-                kind=series.kind,
-                rated=series.rated,
-                reasons=pair.reasons,
-                refused=refused,
-                sky_from=series.site.first_day,
-            )
-            yield Lesson(told=told, pair=pair, sky=series.clear_sky[: TYPICAL_DAYS * HOURS_PER_DAY])
+    scenario = request.scenario
+    layout, method = layout_of(scenario, request.seed), full_method(scenario)
+    told = learns(scenario, method)
+    sites = range(len(layout.places) if told else min(MOST_SITES, len(layout.places)))
+    found = tuple(lesson for number in sites for lesson in _lessons_of(request, layout, number))
+    by_sky = told and choices_of(scenario, method)[0] not in UNLEARNT_SUPPLY
+    return Lessons(series=found, skies=_skies(layout) if by_sky else None)
 
 
-def _pair(series: Series, section: ForecastSection | None) -> tuple[Pair, str]:
+def _lessons_of(request: Request, layout: Layout, number: int) -> Iterator[Lesson]:
+    for past in pasts_of(request, layout, number):
+        series = past.series
+        try:
+            pair, refused = _pair(series, request.scenario)
+        except ForecastError as error:
+            LOG.warning("no forecasts of %s at %s: %s", series.kind, layout.places[number].name, error)
+            continue
+        told = Told(
+            site=number,
+            kind=series.kind,
+            rated=series.rated,
+            reasons=pair.reasons,
+            refused=refused,
+            sky_from=past.sky_from,
+        )
+        yield Lesson(told=told, pair=pair, sky=past.sky)
+
+
+def _pair(series: Series, scenario: Scenario) -> tuple[Pair, str]:
     """Return what is served, and the line of a checkpoint that was refused.
 
-    Where the scenario asks for the best that is a checkpoint of the kind, else what wins on a part of the history.
+    It is what the scenario asks for. The best is a checkpoint of the kind, else what wins on a part of the history.
     """
-    choice = None if section is None else section.intensity if series.kind is Kind.INTENSITY else section.supply
-    if section is None or choice != BEST:
-        return learn_pair([Convex()], series, SEED), ""
+    supply, intensity = choices_of(scenario, full_method(scenario))
+    choice = intensity if series.kind is Kind.INTENSITY else supply
+    if choice in BY_CHOICE:
+        return _chosen(choice, series), ""
+    if choice != BEST:
+        return learn_pair([MODELS[REFERENCE]], series, SEED), ""
     refused = ""
-    for path in map(Path, section.checkpoints):
+    for path in map(Path, () if scenario.forecast is None else scenario.forecast.checkpoints):
         try:
             if load(path)[0].kind is series.kind:
                 return kept_pair(path, series), ""
         except ForecastError as error:
             refused = str(error)
-    return learn_pair([Convex(), Ridge()], series, SEED), refused
+    able = [MODELS[name] for name in (REFERENCE, *CANDIDATES) if lacking(name) is None]
+    return learn_pair(able, series, SEED), refused
 
 
-def _series_of(scenario: Scenario, layout: Layout, number: int) -> Iterator[Series]:
-    """Yield what stands for the years before the run in each series of a site."""
-    place = layout.places[number]
-    supplies = tuple(bus.supply for bus in layout.buses if bus.place == number)
-    yield from histories(Installation(site=Hours.of(place).site, supplies=supplies), seed=history_seed()).values()
-    if place.grid.generated is None and place.grid.file is None:
-        return
-    days = intensity_days(place.grid, start_of(place), scenario.run.warm_up_days + scenario.run.days)
-    if len(days.values):
-        yield Series(
-            site=replace(Hours.of_grid(place).site, first_day=days.first_day),
-            kind=Kind.INTENSITY,
-            step=HOURLY,
-            # A grid that emits nothing has no typical intensity, and none is needed.
-            rated=float(days.values.max()) or 1.0,
-            values=days.values,
-            clear_sky=days.clear_sky,
-            beside=days.beside,
-        )
+def _chosen(choice: str, series: Series) -> Pair:
+    """Return the model of this name, or the reference where it cannot learn."""
+    missing = lacking(BY_CHOICE[choice])
+    if missing is not None:
+        return sole_pair(MODELS[REFERENCE], needs(BY_CHOICE[choice], missing), series, SEED)
+    try:
+        return sole_pair(model_of(choice, series.kind), ASKED_FOR, series, SEED)
+    except ForecastError as error:
+        return sole_pair(MODELS[REFERENCE], str(error), series, SEED)
+
+
+def _skies(layout: Layout) -> Skies:
+    """Return the sky over each panel that differs from the others."""
+    panels, power = panels_of(layout), sky_of(layout)
+    has_one = [bus.supply.solar is not None for bus in layout.buses]
+    first = [panels.tolist().index(number) for number in range(len(set(panels[has_one].tolist())))]
+    days = [power(day)[:, first] for day in range(0, TYPICAL_DAYS, SKY_EVERY)]
+    return Skies(np.array(days, dtype=np.float32))
 
 
 if __name__ == "__main__":

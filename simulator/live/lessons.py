@@ -1,25 +1,26 @@
 """Lessons that the live job has a child learn: a model of each series, and the sky above its panels.
 
-The answer is one archive of arrays, without pickle: of each series its model and the reference behind it, and, of solar
-power, a year of what its panels give under a cloudless sky. So the live job needs no library to know the sky.
+The question has what the run has observed so far. The answer is one archive of arrays, without pickle: of each series
+its model and the reference behind it, and, of solar power, a year of what its panels give under a cloudless sky. So the
+live job needs no library to know the sky.
 """
 
 import io
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Self
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.assembly.grids import start_of
-from simulator.assembly.layout import Place
+from simulator.assembly.layout import Layout, Place
 from simulator.energy.clear_sky import calendar_day
-from simulator.energy.interface import Site
+from simulator.energy.interface import POINTS_PER_DAY, Site
 from simulator.forecast.archive import DAMAGES
 from simulator.forecast.interface import ForecastError, Kind, part_of, with_prefix
 from simulator.forecast.pair import Pair, pair_of
@@ -28,15 +29,36 @@ from simulator.scenario.schema import Scenario
 
 LEARNING = Program("simulator.live.learn", "what the forecasts rest on")
 
+KINDS = (Kind.SOLAR, Kind.WIND, Kind.INTENSITY)
+"""The order of what is observed."""
+
 MOST_SITES = 16
-"""Most sites of which forecasts are made live, the first by name: each has some 150 series of metrics for them."""
+"""Most sites whose forecasts are shown, the first by name: each has some 150 series of metrics for them."""
+
+
+MOST_OBSERVED_DAYS = 365
+"""Days of a run's own observations from which it learns, the last: a year has every season."""
+
+SKY_EVERY = 5
+"""Days from one whose sky is kept by the point to the next, for what panels share: in so few the sun rises by a twelfth
+of an hour earlier or later."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """The scenario of whose first sites the series are to be learnt."""
+    """The scenario of whose first sites the series are to be learnt, and what its run has observed of their hours.
+
+    `observed` are the doubles (T, 3, S) of hours of the clock from number `first` on, by KINDS and site.
+    """
 
     scenario: Scenario
     seed: int
+    first: int = 0
+    observed: bytes = b""
+
+    def hours(self) -> FloatArray:
+        """Return what was observed (T, 3, S)."""
+        sites = max(1, len(self.scenario.sites))
+        return np.frombuffer(self.observed).reshape(-1, len(KINDS), sites)
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,28 +84,63 @@ class Lesson:
     sky: FloatArray
 
 
-def written(lessons: Sequence[Lesson]) -> bytes:
+class Skies:
+    """The power of panels that differ, at any point of the clock, under the cloudless sky of a day nearby in the year.
+
+    `days` (73, 288, K) are every SKY_EVERYth from the first of the clock on, in watts.
+    """
+
+    def __init__(self, days: NDArray[np.float32]) -> None:
+        self.days = days
+
+    def between(self, point: int, count: int) -> FloatArray:
+        """Return the power (count, K + 1) of the points from `point` on; the last column is no panel's."""
+        day, at = np.divmod(np.arange(point, point + count), POINTS_PER_DAY)
+        power = np.zeros((count, self.days.shape[2] + 1))
+        power[:, :-1] = self.days[(day + SKY_EVERY // 2) // SKY_EVERY % len(self.days), at]
+        return power
+
+
+def panels_of(layout: Layout) -> NDArray[np.intp]:
+    """Return the number (B,) of each bus's panel among the K that differ, K for none."""
+    panels = [(bus.place, bus.supply.solar) for bus in layout.buses]
+    distinct = list(dict.fromkeys(one for one in panels if one[1] is not None))
+    return np.array([distinct.index(one) if one[1] is not None else len(distinct) for one in panels])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lessons:
+    """All that a child has learnt; there are no skies where no policy is told of supply."""
+
+    series: tuple[Lesson, ...]
+    skies: Skies | None = None
+
+
+def written(lessons: Lessons) -> bytes:
     """Return lessons as an archive."""
-    told = msgspec.json.encode([lesson.told for lesson in lessons]).decode()
+    told = msgspec.json.encode([lesson.told for lesson in lessons.series]).decode()
     arrays: dict[str, Any] = {"told": np.array(told)}
-    for number, lesson in enumerate(lessons):
+    if lessons.skies is not None:
+        arrays["skies"] = lessons.skies.days
+    for number, lesson in enumerate(lessons.series):
         arrays |= with_prefix({**lesson.pair.arrays(), "sky": lesson.sky}, str(number))
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 
-def read(archive: bytes) -> list[Lesson]:
+def read(archive: bytes) -> Lessons:
     """Return the lessons of an archive. Raises ForecastError for one that is damaged."""
     try:
         with np.load(io.BytesIO(archive), allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files}
         told = msgspec.json.decode(str(arrays["told"]), type=list[Told])
         parts = [part_of(arrays, str(number)) for number in range(len(told))]
-        return [
+        series = tuple(
             Lesson(told=one, pair=pair_of(part, one.reasons), sky=part["sky"])
             for one, part in zip(told, parts, strict=True)
-        ]
+        )
+        return Lessons(series=series, skies=Skies(arrays["skies"]) if "skies" in arrays else None)
     except (*DAMAGES, KeyError, msgspec.DecodeError) as error:
         raise ForecastError("what a child learnt is damaged") from error
 

@@ -1,15 +1,13 @@
 """The future as a run is told of it: the forecaster of its supply, and that of its grid."""
 
-from dataclasses import dataclass
-
 from exporter.core.units import Seconds
 from simulator.assembly.forecasts import Request, sources_of, zones_of
 from simulator.assembly.grids import grid_of
 from simulator.assembly.layout import Layout
 from simulator.energy.cloudless import CloudlessWeather
-from simulator.forecast.intensity import ForecastGrid, Zone
+from simulator.forecast.intensity import ForecastGrid
 from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
-from simulator.forecast.serving import HourlyForecaster, Sky, Source
+from simulator.forecast.serving import HourlyForecaster, Sky
 from simulator.grid.course import Ahead, Grid, HourlyGrid
 from simulator.run.generation import Generation, daily
 from simulator.run.job import Method
@@ -42,43 +40,16 @@ def choices_of(scenario: Scenario, method: Method) -> tuple[str, str]:
     return method.supply or supply, method.intensity or intensity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Foresight:
-    """All that the forecasters of a run have learnt, of supply and of the grid, and the sky over its panels.
-
-    There are no sources where supply is told without learning, and no zones where intensity is.
-    """
-
-    sources: tuple[Source, ...]
-    zones: tuple[Zone, ...]
-    sky: Sky
-
-
 def learns(scenario: Scenario, method: Method) -> bool:
     """Return whether a forecaster of a method has anything to learn on a scenario."""
     supply, intensity = choices_of(scenario, method)
     return supply not in UNLEARNT_SUPPLY or intensity not in UNLEARNT_INTENSITY
 
 
-def foresight_of(scenario: Scenario, method: Method, layout: Layout) -> Foresight:
-    """Return what the forecasters of a method learn.
+def forecaster_of(scenario: Scenario, method: Method, layout: Layout, generation: Generation) -> Forecaster:
+    """Return the forecaster of supply at its beginning; it learns here.
 
-    Raises ConfigError for a checkpoint, and WeatherError or GridError for a recording, that cannot be used.
-    """
-    supply, intensity = choices_of(scenario, method)
-    return Foresight(
-        sources=() if supply in UNLEARNT_SUPPLY else tuple(sources_of(layout, request_of(scenario, supply))),
-        zones=() if intensity in UNLEARNT_INTENSITY else tuple(zones_of(layout, request_of(scenario, intensity))),
-        sky=sky_of(layout),
-    )
-
-
-def forecaster_of(
-    scenario: Scenario, method: Method, layout: Layout, generation: Generation, foresight: Foresight | None = None
-) -> Forecaster:
-    """Return the forecaster of supply at its beginning; it learns here, unless there is a `foresight`.
-
-    Raises as `foresight_of` does.
+    Raises ConfigError for a checkpoint, and WeatherError for a recording, that cannot be used.
     """
     choice, buses = choices_of(scenario, method)[0], len(layout.buses)
     match choice:
@@ -88,9 +59,8 @@ def forecaster_of(
             return PersistenceForecaster(buses)
         case "perfect":
             return PerfectForecaster(generation.between)
-    sources = sources_of(layout, request_of(scenario, choice)) if foresight is None else foresight.sources
-    sky = sky_of(layout) if foresight is None else foresight.sky
-    return HourlyForecaster(choice, sources, buses, generation.parts_at, sky, generation.step)
+    sources = sources_of(layout, request_of(scenario, choice))
+    return HourlyForecaster(choice, sources, buses, generation.parts_at, sky_of(layout), generation.step)
 
 
 def request_of(scenario: Scenario, choice: str) -> Request:
@@ -107,12 +77,10 @@ def sky_of(layout: Layout) -> Sky:
     return lambda day: power(day)[0]
 
 
-def grid_in_run(
-    scenario: Scenario, method: Method, layout: Layout, step: Seconds, seed: int, *, foresight: Foresight | None = None
-) -> Grid:
-    """Return the grid with what is expected of it; it is learnt here, unless there is a `foresight`.
+def grid_in_run(scenario: Scenario, method: Method, layout: Layout, step: Seconds, seed: int) -> Grid:
+    """Return the grid with what is expected of it; it is learnt here.
 
-    Raises as `foresight_of` does.
+    Raises ConfigError for a checkpoint, and GridError for a recording, that cannot be used.
     """
     choice = choices_of(scenario, method)[1]
     if choice in UNLEARNT_INTENSITY:
@@ -121,5 +89,4 @@ def grid_in_run(
     grid = grid_of(layout, Ahead.YESTERDAY, step, seed)
     if not isinstance(grid, HourlyGrid):
         return grid
-    zones = zones_of(layout, request_of(scenario, choice)) if foresight is None else foresight.zones
-    return ForecastGrid(grid, zones, step)
+    return ForecastGrid(grid, zones_of(layout, request_of(scenario, choice)), step)

@@ -106,6 +106,11 @@ def _fallbacks(snapshot: Snapshot) -> Iterator[Sample]:
             yield (*_labels(state), str(reason)), float(count)
 
 
+def _learnings(snapshot: Snapshot) -> Iterator[Sample]:
+    for state in snapshot.forecasts:
+        yield _labels(state), float(state.learnings)
+
+
 def _refused(snapshot: Snapshot) -> Iterator[Sample]:
     for state in snapshot.forecasts:
         yield _labels(state), float(bool(state.refused))
@@ -186,6 +191,13 @@ FORECAST: tuple[Row[Snapshot], ...] = (
         "observed (short), a value cannot be (invalid) or is missing (gap), panels gave the same all day (constant), "
         "the sun did not rise (night), or the model's answer was no number (no_answer).",
         read=_fallbacks,
+    ),
+    counter(
+        name="ecochain_forecast_learnings_total",
+        labels=("site", "supply"),
+        help="Times that models were learnt and chosen: once from the years before the run, then after each week of "
+        "the simulated clock from what the run observed as well.",
+        read=_learnings,
     ),
     gauge(
         name="ecochain_forecast_checkpoint_refused",

@@ -8,9 +8,10 @@ import pytest
 
 from simulator.forecast.checkpoint import save
 from simulator.forecast.interface import ForecastError, Kind
+from simulator.forecast.models.climatology import Climatology
 from simulator.forecast.models.convex import Convex
 from simulator.forecast.models.ridge import Ridge
-from simulator.forecast.pair import BEHIND_CONVEX, Pair, kept_pair, learn_pair, pair_of
+from simulator.forecast.pair import BEHIND_CONVEX, Pair, kept_pair, learn_pair, pair_of, sole_pair
 from tests.simulator.forecast.courses import course
 
 
@@ -47,7 +48,7 @@ def test_the_model_of_a_checkpoint_is_served(tmp_path: Path) -> None:
     save(path, pair.heading, pair.model)
     kept = kept_pair(path, course(Kind.WIND, 90, seed=4))
     assert kept.models == pair.models
-    assert kept.reasons == ("it won on validation days of fixed, in mine.npz",) * 3
+    assert kept.reasons == ("it won on validation days of history, in mine.npz",) * 3
 
 
 def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path) -> None:
@@ -57,11 +58,10 @@ def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path) -> None:
         kept_pair(path, course(Kind.SOLAR, 60))
 
 
-def test_without_torch_a_network_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "net.npz"
-    network = learnt()
-    save(path, network.heading, network.model)
-    monkeypatch.setattr("simulator.forecast.pair.TORCH", frozenset(network.models))
-    monkeypatch.setattr("simulator.forecast.pair.find_spec", lambda _name: None)
-    with pytest.raises(ForecastError, match=r"^.*net\.npz: .* needs torch$"):
-        kept_pair(path, course(Kind.WIND, 60))
+def test_a_model_that_was_asked_for_competes_with_nobody() -> None:
+    pair = sole_pair(Climatology(), "as asked for", course(Kind.WIND, 60), 1)
+    assert (pair.models, pair.references, pair.reasons) == (
+        ("climatology",) * 3,
+        ("convex",) * 3,
+        ("as asked for",) * 3,
+    )

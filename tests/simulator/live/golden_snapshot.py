@@ -215,6 +215,7 @@ def golden_forecast(kind: Kind, size: float) -> CourseState:
         past=past,
         fallbacks=dict.fromkeys(Reason, 0) | {Reason.GAP: 26},
         refused="" if kind is Kind.SOLAR else "grid.npz: expected a model of intensity in steps of 3600 s",
+        learnings=3,
     )
 
 

@@ -1,25 +1,40 @@
 """Forecasts of a live run: what a child learns, what is asked hour by hour, and what is told of it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from exporter.core.units import Seconds
-from simulator.app import Plan, build_run
 from simulator.arrays import FloatArray
 from simulator.assembly.layout import layout_of
 from simulator.forecast.asking import Reason
-from simulator.forecast.interface import ForecastError, Kind
+from simulator.forecast.interface import ForecastError, Kind, Series
+from simulator.forecast.models.climatology import Climatology
 from simulator.forecast.models.convex import Convex
-from simulator.forecast.pair import learn_pair
+from simulator.forecast.pair import learn_pair, sole_pair
 from simulator.live import forecasts, learn
 from simulator.live.course import Course, CourseState
 from simulator.live.forecasts import KEPT_HOURS, LiveForecasts
 from simulator.live.learn import lessons
-from simulator.live.lessons import LEARNING, Hours, Lesson, Request, Told, YearOfSky, read, written
+from simulator.live.lessons import (
+    KINDS,
+    LEARNING,
+    Hours,
+    Lesson,
+    Lessons,
+    Request,
+    Skies,
+    Told,
+    YearOfSky,
+    read,
+    written,
+)
+from simulator.live.past import Past
 from simulator.run.child import Program
 from tests.fake_clock import FakeClock
 from tests.processes import until
@@ -44,9 +59,11 @@ def live_course(kind: Kind = Kind.SOLAR, name: str = "site") -> Course:
     return Course(lesson(kind), name, Hours(site=greensboro(date(2025, 1, 1)), lead=0))
 
 
-def after(days: int, kind: Kind = Kind.SOLAR, values: FloatArray | None = None) -> list[CourseState]:
+def after(
+    days: int, kind: Kind = Kind.SOLAR, values: FloatArray | None = None, pupil: Course | None = None
+) -> list[CourseState]:
     """Return the states of a series after each hour of some days."""
-    one, series = live_course(kind), course(kind, days, seed=8)
+    one, series = pupil or live_course(kind), course(kind, days, seed=8)
     came = series.values if values is None else values
     return [
         one.hour(
@@ -101,7 +118,11 @@ def test_a_model_that_is_worse_hands_over_and_the_reference_is_shown() -> None:
 
 
 def test_lessons_survive_their_journey() -> None:
-    (again,) = read(written([lesson()]))
+    sky = np.arange(2 * 288 * 3, dtype=np.float32).reshape(2, 288, 3)
+    told = read(written(Lessons(series=(lesson(),), skies=Skies(sky))))
+    (again,) = told.series
+    assert told.skies is not None
+    assert np.array_equal(told.skies.days, sky)
     assert again.told == lesson().told
     assert np.array_equal(again.sky, lesson().sky)
     assert again.pair.references == lesson().pair.references
@@ -110,7 +131,7 @@ def test_lessons_survive_their_journey() -> None:
         assert np.array_equal(one.quantiles(series, origin), other.quantiles(series, origin))
 
 
-@pytest.mark.parametrize("damage", [b"", b"no archive", written([])[:40]])
+@pytest.mark.parametrize("damage", [b"", b"no archive", written(Lessons(series=()))[:40]])
 def test_a_damaged_answer_is_refused_in_one_line(damage: bytes) -> None:
     with pytest.raises(ForecastError, match=r"^what a child learnt is damaged$"):
         read(damage)
@@ -135,9 +156,9 @@ def test_hours_of_a_site_begin_at_its_own_midnight() -> None:
 
 @pytest.mark.slow
 def test_a_child_learns_of_every_kind_that_a_site_has() -> None:
-    found = list(lessons(Request(scenario=edge(), seed=1)))
+    found = lessons(Request(scenario=edge(), seed=1)).series
     assert [(one.told.site, one.told.kind) for one in found] == [(0, kind) for kind in Kind]
-    assert max(len(written([one])) for one in found) < 2**20
+    assert max(len(written(Lessons(series=(one,)))) for one in found) < 2**20
     assert {name for one in found for name in one.pair.models} == {"convex"}
 
 
@@ -146,38 +167,158 @@ def test_a_series_of_which_nothing_can_be_learnt_leaves_the_others(
 ) -> None:
     gaps = course(Kind.SOLAR, 90)
     series = [replace(gaps, values=np.full_like(gaps.values, np.nan)), course(Kind.WIND, 90)]
-    monkeypatch.setattr(learn, "_series_of", lambda _scenario, _layout, _number: iter(series))
-    assert [one.told.kind for one in lessons(Request(scenario=edge(), seed=1))] == [Kind.WIND]
+    assert [one.told.kind for one in learnt_from(monkeypatch, series)] == [Kind.WIND]
     assert caplog.messages == [
         "no forecasts of solar at site: climatology: expected at least one observation, got none"
     ]
+
+
+def learnt_from(monkeypatch: pytest.MonkeyPatch, series: list[Series]) -> tuple[Lesson, ...]:
+    """Return what is learnt of a site with these series."""
+    pasts = [Past(series=one, sky_from=one.site.first_day, sky=np.zeros(365 * DAY)) for one in series]
+    monkeypatch.setattr(learn, "pasts_of", lambda _request, _layout, _number: iter(pasts))
+    return lessons(Request(scenario=edge(), seed=1)).series
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda series: replace(series, values=np.where(np.arange(90 * DAY) % 20, 1.0, np.nan)), id="gaps"),
+        pytest.param(lambda series: replace(series, values=np.full(90 * DAY, 40.0)), id="constant"),
+        pytest.param(
+            lambda series: replace(
+                series, values=np.zeros(90 * DAY), clear_sky=np.zeros(91 * DAY), beside=np.zeros(90 * DAY)
+            ),
+            id="night",
+        ),
+        pytest.param(lambda series: replace(series, values=np.full(90 * DAY, np.nan)), id="nan"),
+        pytest.param(lambda series: series.observed_until(2 * DAY - 1), id="short"),
+    ],
+)
+@pytest.mark.parametrize("kind", Kind)
+def test_of_a_bad_history_something_is_learnt_or_one_line_says_why_not(
+    kind: Kind, damage: Callable[[Series], Series], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = learnt_from(monkeypatch, [damage(course(kind, 90))])
+    assert len(found) + len(caplog.messages) == 1
+    assert all("\n" not in line and line.startswith(f"no forecasts of {kind} at site: ") for line in caplog.messages)
+    for one in found:
+        told = after(2, kind, pupil=Course(one, "site", Hours(site=greensboro(date(2025, 1, 1)), lead=0)))[-1]
+        assert np.isfinite(told.ahead).all()
 
 
 class Taught(LiveForecasts):
     """Forecasts that have learnt already."""
 
     def __init__(self) -> None:
-        super().__init__(edge(), 1)
-        self._courses = [self._course(lesson(kind)) for kind in Kind]
+        super().__init__(edge(), 1, FakeClock())
+        self._courses = {(0, kind): self._course(lesson(kind)) for kind in Kind}
 
 
-@pytest.mark.slow
-def test_a_run_observes_what_its_buses_generate() -> None:
-    live = build_run(Plan(scenario=edge(), seed=1, speed=300.0), forecasts=Taught())
-    for _ in range(288):
-        live.step()
-    yesterday = live.snapshot(FakeClock(), None).totals.generation.sum()
-    for _ in range(288):
-        live.step()
-    snapshot = live.snapshot(FakeClock(), None)
-    told = sum(state.past[0].sum() for state in snapshot.forecasts if state.kind is not Kind.INTENSITY)
-    today = snapshot.totals.generation.sum() - yesterday
-    assert told * 3600.0 == pytest.approx(today)
+STRANGE_HOURS: dict[Reason, Callable[[FloatArray], FloatArray]] = {
+    Reason.SHORT: lambda hours: hours[: DAY - 1],
+    Reason.INVALID: lambda hours: put(hours, -5, -3.0),
+    Reason.GAP: lambda hours: put(hours, -5, np.nan),
+    Reason.CONSTANT: lambda hours: put(hours, slice(-2 * DAY, None), 7.0),
+}
+
+
+def put(hours: FloatArray, place: int | slice, value: float) -> FloatArray:
+    changed = hours.copy()
+    changed[place] = value
+    return changed
+
+
+@pytest.mark.parametrize("reason", STRANGE_HOURS)
+def test_strange_observations_of_a_run_are_counted_and_its_policy_is_told_the_references_answer(reason: Reason) -> None:
+    one = Taught()
+    whole = np.stack([course(kind, 10, seed=6).values for kind in KINDS], axis=1)[..., np.newaxis]
+    for number, hour in enumerate(STRANGE_HOURS[reason](whole)):
+        one.hour(number, hour)
+    for state in one.states:
+        expected = {reason} if state.kind is Kind.SOLAR or reason is not Reason.CONSTANT else set()
+        assert {name for name, count in state.fallbacks.items() if count} - {Reason.SHORT} == expected - {Reason.SHORT}
+        told = one.told(0, state.kind)
+        assert told is not None
+        assert np.isfinite(told).all()
+        assert np.array_equal(told, state.ahead[0])
+
+
+def test_where_the_sun_does_not_rise_the_reference_answers() -> None:
+    told = replace(lesson(), sky=np.zeros(365 * DAY))
+    dark = Course(told, "site", Hours(site=greensboro(date(2025, 1, 1)), lead=0))
+    states = after(3, values=np.zeros(3 * DAY), pupil=dark)
+    assert states[-1].fallbacks[Reason.NIGHT] == 2 * DAY + 1
+    assert np.isfinite(states[-1].ahead).all()
+
+
+def test_who_is_served_anew_begins_with_a_clean_record_and_who_stays_keeps_it() -> None:
+    values = np.tile([50.0, 0.0, 0.0], 8 * DAY)[: DAY * 12]
+    one, same = live_course(Kind.WIND), lesson(Kind.WIND)
+    before = after(12, Kind.WIND, values, one)[-1]
+    assert any(band.standing.handed_over for band in before.bands)
+    one.learn(same)
+    kept = one.hour(12 * DAY, values[-DAY:], np.zeros(DAY))
+    assert [band.standing.hand_overs for band in kept.bands] == [band.standing.hand_overs for band in before.bands]
+    assert [band.standing.handed_over for band in kept.bands] == [band.standing.handed_over for band in before.bands]
+    other = replace(same, pair=sole_pair(Climatology(), "as asked for", course(Kind.WIND, 90), 1))
+    one.learn(other)
+    fresh = one.hour(12 * DAY + 1, values[-DAY:], np.zeros(DAY))
+    assert {band.model for band in fresh.bands} == {"climatology"}
+    assert not any(band.standing.handed_over for band in fresh.bands)
+    assert all(band.standing.skill is None for band in fresh.bands)
+    assert [band.standing.hand_overs for band in fresh.bands] == [band.standing.hand_overs for band in before.bands]
+    assert (before.learnings, kept.learnings, fresh.learnings) == (1, 2, 3)
+
+
+class Pupil:
+    """A child that remembers what it was asked, and has learnt when it is told so."""
+
+    born: ClassVar[list["Pupil"]] = []
+
+    def __init__(self, program: Program, request: Request) -> None:
+        assert program is LEARNING
+        self.request = request
+        self.is_done = False
+        self.born.append(self)
+
+    def answer(self, limit: Seconds) -> bytes:  # noqa: ARG002 - the child's
+        return written(Lessons(series=tuple(lesson(kind) for kind in Kind)))
+
+
+def test_each_week_a_child_learns_from_what_was_observed_unless_one_came_just_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forecasts, "Child", Pupil)
+    monkeypatch.setattr(forecasts, "OBSERVED_BYTES", 0)  # so that as few days are kept as possible, nine
+    monkeypatch.setattr(Pupil, "born", [])
+    clock = FakeClock()
+    one = LiveForecasts(edge(), 1, clock)
+    one.start()
+
+    def week(number: int) -> None:
+        for hour in range(number * 7 * DAY, (number + 1) * 7 * DAY):
+            one.hour(hour, np.full((3, 1), float(hour)))
+
+    week(0)
+    assert (len(Pupil.born), one.states) == (1, ())  # still at work
+    Pupil.born[0].is_done = True
+    week(1)
+    assert len(Pupil.born) == 1  # it began a moment ago
+    clock.advance(600.0)
+    week(2)
+    asked = Pupil.born[1].request
+    assert asked.first == 3 * 7 * DAY - KEPT_HOURS
+    assert asked.hours()[:, 0, 0].tolist() == list(range(asked.first, 3 * 7 * DAY))
+    assert {state.learnings for state in one.states} == {1}
+    Pupil.born[1].is_done = True
+    week(3)
+    assert {state.learnings for state in one.states} == {2}
 
 
 def test_without_a_child_the_run_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(forecasts, "LEARNING", Program("simulator.live.no_such_program", LEARNING.subject))
-    one = LiveForecasts(edge(), 1)
+    one = LiveForecasts(edge(), 1, FakeClock())
     one.start()
     for number in range(1000):
         child = one._child
@@ -190,7 +331,7 @@ def test_without_a_child_the_run_goes_on(monkeypatch: pytest.MonkeyPatch, caplog
 
 
 def test_a_child_at_work_ends_with_the_run() -> None:
-    one = LiveForecasts(edge(), 1)
+    one = LiveForecasts(edge(), 1, FakeClock())
     one.start()
     one.hour(0, np.zeros((3, 1)))
     assert one.states == ()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.scenario import load
 from tests.processes import until
 from tests.simulator.simulator_process import run_once, running_job
 
@@ -58,9 +59,12 @@ def test_results_of_experiments_are_shown_beside_it(tmp_path: Path) -> None:
     assert samples[f"ecochain_experiment_energy_joules{{{labels}}}"] > 0.0
 
 
-def test_a_live_run_takes_little_memory(tmp_path: Path) -> None:
-    with running_job(tmp_path, "--speed=12000") as job:
-        until(lambda: job.samples()["ecochain_clock_seconds_total"] > 3 * 86_400.0, "three simulated days", 60.0)
+@pytest.mark.parametrize("section", ["", "forecast: {}"])
+def test_a_live_run_takes_little_memory(tmp_path: Path, section: str) -> None:
+    text = (Path(load.__file__).parent / "edge.yaml").read_text(encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(f"{text}\n{section}\n", encoding="utf-8")
+    with running_job(tmp_path, f"--scenario={tmp_path / 'mine.yaml'}", "--speed=12000") as job:
+        until(lambda: job.samples()["ecochain_clock_seconds_total"] > 3 * 86_400.0, "three simulated days", 240.0)
         until(lambda: any("forecast_skill" in name for name in job.samples()), "the skill of forecasts", 240.0)
         for _ in range(1000):
             resident = job.samples()["process_resident_memory_bytes"]
