@@ -26,7 +26,7 @@ def estimate(measure: str, statistic: str, targets: str = CHOSEN, **labels: str)
     return f"max by (method) ({found(series)})"
 
 
-def change(measure: str, statistic: str, targets: str = CHOSEN, **labels: str) -> str:
-    """Return a statistic of a measure's change against the reference by method."""
+def change(measure: str, statistic: str, targets: str = CHOSEN, *, by: str = "method", **labels: str) -> str:
+    """Return a statistic of a measure's change against the reference, by method or by other labels too."""
     series = select("ecochain_experiment_change_ratio", targets, **labels, measure=measure, statistic=statistic)
-    return f"max by (method) ({found(series)})"
+    return f"max by ({by}) ({found(series)})"

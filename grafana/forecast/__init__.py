@@ -1,7 +1,7 @@
 """The Forecast board: bands beside what came, errors and skill by horizon, and which model is served, and why."""
 
 from grafana.board import Board, Choice
-from grafana.forecast import bands, errors, models, now
+from grafana.forecast import bands, errors, models, now, worth
 from grafana.simulated import DOCUMENTS, EVERY_SITE, PROGRAM, health
 
 UID = "ecochain-forecast"
@@ -19,7 +19,7 @@ def board() -> Board:
         about=(
             "**Can the forecasts be relied on, and which model makes them?** Each is held against what came: skill is "
             "one less the error of the model over that of the reference behind it. What forecasts are worth in grams "
-            "is another question: the board Experiments and the page *Forecasts and their worth* answer it."
+            "is another question, which experiments answer: the last table, and the page *Forecasts and their worth*."
         ),
         documents=DOCUMENTS | {"Forecasts and their worth": "explanation/forecasts.md"},
         metric="ecochain_clock_timestamp_seconds",
@@ -32,5 +32,5 @@ def board() -> Board:
         ),
         tags=("simulator",),
         shown="now-1h",
-        rows=(now.row(), bands.row(), errors.row(), models.row(), health()),
+        rows=(now.row(), bands.row(), errors.row(), models.row(), worth.row(), health()),
     )
