@@ -45,6 +45,11 @@ CAPACITY = Capacity(
     efficiency_ppm=900_000,
 )
 
+EPOCH = 60
+"""Slots of an epoch."""
+DRAWN, DUE = 3 * EPOCH, 5 * EPOCH
+"""Slots in which the records of a claim that epoch 1 includes are drawn, and in which its tasks are due."""
+
 VALIDATORS = [SecretKey(bytes([1, number]) + bytes(30)) for number in range(3)]
 OWNERS = [SecretKey(bytes([2, number]) + bytes(30)) for number in range(2)]
 DEVICES = [SecretKey(bytes([3, number]) + bytes(30)) for number in range(2)]
@@ -197,3 +202,9 @@ def claimed(tasks: tuple[int, ...], records: tuple[TaskRecord, ...]) -> Served:
     nodes = StoredNodes()
     nodes.extend(map(encode, records))
     return Served(tasks=tasks, records=records, nodes=nodes)
+
+
+def included(served: Served) -> State:
+    """Return the state after a claim of tasks, once its records are drawn."""
+    state = apply(begin(), served.claim(1), slot=EPOCH).state
+    return process_messages(state, [], surroundings(DRAWN)).state

@@ -15,7 +15,7 @@ MESSAGES = {
     "equivocation": (Rule.EQUIVOCATION, "consensus/rules/test_equivocation", "second_block_of_a_slot"),
     "replay across chains": (Rule.WRONG_CHAIN, "booking/rules/test_wrong_chain", "replay_from_another_chain"),
     "sequence gap": (Rule.SEQUENCE_GAP, "booking/rules/test_sequence_gap", "sequence_left_out"),
-    "overlap": (Rule.OVERLAP, "booking/rules/test_interval", "overlap"),
+    "overlap": (Rule.OVERLAP, "booking/rules/test_overlap", "overlap"),
     "over-capacity": (Rule.OVER_CAPACITY, "booking/rules/test_over_capacity", "over_capacity"),
     "imbalance": (Rule.IMBALANCE, "booking/rules/test_imbalance", "imbalance"),
     "negative": (Rule.NEGATIVE, "booking/rules/test_negative", "negative"),
@@ -29,7 +29,7 @@ MESSAGES = {
     "tampered leaf": (Rule.BAD_PROOF, "booking/rules/test_bad_proof", "tampered_leaf_or_path"),
     "leaf/node second preimage": (Rule.NON_CANONICAL, "booking/rules/test_bad_proof", "node_as_a_record"),
     "duplicated odd leaf": (Rule.BAD_PROOF, "booking/rules/test_bad_proof", "duplicated_odd_leaf"),
-    "non-canonical encoding": (Rule.NON_CANONICAL, "record/test_codec", "spelling"),
+    "non-canonical encoding": (Rule.NON_CANONICAL, "record/test_non_canonical", "spelling"),
     "malleable signature": (Rule.MALLEABLE_SIGNATURE, "booking/rules/test_malleable_signature", "malleable_signature"),
     "small-order key": (Rule.SMALL_ORDER_KEY, "booking/rules/test_small_order_key", "small_order_device"),
     "forged evidence": (Rule.FORGED_EVIDENCE, "consensus/rules/test_forged_evidence", "evidence"),
@@ -39,7 +39,7 @@ MESSAGES = {
     "rewritten history": (Rule.WRONG_HISTORY, "consensus/rules/test_wrong_history", "history"),
     "oversized block": (Rule.OVERSIZED_BLOCK, "consensus/rules/test_oversized_block", "block_of_one_byte_more"),
     "false output digest": (Rule.FALSE_OUTPUT, "booking/rules/test_false_output", "false_output_is_counted"),
-    "units from nowhere": (Rule.UNBALANCED, "booking/test_transition", "totals"),
+    "units from nowhere": (Rule.UNBALANCED, "booking/rules/test_unbalanced", "totals"),
 }
 """The rule that refuses each message, the file of its tests, and one of them."""
 

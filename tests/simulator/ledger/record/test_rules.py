@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from scripts.imports import ROOT
 from simulator.ledger.record.rules import Rule, RuleError
 
@@ -24,6 +26,12 @@ def test_every_rule_that_is_enforced_is_broken_in_a_test() -> None:
     enforced = named(CODE.rglob("*.py"))
     assert enforced == set(Rule.__members__)
     assert enforced - named(TESTS.rglob("test_*.py")) == set()
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_every_rule_has_a_file_of_tests_that_break_it(rule: Rule) -> None:
+    files = [file.read_text(encoding="utf-8") for file in TESTS.rglob(f"test_{rule}.py")]
+    assert any("def test_invalid_" in text and f"Rule.{rule.name}" in text for text in files)
 
 
 def test_a_breach_names_its_rule_in_one_line() -> None:

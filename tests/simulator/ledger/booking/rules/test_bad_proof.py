@@ -11,21 +11,10 @@ from simulator.ledger.record.codec import decode, encode
 from simulator.ledger.record.merkle import StoredNodes, inclusion_path, leaf_hash, node_hash, root_of
 from simulator.ledger.record.rules import Rule, RuleError
 from simulator.ledger.record.types import ModelRecord, TaskRecord
-from tests.simulator.ledger.cases import VALIDATORS, Served, apply, begin, broken, serve, signed, surroundings
-
-EPOCH = 60
-"""Slots of an epoch."""
-DRAWN = 3 * EPOCH
-"""Slot in which the records of a claim that epoch 1 includes are drawn."""
+from tests.simulator.ledger.cases import DRAWN, VALIDATORS, Served, broken, included, serve, signed, surroundings
 
 SERVED = serve(3, 2)
 """Five tasks: the last leaf of their tree has no neighbour."""
-
-
-def included(served: Served) -> State:
-    """Return the state after a claim of tasks, once its records are drawn."""
-    state = apply(begin(), served.claim(1), slot=EPOCH).state
-    return process_messages(state, [], surroundings(DRAWN)).state
 
 
 def opening(state: State) -> ModelRecord:

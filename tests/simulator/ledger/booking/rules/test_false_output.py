@@ -12,6 +12,8 @@ from simulator.ledger.record.rules import Rule
 from simulator.models.integer import executor, train
 from tests.simulator.ledger.cases import (
     DIGEST,
+    DRAWN,
+    DUE,
     VALIDATORS,
     Served,
     apply,
@@ -19,22 +21,12 @@ from tests.simulator.ledger.cases import (
     broken,
     claim,
     claimed,
+    included,
     serve,
     signed,
     surroundings,
     task,
 )
-
-EPOCH = 60
-"""Slots of an epoch."""
-DRAWN, DUE = 3 * EPOCH, 5 * EPOCH
-"""Slots in which the records of a claim that epoch 1 includes are drawn, and in which its tasks are due."""
-
-
-def included(served: Served) -> State:
-    """Return the state after a claim of tasks, once its records are drawn."""
-    state = apply(begin(), served.claim(1), slot=EPOCH).state
-    return process_messages(state, [], surroundings(DRAWN)).state
 
 
 def open_all(state: State, served: Served, slot: int = DRAWN, validator: int = 0) -> Result:
@@ -123,46 +115,12 @@ def test_invalid_records_that_nobody_opened() -> None:
     assert not after.devices[0].struck
 
 
-def test_invalid_opening_too_late() -> None:
-    served = serve(10, 5)
-    state = included(served)
-    opening = signed(state, served.opening(state.pending[0, 1].drawn[0]), VALIDATORS[0])
-    assert broken(state, opening, slot=DUE) is Rule.NOT_DRAWN
-
-
-def test_invalid_opening_before_the_draw() -> None:
-    """Until then nobody knows which, the device least of all."""
-    served = serve(2, 1)
-    state = apply(begin(), served.claim(1), slot=EPOCH).state
-    opening = signed(state, served.opening(0), VALIDATORS[0])
-    assert broken(state, opening, slot=DRAWN - 1) is Rule.NOT_DRAWN
-
-
-def test_invalid_opening_of_another_record_or_twice() -> None:
-    served = serve(100, 0)
-    state = included(served)
-    drawn = state.pending[0, 1].drawn
-    other = min(set(range(100)) - set(drawn))
-    assert broken(state, signed(state, served.opening(other), VALIDATORS[0]), slot=DRAWN) is Rule.NOT_DRAWN
-    result = open_all(state, served).state
-    again = served.opening(drawn[0], validator=1)
-    assert broken(result, signed(state, again, VALIDATORS[1]), slot=DRAWN) is Rule.NOT_DRAWN
-
-
 def test_invalid_tampered_leaf() -> None:
     """Nobody convicts a device with a record that it did not put under its root."""
     served = serve(2, 0)
     state = included(served)
     forged = replace(served.opening(0), record=task(0, output=9))
     assert broken(state, signed(state, forged, VALIDATORS[0]), slot=DRAWN) is Rule.BAD_PROOF
-
-
-def test_invalid_unknown_model() -> None:
-    honest = serve(2, 0)
-    served = claimed(honest.tasks, (honest.records[0], task(1, model=bytes(32))))
-    state = included(served)
-    opening = signed(state, served.opening(1), VALIDATORS[0])
-    assert broken(state, opening, slot=DRAWN) is Rule.UNKNOWN_MODEL
 
 
 def test_invalid_output_of_a_cheaper_model() -> None:
