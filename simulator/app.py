@@ -119,6 +119,8 @@ def build_run(plan: Plan, generated: Daily | None = None, forecasts: LiveForecas
     if generated is not None:
         engine.plant.generation.source = generated
     prices = None if scenario.ledger.prices is None else load_prices(Path(scenario.ledger.prices))
+    for warning in () if prices is None else prices.warnings():
+        LOG.warning(warning)
     return LiveRun(engine, _facts(plan, engine), forecasts, _ledger(plan, engine), prices)
 
 

@@ -6,6 +6,7 @@ from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from exporter.core.config import ConfigError
+from simulator.assembly.credit_prices import load_prices
 from simulator.experiments.find.results import Results, results_of
 from simulator.experiments.find.worth import load_pilot
 from simulator.experiments.plan.catalogue import Case
@@ -40,6 +41,9 @@ def run_experiment(
     scenario = request.scenario
     if request.experiment == "scaling" and isinstance(scenario, Scenario) and is_users(scenario.scheduler.policy):
         LOG.warning("scaling places millions of tasks, which takes long with a policy in plain Python")
+    if isinstance(scenario, Scenario) and scenario.ledger.prices is not None:
+        for warning in load_prices(Path(scenario.ledger.prices)).warnings():
+            LOG.warning(warning)
     cases, pilot = request.cases, None if request.pilot is None else load_pilot(request)
     with locked(request.folder):
         provenance = provenance_of(scenario)

@@ -47,7 +47,8 @@ class Runs(msgspec.Struct, frozen=True, kw_only=True):
 class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "outcomes"}):
     """Results of an experiment. `model` is edge or published. Comparisons are with `reference`, where there is one.
 
-    `worth` is what forecasts are worth, of the experiment that asks for it.
+    `worth` is what forecasts are worth, of the experiment that asks for it. With `chain` the ledger of the runs was
+    kept block by block.
     """
 
     format: int = FORMAT
@@ -67,6 +68,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
     cases: list[Runs]
     parameters: AnyScenario
     worth: Worth | msgspec.UnsetType = msgspec.UNSET
+    chain: bool = False
 
 
 def results_of(
@@ -98,6 +100,7 @@ def results_of(
         cases=[_runs(case, ran, request.seeds) for case, ran in zip(cases, runs, strict=True)],
         parameters=request.scenario,
         worth=worth_of(rows, pilot) if request.experiment == "forecasts" else msgspec.UNSET,
+        chain=request.chain,
     )
 
 

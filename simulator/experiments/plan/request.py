@@ -85,6 +85,8 @@ def _mistakes(request: Request) -> Iterator[str]:
         yield f"--workers: expected none beside --dask, whose workers do the runs, got {request.workers}"
     if request.chain and not isinstance(request.scenario, Scenario):
         yield "--ledger: expected profile with the published model, which has no devices that could claim, got real"
+    if request.chain and isinstance(request.scenario, Scenario) and request.scenario.sites:
+        yield "--ledger: expected profile with several sites, whose network has no meter that could sign, got real"
     if isinstance(request.scenario, Scenario):
         yield from _mistakes_on_edge(request, request.scenario)
 

@@ -17,6 +17,7 @@ from simulator.experiments.write.display import (
     plain,
     with_half_width,
 )
+from simulator.experiments.write.ledger import ledger
 from simulator.experiments.write.methods import methods
 from simulator.experiments.write.plots import subject
 from simulator.experiments.write.tables import DASH, cell, markdown_table, present
@@ -49,6 +50,7 @@ def report(results: Results, plots: Sequence[str]) -> str:
     sections += [
         _published(results),
         _scaling(results),
+        ledger(results),
         _precision(results),
         _plots(plots),
         _accounts(results),
