@@ -343,5 +343,9 @@ def _default_state_dir() -> Path:
         return Path(given)
     if os.geteuid() == 0:
         return Path("/var/lib/ecotrack")
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local/state") / "ecotrack"
+    if base := os.environ.get("XDG_STATE_HOME"):
+        return Path(base) / "ecotrack"
+    try:
+        return Path.home() / ".local/state/ecotrack"
+    except RuntimeError:  # a user whom the system does not know, as in a container, without HOME
+        return Path(f"/var/lib/ecotrack-{os.geteuid()}")

@@ -8,7 +8,8 @@ import psutil
 def boot_id(procfs: Path) -> str:
     """Return something that changes when the machine restarts, and only then."""
     try:
-        return (procfs / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        # Of the kernel, which this process has in common with whatever procfs shows.
-        return f"booted-at-{int(psutil.boot_time())}"
+        found = (procfs / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        found = ""
+    # Of the kernel, which this process has in common with whatever procfs shows.
+    return found or f"booted-at-{int(psutil.boot_time())}"

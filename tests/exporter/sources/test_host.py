@@ -301,7 +301,13 @@ def test_this_machine_can_be_read_and_its_counters_go_on() -> None:
 
 def test_the_boot_is_known_by_the_kernels_own_name_for_it(tmp_path: Path) -> None:
     assert boot_id(FIXTURES / "laptop/proc") == "6f4d7c1e-0b5a-4f0e-9d25-3c1b7c0f8a11"
-    assert boot_id(tmp_path) == boot_id(tmp_path) != ""
+    told = boot_id(tmp_path)
+    assert told.startswith("booted-at-")
+    file = tmp_path / "sys/kernel/random/boot_id"
+    file.parent.mkdir(parents=True)
+    for masked in (b"", b"\n", b"\xff"):
+        file.write_bytes(masked)
+        assert boot_id(tmp_path) == told
 
 
 def test_the_size_of_the_machine_is_that_of_the_procfs_given(laptop: Path) -> None:
