@@ -88,8 +88,13 @@ class LiveForecasts:
         self._seen.append(observed)
         if self._child is not None and self._child.is_done:
             self._take()
-        if not self._courses:
-            return
+        if self._courses:
+            self._ask(number)
+        if (number + 1) % (LEARNING_DAYS * HOURS_PER_DAY) == 0:
+            self._learn_anew(number)
+
+    def _ask(self, number: int) -> None:
+        """Hold every series against the hour that ended, and ask for the day to come."""
         seen = np.array(list(islice(self._seen, max(0, len(self._seen) - KEPT_HOURS), None)))
         states = []
         for (site, kind), course in self._courses.items():
@@ -97,8 +102,6 @@ class LiveForecasts:
             beside = np.zeros(len(seen)) if kind is Kind.INTENSITY else seen[:, 1 - own, site]
             states.append((site, course.hour(number, seen[:, own, site], beside)))
         self._states = tuple(state for site, state in states if site < MOST_SITES)
-        if (number + 1) % (LEARNING_DAYS * HOURS_PER_DAY) == 0:
-            self._learn_anew(number)
 
     def close(self) -> None:
         """End a child that is at work."""
@@ -122,7 +125,6 @@ class LiveForecasts:
         observed = np.array(self._seen).tobytes()
         self._request = msgspec.structs.replace(self._request, first=number + 1 - len(self._seen), observed=observed)
         self.start()
-        self._request = msgspec.structs.replace(self._request, first=0, observed=b"")
 
     def _take(self) -> None:
         """Take what the child has learnt, or try another."""
@@ -136,6 +138,7 @@ class LiveForecasts:
             if self._attempts < ATTEMPTS:
                 self.start()
             return
+        self._request = msgspec.structs.replace(self._request, first=0, observed=b"")
         for lesson in lessons.series:
             if lesson.told.refused:
                 LOG.warning("%s", lesson.told.refused)

@@ -330,6 +330,23 @@ def test_without_a_child_the_run_goes_on(monkeypatch: pytest.MonkeyPatch, caplog
     assert caplog.text.count("there are no forecasts yet") == forecasts.ATTEMPTS
 
 
+def test_after_children_that_failed_another_learns_a_week_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecasts, "Child", Pupil)
+    monkeypatch.setattr(Pupil, "born", [])
+    monkeypatch.setattr(Pupil, "answer", lambda _self, _limit: b"no archive")
+    clock = FakeClock()
+    one = LiveForecasts(edge(), 1, clock)
+    one.start()
+    for number in range(7 * DAY):
+        Pupil.born[-1].is_done = True
+        clock.advance(60.0)
+        one.hour(number, np.zeros((3, 1)))
+    Pupil.born[-1].is_done = True
+    one.hour(7 * DAY, np.zeros((3, 1)))
+    seen = [len(child.request.hours()) for child in Pupil.born]
+    assert seen == [0] * forecasts.ATTEMPTS + [7 * DAY] * forecasts.ATTEMPTS
+
+
 def test_a_child_at_work_ends_with_the_run() -> None:
     one = LiveForecasts(edge(), 1, FakeClock())
     one.start()
