@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from exporter.core.units import Seconds
+from simulator.app import Plan, build_run
 from simulator.arrays import FloatArray
 from simulator.assembly.layout import layout_of
 from simulator.forecast.asking import Reason
@@ -155,8 +156,10 @@ def test_hours_of_a_site_begin_at_its_own_midnight() -> None:
 
 
 @pytest.mark.slow
-def test_a_child_learns_of_every_kind_that_a_site_has() -> None:
-    found = lessons(Request(scenario=edge(), seed=1)).series
+@pytest.mark.parametrize("days", [0, 14])
+def test_a_child_learns_of_every_kind_that_a_site_has(days: int) -> None:
+    seen = np.stack([course(kind, 15, seed=6).values[: days * DAY] for kind in KINDS], axis=1)
+    found = lessons(Request(scenario=edge(), seed=1, observed=seen.tobytes())).series
     assert [(one.told.site, one.told.kind) for one in found] == [(0, kind) for kind in Kind]
     assert max(len(written(Lessons(series=(one,)))) for one in found) < 2**20
     assert {name for one in found for name in one.pair.models} == {"convex"}
@@ -269,6 +272,20 @@ def test_who_is_served_anew_begins_with_a_clean_record_and_who_stays_keeps_it() 
     assert all(band.standing.skill is None for band in fresh.bands)
     assert [band.standing.hand_overs for band in fresh.bands] == [band.standing.hand_overs for band in before.bands]
     assert (before.learnings, kept.learnings, fresh.learnings) == (1, 2, 3)
+
+
+@pytest.mark.slow
+def test_a_run_observes_what_its_buses_generate() -> None:
+    live = build_run(Plan(scenario=edge(), seed=1, speed=300.0), forecasts=Taught())
+    for _ in range(288):
+        live.step()
+    yesterday = live.snapshot(FakeClock(), None).totals.generation.sum()
+    for _ in range(288):
+        live.step()
+    snapshot = live.snapshot(FakeClock(), None)
+    told = sum(state.past[0].sum() for state in snapshot.forecasts if state.kind is not Kind.INTENSITY)
+    today = snapshot.totals.generation.sum() - yesterday
+    assert told * 3600.0 == pytest.approx(today)
 
 
 class Pupil:
