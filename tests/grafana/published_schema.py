@@ -1,12 +1,13 @@
 """JSON Schemas made from the TypeScript types that Grafana publishes; kept under .cache/ for the next run."""
 
+import fcntl
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,27 +31,34 @@ PANEL_MODULES = {
 }
 """Panel type -> the module that holds its types."""
 
+PARTS = ("Options", "FieldConfig")
+"""Types that such a module may hold: of a panel's options, and of its custom field settings."""
+
+GENERATOR = Path(__file__).with_suffix(".mjs")
+"""What writes the schemas. To start a process for each of them takes three times as long."""
+
 
 class PublishedSchema:
-    """Schemas of one Grafana by TypeScript type, each generated when it is first asked for (about a second)."""
+    """Schemas of one Grafana by TypeScript type, all of them made by one process when the first is asked for."""
 
     def __init__(self, major: str) -> None:
         self._pins = PINS / major
-        lock = (self._pins / "package-lock.json").read_bytes()
-        self._folder = ROOT / ".cache" / f"grafana-schema-{hashlib.sha256(lock).hexdigest()[:16]}"
-        if not self._folder.is_dir():
-            self._install()
+        made_from = (self._pins / "package-lock.json").read_bytes() + GENERATOR.read_bytes()
+        self._folder = ROOT / ".cache" / f"grafana-schema-{hashlib.sha256(made_from).hexdigest()[:16]}"
+        self._folder.parent.mkdir(exist_ok=True)
+        with self._folder.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the first of several workers makes them for all
+            if not self._folder.is_dir():
+                self._install()
 
     def dashboard(self) -> dict[str, Any]:
         """Return the schema of a whole board; options and custom field settings of panels are left open in it."""
-        return self._schema("dashboard/x", "Dashboard")
+        return _read(self._folder / _file("dashboard", "Dashboard"))
 
     def panel(self, kind: str, part: str) -> dict[str, Any] | None:
         """Return the schema of a panel type's `Options` or `FieldConfig`; None where Grafana publishes no such type."""
-        module = f"composable/{PANEL_MODULES[kind]}/panelcfg/x"
-        if not any(word in self._source(module).read_text(encoding="utf-8") for word in _declarations(part)):
-            return None
-        return self._schema(module, part)
+        file = self._folder / _file(kind, part)
+        return _read(file) if file.exists() else None
 
     def version(self) -> int:
         """Return the version of the classic model that this Grafana writes."""
@@ -60,32 +68,45 @@ class PublishedSchema:
 
     def _install(self) -> None:
         """Install beside the final place first, so that an interrupted run leaves nothing that looks complete."""
-        self._folder.parent.mkdir(exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(dir=self._folder.parent))
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(self._pins / name, unfinished)
+        for file in (self._pins / "package.json", self._pins / "package-lock.json", GENERATOR):
+            shutil.copy(file, unfinished)
         _run([program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], unfinished)
+        _run([program("node", "nodejs"), GENERATOR.name], unfinished, json.dumps(list(_wanted(unfinished))))
         unfinished.rename(self._folder)
 
-    def _source(self, module: str) -> Path:
-        """Return the module's file of declarations, whose name changes between versions; dist/types/ comes with 12."""
-        return max((self._folder / PACKAGE).glob(f"dist/*/raw/{module}/*types.gen.d.ts"))
 
-    def _schema(self, module: str, type_name: str) -> dict[str, Any]:
-        target = self._folder / f"{module.replace('/', '-')}-{type_name}.json"
-        if not target.exists():
-            unfinished = target.with_suffix(f".{os.getpid()}")
-            generator = str(self._folder / "node_modules/.bin/ts-json-schema-generator")
-            source = str(self._source(module))
-            options = ["--path", source, "--type", type_name, "--no-type-check", "-o", str(unfinished)]
-            _run([generator, *options], self._folder)
-            unfinished.rename(target)
-        schema: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
-        return schema
+def _wanted(folder: Path) -> Iterator[dict[str, str]]:
+    """Yield what the generator shall make below the folder: of the parts of a panel, those that Grafana publishes."""
+    yield {
+        "source": str(_source(folder, "dashboard/x")),
+        "type": "Dashboard",
+        "target": _file("dashboard", "Dashboard"),
+    }
+    for kind, module in PANEL_MODULES.items():
+        source = _source(folder, f"composable/{module}/panelcfg/x")
+        text = source.read_text(encoding="utf-8")
+        for part in PARTS:
+            if any(word in text for word in _declarations(part)):
+                yield {"source": str(source), "type": part, "target": _file(kind, part)}
 
 
-def _run(argv: list[str], folder: Path) -> None:
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+def _source(folder: Path, module: str) -> Path:
+    """Return the module's file of declarations, whose name changes between versions; dist/types/ comes with 12."""
+    return max((folder / PACKAGE).glob(f"dist/*/raw/{module}/*types.gen.d.ts"))
+
+
+def _file(kind: str, part: str) -> str:
+    return f"{kind}-{part}.json"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return schema
+
+
+def _run(argv: list[str], folder: Path, told: str = "") -> None:
+    done = subprocess.run(argv, cwd=folder, input=told, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, f"{argv[0]} failed:\n{done.stdout}\n{done.stderr}"
 
 

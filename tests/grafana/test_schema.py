@@ -39,15 +39,18 @@ def test_the_board_and_its_panels_have_grafanas_types(schemas: PublishedSchema, 
     assert findings(schemas, board(name)) - ALLOWED.keys() == set()
 
 
+@pytest.mark.slow
 def test_every_allowed_exception_is_needed(schemas: PublishedSchema) -> None:
     found = set().union(*(findings(schemas, board(name)) for name in names()))
     assert ALLOWED.keys() - found == set()
 
 
+@pytest.mark.slow
 def test_no_grafana_is_given_a_later_version_of_the_model_than_its_own(schemas: PublishedSchema) -> None:
     assert {board(name)["schemaVersion"] <= schemas.version() for name in names()} == {True}
 
 
+@pytest.mark.slow
 def test_wrong_types_and_unknown_keys_are_found(schemas: PublishedSchema) -> None:
     document = board(names()[0])
     document["refresh"] = 30
