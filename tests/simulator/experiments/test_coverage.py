@@ -101,6 +101,7 @@ def coverage(values: Sequence[float], reference: Sequence[float]) -> tuple[float
     return covered / RESAMPLES, by_fieller / RESAMPLES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "experiment", "method"), [*SMALL, *(pytest.param(*one, marks=pytest.mark.full) for one in LARGE)]
 )

@@ -43,7 +43,6 @@ def test_figures_carry_the_digits_that_their_interval_supports() -> None:
     assert [plain(value) for value in (0.0, 0.0281, 10866.0, 200.0, 4e-16)] == ["0", "0.0281", "10,866", "200", "0"]
 
 
-@pytest.mark.slow
 def test_latex_escapes_what_it_would_take_for_commands(tmp_path: Path) -> None:
     assert latex(r"50% of a_b & c#d ${x}~^\ ±") == (
         r"50\% of a\_b \& c\#d \$\{x\}\textasciitilde{}\textasciicircum{}\textbackslash{} $\pm$"
@@ -56,7 +55,6 @@ def test_latex_escapes_what_it_would_take_for_commands(tmp_path: Path) -> None:
     assert all(len(row.replace(r"\&", "").split("&")) == columns for row in rows)
 
 
-@pytest.mark.slow
 def test_runs_csv_holds_every_figure_of_every_run(tmp_path: Path) -> None:
     files = files_of(request(tmp_path))
     lines = list(csv.DictReader(io.StringIO(files["runs.csv"].decode())))
@@ -69,7 +67,6 @@ def test_runs_csv_holds_every_figure_of_every_run(tmp_path: Path) -> None:
     assert "latency_p95_seconds" not in lines[0]
 
 
-@pytest.mark.slow
 def test_summary_csv_agrees_with_the_results(tmp_path: Path) -> None:
     files = files_of(request(tmp_path, scenario="published", experiment="baseline"))
     lines = {(one["method"], one["measure"]): one for one in csv.DictReader(io.StringIO(files["summary.csv"].decode()))}
@@ -96,20 +93,17 @@ def test_every_reader_sees_both_digests(tmp_path: Path, name: str) -> None:
     assert made["environment"].encode() in files[name]
 
 
-@pytest.mark.slow
 def test_few_replications_are_warned_of(tmp_path: Path) -> None:
     assert "**Warning**: fewer than 30 replications" in report_of(tmp_path / "few", replications=3)
     assert "**Warning**" not in report_of(tmp_path / "enough", replications=30)
 
 
-@pytest.mark.slow
 def test_the_report_tells_both_accounts(tmp_path: Path) -> None:
     for scenario in ("edge", "published"):
         assert ACCOUNTS in report_of(tmp_path, scenario=scenario, experiment="baseline")
     assert "idle energy is 50% of the energy consumed under `full`" in report_of(tmp_path)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("experiment", "row"),
     [("baseline", r"\| full \| Energy \| .* \| -73.67 \|"), ("ablation", r"\| without-dvfs \| Energy \| .* \| 18 \|")],
@@ -120,7 +114,6 @@ def test_the_physical_account_stands_beside_the_published_one(tmp_path: Path, ex
     assert LEDGER_REMARK in accounts
 
 
-@pytest.mark.slow
 def test_published_figures_stand_beside_with_their_remarks(tmp_path: Path) -> None:
     baseline = report_of(tmp_path, scenario="published", experiment="baseline")
     standard = [line for line in baseline.splitlines() if line.startswith("| standard | Energy")]
@@ -135,13 +128,14 @@ def test_other_workloads_do_not_stand_beside_published_figures(tmp_path: Path) -
     assert b'statistic="published"' not in files["metrics.om"]
 
 
-@pytest.mark.slow
 def test_of_single_nodes_only_the_best_is_told(tmp_path: Path) -> None:
     report = report_of(tmp_path, experiment="peers")
     assert "`best-single-node` is `single-node:" in report
     assert "| single-node:" not in report
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize(
     ("experiment", "more"),
     [
@@ -169,7 +163,6 @@ def punctual(job: Job) -> RunResult:
     return msgspec.structs.replace(fake(job), deadline_miss_ratio=0.0)
 
 
-@pytest.mark.slow
 def test_what_is_zero_throughout_has_no_picture(tmp_path: Path) -> None:
     folder, _ = run_experiment(request(tmp_path, experiment="baseline"), unseen, punctual)
     assert (folder / "energy.png").exists()
@@ -205,11 +198,11 @@ def test_prometheus_takes_the_metrics_at_simulated_time(tmp_path: Path) -> None:
         str(folder / "metrics.om"),
         str(tmp_path / "tsdb"),
     ]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
     # `dump` wants a write-ahead log, which a folder of blocks alone does not have.
     (tmp_path / "tsdb" / "wal").mkdir()
     dumped = subprocess.run(
-        [promtool, "tsdb", "dump", str(tmp_path / "tsdb")], check=True, capture_output=True, text=True, timeout=60
+        [promtool, "tsdb", "dump", str(tmp_path / "tsdb")], check=True, capture_output=True, text=True, timeout=240
     ).stdout.splitlines()
     estimates = sum(len(estimated.by_measure) for estimated in results.estimates)
     changes = sum(one.relative is not None for one in results.comparisons)

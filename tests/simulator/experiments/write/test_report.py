@@ -38,7 +38,6 @@ def with_deferrable(results: Results, deferrable: bool) -> Results:
     return msgspec.structs.replace(results, parameters=msgspec.structs.replace(scenario, workload=workload))
 
 
-@pytest.mark.slow
 def test_the_report_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     results = results_of(tmp_path)
     assert "completed tasks that are not deferrable: all but `report`." in report(results, [])
@@ -47,7 +46,6 @@ def test_the_report_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     assert "are those of all completed tasks." in report(results_of(tmp_path, scenario="published"), [])
 
 
-@pytest.mark.slow
 def test_every_picture_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     results = results_of(tmp_path, experiment="baseline")
     drawn = [bars(results, "latency_seconds"), differences(results), radar(results)]
@@ -57,7 +55,6 @@ def test_every_picture_says_of_which_tasks_the_latency_is(tmp_path: Path) -> Non
         assert any("of tasks that are not deferrable" in text for text in texts)
 
 
-@pytest.mark.slow
 def test_the_report_names_the_policy_and_the_parts_of_each_method(tmp_path: Path) -> None:
     baseline = report(results_of(tmp_path, experiment="baseline"), [])
     assert "| full | `shifting` | yes | yes | yes | yes | yes |" in baseline
@@ -76,7 +73,6 @@ def test_differences_carry_their_unit_and_those_of_shares_are_points(tmp_path: P
     assert re.search(r"\| Energy \| \S+ ± \S+ Wh \|", told)
 
 
-@pytest.mark.slow
 def test_two_seeds_are_no_range(tmp_path: Path) -> None:
     assert "the seeds 1 and 2;" in report(results_of(tmp_path, replications=2), [])
     assert "the seeds 1 to 3;" in report(results_of(tmp_path, replications=3), [])
