@@ -19,7 +19,7 @@ from grafana.draw.__main__ import main as draw
 from tests.budget_past import PRICE, begin_with, write_past
 from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import MovingMachine, moving_machine
-from tests.grafana.simulated import COMPILING_SECONDS, KEPT_RESULTS
+from tests.grafana.simulated import KEPT_RESULTS
 from tests.processes import free_port, running, running_prometheus
 
 ROOT = Path(__file__).parent.parent
@@ -92,7 +92,7 @@ def _simulator(folder: Path) -> Iterator[str]:
     argv = [sys.executable, "-m", "simulator", "serve", f"--speed={SPEED}", f"--experiments={KEPT_RESULTS}"]
     argv += [f"--web.listen-address={address}"]
     log = folder / "simulator.log"
-    with running(argv, ready=f"http://{address}/-/ready", log=log, timeout=COMPILING_SECONDS):
+    with running(argv, ready=f"http://{address}/-/ready", log=log):
         yield address
 
 

@@ -64,7 +64,7 @@ def _take_in(folder: Path, families: Mapping[str, list[str]]) -> None:
     file, data = folder / "past.om", folder / "prometheus-data"
     file.write_text(f"{body}# EOF\n", encoding="utf-8")
     argv = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", str(file), str(data)]
-    subprocess.run(argv, check=True, capture_output=True, timeout=60)
+    subprocess.run(argv, check=True, capture_output=True, timeout=240)
 
 
 def begin_with(state: Path, config: Path, procfs: Path, used: Mapping[Period, float], limit: float) -> None:

@@ -1,6 +1,10 @@
 """Real servers for tests: each runs on a loopback port, in a fresh folder, and is ended by its own process id."""
 
 import contextlib
+import functools
+import itertools
+import os
+import random
 import select
 import shutil
 import socket
@@ -11,9 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import AnyStr
 
+import psutil
 import requests
 
-TOOL_SECONDS = 60.0
+TOOL_SECONDS = 240.0
 """Longest time in seconds that a program that checks or converts a file may take on a busy machine."""
 
 
@@ -21,14 +26,33 @@ def refuse_unless_marked() -> None:
     """Do nothing in a test that is marked `servers`; fail in any other (conftest.py puts the refusal here)."""
 
 
+PORTS = range(12_000, 32_000)
+"""Ports for programs that a test starts: below those that Linux hands out by itself, from 32768 on, so that none goes
+to somebody else between the choice of a port and the start of the program that listens on it."""
+
+WORKERS = 16
+"""Workers of one run that choose among different ports."""
+
+
 def free_port() -> int:
-    """Return a loopback TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback TCP port on which nobody listens, and which no other worker of this run is given."""
+    for port in itertools.islice(_ports(), len(PORTS) // WORKERS):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError(f"somebody listens on every port of this worker in {PORTS}")
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, timeout: float = 20.0) -> None:
+@functools.cache
+def _ports() -> Iterator[int]:
+    """Return the ports of this worker over and over, from a random one on: other runs choose among the same."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = PORTS[worker % WORKERS :: WORKERS]
+    first = random.SystemRandom().randrange(len(ports))
+    return itertools.cycle([*ports[first:], *ports[:first]])
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, timeout: float = 240.0) -> None:
     """Return once `url` answers 200; fail with the end of the log if the process ends or time runs out."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline and process.poll() is None:
@@ -41,9 +65,10 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, timeout: flo
 
 @contextlib.contextmanager
 def running(
-    argv: Sequence[str], *, ready: str, log: Path, timeout: float = 20.0, open_files: int | None = None
+    argv: Sequence[str], *, ready: str, log: Path, timeout: float = 240.0, open_files: int | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `argv` until the block ends; it counts as started once the URL `ready` answers 200, in `timeout` seconds.
+    """Run `argv` until the block ends; it counts as started once the URL `ready` answers 200, in `timeout` seconds: the
+    first start of a simulator compiles its kernels.
 
     It may have so many `open_files` and cannot raise that.
     """
@@ -59,7 +84,7 @@ def running(
 
 
 @contextlib.contextmanager
-def ending(process: subprocess.Popen[AnyStr], seconds: float = 10.0) -> Iterator[subprocess.Popen[AnyStr]]:
+def ending(process: subprocess.Popen[AnyStr], seconds: float = 240.0) -> Iterator[subprocess.Popen[AnyStr]]:
     """Yield the process; when the block ends ask it to stop, and kill it if it has not ended within `seconds`.
 
     `with Popen(...)` would wait for its end without a bound.
@@ -79,7 +104,7 @@ def ending(process: subprocess.Popen[AnyStr], seconds: float = 10.0) -> Iterator
                     pipe.close()
 
 
-def first_line(process: subprocess.Popen[str], seconds: float = 60.0) -> str:
+def first_line(process: subprocess.Popen[str], seconds: float = 240.0) -> str:
     """Return the first line that the process prints, without its end; fail if there is none within `seconds`."""
     assert process.stdout is not None
     readable, _, _ = select.select([process.stdout], [], [], seconds)
@@ -87,7 +112,7 @@ def first_line(process: subprocess.Popen[str], seconds: float = 60.0) -> str:
     return process.stdout.readline().removesuffix("\n")
 
 
-def join(thread: threading.Thread, seconds: float = 30.0) -> None:
+def join(thread: threading.Thread, seconds: float = 240.0) -> None:
     """Return once the thread has ended; fail if it goes on for `seconds`."""
     thread.join(seconds)
     assert not thread.is_alive(), f"{thread.name} has not ended in {seconds:g} s"
@@ -135,12 +160,24 @@ def program(*names: str) -> str:
     raise AssertionError(f"{names[0]} is not installed: `make test` installs it from Debian's packages as root")
 
 
-def until(condition: Callable[[], bool], what: str, timeout: float = 20.0) -> None:
+def until(condition: Callable[[], bool], what: str, timeout: float = 240.0) -> None:
     """Return once the condition holds; fail, saying what was waited for, once time runs out."""
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}"
         time.sleep(0.02)
+
+
+def until_ended(number: int) -> None:
+    """Return once the process has ended, though whoever has to take notice of it may not have done so yet."""
+
+    def has_ended() -> bool:
+        try:
+            return psutil.Process(number).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    until(has_ended, f"the end of process {number}")
 
 
 def series(exposition: str) -> dict[str, float]:

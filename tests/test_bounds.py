@@ -22,8 +22,19 @@ WAITS = {"wait": 1, "join": 1, "result": 1, "get": 1, "acquire": 1, "communicate
 """Methods that wait without a bound where no timeout is named and there are fewer positional arguments than this."""
 
 
+BOUND_PLACE = {"wait": 0, "join": 0, "create_connection": 1, "settimeout": 0, "until": 2, "ending": 1, "first_line": 1}
+"""Place among the arguments at which a wait takes its bound where it is not named."""
+
+BUSY_SECONDS = 120.0
+"""Least bound in seconds: a busy machine takes that long for what a quiet one does in a moment, and a longer one costs
+nothing where the thing comes."""
+
+PAUSES = ("stop.wait", "closed.wait", "flood.settimeout", "client.settimeout")
+"""Calls that let time pass, or whose bound is expected to run out."""
+
+
 def breaches(path: str, text: str) -> Iterator[str]:
-    """Yield the waits without a bound in a source file of the tests."""
+    """Yield the waits without a bound, or with one too tight for a busy machine, in a source file of the tests."""
     tree = ast.parse(text)
     nodes = list(ast.walk(tree))
     ended = {id(call.args[0]) for call in nodes if isinstance(call, ast.Call) and _name(call) == "ending" and call.args}
@@ -31,6 +42,8 @@ def breaches(path: str, text: str) -> Iterator[str]:
         if not isinstance(call, ast.Call):
             continue
         name, place = _name(call), f"{path}:{call.lineno}"
+        if (bound := _bound(call)) is not None and bound < BUSY_SECONDS and not name.endswith(PAUSES):
+            yield f"{place}: {name} may take {BUSY_SECONDS:g} s on a busy machine"
         if any(word.arg == "timeout" for word in call.keywords):
             continue
         method = name.rpartition(".")[2]
@@ -44,6 +57,16 @@ def breaches(path: str, text: str) -> Iterator[str]:
             yield f"{place}: a thread is a daemon, or the interpreter waits for its end"
         elif method in WAITS and "." in name and len(call.args) < WAITS[method]:
             yield f"{place}: {name} needs a timeout"
+
+
+def _bound(call: ast.Call) -> float | None:
+    """Return the bound in seconds of a wait, where it is written as a number."""
+    method = _name(call).rpartition(".")[2]
+    given = [word.value for word in call.keywords if word.arg == "timeout"]
+    if method in BOUND_PLACE:
+        given += call.args[BOUND_PLACE[method] :]
+    numbers = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, int | float)]
+    return numbers[0] if numbers else None
 
 
 def _name(call: ast.Call) -> str:
@@ -79,21 +102,26 @@ def test_every_wait_in_the_tests_has_a_bound() -> None:
         "future.result()",
         "socket.create_connection(('127.0.0.1', 1))",
         "socket.create_connection(('127.0.0.1', 1), source_address=('127.0.0.1', 0))",
+        "subprocess.run(['true'], check=True, timeout=5)",
+        "requests.get(url, timeout=5)",
+        "process.wait(5)",
+        "until(found, 'what', 10.0)",
     ],
 )
-def test_a_wait_without_a_bound_is_seen(text: str) -> None:
+def test_a_wait_without_a_bound_or_with_a_tight_one_is_seen(text: str) -> None:
     assert list(breaches("tests/test_it.py", text))
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "subprocess.run(['true'], check=True, timeout=5)",
+        "subprocess.run(['true'], check=True, timeout=240)",
         "with ending(subprocess.Popen(['true'])) as process: ...",
-        "process.wait(5)",
+        "process.wait(240)",
+        "while not stop.wait(0.1): ...",
         "', '.join(names)",
         "limits.get('day')",
-        "socket.create_connection(('127.0.0.1', 1), 5)",
+        "socket.create_connection(('127.0.0.1', 1), 240)",
     ],
 )
 def test_a_bounded_wait_passes(text: str) -> None:
@@ -120,7 +148,7 @@ def run_pytest(folder: Path, test: str, *flags: str, prefix: tuple[str, ...] = (
 def test_what_is_stuck_ends_with_a_traceback(tmp_path: Path) -> None:
     """The lock stands for any wait that no rule foresaw; only the guard's time is made shorter here."""
     stuck = "import threading\ndef test_stuck():\n    lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()\n"
-    ended = run_pytest(tmp_path, stuck, "-o", "faulthandler_timeout=1")
+    ended = run_pytest(tmp_path, stuck, "-o", "faulthandler_timeout=3")
     assert ended.returncode != 0
     assert "Timeout" in ended.stderr
     assert "in test_stuck" in ended.stderr

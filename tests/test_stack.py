@@ -51,10 +51,10 @@ def command(state: Path, ports: Mapping[str, int]) -> list[str]:
 
 def run_up(state: Path, *flags: str, ports: Mapping[str, int] | None = None) -> subprocess.CompletedProcess[str]:
     argv = [*command(state, ports or {}), *flags]
-    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
 
 
-def eventually(holds: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+def eventually(holds: Callable[[], bool], what: str, seconds: float = 240.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, what
@@ -68,9 +68,7 @@ def launched(state: Path, environment: Mapping[str, str] | None = None) -> Itera
     argv = command(state, ports)
     with (
         (state / "output").open("wb") as output,
-        ending(
-            subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT), 60
-        ) as process,
+        ending(subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)) as process,
     ):
         stack = Stack(process=process, state=state, ports=ports)
         eventually(lambda: "Ctrl-C" in stack.output or process.poll() is not None, "the stack is not up")
@@ -99,17 +97,17 @@ def test_every_service_answers_and_ctrl_c_stops_them_all(stack: Stack) -> None:
     targets = stack.url("prometheus", "/api/v1/targets?state=active")
 
     def all_up() -> bool:
-        active = requests.get(targets, timeout=5).json()["data"]["activeTargets"]
+        active = requests.get(targets, timeout=240).json()["data"]["activeTargets"]
         return {(target["labels"]["job"], target["health"]) for target in active} == {(n, "up") for n in NAMES}
 
     eventually(all_up, "Prometheus does not scrape every service")
-    managers = requests.get(stack.url("prometheus", "/api/v1/alertmanagers"), timeout=5).json()["data"]
+    managers = requests.get(stack.url("prometheus", "/api/v1/alertmanagers"), timeout=240).json()["data"]
     assert [each["url"] for each in managers["activeAlertmanagers"]] == [stack.url("alertmanager", "/api/v2/alerts")]
-    rules = requests.get(stack.url("prometheus", "/api/v1/rules"), timeout=5).json()["data"]["groups"]
+    rules = requests.get(stack.url("prometheus", "/api/v1/rules"), timeout=240).json()["data"]["groups"]
     assert {group["name"] for group in rules} >= {"ecotrack-budget-alerts", "ecochain-alerts"}
 
     stack.process.send_signal(signal.SIGINT)
-    assert stack.process.wait(30) == 0
+    assert stack.process.wait(240) == 0
     assert stack.output.endswith("All stopped.\n")
     assert stack.busy() == set()
 
@@ -119,7 +117,7 @@ def test_the_exporter_runs_by_the_configuration_that_the_environment_names(tmp_p
     config = tmp_path / "my {own}.yml"
     config.write_text("budget: {day_grams: 77}\n")
     with launched(tmp_path / "state", {**os.environ, "PATH": str(tmp_path), "ECOTRACK_CONFIG": str(config)}) as stack:
-        metrics = requests.get(stack.url("ecotrack", "/metrics"), timeout=5).text
+        metrics = requests.get(stack.url("ecotrack", "/metrics"), timeout=240).text
     assert 'ecotrack_budget_limit_grams{period="day"} 77' in metrics
 
 
@@ -150,7 +148,7 @@ def test_the_simulator_shows_the_results_that_the_environment_names(tmp_path: Pa
     shutil.copytree(KEPT_RESULTS / "baseline-edge", results / "mine")
     environment = {**os.environ, "PATH": str(tmp_path), "ECOCHAIN_EXPERIMENTS": str(results)}
     with launched(tmp_path / "state", environment) as stack:
-        metrics = requests.get(stack.url("ecochain", "/metrics"), timeout=5).text
+        metrics = requests.get(stack.url("ecochain", "/metrics"), timeout=240).text
     assert 'ecochain_experiment_energy_joules{experiment="baseline",method="full",scenario="edge"' in metrics
 
 
@@ -170,14 +168,14 @@ def test_a_second_start_is_refused_and_make_down_stops_the_first(stack: Stack) -
 
     down = run_up(stack.state, "--stop")
     assert (down.returncode, down.stdout) == (0, "Stopped.\n")
-    assert stack.process.wait(5) == 0
+    assert stack.process.wait(240) == 0
     assert stack.busy() == set()
 
 
 @pytest.mark.servers
 def test_when_a_service_dies_the_rest_is_stopped_and_its_log_shown(stack: Stack) -> None:
     os.kill(child_named(stack, "prometheus"), signal.SIGKILL)
-    assert stack.process.wait(30) == 1
+    assert stack.process.wait(240) == 1
     assert "\nprometheus ended with exit status -9; the end of" in stack.output
     assert stack.busy() == set()
 
@@ -185,7 +183,7 @@ def test_when_a_service_dies_the_rest_is_stopped_and_its_log_shown(stack: Stack)
 @pytest.mark.servers
 def test_services_do_not_outlive_a_killed_supervisor(stack: Stack) -> None:
     stack.process.kill()
-    stack.process.wait(5)
+    stack.process.wait(240)
     eventually(lambda: stack.busy() == set(), "services are still running")
     assert run_up(stack.state, "--stop").stdout == "Nothing is running.\n"
 
@@ -269,7 +267,7 @@ def test_a_service_whose_packages_are_missing_counts_as_not_installed() -> None:
 def test_what_starts_the_stack_needs_none_of_the_simulators_packages() -> None:
     code = "import sys, scripts.up; print(*{name.partition('.')[0] for name in sys.modules})"
     argv = [sys.executable, "-c", code]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=240, check=True)
     assert not {"numpy", "numba", "scipy", "pvlib", "matplotlib", "torch"} & set(done.stdout.split())
 
 
@@ -279,7 +277,7 @@ def test_make_refuses_a_service_that_does_not_exist_before_it_installs_anything(
     assert set(line.partition(":=")[2].split()) == {row.name for row in services(sys.executable, ROOT)}
     argv = ["make", "up", "ONLY=ecotrack,nosuch"]
     environment = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
-    ended = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert ended.stderr.startswith("make up: ONLY: expected names out of ")

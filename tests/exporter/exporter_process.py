@@ -33,7 +33,7 @@ class Exporter:
 
     def get(self, path: str) -> requests.Response:
         """Send one request on a connection of its own."""
-        return requests.get(self.url + path, timeout=5)
+        return requests.get(self.url + path, timeout=240)
 
     def samples(self) -> dict[str, float]:
         """Return the values of the exposition by series."""
@@ -84,4 +84,4 @@ def saved(state: Path) -> Saved:
 def run_once(*flags: str) -> subprocess.CompletedProcess[str]:
     """Run the command until it ends by itself."""
     argv = [sys.executable, "-m", "exporter", *flags]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=240, check=False)

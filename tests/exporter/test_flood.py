@@ -38,7 +38,7 @@ Program = Exporter | LiveJob
 def connect(program: Program) -> socket.socket:
     address = urlsplit(program.url)
     assert address.hostname is not None and address.port is not None
-    return socket.create_connection((address.hostname, address.port), 10)
+    return socket.create_connection((address.hostname, address.port), 240)
 
 
 def log_lines(program: Program) -> list[str]:
@@ -86,7 +86,7 @@ def test_hostile_requests_are_answered_and_write_a_line_a_second_at_most(
                     unanswered.append(seed)
         took = time.monotonic() - began
         after = log_lines(program)
-        scrape = requests.get(f"{program.url}/metrics", auth=("alice", PASSWORD), timeout=5)
+        scrape = requests.get(f"{program.url}/metrics", auth=("alice", PASSWORD), timeout=240)
     assert unanswered == []
     assert len(after) - before <= took + 1
     assert [line for line in after if "level=error" in line or "Traceback" in line] == []

@@ -16,8 +16,11 @@ from tests.processes import free_port, join, running_prometheus, series, until
 
 KILLS = [5, pytest.param(200, marks=pytest.mark.full)]
 
-USUAL = "{}\n"
-"""The interval of 5 s, so that on a busy machine, too, a restart comes in time to go on."""
+BY_THE_MINUTE = "sampling: {interval_seconds: 60}\n"
+"""An interval so long that on a busy machine, too, a restart comes within three of them and goes on."""
+
+SCRAPES_OF_A_LIFE = 10
+"""Least number of scrapes before a kill."""
 
 LONGEST_LIFE = 2.2
 """Lengths of lives in seconds; the first sample of a life comes after one."""
@@ -53,7 +56,7 @@ class Scraper:
         with requests.Session() as session:
             while not self._stop.wait(0.005):
                 try:
-                    body = session.get(self._url, timeout=5).text
+                    body = session.get(self._url, timeout=240).text
                 except requests.RequestException:
                     continue
                 self._note(counters(series(body)))
@@ -77,20 +80,22 @@ def test_no_counter_falls_and_increase_is_the_energy_added_over_kills(tmp_path: 
     scraper = Scraper(f"http://127.0.0.1:{port}")
     with running_prometheus(tmp_path / "prometheus.yml", tmp_path) as prometheus, scraper.at_work():
         for _ in range(kills):
-            with running_exporter(tmp_path, config=USUAL, port=port) as exporter:
+            with running_exporter(tmp_path, config=BY_THE_MINUTE, port=port) as exporter:
                 until(lambda: bool(_scraped_joules(prometheus)), "a first scrape")
+                wanted = scraper.scrapes + SCRAPES_OF_A_LIFE
+                until(lambda: scraper.scrapes > wanted, "scrapes of this life")  # noqa: B023 - called before the next
                 _wait_for_a_bad_moment(exporter.state / "state.json", chance)
                 exporter.process.kill()
-                exporter.process.wait(5)
+                exporter.process.wait(240)
         added = saved(tmp_path / "state").totals["lifetime_energy"]
         # Until its first sample an exporter shows the saved totals, so that the last total is scraped.
-        with running_exporter(tmp_path, config=USUAL, port=port):
+        with running_exporter(tmp_path, config=BY_THE_MINUTE, port=port):
             until(lambda: any(_equal(joules, added) for _, joules in _scraped_joules(prometheus)), "the last total")
         course = _scraped_joules(prometheus)
         began, at_first = course[0]
         ended = max(at for at, joules in course if _equal(joules, added))
         increase = _increase(prometheus, began, ended)
-    assert scraper.scrapes > 10 * kills
+    assert scraper.scrapes > SCRAPES_OF_A_LIFE * kills
     assert scraper.falls == []
     assert added > at_first
     assert increase == pytest.approx(added - at_first, rel=1e-3)
@@ -136,6 +141,6 @@ def _increase(prometheus: str, began: float, ended: float) -> float:
 
 def _query(prometheus: str, expression: str, at: float | None = None) -> list[Any]:
     parameters = {"query": expression} | ({} if at is None else {"time": f"{at:.3f}"})
-    answer = requests.get(f"{prometheus}/api/v1/query", params=parameters, timeout=10)
+    answer = requests.get(f"{prometheus}/api/v1/query", params=parameters, timeout=240)
     result: list[Any] = answer.json()["data"]["result"]
     return result

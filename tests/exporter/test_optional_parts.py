@@ -72,7 +72,7 @@ def loaded(folder: Path, *flags: str) -> set[str]:
     """Return the modules of an exporter that was assembled in a folder."""
     argv = [sys.executable, "-c", ASSEMBLE, *flags]
     environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": ""}
-    ended = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=True)
     return set(json.loads(ended.stdout))
 
 

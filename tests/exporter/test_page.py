@@ -286,7 +286,7 @@ def browse(folder: Path, url: str, *flags: str) -> subprocess.CompletedProcess[s
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     argv = [program("chromium"), "--headless", "--no-sandbox", "--disable-gpu", *quiet, "--enable-logging=stderr"]
     argv += [f"--user-data-dir={folder / 'profile'}", *flags, f"{url}/"]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=240, check=True)
 
 
 def keyed(written: str) -> Series:

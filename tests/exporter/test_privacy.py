@@ -81,13 +81,13 @@ def what_an_exporter_says(home: Path) -> dict[str, str]:
     argv.append("--collector.connections")
     with running(argv, ready=f"{url}/-/ready", log=log), requests.Session() as session:
         session.headers["User-Agent"] = AGENT
-        shown = {path: session.get(url + path, timeout=5).text for path in EVERYTHING}
+        shown = {path: session.get(url + path, timeout=240).text for path in EVERYTHING}
         as_prometheus = {"Accept": "application/openmetrics-text;version=1.0.0"}
-        shown["openmetrics"] = session.get(f"{url}/metrics", headers=as_prometheus, timeout=5).text
-        shown["404"] = session.get(f"{url}/{PAYLOAD}?{PAYLOAD}", timeout=5).text
-        shown["403"] = session.get(f"{url}/metrics", headers={"Host": USER}, timeout=5).text
-        shown["405"] = session.post(f"{url}/metrics", data=PAYLOAD, timeout=5).text
-        with socket.create_connection(("127.0.0.1", port), 5, source_address=(HERE, 0)) as client:
+        shown["openmetrics"] = session.get(f"{url}/metrics", headers=as_prometheus, timeout=240).text
+        shown["404"] = session.get(f"{url}/{PAYLOAD}?{PAYLOAD}", timeout=240).text
+        shown["403"] = session.get(f"{url}/metrics", headers={"Host": USER}, timeout=240).text
+        shown["405"] = session.post(f"{url}/metrics", data=PAYLOAD, timeout=240).text
+        with socket.create_connection(("127.0.0.1", port), 240, source_address=(HERE, 0)) as client:
             client.sendall(f"{PAYLOAD}\r\n\r\n".encode())
             shown["400"] = client.recv(1000).decode()
         until(lambda: "well-formed" in log.read_text(), "the log to note the last request")

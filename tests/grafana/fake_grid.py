@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.processes import join
+
 HALF_HOUR = 1800.0
 MINUTE = "%Y-%m-%dT%H:%MZ"
 MEAN, SWING = 190, 90
@@ -60,4 +62,4 @@ def fake_grid(hours_to_the_cleanest: float) -> Iterator[str]:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
-            thread.join(10)
+            join(thread)

@@ -19,7 +19,7 @@ from prometheus.recording import CONSUMED, emission_rate
 from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import MovingMachine, moving_machine
 from tests.grafana.simulated import running_simulator
-from tests.processes import TOOL_SECONDS, free_port, program, running, running_prometheus
+from tests.processes import TOOL_SECONDS, free_port, program, running, running_prometheus, until
 
 ROOT = Path(__file__).parents[2]
 SCRAPE_SECONDS = 1
@@ -114,10 +114,7 @@ def _remember(folder: Path, exporter: str) -> None:
 
 def _until_seen(live: Live, expr: str) -> None:
     """Return once Prometheus has an answer to the expression."""
-    deadline = time.monotonic() + 20.0
-    while not series_of(live, expr, instant=True):
-        assert time.monotonic() < deadline, f"Prometheus has no answer to {expr}"
-        time.sleep(0.2)
+    until(lambda: bool(series_of(live, expr, instant=True)), f"an answer of Prometheus to {expr}")
 
 
 @contextlib.contextmanager
@@ -174,7 +171,7 @@ def answer(live: Live, expr: str) -> list[dict[str, Any]]:
 
 
 def _get(live: Live, path: str, parameters: dict[str, str]) -> Any:
-    response = requests.get(f"{live.prometheus}/api/v1/{path}", params=parameters, timeout=10)
+    response = requests.get(f"{live.prometheus}/api/v1/{path}", params=parameters, timeout=240)
     assert response.status_code == 200, f"{parameters}: {response.text}"
     return response.json()["data"]
 

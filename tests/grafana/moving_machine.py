@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
 
+from tests.processes import join
+
 FIXTURES = Path(__file__).parents[1] / "exporter/sources/fixtures"
 
 SENSORS = ("rapl", "hwmon", "battery")
@@ -109,8 +111,7 @@ def moving_machine(folder: Path, seed: int) -> Iterator[MovingMachine]:
         yield machine
     finally:
         stop.set()
-        thread.join(10)
-        assert not thread.is_alive()
+        join(thread)
 
 
 def _work(stat: str, chance: random.Random) -> str:
@@ -205,7 +206,7 @@ def _replace(path: Path, text: str) -> None:
 
 def _writer_once_read(pipe: Path) -> int:
     """Return the descriptor to write to a pipe with, once somebody has opened it to read."""
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + 60.0
     while True:
         try:
             return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)

@@ -15,8 +15,6 @@ KEPT_RESULTS = ROOT / "bench/results/experiments"
 
 SPEED = 600
 TOO_MANY_PER_HOUR = 40_000
-COMPILING_SECONDS = 120.0
-"""The first run on a machine compiles the placement kernel."""
 
 
 @contextlib.contextmanager
@@ -29,5 +27,5 @@ def running_simulator(folder: Path) -> Iterator[str]:
     argv = [sys.executable, "-m", "simulator", "serve", f"--scenario={folder / 'busy.yaml'}", f"--speed={SPEED}"]
     argv += [f"--web.listen-address={address}", f"--experiments={KEPT_RESULTS}", f"--ledger={folder / 'ledger.db'}"]
     log = folder / "simulator.log"
-    with running(argv, ready=f"http://{address}/-/ready", log=log, timeout=COMPILING_SECONDS):
+    with running(argv, ready=f"http://{address}/-/ready", log=log):
         yield address

@@ -155,7 +155,7 @@ def answers(
 
 def asked(url: str, expr: str) -> list[dict[str, Any]]:
     """Return the series of an expression now."""
-    response = requests.post(f"{url}/api/v1/query", data={"query": expr}, timeout=10)
+    response = requests.post(f"{url}/api/v1/query", data={"query": expr}, timeout=240)
     assert response.status_code == 200, response.text
     found: list[dict[str, Any]] = response.json()["data"]["result"]
     return found

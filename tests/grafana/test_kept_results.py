@@ -37,7 +37,7 @@ class Kept:
         """Tell whether there is an answer for the choice."""
         expr = resolve(query.expr, rate_seconds=60, range_seconds=self.end - self.start, values=choice)
         asked = {"query": expr, "time": str(self.end)}
-        answer = requests.get(f"{self.url}/api/v1/query", params=asked, timeout=10)
+        answer = requests.get(f"{self.url}/api/v1/query", params=asked, timeout=240)
         assert answer.status_code == 200, answer.text
         return bool(answer.json()["data"]["result"])
 
@@ -45,7 +45,7 @@ class Kept:
         """Return the values that a variable offers."""
         asked = {"match[]": resolve(query.expr, rate_seconds=60, range_seconds=60)}
         asked |= {"start": str(self.start), "end": str(self.end)}
-        answer = requests.get(f"{self.url}/api/v1/label/{query.label}/values", params=asked, timeout=10)
+        answer = requests.get(f"{self.url}/api/v1/label/{query.label}/values", params=asked, timeout=240)
         return set(answer.json()["data"])
 
 

@@ -13,6 +13,7 @@ from exporter.usage.between import Usage, usage_between
 from exporter.usage.events import Event, EventKind
 from tests.fake_clock import FakeClock
 from tests.grafana.moving_machine import STEP_SECONDS, STEPS_PER_RESET, MovingMachine
+from tests.processes import join
 
 SENSORS = {source.name for source in BY_DEFAULT if source.on_failure is OnFailure.REPLACED} - {"meter"}
 """The sensors that a machine has; a meter is outside it."""
@@ -91,8 +92,7 @@ def test_a_late_answer_comes_whole_and_holds_up_its_own_reader_alone(tmp_path: P
     while not (watched.machine.procfs / "meminfo").is_fifo():
         watched.machine.step()
     reading = watched.after_a_step()
-    thread.join(10)
-    assert not thread.is_alive()
+    join(thread)
     assert reading.memory is not None
     assert reading.memory.total == 16_000_000 * 1024
     assert watched.after_a_step().memory is not None

@@ -130,7 +130,7 @@ def exporter(folder: Path, *, port: int, day_grams: float) -> Iterator[None]:
         yield
 
 
-def eventually(found: Callable[[], bool], what: str, timeout: float = 60.0) -> float:
+def eventually(found: Callable[[], bool], what: str, timeout: float = 240.0) -> float:
     """Wait until `found`; return the seconds it took, or fail naming what was awaited."""
     started = time.monotonic()
     while not found():
@@ -141,5 +141,5 @@ def eventually(found: Callable[[], bool], what: str, timeout: float = 60.0) -> f
 
 def active_alerts(alertmanager: str) -> Mapping[tuple[str, str], dict[str, Any]]:
     """Return Alertmanager's alerts by name and instance."""
-    answer = requests.get(f"{alertmanager}/api/v2/alerts", timeout=5).json()
+    answer = requests.get(f"{alertmanager}/api/v2/alerts", timeout=240).json()
     return {(one["labels"]["alertname"], one["labels"].get("instance", "")): one for one in answer}

@@ -25,7 +25,7 @@ class LiveJob:
 
     def get(self, path: str) -> requests.Response:
         """Send one request on a connection of its own."""
-        return requests.get(self.url + path, timeout=5)
+        return requests.get(self.url + path, timeout=240)
 
     def samples(self) -> dict[str, float]:
         """Return the values of the exposition by series."""
@@ -45,4 +45,4 @@ def running_job(folder: Path, *flags: str) -> Iterator[LiveJob]:
 def run_once(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command until it ends by itself."""
     argv = [sys.executable, "-m", "simulator", *arguments]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=240, check=False)

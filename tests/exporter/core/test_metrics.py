@@ -136,7 +136,7 @@ def test_scrapes_that_race_get_the_same_bytes() -> None:
     bodies: list[bytes] = []
 
     def scrape() -> None:
-        start.wait(30)
+        start.wait(240)
         bodies.append(exposition.body(PLAIN))
 
     threads = [threading.Thread(target=scrape, daemon=True) for _ in range(8)]

@@ -57,6 +57,7 @@ def test_the_order_of_the_entries_does_not_change_one_bit(entries: list[Entry], 
     assert list(days_of(turned)) == list(days_of(short))
 
 
+@pytest.mark.slow
 @given(entries=ENTRIES)
 def test_the_spans_are_those_of_the_days(entries: list[Entry]) -> None:
     short = [one._replace(seconds=min(one.seconds, 100_000.0)) for one in entries]
@@ -64,6 +65,7 @@ def test_the_spans_are_those_of_the_days(entries: list[Entry]) -> None:
     assert list(spans_of(short)) == meant
 
 
+@pytest.mark.slow
 def test_runs_of_years_take_no_memory_for_each_of_their_minutes() -> None:
     runs = [Entry(NOON + number, MAX_SECONDS, 1.0, 1.0, None, "", host=True) for number in range(50)]
     tracemalloc.start()
@@ -237,7 +239,7 @@ def test_a_prometheus_shows_what_the_exporter_counted(tmp_path: Path, capsys: py
 
         def value(query: str) -> float:
             at = {"query": query, "time": str(NOON + 3 * 3600.0)}
-            (found,) = requests.get(f"{url}/api/v1/query", params=at, timeout=10).json()["data"]["result"]
+            (found,) = requests.get(f"{url}/api/v1/query", params=at, timeout=240).json()["data"]["result"]
             return float(found["value"][1])
 
         for scope in Scope:

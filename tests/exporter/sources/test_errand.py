@@ -4,17 +4,17 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
-import psutil
 import pytest
 
 from exporter.core.units import Seconds
 from exporter.sources.errand import MOST_BYTES, Errand, Errands, ProgramErrand, ThreadErrand
 from exporter.sources.reading import ReadingUnavailableError
 from tests.fake_clock import FakeClock
+from tests.processes import until, until_ended
 
 INTERVAL, LIMIT = Seconds(30.0), Seconds(10.0)
 
@@ -153,13 +153,15 @@ def test_what_hangs_over_a_sleep_is_given_up_all_the_same() -> None:
 
 
 def answer_of(errand: Errand) -> bytes:
-    deadline = time.monotonic() + 30.0
-    while time.monotonic() < deadline:
-        content = errand.answer()
-        if content is not None:
-            return content
-        time.sleep(0.01)
-    pytest.fail("no answer within 30 s")
+    answers: list[bytes | None] = []
+
+    def has_answered() -> bool:
+        answers.append(errand.answer())
+        return answers[-1] is not None
+
+    until(has_answered, "the answer")
+    assert answers[-1] is not None
+    return answers[-1]
 
 
 def python(program: str) -> ProgramErrand:
@@ -204,36 +206,22 @@ SLEEPS = "import time; time.sleep(60)"
 def leaving(how: str, then: str = "") -> str:
     """Return a program that starts a child, prints its number, and may do something else `then`."""
     child = f"subprocess.Popen([sys.executable, '-c', {SLEEPS!r}], {how})"
-    return f"import subprocess, sys, time; print({child}.pid, flush=True); {then}"
-
-
-def ends(number: int) -> bool:
-    """Tell whether a process, which somebody else may have to reap, ends within 30 s."""
-    deadline = time.monotonic() + 30.0
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.01)
-    return False
+    return f"import pathlib, subprocess, sys, time; child = {child}; print(child.pid, flush=True); {then}"
 
 
 def test_what_a_program_leaves_behind_ends_with_it() -> None:
-    assert ends(int(answer_of(python(leaving("stdin=None")))))
+    until_ended(int(answer_of(python(leaving("stdin=None")))))
 
 
-def test_what_a_program_has_started_is_killed_with_it() -> None:
-    errand = python(leaving("stdin=None", "time.sleep(60)"))
-    children: list[int] = []
-    deadline = time.monotonic() + 30.0
-    while not children and time.monotonic() < deadline:
-        started = psutil.Process().children(recursive=True)
-        children = [one.pid for one in started if one.cmdline()[-1:] == [SLEEPS]]
+def test_what_a_program_has_started_is_killed_with_it(tmp_path: Path) -> None:
+    told = tmp_path / "child"
+    errand = python(leaving("stdin=None", f"pathlib.Path({str(told)!r}).write_text(f'{{child.pid}}.'); time.sleep(60)"))
+    until(lambda: told.exists() and told.read_text().endswith("."), "the number of the child")
     assert errand.answer() is None
     errand.give_up()
     with pytest.raises(ReadingUnavailableError, match="status -9"):
         answer_of(errand)
-    assert len(children) == 1
-    assert ends(children[0])
+    until_ended(int(told.read_text().removesuffix(".")))
 
 
 @pytest.fixture
@@ -246,7 +234,7 @@ def gate() -> Iterator[threading.Event]:
 
 def test_a_thread_hands_over_its_result_or_its_failure(gate: threading.Event) -> None:
     def waits() -> bytes:
-        assert gate.wait(30.0)
+        assert gate.wait(240)
         return b"let through"
 
     errand = ThreadErrand(waits, gate.set)

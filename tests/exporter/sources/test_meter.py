@@ -4,7 +4,6 @@ import os
 import random
 import ssl
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +29,7 @@ from exporter.sources.meter_answer import Unit
 from exporter.sources.reading import ReadingUnavailableError
 from tests.exporter.sources.test_meter_answer import FIRST_SHELLY, FOUND, SHELLY, TASMOTA, text
 from tests.fake_clock import FakeClock
+from tests.processes import join, until
 
 STEP = 3600.0
 """Joules of a step of the plug's total, 0.001 kWh."""
@@ -208,8 +208,7 @@ def errands_end() -> None:
     """Wait until all that was sent has ended."""
     for thread in threading.enumerate():
         if thread.name == "errand":
-            thread.join(30.0)
-            assert not thread.is_alive()
+            join(thread)
 
 
 def test_a_night_asleep_is_not_booked_when_the_meter_answers_again(tmp_path: Path) -> None:
@@ -285,18 +284,19 @@ def site() -> Iterator[Site]:
     server.closed.set()
     server.shutdown()
     server.server_close()
-    thread.join(10)
-    assert not thread.is_alive()
+    join(thread)
 
 
 def answered(source: MeterSource) -> Mapping[str, EnergyCounter]:
     """Return the reading, once the meter has answered."""
-    deadline = time.monotonic() + 30.0
-    while time.monotonic() < deadline:
-        if told := source.read():
-            return told
-        time.sleep(0.01)
-    pytest.fail("no answer within 30 s")
+    told: list[Mapping[str, EnergyCounter]] = []
+
+    def has_answered() -> bool:
+        told.append(source.read())
+        return bool(told[-1])
+
+    until(has_answered, "the answer of the meter")
+    return told[-1]
 
 
 @pytest.mark.servers
@@ -365,20 +365,22 @@ def test_a_server_that_does_not_end_is_given_up_and_never_waited_for(site: Site,
     clock = FakeClock()
     source = MeterSource(MeterSettings(kind=MeterKind.SHELLY, place=site.url), clock)
     assert source.read() == {}
-    deadline = time.monotonic() + 30.0
-    while not (site.asked and (manner == "silent" or site.dribbled > 9)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert site.asked
+    until(lambda: bool(site.asked) and (manner == "silent" or site.dribbled > 9), "the question, and some of an answer")
     clock.advance(10.0)
     with pytest.raises(ReadingUnavailableError, match="no answer within 10 s"):
         source.read()
     behaves.clear()
-    deadline = time.monotonic() + 30.0
-    while len(site.asked) < 2 and time.monotonic() < deadline:  # the next one once the first has ended
-        with pytest.raises(ReadingUnavailableError):
+
+    def is_asked_again() -> bool:
+        try:
             source.read()
-        time.sleep(0.01)
-    assert len(site.asked) == 2
+        except ReadingUnavailableError:
+            return len(site.asked) == 2
+        # An answer there may only be to the second question.
+        assert len(site.asked) == 2
+        return True
+
+    until(is_asked_again, "the next question, once the first errand has ended")
 
 
 def test_the_certificates_of_a_meter_by_https_are_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -427,10 +429,12 @@ def test_a_file_that_cannot_be_a_meter_fails(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with pytest.raises(ReadingUnavailableError, match="is not a file"):
         answered(MeterSource(MeterSettings(kind=MeterKind.FILE, place=str(pipe)), FakeClock()))
+    errands_end()
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         with pytest.raises(IsADirectoryError):
             answered(MeterSource(MeterSettings(kind=MeterKind.FILE, place=str(tmp_path)), FakeClock()))
+    errands_end()
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
     missing = MeterSettings(kind=MeterKind.FILE, place=str(tmp_path / "missing"))
     with pytest.raises(FileNotFoundError):

@@ -182,5 +182,5 @@ def test_the_example_for_tmpfiles_opens_every_counter_to_a_group(tmp_path: Path)
         counter.chmod(0o400)
     example = ROOT / "docs/examples/ecotrack-power.tmpfiles.conf"
     arguments = ["systemd-tmpfiles", "--create", f"--root={tmp_path}", str(example)]
-    subprocess.run(arguments, check=True, timeout=30)
+    subprocess.run(arguments, check=True, timeout=240)
     assert {(path.stat().st_mode & 0o777, path.stat().st_gid) for path in counters} == {(0o440, 967)}

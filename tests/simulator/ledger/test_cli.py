@@ -79,6 +79,7 @@ def test_a_ledger_is_verified_shown_and_proven(ledger: Path, capsys: pytest.Capt
     )
 
 
+@pytest.mark.slow
 def test_a_ledger_is_held_against_an_older_head(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = head_of(capsys, ledger)
     grow(ledger)
@@ -92,6 +93,7 @@ def test_a_ledger_is_held_against_an_older_head(ledger: Path, capsys: pytest.Cap
     )
 
 
+@pytest.mark.slow
 def test_a_ledger_that_was_cut_back_is_found_by_a_head(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     older = ledger.read_bytes()
     grow(ledger)
@@ -122,6 +124,7 @@ def test_damage_is_one_line_and_status_1(ledger: Path, capsys: pytest.CaptureFix
     assert "page 2" in refused(capsys, 1, "prove", "1/3")
 
 
+@pytest.mark.slow
 def test_a_ledger_that_was_not_closed_is_verified_all_the_same(
     ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -200,7 +203,7 @@ def test_the_walk_of_the_how_to_page_says_what_the_page_says(
             told = capsys.readouterr().out
         else:
             command = [sys.executable, str(AUDITOR), arguments.split()[1]]
-            told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+            told = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True).stdout
         pattern = re.escape(expected).replace(re.escape("..."), "[0-9a-f]{64}")
         assert re.fullmatch(pattern, told), (arguments, told)
 

@@ -14,7 +14,10 @@ from exporter.core.web.connection import Limits
 from exporter.core.web.server import Handler, Server
 from exporter.core.web.web_config import WebConfig
 
-TIMEOUT = 10.0
+TIMEOUT = 240.0
+
+UNHURRIED = Limits(requests=40, head_seconds=3600.0, idle_seconds=3600.0, response_seconds=3600.0)
+"""Limits that no test reaches, however busy the machine; those that are about a limit shorten it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,7 @@ def serving(
     routes: Mapping[str, Handler],
     *,
     web_config: WebConfig | None = None,
-    limits: Limits | None = None,
+    limits: Limits = UNHURRIED,
     address: str = "127.0.0.1:0",
 ) -> Iterator[Server]:
     """Yield a started server, and stop it when the block ends."""

@@ -14,6 +14,7 @@ from exporter.core.web.authentication import MAX_WAITING
 from exporter.core.web.server import Request, Response
 from exporter.core.web.web_config import load_web_config
 from tests.exporter.core.web.http_client import ask, connect, exchange, get, serving
+from tests.processes import until
 
 #: Cheap to check, for tests that are not about the cost; bcrypt's usual cost is 10.
 CHEAP, USUAL = 4, 10
@@ -131,15 +132,12 @@ def test_the_same_unverified_credentials_are_checked_once(tmp_path: Path) -> Non
 
 def test_stopping_during_a_check_is_prompt_and_quiet(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     config = load_web_config(write(tmp_path, alice=hashed("secret", 13)))
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with serving({"/metrics": metrics}, web_config=config) as server, connect(server) as client:
         client.sendall(get("/metrics", basic("alice", "wrong")))
         time.sleep(0.05)
         server.stop()
-    deadline = time.monotonic() + 10
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert threading.active_count() == before
+    until(lambda: set(threading.enumerate()) <= before, "the end of the threads")
     assert not [record for record in caplog.records if record.levelno > logging.DEBUG]
 
 

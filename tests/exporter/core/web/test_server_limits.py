@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -14,15 +15,20 @@ from hypothesis import strategies as st
 
 from exporter.core.web.connection import Limits
 from exporter.core.web.server import Request, Response, Server
-from tests.exporter.core.web.http_client import ask, connect, exchange, get, read_all, read_reply, serving
-from tests.processes import join
+from tests.exporter.core.web.http_client import UNHURRIED, ask, connect, exchange, get, read_all, read_reply, serving
+from tests.processes import join, until
 
 BODY = b"x" * 30_000
 #: A body larger than the kernel buffers for a client that does not read: the server has to keep the rest.
 LARGE = b"x" * 16_000_000
 
-#: Seconds of a time limit short enough for a test; the limits beside it are ten times longer.
+#: Seconds of a time limit short enough for a test.
 SHORT = 0.5
+
+#: Seconds within which a busy machine, too, notices that a short limit is over.
+NOTICED = 240.0
+
+LIMITS = replace(UNHURRIED, requests=2)
 
 
 def metrics(_request: Request) -> Response:
@@ -33,8 +39,8 @@ def large(_request: Request) -> Response:
     return Response(body=LARGE)
 
 
-def closes_within(client: socket.socket, seconds: float) -> bool:
-    client.settimeout(seconds)
+def is_closed(client: socket.socket) -> bool:
+    client.settimeout(NOTICED)
     try:
         read_all(client)
     except TimeoutError:
@@ -45,19 +51,19 @@ def closes_within(client: socket.socket, seconds: float) -> bool:
 @pytest.mark.parametrize("sent", [b"", b"GET /metr", b"\r\n", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nA"])
 def test_a_head_that_does_not_come_closes_the_connection(sent: bytes) -> None:
     with (
-        serving({"/metrics": metrics}, limits=Limits(requests=2, head_seconds=SHORT)) as server,
+        serving({"/metrics": metrics}, limits=replace(LIMITS, head_seconds=SHORT)) as server,
         connect(server) as client,
     ):
         client.sendall(sent)
-        assert closes_within(client, 10 * SHORT)
+        assert is_closed(client)
 
 
 def test_dribbling_does_not_buy_time() -> None:
     with (
-        serving({"/metrics": metrics}, limits=Limits(requests=2, head_seconds=SHORT)) as server,
+        serving({"/metrics": metrics}, limits=replace(LIMITS, head_seconds=SHORT)) as server,
         connect(server) as client,
     ):
-        ended = time.monotonic() + 10 * SHORT
+        ended = time.monotonic() + NOTICED
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
             while time.monotonic() < ended:
                 client.sendall(b"a")
@@ -65,37 +71,38 @@ def test_dribbling_does_not_buy_time() -> None:
 
 
 def test_the_clock_of_a_later_head_starts_with_its_first_byte() -> None:
-    bounds = Limits(requests=2, head_seconds=SHORT, idle_seconds=60)
+    # The first head has to come within the limit, too, on a busy machine.
+    bounds = replace(LIMITS, head_seconds=4 * SHORT)
     with serving({"/metrics": metrics}, limits=bounds) as server, connect(server) as client:
         ask(client, get())
-        time.sleep(2 * SHORT)
+        time.sleep(5 * SHORT)
         assert ask(client, get()).status == 200
         client.sendall(b"GET")
-        assert closes_within(client, 10 * SHORT)
+        assert is_closed(client)
 
 
 def test_an_idle_connection_is_closed() -> None:
     with (
-        serving({"/metrics": metrics}, limits=Limits(requests=2, idle_seconds=SHORT)) as server,
+        serving({"/metrics": metrics}, limits=replace(LIMITS, idle_seconds=SHORT)) as server,
         connect(server) as client,
     ):
         ask(client, get())
-        assert closes_within(client, 10 * SHORT)
+        assert is_closed(client)
 
 
 def test_a_slow_reader_cannot_hold_its_response() -> None:
-    with (
-        serving({"/large": large}, limits=Limits(requests=2, response_seconds=SHORT)) as server,
-        connect(server) as client,
-    ):
+    bounds = replace(LIMITS, requests=1, response_seconds=SHORT)
+    with serving({"/large": large, "/metrics": metrics}, limits=bounds) as server, connect(server) as client:
         client.sendall(get("/large"))
-        time.sleep(3 * SHORT)
+        client.recv(1)
+        # Its place is free again once it has been cut off.
+        until(lambda: exchange(server, get())[0].status == 200, "the place of the slow reader")
         assert len(read_all(client)) < len(LARGE)
 
 
 def test_requests_count_until_their_last_byte_is_with_the_kernel() -> None:
     with (
-        serving({"/large": large, "/metrics": metrics}, limits=Limits(requests=2)) as server,
+        serving({"/large": large, "/metrics": metrics}, limits=LIMITS) as server,
         contextlib.ExitStack() as stack,
     ):
         slow = [stack.enter_context(connect(server)) for _ in range(2)]
@@ -109,35 +116,32 @@ def test_requests_count_until_their_last_byte_is_with_the_kernel() -> None:
 
 
 def test_a_client_that_leaves_gives_its_place_back() -> None:
-    with serving({"/large": large, "/metrics": metrics}, limits=Limits(requests=2)) as server:
+    with serving({"/large": large, "/metrics": metrics}, limits=LIMITS) as server:
         for _ in range(5):
             with connect(server) as client:
                 client.sendall(get("/large"))
                 client.recv(1)
-        deadline = time.monotonic() + 10
-        while (status := exchange(server, get())[0].status) == 503 and time.monotonic() < deadline:
-            time.sleep(0.01)
-    assert status == 200
+        until(lambda: exchange(server, get())[0].status == 200, "a place to be free again")
 
 
 def test_half_open_clients_neither_grow_threads_nor_delay_a_scrape() -> None:
     with serving({"/metrics": metrics}) as server, contextlib.ExitStack() as stack:
-        threads = threading.active_count()
+        threads = set(threading.enumerate())
         for _ in range(100):
             stack.enter_context(connect(server)).sendall(b"GET /metrics HTTP/1.1\r\nHost: local")
         reply = exchange(server, get())[0]
         assert (reply.status, reply.body) == (200, BODY)
-        assert threading.active_count() == threads
+        assert set(threading.enumerate()) <= threads
 
 
 def test_the_oldest_half_open_connection_makes_room() -> None:
-    bounds = Limits(requests=2, connections=3, head_seconds=60)
+    bounds = replace(LIMITS, connections=3)
     with serving({"/metrics": metrics}, limits=bounds) as server, contextlib.ExitStack() as stack:
         oldest, first, second, third = [stack.enter_context(connect(server)) for _ in range(4)]
-        assert closes_within(oldest, 10)
+        assert is_closed(oldest)
         ask(first, get())
         stack.enter_context(connect(server))
-        assert closes_within(second, 10)
+        assert is_closed(second)
         assert ask(first, get()).status == 200
         assert ask(third, get()).status == 200
 
@@ -148,7 +152,7 @@ def test_of_eighty_scrapes_at_once_forty_or_more_are_answered_and_the_rest_put_o
 
         def scrape(_number: int) -> int:
             with connect(server) as client:
-                barrier.wait(10)
+                barrier.wait(240)
                 return ask(client, get()).status
 
         with concurrent.futures.ThreadPoolExecutor(80) as pool:
@@ -178,12 +182,12 @@ def test_stop_lets_a_response_under_way_end() -> None:
 
 
 def test_stop_does_not_wait_for_a_client_that_does_not_read() -> None:
-    with serving({"/large": large}) as server, connect(server) as client:
+    with serving({"/large": large}, limits=LIMITS) as server, connect(server) as client:
         client.sendall(get("/large"))
         client.recv(1)
-        begun = time.monotonic()
-        server.stop()
-        assert time.monotonic() - begun < 5
+        stopper = threading.Thread(target=server.stop, daemon=True)
+        stopper.start()
+        join(stopper)
 
 
 @pytest.fixture(scope="module")
@@ -251,9 +255,9 @@ def test_a_malformed_request_gets_400_and_the_connection_ends(data: bytes) -> No
         assert read_all(client) == b""
 
 
-@pytest.mark.servers  # the test takes ten seconds
-def test_by_default_a_hundred_half_open_clients_are_gone_in_twelve_seconds() -> None:
-    with serving({"/metrics": metrics}) as server, contextlib.ExitStack() as stack:
+def test_a_hundred_half_open_clients_are_gone_once_their_ten_seconds_are_over() -> None:
+    assert Limits(requests=2).head_seconds == 10.0
+    bounds = replace(LIMITS, head_seconds=SHORT)
+    with serving({"/metrics": metrics}, limits=bounds) as server, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connect(server)) for _ in range(100)]
-        ended = time.monotonic() + 12
-        assert all(closes_within(client, max(0.01, ended - time.monotonic())) for client in clients)
+        assert all(is_closed(client) for client in clients)

@@ -76,10 +76,11 @@ scrape_configs:
 
 
 def _value(prometheus: str, query: str) -> str | None:
-    """Return the first value of a query, once there is one; None after 20 seconds without."""
-    deadline = time.monotonic() + 20
+    """Return the first value of a query, once there is one; None after a minute without."""
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        result = requests.get(f"{prometheus}/api/v1/query", params={"query": query}, timeout=5).json()["data"]["result"]
+        answer = requests.get(f"{prometheus}/api/v1/query", params={"query": query}, timeout=240)
+        result = answer.json()["data"]["result"]
         if result:
             return str(result[0]["value"][1])
         time.sleep(0.1)

@@ -3,19 +3,19 @@
 import errno
 import socket
 import ssl
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 
-from exporter.core.web.connection import Limits
 from exporter.core.web.server import Request, Response
 from exporter.core.web.web_config import WebConfig, load_web_config
 from exporter.core.web.web_config_file import WebConfigFile
 from tests.exporter.core.web.certificates import Authority, Pair
 from tests.exporter.core.web.http_client import ask, connect, exchange, get, read_all, serving
-from tests.exporter.core.web.test_server_limits import SHORT, closes_within
+from tests.exporter.core.web.test_server_limits import LIMITS, SHORT, is_closed
+from tests.processes import until
 
 BODY = b"x" * 100_000
 LARGE = b"x" * 16_000_000
@@ -127,19 +127,19 @@ def _served(client: socket.socket) -> bytes:
 
 @pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x02\x00\x01\x00"])
 def test_the_handshake_is_part_of_the_time_to_a_head(tmp_path: Path, authority: Authority, sent: bytes) -> None:
-    limits = Limits(requests=2, head_seconds=SHORT)
+    limits = replace(LIMITS, head_seconds=SHORT)
     with serving({"/metrics": metrics}, web_config=web_config(tmp_path), limits=limits) as server:
         with connect(server) as client:
             client.sendall(sent)
-            assert closes_within(client, 10 * SHORT)
+            assert is_closed(client)
         with connect(server, client_context(authority)) as client:
-            assert closes_within(client, 10 * SHORT)
+            assert is_closed(client)
         assert status_of(server.url, authority) == 200
 
 
 def status_of(url: str, authority: Authority) -> int:
     """Return the status that another client than this test's own gets."""
-    return requests.get(f"{url}/metrics", verify=str(authority.cert), timeout=5).status_code
+    return requests.get(f"{url}/metrics", verify=str(authority.cert), timeout=240).status_code
 
 
 def test_half_handshakes_do_not_delay_a_scrape(tmp_path: Path, authority: Authority) -> None:
@@ -164,12 +164,13 @@ def test_noise_in_place_of_records_ends_the_connection_only(tmp_path: Path, auth
         for noise in (b"\0" * 100, b"\xff" * 20_000, b"\x16\x03\x01\x00\x05hello", b"\x17\x03\x03\x00\x05hello"):
             with connect(server) as client:
                 client.sendall(noise)
-                assert closes_within(client, 5)
+                assert is_closed(client)
         assert status_of(server.url, authority) == 200
 
 
 def test_a_slow_reader_of_a_tls_response_is_in_flight_until_it_is_cut_off(tmp_path: Path, authority: Authority) -> None:
-    limits = Limits(requests=1, response_seconds=1.0)
+    # The other's request has to come before the slow one is cut off, on a busy machine too.
+    limits = replace(LIMITS, requests=1, response_seconds=4 * SHORT)
     routes = {"/metrics": metrics, "/large": lambda _: Response(body=LARGE)}
     with serving(routes, web_config=web_config(tmp_path), limits=limits) as server:
         context = client_context(authority)
@@ -177,14 +178,9 @@ def test_a_slow_reader_of_a_tls_response_is_in_flight_until_it_is_cut_off(tmp_pa
             slow.sendall(get("/large"))
             slow.recv(1)
             assert ask(other, get()).status == 503
+            until(lambda: ask(other, get()).status == 200, "the place of the slow reader")
             with pytest.raises((ssl.SSLError, AssertionError, ConnectionResetError)):
-                _wait_then_read_whole(slow)
-            assert ask(other, get()).status == 200
-
-
-def _wait_then_read_whole(client: socket.socket) -> None:
-    time.sleep(2)
-    assert len(read_all(client)) >= len(LARGE)
+                assert len(read_all(slow)) >= len(LARGE)
 
 
 def test_a_connection_whose_tls_cannot_be_set_up_is_closed_and_never_plain(

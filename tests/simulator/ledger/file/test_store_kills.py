@@ -19,7 +19,7 @@ from tests.processes import ending
 from tests.simulator.ledger.chains import Chain
 from tests.simulator.ledger.writer import BLOCKS
 
-LONGEST = 60.0
+LONGEST = 240.0
 """Seconds after which a writer that says nothing is ended, and the test with it."""
 
 
