@@ -28,6 +28,7 @@ from simulator.experiments.find.estimates import RESULTS_FILE, load_shown_result
 from simulator.experiments.run.journal import JOURNAL_FILE, Journal
 from simulator.experiments.run.provenance import provenance_of
 from simulator.forecast.checkpoint import load as load_checkpoint
+from simulator.forecast.interface import ForecastError
 from simulator.ledger.cost.cost_profile import read_profile
 from simulator.ledger.file import proofs
 from simulator.ledger.file.faults import StoreError
@@ -113,7 +114,10 @@ def read_costs(file: Path, _folder: Path) -> Any:
 
 def read_forecast(file: Path, _folder: Path) -> Any:
     """Return the models of a checkpoint of forecasts."""
-    return load_checkpoint(file)[0].models
+    try:
+        return load_checkpoint(file)[0].models
+    except ForecastError as error:
+        raise ConfigError([str(error).replace(str(file.parent), "DIR")]) from error
 
 
 def read_ledger(file: Path, folder: Path) -> Any:
@@ -179,7 +183,13 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
         "missing required field `last` - at `$.old`",
     ),
     "ledger-growth-v2.json": (read_proof, 3),
-    "forecast-v1.npz": (read_forecast, ("ridge", "ridge", "ridge")),
+    "forecast-v1.npz": (
+        read_forecast,
+        "DIR/forecast-v1.npz: expected format 2 and models out of persistence, smart persistence, yesterday, last week, "
+        "climatology, hour of week, convex, convex of two, convex flat, ridge, boosting, MLP, ensemble, published LSTM, "
+        "LSTM, attention, got format 1 and ridge, ridge, ridge",
+    ),
+    "forecast-v2.npz": (read_forecast, ("ridge", "ridge", "ridge")),
 }
 """The reader of each file, and its answer: for a file that is no longer read, the line that says what to do."""
 

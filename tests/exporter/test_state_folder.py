@@ -132,5 +132,5 @@ def test_on_a_full_disk_no_save_is_good_and_the_exact_file_is_kept_all_the_same(
         pytest.skip(reason)
     mounted = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=64k none "$0" && exec "$@"', str(tmp_path)]
     argv = [*mounted, sys.executable, "-c", FULL_DISK, str(tmp_path)]
-    ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=240, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")

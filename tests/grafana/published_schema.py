@@ -35,7 +35,7 @@ PARTS = ("Options", "FieldConfig")
 """Types that such a module may hold: of a panel's options, and of its custom field settings."""
 
 GENERATOR = Path(__file__).with_suffix(".mjs")
-"""What writes the schemas. To start a process for each of them takes three times as long."""
+"""Writer of the schemas. To start a process for each of them takes three times as long."""
 
 
 class PublishedSchema:

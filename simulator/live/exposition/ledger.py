@@ -110,7 +110,7 @@ LEDGER: tuple[Row[Snapshot], ...] = (
     counter(
         name="ecochain_credit_revenue_dollars_total",
         help="Worth of the credits that the ledger issued, each at the price of the simulated day of its issue, with "
-        "those credits that a deficit cancelled later. Missing without prices, which the ledger does not know.",
+        "credits that a deficit cancelled later. Missing without prices, which the ledger does not know.",
         read=one(lambda snapshot: snapshot.revenue_dollars),
     ),
     counter(

@@ -286,6 +286,6 @@ def test_where_libyaml_is_missing_files_are_read_as_well(tmp_path: Path) -> None
         "except e.ConfigError as error: print(error)\n"
     )
     argv = [sys.executable, "-c", code, str(file), str(bad)]
-    ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=240, check=False)
     assert ended.stderr == ""
     assert ended.stdout == f"20.0\n{bad}:1: is not valid YAML: expected at most 50 levels\n"

@@ -146,5 +146,5 @@ def test_a_stale_file_does_not_move_the_day(
     bound = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc && exec "$@"', str(tmp_path)]
     unset = {name: value for name, value in os.environ.items() if name != "TZ"}
     argv = [*bound, sys.executable, "-c", PROGRAM]
-    ended = subprocess.run(argv, check=False, env=unset, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(argv, check=False, env=unset, capture_output=True, text=True, timeout=240)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{named}\n", "")

@@ -1,4 +1,4 @@
-"""What runs of the simulator are credited: the law of credits over all methods that experiments compare."""
+"""Credits of runs of the simulator: the law of credits over all methods that experiments compare."""
 
 from dataclasses import dataclass
 from functools import cache
