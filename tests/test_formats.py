@@ -183,12 +183,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
         "missing required field `last` - at `$.old`",
     ),
     "ledger-growth-v2.json": (read_proof, 3),
-    "forecast-v1.npz": (
-        read_forecast,
-        "DIR/forecast-v1.npz: expected format 2 and models out of persistence, smart persistence, yesterday, last week, "
-        "climatology, hour of week, convex, convex of two, convex flat, ridge, boosting, MLP, ensemble, published LSTM, "
-        "LSTM, attention, got format 1 and ridge, ridge, ridge",
-    ),
+    "forecast-v1.npz": (read_forecast, "DIR/forecast-v1.npz: expected format 2, got format 1: train it anew"),
     "forecast-v2.npz": (read_forecast, ("ridge", "ridge", "ridge")),
 }
 """The reader of each file, and its answer: for a file that is no longer read, the line that says what to do."""

@@ -79,12 +79,11 @@ def unpacked(name: str, arrays: Arrays) -> tuple[Heading, Calibrated]:
 
 
 def _restored(path: str, heading: Heading, arrays: Arrays) -> Calibrated:
+    if heading.format != FORMAT:
+        raise ForecastError(f"{path}: expected format {FORMAT}, got format {heading.format}: train it anew")
     unknown = sorted({*heading.models, *heading.candidates} - MODELS.keys())
-    if heading.format != FORMAT or unknown:
-        raise ForecastError(
-            f"{path}: expected format {FORMAT} and models out of {', '.join(MODELS)}, "
-            f"got format {heading.format} and {', '.join(unknown or heading.models)}"
-        )
+    if unknown:
+        raise ForecastError(f"{path}: expected models out of {', '.join(MODELS)}, got {', '.join(unknown)}")
     numbers = {name: one for name, one in arrays.items() if one.dtype == np.float64 and np.isfinite(one).all()}
     strange = sorted(arrays.keys() - numbers.keys() - {"moves"})
     if strange:
