@@ -98,6 +98,18 @@ def test_a_bus_exports_by_day_and_discharges_by_night() -> None:
     }
 
 
+def test_one_bus_exports_while_another_of_the_site_discharges() -> None:
+    # Only the second sells. What a site does is the sum over its buses.
+    buses = Buses.of(battery(initial_ratio=1.0), battery(initial_ratio=1.0))
+    flows, _ = buses.step(np.array([0.0, 600.0]), np.zeros(2), np.array([200.0, 100.0]), np.zeros(2))
+    assert flows.sum(axis=0).tolist() == [
+        [100.0, 0.0, 500.0, 0.0, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+        [200.0, 0.0, 0.0, 0.0, 200.0],
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+    ]
+
+
 def test_a_full_battery_takes_nothing() -> None:
     bus = Buses.of(battery(initial_ratio=1.0))
     assert one_step(bus, solar=600.0, asked=50.0) == {("solar", "curtailed"): 600.0}

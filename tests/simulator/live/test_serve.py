@@ -69,5 +69,5 @@ def test_a_live_run_takes_little_memory(tmp_path: Path, section: str) -> None:
         for _ in range(1000):
             resident = job.samples()["process_resident_memory_bytes"]
         mapped = Path(f"/proc/{job.process.pid}/maps").read_text(encoding="utf-8")
-    assert resident <= 90 * 2**20
+    assert resident <= 80 * 2**20
     assert [name for name in ("h5py", "llvmlite", "pandas", "scipy", "torch") if f"/{name}/" in mapped] == []

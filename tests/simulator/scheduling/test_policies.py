@@ -1,6 +1,7 @@
 """The choices of each policy, in cases worked out by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,6 +116,16 @@ def test_least_loaded_takes_the_queue_that_ends_first() -> None:
     two = cluster([[[1.0]]] * 2, [[1.0]] * 2)
     seen = view(two, free_at=np.array([5.0, 4.0]))
     assert policy("least-loaded").place(tasks(0.0, 0.0, 9.0), two, seen).node.tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["least-loaded", "joint", "shifting"])
+def test_what_arrives_for_a_node_asleep_goes_elsewhere_or_waits_for_its_wake(name: str) -> None:
+    two, chosen = cluster([[[1.0]]] * 2, [[1.0]] * 2), policy(name)
+    seen = replace(view(two), wake=np.array([3.0, 0.0]))
+    placed = chosen.place(tasks(0.0, 0.0, 0.0, 0.0, 0.0), two, seen)
+    # The second node has three tasks before the first would be awake: the fourth waits for the wake, not the fifth.
+    assert placed.node.tolist() == [1, 1, 1, 0, 1]
+    assert placed.start.tolist() == [0.0, 1.0, 2.0, 3.0, 3.0]
 
 
 @pytest.mark.parametrize("name", ALL_POLICIES)
