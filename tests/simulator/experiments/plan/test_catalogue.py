@@ -1,10 +1,13 @@
 """The cases of the experiments."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
+from exporter.core.config import ConfigError
 from simulator.experiments.plan.catalogue import EXPERIMENTS, NODES, PEERS, Case
+from simulator.experiments.plan.request import Request, check
 from simulator.experiments.plan.work import Saturation
 from simulator.published.figures import ABLATION, PUBLISHED
 from simulator.run.job import Job
@@ -20,6 +23,22 @@ def cases(experiment: str, scenario: str, tasks: int | None = None) -> dict[str,
     found = EXPERIMENTS[experiment].cases(loaded, tasks)
     assert len({case.label for case in found}) == len(found)
     return {case.label: case for case in found}
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_ledgers_of_whole_days_can_be_kept(experiment: str) -> None:
+    """Methods without a ledger have none to keep, and searches for saturation last no whole days."""
+    for case in cases(experiment, "edge").values():
+        work = case.on_chain().work
+        is_kept = isinstance(work, Job) and work.chain
+        assert is_kept == (isinstance(case.work, Job) and case.work.method.ledger)
+
+
+@pytest.mark.parametrize(("scenario", "told"), [("published", "the published model"), ("regions", "several sites")])
+def test_a_ledger_that_cannot_be_kept_is_refused(tmp_path: Path, scenario: str, told: str) -> None:
+    request = Request(experiment="baseline", scenario=load_scenario(scenario), output=tmp_path, chain=True)
+    with pytest.raises(ConfigError, match=f"^--ledger: expected profile with {told}, "):
+        check(request)
 
 
 @pytest.mark.parametrize(("experiment", "scenario"), [*itertools.product(EXPERIMENTS, ("edge", "published"))])
