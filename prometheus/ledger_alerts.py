@@ -4,7 +4,7 @@ from prometheus.alert import Alert
 from prometheus.simulator_recording import LEDGER_REJECTED, LEDGER_SLASHINGS, LONG_WINDOW
 
 MOST_SLOTS_BEHIND = 12
-"""Slots between the last block and the last final one, an hour of simulated time. Five are usual."""
+"""Slots that may pass after the last final block, an hour of simulated time. Five are usual."""
 
 FAILED_CHECKS = (
     ("bad_signature", "malleable_signature"),
@@ -45,13 +45,14 @@ def _seen(*series: str, by: str = "job, instance") -> str:
 def _stalled() -> Alert:
     return _alert(
         name="EcochainLedgerFinalityStalled",
-        expr=f"ecochain_ledger_head_slot - ecochain_ledger_finalized_slot > {MOST_SLOTS_BEHIND}",
+        # Slots are counted by the clock: where no blocks are made at all, the head stands still as well.
+        expr=f"ecochain_ledger_clock_slot - ecochain_ledger_finalized_slot > {MOST_SLOTS_BEHIND}",
         summary="The ledger of {{ $labels.instance }} makes nothing final",
         description=(
             "For 2 minutes of wall time the last final block of {{ $labels.instance }} has been more than "
-            f"{MOST_SLOTS_BEHIND} slots behind the last block, now {{{{ $value }}}}."
+            f"{MOST_SLOTS_BEHIND} slots behind the clock, now {{{{ $value }}}}."
         ),
-        advice="Validators with more than a third of the stake do not vote: look at the stake of each.",
+        advice="Validators with more than a third of the stake do not vote, or no block is made: look at the head.",
         hold="2m",
     )
 

@@ -14,7 +14,8 @@ TOP = 5
 
 NO_REFUSALS = "no message has been refused"
 SLOTS = "suffix: slots"
-BEHIND = f"{select('ecochain_ledger_head_slot')} - {select('ecochain_ledger_finalized_slot')}"
+# After a restart the clock is behind the blocks in the file.
+BEHIND = f"clamp_min({select('ecochain_ledger_clock_slot')} - {select('ecochain_ledger_finalized_slot')}, 0)"
 
 
 def now() -> Row:
@@ -45,8 +46,9 @@ def _behind() -> dashboard.Panel:
     facts = Facts(
         title="Final",
         description=(
-            "Slots from the last final block to the last one; of several simulators the most. Five are usual, and more "
-            f"than {MOST_SLOTS_BEHIND} raise an alert: then validators with a third of the stake do not vote."
+            "Slots that have passed since the last final one; of several simulators the most. Five are usual, and more "
+            f"than {MOST_SLOTS_BEHIND} raise an alert: then validators with a third of the stake do not vote, or no "
+            "block is made."
         ),
         unit=SLOTS,
         no_value=NO_DATA,
@@ -130,7 +132,7 @@ def _lag() -> dashboard.Panel:
     facts = Facts(
         title="Slots that are not final",
         description=(
-            "Slots from the last final block to the last one. A block is final once two thirds of the stake have voted "
+            "Slots that have passed since the last final one. A block is final once two thirds of the stake have voted "
             "for it and for the next. The dashed line is the limit of the alert."
         ),
         unit=SLOTS,

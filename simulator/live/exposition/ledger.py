@@ -43,6 +43,12 @@ def _units(snapshot: Snapshot, read: Callable[[LedgerFigures], Totals], per_unit
 
 LEDGER: tuple[Row[Snapshot], ...] = (
     gauge(
+        name="ecochain_ledger_clock_slot",
+        help="Slot of the run's clock: that of the last block unless none could be made; after a restart with --ledger, "
+        "below that of the last block until the run is where the file ends.",
+        read=_of(lambda ledger: ledger.clock_slot),
+    ),
+    gauge(
         name="ecochain_ledger_head_slot",
         help="Slot of the last block. A slot is a supply step of 300 simulated seconds, counted from the beginning.",
         read=_of(lambda ledger: ledger.head_slot),

@@ -38,6 +38,7 @@ class LiveLedger:
         self._validators = Validators(setting.genesis, setting.identities, setting.execute, cpu)
         self._metering = Metering(setting.bus_of_node, setting.kinds, setting.sources)
         self._spent = 0.0
+        self._slot = 0
         self._records = 0
         if keeping is not None:
             self._records = keeping.take_up(self._validators)
@@ -68,6 +69,7 @@ class LiveLedger:
         validators, state = self._validators, self._validators.state
         ledger = validators.ledger
         return LedgerFigures(
+            clock_slot=self._slot,
             head_slot=state.head_slot,
             finalized_slot=validators.finalized.slot,
             stakes=dict(zip(self._setting.names, state.stakes, strict=True)),
@@ -87,6 +89,7 @@ class LiveLedger:
     def _close(self, end: int) -> None:
         """Have all devices claim until `end`, and a block made of what they and the validators have to say."""
         validators, slot = self._validators, end // STEP
+        self._slot = slot
         self._claim(end)
         if slot <= validators.state.head_slot:
             return

@@ -159,6 +159,7 @@ def golden_snapshot() -> Snapshot:
 def golden_ledger() -> LedgerFigures:
     """Return a ledger after a day and a half, with a validator that was slashed and some units of each state."""
     return LedgerFigures(
+        clock_slot=432,
         head_slot=432,
         finalized_slot=427,
         stakes={"roof": 100, "rack": 0},

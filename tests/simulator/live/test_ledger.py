@@ -65,7 +65,7 @@ def test_it_tells_what_the_run_tells_and_balances_after_every_step(step: float) 
         figures = ledger.figures()
         check_conservation(ledger.books)
         assert finalized[-1] <= figures.finalized_slot <= figures.head_slot
-        assert figures.head_slot == engine.clock // STEP
+        assert figures.head_slot == figures.clock_slot == engine.clock // STEP
         assert figures.head_slot - figures.finalized_slot <= LONGEST_LAG
         finalized.append(figures.finalized_slot)
 
@@ -205,7 +205,7 @@ def test_invalid_balance_of_units_is_counted_and_logged_once_and_the_run_goes_on
     ledger.books.totals[0] = structs.replace(good, issued=good.issued + 1)
     run(engine, ledger, 4)
     assert ledger.figures().rejected == {Rule.UNBALANCED: 4}
-    assert ledger.figures().blocks == 3
+    assert (ledger.figures().blocks, ledger.figures().head_slot, ledger.figures().clock_slot) == (3, 3, 7)
     (said,) = caplog.records
     assert said.message.startswith("the ledger makes no block: unbalanced: instrument 0: ")
     ledger.books.totals[0] = good
