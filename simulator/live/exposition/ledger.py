@@ -44,8 +44,8 @@ def _units(snapshot: Snapshot, read: Callable[[LedgerFigures], Totals], per_unit
 LEDGER: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecochain_ledger_clock_slot",
-        help="Slot of the run's clock: that of the last block unless none could be made; after a restart with --ledger, "
-        "below that of the last block until the run is where the file ends.",
+        help="Slot of the run's clock: that of the last block unless none could be made; after a restart with "
+        "--ledger, below that of the last block until the run is where the file ends.",
         read=_of(lambda ledger: ledger.clock_slot),
     ),
     gauge(
