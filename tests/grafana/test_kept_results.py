@@ -3,7 +3,7 @@
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
@@ -73,35 +73,39 @@ def followed(recipe: str, folder: Path) -> Iterator[str]:
         yield f"http://{address}"
 
 
-def series() -> list[dict[str, str]]:
-    """Return labels of every series of the kept results, with their names."""
-    whose = {"job": "ecochain", "instance": "experiments"}
-    return [
-        {"__name__": family.name, **whose, **dict(zip(family.labels, labels, strict=True))}
-        for shown in load_shown_results(KEPT_RESULTS)
-        for family in FAMILIES
-        for labels, _ in family.read(shown)
-    ]
+Series = Mapping[str, Sequence[Mapping[str, str]]]
+"""Labels of series by their name."""
 
 
-def is_answerable(query: Query, choice: Mapping[str, str], every: list[dict[str, str]]) -> bool:
-    """Tell whether the results have something for every selector of the query."""
-    expr = resolve(query.expr, rate_seconds=60, range_seconds=60, values=choice)
-    return all(any(selects(one, labels) for labels in every) for one in selectors(expr))
+def series() -> Series:
+    """Return every series of the kept results."""
+    found: dict[str, list[Mapping[str, str]]] = {}
+    for shown in load_shown_results(KEPT_RESULTS):
+        for family in FAMILIES:
+            whose = {"job": "ecochain", "instance": "experiments"}
+            read = [whose | dict(zip(family.labels, labels, strict=True)) for labels, _ in family.read(shown)]
+            found.setdefault(family.name, []).extend(read)
+    return found
 
 
-def selects(selector: promql_parser.VectorSelector, labels: Mapping[str, str]) -> bool:
-    return selector.name == labels["__name__"] and all(
-        matches(one, labels.get(one.name, "")) for one in selector.matchers.matchers
-    )
+def is_answerable(query: Query, choice: Mapping[str, str], every: Series) -> bool:
+    """Tell whether the results have something for every selector of the query, in which variables stand for values."""
+    return all(selects(one, choice, every) for one in selectors(query.expr))
 
 
-def matches(matcher: promql_parser.Matcher, value: str) -> bool:
-    """Tell whether the label's value is one that the matcher wants."""
+def selects(selector: promql_parser.VectorSelector, choice: Mapping[str, str], every: Series) -> bool:
+    wanted = [(one.name, pattern(one, choice)) for one in selector.matchers.matchers]
+    named = every.get(selector.name or "", ())
+    return any(all(re.fullmatch(text, labels.get(name, "")) for name, text in wanted) for labels in named)
+
+
+def pattern(matcher: promql_parser.Matcher, choice: Mapping[str, str]) -> str:
+    """Return the pattern of the values that the matcher wants."""
+    value = resolve(matcher.value, rate_seconds=60, range_seconds=60, values=choice)
     if matcher.op == promql_parser.MatchOp.Re:
-        return re.fullmatch(matcher.value, value) is not None
+        return value
     if matcher.op == promql_parser.MatchOp.Equal:
-        return bool(matcher.value == value)
+        return re.escape(value)
     raise AssertionError(f"a matcher that this test does not know: {matcher}")
 
 
