@@ -139,6 +139,7 @@ def test_no_counter_ever_falls(actions: list[str]) -> None:
         life.store.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(FAULTS), max_size=30))
 @example(["run", "run", "disk gone", "run", "kill"])

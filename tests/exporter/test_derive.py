@@ -117,6 +117,7 @@ def test_parts_that_exceed_the_whole_are_counted_and_said() -> None:
     assert any("scaled" in one.description for one in now.provenance)
 
 
+@pytest.mark.slow
 def test_hours_in_which_the_cpu_could_not_be_read_are_not_learned_as_hours_without_emissions() -> None:
     """Their grams come with the next reading, and belong to the hours in which they were emitted."""
 

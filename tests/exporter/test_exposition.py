@@ -91,6 +91,7 @@ def test_this_process_tells_its_own_cost() -> None:
 labels = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 
 
+@pytest.mark.slow
 @given(device=labels)
 def test_a_device_may_have_any_name(device: str) -> None:
     snapshot = golden_snapshot()

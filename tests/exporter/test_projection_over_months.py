@@ -9,7 +9,10 @@ import pytest
 from exporter.budget import Period
 from tests.exporter.synthetic_machines import MACHINES, Life, live
 
-SIZES = [pytest.param(14, (0,), id="a quarter"), pytest.param(53, (0, 1, 2, 3), id="years", marks=pytest.mark.full)]
+SIZES = [
+    pytest.param(14, (0,), id="a quarter", marks=pytest.mark.slow),
+    pytest.param(53, (0, 1, 2, 3), id="years", marks=pytest.mark.full),
+]
 
 HOUR = 3600.0
 

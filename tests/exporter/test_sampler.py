@@ -91,6 +91,7 @@ def test_energy_does_not_depend_on_what_the_kernel_calls_idle(life: list[Stretch
     assert sampling.now.totals.exported.energy == pytest.approx(live(life, set()).exported.energy, rel=1e-9)
 
 
+@pytest.mark.slow
 @given(life=stretches)
 def test_energy_does_not_depend_on_scrapes(life: list[Stretch]) -> None:
     assert live(life, set(range(30)), scraped=True) == live(life, set(range(30)))

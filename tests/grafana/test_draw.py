@@ -222,6 +222,7 @@ def test_a_server_that_cannot_be_asked_is_named_in_one_line(tmp_path: Path, caps
         Prometheus(url=url, end=NOW, span=60.0, scrape=5.0, values={}).instant("up")
 
 
+@pytest.mark.slow
 def test_the_first_choice_of_a_board_is_heeded_unless_another_is_made() -> None:
     document, silent = board("experiments.json"), server(Silent)
     first, _ = page(document, chosen(document, silent), 1280, unfolded=False)

@@ -13,6 +13,7 @@ from grafana.__main__ import FOLDER, drift, main, rendered
 from tests.grafana.committed import board, names, paths
 
 
+@pytest.mark.slow
 def test_the_committed_boards_are_those_that_the_code_makes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check"]) == 0, capsys.readouterr().out
     assert set(rendered()) == set(names())

@@ -197,6 +197,7 @@ def test_every_rule_is_in_force_and_shown_to_object() -> None:
     assert public == set(lint.RULES) == {rule for rule, _, _ in BROKEN}
 
 
+@pytest.mark.slow
 def test_a_text_needs_neither_unit_nor_query_but_a_description() -> None:
     document = board("experiments.json")
     text = next(found for found in document["panels"] if found["type"] == "text")

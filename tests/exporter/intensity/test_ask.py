@@ -101,6 +101,7 @@ def test_a_failure_is_announced() -> None:
     assert FAILED in KNOWN_EVENTS
 
 
+@pytest.mark.slow
 def test_hours_without_an_intensity_are_not_learned_as_hours_without_emissions() -> None:
     def lived(failing: range) -> dict[int, float]:
         provider = FakeProvider()

@@ -341,6 +341,7 @@ def run(live: LiveIntensity, clock: FakeClock, seconds: float) -> None:
         clock.elapsed_at += 30.0
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     case=st.sampled_from(PUBLIC),

@@ -36,6 +36,7 @@ def reading(value: float, method: Method = Method.MEASURED) -> IntensityReading:
     )
 
 
+@pytest.mark.slow
 @given(offset=st.floats(-100.0, 100.0))
 def test_a_forecast_that_is_off_by_so_much_has_that_error(offset: float) -> None:
     verification = Verification()

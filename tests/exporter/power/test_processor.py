@@ -1,5 +1,6 @@
 """Reading of `/proc/cpuinfo`, whatever it holds."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def test_arm_says_little_and_that_is_one_chip() -> None:
     assert parse_cpuinfo(text) == Processor(threads=2)
 
 
+@pytest.mark.slow
 @given(texts)
 def test_no_text_breaks_the_reading_and_no_estimate_is_absurd(text: str) -> None:
     found = parse_cpuinfo(text)

@@ -61,6 +61,7 @@ def test_limits_at_the_terminals(stored_watt_hours: float, charge: float, discha
     assert batteries.dischargeable(stored, STEP) == pytest.approx([discharge])
 
 
+@pytest.mark.slow
 def test_a_round_trip_loses_what_both_ways_lose() -> None:
     buses = Buses.of(battery(efficiency=0.9, initial=0.1))
     buses.seconds = Seconds(1000.0)

@@ -64,6 +64,7 @@ def computed_alone(site: Site, day: date) -> tuple[int, bytes, bytes, bytes]:
     return day_of_year, zenith, azimuth, irradiance
 
 
+@pytest.mark.slow
 @everywhere
 def test_a_day_of_a_block_is_as_if_computed_alone(site: Site) -> None:
     # Thirteen and the length of a block have no common factor, so each place in a block has its turn.

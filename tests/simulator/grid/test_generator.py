@@ -39,6 +39,7 @@ def run(name: str, seed: int, hours: int = 24 * 60, start: datetime = START) -> 
     return dispatch(system(name), start, hours, generator(seed, Stream.GRID))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COUNTRIES)
 def test_mean_and_spread_are_those_of_the_real_grid(name: str) -> None:
     years = [carbon_intensity(run(name, seed, YEAR_HOURS), system(name)) for seed in SEEDS]

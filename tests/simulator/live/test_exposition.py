@@ -199,6 +199,7 @@ def test_every_name_follows_the_grammar() -> None:
         assert row.help.endswith(".")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("between", [1, 7])
 def test_busy_seconds_are_whole_however_often_they_are_read(between: int) -> None:
     live = build_run(Plan(scenario=edge(), seed=1, speed=300.0))

@@ -137,6 +137,7 @@ def test_no_line_of_text_stands_upon_another_or_outside(today: FloatArray) -> No
     assert all(len(text.replace("&lt;", "<")) <= (319 - 2 * 14) / 2 / 8.5 for _, _, text in lines)
 
 
+@pytest.mark.slow
 @given(matrices(), matrices())
 def test_nothing_on_the_page_is_not_a_number(today: FloatArray, now: FloatArray) -> None:
     html = page(flowing(today, now))

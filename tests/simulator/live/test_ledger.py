@@ -89,6 +89,7 @@ def test_all_tasks_on_time_are_allowed_for_once_they_were_checked() -> None:
     assert waiting <= served[-1] - served[-6]
 
 
+@pytest.mark.slow
 def test_a_restart_doubles_nothing_and_leads_to_the_same_books(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     for steps in (12, 9, 25):

@@ -114,6 +114,7 @@ def go(live: LiveRun, clock: FakeClock, stop: Day) -> list[tuple[float, Snapshot
     return published
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("speed", [1.0, 7.0, 60.0, 299.0, 5000.0])
 def test_the_clock_runs_at_its_speed_and_is_published_once_a_second(speed: float) -> None:
     clock, live = FakeClock(), live_run(speed)
@@ -145,16 +146,18 @@ def test_a_stopped_program_does_not_hurry_afterwards(caplog: pytest.LogCaptureFi
     assert [record.getMessage().partition(" 9")[0] for record in caplog.records] == ["the simulated clock fell"]
 
 
+@pytest.mark.slow
 def test_a_machine_too_slow_says_so_once_and_tells_its_true_speed(caplog: pytest.LogCaptureFixture) -> None:
     clock, live = FakeClock(), live_run(86_400.0)
     with caplog.at_level(logging.WARNING):
-        published = go(live, clock, Day(clock, seconds=60.0, cost=0.05))
+        published = go(live, clock, Day(clock, seconds=20.0, cost=0.05))
     assert len(caplog.records) == 1
     last = published[-1][1]
     assert last.readings is not None
     assert last.readings.speed == pytest.approx(300.0 / 0.05, rel=0.05)
 
 
+@pytest.mark.slow
 def test_as_fast_as_possible_publishes_once_a_second_and_complains_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
     clock, live = FakeClock(), live_run(math.inf)
     with caplog.at_level(logging.WARNING):
@@ -163,6 +166,7 @@ def test_as_fast_as_possible_publishes_once_a_second_and_complains_of_nothing(ca
     assert 4 <= len(published) <= 5
 
 
+@pytest.mark.slow
 def test_no_counter_ever_falls_and_days_follow_days() -> None:
     clock, live = FakeClock(), live_run(300.0)
     before = live.snapshot(clock, None)

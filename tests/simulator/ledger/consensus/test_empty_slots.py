@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -48,6 +49,7 @@ HISTORIES = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(HISTORIES, st.integers(0, 700))
 def test_empty_slots_lead_to_the_same_state_at_once_and_one_by_one(state: State, gap: int) -> None:
