@@ -114,8 +114,8 @@ def test_what_is_no_checkpoint_is_one_line(tmp_path: Path, trained: tuple[Headin
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("format", 1, "expected format 2 and models out of"),
-        ("models", ["oracle"], "got format 2 and oracle"),
+        ("format", 1, "expected format 2, got format 1: train it anew"),
+        ("models", ["oracle"], "got oracle"),
         ("models", ["ridge"] * 3, "its arrays do not fit ridge, ridge, ridge"),
         ("models", ["boosting"] * 3, "its arrays do not fit boosting"),
         ("models", ["LSTM"] * 3, "its arrays do not fit LSTM"),
