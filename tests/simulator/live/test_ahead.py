@@ -33,7 +33,7 @@ from simulator.app import Plan, build_run, live_scenario
 from simulator.live.ahead import GenerationAhead
 scenario = live_scenario("edge")
 ahead = GenerationAhead(scenario, 1)
-live = build_run(Plan(scenario=scenario, seed=1, speed=float(sys.argv[2])), ahead)
+live = build_run(Plan(scenario=scenario, seed=1, speed=60.0), ahead)
 for _ in range(int(sys.argv[1])):
     live.step()
 ahead.close()
@@ -56,17 +56,9 @@ def test_children_compute_the_same_bits(source: GenerationAhead) -> None:
     assert [source(index).tobytes() for index in range(count)] == plain_days(edge(), 3, count)
 
 
-@pytest.mark.parametrize(
-    ("steps", "speed"),
-    [
-        ("10", "60"),
-        pytest.param("880", "300", marks=pytest.mark.slow, id="three-days"),
-        pytest.param("4400", "60", marks=pytest.mark.full, id="three-days-by-the-minute"),
-    ],
-)
-def test_the_live_job_loads_no_heavy_library(steps: str, speed: str) -> None:
-    command = [sys.executable, "-c", LIVE, steps, speed]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+@pytest.mark.parametrize("steps", ["10", pytest.param("4400", marks=pytest.mark.slow, id="three-days")])
+def test_the_live_job_loads_no_heavy_library(steps: str) -> None:
+    done = subprocess.run([sys.executable, "-c", LIVE, steps], capture_output=True, text=True, timeout=500, check=True)
     assert done.stdout.split() == []
 
 
