@@ -248,9 +248,10 @@ class Engine:
         """Have what this run needs compiled, the policy's order and the step."""
         backend, state = self.plant.backend, self._state
         placed = (state.choice, state.times, state.terms)
-        seen = (state.nodes[SEEN_FREE], state.nodes[SEEN_WAKE], state.buses[SEEN_GREEN])
+        wake = None if self._sleep is None else state.nodes[SEEN_WAKE]
+        seen = (state.nodes[SEEN_FREE], wake, state.buses[SEEN_GREEN])
         tasks = (block.release, block.task_class, block.work)
-        self._order = passed(order, backend, self._rule, *tasks, *seen, *placed)
+        self._order = passed(order, backend, self._rule, self._rule.moved, *tasks, *seen, *placed)
         asked = (
             self._order,
             self._rule,

@@ -229,11 +229,12 @@ def advance(
                 state.terms[term] = 0.0
             order(
                 rule,
+                rule.moved,
                 block.release[first:last],
                 block.task_class[first:last],
                 block.work[first:last],
                 state.nodes[SEEN_FREE],
-                state.nodes[SEEN_WAKE],
+                None if sleep is None else state.nodes[SEEN_WAKE],
                 state.buses[SEEN_GREEN],
                 state.choice,
                 state.times,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.arrays import BoolArray, FloatArray
+from simulator.arrays import BoolArray
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.kernels.placement import Order, Rule, place_in_turn
@@ -18,8 +18,8 @@ class InTurn(Ruled):
         self._tries = tries
         self._cursor = np.zeros(1, np.int32)
 
-    def choice(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[Order, Rule]:  # noqa: ARG002 - as `Ruled`
-        """See `Ruled.choice`. The turn goes on from the last step."""
+    def _choose(self, cluster: Cluster) -> tuple[Order, Rule]:
+        """See `Ruled`. The turn goes on from the last step."""
         nodes = len(cluster.names)
         tries = nodes if self._tries is None else self._tries
         return place_in_turn, rule(cluster)._replace(tries=tries, cursor=self._cursor)
@@ -33,8 +33,8 @@ class InOrder(Ruled):
         self._only = only
         self._order = place
 
-    def choice(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[Order, Rule]:  # noqa: ARG002 - as `Ruled`
-        """See `Ruled.choice`. Raises ValueError where the cluster has no node called `only`."""
+    def _choose(self, cluster: Cluster) -> tuple[Order, Rule]:
+        """See `Ruled`. Raises ValueError where the cluster has no node called `only`."""
         return self._order, rule(cluster)._replace(fits=self._admitted(cluster))
 
     def _admitted(self, cluster: Cluster) -> BoolArray:

@@ -18,10 +18,20 @@ class Ruled(ABC):
     def __init__(self, name: str, backend: Backend) -> None:
         self.name = name
         self._backend = backend
+        self._cluster: Cluster | None = None
+        self._choice: tuple[Order, Rule]
+
+    def choice(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[Order, Rule]:  # noqa: ARG002 - some look
+        """Return how tasks are placed while the grids have `grams_per_joule` (B,). The order depends on the cluster,
+        and only what was chosen for the last one is remembered."""
+        if cluster is not self._cluster:
+            self._choice = self._choose(cluster)
+            self._cluster = cluster
+        return self._choice
 
     @abstractmethod
-    def choice(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[Order, Rule]:
-        """Return how tasks are placed while the grids have `grams_per_joule` (B,). The order depends on the cluster."""
+    def _choose(self, cluster: Cluster) -> tuple[Order, Rule]:
+        """Return how tasks are placed on a cluster."""
 
     def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
         """See `Policy.place`."""
@@ -30,11 +40,12 @@ class Ruled(ABC):
         terms = np.zeros(len(TERMS))
         kernel(order, self._backend)(
             rule,
+            rule.moved,
             tasks.arrival,
             tasks.task_class,
             tasks.work,
             view.free_at.copy(),
-            view.wake.copy(),
+            view.wake.copy() if np.count_nonzero(view.wake) else None,
             np.maximum(view.green_joules, 0.0),
             choice,
             times,
@@ -52,11 +63,10 @@ def rule(cluster: Cluster) -> Rule:
         joules=np.zeros((0, 0, 0)),
         energy=np.zeros((0, 0, 0)),
         fits=np.ascontiguousarray(cluster.fits),
-        delay=np.ascontiguousarray(cluster.delay),
-        moved_energy=nothing,
-        moved_carbon=nothing,
+        moved=cluster.delay[np.newaxis].copy() if cluster.delay.any() else None,
         intensity=np.zeros(0),
         bus=cluster.bus,
+        carbon=np.zeros(0),
         urgency=np.zeros(0),
         weights=np.zeros(0),
         longest_wait=float(cluster.longest_wait),

@@ -8,7 +8,14 @@ import numpy as np
 from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.kernels.placement import Order, Rule, place_by_score, place_by_score_in_groups
+from simulator.scheduling.kernels.placement import (
+    DELAY,
+    MOVED_ENERGY,
+    Order,
+    Rule,
+    place_by_score,
+    place_by_score_in_groups,
+)
 from simulator.scheduling.ruled import Ruled, rule
 from simulator.scheduling.weights import Weights
 
@@ -101,59 +108,56 @@ class Scored(Ruled):
         self.weights = weights.normalised()
         self._levels = levels
         self._search = search
-        self._cluster: Cluster | None = None
-        self._order: Order
-        self._rule: Rule
         self._row_bus: IntArray
         self._grams: FloatArray | None = None
 
     def choice(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[Order, Rule]:
-        """See `Ruled.choice`."""
-        if cluster is not self._cluster:
-            self._prepare(cluster)
-        known = self._grams
+        """See `Ruled.choice`. Only the rule of the last grids is remembered."""
+        known = self._grams if cluster is self._cluster else None
+        order, rule = super().choice(cluster, grams_per_joule)
         if known is None or not (known is grams_per_joule or np.array_equal(known, grams_per_joule)):
-            self._weigh(cluster, grams_per_joule)
+            self._choice = order, self._weighed(rule, cluster, grams_per_joule)
         self._grams = grams_per_joule
-        return self._order, self._rule
+        return self._choice
 
-    def _weigh(self, cluster: Cluster, grams_per_joule: FloatArray) -> None:
-        """Take over the intensity (B,) of each bus's grid over the highest, and the carbon (N, K) of moving a task.
+    def _weighed(self, rule: Rule, cluster: Cluster, grams_per_joule: FloatArray) -> Rule:
+        """Return the rule with the intensity (B,) of each bus's grid over the highest, and the carbon of moving a task.
 
         One grid for all gives 1 everywhere; so does a grid without emissions, in which no choice is better. Of the
         network's emissions each half is that of the grid at one end.
         """
         worst = grams_per_joule.max()
         intensity = grams_per_joule / worst if worst > 0.0 else np.ones_like(grams_per_joule)
-        ends = intensity[self._row_bus][:, np.newaxis] + intensity[cluster.home]
-        moved_carbon = self._rule.moved_energy * ends / 2.0
-        self._rule = self._rule._replace(intensity=intensity, moved_carbon=moved_carbon)
+        weights, moved = self.weights, rule.moved
+        if moved is not None:
+            ends = intensity[self._row_bus][:, np.newaxis] + intensity[cluster.home]
+            delay, energy = moved[[DELAY, MOVED_ENERGY]]
+            carbon = energy * ends / 2.0
+            moved = np.array([delay, energy, carbon, weights.energy * energy + weights.carbon * carbon])
+        return rule._replace(intensity=intensity, moved=moved, carbon=weights.carbon * intensity[rule.bus])
 
-    def _prepare(self, cluster: Cluster) -> None:
+    def _choose(self, cluster: Cluster) -> tuple[Order, Rule]:
         tables = score_tables(cluster)
         groups = groups_of(tables, cluster.site_of_bus[cluster.bus])
         few = WORTH_GROUPING * len(groups.lowest) <= len(cluster.names)
         pruned = few if self._search is None else self._search is Search.PRUNED
         rows = tables.only(groups.lowest) if pruned else tables
-        self._cluster = cluster
-        self._order = place_by_score_in_groups if pruned else place_by_score
+        moved = np.array([rows.delay, rows.moved_energy, *np.zeros((2, *rows.delay.shape))])
         # Nodes of a group to which moving a task takes anything are at one site, and so on one grid.
         self._row_bus = cluster.bus[groups.lowest] if pruned else cluster.bus
-        self._grams = None
-        self._rule = rule(cluster)._replace(
+        return place_by_score_in_groups if pruned else place_by_score, rule(cluster)._replace(
             service=rows.service,
             joules=rows.joules,
             energy=rows.energy,
             fits=rows.fits,
-            delay=rows.delay,
-            moved_energy=rows.moved_energy,
+            moved=moved if moved.any() else None,
             bus=cluster.bus[groups.order] if pruned else cluster.bus,
             urgency=rows.urgency,
             weights=np.array(self.weights.values()),
             first_level=0 if self._levels is Levels.ALL else cluster.extra_watts.shape[1] - 1,
             nodes=groups.order,
             first=groups.first,
-            scratch=np.empty((5, len(groups.order))),
+            scratch=np.empty((4, len(groups.order))),
         )
 
 

@@ -23,23 +23,22 @@ class Rule(NamedTuple):
     Of one type for all orders, so that who calls an order is compiled once; what an order does not need is empty.
 
     `service` and `joules` (N, K, L) are seconds and extra joules per second of reference work, `energy` (N, K, L) the
-    energy term, `fits` (N, K), `delay` (N, K) the seconds that a task's input takes to the node. `moved_energy` and
-    `moved_carbon` (N, K) are what moving the input adds to those terms, `intensity` (B,) is that of each bus's grid
-    over the highest, `bus` (N,) the bus of each node. `urgency` (K,) = priority / deadline, `weights` (5,) in the order
-    of `simulator.scheduling.weights.TERMS`. No task may wait for more than `longest_wait` seconds. Operating points
-    from `first_level` on are open. `nodes` and `first` list the nodes by group, see `place_by_score_in_groups`, and
-    `scratch` (5, N) is room for it. `tries` and the state `cursor` (1,) are those of `place_in_turn`.
+    energy term, `fits` (N, K). `moved` (4, N, K) has the rows below, and is None where no task ever moves. `intensity`
+    (B,) is that of each bus's grid over the highest, `bus` (N,) the bus of each node, and `carbon` (N,) the intensity
+    there times the weight of carbon. `urgency` (K,) = priority / deadline, `weights` (5,) in the order of
+    `simulator.scheduling.weights.TERMS`. No task may wait for more than `longest_wait` seconds. Operating points from
+    `first_level` on are open. `nodes` and `first` list the nodes by group, see `place_by_score_in_groups`, and
+    `scratch` (4, N) is room for it. `tries` and the state `cursor` (1,) are those of `place_in_turn`.
     """
 
     service: FloatArray
     joules: FloatArray
     energy: FloatArray
     fits: BoolArray
-    delay: FloatArray
-    moved_energy: FloatArray
-    moved_carbon: FloatArray
+    moved: FloatArray | None
     intensity: FloatArray
     bus: IntArray
+    carbon: FloatArray
     urgency: FloatArray
     weights: FloatArray
     longest_wait: float
@@ -51,17 +50,23 @@ class Rule(NamedTuple):
     cursor: IntArray
 
 
+DELAY, MOVED_ENERGY, MOVED_CARBON, MOVED_SCORE = range(4)
+"""The rows of `moved`: the seconds that a task's input takes to a node, and what moving it adds to the terms of energy
+and carbon, and to the score. Orders without a score need the first alone."""
+
+
 class Order(Protocol):
     """An order of placement: a function `place_...` of this file."""
 
     def __call__(
         self,
         rule: Rule,
+        moved: FloatArray | None,
         release: FloatArray,
         task_class: IntArray,
         work: FloatArray,
         free_at: FloatArray,
-        wake: FloatArray,
+        wake: FloatArray | None,
         green: FloatArray,
         choice: IntArray,
         times: FloatArray,
@@ -72,28 +77,41 @@ class Order(Protocol):
         finish, and add to `terms` (5,).
 
         `free_at` and `wake` (N,) and `green` (B,) are the state before: when each queue is empty, the seconds that an
-        idle node would take to be awake (0 where it is), and the green joules left, none negative. They are the order's
-        to change as it places.
+        idle node would take to be awake (0 where it is; None where no node ever sleeps), and the green joules left,
+        none negative. They are the order's to change as it places.
 
         A task is placed where its model fits and where it starts within `longest_wait` of its release. One that no node
         can take has the node -1, and NaN for start and finish. Ties go to the lowest node.
         """
 
 
-def waiting(release: float, free_at: float, wake: float, delay: float) -> float:
+def waiting(release: float, free_at: float, wake: float | None, delay: float | None) -> float:
     """Return the seconds from the release of a task to its start on a node: until the queue is empty and the node then
     awake, or until the input has arrived, whichever is later."""
     wait = free_at - release if free_at > release else 0.0
-    wait = wait + wake
-    return wait if wait > delay else delay
+    if wake is not None:
+        wait = wait + wake
+    if delay is not None:
+        wait = wait if wait > delay else delay
+    return wait
 
 
-def starting(release: float, free_at: float, wake: float, delay: float) -> float:
+def starting(release: float, free_at: float, wake: float | None, delay: float | None) -> float:
     """Return the time at which a task starts on a node; `waiting` is the time until then."""
     ready = free_at if free_at > release else release
-    ready = ready + wake
-    there = release + delay
-    return ready if ready > there else there
+    if wake is not None:
+        ready = ready + wake
+    if delay is not None:
+        there = release + delay
+        ready = ready if ready > there else there
+    return ready
+
+
+def is_idle(release: float, free_at: float, wake: float | None) -> bool:
+    """Return whether a node has nothing to do at the release of a task, and is awake."""
+    if wake is not None:
+        return free_at <= release and wake == 0.0
+    return free_at <= release
 
 
 def grid_share(need: float, green: float) -> float:
@@ -110,22 +128,23 @@ def score(
     weight_energy: float,
     weight_grid: float,
     weight_carbon: float,
-    moving: float,
+    moving: float | None,
 ) -> float:
     """Return the score of a choice; the formula is with `Weights`. `latency` is in seconds, and `weight_latency` the
     weight times the urgency of the class; `share` is that of the grid, `weight_carbon` the weight times the relative
     intensity of the node's grid, and `load` and `moving` are terms times their weights."""
     own = weight_latency * latency + weight_energy * energy + share * (weight_grid + weight_carbon * energy) + load
-    return own + moving
+    return own if moving is None else own + moving
 
 
 def place_by_score(
     rule: Rule,
+    moved: FloatArray | None,
     release: FloatArray,
     task_class: IntArray,
     work: FloatArray,
     free_at: FloatArray,
-    wake: FloatArray,
+    wake: FloatArray | None,
     green: FloatArray,
     choice: IntArray,
     times: FloatArray,
@@ -139,73 +158,87 @@ def place_by_score(
     replaces the best so far, so that ties go to the lowest.
     """
     service, joules, energy, fits = rule.service, rule.joules, rule.energy, rule.fits
-    delay, moved_energy, moved_carbon = rule.delay, rule.moved_energy, rule.moved_carbon
-    intensity, bus, urgency, weights = rule.intensity, rule.bus, rule.urgency, rule.weights
-    longest_wait, first_level = rule.longest_wait, rule.first_level
+    bus, carbon, longest_wait, first_level = rule.bus, rule.carbon, rule.longest_wait, rule.first_level
     nodes, _, levels = service.shape
-    weight_energy, weight_grid, weight_carbon, weight_load = weights[1], weights[2], weights[3], weights[4]
+    weights = rule.weights
+    weight_soon, weight_energy, weight_grid, weight_load = weights[0], weights[1], weights[2], weights[4]
+    chosen, level, begin, end = choice[0], choice[1], times[0], times[1]
     for i in range(len(release)):
         k = task_class[i]
-        weight_latency = weights[0] * urgency[k]
+        released = release[i]
+        amount = work[i]
+        urgency = rule.urgency[k]
+        weight_latency = weight_soon * urgency
         best = math.inf
         best_node = -1
         best_level = 0
         for n in range(nodes):
             if not fits[n, k]:
                 continue
-            wait = waiting(release[i], free_at[n], wake[n], delay[n, k])
+            free = free_at[n]
+            waking = None if wake is None else wake[n]
+            wait = waiting(released, free, waking, None if moved is None else moved[DELAY, n, k])
             if wait > longest_wait:
                 continue
+            left = green[bus[n]]
             load = weight_load * (wait / longest_wait)
-            moving = weight_energy * moved_energy[n, k] + weight_carbon * moved_carbon[n, k]
-            lowest = first_level if free_at[n] <= release[i] and wake[n] == 0.0 else levels - 1
-            for option in range(lowest, levels):
-                share = grid_share(work[i] * joules[n, k, option], green[bus[n]])
+            moving = None if moved is None else moved[MOVED_SCORE, n, k]
+            weight_carbon = carbon[n]
+            for option in range(first_level if is_idle(released, free, waking) else levels - 1, levels):
                 found = score(
-                    wait + work[i] * service[n, k, option],
+                    wait + amount * service[n, k, option],
                     energy[n, k, option],
-                    share,
+                    grid_share(amount * joules[n, k, option], left),
                     load,
                     weight_latency,
                     weight_energy,
                     weight_grid,
-                    weight_carbon * intensity[bus[n]],
+                    weight_carbon,
                     moving,
                 )
                 if found < best:
                     best = found
                     best_node = n
                     best_level = option
-        choice[0, i] = best_node
-        choice[1, i] = best_level
+        chosen[i] = best_node
+        level[i] = best_level
         if best_node < 0:
-            times[0, i] = math.nan
-            times[1, i] = math.nan
+            begin[i] = math.nan
+            end[i] = math.nan
             continue
         n = best_node
-        seconds = work[i] * service[n, k, best_level]
-        need = work[i] * joules[n, k, best_level]
-        wait = waiting(release[i], free_at[n], wake[n], delay[n, k])
-        share = grid_share(need, green[bus[n]])
-        times[0, i] = starting(release[i], free_at[n], wake[n], delay[n, k])
-        times[1, i] = times[0, i] + seconds
-        free_at[n] = times[1, i]
-        wake[n] = 0.0
-        green[bus[n]] = green[bus[n]] - need if green[bus[n]] > need else 0.0
-        terms[0] += urgency[k] * (wait + seconds)
-        terms[1] += energy[n, k, best_level] + moved_energy[n, k]
+        b = bus[n]
+        seconds = amount * service[n, k, best_level]
+        need = amount * joules[n, k, best_level]
+        term = energy[n, k, best_level]
+        left = green[b]
+        share = grid_share(need, left)
+        waking = None if wake is None else wake[n]
+        wait = waiting(released, free_at[n], waking, None if moved is None else moved[DELAY, n, k])
+        start = starting(released, free_at[n], waking, None if moved is None else moved[DELAY, n, k])
+        finish = start + seconds
+        begin[i] = start
+        end[i] = finish
+        free_at[n] = finish
+        green[b] = left - need if left > need else 0.0
+        if wake is not None:
+            wake[n] = 0.0
+        terms[0] += urgency * (wait + seconds)
+        terms[1] += term if moved is None else term + moved[MOVED_ENERGY, n, k]
         terms[2] += share
-        terms[3] += share * energy[n, k, best_level] * intensity[bus[n]] + moved_carbon[n, k]
+        grams = share * term * rule.intensity[b]
+        terms[3] += grams if moved is None else grams + moved[MOVED_CARBON, n, k]
         terms[4] += wait / longest_wait
 
 
 def place_by_score_in_groups(
     rule: Rule,
+    moved: FloatArray | None,
     release: FloatArray,
     task_class: IntArray,
     work: FloatArray,
     free_at: FloatArray,
-    wake: FloatArray,
+    wake: FloatArray | None,
     green: FloatArray,
     choice: IntArray,
     times: FloatArray,
@@ -213,9 +246,9 @@ def place_by_score_in_groups(
 ) -> None:
     """Make the choices of `place_by_score`, bit for bit, without looking at every node.
 
-    Nodes of one group have equal rows in all tables, so the tables are (G, K, L), and `fits`, `delay` and what moving
-    adds (G, K). The rule's `nodes` (N,) lists the nodes group by group, ascending within each; those of group g are at
-    the positions first[g] to first[g + 1]. Its `bus` is by position, as the state is here.
+    Nodes of one group have equal rows in all tables, so the tables are (G, K, L), `fits` is (G, K), and `moved`
+    (4, G, K). The rule's `nodes` (N,) lists the nodes group by group, ascending within each; those of group g are at
+    the positions first[g] to first[g + 1]. Its `bus` and `carbon` are by position, as the queues are here.
 
     Why the choices are equal. For a given task, class and level, the score is computed from the wait and the green
     joules of a node by the operations of `place_by_score` in their order. Each of them is a correctly rounded sum,
@@ -227,7 +260,7 @@ def place_by_score_in_groups(
     The share is one such operation: it is 0 where the green joules reach the need, and so least, and above that 1 -
     green / need, which lies in [0, 1] and rises as the green joules fall. A longer wait opens no further operating
     point on an idle node; take f as infinite at those that are closed, and (1) still holds. The choice is the least of
-    (score, node, level) in lexicographic order over the admitted nodes. Three kinds of node are passed over, none of
+    (score, node, level) in lexicographic order over the admitted nodes. Four kinds of node are passed over, none of
     which can be it:
 
     - All of a group whose bound exceeds the best score, or equals it while its lowest node is above the best one. The
@@ -235,98 +268,114 @@ def place_by_score_in_groups(
       of any node of the group: free_at only grows and green only falls while tasks are placed, so a minimum and a
       maximum taken earlier still hold; of `wake`, which falls, it is 0. By (1) the bound is at most any score in the
       group.
+    - A node that has a queue no shorter than the wait of an earlier one of its group to which only the last level was
+      open, and which at that wait would score worse than the best even on the green joules and the grid of the bound.
+      Its own wait is no shorter than its queue, and to a node with a queue only the last level is open, too.
     - A node that waits no shorter than an earlier, lower one of its group, to which no other levels are open, whose
       grid is no cleaner, and which has no more green joules, or whatever it has while the earlier one's need is covered
       at all levels: by (1) it scores no better at any level, and a tie goes to the lower node.
     - The rest of a group after a node whose wait and levels are the bound's, whose grid is the cleanest of the group
-      and whose green joules are the bound's or cover its need at all levels: they are of the second kind.
+      and whose green joules are the bound's or cover its need at all levels: they are of the third kind.
     """
     service, joules, energy, fits = rule.service, rule.joules, rule.energy, rule.fits
-    delay, moved_energy, moved_carbon = rule.delay, rule.moved_energy, rule.moved_carbon
-    intensity, bus, urgency, weights = rule.intensity, rule.bus, rule.urgency, rule.weights
-    longest_wait, first_level = rule.longest_wait, rule.first_level
+    bus, carbon, longest_wait, first_level = rule.bus, rule.carbon, rule.longest_wait, rule.first_level
     order, first = rule.nodes, rule.first
-    queues, wakes = rule.scratch[3], rule.scratch[4]
-    for p in range(len(order)):
-        queues[p] = free_at[order[p]]
-        wakes[p] = wake[order[p]]
-    free_at, wake = queues, wakes
     groups, _, levels = service.shape
-    weight_energy, weight_grid, weight_carbon, weight_load = weights[1], weights[2], weights[3], weights[4]
-    earliest, greenest, cleanest = rule.scratch[0], rule.scratch[1], rule.scratch[2]
+    weights = rule.weights
+    weight_soon, weight_energy, weight_grid, weight_load = weights[0], weights[1], weights[2], weights[4]
+    earliest, greenest, cleanest, queues = rule.scratch[0], rule.scratch[1], rule.scratch[2], rule.scratch[3]
     for g in range(groups):
         earliest[g] = math.inf
         greenest[g] = 0.0
         cleanest[g] = math.inf
         for p in range(first[g], first[g + 1]):
-            earliest[g] = min(earliest[g], free_at[p])
+            queues[p] = free_at[order[p]]
+            earliest[g] = min(earliest[g], queues[p])
             greenest[g] = max(greenest[g], green[bus[p]])
-            cleanest[g] = min(cleanest[g], intensity[bus[p]])
+            cleanest[g] = min(cleanest[g], carbon[p])
+    chosen, level, begin, end = choice[0], choice[1], times[0], times[1]
     for i in range(len(release)):
         k = task_class[i]
-        weight_latency = weights[0] * urgency[k]
+        released = release[i]
+        amount = work[i]
+        urgency = rule.urgency[k]
+        weight_latency = weight_soon * urgency
         best = math.inf
         best_node = -1
         best_level = 0
         best_group = 0
         best_place = 0
         for g in range(groups):
-            least_wait = waiting(release[i], earliest[g], 0.0, delay[g, k])
+            delay = None if moved is None else moved[DELAY, g, k]
+            free = earliest[g]
+            least_wait = waiting(released, free, None, delay)
             if least_wait > longest_wait or not fits[g, k]:
                 continue
+            most_green = greenest[g]
+            least_carbon = cleanest[g]
             load = weight_load * (least_wait / longest_wait)
-            moving = weight_energy * moved_energy[g, k] + weight_carbon * moved_carbon[g, k]
+            moving = None if moved is None else moved[MOVED_SCORE, g, k]
             bound = math.inf
-            most_open = first_level if earliest[g] <= release[i] else levels - 1
+            most_open = first_level if free <= released else levels - 1
             for option in range(most_open, levels):
-                share = grid_share(work[i] * joules[g, k, option], greenest[g])
                 found = score(
-                    least_wait + work[i] * service[g, k, option],
+                    least_wait + amount * service[g, k, option],
                     energy[g, k, option],
-                    share,
+                    grid_share(amount * joules[g, k, option], most_green),
                     load,
                     weight_latency,
                     weight_energy,
                     weight_grid,
-                    weight_carbon * cleanest[g],
+                    least_carbon,
                     moving,
                 )
                 bound = min(bound, found)
             if bound > best or (bound == best and order[first[g]] > best_node):
                 continue
+            hopeless = math.inf
             kept_score = math.inf
             kept_wait = math.inf
             kept_green = 0.0
-            kept_intensity = 0.0
+            kept_carbon = math.inf
             kept_lowest = levels
             kept_covered = False
             soonest = math.inf
             whole = True
             for p in range(first[g], first[g + 1]):
-                soonest = min(soonest, free_at[p])
-                b = bus[p]
-                wait = waiting(release[i], free_at[p], wake[p], delay[g, k])
-                lowest = first_level if free_at[p] <= release[i] and wake[p] == 0.0 else levels - 1
-                no_greener = intensity[b] >= kept_intensity and (kept_covered or green[b] <= kept_green)
-                if wait > longest_wait or (wait >= kept_wait and lowest >= kept_lowest and no_greener):
+                free = queues[p]
+                soonest = min(soonest, free)
+                wait = waiting(released, free, None, None)
+                if wait >= hopeless:
                     continue
+                left = green[bus[p]]
+                no_better = (kept_covered or left <= kept_green) and (
+                    kept_carbon == least_carbon or carbon[p] >= kept_carbon
+                )
+                # No task waits less than for its queue: most nodes need no more than this look.
+                if wait >= kept_wait and no_better:
+                    continue
+                waking = None if wake is None else wake[order[p]]
+                wait = waiting(released, free, waking, delay)
+                lowest = first_level if is_idle(released, free, waking) else levels - 1
+                if wait > longest_wait or (wait >= kept_wait and lowest >= kept_lowest and no_better):
+                    continue
+                weight_carbon = carbon[p]
                 load = weight_load * (wait / longest_wait)
                 least = math.inf
                 least_level = 0
                 covered = True
                 for option in range(lowest, levels):
-                    need = work[i] * joules[g, k, option]
-                    covered = covered and green[b] >= need
-                    share = grid_share(need, green[b])
+                    need = amount * joules[g, k, option]
+                    covered = covered and left >= need
                     found = score(
-                        wait + work[i] * service[g, k, option],
+                        wait + amount * service[g, k, option],
                         energy[g, k, option],
-                        share,
+                        grid_share(need, left),
                         load,
                         weight_latency,
                         weight_energy,
                         weight_grid,
-                        weight_carbon * intensity[b],
+                        weight_carbon,
                         moving,
                     )
                     if found < least:
@@ -338,50 +387,74 @@ def place_by_score_in_groups(
                     best_level = least_level
                     best_group = g
                     best_place = p
+                elif lowest == levels - 1 and wait < hopeless:
+                    found = score(
+                        wait + amount * service[g, k, lowest],
+                        energy[g, k, lowest],
+                        grid_share(amount * joules[g, k, lowest], most_green),
+                        load,
+                        weight_latency,
+                        weight_energy,
+                        weight_grid,
+                        least_carbon,
+                        moving,
+                    )
+                    if found > best:
+                        hopeless = wait
                 if least < kept_score:
                     kept_score = least
                     kept_wait = wait
-                    kept_green = green[b]
-                    kept_intensity = intensity[b]
+                    kept_green = left
+                    kept_carbon = weight_carbon
                     kept_lowest = lowest
                     kept_covered = covered
-                greenest_of_all = intensity[b] <= cleanest[g] and (covered or green[b] >= greenest[g])
+                greenest_of_all = weight_carbon <= least_carbon and (covered or left >= most_green)
                 if wait == least_wait and lowest == most_open and greenest_of_all:
                     whole = False
                     break
             if whole:
                 earliest[g] = soonest
-        choice[0, i] = best_node
-        choice[1, i] = best_level
+        chosen[i] = best_node
+        level[i] = best_level
         if best_node < 0:
-            times[0, i] = math.nan
-            times[1, i] = math.nan
+            begin[i] = math.nan
+            end[i] = math.nan
             continue
         p = best_place
-        seconds = work[i] * service[best_group, k, best_level]
-        need = work[i] * joules[best_group, k, best_level]
+        g = best_group
         b = bus[p]
-        wait = waiting(release[i], free_at[p], wake[p], delay[best_group, k])
-        share = grid_share(need, green[b])
-        times[0, i] = starting(release[i], free_at[p], wake[p], delay[best_group, k])
-        times[1, i] = times[0, i] + seconds
-        free_at[p] = times[1, i]
-        wake[p] = 0.0
-        green[b] = green[b] - need if green[b] > need else 0.0
-        terms[0] += urgency[k] * (wait + seconds)
-        terms[1] += energy[best_group, k, best_level] + moved_energy[best_group, k]
+        seconds = amount * service[g, k, best_level]
+        need = amount * joules[g, k, best_level]
+        term = energy[g, k, best_level]
+        left = green[b]
+        share = grid_share(need, left)
+        waking = None if wake is None else wake[best_node]
+        delay = None if moved is None else moved[DELAY, g, k]
+        wait = waiting(released, queues[p], waking, delay)
+        start = starting(released, queues[p], waking, delay)
+        finish = start + seconds
+        begin[i] = start
+        end[i] = finish
+        queues[p] = finish
+        green[b] = left - need if left > need else 0.0
+        if wake is not None:
+            wake[best_node] = 0.0
+        terms[0] += urgency * (wait + seconds)
+        terms[1] += term if moved is None else term + moved[MOVED_ENERGY, g, k]
         terms[2] += share
-        terms[3] += share * energy[best_group, k, best_level] * intensity[b] + moved_carbon[best_group, k]
+        grams = share * term * rule.intensity[b]
+        terms[3] += grams if moved is None else grams + moved[MOVED_CARBON, g, k]
         terms[4] += wait / longest_wait
 
 
 def place_in_turn(
     rule: Rule,
+    moved: FloatArray | None,
     release: FloatArray,
     task_class: IntArray,
     work: FloatArray,
     free_at: FloatArray,
-    wake: FloatArray,
+    wake: FloatArray | None,
     green: FloatArray,
     choice: IntArray,
     times: FloatArray,
@@ -392,15 +465,16 @@ def place_in_turn(
     Where that node cannot start the task in time, the next that fit are tried, up to `tries` in all; then the task is
     dropped. The turn passes to the node after the last one tried; where fewer than `tries` fit and none can, it stays.
     """
-    service, fits, delay, longest_wait = rule.service, rule.fits, rule.delay, rule.longest_wait
+    service, fits, longest_wait = rule.service, rule.fits, rule.longest_wait
     tries, cursor = rule.tries, rule.cursor
     nodes, _, levels = service.shape
+    chosen, level, begin, end = choice[0], choice[1], times[0], times[1]
     for i in range(len(release)):
         k = task_class[i]
-        choice[0, i] = -1
-        choice[1, i] = levels - 1
-        times[0, i] = math.nan
-        times[1, i] = math.nan
+        chosen[i] = -1
+        level[i] = levels - 1
+        begin[i] = math.nan
+        end[i] = math.nan
         tried = 0
         at = cursor[0]
         for _ in range(nodes):
@@ -408,13 +482,19 @@ def place_in_turn(
             at = at + 1 if at + 1 < nodes else 0
             if not fits[n, k]:
                 continue
-            wait = waiting(release[i], free_at[n], wake[n], delay[n, k])
+            free = free_at[n]
+            waking = None if wake is None else wake[n]
+            delay = None if moved is None else moved[DELAY, n, k]
+            wait = waiting(release[i], free, waking, delay)
             if wait <= longest_wait:
-                choice[0, i] = n
-                times[0, i] = starting(release[i], free_at[n], wake[n], delay[n, k])
-                times[1, i] = times[0, i] + work[i] * service[n, k, levels - 1]
-                free_at[n] = times[1, i]
-                wake[n] = 0.0
+                start = starting(release[i], free, waking, delay)
+                finish = start + work[i] * service[n, k, levels - 1]
+                chosen[i] = n
+                begin[i] = start
+                end[i] = finish
+                free_at[n] = finish
+                if wake is not None:
+                    wake[n] = 0.0
             tried += 1
             if wait <= longest_wait or tried == tries:
                 cursor[0] = at
@@ -423,11 +503,12 @@ def place_in_turn(
 
 def place_least_loaded(
     rule: Rule,
+    moved: FloatArray | None,
     release: FloatArray,
     task_class: IntArray,
     work: FloatArray,
     free_at: FloatArray,
-    wake: FloatArray,
+    wake: FloatArray | None,
     green: FloatArray,
     choice: IntArray,
     times: FloatArray,
@@ -435,33 +516,43 @@ def place_least_loaded(
 ) -> None:
     """Place each task on the node that can start first, at full frequency. Where even that one cannot start in time,
     the task is dropped."""
-    service, fits, delay, longest_wait = rule.service, rule.fits, rule.delay, rule.longest_wait
-    nodes, _, levels = service.shape
+    fits, longest_wait = rule.fits, rule.longest_wait
+    nodes, _, levels = rule.service.shape
+    service = rule.service[:, :, levels - 1]
+    chosen, level, begin, end = choice[0], choice[1], times[0], times[1]
     for i in range(len(release)):
         k = task_class[i]
+        released = release[i]
         best = -1
         earliest = math.inf
         for n in range(nodes):
+            free = free_at[n]
             # No task starts before its queue is empty: most nodes need no more than this look.
-            if free_at[n] >= earliest or not fits[n, k]:
+            if free >= earliest or not fits[n, k]:
                 continue
-            begin = starting(release[i], free_at[n], wake[n], delay[n, k])
-            if begin < earliest:
-                best = n
-                earliest = begin
-                if earliest <= release[i]:
-                    break
-        choice[1, i] = levels - 1
-        if best < 0 or earliest - release[i] > longest_wait:
-            choice[0, i] = -1
-            times[0, i] = math.nan
-            times[1, i] = math.nan
+            if wake is not None or moved is not None:
+                waking = None if wake is None else wake[n]
+                free = starting(released, free, waking, None if moved is None else moved[DELAY, n, k])
+                if free >= earliest:
+                    continue
+            best = n
+            earliest = free
+            if free <= released:
+                break
+        level[i] = levels - 1
+        start = earliest if earliest > released else released
+        if best < 0 or start - released > longest_wait:
+            chosen[i] = -1
+            begin[i] = math.nan
+            end[i] = math.nan
             continue
-        choice[0, i] = best
-        times[0, i] = earliest
-        times[1, i] = times[0, i] + work[i] * service[best, k, levels - 1]
-        free_at[best] = times[1, i]
-        wake[best] = 0.0
+        finish = start + work[i] * service[best, k]
+        chosen[i] = best
+        begin[i] = start
+        end[i] = finish
+        free_at[best] = finish
+        if wake is not None:
+            wake[best] = 0.0
 
 
 def choose_releases(

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from simulator.arrays import FloatArray
 from simulator.scheduling.interface import Cluster
-from simulator.scheduling.kernels.compiled import Backend
+from simulator.scheduling.kernels.compiled import Backend, kernel
 from simulator.scheduling.policies import build_policy
+from simulator.scheduling.ruled import Ruled
 from simulator.scheduling.score import Levels, Scored, Search
 from simulator.scheduling.shifting import TemporalShifting
 from simulator.scheduling.weights import TERMS, Weights
@@ -118,6 +119,29 @@ def test_the_pruned_search_chooses_what_the_scan_chooses(
         for how in Search
     )
     assert same_bits(scan, pruned)
+
+
+@pytest.mark.parametrize("backend", Backend)
+@pytest.mark.parametrize("name", ALL_POLICIES)
+def test_to_never_sleep_or_move_is_to_be_awake_at_once_and_to_move_for_nothing(name: str, backend: Backend) -> None:
+    random = np.random.default_rng(6)
+    cluster = random_cluster(random, 12, kinds=3)
+    tasks = random_tasks(random, cluster, 300, utilization=0.9)
+    found = []
+    for free in (False, True):
+        policy = build_policy(name, WEIGHTS, levels=Levels.ALL, backend=backend)
+        assert isinstance(policy, Ruled)
+        order, rule = policy.choice(cluster, np.full(12, 1e-4))
+        assert rule.moved is None
+        moved = np.zeros((4, *rule.fits.shape)) if free else None
+        wake = np.zeros(12) if free else None
+        choice, times, terms = np.zeros((2, 300), np.int32), np.zeros((2, 300)), np.zeros(len(TERMS))
+        green = np.linspace(0.0, 500.0, 12)
+        work = (tasks.arrival, tasks.task_class, tasks.work)
+        kernel(order, backend)(rule, moved, *work, np.zeros(12), wake, green, choice, times, terms)
+        found.append([one.tobytes() for one in (choice, times, terms)])
+        assert (choice[0] >= 0).any()
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("name", ALL_POLICIES)
