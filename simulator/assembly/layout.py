@@ -61,7 +61,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The sites, sorted by name, with their buses and nodes in that order: ties between equal nodes go by name."""
+    """The sites from north to south, with their buses and nodes in that order, by which ties between equal nodes go."""
 
     places: tuple[Place, ...]
     buses: tuple[Bus, ...]
@@ -147,7 +147,8 @@ def _places(scenario: Scenario, seed: int) -> tuple[Place, ...]:
         )
         return (whole,)
     total = sum(section.arrivals_share for section in scenario.sites)
-    ordered = sorted(scenario.sites, key=lambda section: section.name)
+    # By place, so that neither the order of a file nor the names in it decide who comes first where nodes are equal.
+    ordered = sorted(scenario.sites, key=lambda section: (-section.latitude, section.longitude, section.name))
     return tuple(_place(section, first_day, total) for section in ordered)
 
 

@@ -33,7 +33,7 @@ KINDS = (Kind.SOLAR, Kind.WIND, Kind.INTENSITY)
 """The order of what is observed."""
 
 MOST_SITES = 16
-"""Most sites whose forecasts are shown, the first by name: each has some 150 series of metrics for them."""
+"""Most sites whose forecasts are shown, from the north on: each has some 150 series of metrics for them."""
 
 
 MOST_OBSERVED_DAYS = 365
