@@ -115,8 +115,8 @@ LEDGER: tuple[Row[Snapshot], ...] = (
     ),
     counter(
         name="ecochain_credit_revenue_dollars_total",
-        help="Worth of the credits that the ledger issued, each at the price of the simulated day of its issue, with "
-        "credits that a deficit cancelled later. Missing without prices, which the ledger does not know.",
+        help="Worth of the credits that the ledger issued, each credit at the price of the simulated day of its issue. "
+        "A deficit that cancels credits later changes nothing here. Missing without prices, which no ledger knows.",
         read=one(lambda snapshot: snapshot.revenue_dollars),
     ),
     counter(
