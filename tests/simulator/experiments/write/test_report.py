@@ -180,7 +180,7 @@ def test_no_part_of_a_picture_is_cut_off(file: Path) -> None:
 
 
 def test_the_report_sets_both_rules_of_credits_side_by_side(tmp_path: Path) -> None:
-    """What the published model pays for, with its price, and what the ledger of this project books instead."""
+    """The published model pays for one thing, at its price, and the ledger of this project books another."""
     found = run_experiment(
         request(tmp_path, experiment="baseline", scenario="published", replications=2, tasks=200), unseen
     )[1]
