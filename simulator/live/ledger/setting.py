@@ -26,9 +26,9 @@ MOST_VALIDATORS = 32
 STAKE = 100
 """Stake of each validator; that of the published model, in which all have the same."""
 
-HASHES = 1 << 21
-"""Hashes in which the reveals of all validators are made when the run starts, under a second of 2026: four validators
-get half a million slots, which are five simulated years. Each makes as many again before they end."""
+HASHES = 1 << 18
+"""Hashes in which the first reveals of all validators are made, a tenth of a second of 2026 when a run starts: four
+validators get 65,536 slots, which are seven simulated months. Each makes as many again before they end."""
 
 
 @dataclass(frozen=True, kw_only=True)
