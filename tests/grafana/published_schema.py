@@ -35,7 +35,7 @@ PARTS = ("Options", "FieldConfig")
 """Types that such a module may hold: of a panel's options, and of its custom field settings."""
 
 GENERATOR = Path(__file__).with_suffix(".mjs")
-"""Writer of the schemas. To start a process for each of them takes three times as long."""
+"""Program that writes the schemas; a process for each of them would take three times as long."""
 
 
 class PublishedSchema:
