@@ -1,6 +1,9 @@
 # Everything that a user or a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages
+.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages server-tests
+
+# Tests start some hundred programs, and each would compile its sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 python := .venv/bin/python
 environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt
@@ -37,10 +40,13 @@ coverage: .venv/dev.stamp ## Run the tests of `make check` and print the lines t
 	    --cov=exporter --cov=simulator --cov-report=term:skip-covered --cov-fail-under=90
 
 test: .venv/dev.stamp test-packages ## Check style and types, then run every test, those that need a server by themselves
-	@status=0; $(MAKE) --no-print-directory lint || status=1; \
-	$(python) -m pytest --numprocesses=2 -m "not full and not servers" || status=1; \
-	$(python) -m pytest --numprocesses=2 --dist=loadfile -m "servers and not full" || status=1; \
+	@status=0; $(python) -m pytest --numprocesses=2 -m "not full and not servers" || status=1; \
+	$(MAKE) --no-print-directory --keep-going --jobs=2 lint server-tests || status=1; \
 	exit $$status
+
+# They wait for most of their time, so that four at a time, and the check of types beside them, keep two cores busy.
+server-tests: .venv/dev.stamp test-packages
+	$(python) -m pytest --numprocesses=4 --dist=loadfile -m "servers and not full"
 
 verify: .venv/dev.stamp test-packages ## Run the tests at their full sizes, the benchmarks and the experiments
 	$(python) -m pytest -o faulthandler_timeout=7200
