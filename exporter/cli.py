@@ -1,7 +1,6 @@
 """The command line of `ecotrack`. Flags follow node_exporter's."""
 
 import argparse
-import functools
 import http.client
 import logging
 import os
@@ -26,9 +25,9 @@ from exporter.core.command_line import (
     Parser,
     add_log_flags,
     add_web_flags,
-    escape_what_does_not_print,
     nobody_reads,
     positive,
+    prepare_outputs,
     start_logging,
     web_of,
     write_out,
@@ -67,7 +66,7 @@ power to narrow that: ecotrack calibrate --help.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit status: 0, 2 for mistakes (one line each), or 130 after Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    escape_what_does_not_print()
+    prepare_outputs()
     try:
         if given[:1] == ["clean-window"]:
             status = _clean_window(build_clean_window_parser().parse_args(given[1:]))
@@ -158,11 +157,15 @@ def _calibrate(options: argparse.Namespace) -> int:
 
     folder: Path = options.state_dir
     if options.undo:
-        print("the calibration is removed" if remove_calibration(folder) else "there is no calibration to remove")
+        told = "the calibration is removed" if remove_calibration(folder) else "there is no calibration to remove"
+        write_out(f"{told}\n")
         return 0
     config = load_config(options.config_file)
     paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
-    say = functools.partial(print, flush=True)
+
+    def say(line: str) -> None:
+        write_out(f"{line}\n")
+
     bench = MachineBench(
         SystemClock(),
         paths=paths,
@@ -179,11 +182,11 @@ def _calibrate(options: argparse.Namespace) -> int:
         with place_of_the_next(folder) as keep:
             found = calibrate(bench, Timing(settle=Seconds(options.seconds), measure=Seconds(options.seconds)))
             say(f"{found.idle_watts:.1f} W idle and {found.full_watts:.1f} W at full load by {found.source}")
-            print(f"kept in {keep(found)}")
+            say(f"kept in {keep(found)}")
     except CalibrationError as error:
         print(f"ecotrack: {error}", file=sys.stderr)
         return USER_ERROR
-    print("Restart the exporter to use it; `ecotrack calibrate --undo` takes it back.")
+    say("Restart the exporter to use it; `ecotrack calibrate --undo` takes it back.")
     return 0
 
 

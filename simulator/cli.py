@@ -22,9 +22,9 @@ from exporter.core.command_line import (
     Parser,
     add_log_flags,
     add_web_flags,
-    escape_what_does_not_print,
     nobody_reads,
     positive,
+    prepare_outputs,
     start_logging,
     web_of,
     write_out,
@@ -76,7 +76,7 @@ and take 270 MiB of memory in place of 70; the figures are the same.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and return the exit status: 0, 2 for mistakes, a line for each, or 130 after Ctrl-C."""
-    escape_what_does_not_print()
+    prepare_outputs()
     try:
         options = build_parser().parse_args(arguments)
         status: int = options.command(options)

@@ -1,12 +1,13 @@
 """The command lines of both programs: how they report mistakes, and their flags for server and log."""
 
 import argparse
+import contextlib
 import io
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
@@ -23,11 +24,40 @@ NOBODY_READS = 141
 """Exit status of a program whose output nobody reads any more, as a shell reports it: `head` has seen enough."""
 
 
-def escape_what_does_not_print() -> None:
-    """Let an output in ASCII, or a name that is no text, take escapes in place of ending the program."""
-    for output in (sys.stdout, sys.stderr):
-        if isinstance(output, io.TextIOWrapper):
-            output.reconfigure(errors="backslashreplace")
+class _Unfailing(io.TextIOWrapper):
+    """The error output: what it cannot take, full or read by nobody, is lost and ends no program."""
+
+    def write(self, text: str, /) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            super().flush()
+
+
+def prepare_outputs() -> None:
+    """Make the standard streams such that printing needs no care.
+
+    Those that the parent closed lead nowhere, so that no file of the program gets their numbers. An output in ASCII,
+    and a name that is no text, take escapes. Errors that cannot be told are lost.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+    # The interpreter has None in place of what was closed.
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stderr is sys.__stderr__:  # which a test may have replaced
+        encoding = "utf-8" if sys.stderr is None else sys.stderr.encoding
+        unbuffered: Any = io.FileIO(2, "w", closefd=False)
+        sys.stderr = _Unfailing(unbuffered, encoding=encoding, errors="backslashreplace", write_through=True)
 
 
 def write_out(text: str) -> None:
@@ -65,6 +95,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Report the mistake and exit."""
         self.exit(USER_ERROR, f"{self.prog}: {message}; see --help\n")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Exit once the help, if it was asked for, is written."""
+        try:
+            write_out("")
+        except BrokenPipeError:
+            status = nobody_reads()
+        except ConfigError as error:
+            status, message = USER_ERROR, f"{self.prog}: {error}\n"
+        super().exit(status, message)
 
 
 def add_web_flags(parser: argparse.ArgumentParser, default_address: str) -> None:

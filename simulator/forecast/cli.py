@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exporter.core.command_line import INTERRUPTED, positive
+from exporter.core.command_line import INTERRUPTED, positive, write_out
 from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
 
@@ -155,8 +155,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("ecochain: interrupted: the same command goes on where it stopped", file=sys.stderr)
         return INTERRUPTED
-    print(headline(figures))
-    print(f"{options.output / 'report.md'}: the report; tables and pictures lie beside it")
+    write_out(f"{headline(figures)}\n{options.output / 'report.md'}: the report; tables and pictures lie beside it\n")
     return 0
 
 
@@ -179,9 +178,8 @@ def _train(options: argparse.Namespace) -> int:
         save(options.output, heading, calibrated)
     except ForecastError as error:
         raise ConfigError([str(error)]) from error
-    print(f"{options.output}: seed {heading.seed}")
-    for one in choices:
-        print(f"  steps ahead {one.horizons}: {one.model}: {one.why}")
+    write_out(f"{options.output}: seed {heading.seed}\n")
+    write_out("".join(f"  steps ahead {one.horizons}: {one.model}: {one.why}\n" for one in choices))
     return 0
 
 
@@ -210,8 +208,10 @@ def _check(options: argparse.Namespace) -> int:
         raise ConfigError([str(error)]) from error
     kept, found = (np.array(one.validation, dtype=np.float64) for one in (heading, anew))
     apart = float(np.abs(found - kept).max())
-    print(f"{options.checkpoint}: {', '.join(heading.models)}: one step ahead the error on validation days is")
-    print(f"  {kept[0]:.9f} in the file, {found[0]:.9f} anew; at most {apart:.1e} apart at any horizon")
+    write_out(
+        f"{options.checkpoint}: {', '.join(heading.models)}: one step ahead the error on validation days is\n"
+        f"  {kept[0]:.9f} in the file, {found[0]:.9f} anew; at most {apart:.1e} apart at any horizon\n"
+    )
     if apart > SAME_SCORE:
         raise ConfigError([f"{options.checkpoint}: its scores are more than {SAME_SCORE:g} from those found anew"])
     return 0

@@ -187,7 +187,7 @@ def test_a_recording_that_is_shorter_than_a_run_is_one_line_before_anything_star
     for command in (["serve", "--config.check"], ["experiment", "baseline", f"--output={tmp_path / 'out'}"]):
         line = refuse(*command, *flags)
         assert line.startswith("ecochain: run.days: expected weather for 5 days after 1 of warm-up: "), line
-        assert f"{recording}: 2025-03-25: no weather for the whole day" in line
+        assert f"{recording}: 2025-03-22: no weather for the whole day" in line
     assert not (tmp_path / "out").exists()
 
 
