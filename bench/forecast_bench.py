@@ -76,7 +76,7 @@ linear models and trees, {GOALS["tick"]:g} ms a tick, {GOALS["serve"]:g} MiB for
 def figures() -> Iterator[str]:
     """Yield the tables."""
     series = year()
-    rows = []
+    rows: list[list[str]] = []
     for name in ("convex", "ridge", "boosting", "MLP", "ensemble", "published LSTM", "LSTM", "attention"):
         if name == "MLP":  # the first that learns by torch, with which it is not asked
             before = ", ".join(row[0] for row in rows)
