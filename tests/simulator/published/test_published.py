@@ -1,12 +1,13 @@
 """The published model lands on the published tables, and its runs obey the laws of paired experiments."""
 
+import csv
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -26,6 +27,7 @@ from simulator.scheduling.kernels.published import PublishedTasks, executed
 from tests.processes import TOOL_SECONDS
 
 ROOT = Path(__file__).parents[3]
+KEPT = ROOT / "bench/results/experiments"
 SEEDS = range(1, 31)
 
 STANDARD = Method(name="standard", policy="round-robin", compression=False, dvfs=False, forecast=False, ledger=False)
@@ -86,6 +88,15 @@ def test_means_land_on_the_published_table(method: str) -> None:
 def test_emissions_land_on_the_published_table() -> None:
     assert mean("standard", "emissions_grams") == pytest.approx(PUBLISHED["standard"]["emissions_grams"], rel=0.03)
     assert 0 < mean("full", "emissions_grams") < 0.03
+
+
+@pytest.mark.parametrize("experiment", ["baseline-published", "ablation-published"])
+def test_every_mean_is_the_kept_one(experiment: str) -> None:
+    kept = list(csv.DictReader((KEPT / experiment / "summary.csv").read_text(encoding="utf-8").splitlines()))
+    assert len(kept) > 20
+    for row in kept:
+        # The order of a sum is another; a figure that any run has differently is far beyond it.
+        assert mean(row["method"], cast(MeasureName, row["measure"])) == pytest.approx(float(row["mean"]), rel=1e-12)
 
 
 @pytest.mark.parametrize("method", ["without-forecast", "without-dvfs", "without-compression"])
