@@ -93,6 +93,7 @@ class StateStore:
         self._last_fsync: Seconds | None = None
         self._durable_owed = False
         self._resumable: _Resumable | None = None
+        self._lost: _Resumable | None = None
         try:
             self._lock = StateLock(folder)
         except BlockingIOError as error:
@@ -176,11 +177,12 @@ class StateStore:
         """Return what may be published where the counters are `exported`.
 
         That is `exported` itself once it is saved. Where the folder refuses both a save and the removal of the last
-        saved counters, it is those, until a restart would no longer continue from them: if something higher were
+        saved counters, or has lost them, it is those, until a restart would no longer continue from them: if more were
         published meanwhile, the restart would let every counter fall.
         """
-        held = self._resumable
-        return exported if held is None or self._clock.elapsed() > held.until else held.exported
+        now = self._clock.elapsed()
+        held = next((one for one in (self._lost, self._resumable) if one is not None and now <= one.until), None)
+        return exported if held is None else held.exported
 
     def close(self) -> None:
         """Release the folder to other instances."""
@@ -189,9 +191,13 @@ class StateStore:
     def _keep_locked(self) -> None:
         """Make and lock the folder again where it, or its lock, was deleted. Raises OSError, as where another has it.
 
-        It may come back, as where a disk is mounted: what a restart would continue from then is still held to.
+        It may come back, as where a disk is mounted, and a restart would continue from what is in it: until that is too
+        old, no more is published.
         """
         if not self._lock.is_held():
+            if self._resumable is not None:
+                held = self._lost or self._resumable
+                self._lost, self._resumable = replace(held, until=self._resumable.until), None
             self._durable_owed = True
             self._lock.take_again()
             LOG.warning("state folder %s: was deleted, and is made and locked again", self._folder)

@@ -4,6 +4,7 @@ No counter falls while the machine is up and the state can be saved; and whateve
 Prometheus never books more energy than was spent.
 """
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,10 +104,12 @@ class Life:
         match fate:
             case "full" if self.folder.exists():
                 in_the_way.mkdir(exist_ok=True)
-            case "gone" if self.folder.exists():
+            case "gone" if not self.away.exists():
                 self.folder.rename(self.away)
             case "back":
                 if self.away.exists():
+                    # A disk that is mounted again hides the folder that was made meanwhile.
+                    shutil.rmtree(self.folder, ignore_errors=True)
                     self.away.rename(self.folder)
                 if in_the_way.is_dir():
                     in_the_way.rmdir()

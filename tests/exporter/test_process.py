@@ -240,16 +240,29 @@ def test_killed_while_nothing_could_be_saved_counters_begin_at_zero_and_budgets_
         until_ready(first)
         kept = saved(first.state)
         first.state.rename(away)
+        # A folder that is gone is made again, unless a file stands in its way.
+        until(lambda: _is_blocked(first.state), "a file in place of the folder")
         wanted = kept.totals["exported"]["samples"] + 4
         until(lambda: first.samples()["ecotrack_samples_total"] >= wanted, "samples that nobody saved")
         first.process.kill()
         first.process.wait(240)
-    away.rename(tmp_path / "state")
+    first.state.unlink()
+    away.rename(first.state)
     with running_exporter(tmp_path, config=HOURLY) as second:
         samples = second.samples()
     assert samples["ecotrack_samples_total"] == 0
     assert not any(name.startswith("ecotrack_energy_joules_total") and value for name, value in samples.items())
     assert samples["ecotrack_lifetime_energy_joules"] >= kept.totals["lifetime_energy"] > 0
+
+
+def _is_blocked(folder: Path) -> bool:
+    """Put a file where a folder was that may just have been made again, and return whether it stands there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _of_the_machine(samples: dict[str, float]) -> dict[str, float]:

@@ -13,22 +13,26 @@ import pytest
 from exporter.calibrate.stored import load_calibration
 from exporter.state import StateError
 from tests.exporter.test_namespace import reason_to_skip
-from tests.exporter.test_state import LATER, load, opened, some_totals
-from tests.fake_clock import NOON
+from tests.exporter.test_state import LATER, RESUME_WITHIN, load, opened, some_totals
+from tests.fake_clock import NOON, FakeClock
 
 
 def test_a_folder_that_is_deleted_is_made_and_locked_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    folder = tmp_path / "state"
-    with opened(folder) as store:
-        store.save(some_totals(3), NOON)
+    """It might come back, so that no more is published for as long as a restart would go on from what was in it."""
+    folder, clock = tmp_path / "state", FakeClock()
+    before, after = some_totals(3), some_totals(5)
+    with opened(folder, clock=clock) as store:
+        store.save(before, NOON)
         shutil.rmtree(folder)
-        for samples in (4, 5):
-            store.save(some_totals(samples), NOON)
-            assert store.publishable(some_totals(samples).exported) == some_totals(samples).exported
+        for wait, published in ((0.0, before), (RESUME_WITHIN, before), (0.001, after)):
+            clock.advance(wait)
+            store.save(after, NOON)
+            assert store.publishable(after.exported) == published.exported
         assert (folder / "state.durable.json").exists()
         with pytest.raises(StateError, match="another ecotrack is using it"):
             load(folder)
-    assert load(folder) == some_totals(5)
+    with opened(folder, clock=clock) as again:
+        assert again.load(LATER) == after
     assert [record.message for record in caplog.records] == [
         f"state folder {folder}: was deleted, and is made and locked again"
     ]
