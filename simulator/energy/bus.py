@@ -106,14 +106,19 @@ def settle_buses(
         load = buses[BUS_LOAD, b]
         asked = buses[ASKED, b]
         stored = buses[STORED, b]
+        sunny = buses[BUS_SOLAR, b]
+        capacity = batteries[CAPACITY, b]
+        minimum = batteries[MINIMUM, b]
         charge_efficiency = batteries[CHARGE_EFFICIENCY, b]
+        discharge_efficiency = batteries[DISCHARGE_EFFICIENCY, b]
         net = generation - load
         surplus = net if net > 0.0 else 0.0
         deficit = surplus - net
         takes = 0.0
         if charge_efficiency > 0.0:
-            takes = (batteries[CAPACITY, b] - stored) / charge_efficiency
-            takes = takes if takes < batteries[CHARGE_LIMIT, b] else batteries[CHARGE_LIMIT, b]
+            limit = batteries[CHARGE_LIMIT, b]
+            takes = (capacity - stored) / charge_efficiency
+            takes = takes if takes < limit else limit
         from_surplus = surplus if surplus < takes else takes
         from_grid = 0.0
         discharge = 0.0
@@ -121,17 +126,18 @@ def settle_buses(
             from_grid = takes - from_surplus
             from_grid = from_grid if from_grid < asked else asked
         else:
-            gives = (stored - batteries[MINIMUM, b]) * batteries[DISCHARGE_EFFICIENCY, b]
-            gives = gives if gives < batteries[DISCHARGE_LIMIT, b] else batteries[DISCHARGE_LIMIT, b]
+            limit = batteries[DISCHARGE_LIMIT, b]
+            gives = (stored - minimum) * discharge_efficiency
+            gives = gives if gives < limit else limit
             discharge = deficit if deficit < gives else gives
-        drawn = discharge / batteries[DISCHARGE_EFFICIENCY, b] if discharge > 0.0 else 0.0
+        drawn = discharge / discharge_efficiency if discharge > 0.0 else 0.0
         charge = from_surplus + from_grid
         charge = charge if charge < takes else takes
         rest = surplus - from_surplus
         export = rest if sells[b] else 0.0
         # The sum first and its parts from it, so that the sum does not depend on how it is divided.
         direct = generation if generation < load else load
-        sun = buses[BUS_SOLAR, b] / generation if buses[BUS_SOLAR, b] < generation else 1.0
+        sun = sunny / generation if sunny < generation else 1.0
 
         flows[b, 0, 0] = direct * sun
         kept = from_surplus * sun * charge_efficiency
@@ -170,5 +176,5 @@ def settle_buses(
 
         after = stored + charge * charge_efficiency - drawn
         # Rounding may lead a hair past a bound, from where the next step would start with a negative allowance.
-        after = after if after > batteries[MINIMUM, b] else batteries[MINIMUM, b]
-        buses[STORED, b] = after if after < batteries[CAPACITY, b] else batteries[CAPACITY, b]
+        after = after if after > minimum else minimum
+        buses[STORED, b] = after if after < capacity else capacity

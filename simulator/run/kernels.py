@@ -392,7 +392,8 @@ def look(power: FloatArray, s: int, seconds: float, batteries: FloatArray, buses
     """
     for b in range(buses.shape[1]):
         gives = (buses[STORED, b] - batteries[MINIMUM, b]) * batteries[DISCHARGE_EFFICIENCY, b]
-        gives = gives if gives < batteries[POINT_LIMIT, b] else batteries[POINT_LIMIT, b]
+        limit = batteries[POINT_LIMIT, b]
+        gives = gives if gives < limit else limit
         green = (power[EXPECTED_WATTS, s, b] - batteries[IDLE_WATTS, b]) * seconds + gives
         buses[GREEN, b] = green if green > 0.0 else 0.0
 
@@ -417,11 +418,12 @@ def fall_asleep(
     for n in range(len(able)):
         if cycle[3, n] <= start:
             cycle[0, n] = cycle[1, n] = cycle[2, n] = cycle[3, n] = math.inf
-        may = able[n] and cycle[0, n] == math.inf and free_at[n] <= start
-        if may and start - free_at[n] >= timeout[n]:
+        free = free_at[n]
+        if able[n] and cycle[0, n] == math.inf and free <= start and start - free >= timeout[n]:
             cycle[0, n] = start
-            cycle[1, n] = start + table[1, n]
-            free_at[n] = cycle[1, n] + table[5, n]
+            asleep = start + table[1, n]
+            cycle[1, n] = asleep
+            free_at[n] = asleep + table[5, n]
 
 
 def wake(
@@ -442,25 +444,28 @@ def wake(
     """
     for i in range(count):
         n = choice[0, i]
-        if n >= 0 and is_down(cycle, n):
-            cycle[3, n] = min(cycle[3, n], times[0, i])
+        if n >= 0 and is_down(cycle, n) and times[0, i] < cycle[3, n]:
+            cycle[3, n] = times[0, i]
     any_late = False
     for n in range(len(late)):
         late[n] = 0.0
-        if is_down(cycle, n) and cycle[3, n] < math.inf:
+        awake = cycle[3, n]
+        if is_down(cycle, n) and awake < math.inf:
             failed = failures[n, woken[n]]
             woken[n] += 1
             of_node[2, n] += 1
             of_node[3, n] += failed
-            late[n] = failed * table[3, n]
+            seconds = failed * table[3, n]
+            late[n] = seconds
             any_late = any_late or failed > 0
-            cycle[2, n] = cycle[3, n] - table[3, n]
-            cycle[3, n] = cycle[3, n] + late[n]
+            cycle[2, n] = awake - table[3, n]
+            cycle[3, n] = awake + seconds
     if any_late:
         for i in range(count):
-            if choice[0, i] >= 0:
-                times[0, i] += late[choice[0, i]]
-                times[1, i] += late[choice[0, i]]
+            n = choice[0, i]
+            if n >= 0:
+                times[0, i] += late[n]
+                times[1, i] += late[n]
 
 
 def within(begins: float, ends: float, start: float, end: float) -> float:
@@ -497,11 +502,12 @@ def stand(
         work[n] = ring[1, row, n]
         if not able[n]:
             continue
-        entering = within(cycle[0, n], cycle[1, n], start, end)
-        asleep = within(cycle[1, n], cycle[2, n], start, end)
-        waking = within(cycle[2, n], cycle[3, n], start, end)
-        moving = spread(table[2, n], table[1, n], entering, cycle[0, n], start, end)
-        moving += spread(table[4, n], table[3, n], waking, cycle[2, n], start, end)
+        enters, sleeps, wakes = cycle[0, n], cycle[1, n], cycle[2, n]
+        entering = within(enters, sleeps, start, end)
+        asleep = within(sleeps, wakes, start, end)
+        waking = within(wakes, cycle[3, n], start, end)
+        moving = spread(table[2, n], table[1, n], entering, enters, start, end)
+        moving += spread(table[4, n], table[3, n], waking, wakes, start, end)
         awake = seconds - entering - asleep - waking
         nodes[STANDING, n] = idle_watts[n] * awake + table[0, n] * asleep + moving
         by_node[TRANSITIONS, n] += moving
@@ -601,20 +607,22 @@ def enter(
     for b in range(buses.shape[1]):
         buses[SEEN_GREEN, b] = 0.0
     for i in range(first, last):
-        n = choice[0, i - first]
+        at = i - first
+        k = task_class[i]
+        n = choice[0, at]
         if n < 0:
-            of_class[2, task_class[i]] += 1
+            of_class[2, k] += 1
             continue
-        level = choice[1, i - first]
-        start = times[0, i - first]
-        finish = times[1, i - first]
+        level = choice[1, at]
+        start = times[0, at]
+        finish = times[1, at]
         watts = extra_watts[n, level]
         numbers[0, count] = arrival[i]
         numbers[1, count] = deadline[i]
         numbers[2, count] = start
         numbers[3, count] = finish
         numbers[4, count] = work[i]
-        marks[0, count] = task_class[i]
+        marks[0, count] = k
         marks[1, count] = n
         marks[2, count] = level
         count += 1
@@ -628,8 +636,9 @@ def enter(
             until = (step + 1) * step_seconds
             until = until if until < finish else finish
             if until > since:
-                ring[1, step % rows, n] += until - since
-                ring[0, step % rows, n] += watts * (until - since)
+                row = step % rows
+                ring[1, row, n] += until - since
+                ring[0, row, n] += watts * (until - since)
                 since = until
             step += 1
     for b in range(buses.shape[1]):
@@ -658,7 +667,8 @@ def complete(
     """
     left = 0
     for i in range(count):
-        if numbers[3, i] > end:
+        finish = numbers[3, i]
+        if finish > end:
             if left < i:
                 # One by one: an assignment of slices takes the compiler seconds.
                 for row in range(len(numbers)):
@@ -669,13 +679,13 @@ def complete(
             continue
         k = marks[0, i]
         n = marks[1, i]
-        late = 1 if numbers[3, i] > numbers[1, i] else 0
+        late = 1 if finish > numbers[1, i] else 0
         of_class[0, k] += 1
         of_class[1, k] += late
         of_node[0, n] += 1
         of_node[1, n] += late
         placements[n, marks[2, i]] += 1
-        seconds = numbers[3, i] - numbers[0, i]
+        seconds = finish - numbers[0, i]
         latency[k, 0] += seconds
         latency[k, 1] += seconds * seconds
         b = 0
@@ -746,13 +756,16 @@ def book(
             continue
         share = nodes[LOAD, n] / load
         grams = grid[0, b]
-        from_grid = flows[b, 3, 0] * share
-        back = flows[b, 2, 0] * buses[GRID_SHARE, b]
+        bought = flows[b, 3, 0]
+        from_grid = bought * share
+        discharged = flows[b, 2, 0]
+        back = discharged * buses[GRID_SHARE, b]
         # The difference could be negative by rounding, and no total may fall.
-        green = load - flows[b, 3, 0] - back
+        green = load - bought - back
         green = green * share * grams if green > 0.0 else 0.0
-        by_node[RENEWABLE, n] += (summary[b, 0] if summary[b, 0] < load else load) * share
-        by_node[BATTERY, n] += flows[b, 2, 0] * share
+        generation = summary[b, 0]
+        by_node[RENEWABLE, n] += (generation if generation < load else load) * share
+        by_node[BATTERY, n] += discharged * share
         by_node[STORED_GRID, n] += back * share
         by_node[GRID, n] += from_grid
         by_node[EMISSIONS, n] += from_grid * grams

@@ -593,158 +593,118 @@ def choose_releases(
     """
     rows = len(promised_joules)
     steps = green_watts.shape[1]
+    nodes = len(service)
     for s in range(len(first) - 1):
         asked = False
         for i in range(first[s], first[s + 1]):
             asked = asked or waits[i]
         if not asked:
             continue
-        now = round(outlook_start[s] / point_seconds)
+        start = outlook_start[s]
+        now = round(start / point_seconds)
         for past in range(point[0], min(now, point[0] + rows)):
+            row = past % rows
             # One by one: an assignment of slices takes the compiler seconds.
             for b in range(promised_joules.shape[1]):
-                promised_joules[past % rows, b] = 0.0
-            for n in range(len(service)):
-                promised_seconds[past % rows, n] = 0.0
-                put_off[past % rows, n] = -1.0
+                promised_joules[row, b] = 0.0
+            for n in range(nodes):
+                promised_seconds[row, n] = 0.0
+                put_off[row, n] = -1.0
         point[0] = now
-        choose_in_step(
-            first[s],
-            first[s + 1],
-            waits,
-            task_class,
-            work,
-            latest,
-            service,
-            joules,
-            hold,
-            fits,
-            bus,
-            outlook_start[s],
-            point_seconds,
-            green_watts[s],
-            grams_per_joule[first_grams[s] : first_grams[s] + steps],
-            gain,
-            now % rows,
-            promised_joules,
-            promised_seconds,
-            put_off,
-            release,
-        )
-
-
-def choose_in_step(
-    first_task: int,
-    last_task: int,
-    waits: BoolArray,
-    task_class: IntArray,
-    work: FloatArray,
-    latest: FloatArray,
-    service: FloatArray,
-    joules: FloatArray,
-    hold: FloatArray,
-    fits: BoolArray,
-    bus: IntArray,
-    outlook_start: float,
-    step_seconds: float,
-    green_watts: FloatArray,
-    grams_per_joule: FloatArray,
-    gain: float,
-    first_row: int,
-    promised_joules: FloatArray,
-    promised_seconds: FloatArray,
-    put_off: FloatArray,
-    release: FloatArray,
-) -> None:
-    """Put off the tasks of one step as `choose_releases` does. Its `green_watts` and `grams_per_joule` are (H, B), and
-    point h of its outlook, called a step here, has the row `first_row` + h."""
-    nodes = len(service)
-    rows = len(promised_joules)
-    steps = len(grams_per_joule)
-    cleanest = math.inf
-    dark = True
-    for h in range(steps):
-        for b in range(green_watts.shape[1]):
-            cleanest = min(cleanest, grams_per_joule[h, b])
-            dark = dark and green_watts[h, b] <= 0.0
-    for i in range(first_task, last_task):
-        if not waits[i]:
-            continue
-        k = task_class[i]
-        # No choice emits less than this; without green energy it is known, and the search ends with the first step.
-        floor = 0.0
-        if dark:
-            floor = math.inf
-            for n in range(nodes):
-                if fits[n, k]:
-                    floor = min(floor, work[i] * joules[n, k] * cleanest)
-        present = math.floor((release[i] - outlook_start) / step_seconds)
-        least = math.inf
-        best_node = -1
-        best_step = -1
-        best_begin = 0.0
-        for h in range(present, steps):
-            if h > present and (outlook_start + h * step_seconds > latest[i] or least * (1.0 - gain) <= floor):
-                break
-            for n in range(nodes):
-                if not fits[n, k]:
-                    continue
-                first = h
-                row = (first_row + h) % rows
-                if h == present:
-                    # Queue behind tasks released before, but not behind a task that was put off and is yet to come.
-                    free = put_off[row, n] <= release[i]
-                    while free and promised_seconds[row, n] >= step_seconds:
-                        first += 1
-                        row = (first_row + first) % rows
-                        free = put_off[row, n] < 0.0 and first < rows - 1
-                    if not free:
+        first_row = now % rows
+        green = green_watts[s]
+        grid = grams_per_joule[first_grams[s] : first_grams[s] + steps]
+        cleanest = math.inf
+        dark = True
+        for h in range(steps):
+            for b in range(green.shape[1]):
+                cleanest = min(cleanest, grid[h, b])
+                dark = dark and green[h, b] <= 0.0
+        for i in range(first[s], first[s + 1]):
+            if not waits[i]:
+                continue
+            k = task_class[i]
+            amount = work[i]
+            released = release[i]
+            last = latest[i]
+            # No choice emits less than this; without green energy it is known, and the search ends with the first
+            # point.
+            floor = 0.0
+            if dark:
+                floor = math.inf
+                for n in range(nodes):
+                    if fits[n, k]:
+                        floor = min(floor, amount * joules[n, k] * cleanest)
+            present = math.floor((released - start) / point_seconds)
+            least = math.inf
+            best_node = -1
+            best_point = -1
+            best_begin = 0.0
+            for h in range(present, steps):
+                if h > present and (start + h * point_seconds > last or least * (1.0 - gain) <= floor):
+                    break
+                for n in range(nodes):
+                    if not fits[n, k]:
                         continue
-                    begin = max(first * step_seconds + promised_seconds[row, n], release[i] - outlook_start)
-                else:
-                    begin = h * step_seconds + promised_seconds[row, n]
-                    if promised_seconds[row, n] >= step_seconds or outlook_start + begin > latest[i]:
+                    at = h
+                    row = (first_row + h) % rows
+                    promised = promised_seconds[row, n]
+                    if h == present:
+                        # Queue behind tasks released before, but not behind one that was put off and is yet to come.
+                        free = put_off[row, n] <= released
+                        while free and promised >= point_seconds:
+                            at += 1
+                            row = (first_row + at) % rows
+                            promised = promised_seconds[row, n]
+                            free = put_off[row, n] < 0.0 and at < rows - 1
+                        if not free:
+                            continue
+                        begin = max(at * point_seconds + promised, released - start)
+                    else:
+                        begin = h * point_seconds + promised
+                        if promised >= point_seconds or start + begin > last:
+                            continue
+                    seconds = service[n, k]
+                    done = begin + amount * seconds
+                    if h > present and done > steps * point_seconds:
                         continue
-                done = begin + work[i] * service[n, k]
-                if h > present and done > steps * step_seconds:
-                    continue
-                until = min(begin + work[i] * hold[n, k], rows * step_seconds)
-                at = first + 1
-                while at * step_seconds < until and promised_seconds[(first_row + at) % rows, n] == 0.0:
-                    at += 1
-                if at * step_seconds < until:
-                    continue
-                watts = joules[n, k] / service[n, k]
-                grams = 0.0
-                since = begin
-                at = min(first, steps - 1)
-                while since < done and grams < least:
-                    end = min((at + 1) * step_seconds, done) if at < steps - 1 else done
-                    if end > since:
-                        spare = (
-                            green_watts[at, bus[n]] * step_seconds - promised_joules[(first_row + at) % rows, bus[n]]
-                        )
-                        grams += max(0.0, watts * (end - since) - max(0.0, spare)) * grams_per_joule[at, bus[n]]
-                        since = end
-                    at += 1
-                if grams < least * (1.0 - gain):
-                    least = grams
-                    best_node = n
-                    best_step = h
-                    best_begin = begin
-        if best_node < 0:
-            continue
-        n = best_node
-        if best_step > present:
-            release[i] = outlook_start + best_begin
-            put_off[(first_row + best_step) % rows, n] = release[i]
-        watts = joules[n, k] / service[n, k]
-        done = best_begin + work[i] * service[n, k]
-        until = min(best_begin + work[i] * hold[n, k], rows * step_seconds)
-        at = math.floor(best_begin / step_seconds)
-        while at * step_seconds < until:
-            row = (first_row + at) % rows
-            since = max(best_begin, at * step_seconds)
-            promised_joules[row, bus[n]] += watts * max(0.0, min(done, (at + 1) * step_seconds) - since)
-            promised_seconds[row, n] = min(step_seconds, until - at * step_seconds)
-            at += 1
+                    until = min(begin + amount * hold[n, k], rows * point_seconds)
+                    held = at + 1
+                    while held * point_seconds < until and promised_seconds[(first_row + held) % rows, n] == 0.0:
+                        held += 1
+                    if held * point_seconds < until:
+                        continue
+                    b = bus[n]
+                    watts = joules[n, k] / seconds
+                    grams = 0.0
+                    since = begin
+                    at = min(at, steps - 1)
+                    while since < done and grams < least:
+                        end = min((at + 1) * point_seconds, done) if at < steps - 1 else done
+                        if end > since:
+                            spare = green[at, b] * point_seconds - promised_joules[(first_row + at) % rows, b]
+                            grams += max(0.0, watts * (end - since) - max(0.0, spare)) * grid[at, b]
+                            since = end
+                        at += 1
+                    if grams < least * (1.0 - gain):
+                        least = grams
+                        best_node = n
+                        best_point = h
+                        best_begin = begin
+            if best_node < 0:
+                continue
+            n = best_node
+            b = bus[n]
+            if best_point > present:
+                release[i] = start + best_begin
+                put_off[(first_row + best_point) % rows, n] = release[i]
+            watts = joules[n, k] / service[n, k]
+            done = best_begin + amount * service[n, k]
+            until = min(best_begin + amount * hold[n, k], rows * point_seconds)
+            at = math.floor(best_begin / point_seconds)
+            while at * point_seconds < until:
+                row = (first_row + at) % rows
+                since = max(best_begin, at * point_seconds)
+                promised_joules[row, b] += watts * max(0.0, min(done, (at + 1) * point_seconds) - since)
+                promised_seconds[row, n] = min(point_seconds, until - at * point_seconds)
+                at += 1
