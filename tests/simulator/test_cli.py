@@ -58,6 +58,7 @@ def test_help_explains_each_experiment() -> None:
         assert all(line in text for line in experiment.explanation)
 
 
+@pytest.mark.slow
 def test_the_shipped_scenarios_are_listed_and_good() -> None:
     listed = run_once("scenarios").stdout.splitlines()
     assert [line.split()[0] for line in listed] == [
@@ -180,6 +181,7 @@ def test_a_file_that_the_scenario_names_is_read_before_anything_starts(tmp_path:
     assert line == f"ecochain: {tmp_path / 'year.csv'}: cannot be read: No such file or directory\n"
 
 
+@pytest.mark.slow
 def test_a_recording_that_is_shorter_than_a_run_is_one_line_before_anything_starts(tmp_path: Path) -> None:
     recording = Path(__file__).parent / "energy/fixtures/nasa_power.csv"
     (tmp_path / "mine.yaml").write_text(f"{EDGE}weather: {{file: {recording}}}\nrun: {{days: 5}}\n")
@@ -206,6 +208,7 @@ def test_a_bad_address_or_folder_of_results_is_one_line(tmp_path: Path) -> None:
     assert line == f"ecochain: {tmp_path}: expected folders with a results.json, got none\n"
 
 
+@pytest.mark.slow
 def test_a_measurement_is_written_where_asked_and_a_bad_place_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "ledger.json"
     ended = run_once("measure-ledger", f"--output={file}")
@@ -265,6 +268,7 @@ def test_a_ledger_in_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> N
     refuse("serve", f"--ledger={missing}", "--config.check", said=said)
 
 
+@pytest.mark.slow
 def test_a_check_leaves_no_ledger_behind(tmp_path: Path) -> None:
     ended = run_once("serve", f"--ledger={tmp_path / 'ledger.db'}", "--config.check")
     assert (ended.returncode, ended.stdout) == (0, "edge: good\n")

@@ -81,6 +81,7 @@ def test_a_model_that_draws_nothing_has_one_seed() -> None:
     assert seeds.count(("noisy", 2)) == 2
 
 
+@pytest.mark.slow
 def test_what_is_done_is_not_done_again_and_every_scoring_is_counted(done: tuple[Path, Evaluation]) -> None:
     folder, first = done
     lines = (folder / SCORED_FILE).read_text(encoding="utf-8").splitlines()
@@ -108,6 +109,7 @@ def test_an_interrupted_evaluation_goes_on_and_a_damaged_file_is_done_again(tmp_
     assert times_scored(tmp_path) == {("here wind", "fixed"): 6, ("here wind", "period 3"): 5}
 
 
+@pytest.mark.slow
 def test_several_workers_find_the_same(done: tuple[Path, Evaluation], tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as executor:
         found = outcomes(tmp_path, planned(), lambda *_: None, executor)

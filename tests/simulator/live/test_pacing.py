@@ -182,6 +182,7 @@ def test_no_counter_ever_falls_and_days_follow_days() -> None:
     assert before.at_midnight.grid.sum() < before.totals.grid.sum()
 
 
+@pytest.mark.slow
 def test_points_of_the_history_sum_to_the_totals() -> None:
     clock, live = FakeClock(), live_run(60.0)
     for _ in range(5 * 60 - 1):

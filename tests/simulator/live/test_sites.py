@@ -40,6 +40,7 @@ def moving() -> Snapshot:
     )
 
 
+@pytest.mark.slow
 def test_sums_over_sites_are_the_clusters_figures() -> None:
     summary = summarize(run(), fresh=True)
     for cluster, of_site in {

@@ -85,6 +85,7 @@ def clusters(draw: st.DrawFn) -> Scenario:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(clusters(), st.integers(0, 1000))
 def test_energy_and_tasks_of_any_cluster_are_accounted_for(scenario: Scenario, seed: int) -> None:

@@ -48,6 +48,7 @@ def state_of(engine: Engine) -> dict[str, bytes]:
 steps = st.sampled_from([step for step in STEPS if step in {1, 20, 60, 300}])
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(clusters(), st.integers(0, 1000), steps, st.lists(st.integers(1, 70), min_size=1, max_size=6))
 def test_steps_at_once_are_steps_one_by_one(scenario: Scenario, seed: int, step: float, parts: list[int]) -> None:
@@ -61,6 +62,7 @@ def test_steps_at_once_are_steps_one_by_one(scenario: Scenario, seed: int, step:
     assert state_of(at_once) == state_of(alone)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(clusters(), st.integers(0, 1000), steps)
 def test_compiled_steps_are_interpreted_steps(scenario: Scenario, seed: int, step: float) -> None:

@@ -136,6 +136,7 @@ def test_panels_that_are_alike_at_a_site_learn_once() -> None:
     assert [len(one.buses) for one in plant.forecaster.sources] == [20, 20]
 
 
+@pytest.mark.slow
 def test_names_of_sites_change_nothing() -> None:
     scenario = load_scenario("regions")
     assert isinstance(scenario, Scenario)

@@ -54,6 +54,7 @@ def test_the_names_of_sites_change_nothing(names: tuple[str, ...], policy: str) 
     assert result(renamed, policy) == result(scenario, policy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["joint", "least-loaded", "round-robin", "shifting", "carbon-greedy"])
 def test_sites_that_differ_in_nothing_are_one_site(policy: str) -> None:
     nodes = [NodeSection(name=f"node-{one}", device="radxa-rock-5b") for one in range(4)]

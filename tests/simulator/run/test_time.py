@@ -86,6 +86,7 @@ def test_only_the_oracle_knows_what_the_present_step_will_generate(policy: str) 
     assert (len(futures) == 1) == (policy != "oracle")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["joint", "shifting", "oracle"])
 @pytest.mark.parametrize("step", [60.0, 10.0])
 @pytest.mark.parametrize("name", ["edge", "edge-2025"])

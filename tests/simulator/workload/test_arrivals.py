@@ -59,6 +59,7 @@ def test_an_hour_of_intensity_has_no_hole(arrivals: Arrivals, index: int, seed: 
     assert np.all(intensity.per_second >= 0)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(rate=st.floats(0.01, 50), seed=st.integers(0, 2**32))
 def test_poisson_keeps_its_mean_rate(rate: float, seed: int) -> None:

@@ -45,6 +45,7 @@ def test_only_the_first_process_compiles_and_says_so(tmp_path: Path) -> None:
     assert said(NUMBA_CACHE_DIR=str(tmp_path)) == ""
 
 
+@pytest.mark.slow
 def test_without_any_folder_to_write_to_it_is_compiled_all_the_same() -> None:
     spoken = said(NUMBA_CACHE_DIR="", NUMBA_CACHE_LOCATOR_CLASSES="UserProvidedCacheLocator")
     assert spoken.startswith("compiling the kernels")

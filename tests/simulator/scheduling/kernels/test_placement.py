@@ -103,6 +103,7 @@ def searches(draw: st.DrawFn) -> tuple[Weights, Cluster, Tasks, dict[str, FloatA
     return Weights(**dict(zip(TERMS, weights, strict=True))), cluster, tasks, state
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(searches())
 def test_the_pruned_search_chooses_what_the_scan_chooses(
