@@ -22,6 +22,9 @@ MAX_DEVICES = 8
 
 OTHER_DEVICES = "other"
 
+CALLED_OTHER = r"\other"
+"""Label of a device that is called `other`; no other name reads so, since backslashes stand doubled in labels."""
+
 MAX_SENSORS = 64
 """Sensors with series of their own: eight processors of eight zones. Others have none; their sum would mean nothing."""
 
@@ -86,8 +89,9 @@ def add_devices(totals: Mapping[str, Traffic], usage: Mapping[str, Traffic]) -> 
     """
     result = dict(totals)
     for name, traffic in sorted(usage.items()):
-        room = name in result or len(result.keys() - {OTHER_DEVICES}) < MAX_DEVICES
-        label = name if room else OTHER_DEVICES
+        own = CALLED_OTHER if name == OTHER_DEVICES else name
+        room = own in result or len(result.keys() - {OTHER_DEVICES}) < MAX_DEVICES
+        label = own if room else OTHER_DEVICES
         result[label] = _sum(result.get(label, NO_TRAFFIC), traffic)
     return result
 

@@ -73,5 +73,8 @@ class NetworkSource:
 
 
 def _printable(device: str) -> str:
-    """Return the name of a device as UTF-8 text; bytes that are none stand escaped."""
-    return os.fsencode(device).decode(errors="backslashreplace")
+    """Return the name of a device as UTF-8 text: bytes that are none stand escaped, and so does a backslash.
+
+    Names that differ stay different.
+    """
+    return os.fsencode(device).replace(b"\\", rb"\\").decode(errors="backslashreplace")

@@ -20,6 +20,7 @@ from exporter.sources.device_links import DeviceLinks
 NEVER_COUNTED = (
     "lo",
     "lo[0-9]",
+    "loopback0",
     "veth*",
     "docker*",
     "br-*",
@@ -30,8 +31,8 @@ NEVER_COUNTED = (
     "cali*",
     "tap*",
 )
-"""Loopback, and the host's ends of virtual machines' and containers' networks: their bytes pass another device too,
-or never leave the machine."""
+"""Loopback, with that of WSL's mirrored network, and the host's ends of virtual machines' and containers' networks:
+their bytes pass another device too, or never leave the machine."""
 
 NOTHING = "(?!)"
 """A regular expression that nothing matches."""

@@ -90,7 +90,7 @@ def read_scenario(path: Path) -> AnyScenario:
 
 def _printable(stem: str) -> str:
     """Return the name of a scenario that has none but its file's, which may hold anything: labels are UTF-8 text."""
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in stem)
+    return "".join(one if one.isprintable() and one != "\\" else ascii(one)[1:-1] for one in stem)
 
 
 def _refuse(origin: str, mistakes: Iterable[str]) -> None:

@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 from exporter.core.units import Joules
 from exporter.power.component import Component
 from exporter.sources.reading import Traffic
-from exporter.totals import MAX_DEVICES, OTHER_DEVICES, add_amounts, add_devices, add_events
+from exporter.totals import CALLED_OTHER, MAX_DEVICES, OTHER_DEVICES, add_amounts, add_devices, add_events
 from exporter.usage.events import Event, EventKind
 from tests.exporter.fakes import traffic
 
 amounts = st.integers(min_value=0, max_value=10**12)
 usages = st.lists(
     st.dictionaries(
-        st.integers(min_value=0, max_value=30).map(lambda number: f"eth{number}"),
+        st.integers(min_value=0, max_value=30).map(lambda number: f"eth{number}") | st.just(OTHER_DEVICES),
         st.builds(Traffic, received_bytes=amounts, sent_bytes=amounts, received_packets=amounts, sent_packets=amounts),
     ),
     max_size=20,
@@ -40,6 +40,13 @@ def test_the_ninth_device_shares_and_the_first_eight_keep_their_series() -> None
     assert more["eth0"].received_bytes == 3
     assert more[OTHER_DEVICES].received_bytes == 12
     assert len(more) == MAX_DEVICES + 1
+
+
+def test_a_device_called_other_is_not_the_overflow() -> None:
+    crowd = {f"eth{number}": traffic(1) for number in range(MAX_DEVICES)}
+    totals = add_devices(add_devices({}, {OTHER_DEVICES: traffic(5)}), crowd)
+    assert totals[CALLED_OTHER].received_bytes == 5
+    assert totals[OTHER_DEVICES].received_bytes == 1
 
 
 def test_a_component_that_was_not_read_keeps_its_total() -> None:

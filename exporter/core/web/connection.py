@@ -156,7 +156,10 @@ class Connection(asyncio.BufferedProtocol):
         try:
             event = self._http.next_event()
             if isinstance(event, h11.Request):
-                self._begin(event, has_body=not isinstance(self._http.next_event(), h11.EndOfMessage))
+                # An empty chunked body may be here already; what announces one is refused whenever it comes.
+                announced = any(name == b"transfer-encoding" for name, _ in event.headers)
+                has_body = not isinstance(self._http.next_event(), h11.EndOfMessage) or announced
+                self._begin(event, has_body=has_body)
         except h11.RemoteProtocolError as error:
             logger.debug("a request was not well-formed")
             self._send(text(error.error_status_hint, HTTPStatus(error.error_status_hint).phrase), close=True)

@@ -244,7 +244,7 @@ def test_a_device_with_a_name_of_any_bytes_can_be_read_saved_and_scraped(laptop:
     sampling = rig(machine, source=source(laptop, clock=machine.clock), store=store)
     sampling.sample_after(5.0)
     store.close()
-    assert set(sampling.now.totals.exported.devices) == {'w\\xff"\\\\x85\\xa0'}
+    assert set(sampling.now.totals.exported.devices) == {'w\\xff"\\\\\\x85\\xa0'}
     for openmetrics in (False, True):
         body = exposition(sampling.now).body(Representation(openmetrics=openmetrics, gzipped=False))
         assert b"ecotrack_network_bytes_total{" in body

@@ -1,16 +1,18 @@
 """The devices that count, and rare look-ups: names alone tell what is excluded, and most answers are kept."""
 
+import os
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.core.units import Seconds
 from exporter.sources.device_links import DeviceLinks
-from exporter.sources.network import NetworkSource
+from exporter.sources.network import NetworkSource, _printable
 from exporter.sources.nics import CHOICE_HOLDS, FEW, NEVER_COUNTED, DeviceChoice, NicRule
+from exporter.totals import CALLED_OTHER
 from tests.fake_clock import FakeClock
 
 HEADINGS = "Inter-|   Receive\n face |bytes\n"
@@ -130,6 +132,26 @@ def test_the_last_line_counts_with_or_without_its_end(tmp_path: Path) -> None:
     for end in ("\n", ""):
         (cards.proc_net / "dev").write_text(f"{HEADINGS}  ens0: {COUNTERS}\n  ens1:{COUNTERS}{end}")
         assert source.read().devices.keys() == {"ens0", "ens1"}
+
+
+@given(names=st.sets(st.binary(min_size=1, max_size=6).map(lambda name: name.translate(None, b" /:\n\0")), min_size=2))
+@example(names={b"\xff", rb"\xff"})
+@example(names={b"w\xff", b"w\xfe"})
+def test_devices_with_different_names_have_different_labels(names: set[bytes]) -> None:
+    labels = [_printable(os.fsdecode(name)) for name in names]
+    assert len(set(labels)) == len(names)
+    assert CALLED_OTHER not in labels
+    "".join(labels).encode()
+
+
+@pytest.mark.parametrize("name", ["lo", "lo0", "loopback0"])
+def test_loopback_never_counts(tmp_path: Path, name: str) -> None:
+    """WSL's has hardware behind it."""
+    cards = Cards(tmp_path, 1)
+    cards.add(name, hardware=True)
+    (cards.proc_net / "dev").write_text(f"{HEADINGS}  ens0: {COUNTERS}\n  {name}: {COUNTERS}\n")
+    source = NetworkSource(NicRule(), net=cards.proc_net, links=cards.links, clock=cards.clock)
+    assert source.read().devices.keys() == {"ens0"}
 
 
 NAMES = st.text("alovethdockrbr-0129*?[]!\u00e9\udcff", max_size=15) | st.sampled_from(["lo", "lo1", "veth0", "br-1"])
