@@ -9,7 +9,7 @@ from exporter.build import Paths, build_journal, build_sampler, build_store
 from exporter.calibrate.stored import load_calibration
 from exporter.config import Config
 from exporter.core.clock import Clock
-from exporter.core.command_line import Web
+from exporter.core.command_line import METRICS_PATH, Web
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
 from exporter.core.web.site import text
@@ -23,7 +23,7 @@ from exporter.views.summary import history, summarize
 LOG = logging.getLogger(__name__)
 
 
-def routes(publication: Publication[Snapshot], clock: Clock) -> dict[str, Handler]:
+def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: str = METRICS_PATH) -> dict[str, Handler]:
     """Return the handler of each path."""
 
     def summary(_request: Request) -> Response:
@@ -44,10 +44,11 @@ def routes(publication: Publication[Snapshot], clock: Clock) -> dict[str, Handle
 
     def page(_request: Request) -> Response:
         snapshot, _, fresh = publication.latest()
-        return page_response(render_page(summarize(snapshot, clock.wall(), fresh=fresh), history(snapshot)))
+        summary = summarize(snapshot, clock.wall(), fresh=fresh)
+        return page_response(render_page(summary, history(snapshot), metrics_path=metrics_path))
 
     shown = {"/": page, "/api/v1/summary": summary, "/api/v1/history": last_hour, "/api/v1/clean-window": window}
-    return shown | common_routes(publication)
+    return shown | common_routes(publication, metrics_path)
 
 
 def run(
@@ -58,7 +59,7 @@ def run(
     Raises StateError, ListenError or ConfigError before anything is started or written.
     """
     # First the port, then the lock, then the state: loading moves damaged files, and a failed start must move nothing.
-    server = Server(address=web.address, web_config=web.config, max_requests=web.max_requests)
+    server = Server(addresses=web.addresses, web_config=web.config, max_requests=web.max_requests)
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         store = stack.enter_context(contextlib.closing(build_store(config, clock, paths, state)))
@@ -69,8 +70,9 @@ def run(
         )
         # Events met while loading are saved before anybody can see them.
         sampler.sample_once()
-        server.start(routes(publication, clock))
-        LOG.info("listening on %s", server.url)
+        server.start(routes(publication, clock, metrics_path=web.metrics_path))
+        for url in server.urls:
+            LOG.info("listening on %s", url)
         stack.callback(sampler.save_clean_stop)
         sampler.run(stop)
     LOG.info("stopped")

@@ -25,6 +25,7 @@ from exporter.core.command_line import (
     Parser,
     add_log_flags,
     add_web_flags,
+    addresses_of,
     nobody_reads,
     positive,
     prepare_outputs,
@@ -54,6 +55,7 @@ examples:
   ecotrack --once                           print the figures once and exit
   ecotrack --config.file=ecotrack.yml --config.check
   ecotrack --web.listen-address=:10110 --web.config.file=web.yml
+  ecotrack --web.listen-address=127.0.0.1:10110 --web.listen-address=[::1]:10110
   ecotrack report journal/*.csv             report on what a journal has kept: ecotrack report --help
   ecotrack backfill journal/*.csv ...       take it into Prometheus: ecotrack backfill --help
   ecotrack clean-window --hours 2 --watts 300      with a live grid: when is it cleanest?
@@ -122,9 +124,11 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     """Return the table from the running exporter, or else from two seconds of sampling that write nothing."""
     from exporter.views.table import render_table  # noqa: PLC0415 - for this flag alone
 
-    address, sources = options.address, _chosen(options)
-    running = _ask_running(address, "/api/v1/summary", Summary)
-    if running is not None:
+    addresses, sources = addresses_of(options), _chosen(options)
+    for address in addresses:
+        running = _ask_running(address, "/api/v1/summary", Summary)
+        if running is None:
+            continue
         own = [] if options.config_file is None else [str(options.config_file)]
         own += [_flag(one.name, on=one in sources) for one in SOURCES if (one in sources) is not one.default]
         unused = f", by its own configuration and not by {' '.join(own)}" if own else ""
@@ -146,7 +150,7 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     known = replace(snapshot, readings=replace(snapshot.readings, activity=None))
     summary = summarize(known, clock.wall(), fresh=fresh)
     needed = "a running exporter" if budget_limits(config.budget) else "budget.day_grams and a running exporter"
-    origin = f"sampled for {ONCE_SECONDS:g} s; no exporter answered at {address}"
+    origin = f"sampled for {ONCE_SECONDS:g} s; no exporter answered at {' or '.join(addresses)}"
     return render_table(summary, origin, no_budget=f"needs {needed}")
 
 

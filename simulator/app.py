@@ -13,7 +13,7 @@ from typing import Protocol
 
 import simulator
 from exporter.core.clock import Clock
-from exporter.core.command_line import Web
+from exporter.core.command_line import METRICS_PATH, Web
 from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
@@ -178,7 +178,7 @@ def _nodes(layout: Layout) -> tuple[NodeFacts, ...]:
     )
 
 
-def routes(publication: Publication[Snapshot]) -> dict[str, Handler]:
+def routes(publication: Publication[Snapshot], *, metrics_path: str = METRICS_PATH) -> dict[str, Handler]:
     """Return the handlers by path."""
 
     def summary(_request: Request) -> Response:
@@ -191,10 +191,12 @@ def routes(publication: Publication[Snapshot]) -> dict[str, Handler]:
 
     def page(_request: Request) -> Response:
         snapshot, _, fresh = publication.latest()
-        return page_response(render_page(summarize(snapshot, fresh=fresh), history(snapshot)))
+        return page_response(
+            render_page(summarize(snapshot, fresh=fresh), history(snapshot), metrics_path=metrics_path)
+        )
 
     shown = {"/": page, "/api/v1/summary": summary, "/api/v1/history": last_day}
-    return shown | common_routes(publication)
+    return shown | common_routes(publication, metrics_path)
 
 
 def advance(live: LiveRun, clock: Clock, publish: Callable[[Snapshot], None], stop: Stop) -> None:
@@ -225,7 +227,7 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -
 
     Raises ListenError before anything is started, ConfigError or WeatherError for files that cannot be used.
     """
-    server = Server(address=web.address, web_config=web.config, max_requests=web.max_requests)
+    server = Server(addresses=web.addresses, web_config=web.config, max_requests=web.max_requests)
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         ahead = GenerationAhead(plan.scenario, plan.seed) if plan.is_lean else None
@@ -236,8 +238,9 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -
         live = build_run(plan, ahead, forecasts)
         stack.callback(live.close)
         publication = Publication(clock, live.snapshot(clock, None), exposition)
-        server.start(routes(publication))
-        LOG.info("listening on %s", server.url)
+        server.start(routes(publication, metrics_path=web.metrics_path))
+        for url in server.urls:
+            LOG.info("listening on %s", url)
         # The first step may wait for weather or compile for seconds, which a signal still ends at once.
         live.step()
         # The weather of the first day comes first: a machine may have one core.

@@ -63,7 +63,7 @@ def simulator_page() -> str:
     for _ in range(SIMULATED_STEPS):
         live.step()
     snapshot = live.snapshot(clock, 60.0)
-    return render_page(summarize(snapshot, fresh=True), history(snapshot))
+    return render_page(summarize(snapshot, fresh=True), history(snapshot), metrics_path="/metrics")
 
 
 def take(folder: Path, name: str, html: str, height: int) -> None:

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import io
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,11 +81,19 @@ def nobody_reads() -> int:
     return NOBODY_READS
 
 
+METRICS_PATH = "/metrics"
+"""Path of the metrics where no flag names another; Prometheus asks for it by default."""
+
+_PATH = re.compile(r"/(?!-/|api/)[A-Za-z0-9._~!$&'()*+,;=:@/-]+")
+"""Path of a URL that needs no escapes (RFC 3986) and is none of the server's others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    """Address and protection of the server, and the number of requests in flight."""
+    """Addresses, path of the metrics, and protection of the server, and the number of requests in flight."""
 
-    address: str
+    addresses: tuple[str, ...]
+    metrics_path: str
     config: "WebConfig | None"
     max_requests: int
 
@@ -94,7 +103,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Report the mistake and exit."""
-        self.exit(USER_ERROR, f"{self.prog}: {message}; see --help\n")
+        told = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in message)
+        self.exit(USER_ERROR, f"{self.prog}: {told}; see --help\n")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Exit once the help, if it was asked for, is written."""
@@ -112,10 +122,20 @@ def add_web_flags(parser: argparse.ArgumentParser, default_address: str) -> None
     add = parser.add_argument
     add(
         "--web.listen-address",
-        dest="address",
+        dest="addresses",
         metavar="ADDRESS",
-        default=default_address,
-        help="host:port to serve; an empty host is every interface (default: %(default)s)",
+        action="append",
+        help=f"host:port to serve, may be repeated; an empty host is every interface (default: {default_address})",
+    )
+    # An option that is appended to a default would keep it.
+    parser.set_defaults(default_address=default_address)
+    add(
+        "--web.telemetry-path",
+        dest="metrics_path",
+        metavar="PATH",
+        type=_metrics_path,
+        default=METRICS_PATH,
+        help="path of the metrics (default: %(default)s)",
     )
     add("--web.config.file", dest="web_config_file", metavar="FILE", type=Path, help="TLS and basic auth, YAML")
     add(
@@ -144,12 +164,31 @@ def web_of(options: argparse.Namespace) -> Web:
         from exporter.core.web.web_config import load_web_config  # noqa: PLC0415 - what is off is not loaded
 
         config = load_web_config(options.web_config_file)
-    return Web(address=options.address, config=config, max_requests=options.max_requests)
+    return Web(
+        addresses=addresses_of(options),
+        metrics_path=options.metrics_path,
+        config=config,
+        max_requests=options.max_requests,
+    )
+
+
+def addresses_of(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the addresses that the flags of `add_web_flags` name."""
+    return tuple(options.addresses or [options.default_address])
 
 
 def start_logging(options: argparse.Namespace) -> None:
     """Log as the flags of `add_log_flags` say."""
     configure_logging(options.log_level, LogFormat(options.log_format))
+
+
+def _metrics_path(text: str) -> str:
+    """Check a flag's value: a path that browsers and Prometheus ask for as it is written."""
+    if not _PATH.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f'expected a path such as {METRICS_PATH}, not below /-/ or /api/, got "{text}"'
+        )
+    return text
 
 
 def positive(text: str) -> int:

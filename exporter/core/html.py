@@ -51,10 +51,10 @@ def document(*, title: str, refresh: float | None, header: str, main: str, foote
 """
 
 
-def footer_links(program: str, version: str) -> str:
+def footer_links(program: str, version: str, metrics_path: str) -> str:
     """Link to the other representations of the same figures, and name the program."""
     return (
-        '<p><a href="/metrics">metrics</a> &middot; <a href="/api/v1/summary">summary</a> &middot;\n'
+        f'<p><a href="{escape(metrics_path)}">metrics</a> &middot; <a href="/api/v1/summary">summary</a> &middot;\n'
         f'<a href="/api/v1/history">history</a> &middot; {program} {escape(version)}</p>'
     )
 

@@ -11,7 +11,7 @@ from exporter.views.wording import band_text, emissions_text, scopes_text, unkno
 FACTOR_LABELS = {"grid": "Clean grid", "power": "Low power", "network": "Light traffic", "budget": "Within budget"}
 
 
-def render_page(summary: Summary, points: list[PointView]) -> str:
+def render_page(summary: Summary, points: list[PointView], *, metrics_path: str) -> str:
     """Render the HTML document; it asks the browser to load it again after the next sample."""
     return document(
         title=_title(summary),
@@ -29,7 +29,7 @@ def render_page(summary: Summary, points: list[PointView]) -> str:
 <section><h2>Data quality</h2>{_flags(summary)}</section>
 </div>
 <section><h2>Where the watts come from</h2>{_components(summary.components)}</section>""",
-        footer=_lifetime(summary) + footer_links("ecotrack", summary.version),
+        footer=_lifetime(summary) + footer_links("ecotrack", summary.version, metrics_path),
     )
 
 

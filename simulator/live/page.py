@@ -12,7 +12,7 @@ from simulator.live.summary import PointView, Summary, Today
 from simulator.live.tables import flow_table, node_table, site_table
 
 
-def render_page(summary: Summary, points: list[PointView]) -> str:
+def render_page(summary: Summary, points: list[PointView], *, metrics_path: str) -> str:
     """Return the HTML document, which makes the browser load it again after the next snapshot."""
     return document(
         title=_title(summary),
@@ -31,7 +31,7 @@ def render_page(summary: Summary, points: list[PointView]) -> str:
 {forecast_section(summary.forecasts)}
 {ledger_section(summary.chain)}
 <section><h2>Nodes</h2>{node_table(summary.nodes, with_sites=len(summary.sites) > 1)}</section>""",
-        footer=f"<p>{_setting(summary)}</p>\n{footer_links('ecochain', summary.version)}",
+        footer=f"<p>{_setting(summary)}</p>\n{footer_links('ecochain', summary.version, metrics_path)}",
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
 import exporter
 from exporter.power.band import band_of
@@ -23,6 +24,7 @@ FLAGS = (
     "--config.check",
     "--once",
     "--web.listen-address",
+    "--web.telemetry-path",
     "--web.config.file",
     "--web.max-requests",
     "--state.dir",
@@ -134,6 +136,15 @@ def test_a_bad_web_configuration_is_one_line(tmp_path: Path, text: str, said: st
     [
         ("--web.max-requests=many", 'argument --web.max-requests: expected a whole number >= 1, got "many"'),
         ("--web.max-requests=0", 'argument --web.max-requests: expected a whole number >= 1, got "0"'),
+        *(
+            (
+                f"--web.telemetry-path={path}",
+                "argument --web.telemetry-path: expected a path such as /metrics, not below /-/ or /api/,"
+                f' got "{path}"',
+            )
+            for path in ("", "/", "metrics", "/-/ready", "/api/v1/summary", "/a?b", "/a b", "/%ff", "/\u00fc")
+        ),
+        ("--web.max-requests=\x1b[2J\n", r'argument --web.max-requests: expected a whole number >= 1, got "\x1b[2J\n"'),
         ("--log.format=xml", "argument --log.format: invalid choice: 'xml' (choose from 'logfmt', 'json')"),
         ("--path.procfs=/no/such", 'argument --path.procfs: expected a folder, got "/no/such"'),
         ("--web.listen=:80", "unrecognized arguments: --web.listen=:80"),
@@ -240,6 +251,20 @@ def test_once_asks_the_running_exporter(tmp_path: Path) -> None:
     assert re.search(r"^today +\d+\.\d of 150 g +", ended.stdout, re.MULTILINE)
     assert re.search(r"^this month +\d+\.\d of 4000 g +", ended.stdout, re.MULTILINE)
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.servers
+def test_further_addresses_and_another_path_of_the_metrics(tmp_path: Path) -> None:
+    further = f"127.0.0.1:{free_port()}"
+    with running_exporter(tmp_path, f"--web.listen-address={further}", "--web.telemetry-path=/own") as running:
+        until_ready(running)
+        for url in (running.url, f"http://{further}"):
+            assert "ecotrack_samples_total" in requests.get(f"{url}/own", timeout=240).text
+            assert requests.get(f"{url}/metrics", timeout=240).status_code == 404
+            assert 'href="/own"' in requests.get(url, timeout=240).text
+            assert f"listening on {url}" in running.log.read_text()
+        ended = run_once("--once", f"--web.listen-address=127.0.0.1:{free_port()}", f"--web.listen-address={further}")
+    assert f"- as the exporter at {further} sees it" in ended.stdout
 
 
 @pytest.mark.servers

@@ -57,10 +57,9 @@ class Phase(enum.IntEnum):
 
 
 class Hub:
-    """State that the connections of one server share: the site, the limits, and the open connections."""
+    """State that the connections of one server share: the limits, and the open connections."""
 
-    def __init__(self, *, site: Site, protection: "Protection | None", limits: Limits) -> None:
-        self.site = site
+    def __init__(self, *, protection: "Protection | None", limits: Limits) -> None:
         self.protection = protection
         self.limits = limits
         self.in_flight = 0
@@ -83,9 +82,10 @@ class Connection(asyncio.BufferedProtocol):
     _transport: asyncio.Transport
     _timer: asyncio.TimerHandle
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, site: Site) -> None:
         self.phase = Phase.HEAD
         self._hub = hub
+        self._site = site
         self._loop = asyncio.get_running_loop()
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
         # Before there is a transport: one whose TLS cannot be set up must not be served without.
@@ -180,7 +180,7 @@ class Connection(asyncio.BufferedProtocol):
         """Answer a request, or start the check of its credentials."""
         request = _request(head)
         self._head_only = request.method == "HEAD"
-        refusal = self._hub.site.refuse(request)
+        refusal = self._site.refuse(request)
         if refusal is not None:
             self._send(refusal, close=has_body)
         elif _head_bytes(head) > MAX_HEAD_BYTES:
@@ -224,7 +224,7 @@ class Connection(asyncio.BufferedProtocol):
         self._holds_slot = True
         response = text(500, "The server failed to answer; its log says why.")
         try:
-            response = self._hub.site.respond(request)
+            response = self._site.respond(request)
         finally:
             # A handler's exception passes on to the event loop, which reports it; the client gets the 500.
             self._send(response)

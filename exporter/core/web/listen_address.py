@@ -22,7 +22,7 @@ class ListenAddress:
 
 
 def parse_address(text: str) -> ListenAddress:
-    """Take apart `127.0.0.1:10110`, `[::1]:10110`, `localhost:10110` or `:10110`.
+    """Take apart `127.0.0.1:10110`, `[::1]:10110`, `[fe80::1%eth0]:10110`, `localhost:10110` or `:10110`.
 
     Raises ListenError.
     """
@@ -45,7 +45,8 @@ def listen(text: str) -> socket.socket:
         host = address.host.encode("ascii") if address.host.isascii() else address.host
         found = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, target = min(found, key=lambda entry: entry[0] != socket.AF_INET)
-        return socket.create_server(target[:2], family=family, backlog=BACKLOG)
+        # The whole of it: a link-local address is none without the number of its link.
+        return socket.create_server(target, family=family, backlog=BACKLOG)
     except UnicodeError as error:
         raise ListenError(f"cannot listen on {text}: not a host name") from error
     except OSError as error:
@@ -68,7 +69,10 @@ def is_loopback(listener: socket.socket) -> bool:
 
 def base_url(listener: socket.socket, scheme: str) -> str:
     """Return a URL under which this machine reaches the socket, without a final slash."""
-    host, port = listener.getsockname()[:2]
+    host, port, *more = listener.getsockname()
     if host in ("::", "0.0.0.0"):  # noqa: S104 - compared, not bound
         host = "localhost"
+    if more and more[1]:
+        # The link of a link-local address, after an escaped percent sign (RFC 6874).
+        host = f"{host}%25{socket.if_indextoname(more[1])}"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

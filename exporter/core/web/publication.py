@@ -45,7 +45,7 @@ class Publication(Generic[SnapshotT]):
         return (*(good if fresh else stale), fresh)
 
 
-def common_routes(publication: Publication[SnapshotT]) -> dict[str, Handler]:
+def common_routes(publication: Publication[SnapshotT], metrics_path: str) -> dict[str, Handler]:
     """Return the routes of metrics, health and readiness."""
 
     def metrics(request: Request) -> Response:
@@ -64,7 +64,7 @@ def common_routes(publication: Publication[SnapshotT]) -> dict[str, Handler]:
         _, _, fresh = publication.latest()
         return Response(body=b"ready\n") if fresh else Response(status=503, body=b"no fresh sample\n")
 
-    return {"/metrics": metrics, "/-/healthy": healthy, "/-/ready": ready}
+    return {metrics_path: metrics, "/-/healthy": healthy, "/-/ready": ready}
 
 
 def json_response(value: object) -> Response:

@@ -5,11 +5,12 @@ docs/adr/0002-http-server.md for what it was chosen over.
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +32,11 @@ STOP_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
+_Sites = Sequence[tuple[socket.socket, Site]]
+
 
 class Server:
-    """HTTP server that binds `address` at once, and serves routes there from its own thread once started.
+    """HTTP server that binds its addresses at once, and serves routes there from its own thread once started.
 
     A handler runs on the event loop's thread, one at a time; it should return within milliseconds. At most
     `max_requests` requests are between their complete head and the last byte handed to the kernel; others get 503.
@@ -43,29 +46,37 @@ class Server:
     def __init__(
         self,
         *,
-        address: str,
+        addresses: Sequence[str],
         web_config: "WebConfig | None",
         max_requests: int,
         limits: Limits | None = None,
     ) -> None:
-        """Bind the address; clients that connect before `start` wait.
+        """Bind the addresses; clients that connect before `start` wait.
 
-        Raises ListenError where the address cannot be listened on.
+        Raises ListenError where one of them cannot be listened on.
         """
-        self._listener = listen(address)
-        self._url = base_url(self._listener, "https" if web_config is not None and web_config.tls else "http")
+        with contextlib.ExitStack() as opened:
+            self._listeners = [opened.enter_context(listen(address)) for address in addresses]
+            opened.pop_all()
+        scheme = "https" if web_config is not None and web_config.tls else "http"
+        self._urls = tuple(base_url(listener, scheme) for listener in self._listeners)
         self._web_config = web_config
         self._limits = limits or Limits(requests=max_requests)
         self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
-        """The base URL on this machine, such as `http://127.0.0.1:10110`."""
-        return self._url
+        """The base URL of the first address on this machine, such as `http://127.0.0.1:10110`."""
+        return self._urls[0]
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The base URL of each address."""
+        return self._urls
 
     def start(self, routes: Mapping[str, Handler]) -> None:
         """Serve `routes` (path to handler)."""
-        site = Site(routes=routes, loopback_only=is_loopback(self._listener))
+        sites = [(one, Site(routes=routes, loopback_only=is_loopback(one))) for one in self._listeners]
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         loop, stopping = runner.get_loop(), asyncio.Event()
         limits = replace(self._limits, connections=room_for(self._limits.connections))
@@ -74,22 +85,23 @@ class Server:
         loop.set_exception_handler(_report)
         self._request_stop = functools.partial(loop.call_soon_threadsafe, stopping.set)
         self._thread = threading.Thread(
-            target=self._run, args=(runner, site, limits, stopping), name=SERVER_THREAD, daemon=True
+            target=self._run, args=(runner, sites, limits, stopping), name=SERVER_THREAD, daemon=True
         )
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the address at once, let what is in flight end within a second, and return when all is closed."""
+        """Close the addresses at once, let what is in flight end within a second, and return when all is closed."""
         if self._thread is not None:
             self._request_stop()
             self._thread.join()
             self._thread = None
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
 
-    def _run(self, runner: asyncio.Runner, site: Site, limits: Limits, stopping: asyncio.Event) -> None:
-        hub = Hub(site=site, protection=self._protection(), limits=limits)
+    def _run(self, runner: asyncio.Runner, sites: _Sites, limits: Limits, stopping: asyncio.Event) -> None:
+        hub = Hub(protection=self._protection(), limits=limits)
         with runner:
-            runner.run(_serve(hub, self._listener, stopping))
+            runner.run(_serve(hub, sites, stopping))
 
     def _protection(self) -> "Protection | None":
         if self._web_config is None:
@@ -99,13 +111,14 @@ class Server:
         return Protection(self._web_config)
 
 
-async def _serve(hub: Hub, listener: socket.socket, stopping: asyncio.Event) -> None:
+async def _serve(hub: Hub, sites: _Sites, stopping: asyncio.Event) -> None:
     """Accept and answer until `stopping` is set."""
     loop = asyncio.get_running_loop()
-    acceptor = Acceptor(listener, lambda: Connection(hub))
+    acceptors = [Acceptor(listener, functools.partial(Connection, hub, site)) for listener, site in sites]
     await stopping.wait()
     hub.stopping = True
-    await acceptor.close()
+    for acceptor in acceptors:
+        await acceptor.close()
     if hub.protection is not None:
         hub.protection.close()
     for connection in list(hub.connections):

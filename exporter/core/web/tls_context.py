@@ -30,6 +30,10 @@ _CLIENT_AUTH = {
 }
 
 
+#: Go's names of the curves, as OpenSSL calls them.
+_CURVES = {"CurveP256": "prime256v1", "CurveP384": "secp384r1", "CurveP521": "secp521r1", "X25519": "X25519"}
+
+
 class TlsServerConfig(msgspec.Struct, forbid_unknown_fields=True):
     """Keys of the section; file names are relative to the web configuration's folder."""
 
@@ -42,6 +46,7 @@ class TlsServerConfig(msgspec.Struct, forbid_unknown_fields=True):
     max_version: str = "TLS13"
     cipher_suites: list[str] = []
     prefer_server_cipher_suites: bool = True
+    curve_preferences: list[str] = []
 
     def files(self) -> Iterator[str]:
         """Return the names of the files to read."""
@@ -62,6 +67,8 @@ def server_context(config: TlsServerConfig, folder: Path) -> ssl.SSLContext:
         context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
     if tls12 := [CIPHER_SUITES[name] for name in config.cipher_suites if name in CIPHER_SUITES]:
         context.set_ciphers(":".join(tls12))
+    for curve in config.curve_preferences:
+        context.set_ecdh_curve(_CURVES[curve])
     _load_certificate(context, folder / config.cert_file, folder / config.key_file)
     context.verify_mode = _CLIENT_AUTH[config.client_auth_type]
     if context.verify_mode is not ssl.CERT_NONE:
@@ -84,6 +91,13 @@ def _check(config: TlsServerConfig) -> None:
     _check_known("max_version", config.max_version, _VERSIONS)
     for suite in config.cipher_suites:
         _check_known("cipher_suites", suite, (*CIPHER_SUITES, *_TLS13_SUITES))
+    for curve in config.curve_preferences:
+        _check_known("curve_preferences", curve, _CURVES)
+    if len(config.curve_preferences) > 1:
+        raise ValueError(
+            "tls_server_config.curve_preferences: expected one curve, or none for OpenSSL's own choice;"
+            " Python's TLS takes no list"
+        )
     verifies = _CLIENT_AUTH[config.client_auth_type] is not ssl.CERT_NONE
     if verifies and not config.client_ca_file:
         raise ValueError(f"tls_server_config.client_ca_file: expected a PEM file, for {config.client_auth_type}")

@@ -25,7 +25,7 @@ def broken(request):
     raise RuntimeError("broken")
 
 configure_logging("info", LogFormat.JSON)
-server = Server(address="127.0.0.1:0", web_config=None, max_requests=40)
+server = Server(addresses=["127.0.0.1:0"], web_config=None, max_requests=40)
 server.start({"/": broken})
 address = urlsplit(server.url)
 for _ in range(2000):

@@ -40,7 +40,7 @@ NODE_FIGURES = {
 
 
 def page(snapshot: Snapshot, *, fresh: bool = True) -> str:
-    return render_page(summarize(snapshot, fresh=fresh), history(snapshot))
+    return render_page(summarize(snapshot, fresh=fresh), history(snapshot), metrics_path="/metrics")
 
 
 def before_the_first_step() -> Snapshot:

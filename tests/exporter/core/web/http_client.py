@@ -4,7 +4,7 @@ import contextlib
 import io
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import parse_headers
 from typing import BinaryIO
@@ -35,10 +35,10 @@ def serving(
     *,
     web_config: WebConfig | None = None,
     limits: Limits = UNHURRIED,
-    address: str = "127.0.0.1:0",
+    addresses: Sequence[str] = ("127.0.0.1:0",),
 ) -> Iterator[Server]:
     """Yield a started server, and stop it when the block ends."""
-    server = Server(address=address, web_config=web_config, max_requests=40, limits=limits)
+    server = Server(addresses=addresses, web_config=web_config, max_requests=40, limits=limits)
     server.start(routes)
     try:
         yield server

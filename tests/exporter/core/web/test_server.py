@@ -6,10 +6,13 @@ import logging
 import re
 import socket
 import threading
+from ipaddress import IPv6Address
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from exporter.core.web.listen_address import listen
 from exporter.core.web.server import ListenError, Request, Response, Server
 from tests.exporter.core.web.http_client import ask, connect, exchange, get, read_all, serving, split
 
@@ -146,7 +149,7 @@ def test_loopback_names_are_accepted(host: str) -> None:
 
 
 def test_any_host_is_accepted_where_others_may_reach_us() -> None:
-    with serving({"/metrics": metrics}, address=":0") as server:
+    with serving({"/metrics": metrics}, addresses=[":0"]) as server:
         assert exchange(server, get(host="device.example"))[0].status == 200
 
 
@@ -204,7 +207,7 @@ def test_stop_closes_connections_accepted_at_the_last_moment() -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "a b:1", "::1:80", "127.0.0.1:-1"])
 def test_a_wrong_address_is_one_clear_line(address: str) -> None:
     with pytest.raises(ListenError) as caught:
-        Server(address=address, web_config=None, max_requests=1)
+        Server(addresses=[address], web_config=None, max_requests=1)
     assert address in str(caught.value) and "expected HOST:PORT" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -213,22 +216,69 @@ def test_a_taken_unknown_or_foreign_address_is_named_with_its_reason() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ListenError, match=rf"^cannot listen on {address}: Address already in use$"):
-            Server(address=address, web_config=None, max_requests=1)
+            Server(addresses=[address], web_config=None, max_requests=1)
     with pytest.raises(ListenError, match=r"192\.0\.2\.1:0: Cannot assign requested address$"):
-        Server(address="192.0.2.1:0", web_config=None, max_requests=1)
+        Server(addresses=["192.0.2.1:0"], web_config=None, max_requests=1)
     with pytest.raises(ListenError, match=r"^cannot listen on ä\.\.b:80: not a host name$"):
-        Server(address="ä..b:80", web_config=None, max_requests=1)
+        Server(addresses=["ä..b:80"], web_config=None, max_requests=1)
     with pytest.raises(ListenError, match=r"^cannot listen on nowhere\.invalid:1: "):
-        Server(address="nowhere.invalid:1", web_config=None, max_requests=1)
+        Server(addresses=["nowhere.invalid:1"], web_config=None, max_requests=1)
 
 
 @pytest.mark.parametrize(
     ("address", "url"), [("127.0.0.1:0", r"http://127\.0\.0\.1:\d+"), (":0", r"http://localhost:\d+")]
 )
 def test_the_url_names_the_real_port(address: str, url: str) -> None:
-    with serving({"/metrics": metrics}, address=address) as server:
+    with serving({"/metrics": metrics}, addresses=[address]) as server:
         assert re.fullmatch(url, server.url)
         assert exchange(server, get())[0].status == 200
+
+
+def test_each_of_several_addresses_is_served_by_its_own_rule_for_hosts() -> None:
+    with serving({"/metrics": metrics}, addresses=("127.0.0.1:0", "127.0.0.2:0", ":0")) as server:
+        assert [urlsplit(url).hostname for url in server.urls] == ["127.0.0.1", "127.0.0.2", "localhost"]
+        for url, foreign in zip(server.urls, (403, 403, 200), strict=True):
+            for host, status in (("localhost", 200), ("evil.example", foreign)):
+                with socket.create_connection((urlsplit(url).hostname or "", urlsplit(url).port or 0), 240) as client:
+                    assert ask(client, get(host=host)).status == status
+
+
+def test_where_one_of_several_addresses_is_taken_none_stays_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    addresses = [f"127.0.0.1:{port}", f"127.0.0.1:{port}"]
+    with pytest.raises(ListenError, match="Address already in use"):
+        Server(addresses=addresses, web_config=None, max_requests=1)
+    gc.collect()  # a socket that was left open warns when it is collected, and warnings are errors
+
+
+def link_local() -> str | None:
+    """Return a link-local address of this machine with its link, in the form of a URL."""
+    interfaces = Path("/proc/net/if_inet6")
+    rows = [line.split() for line in interfaces.read_text().splitlines()] if interfaces.exists() else []
+    found = [(IPv6Address(int(row[0], 16)), row[5]) for row in rows if row[3] == "20"]
+    return f"{found[0][0]}%{found[0][1]}" if found else None
+
+
+@pytest.mark.skipif(link_local() is None, reason="no link-local address here")
+def test_a_link_local_address_is_bound_on_its_link() -> None:
+    host = link_local()
+    with serving({"/metrics": metrics}, addresses=[f"[{host}]:0"]) as server:
+        shown = urlsplit(server.url)
+        assert unquote(shown.hostname or "") == host
+        with socket.create_connection((host or "", shown.port or 0), 240) as client:
+            assert ask(client, get()).status == 200
+
+
+def test_an_address_goes_to_the_socket_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of the link is the last of the four parts of an IPv6 address."""
+    told: list[object] = []
+    monkeypatch.setattr(socket, "create_server", lambda target, **_: told.append(target))
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", 1, 0, 4))]
+    )
+    listen("[fe80::1%eth0]:1")
+    assert told == [("fe80::1", 1, 0, 4)]
 
 
 def has_ipv6_loopback() -> bool:
@@ -238,12 +288,12 @@ def has_ipv6_loopback() -> bool:
 
 @pytest.mark.skipif(not has_ipv6_loopback(), reason="no IPv6 on loopback here")
 def test_ipv6_loopback_alone_and_every_interface_with_both_families() -> None:
-    with serving({"/metrics": metrics}, address="[::1]:0") as server:
+    with serving({"/metrics": metrics}, addresses=["[::1]:0"]) as server:
         assert server.url.startswith("http://[::1]:")
         assert exchange(server, get(host="[::1]"))[0].status == 200
         assert exchange(server, get(host="evil.example"))[0].status == 403
     for everywhere in (":0", "[::]:0"):
-        with serving({"/metrics": metrics}, address=everywhere) as server:
+        with serving({"/metrics": metrics}, addresses=[everywhere]) as server:
             port = int(server.url.rpartition(":")[2])
             for host in ("127.0.0.1", "::1"):
                 socket.create_connection((host, port), 240).close()

@@ -73,6 +73,18 @@ def test_requests_and_large_responses_go_through_tls(tmp_path: Path, authority: 
 
 
 @pytest.mark.parametrize(
+    ("server", "client"),
+    [("CurveP256", "prime256v1"), ("CurveP384", "secp384r1"), ("CurveP521", "secp521r1"), ("X25519", "X25519")],
+)
+def test_a_preferred_curve_is_the_only_one(tmp_path: Path, authority: Authority, server: str, client: str) -> None:
+    config = web_config(tmp_path, curve_preferences=f"[{server}]")
+    for curve in {client, "prime256v1", "secp384r1"}:
+        context = client_context(authority)
+        context.set_ecdh_curve(curve)
+        assert status(config, context) == (200 if curve == client else None)
+
+
+@pytest.mark.parametrize(
     ("policy", "none", "good", "strange"),
     [
         ("NoClientCert", 200, 200, 200),

@@ -109,6 +109,11 @@ PAIR = "cert_file: server.crt, key_file: server.key"
         ),
         (f"tls_server_config: {{{PAIR}, min_version: TLS13, max_version: TLS12}}", "min_version: expected at most"),
         (f"tls_server_config: {{{PAIR}, cipher_suites: [RC4]}}", "cipher_suites: expected one of TLS_ECDHE_"),
+        (f"tls_server_config: {{{PAIR}, curve_preferences: [P256]}}", "curve_preferences: expected one of CurveP256, "),
+        (
+            f"tls_server_config: {{{PAIR}, curve_preferences: [X25519, CurveP256]}}",
+            "curve_preferences: expected one curve, or none for OpenSSL's own choice; Python's TLS takes no list",
+        ),
         ("http_server_config: {headers: {Server: x}}", "http_server_config.headers.Server: expected one of"),
         ('http_server_config: {headers: {X-Frame-Options: "a\\nb"}}', "X-Frame-Options: expected printable ASCII"),
         ("basic_auth_user: {}", "basic_auth_user: unknown key; known here: tls_server_config"),
