@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import functools
 import hashlib
 import hmac
 import os
@@ -10,12 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
 
+from exporter.core.web.client_network import network_of
 from exporter.core.web.site import Response, text
 
-#: Different credentials that may wait for a check at once, in all and from one client address. A check at cost 10
-#: takes about 57 ms and one thread makes them, so a new client waits about half a second at most.
-MAX_WAITING = 8
+#: Different credentials that may wait for a check at once, in all and from one client network. A check at cost 10
+#: takes about 57 ms and one thread makes them, so among newcomers alone one waits 7 s at most.
+MAX_WAITING = 128
 MAX_WAITING_PER_CLIENT = 2
+
+#: Client networks whose wrong guesses are remembered, of some 100 bytes each; beyond them the oldest is forgotten.
+MAX_GUESSERS = 1024
 
 #: bcrypt reads no further, and the package refuses longer passwords.
 _PASSWORD_BYTES = 72
@@ -48,10 +53,17 @@ class _Credentials:
     password: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Waiting:
-    client: str
-    verdict: asyncio.Task[Verdict]
+    """A check to be made. The fewer wrong guesses came from its network, the earlier it is made."""
+
+    given: _Credentials
+    digest: bytes
+    stored: bytes
+    known: bool
+    network: bytes
+    guesses: int
+    verdict: asyncio.Future[Verdict]
 
 
 class BasicAuth:
@@ -59,16 +71,20 @@ class BasicAuth:
 
     Verified credentials are remembered by a keyed hash, one for each user, so wrong guesses cannot push them out. The
     stored hash enters the keyed hash, so a changed password invalidates it. An unknown user costs the same time.
+
+    Nobody is refused because others guess: those who guessed wrong wait behind those who did not, and make room.
     """
 
     def __init__(self) -> None:
         self._key = os.urandom(32)
         self._verified: dict[str, bytes] = {}
         self._waiting: dict[bytes, _Waiting] = {}
+        self._checked: _Waiting | None = None
+        self._guesses: dict[bytes, int] = {}
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="basic-auth")
 
-    def check(self, header: str | None, users: Mapping[str, bytes], client: str) -> Verdict | asyncio.Task[Verdict]:
-        """Return the verdict on a header's value, or the task that finds it; `users` holds at least one bcrypt hash."""
+    def check(self, header: str | None, users: Mapping[str, bytes], client: str) -> Verdict | asyncio.Future[Verdict]:
+        """Return the verdict on a header's value, or its future; `users` holds at least one bcrypt hash."""
         given = _parse(header)
         if given is None:
             return Verdict.DENIED
@@ -78,31 +94,78 @@ class BasicAuth:
             return Verdict.GRANTED
         if digest in self._waiting:
             return self._waiting[digest].verdict
-        from_client = sum(waiting.client == client for waiting in self._waiting.values())
-        if len(self._waiting) >= MAX_WAITING or from_client >= MAX_WAITING_PER_CLIENT:
+        network = network_of(client)
+        one = _Waiting(
+            given=given,
+            digest=digest,
+            # An unknown user's password is compared with somebody's hash, for the time this takes, and denied all the
+            # same.
+            stored=stored or next(iter(users.values())),
+            known=stored is not None,
+            network=network,
+            guesses=self._guesses.get(network, 0),
+            verdict=asyncio.get_running_loop().create_future(),
+        )
+        if not self._has_room_for(one):
             return Verdict.BUSY
-        # An unknown user's password is compared with somebody's hash, for the time this takes, and denied all the same.
-        hashed = stored or next(iter(users.values()))
-        verdict = asyncio.get_running_loop().create_task(self._verify(given, hashed, digest, known=stored is not None))
-        self._waiting[digest] = _Waiting(client=client, verdict=verdict)
-        return verdict
+        self._waiting[digest] = one
+        self._check_next()
+        return one.verdict
 
     def close(self) -> None:
         """Give up all checks and let the worker thread end."""
         for waiting in self._waiting.values():
             waiting.verdict.cancel()
+        self._waiting.clear()
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    async def _verify(self, given: _Credentials, hashed: bytes, digest: bytes, *, known: bool) -> Verdict:
+    def _has_room_for(self, one: _Waiting) -> bool:
+        """Tell whether one more may wait, in the place of the worst guesser if need be."""
+        if sum(other.network == one.network for other in self._waiting.values()) >= MAX_WAITING_PER_CLIENT:
+            return False
+        if len(self._waiting) < MAX_WAITING:
+            return True
+        others = (other for other in self._waiting.values() if other is not self._checked)
+        worst = max(others, key=lambda other: other.guesses)
+        if worst.guesses <= one.guesses:
+            return False
+        del self._waiting[worst.digest]
+        worst.verdict.set_result(Verdict.BUSY)
+        return True
+
+    def _check_next(self) -> None:
+        """Begin the next check, where none is under way; of those with as few guesses the first to come is first."""
+        if self._checked is not None or not self._waiting:
+            return
+        one = self._checked = min(self._waiting.values(), key=lambda waiting: waiting.guesses)
         loop = asyncio.get_running_loop()
-        try:
-            matches = await loop.run_in_executor(self._worker, _matches, given.password, hashed)
-        finally:
-            del self._waiting[digest]
-        if not (matches and known):
-            return Verdict.DENIED
-        self._verified[given.user] = digest
-        return Verdict.GRANTED
+        matching = loop.run_in_executor(self._worker, _matches, one.given.password, one.stored)
+        matching.add_done_callback(functools.partial(self._conclude, one))
+
+    def _conclude(self, one: _Waiting, matching: asyncio.Future[bool]) -> None:
+        self._checked = None
+        self._waiting.pop(one.digest, None)
+        if matching.cancelled() or one.verdict.cancelled():
+            return
+        if (failure := matching.exception()) is not None:
+            one.verdict.set_exception(failure)
+        elif matching.result() and one.known:
+            self._verified[one.given.user] = one.digest
+            self._guesses.pop(one.network, None)
+            one.verdict.set_result(Verdict.GRANTED)
+        else:
+            self._remember_guess(one.network)
+            one.verdict.set_result(Verdict.DENIED)
+        self._check_next()
+
+    def _remember_guess(self, network: bytes) -> None:
+        guesses = self._guesses.pop(network, 0) + 1
+        if len(self._guesses) >= MAX_GUESSERS:
+            del self._guesses[next(iter(self._guesses))]
+        self._guesses[network] = guesses
+        for waiting in self._waiting.values():
+            if waiting.network == network:
+                waiting.guesses = guesses
 
     def _digest(self, given: _Credentials, stored: bytes) -> bytes:
         # Neither a stored hash nor a user name can hold a colon, so the joined fields are unambiguous.

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import enum
+import functools
 import logging
 import ssl
 import time
@@ -195,17 +196,17 @@ class Connection(asyncio.BufferedProtocol):
     def _authenticate(self, request: Request, protection: "Protection") -> None:
         peer = self._transport.get_extra_info("peername") or ("",)
         verdict = protection.check(request, str(peer[0]))
-        if isinstance(verdict, asyncio.Task):
+        if isinstance(verdict, asyncio.Future):
             self.phase = Phase.AUTHENTICATING
             self._transport.pause_reading()
             self._set_deadline(self._hub.limits.response_seconds)
-            verdict.add_done_callback(lambda task: self._checked(request, task))
+            verdict.add_done_callback(functools.partial(self._checked, request))
         else:
             self._judge(request, verdict)
 
-    def _checked(self, request: Request, task: "asyncio.Task[Verdict]") -> None:
-        if self.phase is Phase.AUTHENTICATING and not task.cancelled():
-            self._judge(request, task.result())
+    def _checked(self, request: Request, found: "asyncio.Future[Verdict]") -> None:
+        if self.phase is Phase.AUTHENTICATING and not found.cancelled():
+            self._judge(request, found.result())
 
     def _judge(self, request: Request, verdict: "Verdict") -> None:
         if verdict.refusal is None:

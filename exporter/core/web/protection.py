@@ -27,8 +27,8 @@ class Protection:
         config = self._file.current()
         return None if config.tls is None else TlsStream(config.tls, config.client_allowed_sans)
 
-    def check(self, request: Request, client: str) -> Verdict | asyncio.Task[Verdict]:
-        """Return the verdict on a request from a client's address, or the task that finds it."""
+    def check(self, request: Request, client: str) -> Verdict | asyncio.Future[Verdict]:
+        """Return the verdict on a request from a client's address, or its future."""
         users = self._file.current().users
         return self._auth.check(request.headers.get("authorization"), users, client) if users else Verdict.GRANTED
 

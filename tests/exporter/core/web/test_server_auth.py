@@ -1,16 +1,23 @@
 """Basic authentication over real connections."""
 
+import asyncio
 import base64
 import contextlib
+import functools
+import itertools
 import logging
 import threading
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import bcrypt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from exporter.core.web.authentication import MAX_WAITING
+from exporter.core.web.authentication import MAX_WAITING, MAX_WAITING_PER_CLIENT, BasicAuth, Verdict
+from exporter.core.web.client_network import network_of
 from exporter.core.web.server import Request, Response
 from exporter.core.web.web_config import load_web_config
 from tests.exporter.core.web.http_client import ask, connect, exchange, get, serving
@@ -93,6 +100,14 @@ def test_a_changed_password_counts_at_once_on_open_connections(tmp_path: Path) -
         assert ask(client, get("/metrics", basic("alice", "newer"))).status == 200
 
 
+def header(password: str) -> str:
+    return basic("alice", password).partition(": ")[2]
+
+
+def wrong(number: int) -> str:
+    return header(f"guess{number}")
+
+
 def test_an_unknown_user_costs_a_check_like_a_known_one(tmp_path: Path) -> None:
     config = load_web_config(write(tmp_path, alice=hashed("secret", USUAL)))
     with serving({"/metrics": metrics}, web_config=config) as server:
@@ -113,12 +128,90 @@ def test_wrong_guesses_neither_starve_scrapes_nor_queue_without_end(tmp_path: Pa
         contextlib.ExitStack() as stack,
     ):
         assert ask(scraper, get("/metrics", basic("alice", "secret"))).status == 200
-        guessers = [stack.enter_context(connect(server)) for _ in range(4 * MAX_WAITING)]
+        guessers = [stack.enter_context(connect(server)) for _ in range(32)]
         for number, guesser in enumerate(guessers):
             guesser.sendall(get("/metrics", basic("alice", f"guess{number}")))
         assert ask(scraper, get("/metrics", basic("alice", "secret"))).status == 200
         statuses = [ask(guesser, b"").status for guesser in guessers]
     assert set(statuses) == {401, 429}
+
+
+async def guess_on(auth: BasicAuth, hashes: Mapping[str, bytes], client: str, numbers: Iterator[int]) -> None:
+    """Guess again and again from one address, as often at once as is allowed and once more."""
+    while True:
+        verdicts = [auth.check(wrong(next(numbers)), hashes, client) for _ in range(MAX_WAITING_PER_CLIENT + 1)]
+        await asyncio.gather(*(one for one in verdicts if isinstance(one, asyncio.Future)))
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("networks", [3, MAX_WAITING + 2])
+def test_the_right_password_is_not_refused_because_others_guess(networks: int) -> None:
+    async def answers() -> list[Verdict]:
+        hashes, auth, numbers = {"alice": hashed("secret").encode()}, BasicAuth(), itertools.count()
+        clients = [f"10.0.{network}.1" for network in range(networks)]
+        guessers = [asyncio.create_task(guess_on(auth, hashes, client, numbers)) for client in clients]
+        while len(auth._guesses) < networks:
+            await asyncio.sleep(0.001)
+        found = []
+        for _ in range(3):
+            auth._verified.clear()  # as after a restart
+            verdict = auth.check(header("secret"), hashes, "192.0.2.1")
+            found.append(await verdict if isinstance(verdict, asyncio.Future) else verdict)
+        for guesser in guessers:
+            guesser.cancel()
+        auth.close()
+        return found
+
+    assert asyncio.run(asyncio.wait_for(answers(), 240)) == [Verdict.GRANTED] * 3
+
+
+@given(guesses=st.lists(st.integers(0, 8), max_size=60), again=st.integers(0, 8))
+@settings(deadline=None)
+def test_whoever_guessed_less_is_checked_first(guesses: list[int], again: int) -> None:
+    async def order() -> tuple[int, int]:
+        auth = BasicAuth()
+        auth._guesses = {network_of(f"10.0.{number}.1"): count for number, count in enumerate(guesses)}
+        auth._guesses[network_of("192.0.2.1")] = again
+        hashes, concluded = {"alice": hashed("secret").encode()}, []
+        for number in range(len(guesses)):
+            verdict = auth.check(wrong(number), hashes, f"10.0.{number}.1")
+            assert isinstance(verdict, asyncio.Future)
+            verdict.add_done_callback(functools.partial(lambda count, _: concluded.append(count), guesses[number]))
+        mine = auth.check(header("secret"), hashes, "192.0.2.1")
+        assert isinstance(mine, asyncio.Future)
+        assert await mine is Verdict.GRANTED
+        before = list(concluded)
+        auth.close()
+        return len(before), sum(count <= again for count in guesses)
+
+    waited, at_most = asyncio.run(order())
+    # The check that was under way at the time is made in any case.
+    assert waited <= at_most + 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_an_ipv6_network_counts_as_one_client(one: str, other: str, same: bool) -> None:
+    assert (network_of(one) == network_of(other)) is same
+
+    async def refused() -> bool:
+        auth, hashes = BasicAuth(), {"alice": hashed("secret").encode()}
+        verdicts = [auth.check(wrong(number), hashes, one) for number in range(MAX_WAITING_PER_CLIENT)]
+        assert Verdict.BUSY not in verdicts
+        last = auth.check(header("secret"), hashes, other)
+        auth.close()
+        return last is Verdict.BUSY
+
+    assert asyncio.run(refused()) is same
 
 
 def test_the_same_unverified_credentials_are_checked_once(tmp_path: Path) -> None:
