@@ -6,7 +6,6 @@ It reads a request, a line of JSON, from its input, and writes an archive of les
 import logging
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from simulator.forecast.models.catalogue import CANDIDATES, MODELS
 from simulator.forecast.pair import ASKED_FOR, Pair, kept_pair, learn_pair, sole_pair
 from simulator.live.lessons import MOST_SITES, SKY_EVERY, Lesson, Lessons, Request, Skies, Told, panels_of, written
 from simulator.live.past import pasts_of
+from simulator.run.child import end_with
 from simulator.run.forecasts import UNLEARNT_SUPPLY, choices_of, learns, sky_of
-from simulator.run.generate import end_with
 from simulator.run.job import full_method
 from simulator.scenario.schema import Scenario
 
@@ -38,7 +37,7 @@ def main() -> int:
     """Answer the request on standard input."""
     request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
     os.nice(NICENESS)
-    threading.Thread(target=end_with, args=(sys.stdin.fileno(),), daemon=True).start()
+    end_with(sys.stdin.fileno())
     sys.stdout.buffer.write(written(lessons(request)))
     sys.stdout.buffer.flush()
     return 0

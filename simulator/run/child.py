@@ -12,6 +12,9 @@ import msgspec
 
 from exporter.core.units import Seconds
 
+GIVEN_UP = 1
+"""Status of a child whose parent is gone, which nobody reads."""
+
 
 class ChildError(Exception):
     """A child that gave no answer; one line."""
@@ -77,3 +80,14 @@ class Child:
             self._answer = answer.read()
             self._process.wait()
         self._process.wait()
+
+
+def end_with(source: int) -> None:
+    """End this process at once when a file descriptor comes to its end: that of a pipe which its parent holds open."""
+
+    def wait() -> None:
+        while os.read(source, 1):
+            pass
+        os._exit(GIVEN_UP)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

@@ -4,9 +4,7 @@ It reads a request, a line of JSON, from its input, and writes an answer to its 
 numpy's format. It ends when its input does, so that none outlives the run.
 """
 
-import os
 import sys
-import threading
 from collections.abc import Sequence
 
 import msgspec
@@ -16,16 +14,14 @@ from simulator.arrays import FloatArray
 from simulator.assembly.layout import layout_of
 from simulator.energy.interface import POINTS_PER_DAY, WeatherError
 from simulator.run.apart import Answer, Request
+from simulator.run.child import end_with
 from simulator.run.generation import daily_generation
-
-GIVEN_UP = 1
-"""Status of a child whose parent is gone, which nobody reads."""
 
 
 def main() -> int:
     """Answer the request on standard input."""
     request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
-    threading.Thread(target=end_with, args=(sys.stdin.fileno(),), daemon=True).start()
+    end_with(sys.stdin.fileno())
     days, mistake = generated(request)
     sys.stdout.buffer.write(msgspec.json.encode(Answer(mistake=mistake)) + b"\n")
     np.save(sys.stdout.buffer, days, allow_pickle=False)
@@ -51,13 +47,6 @@ def generated(request: Request) -> tuple[FloatArray, str]:
 
 def _stacked(days: Sequence[FloatArray], buses: int) -> FloatArray:
     return np.array(days, dtype=np.float64).reshape(len(days), 2, POINTS_PER_DAY, buses)
-
-
-def end_with(source: int) -> None:
-    """Wait for the end of the input, a file descriptor, and end this process at once."""
-    while os.read(source, 1):
-        pass
-    os._exit(GIVEN_UP)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,15 @@ import logging
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING, cast
 
 from exporter.core.config import ConfigError
 from simulator.experiments.plan.work import Work
 from simulator.experiments.run.provenance import Program, program
 from simulator.experiments.run.work import Figures, Refusal, Simulate, do
+from simulator.run.child import end_with
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -91,13 +93,14 @@ def executor_for(workers: int, dask: str | None) -> Iterator[Executor | None]:
         yield None
     else:
         # Fresh interpreters: threads of libraries that are loaded here do not survive a fork.
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts) as executor:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_serve_parent) as executor:
             yield executor
 
 
-def _leave_interrupts() -> None:
-    """Ignore Ctrl-C, which reaches the whole process group: only the parent acts on it."""
+def _serve_parent() -> None:
+    """End with the parent, and ignore Ctrl-C, which reaches the whole process group: only the parent acts on it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with(cast(BaseProcess, parent_process()).sentinel)
 
 
 @contextlib.contextmanager

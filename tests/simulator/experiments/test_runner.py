@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -18,7 +19,7 @@ from simulator.experiments.find.estimates import load_shown_results
 from simulator.experiments.run.journal import locked
 from simulator.experiments.runner import Interrupted, run_experiment
 from simulator.scenario.schema import SchedulerSection
-from tests.processes import ending, first_line, free_port, until
+from tests.processes import ending, first_line, free_port, until, until_ended
 from tests.simulator.experiments.fake_simulation import (
     bytes_of,
     dying,
@@ -156,20 +157,39 @@ def test_a_journal_of_another_provenance_is_refused_in_one_line(
     assert journal.read_bytes() == before
 
 
+@contextlib.contextmanager
+def long_experiment(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start an experiment on two workers that goes on for long, and yield it once a run is finished."""
+    command = [sys.executable, "-m", "simulator", "experiment", "scaling", "--scenario", "published"]
+    command += ["--replications", "1000", "--tasks", "20000", "--workers", "2", "--output", str(folder)]
+    journal = folder / "scaling-published" / "runs.jsonl"
+    with ending(subprocess.Popen(command, stderr=subprocess.PIPE, text=True)) as process:
+        # Its kernels are compiled first.
+        until(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 1, "a finished run", 240.0)
+        yield process
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "simulator", "experiment", "scaling", "--scenario", "published"]
-    command += ["--replications", "1000", "--tasks", "20000", "--workers", "2", "--output", str(tmp_path)]
-    journal = tmp_path / "scaling-published" / "runs.jsonl"
-    with ending(subprocess.Popen(command, stderr=subprocess.PIPE, text=True)) as process:
-        until(
-            lambda: journal.exists() and journal.read_bytes().count(b"\n") > 1, "a finished run", 240.0
-        )  # compiled first
+    with long_experiment(tmp_path) as process:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=240)
     assert process.returncode == 130
     assert "the same command goes on" in errors
+    journal = tmp_path / "scaling-published" / "runs.jsonl"
     assert all(json.loads(line)["figures"] for line in journal.read_text().splitlines()[1:])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_no_worker_outlives_the_experiment(tmp_path: Path, how: signal.Signals) -> None:
+    with long_experiment(tmp_path) as process:
+        workers = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+        process.send_signal(how)
+        for worker in workers:
+            until_ended(worker)
+    assert process.returncode == -how
+    assert len(workers) >= 2
 
 
 @pytest.mark.parametrize("workers", [1, 2])
