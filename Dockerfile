@@ -23,7 +23,7 @@ ENV HOME=/tmp
 USER 65532:65532
 EXPOSE 10111
 # Any answer will do: with TLS or a password it is a refusal, which is a sign of health too.
-HEALTHCHECK --interval=30s --start-interval=2s --start-period=60s --timeout=5s \
+HEALTHCHECK --interval=10s --start-period=60s --timeout=5s \
     CMD ["/opt/ecotrack/bin/python", "-c", "import http.client; c = http.client.HTTPConnection('127.0.0.1', 10111, timeout=4); c.request('GET', '/-/healthy'); c.getresponse()"]
 ENTRYPOINT ["/opt/ecotrack/bin/ecochain"]
 CMD ["serve", "--web.listen-address=0.0.0.0:10111"]
@@ -36,7 +36,7 @@ RUN rm /opt/ecotrack/bin/ecochain \
 USER 65532:65532
 VOLUME /var/lib/ecotrack
 EXPOSE 10110
-HEALTHCHECK --interval=30s --start-interval=2s --start-period=60s --timeout=5s \
+HEALTHCHECK --interval=10s --start-period=60s --timeout=5s \
     CMD ["/opt/ecotrack/bin/python", "-c", "import http.client; c = http.client.HTTPConnection('127.0.0.1', 10110, timeout=4); c.request('GET', '/-/healthy'); c.getresponse()"]
 ENTRYPOINT ["/opt/ecotrack/bin/ecotrack"]
 CMD ["--web.listen-address=0.0.0.0:10110", "--state.dir=/var/lib/ecotrack"]

@@ -161,6 +161,17 @@ def test_every_service_has_a_health_check_on_its_own_port(name: str) -> None:
         assert f"http://127.0.0.1:{inner}/" in service["healthcheck"]["test"][-1]
 
 
+def test_health_checks_need_no_newer_engine_than_debian_12_has() -> None:
+    """Engine 20.10 refuses every other key; what waits for a service waits for its first check, an interval later."""
+    known = {"test", "interval", "timeout", "start_period", "retries"}
+    checks = [service["healthcheck"] for service in compose()["services"].values() if "healthcheck" in service]
+    for flags in re.findall(r"^HEALTHCHECK (.*)\\$", DOCKERFILE.read_text(), re.MULTILINE):
+        words = (flag.removeprefix("--").split("=") for flag in flags.split())
+        checks.append({name.replace("-", "_"): value for name, value in words})
+    assert len(checks) == len(service_names())
+    assert all(check.keys() <= known and seconds(check["interval"]) <= 10 for check in checks)
+
+
 def test_services_wait_for_healthy_ones() -> None:
     document = compose()
     waits = {name: service.get("depends_on", {}) for name, service in document["services"].items()}
