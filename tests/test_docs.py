@@ -35,6 +35,24 @@ def named(pattern: str) -> dict[str, str]:
     return found
 
 
+SERVICE = "/opt/ecotrack/bin/"
+"""Folder of the programs on the page on running the exporter as a service, to which other pages link."""
+
+CALLS = re.compile(r"^(?:\$ |PYTHONPATH=\. )?(?P<path>[\w./]*/)?(?:ecotrack|ecochain) ", re.MULTILINE)
+"""A program called in a shell, at the beginning of a line."""
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/how-to").glob("*.md")), ids=lambda page: page.stem)
+def test_a_how_to_page_that_calls_a_program_says_what_to_install(page: Path) -> None:
+    shell = "".join(re.findall(r"```(?:sh|console)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
+    calls = list(CALLS.finditer(shell))
+    if not calls:
+        return
+    before = shell[: calls[0].start()]
+    assert "bin/pip install " in before or calls[0]["path"] == SERVICE
+    assert "bin/activate" in before or all(call["path"] in (".venv/bin/", SERVICE) for call in calls)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     for match in LINK.finditer(page.read_text(encoding="utf-8")):

@@ -1,6 +1,7 @@
 """The report of an experiment in Markdown."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from simulator.experiments.find.analysis import BEST_SINGLE_NODE, FURTHER, Comparison
 from simulator.experiments.find.estimates import Estimate
@@ -44,6 +45,10 @@ ACCOUNTS = (
 """Explanation of the differences between the two accounts."""
 
 
+SEASONS = ("winter", "spring", "summer", "autumn")
+"""Meteorological seasons of the north, three whole months each, the first from December on."""
+
+
 def report(results: Results, plots: Sequence[str]) -> str:
     """Return the whole report; `plots` are names of files beside it."""
     sections = [_head(results), methods(results), worth(results), _results(results), _differences(results)]
@@ -67,6 +72,7 @@ def _head(results: Results) -> Iterator[str]:
     yield from headline(results)
     yield from EXPERIMENTS[results.experiment].explanation
     yield ""
+    yield from _season(results)
     yield (
         f"Every method ran with the seeds {seeds}; runs with the same seed have the same weather, tasks and noise. "
         f"Figures are means of {results.replications} runs with the half-width of their 95% t interval."
@@ -78,6 +84,28 @@ def _head(results: Results) -> Iterator[str]:
             "figures of single runs are approximately normally distributed."
         )
         yield ""
+
+
+def _season(results: Results) -> Iterator[str]:
+    """Say on which days the runs begin, and of which seasons the results are."""
+    scenario = results.parameters
+    if not isinstance(scenario, Scenario):
+        return
+    days = scenario.run.first_days or (scenario.site.first_day,)
+    seeds = range(results.seed, results.seed + results.replications)
+    began = sorted({days[seed % len(days)] for seed in seeds})
+    latitudes = [one.latitude for one in scenario.sites] or [scenario.site.latitude]
+    seasons = list(dict.fromkeys(season(day, latitude) for day in began for latitude in latitudes))
+    lasts = "a day" if scenario.run.days == 1 else f"{scenario.run.days} days"
+    dates = str(began[0]) if len(began) == 1 else f"one of {len(began)} days from {began[0]} to {began[-1]}"
+    limit = "" if len(seasons) == len(SEASONS) else "; another season may give other results"
+    yield f"Every run lasts {lasts} and begins on {dates}, in {', '.join(seasons)}{limit}."
+    yield ""
+
+
+def season(day: date, latitude: float) -> str:
+    """Return the meteorological season of a day, which is the opposite one south of the equator."""
+    return SEASONS[(day.month // 3 + (2 if latitude < 0.0 else 0)) % len(SEASONS)]
 
 
 def _results(results: Results) -> Iterator[str]:

@@ -46,6 +46,23 @@ def test_the_report_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     assert "are those of all completed tasks." in report(results_of(tmp_path, scenario="published"), [])
 
 
+def test_the_report_says_on_which_days_and_in_which_season_runs_begin(tmp_path: Path) -> None:
+    results = results_of(tmp_path)
+    assert (
+        "Every run lasts a day and begins on 2025-03-20, in spring; another season may give other results."
+        in report(results, [])
+    )
+    scenario = cast("Scenario", results.parameters)
+    south = msgspec.structs.replace(scenario, site=msgspec.structs.replace(scenario.site, latitude=-36.1))
+    assert "begins on 2025-03-20, in autumn; another" in report(msgspec.structs.replace(results, parameters=south), [])
+    regions = results_of(tmp_path, scenario="regions", replications=4)
+    assert (
+        "Every run lasts 7 days and begins on one of 4 days from 2025-01-13 to 2025-10-13, "
+        "in winter, spring, summer, autumn.\n" in report(regions, [])
+    )
+    assert "Every run lasts" not in report(results_of(tmp_path, scenario="published"), [])
+
+
 def test_every_picture_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     results = results_of(tmp_path, experiment="baseline")
     drawn = [bars(results, "latency_seconds"), differences(results), radar(results)]
