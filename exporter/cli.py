@@ -1,7 +1,7 @@
 """The command line of `ecotrack`. Flags follow node_exporter's."""
 
 import argparse
-import http.client
+import contextlib
 import logging
 import os
 import sys
@@ -9,7 +9,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -36,6 +35,7 @@ from exporter.core.command_line import (
 from exporter.core.config import ConfigError
 from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
+from exporter.core.web.asking import Deadline, ask_json
 from exporter.core.web.listen_address import ListenError, parse_address
 from exporter.power.hardware import Kind
 from exporter.sources.collector import SOURCES, Source
@@ -43,11 +43,15 @@ from exporter.state import StateError
 from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
 from exporter.views.summary import Summary, summarize
 
-AnswerT = TypeVar("AnswerT")
-
 DEFAULT_ADDRESS = "127.0.0.1:10110"
 
 ONCE_SECONDS = Seconds(2.0)
+
+ASK_SECONDS = Seconds(2.0)
+"""Time for which a running exporter is asked at most, at all addresses together; it answers within milliseconds."""
+
+IMPOSSIBLE = (ArithmeticError, LookupError, OSError, ValueError)
+"""Errors of showing an answer whose figures no exporter has: times beyond the calendar, scopes that there are not."""
 
 EPILOG = """\
 examples:
@@ -125,15 +129,18 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     from exporter.views.table import render_table  # noqa: PLC0415 - for this flag alone
 
     addresses, sources = addresses_of(options), _chosen(options)
+    deadline = Deadline(ASK_SECONDS)
     for address in addresses:
-        running = _ask_running(address, "/api/v1/summary", Summary)
+        running = ask_json(parse_address(address), "/api/v1/summary", deadline, Summary)
         if running is None:
             continue
         own = [] if options.config_file is None else [str(options.config_file)]
         own += [_flag(one.name, on=one in sources) for one in SOURCES if (one in sources) is not one.default]
         unused = f", by its own configuration and not by {' '.join(own)}" if own else ""
         needed = "budget.day_grams in its configuration" if running.fresh else "a fresh sample"
-        return render_table(running, f"as the exporter at {address} sees it{unused}", no_budget=f"needs {needed}")
+        origin = f"as the exporter at {address} sees it{unused}"
+        with contextlib.suppress(*IMPOSSIBLE):
+            return render_table(running, origin, no_budget=f"needs {needed}")
     # No log lines on the screen: the table says what failed.
     logging.disable()
     clock = SystemClock()
@@ -202,11 +209,14 @@ def _clean_window(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"ecotrack: {error}", file=sys.stderr)
         return USER_ERROR
-    answer = _ask_running(options.address, asked, CleanWindowView)
-    if answer is None:
+    answer = ask_json(parse_address(options.address), asked, Deadline(ASK_SECONDS), CleanWindowView)
+    lines = None
+    with contextlib.suppress(*IMPOSSIBLE):
+        if answer is not None:
+            lines = [msgspec.json.encode(answer).decode()] if options.json else answer_lines(answer, zone=None)
+    if lines is None:
         print(f"ecotrack: no exporter answered at {options.address}", file=sys.stderr)
         return USER_ERROR
-    lines = [msgspec.json.encode(answer).decode()] if options.json else answer_lines(answer, zone=None)
     write_out("".join(f"{line}\n" for line in lines))
     return 0
 
@@ -225,23 +235,6 @@ def build_clean_window_parser() -> argparse.ArgumentParser:
     address = "address of the exporter (default: %(default)s)"
     add("--web.listen-address", dest="address", metavar="ADDRESS", default=DEFAULT_ADDRESS, help=address)
     return parser
-
-
-def _ask_running(address: str, path: str, kind: type[AnswerT]) -> AnswerT | None:
-    """Ask an exporter at this address for what stands at a path; None where none answers without credentials.
-
-    Raises ListenError if `address` is not an address.
-    """
-    target = parse_address(address)
-    connection = http.client.HTTPConnection(target.host or "127.0.0.1", target.port, timeout=2)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return msgspec.json.decode(response.read(), type=kind) if response.status == http.HTTPStatus.OK else None
-    except (OSError, http.client.HTTPException, msgspec.DecodeError):
-        return None
-    finally:
-        connection.close()
 
 
 def build_parser() -> argparse.ArgumentParser:

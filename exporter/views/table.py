@@ -9,7 +9,7 @@ from exporter.views.wording import band_text, emissions_text, scopes_text, unkno
 def render_table(summary: Summary, origin: str, *, no_budget: str) -> str:
     """Render figure, value and source in three aligned columns.
 
-    `origin` says who sampled, and `no_budget` what is needed for a budget where there is none.
+    `origin` says who sampled, in the last line, and `no_budget` what is needed for a budget where there is none.
     """
     rows = [
         ("power of this machine", _host_power(summary), _sources(summary, "host")),
@@ -22,7 +22,7 @@ def render_table(summary: Summary, origin: str, *, no_budget: str) -> str:
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}".rstrip() for name, value, source in rows]
     notes = [f"{'!' if flag.level == 'warning' else '-'} {flag.text}" for flag in summary.flags]
-    return "\n".join([*lines, "", f"- {origin}", *notes])
+    return "\n".join([*lines, "", *notes, f"- {origin}"])
 
 
 def _amount(value: float | None, unit: str, digits: int = 1) -> str:

@@ -10,13 +10,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import requests
 
 import exporter
+from exporter.core.units import UnixSeconds
+from exporter.core.web.publication import json_response
 from exporter.power.band import band_of
 from exporter.sources.collector import SOURCES
+from exporter.views.summary import EmissionsView, summarize
+from tests.exporter.core.web.http_client import serving
 from tests.exporter.exporter_process import EVERY_SECOND, run_once, running_exporter, until_ready
+from tests.exporter.golden_snapshot import golden_snapshot
 from tests.processes import ending, free_port, until
 
 FLAGS = (
@@ -373,6 +379,29 @@ def test_once_is_not_fooled_by_another_server(tmp_path: Path) -> None:
         ended = run_once("--once", f"--web.listen-address=127.0.0.1:{port}")
     assert ended.returncode == 0
     assert f"- sampled for 2 s; no exporter answered at 127.0.0.1:{port}" in ended.stdout
+
+
+@pytest.mark.parametrize("command", ["once", "clean-window"])
+def test_figures_that_no_exporter_has_end_in_no_traceback(command: str) -> None:
+    summary = summarize(golden_snapshot(), UnixSeconds(0.0), fresh=True)
+    given = msgspec.structs.replace(summary, counted_scopes=["moon"], eco_score_ratio=1e308)
+    window = {"start": 1e300, "end": 1e300, "grams_per_kwh": 1.0, "grams": 1e308, "cost": None}
+    job = {"hours": 1.0, "watts": 1.0, "grid_zone": "\x1b[2J", "known_hours": 1.0, "mean_grams": 1.0, "currency": None}
+    routes = {
+        "/api/v1/summary": json_response(
+            msgspec.structs.replace(
+                given, emissions_grams_per_hour=EmissionsView(host=1e308, network=1e308, host_and_network=1e308)
+            )
+        ),
+        "/api/v1/clean-window": json_response(job | dict.fromkeys(("now", "cleanest", "cheapest"), window)),
+    }
+    with serving({path: lambda _, answer=answer: answer for path, answer in routes.items()}) as server:
+        address = server.url.removeprefix("http://")
+        flags = ("--once",) if command == "once" else ("clean-window",)
+        ended = run_once(*flags, f"--web.listen-address={address}")
+    said = f"no exporter answered at {address}\n"
+    assert (ended.stdout if command == "once" else ended.stderr).endswith(said)
+    assert "Traceback" not in ended.stderr and "\x1b" not in ended.stdout
 
 
 @pytest.mark.servers

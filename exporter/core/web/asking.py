@@ -1,0 +1,90 @@
+"""Questions to a server on this machine, which need not be the program that it should be."""
+
+import contextlib
+import socket
+import time
+from typing import Any, TypeVar
+
+import h11
+import msgspec
+
+from exporter.core.web.listen_address import ListenAddress
+
+#: Most bytes of an answer that are read: some ten times what a summary has.
+MAX_ANSWER_BYTES = 64 * 1024
+
+_CHUNK_BYTES = 4096
+
+
+class Deadline:
+    """A time that several questions share."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left. Raises TimeoutError where none are."""
+        left = self._at - time.monotonic()
+        if left <= 0.0:
+            raise TimeoutError
+        return left
+
+
+AnswerT = TypeVar("AnswerT")
+
+
+def ask_json(address: ListenAddress, path: str, deadline: Deadline, kind: type[AnswerT]) -> AnswerT | None:
+    """Return what a server answers, with its texts on one line each and without control characters.
+
+    None where none answers in time, or not with what was asked for.
+    """
+    body = ask(address, path, deadline)
+    with contextlib.suppress(ValueError, RecursionError):  # msgspec's errors are the former
+        return None if body is None else msgspec.convert(_printable(msgspec.json.decode(body)), kind)
+    return None
+
+
+def _printable(value: Any) -> Any:
+    """Return a JSON value whose texts are escaped where they are not printable: a terminal obeys some."""
+    if isinstance(value, str):
+        return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in value)
+    if isinstance(value, list):
+        return [_printable(one) for one in value]
+    if isinstance(value, dict):
+        return {_printable(name): _printable(one) for name, one in value.items()}
+    return value
+
+
+def ask(address: ListenAddress, path: str, deadline: Deadline) -> bytes | None:
+    """Return the body of a 200, or None: no server, another status, no HTTP, too large or not within the time."""
+    host = address.host or "127.0.0.1"
+    with contextlib.suppress(OSError, UnicodeError, h11.ProtocolError):
+        for family, kind, protocol, _, target in socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM):
+            with contextlib.suppress(ConnectionRefusedError), socket.socket(family, kind, protocol) as client:
+                client.settimeout(deadline.left())
+                client.connect(target)
+                return _exchange(client, host, path, deadline)
+    return None
+
+
+def _exchange(client: socket.socket, host: str, path: str, deadline: Deadline) -> bytes | None:
+    http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_ANSWER_BYTES)
+    shown = f"[{host.partition('%')[0]}]" if ":" in host else host
+    head = h11.Request(method="GET", target=path, headers=[("Host", shown), ("Connection", "close")])
+    client.sendall((http.send(head) or b"") + (http.send(h11.EndOfMessage()) or b""))
+    body, received = bytearray(), 0
+    while True:
+        event = http.next_event()
+        if event is h11.NEED_DATA:
+            client.settimeout(deadline.left())
+            data = client.recv(_CHUNK_BYTES)
+            received += len(data)
+            if received > MAX_ANSWER_BYTES:
+                return None
+            http.receive_data(data)
+        elif isinstance(event, h11.Response) and event.status_code != 200:
+            return None
+        elif isinstance(event, h11.Data):
+            body += event.data
+        elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+            return bytes(body)

@@ -1,0 +1,135 @@
+"""Questions to servers that are not what they should be: bounded in time and size, and nothing reaches a terminal."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.core.web.asking import MAX_ANSWER_BYTES, Deadline, _printable, ask, ask_json
+from exporter.core.web.listen_address import ListenAddress
+from exporter.core.web.server import Request, Response
+from tests.exporter.core.web.http_client import serving
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+class Answer(msgspec.Struct):
+    """What is asked for."""
+
+    text: str
+
+
+@contextlib.contextmanager
+def answering(*pieces: bytes, then: bytes = b"") -> Iterator[ListenAddress]:
+    """Yield the address of a server that answers with these pieces, to go on with another."""
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            client, _ = listener.accept()
+            with client, contextlib.suppress(OSError):
+                for piece in pieces:
+                    client.sendall(piece)
+                while not stop.wait(0.05):
+                    client.sendall(then)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield ListenAddress(host="127.0.0.1", port=listener.getsockname()[1])
+        finally:
+            stop.set()
+            # On a busy machine the time may have been over before anybody connected.
+            socket.create_connection(listener.getsockname(), 240).close()
+            thread.join(240)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "then"),
+    [
+        ((), b""),
+        ((OK,), b""),
+        ((OK, b"Content-Length: 100000\r\n\r\n"), b"x"),
+        ((OK,), b"X: y\r\n"),
+        ((OK, b"Transfer-Encoding: chunked\r\n\r\n"), b"1\r\nx\r\n"),
+        ((b"HTTP/1.1 100 Continue\r\n\r\n",), b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["silence", "half a head", "a body", "headers", "chunks", "go on"],
+)
+def test_a_server_that_does_not_come_to_an_end_is_given_up(pieces: tuple[bytes, ...], then: bytes) -> None:
+    """Whatever it dribbles, the time is over; without a limit on the whole, this test would not end."""
+    deadline = Deadline(0.4)
+    with answering(*pieces, then=then) as address:
+        assert ask(address, "/", deadline) is None
+        with pytest.raises(TimeoutError):
+            deadline.left()
+        assert ask(address, "/", deadline) is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [OK + b"\r\n", OK + b"Content-Length: 999999999\r\n\r\n", b"", OK + b"X: ", b"HTTP/1.1 100 Continue\r\n\r\n"],
+)
+def test_a_server_that_floods_is_given_up(head: bytes) -> None:
+    with answering(head, b"x" * (MAX_ANSWER_BYTES + 1), then=b"x" * 1000) as address:
+        assert ask(address, "/", Deadline(240.0)) is None
+
+
+def test_the_largest_answer_is_read_and_other_statuses_are_none() -> None:
+    body = b"x" * (MAX_ANSWER_BYTES - 1024)
+    with serving({"/metrics": lambda _: Response(body=body)}) as server:
+        address = ListenAddress(host="localhost", port=int(server.url.rpartition(":")[2]))
+        assert ask(address, "/metrics", Deadline(240.0)) == body
+        assert ask(address, "/nothing", Deadline(240.0)) is None
+
+
+def test_nobody_there_and_no_such_host_are_none() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        port = one.getsockname()[1]
+    assert ask(ListenAddress(host="", port=port), "/", Deadline(240.0)) is None
+    assert ask(ListenAddress(host="a" * 300, port=port), "/", Deadline(240.0)) is None
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b"null", b'{"text": 1}', b'{"text": "\xff"}', b"[" * 50_000, b'{"a":' * 10_000]
+)
+def test_what_was_not_asked_for_is_none(body: bytes) -> None:
+    with serving({"/": lambda _: Response(body=body)}) as server:
+        address = ListenAddress(host="127.0.0.1", port=int(server.url.rpartition(":")[2]))
+        assert ask_json(address, "/", Deadline(240.0), Answer) is None
+
+
+def test_texts_of_an_answer_are_escaped() -> None:
+    def hostile(_request: Request) -> Response:
+        return Response(body=msgspec.json.encode({"text": "\x1b]0;owned\x07\n- line\u202e\x9b31m caf\u00e9"}))
+
+    with serving({"/": hostile}) as server:
+        address = ListenAddress(host="127.0.0.1", port=int(server.url.rpartition(":")[2]))
+        answer = ask_json(address, "/", Deadline(240.0), Answer)
+    assert answer == Answer(text=r"\x1b]0;owned\x07\n- line\u202e\x9b31m caf\u00e9".replace(r"caf\u00e9", "caf\u00e9"))
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(documents)
+def test_no_text_of_any_answer_reaches_a_terminal_unescaped(document: Any) -> None:
+    assert all(text.isprintable() for text in texts(_printable(document)))
+
+
+def texts(document: Any) -> Iterator[str]:
+    """Yield the texts in a JSON value."""
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, list | dict):
+        for one in (*document, *(document.values() if isinstance(document, dict) else ())):
+            yield from texts(one)
