@@ -1,5 +1,6 @@
 """The command line, as its users type it: what it prints, and what it says of every mistake."""
 
+import functools
 import json
 import os
 import re
@@ -395,7 +396,7 @@ def test_figures_that_no_exporter_has_end_in_no_traceback(command: str) -> None:
         ),
         "/api/v1/clean-window": json_response(job | dict.fromkeys(("now", "cleanest", "cheapest"), window)),
     }
-    with serving({path: lambda _, answer=answer: answer for path, answer in routes.items()}) as server:
+    with serving({path: functools.partial(lambda answer, _: answer, one) for path, one in routes.items()}) as server:
         address = server.url.removeprefix("http://")
         flags = ("--once",) if command == "once" else ("clean-window",)
         ended = run_once(*flags, f"--web.listen-address={address}")

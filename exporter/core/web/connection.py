@@ -7,12 +7,14 @@ import functools
 import logging
 import ssl
 import time
+from collections import Counter
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import h11
 
+from exporter.core.web.client_network import network_of
 from exporter.core.web.site import SECURITY_HEADERS, Request, Response, Site, text
 
 if TYPE_CHECKING:
@@ -36,7 +38,9 @@ class Limits:
     `head_seconds` run from accept, or from the first byte of a later request, to a complete head; a TLS handshake is
     part of them. `idle_seconds` is for a connection between requests (Prometheus comes back every 15 to 60).
     `response_seconds` is for a check of credentials and for a client to read its response, `linger_seconds` for it to
-    read a last answer and close before it is cut off.
+    read a last answer and close before it is cut off. Where all of `requests` are in flight, a client of another
+    network than that with most of them has the place of its oldest, and any client that of one that was not read for
+    `unread_seconds`.
     """
 
     requests: int
@@ -45,6 +49,7 @@ class Limits:
     idle_seconds: float = 75.0
     response_seconds: float = 10.0
     linger_seconds: float = 1.0
+    unread_seconds: float = 2.0
 
 
 class Phase(enum.IntEnum):
@@ -63,7 +68,8 @@ class Hub:
     def __init__(self, *, protection: "Protection | None", limits: Limits) -> None:
         self.protection = protection
         self.limits = limits
-        self.in_flight = 0
+        # Those whose answers are in flight, the oldest first.
+        self.in_flight: dict[Connection, float] = {}
         self.connections: dict[Connection, None] = {}
         self.stopping = False
         # Filled and emptied within one callback, so that no connection needs a read buffer of its own.
@@ -75,6 +81,21 @@ class Hub:
             logger.debug("too many connections: dropped the oldest")
             min(self.connections, key=lambda other: other.phase).drop()
         self.connections[connection] = None
+
+    def has_slot_for(self, connection: "Connection", now: float) -> bool:
+        """Tell whether a request can be answered; where slots are scarce, cut off an answer that nobody reads."""
+        if len(self.in_flight) < self.limits.requests:
+            return True
+        held = Counter(other.network for other in self.in_flight)
+        greediest, most = held.most_common(1)[0]
+        oldest = next(iter(self.in_flight))
+        if held[connection.network] + 1 < most:
+            oldest = next(other for other in self.in_flight if other.network == greediest)
+        elif now - self.in_flight[oldest] < self.limits.unread_seconds:
+            return False
+        logger.debug("an answer was not read while others waited, and was cut off")
+        oldest.drop()
+        return True
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -91,7 +112,7 @@ class Connection(asyncio.BufferedProtocol):
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
         # Before there is a transport: one whose TLS cannot be set up must not be served without.
         self._tls = None if hub.protection is None else hub.protection.stream()
-        self._holds_slot = False
+        self.network = b""
         self._head_only = False
         self._peer_ended = False
 
@@ -99,6 +120,7 @@ class Connection(asyncio.BufferedProtocol):
         """Start the connection; the clock for the first head runs from here."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; TCP transports are
         self._transport = transport
+        self.network = network_of(str((transport.get_extra_info("peername") or ("",))[0]))
         # With no buffer allowed, "writing may resume" means that the kernel has everything.
         transport.set_write_buffer_limits(high=0)
         self._timer = self._loop.call_later(self._hub.limits.head_seconds, self._time_is_up)
@@ -143,6 +165,7 @@ class Connection(asyncio.BufferedProtocol):
     def drop(self) -> None:
         """Cut the connection off now."""
         self._hub.connections.pop(self, None)
+        self._release_slot()
         self._transport.abort()
 
     def finish(self) -> None:
@@ -217,12 +240,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def _respond(self, request: Request) -> None:
         """Let the site answer, within the limit; a request is in flight until its last byte is with the kernel."""
-        if self._hub.in_flight >= self._hub.limits.requests:
+        if not self._hub.has_slot_for(self, self._loop.time()):
             logger.debug("too many requests in flight")
             self._send(text(503, "Too many requests are in flight.", ("Retry-After", "1")))
             return
-        self._hub.in_flight += 1
-        self._holds_slot = True
+        self._hub.in_flight[self] = self._loop.time()
         response = text(500, "The server failed to answer; its log says why.")
         try:
             response = self._site.respond(request)
@@ -273,9 +295,7 @@ class Connection(asyncio.BufferedProtocol):
             self._loop.call_soon(self._advance)
 
     def _release_slot(self) -> None:
-        if self._holds_slot:
-            self._holds_slot = False
-            self._hub.in_flight -= 1
+        self._hub.in_flight.pop(self, None)
 
     def _linger(self) -> None:
         """Say goodbye, then drop bytes that still arrive: closing over unread bytes would reset an answer under way."""

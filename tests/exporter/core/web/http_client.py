@@ -16,7 +16,9 @@ from exporter.core.web.web_config import WebConfig
 
 TIMEOUT = 240.0
 
-UNHURRIED = Limits(requests=40, head_seconds=3600.0, idle_seconds=3600.0, response_seconds=3600.0)
+UNHURRIED = Limits(
+    requests=40, head_seconds=3600.0, idle_seconds=3600.0, response_seconds=3600.0, unread_seconds=3600.0
+)
 """Limits that no test reaches, however busy the machine; those that are about a limit shorten it."""
 
 

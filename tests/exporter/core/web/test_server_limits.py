@@ -6,14 +6,16 @@ import re
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.core.web.connection import Limits
+from exporter.core.web.connection import Hub, Limits
 from exporter.core.web.server import Request, Response, Server
 from tests.exporter.core.web.http_client import UNHURRIED, ask, connect, exchange, get, read_all, read_reply, serving
 from tests.processes import join, until
@@ -113,6 +115,64 @@ def test_requests_count_until_their_last_byte_is_with_the_kernel() -> None:
         assert (refused.status, refused.headers["retry-after"], refused.body.count(b"\n")) == (503, "1", 1)
         assert len(read_reply(slow[0]).body) == len(LARGE)
         assert ask(other, get()).status == 200
+
+
+def test_whoever_does_not_read_cannot_keep_another_address_out() -> None:
+    with (
+        serving({"/large": large, "/metrics": metrics}, limits=replace(LIMITS, requests=3)) as server,
+        contextlib.ExitStack() as stack,
+    ):
+        for _ in range(3):
+            slow = stack.enter_context(connect(server))
+            slow.sendall(get("/large"))
+            slow.recv(1)
+        assert exchange(server, get())[0].status == 503
+        address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+        for _ in range(5):
+            with socket.create_connection(address, 240, source_address=("127.0.0.9", 0)) as other:
+                assert ask(other, get()).status == 200
+
+
+def test_an_answer_that_nobody_reads_makes_room_where_others_wait() -> None:
+    bounds = replace(LIMITS, unread_seconds=SHORT)
+    with (
+        serving({"/large": large, "/metrics": metrics}, limits=bounds) as server,
+        contextlib.ExitStack() as stack,
+    ):
+        slow = [stack.enter_context(connect(server)) for _ in range(2)]
+        for client in slow:
+            client.sendall(get("/large"))
+            client.recv(1)
+        until(lambda: exchange(server, get())[0].status == 200, "the place of an answer that nobody reads")
+        # Once it is too late for one, none beyond the room that is needed is cut off.
+        assert len(read_reply(slow[1]).body) == len(LARGE)
+
+
+class Held:
+    """What the hub sees of a connection."""
+
+    def __init__(self, hub: Hub, network: int) -> None:
+        self.hub, self.network = hub, bytes([network])
+
+    def drop(self) -> None:
+        del self.hub.in_flight[self]  # type: ignore[arg-type]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0.0, 3.0)), max_size=60))
+def test_a_place_is_free_for_all_but_the_greediest_and_for_these_after_a_time(asked: list[tuple[int, float]]) -> None:
+    """Requests that nobody reads, of some networks and each some seconds after the one before."""
+    hub, now = Hub(protection=None, limits=Limits(requests=4)), 0.0
+    for network, later in asked:
+        now += later
+        held = Counter(one.network for one in hub.in_flight)
+        oldest = min(hub.in_flight.values(), default=now)
+        new: Any = Held(hub, network)
+        admitted = hub.has_slot_for(new, now)
+        if len(hub.in_flight) < 4 and admitted:
+            hub.in_flight[new] = now
+        assert len(hub.in_flight) <= 4
+        fair = held[new.network] + 1 < max(held.values(), default=0)
+        assert admitted is (held.total() < 4 or fair or now - oldest >= hub.limits.unread_seconds)
 
 
 def test_a_client_that_leaves_gives_its_place_back() -> None:
