@@ -5,7 +5,8 @@ import logging
 from collections.abc import Collection
 from pathlib import Path
 
-from exporter.build import Paths, build_journal, build_sampler, build_store
+import exporter
+from exporter.build import BUILT_IN, Paths, build_journal, build_sampler, build_store
 from exporter.calibrate.stored import load_calibration
 from exporter.config import Config
 from exporter.core.clock import Clock
@@ -71,8 +72,13 @@ def run(
         # Events met while loading are saved before anybody can see them.
         sampler.sample_once()
         server.start(routes(publication, clock, metrics_path=web.metrics_path))
-        for url in server.urls:
-            LOG.info("listening on %s", url)
+        LOG.info(
+            "listening on %s: ecotrack %s, configuration %s, state in %s",
+            " and ".join(server.urls),
+            exporter.__version__,
+            paths.config or BUILT_IN,
+            state,
+        )
         stack.callback(sampler.save_clean_stop)
         sampler.run(stop)
     LOG.info("stopped")

@@ -61,12 +61,17 @@ if TYPE_CHECKING:
     from exporter.sources.meter import MeterSettings
 
 
+BUILT_IN = "built-in defaults"
+"""Name of the configuration where no file is given."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """Places of the kernel's files; they differ in a container that looks at its host."""
+    """Places of the kernel's files, which differ in a container that looks at its host, and of the configuration."""
 
     procfs: Path = Path("/proc")
     sysfs: Path = Path("/sys")
+    config: Path | None = None
 
 
 def host_hardware(power: Power, paths: Paths) -> Hardware:

@@ -14,7 +14,7 @@ import msgspec
 
 import exporter
 from exporter.app import run
-from exporter.build import Paths, budget_limits, build_sampler, host_hardware, meter_settings
+from exporter.build import BUILT_IN, Paths, budget_limits, build_sampler, host_hardware, meter_settings
 from exporter.calibrate.stored import load_calibration, place_of_the_next, remove_calibration
 from exporter.config import Config, load_config
 from exporter.core.clock import SystemClock
@@ -103,9 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _dispatch(options: argparse.Namespace) -> int:
     config = load_config(options.config_file)
     web = web_of(options)
-    paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
+    paths = Paths(procfs=options.procfs, sysfs=options.sysfs, config=options.config_file)
     if options.check:
-        read = [options.config_file or "built-in defaults", *([] if web.config is None else [web.config.path])]
+        read = [options.config_file or BUILT_IN, *([] if web.config is None else [web.config.path])]
         write_out("".join(f"{one}: good\n" for one in read))
         return 0
     if options.once:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from exporter import totals
 from exporter.core.clock import Clock
+from exporter.core.logs import Seldom
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
 from exporter.derive import BudgetPlan, Models, Unfinished, begin, derive
 from exporter.downtime import PATIENCE, is_awaited, last_reading
@@ -88,6 +89,7 @@ class Sampler:
         self._previous: HostReading | None = None
         self._first_try: MonotonicSeconds | None = None
         self._save_failed = False
+        self._failures = Seldom()
 
     def run(self, stop: Stop) -> None:
         """Sample until told to stop: a first reading if there is none, a first sample soon after, one per interval."""
@@ -107,11 +109,12 @@ class Sampler:
             self.sample_once()
 
     def sample_once(self) -> None:
-        """Take one sample. Any failure costs this sample, is counted and logged, and the loop goes on."""
+        """Take one sample. Any failure costs it and is counted, one a minute is logged, and the loop goes on."""
         try:
             self.sample()
         except Exception:
-            LOG.exception("a sample failed")
+            if self._failures.allows(self._clock.awake()):
+                LOG.exception("a sample failed")
             counted = totals.with_events(
                 self._snapshot.totals, [Event(kind=EventKind.DISCARD, source="sampler", reason="error")]
             )

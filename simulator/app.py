@@ -239,8 +239,15 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -
         stack.callback(live.close)
         publication = Publication(clock, live.snapshot(clock, None), exposition)
         server.start(routes(publication, metrics_path=web.metrics_path))
-        for url in server.urls:
-            LOG.info("listening on %s", url)
+        kept = "in memory" if plan.ledger is None else f"in {plan.ledger}"
+        LOG.info(
+            "listening on %s: ecochain %s, scenario %s, seed %d, ledger %s",
+            " and ".join(server.urls),
+            simulator.__version__,
+            plan.scenario.name,
+            plan.seed,
+            kept,
+        )
         # The first step may wait for weather or compile for seconds, which a signal still ends at once.
         live.step()
         # The weather of the first day comes first: a machine may have one core.

@@ -14,6 +14,10 @@ SERVER_THREAD = "http-server"
 SERVER_LINE_SECONDS = 1.0
 """Least seconds between two lines of that thread: they tell what is wrong and fill no disk, at most 10 MB a day."""
 
+SELDOM_SECONDS = 60.0
+"""Least seconds between two lines on one matter that comes and goes. Judgement: a fault is no older than that when the
+log tells of it, and a day of it takes some 300 kB."""
+
 #: `extra` of a line on that thread that no client can bring about.
 UNLIMITED = {"unlimited": True}
 
@@ -74,6 +78,21 @@ class ServerLineLimit(logging.Filter):
             return False
         record.left_out, self._left_out = self._left_out, 0
         self._next = now + SERVER_LINE_SECONDS
+        return True
+
+
+class Seldom:
+    """Guard of the lines on one matter, of which there is at most one a minute: what comes and goes fills no log."""
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+
+    def allows(self, now: float) -> bool:
+        """Tell whether a line may be written at a time in seconds, which then counts as written."""
+        # A clock that was set back keeps no line for later.
+        if self._last <= now < self._last + SELDOM_SECONDS:
+            return False
+        self._last = now
         return True
 
 

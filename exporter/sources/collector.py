@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from exporter.core.clock import Clock
+from exporter.core.logs import Seldom
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.battery import BatterySource
 from exporter.sources.cpu import cpu_times
@@ -228,7 +229,8 @@ class Collector:
     """Runs one source.
 
     A source that raises costs its own part of the reading and nothing else: the outcome says so. The log gets one line
-    when a source begins to fail or to be denied, and one when it works again.
+    when a source begins to fail or to be denied, and one when it works again; of one that flaps a line a minute, which
+    tells the present state.
     """
 
     def __init__(self, source: Source, settings: Settings) -> None:
@@ -236,6 +238,8 @@ class Collector:
         self.last: Attempt | None = None
         self._clock = settings.clock
         self._read = source.open(settings)
+        self._told = SourceState.WORKS
+        self._lines = Seldom()
         self._interval = Seconds(0.0) if source.interval is None else source.interval(settings)
         self._file = source.file(settings)
 
@@ -261,7 +265,7 @@ class Collector:
                 remedy += f", as {SENSORS_PAGE} says"
         except Exception as error:  # noqa: BLE001 - the collector's edge: counted
             state, trouble = SourceState.FAILS, _reason(error, self._file)
-        self._log(state, f"{trouble}; {remedy}" if remedy else trouble)
+        self._log(now, state, f"{trouble}; {remedy}" if remedy else trouble)
         duration = Seconds(self._clock.awake() - started)
         outcome = Outcome(
             collector=self.source.name,
@@ -272,14 +276,15 @@ class Collector:
         )
         return Attempt(due_at=now, result=result, outcome=outcome)
 
-    def _log(self, state: SourceState, trouble: str) -> None:
-        before = SourceState.WORKS if self.last is None else self.last.outcome.state
-        if state is before:
+    def _log(self, now: MonotonicSeconds, state: SourceState, trouble: str) -> None:
+        """Log a state other than the one that was logged last; works and absent are the same."""
+        if state is self._told or not {state, self._told} & IN_TROUBLE or not self._lines.allows(now):
             return
+        self._told = state
         if state in IN_TROUBLE:
             verb = "is denied" if state is SourceState.DENIED else "fails"
             LOG.warning("collector %s %s: %s", self.source.name, verb, trouble)
-        elif before in IN_TROUBLE:
+        else:
             LOG.info("collector %s %s", self.source.name, "works again" if state is SourceState.WORKS else "is absent")
 
 

@@ -269,7 +269,7 @@ def test_further_addresses_and_another_path_of_the_metrics(tmp_path: Path) -> No
             assert "ecotrack_samples_total" in requests.get(f"{url}/own", timeout=240).text
             assert requests.get(f"{url}/metrics", timeout=240).status_code == 404
             assert 'href="/own"' in requests.get(url, timeout=240).text
-            assert f"listening on {url}" in running.log.read_text()
+        assert f"listening on {running.url} and http://{further}: " in running.log.read_text()
         ended = run_once("--once", f"--web.listen-address=127.0.0.1:{free_port()}", f"--web.listen-address={further}")
     assert f"- as the exporter at {further} sees it" in ended.stdout
 
@@ -410,7 +410,11 @@ def test_log_lines_are_json_where_asked_for(tmp_path: Path) -> None:
     with running_exporter(tmp_path, "--log.format=json") as running:
         url = running.url
     lines = [json.loads(line) for line in (tmp_path / "exporter.log").read_text().splitlines()]
-    assert [line["msg"] for line in lines if line["level"] == "info"] == [f"listening on {url}", "stopped"]
+    assert [line["msg"] for line in lines if line["level"] == "info"] == [
+        f"listening on {url}: ecotrack {exporter.__version__}, configuration {tmp_path / 'ecotrack.yml'}, "
+        f"state in {tmp_path / 'state'}",
+        "stopped",
+    ]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["ts"]) for line in lines)
 
 

@@ -292,6 +292,18 @@ def test_a_source_that_raises_costs_its_sample_and_is_counted(caplog: pytest.Log
     assert [record.message for record in caplog.records] == ["a sample failed"]
 
 
+def test_samples_that_fail_are_all_counted_and_one_a_minute_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    machine = Machine(FakeClock())
+    source = Fallible(machine)
+    sampling = rig(machine, source=source)
+    source.raising = True
+    for _ in range(36):
+        machine.run(5.0)
+        sampling.sampler.sample_once()
+    assert sampling.now.totals.exported.events == {Event(kind=EventKind.DISCARD, source="sampler", reason="error"): 36}
+    assert [record.message for record in caplog.records] == ["a sample failed"] * 3
+
+
 def test_a_full_disk_is_told_once_and_shows_in_the_age_of_the_state(caplog: pytest.LogCaptureFixture) -> None:
     store = MemoryStore()
     sampling = rig(Machine(FakeClock()), store=store)

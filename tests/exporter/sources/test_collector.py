@@ -2,12 +2,15 @@
 
 import dataclasses
 import errno
+import itertools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.core.units import Joules, MonotonicSeconds, Seconds
 from exporter.power.component import Coverage, EnergyCounter, Sensor
@@ -153,7 +156,8 @@ def test_only_what_fails_is_a_failure(error: Exception | None, state: SourceStat
 def test_a_change_of_state_is_logged_once_with_the_file_and_the_remedy(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     fake = Faulty()
-    reader = HostSource(FakeClock(), NicRule(), sources=[sensor_source("fake", fake.read)])
+    clock = FakeClock()
+    reader = HostSource(clock, NicRule(), sources=[sensor_source("fake", fake.read)])
     for error in (
         None,
         FAILURE,
@@ -166,6 +170,7 @@ def test_a_change_of_state_is_logged_once_with_the_file_and_the_remedy(caplog: p
         ValueError("a name"),
     ):
         fake.error = error
+        clock.advance(60.0)
         reader.read()
         reader.read()
     denied = (
@@ -180,6 +185,38 @@ def test_a_change_of_state_is_logged_once_with_the_file_and_the_remedy(caplog: p
         "collector fake is absent",
         "collector fake fails: /sys/fake/energy is not understood (ValueError)",
     ]
+
+
+@given(st.lists(st.sampled_from([None, FAILURE, DENIED, NotPresentError()]), max_size=200), st.floats(1.0, 90.0))
+def test_a_source_that_flaps_has_a_line_a_minute_and_the_last_one_is_true(
+    errors: list[Exception | None], interval: float
+) -> None:
+    lines: list[tuple[float, str]] = []
+    clock, fake = FakeClock(), Faulty()
+    reader = HostSource(clock, NicRule(), sources=[sensor_source("fake", fake.read)])
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append((clock.awake_at, record.getMessage()))
+
+    log, handler = logging.getLogger("exporter.sources.collector"), Lines()
+    log.addHandler(handler)
+    level = log.level
+    log.setLevel(logging.INFO)
+    try:
+        for error in errors:
+            fake.error = error
+            clock.advance(interval)
+            reader.read()
+        clock.advance(60.0)
+        reader.read()
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+    times = [at for at, _ in lines]
+    assert all(later - at >= 60.0 for at, later in itertools.pairwise(times))
+    in_trouble = bool(lines) and (" fails: " in lines[-1][1] or " is denied: " in lines[-1][1])
+    assert in_trouble == (fake.error in (FAILURE, DENIED))
 
 
 def test_a_denied_source_is_a_note_with_its_remedy_and_no_warning() -> None:

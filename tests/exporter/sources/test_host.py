@@ -190,12 +190,14 @@ def test_a_part_that_cannot_be_read_fails_alone(
 
 def test_a_failure_is_logged_when_it_begins_and_when_it_ends(laptop: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    reader = source(laptop)
+    clock = FakeClock()
+    reader = source(laptop, clock=clock)
     hidden = laptop / "hidden"
     reader.read()
     (laptop / "proc/stat").rename(hidden)
     reader.read()
     reader.read()
+    clock.advance(60.0)
     hidden.rename(laptop / "proc/stat")
     reader.read()
     reader.read()
