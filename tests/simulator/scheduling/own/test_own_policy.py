@@ -10,6 +10,7 @@ from exporter.core.config import ConfigError
 from simulator.run.job import Job, Method
 from simulator.run.simulate import simulate
 from simulator.scenario.check import policy_mistakes
+from simulator.scenario.load import load_scenario
 from tests.processes import free_port
 from tests.simulator.scenario.scenarios import edge
 from tests.simulator.simulator_process import run_once
@@ -73,13 +74,24 @@ def test_the_document_shows_the_example() -> None:
 
 
 @pytest.mark.usefixtures("examples")
-def test_the_example_runs_and_draws_less_from_the_grid_than_round_robin() -> None:
-    greenest, in_turn = (
-        simulate(Job(scenario=edge(), method=Method(name="x", policy=policy), seed=3))
-        for policy in ("greenest:Greenest", "round-robin")
+def test_the_example_draws_as_much_less_from_the_grid_as_its_page_says_and_misses_no_deadline(tmp_path: Path) -> None:
+    page = (DOCS / "how-to/write-a-policy.md").read_text(encoding="utf-8")
+    shown = re.search(r"```yaml\n# mine.yaml\n(.*?)```", page, re.DOTALL)
+    told = re.search(r"takes (\d\.\d)% less from the grid", page)
+    assert shown is not None
+    assert told is not None
+    (tmp_path / "mine.yaml").write_text(shown[1], encoding="utf-8")
+    scenario = load_scenario(str(tmp_path / "mine.yaml"))
+    methods = (
+        Method(name="full", policy="greenest:Greenest"),
+        Method(name="standard", policy="round-robin", compression=False, dvfs=False, forecast=False, ledger=False),
     )
-    assert greenest.tasks_offered == in_turn.tasks_offered
-    assert greenest.grid_joules < in_turn.grid_joules
+    greenest, in_turn = (
+        [simulate(Job(scenario=scenario, method=method, seed=seed)) for seed in range(1, 6)] for method in methods
+    )
+    assert [run.deadline_miss_ratio for run in (*greenest, *in_turn)] == [0.0] * 10
+    saved = 1.0 - sum(run.grid_joules for run in greenest) / sum(run.grid_joules for run in in_turn)
+    assert f"{100.0 * saved:.1f}" == told[1]
 
 
 @pytest.mark.parametrize("policy", WHEN_ASKED)
