@@ -69,7 +69,7 @@ def in_shell(folder: Path, line: str, module: str, *flags: str) -> subprocess.Co
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
