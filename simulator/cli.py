@@ -246,6 +246,13 @@ def _replications(text: str) -> int:
     return int(text)
 
 
+def _tell_restart() -> None:
+    """Log what SIGHUP changes in a live run, which is nothing."""
+    logging.getLogger(__name__).info(
+        "a changed scenario needs a restart; the files of the web configuration are followed without a signal"
+    )
+
+
 def _serve(options: argparse.Namespace) -> int:
     from simulator import app
     from simulator.assembly.recordings import recording_mistakes
@@ -274,7 +281,7 @@ def _serve(options: argparse.Namespace) -> int:
                 write_out(f"{web.config.path}: good\n")
             return 0
         start_logging(options)
-        app.run(plan, SystemClock(), web=web, until_told=StopSignal)
+        app.run(plan, SystemClock(), web=web, until_told=lambda: StopSignal(look=_tell_restart))
     except (WeatherError, GridError) as error:
         raise ConfigError([str(error)]) from error
     return 0

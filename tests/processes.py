@@ -77,7 +77,9 @@ def running(
         argv = ["sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh", *argv]
     with (
         log.open("wb") as output,
-        ending(subprocess.Popen(list(argv), stdout=output, stderr=subprocess.STDOUT)) as process,
+        ending(
+            subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        ) as process,
     ):
         wait_for(ready, process, log, timeout)
         yield process

@@ -1,30 +1,54 @@
 """Waiting for the signal to stop."""
 
+import os
 import select
 import signal
 import socket
+import time
+from collections.abc import Callable
 
 
 class StopSignal:
     """SIGINT and SIGTERM as something to wait for; a second one ends the process at once.
 
+    SIGHUP is one more where the process has a terminal, which has then been closed; otherwise it asks to look at the
+    configuration. A parent that ignores it, such as nohup, is obeyed.
+
     The kernel's signal wakes the waiter through a socket. A handler that sets a `threading.Event` may deadlock: it runs
     on the main thread, which may be holding the event's own lock at that moment.
     """
 
-    def __init__(self) -> None:
-        """Take over both signals; only the main thread may do so.
+    def __init__(self, *, look: Callable[[], None]) -> None:
+        """Take over the signals; only the main thread may do so. `look` is called within `wait`, for SIGHUP.
 
         Children are waited for even if the parent left their end ignored, which makes the kernel forget them.
         """
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._look = look
+        self._has_come = False
         self._woken, self._waker = socket.socketpair()
-        self._waker.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        for end in (self._woken, self._waker):
+            end.setblocking(False)  # noqa: FBT003 - the standard library's signature
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda received, _frame: signal.signal(received, signal.SIG_DFL))
+        self._stops = {signal.SIGINT, signal.SIGTERM}
+        if any(os.isatty(number) for number in range(3)):
+            self._stops.add(signal.SIGHUP)
+        elif signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            # The socket tells of it; a handler there has to be.
+            signal.signal(signal.SIGHUP, lambda _received, _frame: None)
+        for number in self._stops:
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda received, _frame: signal.signal(received, signal.SIG_DFL))
 
     def wait(self, seconds: float) -> bool:
-        """Wait for at most `seconds`; return whether a signal has come, now or before."""
-        ready, _, _ = select.select([self._woken], [], [], max(0.0, seconds))
-        return bool(ready)
+        """Wait for at most `seconds`; return whether a signal to stop has come, now or before."""
+        ends = time.monotonic() + seconds
+        while not self._has_come:
+            ready, _, _ = select.select([self._woken], [], [], max(0.0, ends - time.monotonic()))
+            if not ready:
+                break
+            received = set(self._woken.recv(4096))
+            self._has_come = not received.isdisjoint(self._stops)
+            if not self._has_come and signal.SIGHUP in received:
+                self._look()
+        return self._has_come

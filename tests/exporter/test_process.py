@@ -1,6 +1,7 @@
 """The exporter as a process: what it answers, and how it starts, waits, is held up and stops."""
 
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -291,3 +292,24 @@ def test_a_byte_that_a_paired_card_moved_is_exported_once(tmp_path: Path) -> Non
         'ecotrack_network_bytes_total{device="eth0",direction="receive"}': 60e6,
         'ecotrack_network_bytes_total{device="eth0",direction="transmit"}': 40e6,
     }
+
+
+def says(log: Path, told: str) -> bool:
+    return told in log.read_text()
+
+
+@pytest.mark.servers
+def test_a_hangup_without_a_terminal_tells_what_needs_a_restart(tmp_path: Path) -> None:
+    with running_exporter(tmp_path) as exporter:
+        until_ready(exporter)
+        for text, told in (
+            (EVERY_SECOND, "the configuration is as it is in force"),
+            (EVERY_SECOND + "power: {idle_watts: 3, full_watts: 4}\n", "changed, and needs a restart: power;"),
+            ("power: 1\n", "the configuration cannot be used; the one in force stays"),
+        ):
+            (tmp_path / "ecotrack.yml").write_text(text)
+            exporter.process.send_signal(signal.SIGHUP)
+            until(functools.partial(says, exporter.log, told), told)
+        exporter.process.send_signal(signal.SIGTERM)
+        assert exporter.process.wait(timeout=240) == 0
+    assert saved(exporter.state).clean_stop

@@ -20,7 +20,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 class Answer(msgspec.Struct):
-    """What is asked for."""
+    """Stand-in for the expected answer."""
 
     text: str
 

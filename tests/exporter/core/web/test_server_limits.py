@@ -149,7 +149,7 @@ def test_an_answer_that_nobody_reads_makes_room_where_others_wait() -> None:
 
 
 class Held:
-    """What the hub sees of a connection."""
+    """Stand-in for a connection, as far as the hub knows it."""
 
     def __init__(self, hub: Hub, network: int) -> None:
         self.hub, self.network = hub, bytes([network])
