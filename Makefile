@@ -134,6 +134,7 @@ clean: down ## Remove the environment and caches; totals and history in .run/ st
 test-packages:
 	@scripts/install-packages prometheus prometheus-alertmanager prometheus-node-exporter chromium iproute2
 	@scripts/install-packages npm
+	@scripts/fetch-newer-programs .cache/newer-programs
 
 # The folder is closed to other users, and the file in it open: Compose mounts the file itself, and Grafana reads it
 # there as a user of its own.

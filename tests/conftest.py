@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -20,6 +21,21 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # interrupts would not hear of it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+NEWER_PROGRAMS = Path(__file__).parents[1] / ".cache/newer-programs"
+"""Folder into which `make test` fetches the programs of Debian's suite sid."""
+
+
+@pytest.fixture(params=["installed", "newer"])
+def generation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run the test twice: with the installed programs, and with the Prometheus and Alertmanager of Debian's sid."""
+    name: str = request.param
+    if name == "newer":
+        if not NEWER_PROGRAMS.is_dir():
+            pytest.skip(f"scripts/fetch-newer-programs has not made {NEWER_PROGRAMS}")
+        monkeypatch.setenv("PATH", str(NEWER_PROGRAMS), prepend=os.pathsep)
+    return name
 
 
 @pytest.fixture(autouse=True)

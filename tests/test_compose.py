@@ -1,5 +1,6 @@
 """The Compose stack, checked without an engine: its files, addresses, users and limits agree."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from scripts.services import services
+from tests.conftest import NEWER_PROGRAMS
 from tests.processes import TOOL_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,6 +70,36 @@ def assert_passes(*argv: str | Path) -> None:
 def test_compose_file_follows_the_specification() -> None:
     schema = ["-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     assert_passes(sys.executable, *schema, COMPOSE)
+
+
+@pytest.mark.servers
+def test_compose_itself_reads_the_file_as_these_tests_do() -> None:
+    """Compose merges, fills in and checks; these tests only replace variables by their defaults."""
+    if not (NEWER_PROGRAMS / "docker-compose").exists():
+        pytest.skip(f"scripts/fetch-newer-programs has not made {NEWER_PROGRAMS}")
+    argv = [
+        str(NEWER_PROGRAMS / "docker-compose"),
+        f"--file={COMPOSE}",
+        "--env-file=/dev/null",
+        "config",
+        "--format=json",
+    ]
+    done = subprocess.run(argv, env={}, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    resolved, written = json.loads(done.stdout)["services"], compose()["services"]
+    assert resolved.keys() == written.keys()
+    for name, service in written.items():
+        assert {key: resolved[name][key] for key in HARDENING} == HARDENING
+        assert resolved[name]["user"] == service["user"]
+        assert resolved[name].get("command") == service.get("command")
+        assert [(one["source"], one["target"], one.get("read_only", False)) for one in resolved[name]["volumes"]] == [
+            (str(ROOT / source) if source.startswith("./") else source, target, read_only)
+            for source, target, read_only in mounts(service)
+        ]
+        assert [f"{one['host_ip']}:{one['published']}:{one['target']}" for one in resolved[name]["ports"]] == service[
+            "ports"
+        ]
 
 
 def test_dockerfile_passes_hadolint() -> None:

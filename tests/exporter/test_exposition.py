@@ -51,6 +51,7 @@ def test_the_kept_exposition_has_every_family() -> None:
 
 
 @pytest.mark.servers
+@pytest.mark.usefixtures("generation")
 @pytest.mark.parametrize("snapshot", [golden_snapshot(), initial_snapshot()], ids=["full", "before the first sample"])
 def test_promtool_has_nothing_to_say(snapshot: Snapshot) -> None:
     body = exposition(snapshot).body(Representation(openmetrics=False, gzipped=False))

@@ -14,7 +14,7 @@ import pytest
 from tests.processes import free_port, running_alertmanager, running_prometheus
 from tests.prometheus import stack
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("generation")]
 
 # At 8 W and 475 g/kWh the first second emits one milligram.
 TINY, AMPLE = 0.001, 1000.0

@@ -35,6 +35,7 @@ def alertmanager(tmp_path: Path) -> Path:
 
 
 @pytest.mark.servers
+@pytest.mark.usefixtures("generation")
 @pytest.mark.parametrize("title", ["prometheus.yml", "relabelling"])
 def test_promtool_accepts_each_scrape_configuration(tmp_path: Path, title: str) -> None:
     shutil.copytree(ROOT / "prometheus/rules", tmp_path / "rules")
@@ -59,6 +60,7 @@ def test_the_relabelling_leaves_the_port_away(address: str, name: str) -> None:
 
 
 @pytest.mark.servers
+@pytest.mark.usefixtures("generation")
 @pytest.mark.parametrize(
     ("labels", "receiver"),
     [

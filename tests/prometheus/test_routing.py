@@ -40,11 +40,13 @@ def configuration() -> dict[str, Any]:
 
 
 @pytest.mark.servers
+@pytest.mark.usefixtures("generation")
 def test_amtool_accepts_the_configuration() -> None:
     assert "SUCCESS" in amtool("check-config", CONFIG)
 
 
 @pytest.mark.servers
+@pytest.mark.usefixtures("generation")
 @pytest.mark.parametrize("name", ALERTS)
 def test_each_alert_reaches_its_receiver(name: str) -> None:
     labels = [f"{key}={value}" for key, value in {"alertname": name, **ALERTS[name].labels}.items()]
@@ -55,6 +57,7 @@ def test_each_alert_reaches_its_receiver(name: str) -> None:
 
 
 @pytest.mark.servers
+@pytest.mark.usefixtures("generation")
 def test_information_notifies_nobody() -> None:
     labels = ("alertname=EcotrackGridClean", "severity=info", "component=opportunity", "scope=device")
     assert amtool("config", "routes", "test", f"--config.file={CONFIG}", *labels).strip() == "none"

@@ -59,6 +59,7 @@ def test_the_kept_exposition_has_every_family() -> None:
 
 
 @pytest.mark.servers
+@pytest.mark.usefixtures("generation")
 @pytest.mark.parametrize("stale", [False, True])
 def test_promtool_has_nothing_to_say(stale: bool) -> None:
     snapshot = golden_snapshot().without_readings() if stale else golden_snapshot()
