@@ -309,6 +309,14 @@ def test_a_meter_proves_what_flowed_while_the_exporter_was_away(tmp_path: Path) 
     )
 )
 @example([(1.0, 20.0, False, 0, False)] * 2 + [(1.0, 20.0, True, 0, False), (71.0, 82.5, True, 3, False)])
+@example(
+    [
+        (1.0, 20.0, False, 0, False),
+        (1.0, 20.0, True, 0, False),
+        (601.0, 82.5, True, 0, False),
+        (7.0, 300.0, False, 4, False),
+    ]
+)
 @example([(1000.0, 20.0, True, 0, True), (91_519.0, 82.5, True, 3, False)])  # its total was 0 J, and is 0 J again
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_over_random_stops_and_restarts_of_the_meter_booked_and_apart_are_what_flowed(
@@ -318,11 +326,13 @@ def test_over_random_stops_and_restarts_of_the_meter_booked_and_apart_are_what_f
     plug, modelled = plug_in(tmp_path), 10 * MODEL_WATTS
     with plug.running(tmp_path / "state") as made:
         plug.sample(made, 10.0)
-    for seconds, watts, restarts, samples, clean in stops:
+    following = [*(watts for _, watts, *_ in stops[1:]), MODEL_WATTS]
+    for (seconds, watts, restarts, samples, clean), after in zip(stops, following, strict=False):
         plug.run(seconds, watts)
         if restarts:
             # The model covers what the meter has forgotten, unless its total was 0 J and is again: that cannot be seen.
-            modelled += abs(watts - MODEL_WATTS) * seconds + 10 * max(watts, MODEL_WATTS)
+            # The seconds around its next answer may be of the next stop.
+            modelled += abs(watts - MODEL_WATTS) * seconds + 10 * max(watts, MODEL_WATTS, after)
             modelled += watts * seconds if seconds <= LONG else 0.0
             plug.joules = 0.0
         with plug.running(tmp_path / "state", clean=clean) as made:

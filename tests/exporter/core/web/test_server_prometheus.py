@@ -87,7 +87,7 @@ scrape_configs:
 def test_prometheus_is_sent_openmetrics_and_reads_it(tmp_path: Path) -> None:
     """OpenMetrics alone has units, so a Prometheus that knows one was sent it and read it."""
     publication = Publication(FakeClock(), golden_snapshot(), exposition)
-    routes = common_routes(publication)
+    routes = common_routes(publication, "/metrics")
     sent: list[Response] = []
 
     def metrics(request: Request) -> Response:
