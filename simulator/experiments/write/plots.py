@@ -143,7 +143,7 @@ def bars(results: Results, measure: str) -> "Figure":
     axes.invert_yaxis()
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel(display.axis)
-    axes.set_title(caption(results), fontsize="medium", loc="left")
+    figure.suptitle(caption(results), fontsize="medium", x=0.01, horizontalalignment="left")  # over the labels as well
     axes.margins(x=0.08)
     _unclutter(axes)
     if any(estimated.by_measure[measure].published is not None for estimated in shown):
