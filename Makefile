@@ -1,6 +1,6 @@
 # Everything that a user or a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages server-tests
+.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages server-tests newer-programs
 
 # Tests start some hundred programs, and each would compile its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -44,11 +44,13 @@ test: .venv/dev.stamp test-packages ## Check style and types, then run every tes
 	$(MAKE) --no-print-directory --keep-going --jobs=2 lint server-tests || status=1; \
 	exit $$status
 
+test server-tests: export HYPOTHESIS_PROFILE := same
+
 # They wait for most of their time, so that four at a time, and the check of types beside them, keep two cores busy.
 server-tests: .venv/dev.stamp test-packages
 	$(python) -m pytest --numprocesses=4 --dist=loadfile -m "servers and not full"
 
-verify: .venv/dev.stamp test-packages ## Run the tests at their full sizes, the benchmarks and the experiments
+verify: .venv/dev.stamp test-packages newer-programs ## Run the tests at their full sizes, the benchmarks and the experiments
 	$(python) -m pytest -o faulthandler_timeout=7200
 	@$(MAKE) --no-print-directory bench experiments
 
@@ -131,10 +133,12 @@ clean: down ## Remove the environment and caches; totals and history in .run/ st
 	@scripts/environment dev
 	@touch .venv/base.stamp .venv/docs.stamp .venv/dashboards.stamp .venv/run.stamp $@
 
+newer-programs: ## Fetch Prometheus, Alertmanager and Compose of Debian's suite sid, for tests with both generations
+	@scripts/fetch-newer-programs .cache/newer-programs
+
 test-packages:
 	@scripts/install-packages prometheus prometheus-alertmanager prometheus-node-exporter chromium iproute2
 	@scripts/install-packages npm
-	@scripts/fetch-newer-programs .cache/newer-programs
 
 # The folder is closed to other users, and the file in it open: Compose mounts the file itself, and Grafana reads it
 # there as a user of its own.

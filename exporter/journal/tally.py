@@ -64,7 +64,8 @@ def tally(entries: Iterable[Entry], zone: tzinfo) -> Tally:
         quarter = int(start // QUARTER)
         hour = hours.get(quarter)
         if hour is None:
-            hour = hours[quarter] = local_hour(start, zone)
+            # A time just below the hour is rounded up to it, in microseconds; when its quarter began, never.
+            hour = hours[quarter] = local_hour(quarter * QUARTER, zone)
         key = (hour, host, activity)
         cell = cells.get(key)
         if cell is None:

@@ -1,6 +1,7 @@
 """The exporter in a network namespace of its own, as in a container: it counts host bytes and is reachable."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -49,13 +50,17 @@ def ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], timeout=240, check=True, capture_output=True)
 
 
+LINKS = itertools.count()
+
+
 @pytest.fixture
 def link() -> Iterator[Link]:
     if reason := reason_to_skip():
         pytest.skip(reason)
-    number = os.getpid()
+    # The kernel takes a deleted namespace apart in its own time, so that no name is used again.
+    number = f"{os.getpid()}-{next(LINKS)}"
     # 198.18.0.0/15 is set aside for tests on isolated networks (RFC 2544).
-    network = f"198.18.{number % 251}"
+    network = f"198.18.{os.getpid() % 251}"
     link = Link(namespace=f"ecotrack-{number}", host_device=f"eco{number}", address=f"{network}.2")
     ip("netns", "add", link.namespace)
     try:
@@ -68,6 +73,8 @@ def link() -> Iterator[Link]:
             pytest.skip("the first process is in another network namespace than this test")
         yield link
     finally:
+        # With the device its address and route, which the next link needs, are gone at once.
+        subprocess.run(["ip", "link", "delete", link.host_device], timeout=240, check=False, capture_output=True)
         ip("netns", "delete", link.namespace)
 
 

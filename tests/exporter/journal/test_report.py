@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.cli import main
@@ -41,7 +41,14 @@ ENTRIES = st.lists(
 )
 
 
+JUST_BEFORE_THE_HOUR = [
+    Entry(at=1_800_000_000.0 - ago, seconds=seconds, kwh=0.0, kg=None, moved_bytes=None, activity="", host=False)
+    for ago, seconds in ((900.0, 0.0), (0.0, 1.192092896e-07))
+]
+
+
 @given(entries=ENTRIES, zone=st.sampled_from(ZONES))
+@example(JUST_BEFORE_THE_HOUR, "UTC")
 def test_a_tally_holds_all_that_the_entries_hold_in_any_order(entries: list[Entry], zone: str) -> None:
     sums = tally(entries, ZoneInfo(zone))
     assert sums.rows == len(entries)

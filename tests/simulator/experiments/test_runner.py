@@ -64,6 +64,7 @@ def test_real_runs_in_other_processes_give_the_same_bytes(tmp_path: Path) -> Non
 
 
 @pytest.mark.servers
+@pytest.mark.usefixtures("drawn")
 def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "tests.simulator.experiments.run.dask_cluster", str(tmp_path / "dask")],
