@@ -37,12 +37,18 @@ class Reason(StrEnum):
 class Answer:
     """The forecasts of a model and of its reference.
 
-    With a `reason` the reference answers for both, so that neither gains on the other by it.
+    `own` is what the model tells itself, NaN where it tells nothing: at all horizons with a `reason`. `model` is what
+    stands for it, the reference's where it tells nothing.
     """
 
-    model: Told
+    own: Told
     reference: Told
     reason: Reason | None
+
+    @property
+    def model(self) -> Told:
+        """What is served of the model."""
+        return _filled(self.own, self.reference)
 
 
 def answer(model: Calibrated, reference: Calibrated, series: Series) -> Answer:
@@ -56,9 +62,10 @@ def answer(model: Calibrated, reference: Calibrated, series: Series) -> Answer:
         silent = np.isnan(told.mean)
         broken = bool(np.isinf(told.mean).any() or not np.isfinite(told.quantiles[:, ~silent]).all() or silent.all())
         if not broken:
-            return Answer(model=_filled(told, expected), reference=expected, reason=None)
+            return Answer(own=told, reference=expected, reason=None)
         reason = Reason.NO_ANSWER
-    return Answer(model=expected, reference=expected, reason=reason)
+    nothing = Told(mean=np.full_like(expected.mean, np.nan), quantiles=np.full_like(expected.quantiles, np.nan))
+    return Answer(own=nothing, reference=expected, reason=reason)
 
 
 def trouble(series: Series) -> Reason | None:

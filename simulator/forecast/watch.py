@@ -1,7 +1,7 @@
 """The watch on a model in use: what it told is compared with what came, and the reference stands in where it is worse.
 
 It is kept for each band of horizons by itself, as the gate chooses models. A forecast counts once its step has been
-observed, unless it is night; model and reference count in the same steps.
+observed, unless it is night, and only where the model told something of its own; both count in the same steps.
 
 **Rule.** The model is *behind* while the squared errors of its forecasts of the last seven days sum to more than the
 reference's, and *ahead* while to less. When it has been behind at every observed step of a whole day, it hands over to

@@ -118,7 +118,7 @@ class Course:
         found = answer(pair.model, pair.reference, series)
         if found.reason is not None:
             self._fallbacks[found.reason] += 1
-        self._watch.told(step, found.model, found.reference)
+        self._watch.told(step, found.own, found.reference)
         self._ahead = ahead = self._in_force(found)
         rows = (step + 1 + np.arange(HOURS_PER_DAY)) % HOURS_PER_DAY
         self._told[:, rows, np.arange(HOURS_PER_DAY)] = ahead

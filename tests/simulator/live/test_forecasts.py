@@ -98,6 +98,11 @@ def test_the_reference_answers_until_a_day_has_passed(kind: Kind) -> None:
     states = after(2, kind)
     assert states[-1].fallbacks[Reason.SHORT] == DAY - 1
     assert sum(states[-1].fallbacks.values()) == DAY - 1
+    # What the reference told for the model is no skill of 0%, and no coverage.
+    for band in states[DAY - 1].bands:
+        told = band.standing
+        assert (told.model_error, told.reference_error, told.skill, *told.coverage.values()) == (None,) * 5
+    assert states[-1].bands[0].standing.skill not in {None, 0.0}
 
 
 def test_hours_that_were_not_observed_are_counted_and_not_zero() -> None:
