@@ -127,3 +127,21 @@ def test_the_readme_tells_what_the_kept_results_say() -> None:
             assert claim[place] == f"{reduction:.{digits}f}"
         queues, whole = mean("peers-edge", "least-loaded", measure), mean("baseline-edge", "full", measure)
         assert above[place] == str(math.ceil(100 * queues / whole - 100))
+
+
+def short(figure: float) -> str:
+    """Return a figure as the README's tables write it."""
+    if figure >= 1e6:
+        return f"{figure / 1e6:.1f} M"
+    return f"{figure / 1e3:.{1 if figure < 1e4 else 0}f} k"
+
+
+def test_the_readme_has_the_speeds_of_the_kept_bench() -> None:
+    bench = (ROOT / "bench/results/simulator.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| ([\d,]+) \| ([\d,]+) \| [\d,]+ \| ([\d,]+) \|", bench, re.MULTILINE)
+    nodes, alike, different, peer = zip(*([int(cell.replace(",", "")) for cell in row] for row in rows), strict=True)
+    assert nodes == (4, 32, 1000)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    cell = r" ([\d.]+ [Mk]) \|"
+    told = re.findall(rf"^\|[^|]+\|{cell}{cell}{cell}$", text, re.MULTILINE)
+    assert told == [tuple(map(short, figures)) for figures in (different, alike, peer)]
