@@ -1,6 +1,7 @@
 """The numbers that modules name in upper case, found in the source, with their meaning: the docstring below them."""
 
 import ast
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -89,7 +90,7 @@ def constants(texts: Mapping[str, str]) -> Iterator[Constant]:
                 yield Constant(
                     name=f"{module_name(path)}.{name}",
                     value=f"{written} {unit}".rstrip(),
-                    meaning=_meaning(body[position + 1 :]),
+                    meaning=_meaning(body[position:]),
                 )
 
 
@@ -137,9 +138,14 @@ def _label(key: ast.expr) -> str:
     return str(key.value) if isinstance(key, ast.Constant) else ast.unparse(key).rpartition(".")[2].lower()
 
 
-def _meaning(rest: list[ast.stmt]) -> str:
-    """Return the docstring that follows, perhaps after other constants that it speaks of too."""
-    for statement in rest:
+def _meaning(body: list[ast.stmt]) -> str:
+    """Return the docstring below the first statement, perhaps after further constants that it speaks of too.
+
+    An empty line ends those: what follows it speaks of something else.
+    """
+    for before, statement in itertools.pairwise(body):
+        if statement.lineno != (before.end_lineno or 0) + 1:
+            break
         match statement:
             case ast.Expr(value=ast.Constant(value=str(text))):
                 return " ".join(text.split())

@@ -74,6 +74,7 @@ def test_what_is_left_out_is_there() -> None:
         ("LIMIT: float = -1\n", "-1", ""),
         ('LOW = 1\nHIGH = 2 * LOW\n"""Both\nbounds."""\n', "1", "Both bounds."),
         ('LIMIT = 1\nother = 2\n"""Of other."""\n', "1", ""),
+        ('LIMIT = 1\n\nOTHER = 2\n"""Of other."""\n', "1", ""),
         ("RANGE = (0.5, 2)\n", "0.5, 2", ""),
     ],
 )

@@ -16,9 +16,9 @@ from simulator.assembly.layout import Layout, Place
 from simulator.energy.interface import Site
 from simulator.energy.supply import LocalSupply
 from simulator.forecast.intensity import Zone
-from simulator.forecast.interface import ForecastError, Kind, Series
+from simulator.forecast.interface import HOURLY, ForecastError, Kind, Series
 from simulator.forecast.learnt import Learnt, learn, unlearnt
-from simulator.forecast.serving import HOURLY, LOOKBACK_DAYS, Past, Source
+from simulator.forecast.serving import LOOKBACK_DAYS, Past, Source
 from simulator.scenario.schema import GridSection
 from simulator.scenario.supply import WeatherSection
 

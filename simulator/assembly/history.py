@@ -13,7 +13,7 @@ from zlib import crc32
 
 import numpy as np
 
-from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+from exporter.core.units import DAYS_PER_WEEK, HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
 from simulator.assembly.grids import is_a_year, recorded_grid
 from simulator.assembly.parts import climate_of, recorded_weather
@@ -22,7 +22,6 @@ from simulator.energy.interface import Site, WeatherSource
 from simulator.energy.supply import LocalSupply
 from simulator.energy.weather import correlated_weather
 from simulator.energy.weather_file import Recording
-from simulator.forecast.interface import DAYS_PER_WEEK
 from simulator.grid.generator import generate
 from simulator.grid.presets import PRESETS
 from simulator.scenario.schema import GridSection

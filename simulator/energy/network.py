@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from exporter.core.units import JOULES_PER_KWH
-
-BYTES_PER_GIGABYTE = 1e9
+from exporter.core.units import BYTES_PER_DECIMAL_GB, JoulesPerByte, kwh_per_gb
 
 NETWORK_KWH_PER_GIGABYTE: Mapping[str, float] = MappingProxyType(
     {
@@ -19,6 +17,6 @@ NETWORK_KWH_PER_GIGABYTE: Mapping[str, float] = MappingProxyType(
 of video streaming, 2021), and of networks in the operational part of Sustainable Web Design, version 4 (2024)."""
 
 
-def joules_per_byte(preset: str) -> float:
-    """Return the energy of a byte in joules. Raises KeyError for an unknown preset."""
-    return NETWORK_KWH_PER_GIGABYTE[preset] * JOULES_PER_KWH / BYTES_PER_GIGABYTE
+def joules_per_byte(preset: str) -> JoulesPerByte:
+    """Return the energy of a byte. Raises KeyError for an unknown preset."""
+    return kwh_per_gb(NETWORK_KWH_PER_GIGABYTE[preset], BYTES_PER_DECIMAL_GB)

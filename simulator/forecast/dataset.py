@@ -19,14 +19,13 @@ from simulator.energy.interface import POINTS_PER_DAY, Site, WeatherSource
 from simulator.energy.solar import SolarArray
 from simulator.energy.weather_file import load_weather
 from simulator.energy.wind import WindTurbine
-from simulator.forecast.interface import HORIZON, ForecastError, Kind, Series
-
-HOURLY = Seconds(3600.0)
+from simulator.forecast.interface import HORIZON, HOURLY, ForecastError, Kind, Series
 
 STATIONS = {"greensboro": "723170", "sand-point": "703165"}
 """Numbers, in the index of the US Air Force, of the typical years (TMY3) in pvlib's package, by the name here."""
 
 TYPICAL_DAYS = 365
+"""Days of a typical year, which has no 29 February (Wilcox and Marion, Users Manual for TMY3 Data Sets, NREL, 2008)."""
 
 PLATE_IRRADIANCE = 1000.0
 """W/m2 at which the rated power of a panel is stated: standard test conditions (IEC 60904-3)."""

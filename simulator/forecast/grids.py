@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from exporter.core.units import HOURS_PER_DAY, Seconds
+from exporter.core.units import HOURS_PER_DAY
 from simulator.energy.interface import Site
-from simulator.forecast.dataset import HOURLY, TYPICAL_DAYS
-from simulator.forecast.interface import Kind, Series
+from simulator.forecast.dataset import TYPICAL_DAYS
+from simulator.forecast.interface import HOURLY, Kind, Series
 from simulator.grid.generator import generate
 from simulator.grid.power_system import PowerSystem
 from simulator.grid.presets import PRESETS
@@ -39,7 +39,7 @@ def generated_year(name: str) -> Series:
     return Series(
         site=site,
         kind=Kind.INTENSITY,
-        step=Seconds(HOURLY),
+        step=HOURLY,
         rated=float(values.mean()),
         values=values,
         clear_sky=np.zeros(len(values) + HOURS_PER_DAY),

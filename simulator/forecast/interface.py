@@ -8,7 +8,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_DAY, Seconds
+from exporter.core.units import DAYS_PER_WEEK, HOURS_PER_DAY, SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.arrays import BoolArray, FloatArray
 from simulator.energy.clear_sky import DAYS_PER_YEAR
 from simulator.energy.interface import Site
@@ -19,9 +19,11 @@ LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 HORIZON = Seconds(SECONDS_PER_DAY)
 """Longest horizon of a forecast: a day, within which the deferrable work of the shipped scenarios ends."""
 
-DAYS_PER_WEEK = 7
+HOURLY = Seconds(SECONDS_PER_HOUR)
+"""Step of the series of supply and of grids: that of weather files and of the generated grid."""
+
 MONTHS = 12
-"""Days of a week, and months of a year."""
+"""Months of a year, each of which has quantiles of its own."""
 
 SUN_SHARE = 0.02
 """Share of the rated power that a cloudless sky must give for a step to count as day: the ratio of two figures that

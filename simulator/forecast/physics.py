@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from exporter.core.units import HOURS_PER_DAY
+from exporter.core.units import DAYS_PER_WEEK, HOURS_PER_DAY
 from simulator.arrays import FloatArray
 from simulator.energy.climate import CLIMATES, Climate
 from simulator.energy.interface import Site, Supply, WeatherDay
 from simulator.energy.weather import correlated_weather
-from simulator.forecast.dataset import HOURLY, TYPICAL_DAYS
-from simulator.forecast.interface import DAYS_PER_WEEK, Kind, Series
+from simulator.forecast.dataset import TYPICAL_DAYS
+from simulator.forecast.interface import HOURLY, Kind, Series
 
 LATITUDES = {"greensboro": 36.1, "sand-point": 55.32}
 """Latitudes of the shipped climates in degrees north, by the typical years (TMY3) that they were computed from."""

@@ -18,10 +18,8 @@ from exporter.core.units import HOURS_PER_DAY, Seconds
 from simulator.arrays import FloatArray
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Site
 from simulator.forecast.index import HIGHEST_INDEX, filled, observed_index
-from simulator.forecast.interface import SUN_SHARE, Kind, Series
+from simulator.forecast.interface import HOURLY, SUN_SHARE, Kind, Series
 from simulator.forecast.learnt import Learnt
-
-HOURLY = Seconds(3600.0)
 
 POINTS_PER_HOUR = POINTS_PER_DAY // HOURS_PER_DAY
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from exporter.core.units import DAYS_PER_WEEK
 from simulator.arrays import BoolArray, CountArray, FloatArray
-from simulator.forecast.interface import DAYS_PER_WEEK
 from simulator.forecast.scores import NOMINAL
 
 WINDOW_DAYS = DAYS_PER_WEEK

@@ -9,8 +9,7 @@ import numpy as np
 from exporter.core.units import HOURS_PER_DAY
 from simulator.arrays import BoolArray, FloatArray
 from simulator.forecast.asking import Answer, Reason, answer
-from simulator.forecast.dataset import HOURLY
-from simulator.forecast.interface import LEVELS, Kind, Series
+from simulator.forecast.interface import HOURLY, LEVELS, Kind, Series
 from simulator.forecast.watch import Standing, Told, Watch
 from simulator.live.lessons import Hours, Lesson, YearOfSky
 

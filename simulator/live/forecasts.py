@@ -13,10 +13,10 @@ import msgspec
 import numpy as np
 
 from exporter.core.clock import Clock
-from exporter.core.units import HOURS_PER_DAY, Seconds
+from exporter.core.units import DAYS_PER_WEEK, HOURS_PER_DAY, Seconds
 from simulator.arrays import FloatArray
 from simulator.assembly.layout import layout_of
-from simulator.forecast.interface import DAYS_PER_WEEK, ForecastError, Kind
+from simulator.forecast.interface import ForecastError, Kind
 from simulator.live.course import Course, CourseState
 from simulator.live.lessons import (
     KINDS,

@@ -17,8 +17,8 @@ from simulator.assembly.grids import start_of
 from simulator.assembly.history import WEEKS_OF_YEAR, Days, history_seed, intensity_days, supply_days
 from simulator.assembly.layout import Layout, Place
 from simulator.energy.supply import LocalSupply
-from simulator.forecast.dataset import HOURLY, TYPICAL_DAYS
-from simulator.forecast.interface import Kind, Series
+from simulator.forecast.dataset import TYPICAL_DAYS
+from simulator.forecast.interface import HOURLY, Kind, Series
 from simulator.forecast.physics import Installation, histories, supply_series
 from simulator.live.lessons import KINDS, MOST_OBSERVED_DAYS, Hours, Request
 

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from exporter.core.units import DAYS_PER_WEEK
 from simulator.arrays import FloatArray
-from simulator.forecast.interface import DAYS_PER_WEEK, Expected, ForecastError, Series, State, Steps, point, targets
+from simulator.forecast.interface import Expected, ForecastError, Series, State, Steps, point, targets
 
 SEASONS = 4
+"""Meteorological seasons of a year."""
 
 PRIOR_STEPS = 4.0
 """Weight, in observations, with which a cell leans on the mean of the hour over all cells, and that on the mean of

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from exporter.core.units import DAYS_PER_WEEK
 from simulator.arrays import FloatArray
 from simulator.forecast.index import filled, observed_index
-from simulator.forecast.interface import DAYS_PER_WEEK, Expected, Series, State, Steps, point, targets
+from simulator.forecast.interface import Expected, Series, State, Steps, point, targets
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exporter.core.units import DAYS_PER_WEEK
 from simulator.arrays import FloatArray
 from simulator.forecast.index import filled, is_complete
-from simulator.forecast.interface import DAYS_PER_WEEK, Expected, ForecastError, Series, State, Steps, point, targets
+from simulator.forecast.interface import Expected, ForecastError, Series, State, Steps, point, targets
 from simulator.forecast.network import Examples, Plan, Trained, train, windows
 
 if TYPE_CHECKING:

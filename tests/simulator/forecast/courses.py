@@ -4,12 +4,9 @@ from datetime import date
 
 import numpy as np
 
-from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
-from simulator.forecast.interface import Kind, Series
+from simulator.forecast.interface import HOURLY, Kind, Series
 from tests.simulator.energy.places import greensboro
-
-HOURLY = Seconds(3600.0)
 
 
 def series_of(

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from simulator.forecast.dataset import (
-    HOURLY,
     LONGEST_FILE_STEPS,
     STATIONS,
     fingerprint,
@@ -17,7 +16,7 @@ from simulator.forecast.dataset import (
     station_site,
     typical_year,
 )
-from simulator.forecast.interface import ForecastError, Kind, Series
+from simulator.forecast.interface import HOURLY, ForecastError, Kind, Series
 
 
 def read(path: Path, kind: Kind = Kind.WIND) -> Series:
