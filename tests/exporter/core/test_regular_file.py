@@ -10,6 +10,7 @@ from exporter.config import load_config
 from exporter.core.config import ConfigError
 from exporter.core.regular_file import open_file, read_file
 from exporter.core.web.web_config import load_web_config
+from simulator.assembly.credit_prices import load_prices
 from simulator.energy.interface import WeatherError
 from simulator.energy.weather_file import load_weather
 from simulator.experiments.find.estimates import load_shown_results
@@ -45,6 +46,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "weather": lambda path: load_weather(path, greensboro()),
     "grid": read_table,
     "trace": lambda path: load_trace(path, []),
+    "prices": load_prices,
     "profile": load_profile,
     "checkpoint": read_arrays,
     "station": station_site,
