@@ -29,7 +29,7 @@ UNITS = "units"
 SCORES = ("days", "by_day", "by_hour", "below")
 VALIDATION = "validation_by_day"
 EXAMPLE_STEPS = 120
-"""Steps at the beginning of a test of which forecast and truth are kept, for a picture: five days of hours."""
+"""Steps at the end of a test of which forecast and truth are kept, for a picture: five days of hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +164,7 @@ def evaluate(unit: Unit, fits: Fits) -> Outcome:
     series, split = unit.series, unit.split
     early = fits.fit(unit.model, "fitting", series.only(split.fitting), unit.seed)
     # Forecasts of the test see what was observed before each of them, which no model has learnt from.
-    validation = validated(early, series, split).by_day
+    validation = validated(early, series, split)
     fitted = fits.fit(unit.model, "training", series.only(split.training), unit.seed)
     calibrated = calibrate(fitted, series.only(split.training | split.calibration), split.calibration)
     scores = score(calibrated, series, split.test)
@@ -179,15 +179,18 @@ def evaluate(unit: Unit, fits: Fits) -> Outcome:
     )
 
 
-def validated(early: Fitted, series: Series, split: Split) -> Scores:
-    """Return the scores on validation days of a model that learnt without them, calibrated as the one to be served."""
+def validated(early: Fitted, series: Series, split: Split) -> FloatArray:
+    """Return sums (D, H, M) of the scores by validation day of a model that learnt without them.
+
+    It is calibrated as the one to be served.
+    """
     calibrated = calibrate(early, series.only(split.training | split.calibration), split.calibration)
-    return score(calibrated, series.only(split.training), split.validation)
+    return score(calibrated, series.only(split.training), split.validation).by_day
 
 
 def banded(parts: Sequence[Outcome], ends: Sequence[int]) -> Outcome:
     """Return the outcome of models that serve a band of horizons each, up to its end; the example is the first's."""
-    bands = [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+    bands = [slice(begin, end) for begin, end in itertools.pairwise((0, *ends))]
     scores = [part.scores for part in parts]
     return Outcome(
         scores=Scores(

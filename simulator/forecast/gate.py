@@ -7,6 +7,7 @@ Some sixty days say little of two good models, and who takes the least error tak
 was the best over a whole year of another site, is preferred to those that are not shown to be better.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -51,9 +52,13 @@ def choose(scores: Mapping[str, FloatArray]) -> tuple[Choice, ...]:
     Compared is the mean over horizons of the errors over those of the reference, so that no horizon counts by its size.
     A model that tells nothing of some horizon is not served there. Raises KeyError without the reference.
     """
-    horizons = scores[REFERENCE].shape[1]
-    ends = [end * horizons // BAND_ENDS[-1] for end in BAND_ENDS]
-    return tuple(_choose(scores, begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True))
+    ends = band_ends(scores[REFERENCE].shape[1])
+    return tuple(_choose(scores, begin, end) for begin, end in itertools.pairwise((0, *ends)))
+
+
+def band_ends(horizons: int) -> tuple[int, ...]:
+    """Return the end of each band, where the longest of all horizons has this number."""
+    return tuple(end * horizons // BAND_ENDS[-1] for end in BAND_ENDS)
 
 
 def _choose(scores: Mapping[str, FloatArray], begin: int, end: int) -> Choice:

@@ -1,10 +1,12 @@
 """The model that a run serves: the one that was asked for, fitted to a history, or one that stands in, and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +18,8 @@ from simulator.forecast.models.climatology import hour_of_week
 from simulator.forecast.models.persistence import SmartPersistence
 from simulator.forecast.splits import Split
 from simulator.forecast.training import train
+
+ServedT = TypeVar("ServedT")
 
 BEST = "best"
 """The choice of the gate, or of a checkpoint, in place of a model by its name."""
@@ -68,7 +72,7 @@ def learn(choice: str, series: Series, checkpoints: Sequence[Path] = ()) -> Lear
         else:
             return _served(series, dict.fromkeys(heading.models), f"from {path.name}", calibrated.fitted)
     try:
-        learnt = _best(series) if choice == BEST else _chosen(choice, series)
+        learnt = _best(series) if choice == BEST else as_asked(choice, series.kind, partial(_fitted, series))
     except ForecastError as error:
         learnt = unlearnt(series.kind, series.rated, str(error))
     return replace(learnt, why=refused + learnt.why)
@@ -79,35 +83,37 @@ def unlearnt(kind: Kind, rated: float, why: str) -> Learnt:
     return Learnt(kind=kind, rated=rated, model="smart persistence", why=why, fitted=SmartPersistence())
 
 
+def _fitted(series: Series, model: Model, why: str) -> Learnt:
+    return _served(series, [model.name], why, model.fit(series, SEED))
+
+
 def _served(series: Series, models: Iterable[str], why: str, fitted: Fitted) -> Learnt:
     return Learnt(kind=series.kind, rated=series.rated, model=" and ".join(models), why=why, fitted=fitted)
 
 
-def _chosen(choice: str, series: Series) -> Learnt:
-    """Return the model of this name, or the reference. Raises ForecastError where neither can learn."""
-    model, missing = model_of(choice, series.kind), lacking(BY_CHOICE[choice])
+def as_asked(choice: str, kind: Kind, serve: Callable[[Model, str], ServedT]) -> ServedT:
+    """Return what `serve` makes of the model of a choice, one of BY_CHOICE, or of the reference where it cannot learn.
+
+    It is given the reason too. Raises ForecastError where the reference cannot learn either.
+    """
+    name = BY_CHOICE[choice]
+    missing = _lacking(name)
     if missing is not None:
-        why = needs(BY_CHOICE[choice], missing)
-        return _served(series, [REFERENCE], why, MODELS[REFERENCE].fit(series, SEED))
+        return serve(MODELS[REFERENCE], f"{name} needs {missing}, which is not installed")
+    # What is usual of a grid's intensity goes by the hour of the week.
+    model = hour_of_week() if choice == "climatology" and kind is Kind.INTENSITY else MODELS[name]
     try:
-        return _served(series, [model.name], "as asked for", model.fit(series, SEED))
+        return serve(model, "as asked for")
     except ForecastError as error:
-        return _served(series, [REFERENCE], str(error), MODELS[REFERENCE].fit(series, SEED))
+        return serve(MODELS[REFERENCE], str(error))
 
 
-def model_of(choice: str, kind: Kind) -> Model:
-    """Return the model of a choice; what is usual of a grid's intensity goes by the hour of the week."""
-    if choice == "climatology" and kind is Kind.INTENSITY:
-        return hour_of_week()
-    return MODELS[BY_CHOICE[choice]]
+def candidates() -> list[Model]:
+    """Return the reference, and the models that compete with it as far as the libraries are there to learn them."""
+    return [MODELS[name] for name in (REFERENCE, *CANDIDATES) if _lacking(name) is None]
 
 
-def needs(name: str, missing: str) -> str:
-    """Return why a model is not served."""
-    return f"{name} needs {missing}, which is not installed"
-
-
-def lacking(name: str) -> str | None:
+def _lacking(name: str) -> str | None:
     """Return the library without which a model cannot learn here, None where there is none."""
     libraries = {"torch": ("torch", LEARNS_BY_TORCH), "scikit-learn": ("sklearn", TREES)}
     return next((one for one, (package, names) in libraries.items() if name in names and not find_spec(package)), None)
@@ -115,8 +121,7 @@ def lacking(name: str) -> str | None:
 
 def _best(series: Series) -> Learnt:
     """Return what the gate chooses for each band of horizons. Raises ForecastError for a history that is too short."""
-    able = [MODELS[name] for name in CANDIDATES if lacking(name) is None]
-    _, calibrated, choices = train([MODELS[REFERENCE], *able], series, parts(series), SEED, lambda _done, _all: None)
+    _, calibrated, choices = train(candidates(), series, parts(series), SEED, lambda _done, _all: None)
     why = "; ".join(f"hours ahead {one.horizons}: {one.why}" for one in choices)
     return _served(series, dict.fromkeys(one.model for one in choices), why, calibrated.fitted)
 

@@ -20,7 +20,7 @@ from simulator.forecast.checkpoint import (
 )
 from simulator.forecast.conformal import Calibrated, calibrate
 from simulator.forecast.dataset import fingerprint
-from simulator.forecast.gate import BAND_ENDS, REFERENCE
+from simulator.forecast.gate import BAND_ENDS, REFERENCE, band_ends
 from simulator.forecast.interface import ForecastError, Kind, Model, Series, part_of, with_prefix
 from simulator.forecast.learnt import parts
 from simulator.forecast.models.banded import Banded
@@ -36,9 +36,6 @@ BEHIND_CONVEX = {
 
 ALONE = "the default, with which no other was asked to compete"
 """Reason for a model that is served without a choice."""
-
-ASKED_FOR = "as asked for"
-"""Reason for a model that a scenario names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +94,7 @@ def sole_pair(model: Model, why: str, series: Series, seed: int) -> Pair:
     """Return a model without any choice, and what stands behind it. Raises ForecastError for too few days."""
     split, count = parts(series), len(BAND_ENDS)
     fitted = model.fit(series.only(split.training), seed)
-    ends = _ends(series.horizons)
+    ends = band_ends(series.horizons)
     calibrated = calibrate(
         Banded((fitted,) * count, ends), series.only(split.training | split.calibration), split.calibration
     )
@@ -126,7 +123,7 @@ def kept_pair(path: Path, series: Series) -> Pair:
     require_fit(path, heading, series)
     require_library(path, heading)
     count = len(heading.models)
-    ends = _ends(heading.horizons)
+    ends = band_ends(heading.horizons)
     if count != len(ends):
         raise ForecastError(f"{path}: expected models of {len(ends)} bands of horizons, got {count}")
     why = f"it won on validation days of {heading.training}, in {path.name}"
@@ -145,11 +142,6 @@ def _with_reference(
     banded = Banded(tuple(fitted[name] for name in names), ends)
     reference = calibrate(banded, series.only(split.training | split.calibration), split.calibration)
     return Pair(model=model, reference=reference, heading=heading, ends=ends, references=names, reasons=reasons)
-
-
-def _ends(horizons: int) -> tuple[int, ...]:
-    """Return the last horizon of each band."""
-    return tuple(end * horizons // BAND_ENDS[-1] for end in BAND_ENDS)
 
 
 def _quietly(done: int, of: int) -> None:

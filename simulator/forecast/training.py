@@ -28,7 +28,7 @@ def train(
     scores = {}
     for number, model in enumerate(models):
         early = fits.fit(model, "fitting", series.only(split.fitting), seed)
-        scores[model.name] = validated(early, series, split).by_day
+        scores[model.name] = validated(early, series, split)
         progress(number + 1, len(models) + 1)
     choices = choose(scores)
     by_name = {model.name: model for model in models}

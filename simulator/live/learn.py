@@ -17,9 +17,9 @@ from simulator.forecast.checkpoint import load
 from simulator.forecast.dataset import TYPICAL_DAYS
 from simulator.forecast.gate import REFERENCE
 from simulator.forecast.interface import ForecastError, Kind, Series
-from simulator.forecast.learnt import BEST, BY_CHOICE, SEED, lacking, model_of, needs
-from simulator.forecast.models.catalogue import CANDIDATES, MODELS
-from simulator.forecast.pair import ASKED_FOR, Pair, kept_pair, learn_pair, sole_pair
+from simulator.forecast.learnt import BEST, BY_CHOICE, SEED, as_asked, candidates
+from simulator.forecast.models.catalogue import MODELS
+from simulator.forecast.pair import Pair, kept_pair, learn_pair, sole_pair
 from simulator.live.lessons import MOST_SITES, SKY_EVERY, Lesson, Lessons, Request, Skies, Told, panels_of, written
 from simulator.live.past import pasts_of
 from simulator.run.child import end_with
@@ -85,7 +85,7 @@ def _pair(series: Series, scenario: Scenario) -> tuple[Pair, str]:
     supply, intensity = choices_of(scenario, full_method(scenario))
     choice = intensity if series.kind is Kind.INTENSITY else supply
     if choice in BY_CHOICE:
-        return _chosen(choice, series), ""
+        return as_asked(choice, series.kind, lambda model, why: sole_pair(model, why, series, SEED)), ""
     if choice != BEST:
         return learn_pair([MODELS[REFERENCE]], series, SEED), ""
     refused = ""
@@ -95,19 +95,7 @@ def _pair(series: Series, scenario: Scenario) -> tuple[Pair, str]:
                 return kept_pair(path, series), ""
         except ForecastError as error:
             refused = str(error)
-    able = [MODELS[name] for name in (REFERENCE, *CANDIDATES) if lacking(name) is None]
-    return learn_pair(able, series, SEED), refused
-
-
-def _chosen(choice: str, series: Series) -> Pair:
-    """Return the model of this name, or the reference where it cannot learn."""
-    missing = lacking(BY_CHOICE[choice])
-    if missing is not None:
-        return sole_pair(MODELS[REFERENCE], needs(BY_CHOICE[choice], missing), series, SEED)
-    try:
-        return sole_pair(model_of(choice, series.kind), ASKED_FOR, series, SEED)
-    except ForecastError as error:
-        return sole_pair(MODELS[REFERENCE], str(error), series, SEED)
+    return learn_pair(candidates(), series, SEED), refused
 
 
 def _skies(layout: Layout) -> Skies:

@@ -85,9 +85,7 @@ def test_the_best_on_validation_days_is_kept() -> None:
     assert heading.candidates == ("convex", "ridge")
     assert heading.models == tuple(one.model for one in choices)
     assert [(one.begin, one.end) for one in choices] == [(0, 1), (1, 6), (6, 24)]
-    scores = {
-        one.name: validated(one.fit(YEAR.only(split.fitting), 1), YEAR, split).by_day for one in (Convex(), Ridge())
-    }
+    scores = {one.name: validated(one.fit(YEAR.only(split.fitting), 1), YEAR, split) for one in (Convex(), Ridge())}
     assert choices == choose(scores)
     for one in choices:
         sums = scores[one.model][:, one.begin : one.end].sum(axis=0)
