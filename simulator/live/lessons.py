@@ -35,7 +35,6 @@ KINDS = (Kind.SOLAR, Kind.WIND, Kind.INTENSITY)
 MOST_SITES = 16
 """Most sites whose forecasts are shown, from the north on: each has some 150 series of metrics for them."""
 
-
 MOST_OBSERVED_DAYS = 365
 """Days of a run's own observations from which it learns, the last: a year has every season."""
 
@@ -45,7 +44,7 @@ of an hour earlier or later."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """The scenario of whose first sites the series are to be learnt, and what its run has observed of their hours.
+    """The scenario of whose sites the series are to be learnt, and what its run has observed of their hours.
 
     `observed` are the doubles (T, 3, S) of hours of the clock from number `first` on, by KINDS and site.
     """

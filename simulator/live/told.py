@@ -1,4 +1,4 @@
-"""The forecasts that the policy of a live run is told: those of each site that its board shows, shared among buses.
+"""The forecasts that the policy of a live run is told: those of each site, shared among its buses.
 
 A site's forecast of an hour is the sum over its buses and the mean over the hour. Panels share it by what each would
 give at that moment under a cloudless sky, turbines by what each has given so far. Where nothing is told of a site,
