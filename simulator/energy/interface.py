@@ -59,6 +59,10 @@ class WeatherError(Exception):
     """Weather that cannot be used; one line that names the file and the place."""
 
 
+class UncomputedWeatherError(WeatherError):
+    """Weather that is there, and that nobody could compute; one line that says why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Power:
     """Electric power (288,) in watts on a day, by where it comes from."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
-from simulator.energy.interface import POINTS_PER_DAY, WeatherError
+from simulator.energy.interface import POINTS_PER_DAY, UncomputedWeatherError, WeatherError
 from simulator.run.child import Child, ChildError, Program
 from simulator.scenario.schema import Scenario
 
@@ -76,7 +76,7 @@ class GenerationApart:
     def __call__(self, index: int) -> FloatArray:
         """Return the generation (2, 288, B) of a day, and wait for it where it is not ready.
 
-        Raises WeatherError beyond the end of a recording, and for a day that no child can compute.
+        Raises WeatherError beyond the end of a recording, and UncomputedWeatherError for a day that no child computed.
         """
         if index not in self._days and not self._end:
             self._fetch(index)
@@ -95,7 +95,7 @@ class GenerationApart:
         return Child(WEATHER, request)
 
     def _fetch(self, index: int) -> None:
-        """Take a day from a child. Raises WeatherError where none can compute it."""
+        """Take a day from a child. Raises UncomputedWeatherError where none computed it."""
         failure = ""
         for _ in range(ATTEMPTS):
             try:
@@ -107,4 +107,4 @@ class GenerationApart:
             self._days |= {self._first + number: day for number, day in enumerate(days)}
             if index in self._days or self._end:
                 return
-        raise WeatherError(failure or f"no generation for day {index}")
+        raise UncomputedWeatherError(failure or f"no generation for day {index}")

@@ -1,6 +1,5 @@
 """Generation of all nodes over time, computed day by day from the weather."""
 
-import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -10,7 +9,14 @@ import numpy as np
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
 from simulator.assembly.layout import Layout, weather_of
-from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP, Supply, WeatherError, WeatherSource
+from simulator.energy.interface import (
+    POINTS_PER_DAY,
+    WEATHER_STEP,
+    Supply,
+    UncomputedWeatherError,
+    WeatherError,
+    WeatherSource,
+)
 
 DAYS_KEPT = 3
 """Days kept: today, and those that a look ahead of a day may need."""
@@ -103,16 +109,20 @@ class Generation:
     def between(self, step: int, count: int) -> FloatArray:
         """Return the generation (count, B) of the steps from `step` on; zeros beyond the end of a recording.
 
-        Raises WeatherError where `step` itself lies beyond it.
+        Raises WeatherError where `step` itself lies beyond it, and UncomputedWeatherError as its source does.
         """
         watts = np.zeros((count, len(self.at(step))))
         steps_per_day, done = POINTS_PER_DAY * self._steps_per_point, 0
         # A run may end with its recording, while its last steps look further ahead.
-        with contextlib.suppress(WeatherError):
+        try:
             while done < count:
                 of_day = min(count - done, steps_per_day - (step + done) % steps_per_day)
                 watts[done : done + of_day] = self.parts(step + done, of_day)[0]
                 done += of_day
+        except UncomputedWeatherError:
+            raise
+        except WeatherError:
+            pass
         return watts
 
     def _day(self, index: int) -> tuple[FloatArray, FloatArray]:

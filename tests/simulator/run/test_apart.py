@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from exporter.core.units import Seconds
+from simulator.arrays import FloatArray
 from simulator.assembly.layout import layout_of
-from simulator.energy.interface import POINTS_PER_DAY, WeatherError
+from simulator.energy.interface import POINTS_PER_DAY, UncomputedWeatherError, WeatherError
 from simulator.run import apart, generate
 from simulator.run.apart import WEATHER, GenerationApart, Request, days_in
 from simulator.run.child import Child, ChildError, Program
-from simulator.run.generation import daily_generation
+from simulator.run.generation import Generation, daily_generation
 from simulator.run.job import Method
 from simulator.run.simulate import build_engine
 from simulator.scenario.load import read_scenario
@@ -93,6 +94,20 @@ def test_without_any_child_the_run_ends_in_one_line(monkeypatch: pytest.MonkeyPa
         WeatherError, match=r"^the weather could not be computed: the child process ended with status 1$"
     ):
         GenerationApart(edge(), 3)(0)
+
+
+def test_a_day_that_nobody_could_compute_is_not_foreseen_as_one_without_any_generation() -> None:
+    days = {0: np.full((2, POINTS_PER_DAY, 4), 5.0)}
+
+    def source(index: int) -> FloatArray:
+        if index not in days:
+            raise UncomputedWeatherError("the weather could not be computed")
+        return days[index]
+
+    generation = Generation(source, Seconds(300.0))
+    assert (generation.between(0, POINTS_PER_DAY) == 10.0).all()
+    with pytest.raises(UncomputedWeatherError):
+        generation.between(0, POINTS_PER_DAY + 1)
 
 
 def test_no_child_is_waited_for_without_end() -> None:
