@@ -26,12 +26,12 @@ from simulator.forecast.checkpoint import FORMAT, Heading
 from simulator.forecast.conformal import Calibrated
 from simulator.forecast.dataset import TYPICAL_DAYS
 from simulator.forecast.gate import BAND_ENDS
-from simulator.forecast.interface import LEVELS, Fitted, Kind, Series
+from simulator.forecast.interface import HOURLY, LEVELS, Fitted, Kind, Series
 from simulator.forecast.learnt import Learnt
 from simulator.forecast.models.banded import Banded
 from simulator.forecast.models.catalogue import MODELS, TORCH
 from simulator.forecast.pair import Pair
-from simulator.forecast.serving import HOURLY, LOOKBACK_DAYS, POINTS_PER_HOUR, HourlyForecaster, Past, Source
+from simulator.forecast.serving import LOOKBACK_DAYS, POINTS_PER_HOUR, HourlyForecaster, Past, Source
 from simulator.live.course import Course
 from simulator.live.forecasts import KEPT_HOURS
 from simulator.live.lessons import SKY_EVERY, Hours, Lesson, Skies, Told, panels_of
