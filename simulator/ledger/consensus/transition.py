@@ -131,6 +131,16 @@ def check_block(state: State, block: Block) -> None:
 
     Raises RuleError with the rule that it breaks.
     """
+    check_own_block(state, block)
+    if block.signed_header.header.body_root != compute_body_root(block.body):
+        raise RuleError(Rule.WRONG_BODY_ROOT, "the body is another one")
+
+
+def check_own_block(state: State, block: Block) -> None:
+    """Check a block as `check_block` does, but for the root of its body, which its maker has just computed.
+
+    Raises RuleError with the rule that it breaks.
+    """
     header = block.signed_header.header
     if header.slot != state.slot or header.slot <= state.head_slot:
         raise RuleError(Rule.WRONG_SLOT, f"slot {header.slot} at slot {state.slot}, after {state.head_slot}")
@@ -143,8 +153,6 @@ def check_block(state: State, block: Block) -> None:
     check(get_member(state, header.proposer).key, state.chain_id, header, block.signed_header.signature)
     if len(encode(block.body)) > state.config.max_block_bytes:
         raise RuleError(Rule.OVERSIZED_BLOCK, f"more than {state.config.max_block_bytes} bytes")
-    if header.body_root != compute_body_root(block.body):
-        raise RuleError(Rule.WRONG_BODY_ROOT, "the body is another one")
 
 
 def get_trusted_state(root: bytes, header: BlockHeader, state: State) -> State:

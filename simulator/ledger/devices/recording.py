@@ -149,10 +149,10 @@ def compute_models_digest(records: Iterable[TaskRecord]) -> bytes:
 
 def open_drawn(state: State, producers: Mapping[int, Producer], validator: int, key: SecretKey) -> list[SignedMessage]:
     """Return all drawn records that nobody opened yet, opened by a validator."""
+    waiting = [item for item in state.pending.items() if len(item[1].opened) < len(item[1].drawn)]
     return [
         _signed(state.chain_id, producers[device].open(sequence, index, validator), key)
-        for (device, sequence), pending in sorted(state.pending.items())
-        if len(pending.opened) < len(pending.drawn)
+        for (device, sequence), pending in sorted(waiting)
         for index in pending.drawn
         if not pending.is_opened(index)
     ]

@@ -214,7 +214,7 @@ def check_consistency(old: int, size: int, path: Sequence[bytes], old_root: byte
 
 
 def _check_hashes(hashes: Iterable[bytes]) -> None:
-    if any(len(one) != HASH_BYTES for one in hashes):
+    if {*map(len, hashes)} - {HASH_BYTES}:
         raise InvalidProofError(ProofFault.NOT_A_HASH)
 
 

@@ -22,7 +22,7 @@ from simulator.ledger.consensus.state import State, get_block_proposer, get_gene
 from simulator.ledger.consensus.transition import (
     Outcome,
     Surroundings,
-    check_block,
+    check_own_block,
     process_contents,
     process_slots,
 )
@@ -180,7 +180,7 @@ class Validators:
         (admission,) = chosen
         body, taken = replace(body, messages=(*orders, *admission.accepted)), len(body.messages) - len(orders)
         block = seal_block(state, after, reveal, body, sign)
-        check_block(state, block)
+        check_own_block(state, block)
         self.rejected += admission.rejected
         return _Made(block=block, after=with_head(after, block.signed_header.header), taken=taken)
 
