@@ -95,6 +95,7 @@ bench: .venv/dev.stamp ## Measure server and exporter beside others; writes benc
 	$(python) -m bench.grid_bench --record
 	$(python) -m bench.supply_bench --record
 	$(python) -m bench.ledger_bench --record
+	$(python) -m bench.ledger_suite_bench --record
 	$(python) -m bench.forecast_bench --record
 	$(python) -m bench.consensus_bench --record
 	$(python) -m bench.ledger_store_bench --record

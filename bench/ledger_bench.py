@@ -29,9 +29,6 @@ from simulator.ledger.record.types import (
     SignedMessage,
     Validator,
 )
-from simulator.run.simulate import build_engine
-from tests.simulator.ledger.devices.test_recorded_run import recorded, steps_of
-from tests.simulator.scenario.scenarios import FULL, edge
 
 ROUNDS = 7
 DEVICES = 2000
@@ -51,10 +48,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--record", action="store_true", help="write bench/results/ledger.md")
     options = parser.parse_args()
-    parts = [claims(), a_day()]
-    print("\n\n".join(parts))
+    figures = claims()
+    print(figures)
     if options.record:
-        record("ledger", ["The ledger on one core", *parts])
+        record("ledger", ["The ledger on one core", figures])
 
 
 def claims() -> str:
@@ -93,27 +90,6 @@ def claims() -> str:
         ["of a claim", "µs", "per second"], [[name, f"{one * 1e6:.1f}", f"{1 / one:,.0f}"] for name, one in rows]
     )
     return f"## Claims\n\n{told}\n\n{figures}"
-
-
-def a_day() -> str:
-    """Return what it costs to record a day of the scenario `edge`, with the claims of four buses and 5,000 tasks."""
-
-    def alone() -> None:
-        engine = build_engine(edge(), FULL, seed=1)
-        for _ in steps_of(engine):
-            pass
-
-    def both() -> None:
-        recorded.cache_clear()
-        recorded(FULL)
-
-    apart, together = seconds(alone), seconds(both)
-    told = (
-        f"A day of `edge` takes {apart * 1e3:.0f} ms of CPU time, and {together * 1e3:.0f} ms recorded, "
-        f"{together / apart:.1f} times as much: claims are metered, signed and checked, the drawn tasks are opened and "
-        "checked, and the state's balance is counted twice each step. That is one validator's part, without consensus."
-    )
-    return f"## A day of the simulator\n\n{told}"
 
 
 def seconds(operation: Callable[[], object], times: int = 1) -> float:
