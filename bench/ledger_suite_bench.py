@@ -1,8 +1,8 @@
 """The experiments with a ledger that is kept block by block, beside those that account for it, on one core.
 
 `python -m bench.ledger_suite_bench --record` writes `bench/results/ledger_suite.md`. The suite is that of
-`bench.suite_bench`. Times are CPU times of this process. In the published model nothing claims, so its runs are the same
-in both suites.
+`bench.suite_bench`. Times are CPU times of this process. In the published model nothing claims, so its runs are the
+same in both suites.
 """
 
 import argparse
