@@ -41,7 +41,7 @@ def simulate_on_chain(job: Job) -> RunResult:
     """Run a job as `simulate` does, with its ledger kept block by block; the figures are the same.
 
     Raises as `simulate` does, TypeError for a run without a ledger or that lasts no whole days, and RuleError where the
-    ledger refuses what an honest device claims.
+    ledger refuses what an honest device claims, or has no block for it.
     """
     engine, warm_up, steps = prepared(job)
     engine.run(warm_up)
@@ -147,15 +147,19 @@ class Chain:
         )
 
     def _close(self, slot: int, claims: list[SignedMessage]) -> None:
-        """Make the block of a slot. Raises RuleError where a message in it breaks a rule."""
+        """Make the block of a slot. Raises RuleError where a message breaks a rule, or is in no block."""
         validators, identities = self._validators, self._begin.identities
         opener = identities[slot % len(identities)]
         openings = open_drawn(validators.ledger, self._producers, opener.index, opener.key)
         self._slot = slot
-        validators.propose(slot, [*openings, *self._waiting, *claims])
+        messages = [*openings, *self._waiting, *claims]
+        added = validators.propose(slot, messages)
         if validators.rejected:
-            rule = next(iter(validators.rejected))
-            raise RuleError(Rule(rule), "of an honest device")
+            raise RuleError(next(iter(validators.rejected)), "of an honest device")
+        if added is None:
+            raise RuleError(Rule.WRONG_RANDOMNESS, f"the proposer of slot {slot} has no link left to reveal")
+        if added.taken < len(messages):
+            raise RuleError(Rule.OVERSIZED_BLOCK, f"slot {slot} has room for {added.taken} of {len(messages)} messages")
         self._waiting = []
 
 

@@ -1,6 +1,7 @@
 """Credits of runs of the simulator: the law of credits over all methods that experiments compare."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import permutations
 
@@ -9,11 +10,16 @@ import numpy as np
 import pytest
 
 from simulator.experiments.plan.catalogue import EXPERIMENTS
-from simulator.experiments.run.chained import simulate_on_chain
+from simulator.experiments.run.chained import SLOTS_PER_EPOCH, Chain, setting, simulate_on_chain
 from simulator.experiments.run.work import simulate_job
+from simulator.ledger.consensus.proposal import Identity
+from simulator.ledger.consensus.randomness import RevealChain
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.live.ledger.setting import Setting
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import bookkeeping, figures, prepared, simulate
 from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
 
 SEEDS = (1, 2)
 EXPERIMENTS_COMPARED = ("baseline", "ablation", "peers")
@@ -119,6 +125,39 @@ def test_a_chain_of_signed_claims_books_what_is_accounted_for(name: str) -> None
     method = next(one for one in methods("edge") if one.name == name)
     job = Job(scenario=scenario, method=method, seed=3)
     assert simulate_on_chain(msgspec.structs.replace(job, chain=True)) == simulate(job)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (lambda begin: _with_config(begin, max_block_bytes=1500), Rule.OVERSIZED_BLOCK),
+        (lambda begin: replace(begin, identities=tuple(map(_ended, begin.identities))), Rule.WRONG_RANDOMNESS),
+    ],
+)
+def test_invalid_claims_that_are_in_no_block(change: Callable[[Setting], Setting], rule: Rule) -> None:
+    """What is in no block would count as never emitted, so the run ends in place of telling of it."""
+    scenario = load_scenario("edge")
+    assert isinstance(scenario, Scenario)
+    job = Job(scenario=scenario, method=Method(name="x", policy="joint", ledger=True), seed=1, chain=True)
+    engine, _, steps = prepared(job)
+    engine.begin()
+    books = bookkeeping(job, engine)
+    assert books is not None
+    chain = Chain(change(setting(job, scenario, engine, books, steps)), engine.clock)
+    with pytest.raises(RuleError) as refused:
+        for left in range(steps, steps - SLOTS_PER_EPOCH, -1):
+            chain.step(engine.step(left))
+    assert refused.value.rule is rule
+
+
+def _with_config(begin: Setting, **changes: int) -> Setting:
+    config = msgspec.structs.replace(begin.genesis.config, **changes)
+    return replace(begin, genesis=msgspec.structs.replace(begin.genesis, config=config))
+
+
+def _ended(one: Identity) -> Identity:
+    """Return a validator that has no chain which leads to what the genesis binds it to."""
+    return replace(one, reveals=RevealChain(bytes(32), slots=1))
 
 
 def test_a_run_without_a_ledger_has_no_units() -> None:
