@@ -135,7 +135,7 @@ def test_a_chain_of_signed_claims_books_what_is_accounted_for(name: str) -> None
     ],
 )
 def test_invalid_claims_that_are_in_no_block(change: Callable[[Setting], Setting], rule: Rule) -> None:
-    """What is in no block would count as never emitted, so the run ends in place of telling of it."""
+    """A run whose claims are in no block ends, as their emissions would count as never emitted."""
     scenario = load_scenario("edge")
     assert isinstance(scenario, Scenario)
     job = Job(scenario=scenario, method=Method(name="x", policy="joint", ledger=True), seed=1, chain=True)
