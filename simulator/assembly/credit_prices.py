@@ -20,9 +20,9 @@ COLUMNS = ["date", "dollars_per_tonne"]
 """Header of a price file."""
 
 HIGHEST_PLAUSIBLE = 200.0
-"""Price in dollars per tonne of CO2e above which a warning is given: the highest price in force in 2024 was $167 (the
-tax of Uruguay; World Bank, State and Trends of Carbon Pricing 2024), and the damage of a tonne was put at $190 (United
-States Environmental Protection Agency, 2023)."""
+"""Price in dollars per tonne of CO2e above which a warning is given: the highest price in force in April 2024 was $167
+(the tax of Uruguay; World Bank, State and Trends of Carbon Pricing 2024), and the damage of a tonne that was emitted in
+2020 was put at $190 (United States Environmental Protection Agency, 2023)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

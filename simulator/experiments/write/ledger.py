@@ -14,13 +14,14 @@ PUBLISHED_KWH_PER_TRANSACTION = 1e-5
 """Energy of a transaction of the published ledger, in kWh; EcoChain-ML (2025)."""
 
 WORK_KWH_PER_YEAR = 23e9
-"""Electricity of Ethereum under Proof of Work, in kWh a year; Crypto Carbon Ratings Institute, The Merge (2022)."""
+"""Electricity of Ethereum under Proof of Work, in kWh a year; Crypto Carbon Ratings Institute (September 2022)."""
 
 STAKE_KWH_PER_YEAR = 2.6e6
-"""Electricity of Ethereum under Proof of Stake, in kWh a year; Crypto Carbon Ratings Institute, The Merge (2022)."""
+"""Electricity of Ethereum under Proof of Stake, in kWh a year; Crypto Carbon Ratings Institute (September 2022)."""
 
 TRANSACTIONS_PER_YEAR = 4e8
-"""Transactions of Ethereum in a year, 1.1 million a day; Etherscan (2022)."""
+"""Transactions of Ethereum in a year, 1.1 million a day: 1.13 and 1.12 million in August and September 2022, around the
+change of its consensus; The Daily Hodl, Monthly Ethereum Blockchain Analysis (September 2022)."""
 
 RULE = (
     "Credits are grams below a benchmark: what the tasks on time may emit at the most, less all that the cluster "

@@ -11,9 +11,7 @@ from simulator.live.exposition.families import counter, gauge, one
 from simulator.live.ledger.figures import LedgerFigures
 from simulator.live.snapshot import Snapshot
 from simulator.models.host import ACTIVE_WATTS_PER_CORE, ACTIVE_WATTS_SOURCE, core_energy
-
-MICROGRAMS_PER_GRAM = 1e6
-"""Definition of a microgram, the unit of a credit."""
+from simulator.run.job import MICROGRAMS_PER_GRAM
 
 
 def _of(read: Callable[[LedgerFigures], float | None]) -> Callable[[Snapshot], Iterable[Sample]]:

@@ -4,9 +4,7 @@ import msgspec
 
 from exporter.core.html import data, grams
 from simulator.live.ledger.figures import LedgerFigures
-
-MICROGRAMS_PER_GRAM = 1e6
-"""Definition of a microgram, the unit of a credit."""
+from simulator.run.job import MICROGRAMS_PER_GRAM
 
 
 class LedgerView(msgspec.Struct, frozen=True, kw_only=True):
