@@ -9,6 +9,7 @@ MOST_SLOTS_BEHIND = 12
 FAILED_CHECKS = (
     ("bad_signature", "malleable_signature"),
     ("small_order_key", "bad_proof"),
+    ("doubled_leaf", "wrong_history"),
     ("non_canonical", "wrong_chain"),
     ("unknown_model", "wrong_body_root"),
     ("wrong_state_root", "forged_evidence"),

@@ -97,7 +97,7 @@ def process_due(state: State, epoch: int) -> None:
 def process_model_record(state: State, opening: ModelRecord, signature: bytes, execute: Executor) -> int | None:
     """Take a drawn record that a validator opened, and return the validator that loses its stake if it is false.
 
-    Raises RuleError: unknown signer, not drawn, bad proof, unknown model, or that of the signature.
+    Raises RuleError: unknown signer, not drawn, bad proof, doubled leaf, unknown model, or that of the signature.
     """
     if opening.validator >= len(state.validators):
         raise RuleError(Rule.UNKNOWN_SIGNER, f"no validator {opening.validator}")
@@ -105,11 +105,13 @@ def process_model_record(state: State, opening: ModelRecord, signature: bytes, e
     pending = state.pending.get(key)
     if pending is None or opening.index not in pending.drawn or pending.is_opened(opening.index):
         raise RuleError(Rule.NOT_DRAWN, f"record {opening.index} of claim {key}")
+    leaf = leaf_hash(encode(opening.record))
     try:
-        leaf = leaf_hash(encode(opening.record))
         check_inclusion(leaf, opening.index, pending.records, opening.path, pending.records_root)
     except InvalidProofError as error:
-        raise RuleError(Rule.BAD_PROOF, str(error)) from error
+        # A path on which the record is its own neighbour is one of a tree that doubles an odd leaf (CVE-2012-2459).
+        rule = Rule.DOUBLED_LEAF if opening.path[:1] == (leaf,) else Rule.BAD_PROOF
+        raise RuleError(rule, str(error)) from error
     check(state.validators[opening.validator], state.chain_id, opening, signature)
     if is_true(opening.record, opening.index, pending, execute):
         opened = Opened(index=opening.index, task=opening.record.task)

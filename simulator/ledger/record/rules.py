@@ -29,6 +29,7 @@ class Rule(StrEnum):
     BAD_REGISTRATION = "bad_registration"
     NOT_DRAWN = "not_drawn"
     BAD_PROOF = "bad_proof"
+    DOUBLED_LEAF = "doubled_leaf"
     UNKNOWN_MODEL = "unknown_model"
     FALSE_OUTPUT = "false_output"
     NOT_HELD = "not_held"

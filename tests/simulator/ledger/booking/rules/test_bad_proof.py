@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from simulator.ledger.booking.state import State
 from simulator.ledger.booking.transition import process_messages
 from simulator.ledger.record.codec import decode, encode
-from simulator.ledger.record.merkle import StoredNodes, inclusion_path, leaf_hash, node_hash, root_of
+from simulator.ledger.record.merkle import leaf_hash, node_hash
 from simulator.ledger.record.rules import Rule, RuleError
 from simulator.ledger.record.types import ModelRecord, TaskRecord
-from tests.simulator.ledger.cases import DRAWN, VALIDATORS, Served, broken, included, serve, signed, surroundings
+from tests.simulator.ledger.cases import DRAWN, VALIDATORS, broken, included, serve, signed, surroundings
 
 SERVED = serve(3, 2)
 """Five tasks: the last leaf of their tree has no neighbour."""
@@ -60,18 +60,3 @@ def test_invalid_node_as_a_record() -> None:
         decode(left + right, TaskRecord)
     assert refused.value.rule is Rule.NON_CANONICAL
     assert leaf_hash(left + right) != node_hash(left, right)
-
-
-def test_invalid_duplicated_odd_leaf() -> None:
-    # Where an odd leaf is doubled, a claim of one task more has the same root, and the last record two places.
-    doubled = (*SERVED.records, SERVED.records[-1])
-    leaves = [encode(one) for one in doubled]
-    assert root_of(leaves) != SERVED.nodes.tree.root()
-    nodes = StoredNodes()
-    nodes.extend(leaves)
-    more = Served(tasks=(3, 3), records=doubled, nodes=SERVED.nodes)
-    state = included(more)
-    place = next(one for one in (5, 4) if one in state.pending[0, 1].drawn)
-    path = tuple(inclusion_path(place, 6, nodes.node))
-    forged = ModelRecord(validator=0, device=0, sequence=1, index=place, record=doubled[place], path=path)
-    assert broken(state, signed(state, forged, VALIDATORS[0]), slot=DRAWN) is Rule.BAD_PROOF
