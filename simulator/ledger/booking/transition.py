@@ -26,10 +26,8 @@ from simulator.ledger.booking.verification import (
     process_due,
     process_model_record,
 )
-from simulator.ledger.record.codec import decode
 from simulator.ledger.record.rules import Rule, RuleError
 from simulator.ledger.record.types import (
-    Block,
     Cancellation,
     ChainConfig,
     Claim,
@@ -68,13 +66,6 @@ class Admission:
     accepted: tuple[SignedMessage, ...]
     rejected: Counter[Rule]
     result: Result
-
-
-def read_block(data: bytes, config: ChainConfig) -> Block:
-    """Return the block of these bytes. Raises RuleError: oversized block, non-canonical."""
-    if len(data) > config.max_block_bytes:
-        raise RuleError(Rule.OVERSIZED_BLOCK, f"{len(data)} bytes, of at most {config.max_block_bytes}")
-    return decode(data, Block)
 
 
 def process_messages(state: State, messages: Iterable[SignedMessage], around: Surroundings) -> Result:

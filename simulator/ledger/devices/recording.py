@@ -1,24 +1,21 @@
-"""The engine's side of the ledger: what a device measures and serves goes in, and what was booked comes out.
+"""The engine's side of the ledger: what a device measures and serves becomes signed claims, and records to be opened.
 
 Nobody but the ledger books a certificate or a credit, and nobody here knows a price.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from simulator.ledger.booking.state import State, Totals
-from simulator.ledger.booking.transition import Surroundings, admit
+from exporter.core.units import JOULES_PER_KWH
+from simulator.ledger.booking.state import State
 from simulator.ledger.devices.metering import Carried, meter
 from simulator.ledger.record.codec import encode
 from simulator.ledger.record.keys import SecretKey
 from simulator.ledger.record.merkle import StoredNodes, inclusion_path
-from simulator.ledger.record.rules import Rule
 from simulator.ledger.record.types import (
     Capacity,
     Claim,
-    Instrument,
     KeyPossession,
     Message,
     ModelRecord,
@@ -27,8 +24,6 @@ from simulator.ledger.record.types import (
     TaskRecord,
 )
 
-JOULES_PER_KWH = 3_600_000
-"""Definition of a kWh."""
 MILLIGRAMS_PER_GRAM = 1000
 """Definition of a milligram."""
 
@@ -47,20 +42,6 @@ class Interval:
     intensity_source: bytes
     on_time: tuple[tuple[TaskRecord, ...], ...]
     others: tuple[TaskRecord, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """Receipt for messages: the state after them, those rejected by rule, and changes of units by instrument.
-
-    `convicted` are validators whose devices gave false outputs.
-    """
-
-    state: State
-    accepted: tuple[SignedMessage, ...]
-    rejected: Counter[Rule]
-    units: Mapping[Instrument, Totals]
-    convicted: tuple[int, ...]
 
 
 class Producer:
@@ -156,28 +137,6 @@ def open_drawn(state: State, producers: Mapping[int, Producer], validator: int, 
         for index in pending.drawn
         if not pending.is_opened(index)
     ]
-
-
-def record(state: State, messages: Sequence[SignedMessage], around: Surroundings) -> Receipt:
-    """Book what holds, in order, and tell what became of each message."""
-    admission = admit(state, messages, around)
-    after = admission.result.state
-    return Receipt(
-        state=after,
-        accepted=admission.accepted,
-        rejected=admission.rejected,
-        units={one: _difference(after.totals[one], state.totals[one]) for one in Instrument},
-        convicted=admission.result.convicted,
-    )
-
-
-def _difference(after: Totals, before: Totals) -> Totals:
-    return Totals(
-        issued=after.issued - before.issued,
-        held=after.held - before.held,
-        retired=after.retired - before.retired,
-        cancelled=after.cancelled - before.cancelled,
-    )
 
 
 def _signed(chain_id: bytes, message: Message, key: SecretKey) -> SignedMessage:

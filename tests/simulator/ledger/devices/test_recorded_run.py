@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from simulator.arrays import FloatArray
 from simulator.energy.battery import Batteries
 from simulator.ledger.booking.state import State, check_conservation, get_genesis_state
-from simulator.ledger.devices.recording import Interval, Producer, open_drawn, record
+from simulator.ledger.booking.transition import admit
+from simulator.ledger.devices.recording import Interval, Producer, open_drawn
 from simulator.ledger.record.codec import compute_chain_id
 from simulator.ledger.record.keys import SecretKey
 from simulator.ledger.record.types import Capacity, ChainConfig, Instrument, TaskRecord
@@ -113,7 +114,7 @@ def recorded(method: Method) -> Recorded:
     registrations = [
         one.register(0, OWNERS[0], capacity_of(engine.plant.batteries, bus)) for bus, one in producers.items()
     ]
-    state = record(get_genesis_state(beginning), registrations, surroundings(0)).state
+    state = admit(get_genesis_state(beginning), registrations, surroundings(0)).result.state
     rejected, joules, grams, served = 0, np.zeros(7), 0.0, 0
     for epoch, (step, on_time) in enumerate(steps_of(engine), start=1):
         messages = []
@@ -133,10 +134,10 @@ def recorded(method: Method) -> Recorded:
             messages.append(producer.claim(interval))
         served += sum(on_time)
         around = surroundings(60 * epoch)
-        state = record(state, [], around).state
-        receipt = record(state, [*open_drawn(state, producers, 0, VALIDATORS[0]), *messages], around)
-        state, rejected = receipt.state, rejected + receipt.rejected.total()
-        assert len(receipt.accepted) + receipt.rejected.total() >= len(messages)
+        state = admit(state, [], around).result.state
+        admission = admit(state, [*open_drawn(state, producers, 0, VALIDATORS[0]), *messages], around)
+        state, rejected = admission.result.state, rejected + admission.rejected.total()
+        assert len(admission.accepted) + admission.rejected.total() >= len(messages)
     check_conservation(state)
     return Recorded(state=state, engine=engine, joules=joules, grams=grams, rejected=rejected)
 
