@@ -47,7 +47,7 @@ class Answer:
 
     @property
     def model(self) -> Told:
-        """What is served of the model."""
+        """The forecast that is served as the model's."""
         return _filled(self.own, self.reference)
 
 
