@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
+from exporter.core.printable import printable
 
 if TYPE_CHECKING:
     from exporter.core.web.web_config import WebConfig
@@ -103,8 +104,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Report the mistake and exit."""
-        told = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in message)
-        self.exit(USER_ERROR, f"{self.prog}: {told}; see --help\n")
+        self.exit(USER_ERROR, f"{self.prog}: {printable(message)}; see --help\n")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Exit once the help, if it was asked for, is written."""

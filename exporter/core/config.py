@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import inspect
 
+from exporter.core.printable import printable
 from exporter.core.scalars import advice_on_number, advice_on_text
 
 ConfigT = TypeVar("ConfigT", bound=msgspec.Struct)
@@ -46,7 +47,7 @@ def _line(text: str) -> str:
     """Return a text as one line: without its middle where it is long, and with escapes for what does not print."""
     # Escapes have at most ten characters each, so that this much suffices for a whole line.
     ends = text if len(text) <= 2 * MOST_CHARACTERS else text[:MOST_CHARACTERS] + text[-MOST_CHARACTERS:]
-    plain = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in ends)
+    plain = printable(ends)
     if len(plain) <= MOST_CHARACTERS:
         return plain
     half = MOST_CHARACTERS // 2 - 2
