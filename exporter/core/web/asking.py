@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import h11
 import msgspec
 
+from exporter.core.printable import printable
 from exporter.core.web.listen_address import ListenAddress
 
 #: Most bytes of an answer that are read: some ten times what a summary has.
@@ -40,18 +41,18 @@ def ask_json(address: ListenAddress, path: str, deadline: Deadline, kind: type[A
     """
     body = ask(address, path, deadline)
     with contextlib.suppress(ValueError, RecursionError):  # msgspec's errors are the former
-        return None if body is None else msgspec.convert(_printable(msgspec.json.decode(body)), kind)
+        return None if body is None else msgspec.convert(_all_printable(msgspec.json.decode(body)), kind)
     return None
 
 
-def _printable(value: Any) -> Any:
+def _all_printable(value: Any) -> Any:
     """Return a JSON value whose texts are escaped where they are not printable: a terminal obeys some."""
     if isinstance(value, str):
-        return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in value)
+        return printable(value)
     if isinstance(value, list):
-        return [_printable(one) for one in value]
+        return [_all_printable(one) for one in value]
     if isinstance(value, dict):
-        return {_printable(name): _printable(one) for name, one in value.items()}
+        return {_all_printable(name): _all_printable(one) for name, one in value.items()}
     return value
 
 
@@ -60,7 +61,7 @@ def ask(address: ListenAddress, path: str, deadline: Deadline) -> bytes | None:
     host = address.host or "127.0.0.1"
     with contextlib.suppress(OSError, UnicodeError, h11.ProtocolError):
         for family, kind, protocol, _, target in socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM):
-            with contextlib.suppress(ConnectionRefusedError), socket.socket(family, kind, protocol) as client:
+            with contextlib.suppress(OSError), socket.socket(family, kind, protocol) as client:
                 client.settimeout(deadline.left())
                 client.connect(target)
                 return _exchange(client, host, path, deadline)

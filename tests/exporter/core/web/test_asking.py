@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.web.asking import MAX_ANSWER_BYTES, Deadline, _printable, ask, ask_json
+from exporter.core.web.asking import MAX_ANSWER_BYTES, Deadline, _all_printable, ask, ask_json
 from exporter.core.web.listen_address import ListenAddress
 from exporter.core.web.server import Request, Response
 from tests.exporter.core.web.http_client import serving
@@ -96,6 +96,15 @@ def test_nobody_there_and_no_such_host_are_none() -> None:
     assert ask(ListenAddress(host="a" * 300, port=port), "/", Deadline(240.0)) is None
 
 
+def test_a_host_is_asked_at_its_next_address_where_one_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `localhost` on a machine that names ::1 but has no IPv6; no connection to the broadcast address is allowed."""
+    with serving({"/": lambda _: Response(body=b"here")}) as server:
+        port = int(server.url.rpartition(":")[2])
+        rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("255.255.255.255", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: rows)
+        assert ask(ListenAddress(host="localhost", port=port), "/", Deadline(240.0)) == b"here"
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b"[]", b"null", b'{"text": 1}', b'{"text": "\xff"}', b"[" * 50_000, b'{"a":' * 10_000]
 )
@@ -123,7 +132,7 @@ documents = st.recursive(
 
 @given(documents)
 def test_no_text_of_any_answer_reaches_a_terminal_unescaped(document: Any) -> None:
-    assert all(text.isprintable() for text in texts(_printable(document)))
+    assert all(text.isprintable() for text in texts(_all_printable(document)))
 
 
 def texts(document: Any) -> Iterator[str]:
