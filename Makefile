@@ -13,7 +13,7 @@ quick := "not full and not servers and not slow"
 paths := exporter simulator grafana prometheus scripts tests bench
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 up: ## Start the stack, Ctrl-C stops it; ONLY=ecotrack, ECOTRACK_CONFIG=FILE, ECOCHAIN_EXPERIMENTS=DIR
 ifneq ($(filter-out $(services),$(subst $(comma), ,$(ONLY))),)
@@ -39,7 +39,7 @@ coverage: .venv/dev.stamp ## Run the tests of `make check` and print the lines t
 	$(python) -m pytest --numprocesses=2 --quiet -m $(quick) \
 	    --cov=exporter --cov=simulator --cov-report=term:skip-covered --cov-fail-under=90
 
-test: .venv/dev.stamp test-packages ## Check style and types, then run every test, those that need a server by themselves
+test: .venv/dev.stamp test-packages ## Check style and types, and run every test, those that need a server by themselves
 	@status=0; $(python) -m pytest --numprocesses=2 -m "not full and not servers" || status=1; \
 	$(MAKE) --no-print-directory --keep-going --jobs=2 lint server-tests || status=1; \
 	exit $$status

@@ -26,7 +26,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 
 NEWER_PROGRAMS = Path(__file__).parents[1] / ".cache/newer-programs"
-"""Folder into which `make test` fetches the programs of Debian's suite sid."""
+"""Folder into which `make newer-programs`, a part of `make verify`, fetches the programs of Debian's suite sid."""
 
 
 @pytest.fixture(params=["installed", "newer"])
