@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from exporter.core.config import ConfigError
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.assembly.grids import start_of
 from simulator.assembly.history import LEAST_DAYS, Days, intensity_days, supply_days
@@ -16,7 +15,7 @@ from simulator.assembly.layout import Layout, Place
 from simulator.energy.interface import Site
 from simulator.energy.supply import LocalSupply
 from simulator.forecast.intensity import Zone
-from simulator.forecast.interface import HOURLY, ForecastError, Kind, Series
+from simulator.forecast.interface import HOURLY, Kind, Series
 from simulator.forecast.learnt import Learnt, learn, unlearnt
 from simulator.forecast.serving import LOOKBACK_DAYS, Past, Source
 from simulator.scenario.schema import GridSection
@@ -39,7 +38,7 @@ class Request:
 def sources_of(layout: Layout, request: Request) -> list[Source]:
     """Return the sources of supply of a layout, those that are alike at a site as one.
 
-    Raises ConfigError for a checkpoint that cannot be used, and WeatherError for a recording.
+    Raises WeatherError for a recording that cannot be used.
     """
     found: list[Source] = []
     for number, place in enumerate(layout.places):
@@ -98,7 +97,7 @@ def learnt_supply(
 def zones_of(layout: Layout, request: Request) -> list[Zone]:
     """Return the zones of a layout whose intensity is not known by the hour of the day.
 
-    Raises ConfigError for a checkpoint that cannot be used, and GridError for a recording.
+    Raises GridError for a recording that cannot be used.
     """
     found = []
     for number, place in enumerate(layout.places):
@@ -122,7 +121,7 @@ def learnt_intensity(site: Site, section: GridSection, start: datetime, request:
 
 
 def _learnt(days: Days, site: Site, kind: Kind, rated: float, request: Request) -> Learnt:
-    """Learn from a history. Raises ConfigError for a checkpoint that cannot be used."""
+    """Learn from a history."""
     # A grid that emits nothing has no typical intensity, and none is needed.
     rated = rated or 1.0
     if not len(days.values):
@@ -136,11 +135,7 @@ def _learnt(days: Days, site: Site, kind: Kind, rated: float, request: Request) 
         clear_sky=days.clear_sky,
         beside=days.beside,
     )
-    try:
-        learnt = learn(request.choice, series, [Path(file) for file in request.checkpoints])
-    except ForecastError as error:
-        raise ConfigError([f"forecast.checkpoints: {error}"]) from error
-    return learnt
+    return learn(request.choice, series, [Path(file) for file in request.checkpoints])
 
 
 def _past(days: Days, first_day: date, hours: int) -> Past:

@@ -6,6 +6,7 @@ included, and reading it needs no other library.
 
 import importlib.metadata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 from simulator.forecast.archive import Arrays, read_arrays, write_arrays
 from simulator.forecast.conformal import Calibrated
 from simulator.forecast.dataset import fingerprint
+from simulator.forecast.gate import band_ends
 from simulator.forecast.interface import LEVELS, MONTHS, ForecastError, Kind, Series, State, part_of, with_prefix
 from simulator.forecast.models.banded import Banded
 from simulator.forecast.models.catalogue import LEARNS_BY_TORCH, MODELS, TORCH, TREES
@@ -106,12 +108,15 @@ def _banded(heading: Heading, state: State) -> Banded:
 
 
 def require_fit(path: Path, heading: Heading, series: Series) -> None:
-    """Raise ForecastError where a checkpoint is of another kind, or of steps of another length."""
+    """Raise ForecastError where a checkpoint is of another kind, of steps of another length, or of other bands."""
     if (heading.kind, heading.step_seconds) != (series.kind, series.step):
         raise ForecastError(
             f"{path}: expected a model of {series.kind} in steps of {series.step:g} s, "
             f"got one of {heading.kind} in steps of {heading.step_seconds:g} s"
         )
+    bands = len(band_ends(heading.horizons))
+    if len(heading.models) != bands:
+        raise ForecastError(f"{path}: expected models of {bands} bands of horizons, got {len(heading.models)}")
 
 
 def require_library(path: Path, heading: Heading) -> None:
@@ -119,6 +124,38 @@ def require_library(path: Path, heading: Heading) -> None:
     networks = sorted(TORCH.intersection(heading.models))
     if networks and find_spec("torch") is None:
         raise ForecastError(f"{path}: {', '.join(networks)} needs torch, which is not installed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A checkpoint that can serve, with the file that has it."""
+
+    path: Path
+    heading: Heading
+    calibrated: Calibrated
+
+    @property
+    def why(self) -> str:
+        """The reason for which it is served."""
+        return f"it won on validation days of {self.heading.training}, in {self.path.name}"
+
+
+def first_of(paths: Iterable[Path], series: Series) -> tuple[Kept | None, str]:
+    """Return the first checkpoint that can serve a series, or None and the lines of those that were refused.
+
+    One of another kind is none of the series' own, and nothing is said of it.
+    """
+    refused = []
+    for path in paths:
+        try:
+            heading, calibrated = load(path)
+            if heading.kind is series.kind:
+                require_fit(path, heading, series)
+                require_library(path, heading)
+                return Kept(path=path, heading=heading, calibrated=calibrated), ""
+        except ForecastError as error:
+            refused.append(str(error))
+    return None, "; ".join(refused)
 
 
 def require_same_data(path: Path, heading: Heading, series: Series) -> None:

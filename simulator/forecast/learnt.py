@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from simulator.forecast.checkpoint import load, require_library
+from simulator.forecast.checkpoint import first_of
 from simulator.forecast.gate import REFERENCE
 from simulator.forecast.interface import Fitted, ForecastError, Kind, Model, Series
 from simulator.forecast.models.catalogue import CANDIDATES, LEARNS_BY_TORCH, MODELS, TREES
@@ -57,25 +57,16 @@ def learn(choice: str, series: Series, checkpoints: Sequence[Path] = ()) -> Lear
     """Return what serves a series by a choice, one of BY_CHOICE or BEST; a checkpoint of its kind is the best.
 
     A model that cannot learn here, for lack of a library or of observations, gives way to the convex reference, and
-    that to smart persistence; a checkpoint that lacks a library gives way to what the gate chooses. Raises
-    ForecastError for a checkpoint that cannot be used.
+    that to smart persistence; a checkpoint that cannot be used gives way to what the gate chooses.
     """
-    refused = ""
-    for path in checkpoints if choice == BEST else ():
-        heading, calibrated = load(path)
-        if (heading.kind, heading.step_seconds) != (series.kind, series.step):
-            continue
-        try:
-            require_library(path, heading)
-        except ForecastError as error:
-            refused = f"{error}; "
-        else:
-            return _served(series, dict.fromkeys(heading.models), f"from {path.name}", calibrated.fitted)
+    kept, refused = first_of(checkpoints if choice == BEST else (), series)
+    if kept is not None:
+        return _served(series, dict.fromkeys(kept.heading.models), kept.why, kept.calibrated.fitted)
     try:
         learnt = _best(series) if choice == BEST else as_asked(choice, series.kind, partial(_fitted, series))
     except ForecastError as error:
         learnt = unlearnt(series.kind, series.rated, str(error))
-    return replace(learnt, why=refused + learnt.why)
+    return replace(learnt, why=f"{refused}; {learnt.why}" if refused else learnt.why)
 
 
 def unlearnt(kind: Kind, rated: float, why: str) -> Learnt:

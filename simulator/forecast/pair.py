@@ -2,26 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from simulator.forecast.archive import Arrays
-from simulator.forecast.checkpoint import (
-    FORMAT,
-    Heading,
-    load,
-    packed,
-    require_fit,
-    require_library,
-    unpacked,
-    versions,
-)
+from simulator.forecast.checkpoint import FORMAT, Heading, Kept, packed, unpacked, versions
 from simulator.forecast.conformal import Calibrated, calibrate
 from simulator.forecast.dataset import fingerprint
 from simulator.forecast.gate import BAND_ENDS, REFERENCE, band_ends
-from simulator.forecast.interface import ForecastError, Kind, Model, Series, part_of, with_prefix
+from simulator.forecast.interface import Kind, Model, Series, part_of, with_prefix
 from simulator.forecast.learnt import parts
 from simulator.forecast.models.banded import Banded
 from simulator.forecast.models.catalogue import MODELS
@@ -114,20 +104,13 @@ def sole_pair(model: Model, why: str, series: Series, seed: int) -> Pair:
     return _with_reference(heading, calibrated, ends, (why,) * count, series)
 
 
-def kept_pair(path: Path, series: Series) -> Pair:
-    """Return the model of a checkpoint, and what a series teaches of the references behind it.
+def kept_pair(kept: Kept, series: Series) -> Pair:
+    """Return the model of a checkpoint, and what a series of its kind teaches of the references behind it.
 
-    Raises ForecastError, in one line, for a checkpoint that does not fit the series, or that no library here can ask.
+    Raises ForecastError for too few days.
     """
-    heading, model = load(path)
-    require_fit(path, heading, series)
-    require_library(path, heading)
-    count = len(heading.models)
-    ends = band_ends(heading.horizons)
-    if count != len(ends):
-        raise ForecastError(f"{path}: expected models of {len(ends)} bands of horizons, got {count}")
-    why = f"it won on validation days of {heading.training}, in {path.name}"
-    return _with_reference(heading, model, ends, (why,) * count, series)
+    ends = band_ends(kept.heading.horizons)
+    return _with_reference(kept.heading, kept.calibrated, ends, (kept.why,) * len(ends), series)
 
 
 def _with_reference(

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from simulator.assembly.layout import Layout, layout_of
-from simulator.forecast.checkpoint import load
+from simulator.forecast.checkpoint import first_of
 from simulator.forecast.dataset import TYPICAL_DAYS
 from simulator.forecast.gate import REFERENCE
 from simulator.forecast.interface import ForecastError, Kind, Series
@@ -78,7 +78,7 @@ def _lessons_of(request: Request, layout: Layout, number: int) -> Iterator[Lesso
 
 
 def _pair(series: Series, scenario: Scenario) -> tuple[Pair, str]:
-    """Return what is served, and the line of a checkpoint that was refused.
+    """Return what is served, and the lines of checkpoints that were refused.
 
     It is what the scenario asks for. The best is a checkpoint of the kind, else what wins on a part of the history.
     """
@@ -88,14 +88,8 @@ def _pair(series: Series, scenario: Scenario) -> tuple[Pair, str]:
         return as_asked(choice, series.kind, lambda model, why: sole_pair(model, why, series, SEED)), ""
     if choice != BEST:
         return learn_pair([MODELS[REFERENCE]], series, SEED), ""
-    refused = ""
-    for path in map(Path, () if scenario.forecast is None else scenario.forecast.checkpoints):
-        try:
-            if load(path)[0].kind is series.kind:
-                return kept_pair(path, series), ""
-        except ForecastError as error:
-            refused = str(error)
-    return learn_pair(candidates(), series, SEED), refused
+    kept, refused = first_of(map(Path, () if scenario.forecast is None else scenario.forecast.checkpoints), series)
+    return learn_pair(candidates(), series, SEED) if kept is None else kept_pair(kept, series), refused
 
 
 def _skies(layout: Layout) -> Skies:

@@ -7,26 +7,29 @@ supply stays as it is, and an hour of its grid is as it was a day before.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.core.config import ConfigError
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray
 from simulator.assembly.layout import Layout
 from simulator.energy.interface import WEATHER_STEP
-from simulator.forecast.checkpoint import load
 from simulator.forecast.intensity import fill
-from simulator.forecast.interface import SUN_SHARE, ForecastError, Kind
+from simulator.forecast.interface import SUN_SHARE, Kind
 from simulator.forecast.references import PersistenceForecaster
 from simulator.forecast.serving import POINTS_PER_HOUR, Parts, under_sky
 from simulator.grid.course import GridPoint, HourlyGrid
 from simulator.live.forecasts import LiveForecasts
 from simulator.live.lessons import Skies, panels_of
-from simulator.run.forecasts import UNLEARNT_INTENSITY, UNLEARNT_SUPPLY, WITHOUT_SECTION, choices_of
+from simulator.run.forecasts import (
+    UNLEARNT_INTENSITY,
+    UNLEARNT_SUPPLY,
+    WITHOUT_SECTION,
+    choices_of,
+    require_readable,
+)
 from simulator.run.job import Method
 from simulator.run.plant import Plant
 from simulator.scenario.schema import Scenario
@@ -47,11 +50,7 @@ def without_learning(scenario: Scenario, method: Method) -> Scenario:
     section = scenario.forecast
     if section is None:
         return scenario
-    for file in section.checkpoints:
-        try:
-            load(Path(file))
-        except ForecastError as error:
-            raise ConfigError([f"forecast.checkpoints: {error}"]) from error
+    require_readable(scenario)
     chosen = zip(choices_of(scenario, method), (UNLEARNT_SUPPLY, UNLEARNT_INTENSITY), WITHOUT_SECTION, strict=True)
     supply, intensity = (choice if choice in unlearnt else usual for choice, unlearnt, usual in chosen)
     plain = msgspec.structs.replace(section, supply=supply, intensity=intensity, checkpoints=())

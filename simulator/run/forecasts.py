@@ -1,11 +1,16 @@
 """The future as a run is told of it: the forecaster of its supply, and that of its grid."""
 
+from pathlib import Path
+
+from exporter.core.config import ConfigError
 from exporter.core.units import Seconds
 from simulator.assembly.forecasts import Request, sources_of, zones_of
 from simulator.assembly.grids import grid_of
 from simulator.assembly.layout import Layout
 from simulator.energy.cloudless import CloudlessWeather
+from simulator.forecast.checkpoint import load
 from simulator.forecast.intensity import ForecastGrid
+from simulator.forecast.interface import ForecastError
 from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
 from simulator.forecast.serving import HourlyForecaster, Sky
 from simulator.grid.course import Ahead, Grid, HourlyGrid
@@ -49,7 +54,7 @@ def learns(scenario: Scenario, method: Method) -> bool:
 def forecaster_of(scenario: Scenario, method: Method, layout: Layout, generation: Generation) -> Forecaster:
     """Return the forecaster of supply at its beginning; it learns here.
 
-    Raises ConfigError for a checkpoint, and WeatherError for a recording, that cannot be used.
+    Raises ConfigError for a checkpoint that cannot be read, and WeatherError for a recording that cannot be used.
     """
     choice, buses = choices_of(scenario, method)[0], len(layout.buses)
     match choice:
@@ -63,8 +68,18 @@ def forecaster_of(scenario: Scenario, method: Method, layout: Layout, generation
     return HourlyForecaster(choice, sources, buses, generation.parts_at, sky_of(layout), generation.step)
 
 
+def require_readable(scenario: Scenario) -> None:
+    """Raise ConfigError for a checkpoint of a scenario that cannot be read."""
+    for file in () if scenario.forecast is None else scenario.forecast.checkpoints:
+        try:
+            load(Path(file))
+        except ForecastError as error:
+            raise ConfigError([f"forecast.checkpoints: {error}"]) from error
+
+
 def request_of(scenario: Scenario, choice: str) -> Request:
-    """Return what a scenario's forecasters are to learn."""
+    """Return what a scenario's forecasters are to learn. Raises ConfigError for a checkpoint that cannot be read."""
+    require_readable(scenario)
     files = () if scenario.forecast is None else scenario.forecast.checkpoints
     return Request(choice=choice, checkpoints=files, days=scenario.run.warm_up_days + scenario.run.days)
 
@@ -80,7 +95,7 @@ def sky_of(layout: Layout) -> Sky:
 def grid_in_run(scenario: Scenario, method: Method, layout: Layout, step: Seconds, seed: int) -> Grid:
     """Return the grid with what is expected of it; it is learnt here.
 
-    Raises ConfigError for a checkpoint, and GridError for a recording, that cannot be used.
+    Raises ConfigError for a checkpoint that cannot be read, and GridError for a recording that cannot be used.
     """
     choice = choices_of(scenario, method)[1]
     if choice in UNLEARNT_INTENSITY:

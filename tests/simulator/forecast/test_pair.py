@@ -3,11 +3,12 @@
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from simulator.forecast.checkpoint import save
-from simulator.forecast.interface import ForecastError, Kind
+from simulator.forecast.checkpoint import first_of, save
+from simulator.forecast.interface import Kind
 from simulator.forecast.models.climatology import Climatology
 from simulator.forecast.models.convex import Convex
 from simulator.forecast.models.ridge import Ridge
@@ -46,16 +47,38 @@ def test_a_pair_survives_as_arrays() -> None:
 def test_the_model_of_a_checkpoint_is_served(tmp_path: Path) -> None:
     path, pair = tmp_path / "mine.npz", learnt()
     save(path, pair.heading, pair.model)
-    kept = kept_pair(path, course(Kind.WIND, 90, seed=4))
+    series = course(Kind.WIND, 90, seed=4)
+    found, refused = first_of([path], series)
+    assert found is not None
+    kept = kept_pair(found, series)
     assert kept.models == pair.models
     assert kept.reasons == ("it won on validation days of history, in mine.npz",) * 3
+    assert refused == ""
 
 
-def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_kind_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "mine.npz"
     save(path, learnt().heading, learnt().model)
-    with pytest.raises(ForecastError, match=r"mine\.npz: expected a model of solar"):
-        kept_pair(path, course(Kind.SOLAR, 60))
+    assert first_of([path], course(Kind.SOLAR, 60)) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"step_seconds": 1800.0}, "expected a model of wind in steps of 3600 s, got one of wind in steps of 1800 s"),
+        ({"kind": Kind.SOLAR}, ""),
+    ],
+)
+def test_a_checkpoint_that_cannot_serve_is_refused_in_a_line(
+    changed: dict[str, object], line: str, tmp_path: Path
+) -> None:
+    damaged, other = tmp_path / "damaged.npz", tmp_path / "other.npz"
+    damaged.write_text("nothing")
+    save(other, msgspec.structs.replace(learnt().heading, **changed), learnt().model)
+    found, refused = first_of([damaged, other], course(Kind.WIND, 60))
+    assert found is None
+    told = f"{damaged}: expected arrays in an .npz file: it is none, or damaged"
+    assert refused == (f"{told}; {other}: {line}" if line else told)
 
 
 def test_a_model_that_was_asked_for_competes_with_nobody() -> None:
