@@ -14,6 +14,10 @@ from pathlib import Path
 
 UNKNOWN = "unknown"
 
+LEAST_RELOAD_SECONDS = 30
+"""Seconds between two loads of a page, at least: a headless browser counts its `--virtual-time-budget` anew with each
+load, so that it ends by itself only if the budget, 5 or 10 s as a rule, is shorter. Assumption."""
+
 
 @cache
 def style_sheet() -> str:
@@ -30,8 +34,9 @@ def content_security_policy() -> str:
 
 
 def document(*, title: str, refresh: float | None, header: str, main: str, footer: str) -> str:
-    """Build a page, loaded again after `refresh` seconds, 5 at least, if any; all but `title` is HTML."""
-    again = "" if refresh is None else f'<meta http-equiv="refresh" content="{max(5, round(refresh))}">\n'
+    """Build a page, loaded again after `refresh` seconds or a little more, if any; all but `title` is HTML."""
+    seconds = None if refresh is None else max(LEAST_RELOAD_SECONDS, round(refresh))
+    again = "" if seconds is None else f'<meta http-equiv="refresh" content="{seconds}">\n'
     return f"""<!doctype html>
 <html lang="en">
 <head>

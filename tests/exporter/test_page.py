@@ -163,7 +163,7 @@ def test_it_needs_no_script_and_nothing_from_elsewhere() -> None:
     assert not {name for name, _ in attributes if name.startswith("on") or name in ("src", "style", "srcset")}
     links = {value for name, value in attributes if name == "href"}
     assert links == {"/metrics", "/api/v1/summary", "/api/v1/history"}
-    assert ("refresh", "5") in {(given.get("http-equiv"), given.get("content")) for _, given in document.tags}
+    assert ("refresh", "30") in {(given.get("http-equiv"), given.get("content")) for _, given in document.tags}
 
 
 def test_the_policy_admits_exactly_the_style_sheet_of_the_page() -> None:
