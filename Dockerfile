@@ -2,15 +2,24 @@
 # The exporter's is the last one, which is built where no target is named.
 FROM python:3.11.13-slim-bookworm AS exporter-build
 WORKDIR /src
-RUN python -m venv --without-pip /opt/ecotrack
-COPY pyproject.toml constraints.txt README.md LICENSE NOTICE ./
+COPY scripts/requirements scripts/requirements
+RUN python -m venv --without-pip /opt/ecotrack \
+    && pip install --no-cache-dir --root-user-action=ignore --only-binary=:all: --require-hashes \
+        --requirement scripts/requirements/build.txt \
+    && pip --python /opt/ecotrack/bin/python install --no-cache-dir --only-binary=:all: --require-hashes \
+        --requirement scripts/requirements/exporter.txt
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY exporter exporter
-RUN pip --python /opt/ecotrack/bin/python install --no-cache-dir --constraint constraints.txt .
+RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel . \
+    && pip --python /opt/ecotrack/bin/python install --no-cache-dir --no-deps --no-index /wheel/*.whl
 
 # The simulator's libraries, some 650 MB, stay out of the exporter's image.
 FROM exporter-build AS simulator-build
+RUN pip --python /opt/ecotrack/bin/python install --no-cache-dir --only-binary=:all: --require-hashes \
+        --requirement scripts/requirements/simulator.txt
 COPY simulator simulator
-RUN pip --python /opt/ecotrack/bin/python install --no-cache-dir --constraint constraints.txt ".[simulator]"
+RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel . \
+    && pip --python /opt/ecotrack/bin/python install --no-cache-dir --no-deps --no-index --force-reinstall /wheel/*.whl
 
 FROM python:3.11.13-slim-bookworm AS runtime
 RUN python -m pip uninstall --yes --root-user-action=ignore pip setuptools wheel

@@ -6,7 +6,7 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 python := .venv/bin/python
-environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt
+environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt $(wildcard scripts/requirements/*.txt)
 services := ecotrack ecochain alertmanager prometheus grafana
 comma := ,
 quick := "not full and not servers and not slow"

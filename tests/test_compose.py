@@ -24,6 +24,8 @@ HARDENING = {
     "security_opt": ["no-new-privileges:true"],
     "init": True,
 }
+DIGEST = "(@sha256:[0-9a-f]{64})?"
+"""What `scripts/pin-images` writes."""
 LIMITS = ("mem_limit", "cpus", "pids_limit", "restart")
 # Numbers that the makers of the images chose.
 IMAGE_USERS = {
@@ -130,9 +132,9 @@ def test_every_image_is_pinned(name: str) -> None:
         stages = re.findall(r"^FROM (\S+) AS (\S+)$", DOCKERFILE.read_text(), re.MULTILINE)
         pulled = {base for base, _ in stages} - {name for _, name in stages}
         assert len(pulled) == 1
-        assert re.fullmatch(r"python:3\.\d+\.\d+-slim-bookworm", pulled.pop())
+        assert re.fullmatch(rf"python:3\.\d+\.\d+-slim-bookworm{DIGEST}", pulled.pop())
     else:
-        assert re.fullmatch(r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+", service["image"])
+        assert re.fullmatch(rf"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+{DIGEST}", service["image"])
 
 
 @pytest.mark.parametrize("name", service_names())
