@@ -25,7 +25,7 @@ HARDENING = {
     "init": True,
 }
 DIGEST = "(@sha256:[0-9a-f]{64})?"
-"""What `scripts/pin-images` writes."""
+"""Pattern of the digests that `scripts/pin-images` writes."""
 LIMITS = ("mem_limit", "cpus", "pids_limit", "restart")
 # Numbers that the makers of the images chose.
 IMAGE_USERS = {

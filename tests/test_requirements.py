@@ -1,4 +1,4 @@
-"""What users run is fetched by hashes that agree with `constraints.txt`, and images can be pinned by digests."""
+"""Packages that users run are fetched by hashes that agree with `constraints.txt`; images can be pinned by digests."""
 
 import os
 import re
