@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import functools
 import logging
-import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -38,6 +37,7 @@ from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
 from exporter.core.web.asking import Deadline, ask_json
 from exporter.core.web.listen_address import ListenError, parse_address
+from exporter.flags import add_config_flag, add_folder_flags
 from exporter.power.hardware import Kind
 from exporter.sources.collector import SOURCES, Source
 from exporter.state import StateError
@@ -66,6 +66,7 @@ examples:
   ecotrack report journal/*.csv             report on what a journal has kept: ecotrack report --help
   ecotrack backfill journal/*.csv ...       take it into Prometheus: ecotrack backfill --help
   ecotrack clean-window --hours 2 --watts 300      with a live grid: when is it cleanest?
+  ecotrack optimize power_management        what may be saved, and how: ecotrack optimize --help
 
 Without a sensor the power of this machine is an estimate, which says how far off it may be. Measure its idle and full
 power to narrow that: ecotrack calibrate --help.
@@ -86,6 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from exporter.journal.cli import backfill, report  # noqa: PLC0415
 
             status = report(given[1:]) if given[0] == "report" else backfill(given[1:])
+        elif given[:1] == ["optimize"]:
+            from exporter.optimize.cli import optimize  # noqa: PLC0415 - see above
+
+            status = optimize(given[1:])
         else:
             status = _dispatch(build_parser().parse_args(given))
         write_out("")
@@ -263,11 +268,11 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    _add_config_flag(parser)
+    add_config_flag(parser)
     add("--config.check", dest="check", action="store_true", help="check both configurations, then exit")
     add("--once", action="store_true", help="print the figures as a table and exit; writes nothing")
     add_web_flags(parser, DEFAULT_ADDRESS)
-    _add_folder_flags(parser)
+    add_folder_flags(parser)
     _add_collector_flags(parser)
     add_log_flags(parser)
     add("--version", action="version", version=f"ecotrack {exporter.__version__}")
@@ -289,33 +294,9 @@ def build_calibrate_parser() -> argparse.ArgumentParser:
         default=60,
         help="time to settle, and time to measure, in each of the two phases (default: %(default)s)",
     )
-    _add_config_flag(parser)
-    _add_folder_flags(parser)
+    add_config_flag(parser)
+    add_folder_flags(parser)
     return parser
-
-
-def _add_config_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config.file",
-        dest="config_file",
-        metavar="FILE",
-        type=Path,
-        help="YAML configuration; without it, defaults",
-    )
-
-
-def _add_folder_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--state.dir",
-        dest="state_dir",
-        metavar="DIR",
-        type=Path,
-        default=_default_state_dir(),
-        help="folder of totals, budgets and calibration (default: %(default)s)",
-    )
-    for name, usual, kind in (("procfs", "/proc", _procfs), ("sysfs", "/sys", _folder)):
-        mounted = f"where {name} is mounted (default: %(default)s)"
-        parser.add_argument(f"--path.{name}", dest=name, metavar="DIR", type=kind, default=usual, help=mounted)
 
 
 def _add_collector_flags(parser: argparse.ArgumentParser) -> None:
@@ -337,31 +318,3 @@ def _chosen(options: argparse.Namespace) -> tuple[Source, ...]:
 
 def _flag(collector: str, *, on: bool) -> str:
     return f"--{'' if on else 'no-'}collector.{collector}"
-
-
-def _folder(text: str) -> Path:
-    if not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f'expected a folder, got "{text}"')
-    return Path(text)
-
-
-def _procfs(text: str) -> Path:
-    """Check a procfs for the files without which there is neither power nor the size of the machine."""
-    folder = _folder(text)
-    if not all(os.access(folder / name, os.R_OK) for name in ("stat", "meminfo")):
-        raise argparse.ArgumentTypeError(f'expected a procfs that can be read, got "{text}"')
-    return folder
-
-
-def _default_state_dir() -> Path:
-    """Choose the state folder: systemd's if it names one, the system's for root, otherwise the user's."""
-    if given := os.environ.get("STATE_DIRECTORY"):
-        return Path(given)
-    if os.geteuid() == 0:
-        return Path("/var/lib/ecotrack")
-    if base := os.environ.get("XDG_STATE_HOME"):
-        return Path(base) / "ecotrack"
-    try:
-        return Path.home() / ".local/state/ecotrack"
-    except RuntimeError:  # a user whom the system does not know, as in a container, without HOME
-        return Path(f"/var/lib/ecotrack-{os.geteuid()}")

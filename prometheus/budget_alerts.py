@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from exporter.activity.advice import ADVICE
 from prometheus.alert import KEEP_FIRING, SAME_INSTANCE, Alert, looked_up
 from prometheus.budget import (
     PROJECTION_MIN_ELAPSED_MONTH,
@@ -12,16 +13,6 @@ from prometheus.budget import (
     seconds,
 )
 from prometheus.recording import ELAPSED, PERIOD_MATCH, USED_SHARE, burn_rate, emission_rate
-
-ADVICE = {
-    "streaming": "It is streaming: lower the video quality, or download once what is watched more than once.",
-    "download": "It is downloading: pause the download, or move it to an hour when the grid is cleaner.",
-    "upload": "It is uploading: pause the upload, or move it to an hour when the grid is cleaner.",
-    "call": "It is in a call: switch the camera off, or lower the resolution.",
-    "browsing": "It is browsing: close the tabs that play or reload in the background.",
-    "idle": "Its network is idle: look for programs that keep the processor busy.",
-}
-"""Advice on a high emission rate, for each activity that allows some."""
 
 ADVICE_OTHERWISE = "Look for a download, a stream or a long computation, and pause or postpone it."
 

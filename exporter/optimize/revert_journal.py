@@ -25,6 +25,7 @@ LOCK = "optimize.lock"
 
 FORMAT = "ecotrack-revert-journal"
 VERSION = 1
+"""Version of the journal's format; it rises when the last version would misread a new file, or this one an old one."""
 
 MOST_BYTES = 1_000_000
 """Size in bytes beyond which a journal is refused unread: some thousand settings, more than a machine has. Chosen."""

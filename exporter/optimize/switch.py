@@ -32,7 +32,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reverted:
-    """How settings were taken back.
+    """Outcome of taking settings back.
 
     `count` of them were set back, `left` has a line for each that was left as it is for good, and `owed` one for each
     that the kernel would not let this process set back: it stays in the journal.
