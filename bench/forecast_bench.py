@@ -26,7 +26,7 @@ from simulator.forecast.checkpoint import FORMAT, Heading
 from simulator.forecast.conformal import Calibrated
 from simulator.forecast.dataset import TYPICAL_DAYS
 from simulator.forecast.gate import BAND_ENDS
-from simulator.forecast.interface import HOURLY, LEVELS, Fitted, Kind, Series
+from simulator.forecast.interface import HOURLY, LEVELS, MONTHS, Fitted, Kind, Series
 from simulator.forecast.learnt import Learnt
 from simulator.forecast.models.banded import Banded
 from simulator.forecast.models.catalogue import MODELS, TORCH
@@ -34,7 +34,7 @@ from simulator.forecast.pair import Pair
 from simulator.forecast.serving import LOOKBACK_DAYS, POINTS_PER_HOUR, HourlyForecaster, Past, Source
 from simulator.live.course import Course
 from simulator.live.forecasts import KEPT_HOURS
-from simulator.live.lessons import SKY_EVERY, Hours, Lesson, Skies, Told, panels_of
+from simulator.live.lessons import SKY_EVERY, Hours, Lesson, LessonHeading, Skies, panels_of
 from simulator.live.told import ToldForecaster
 from simulator.scenario import load
 from simulator.scenario.load import load_scenario
@@ -198,7 +198,7 @@ def live_milliseconds(fitted: Fitted, series: Series) -> float:
 
 def _lesson(fitted: Fitted, series: Series) -> Lesson:
     """Return a lesson of a model and the convex reference, whose bands are as wide as they are."""
-    count, moves = len(BAND_ENDS), np.zeros((len(LEVELS), series.horizons))
+    count, moves = len(BAND_ENDS), np.zeros((MONTHS, len(LEVELS), series.horizons))
     heading = Heading(
         format=FORMAT,
         models=("",) * count,
@@ -218,8 +218,8 @@ def _lesson(fitted: Fitted, series: Series) -> Lesson:
     none = ("",) * count
     pair = Pair(model=model, reference=reference, heading=heading, ends=BAND_ENDS, references=none, reasons=none)
     first = series.site.first_day
-    told = Told(site=0, kind=series.kind, rated=series.rated, reasons=none, refused="", sky_from=first)
-    return Lesson(told=told, pair=pair, sky=series.clear_sky[: TYPICAL_DAYS * HOURS_PER_DAY])
+    of = LessonHeading(site=0, kind=series.kind, rated=series.rated, reasons=none, refused="", sky_from=first)
+    return Lesson(heading=of, pair=pair, sky=series.clear_sky[: TYPICAL_DAYS * HOURS_PER_DAY])
 
 
 def milliseconds(ask: Callable[[], object]) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from simulator.arrays import BoolArray, FloatArray
 from simulator.forecast.conformal import Calibrated
 from simulator.forecast.interface import Kind, Series
-from simulator.forecast.watch import Told
+from simulator.forecast.watch import Prediction
 
 MOST_OVER_RATED = 100.0
 """A value above so many times the rated one is the fault of a meter: no panel, turbine or grid comes near. Assumed."""
@@ -41,12 +41,12 @@ class Answer:
     stands for it, the reference's where it tells nothing.
     """
 
-    own: Told
-    reference: Told
+    own: Prediction
+    reference: Prediction
     reason: Reason | None
 
     @property
-    def model(self) -> Told:
+    def model(self) -> Prediction:
         """The forecast that is served as the model's."""
         return _filled(self.own, self.reference)
 
@@ -64,7 +64,7 @@ def answer(model: Calibrated, reference: Calibrated, series: Series) -> Answer:
         if not broken:
             return Answer(own=told, reference=expected, reason=None)
         reason = Reason.NO_ANSWER
-    nothing = Told(mean=np.full_like(expected.mean, np.nan), quantiles=np.full_like(expected.quantiles, np.nan))
+    nothing = Prediction(mean=np.full_like(expected.mean, np.nan), quantiles=np.full_like(expected.quantiles, np.nan))
     return Answer(own=nothing, reference=expected, reason=reason)
 
 
@@ -100,15 +100,15 @@ def _possible(series: Series, values: FloatArray) -> BoolArray:
         return np.isfinite(values) & (values >= 0.0) & (values <= MOST_OVER_RATED * series.rated)
 
 
-def _told(forecast: Calibrated, series: Series) -> Told:
+def _told(forecast: Calibrated, series: Series) -> Prediction:
     with np.errstate(all="ignore"):
         mean, quantiles = forecast.bands(series, np.array([len(series.values) - 1]))
-    return Told(mean=mean[0], quantiles=quantiles[0])
+    return Prediction(mean=mean[0], quantiles=quantiles[0])
 
 
-def _filled(told: Told, other: Told) -> Told:
+def _filled(told: Prediction, other: Prediction) -> Prediction:
     """Return what is told, and where that is nothing what the other tells."""
     silent = np.isnan(told.mean)
-    return Told(
+    return Prediction(
         mean=np.where(silent, other.mean, told.mean), quantiles=np.where(silent, other.quantiles, told.quantiles)
     )

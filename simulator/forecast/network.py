@@ -99,7 +99,7 @@ def train(
 
     with seeded(seed):
         network = build().to(device)
-        told = _Told(examples, device)
+        tensors = _Tensors(examples, device)
         learnt, held = (np.flatnonzero(chosen) for chosen in (~examples.held_out, examples.held_out))
         steps = max(1, len(learnt) // plan.batch)
         optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
@@ -112,12 +112,12 @@ def train(
             network.train()
             for rows in np.array_split(random.permutation(learnt), steps):
                 optimizer.zero_grad()
-                told.loss(network, loss, rows).backward()  # type: ignore[no-untyped-call]
+                tensors.loss(network, loss, rows).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 schedule.step()
             network.eval()
             with torch.inference_mode():
-                now = float(told.loss(network, loss, held)) if len(held) else 0.0
+                now = float(tensors.loss(network, loss, held)) if len(held) else 0.0
             waited += 1
             if now < least:
                 best, least, waited = copy.deepcopy(network.state_dict()), now, 0
@@ -126,7 +126,7 @@ def train(
     return {name: tensor.cpu().numpy().astype(np.float64) for name, tensor in best.items()}
 
 
-class _Told:
+class _Tensors:
     """The examples as tensors, made once."""
 
     def __init__(self, examples: Examples, device: str) -> None:

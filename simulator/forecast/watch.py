@@ -26,7 +26,7 @@ _COLUMNS = ("count", "model", "reference", "model in 80", "model in 90", "refere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Prediction:
     """A forecast of the steps to come: `mean` (H,), NaN where there is none, and `quantiles` (Q, H) at LEVELS."""
 
     mean: FloatArray
@@ -72,7 +72,7 @@ class Watch:
         """True for each band in which the reference stands in."""
         return tuple(bool(one) for one in self._over)
 
-    def told(self, origin: int, model: Told, reference: Told) -> None:
+    def told(self, origin: int, model: Prediction, reference: Prediction) -> None:
         """Take note of what both tell of the day after the step `origin`.
 
         A step that nobody spoke of before was not observed. Raises ValueError where a later one has ended.
@@ -164,6 +164,6 @@ class Watch:
         )
 
 
-def _kept(told: Told) -> FloatArray:
+def _kept(told: Prediction) -> FloatArray:
     """Return the mean and the ends of each band (1 + 2 x bands, H)."""
     return np.stack([told.mean, *(told.quantiles[row] for ends in NOMINAL.values() for row in ends)])

@@ -10,7 +10,7 @@ from exporter.core.units import HOURS_PER_DAY
 from simulator.arrays import BoolArray, FloatArray
 from simulator.forecast.asking import Answer, Reason, answer
 from simulator.forecast.interface import HOURLY, LEVELS, Kind, Series
-from simulator.forecast.watch import Standing, Told, Watch
+from simulator.forecast.watch import Prediction, Standing, Watch
 from simulator.live.lessons import Hours, Lesson, YearOfSky
 
 BOUNDS = {"p05": 0.05, "p10": 0.1, "p90": 0.9, "p95": 0.95}
@@ -67,7 +67,7 @@ class Course:
         self._lesson = lesson
         self._name = name
         self._hours = hours
-        self._sky = YearOfSky(lesson.told.sky_from, lesson.sky)
+        self._sky = YearOfSky(lesson.heading.sky_from, lesson.sky)
         self._watch = Watch(HOURS_PER_DAY, lesson.pair.ends)
         self._fallbacks: Counter[Reason] = Counter(dict.fromkeys(Reason, 0))
         # What was told of an hour, in the row that is its number modulo a day, and the column of its horizon.
@@ -87,18 +87,18 @@ class Course:
         pairs = zip(before.models, before.references, now.models, now.references, strict=True)
         self._watch.renew(np.array([one[:2] != one[2:] for one in pairs]))
         self._lesson = lesson
-        self._sky = YearOfSky(lesson.told.sky_from, lesson.sky)
+        self._sky = YearOfSky(lesson.heading.sky_from, lesson.sky)
         self._learnings += 1
 
     @property
     def site(self) -> int:
         """The index of the site."""
-        return self._lesson.told.site
+        return self._lesson.heading.site
 
     @property
     def kind(self) -> Kind:
         """The kind of the series."""
-        return self._lesson.told.kind
+        return self._lesson.heading.kind
 
     def hour(self, number: int, values: FloatArray, beside: FloatArray) -> CourseState:
         """Take note of an hour of the clock, from 0, the last of `values` (T,), ask for the day to come, and tell all.
@@ -134,7 +134,7 @@ class Course:
             site=self._hours.site_on(begin),
             kind=self.kind,
             step=HOURLY,
-            rated=self._lesson.told.rated,
+            rated=self._lesson.heading.rated,
             values=whole,
             clear_sky=sky[: len(whole) + HOURS_PER_DAY],
             beside=np.concatenate([before, beside]),
@@ -166,10 +166,10 @@ class Course:
             ahead=ahead,
             past=self._past,
             fallbacks=dict(self._fallbacks),
-            refused=self._lesson.told.refused,
+            refused=self._lesson.heading.refused,
             learnings=self._learnings,
         )
 
 
-def _rows(told: Told) -> FloatArray:
+def _rows(told: Prediction) -> FloatArray:
     return np.concatenate([told.mean[np.newaxis], told.quantiles[_LEVELS]])

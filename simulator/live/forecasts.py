@@ -140,9 +140,9 @@ class LiveForecasts:
             return
         self._request = msgspec.structs.replace(self._request, first=0, observed=b"")
         for lesson in lessons.series:
-            if lesson.told.refused:
-                LOG.warning("%s", lesson.told.refused)
-            key = lesson.told.site, lesson.told.kind
+            if lesson.heading.refused:
+                LOG.warning("%s", lesson.heading.refused)
+            key = lesson.heading.site, lesson.heading.kind
             if key in self._courses:
                 self._courses[key].learn(lesson)
             else:
@@ -150,6 +150,6 @@ class LiveForecasts:
         self._skies = lessons.skies
 
     def _course(self, lesson: Lesson) -> Course:
-        place = self._places[lesson.told.site]
-        hours = Hours.of_grid(place) if lesson.told.kind is Kind.INTENSITY else Hours.of(place)
+        place = self._places[lesson.heading.site]
+        hours = Hours.of_grid(place) if lesson.heading.kind is Kind.INTENSITY else Hours.of(place)
         return Course(lesson, place.name, hours)

@@ -20,7 +20,17 @@ from simulator.forecast.interface import ForecastError, Kind, Series
 from simulator.forecast.learnt import BEST, BY_CHOICE, SEED, as_asked, candidates
 from simulator.forecast.models.catalogue import MODELS
 from simulator.forecast.pair import Pair, kept_pair, learn_pair, sole_pair
-from simulator.live.lessons import MOST_SITES, SKY_EVERY, Lesson, Lessons, Request, Skies, Told, panels_of, written
+from simulator.live.lessons import (
+    MOST_SITES,
+    SKY_EVERY,
+    Lesson,
+    LessonHeading,
+    Lessons,
+    Request,
+    Skies,
+    panels_of,
+    written,
+)
 from simulator.live.past import pasts_of
 from simulator.run.child import end_with
 from simulator.run.forecasts import UNLEARNT_SUPPLY, choices_of, learns, sky_of
@@ -66,7 +76,7 @@ def _lessons_of(request: Request, layout: Layout, number: int) -> Iterator[Lesso
         except ForecastError as error:
             LOG.warning("no forecasts of %s at %s: %s", series.kind, layout.places[number].name, error)
             continue
-        told = Told(
+        heading = LessonHeading(
             site=number,
             kind=series.kind,
             rated=series.rated,
@@ -74,7 +84,7 @@ def _lessons_of(request: Request, layout: Layout, number: int) -> Iterator[Lesso
             refused=refused,
             sky_from=past.sky_from,
         )
-        yield Lesson(told=told, pair=pair, sky=past.sky)
+        yield Lesson(heading=heading, pair=pair, sky=past.sky)
 
 
 def _pair(series: Series, scenario: Scenario) -> tuple[Pair, str]:

@@ -60,8 +60,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return np.frombuffer(self.observed).reshape(-1, len(KINDS), sites)
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A series of which a child tells: `site` by its index, and why its models are served, by band.
+class LessonHeading(msgspec.Struct, frozen=True, kw_only=True):
+    """The series of a lesson: `site` by its index, and why its models are served, by band.
 
     `refused` is the line of a checkpoint that was not taken, or empty; `sky_from` is the first day of its sky.
     """
@@ -76,9 +76,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """All that there is to know of a series: `sky` (8760,) is watts from `told.sky_from` on, zeros without panels."""
+    """All that there is to know of a series: `sky` (8760,) is watts from the heading's day on, zeros without panels."""
 
-    told: Told
+    heading: LessonHeading
     pair: Pair
     sky: FloatArray
 
@@ -117,8 +117,8 @@ class Lessons:
 
 def written(lessons: Lessons) -> bytes:
     """Return lessons as an archive."""
-    told = msgspec.json.encode([lesson.told for lesson in lessons.series]).decode()
-    arrays: dict[str, Any] = {"told": np.array(told)}
+    headings = msgspec.json.encode([lesson.heading for lesson in lessons.series]).decode()
+    arrays: dict[str, Any] = {"headings": np.array(headings)}
     if lessons.skies is not None:
         arrays["skies"] = lessons.skies.days
     for number, lesson in enumerate(lessons.series):
@@ -133,11 +133,11 @@ def read(archive: bytes) -> Lessons:
     try:
         with np.load(io.BytesIO(archive), allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files}
-        told = msgspec.json.decode(str(arrays["told"]), type=list[Told])
-        parts = [part_of(arrays, str(number)) for number in range(len(told))]
+        headings = msgspec.json.decode(str(arrays["headings"]), type=list[LessonHeading])
+        parts = [part_of(arrays, str(number)) for number in range(len(headings))]
         series = tuple(
-            Lesson(told=one, pair=pair_of(part, one.reasons), sky=part["sky"])
-            for one, part in zip(told, parts, strict=True)
+            Lesson(heading=one, pair=pair_of(part, one.reasons), sky=part["sky"])
+            for one, part in zip(headings, parts, strict=True)
         )
         return Lessons(series=series, skies=Skies(arrays["skies"]) if "skies" in arrays else None)
     except (*DAMAGES, KeyError, msgspec.DecodeError) as error:

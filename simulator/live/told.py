@@ -37,7 +37,7 @@ from simulator.scenario.schema import Scenario
 HOURS_TOLD = HOURS_PER_DAY + 1
 """Hours of which the policy is told from the one that has begun: a day from any step in it."""
 
-Told = Callable[[int, Kind], FloatArray | None]
+MeansOf = Callable[[int, Kind], FloatArray | None]
 """Means (24,) that are in force for the hours of the clock from the present one on, of a site by its index and a kind,
 in watts or g/kWh; None where nothing is told."""
 
@@ -75,7 +75,7 @@ class ToldForecaster:
     """A `Forecaster` of buses by what is told of their sites."""
 
     def __init__(
-        self, name: str, layout: Layout, told: Told, skies: Callable[[], Skies | None], parts: Parts, step: Seconds
+        self, name: str, layout: Layout, told: MeansOf, skies: Callable[[], Skies | None], parts: Parts, step: Seconds
     ) -> None:
         self.name = name
         self._told = told
@@ -174,7 +174,7 @@ def _of_whole(sizes: FloatArray) -> FloatArray:
 class ToldGrid:
     """A `Grid` that changes by the hour, with what is told of its sites."""
 
-    def __init__(self, grid: HourlyGrid, buses: Sequence[Sequence[int]], told: Told, step: Seconds) -> None:
+    def __init__(self, grid: HourlyGrid, buses: Sequence[Sequence[int]], told: MeansOf, step: Seconds) -> None:
         """Take the buses of each site."""
         self._grid = grid
         self._buses = buses

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 
 from simulator.forecast.interface import LEVELS
-from simulator.forecast.watch import WINDOW_DAYS, Standing, Told, Watch
+from simulator.forecast.watch import WINDOW_DAYS, Prediction, Standing, Watch
 
 DAY = 24
 ENDS = (1, 6, 24)
 
 
-def told(error: float, *, width: float = 10.0, truth: float = 100.0) -> Told:
+def told(error: float, *, width: float = 10.0, truth: float = 100.0) -> Prediction:
     """Return a forecast that is wrong by so much at every horizon, in bands of a width."""
     mean = np.full(DAY, truth + error)
     spread = np.interp(LEVELS, (0.0, 1.0), (-width, width))
-    return Told(mean=mean, quantiles=mean + spread[:, np.newaxis])
+    return Prediction(mean=mean, quantiles=mean + spread[:, np.newaxis])
 
 
 def watched(errors: Sequence[tuple[float, float]], values: Sequence[float] | None = None) -> Watch:

@@ -27,10 +27,10 @@ from simulator.live.lessons import (
     LEARNING,
     Hours,
     Lesson,
+    LessonHeading,
     Lessons,
     Request,
     Skies,
-    Told,
     YearOfSky,
     read,
     written,
@@ -52,8 +52,10 @@ def lesson(kind: Kind = Kind.SOLAR) -> Lesson:
     """Return what a year of clouds, gusts or a grid teaches."""
     series = course(kind, 365, seed=3, first_day=date(2024, 1, 1))
     pair = learn_pair([Convex()], series, 0)
-    told = Told(site=0, kind=kind, rated=series.rated, reasons=pair.reasons, refused="", sky_from=series.site.first_day)
-    return Lesson(told=told, pair=pair, sky=series.clear_sky[: 365 * DAY])
+    heading = LessonHeading(
+        site=0, kind=kind, rated=series.rated, reasons=pair.reasons, refused="", sky_from=series.site.first_day
+    )
+    return Lesson(heading=heading, pair=pair, sky=series.clear_sky[: 365 * DAY])
 
 
 def live_course(kind: Kind = Kind.SOLAR, name: str = "site") -> Course:
@@ -129,7 +131,7 @@ def test_lessons_survive_their_journey() -> None:
     (again,) = told.series
     assert told.skies is not None
     assert np.array_equal(told.skies.days, sky)
-    assert again.told == lesson().told
+    assert again.heading == lesson().heading
     assert np.array_equal(again.sky, lesson().sky)
     assert again.pair.references == lesson().pair.references
     series, origin = course(Kind.SOLAR, 9), np.array([200])
@@ -165,7 +167,7 @@ def test_hours_of_a_site_begin_at_its_own_midnight() -> None:
 def test_a_child_learns_of_every_kind_that_a_site_has(days: int) -> None:
     seen = np.stack([course(kind, 15, seed=6).values[: days * DAY] for kind in KINDS], axis=1)
     found = lessons(Request(scenario=edge(), seed=1, observed=seen.tobytes())).series
-    assert [(one.told.site, one.told.kind) for one in found] == [(0, kind) for kind in Kind]
+    assert [(one.heading.site, one.heading.kind) for one in found] == [(0, kind) for kind in Kind]
     assert max(len(written(Lessons(series=(one,)))) for one in found) < 2**20
     assert {name for one in found for name in one.pair.models} == {"convex"}
 
@@ -175,7 +177,7 @@ def test_a_series_of_which_nothing_can_be_learnt_leaves_the_others(
 ) -> None:
     gaps = course(Kind.SOLAR, 90)
     series = [replace(gaps, values=np.full_like(gaps.values, np.nan)), course(Kind.WIND, 90)]
-    assert [one.told.kind for one in learnt_from(monkeypatch, series)] == [Kind.WIND]
+    assert [one.heading.kind for one in learnt_from(monkeypatch, series)] == [Kind.WIND]
     assert caplog.messages == [
         "no forecasts of solar at site: climatology: expected at least one observation, got none"
     ]
