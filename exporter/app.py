@@ -2,8 +2,9 @@
 
 import contextlib
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Protocol
 
 import exporter
 from exporter.build import BUILT_IN, Paths, build_journal, build_sampler, build_store
@@ -14,6 +15,7 @@ from exporter.core.command_line import METRICS_PATH, Web
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
 from exporter.core.web.site import text
+from exporter.reload import Reload
 from exporter.sampler import Stop
 from exporter.snapshot import Snapshot
 from exporter.sources.collector import Source
@@ -22,6 +24,13 @@ from exporter.views.page import render_page
 from exporter.views.summary import history, summarize
 
 LOG = logging.getLogger(__name__)
+
+
+class Signals(Stop, Protocol):
+    """The signal that ends the loop, and the one that asks to look at the configuration."""
+
+    def on_hangup(self, look: Callable[[], None], /) -> None:
+        """Have `look` called within `wait`, for each of the latter."""
 
 
 def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: str = METRICS_PATH) -> dict[str, Handler]:
@@ -53,7 +62,7 @@ def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: st
 
 
 def run(
-    config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, sources: Collection[Source], stop: Stop
+    config: Config, clock: Clock, *, web: Web, state: Path, paths: Paths, sources: Collection[Source], stop: Signals
 ) -> None:
     """Sample the sources and serve until told to stop.
 
@@ -69,6 +78,7 @@ def run(
         sampler, publication = build_sampler(
             config, clock, paths, sources, store, calibration=calibration, journal=journal
         )
+        stop.on_hangup(Reload(config, sampler, clock=clock, paths=paths, calibration=calibration).look)
         # Events met while loading are saved before anybody can see them.
         sampler.sample_once()
         server.start(routes(publication, clock, metrics_path=web.metrics_path))

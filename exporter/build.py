@@ -3,7 +3,7 @@
 import platform
 import random
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from exporter.budget import Period
 from exporter.calibrate.stored import Calibration
 from exporter.config import Budget, Config, EcoGuard, JournalSection, Meter, Network, Power
 from exporter.core.clock import Clock
+from exporter.core.config_load import ConfigLoad
 from exporter.core.units import (
     HOURS_PER_DAY,
     SECONDS_PER_MINUTE,
@@ -45,7 +46,7 @@ from exporter.power.hardware import Hardware, Kind, hardware_of
 from exporter.power.host import host_model_of
 from exporter.power.ladder import calibrated, host_estimate, with_measured_span
 from exporter.power.model import HostPowerModel, NetworkPowerModel
-from exporter.sampler import Journal, Outlets, Sampler
+from exporter.sampler import Journal, Outlets, Sampler, Settings
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
 from exporter.sources.collector import BY_DEFAULT, SOURCES, OnFailure, Source
 from exporter.sources.host import HostSource
@@ -231,10 +232,32 @@ def build_journal(settings: JournalSection, now: UnixSeconds) -> Journal | None:
     return journal.Journal(files.JournalFiles(Path(settings.folder), rotation, now))
 
 
+def build_settings(
+    config: Config, paths: Paths, intensity: AskedProvider, calibration: Calibration | None = None
+) -> Settings:
+    """Return what the configuration says of how use is counted, with the carbon intensity of a provider."""
+    return Settings(
+        models=Models(
+            host=host_model(config.power, host_hardware(config.power, paths), calibration),
+            pue=config.power.pue,
+            network=network_model(config),
+            intensity=intensity,
+            activity=ACTIVITY_RULES[config.activity.rule],
+            tariff=tariff_of(config),
+        ),
+        plan=BudgetPlan(
+            limits=budget_limits(config.budget),
+            zone=time_zone(config.budget.time_zone),
+            include_gaps=config.budget.include_gaps,
+        ),
+        emission_limit=emission_limit(config.ecoguard),
+    )
+
+
 def initial_snapshot(
-    config: Config, models: Models, sources: Collection[Source], totals: Totals, saved_at: UnixSeconds | None
+    config: Config, settings: Settings, sources: Collection[Source], totals: Totals, now: UnixSeconds
 ) -> Snapshot:
-    """Return the snapshot before the first sample, with the totals so far, which were `saved_at` a time."""
+    """Return the snapshot before the first sample, with the totals so far."""
     off = frozenset({source.name for source in SOURCES} - {source.name for source in sources})
     # Nothing is unknown without a sensor, which a model stands in for.
     usual = frozenset(source.name for source in BY_DEFAULT if source.on_failure is not OnFailure.REPLACED)
@@ -242,13 +265,13 @@ def initial_snapshot(
         version=exporter.__version__,
         python_version=platform.python_version(),
         interval=Seconds(config.sampling.interval_seconds),
-        provenance=provenance(Allocation(), models, off),
+        provenance=provenance(Allocation(), settings.models, off),
         off=off,
         switched_off=off & usual,
-        pue=config.power.pue,
-        emission_limit=emission_limit(config.ecoguard),
+        pue=settings.models.pue,
+        emission_limit=settings.emission_limit,
         totals=totals,
-        state_saved_at=saved_at,
+        config=ConfigLoad(is_good=True, good_at=now),
     )
 
 
@@ -266,16 +289,11 @@ def build_sampler(
     Without a `store` and a `journal` nothing is read from disk or written to it.
     """
     now = clock.wall()
-    models = Models(
-        host=host_model(config.power, host_hardware(config.power, paths), calibration),
-        pue=config.power.pue,
-        network=network_model(config),
-        intensity=asked_intensity(config, clock),
-        activity=ACTIVITY_RULES[config.activity.rule],
-        tariff=tariff_of(config),
-    )
+    settings = build_settings(config, paths, asked_intensity(config, clock), calibration)
     totals = Totals(since=now) if store is None else store.load(now)
-    initial = initial_snapshot(config, models, sources, totals, saved_at=None if store is None else now)
+    initial = initial_snapshot(config, settings, sources, totals, now)
+    if store is not None:
+        initial = replace(initial, state_saved_at=now)
     source = HostSource(
         clock,
         nic_rule(config.network),
@@ -290,12 +308,7 @@ def build_sampler(
         initial,
         source=source,
         clock=clock,
-        models=models,
-        plan=BudgetPlan(
-            limits=budget_limits(config.budget),
-            zone=time_zone(config.budget.time_zone),
-            include_gaps=config.budget.include_gaps,
-        ),
+        settings=settings,
         outlets=Outlets(publish=publication.publish, store=store, journal=journal),
     )
     return sampler, publication

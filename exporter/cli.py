@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import functools
 import logging
 import sys
 import threading
@@ -43,8 +42,6 @@ from exporter.sources.collector import SOURCES, Source
 from exporter.state import StateError
 from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
 from exporter.views.summary import Summary, summarize
-
-LOG = logging.getLogger(__name__)
 
 DEFAULT_ADDRESS = "127.0.0.1:10110"
 
@@ -127,22 +124,9 @@ def _dispatch(options: argparse.Namespace) -> int:
         state=options.state_dir,
         paths=paths,
         sources=_chosen(options),
-        stop=StopSignal(look=functools.partial(_tell_changes, options.config_file, config)),
+        stop=StopSignal(),
     )
     return 0
-
-
-def _tell_changes(file: Path | None, running: Config) -> None:
-    """Log which sections of the configuration are others than those in force, for SIGHUP."""
-    followed = "the files of the web configuration are followed without a signal"
-    try:
-        found = load_config(file)
-    except ConfigError as error:
-        LOG.warning("the configuration cannot be used; the one in force stays: %s", "; ".join(error.mistakes))
-        return
-    changed = [name for name in Config.__struct_fields__ if getattr(found, name) != getattr(running, name)]
-    told = f"changed, and needs a restart: {', '.join(changed)}" if changed else "as it is in force"
-    LOG.info("the configuration is %s; %s", told, followed)
 
 
 def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from exporter import totals
 from exporter.core.clock import Clock
+from exporter.core.config_load import ConfigLoad
 from exporter.core.logs import Seldom
-from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
+from exporter.core.units import GramsPerSecond, MonotonicSeconds, Seconds, UnixSeconds
 from exporter.derive import BudgetPlan, Models, Unfinished, begin, derive
 from exporter.downtime import PATIENCE, is_awaited, last_reading
 from exporter.snapshot import Snapshot
@@ -63,6 +64,15 @@ class Outlets:
     journal: Journal | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Models, plan and limit by which use is counted; all of them may change between two samples."""
+
+    models: Models
+    plan: BudgetPlan
+    emission_limit: GramsPerSecond
+
+
 class Sampler:
     """Sampling loop: takes samples and publishes a snapshot after each."""
 
@@ -72,16 +82,15 @@ class Sampler:
         *,
         source: Source,
         clock: Clock,
-        models: Models,
-        plan: BudgetPlan,
+        settings: Settings,
         outlets: Outlets,
     ) -> None:
         """Prepare the loop; `initial` carries the totals to continue from."""
         self._snapshot = initial
         self._source = source
         self._clock = clock
-        self._models = models
-        self._plan = plan
+        self._settings = settings
+        self._next = settings
         self._store = outlets.store
         self._journal = outlets.journal
         self._publish = outlets.publish
@@ -108,6 +117,20 @@ class Sampler:
                 return
             self.sample_once()
 
+    @property
+    def settings(self) -> Settings:
+        """Settings by which use will be counted after the next sample."""
+        return self._next
+
+    def adopt(self, settings: Settings) -> None:
+        """Count by other settings after the next sample: the time up to it is still counted by those in force."""
+        self._next = settings
+
+    def note_config(self, *, is_good: bool) -> None:
+        """Show at once that the configuration was read again, and whether it could be used."""
+        good_at = self._clock.wall() if is_good else self._snapshot.config.good_at
+        self._show(replace(self._snapshot, config=ConfigLoad(is_good=is_good, good_at=good_at)))
+
     def sample_once(self) -> None:
         """Take one sample. Any failure costs it and is counted, one a minute is logged, and the loop goes on."""
         try:
@@ -120,6 +143,8 @@ class Sampler:
             )
             saved_at = self._save(counted, self._clock.wall())
             self._show(replace(self._snapshot, totals=counted, state_saved_at=saved_at))
+        if self._next is not self._settings:
+            self._take_settings(self._next)
 
     def sample(self) -> None:
         """Read, derive, save, publish; the first reading books what the time before it left."""
@@ -128,9 +153,10 @@ class Sampler:
         if self._is_too_early(reading):
             self._show(replace(self._snapshot, outcomes=reading.outcomes))
             return
+        models, plan = self._settings.models, self._settings.plan
         if self._previous is None or self._unfinished is None:
-            intensity = self._models.intensity.ask(reading.wall)
-            snapshot, self._unfinished = begin(self._snapshot, reading, intensity, models=self._models, plan=self._plan)
+            intensity = models.intensity.ask(reading.wall)
+            snapshot, self._unfinished = begin(self._snapshot, reading, intensity, models=models, plan=plan)
             self._previous = reading
         else:
             usage = usage_between(self._previous, reading, interval=self._snapshot.interval)
@@ -138,9 +164,9 @@ class Sampler:
                 self._snapshot,
                 reading,
                 usage,
-                self._models.intensity.ask(reading.wall),
-                models=self._models,
-                plan=self._plan,
+                models.intensity.ask(reading.wall),
+                models=models,
+                plan=plan,
                 unfinished=self._unfinished,
             )
             self._previous = carry_forward(self._previous, reading)
@@ -158,6 +184,11 @@ class Sampler:
                 sample_duration=Seconds(self._clock.awake() - started),
             )
         )
+
+    def _take_settings(self, settings: Settings) -> None:
+        """Count by other settings from here on; what shows them is published with the next sample."""
+        self._settings = settings
+        self._snapshot = replace(self._snapshot, emission_limit=settings.emission_limit, pue=settings.models.pue)
 
     def _is_too_early(self, reading: HostReading) -> bool:
         """Tell whether a first reading has to wait, for a meter that may prove the time before it."""

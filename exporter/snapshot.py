@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from exporter.activity.window import Activity
 from exporter.budget import BudgetStatus
+from exporter.core.config_load import ConfigLoad
 from exporter.core.units import (
     BytesPerSecond,
     GramsPerSecond,
@@ -85,6 +86,7 @@ class Snapshot:
     provenance: tuple[Provenance, ...]
     emission_limit: GramsPerSecond
     totals: Totals
+    config: ConfigLoad
     sampled_at: UnixSeconds | None = None
     sampled_elapsed: Seconds | None = None  # on the clock that goes on while the machine is suspended
     sample_duration: Seconds | None = None

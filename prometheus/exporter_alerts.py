@@ -7,8 +7,8 @@ SLOW_SCRAPE_SECONDS = 1
 
 
 def exporter_alerts() -> tuple[Alert, ...]:
-    """Return the alerts down, absent and slow, and the watchdog."""
-    return (_down(), _absent(), _slow(), _watchdog())
+    """Return the alerts down, absent, slow and not reloaded, and the watchdog."""
+    return (_down(), _absent(), _slow(), _not_reloaded(), _watchdog())
 
 
 def _down() -> Alert:
@@ -52,6 +52,21 @@ def _slow() -> Alert:
             "on average. At the scrape timeout, data is lost."
         ),
         advice="Check the machine's load and the network between it and Prometheus.",
+    )
+
+
+def _not_reloaded() -> Alert:
+    return Alert(
+        name="EcotrackConfigReloadFailed",
+        expr="ecotrack_config_last_reload_successful == 0",
+        severity="warning",
+        component="exporter",
+        summary="{{ $labels.instance }} could not use its changed configuration",
+        description=(
+            "The exporter {{ $labels.instance }} was told to read its configuration again, could not use it, and goes "
+            "on by the one before. It would not start with the new one."
+        ),
+        advice="Its log has a line for the mistakes; mend them and send the signal again.",
     )
 
 

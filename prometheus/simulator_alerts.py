@@ -50,7 +50,8 @@ SAME_SITE = "on (job, instance, site)"
 
 def simulator_alerts() -> tuple[Alert, ...]:
     """Return the alerts on the cluster, then on the simulator as a scrape target."""
-    return (_misses(), _renewable(), _battery(), _dark(), _awake(), _wake(), *_forecasts(), _down(), _absent())
+    cluster = (_misses(), _renewable(), _battery(), _dark(), _awake(), _wake())
+    return (*cluster, *_forecasts(), _down(), _absent(), _not_reloaded())
 
 
 def _alert(*, name: str, expr: str, scope: str, summary: str, description: str, advice: str, hold: str) -> Alert:
@@ -248,4 +249,19 @@ def _absent() -> Alert:
         description="No target of the job ecochain exists, so no other alert about a simulated cluster can fire.",
         advice="List it in targets/ecochain.yml; where none is wanted, leave out the rule files ecochain-*.yml.",
         hold="5m",
+    )
+
+
+def _not_reloaded() -> Alert:
+    return _alert(
+        name="EcochainConfigReloadFailed",
+        expr="ecochain_config_last_reload_successful == 0",
+        scope="cluster",
+        summary="{{ $labels.instance }} could not use its changed scenario or results",
+        description=(
+            "The simulator {{ $labels.instance }} was told to read its scenario and the results of experiments again, "
+            "could not use them, and goes on with those before. It would not start with the new ones."
+        ),
+        advice="Its log has a line for the mistakes; mend them and send the signal again.",
+        hold="2m",
     )

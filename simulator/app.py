@@ -31,6 +31,7 @@ from simulator.live.ledger.keeping import Keeping
 from simulator.live.ledger.setting import setting_of
 from simulator.live.pacing import Pace, SpeedMeter, is_lean, step_for
 from simulator.live.page import render_page
+from simulator.live.reload import Reload, Sources
 from simulator.live.run import LiveRun
 from simulator.live.snapshot import NodeFacts, RunFacts, Snapshot
 from simulator.live.summary import history, summarize
@@ -64,6 +65,13 @@ class Stop(Protocol):
 
     def wait(self, seconds: float) -> bool:
         """Wait for at most so long, and return whether to stop."""
+
+
+class Signals(Stop, Protocol):
+    """The request to stop, and the one to look at the configuration."""
+
+    def on_hangup(self, look: Callable[[], None]) -> None:
+        """Have `look` called within `wait`, for each of the latter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +230,8 @@ def _idle(pace: Pace, until_publication: float | None) -> float:
     return min(pace.until_due(), pace.until_due() if until_publication is None else max(0.0, until_publication))
 
 
-def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -> None:
-    """Simulate and serve until told to stop.
+def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Signals], read: Callable[[], Sources]) -> None:
+    """Simulate and serve until told to stop; `read` reads scenario and shown results again.
 
     Raises ListenError before anything is started, ConfigError or WeatherError for files that cannot be used.
     """
@@ -237,6 +245,8 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -
         stack.callback(forecasts.close)
         live = build_run(plan, ahead, forecasts)
         stack.callback(live.close)
+        sources = Sources(scenario=plan.scenario, shown=plan.shown)
+        reload = Reload(sources, live, read=read, clock=clock)
         publication = Publication(clock, live.snapshot(clock, None), exposition)
         server.start(routes(publication, metrics_path=web.metrics_path))
         kept = "in memory" if plan.ledger is None else f"in {plan.ledger}"
@@ -253,5 +263,7 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Stop]) -
         # The weather of the first day comes first: a machine may have one core.
         forecasts.start()
         publication.publish(live.snapshot(clock, None))
-        advance(live, clock, publication.publish, until_told())
+        stop = until_told()
+        stop.on_hangup(lambda: publication.publish(reload.look(publication.latest()[0])))
+        advance(live, clock, publication.publish, stop)
     LOG.info("stopped")

@@ -4,13 +4,14 @@
 # and so that only the command that needs a missing library fails, with one line.
 
 import argparse
+import functools
 import logging
 import math
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -35,6 +36,9 @@ from exporter.core.service import StopSignal
 from exporter.core.web.listen_address import ListenError
 from simulator.forecast.cli import add_forecast
 from simulator.ledger.cli import add_ledger
+
+if TYPE_CHECKING:
+    from simulator.live.reload import Sources
 
 DEFAULT_ADDRESS = "127.0.0.1:10111"
 
@@ -246,11 +250,14 @@ def _replications(text: str) -> int:
     return int(text)
 
 
-def _tell_restart() -> None:
-    """Log what SIGHUP changes in a live run, which is nothing."""
-    logging.getLogger(__name__).info(
-        "a changed scenario needs a restart; the files of the web configuration are followed without a signal"
-    )
+def _sources(options: argparse.Namespace) -> "Sources":
+    """Read what a live run is made of and shows. Raises ConfigError."""
+    from simulator import app
+    from simulator.live.reload import Sources
+    from simulator.scenario.load import with_prices
+
+    scenario = with_prices(app.live_scenario(options.scenario), options.credit_prices)
+    return Sources(scenario=scenario, shown=app.shown_results_in(options.experiments))
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -258,15 +265,15 @@ def _serve(options: argparse.Namespace) -> int:
     from simulator.assembly.recordings import recording_mistakes
     from simulator.energy.interface import WeatherError
     from simulator.grid.series import GridError
-    from simulator.scenario.load import with_prices
 
     web = web_of(options)
     _check_folder(options.ledger, "--ledger")
+    sources = _sources(options)
     plan = app.Plan(
-        scenario=with_prices(app.live_scenario(options.scenario), options.credit_prices),
+        scenario=sources.scenario,
         seed=options.seed,
         speed=options.speed,
-        shown=app.shown_results_in(options.experiments),
+        shown=sources.shown,
         # A check leaves no file behind.
         ledger=None if options.check and options.ledger and not options.ledger.exists() else options.ledger,
     )
@@ -281,7 +288,7 @@ def _serve(options: argparse.Namespace) -> int:
                 write_out(f"{web.config.path}: good\n")
             return 0
         start_logging(options)
-        app.run(plan, SystemClock(), web=web, until_told=lambda: StopSignal(look=_tell_restart))
+        app.run(plan, SystemClock(), web=web, until_told=StopSignal, read=functools.partial(_sources, options))
     except (WeatherError, GridError) as error:
         raise ConfigError([str(error)]) from error
     return 0

@@ -63,6 +63,7 @@ LAYERS = (
     ("exporter.exposition", "exporter.journal", "exporter.sampler", "exporter.views"),
     ("exporter.config", "exporter.flags"),
     ("exporter.build",),
+    ("exporter.reload",),
     ("exporter.app", "exporter.calibrate", "exporter.journal.cli", "exporter.optimize.cli"),
     ("exporter.cli",),
     ("exporter.__main__",),

@@ -33,6 +33,8 @@ FAMILIES = {row.name for row in ROWS} | {
 NOT_SHOWN = {
     "ecotrack_network_throughput_bytes_per_second": "boards show the same from the counters, by network device",
     "ecotrack_network_connections": "the collector connections is off by default, and the panel would be empty",
+    "ecotrack_config_last_reload_success_timestamp_seconds": "says since when, beside the alert on the state",
+    "ecochain_config_last_reload_success_timestamp_seconds": "as the exporter's",
     "ecochain_site_life_cycle_grams_total": "counted only where a scenario asks for it; reports show it",
     "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",
 }

@@ -18,13 +18,13 @@ class StopSignal:
     on the main thread, which may be holding the event's own lock at that moment.
     """
 
-    def __init__(self, *, look: Callable[[], None]) -> None:
-        """Take over the signals; only the main thread may do so. `look` is called within `wait`, for SIGHUP.
+    def __init__(self) -> None:
+        """Take over the signals; only the main thread may do so.
 
         Children are waited for even if the parent left their end ignored, which makes the kernel forget them.
         """
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        self._look = look
+        self._look: Callable[[], None] = _do_nothing
         self._has_come = False
         self._woken, self._waker = socket.socketpair()
         for end in (self._woken, self._waker):
@@ -40,6 +40,10 @@ class StopSignal:
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, lambda received, _frame: signal.signal(received, signal.SIG_DFL))
 
+    def on_hangup(self, look: Callable[[], None]) -> None:
+        """Have `look` called within `wait`, for each SIGHUP that is no signal to stop."""
+        self._look = look
+
     def wait(self, seconds: float) -> bool:
         """Wait for at most `seconds`; return whether a signal to stop has come, now or before."""
         ends = time.monotonic() + seconds
@@ -52,3 +56,7 @@ class StopSignal:
             if not self._has_come and signal.SIGHUP in received:
                 self._look()
         return self._has_come
+
+
+def _do_nothing() -> None:
+    """Look at no configuration, as before a program has one in force."""

@@ -109,6 +109,17 @@ ROWS: tuple[Row[Snapshot], ...] = (
         help="Time at which the totals on disk last equalled the totals in memory.",
         read=one(lambda snapshot: snapshot.state_saved_at),
     ),
+    gauge(
+        name="ecotrack_config_last_reload_successful",
+        help="Success of the last reading of the configuration, at the start or for SIGHUP: 1, or 0 after a mistake.",
+        read=one(lambda snapshot: float(snapshot.config.is_good)),
+    ),
+    gauge(
+        name="ecotrack_config_last_reload_success_timestamp_seconds",
+        unit="seconds",
+        help="Time of the last reading of the configuration without a mistake.",
+        read=one(lambda snapshot: snapshot.config.good_at),
+    ),
     info(
         name="ecotrack_build_info",
         labels=("version", "python"),

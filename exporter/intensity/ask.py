@@ -40,6 +40,10 @@ class AskedProvider:
             reading = self._instead(now)
         return IntensityAnswer(reading=reading, troubles={self._provider.name: trouble} if trouble else {})
 
+    def with_fixed(self, fixed: IntensityProvider) -> "AskedProvider":
+        """Return this with another fixed figure."""
+        return AskedProvider(fixed)
+
     def _instead(self, now: UnixSeconds) -> IntensityReading | None:  # noqa: ARG002 - see AskedLiveProvider
         return None
 

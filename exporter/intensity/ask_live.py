@@ -1,6 +1,7 @@
 """A live provider asked, with what stands in for it while it fails."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 
 from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
@@ -50,6 +51,12 @@ class AskedLiveProvider(AskedProvider):
         # The fixed figure keeps its own zone: it may be a country's or the world's.
         zone = reading.zone if reading.method is Method.STATIC else self._zone
         return replace(answer, reading=replace(reading, zone=zone, outlook=outlook))
+
+    def with_fixed(self, fixed: IntensityProvider) -> "AskedLiveProvider":
+        """Return this with another figure as the last resort. What the live provider has told, and was asked, stays."""
+        other = copy(self)
+        other._static = fixed
+        return other
 
     def _instead(self, now: UnixSeconds) -> IntensityReading | None:
         for rung in (self._live.expected, self._last_known, self._static.at):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from exporter.core.clock import Clock
+from exporter.core.config_load import ConfigLoad
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray, IntArray
 from simulator.assembly.credit_prices import CreditPrices
@@ -34,6 +35,7 @@ class LiveRun:
         prices: CreditPrices | None = None,
     ) -> None:
         self.facts = facts
+        self.config: ConfigLoad | None = None
         self._ledger = ledger
         self._prices = prices
         self._revenue = 0.0
@@ -75,9 +77,16 @@ class LiveRun:
         engine, record = self._engine, self._record
         totals = engine.totals.copy()
         if record is None:
-            return Snapshot(facts=self.facts, clock=engine.clock, totals=totals, at_midnight=self._at_midnight)
+            return Snapshot(
+                facts=self.facts,
+                config=self.config,
+                clock=engine.clock,
+                totals=totals,
+                at_midnight=self._at_midnight,
+            )
         return Snapshot(
             facts=self.facts,
+            config=self.config,
             clock=engine.clock,
             totals=totals,
             at_midnight=self._at_midnight,

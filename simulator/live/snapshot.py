@@ -6,6 +6,7 @@ The exposition, the page and the JSON are views of it. Its arrays are copies tha
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from exporter.core.config_load import ConfigLoad
 from exporter.core.units import Seconds, UnixSeconds
 from simulator.arrays import FloatArray, IntArray
 from simulator.experiments.find.estimates import ShownResults
@@ -119,7 +120,8 @@ class Snapshot:
 
     `clock` is simulated seconds since the start. `at_midnight` are the totals when the simulated day began. `history`
     is the last simulated day, oldest first. `forecasts` are those of the last full hour. `ledger` is None for a run
-    without one. `revenue_dollars` is what the credits issued so far were worth, None without prices.
+    without one. `revenue_dollars` is what the credits issued so far were worth, None without prices. `config` is None
+    where nobody reads the scenario again.
     """
 
     facts: RunFacts
@@ -128,6 +130,7 @@ class Snapshot:
     at_midnight: Totals
     waiting: int = 0
     readings: Readings | None = None
+    config: ConfigLoad | None = None
     published_at: UnixSeconds | None = None
     published_elapsed: Seconds | None = None
     history: tuple[PowerPoint, ...] = ()

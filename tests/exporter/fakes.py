@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from exporter.activity.rhythm import RHYTHM
 from exporter.activity.window import Rule
 from exporter.budget import Period
+from exporter.core.config_load import ConfigLoad
 from exporter.core.units import (
     BytesPerSecond,
     Grams,
@@ -27,7 +28,7 @@ from exporter.intensity.window import Tariff
 from exporter.power import networks
 from exporter.power.component import EnergyCounter, Sensor
 from exporter.power.model import HostPowerModel
-from exporter.sampler import Journal, Outlets, Sampler, Source, Store
+from exporter.sampler import Journal, Outlets, Sampler, Settings, Source, Store
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import (
     CpuTimes,
@@ -45,6 +46,7 @@ from tests.fake_clock import NOON, FakeClock
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
+EMISSION_LIMIT = GramsPerSecond(0.1)
 
 CPUS = 4
 
@@ -191,8 +193,9 @@ def initial_snapshot(totals: Totals | None = None, *, host: HostPowerModel | Non
         python_version="3.11.2",
         interval=Seconds(5.0),
         provenance=(*provenance[0], *provenance[1]),
-        emission_limit=GramsPerSecond(0.1),
+        emission_limit=EMISSION_LIMIT,
         totals=totals or Totals(since=NOON),
+        config=ConfigLoad(is_good=True, good_at=NOON),
         pue=pue,
     )
 
@@ -237,15 +240,18 @@ def rig(
         initial_snapshot(totals, host=host, pue=pue),
         source=source or machine,
         clock=machine.clock,
-        models=Models(
-            host=host or hosts.cep_host(),
-            network=networks.volume("cep"),
-            intensity=AskedProvider(intensity or preset_intensity("cep")),
-            activity=rule,
-            pue=pue,
-            tariff=tariff,
+        settings=Settings(
+            models=Models(
+                host=host or hosts.cep_host(),
+                network=networks.volume("cep"),
+                intensity=AskedProvider(intensity or preset_intensity("cep")),
+                activity=rule,
+                pue=pue,
+                tariff=tariff,
+            ),
+            plan=BudgetPlan(limits=limits or {}, zone=BERLIN, include_gaps=include_gaps),
+            emission_limit=EMISSION_LIMIT,
         ),
-        plan=BudgetPlan(limits=limits or {}, zone=BERLIN, include_gaps=include_gaps),
         outlets=Outlets(publish=publish or published.append, store=store, journal=journal),
     )
     sampler.sample_once()

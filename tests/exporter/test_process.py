@@ -1,7 +1,6 @@
 """The exporter as a process: what it answers, and how it starts, waits, is held up and stops."""
 
 import contextlib
-import functools
 import http.client
 import json
 import os
@@ -294,22 +293,46 @@ def test_a_byte_that_a_paired_card_moved_is_exported_once(tmp_path: Path) -> Non
     }
 
 
-def says(log: Path, told: str) -> bool:
-    return told in log.read_text()
+def hung_up(exporter: Exporter, text: str, told: str) -> None:
+    """Write a configuration, have it read, and return once the log has told of it."""
+    seen = exporter.log.read_text().count(told)
+    (exporter.log.parent / "ecotrack.yml").write_text(text)
+    exporter.process.send_signal(signal.SIGHUP)
+    until(lambda: exporter.log.read_text().count(told) > seen, told)
 
 
-@pytest.mark.servers
-def test_a_hangup_without_a_terminal_tells_what_needs_a_restart(tmp_path: Path) -> None:
-    with running_exporter(tmp_path) as exporter:
+def test_a_hangup_without_a_terminal_reads_the_configuration_again(tmp_path: Path) -> None:
+    """Counters and budgets go on, and sections that need a restart are named."""
+    used = 'ecotrack_budget_used_grams{period="day"}'
+    limit = 'ecotrack_budget_limit_grams{period="day"}'
+    good, good_at = "ecotrack_config_last_reload_successful", "ecotrack_config_last_reload_success_timestamp_seconds"
+    budget = STEADY + "budget: {day_grams: 1000, time_zone: UTC}\n"
+    with running_exporter(tmp_path, config=budget) as exporter:
         until_ready(exporter)
-        for text, told in (
-            (EVERY_SECOND, "the configuration is as it is in force"),
-            (EVERY_SECOND + "power: {idle_watts: 3, full_watts: 4}\n", "changed, and needs a restart: power;"),
-            ("power: 1\n", "the configuration cannot be used; the one in force stays"),
-        ):
-            (tmp_path / "ecotrack.yml").write_text(text)
-            exporter.process.send_signal(signal.SIGHUP)
-            until(functools.partial(says, exporter.log, told), told)
+        until(lambda: exporter.samples().get(used, 0.0) > 0.0, "a budget that is used")
+        first = exporter.samples()
+        assert (first[good], first[limit]) == (1.0, 1000.0)
+        hung_up(exporter, budget, "the configuration is as it is in force")
+        changed = budget.replace("1000, time_zone: UTC", "2, time_zone: Asia/Tokyo").replace("120", "60")
+        changed = changed.replace("interval_seconds: 1,", "interval_seconds: 7,")
+        hung_up(
+            exporter,
+            changed,
+            "in force from the next sample on: power, budget; needs a restart: sampling, budget.time_zone",
+        )
+        until(lambda: exporter.samples()[limit] == 2.0, "the new limit")
+        power = 'ecotrack_power_watts{component="baseline",scope="host"}'
+        until(lambda: exporter.samples().get(power, 0.0) == 60.0, "the new power")
+        second = exporter.samples()
+        assert second[used] > first[used]
+        assert [name for name, value in counters(first).items() if second[name] < value] == []
+        assert second["ecotrack_sample_interval_seconds"] == 1.0
+        hung_up(exporter, "power: 1\n", "the configuration cannot be used; the one in force stays")
+        third = exporter.samples()
+        assert (third[good], third[good_at], third[limit]) == (0.0, second[good_at], 2.0)
+        hung_up(exporter, changed, "needs a restart: sampling, budget.time_zone")
+        assert exporter.samples()[good] == 1.0
+        assert exporter.samples()[good_at] > first[good_at]
         exporter.process.send_signal(signal.SIGTERM)
         assert exporter.process.wait(timeout=240) == 0
     assert saved(exporter.state).clean_stop

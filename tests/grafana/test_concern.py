@@ -26,6 +26,7 @@ UNDRAWN = {
     "EcotrackStateDiscarded": "an event, without a limit",
     "EcotrackDown": "a state, without a limit",
     "EcotrackAbsent": "a state, without a limit",
+    "EcotrackConfigReloadFailed": "a state, without a limit",
     "EcotrackWatchdog": "always fires",
     "EcochainBatteryEmpty": "of what a battery gives, not of its charge",
     "EcochainSiteDark": "of what supply and battery give, not of the battery's charge",
@@ -34,6 +35,7 @@ UNDRAWN = {
     "EcochainForecastCheckpointRefused": "a state, without a limit",
     "EcochainDown": "a state, without a limit",
     "EcochainAbsent": "a state, without a limit",
+    "EcochainConfigReloadFailed": "a state, without a limit",
 }
 """Alerts whose limit no graph draws, and why."""
 

@@ -1,4 +1,4 @@
-"""The simulated clock, and the facts of the run."""
+"""The simulated clock, the facts of the run, and what became of its configuration when it was last read."""
 
 from collections.abc import Iterator
 
@@ -37,6 +37,17 @@ CLOCK: tuple[Row[Snapshot], ...] = (
         unit="ratio",
         help="Simulated seconds per second of real time, as achieved over about the last ten seconds.",
         read=one(lambda snapshot: None if (now := snapshot.readings) is None else now.speed),
+    ),
+    gauge(
+        name="ecochain_config_last_reload_successful",
+        help="Success of the last reading of scenario and shown results: 1, or 0 after a mistake.",
+        read=one(lambda snapshot: None if snapshot.config is None else float(snapshot.config.is_good)),
+    ),
+    gauge(
+        name="ecochain_config_last_reload_success_timestamp_seconds",
+        unit="seconds",
+        help="Time of the last reading of scenario and shown results without a mistake.",
+        read=one(lambda snapshot: None if snapshot.config is None else snapshot.config.good_at),
     ),
     info(
         name="ecochain_run_info",

@@ -9,7 +9,7 @@ IGNORED = """\
 import os, signal, subprocess
 from exporter.core.service import StopSignal
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # as a parent may leave it
-StopSignal(look=print)
+StopSignal()
 child = subprocess.Popen(["true"])
 print(os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT).si_status)
 """
@@ -18,7 +18,8 @@ print(os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT).si_status)
 HANGUP = """\
 import os, signal
 from exporter.core.service import StopSignal
-stop = StopSignal(look=lambda: print("looked"))
+stop = StopSignal()
+stop.on_hangup(lambda: print("looked"))
 os.kill(os.getpid(), signal.SIGHUP)
 print(stop.wait(0.0), stop.wait(0.0))
 os.kill(os.getpid(), signal.SIGTERM)

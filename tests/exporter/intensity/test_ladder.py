@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from exporter.core.units import GramsPerKwh, UnixSeconds
 from exporter.intensity.ask_live import LAST_KNOWN_HOLDS, AskedLiveProvider
 from exporter.intensity.exchange import LIMIT, Told, encode_question, reply
-from exporter.intensity.live import RETRIES, LiveIntensity
+from exporter.intensity.live import DISCARD_REASONS, RETRIES, LiveIntensity
 from exporter.intensity.providers.provider import MOST_REQUESTS, Question
 from exporter.intensity.providers.table import LIVE_PROVIDERS
 from exporter.intensity.reading import (
@@ -215,6 +215,26 @@ def test_the_rungs_one_after_the_other() -> None:
         world.kinds = ["down"] if world.sent["good"] else world.kinds
     assert list(dict.fromkeys(seen)) == ["static", "estimated", "forecast", "last_known"]
     assert seen[-1] == "static"
+
+
+def test_another_fixed_figure_asks_nobody_anew_and_forgets_nothing() -> None:
+    world = World(["good", "down"])
+    asked, replaced = ladder(world), False
+    seen: list[IntensityReading] = []
+    for _ in range(int(24 * HOUR / STEP)):
+        if world.sent["good"] and not replaced:
+            world.kinds, replaced = ["down"], True
+            sent = world.sent.total()
+            asked = asked.with_fixed(configured_intensity(GramsPerKwh(99.0), "other", NOON))
+            asked.ask(world.clock.wall())
+            assert world.sent.total() == sent
+        reading = asked.ask(world.clock.wall()).reading
+        assert reading is not None
+        seen.append(reading)
+        world.clock.advance(STEP)
+    assert list(dict.fromkeys(one.method for one in seen)) == ["static", "estimated", "forecast", "last_known"]
+    assert (seen[-1].method, seen[-1].value, seen[-1].zone) == ("static", 99.0, "other")
+    assert seen[-1].outlook.discarded == dict.fromkeys(DISCARD_REASONS, 0) | world.discarded
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from exporter.core.config_load import ConfigLoad
 from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import Seconds, UnixSeconds
 from simulator.energy.bus import Flows
@@ -138,6 +139,7 @@ def golden_snapshot() -> Snapshot:
         at_midnight=midnight,
         waiting=3,
         readings=golden_readings(),
+        config=ConfigLoad(is_good=True, good_at=NOON),
         published_at=NOON,
         published_elapsed=Seconds(1000.0),
         history=tuple(

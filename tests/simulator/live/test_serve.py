@@ -4,10 +4,13 @@ import re
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from simulator.experiments.find.estimates import RESULTS_FILE
 from simulator.scenario import load
 from tests.processes import until
+from tests.simulator.live.golden_snapshot import golden_results
 from tests.simulator.simulator_process import run_once, running_job
 
 pytestmark = pytest.mark.servers
@@ -57,6 +60,55 @@ def test_results_of_experiments_are_shown_beside_it(tmp_path: Path) -> None:
         samples = job.samples()
     labels = 'experiment="baseline",method="full",scenario="published",statistic="mean"'
     assert samples[f"ecochain_experiment_energy_joules{{{labels}}}"] > 0.0
+
+
+def test_a_hangup_shows_new_results_and_names_what_needs_a_restart(tmp_path: Path) -> None:
+    """The run goes on as it was; the results of experiments beside it are read again."""
+    scenario, results = tmp_path / "mine.yaml", tmp_path / "results"
+    edge = (Path(load.__file__).parent / "edge.yaml").read_text(encoding="utf-8")
+    scenario.write_text(edge, encoding="utf-8")
+    results.mkdir()
+    good, good_at = "ecochain_config_last_reload_successful", "ecochain_config_last_reload_success_timestamp_seconds"
+
+    def tell(method: str) -> None:
+        shown = golden_results()
+        told = msgspec.structs.replace(
+            shown, estimates=[msgspec.structs.replace(shown.estimates[0], method=method)], changes=[]
+        )
+        (results / RESULTS_FILE).write_bytes(msgspec.json.encode(told))
+
+    tell("before")
+    with running_job(tmp_path, f"--scenario={scenario}", f"--experiments={results}", "--speed=1") as job:
+
+        def hung_up(told: str) -> None:
+            seen = job.log.read_text().count(told)
+            job.process.send_signal(signal.SIGHUP)
+            until(lambda: job.log.read_text().count(told) > seen, told)
+
+        def methods() -> set[str]:
+            names = (re.search(r'^ecochain_experiment_.*method="([^"]*)"', name) for name in job.samples())
+            return {found[1] for found in names if found is not None}
+
+        first = job.samples()
+        assert (first[good], methods()) == (1.0, {"before"})
+        hung_up("the configuration is as it is in force")
+        tell("after")
+        scenario.write_text(f"{edge}\nscheduler: {{policy: round-robin}}\n", encoding="utf-8")
+        hung_up("in force: results of experiments; needs a restart: scheduler")
+        until(lambda: methods() == {"after"}, "the new results")
+        scenario.write_text("nodes: 3\n", encoding="utf-8")
+        hung_up("the configuration cannot be used; the one in force stays")
+        until(lambda: job.samples()[good] == 0.0, "the failure")
+        assert methods() == {"after"}
+        scenario.write_text(edge, encoding="utf-8")
+        hung_up("the configuration is as it is in force")
+        until(lambda: job.samples()[good] == 1.0, "the success")
+        clock = "ecochain_clock_seconds_total"
+        until(lambda: job.samples()[clock] > first[clock], "the clock")
+        last = job.samples()
+    assert last[good_at] > first[good_at]
+    counters = {name for name in first if re.match(r"ecochain_\w+_(total|bucket|count|sum)(\{|$)", name)}
+    assert [name for name in counters if last[name] < first[name]] == []
 
 
 @pytest.mark.parametrize("section", ["", "forecast: {}"])
