@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from exporter.core.units import JOULES_PER_KWH
 from simulator.experiments.find.estimates import Estimate
+from simulator.experiments.find.results import Results
 from simulator.experiments.find.statistics import Interval
 
 WATT_HOURS_PER_JOULE = 1000.0 / JOULES_PER_KWH
@@ -89,17 +90,38 @@ DISPLAYS: Mapping[str, Display] = MappingProxyType(
 """Displays by the name of the measure."""
 
 
-def with_half_width(interval: Interval | Estimate, factor: float = 1.0) -> str:
-    """Format mean and half-width, both to the second significant digit of the half-width."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounded:
+    """A mean and its half-width as text, both times ten to the power `power`."""
+
+    mean: str
+    half: str
+    power: int = 0
+
+
+def rounded(interval: Interval | Estimate, factor: float = 1.0) -> Rounded:
+    """Round mean and half-width to the second significant digit of the half-width."""
     half = (interval.high - interval.low) / 2 * factor
     mean = interval.mean * factor
     if half < 1e-9 * max(abs(mean), 1e-12):
-        return f"{plain(mean)} ± 0"
+        return Rounded(mean=plain(mean), half="0")
     digits = max(0, 1 - math.floor(math.log10(half)))
     if digits > MOST_DECIMALS:
         power = math.floor(math.log10(max(abs(mean), half)))
-        return f"({_fixed(mean / 10.0**power, half / 10.0**power, digits + power)}) \u00d7 10{_raised(power)}"
-    return _fixed(mean, half, digits)
+        return _fixed(mean / 10.0**power, half / 10.0**power, digits + power, power)
+    return _fixed(mean, half, digits, 0)
+
+
+def with_half_width(interval: Interval | Estimate, factor: float = 1.0) -> str:
+    """Format mean and half-width, both to the second significant digit of the half-width."""
+    found = rounded(interval, factor)
+    told = f"{found.mean} ± {found.half}"
+    return f"({told}) \u00d7 10{_raised(found.power)}" if found.power else told
+
+
+def subject(results: Results) -> str:
+    """Return the experiment and its scenario, with which titles begin."""
+    return f"Experiment {results.experiment}, scenario {results.scenario}"
 
 
 def percent_change(relative: Interval | None) -> str:
@@ -121,8 +143,8 @@ def p_text(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _fixed(mean: float, half: float, digits: int) -> str:
-    return f"{_signless_zero(f'{mean:,.{digits}f}')} ± {half:,.{digits}f}"
+def _fixed(mean: float, half: float, digits: int, power: int) -> Rounded:
+    return Rounded(mean=_signless_zero(f"{mean:,.{digits}f}"), half=f"{half:,.{digits}f}", power=power)
 
 
 def _raised(power: int) -> str:

@@ -17,6 +17,7 @@ from simulator.experiments.write.display import (
     PROMPT_TASKS,
     UNDEFINED_CHANGE,
     Display,
+    subject,
     with_half_width,
 )
 
@@ -120,11 +121,6 @@ def caption(results: Results) -> str:
     told = f"means of {results.replications} runs, with 95% confidence intervals"
     whole = f"{subject(results)}: {told}"
     return whole if len(whole) <= LONGEST_TITLE else f"{subject(results)}:\n{told}"
-
-
-def subject(results: Results) -> str:
-    """Return the experiment and its scenario, with which titles begin."""
-    return f"Experiment {results.experiment}, scenario {results.scenario}"
 
 
 def bars_of(measure: str) -> Draw:

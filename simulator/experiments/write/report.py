@@ -16,11 +16,11 @@ from simulator.experiments.write.display import (
     p_text,
     percent_change,
     plain,
+    subject,
     with_half_width,
 )
 from simulator.experiments.write.ledger import ledger
 from simulator.experiments.write.methods import methods
-from simulator.experiments.write.plots import subject
 from simulator.experiments.write.tables import DASH, cell, markdown_table, present
 from simulator.experiments.write.worth import headline, worth
 from simulator.published.figures import (

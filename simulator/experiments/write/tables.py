@@ -4,29 +4,13 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from simulator.experiments.find.estimates import MEASURES
+from simulator.experiments.find.estimates import MEASURES, Estimate, Estimates
 from simulator.experiments.find.results import Results
-from simulator.experiments.write.display import DISPLAYS, with_half_width
+from simulator.experiments.write.display import DISPLAYS, Rounded, rounded, subject, with_half_width
+from simulator.experiments.write.latex import NEEDS, Table, estimates, floats
 
 DASH = "-"
 """Text in place of a missing figure."""
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "±": r"$\pm$",
-    "\u00d7": r"$\times$",
-    "\u2082": r"\textsubscript{2}",
-    "⁻": r"\textsuperscript{-}",
-} | {digit: rf"\textsuperscript{{{value}}}" for value, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 
 
 def runs_csv(results: Results) -> str:
@@ -67,19 +51,48 @@ def summary_csv(results: Results) -> str:
 
 
 def latex_table(results: Results) -> str:
-    """Return a booktabs table of means and half-widths of 95% intervals."""
-    measures = present(results)
-    heading = " & ".join(["Method", *(latex(DISPLAYS[measure].title) for measure in measures)])
-    body = [
-        " & ".join([latex(estimated.method), *(latex(cell(results, index, measure)) for measure in measures)]) + r" \\"
-        for index, estimated in enumerate(results.estimates)
-    ]
-    rows = [rf"\begin{{tabular}}{{l{'r' * len(measures)}}}", r"\toprule", heading + r" \\", r"\midrule", *body]
-    note = f"% {results.experiment} on {results.scenario}: means of {results.replications} runs, 95% intervals"
-    scopes = (f"% {one.heading}: {one.scope}" for name in measures if (one := DISPLAYS[name]).scope)
+    """Return a LaTeX table of means and half-widths of 95% intervals; methods without a measure in common apart."""
+    measures, zero = present(results), _zero(results)
+    tables = []
+    for names, those in _groups(results, [one for one in measures if one not in zero]):
+        columns = [
+            estimates(DISPLAYS[measure], [_rounded(one.by_measure.get(measure), measure) for one in those])
+            for measure in names
+        ]
+        heading = "Method" if results.reference is not None else "Size"
+        tables.append(Table(heading=heading, labels=[one.method for one in those], columns=columns))
+    told = [f"{subject(results)}: means of {results.replications} runs with the half-widths of their 95% intervals."]
+    told += [f"{one.heading}: {one.scope}." for name in measures if (one := DISPLAYS[name]).scope]
+    told += [f"{DISPLAYS[name].heading}: 0 in every run." for name in zero]
     made = results.provenance
     digests = f"% made from inputs {made.inputs} in environment {made.environment}"
-    return "\n".join([note, digests, *scopes, *rows, r"\bottomrule", r"\end{tabular}", ""])
+    name = f"{results.experiment}-{results.scenario}"
+    return "\n".join([NEEDS, digests, floats(name, " ".join(told), tables)])
+
+
+def _rounded(estimate: Estimate | None, measure: str) -> Rounded | None:
+    return None if estimate is None else rounded(estimate, DISPLAYS[measure].factor)
+
+
+def _zero(results: Results) -> list[str]:
+    """Return the measures that are zero in every run, whose columns would say nothing."""
+    found = {
+        name for case in results.cases for run in case.runs for name, figure in run.figures.items() if figure != 0.0
+    }
+    return [measure for measure in present(results) if measure not in found]
+
+
+def _groups(results: Results, measures: Sequence[str]) -> Iterator[tuple[list[str], list[Estimates]]]:
+    """Yield measures with the methods that have any of them, apart where no method has any of both."""
+    left = list(measures)
+    while left:
+        names, before = {left[0]}, set[str]()
+        while names != before:
+            before = names
+            those = [one for one in results.estimates if names & one.by_measure.keys()]
+            names = {name for one in those for name in one.by_measure} & set(left)
+        yield [name for name in left if name in names], those
+        left = [name for name in left if name not in names]
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, rule: str = "---:|") -> Iterator[str]:
@@ -101,11 +114,6 @@ def cell(results: Results, index: int, measure: str) -> str:
     """Return the estimate of a measure for the method at `index`, or a dash."""
     estimate = results.estimates[index].by_measure.get(measure)
     return DASH if estimate is None else with_half_width(estimate, DISPLAYS[measure].factor)
-
-
-def latex(text: str) -> str:
-    """Escape the characters that LaTeX would take for commands."""
-    return "".join(_LATEX.get(character, character) for character in text)
 
 
 def _number(value: float | None) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from simulator.experiments.write.tables import latex, markdown_table
+from simulator.experiments.write.latex import NEEDS, Table, floats, intervals
+from simulator.experiments.write.tables import markdown_table
 from simulator.forecast.gate import REFERENCE
 from simulator.forecast.report.figures import SERVED, SHOWN, Figures, SkillFigure
 
@@ -22,15 +23,28 @@ def skills_csv(figures: Figures) -> str:
 
 
 def latex_table(figures: Figures) -> str:
-    """Return a booktabs table of skills against the convex reference in percent, with 95% intervals."""
-    rows = []
-    for label, splits in dict.fromkeys((one.label, one.splits) for one in figures.skills):
-        for model, cells in _by_model(figures, label, splits, "rmse"):
-            rows.append(" & ".join(latex(one) for one in (label, splits, model, *cells)) + r" \\")
-    heading = " & ".join(["Series", "Splits", "Model", *(f"{horizon} h" for horizon in SHOWN)])
-    head = [rf"\begin{{tabular}}{{lll{'r' * len(SHOWN)}}}", r"\toprule", heading + r" \\", r"\midrule"]
-    note = f"% skill in RMSE against {REFERENCE}, percent, 95% intervals over days, seeds {_seeds(figures)}"
-    return "\n".join([note, *head, *rows, r"\bottomrule", r"\end{tabular}", ""])
+    """Return a LaTeX table of skills in percent for each series and group of splits, with 95% intervals."""
+    places = dict.fromkeys((one.label, one.splits) for one in figures.skills if one.reference == REFERENCE)
+    return "\n".join([NEEDS, *(_skill_table(figures, *place) for place in places)])
+
+
+def _skill_table(figures: Figures, label: str, splits: str) -> str:
+    found = _against_reference(figures, label, splits, "rmse")
+    models = list(dict.fromkeys(model for model, _ in found))
+    columns = [
+        intervals(f"{horizon} h", [_percent(found.get((model, horizon))) for model in models])
+        for horizon in SHOWN
+        if any((model, horizon) in found for model in models)
+    ]
+    told = (
+        f"Skill in RMSE against {REFERENCE} by horizon, in percent, with 95% intervals over days: {label}, {splits}. "
+    )
+    table = Table(heading="Model", labels=models, columns=columns)
+    return floats(f"{label}-{splits}", told + f"Seeds {_seeds(figures)}.", [table])
+
+
+def _percent(one: SkillFigure | None) -> tuple[float, float, float] | None:
+    return None if one is None else (100 * one.skill, 100 * one.low, 100 * one.high)
 
 
 def page(figures: Figures, pictures: Sequence[str]) -> str:
@@ -78,16 +92,21 @@ def headline(figures: Figures) -> str:
 
 def _by_model(figures: Figures, label: str, splits: str, measure: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each model with its skill against the reference at the horizons shown."""
-    found = {
-        (one.model, one.horizon): one
-        for one in figures.skills
-        if (one.label, one.splits, one.measure, one.reference) == (label, splits, measure, REFERENCE)
-    }
+    found = _against_reference(figures, label, splits, measure)
     for model in dict.fromkeys(model for model, _ in found):
         yield (
             model,
             [_interval(found[model, horizon]) if (model, horizon) in found else "-" for horizon in SHOWN],
         )
+
+
+def _against_reference(figures: Figures, label: str, splits: str, measure: str) -> dict[tuple[str, int], SkillFigure]:
+    """Return the skills against the reference by model and horizon."""
+    return {
+        (one.model, one.horizon): one
+        for one in figures.skills
+        if (one.label, one.splits, one.measure, one.reference) == (label, splits, measure, REFERENCE)
+    }
 
 
 def _reference_rows(figures: Figures) -> Iterator[tuple[str, ...]]:

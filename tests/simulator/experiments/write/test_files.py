@@ -21,7 +21,6 @@ from simulator.experiments.write.openmetrics import to_openmetrics
 from simulator.experiments.write.plots import BARS
 from simulator.experiments.write.report import ACCOUNTS
 from simulator.experiments.write.scaling_plot import scaling
-from simulator.experiments.write.tables import latex, latex_table
 from simulator.published.figures import LEDGER_REMARK, SCALING_REMARK
 from simulator.run.job import Job, RunResult
 from tests.processes import series
@@ -41,18 +40,6 @@ def test_figures_carry_the_digits_that_their_interval_supports() -> None:
     assert with_half_width(Interval(mean=3.72e-6, low=3.21e-6, high=4.23e-6)) == "(3.72 ± 0.51) \u00d7 10⁻⁶"
     assert with_half_width(Interval(mean=0.0, low=-2e-9, high=2e-9)) == "(0.0 ± 2.0) \u00d7 10⁻⁹"
     assert [plain(value) for value in (0.0, 0.0281, 10866.0, 200.0, 4e-16)] == ["0", "0.0281", "10,866", "200", "0"]
-
-
-def test_latex_escapes_what_it_would_take_for_commands(tmp_path: Path) -> None:
-    assert latex(r"50% of a_b & c#d ${x}~^\ ±") == (
-        r"50\% of a\_b \& c\#d \$\{x\}\textasciitilde{}\textasciicircum{}\textbackslash{} $\pm$"
-    )
-    assert latex("CO\u2082e \u00d7 10⁻⁶").isascii()
-    _, results = run_experiment(request(tmp_path), unseen, fake)
-    rows = [line for line in latex_table(results).splitlines() if line.endswith(r"\\")]
-    columns = len(next(iter(results.estimates)).by_measure) + 1
-    assert len(rows) == 1 + len(results.estimates)
-    assert all(len(row.replace(r"\&", "").split("&")) == columns for row in rows)
 
 
 def test_runs_csv_holds_every_figure_of_every_run(tmp_path: Path) -> None:
