@@ -187,6 +187,7 @@ def _add_experiment(commands: Any) -> None:
     )
     _add_prices(add)
     add("--methods", metavar="NAME", nargs="+", default=(), help="methods beside the reference (default: all)")
+    add("--reference", metavar="NAME", help="method that the others are compared with; peers (default: round-robin)")
     add("--pilot", metavar="DIR", type=_path, help="results with other seeds, to tell how many seeds are needed")
     add("--output", metavar="DIR", type=_path, required=True, help="folder for the results")
     parser.set_defaults(command=_experiment)
@@ -313,6 +314,7 @@ def _experiment(options: argparse.Namespace) -> int:
         output=options.output,
         tasks=options.tasks,
         methods=tuple(options.methods),
+        reference=options.reference,
         pilot=options.pilot,
         chain=options.ledger == "real",
     )

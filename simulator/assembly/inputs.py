@@ -52,11 +52,9 @@ def cluster_of(layout: Layout, scenario: Scenario, *, compressed: CompressionPro
     points = [operating_points(node.device) for node in nodes]
     speeds = np.array([[node.device.speed_of(kind.model) for kind in classes] for node in nodes])
     slowness = np.array([one.time_factor for one in points])[:, None, :] / speeds[:, :, None]
-    ratios = np.ones_like(speeds)
-    if compressed is not None:
-        ratios = np.array(
-            [[_time_ratio(node.device, kind, scenario, compressed) for kind in classes] for node in nodes]
-        )
+    ratios = (
+        np.ones_like(speeds) if compressed is None else np.tile(time_ratios(layout, scenario, compressed), len(places))
+    )
     idle = np.array([float(node.device.idle_watts) for node in nodes])
     bus = np.array([node.bus for node in nodes], dtype=np.int32)
     site_of_bus = np.array([one.place for one in layout.buses], dtype=np.int32)
@@ -82,6 +80,12 @@ def cluster_of(layout: Layout, scenario: Scenario, *, compressed: CompressionPro
         priority=np.array([kind.priority for kind in classes]),
         longest_wait=Seconds(scenario.scheduler.longest_wait_seconds),
     )
+
+
+def time_ratios(layout: Layout, scenario: Scenario, compressed: CompressionProfile) -> FloatArray:
+    """Return the times (N, K) of compressed models over those in FP32, by node and kind of task."""
+    kinds = classes_of(scenario)
+    return np.array([[_time_ratio(node.device, kind, scenario, compressed) for kind in kinds] for node in layout.nodes])
 
 
 def _time_ratio(device: Device, kind: TaskClass, scenario: Scenario, profile: CompressionProfile) -> float:

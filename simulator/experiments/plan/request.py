@@ -10,6 +10,7 @@ from simulator.assembly.recordings import recording_mistakes
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
+from simulator.scheduling.names import single_node
 
 FEWEST_REPLICATIONS = 2
 """Least number of replications: one run does not show the spread."""
@@ -21,7 +22,8 @@ class Request:
 
     `workers` processes do the runs, or the Dask cluster at the address `dask`. Results go to a folder of `output`.
     `tasks` replaces the number of tasks in a run; on `edge` it sets the arrival rate, since runs last whole days.
-    `methods` are those to run beside the one that all are compared with; none stands for all. `pilot` is the folder of
+    `methods` are those to run beside the one that all are compared with, which is `reference` or else the first of the
+    experiment; no methods stand for all. `pilot` is the folder of
     results of the same experiment with other seeds, which say how many seeds are needed. With `chain` the ledger of
     runs that last whole days is kept block by block.
     """
@@ -35,6 +37,7 @@ class Request:
     output: Path
     tasks: int | None = None
     methods: tuple[str, ...] = ()
+    reference: str | None = None
     pilot: Path | None = None
     chain: bool = False
 
@@ -50,9 +53,11 @@ class Request:
 
     @property
     def cases(self) -> Sequence[Case]:
-        """Return the cases to run."""
+        """Return the cases to run, the first being the one that all are compared with."""
         found = EXPERIMENTS[self.experiment].cases(self.scenario, self.tasks)
-        asked = [case for number, case in enumerate(found) if not number or self._is_asked_for(case.label)]
+        first = self.reference or next((case.label for case in found), "")
+        asked = [case for case in found if case.label == first or self._is_asked_for(case.label)]
+        asked.sort(key=lambda case: case.label != first)
         return [case.on_chain() for case in asked] if self.chain else asked
 
     def _is_asked_for(self, method: str) -> bool:
@@ -98,6 +103,14 @@ def _method_mistakes(request: Request) -> Iterator[str]:
     for name in request.methods:
         if name not in labels:
             yield f'--methods: expected some of {", ".join(labels)}, got "{name}"'
+    if request.reference is None:
+        return
+    # Changes that were published are relative to the reference of the other experiments.
+    policies = [label for label in labels if single_node(label) is None]
+    if request.experiment != "peers":
+        yield f"--reference: expected none but with peers, got {request.reference} with {request.experiment}"
+    elif request.reference not in policies:
+        yield f'--reference: expected one of {", ".join(policies)}, got "{request.reference}"'
 
 
 def _mistakes_on_edge(request: Request, scenario: Scenario) -> Iterator[str]:

@@ -1,14 +1,21 @@
 """The methods of an experiment and their parts, for its report."""
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
+from simulator.assembly.inputs import time_ratios
+from simulator.assembly.layout import layout_of
+from simulator.assembly.parts import classes_of, profile_of
 from simulator.experiments.find.analysis import BEST_SINGLE_NODE
 from simulator.experiments.find.results import Results
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.work import Saturation
 from simulator.experiments.write.tables import DASH, markdown_table
 from simulator.run.job import Method
+from simulator.scenario.published import AnyScenario, PublishedScenario
 from simulator.scenario.schema import Scenario
 
 PARTS: Mapping[str, str] = MappingProxyType(
@@ -27,7 +34,7 @@ FORECASTERS: Mapping[str, str] = MappingProxyType({"supply": "supply by", "inten
 
 
 def methods(results: Results) -> Iterator[str]:
-    """Yield a table of the policy and the parts of each method."""
+    """Yield a table of the policy and the parts of each method, and whether compression changes nothing."""
     # The published model has no batteries.
     parts = [part for part in PARTS if part != "batteries" or isinstance(results.parameters, Scenario)]
     found = _methods(results)
@@ -44,6 +51,36 @@ def methods(results: Results) -> Iterator[str]:
     headings = ["method", "policy", *(PARTS[part] for part in parts), *(FORECASTERS[one] for one in named)]
     yield from ("## Methods", "")
     yield from markdown_table(headings, rows, rule="---|")
+    reason = _no_model_gains(results.parameters) or _same_without(results, found)
+    if reason:
+        yield from (f"Compression changes nothing here: {reason}.", "")
+
+
+def _no_model_gains(scenario: AnyScenario) -> str:
+    """Return the reason where compressed models take the time and the power of FP32 on all nodes; else nothing."""
+    if isinstance(scenario, PublishedScenario):
+        assumed = scenario.compression
+        none = assumed.speedup == assumed.power_factor == 1.0
+        return "the scenario assumes that it saves neither time nor power" if none else ""
+    if (time_ratios(layout_of(scenario), scenario, profile_of(scenario)) != 1.0).any():
+        return ""
+    models = ", ".join(dict.fromkeys(f"`{kind.model}`" for kind in classes_of(scenario)))
+    return f"on no node were the models in use ({models}) found to be faster than in FP32"
+
+
+def _same_without(results: Results, found: Mapping[str, Method]) -> str:
+    """Return the reason where methods that differ in compression alone have the same runs; else nothing."""
+    runs = {case.method: case.runs for case in results.cases}
+    pairs = [
+        (one, other)
+        for one, other in combinations(found, 2)
+        if found[one].compression != found[other].compression
+        and replace(found[one], name=other, compression=found[other].compression) == found[other]
+    ]
+    if not pairs or any(runs[one] != runs[other] for one, other in pairs):
+        return ""
+    named = "; ".join(f"`{one}` and `{other}`" for one, other in pairs)
+    return f"{named} differ in it alone, and all figures of their runs are the same"
 
 
 def _methods(results: Results) -> Mapping[str, Method]:

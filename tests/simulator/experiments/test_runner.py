@@ -228,12 +228,26 @@ def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
             {"workers": 2, "dask": "tcp://127.0.0.1:1"},
             "--workers: expected none beside --dask, whose workers do the runs, got 2",
         ),
+        ({"reference": "full"}, "--reference: expected none but with peers, got full with ablation"),
+        (
+            {"experiment": "peers", "scenario": "published", "reference": "single-node:Solar"},
+            '--reference: expected one of standard, weighted, got "single-node:Solar"',
+        ),
     ],
 )
 def test_a_bad_request_is_one_line(tmp_path: Path, changes: dict[str, object], mistake: str) -> None:
     with pytest.raises(ConfigError) as caught:
         run_experiment(request(tmp_path, **changes), unseen, fake)
     assert caught.value.mistakes == [mistake]
+
+
+def test_peers_are_compared_with_whom_one_likes(tmp_path: Path) -> None:
+    asked = {"experiment": "peers", "methods": ("weighted", "joint")}
+    for reference, methods in ((None, ["round-robin", "weighted", "joint"]), ("joint", ["joint", "weighted"])):
+        _, results = run_experiment(request(tmp_path, **asked, reference=reference), unseen, fake)
+        assert results.reference == methods[0]
+        assert [one.method for one in results.estimates] == methods
+        assert {one.method for one in results.comparisons} == set(methods[1:])
 
 
 def test_a_file_in_the_place_of_the_output_is_one_line(tmp_path: Path) -> None:

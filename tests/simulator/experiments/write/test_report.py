@@ -21,6 +21,7 @@ from simulator.experiments.write.report import report
 from simulator.experiments.write.scaling_plot import scaling
 from simulator.published.figures import PUBLISHED
 from simulator.run.job import Job, RunResult
+from simulator.scenario.published import PublishedScenario
 from simulator.scenario.schema import Scenario
 from tests.processes import TOOL_SECONDS
 from tests.simulator.experiments.fake_simulation import fake, request, unseen
@@ -221,6 +222,66 @@ def test_the_report_tells_what_the_ledger_took(tmp_path: Path) -> None:
     assert "| 180 | " in text
     assert " | 1,152 | 0.1562 | 41,472 |" in text
     assert "36 J for a transaction" in text
+
+
+NOTHING = "Compression changes nothing here: "
+
+
+def without_name(job: Job) -> RunResult:
+    """Return figures on which nothing but the seed and the policy have an influence."""
+    return fake(msgspec.structs.replace(job, method=msgspec.structs.replace(job.method, name=job.method.policy)))
+
+
+def test_the_report_says_where_compression_changes_no_figure(tmp_path: Path) -> None:
+    told = f"{NOTHING}`standard` and `compression-only` differ in it alone, and all figures of their runs are the same."
+    _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, without_name)
+    assert told in report(results, [])
+    assert NOTHING not in report(results_of(tmp_path / "other", experiment="baseline"), [])
+    # One run of one seed that differs is enough.
+    (standard, *others) = results.cases
+    last = msgspec.structs.replace(standard.runs[-1], figures=dict(standard.runs[-1].figures) | {"energy_joules": 1.0})
+    differs = [msgspec.structs.replace(standard, runs=[*standard.runs[:-1], last]), *others]
+    assert NOTHING not in report(msgspec.structs.replace(results, cases=differs), [])
+
+
+def with_nodes(results: Results, devices: set[str], models: set[str]) -> Results:
+    """Return the same results of a cluster that has only these devices and these models in use."""
+    scenario = cast("Scenario", results.parameters)
+    classes = tuple(one for one in scenario.workload.classes if one.model in models)
+    return msgspec.structs.replace(
+        results,
+        parameters=msgspec.structs.replace(
+            scenario,
+            nodes=tuple(one for one in scenario.nodes if one.device in devices),
+            workload=msgspec.structs.replace(scenario.workload, classes=classes),
+        ),
+    )
+
+
+@pytest.mark.parametrize("experiment", ["ablation", "peers"])
+def test_the_report_says_where_no_device_gains_by_compression_with_the_models_in_use(
+    tmp_path: Path, experiment: str
+) -> None:
+    """Among peers all have compression, and no figure tells that it did nothing."""
+    results = results_of(tmp_path, experiment=experiment)
+    gains = ({"raspberry-pi-4", "intel-nuc"}, {"cnn", "mlp"})
+    assert NOTHING not in report(results, [])
+    assert NOTHING not in report(with_nodes(results, *gains), [])
+    for devices, models in (({"raspberry-pi-4", "jetson-nano"}, {"cnn", "mlp"}), (gains[0], {"cnn"})):
+        told = ", ".join(f"`{model}`" for model in sorted(models))
+        assert f"{NOTHING}on no node were the models in use ({told}) found to be faster than in FP32." in report(
+            with_nodes(results, devices, models), []
+        )
+
+
+def test_the_report_of_the_published_model_says_where_compression_is_assumed_to_save_nothing(tmp_path: Path) -> None:
+    results = results_of(tmp_path, scenario="published")
+    scenario = cast("PublishedScenario", results.parameters)
+    assert NOTHING not in report(results, [])
+    for speedup, power, said in ((1.0, 1.0, True), (1.0, 0.5, False), (2.0, 1.0, False)):
+        compression = msgspec.structs.replace(scenario.compression, speedup=speedup, power_factor=power)
+        changed = msgspec.structs.replace(scenario, compression=compression)
+        assert (NOTHING in report(msgspec.structs.replace(results, parameters=changed), [])) == said
 
 
 def test_published_shares_are_the_printed_digits() -> None:
