@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import exporter
-from exporter.build import BUILT_IN, Paths, build_journal, build_sampler, build_store
+from exporter.build import BUILT_IN, Paths, build_journal, build_sampler, build_store, take_back_settings
 from exporter.calibrate.stored import load_calibration
 from exporter.config import Config
 from exporter.core.clock import Clock
@@ -57,7 +57,19 @@ def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: st
         summary = summarize(snapshot, clock.wall(), fresh=fresh)
         return page_response(render_page(summary, history(snapshot), metrics_path=metrics_path))
 
-    shown = {"/": page, "/api/v1/summary": summary, "/api/v1/history": last_hour, "/api/v1/clean-window": window}
+    def optimized(_request: Request) -> Response:
+        from exporter.views.optimizations import optimizations  # noqa: PLC0415 - for those who ask
+
+        snapshot, _, _ = publication.latest()
+        return json_response(optimizations(snapshot))
+
+    shown = {
+        "/": page,
+        "/api/v1/summary": summary,
+        "/api/v1/history": last_hour,
+        "/api/v1/clean-window": window,
+        "/api/v1/optimizations": optimized,
+    }
     return shown | common_routes(publication, metrics_path)
 
 
@@ -73,6 +85,7 @@ def run(
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         store = stack.enter_context(contextlib.closing(build_store(config, clock, paths, state)))
+        take_back_settings(paths, state)
         calibration = load_calibration(state)
         journal = build_journal(config.journal, clock.wall())
         sampler, publication = build_sampler(

@@ -1,5 +1,6 @@
 """Construction from a configuration: power models, provider of carbon intensity, rules, limits and sampling loop."""
 
+import os
 import platform
 import random
 from collections.abc import Callable, Collection, Mapping
@@ -13,7 +14,7 @@ from exporter.activity.rhythm import RHYTHM
 from exporter.activity.window import Rule
 from exporter.budget import Period
 from exporter.calibrate.stored import Calibration
-from exporter.config import Budget, Config, EcoGuard, JournalSection, Meter, Network, Power
+from exporter.config import Budget, Config, EcoGuard, JournalSection, Meter, Network, Optimize, Power
 from exporter.core.clock import Clock
 from exporter.core.config_load import ConfigLoad
 from exporter.core.units import (
@@ -39,6 +40,8 @@ from exporter.intensity.static import (
     zone_intensity,
 )
 from exporter.intensity.window import Tariff
+from exporter.optimize.advisor import Advisor, Look
+from exporter.optimize.place import JOURNAL
 from exporter.power import networks, presets
 from exporter.power.allocation import Allocation
 from exporter.power.component import Coverage
@@ -254,6 +257,27 @@ def build_settings(
     )
 
 
+def build_advisor(chosen: Optimize, paths: Paths, folder: Path, model: HostPowerModel) -> Advisor:
+    """Return the advisor of a state folder."""
+
+    def load() -> Look:
+        from exporter.optimize.roots import Roots  # noqa: PLC0415 - what is off is not loaded
+        from exporter.optimize.watch import Watch  # noqa: PLC0415
+
+        return Watch(folder, Roots(procfs=paths.procfs, sysfs=paths.sysfs), chosen.strategies, model)
+
+    return Advisor(folder, Seconds(chosen.interval_seconds), load, always=bool(chosen.strategies))
+
+
+def take_back_settings(paths: Paths, folder: Path) -> None:
+    """Set back what a killed `ecotrack optimize` has left changed, as far as this user may."""
+    if os.path.lexists(folder / JOURNAL):
+        from exporter.optimize.roots import Roots  # noqa: PLC0415 - what is off is not loaded
+        from exporter.optimize.watch import take_back  # noqa: PLC0415
+
+        take_back(folder, Roots(procfs=paths.procfs, sysfs=paths.sysfs))
+
+
 def initial_snapshot(
     config: Config, settings: Settings, sources: Collection[Source], totals: Totals, now: UnixSeconds
 ) -> Snapshot:
@@ -310,5 +334,6 @@ def build_sampler(
         clock=clock,
         settings=settings,
         outlets=Outlets(publish=publication.publish, store=store, journal=journal),
+        advisor=None if store is None else build_advisor(config.optimize, paths, store.folder, settings.models.host),
     )
     return sampler, publication

@@ -227,6 +227,19 @@ class JournalSection(Section, frozen=True):
     ) = None
 
 
+class Optimize(Section, frozen=True):
+    """Strategies that look for savings; without any, none does."""
+
+    strategies: Annotated[
+        tuple[Literal["reduce_cpu", "optimize_network", "power_management"], ...],
+        Meta(description="Strategies whose findings and estimates are shown; none of them changes anything."),
+    ] = ()
+    interval_seconds: Annotated[
+        float,
+        Meta(ge=60, le=86400, description="Time between looks, and between those at settings left changed."),
+    ] = 300.0
+
+
 class Config(Section, frozen=True):
     """Whole configuration. `preset` sets the network's and grid's presets at once; sections override it."""
 
@@ -243,6 +256,7 @@ class Config(Section, frozen=True):
     budget: Budget = msgspec.field(default_factory=Budget)
     ecoguard: EcoGuard = msgspec.field(default_factory=EcoGuard)
     journal: JournalSection = msgspec.field(default_factory=JournalSection)
+    optimize: Optimize = msgspec.field(default_factory=Optimize)
 
 
 def load_config(path: Path | None) -> Config:

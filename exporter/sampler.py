@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from exporter import totals
 from exporter.core.clock import Clock
@@ -17,6 +17,9 @@ from exporter.sources.reading import HostReading
 from exporter.totals import Exported, Totals
 from exporter.usage.between import carry_forward, usage_between
 from exporter.usage.events import Event, EventKind
+
+if TYPE_CHECKING:
+    from exporter.optimize.found import Optimizations
 
 LOG = logging.getLogger(__name__)
 
@@ -43,6 +46,13 @@ class Store(Protocol):
 
     def publishable(self, exported: Exported, /) -> Exported:
         """Return what may be published where the counters are `exported`."""
+
+
+class Advisor(Protocol):
+    """Looks at what strategies may save and at settings left changed, a few minutes apart."""
+
+    def look(self, snapshot: Snapshot, reading: HostReading, /) -> "Optimizations | None":
+        """Return what the last look found, which may be this one. Whatever it raises costs the look alone."""
 
 
 class Journal(Protocol):
@@ -84,6 +94,7 @@ class Sampler:
         clock: Clock,
         settings: Settings,
         outlets: Outlets,
+        advisor: Advisor | None = None,
     ) -> None:
         """Prepare the loop; `initial` carries the totals to continue from."""
         self._snapshot = initial
@@ -94,6 +105,7 @@ class Sampler:
         self._store = outlets.store
         self._journal = outlets.journal
         self._publish = outlets.publish
+        self._advisor = advisor
         self._unfinished: Unfinished | None = None
         self._previous: HostReading | None = None
         self._first_try: MonotonicSeconds | None = None
@@ -172,6 +184,7 @@ class Sampler:
             self._previous = carry_forward(self._previous, reading)
         last = last_reading(self._previous, self._unfinished.flat)
         snapshot = replace(snapshot, totals=replace(snapshot.totals, last=last))
+        snapshot = self._advised(snapshot, reading)
         # Kept at once: whatever goes wrong while it is saved, its energy has been booked.
         self._snapshot = snapshot
         if self._journal is not None:
@@ -189,6 +202,19 @@ class Sampler:
         """Count by other settings from here on; what shows them is published with the next sample."""
         self._settings = settings
         self._snapshot = replace(self._snapshot, emission_limit=settings.emission_limit, pue=settings.models.pue)
+
+    def _advised(self, snapshot: Snapshot, reading: HostReading) -> Snapshot:
+        """Return the snapshot with what strategies find; a look that fails is counted and leaves nothing."""
+        if self._advisor is None:
+            return snapshot
+        try:
+            return replace(snapshot, optimizations=self._advisor.look(snapshot, reading))
+        except Exception:
+            if self._failures.allows(reading.awake):
+                LOG.exception("a look at strategies failed")
+            event = Event(kind=EventKind.DISCARD, source="optimize", reason="error")
+            counted = totals.with_events(snapshot.totals, [event])
+            return replace(snapshot, totals=counted, optimizations=None)
 
     def _is_too_early(self, reading: HostReading) -> bool:
         """Tell whether a first reading has to wait, for a meter that may prove the time before it."""

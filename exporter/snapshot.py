@@ -5,6 +5,7 @@ The exposition, the page and the JSON are views of it and compute nothing that i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from exporter.activity.window import Activity
 from exporter.budget import BudgetStatus
@@ -23,6 +24,9 @@ from exporter.intensity.window import Tariff
 from exporter.power.component import ByScope, Component, Provenance, Scope, power_by_scope
 from exporter.sources.reading import Memory, Outcome, SourceState
 from exporter.totals import Totals
+
+if TYPE_CHECKING:
+    from exporter.optimize.found import Optimizations
 
 STALE_AFTER_INTERVALS = 3.0
 """A sample older than this many intervals no longer describes the machine."""
@@ -97,6 +101,7 @@ class Snapshot:
     switched_off: frozenset[str] = frozenset()  # of those, the ones that leave something unknown
     pue: float = 1.0  # power usage effectiveness that the host's power is multiplied by
     history: tuple[HistoryPoint, ...] = ()
+    optimizations: "Optimizations | None" = None  # None where no strategy is chosen and no setting is changed
 
     def counted_scopes(self) -> tuple[Scope, ...]:
         """Return the scopes whose energy is counted: not those whose collector is off."""

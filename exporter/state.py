@@ -209,6 +209,11 @@ class StateStore:
         _remove(self._exact.with_suffix(".tmp"))
 
     @property
+    def folder(self) -> Path:
+        """The folder itself."""
+        return self._folder
+
+    @property
     def _exact(self) -> Path:
         return self._folder / "state.json"
 

@@ -7,8 +7,8 @@ SLOW_SCRAPE_SECONDS = 1
 
 
 def exporter_alerts() -> tuple[Alert, ...]:
-    """Return the alerts down, absent, slow and not reloaded, and the watchdog."""
-    return (_down(), _absent(), _slow(), _not_reloaded(), _watchdog())
+    """Return the alerts down, absent, slow and not reloaded, the one on settings left changed, and the watchdog."""
+    return (_down(), _absent(), _slow(), _not_reloaded(), _settings(), _watchdog())
 
 
 def _down() -> Alert:
@@ -67,6 +67,21 @@ def _not_reloaded() -> Alert:
             "on by the one before. It would not start with the new one."
         ),
         advice="Its log has a line for the mistakes; mend them and send the signal again.",
+    )
+
+
+def _settings() -> Alert:
+    return Alert(
+        name="EcotrackSettingsNotReverted",
+        expr="ecotrack_optimization_unreverted_settings > 0",
+        severity="warning",
+        component="exporter",
+        summary="{{ $labels.instance }} has settings that a strategy changed and nobody set back",
+        description=(
+            "A run of ecotrack optimize or trial on {{ $labels.instance }} was killed, and {{ $value }} settings have "
+            "the values that it set. The exporter may not set them back."
+        ),
+        advice="Run `ecotrack optimize --revert` there as root.",
     )
 
 

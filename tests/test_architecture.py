@@ -58,7 +58,7 @@ LAYERS = (
     ("exporter.activity", "exporter.budget", "exporter.intensity", "exporter.power", "exporter.week"),
     ("exporter.eco_score", "exporter.optimize", "exporter.projection", "exporter.state_lock", "exporter.totals"),
     ("exporter.snapshot", "exporter.state"),
-    ("exporter.calibrate.stored", "exporter.downtime"),
+    ("exporter.calibrate.stored", "exporter.downtime", "exporter.optimize.advisor", "exporter.optimize.watch"),
     ("exporter.derive",),
     ("exporter.exposition", "exporter.journal", "exporter.sampler", "exporter.views"),
     ("exporter.config", "exporter.flags"),

@@ -23,6 +23,8 @@ from exporter.config import load_config
 from exporter.core.config import ConfigError
 from exporter.core.web.web_config import load_web_config
 from exporter.journal.read import Damage, read_log
+from exporter.optimize.place import JOURNAL
+from exporter.optimize.revert_journal import read_record
 from scripts.reference import configuration_keys
 from simulator.experiments.find.estimates import RESULTS_FILE, load_shown_results
 from simulator.experiments.run.journal import JOURNAL_FILE, Journal
@@ -140,6 +142,13 @@ def read_proof(file: Path, _folder: Path) -> Any:
         raise ConfigError([str(error).replace(str(file.parent), "DIR")]) from error
 
 
+def read_revert_journal(file: Path, folder: Path) -> Any:
+    """Return the old values in a journal of settings that were changed."""
+    shutil.copy(file, folder / JOURNAL)
+    record = read_record(folder)
+    return None if record is None else [one.old for one in record.entries]
+
+
 READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "state-v1-marks.json": (read_state, 277.5),
     "state-v1-week.json": (read_state, 277.5),
@@ -153,6 +162,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     ),
     "past-journal-v1.csv": (read_past, 0.06135),
     "calibration.json": (read_calibration, 45.0),
+    "revert-journal-v1": (read_revert_journal, ["performance", "on", "0"]),
     "exporter.yml": (read_config, 150.0),
     "exporter-presets.yml": (read_config, None),
     "web.yml": (read_web_config, True),

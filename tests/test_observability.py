@@ -35,6 +35,8 @@ NOT_SHOWN = {
     "ecotrack_network_connections": "the collector connections is off by default, and the panel would be empty",
     "ecotrack_config_last_reload_success_timestamp_seconds": "says since when, beside the alert on the state",
     "ecochain_config_last_reload_success_timestamp_seconds": "as the exporter's",
+    "ecotrack_optimization_savings_grams_per_day": "strategies are off by default, and the panel would be empty",
+    "ecotrack_optimization_applied_settings": "there only while a command runs; its page and JSON tell of each setting",
     "ecochain_site_life_cycle_grams_total": "counted only where a scenario asks for it; reports show it",
     "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",
 }

@@ -12,7 +12,7 @@ KNOWN_EVENTS = (
     *(Event(kind=EventKind.RESET, source=source) for source in ("cpu", "disk", "network")),
     *(
         Event(kind=EventKind.DISCARD, source=source, reason="error")
-        for source in ("cpu", "memory", "disk", "network", "sockstat", "connections", "sampler")
+        for source in ("cpu", "memory", "disk", "network", "sockstat", "connections", "optimize", "sampler")
     ),
     Event(kind=EventKind.DISCARD, source="cpu", reason="reset"),
     Event(kind=EventKind.DISCARD, source="cpu", reason="standstill"),

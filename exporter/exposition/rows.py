@@ -14,6 +14,7 @@ from exporter.exposition import (
     health,
     lifetime,
     machine,
+    optimizations,
     power,
     score,
     sensors,
@@ -30,6 +31,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     *lifetime.ROWS,
     *gaps.ROWS,
     *score.ROWS,
+    *optimizations.ROWS,
     *collectors.ROWS,
     *health.ROWS,
 )

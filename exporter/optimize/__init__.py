@@ -1,1 +1,1 @@
-"""Optimisation: what three strategies find on this machine, and settings that are changed and always taken back."""
+"""Optimisation: findings of three strategies on this machine, and settings that are changed and always taken back."""

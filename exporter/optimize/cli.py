@@ -121,7 +121,8 @@ def _duration(text: str) -> Seconds:
 
 def _apply(strategy: str, folder: Path, roots: Roots, seconds: Seconds | None) -> int:
     """Apply a strategy until a signal comes or the time is over. Raises JournalError."""
-    stop = StopSignal(look=_hang_up)
+    stop = StopSignal()
+    stop.on_hangup(_hang_up)
     ends: list[Reverted] = []
     with contextlib.suppress(_HungUpError), Switch(folder, roots, on_exit=ends.append) as switch:
         _say(_reverted(switch.leftover, "left by a run that was killed"))

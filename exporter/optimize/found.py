@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exporter.core.units import Seconds, UnixSeconds, Watts
+from exporter.core.carbon import emissions
+from exporter.core.units import SECONDS_PER_DAY, Grams, GramsPerKwh, Seconds, UnixSeconds, Watts, energy
 from exporter.optimize.setting import Change
 
 
@@ -47,6 +48,14 @@ class Found:
         known = [one.estimate for one in self.findings if one.estimate is not None]
         ranges = [(one.low, one.high) for one in known if one.low is not None and one.high is not None]
         return (Watts(sum(low for low, _ in ranges)), Watts(sum(high for _, high in ranges))) if ranges else None
+
+    def grams_per_day(self, intensity: GramsPerKwh | None) -> tuple[Grams, Grams] | None:
+        """Return the CO2e of a day with those savings, at a carbon intensity; None where either is unknown."""
+        watts = self.savings()
+        if watts is None or intensity is None:
+            return None
+        low, high = (emissions(energy(one, Seconds(SECONDS_PER_DAY)), intensity) for one in watts)
+        return low, high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

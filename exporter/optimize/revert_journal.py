@@ -18,9 +18,9 @@ import msgspec
 from msgspec import Meta
 
 from exporter.core.units import Seconds
+from exporter.optimize.place import JOURNAL
 from exporter.optimize.setting import Change, Kind, NotPermittedError, Setting
 
-FILE = "optimize.journal"
 LOCK = "optimize.lock"
 
 FORMAT = "ecotrack-revert-journal"
@@ -87,7 +87,7 @@ def read_record(folder: Path) -> Record | None:
 
     Raises DamagedJournalError where it says something else, and JournalError where it cannot be read or is newer.
     """
-    path = folder / FILE
+    path = folder / JOURNAL
     try:
         # Without following a link, or waiting for whoever writes to a pipe.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -159,12 +159,12 @@ class RevertJournal:
         """
         with self._told():
             if not record.entries:
-                self._remove(FILE)
+                self._remove(JOURNAL)
                 os.fsync(self._descriptor)
                 return
             payload = msgspec.json.encode(record)
             header = msgspec.json.encode(_Header(format=FORMAT, version=VERSION, sha256=_digest(payload)))
-            beside = f"{FILE}.tmp"
+            beside = f"{JOURNAL}.tmp"
             self._remove(beside)
             # A new file: root may be writing to a folder of somebody who has put a link there.
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -173,14 +173,14 @@ class RevertJournal:
                 file.write(header + b"\n" + payload)
                 file.flush()
                 os.fsync(file.fileno())
-            os.rename(beside, FILE, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+            os.rename(beside, JOURNAL, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
             os.fsync(self._descriptor)
 
     def put_aside(self) -> Path:
         """Rename a damaged journal, and return its new place. Raises JournalError."""
-        name = f"{FILE}.damaged-{time.time_ns()}"
+        name = f"{JOURNAL}.damaged-{time.time_ns()}"
         with self._told():
-            os.rename(FILE, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+            os.rename(JOURNAL, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
         return self._folder / name
 
     def _remove(self, name: str) -> None:
@@ -193,7 +193,7 @@ class RevertJournal:
             yield
         except OSError as error:
             raise JournalError(
-                f"journal {self._folder / FILE}: cannot be written: {error.strerror}; see --state.dir"
+                f"journal {self._folder / JOURNAL}: cannot be written: {error.strerror}; see --state.dir"
             ) from error
 
 

@@ -5,10 +5,10 @@ Units are in the names. What nobody can estimate is null, never zero.
 
 import msgspec
 
-from exporter.core.carbon import emissions
-from exporter.core.units import SECONDS_PER_DAY, GramsPerKwh, Seconds, Watts, energy
+from exporter.core.units import GramsPerKwh
 from exporter.optimize.found import Finding, Found, Optimizations
 from exporter.optimize.setting import Change
+from exporter.snapshot import Snapshot
 
 
 class _View(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,12 +65,13 @@ class OptimizationsView(_View, frozen=True):
     trouble: str
 
 
-def optimizations(found: Optimizations, intensity: GramsPerKwh | None) -> OptimizationsView:
-    """Return the view of what is known, at a carbon intensity."""
-    standing = found.standing
+def optimizations(snapshot: Snapshot) -> OptimizationsView:
+    """Return what a snapshot knows of strategies and settings; nothing where no strategy is chosen."""
+    known, intensity = snapshot.optimizations or Optimizations(), snapshot.readings.intensity
+    standing = known.standing
     return OptimizationsView(
-        looked_at=found.looked_at,
-        strategies=[strategy_view(one, intensity) for one in found.found],
+        looked_at=known.looked_at,
+        strategies=[strategy_view(one, None if intensity is None else intensity.value) for one in known.found],
         standing=None
         if standing is None
         else StandingView(
@@ -78,28 +79,22 @@ def optimizations(found: Optimizations, intensity: GramsPerKwh | None) -> Optimi
             running=standing.is_running,
             changes=[_change(one) for one in standing.changes],
         ),
-        trouble=found.trouble,
+        trouble=known.trouble,
     )
 
 
 def strategy_view(found: Found, intensity: GramsPerKwh | None) -> StrategyView:
     """Return the view of a strategy's findings, at a carbon intensity."""
     low, high = found.savings() or (None, None)
+    low_grams, high_grams = found.grams_per_day(intensity) or (None, None)
     return StrategyView(
         strategy=found.strategy,
         findings=[_finding(one) for one in found.findings],
         low_watts=low,
         high_watts=high,
-        low_grams_per_day=grams_per_day(low, intensity),
-        high_grams_per_day=grams_per_day(high, intensity),
+        low_grams_per_day=low_grams,
+        high_grams_per_day=high_grams,
     )
-
-
-def grams_per_day(watts: Watts | None, intensity: GramsPerKwh | None) -> float | None:
-    """Return the CO2e of a day at a power; None where either is unknown."""
-    if watts is None or intensity is None:
-        return None
-    return emissions(energy(watts, Seconds(SECONDS_PER_DAY)), intensity)
 
 
 def _finding(one: Finding) -> FindingView:

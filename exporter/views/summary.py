@@ -224,6 +224,7 @@ def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> li
     elif not fresh:
         found.append(f"The last sample is {now - snapshot.sampled_at:.0f} s old: present figures are unknown.")
     found += [f"The {one.collector} reading fails." for one in snapshot.outcomes if one.state is SourceState.FAILS]
+    found += _setting_warnings(snapshot)
     found += [_no_intensity(snapshot, *one) for one in snapshot.readings.intensity_troubles.items()]
     saved = snapshot.state_saved_at
     if saved is not None and now - saved > 60 + 3 * snapshot.interval:
@@ -235,6 +236,17 @@ def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> li
     )
     if damaged:
         found.append(f"State files that could not be read and were kept aside in the state folder: {damaged}.")
+    return found
+
+
+def _setting_warnings(snapshot: Snapshot) -> list[str]:
+    known = snapshot.optimizations
+    if known is None:
+        return []
+    found = [f"It is not known whether settings were left changed: {known.trouble}."] if known.trouble else []
+    if known.standing is not None and not known.standing.is_running:
+        many = f"{len(known.standing.changes)} settings that {known.standing.strategy} changed"
+        found.append(f"{many} were not set back: `ecotrack optimize --revert` as root does.")
     return found
 
 

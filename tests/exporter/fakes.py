@@ -28,7 +28,7 @@ from exporter.intensity.window import Tariff
 from exporter.power import networks
 from exporter.power.component import EnergyCounter, Sensor
 from exporter.power.model import HostPowerModel
-from exporter.sampler import Journal, Outlets, Sampler, Settings, Source, Store
+from exporter.sampler import Advisor, Journal, Outlets, Sampler, Settings, Source, Store
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import (
     CpuTimes,
@@ -233,6 +233,7 @@ def rig(
     pue: float = 1.0,
     rule: Rule = RHYTHM,
     tariff: Tariff | None = None,
+    advisor: Advisor | None = None,
 ) -> Rig:
     """Return a sampler with CEP's models that has read once; 50 W + 65 W u, 0.06 kWh/GiB, 500 g/kWh."""
     published: list[Snapshot] = []
@@ -253,6 +254,7 @@ def rig(
             emission_limit=EMISSION_LIMIT,
         ),
         outlets=Outlets(publish=publish or published.append, store=store, journal=journal),
+        advisor=advisor,
     )
     sampler.sample_once()
     return Rig(machine=machine, sampler=sampler, published=published)

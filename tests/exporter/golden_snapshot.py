@@ -27,6 +27,8 @@ from exporter.eco_score import EcoScore, ScoreFactor
 from exporter.exposition.rows import ROWS
 from exporter.intensity.reading import IntensityReading, Method, Outlook, Point
 from exporter.intensity.window import Tariff
+from exporter.optimize.found import Estimate, Finding, Found, Optimizations, Standing
+from exporter.optimize.setting import Change, Kind, Setting
 from exporter.power.component import ByScope, Component
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
@@ -75,6 +77,22 @@ def golden_snapshot() -> Snapshot:
                 ("sockstat", SourceState.WORKS),
                 ("connections", SourceState.WORKS),
             )
+        ),
+        optimizations=Optimizations(
+            found=(
+                Found(
+                    strategy="power_management",
+                    findings=(
+                        Finding(text="A disk rotates.", estimate=Estimate(basis="-", low=Watts(0.0), high=Watts(6.5))),
+                    ),
+                ),
+            ),
+            looked_at=NOON,
+            standing=Standing(
+                strategy="reduce_cpu",
+                changes=(Change(setting=Setting(kind=Kind.LAPTOP_MODE, attribute="-"), old="0", new="5", inode=0),),
+                is_running=True,
+            ),
         ),
     )
 

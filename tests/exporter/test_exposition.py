@@ -143,6 +143,7 @@ def test_a_stale_snapshot_keeps_totals_age_and_health_and_drops_the_rest() -> No
         "ecotrack_budget_period_end_timestamp_seconds",
         "ecotrack_eco_score_ratio",
         "ecotrack_eco_score_factor_ratio",
+        "ecotrack_optimization_savings_grams_per_day",
     }
 
 
@@ -180,6 +181,7 @@ def test_every_event_that_a_bad_day_brings_was_announced() -> None:
         "memory",
         "sockstat",
         "connections",
+        "optimize",
         "sampler",
         "journal",
         "state",

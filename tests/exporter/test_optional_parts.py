@@ -62,6 +62,11 @@ NEVER_AT_FIRST = {
     "exporter.core.web.authentication",
     "exporter.core.web.protection",
     "exporter.journal.cli",
+    "exporter.optimize.cli",
+    "exporter.optimize.found",
+    "exporter.optimize.switch",
+    "exporter.optimize.watch",
+    "exporter.views.optimizations",
     "exporter.views.table",
     "pynvml",
 }

@@ -36,7 +36,16 @@ with socket.create_server(("{THERE}", 0)) as server:
         input()
 """
 
-EVERYTHING = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/summary", "/api/v1/history", "/api/v1/clean-window")
+EVERYTHING = (
+    "/",
+    "/metrics",
+    "/-/healthy",
+    "/-/ready",
+    "/api/v1/summary",
+    "/api/v1/history",
+    "/api/v1/clean-window",
+    "/api/v1/optimizations",
+)
 
 
 def test_nothing_tells_who_uses_the_machine_for_what_or_with_whom(tmp_path: Path) -> None:

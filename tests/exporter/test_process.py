@@ -38,7 +38,16 @@ FIXTURES = Path(__file__).parent / "sources/fixtures"
 HOURLY = "sampling: {interval_seconds: 3600}\n"
 """The first sample comes a second after the start, and no other during a test."""
 
-PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/summary", "/api/v1/history", "/api/v1/clean-window")
+PATHS = (
+    "/",
+    "/metrics",
+    "/-/healthy",
+    "/-/ready",
+    "/api/v1/summary",
+    "/api/v1/history",
+    "/api/v1/clean-window",
+    "/api/v1/optimizations",
+)
 
 LIST_MODULES = "import json, sys; print(json.dumps(sorted(sys.modules)))"
 

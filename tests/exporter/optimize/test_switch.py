@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.optimize.revert_journal import FILE, JournalError, is_held, read_record
+from exporter.optimize.place import JOURNAL
+from exporter.optimize.revert_journal import JournalError, is_held, read_record
 from exporter.optimize.roots import Roots
 from exporter.optimize.setting import Change
 from exporter.optimize.strategies import STRATEGIES
@@ -55,7 +56,7 @@ def test_what_is_on_is_taken_back_on_the_way_out(machine: Laptop, strategy: str)
     assert sum(during[name] != text for name, text in before.items()) == SETTINGS[strategy]
     assert told == [Reverted(count=SETTINGS[strategy])]
     assert as_before(machine, before)
-    assert not (machine.state / FILE).exists()
+    assert not (machine.state / JOURNAL).exists()
 
 
 def test_it_is_taken_back_whatever_is_raised(machine: Laptop) -> None:

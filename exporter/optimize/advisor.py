@@ -1,0 +1,51 @@
+"""Looks that the running exporter takes, a few minutes apart: at settings left changed, and by chosen strategies.
+
+Loads the rest of this package only where a strategy is chosen or a journal stands in the state folder.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.optimize.place import JOURNAL
+from exporter.snapshot import Snapshot
+from exporter.sources.reading import HostReading
+
+if TYPE_CHECKING:
+    from exporter.optimize.found import Optimizations
+
+
+class Look(Protocol):
+    """A look at strategies and settings."""
+
+    def __call__(self, snapshot: Snapshot, reading: HostReading, /) -> "Optimizations":
+        """Return what is found at the time of a reading. Raises OSError."""
+
+
+class Advisor:
+    """Looks at most once per interval; in between, and where there is nothing to look at, it costs next to nothing."""
+
+    def __init__(self, folder: Path, interval: Seconds, load: Callable[[], Look], *, always: bool) -> None:
+        """Look in a state folder by what `load` returns: `always`, or else while a journal stands there."""
+        self._journal = f"{folder}/{JOURNAL}"
+        self._interval = interval
+        self._load = load
+        self._always = always
+        self._look = load() if always else None
+        self._due: MonotonicSeconds | None = None
+        self._found: Optimizations | None = None
+
+    def look(self, snapshot: Snapshot, reading: HostReading) -> "Optimizations | None":
+        """Return what the last look found; None where no strategy is chosen and no setting is changed.
+
+        Raises OSError, and the next look is then due after the interval.
+        """
+        if self._due is not None and reading.awake < self._due:
+            return self._found
+        self._due, self._found = MonotonicSeconds(reading.awake + self._interval), None
+        if self._always or os.path.lexists(self._journal):
+            self._look = self._look or self._load()
+            self._found = self._look(snapshot, reading)
+        return self._found

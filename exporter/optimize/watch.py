@@ -1,0 +1,111 @@
+"""The look of a running exporter: what chosen strategies find, and settings that are not as they were."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.optimize.found import Finding, Found, Optimizations, Standing
+from exporter.optimize.processes import Process, ProcessTime, busy_processes, process_times
+from exporter.optimize.revert_journal import JournalError, is_held, read_record
+from exporter.optimize.roots import Roots
+from exporter.optimize.setting import Change
+from exporter.optimize.situation import Situation
+from exporter.optimize.strategies import STRATEGIES
+from exporter.optimize.switch import Switch
+from exporter.power.model import HostPowerModel
+from exporter.snapshot import Snapshot
+from exporter.sources.cpu import cpu_times
+from exporter.sources.machine import boot_id
+from exporter.sources.reading import CpuTimes, HostReading, Timed
+from exporter.usage.cpu import cpu_usage
+from exporter.usage.events import Events
+
+LOG = logging.getLogger(__name__)
+
+_Processes = dict[Process, ProcessTime]
+
+
+class Watch:
+    """Looks by strategies; it watches processes from one look to the next, and names none of them."""
+
+    def __init__(self, folder: Path, roots: Roots, strategies: Sequence[str], model: HostPowerModel) -> None:
+        """Look at the journal in a state folder, and by these strategies."""
+        self._folder = folder
+        self._roots = roots
+        self._strategies = strategies
+        self._model = model
+        self._before: tuple[Timed[CpuTimes], _Processes] | None = None
+
+    def __call__(self, snapshot: Snapshot, reading: HostReading, /) -> Optimizations:
+        """Return what is found by the time of a reading. Raises OSError or ValueError without CPU times."""
+        situation = self._situation(snapshot, reading.awake)
+        found = tuple(
+            Found(strategy=one, findings=tuple(map(_nameless, STRATEGIES[one].look(self._roots, situation))))
+            for one in self._strategies
+        )
+        try:
+            standing, trouble = standing_in(self._folder, self._roots), ""
+        except JournalError as error:
+            standing, trouble = None, str(error)
+        return Optimizations(found=found, looked_at=reading.wall if found else None, standing=standing, trouble=trouble)
+
+    def _situation(self, snapshot: Snapshot, now: MonotonicSeconds) -> Situation:
+        known = Situation(model=self._model, activity=snapshot.readings.activity)
+        if "reduce_cpu" not in self._strategies:
+            return known
+        times = Timed(value=cpu_times(self._roots.procfs), at=now)
+        processes = {one: replace(time, name="") for one, time in process_times(self._roots.procfs).items()}
+        before, self._before = self._before, (times, processes)
+        if before is None:
+            return known
+        usage = cpu_usage(before[0], times, Events())
+        return replace(
+            known,
+            cpus=times.value.cpus,
+            utilization=None if usage is None else usage.utilization,
+            busy=busy_processes(before[1], processes, Seconds(now - before[0].at)),
+        )
+
+
+def _nameless(finding: Finding) -> Finding:
+    return replace(finding, private="")
+
+
+def standing_in(folder: Path, roots: Roots) -> Standing | None:
+    """Return the settings that the journal of a folder tells are changed, and still are. Raises JournalError."""
+    record = read_record(folder)
+    is_running = is_held(folder)
+    # A run that ends in between takes its journal with it.
+    if record is None or (not is_running and read_record(folder) is None):
+        return None
+    if record.boot_id != boot_id(roots.procfs):
+        return None
+    changes = tuple(one.change for one in record.entries if _stands(one.change, roots))
+    return Standing(strategy=record.strategy, changes=changes, is_running=is_running) if changes else None
+
+
+def _stands(change: Change, roots: Roots) -> bool:
+    try:
+        return change.setting.value(roots) == change.new
+    except OSError:
+        return False
+
+
+def take_back(folder: Path, roots: Roots) -> None:
+    """Take back what a killed run has left, and log how that went; nothing while a run is under way."""
+    try:
+        if is_held(folder):
+            return
+        with Switch(folder, roots, on_exit=lambda _nothing: None) as switch:
+            reverted = switch.leftover
+    except JournalError as error:
+        LOG.warning("settings cannot be taken back: %s", error)
+        return
+    if reverted.count:
+        LOG.info("%d settings that a killed run had changed are set back", reverted.count)
+    for told in reverted.left:
+        LOG.warning("a setting is left as it is: %s", told)
+    for told in reverted.owed:
+        LOG.warning("a setting is not set back; `ecotrack optimize --revert` as root does: %s", told)
