@@ -4,7 +4,7 @@ from html import escape
 
 from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment, money
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
-from exporter.views.sparkline import power_chart
+from exporter.views.sparkline import power_chart, small_charts
 from exporter.views.summary import BudgetView, ComponentView, PointView, Summary
 from exporter.views.wording import band_text, emissions_text, scopes_text, unknown_intensity_text
 
@@ -24,6 +24,7 @@ def render_page(summary: Summary, points: list[PointView], *, metrics_path: str)
 {_activity_card(summary)}
 </div>
 <section>{power_chart(points, summary.now)}</section>
+<div class="cards small">{small_charts(points, summary.now)}</div>
 <div class="halves">
 <section><h2>Eco score, and why</h2>{_score(summary)}</section>
 <section><h2>Data quality</h2>{_flags(summary)}</section>

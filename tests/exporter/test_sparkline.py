@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.chart import HEIGHT, WIDTH, round_top
-from exporter.views.sparkline import power_chart
+from exporter.views.sparkline import SMALL_STEP_SECONDS, power_chart, small_charts
 from exporter.views.summary import EmissionsView, PointView
 
 
@@ -45,10 +45,54 @@ def test_one_point_is_no_line(watts: list[float | None]) -> None:
     assert "<svg" not in chart
 
 
-def point(at: float, watts: float | None) -> PointView:
+def test_the_small_charts_show_means_of_what_is_known_to_their_own_scales() -> None:
+    points = [
+        PointView(
+            at=1000.0 * SMALL_STEP_SECONDS + 5.0 * number,
+            cpu_utilization_ratio=0.5 if number % 2 else 0.25,
+            received_bytes_per_second=125_000.0 * 4,
+            sent_bytes_per_second=None if number < 40 else 125_000.0 * 4,
+            host_power_watts=None,
+            network_power_watts=None,
+            emissions_grams_per_hour=EmissionsView(host=None, network=None, host_and_network=None),
+        )
+        for number in range(80)
+    ]
+    cpu, network, emissions = small_charts(points, points[-1].at).split("<section>")[1:]
+    [line] = drawn(cpu)
+    assert len(line) == 20
+    assert {y for _, y in line} == {round(HEIGHT * (1.0 - 37.5 / 40.0))}
+    assert "<span>40 %</span>" in cpu
+    [line] = drawn(network)
+    assert len(line) == 10, "half of the time only one direction was known"
+    assert {y for _, y in line} == {0}
+    assert "<span>8 Mbit/s</span>" in network
+    assert "unknown over the last hour" in emissions
+    assert "<svg" not in emissions
+
+
+def test_the_small_charts_of_no_time_at_all_are_unknown() -> None:
+    assert small_charts([], 0.0).count("unknown over the last hour") == 3
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 1.0), st.integers(1, 200)), max_size=60))
+def test_the_small_charts_stay_in_their_frames(steps_of_time: list[tuple[float, int]]) -> None:
+    points, at = list[PointView](), 1e9
+    for share, apart in steps_of_time:
+        at += apart
+        points.append(point(at, None, cpu=share))
+    shown = small_charts(points, at)
+    if points:
+        for line in drawn(shown.split("<section>")[1]):
+            assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in line)
+    else:
+        assert "<svg" not in shown
+
+
+def point(at: float, watts: float | None, cpu: float | None = None) -> PointView:
     return PointView(
         at=at,
-        cpu_utilization_ratio=None,
+        cpu_utilization_ratio=cpu,
         received_bytes_per_second=None,
         sent_bytes_per_second=None,
         host_power_watts=watts,
