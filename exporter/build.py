@@ -29,6 +29,7 @@ from exporter.core.units import (
 )
 from exporter.core.web.publication import Publication
 from exporter.derive import BudgetPlan, Models, provenance
+from exporter.eco_score import reference_of
 from exporter.exposition.rows import exposition
 from exporter.intensity.ask import AskedProvider
 from exporter.intensity.section import Grid
@@ -239,14 +240,16 @@ def build_settings(
     config: Config, paths: Paths, intensity: AskedProvider, calibration: Calibration | None = None
 ) -> Settings:
     """Return what the configuration says of how use is counted, with the carbon intensity of a provider."""
+    hardware = host_hardware(config.power, paths)
     return Settings(
         models=Models(
-            host=host_model(config.power, host_hardware(config.power, paths), calibration),
+            host=host_model(config.power, hardware, calibration),
             pue=config.power.pue,
             network=network_model(config),
             intensity=intensity,
             activity=ACTIVITY_RULES[config.activity.rule],
             tariff=tariff_of(config),
+            reference=reference_of(hardware),
         ),
         plan=BudgetPlan(
             limits=budget_limits(config.budget),
@@ -296,6 +299,7 @@ def initial_snapshot(
         emission_limit=settings.emission_limit,
         totals=totals,
         config=ConfigLoad(is_good=True, good_at=now),
+        reference=settings.models.reference,
     )
 
 

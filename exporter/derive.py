@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-from exporter import budget, downtime, projection, totals, week
+from exporter import budget, downtime, last_hour, past_weeks, projection, scoring, totals, week
 from exporter.activity.window import Activity, Bin, Rule, Window
 from exporter.budget import BudgetStatus, Period
 from exporter.core.carbon import emission_rate, emissions
@@ -22,12 +22,13 @@ from exporter.core.units import (
     Watts,
     energy,
 )
-from exporter.eco_score import EcoScore, ScoreFactor, eco_score
+from exporter.eco_score import LEAST, Reference
 from exporter.intensity.ask import AskedProvider
 from exporter.intensity.reading import IntensityAnswer, IntensityReading
 from exporter.intensity.window import Tariff
+from exporter.last_hour import Emissions, Stretch
 from exporter.power.allocation import Allocation, Load, Pending, allocate
-from exporter.power.component import ByScope, Component, Provenance, Scope, power_by_scope
+from exporter.power.component import ByScope, Component, Provenance, power_by_scope
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.power.provenance import in_force
 from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
@@ -46,7 +47,10 @@ HISTORY_SPACING = Seconds(5.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """Models of power, provider of carbon intensity, rule of activity, a room's overhead (`pue`), and a tariff."""
+    """Models of power, provider of carbon intensity, rule of activity, a room's overhead (`pue`), and a tariff.
+
+    `reference` is what the eco score compares with; None where the kind of machine is unknown.
+    """
 
     host: HostPowerModel
     network: NetworkPowerModel
@@ -54,6 +58,7 @@ class Models:
     activity: Rule
     pue: float = 1.0
     tariff: Tariff | None = None
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,7 @@ class BudgetPlan:
 class Unfinished:
     """State that one sample leaves to the next: the last minute's traffic, and what is known of the sensors.
 
+    `hour` are the emissions of the last hour.
     `learned_at` is up to when the week has been learned, on the clock that cannot be set, and `unlearned` the grams
     since then, None once a part of them is unknown. `flat` says for how many samples a sensor's counter stood still.
     """
@@ -78,6 +84,7 @@ class Unfinished:
     window: Window = Window()  # noqa: RUF009 - immutable
     pending: Pending = field(default_factory=dict)
     flat: Mapping[str, int] = field(default_factory=dict)
+    hour: tuple[Stretch, ...] = ()
 
 
 def begin(
@@ -127,25 +134,25 @@ def derive(
     unknown = () if grams is not None else (Event(kind=EventKind.DISCARD, source="grid", reason="unavailable"),)
     usage = replace(usage, events=(*usage.events, *sensors.events, *host.events, *unknown))
     total = totals.begun_by(_accumulate(snapshot.totals, usage, activity, energies, grams or {}), reading.wall)
-    unlearned = None
-    if grams is not None:
-        emitted = Grams(sum(grams.values()))
-        total = replace(total, booked=budget.book(total.booked, emitted, reading.wall, plan.zone))
-        unlearned = None if unfinished.unlearned is None else Grams(unfinished.unlearned + emitted)
-    unfinished = replace(unfinished, window=window, pending=host.pending, flat=sensors.flat, unlearned=unlearned)
+    counted = None if grams is None else scoring.counted(host, usage, reading, energies, grams)
+    total, unfinished = _booked(total, unfinished, counted, reading, usage, plan.zone)
+    unfinished = replace(unfinished, window=window, pending=host.pending, flat=sensors.flat)
     # While CPU times fail, their grams come later: until then the week does not learn hours without emissions.
     if reading.cpu is not None or "cpu" in snapshot.off:
         total, unfinished = _learned(total, unfinished, reading, plan.zone)
-    counted = snapshot.counted_scopes()
-    budgets = _budgets(total, reading, plan if counted else replace(plan, limits={}), known=grams is not None)
+    scopes = snapshot.counted_scopes()
+    budgets = _budgets(total, reading, plan if scopes else replace(plan, limits={}), known=grams is not None)
     readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets, tariff=models.tariff)
+    hour = last_hour.emissions_of(unfinished.hour, reading.elapsed)
+    score = scoring.score(readings, hour, models.reference, Watts(models.host.idle * models.pue), scopes)
     after = replace(
         snapshot,
         provenance=provenance(host, models, snapshot.off, utilization),
         sampled_at=reading.wall,
         sampled_elapsed=reading.elapsed,
         totals=total,
-        readings=replace(readings, score=_score(readings, whole=len(counted) == len(Scope))),
+        readings=replace(readings, no_score=score) if isinstance(score, str) else replace(readings, score=score),
+        weeks=past_weeks.last_weeks(total.weeks, reading.wall, plan.zone, LEAST),
         outcomes=reading.outcomes,
         history=_extended(snapshot.history, _point(reading, readings)),
     )
@@ -311,19 +318,23 @@ def _emission_rates(powers: ByScope[Watts], intensity: IntensityReading | None) 
     )
 
 
-def _score(readings: Readings, *, whole: bool) -> EcoScore | None:
-    """Return the score; a budget counts towards it only where it is of the `whole`, machine and network."""
-    day = next((one for one in readings.budgets if one.period is Period.DAY), None)
-    return eco_score(
-        {
-            ScoreFactor.GRID: None if readings.intensity is None else readings.intensity.value,
-            ScoreFactor.POWER: readings.power_by_scope().host,
-            ScoreFactor.NETWORK: None if readings.throughput is None else readings.throughput.total,
-            ScoreFactor.BUDGET: None
-            if day is None or day.projected is None or not whole
-            else day.projected / day.limit,
-        }
+def _booked(
+    total: Totals, unfinished: Unfinished, counted: Emissions | None, reading: HostReading, usage: Usage, zone: tzinfo
+) -> tuple[Totals, Unfinished]:
+    """Return both with what a sample counted in budgets, week and hour; None where its grams are unknown."""
+    if counted is None:
+        return total, replace(unfinished, unlearned=None)
+    emitted = counted.grams
+    total = replace(
+        total,
+        booked=budget.book(total.booked, emitted, reading.wall, zone),
+        weeks=past_weeks.book_week(total.weeks, counted, reading.wall, zone),
     )
+    # A part that could not be read before is of a longer time than the sample.
+    longest = max(usage.elapsed, counted.host.seconds, counted.network.seconds)
+    stretch = Stretch(begin=Seconds(reading.elapsed - longest), end=reading.elapsed, emissions=counted)
+    unlearned = None if unfinished.unlearned is None else Grams(unfinished.unlearned + emitted)
+    return total, replace(unfinished, unlearned=unlearned, hour=last_hour.with_sample(unfinished.hour, stretch))
 
 
 def _point(reading: HostReading, readings: Readings) -> HistoryPoint:

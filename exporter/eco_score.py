@@ -1,62 +1,151 @@
-"""The eco score: one number in [0, 1], 1 is best, and the factors that say why.
+"""The eco score: the emissions of the last hour against those of a machine of the same kind at half load.
 
-Every factor is 1 / (1 + x / half): 1 at no load, 1/2 at the half point, towards 0 without end, smooth and falling in x.
-The score is the arithmetic mean of the factors that are known. In PromQL, from the other series:
+    score = 1 / (1 + grams / reference)
 
-    1 / (1 + ecotrack_grid_carbon_intensity_grams_per_kwh / 475)
-    1 / (1 + sum by (job, instance) (ecotrack_power_watts{scope="host"}) / 50)
-    1 / (1 + sum by (job, instance) (ecotrack_network_throughput_bytes_per_second) / 1e6)
-    1 / (1 + ecotrack_budget_projected_grams{period="day"} / ecotrack_budget_limit_grams{period="day"})
-    avg by (job, instance) (ecotrack_eco_score_factor_ratio)
+`grams` are those of host and network, `reference` those of a machine of this kind and size at half load in an hour at
+the world's average carbon intensity. Four factors multiply to grams / reference. Each is 1 where it is as in the
+reference, and less is better:
+
+    grid     mean carbon intensity / the world's
+    network  power of machine and network / power of the machine
+    power    power of the machine / its power at idle
+    idle     power at idle / power of the reference
+
+Without a power at idle there is no `idle`, and `power` is against the reference. In PromQL the factors give the score:
+
+    1 / (1 + exp(sum by (job, instance) (ln(ecotrack_eco_score_factor_ratio))))
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exporter.core.carbon import GRID_FACTORS, Factor
-from exporter.core.units import Ratio
-from exporter.power.presets import CEP_IDLE
+from exporter.core.carbon import GRID_FACTORS, emission_rate
+from exporter.core.units import JOULES_PER_KWH, GramsPerKwh, GramsPerSecond, Ratio, Seconds, Watts
+from exporter.last_hour import Emissions
+from exporter.power.half_load import machines_at_half_load
+from exporter.power.hardware import Hardware
+
+WORLD = GRID_FACTORS["ecotrack"]
+
+LEAST = Seconds(60.0)
+"""Time that has to be counted for a score. Judgement: with less, one burst, such as the exporter's own start, would be
+the verdict."""
 
 
 class ScoreFactor(StrEnum):
-    """Factor of the score: the grid, the host's watts, the network's bytes per second, or the day's budget."""
+    """Factor of grams / reference: the grid, the network's part, the machine's load, or its waste at idle."""
 
     GRID = "grid"
-    POWER = "power"
     NETWORK = "network"
-    BUDGET = "budget"
+    POWER = "power"
+    IDLE = "idle"
 
 
-HALF_POINTS: dict[ScoreFactor, Factor] = {
-    ScoreFactor.GRID: GRID_FACTORS["ecotrack"],
-    ScoreFactor.POWER: CEP_IDLE,
-    ScoreFactor.NETWORK: Factor(
-        value=1e6, unit="B/s", source="EcoTrack design document: streaming begins at 8 Mbit/s", year=2026
-    ),
-    ScoreFactor.BUDGET: Factor(value=1.0, unit="ratio", source="by definition: exactly on budget", year=2026),
+FACTOR_LABELS: Mapping[ScoreFactor, str] = {
+    ScoreFactor.GRID: "Grid",
+    ScoreFactor.NETWORK: "Network",
+    ScoreFactor.POWER: "Power",
+    ScoreFactor.IDLE: "Waste at idle",
 }
-"""Quantities at which a factor is 1/2."""
+"""Names of the factors for people."""
+
+
+class Grade(StrEnum):
+    """Letter of a score, A is best."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+    F = "F"
+
+
+MOST_OF_THE_REFERENCE: Mapping[Grade, float] = {Grade.A: 0.25, Grade.B: 0.5, Grade.C: 1.0, Grade.D: 2.0, Grade.E: 4.0}
+"""Grams / reference up to which each letter goes; beyond the last it is F. A convention: the reference is the last to
+have a C, and each letter is a factor of two, since the power of a machine without sensors is hardly known better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Machine at half load that a machine is compared with.
+
+    `machine` is its kind as the configuration writes it, `title` as people say it; `watts` are those of all of it.
+    """
+
+    machine: str
+    title: str
+    watts: Watts
+    source: str
+
+    @property
+    def rate(self) -> GramsPerSecond:
+        """Its emissions at the world's average carbon intensity."""
+        return emission_rate(self.watts, GramsPerKwh(WORLD.value))
+
+    @property
+    def description(self) -> str:
+        """Its title, and the watts and carbon intensity of its emissions."""
+        return f"{self.title}: {self.watts:.3g} W at {WORLD.value:g} g/kWh, the world's average"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EcoScore:
-    """The score and its factors."""
+    """Score with its letter and its factors; `rate` is the mean emission rate over the time that was `counted`."""
 
     value: Ratio
+    grade: Grade
     factors: Mapping[ScoreFactor, Ratio]
+    rate: GramsPerSecond
+    counted: Seconds
 
 
-def eco_score(quantities: Mapping[ScoreFactor, float | None]) -> EcoScore | None:
-    """Return the score of what is known (None is not), or None if nothing is.
+def reference_of(hardware: Hardware) -> Reference | None:
+    """Return the machine at half load of the same kind and size; None where nothing tells the kind."""
+    for one in machines_at_half_load():
+        if one.kind is hardware.kind:
+            count = one.count(hardware)
+            size = "" if one.per == "machine" else f" of {count} {one.per}{'' if count == 1 else 's'}"
+            return Reference(
+                machine=str(one.kind),
+                title=f"{one.title}{size} at half load",
+                watts=Watts(count * one.watts.value),
+                source=one.watts.source,
+            )
+    return None
 
-    Quantities are not negative and in the units of `HALF_POINTS`.
-    """
-    factors = {
-        factor: Ratio(1.0 / (1.0 + quantity / HALF_POINTS[factor].value))
-        for factor, quantity in quantities.items()
-        if quantity is not None
+
+def score_of(rate: GramsPerSecond, reference: Reference) -> tuple[Ratio, Grade]:
+    """Return score and letter of an emission rate."""
+    ratio = rate / reference.rate
+    grade = next((grade for grade, most in MOST_OF_THE_REFERENCE.items() if ratio <= most), Grade.F)
+    return Ratio(1.0 / (1.0 + ratio)), grade
+
+
+def eco_score(emissions: Emissions, reference: Reference, idle: Watts) -> EcoScore | str:
+    """Return the score of emissions of a machine whose power at idle is `idle`; or why there is none."""
+    if emissions.seconds < LEAST:
+        return f"{emissions.seconds:.0f} s are counted, and {LEAST:.0f} are needed"
+    if emissions.host.energy <= 0.0:
+        return "this machine's power reads zero, which no machine draws that runs"
+    value, grade = score_of(emissions.rate, reference)
+    return EcoScore(
+        value=value,
+        grade=grade,
+        factors=_factors(emissions, reference, idle),
+        rate=emissions.rate,
+        counted=emissions.seconds,
+    )
+
+
+def _factors(emissions: Emissions, reference: Reference, idle: Watts) -> Mapping[ScoreFactor, Ratio]:
+    host = emissions.host.watts
+    both = host + emissions.network.watts
+    found = {
+        ScoreFactor.GRID: Ratio(emissions.rate * JOULES_PER_KWH / both / WORLD.value),
+        ScoreFactor.NETWORK: Ratio(both / host),
     }
-    if not factors:
-        return None
-    return EcoScore(value=Ratio(sum(factors.values()) / len(factors)), factors=factors)
+    if idle <= 0.0:
+        return found | {ScoreFactor.POWER: Ratio(host / reference.watts)}
+    return found | {ScoreFactor.POWER: Ratio(host / idle), ScoreFactor.IDLE: Ratio(idle / reference.watts)}

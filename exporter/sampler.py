@@ -201,7 +201,12 @@ class Sampler:
     def _take_settings(self, settings: Settings) -> None:
         """Count by other settings from here on; what shows them is published with the next sample."""
         self._settings = settings
-        self._snapshot = replace(self._snapshot, emission_limit=settings.emission_limit, pue=settings.models.pue)
+        self._snapshot = replace(
+            self._snapshot,
+            emission_limit=settings.emission_limit,
+            pue=settings.models.pue,
+            reference=settings.models.reference,
+        )
 
     def _advised(self, snapshot: Snapshot, reading: HostReading) -> Snapshot:
         """Return the snapshot with what strategies find; a look that fails is counted and leaves nothing."""

@@ -18,9 +18,10 @@ from exporter.core.units import (
     UnixSeconds,
     Watts,
 )
-from exporter.eco_score import EcoScore
+from exporter.eco_score import EcoScore, Reference
 from exporter.intensity.reading import IntensityReading
 from exporter.intensity.window import Tariff
+from exporter.past_weeks import Week
 from exporter.power.component import ByScope, Component, Provenance, Scope, power_by_scope
 from exporter.sources.reading import Memory, Outcome, SourceState
 from exporter.totals import Totals
@@ -74,6 +75,7 @@ class Readings:
     activity: Activity | None = None
     budgets: tuple[BudgetStatus, ...] = ()
     score: EcoScore | None = None
+    no_score: str = ""  # why there is none
 
     def power_by_scope(self) -> ByScope[Watts]:
         """Return the power of the machine and of the network; None where no component of it is known."""
@@ -102,6 +104,8 @@ class Snapshot:
     pue: float = 1.0  # power usage effectiveness that the host's power is multiplied by
     history: tuple[HistoryPoint, ...] = ()
     optimizations: "Optimizations | None" = None  # None where no strategy is chosen and no setting is changed
+    reference: Reference | None = None  # that the eco score compares with
+    weeks: tuple[Week, ...] = ()  # the last ones, oldest first
 
     def counted_scopes(self) -> tuple[Scope, ...]:
         """Return the scopes whose energy is counted: not those whose collector is off."""

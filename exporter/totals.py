@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 from exporter.activity.window import Activity
 from exporter.budget import Booked
 from exporter.core.units import Grams, Joules, Seconds, UnixSeconds
+from exporter.last_hour import Emissions
 from exporter.power.component import Component
 from exporter.sources.reading import DiskBytes, LastReading, Traffic
 from exporter.usage.events import Event
@@ -58,7 +59,10 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Exported counters, and what outlives reboots: lifetime figures since `since`, budgets, and the device's week."""
+    """Exported counters, and what outlives reboots: lifetime figures since `since`, budgets, and the device's week.
+
+    `weeks` are the emissions of the last calendar weeks by their start, for the eco score (`exporter.past_weeks`).
+    """
 
     since: UnixSeconds
     exported: Exported = field(default_factory=Exported)
@@ -66,6 +70,7 @@ class Totals:
     lifetime_emissions: Grams = Grams(0.0)  # noqa: RUF009 - a number
     booked: Booked = field(default_factory=dict)
     week: WeekProfile = field(default_factory=WeekProfile)
+    weeks: Mapping[UnixSeconds, Emissions] = field(default_factory=dict)
     last: LastReading | None = None  # of the same boot
 
 

@@ -82,9 +82,13 @@ DIRECTIONS: Mapping[str, str] = MappingProxyType(
 )
 
 FACTORS: Mapping[str, str] = MappingProxyType(
-    {"grid": GRID, "power": "#C8622B", "network": "#2F7F9E", "budget": "#855D99"}
+    {"grid": GRID, "network": "#2F7F9E", "power": "#C8622B", "idle": ACTIVITIES["idle"]}
 )
-"""The parts of the eco score, each in the colour of the quantity that it judges."""
+"""The factors of the eco score, each in the colour of the quantity that it judges."""
+
+GRADES = ("A", "B", "C", "D", "E", "F")
+"""Letters of the eco score in the order in which its panel numbers them, from 1. None has a colour: a dirty grid is no
+fault."""
 
 SOURCES: Mapping[str, str] = MappingProxyType({"renewable": RENEWABLE, "battery": BATTERY, "grid": GRID})
 """Sources of a simulated node's electricity, in the order in which they are used."""

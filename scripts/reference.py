@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 from msgspec import inspect
 
-from exporter import eco_score
 from exporter.config import Config
 from exporter.core.carbon import GRID_FACTORS, Factor
 from exporter.core.config import describe_type
@@ -15,6 +14,7 @@ from exporter.core.metrics import reference_table
 from exporter.core.units import BYTES_PER_BINARY_GB, Watts
 from exporter.exposition.rows import ROWS
 from exporter.power import host, networks, presets, priors
+from exporter.power.half_load import machines_at_half_load
 from exporter.sources.collector import SOURCES
 from scripts.accuracy import accuracy
 from scripts.constants import Constant, constants, is_shown
@@ -289,8 +289,8 @@ def _factors() -> Iterator[tuple[str, Factor]]:
     yield "network, band of your own figures and of mobile lines", networks.UNKNOWN_NETWORK_FACTOR
     for name, factor in GRID_FACTORS.items():
         yield f"grid, preset {name}", factor
-    for score_factor, half in eco_score.HALF_POINTS.items():
-        yield f"eco score, half point of factor {score_factor}", half
+    for machine in machines_at_half_load():
+        yield f"eco score, {machine.title} at half load", machine.watts
 
 
 if __name__ == "__main__":

@@ -9,7 +9,10 @@ from tempfile import TemporaryDirectory
 
 import exporter
 from exporter.budget import Period, bounds_at
-from exporter.core.units import Grams, Joules, UnixSeconds
+from exporter.core.carbon import emissions
+from exporter.core.units import SECONDS_PER_HOUR, Grams, GramsPerKwh, Joules, Seconds, UnixSeconds
+from exporter.last_hour import Counted, Emissions
+from exporter.past_weeks import PastWeeks, book_week
 from exporter.totals import Totals
 from simulator.app import Plan, build_run
 from simulator.live.page import render_page
@@ -22,7 +25,8 @@ from tests.simulator.scenario.scenarios import edge
 
 IMAGES = Path(__file__).parent.parent / "docs/images"
 
-WEEKS = 6 * 7 * 86_400.0
+WEEK = 7 * 86_400.0
+WEEKS = 6 * WEEK
 TODAY, THIS_MONTH = Grams(65.0), Grams(1900.0)
 
 
@@ -43,8 +47,12 @@ def exporter_page() -> str:
         Period.DAY: {bounds_at(Period.DAY, NOON, BERLIN).start: TODAY},
         Period.MONTH: {bounds_at(Period.MONTH, NOON, BERLIN).start: THIS_MONTH},
     }
+    weeks: PastWeeks = {}
+    for number, watts in ((3, 11.5), (2, 10.5), (1, 11.0)):
+        weeks = book_week(weeks, _of_a_week(watts), UnixSeconds(NOON - number * WEEK), BERLIN)
     totals = Totals(
         since=UnixSeconds(NOON - WEEKS),
+        weeks=weeks,
         lifetime_energy=Joules(112e6),
         lifetime_emissions=Grams(15_100.0),
         booked=booked,
@@ -53,6 +61,17 @@ def exporter_page() -> str:
     site = make_site(limits=limits, totals=totals)
     site.work_for_an_hour()
     return page(site).replace("1.2.3", exporter.__version__)
+
+
+def _of_a_week(watts: float) -> Emissions:
+    """Return forty hours at a power, with little traffic, at the site's 500 g/kWh."""
+    seconds = Seconds(40 * SECONDS_PER_HOUR)
+
+    def of(power: float) -> Counted:
+        spent = Joules(power * seconds)
+        return Counted(seconds=seconds, energy=spent, grams=emissions(spent, GramsPerKwh(500.0)))
+
+    return Emissions(host=of(watts), network=of(0.1 * watts))
 
 
 def simulator_page() -> str:

@@ -154,6 +154,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "state-v1-week.json": (read_state, 277.5),
     "state-v1-sensors.json": (read_state, 277.5),
     "state-v1-last.json": (read_state, 0.03784722222222223),
+    "state-v1-weeks.json": (read_state, 2.082864867316352),
     "results.json": (read_results, 2),
     "journal.jsonl": (
         read_journal,
@@ -198,7 +199,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
 }
 """The reader of each file, and its answer: for a file that is no longer read, the line that says what to do."""
 
-STATE_SCHEMAS = {1: "be8226d18a6673cb85565a154bae59dcf76df4ab6cfc801729f1cc07c2948dd6"}
+STATE_SCHEMAS = {1: "e1920b44216090484ae8ceef0d0a643589f2c250e8ccc9e0c219aeabd5ae206d"}
 """Digest of what a state file of each version holds."""
 
 

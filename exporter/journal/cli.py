@@ -12,11 +12,12 @@ from pathlib import Path
 import msgspec
 
 import exporter
-from exporter.build import budget_limits, tariff_of
+from exporter.build import Paths, budget_limits, host_hardware, tariff_of
 from exporter.config import Config, load_config
 from exporter.core.command_line import Parser, write_out
 from exporter.core.config import ConfigError
 from exporter.core.units import HOURS_PER_DAY
+from exporter.eco_score import Reference, reference_of
 from exporter.intensity.window import Tariff
 from exporter.journal.backfill import parse_label, spans_of, write_days
 from exporter.journal.entry import Entry
@@ -55,8 +56,15 @@ def report(arguments: Sequence[str]) -> int:
     if not sums.rows:
         raise ConfigError(["nothing to report: the files hold no row that is whole"])
     names = tuple(shown(path) for path in options.files)
-    limits = budget_limits(config.budget)
-    found = find(sums, files=names, damage=damage, zone=str(zone), limits=limits, tariff=tariff)
+    found = find(
+        sums,
+        files=names,
+        damage=damage,
+        zone=str(zone),
+        limits=budget_limits(config.budget),
+        tariff=tariff,
+        reference=_reference(config),
+    )
     if options.html is not None:
         _write(options.html, "--html", render_html(found, zone, exporter.__version__))
     if options.plot is not None:
@@ -104,6 +112,14 @@ def _tariff(options: argparse.Namespace, config: Config, zone: tzinfo) -> Tariff
     if found is not None and len(set(found.prices)) > 1 and found.zone != zone:
         raise ConfigError(["--time-zone: expected that of budget.time_zone, whose hours grid.daily_tariff is of"])
     return found if found is None or options.currency is None else replace(found, currency=options.currency)
+
+
+def _reference(config: Config) -> Reference | None:
+    """Return what the eco score compares with: a machine like this one, or as the configuration says."""
+    try:
+        return reference_of(host_hardware(config.power, Paths()))
+    except OSError:  # no procfs
+        return None
 
 
 def _tell(damage: Damage) -> None:
@@ -241,7 +257,7 @@ def build_report_parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="print JSON instead of a table")
     add("--html", metavar="FILE", type=Path, help="write the report as one self-contained page, too")
     add("--plot", metavar="FILE", type=Path, help="write a picture, too: .png, .svg or .pdf (needs ecotrack[report])")
-    configured = "configuration with budgets, time zone and price"
+    configured = "configuration with budgets, time zone, price and kind of machine"
     add("--config.file", dest="config_file", metavar="FILE", type=Path, help=configured)
     add("--price", metavar="N", type=_price, help="price of a kWh for all of the time, instead of the configuration's")
     add("--currency", metavar="NAME", help="currency of the price, as in EUR (default: the configuration's)")

@@ -2,16 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from exporter.budget import Period
-from exporter.core.units import DAYS_PER_WEEK, GRAMS_PER_KILOGRAM, HOURS_PER_DAY, JOULES_PER_KWH, Grams
-from exporter.eco_score import ScoreFactor, eco_score
+from exporter.core.units import (
+    DAYS_PER_WEEK,
+    GRAMS_PER_KILOGRAM,
+    HOURS_PER_DAY,
+    JOULES_PER_KWH,
+    SECONDS_PER_HOUR,
+    Grams,
+    Joules,
+    Seconds,
+    Watts,
+)
+from exporter.eco_score import Reference, eco_score
 from exporter.intensity.window import Tariff
 from exporter.journal.read import Damage
 from exporter.journal.tally import DAY_OF_1970, Sums, Tally, day_of
 from exporter.journal.trend import Trend, trend
+from exporter.last_hour import Counted, Emissions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +87,16 @@ class WeekAgainstWeek:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreFinding:
+    """Eco score of the whole time that the logs tell of; `basis` says what it compares, or why there is none."""
+
+    basis: str
+    ratio: float | None = None
+    grade: str | None = None
+    factors: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """Report on logs. `hourly_grams` has a row for each weekday from Monday, with the mean grams of each hour."""
 
@@ -100,8 +121,7 @@ class Findings:
     hourly_grams: tuple[tuple[float, ...], ...]
     budgets: tuple[BudgetFinding, ...]
     week_against_week: WeekAgainstWeek | None
-    eco_score: float | None
-    eco_score_factors: Mapping[str, float]
+    eco_score: ScoreFinding
 
     @property
     def grams(self) -> float:
@@ -117,8 +137,12 @@ def find(
     zone: str,
     limits: Mapping[Period, Grams],
     tariff: Tariff | None = None,
+    reference: Reference | None = None,
 ) -> Findings:
-    """Return the report on logs that have at least one row; the tariff's hours are those of the tally's clock."""
+    """Return the report on logs that have at least one row; the tariff's hours are those of the tally's clock.
+
+    The eco score compares with a `reference`; None where the kind of machine is unknown.
+    """
     by_hour: dict[int, Sums] = defaultdict(Sums)
     by_scope: dict[bool, Sums] = defaultdict(Sums)
     by_activity: dict[str, Sums] = defaultdict(Sums)
@@ -130,7 +154,6 @@ def find(
     costs = _costs(tally, tariff)
     days, weeks, months = (_periods(by_hour, costs, period) for period in (Period.DAY, Period.WEEK, Period.MONTH))
     budgets = _budgets({Period.DAY: days, Period.WEEK: weeks, Period.MONTH: months}, limits)
-    score = eco_score(_quantities(by_scope, budgets))
     whole_days = [(one.start.toordinal(), one.grams) for one in days if one.whole]
     return Findings(
         files=files,
@@ -154,8 +177,7 @@ def find(
         hourly_grams=_hourly(by_hour),
         budgets=budgets,
         week_against_week=_against(weeks),
-        eco_score=None if score is None else score.value,
-        eco_score_factors={} if score is None else {str(name): value for name, value in score.factors.items()},
+        eco_score=_score(by_scope, reference),
     )
 
 
@@ -269,15 +291,30 @@ def _against(weeks: tuple[PeriodSum, ...]) -> WeekAgainstWeek | None:
     return WeekAgainstWeek(start=last.start, grams=last.grams, before_grams=before.grams, change_ratio=change)
 
 
-def _quantities(by_scope: Mapping[bool, Sums], budgets: tuple[BudgetFinding, ...]) -> dict[ScoreFactor, float | None]:
-    """Return the means that the eco score is made of, where the logs tell them."""
+def _score(by_scope: Mapping[bool, Sums], reference: Reference | None) -> ScoreFinding:
+    """Return the score of what the logs tell of both scopes; what the machine draws at idle they do not tell."""
     host, network = by_scope[True], by_scope[False]
-    told = host.kwh + network.kwh - host.untold_kwh - network.untold_kwh
-    day = next((one for one in budgets if one.period is Period.DAY), None)
-    whole = bool(host.kwh and network.seconds)
-    return {
-        ScoreFactor.GRID: (host.kg + network.kg) * GRAMS_PER_KILOGRAM / told if told else None,
-        ScoreFactor.POWER: host.kwh * JOULES_PER_KWH / host.seconds if host.seconds else None,
-        ScoreFactor.NETWORK: network.moved_bytes / network.seconds if network.seconds else None,
-        ScoreFactor.BUDGET: day.mean_grams / day.limit_grams if day is not None and whole else None,
-    }
+    if reference is None:
+        return ScoreFinding(basis="the kind of machine is unknown, and power.machine is not set")
+    if not host.seconds or not network.seconds or host.untimed_kwh or network.untimed_kwh:
+        return ScoreFinding(basis="the logs do not tell what both machine and network used, and in what time")
+    emissions = Emissions(host=_counted(host), network=_counted(network))
+    score = eco_score(emissions, reference, Watts(0.0))
+    if isinstance(score, str):
+        return ScoreFinding(basis=score)
+    own, reference_rate = (rate * SECONDS_PER_HOUR for rate in (score.rate, reference.rate))
+    return ScoreFinding(
+        basis=f"{own:.1f} g an hour against {reference_rate:.2f} of a {reference.description}",
+        ratio=score.value,
+        grade=score.grade,
+        factors={str(name): value for name, value in score.factors.items()},
+    )
+
+
+def _counted(sums: Sums) -> Counted:
+    """Return the part whose emissions are known."""
+    return Counted(
+        seconds=Seconds(sums.seconds - sums.untold_seconds),
+        energy=Joules((sums.kwh - sums.untold_kwh) * JOULES_PER_KWH),
+        grams=Grams(sums.kg * GRAMS_PER_KILOGRAM),
+    )

@@ -7,7 +7,8 @@ from html import escape
 from exporter.core.chart import HEIGHT, WIDTH, framed, round_top, steps
 from exporter.core.html import bar, card, data, document, grams, money
 from exporter.core.units import GRAMS_PER_KILOGRAM
-from exporter.journal.findings import BudgetFinding, CostFinding, Findings, PeriodSum
+from exporter.eco_score import FACTOR_LABELS, ScoreFactor
+from exporter.journal.findings import BudgetFinding, CostFinding, Findings, PeriodSum, ScoreFinding
 from exporter.journal.report_table import (
     WEEKDAYS,
     activity_text,
@@ -24,8 +25,6 @@ SHOWN_WEEKS = 12
 MOST_BARS = 400
 """Days drawn as bars of their own; a longer time is drawn by weeks."""
 
-FACTOR_LABELS = {"grid": "Clean grid", "power": "Low power", "network": "Light traffic", "budget": "Within budget"}
-
 
 def render_html(found: Findings, zone: tzinfo, version: str) -> str:
     """Render the document."""
@@ -37,7 +36,7 @@ def render_html(found: Findings, zone: tzinfo, version: str) -> str:
 {_total_card(found)}
 {_figure_card("Trend", *trend_text(found))}
 {_figure_card("Last whole week", *week_text(found))}
-{_score_card(found)}
+{_score_card(found.eco_score)}
 </div>
 <section><h2>Emissions so far</h2>{_cumulative(found.days)}</section>
 <section><h2>Emissions by {"day" if len(found.days) <= MOST_BARS else "week"}</h2>{_bars(found)}</section>
@@ -71,13 +70,13 @@ def _figure_card(title: str, value: str, source: str) -> str:
     return card(title, f'<p class="big">{escape(number)} <small>{escape(unit)}</small></p>', escape(source))
 
 
-def _score_card(found: Findings) -> str:
-    if found.eco_score is None:
-        return card("Eco score", '<p class="big">unknown</p>')
-    shown = f'<p class="big">{data(found.eco_score, "score", f"{found.eco_score:.2f}")} <small>of 1</small></p>'
-    return card(
-        "Eco score", shown, *(f"{FACTOR_LABELS[name]} {value:.2f}" for name, value in found.eco_score_factors.items())
-    )
+def _score_card(score: ScoreFinding) -> str:
+    if score.ratio is None:
+        return card("Eco score", '<p class="big">unknown</p>', escape(score.basis))
+    ratio = data(score.ratio, "score", f"{score.ratio:.2f}")
+    factors = (f"{FACTOR_LABELS[ScoreFactor(name)]} \u00d7 {value:.2f}" for name, value in score.factors.items())
+    shown = f'<p class="big">{score.grade} <small>{ratio} of 1</small></p>'
+    return card("Eco score", shown, escape(score.basis), ", ".join(factors))
 
 
 def _cumulative(days: Sequence[PeriodSum]) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 
 from exporter.core.html import UNKNOWN, grams, money
 from exporter.core.units import BYTES_PER_DECIMAL_GB, SECONDS_PER_HOUR
-from exporter.journal.findings import BudgetFinding, CostFinding, Findings, Share
+from exporter.journal.findings import BudgetFinding, CostFinding, Findings, ScoreFinding, Share
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -18,7 +18,7 @@ def render_report(found: Findings, zone: tzinfo) -> str:
         ("trend", *trend_text(found)),
         ("last week", *week_text(found)),
         *((f"budget of a {one.period}", *budget_text(one)) for one in found.budgets),
-        ("eco score", UNKNOWN if found.eco_score is None else f"{found.eco_score:.2f} of 1", _factors(found)),
+        ("eco score", *score_text(found.eco_score)),
         ("busiest hour", *busiest_text(found)),
         *((one.activity or "activity not told", grams(one.grams), activity_text(one)) for one in found.activities),
     ]
@@ -68,6 +68,14 @@ def budget_text(one: BudgetFinding) -> tuple[str, str]:
     return f"{one.over} of {one.periods} over", f"limit {grams(one.limit_grams)}, mean {grams(one.mean_grams)}, {worst}"
 
 
+def score_text(score: ScoreFinding) -> tuple[str, str]:
+    """Give the score with its letter, and what it rests on."""
+    if score.ratio is None:
+        return UNKNOWN, score.basis
+    factors = ", ".join(f"{factor} x {value:.2f}" for factor, value in score.factors.items())
+    return f"{score.grade}, {score.ratio:.2f} of 1", f"{score.basis}; {factors}"
+
+
 def busiest_text(found: Findings) -> tuple[str, str]:
     """Name the hour of the day and the day of the week with most emissions."""
     by_hour = [sum(day[hour] for day in found.hourly_grams) for hour in range(len(found.hourly_grams[0]))]
@@ -86,10 +94,6 @@ def _unknown(found: Findings) -> str:
     told = f"machine {found.host_kwh:.3f}, network {found.network_kwh:.3f}"
     unknown = found.kwh_of_unknown_grams
     return f"{told}; emissions of {unknown:.3f} kWh are unknown" if unknown else told
-
-
-def _factors(found: Findings) -> str:
-    return ", ".join(f"{factor} {value:.2f}" for factor, value in found.eco_score_factors.items())
 
 
 def _damage(found: Findings) -> list[str]:

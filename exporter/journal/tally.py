@@ -18,13 +18,19 @@ DAY_OF_1970 = date(1970, 1, 1).toordinal()
 
 @dataclass(slots=True)
 class Sums:
-    """Sums of a few rows. `untold_kwh` is the part of `kwh` whose emissions are not known."""
+    """Sums of a few rows.
+
+    `untold_kwh` is the part of `kwh` whose emissions are not known, and `untold_seconds` the time of it; `untimed_kwh`
+    is the part whose time is not known.
+    """
 
     seconds: float = 0.0
     kwh: float = 0.0
     kg: float = 0.0
     moved_bytes: float = 0.0
     untold_kwh: float = 0.0
+    untold_seconds: float = 0.0
+    untimed_kwh: float = 0.0
 
     def add(self, other: "Sums") -> None:
         """Add other sums to these."""
@@ -33,6 +39,8 @@ class Sums:
         self.kg += other.kg
         self.moved_bytes += other.moved_bytes
         self.untold_kwh += other.untold_kwh
+        self.untold_seconds += other.untold_seconds
+        self.untimed_kwh += other.untimed_kwh
 
 
 @dataclass(slots=True)
@@ -74,10 +82,13 @@ def tally(entries: Iterable[Entry], zone: tzinfo) -> Tally:
         cell.kwh += kwh
         if kg is None:
             cell.untold_kwh += kwh
+            cell.untold_seconds += seconds
         else:
             cell.kg += kg
         if moved is not None:
             cell.moved_bytes += moved
+        if not seconds:
+            cell.untimed_kwh += kwh
     found.rows, found.first, found.last = rows, first, last
     return found
 
@@ -94,6 +105,7 @@ def _spread(found: Tally, entry: Entry, zone: tzinfo) -> None:
             kg=(entry.kg or 0.0) * share,
             moved_bytes=(entry.moved_bytes or 0.0) * share,
             untold_kwh=entry.kwh * share if entry.kg is None else 0.0,
+            untold_seconds=end - start if entry.kg is None else 0.0,
         )
         found.cells.setdefault((local_hour(start, zone), entry.host, entry.activity), Sums()).add(part)
         start = end

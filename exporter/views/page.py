@@ -4,11 +4,10 @@ from html import escape
 
 from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment, money
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
+from exporter.views.score import score_section
 from exporter.views.sparkline import power_chart, small_charts
 from exporter.views.summary import BudgetView, ComponentView, PointView, Summary
 from exporter.views.wording import band_text, emissions_text, scopes_text, unknown_intensity_text
-
-FACTOR_LABELS = {"grid": "Clean grid", "power": "Low power", "network": "Light traffic", "budget": "Within budget"}
 
 
 def render_page(summary: Summary, points: list[PointView], *, metrics_path: str) -> str:
@@ -26,7 +25,7 @@ def render_page(summary: Summary, points: list[PointView], *, metrics_path: str)
 <section>{power_chart(points, summary.now)}</section>
 <div class="cards small">{small_charts(points, summary.now)}</div>
 <div class="halves">
-<section><h2>Eco score, and why</h2>{_score(summary)}</section>
+<section><h2>Eco score, and why</h2>{score_section(summary)}</section>
 <section><h2>Data quality</h2>{_flags(summary)}</section>
 </div>
 <section><h2>Where the watts come from</h2>{_components(summary.components)}</section>""",
@@ -180,17 +179,6 @@ def _activity_card(summary: Summary) -> str:
     basis = bases.get(summary.activity, "judged over the last minutes")
     activity = escape(summary.activity or UNKNOWN)
     return card("Network activity", f'<p class="big">{activity}</p>', basis, traffic, memory)
-
-
-def _score(summary: Summary) -> str:
-    if summary.eco_score_ratio is None:
-        return f'<p class="big">{UNKNOWN}</p>'
-    rows = "".join(
-        f"<tr><td>{escape(FACTOR_LABELS.get(factor, factor))}</td><td>{bar(value, f'{value:.2f}')}</td>"
-        f'<td class="num">{data(value, f"factor-{escape(factor)}", f"{value:.2f}")}</td></tr>'
-        for factor, value in summary.eco_score_factors.items()
-    )
-    return big(summary.eco_score_ratio, "score", "of 1", 2) + f'<table class="factors">{rows}</table>'
 
 
 def _flags(summary: Summary) -> str:

@@ -12,6 +12,7 @@ from exporter.power.component import ByScope, Provenance, Scope
 from exporter.snapshot import HistoryPoint, Readings, Snapshot
 from exporter.sources.reading import SourceState
 from exporter.usage.events import EventKind
+from exporter.views.score_basis import ScoreBasisView, score_basis
 
 ROUGH = frozenset({"average", "cep", "tdp"})
 """Sources of power that a note is due for: nothing about them is of this machine or of its processor."""
@@ -120,7 +121,9 @@ class Summary(_View, frozen=True):
     components: list[ComponentView]
     budgets: list[BudgetView]
     eco_score_ratio: float | None
+    eco_score_grade: str | None
     eco_score_factors: dict[str, float]
+    eco_score_basis: ScoreBasisView
     lifetime_energy_kwh: float
     lifetime_emissions_grams: float
     lifetime_since: float
@@ -175,7 +178,9 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         counted_scopes=[str(scope) for scope in snapshot.counted_scopes()],
         budgets=_budgets(readings),
         eco_score_ratio=None if score is None else score.value,
+        eco_score_grade=None if score is None else score.grade,
         eco_score_factors={} if score is None else {str(factor): value for factor, value in score.factors.items()},
+        eco_score_basis=score_basis(snapshot),
         lifetime_energy_kwh=to_kwh(totals.lifetime_energy),
         lifetime_emissions_grams=totals.lifetime_emissions,
         lifetime_since=totals.since,

@@ -17,16 +17,12 @@ def render_table(summary: Summary, origin: str, *, no_budget: str) -> str:
         _emissions(summary),
         *_budgets(summary, no_budget),
         ("activity", summary.activity or UNKNOWN, _traffic(summary)),
-        ("eco score", _amount(summary.eco_score_ratio, "of 1", 2), _factors(summary)),
+        ("eco score", _score(summary), _score_basis(summary)),
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}".rstrip() for name, value, source in rows]
     notes = [f"{'!' if flag.level == 'warning' else '-'} {flag.text}" for flag in summary.flags]
     return "\n".join([*lines, "", *notes, f"- {origin}"])
-
-
-def _amount(value: float | None, unit: str, digits: int = 1) -> str:
-    return UNKNOWN if value is None else f"{value:.{digits}f} {unit}"
 
 
 def _host_power(summary: Summary) -> str:
@@ -93,5 +89,16 @@ def _traffic(summary: Summary) -> str:
     return "{:.2f} Mbit/s in, {:.2f} Mbit/s out".format(*rates)
 
 
-def _factors(summary: Summary) -> str:
-    return ", ".join(f"{factor} {value:.2f}" for factor, value in summary.eco_score_factors.items())
+def _score(summary: Summary) -> str:
+    value = summary.eco_score_ratio
+    return UNKNOWN if value is None else f"{summary.eco_score_grade}, {value:.2f} of 1"
+
+
+def _score_basis(summary: Summary) -> str:
+    """Say what the score compares with what, and its factors, or why there is none."""
+    basis = summary.eco_score_basis
+    if basis.grams_per_hour is None or basis.reference is None:
+        return basis.trouble or "nothing is sampled"
+    factors = ", ".join(f"{factor} x {value:.2f}" for factor, value in summary.eco_score_factors.items())
+    rates = f"{basis.grams_per_hour:.1f} g/h against {basis.reference.grams_per_hour:.2f}"
+    return f"{rates} of a {basis.reference.description}; {factors}"

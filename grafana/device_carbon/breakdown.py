@@ -2,10 +2,11 @@
 
 from grafana_foundation_sdk.models import dashboard
 
+from exporter.eco_score import WORLD
 from grafana.board import Row
 from grafana.colours import COMPONENTS, DIRECTIONS, FACTORS, SCOPES
 from grafana.device import NO_DATA
-from grafana.device_carbon.names import GRAMS_PER_KWH, NO_TRAFFIC
+from grafana.device_carbon.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, NO_SCORE, NO_TRAFFIC
 from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, number, rows
 from grafana.promql import rate, select, shown, total
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
@@ -15,11 +16,13 @@ SECONDS_PER_DAY = 86_400
 DAYS_PER_YEAR = 365
 PEOPLE = "1e6"
 GRAMS_PER_TONNE = "1e6"
+LONGEST_FACTOR = 4
+"""Factor of the eco score at which a bar ends: that up to which grams / reference have an E."""
 
 
 def row() -> Row:
-    """Build the row of activities, energy by component, traffic, score, what-if, intensity and lifetime."""
-    panels = (_activities(), _energy(), _traffic(), _score(), _what_if(), _intensity(), _lifetime())
+    """Build the row of activities, energy by component, traffic, score, what-if, intensity, lifetime and comparison."""
+    panels = (_activities(), _energy(), _traffic(), _score(), _what_if(), _intensity(), _lifetime(), _compared())
     return Row(title="What it is made of", panels=panels)
 
 
@@ -105,21 +108,57 @@ def _score() -> dashboard.Panel:
     facts = Facts(
         title="Why this score",
         description=(
-            "Each factor is 1 / (1 + x / half), so it is 50% where x equals half. Grid: x is the carbon intensity, "
-            "half 475 g/kWh. Power: the host's power, half 50 W. Network: throughput, half 1 MB/s. Budget: today's "
-            "projected / limit, half 1; it is left out when no day budget is set. The score is their plain mean. "
-            "The reference points are conventions, not physics."
+            "Factors of grams / reference, which multiply to it; the score is 1 / (1 + grams / reference). 1 is as the "
+            "reference, less is better, and the longest bar is what costs most. Grid: mean carbon intensity / "
+            f"{WORLD.value:g} g/kWh. Network: watts of machine and network / watts of the machine. Power: the "
+            "machine's watts / its own watts at idle. Idle: those / the reference's watts. A bar ends at "
+            f"{LONGEST_FACTOR}. Several devices: their mean."
         ),
-        unit="percentunit",
-        no_value=NO_DATA,
+        unit="none",
+        no_value=NO_SCORE,
         targets=(by_label("avg", "factor", select("ecotrack_eco_score_factor_ratio")),),
         series=coloured(FACTORS),
         width=10,
         minimum=0,
-        maximum=1,
-        decimals=0,
+        maximum=LONGEST_FACTOR,
+        decimals=2,
     )
     return bars(facts)
+
+
+def _compared() -> dashboard.Panel:
+    score, grade = select("ecotrack_eco_score_ratio"), select("ecotrack_eco_score_grade")
+    counted = select("ecotrack_eco_score_counted_seconds")
+    product = f"exp(sum by (instance) (ln({select('ecotrack_eco_score_factor_ratio')})))"
+    reference = total(select("ecotrack_eco_score_reference_grams_per_second"), "instance", "machine")
+    lettered = f"max by (instance, grade) ({score} * on (job, instance) group_right () ({grade} == 1))"
+    facts = Facts(
+        title="What the eco score compares",
+        description=(
+            "Score of each device, 1 / (1 + own / reference), with its letter; its grams in the last hour (own), and "
+            "those of a machine of its kind and size at half load and the world's average grid: own = reference x the "
+            "product of the factors. Counted is the part of the hour whose emissions are known, scaled to an hour. "
+            "power.machine sets the kind where firmware and kernel tell another."
+        ),
+        unit="none",
+        no_value=NO_SCORE,
+        targets=(
+            Target(expr=lettered, legend="score"),
+            Target(expr=f"3600 * {product} * on (instance) group_right () {reference}", legend="own"),
+            Target(expr=f"3600 * {reference}", legend="reference"),
+            Target(expr=f"max by (instance) ({counted})", legend="counted"),
+        ),
+        series=(
+            Series(name="Score", unit="percentunit", decimals=0, bar=True),
+            Series(name="Own", unit=GRAMS_PER_HOUR, decimals=2),
+            Series(name="Reference", unit=GRAMS_PER_HOUR, decimals=2),
+            Series(name="Counted", unit="s", decimals=0),
+        ),
+        width=24,
+        height=5,
+    )
+    columns = {"instance": "Instance", "machine": "Machine", "grade": "Letter", "score": "Score", "own": "Own"}
+    return rows(facts, columns=columns | {"reference": "Reference", "counted": "Counted"})
 
 
 def _what_if() -> dashboard.Panel:

@@ -13,4 +13,5 @@ TO_HOST_POWER = "Components, bands and sensors"
 GRAMS_PER_HOUR = "suffix:g/h"
 GRAMS_PER_KWH = "suffix:gCO2e/kWh"
 
+NO_SCORE = "no score: the page of the exporter says why"
 NO_TRAFFIC = "no network traffic was counted in this time"

@@ -3,9 +3,9 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row, leading_link, narrowing_link
-from grafana.colours import ACTIVITIES, FAINT, PLAIN, SCOPES
+from grafana.colours import ACTIVITIES, FAINT, GRADES, PLAIN, SCOPES
 from grafana.device import AT_LEAST, AT_MOST, CARBON_BUDGET, DEVICE_CARBON, HOST_POWER, NO_BUDGET, NO_DATA, TO_BUDGET
-from grafana.device_carbon.names import GRAMS_PER_HOUR, TO_HOST_POWER
+from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_SCORE, TO_HOST_POWER
 from grafana.panels import Facts, Series, Target, bars, number, states, texts
 from grafana.promql import rate, select, total
 from prometheus.recording import SCOPE_RATE
@@ -34,6 +34,15 @@ def activity_number() -> str:
         for index, activity in enumerate(ACTIVITIES, start=1)
     )
     return f"max by (instance) ({' or '.join(terms)})"
+
+
+def grade_number() -> str:
+    """Select the letter of the eco score as its number in `GRADES`, the worst of all devices."""
+    terms = (
+        f"{index} * ({select('ecotrack_eco_score_grade', grade=grade)} == 1)"
+        for index, grade in enumerate(GRADES, start=1)
+    )
+    return f"max({' or '.join(terms)})"
 
 
 def _power() -> dashboard.Panel:
@@ -119,16 +128,16 @@ def _score() -> dashboard.Panel:
     facts = Facts(
         title="Eco score",
         description=(
-            "From 0% to 100%, higher is better: the mean of the factors that the panel Why this score shows. It "
-            "compares a device with fixed reference points, not with other devices. Several devices: their mean."
+            "A letter for grams / reference: the grams of machine and network in the last hour, against those of a "
+            "machine of its kind at half load and the world's average grid. A up to a quarter of the reference, B up "
+            "to a half, C up to all of it, D up to twice, E up to four times, F beyond. Several devices: the worst."
         ),
-        unit="percentunit",
-        no_value=NO_DATA,
-        targets=(Target(expr=f"avg({select('ecotrack_eco_score_ratio')})", legend="eco score"),),
+        unit="none",
+        no_value=NO_SCORE,
+        targets=(Target(expr=grade_number(), legend="letter"),),
+        mappings=texts({number: (grade, PLAIN) for number, grade in enumerate(GRADES, start=1)}),
         width=3,
         height=FIGURES_HEIGHT,
-        minimum=0,
-        maximum=1,
         decimals=0,
     )
     return number(facts)

@@ -20,6 +20,7 @@ from exporter.core.units import (
     UnixSeconds,
 )
 from exporter.derive import BudgetPlan, Models
+from exporter.eco_score import Reference, reference_of
 from exporter.exposition.rows import ROWS
 from exporter.intensity.ask import AskedProvider
 from exporter.intensity.reading import IntensityProvider, IntensityReading
@@ -27,6 +28,7 @@ from exporter.intensity.static import preset_intensity
 from exporter.intensity.window import Tariff
 from exporter.power import networks
 from exporter.power.component import EnergyCounter, Sensor
+from exporter.power.hardware import Hardware, Kind
 from exporter.power.model import HostPowerModel
 from exporter.sampler import Advisor, Journal, Outlets, Sampler, Settings, Source, Store
 from exporter.snapshot import Snapshot
@@ -185,7 +187,16 @@ class MemoryStore:
         return exported
 
 
-def initial_snapshot(totals: Totals | None = None, *, host: HostPowerModel | None = None, pue: float = 1.0) -> Snapshot:
+LAPTOP = reference_of(Hardware(kind=Kind.LAPTOP))
+
+
+def initial_snapshot(
+    totals: Totals | None = None,
+    *,
+    host: HostPowerModel | None = None,
+    pue: float = 1.0,
+    reference: Reference | None = LAPTOP,
+) -> Snapshot:
     """Return the snapshot before the first sample."""
     provenance = ((host or hosts.cep_host()).provenance(), (networks.volume("cep").provenance,))
     return Snapshot(
@@ -197,6 +208,7 @@ def initial_snapshot(totals: Totals | None = None, *, host: HostPowerModel | Non
         totals=totals or Totals(since=NOON),
         config=ConfigLoad(is_good=True, good_at=NOON),
         pue=pue,
+        reference=reference,
     )
 
 
@@ -234,11 +246,12 @@ def rig(
     rule: Rule = RHYTHM,
     tariff: Tariff | None = None,
     advisor: Advisor | None = None,
+    reference: Reference | None = LAPTOP,
 ) -> Rig:
     """Return a sampler with CEP's models that has read once; 50 W + 65 W u, 0.06 kWh/GiB, 500 g/kWh."""
     published: list[Snapshot] = []
     sampler = Sampler(
-        initial_snapshot(totals, host=host, pue=pue),
+        initial_snapshot(totals, host=host, pue=pue, reference=reference),
         source=source or machine,
         clock=machine.clock,
         settings=Settings(
@@ -249,6 +262,7 @@ def rig(
                 activity=rule,
                 pue=pue,
                 tariff=tariff,
+                reference=reference,
             ),
             plan=BudgetPlan(limits=limits or {}, zone=BERLIN, include_gaps=include_gaps),
             emission_limit=EMISSION_LIMIT,

@@ -23,13 +23,15 @@ from exporter.core.units import (
     UnixSeconds,
     Watts,
 )
-from exporter.eco_score import EcoScore, ScoreFactor
+from exporter.eco_score import EcoScore, Grade, ScoreFactor, reference_of
 from exporter.exposition.rows import ROWS
 from exporter.intensity.reading import IntensityReading, Method, Outlook, Point
 from exporter.intensity.window import Tariff
 from exporter.optimize.found import Estimate, Finding, Found, Optimizations, Standing
-from exporter.optimize.setting import Change, Kind, Setting
+from exporter.optimize.setting import Change, Setting
+from exporter.optimize.setting import Kind as SettingKind
 from exporter.power.component import ByScope, Component
+from exporter.power.hardware import Hardware, Kind
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
@@ -60,7 +62,7 @@ HOSTILE = 'us"b\\0 \u00e9\n'
 def golden_snapshot() -> Snapshot:
     """Return a sample of a cloud machine at noon, with totals of a component to which no model gives power any more."""
     return replace(
-        initial_snapshot(host=hosts.cloud_host("aws", 2)),
+        initial_snapshot(host=hosts.cloud_host("aws", 2), reference=reference_of(Hardware(kind=Kind.VM, vcpus=2))),
         sampled_at=NOON,
         sampled_elapsed=Seconds(1000.0),
         sample_duration=Seconds(0.0015),
@@ -90,7 +92,9 @@ def golden_snapshot() -> Snapshot:
             looked_at=NOON,
             standing=Standing(
                 strategy="reduce_cpu",
-                changes=(Change(setting=Setting(kind=Kind.LAPTOP_MODE, attribute="-"), old="0", new="5", inode=0),),
+                changes=(
+                    Change(setting=Setting(kind=SettingKind.LAPTOP_MODE, attribute="-"), old="0", new="5", inode=0),
+                ),
                 is_running=True,
             ),
         ),
@@ -181,7 +185,18 @@ def _readings() -> Readings:
                 learned=Ratio(0.5),
             ),
         ),
-        score=EcoScore(value=Ratio(0.875), factors={ScoreFactor.GRID: Ratio(0.8), ScoreFactor.POWER: Ratio(0.95)}),
+        score=EcoScore(
+            value=Ratio(0.875),
+            grade=Grade.A,
+            factors={
+                ScoreFactor.GRID: Ratio(0.125),
+                ScoreFactor.NETWORK: Ratio(1.0),
+                ScoreFactor.POWER: Ratio(2.0),
+                ScoreFactor.IDLE: Ratio(0.5714285714285714),
+            },
+            rate=GramsPerSecond(0.0000863),
+            counted=Seconds(3540.0),
+        ),
     )
 
 

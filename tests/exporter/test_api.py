@@ -30,6 +30,7 @@ UNKNOWN = {
     "memory_used_bytes",
     "memory_total_bytes",
     "eco_score_ratio",
+    "eco_score_grade",
 }
 """Fields of a summary that are unknown without a fresh sample."""
 
@@ -42,10 +43,10 @@ OF_SCOPE = {
 
 def test_the_summary_equals_the_exposition_of_its_snapshot() -> None:
     site = make_site()
-    for _ in range(8):
+    for _ in range(16):
         site.sample_after(5.0, utilization=0.3, bytes_per_second=2e6)
     summary, exposed = _json(site, "/api/v1/summary"), site.exposition()
-    emissions = summary["emissions_grams_per_hour"]
+    emissions, basis = summary["emissions_grams_per_hour"], summary["eco_score_basis"]
     host = [one["watts"] for one in summary["components"] if one["scope"] == "host"]
     day = next(one for one in summary["budgets"] if one["period"] == "day")
     assert summary["host_power_watts"] == pytest.approx(sum(host), rel=1e-12) == 8.0 + 37.0 * 0.3
@@ -72,6 +73,10 @@ def test_the_summary_equals_the_exposition_of_its_snapshot() -> None:
         series("ecotrack_budget_projected_grams", period="day"): day["projected_grams"],
         series("ecotrack_budget_period_end_timestamp_seconds", period="day"): day["end"],
         series("ecotrack_eco_score_ratio"): summary["eco_score_ratio"],
+        series("ecotrack_eco_score_grade", grade=summary["eco_score_grade"]): 1.0,
+        series("ecotrack_eco_score_counted_seconds"): basis["counted_seconds"],
+        series("ecotrack_eco_score_reference_grams_per_second", machine="laptop"): basis["reference"]["grams_per_hour"]
+        / 3600,
         series("ecotrack_lifetime_emissions_grams"): summary["lifetime_emissions_grams"],
         series("ecotrack_lifetime_energy_joules"): summary["lifetime_energy_kwh"] * 3.6e6,
         series("ecotrack_last_sample_timestamp_seconds"): summary["sampled_at"],
@@ -107,7 +112,7 @@ def test_before_the_first_sample_there_is_health_and_nothing_else() -> None:
 
 def test_three_intervals_after_a_sample_its_figures_are_gone_and_totals_stay() -> None:
     site = make_site()
-    site.sample_after(5.0)
+    site.sample_after(60.0)
     fresh = site.exposition()
     site.clock.advance(15.0)
     assert site.get("/-/ready").status == 200
@@ -145,12 +150,18 @@ def test_what_was_true_before_a_suspension_is_not_shown_after_it() -> None:
 )
 def test_what_cannot_be_read_is_null_and_flagged_and_the_rest_goes_on(broken: str, gone: set[str]) -> None:
     site = make_site()
-    site.sample_after(5.0)
+    site.sample_after(60.0)
     site.machine.broken = {broken}
     site.sample_after(5.0)
-    assert _unknown(site) == gone | {"emissions_grams_per_hour.host_and_network"}
+    score = {"eco_score_ratio", "eco_score_grade"}
+    assert _unknown(site) == gone | {"emissions_grams_per_hour.host_and_network"} | score
     flags = _json(site, "/api/v1/summary")["flags"]
     assert {"level": "warning", "text": f"The {broken} reading fails."} in flags
+    trouble = _json(site, "/api/v1/summary")["eco_score_basis"]["trouble"]
+    assert (
+        trouble
+        == {"cpu": "the power of this machine is unknown", "network": "the traffic of the network is unknown"}[broken]
+    )
 
 
 def test_hostile_names_arrive_unchanged_in_labels_and_json() -> None:

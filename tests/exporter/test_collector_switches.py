@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.build import Paths, build_sampler
-from exporter.config import Budget, Config
+from exporter.config import Budget, Config, Power
 from exporter.snapshot import Snapshot
 from exporter.sources.collector import SOURCES, OnFailure
 from exporter.views.summary import summarize
@@ -25,7 +25,10 @@ RESTS_ON: dict[str, set[str]] = {
         "ecotrack_emissions_grams_total{host}",
         "ecotrack_cpu_utilization_ratio",
         "ecotrack_emissions_grams_per_second",
-        "ecotrack_eco_score_factor_ratio{budget}",
+        "ecotrack_eco_score_ratio",
+        "ecotrack_eco_score_factor_ratio",
+        "ecotrack_eco_score_grade",
+        "ecotrack_eco_score_counted_seconds",
     },
     "memory": {"ecotrack_memory_used_bytes", "ecotrack_memory_total_bytes"},
     "disk": {"ecotrack_disk_bytes_total"},
@@ -41,7 +44,10 @@ RESTS_ON: dict[str, set[str]] = {
         "ecotrack_activity_seconds_total",
         "ecotrack_activity_bytes_total",
         "ecotrack_activity_emissions_grams_total",
-        "ecotrack_eco_score_factor_ratio{budget}",
+        "ecotrack_eco_score_ratio",
+        "ecotrack_eco_score_factor_ratio",
+        "ecotrack_eco_score_grade",
+        "ecotrack_eco_score_counted_seconds",
     },
     "sockstat": {"ecotrack_sockets"},
     "connections": {"ecotrack_network_connections"},
@@ -61,19 +67,21 @@ def sampled(folder: Path, *off: str) -> Snapshot:
     clock = FakeClock()
     sources = [source for source in SOURCES if source.name not in off]
     paths = Paths(procfs=laptop / "proc", sysfs=laptop / "sys")
-    sampler, publication = build_sampler(Config(budget=Budget(day_grams=100.0)), clock, paths, sources, None)
+    sampler, publication = build_sampler(
+        Config(budget=Budget(day_grams=100.0), power=Power(machine="laptop")), clock, paths, sources, None
+    )
     sampler.sample_once()
     for name, (before, after) in MOVED.items():
         file = laptop / name
         file.write_text(file.read_text(encoding="ascii").replace(before, after), encoding="ascii")
-    clock.advance(10.0)
+    clock.advance(60.0)
     sampler.sample_once()
     return publication.latest()[0]
 
 
 def families(snapshot: Snapshot) -> set[str]:
     """Return the families with a series; families with the label scope once for each scope."""
-    scopes = {"host", "network", "budget"}
+    scopes = {"host", "network"}
     return {
         name[0] + next((f"{{{label}}}" for label in name[1:] if label in scopes and "source" not in name[0]), "")
         for name in series(snapshot, "gauge", "counter", "info")

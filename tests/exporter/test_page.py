@@ -45,13 +45,14 @@ SAME_AS = {
     "factor-grid": (series("ecotrack_eco_score_factor_ratio", factor="grid"), 1.0),
     "factor-power": (series("ecotrack_eco_score_factor_ratio", factor="power"), 1.0),
     "factor-network": (series("ecotrack_eco_score_factor_ratio", factor="network"), 1.0),
-    "factor-budget": (series("ecotrack_eco_score_factor_ratio", factor="budget"), 1.0),
+    "factor-idle": (series("ecotrack_eco_score_factor_ratio", factor="idle"), 1.0),
+    "counted": (series("ecotrack_eco_score_counted_seconds"), 1.0),
     "lifetime-energy": (series("ecotrack_lifetime_energy_joules"), 1 / 3.6e6),
     "lifetime-emissions": (series("ecotrack_lifetime_emissions_grams"), 1.0),
 }
 """Figure on the page, the series that it shows, and units of the figure per unit of the series."""
 
-UNITS = {"%": 0.01, "Mbit/s": 125_000.0, "kg": 1000.0}
+UNITS = {"%": 0.01, "Mbit/s": 125_000.0, "kg": 1000.0, "min": 60.0}
 """Value of a written unit in the figure's own unit, where the two differ."""
 
 
@@ -64,8 +65,10 @@ HARMLESS = re.compile(
 POWER = "ecotrack_power_watts"
 INTENSITY = "ecotrack_grid_carbon_intensity_grams_per_kwh"
 
-SUMMED = {"power", "emissions-host", "emissions-network"}
-"""Figures that are more than one series."""
+REFERENCE = "ecotrack_eco_score_reference_grams_per_second"
+
+SUMMED = {"power", "emissions-host", "emissions-network", "reference"}
+"""Figures that are more than one series, or one whose label depends on the machine."""
 
 
 @dataclass
@@ -116,6 +119,7 @@ def disagreements(figures: dict[str, Figure], exposed: dict[Series, float]) -> l
     for scope in ("host", "network"):
         said[f"emissions-{scope}"] = power_of(scope, exposed) * intensity / 1000.0
     said["power"] = power_of("host", exposed)
+    said["reference"] = sum(3600.0 * value for (name, _), value in exposed.items() if name == REFERENCE)
     return [
         f"{name}: {figure.value} on the page, {said.get(name)} in /metrics"
         for name, figure in figures.items()
@@ -201,7 +205,7 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     first = Document(page(site))
     assert "waiting for the first sample" in first.text
     assert "No sample has been taken yet." in first.text
-    assert first.figures.keys() == {"lifetime-energy", "lifetime-emissions"}
+    assert first.figures.keys() == {"lifetime-energy", "lifetime-emissions", "reference"}
     assert "no budget" not in first.text
     site.sample_after(5.0)
     site.clock.advance(60.0)
@@ -263,7 +267,7 @@ def test_a_browser_shows_the_figures_of_metrics(tmp_path: Path) -> None:
         until_ready(exporter)
         shown = Document(browse(tmp_path, exporter.url, "--dump-dom").stdout).figures
         exposed = {keyed(name): value for name, value in exporter.samples().items()}
-    assert shown.keys() >= {"power", "power-cpu", "used", "limit", "score", "lifetime-energy"}
+    assert shown.keys() >= {"power", "power-cpu", "used", "limit", "lifetime-energy"}
     assert disagreements(shown, exposed) == []
 
 

@@ -106,7 +106,7 @@ def test_a_state_that_knew_the_last_hour_and_no_week_is_read(tmp_path: Path) -> 
     assert b'"marks":[{' in kept.read_bytes()
     shutil.copy(kept, tmp_path / "state.json")
     loaded = load(tmp_path, "another boot")
-    assert loaded == replace(some_totals(rule=ECOTRACK), week=WeekProfile(), last=None)
+    assert loaded == replace(some_totals(rule=ECOTRACK), week=WeekProfile(), weeks={}, last=None)
 
 
 def test_an_empty_folder_begins_now(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ RATE_SECONDS = max(STEP_SECONDS + SCRAPE_SECONDS, 4 * SCRAPE_SECONDS)
 
 CONFIGURATION = """
 sampling: {interval_seconds: 1}
-power: {idle_watts: 8, full_watts: 45}
+power: {idle_watts: 8, full_watts: 45, machine: laptop}
 budget: {day_grams: 0.001, week_grams: 1000, month_grams: 4000}
 """
 """A day budget that is exhausted at once, so that there is an alert to show."""
@@ -79,6 +79,8 @@ def running_stack(folder: Path) -> Iterator[Live]:
             # Of a counter that Prometheus has not seen before there is no increase.
             _until_seen(live, f'ecotrack_sample_gaps_total{{instance="{exporter}"}}')
             machine.answer_late(LATE_SECONDS)
+            # A score needs a minute.
+            _until_seen(live, f'ecotrack_eco_score_ratio{{instance="{exporter}"}}')
             yield live
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.activity.window import Activity
-from exporter.eco_score import HALF_POINTS, ScoreFactor
+from exporter.eco_score import MOST_OF_THE_REFERENCE, WORLD, Grade, ScoreFactor
 from grafana import colours
 from grafana.board import DOCUMENTS, Board, Row, assemble, narrowing_link, to_json
 from grafana.colours import ACTIVITIES, FACTORS
@@ -76,7 +76,8 @@ def test_data_quality_comes_last_and_is_collapsed(name: str) -> None:
 
 def test_every_activity_and_factor_has_its_colour() -> None:
     assert list(ACTIVITIES) == [activity.value for activity in Activity]
-    assert set(FACTORS) == {factor.value for factor in ScoreFactor}
+    assert list(FACTORS) == [factor.value for factor in ScoreFactor]
+    assert list(colours.GRADES) == [grade.value for grade in Grade]
 
 
 def test_every_term_and_level_of_the_scheduler_has_its_colour() -> None:
@@ -115,13 +116,13 @@ def test_a_link_from_a_series_keeps_the_choices_that_it_does_not_narrow() -> Non
     )
 
 
-def test_the_score_is_explained_with_the_exporters_own_half_points() -> None:
-    (panel,) = (found for found in panels(board("device-carbon.json")) if found["title"] == "Why this score")
-    halves = {factor: HALF_POINTS[factor].value for factor in ScoreFactor}
-    assert f"half {halves[ScoreFactor.GRID]:g} g/kWh" in panel["description"]
-    assert f"half {halves[ScoreFactor.POWER]:g} W" in panel["description"]
-    assert f"half {halves[ScoreFactor.NETWORK] / 1e6:g} MB/s" in panel["description"]
-    assert f"half {halves[ScoreFactor.BUDGET]:g};" in panel["description"]
+def test_the_score_is_explained_by_the_exporters_own_figures() -> None:
+    told = {found["title"]: found["description"] for found in panels(board("device-carbon.json"))}
+    assert f"/ {WORLD.value:g} g/kWh" in told["Why this score"]
+    assert all(f"{factor.value.capitalize()}: " in told["Why this score"] for factor in ScoreFactor)
+    bounds = {0.25: "a quarter", 0.5: "a half", 1.0: "all of it", 2.0: "twice", 4.0: "four times"}
+    letters = ", ".join(f"{grade} up to {bounds[most]}" for grade, most in MOST_OF_THE_REFERENCE.items())
+    assert letters.replace("a quarter", "a quarter of the reference") in told["Eco score"]
 
 
 @pytest.mark.parametrize("name", names())

@@ -77,7 +77,7 @@ def test_a_failing_provider_costs_the_grams_of_its_samples_and_nothing_else(answ
             ("ecotrack_grid_carbon_intensity_timestamp_seconds", "fake"),
             ("ecotrack_emissions_grams_per_second",),
             ("ecotrack_eco_score_factor_ratio", "grid"),
-            ("ecotrack_eco_score_factor_ratio", "budget"),
+            ("ecotrack_eco_score_ratio",),
             ("ecotrack_budget_projected_grams", "day"),
         ):
             assert (gauge in shown) is works

@@ -1,6 +1,7 @@
 """Reports: every gram of the logs is in them once, and what they say is sure is sure."""
 
 import json
+import math
 import os
 import random
 import re
@@ -117,7 +118,8 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, objec
 
 
 def test_the_parts_of_a_report_have_one_sum(journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "ecotrack.yml").write_text("budget: {day_grams: 800, week_grams: 6000, month_grams: 20000}\n")
+    settings = "budget: {day_grams: 800, week_grams: 6000, month_grams: 20000}\npower: {machine: laptop}\n"
+    (tmp_path / "ecotrack.yml").write_text(settings)
     found = json.loads(json.dumps(told(capsys, f"--config.file={tmp_path / 'ecotrack.yml'}", str(journal))))
     meant = sum(float(line.split(",")[4] or 0.0) for line in journal.read_text().splitlines()[1:]) * 1000.0
     for periods in (found["days"], found["weeks"], found["months"]):
@@ -134,7 +136,9 @@ def test_the_parts_of_a_report_have_one_sum(journal: Path, tmp_path: Path, capsy
     weeks = {one["start"]: one["grams"] for one in found["weeks"]}
     assert last["grams"] == weeks[last["start"]]
     assert last["before_grams"] == weeks[str(date.fromisoformat(last["start"]) - timedelta(days=7))]
-    assert 0.0 < found["eco_score"] < 1.0
+    assert 0.0 < found["eco_score"]["ratio"] < 1.0
+    assert math.prod(found["eco_score"]["factors"].values()) == pytest.approx(1.0 / found["eco_score"]["ratio"] - 1.0)
+    assert "of a laptop at half load: 16.8 W" in found["eco_score"]["basis"]
 
 
 @pytest.mark.parametrize("by_hour", [False, True])
