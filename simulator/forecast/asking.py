@@ -4,14 +4,17 @@ Models have learnt from whole days. Given half of one, or a meter that stands st
 how well. The reference needs less: it takes the last value that is there, or the mean of the hour.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
 
 from simulator.arrays import BoolArray, FloatArray
 from simulator.forecast.conformal import Calibrated
+from simulator.forecast.features import ask_all, references_of
 from simulator.forecast.interface import Kind, Series
+from simulator.forecast.models.convex import FittedConvex
 from simulator.forecast.watch import Prediction
 
 MOST_OVER_RATED = 100.0
@@ -51,19 +54,41 @@ class Answer:
         return _filled(self.own, self.reference)
 
 
-def answer(model: Calibrated, reference: Calibrated, series: Series) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A model and the reference behind it, which is asked once where it is also what the model corrects."""
+
+    model: Calibrated
+    reference: Calibrated
+    _references: tuple[FittedConvex | None, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find out whether it is."""
+        object.__setattr__(self, "_references", references_of([self.model.fitted, self.reference.fitted]))
+
+    def both(self, series: Series) -> tuple[Prediction, ...]:
+        """Return what the model and the reference predict of the day after a series."""
+        return _predictions((self.model, self.reference), self._references, series)
+
+    def alone(self, series: Series) -> Prediction:
+        """Return what the reference predicts of the day after a series."""
+        return _predictions((self.reference,), self._references[1:], series)[0]
+
+
+def answer(sides: Sides, series: Series) -> Answer:
     """Return the forecasts of the day after the last step of a series, whatever its values are."""
     sound = cleaned(series)
-    expected = _told(reference, sound)
     reason = trouble(series)
     if reason is None:
-        told = _told(model, sound)
+        own, expected = sides.both(sound)
         # Of some horizons a model may tell nothing: there the reference does, without any reason.
-        silent = np.isnan(told.mean)
-        broken = bool(np.isinf(told.mean).any() or not np.isfinite(told.quantiles[:, ~silent]).all() or silent.all())
+        silent = np.isnan(own.mean)
+        broken = bool(np.isinf(own.mean).any() or not np.isfinite(own.quantiles[:, ~silent]).all() or silent.all())
         if not broken:
-            return Answer(own=told, reference=expected, reason=None)
+            return Answer(own=own, reference=expected, reason=None)
         reason = Reason.NO_ANSWER
+    else:
+        expected = sides.alone(sound)
     nothing = Prediction(mean=np.full_like(expected.mean, np.nan), quantiles=np.full_like(expected.quantiles, np.nan))
     return Answer(own=nothing, reference=expected, reason=reason)
 
@@ -89,9 +114,15 @@ def trouble(series: Series) -> Reason | None:
 
 def cleaned(series: Series) -> Series:
     """Return the series with every value missing that no supply and no grid can have."""
-    values = np.where(_possible(series, series.values), series.values, np.nan)
-    beside = np.where(np.isfinite(series.beside) & (series.beside >= 0.0), series.beside, np.nan)
-    return replace(series, values=values, beside=beside)
+    impossible = ~_possible(series, series.values)
+    strange = ~(np.isfinite(series.beside) & (series.beside >= 0.0))
+    if not (impossible.any() or strange.any()):
+        return series
+    return replace(
+        series,
+        values=np.where(impossible, np.nan, series.values),
+        beside=np.where(strange, np.nan, series.beside),
+    )
 
 
 def _possible(series: Series, values: FloatArray) -> BoolArray:
@@ -100,10 +131,14 @@ def _possible(series: Series, values: FloatArray) -> BoolArray:
         return np.isfinite(values) & (values >= 0.0) & (values <= MOST_OVER_RATED * series.rated)
 
 
-def _told(forecast: Calibrated, series: Series) -> Prediction:
+def _predictions(
+    sides: Sequence[Calibrated], references: Sequence[FittedConvex | None], series: Series
+) -> tuple[Prediction, ...]:
+    origins = np.array([len(series.values) - 1])
     with np.errstate(all="ignore"):
-        mean, quantiles = forecast.bands(series, np.array([len(series.values) - 1]))
-    return Prediction(mean=mean[0], quantiles=quantiles[0])
+        expected = ask_all([side.fitted for side in sides], references, series, origins)
+        moved = [side.moved(one, series, origins) for side, one in zip(sides, expected, strict=True)]
+    return tuple(Prediction(mean=mean[0], quantiles=quantiles[0]) for mean, quantiles in moved)
 
 
 def _filled(told: Prediction, other: Prediction) -> Prediction:

@@ -19,6 +19,7 @@ from simulator.arrays import BoolArray, FloatArray
 from simulator.forecast.interface import (
     LEVELS,
     MONTHS,
+    Expected,
     Fitted,
     ForecastError,
     Kind,
@@ -56,7 +57,10 @@ class Calibrated:
 
     def bands(self, series: Series, origins: Steps) -> tuple[FloatArray, FloatArray]:
         """Return the mean (O, H) and the quantiles (O, Q, H)."""
-        expected = self.fitted.expect(series, origins)
+        return self.moved(self.fitted.expect(series, origins), series, origins)
+
+    def moved(self, expected: Expected, series: Series, origins: Steps) -> tuple[FloatArray, FloatArray]:
+        """Return mean and quantiles, as `bands` does, of what the model expects."""
         steps = targets(series, origins)
         moves = self.moves[series.month(steps), :, np.arange(series.horizons)].swapaxes(1, 2)
         moved = expected.quantiles + expected.spread[:, np.newaxis] * moves

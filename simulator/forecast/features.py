@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -33,7 +34,9 @@ class Scaler:
 
     def scaled(self, inputs: FloatArray) -> FloatArray:
         """Return inputs of mean zero and deviation one; what is missing becomes the mean."""
-        return np.nan_to_num((inputs - self.mean) / self.deviation, nan=0.0)
+        scaled: FloatArray = (inputs - self.mean) / self.deviation
+        np.copyto(scaled, 0.0, where=np.isnan(scaled))
+        return scaled
 
     def state(self) -> State:
         """Return the arrays of which `Scaler` is made."""
@@ -46,16 +49,32 @@ def fit_scaler(inputs: FloatArray) -> Scaler:
     return Scaler(inputs.mean(axis=0), np.where(deviation > NEGLIGIBLE, deviation, 1.0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question to models that correct the reference: its expectation (O, H), and what else is known (O, H, F).
+    """A question to models that correct the reference, the same to all that have the same one.
 
-    `scale` (O, H) is the unit of errors. Models with the same reference are asked the same.
+    `plain` is what the reference itself expects, and `scale` (O, H) the unit of errors.
     """
 
-    scale: FloatArray
-    expected: FloatArray
-    inputs: FloatArray
+    def __init__(self, series: Series, reference: FittedConvex, origins: Steps) -> None:
+        self.plain = reference.expect(series, origins)
+        self._series = series
+        self._reference = reference
+        self._origins = origins
+
+    @property
+    def expected(self) -> FloatArray:
+        """The means (O, H) that the reference expects."""
+        return self.plain.mean
+
+    @cached_property
+    def scale(self) -> FloatArray:
+        """The unit (O, H) of errors."""
+        return self._series.scale(targets(self._series, self._origins))
+
+    @cached_property
+    def inputs(self) -> FloatArray:
+        """What else is known (O, H, F) of every origin and horizon."""
+        return inputs_of(self._series, self._reference, self._origins, _ratio(self.expected, self.scale))
 
 
 @runtime_checkable
@@ -70,18 +89,16 @@ class Correcting(Fitted, Protocol):
         """Return what is expected, as `expect` does."""
 
 
-def question(series: Series, reference: FittedConvex, origins: Steps) -> Question:
-    """Return the question of every origin and horizon."""
+def inputs_of(series: Series, reference: FittedConvex, origins: Steps, expected: FloatArray) -> FloatArray:
+    """Return the inputs (O, H, F) of every origin and horizon, of which the reference expects so many units (O, H)."""
     steps = targets(series, origins)
-    scale = series.scale(steps)
     unit = 1.0 if series.kind is Kind.SOLAR else series.rated
     index = observed_index(series, np.nan) / unit
     beside = filled(series.beside, 0.0)
-    expected = reference.expect(series, origins).mean
     sky = series.clear_sky / series.rated
     hour, year = 2 * np.pi * steps / series.horizons, series.phase_of_year(steps)
     then = {
-        "expected": _ratio(expected, scale) / unit,
+        "expected": expected / unit,
         "climatology": reference.climatology(series, steps) / unit,
         "day before": index[np.maximum(steps - series.horizons, 0)],
         "sky then": sky[steps],
@@ -101,14 +118,14 @@ def question(series: Series, reference: FittedConvex, origins: Steps) -> Questio
     inputs = np.empty((*steps.shape, len(then) + len(now)))
     for column, one in enumerate((*then.values(), *(one[:, np.newaxis] for one in now.values()))):
         inputs[..., column] = one
-    return Question(scale=scale, expected=expected, inputs=inputs)
+    return inputs
 
 
 def references_of(fitted: Sequence[Fitted]) -> tuple[FittedConvex | None, ...]:
-    """Return the reference that each model corrects, equal ones as one object; None for one that cannot answer."""
+    """Return the reference that each model corrects, or is, equal ones as one object; None where there is no one."""
     found: list[FittedConvex | None] = []
     for one in fitted:
-        own = one.reference if isinstance(one, Correcting) else None
+        own = one if isinstance(one, FittedConvex) else one.reference if isinstance(one, Correcting) else None
         found.append(own if own is None else next((other for other in found if other and other.equals(own)), own))
     return tuple(found)
 
@@ -117,11 +134,21 @@ def ask_all(
     fitted: Sequence[Fitted], references: Sequence[FittedConvex | None], series: Series, origins: Steps
 ) -> list[Expected]:
     """Return what each model expects; `references` are those of `references_of`, each asked about once."""
-    asked = {id(one): question(series, one, origins) for one in {id(one): one for one in references if one}.values()}
+    asked = {id(one): Question(series, one, origins) for one in {id(one): one for one in references if one}.values()}
     return [
-        one.expect(series, origins) if reference is None else cast(Correcting, one).answer(asked[id(reference)])
+        one.expect(series, origins) if reference is None else answered(one, asked[id(reference)])
         for one, reference in zip(fitted, references, strict=True)
     ]
+
+
+def answered(fitted: Fitted, asked: Question) -> Expected:
+    """Return what a model that corrects the reference of a question, or is that reference, answers."""
+    return asked.plain if isinstance(fitted, FittedConvex) else cast(Correcting, fitted).answer(asked)
+
+
+def shared(references: Sequence[FittedConvex | None]) -> FittedConvex | None:
+    """Return the one reference of several models; None where there is no such."""
+    return references[0] if all(one is references[0] for one in references) else None
 
 
 def _ratio(values: FloatArray, scale: FloatArray) -> FloatArray:
@@ -178,7 +205,7 @@ def lesson(series: Series, reference: FittedConvex, name: str) -> Lesson:
     least = int(usable.sum(axis=0).min()) if len(origins) else 0
     if least < LEAST_PAIRS:
         raise ForecastError(f"{name}: expected {LEAST_PAIRS} steps with a whole day observed before, got {least}")
-    asked = question(series, reference, origins)
+    asked = Question(series, reference, origins)
     missed = truth(series, steps) - asked.expected
     weights = np.where(usable, np.square(asked.scale), 0.0)
     return Lesson(

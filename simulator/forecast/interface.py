@@ -1,6 +1,6 @@
 """The interface of probabilistic forecasts: what a forecaster is told of a site, and the quantiles that it returns."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol, Self
@@ -54,6 +54,7 @@ class Series:
     it. `values` (T,) are means of steps; one that is missing is NaN. `clear_sky` (T + H,) is the mean power under a
     cloudless sky, known beforehand, where H is the number of steps of the longest horizon; it is zero throughout where
     the sun plays no part. `beside` (T,) is the power of the site's other kind of supply, zeros where there is none.
+    `horizons` is H, the steps of a day.
     """
 
     site: Site
@@ -63,6 +64,7 @@ class Series:
     values: FloatArray
     clear_sky: FloatArray
     beside: FloatArray
+    horizons: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit one another. Raises ForecastError."""
@@ -70,17 +72,13 @@ class Series:
             raise ForecastError(f"expected a step that divides a day, got {self.step:g} s")
         if not self.rated > 0:
             raise ForecastError(f"expected a rated power above 0, got {self.rated:g}")
+        object.__setattr__(self, "horizons", round(HORIZON / self.step))
         count = len(self.values)
         if len(self.clear_sky) != count + self.horizons or len(self.beside) != count:
             raise ForecastError(
                 f"expected {count} values beside and {count + self.horizons} of the clear sky, "
                 f"got {len(self.beside)} and {len(self.clear_sky)}"
             )
-
-    @property
-    def horizons(self) -> int:
-        """The number of horizons, H: the steps of a day."""
-        return round(HORIZON / self.step)
 
     def observed_until(self, step: int) -> Self:
         """Return what had been observed at the end of a step."""

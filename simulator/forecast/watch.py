@@ -10,6 +10,7 @@ nothing changes, so a pair that is even does not go back and forth. A step that 
 has no error, and it neither lengthens nor ends a day's run. After seven days without any the run begins anew.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from simulator.forecast.scores import NOMINAL
 
 WINDOW_DAYS = DAYS_PER_WEEK
 """Days over which errors, skill and coverage are taken: a judgement. Weather of a week has both clouds and sun."""
+
+_ENDS = [row for ends in NOMINAL.values() for row in ends]
 
 _COLUMNS = ("count", "model", "reference", "model in 80", "model in 90", "reference in 80", "reference in 90")
 
@@ -59,6 +62,7 @@ class Watch:
         self._day = steps_per_day
         self._bands = [slice(begin, end) for begin, end in zip((0, *ends[:-1]), ends, strict=True)]
         self._window = np.zeros((WINDOW_DAYS * steps_per_day, len(ends), len(_COLUMNS)))
+        self._sums: FloatArray = np.zeros((len(ends), len(_COLUMNS)))
         # What was told of a step, in the row that is its number modulo a day, and the column of its horizon.
         self._told: FloatArray = np.full((2 * (1 + 2 * len(NOMINAL)), steps_per_day, steps_per_day), np.nan)
         self._last = -1
@@ -97,9 +101,10 @@ class Watch:
             self._window[step % len(self._window)] = self._scored(step, value)
         self._told[:, step % self._day] = np.nan
         self._last = step
+        self._sums = self._window.sum(axis=0)
         if observed:
             self._judge()
-        elif not self._window[..., 0].any():
+        elif not self._sums[:, 0].any():
             self._behind[:] = self._ahead[:] = 0
 
     def renew(self, bands: BoolArray) -> None:
@@ -107,7 +112,7 @@ class Watch:
 
         Hand-overs so far stay counted.
         """
-        self._window[:, bands] = 0.0
+        self._window[:, bands] = self._sums[bands] = 0.0
         for band in (one for one, is_new in zip(self._bands, bands, strict=True) if is_new):
             self._told[:, :, band] = np.nan
         self._behind[bands] = self._ahead[bands] = 0
@@ -115,8 +120,7 @@ class Watch:
 
     def standing(self) -> tuple[Standing, ...]:
         """Return how the model stands in each band."""
-        sums = self._window.sum(axis=0)
-        return tuple(self._standing(number, sums[number]) for number in range(len(self._bands)))
+        return tuple(self._standing(number, self._sums[number]) for number in range(len(self._bands)))
 
     def _forget(self, step: int) -> None:
         """Drop what was told of steps that were left out, and what left the window."""
@@ -137,8 +141,7 @@ class Watch:
         return np.stack([counted[:, band].sum(axis=1) for band in self._bands])
 
     def _judge(self) -> None:
-        sums = self._window.sum(axis=0)
-        model, reference = sums[:, 1], sums[:, 2]
+        model, reference = self._sums[:, 1], self._sums[:, 2]
         self._behind = np.where(model > reference, self._behind + 1, 0)
         self._ahead = np.where(model < reference, self._ahead + 1, 0)
         leaves = ~self._over & (self._behind >= self._day)
@@ -147,17 +150,17 @@ class Watch:
         self._over = (self._over | leaves) & ~returns
 
     def _standing(self, number: int, sums: FloatArray) -> Standing:
-        count, model, reference = (float(one) for one in sums[:3])
-        over, inside = bool(self._over[number]), sums[3:]
+        count, model, reference, *inside = sums.tolist()
+        over = bool(self._over[number])
         mine = inside[len(NOMINAL) :] if over else inside[: len(NOMINAL)]
         known = count > 0.0
         return Standing(
             begin=self._bands[number].start,
             end=self._bands[number].stop,
-            model_error=float(np.sqrt(model / count)) if known else None,
-            reference_error=float(np.sqrt(reference / count)) if known else None,
-            skill=1.0 - float(np.sqrt(model / reference)) if known and 0.0 < reference < np.inf else None,
-            coverage={level: float(one / count) if known else None for level, one in zip(NOMINAL, mine, strict=True)},
+            model_error=math.sqrt(model / count) if known else None,
+            reference_error=math.sqrt(reference / count) if known else None,
+            skill=1.0 - math.sqrt(model / reference) if known and 0.0 < reference < math.inf else None,
+            coverage={level: one / count if known else None for level, one in zip(NOMINAL, mine, strict=True)},
             handed_over=over,
             hand_overs=int(self._counts[0, number]),
             returns=int(self._counts[1, number]),
@@ -166,4 +169,4 @@ class Watch:
 
 def _kept(told: Prediction) -> FloatArray:
     """Return the mean and the ends of each band (1 + 2 x bands, H)."""
-    return np.stack([told.mean, *(told.quantiles[row] for ends in NOMINAL.values() for row in ends)])
+    return np.concatenate([told.mean[np.newaxis], told.quantiles[_ENDS]])

@@ -8,7 +8,7 @@ import numpy as np
 
 from exporter.core.units import HOURS_PER_DAY
 from simulator.arrays import BoolArray, FloatArray
-from simulator.forecast.asking import Answer, Reason, answer
+from simulator.forecast.asking import Answer, Reason, Sides, answer
 from simulator.forecast.interface import HOURLY, LEVELS, Kind, Series
 from simulator.forecast.watch import Prediction, Standing, Watch
 from simulator.live.lessons import Hours, Lesson, YearOfSky
@@ -65,9 +65,12 @@ class Course:
 
     def __init__(self, lesson: Lesson, name: str, hours: Hours) -> None:
         self._lesson = lesson
+        self._sides = Sides(lesson.pair.model, lesson.pair.reference)
         self._name = name
         self._hours = hours
         self._sky = YearOfSky(lesson.heading.sky_from, lesson.sky)
+        self._days: tuple[int, int] | None = None
+        self._sky_then: FloatArray = np.empty(0)
         self._watch = Watch(HOURS_PER_DAY, lesson.pair.ends)
         self._fallbacks: Counter[Reason] = Counter(dict.fromkeys(Reason, 0))
         # What was told of an hour, in the row that is its number modulo a day, and the column of its horizon.
@@ -87,7 +90,9 @@ class Course:
         pairs = zip(before.models, before.references, now.models, now.references, strict=True)
         self._watch.renew(np.array([one[:2] != one[2:] for one in pairs]))
         self._lesson = lesson
+        self._sides = Sides(now.model, now.reference)
         self._sky = YearOfSky(lesson.heading.sky_from, lesson.sky)
+        self._days = None
         self._learnings += 1
 
     @property
@@ -113,8 +118,7 @@ class Course:
         told = self._told[:, row].copy()
         self._past = np.concatenate([self._past[:, 1:], np.array([[values[-1]], *told[:, :1]])], axis=1)
         self._told[:, row] = np.nan
-        pair = self._lesson.pair
-        found = answer(pair.model, pair.reference, series)
+        found = answer(self._sides, series)
         if found.reason is not None:
             self._fallbacks[found.reason] += 1
         self._watch.told(step, found.own, found.reference)
@@ -128,7 +132,7 @@ class Course:
         begin = (step + 1 - len(values)) // HOURS_PER_DAY
         before = np.full((step + 1 - len(values)) % HOURS_PER_DAY, np.nan)
         end = -(-(step + 1 + HOURS_PER_DAY) // HOURS_PER_DAY)
-        sky = np.concatenate([self._sky.on(self._hours.day(number)) for number in range(begin, end)])
+        sky = self._sky_of(begin, end)
         whole = np.concatenate([before, values])
         return Series(
             site=self._hours.site_on(begin),
@@ -140,8 +144,17 @@ class Course:
             beside=np.concatenate([before, beside]),
         )
 
+    def _sky_of(self, begin: int, end: int) -> FloatArray:
+        """Return the cloudless sky of the hours of these days, which are the same all day long."""
+        if self._days != (begin, end):
+            self._days = begin, end
+            self._sky_then = np.concatenate([self._sky.on(self._hours.day(number)) for number in range(begin, end)])
+        return self._sky_then
+
     def _in_force(self, found: Answer) -> FloatArray:
         """Return mean and bounds (5, 24) of what is served: the reference in bands that were handed over."""
+        if not any(self._watch.handed_over):
+            return _rows(found.model)
         over: BoolArray = np.repeat(self._watch.handed_over, np.diff((0, *self._lesson.pair.ends)))
         return np.where(over, _rows(found.reference), _rows(found.model))
 

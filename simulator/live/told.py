@@ -6,14 +6,14 @@ supply stays as it is, and an hour of its grid is as it was a day before.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, Seconds
-from simulator.arrays import FloatArray
+from simulator.arrays import BoolArray, FloatArray
 from simulator.assembly.layout import Layout
 from simulator.energy.interface import WEATHER_STEP
 from simulator.forecast.intensity import fill
@@ -123,52 +123,57 @@ class ToldForecaster:
 
     def _ask(self, hour: int) -> FloatArray | None:
         """Return the power (P, B) that is told of the points from an hour on; None where nothing is."""
-        sites = range(int(self._site.max()) + 1)
-        told = {
-            (site, kind): found
-            for site in sites
-            for kind in (Kind.SOLAR, Kind.WIND)
-            if (found := self._told(site, kind)) is not None
-        }
-        if not told:
+        sun, wind = (self._means(kind) for kind in (Kind.SOLAR, Kind.WIND))
+        if not (sun.of_bus.any() or wind.of_bus.any()):
             return None
-        _, solar, wind = self._last
-        power = np.repeat((solar + wind)[np.newaxis], HOURS_TOLD * POINTS_PER_HOUR, axis=0)
-        skies = self._skies()
-        for (site, kind), means in told.items():
-            buses = np.flatnonzero(self._site == site)
-            if kind is Kind.SOLAR:
-                sky = None if skies is None else skies.between(hour * POINTS_PER_HOUR, len(power))
-                shares = _by_sky(sky, self._panel[buses], self._solar_watts[buses])
+        _, solar, turning = self._last
+        power = np.empty((HOURS_TOLD, POINTS_PER_HOUR, len(self._site)))
+        power[:] = np.where(sun.of_bus, 0.0, solar) + np.where(wind.of_bus, 0.0, turning)
+        power += (wind.means * self._of_site(self._given))[:, np.newaxis]
+        power += self._by_sky(hour, sun.means)
+        return np.maximum(power, 0.0, out=power).reshape(-1, len(self._site))
+
+    def _means(self, kind: Kind) -> "_SiteMeans":
+        found = [self._told(site, kind) for site in range(int(self._site.max()) + 1)]
+        means = np.zeros((HOURS_TOLD, len(found)))
+        for site, told in enumerate(found):
+            if told is not None:
                 # An hour of a day on, the sun stands where it does now.
-                hours = np.append(means, means[0])
-            else:
-                shares = _of_whole(self._given[buses])[np.newaxis]
-                hours = np.append(means, means[-1])
-            own = (solar if kind is Kind.SOLAR else wind)[buses]
-            power[:, buses] += np.repeat(hours, POINTS_PER_HOUR)[:, np.newaxis] * shares - own
-        return np.maximum(power, 0.0)
+                means[:, site] = np.append(told, told[0 if kind is Kind.SOLAR else -1])
+        known = np.array([told is not None for told in found])
+        return _SiteMeans(means=means[:, self._site], of_bus=known[self._site])
+
+    def _of_site(self, sizes: FloatArray) -> FloatArray:
+        """Return the share (B,) of each bus in the sum over its site; nothing where that is nothing."""
+        whole = np.bincount(self._site, sizes)[self._site]
+        shares: FloatArray = np.divide(sizes, whole, out=np.zeros_like(sizes), where=whole > 0.0)
+        return shares
+
+    def _by_sky(self, hour: int, means: FloatArray) -> FloatArray:
+        """Return the power (HOURS_TOLD, 12, B) of panels, of which their site gives such means (HOURS_TOLD, B).
+
+        In an hour it goes by the sky above each; in a dark one, and without a sky, by the plates.
+        """
+        even = means * self._of_site(self._solar_watts)
+        skies = self._skies()
+        if skies is None:
+            return even[:, np.newaxis]
+        sky = skies.between(hour * POINTS_PER_HOUR, HOURS_TOLD * POINTS_PER_HOUR)
+        own = sky.reshape(HOURS_TOLD, POINTS_PER_HOUR, -1).take(self._panel, axis=2)
+        by_hour = own.mean(axis=1)
+        whole = np.stack([np.bincount(self._site, one) for one in by_hour])[:, self._site]
+        lit = whole > 0.0
+        own *= np.divide(means, whole, out=np.zeros_like(whole), where=lit)[:, np.newaxis]
+        own += np.where(lit, 0.0, even)[:, np.newaxis]
+        return own
 
 
-def _by_sky(sky: FloatArray | None, panel: NDArray[np.intp], plates: FloatArray) -> FloatArray:
-    """Return the power (P, n) of panels over the mean of their sum in each hour, where the sky (P, K + 1) is bright.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SiteMeans:
+    """The means (HOURS_TOLD, B) that are told of each bus's site, zeros where none are, and of which buses (B,)."""
 
-    In a dark hour, and without a sky, it goes by the plates (n,).
-    """
-    even = _of_whole(plates)[np.newaxis]
-    if sky is None:
-        return even
-    own = sky[:, panel]
-    whole = own.sum(axis=1).reshape(-1, POINTS_PER_HOUR).mean(axis=1).repeat(POINTS_PER_HOUR)[:, np.newaxis]
-    shares: FloatArray = np.divide(own, whole, out=np.broadcast_to(even, own.shape).copy(), where=whole > 0.0)
-    return shares
-
-
-def _of_whole(sizes: FloatArray) -> FloatArray:
-    """Return the share of each in the sum of all; nothing where that is nothing."""
-    whole = sizes.sum()
-    shares: FloatArray = sizes / whole if whole > 0.0 else np.zeros_like(sizes)
-    return shares
+    means: FloatArray
+    of_bus: BoolArray
 
 
 class ToldGrid:

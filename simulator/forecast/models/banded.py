@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simulator.forecast.features import ask_all, references_of
+from simulator.forecast.features import Question, answered, ask_all, references_of, shared
 from simulator.forecast.interface import Expected, Fitted, Series, State, Steps, with_prefix
 from simulator.forecast.models.convex import FittedConvex
 
@@ -20,14 +20,26 @@ class Banded:
     _references: tuple[FittedConvex | None, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Find the models that differ, and those that correct the same reference."""
+        """Find the models that differ, and those that correct the same reference, or are it."""
         models = tuple({id(one): one for one in self.fitted}.values())
         object.__setattr__(self, "_models", models)
         object.__setattr__(self, "_references", references_of(models))
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`; a model that serves several bands is asked once."""
-        answers = ask_all(self._models, self._references, series, origins)
+        return self._joined(ask_all(self._models, self._references, series, origins))
+
+    @property
+    def reference(self) -> FittedConvex | None:
+        """The reference that all models correct, or are; None where there is no one."""
+        return shared(self._references)
+
+    def answer(self, asked: Question) -> Expected:
+        """See `Correcting.answer`."""
+        return self._joined([answered(one, asked) for one in self._models])
+
+    def _joined(self, answers: Sequence[Expected]) -> Expected:
+        """Return what the models answer, each in its bands."""
         told = {id(one): answer for one, answer in zip(self._models, answers, strict=True)}
         parts = [
             (told[id(one)], slice(begin, end))

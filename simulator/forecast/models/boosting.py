@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from simulator.arrays import FloatArray
-from simulator.forecast.features import Question, Scaler, fit_scaler, lesson, question
+from simulator.forecast.features import Question, Scaler, fit_scaler, lesson
 from simulator.forecast.forest import Forest, Grove, grove_of, restore_forest
 from simulator.forecast.interface import (
     Expected,
@@ -98,7 +98,7 @@ class FittedBoosting:
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`."""
-        return self.answer(question(series, self.reference, origins))
+        return self.answer(Question(series, self.reference, origins))
 
     def answer(self, asked: Question) -> Expected:
         """See `Correcting.answer`."""

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
-import numpy as np
-
-from simulator.forecast.features import Correcting, Question, ask_all, references_of
+from simulator.arrays import FloatArray
+from simulator.forecast.features import Question, answered, ask_all, references_of, shared
 from simulator.forecast.interface import Expected, Fitted, Model, Series, State, Steps, part_of, with_prefix
 from simulator.forecast.models.boosting import Boosting
 from simulator.forecast.models.convex import FittedConvex
@@ -54,8 +52,7 @@ class FittedEnsemble:
     @property
     def reference(self) -> FittedConvex | None:
         """The reference that all members correct; None where there are several."""
-        first = self._references[0]
-        return first if all(one is first for one in self._references) else None
+        return shared(self._references)
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`."""
@@ -63,7 +60,7 @@ class FittedEnsemble:
 
     def answer(self, asked: Question) -> Expected:
         """See `Correcting.answer`."""
-        return _mean([cast(Correcting, member).answer(asked) for member in self.members])
+        return _mean([answered(member, asked) for member in self.members])
 
     def state(self) -> State:
         """See `Fitted.state`."""
@@ -74,6 +71,6 @@ class FittedEnsemble:
 
 
 def _mean(told: Sequence[Expected]) -> Expected:
-    return Expected(
-        mean=np.mean([one.mean for one in told], axis=0), spread=told[-1].spread, quantiles=told[-1].quantiles
-    )
+    first, *others = (one.mean for one in told)
+    mean: FloatArray = sum(others, first) / len(told)
+    return Expected(mean=mean, spread=told[-1].spread, quantiles=told[-1].quantiles)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.arrays import FloatArray
-from simulator.forecast.features import Lesson, Question, Scaler, fit_scaler, lesson, question
+from simulator.forecast.features import Lesson, Question, Scaler, fit_scaler, lesson
 from simulator.forecast.interface import LEVELS, Expected, Series, State, Steps, mean_of, part_of, with_prefix
 from simulator.forecast.models.convex import Convex, FittedConvex
 from simulator.forecast.network import Examples, Plan, pinball, train
@@ -90,7 +90,7 @@ class FittedMlp:
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`; the mean is that of the quantiles, each for its share of the probability."""
-        return self.answer(question(series, self.reference, origins))
+        return self.answer(Question(series, self.reference, origins))
 
     def answer(self, asked: Question) -> Expected:
         """See `Correcting.answer`."""
@@ -154,7 +154,8 @@ def _learn(inputs: FloatArray, learnt: Lesson, unit: float, number: int, seed: i
 
 def answers(networks: Sequence[State], inputs: FloatArray) -> FloatArray:
     """Return what the layers of the networks answer (O, H, Q) to inputs (O, H, F) in the mean."""
-    return np.asarray(np.mean([_answer(layers, inputs) for layers in networks], axis=0))
+    first, *others = (_answer(layers, inputs) for layers in networks)
+    return np.asarray(sum(others, first) / len(networks)) if others else first
 
 
 def _answer(layers: State, inputs: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.arrays import FloatArray
-from simulator.forecast.features import Lesson, Question, Scaler, fit_scaler, lesson, question
+from simulator.forecast.features import Lesson, Question, Scaler, fit_scaler, lesson
 from simulator.forecast.interface import Expected, Series, State, Steps, part_of, point, with_prefix
 from simulator.forecast.models.convex import Convex, FittedConvex
 
@@ -63,7 +63,7 @@ class FittedRidge:
 
     def expect(self, series: Series, origins: Steps) -> Expected:
         """See `Fitted.expect`."""
-        return self.answer(question(series, self.reference, origins))
+        return self.answer(Question(series, self.reference, origins))
 
     def answer(self, asked: Question) -> Expected:
         """See `Correcting.answer`."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from simulator.arrays import FloatArray
-from simulator.forecast.asking import Reason, answer, trouble
+from simulator.forecast.asking import Reason, Sides, answer, trouble
 from simulator.forecast.conformal import Calibrated, calibrate
 from simulator.forecast.interface import LEVELS, MONTHS, Expected, Kind, Series, State, Steps, point
 from simulator.forecast.models.convex import Convex
@@ -65,17 +65,20 @@ TROUBLES: dict[Reason, Callable[[Series], Series]] = {
 @pytest.mark.parametrize("kind", Kind)
 def test_a_model_is_asked_where_a_day_was_observed(kind: Kind) -> None:
     model, reference = pair(kind)
-    found = answer(model, reference, lately(kind))
+    found = answer(Sides(model, reference), lately(kind))
     assert found.reason is None
     origin = np.array([len(lately(kind).values) - 1])
-    assert np.array_equal(found.model.mean, model.bands(lately(kind), origin)[0][0])
+    for told, alone in ((found.model, model), (found.reference, reference)):
+        mean, quantiles = alone.bands(lately(kind), origin)
+        assert np.array_equal(told.mean, mean[0])
+        assert np.array_equal(told.quantiles, quantiles[0])
     assert not np.array_equal(found.model.mean, found.reference.mean)
 
 
 @pytest.mark.parametrize("reason", TROUBLES)
 def test_the_reference_answers_for_each_reason(reason: Reason) -> None:
     model, reference = pair(Kind.SOLAR)
-    found = answer(model, reference, TROUBLES[reason](lately(Kind.SOLAR)))
+    found = answer(Sides(model, reference), TROUBLES[reason](lately(Kind.SOLAR)))
     assert found.reason is reason
     assert np.array_equal(found.model.mean, found.reference.mean)
     assert np.isfinite(found.reference.quantiles).all()
@@ -89,7 +92,7 @@ def test_a_history_of_gaps_is_a_short_one() -> None:
 @pytest.mark.parametrize("value", [-1.0, -np.inf, np.inf, 1e300])
 def test_what_no_supply_can_give_is_taken_for_missing(value: float) -> None:
     model, reference = pair(Kind.WIND)
-    bad, gap = (answer(model, reference, put(lately(Kind.WIND), -1, one)) for one in (value, np.nan))
+    bad, gap = (answer(Sides(model, reference), put(lately(Kind.WIND), -1, one)) for one in (value, np.nan))
     assert np.array_equal(bad.reference.mean, gap.reference.mean)
 
 
@@ -118,7 +121,7 @@ def strange(mean: FloatArray) -> Calibrated:
 @pytest.mark.parametrize("value", [np.inf, np.nan])
 def test_an_answer_that_is_no_number_is_not_taken(value: float) -> None:
     _, reference = pair(Kind.WIND)
-    found = answer(strange(np.full(DAY, value)), reference, lately(Kind.WIND))
+    found = answer(Sides(strange(np.full(DAY, value)), reference), lately(Kind.WIND))
     assert found.reason is Reason.NO_ANSWER
     assert np.array_equal(found.model.mean, found.reference.mean)
 
@@ -126,7 +129,7 @@ def test_an_answer_that_is_no_number_is_not_taken(value: float) -> None:
 def test_horizons_of_which_a_model_tells_nothing_are_the_references() -> None:
     _, reference = pair(Kind.WIND)
     mean = np.where(np.arange(DAY) < 1, 5.0, np.nan)
-    found = answer(strange(mean), reference, lately(Kind.WIND))
+    found = answer(Sides(strange(mean), reference), lately(Kind.WIND))
     assert found.reason is None
     assert found.model.mean[0] == 5.0
     assert np.array_equal(found.model.mean[1:], found.reference.mean[1:])
@@ -141,7 +144,7 @@ def test_horizons_of_which_a_model_tells_nothing_are_the_references() -> None:
 def test_any_input_has_an_answer_in_order_and_not_below_zero(kind: Kind, values: list[float]) -> None:
     model, reference = pair(kind)
     series = put(lately(kind).observed_until(len(values) - 1), slice(None), 0.0)
-    found = answer(model, reference, replace(series, values=np.array(values)))
+    found = answer(Sides(model, reference), replace(series, values=np.array(values)))
     for told in (found.model, found.reference):
         assert np.isfinite(told.mean).all()
         assert np.isfinite(told.quantiles).all()

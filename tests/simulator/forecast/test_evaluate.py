@@ -3,6 +3,7 @@
 import csv
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,12 +160,7 @@ def test_scores_do_not_depend_on_what_follows_the_test() -> None:
     )
     other = Unit(
         label="x",
-        series=type(series)(
-            **{
-                **{name: getattr(series, name) for name in series.__dataclass_fields__},
-                "values": np.concatenate([series.values[:end], 7 + series.values[end:]]),
-            }
-        ),
+        series=replace(series, values=np.concatenate([series.values[:end], 7 + series.values[end:]])),
         split=shortened.split,
         model=Convex(),
         seed=1,

@@ -17,6 +17,7 @@ from simulator.forecast.models.catalogue import LEARNING, MODELS, TORCH
 from simulator.forecast.models.convex import Convex
 from simulator.forecast.models.ensemble import FittedEnsemble
 from simulator.forecast.models.mlp import answers, network
+from simulator.forecast.models.persistence import Persistence
 from simulator.forecast.models.ridge import Ridge
 from tests.processes import TOOL_SECONDS
 from tests.simulator.forecast.courses import course, series_of
@@ -189,12 +190,14 @@ def test_in_a_grove_each_row_walks_through_the_forests_of_its_group() -> None:
 
 
 def test_models_that_correct_one_reference_tell_together_what_each_tells_alone() -> None:
-    """So they may share its answer and their inputs; models of several references may not."""
+    """So they may share its answer, which is its own too, and their inputs; models of several references may not."""
     series, later = course(Kind.SOLAR, DAYS), course(Kind.SOLAR, DAYS, seed=4)
     origins = np.arange(24 * 8, 24 * 9)
     one, other = Ridge().fit(series, 0), Ridge().fit(later, 0)
-    same = replace(one, reference=Convex().fit(series, 0))
-    for members, is_shared in (((one, same), True), ((one, other), False), ((Convex().fit(series, 0), one), False)):
+    reference = Convex().fit(series, 0)
+    same = replace(one, reference=reference)
+    shared, apart = ((one, same), (reference, one)), ((one, other), (Persistence(), one))
+    for members, is_shared in (*((found, True) for found in shared), *((found, False) for found in apart)):
         together = FittedEnsemble(members)
         assert (together.reference is not None) is is_shared
         alone = [member.expect(series, origins).mean for member in members]
