@@ -21,6 +21,7 @@ EPILOG = """\
 examples:
   ecochain forecast evaluate --workers 2 --output results  every model on both typical years: two hours of CPU time
   ecochain forecast evaluate --models ridge ensemble --seeds 1 --output results
+  ecochain forecast evaluate --models ridge MLP "published LSTM:3" --output results  five seeds, of the network three
   ecochain forecast evaluate --csv mine.csv --kind solar --latitude 52.5 --longitude 13.4 --output results
 
 After Ctrl-C, the same command goes on where it stopped.
@@ -51,7 +52,12 @@ def add_forecast(commands: Any, parser_class: type[argparse.ArgumentParser]) -> 
     evaluate = own.add_parser("evaluate", help="score models on data they have not seen", epilog=EPILOG, **_STYLE)
     add = evaluate.add_argument
     _add_data(add)
-    add("--models", metavar="NAME", nargs="+", help="models beside the references (default: all)")
+    add(
+        "--models",
+        metavar="NAME[:SEEDS]",
+        nargs="+",
+        help="models beside the references, with seeds of their own where they take long (default: all)",
+    )
     add("--splits", metavar="NAME", nargs="+", help='splits, of "fixed" and "period 1" to "period 6" (default: all)')
     add("--seeds", metavar="N", type=positive, default=5, help="seeds, from 1 on (default: %(default)s)")
     add("--workers", metavar="N", type=positive, default=1, help="processes that do the work (default: %(default)s)")
@@ -110,11 +116,22 @@ def _among(flag: str, name: str, known: Sequence[str]) -> str:
     return name
 
 
-def _models_of(options: argparse.Namespace) -> "list[Model]":
+def _models_of(names: Sequence[str] | None) -> "list[Model]":
     from simulator.forecast.models.catalogue import LEARNING
 
     known = {one.name: one for one in LEARNING}
-    return [known[_among("--models", name, list(known))] for name in options.models or known]
+    return [known[_among("--models", name, list(known))] for name in names or known]
+
+
+def _seeds_of(model: str, usual: int) -> tuple[str, int]:
+    """Return the name of a model and its number of seeds, which may stand behind it. Raises ConfigError."""
+    name, colon, written = model.partition(":")
+    if not colon:
+        return name, usual
+    try:
+        return name, positive(written)
+    except argparse.ArgumentTypeError as error:
+        raise ConfigError([f"--models: {model}: {error}"]) from error
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -131,7 +148,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     configure_logging("info", LogFormat.LOGFMT)
     logging.getLogger("matplotlib").setLevel(logging.WARNING)
     try:
-        series, learning = series_of(options), _models_of(options)
+        series, seeds = series_of(options), dict(_seeds_of(one, options.seeds) for one in options.models or ())
+        learning = _models_of(list(seeds))
+        seeds = seeds or {one.name: options.seeds for one in learning}
         names = options.splits or [one.name for one in splits(next(iter(series.values())))]
         for name in names:
             _among("--splits", name, [one.name for one in splits(next(iter(series.values())))])
@@ -140,7 +159,7 @@ def _evaluate(options: argparse.Namespace) -> int:
                 series,
                 lambda one: [*references_of(one.kind), *learning],
                 lambda one: [split for split in splits(one) if split.name in names],
-                range(1, options.seeds + 1),
+                seeds,
             )
         )
         if options.workers > 1:
@@ -171,7 +190,7 @@ def _train(options: argparse.Namespace) -> int:
     configure_logging("info", LogFormat.LOGFMT)
     try:
         options.models = options.models or CANDIDATES
-        models = [Convex(), *_models_of(options)]
+        models = [Convex(), *_models_of(options.models)]
         label, series = _only_one(series_of(options))
         with Progress(f"training on {label}") as progress:
             heading, calibrated, choices = train(models, series, fixed_split(series), options.seed, progress.report)

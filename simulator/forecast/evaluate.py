@@ -74,14 +74,17 @@ def units(
     series: Mapping[str, Series],
     models: Callable[[Series], Sequence[Model]],
     chosen: Callable[[Series], Sequence[Split]],
-    seeds: Sequence[int],
+    seeds: Mapping[str, int],
 ) -> Iterator[Unit]:
-    """Yield all units, seed by seed; a model that draws nothing has the first seed alone."""
-    for seed in seeds:
+    """Yield all units, seed by seed from 1 on, as many as a model's name has in `seeds`.
+
+    A model that draws nothing, or has no number there, has the first seed alone.
+    """
+    for seed in range(1, max(seeds.values(), default=1) + 1):
         for label, one in series.items():
             for split in chosen(one):
                 for model in models(one):
-                    if model.draws or seed == seeds[0]:
+                    if seed == 1 or (model.draws and seed <= seeds.get(model.name, 1)):
                         yield Unit(label=label, series=one, split=split, model=model, seed=seed)
 
 

@@ -91,6 +91,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an evaluation found. `scored` is how often the test of each label and split was ever scored."""
 
     seeds: tuple[int, ...]
+    seeds_of: dict[str, tuple[int, ...]]
     scored: dict[str, int]
     busy_seconds: dict[str, float]
     gates: tuple[Gate, ...]
@@ -113,6 +114,10 @@ class Evaluation:
         """All seeds in order."""
         return tuple(sorted({seed for _, _, _, seed in self.outcomes}))
 
+    def seeds_of(self, model: str) -> tuple[int, ...]:
+        """Return the seeds of a model in order; of what is served, all."""
+        return self.seeds if model == SERVED else tuple(sorted({key[3] for key in self.outcomes if key[2] == model}))
+
     def splits(self, label: str) -> dict[str, list[str]]:
         """Return the splits of a label by group: the fixed one, and all periods as `rolled`."""
         names = list(dict.fromkeys(split for one, split, _, _ in self.outcomes if one == label))
@@ -127,7 +132,7 @@ class Evaluation:
         return [*dict.fromkeys(model for one, _, model, _ in self.outcomes if one == label), SERVED]
 
     def outcome(self, label: str, split: str, model: str, seed: int) -> Outcome:
-        """Return an outcome; a model that draws nothing has one for all seeds."""
+        """Return an outcome; where a model has none of a seed, that of its first seed."""
         if model == SERVED:
             chosen = self.choices(label, split, seed)
             return banded([self.outcome(label, split, one.model, seed) for one in chosen], [one.end for one in chosen])
@@ -140,11 +145,11 @@ class Evaluation:
         return choose({name: self.outcome(label, split, name, seed).validation for name in names})
 
     def by_day(self, label: str, splits: Sequence[str], model: str) -> tuple[Steps, FloatArray]:
-        """Return the days (D,) of the tests in order, and the sums (D, H, M) in the mean over seeds."""
+        """Return the days (D,) of the tests in order, and the sums (D, H, M) in the mean over the model's seeds."""
         days: list[Steps] = []
         sums: list[FloatArray] = []
         for split in splits:
-            found = [self.outcome(label, split, model, seed).scores for seed in self.seeds]
+            found = [self.outcome(label, split, model, seed).scores for seed in self.seeds_of(model)]
             days.append(found[0].days)
             sums.append(np.mean([one.by_day for one in found], axis=0))
         order = np.argsort(np.concatenate(days), kind="stable")
@@ -160,6 +165,7 @@ def figures_of(evaluation: Evaluation, scored: Mapping[tuple[str, str], int]) ->
     groups = [(label, group, names) for label in labels for group, names in evaluation.splits(label).items()]
     return Figures(
         seeds=evaluation.seeds,
+        seeds_of={model: evaluation.seeds_of(model) for model in busy},
         scored={f"{label}, {split}": count for (label, split), count in scored.items()},
         busy_seconds=busy,
         gates=tuple(_gates(evaluation)),
@@ -208,7 +214,7 @@ def _by_hour(evaluation: Evaluation, label: str) -> dict[str, tuple[float, ...]]
             [
                 evaluation.outcome(label, name, model, seed).scores.by_hour
                 for name in names
-                for seed in evaluation.seeds
+                for seed in evaluation.seeds_of(model)
             ],
             axis=0,
         )[:, 0]
@@ -323,7 +329,8 @@ def _reliability(evaluation: Evaluation, label: str) -> dict[str, tuple[float, .
     names = [name for found in evaluation.splits(label).values() for name in found]
     told = {}
     for model in evaluation.models(label):
-        scores = [evaluation.outcome(label, name, model, seed).scores for name in names for seed in evaluation.seeds]
+        seeds = evaluation.seeds_of(model)
+        scores = [evaluation.outcome(label, name, model, seed).scores for name in names for seed in seeds]
         below = np.sum([one.below.sum(axis=1) for one in scores], axis=0)
         told[model] = tuple(float(one) for one in below / sum(one.by_day[..., 0].sum() for one in scores))
     return told

@@ -9,6 +9,7 @@ import msgspec
 from simulator.experiments.write.latex import NEEDS, Table, floats, intervals
 from simulator.experiments.write.tables import markdown_table
 from simulator.forecast.gate import REFERENCE
+from simulator.forecast.models.catalogue import MODELS
 from simulator.forecast.report.figures import SERVED, SHOWN, Figures, SkillFigure
 
 
@@ -70,7 +71,9 @@ def page(figures: Figures, pictures: Sequence[str]) -> str:
     lines += ["## Tests scored", "", "Times that a test was scored, by all models and seeds together, ever:", ""]
     lines += [f"- {place}: {count}" for place, count in figures.scored.items()]
     lines += ["", "## CPU time of learning and scoring", ""]
-    lines += [f"- {model}: {seconds:.0f} s" for model, seconds in figures.busy_seconds.items()]
+    for model, seconds in figures.busy_seconds.items():
+        seeds = figures.seeds_of[model]
+        lines.append(f"- {model}: {seconds:.0f} s, {'seed' if len(seeds) == 1 else 'seeds'} {_listed(seeds)}")
     return "\n".join([*lines, "", *(f"![{name}]({name})" for name in pictures), ""])
 
 
@@ -132,7 +135,17 @@ def _interval(one: SkillFigure) -> str:
 
 
 def _seeds(figures: Figures) -> str:
-    return ", ".join(str(seed) for seed in figures.seeds)
+    """Return the seeds of most models, and those of each that draws something and has fewer."""
+    few = [name for name, seeds in figures.seeds_of.items() if len(seeds) < len(figures.seeds) and _draws(name)]
+    return "; ".join([_listed(figures.seeds), *(f"of {name} {_listed(figures.seeds_of[name])}" for name in few)])
+
+
+def _draws(model: str) -> bool:
+    return model in MODELS and MODELS[model].draws
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return ", ".join(str(seed) for seed in seeds)
 
 
 def _csv(rows: Sequence[msgspec.Struct]) -> str:

@@ -25,6 +25,7 @@ def own_csv(folder: Path, days: int = 200) -> Path:
     ("arguments", "said"),
     [
         (["evaluate", "--models", "oracle"], "--models: expected one of ridge, boosting, MLP, ensemble, "),
+        (["evaluate", "--models", "ridge", "MLP:0"], '--models: MLP:0: expected a whole number >= 1, got "0"'),
         (["evaluate", "--splits", "tenth"], "--splits: expected one of fixed, period 1, "),
         (["evaluate", "--stations", "moon"], "--stations: expected one of greensboro, sand-point, got"),
         (["evaluate", "--kind", "tidal"], "--kind: expected one of solar, wind, intensity, got"),

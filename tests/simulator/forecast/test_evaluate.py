@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from simulator.forecast.evaluate import SCORED_FILE, UNITS, Fits, Unit, evaluate, outcomes, times_scored, units
-from simulator.forecast.interface import Expected, ForecastError, Kind, Series, State, Steps
+from simulator.forecast.interface import Expected, ForecastError, Kind, Model, Series, State, Steps
 from simulator.forecast.models.catalogue import references_of
 from simulator.forecast.models.convex import Convex
 from simulator.forecast.models.ensemble import Ensemble, FittedEnsemble
@@ -26,8 +27,10 @@ from tests.simulator.forecast.courses import course
 class Noisy:
     """A model that draws: persistence, and noise by the seed."""
 
-    name = "noisy"
     draws = True
+
+    def __init__(self, name: str = "noisy") -> None:
+        self.name = name
 
     def fit(self, series: Series, seed: int) -> "FittedNoisy":  # noqa: ARG002 - the protocol's
         """See `Model.fit`."""
@@ -57,14 +60,14 @@ class FittedNoisy:
 SERIES = {"here wind": course(Kind.WIND, 200), "there wind": course(Kind.WIND, 200, seed=1)}
 
 
-def planned(seeds: range = range(1, 3)) -> list[Unit]:
-    """Return the work of two sites, two splits, the references and two models."""
+def planned() -> list[Unit]:
+    """Return the work of two sites, two splits, the references and two models, of which one draws, with two seeds."""
     return list(
         units(
             SERIES,
             lambda one: [*references_of(one.kind), Ridge(), Noisy()],
             lambda one: [fixed_split(one), period(one, 2)],
-            seeds,
+            {"ridge": 2, "noisy": 2},
         )
     )
 
@@ -80,6 +83,14 @@ def test_a_model_that_draws_nothing_has_one_seed() -> None:
     assert seeds.count(("ridge", 1)) == 2
     assert ("ridge", 2) not in seeds
     assert seeds.count(("noisy", 2)) == 2
+
+
+def test_a_model_has_its_own_number_of_seeds() -> None:
+    models: list[Model] = [Convex(), Ridge(), Noisy("less"), Noisy()]
+    seeds = {"ridge": 3, "less": 2, "noisy": 3}
+    found = list(units({"here": SERIES["here wind"]}, lambda _: models, lambda one: [fixed_split(one)], seeds))
+    told = {model.name: [unit.seed for unit in found if unit.model is model] for model in models}
+    assert told == {"convex": [1], "ridge": [1], "less": [1, 2], "noisy": [1, 2, 3]}
 
 
 @pytest.mark.slow
@@ -208,6 +219,23 @@ def test_errors_of_seeds_are_averaged(done: tuple[Path, Evaluation]) -> None:
     both = [evaluation.outcomes["here wind", "fixed", "noisy", seed].scores.by_day for seed in (1, 2)]
     assert np.allclose(sums, np.mean(both, axis=0))
     assert (np.diff(days) > 0).all()
+
+
+def test_a_model_with_fewer_seeds_counts_by_its_own(done: tuple[Path, Evaluation]) -> None:
+    _, whole = done
+    fewer = Evaluation(SERIES, {key: one for key, one in whole.outcomes.items() if key[2:] != ("noisy", 2)})
+    alone = fewer.outcomes["here wind", "fixed", "noisy", 1].scores.by_day
+    assert np.array_equal(fewer.by_day("here wind", ["fixed"], "noisy")[1], alone)
+    assert (fewer.seeds_of("noisy"), whole.seeds_of("noisy")) == ((1,), (1, 2))
+
+
+@pytest.mark.slow
+def test_the_headline_names_what_has_fewer_seeds_unless_it_draws_nothing(done: tuple[Path, Evaluation]) -> None:
+    folder, evaluation = done
+    figures = figures_of(evaluation, times_scored(folder))
+    assert headline(figures).endswith("Seeds 1, 2.")
+    fewer = msgspec.structs.replace(figures, seeds_of={"ridge": (1,), "MLP": (1, 2), "LSTM": (1,)})
+    assert headline(fewer).endswith("Seeds 1, 2; of LSTM 1.")
 
 
 @pytest.mark.slow
