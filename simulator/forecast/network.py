@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.arrays import BoolArray, FloatArray
-from simulator.forecast.interface import LEVELS, State, Steps
+from simulator.forecast.interface import LEVELS, ForecastError, State, Steps
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -91,15 +91,31 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def train(
-    build: "Callable[[], nn.Module]", examples: Examples, loss: Loss, plan: Plan, seed: int, device: str = "cpu"
-) -> State:
-    """Return the weights that did best on the held-out days."""
+@contextmanager
+def learning_on(device: str) -> Iterator[None]:
+    """Let networks learn on a device: on "cpu" as ever, or on "cuda". Raises ForecastError where there is no such."""
+    if device == "cpu":
+        yield
+        return
+    try:
+        import torch  # noqa: PLC0415
+
+        torch.zeros(1, device=device)
+    except ImportError as error:
+        raise ForecastError("torch is not installed") from error
+    except (RuntimeError, AssertionError) as error:
+        raise ForecastError(f"there is no {device} here: {str(error).splitlines()[0]}") from error
+    with torch.device(device):
+        yield
+
+
+def train(build: "Callable[[], nn.Module]", examples: Examples, loss: Loss, plan: Plan, seed: int) -> State:
+    """Return the weights that did best on the held-out days; what learns is on the device of `learning_on`."""
     import torch  # noqa: PLC0415
 
     with seeded(seed):
-        network = build().to(device)
-        tensors = _Tensors(examples, device)
+        network = build()
+        tensors = _Tensors(examples)
         learnt, held = (np.flatnonzero(chosen) for chosen in (~examples.held_out, examples.held_out))
         steps = max(1, len(learnt) // plan.batch)
         optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
@@ -129,15 +145,15 @@ def train(
 class _Tensors:
     """The examples as tensors, made once."""
 
-    def __init__(self, examples: Examples, device: str) -> None:
+    def __init__(self, examples: Examples) -> None:
         import torch  # noqa: PLC0415
 
         def tensor(values: FloatArray) -> "Tensor":
-            return torch.tensor(values, dtype=torch.float32, device=device)
+            return torch.tensor(values, dtype=torch.float32)
 
         self._inputs = {name: tensor(one) for name, one in examples.inputs.items()}
         self._told, self._weights = tensor(examples.told), tensor(examples.weights)
-        self._row = torch.zeros(1, dtype=torch.long, device=device)
+        self._row = torch.zeros(1, dtype=torch.long)
 
     def loss(self, network: "nn.Module", loss: Loss, rows: Steps) -> "Tensor":
         """Return the loss of some examples."""
@@ -168,7 +184,7 @@ class Trained:
     def _built(self) -> "nn.Module":
         import torch  # noqa: PLC0415
 
-        with seeded(0):
+        with seeded(0), torch.device("cpu"):
             network = self._build().eval()
         try:
             network.load_state_dict(

@@ -19,6 +19,7 @@ from simulator.forecast.models.ensemble import FittedEnsemble
 from simulator.forecast.models.mlp import answers, network
 from simulator.forecast.models.persistence import Persistence
 from simulator.forecast.models.ridge import Ridge
+from simulator.forecast.network import learning_on
 from tests.processes import TOOL_SECONDS
 from tests.simulator.forecast.courses import course, series_of
 
@@ -204,6 +205,16 @@ def test_models_that_correct_one_reference_tell_together_what_each_tells_alone()
         assert np.array_equal(together.expect(series, origins).mean, np.mean(alone, axis=0))
         banded = Banded((together, members[0]), (6, 24)).expect(series, origins).mean
         assert np.array_equal(banded, np.concatenate([np.mean(alone, axis=0)[:, :6], alone[0][:, 6:]], axis=1))
+
+
+def test_networks_learn_on_the_device_that_is_asked_for() -> None:
+    import torch  # noqa: PLC0415 - takes seconds to load
+
+    with learning_on("meta"):
+        assert torch.zeros(1).device.type == "meta"
+    assert torch.zeros(1).device.type == "cpu"
+    with pytest.raises(ForecastError, match="there is no abacus here"), learning_on("abacus"):
+        pass
 
 
 @pytest.mark.parametrize(
