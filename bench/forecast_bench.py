@@ -24,14 +24,16 @@ from simulator.energy.interface import POINTS_PER_DAY, Site
 from simulator.energy.supply import LocalSupply
 from simulator.forecast.checkpoint import FORMAT, Heading
 from simulator.forecast.conformal import Calibrated
-from simulator.forecast.dataset import TYPICAL_DAYS
+from simulator.forecast.dataset import TYPICAL_DAYS, typical_year
 from simulator.forecast.gate import BAND_ENDS
 from simulator.forecast.interface import HOURLY, LEVELS, MONTHS, Fitted, Kind, Series
 from simulator.forecast.learnt import Learnt
 from simulator.forecast.models.banded import Banded
-from simulator.forecast.models.catalogue import MODELS, TORCH
+from simulator.forecast.models.catalogue import LEARNING, MODELS, TORCH
 from simulator.forecast.pair import Pair
 from simulator.forecast.serving import LOOKBACK_DAYS, POINTS_PER_HOUR, HourlyForecaster, Past, Source
+from simulator.forecast.splits import fixed_split
+from simulator.forecast.training import train
 from simulator.live.course import Course
 from simulator.live.forecasts import KEPT_HOURS
 from simulator.live.lessons import SKY_EVERY, Hours, Lesson, LessonHeading, Skies, panels_of
@@ -41,8 +43,8 @@ from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
 
 NODES, SITES = 1000, 20
-GOALS = {"site": 1.0, "tick": 20.0, "serve": 90.0}
-"""Most milliseconds of a site and of a tick, and MiB of `serve`, that are aimed at."""
+GOALS = {"site": 1.0, "tick": 20.0, "serve": 90.0, "train": 180.0}
+"""Most milliseconds of a site and of a tick, MiB of `serve`, and seconds of a training that are aimed at."""
 
 LEARNING_DAYS = {True: 90, False: 365}
 """Days from which a network learns here, and others: the time of asking does not depend on them."""
@@ -69,7 +71,8 @@ def main() -> None:
 with the {LOOKBACK_DAYS} days before; a tick, once in a simulated hour, asks for the buses of {NODES} nodes at
 {SITES} sites, whose panels differ, and spreads the answers over the steps. A live one asks the reference as well, with
 the bands of both, and holds them against what came. Goals: {GOALS["site"]:g} ms a site for
-linear models and trees, {GOALS["tick"]:g} ms a tick, {GOALS["serve"]:g} MiB for `serve` without torch."""
+linear models and trees, {GOALS["tick"]:g} ms a tick, {GOALS["serve"]:g} MiB for `serve` without torch,
+{GOALS["train"]:g} s for a training on two cores."""
         record("forecast_serving", ["Asking forecasts", told, *parts])
 
 
@@ -86,6 +89,11 @@ def figures() -> Iterator[str]:
         rows.append([name, f"{site_milliseconds(fitted, series):.2f}", *ticks])
     tick = f"a tick of {NODES} nodes, ms"
     yield table(["model", "a site, ms", tick, f"{tick}, live"], rows)
+    for kind in (Kind.SOLAR, Kind.WIND):
+        yield (
+            f"All {len(LEARNING)} models compete on {kind} power of Greensboro's typical year, and the best learn anew, "
+            f"in {training_seconds(kind):.0f} s of CPU time in one thread."
+        )
     for section in ("", "forecast: {}"):
         told = f" with `{section}`" if section else ""
         yield f"`serve`{told} takes {serve_mebibytes(section):.0f} MiB of memory after {WARM_SECONDS:g} s."
@@ -109,6 +117,14 @@ def year() -> Series:
         clear_sky=days.clear_sky,
         beside=days.beside,
     )
+
+
+def training_seconds(kind: Kind) -> float:
+    """Return the CPU time in which `forecast train` has all models compete with one seed."""
+    series = typical_year("greensboro", kind)
+    began = time.process_time()
+    train([MODELS["convex"], *LEARNING], series, fixed_split(series), 1, lambda _done, _of: None)
+    return time.process_time() - began
 
 
 def window(series: Series, end: int) -> tuple[Site, Past]:
