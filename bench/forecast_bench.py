@@ -91,8 +91,8 @@ def figures() -> Iterator[str]:
     yield table(["model", "a site, ms", tick, f"{tick}, live"], rows)
     for kind in (Kind.SOLAR, Kind.WIND):
         yield (
-            f"All {len(LEARNING)} models compete on {kind} power of Greensboro's typical year, and the best learn anew, "
-            f"in {training_seconds(kind):.0f} s of CPU time in one thread."
+            f"All {len(LEARNING)} models compete on {kind} power of Greensboro's typical year, and the best learn "
+            f"anew, in {training_seconds(kind):.0f} s of CPU time."
         )
     for section in ("", "forecast: {}"):
         told = f" with `{section}`" if section else ""

@@ -73,7 +73,7 @@ class Question:
 
     @cached_property
     def inputs(self) -> FloatArray:
-        """What else is known (O, H, F) of every origin and horizon."""
+        """The inputs (O, H, F) of every origin and horizon."""
         return inputs_of(self._series, self._reference, self._origins, _ratio(self.expected, self.scale))
 
 
