@@ -78,7 +78,7 @@ def page(figures: Figures, pictures: Sequence[str]) -> str:
 
 
 def headline(figures: Figures) -> str:
-    """Return what the evaluation found of the served model, in a sentence for each mean, or for each series."""
+    """Return what the evaluation found of the served model: the next hour, by mean or series, and what it loses."""
     served = [one for one in figures.skills if one.model == SERVED and one.reference == REFERENCE and one.horizon == 1]
     means = [one for one in served if one.label.startswith("mean of")] or served
     told = []
@@ -90,7 +90,22 @@ def headline(figures: Figures) -> str:
             f"{one.label}, {one.splits}: one hour ahead the served model {verdict} {_interval(one)} percent of the "
             f"{one.measure.upper()} of {REFERENCE}"
         )
+    told += [
+        f"{one.label}, {one.splits}: {one.horizon} hours ahead it loses {_interval(one)} percent of the RMSE"
+        for one in _losses(figures)
+    ]
     return "; ".join(told) + f". Seeds {_seeds(figures)}."
+
+
+def _losses(figures: Figures) -> list[SkillFigure]:
+    """Return, for each series and group of splits, the horizon at which what is served loses most for certain."""
+    worst: dict[tuple[str, str], SkillFigure] = {}
+    for one in figures.skills:
+        what = (one.model, one.reference, one.measure)
+        if what == (SERVED, REFERENCE, "rmse") and one.horizon in SHOWN[1:] and one.high < 0.0 and one.dm is not None:
+            place = one.label, one.splits
+            worst[place] = min(worst.get(place, one), one, key=lambda found: found.skill)
+    return list(worst.values())
 
 
 def _by_model(figures: Figures, label: str, splits: str, measure: str) -> Iterator[tuple[str, list[str]]]:

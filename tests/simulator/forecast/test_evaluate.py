@@ -239,6 +239,22 @@ def test_the_headline_names_what_has_fewer_seeds_unless_it_draws_nothing(done: t
 
 
 @pytest.mark.slow
+def test_the_headline_tells_what_is_lost_for_certain_at_any_horizon(done: tuple[Path, Evaluation]) -> None:
+    folder, evaluation = done
+    figures = figures_of(evaluation, times_scored(folder))
+    (other,) = (
+        one
+        for one in figures.skills
+        if (one.label, one.splits, one.model, one.reference, one.measure, one.horizon)
+        == ("here wind", "rolled", "served", "convex", "rmse", 24)
+    )
+    lost, unsure = (msgspec.structs.replace(other, skill=-0.02, low=-0.04, high=high) for high in (-0.01, 0.01))
+    line = "here wind, rolled: 24 hours ahead it loses -2.0 (-4.0 to -1.0) percent of the RMSE. Seeds"
+    assert line in headline(msgspec.structs.replace(figures, skills=(*figures.skills, lost)))
+    assert line not in headline(msgspec.structs.replace(figures, skills=(*figures.skills, unsure)))
+
+
+@pytest.mark.slow
 def test_the_report_has_every_file_and_the_same_bytes(done: tuple[Path, Evaluation], tmp_path: Path) -> None:
     folder, evaluation = done
     for name in ("one", "two"):
