@@ -22,7 +22,8 @@ COLUMNS = ["date", "dollars_per_tonne"]
 HIGHEST_PLAUSIBLE = 200.0
 """Price in dollars per tonne of CO2e above which a warning is given: the highest price in force in April 2024 was $167
 (the tax of Uruguay; World Bank, State and Trends of Carbon Pricing 2024), and the damage of a tonne that was emitted in
-2020 was put at $190 (United States Environmental Protection Agency, 2023)."""
+2020 was put at $190 (United States Environmental Protection Agency, final report of December 2023). The latter figure
+was confirmed in the press of that month, not in the report itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
