@@ -174,8 +174,9 @@ def _refused() -> dashboard.Panel:
     facts = Facts(
         title="Refused messages",
         description=(
-            "Messages per simulated hour that broke a rule and are in no block, by the rule. An honest cluster has "
-            f"none. {SIMULATED}"
+            "Messages per simulated hour that broke a rule, by the rule. They are in no block, except for "
+            "false_output: claims of earlier blocks that earn nothing, as a drawn output was false. unbalanced counts "
+            f"blocks that were not made. An honest cluster has none of these. {SIMULATED}"
         ),
         unit=PER_HOUR,
         no_value=NO_REFUSALS,
