@@ -9,13 +9,14 @@ MOST_SLOTS_BEHIND = 12
 FAILED_CHECKS = (
     ("bad_signature", "malleable_signature"),
     ("small_order_key", "bad_proof"),
-    ("doubled_leaf", "wrong_history"),
-    ("non_canonical", "wrong_chain"),
-    ("unknown_model", "wrong_body_root"),
-    ("wrong_state_root", "forged_evidence"),
+    ("doubled_leaf", "second_preimage"),
+    ("wrong_history", "non_canonical"),
+    ("wrong_chain", "unknown_model"),
+    ("wrong_body_root", "wrong_state_root"),
+    ("forged_evidence",),
 )
 """Rules whose breach means that something is not what it says that it is, in place of a claim that is out of bounds. A
-selector has two of them: YAML breaks no line within it."""
+selector has at most two of them: YAML breaks no line within it."""
 
 
 def ledger_alerts() -> tuple[Alert, ...]:

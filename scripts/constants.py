@@ -42,6 +42,7 @@ NOT_SHOWN = {
     "simulator.ledger.cost.measure": "how costs are measured, as the profile states",
     "simulator.ledger.devices.metering.MILLIJOULES_PER_JOULE": "definition of a unit",
     "simulator.ledger.devices.recording": "definitions of units",
+    "simulator.ledger.file.proofs.FORMAT": "version of a layout",
     "simulator.live": "how figures are shown",
     "simulator.models.compression": "how models are measured, as the profile states",
     "simulator.models.networks": "how models are measured, as the profile states",

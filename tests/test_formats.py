@@ -181,19 +181,33 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
         read_ledger,
         "DIR/ledger-v1.db: is a ledger of format 1, which only the version that wrote it can read: begin another file",
     ),
-    "ledger-v2.db": (read_ledger, 9),
+    "ledger-v2.db": (
+        read_ledger,
+        "DIR/ledger-v2.db: is a ledger of format 2, which only the version that wrote it can read: begin another file",
+    ),
+    "ledger-v3.db": (read_ledger, 9),
     "ledger-proof-v1.json": (
         read_proof,
         "DIR/ledger-proof-v1.json: is no proof that this version reads; `ecochain ledger prove` writes one: Object "
         "missing required field `last` - at `$.head`",
     ),
-    "ledger-proof-v2.json": (read_proof, 3),
+    "ledger-proof-v2.json": (
+        read_proof,
+        "DIR/ledger-proof-v2.json: is no proof that this version reads; `ecochain ledger prove` writes one: Object "
+        "missing required field `format`",
+    ),
+    "ledger-proof-v3.json": (read_proof, 3),
     "ledger-growth-v1.json": (
         read_proof,
         "DIR/ledger-growth-v1.json: is no proof that this version reads; `ecochain ledger prove` writes one: Object "
         "missing required field `last` - at `$.old`",
     ),
-    "ledger-growth-v2.json": (read_proof, 3),
+    "ledger-growth-v2.json": (
+        read_proof,
+        "DIR/ledger-growth-v2.json: is no proof that this version reads; `ecochain ledger prove` writes one: Object "
+        "missing required field `format`",
+    ),
+    "ledger-growth-v3.json": (read_proof, 3),
     "forecast-v1.npz": (read_forecast, "DIR/forecast-v1.npz: expected format 2, got format 1: train it anew"),
     "forecast-v2.npz": (read_forecast, ("ridge", "ridge", "ridge")),
 }

@@ -90,7 +90,7 @@ class Audit:
         self.rows = lambda statement, *values: database.execute(statement, values).fetchall()
         need(not self.rows("BEGIN") and self.rows("PRAGMA integrity_check") == [("ok",)], "SQLite finds it damaged")
         self.meta = dict(self.rows("SELECT name, value FROM meta"))
-        need(len(self.meta) == 5 and self.meta["format"] == b"ecochain ledger 2", "it is no ledger of this version")
+        need(len(self.meta) == 5 and self.meta["format"] == b"ecochain ledger 3", "it is no ledger of this version")
         schema = "".join(text for (text,) in self.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
         need(digest(schema.encode()).hex() == SCHEMA, "its tables are not those of a ledger")
         self.snapshot = read(self.meta["state"])[0] if self.meta["state"] else [0]
@@ -122,7 +122,7 @@ class Audit:
         return f"{blocks} blocks, {final} of them final, {len(self.claims)} claims; head {blocks}:{root.hex()}"
 
     def signed(self, key, kind, record, signature):
-        crypto_sign_open(signature + digest(b"ecochain/2/", kind.encode(), b"\0", self.chain, record.raw), key)
+        crypto_sign_open(signature + digest(b"ecochain/3/", kind.encode(), b"\0", self.chain, record.raw), key)
 
     def block(self, number, root, header, signature, body):
         _, slot, proposer, stated, parent, history_root, state_root, body_root, _ = header

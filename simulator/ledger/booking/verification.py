@@ -1,9 +1,10 @@
 """Model verification: a sample of a claim's tasks on time, drawn by chance, is executed again.
 
 The sample is drawn from randomness that nobody knew when the claim was included, a whole epoch before. Any validator
-opens a drawn record with its path to the claim's root; all of them execute the model on the same input, and compare.
-A false output strikes the device off, and its project's sponsor loses its stake. A record that nobody opened in time
-costs the claim what its tasks would have earned: hiding is not punished as lying is, but pays no more.
+opens what was drawn of a device, each record with its path to its claim's root, under one signature; all of them
+execute the model on the same input, and compare. A false output strikes the device off, and its project's sponsor loses
+its stake. A record that nobody opened in time costs the claim what its tasks would have earned: hiding is not punished
+as lying is, but pays no more.
 
 Models are integer models, whose output is the index of a class, and the executor is passed in: `Executor` gives the
 index for a model's digest and an input's seed, or None for a model that it does not know.
@@ -13,18 +14,18 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import comb
 
 from msgspec.structs import replace
 
 from simulator.ledger.booking.credits import book_allowance
-from simulator.ledger.booking.state import Opened, Pending, State
+from simulator.ledger.booking.state import ClaimKey, Opened, Pending, State
 from simulator.ledger.record.codec import encode
 from simulator.ledger.record.keys import check
-from simulator.ledger.record.merkle import InvalidProofError, check_inclusion, leaf_hash
+from simulator.ledger.record.merkle import HASH_BYTES, InvalidProofError, check_inclusion, leaf_hash, node_hash
 from simulator.ledger.record.rules import Rule, RuleError
-from simulator.ledger.record.types import ChainConfig, ModelRecord, TaskRecord
+from simulator.ledger.record.types import ChainConfig, ModelRecord, Opening, TaskRecord
 
 Executor = Callable[[bytes, int], int | None]
 """Execution of a model by its digest on the input of a seed: the index of the class, None for an unknown model."""
@@ -94,30 +95,60 @@ def process_due(state: State, epoch: int) -> None:
             book_allowance(state, state.devices[key[0]].project, pending.tasks)
 
 
-def process_model_record(state: State, opening: ModelRecord, signature: bytes, execute: Executor) -> int | None:
-    """Take a drawn record that a validator opened, and return the validator that loses its stake if it is false.
+def process_model_record(state: State, message: ModelRecord, signature: bytes, execute: Executor) -> int | None:
+    """Take drawn records of a device that a validator opened, all or none, and return the validator that loses its
+    stake if one is false.
 
-    Raises RuleError: unknown signer, not drawn, bad proof, doubled leaf, unknown model, or that of the signature.
+    Raises RuleError, and leaves the state as it was: unknown signer, non-canonical, unknown model, or the rule that an
+    opening or the signature breaks.
     """
-    if opening.validator >= len(state.validators):
-        raise RuleError(Rule.UNKNOWN_SIGNER, f"no validator {opening.validator}")
-    key = (opening.device, opening.sequence)
-    pending = state.pending.get(key)
+    if message.validator >= len(state.validators):
+        raise RuleError(Rule.UNKNOWN_SIGNER, f"no validator {message.validator}")
+    places = [(one.sequence, one.index) for one in message.openings]
+    if not places or any(place >= following for place, following in pairwise(places)):
+        raise RuleError(Rule.NON_CANONICAL, "no records, or not each once and in order")
+    for opening in message.openings:
+        check_opening(state.pending.get((message.device, opening.sequence)), opening)
+    check(state.validators[message.validator], state.chain_id, message, signature)
+    found: dict[ClaimKey, Pending] = {}
+    for opening in message.openings:
+        key = (message.device, opening.sequence)
+        pending = found.get(key) or state.pending[key]
+        if not is_true(opening.record, opening.index, pending, execute):
+            return strike(state, message.device)
+        opened = Opened(index=opening.index, task=opening.record.task)
+        found[key] = replace(pending, opened=(*pending.opened, opened))
+    state.pending.update(found)
+    return None
+
+
+def check_opening(pending: Pending | None, opening: Opening) -> None:
+    """Check that a record was drawn from a claim that waits, and lies under its root.
+
+    Raises RuleError: not drawn, doubled leaf, second preimage, or bad proof.
+    """
     if pending is None or opening.index not in pending.drawn or pending.is_opened(opening.index):
-        raise RuleError(Rule.NOT_DRAWN, f"record {opening.index} of claim {key}")
-    leaf = leaf_hash(encode(opening.record))
+        raise RuleError(Rule.NOT_DRAWN, f"record {opening.index} of claim {opening.sequence}")
+    record = encode(opening.record)
+    leaf = leaf_hash(record)
     try:
         check_inclusion(leaf, opening.index, pending.records, opening.path, pending.records_root)
     except InvalidProofError as error:
-        # A path on which the record is its own neighbour is one of a tree that doubles an odd leaf (CVE-2012-2459).
-        rule = Rule.DOUBLED_LEAF if opening.path[:1] == (leaf,) else Rule.BAD_PROOF
-        raise RuleError(rule, str(error)) from error
-    check(state.validators[opening.validator], state.chain_id, opening, signature)
-    if is_true(opening.record, opening.index, pending, execute):
-        opened = Opened(index=opening.index, task=opening.record.task)
-        state.pending[key] = replace(pending, opened=(*pending.opened, opened))
-        return None
-    return strike(state, opening.device)
+        raise RuleError(_why_not_in(pending, opening, record, leaf), str(error)) from error
+
+
+def _why_not_in(pending: Pending, opening: Opening, record: bytes, leaf: bytes) -> Rule:
+    """Return the rule that a record breaks which does not lie under the root of its claim."""
+    # A path on which the record is its own neighbour is one of a tree that doubles an odd leaf (CVE-2012-2459).
+    if opening.path[:1] == (leaf,):
+        return Rule.DOUBLED_LEAF
+    # Where its bytes are the two hashes below a node of the tree, it stands for that node (RFC 9162, section 2.1.1).
+    node = node_hash(record[:HASH_BYTES], record[HASH_BYTES:])
+    try:
+        check_inclusion(node, opening.index, pending.records, opening.path, pending.records_root)
+    except InvalidProofError:
+        return Rule.BAD_PROOF
+    return Rule.SECOND_PREIMAGE
 
 
 def is_true(record: TaskRecord, index: int, pending: Pending, execute: Executor) -> bool:

@@ -62,7 +62,8 @@ class AccountedLedger:
         signs one and each validator one vote, which all validators check. A task record is hashed by its device and,
         to be stored, by each validator. Of a claim's records at most a sample is opened: by one validator, who signs,
         for all to execute again. Where fewer tasks are on time than devices could have drawn, all count as drawn,
-        though some devices may have ended more than others: a bound from above.
+        though some devices may have ended more than others; and each counts with a signature of its own, though those
+        of a device are opened under one: a bound from above.
         """
         profile, validators = self._profile, self._validators
         blocks = seconds / self._slot

@@ -17,8 +17,8 @@ Cost = Annotated[float, Meta(ge=0)]
 class CostProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Joules per operation, and the method and the host of their measurement.
 
-    A signature is made; a claim, an opened task record, a vote (`attestation`) and a block are checked, each with its
-    signature; a task record is encoded and hashed into a tree; a block is appended to the store.
+    A signature is made; a claim, a vote (`attestation`) and a block are checked, each with its signature, and an opened
+    task record with its part of one; a task record is encoded and hashed into a tree; a block is appended to the store.
     """
 
     joules_per_signature: Cost

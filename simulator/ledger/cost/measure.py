@@ -88,18 +88,18 @@ def measure_costs(*, host: str, core_watts: float, source: str, models: Models, 
             joules_per_signature=joules(lambda: [key.sign(root, one.message) for one in claims], len(claims)),
             joules_per_claim=joules(lambda: check(devices.begun, devices.first_slot, body), len(claims)),
             joules_per_record=joules(devices.hash_records, DEVICES * TASKS),
-            joules_per_opening=joules(lambda: check(devices.drawn, devices.draw_slot, opened), len(openings)),
+            joules_per_opening=joules(lambda: check(devices.drawn, devices.draw_slot, opened), devices.opened),
             joules_per_attestation=joules(lambda: _repeat(chain.check_votes), TIMES * VALIDATORS),
             joules_per_block=joules(chain.check, BLOCKS),
             joules_per_append=joules(chain.storing_in(Path(folder)), BLOCKS),
             method=(
                 f"Median of {rounds} rounds on one core: CPU time, the kernel's included, times {core_watts} W per "
                 f"core ({source}). The functions are the ledger's own: signing a record (MessagePack, SHA-256, Ed25519 "
-                "by libsodium); checking a claim, an opened task record with its execution, and a vote, each from its "
-                "bytes or record and with its signature; encoding a task record and hashing it into a tree; checking a "
-                f"block without contents, with its signature and the state's root; and storing it (SQLite, one "
-                f"synchronised transaction). {DEVICES} devices with {TASKS} tasks each, {VALIDATORS} validators. Disk "
-                "and network are not counted."
+                "by libsodium); checking a claim, a vote, and a device's opened task records with their execution, "
+                "each from its bytes or record and with its signature; encoding a task record and hashing it into a "
+                "tree; checking a block without contents, with its signature and the state's root; and storing it "
+                f"(SQLite, one synchronised transaction). {DEVICES} devices with {TASKS} tasks each, {VALIDATORS} "
+                "validators. Disk and network are not counted."
             ),
             host=host,
         )
@@ -149,6 +149,7 @@ class _Devices:
         claimed = process_messages(self.begun, self.claims, self.around(self.first_slot)).state
         self.drawn = process_messages(claimed, [], self.around(self.draw_slot)).state
         self.openings = tuple(open_drawn(self.drawn, producers, 0, _validator_key(0)))
+        self.opened = sum(len(one.drawn) for one in self.drawn.pending.values())
 
     def around(self, slot: int) -> Surroundings:
         """Return what messages of a block in a slot may know."""

@@ -19,6 +19,7 @@ from simulator.ledger.record.types import (
     KeyPossession,
     Message,
     ModelRecord,
+    Opening,
     Registration,
     SignedMessage,
     TaskRecord,
@@ -101,12 +102,10 @@ class Producer:
             self._records[self._sequence] = (records, nodes)
         return _signed(self._chain_id, claim, self._key)
 
-    def open(self, sequence: int, index: int, validator: int) -> ModelRecord:
-        """Return a record of a claim with its path, for a validator to sign. Raises KeyError for a forgotten claim."""
+    def open(self, sequence: int, index: int) -> Opening:
+        """Return a record of a claim with its path. Raises KeyError for a forgotten claim."""
         records, nodes = self._records[sequence]
-        return ModelRecord(
-            validator=validator,
-            device=self.device,
+        return Opening(
             sequence=sequence,
             index=index,
             record=records[index],
@@ -129,13 +128,15 @@ def compute_models_digest(records: Iterable[TaskRecord]) -> bytes:
 
 
 def open_drawn(state: State, producers: Mapping[int, Producer], validator: int, key: SecretKey) -> list[SignedMessage]:
-    """Return all drawn records that nobody opened yet, opened by a validator."""
+    """Return all drawn records that nobody opened yet, opened by a validator: a message for each device."""
+    found: dict[int, list[Opening]] = {}
     waiting = [item for item in state.pending.items() if len(item[1].opened) < len(item[1].drawn)]
+    for (device, sequence), pending in sorted(waiting):
+        closed = [index for index in pending.drawn if not pending.is_opened(index)]
+        found.setdefault(device, []).extend(producers[device].open(sequence, index) for index in closed)
     return [
-        _signed(state.chain_id, producers[device].open(sequence, index, validator), key)
-        for (device, sequence), pending in sorted(waiting)
-        for index in pending.drawn
-        if not pending.is_opened(index)
+        _signed(state.chain_id, ModelRecord(validator=validator, device=device, openings=tuple(openings)), key)
+        for device, openings in found.items()
     ]
 
 

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -38,8 +39,14 @@ class ProofError(Exception):
     """A proof that cannot be made or does not hold; the text says why."""
 
 
+FORMAT: Literal[3] = 3
+"""Format of a ledger's blocks and signatures, which a proof is of as well."""
+
+
 class _Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
-    """A part of a proof."""
+    """A proof, and the format that it is of."""
+
+    format: Literal[3]
 
 
 class ShownHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,6 +122,7 @@ def prove_claim(reader: Reader, name: ClaimName, record: int | None = None) -> C
     head = reader.head()
     claim = reader.decoded(leaves[row.place], SignedMessage).message
     return ClaimProof(
+        format=FORMAT,
         claim=str(name),
         message=leaves[row.place],
         place=row.place,
@@ -147,6 +155,7 @@ def prove_growth(reader: Reader, since: int) -> GrowthProof:
         raise ProofError(f"{reader.path}: has {head.blocks} blocks, of which none is number {since}")
     node = reader.nodes_of_history()
     return GrowthProof(
+        format=FORMAT,
         old=_shown(reader, since),
         head=_shown(reader, head.blocks),
         path=b"".join(consistency_path(since, head.blocks, node)),

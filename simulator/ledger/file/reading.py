@@ -20,10 +20,11 @@ from simulator.ledger.record.merkle import Node, Tree, root_at
 from simulator.ledger.record.rules import RuleError
 from simulator.ledger.record.types import Block, Claim, Genesis
 
-FORMAT = b"ecochain ledger 2"
+FORMAT = b"ecochain ledger 3"
 
-FORMAT_1 = b"ecochain ledger 1"
-"""Format in which headers did not state the blocks before them."""
+EARLIER_FORMATS = (b"ecochain ledger 1", b"ecochain ledger 2")
+"""Formats that are refused by name. In 1, headers did not state the blocks before them; in 2, each opened task record
+had a message and a signature of its own."""
 
 SCHEMA = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
@@ -143,9 +144,9 @@ class Reader:
         self._lock = lock
         self.is_sealed = is_sealed
         self.path = path
-        if (found := self.meta("format")) == FORMAT_1:
-            what = "is a ledger of format 1, which only the version that wrote it can read: begin another file"
-            raise StoreError(f"{path}: {what}")
+        if (found := self.meta("format")) in EARLIER_FORMATS:
+            what = "which only the version that wrote it can read: begin another file"
+            raise StoreError(f"{path}: is a ledger of format {found[-1:].decode()}, {what}")
         if found != FORMAT:
             raise DamagedError(f"{path}: is no ledger of this version")
         self.genesis = self.decoded(self.meta("genesis"), Genesis)

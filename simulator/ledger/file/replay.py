@@ -46,7 +46,8 @@ class Replay:
 
     def see(self, number: int, block: Block) -> None:
         """Take the next block. Raises RuleError with the rule that it breaks."""
-        opened = [one.message.record for one in block.body.messages if isinstance(one.message, ModelRecord)]
+        messages = [one.message for one in block.body.messages if isinstance(one.message, ModelRecord)]
+        opened = [opening.record for one in messages for opening in one.openings]
         self._opened = {(one.model, one.input_seed): one.output for one in opened}
         after = state_transition(self.application.process_messages, self.consensus, block)
         self._before, self.consensus, self._number = self.consensus, after, number

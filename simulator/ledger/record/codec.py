@@ -14,7 +14,7 @@ import msgspec
 from simulator.ledger.record.rules import Rule, RuleError
 from simulator.ledger.record.types import Genesis, Record, Signable
 
-PROTOCOL = b"ecochain/2/"
+PROTOCOL = b"ecochain/3/"
 """Prefix of every signing root: the name and the version of this protocol, so that no other signature fits."""
 
 R = TypeVar("R", bound=Record)

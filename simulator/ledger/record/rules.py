@@ -30,6 +30,7 @@ class Rule(StrEnum):
     NOT_DRAWN = "not_drawn"
     BAD_PROOF = "bad_proof"
     DOUBLED_LEAF = "doubled_leaf"
+    SECOND_PREIMAGE = "second_preimage"
     UNKNOWN_MODEL = "unknown_model"
     FALSE_OUTPUT = "false_output"
     NOT_HELD = "not_held"

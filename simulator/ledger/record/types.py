@@ -238,15 +238,24 @@ class TaskRecord(Record, frozen=True, tag=6):
     output: Unsigned
 
 
-class ModelRecord(Record, frozen=True, tag=7):
-    """Model verification: a drawn task record, opened with its path to the root by a validator, who signs it."""
+class Opening(Record, frozen=True):
+    """A drawn task record of a claim: the claim's number, the record's place, and its path to the claim's root."""
 
-    validator: Unsigned
-    device: Unsigned
     sequence: Unsigned
     index: Unsigned
     record: TaskRecord
     path: tuple[Digest, ...]
+
+
+class ModelRecord(Record, frozen=True, tag=7):
+    """Model verification: drawn task records of a device, opened by a validator under one signature.
+
+    They stand in the order of their claims and places, each once, so that the same records have one encoding.
+    """
+
+    validator: Unsigned
+    device: Unsigned
+    openings: tuple[Opening, ...]
 
 
 class Instrument(IntEnum):

@@ -74,14 +74,14 @@ LEDGER: tuple[Row[Snapshot], ...] = (
     ),
     counter(
         name="ecochain_ledger_records_total",
-        help="Signed messages in the blocks: registrations, claims, and task records that were opened.",
+        help="Signed messages in the blocks: registrations, claims, and openings of a device's drawn task records.",
         read=_of(lambda ledger: ledger.records),
     ),
     counter(
         name="ecochain_ledger_rejected_total",
         labels=("reason",),
-        help="Messages that break a rule and are therefore in no block, by the rule; as false_output, claims that earn "
-        "nothing; as unbalanced, blocks that were not made.",
+        help="Messages that break a rule and are therefore in no block, by the rule; as false_output, claims of "
+        "earlier blocks that earn nothing; as unbalanced, blocks that were not made.",
         read=_rejected,
     ),
     counter(

@@ -20,6 +20,7 @@ from simulator.ledger.record.types import (
     KeyPossession,
     Message,
     ModelRecord,
+    Opening,
     Project,
     Registration,
     SignedMessage,
@@ -158,17 +159,18 @@ class Served:
         root = self.nodes.tree.root()
         return claim(number, tasks=self.tasks, records=len(self.records), records_root=root, **changes)
 
-    def opening(self, index: int, *, sequence: int = 1, device: int = 0, validator: int = 0) -> ModelRecord:
-        """Return a record of the claim, opened by a validator."""
-        path = inclusion_path(index, len(self.records), self.nodes.node)
-        return ModelRecord(
-            validator=validator,
-            device=device,
-            sequence=sequence,
-            index=index,
-            record=self.records[index],
-            path=tuple(path),
+    def opening(self, *indices: int, sequence: int = 1, device: int = 0, validator: int = 0) -> ModelRecord:
+        """Return records of the claim, opened by a validator."""
+        openings = (
+            Opening(
+                sequence=sequence,
+                index=index,
+                record=self.records[index],
+                path=tuple(inclusion_path(index, len(self.records), self.nodes.node)),
+            )
+            for index in indices
         )
+        return ModelRecord(validator=validator, device=device, openings=tuple(openings))
 
 
 def task(number: int, task_class: int = 0, *, claimed_in: int = 1, **changes: object) -> TaskRecord:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -20,11 +21,15 @@ from simulator.ledger.record.types import (
     BlockHeader,
     Body,
     Checkpoint,
+    ModelRecord,
+    Record,
     Retirement,
     SignedHeader,
     SignedMessage,
 )
 from tests.simulator.ledger.story import BUYER, DEVICES, OWNER, Story, key, reveals
+
+K = TypeVar("K", bound=Record)
 
 
 def flip_a_byte(path: Path, draw: random.Random) -> None:
@@ -125,6 +130,7 @@ WAYS = (
     "a gap in a holder's messages",
     "units without an end",
     "a device registered twice",
+    "task records that another opened",
     "a block signed by another",
     "a slot of the past",
     "another history",
@@ -152,12 +158,9 @@ class Liar:
         """Return the ways to lie by their names."""
         claim, later = self.story.claim(0, self.epoch), self.story.claim(0, self.epoch + 1)
         twice = replace(claim, start=claim.start - 20, end=claim.end - 20)
-        used = next(
-            signed.message
-            for block in self.story.blocks
-            for signed in block.body.messages
-            if isinstance(signed.message, Retirement)
-        )
+        _, used = self.told(Retirement)
+        opened, records = self.told(ModelRecord)
+        by_another = replace(records, validator=2)
         number = self.story.replay.ledger.holders[BUYER.public]
         again = replace(used, sequence=number + 1)
         negative = replace(claim, curtailed=-1, export=claim.export + claim.curtailed + 1)
@@ -177,6 +180,7 @@ class Liar:
             "a gap in a holder's messages": lambda: self.block([signed(replace(again, sequence=number + 3), BUYER)]),
             "units without an end": lambda: self.block([signed(empty, BUYER)]),
             "a device registered twice": lambda: self.block([self.story.registration(0)]),
+            "task records that another opened": lambda: self.block([replace(opened, message=by_another)]),
             "a block signed by another": lambda: self.block([], by=1),
             "a slot of the past": lambda: self.block([], slot=self.slot - 2),
             "another history": lambda: self.block([], history=bytes(32)),
@@ -189,6 +193,11 @@ class Liar:
             "a vote that counts twice": lambda: self.voting(vote, times=2),
             "a vote that is not signed": lambda: self.voting(vote, by=key("nobody")),
         }
+
+    def told(self, kind: type[K]) -> tuple[SignedMessage, K]:
+        """Return the first message of a kind in the story, with its signature and without."""
+        messages = (signed for block in self.story.blocks for signed in block.body.messages)
+        return next((signed, signed.message) for signed in messages if isinstance(signed.message, kind))
 
     def block(
         self,

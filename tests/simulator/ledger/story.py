@@ -35,6 +35,7 @@ from simulator.ledger.record.types import (
     Lots,
     Message,
     ModelRecord,
+    Opening,
     Project,
     Registration,
     Retirement,
@@ -232,23 +233,26 @@ class Story:
         )
 
     def openings(self) -> list[SignedMessage]:
-        """Return the drawn task records that nobody has opened yet, opened."""
-        found: list[SignedMessage] = []
-        for (device, sequence), pending in self.replay.ledger.pending.items():
+        """Return the drawn task records that nobody has opened yet, opened: those of a device in one message."""
+        found: dict[int, list[Opening]] = {}
+        for (device, sequence), pending in sorted(self.replay.ledger.pending.items()):
             closed = [index for index in pending.drawn if not pending.is_opened(index)]
-            found += [
-                self.signed(self.opening(ClaimName(device, sequence), index), self.validators[1]) for index in closed
-            ]
-        return found
+            if closed:
+                name = ClaimName(device, sequence)
+                found.setdefault(device, []).extend(self.opening(name, index) for index in closed)
+        return [self.opened(device, *openings) for device, openings in found.items()]
 
-    def opening(self, name: ClaimName, index: int) -> ModelRecord:
+    def opened(self, device: int, *openings: Opening) -> SignedMessage:
+        """Return task records of a device, opened by a validator."""
+        message = ModelRecord(validator=1, device=device, openings=openings)
+        return self.signed(message, self.validators[1])
+
+    def opening(self, name: ClaimName, index: int) -> Opening:
         """Return a task record of a claim with its path."""
         records = self._claims[name]
         nodes = StoredNodes()
         nodes.extend(map(encode, records))
-        return ModelRecord(
-            validator=1,
-            device=name.device,
+        return Opening(
             sequence=name.sequence,
             index=index,
             record=records[index],

@@ -27,7 +27,7 @@ MESSAGES = {
         "discharge_without_losses",
     ),
     "tampered leaf": (Rule.BAD_PROOF, "booking/rules/test_bad_proof", "tampered_leaf_or_path"),
-    "leaf/node second preimage": (Rule.NON_CANONICAL, "booking/rules/test_bad_proof", "node_as_a_record"),
+    "leaf/node second preimage": (Rule.SECOND_PREIMAGE, "booking/rules/test_second_preimage", "node_as_a_record"),
     "duplicated odd leaf": (Rule.DOUBLED_LEAF, "booking/rules/test_doubled_leaf", "duplicated_odd_leaf"),
     "non-canonical encoding": (Rule.NON_CANONICAL, "record/test_non_canonical", "spelling"),
     "malleable signature": (Rule.MALLEABLE_SIGNATURE, "booking/rules/test_malleable_signature", "malleable_signature"),

@@ -69,7 +69,7 @@ def test_the_encoding_of_a_claim_stays() -> None:
 
 
 def test_signing_roots_say_the_kind_and_the_chain() -> None:
-    one = hashlib.sha256(b"ecochain/2/Claim\0" + ZERO + encode(CLAIM)).digest()
+    one = hashlib.sha256(b"ecochain/3/Claim\0" + ZERO + encode(CLAIM)).digest()
     assert signing_root(ZERO, CLAIM) == one
     assert signing_root(b"\1" * 32, CLAIM) != one
 

@@ -5,28 +5,22 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from simulator.ledger.booking.state import State
 from simulator.ledger.booking.transition import process_messages
-from simulator.ledger.record.codec import decode, encode
-from simulator.ledger.record.merkle import leaf_hash, node_hash
-from simulator.ledger.record.rules import Rule, RuleError
-from simulator.ledger.record.types import ModelRecord, TaskRecord
+from simulator.ledger.record.rules import Rule
+from simulator.ledger.record.types import ModelRecord, Opening
 from tests.simulator.ledger.cases import DRAWN, VALIDATORS, broken, included, serve, signed, surroundings
 
 SERVED = serve(3, 2)
 """Five tasks: the last leaf of their tree has no neighbour."""
 
 
-def opening(state: State) -> ModelRecord:
-    """Return a drawn record, opened as it should be."""
-    return SERVED.opening(state.pending[0, 1].drawn[0])
-
-
 def test_a_true_path_is_accepted() -> None:
     state = included(SERVED)
-    message = signed(state, opening(state), VALIDATORS[0])
-    after = process_messages(state, [message], surroundings(DRAWN)).state
-    assert len(after.pending[0, 1].opened) == 1
+    drawn = state.pending[0, 1].drawn
+    for count in (1, len(drawn)):
+        message = signed(state, SERVED.opening(*drawn[:count]), VALIDATORS[0])
+        after = process_messages(state, [message], surroundings(DRAWN)).state
+        assert [one.index for one in after.pending[0, 1].opened] == [*drawn[:count]]
 
 
 @pytest.mark.parametrize(
@@ -41,22 +35,20 @@ def test_a_true_path_is_accepted() -> None:
         lambda one: replace(one, path=(bytes(32), *one.path[1:])),
     ],
 )
-def test_invalid_tampered_leaf_or_path(forge: Callable[[ModelRecord], ModelRecord]) -> None:
+def test_invalid_tampered_leaf_or_path(forge: Callable[[Opening], Opening]) -> None:
     state = included(SERVED)
-    assert broken(state, signed(state, forge(opening(state)), VALIDATORS[0]), slot=DRAWN) is Rule.BAD_PROOF
+    first, *others = SERVED.opening(*state.pending[0, 1].drawn).openings
+    for openings in ([forge(first)], [forge(first), *others]):
+        message = ModelRecord(validator=0, device=0, openings=tuple(openings))
+        assert broken(state, signed(state, message, VALIDATORS[0]), slot=DRAWN) is Rule.BAD_PROOF
 
 
 def test_invalid_record_of_another_place() -> None:
     state = included(SERVED)
-    first, second = state.pending[0, 1].drawn[:2]
-    forged = replace(SERVED.opening(second), index=first)
-    assert broken(state, signed(state, forged, VALIDATORS[0]), slot=DRAWN) is Rule.BAD_PROOF
-
-
-def test_invalid_node_as_a_record() -> None:
-    # Two hashes in a row are the content of a node. They are no record, and as a leaf they have another hash.
-    left, right = (leaf_hash(encode(one)) for one in SERVED.records[:2])
-    with pytest.raises(RuleError) as refused:
-        decode(left + right, TaskRecord)
-    assert refused.value.rule is Rule.NON_CANONICAL
-    assert leaf_hash(left + right) != node_hash(left, right)
+    first, second = SERVED.opening(*state.pending[0, 1].drawn[:2]).openings
+    for openings in (
+        (replace(second, index=first.index),),
+        (replace(second, index=first.index), replace(first, index=second.index)),
+    ):
+        message = ModelRecord(validator=0, device=0, openings=openings)
+        assert broken(state, signed(state, message, VALIDATORS[0]), slot=DRAWN) is Rule.BAD_PROOF

@@ -3,7 +3,7 @@
 from simulator.ledger.record.codec import encode
 from simulator.ledger.record.merkle import StoredNodes, inclusion_path, root_of
 from simulator.ledger.record.rules import Rule
-from simulator.ledger.record.types import ModelRecord
+from simulator.ledger.record.types import ModelRecord, Opening
 from tests.simulator.ledger.cases import DRAWN, VALIDATORS, Served, broken, included, serve, signed
 
 SERVED = serve(3, 2)
@@ -21,5 +21,6 @@ def test_invalid_duplicated_odd_leaf() -> None:
     state = included(more)
     place = next(one for one in (5, 4) if one in state.pending[0, 1].drawn)
     path = tuple(inclusion_path(place, 6, nodes.node))
-    forged = ModelRecord(validator=0, device=0, sequence=1, index=place, record=doubled[place], path=path)
+    opening = Opening(sequence=1, index=place, record=doubled[place], path=path)
+    forged = ModelRecord(validator=0, device=0, openings=(opening,))
     assert broken(state, signed(state, forged, VALIDATORS[0]), slot=DRAWN) is Rule.DOUBLED_LEAF

@@ -119,7 +119,8 @@ def test_invalid_tampered_leaf() -> None:
     """Nobody convicts a device with a record that it did not put under its root."""
     served = serve(2, 0)
     state = included(served)
-    forged = replace(served.opening(0), record=task(0, output=9))
+    (opening,) = served.opening(0).openings
+    forged = replace(served.opening(0), openings=(replace(opening, record=task(0, output=9)),))
     assert broken(state, signed(state, forged, VALIDATORS[0]), slot=DRAWN) is Rule.BAD_PROOF
 
 
