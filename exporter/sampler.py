@@ -109,8 +109,8 @@ class Sampler:
         self._unfinished: Unfinished | None = None
         self._previous: HostReading | None = None
         self._first_try: MonotonicSeconds | None = None
-        self._save_failed = False
         self._failures = Seldom()
+        self._refusals = Seldom()
 
     def run(self, stop: Stop) -> None:
         """Sample until told to stop: a first reading if there is none, a first sample soon after, one per interval."""
@@ -248,15 +248,15 @@ class Sampler:
         self._publish(snapshot)
 
     def _save(self, current: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> UnixSeconds | None:
-        """Save the totals and return the time of the last good save; log the first refusal of a series."""
+        """Save the totals and return the time of the last good save; log where a series of refusals begins and ends."""
         if self._store is None:
             return None
         try:
             self._store.save(current, now, clean_stop=clean_stop)
         except OSError as error:
-            if not self._save_failed:
+            if self._refusals.changes(self._clock.awake(), "refused"):
                 LOG.error("state cannot be saved: %s", error.strerror)  # noqa: TRY400 - one line, no traceback
-            self._save_failed = True
             return self._snapshot.state_saved_at
-        self._save_failed = False
+        if self._refusals.changes(self._clock.awake(), ""):
+            LOG.info("state is saved again")
         return now

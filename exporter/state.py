@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from exporter.core.clock import Clock
+from exporter.core.logs import Seldom
 from exporter.core.regular_file import read_file, require_file
 from exporter.core.units import Seconds, UnixSeconds
 from exporter.state_lock import StateLock
@@ -94,6 +95,7 @@ class StateStore:
         self._durable_owed = False
         self._resumable: _Resumable | None = None
         self._lost: _Resumable | None = None
+        self._deletions = Seldom()
         try:
             self._lock = StateLock(folder)
         except BlockingIOError as error:
@@ -200,7 +202,8 @@ class StateStore:
                 self._lost, self._resumable = replace(held, until=self._resumable.until), None
             self._durable_owed = True
             self._lock.take_again()
-            LOG.warning("state folder %s: was deleted, and is made and locked again", self._folder)
+            if self._deletions.allows(self._clock.elapsed()):
+                LOG.warning("state folder %s: was deleted, and is made and locked again", self._folder)
 
     def _make_room(self) -> None:
         """Remove the exact file and what is left of the next one, as far as the disk lets it."""

@@ -6,6 +6,7 @@ import math
 import platform
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -15,6 +16,8 @@ import simulator
 from exporter.core.clock import Clock
 from exporter.core.command_line import METRICS_PATH, Web
 from exporter.core.config import ConfigError
+from exporter.core.logs import Seldom
+from exporter.core.service import Stopped
 from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
@@ -68,7 +71,10 @@ class Stop(Protocol):
 
 
 class Signals(Stop, Protocol):
-    """The request to stop, and the one to look at the configuration."""
+    """The request to stop, which may come at once, and the one to look at the configuration."""
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Let a request to stop end a block, wherever it is, with Stopped."""
 
     def on_hangup(self, look: Callable[[], None]) -> None:
         """Have `look` called within `wait`, for each of the latter."""
@@ -212,14 +218,13 @@ def advance(live: LiveRun, clock: Clock, publish: Callable[[Snapshot], None], st
     pace = Pace(clock, speed=live.facts.speed, step=live.facts.step)
     meter = SpeedMeter(clock)
     meter.read(live.clock)
-    published, complained, waiting = clock.awake(), -COMPLAINT_INTERVAL, False
+    published, complaints, waiting = clock.awake(), Seldom(COMPLAINT_INTERVAL), False
     while not stop.wait(_idle(pace, published + PUBLISH_INTERVAL - clock.awake() if waiting else None)):
         if pace.until_due() == 0.0:
             live.step()
             waiting = True
             late = pace.stepped()
-            if late > 0.0 and clock.awake() - complained >= COMPLAINT_INTERVAL:
-                complained = clock.awake()
+            if late > 0.0 and complaints.allows(clock.awake()):
                 LOG.warning("the simulated clock fell %.1f s behind, and does not catch up", late)
         if waiting and clock.awake() - published >= PUBLISH_INTERVAL:
             publish(live.snapshot(clock, meter.read(live.clock)))
@@ -230,13 +235,13 @@ def _idle(pace: Pace, until_publication: float | None) -> float:
     return min(pace.until_due(), pace.until_due() if until_publication is None else max(0.0, until_publication))
 
 
-def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Signals], read: Callable[[], Sources]) -> None:
+def run(plan: Plan, clock: Clock, *, web: Web, stop: Signals, read: Callable[[], Sources]) -> None:
     """Simulate and serve until told to stop; `read` reads scenario and shown results again.
 
     Raises ListenError before anything is started, ConfigError or WeatherError for files that cannot be used.
     """
     server = Server(addresses=web.addresses, web_config=web.config, max_requests=web.max_requests)
-    with contextlib.ExitStack() as stack:
+    with contextlib.suppress(Stopped), contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         ahead = GenerationAhead(plan.scenario, plan.seed) if plan.is_lean else None
         if ahead is not None:
@@ -258,12 +263,10 @@ def run(plan: Plan, clock: Clock, *, web: Web, until_told: Callable[[], Signals]
             plan.seed,
             kept,
         )
-        # The first step may wait for weather or compile for seconds, which a signal still ends at once.
-        live.step()
+        live.begin(stop.at_once)
         # The weather of the first day comes first: a machine may have one core.
         forecasts.start()
         publication.publish(live.snapshot(clock, None))
-        stop = until_told()
         stop.on_hangup(lambda: publication.publish(reload.look(publication.latest()[0])))
         advance(live, clock, publication.publish, stop)
     LOG.info("stopped")

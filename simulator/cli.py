@@ -289,7 +289,7 @@ def _serve(options: argparse.Namespace) -> int:
                 write_out(f"{web.config.path}: good\n")
             return 0
         start_logging(options)
-        app.run(plan, SystemClock(), web=web, until_told=StopSignal, read=functools.partial(_sources, options))
+        app.run(plan, SystemClock(), web=web, stop=StopSignal(), read=functools.partial(_sources, options))
     except (WeatherError, GridError) as error:
         raise ConfigError([str(error)]) from error
     return 0

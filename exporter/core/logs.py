@@ -84,13 +84,26 @@ class ServerLineLimit(logging.Filter):
 class Seldom:
     """Guard of the lines on one matter, of which there is at most one a minute: what comes and goes fills no log."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = SELDOM_SECONDS) -> None:
+        self._seconds = seconds
         self._last = -math.inf
+        self._told = ""
+
+    def changes(self, now: float, trouble: str) -> bool:
+        """Tell whether a line may be written on the trouble there is, empty for none, which then counts as written.
+
+        It may where it is not what the last line told of. What came and went since that line is left out, and the next
+        one is true again.
+        """
+        if trouble == self._told or not self.allows(now):
+            return False
+        self._told = trouble
+        return True
 
     def allows(self, now: float) -> bool:
         """Tell whether a line may be written at a time in seconds, which then counts as written."""
         # A clock that was set back keeps no line for later.
-        if self._last <= now < self._last + SELDOM_SECONDS:
+        if self._last <= now < self._last + self._seconds:
             return False
         self._last = now
         return True

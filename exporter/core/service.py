@@ -1,11 +1,17 @@
 """Waiting for the signal to stop."""
 
+import contextlib
 import os
 import select
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+
+class Stopped(BaseException):
+    """A signal to stop, while something is done that asks for none; no `except Exception` takes it."""
 
 
 class StopSignal:
@@ -26,6 +32,7 @@ class StopSignal:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._look: Callable[[], None] = _do_nothing
         self._has_come = False
+        self._interrupts = False
         self._woken, self._waker = socket.socketpair()
         for end in (self._woken, self._waker):
             end.setblocking(False)  # noqa: FBT003 - the standard library's signature
@@ -38,7 +45,23 @@ class StopSignal:
             signal.signal(signal.SIGHUP, lambda _received, _frame: None)
         for number in self._stops:
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, lambda received, _frame: signal.signal(received, signal.SIG_DFL))
+                signal.signal(number, self._stop)
+
+    def _stop(self, received: int, _frame: FrameType | None) -> None:
+        signal.signal(received, signal.SIG_DFL)
+        if self._interrupts:
+            raise Stopped
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let a signal to stop end a block that takes long, wherever it is. Raises Stopped, also for an earlier one."""
+        self._interrupts = True
+        try:
+            if self.wait(0.0):
+                raise Stopped
+            yield
+        finally:
+            self._interrupts = False
 
     def on_hangup(self, look: Callable[[], None]) -> None:
         """Have `look` called within `wait`, for each SIGHUP that is no signal to stop."""

@@ -2,6 +2,7 @@
 
 import logging
 
+from exporter.core.logs import Seldom
 from exporter.core.units import UnixSeconds
 from exporter.intensity.reading import (
     IntensityAnswer,
@@ -18,12 +19,13 @@ LOG = logging.getLogger(__name__)
 class AskedProvider:
     """Asks one provider. Nothing takes the place of a fixed figure; `AskedLiveProvider` says what does of a live one.
 
-    The log gets one line when a provider begins to fail, and one when it works again.
+    The log gets one line when a provider begins to fail, and one when it works again; of one that flaps a line a
+    minute.
     """
 
     def __init__(self, provider: IntensityProvider) -> None:
         self._provider = provider
-        self._failed = False
+        self._lines = Seldom()
 
     def ask(self, now: UnixSeconds) -> IntensityAnswer:
         """Return the intensity in force at `now`, or why there is none. Never raises for the provider."""
@@ -35,7 +37,7 @@ class AskedProvider:
             return IntensityAnswer(reading=self._instead(now), troubles={self._provider.name: _reason(error)})
         except Exception as error:  # noqa: BLE001 - the provider's edge: counted
             trouble = _reason(error)
-        self._log(trouble)
+        self._log(now, trouble)
         if reading is None:
             reading = self._instead(now)
         return IntensityAnswer(reading=reading, troubles={self._provider.name: trouble} if trouble else {})
@@ -47,12 +49,13 @@ class AskedProvider:
     def _instead(self, now: UnixSeconds) -> IntensityReading | None:  # noqa: ARG002 - see AskedLiveProvider
         return None
 
-    def _log(self, trouble: str) -> None:
-        if trouble and not self._failed:
+    def _log(self, now: UnixSeconds, trouble: str) -> None:
+        if not self._lines.changes(now, "fails" if trouble else ""):
+            return
+        if trouble:
             LOG.warning("no carbon intensity from %s: %s", self._provider.name, trouble)
-        elif self._failed and not trouble:
+        else:
             LOG.info("carbon intensity from %s again", self._provider.name)
-        self._failed = bool(trouble)
 
 
 def believed(reading: IntensityReading) -> IntensityReading:

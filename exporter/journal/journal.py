@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from exporter.core.logs import Seldom
 from exporter.core.units import (
     BYTES_PER_BINARY_GB,
     GRAMS_PER_KILOGRAM,
@@ -59,12 +60,12 @@ class Journal:
         self._files = files
         self._stretch: _Stretch | None = None
         self._last: tuple[Exported, MonotonicSeconds] | None = None
-        self._refused = False
+        self._lines = Seldom()
 
     def record(self, snapshot: Snapshot, awake: MonotonicSeconds) -> int:
         """Note a sample that was read at an awake time; return how many rows could not be written on this occasion.
 
-        Never raises for the disk: the first refusal of a series is logged, and its rows are lost.
+        Never raises for the disk: its rows are lost. The first refusal of a series is logged, and the first row after.
         """
         exported = snapshot.totals.exported
         lost = 0
@@ -92,13 +93,11 @@ class Journal:
         try:
             self._files.append("".join(rows).encode(), at)
         except OSError as error:
-            if not self._refused:
+            if self._lines.changes(at, "refused"):
                 LOG.error("the journal cannot be written: %s", error.strerror)  # noqa: TRY400 - one line, no traceback
-            self._refused = True
             return len(rows)
-        if self._refused:
+        if self._lines.changes(at, ""):
             LOG.info("the journal is written again")
-        self._refused = False
         return 0
 
 

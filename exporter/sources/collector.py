@@ -238,7 +238,6 @@ class Collector:
         self.last: Attempt | None = None
         self._clock = settings.clock
         self._read = source.open(settings)
-        self._told = SourceState.WORKS
         self._lines = Seldom()
         self._interval = Seconds(0.0) if source.interval is None else source.interval(settings)
         self._file = source.file(settings)
@@ -278,9 +277,8 @@ class Collector:
 
     def _log(self, now: MonotonicSeconds, state: SourceState, trouble: str) -> None:
         """Log a state other than the one that was logged last; works and absent are the same."""
-        if state is self._told or not {state, self._told} & IN_TROUBLE or not self._lines.allows(now):
+        if not self._lines.changes(now, state if state in IN_TROUBLE else ""):
             return
-        self._told = state
         if state in IN_TROUBLE:
             verb = "is denied" if state is SourceState.DENIED else "fails"
             LOG.warning("collector %s %s: %s", self.source.name, verb, trouble)

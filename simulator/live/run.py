@@ -1,6 +1,8 @@
 """A run that goes on day after day, with the figures that its views need beyond the engine's totals."""
 
 from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import numpy as np
@@ -53,9 +55,22 @@ class LiveRun:
         """Return the simulated seconds since the start."""
         return self._engine.clock
 
+    def begin(self, at_once: Callable[[], AbstractContextManager[None]]) -> None:
+        """Advance by the first step, which may wait for weather or compile for seconds: a signal still ends that.
+
+        It does not end what is written to the ledger. Raises WeatherError.
+        """
+        with at_once():
+            record = self._engine.step()
+        self._book(record)
+
     def step(self) -> None:
         """Advance by one step. Raises WeatherError beyond the end of a recording."""
-        self._record = self._engine.step()
+        self._book(self._engine.step())
+
+    def _book(self, record: StepRecord) -> None:
+        """Take note of a step that the engine has made."""
+        self._record = record
         if self._ledger is not None:
             self._ledger.step(self._record)
             self._sell(self._ledger)

@@ -7,10 +7,12 @@ the same code.
 
 import io
 import logging
+import time
 
 import msgspec
 import numpy as np
 
+from exporter.core.logs import Seldom
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
 from simulator.energy.interface import POINTS_PER_DAY, UncomputedWeatherError, WeatherError
@@ -72,6 +74,7 @@ class GenerationApart:
         self._days: dict[int, FloatArray] = {}
         self._end = ""
         self._first = 0
+        self._failures = Seldom()
 
     def __call__(self, index: int) -> FloatArray:
         """Return the generation (2, 288, B) of a day, and wait for it where it is not ready.
@@ -102,7 +105,8 @@ class GenerationApart:
                 days, self._end = days_in(self._child_for(index).answer(LIMIT))
             except ChildError as error:
                 failure = str(error)
-                LOG.warning("%s", failure)
+                if self._failures.allows(time.monotonic()):
+                    LOG.warning("%s", failure)
                 continue
             self._days |= {self._first + number: day for number, day in enumerate(days)}
             if index in self._days or self._end:

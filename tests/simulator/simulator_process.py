@@ -33,12 +33,12 @@ class LiveJob:
 
 
 @contextlib.contextmanager
-def running_job(folder: Path, *flags: str) -> Iterator[LiveJob]:
-    """Run a live job, yield it once its first step is done, and ask it to stop when the block ends."""
+def running_job(folder: Path, *flags: str, ready: str = "/-/ready") -> Iterator[LiveJob]:
+    """Run a live job, yield it once its first step is done, or `ready` answers, and stop it when the block ends."""
     port, log = free_port(), folder / "simulator.log"
     url = f"http://127.0.0.1:{port}"
     argv = [sys.executable, "-m", "simulator", "serve", f"--web.listen-address=127.0.0.1:{port}", *flags]
-    with running(argv, ready=f"{url}/-/ready", log=log, timeout=STARTING_SECONDS) as process:
+    with running(argv, ready=url + ready, log=log, timeout=STARTING_SECONDS) as process:
         yield LiveJob(url=url, process=process, log=log)
 
 

@@ -1,11 +1,13 @@
 """The ledger file of a live run: written block by block, and gone on with after a restart."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.config import ConfigError
+from exporter.core.logs import Seldom
 from simulator.ledger.file.faults import DamagedError, StoreError
 from simulator.ledger.file.reading import ClaimName
 from simulator.ledger.file.replay import Replay
@@ -41,7 +43,7 @@ class _Waiting:
 class Keeping:
     """A ledger file. While it cannot be written, blocks wait in memory, and the run goes on."""
 
-    def __init__(self, path: Path, genesis: Genesis) -> None:
+    def __init__(self, path: Path, genesis: Genesis, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Begin the file, or open that of an earlier start of the same run.
 
         Raises ConfigError where it cannot be made, is damaged, in use, or of another run.
@@ -49,6 +51,8 @@ class Keeping:
         self._path = path
         self._genesis = genesis
         self._waiting: list[_Waiting] = []
+        self._monotonic = monotonic
+        self._lines = Seldom()
         self.failures = 0
         try:
             self._store: Store | None = open_store(path) if path.exists() else create_store(path, genesis)
@@ -89,19 +93,19 @@ class Keeping:
     def append(self, added: Added, records: Records) -> None:
         """Write a block, with the task records of its claims, after all that wait.
 
-        A failure is counted. The first one in a row is logged, as is the first block that is written again.
+        A failure is counted. The first one in a row is logged, as is the first block that is written again; of a disk
+        that flaps a line a minute.
         """
         if self._store is None:
             return
         self._waiting.append(_Waiting(added=added, records=records))
-        late = len(self._waiting) - 1
         try:
             self._write(self._store)
         except (DamagedError, StoreError) as error:
-            self._fail(error, is_first=not late)
+            self._fail(error)
         else:
-            if late:
-                LOG.info("%s: written again, with %d blocks that had waited", self._path, late)
+            if self._lines.changes(self._monotonic(), ""):
+                LOG.info("%s: written again, with the blocks that had waited", self._path)
 
     def _write(self, store: Store) -> None:
         """Write all blocks that wait, the oldest first. Raises StoreError and DamagedError."""
@@ -113,12 +117,12 @@ class Keeping:
             store.append(added.block, named, finalized=added.finalized, snapshot=snapshot)
             del self._waiting[0]
 
-    def _fail(self, error: Exception, *, is_first: bool) -> None:
+    def _fail(self, error: Exception) -> None:
         self.failures += 1
         if isinstance(error, DamagedError) or sum(one.size for one in self._waiting) > MOST_WAITING_BYTES:
             LOG.warning("%s; the ledger goes on without it until the next start", error)
             self._let_go()
-        elif is_first:
+        elif self._lines.changes(self._monotonic(), "fails"):
             LOG.warning("%s; blocks wait in memory until it can be written", error)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ rules is left out: contents are carried out as the block is made, and its header
 """
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from exporter.core.logs import Seldom
 from simulator.ledger.application import Application
 from simulator.ledger.booking.state import State as Books
 from simulator.ledger.booking.transition import Admission
@@ -82,6 +84,7 @@ class Validators:
         execute: Executor,
         cpu: Callable[[], float],
         application: Application | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin a chain. `cpu` tells the CPU time of this thread; an `application` takes the place of the usual one."""
         self.application = Application(genesis, execute) if application is None else application
@@ -95,7 +98,8 @@ class Validators:
         self._votes: list[Attestation] = []
         self._last: dict[int, AttestationData] = {}
         self._places = {self.state.head: Place(0, 0)}
-        self._broken: Rule | None = None
+        self._monotonic = monotonic
+        self._lines = Seldom()
 
     @property
     def ledger(self) -> Books:
@@ -127,18 +131,18 @@ class Validators:
         """Have the slot's block made, checked and voted for.
 
         Messages that break a rule are left out of it, and counted. None where the proposer has lost its stake, and
-        where no block can be made; then the rule is counted, and logged at the first time.
+        where no block can be made; then the rule is counted, and logged at the first time, as is the next block.
         """
         begin = self._cpu()
         try:
             made = self._make(process_slots(self.state, slot), messages)
         except RuleError as error:
             self.rejected[error.rule] += 1
-            if error.rule is not self._broken:
+            if self._lines.changes(self._monotonic(), error.rule):
                 LOG.warning("the ledger makes no block: %s", error)
-            self._broken = error.rule
             return None
-        self._broken = None
+        if self._lines.changes(self._monotonic(), ""):
+            LOG.info("the ledger makes blocks again")
         return None if made is None else self._add(made, self._cpu() - begin)
 
     def _add(self, made: _Made, seconds: float) -> Added:

@@ -5,6 +5,8 @@ import pty
 import subprocess
 import sys
 
+import pytest
+
 IGNORED = """\
 import os, signal, subprocess
 from exporter.core.service import StopSignal
@@ -25,6 +27,47 @@ print(stop.wait(0.0), stop.wait(0.0))
 os.kill(os.getpid(), signal.SIGTERM)
 print(stop.wait(0.0), stop.wait(0.0))
 """
+
+
+LONG = """\
+import logging, os, signal, sys, time
+from exporter.core.service import Stopped, StopSignal
+stop = StopSignal()
+stop.on_hangup(lambda: print("looked"))
+if sys.argv[1] == "before":
+    os.kill(os.getpid(), signal.SIGTERM)
+os.kill(os.getpid(), signal.SIGHUP)
+try:
+    with stop.at_once():
+        print("begun")
+        try:
+            if sys.argv[1] == "within":
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(240)
+        except Exception:
+            print("taken")
+        print("done")
+    if sys.argv[1] == "after":
+        os.kill(os.getpid(), signal.SIGTERM)
+    print(stop.wait(0.0))
+except Stopped:
+    print("stopped")
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "printed"),
+    [
+        ("before", "stopped"),
+        ("within", "looked begun stopped"),
+        ("after", "looked begun done True"),
+        ("never", "looked begun done False"),
+    ],
+)
+def test_a_signal_ends_what_takes_long_at_once_and_nothing_else(moment: str, printed: str) -> None:
+    argv = [sys.executable, "-c", LONG, moment]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=240)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, printed.split(), "")
 
 
 def test_a_parent_that_ignores_its_children_does_not_take_ours_away() -> None:

@@ -1,5 +1,6 @@
 """The ledger of a live run: it tells of the run what the run tells, goes on as far as the run, and counts all once."""
 
+import itertools
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 from msgspec import structs
 
 from exporter.core.config import ConfigError
+from exporter.core.logs import SELDOM_SECONDS
 from exporter.core.units import Seconds
 from simulator.assembly.layout import layout_of
 from simulator.ledger.booking.state import check_conservation
@@ -232,7 +234,8 @@ def test_a_full_disk_is_counted_and_told_in_one_line_and_the_file_catches_up(
     caplog.set_level("INFO")
     path = tmp_path / "ledger.db"
     engine, setting = begin()
-    ledger = LiveLedger(setting, Keeping(path, setting.genesis))
+    now = itertools.count(0.0, SELDOM_SECONDS)
+    ledger = LiveLedger(setting, Keeping(path, setting.genesis, monotonic=lambda: next(now)))
     run(engine, ledger, 4)
     full = sum(one.stat().st_size for one in tmp_path.iterdir())
     with disk_of(min(one.stat().st_size for one in tmp_path.iterdir() if one.stat().st_size)):
@@ -244,7 +247,7 @@ def test_a_full_disk_is_counted_and_told_in_one_line_and_the_file_catches_up(
     assert said.message.startswith(f"{path}: cannot be used: ")
     assert said.message.endswith("; blocks wait in memory until it can be written")
     run(engine, ledger, 2)
-    assert caplog.records[-1].message == f"{path}: written again, with 6 blocks that had waited"
+    assert caplog.records[-1].message == f"{path}: written again, with the blocks that had waited"
     assert len(caplog.records) == 2
     assert ledger.figures().write_failures == 6
     assert full < (ledger.figures().size_bytes or 0)
@@ -255,6 +258,25 @@ def test_a_full_disk_is_counted_and_told_in_one_line_and_the_file_catches_up(
     again = LiveLedger(setting, Keeping(path, setting.genesis))
     assert again.books == ledger.books
     again.close()
+
+
+def test_a_disk_that_flaps_has_a_line_a_minute_and_the_last_one_is_true(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    engine, setting = begin()
+    now = itertools.count(0.0, 5.0)
+    ledger = LiveLedger(setting, Keeping(tmp_path / "ledger.db", setting.genesis, monotonic=lambda: next(now)))
+    run(engine, ledger, 4)
+    for _ in range(20):
+        with disk_of(min(one.stat().st_size for one in tmp_path.iterdir() if one.stat().st_size)):
+            run(engine, ledger, 1)
+        run(engine, ledger, 1)
+    assert ledger.figures().write_failures == 20
+    run(engine, ledger, 13)
+    # Steps are five seconds apart, and every other of those between has no room.
+    assert ["blocks wait" in one.message for one in caplog.records] == [True, False, True, False]
+    ledger.close()
 
 
 def test_a_disk_that_stays_full_leaves_a_good_file_with_which_the_next_start_goes_on(

@@ -42,6 +42,17 @@ def test_it_stops_cleanly_at_any_speed(tmp_path: Path, number: signal.Signals, s
     assert "msg=stopped" in job.log.read_text()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_that_it_stops_before_its_first_step(tmp_path: Path, number: signal.Signals) -> None:
+    """It does not wait for the weather of the first day, or a compiler."""
+    with running_job(tmp_path, "--speed=max", ready="/-/healthy") as job:
+        job.process.send_signal(number)
+        assert job.process.wait(timeout=240) == 0
+    lines = job.log.read_text().splitlines()
+    assert "msg=stopped" in lines[-1]
+    assert len([line for line in lines if "listening on" in line]) == 1
+
+
 def test_summary_page_and_metrics_tell_of_the_same_run(tmp_path: Path) -> None:
     with running_job(tmp_path, "--seed=5", "--speed=0.01") as job:
         samples, summary, page = job.samples(), job.get("/api/v1/summary").json(), job.get("/").text
