@@ -37,7 +37,8 @@ class BudgetStatus:
     """Standing of a budget.
 
     `projected` are the grams at the end of the period, None while nothing is known; `learned` is the share of the
-    device's week that is known. Below 1 the projection is an early one, of the mean so far.
+    device's week that is known. Below 1 the projection is an early one, of the mean so far. `embodied` is the embodied
+    share of the whole period, None where the budget counts none.
     """
 
     period: Period
@@ -46,6 +47,7 @@ class BudgetStatus:
     used: Grams
     projected: Grams | None
     learned: Ratio
+    embodied: Grams | None = None
 
 
 Booked = Mapping[Period, Mapping[UnixSeconds, Grams]]

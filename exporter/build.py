@@ -5,6 +5,7 @@ import platform
 import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, time, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,14 @@ from exporter.activity.rhythm import RHYTHM
 from exporter.activity.window import Rule
 from exporter.budget import Period
 from exporter.calibrate.stored import Calibration
-from exporter.config import Budget, Config, EcoGuard, JournalSection, Meter, Network, Optimize, Power
+from exporter.config import Budget, Config, EcoGuard, Embodied, JournalSection, Meter, Network, Optimize, Power
 from exporter.core.clock import Clock
 from exporter.core.config_load import ConfigLoad
 from exporter.core.units import (
+    DAYS_PER_YEAR,
+    GRAMS_PER_KILOGRAM,
     HOURS_PER_DAY,
+    SECONDS_PER_DAY,
     SECONDS_PER_MINUTE,
     Grams,
     GramsPerKwh,
@@ -30,6 +34,8 @@ from exporter.core.units import (
 from exporter.core.web.publication import Publication
 from exporter.derive import BudgetPlan, Models, provenance
 from exporter.eco_score import reference_of
+from exporter.embodied.carbon import EmbodiedCarbon
+from exporter.embodied.classes import device_classes
 from exporter.exposition.rows import exposition
 from exporter.intensity.ask import AskedProvider
 from exporter.intensity.section import Grid
@@ -213,6 +219,19 @@ def budget_limits(budget: Budget) -> Mapping[Period, Grams]:
     return {period: Grams(limit) for period, limit in given.items() if limit is not None}
 
 
+def embodied_carbon(embodied: Embodied, zone: tzinfo) -> EmbodiedCarbon | None:
+    """Return the machine's embodied carbon, its life beginning with the day of purchase; None where none is told."""
+    if embodied.purchased is None:
+        return None
+    start = UnixSeconds(datetime.combine(embodied.purchased, time(), zone).timestamp())
+    end = UnixSeconds(start + embodied.lifetime_years * DAYS_PER_YEAR * SECONDS_PER_DAY)
+    if embodied.kilograms is not None:
+        own = Grams(embodied.kilograms * GRAMS_PER_KILOGRAM)
+        return EmbodiedCarbon(grams=own, low=own, high=own, start=start, end=end, source="configured")
+    known = device_classes()[embodied.device or ""]
+    return EmbodiedCarbon(grams=known.grams, low=known.low, high=known.high, start=start, end=end, source=known.source)
+
+
 def emission_limit(ecoguard: EcoGuard) -> GramsPerSecond:
     """Return the emission rate above which EcoGuard warns."""
     return GramsPerSecond(ecoguard.limit_grams_per_minute / SECONDS_PER_MINUTE)
@@ -240,7 +259,8 @@ def build_settings(
     config: Config, paths: Paths, intensity: AskedProvider, calibration: Calibration | None = None
 ) -> Settings:
     """Return what the configuration says of how use is counted, with the carbon intensity of a provider."""
-    hardware = host_hardware(config.power, paths)
+    hardware, zone = host_hardware(config.power, paths), time_zone(config.budget.time_zone)
+    embodied = embodied_carbon(config.embodied, zone)
     return Settings(
         models=Models(
             host=host_model(config.power, hardware, calibration),
@@ -250,11 +270,13 @@ def build_settings(
             activity=ACTIVITY_RULES[config.activity.rule],
             tariff=tariff_of(config),
             reference=reference_of(hardware),
+            embodied=embodied,
         ),
         plan=BudgetPlan(
             limits=budget_limits(config.budget),
-            zone=time_zone(config.budget.time_zone),
+            zone=zone,
             include_gaps=config.budget.include_gaps,
+            embodied=embodied if config.budget.include_embodied else None,
         ),
         emission_limit=emission_limit(config.ecoguard),
     )
@@ -297,6 +319,8 @@ def initial_snapshot(
         switched_off=off & usual,
         pue=settings.models.pue,
         emission_limit=settings.emission_limit,
+        embodied=settings.models.embodied,
+        equivalents=config.equivalents,
         totals=totals,
         config=ConfigLoad(is_good=True, good_at=now),
         reference=settings.models.reference,

@@ -3,6 +3,7 @@
 Data only: `exporter.build` makes objects of it.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -180,6 +181,10 @@ class Budget(Section, frozen=True):
         bool,
         Meta(description="Whether budgets count time in which the exporter did not run, where counters prove it."),
     ] = False
+    include_embodied: Annotated[
+        bool,
+        Meta(description="Whether budgets count the embodied share of the period, which the section `embodied` tells."),
+    ] = False
     time_zone: Annotated[
         str, Meta(description="Time zone of the calendar: an IANA name, or `local` for the machine's own.")
     ] = LOCAL_ZONE
@@ -190,6 +195,48 @@ class Budget(Section, frozen=True):
             time_zone(self.time_zone)
         except ValueError as error:
             raise ValueError(f".time_zone: {error}") from error
+
+
+EARLIEST_PURCHASE = date(1990, 1, 1)
+"""Day before which no machine that runs this was bought. Judgement: an earlier one is a slip of the pen."""
+
+
+class Embodied(Section, frozen=True):
+    """Embodied carbon of the machine: what making it emitted, spread evenly over its life. Without a figure: none."""
+
+    device: Annotated[
+        Literal["laptop", "mini_pc", "desktop", "workstation", "server"] | None,
+        Meta(description="Class whose median stands in where the maker publishes no figure."),
+    ] = None
+    kilograms: (
+        Annotated[
+            float,
+            Meta(
+                gt=0,
+                le=1_000_000,
+                description="kg of CO2e by the maker's product carbon footprint, without its share of use.",
+            ),
+        ]
+        | None
+    ) = None
+    lifetime_years: Annotated[
+        float, Meta(ge=0.1, le=100, description="Years of use that the kg are spread over, from the day of purchase.")
+    ] = 4.0
+    purchased: (
+        Annotated[date, Meta(description="Day from which the machine has been used; an estimate does.")] | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        """Refuse two figures, one without its day, a day without one, and a day that cannot be."""
+        given = [name for name in ("device", "kilograms") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError("expected either a device or kilograms, got both")
+        if given and self.purchased is None:
+            raise ValueError(f"expected purchased with {given[0]}, such as purchased: 2024-03-01")
+        if not given and self.purchased is not None:
+            raise ValueError("expected a device or kilograms with purchased, such as device: laptop")
+        if self.purchased is not None and self.purchased < EARLIEST_PURCHASE:
+            raise ValueError(f".purchased: expected a day since {EARLIEST_PURCHASE}, got {self.purchased}")
 
 
 class EcoGuard(Section, frozen=True):
@@ -254,9 +301,19 @@ class Config(Section, frozen=True):
     grid: Grid = msgspec.field(default_factory=Grid)
     activity: Activity = msgspec.field(default_factory=Activity)
     budget: Budget = msgspec.field(default_factory=Budget)
+    embodied: Embodied = msgspec.field(default_factory=Embodied)
+    equivalents: Annotated[
+        bool,
+        Meta(description="Whether emissions are told in everyday equivalents and as money, too."),
+    ] = True
     ecoguard: EcoGuard = msgspec.field(default_factory=EcoGuard)
     journal: JournalSection = msgspec.field(default_factory=JournalSection)
     optimize: Optimize = msgspec.field(default_factory=Optimize)
+
+    def __post_init__(self) -> None:
+        """Refuse a budget of what is not known."""
+        if self.budget.include_embodied and self.embodied.purchased is None:
+            raise ValueError("budget.include_embodied: expected a section embodied, with device or kilograms")
 
 
 def load_config(path: Path | None) -> Config:

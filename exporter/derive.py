@@ -19,10 +19,12 @@ from exporter.core.units import (
     MonotonicSeconds,
     Ratio,
     Seconds,
+    UnixSeconds,
     Watts,
     energy,
 )
 from exporter.eco_score import LEAST, Reference
+from exporter.embodied.carbon import EmbodiedCarbon
 from exporter.intensity.ask import AskedProvider
 from exporter.intensity.reading import IntensityAnswer, IntensityReading
 from exporter.intensity.window import Tariff
@@ -49,7 +51,8 @@ HISTORY_SPACING = Seconds(5.0)
 class Models:
     """Models of power, provider of carbon intensity, rule of activity, a room's overhead (`pue`), and a tariff.
 
-    `reference` is what the eco score compares with; None where the kind of machine is unknown.
+    `embodied` is None where no embodied carbon is configured. `reference` is what the eco score compares with; None
+    where the kind of machine is unknown.
     """
 
     host: HostPowerModel
@@ -59,15 +62,20 @@ class Models:
     pue: float = 1.0
     tariff: Tariff | None = None
     reference: Reference | None = None
+    embodied: EmbodiedCarbon | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetPlan:
-    """Limits in grams by period, the time zone whose calendar counts, and whether time without exporter counts."""
+    """Limits in grams by period, and the time zone whose calendar counts.
+
+    Time without exporter counts or not, and so do shares of the embodied carbon.
+    """
 
     limits: Mapping[Period, Grams]
     zone: tzinfo
     include_gaps: bool = False
+    embodied: EmbodiedCarbon | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +114,7 @@ def begin(
             emitted, elapsed = Grams(sum(grams.values())), found.elapsed
             total = replace(total, booked=downtime.book_downtime(total.booked, found, emitted, plan.zone))
     total = replace(total, week=week.observe(total.week, emitted, reading.wall, elapsed, plan.zone))
+    total = totals.with_embodied(total, models.embodied, reading.wall)
     return replace(snapshot, totals=total, outcomes=reading.outcomes), Unfinished(learned_at=reading.elapsed)
 
 
@@ -135,6 +144,7 @@ def derive(
     usage = replace(usage, events=(*usage.events, *sensors.events, *host.events, *unknown))
     total = totals.begun_by(_accumulate(snapshot.totals, usage, activity, energies, grams or {}), reading.wall)
     counted = None if grams is None else scoring.counted(host, usage, reading, energies, grams)
+    total = totals.with_embodied(total, models.embodied, reading.wall)
     total, unfinished = _booked(total, unfinished, counted, reading, usage, plan.zone)
     unfinished = replace(unfinished, window=window, pending=host.pending, flat=sensors.flat)
     # While CPU times fail, their grams come later: until then the week does not learn hours without emissions.
@@ -142,7 +152,9 @@ def derive(
         total, unfinished = _learned(total, unfinished, reading, plan.zone)
     scopes = snapshot.counted_scopes()
     budgets = _budgets(total, reading, plan if scopes else replace(plan, limits={}), known=grams is not None)
-    readings = replace(_readings(reading, usage, activity, powers, intensity), budgets=budgets, tariff=models.tariff)
+    readings = replace(
+        _readings(reading, usage, activity, powers, intensity, models), budgets=budgets, tariff=models.tariff
+    )
     hour = last_hour.emissions_of(unfinished.hour, reading.elapsed)
     score = scoring.score(readings, hour, models.reference, Watts(models.host.idle * models.pue), scopes)
     after = replace(
@@ -164,7 +176,22 @@ def _budgets(total: Totals, reading: HostReading, plan: BudgetPlan, *, known: bo
     budgets = projection.status(
         plan.limits, total.booked, total.week, since=total.since, now=reading.wall, zone=plan.zone
     )
-    return budgets if known else tuple(replace(one, projected=None) for one in budgets)
+    if not known:
+        budgets = tuple(replace(one, projected=None) for one in budgets)
+    if plan.embodied is None:
+        return budgets
+    return tuple(_with_embodied(one, plan.embodied, reading.wall) for one in budgets)
+
+
+def _with_embodied(one: BudgetStatus, embodied: EmbodiedCarbon, now: UnixSeconds) -> BudgetStatus:
+    """Add to a budget the embodied share of its period, whether the exporter ran or not."""
+    whole = embodied.between(one.bounds.start, one.bounds.end)
+    return replace(
+        one,
+        used=Grams(one.used + embodied.between(one.bounds.start, now)),
+        projected=None if one.projected is None else Grams(one.projected + whole),
+        embodied=whole,
+    )
 
 
 def provenance(
@@ -287,6 +314,7 @@ def _readings(
     activity: Activity | None,
     powers: Mapping[Component, Watts],
     intensity: IntensityAnswer,
+    models: Models,
 ) -> Readings:
     network = usage.network
     throughput = None
@@ -305,6 +333,8 @@ def _readings(
         connections=reading.connections,
         intensity=intensity.reading,
         intensity_troubles=intensity.troubles,
+        tariff=models.tariff,
+        embodied_rate=None if models.embodied is None else models.embodied.rate(reading.wall),
         activity=activity,
     )
 

@@ -206,6 +206,7 @@ class Sampler:
             emission_limit=settings.emission_limit,
             pue=settings.models.pue,
             reference=settings.models.reference,
+            embodied=settings.models.embodied,
         )
 
     def _advised(self, snapshot: Snapshot, reading: HostReading) -> Snapshot:

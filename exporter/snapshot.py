@@ -19,6 +19,7 @@ from exporter.core.units import (
     Watts,
 )
 from exporter.eco_score import EcoScore, Reference
+from exporter.embodied.carbon import EmbodiedCarbon
 from exporter.intensity.reading import IntensityReading
 from exporter.intensity.window import Tariff
 from exporter.past_weeks import Week
@@ -76,6 +77,7 @@ class Readings:
     budgets: tuple[BudgetStatus, ...] = ()
     score: EcoScore | None = None
     no_score: str = ""  # why there is none
+    embodied_rate: GramsPerSecond | None = None
 
     def power_by_scope(self) -> ByScope[Watts]:
         """Return the power of the machine and of the network; None where no component of it is known."""
@@ -102,6 +104,8 @@ class Snapshot:
     off: frozenset[str] = frozenset()  # collectors that are off
     switched_off: frozenset[str] = frozenset()  # of those, the ones that leave something unknown
     pue: float = 1.0  # power usage effectiveness that the host's power is multiplied by
+    embodied: EmbodiedCarbon | None = None  # embodied carbon of the machine, where it is configured
+    equivalents: bool = True  # whether everyday equivalents are shown
     history: tuple[HistoryPoint, ...] = ()
     optimizations: "Optimizations | None" = None  # None where no strategy is chosen and no setting is changed
     reference: Reference | None = None  # that the eco score compares with

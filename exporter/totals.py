@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 from exporter.activity.window import Activity
 from exporter.budget import Booked
 from exporter.core.units import Grams, Joules, Seconds, UnixSeconds
+from exporter.embodied.carbon import EmbodiedCarbon
 from exporter.last_hour import Emissions
 from exporter.power.component import Component
 from exporter.sources.reading import DiskBytes, LastReading, Traffic
@@ -49,6 +50,7 @@ class Exported:
     devices: Mapping[str, Traffic] = field(default_factory=dict)
     disk: DiskBytes = NO_DISK
     sensors: Mapping[str, Joules] = field(default_factory=dict)
+    embodied: Grams = Grams(0.0)  # noqa: RUF009 - a number
     samples: int = 0
     events: Mapping[Event, int] = field(default_factory=dict)
     # Of time in which the exporter did not run; in none of the others.
@@ -72,6 +74,7 @@ class Totals:
     week: WeekProfile = field(default_factory=WeekProfile)
     weeks: Mapping[UnixSeconds, Emissions] = field(default_factory=dict)
     last: LastReading | None = None  # of the same boot
+    embodied_until: UnixSeconds | None = None  # up to when the embodied share has been counted; never steps back
 
 
 AmountT = TypeVar("AmountT", bound=float)
@@ -134,6 +137,23 @@ def add_events(totals: Mapping[Event, int], events: Iterable[Event]) -> Mapping[
 def with_events(totals: Totals, events: Iterable[Event]) -> Totals:
     """Return totals with more events counted."""
     return replace(totals, exported=replace(totals.exported, events=add_events(totals.exported.events, events)))
+
+
+def with_embodied(totals: Totals, embodied: EmbodiedCarbon | None, now: UnixSeconds) -> Totals:
+    """Return totals with the embodied share up to `now`, that of the time without exporter included.
+
+    The first count begins now. Each moment of the life counts once: where the clock stepped back, none does until the
+    time comes that has been counted.
+    """
+    until = totals.embodied_until
+    if embodied is None:
+        return totals if until is None else replace(totals, embodied_until=None)
+    if until is None:
+        return replace(totals, embodied_until=now)
+    if now <= until:
+        return totals
+    counted = Grams(totals.exported.embodied + embodied.between(until, now))
+    return replace(totals, exported=replace(totals.exported, embodied=counted), embodied_until=now)
 
 
 def begun_by(totals: Totals, now: UnixSeconds) -> Totals:

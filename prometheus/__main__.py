@@ -11,6 +11,7 @@ from exporter.core.units import BITS_PER_BYTE, BITS_PER_MEGABIT, BytesPerSecond
 from prometheus.alert import Links
 from prometheus.files import generated
 from prometheus.reach import machine
+from prometheus.sci import FunctionalUnit, functional_unit
 
 EXAMPLE_CONFIG = Path("docs/examples/laptop.yml")
 EXAMPLE_LINK_MEGABITS = 100.0
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         ledger=arguments.ledger,
     )
     root = Path.cwd()
-    for path, text in generated(root, machine(config, link), links).items():
+    for path, text in generated(root, machine(config, link), links, tuple(arguments.units)).items():
         (root / path).write_text(text)
         print(path)
 
@@ -45,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--config.file", dest="config", metavar="FILE", type=Path, default=EXAMPLE_CONFIG, help=file)
     link = "highest throughput of its network, in Mbit/s (default: %(default)s)"
     add("--link-megabits", dest="link", metavar="N", type=float, default=EXAMPLE_LINK_MEGABITS, help=link)
+    unit = (
+        "functional unit and the counter of it, for a Software Carbon Intensity; @MATCHERS after it name the machines"
+    )
+    add("--sci", dest="units", metavar="NAME=COUNTER", type=_unit, action="append", default=[], help=unit)
     board = "address of the Device carbon dashboard (default: %(default)s)"
     add("--dashboard-url", dest="dashboard", metavar="URL", type=_url, default=usual.dashboard, help=board)
     cluster = "address of the Edge cluster dashboard (default: %(default)s)"
@@ -56,6 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     folder = "address of the folder of runbooks (default: %(default)s)"
     add("--runbook-url", dest="runbooks", metavar="URL", type=_url, default=usual.runbooks, help=folder)
     return parser
+
+
+def _unit(text: str) -> FunctionalUnit:
+    try:
+        return functional_unit(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _url(text: str) -> str:

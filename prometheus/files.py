@@ -14,6 +14,7 @@ from prometheus.ledger_alerts import ledger_alerts
 from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.reach import Machine, is_reachable, reach_table
 from prometheus.recording import BASE_INTERVAL, Group, groups
+from prometheus.sci import FunctionalUnit, sci_groups
 from prometheus.sensor_alerts import sensor_alerts
 from prometheus.simulator_alerts import simulator_alerts
 from prometheus.simulator_recording import simulator_groups
@@ -50,10 +51,10 @@ def simulator_alert_groups() -> tuple[AlertGroup, ...]:
     return (AlertGroup(name="ecochain-alerts", interval="15s", alerts=(*simulator_alerts(), *ledger_alerts())),)
 
 
-def generated(root: Path, machine: Machine, links: Links) -> dict[Path, str]:
+def generated(root: Path, machine: Machine, links: Links, units: tuple[FunctionalUnit, ...] = ()) -> dict[Path, str]:
     """Return the text of each generated file, by its path below the repository's root."""
     return {
-        RECORDING_FILE: recording_yaml(groups()),
+        RECORDING_FILE: recording_yaml((*groups(), *sci_groups(units))),
         ALERTS_FILE: alerts_yaml(alert_groups(machine), links),
         SIMULATOR_RECORDING_FILE: recording_yaml(simulator_groups()),
         SIMULATOR_ALERTS_FILE: alerts_yaml(simulator_alert_groups(), links),

@@ -132,10 +132,11 @@ def _budget_state() -> Iterator[Recording]:
     start = "ecotrack_budget_period_start_timestamp_seconds"
     end = "ecotrack_budget_period_end_timestamp_seconds"
     yield Recording(record=LENGTH, expr=f"{end} - {PERIOD_MATCH} {start}")
-    yield Recording(
-        record=ALLOWED_RATE,
-        expr=f"ecotrack_budget_limit_grams / {PERIOD_MATCH} {LENGTH}",
-    )
+    limit, embodied = "ecotrack_budget_limit_grams", "ecotrack_budget_embodied_grams"
+    # What a budget counts of embodied carbon is spoken for; where that is more than the limit, no rate is allowed.
+    less = f"{limit} - {PERIOD_MATCH} {embodied} > 0"
+    left = f"(\n  {less}\n  or {PERIOD_MATCH}\n  {limit} unless {PERIOD_MATCH} {embodied}\n)"
+    yield Recording(record=ALLOWED_RATE, expr=f"{left}\n/ {PERIOD_MATCH} {LENGTH}")
     yield Recording(record=CONSUMED, expr=USED_SHARE)
     yield Recording(record=ELAPSED, expr=f"clamp_max(\n  (time() - {start})\n  / {PERIOD_MATCH}\n  {LENGTH},\n  1\n)")
     yield _remaining(start)

@@ -11,7 +11,9 @@ from exporter.config import Config
 from exporter.core.carbon import GRID_FACTORS, Factor
 from exporter.core.config import describe_type
 from exporter.core.metrics import reference_table
-from exporter.core.units import BYTES_PER_BINARY_GB, Watts
+from exporter.core.units import BYTES_PER_BINARY_GB, GRAMS_PER_KILOGRAM, Watts
+from exporter.embodied.classes import device_classes
+from exporter.equivalents import EQUIVALENTS
 from exporter.exposition.rows import ROWS
 from exporter.power import host, networks, presets, priors
 from exporter.power.half_load import machines_at_half_load
@@ -291,6 +293,12 @@ def _factors() -> Iterator[tuple[str, Factor]]:
         yield f"grid, preset {name}", factor
     for machine in machines_at_half_load():
         yield f"eco score, {machine.title} at half load", machine.watts
+    for device, known in device_classes().items():
+        kilograms, low, high = (grams / GRAMS_PER_KILOGRAM for grams in (known.grams, known.low, known.high))
+        about = Factor(value=kilograms, unit="kg", source=known.source, year=known.year)
+        yield f"embodied carbon, {device} ({low:g} to {high:g} kg)", about
+    for name, equivalent in EQUIVALENTS.items():
+        yield f"equivalent: {name}", equivalent.factor
 
 
 if __name__ == "__main__":

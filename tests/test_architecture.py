@@ -58,6 +58,8 @@ LAYERS = (
     (
         "exporter.activity",
         "exporter.budget",
+        "exporter.embodied",
+        "exporter.equivalents",
         "exporter.intensity",
         "exporter.last_hour",
         "exporter.power",
@@ -115,6 +117,7 @@ SNAPSHOT = (
     "exporter.activity",
     "exporter.budget",
     "exporter.eco_score",
+    "exporter.equivalents",
     "exporter.intensity.window",
     "exporter.optimize.found",
     "exporter.optimize.setting",

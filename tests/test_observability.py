@@ -8,6 +8,7 @@ import yaml
 from exporter.core.metrics import Kind
 from exporter.exposition.rows import ROWS
 from grafana.queries import metric_names, queries
+from prometheus.sci import SCI
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 
 ROOT = Path(__file__).parent.parent
@@ -18,6 +19,7 @@ FROM_ELSEWHERE = {
     "scrape_samples_scraped": "Prometheus: how many samples it brought",
     "ALERTS": "Prometheus: alerts as series",
     "ALERTS_FOR_STATE": "Prometheus: since when an alert's condition holds",
+    SCI: "a rule that `python -m prometheus --sci` makes for work of the user's own",
     "process_cpu_seconds_total": "prometheus_client's ProcessCollector",
     "process_resident_memory_bytes": "prometheus_client's ProcessCollector",
     "process_start_time_seconds": "prometheus_client's ProcessCollector",

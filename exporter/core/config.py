@@ -95,7 +95,10 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
             converted[key] = msgspec.convert(value, field.type)
     if mistakes:
         raise ConfigError(mistakes)
-    return kind(**converted)
+    try:
+        return kind(**converted)
+    except ValueError as error:  # of a check across sections
+        raise ConfigError([f"{origin}: {error}"]) from error
 
 
 def _mistakes(value: object, kind: Any, path: str) -> list[str]:

@@ -32,7 +32,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_budget_used_grams",
         unit="grams",
         labels=("period",),
-        help="CO2e emissions of host and network since the period began.",
+        help="CO2e of host and network since the period began, with the embodied share where budgets count that.",
         read=partial(_budget, read=lambda status: status.used),
     ),
     gauge(
@@ -42,6 +42,13 @@ ROWS: tuple[Row[Snapshot], ...] = (
         help="Projected CO2e emissions of the whole period: the emissions so far, plus the usual emissions of the "
         "hours left, scaled by how the period so far compares with the device's usual week.",
         read=partial(_budget, read=lambda status: status.projected),
+    ),
+    gauge(
+        name="ecotrack_budget_embodied_grams",
+        unit="grams",
+        labels=("period",),
+        help="Embodied share of the whole period, where budgets count that; the rest of the limit is for electricity.",
+        read=partial(_budget, read=lambda status: status.embodied),
     ),
     gauge(
         name="ecotrack_budget_projection_learned_ratio",

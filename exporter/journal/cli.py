@@ -65,6 +65,8 @@ def report(arguments: Sequence[str]) -> int:
         tariff=tariff,
         reference=_reference(config),
     )
+    if not config.equivalents:
+        found = replace(found, equivalents={})
     if options.html is not None:
         _write(options.html, "--html", render_html(found, zone, exporter.__version__))
     if options.plot is not None:

@@ -18,6 +18,7 @@ from exporter.core.units import (
     Watts,
 )
 from exporter.eco_score import Reference, eco_score
+from exporter.equivalents import equivalents_of
 from exporter.intensity.window import Tariff
 from exporter.journal.read import Damage
 from exporter.journal.tally import DAY_OF_1970, Sums, Tally, day_of
@@ -113,6 +114,7 @@ class Findings:
     network_grams: float
     kwh_of_unknown_grams: float
     cost: CostFinding | None
+    equivalents: Mapping[str, float]
     days: tuple[PeriodSum, ...]
     weeks: tuple[PeriodSum, ...]
     months: tuple[PeriodSum, ...]
@@ -169,6 +171,7 @@ def find(
         network_grams=by_scope[False].kg * GRAMS_PER_KILOGRAM,
         kwh_of_unknown_grams=by_scope[True].untold_kwh + by_scope[False].untold_kwh,
         cost=_cost(costs, tariff),
+        equivalents=equivalents_of(_grams(by_scope)),
         days=days,
         weeks=weeks,
         months=months,
@@ -179,6 +182,10 @@ def find(
         week_against_week=_against(weeks),
         eco_score=_score(by_scope, reference),
     )
+
+
+def _grams(by_scope: Mapping[bool, Sums]) -> Grams:
+    return Grams(sum(sums.kg for sums in by_scope.values()) * GRAMS_PER_KILOGRAM)
 
 
 def _costs(tally: Tally, tariff: Tariff | None) -> Mapping[int, float]:

@@ -8,6 +8,7 @@ from exporter.core.chart import HEIGHT, WIDTH, framed, round_top, steps
 from exporter.core.html import bar, card, data, document, grams, money
 from exporter.core.units import GRAMS_PER_KILOGRAM
 from exporter.eco_score import FACTOR_LABELS, ScoreFactor
+from exporter.equivalents import equivalents_text
 from exporter.journal.findings import BudgetFinding, CostFinding, Findings, PeriodSum, ScoreFinding
 from exporter.journal.report_table import (
     WEEKDAYS,
@@ -55,7 +56,9 @@ def _total_card(found: Findings) -> str:
     parts = f"machine {grams(found.host_grams)}, network {grams(found.network_grams)}"
     unknown = found.kwh_of_unknown_grams
     told = f"emissions of {unknown:.3f} kWh are unknown" if unknown else ""
-    return card("Emissions", shown, parts, f"{found.host_kwh + found.network_kwh:.3f} kWh", told, _cost(found.cost))
+    equal = f"as much as {escape(equivalents_text(found.equivalents))}" if found.equivalents else ""
+    energy = f"{found.host_kwh + found.network_kwh:.3f} kWh"
+    return card("Emissions", shown, parts, energy, told, _cost(found.cost), equal)
 
 
 def _cost(cost: CostFinding | None) -> str:

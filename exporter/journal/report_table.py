@@ -4,6 +4,7 @@ from datetime import datetime, tzinfo
 
 from exporter.core.html import UNKNOWN, grams, money
 from exporter.core.units import BYTES_PER_DECIMAL_GB, SECONDS_PER_HOUR
+from exporter.equivalents import equivalents_text
 from exporter.journal.findings import BudgetFinding, CostFinding, Findings, ScoreFinding, Share
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -15,6 +16,7 @@ def render_report(found: Findings, zone: tzinfo) -> str:
         ("emissions", grams(found.grams), f"machine {grams(found.host_grams)}, network {grams(found.network_grams)}"),
         ("energy", f"{found.host_kwh + found.network_kwh:.3f} kWh", _unknown(found)),
         *((("cost", *cost_text(found.cost)),) if found.cost is not None else ()),
+        *((("as much as", "", equivalents_text(found.equivalents)),) if found.equivalents else ()),
         ("trend", *trend_text(found)),
         ("last week", *week_text(found)),
         *((f"budget of a {one.period}", *budget_text(one)) for one in found.budgets),

@@ -4,10 +4,17 @@ from html import escape
 
 from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment, money
 from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
+from exporter.equivalents import equivalents_text
 from exporter.views.score import score_section
 from exporter.views.sparkline import power_chart, small_charts
 from exporter.views.summary import BudgetView, ComponentView, PointView, Summary
-from exporter.views.wording import band_text, emissions_text, scopes_text, unknown_intensity_text
+from exporter.views.wording import (
+    band_text,
+    budget_scopes_text,
+    emissions_text,
+    scopes_text,
+    unknown_intensity_text,
+)
 
 
 def render_page(summary: Summary, points: list[PointView], *, metrics_path: str) -> str:
@@ -42,7 +49,10 @@ def _lifetime(summary: Summary) -> str:
     energy = data(summary.lifetime_energy_kwh, "lifetime-energy", f"{summary.lifetime_energy_kwh:.3f} kWh")
     emissions = data(summary.lifetime_emissions_grams, "lifetime-emissions", grams(summary.lifetime_emissions_grams))
     scopes, since = scopes_text(summary.counted_scopes).capitalize(), moment(summary.lifetime_since)
-    return f"<p>{scopes}: {energy} and {emissions} CO\u2082e since {since}</p>\n"
+    told = f"<p>{scopes}: {energy} and {emissions} CO\u2082e since {since}</p>\n"
+    if not summary.equivalents or not summary.lifetime_emissions_grams:
+        return told
+    return f"{told}<p>That is as much as {escape(equivalents_text(summary.equivalents))}.</p>\n"
 
 
 def _sampled(summary: Summary) -> str:
@@ -78,17 +88,33 @@ def _emission_card(summary: Summary) -> str:
     parts = f"machine {host}, network {_rate_of(rates.network, 'emissions-network', said.network)}"
     intensity = summary.intensity
     if intensity is None:
-        return card("Emissions now", whole, parts, escape(unknown_intensity_text(summary.intensity_troubles)))
+        return card(
+            "Emissions now",
+            whole,
+            parts,
+            _embodied(summary),
+            escape(unknown_intensity_text(summary.intensity_troubles)),
+        )
     value = data(intensity.grams_per_kwh, "intensity", f"{intensity.grams_per_kwh:.0f} g/kWh")
     age = _age(summary.now - intensity.described_at)
     return card(
         "Emissions now",
         whole,
         parts,
+        _embodied(summary),
         f"at {value}, {escape(intensity.description)}",
         f"source {escape(intensity.provider)}, zone {escape(intensity.grid_zone)}, {age} old",
         _clean_hour(summary),
     )
+
+
+def _embodied(summary: Summary) -> str:
+    """Tell the embodied share of an hour, which is no part of the sum; nothing where it is not known."""
+    embodied = summary.embodied
+    if embodied is None or embodied.grams_per_hour is None:
+        return ""
+    share = data(embodied.grams_per_hour, "embodied", f"{embodied.grams_per_hour:.1f}")
+    return f"and {share} embodied, of {grams(embodied.grams)} over its life"
 
 
 def _clean_hour(summary: Summary) -> str:
@@ -117,7 +143,7 @@ def _today_card(summary: Summary) -> str:
             _budget_bar(day),
             _projection(day),
             *others,
-            scopes_text(summary.counted_scopes),
+            budget_scopes_text(summary.counted_scopes, day),
         )
     if not summary.fresh:
         return card("Today against the budget", big(None, "used", "g", 1))

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, Joules, Seconds, UnixSeconds, Watts, to_kwh
+from exporter.equivalents import equivalents_of
 from exporter.power.component import ByScope, Provenance, Scope
 from exporter.snapshot import HistoryPoint, Readings, Snapshot
 from exporter.sources.reading import SourceState
 from exporter.usage.events import EventKind
+from exporter.views.embodied import EmbodiedView, embodied_notes, embodied_view
 from exporter.views.score_basis import ScoreBasisView, score_basis
 
 ROUGH = frozenset({"average", "cep", "tdp"})
@@ -78,6 +80,7 @@ class BudgetView(_View, frozen=True):
     used_grams: float
     limit_grams: float
     projected_grams: float | None
+    embodied_grams: float | None
     projection_learned_ratio: float
     start: float
     end: float
@@ -107,6 +110,7 @@ class Summary(_View, frozen=True):
     network_power_high_watts: float | None
     emissions_grams_per_hour: EmissionsView
     emission_limit_grams_per_hour: float
+    embodied: EmbodiedView | None
     power_usage_effectiveness: float
     intensity: IntensityView | None
     intensity_troubles: dict[str, str]
@@ -127,6 +131,7 @@ class Summary(_View, frozen=True):
     lifetime_energy_kwh: float
     lifetime_emissions_grams: float
     lifetime_since: float
+    equivalents: dict[str, float]
     flags: list[FlagView]
 
 
@@ -163,6 +168,7 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         network_power_high_watts=network_high,
         emissions_grams_per_hour=_emissions(readings.emission_rates),
         emission_limit_grams_per_hour=snapshot.emission_limit * SECONDS_PER_HOUR,
+        embodied=embodied_view(snapshot),
         power_usage_effectiveness=snapshot.pue,
         intensity=_intensity(readings),
         intensity_troubles=dict(readings.intensity_troubles),
@@ -184,6 +190,7 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         lifetime_energy_kwh=to_kwh(totals.lifetime_energy),
         lifetime_emissions_grams=totals.lifetime_emissions,
         lifetime_since=totals.since,
+        equivalents=dict(equivalents_of(totals.lifetime_emissions)) if snapshot.equivalents else {},
         flags=quality_flags(snapshot, now, fresh=fresh),
     )
 
@@ -204,6 +211,7 @@ def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[
     ]
     notes += _gap_notes(snapshot)
     notes += [_provenance_note(one) for one in snapshot.provenance if one.source in ROUGH]
+    notes += embodied_notes(snapshot, now)
     intensity = snapshot.readings.intensity
     if intensity is not None and intensity.method == "static":
         notes.append(f"Carbon intensity is a fixed figure ({intensity.description}), not your grid at this hour.")
@@ -346,6 +354,7 @@ def _budgets(readings: Readings) -> list[BudgetView]:
             used_grams=status.used,
             limit_grams=status.limit,
             projected_grams=status.projected,
+            embodied_grams=status.embodied,
             projection_learned_ratio=status.learned,
             start=status.bounds.start,
             end=status.bounds.end,

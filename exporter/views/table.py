@@ -1,9 +1,9 @@
 """The table that `ecotrack --once` prints."""
 
-from exporter.core.html import UNKNOWN
+from exporter.core.html import UNKNOWN, grams
 from exporter.core.units import BytesPerSecond, megabits_per_second
 from exporter.views.summary import BudgetView, Summary
-from exporter.views.wording import band_text, emissions_text, scopes_text, unknown_intensity_text
+from exporter.views.wording import band_text, budget_scopes_text, emissions_text, unknown_intensity_text
 
 
 def render_table(summary: Summary, origin: str, *, no_budget: str) -> str:
@@ -15,6 +15,7 @@ def render_table(summary: Summary, origin: str, *, no_budget: str) -> str:
         ("power of this machine", _host_power(summary), _sources(summary, "host")),
         ("power of the network", _network_power(summary), _sources(summary, "network")),
         _emissions(summary),
+        *_embodied(summary),
         *_budgets(summary, no_budget),
         ("activity", summary.activity or UNKNOWN, _traffic(summary)),
         ("eco score", _score(summary), _score_basis(summary)),
@@ -58,13 +59,30 @@ def _intensity(summary: Summary) -> str:
 
 
 def _budgets(summary: Summary, no_budget: str) -> list[tuple[str, str, str]]:
-    scopes = scopes_text(summary.counted_scopes)
     if not summary.budgets:
         return [("today", UNKNOWN, no_budget)]
     return [
-        ("today" if one.period == "day" else f"this {one.period}", _used(one), _projected(one, scopes))
+        (
+            "today" if one.period == "day" else f"this {one.period}",
+            _used(one),
+            _projected(one, budget_scopes_text(summary.counted_scopes, one)),
+        )
         for one in summary.budgets
     ]
+
+
+def _embodied(summary: Summary) -> list[tuple[str, str, str]]:
+    embodied = summary.embodied
+    if embodied is None:
+        return []
+    rate, whole = embodied.grams_per_hour, grams(embodied.grams)
+    share = UNKNOWN if rate is None else f"{rate:.1f} g CO2e/h"
+    band = (
+        ""
+        if embodied.low_grams == embodied.high_grams
+        else f" ({grams(embodied.low_grams)} to {grams(embodied.high_grams)})"
+    )
+    return [("embodied", share, f"of {whole}{band}; {embodied.source}")]
 
 
 def _used(budget: BudgetView) -> str:

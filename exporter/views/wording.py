@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.core.html import UNKNOWN
-from exporter.views.summary import EmissionsView
+from exporter.views.summary import BudgetView, EmissionsView
 
 EMISSION_DIGITS = 1
 
@@ -36,6 +36,14 @@ def scopes_text(scopes: Sequence[str]) -> str:
     if not scopes:
         return "nothing"
     return " and ".join(names[one] for one in scopes) + ("" if len(scopes) > 1 else " only")
+
+
+def budget_scopes_text(scopes: Sequence[str], budget: BudgetView) -> str:
+    """Name the scopes that a budget counts, and the embodied share of its period, where it counts that."""
+    told = scopes_text(scopes)
+    if budget.embodied_grams is None:
+        return told
+    return f"{told}, and {budget.embodied_grams:.1f} g embodied for the whole {budget.period}"
 
 
 def unknown_intensity_text(troubles: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from exporter.power.networks import UNKNOWN_NETWORK_FACTOR
 from grafana.board import Board
 from grafana.device import DEVICE_CARBON
-from grafana.device_carbon import breakdown, budgets, health, machine, now, trends
+from grafana.device_carbon import breakdown, budgets, health, machine, now, trends, whole
 from grafana.device_carbon.names import DOCUMENTS
 
 
@@ -25,5 +25,5 @@ def board() -> Board:
         documents=DOCUMENTS,
         metric="ecotrack_samples_total",
         tags=("device",),
-        rows=(now.row(), trends.row(), budgets.row(), breakdown.row(), machine.row(), health.row()),
+        rows=(now.row(), trends.row(), budgets.row(), breakdown.row(), machine.row(), whole.row(), health.row()),
     )

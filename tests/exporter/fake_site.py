@@ -12,6 +12,7 @@ from exporter.budget import Period
 from exporter.core.units import Grams
 from exporter.core.web.publication import Publication
 from exporter.core.web.server import Handler, Request, Response
+from exporter.embodied.carbon import EmbodiedCarbon
 from exporter.exposition.rows import exposition
 from exporter.intensity.reading import IntensityProvider
 from exporter.intensity.window import Tariff
@@ -91,6 +92,8 @@ def make_site(
     intensity: IntensityProvider | None = None,
     pue: float = 1.0,
     tariff: Tariff | None = None,
+    *,
+    embodied: EmbodiedCarbon | None = None,
 ) -> Site:
     """Return a site whose sampler has read once and sampled never."""
     clock = FakeClock()
@@ -106,6 +109,7 @@ def make_site(
         publish=publication.publish,
         pue=pue,
         tariff=tariff,
+        embodied=embodied,
     )
     return Site(
         clock=clock,

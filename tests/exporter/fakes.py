@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from exporter.activity.rhythm import RHYTHM
@@ -21,6 +21,7 @@ from exporter.core.units import (
 )
 from exporter.derive import BudgetPlan, Models
 from exporter.eco_score import Reference, reference_of
+from exporter.embodied.carbon import EmbodiedCarbon
 from exporter.exposition.rows import ROWS
 from exporter.intensity.ask import AskedProvider
 from exporter.intensity.reading import IntensityProvider, IntensityReading
@@ -247,11 +248,12 @@ def rig(
     tariff: Tariff | None = None,
     advisor: Advisor | None = None,
     reference: Reference | None = LAPTOP,
+    embodied: EmbodiedCarbon | None = None,
 ) -> Rig:
     """Return a sampler with CEP's models that has read once; 50 W + 65 W u, 0.06 kWh/GiB, 500 g/kWh."""
     published: list[Snapshot] = []
     sampler = Sampler(
-        initial_snapshot(totals, host=host, pue=pue, reference=reference),
+        replace(initial_snapshot(totals, host=host, pue=pue, reference=reference), embodied=embodied),
         source=source or machine,
         clock=machine.clock,
         settings=Settings(
@@ -263,8 +265,9 @@ def rig(
                 pue=pue,
                 tariff=tariff,
                 reference=reference,
+                embodied=embodied,
             ),
-            plan=BudgetPlan(limits=limits or {}, zone=BERLIN, include_gaps=include_gaps),
+            plan=BudgetPlan(limits=limits or {}, zone=BERLIN, include_gaps=include_gaps, embodied=embodied),
             emission_limit=EMISSION_LIMIT,
         ),
         outlets=Outlets(publish=publish or published.append, store=store, journal=journal),

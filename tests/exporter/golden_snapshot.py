@@ -24,6 +24,7 @@ from exporter.core.units import (
     Watts,
 )
 from exporter.eco_score import EcoScore, Grade, ScoreFactor, reference_of
+from exporter.embodied.carbon import EmbodiedCarbon
 from exporter.exposition.rows import ROWS
 from exporter.intensity.reading import IntensityReading, Method, Outlook, Point
 from exporter.intensity.window import Tariff
@@ -56,6 +57,15 @@ MOVED = {
 }
 """Changes of the laptop's files within 10 s: file, text before and after. A quarter busy, 6 Mbit/s, 400 KiB."""
 
+EMBODIED = EmbodiedCarbon(
+    grams=Grams(213_000.0),
+    low=Grams(175_000.0),
+    high=Grams(285_000.0),
+    start=UnixSeconds(NOON - 1e7),
+    end=UnixSeconds(NOON + 1e8),
+    source="a table",
+)
+
 HOSTILE = 'us"b\\0 \u00e9\n'
 
 
@@ -67,6 +77,7 @@ def golden_snapshot() -> Snapshot:
         sampled_elapsed=Seconds(1000.0),
         sample_duration=Seconds(0.0015),
         state_saved_at=NOON,
+        embodied=EMBODIED,
         totals=_totals(),
         readings=_readings(),
         outcomes=tuple(
@@ -119,6 +130,7 @@ def _totals() -> Totals:
         activities={Activity.IDLE: ActivityTotal(duration=Seconds(20.0), transferred_bytes=1000, emitted=Grams(0.25))},
         devices={"eth0": traffic, HOSTILE: replace(traffic, received_bytes=7)},
         disk=DiskBytes(read=123_456, written=654_321),
+        embodied=Grams(70.5),
         sensors={"rapl package-0": Joules(5301.25), "rapl package-0 core": Joules(4020.0)},
         gap_energy={Component.CPU: Joules(1250.5), Component.NETWORK: Joules(20.0)},
         gap_emissions={Component.CPU: Grams(0.165), Component.NETWORK: Grams(0.0028)},
@@ -167,6 +179,7 @@ def _readings() -> Readings:
         ),
         tariff=Tariff(prices=(0.31,) * 24, zone=UTC, currency="EUR"),
         activity=Activity.IDLE,
+        embodied_rate=GramsPerSecond(0.0019375),
         budgets=(
             BudgetStatus(
                 period=Period.DAY,
@@ -175,6 +188,7 @@ def _readings() -> Readings:
                 used=Grams(141.94),
                 projected=Grams(166.294),
                 learned=Ratio(0.5),
+                embodied=Grams(146.0),
             ),
             BudgetStatus(
                 period=Period.WEEK,

@@ -66,7 +66,7 @@ MISTAKES = [
     (
         "powr: {}",
         "powr: unknown key; known here: preset, sampling, power, meter, network, grid, activity, budget, "
-        "ecoguard, journal",
+        "embodied, equivalents, ecoguard, journal",
     ),
     (
         "power: {idle: 5}",

@@ -138,6 +138,8 @@ def test_a_stale_snapshot_keeps_totals_age_and_health_and_drops_the_rest() -> No
         "ecotrack_budget_limit_grams",
         "ecotrack_budget_used_grams",
         "ecotrack_budget_projected_grams",
+        "ecotrack_budget_embodied_grams",
+        "ecotrack_embodied_emissions_grams_per_second",
         "ecotrack_budget_projection_learned_ratio",
         "ecotrack_budget_period_start_timestamp_seconds",
         "ecotrack_budget_period_end_timestamp_seconds",

@@ -15,7 +15,9 @@ import yaml
 
 from grafana.carbon_budget.names import FORECAST, INTENSITY
 from grafana.queries import Query, resolve
+from prometheus.files import recording_yaml
 from prometheus.recording import CONSUMED, emission_rate
+from prometheus.sci import functional_unit, sci_groups
 from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import MovingMachine, moving_machine
 from tests.grafana.simulated import running_simulator
@@ -32,8 +34,12 @@ CONFIGURATION = """
 sampling: {interval_seconds: 1}
 power: {idle_watts: 8, full_watts: 45, machine: laptop}
 budget: {day_grams: 0.001, week_grams: 1000, month_grams: 4000}
+embodied: {kilograms: 250, lifetime_years: 50, purchased: 2026-01-01}
 """
 """A day budget that is exhausted at once, so that there is an alert to show."""
+
+WORK = functional_unit("samples=ecotrack_samples_total")
+"""Work of which a Software Carbon Intensity is recorded."""
 
 GRID = """
 grid: {{price_per_kwh: 0.31, currency: EUR, live: {{provider: uk, zone: GB, url: "{url}"}}}}
@@ -182,15 +188,16 @@ def _configuration(folder: Path, jobs: Mapping[str, list[str]]) -> dict[str, obj
     """Return the committed rules, evaluated every second and firing at once, and a scrape every second."""
     rules = folder / "rules"
     rules.mkdir()
-    for source in (ROOT / "prometheus" / "rules").glob("*.yml"):
-        document = yaml.safe_load(source.read_text(encoding="utf-8"))
+    texts = {one.name: one.read_text(encoding="utf-8") for one in (ROOT / "prometheus" / "rules").glob("*.yml")}
+    for name, text in {**texts, "sci.yml": recording_yaml(sci_groups([WORK]))}.items():
+        document = yaml.safe_load(text)
         for group in document["groups"]:
             group["interval"] = f"{SCRAPE_SECONDS}s"
             group["rules"] = [
                 {key: value for key, value in rule.items() if key not in {"for", "keep_firing_for"}}
                 for rule in group["rules"]
             ]
-        (rules / source.name).write_text(yaml.safe_dump(document), encoding="utf-8")
+        (rules / name).write_text(yaml.safe_dump(document), encoding="utf-8")
     every = f"{SCRAPE_SECONDS}s"
     return {
         "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},

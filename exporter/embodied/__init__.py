@@ -1,0 +1,1 @@
+"""Embodied carbon: what making the machine emitted, spread over its life."""

@@ -1,0 +1,71 @@
+"""Everyday equivalents of an amount of CO2e, and what its damage costs: one table for page, board and report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from exporter.core.carbon import Factor
+from exporter.core.units import Grams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equivalent:
+    """Grams of one unit of something everyday, and the words for a number of units."""
+
+    factor: Factor
+    words: str
+
+
+EQUIVALENTS: Mapping[str, Equivalent] = {
+    "car_kilometers": Equivalent(
+        factor=Factor(
+            value=249.0,
+            unit="g/km",
+            source="US EPA, Greenhouse Gas Emissions from a Typical Passenger Vehicle: about 400 g a mile",
+            year=2023,
+        ),
+        words="km in a car",
+    ),
+    "milk_liters": Equivalent(
+        factor=Factor(
+            value=3200.0,
+            unit="g/l",
+            source="Poore & Nemecek, Science 360:987: cow's milk, mean of the world's farms",
+            year=2018,
+        ),
+        words="l of cow's milk",
+    ),
+    "tree_years": Equivalent(
+        factor=Factor(
+            value=6000.0,
+            unit="g/year",
+            source="US EPA, Greenhouse Gas Equivalencies Calculator: 0.060 t by an urban tree in ten years",
+            year=2021,
+        ),
+        words="years of a young tree's growth",
+    ),
+    "damage_dollars": Equivalent(
+        factor=Factor(
+            value=1e6 / 190.0,
+            unit="g/$",
+            source="US EPA, Report on the Social Cost of Greenhouse Gases: 190 $ (of 2020) a tonne, discounted by 2%",
+            year=2023,
+        ),
+        words="$ of damage to climate and health",
+    ),
+}
+"""Equivalents by their label in `ecotrack_equivalent_grams`."""
+
+
+def equivalents_of(amount: Grams) -> Mapping[str, float]:
+    """Return how many units of each equivalent an amount comes to."""
+    return {name: amount / one.factor.value for name, one in EQUIVALENTS.items()}
+
+
+def equivalents_text(equivalents: Mapping[str, float]) -> str:
+    """Write numbers of everyday equivalents to two digits."""
+    return ", ".join(f"{_two_digits(number)} {EQUIVALENTS[name].words}" for name, number in equivalents.items())
+
+
+def _two_digits(number: float) -> str:
+    rounded = float(f"{number:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10.0 else f"{rounded:g}"
