@@ -1,6 +1,7 @@
 """A configuration that is read again changes what comes, never what has been counted."""
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ PARTS: Mapping[str, tuple[Mapping[str, Any], str, str]] = {
     "calendar": ({"budget": {"time_zone": "Asia/Tokyo"}}, "", "budget.time_zone"),
     "budget and calendar": ({"budget": {"day_grams": 5, "time_zone": "Asia/Tokyo"}}, "budget", "budget.time_zone"),
     "ecoguard": ({"ecoguard": {"limit_grams_per_minute": 1}}, "ecoguard", ""),
+    "embodied": ({"embodied": {"kilograms": 300, "purchased": date(2025, 1, 1)}}, "embodied", ""),
+    "equivalents": ({"equivalents": False}, "", "equivalents"),
+    "optimize": ({"optimize": {"strategies": ["reduce_cpu"]}}, "", "optimize"),
     "journal": ({"journal": {"folder": "/var/lib/journal"}}, "", "journal"),
 }
 """Changes of the defaults, with the part of each that takes effect and the part that waits."""
