@@ -32,7 +32,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_budget_used_grams",
         unit="grams",
         labels=("period",),
-        help="CO2e of host and network since the period began, with the embodied share where budgets count that.",
+        help="CO2e of host and network since the period began, with the embodied share if budgets count that.",
         read=partial(_budget, read=lambda status: status.used),
     ),
     gauge(
