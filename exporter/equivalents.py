@@ -50,7 +50,7 @@ EQUIVALENTS: Mapping[str, Equivalent] = {
             source="US EPA, Report on the Social Cost of Greenhouse Gases: 190 $ (of 2020) a tonne, discounted by 2%",
             year=2023,
         ),
-        words="$ of damage to climate and health",
+        words="$ of harm to society",
     ),
 }
 """Equivalents by their label in `ecotrack_equivalent_grams`."""
@@ -62,8 +62,9 @@ def equivalents_of(amount: Grams) -> Mapping[str, float]:
 
 
 def equivalents_text(equivalents: Mapping[str, float]) -> str:
-    """Write numbers of everyday equivalents to two digits."""
-    return ", ".join(f"{_two_digits(number)} {EQUIVALENTS[name].words}" for name, number in equivalents.items())
+    """Write numbers of everyday equivalents to two digits; nothing where there are none."""
+    *others, last = [f"{_two_digits(number)} {EQUIVALENTS[name].words}" for name, number in equivalents.items()] or [""]
+    return f"{', '.join(others)}, or {last}" if others else last
 
 
 def _two_digits(number: float) -> str:

@@ -85,7 +85,7 @@ def _equivalents() -> dashboard.Panel:
         title="That is as much as",
         description=(
             "Grams of machine and network in the time shown / grams of one unit of something everyday, by the table "
-            "of the exporter (docs/reference/constants.md), with sources and years. Damage is the social cost of "
+            "of the exporter (docs/reference/constants.md), with sources and years. Harm is the social cost of "
             "carbon, in dollars of 2020, which nobody is billed for. Several devices are added up."
         ),
         unit="none",

@@ -34,9 +34,10 @@ def test_each_equivalent_has_a_source_and_a_year() -> None:
 def test_numbers_have_two_digits() -> None:
     text = equivalents_text(equivalents_of(Grams(15_110.0)))
     assert text == (
-        "61 km in a car, 4.7 l of cow's milk, 2.5 years of a young tree's growth, 2.9 $ of damage to climate and health"
+        "61 km in a car, 4.7 l of cow's milk, 2.5 years of a young tree's growth, or 2.9 $ of harm to society"
     )
     assert equivalents_text({"car_kilometers": 1_234_567.0}) == "1,200,000 km in a car"
+    assert equivalents_text({}) == ""
     assert equivalents_text({"car_kilometers": 0.000123}) == "0.00012 km in a car"
 
 
