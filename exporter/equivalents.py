@@ -43,7 +43,7 @@ EQUIVALENTS: Mapping[str, Equivalent] = {
         ),
         words="years of a young tree's growth",
     ),
-    "damage_dollars": Equivalent(
+    "social_cost_dollars": Equivalent(
         factor=Factor(
             value=1e6 / 190.0,
             unit="g/$",
