@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from exporter.equivalents import EQUIVALENTS
 from grafana.board import Row
 from grafana.colours import FAINT, PLAIN
-from grafana.device_carbon.names import GRAMS_PER_HOUR
+from grafana.device_carbon.names import GRAMS_PER_HOUR, GRAMS_PER_UNIT
 from grafana.panels import Facts, Series, Target, lines, number
 from grafana.promql import select, shown, total
 from prometheus.sci import SCI
@@ -65,7 +65,7 @@ def _sci() -> dashboard.Panel:
             "the chosen devices / units of work in the same time, by the counter that the recording rule was made for. "
             "Without work, and while a part of the grams is unknown, there is no value."
         ),
-        unit="massg",
+        unit=GRAMS_PER_UNIT,
         no_value=NO_UNIT,
         targets=(Target(expr=total(select(SCI), "unit"), legend="{{unit}}"),),
         colour=PLAIN,
@@ -94,6 +94,5 @@ def _equivalents() -> dashboard.Panel:
         colour=PLAIN,
         width=24,
         height=4,
-        decimals=2,
     )
     return number(facts, shown="value_and_name")
