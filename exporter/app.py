@@ -20,7 +20,6 @@ from exporter.sampler import Stop
 from exporter.snapshot import Snapshot
 from exporter.sources.collector import Source
 from exporter.views.clean_window import clean_window, job_of
-from exporter.views.page import render_page
 from exporter.views.summary import history, summarize
 
 LOG = logging.getLogger(__name__)
@@ -53,6 +52,8 @@ def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: st
         return json_response(clean_window(snapshot, job, clock.wall()))
 
     def page(_request: Request) -> Response:
+        from exporter.views.page import render_page  # noqa: PLC0415 - for those who look, which Prometheus does not
+
         snapshot, _, fresh = publication.latest()
         summary = summarize(snapshot, clock.wall(), fresh=fresh)
         return page_response(render_page(summary, history(snapshot), metrics_path=metrics_path))

@@ -7,8 +7,9 @@ twice.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 
 from exporter.core.units import Grams, Ratio, UnixSeconds
 
@@ -56,8 +57,12 @@ Booked = Mapping[Period, Mapping[UnixSeconds, Grams]]
 
 def bounds_at(period: Period, now: UnixSeconds, zone: tzinfo) -> Bounds:
     """Return the period that `now` falls in. In a zone with summer time a day may have 23 or 25 hours."""
-    local = datetime.fromtimestamp(now, zone)
-    first = datetime(local.year, local.month, local.day, tzinfo=zone)
+    return _bounds_on(period, datetime.fromtimestamp(now, zone).date(), zone)
+
+
+@lru_cache(maxsize=8)
+def _bounds_on(period: Period, day: date, zone: tzinfo) -> Bounds:
+    first = datetime(day.year, day.month, day.day, tzinfo=zone)
     if period is Period.WEEK:
         first = first - timedelta(days=first.weekday())
     elif period is Period.MONTH:
@@ -75,6 +80,11 @@ def _next_start(period: Period, first: datetime) -> datetime:
 def book(booked: Booked, grams: Grams, now: UnixSeconds, zone: tzinfo) -> Booked:
     """Return `booked` with `grams` added to the day, week and month of `now`."""
     return {period: _book_one(booked.get(period, {}), grams, bounds_at(period, now, zone).start) for period in Period}
+
+
+def booked_last(booked: Booked, period: Period) -> UnixSeconds | None:
+    """Return the start of the period under which grams were booked last; None before the first."""
+    return next(iter(list(booked.get(period, {}))[-1:]), None)
 
 
 def _book_one(starts: Mapping[UnixSeconds, Grams], grams: Grams, start: UnixSeconds) -> Mapping[UnixSeconds, Grams]:

@@ -164,7 +164,7 @@ def derive(
         sampled_elapsed=reading.elapsed,
         totals=total,
         readings=replace(readings, no_score=score) if isinstance(score, str) else replace(readings, score=score),
-        weeks=past_weeks.last_weeks(total.weeks, reading.wall, plan.zone, LEAST),
+        weeks=past_weeks.last_weeks(total.weeks, total.booked, plan.zone, LEAST),
         outcomes=reading.outcomes,
         history=_extended(snapshot.history, _point(reading, readings)),
     )
@@ -355,11 +355,8 @@ def _booked(
     if counted is None:
         return total, replace(unfinished, unlearned=None)
     emitted = counted.grams
-    total = replace(
-        total,
-        booked=budget.book(total.booked, emitted, reading.wall, zone),
-        weeks=past_weeks.book_week(total.weeks, counted, reading.wall, zone),
-    )
+    booked = budget.book(total.booked, emitted, reading.wall, zone)
+    total = replace(total, booked=booked, weeks=past_weeks.book_week(total.weeks, counted, booked))
     # A part that could not be read before is of a longer time than the sample.
     longest = max(usage.elapsed, counted.host.seconds, counted.network.seconds)
     stretch = Stretch(begin=Seconds(reading.elapsed - longest), end=reading.elapsed, emissions=counted)

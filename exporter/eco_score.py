@@ -23,8 +23,8 @@ from enum import StrEnum
 from exporter.core.carbon import GRID_FACTORS, emission_rate
 from exporter.core.units import JOULES_PER_KWH, GramsPerKwh, GramsPerSecond, Ratio, Seconds, Watts
 from exporter.last_hour import Emissions
-from exporter.power.half_load import machines_at_half_load
 from exporter.power.hardware import Hardware
+from exporter.power.tables import read
 
 WORLD = GRID_FACTORS["ecotrack"]
 
@@ -102,16 +102,20 @@ class EcoScore:
 
 
 def reference_of(hardware: Hardware) -> Reference | None:
-    """Return the machine at half load of the same kind and size; None where nothing tells the kind."""
-    for one in machines_at_half_load():
-        if one.kind is hardware.kind:
-            count = one.count(hardware)
-            size = "" if one.per == "machine" else f" of {count} {one.per}{'' if count == 1 else 's'}"
+    """Return the machine at half load of the same kind and size; None where nothing tells the kind.
+
+    Its watts stand in the table `half_load_watts` of `exporter.power`, with sources. Half load is what Cloud Carbon
+    Footprint assumes where no utilization is known; here it holds for every kind.
+    """
+    for row in read("half_load_watts"):
+        if row["kind"] == hardware.kind:
+            count = {"processor": hardware.processor.chips, "virtual CPU": hardware.vcpus}.get(row["per"], 1)
+            size = "" if row["per"] == "machine" else f" of {count} {row['per']}{'' if count == 1 else 's'}"
             return Reference(
-                machine=str(one.kind),
-                title=f"{one.title}{size} at half load",
-                watts=Watts(count * one.watts.value),
-                source=one.watts.source,
+                machine=row["kind"],
+                title=f"{row['title']}{size} at half load",
+                watts=Watts(count * float(row["watts"])),
+                source=row["source"],
             )
     return None
 

@@ -1,4 +1,4 @@
-"""The emissions of the last hour, as far as they were counted, in stretches of a minute.
+"""The emissions of the last hour, as far as they were counted, in stretches of five minutes.
 
 What is not known leaves no time behind: while the carbon intensity or a reading is missing, while the machine sleeps
 and while the exporter does not run, neither grams nor seconds are counted. So a gap is no time without emissions. Each
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from exporter.core.units import SECONDS_PER_HOUR, Grams, GramsPerSecond, Joules, Seconds, Watts
 
-STRETCH = Seconds(60.0)
-"""Length up to which samples are added up to one stretch: the hour then takes 60 of them."""
+STRETCH = Seconds(300.0)
+"""Length up to which samples are added up to one stretch, of which the hour takes 12. The one that leaves the hour
+counts in part, as if all of it were alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +81,15 @@ def with_sample(hour: tuple[Stretch, ...], sample: Stretch) -> tuple[Stretch, ..
 def emissions_of(hour: Sequence[Stretch], now: Seconds) -> Emissions:
     """Return the emissions of the hour up to `now`; a stretch that began before it counts in part."""
     since = now - SECONDS_PER_HOUR
-    shares = [_share(one, since) for one in hour]
-
-    def of(parts: Sequence[Counted]) -> Counted:
-        return Counted(
-            seconds=Seconds(sum(share * one.seconds for share, one in zip(shares, parts, strict=True))),
-            energy=Joules(sum(share * one.energy for share, one in zip(shares, parts, strict=True))),
-            grams=Grams(sum(share * one.grams for share, one in zip(shares, parts, strict=True))),
-        )
-
-    return Emissions(host=of([one.emissions.host for one in hour]), network=of([one.emissions.network for one in hour]))
+    host = [0.0, 0.0, 0.0]
+    network = [0.0, 0.0, 0.0]
+    for one in hour:
+        share = 1.0 if one.begin >= since else _share(one, since)
+        for sums, part in ((host, one.emissions.host), (network, one.emissions.network)):
+            sums[0] += share * part.seconds
+            sums[1] += share * part.energy
+            sums[2] += share * part.grams
+    return Emissions(host=_counted(*host), network=_counted(*network))
 
 
 def added(one: Emissions, other: Emissions) -> Emissions:
@@ -98,9 +98,7 @@ def added(one: Emissions, other: Emissions) -> Emissions:
 
 
 def _share(stretch: Stretch, since: float) -> float:
-    """Return the part of a stretch that lies after a moment."""
-    if stretch.begin >= since:
-        return 1.0
+    """Return the part of a stretch that lies after a moment within it or beyond its end."""
     if stretch.end <= since:
         return 0.0
     return (stretch.end - since) / (stretch.end - stretch.begin)
@@ -112,3 +110,7 @@ def _sum(one: Counted, other: Counted) -> Counted:
         energy=Joules(one.energy + other.energy),
         grams=Grams(one.grams + other.grams),
     )
+
+
+def _counted(seconds: float, energy: float, grams: float) -> Counted:
+    return Counted(seconds=Seconds(seconds), energy=Joules(energy), grams=Grams(grams))

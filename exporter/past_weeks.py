@@ -1,11 +1,10 @@
 """The emissions of the last weeks, as far as they were counted: the trend that stands beside the eco score."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-from exporter.budget import Period, bounds_at
-from exporter.core.units import Seconds, UnixSeconds
+from exporter.budget import Booked, Period, booked_last
+from exporter.core.units import DAYS_PER_WEEK, SECONDS_PER_DAY, Seconds, UnixSeconds
 from exporter.last_hour import Emissions, added
 
 SHOWN_WEEKS = 4
@@ -18,28 +17,28 @@ PastWeeks = Mapping[UnixSeconds, Emissions]
 """Emissions by the start of their week; the week counted last stands last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Week:
-    """Calendar week by the date of its Monday, and what was emitted in it."""
-
-    monday: date
-    emissions: Emissions
+Week = tuple[date, Emissions]
+"""Calendar week by the date of its Monday, and what was emitted in it."""
 
 
-def book_week(weeks: PastWeeks, emissions: Emissions, now: UnixSeconds, zone: tzinfo) -> PastWeeks:
-    """Return the weeks with emissions added to that of `now`."""
-    start = bounds_at(Period.WEEK, now, zone).start
+def book_week(weeks: PastWeeks, emissions: Emissions, booked: Booked) -> PastWeeks:
+    """Return the weeks with emissions added to the one in which a budget has `booked` them."""
+    start = booked_last(booked, Period.WEEK)
+    if start is None:
+        return weeks
     others = [(other, one) for other, one in weeks.items() if other != start]
     return dict(others[-(KEPT_WEEKS - 1) :]) | {start: added(weeks.get(start, Emissions()), emissions)}
 
 
-def last_weeks(weeks: PastWeeks, now: UnixSeconds, zone: tzinfo, least: Seconds) -> tuple[Week, ...]:
-    """Return the last weeks of which at least so much time was counted, oldest first; none from the future."""
-    starts = [bounds_at(Period.WEEK, now, zone).start]
-    while len(starts) < SHOWN_WEEKS:
-        starts.append(bounds_at(Period.WEEK, UnixSeconds(starts[-1] - 1.0), zone).start)
+def last_weeks(weeks: PastWeeks, booked: Booked, zone: tzinfo, least: Seconds) -> tuple[Week, ...]:
+    """Return the weeks up to the one `booked` last, oldest first, of which at least so much time was counted."""
+    start = booked_last(booked, Period.WEEK)
+    if start is None:
+        return ()
+    # A change to or from summer time makes a week an hour longer or shorter.
+    first = start - (SHOWN_WEEKS - 0.5) * DAYS_PER_WEEK * SECONDS_PER_DAY
     return tuple(
-        Week(monday=datetime.fromtimestamp(start, zone).date(), emissions=weeks[start])
-        for start in reversed(starts)
-        if start in weeks and weeks[start].seconds >= least
+        (datetime.fromtimestamp(other, zone).date(), weeks[other])
+        for other in sorted(weeks)
+        if first < other <= start and weeks[other].seconds >= least
     )

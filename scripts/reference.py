@@ -16,7 +16,7 @@ from exporter.embodied.classes import device_classes
 from exporter.equivalents import EQUIVALENTS
 from exporter.exposition.rows import ROWS
 from exporter.power import host, networks, presets, priors
-from exporter.power.half_load import machines_at_half_load
+from exporter.power.tables import read
 from exporter.sources.collector import SOURCES
 from scripts.accuracy import accuracy
 from scripts.constants import Constant, constants, is_shown
@@ -291,14 +291,16 @@ def _factors() -> Iterator[tuple[str, Factor]]:
     yield "network, band of your own figures and of mobile lines", networks.UNKNOWN_NETWORK_FACTOR
     for name, factor in GRID_FACTORS.items():
         yield f"grid, preset {name}", factor
-    for machine in machines_at_half_load():
-        yield f"eco score, {machine.title} at half load", machine.watts
     for device, known in device_classes().items():
         kilograms, low, high = (grams / GRAMS_PER_KILOGRAM for grams in (known.grams, known.low, known.high))
         about = Factor(value=kilograms, unit="kg", source=known.source, year=known.year)
         yield f"embodied carbon, {device} ({low:g} to {high:g} kg)", about
     for name, equivalent in EQUIVALENTS.items():
         yield f"equivalent: {name}", equivalent.factor
+    for row in read("half_load_watts"):
+        unit = "W" if row["per"] == "machine" else f"W/{row['per']}"
+        watts = Factor(value=float(row["watts"]), unit=unit, source=row["source"], year=int(row["year"]))
+        yield f"eco score, {row['title']} at half load", watts
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import exporter
-from exporter.budget import Period, bounds_at
+from exporter.budget import Period, book, bounds_at
 from exporter.core.carbon import emissions
 from exporter.core.units import SECONDS_PER_HOUR, Grams, GramsPerKwh, Joules, Seconds, UnixSeconds
 from exporter.last_hour import Counted, Emissions
@@ -49,7 +49,8 @@ def exporter_page() -> str:
     }
     weeks: PastWeeks = {}
     for number, watts in ((3, 11.5), (2, 10.5), (1, 11.0)):
-        weeks = book_week(weeks, _of_a_week(watts), UnixSeconds(NOON - number * WEEK), BERLIN)
+        past = book({}, Grams(0.0), UnixSeconds(NOON - number * WEEK), BERLIN)
+        weeks = book_week(weeks, _of_a_week(watts), past)
     totals = Totals(
         since=UnixSeconds(NOON - WEEKS),
         weeks=weeks,

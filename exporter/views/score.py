@@ -10,12 +10,12 @@ from exporter.views.score_basis import ScoreReferenceView, ScoreWeekView
 from exporter.views.summary import Summary
 
 _EXPLAINED = {
-    ScoreFactor.GRID: "against the world's",
+    ScoreFactor.GRID: "of the world's",
     ScoreFactor.NETWORK: "added by traffic",
-    ScoreFactor.POWER: "against its own idle",
-    ScoreFactor.IDLE: "against the reference",
+    ScoreFactor.POWER: "of its own idle",
+    ScoreFactor.IDLE: "of the reference",
 }
-_WITHOUT_IDLE = "against the reference"
+_WITHOUT_IDLE = "of the reference"
 
 
 def score_section(summary: Summary) -> str:

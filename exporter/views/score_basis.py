@@ -6,7 +6,7 @@ import msgspec
 
 from exporter.core.units import SECONDS_PER_HOUR
 from exporter.eco_score import WORLD, Reference, score_of
-from exporter.past_weeks import Week
+from exporter.last_hour import Emissions
 from exporter.snapshot import Snapshot
 
 
@@ -50,7 +50,9 @@ def score_basis(snapshot: Snapshot) -> ScoreBasisView:
         grams_per_hour=None if score is None else score.rate * SECONDS_PER_HOUR,
         counted_seconds=None if score is None else score.counted,
         reference=None if reference is None else _reference(reference),
-        weeks=[] if reference is None else [_week(one, reference) for one in snapshot.weeks],
+        weeks=[]
+        if reference is None
+        else [_week(monday, emissions, reference) for monday, emissions in snapshot.weeks],
     )
 
 
@@ -66,13 +68,13 @@ def _reference(reference: Reference) -> ScoreReferenceView:
     )
 
 
-def _week(week: Week, reference: Reference) -> ScoreWeekView:
-    rate = week.emissions.rate
+def _week(monday: date, emissions: Emissions, reference: Reference) -> ScoreWeekView:
+    rate = emissions.rate
     ratio, grade = score_of(rate, reference)
     return ScoreWeekView(
-        monday=week.monday,
+        monday=monday,
         ratio=ratio,
         grade=grade,
         grams_per_hour=rate * SECONDS_PER_HOUR,
-        counted_seconds=week.emissions.seconds,
+        counted_seconds=emissions.seconds,
     )

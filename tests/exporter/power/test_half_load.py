@@ -8,7 +8,6 @@ import pytest
 
 from exporter.core.units import Ratio
 from exporter.eco_score import MOST_OF_THE_REFERENCE, WORLD
-from exporter.power.half_load import machines_at_half_load
 from exporter.power.hardware import Kind
 from exporter.power.lookup import FIRST_YEAR_OF_CURVES
 from exporter.power.model import CURVE, share_of_span
@@ -20,14 +19,14 @@ ROOT = Path(__file__).parents[3]
 
 HALF = Ratio(0.5)
 
-WATTS = {one.kind: one.watts.value for one in machines_at_half_load()}
+WATTS = {Kind(row["kind"]): float(row["watts"]) for row in read("half_load_watts")}
 
 
 def test_the_page_on_the_score_has_the_figures_of_the_table() -> None:
     page = (ROOT / "docs/explanation/eco-score.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) \| ([\w ]+) \|", page, re.MULTILINE)
     told = [(kind, float(watts), per) for kind, watts, per in rows]
-    assert told == [(one.kind.value, one.watts.value, one.per) for one in machines_at_half_load()]
+    assert told == [(row["kind"], float(row["watts"]), row["per"]) for row in read("half_load_watts")]
     letters = [
         (letter, float(most)) for letter, most in re.findall(r"^\| ([A-F]) \| up to ([\d.]+) \|", page, re.MULTILINE)
     ]
