@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from exporter.core.config import ConfigError
 from simulator.experiments.plan.work import Work
+from simulator.experiments.run.dask_executor import DaskExecutor
 from simulator.experiments.run.provenance import Program, program
 from simulator.experiments.run.work import Figures, Refusal, Simulate, do
 from simulator.run.child import end_with
@@ -107,9 +108,8 @@ def _serve_parent() -> None:
 def _dask_executor(address: str) -> Iterator[Executor]:
     from distributed import Client, KilledWorker  # noqa: PLC0415 - an optional extra, and slow to load
 
-    # Messages about the end of a connection, and about work that is cancelled with it, are replaced by one line, below.
-    for logger in ("distributed.client", "tornado.application"):
-        logging.getLogger(logger).setLevel(logging.CRITICAL)
+    # Messages about the end of a connection are replaced by one line, below.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_answers(address))
         client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
@@ -118,8 +118,7 @@ def _dask_executor(address: str) -> Iterator[Executor]:
     with client:
         try:
             _await_worker(client)
-            # Not pure: the keys of Dask would otherwise outlive the code that they were computed with.
-            yield client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+            yield DaskExecutor(client)
         except TimeoutError as error:
             told = f"expected workers with ecochain, found none in {_WORKER_SECONDS} s"
             raise ConfigError([f"--dask: {address}: {told}"]) from error
