@@ -205,6 +205,8 @@ def _lock_of(descriptor: int, folder: Path) -> int:
         try:
             lock = os.open(LOCK, flags, 0o644, dir_fd=descriptor)
             stack.callback(os.close, lock)
+            with contextlib.suppress(PermissionError):  # of a folder's other user, who has made it
+                os.fchmod(lock, 0o644)
             while not _is_taken(lock):
                 if time.monotonic() >= until:
                     raise JournalError(f"state folder {folder}: another run is changing settings; see --state.dir")
