@@ -52,7 +52,10 @@ class Advisor(Protocol):
     """Looks at what strategies may save and at settings left changed, a few minutes apart."""
 
     def look(self, snapshot: Snapshot, reading: HostReading, /) -> "Optimizations | None":
-        """Return what the last look found, which may be this one. Whatever it raises costs the look alone."""
+        """Return what the last look found, which may be this one.
+
+        Whatever it raises costs the look alone; asked again for the same reading, it returns what became of that.
+        """
 
 
 class Journal(Protocol):
@@ -210,7 +213,7 @@ class Sampler:
         )
 
     def _advised(self, snapshot: Snapshot, reading: HostReading) -> Snapshot:
-        """Return the snapshot with what strategies find; a look that fails is counted and leaves nothing."""
+        """Return the snapshot with what strategies find; a look that fails is counted, and is what is found."""
         if self._advisor is None:
             return snapshot
         try:
@@ -219,8 +222,8 @@ class Sampler:
             if self._failures.allows(reading.awake):
                 LOG.exception("a look at strategies failed")
             event = Event(kind=EventKind.DISCARD, source="optimize", reason="error")
-            counted = totals.with_events(snapshot.totals, [event])
-            return replace(snapshot, totals=counted, optimizations=None)
+            snapshot = replace(snapshot, totals=totals.with_events(snapshot.totals, [event]))
+        return replace(snapshot, optimizations=self._advisor.look(snapshot, reading))
 
     def _is_too_early(self, reading: HostReading) -> bool:
         """Tell whether a first reading has to wait, for a meter that may prove the time before it."""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from exporter.optimize.found import Optimizations
 
 
+FAILED = "the last look failed, and the log says why"
+"""Trouble of a look that has raised an error."""
+
+
 class Look(Protocol):
     """A look at strategies and settings."""
 
@@ -40,12 +44,15 @@ class Advisor:
     def look(self, snapshot: Snapshot, reading: HostReading) -> "Optimizations | None":
         """Return what the last look found; None where no strategy is chosen and no setting is changed.
 
-        Raises OSError, and the next look is then due after the interval.
+        Raises OSError, once: from then on until the next look, the trouble is what is found.
         """
         if self._due is not None and reading.awake < self._due:
             return self._found
         self._due, self._found = MonotonicSeconds(reading.awake + self._interval), None
         if self._always or os.path.lexists(self._journal):
             self._look = self._look or self._load()
+            from exporter.optimize.found import Optimizations  # noqa: PLC0415 - loaded by now
+
+            self._found = Optimizations(trouble=FAILED)
             self._found = self._look(snapshot, reading)
         return self._found

@@ -22,7 +22,7 @@ from exporter.core.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, GramsPerKw
 from exporter.core.web.asking import Deadline, ask_json
 from exporter.core.web.listen_address import parse_address
 from exporter.flags import add_config_flag, add_folder_flags
-from exporter.optimize.found import LOOK_SECONDS, Found
+from exporter.optimize.found import Found
 from exporter.optimize.processes import busy_processes, process_times
 from exporter.optimize.revert_journal import JournalError
 from exporter.optimize.roots import Roots
@@ -38,6 +38,9 @@ from exporter.views.summary import Summary
 
 ASK_SECONDS = Seconds(2.0)
 """Time for which a running exporter is asked at most; it answers within milliseconds."""
+
+LOOK_SECONDS = Seconds(2.0)
+"""Time over which processes are watched: some 200 ticks, so that half a CPU is known to 1%. Chosen."""
 
 LONGEST_WAIT = Seconds(SECONDS_PER_HOUR)
 """Time for which a signal is waited for at once: a select() has a longest time, which nothing publishes. Chosen."""

@@ -78,7 +78,3 @@ class Optimizations:
     looked_at: UnixSeconds | None = None
     standing: Standing | None = None
     trouble: str = ""
-
-
-LOOK_SECONDS = Seconds(2.0)
-"""Time over which processes are watched by the command: some 200 ticks, so that half a CPU is known to 1%."""

@@ -153,9 +153,9 @@ class Switch:
                     count += 1
                 elif told:
                     left.append(f"{entry.attribute}: {told}")
-            self._journal.keep(
-                msgspec.structs.replace(record, entries=tuple(one for one in record.entries if one in owed))
-            )
+            kept = tuple(one for one in record.entries if one in owed)
+            if kept != record.entries:
+                self._journal.keep(msgspec.structs.replace(record, entries=kept))
         return Reverted(count=count, left=tuple(left), owed=tuple(owed.values()))
 
 

@@ -94,9 +94,12 @@ def _stands(change: Change, roots: Roots) -> bool:
 
 
 def take_back(folder: Path, roots: Roots) -> None:
-    """Take back what a killed run has left, and log how that went; nothing while a run is under way."""
+    """Take back what a killed run has left, and log how that went; nothing while a run is under way.
+
+    A damaged journal stays where it is, so that looks go on to tell of it.
+    """
     try:
-        if is_held(folder):
+        if is_held(folder) or read_record(folder) is None:
             return
         with Switch(folder, roots, on_exit=lambda _nothing: None) as switch:
             reverted = switch.leftover

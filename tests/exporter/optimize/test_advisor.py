@@ -180,28 +180,37 @@ def test_a_start_that_must_not_write_keeps_the_journal_and_goes_on(
     assert "is damaged" in caplog.text
 
 
-class FailingAdvisor:
-    """An advisor whose looks fail until they are told to work."""
+class FailingLook:
+    """A look that fails until it is told to work."""
 
     def __init__(self) -> None:
         self.works = False
+        self.looks = 0
 
-    def look(self, _snapshot: Snapshot, _reading: HostReading, /) -> Optimizations:
+    def load(self) -> Look:
+        return self
+
+    def __call__(self, _snapshot: Snapshot, _reading: HostReading, /) -> Optimizations:
+        self.looks += 1
         if not self.works:
             raise OSError(5, "Input/output error")
         return Optimizations()
 
 
-def test_a_look_that_fails_is_counted_and_costs_no_sample() -> None:
-    advisor = FailingAdvisor()
-    found: Rig = rig(Machine(FakeClock()), advisor=advisor)
+def test_a_look_that_fails_is_counted_costs_no_sample_and_leaves_the_settings_unknown(tmp_path: Path) -> None:
+    look = FailingLook()
+    found: Rig = rig(Machine(FakeClock()), advisor=Advisor(tmp_path, Seconds(60.0), look.load, always=True))
     snapshot = found.sample_after(5.0)
     event = Event(kind=EventKind.DISCARD, source="optimize", reason="error")
-    assert snapshot.totals.exported.events[event] == 2
+    assert snapshot.totals.exported.events[event] == 1
     assert snapshot.readings.powers
-    assert snapshot.optimizations is None
-    advisor.works = True
-    assert found.sample_after(5.0).optimizations == Optimizations()
+    assert exported(snapshot) == {}
+    assert any("the last look failed" in flag.text for flag in quality_flags(snapshot, NOON, fresh=True))
+    look.works = True
+    for _ in range(11):
+        assert found.sample_after(5.0).totals.exported.events[event] == 1
+    assert look.looks == 2
+    assert exported(found.now) == {("ecotrack_optimization_unreverted_settings",): 0}
 
 
 def test_estimates_have_both_bounds_and_need_an_intensity(machine: Laptop) -> None:
