@@ -286,6 +286,11 @@ class Optimize(Section, frozen=True):
         Meta(ge=60, le=86400, description="Time between looks, and between those at settings left changed."),
     ] = 300.0
 
+    def __post_init__(self) -> None:
+        """Refuse a strategy that stands there twice, and would have two values of one series."""
+        if len(set(self.strategies)) < len(self.strategies):
+            raise ValueError(".strategies: expected each strategy once")
+
 
 class Config(Section, frozen=True):
     """Whole configuration. `preset` sets the network's and grid's presets at once; sections override it."""

@@ -20,6 +20,7 @@ from msgspec import Meta
 from exporter.core.units import Seconds
 from exporter.optimize.place import JOURNAL
 from exporter.optimize.setting import Change, Kind, NotPermittedError, Setting
+from exporter.optimize.strategies import STRATEGIES
 
 LOCK = "optimize.lock"
 
@@ -113,6 +114,8 @@ def _decode(data: bytes, path: Path) -> Record:
         if len(data) > MOST_BYTES or header.sha256 != _digest(payload):
             raise DamagedJournalError(f"journal {path}: is damaged")
         record = msgspec.json.decode(payload, type=Record)
+        if record.strategy not in STRATEGIES:  # which becomes the value of a label
+            raise DamagedJournalError(f"journal {path}: names no strategy")
         for entry in record.entries:
             for value in (entry.old, entry.new):
                 entry.change.setting.require_form(value)

@@ -8,7 +8,7 @@ from pathlib import Path
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.optimize.found import Finding, Found, Optimizations, Standing
 from exporter.optimize.processes import Process, ProcessTime, busy_processes, process_times
-from exporter.optimize.revert_journal import JournalError, is_held, read_record
+from exporter.optimize.revert_journal import DamagedJournalError, JournalError, is_held, read_record
 from exporter.optimize.roots import Roots
 from exporter.optimize.setting import Change
 from exporter.optimize.situation import Situation
@@ -45,10 +45,14 @@ class Watch:
             Found(strategy=one, findings=tuple(map(_nameless, STRATEGIES[one].look(self._roots, situation))))
             for one in self._strategies
         )
+        standing, trouble = None, ""
         try:
-            standing, trouble = standing_in(self._folder, self._roots), ""
+            standing = standing_in(self._folder, self._roots)
         except JournalError as error:
-            standing, trouble = None, str(error)
+            # Its path may hold the name of a user, which only the log may tell.
+            LOG.warning("changed settings are not known: %s", error)
+            damaged = isinstance(error, DamagedJournalError)
+            trouble = f"their journal {'is damaged' if damaged else 'cannot be read'}"
         return Optimizations(found=found, looked_at=reading.wall if found else None, standing=standing, trouble=trouble)
 
     def _situation(self, snapshot: Snapshot, now: MonotonicSeconds) -> Situation:

@@ -270,6 +270,13 @@ def test_odd_contents_are_damage(payload: bytes) -> None:
             read_record(machine.state)
 
 
+def test_a_journal_of_no_strategy_is_damage() -> None:
+    with machine_of_an_attacker() as machine:
+        (machine.state / JOURNAL).write_bytes(forge(machine, [], strategy='x"} 1'))
+        with pytest.raises(DamagedJournalError, match="no strategy"):
+            read_record(machine.state)
+
+
 def test_a_journal_of_a_later_version_is_left_alone() -> None:
     with machine_of_an_attacker() as machine:
         told = started_with(machine, sealed(b"{}", version=VERSION + 1))

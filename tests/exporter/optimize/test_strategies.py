@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from exporter.activity.window import Activity
+from exporter.config import Config
+from exporter.core.config import ConfigError, convert
 from exporter.core.units import GramsPerKwh, Ratio, Seconds
 from exporter.optimize.found import Estimate, Finding, Found
 from exporter.optimize.power_management import BRIGHT_ENOUGH, DISK_AT_REST_WATTS
@@ -180,6 +182,13 @@ def test_the_network_is_counted_by_state_and_advised_by_activity(tmp_path: Path)
         "The link of eth0 runs at 10,000 Mbit/s.",
         "It is streaming.",
     ]
+
+
+def test_the_configuration_knows_the_same_strategies_each_once() -> None:
+    assert convert({"optimize": {"strategies": list(STRATEGIES)}}, Config, origin="here").optimize.strategies
+    for wrong, told in ((["turbo"], "expected one of"), (["reduce_cpu", "reduce_cpu"], "each strategy once")):
+        with pytest.raises(ConfigError, match=told):
+            convert({"optimize": {"strategies": wrong}}, Config, origin="here")
 
 
 STAT = "{pid} ({name}) S 1 1 1 0 -1 4194304 100 0 0 0 {user} {system} 0 0 20 0 1 0 {started} 1000 10\n"
