@@ -152,9 +152,7 @@ def derive(
         total, unfinished = _learned(total, unfinished, reading, plan.zone)
     scopes = snapshot.counted_scopes()
     budgets = _budgets(total, reading, plan if scopes else replace(plan, limits={}), known=grams is not None)
-    readings = replace(
-        _readings(reading, usage, activity, powers, intensity, models), budgets=budgets, tariff=models.tariff
-    )
+    readings = replace(_readings(reading, usage, activity, powers, intensity, models), budgets=budgets)
     hour = last_hour.emissions_of(unfinished.hour, reading.elapsed)
     score = scoring.score(readings, hour, models.reference, Watts(models.host.idle * models.pue), scopes)
     after = replace(
