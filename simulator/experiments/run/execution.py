@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
+from multiprocessing.resource_tracker import ensure_running
 from typing import TYPE_CHECKING, cast
 
 from exporter.core.config import ConfigError
@@ -93,9 +95,25 @@ def executor_for(workers: int, dask: str | None) -> Iterator[Executor | None]:
     elif workers == 1:
         yield None
     else:
+        _start_tracker()
         # Fresh interpreters: threads of libraries that are loaded here do not survive a fork.
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_serve_parent) as executor:
             yield executor
+
+
+def _start_tracker() -> None:
+    """Start the process that removes the semaphores of an experiment that is killed, without its warning that it does.
+
+    Its warnings are those of its environment.
+    """
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, "ignore:resource_tracker:UserWarning")))
+    try:
+        ensure_running()
+    finally:
+        del os.environ["PYTHONWARNINGS"]
+        if before is not None:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def _serve_parent() -> None:
