@@ -33,7 +33,7 @@ SOFT_MAXIMA: Mapping[str, float] = MappingProxyType(
         "pps": 10.0,
         "currencyUSD": 0.01,
         "suffix:g/h": 1.0,
-        "suffix:g a unit": 0.001,
+        "suffix:g": 0.001,
         "suffix:/h": 10.0,
     }
 )
