@@ -1,5 +1,6 @@
 """The last hour as it is counted: what is not known is neither grams nor time, and no clock that is set moves it."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ from hypothesis import strategies as st
 
 from exporter.budget import Booked, book
 from exporter.core.units import SECONDS_PER_HOUR, Grams, Joules, Seconds, UnixSeconds
-from exporter.eco_score import EcoScore
+from exporter.eco_score import EcoScore, Grade, ScoreFactor
 from exporter.last_hour import STRETCH, Counted, Emissions, Stretch, emissions_of, with_sample
 from exporter.past_weeks import KEPT_WEEKS, SHOWN_WEEKS, PastWeeks, book_week, last_weeks
 from exporter.power.component import Coverage, Sensor
+from exporter.sources.reading import HostReading, Outcome, SourceState
 from exporter.state import StateStore
 from tests.exporter.fakes import BERLIN, FakeProvider, Machine, Rig, rig
 from tests.fake_clock import NOON, FakeClock
@@ -168,6 +170,34 @@ def test_a_machine_whose_power_was_never_known_has_no_score() -> None:
     sampling = rig(Machine(FakeClock(), broken={"cpu"}))
     works(sampling, 300.0)
     assert sampling.now.readings.no_score == "the power of this machine is unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutNetwork:
+    """A machine that has no network."""
+
+    machine: Machine
+
+    def read(self) -> HostReading:
+        """See `Source.read`."""
+        absent = Outcome(collector="network", state=SourceState.ABSENT, duration=Seconds(0.0))
+        return replace(self.machine.read(), network=None, outcomes=(absent,))
+
+
+def test_a_machine_without_a_network_is_scored_by_its_own_emissions() -> None:
+    machine = Machine(FakeClock())
+    sampling = rig(machine, source=WithoutNetwork(machine))
+    works(sampling, 120.0)
+    assert score(sampling).factors[ScoreFactor.NETWORK] == 1.0
+    assert score(sampling).counted == pytest.approx(120.0)
+
+
+def test_a_grid_without_carbon_has_the_best_score() -> None:
+    sampling = rig(Machine(FakeClock()), intensity=FakeProvider(value=0.0))
+    works(sampling, 120.0)
+    assert score(sampling).value == 1.0
+    assert score(sampling).grade is Grade.A
+    assert score(sampling).factors[ScoreFactor.GRID] == 0.0
 
 
 stretches = st.lists(st.tuples(st.floats(1.0, 400.0), st.floats(0.0, 100.0)), min_size=1, max_size=60)
