@@ -156,7 +156,6 @@ def find(
     costs = _costs(tally, tariff)
     days, weeks, months = (_periods(by_hour, costs, period) for period in (Period.DAY, Period.WEEK, Period.MONTH))
     budgets = _budgets({Period.DAY: days, Period.WEEK: weeks, Period.MONTH: months}, limits)
-    whole_days = [(one.start.toordinal(), one.grams) for one in days if one.whole]
     return Findings(
         files=files,
         rows=tally.rows,
@@ -175,7 +174,7 @@ def find(
         days=days,
         weeks=weeks,
         months=months,
-        trend=trend(whole_days),
+        trend=trend([(one.start.toordinal(), one.grams) for one in days if one.whole]),
         activities=_shares(by_activity),
         hourly_grams=_hourly(by_hour),
         budgets=budgets,

@@ -78,7 +78,7 @@ def test_the_factors_multiply_to_grams_over_reference(found: Emissions, referenc
     score = scored(found, reference, idle)
     an_hour = (found.host.grams / found.host.seconds + found.network.grams / found.network.seconds) * SECONDS_PER_HOUR
     ratio = an_hour / (reference.watts * SECONDS_PER_HOUR / JOULES_PER_KWH * WORLD.value)
-    assert math.prod(score.factors.values()) == pytest.approx(ratio, rel=1e-12, abs=0.0)
+    assert math.prod(score.factors.values()) == pytest.approx(ratio, rel=1e-12, abs=1e-300)
     assert score.value == pytest.approx(1.0 / (1.0 + ratio), rel=1e-12)
     assert set(score.factors) == set(ScoreFactor) - (set() if idle else {ScoreFactor.IDLE})
 

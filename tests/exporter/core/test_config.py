@@ -17,7 +17,10 @@ from exporter.sources.meter import MeterKind, MeterSettings
 from exporter.sources.nics import NicRule
 from exporter.sources.time_zone import time_zone
 
-SECTIONS = "preset, sampling, power, meter, network, grid, activity, budget, embodied, equivalents, ecoguard, journal, optimize"
+SECTIONS = (
+    "preset, sampling, power, meter, network, grid, activity, budget, "
+    "embodied, equivalents, ecoguard, journal, optimize"
+)
 
 
 def mistakes(folder: Path, content: str | bytes) -> list[str]:

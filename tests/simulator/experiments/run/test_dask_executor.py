@@ -73,7 +73,7 @@ def test_work_whose_result_is_on_its_way_is_not_cancelled() -> None:
     cluster.asked[1].fetching = lambda: refused.append(not told[1].cancel())
     cluster.asked[1].end()
     assert refused == [True]
-    assert told[1].result(timeout=0.0) == 1
+    assert told[1].result(timeout=240.0) == 1
     told[0].cancel()
     told[2].cancel()
     executor.shutdown()
@@ -94,7 +94,7 @@ def test_a_failure_is_raised_where_the_result_is_asked_for(failure: BaseExceptio
     cluster, _, told = work(1)
     cluster.asked[0].failure = failure
     cluster.asked[0].end()
-    assert told[0].exception(timeout=0.0) is failure
+    assert told[0].exception(timeout=240.0) is failure
 
 
 def test_work_that_a_cluster_has_lost_is_cancelled() -> None:
@@ -102,4 +102,4 @@ def test_work_that_a_cluster_has_lost_is_cancelled() -> None:
     cluster.asked[0].lost = True
     cluster.asked[0].end()
     with pytest.raises(CancelledError):
-        told[0].result(timeout=0.0)
+        told[0].result(timeout=240.0)
