@@ -37,7 +37,7 @@ SIMULATED_STEPS = 288 + 200
 def main() -> None:
     """Write the pictures, light and dark."""
     with TemporaryDirectory() as name:
-        take(Path(name), "page", exporter_page(), 1140)
+        take(Path(name), "page", exporter_page(), 1345)
         take(Path(name), "simulator-page", simulator_page(), 1570)
 
 
