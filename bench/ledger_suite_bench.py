@@ -81,9 +81,10 @@ def main() -> None:
     few, many = MEASURED
     parts = [
         "Experiments with the real ledger",
-        f"CPU seconds on one core for {REPLICATIONS} runs of each method, on `edge` from what {few} and {many} runs take: "
-        f"`--ledger real` beside `--ledger profile`. All figures of both are equal, to the last bit. At most {ASKED:g} "
-        "times as long is asked for. Searches for saturation, most of scaling, last no whole days and claim nothing.",
+        f"CPU seconds on one core for {REPLICATIONS} runs of each method, on `edge` from what {few} and {many} runs "
+        "take: `--ledger real` beside `--ledger profile`. All figures of both are equal, to the last bit. At most "
+        f"{ASKED:g} times as long is asked for. Searches for saturation, most of scaling, last no whole days and claim "
+        "nothing.",
         table(["scenario", "experiment", "profile, s", "real, s", "ratio"], rows),
     ]
     print("\n\n".join(parts))
