@@ -33,8 +33,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         forecast=arguments.forecast,
         ledger=arguments.ledger,
     )
+    units = {one.name: one for one in arguments.units}
+    if len(units) < len(arguments.units):
+        parser.error("--sci: expected each name once")
     root = Path.cwd()
-    for path, text in generated(root, machine(config, link), links, tuple(arguments.units)).items():
+    for path, text in generated(root, machine(config, link), links, tuple(units.values())).items():
         (root / path).write_text(text)
         print(path)
 

@@ -28,15 +28,19 @@ class FunctionalUnit:
     machines: str = ""
 
 
+_MATCHERS = r'\w+(?:=|!=|=~|!~)"[^"\\]*"(?:,\w+(?:=|!=|=~|!~)"[^"\\]*")*'
+_UNIT = re.compile(
+    rf"(?P<name>[a-z][a-z0-9_]*)=(?P<counter>[a-zA-Z_:][\w:]*(?:\{{(?:{_MATCHERS})?\}})?)(?:@(?P<machines>{_MATCHERS}))?",
+    re.ASCII,
+)
+
+
 def functional_unit(text: str) -> FunctionalUnit:
     """Parse `NAME=COUNTER` or `NAME=COUNTER@MATCHERS`. Raises ValueError."""
-    name, _, rest = text.partition("=")
-    counter, _, machines = rest.partition("@")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or not re.fullmatch(
-        r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^{}]*\})?", counter
-    ):
+    found = _UNIT.fullmatch(text)
+    if found is None:
         raise ValueError(f'expected NAME=COUNTER, such as requests=http_requests_total{{job="shop"}}, got {text!r}')
-    return FunctionalUnit(name=name, counter=counter, machines=machines)
+    return FunctionalUnit(name=found["name"], counter=found["counter"], machines=found["machines"] or "")
 
 
 def sci_groups(units: Iterable[FunctionalUnit]) -> tuple[Group, ...]:
