@@ -64,6 +64,8 @@ def test_nothing_tells_who_uses_the_machine_for_what_or_with_whom(tmp_path: Path
     assert int(established[1]) >= 2
     found = [(place, secret) for place, text in shown.items() for secret in secrets if names(secret, text)]
     assert found == []
+    # The kind of machine, one of a few, may be what this one is called, too.
+    shown = {place: re.sub(r'"?machine"?[=:]"\w+"', "", text) for place, text in shown.items()}
     host = socket.gethostname()
     assert host == "localhost" or [place for place, text in shown.items() if names(host, text)] == []
 
