@@ -139,32 +139,20 @@ def settle_buses(
         direct = generation if generation < load else load
         sun = sunny / generation if sunny < generation else 1.0
 
-        flows[b, 0, 0] = direct * sun
-        kept = from_surplus * sun * charge_efficiency
-        flows[b, 0, 1] = kept
-        flows[b, 0, 2] = export * sun
-        flows[b, 0, 3] = (rest - export) * sun
-        flows[b, 0, 4] = from_surplus * sun - kept
-
-        flows[b, 1, 0] = direct - direct * sun
-        kept = (from_surplus - from_surplus * sun) * charge_efficiency
-        flows[b, 1, 1] = kept
-        flows[b, 1, 2] = export - export * sun
-        flows[b, 1, 3] = (rest - export) - (rest - export) * sun
-        flows[b, 1, 4] = from_surplus - from_surplus * sun - kept
-
+        uses = (direct, from_surplus, export, rest - export)
+        for sink in range(len(uses)):
+            flows[b, 0, sink] = uses[sink] * sun
+            flows[b, 1, sink] = uses[sink] - uses[sink] * sun
+            flows[b, 2, sink] = flows[b, 3, sink] = 0.0
         flows[b, 2, 0] = discharge
-        flows[b, 2, 1] = 0.0
-        flows[b, 2, 2] = 0.0
-        flows[b, 2, 3] = 0.0
-        flows[b, 2, 4] = drawn - discharge
-
-        kept = from_grid * charge_efficiency
         flows[b, 3, 0] = deficit - discharge
-        flows[b, 3, 1] = kept
-        flows[b, 3, 2] = 0.0
-        flows[b, 3, 3] = 0.0
-        flows[b, 3, 4] = from_grid - kept
+        flows[b, 3, 1] = from_grid
+        # What goes into the battery loses a part on its way.
+        for source in range(flows.shape[1]):
+            taken = flows[b, source, 1]
+            flows[b, source, 1] = taken * charge_efficiency
+            flows[b, source, 4] = taken - taken * charge_efficiency
+        flows[b, 2, 4] = drawn - discharge
 
         summary[b, 0] = generation
         summary[b, 1] = deficit - discharge + from_grid

@@ -154,7 +154,7 @@ class Engine:
     def trace(self) -> list[Stretch]:
         """Keep the flows of all steps from now on, and return the list that they are added to."""
         buses = len(self.plant.sells)
-        self._state = self._state._replace(trace=np.zeros((MOST_STEPS, buses, len(SOURCES), len(SINKS))))
+        self._state = self._state._replace(flows=np.zeros((MOST_STEPS, buses, len(SOURCES), len(SINKS))))
         self._traced = []
         return self._traced
 
@@ -177,10 +177,11 @@ class Engine:
         self._go(block, (index + 1) * PHASES)
         self._keep_trace(block, index)
         state = self._state
+        flows = state.flows[(index - block.begin) % len(state.flows)]
         return StepRecord(
             start=start,
             seconds=plant.step,
-            flows=Flows(matrix=state.flows.copy(), summary=state.summary.copy()),
+            flows=Flows(matrix=flows.copy(), summary=state.summary.copy()),
             load=state.nodes[LOAD].copy(),
             standing=state.nodes[STANDING].copy(),
             grams_per_joule=block.grid[0],
@@ -207,7 +208,7 @@ class Engine:
             return
         rows = slice(begin - block.begin, self._index - block.begin)
         stretch = Stretch(
-            flows=self._state.trace[rows].copy(),
+            flows=self._state.flows[rows].copy(),
             grams_per_joule=block.grid[0],
             moved_joules=float(self.totals.moved_joules.sum()),
             moved_grams=float(self.totals.moved_grams.sum()),
@@ -383,12 +384,11 @@ def _state(plant: Plant, queue: Queue) -> State:
         marks=queue.marks,
         buses=np.zeros((8, buses)),
         nodes=np.zeros((4, nodes)),
-        flows=np.zeros((buses, len(SOURCES), len(SINKS))),
+        flows=np.zeros((1, buses, len(SOURCES), len(SINKS))),
         summary=np.zeros((buses, len(QUANTITIES))),
         choice=np.zeros((2, FIRST_PLACES), np.int32),
         times=np.zeros((2, FIRST_PLACES)),
         terms=np.zeros(len(TERMS)),
-        trace=np.zeros((0, buses, len(SOURCES), len(SINKS))),
     )
     state.buses[STORED] = plant.batteries.initial
     state.nodes[STANDING] = plant.cluster.idle_watts * plant.step

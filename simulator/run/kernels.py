@@ -17,7 +17,7 @@ tasks in execution or in a queue, H rows of a ring: step s has the row s mod H. 
 (5, C) are arrival, deadline, start, finish and work, `marks` (3, C) class, node and level.
 """
 
-# ruff: noqa: PLR0912, PLR0913, PLR0915, PLR0917 - flat functions, for the compiler's sake
+# ruff: noqa: PLR0912, PLR0913, PLR0917 - flat functions, for the compiler's sake
 
 import math
 from typing import NamedTuple
@@ -136,13 +136,11 @@ class State(NamedTuple):
     spends on the records of the last step, and the tasks that have ended in this interval of a claim. `free_at`,
     `last_level`, `work`, `queued`, `numbers` and `marks` are those of `Queue`.
 
-    `buses` (8, B) and `nodes` (4, N) have the rows above. `flows` (B, 4, 5) and `summary` (B, 7) are those of the last
-    step.
+    `buses` (8, B) and `nodes` (4, N) have the rows above. `summary` (B, 7) is that of the last step; so are `flows`
+    (1, B, 4, 5), or, where somebody asks for them, those of each step of a block, (60, B, 4, 5).
 
     Of its tasks: `choice` (2, M), nodes and operating points; `times` (2, M), start and finish; and the sums of their
     `terms` (5,).
-
-    `trace` (60, B, 4, 5) keeps the flows of each step of a block, where somebody asks for them; else it is empty.
     """
 
     at: CountArray
@@ -160,7 +158,6 @@ class State(NamedTuple):
     choice: IntArray
     times: FloatArray
     terms: FloatArray
-    trace: FloatArray
 
 
 WATTS, SOLAR_WATTS, EXPECTED_WATTS, LIFE_CYCLE_GRAMS = range(4)
@@ -222,7 +219,9 @@ def advance(
                 state.nodes[SEEN_FREE, n] = state.free_at[n]
             if sleep is not None:
                 for n in range(len(state.free_at)):
-                    state.nodes[SEEN_WAKE, n] = sleep.table[3, n] if is_down(sleep.cycle, n) else 0.0
+                    state.nodes[SEEN_WAKE, n] = (
+                        sleep.table[3, n] if is_down(sleep.cycle[0, n], sleep.cycle[2, n]) else 0.0
+                    )
             for b in range(state.buses.shape[1]):
                 state.buses[SEEN_GREEN, b] = state.buses[GREEN, b]
             for term in range(len(state.terms)):
@@ -327,11 +326,10 @@ def advance(
                 sums.by_node,
                 sums.by_bus,
             )
-            settle_buses(state.buses, tables.batteries, tables.sells, state.flows, state.summary)
-            if len(state.trace) > 0:
-                trace(state.flows, state.trace[s])
+            flows = state.flows[s % len(state.flows)]
+            settle_buses(state.buses, tables.batteries, tables.sells, flows, state.summary)
             book(
-                state.flows,
+                flows,
                 state.summary,
                 state.buses,
                 state.nodes,
@@ -376,14 +374,6 @@ def record(ended: float, costs: FloatArray, ledger: FloatArray) -> None:
     ledger[1] = now
 
 
-def trace(flows: FloatArray, kept: FloatArray) -> None:
-    """Keep the flows of a step."""
-    for b in range(flows.shape[0]):
-        for source in range(flows.shape[1]):
-            for sink in range(flows.shape[2]):
-                kept[b, source, sink] = flows[b, source, sink]
-
-
 def look(power: FloatArray, s: int, seconds: float, batteries: FloatArray, buses: FloatArray) -> None:
     """Look at the energy free of emissions that should be left for tasks until the weather's next point.
 
@@ -398,9 +388,9 @@ def look(power: FloatArray, s: int, seconds: float, batteries: FloatArray, buses
         buses[GREEN, b] = green if green > 0.0 else 0.0
 
 
-def is_down(cycle: FloatArray, n: int) -> bool:
-    """Return whether a node is asleep or falling asleep, and has not been woken; see `Sleep`."""
-    return bool(cycle[0, n] < math.inf and cycle[2, n] == math.inf)
+def is_down(enters: float, wakes: float) -> bool:
+    """Return whether a node is asleep or falling asleep, and has not been woken: by the beginnings of both."""
+    return enters < math.inf and wakes == math.inf
 
 
 def fall_asleep(
@@ -444,13 +434,13 @@ def wake(
     """
     for i in range(count):
         n = choice[0, i]
-        if n >= 0 and is_down(cycle, n) and times[0, i] < cycle[3, n]:
+        if n >= 0 and is_down(cycle[0, n], cycle[2, n]) and times[0, i] < cycle[3, n]:
             cycle[3, n] = times[0, i]
     any_late = False
     for n in range(len(late)):
         late[n] = 0.0
         awake = cycle[3, n]
-        if is_down(cycle, n) and awake < math.inf:
+        if is_down(cycle[0, n], cycle[2, n]) and awake < math.inf:
             failed = failures[n, woken[n]]
             woken[n] += 1
             of_node[2, n] += 1

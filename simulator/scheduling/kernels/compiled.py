@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ class Backend(Enum):
 
 def kernel(function: KernelT, backend: Backend) -> KernelT:
     """Return a function of `simulator.scheduling.kernels.placement`, or of another such file, ready to be called."""
-    return cast(KernelT, _compiled(function)) if backend is Backend.COMPILED else function
+    return cast(KernelT, _compiled(function, no_cfunc_wrapper=True)) if backend is Backend.COMPILED else function
 
 
 def prepared(function: KernelT, backend: Backend, *arguments: object) -> KernelT:
@@ -67,7 +68,7 @@ def _compiled(function: Callable[..., Any], **wrappers: bool) -> Any:
                 cache_path=self._cache_path, filename_base=base, source_stamp=_rests_on(cast(FunctionType, function))
             )
 
-    _tell_of_compiling()
+    _attend_compiling()
     _admit_called(function)
     dispatcher = cast(Any, numba.njit)(function, **KERNEL, **wrappers)
     # Without a folder for its cache numba raises RuntimeError.
@@ -148,21 +149,36 @@ def _admit(function: Callable[..., Any]) -> None:
 
 
 @functools.cache
-def _tell_of_compiling() -> None:
-    """Announce the first compilation of this process; code from the cache is not compiled."""
+def _attend_compiling() -> None:
+    """Announce the first compilation of this process, and let each have its way; code from the cache is not compiled.
+
+    What numba makes on its way is nearly all in use until it is done: the garbage collector, which would look through
+    it again and again, takes a tenth of the time.
+    """
     from numba.core import event  # noqa: PLC0415 - as above
 
-    class Announcer(event.Listener):
-        """A listener that logs once, before the first compilation, that it takes a while."""
+    class Attendant(event.Listener):
+        """A listener that logs once, before the first compilation, that it takes a while, and stops the collector.
+
+        To compile a kernel is to compile what it calls, too: these compilations lie within its own.
+        """
 
         said = False
+        depth = 0
+        collects = False
 
         def on_start(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
             if not self.said:
                 self.said = True
                 _LOG.info("compiling the kernels: some seconds, once; the result is cached")
+            if self.depth == 0:
+                self.collects = gc.isenabled()
+                gc.disable()
+            self.depth += 1
 
-        def on_end(self, event: Any) -> None:
-            """Do nothing when a compilation ends."""
+        def on_end(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
+            self.depth -= 1
+            if self.depth == 0 and self.collects:
+                gc.enable()
 
-    event.register("numba:compile", Announcer())  # type: ignore[no-untyped-call]
+    event.register("numba:compile", Attendant())  # type: ignore[no-untyped-call]
