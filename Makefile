@@ -106,8 +106,11 @@ experiments: .venv/dev.stamp ## Run every experiment on both scenarios; writes b
 	    .venv/bin/ecochain experiment $$name --scenario $$scenario --output bench/results/experiments || exit 1; \
 	done; done
 
-forecasts: .venv/dev.stamp ## Compare all forecasters on both typical years, two hours of CPU time; writes bench/results/forecast/full/
-	.venv/bin/ecochain forecast evaluate --workers 2 --output bench/results/forecast/full
+forecasts: .venv/dev.stamp ## Compare all forecasters on typical years and generated grids, an hour of CPU time; writes bench/results/forecast/
+	.venv/bin/ecochain forecast evaluate --workers 2 --output bench/results/forecast/full \
+	    --models ridge boosting MLP ensemble "published LSTM:3" LSTM:1
+	.venv/bin/ecochain forecast evaluate --workers 2 --output bench/results/forecast/intensity-seed-1 \
+	    --kind intensity --models ridge boosting MLP ensemble --seeds 1
 
 secrets: secrets/grafana-admin-password ## Make the password that Compose hands to Grafana
 
