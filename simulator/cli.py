@@ -34,7 +34,7 @@ from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
 from exporter.core.service import StopSignal
 from exporter.core.web.listen_address import ListenError
-from simulator.forecast.cli import add_forecast
+from simulator.forecast.cli import add_forecast, add_plots
 from simulator.ledger.cli import add_ledger
 
 if TYPE_CHECKING:
@@ -189,6 +189,7 @@ def _add_experiment(commands: Any) -> None:
     add("--methods", metavar="NAME", nargs="+", default=(), help="methods beside the reference (default: all)")
     add("--reference", metavar="NAME", help="method that the others are compared with; peers (default: round-robin)")
     add("--pilot", metavar="DIR", type=_path, help="results with other seeds, to tell how many seeds are needed")
+    add_plots(add)
     add("--output", metavar="DIR", type=_path, required=True, help="folder for the results")
     parser.set_defaults(command=_experiment)
 
@@ -317,6 +318,7 @@ def _experiment(options: argparse.Namespace) -> int:
         reference=options.reference,
         pilot=options.pilot,
         chain=options.ledger == "real",
+        plots=options.plots,
     )
     try:
         with Progress(f"{options.experiment} on {request.scenario.name}") as progress:

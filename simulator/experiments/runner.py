@@ -16,6 +16,7 @@ from simulator.experiments.run.execution import execute, executor_for
 from simulator.experiments.run.journal import Journal, locked
 from simulator.experiments.run.provenance import digest, provenance_of
 from simulator.experiments.run.work import Figures, Simulate, simulate_job
+from simulator.experiments.write.medium import PLOTS
 from simulator.experiments.write.output import write_results
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import is_users
@@ -49,7 +50,7 @@ def run_experiment(
         provenance = provenance_of(scenario)
         runs = _finished(request, cases, Journal(request.folder, provenance), report_progress, simulate)
         results = results_of(request, cases, runs, provenance, pilot)
-        write_results(request.folder, results)
+        write_results(request.folder, results, PLOTS[request.plots])
     return request.folder, results
 
 

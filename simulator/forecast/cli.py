@@ -64,6 +64,7 @@ def add_forecast(commands: Any, parser_class: type[argparse.ArgumentParser]) -> 
     add("--splits", metavar="NAME", nargs="+", help='splits, of "fixed" and "period 1" to "period 6" (default: all)')
     add("--seeds", metavar="N", type=positive, default=5, help="seeds, from 1 on (default: %(default)s)")
     add("--workers", metavar="N", type=positive, default=1, help="processes that do the work (default: %(default)s)")
+    add_plots(add)
     add("--output", metavar="DIR", type=Path, required=True, help="folder for the results")
     evaluate.set_defaults(command=_evaluate)
     train = own.add_parser("train", help="train models, and keep the best in a file", epilog=TRAIN_EPILOG, **_STYLE)
@@ -83,6 +84,18 @@ def add_forecast(commands: Any, parser_class: type[argparse.ArgumentParser]) -> 
     _add_data(check.add_argument)
     check.add_argument("--checkpoint", metavar="FILE", type=Path, required=True, help="file that `train` wrote")
     check.set_defaults(command=_check)
+
+
+def add_plots(add: Any) -> None:
+    """Add the flag that says what pictures are for."""
+    from simulator.experiments.write.medium import PLOTS
+
+    add(
+        "--plots",
+        choices=tuple(PLOTS),
+        default="report",
+        help="report: PNG pictures; paper: also PDF without titles, for a column and for both (default: %(default)s)",
+    )
 
 
 def _add_data(add: Any) -> None:
@@ -141,6 +154,7 @@ def _seeds_of(model: str, usual: int) -> tuple[str, int]:
 def _evaluate(options: argparse.Namespace) -> int:
     from simulator.experiments.run.execution import executor_for
     from simulator.experiments.run.progress import Progress
+    from simulator.experiments.write.medium import PLOTS
     from simulator.forecast import evaluate as work
     from simulator.forecast.interface import ForecastError
     from simulator.forecast.models.catalogue import references_of
@@ -171,7 +185,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         with executor_for(options.workers, None) as executor, Progress("forecasts") as progress:
             found = work.outcomes(options.output, planned, progress.report, executor)
         scored = work.times_scored(options.output)
-        figures = write_report(options.output, Evaluation(series, found), scored)
+        figures = write_report(options.output, Evaluation(series, found), scored, PLOTS[options.plots])
     except ForecastError as error:
         raise ConfigError([str(error)]) from error
     except KeyboardInterrupt:

@@ -23,9 +23,9 @@ class Request:
     `workers` processes do the runs, or the Dask cluster at the address `dask`. Results go to a folder of `output`.
     `tasks` replaces the number of tasks in a run; on `edge` it sets the arrival rate, since runs last whole days.
     `methods` are those to run beside the one that all are compared with, which is `reference` or else the first of the
-    experiment; no methods stand for all. `pilot` is the folder of
-    results of the same experiment with other seeds, which say how many seeds are needed. With `chain` the ledger of
-    runs that last whole days is kept block by block.
+    experiment; no methods stand for all. `pilot` is the folder of results of the same experiment with other seeds,
+    which say how many seeds are needed. With `chain` the ledger of runs that last whole days is kept block by block.
+    `plots` says what pictures are for, as the flag does.
     """
 
     experiment: str
@@ -40,6 +40,7 @@ class Request:
     reference: str | None = None
     pilot: Path | None = None
     chain: bool = False
+    plots: str = "report"
 
     @property
     def folder(self) -> Path:

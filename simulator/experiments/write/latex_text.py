@@ -32,7 +32,8 @@ _ESCAPED = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
     "%": r"\%",
-    "$": r"\$",
+    # The sign of text would come from a font of bitmaps where cm-super is not installed, which publishers refuse.
+    "$": r"$\$$",
     "#": r"\#",
     "_": r"\_",
     "{": r"\{",

@@ -1,5 +1,6 @@
 """The files of an experiment. The same results give the same bytes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -7,15 +8,16 @@ import msgspec
 from simulator.experiments.find.estimates import RESULTS_FILE
 from simulator.experiments.find.results import Results
 from simulator.experiments.run.journal import write
+from simulator.experiments.write.medium import PLOTS, Medium
 from simulator.experiments.write.openmetrics import to_openmetrics
 from simulator.experiments.write.pictures import write_plots
 from simulator.experiments.write.report import report
 from simulator.experiments.write.tables import latex_table, runs_csv, summary_csv
 
 
-def write_results(folder: Path, results: Results) -> None:
+def write_results(folder: Path, results: Results, media: Sequence[Medium] = PLOTS["report"]) -> None:
     """Write every file. The results come last, so that they never stand beside an older report."""
-    plots = write_plots(folder, results)
+    plots = write_plots(folder, results, media)
     texts = {
         "runs.csv": runs_csv(results),
         "summary.csv": summary_csv(results),

@@ -1,29 +1,34 @@
 """The choice of an experiment's pictures."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from simulator.experiments.find.results import Results
 from simulator.experiments.run.journal import write
-from simulator.experiments.write.plots import BARS, Draw, bars_of, differences, radar, to_png
+from simulator.experiments.write.medium import REPORT, Medium, drawn
+from simulator.experiments.write.plots import BARS, DrawResults, bars_of, differences, radar
 from simulator.experiments.write.scaling_plot import scaling
 
 
-def write_plots(folder: Path, results: Results) -> list[str]:
-    """Draw all pictures and return the names of the files."""
-    drawings = pictures(results)
-    for name, draw in drawings.items():
-        write(folder / name, to_png(draw(results)))
-    return list(drawings)
+def write_plots(folder: Path, results: Results, media: Sequence[Medium]) -> list[str]:
+    """Draw all pictures and return the names of those for the report."""
+    names = []
+    for picture, draw in pictures(results).items():
+        for name, content in drawn(picture, partial(draw, results), media):
+            write(folder / name, content)
+            names.append(name)
+    return [name for name in names if name.endswith(REPORT.ending)]
 
 
-def pictures(results: Results) -> dict[str, Draw]:
-    """Return the pictures of an experiment by file name: all that have figures, but no bars that are all zero."""
+def pictures(results: Results) -> dict[str, DrawResults]:
+    """Return the pictures of an experiment by name: all that have figures, but no bars that are all zero."""
     if results.reference is None:
-        return {"scaling.png": scaling}
+        return {"scaling": scaling}
     found = [one for estimated in results.estimates for one in estimated.by_measure.items()]
     measured = {measure for measure, estimate in found if estimate.mean or estimate.published}
-    drawings = {f"{name}.png": bars_of(measure) for name, measure in BARS.items() if measure in measured}
-    drawings["ablation.png" if results.experiment == "ablation" else "differences.png"] = differences
+    drawings = {name: bars_of(measure) for name, measure in BARS.items() if measure in measured}
+    drawings["ablation" if results.experiment == "ablation" else "differences"] = differences
     if results.experiment == "baseline":
-        drawings["radar.png"] = radar
+        drawings["radar"] = radar
     return drawings

@@ -1,14 +1,11 @@
-"""Results as PNG pictures, drawn without a display and without any state but the figure's own."""
+"""The pictures of an experiment that compares methods."""
 
-import io
-import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from simulator.experiments.find.estimates import Estimate, Estimates
+from simulator.experiments.find.estimates import Estimate
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.write.display import (
@@ -20,13 +17,16 @@ from simulator.experiments.write.display import (
     subject,
     with_half_width,
 )
+from simulator.experiments.write.latex_text import MINUS
+from simulator.experiments.write.medium import Medium, is_wide, new_figure, set_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.projections.polar import PolarAxes
+    from matplotlib.typing import LineStyleType
 
-Draw = Callable[[Results], "Figure"]
+DrawResults = Callable[[Results, Medium], "Figure"]
 
 FALLBACK_COLOUR = "#56B4E9"
 
@@ -69,45 +69,17 @@ BARS: Mapping[str, str] = MappingProxyType(
 RADAR_MEASURES = ("energy_joules", "emissions_grams", "latency_seconds", "renewable_ratio", "cost_dollars")
 DIFFERENCE_MEASURES = ("energy_joules", "emissions_grams", "latency_seconds", "renewable_ratio")
 
-DOTS_PER_INCH = 120
-WIDTH = 8.0
-"""Width of a picture in inches."""
+STYLES: Sequence["tuple[LineStyleType, str]"] = (("-", "o"), ("--", "s"), ("-.", "^"), (":", "D"), ((0, (5, 1)), "v"))
+"""Styles of lines and their marks, which tell lines apart without colour."""
 
 LONGEST_TITLE = 87
-"""Characters of a title that fit into a line of that width; a longer one takes two."""
+"""Characters of a title that fit into a line of a report; a longer one takes two."""
 
 DECADES_FOR_LOG = 1.5
 """Relative changes that spread over more decades than this are drawn on a symmetric logarithmic axis."""
 
 LINEAR_WITHIN = 10
 """Half-width of the linear part of such an axis, in percent around zero."""
-
-
-def to_png(figure: "Figure") -> bytes:
-    """Return the picture as PNG, without the time or the program of its drawing."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def new_figure(height: float) -> "Figure":
-    """Return an empty figure of the common width; `height` in inches."""
-    with _without_warnings("matplotlib"):
-        from matplotlib.figure import Figure  # noqa: PLC0415 - slow to load, and only needed here
-
-    return Figure(figsize=(WIDTH, height), layout="constrained")
-
-
-@contextmanager
-def _without_warnings(logger: str) -> Iterator[None]:
-    """Silence a logger: while matplotlib is loaded it logs where its cache is, which concerns nobody."""
-    log = logging.getLogger(logger)
-    before = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
 
 
 def reach_below(interval: Interval | Estimate, display: Display, least: float = 0.0) -> float:
@@ -123,43 +95,66 @@ def caption(results: Results) -> str:
     return whole if len(whole) <= LONGEST_TITLE else f"{subject(results)}:\n{told}"
 
 
-def bars_of(measure: str) -> Draw:
-    return lambda results: bars(results, measure)
+def bars_of(measure: str) -> DrawResults:
+    return lambda results, medium: bars(results, measure, medium)
 
 
-def bars(results: Results, measure: str) -> "Figure":
-    """Draw one bar per method with its interval and figure, and the published figure as a marker."""
+def bars(results: Results, measure: str, medium: Medium) -> "Figure":
+    """Draw one bar per method with its interval and figure, and the published figure as a marker.
+
+    On a logarithmic axis, which has no zero for bars to begin at, they are points.
+    """
     shown = [estimated for estimated in results.estimates if measure in estimated.by_measure]
     display = DISPLAYS[measure]
-    figure = new_figure(1.3 + 0.38 * len(shown))
+    figure = new_figure(medium, 1.3 + 0.38 * len(shown) if medium.titled else 0.8 + 0.27 * len(shown))
     axes = figure.subplots()
-    for position, estimated in enumerate(shown):
-        _bar(axes, position, estimated, estimated.by_measure[measure], display)
+    found = [estimated.by_measure[measure] for estimated in shown]
+    ends = [one for estimate in found for one in (estimate.mean, estimate.published) if one is not None]
+    values = [one * display.factor for one in ends]
+    for position, (estimated, estimate) in enumerate(zip(shown, found, strict=True)):
+        _bar(axes, position, estimated.method, _scaled_by(estimate, display.factor), display, wide=is_wide(values))
+    note = set_scale(axes, "x", values)
     axes.set_yticks(range(len(shown)), [estimated.method for estimated in shown])
-    axes.invert_yaxis()
-    axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_xlabel(display.axis)
-    figure.suptitle(caption(results), fontsize="medium", x=0.01, horizontalalignment="left")  # over the labels as well
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    if not is_wide(values) or min(values) <= 0.0:
+        axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel(f"{display.axis}\n{note}".rstrip())
+    if medium.titled:
+        # Over the labels as well.
+        figure.suptitle(caption(results), fontsize="medium", x=0.01, horizontalalignment="left")
     axes.margins(x=0.08)
     _unclutter(axes)
-    if any(estimated.by_measure[measure].published is not None for estimated in shown):
-        axes.plot([], [], "D", color="black", markerfacecolor="white", label="published")
-        figure.legend(loc="outside lower right", frameon=False)
+    _published_legend(figure, axes, any(estimate.published is not None for estimate in found))
     return figure
 
 
-def _bar(axes: "Axes", position: int, estimated: Estimates, estimate: Estimate, display: Display) -> None:
-    mean = estimate.mean * display.factor
-    half = (estimate.high - estimate.low) / 2 * display.factor
-    colour = COLOURS.get(estimated.method, FALLBACK_COLOUR)
-    whiskers = [[reach_below(estimate, display) * display.factor], [half]]
-    axes.barh(position, mean, color=colour, height=0.62, xerr=whiskers, capsize=3, ecolor="black")
-    ends = [0.0, mean + half]
+def _scaled_by(estimate: Estimate, factor: float) -> Estimate:
+    """Return an estimate in the unit in which it is shown."""
+    published = None if estimate.published is None else estimate.published * factor
+    return Estimate(
+        mean=estimate.mean * factor, low=estimate.low * factor, high=estimate.high * factor, published=published
+    )
+
+
+def _published_legend(figure: "Figure", axes: "Axes", has_any: bool) -> None:  # noqa: FBT001 - says what there is
+    if has_any:
+        axes.plot([], [], "D", color="black", markerfacecolor="white", label="published")
+        figure.legend(loc="outside lower right", frameon=False)
+
+
+def _bar(axes: "Axes", position: int, method: str, estimate: Estimate, display: Display, *, wide: bool) -> None:
+    colour = COLOURS.get(method, FALLBACK_COLOUR)
+    whiskers = [[reach_below(estimate, display)], [estimate.high - estimate.mean]]
+    if wide:
+        _point(axes, estimate.mean, position, whiskers, colour)
+    else:
+        axes.barh(position, estimate.mean, color=colour, height=0.62, xerr=whiskers, capsize=2, ecolor="black")
+    ends = [estimate.high] if wide else [0.0, estimate.high]
     if estimate.published is not None:
-        ends.append(estimate.published * display.factor)
+        ends.append(estimate.published)
         axes.plot(ends[-1], position, "D", color="black", markerfacecolor="white", zorder=5)
     axes.annotate(
-        with_half_width(estimate, display.factor),
+        with_half_width(estimate).replace("-", MINUS),
         (max(ends), position),
         xytext=(8, 0),
         textcoords="offset points",
@@ -168,7 +163,13 @@ def _bar(axes: "Axes", position: int, estimated: Estimates, estimate: Estimate, 
     )
 
 
-def differences(results: Results) -> "Figure":
+def _point(axes: "Axes", mean: float, position: int, whiskers: Sequence[Sequence[float]], colour: str) -> None:
+    """Draw a point over its interval, which may be narrower."""
+    axes.errorbar(mean, position, xerr=whiskers, fmt="none", ecolor="black", capsize=2)
+    axes.plot(mean, position, "o", color=colour, zorder=3)
+
+
+def differences(results: Results, medium: Medium) -> "Figure":
     """Draw paired differences to the reference with their intervals: one panel per measure.
 
     Differences are relative to the reference's mean; differences of shares are percentage points.
@@ -176,22 +177,22 @@ def differences(results: Results) -> "Figure":
     compared = {one.measure for one in results.comparisons}
     measures = [measure for measure in DIFFERENCE_MEASURES if measure in compared]
     methods = list(dict.fromkeys(one.method for one in results.comparisons))
-    rows = math.ceil(len(measures) / 2)
-    figure = new_figure(1.0 + rows * (1.0 + 0.28 * len(methods)))
-    panels = figure.subplots(rows, 2, sharey=True, squeeze=False).flatten()
+    rows = math.ceil(len(measures) / medium.panels)
+    pitch = 0.28 if medium.titled else 0.2
+    figure = new_figure(medium, (1.0 if medium.titled else 0.2) + rows * (1.0 + pitch * len(methods)))
+    panels = figure.subplots(rows, medium.panels, sharey=True, squeeze=False).flatten()
     for axes, measure in zip(panels, measures, strict=False):
         _difference_panel(axes, results, measure, methods)
     for axes in panels[len(measures) :]:
         axes.set_visible(False)
-    panels[0].invert_yaxis()
-    figure.suptitle(
-        f"{subject(results)}: changes relative to {results.reference},\n"
-        f"means of {results.replications} paired runs, with 95% confidence intervals",
-        fontsize="medium",
-    )
-    if any(one.published is not None for one in results.comparisons):
-        panels[0].plot([], [], "D", color="black", markerfacecolor="white", label="published")
-        figure.legend(loc="outside lower right", frameon=False)
+    panels[0].set_ylim(len(methods) - 0.5, -0.5)
+    if medium.titled:
+        figure.suptitle(
+            f"{subject(results)}: changes relative to {results.reference},\n"
+            f"means of {results.replications} paired runs, with 95% confidence intervals",
+            fontsize="medium",
+        )
+    _published_legend(figure, panels[0], any(one.published is not None for one in results.comparisons))
     return figure
 
 
@@ -210,7 +211,7 @@ def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Seq
         mean = change.mean * PERCENT
         whiskers = [[reach_below(change, display, -1.0) * PERCENT], [(change.high - change.mean) * PERCENT]]
         colour = COLOURS.get(one.method, FALLBACK_COLOUR)
-        axes.errorbar(mean, position, xerr=whiskers, fmt="o", color=colour, ecolor="black", capsize=3, zorder=3)
+        _point(axes, mean, position, whiskers, colour)
         changes.append(mean)
         if one.published is not None:
             axes.plot(one.published * PERCENT, position, "D", color="black", markerfacecolor="none", zorder=4)
@@ -221,17 +222,17 @@ def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Seq
         notes.append(f"(logarithmic beyond {LINEAR_WITHIN})")
         axes.set_xscale("symlog", linthresh=LINEAR_WITHIN)
         axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.tick_params(axis="x", labelsize="x-small")
+        axes.tick_params(axis="x", labelsize="small")
     axes.set_yticks(range(len(methods)), methods)
     axes.set_xlabel("\n".join((f"{display.heading}: change ({unit})", *filter(None, notes))))
-    axes.margins(x=0.1, y=0.12)
+    axes.margins(x=0.1)
     _unclutter(axes)
 
 
 def _why_none(axes: "Axes", position: int) -> None:
     """Draw the reason in place of a change that cannot be given in percent."""
     beside = axes.get_yaxis_transform()
-    axes.text(0.02, position, UNDEFINED_CHANGE, transform=beside, va="center", fontsize="x-small")
+    axes.text(0.02, position, UNDEFINED_CHANGE, transform=beside, va="center", fontsize="small")
 
 
 def _decades(changes: Sequence[float]) -> float:
@@ -239,19 +240,29 @@ def _decades(changes: Sequence[float]) -> float:
     return math.log10(max([LINEAR_WITHIN, *(abs(change) for change in changes)]) / LINEAR_WITHIN)
 
 
-def radar(results: Results) -> "Figure":
+def radar(results: Results, medium: Medium) -> "Figure":
     """Draw all methods over several measures, each scaled between the worst and the best of them."""
     measures = [one for one in RADAR_MEASURES if all(one in estimated.by_measure for estimated in results.estimates)]
     angles = [2 * math.pi * index / len(measures) for index in range(len(measures))]
-    figure = new_figure(6.5)
+    figure = new_figure(medium, 6.5 if medium.titled else 4.2)
     axes = cast("PolarAxes", figure.subplots(subplot_kw={"projection": "polar"}))
     scaled = {measure: _scaled(results, measure) for measure in measures}
     for index, estimated in enumerate(results.estimates):
         values = [scaled[measure][index] for measure in measures]
         colour = COLOURS.get(estimated.method, FALLBACK_COLOUR)
         # Later lines are thinner, so that a line stays visible on both sides of another that covers it.
-        width = 1.2 * (len(results.estimates) - index)
-        axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, label=estimated.method, linewidth=width)
+        left = len(results.estimates) - index
+        style, mark = STYLES[index % len(STYLES)]
+        axes.plot(
+            [*angles, angles[0]],
+            [*values, values[0]],
+            color=colour,
+            label=estimated.method,
+            linestyle=style,
+            linewidth=0.12 * medium.points * left,
+            marker=mark,
+            markersize=0.35 * medium.points + left,
+        )
     axes.set_xticks(angles, [DISPLAYS[measure].heading for measure in measures])
     for label, angle in zip(axes.get_xticklabels(), angles, strict=True):
         label.set_horizontalalignment(("right", "center", "left")[round(math.cos(angle)) + 1])
@@ -263,14 +274,15 @@ def radar(results: Results) -> "Figure":
     # The ring of the best method is the outermost line.
     axes.spines["polar"].set_visible(False)
     axes.set_ylim(-0.35, 1.05)
-    axes.set_title(
-        f"{subject(results)}: means, each axis scaled from its worst to its best method\n"
-        "(the axes do not show how large differences are; the bar charts do)\n"
-        f"Latency is that {PROMPT_TASKS}",
-        fontsize="medium",
-        pad=28,
-    )
-    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    if medium.titled:
+        axes.set_title(
+            f"{subject(results)}: means, each axis scaled from its worst to its best method\n"
+            "(the axes do not show how large differences are; the bar charts do)\n"
+            f"Latency is that {PROMPT_TASKS}",
+            fontsize="medium",
+            pad=28,
+        )
+    figure.legend(loc="outside lower center", ncols=3 if medium.titled else 2, frameon=False)
     return figure
 
 

@@ -1,12 +1,15 @@
 """The pictures of the scaling experiment."""
 
+import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simulator.experiments.find.estimates import Estimate
 from simulator.experiments.find.results import Results, Runs
 from simulator.experiments.write.display import DISPLAYS, Display
-from simulator.experiments.write.plots import COLOURS, caption, new_figure, reach_below
+from simulator.experiments.write.medium import Medium, new_figure, set_scale
+from simulator.experiments.write.plots import COLOURS, caption, reach_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,17 +35,19 @@ PANELS = (
 """Axis and measure of each panel; panels without figures, or with only zeros, are left out."""
 
 
-def scaling(results: Results) -> "Figure":
+def scaling(results: Results, medium: Medium) -> "Figure":
     """Draw a measure over a size in each panel, with intervals and published figures."""
     panels = [(panel, measure, points) for panel, measure in PANELS if (points := _points(results, panel, measure))]
-    rows = (len(panels) + 1) // 2
-    figure = new_figure(0.6 + 2.7 * rows)
-    grid = figure.subplots(rows, 2, squeeze=False).flatten()
+    rows = math.ceil(len(panels) / medium.panels)
+    figure = new_figure(medium, 0.6 + 2.7 * rows if medium.titled else 2.4 * rows)
+    grid = figure.subplots(rows, medium.panels, squeeze=False).flatten()
     for axes, (panel, measure, points) in zip(grid, panels, strict=False):
-        _line(axes, DISPLAYS[measure], points)
+        display = DISPLAYS[measure]
+        note = _line(axes, display, points)
+        axes.set_ylabel(f"{display.axis if medium.titled else _narrow(display)}\n{note}".rstrip())
         if panel == "saturation":
             _proportion(axes, points, len(results.parameters.nodes))
-        else:
+        elif axes.get_yscale() == "linear":
             # Margins are relative to the spread, which may be zero.
             axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
         axes.set_xlabel(AXES[panel])
@@ -50,8 +55,14 @@ def scaling(results: Results) -> "Figure":
             axes.legend(frameon=False, fontsize="small")
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
-    figure.suptitle(caption(results), fontsize="medium")
+    if medium.titled:
+        figure.suptitle(caption(results), fontsize="medium")
     return figure
+
+
+def _narrow(display: Display) -> str:
+    """Return the title for an axis that is no longer than two inches."""
+    return "\n".join((display.title, *textwrap.wrap(display.scope, 20)))
 
 
 def _points(results: Results, panel: str, measure: str) -> list[tuple[Runs, Estimate]]:
@@ -64,24 +75,26 @@ def _points(results: Results, panel: str, measure: str) -> list[tuple[Runs, Esti
     return found if any(estimate.mean for _, estimate in found) else []
 
 
-def _line(axes: "Axes", display: Display, points: Sequence[tuple[Runs, Estimate]]) -> None:
+def _line(axes: "Axes", display: Display, points: Sequence[tuple[Runs, Estimate]]) -> str:
+    """Draw a measure by size, and return what the title of its axis has to say of the scale."""
     sizes = [case.size for case, _ in points]
     means = [estimate.mean * display.factor for _, estimate in points]
     below = [reach_below(estimate, display) * display.factor for _, estimate in points]
     above = [(estimate.high - estimate.mean) * display.factor for _, estimate in points]
     axes.errorbar(
-        sizes, means, yerr=[below, above], fmt="o-", color=COLOURS["full"], ecolor="black", capsize=3, label="simulated"
+        sizes, means, yerr=[below, above], fmt="o-", color=COLOURS["full"], ecolor="black", capsize=2, label="simulated"
     )
     published = [(case.size, estimate.published * display.factor) for case, estimate in points if estimate.published]
     if published:
         axes.plot(*zip(*published, strict=True), "D", color="black", markerfacecolor="white", label="published formula")
+    note = set_scale(axes, "y", means)
     axes.set_xscale("log")
     axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
     axes.set_xticks([], minor=True)
     axes.margins(y=0.15)
-    axes.set_ylabel(display.axis)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#DDDDDD", linewidth=0.6)
+    return note
 
 
 def _proportion(axes: "Axes", points: Sequence[tuple[Runs, Estimate]], whole: int) -> None:

@@ -1,5 +1,6 @@
 """Fixtures that the tests of experiments share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from simulator.experiments.find.results import Results
 from simulator.experiments.run.journal import write
 from simulator.experiments.write import output
+from simulator.experiments.write.medium import REPORT, Medium
 from simulator.experiments.write.pictures import pictures
 
 
@@ -22,8 +24,9 @@ def _drawn_only_where_asked_for(request: pytest.FixtureRequest, monkeypatch: pyt
         monkeypatch.setattr(output, "write_plots", _empty)
 
 
-def _empty(folder: Path, results: Results) -> list[str]:
-    names = list(pictures(results))
+def _empty(folder: Path, results: Results, media: Sequence[Medium]) -> list[str]:
+    assert REPORT in media
+    names = [f"{name}{REPORT.ending}" for name in pictures(results)]
     for name in names:
         write(folder / name, b"")
     return names

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from simulator.experiments.write.medium import PLOTS
 from simulator.forecast.evaluate import SCORED_FILE, UNITS, Fits, Unit, evaluate, outcomes, times_scored, units
 from simulator.forecast.interface import Expected, ForecastError, Kind, Model, Series, State, Steps
 from simulator.forecast.models.catalogue import references_of
@@ -259,12 +260,17 @@ def test_the_report_has_every_file_and_the_same_bytes(done: tuple[Path, Evaluati
     folder, evaluation = done
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        write_report(tmp_path / name, evaluation, times_scored(folder))
+        write_report(tmp_path / name, evaluation, times_scored(folder), PLOTS["paper"])
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert files == sorted(
         [
             *("errors.csv", "skills.csv", "table.tex", "report.md", "results.json"),
-            *(f"{site}-wind-{what}.png" for site in ("here", "there") for what in ("skill", "reliability", "course")),
+            *(
+                f"{site}-wind-{what}{ending}"
+                for site in ("here", "there")
+                for what in ("skill", "reliability", "course")
+                for ending in (".png", ".pdf", "-wide.pdf")
+            ),
         ]
     )
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
@@ -273,6 +279,7 @@ def test_the_report_has_every_file_and_the_same_bytes(done: tuple[Path, Evaluati
         assert len(list(csv.DictReader(lines))) == len(results["skills"])
     page = (tmp_path / "one" / "report.md").read_text(encoding="utf-8")
     assert "- here wind, fixed: 6" in page
+    assert ".pdf" not in page
     assert "| ridge |" in page
     (skill,) = (
         one

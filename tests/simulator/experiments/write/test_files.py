@@ -17,6 +17,7 @@ from simulator.experiments.find.estimates import MEASURES, load_shown_results
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import plain, with_half_width
+from simulator.experiments.write.medium import REPORT
 from simulator.experiments.write.openmetrics import to_openmetrics
 from simulator.experiments.write.plots import BARS
 from simulator.experiments.write.report import ACCOUNTS
@@ -164,7 +165,7 @@ def nearly_level(job: Job) -> RunResult:
 
 def test_no_point_of_the_scaling_picture_is_cut_off(tmp_path: Path) -> None:
     _, results = run_experiment(request(tmp_path, experiment="scaling", scenario="published"), unseen, nearly_level)
-    panels = [axes for axes in scaling(results).axes if axes.get_visible()]
+    panels = [axes for axes in scaling(results, REPORT).axes if axes.get_visible()]
     assert panels
     for axes in panels:
         highest = max(float(np.max(line.get_ydata())) for line in axes.lines)

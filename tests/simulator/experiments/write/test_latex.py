@@ -78,7 +78,7 @@ def rows_of(table: str) -> dict[str, str]:
 
 def test_latex_escapes_what_it_would_take_for_commands() -> None:
     assert latex(r"50% of a_b & c#d ${x}~^\ ±") == (
-        r"50\% of a\_b \& c\#d \$\{x\}\textasciitilde{}\textasciicircum{}\textbackslash{} $\pm$"
+        r"50\% of a\_b \& c\#d $\$$\{x\}\textasciitilde{}\textasciicircum{}\textbackslash{} $\pm$"
     )
     assert latex("g CO\u2082e") == "g CO$_2$e"
     assert latex("grün, 节能") == r"grün, \textbackslash{}u8282\textbackslash{}u80fd"

@@ -1,10 +1,7 @@
 """The explanations of figures in report and plots: their tasks, unit, policy and certainty."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +12,7 @@ from matplotlib.container import ErrorbarContainer
 from simulator.experiments.find.results import Results
 from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import UNDEFINED_CHANGE
-from simulator.experiments.write.pictures import pictures
+from simulator.experiments.write.medium import REPORT
 from simulator.experiments.write.plots import bars, differences, radar
 from simulator.experiments.write.report import report
 from simulator.experiments.write.scaling_plot import scaling
@@ -23,7 +20,6 @@ from simulator.published.figures import PUBLISHED
 from simulator.run.job import Job, RunResult
 from simulator.scenario.published import PublishedScenario
 from simulator.scenario.schema import Scenario
-from tests.processes import TOOL_SECONDS
 from tests.simulator.experiments.fake_simulation import fake, request, unseen
 
 
@@ -66,8 +62,8 @@ def test_the_report_says_on_which_days_and_in_which_season_runs_begin(tmp_path: 
 
 def test_every_picture_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     results = results_of(tmp_path, experiment="baseline")
-    drawn = [bars(results, "latency_seconds"), differences(results), radar(results)]
-    drawn.append(scaling(results_of(tmp_path, experiment="scaling")))
+    drawn = [bars(results, "latency_seconds", REPORT), differences(results, REPORT), radar(results, REPORT)]
+    drawn.append(scaling(results_of(tmp_path, experiment="scaling"), REPORT))
     for figure in drawn:
         texts = [text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel(), axes.get_title())]
         assert any("of tasks that are not deferrable" in text for text in texts)
@@ -117,7 +113,7 @@ def test_an_interval_below_what_can_be_is_told_and_not_drawn(tmp_path: Path) -> 
 
 def lowest(results: Results, measure: str) -> float:
     """Return the left end of the last interval in a picture of bars."""
-    (axes,) = bars(results, measure).axes
+    (axes,) = bars(results, measure, REPORT).axes
     interval = [one for one in axes.containers if isinstance(one, ErrorbarContainer)][-1]
     return float(interval.lines[2][0].get_segments()[0][0][0])
 
@@ -144,7 +140,7 @@ def test_nothing_is_told_in_percent_of_what_may_be_zero_and_why(tmp_path: Path) 
 
 def test_pictures_say_why_a_change_is_missing_and_draw_points_all_the_same(tmp_path: Path) -> None:
     _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, seldom_fed_by_the_grid)
-    panels = {axes.get_xlabel().partition(":")[0]: axes for axes in differences(results).axes}
+    panels = {axes.get_xlabel().partition(":")[0]: axes for axes in differences(results, REPORT).axes}
     said = {name: [text.get_text() for text in axes.texts] for name, axes in panels.items()}
     assert said["Carbon emissions"] == [UNDEFINED_CHANGE] * 4
     assert said["Renewable share"] == said["Energy"] == []
@@ -163,35 +159,16 @@ def test_a_change_below_what_can_be_is_told_and_not_drawn(tmp_path: Path) -> Non
     assert told is not None
     assert "Late or dropped tasks: `compression-only`, " in told[1]
     assert "Energy" not in told[1]
-    (carbon,) = [axes for axes in differences(results).axes if axes.get_xlabel().startswith("Carbon")]
+    (carbon,) = [axes for axes in differences(results, REPORT).axes if axes.get_xlabel().startswith("Carbon")]
     intervals = [one.lines[2][0].get_segments()[0] for one in carbon.containers if isinstance(one, ErrorbarContainer)]
     assert min(float(one[0][0]) for one in intervals) == pytest.approx(-100.0)
 
 
 def test_logarithmic_axes_say_so(tmp_path: Path) -> None:
     results = results_of(tmp_path, scenario="published")
-    for axes in differences(results).axes:
+    for axes in differences(results, REPORT).axes:
         assert (axes.get_xscale() == "symlog") == ("logarithmic beyond 10" in axes.get_xlabel())
-    assert "symlog" in {axes.get_xscale() for axes in differences(results).axes}
-
-
-KEPT = sorted((Path(__file__).parents[4] / "bench/results/experiments").glob("*/results.json"))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("file", KEPT, ids=[file.parent.name for file in KEPT])
-def test_no_part_of_a_picture_is_cut_off(file: Path) -> None:
-    results = msgspec.json.decode(file.read_bytes(), type=Results)
-    drawn = pictures(results)
-    assert drawn
-    for name, draw in drawn.items():
-        figure = draw(results)
-        figure.draw_without_rendering()
-        whole, used = figure.bbox_inches, figure.get_tightbbox()
-        assert whole.padded(0.01).containsx(used.x0), name
-        assert whole.padded(0.01).containsx(used.x1), name
-        assert whole.padded(0.01).containsy(used.y0), name
-        assert whole.padded(0.01).containsy(used.y1), name
+    assert "symlog" in {axes.get_xscale() for axes in differences(results, REPORT).axes}
 
 
 def test_the_report_sets_both_rules_of_credits_side_by_side(tmp_path: Path) -> None:
@@ -286,14 +263,3 @@ def test_the_report_of_the_published_model_says_where_compression_is_assumed_to_
 
 def test_published_shares_are_the_printed_digits() -> None:
     assert [repr(PUBLISHED[name]["renewable_ratio"]) for name in ("full", "standard")] == ["0.994", "0.3953"]
-
-
-def test_drawing_says_nothing_where_matplotlib_cannot_keep_its_cache(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    code = "from simulator.experiments.write.plots import new_figure, to_png; to_png(new_figure(1.0))"
-    environment = {**os.environ, "HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
-    for name in ("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
-        environment.pop(name, None)
-    argv = [sys.executable, "-c", code]
-    ended = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=TOOL_SECONDS, check=True)
-    assert ended.stderr == ""
