@@ -8,7 +8,7 @@ from typing import Protocol
 
 import exporter
 from exporter.build import BUILT_IN, Paths, build_journal, build_sampler, build_store, take_back_settings
-from exporter.calibrate.stored import load_calibration
+from exporter.calibrate.stored import CALIBRATION
 from exporter.config import Config
 from exporter.core.clock import Clock
 from exporter.core.command_line import METRICS_PATH, Web
@@ -64,12 +64,19 @@ def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: st
         snapshot, _, _ = publication.latest()
         return json_response(optimizations(snapshot))
 
+    def saved(_request: Request) -> Response:
+        from exporter.views.savings import savings  # noqa: PLC0415 - as above
+
+        snapshot, _, _ = publication.latest()
+        return json_response(savings(snapshot))
+
     shown = {
         "/": page,
         "/api/v1/summary": summary,
         "/api/v1/history": last_hour,
         "/api/v1/clean-window": window,
         "/api/v1/optimizations": optimized,
+        "/api/v1/savings": saved,
     }
     return shown | common_routes(publication, metrics_path)
 
@@ -87,7 +94,7 @@ def run(
         stack.callback(server.stop)
         store = stack.enter_context(contextlib.closing(build_store(config, clock, paths, state)))
         take_back_settings(paths, state)
-        calibration = load_calibration(state)
+        calibration = CALIBRATION.load(state)
         journal = build_journal(config.journal, clock.wall())
         sampler, publication = build_sampler(
             config, clock, paths, sources, store, calibration=calibration, journal=journal

@@ -14,7 +14,7 @@ import msgspec
 import exporter
 from exporter.app import run
 from exporter.build import BUILT_IN, Paths, budget_limits, build_sampler, host_hardware, meter_settings
-from exporter.calibrate.stored import load_calibration, place_of_the_next, remove_calibration
+from exporter.calibrate.stored import CALIBRATION
 from exporter.config import Config, load_config
 from exporter.core.clock import SystemClock
 from exporter.core.command_line import (
@@ -64,6 +64,7 @@ examples:
   ecotrack backfill journal/*.csv ...       take it into Prometheus: ecotrack backfill --help
   ecotrack clean-window --hours 2 --watts 300      with a live grid: when is it cleanest?
   ecotrack optimize power_management        what may be saved, and how: ecotrack optimize --help
+  ecotrack trial reduce_cpu                 what it does save, measured: ecotrack trial --help
 
 Without a sensor the power of this machine is an estimate, which says how far off it may be. Measure its idle and full
 power to narrow that: ecotrack calibrate --help.
@@ -88,6 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from exporter.optimize.cli import optimize  # noqa: PLC0415 - see above
 
             status = optimize(given[1:])
+        elif given[:1] == ["trial"]:
+            from exporter.optimize.trial.cli import trial  # noqa: PLC0415 - see above
+
+            status = trial(given[1:])
         else:
             status = _dispatch(build_parser().parse_args(given))
         write_out("")
@@ -153,7 +158,7 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     unbudgeted = msgspec.structs.replace(
         config, budget=msgspec.structs.replace(config.budget, day_grams=None, week_grams=None, month_grams=None)
     )
-    calibration = load_calibration(options.state_dir)
+    calibration = CALIBRATION.load(options.state_dir)
     sampler, publication = build_sampler(unbudgeted, clock, paths, sources, None, calibration=calibration)
     sampler.sample_once()
     threading.Event().wait(ONCE_SECONDS)
@@ -168,12 +173,13 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
 
 def _calibrate(options: argparse.Namespace) -> int:
     """Measure idle and full power and keep them, or take them back."""
-    from exporter.calibrate.bench import MachineBench  # noqa: PLC0415 - for this command alone
-    from exporter.calibrate.procedure import CalibrationError, Timing, calibrate  # noqa: PLC0415
+    from exporter.calibrate.procedure import calibrate  # noqa: PLC0415 - for this command alone
+    from exporter.measure.bench import MachineBench  # noqa: PLC0415
+    from exporter.measure.phase import MeasurementError, Timing  # noqa: PLC0415
 
     folder: Path = options.state_dir
     if options.undo:
-        told = "the calibration is removed" if remove_calibration(folder) else "there is no calibration to remove"
+        told = "the calibration is removed" if CALIBRATION.remove(folder) else "there is no calibration to remove"
         write_out(f"{told}\n")
         return 0
     config = load_config(options.config_file)
@@ -195,11 +201,11 @@ def _calibrate(options: argparse.Namespace) -> int:
         print(f"ecotrack: {told}", file=sys.stderr)
         return USER_ERROR
     try:
-        with place_of_the_next(folder) as keep:
+        with CALIBRATION.place_of_the_next(folder) as keep:
             found = calibrate(bench, Timing(settle=Seconds(options.seconds), measure=Seconds(options.seconds)))
             say(f"{found.idle_watts:.1f} W idle and {found.full_watts:.1f} W at full load by {found.source}")
             say(f"kept in {keep(found)}")
-    except CalibrationError as error:
+    except MeasurementError as error:
         print(f"ecotrack: {error}", file=sys.stderr)
         return USER_ERROR
     say("Restart the exporter to use it; `ecotrack calibrate --undo` takes it back.")

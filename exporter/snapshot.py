@@ -107,7 +107,7 @@ class Snapshot:
     embodied: EmbodiedCarbon | None = None  # embodied carbon of the machine, where it is configured
     equivalents: bool = True  # whether everyday equivalents are shown
     history: tuple[HistoryPoint, ...] = ()
-    optimizations: "Optimizations | None" = None  # None where no strategy is chosen and no setting is changed
+    optimizations: "Optimizations | None" = None  # None where no strategy is chosen, tried or in force
     reference: Reference | None = None  # that the eco score compares with
     weeks: tuple[Week, ...] = ()  # the last ones, oldest first
 

@@ -5,10 +5,13 @@ from prometheus.alert import EXPORTER, Alert
 SLOW_SCRAPE_SECONDS = 1
 """A scrape takes milliseconds; Prometheus gives up after its timeout of 10 s."""
 
+TRIAL_NEWS_SECONDS = 3600
+"""Time for which the end of a trial is news. Chosen."""
+
 
 def exporter_alerts() -> tuple[Alert, ...]:
-    """Return the alerts down, absent, slow and not reloaded, the one on settings left changed, and the watchdog."""
-    return (_down(), _absent(), _slow(), _not_reloaded(), _settings(), _watchdog())
+    """Return the alerts down, absent, slow and not reloaded, those on settings and trials, and the watchdog."""
+    return (_down(), _absent(), _slow(), _not_reloaded(), _settings(), _trial(), _watchdog())
 
 
 def _down() -> Alert:
@@ -82,6 +85,22 @@ def _settings() -> Alert:
             "the values that it set. The exporter may not set them back."
         ),
         advice="Run `ecotrack optimize --revert` there as root.",
+    )
+
+
+def _trial() -> Alert:
+    return Alert(
+        name="EcotrackTrialFinished",
+        expr=f"time() - ecotrack_optimization_trial_end_timestamp_seconds < {TRIAL_NEWS_SECONDS}",
+        severity="info",
+        component="exporter",
+        summary="A trial of {{ $labels.strategy }} on {{ $labels.instance }} has ended",
+        description=(
+            "ecotrack trial on {{ $labels.instance }} has measured what the settings of {{ $labels.strategy }} save. "
+            "An interval that holds 0 is a result too."
+        ),
+        advice="/api/v1/savings of the exporter has the watts with their interval.",
+        hold="",
     )
 
 

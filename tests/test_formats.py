@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from exporter import state
-from exporter.calibrate.stored import load_calibration
+from exporter.calibrate.stored import CALIBRATION
 from exporter.config import load_config
 from exporter.core.config import ConfigError
 from exporter.core.web.web_config import load_web_config
@@ -54,7 +54,7 @@ def read_state(file: Path, _folder: Path) -> Any:
 
 def read_calibration(file: Path, _folder: Path) -> Any:
     """Return the full power of a calibration."""
-    found = load_calibration(file.parent)
+    found = CALIBRATION.load(file.parent)
     return None if found is None else found.full_watts
 
 

@@ -38,6 +38,8 @@ NOT_SHOWN = {
     "ecotrack_config_last_reload_success_timestamp_seconds": "says since when, beside the alert on the state",
     "ecochain_config_last_reload_success_timestamp_seconds": "as the exporter's",
     "ecotrack_optimization_savings_grams_per_day": "strategies are off by default, and the panel would be empty",
+    "ecotrack_optimization_trial_watts": "a command measures it once; /api/v1/savings has it with its interval",
+    "ecotrack_optimization_trial_reduction_ratio": "as the watts of a trial",
     "ecotrack_optimization_applied_settings": "there only while a command runs; its page and JSON tell of each setting",
     "ecochain_site_life_cycle_grams_total": "counted only where a scenario asks for it; reports show it",
     "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",

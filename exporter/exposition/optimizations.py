@@ -1,9 +1,10 @@
-"""Metric families of strategies: what they may save, and settings that are not as they were."""
+"""Metric families of strategies: what they may save, what trials have measured, and settings not as they were."""
 
 from collections.abc import Iterator
 
 from exporter.core.metrics import Row, Sample
 from exporter.exposition.family import gauge, one
+from exporter.optimize.trial.result import Trial
 from exporter.snapshot import Snapshot
 
 
@@ -31,12 +32,54 @@ def _unreverted(snapshot: Snapshot) -> int | None:
     return 0 if known.standing.is_running else len(known.standing.changes)
 
 
+def _trial_watts(snapshot: Snapshot) -> Iterator[Sample]:
+    for trial in _trials(snapshot):
+        yield (trial.strategy, "off"), trial.effect.off_watts
+        yield (trial.strategy, "on"), trial.effect.on_watts
+
+
+def _trial_reduction(snapshot: Snapshot) -> Iterator[Sample]:
+    for trial in _trials(snapshot):
+        reduction = trial.effect.reduction
+        for bound, value in (("low", reduction.low), ("estimate", reduction.estimate), ("high", reduction.high)):
+            yield (trial.strategy, bound), value
+
+
+def _trial_end(snapshot: Snapshot) -> Iterator[Sample]:
+    yield from (((trial.strategy,), trial.ended) for trial in _trials(snapshot))
+
+
+def _trials(snapshot: Snapshot) -> tuple[Trial, ...]:
+    return () if snapshot.optimizations is None else snapshot.optimizations.trials
+
+
 ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_optimization_savings_grams_per_day",
         labels=("strategy", "bound"),
         help="Estimate of the CO2e that the advice of a chosen strategy may save in a day, low and high.",
         read=_savings,
+    ),
+    gauge(
+        name="ecotrack_optimization_trial_watts",
+        unit="watts",
+        labels=("strategy", "phase"),
+        help="Mean power in the phases of a strategy's last trial, with its settings off and on.",
+        read=_trial_watts,
+    ),
+    gauge(
+        name="ecotrack_optimization_trial_reduction_ratio",
+        unit="ratio",
+        labels=("strategy", "bound"),
+        help="Share of power that a strategy saved in its last trial, with the ends of the interval of 95%.",
+        read=_trial_reduction,
+    ),
+    gauge(
+        name="ecotrack_optimization_trial_end_timestamp_seconds",
+        unit="seconds",
+        labels=("strategy",),
+        help="Unix time at which a strategy's last trial ended.",
+        read=_trial_end,
     ),
     gauge(
         name="ecotrack_optimization_applied_settings",

@@ -13,7 +13,7 @@ import msgspec
 
 from exporter.activity.window import Activity
 from exporter.build import Paths, host_hardware, host_model, intensity_provider
-from exporter.calibrate.stored import load_calibration
+from exporter.calibrate.stored import CALIBRATION
 from exporter.config import Config, load_config
 from exporter.core.clock import SystemClock
 from exporter.core.command_line import USER_ERROR, Parser, write_out
@@ -204,7 +204,7 @@ def _look(options: argparse.Namespace, roots: Roots) -> int:
 def _situation(config: Config, roots: Roots, state: Path, running: Summary | None) -> Situation:
     """Watch the machine for two seconds. Raises StateError for a damaged calibration."""
     paths = Paths(procfs=roots.procfs, sysfs=roots.sysfs)
-    model = host_model(config.power, host_hardware(config.power, paths), load_calibration(state))
+    model = host_model(config.power, host_hardware(config.power, paths), CALIBRATION.load(state))
     activity = None if running is None or running.activity not in set(Activity) else Activity(running.activity)
     clock = SystemClock()
     try:

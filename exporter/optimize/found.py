@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from exporter.core.carbon import emissions
 from exporter.core.units import SECONDS_PER_DAY, Grams, GramsPerKwh, Seconds, UnixSeconds, Watts, energy
 from exporter.optimize.setting import Change
+from exporter.optimize.trial.result import Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +72,12 @@ class Standing:
 class Optimizations:
     """Findings of the last look, where strategies are switched on, and the settings that are not as they were.
 
-    `standing` is None where nothing is changed, and `trouble` says why that is not known.
+    `standing` is None where nothing is changed, and `trouble` says why that is not known. `trials` are the last of each
+    strategy.
     """
 
     found: tuple[Found, ...] = ()
     looked_at: UnixSeconds | None = None
     standing: Standing | None = None
     trouble: str = ""
+    trials: tuple[Trial, ...] = ()

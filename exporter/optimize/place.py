@@ -1,4 +1,7 @@
-"""The place of the journal of old values, which is looked for before anything else of this package is loaded."""
+"""The places of files in the state folder, which are looked for before anything else of this package is loaded."""
 
 JOURNAL = "optimize.journal"
 """Name of the journal in a state folder."""
+
+TRIALS = "trials.json"
+"""Name of the file of trials in a state folder."""

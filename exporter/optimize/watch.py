@@ -14,11 +14,14 @@ from exporter.optimize.setting import Change
 from exporter.optimize.situation import Situation
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Switch
+from exporter.optimize.trial.result import Trial
+from exporter.optimize.trial.stored import load_trials
 from exporter.power.model import HostPowerModel
 from exporter.snapshot import Snapshot
 from exporter.sources.cpu import cpu_times
 from exporter.sources.machine import boot_id
 from exporter.sources.reading import CpuTimes, HostReading, Timed
+from exporter.state import StateError
 from exporter.usage.cpu import cpu_usage
 from exporter.usage.events import Events
 
@@ -53,7 +56,13 @@ class Watch:
             LOG.warning("changed settings are not known: %s", error)
             damaged = isinstance(error, DamagedJournalError)
             trouble = f"their journal {'is damaged' if damaged else 'cannot be read'}"
-        return Optimizations(found=found, looked_at=reading.wall if found else None, standing=standing, trouble=trouble)
+        return Optimizations(
+            found=found,
+            looked_at=reading.wall if found else None,
+            standing=standing,
+            trouble=trouble,
+            trials=_trials(self._folder),
+        )
 
     def _situation(self, snapshot: Snapshot, now: MonotonicSeconds) -> Situation:
         known = Situation(model=self._model, activity=snapshot.readings.activity)
@@ -71,6 +80,15 @@ class Watch:
             utilization=None if usage is None else usage.utilization,
             busy=busy_processes(before[1], processes, Seconds(now - before[0].at)),
         )
+
+
+def _trials(folder: Path) -> tuple[Trial, ...]:
+    """Return the trials that are kept; none of a file that says nothing, of which the log tells."""
+    try:
+        return load_trials(folder)
+    except StateError as error:
+        LOG.warning("trials are not shown: %s", error)
+        return ()
 
 
 def _nameless(finding: Finding) -> Finding:

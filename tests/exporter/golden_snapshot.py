@@ -31,7 +31,8 @@ from exporter.intensity.window import Tariff
 from exporter.optimize.found import Estimate, Finding, Found, Optimizations, Standing
 from exporter.optimize.setting import Change, Setting
 from exporter.optimize.setting import Kind as SettingKind
-from exporter.power.component import ByScope, Component
+from exporter.optimize.trial.result import Effect, Interval, Trial
+from exporter.power.component import ByScope, Component, Coverage
 from exporter.power.hardware import Hardware, Kind
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
@@ -67,6 +68,26 @@ EMBODIED = EmbodiedCarbon(
 )
 
 HOSTILE = 'us"b\\0 \u00e9\n'
+
+TRIAL = Trial(
+    strategy="reduce_cpu",
+    began=UnixSeconds(NOON - 28_800.0),
+    ended=NOON,
+    source="rapl",
+    covers=Coverage.PACKAGE,
+    lost_pairs=1,
+    effect=Effect(
+        pairs=43,
+        off_watts=Watts(20.0),
+        on_watts=Watts(19.0),
+        off_utilization=Ratio(0.125),
+        on_utilization=Ratio(0.125),
+        reduction=Interval(low=0.025, estimate=0.05, high=0.075),
+        change_watts=Interval(low=-1.5, estimate=-1.0, high=-0.5),
+        change_utilization=Interval(low=-0.01, estimate=0.0, high=0.01),
+    ),
+)
+"""A trial that has shown an effect."""
 
 
 def golden_snapshot() -> Snapshot:
@@ -108,6 +129,7 @@ def golden_snapshot() -> Snapshot:
                 ),
                 is_running=True,
             ),
+            trials=(TRIAL,),
         ),
     )
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
@@ -24,25 +24,20 @@ from hypothesis import strategies as st
 
 from exporter import cli
 from exporter.build import Paths, host_model
-from exporter.calibrate.bench import MachineBench
-from exporter.calibrate.procedure import CalibrationError, Timing, calibrate
-from exporter.calibrate.stored import (
-    FILE,
-    Calibration,
-    load_calibration,
-    place_of_the_next,
-    remove_calibration,
-    save_calibration,
-)
+from exporter.calibrate.procedure import calibrate
+from exporter.calibrate.stored import CALIBRATION, Calibration
 from exporter.config import Power
 from exporter.core.clock import SystemClock
-from exporter.core.units import Seconds, UnixSeconds, Watts
-from exporter.power.component import Coverage, Sensor
+from exporter.core.units import Seconds, Watts
+from exporter.measure.bench import MachineBench
+from exporter.measure.phase import MeasurementError, Timing
+from exporter.power.component import Coverage
 from exporter.power.hardware import Hardware, Kind
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.meter import MeterKind, MeterSettings
 from exporter.sources.reading import HostReading, SourceState
 from exporter.state import StateError
+from tests.exporter.benches import BATTERY, METER, PACKAGE, FakeBench, with_sensors
 from tests.exporter.fakes import Machine
 from tests.exporter.power.machines import cpuinfo
 from tests.fake_clock import NOON, FakeClock
@@ -51,73 +46,6 @@ from tests.processes import ending, first_line, join
 FIXTURES = Path(__file__).parent / "sources/fixtures"
 
 TIMING = Timing(settle=Seconds(30.0), measure=Seconds(60.0))
-
-METER = Sensor(source="meter", covers=Coverage.MACHINE, factor=1.02, description="a plug")
-BATTERY = Sensor(source="battery", covers=Coverage.MACHINE, factor=1.1, description="a battery")
-PACKAGE = Sensor(source="rapl", covers=Coverage.PACKAGE, factor=1.05, description="a package")
-
-
-@dataclass(slots=True, kw_only=True)
-class FakeBench:
-    """A machine that draws more while it is loaded, and a person with answers."""
-
-    machine: Machine = field(default_factory=lambda: Machine(FakeClock()))
-    idle: dict[str, float] = field(default_factory=dict)
-    full: dict[str, float] = field(default_factory=dict)
-    at_rest: float = 0.01
-    at_work: float = 1.0
-    heats_up: bool = False
-    answers: list[str] = field(default_factory=list)
-    interrupted_after: int | None = None
-    loaded: bool = False
-    said: list[str] = field(default_factory=list)
-    waits: int = 0
-
-    def now(self) -> UnixSeconds:
-        return self.machine.clock.wall()
-
-    def wait(self, seconds: Seconds, /) -> None:
-        self.waits += 1
-        if self.waits == self.interrupted_after:
-            raise KeyboardInterrupt
-        self.machine.sensor_watts = self.full if self.loaded else self.idle
-        self.machine.run(seconds, utilization=self.at_work if self.loaded else self.at_rest)
-
-    def read(self) -> HostReading:
-        return self.machine.read()
-
-    def lag(self) -> Seconds:
-        return Seconds(0.0)
-
-    def throttled(self) -> int:
-        return 7 + (self.heats_up and self.waits > 20)
-
-    @contextlib.contextmanager
-    def load(self) -> Iterator[None]:
-        self.loaded = True
-        try:
-            yield
-        finally:
-            self.loaded = False
-
-    def ask(self, _question: str, /) -> str:
-        if not self.answers:
-            raise CalibrationError("no reading of a meter was given")
-        return self.answers.pop(0)
-
-    def say(self, line: str, /) -> None:
-        self.said.append(line)
-
-
-def with_sensors(**sensors: tuple[Sensor, float, float]) -> FakeBench:
-    """Return a bench whose machine has these sensors, with their watts when idle and when loaded."""
-    machine = Machine(FakeClock(), sensors={name: sensor for name, (sensor, _, _) in sensors.items()})
-    return FakeBench(
-        machine=machine,
-        idle={name: idle for name, (_, idle, _) in sensors.items()},
-        full={name: full for name, (_, _, full) in sensors.items()},
-    )
-
 
 watts = st.floats(min_value=0.5, max_value=2000.0)
 
@@ -162,7 +90,7 @@ def test_without_a_sensor_the_person_types_what_the_meter_shows(answers: list[st
     ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_what_cannot_be_right_is_refused_in_one_line(bench: FakeBench, line: str) -> None:
-    with pytest.raises(CalibrationError, match=line) as caught:
+    with pytest.raises(MeasurementError, match=line) as caught:
         calibrate(bench, TIMING)
     assert "\n" not in str(caught.value)
     assert not bench.loaded
@@ -184,17 +112,22 @@ def test_it_says_what_to_stop_and_how_far_it_is() -> None:
     assert any("full load: settling" in line for line in bench.said)
 
 
+def save_calibration(folder: Path, calibration: Calibration) -> Path:
+    with CALIBRATION.place_of_the_next(folder) as keep:
+        return keep(calibration)
+
+
 def calibration(covers: Coverage = Coverage.MACHINE) -> Calibration:
     return Calibration(at=NOON, source="meter", covers=covers, idle_watts=Watts(8.0), full_watts=Watts(45.0))
 
 
 def test_a_calibration_is_kept_and_undone_by_one_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "state"
-    assert load_calibration(folder) is None
+    assert CALIBRATION.load(folder) is None
     save_calibration(folder, calibration())
-    assert load_calibration(folder) == calibration()
+    assert CALIBRATION.load(folder) == calibration()
     assert cli.main(["calibrate", "--undo", f"--state.dir={folder}"]) == 0
-    assert load_calibration(folder) is None
+    assert CALIBRATION.load(folder) is None
     assert cli.main(["calibrate", "--undo", f"--state.dir={folder}"]) == 0
     assert capsys.readouterr().out.splitlines() == ["the calibration is removed", "there is no calibration to remove"]
 
@@ -212,23 +145,23 @@ def test_what_cannot_be_written_is_told_before_anything_is_measured(
 
 
 def test_two_calibrations_at_once_are_refused_and_one_that_ends_early_leaves_nothing(tmp_path: Path) -> None:
-    with place_of_the_next(tmp_path) as keep:
+    with CALIBRATION.place_of_the_next(tmp_path) as keep:
         with pytest.raises(StateError, match="another `ecotrack calibrate` is running"):
             save_calibration(tmp_path, calibration())
-        assert load_calibration(tmp_path) is None
+        assert CALIBRATION.load(tmp_path) is None
         keep(calibration())
-    assert load_calibration(tmp_path) == calibration()
-    with pytest.raises(KeyboardInterrupt), place_of_the_next(tmp_path):
+    assert CALIBRATION.load(tmp_path) == calibration()
+    with pytest.raises(KeyboardInterrupt), CALIBRATION.place_of_the_next(tmp_path):
         raise KeyboardInterrupt
-    assert [path.name for path in tmp_path.iterdir()] == [FILE]
-    (tmp_path / FILE).with_suffix(".new").write_bytes(b"of one that was killed")
-    assert load_calibration(save_calibration(tmp_path, calibration()).parent) == calibration()
+    assert [path.name for path in tmp_path.iterdir()] == [CALIBRATION.name]
+    (tmp_path / CALIBRATION.name).with_suffix(".new").write_bytes(b"of one that was killed")
+    assert CALIBRATION.load(save_calibration(tmp_path, calibration()).parent) == calibration()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_is_told_before_anything_is_measured(tmp_path: Path) -> None:
-    (tmp_path / FILE).with_suffix(".new").symlink_to("/dev/full")
-    with pytest.raises(StateError, match="No space left on device"), place_of_the_next(tmp_path):
+    (tmp_path / CALIBRATION.name).with_suffix(".new").symlink_to("/dev/full")
+    with pytest.raises(StateError, match="No space left on device"), CALIBRATION.place_of_the_next(tmp_path):
         pytest.fail("began to measure")
 
 
@@ -253,11 +186,11 @@ def test_a_sensor_is_read_while_the_machine_settles_since_its_answer_may_be_of_t
 def test_a_damaged_calibration_is_told_in_one_line_and_can_be_removed(content: bytes) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / FILE).write_bytes(content)
+        (folder / CALIBRATION.name).write_bytes(content)
         with pytest.raises(StateError, match="--undo") as caught:
-            load_calibration(folder)
+            CALIBRATION.load(folder)
         assert "\n" not in str(caught.value)
-        assert remove_calibration(folder)
+        assert CALIBRATION.remove(folder)
 
 
 @pytest.mark.parametrize(
@@ -267,9 +200,9 @@ def test_a_damaged_calibration_is_told_in_one_line_and_can_be_removed(content: b
 )
 def test_a_calibration_that_no_machine_has_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
     content = msgspec.to_builtins(calibration()) | change
-    (tmp_path / FILE).write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / CALIBRATION.name).write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(StateError, match="is damaged"):
-        load_calibration(tmp_path)
+        CALIBRATION.load(tmp_path)
 
 
 def test_a_calibration_comes_before_any_estimate_and_after_what_is_configured() -> None:
@@ -306,7 +239,7 @@ def test_a_virtual_machine_is_not_calibrated(tmp_path: Path, capsys: pytest.Capt
     flags = (f"--path.procfs={tmp_path / 'proc'}", f"--path.sysfs={tmp_path}", f"--state.dir={tmp_path}")
     assert cli.main(["calibrate", *flags]) == 2
     assert capsys.readouterr().err.startswith("ecotrack: a virtual machine has no power of its own")
-    assert not (tmp_path / FILE).exists()
+    assert not (tmp_path / CALIBRATION.name).exists()
 
 
 def bench_here(sysfs: Path) -> MachineBench:
@@ -480,7 +413,7 @@ def test_the_command_measures_a_machine_and_its_meter_from_idle_to_full_load(tmp
             machine.parent = process.pid
             said, _ = process.communicate(timeout=240)
         assert process.returncode == 0, said
-    found = load_calibration(tmp_path / "state")
+    found = CALIBRATION.load(tmp_path / "state")
     assert found is not None
     # An answer of the machine at rest, taken for one under load, would cost up to 30 W.
     assert found.idle_watts == pytest.approx(20.0, abs=1.0)
@@ -510,7 +443,7 @@ def test_the_command_measures_this_machine_or_says_truly_why_not(tmp_path: Path)
         assert process.wait(240) in (0, 2)
     told = re.search(r"(\d+)%", said)
     if process.returncode == 0:
-        found = load_calibration(tmp_path / "state")
+        found = CALIBRATION.load(tmp_path / "state")
         assert found is not None
         assert 20.0 <= found.idle_watts <= 20.0 + 60.0 * 0.15
         # The meter is read between two answers, which may be a little apart.
@@ -519,4 +452,4 @@ def test_the_command_measures_this_machine_or_says_truly_why_not(tmp_path: Path)
     assert "not idle" in said or "could be kept busy" in said
     assert told is not None
     assert int(told[1]) / 100 == pytest.approx(seen, abs=0.25)
-    assert load_calibration(tmp_path / "state") is None
+    assert CALIBRATION.load(tmp_path / "state") is None

@@ -47,6 +47,7 @@ PATHS = (
     "/api/v1/history",
     "/api/v1/clean-window",
     "/api/v1/optimizations",
+    "/api/v1/savings",
 )
 
 LIST_MODULES = "import json, sys; print(json.dumps(sorted(sys.modules)))"

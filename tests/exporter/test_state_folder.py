@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.calibrate.stored import load_calibration
+from exporter.calibrate.stored import CALIBRATION
 from exporter.state import StateError
 from tests.exporter.test_namespace import reason_to_skip
 from tests.exporter.test_state import LATER, RESUME_WITHIN, load, opened, some_totals
@@ -75,7 +75,7 @@ def test_a_pipe_in_place_of_a_file_is_refused_at_the_start(tmp_path: Path, name:
     os.mkfifo(tmp_path / name)
     with pytest.raises(StateError, match="expected a file, got a pipe or a device"):
         load(tmp_path)
-        load_calibration(tmp_path)
+        CALIBRATION.load(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["state.tmp", "state.durable.tmp"])

@@ -27,6 +27,7 @@ UNDRAWN = {
     "EcotrackDown": "a state, without a limit",
     "EcotrackAbsent": "a state, without a limit",
     "EcotrackConfigReloadFailed": "a state, without a limit",
+    "EcotrackTrialFinished": "an event, without a limit",
     "EcotrackSettingsNotReverted": "a number of settings, each of which is too many",
     "EcotrackWatchdog": "always fires",
     "EcochainBatteryEmpty": "of what a battery gives, not of its charge",

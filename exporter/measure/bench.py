@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from exporter.build import Paths
-from exporter.calibrate.procedure import CalibrationError
 from exporter.core.clock import Clock
 from exporter.core.units import Seconds, UnixSeconds
+from exporter.measure.phase import MeasurementError
 from exporter.sources.collector import SOURCES
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
@@ -104,7 +104,7 @@ class MachineBench:
         try:
             return self._ask(question)
         except EOFError as error:
-            raise CalibrationError("no reading of a meter was given, and no sensor shows the power") from error
+            raise MeasurementError("no reading of a meter was given, and no sensor shows the power") from error
         except UnicodeDecodeError:
             return ""
 

@@ -1,0 +1,1 @@
+"""Measuring this machine on purpose: its sensors over a phase, and the machine as a bench."""

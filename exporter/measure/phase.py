@@ -1,0 +1,136 @@
+"""Mean power by sensor over a phase of a measurement."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from exporter.core.units import Joules, Ratio, Seconds, UnixSeconds, Watts
+from exporter.power.allocation import PRECEDENCE
+from exporter.power.component import Coverage
+from exporter.sources.reading import HostReading
+from exporter.usage.between import carry_forward, usage_between
+from exporter.usage.sensors import believed
+
+STEP = Seconds(5.0)
+"""Time between readings while something is measured: the exporter's usual interval."""
+
+LEAST_TOLD = Ratio(0.9)
+"""Share of a phase that a sensor has to tell of. Assumed: one reading in ten may fail."""
+
+
+class MeasurementError(Exception):
+    """Measurement that cannot be had; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Time for the machine to settle in each phase, and time that is measured after it."""
+
+    settle: Seconds = Seconds(60.0)  # noqa: RUF009 - a number
+    measure: Seconds = Seconds(60.0)  # noqa: RUF009 - a number
+
+
+class Bench(Protocol):
+    """The machine under test, and the person in front of it."""
+
+    def now(self) -> UnixSeconds:
+        """Return civil time."""
+
+    def wait(self, seconds: Seconds, /) -> None:
+        """Let time pass."""
+
+    def read(self) -> HostReading:
+        """Read CPU times and sensors."""
+
+    def lag(self) -> Seconds:
+        """Return how old the answer of a sensor that is asked beside the readings may be."""
+
+    def throttled(self) -> int:
+        """Return how often the processor has been slowed down for heat or current since the machine started."""
+
+    def load(self) -> AbstractContextManager[None]:
+        """Keep every core busy."""
+
+    def ask(self, question: str, /) -> str:
+        """Ask the person and return the answer. Raises MeasurementError where nobody answers."""
+
+    def say(self, line: str, /) -> None:
+        """Tell the person."""
+
+
+SensorKey = tuple[Coverage, str]
+"""Coverage and source of sensors, which add up."""
+
+USABLE = (Coverage.MACHINE, Coverage.PACKAGE)
+"""Coverage of sensors whose power a measurement can use, the better first: the machine, or its packages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """Mean power by sensor over a phase, of those that told of nearly all of it; how busy the machine was; its length.
+
+    `elapsed` counts the time for which the machine was suspended, all else leaves that out.
+    """
+
+    utilization: Ratio
+    powers: Mapping[SensorKey, Watts]
+    elapsed: Seconds
+
+
+def measure_phase(bench: Bench, timing: Timing, tell: Callable[[str], None]) -> Phase:
+    """Let the machine settle, then measure it; `tell` hears how far. Raises MeasurementError without CPU times."""
+    left = settling(bench, timing)
+    while left > 0.0:
+        tell(f"settling, {left:.0f} s")
+        bench.wait(min(STEP, left))
+        bench.read()  # what is asked beside the readings should tell of this phase when it begins
+        left = Seconds(left - STEP)
+    previous = bench.read()
+    began = previous.elapsed
+    busy = elapsed = 0.0
+    energies: dict[SensorKey, Joules] = {}
+    told: dict[SensorKey, float] = {}
+    flat: Mapping[str, int] = {}
+    while elapsed < timing.measure:
+        bench.wait(STEP)
+        reading = bench.read()
+        usage = usage_between(previous, reading, interval=STEP)
+        if usage.cpu is None:
+            raise MeasurementError("the CPU times cannot be read")
+        busy, elapsed = busy + usage.cpu.utilization * usage.elapsed, elapsed + usage.elapsed
+        sensors = believed(usage.told, flat)
+        flat = sensors.flat
+        for one in sensors.measured:
+            key = (one.sensor.covers, one.sensor.source)
+            energies[key] = Joules(energies.get(key, 0.0) + one.energy)
+        for key, length in {
+            (one.sensor.covers, one.sensor.source): one.span.length for one in sensors.measured
+        }.items():
+            told[key] = told.get(key, 0.0) + length
+        previous = carry_forward(previous, reading)
+        tell(f"measuring, {max(0.0, timing.measure - elapsed):.0f} s left, CPUs {busy / elapsed:.0%} busy")
+    known = [key for key in energies if key[0] in USABLE and told[key] >= LEAST_TOLD * elapsed]
+    return Phase(
+        utilization=Ratio(busy / elapsed),
+        powers={key: Watts(energies[key] / told[key]) for key in known},
+        elapsed=Seconds(previous.elapsed - began),
+    )
+
+
+def settling(bench: Bench, timing: Timing) -> Seconds:
+    """Return the time to settle, after which every sensor tells of the present phase.
+
+    An answer is sent for by one reading and is in the next.
+    """
+    return max(timing.settle, Seconds(bench.lag() + 2 * STEP))
+
+
+def best_sensor(phase: Phase) -> SensorKey | None:
+    """Return the sensor that tells most of the machine's power, None where none does; the whole before its packages."""
+    return min(phase.powers, key=_rank, default=None)
+
+
+def _rank(sensor: SensorKey) -> tuple[int, int]:
+    covers, source = sensor
+    return USABLE.index(covers), PRECEDENCE.index(source) if source in PRECEDENCE else len(PRECEDENCE)

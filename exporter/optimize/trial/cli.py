@@ -1,0 +1,164 @@
+"""The command line of `ecotrack trial`."""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from random import SystemRandom
+
+from exporter.build import Paths, host_hardware, meter_settings
+from exporter.config import Config, load_config
+from exporter.core.clock import SystemClock
+from exporter.core.command_line import USER_ERROR, Parser, positive, write_out
+from exporter.core.service import StopSignal
+from exporter.core.units import Seconds
+from exporter.flags import add_config_flag, add_folder_flags
+from exporter.measure.bench import MachineBench
+from exporter.measure.phase import MeasurementError, Timing
+from exporter.optimize.revert_journal import JournalError
+from exporter.optimize.roots import Roots
+from exporter.optimize.setting import Setting
+from exporter.optimize.strategies import STRATEGIES
+from exporter.optimize.switch import Reverted, Switch
+from exporter.optimize.trial.procedure import Plan, run_trial
+from exporter.optimize.trial.result import Effect, Interval, Trial
+from exporter.optimize.trial.stored import TRIALS, Trials
+from exporter.power.component import Coverage
+from exporter.power.hardware import Kind
+
+EPILOG = """\
+examples:
+  ecotrack trial reduce_cpu                 as root: eight hours, of which the first 40 minutes are a pilot
+  ecotrack trial power_management --hours 24
+
+A trial switches the settings of a strategy on and off, in an order that chance draws, and measures each time. It needs
+a sensor of the machine's power: RAPL, a battery that is in use, a meter or IPMI. Use the machine as you usually do.
+Ctrl-C ends it at any time: settings are set back, and nothing is kept.
+"""
+
+
+MEDDLED = "somebody else changed the settings of the strategy meanwhile"
+
+
+def trial(arguments: Sequence[str]) -> int:
+    """Run a trial and keep what it shows. Raises ConfigError and StateError; returns 0, or 2 for a failure."""
+    options = build_parser().parse_args(arguments)
+    config = load_config(options.config_file)
+    ends: list[Reverted] = []
+    try:
+        _require_power_of_its_own(config, Paths(procfs=options.procfs, sysfs=options.sysfs))
+        with TRIALS.place_of_the_next(options.state_dir) as keep:
+            kept = TRIALS.load(options.state_dir) or Trials()
+            found = _run(options, config, ends)
+            place = keep(kept.with_latest(found))
+    except (MeasurementError, JournalError) as error:
+        print(f"ecotrack: {error}", file=sys.stderr)
+        return USER_ERROR
+    finally:
+        for line in (one for end in ends for one in (*end.left, *end.owed)):
+            print(f"ecotrack: not set back: {line}", file=sys.stderr)
+    for line in _lines(found):
+        _say(line)
+    _say(f"kept in {place}; a running exporter shows it")
+    return 0
+
+
+def _require_power_of_its_own(config: Config, paths: Paths) -> None:
+    if host_hardware(config.power, paths).kind is Kind.VM:
+        raise MeasurementError("a virtual machine has no power of its own to measure")
+
+
+def _run(options: argparse.Namespace, config: Config, ends: list[Reverted]) -> Trial:
+    """Run a trial of a strategy. Raises JournalError where settings cannot be journalled, and MeasurementError."""
+    strategy: str = options.strategy
+    paths = Paths(procfs=options.procfs, sysfs=options.sysfs)
+    roots = Roots(procfs=options.procfs, sysfs=options.sysfs)
+    stop = StopSignal()
+    stop.on_hangup(_interrupt)
+    bench = MachineBench(
+        SystemClock(), paths=paths, meter=meter_settings(config.meter), wait=partial(_wait, stop), ask=input, say=_say
+    )
+    timing = Timing(settle=Seconds(options.settle), measure=Seconds(options.phase))
+    plan = Plan.of(options.hours, timing, bench)
+    with Switch(options.state_dir, roots, on_exit=ends.append) as switch:
+        wanted = {one.setting for one in STRATEGIES[strategy].changes(roots)}
+        if not wanted:
+            raise MeasurementError(f"{strategy} finds no setting on this machine that it would change")
+        switched_on = partial(_switched_on, switch, strategy, wanted)
+        return run_trial(bench, plan, strategy=strategy, switched_on=switched_on, draw=SystemRandom())
+
+
+@contextlib.contextmanager
+def _switched_on(switch: Switch, strategy: str, wanted: set[Setting]) -> Iterator[None]:
+    """Hold the settings of a strategy. Raises MeasurementError where they are not those of the trial."""
+    applied = switch.on(strategy)
+    if applied.refused:
+        raise MeasurementError(f"cannot be set: {applied.refused[0]}")
+    if {one.setting for one in applied.changes} != wanted:
+        raise MeasurementError(MEDDLED)
+    try:
+        yield
+    finally:
+        reverted = switch.off()
+    if reverted.owed:
+        raise MeasurementError(f"cannot be set back: {reverted.owed[0]}")
+    if reverted.count < len(applied.changes):
+        raise MeasurementError(MEDDLED)
+
+
+def _wait(stop: StopSignal, seconds: Seconds) -> None:
+    if stop.wait(seconds):
+        _interrupt()
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    write_out(f"{line}\n")
+
+
+def _lines(found: Trial) -> Iterator[str]:
+    """Yield what a trial has shown, for a terminal."""
+    effect = found.effect
+    watched = "" if found.covers is Coverage.MACHINE else " of the processor packages, by RAPL; the rest was not seen"
+    yield f"{found.strategy}: {_change(effect)}{watched}"
+    load = _ends(effect.change_utilization, 100.0, ".1f")
+    busy = f"{effect.off_utilization:.1%} busy off, {effect.on_utilization:.1%} on"
+    yield f"CPUs were {busy}: a change of {load} percentage points"
+    if found.lost_pairs:
+        yield f"{found.lost_pairs} of {found.lost_pairs + effect.pairs} pairs were lost"
+
+
+def _change(effect: Effect) -> str:
+    """Say the change in watts and per cent with its interval, and whether it is one."""
+    watts, share = _ends(effect.change_watts, 1.0, ".2f"), _ends(effect.reduction, 100.0, ".1f")
+    told = f"{watts} W from {effect.off_watts:.1f} W, {share}% less, over {effect.pairs} pairs"
+    return told if effect.shown else f"no measurable effect ({told})"
+
+
+def _ends(interval: Interval, factor: float, form: str) -> str:
+    low, estimate, high = (f"{factor * one:{form}}" for one in (interval.low, interval.estimate, interval.high))
+    return f"{estimate} ({low} to {high})"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of `ecotrack trial`."""
+    parser = Parser(
+        prog="ecotrack trial",
+        description="Measure what a strategy saves: its settings off and on, in an order that chance draws.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("strategy", choices=STRATEGIES, metavar="STRATEGY", help=f"one of {', '.join(STRATEGIES)}")
+    add("--hours", type=positive, metavar="H", default=8, help="length with its pilot (default: %(default)s)")
+    add("--phase", type=positive, metavar="N", default=240, help="seconds measured in a phase (default: %(default)s)")
+    settle = "seconds before a phase is measured, for fans and sensors to follow (default: %(default)s)"
+    add("--settle", type=positive, metavar="N", default=60, help=settle)
+    add_config_flag(parser)
+    add_folder_flags(parser)
+    return parser

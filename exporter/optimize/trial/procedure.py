@@ -1,0 +1,159 @@
+"""The course of a trial: a pilot that tells how long it must run, then pairs of phases in an order of chance."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from math import floor
+from random import Random
+
+from exporter.core.units import Seconds
+from exporter.measure.phase import (
+    STEP,
+    Bench,
+    MeasurementError,
+    SensorKey,
+    Timing,
+    best_sensor,
+    measure_phase,
+    settling,
+)
+from exporter.optimize.trial.effect import (
+    LEAST_PAIRS,
+    POWER,
+    SMALLEST,
+    Mean,
+    Pair,
+    effect_of,
+    pairs_to_see,
+    smallest_seen,
+    spread_of,
+)
+from exporter.optimize.trial.result import Trial
+from exporter.power.component import Coverage
+
+PILOT = 8
+"""Phases of the pilot: seven steps between neighbours tell a spread to within some 30%. Chosen."""
+
+GLANCE = Timing(settle=Seconds(0.0), measure=Seconds(2 * STEP))
+"""Phase that only looks for a sensor, so that a machine without one is told at once. Chosen."""
+
+UNMEASURED = (
+    "the power of this machine is not measured: a trial needs RAPL, a battery that is in use, a meter or IPMI; "
+    "a model would report what it assumes"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Length of the phases and number of the pairs of a trial."""
+
+    pairs: int
+    timing: Timing
+
+    @classmethod
+    def of(cls, hours: float, timing: Timing, bench: Bench) -> "Plan":
+        """Return the plan that fills so many hours. Raises MeasurementError where too few pairs fit."""
+        phase = settling(bench, timing) + timing.measure
+        pairs = floor((hours * 3600.0 / phase - PILOT) / 2.0)
+        if pairs < LEAST_PAIRS:
+            least = (PILOT + 2 * LEAST_PAIRS) * phase / 3600.0
+            raise MeasurementError(f"expected at least {least:.1f} hours for phases of {phase:.0f} s, got {hours:g}")
+        return cls(pairs=pairs, timing=timing)
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """A trial under way: its bench, its sensor and what it says."""
+
+    bench: Bench
+    timing: Timing
+    sensor: SensorKey
+
+    def phase(self) -> Mean | None:
+        """Measure a phase; None where the sensor did not tell of it or the machine slept meanwhile."""
+        phase = measure_phase(self.bench, self.timing, lambda _: None)
+        watts = phase.powers.get(self.sensor)
+        if watts is None or watts <= 0.0 or phase.elapsed > self.timing.measure + 2 * STEP:
+            return None
+        return Mean(watts=watts, utilization=phase.utilization)
+
+    def hours(self, pairs: int) -> float:
+        """Return how long so many pairs take."""
+        return 2 * pairs * (settling(self.bench, self.timing) + self.timing.measure) / 3600.0
+
+
+def run_trial(
+    bench: Bench,
+    plan: Plan,
+    *,
+    strategy: str,
+    switched_on: Callable[[], AbstractContextManager[object]],
+    draw: Random,
+) -> Trial:
+    """Measure a strategy's effect; `switched_on` holds its settings for as long as its context lasts.
+
+    Raises MeasurementError where power is not measured, or too few phases were.
+    """
+    began = bench.now()
+    sensor = best_sensor(measure_phase(bench, GLANCE, lambda _: None))
+    if sensor is None:
+        raise MeasurementError(UNMEASURED)
+    course = Course(bench=bench, timing=plan.timing, sensor=sensor)
+    bench.say(_by(sensor))
+    _pilot(course, plan)
+    pairs: list[Pair] = []
+    for number in range(plan.pairs):
+        on_first = bool(draw.getrandbits(1))
+        found: dict[bool, Mean | None] = {}
+        for on in (on_first, not on_first):
+            with switched_on() if on else nullcontext():
+                found[on] = course.phase()
+        off, on_ = found[False], found[True]
+        if off is None or on_ is None:
+            bench.say(f"pair {number + 1} of {plan.pairs} is lost: {sensor[1]} did not tell of all of it")
+            continue
+        pairs.append(Pair(off=off, on=on_))
+        bench.say(
+            f"pair {number + 1} of {plan.pairs}: {off.watts:.1f} W off, {on_.watts:.1f} W on, CPUs "
+            f"{off.utilization:.0%} and {on_.utilization:.0%} busy, {course.hours(plan.pairs - number - 1):.1f} h left"
+        )
+    if len(pairs) < LEAST_PAIRS:
+        raise MeasurementError(
+            f"only {len(pairs)} of {plan.pairs} pairs were measured, expected {LEAST_PAIRS} at least"
+        )
+    covers, source = sensor
+    return Trial(
+        strategy=strategy,
+        began=began,
+        ended=bench.now(),
+        source=source,
+        covers=covers,
+        lost_pairs=plan.pairs - len(pairs),
+        effect=effect_of(pairs, draw),
+    )
+
+
+def _pilot(course: Course, plan: Plan) -> None:
+    """Measure some phases with nothing switched, and say how long the trial must run to see what.
+
+    Raises MeasurementError where too few phases were measured to tell.
+    """
+    bench = course.bench
+    bench.say(f"pilot of {course.hours(PILOT // 2):.1f} h, with nothing switched")
+    means = [one for one in (course.phase() for _ in range(PILOT)) if one is not None]
+    if len(means) <= PILOT // 2:
+        raise MeasurementError(f"{course.sensor[1]} told of {len(means)} of {PILOT} phases: too few for a trial")
+    spread = spread_of([one.watts for one in means])
+    bench.say(
+        f"to see {SMALLEST:.0%} less with probability {POWER:g} takes about "
+        f"{course.hours(pairs_to_see(SMALLEST, spread)):.1f} h of pairs while the load is as it was; "
+        f"{course.hours(plan.pairs):.1f} h follow, which show {smallest_seen(plan.pairs, spread):.1%}"
+    )
+
+
+def _by(sensor: SensorKey) -> str:
+    """Say what measures and what it leaves out."""
+    covers, source = sensor
+    if covers is Coverage.MACHINE:
+        return f"measured by {source}, which sees the whole machine"
+    return f"measured by {source}, which sees the processor packages; what it leaves out is taken as constant"
