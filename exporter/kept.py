@@ -54,7 +54,8 @@ class KeptFile(Generic[KeptT]):
         with contextlib.ExitStack() as stack:
             with self._told(path):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-                file = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                # Root may be writing to a folder of the service's user, who may have put a link there.
+                file = os.open(new, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
                 stack.callback(os.close, file)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -158,11 +159,14 @@ def test_two_calibrations_at_once_are_refused_and_one_that_ends_early_leaves_not
     assert CALIBRATION.load(save_calibration(tmp_path, calibration()).parent) == calibration()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_is_told_before_anything_is_measured(tmp_path: Path) -> None:
-    (tmp_path / CALIBRATION.name).with_suffix(".new").symlink_to("/dev/full")
-    with pytest.raises(StateError, match="No space left on device"), CALIBRATION.place_of_the_next(tmp_path):
-        pytest.fail("began to measure")
+def test_a_file_that_cannot_grow_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StateError, match="File too large"), CALIBRATION.place_of_the_next(tmp_path):
+            pytest.fail("began to measure")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_sensor_is_read_while_the_machine_settles_since_its_answer_may_be_of_the_phase_before() -> None:
