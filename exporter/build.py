@@ -282,14 +282,14 @@ def build_settings(
     )
 
 
-def build_advisor(chosen: Optimize, paths: Paths, folder: Path, model: HostPowerModel) -> Advisor:
+def build_advisor(chosen: Optimize, paths: Paths, folder: Path) -> Advisor:
     """Return the advisor of a state folder."""
 
     def load() -> Look:
         from exporter.optimize.roots import Roots  # noqa: PLC0415 - what is off is not loaded
         from exporter.optimize.watch import Watch  # noqa: PLC0415
 
-        return Watch(folder, Roots(procfs=paths.procfs, sysfs=paths.sysfs), chosen.strategies, model)
+        return Watch(folder, Roots(procfs=paths.procfs, sysfs=paths.sysfs), chosen.strategies)
 
     return Advisor(folder, Seconds(chosen.interval_seconds), load, always=bool(chosen.strategies))
 
@@ -362,6 +362,6 @@ def build_sampler(
         clock=clock,
         settings=settings,
         outlets=Outlets(publish=publication.publish, store=store, journal=journal),
-        advisor=None if store is None else build_advisor(config.optimize, paths, store.folder, settings.models.host),
+        advisor=None if store is None else build_advisor(config.optimize, paths, store.folder),
     )
     return sampler, publication

@@ -12,6 +12,7 @@ from exporter.core.logs import Seldom
 from exporter.core.units import GramsPerSecond, MonotonicSeconds, Seconds, UnixSeconds
 from exporter.derive import BudgetPlan, Models, Unfinished, begin, derive
 from exporter.downtime import PATIENCE, is_awaited, last_reading
+from exporter.power.model import HostPowerModel
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading
 from exporter.totals import Exported, Totals
@@ -51,8 +52,8 @@ class Store(Protocol):
 class Advisor(Protocol):
     """Looks at what strategies may save and at settings left changed, a few minutes apart."""
 
-    def look(self, snapshot: Snapshot, reading: HostReading, /) -> "Optimizations | None":
-        """Return what the last look found, which may be this one.
+    def look(self, snapshot: Snapshot, reading: HostReading, model: HostPowerModel, /) -> "Optimizations | None":
+        """Return what the last look found, which may be this one, by the power model in force.
 
         Whatever it raises costs the look alone; asked again for the same reading, it returns what became of that.
         """
@@ -216,14 +217,15 @@ class Sampler:
         """Return the snapshot with what strategies find; a look that fails is counted, and is what is found."""
         if self._advisor is None:
             return snapshot
+        model = self._settings.models.host
         try:
-            return replace(snapshot, optimizations=self._advisor.look(snapshot, reading))
+            return replace(snapshot, optimizations=self._advisor.look(snapshot, reading, model))
         except Exception:
             if self._failures.allows(reading.awake):
                 LOG.exception("a look at strategies failed")
             event = Event(kind=EventKind.DISCARD, source="optimize", reason="error")
             snapshot = replace(snapshot, totals=totals.with_events(snapshot.totals, [event]))
-        return replace(snapshot, optimizations=self._advisor.look(snapshot, reading))
+        return replace(snapshot, optimizations=self._advisor.look(snapshot, reading, model))
 
     def _is_too_early(self, reading: HostReading) -> bool:
         """Tell whether a first reading has to wait, for a meter that may prove the time before it."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.optimize.place import JOURNAL, TRIALS
+from exporter.power.model import HostPowerModel
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading
 
@@ -24,8 +25,8 @@ FAILED = "the last look failed, and the log says why"
 class Look(Protocol):
     """A look at strategies and settings."""
 
-    def __call__(self, snapshot: Snapshot, reading: HostReading, /) -> "Optimizations":
-        """Return what is found at the time of a reading. Raises OSError."""
+    def __call__(self, snapshot: Snapshot, reading: HostReading, model: HostPowerModel, /) -> "Optimizations":
+        """Return what is found at the time of a reading, by the power model in force. Raises OSError."""
 
 
 class Advisor:
@@ -41,7 +42,7 @@ class Advisor:
         self._due: MonotonicSeconds | None = None
         self._found: Optimizations | None = None
 
-    def look(self, snapshot: Snapshot, reading: HostReading) -> "Optimizations | None":
+    def look(self, snapshot: Snapshot, reading: HostReading, model: HostPowerModel) -> "Optimizations | None":
         """Return what the last look found; None where no strategy is chosen, tried or in force.
 
         Raises OSError, once: from then on until the next look, the trouble is what is found.
@@ -54,5 +55,5 @@ class Advisor:
             from exporter.optimize.found import Optimizations  # noqa: PLC0415 - loaded by now
 
             self._found = Optimizations(trouble=FAILED)
-            self._found = self._look(snapshot, reading)
+            self._found = self._look(snapshot, reading, model)
         return self._found

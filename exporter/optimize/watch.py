@@ -33,17 +33,19 @@ _Processes = dict[Process, ProcessTime]
 class Watch:
     """Looks by strategies; it watches processes from one look to the next, and names none of them."""
 
-    def __init__(self, folder: Path, roots: Roots, strategies: Sequence[str], model: HostPowerModel) -> None:
+    def __init__(self, folder: Path, roots: Roots, strategies: Sequence[str]) -> None:
         """Look at the journal in a state folder, and by these strategies."""
         self._folder = folder
         self._roots = roots
         self._strategies = strategies
-        self._model = model
         self._before: tuple[Timed[CpuTimes], _Processes] | None = None
 
-    def __call__(self, snapshot: Snapshot, reading: HostReading, /) -> Optimizations:
-        """Return what is found by the time of a reading. Raises OSError or ValueError without CPU times."""
-        situation = self._situation(snapshot, reading.awake)
+    def __call__(self, snapshot: Snapshot, reading: HostReading, model: HostPowerModel, /) -> Optimizations:
+        """Return what is found by the time of a reading, and by the power model in force.
+
+        Raises OSError or ValueError without CPU times.
+        """
+        situation = self._situation(snapshot, reading.awake, model)
         found = tuple(
             Found(strategy=one, findings=tuple(map(_nameless, STRATEGIES[one].look(self._roots, situation))))
             for one in self._strategies
@@ -64,8 +66,8 @@ class Watch:
             trials=_trials(self._folder),
         )
 
-    def _situation(self, snapshot: Snapshot, now: MonotonicSeconds) -> Situation:
-        known = Situation(model=self._model, activity=snapshot.readings.activity)
+    def _situation(self, snapshot: Snapshot, now: MonotonicSeconds, model: HostPowerModel) -> Situation:
+        known = Situation(model=model, activity=snapshot.readings.activity)
         if "reduce_cpu" not in self._strategies:
             return known
         times = Timed(value=cpu_times(self._roots.procfs), at=now)

@@ -13,6 +13,7 @@ from exporter.optimize.place import JOURNAL
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Switch
 from exporter.optimize.watch import Watch, standing_in, take_back
+from exporter.power.model import HostPowerModel
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading
 from exporter.usage.events import Event, EventKind
@@ -22,6 +23,8 @@ from tests.exporter import hosts
 from tests.exporter.fakes import Machine, Rig, initial_snapshot, reading, rig, series
 from tests.exporter.optimize.machine import GOVERNOR, Laptop, laptop
 from tests.fake_clock import NOON, FakeClock
+
+MODEL = hosts.configured_host(10.0, 50.0)
 
 STAT = "cpu  {busy} 0 0 {idle} 0 0 0 0 0 0\ncpu0 1 0 0 1 0 0 0 0 0 0\n"
 PROCESS = "7 (quaggareader) S 1 1 1 0 -1 4194304 100 0 0 0 {} 0 0 0 20 0 1 0 5 1000 10\n"
@@ -37,7 +40,7 @@ def machine(tmp_path: Path) -> Laptop:
 
 
 def watch(machine: Laptop, *strategies: str) -> Watch:
-    return Watch(machine.state, machine.roots, strategies, hosts.configured_host(10.0, 50.0))
+    return Watch(machine.state, machine.roots, strategies)
 
 
 def left_behind(machine: Laptop, strategy: str = "power_management") -> None:
@@ -57,7 +60,7 @@ class CountedLook:
         self.loads += 1
         return self
 
-    def __call__(self, _snapshot: Snapshot, _reading: HostReading, /) -> Optimizations:
+    def __call__(self, _snapshot: Snapshot, _reading: HostReading, _model: HostPowerModel, /) -> Optimizations:
         self.looks += 1
         return Optimizations()
 
@@ -66,23 +69,23 @@ def test_looks_are_an_interval_apart_and_nothing_is_loaded_without_a_journal(tmp
     counted = CountedLook()
     advisor = Advisor(tmp_path, Seconds(300.0), counted.load, always=False)
     for second in range(0, 600, 5):
-        assert advisor.look(initial_snapshot(), reading(float(second))) is None
+        assert advisor.look(initial_snapshot(), reading(float(second)), MODEL) is None
     assert (counted.loads, counted.looks) == (0, 0)
     (tmp_path / JOURNAL).touch()
     for second in range(600, 1200, 5):
-        assert advisor.look(initial_snapshot(), reading(float(second))) == Optimizations()
+        assert advisor.look(initial_snapshot(), reading(float(second)), MODEL) == Optimizations()
     assert (counted.loads, counted.looks) == (1, 2)
     (tmp_path / JOURNAL).unlink()
-    assert advisor.look(initial_snapshot(), reading(1200.0)) is None
+    assert advisor.look(initial_snapshot(), reading(1200.0), MODEL) is None
 
 
 def test_findings_name_no_process(machine: Laptop) -> None:
     look = watch(machine, *STRATEGIES)
-    first = look(initial_snapshot(), reading(0.0))
+    first = look(initial_snapshot(), reading(0.0), MODEL)
     assert not any("CPU busy" in one.text for one in first.found[0].findings)
     machine.put("proc/stat", STAT.format(busy=1000 + 30_000, idle=1000))
     machine.put("proc/7/stat", PROCESS.format(100 + 27_000))
-    found = look(initial_snapshot(), reading(300.0))
+    found = look(initial_snapshot(), reading(300.0), MODEL)
     assert found.looked_at is not None
     assert [one.strategy for one in found.found] == list(STRATEGIES)
     assert found.found[0].findings[0].text == "1 process keeps more than half a CPU busy, 0.9 CPUs in all."
@@ -121,7 +124,7 @@ def test_what_is_left_behind_is_exported_and_flagged(machine: Laptop) -> None:
     before = initial_snapshot()
     assert exported(before) == {("ecotrack_optimization_unreverted_settings",): 0}
     left_behind(machine)
-    after = replace(before, optimizations=watch(machine)(before, reading(0.0)))
+    after = replace(before, optimizations=watch(machine)(before, reading(0.0), MODEL))
     assert exported(after) == {("ecotrack_optimization_unreverted_settings",): 4}
     texts = [flag.text for flag in quality_flags(after, NOON, fresh=True)]
     assert any("4 settings that power_management changed were not set back" in text for text in texts)
@@ -139,7 +142,7 @@ def test_what_is_in_force_is_exported_by_strategy() -> None:
 def test_a_damaged_journal_leaves_the_number_unknown_and_is_flagged(machine: Laptop) -> None:
     machine.state.mkdir()
     (machine.state / JOURNAL).write_text("{")
-    found = watch(machine)(initial_snapshot(), reading(0.0))
+    found = watch(machine)(initial_snapshot(), reading(0.0), MODEL)
     snapshot = replace(initial_snapshot(), optimizations=found)
     assert "damaged" in found.trouble
     assert str(machine.state) not in found.trouble
@@ -191,7 +194,7 @@ class FailingLook:
     def load(self) -> Look:
         return self
 
-    def __call__(self, _snapshot: Snapshot, _reading: HostReading, /) -> Optimizations:
+    def __call__(self, _snapshot: Snapshot, _reading: HostReading, _model: HostPowerModel, /) -> Optimizations:
         self.looks += 1
         if not self.works:
             raise OSError(5, "Input/output error")
@@ -214,9 +217,35 @@ def test_a_look_that_fails_is_counted_costs_no_sample_and_leaves_the_settings_un
     assert exported(found.now) == {("ecotrack_optimization_unreverted_settings",): 0}
 
 
+class LookByModels:
+    """A look that keeps the power models that it was told."""
+
+    def __init__(self) -> None:
+        self.models: list[HostPowerModel] = []
+
+    def load(self) -> Look:
+        return self
+
+    def __call__(self, _snapshot: Snapshot, _reading: HostReading, model: HostPowerModel, /) -> Optimizations:
+        self.models.append(model)
+        return Optimizations()
+
+
+def test_estimates_go_by_the_power_model_that_a_reload_has_put_in_force(tmp_path: Path) -> None:
+    look = LookByModels()
+    found: Rig = rig(Machine(FakeClock()), advisor=Advisor(tmp_path, Seconds(60.0), look.load, always=True))
+    settings = found.sampler.settings
+    found.sampler.adopt(replace(settings, models=replace(settings.models, host=MODEL)))
+    # The first sample after it still counts by the model before.
+    for _ in range(2):
+        found.machine.run(60.0)
+        found.sampler.sample_once()
+    assert look.models == [settings.models.host, settings.models.host, MODEL]
+
+
 def test_estimates_have_both_bounds_and_need_an_intensity(machine: Laptop) -> None:
     snapshot = rig(Machine(FakeClock())).sample_after(5.0)
-    shown = replace(snapshot, optimizations=watch(machine, "power_management")(snapshot, reading(0.0)))
+    shown = replace(snapshot, optimizations=watch(machine, "power_management")(snapshot, reading(0.0), MODEL))
     savings = {name[1:]: value for name, value in exported(shown).items() if "savings" in name[0]}
     assert savings.keys() == {("power_management", "low"), ("power_management", "high")}
     assert 0.0 < savings["power_management", "low"] < savings["power_management", "high"]
