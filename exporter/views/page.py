@@ -152,7 +152,7 @@ def _today_card(summary: Summary) -> str:
         '<p class="big">no budget</p>',
         "Set budget.day_grams to have one.",
         *others,
-        scopes_text(summary.counted_scopes) if others else "",
+        budget_scopes_text(summary.counted_scopes, summary.budgets[0]) if others else "",
     )
 
 

@@ -130,6 +130,14 @@ def test_a_budget_holds_the_share_of_its_period_so_far_and_projects_all_of_it() 
     assert more.embodied == pytest.approx(PER_DAY)
 
 
+@pytest.mark.parametrize("period", [Period.WEEK, Period.MONTH])
+def test_the_page_says_what_is_in_a_budget_where_the_day_has_none(period: Period) -> None:
+    site = make_site(limits={period: Grams(1e6)}, embodied=LAPTOP)
+    site.sample_after(5.0)
+    page = site.get("/").body.decode()
+    assert re.search(rf"machine and network, and [0-9.]+ g embodied for the whole {period}", page)
+
+
 def test_a_clock_that_steps_back_takes_its_budget_along() -> None:
     clock = FakeClock()
     sampling = rig(Machine(clock), limits={Period.MONTH: Grams(1e6)}, embodied=LAPTOP)
