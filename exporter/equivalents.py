@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from exporter.core.carbon import Factor
 from exporter.core.units import Grams
@@ -68,5 +69,4 @@ def equivalents_text(equivalents: Mapping[str, float]) -> str:
 
 
 def _two_digits(number: float) -> str:
-    rounded = float(f"{number:.2g}")
-    return f"{rounded:,.0f}" if rounded >= 10.0 else f"{rounded:g}"
+    return f"{Decimal(f'{number:.2g}'):,f}"

@@ -38,7 +38,7 @@ def test_numbers_have_two_digits() -> None:
     )
     assert equivalents_text({"car_kilometers": 1_234_567.0}) == "1,200,000 km in a car"
     assert equivalents_text({}) == ""
-    assert equivalents_text({"car_kilometers": 0.000123}) == "0.00012 km in a car"
+    assert equivalents_text({"car_kilometers": 0.0000123}) == "0.000012 km in a car"
 
 
 def test_switched_off_no_view_has_them() -> None:
