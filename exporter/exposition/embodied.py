@@ -44,7 +44,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_embodied_range_grams",
         unit="grams",
         labels=("bound",),
-        help="Range of the embodied CO2e of a class of devices; no range where the figure is configured.",
+        help="Range of the embodied CO2e: that of the class of devices, or a configured figure as both bounds.",
         read=_range,
     ),
     gauge(
