@@ -171,10 +171,11 @@ def _attend_compiling() -> None:
             if not self.said:
                 self.said = True
                 _LOG.info("compiling the kernels: some seconds, once; the result is cached")
-            if self.depth == 0:
+            # Counted first: what ends it from here on, such as Ctrl-C, finds the collector as it was, or is undone.
+            self.depth += 1
+            if self.depth == 1:
                 self.collects = gc.isenabled()
                 gc.disable()
-            self.depth += 1
 
         def on_end(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
             self.depth -= 1

@@ -106,3 +106,49 @@ def test_kept_code_goes_with_the_files_that_it_rests_on(
     assert run() == "12"
     texts[file] = texts[file].replace(old, new)
     assert run() == expected
+
+
+COLLECTOR = """
+import gc, sys
+import caller
+from numba.core import errors, event
+from simulator.scheduling.kernels.compiled import Backend, kernel
+gc.enable() if sys.argv[1] == "on" else gc.disable()
+class Look(event.Listener):
+    compiling = []
+    def on_start(self, event):
+        self.compiling.append(gc.isenabled())
+    def on_end(self, event):
+        pass
+scaled = kernel(caller.scaled, Backend.COMPILED)
+event.register("numba:compile", Look())
+for pair in (caller.Pair(2, 5), caller.Pair(2.0, 5.0)):
+    try:
+        scaled(pair)
+    except errors.TypingError:
+        print("refused")
+    print("on" if gc.isenabled() else "off")
+print(len(Look.compiling) >= 4, any(Look.compiling))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("before", ["on", "off"])
+@pytest.mark.parametrize("twice", ["2 * number", "2 * number.absent"], ids=["compiles", "does not compile"])
+def test_the_garbage_collector_is_off_while_a_kernel_is_compiled_and_then_as_it_was(
+    tmp_path: Path, before: str, twice: str
+) -> None:
+    # Each time, what is called is compiled as well.
+    (tmp_path / "caller.py").write_text(CALLER, encoding="utf-8")
+    (tmp_path / "called.py").write_text(CALLED.replace("2 * number", twice), encoding="utf-8")
+    environment = {"NUMBA_CACHE_DIR": str(tmp_path / "kept"), "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTOR, before],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,  # it compiles
+        check=True,
+    )
+    after = [*([] if twice == "2 * number" else ["refused"]), before]
+    assert done.stdout.splitlines() == [*after, *after, "True False"]
