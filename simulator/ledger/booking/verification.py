@@ -99,8 +99,8 @@ def process_model_record(state: State, message: ModelRecord, signature: bytes, e
     """Take drawn records of a device that a validator opened, all or none, and return the validator that loses its
     stake if one is false.
 
-    Raises RuleError, and leaves the state as it was: unknown signer, non-canonical, unknown model, or the rule that an
-    opening or the signature breaks.
+    Raises RuleError, and leaves the state as it was: unknown signer, non-canonical, the rule that an opening or the
+    signature breaks, or, where no output is false, unknown model.
     """
     if message.validator >= len(state.validators):
         raise RuleError(Rule.UNKNOWN_SIGNER, f"no validator {message.validator}")
@@ -111,13 +111,20 @@ def process_model_record(state: State, message: ModelRecord, signature: bytes, e
         check_opening(state.pending.get((message.device, opening.sequence)), opening)
     check(state.validators[message.validator], state.chain_id, message, signature)
     found: dict[ClaimKey, Pending] = {}
+    unknown: RuleError | None = None
     for opening in message.openings:
         key = (message.device, opening.sequence)
         pending = found.get(key) or state.pending[key]
-        if not is_true(opening.record, opening.index, pending, execute):
-            return strike(state, message.device)
+        try:
+            if not is_true(opening.record, opening.index, pending, execute):
+                return strike(state, message.device)
+        except RuleError as error:
+            # A device must not be able to hide a false output behind a model that nobody knows.
+            unknown = error
         opened = Opened(index=opening.index, task=opening.record.task)
         found[key] = replace(pending, opened=(*pending.opened, opened))
+    if unknown is not None:
+        raise unknown
     state.pending.update(found)
     return None
 

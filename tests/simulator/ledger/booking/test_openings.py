@@ -18,6 +18,8 @@ from tests.simulator.ledger.cases import (
     apply,
     begin,
     broken,
+    claimed,
+    included,
     serve,
     signed,
     surroundings,
@@ -154,3 +156,18 @@ def test_invalid_record_among_true_ones() -> None:
         assert result.convicted == (2,)
         assert result.state.devices[0].struck
         assert not result.state.pending
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_invalid_record_hidden_behind_a_model_that_nobody_knows(place: int) -> None:
+    """A message is refused for the unknown model, before or after the false output, only without that output."""
+    for false in {0, 1, 2} - {place}:
+        lying = serve(3, 0, false=frozenset({false}))
+        records = list(lying.records)
+        records[place] = replace(records[place], model=bytes(32))
+        served = claimed(lying.tasks, tuple(records))
+        state = included(served)
+        message = signed(state, served.opening(0, 1, 2), VALIDATORS[0])
+        assert process_messages(state, [message], surroundings(DRAWN)).convicted == (2,)
+        others = signed(state, served.opening(*sorted({0, 1, 2} - {false})), VALIDATORS[0])
+        assert broken(state, others, slot=DRAWN) is Rule.UNKNOWN_MODEL
