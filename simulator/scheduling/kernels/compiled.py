@@ -153,12 +153,15 @@ def _attend_compiling() -> None:
     """Announce the first compilation of this process, and let each have its way; code from the cache is not compiled.
 
     What numba makes on its way is nearly all in use until it is done: the garbage collector, which would look through
-    it again and again, takes a tenth of the time.
+    it again and again, takes a tenth of the time. LLVM's attempts to make vectors of loops take as much, and find none
+    that is faster for it: each round of these loops waits for the one before.
     """
-    from numba.core import event  # noqa: PLC0415 - as above
+    from numba.core import config, event  # noqa: PLC0415 - as above
+
+    options = cast(Any, config)  # its names are made while it is loaded
 
     class Attendant(event.Listener):
-        """A listener that logs once, before the first compilation, that it takes a while, and stops the collector.
+        """A listener that logs once, before the first compilation, that it takes a while, and stops what prolongs it.
 
         To compile a kernel is to compile what it calls, too: these compilations lie within its own.
         """
@@ -166,6 +169,7 @@ def _attend_compiling() -> None:
         said = False
         depth = 0
         collects = False
+        vectorizes = 0
 
         def on_start(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
             if not self.said:
@@ -176,10 +180,13 @@ def _attend_compiling() -> None:
             if self.depth == 1:
                 self.collects = gc.isenabled()
                 gc.disable()
+                self.vectorizes, options.LOOP_VECTORIZE = options.LOOP_VECTORIZE, 0
 
         def on_end(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
             self.depth -= 1
-            if self.depth == 0 and self.collects:
-                gc.enable()
+            if self.depth == 0:
+                options.LOOP_VECTORIZE = self.vectorizes
+                if self.collects:
+                    gc.enable()
 
     event.register("numba:compile", Attendant())  # type: ignore[no-untyped-call]
