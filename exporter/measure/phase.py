@@ -16,7 +16,7 @@ STEP = Seconds(5.0)
 """Time between readings while something is measured: the exporter's usual interval."""
 
 LEAST_TOLD = Ratio(0.9)
-"""Share of a phase that a sensor has to tell of. Assumed: one reading in ten may fail."""
+"""Share of a phase that a sensor, and the CPU times, have to tell of. Assumed: one reading in ten may fail."""
 
 
 class MeasurementError(Exception):
@@ -88,7 +88,7 @@ def measure_phase(bench: Bench, timing: Timing, tell: Callable[[str], None]) -> 
         left = Seconds(left - STEP)
     previous = bench.read()
     began = previous.elapsed
-    busy = elapsed = 0.0
+    busy = watched = elapsed = 0.0
     energies: dict[SensorKey, Joules] = {}
     told: dict[SensorKey, float] = {}
     flat: Mapping[str, int] = {}
@@ -96,9 +96,11 @@ def measure_phase(bench: Bench, timing: Timing, tell: Callable[[str], None]) -> 
         bench.wait(STEP)
         reading = bench.read()
         usage = usage_between(previous, reading, interval=STEP)
-        if usage.cpu is None:
+        elapsed += usage.elapsed
+        if usage.cpu is not None:
+            busy, watched = busy + usage.cpu.utilization * usage.cpu.elapsed, watched + usage.cpu.elapsed
+        elif elapsed - watched > (1.0 - LEAST_TOLD) * timing.measure:
             raise MeasurementError("the CPU times cannot be read")
-        busy, elapsed = busy + usage.cpu.utilization * usage.elapsed, elapsed + usage.elapsed
         sensors = believed(usage.told, flat)
         flat = sensors.flat
         for one in sensors.measured:
@@ -109,10 +111,11 @@ def measure_phase(bench: Bench, timing: Timing, tell: Callable[[str], None]) -> 
         }.items():
             told[key] = told.get(key, 0.0) + length
         previous = carry_forward(previous, reading)
-        tell(f"measuring, {max(0.0, timing.measure - elapsed):.0f} s left, CPUs {busy / elapsed:.0%} busy")
+        how_busy = f", CPUs {busy / watched:.0%} busy" if watched else ""
+        tell(f"measuring, {max(0.0, timing.measure - elapsed):.0f} s left{how_busy}")
     known = [key for key in energies if key[0] in USABLE and told[key] >= LEAST_TOLD * elapsed]
     return Phase(
-        utilization=Ratio(busy / elapsed),
+        utilization=Ratio(busy / watched),
         powers={key: Watts(energies[key] / told[key]) for key in known},
         elapsed=Seconds(previous.elapsed - began),
     )

@@ -34,11 +34,11 @@ examples:
 
 A trial switches the settings of a strategy on and off, in an order that chance draws, and measures each time. It needs
 a sensor of the machine's power: RAPL, a battery that is in use, a meter or IPMI. Use the machine as you usually do.
-Ctrl-C ends it at any time: settings are set back, and nothing is kept.
+Ctrl-C ends it at any time: settings are set back, and nothing is kept. So does a device with a setting of the strategy
+that comes or goes, and whoever else changes one: a desktop's power manager may when the mains are plugged in.
 """
 
-
-MEDDLED = "somebody else changed the settings of the strategy meanwhile"
+MEDDLED = "somebody else changed a setting of the strategy, or a device came or went"
 
 
 def trial(arguments: Sequence[str]) -> int:
@@ -82,16 +82,20 @@ def _run(options: argparse.Namespace, config: Config, ends: list[Reverted]) -> T
     timing = Timing(settle=Seconds(options.settle), measure=Seconds(options.phase))
     plan = Plan.of(options.hours, timing, bench)
     with Switch(options.state_dir, roots, on_exit=ends.append) as switch:
+        ends.append(switch.leftover)
         wanted = {one.setting for one in STRATEGIES[strategy].changes(roots)}
         if not wanted:
             raise MeasurementError(f"{strategy} finds no setting on this machine that it would change")
-        switched_on = partial(_switched_on, switch, strategy, wanted)
+        switched_on = partial(_switched_on, switch, strategy, wanted, ends)
         return run_trial(bench, plan, strategy=strategy, switched_on=switched_on, draw=SystemRandom())
 
 
 @contextlib.contextmanager
-def _switched_on(switch: Switch, strategy: str, wanted: set[Setting]) -> Iterator[None]:
-    """Hold the settings of a strategy. Raises MeasurementError where they are not those of the trial."""
+def _switched_on(switch: Switch, strategy: str, wanted: set[Setting], ends: list[Reverted]) -> Iterator[None]:
+    """Hold the settings of a strategy, and add to `ends` how taking them back went.
+
+    Raises MeasurementError where they are not those of the trial.
+    """
     applied = switch.on(strategy)
     if applied.refused:
         raise MeasurementError(f"cannot be set: {applied.refused[0]}")
@@ -100,10 +104,10 @@ def _switched_on(switch: Switch, strategy: str, wanted: set[Setting]) -> Iterato
     try:
         yield
     finally:
-        reverted = switch.off()
-    if reverted.owed:
-        raise MeasurementError(f"cannot be set back: {reverted.owed[0]}")
-    if reverted.count < len(applied.changes):
+        ends.append(switch.off())
+    if ends[-1].owed:
+        raise MeasurementError("settings cannot be set back: `ecotrack optimize --revert` tries again")
+    if ends[-1].count < len(applied.changes):
         raise MeasurementError(MEDDLED)
 
 

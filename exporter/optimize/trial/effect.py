@@ -33,7 +33,7 @@ LEAST_PAIRS = 12
 """Fewest pairs of which that many subsets can be drawn: twelve values have 4095. Chosen."""
 
 SMALLEST = Ratio(0.05)
-"""Reduction of power that a trial is planned for, as the issue of a user who asks for one is whether it is worth it."""
+"""Reduction of power for which a pilot says how long it takes to see. Chosen: less is seldom worth the trouble."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from math import floor
+from math import ceil, floor
 from random import Random
 
-from exporter.core.units import Seconds
+from exporter.core.units import Seconds, UnixSeconds
 from exporter.measure.phase import (
     STEP,
     Bench,
@@ -56,8 +56,8 @@ class Plan:
         phase = settling(bench, timing) + timing.measure
         pairs = floor((hours * 3600.0 / phase - PILOT) / 2.0)
         if pairs < LEAST_PAIRS:
-            least = (PILOT + 2 * LEAST_PAIRS) * phase / 3600.0
-            raise MeasurementError(f"expected at least {least:.1f} hours for phases of {phase:.0f} s, got {hours:g}")
+            least = ceil((PILOT + 2 * LEAST_PAIRS) * phase / 3600.0)
+            raise MeasurementError(f"expected --hours {least} at least for phases of {phase:.0f} s, got {hours:g}")
         return cls(pairs=pairs, timing=timing)
 
 
@@ -94,43 +94,52 @@ def run_trial(
 
     Raises MeasurementError where power is not measured, or too few phases were.
     """
-    began = bench.now()
+    started = bench.read().elapsed
     sensor = best_sensor(measure_phase(bench, GLANCE, lambda _: None))
     if sensor is None:
         raise MeasurementError(UNMEASURED)
     course = Course(bench=bench, timing=plan.timing, sensor=sensor)
     bench.say(_by(sensor))
+    with switched_on():
+        pass  # what cannot be set shows now, and not after the pilot
     _pilot(course, plan)
     pairs: list[Pair] = []
-    for number in range(plan.pairs):
-        on_first = bool(draw.getrandbits(1))
-        found: dict[bool, Mean | None] = {}
-        for on in (on_first, not on_first):
-            with switched_on() if on else nullcontext():
-                found[on] = course.phase()
-        off, on_ = found[False], found[True]
-        if off is None or on_ is None:
-            bench.say(f"pair {number + 1} of {plan.pairs} is lost: {sensor[1]} did not tell of all of it")
-            continue
-        pairs.append(Pair(off=off, on=on_))
-        bench.say(
-            f"pair {number + 1} of {plan.pairs}: {off.watts:.1f} W off, {on_.watts:.1f} W on, CPUs "
-            f"{off.utilization:.0%} and {on_.utilization:.0%} busy, {course.hours(plan.pairs - number - 1):.1f} h left"
-        )
+    for number in range(1, plan.pairs + 1):
+        pair = _pair(course, switched_on, on_first=bool(draw.getrandbits(1)))
+        if pair is None:
+            told = f"is lost: the machine slept, or {sensor[1]} did not tell of all of it"
+        else:
+            pairs.append(pair)
+            told = (
+                f"{pair.off.watts:.1f} W off, {pair.on.watts:.1f} W on, CPUs {pair.off.utilization:.0%} and "
+                f"{pair.on.utilization:.0%} busy"
+            )
+        bench.say(f"pair {number} of {plan.pairs}: {told}, {course.hours(plan.pairs - number):.1f} h left")
     if len(pairs) < LEAST_PAIRS:
         raise MeasurementError(
             f"only {len(pairs)} of {plan.pairs} pairs were measured, expected {LEAST_PAIRS} at least"
         )
     covers, source = sensor
+    ended = bench.now()
     return Trial(
         strategy=strategy,
-        began=began,
-        ended=bench.now(),
+        began=UnixSeconds(ended - (bench.read().elapsed - started)),  # whatever was done to the clock meanwhile
+        ended=ended,
         source=source,
         covers=covers,
         lost_pairs=plan.pairs - len(pairs),
         effect=effect_of(pairs, draw),
     )
+
+
+def _pair(course: Course, switched_on: Callable[[], AbstractContextManager[object]], *, on_first: bool) -> Pair | None:
+    """Measure a phase with the strategy off and one with it on; None where either is lost."""
+    found: dict[bool, Mean | None] = {}
+    for on in (on_first, not on_first):
+        with switched_on() if on else nullcontext():
+            found[on] = course.phase()
+    off, on_ = found[False], found[True]
+    return None if off is None or on_ is None else Pair(off=off, on=on_)
 
 
 def _pilot(course: Course, plan: Plan) -> None:

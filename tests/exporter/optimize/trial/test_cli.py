@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from exporter import cli
 from exporter.core.units import Seconds
+from exporter.optimize.place import JOURNAL
+from exporter.optimize.revert_journal import read_record
+from exporter.optimize.roots import Roots
 from exporter.optimize.trial.result import Trial
 from exporter.optimize.trial.stored import TRIALS, Trials, load_trials
 from exporter.power.component import Sensor
@@ -100,7 +103,7 @@ def test_without_a_sensor_nothing_is_switched_and_nothing_kept(
     ("arguments", "line"),
     [
         (("optimize_network",), "optimize_network finds no setting on this machine that it would change"),
-        (("reduce_cpu", "--hours=1", "--phase=3600"), "expected at least 32.1 hours for phases of 3610 s, got 1"),
+        (("reduce_cpu", "--hours=1", "--phase=3600"), "expected --hours 33 at least for phases of 3610 s, got 1"),
     ],
 )
 def test_what_cannot_be_tried_is_told_in_one_line_at_once(
@@ -139,8 +142,65 @@ def test_a_setting_that_somebody_else_changes_ends_the_trial_in_one_line(
     bench = benched(monkeypatch, tree, METER)
     bench.disturbed_after = waits
     assert run(tree) == 2
-    assert "ecotrack: somebody else changed the settings" in capsys.readouterr().err
+    assert "ecotrack: somebody else changed a setting" in capsys.readouterr().err
     assert load_trials(tree.state) == ()
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    """Have the kernel refuse these values, as to a process without privileges."""
+    write = Roots.write
+
+    def refuse(roots: Roots, attribute: str, value: str) -> None:
+        if value in words:
+            raise PermissionError(13, "Permission denied")
+        write(roots, attribute, value)
+
+    monkeypatch.setattr(Roots, "write", refuse)
+
+
+def test_what_cannot_be_set_is_told_before_the_pilot(
+    tree: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = benched(monkeypatch, tree, METER)
+    refusing(monkeypatch, "powersave")
+    before = tree.texts()
+    assert run(tree) == 2
+    assert capsys.readouterr().err == f"ecotrack: cannot be set: {GOVERNOR}: Permission denied\n"
+    assert (tree.texts(), bench.waits < 10) == (before, True)
+
+
+def test_what_an_interruption_cannot_set_back_is_told_and_stays_in_the_journal(
+    tree: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    benched(monkeypatch, tree, METER)
+    wait = SettingsBench.wait
+
+    def refuses_later(one: SettingsBench, seconds: Seconds, /) -> None:
+        if tree.text(GOVERNOR) == "powersave":
+            refusing(monkeypatch, "performance")
+            raise KeyboardInterrupt
+        wait(one, seconds)
+
+    monkeypatch.setattr(SettingsBench, "wait", refuses_later)
+    assert run(tree) == 130
+    told = capsys.readouterr().err.splitlines()
+    assert f"ecotrack: not set back: {GOVERNOR}: Permission denied" in told
+    assert len(told) == len(set(told)) == 4
+    record = read_record(tree.state)
+    assert record is not None
+    assert len(record.entries) == 4
+
+
+def test_a_damaged_journal_is_told(
+    tree: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    benched(monkeypatch, tree, METER)
+    tree.state.mkdir()
+    (tree.state / JOURNAL).write_text("nothing that can be believed")
+    assert run(tree) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("ecotrack: not set back: journal ")
+    assert "is damaged; kept as " in line
 
 
 def test_the_last_trial_of_each_strategy_is_kept() -> None:

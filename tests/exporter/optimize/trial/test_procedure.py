@@ -94,7 +94,7 @@ def test_without_a_sensor_of_power_it_is_refused_within_half_a_minute() -> None:
     assert one.now() - began <= 30.0
 
 
-def test_it_says_before_anything_is_switched_how_long_it_must_run() -> None:
+def test_settings_are_tried_once_at_first_and_it_says_how_long_it_must_run_before_they_stay_on() -> None:
     one = bench(METER)
     switched = 0
 
@@ -103,11 +103,13 @@ def test_it_says_before_anything_is_switched_how_long_it_must_run() -> None:
         nonlocal switched
         switched += 1
         told = [line for line in one.said if line.startswith("to see 5% less with probability 0.8 takes about")]
-        assert len(told) == 1
+        assert len(told) == (switched > 1)
+        began = one.now()
         yield
+        assert (one.now() > began) == (switched > 1)
 
     run_trial(one, Plan(pairs=12, timing=TIMING), strategy="s", switched_on=switched_on, draw=Random(1))  # noqa: S311 - no secret
-    assert switched == 12
+    assert switched == 1 + 12
 
 
 def sleeps_at(pauses: set[int]) -> Callable[[Switched], None]:
@@ -132,6 +134,24 @@ def test_a_pair_in_which_the_machine_slept_or_the_sensor_was_silent_is_lost_and_
     assert run(bench(METER, trouble=silent), LEAST_PAIRS + 2).lost_pairs >= 1
 
 
+@pytest.mark.parametrize("step", [-1e6, 1e6])
+def test_a_clock_that_is_set_meanwhile_changes_no_result_and_not_how_long_a_trial_took(step: float) -> None:
+    def sets(one: Switched) -> None:
+        if one.waits == 300:
+            one.machine.clock.step(step)
+
+    undisturbed, disturbed = run(bench(METER)), run(bench(METER, trouble=sets))
+    assert disturbed.effect == undisturbed.effect
+    assert disturbed.ended - disturbed.began == pytest.approx(undisturbed.ended - undisturbed.began)
+
+
+def test_cpu_times_that_fail_once_lose_nothing() -> None:
+    def fails_at_times(one: Switched) -> None:
+        one.machine.broken = {"cpu"} if one.waits % 12 == 6 and one.waits > 10 else set()
+
+    assert run(bench(METER, trouble=fails_at_times)).lost_pairs == 0
+
+
 def test_a_sensor_that_goes_silent_for_good_ends_it_in_one_line() -> None:
     def silent(one: Switched) -> None:
         one.machine.broken = {"meter"} if one.waits > 400 else set()
@@ -154,5 +174,5 @@ def test_an_interruption_at_any_moment_leaves_nothing_on(waits: int) -> None:
 def test_a_plan_fills_its_hours_and_one_that_is_too_short_is_refused() -> None:
     plan = Plan.of(8.0, Timing(settle=Seconds(60.0), measure=Seconds(240.0)), FakeBench())
     assert plan.pairs == (8 * 12 - PILOT) // 2
-    with pytest.raises(MeasurementError, match=r"expected at least 2\.7 hours for phases of 300 s, got 1"):
+    with pytest.raises(MeasurementError, match=r"expected --hours 3 at least for phases of 300 s, got 1"):
         Plan.of(1.0, Timing(settle=Seconds(60.0), measure=Seconds(240.0)), FakeBench())
