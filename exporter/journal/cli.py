@@ -67,6 +67,8 @@ def report(arguments: Sequence[str]) -> int:
     )
     if not config.equivalents:
         found = replace(found, equivalents={})
+    if config.budget.include_embodied and found.budgets:
+        print("ecotrack: budgets are compared without the embodied share, which logs do not tell", file=sys.stderr)
     if options.html is not None:
         _write(options.html, "--html", render_html(found, zone, exporter.__version__))
     if options.plot is not None:

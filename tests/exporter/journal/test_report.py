@@ -141,6 +141,23 @@ def test_the_parts_of_a_report_have_one_sum(journal: Path, tmp_path: Path, capsy
     assert "of a laptop at half load: 16.8 W" in found["eco_score"]["basis"]
 
 
+@pytest.mark.parametrize(
+    ("budget", "is_said"),
+    [
+        ("{day_grams: 800, include_embodied: true}", True),
+        ("{day_grams: 800}", False),
+        ("{include_embodied: true}", False),
+    ],
+)
+def test_a_line_says_that_budgets_lack_the_embodied_share(
+    budget: str, is_said: bool, journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "ecotrack.yml"
+    file.write_text(f"budget: {budget}\nembodied: {{device: laptop, purchased: 2024-03-01}}\n")
+    assert main(["report", "--json", f"--config.file={file}", str(journal)]) == 0
+    assert ("without the embodied share" in capsys.readouterr().err) is is_said
+
+
 @pytest.mark.parametrize("by_hour", [False, True])
 def test_the_cost_is_that_of_the_machines_energy_at_the_price_of_its_hour(
     by_hour: bool, journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
