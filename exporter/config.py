@@ -200,6 +200,10 @@ class Budget(Section, frozen=True):
 EARLIEST_PURCHASE = date(1990, 1, 1)
 """Day before which no machine that runs this was bought. Judgement: an earlier one is a slip of the pen."""
 
+USUAL_LIFETIME_YEARS = 4.0
+"""Years of use that embodied carbon is spread over where none are told. Source: Dell's product carbon footprints, which
+assume four years for PCs and servers."""
+
 
 class Embodied(Section, frozen=True):
     """Embodied carbon of the machine: what making it emitted, spread evenly over its life. Without a figure: none."""
@@ -221,13 +225,13 @@ class Embodied(Section, frozen=True):
     ) = None
     lifetime_years: Annotated[
         float, Meta(ge=0.1, le=100, description="Years of use that the kg are spread over, from the day of purchase.")
-    ] = 4.0
+    ] = USUAL_LIFETIME_YEARS
     purchased: (
         Annotated[date, Meta(description="Day from which the machine has been used; an estimate does.")] | None
     ) = None
 
     def __post_init__(self) -> None:
-        """Refuse two figures, one without its day, a day without one, and a day that cannot be."""
+        """Refuse two figures, one without its day, a day or a lifetime without one, and a day that cannot be."""
         given = [name for name in ("device", "kilograms") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError("expected either a device or kilograms, got both")
@@ -235,6 +239,8 @@ class Embodied(Section, frozen=True):
             raise ValueError(f"expected purchased with {given[0]}, such as purchased: 2024-03-01")
         if not given and self.purchased is not None:
             raise ValueError("expected a device or kilograms with purchased, such as device: laptop")
+        if not given and self.lifetime_years != USUAL_LIFETIME_YEARS:
+            raise ValueError("expected a device or kilograms with lifetime_years, such as device: laptop")
         if self.purchased is not None and self.purchased < EARLIEST_PURCHASE:
             raise ValueError(f".purchased: expected a day since {EARLIEST_PURCHASE}, got {self.purchased}")
 

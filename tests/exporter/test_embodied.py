@@ -217,6 +217,7 @@ def test_a_life_begins_with_the_local_day_of_purchase(zone: str) -> None:
         ({"device": "toaster", "purchased": "2024-03-01"}, ".device: expected"),
         ({"device": "laptop", "kilograms": 200, "purchased": "2024-03-01"}, "expected either a device or kilograms"),
         ({"purchased": "2024-03-01"}, "expected a device or kilograms with purchased"),
+        ({"lifetime_years": 5}, "expected a device or kilograms with lifetime_years"),
         ({"device": "laptop", "purchased": "1904-03-01"}, ".purchased: expected a day since 1990-01-01"),
         ({"device": "laptop", "purchased": "March"}, ".purchased: expected a date such as"),
         ({"device": "laptop", "purchased": "2024-02-30"}, ".purchased: expected a date such as"),
