@@ -108,16 +108,17 @@ def speed(policy: Policy, cluster: Cluster, tasks: Tasks, green: FloatArray) -> 
 
 def place(policy: Policy, cluster: Cluster, tasks: Tasks, green: FloatArray) -> Iterator[Placements]:
     """Place all tasks, so many at once."""
-    free_at = np.zeros(len(cluster.names))
+    free_at, wake = np.zeros((2, len(cluster.names)))
+    grams_per_joule = np.full(len(green), 1e-4)
     for first in range(0, len(tasks), AT_ONCE):
         part = tasks[first : first + AT_ONCE]
         seen = StepView(
             start=Seconds(float(part.arrival[0])),
             seconds=Seconds(float(part.arrival[-1] - part.arrival[0])),
             free_at=free_at,
-            wake=np.zeros(len(green)),
+            wake=wake,
             green_joules=green,
-            grams_per_joule=np.full(len(green), 1e-4),
+            grams_per_joule=grams_per_joule,
         )
         answer = policy.place(part, cluster, seen)
         taken = answer.node != DROPPED

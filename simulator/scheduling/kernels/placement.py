@@ -518,11 +518,10 @@ def place_least_loaded(
     the task is dropped."""
     fits, longest_wait = rule.fits, rule.longest_wait
     nodes, _, levels = rule.service.shape
-    service = rule.service[:, :, levels - 1]
+    service = rule.service
     chosen, level, begin, end = choice[0], choice[1], times[0], times[1]
     for i in range(len(release)):
         k = task_class[i]
-        released = release[i]
         best = -1
         earliest = math.inf
         for n in range(nodes):
@@ -532,25 +531,23 @@ def place_least_loaded(
                 continue
             if wake is not None or moved is not None:
                 waking = None if wake is None else wake[n]
-                free = starting(released, free, waking, None if moved is None else moved[DELAY, n, k])
+                free = starting(release[i], free, waking, None if moved is None else moved[DELAY, n, k])
                 if free >= earliest:
                     continue
             best = n
             earliest = free
-            if free <= released:
+            if free <= release[i]:
                 break
         level[i] = levels - 1
-        start = earliest if earliest > released else released
-        if best < 0 or start - released > longest_wait:
+        if best < 0 or earliest - release[i] > longest_wait:
             chosen[i] = -1
             begin[i] = math.nan
             end[i] = math.nan
             continue
-        finish = start + work[i] * service[best, k]
         chosen[i] = best
-        begin[i] = start
-        end[i] = finish
-        free_at[best] = finish
+        begin[i] = earliest if earliest > release[i] else release[i]
+        end[i] = begin[i] + work[i] * service[best, k, levels - 1]
+        free_at[best] = end[i]
         if wake is not None:
             wake[best] = 0.0
 
