@@ -115,7 +115,7 @@ class Scored(Ruled):
         """See `Ruled.choice`. Only the rule of the last grids is remembered."""
         known = self._grams if cluster is self._cluster else None
         order, rule = super().choice(cluster, grams_per_joule)
-        # As bytes, which takes a quarter of the time of numpy's comparison: it is asked for each step.
+        # As bytes: numpy's comparison takes many times as long, and each step asks.
         if known is None or known.tobytes() != grams_per_joule.tobytes():
             self._choice = order, self._weighed(rule, cluster, grams_per_joule)
         self._grams = grams_per_joule
