@@ -82,6 +82,9 @@ def nobody_reads() -> int:
     return NOBODY_READS
 
 
+MOST_DIGITS = 9
+"""Digits of a number that a flag takes: in seconds, thirty years. Chosen."""
+
 METRICS_PATH = "/metrics"
 """Path of the metrics where no flag names another; Prometheus asks for it by default."""
 
@@ -192,7 +195,9 @@ def _metrics_path(text: str) -> str:
 
 
 def positive(text: str) -> int:
-    """Parse a flag's value: a whole number above 0."""
+    """Parse a flag's value: a whole number above 0, no longer than seconds and hours can be."""
+    if len(text) > MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f'expected at most {MOST_DIGITS} digits, got "{text[:MOST_DIGITS]}..."')
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f'expected a whole number >= 1, got "{text}"')
     return int(text)

@@ -142,6 +142,7 @@ def test_a_bad_web_configuration_is_one_line(tmp_path: Path, text: str, said: st
     ("flag", "said"),
     [
         ("--web.max-requests=many", 'argument --web.max-requests: expected a whole number >= 1, got "many"'),
+        (f"--web.max-requests={10**400}", 'argument --web.max-requests: expected at most 9 digits, got "100000000..."'),
         ("--web.max-requests=0", 'argument --web.max-requests: expected a whole number >= 1, got "0"'),
         *(
             (
