@@ -71,8 +71,14 @@ def _weeks(weeks: Sequence[ScoreWeekView]) -> str:
         return ""
     rows = "".join(
         f"<tr><td>{one.monday}</td><td>{bar(one.ratio, f'{one.ratio:.2f}')}</td>"
-        f'<td class="num">{one.ratio:.2f} {one.grade}, {one.counted_seconds / SECONDS_PER_HOUR:.0f} h</td></tr>'
+        f'<td class="num">{one.ratio:.2f} {one.grade}, {_counted(one)}</td></tr>'
         for one in weeks
     )
     head = "This machine's own last weeks, a trend and not the reference:"
     return f'<p class="dim">{head}</p><table class="factors">{rows}</table>'
+
+
+def _counted(week: ScoreWeekView) -> str:
+    if week.counted_seconds < SECONDS_PER_HOUR:
+        return f"{week.counted_seconds / SECONDS_PER_MINUTE:.0f} min"
+    return f"{week.counted_seconds / SECONDS_PER_HOUR:.0f} h"

@@ -243,6 +243,14 @@ def test_the_first_minutes_are_not_judged() -> None:
     assert "over budget" not in text
 
 
+@pytest.mark.parametrize(("samples", "said"), [(20, "5 min"), (260, "1 h")])
+def test_a_week_says_how_much_of_it_was_counted(samples: int, said: str) -> None:
+    site = make_site()
+    for _ in range(samples):
+        site.sample_after(15.0)
+    assert re.search(rf"\d\.\d\d [A-F], {said}$", Document(page(site)).text, re.MULTILINE)
+
+
 @pytest.mark.parametrize(("known", "said"), [(167, "(early: 99% of this device's week is known)"), (168, "usual week")])
 def test_page_table_and_json_say_alike_whether_the_week_is_known(known: int, said: str) -> None:
     week = WeekProfile(rates=(10.0,) * HOURS, weights=(4.0,) * known + (0.0,) * (HOURS - known))
