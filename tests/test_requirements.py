@@ -110,13 +110,14 @@ def pip(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, capture_output=True, text=True, timeout=2 * TOOL_SECONDS, check=False)
 
 
-def pin_images(folder: Path, answer: str) -> subprocess.CompletedProcess[str]:
-    """Run the script on a copy, with a Docker that gives `answer` for every image."""
+def pin_images(folder: Path, answer: str, buildx: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the script on a copy, with a Docker that gives `answer` for every image, and `buildx` as status of that."""
     (folder / "scripts").mkdir(exist_ok=True)
     shutil.copy(ROOT / "scripts/pin-images", folder / "scripts")
     docker = folder / "bin/docker"
     docker.parent.mkdir(exist_ok=True)
-    docker.write_text(f'#!/bin/sh\n[ "$1 $2 $3" = "buildx imagetools inspect" ] || exit 9\necho {answer}\n')
+    asked = '[ "$1 $2 $3" = "buildx imagetools inspect" ]'
+    docker.write_text(f'#!/bin/sh\n[ "$1 $2" = "buildx version" ] && exit {buildx}\n{asked} || exit 9\necho {answer}\n')
     docker.chmod(0o755)
     environment = {"PATH": f"{docker.parent}:{os.environ['PATH']}"}
     argv = [program("bash"), str(folder / "scripts/pin-images")]
@@ -153,3 +154,9 @@ def test_what_is_no_digest_is_written_nowhere(tree: Path, answer: str) -> None:
     assert f'expected a digest, got "{answer}"' in done.stderr
     for name in ("Dockerfile", "docker-compose.yml"):
         assert (tree / name).read_text() == (ROOT / name).read_text()
+
+
+@pytest.mark.servers
+def test_a_docker_without_buildx_is_refused_in_one_line(tree: Path) -> None:
+    done = pin_images(tree, DIGEST, buildx=1)
+    assert (done.returncode, done.stderr) == (1, "scripts/pin-images: needs Docker with buildx\n")
