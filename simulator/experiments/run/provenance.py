@@ -28,6 +28,7 @@ LIBRARIES = ("numpy", "numba", "pvlib", "scipy")
 
 EXECUTED = (
     "exporter/core/config.py",
+    "exporter/core/logs.py",
     "exporter/core/printable.py",
     "exporter/core/regular_file.py",
     "exporter/core/scalars.py",
