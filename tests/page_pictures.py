@@ -37,8 +37,8 @@ SIMULATED_STEPS = 288 + 200
 def main() -> None:
     """Write the pictures, light and dark."""
     with TemporaryDirectory() as name:
-        take(Path(name), "page", exporter_page(), 1345)
-        take(Path(name), "simulator-page", simulator_page(), 1570)
+        take(Path(name), "page", exporter_page(), 1590)
+        take(Path(name), "simulator-page", simulator_page(), 1900)
 
 
 def exporter_page() -> str:
