@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from random import SystemRandom
 
@@ -83,32 +84,47 @@ def _run(options: argparse.Namespace, config: Config, ends: list[Reverted]) -> T
     plan = Plan.of(options.hours, timing, bench)
     with Switch(options.state_dir, roots, on_exit=ends.append) as switch:
         ends.append(switch.leftover)
-        wanted = {one.setting for one in STRATEGIES[strategy].changes(roots)}
-        if not wanted:
+        if not STRATEGIES[strategy].changes(roots):
             raise MeasurementError(f"{strategy} finds no setting on this machine that it would change")
-        switched_on = partial(_switched_on, switch, strategy, wanted, ends)
-        return run_trial(bench, plan, strategy=strategy, switched_on=switched_on, draw=SystemRandom())
+        tried = _Strategy(name=strategy, switch=switch, ends=ends)
+        return run_trial(bench, plan, strategy=strategy, switched_on=tried.switched_on, draw=SystemRandom())
 
 
-@contextlib.contextmanager
-def _switched_on(switch: Switch, strategy: str, wanted: set[Setting], ends: list[Reverted]) -> Iterator[None]:
-    """Hold the settings of a strategy, and add to `ends` how taking them back went.
+@dataclass(slots=True, kw_only=True)
+class _Strategy:
+    """A strategy in a trial: `settings` are those that the machine takes, which shows when it is first on.
 
-    Raises MeasurementError where they are not those of the trial.
+    `ends` get how taking them back went.
     """
-    applied = switch.on(strategy)
-    if applied.refused:
-        raise MeasurementError(f"cannot be set: {applied.refused[0]}")
-    if {one.setting for one in applied.changes} != wanted:
-        raise MeasurementError(MEDDLED)
-    try:
-        yield
-    finally:
-        ends.append(switch.off())
-    if ends[-1].owed:
-        raise MeasurementError("settings cannot be set back: `ecotrack optimize --revert` tries again")
-    if ends[-1].count < len(applied.changes):
-        raise MeasurementError(MEDDLED)
+
+    name: str
+    switch: Switch
+    ends: list[Reverted]
+    settings: frozenset[Setting] = frozenset()
+
+    @contextlib.contextmanager
+    def switched_on(self) -> Iterator[None]:
+        """Hold the settings. Raises MeasurementError where there are none, or not the same as before."""
+        applied = self.switch.on(self.name)
+        settings = frozenset(one.setting for one in applied.changes)
+        if not self.settings:
+            if refused := applied.refused:
+                print(
+                    f"ecotrack: {len(refused)} settings cannot be set and are left out: {refused[0]}", file=sys.stderr
+                )
+            if not settings:
+                raise MeasurementError(f"no setting of {self.name} can be set on this machine")
+            self.settings = settings
+        if settings != self.settings:
+            raise MeasurementError(MEDDLED)
+        try:
+            yield
+        finally:
+            self.ends.append(self.switch.off())
+        if self.ends[-1].owed:
+            raise MeasurementError("settings cannot be set back: `ecotrack optimize --revert` tries again")
+        if self.ends[-1].count < len(settings):
+            raise MeasurementError(MEDDLED)
 
 
 def _wait(stop: StopSignal, seconds: Seconds) -> None:

@@ -162,11 +162,30 @@ def test_what_cannot_be_set_is_told_before_the_pilot(
     tree: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bench = benched(monkeypatch, tree, METER)
-    refusing(monkeypatch, "powersave")
+    refusing(monkeypatch, "powersave", "balance_power")
     before = tree.texts()
     assert run(tree) == 2
-    assert capsys.readouterr().err == f"ecotrack: cannot be set: {GOVERNOR}: Permission denied\n"
+    told = capsys.readouterr()
+    assert told.err.splitlines() == [
+        f"ecotrack: 4 settings cannot be set and are left out: {GOVERNOR}: Permission denied",
+        "ecotrack: no setting of reduce_cpu can be set on this machine",
+    ]
     assert (tree.texts(), bench.waits < 10) == (before, True)
+
+
+def test_a_trial_is_of_the_settings_that_the_machine_takes_and_names_the_others(
+    tree: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    benched(monkeypatch, tree, METER)
+    refusing(monkeypatch, "balance_power")
+    before = tree.texts()
+    assert run(tree) == 0
+    told = capsys.readouterr()
+    assert told.err.startswith("ecotrack: 2 settings cannot be set and are left out: ")
+    assert told.err.count("\n") == 1
+    (kept,) = load_trials(tree.state)
+    assert kept.effect.reduction.estimate == pytest.approx(0.1)
+    assert tree.texts() == before
 
 
 def test_what_an_interruption_cannot_set_back_is_told_and_stays_in_the_journal(
