@@ -18,6 +18,7 @@ from simulator.experiments.run.provenance import digest, provenance_of
 from simulator.experiments.run.work import Figures, Simulate, simulate_job
 from simulator.experiments.write.medium import PLOTS
 from simulator.experiments.write.output import write_results
+from simulator.run.forecasts import lacking_of
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import is_users
 
@@ -46,8 +47,11 @@ def run_experiment(
         for warning in load_prices(Path(scenario.ledger.prices)).warnings():
             LOG.warning(warning)
     cases, pilot = request.cases, None if request.pilot is None else load_pilot(request)
+    lacking = {library for case in cases for library in lacking_of(case.work.scenario, case.work.method)}
     with locked(request.folder):
-        provenance = provenance_of(scenario)
+        provenance = provenance_of(scenario, lacking)
+        if warning := provenance.warning:
+            LOG.warning(warning)
         runs = _finished(request, cases, Journal(request.folder, provenance), report_progress, simulate)
         results = results_of(request, cases, runs, provenance, pilot)
         write_results(request.folder, results, PLOTS[request.plots])

@@ -1,6 +1,6 @@
 """The model that a run serves: the one that was asked for, fitted to a history, or one that stands in, and why."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
@@ -88,9 +88,8 @@ def as_asked(choice: str, kind: Kind, serve: Callable[[Model, str], ServedT]) ->
     It is given the reason too. Raises ForecastError where the reference cannot learn either.
     """
     name = BY_CHOICE[choice]
-    missing = _lacking(name)
-    if missing is not None:
-        return serve(MODELS[REFERENCE], f"{name} needs {missing}, which is not installed")
+    if missing := _lacking([name]):
+        return serve(MODELS[REFERENCE], f"{name} needs {missing[0]}, which is not installed")
     # What is usual of a grid's intensity goes by the hour of the week.
     model = hour_of_week() if choice == "climatology" and kind is Kind.INTENSITY else MODELS[name]
     try:
@@ -101,13 +100,18 @@ def as_asked(choice: str, kind: Kind, serve: Callable[[Model, str], ServedT]) ->
 
 def candidates() -> list[Model]:
     """Return the reference, and the models that compete with it as far as the libraries are there to learn them."""
-    return [MODELS[name] for name in (REFERENCE, *CANDIDATES) if _lacking(name) is None]
+    return [MODELS[name] for name in (REFERENCE, *CANDIDATES) if not _lacking([name])]
 
 
-def _lacking(name: str) -> str | None:
-    """Return the library without which a model cannot learn here, None where there is none."""
+def lacking(choice: str) -> list[str]:
+    """Return the libraries that are not installed, and without which models of a choice give way to others."""
+    return _lacking(CANDIDATES if choice == BEST else [BY_CHOICE[choice]] if choice in BY_CHOICE else [])
+
+
+def _lacking(names: Collection[str]) -> list[str]:
+    """Return the libraries that are not installed, and without which some of these models cannot learn."""
     libraries = {"torch": ("torch", LEARNS_BY_TORCH), "scikit-learn": ("sklearn", TREES)}
-    return next((one for one, (package, names) in libraries.items() if name in names and not find_spec(package)), None)
+    return [one for one, (package, those) in libraries.items() if those & {*names} and not find_spec(package)]
 
 
 def _best(series: Series) -> Learnt:

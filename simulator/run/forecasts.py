@@ -11,11 +11,13 @@ from simulator.energy.cloudless import CloudlessWeather
 from simulator.forecast.checkpoint import load
 from simulator.forecast.intensity import ForecastGrid
 from simulator.forecast.interface import ForecastError
+from simulator.forecast.learnt import lacking
 from simulator.forecast.references import Forecaster, NoForecaster, PerfectForecaster, PersistenceForecaster
 from simulator.forecast.serving import HourlyForecaster, Sky
 from simulator.grid.course import Ahead, Grid, HourlyGrid
 from simulator.run.generation import Generation, daily
 from simulator.run.job import Method
+from simulator.scenario.published import AnyScenario, PublishedScenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.policies import traits
 
@@ -49,6 +51,12 @@ def learns(scenario: Scenario, method: Method) -> bool:
     """Return whether a forecaster of a method has anything to learn on a scenario."""
     supply, intensity = choices_of(scenario, method)
     return supply not in UNLEARNT_SUPPLY or intensity not in UNLEARNT_INTENSITY
+
+
+def lacking_of(scenario: AnyScenario, method: Method) -> list[str]:
+    """Return the libraries that are not installed, and without which forecasters of a method give way to others."""
+    choices = () if isinstance(scenario, PublishedScenario) else choices_of(scenario, method)
+    return [library for choice in choices for library in lacking(choice)]
 
 
 def forecaster_of(scenario: Scenario, method: Method, layout: Layout, generation: Generation) -> Forecaster:

@@ -18,6 +18,7 @@ from simulator.experiments.run.dask_executor import DaskExecutor
 from simulator.experiments.run.provenance import Program, program
 from simulator.experiments.run.work import Figures, Refusal, Simulate, do
 from simulator.run.child import end_with
+from simulator.run.forecasts import lacking_of
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -45,7 +46,10 @@ def execute(pending: Sequence[Work], simulate: Simulate, take: Take, executor: E
         for index, work in enumerate(pending):
             take(index, _accepted(do(work, simulate)))
         return
-    futures = {executor.submit(do_alike, work, program(), simulate): index for index, work in enumerate(pending)}
+    futures = {
+        executor.submit(do_alike, work, program(), _lacking(work), simulate): index
+        for index, work in enumerate(pending)
+    }
     taken = set()
     try:
         for future in as_completed(futures):
@@ -59,13 +63,18 @@ def execute(pending: Sequence[Work], simulate: Simulate, take: Take, executor: E
             _take_finished(future, futures[future], take)
 
 
-def do_alike(work: Work, asking: Program, simulate: Simulate) -> Figures | Refusal:
-    """Do the work, unless this process differs from the asking one in its code or its environment."""
+def do_alike(work: Work, asking: Program, lacking: Sequence[str], simulate: Simulate) -> Figures | Refusal:
+    """Do the work, unless this process differs from the asking one in its code, its environment, or the libraries that
+    the work's forecasters lack."""
     if asking.code != program().code:
         return Refusal(mistakes=["workers: expected the same version of ecochain on every worker, got another one"])
-    if asking.environment != program().environment:
+    if asking.environment != program().environment or lacking != _lacking(work):
         return Refusal(mistakes=["workers: expected the same Python and libraries on every worker, got others"])
     return do(work, simulate)
+
+
+def _lacking(work: Work) -> Sequence[str]:
+    return lacking_of(work.scenario, work.method)
 
 
 def _take_finished(future: Future[Figures | Refusal], index: int, take: Take) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -25,6 +25,9 @@ from simulator.scheduling.names import is_users
 
 LIBRARIES = ("numpy", "numba", "pvlib", "scipy")
 """Libraries whose versions can change a result."""
+
+ABSENT = "absent"
+"""Version of a library that is not installed."""
 
 EXECUTED = (
     "exporter/core/config.py",
@@ -81,7 +84,10 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """The two digests, and the digests and versions behind them. `files` covers the files that the scenario names."""
+    """The two digests, and the digests and versions behind them. `files` covers the files that the scenario names.
+
+    Of the libraries by which forecasters learn, `versions` has those that were asked for and absent.
+    """
 
     inputs: str
     environment: str
@@ -92,6 +98,13 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     compression_profile: str
     ledger_profile: str
 
+    @property
+    def warning(self) -> str:
+        """A line on the libraries that forecasters lacked; empty where they lacked none."""
+        absent = ", ".join(name for name, version in self.versions.items() if version == ABSENT)
+        what = "forecasters that need it to learn gave way to others, and figures are not those with it"
+        return f"Not installed: {absent}; {what}" if absent else ""
+
     def differences(self, other: "Provenance") -> Iterator[str]:
         """Name the differences to another provenance, in the order of reading: the two digests, then their parts."""
         if self.inputs != other.inputs:
@@ -101,15 +114,19 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
         if self.environment != other.environment:
             names = dict.fromkeys((*self.versions, *other.versions))
             kept = (
-                f"{name} {self.versions.get(name, 'absent')}"
+                f"{name} {self.versions.get(name, 'installed' if other.versions.get(name) == ABSENT else ABSENT)}"
                 for name in names
                 if self.versions.get(name) != other.versions.get(name)
             )
             yield f"another environment ({', '.join(kept)})"
 
 
-def provenance_of(scenario: AnyScenario) -> Provenance:
-    """Return the provenance of figures of a scenario here. Raises ConfigError for a file that cannot be read."""
+def provenance_of(scenario: AnyScenario, lacking: Iterable[str] = ()) -> Provenance:
+    """Return the provenance of figures of a scenario here, with the libraries that its forecasters lack.
+
+    Raises ConfigError for a file that cannot be read.
+    """
+    found = versions() | dict.fromkeys(sorted(lacking), ABSENT)
     parts = {
         "code": program().code,
         "scenario": digest(scenario),
@@ -117,7 +134,7 @@ def provenance_of(scenario: AnyScenario) -> Provenance:
         "compression_profile": profile_of(scenario).digest(),
         "ledger_profile": shipped_profile().digest(),
     }
-    return Provenance(inputs=digest(parts), environment=program().environment, versions=versions(), **parts)
+    return Provenance(inputs=digest(parts), environment=digest(found), versions=found, **parts)
 
 
 def _named_files(scenario: AnyScenario) -> Iterator[bytes]:

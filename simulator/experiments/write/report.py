@@ -78,6 +78,8 @@ def _head(results: Results) -> Iterator[str]:
         f"Figures are means of {results.replications} runs with the half-width of their 95% t interval."
     )
     yield ""
+    if results.provenance.warning:
+        yield from (f"> **Warning**: {results.provenance.warning}.", "")
     if results.replications < ENOUGH_REPLICATIONS:
         yield (
             f"> **Warning**: fewer than {ENOUGH_REPLICATIONS} replications. The intervals are valid only if the "

@@ -16,7 +16,10 @@ import yaml
 
 from exporter.core.config import ConfigError
 from simulator.experiments.find.estimates import load_shown_results
+from simulator.experiments.run.execution import do_alike
 from simulator.experiments.run.journal import locked
+from simulator.experiments.run.provenance import program
+from simulator.experiments.run.work import Refusal
 from simulator.experiments.runner import Interrupted, run_experiment
 from simulator.scenario.schema import SchedulerSection
 from tests.processes import ending, first_line, free_port, until, until_ended
@@ -156,6 +159,36 @@ def test_a_journal_of_another_provenance_is_refused_in_one_line(
     assert len(caught.value.mistakes) == 1
     assert told in caught.value.mistakes[0]
     assert journal.read_bytes() == before
+
+
+def test_libraries_that_forecasters_lack_are_told_and_part_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = request(tmp_path, experiment="forecasts", replications=2)
+    _, whole = run_experiment(asked, unseen, fake)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ConfigError, match=r"made with another environment \(torch installed\)"):
+        run_experiment(asked, unseen, fake)
+    without = replace(asked, output=tmp_path / "without")
+    caplog.clear()
+    folder, found = run_experiment(without, unseen, fake)
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert line.startswith("Not installed: torch; ")
+    assert f"> **Warning**: {line}.\n" in (folder / "report.md").read_text(encoding="utf-8")
+    assert found.provenance.versions == whole.provenance.versions | {"torch": "absent"}
+    # Who asks for no such forecaster depends on no such library.
+    _, other = run_experiment(request(tmp_path, replications=2), unseen, fake)
+    assert other.provenance.environment == whole.provenance.environment != found.provenance.environment
+    monkeypatch.undo()
+    with pytest.raises(ConfigError, match=r"made with another environment \(torch absent\)"):
+        run_experiment(without, unseen, fake)
+
+
+def test_a_worker_that_lacks_another_library_to_learn_forecasts_refuses_the_work(tmp_path: Path) -> None:
+    asked = request(tmp_path, experiment="forecasts", replications=2)
+    works = {case.label: case.seeded(1) for case in asked.cases}
+    assert isinstance(do_alike(works["best"], program(), ["torch"], fake), Refusal)
+    assert not isinstance(do_alike(works["best"], program(), [], fake), Refusal)
 
 
 @contextlib.contextmanager
