@@ -22,7 +22,6 @@ DOTS_PER_INCH = 120
 DECADES_FOR_LOG = 2.0
 """Decades over which values have to spread for a logarithmic axis."""
 
-
 MOST_DECADES = 3
 """Decades on either side of zero; what is closer to zero is drawn to scale."""
 
