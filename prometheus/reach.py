@@ -3,15 +3,25 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC
 from statistics import fmean
 
 from exporter.budget import Period
-from exporter.build import Paths, budget_limits, host_hardware, host_model, intensity_provider, network_model
+from exporter.build import (
+    Paths,
+    budget_limits,
+    embodied_carbon,
+    host_hardware,
+    host_model,
+    intensity_provider,
+    network_model,
+)
 from exporter.config import Config
 from exporter.core.units import (
     BYTES_PER_BINARY_GB,
     HOURS_PER_DAY,
     JOULES_PER_KWH,
+    SECONDS_PER_DAY,
     SECONDS_PER_HOUR,
     BytesPerSecond,
     Grams,
@@ -32,7 +42,7 @@ class Machine:
 
     `intensity` is the usual one and `highest_intensity` the most that its grid may have at any hour; they differ where
     a profile of the day or a live provider tells. `link` is the highest network throughput it can sustain, both
-    directions together. `budgets` maps a period to its limit.
+    directions together. `budgets` maps a period to its limit, and `embodied` is the embodied share that they count.
     """
 
     idle: Watts
@@ -42,6 +52,7 @@ class Machine:
     network: JoulesPerByte
     link: BytesPerSecond
     budgets: Mapping[Period, Grams]
+    embodied: GramsPerSecond = GramsPerSecond(0.0)  # noqa: RUF009 - a number
 
 
 def machine(config: Config, link: BytesPerSecond) -> Machine:
@@ -58,7 +69,14 @@ def machine(config: Config, link: BytesPerSecond) -> Machine:
         network=network_model(config).energy_per_byte,
         link=link,
         budgets=budget_limits(config.budget),
+        embodied=_embodied(config),
     )
+
+
+def _embodied(config: Config) -> GramsPerSecond:
+    """Return the embodied share that budgets count while the machine's life lasts."""
+    found = embodied_carbon(config.embodied, UTC) if config.budget.include_embodied else None
+    return GramsPerSecond(0.0) if found is None else found.rate(found.start)
 
 
 def _intensities(config: Config) -> list[GramsPerKwh]:
@@ -89,8 +107,12 @@ def highest_rate(machine: Machine) -> GramsPerSecond:
 
 
 def threshold(machine: Machine, row: BurnAlert) -> GramsPerSecond:
-    """Return the emission rate at which the row's factor is reached, for a period of nominal length."""
-    return GramsPerSecond(row.factor * machine.budgets[row.period] / PERIOD_SECONDS[row.period])
+    """Return the emission rate at which the row's factor is reached, for a period of nominal length.
+
+    Zero where the embodied share leaves nothing of the limit: the alert is there for when the machine's life is over.
+    """
+    allowed = machine.budgets[row.period] / PERIOD_SECONDS[row.period] - machine.embodied
+    return GramsPerSecond(row.factor * max(0.0, allowed))
 
 
 def is_reachable(machine: Machine, row: BurnAlert) -> bool:
@@ -153,7 +175,8 @@ def _traffic(throughput: BytesPerSecond) -> str:
 def _described(machine: Machine) -> str:
     per_gb = machine.network * BYTES_PER_BINARY_GB / JOULES_PER_KWH
     limits = " and ".join(f"{limit:g} g a {period}" for period, limit in machine.budgets.items())
-    budgets = f"budgets of {limits}" if limits else "no budget"
+    less = f", less {machine.embodied * SECONDS_PER_DAY:.1f} g embodied a day" if machine.embodied else ""
+    budgets = f"budgets of {limits}{less}" if limits else "no budget"
     varies = machine.highest_intensity > machine.intensity
     grid = f"{machine.intensity:g} g/kWh" + (f" of up to {machine.highest_intensity:g}" if varies else "")
     return (

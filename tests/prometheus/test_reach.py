@@ -55,6 +55,21 @@ def test_an_alert_that_cannot_be_reached_is_not_generated() -> None:
     assert set(FACTORS) - generated_names(offline) == {"EcotrackDailyBudgetFastBurn"}
 
 
+@pytest.mark.parametrize("kilograms", [100, 1000])
+def test_what_an_embodied_share_leaves_brings_alerts_into_reach(tmp_path: Path, kilograms: int) -> None:
+    """A limit of which less is left is burnt faster; of one that is spoken for, no alert is left out."""
+    file = tmp_path / "ecotrack.yml"
+    text = (ROOT / "docs/examples/laptop.yml").read_text()
+    assert text.count("\nbudget:\n") == 1
+    counted = text.replace("\nbudget:\n", "\nbudget:\n  include_embodied: true\n")
+    file.write_text(f"{counted}\nembodied: {{kilograms: {kilograms}, purchased: 2024-03-01}}\n")
+    found = machine(load_config(file), BytesPerSecond(0.0))
+    share = kilograms * 1000.0 / (4.0 * 365.25)
+    assert set(FACTORS) <= generated_names(found)
+    assert threshold(found, BURN_ALERTS[0]) * 86400.0 == pytest.approx(6.0 * max(0.0, 150.0 - share))
+    assert f"less {share:.1f} g embodied a day" in reach_table(found, BURN_ALERTS)
+
+
 def test_without_a_monthly_budget_there_are_no_monthly_burn_rate_alerts() -> None:
     daily = replace(EXAMPLE, budgets={Period.DAY: Grams(150.0)})
     assert set(FACTORS) & generated_names(daily) == {"EcotrackDailyBudgetFastBurn", "EcotrackDailyBudgetSlowBurn"}
