@@ -82,11 +82,12 @@ def running_stack(folder: Path) -> Iterator[Live]:
             itself = [{"targets": [prometheus.removeprefix("http://")]}]
             (folder / "others.yml").write_text(yaml.safe_dump(itself), encoding="utf-8")
             live = Live(prometheus=prometheus, exporter=exporter, neighbour=neighbour, simulator=simulator)
-            # Of a counter that Prometheus has not seen before there is no increase.
-            _until_seen(live, f'ecotrack_sample_gaps_total{{instance="{exporter}"}}')
-            machine.answer_late(LATE_SECONDS)
             # A score needs a minute.
             _until_seen(live, f'ecotrack_eco_score_ratio{{instance="{exporter}"}}')
+            # Of a counter that Prometheus has not seen before there is no increase.
+            _until_seen(live, f'ecotrack_sample_gaps_total{{instance="{exporter}"}}')
+            # Last, since a gap is soon too long ago to be shown.
+            machine.answer_late(LATE_SECONDS)
             yield live
 
 
