@@ -57,7 +57,7 @@ def calibrate(bench: Bench, timing: Timing) -> Calibration:
         raise MeasurementError(
             f"expected more power at full load than idle, got {full:g} W and {idle:g} W; nothing is stored"
         )
-    covers, source = sensor or (Coverage.MACHINE, "meter")
+    covers, source = (sensor.covers, sensor.source) if sensor else (Coverage.MACHINE, "meter")
     return Calibration(at=bench.now(), source=source, covers=covers, idle_watts=idle, full_watts=full)
 
 
@@ -70,8 +70,8 @@ def _power(bench: Bench, phase: Phase, sensor: SensorKey | None) -> Watts:
     if sensor is None:
         return _typed(bench)
     if sensor not in phase.powers:
-        raise MeasurementError(f"{sensor[1]} has stopped telling; try again")
-    bench.say(f"{phase.powers[sensor]:.1f} W by {sensor[1]}")
+        raise MeasurementError(f"{sensor.source} has stopped telling; try again")
+    bench.say(f"{phase.powers[sensor]:.1f} W by {sensor.source}")
     return phase.powers[sensor]
 
 

@@ -1,16 +1,16 @@
 """Mean power by sensor over a phase of a measurement."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from exporter.core.units import Joules, Ratio, Seconds, UnixSeconds, Watts
 from exporter.power.allocation import PRECEDENCE
 from exporter.power.component import Coverage
 from exporter.sources.reading import HostReading
 from exporter.usage.between import carry_forward, usage_between
-from exporter.usage.sensors import believed
+from exporter.usage.sensors import Believed, Told, believed
 
 STEP = Seconds(5.0)
 """Time between readings while something is measured: the exporter's usual interval."""
@@ -59,8 +59,13 @@ class Bench(Protocol):
         """Tell the person."""
 
 
-SensorKey = tuple[Coverage, str]
-"""Coverage and source of sensors, which add up."""
+class SensorKey(NamedTuple):
+    """Coverage and source of sensors, which add up, and their names: a sum that lacks one is another's power."""
+
+    covers: Coverage
+    source: str
+    names: frozenset[str]
+
 
 USABLE = (Coverage.MACHINE, Coverage.PACKAGE)
 """Coverage of sensors whose power a measurement can use, the better first: the machine, or its packages."""
@@ -103,22 +108,29 @@ def measure_phase(bench: Bench, timing: Timing, tell: Callable[[str], None]) -> 
             raise MeasurementError("the CPU times cannot be read")
         sensors = believed(usage.told, flat)
         flat = sensors.flat
-        for one in sensors.measured:
-            key = (one.sensor.covers, one.sensor.source)
-            energies[key] = Joules(energies.get(key, 0.0) + one.energy)
-        for key, length in {
-            (one.sensor.covers, one.sensor.source): one.span.length for one in sensors.measured
-        }.items():
+        for key, energy, length in _sums(usage.told, sensors):
+            energies[key] = Joules(energies.get(key, 0.0) + energy)
             told[key] = told.get(key, 0.0) + length
         previous = carry_forward(previous, reading)
         how_busy = f", CPUs {busy / watched:.0%} busy" if watched else ""
         tell(f"measuring, {max(0.0, timing.measure - elapsed):.0f} s left{how_busy}")
-    known = [key for key in energies if key[0] in USABLE and told[key] >= LEAST_TOLD * elapsed]
+    known = [key for key in energies if key.covers in USABLE and told[key] >= LEAST_TOLD * elapsed]
     return Phase(
         utilization=Ratio(busy / watched),
         powers={key: Watts(energies[key] / told[key]) for key in known},
         elapsed=Seconds(previous.elapsed - began),
     )
+
+
+def _sums(told: Told, sensors: Believed) -> Iterator[tuple[SensorKey, Joules, Seconds]]:
+    """Yield the energy of all sensors that a source has of the same coverage, and the time in which they measured it.
+
+    Those of a step are all that told or none: `believed` leaves out a sum of which a part is silent.
+    """
+    for group in dict.fromkeys((one.sensor.covers, one.sensor.source) for one in sensors.measured):
+        names = frozenset(name for name, one in told.items() if (one.sensor.covers, one.sensor.source) == group)
+        of_it = [one for one in sensors.measured if (one.sensor.covers, one.sensor.source) == group]
+        yield SensorKey(*group, names), Joules(sum(one.energy for one in of_it)), of_it[0].span.length
 
 
 def settling(bench: Bench, timing: Timing) -> Seconds:
@@ -135,5 +147,5 @@ def best_sensor(phase: Phase) -> SensorKey | None:
 
 
 def _rank(sensor: SensorKey) -> tuple[int, int]:
-    covers, source = sensor
-    return USABLE.index(covers), PRECEDENCE.index(source) if source in PRECEDENCE else len(PRECEDENCE)
+    source = sensor.source
+    return USABLE.index(sensor.covers), PRECEDENCE.index(source) if source in PRECEDENCE else len(PRECEDENCE)

@@ -107,7 +107,7 @@ def run_trial(
     for number in range(1, plan.pairs + 1):
         pair = _pair(course, switched_on, on_first=bool(draw.getrandbits(1)))
         if pair is None:
-            told = f"is lost: the machine slept, or {sensor[1]} did not tell of all of it"
+            told = f"is lost: the machine slept, or {sensor.source} did not tell of all of it"
         else:
             pairs.append(pair)
             told = (
@@ -119,14 +119,13 @@ def run_trial(
         raise MeasurementError(
             f"only {len(pairs)} of {plan.pairs} pairs were measured, expected {LEAST_PAIRS} at least"
         )
-    covers, source = sensor
     ended = bench.now()
     return Trial(
         strategy=strategy,
         began=UnixSeconds(ended - (bench.read().elapsed - started)),  # whatever was done to the clock meanwhile
         ended=ended,
-        source=source,
-        covers=covers,
+        source=sensor.source,
+        covers=sensor.covers,
         lost_pairs=plan.pairs - len(pairs),
         effect=effect_of(pairs, draw),
     )
@@ -151,7 +150,7 @@ def _pilot(course: Course, plan: Plan) -> None:
     bench.say(f"pilot of {course.hours(PILOT // 2):.1f} h, with nothing switched")
     means = [one for one in (course.phase() for _ in range(PILOT)) if one is not None]
     if len(means) <= PILOT // 2:
-        raise MeasurementError(f"{course.sensor[1]} told of {len(means)} of {PILOT} phases: too few for a trial")
+        raise MeasurementError(f"{course.sensor.source} told of {len(means)} of {PILOT} phases: too few for a trial")
     spread = spread_of([one.watts for one in means])
     bench.say(
         f"to see {SMALLEST:.0%} less with probability {POWER:g} takes about "
@@ -162,7 +161,6 @@ def _pilot(course: Course, plan: Plan) -> None:
 
 def _by(sensor: SensorKey) -> str:
     """Say what measures and what it leaves out."""
-    covers, source = sensor
-    if covers is Coverage.MACHINE:
-        return f"measured by {source}, which sees the whole machine"
-    return f"measured by {source}, which sees the processor packages; what it leaves out is taken as constant"
+    if sensor.covers is Coverage.MACHINE:
+        return f"measured by {sensor.source}, which sees the whole machine"
+    return f"measured by {sensor.source}, which sees the processor packages; what it leaves out is taken as constant"

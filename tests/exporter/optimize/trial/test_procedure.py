@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.units import Seconds
-from exporter.measure.phase import MeasurementError, Timing
+from exporter.measure.phase import MeasurementError, Timing, measure_phase
 from exporter.optimize.trial.effect import LEAST_PAIRS
 from exporter.optimize.trial.procedure import PILOT, Plan, run_trial
 from exporter.optimize.trial.result import Trial
@@ -132,6 +132,28 @@ def test_a_pair_in_which_the_machine_slept_or_the_sensor_was_silent_is_lost_and_
         one.machine.broken = {"meter"} if before + 2 * steps <= one.waits < before + 3 * steps else set()
 
     assert run(bench(METER, trouble=silent), LEAST_PAIRS + 2).lost_pairs >= 1
+
+
+@pytest.mark.parametrize("steps", [1, 10])
+def test_a_pair_in_which_one_of_two_packages_failed_is_lost_and_not_told_by_the_other(steps: int) -> None:
+    measuring = range(355, 355 + steps)
+
+    def fails(one: Switched) -> None:
+        one.machine.broken = {"second"} if one.waits in measuring else set()
+
+    machine = Machine(FakeClock(), sensors={"first": PACKAGE, "second": PACKAGE})
+    assert run(Switched(machine=machine, trouble=fails), LEAST_PAIRS + 2).lost_pairs == 1
+
+
+def test_a_phase_of_which_a_package_is_missing_has_another_power_than_one_with_all() -> None:
+    one = Switched(machine=Machine(FakeClock(), sensors={"first": PACKAGE, "second": PACKAGE}))
+    with_all = measure_phase(one, TIMING, lambda _: None)
+    one.machine.broken = {"second"}
+    without = measure_phase(one, TIMING, lambda _: None)
+    one.machine.broken = set()
+    assert not with_all.powers.keys() & without.powers.keys()
+    one.trouble = lambda it: it.machine.broken.symmetric_difference_update({"second"})
+    assert not measure_phase(one, TIMING, lambda _: None).powers
 
 
 @pytest.mark.parametrize("step", [-1e6, 1e6])
