@@ -61,14 +61,15 @@ class KeptFile(Generic[KeptT]):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise StateError(f"{self.subject} {path}: another `{self.command}` is running") from error
+            if not _is_at(new, file):
+                raise StateError(f"{self.subject} {path}: another `{self.command}` has just ended; try again")
             stack.callback(new.unlink, missing_ok=True)
             with self._told(path):
-                os.write(file, b" " * self.block)
+                _write(file, b" " * self.block)
 
             def keep(content: KeptT) -> Path:
                 with self._told(path):
-                    os.ftruncate(file, 0)
-                    os.pwrite(file, msgspec.json.encode(content) + b"\n", 0)
+                    _write(file, msgspec.json.encode(content) + b"\n")
                     os.fchmod(file, 0o644)  # for the service's user
                     os.fsync(file)
                     new.replace(path)
@@ -95,3 +96,18 @@ class KeptFile(Generic[KeptT]):
         except OSError as error:
             raise StateError(f"{self.subject} {path}: cannot be removed: {error.strerror}") from error
         return False
+
+
+def _is_at(path: Path, file: int) -> bool:
+    """Tell whether an open file still is at its path: until it is locked, its last owner may move or remove it."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(path.lstat(), os.fstat(file))
+    return False
+
+
+def _write(file: int, content: bytes) -> None:
+    """Make a file hold this and nothing else. Raises OSError, for one that takes only a part too."""
+    os.lseek(file, 0, os.SEEK_SET)
+    with os.fdopen(file, "wb", closefd=False) as stream:
+        stream.write(content)
+        stream.truncate()

@@ -1,5 +1,7 @@
 """Files of the state folder that a command makes, often as root and in a folder that another user owns."""
 
+import fcntl
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +9,9 @@ import pytest
 
 from exporter.calibrate.stored import CALIBRATION
 from exporter.kept import KeptFile
-from exporter.optimize.trial.stored import TRIALS
+from exporter.optimize.trial.stored import TRIALS, Trials
 from exporter.state import StateError
+from tests.exporter.golden_snapshot import TRIAL
 
 
 @pytest.mark.parametrize("kept", [CALIBRATION, TRIALS], ids=lambda one: one.name)
@@ -24,3 +27,36 @@ def test_a_link_in_the_place_of_a_file_is_not_followed(tmp_path: Path, kept: Kep
     ):
         pass
     assert precious.read_text() == "precious"
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_one_that_locks_after_another_has_ended_leaves_alone_what_that_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, keeps: bool
+) -> None:
+    lock, content = fcntl.flock, Trials().with_latest(TRIAL)
+
+    def late(file: int, operation: int) -> None:
+        monkeypatch.undo()
+        with TRIALS.place_of_the_next(tmp_path) as keep:
+            if keeps:
+                keep(content)
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(StateError, match="another `ecotrack trial` has just ended"), TRIALS.place_of_the_next(tmp_path):
+        pytest.fail("began to measure")
+    assert TRIALS.load(tmp_path) == (content if keeps else None)
+    with TRIALS.place_of_the_next(tmp_path) as keep:
+        keep(Trials())
+    assert TRIALS.load(tmp_path) == Trials()
+
+
+@pytest.mark.parametrize("kept", [CALIBRATION, TRIALS], ids=lambda one: one.name)
+def test_a_disk_that_takes_only_a_part_is_told_before_anything_is_measured(tmp_path: Path, kept: KeptFile[Any]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kept.block - 1, hard))
+    try:
+        with pytest.raises(StateError, match="File too large"), kept.place_of_the_next(tmp_path):
+            pytest.fail("began to measure")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
