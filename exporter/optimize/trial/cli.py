@@ -22,7 +22,7 @@ from exporter.optimize.roots import Roots
 from exporter.optimize.setting import Setting
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Reverted, Switch
-from exporter.optimize.trial.procedure import Plan, run_trial
+from exporter.optimize.trial.procedure import Plan, power_sensor, run_trial
 from exporter.optimize.trial.result import Effect, Interval, Trial
 from exporter.optimize.trial.stored import TRIALS, Trials
 from exporter.power.component import Coverage
@@ -81,13 +81,14 @@ def _run(options: argparse.Namespace, config: Config, ends: list[Reverted]) -> T
         SystemClock(), paths=paths, meter=meter_settings(config.meter), wait=partial(_wait, stop), ask=input, say=_say
     )
     timing = Timing(settle=Seconds(options.settle), measure=Seconds(options.phase))
-    plan = Plan.of(options.hours, timing, bench)
     with Switch(options.state_dir, roots, on_exit=ends.append) as switch:
         ends.append(switch.leftover)
         if not STRATEGIES[strategy].changes(roots):
             raise MeasurementError(f"{strategy} finds no setting on this machine that it would change")
-        tried = _Strategy(name=strategy, switch=switch, ends=ends)
-        return run_trial(bench, plan, strategy=strategy, switched_on=tried.switched_on, draw=SystemRandom())
+        sensor = power_sensor(bench)
+        plan = Plan.of(options.hours, timing, bench)
+        on = _Strategy(name=strategy, switch=switch, ends=ends).switched_on
+        return run_trial(bench, plan, sensor=sensor, strategy=strategy, switched_on=on, draw=SystemRandom())
 
 
 @dataclass(slots=True, kw_only=True)

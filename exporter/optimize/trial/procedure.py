@@ -52,7 +52,10 @@ class Plan:
 
     @classmethod
     def of(cls, hours: float, timing: Timing, bench: Bench) -> "Plan":
-        """Return the plan that fills so many hours. Raises MeasurementError where too few pairs fit."""
+        """Return the plan that fills so many hours. Raises MeasurementError where too few pairs fit.
+
+        The bench has to have been read: until then it does not know how late its sensors answer.
+        """
         phase = settling(bench, timing) + timing.measure
         pairs = floor((hours * 3600.0 / phase - PILOT) / 2.0)
         if pairs < LEAST_PAIRS:
@@ -82,22 +85,28 @@ class Course:
         return 2 * pairs * (settling(self.bench, self.timing) + self.timing.measure) / 3600.0
 
 
+def power_sensor(bench: Bench) -> SensorKey:
+    """Look for the sensor that tells most of the machine's power. Raises MeasurementError where none does."""
+    sensor = best_sensor(measure_phase(bench, GLANCE, lambda _: None))
+    if sensor is None:
+        raise MeasurementError(UNMEASURED)
+    return sensor
+
+
 def run_trial(
     bench: Bench,
     plan: Plan,
     *,
+    sensor: SensorKey,
     strategy: str,
     switched_on: Callable[[], AbstractContextManager[object]],
     draw: Random,
 ) -> Trial:
     """Measure a strategy's effect; `switched_on` holds its settings for as long as its context lasts.
 
-    Raises MeasurementError where power is not measured, or too few phases were.
+    Raises MeasurementError where too few phases were measured.
     """
     started = bench.read().elapsed
-    sensor = best_sensor(measure_phase(bench, GLANCE, lambda _: None))
-    if sensor is None:
-        raise MeasurementError(UNMEASURED)
     course = Course(bench=bench, timing=plan.timing, sensor=sensor)
     bench.say(_by(sensor))
     with switched_on():

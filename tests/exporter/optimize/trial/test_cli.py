@@ -100,10 +100,10 @@ def test_without_a_sensor_nothing_is_switched_and_nothing_kept(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "line"),
+    ("arguments", "waits", "line"),
     [
-        (("optimize_network",), "optimize_network finds no setting on this machine that it would change"),
-        (("reduce_cpu", "--hours=1", "--phase=3600"), "expected --hours 33 at least for phases of 3610 s, got 1"),
+        (("optimize_network",), 0, "optimize_network finds no setting on this machine that it would change"),
+        (("reduce_cpu", "--hours=1", "--phase=3600"), 4, "expected --hours 33 at least for phases of 3610 s, got 1"),
     ],
 )
 def test_what_cannot_be_tried_is_told_in_one_line_at_once(
@@ -111,11 +111,23 @@ def test_what_cannot_be_tried_is_told_in_one_line_at_once(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: tuple[str, ...],
+    waits: int,
     line: str,
 ) -> None:
     bench = benched(monkeypatch, tree, METER)
     assert run(tree, *arguments) == 2
-    assert (capsys.readouterr().err, bench.waits) == (f"ecotrack: {line}\n", 0)
+    assert (capsys.readouterr().err, bench.waits) == (f"ecotrack: {line}\n", waits)
+
+
+def test_a_sensor_that_answers_late_takes_of_the_hours_and_adds_none(
+    tree: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known of the lag of a management controller before it has answered."""
+    bench = benched(monkeypatch, tree, METER)
+    monkeypatch.setattr(SettingsBench, "lag", lambda one: Seconds(30.0 if one.waits else 0.0))
+    began = bench.now()
+    assert run(tree) == 0
+    assert bench.now() - began <= 3600.0 + 20.0, "the look for a sensor is not in the hours"
 
 
 def test_a_virtual_machine_has_no_power_of_its_own(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exporter.core.units import Seconds
 from exporter.measure.phase import MeasurementError, Timing, measure_phase
 from exporter.optimize.trial.effect import LEAST_PAIRS
-from exporter.optimize.trial.procedure import PILOT, Plan, run_trial
+from exporter.optimize.trial.procedure import PILOT, Plan, power_sensor, run_trial
 from exporter.optimize.trial.result import Trial
 from exporter.power.component import Sensor
 from tests.exporter.benches import BATTERY, METER, PACKAGE, FakeBench
@@ -59,7 +59,8 @@ def bench(*sensors: Sensor, **changed: object) -> Switched:
 
 def run(one: Switched, pairs: int = LEAST_PAIRS) -> Trial:
     plan = Plan(pairs=pairs, timing=TIMING)
-    return run_trial(one, plan, strategy="reduce_cpu", switched_on=one.switched_on, draw=Random(5))  # noqa: S311 - no secret
+    sensor = power_sensor(one)
+    return run_trial(one, plan, sensor=sensor, strategy="reduce_cpu", switched_on=one.switched_on, draw=Random(5))  # noqa: S311 - no secret
 
 
 @pytest.mark.parametrize("saves", [0.0, 0.03, 0.2, -0.1])
@@ -108,7 +109,8 @@ def test_settings_are_tried_once_at_first_and_it_says_how_long_it_must_run_befor
         yield
         assert (one.now() > began) == (switched > 1)
 
-    run_trial(one, Plan(pairs=12, timing=TIMING), strategy="s", switched_on=switched_on, draw=Random(1))  # noqa: S311 - no secret
+    plan, sensor = Plan(pairs=12, timing=TIMING), power_sensor(one)
+    run_trial(one, plan, sensor=sensor, strategy="s", switched_on=switched_on, draw=Random(1))  # noqa: S311 - no secret
     assert switched == 1 + 12
 
 
