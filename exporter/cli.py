@@ -37,7 +37,6 @@ from exporter.core.units import Seconds
 from exporter.core.web.asking import Deadline, ask_json
 from exporter.core.web.listen_address import ListenError, parse_address
 from exporter.flags import add_config_flag, add_folder_flags
-from exporter.power.hardware import Kind
 from exporter.sources.collector import SOURCES, Source
 from exporter.state import StateError
 from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
@@ -174,7 +173,7 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
 def _calibrate(options: argparse.Namespace) -> int:
     """Measure idle and full power and keep them, or take them back."""
     from exporter.calibrate.procedure import calibrate  # noqa: PLC0415 - for this command alone
-    from exporter.measure.bench import MachineBench  # noqa: PLC0415
+    from exporter.measure.bench import MachineBench, require_power_of_its_own  # noqa: PLC0415
     from exporter.measure.phase import MeasurementError, Timing  # noqa: PLC0415
 
     folder: Path = options.state_dir
@@ -196,11 +195,8 @@ def _calibrate(options: argparse.Namespace) -> int:
         ask=input,
         say=say,
     )
-    if host_hardware(config.power, paths).kind is Kind.VM:
-        told = "a virtual machine has no power of its own to measure: its host's processor tells more"
-        print(f"ecotrack: {told}", file=sys.stderr)
-        return USER_ERROR
     try:
+        require_power_of_its_own(host_hardware(config.power, paths))
         with CALIBRATION.place_of_the_next(folder) as keep:
             found = calibrate(bench, Timing(settle=Seconds(options.seconds), measure=Seconds(options.seconds)))
             say(f"{found.idle_watts:.1f} W idle and {found.full_watts:.1f} W at full load by {found.source}")

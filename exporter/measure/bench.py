@@ -11,6 +11,7 @@ from exporter.build import Paths
 from exporter.core.clock import Clock
 from exporter.core.units import Seconds, UnixSeconds
 from exporter.measure.phase import MeasurementError
+from exporter.power.hardware import Hardware, Kind
 from exporter.sources.collector import SOURCES
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
@@ -27,6 +28,12 @@ NEEDED = {"cpu", "rapl", "hwmon", "battery", "meter", "ipmi"}
 
 STOPPING = Seconds(5.0)
 """Time for a busy child to end before it is killed; it ends at once unless the machine is stuck."""
+
+
+def require_power_of_its_own(hardware: Hardware) -> None:
+    """Refuse a virtual machine, whose sensors, if it is shown any, are its host's. Raises MeasurementError."""
+    if hardware.kind is Kind.VM:
+        raise MeasurementError("a virtual machine has no power of its own to measure")
 
 
 class MachineBench:

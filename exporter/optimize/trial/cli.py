@@ -15,7 +15,7 @@ from exporter.core.command_line import USER_ERROR, Parser, positive, write_out
 from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
 from exporter.flags import add_config_flag, add_folder_flags
-from exporter.measure.bench import MachineBench
+from exporter.measure.bench import MachineBench, require_power_of_its_own
 from exporter.measure.phase import MeasurementError, Timing
 from exporter.optimize.revert_journal import JournalError
 from exporter.optimize.roots import Roots
@@ -26,7 +26,6 @@ from exporter.optimize.trial.procedure import Plan, power_sensor, run_trial
 from exporter.optimize.trial.result import Effect, Interval, Trial
 from exporter.optimize.trial.stored import TRIALS, Trials
 from exporter.power.component import Coverage
-from exporter.power.hardware import Kind
 
 EPILOG = """\
 examples:
@@ -48,7 +47,7 @@ def trial(arguments: Sequence[str]) -> int:
     config = load_config(options.config_file)
     ends: list[Reverted] = []
     try:
-        _require_power_of_its_own(config, Paths(procfs=options.procfs, sysfs=options.sysfs))
+        require_power_of_its_own(host_hardware(config.power, Paths(procfs=options.procfs, sysfs=options.sysfs)))
         with TRIALS.place_of_the_next(options.state_dir) as keep:
             kept = TRIALS.load(options.state_dir) or Trials()
             found = _run(options, config, ends)
@@ -63,11 +62,6 @@ def trial(arguments: Sequence[str]) -> int:
         _say(line)
     _say(f"kept in {place}; a running exporter shows it")
     return 0
-
-
-def _require_power_of_its_own(config: Config, paths: Paths) -> None:
-    if host_hardware(config.power, paths).kind is Kind.VM:
-        raise MeasurementError("a virtual machine has no power of its own to measure")
 
 
 def _run(options: argparse.Namespace, config: Config, ends: list[Reverted]) -> Trial:
