@@ -3,8 +3,8 @@
 import argparse
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from random import SystemRandom
 
@@ -22,7 +22,7 @@ from exporter.optimize.roots import Roots
 from exporter.optimize.setting import Setting
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Reverted, Switch
-from exporter.optimize.trial.procedure import Plan, power_sensor, run_trial
+from exporter.optimize.trial.procedure import DisturbedError, Plan, power_sensor, run_trial
 from exporter.optimize.trial.result import Effect, Interval, Trial
 from exporter.optimize.trial.stored import TRIALS, Trials
 from exporter.power.component import Coverage
@@ -34,8 +34,8 @@ examples:
 
 A trial switches the settings of a strategy on and off, in an order that chance draws, and measures each time. It needs
 a sensor of the machine's power: RAPL, a battery that is in use, a meter or IPMI. Use the machine as you usually do.
-Ctrl-C ends it at any time: settings are set back, and nothing is kept. So does a device with a setting of the strategy
-that comes or goes, and whoever else changes one: a desktop's power manager may when the mains are plugged in.
+Ctrl-C ends it at any time: settings are set back, and nothing is kept. A pair in which somebody else sets one back is
+lost, as when the mains are plugged in; another value or device with the strategy off ends the trial.
 """
 
 MEDDLED = "somebody else changed a setting of the strategy, or a device came or went"
@@ -87,30 +87,33 @@ def _run(options: argparse.Namespace, config: Config, ends: list[Reverted]) -> T
 
 @dataclass(slots=True, kw_only=True)
 class _Strategy:
-    """A strategy in a trial: `settings` are those that the machine takes, which shows when it is first on.
+    """A strategy in a trial: `off` has the settings that the machine takes, with their values while it is off.
 
-    `ends` get how taking them back went.
+    Both show when it is first on. `ends` get how taking them back went.
     """
 
     name: str
     switch: Switch
     ends: list[Reverted]
-    settings: frozenset[Setting] = frozenset()
+    off: Mapping[Setting, str] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def switched_on(self) -> Iterator[None]:
-        """Hold the settings. Raises MeasurementError where there are none, or not the same as before."""
+        """Hold the settings. Raises MeasurementError where there are none, or not from the same values as before.
+
+        Raises DisturbedError in the end where not all of them stayed on.
+        """
         applied = self.switch.on(self.name)
-        settings = frozenset(one.setting for one in applied.changes)
-        if not self.settings:
+        off = {one.setting: one.old for one in applied.changes}
+        if not self.off:
             if refused := applied.refused:
                 print(
                     f"ecotrack: {len(refused)} settings cannot be set and are left out: {refused[0]}", file=sys.stderr
                 )
-            if not settings:
+            if not off:
                 raise MeasurementError(f"no setting of {self.name} can be set on this machine")
-            self.settings = settings
-        if settings != self.settings:
+            self.off = off
+        if off != self.off:
             raise MeasurementError(MEDDLED)
         try:
             yield
@@ -118,8 +121,8 @@ class _Strategy:
             self.ends.append(self.switch.off())
         if self.ends[-1].owed:
             raise MeasurementError("settings cannot be set back: `ecotrack optimize --revert` tries again")
-        if self.ends[-1].count < len(settings):
-            raise MeasurementError(MEDDLED)
+        if self.ends[-1].count < len(off):
+            raise DisturbedError(MEDDLED)
 
 
 def _wait(stop: StopSignal, seconds: Seconds) -> None:

@@ -43,6 +43,10 @@ UNMEASURED = (
 )
 
 
+class DisturbedError(MeasurementError):
+    """Settings that somebody else changed while they were on, and that may be switched on again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Length of the phases and number of the pairs of a trial."""
@@ -104,7 +108,7 @@ def run_trial(
 ) -> Trial:
     """Measure a strategy's effect; `switched_on` holds its settings for as long as its context lasts.
 
-    Raises MeasurementError where too few phases were measured.
+    A pair is lost where leaving that context raises DisturbedError. Raises MeasurementError where too few are left.
     """
     started = bench.read().elapsed
     course = Course(bench=bench, timing=plan.timing, sensor=sensor)
@@ -116,7 +120,7 @@ def run_trial(
     for number in range(1, plan.pairs + 1):
         pair = _pair(course, switched_on, on_first=bool(draw.getrandbits(1)))
         if pair is None:
-            told = f"is lost: the machine slept, or {sensor.source} did not tell of all of it"
+            told = f"is lost: {sensor.source} did not tell of all of it, the machine slept, or a setting was changed"
         else:
             pairs.append(pair)
             told = (
@@ -143,9 +147,12 @@ def run_trial(
 def _pair(course: Course, switched_on: Callable[[], AbstractContextManager[object]], *, on_first: bool) -> Pair | None:
     """Measure a phase with the strategy off and one with it on; None where either is lost."""
     found: dict[bool, Mean | None] = {}
-    for on in (on_first, not on_first):
-        with switched_on() if on else nullcontext():
-            found[on] = course.phase()
+    try:
+        for on in (on_first, not on_first):
+            with switched_on() if on else nullcontext():
+                found[on] = course.phase()
+    except DisturbedError:
+        return None
     off, on_ = found[False], found[True]
     return None if off is None or on_ is None else Pair(off=off, on=on_)
 

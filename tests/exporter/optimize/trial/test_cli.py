@@ -1,6 +1,7 @@
 """`ecotrack trial` on a laptop that is a tree of files, with a bench whose power follows its settings."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -29,14 +30,13 @@ class SettingsBench(FakeBench):
     """A machine that takes a tenth less while its governor is not `performance`."""
 
     tree: Laptop
-    disturbed_after: int | None = None
+    disturb: Callable[[], None] = staticmethod(lambda: None)
 
     def wait(self, seconds: Seconds, /) -> None:
         self.waits += 1
         if self.waits == self.interrupted_after:
             raise KeyboardInterrupt
-        if self.waits == self.disturbed_after:
-            self.tree.put(GOVERNOR, "powersave" if self.tree.text(GOVERNOR) == "performance" else "performance")
+        self.disturb()
         saves = self.tree.text(GOVERNOR) != "performance"
         self.machine.sensor_watts = dict.fromkeys(self.machine.sensors, 45.0 if saves else 50.0)
         self.machine.run(seconds, utilization=0.3)
@@ -147,12 +147,63 @@ def test_an_interruption_sets_back_and_keeps_nothing(tree: Laptop, monkeypatch: 
     assert (tree.texts(), load_trials(tree.state)) == (before, ())
 
 
-@pytest.mark.parametrize("waits", [150, 180, 333])
-def test_a_setting_that_somebody_else_changes_ends_the_trial_in_one_line(
-    tree: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], waits: int
+ON, OFF = ("powersave", "performance")
+PREFERENCE = GOVERNOR.replace("scaling_governor", "energy_performance_preference")
+
+
+def disturbed_when(bench: SettingsBench, found: str, put: str, *, attribute: str = GOVERNOR, times: int = 1) -> None:
+    """Have somebody else set an attribute to a value in so many pairs, from the 200th wait on, when it has another."""
+    left, last = times, 0
+
+    def disturb() -> None:
+        nonlocal left, last
+        if bench.waits >= 200 and left and bench.waits - last > 40 and bench.tree.text(attribute) == found:
+            bench.tree.put(attribute, put)
+            left, last = left - 1, bench.waits
+
+    bench.disturb = disturb
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_pair_in_which_somebody_else_sets_a_setting_back_is_lost_and_the_trial_goes_on(
+    tree: Laptop, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    bench = benched(monkeypatch, tree, METER)
-    bench.disturbed_after = waits
+    disturbed_when(benched(monkeypatch, tree, METER), ON, OFF, times=times)
+    before = tree.texts()
+    assert run(tree) == 0
+    (kept,) = load_trials(tree.state)
+    assert (kept.lost_pairs, kept.effect.pairs) == (times, 21 - times)
+    assert kept.effect.reduction.estimate == pytest.approx(0.1)
+    assert tree.texts() == before
+
+
+def test_too_many_such_pairs_are_no_result(
+    tree: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disturbed_when(benched(monkeypatch, tree, METER), ON, OFF, times=10)
+    assert run(tree) == 2
+    assert "pairs were measured, expected 12 at least" in capsys.readouterr().err
+    assert load_trials(tree.state) == ()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "found", "put"),
+    [
+        (GOVERNOR, OFF, ON),
+        (GOVERNOR, ON, "conservative"),
+        (PREFERENCE, "performance", "balance_performance"),
+        (PREFERENCE, "balance_power", "balance_performance"),
+    ],
+)
+def test_another_value_while_a_strategy_is_off_ends_the_trial_in_one_line(
+    tree: Laptop,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    attribute: str,
+    found: str,
+    put: str,
+) -> None:
+    disturbed_when(benched(monkeypatch, tree, METER), found, put, attribute=attribute)
     assert run(tree) == 2
     assert "ecotrack: somebody else changed a setting" in capsys.readouterr().err
     assert load_trials(tree.state) == ()
