@@ -81,8 +81,8 @@ def _settings() -> Alert:
         component="exporter",
         summary="{{ $labels.instance }} has settings that a strategy changed and nobody set back",
         description=(
-            "A run of ecotrack optimize or trial on {{ $labels.instance }} was killed, and {{ $value }} settings have "
-            "the values that it set. The exporter may not set them back."
+            "A run of ecotrack optimize or trial on {{ $labels.instance }} was killed. Settings that still have the "
+            "values that it set: {{ $value }}. The exporter may not set them back."
         ),
         advice="Run `ecotrack optimize --revert` there as root.",
     )
@@ -91,7 +91,8 @@ def _settings() -> Alert:
 def _trial() -> Alert:
     return Alert(
         name="EcotrackTrialFinished",
-        expr=f"time() - ecotrack_optimization_trial_end_timestamp_seconds < {TRIAL_NEWS_SECONDS}",
+        # From 0 on: after a step of the clock an end may be in the future, which is no news for as long as that.
+        expr=f"time() - ecotrack_optimization_trial_end_timestamp_seconds >= 0 < {TRIAL_NEWS_SECONDS}",
         severity="info",
         component="exporter",
         summary="A trial of {{ $labels.strategy }} on {{ $labels.instance }} has ended",

@@ -258,8 +258,9 @@ def _setting_warnings(snapshot: Snapshot) -> list[str]:
         return []
     found = [f"It is not known whether settings were left changed: {known.trouble}."] if known.trouble else []
     if known.standing is not None and not known.standing.is_running:
-        many = f"{len(known.standing.changes)} settings that {known.standing.strategy} changed"
-        found.append(f"{many} were not set back: `ecotrack optimize --revert` as root does.")
+        count, changed = len(known.standing.changes), f"that {known.standing.strategy} changed"
+        many = f"1 setting {changed} was" if count == 1 else f"{count} settings {changed} were"
+        found.append(f"{many} not set back: `ecotrack optimize --revert` as root does.")
     return found
 
 

@@ -128,6 +128,12 @@ def test_what_is_left_behind_is_exported_and_flagged(machine: Laptop) -> None:
     assert exported(after) == {("ecotrack_optimization_unreverted_settings",): 4}
     texts = [flag.text for flag in quality_flags(after, NOON, fresh=True)]
     assert any("4 settings that power_management changed were not set back" in text for text in texts)
+    assert after.optimizations is not None
+    assert after.optimizations.standing is not None
+    one = replace(after.optimizations.standing, changes=after.optimizations.standing.changes[:1])
+    after = replace(after, optimizations=Optimizations(standing=one))
+    texts = [flag.text for flag in quality_flags(after, NOON, fresh=True)]
+    assert any(text.startswith("1 setting that power_management changed was not set back") for text in texts)
 
 
 def test_what_is_in_force_is_exported_by_strategy() -> None:
