@@ -26,6 +26,7 @@ from exporter.optimize.found import Found
 from exporter.optimize.processes import busy_processes, process_times
 from exporter.optimize.revert_journal import JournalError
 from exporter.optimize.roots import Roots
+from exporter.optimize.setting import number_of_settings
 from exporter.optimize.situation import Situation
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Reverted, Switch
@@ -128,7 +129,7 @@ def _apply(strategy: str, folder: Path, roots: Roots, seconds: Seconds | None) -
     stop.on_hangup(_hang_up)
     ends: list[Reverted] = []
     with contextlib.suppress(_HungUpError), Switch(folder, roots, on_exit=ends.append) as switch:
-        _say(_reverted(switch.leftover, "left by a run that was killed"))
+        _say(_reverted(switch.leftover, ", left by a run that was killed"))
         applied = switch.on(strategy)
         _say(f"set {one}" for one in applied.changes)
         _complain(applied.refused, "cannot be set")
@@ -136,7 +137,7 @@ def _apply(strategy: str, folder: Path, roots: Roots, seconds: Seconds | None) -
             _say(() if applied.refused else [f"{strategy}: there is nothing to set on this machine"])
             return USER_ERROR if applied.refused else 0
         until = "on Ctrl-C" if seconds is None else f"after {seconds:g} s, or on Ctrl-C"
-        _say([f"{len(applied.changes)} settings in force; they are set back {until}"])
+        _say([f"{number_of_settings(len(applied.changes))} in force, to be set back {until}"])
         _wait(stop, seconds)
     return _tell_end(ends[0])
 
@@ -163,14 +164,14 @@ def _revert(folder: Path, roots: Roots) -> int:
 
 
 def _tell_end(reverted: Reverted) -> int:
-    _say(_reverted(reverted, "set back"))
+    _say(_reverted(reverted))
     _complain(reverted.owed, "cannot be set back, and stay in the journal")
     return USER_ERROR if reverted.owed else 0
 
 
-def _reverted(reverted: Reverted, how: str) -> Iterator[str]:
+def _reverted(reverted: Reverted, how: str = "") -> Iterator[str]:
     if reverted.count:
-        yield f"{reverted.count} settings {how}" if how == "set back" else f"{reverted.count} settings set back, {how}"
+        yield f"{number_of_settings(reverted.count)} set back{how}"
     yield from (f"left as it is: {one}" for one in reverted.left)
 
 
@@ -243,7 +244,7 @@ def _lines(view: StrategyView, origin: str) -> Iterator[str]:
         yield f"In all, of what can be estimated: {view.low_watts:.1f} to {view.high_watts:.1f} W, {grams}."
     if settings:
         command = f"`ecotrack optimize {view.strategy} --apply`"
-        yield f"Nothing has been changed: {command} sets {settings} settings for a time."
+        yield f"Nothing has been changed: {command} sets {number_of_settings(settings)} for a time."
 
 
 def _finding_lines(one: FindingView) -> Iterator[str]:

@@ -111,6 +111,11 @@ class Setting:
         return f"{self.attribute.rpartition('/')[0]}/{name}"
 
 
+def number_of_settings(count: int) -> str:
+    """Say how many settings there are."""
+    return "1 setting" if count == 1 else f"{count} settings"
+
+
 def _is_at_most(value: str, most: str) -> bool:
     return most.isdecimal() and int(value) <= int(most[:10])
 

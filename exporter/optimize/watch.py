@@ -10,7 +10,7 @@ from exporter.optimize.found import Finding, Found, Optimizations, Standing
 from exporter.optimize.processes import Process, ProcessTime, busy_processes, process_times
 from exporter.optimize.revert_journal import DamagedJournalError, JournalError, is_held, read_record
 from exporter.optimize.roots import Roots
-from exporter.optimize.setting import Change
+from exporter.optimize.setting import Change, number_of_settings
 from exporter.optimize.situation import Situation
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Switch
@@ -131,7 +131,7 @@ def take_back(folder: Path, roots: Roots) -> None:
         LOG.warning("settings cannot be taken back: %s", error)
         return
     if reverted.count:
-        LOG.info("%d settings that a killed run had changed are set back", reverted.count)
+        LOG.info("%s set back, left by a run that was killed", number_of_settings(reverted.count))
     for told in reverted.left:
         LOG.warning("a setting is left as it is: %s", told)
     for told in reverted.owed:

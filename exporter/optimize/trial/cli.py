@@ -19,7 +19,7 @@ from exporter.measure.bench import MachineBench, require_power_of_its_own
 from exporter.measure.phase import MeasurementError, Timing
 from exporter.optimize.revert_journal import JournalError
 from exporter.optimize.roots import Roots
-from exporter.optimize.setting import Setting
+from exporter.optimize.setting import Setting, number_of_settings
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Reverted, Switch
 from exporter.optimize.trial.procedure import DisturbedError, Plan, power_sensor, run_trial
@@ -77,6 +77,8 @@ def _run(options: argparse.Namespace, config: Config, ends: list[Reverted]) -> T
     timing = Timing(settle=Seconds(options.settle), measure=Seconds(options.phase))
     with Switch(options.state_dir, roots, on_exit=ends.append) as switch:
         ends.append(switch.leftover)
+        if switch.leftover.count:
+            _say(f"{number_of_settings(switch.leftover.count)} set back, left by a run that was killed")
         if not STRATEGIES[strategy].changes(roots):
             raise MeasurementError(f"{strategy} finds no setting on this machine that it would change")
         sensor = power_sensor(bench)
@@ -107,9 +109,8 @@ class _Strategy:
         off = {one.setting: one.old for one in applied.changes}
         if not self.off:
             if refused := applied.refused:
-                print(
-                    f"ecotrack: {len(refused)} settings cannot be set and are left out: {refused[0]}", file=sys.stderr
-                )
+                many = number_of_settings(len(refused))
+                print(f"ecotrack: left out, since {many} cannot be set: {refused[0]}", file=sys.stderr)
             if not off:
                 raise MeasurementError(f"no setting of {self.name} can be set on this machine")
             self.off = off

@@ -21,7 +21,7 @@ from exporter.views.optimizations import optimizations
 from exporter.views.summary import quality_flags
 from tests.exporter import hosts
 from tests.exporter.fakes import Machine, Rig, initial_snapshot, reading, rig, series
-from tests.exporter.optimize.machine import GOVERNOR, Laptop, laptop
+from tests.exporter.optimize.machine import GOVERNOR, Laptop, laptop, left_behind
 from tests.fake_clock import NOON, FakeClock
 
 MODEL = hosts.configured_host(10.0, 50.0)
@@ -41,13 +41,6 @@ def machine(tmp_path: Path) -> Laptop:
 
 def watch(machine: Laptop, *strategies: str) -> Watch:
     return Watch(machine.state, machine.roots, strategies)
-
-
-def left_behind(machine: Laptop, strategy: str = "power_management") -> None:
-    """Switch a strategy on and end without any of the ways out."""
-    switch = Switch(machine.state, machine.roots, on_exit=lambda _nothing: None)
-    switch.on(strategy)
-    switch._journal.close()
 
 
 class CountedLook:

@@ -22,7 +22,7 @@ from exporter.state import StateError
 from tests.exporter.benches import METER, FakeBench
 from tests.exporter.fakes import Machine
 from tests.exporter.golden_snapshot import TRIAL
-from tests.exporter.optimize.machine import GOVERNOR, Laptop, laptop
+from tests.exporter.optimize.machine import GOVERNOR, Laptop, laptop, left_behind
 from tests.fake_clock import FakeClock
 
 
@@ -230,7 +230,7 @@ def test_what_cannot_be_set_is_told_before_the_pilot(
     assert run(tree) == 2
     told = capsys.readouterr()
     assert told.err.splitlines() == [
-        f"ecotrack: 4 settings cannot be set and are left out: {GOVERNOR}: Permission denied",
+        f"ecotrack: left out, since 4 settings cannot be set: {GOVERNOR}: Permission denied",
         "ecotrack: no setting of reduce_cpu can be set on this machine",
     ]
     assert (tree.texts(), bench.waits < 10) == (before, True)
@@ -244,7 +244,7 @@ def test_a_trial_is_of_the_settings_that_the_machine_takes_and_names_the_others(
     before = tree.texts()
     assert run(tree) == 0
     told = capsys.readouterr()
-    assert told.err.startswith("ecotrack: 2 settings cannot be set and are left out: ")
+    assert told.err.startswith("ecotrack: left out, since 2 settings cannot be set: ")
     assert told.err.count("\n") == 1
     (kept,) = load_trials(tree.state)
     assert kept.effect.reduction.estimate == pytest.approx(0.1)
@@ -271,6 +271,21 @@ def test_what_an_interruption_cannot_set_back_is_told_and_stays_in_the_journal(
     record = read_record(tree.state)
     assert record is not None
     assert len(record.entries) == 4
+
+
+@pytest.mark.parametrize(("by_hand", "many"), [(0, "4 settings"), (3, "1 setting")])
+def test_what_a_killed_run_has_left_is_set_back_first_and_told(
+    tree: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], by_hand: int, many: str
+) -> None:
+    benched(monkeypatch, tree, METER)
+    before = tree.texts()
+    left_behind(tree, "reduce_cpu")
+    changed = [name for name, text in tree.texts().items() if text != before[name]]
+    for name in changed[:by_hand]:
+        tree.put(name, before[name])
+    assert run(tree) == 0
+    assert f"{many} set back, left by a run that was killed\n" in capsys.readouterr().out
+    assert tree.texts() == before
 
 
 def test_a_damaged_journal_is_told(
