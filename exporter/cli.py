@@ -36,13 +36,11 @@ from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
 from exporter.core.web.asking import Deadline, ask_json
 from exporter.core.web.listen_address import ListenError, parse_address
-from exporter.flags import add_config_flag, add_folder_flags
+from exporter.flags import DEFAULT_ADDRESS, add_config_flag, add_folder_flags
 from exporter.sources.collector import SOURCES, Source
 from exporter.state import StateError
 from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
 from exporter.views.summary import Summary, summarize
-
-DEFAULT_ADDRESS = "127.0.0.1:10110"
 
 ONCE_SECONDS = Seconds(2.0)
 

@@ -4,6 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
+DEFAULT_ADDRESS = "127.0.0.1:10110"
+
 
 def add_config_flag(parser: argparse.ArgumentParser) -> None:
     """Add the flag of the configuration."""

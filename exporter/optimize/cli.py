@@ -21,7 +21,7 @@ from exporter.core.service import StopSignal
 from exporter.core.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, GramsPerKwh, Seconds
 from exporter.core.web.asking import Deadline, ask_json
 from exporter.core.web.listen_address import parse_address
-from exporter.flags import add_config_flag, add_folder_flags
+from exporter.flags import DEFAULT_ADDRESS, add_config_flag, add_folder_flags
 from exporter.optimize.found import Found
 from exporter.optimize.processes import busy_processes, process_times
 from exporter.optimize.revert_journal import JournalError
@@ -94,7 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--revert", action="store_true", help="set back what a killed run has left, then exit")
     add("--json", action="store_true", help="print JSON")
     address = "address of a running exporter that may know intensity and activity (default: %(default)s)"
-    add("--web.listen-address", dest="address", metavar="ADDRESS", default="127.0.0.1:10110", help=address)
+    add("--web.listen-address", dest="address", metavar="ADDRESS", default=DEFAULT_ADDRESS, help=address)
     add_config_flag(parser)
     add_folder_flags(parser)
     return parser
