@@ -47,7 +47,7 @@ def _exhausted() -> Alert:
         component="budget",
         summary="{{ $labels.instance }} has used up its carbon budget for the {{ $labels.period }}",
         description=(
-            f"{{{{ $labels.instance }}}} has emitted {_grams('ecotrack_budget_used_grams')} CO2e this "
+            f"{{{{ $labels.instance }}}} has used {_grams('ecotrack_budget_used_grams')} CO2e this "
             f"{{{{ $labels.period }}}}, {{{{ $value | humanizePercentage }}}} of its budget of "
             f"{_grams('ecotrack_budget_limit_grams')}. "
             "The budget starts again with the next {{ $labels.period }}."
