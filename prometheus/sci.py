@@ -51,13 +51,14 @@ def sci_groups(units: Iterable[FunctionalUnit]) -> tuple[Group, ...]:
 
 def _sci(unit: FunctionalUnit) -> Recording:
     machines = f"{{{unit.machines}}}" if unit.machines else ""
-    embodied = f"ecotrack_embodied_emissions_grams_total{machines}"
+    embodied = f"rate(ecotrack_embodied_emissions_grams_total{machines}[{WINDOW}])"
     electricity = f"{emission_rate(WINDOW)}{machines}"
     lacking = ",".join(filter(None, (unit.machines, 'source="grid"')))
     expr = (
-        f"({electricity} + on (job, instance) rate({embodied}[{WINDOW}]))\n"
+        f"({electricity} + on (job, instance) {embodied})\n"
         f"/ on () group_left () (sum(rate({unit.counter}[{WINDOW}])) > 0)\n"
-        f"and on () (count({electricity}) == count(rate({embodied}[{WINDOW}])))\n"
+        f"unless on () ({electricity} unless on (job, instance) {embodied})\n"
+        f"unless on () ({embodied} unless on (job, instance) {electricity})\n"
         f"unless on () (sum(increase(ecotrack_discarded_readings_total{{{lacking}}}[{WINDOW}])) > 0)"
     )
     return Recording(record=SCI, expr=f'label_replace(\n{expr},\n"unit", "{unit.name}", "", ""\n)')

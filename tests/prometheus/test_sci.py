@@ -21,20 +21,14 @@ def counter(name: str, step: float, **labels: str) -> dict[str, str]:
     return {"series": f"{name}{{{told}}}", "values": f"0+{step}x180"}
 
 
-def machine(instance: str, *, embodied: bool = True) -> list[dict[str, str]]:
-    found = [
-        counter(
-            "ecotrack_emissions_grams_total",
-            GRAMS_A_MINUTE[instance],
-            job="ecotrack",
-            instance=instance,
-            component="cpu",
-            scope="host",
-        )
-    ]
+def machine(instance: str, *, electricity: bool = True, embodied: bool = True) -> list[dict[str, str]]:
+    labels = {"job": "ecotrack", "instance": instance}
+    found = []
+    if electricity:
+        name, step = "ecotrack_emissions_grams_total", GRAMS_A_MINUTE[instance]
+        found.append(counter(name, step, **labels, component="cpu", scope="host"))
     if embodied:
-        name = "ecotrack_embodied_emissions_grams_total"
-        found.append(counter(name, EMBODIED_A_MINUTE, job="ecotrack", instance=instance))
+        found.append(counter("ecotrack_embodied_emissions_grams_total", EMBODIED_A_MINUTE, **labels))
     return found
 
 
@@ -77,6 +71,8 @@ OTHERS = counter("http_requests_total", 999, job="blog", instance="blog:80")
         (REQUESTS, machine("a"), None),
         (REQUESTS, [*machine("a", embodied=False), WORK], None),
         (REQUESTS, [*machine("a"), *machine("b", embodied=False), WORK], None),
+        (REQUESTS, [*machine("a"), *machine("b", electricity=False), WORK], None),
+        (REQUESTS, [*machine("a"), *machine("b", embodied=False), *machine("c", electricity=False), WORK], None),
         (
             REQUESTS,
             [*machine("a"), WORK, counter("ecotrack_discarded_readings_total", 1, instance="a", source="grid")],
@@ -91,6 +87,8 @@ OTHERS = counter("http_requests_total", 999, job="blog", instance="blog:80")
         "no counter",
         "no embodied share",
         "one machine without",
+        "one machine with nothing else",
+        "one machine without, and one with nothing else",
         "grams unknown",
     ],
 )
