@@ -188,24 +188,20 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "ledger-v3.db": (read_ledger, 9),
     "ledger-proof-v1.json": (
         read_proof,
-        "DIR/ledger-proof-v1.json: is no proof that this version reads; `ecochain ledger prove` writes one: Object "
-        "missing required field `last` - at `$.head`",
+        "DIR/ledger-proof-v1.json: is a proof of format 1 or 2, which only the version that wrote it can check",
     ),
     "ledger-proof-v2.json": (
         read_proof,
-        "DIR/ledger-proof-v2.json: is no proof that this version reads; `ecochain ledger prove` writes one: Object "
-        "missing required field `format`",
+        "DIR/ledger-proof-v2.json: is a proof of format 1 or 2, which only the version that wrote it can check",
     ),
     "ledger-proof-v3.json": (read_proof, 3),
     "ledger-growth-v1.json": (
         read_proof,
-        "DIR/ledger-growth-v1.json: is no proof that this version reads; `ecochain ledger prove` writes one: Object "
-        "missing required field `last` - at `$.old`",
+        "DIR/ledger-growth-v1.json: is a proof of format 1 or 2, which only the version that wrote it can check",
     ),
     "ledger-growth-v2.json": (
         read_proof,
-        "DIR/ledger-growth-v2.json: is no proof that this version reads; `ecochain ledger prove` writes one: Object "
-        "missing required field `format`",
+        "DIR/ledger-growth-v2.json: is a proof of format 1 or 2, which only the version that wrote it can check",
     ),
     "ledger-growth-v3.json": (read_proof, 3),
     "forecast-v1.npz": (read_forecast, "DIR/forecast-v1.npz: expected format 2, got format 1: train it anew"),

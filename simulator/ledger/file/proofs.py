@@ -7,7 +7,7 @@ validators, whose digest is the chain's id. Bytes are base64 in the file; a path
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -47,6 +47,13 @@ class _Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A proof, and the format that it is of."""
 
     format: Literal[3]
+
+
+class _AnyFormat(msgspec.Struct, frozen=True, kw_only=True):
+    """What a proof of any format says of itself; formats 1 and 2 have no number."""
+
+    kind: Literal["claim", "growth"]
+    format: int | None = None
 
 
 class ShownHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -179,13 +186,22 @@ def _shown(reader: Reader, blocks: int) -> ShownHead:
 def read_proof(path: Path) -> Proof:
     """Return the proof in a file. Raises ProofError where the file cannot be read or holds none."""
     try:
-        proof: Proof = msgspec.json.decode(read_file(path), type=Proof)
+        content = read_file(path)
     except OSError as error:
         raise ProofError(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        proof: Proof = msgspec.json.decode(content, type=Proof)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        what = "is no proof that this version reads; `ecochain ledger prove` writes one"
-        raise ProofError(f"{path}: {what}: {error}") from error
+        raise ProofError(f"{path}: {_mistake(content, error)}") from error
     return proof
+
+
+def _mistake(content: bytes, error: Exception) -> str:
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        found = msgspec.json.decode(content, type=_AnyFormat).format
+        if found != FORMAT:
+            return f"is a proof of format {found or '1 or 2'}, which only the version that wrote it can check"
+    return f"is no proof that this version reads; `ecochain ledger prove` writes one: {error}"
 
 
 def proof_bytes(proof: Proof) -> bytes:

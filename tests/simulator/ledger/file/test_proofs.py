@@ -218,9 +218,20 @@ def test_a_damaged_proof_never_proves_anything_else(ledger: Path, tmp_path: Path
     assert said == check_proof(proof, head)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"kind": "claim"}', b'{"kind": "other"}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b'{"kind": "claim", "format": 3}', b'{"kind": "other"}', b"\xff\xfe"]
+)
 def test_what_is_no_proof_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "proof.json"
     path.write_bytes(content)
     with pytest.raises(ProofError, match=r"proof\.json: is no proof that this version reads; "):
+        read_proof(path)
+
+
+@pytest.mark.parametrize(("format_", "told"), [("", "1 or 2"), (', "format": 2', "2"), (', "format": 4', "4")])
+@pytest.mark.parametrize("kind", ["claim", "growth"])
+def test_a_proof_of_another_format_is_told_by_its_number(tmp_path: Path, kind: str, format_: str, told: str) -> None:
+    path = tmp_path / "proof.json"
+    path.write_text(f'{{"kind": "{kind}"{format_}}}')
+    with pytest.raises(ProofError, match=rf"proof\.json: is a proof of format {told}, which only the version that "):
         read_proof(path)
