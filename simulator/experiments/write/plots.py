@@ -75,8 +75,8 @@ STYLES: Sequence["tuple[LineStyleType, str]"] = (("-", "o"), ("--", "s"), ("-.",
 LONGEST_TITLE = 87
 """Characters of a title that fit into a line of a report; a longer one takes two."""
 
-DECADES_FOR_LOG = 1.5
-"""Relative changes that spread over more decades than this are drawn on a symmetric logarithmic axis."""
+DECADES_BEYOND_LINEAR = 1.5
+"""Decades from `LINEAR_WITHIN` to the greatest change, above which the axis is a symmetric logarithmic one."""
 
 LINEAR_WITHIN = 10
 """Half-width of the linear part of such an axis, in percent around zero."""
@@ -218,7 +218,7 @@ def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Seq
             changes.append(one.published * PERCENT)
     axes.axvline(0, color="black", linewidth=0.8)
     notes = [display.scope]
-    if _decades(changes) > DECADES_FOR_LOG:
+    if _decades(changes) > DECADES_BEYOND_LINEAR:
         notes.append(f"(logarithmic beyond {LINEAR_WITHIN})")
         axes.set_xscale("symlog", linthresh=LINEAR_WITHIN)
         axes.xaxis.set_major_formatter("{x:,.0f}")
