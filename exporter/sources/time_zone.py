@@ -40,7 +40,10 @@ def time_zone(name: str) -> ZoneInfo:
 
 @functools.cache
 def _local_zone(given: str | None) -> ZoneInfo:
-    """Return the zone of this machine: that of its C library, and so of `date`, with its IANA name if it has one."""
+    """Return the zone of this machine: that of its C library, and so of `date`, with its IANA name if it has one.
+
+    Asked once: the days in which grams have been booked stay those that the program began with.
+    """
     named = _named_zone()
     if given and named is not None:
         # Taken at its word: in a container the C library may lack the file of the zone that its user names.

@@ -30,6 +30,18 @@ print(zone)
 """
 """Prints the machine's own zone, and fails where it is not that of the C library."""
 
+SET_ANEW = """
+import time
+from datetime import datetime
+from pathlib import Path
+from exporter.sources.time_zone import time_zone
+time_zone("local")
+Path("/etc/localtime").write_bytes(Path("{zone}").read_bytes())
+time.tzset()
+print(datetime(2026, 1, 1, tzinfo=time_zone("local")).utcoffset().total_seconds())
+"""
+"""Sets the machine to another zone, and prints the offset of the one that it is then taken for."""
+
 
 @contextmanager
 def set_to(zone: str) -> Iterator[None]:
@@ -143,8 +155,24 @@ def test_a_stale_file_does_not_move_the_day(
         (tmp_path / "localtime").write_bytes((zones / localtime).read_bytes())
     if timezone is not None:
         (tmp_path / "timezone").write_text(timezone)
-    bound = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc && exec "$@"', str(tmp_path)]
-    unset = {name: value for name, value in os.environ.items() if name != "TZ"}
-    argv = [*bound, sys.executable, "-c", PROGRAM]
-    ended = subprocess.run(argv, check=False, env=unset, capture_output=True, text=True, timeout=240)
+    ended = run_with_etc(tmp_path, PROGRAM)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{named}\n", "")
+
+
+def run_with_etc(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in Python that finds a folder in place of /etc, without `TZ`."""
+    bound = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc && exec "$@"', str(folder)]
+    unset = {name: value for name, value in os.environ.items() if name != "TZ"}
+    argv = [*bound, sys.executable, "-c", program]
+    return subprocess.run(argv, check=False, env=unset, capture_output=True, text=True, timeout=240)
+
+
+def test_a_machine_that_is_set_to_another_zone_keeps_its_days_until_a_restart(tmp_path: Path) -> None:
+    """A reload of the configuration asks for the zone again, whose days grams have been booked in."""
+    if reason := reason_to_skip():
+        pytest.skip(reason)
+    zones = next(Path(one) for one in TZPATH if Path(one, "Asia/Kathmandu").is_file())
+    localtime = tmp_path / "localtime"
+    localtime.write_bytes((zones / "Asia/Kathmandu").read_bytes())
+    ended = run_with_etc(tmp_path, SET_ANEW.format(zone=zones / "Europe/Berlin"))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "20700.0\n", "")
