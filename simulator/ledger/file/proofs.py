@@ -50,7 +50,7 @@ class _Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class _AnyFormat(msgspec.Struct, frozen=True, kw_only=True):
-    """What a proof of any format says of itself; formats 1 and 2 have no number."""
+    """Kind and format of a proof; those of formats 1 and 2 have no number."""
 
     kind: Literal["claim", "growth"]
     format: int | None = None
