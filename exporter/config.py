@@ -201,8 +201,8 @@ EARLIEST_PURCHASE = date(1990, 1, 1)
 """Day before which no machine that runs this was bought. Judgement: an earlier one is a slip of the pen."""
 
 USUAL_LIFETIME_YEARS = 4.0
-"""Years of use that embodied carbon is spread over where none are told. Source: Dell's product carbon footprints, which
-assume four years for PCs and servers."""
+"""Years of use that embodied carbon is spread over where none are told. Source: Boavizta, environmental-footprint-data:
+what Dell's and HPE's product carbon footprints assume for PCs and servers; HP and Lenovo assume up to five."""
 
 
 class Embodied(Section, frozen=True):
