@@ -279,6 +279,7 @@ def build_settings(
             embodied=embodied if config.budget.include_embodied else None,
         ),
         emission_limit=emission_limit(config.ecoguard),
+        equivalents=config.equivalents,
     )
 
 
@@ -320,7 +321,7 @@ def initial_snapshot(
         pue=settings.models.pue,
         emission_limit=settings.emission_limit,
         embodied=settings.models.embodied,
-        equivalents=config.equivalents,
+        equivalents=settings.equivalents,
         totals=totals,
         config=ConfigLoad(is_good=True, good_at=now),
         reference=settings.models.reference,

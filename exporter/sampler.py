@@ -80,11 +80,12 @@ class Outlets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Models, plan and limit by which use is counted; all of them may change between two samples."""
+    """Models, plan and limit by which use is counted, and what is shown; all may change between two samples."""
 
     models: Models
     plan: BudgetPlan
     emission_limit: GramsPerSecond
+    equivalents: bool = True
 
 
 class Sampler:
@@ -211,6 +212,7 @@ class Sampler:
             pue=settings.models.pue,
             reference=settings.models.reference,
             embodied=settings.models.embodied,
+            equivalents=settings.equivalents,
         )
 
     def _advised(self, snapshot: Snapshot, reading: HostReading) -> Snapshot:

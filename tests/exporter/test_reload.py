@@ -37,7 +37,7 @@ PARTS: Mapping[str, tuple[Mapping[str, Any], str, str]] = {
     "budget and calendar": ({"budget": {"day_grams": 5, "time_zone": "Asia/Tokyo"}}, "budget", "budget.time_zone"),
     "ecoguard": ({"ecoguard": {"limit_grams_per_minute": 1}}, "ecoguard", ""),
     "embodied": ({"embodied": {"kilograms": 300, "purchased": date(2025, 1, 1)}}, "embodied", ""),
-    "equivalents": ({"equivalents": False}, "", "equivalents"),
+    "equivalents": ({"equivalents": False}, "equivalents", ""),
     "optimize": ({"optimize": {"strategies": ["reduce_cpu"]}}, "", "optimize"),
     "journal": ({"journal": {"folder": "/var/lib/journal"}}, "", "journal"),
 }
@@ -110,7 +110,7 @@ def test_the_time_before_is_counted_by_the_old_and_the_time_after_by_the_new(tmp
     assert before.readings.budgets[0].used == pytest.approx(41.25)
     file.write_text(
         CEP.replace("day_grams: 100", "day_grams: 10, week_grams: 500")
-        + "grid: {intensity_grams_per_kwh: 1000}\necoguard: {limit_grams_per_minute: 60}\n"
+        + "grid: {intensity_grams_per_kwh: 1000}\necoguard: {limit_grams_per_minute: 60}\nequivalents: false\n"
     )
     reload.look()
     # Nothing moves by the reading alone, and the next sample is of the time before.
@@ -125,6 +125,7 @@ def test_the_time_before_is_counted_by_the_old_and_the_time_after_by_the_new(tmp
     assert [budget.limit for budget in one.now.readings.budgets] == [10.0, 500.0]
     assert [budget.used for budget in one.now.readings.budgets] == pytest.approx([used, used])
     assert one.now.emission_limit == pytest.approx(1.0)
+    assert not one.now.equivalents
     assert one.now.totals.lifetime_emissions == pytest.approx(used)
 
 
