@@ -40,7 +40,8 @@ ROWS: tuple[Row[Snapshot], ...] = (
         unit="grams",
         labels=("period",),
         help="Projected CO2e emissions of the whole period: the emissions so far, plus the usual emissions of the "
-        "hours left, scaled by how the period so far compares with the device's usual week.",
+        "hours left, scaled by how the period so far compares with the device's usual week; with the embodied share of "
+        "the period if budgets count that.",
         read=partial(_budget, read=lambda status: status.projected),
     ),
     gauge(
