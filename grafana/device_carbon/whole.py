@@ -29,8 +29,8 @@ def _embodied() -> dashboard.Panel:
         description=(
             "Emissions of making, moving and disposing of the device, spread evenly over its assumed life: the share "
             "of the time shown, that of an hour, the whole with the range of its class, and when that life ends. It is "
-            "in no other figure but in budgets with budget.include_embodied. Several devices are added up; the life left "
-            "is the longest of theirs."
+            "in no other figure but in budgets with budget.include_embodied. Several devices are added up; the life "
+            "left is the longest of theirs."
         ),
         unit="massg",
         no_value=NO_EMBODIED,
