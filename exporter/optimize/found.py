@@ -40,10 +40,6 @@ class Found:
     strategy: str
     findings: tuple[Finding, ...]
 
-    def changes(self) -> tuple[Change, ...]:
-        """Return the changes of all findings, in the order in which they have to be made."""
-        return tuple(one for finding in self.findings for one in finding.changes)
-
     def savings(self) -> tuple[Watts, Watts] | None:
         """Return the sums of the low and of the high estimates that there are; None without any."""
         known = [one.estimate for one in self.findings if one.estimate is not None]
