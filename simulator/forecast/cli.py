@@ -39,9 +39,6 @@ A model is served only where it is better than the convex reference on days that
 SAME_SCORE = 1e-6
 """Largest difference of scores of the same model trained twice on one machine, in the unit of the series."""
 
-DEVICES = ("cpu", "cuda")
-"""Devices on which networks may learn."""
-
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Variables that say how many threads numerical libraries may use, read as they are loaded."""
 
@@ -77,7 +74,7 @@ def add_forecast(commands: Any, parser_class: type[argparse.ArgumentParser]) -> 
         help="models from which the best is taken (default: ridge, MLP and ensemble)",
     )
     add("--seed", metavar="K", type=positive, default=1, help="seed of what a model draws (default: %(default)s)")
-    add("--device", metavar="NAME", default="cpu", help="where networks learn: cpu, or cuda (default: %(default)s)")
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="where networks learn (default: %(default)s)")
     add("--output", metavar="FILE", type=Path, required=True, help="file to write, .npz")
     train.set_defaults(command=_train)
     check = own.add_parser("check", help="train what a file holds anew, and compare their scores", **_STYLE)
@@ -219,7 +216,6 @@ def _train(options: argparse.Namespace) -> int:
         options.models = options.models or CANDIDATES
         models = [Convex(), *_models_of(options.models)]
         label, series = _only_one(series_of(options))
-        _among("--device", options.device, DEVICES)
         with learning_on(options.device), Progress(f"training on {label}") as progress:
             heading, calibrated, choices = train(models, series, fixed_split(series), options.seed, progress.report)
         save(options.output, heading, calibrated)

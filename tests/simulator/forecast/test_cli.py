@@ -33,10 +33,6 @@ def own_csv(folder: Path, days: int = 200) -> Path:
         (["evaluate", "--csv", "gone.csv"], "--csv: expected one --kind of what the file holds"),
         (["evaluate", "--csv", "gone.csv", "--kind", "wind"], "gone.csv: cannot be read: No such file or directory"),
         (["train", "--csv", "gone.csv", "--kind", "wind"], "gone.csv: cannot be read: No such file or directory"),
-        (
-            ["train", "--stations", "greensboro", "--kind", "wind", "--device", "tpu"],
-            "--device: expected one of cpu, cuda",
-        ),
         (["train", "--kind", "wind"], "--stations, --kind: expected one station and one kind to train on"),
     ],
 )
