@@ -10,6 +10,7 @@ from exporter.exposition.rows import ROWS
 from exporter.optimize.advisor import Advisor, Look
 from exporter.optimize.found import Optimizations, Standing
 from exporter.optimize.place import JOURNAL
+from exporter.optimize.setting import Change, Kind, Setting
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Switch
 from exporter.optimize.watch import Watch, standing_in, take_back
@@ -21,7 +22,7 @@ from exporter.views.optimizations import optimizations
 from exporter.views.summary import quality_flags
 from tests.exporter import hosts
 from tests.exporter.fakes import Machine, Rig, initial_snapshot, reading, rig, series
-from tests.exporter.optimize.machine import GOVERNOR, Laptop, laptop, left_behind
+from tests.exporter.optimize.machine import GOVERNOR, LAPTOP_MODE, Laptop, laptop, left_behind
 from tests.fake_clock import NOON, FakeClock
 
 MODEL = hosts.configured_host(10.0, 50.0)
@@ -130,10 +131,12 @@ def test_what_is_left_behind_is_exported_and_flagged(machine: Laptop) -> None:
 
 
 def test_what_is_in_force_is_exported_by_strategy() -> None:
-    standing = Standing(strategy="reduce_cpu", changes=(), is_running=True)
+    setting = Setting(kind=Kind.LAPTOP_MODE, attribute=LAPTOP_MODE)
+    change = Change(setting=setting, old="0", new="5", inode=0)
+    standing = Standing(strategy="power_management", changes=(change,), is_running=True)
     snapshot = replace(initial_snapshot(), optimizations=Optimizations(standing=standing))
     assert exported(snapshot) == {
-        ("ecotrack_optimization_applied_settings", "reduce_cpu"): 0,
+        ("ecotrack_optimization_applied_settings", "power_management"): 1,
         ("ecotrack_optimization_unreverted_settings",): 0,
     }
 
