@@ -298,6 +298,33 @@ class Optimize(Section, frozen=True):
             raise ValueError(".strategies: expected each strategy once")
 
 
+class Attribution(Section, frozen=True):
+    """Groups of processes that energy and bytes are attributed to, where the collectors `processes` and others are on."""
+
+    by: Annotated[
+        Literal["name", "cgroup", "groups"],
+        Meta(
+            description="Groups by process name, by cgroup (systemd unit, container, pod), or your own under `groups`."
+        ),
+    ] = "name"
+    groups: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(
+            description="Shell patterns by group: of process names, or of cgroup paths where a pattern begins with `/`. "
+            "The first group that matches counts."
+        ),
+    ] = {}  # noqa: RUF012 - msgspec copies it
+    top: Annotated[
+        int,
+        Meta(ge=1, le=100, description="Groups with series of their own; the rest share the group `other`."),
+    ] = 20
+
+    def __post_init__(self) -> None:
+        """Refuse groups that do not count, and a choice of groups without any."""
+        if (self.by == "groups") != bool(self.groups):
+            raise ValueError(".groups: expected groups of your own with `by: groups`, and only with it")
+
+
 class Config(Section, frozen=True):
     """Whole configuration. `preset` sets the network's and grid's presets at once; sections override it."""
 
@@ -320,6 +347,7 @@ class Config(Section, frozen=True):
     ecoguard: EcoGuard = msgspec.field(default_factory=EcoGuard)
     journal: JournalSection = msgspec.field(default_factory=JournalSection)
     optimize: Optimize = msgspec.field(default_factory=Optimize)
+    attribution: Attribution = msgspec.field(default_factory=Attribution)
 
     def __post_init__(self) -> None:
         """Refuse a budget of what is not known."""

@@ -16,7 +16,7 @@ from exporter.sampler import Sampler
 
 LOG = logging.getLogger(__name__)
 
-WAITING_SECTIONS = frozenset({"sampling", "meter", "journal", "optimize"})
+WAITING_SECTIONS = frozenset({"sampling", "meter", "journal", "optimize", "attribution"})
 """Sections that need a restart: those of the files, connections and intervals that a run begins with."""
 
 WAITING_KEYS: Mapping[str, tuple[str, ...]] = {"network": ("include", "exclude"), "budget": ("time_zone",)}

@@ -105,6 +105,47 @@ class SourceState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessUse:
+    """CPU time of one process over the last reading's interval, as a number of CPUs, and the group it belongs to."""
+
+    pid: int
+    name: str
+    group: str
+    cpus: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupTimes:
+    """CPU time that groups of processes have had since their source was opened; no figure ever falls.
+
+    `cpu` sums to the busy time of all CPUs: what no process shows is in the group `other`. In `weighted`, time beside a
+    busy SMT sibling counts less. `gpu` is time on graphics cards, where a card tells it by process. `busiest` are
+    processes of the last interval, and `interval` is the time between readings.
+    """
+
+    cpu: Mapping[str, Seconds]
+    weighted: Mapping[str, Seconds]
+    interval: Seconds
+    gpu: Mapping[str, Seconds] = field(default_factory=dict)
+    busiest: tuple[ProcessUse, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupBytes:
+    """Bytes that groups of processes have received and sent by sockets since their source was opened.
+
+    No figure ever falls. `lost` are bytes that were counted for no group, for want of room in the kernel. `means` says
+    how they are counted, and `why` in one line why by no better means; it is empty where there is none.
+    """
+
+    received: Mapping[str, int]
+    sent: Mapping[str, int]
+    lost: int
+    means: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """Result of one collector in one sample.
 
@@ -132,6 +173,8 @@ class HostReading:
     network: Timed[NetworkCounters] | None = None
     sockstat: Mapping[tuple[str, str], int] | None = None  # by protocol and kind
     connections: Mapping[str, int] | None = None  # by state
+    processes: Timed[GroupTimes] | None = None
+    process_bytes: Timed[GroupBytes] | None = None
     sensors: Mapping[str, Timed[EnergyCounter]] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()  # the last of each collector, perhaps of an earlier reading
     failed: tuple[str, ...] = ()  # collectors that failed in this one

@@ -66,7 +66,7 @@ MISTAKES = [
     (
         "powr: {}",
         "powr: unknown key; known here: preset, sampling, power, meter, network, grid, activity, budget, "
-        "embodied, equivalents, ecoguard, journal, optimize",
+        "embodied, equivalents, ecoguard, journal, optimize, attribution",
     ),
     (
         "power: {idle: 5}",

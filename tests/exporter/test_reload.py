@@ -39,6 +39,7 @@ PARTS: Mapping[str, tuple[Mapping[str, Any], str, str]] = {
     "embodied": ({"embodied": {"kilograms": 300, "purchased": date(2025, 1, 1)}}, "embodied", ""),
     "equivalents": ({"equivalents": False}, "equivalents", ""),
     "optimize": ({"optimize": {"strategies": ["reduce_cpu"]}}, "", "optimize"),
+    "attribution": ({"attribution": {"top": 5}}, "", "attribution"),
     "journal": ({"journal": {"folder": "/var/lib/journal"}}, "", "journal"),
 }
 """Changes of the defaults, with the part of each that takes effect and the part that waits."""
