@@ -299,7 +299,7 @@ class Optimize(Section, frozen=True):
 
 
 class Attribution(Section, frozen=True):
-    """Groups of processes that energy and bytes are attributed to, where the collectors `processes` and others are on."""
+    """Groups of processes that energy is attributed to, and bytes, where their collectors are on."""
 
     by: Annotated[
         Literal["name", "cgroup", "groups"],
@@ -310,8 +310,8 @@ class Attribution(Section, frozen=True):
     groups: Annotated[
         dict[str, tuple[str, ...]],
         Meta(
-            description="Shell patterns by group: of process names, or of cgroup paths where a pattern begins with `/`. "
-            "The first group that matches counts."
+            description="Shell patterns by group: of process names, or of cgroup paths where a pattern begins with "
+            "`/`. The first group that matches counts."
         ),
     ] = {}  # noqa: RUF012 - msgspec copies it
     top: Annotated[
