@@ -190,3 +190,32 @@ def _attend_compiling() -> None:
                     gc.enable()
 
     event.register("numba:compile", Attendant())  # type: ignore[no-untyped-call]
+    _compare_faster()
+
+
+def _compare_faster() -> None:
+    """Let numba compare target configurations without a look at each of their options.
+
+    It looks one up some twenty thousand times for the kernels of a run, and each time sorts the names of all options
+    for the hash, which holds no values and so is the same for all configurations of a kind, and then compares the
+    values one by one. Hashes and results stay what they are.
+    """
+    from numba.core.targetconfig import TargetConfig  # noqa: PLC0415 - as above
+
+    configuration = cast(Any, TargetConfig)
+    hash_of, equals = configuration.__hash__, configuration.__eq__
+    hashes: dict[type, int] = {}
+
+    def remembered(config: Any) -> int:
+        kind = type(config)
+        if kind not in hashes:
+            hashes[kind] = hash_of(config)
+        return hashes[kind]
+
+    def is_equal(config: Any, other: Any) -> Any:
+        alike = config is other or (type(config) is type(other) and config._values == other._values)
+        return alike or equals(config, other)
+
+    configuration.__hash__ = remembered
+    if hasattr(configuration, "_values"):
+        configuration.__eq__ = is_equal

@@ -150,3 +150,37 @@ def test_what_prolongs_compiling_is_off_meanwhile_and_then_as_it_was(tmp_path: P
     )
     after = [*([] if twice == "2 * number" else ["refused"]), before]
     assert done.stdout.splitlines() == [*after, *after, "True False 1"]
+
+
+CONFIGURATIONS = """
+import itertools
+from numba.core.compiler import Flags
+from numba.core.targetconfig import TargetConfig
+from simulator.scheduling.kernels.compiled import _attend_compiling
+class Others(Flags):
+    pass
+def with_values(kind, **values):
+    made = kind()
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+values = [{}, {"nrt": False}, {"nrt": True}, {"nrt": True, "boundscheck": True}, {"error_model": "numpy"}]
+found = [with_values(kind, **one) for kind in (Flags, Others) for one in values] * 2
+def compared():
+    return [hash(one) for one in found], [one == other for one, other in itertools.product(found, [*found, 7])]
+plain = TargetConfig.__hash__, TargetConfig.__eq__
+before = compared()
+_attend_compiling()
+assert (TargetConfig.__hash__ is not plain[0]) and (TargetConfig.__eq__ is not plain[1])
+assert compared() == before
+print(before[1].count(True), before[1].count(False))
+"""
+
+
+def test_configurations_hash_and_compare_as_numba_would_have_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CONFIGURATIONS], capture_output=True, text=True, timeout=300, check=True
+    )
+    alike, different = map(int, done.stdout.split())
+    assert alike >= 20  # each with itself at least
+    assert different >= 20
