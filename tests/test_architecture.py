@@ -66,6 +66,7 @@ LAYERS = (
         "exporter.power",
         "exporter.week",
     ),
+    ("exporter.attribution",),
     (
         "exporter.eco_score",
         "exporter.optimize",
