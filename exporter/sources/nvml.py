@@ -5,7 +5,7 @@ where the collector is off. A card keeps awake while NVML is open, which is why 
 """
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
 from exporter.core.clock import Clock
@@ -36,6 +36,22 @@ class PciInfo(Protocol):
     busId: str | bytes  # noqa: N815 - the library's name
 
 
+class ProcessSample(Protocol):
+    """Use of a card by one process, in percent of the time (nvml.h, nvmlProcessUtilizationSample_t)."""
+
+    pid: int
+    timeStamp: int  # noqa: N815 - the library's name; civil time in microseconds
+    smUtil: int  # noqa: N815
+    encUtil: int  # noqa: N815
+    decUtil: int  # noqa: N815
+
+
+class RunningProcess(Protocol):
+    """Process that has a card open."""
+
+    pid: int
+
+
 class Nvml(Protocol):
     """The functions of `pynvml` that are used."""
 
@@ -61,6 +77,15 @@ class Nvml(Protocol):
 
     def nvmlDeviceGetPowerUsage(self, card: object, /) -> int:
         """Return the power in milliwatts."""
+
+    def nvmlDeviceGetProcessUtilization(self, card: object, since: int, /) -> Sequence[ProcessSample]:
+        """Return the use by processes since a civil time in microseconds."""
+
+    def nvmlDeviceGetComputeRunningProcesses_v3(self, card: object, /) -> Sequence[RunningProcess]:
+        """Return the processes that have the card open to compute."""
+
+    def nvmlDeviceGetGraphicsRunningProcesses_v3(self, card: object, /) -> Sequence[RunningProcess]:
+        """Return the processes that have the card open to draw."""
 
 
 def installed_nvml() -> Nvml:
@@ -100,9 +125,9 @@ class NvmlSource:
         return {name: EnergyCounter(sensor=SENSOR, energy=energy) for name, energy in energies.items()}
 
     def _energies(self, nvml: Nvml) -> Mapping[str, Joules]:
-        cards = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
+        cards = cards_of(nvml)
         counted = dict(_supported(nvml, cards, nvml.nvmlDeviceGetTotalEnergyConsumption))
-        others = [card for card in cards if _name(nvml, card) not in counted]
+        others = [card for card in cards if card_name(nvml, card) not in counted]
         watts = {name: Watts(value / 1e3) for name, value in _supported(nvml, others, nvml.nvmlDeviceGetPowerUsage)}
         return {name: Joules(value / 1e3) for name, value in counted.items()} | dict(self._integrals.advance(watts))
 
@@ -116,6 +141,11 @@ class NvmlSource:
             return  # the driver is gone, and with it what was open
 
 
+def cards_of(nvml: Nvml) -> list[object]:
+    """Return the cards of a library that is open."""
+    return [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
+
+
 def _supported(nvml: Nvml, cards: list[object], read: Callable[[object], int]) -> Iterator[tuple[str, int]]:
     """Yield the name of each card that tells a figure, and the figure; a card with MIG may not."""
     for card in cards:
@@ -125,10 +155,11 @@ def _supported(nvml: Nvml, cards: list[object], read: Callable[[object], int]) -
             if getattr(error, "value", None) != NOT_SUPPORTED:
                 raise
             continue
-        yield _name(nvml, card), value
+        yield card_name(nvml, card), value
 
 
-def _name(nvml: Nvml, card: object) -> str:
+def card_name(nvml: Nvml, card: object) -> str:
+    """Return where a card is plugged in."""
     name = nvml.nvmlDeviceGetPciInfo(card).busId
     return name if isinstance(name, str) else name.decode("ascii")
 

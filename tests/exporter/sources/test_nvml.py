@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
@@ -13,75 +12,8 @@ from exporter.power.component import Coverage
 from exporter.sources.collector import SOURCES
 from exporter.sources.nvml import ABSENT, NO_PERMISSION, NOT_SUPPORTED, NvmlSource, installed_nvml
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError
+from tests.exporter.sources.fake_nvml import GPU_IS_LOST, UNINITIALIZED, Card, FakeNvml, refusing
 from tests.fake_clock import FakeClock
-
-UNINITIALIZED, GPU_IS_LOST = 1, 15
-
-
-class FakeNvmlError(Exception):
-    """As pynvml's: its value is NVML's number."""
-
-    def __init__(self, value: int) -> None:
-        super().__init__(value)
-        self.value = value
-
-
-@dataclass(slots=True)
-class Card:
-    """Card as NVML shows it; a number of NVML's where it refuses."""
-
-    busId: str | bytes
-    millijoules: int | FakeNvmlError
-    milliwatts: int | FakeNvmlError = field(default_factory=lambda: FakeNvmlError(NOT_SUPPORTED))
-
-
-@dataclass(slots=True)
-class FakeNvml:
-    """A driver with cards."""
-
-    cards: list[Card] = field(default_factory=list)
-    refuses: int | None = None
-    is_open: bool = False
-    NVMLError: type[Exception] = FakeNvmlError
-
-    def nvmlInit(self) -> None:
-        self._answer(0)
-        assert not self.is_open
-        self.is_open = True
-
-    def nvmlShutdown(self) -> None:
-        self.is_open = False
-        self._answer(0)
-
-    def nvmlDeviceGetCount(self) -> int:
-        assert self.is_open
-        return self._answer(len(self.cards))
-
-    def nvmlDeviceGetHandleByIndex(self, index: int, /) -> object:
-        return self.cards[index]
-
-    def nvmlDeviceGetPciInfo(self, card: object, /) -> "Card":
-        assert isinstance(card, Card)
-        return card
-
-    def nvmlDeviceGetTotalEnergyConsumption(self, card: object, /) -> int:
-        assert isinstance(card, Card)
-        return self._answer(card.millijoules)
-
-    def nvmlDeviceGetPowerUsage(self, card: object, /) -> int:
-        assert isinstance(card, Card)
-        return self._answer(card.milliwatts)
-
-    def _answer(self, value: int | FakeNvmlError) -> int:
-        if self.refuses is not None:
-            raise FakeNvmlError(self.refuses)
-        if isinstance(value, FakeNvmlError):
-            raise value
-        return value
-
-
-def refusing() -> FakeNvmlError:
-    return FakeNvmlError(NOT_SUPPORTED)
 
 
 @pytest.fixture
