@@ -58,7 +58,7 @@ from exporter.power.ladder import calibrated, host_estimate, with_measured_span
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.sampler import Journal, Outlets, Sampler, Settings
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
-from exporter.sources.collector import BY_DEFAULT, SOURCES, OnFailure, Source
+from exporter.sources.collector import BY_DEFAULT, SOURCES, Choices, OnFailure, Source
 from exporter.sources.host import HostSource
 from exporter.sources.identity import identity
 from exporter.sources.machine import boot_id
@@ -352,9 +352,11 @@ def build_sampler(
         nic_rule(config.network),
         procfs=paths.procfs,
         sysfs=paths.sysfs,
-        connections_interval=Seconds(config.sampling.connections_interval_seconds),
         sources=sources,
-        meter=meter_settings(config.meter, totals.last),
+        choices=Choices(
+            connections_interval=Seconds(config.sampling.connections_interval_seconds),
+            meter=meter_settings(config.meter, totals.last),
+        ),
     )
     publication = Publication(clock, initial, exposition)
     sampler = Sampler(

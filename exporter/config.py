@@ -299,7 +299,7 @@ class Optimize(Section, frozen=True):
 
 
 class Attribution(Section, frozen=True):
-    """Groups of processes that energy is attributed to, and bytes, where their collectors are on."""
+    """Groups of processes that energy and bytes are attributed to, where `processes` or `process_bytes` is on."""
 
     by: Annotated[
         Literal["name", "cgroup", "groups"],

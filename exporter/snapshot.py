@@ -24,7 +24,7 @@ from exporter.intensity.reading import IntensityReading
 from exporter.intensity.window import Tariff
 from exporter.past_weeks import Week
 from exporter.power.component import ByScope, Component, Provenance, Scope, power_by_scope
-from exporter.sources.reading import Memory, Outcome, SourceState
+from exporter.sources.reading import Memory, Outcome, ProcessUse, SourceState
 from exporter.totals import Totals
 
 if TYPE_CHECKING:
@@ -45,6 +45,20 @@ class Throughput:
     def total(self) -> BytesPerSecond:
         """Bytes per second in both directions."""
         return BytesPerSecond(self.received + self.sent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupUse:
+    """Use of a group of processes over the last time that was shared out: power and emission rate by scope.
+
+    Emission rates are missing where a carbon intensity was unknown, CPUs and throughput where they are not told by
+    process.
+    """
+
+    powers: Mapping[Scope, Watts] = field(default_factory=dict)
+    emission_rates: Mapping[Scope, GramsPerSecond] = field(default_factory=dict)
+    cpus: float | None = None
+    throughput: Throughput | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +92,11 @@ class Readings:
     score: EcoScore | None = None
     no_score: str = ""  # why there is none
     embodied_rate: GramsPerSecond | None = None
+    groups: Mapping[str, GroupUse] = field(default_factory=dict)  # of processes, as far as they are told
+    processes: tuple[ProcessUse, ...] = ()  # the busiest
+    process_interval: Seconds | None = None  # between readings of processes
+    bytes_means: str = ""  # by which bytes are counted by process
+    bytes_why: str = ""  # why by no better means
 
     def power_by_scope(self) -> ByScope[Watts]:
         """Return the power of the machine and of the network; None where no component of it is known."""
@@ -103,6 +122,7 @@ class Snapshot:
     outcomes: tuple[Outcome, ...] = ()
     off: frozenset[str] = frozenset()  # collectors that are off
     switched_off: frozenset[str] = frozenset()  # of those, the ones that leave something unknown
+    attributed: frozenset[Scope] = frozenset()  # scopes whose energy is told by groups of processes
     pue: float = 1.0  # power usage effectiveness that the host's power is multiplied by
     embodied: EmbodiedCarbon | None = None  # embodied carbon of the machine, where it is configured
     equivalents: bool = True  # whether everyday equivalents are shown

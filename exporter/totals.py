@@ -9,7 +9,7 @@ from exporter.budget import Booked
 from exporter.core.units import Grams, Joules, Seconds, UnixSeconds
 from exporter.embodied.carbon import EmbodiedCarbon
 from exporter.last_hour import Emissions
-from exporter.power.component import Component
+from exporter.power.component import Component, Scope
 from exporter.sources.reading import DiskBytes, LastReading, Traffic
 from exporter.usage.events import Event
 from exporter.usage.sensors import Told
@@ -41,6 +41,35 @@ class ActivityTotal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupTotal:
+    """Amounts of a group of processes: energy and emissions by scope, CPU time, and bytes of network devices.
+
+    `mattered_at` is when the group last had a share that is worth series of its own.
+    """
+
+    energy: Mapping[Scope, Joules] = field(default_factory=dict)
+    emissions: Mapping[Scope, Grams] = field(default_factory=dict)
+    cpu: Seconds = Seconds(0.0)  # noqa: RUF009 - a number
+    received_bytes: int = 0
+    sent_bytes: int = 0
+    mattered_at: UnixSeconds | None = None
+
+    def plus(self, more: "GroupTotal") -> "GroupTotal":
+        """Return the total with the amounts of another added."""
+        return replace(
+            self,
+            energy=add_amounts(self.energy, more.energy),
+            emissions=add_amounts(self.emissions, more.emissions),
+            cpu=Seconds(self.cpu + more.cpu),
+            received_bytes=self.received_bytes + more.received_bytes,
+            sent_bytes=self.sent_bytes + more.sent_bytes,
+        )
+
+
+NO_AMOUNTS = GroupTotal()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
     """Counters as Prometheus sees them; they fall only to zero, at a restart (docs/adr/0003-state-and-counters.md)."""
 
@@ -57,6 +86,13 @@ class Exported:
     gap_energy: Mapping[Component, Joules] = field(default_factory=dict)
     gap_emissions: Mapping[Component, Grams] = field(default_factory=dict)
     gap_devices: Mapping[str, Traffic] = field(default_factory=dict)
+    # Of groups of processes, by a criterion: what waits to be shared out, and what those had that have lost their
+    # series. With both, the groups sum to the scope's amounts since they are told.
+    grouping: str = ""
+    groups: Mapping[str, GroupTotal] = field(default_factory=dict)
+    waiting: GroupTotal = NO_AMOUNTS
+    retired: GroupTotal = NO_AMOUNTS
+    lost_bytes: int = 0  # bytes that were counted for no group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +113,12 @@ class Totals:
     embodied_until: UnixSeconds | None = None  # up to when the embodied share has been counted; never steps back
 
 
+KeyT = TypeVar("KeyT")
 AmountT = TypeVar("AmountT", bound=float)
 
 
-def add_amounts(
-    totals: Mapping[Component, AmountT], amounts: Mapping[Component, AmountT]
-) -> Mapping[Component, AmountT]:
-    """Return component totals with the amounts of a sample added."""
+def add_amounts(totals: Mapping[KeyT, AmountT], amounts: Mapping[KeyT, AmountT]) -> Mapping[KeyT, AmountT]:
+    """Return totals by component or scope with the amounts of a sample added."""
     return dict(totals) | {
         name: cast(AmountT, totals[name] + amount) if name in totals else amount for name, amount in amounts.items()
     }
@@ -137,6 +172,11 @@ def add_events(totals: Mapping[Event, int], events: Iterable[Event]) -> Mapping[
 def with_events(totals: Totals, events: Iterable[Event]) -> Totals:
     """Return totals with more events counted."""
     return replace(totals, exported=replace(totals.exported, events=add_events(totals.exported.events, events)))
+
+
+def without_groups(exported: Exported) -> Exported:
+    """Return counters that tell of no group of processes."""
+    return replace(exported, grouping="", groups={}, waiting=NO_AMOUNTS, retired=NO_AMOUNTS, lost_bytes=0)
 
 
 def with_embodied(totals: Totals, embodied: EmbodiedCarbon | None, now: UnixSeconds) -> Totals:

@@ -155,6 +155,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
     "state-v1-sensors.json": (read_state, 277.5),
     "state-v1-last.json": (read_state, 0.03784722222222223),
     "state-v1-weeks.json": (read_state, 2.082864867316352),
+    "state-v1-embodied.json": (read_state, 86.52331352233887),
     "results.json": (read_results, 2),
     "journal.jsonl": (
         read_journal,
@@ -209,7 +210,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
 }
 """The reader of each file, and its answer: for a file that is no longer read, the line that says what to do."""
 
-STATE_SCHEMAS = {1: "43822cc7619baad4eef56a2df271098902de730a2675cb8e23473522cb64bb2d"}
+STATE_SCHEMAS = {1: "7b0a4edc91100c4a5b99d52d534f2e15fd314d4f23eb8969f8b43ba3b37db6c0"}
 """Digest of what a state file of each version holds."""
 
 

@@ -7,6 +7,7 @@ from prometheus_client import ProcessCollector
 from exporter.core.metrics import Exposition, Row
 from exporter.exposition import (
     activity,
+    attribution,
     budget,
     collectors,
     embodied,
@@ -26,6 +27,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     *power.ROWS,
     *sensors.ROWS,
     *machine.ROWS,
+    *attribution.ROWS,
     *grid.ROWS,
     *activity.ROWS,
     *budget.ROWS,

@@ -12,7 +12,7 @@ from exporter.core.clock import Clock
 from exporter.core.units import Seconds, UnixSeconds
 from exporter.measure.phase import MeasurementError
 from exporter.power.hardware import Hardware, Kind
-from exporter.sources.collector import SOURCES
+from exporter.sources.collector import SOURCES, Choices
 from exporter.sources.cpu import logical_cpus
 from exporter.sources.host import HostSource
 from exporter.sources.ipmi import INTERVAL
@@ -58,7 +58,14 @@ class MachineBench:
         needed = [one for one in SOURCES if one.name in NEEDED]
         self._meter = meter
         self._asks_controller = False
-        self._source = HostSource(clock, NicRule(), procfs=paths.procfs, sysfs=paths.sysfs, sources=needed, meter=meter)
+        self._source = HostSource(
+            clock,
+            NicRule(),
+            procfs=paths.procfs,
+            sysfs=paths.sysfs,
+            sources=needed,
+            choices=Choices(meter=meter),
+        )
 
     def now(self) -> UnixSeconds:
         """See `Bench.now`."""

@@ -28,6 +28,7 @@ from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailabl
 from exporter.sources.sockstat import sockets
 
 if TYPE_CHECKING:
+    from exporter.sources.grouping import GroupRule
     from exporter.sources.meter import MeterSettings
 
 LOG = logging.getLogger(__name__)
@@ -37,15 +38,22 @@ SENSORS_PAGE = "docs/how-to/use-sensors.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Choices:
+    """Choices of the configuration for sources that are off, or absent, by default."""
+
+    connections_interval: Seconds = Seconds(30.0)  # noqa: RUF009 - a number
+    meter: "MeterSettings | None" = None
+    attribution: "GroupRule | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Choices):
     """The facts that sources need: the kernel's folders, and the configuration's choices."""
 
     clock: Clock
     procfs: Procfs
     sysfs: Path
     rule: NicRule
-    connections_interval: Seconds
-    meter: "MeterSettings | None" = None
 
 
 class OnFailure(StrEnum):

@@ -13,7 +13,13 @@ from exporter.sources.sysfs import content
 OTHER = "other"
 """Group of what no group of its own has: time of the kernel, of processes that ended unseen, and beyond the cap."""
 
-RESERVED = frozenset({OTHER, "idle", "unattributed"})
+IDLE = "idle"
+"""Group of what a machine draws whether anything runs or not."""
+
+UNATTRIBUTED = "unattributed"
+"""Group of what no process explains."""
+
+RESERVED = frozenset({OTHER, IDLE, UNATTRIBUTED})
 """Names of groups that are no processes; a program of such a name is shown with a backslash before it."""
 
 LONGEST_LABEL = 80

@@ -6,18 +6,16 @@ of them is worked out in `exporter.usage`.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from exporter.core.clock import Clock
-from exporter.core.units import Seconds
 from exporter.power.component import EnergyCounter
-from exporter.sources.collector import BY_DEFAULT, Collector, OnFailure, Settings, Source
+from exporter.sources.collector import BY_DEFAULT, Choices, Collector, OnFailure, Settings, Source
 from exporter.sources.nics import NicRule
 from exporter.sources.procfs import USUAL, Procfs
 from exporter.sources.reading import HostReading, Outcome, SourceState, Timed
 
-if TYPE_CHECKING:
-    from exporter.sources.meter import MeterSettings
+DEFAULTS = Choices()
 
 
 class HostSource:
@@ -30,9 +28,8 @@ class HostSource:
         *,
         procfs: Path = USUAL,
         sysfs: Path = Path("/sys"),
-        connections_interval: Seconds = Seconds(30.0),  # noqa: B008 - a number
         sources: Iterable[Source] = BY_DEFAULT,
-        meter: "MeterSettings | None" = None,
+        choices: Choices = DEFAULTS,
     ) -> None:
         self._clock = clock
         settings = Settings(
@@ -40,8 +37,9 @@ class HostSource:
             procfs=Procfs(procfs),
             sysfs=sysfs,
             rule=rule,
-            connections_interval=connections_interval,
-            meter=meter,
+            connections_interval=choices.connections_interval,
+            meter=choices.meter,
+            attribution=choices.attribution,
         )
         self._collectors = [Collector(source, settings) for source in sources]
 

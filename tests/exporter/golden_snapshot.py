@@ -32,13 +32,13 @@ from exporter.optimize.found import Estimate, Finding, Found, Optimizations, Sta
 from exporter.optimize.setting import Change, Setting
 from exporter.optimize.setting import Kind as SettingKind
 from exporter.optimize.trial.result import Effect, Interval, Trial
-from exporter.power.component import ByScope, Component, Coverage
+from exporter.power.component import ByScope, Component, Coverage, Scope
 from exporter.power.hardware import Hardware, Kind
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import DiskBytes, Memory, Outcome, SourceState, Traffic
-from exporter.totals import ActivityTotal, Exported, Totals
+from exporter.totals import ActivityTotal, Exported, GroupTotal, Totals
 from exporter.usage.events import Event, EventKind
 from tests.exporter import hosts
 from tests.exporter.fakes import Machine, initial_snapshot, rig
@@ -99,6 +99,7 @@ def golden_snapshot() -> Snapshot:
         sample_duration=Seconds(0.0015),
         state_saved_at=NOON,
         embodied=EMBODIED,
+        attributed=frozenset(Scope),
         totals=_totals(),
         readings=_readings(),
         outcomes=tuple(
@@ -157,6 +158,26 @@ def _totals() -> Totals:
         gap_energy={Component.CPU: Joules(1250.5), Component.NETWORK: Joules(20.0)},
         gap_emissions={Component.CPU: Grams(0.165), Component.NETWORK: Grams(0.0028)},
         gap_devices={"eth0": replace(traffic, received_bytes=77_000)},
+        grouping="name",
+        groups={
+            "idle": GroupTotal(energy={Scope.HOST: Joules(5328.0)}, emissions={Scope.HOST: Grams(0.74)}),
+            HOSTILE: GroupTotal(
+                energy={Scope.HOST: Joules(4000.0), Scope.NETWORK: Joules(1_000_000.0)},
+                emissions={Scope.HOST: Grams(0.55), Scope.NETWORK: Grams(138.0)},
+                cpu=Seconds(312.5),
+                received_bytes=4_900_000_000,
+                sent_bytes=900_000,
+            ),
+            "unattributed": GroupTotal(
+                energy={Scope.HOST: Joules(5644.8), Scope.NETWORK: Joules(6029.5)},
+                emissions={Scope.HOST: Grams(0.784), Scope.NETWORK: Grams(1.726)},
+                received_bytes=100_000_007,
+                sent_bytes=1_100_000,
+            ),
+        },
+        waiting=GroupTotal(energy={Scope.HOST: Joules(68.25)}, emissions={Scope.HOST: Grams(0.01)}),
+        retired=GroupTotal(energy={Scope.HOST: Joules(900.0)}, emissions={Scope.HOST: Grams(0.13)}),
+        lost_bytes=4096,
         samples=720,
         events={
             Event(kind=EventKind.GAP, reason="suspend"): 2,
@@ -201,6 +222,8 @@ def _readings() -> Readings:
         ),
         tariff=Tariff(prices=(0.31,) * 24, zone=UTC, currency="EUR"),
         activity=Activity.IDLE,
+        process_interval=Seconds(15.0),
+        bytes_means="tracepoint",
         embodied_rate=GramsPerSecond(0.0019375),
         budgets=(
             BudgetStatus(

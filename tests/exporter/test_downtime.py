@@ -17,7 +17,7 @@ from exporter.downtime import LONG, PATIENCE
 from exporter.power.component import Component, Coverage, Scope, Sensor
 from exporter.sampler import Source
 from exporter.snapshot import Snapshot
-from exporter.sources.collector import SOURCES
+from exporter.sources.collector import SOURCES, Choices
 from exporter.sources.host import HostSource
 from exporter.sources.meter import MeterKind, MeterSettings
 from exporter.sources.meter_answer import Unit
@@ -257,7 +257,7 @@ class _Both:
     def __init__(self, plug: Plug, meter: MeterSettings) -> None:
         sources = [one for one in SOURCES if one.name == "meter"]
         self._plug = plug
-        self._meter = HostSource(plug.machine.clock, NicRule(), sources=sources, meter=meter)
+        self._meter = HostSource(plug.machine.clock, NicRule(), sources=sources, choices=Choices(meter=meter))
 
     def read(self) -> HostReading:
         clock, file = self._plug.machine.clock, self._plug.file

@@ -148,6 +148,8 @@ def test_a_stale_snapshot_keeps_totals_age_and_health_and_drops_the_rest() -> No
         "ecotrack_optimization_savings_grams_per_day",
         "ecotrack_eco_score_grade",
         "ecotrack_eco_score_counted_seconds",
+        "ecotrack_process_reading_interval_seconds",
+        "ecotrack_process_bytes_means_info",
     }
 
 

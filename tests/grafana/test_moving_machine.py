@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from exporter.core.units import Seconds
-from exporter.sources.collector import BY_DEFAULT, SOURCES, OnFailure
+from exporter.sources.collector import BY_DEFAULT, SOURCES, Choices, OnFailure
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import HostReading
@@ -34,7 +34,7 @@ class Watched:
             NicRule(),
             procfs=self.machine.procfs,
             sysfs=self.machine.sysfs,
-            connections_interval=Seconds(STEP_SECONDS),
+            choices=Choices(connections_interval=Seconds(STEP_SECONDS)),
             sources=[source for source in SOURCES if source.default or source.name == "connections"],
         )
 

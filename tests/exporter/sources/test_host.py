@@ -53,7 +53,6 @@ def source(machine: Path, *, rule: NicRule | None = None, clock: FakeClock | Non
         rule or NicRule(),
         procfs=machine / "proc",
         sysfs=machine / "sys",
-        connections_interval=Seconds(30.0),
         sources=ALL,
     )
 
