@@ -130,7 +130,7 @@ def cgroup_paths(text: bytes) -> tuple[str, ...]:
     See cgroups(7). A path of a cgroup that was removed under its last process is told without that note.
     """
     found: dict[str, str] = {}
-    for line in text.decode("utf-8", "replace").splitlines():
+    for line in text.decode("utf-8", "replace").split("\n"):  # a name may hold all else that ends a line
         number, _, rest = line.partition(":")
         controllers, colon, path = rest.partition(":")
         if colon and number.isdecimal() and path.startswith("/"):

@@ -173,6 +173,13 @@ def test_a_process_is_in_the_group_that_its_cgroups_tell_most_of(
     assert by_cgroup(processes).group_of(7, 1, "x") == group
 
 
+@pytest.mark.parametrize("ends", ["\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_only_a_newline_ends_a_path(ends: str) -> None:
+    """Who may make a cgroup would choose the group of its processes otherwise, wherever it stands."""
+    path = f"/user.slice/a{ends}0::/system.slice/sshd.service"
+    assert cgroup_paths(f"0::{path}\n".encode()) == (path,)
+
+
 @given(st.binary(max_size=300))
 def test_any_text_of_cgroups_gives_paths_or_none(text: bytes) -> None:
     paths = cgroup_paths(text)
