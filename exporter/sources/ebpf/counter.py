@@ -1,0 +1,97 @@
+"""Bytes by process since the last reading, from what the kernel has counted since it was asked to."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from exporter.sources.ebpf.loader import load
+from exporter.sources.ebpf.program import ENTRY, KEY
+from exporter.sources.ebpf.reading import ProcessBytes, SocketReading
+from exporter.sources.ebpf.table import Table
+from exporter.sources.procfs import USUAL
+
+MOST_BYTES = 1 << 60
+"""Bytes above which a figure is no count. Judgement: three years of a link of 100 Gbit/s."""
+
+NANOSECONDS = 1_000_000_000
+
+
+class Entries(Protocol):
+    """Entries of processes, as `Table` has them in the kernel."""
+
+    def entries(self) -> list[tuple[bytes, bytes]]:
+        """Return keys and values."""
+
+    def remove(self, key: bytes) -> bytes | None:
+        """Remove one and return its value; None where it is gone."""
+
+    def lost(self) -> int:
+        """Return the bytes without an entry."""
+
+
+class SocketCounter:
+    """Counter of bytes by process. What it has put into the kernel is gone when it is closed, or its process ends."""
+
+    def __init__(self, table: Entries, *, means: str, procfs: Path, close: Callable[[], None]) -> None:
+        self.means = means
+        self._table = table
+        self._procfs = procfs
+        self._close = close
+        self._seen: dict[bytes, tuple[int, int]] = {}
+        self._lost = 0
+        self._ticks = os.sysconf("SC_CLK_TCK")
+
+    def read(self) -> SocketReading:
+        """Return the bytes since the last reading; entries of processes that have ended leave the kernel.
+
+        Raises OSError where the kernel or the folder of processes cannot be read.
+        """
+        entries = self._table.entries()
+        # In this order: whoever is missing among the running has ended, and its entry will not change any more.
+        running = set(os.listdir(self._procfs))  # noqa: PTH208 - thousands of names
+        moved = []
+        for key, value in entries:
+            started, pid, _ = KEY.unpack(key)
+            is_running = str(pid) in running
+            received, sent, name = ENTRY.unpack(value if is_running else self._table.remove(key) or value)
+            before = self._seen.get(key, (0, 0))
+            new = (_gained(received, before[0]), _gained(sent, before[1]))
+            if is_running:
+                self._seen[key] = (received, sent)
+            else:
+                self._seen.pop(key, None)
+            if any(new):
+                moved.append(
+                    ProcessBytes(
+                        pid=pid,
+                        started=started * self._ticks // NANOSECONDS,
+                        name=name.partition(b"\0")[0].decode("utf-8", "backslashreplace"),
+                        received=new[0],
+                        sent=new[1],
+                    )
+                )
+        return SocketReading(processes=tuple(moved), lost=self._newly_lost())
+
+    def close(self) -> None:
+        """Take everything out of the kernel."""
+        self._close()
+
+    def _newly_lost(self) -> int:
+        lost = self._table.lost()
+        new, self._lost = _gained(lost, self._lost), lost
+        return new
+
+
+def _gained(now: int, before: int) -> int:
+    """Return what a count has gained; 0 where one of them is no count of bytes."""
+    return max(0, now - before) if max(now, before) < MOST_BYTES else 0
+
+
+def open_socket_counter(procfs: Path = USUAL) -> SocketCounter:
+    """Let the kernel count from now on, by the best of its means.
+
+    Raises EbpfUnavailableError, which says why, where it has none or this process may not.
+    """
+    loaded = load(procfs)
+    return SocketCounter(Table(loaded.maps), means=loaded.means, procfs=procfs, close=loaded.held.close)
