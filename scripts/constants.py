@@ -31,6 +31,7 @@ NOT_SHOWN = {
     "exporter.sources.ebpf.counter.NANOSECONDS": "definition of a unit",
     "exporter.sources.identity.BYTES_PER_KIBIBYTE": "definition of a unit",
     "exporter.sources.identity.MICROWATTS_PER_WATT": "definition of a unit",
+    "exporter.sources.tcp_sockets": "the layouts and numbers of the kernel's interface",
     "exporter.state": "how files are written",
     "exporter.views": "how figures are drawn",
     "exporter.week._NOTHING": "an empty week",
