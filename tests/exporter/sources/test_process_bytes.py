@@ -94,7 +94,7 @@ def test_without_the_best_means_the_next_one_counts_and_it_is_said_why(
 
 
 def test_better_means_are_tried_again_after_a_while(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
-    """What the lesser ones had counted by then is counted, and both count nothing twice."""
+    """Bytes that the lesser ones had counted by then are in the sum, none of them twice."""
     caplog.set_level(logging.INFO)
     machine.better.trouble = EbpfUnavailableError("needs CAP_BPF")
     machine.lesser.new = [new(moved("web", 10)), new(moved("web", 20))]
