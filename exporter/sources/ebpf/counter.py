@@ -66,7 +66,7 @@ class SocketCounter:
                     ProcessBytes(
                         pid=pid,
                         started=started * self._ticks // NANOSECONDS,
-                        name=name.partition(b"\0")[0].decode("utf-8", "backslashreplace"),
+                        name=name.partition(b"\0")[0].decode("utf-8", "replace"),
                         received=new[0],
                         sent=new[1],
                     )
