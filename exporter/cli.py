@@ -5,7 +5,7 @@ import contextlib
 import logging
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,6 +62,7 @@ examples:
   ecotrack clean-window --hours 2 --watts 300      with a live grid: when is it cleanest?
   ecotrack optimize power_management        what may be saved, and how: ecotrack optimize --help
   ecotrack trial reduce_cpu                 what it does save, measured: ecotrack trial --help
+  ecotrack audit --minutes 10               do all figures sum up? ecotrack audit --help
 
 Without a sensor the power of this machine is an estimate, which says how far off it may be. Measure its idle and full
 power to narrow that: ecotrack calibrate --help.
@@ -69,29 +70,15 @@ power to narrow that: ecotrack calibrate --help.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return the exit status: 0, 2 for mistakes (one line each), or 130 after Ctrl-C."""
+    """Run the command and return the exit status: 0, 2 for mistakes (one line each), or 130 after Ctrl-C.
+
+    It is 1 for an audit that finds an error.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     prepare_outputs()
     try:
-        if given[:1] == ["clean-window"]:
-            status = _clean_window(build_clean_window_parser().parse_args(given[1:]))
-        elif given[:1] == ["calibrate"]:
-            status = _calibrate(build_calibrate_parser().parse_args(given[1:]))
-        elif given[:1] in (["report"], ["backfill"]):
-            # Loaded here: a daemon has no use for it.
-            from exporter.journal.cli import backfill, report  # noqa: PLC0415
-
-            status = report(given[1:]) if given[0] == "report" else backfill(given[1:])
-        elif given[:1] == ["optimize"]:
-            from exporter.optimize.cli import optimize  # noqa: PLC0415 - see above
-
-            status = optimize(given[1:])
-        elif given[:1] == ["trial"]:
-            from exporter.optimize.trial.cli import trial  # noqa: PLC0415 - see above
-
-            status = trial(given[1:])
-        else:
-            status = _dispatch(build_parser().parse_args(given))
+        command = _command(given[0] if given else "")
+        status = _dispatch(build_parser().parse_args(given)) if command is None else command(given[1:])
         write_out("")
     except ConfigError as error:
         for mistake in error.mistakes:
@@ -105,6 +92,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         return status
     return USER_ERROR
+
+
+def _command(name: str) -> Callable[[Sequence[str]], int] | None:
+    """Return what runs a command; None where it is none. A daemon has no use for what is loaded here."""
+    if name in {"report", "backfill"}:
+        from exporter.journal.cli import backfill, report  # noqa: PLC0415
+
+        return report if name == "report" else backfill
+    if name == "optimize":
+        from exporter.optimize.cli import optimize  # noqa: PLC0415
+
+        return optimize
+    if name == "trial":
+        from exporter.optimize.trial.cli import trial  # noqa: PLC0415
+
+        return trial
+    if name == "audit":
+        from exporter.audit.cli import audit  # noqa: PLC0415
+
+        return audit
+    own = {
+        "calibrate": lambda rest: _calibrate(build_calibrate_parser().parse_args(rest)),
+        "clean-window": lambda rest: _clean_window(build_clean_window_parser().parse_args(rest)),
+    }
+    return own.get(name)
 
 
 def _dispatch(options: argparse.Namespace) -> int:

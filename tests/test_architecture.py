@@ -92,6 +92,7 @@ LAYERS = (
     ("exporter.measure", "exporter.reload"),
     (
         "exporter.app",
+        "exporter.audit",
         "exporter.calibrate",
         "exporter.journal.cli",
         "exporter.optimize.cli",
@@ -161,7 +162,7 @@ SEES_ONLY = {
 
 ONLY_IN = {
     "psutil": ("exporter/sources/",),
-    "prometheus_client": ("exporter/exposition/", "exporter/core/metrics.py", "simulator/live/exposition/"),
+    "prometheus_client": ("exporter/audit/figures.py", "exporter/exposition/", "exporter/core/metrics.py", "simulator/live/exposition/"),
     "pynvml": ("exporter/sources/nvml.py",),
     "sklearn": ("simulator/forecast/models/",),
     "torch": ("simulator/forecast/", "simulator/models/"),

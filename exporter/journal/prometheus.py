@@ -1,4 +1,4 @@
-"""The questions of the backfill to a Prometheus, and its call of promtool."""
+"""Questions to a Prometheus, those of the backfill among them, and its call of promtool."""
 
 import http.client
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
-from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -16,8 +16,8 @@ from exporter.journal.backfill import FAMILIES, DaySpan
 ANSWER_SECONDS = 30.0
 """Time in which a Prometheus has to answer. Judgement: it counts the samples of one day."""
 
-MAX_ANSWER_BYTES = 1_000_000
-"""Length of an answer that is read. Judgement: it is one number."""
+MAX_ANSWER_BYTES = 64_000_000
+"""Length of an answer that is read. Judgement: the samples of an hour, every second, of the series of one machine."""
 
 
 class _Data(msgspec.Struct):
@@ -28,43 +28,53 @@ class _Answer(msgspec.Struct):
     data: _Data
 
 
+class Prometheus:
+    """A Prometheus that is asked by its URL, with an `Authorization` where it wants one."""
+
+    def __init__(self, url: str, authorization: str | None = None) -> None:
+        """Take the URL. Raises ConfigError for one that is none."""
+        if not is_address(url):
+            raise ConfigError(["--prometheus: expected http://HOST:PORT, with a path, and no user or password"])
+        self._address = urlsplit(url)
+        self._headers = {} if authorization is None else {"Authorization": authorization}
+
+    def query(self, expr: str, at: float | None = None) -> list[msgspec.Raw]:
+        """Return the result of an instant query, at a time or now. Raises ConfigError where there is no answer."""
+        address = self._address
+        kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+        connection = kind(address.hostname or "", address.port, timeout=ANSWER_SECONDS)
+        asked = {"query": expr} if at is None else {"query": expr, "time": f"{at:.3f}"}
+        path = f"{address.path.rstrip('/')}/api/v1/query?{urlencode(asked)}"
+        try:
+            connection.request("GET", path, headers=self._headers)
+            response = connection.getresponse()
+            if response.status != http.HTTPStatus.OK:
+                raise ConfigError([f"--prometheus: {address.netloc} answers with status {response.status}"])
+            return msgspec.json.decode(response.read(MAX_ANSWER_BYTES), type=_Answer).data.result
+        except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise ConfigError([f"--prometheus: {address.netloc} cannot be asked: {reason}"]) from error
+        finally:
+            connection.close()
+
+
 def refuse_what_is_there(url: str, days: Iterable[DaySpan], labels: Mapping[str, str]) -> None:
     """Ask a Prometheus about each day. Raises ConfigError where it has a sample, or does not answer."""
-    if not is_address(url):
-        raise ConfigError(["--prometheus: expected http://HOST:PORT, with a path, and no user or password"])
-    address = urlsplit(url)
-    chosen = ",".join(f"{name}={_quoted(value)}" for name, value in labels.items())
+    prometheus = Prometheus(url)
+    chosen = ",".join(f"{name}={quoted(value)}" for name, value in labels.items())
     names = "|".join(f"{family}_total" for family in FAMILIES)
     for day in days:
         seconds = ceil(day.last - day.first) + 1
         query = f'count(last_over_time({{__name__=~"{names}",{chosen}}}[{seconds}s]))'
-        if _ask(address, query, day.last):
+        if prometheus.query(query, day.last):
             raise ConfigError(
                 [f"--prometheus: {url} already has samples of {day.day} under these labels; nothing was written"]
             )
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """Return a label's value as PromQL writes it."""
     return msgspec.json.encode(value).decode()
-
-
-def _ask(address: SplitResult, query: str, at: float) -> bool:
-    """Tell whether a query has a result at a time."""
-    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    connection = kind(address.hostname or "", address.port, timeout=ANSWER_SECONDS)
-    try:
-        connection.request(
-            "GET", f"{address.path.rstrip('/')}/api/v1/query?{urlencode({'query': query, 'time': f'{at:.3f}'})}"
-        )
-        response = connection.getresponse()
-        if response.status != http.HTTPStatus.OK:
-            raise ConfigError([f"--prometheus: {address.netloc} answers with status {response.status}"])
-        return bool(msgspec.json.decode(response.read(MAX_ANSWER_BYTES), type=_Answer).data.result)
-    except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise ConfigError([f"--prometheus: {address.netloc} cannot be asked: {reason}"]) from error
-    finally:
-        connection.close()
 
 
 def take_in(files: Sequence[Path], data: Path) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from exporter.core.printable import printable
 from exporter.core.web.listen_address import ListenAddress
 
-#: Most bytes of an answer that are read: some ten times what a summary has.
+#: Most bytes of an answer that are read where nothing else is said: some ten times what a summary has.
 MAX_ANSWER_BYTES = 64 * 1024
 
 _CHUNK_BYTES = 4096
@@ -56,7 +56,7 @@ def _all_printable(value: Any) -> Any:
     return value
 
 
-def ask(address: ListenAddress, path: str, deadline: Deadline) -> bytes | None:
+def ask(address: ListenAddress, path: str, deadline: Deadline, most_bytes: int = MAX_ANSWER_BYTES) -> bytes | None:
     """Return the body of a 200, or None: no server, another status, no HTTP, too large or not within the time."""
     host = address.host or "127.0.0.1"
     with contextlib.suppress(OSError, UnicodeError, h11.ProtocolError):
@@ -64,11 +64,11 @@ def ask(address: ListenAddress, path: str, deadline: Deadline) -> bytes | None:
             with contextlib.suppress(OSError), socket.socket(family, kind, protocol) as client:
                 client.settimeout(deadline.left())
                 client.connect(target)
-                return _exchange(client, host, path, deadline)
+                return _exchange(client, host, path, deadline, most_bytes)
     return None
 
 
-def _exchange(client: socket.socket, host: str, path: str, deadline: Deadline) -> bytes | None:
+def _exchange(client: socket.socket, host: str, path: str, deadline: Deadline, most_bytes: int) -> bytes | None:
     http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_ANSWER_BYTES)
     shown = f"[{host.partition('%')[0]}]" if ":" in host else host
     head = h11.Request(method="GET", target=path, headers=[("Host", shown), ("Connection", "close")])
@@ -80,7 +80,7 @@ def _exchange(client: socket.socket, host: str, path: str, deadline: Deadline) -
             client.settimeout(deadline.left())
             data = client.recv(_CHUNK_BYTES)
             received += len(data)
-            if received > MAX_ANSWER_BYTES:
+            if received > most_bytes:
                 return None
             http.receive_data(data)
         elif isinstance(event, h11.Response) and event.status_code != 200:

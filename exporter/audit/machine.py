@@ -1,0 +1,266 @@
+"""Checks of the whole against counters that the audit reads itself, beside the exporter."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+
+from exporter.audit.check import Check
+from exporter.audit.evidence import Evidence, Moment, PublishedModels, runs, total
+from exporter.audit.figures import Figures
+from exporter.audit.finding import Comparison, NotCheckedError
+from exporter.audit.integral import integrate
+from exporter.audit.parts import ENERGY, NETWORK_BYTES, sum_of
+from exporter.audit.witness import Own
+from exporter.power.component import Component, Coverage, Provenance
+from exporter.power.model import HostPowerModel
+from exporter.power.provenance import MEASURED as MEASURED_MODEL
+
+UTILIZATION = "ecotrack_cpu_utilization_ratio"
+
+GROUP_SECONDS = "ecotrack_process_group_cpu_seconds_total"
+
+PUE = "ecotrack_power_usage_effectiveness_ratio"
+
+MEASURED = "ecotrack_measured_joules_total"
+
+
+def own_change(
+    first: Moment, last: Moment, read: Callable[[Own], float | None], wraps_at: float | None = None
+) -> tuple[float, float] | None:
+    """Return what a counter gained from one sample to another, by the audit's own readings, and how far off that is.
+
+    At the moment of a sample it stood between what it was in the reading before and in the one after. None where a
+    reading is missing, or where the counter fell and does not say at which value it begins anew.
+    """
+    if first.own is None or last.own is None:
+        return None
+    values = [read(one) for one in (first.own.before, first.own.after, last.own.before, last.own.after)]
+    known = [one for one in values if one is not None]
+    if len(known) < len(values):
+        return None
+    steps = [two - one for one, two in pairwise(known)]
+    steps = [step + wraps_at if step < 0.0 and wraps_at else step for step in steps]
+    if min(steps) < 0.0:
+        return None
+    within, between, after = steps
+    return within / 2.0 + between + after / 2.0, (within + after) / 2.0
+
+
+def _require_own(evidence: Evidence) -> None:
+    """Refuse evidence without own readings. Raises NotCheckedError."""
+    if reason := evidence.lacking.get("machine"):
+        raise NotCheckedError(reason)
+
+
+def _counter(
+    evidence: Evidence, what: str, name: str, labels: Mapping[str, str], read: Callable[[Own], float | None]
+) -> Iterator[Comparison]:
+    """Compare what a series gained over each run of samples with the audit's own readings of the counter."""
+    told = found = slack = 0.0
+    seen = False
+    for run in runs(evidence.steps()):
+        gained, own = total(run, sum_of(name, **labels)), own_change(run[0].before, run[-1].after, read)
+        if gained is not None and own is not None:
+            told, found, slack, seen = told + gained, found + own[0], slack + own[1], True
+    if seen:
+        yield Comparison(what=what, told=told, found=found, slack=slack)
+
+
+def _cpu_time(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare utilization over time with busy time; a share of 1 may have been more, and is left out."""
+    _require_own(evidence)
+    told = found = slack = 0.0
+    steps = [one for one in evidence.steps() if 0.0 <= (one.after.figures.of(UTILIZATION) or 0.0) < 1.0]
+    for run in runs(steps):
+        own = own_change(run[0].before, run[-1].after, lambda one: one.busy)
+        first, last = run[0].before.own, run[-1].after.own
+        if own is None or first is None or last is None or first.before.cpus != last.after.cpus:
+            continue
+        integral = integrate(run, [one.after.figures.of(UTILIZATION) or 0.0 for one in run])
+        told, found = told + first.before.cpus * integral.amount, found + own[0]
+        slack += own[1] + first.before.cpus * integral.slack
+    yield Comparison(what="busy time of all CPUs", told=told, found=found, slack=slack)
+
+
+def _group_cpu(evidence: Evidence) -> Iterator[Comparison]:
+    _require_own(evidence)
+    if not evidence.moments[-1].figures.family(GROUP_SECONDS):
+        raise NotCheckedError("processes are attributed to no groups")
+    yield from _counter(evidence, "all groups", GROUP_SECONDS, {}, lambda one: one.busy)
+
+
+def _host_model(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare the energy of modelled components with the model's power at the utilization that is published."""
+    model = _models(evidence).host
+    _require_published(evidence, model.provenance())
+    steps = [one for one in evidence.steps() if one.after.figures.of(UTILIZATION) is not None]
+    for component in (Component.BASELINE, Component.CPU, Component.DISK):
+        gained = total(steps, sum_of(ENERGY, component=component))
+        if gained is not None:
+            integral = integrate(steps, [_watts(model, component, one.after.figures) for one in steps])
+            yield Comparison(what=component, told=gained, found=integral.amount, slack=integral.slack)
+
+
+def _watts(model: HostPowerModel, component: Component, figures: Figures) -> float:
+    """Return the power of a component by the model, at the utilization of a sample."""
+    share = _between(model.shape, figures.of(UTILIZATION) or 0.0)
+    disk = model.disk or 0.0
+    watts = {
+        Component.BASELINE: model.idle - disk,
+        Component.CPU: (model.full - model.idle) * share,
+        Component.DISK: disk,
+    }
+    return watts[component] * (figures.of(PUE) or 1.0)
+
+
+def _network_model(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare the network's energy with the model's for the published bytes and time."""
+    pairs, model = evidence.pairs(), _models(evidence).network
+    _require_published(evidence, (model.provenance,))
+    gained = total(pairs, sum_of(ENERGY, component="network"))
+    moved = total(pairs, sum_of(NETWORK_BYTES))
+    seconds = total(pairs, sum_of("ecotrack_activity_seconds_total"))
+    if gained is None or moved is None or seconds is None:
+        raise NotCheckedError("the exporter has no network that counts")
+    yield Comparison(what="network", told=gained, found=model.line * seconds + model.energy_per_byte * moved)
+
+
+def _models(evidence: Evidence) -> PublishedModels:
+    """Return the models of the configuration. Raises NotCheckedError without any."""
+    if evidence.models is None:
+        raise NotCheckedError("no model of power is known")
+    return evidence.models
+
+
+def _require_published(evidence: Evidence, origins: tuple[Provenance, ...]) -> None:
+    """Refuse models that are not the published ones. Raises NotCheckedError."""
+    summary = next((one.summary for one in reversed(evidence.moments) if one.summary is not None), None)
+    if summary is None:
+        raise NotCheckedError("the exporter has answered with no summary")
+    published = {one.component: one for one in summary.components}
+    for origin in origins:
+        one = published.get(origin.component)
+        if one is None or one.model == MEASURED_MODEL:
+            raise NotCheckedError("a sensor tells of the machine's power")
+        same = (one.source, one.model) == (origin.source, origin.model)
+        if not same or not one.description.startswith(origin.description):
+            raise NotCheckedError("the exporter goes by another configuration; name its own with --config.file")
+
+
+def _between(points: Sequence[tuple[float, float]], at: float) -> float:
+    """Interpolate between points."""
+    for (left, low), (right, high) in pairwise(points):
+        if at <= right:
+            return low + (high - low) * (at - left) / (right - left)
+    return points[-1][1]
+
+
+def _network(evidence: Evidence, *, unit: str, name: str) -> Iterator[Comparison]:
+    _require_own(evidence)
+    for labels in map(dict, evidence.moments[-1].figures.family(name)):
+        key = (labels["device"], f"{labels['direction']}_{unit}")
+        what = f"{labels['device']} {labels['direction']}"
+        yield from _counter(evidence, what, name, labels, partial(_traffic, key=key))
+
+
+def _disk(evidence: Evidence) -> Iterator[Comparison]:
+    _require_own(evidence)
+    name = "ecotrack_disk_bytes_total"
+    for labels in map(dict, evidence.moments[-1].figures.family(name)):
+        direction = labels["direction"]
+        yield from _counter(evidence, direction, name, labels, partial(_moved, direction=direction))
+
+
+def _traffic(own: Own, *, key: tuple[str, str]) -> float | None:
+    return own.traffic.get(key)
+
+
+def _moved(own: Own, *, direction: str) -> float | None:
+    return own.disk.get(direction)
+
+
+def _rapl(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare what each zone's counter gained with the audit's own readings of it."""
+    _require_own(evidence)
+    zones = [one for one in map(dict, evidence.moments[-1].figures.family(MEASURED)) if one["source"] == "rapl"]
+    if not zones:
+        raise NotCheckedError("the exporter reads no RAPL")
+    last = evidence.moments[-1].own
+    known = {} if last is None else last.after.sensors
+    if not known:
+        raise NotCheckedError("RAPL cannot be read here; as root it can")
+    for labels in zones:
+        zone = labels["sensor"]
+        told = found = slack = 0.0
+        for step in evidence.steps() if zone in known else ():
+            gained = step.moved(sum_of(MEASURED, **labels))
+            own = own_change(step.before, step.after, partial(_zone, name=zone), known[zone].wraps_at)
+            if gained is not None and own is not None:
+                told, found, slack = told + gained, found + own[0], slack + own[1]
+        yield Comparison(what=zone, told=told, found=found, slack=slack)
+
+
+def _zone(own: Own, *, name: str) -> float | None:
+    return None if name not in own.sensors else own.sensors[name].energy
+
+
+def _measured(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare the energy of components that RAPL measures with its counters, by what each zone covers."""
+    steps = evidence.steps()
+    last = steps[-1].after
+    covers = {} if last.own is None else {name: one.sensor.covers for name, one in last.own.after.sensors.items()}
+    sources = {
+        labels["component"]: labels["source"]
+        for labels in map(dict, last.figures.family("ecotrack_power_source_info"))
+        if labels["model"] == MEASURED_MODEL
+    }
+    parts = [one for one in Coverage if one.component is not None and sources.get(one.component) == "rapl"]
+    if not parts or not covers:
+        raise NotCheckedError("no component is known to be measured by RAPL" if covers else "RAPL cannot be read here")
+    for part in parts:
+        zones = [name for name, covered in covers.items() if covered is part]
+        told, found = total(steps, sum_of(ENERGY, component=str(part.component))), 0.0
+        for step in steps:
+            factor = step.after.figures.of(PUE) or 1.0
+            found += factor * sum(step.moved(sum_of(MEASURED, source="rapl", sensor=one)) or 0.0 for one in zones)
+        if told is not None:
+            yield Comparison(what=str(part.component), told=told, found=found)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(name="cpu_time", unit="s", about="utilization over time, and busy time of /proc/stat", compare=_cpu_time),
+    Check(
+        name="group_cpu",
+        unit="s",
+        about="CPU time of the groups of processes, and busy time of /proc/stat",
+        compare=_group_cpu,
+    ),
+    Check(name="host_model", unit="J", about="energy, and the model's at the same utilization", compare=_host_model),
+    Check(
+        name="network_model",
+        unit="J",
+        about="energy of the network, and the model's for the same bytes",
+        compare=_network_model,
+    ),
+    Check(
+        name="network_bytes",
+        unit="B",
+        about="bytes of the network devices, and those of /proc/net/dev",
+        compare=partial(_network, unit="bytes", name=NETWORK_BYTES),
+    ),
+    Check(
+        name="network_packets",
+        unit="",
+        about="packets of the network devices, and those of /proc/net/dev",
+        compare=partial(_network, unit="packets", name="ecotrack_network_packets_total"),
+    ),
+    Check(name="disk_bytes", unit="B", about="bytes of the disks, and those of /proc/diskstats", compare=_disk),
+    Check(name="rapl", unit="J", about="measured energy, and RAPL's counters", compare=_rapl),
+    Check(
+        name="measured_energy",
+        unit="J",
+        about="energy of measured components, and of their sensors",
+        compare=_measured,
+    ),
+)
+"""Checks of an exporter against its machine."""

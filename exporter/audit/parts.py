@@ -1,0 +1,241 @@
+"""Checks of the parts against the whole: what one exposition says in several ways has to be the same."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from exporter.audit.check import Check
+from exporter.audit.evidence import Evidence, Pair, total
+from exporter.audit.figures import Figures
+from exporter.audit.finding import Comparison, NotCheckedError
+from exporter.audit.integral import compare_rate
+from exporter.core.units import JOULES_PER_KWH
+
+ENERGY, EMISSIONS = "ecotrack_energy_joules_total", "ecotrack_emissions_grams_total"
+
+INTENSITY = "ecotrack_grid_carbon_intensity_grams_per_kwh"
+
+NETWORK_BYTES = "ecotrack_network_bytes_total"
+
+GROUP_BYTES = "ecotrack_process_group_network_bytes_total"
+
+GROUPS_OFF = "processes are attributed to no groups"
+
+READ_AT_THEIR_OWN_TIMES = {"ipmi", "meter"}
+"""Sources of power that are read between samples: their watts are not of the time from sample to sample."""
+
+
+def sum_of(name: str, **labels: str) -> Callable[[Figures], float | None]:
+    """Return what reads the sum of a family's series with these labels."""
+    return lambda figures: figures.of(name, **labels)
+
+
+def compare(
+    what: str, pairs: list[Pair], told: Callable[[Figures], float | None], found: Callable[[Figures], float | None]
+) -> Iterator[Comparison]:
+    """Yield the comparison of what two figures gained; nothing where either is missing."""
+    one, two = total(pairs, told), total(pairs, found)
+    if one is not None and two is not None:
+        yield Comparison(what=what, told=one, found=two)
+
+
+def _lifetime(evidence: Evidence, *, parts: str, whole: str) -> Iterator[Comparison]:
+    yield from compare("all components", evidence.pairs(), sum_of(parts), sum_of(whole))
+
+
+def _grams(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare the grams of each component with its energy at the intensity of the sample."""
+    pairs = [one for one in evidence.pairs() if _stood_still(one)]
+    if not pairs:
+        raise NotCheckedError("the carbon intensity was unknown or changed with each sample")
+    for component in pairs[-1].after.figures.by(ENERGY, "component"):
+        grams = total(pairs, sum_of(EMISSIONS, component=component))
+        expected = 0.0
+        for pair in pairs:
+            spent, intensity = pair.moved(sum_of(ENERGY, component=component)), pair.after.figures.of(INTENSITY)
+            expected += (spent or 0.0) / JOULES_PER_KWH * (intensity or 0.0)
+        if grams is not None:
+            yield Comparison(what=component, told=grams, found=expected)
+
+
+def _stood_still(pair: Pair) -> bool:
+    """Tell whether one intensity, known all the time, holds for a pair."""
+    before, after = pair.before.figures, pair.after.figures
+    unknown = sum_of("ecotrack_discarded_readings_total", source="grid")
+    return before.family(INTENSITY) == after.family(INTENSITY) != {} and not pair.moved(unknown)
+
+
+def _activity_emissions(evidence: Evidence) -> Iterator[Comparison]:
+    network = sum_of(EMISSIONS, scope="network")
+    yield from compare("all activities", evidence.pairs(), sum_of("ecotrack_activity_emissions_grams_total"), network)
+
+
+def _activity_bytes(evidence: Evidence) -> Iterator[Comparison]:
+    told = sum_of("ecotrack_activity_bytes_total")
+    yield from compare("all activities", evidence.pairs(), told, sum_of(NETWORK_BYTES))
+
+
+def _activity_seconds(evidence: Evidence) -> Iterator[Comparison]:
+    found = compare_rate("time", evidence.steps(), lambda _: 1.0, sum_of("ecotrack_activity_seconds_total"))
+    if found is not None:
+        yield found
+
+
+def _power(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare the power of each component with its energy."""
+    steps = evidence.steps()
+    sources = {
+        labels["component"]: labels["source"]
+        for labels in map(dict, steps[-1].after.figures.family("ecotrack_power_source_info"))
+    }
+    if READ_AT_THEIR_OWN_TIMES & set(sources.values()):
+        raise NotCheckedError("the machine's power is read between the samples, at other times")
+    for component in steps[-1].after.figures.by(ENERGY, "component"):
+        found = compare_rate(
+            component,
+            steps,
+            sum_of("ecotrack_power_watts", component=component),
+            sum_of(ENERGY, component=component),
+        )
+        if found is not None:
+            yield found
+
+
+def _emission_rate(evidence: Evidence) -> Iterator[Comparison]:
+    steps = evidence.steps()
+    found = compare_rate("rate", steps, sum_of("ecotrack_emissions_grams_per_second"), sum_of(EMISSIONS))
+    if found is not None:
+        yield found
+
+
+def _throughput(evidence: Evidence) -> Iterator[Comparison]:
+    for direction in ("receive", "transmit"):
+        rate = sum_of("ecotrack_network_throughput_bytes_per_second", direction=direction)
+        counter = sum_of(NETWORK_BYTES, direction=direction)
+        found = compare_rate(direction, evidence.steps(), rate, counter)
+        if found is not None:
+            yield found
+
+
+def _embodied(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare the embodied share with its rate; it is counted by the wall clock of the sample itself."""
+    rate = sum_of("ecotrack_embodied_emissions_grams_per_second")
+    counted = total(evidence.steps(), sum_of("ecotrack_embodied_emissions_grams_total"))
+    if counted is None:
+        raise NotCheckedError("no embodied carbon is configured")
+    expected = sum((rate(one.after.figures) or 0.0) * one.seconds for one in evidence.steps())
+    yield Comparison(what="machine", told=counted, found=expected)
+
+
+def _budgets(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare what each budget gained with the emissions, and its embodied share where it counts that."""
+    start = "ecotrack_budget_period_start_timestamp_seconds"
+    periods = evidence.moments[-1].figures.by("ecotrack_budget_limit_grams", "period")
+    if not periods:
+        raise NotCheckedError("no budget is configured")
+    for period in periods:
+        pairs = [one for one in evidence.pairs() if one.moved(sum_of(start, period=period)) == 0.0]
+        used = total(pairs, sum_of("ecotrack_budget_used_grams", period=period))
+        emitted = total(pairs, sum_of(EMISSIONS))
+        if used is None or emitted is None:
+            continue
+        if pairs[-1].after.figures.of("ecotrack_budget_embodied_grams", period=period) is not None:
+            rate = sum_of("ecotrack_embodied_emissions_grams_per_second")
+            emitted += sum((rate(one.after.figures) or 0.0) * one.seconds for one in pairs)
+        yield Comparison(what=period, told=used, found=emitted)
+
+
+def _group_amounts(evidence: Evidence, *, name: str, whole: str, by_joule: bool) -> Iterator[Comparison]:
+    """Compare what groups gained, with what waits to be shared, with their scope.
+
+    Of energy that waits the grams are those at the intensity in force, as long as that stands still.
+    """
+    pairs = [one for one in evidence.pairs() if by_joule or _stood_still(one)]
+    scopes = pairs[-1].after.figures.by(name, "scope") if pairs else {}
+    if not scopes:
+        raise NotCheckedError(GROUPS_OFF)
+    for scope in scopes:
+        told, found = total(pairs, sum_of(name, scope=scope)), total(pairs, sum_of(whole, scope=scope))
+        if told is None or found is None:
+            continue
+        for pair in pairs:
+            intensity = pair.after.figures.of(INTENSITY) or 0.0
+            waits = pair.moved(sum_of("ecotrack_process_group_waiting_joules", scope=scope)) or 0.0
+            told += waits if by_joule else waits / JOULES_PER_KWH * intensity
+        yield Comparison(what=scope, told=told, found=found)
+
+
+def _group_bytes(evidence: Evidence) -> Iterator[Comparison]:
+    pairs = evidence.pairs()
+    directions = pairs[-1].after.figures.by(GROUP_BYTES, "direction")
+    if not directions:
+        raise NotCheckedError("bytes are counted by no groups")
+    for direction in directions:
+        told, whole = sum_of(GROUP_BYTES, direction=direction), sum_of(NETWORK_BYTES, direction=direction)
+        yield from compare(direction, pairs, told, whole)
+
+
+def _bands(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare each power with the ends of its band: as far below the one as above the other, by a factor."""
+    figures: Mapping[str, dict[str, float]] = {
+        end: evidence.moments[-1].figures.by(f"ecotrack_power{end}_watts", "component") for end in ("", "_low", "_high")
+    }
+    for component, power in figures[""].items():
+        low, high = figures["_low"].get(component), figures["_high"].get(component)
+        if low is not None and high is not None and power > 0.0:
+            yield Comparison(what=component, told=low * high / power, found=power)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        name="energy",
+        unit="J",
+        about="energy of the components, and the lifetime total",
+        compare=partial(_lifetime, parts=ENERGY, whole="ecotrack_lifetime_energy_joules"),
+    ),
+    Check(
+        name="emissions",
+        unit="g",
+        about="emissions of the components, and the lifetime total",
+        compare=partial(_lifetime, parts=EMISSIONS, whole="ecotrack_lifetime_emissions_grams"),
+    ),
+    Check(name="intensity", unit="g", about="emissions, and energy x carbon intensity", compare=_grams),
+    Check(name="power", unit="J", about="power over time, and energy", compare=_power),
+    Check(name="bands", unit="W", about="ends of the bands, and power", compare=_bands),
+    Check(name="emission_rate", unit="g", about="emission rate over time, and emissions", compare=_emission_rate),
+    Check(
+        name="activity_emissions",
+        unit="g",
+        about="emissions of the activities, and of scope network",
+        compare=_activity_emissions,
+    ),
+    Check(
+        name="activity_bytes", unit="B", about="bytes of the activities, and of the devices", compare=_activity_bytes
+    ),
+    Check(
+        name="activity_seconds", unit="s", about="time of the samples, and of the activities", compare=_activity_seconds
+    ),
+    Check(name="throughput", unit="B", about="throughput over time, and bytes", compare=_throughput),
+    Check(name="budgets", unit="g", about="use of the budgets, and emissions", compare=_budgets),
+    Check(name="embodied", unit="g", about="embodied emissions, and their rate over time", compare=_embodied),
+    Check(
+        name="group_energy",
+        unit="J",
+        about="energy of the groups of processes, and of their scope",
+        compare=partial(_group_amounts, name="ecotrack_process_group_energy_joules_total", whole=ENERGY, by_joule=True),
+    ),
+    Check(
+        name="group_emissions",
+        unit="g",
+        about="emissions of the groups of processes, and of their scope",
+        compare=partial(
+            _group_amounts, name="ecotrack_process_group_emissions_grams_total", whole=EMISSIONS, by_joule=False
+        ),
+    ),
+    Check(
+        name="group_bytes",
+        unit="B",
+        about="bytes of the groups of processes, and of the devices",
+        compare=_group_bytes,
+    ),
+)
+"""Checks of an exposition by itself."""

@@ -1,0 +1,73 @@
+"""Findings of an audit, as a table for people and as JSON."""
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+
+import msgspec
+
+from exporter.audit.finding import Finding, Outcome
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings of an audit, with what it looked at, and when it ended in Unix seconds."""
+
+    exporter: str
+    prometheus: str | None
+    ended: float
+    seconds: float
+    samples: int
+    tolerance_ratio: float
+    passed: bool
+    findings: list[Finding]
+
+    def count(self, outcome: Outcome) -> int:
+        """Return the number of checks with an outcome."""
+        return sum(one.outcome is outcome for one in self.findings)
+
+
+MOST_COLUMNS = 110
+"""Length of a line that lists checks."""
+
+
+def render(report: Report) -> str:
+    """Render the checks in aligned columns, those that fail first; those not made follow by their reason."""
+    made = [one for one in report.findings if one.outcome is not Outcome.NOT_CHECKED]
+    rows = [_row(one) for one in sorted(made, key=lambda one: one.outcome is not Outcome.FAILS)]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
+    parts = [[_line(row, widths) for row in rows], list(_not_made(report.findings)), list(_foot(report))]
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def _not_made(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield the reasons for which checks were not made, each with the checks."""
+    reasons: dict[str, list[str]] = {}
+    for one in findings:
+        if one.outcome is Outcome.NOT_CHECKED:
+            reasons.setdefault(one.reason, []).append(one.check)
+    for reason, checks in reasons.items():
+        yield f"{Outcome.NOT_CHECKED}: {reason}"
+        yield from wrap(", ".join(checks), MOST_COLUMNS, initial_indent="  ", subsequent_indent="  ")
+
+
+def _line(row: tuple[str, ...], widths: Sequence[int]) -> str:
+    """Align words to the left, and figures to the right."""
+    words = [f"{one:<{width}}" for one, width in zip(row[:2], widths[:2], strict=True)]
+    figures = [f"{one:>{width}}" for one, width in zip(row[2:5], widths[2:], strict=True)]
+    return "  ".join((*words, *figures, row[5])).rstrip()
+
+
+def _foot(report: Report) -> Iterator[str]:
+    counts = ", ".join(f"{report.count(one)} {one}" for one in (Outcome.FAILS, Outcome.HOLDS, Outcome.NOT_CHECKED))
+    yield f"{len(report.findings)} checks: {counts}; tolerance {100.0 * report.tolerance_ratio:g}%"
+    yield f"{report.samples} samples of {report.exporter} in {report.seconds:.0f} s"
+
+
+def _row(one: Finding) -> tuple[str, ...]:
+    place = f" ({one.what})" if one.what else ""
+    figures = [_figure(value, one.unit) for value in (one.told, one.found)]
+    difference = "" if one.difference_ratio is None else f"{one.difference_ratio:+.3%}"
+    return one.outcome, one.check, difference, *figures, f"{one.about}{place}"
+
+
+def _figure(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{value:.6g} {unit}".rstrip()

@@ -1,0 +1,212 @@
+"""Checks of recorded series: each rule of `prometheus/rules` computed anew from raw samples."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from exporter.audit.check import Check
+from exporter.audit.evidence import Evidence
+from exporter.audit.figures import Labels, labels_of, shown_labels
+from exporter.audit.finding import Comparison, NotCheckedError
+from exporter.audit.parts import EMISSIONS, ENERGY
+from exporter.audit.promql import View, readings
+from exporter.audit.storage import require_stored
+from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+
+Values = Mapping[Labels, float]
+
+Compute = Callable[[View], Values]
+
+MOST_EVALUATIONS = 12
+"""Evaluations of a rule that are computed anew at most, the newest: as many as an hour of five minutes each has."""
+
+CLOSE = 1e-9
+"""Relative difference of figures that are the same but for the order of sums. Chosen."""
+
+RATE = "instance:ecotrack_emissions_grams:rate"
+POWER = "instance_scope:ecotrack_power_watts:rate5m"
+LENGTH = "instance_period:ecotrack_budget_period_seconds:length"
+ALLOWED = "instance_period:ecotrack_budget_limit_grams:per_second"
+CONSUMED = "instance_period:ecotrack_budget_consumed:ratio"
+REMAINING = "instance_period:ecotrack_budget_remaining:ratio"
+START, END = (f"ecotrack_budget_period_{end}_timestamp_seconds" for end in ("start", "end"))
+LIMIT, USED = "ecotrack_budget_limit_grams", "ecotrack_budget_used_grams"
+
+FIVE_MINUTES, HALF_HOUR = 5.0 * SECONDS_PER_MINUTE, 30.0 * SECONDS_PER_MINUTE
+
+WINDOWS = {"5m": FIVE_MINUTES, "30m": HALF_HOUR, "1h": SECONDS_PER_HOUR}
+"""Windows over scraped counters, in seconds."""
+
+LONG_WINDOWS = {
+    "2h": 2.0 * SECONDS_PER_HOUR,
+    "6h": 6.0 * SECONDS_PER_HOUR,
+    "1d": SECONDS_PER_DAY,
+    "3d": 3.0 * SECONDS_PER_DAY,
+}
+"""Windows over the recorded rate of five minutes, which is one of each minute."""
+
+
+def _sum(values: Values, *kept: str, only: frozenset[str] | None = None) -> Values:
+    """Return sums by the labels that are kept; of the scopes in `only`, where there are any."""
+    found: dict[Labels, float] = {}
+    for labels, value in values.items():
+        own = dict(labels)
+        if only is None or own.get("scope") in only:
+            key = labels_of({name: own[name] for name in kept if name in own})
+            found[key] = found.get(key, 0.0) + value
+    return found
+
+
+def _each(one: Values, two: Values, compute: Callable[[float, float], float]) -> Values:
+    """Return a figure for each series that is in both."""
+    return {labels: compute(value, two[labels]) for labels, value in one.items() if labels in two}
+
+
+def _quotient(one: Values, two: Values) -> Values:
+    return {labels: value / two[labels] for labels, value in one.items() if two.get(labels)}
+
+
+ELECTRIC = frozenset({"host", "network"})
+
+
+def _emission_rate(view: View, *, seconds: float) -> Values:
+    return _sum(view.rate(EMISSIONS, seconds), only=ELECTRIC)
+
+
+def _long_rate(view: View, *, seconds: float) -> Values:
+    return {
+        labels: value * SECONDS_PER_MINUTE / seconds for labels, value in view.sum_over(f"{RATE}5m", seconds).items()
+    }
+
+
+def _rate_by(view: View, *kept: str, name: str) -> Values:
+    return _sum(view.rate(name, FIVE_MINUTES), *kept)
+
+
+def _by_origin(view: View) -> Values:
+    found: dict[Labels, float] = {}
+    powers = view.last("ecotrack_power_watts")
+    for labels in map(dict, view.last("ecotrack_power_source_info")):
+        watts = powers.get(labels_of({"component": labels["component"], "scope": "host"}))
+        origin = "measured" if labels["model"] == "measured" else "modelled"
+        key = labels_of({"origin": origin, "source": labels["source"]})
+        if watts is not None:
+            found[key] = found.get(key, 0.0) + watts
+    return found
+
+
+def _cost(view: View) -> Values:
+    watts = view.last(POWER).get(labels_of({"scope": "host"}))
+    prices = view.last("ecotrack_electricity_price_per_kwh")
+    return {} if watts is None else {labels: watts / JOULES_PER_KWH * price for labels, price in prices.items()}
+
+
+def _intensity(view: View) -> Values:
+    energy = _sum(view.rate(ENERGY, SECONDS_PER_HOUR), only=ELECTRIC)
+    return {labels: JOULES_PER_KWH * one for labels, one in _quotient(view.last(f"{RATE}1h"), energy).items()}
+
+
+def _length(view: View) -> Values:
+    return _each(view.last(END), view.last(START), lambda end, start: end - start)
+
+
+def _allowed(view: View) -> Values:
+    embodied = view.last("ecotrack_budget_embodied_grams")
+    left = {labels: limit - embodied.get(labels, 0.0) for labels, limit in view.last(LIMIT).items()}
+    return _quotient({labels: grams for labels, grams in left.items() if grams > 0.0}, view.last(LENGTH))
+
+
+def _consumed(view: View) -> Values:
+    return _quotient(view.last(USED), view.last(LIMIT))
+
+
+def _elapsed(view: View) -> Values:
+    since = {labels: view.at - start for labels, start in view.last(START).items()}
+    return {labels: min(share, 1.0) for labels, share in _quotient(since, view.last(LENGTH)).items()}
+
+
+def _burn(view: View, *, window: str) -> Values:
+    rate = view.last(f"{RATE}{window}").get(())
+    return {} if rate is None else {labels: rate / one for labels, one in view.last(ALLOWED).items() if one}
+
+
+def _remaining(view: View) -> Values:
+    return {labels: 1.0 - share for labels, share in view.last(CONSUMED).items()}
+
+
+RULES: Mapping[str, Compute] = {
+    **{f"{RATE}{name}": partial(_emission_rate, seconds=seconds) for name, seconds in WINDOWS.items()},
+    **{f"{RATE}{name}": partial(_long_rate, seconds=seconds) for name, seconds in LONG_WINDOWS.items()},
+    POWER: lambda view: _rate_by(view, "scope", name=ENERGY),
+    "instance_scope:ecotrack_emissions_grams:rate5m": lambda view: _rate_by(view, "scope", name=EMISSIONS),
+    "instance_origin_source:ecotrack_power_watts:sum": _by_origin,
+    "instance_currency:ecotrack_electricity_cost:rate5m": _cost,
+    "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted1h": _intensity,
+    LENGTH: _length,
+    ALLOWED: _allowed,
+    CONSUMED: _consumed,
+    "instance_period:ecotrack_budget_elapsed:ratio": _elapsed,
+    REMAINING: _remaining,
+    **{
+        f"instance_period:ecotrack_budget_burn:ratio_rate{name}": partial(_burn, window=name)
+        for name in (*WINDOWS, *LONG_WINDOWS)
+    },
+    "device:process_group_power_watts:rate5m": lambda view: _rate_by(
+        view, "group", "scope", name="ecotrack_process_group_energy_joules_total"
+    ),
+    "device:process_group_emissions_grams_per_second:rate5m": lambda view: _rate_by(
+        view, "group", "scope", name="ecotrack_process_group_emissions_grams_total"
+    ),
+}
+"""Values of each recorded series, computed from the samples that were in force when its rule was evaluated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Comparison of one recorded series."""
+
+    name: str
+    compute: Compute
+
+    def __call__(self, evidence: Evidence) -> Iterator[Comparison]:
+        """Yield the comparison of each of the last evaluations. Raises NotCheckedError where there is none."""
+        stored = require_stored(evidence)
+        family = stored.family(self.name)
+        if not family:
+            raise NotCheckedError("nothing is recorded: the rule is not loaded, or has nothing to record")
+        for labels, points in family.items():
+            for at, value in [one for one in points if one[0] >= stored.since][-MOST_EVALUATIONS:]:
+                held = self._held(evidence, labels, at)
+                found = self._nearest(evidence, labels, at, value, held)
+                if found is not None:
+                    yield Comparison(what=shown_labels(labels) or "machine", told=value, found=found)
+
+    def _nearest(self, evidence: Evidence, labels: Labels, at: float, value: float, held: float | None) -> float | None:
+        """Return what the series should be, by the way of reading samples that comes nearest; None where unknown."""
+        nearest: float | None = None
+        for reading in readings():
+            view = View(stored=require_stored(evidence), at=at, reading=reading)
+            found = self.compute(view).get(labels)
+            if found is None:
+                continue
+            if held is not None and held <= found * (1.0 + CLOSE) + CLOSE:
+                found = min(found, held)
+            if nearest is None or abs(found - value) < abs(nearest - value):
+                nearest = found
+            if abs(nearest - value) <= CLOSE * abs(value):
+                break
+        return nearest
+
+    def _held(self, evidence: Evidence, labels: Labels, at: float) -> float | None:
+        """Return the share of a budget that was left before, below which it stays; None for any other series."""
+        if self.name != REMAINING:
+            return None
+        before = [value for time, value in require_stored(evidence).family(self.name)[labels] if time < at]
+        return before[-1] if before else None
+
+
+CHECKS: tuple[Check, ...] = tuple(
+    Check(name=name, unit="", about="recorded, and computed anew", compare=Recorded(name=name, compute=compute))
+    for name, compute in RULES.items()
+)
+"""Checks of the recording rules."""

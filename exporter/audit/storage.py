@@ -1,0 +1,105 @@
+"""Checks of what Prometheus stored against what the audit saw of the same samples."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from exporter.audit.check import Check
+from exporter.audit.evidence import SAMPLED_AT, Evidence, Moment
+from exporter.audit.figures import Labels, shown_labels
+from exporter.audit.finding import Comparison, NotCheckedError
+from exporter.audit.parts import EMISSIONS, ENERGY
+from exporter.audit.stored import Points, Stored
+
+SHOWN_AGAIN = (
+    "ecotrack_collector_",
+    "ecotrack_config_",
+    "ecotrack_discarded_readings_total",
+    "ecotrack_source_state",
+    "ecotrack_state_save_timestamp_seconds",
+)
+"""Beginnings of families that may change between two samples, when one fails or the configuration is read again."""
+
+
+def _scrapes(evidence: Evidence) -> list[tuple[float, Moment]]:
+    """Return the times of scrapes with the samples that they found, of those that the audit saw.
+
+    Raises NotCheckedError.
+    """
+    stored = require_stored(evidence)
+    moments = {moment.at: moment for moment in evidence.moments}
+    points = stored.family(SAMPLED_AT).get((), ())
+    found = [(scraped, moments[sampled]) for scraped, sampled in points if sampled in moments]
+    if not found:
+        raise NotCheckedError("no scrape found a sample that was seen; more --minutes see more of them")
+    return found
+
+
+def require_stored(evidence: Evidence) -> Stored:
+    """Return what Prometheus stored. Raises NotCheckedError where none was asked."""
+    if evidence.stored is None:
+        raise NotCheckedError("no Prometheus was asked; name one with --prometheus")
+    return evidence.stored
+
+
+def _series(moment: Moment) -> Iterator[tuple[str, Labels, float]]:
+    for name, family in moment.figures.families.items():
+        if name.startswith("ecotrack_"):
+            yield from ((name, labels, value) for labels, value in family.items())
+
+
+def _values(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare each value that was stored with the one that was seen."""
+    scrapes, stored = _scrapes(evidence), require_stored(evidence)
+    at: dict[tuple[str, Labels], dict[float, float]] = {
+        (name, labels): dict(points) for name, family in stored.series.items() for labels, points in family.items()
+    }
+    for scraped, moment in scrapes:
+        for name, labels, value in _series(moment):
+            told = at.get((name, labels), {}).get(scraped)
+            if told is not None and not name.startswith(SHOWN_AGAIN):
+                yield Comparison(what=f"{name}{shown_labels(labels)}", told=told, found=value)
+
+
+def _once(evidence: Evidence) -> Iterator[Comparison]:
+    """Count the stored series for each that was seen: none is lost on the way, and none stored under more labels."""
+    scrapes, stored = _scrapes(evidence), require_stored(evidence)
+    scraped, moment = scrapes[-1]
+    for name, labels, _ in _series(moment):
+        copies = sum(
+            1
+            for own, points in stored.family(name).items()
+            if set(labels) <= set(own) and any(abs(at - scraped) < _distance(points) for at, _ in points)
+        )
+        yield Comparison(what=f"{name}{shown_labels(labels)}", told=copies, found=1.0)
+
+
+def _distance(points: Points) -> float:
+    """Return the mean distance of samples, within which there is one of any time; a second where there is but one."""
+    return max((points[-1][0] - points[0][0]) / max(len(points) - 1, 1), 1.0)
+
+
+def _increase(evidence: Evidence) -> Iterator[Comparison]:
+    """Compare what the stored counters rose by, from the first scrape to the last, with what was seen."""
+    scrapes, stored = _scrapes(evidence), require_stored(evidence)
+    (begin, first), (end, last) = scrapes[0], scrapes[-1]
+    between = [one for one in evidence.moments if first.at <= one.at <= last.at]
+    for name in (ENERGY, EMISSIONS):
+        for labels, points in stored.family(name).items():
+            seen = [one.figures.family(name).get(labels) for one in between]
+            known = [one for one in seen if one is not None]
+            if len(known) == len(seen):
+                told = _risen([value for at, value in points if begin <= at <= end])
+                yield Comparison(what=f"{name}{shown_labels(labels)}", told=told, found=_risen(known))
+
+
+def _risen(values: list[float]) -> float:
+    """Return the sum of the rises of a counter, which begins at zero after each fall."""
+    return sum(two - one if two >= one else two for one, two in pairwise(values))
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(name="stored_values", unit="", about="values that Prometheus stored, and those seen", compare=_values),
+    Check(name="stored_once", unit="", about="stored copies of each series, and one", compare=_once),
+    Check(name="stored_increase", unit="", about="rise of stored counters, and of those seen", compare=_increase),
+)
+"""Checks of a Prometheus."""
