@@ -53,10 +53,23 @@ def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: st
 
     def page(_request: Request) -> Response:
         from exporter.views.page import render_page  # noqa: PLC0415 - for those who look, which Prometheus does not
+        from exporter.views.processes import processes  # noqa: PLC0415 - as above
 
         snapshot, _, fresh = publication.latest()
-        summary = summarize(snapshot, clock.wall(), fresh=fresh)
-        return page_response(render_page(summary, history(snapshot), metrics_path=metrics_path))
+        summary, told = summarize(snapshot, clock.wall(), fresh=fresh), processes(snapshot)
+        return page_response(render_page(summary, history(snapshot), told, metrics_path=metrics_path))
+
+    shown = {
+        "/": page,
+        "/api/v1/summary": summary,
+        "/api/v1/history": last_hour,
+        "/api/v1/clean-window": window,
+    }
+    return shown | _seldom_asked(publication) | common_routes(publication, metrics_path)
+
+
+def _seldom_asked(publication: Publication[Snapshot]) -> dict[str, Handler]:
+    """Return the handlers of what is off by default, whose views are loaded for those who ask."""
 
     def optimized(_request: Request) -> Response:
         from exporter.views.optimizations import optimizations  # noqa: PLC0415 - for those who ask
@@ -70,15 +83,17 @@ def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: st
         snapshot, _, _ = publication.latest()
         return json_response(savings(snapshot))
 
-    shown = {
-        "/": page,
-        "/api/v1/summary": summary,
-        "/api/v1/history": last_hour,
-        "/api/v1/clean-window": window,
+    def told_apart(_request: Request) -> Response:
+        from exporter.views.processes import processes  # noqa: PLC0415 - as above
+
+        snapshot, _, _ = publication.latest()
+        return json_response(processes(snapshot))
+
+    return {
         "/api/v1/optimizations": optimized,
         "/api/v1/savings": saved,
+        "/api/v1/processes": told_apart,
     }
-    return shown | common_routes(publication, metrics_path)
 
 
 def run(

@@ -145,7 +145,8 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     """Return the table from the running exporter, or else from two seconds of sampling that write nothing."""
-    from exporter.views.table import render_table  # noqa: PLC0415 - for this flag alone
+    from exporter.views.processes import ProcessesView, processes  # noqa: PLC0415 - for this flag alone
+    from exporter.views.table import render_table  # noqa: PLC0415 - as above
 
     addresses, sources = addresses_of(options), _chosen(options)
     deadline = Deadline(ASK_SECONDS)
@@ -158,8 +159,9 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
         unused = f", by its own configuration and not by {' '.join(own)}" if own else ""
         needed = "budget.day_grams in its configuration" if running.fresh else "a fresh sample"
         origin = f"as the exporter at {address} sees it{unused}"
+        told = ask_json(parse_address(address), "/api/v1/processes", deadline, ProcessesView)
         with contextlib.suppress(*IMPOSSIBLE):
-            return render_table(running, origin, no_budget=f"needs {needed}")
+            return render_table(running, origin, no_budget=f"needs {needed}", told=told)
     # No log lines on the screen: the table says what failed.
     logging.disable()
     clock = SystemClock()
@@ -177,7 +179,7 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     summary = summarize(known, clock.wall(), fresh=fresh)
     needed = "a running exporter" if budget_limits(config.budget) else "budget.day_grams and a running exporter"
     origin = f"sampled for {ONCE_SECONDS:g} s; no exporter answered at {' or '.join(addresses)}"
-    return render_table(summary, origin, no_budget=f"needs {needed}")
+    return render_table(summary, origin, no_budget=f"needs {needed}", told=processes(known))
 
 
 def _calibrate(options: argparse.Namespace) -> int:

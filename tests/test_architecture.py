@@ -136,6 +136,7 @@ SNAPSHOT = (
     "exporter.optimize.trial.result",
     "exporter.power.component",
     "exporter.snapshot",
+    "exporter.sources.grouping",
     "exporter.sources.reading",
     "exporter.totals",
     "exporter.usage.events",

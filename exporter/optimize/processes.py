@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.core.units import Ratio, Seconds
+from exporter.core.units import Seconds
 from exporter.sources.cpu import TICKS_PER_SECOND
-
-BUSY = Ratio(0.5)
-"""Share of one CPU above which a process is told of (CEP technical report, section 3.1)."""
+from exporter.sources.reading import BUSY
 
 Process = tuple[int, int]
 """Process id and start time: ids are given again to other processes."""

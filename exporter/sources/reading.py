@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from exporter.core.units import BytesPerSecond, MonotonicSeconds, Seconds, UnixSeconds
+from exporter.core.units import BytesPerSecond, MonotonicSeconds, Ratio, Seconds, UnixSeconds
 from exporter.power.component import EnergyCounter
 
 ValueT = TypeVar("ValueT")
@@ -104,6 +104,10 @@ class SourceState(StrEnum):
     """The machine has nothing of the kind."""
 
 
+BUSY = Ratio(0.5)
+"""Share of one CPU above which a process is told of (CEP technical report, section 3.1)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessUse:
     """CPU time of one process over the last reading's interval, as a number of CPUs, and the group it belongs to."""
@@ -112,6 +116,11 @@ class ProcessUse:
     name: str
     group: str
     cpus: float
+
+    @property
+    def is_busy(self) -> bool:
+        """True where it had more than `BUSY` of a CPU."""
+        return self.cpus > BUSY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

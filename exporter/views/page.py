@@ -3,8 +3,10 @@
 from html import escape
 
 from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment, money
-from exporter.core.units import BYTES_PER_DECIMAL_GB, BytesPerSecond, megabits_per_second
+from exporter.core.units import BYTES_PER_DECIMAL_GB
 from exporter.equivalents import equivalents_text
+from exporter.views.processes import ProcessesView
+from exporter.views.programs import programs_section
 from exporter.views.score import score_section
 from exporter.views.sparkline import power_chart, small_charts
 from exporter.views.summary import BudgetView, ComponentView, PointView, Summary
@@ -12,12 +14,13 @@ from exporter.views.wording import (
     band_text,
     budget_scopes_text,
     emissions_text,
+    rate_text,
     scopes_text,
     unknown_intensity_text,
 )
 
 
-def render_page(summary: Summary, points: list[PointView], *, metrics_path: str) -> str:
+def render_page(summary: Summary, points: list[PointView], told: ProcessesView, *, metrics_path: str) -> str:
     """Render the HTML document; it asks the browser to load it again after the next sample."""
     return document(
         title=_title(summary),
@@ -35,7 +38,7 @@ def render_page(summary: Summary, points: list[PointView], *, metrics_path: str)
 <section><h2>Eco score, and why</h2>{score_section(summary)}</section>
 <section><h2>Data quality</h2>{_flags(summary)}</section>
 </div>
-<section><h2>Where the watts come from</h2>{_components(summary.components)}</section>""",
+{programs_section(told)}<section><h2>Where the watts come from</h2>{_components(summary.components)}</section>""",
         footer=_lifetime(summary) + footer_links("ecotrack", summary.version, metrics_path),
     )
 
@@ -193,7 +196,7 @@ def _activity_card(summary: Summary) -> str:
     received, sent = summary.received_bytes_per_second, summary.sent_bytes_per_second
     traffic = "throughput unknown"
     if received is not None and sent is not None:
-        traffic = f"{data(received, 'received', _rate(received))} in<br>{data(sent, 'sent', _rate(sent))} out"
+        traffic = f"{data(received, 'received', rate_text(received))} in<br>{data(sent, 'sent', rate_text(sent))} out"
     memory = ""
     if summary.memory_used_bytes is not None and summary.memory_total_bytes is not None:
         used, total = (
@@ -231,10 +234,6 @@ def _watts(one: ComponentView) -> str:
 
 def _limit(grams: float) -> str:
     return f"{grams / 1000:g} kg" if grams >= 1000 else f"{grams:g} g"
-
-
-def _rate(rate: float) -> str:
-    return f"{megabits_per_second(BytesPerSecond(rate)):.2f} Mbit/s"
 
 
 def _age(seconds: float) -> str:

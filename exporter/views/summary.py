@@ -166,7 +166,7 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         network_power_watts=powers.network,
         network_power_low_watts=network_low,
         network_power_high_watts=network_high,
-        emissions_grams_per_hour=_emissions(readings.emission_rates),
+        emissions_grams_per_hour=emissions_view(readings.emission_rates),
         emission_limit_grams_per_hour=snapshot.emission_limit * SECONDS_PER_HOUR,
         embodied=embodied_view(snapshot),
         power_usage_effectiveness=snapshot.pue,
@@ -198,6 +198,13 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
 def history(snapshot: Snapshot) -> list[PointView]:
     """Return the last hour, oldest first."""
     return [_point(point) for point in snapshot.history]
+
+
+def emissions_view(rates: ByScope[GramsPerSecond]) -> EmissionsView:
+    """Return emission rates in grams an hour."""
+    # Summed after the conversion: the sum then equals its parts to the last bit.
+    hourly = ByScope(host=_per_hour(rates.host), network=_per_hour(rates.network))
+    return EmissionsView(host=hourly.host, network=hourly.network, host_and_network=hourly.total())
 
 
 def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[FlagView]:
@@ -285,12 +292,6 @@ def _provenance_note(one: Provenance) -> str:
     return " ".join(parts)
 
 
-def _emissions(rates: ByScope[GramsPerSecond]) -> EmissionsView:
-    # Summed after the conversion: the sum then equals its parts to the last bit.
-    hourly = ByScope(host=_per_hour(rates.host), network=_per_hour(rates.network))
-    return EmissionsView(host=hourly.host, network=hourly.network, host_and_network=hourly.total())
-
-
 def _band(snapshot: Snapshot, scope: Scope) -> tuple[Watts | None, Watts | None]:
     """Return a scope's power with every component at the low, then at the high end of its band."""
     powers = snapshot.readings.powers
@@ -373,7 +374,7 @@ def _point(point: HistoryPoint) -> PointView:
         sent_bytes_per_second=None if throughput is None else throughput.sent,
         host_power_watts=point.powers.host,
         network_power_watts=point.powers.network,
-        emissions_grams_per_hour=_emissions(point.emission_rates),
+        emissions_grams_per_hour=emissions_view(point.emission_rates),
     )
 
 

@@ -2,20 +2,26 @@
 
 from exporter.core.html import UNKNOWN, grams
 from exporter.core.units import BytesPerSecond, megabits_per_second
+from exporter.views.processes import ProcessesView
 from exporter.views.summary import BudgetView, Summary
 from exporter.views.wording import band_text, budget_scopes_text, emissions_text, unknown_intensity_text
 
+PROGRAMS = 3
+"""Programs and busy processes that a line of a terminal has room for."""
 
-def render_table(summary: Summary, origin: str, *, no_budget: str) -> str:
+
+def render_table(summary: Summary, origin: str, *, no_budget: str, told: ProcessesView | None = None) -> str:
     """Render figure, value and source in three aligned columns.
 
-    `origin` says who sampled, in the last line, and `no_budget` what is needed for a budget where there is none.
+    `origin` says who sampled, in the last line, and `no_budget` what is needed for a budget where there is none. `told`
+    are the programs, where an exporter tells them apart.
     """
     rows = [
         ("power of this machine", _host_power(summary), _sources(summary, "host")),
         ("power of the network", _network_power(summary), _sources(summary, "network")),
         _emissions(summary),
         *_embodied(summary),
+        *_programs(told),
         *_budgets(summary, no_budget),
         ("activity", summary.activity or UNKNOWN, _traffic(summary)),
         ("eco score", _score(summary), _score_basis(summary)),
@@ -83,6 +89,19 @@ def _embodied(summary: Summary) -> list[tuple[str, str, str]]:
         else f" ({grams(embodied.low_grams)} to {grams(embodied.high_grams)})"
     )
     return [("embodied", share, f"of {whole}{band}; {embodied.source}")]
+
+
+def _programs(told: ProcessesView | None) -> list[tuple[str, str, str]]:
+    if told is None or told.groups is None:
+        return []
+    most = [f"{one.group} {one.host_watts:.1f} W" for one in told.groups if one.program and one.host_watts is not None]
+    busy = [f"{one.name} ({one.pid})" for one in told.processes or [] if one.busy]
+    source = f"above half of a CPU: {', '.join(busy[:PROGRAMS])}" if busy else "no process has half of a CPU"
+    if told.processes is None:
+        source = "processes are not read"
+    elif not told.groups:
+        source = "known from the second reading of processes on"
+    return [("programs", ", ".join(most[:PROGRAMS]) or UNKNOWN, source)]
 
 
 def _used(budget: BudgetView) -> str:

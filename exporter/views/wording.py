@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.core.html import UNKNOWN
+from exporter.core.units import BytesPerSecond, megabits_per_second
 from exporter.views.summary import BudgetView, EmissionsView
 
 EMISSION_DIGITS = 1
@@ -58,6 +59,11 @@ def band_text(low: float | None, high: float | None) -> str:
         return UNKNOWN
     digits = 0 if high >= 10.0 else 1
     return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def rate_text(rate: float) -> str:
+    """Write bytes per second as a network's rate."""
+    return f"{megabits_per_second(BytesPerSecond(rate)):.2f} Mbit/s"
 
 
 def rounded_sum(parts: Sequence[float], digits: int) -> tuple[float, list[float]]:

@@ -46,6 +46,7 @@ EVERYTHING = (
     "/api/v1/clean-window",
     "/api/v1/optimizations",
     "/api/v1/savings",
+    "/api/v1/processes",
 )
 
 

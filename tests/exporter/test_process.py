@@ -48,6 +48,7 @@ PATHS = (
     "/api/v1/clean-window",
     "/api/v1/optimizations",
     "/api/v1/savings",
+    "/api/v1/processes",
 )
 
 LIST_MODULES = "import json, sys; print(json.dumps(sorted(sys.modules)))"
