@@ -163,7 +163,12 @@ SEES_ONLY = {
 
 ONLY_IN = {
     "psutil": ("exporter/sources/",),
-    "prometheus_client": ("exporter/audit/figures.py", "exporter/exposition/", "exporter/core/metrics.py", "simulator/live/exposition/"),
+    "prometheus_client": (
+        "exporter/audit/figures.py",
+        "exporter/exposition/",
+        "exporter/core/metrics.py",
+        "simulator/live/exposition/",
+    ),
     "pynvml": ("exporter/sources/nvml.py",),
     "sklearn": ("simulator/forecast/models/",),
     "torch": ("simulator/forecast/", "simulator/models/"),

@@ -76,7 +76,7 @@ class Process:
 
 
 Wake = Callable[["Machine", int], None]
-"""What a program does at a tick: it gives work to its threads, or starts processes."""
+"""Step of a program at a tick: it gives work to its threads, or starts processes."""
 
 
 @dataclass(frozen=True, slots=True)

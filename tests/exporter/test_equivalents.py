@@ -12,6 +12,7 @@ from exporter.cli import main
 from exporter.core.units import Grams
 from exporter.equivalents import EQUIVALENTS, equivalents_of, equivalents_text
 from exporter.views.page import render_page
+from exporter.views.processes import processes
 from exporter.views.summary import summarize
 from tests.exporter.fake_site import make_site
 from tests.exporter.fakes import series
@@ -49,7 +50,8 @@ def test_switched_off_no_view_has_them() -> None:
         snapshot = replace(now, equivalents=shown)
         summary = summarize(snapshot, site.clock.wall(), fresh=True)
         assert set(summary.equivalents) == (set(EQUIVALENTS) if shown else set())
-        assert ("km in a car" in render_page(summary, [], metrics_path="/metrics")) is shown
+        page = render_page(summary, [], processes(snapshot), metrics_path="/metrics")
+        assert ("km in a car" in page) is shown
         assert any(name == "ecotrack_equivalent_grams" for name, *_ in series(snapshot, "gauge")) is shown
 
 
