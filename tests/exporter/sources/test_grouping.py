@@ -175,7 +175,7 @@ def test_a_process_is_in_the_group_that_its_cgroups_tell_most_of(
 
 @pytest.mark.parametrize("ends", ["\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
 def test_only_a_newline_ends_a_path(ends: str) -> None:
-    """Who may make a cgroup would choose the group of its processes otherwise, wherever it stands."""
+    """Otherwise the maker of a cgroup could choose the group of its processes."""
     path = f"/user.slice/a{ends}0::/system.slice/sshd.service"
     assert cgroup_paths(f"0::{path}\n".encode()) == (path,)
 
