@@ -14,8 +14,19 @@ from exporter.activity.ecotrack import ECOTRACK
 from exporter.activity.rhythm import RHYTHM
 from exporter.activity.window import Rule
 from exporter.budget import Period
+from exporter.build_sharing import group_rule, sharing_of
 from exporter.calibrate.stored import Calibration
-from exporter.config import Budget, Config, EcoGuard, Embodied, JournalSection, Meter, Network, Optimize, Power
+from exporter.config import (
+    Budget,
+    Config,
+    EcoGuard,
+    Embodied,
+    JournalSection,
+    Meter,
+    Network,
+    Optimize,
+    Power,
+)
 from exporter.core.clock import Clock
 from exporter.core.config_load import ConfigLoad
 from exporter.core.units import (
@@ -69,6 +80,7 @@ from exporter.state import StateStore
 from exporter.totals import Totals
 
 if TYPE_CHECKING:
+    from exporter.attribution.sharing import Sharing
     from exporter.sources.meter import MeterSettings
 
 
@@ -256,7 +268,11 @@ def build_journal(settings: JournalSection, now: UnixSeconds) -> Journal | None:
 
 
 def build_settings(
-    config: Config, paths: Paths, intensity: AskedProvider, calibration: Calibration | None = None
+    config: Config,
+    paths: Paths,
+    intensity: AskedProvider,
+    calibration: Calibration | None = None,
+    sharing: "Sharing | None" = None,
 ) -> Settings:
     """Return what the configuration says of how use is counted, with the carbon intensity of a provider."""
     hardware, zone = host_hardware(config.power, paths), time_zone(config.budget.time_zone)
@@ -271,6 +287,7 @@ def build_settings(
             tariff=tariff_of(config),
             reference=reference_of(hardware),
             embodied=embodied,
+            sharing=sharing,
         ),
         plan=BudgetPlan(
             limits=budget_limits(config.budget),
@@ -311,6 +328,7 @@ def initial_snapshot(
     off = frozenset({source.name for source in SOURCES} - {source.name for source in sources})
     # Nothing is unknown without a sensor, which a model stands in for.
     usual = frozenset(source.name for source in BY_DEFAULT if source.on_failure is not OnFailure.REPLACED)
+    sharing = settings.models.sharing
     return Snapshot(
         version=exporter.__version__,
         python_version=platform.python_version(),
@@ -318,6 +336,7 @@ def initial_snapshot(
         provenance=provenance(Allocation(), settings.models, off),
         off=off,
         switched_off=off & usual,
+        attributed=frozenset() if sharing is None else sharing.scopes,
         pue=settings.models.pue,
         emission_limit=settings.emission_limit,
         embodied=settings.models.embodied,
@@ -342,7 +361,8 @@ def build_sampler(
     Without a `store` and a `journal` nothing is read from disk or written to it.
     """
     now = clock.wall()
-    settings = build_settings(config, paths, asked_intensity(config, clock), calibration)
+    sharing = sharing_of(config.attribution, sources)
+    settings = build_settings(config, paths, asked_intensity(config, clock), calibration, sharing)
     totals = Totals(since=now) if store is None else store.load(now)
     initial = initial_snapshot(config, settings, sources, totals, now)
     if store is not None:
@@ -356,6 +376,7 @@ def build_sampler(
         choices=Choices(
             connections_interval=Seconds(config.sampling.connections_interval_seconds),
             meter=meter_settings(config.meter, totals.last),
+            attribution=None if sharing is None else group_rule(config.attribution),
         ),
     )
     publication = Publication(clock, initial, exposition)

@@ -6,6 +6,7 @@ Pure: everything that one sample hands to the next is in the snapshot or in `Unf
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from exporter import budget, downtime, last_hour, past_weeks, projection, scoring, totals, week
 from exporter.activity.window import Activity, Bin, Rule, Window
@@ -25,6 +26,7 @@ from exporter.core.units import (
 )
 from exporter.eco_score import LEAST, Reference
 from exporter.embodied.carbon import EmbodiedCarbon
+from exporter.history import extended
 from exporter.intensity.ask import AskedProvider
 from exporter.intensity.reading import IntensityAnswer, IntensityReading
 from exporter.intensity.window import Tariff
@@ -33,18 +35,17 @@ from exporter.power.allocation import Allocation, Load, Pending, allocate
 from exporter.power.component import ByScope, Component, Provenance, power_by_scope
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.power.provenance import in_force
-from exporter.snapshot import HistoryPoint, Readings, Snapshot, Throughput
-from exporter.sources.reading import DiskBytes, HostReading
-from exporter.totals import ActivityTotal, Totals
+from exporter.snapshot import Readings, Snapshot, Throughput
+from exporter.sources.reading import HostReading
+from exporter.spending import Spending
+from exporter.totals import Totals
 from exporter.usage.between import Usage, failures
 from exporter.usage.events import Event, EventKind
-from exporter.usage.network import NetworkUsage
 from exporter.usage.sensors import Measured, believed
 from exporter.usage.span import Span
 
-HISTORY_SPAN = Seconds(3600.0)
-HISTORY_SPACING = Seconds(5.0)
-"""History points stand at least this far apart, however fast the sampling; 720 of them cover the hour."""
+if TYPE_CHECKING:
+    from exporter.attribution.sharing import Left, Sharing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class Models:
     """Models of power, provider of carbon intensity, rule of activity, a room's overhead (`pue`), and a tariff.
 
     `embodied` is None where no embodied carbon is configured. `reference` is what the eco score compares with; None
-    where the kind of machine is unknown.
+    where the kind of machine is unknown. `sharing` is the rule of attribution; None without any.
     """
 
     host: HostPowerModel
@@ -63,6 +64,7 @@ class Models:
     tariff: Tariff | None = None
     reference: Reference | None = None
     embodied: EmbodiedCarbon | None = None
+    sharing: "Sharing | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class BudgetPlan:
 class Unfinished:
     """State that one sample leaves to the next: the last minute's traffic, and what is known of the sensors.
 
-    `hour` are the emissions of the last hour.
+    `hour` are the emissions of the last hour. `left` is what waits to be shared out among groups of processes.
     `learned_at` is up to when the week has been learned, on the clock that cannot be set, and `unlearned` the grams
     since then, None once a part of them is unknown. `flat` says for how many samples a sensor's counter stood still.
     """
@@ -93,6 +95,7 @@ class Unfinished:
     pending: Pending = field(default_factory=dict)
     flat: Mapping[str, int] = field(default_factory=dict)
     hour: tuple[Stretch, ...] = ()
+    left: "Left | None" = None
 
 
 def begin(
@@ -115,7 +118,11 @@ def begin(
             total = replace(total, booked=downtime.book_downtime(total.booked, found, emitted, plan.zone))
     total = replace(total, week=week.observe(total.week, emitted, reading.wall, elapsed, plan.zone))
     total = totals.with_embodied(total, models.embodied, reading.wall)
-    return replace(snapshot, totals=total, outcomes=reading.outcomes), Unfinished(learned_at=reading.elapsed)
+    exported, left = totals.without_groups(total.exported), None
+    if models.sharing is not None:
+        exported, left = models.sharing.begin(total.exported, reading)
+    total = replace(total, exported=exported)
+    return replace(snapshot, totals=total, outcomes=reading.outcomes), Unfinished(learned_at=reading.elapsed, left=left)
 
 
 def derive(
@@ -133,7 +140,6 @@ def derive(
     Without an intensity its energy counts and its grams are unknown: no total, budget or hour of the week gets any,
     and no budget is projected from what is left.
     """
-    utilization = None if usage.cpu is None else usage.cpu.utilization
     sensors = believed(usage.told, unfinished.flat)
     host = _allocation(usage, sensors.measured, models.host, unfinished.pending).times(models.pue)
     powers, energies = _power_and_energy(host, usage, reading, models.network)
@@ -143,6 +149,7 @@ def derive(
     unknown = () if grams is not None else (Event(kind=EventKind.DISCARD, source="grid", reason="unavailable"),)
     usage = replace(usage, events=(*usage.events, *sensors.events, *host.events, *unknown))
     total = totals.begun_by(_accumulate(snapshot.totals, usage, activity, energies, grams or {}), reading.wall)
+    total, unfinished = _shared(total, unfinished, models, _spending(reading, usage, host, energies, intensity, models))
     counted = None if grams is None else scoring.counted(host, usage, reading, energies, grams)
     total = totals.with_embodied(total, models.embodied, reading.wall)
     total, unfinished = _booked(total, unfinished, counted, reading, usage, plan.zone)
@@ -152,19 +159,20 @@ def derive(
         total, unfinished = _learned(total, unfinished, reading, plan.zone)
     scopes = snapshot.counted_scopes()
     budgets = _budgets(total, reading, plan if scopes else replace(plan, limits={}), known=grams is not None)
-    readings = replace(_readings(reading, usage, activity, powers, intensity, models), budgets=budgets)
+    readings = _readings(reading, usage, activity, powers, intensity, models)
+    readings = replace(readings, budgets=budgets, groups={} if unfinished.left is None else unfinished.left.use)
     hour = last_hour.emissions_of(unfinished.hour, reading.elapsed)
     score = scoring.score(readings, hour, models.reference, Watts(models.host.idle * models.pue), scopes)
     after = replace(
         snapshot,
-        provenance=provenance(host, models, snapshot.off, utilization),
+        provenance=provenance(host, models, snapshot.off, readings.cpu_utilization),
         sampled_at=reading.wall,
         sampled_elapsed=reading.elapsed,
         totals=total,
         readings=replace(readings, no_score=score) if isinstance(score, str) else replace(readings, score=score),
         weeks=past_weeks.last_weeks(total.weeks, total.booked, plan.zone, LEAST),
         outcomes=reading.outcomes,
-        history=_extended(snapshot.history, _point(reading, readings)),
+        history=extended(snapshot.history, reading, readings),
     )
     return after, unfinished
 
@@ -237,6 +245,34 @@ def _grams(
     return {component: emissions(spent, intensity.value) for component, spent in energies.items()}
 
 
+def _spending(
+    reading: HostReading,
+    usage: Usage,
+    host: Allocation,
+    energies: Mapping[Component, Joules],
+    intensity: IntensityAnswer,
+    models: Models,
+) -> Spending:
+    return Spending(
+        reading=reading,
+        usage=usage,
+        host=host,
+        network=energies.get(Component.NETWORK),
+        intensity=None if intensity.reading is None else intensity.reading.value,
+        machine=models.host,
+        line=models.network,
+        pue=models.pue,
+    )
+
+
+def _shared(total: Totals, unfinished: Unfinished, models: Models, spending: Spending) -> tuple[Totals, Unfinished]:
+    """Return both with what a sample spent shared out among groups of processes, where any are told."""
+    if models.sharing is None or unfinished.left is None:
+        return total, unfinished
+    exported, left = models.sharing.share(total.exported, unfinished.left, spending)
+    return replace(total, exported=exported), replace(unfinished, left=left)
+
+
 def _window(before: Window, reading: HostReading, usage: Usage, rule: Rule) -> Window:
     if usage.network is None:
         return before
@@ -275,35 +311,19 @@ def _accumulate(
         emissions=totals.add_amounts(old.emissions, grams),
         devices=old.devices if network is None else totals.add_devices(old.devices, network.devices),
         sensors=totals.add_sensors(old.sensors, usage.told),
-        disk=old.disk if usage.disk is None else _sum_disk(old.disk, usage.disk),
+        disk=old.disk if usage.disk is None else totals.add_disk(old.disk, usage.disk),
         samples=old.samples + 1,
         events=totals.add_events(old.events, usage.events),
     )
     if activity is not None and network is not None:
         emitted = grams.get(Component.NETWORK, Grams(0.0))
-        exported = replace(exported, activities=_with_activity(old.activities, activity, network, emitted))
+        exported = replace(exported, activities=totals.add_activity(old.activities, activity, network, emitted))
     return replace(
         before,
         exported=exported,
         lifetime_energy=Joules(before.lifetime_energy + sum(energies.values())),
         lifetime_emissions=Grams(before.lifetime_emissions + sum(grams.values())),
     )
-
-
-def _with_activity(
-    activities: Mapping[Activity, ActivityTotal], activity: Activity, network: NetworkUsage, emitted: Grams
-) -> Mapping[Activity, ActivityTotal]:
-    old = activities.get(activity, ActivityTotal())
-    new = ActivityTotal(
-        duration=Seconds(old.duration + network.elapsed),
-        transferred_bytes=old.transferred_bytes + sum(device.total_bytes for device in network.devices.values()),
-        emitted=Grams(old.emitted + emitted),
-    )
-    return dict(activities) | {activity: new}
-
-
-def _sum_disk(first: DiskBytes, second: DiskBytes) -> DiskBytes:
-    return DiskBytes(read=first.read + second.read, written=first.written + second.written)
 
 
 def _readings(
@@ -314,7 +334,7 @@ def _readings(
     intensity: IntensityAnswer,
     models: Models,
 ) -> Readings:
-    network = usage.network
+    network, processes, process_bytes = usage.network, reading.processes, reading.process_bytes
     throughput = None
     if network is not None:
         throughput = Throughput(
@@ -334,6 +354,10 @@ def _readings(
         tariff=models.tariff,
         embodied_rate=None if models.embodied is None else models.embodied.rate(reading.wall),
         activity=activity,
+        processes=() if processes is None else processes.value.busiest,
+        process_interval=None if processes is None else processes.value.interval,
+        bytes_means="" if process_bytes is None else process_bytes.value.means,
+        bytes_why="" if process_bytes is None else process_bytes.value.why,
     )
 
 
@@ -360,23 +384,3 @@ def _booked(
     stretch = Stretch(begin=Seconds(reading.elapsed - longest), end=reading.elapsed, emissions=counted)
     unlearned = None if unfinished.unlearned is None else Grams(unfinished.unlearned + emitted)
     return total, replace(unfinished, unlearned=unlearned, hour=last_hour.with_sample(unfinished.hour, stretch))
-
-
-def _point(reading: HostReading, readings: Readings) -> HistoryPoint:
-    return HistoryPoint(
-        at=reading.wall,
-        elapsed=reading.elapsed,
-        cpu_utilization=readings.cpu_utilization,
-        throughput=readings.throughput,
-        powers=readings.power_by_scope(),
-        emission_rates=readings.emission_rates,
-    )
-
-
-def _extended(history: tuple[HistoryPoint, ...], point: HistoryPoint) -> tuple[HistoryPoint, ...]:
-    """Return the history with a point added when one is due, without points older than the span."""
-    if history and point.elapsed - history[-1].elapsed < HISTORY_SPACING * 0.9:
-        return history
-    # The oldest come first, and seldom is more than one of them too old.
-    kept = next((at for at, one in enumerate(history) if point.elapsed - one.elapsed <= HISTORY_SPAN), len(history))
-    return (*history[kept:], point)

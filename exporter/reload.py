@@ -86,10 +86,12 @@ class Reload:
 
     def _apply(self, change: Change) -> None:
         self._running = change.config
-        intensity = self._sampler.settings.models.intensity
+        running = self._sampler.settings.models
+        intensity = running.intensity
         if {"preset", "grid"} & set(change.applied):
             intensity = intensity.with_fixed(intensity_provider(change.config, self._clock.wall()))
-        self._sampler.adopt(build_settings(change.config, self._paths, intensity, self._calibration))
+        settings = build_settings(change.config, self._paths, intensity, self._calibration, running.sharing)
+        self._sampler.adopt(settings)
 
 
 def _told(change: Change) -> str:

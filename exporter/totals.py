@@ -12,6 +12,7 @@ from exporter.last_hour import Emissions
 from exporter.power.component import Component, Scope
 from exporter.sources.reading import DiskBytes, LastReading, Traffic
 from exporter.usage.events import Event
+from exporter.usage.network import NetworkUsage
 from exporter.usage.sensors import Told
 from exporter.week import WeekProfile
 
@@ -56,13 +57,13 @@ class GroupTotal:
 
     def plus(self, more: "GroupTotal") -> "GroupTotal":
         """Return the total with the amounts of another added."""
-        return replace(
-            self,
+        return GroupTotal(
             energy=add_amounts(self.energy, more.energy),
             emissions=add_amounts(self.emissions, more.emissions),
             cpu=Seconds(self.cpu + more.cpu),
             received_bytes=self.received_bytes + more.received_bytes,
             sent_bytes=self.sent_bytes + more.sent_bytes,
+            mattered_at=self.mattered_at,
         )
 
 
@@ -148,6 +149,24 @@ def _sum(first: Traffic, second: Traffic) -> Traffic:
     )
 
 
+def add_disk(total: DiskBytes, usage: DiskBytes) -> DiskBytes:
+    """Return the bytes of disks with a sample added."""
+    return DiskBytes(read=total.read + usage.read, written=total.written + usage.written)
+
+
+def add_activity(
+    totals: Mapping[Activity, ActivityTotal], activity: Activity, network: NetworkUsage, emitted: Grams
+) -> Mapping[Activity, ActivityTotal]:
+    """Return totals by activity with a sample added, whose network emitted so many grams."""
+    old = totals.get(activity, ActivityTotal())
+    new = ActivityTotal(
+        duration=Seconds(old.duration + network.elapsed),
+        transferred_bytes=old.transferred_bytes + sum(device.total_bytes for device in network.devices.values()),
+        emitted=Grams(old.emitted + emitted),
+    )
+    return dict(totals) | {activity: new}
+
+
 def add_sensors(totals: Mapping[str, Joules], told: Told) -> Mapping[str, Joules]:
     """Return the energy of each sensor with an interval added; one that is new begins at zero.
 
@@ -172,6 +191,11 @@ def add_events(totals: Mapping[Event, int], events: Iterable[Event]) -> Mapping[
 def with_events(totals: Totals, events: Iterable[Event]) -> Totals:
     """Return totals with more events counted."""
     return replace(totals, exported=replace(totals.exported, events=add_events(totals.exported.events, events)))
+
+
+def add_groups(totals: Mapping[str, GroupTotal], gains: Mapping[str, GroupTotal]) -> Mapping[str, GroupTotal]:
+    """Return totals by group of processes with gains added."""
+    return dict(totals) | {name: totals.get(name, NO_AMOUNTS).plus(gain) for name, gain in gains.items()}
 
 
 def without_groups(exported: Exported) -> Exported:

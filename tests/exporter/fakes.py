@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.activity.rhythm import RHYTHM
 from exporter.activity.window import Rule
+from exporter.attribution.sharing import Sharing
 from exporter.budget import Period
 from exporter.core.config_load import ConfigLoad
 from exporter.core.units import (
@@ -249,11 +250,13 @@ def rig(
     advisor: Advisor | None = None,
     reference: Reference | None = LAPTOP,
     embodied: EmbodiedCarbon | None = None,
+    sharing: Sharing | None = None,
 ) -> Rig:
     """Return a sampler with CEP's models that has read once; 50 W + 65 W u, 0.06 kWh/GiB, 500 g/kWh."""
     published: list[Snapshot] = []
+    initial = replace(initial_snapshot(totals, host=host, pue=pue, reference=reference), embodied=embodied)
     sampler = Sampler(
-        replace(initial_snapshot(totals, host=host, pue=pue, reference=reference), embodied=embodied),
+        initial if sharing is None else replace(initial, attributed=sharing.scopes),
         source=source or machine,
         clock=machine.clock,
         settings=Settings(
@@ -266,6 +269,7 @@ def rig(
                 tariff=tariff,
                 reference=reference,
                 embodied=embodied,
+                sharing=sharing,
             ),
             plan=BudgetPlan(limits=limits or {}, zone=BERLIN, include_gaps=include_gaps, embodied=embodied),
             emission_limit=EMISSION_LIMIT,

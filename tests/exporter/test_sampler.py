@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from exporter.budget import Period
 from exporter.core.metrics import Representation
 from exporter.core.units import Grams
-from exporter.derive import HISTORY_SPAN
 from exporter.exposition.rows import exposition
+from exporter.history import HISTORY_SPAN
 from exporter.power.component import Component, Scope
 from exporter.snapshot import Snapshot
 from exporter.sources.reading import HostReading

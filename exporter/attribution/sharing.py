@@ -1,0 +1,147 @@
+"""The counters of groups of processes from one sample to the next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from exporter.attribution.host import HostLeft, HostShare, begin_host, share_host
+from exporter.attribution.slots import place, retire
+from exporter.core.units import (
+    BytesPerSecond,
+    GramsPerSecond,
+    Joules,
+    MonotonicSeconds,
+    Seconds,
+    Watts,
+)
+from exporter.power.component import Scope
+from exporter.snapshot import GroupUse, Throughput
+from exporter.sources.grouping import IDLE, OTHER, UNATTRIBUTED
+from exporter.sources.reading import GroupBytes, HostReading, Timed
+from exporter.spending import Spending
+from exporter.totals import NO_AMOUNTS, Exported, GroupTotal, add_groups
+
+FROM_ZERO = {Scope.HOST: (IDLE, OTHER, UNATTRIBUTED), Scope.NETWORK: (OTHER, UNATTRIBUTED)}
+"""Groups that every machine has, by scope, so that `increase()` sees the first of each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Gains of groups since energy was last shared out, at `begun`, and whether all of their emissions are known."""
+
+    begun: MonotonicSeconds
+    gains: Mapping[str, GroupTotal] = field(default_factory=dict)
+    is_known: bool = True
+
+    def use(self, now: MonotonicSeconds, scopes: frozenset[Scope]) -> Mapping[str, GroupUse]:
+        """Return the mean use of each group over the span up to now."""
+        seconds = Seconds(now - self.begun)
+        return {name: self._use_of(total, seconds, scopes) for name, total in self.gains.items() if seconds > 0.0}
+
+    def _use_of(self, total: GroupTotal, seconds: Seconds, scopes: frozenset[Scope]) -> GroupUse:
+        rates = {scope: GramsPerSecond(grams / seconds) for scope, grams in total.emissions.items()}
+        throughput = Throughput(
+            received=BytesPerSecond(total.received_bytes / seconds), sent=BytesPerSecond(total.sent_bytes / seconds)
+        )
+        return GroupUse(
+            powers={scope: Watts(energy / seconds) for scope, energy in total.energy.items()},
+            emission_rates=rates if self.is_known else {},
+            cpus=total.cpu / seconds if Scope.HOST in scopes else None,
+            throughput=throughput if Scope.NETWORK in scopes else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """State that attribution leaves from one sample to the next; `use` is that of the last span that was shared out."""
+
+    host: HostLeft
+    span: Span
+    bytes: Timed[GroupBytes] | None = None
+    use: Mapping[str, GroupUse] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """Rule of attribution: scopes that are told by group, series at most, and the criterion as the state names it."""
+
+    scopes: frozenset[Scope]
+    top: int
+    grouping: str
+
+    def begin(self, exported: Exported, reading: HostReading) -> tuple[Exported, Left]:
+        """Return the counters after the first reading of a run, and what it leaves.
+
+        What waited when the run before ended is of the group `other`, since nobody knows what processes had done by
+        then. Groups by another criterion, and those beyond the most, lose their series.
+        """
+        keep = self.top if exported.grouping == self.grouping else 0
+        groups, retired = retire(exported.groups, keep=keep)
+        for scope in self.scopes:
+            groups = add_groups(groups, dict.fromkeys(FROM_ZERO[scope], GroupTotal(energy={scope: Joules(0.0)})))
+        groups = add_groups(groups, {OTHER: exported.waiting})
+        exported = replace(
+            exported,
+            grouping=self.grouping,
+            groups=groups,
+            waiting=NO_AMOUNTS,
+            retired=exported.retired.plus(retired),
+        )
+        left = Left(host=begin_host(reading), bytes=reading.process_bytes, span=Span(begun=reading.awake))
+        return exported, left
+
+    def share(self, exported: Exported, left: Left, spending: Spending) -> tuple[Exported, Left]:
+        """Return the counters after a sample, and what it leaves.
+
+        The groups of a scope, what waits and what is retired gain what the scope does.
+        """
+        host = share_host(left.host, spending) if Scope.HOST in self.scopes else HostShare(left=left.host)
+        gains = add_groups(host.gains, _network_gains(spending) if Scope.NETWORK in self.scopes else {})
+        span = left.span
+        spent = Joules(
+            sum(sum(one.energy.values()) for one in span.gains.values())
+            + sum(sum(one.energy.values()) for one in gains.values())
+        )
+        placed = place(exported.groups, gains, top=self.top, spent=spent, now=spending.reading.wall)
+        waiting = GroupTotal(
+            energy={Scope.HOST: host.left.waiting.energy}, emissions={Scope.HOST: host.left.waiting.emitted}
+        )
+        exported = replace(
+            exported,
+            groups=placed.groups,
+            waiting=waiting,
+            retired=exported.retired.plus(placed.retired),
+            lost_bytes=exported.lost_bytes + _lost(left.bytes, spending.reading.process_bytes),
+        )
+        span = replace(
+            span,
+            gains=add_groups(span.gains, placed.gains),
+            is_known=span.is_known and spending.intensity is not None,
+        )
+        left = replace(left, host=host.left, bytes=spending.reading.process_bytes or left.bytes, span=span)
+        return exported, self._shown(left, spending.reading, settles=host.settles or Scope.HOST not in self.scopes)
+
+    def _shown(self, left: Left, reading: HostReading, *, settles: bool) -> Left:
+        """Return what is left with the use to be shown: that of a span that ends now, else of the last one."""
+        if settles:
+            use = left.span.use(reading.awake, self.scopes)
+            return replace(left, use=use, span=Span(begun=reading.awake))
+        is_missing = Scope.HOST in self.scopes and reading.processes is None
+        return replace(left, use={}) if is_missing else left
+
+
+def _network_gains(spending: Spending) -> Mapping[str, GroupTotal]:
+    """Return the traffic and energy of the network in a sample by group: as long as nobody tells, no group's own."""
+    if spending.network is None or spending.usage.network is None:
+        return {}
+    gain = GroupTotal(
+        energy={Scope.NETWORK: spending.network},
+        emissions={Scope.NETWORK: spending.grams(spending.network)},
+        received_bytes=spending.usage.network.received_bytes,
+        sent_bytes=spending.usage.network.sent_bytes,
+    )
+    return {UNATTRIBUTED: gain}
+
+
+def _lost(before: Timed[GroupBytes] | None, now: Timed[GroupBytes] | None) -> int:
+    """Return the bytes that were lost between two readings."""
+    return 0 if before is None or now is None else max(0, now.value.lost - before.value.lost)
