@@ -182,27 +182,28 @@ class Types:
 
         Raises EbpfUnavailableError where there is none.
         """
-        number = self.number(Kind.STRUCT, structure)
-        field = None if number is None else self._field(number, self._name(name), DEEPEST)
-        if field is None:
-            raise EbpfUnavailableError(f"this kernel has no field {name} in struct {structure}")
-        return field
+        wanted = self._name(name)
+        parts = [(number, 0) for number in [self.number(Kind.STRUCT, structure)] if number is not None]
+        seen: set[int] = set()
+        for number, start in parts:
+            for member, kind, bits in self._members(number):
+                if member == wanted and not (start + bits) % 8:
+                    return Field((start + bits) // 8, self._size(kind, DEEPEST))
+                if member == 0 and kind not in seen:
+                    seen.add(kind)
+                    parts.append((kind, start + bits))
+        raise EbpfUnavailableError(f"the kernel has no field {name} in struct {structure}")
 
-    def _field(self, number: int, name: int, depth: int) -> Field | None:
-        if depth == 0:
-            return None
+    def _members(self, number: int) -> Iterator[tuple[int, int, int]]:
+        """Yield name, type and first bit of each member of a structure, without those that are no whole bytes."""
         record = self._record(number)
         if record.kind not in COMPOSED:
-            return None
+            return
         for part in range(record.parts):
             member, kind, place = THREE_NUMBERS.unpack_from(self._memory, record.rest + part * THREE_NUMBERS.size)
             bits, width = (place & 0xFFFFFF, place >> 24) if record.has_bits else (place, 0)
-            if member == name and not width and not bits % 8:
-                return Field(bits // 8, self._size(kind, DEEPEST))
-            inner = self._field(kind, name, depth - 1) if member == 0 else None
-            if inner is not None:
-                return Field(bits // 8 + inner.offset, inner.size)
-        return None
+            if not width:
+                yield member, kind, bits
 
     def _size(self, number: int, depth: int) -> int:
         record = self._record(number)

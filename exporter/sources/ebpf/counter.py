@@ -11,6 +11,10 @@ from exporter.sources.ebpf.reading import ProcessBytes, SocketReading
 from exporter.sources.ebpf.table import Table
 from exporter.sources.procfs import USUAL
 
+MOST_PROCESSES = 4096
+"""Processes that are counted at once. Judgement: more than move bytes between two readings of a busy machine; the
+kernel takes some 0.45 MiB for so many, from the start, so that it never has to find memory while a program sends."""
+
 MOST_BYTES = 1 << 60
 """Bytes above which a figure is no count. Judgement: three years of a link of 100 Gbit/s."""
 
@@ -50,7 +54,7 @@ class SocketCounter:
         entries = self._table.entries()
         # In this order: whoever is missing among the running has ended, and its entry will not change any more.
         running = set(os.listdir(self._procfs))  # noqa: PTH208 - thousands of names
-        moved = []
+        moved, seen = [], {}
         for key, value in entries:
             started, pid, _ = KEY.unpack(key)
             is_running = str(pid) in running
@@ -58,9 +62,7 @@ class SocketCounter:
             before = self._seen.get(key, (0, 0))
             new = (_gained(received, before[0]), _gained(sent, before[1]))
             if is_running:
-                self._seen[key] = (received, sent)
-            else:
-                self._seen.pop(key, None)
+                seen[key] = (received, sent)
             if any(new):
                 moved.append(
                     ProcessBytes(
@@ -71,6 +73,7 @@ class SocketCounter:
                         sent=new[1],
                     )
                 )
+        self._seen = seen
         return SocketReading(processes=tuple(moved), lost=self._newly_lost())
 
     def close(self) -> None:
@@ -88,10 +91,10 @@ def _gained(now: int, before: int) -> int:
     return max(0, now - before) if max(now, before) < MOST_BYTES else 0
 
 
-def open_socket_counter(procfs: Path = USUAL) -> SocketCounter:
-    """Let the kernel count from now on, by the best of its means.
+def open_socket_counter(procfs: Path = USUAL, room: int = MOST_PROCESSES) -> SocketCounter:
+    """Let the kernel count from now on, by the best of its means, with room for so many processes.
 
     Raises EbpfUnavailableError, which says why, where it has none or this process may not.
     """
-    loaded = load(procfs)
-    return SocketCounter(Table(loaded.maps), means=loaded.means, procfs=procfs, close=loaded.held.close)
+    loaded = load(procfs, room)
+    return SocketCounter(Table(loaded.maps, room), means=loaded.means, procfs=procfs, close=loaded.held.close)

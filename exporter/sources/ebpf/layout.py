@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from exporter.sources.ebpf.btf import Field, Kind, Types
+from exporter.sources.ebpf.reading import EbpfUnavailableError
 
 STRUCTURES = ("sock", "sock_common", "socket", "msghdr", "task_struct")
 
@@ -32,24 +33,31 @@ def wanted_types() -> list[tuple[Kind, str]]:
 
 
 def layout_of(types: Types) -> Layout:
-    """Return where the fields are. Raises EbpfUnavailableError where one is missing."""
+    """Return where the fields are. Raises EbpfUnavailableError where one is missing, or has another size."""
 
-    def in_sock(name: str) -> Field:
-        inner = types.field("sock_common", name)
-        return Field(types.field("sock", "__sk_common").offset + inner.offset, inner.size)
+    def field(structure: str, name: str, size: int) -> Field:
+        found = types.field(structure, name)
+        if found.size != size:
+            raise EbpfUnavailableError(f"{name} in struct {structure} has {found.size} bytes in this kernel")
+        return found
+
+    start = types.field("sock", "__sk_common").offset
+
+    def in_sock(name: str, size: int) -> Field:
+        return Field(start + field("sock_common", name, size).offset, size)
 
     return Layout(
-        family=in_sock("skc_family"),
-        protocol=types.field("sock", "sk_protocol"),
-        peer4=in_sock("skc_daddr"),
-        own4=in_sock("skc_rcv_saddr"),
-        peer6=in_sock("skc_v6_daddr"),
-        own6=in_sock("skc_v6_rcv_saddr"),
-        socket_sock=types.field("socket", "sk"),
-        message_address=types.field("msghdr", "msg_name"),
-        memory=types.field("task_struct", "mm"),
-        leader=types.field("task_struct", "group_leader"),
-        started=types.field("task_struct", "start_boottime"),
-        process=types.field("task_struct", "tgid"),
-        name=types.field("task_struct", "comm"),
+        family=in_sock("skc_family", 2),
+        protocol=field("sock", "sk_protocol", 2),
+        peer4=in_sock("skc_daddr", 4),
+        own4=in_sock("skc_rcv_saddr", 4),
+        peer6=in_sock("skc_v6_daddr", 16),
+        own6=in_sock("skc_v6_rcv_saddr", 16),
+        socket_sock=field("socket", "sk", 8),
+        message_address=field("msghdr", "msg_name", 8),
+        memory=field("task_struct", "mm", 8),
+        leader=field("task_struct", "group_leader", 8),
+        started=field("task_struct", "start_boottime", 8),
+        process=field("task_struct", "tgid", 4),
+        name=field("task_struct", "comm", 16),
     )

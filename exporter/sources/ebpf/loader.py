@@ -15,7 +15,7 @@ from exporter.sources.ebpf.layout import Layout, layout_of, wanted_types
 from exporter.sources.ebpf.program import ENTRY, KEY, Maps, Protocol, counting_program
 from exporter.sources.ebpf.reading import EbpfUnavailableError
 from exporter.sources.ebpf.syscalls import NUMBERS, AttachType, MapType, RefusedError, attach, create_map, load_program
-from exporter.sources.ebpf.table import MOST_PROCESSES, TOTAL
+from exporter.sources.ebpf.table import TOTAL
 from exporter.sources.procfs import USUAL
 
 NAME = "ecotrack"
@@ -43,12 +43,15 @@ class _Kernel:
     maps: Maps
 
 
-def load(procfs: Path = USUAL, types: Path = VMLINUX) -> Loaded:
-    """Put the counting into the kernel. Raises EbpfUnavailableError, which says in one line why that cannot be."""
+def load(procfs: Path, room: int, types: Path = VMLINUX) -> Loaded:
+    """Put the counting into the kernel, with room for so many processes.
+
+    Raises EbpfUnavailableError, which says in one line why that cannot be.
+    """
     _check_place(procfs)
     wanted = [*wanted_types(), *(hook.wanted for hook in (*TRACEPOINTS, *SOCKET_CALLS, *UDP_CALLS))]
     with ExitStack() as held, kernel_types(types, wanted) as known:
-        kernel = _Kernel(types=known, layout=layout_of(known), maps=_create_maps(held))
+        kernel = _Kernel(types=known, layout=layout_of(known), maps=_create_maps(room, held))
         means = _attach_best(kernel, held)
         return Loaded(means=means, maps=kernel.maps, held=held.pop_all())
 
@@ -60,9 +63,9 @@ def _check_place(procfs: Path) -> None:
         raise EbpfUnavailableError("the exporter's container has process numbers of its own")
 
 
-def _create_maps(held: ExitStack) -> Maps:
+def _create_maps(room: int, held: ExitStack) -> Maps:
     try:
-        entries = create_map(MapType.HASH, NAME, (KEY.size, ENTRY.size), MOST_PROCESSES)
+        entries = create_map(MapType.HASH, NAME, (KEY.size, ENTRY.size), room)
         held.callback(os.close, entries)
         lost = create_map(MapType.ARRAY, NAME, (4, TOTAL.size), 1)
         held.callback(os.close, lost)

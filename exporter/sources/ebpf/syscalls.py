@@ -70,7 +70,7 @@ class Buffer:
         return ctypes.string_at(self.address, self.size)
 
 
-def bpf(command: Command, attributes: bytes | Buffer) -> int:
+def bpf(command: int, attributes: bytes | Buffer) -> int:
     """Call bpf(2) and return its result. Raises RefusedError, with ENOSYS on a machine that is not in `NUMBERS`."""
     number = NUMBERS.get(platform.machine())
     if number is None:

@@ -6,10 +6,6 @@ import struct
 from exporter.sources.ebpf.program import ENTRY, KEY, Maps
 from exporter.sources.ebpf.syscalls import Buffer, Command, RefusedError, bpf
 
-MOST_PROCESSES = 4096
-"""Processes that are counted at once. Judgement: more than move bytes between two readings of a busy machine; the
-kernel takes some 0.45 MiB for so many, from the start, so that it never has to find memory while a program sends."""
-
 LOOKUP = struct.Struct("=IxxxxQQQ")
 BATCH = struct.Struct("=QQQQIIQQ")
 COUNT_AT = 32
@@ -21,15 +17,14 @@ TOTAL = struct.Struct("=Q")
 class Table:
     """Entries of processes in the kernel."""
 
-    def __init__(self, maps: Maps) -> None:
+    def __init__(self, maps: Maps, room: int) -> None:
         self._maps = maps
+        self._room = room
 
     def entries(self) -> list[tuple[bytes, bytes]]:
         """Return keys and values of all processes. Raises OSError."""
-        keys, values, position = Buffer(MOST_PROCESSES * KEY.size), Buffer(MOST_PROCESSES * ENTRY.size), Buffer(8)
-        question = BATCH.pack(
-            0, position.address, keys.address, values.address, MOST_PROCESSES, self._maps.entries, 0, 0
-        )
+        keys, values, position = Buffer(self._room * KEY.size), Buffer(self._room * ENTRY.size), Buffer(8)
+        question = BATCH.pack(0, position.address, keys.address, values.address, self._room, self._maps.entries, 0, 0)
         asked = Buffer(question)
         try:
             bpf(Command.MAP_LOOKUP_BATCH, asked)
@@ -37,7 +32,7 @@ class Table:
             if refused.errno != errno.ENOENT:  # which says that these were the last ones
                 raise
         (count,) = struct.unpack_from("=I", asked.content(), COUNT_AT)
-        count = min(count, MOST_PROCESSES)
+        count = min(count, self._room)
         key_bytes, value_bytes = keys.content(), values.content()
         return [
             (key_bytes[at * KEY.size : (at + 1) * KEY.size], value_bytes[at * ENTRY.size : (at + 1) * ENTRY.size])

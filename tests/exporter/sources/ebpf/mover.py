@@ -86,6 +86,15 @@ class Mover:
                 one.sendall(bytes(size))
         return size * times
 
+    def accept_all(self, number: int, size: int, times: int) -> int:
+        """Receive so many bytes from each of so many connections, and return their sum."""
+        received = 0
+        for _ in range(times):
+            with self._sockets[number].accept()[0] as one:
+                one.settimeout(LONGEST_WAIT)
+                received += len(one.recv(size, socket.MSG_WAITALL))
+        return received
+
     def children(self, number: int, size: int, times: int) -> int:
         """Let so many children, one after the other, each send so many bytes by a socket and end."""
         for _ in range(times):
