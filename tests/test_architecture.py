@@ -76,7 +76,13 @@ LAYERS = (
         "exporter.state_lock",
         "exporter.totals",
     ),
-    ("exporter.attribution.host", "exporter.attribution.slots", "exporter.snapshot", "exporter.state"),
+    (
+        "exporter.attribution.host",
+        "exporter.attribution.slots",
+        "exporter.attribution.traffic",
+        "exporter.snapshot",
+        "exporter.state",
+    ),
     ("exporter.kept",),
     ("exporter.optimize.trial.stored",),
     (

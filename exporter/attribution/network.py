@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.units import Grams, Joules, JoulesPerByte
+from exporter.sources.grouping import UNATTRIBUTED
 from exporter.sources.reading import GroupBytes, Timed
 from exporter.usage.events import Event, EventKind
 from exporter.usage.network import NetworkUsage
-
-UNATTRIBUTED = "unattributed"
 
 EXCEEDS = Event(kind=EventKind.DISCARD, source="process_bytes", reason="exceeds_devices")
 """Programs sent or received more than devices counted, in two samples."""
@@ -90,11 +89,6 @@ class Waiting:
     received: Backlog = Backlog()
     sent: Backlog = Backlog()
 
-    @property
-    def both(self) -> Lot:
-        """Lot of devices that waits in both directions."""
-        return self.received.devices.plus(self.sent.devices)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkShare:
@@ -155,14 +149,14 @@ def settle(waiting: Waiting, counted: Counted | None, claimed: Claimed | None, *
     """Settle the bytes of a sample with those that waited, the oldest first.
 
     The shares and what waits are together what devices counted, and what waited of theirs. Where devices could not be
-    read, what programs claim waits on; where programs could not be, and are `expected` to be told of later, what
-    devices counted does.
+    read, what programs claim waits on; where programs could not be, what devices counted does. Nothing waits where no
+    claims are `expected`.
     """
-    ages = _Ages(devices=claimed is not None or not expected, claims=counted is not None)
+    ends = _Ends(waiting=claimed is not None or not expected, new=not expected, claims=counted is not None)
     nothing = Counted(received=NOTHING, sent=NOTHING)
     now, claims = counted or nothing, claimed or Claimed()
-    received = _settle(waiting.received, now.received, claims.received, ages)
-    sent = _settle(waiting.sent, now.sent, claims.sent, ages)
+    received = _settle(waiting.received, now.received, claims.received, ends)
+    sent = _settle(waiting.sent, now.sent, claims.sent, ends)
     groups = {*received.shares, *sent.shares, UNATTRIBUTED}
     return Settlement(
         shares={
@@ -179,10 +173,11 @@ def settle(waiting: Waiting, counted: Counted | None, claimed: Claimed | None, *
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ages:
-    """Sides whose bytes end their wait with this sample, since the other one was read."""
+class _Ends:
+    """Bytes that wait no longer: of devices those that waited, and the sample's own; and claims that waited."""
 
-    devices: bool
+    waiting: bool
+    new: bool
     claims: bool
 
 
@@ -195,7 +190,7 @@ class _Settled:
     excess: int
 
 
-def _settle(before: Backlog, counted: Lot, claims: Claims, ages: _Ages) -> _Settled:
+def _settle(before: Backlog, counted: Lot, claims: Claims, ends: _Ends) -> _Settled:
     """Match the bytes of devices with those of programs, and let what has waited long enough go."""
     size = min(before.devices.size + counted.size, sum(before.claims.values()) + sum(claims.values()))
     old_claims = _apportioned(before.claims, size)
@@ -205,15 +200,15 @@ def _settle(before: Backlog, counted: Lot, claims: Claims, ages: _Ages) -> _Sett
     shares = _shared(old.plus(new), _sum(old_claims, new_claims))
     old_left, new_left = before.devices.without(old), counted.without(new)
     late, early = _less(before.claims, old_claims), _less(claims, new_claims)
-    if ages.devices:
-        shares[UNATTRIBUTED] = shares.get(UNATTRIBUTED, NOTHING).plus(old_left)
+    freed = (old_left if ends.waiting else NOTHING).plus(new_left if ends.new else NOTHING)
+    shares[UNATTRIBUTED] = shares.get(UNATTRIBUTED, NOTHING).plus(freed)
     return _Settled(
         shares=shares,
         left=Backlog(
-            devices=new_left if ages.devices else old_left.plus(new_left),
-            claims=early if ages.claims else _sum(late, early),
+            devices=(NOTHING if ends.waiting else old_left).plus(NOTHING if ends.new else new_left),
+            claims=early if ends.claims else _sum(late, early),
         ),
-        excess=sum(late.values()) if ages.claims else 0,
+        excess=sum(late.values()) if ends.claims else 0,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from exporter.attribution.host import HostLeft, HostShare, begin_host, share_host
 from exporter.attribution.slots import place, retire
+from exporter.attribution.traffic import TrafficLeft, TrafficShare, begin_traffic, share_traffic
 from exporter.core.units import (
     BytesPerSecond,
     GramsPerSecond,
@@ -16,9 +17,9 @@ from exporter.core.units import (
 from exporter.power.component import Scope
 from exporter.snapshot import GroupUse, Throughput
 from exporter.sources.grouping import IDLE, OTHER, UNATTRIBUTED
-from exporter.sources.reading import GroupBytes, HostReading, Timed
+from exporter.sources.reading import HostReading
 from exporter.spending import Spending
-from exporter.totals import NO_AMOUNTS, Exported, GroupTotal, add_groups
+from exporter.totals import NO_AMOUNTS, Exported, GroupTotal, add_events, add_groups
 
 FROM_ZERO = {Scope.HOST: (IDLE, OTHER, UNATTRIBUTED), Scope.NETWORK: (OTHER, UNATTRIBUTED)}
 """Groups that every machine has, by scope, so that `increase()` sees the first of each."""
@@ -55,8 +56,8 @@ class Left:
     """State that attribution leaves from one sample to the next; `use` is that of the last span that was shared out."""
 
     host: HostLeft
+    traffic: TrafficLeft
     span: Span
-    bytes: Timed[GroupBytes] | None = None
     use: Mapping[str, GroupUse] = field(default_factory=dict)
 
 
@@ -86,7 +87,7 @@ class Sharing:
             waiting=NO_AMOUNTS,
             retired=exported.retired.plus(retired),
         )
-        left = Left(host=begin_host(reading), bytes=reading.process_bytes, span=Span(begun=reading.awake))
+        left = Left(host=begin_host(reading), traffic=begin_traffic(reading), span=Span(begun=reading.awake))
         return exported, left
 
     def share(self, exported: Exported, left: Left, spending: Spending) -> tuple[Exported, Left]:
@@ -95,7 +96,10 @@ class Sharing:
         The groups of a scope, what waits and what is retired gain what the scope does.
         """
         host = share_host(left.host, spending) if Scope.HOST in self.scopes else HostShare(left=left.host)
-        gains = add_groups(host.gains, _network_gains(spending) if Scope.NETWORK in self.scopes else {})
+        traffic = TrafficShare(left=left.traffic)
+        if Scope.NETWORK in self.scopes:
+            traffic = share_traffic(left.traffic, spending)
+        gains = add_groups(host.gains, traffic.gains)
         span = left.span
         spent = Joules(
             sum(sum(one.energy.values()) for one in span.gains.values())
@@ -105,19 +109,22 @@ class Sharing:
         waiting = GroupTotal(
             energy={Scope.HOST: host.left.waiting.energy}, emissions={Scope.HOST: host.left.waiting.emitted}
         )
+        if Scope.NETWORK in self.scopes:
+            waiting = waiting.plus(traffic.left.amounts())
         exported = replace(
             exported,
             groups=placed.groups,
             waiting=waiting,
             retired=exported.retired.plus(placed.retired),
-            lost_bytes=exported.lost_bytes + _lost(left.bytes, spending.reading.process_bytes),
+            lost_bytes=exported.lost_bytes + traffic.lost,
+            events=add_events(exported.events, traffic.events),
         )
         span = replace(
             span,
             gains=add_groups(span.gains, placed.gains),
             is_known=span.is_known and spending.intensity is not None,
         )
-        left = replace(left, host=host.left, bytes=spending.reading.process_bytes or left.bytes, span=span)
+        left = replace(left, host=host.left, traffic=traffic.left, span=span)
         return exported, self._shown(left, spending.reading, settles=host.settles or Scope.HOST not in self.scopes)
 
     def _shown(self, left: Left, reading: HostReading, *, settles: bool) -> Left:
@@ -127,21 +134,3 @@ class Sharing:
             return replace(left, use=use, span=Span(begun=reading.awake))
         is_missing = Scope.HOST in self.scopes and reading.processes is None
         return replace(left, use={}) if is_missing else left
-
-
-def _network_gains(spending: Spending) -> Mapping[str, GroupTotal]:
-    """Return the traffic and energy of the network in a sample by group: as long as nobody tells, no group's own."""
-    if spending.network is None or spending.usage.network is None:
-        return {}
-    gain = GroupTotal(
-        energy={Scope.NETWORK: spending.network},
-        emissions={Scope.NETWORK: spending.grams(spending.network)},
-        received_bytes=spending.usage.network.received_bytes,
-        sent_bytes=spending.usage.network.sent_bytes,
-    )
-    return {UNATTRIBUTED: gain}
-
-
-def _lost(before: Timed[GroupBytes] | None, now: Timed[GroupBytes] | None) -> int:
-    """Return the bytes that were lost between two readings."""
-    return 0 if before is None or now is None else max(0, now.value.lost - before.value.lost)

@@ -7,7 +7,7 @@ from exporter.core.units import Seconds
 from exporter.power.component import Component, Scope
 from exporter.snapshot import Snapshot
 from exporter.sources.grouping import OTHER
-from exporter.sources.reading import GroupTimes, HostReading, Outcome, ProcessUse, SourceState, Timed
+from exporter.sources.reading import GroupBytes, GroupTimes, HostReading, Outcome, ProcessUse, SourceState, Timed
 from exporter.totals import Exported, GroupTotal
 from tests.exporter.fakes import Machine, series
 
@@ -17,15 +17,17 @@ class BusyMachine(Machine):
     """A machine whose busy time is that of groups, by how much each does; what no group does is of `other`.
 
     Processes are read again where `is_read`, else their last reading is handed over. `state` is other than that they
-    work.
+    work. By `moves` groups claim so many times the bytes that devices count; without any, no bytes are told.
     """
 
     works: dict[str, float] = field(default_factory=dict)
     plays: dict[str, float] = field(default_factory=dict)
+    moves: dict[str, float] = field(default_factory=dict)
     is_read: bool = True
     state: SourceState | None = None
     times: dict[str, float] = field(default_factory=dict)
     gpu: dict[str, float] = field(default_factory=dict)
+    moved: dict[str, int] = field(default_factory=dict)
     last: Timed[GroupTimes] | None = None
 
     def run(self, seconds: float, *, utilization: float = 0.5, bytes_per_second: float = 0.0) -> None:
@@ -36,14 +38,21 @@ class BusyMachine(Machine):
             self.times[group] = self.times.get(group, 0.0) + busy * share / (total or 1.0)
         for group, share in self.plays.items():
             self.gpu[group] = self.gpu.get(group, 0.0) + seconds * share
+        for group, share in self.moves.items():
+            self.moved[group] = self.moved.get(group, 0) + int(seconds * bytes_per_second * share)
 
     def restart_exporter(self) -> None:
         """Let the counters of processes begin again, as each run of the exporter has its own."""
-        self.times, self.gpu, self.last = {}, {}, None
+        self.times, self.gpu, self.moved, self.last = {}, {}, {}, None
 
     def read(self) -> HostReading:
-        """Return the reading, with the processes where they can be read."""
+        """Return the reading, with the processes and their bytes where they can be read."""
         reading = Machine.read(self)
+        if (self.moves or self.moved) and "process_bytes" not in self.broken:
+            received = {group: size // 2 for group, size in self.moved.items()}
+            sent = {group: size - size // 2 for group, size in self.moved.items()}
+            value = GroupBytes(received=received, sent=sent, lost=len(self.moved), means="fexit", why="")
+            reading = replace(reading, process_bytes=Timed(value=value, at=reading.awake))
         if self.state is not None:
             outcome = Outcome(collector="processes", state=self.state, duration=Seconds(0.001))
             return replace(reading, outcomes=(*reading.outcomes, outcome))
@@ -54,8 +63,8 @@ class BusyMachine(Machine):
             weighted = {group: Seconds(time * 0.75) for group, time in times.items()}
             gpu = {group: Seconds(time) for group, time in self.gpu.items()}
             busiest = (ProcessUse(pid=4711, name="make", group="make", cpus=1.5),)
-            value = GroupTimes(cpu=times, weighted=weighted, gpu=gpu, interval=Seconds(5.0), busiest=busiest)
-            self.last = Timed(value=value, at=reading.awake)
+            told = GroupTimes(cpu=times, weighted=weighted, gpu=gpu, interval=Seconds(5.0), busiest=busiest)
+            self.last = Timed(value=told, at=reading.awake)
         return replace(reading, processes=self.last)
 
 

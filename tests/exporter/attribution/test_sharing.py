@@ -20,6 +20,7 @@ from exporter.sources.grouping import IDLE, OTHER, RESERVED, UNATTRIBUTED
 from exporter.sources.reading import SourceState
 from exporter.state import StateStore
 from exporter.totals import GroupTotal, Totals
+from exporter.usage.events import Event, EventKind
 from tests.exporter.attribution.busy_machine import BusyMachine, energy_of, grams_of, joules, parts_of, whole
 from tests.exporter.fakes import FakeProvider, Rig, rig, series
 from tests.fake_clock import NOON, FakeClock
@@ -170,6 +171,7 @@ class Step:
     utilization: float
     works: dict[str, float]
     plays: dict[str, float]
+    moves: dict[str, float]
     broken: set[str]
     is_read: bool
     state: SourceState | None
@@ -183,7 +185,8 @@ steps = st.builds(
     utilization=st.floats(0.0, 1.0),
     works=st.dictionaries(st.sampled_from(NAMES), st.floats(0.01, 10.0), max_size=5),
     plays=st.dictionaries(st.sampled_from(NAMES), st.floats(0.0, 1.0), max_size=2),
-    broken=st.sets(st.sampled_from(("cpu", "processes", "network", *SENSORS))),
+    moves=st.dictionaries(st.sampled_from(NAMES), st.floats(0.0, 1.2), max_size=3),
+    broken=st.sets(st.sampled_from(("cpu", "processes", "process_bytes", "network", *SENSORS))),
     is_read=st.booleans(),
     state=st.sampled_from((None, None, None, SourceState.DENIED, SourceState.ABSENT)),
     intensity=st.sampled_from((None, 50.0, 500.0)),
@@ -226,7 +229,7 @@ class History:
             machine, self.provider.value = self.machine, step.intensity or 1.0
             self.provider.trouble = None if step.intensity else IntensityUnavailableError("gone")
             machine.works, machine.plays, machine.broken = step.works, step.plays, step.broken
-            machine.is_read, machine.state = step.is_read, step.state
+            machine.is_read, machine.state, machine.moves = step.is_read, step.state, step.moves
             yield sampling.sample_after(step.seconds, utilization=step.utilization, bytes_per_second=1e5)
         store.close()
 
@@ -255,6 +258,10 @@ def test_groups_sum_to_the_scope_never_fall_and_are_few(
                 assert grams_of(exported, scope) == pytest.approx(grams, rel=1e-9, abs=1e-12)
                 assert all(joule <= energy * (1.0 + 1e-9) + 1e-9 for joule in joules(snapshot, scope).values())
             assert all(amount >= 0.0 for part in parts_of(exported) for amount in part.energy.values())
+            received = sum(device.received_bytes for device in exported.devices.values())
+            sent = sum(device.sent_bytes for device in exported.devices.values())
+            assert sum(part.received_bytes for part in parts_of(exported)) == received
+            assert sum(part.sent_bytes for part in parts_of(exported)) == sent
             assert len(exported.groups.keys() - RESERVED) <= top
             now = {key: value for key, value in series(snapshot, "counter").items() if "process" in key[0]}
             begun_anew = exported.samples == 0
@@ -281,6 +288,43 @@ def test_bytes_of_groups_sum_to_those_of_the_devices() -> None:
     devices = snapshot.totals.exported.devices.values()
     assert counted[(name, UNATTRIBUTED, "receive")] == sum(one.received_bytes for one in devices) > 0
     assert counted[(name, UNATTRIBUTED, "transmit")] == sum(one.sent_bytes for one in devices) > 0
+
+
+def test_the_network_is_of_the_groups_that_moved_its_bytes() -> None:
+    """The rest, headers and what is forwarded, waits for one sample and is unattributed then."""
+    machine = busy_machine()
+    machine.moves = {"nginx": 0.6, "make": 0.2}
+    sampling = rig(machine, sharing=BOTH)
+    snapshot = sampling.sample_after(10.0, bytes_per_second=1e6)
+    exported = snapshot.totals.exported
+    per_byte = exported.energy[Component.NETWORK] / 1e7
+    assert exported.groups["nginx"].received_bytes == exported.groups["nginx"].sent_bytes == 3_000_000
+    assert joules(snapshot, Scope.NETWORK)["nginx"] == pytest.approx(6e6 * per_byte)
+    assert (exported.waiting.received_bytes, exported.waiting.sent_bytes) == (1_000_000, 1_000_000)
+    assert exported.waiting.energy[Scope.NETWORK] == pytest.approx(2e6 * per_byte)
+    assert snapshot.readings.groups["nginx"].throughput is not None
+    assert snapshot.readings.groups["nginx"].throughput.received == pytest.approx(3e5)
+    snapshot = sampling.sample_after(10.0)
+    assert joules(snapshot, Scope.NETWORK)[UNATTRIBUTED] == pytest.approx(2e6 * per_byte)
+
+
+def test_claims_beyond_what_devices_counted_are_an_event() -> None:
+    machine = busy_machine()
+    machine.moves = {"nginx": 1.5}
+    sampling = rig(machine, sharing=BOTH)
+    sampling.sample_after(10.0, bytes_per_second=1e6)
+    machine.moves = {}
+    exported = sampling.sample_after(10.0).totals.exported
+    assert exported.events[Event(kind=EventKind.DISCARD, source="process_bytes", reason="exceeds_devices")] == 1
+    assert exported.groups["nginx"].received_bytes == 5_000_000
+
+
+def test_bytes_without_a_group_are_counted() -> None:
+    machine = busy_machine()
+    machine.moves = {"nginx": 0.5}
+    sampling = rig(machine, sharing=BOTH)
+    machine.moves |= {"make": 0.1}
+    assert sampling.sample_after(10.0, bytes_per_second=1e6).totals.exported.lost_bytes == 2
 
 
 def test_a_whole_measured_machine_is_idle_up_to_its_idle_power() -> None:

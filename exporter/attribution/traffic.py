@@ -1,0 +1,71 @@
+"""The energy of the network by groups of processes: what one sample can tell, and what waits for the next one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exporter.attribution.network import Counted, NetworkShare, Waiting, claimed_between, counted_by, settle
+from exporter.power.component import Scope
+from exporter.sources.reading import GroupBytes, HostReading, Timed
+from exporter.spending import Spending
+from exporter.totals import GroupTotal
+from exporter.usage.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficLeft:
+    """Last reading of the bytes of groups, and what waits for the next one."""
+
+    bytes: Timed[GroupBytes] | None = None
+    waiting: Waiting = field(default_factory=Waiting)
+
+    def amounts(self) -> GroupTotal:
+        """Return what devices have counted, and no group has yet."""
+        received, sent = self.waiting.received.devices, self.waiting.sent.devices
+        return _total(NetworkShare(received=received, sent=sent))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficShare:
+    """Gains of groups in a sample and what it leaves, bytes that were counted for no group, and what was found."""
+
+    left: TrafficLeft
+    gains: Mapping[str, GroupTotal] = field(default_factory=dict)
+    lost: int = 0
+    events: tuple[Event, ...] = ()
+
+
+def begin_traffic(reading: HostReading) -> TrafficLeft:
+    """Return what the first reading of a run leaves."""
+    return TrafficLeft(bytes=reading.process_bytes)
+
+
+def share_traffic(left: TrafficLeft, spending: Spending) -> TrafficShare:
+    """Return the gains of a sample. Before a first reading by program nothing can be expected to be claimed."""
+    now = spending.reading.process_bytes
+    settled = settle(
+        left.waiting, _counted(spending), claimed_between(left.bytes, now), expected=left.bytes is not None
+    )
+    return TrafficShare(
+        left=TrafficLeft(bytes=now or left.bytes, waiting=settled.waiting),
+        gains={group: _total(share) for group, share in settled.shares.items()},
+        lost=0 if left.bytes is None or now is None else max(0, now.value.lost - left.bytes.value.lost),
+        events=settled.events,
+    )
+
+
+def _counted(spending: Spending) -> Counted | None:
+    """Return what devices counted in the sample; None where they could not be read."""
+    traffic, energy = spending.usage.network, spending.network
+    if traffic is None or energy is None:
+        return None
+    return counted_by(traffic, energy, spending.line.energy_per_byte, spending.grams(energy))
+
+
+def _total(share: NetworkShare) -> GroupTotal:
+    whole = share.whole
+    return GroupTotal(
+        energy={Scope.NETWORK: whole.energy},
+        emissions={Scope.NETWORK: whole.grams},
+        received_bytes=share.received.size,
+        sent_bytes=share.sent.size,
+    )
