@@ -60,5 +60,5 @@ def _hourly(rate: float | None) -> float | None:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(name="summary", unit="", about="the JSON summary, and the exposition", compare=_summary),
+    Check(name="summary", exact=True, unit="", about="the JSON summary, and the exposition", compare=_summary),
 )

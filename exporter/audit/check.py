@@ -5,20 +5,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from exporter.audit.evidence import Evidence
-from exporter.audit.finding import Comparison, Finding, NotCheckedError, Outcome
+from exporter.audit.finding import EXACT, Comparison, Finding, NotCheckedError, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """A row of the table of checks: its name, its unit, what should be the same, and what compares it.
 
-    `compare` raises NotCheckedError where nothing can be compared.
+    `compare` raises NotCheckedError where nothing can be compared. Figures of an `exact` check are the same sum in two
+    orders, so that an error in the smallest part shows.
     """
 
     name: str
     unit: str
     about: str
     compare: Callable[[Evidence], Iterable[Comparison]]
+    exact: bool = False
 
 
 def judge(check: Check, evidence: Evidence, tolerance: float) -> Finding:
@@ -27,6 +29,8 @@ def judge(check: Check, evidence: Evidence, tolerance: float) -> Finding:
     A comparison fails where its figures lie further apart than the tolerance and its slack allow. One whose slack is
     more than the tolerance would not show an error, and is no proof of anything.
     """
+    if check.exact:
+        tolerance = min(tolerance, EXACT)
     try:
         comparisons = [one for one in check.compare(evidence) if one.scale > 0.0]
     except NotCheckedError as error:
@@ -48,7 +52,7 @@ def judge(check: Check, evidence: Evidence, tolerance: float) -> Finding:
         told=worst.told,
         found=worst.found,
         difference_ratio=worst.difference,
-        compared=len(comparisons),
+        compared=len(failed or proven),
     )
 
 

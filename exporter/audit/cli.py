@@ -15,6 +15,7 @@ from exporter.audit.evidence import Evidence, PublishedModels
 from exporter.audit.figures import Figures
 from exporter.audit.finding import TOLERANCE, Outcome
 from exporter.audit.report import Report, render
+from exporter.audit.rules import in_its_dialect
 from exporter.audit.stored import fetch, find_target, refuse_skew
 from exporter.audit.watch import Exporter, Watch, begin
 from exporter.audit.witness import Witness
@@ -86,7 +87,7 @@ def _evidence(options: argparse.Namespace) -> Evidence:
         _show("")
     stored = None
     if prometheus is not None and target is not None:
-        stored = fetch(prometheus, target, began=began, ended=clock.wall())
+        stored = in_its_dialect(fetch(prometheus, target, began=began, ended=clock.wall()))
     return Evidence(
         moments=tuple(watch.moments),
         seconds=clock.wall() - began,

@@ -23,6 +23,9 @@ PUE = "ecotrack_power_usage_effectiveness_ratio"
 
 MEASURED = "ecotrack_measured_joules_total"
 
+COVERED_BY = {"battery": Coverage.MACHINE, "nvml": Coverage.GPU}
+"""Parts that all sensors of a source cover, of sources that are read with the sample."""
+
 
 def own_change(
     first: Moment, last: Moment, read: Callable[[Own], float | None], wraps_at: float | None = None
@@ -182,7 +185,7 @@ def _moved(own: Own, *, direction: str) -> float | None:
 def _rapl(evidence: Evidence) -> Iterator[Comparison]:
     """Compare what each zone's counter gained with the audit's own readings of it."""
     _require_own(evidence)
-    zones = [one for one in map(dict, evidence.moments[-1].figures.family(MEASURED)) if one["source"] == "rapl"]
+    zones = [one for one in _sensors(evidence.moments[-1]) if one["source"] == "rapl"]
     if not zones:
         raise NotCheckedError("the exporter reads no RAPL")
     last = evidence.moments[-1].own
@@ -205,26 +208,42 @@ def _zone(own: Own, *, name: str) -> float | None:
 
 
 def _measured(evidence: Evidence) -> Iterator[Comparison]:
-    """Compare the energy of components that RAPL measures with its counters, by what each zone covers."""
+    """Compare the energy of measured components with what their sensors gained; with the rest, all of the host's."""
     steps = evidence.steps()
     last = steps[-1].after
-    covers = {} if last.own is None else {name: one.sensor.covers for name, one in last.own.after.sensors.items()}
     sources = {
         labels["component"]: labels["source"]
         for labels in map(dict, last.figures.family("ecotrack_power_source_info"))
         if labels["model"] == MEASURED_MODEL
     }
-    parts = [one for one in Coverage if one.component is not None and sources.get(one.component) == "rapl"]
-    if not parts or not covers:
-        raise NotCheckedError("no component is known to be measured by RAPL" if covers else "RAPL cannot be read here")
-    for part in parts:
-        zones = [name for name, covered in covers.items() if covered is part]
-        told, found = total(steps, sum_of(ENERGY, component=str(part.component))), 0.0
-        for step in steps:
-            factor = step.after.figures.of(PUE) or 1.0
-            found += factor * sum(step.moved(sum_of(MEASURED, source="rapl", sensor=one)) or 0.0 for one in zones)
-        if told is not None:
-            yield Comparison(what=str(part.component), told=told, found=found)
+    if not sources:
+        raise NotCheckedError("no component is measured")
+    for part in Coverage:
+        component = Component.REST if part is Coverage.MACHINE else part.component
+        sensors = [one for one in _sensors(last) if one["source"] == sources.get(component or "")]
+        sensors = [one for one in sensors if _covers(last, one) is part]
+        energy = sum_of(ENERGY, scope="host") if part is Coverage.MACHINE else sum_of(ENERGY, component=str(component))
+        told = total(steps, energy)
+        if told is not None and sensors:
+            found = sum(
+                (step.after.figures.of(PUE) or 1.0) * (step.moved(sum_of(MEASURED, **one)) or 0.0)
+                for step in steps
+                for one in sensors
+            )
+            yield Comparison(what=str(component), told=told, found=found)
+
+
+def _sensors(moment: Moment) -> list[dict[str, str]]:
+    """Return the labels of each sensor whose energy is published."""
+    return [dict(labels) for labels in moment.figures.family(MEASURED)]
+
+
+def _covers(moment: Moment, sensor: Mapping[str, str]) -> Coverage | None:
+    """Return what a sensor covers; None where that is not known here."""
+    if sensor["source"] != "rapl":
+        return COVERED_BY.get(sensor["source"])
+    zone = None if moment.own is None else moment.own.after.sensors.get(sensor["sensor"])
+    return None if zone is None else zone.sensor.covers
 
 
 CHECKS: tuple[Check, ...] = (
@@ -238,6 +257,7 @@ CHECKS: tuple[Check, ...] = (
     Check(name="host_model", unit="J", about="energy, and the model's at the same utilization", compare=_host_model),
     Check(
         name="network_model",
+        exact=True,
         unit="J",
         about="energy of the network, and the model's for the same bytes",
         compare=_network_model,
@@ -258,6 +278,7 @@ CHECKS: tuple[Check, ...] = (
     Check(name="rapl", unit="J", about="measured energy, and RAPL's counters", compare=_rapl),
     Check(
         name="measured_energy",
+        exact=True,
         unit="J",
         about="energy of measured components, and of their sensors",
         compare=_measured,

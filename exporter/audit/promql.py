@@ -1,12 +1,12 @@
 """PromQL's arithmetic over raw samples, written anew: what the rules of this project need of it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise, product
 
 from exporter.audit.figures import Labels
-from exporter.audit.stored import BUILD, LOOK_BACK_SECONDS, Points, Stored
+from exporter.audit.stored import BUILD, LOOK_BACK_SECONDS, Dialect, Points, Stored
 
 THRESHOLD = 1.1
 """Mean distances of samples within which the end of a window counts as reached (Prometheus, promql/functions.go)."""
@@ -20,25 +20,15 @@ MOST_LATE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A way of reading samples in which a Prometheus may differ from others.
+class Late:
+    """Number of the newest samples, of scrapes and of other rules, that had not been stored yet."""
 
-    The `closed` window of version 2 holds a sample at its very beginning; `zero_first` limits the extrapolation by the
-    counter's zero before anything else does, as before version 2.52. `late` samples of a scrape, and `late_recorded` of
-    another rule, had not been stored yet.
-    """
-
-    closed: bool = False
-    zero_first: bool = False
-    late: int = 0
-    late_recorded: int = 0
+    scraped: int = 0
+    recorded: int = 0
 
 
-def readings() -> Iterator[Reading]:
-    """Yield all ways, the most usual first."""
-    late = range(MOST_LATE + 1)
-    for late_recorded, missing, closed, zero_first in product(late, late, (False, True), (False, True)):
-        yield Reading(closed=closed, zero_first=zero_first, late=missing, late_recorded=late_recorded)
+LATE = tuple(Late(scraped=scraped, recorded=recorded) for recorded, scraped in product(range(MOST_LATE + 1), repeat=2))
+"""All that may be, none first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +37,7 @@ class View:
 
     stored: Stored
     at: float
-    reading: Reading
+    late: Late = LATE[0]
 
     def last(self, name: str) -> Mapping[Labels, float]:
         """Return the value in force of each series of a family; a series that the last scrape lacked has none."""
@@ -64,7 +54,7 @@ class View:
         end = self._end(name)
         found = {}
         for labels, points in self.stored.family(name).items():
-            value = _rate(self._window(points, seconds, end), self.at - seconds, self.at, self.reading)
+            value = _rate(self._window(points, seconds, end), self.at - seconds, self.at, self.stored.dialect)
             if value is not None:
                 found[labels] = value
         return found
@@ -77,7 +67,7 @@ class View:
 
     def _end(self, name: str) -> float:
         """Return the time of the newest samples of a family that had been stored."""
-        late = self.reading.late_recorded if _is_recorded(name) else self.reading.late
+        late = self.late.recorded if _is_recorded(name) else self.late.scraped
         families = self.stored.family(name if _is_recorded(name) else BUILD).values()
         times = {
             at for points in families for at, _ in points[: bisect_right(points, self.at, key=_time)][-MOST_LATE - 1 :]
@@ -88,7 +78,7 @@ class View:
 
     def _window(self, points: Points, seconds: float, end: float) -> Points:
         begin = self.at - seconds
-        cut = bisect_left if self.reading.closed else bisect_right
+        cut = bisect_left if self.stored.dialect.closed else bisect_right
         return points[cut(points, begin, key=_time) : bisect_right(points, end, key=_time)]
 
 
@@ -100,7 +90,7 @@ def _time(point: tuple[float, float]) -> float:
     return point[0]
 
 
-def _rate(window: Points, begin: float, end: float, reading: Reading) -> float | None:
+def _rate(window: Points, begin: float, end: float, dialect: Dialect) -> float | None:
     """Return the increase per second, extrapolated to the ends of a window as Prometheus does; None of one sample."""
     if len(window) < 2:
         return None
@@ -113,7 +103,7 @@ def _rate(window: Points, begin: float, end: float, reading: Reading) -> float |
     limit = THRESHOLD * distance
     before, after = first - begin, end - last
     zero = seen * value / gained if gained > 0.0 and value >= 0.0 else float("inf")
-    if reading.zero_first:
+    if dialect.zero_first:
         before = min(before, zero)
         before = before if before < limit else distance / 2.0
     else:

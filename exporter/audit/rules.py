@@ -1,16 +1,18 @@
 """Checks of recorded series: each rule of `prometheus/rules` computed anew from raw samples."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 
 from exporter.audit.check import Check
 from exporter.audit.evidence import Evidence
 from exporter.audit.figures import Labels, labels_of, shown_labels
 from exporter.audit.finding import Comparison, NotCheckedError
 from exporter.audit.parts import EMISSIONS, ENERGY
-from exporter.audit.promql import View, readings
+from exporter.audit.promql import LATE, View
 from exporter.audit.storage import require_stored
+from exporter.audit.stored import Dialect, Stored
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 Values = Mapping[Labels, float]
@@ -23,7 +25,11 @@ MOST_EVALUATIONS = 12
 CLOSE = 1e-9
 """Relative difference of figures that are the same but for the order of sums. Chosen."""
 
+CLOSE_ENOUGH = 0.1
+"""Difference beyond which a rule says nothing of the dialect that it was evaluated in. Chosen."""
+
 RATE = "instance:ecotrack_emissions_grams:rate"
+SCOPE_RATE = "instance_scope:ecotrack_emissions_grams:rate5m"
 POWER = "instance_scope:ecotrack_power_watts:rate5m"
 LENGTH = "instance_period:ecotrack_budget_period_seconds:length"
 ALLOWED = "instance_period:ecotrack_budget_limit_grams:per_second"
@@ -138,7 +144,7 @@ RULES: Mapping[str, Compute] = {
     **{f"{RATE}{name}": partial(_emission_rate, seconds=seconds) for name, seconds in WINDOWS.items()},
     **{f"{RATE}{name}": partial(_long_rate, seconds=seconds) for name, seconds in LONG_WINDOWS.items()},
     POWER: lambda view: _rate_by(view, "scope", name=ENERGY),
-    "instance_scope:ecotrack_emissions_grams:rate5m": lambda view: _rate_by(view, "scope", name=EMISSIONS),
+    SCOPE_RATE: lambda view: _rate_by(view, "scope", name=EMISSIONS),
     "instance_origin_source:ecotrack_power_watts:sum": _by_origin,
     "instance_currency:ecotrack_electricity_cost:rate5m": _cost,
     "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted1h": _intensity,
@@ -168,28 +174,31 @@ class Recorded:
     name: str
     compute: Compute
 
-    def __call__(self, evidence: Evidence) -> Iterator[Comparison]:
-        """Yield the comparison of each of the last evaluations. Raises NotCheckedError where there is none."""
+    def __call__(self, evidence: Evidence) -> list[Comparison]:
+        """Return the comparison of each of the last evaluations. Raises NotCheckedError where there is none."""
         stored = require_stored(evidence)
-        family = stored.family(self.name)
-        if not family:
+        if not stored.family(self.name):
             raise NotCheckedError("nothing is recorded: the rule is not loaded, or has nothing to record")
-        for labels, points in family.items():
-            for at, value in [one for one in points if one[0] >= stored.since][-MOST_EVALUATIONS:]:
-                held = self._held(evidence, labels, at)
-                found = self._nearest(evidence, labels, at, value, held)
+        return list(self.comparisons(stored))
+
+    def comparisons(self, stored: Stored) -> Iterator[Comparison]:
+        """Yield the comparison of each of the last evaluations."""
+        for labels, points in stored.family(self.name).items():
+            evaluated = [one for one in points if one[0] >= stored.since]
+            for at, value in evaluated[-MOST_EVALUATIONS:]:
+                found = self._nearest(View(stored=stored, at=at), labels, value)
                 if found is not None:
                     yield Comparison(what=shown_labels(labels) or "machine", told=value, found=found)
 
-    def _nearest(self, evidence: Evidence, labels: Labels, at: float, value: float, held: float | None) -> float | None:
-        """Return what the series should be, by the way of reading samples that comes nearest; None where unknown."""
+    def _nearest(self, view: View, labels: Labels, value: float) -> float | None:
+        """Return what the series should be, with as few samples late as come nearest to it; None where unknown."""
+        held = self._held(view, labels)
         nearest: float | None = None
-        for reading in readings():
-            view = View(stored=require_stored(evidence), at=at, reading=reading)
-            found = self.compute(view).get(labels)
+        for late in LATE:
+            found = self.compute(replace(view, late=late)).get(labels)
             if found is None:
                 continue
-            if held is not None and held <= found * (1.0 + CLOSE) + CLOSE:
+            if held is not None:
                 found = min(found, held)
             if nearest is None or abs(found - value) < abs(nearest - value):
                 nearest = found
@@ -197,12 +206,34 @@ class Recorded:
                 break
         return nearest
 
-    def _held(self, evidence: Evidence, labels: Labels, at: float) -> float | None:
-        """Return the share of a budget that was left before, below which it stays; None for any other series."""
+    def _held(self, view: View, labels: Labels) -> float | None:
+        """Return the share of a budget that was left before, below which it stays; None where it need not."""
         if self.name != REMAINING:
             return None
-        before = [value for time, value in require_stored(evidence).family(self.name)[labels] if time < at]
-        return before[-1] if before else None
+        before = [value for time, value in view.stored.family(self.name)[labels] if time < view.at]
+        return before[-1] if before and _goes_on(view, labels) else None
+
+
+def _goes_on(view: View, labels: Labels) -> bool:
+    """Tell whether a budget's period and limit are those of a minute ago."""
+    earlier = replace(view, at=view.at - SECONDS_PER_MINUTE)
+    return all(view.last(name).get(labels) == earlier.last(name).get(labels) for name in (START, LIMIT))
+
+
+DIALECTS = tuple(Dialect(closed=closed, zero_first=zero) for closed, zero in product((True, False), repeat=2))
+"""Dialects that there are, that of Prometheus 2.42 first."""
+
+
+def in_its_dialect(stored: Stored) -> Stored:
+    """Return stored samples with the dialect of PromQL in which their rates over five minutes were recorded."""
+    names = (f"{RATE}5m", POWER, SCOPE_RATE)
+
+    def misfit(dialect: Dialect) -> float:
+        tried = replace(stored, dialect=dialect)
+        rules = [Recorded(name=name, compute=RULES[name]) for name in names]
+        return sum(min(abs(one.difference), CLOSE_ENOUGH) for rule in rules for one in rule.comparisons(tried))
+
+    return replace(stored, dialect=min(DIALECTS, key=misfit))
 
 
 CHECKS: tuple[Check, ...] = tuple(

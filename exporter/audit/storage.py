@@ -98,8 +98,20 @@ def _risen(values: list[float]) -> float:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(name="stored_values", unit="", about="values that Prometheus stored, and those seen", compare=_values),
-    Check(name="stored_once", unit="", about="stored copies of each series, and one", compare=_once),
-    Check(name="stored_increase", unit="", about="rise of stored counters, and of those seen", compare=_increase),
+    Check(
+        name="stored_values",
+        exact=True,
+        unit="",
+        about="values that Prometheus stored, and those seen",
+        compare=_values,
+    ),
+    Check(name="stored_once", exact=True, unit="", about="stored copies of each series, and one", compare=_once),
+    Check(
+        name="stored_increase",
+        exact=True,
+        unit="",
+        about="rise of stored counters, and of those seen",
+        compare=_increase,
+    ),
 )
 """Checks of a Prometheus."""

@@ -34,11 +34,24 @@ class _Series(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """Arithmetic in which versions of Prometheus differ.
+
+    The `closed` window of version 2 holds a sample at its very beginning; `zero_first` limits the extrapolation by the
+    counter's zero before anything else does, as early versions do.
+    """
+
+    closed: bool = True
+    zero_first: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """Raw samples by name and own labels. From the time `since` on, rules find all that they were evaluated on."""
 
     series: Mapping[str, Mapping[Labels, Points]]
     since: float
+    dialect: Dialect = Dialect()
 
     def family(self, name: str) -> Mapping[Labels, Points]:
         """Return the samples of a family; none where it is missing."""

@@ -12,6 +12,7 @@ import requests
 import yaml
 
 from exporter import cli
+from exporter.audit.rules import RULES
 from tests.processes import free_port, running, running_prometheus, until
 
 pytestmark = pytest.mark.servers
@@ -29,14 +30,16 @@ grid: {price_per_kwh: 0.31, currency: EUR}
 MINUTES = 0.25
 """Fifteen samples and scrapes, and as many evaluations."""
 
-PRODUCT = "instance:ecotrack_emissions_grams:rate5m"
+RATE = "instance:ecotrack_emissions_grams:rate5m"
+
+BURN = "instance_period:ecotrack_budget_burn:ratio_rate5m"
 
 
-def tampered(record: str) -> Callable[[dict[str, Any]], None]:
-    """Return what multiplies a rule by 1.01."""
+def tampered(*records: str) -> Callable[[dict[str, Any]], None]:
+    """Return what multiplies rules by 1.01."""
 
     def change(rule: dict[str, Any]) -> None:
-        if rule["record"] == record:
+        if rule["record"] in records:
             rule["expr"] = f"({rule['expr']}) * 1.01"
 
     return change
@@ -66,7 +69,7 @@ def scraped(folder: Path, change: Callable[[dict[str, Any]], None]) -> Iterator[
         running(argv, ready=f"http://{address}/-/ready", log=folder / "exporter.log"),
         running_prometheus(folder / "prometheus.yml", folder) as prometheus,
     ):
-        until(lambda: _has(prometheus, PRODUCT), "a recorded rate")
+        until(lambda: _has(prometheus, RATE), "a recorded rate")
         yield (*own, f"--prometheus={prometheus}")
 
 
@@ -82,10 +85,32 @@ def audited(flags: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> tuple
     return status, {one["check"]: one for one in told["findings"]}
 
 
+def failures(found: dict[str, dict[str, Any]]) -> set[str]:
+    return {check for check, one in found.items() if one["outcome"] == "fails"}
+
+
 def test_an_honest_exporter_and_its_prometheus_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with scraped(tmp_path, lambda _: None) as flags:
         status, found = audited(flags, capsys)
-    failed = [one for one in found.values() if one["outcome"] == "fails"]
-    assert (status, failed) == (0, [])
-    for check in ("energy", "power", "summary", "host_model", "stored_values", "stored_once", PRODUCT):
+    assert (failures(found), status) == (set(), 0)
+    for check in ("energy", "power", "summary", "host_model", "stored_values", "stored_once", RATE, BURN):
         assert found[check]["outcome"] == "holds", found[check]
+
+
+def test_a_tampered_rule_is_named_and_those_made_of_its_series_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with scraped(tmp_path, tampered(RATE)) as flags:
+        status, found = audited(flags, capsys)
+    assert (failures(found), status) == ({RATE}, 1)
+    assert found[RATE]["difference_ratio"] == pytest.approx(0.01, abs=0.003)
+    assert found[BURN]["outcome"] == "holds"
+
+
+def test_each_rule_is_found_out_where_all_are_tampered_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that record nothing here are of groups of processes."""
+    with scraped(tmp_path, tampered(*RULES)) as flags:
+        _, found = audited(flags, capsys)
+    recorded = {rule for rule in RULES if found[rule]["outcome"] != "not checked"}
+    assert len(recorded) > 20
+    assert failures(found) == recorded

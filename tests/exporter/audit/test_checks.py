@@ -1,0 +1,257 @@
+"""The checks of an audit: honest evidence passes, and an error of 1% in any step is found."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.audit.checks import CHECKS, findings
+from exporter.audit.evidence import Evidence
+from exporter.audit.figures import Labels
+from exporter.audit.finding import TOLERANCE, Outcome
+from exporter.audit.rules import RULES
+from tests.exporter.audit.world import STEADY, Step, World, scaled, scaled_in_store, with_groups
+
+ERROR = 1.01
+
+NOT_GUARDED = {
+    "ecotrack_budget_projection_learned_ratio": "a share of the hours that the exporter alone remembers",
+    "ecotrack_budget_period_end_timestamp_seconds": "a date",
+    "ecotrack_budget_period_start_timestamp_seconds": "a date",
+    "ecotrack_budget_embodied_grams": "a figure of the configuration",
+    "ecotrack_electricity_price_per_kwh": "a figure of the configuration",
+    "ecotrack_embodied_end_timestamp_seconds": "a date",
+    "ecotrack_embodied_grams": "a figure of the configuration",
+    "ecotrack_embodied_range_grams": "a figure of the configuration",
+    "ecotrack_equivalent_grams": "a published constant",
+    "ecotrack_eco_score_factor_ratio": "a part of the score, which the summary is compared by",
+    "ecotrack_eco_score_counted_seconds": "a time that the exporter alone remembers",
+    "ecotrack_eco_score_reference_grams_per_second": "a published constant",
+    "ecotrack_grid_carbon_intensity_timestamp_seconds": "a date",
+    "ecotrack_last_sample_timestamp_seconds": "the time by which samples are known",
+    "ecotrack_lifetime_start_timestamp_seconds": "a date",
+    "ecotrack_sample_interval_seconds": "a figure of the configuration",
+    "ecotrack_state_save_timestamp_seconds": "a date",
+    "ecotrack_config_last_reload_success_timestamp_seconds": "a date",
+    "ecotrack_samples_total": "a count of samples",
+}
+"""Families of numbers beside the chain of energy and emissions, which nothing tells a second time."""
+
+SUMMED_WITH_TOLERANCE = {
+    "ecotrack_activity_seconds_total",
+    "ecotrack_process_group_cpu_seconds_total",
+    "ecotrack_process_group_network_bytes_total",
+}
+"""Families of which only the sum is compared, with a clock or a counter that is read at other moments: an error shows
+where it is of the sum, and not of a part that is less than half of it."""
+
+STATES = ("_info", "_state", "_grade", "_up", "_success", "_successful", "_settings")
+"""Ends of the names of families whose values are 1 or 0."""
+
+
+@cache
+def world(*, sensed: bool = False) -> World:
+    """Return a machine with everything that can be checked."""
+    found = World.of(sensed=sensed).live(STEADY)
+    found.moments = [with_groups(moment, float(number % 3)) for number, moment in enumerate(found.moments)]
+    return found
+
+
+def outcomes(evidence: Evidence) -> dict[str, Outcome]:
+    return {one.check: one.outcome for one in findings(evidence, TOLERANCE)}
+
+
+def failing(evidence: Evidence) -> set[str]:
+    return {check for check, outcome in outcomes(evidence).items() if outcome is Outcome.FAILS}
+
+
+def exposed(name: str, **labels: str) -> Evidence:
+    """Return evidence of an exporter that tells too much in a family; Prometheus would store no other figures."""
+    sensed = name == "ecotrack_measured_joules_total" or labels.get("component") == "memory"
+    moments = [
+        replace(moment, figures=scaled(moment.figures, name, ERROR, **labels))
+        for moment in world(sensed=sensed).moments
+    ]
+    return replace(world(sensed=sensed).evidence(stored=False), moments=tuple(moments))
+
+
+def series_of_figures() -> Iterator[tuple[str, Labels]]:
+    """Yield every series of the exposition with an amount, a counter only where it moves, that is guarded."""
+    for sensed in (False, True):
+        moments = world(sensed=sensed).moments
+        for name, family in moments[-1].figures.families.items():
+            if name.startswith("ecotrack_") and name not in NOT_GUARDED and not name.endswith(STATES):
+                for labels, value in family.items():
+                    moves = value != moments[0].figures.family(name).get(labels)
+                    if value and (moves or not name.endswith("_total")):
+                        yield name, labels
+
+
+def test_an_honest_exporter_passes_every_check_that_is_made() -> None:
+    for sensed in (False, True):
+        assert failing(world(sensed=sensed).evidence()) == set()
+
+
+def test_each_check_is_made_of_one_machine_or_the_other() -> None:
+    made = {
+        check
+        for sensed in (False, True)
+        for check, outcome in outcomes(world(sensed=sensed).evidence()).items()
+        if outcome is Outcome.HOLDS
+    }
+    assert made == {one.name for one in CHECKS}
+
+
+def test_an_error_in_any_series_of_the_exposition_is_found() -> None:
+    missed = {
+        (name, labels)
+        for name, labels in series_of_figures()
+        if not failing(exposed(name, **dict(labels))) and name not in SUMMED_WITH_TOLERANCE
+    }
+    assert missed == set()
+    assert [name for name in SUMMED_WITH_TOLERANCE if not failing(exposed(name))] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "check"),
+    [
+        ("ecotrack_lifetime_energy_joules", {}, "energy"),
+        ("ecotrack_lifetime_emissions_grams", {}, "emissions"),
+        ("ecotrack_emissions_grams_total", {"component": "cpu"}, "intensity"),
+        ("ecotrack_grid_carbon_intensity_grams_per_kwh", {}, "intensity"),
+        ("ecotrack_power_watts", {"component": "cpu"}, "power"),
+        ("ecotrack_power_low_watts", {"component": "baseline"}, "bands"),
+        ("ecotrack_emissions_grams_per_second", {}, "emission_rate"),
+        ("ecotrack_activity_emissions_grams_total", {}, "activity_emissions"),
+        ("ecotrack_activity_bytes_total", {}, "activity_bytes"),
+        ("ecotrack_activity_seconds_total", {}, "activity_seconds"),
+        ("ecotrack_network_throughput_bytes_per_second", {"direction": "receive"}, "throughput"),
+        ("ecotrack_budget_used_grams", {"period": "month"}, "budgets"),
+        ("ecotrack_embodied_emissions_grams_total", {}, "embodied"),
+        ("ecotrack_process_group_energy_joules_total", {"scope": "host"}, "group_energy"),
+        ("ecotrack_process_group_emissions_grams_total", {"scope": "network"}, "group_emissions"),
+        ("ecotrack_process_group_network_bytes_total", {"direction": "transmit"}, "group_bytes"),
+        ("ecotrack_process_group_cpu_seconds_total", {}, "group_cpu"),
+        ("ecotrack_eco_score_ratio", {}, "summary"),
+        ("ecotrack_cpu_utilization_ratio", {}, "cpu_time"),
+        ("ecotrack_energy_joules_total", {"component": "cpu"}, "host_model"),
+        ("ecotrack_energy_joules_total", {"component": "network"}, "network_model"),
+        ("ecotrack_network_bytes_total", {"direction": "receive"}, "network_bytes"),
+        ("ecotrack_network_packets_total", {"direction": "receive"}, "network_packets"),
+        ("ecotrack_disk_bytes_total", {"direction": "write"}, "disk_bytes"),
+        ("ecotrack_measured_joules_total", {"sensor": "package-0"}, "rapl"),
+        ("ecotrack_measured_joules_total", {"sensor": "package-0 dram"}, "measured_energy"),
+    ],
+)
+def test_the_check_of_a_step_names_its_error(name: str, labels: dict[str, str], check: str) -> None:
+    assert check in failing(exposed(name, **labels))
+
+
+COMPARED = {
+    "host_power_watts",
+    "network_power_watts",
+    "emission_limit_grams_per_hour",
+    "power_usage_effectiveness",
+    "received_bytes_per_second",
+    "sent_bytes_per_second",
+    "cpu_utilization_ratio",
+    "eco_score_ratio",
+    "lifetime_energy_kwh",
+    "lifetime_emissions_grams",
+}
+"""Amounts that stand in the summary itself."""
+
+
+@pytest.mark.parametrize("name", sorted(COMPARED))
+def test_an_error_in_the_json_is_found(name: str) -> None:
+    last = world().moments[-1]
+    assert last.summary is not None
+    wrong = msgspec.structs.replace(last.summary, **{name: getattr(last.summary, name) * ERROR})
+    moments = (*world().moments[:-1], replace(last, summary=wrong))
+    assert failing(replace(world().evidence(stored=False), moments=moments)) == {"summary"}
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_an_error_in_a_rule_is_found(name: str) -> None:
+    """The series that are made of a wrong one were made of a right one here, so they may fail, too."""
+    evidence = world().evidence()
+    assert evidence.stored is not None
+    found = findings(replace(evidence, stored=scaled_in_store(evidence.stored, name, ERROR)), TOLERANCE)
+    (finding,) = [one for one in found if one.check == name]
+    assert finding.outcome is Outcome.FAILS
+    assert finding.difference_ratio == pytest.approx(1.0 - 1.0 / ERROR, rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["ecotrack_energy_joules_total", "ecotrack_power_watts", "ecotrack_samples_total"])
+def test_an_error_on_the_way_to_prometheus_is_found(name: str) -> None:
+    evidence = world().evidence()
+    assert evidence.stored is not None
+    wrong = replace(evidence, stored=scaled_in_store(evidence.stored, name, ERROR))
+    assert "stored_values" in failing(wrong)
+
+
+def test_a_counter_that_prometheus_has_lost_a_part_of_is_found() -> None:
+    """A sample that is stored with a value of its own time alone is one value, and a rise of all others."""
+    evidence = world().evidence()
+    assert evidence.stored is not None
+    assert "stored_increase" in failing(
+        replace(evidence, stored=scaled_in_store(evidence.stored, "ecotrack_energy_joules_total", ERROR))
+    )
+
+
+def test_a_series_that_is_stored_twice_or_not_at_all_is_found() -> None:
+    evidence = world().evidence()
+    stored = evidence.stored
+    assert stored is not None
+    name = "ecotrack_energy_joules_total"
+    family = stored.series[name]
+    labels = next(iter(family))
+    twice = {**family, tuple(sorted((*labels, ("replica", "b")))): family[labels]}
+    never = {own: points for own, points in family.items() if own != labels}
+    for wrong in (twice, never):
+        series = {**stored.series, name: wrong}
+        assert "stored_once" in failing(replace(evidence, stored=replace(stored, series=series)))
+
+
+steps = st.builds(
+    Step,
+    seconds=st.sampled_from([1.0, 5.0, 5.0, 12.0]),
+    utilization=st.sampled_from([0.0, 0.03, 0.5, 1.0]),
+    bytes_per_second=st.sampled_from([0.0, 300.0, 2e6]),
+    broken=st.sampled_from(
+        [frozenset[str](), frozenset[str](), frozenset({"cpu"}), frozenset({"network"}), frozenset({"cpu", "network"})]
+    ),
+    intensity=st.sampled_from([300.0, 300.0, 420.0]),
+    is_missed=st.booleans(),
+    restart=st.sampled_from(["", "", "", "goes on", "anew"]),
+    slept=st.sampled_from([0.0, 0.0, 600.0]),
+    stepped=st.sampled_from([0.0, 0.0, 30.0, -30.0]),
+)
+
+
+@settings(max_examples=60)
+@given(steps=st.lists(steps, min_size=1, max_size=14), sensed=st.booleans())
+def test_honest_figures_pass_through_whatever_happens(steps: Sequence[Step], sensed: bool) -> None:
+    """Restarts, counters that begin anew, missed samples, failed readings, machines asleep and clocks that are set."""
+    lived = World.of(sensed=sensed).live(steps)
+    if lived.moments:
+        found = [one for one in findings(lived.evidence(), TOLERANCE) if one.outcome is Outcome.FAILS]
+        assert found == []
+
+
+@settings(max_examples=20)
+@given(factor=st.sampled_from([0.99, 1.01]), load=st.floats(0.05, 0.9), traffic=st.floats(1e4, 1e8))
+def test_an_error_is_found_at_any_load(factor: float, load: float, traffic: float) -> None:
+    lived = World.of().live([Step(utilization=load, bytes_per_second=traffic)] * 4)
+    for name, check in (
+        ("ecotrack_power_watts", "power"),
+        ("ecotrack_lifetime_energy_joules", "energy"),
+        ("ecotrack_emissions_grams_total", "intensity"),
+        ("ecotrack_cpu_utilization_ratio", "cpu_time"),
+    ):
+        moments = tuple(replace(one, figures=scaled(one.figures, name, factor)) for one in lived.moments)
+        assert check in failing(replace(lived.evidence(stored=False), moments=moments))
