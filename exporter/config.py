@@ -319,6 +319,19 @@ class Attribution(Section, frozen=True):
         Meta(ge=1, le=100, description="Groups with series of their own; the rest share the group `other`."),
     ] = 20
 
+    share_limit: (
+        Annotated[
+            float,
+            Meta(
+                gt=0,
+                lt=1,
+                description="Share of the machine's energy above idle, from 0 to 1, beyond which an alert tells of a "
+                "group that has had it for half an hour.",
+            ),
+        ]
+        | None
+    ) = None
+
     def __post_init__(self) -> None:
         """Refuse groups that do not count, and a choice of groups without any."""
         if (self.by == "groups") != bool(self.groups):

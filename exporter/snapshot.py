@@ -123,6 +123,7 @@ class Snapshot:
     off: frozenset[str] = frozenset()  # collectors that are off
     switched_off: frozenset[str] = frozenset()  # of those, the ones that leave something unknown
     attributed: frozenset[Scope] = frozenset()  # scopes whose energy is told by groups of processes
+    share_limit: Ratio | None = None  # of the energy above idle, for any one group
     pue: float = 1.0  # power usage effectiveness that the host's power is multiplied by
     embodied: EmbodiedCarbon | None = None  # embodied carbon of the machine, where it is configured
     equivalents: bool = True  # whether everyday equivalents are shown

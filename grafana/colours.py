@@ -77,6 +77,9 @@ COMPONENTS: Mapping[str, str] = MappingProxyType(
 
 SCOPES: Mapping[str, str] = MappingProxyType({"host": "#C8622B", "network": "#2F7F9E", "embodied": "#855D99"})
 
+NO_PROGRAMS: Mapping[str, str] = MappingProxyType({"other": FAINT, "unattributed": "#737C88", "idle": "#9E8E7E"})
+"""Groups of processes that are no programs; none of them draws the eye."""
+
 DIRECTIONS: Mapping[str, str] = MappingProxyType(
     {"receive": "#2F7F9E", "transmit": "#399CBF", "read": "#7E6F33", "write": "#A39132"}
 )
@@ -160,6 +163,9 @@ SERIES = (
     "#7E6F33",
 )
 """Colours for names that carry no meaning; none of them is green, amber, grey or red."""
+
+RANKS = SERIES[:8]
+"""Colours of the first ones in an order, where their names are not known beforehand."""
 
 
 def distinct(names: Iterable[str]) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH, data_quality_alerts
 from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, exporter_alerts
 from prometheus.opportunity_alerts import opportunity_alerts
+from prometheus.process_alerts import process_alerts
 from prometheus.recording import CONSUMED, WINDOWS, emission_rate, groups
 from prometheus.sensor_alerts import sensor_alerts
 from prometheus.simulator_alerts import (
@@ -27,6 +28,7 @@ TOPICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "Budget alerts": ("budget", "ecoguard"),
         "Health alerts": ("data-quality", "exporter"),
         "Opportunity alerts": ("opportunity",),
+        "Process alerts": ("processes",),
     },
     "ecochain": {"Simulator alerts": ("simulator",)},
 }
@@ -126,6 +128,7 @@ def alerts(program: str) -> tuple[Alert, ...]:
         *data_quality_alerts(),
         *sensor_alerts(),
         *opportunity_alerts(),
+        *process_alerts(),
         *exporter_alerts(),
     )
 

@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     links = Links(
         runbooks=arguments.runbooks,
         dashboard=arguments.dashboard,
+        host_power=arguments.host_power,
         cluster=arguments.cluster,
         forecast=arguments.forecast,
         ledger=arguments.ledger,
@@ -55,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--sci", dest="units", metavar="NAME=COUNTER", type=_unit, action="append", default=[], help=unit)
     board = "address of the Device carbon dashboard (default: %(default)s)"
     add("--dashboard-url", dest="dashboard", metavar="URL", type=_url, default=usual.dashboard, help=board)
+    host_power = "address of the Host power and processes dashboard (default: %(default)s)"
+    add("--host-power-url", dest="host_power", metavar="URL", type=_url, default=usual.host_power, help=host_power)
     cluster = "address of the Edge cluster dashboard (default: %(default)s)"
     add("--cluster-url", dest="cluster", metavar="URL", type=_url, default=usual.cluster, help=cluster)
     forecast = "address of the Forecast dashboard (default: %(default)s)"

@@ -18,14 +18,15 @@ SAME_INSTANCE = "on (job, instance)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Targets of the alerts' links: the folder of the runbooks, and the dashboards Device carbon, Edge cluster,
-    Forecast, and Ledger and credits.
+    """Targets of the alerts' links: the folder of the runbooks, and the dashboards Device carbon, Host power and
+    processes, Edge cluster, Forecast, and Ledger and credits.
 
     No `/` at the end.
     """
 
     runbooks: str = "https://github.com/ecotrack/ecotrack/blob/main/docs/runbooks"
     dashboard: str = "http://localhost:3000/d/ecotrack-device/device-carbon"
+    host_power: str = "http://localhost:3000/d/ecotrack-host-power/host-power-and-processes"
     cluster: str = "http://localhost:3000/d/ecochain-cluster/edge-cluster"
     forecast: str = "http://localhost:3000/d/ecochain-forecast/forecast"
     ledger: str = "http://localhost:3000/d/ecochain-ledger/ledger-and-credits"
@@ -52,7 +53,7 @@ class Alert:
     advice: str
     hold: str = HOLD
     keep_firing_for: str = ""
-    board: Literal["", "forecast", "ledger"] = ""
+    board: Literal["", "forecast", "host_power", "ledger"] = ""
 
     @property
     def labels(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from prometheus.data_quality_alerts import data_quality_alerts
 from prometheus.exporter_alerts import exporter_alerts
 from prometheus.ledger_alerts import ledger_alerts
 from prometheus.opportunity_alerts import opportunity_alerts
+from prometheus.process_alerts import process_alerts
 from prometheus.reach import Machine, is_reachable, reach_table
 from prometheus.recording import BASE_INTERVAL, Group, groups
 from prometheus.sci import FunctionalUnit, sci_groups
@@ -40,7 +41,7 @@ def alert_groups(machine: Machine) -> tuple[AlertGroup, ...]:
         AlertGroup(
             name="ecotrack-data-quality-alerts",
             interval="30s",
-            alerts=(*data_quality_alerts(), *sensor_alerts(), *opportunity_alerts()),
+            alerts=(*data_quality_alerts(), *sensor_alerts(), *opportunity_alerts(), *process_alerts()),
         ),
         AlertGroup(name="ecotrack-exporter-alerts", interval="15s", alerts=exporter_alerts()),
     )

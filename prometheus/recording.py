@@ -65,6 +65,10 @@ ORIGIN_POWER = "instance_origin_source:ecotrack_power_watts:sum"
 COST = "instance_currency:ecotrack_electricity_cost:rate5m"
 """Cost of the machine's own electricity, in the price's currency per second; others pay for the network's."""
 
+GROUP_POWER = "device:process_group_power_watts:rate5m"
+GROUP_EMISSIONS = "device:process_group_emissions_grams_per_second:rate5m"
+"""Mean power and emission rate of each group of processes, by scope; only where processes are told apart."""
+
 INTENSITY = "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted1h"
 
 
@@ -73,6 +77,7 @@ def groups() -> tuple[Group, ...]:
     fast = (
         *(_scraped_rate(window) for window in SCRAPED_WINDOWS),
         *_power_and_intensity(),
+        *_by_group(),
         *_budget_state(),
         *(_burn(window) for window in SCRAPED_WINDOWS),
     )
@@ -126,6 +131,14 @@ def _by_origin() -> str:
     origin = f'label_replace(\n    {modelled},\n    "origin", "{MEASURED}", "model", "{MEASURED}"\n  )'
     power = 'ecotrack_power_watts{scope="host"}\n  * on (job, instance, component) group_left (origin, source)'
     return f"sum by (job, instance, origin, source) (\n  {power}\n  {origin}\n)"
+
+
+def _by_group() -> Iterator[Recording]:
+    for record, counter in (
+        (GROUP_POWER, "ecotrack_process_group_energy_joules_total"),
+        (GROUP_EMISSIONS, "ecotrack_process_group_emissions_grams_total"),
+    ):
+        yield Recording(record=record, expr=f"sum by (job, instance, group, scope) (rate({counter}[5m]))")
 
 
 def _budget_state() -> Iterator[Recording]:

@@ -121,6 +121,12 @@ ROWS: tuple[Row[Snapshot], ...] = (
         read=partial(_grams, of=lambda exported: exported.retired),
     ),
     gauge(
+        name="ecotrack_process_group_share_limit_ratio",
+        unit="ratio",
+        help="Configured share of the energy above idle beyond which an alert tells of a group of processes.",
+        read=one(lambda snapshot: snapshot.share_limit if Scope.HOST in snapshot.attributed else None),
+    ),
+    gauge(
         name="ecotrack_process_reading_interval_seconds",
         unit="seconds",
         help="Time between readings of processes, stretched where a reading takes long.",

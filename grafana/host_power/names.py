@@ -7,6 +7,7 @@ DOCUMENTS = {
     "How to read it": "how-to/read-the-host-power-dashboard.md",
     "How far off the power is": "reference/accuracy.md",
     "Use sensors": "how-to/use-sensors.md",
+    "Tell programs apart": "how-to/attribute-to-programs.md",
     "Runbook": "runbooks/data-quality.md",
 }
 """Pages on the board."""

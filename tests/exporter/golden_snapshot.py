@@ -100,6 +100,7 @@ def golden_snapshot() -> Snapshot:
         state_saved_at=NOON,
         embodied=EMBODIED,
         attributed=frozenset(Scope),
+        share_limit=Ratio(0.6),
         totals=_totals(),
         readings=_readings(),
         outcomes=tuple(

@@ -1,8 +1,9 @@
 """A machine for an exporter to look at: fixture trees of procfs and sysfs whose counters move by a seeded pattern.
 
-It has CPUs, memory, disks with partitions and volumes on them, TCP sockets, a wireless and a wired card, two more below
-a bond with a VLAN, and what containers and a tunnel add. Its processor, its graphics card and its battery tell their
-power, the latter while it is not on mains. Now and then a card counts from zero, as after its driver has started again.
+It has CPUs whose time programs share, memory, disks with partitions and volumes on them, TCP sockets, a wireless and a
+wired card, two more below a bond with a VLAN, and what containers and a tunnel add. Its processor, its graphics card
+and its battery tell their power, the latter while it is not on mains. Now and then a card counts from zero, as after
+its driver has started again.
 What the exporter learns to read is added here.
 """
 
@@ -29,6 +30,22 @@ STEP_SECONDS = 0.25
 STEPS_PER_RESET = 20
 TICKS_PER_STEP = int(STEP_SECONDS * os.sysconf("SC_CLK_TCK"))
 
+PROGRAMS = {
+    "nginx": "system.slice/nginx.service",
+    "postgres": "system.slice/system-postgresql.slice/postgresql@15-main.service",
+    "python3": "system.slice/docker-4f2c9a1b77de0c1e5b0d7a3f6c9e8d2b1a0f4e3d2c1b0a9f8e7d6c5b4a392817.scope",
+    "redis-server": "system.slice/redis-server.service",
+    "chronyd": "system.slice/chrony.service",
+    "sshd": "system.slice/ssh.service",
+    "cron": "system.slice/cron.service",
+    "make": "user.slice/user-1000.slice/session-3.scope",
+    "rsync": "system.slice/backup.service",
+    "systemd-journal": "system.slice/systemd-journald.service",
+}
+"""Names of programs, the ones that use the CPUs most first, and their cgroups."""
+
+FIRST_PID = 1200
+
 Change = Callable[[str, random.Random], str]
 """From the text of a file to that of a step later."""
 
@@ -43,6 +60,12 @@ class MovingMachine:
         for tree in SENSORS:
             shutil.copytree(FIXTURES / tree, folder, symlinks=True, dirs_exist_ok=True)
         self._chance = random.Random(seed)  # noqa: S311 - loads, not secrets
+        self._had = dict.fromkeys(PROGRAMS, 0.0)
+        for place, (name, cgroup) in enumerate(PROGRAMS.items(), start=1):
+            process = self.procfs / str(FIRST_PID + place)
+            process.mkdir()
+            (process / "stat").write_text(_process(place, name, 0))
+            (process / "cgroup").write_text(f"0::/{cgroup}\n")
         self._cards = cycle(sorted(path.parent.name for path in (self.sysfs / "class/net").glob("*/device")))
         self._steps = 0
         self._is_late = False
@@ -58,7 +81,9 @@ class MovingMachine:
         self._steps += 1
         reset = next(self._cards) if self._steps % STEPS_PER_RESET == 0 else None
         with self._lock:
+            before = _user_ticks(self.procfs)
             self._change(self.procfs / "stat", _work)
+            self._run_programs(_user_ticks(self.procfs) - before)
             self._change(self.procfs / "diskstats", _use_disks)
             self._change(self.procfs / "1/net/dev", lambda text, chance: _carry(text, chance, reset))
             self._change(self.procfs / "1/net/tcp", _connect)
@@ -73,6 +98,13 @@ class MovingMachine:
             _replace(self.sysfs / "class/power_supply/AC/online", f"{mains}\n")
             for name in ("hwmon1/power1_input", "hwmon2/power1_average"):
                 self._change(self.sysfs / "class/hwmon" / name, _draw)
+
+    def _run_programs(self, busy: int) -> None:
+        """Let the programs have four fifths of the ticks in which the CPUs were busy, and the kernel the rest."""
+        whole = sum(1.0 / place for place, _ in enumerate(PROGRAMS, start=1))
+        for place, name in enumerate(PROGRAMS, start=1):
+            self._had[name] += 0.8 * busy / place / whole
+            _replace(self.procfs / str(FIRST_PID + place) / "stat", _process(place, name, int(self._had[name])))
 
     def answer_late(self, seconds: float) -> None:
         """Keep the next reader of `meminfo` waiting for `seconds`, as a busy kernel may.
@@ -129,6 +161,17 @@ def _work(stat: str, chance: random.Random) -> str:
             counters[3] += TICKS_PER_STEP - busy
         lines.append(" ".join((name, *map(str, times))))
     return "\n".join((" ".join(("cpu ", *map(str, total))), *lines, ""))
+
+
+def _user_ticks(procfs: Path) -> int:
+    return int((procfs / "stat").read_text().split(maxsplit=2)[1])
+
+
+def _process(place: int, name: str, ticks: int) -> str:
+    """Return a process as proc_pid_stat(5) has it: its ticks, its one thread and its start are fields 14, 20 and 22."""
+    fields = [0] * 50
+    fields[11], fields[17], fields[19] = ticks, 1, 100 * place
+    return f"{FIRST_PID + place} ({name}) S {' '.join(map(str, fields[1:]))}\n"
 
 
 def _use_memory(meminfo: str, chance: random.Random) -> str:

@@ -24,6 +24,8 @@ UNDRAWN = {
     "EcotrackSensorFrozen": "an event, without a limit",
     "EcotrackModelDespiteSensor": "a state, without a limit",
     "EcotrackStateDiscarded": "an event, without a limit",
+    "EcotrackProcessGroupShareHigh": "of one group's part of what is above idle, while the graph stacks parts of all",
+    "EcotrackProcessBytesLost": "a part of the bytes, which a figure shows",
     "EcotrackDown": "a state, without a limit",
     "EcotrackAbsent": "a state, without a limit",
     "EcotrackConfigReloadFailed": "a state, without a limit",

@@ -5,14 +5,16 @@ from itertools import pairwise
 from pathlib import Path
 
 from exporter.core.units import Seconds
+from exporter.optimize.processes import process_times
 from exporter.sources.collector import BY_DEFAULT, SOURCES, Choices, OnFailure
+from exporter.sources.cpu import cpu_times
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
 from exporter.sources.reading import HostReading
 from exporter.usage.between import Usage, usage_between
 from exporter.usage.events import Event, EventKind
 from tests.fake_clock import FakeClock
-from tests.grafana.moving_machine import STEP_SECONDS, STEPS_PER_RESET, MovingMachine
+from tests.grafana.moving_machine import PROGRAMS, STEP_SECONDS, STEPS_PER_RESET, MovingMachine
 from tests.processes import join
 
 SENSORS = {source.name for source in BY_DEFAULT if source.on_failure is OnFailure.REPLACED} - {"meter"}
@@ -68,6 +70,18 @@ def test_everything_moves_in_each_step(tmp_path: Path) -> None:
         assert usage.network is not None
         assert usage.network.devices.keys() == {"enp0s31f6", "eth0", "eth1", "wlp2s0"}
         assert all(min(one.received_bytes, one.sent_bytes) > 0 for one in usage.network.devices.values())
+
+
+def test_programs_use_the_cpus_the_first_ones_most_and_none_more_than_there_is(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "machine", seed=1)
+    before, began = process_times(watched.machine.procfs), cpu_times(watched.machine.procfs)
+    for _ in range(STEPS_PER_RESET):
+        watched.machine.step()
+    after, ended = process_times(watched.machine.procfs), cpu_times(watched.machine.procfs)
+    used = {time.name: time.used - before[one].used for one, time in after.items()}
+    assert sorted(used, key=lambda name: -used[name]) == list(PROGRAMS)
+    assert min(used.values()) > 0.0
+    assert sum(used.values()) < ended.busy - began.busy
 
 
 def test_every_sensor_tells_and_the_machine_is_measured_as_a_whole_now_and_then(tmp_path: Path) -> None:

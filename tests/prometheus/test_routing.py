@@ -12,6 +12,7 @@ from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts
 from prometheus.exporter_alerts import exporter_alerts
 from prometheus.opportunity_alerts import opportunity_alerts
+from prometheus.process_alerts import process_alerts
 from prometheus.sensor_alerts import sensor_alerts
 from prometheus.simulator_alerts import simulator_alerts
 from tests.processes import TOOL_SECONDS, program
@@ -22,6 +23,7 @@ EVERY = (
     ecoguard_alert(),
     *data_quality_alerts(),
     *opportunity_alerts(),
+    *process_alerts(),
     *sensor_alerts(),
     *exporter_alerts(),
     *simulator_alerts(),

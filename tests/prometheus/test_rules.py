@@ -153,7 +153,7 @@ def test_every_series_and_label_in_a_rule_exists() -> None:
         if row.kind is Kind.HISTOGRAM
     }
     labels |= dict.fromkeys(PROMETHEUS_OWN, TARGET_LABELS)
-    derived = {"period", "scope", *TARGET_LABELS}
+    derived = {"group", "period", "scope", *TARGET_LABELS}
     labels |= {rule["record"]: derived for rule in rules("record")}
     labels |= {counter.rate: {*counter.labels, *TARGET_LABELS} for counter in COUNTERS}
     used = [selector for query in queries() for selector in selectors(promql.parse(query))]
