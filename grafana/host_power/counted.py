@@ -54,9 +54,9 @@ def _means() -> dashboard.Panel:
     facts = Facts(
         title="How bytes are counted",
         description=(
-            "Means by which the bytes of programs are counted, on how many of the chosen devices. Tracepoint, fexit "
-            "and kprobe count in the kernel (eBPF) and need CAP_BPF and CAP_PERFMON; sock_diag asks for TCP's own "
-            "counts, without UDP. The exporter's log says why no better one is in use."
+            "Means by which the bytes of programs are counted, on how many of the chosen devices. Tracepoint and fexit "
+            "count TCP and UDP in the kernel (eBPF) and need CAP_BPF and CAP_PERFMON; sock_diag looks at TCP's own "
+            "counts. The exporter's page and log say why it is no better one."
         ),
         unit="none",
         no_value=NO_BYTES,
