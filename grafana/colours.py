@@ -164,7 +164,10 @@ SERIES = (
 )
 """Colours for names that carry no meaning; none of them is green, amber, grey or red."""
 
-RANKS = SERIES[:8]
+FURTHER = "#8C6D5A"
+"""Those after the first ones together."""
+
+RANKS = tuple(colour for colour in SERIES if colour not in (FURTHER, FAINT))[:8]
 """Colours of the first ones in an order, where their names are not known beforehand."""
 
 

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from exporter.core.units import SECONDS_PER_HOUR
 from exporter.sources.grouping import RESERVED
 from grafana.board import Row
-from grafana.colours import NO_PROGRAMS, PLAIN, RANKS, SCOPES
+from grafana.colours import FURTHER, NO_PROGRAMS, RANKS, SCOPES
 from grafana.panels import Facts, Series, Target, bars, coloured, rows, stacked
 from grafana.promql import EVERY_INSTANCE, rate, select, shown, total
 from prometheus.recording import GROUP_EMISSIONS, GROUP_POWER
@@ -21,10 +21,13 @@ OF_PROGRAMS = f'group!~"{"|".join(sorted(RESERVED))}",{EVERY_INSTANCE}'
 MOST = 10
 """Programs that bars show."""
 
-FURTHER = "further programs"
+THE_OTHERS = "further programs"
 
 GROUP_PIXELS = 200
 """Width of the name of a systemd unit or of a container."""
+
+AMOUNT_PIXELS = 88
+"""Width of an amount with a prefix before its unit, such as "123.4 mWh"."""
 
 
 def row() -> Row:
@@ -67,7 +70,7 @@ def _shares() -> dashboard.Panel:
         no_value=NOT_TOLD,
         targets=(
             *(Target(expr=_share(_ranked(place)), legend=f"{place}. {{{{group}}}}") for place in _places()),
-            Target(expr=_share(f"sum({_programs()} unless on (group) {_first(len(RANKS))})"), legend=FURTHER),
+            Target(expr=_share(f"sum({_programs()} unless on (group) {_first(len(RANKS))})"), legend=THE_OTHERS),
             *(
                 Target(expr=_share(total(select(GROUP_POWER, scope="host", group=name))), legend=name)
                 for name in NO_PROGRAMS
@@ -78,7 +81,7 @@ def _shares() -> dashboard.Panel:
                 Series(name=rf"/^{place}\. /", colour=colour, pattern=True)
                 for place, colour in zip(_places(), RANKS, strict=True)
             ),
-            *coloured({FURTHER: PLAIN, **NO_PROGRAMS}),
+            *coloured({THE_OTHERS: FURTHER, **NO_PROGRAMS}),
         ),
         width=16,
         height=HEIGHT,
@@ -143,7 +146,15 @@ def _used() -> dashboard.Panel:
         targets=tuple(Target(expr=expr, legend=name) for name, expr in values.items()),
         series=(
             Series(name="Program", pixels=GROUP_PIXELS),
-            *(Series(name=name, unit=unit, decimals=2 if name == "CPUs now" else None) for name, unit in units.items()),
+            *(
+                Series(
+                    name=name,
+                    unit=units.get(name, ""),
+                    decimals=2 if name == "CPUs now" else None,
+                    pixels=0 if name in ("Now", "CPUs now") else AMOUNT_PIXELS,
+                )
+                for name in values
+            ),
         ),
         decimals=1,
         width=16,
