@@ -7,7 +7,7 @@ import msgspec
 
 from exporter.power.component import ByScope, Scope
 from exporter.snapshot import GroupUse, Readings, Snapshot
-from exporter.sources.grouping import RESERVED
+from exporter.sources.grouping import OTHER, RESERVED
 from exporter.sources.reading import ProcessUse
 from exporter.views.summary import EmissionsView, emissions_view
 
@@ -86,7 +86,8 @@ def _group(name: str, use: GroupUse) -> GroupView:
 
 
 def _processes(readings: Readings) -> list[ProcessView]:
-    views = [_process(one, readings.groups.get(one.group)) for one in readings.processes]
+    # A group without series of its own has its share in that of all such groups.
+    views = [_process(one, readings.groups.get(one.group, readings.groups.get(OTHER))) for one in readings.processes]
     return sorted(views, key=lambda one: (-one.cpus, one.pid))
 
 

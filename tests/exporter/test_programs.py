@@ -134,7 +134,9 @@ def test_processes_share_their_groups_watts_by_cpu_time_and_never_more() -> None
     ahead = ProcessUse(pid=1, name="cc1", group="make", cpus=4.0)
     alone = ProcessUse(pid=2, name="gone", group="gone", cpus=0.1)
     found = answer(site_with(processes=(ahead, alone)))["processes"]
-    assert [one["host_watts"] for one in found] == [12.0, None]
+    assert [one["host_watts"] for one in found] == [12.0, pytest.approx(GROUPS["other"].powers[Scope.HOST])]
+    [unknown] = answer(site_with(groups={"make": use(12.0, 1.5)}, processes=(alone,)))["processes"]
+    assert unknown["host_watts"] is None
 
 
 def test_a_process_is_busy_above_half_of_a_cpu_and_then_in_bold() -> None:
