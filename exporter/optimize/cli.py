@@ -23,7 +23,7 @@ from exporter.core.web.asking import Deadline, ask_json
 from exporter.core.web.listen_address import parse_address
 from exporter.flags import DEFAULT_ADDRESS, add_config_flag, add_folder_flags
 from exporter.optimize.found import Found
-from exporter.optimize.processes import busy_processes, process_times
+from exporter.optimize.processes import busy_processes
 from exporter.optimize.revert_journal import JournalError
 from exporter.optimize.roots import Roots
 from exporter.optimize.setting import number_of_settings
@@ -31,6 +31,7 @@ from exporter.optimize.situation import Situation
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Reverted, Switch
 from exporter.sources.cpu import cpu_times
+from exporter.sources.process_stat import ProcessReader
 from exporter.sources.reading import Timed
 from exporter.usage.cpu import cpu_usage
 from exporter.usage.events import Events
@@ -209,9 +210,9 @@ def _situation(config: Config, roots: Roots, state: Path, running: Summary | Non
     activity = None if running is None or running.activity not in set(Activity) else Activity(running.activity)
     clock = SystemClock()
     try:
-        start, times, processes = clock.awake(), cpu_times(roots.procfs), process_times(roots.procfs)
+        start, times, processes = clock.awake(), cpu_times(roots.procfs), ProcessReader(roots.procfs).read()
         threading.Event().wait(LOOK_SECONDS)
-        end, later, after = clock.awake(), cpu_times(roots.procfs), process_times(roots.procfs)
+        end, later, after = clock.awake(), cpu_times(roots.procfs), ProcessReader(roots.procfs).read()
     except (OSError, ValueError):
         return Situation(model=model, activity=activity)
     usage = cpu_usage(Timed(value=times, at=start), Timed(value=later, at=end), Events())

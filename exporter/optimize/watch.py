@@ -1,13 +1,13 @@
 """The look of a running exporter: what chosen strategies find, and settings that are not as they were."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.optimize.found import Finding, Found, Optimizations, Standing
-from exporter.optimize.processes import Process, ProcessTime, busy_processes, process_times
+from exporter.optimize.processes import busy_processes
 from exporter.optimize.revert_journal import DamagedJournalError, JournalError, is_held, read_record
 from exporter.optimize.roots import Roots
 from exporter.optimize.setting import Change, number_of_settings
@@ -20,14 +20,13 @@ from exporter.power.model import HostPowerModel
 from exporter.snapshot import Snapshot
 from exporter.sources.cpu import cpu_times
 from exporter.sources.machine import boot_id
+from exporter.sources.process_stat import Process, ProcessReader
 from exporter.sources.reading import CpuTimes, HostReading, Timed
 from exporter.state import StateError
 from exporter.usage.cpu import cpu_usage
 from exporter.usage.events import Events
 
 LOG = logging.getLogger(__name__)
-
-_Processes = dict[Process, ProcessTime]
 
 
 class Watch:
@@ -38,7 +37,7 @@ class Watch:
         self._folder = folder
         self._roots = roots
         self._strategies = strategies
-        self._before: tuple[Timed[CpuTimes], _Processes] | None = None
+        self._before: tuple[Timed[CpuTimes], Mapping[int, Process]] | None = None
 
     def __call__(self, snapshot: Snapshot, reading: HostReading, model: HostPowerModel, /) -> Optimizations:
         """Return what is found by the time of a reading, and by the power model in force.
@@ -71,7 +70,7 @@ class Watch:
         if "reduce_cpu" not in self._strategies:
             return known
         times = Timed(value=cpu_times(self._roots.procfs), at=now)
-        processes = {one: replace(time, name="") for one, time in process_times(self._roots.procfs).items()}
+        processes = {pid: replace(one, name="") for pid, one in ProcessReader(self._roots.procfs).read().items()}
         before, self._before = self._before, (times, processes)
         if before is None:
             return known

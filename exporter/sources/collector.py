@@ -118,6 +118,14 @@ def _ipmi(settings: Settings) -> Callable[[], object]:
     return IpmiSource(settings.clock).read
 
 
+def _processes(settings: Settings) -> Callable[[], object]:
+    from exporter.sources.grouping import GroupRule  # noqa: PLC0415
+    from exporter.sources.processes import ProcessesSource  # noqa: PLC0415
+
+    rule = settings.attribution or GroupRule()
+    return ProcessesSource(settings.procfs.root, settings.sysfs, rule, settings.clock).read
+
+
 def _nvml(settings: Settings) -> Callable[[], object]:
     from exporter.sources.nvml import NvmlSource  # noqa: PLC0415
 
@@ -163,6 +171,14 @@ SOURCES: tuple[Source, ...] = (
         on_failure=OnFailure.LEVEL,
         file=lambda settings: settings.procfs.net / "sockstat",
         open=lambda settings: lambda: sockets(settings.procfs.net),
+    ),
+    Source(
+        name="processes",
+        reads="CPU time of groups of processes, which the host's energy is shared by; less often where it takes long",
+        on_failure=OnFailure.CARRIED,
+        file=lambda settings: settings.procfs.root,
+        open=_processes,
+        default=False,
     ),
     Source(
         name="connections",
@@ -261,8 +277,7 @@ class Collector:
         result: Timed[object] | None = None
         state, trouble, remedy = SourceState.WORKS, "", ""
         try:
-            # One moment for all sources: what one tells of a time, another has not told of already.
-            result = Timed(value=self._read(), at=now)
+            result = self._timed(now)
         except NotPresentError:
             state = SourceState.ABSENT
         except PermissionError as error:
@@ -282,6 +297,14 @@ class Collector:
             replaced=self.source.on_failure is OnFailure.REPLACED,
         )
         return Attempt(due_at=now, result=result, outcome=outcome)
+
+    def _timed(self, now: MonotonicSeconds) -> Timed[object]:
+        """Read the source; a counter that is the same object as before has not been read anew, and keeps its time."""
+        value, told = self._read(), None if self.last is None else self.last.result
+        if self.source.on_failure is OnFailure.CARRIED and told is not None and told.value is value:
+            return told
+        # One moment for all sources: what one tells of a time, another has not told of already.
+        return Timed(value=value, at=now)
 
     def _log(self, now: MonotonicSeconds, state: SourceState, trouble: str) -> None:
         """Log a state other than the one that was logged last; works and absent are the same."""

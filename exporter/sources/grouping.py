@@ -83,12 +83,14 @@ class Grouping:
         if not self._needs_cgroups:
             return self._group_of_name(name)
         known = self._known.get(pid)
-        if known is not None and known.left and known.name == name and started in (None, known.started):
+        if known is not None and not (known.name == name and started in (None, known.started)):
+            known = None
+        if known is not None and known.left:
             known.left -= 1
             return known.group
         paths = self._paths(pid)
         if not paths:
-            return OTHER
+            return OTHER if known is None else known.group
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
         group = self.group_of_cgroup(paths, name)
@@ -99,7 +101,8 @@ class Grouping:
     def group_of_cgroup(self, paths: tuple[str, ...], name: str) -> str:
         """Return the group of a process by the paths of its cgroups, the best first, and its name."""
         if self._rule.by is By.CGROUP:
-            return own_label(group_of_path(_telling(paths)))
+            telling = _telling(paths)
+            return OTHER if telling == "/" else own_label(group_of_path(telling))
         for group, patterns in self._rule.patterns.items():
             for pattern in patterns:
                 against = paths if pattern.startswith("/") else (name,)
@@ -142,7 +145,7 @@ def cgroup_paths(text: bytes) -> tuple[str, ...]:
 def _telling(paths: tuple[str, ...]) -> str:
     """Return the path that tells most: of a container, which older engines make in version 1 alone, else the first.
 
-    The root tells nothing where another hierarchy has more.
+    The root tells nothing: it holds the kernel's own threads, and all where no manager makes cgroups.
     """
     return next(filter(is_container, paths), next((one for one in paths if one != "/"), "/"))
 

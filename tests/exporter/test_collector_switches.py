@@ -50,6 +50,7 @@ RESTS_ON: dict[str, set[str]] = {
         "ecotrack_eco_score_counted_seconds",
     },
     "sockstat": {"ecotrack_sockets"},
+    "processes": set(),
     "connections": {"ecotrack_network_connections"},
     # The laptop has no sensors.
     **{source.name: set() for source in SOURCES if source.on_failure is OnFailure.REPLACED},

@@ -10,10 +10,11 @@ from exporter.core.config import ConfigError, convert
 from exporter.core.units import GramsPerKwh, Ratio, Seconds
 from exporter.optimize.found import Estimate, Finding, Found
 from exporter.optimize.power_management import BRIGHT_ENOUGH, DISK_AT_REST_WATTS
-from exporter.optimize.processes import BusyProcess, busy_processes, process_times
+from exporter.optimize.processes import BusyProcess, busy_processes
 from exporter.optimize.setting import Change, Kind
 from exporter.optimize.situation import Situation
 from exporter.optimize.strategies import STRATEGIES
+from exporter.sources.process_stat import ProcessReader
 from tests.exporter import hosts
 from tests.exporter.optimize.machine import LAPTOP_MODE, POLICY, SCREEN, USB, Laptop, laptop
 
@@ -207,17 +208,10 @@ def test_processes_are_told_apart_by_id_and_start(tmp_path: Path) -> None:
     for pid, name in ((1, "init"), (2, "a) S (b"), (3, "ends"), (4, "is replaced")):
         put(pid, name, 100, 5)
     (tmp_path / "self").mkdir()
-    before = process_times(tmp_path)
+    before = ProcessReader(tmp_path).read()
     put(2, "a) S (b", 100 + 800, 5)
     put(4, "new", 900, 77)
     (tmp_path / "3/stat").unlink()
     put(1, "init", 100 + 500, 5)
-    busy = busy_processes(before, process_times(tmp_path), Seconds(10.0))
+    busy = busy_processes(before, ProcessReader(tmp_path).read(), Seconds(10.0))
     assert busy == (BusyProcess(pid=2, name="a) S (b", cpus=0.8),)
-
-
-@pytest.mark.parametrize("text", [b"", b"7", b"7 (x", b"7 (x) S 1", b"7 (x) S " + b"z " * 30, b"\xff" * 100])
-def test_a_process_that_cannot_be_read_is_left_out(tmp_path: Path, text: bytes) -> None:
-    (tmp_path / "7").mkdir()
-    (tmp_path / "7/stat").write_bytes(text)
-    assert process_times(tmp_path) == {}

@@ -17,7 +17,7 @@ from exporter.power.component import Coverage, EnergyCounter, Sensor
 from exporter.sources.collector import SENSORS_PAGE, SOURCES, OnFailure, Settings, Source
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
-from exporter.sources.reading import HostReading, NotPresentError, SourceState, Timed
+from exporter.sources.reading import DiskBytes, HostReading, NotPresentError, SourceState, Timed
 from exporter.views.summary import quality_flags
 from tests.exporter.fakes import Machine, rig, series
 from tests.fake_clock import FakeClock
@@ -35,7 +35,7 @@ def test_every_part_of_a_reading_says_what_becomes_of_a_failure() -> None:
 
 def test_counters_are_carried_and_levels_are_not() -> None:
     reading = HostSource(FakeClock(), NicRule(), procfs=FIXTURES / "laptop/proc", sysfs=FIXTURES / "laptop/sys").read()
-    for source in PARTS:
+    for source in (one for one in PARTS if one.default):
         timed = isinstance(getattr(reading, source.name), Timed)
         assert timed is (source.on_failure is OnFailure.CARRIED), source.name
 
@@ -79,6 +79,23 @@ def test_all_parts_of_a_reading_are_of_one_moment() -> None:
     reading = reader.read()
     timed = [reading.cpu, reading.network, reading.disk, *reading.sensors.values()]
     assert [one.at for one in timed if one is not None] == [reading.awake] * 4
+
+
+def test_a_counter_that_was_not_read_anew_keeps_its_time() -> None:
+    """A reading that is put off hands over the one before, and the next one tells of the time since."""
+    clock, counters = FakeClock(), [DiskBytes(read=1, written=1)]
+    disk = next(source for source in SOURCES if source.name == "disk")
+    again = dataclasses.replace(disk, open=lambda _: lambda: counters[-1])
+    reader = HostSource(clock, NicRule(), sources=[again])
+    ats = []
+    for new in (False, False, True, False):
+        clock.advance(5.0)
+        if new:
+            counters.append(DiskBytes(read=1, written=1))
+        timed = reader.read().disk
+        assert timed is not None
+        ats.append(timed.at - 1000.0)
+    assert ats == [5.0, 5.0, 15.0, 15.0]
 
 
 def test_energy_counters_of_all_sensors_stand_in_the_reading_with_their_time(tmp_path: Path) -> None:

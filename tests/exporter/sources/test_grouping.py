@@ -123,7 +123,8 @@ def test_every_label_is_printable_bounded_and_not_reserved(name: str, by: By) ->
     shown = grouping.group_of_cgroup((f"/{name}",), name) if by is By.CGROUP else grouping.group_of(1, 1, name)
     assert 1 <= len(shown) <= LONGEST_LABEL
     assert shown.isprintable()
-    assert shown not in RESERVED
+    assert shown not in RESERVED - {OTHER}
+    assert shown != OTHER or not name.strip("/")
 
 
 def test_a_program_called_like_a_reserved_group_is_not_it(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def by_cgroup(processes: Processes) -> Grouping:
             ["4:cpu,cpuacct:/docker/" + ID, "1:name=systemd:/system.slice/docker.service", "0::/b"],
             "docker:0a1b2c3d4e5f",
         ),
-        (["3:cpuset:/", "0::/"], "/"),
+        (["3:cpuset:/", "0::/"], OTHER),
         (["0::/system.slice/gone.service (deleted)"], "gone.service"),
     ],
 )
@@ -218,6 +219,7 @@ def test_an_ended_process_is_told_of_by_what_was_known_of_it(processes: Processe
     grouping.group_of(7, 1, "x")
     (processes.folder / "7/cgroup").unlink()
     assert grouping.group_of(7, None, "x") == "a"
+    assert {grouping.group_of(7, 1, "x") for _ in range(2 * LOOKED_UP_AGAIN + 1)} == {"a"}
     assert grouping.group_of(8, 1, "x") == OTHER
     assert grouping.group_of(7, 2, "x") == OTHER
 

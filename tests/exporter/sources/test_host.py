@@ -38,9 +38,9 @@ from tests.exporter.fakes import Machine, rig
 from tests.fake_clock import FakeClock
 
 FIXTURES = Path(__file__).parent / "fixtures"
-PARTS = tuple(source.name for source in SOURCES if source.on_failure is not OnFailure.REPLACED)
-SENSORS = tuple(source.name for source in BY_DEFAULT if source.on_failure is OnFailure.REPLACED)
 ALL = tuple(source for source in SOURCES if source.default or source.name == "connections")
+PARTS = tuple(source.name for source in ALL if source.on_failure is not OnFailure.REPLACED)
+SENSORS = tuple(source.name for source in BY_DEFAULT if source.on_failure is OnFailure.REPLACED)
 AT = MonotonicSeconds(1000.0)
 
 WIFI = Traffic(received_bytes=5_000_000_000, sent_bytes=250_000_000, received_packets=4_000_000, sent_packets=900_000)
