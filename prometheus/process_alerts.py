@@ -34,7 +34,7 @@ def _share() -> Alert:
         name="EcotrackProcessGroupShareHigh",
         expr=(
             f"{programs}\n/ {one_to_many}\n{active}\n> {one_to_many}\n{SHARE_LIMIT}\n"
-            f"and {SAME_INSTANCE}\n{active} >= {LEAST_ACTIVE_RATIO} * {whole}"
+            f"and {SAME_INSTANCE}\n{active}\n>= {LEAST_ACTIVE_RATIO} * {whole}"
         ),
         severity="warning",
         summary="{{ $labels.group }} takes most of what {{ $labels.instance }} uses",

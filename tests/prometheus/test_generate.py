@@ -25,9 +25,14 @@ def alerts(folder: Path, program: str = "ecotrack") -> str:
 
 
 def test_links_lead_where_the_flags_say(checkout: Path) -> None:
-    main(["--dashboard-url=https://grafana.test/d/ecotrack-device/x/", "--runbook-url=https://wiki.test/runbooks"])
+    boards = [
+        "--dashboard-url=https://grafana.test/d/ecotrack-device/x/",
+        "--host-power-url=https://grafana.test/d/hp/y",
+    ]
+    main([*boards, "--runbook-url=https://wiki.test/runbooks"])
     text = alerts(checkout)
     assert "dashboard_url: https://grafana.test/d/ecotrack-device/x?var-instance={{" in text
+    assert "dashboard_url: https://grafana.test/d/hp/y?var-instance={{" in text
     assert "runbook_url: https://wiki.test/runbooks/budget.md#ecotrackbudgetexhausted" in text
     assert "localhost" not in text
     assert "github.com" not in text
