@@ -97,6 +97,7 @@ def test_a_cgroup_that_cannot_be_read_is_missing_and_no_other(kernel: FakeKernel
 def test_without_its_tree_the_reading_fails(kernel: FakeKernel) -> None:
     source = opened(kernel, By.CGROUP)
     (kernel.sys / "fs/cgroup").rename(kernel.folder / "away")
+    kernel.clock.advance(1.0)
     with pytest.raises(FileNotFoundError):
         source.read()
     (kernel.folder / "away").rename(kernel.sys / "fs/cgroup")

@@ -303,13 +303,14 @@ def test_without_a_procfs_the_reading_fails_and_the_next_one_covers_its_time(ker
     kernel.show()
     source = opened(kernel)
     kernel.proc.rename(kernel.folder / "away")
+    kernel.clock.advance(1.0)
     with pytest.raises(FileNotFoundError):
         source.read()
     (kernel.folder / "away").rename(kernel.proc)
     kernel.run(10, 70)
     times = read_later(source, kernel)
     assert ticks(times.cpu) == {"a": 70}
-    assert times.interval == STEP
+    assert times.interval == 1.0 + STEP
 
 
 def test_no_room_to_open_a_file_is_no_end_of_all_processes(kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> None:
