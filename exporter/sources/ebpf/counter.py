@@ -1,11 +1,10 @@
 """Bytes by process since the last reading, from what the kernel has counted since it was asked to."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from exporter.sources.ebpf.loader import load
+from exporter.sources.ebpf.loader import Loaded, load
 from exporter.sources.ebpf.program import ENTRY, KEY
 from exporter.sources.ebpf.reading import ProcessBytes, SocketReading
 from exporter.sources.ebpf.table import Table
@@ -35,13 +34,17 @@ class Entries(Protocol):
 
 
 class SocketCounter:
-    """Counter of bytes by process. What it has put into the kernel is gone when it is closed, or its process ends."""
+    """Counter of bytes by process. What it has put into the kernel is gone when it is closed, or its process ends.
 
-    def __init__(self, table: Entries, *, means: str, procfs: Path, close: Callable[[], None]) -> None:
-        self.means = means
+    `means` is how the kernel counts, and `sees_messages` whether it sees where each message of UDP goes (`Loaded`).
+    """
+
+    def __init__(self, table: Entries, loaded: Loaded, procfs: Path) -> None:
+        self.means = loaded.means
+        self.sees_messages = loaded.sees_messages
         self._table = table
         self._procfs = procfs
-        self._close = close
+        self._close = loaded.held.close
         self._seen: dict[bytes, tuple[int, int]] = {}
         self._lost = 0
         self._ticks = os.sysconf("SC_CLK_TCK")
@@ -97,4 +100,4 @@ def open_socket_counter(procfs: Path = USUAL, room: int = MOST_PROCESSES) -> Soc
     Raises EbpfUnavailableError, which says why, where it has none or this process may not.
     """
     loaded = load(procfs, room)
-    return SocketCounter(Table(loaded.maps, room), means=loaded.means, procfs=procfs, close=loaded.held.close)
+    return SocketCounter(Table(loaded.maps, room), loaded, procfs)

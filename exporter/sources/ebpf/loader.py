@@ -29,9 +29,14 @@ WITHOUT_UDP = tuple(protocol for protocol in Protocol if protocol is not Protoco
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """Everything of ours in the kernel, for as long as its descriptors are open: at most until this process ends."""
+    """Everything of ours in the kernel, for as long as its descriptors are open: at most until this process ends.
+
+    `sees_messages` says that the address of each message of UDP is seen. Where it is not, a socket without a connection
+    moves bytes within the machine only if its own address is of loopback.
+    """
 
     means: str
+    sees_messages: bool
     maps: Maps
     held: ExitStack
 
@@ -52,8 +57,8 @@ def load(procfs: Path, room: int, types: Path = VMLINUX) -> Loaded:
     wanted = [*wanted_types(), *(hook.wanted for hook in (*TRACEPOINTS, *SOCKET_CALLS, *UDP_CALLS))]
     with ExitStack() as held, kernel_types(types, wanted) as known:
         kernel = _Kernel(types=known, layout=layout_of(known), maps=_create_maps(room, held))
-        means = _attach_best(kernel, held)
-        return Loaded(means=means, maps=kernel.maps, held=held.pop_all())
+        means, sees_messages = _attach_best(kernel, held)
+        return Loaded(means=means, sees_messages=sees_messages, maps=kernel.maps, held=held.pop_all())
 
 
 def _check_place(procfs: Path) -> None:
@@ -74,36 +79,40 @@ def _create_maps(room: int, held: ExitStack) -> Maps:
     return Maps(entries=entries, lost=lost)
 
 
-def _attach_best(kernel: _Kernel, held: ExitStack) -> str:
-    """Attach to tracepoints, else to functions, and return which. Raises EbpfUnavailableError."""
+def _attach_best(kernel: _Kernel, held: ExitStack) -> tuple[str, bool]:
+    """Attach to tracepoints, else to functions; return which, and whether that sees the address of each message.
+
+    Raises EbpfUnavailableError.
+    """
     reasons = []
     for means, attach_by in (("tracepoint", _attach_to_tracepoints), ("fexit", _attach_to_functions)):
-        try:
-            attach_by(kernel, held)
-        except EbpfUnavailableError as error:
-            reasons.append(f"{means}: {error}")
-        else:
-            return means
+        with ExitStack() as attached:
+            try:
+                sees_messages = attach_by(kernel, attached)
+            except EbpfUnavailableError as error:
+                reasons.append(f"{means}: {error}")
+                continue
+            held.push(attached.pop_all())
+            return means, sees_messages
     raise EbpfUnavailableError("; ".join(reasons))
 
 
-def _attach_to_tracepoints(kernel: _Kernel, held: ExitStack) -> None:
+def _attach_to_tracepoints(kernel: _Kernel, held: ExitStack) -> bool:
     """Attach to tracepoints; to the functions of UDP too where that can be, since they see the address of a message."""
     with ExitStack() as attached:
         try:
             _attach_all(UDP_CALLS, kernel, attached)
-            hooks = [replace(one, call=replace(one.call, protocols=WITHOUT_UDP)) for one in TRACEPOINTS]
         except EbpfUnavailableError:
-            attached.close()
-            hooks = list(TRACEPOINTS)
-        _attach_all(hooks, kernel, attached)
+            _attach_all(TRACEPOINTS, kernel, held)
+            return False
         held.push(attached.pop_all())
+    _attach_all((replace(one, call=replace(one.call, protocols=WITHOUT_UDP)) for one in TRACEPOINTS), kernel, held)
+    return True
 
 
-def _attach_to_functions(kernel: _Kernel, held: ExitStack) -> None:
-    with ExitStack() as attached:
-        _attach_all(SOCKET_CALLS, kernel, attached)
-        held.push(attached.pop_all())
+def _attach_to_functions(kernel: _Kernel, held: ExitStack) -> bool:
+    _attach_all(SOCKET_CALLS, kernel, held)
+    return True
 
 
 def _attach_all(hooks: Iterable[Hook], kernel: _Kernel, held: ExitStack) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 LONGEST_WAIT = 120.0
@@ -57,6 +58,26 @@ class Mover:
         for _ in range(times):
             self._sockets[number].sendall(bytes(size))
         return size * times
+
+    def send_for(self, number: int, size: int, seconds: float) -> int:
+        """Send so many bytes over and over for a time, and return their sum."""
+        content, end, times = bytes(size), time.monotonic() + seconds, 0
+        while time.monotonic() < end:
+            self._sockets[number].sendall(content)
+            times += 1
+        return size * times
+
+    def drain(self, number: int) -> int:
+        """Receive into the same memory until the other side closes, and return how much came."""
+        memory, received = bytearray(1 << 20), 0
+        while size := self._sockets[number].recv_into(memory):
+            received += size
+        return received
+
+    def close(self, number: int) -> int:
+        """Close a socket, and return its number."""
+        self._sockets[number].close()
+        return number
 
     def send_to(self, number: int, address: str, port: int, size: int, times: int) -> int:
         """Send messages to an address, and return their bytes."""

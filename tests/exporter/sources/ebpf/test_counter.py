@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.sources.ebpf.counter import MOST_BYTES, SocketCounter
-from exporter.sources.ebpf.program import ENTRY, KEY
+from exporter.sources.ebpf.loader import Loaded
+from exporter.sources.ebpf.program import ENTRY, KEY, Maps
 
 
 class FakeTable:
@@ -35,7 +37,8 @@ class FakeTable:
 
 
 def counter_of(table: FakeTable, procfs: Path) -> SocketCounter:
-    return SocketCounter(table, means="fake", procfs=procfs, close=lambda: None)
+    nothing = Loaded(means="fake", sees_messages=True, maps=Maps(entries=-1, lost=-1), held=ExitStack())
+    return SocketCounter(table, nothing, procfs)
 
 
 PIDS = st.integers(1, 3)

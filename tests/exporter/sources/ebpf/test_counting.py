@@ -7,7 +7,7 @@ import pytest
 
 from exporter.sources.ebpf.counter import SocketCounter, open_socket_counter
 from exporter.sources.ebpf.reading import EbpfUnavailableError, ProcessBytes
-from tests.exporter.sources.ebpf.networks import Program, Side, connected_networks
+from tests.exporter.sources.ebpf.networks import DATAGRAM, STREAM, Program, Side, connected_networks
 
 pytestmark = pytest.mark.servers
 
@@ -54,9 +54,9 @@ def moved_by_all(counter: SocketCounter) -> dict[int, tuple[int, int]]:
 def connection(sides: tuple[Side, Side], family: str) -> tuple[int, int]:
     """Return the numbers of the sockets of a TCP connection, on each side."""
     one, other = sides
-    listening, port = other.program.ask_for_two("listen", address(other, family), True)
+    listening, port = other.program.ask_for_two("listen", address(other, family), STREAM)
     other.program.tell("accept", listening)
-    here = one.program.ask("connect", address(other, family), port, True)
+    here = one.program.ask("connect", address(other, family), port, STREAM)
     return here, other.program.answer()
 
 
@@ -88,9 +88,9 @@ def test_two_programs_have_the_bytes_of_udp_that_they_moved(
     one, other = sides[0].program, sides[1].program
     to = address(sides[1], family)
     wildcard = "0.0.0.0" if family == V4 else "::"
-    there, port = other.ask_for_two("listen", wildcard, False)
+    there, port = other.ask_for_two("listen", wildcard, DATAGRAM)
     if is_connected:
-        sent = one.ask("send", one.ask("connect", to, port, False), SIZE, TIMES)
+        sent = one.ask("send", one.ask("connect", to, port, DATAGRAM), SIZE, TIMES)
     else:
         sent = one.ask("send_to", one.ask("unconnected", to), to, port, SIZE, TIMES)
     received = other.ask("receive_from", there, TIMES)
@@ -101,11 +101,11 @@ def test_two_programs_have_the_bytes_of_udp_that_they_moved(
 
 def test_an_address_of_ipv4_within_ipv6_is_one_of_the_network(counter: SocketCounter, sides: tuple[Side, Side]) -> None:
     one, other = sides[0].program, sides[1].program
-    there, port = other.ask_for_two("listen", "::", False)
+    there, port = other.ask_for_two("listen", "::", DATAGRAM)
     mapped = f"::ffff:{sides[1].address4}"
     one.ask("send_to", one.ask("unconnected", mapped), mapped, port, SIZE, TIMES)
     other.ask("receive_from", there, TIMES)
-    one.ask("send", one.ask("connect", mapped, port, False), SIZE, TIMES)
+    one.ask("send", one.ask("connect", mapped, port, DATAGRAM), SIZE, TIMES)
     other.ask("receive_from", there, TIMES)
     sums = moved_by_all(counter)
     assert sums[one.pid] == (0, 2 * SIZE * TIMES)
@@ -147,6 +147,23 @@ def test_nothing_within_the_machine_counts(
     assert moved(counter, one) == (0, 0)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("is_bound_to_loopback", [True, False])
+def test_messages_to_loopback_do_not_count(
+    counter: SocketCounter, sides: tuple[Side, Side], host: str, is_bound_to_loopback: bool
+) -> None:
+    """A socket without a connection shows no peer: its own address tells, or that of the message."""
+    if not is_bound_to_loopback and not counter.sees_messages:
+        pytest.skip("this kernel lets nobody see the addresses of messages")
+    one = sides[0].program
+    anywhere = "::" if ":" in host else "0.0.0.0"
+    there, port = one.ask_for_two("listen", host if is_bound_to_loopback else anywhere, DATAGRAM)
+    here, _ = one.ask_for_two("listen", host if is_bound_to_loopback else anywhere, DATAGRAM)
+    one.ask("send_to", here, host, port, SIZE, TIMES)
+    assert one.ask("receive_from", there, TIMES) == SIZE * TIMES
+    assert moved(counter, one) == (0, 0)
+
+
 def test_sockets_of_unix_do_not_count(counter: SocketCounter, sides: tuple[Side, Side]) -> None:
     one = sides[0].program
     here, there = one.ask_for_two("pair")
@@ -156,9 +173,9 @@ def test_sockets_of_unix_do_not_count(counter: SocketCounter, sides: tuple[Side,
 
 
 def test_what_a_program_sent_is_told_after_its_end(counter: SocketCounter, sides: tuple[Side, Side]) -> None:
-    _, port = sides[1].program.ask_for_two("listen", sides[1].address4, False)
+    _, port = sides[1].program.ask_for_two("listen", sides[1].address4, DATAGRAM)
     with sides[0].another_program("short-lived") as program:
-        program.ask("send", program.ask("connect", sides[1].address4, port, False), SIZE)
+        program.ask("send", program.ask("connect", sides[1].address4, port, DATAGRAM), SIZE)
         program.end()
         (found,) = of(counter, program)
         assert (found.name, found.sent, found.received) == ("short-lived", SIZE, 0)

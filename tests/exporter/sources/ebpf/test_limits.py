@@ -15,7 +15,7 @@ import pytest
 from exporter.sources.ebpf.counter import SocketCounter, open_socket_counter
 from exporter.sources.ebpf.reading import EbpfUnavailableError
 from exporter.sources.ebpf.syscalls import Buffer, RefusedError, bpf
-from tests.exporter.sources.ebpf.networks import Program, Side, connected_networks
+from tests.exporter.sources.ebpf.networks import DATAGRAM, STREAM, Program, Side, connected_networks
 from tests.exporter.sources.ebpf.opener import CAP_BPF, CAP_PERFMON, NONE
 from tests.processes import ending, first_line
 
@@ -51,8 +51,8 @@ def counting(room: int = 4096) -> Iterator[SocketCounter]:
 
 def sender(sides: tuple[Side, Side], program: Program) -> int:
     """Return the number of a program's socket that sends by UDP to the other network, where nobody need listen."""
-    _, port = sides[1].program.ask_for_two("listen", sides[1].address4, False)
-    return program.ask("connect", sides[1].address4, port, False)
+    _, port = sides[1].program.ask_for_two("listen", sides[1].address4, DATAGRAM)
+    return program.ask("connect", sides[1].address4, port, DATAGRAM)
 
 
 def kernel_bytes() -> int:
@@ -93,7 +93,7 @@ def test_a_thousand_programs_are_told_apart_and_leave_nothing_behind(sides: tupl
 
 def test_a_flood_of_short_connections_is_one_program(sides: tuple[Side, Side]) -> None:
     one, other = sides[0].program, sides[1].program
-    listening, port = other.ask_for_two("listen", sides[1].address4, True)
+    listening, port = other.ask_for_two("listen", sides[1].address4, STREAM)
     with counting() as counter:
         other.tell("accept_all", listening, 10, 1000)
         assert one.ask("short_connections", sides[1].address4, port, 10, 1000) == 10_000

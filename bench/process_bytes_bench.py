@@ -1,0 +1,168 @@
+"""Benchmark of counting bytes by process in the kernel: what it takes from a connection, memory and time.
+
+Two processes in two networks, joined by a cable that only exists in memory, move as much as they can over one TCP
+connection, again and again for half a second: once with the counting, once without, in turns that change places.
+Each such pair gives a ratio; the mean of their logarithms and its interval by bootstrap over pairs are shown. Large
+messages are like those of a transfer at 10 Gbit/s; messages of 1 kB are many more calls for the same bytes, and the
+counting works by the call. Needs root, for the networks.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from bench.record import record, table
+from exporter.sources.ebpf.counter import open_socket_counter
+from tests.exporter.sources.ebpf.networks import STREAM, Program, Side, connected_networks
+
+SLICE_SECONDS = 0.5
+"""Length of a turn. Judgement: other load of the machine changes less within a pair of turns than between runs."""
+
+SIZES = {"256 kB": 256_000, "16 kB": 16_384, "1 kB": 1_000}
+
+RESAMPLES = 10_000
+
+LOADS = 7
+
+ROOT = Path(__file__).parent.parent
+
+ALONE = """
+import resource, sys, time
+import exporter.sources.collector
+from pathlib import Path
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+before, cpu, began = resident(), time.process_time(), time.perf_counter()
+from exporter.sources.ebpf.counter import open_socket_counter
+counter = open_socket_counter()
+took, cpu = time.perf_counter() - began, time.process_time() - cpu
+counter.read()
+time.sleep(0.1)
+print(took, cpu, resident() - before, counter.means)
+"""
+"""A program that opens the counter as the exporter does, and says what that took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Speed of one turn in bytes per second, and processor time in seconds per gigabyte of both programs."""
+
+    speed: float
+    cost: float
+
+
+def main() -> None:
+    """Run all and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=60, help="pairs of turns by size of message (default: 60)")
+    parser.add_argument("--record", action="store_true", help="keep the figures under bench/results/")
+    options = parser.parse_args()
+    with connected_networks() as sides:
+        rows = [cells(name, measured(sides, size, options.pairs)) for name, size in SIZES.items()]
+    head = (
+        "message",
+        "without, Gbit/s",
+        "speed with / without (95 %)",
+        "processor time per byte with / without (95 %)",
+    )
+    parts = [table(head, rows), table(("figure", "median", "range"), loads())]
+    print("\n\n".join(parts))
+    if options.record:
+        record("process-bytes", ["Counting bytes by process in the kernel", f"{options.pairs} pairs of turns.", *parts])
+
+
+def measured(sides: tuple[Side, Side], size: int, pairs: int) -> Sequence[tuple[Turn, Turn]]:
+    """Return turns without and with the counting, in pairs."""
+    found = []
+    with transfer(sides) as (sender, number, receiver):
+        turn(sender, number, receiver, size)
+        for pair in range(pairs):
+            both: dict[bool, Turn] = {}
+            for counts in ((False, True), (True, False))[pair % 2]:
+                counter = open_socket_counter() if counts else None
+                both[counts] = turn(sender, number, receiver, size)
+                if counter is not None:
+                    counter.close()
+            found.append((both[False], both[True]))
+    return found
+
+
+@contextmanager
+def transfer(sides: tuple[Side, Side]) -> Iterator[tuple[Program, int, Program]]:
+    """Yield the sender, the number of its socket, and the receiver, who takes whatever comes."""
+    sender, receiver = sides[0].program, sides[1].program
+    listening, port = receiver.ask_for_two("listen", sides[1].address4, STREAM)
+    receiver.tell("accept", listening)
+    number = sender.ask("connect", sides[1].address4, port, STREAM)
+    receiver.tell("drain", receiver.answer())
+    yield sender, number, receiver
+    sender.ask("close", number)
+    receiver.answer()
+
+
+def turn(sender: Program, number: int, receiver: Program, size: int) -> Turn:
+    """Let the sender send for the length of a turn."""
+    processes = [psutil.Process(one.pid) for one in (sender, receiver)]
+    cpu, began = processor_seconds(processes), time.perf_counter()
+    moved = sender.ask("send_for", number, size, SLICE_SECONDS)
+    seconds = time.perf_counter() - began
+    return Turn(speed=moved / seconds, cost=(processor_seconds(processes) - cpu) / moved * 1e9)
+
+
+def processor_seconds(processes: Sequence[psutil.Process]) -> float:
+    """Return the time that these processes have had so far."""
+    return sum(sum(one.cpu_times()[:2]) for one in processes)
+
+
+def cells(name: str, pairs: Sequence[tuple[Turn, Turn]]) -> tuple[str, ...]:
+    """Return the row of one size of message."""
+    without = float(np.median([one.speed for one, _ in pairs])) * 8 / 1e9
+    speed = interval([other.speed / one.speed for one, other in pairs])
+    cost = interval([other.cost / one.cost for one, other in pairs])
+    return name, f"{without:.1f}", speed, cost
+
+
+def interval(ratios: Sequence[float]) -> str:
+    """Return the geometric mean of ratios, with its interval."""
+    logarithms = np.log(np.asarray(ratios))
+    drawn = np.random.default_rng(0).choice(logarithms, (RESAMPLES, len(logarithms))).mean(axis=1)
+    low, high = np.exp(np.quantile(drawn, (0.025, 0.975)))
+    return f"{np.exp(logarithms.mean()):.3f} ({low:.3f} to {high:.3f})"
+
+
+def loads() -> Iterator[tuple[str, str, str]]:
+    """Yield rows of what opening the counter takes, in fresh processes."""
+    columns: list[Mapping[str, float]] = []
+    for _ in range(LOADS):
+        done = subprocess.run(
+            [sys.executable, "-c", ALONE], cwd=ROOT, capture_output=True, text=True, check=True, timeout=240
+        )
+        seconds, cpu, memory, _ = done.stdout.split()
+        columns.append(
+            {
+                "time to open, ms": 1000 * float(seconds),
+                "processor time to open, ms": 1000 * float(cpu),
+                "memory in the exporter, MiB": float(memory) / 2**20,
+            }
+        )
+    for label in columns[0]:
+        values = [column[label] for column in columns]
+        yield label, f"{np.median(values):.2f}", f"{min(values):.2f} to {max(values):.2f}"
+    counter = open_socket_counter()
+    texts = [file.read_text() for file in Path("/proc/self/fdinfo").iterdir() if file.exists()]
+    counter.close()
+    sizes = [int(found[1]) for text in texts if (found := re.search(r"memlock:\s+(\d+)", text))]
+    yield "memory in the kernel, MiB", f"{sum(sizes) / 2**20:.2f}", ""
+
+
+if __name__ == "__main__":
+    main()
