@@ -85,6 +85,7 @@ docs: .venv/docs.stamp ## Write docs/reference/ from the metric and configuratio
 bench: .venv/dev.stamp ## Measure server and exporter beside others; writes bench/results/
 	$(python) -m bench.server_bench --record
 	$(python) -m bench.exporter_bench --record
+	$(python) -m bench.processes_bench --record
 	$(python) -m bench.placement_bench --record
 	$(python) -m bench.simulator_bench --record
 	$(python) -m bench.report_bench --record
