@@ -1,5 +1,6 @@
 """Programs whose CPU time their cgroups count have the same time by every way of grouping, within 2% of all."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from exporter.sources.cgroup_tree import find_tree, read_tree
 from exporter.sources.cpu import TICKS_PER_SECOND, busy_ticks
 from exporter.sources.grouping import OTHER, By, GroupRule
 from exporter.sources.processes import ProcessesSource
-from tests.processes import until
+from tests.processes import ending, first_line, until
 
 PROC, SYS = Path("/proc"), Path("/sys")
 NAMES = ("eco-loop", "eco-duty", "eco-spawn", "eco-gone")
@@ -56,6 +57,7 @@ class Programs:
     def __init__(self, parent: Path) -> None:
         self.parent = parent
         self._running: dict[str, subprocess.Popen[str]] = {}
+        self._ends = contextlib.ExitStack()
 
     def start(self, name: str) -> None:
         """Start a program, and return once it works."""
@@ -63,18 +65,16 @@ class Programs:
         folder.mkdir()
         enter = ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(folder)]
         argv = [*enter, sys.executable, "-c", PROGRAM, name]
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        process = self._ends.enter_context(
+            ending(subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True))
+        )
         self._running[name] = process
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        assert first_line(process) == "ready"
 
     def end(self, name: str) -> None:
         """End a program with all that it has started."""
         (self.parent / f"{name}.service/cgroup.kill").write_text("1", encoding="ascii")
-        process = self._running.pop(name)
-        process.wait(240.0)
-        if process.stdout is not None:
-            process.stdout.close()
+        self._running.pop(name).wait(240.0)
         procs = self.parent / f"{name}.service/cgroup.procs"
         until(lambda: not procs.read_text(encoding="ascii"), f"the end of all processes of {name}")
 
@@ -82,6 +82,7 @@ class Programs:
         """End every program, and remove all cgroups."""
         for name in list(self._running):
             self.end(name)
+        self._ends.close()
         for folder in (*self.parent.iterdir(), self.parent):
             if folder.is_dir():
                 folder.rmdir()
