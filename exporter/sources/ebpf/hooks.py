@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from exporter.sources.ebpf.btf import Kind, Types
-from exporter.sources.ebpf.program import Call, Direction, Family, Protocol
+from exporter.sources.ebpf.call import Call, Direction, Family, Protocol
 from exporter.sources.ebpf.reading import EbpfUnavailableError
 
 OF_TRACEPOINT = "btf_trace_"

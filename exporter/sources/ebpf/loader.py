@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporter.sources.ebpf.btf import VMLINUX, Types, kernel_types
+from exporter.sources.ebpf.call import Protocol
 from exporter.sources.ebpf.hooks import SOCKET_CALLS, TRACEPOINTS, UDP_CALLS, Hook, point_of
 from exporter.sources.ebpf.layout import Layout, layout_of, wanted_types
-from exporter.sources.ebpf.program import ENTRY, KEY, Maps, Protocol, counting_program
+from exporter.sources.ebpf.program import ENTRY, KEY, Maps, counting_program
 from exporter.sources.ebpf.reading import EbpfUnavailableError
 from exporter.sources.ebpf.syscalls import NUMBERS, AttachType, MapType, RefusedError, attach, create_map, load_program
 from exporter.sources.ebpf.table import TOTAL
