@@ -1,9 +1,11 @@
 """Bytes by process since the last reading, from what the kernel has counted since it was asked to."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from exporter.sources.ebpf.attach import Means
 from exporter.sources.ebpf.loader import Loaded, load
 from exporter.sources.ebpf.program import ENTRY, KEY
 from exporter.sources.ebpf.reading import ProcessBytes, SocketReading
@@ -36,12 +38,12 @@ class Entries(Protocol):
 class SocketCounter:
     """Counter of bytes by process. What it has put into the kernel is gone when it is closed, or its process ends.
 
-    `means` is how the kernel counts, and `sees_messages` whether it sees where each message of UDP goes (`Loaded`).
+    `means` is how the kernel counts, and `sees_messages` whether it sees where each message of UDP goes (`Attached`).
     """
 
     def __init__(self, table: Entries, loaded: Loaded, procfs: Path) -> None:
-        self.means = loaded.means
-        self.sees_messages = loaded.sees_messages
+        self.means: str = loaded.attached.means
+        self.sees_messages = loaded.attached.sees_messages
         self._table = table
         self._procfs = procfs
         self._close = loaded.held.close
@@ -94,10 +96,12 @@ def _gained(now: int, before: int) -> int:
     return max(0, now - before) if max(now, before) < MOST_BYTES else 0
 
 
-def open_socket_counter(procfs: Path = USUAL, room: int = MOST_PROCESSES) -> SocketCounter:
-    """Let the kernel count from now on, by the best of its means, with room for so many processes.
+def open_socket_counter(
+    procfs: Path = USUAL, room: int = MOST_PROCESSES, means: Sequence[Means] = tuple(Means)
+) -> SocketCounter:
+    """Let the kernel count from now on, by the first of some means that it has, with room for so many processes.
 
     Raises EbpfUnavailableError, which says why, where it has none or this process may not.
     """
-    loaded = load(procfs, room)
+    loaded = load(procfs, room, means)
     return SocketCounter(Table(loaded.maps, room), loaded, procfs)

@@ -75,10 +75,15 @@ SOCKET_CALLS = (
     Hook(target="inet6_sendmsg", call=replace(SENT, message=1, is_socket=True), arguments=(3,)),
     Hook(target="inet_recvmsg", call=replace(RECEIVED, message=1, flags=3, is_socket=True), arguments=(4,)),
     Hook(target="inet6_recvmsg", call=replace(RECEIVED, message=1, flags=3, is_socket=True), arguments=(4,)),
-    Hook(target="inet_sendpage", call=replace(SENT, is_socket=True), arguments=(5,), is_needed=False),
+    Hook(
+        target="inet_sendpage",
+        call=replace(SENT, is_socket=True, protocols=(Protocol.TCP, Protocol.UDP)),
+        arguments=(5,),
+        is_needed=False,
+    ),
 )
 """Functions by which sockets send and receive (net/ipv4/af_inet.c, net/ipv6/af_inet6.c); files went another way until
-Linux 6.4. Unlike a tracepoint, these see the address of a message."""
+Linux 6.4, where multipath TCP called the first function from there. These see the address of a message."""
 
 
 def _of_udp(function: str, call: Call, family: Family, arguments: Sequence[int]) -> Hook:

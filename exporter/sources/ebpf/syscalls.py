@@ -5,6 +5,7 @@ import errno
 import os
 import platform
 import struct
+from dataclasses import dataclass
 from enum import IntEnum
 
 NUMBERS = {"x86_64": 321, "aarch64": 280}
@@ -23,10 +24,11 @@ class Command(IntEnum):
 
 
 class MapType(IntEnum):
-    """Kind of a map (`enum bpf_map_type`)."""
+    """Kind of a map (`enum bpf_map_type`). The last one makes room by dropping what was used longest ago."""
 
     HASH = 1
     ARRAY = 2
+    RECENTLY_USED = 9
 
 
 class AttachType(IntEnum):
@@ -36,8 +38,21 @@ class AttachType(IntEnum):
     FUNCTION_EXIT = 25
 
 
-TRACING = 26
-"""Type of a program that reads the kernel's structures by their types (`BPF_PROG_TYPE_TRACING`)."""
+class ProgramType(IntEnum):
+    """Kind of a program (`enum bpf_prog_type`). One for tracing reads the kernel's structures by their types."""
+
+    PROBE = 2
+    TRACING = 26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """Kind of a program; of one for tracing also the kind of place, and the number of the type there."""
+
+    program_type: ProgramType
+    attach_type: int = 0
+    target: int = 0
+
 
 LICENSE = b"Dual MIT/GPL"
 """Licence that the kernel is told: reading its structures is for programs under GPL alone (include/linux/license.h)."""
@@ -90,30 +105,30 @@ def create_map(kind: MapType, name: str, sizes: tuple[int, int], entries: int) -
     return bpf(Command.MAP_CREATE, struct.pack("=7I16s", kind, *sizes, entries, 0, 0, 0, name.encode()))
 
 
-def load_program(code: bytes, name: str, attach_type: AttachType, target: int) -> int:
-    """Return the descriptor of a program that the kernel has verified, to be attached to a type of its own.
+def load_program(code: bytes, name: str, purpose: Purpose) -> int:
+    """Return the descriptor of a program that the kernel has verified.
 
     Raises RefusedError with what the verifier has said last.
     """
     try:
-        return _load(code, name, attach_type, target, None)
+        return _load(code, name, purpose, None)
     except RefusedError as refused:
         log = Buffer(LOG_BYTES)
         try:
-            return _load(code, name, attach_type, target, log)
+            return _load(code, name, purpose, log)
         except RefusedError:
             said = [line for line in log.content().split(b"\0")[0].decode("ascii", "replace").splitlines() if line]
             spoken = [line for line in said if not line.startswith("processed ")]
             raise RefusedError(refused.errno or 0, spoken[-1] if spoken else "") from refused
 
 
-def _load(code: bytes, name: str, attach_type: AttachType, target: int, log: Buffer | None) -> int:
+def _load(code: bytes, name: str, purpose: Purpose, log: Buffer | None) -> int:
     instructions, license_name = Buffer(code), Buffer(LICENSE + b"\0")
-    head = struct.pack("=IIQQ", TRACING, len(code) // 8, instructions.address, license_name.address)
+    head = struct.pack("=IIQQ", purpose.program_type, len(code) // 8, instructions.address, license_name.address)
     logging = struct.pack("=IIQ", 1, LOG_BYTES, log.address) if log else bytes(16)
     # Neither a kernel's version nor a device; and no types or lines of its own.
-    named = struct.pack("=II16sII", 0, 0, name.encode(), 0, attach_type)
-    return bpf(Command.PROGRAM_LOAD, head + logging + named + bytes(36) + struct.pack("=I", target))
+    named = struct.pack("=II16sII", 0, 0, name.encode(), 0, purpose.attach_type)
+    return bpf(Command.PROGRAM_LOAD, head + logging + named + bytes(36) + struct.pack("=I", purpose.target))
 
 
 def attach(program: int) -> int:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.sources.ebpf.attach import Attached, Means
 from exporter.sources.ebpf.counter import MOST_BYTES, SocketCounter
 from exporter.sources.ebpf.loader import Loaded
 from exporter.sources.ebpf.program import ENTRY, KEY, Maps
@@ -37,7 +38,8 @@ class FakeTable:
 
 
 def counter_of(table: FakeTable, procfs: Path) -> SocketCounter:
-    nothing = Loaded(means="fake", sees_messages=True, maps=Maps(entries=-1, lost=-1), held=ExitStack())
+    attached = Attached(means=Means.PROBE, sees_messages=True)
+    nothing = Loaded(attached=attached, maps=Maps(entries=-1, lost=-1), held=ExitStack())
     return SocketCounter(table, nothing, procfs)
 
 
