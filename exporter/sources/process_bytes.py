@@ -39,8 +39,11 @@ class SocketCounter(Protocol):
     def means(self) -> str:
         """The means by which it counts."""
 
-    def read(self) -> SocketReading:
-        """Return what processes have moved since the last reading. Raises what `FAILURES` names."""
+    def read(self) -> SocketReading | None:
+        """Return what processes have moved since the last reading; None where it is too soon for the next one.
+
+        Raises what `FAILURES` names.
+        """
 
     def close(self) -> None:
         """End the counting."""
@@ -58,11 +61,11 @@ class Means:
     rest: Seconds
 
 
-def usual_means(procfs: Path) -> tuple[Means, ...]:
+def usual_means(procfs: Path, clock: Clock) -> tuple[Means, ...]:
     """Return the means from the best one down."""
     return (
         Means(name="eBPF", open=lambda: _ebpf(procfs), rest=TRIED_AGAIN),
-        Means(name="sock_diag", open=lambda: _sock_diag(procfs), rest=Seconds(0.0)),
+        Means(name="sock_diag", open=lambda: _sock_diag(procfs, clock), rest=Seconds(0.0)),
     )
 
 
@@ -75,14 +78,14 @@ def _ebpf(procfs: Path) -> SocketCounter:
     return open_socket_counter(procfs)
 
 
-def _sock_diag(procfs: Path) -> SocketCounter:
+def _sock_diag(procfs: Path, clock: Clock) -> SocketCounter:
     from exporter.sources.sock_diag import SockDiagCounter  # noqa: PLC0415
     from exporter.sources.tcp_sockets import TcpSockets  # noqa: PLC0415
 
     with contextlib.ExitStack() as stack:
         sockets = TcpSockets()
         stack.callback(sockets.close)
-        counter = SockDiagCounter(sockets, procfs)
+        counter = SockDiagCounter(sockets, procfs, clock)
         stack.pop_all()
     return counter
 
@@ -103,9 +106,10 @@ class ProcessBytesSource:
         self._received: dict[str, int] = {}
         self._sent: dict[str, int] = {}
         self._lost = 0
+        self._last: GroupBytes | None = None
 
     def read(self) -> GroupBytes:
-        """Return the bytes of each group since the source was opened.
+        """Return the bytes of each group since the source was opened; the same object while nothing is read anew.
 
         Raises ReadingUnavailableError where there is no means, which says why and what helps.
         """
@@ -114,9 +118,18 @@ class ProcessBytesSource:
         counter = self._counter
         if counter is not None:
             try:
-                self._add(counter.read())
+                reading = counter.read()
             except FAILURES as error:
                 self._leave(counter, error, now)
+            else:
+                if reading is None and self._last is not None and self._last.means == counter.means:
+                    return self._last
+                self._add(reading)
+        self._last = self._told(now)
+        return self._last
+
+    def _told(self, now: MonotonicSeconds) -> GroupBytes:
+        """Return the sums, with the means in force; a change of means is logged."""
         counter, why = self._counter, self._why()
         if counter is None:
             raise ReadingUnavailableError(f"no means counts bytes by process ({why}); {WHAT_HELPS}")
@@ -161,7 +174,9 @@ class ProcessBytesSource:
         self._trouble[rank] = (error.strerror if isinstance(error, OSError) else None) or str(error)
         self._rests_until[rank] = MonotonicSeconds(now + self._means[rank].rest)
 
-    def _add(self, reading: SocketReading) -> None:
+    def _add(self, reading: SocketReading | None) -> None:
+        if reading is None:
+            return
         self._lost += reading.lost
         for one in reading.processes:
             group = self._grouping.group_of(one.pid, one.started, one.name)

@@ -6,11 +6,16 @@ process is found by the sockets among the open files of processes: of other user
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Set
+import time
+from collections.abc import Callable, Iterable, Iterator, Set
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from exporter.core.clock import Clock
+from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.ebpf.reading import ProcessBytes, SocketReading
+from exporter.sources.pace import Pace
+from exporter.sources.process_stat import Process, parse_stat
 from exporter.sources.tcp_sockets import TcpSocket
 
 
@@ -24,20 +29,12 @@ class Sockets(Protocol):
         """Close the table."""
 
 
-class _Process(NamedTuple):
-    """Process as its `/proc/PID/stat` tells it."""
-
-    pid: int
-    started: int
-    name: str
-
-
 class _Seen(NamedTuple):
     """Bytes of a socket up to the last look, and its process. It is looked for once, when the socket moves bytes."""
 
     received: int = 0
     sent: int = 0
-    process: _Process | None = None
+    process: Process | None = None
     is_looked_for: bool = False
 
 
@@ -46,40 +43,61 @@ class SockDiagCounter:
 
     means = "sock_diag"
 
-    def __init__(self, sockets: Sockets, procfs: Path) -> None:
-        """Take the table, and look at it for the first time. Raises what it raises."""
+    def __init__(
+        self, sockets: Sockets, procfs: Path, clock: Clock, cpu_time: Callable[[], float] = time.thread_time
+    ) -> None:
+        """Take the table, and look at it for the first time. Raises what it raises.
+
+        `cpu_time` tells the seconds that this thread has had.
+        """
         self._sockets = sockets
         self._procfs = procfs
+        self._clock = clock
+        self._cpu_time = cpu_time
+        self._looks, self._searches = Pace(), Pace()
         self._seen = {one.cookie: _Seen(one.received, one.sent) for one in sockets.read()}
 
     def close(self) -> None:
         """Look no more."""
         self._sockets.close()
 
-    def read(self) -> SocketReading:
-        """Return the processes whose sockets have moved bytes, as far as these can be told. Raises what it raises."""
-        moved = [(one, self._seen.get(one.cookie, _Seen())) for one in self._sockets.read()]
-        unknown = {
-            now.inode
-            for now, seen in moved
-            if not seen.is_looked_for and now.inode and (now.received > seen.received or now.sent > seen.sent)
-        }
-        found = self._processes(unknown) if unknown else {}
-        self._seen, gains = {}, []
-        for now, before in moved:
-            seen = before
-            if now.inode in unknown:
-                seen = seen._replace(process=found.get(now.inode), is_looked_for=True)
-            # What nobody has accepted yet will have a process at the next look.
-            if now.inode or seen.process is not None:
-                if seen.process is not None:
-                    gains.append(_gained(seen.process, now, before))
-                seen = seen._replace(received=now.received, sent=now.sent)
-            self._seen[now.cookie] = seen
-        return SocketReading(processes=tuple(one for one in gains if one.received or one.sent), lost=0)
+    def read(self) -> SocketReading | None:
+        """Return the processes whose sockets have moved bytes, as far as these can be told.
 
-    def _processes(self, inodes: Set[int]) -> dict[int, _Process]:
-        """Return the processes that have these sockets open, of each the first one found.
+        None where so many sockets were looked at last time that it is too soon for the next look. Raises what the table
+        raises.
+        """
+        now, began = self._clock.awake(), self._cpu_time()
+        if not self._looks.is_due(now):
+            return None
+        moved = [(one, self._seen.get(one.cookie, _Seen())) for one in self._sockets.read()]
+        self._looks.took(Seconds(self._cpu_time() - began), now)
+        unknown = {one.inode for one, seen in moved if one.inode and not seen.is_looked_for and _has_moved(one, seen)}
+        found = self._found(unknown, now)
+        self._seen, gains = {}, []
+        for one, before in moved:
+            seen = before
+            if found is not None and one.inode in unknown:
+                seen = seen._replace(process=found.get(one.inode), is_looked_for=True)
+            # Bytes of a socket that nobody has accepted, or that is yet to be looked for, are counted when they are.
+            if seen.is_looked_for:
+                if seen.process is not None and _has_moved(one, before):
+                    gains.append(_gained(seen.process, one, before))
+                seen = seen._replace(received=one.received, sent=one.sent)
+            self._seen[one.cookie] = seen
+        return SocketReading(processes=tuple(gains), lost=0)
+
+    def _found(self, inodes: Set[int], now: MonotonicSeconds) -> dict[int, Process] | None:
+        """Return the processes that have these sockets open, of each the first one found; None where it is too soon."""
+        if not (self._searches.is_due(now) and inodes):
+            return None
+        began = self._cpu_time()
+        found = self._processes(inodes)
+        self._searches.took(Seconds(self._cpu_time() - began), now)
+        return found
+
+    def _processes(self, inodes: Set[int]) -> dict[int, Process]:
+        """Look for the sockets among the open files of processes.
 
         Those come first that had sockets before: a server opens its next one, too.
         """
@@ -88,7 +106,7 @@ class SockDiagCounter:
             everyone = sorted(
                 (int(one.name) for one in folders if one.name.isdecimal()), key=lambda pid: pid not in before
             )
-        found: dict[int, _Process] = {}
+        found: dict[int, Process] = {}
         for pid in everyone:
             held = {inode for inode in self._inodes(pid) if inode in inodes and inode not in found}
             if held and (process := self._process(pid)) is not None:
@@ -106,17 +124,18 @@ class SockDiagCounter:
                     if link.startswith("socket:["):
                         yield int(link[8:-1])
 
-    def _process(self, pid: int) -> _Process | None:
+    def _process(self, pid: int) -> Process | None:
         """Return a process; None for one that has ended."""
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            stat = (self._procfs / str(pid) / "stat").read_bytes()
-            # The name stands in parentheses, and may hold some itself; the start is field 22 (proc(5)).
-            name, _, rest = stat.partition(b"(")[2].rpartition(b")")
-            return _Process(pid, int(rest.split(maxsplit=20)[19]), name.decode("utf-8", "replace"))
+        with contextlib.suppress(OSError):
+            return parse_stat((self._procfs / str(pid) / "stat").read_bytes())
         return None
 
 
-def _gained(process: _Process, now: TcpSocket, before: _Seen) -> ProcessBytes:
+def _has_moved(now: TcpSocket, before: _Seen) -> bool:
+    return now.received > before.received or now.sent > before.sent
+
+
+def _gained(process: Process, now: TcpSocket, before: _Seen) -> ProcessBytes:
     return ProcessBytes(
         pid=process.pid,
         started=process.started,

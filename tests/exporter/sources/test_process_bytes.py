@@ -22,14 +22,14 @@ class FakeMeans:
     trouble: Exception | None = None
     opened: int = 0
     closed: int = 0
-    new: list[SocketReading] = field(default_factory=list)
+    new: list[SocketReading | None] = field(default_factory=list)
 
     def open(self) -> "FakeMeans":
         self._check()
         self.opened += 1
         return self
 
-    def read(self) -> SocketReading:
+    def read(self) -> SocketReading | None:
         self._check()
         return self.new.pop(0) if self.new else SocketReading(processes=(), lost=0)
 
@@ -158,3 +158,11 @@ def test_groups_without_end_share_one(machine: Machine) -> None:
     reading = machine.source.read()
     assert (reading.received[OTHER], reading.sent[OTHER]) == (10, 20)
     assert len(reading.received) == MOST_GROUPS + 1
+
+
+def test_a_reading_that_is_too_soon_is_the_last_one(machine: Machine) -> None:
+    """By the same object the collector knows that bytes were not read anew, and devices' bytes wait for them."""
+    machine.better.new = [new(moved("web", 10)), None, new(moved("web", 5))]
+    first, second, third = (machine.source.read() for _ in range(3))
+    assert second is first
+    assert third.received == {"web": 15}

@@ -14,6 +14,7 @@ from exporter.sources.ebpf.reading import ProcessBytes
 from exporter.sources.reading import ReadingUnavailableError
 from exporter.sources.sock_diag import SockDiagCounter
 from exporter.sources.tcp_sockets import TcpSocket, sockets_of
+from tests.fake_clock import FakeClock
 
 DONE = struct.pack("=IHHIIi", 20, 3, 2, 0, 0, 0)
 
@@ -105,6 +106,28 @@ class FakeSockets:
         self.is_closed = True
 
 
+class Watched:
+    """A counter on a table of sockets and a folder of processes, with a clock and costs of its own."""
+
+    def __init__(self, procfs: Path, sockets: FakeSockets) -> None:
+        self.clock = FakeClock()
+        self.costs: list[float] = []
+        self._cpu_time = 0.0
+        self.counter = SockDiagCounter(sockets, procfs, self.clock, self.cpu_time)
+
+    def cpu_time(self) -> float:
+        """Return a time that goes on by the next of the costs: before and after a look, and the same of a search."""
+        self._cpu_time += self.costs.pop(0) if self.costs else 0.0
+        return self._cpu_time
+
+    def moved(self, *, after: float = 5.0) -> tuple[ProcessBytes, ...]:
+        """Return the processes that have moved bytes, a time after the last look."""
+        self.clock.advance(after)
+        reading = self.counter.read()
+        assert reading is not None
+        return reading.processes
+
+
 def tcp(cookie: int, inode: int, received: int = 0, sent: int = 0) -> TcpSocket:
     return TcpSocket(cookie=cookie, inode=inode, received=received, sent=sent)
 
@@ -133,42 +156,42 @@ def test_a_process_has_what_its_sockets_moved_since_the_last_look(tmp_path: Path
     add_process(tmp_path, 10, "web", 100, 101)
     add_process(tmp_path, 11, "a) b (c", 102)
     sockets.now = [tcp(1, 100, 5000, 7000), tcp(2, 102)]
-    counter = SockDiagCounter(sockets, tmp_path)
-    assert counter.read().processes == ()
+    watched = Watched(tmp_path, sockets)
+    assert watched.moved() == ()
     sockets.now = [tcp(1, 100, 5010, 7020), tcp(2, 102, 3), tcp(3, 101, 1, 2)]
-    assert counter.read().processes == (moved(10, "web", 10, 20), moved(11, "a) b (c", 3, 0), moved(10, "web", 1, 2))
+    assert watched.moved() == (moved(10, "web", 10, 20), moved(11, "a) b (c", 3, 0), moved(10, "web", 1, 2))
     sockets.now = [tcp(1, 100, 5010, 7021)]
-    assert counter.read().processes == (moved(10, "web", 0, 1),)
-    counter.close()
+    assert watched.moved() == (moved(10, "web", 0, 1),)
+    watched.counter.close()
     assert sockets.is_closed
 
 
 def test_what_a_socket_moves_while_it_is_closed_is_its_process_s(tmp_path: Path, sockets: FakeSockets) -> None:
     add_process(tmp_path, 10, "web", 100)
-    counter = SockDiagCounter(sockets, tmp_path)
+    watched = Watched(tmp_path, sockets)
     sockets.now = [tcp(1, 100, 0, 50)]
-    assert counter.read().processes == (moved(10, "web", 0, 50),)
+    assert watched.moved() == (moved(10, "web", 0, 50),)
     sockets.now = [tcp(1, 0, 0, 80)]
-    assert counter.read().processes == (moved(10, "web", 0, 30),)
+    assert watched.moved() == (moved(10, "web", 0, 30),)
 
 
 def test_what_came_before_a_socket_was_accepted_is_counted_then(tmp_path: Path, sockets: FakeSockets) -> None:
-    counter = SockDiagCounter(sockets, tmp_path)
+    watched = Watched(tmp_path, sockets)
     sockets.now = [tcp(1, 0, 40)]
-    assert counter.read().processes == ()
+    assert watched.moved() == ()
     add_process(tmp_path, 10, "web", 100)
     sockets.now = [tcp(1, 100, 50)]
-    assert counter.read().processes == (moved(10, "web", 50, 0),)
+    assert watched.moved() == (moved(10, "web", 50, 0),)
 
 
 def test_a_socket_of_nobody_is_looked_for_once(tmp_path: Path, sockets: FakeSockets) -> None:
     """The kernel's own sockets, and those of other users: else all open files would be read at each look."""
-    counter = SockDiagCounter(sockets, tmp_path)
+    watched = Watched(tmp_path, sockets)
     sockets.now = [tcp(1, 100, 50)]
-    assert counter.read().processes == ()
+    assert watched.moved() == ()
     add_process(tmp_path, 10, "web", 100)
     sockets.now = [tcp(1, 100, 80)]
-    assert counter.read().processes == ()
+    assert watched.moved() == ()
 
 
 def test_a_process_that_ends_under_the_look_costs_its_own_bytes_alone(tmp_path: Path, sockets: FakeSockets) -> None:
@@ -176,6 +199,31 @@ def test_a_process_that_ends_under_the_look_costs_its_own_bytes_alone(tmp_path: 
     (tmp_path / "10/stat").unlink()
     (tmp_path / "11").mkdir()
     add_process(tmp_path, 12, "mail", 101)
-    counter = SockDiagCounter(sockets, tmp_path)
+    watched = Watched(tmp_path, sockets)
     sockets.now = [tcp(1, 100, 50), tcp(2, 101, 60)]
-    assert counter.read().processes == (moved(12, "mail", 60, 0),)
+    assert watched.moved() == (moved(12, "mail", 60, 0),)
+
+
+def test_a_search_that_cost_much_is_not_repeated_soon_and_loses_nothing(tmp_path: Path, sockets: FakeSockets) -> None:
+    """A second of CPU time in 200 s is half a per cent."""
+    add_process(tmp_path, 10, "web", 100, 101)
+    watched = Watched(tmp_path, sockets)
+    watched.costs = [0.0, 0.0, 0.0, 1.0]
+    sockets.now = [tcp(1, 100, 50)]
+    assert watched.moved() == (moved(10, "web", 50, 0),)
+    sockets.now = [tcp(1, 100, 60), tcp(2, 101, 7)]
+    assert watched.moved(after=199.0) == (moved(10, "web", 10, 0),)
+    sockets.now = [tcp(1, 100, 60), tcp(2, 101, 9)]
+    assert watched.moved(after=1.0) == (moved(10, "web", 9, 0),)
+
+
+def test_a_look_that_cost_much_is_not_repeated_soon_and_loses_nothing(tmp_path: Path, sockets: FakeSockets) -> None:
+    add_process(tmp_path, 10, "web", 100)
+    watched = Watched(tmp_path, sockets)
+    watched.costs = [0.0, 1.0]
+    sockets.now = [tcp(1, 100, 50)]
+    assert watched.moved() == (moved(10, "web", 50, 0),)
+    sockets.now = [tcp(1, 100, 60)]
+    watched.clock.advance(199.0)
+    assert watched.counter.read() is None
+    assert watched.moved(after=1.0) == (moved(10, "web", 10, 0),)
