@@ -20,6 +20,7 @@ KNOWN_EVENTS = (
     Event(kind=EventKind.DISCARD, source="disk", reason="reset"),
     Event(kind=EventKind.DISCARD, source="network", reason="reset"),
     Event(kind=EventKind.DISCARD, source="network", reason="implausible"),
+    Event(kind=EventKind.DISCARD, source="process_bytes", reason="exceeds_devices"),
     Event(kind=EventKind.DISCARD, source="grid", reason="unavailable"),
     Event(kind=EventKind.DISCARD, source="journal", reason="unwritten"),
     Event(kind=EventKind.DISCARD, source="state", reason="damaged"),

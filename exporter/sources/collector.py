@@ -19,10 +19,11 @@ from exporter.sources.cpu import cpu_times
 from exporter.sources.device_links import DeviceLinks
 from exporter.sources.disk import DiskSource
 from exporter.sources.hwmon import HwmonSource
+from exporter.sources.machine import boot_id
 from exporter.sources.memory import memory
 from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
-from exporter.sources.procfs import Procfs
+from exporter.sources.procfs import USUAL, Procfs
 from exporter.sources.rapl import RaplSource
 from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, SourceState, Timed
 from exporter.sources.sockstat import sockets
@@ -132,6 +133,17 @@ def _nvml(settings: Settings) -> Callable[[], object]:
     return NvmlSource(settings.clock).read
 
 
+def _process_bytes(settings: Settings) -> Callable[[], object]:
+    from exporter.sources.grouping import Grouping, GroupRule  # noqa: PLC0415
+    from exporter.sources.process_bytes import ProcessBytesSource, usual_means  # noqa: PLC0415
+
+    procfs = settings.procfs.root
+    if boot_id(procfs) != boot_id(USUAL):
+        return _absent  # that of another machine, whose sockets this kernel does not know
+    grouping = Grouping(settings.attribution or GroupRule(), procfs)
+    return ProcessBytesSource(grouping, settings.clock, usual_means(procfs, settings.clock)).read
+
+
 SOURCES: tuple[Source, ...] = (
     Source(
         name="cpu",
@@ -187,6 +199,14 @@ SOURCES: tuple[Source, ...] = (
         file=lambda settings: settings.procfs.net / "tcp",
         open=_connections,
         interval=lambda settings: settings.connections_interval,  # the dearest reading
+        default=False,
+    ),
+    Source(
+        name="process_bytes",
+        reads="bytes that processes send and receive by TCP and UDP, by eBPF or else by the kernel's table of sockets",
+        on_failure=OnFailure.CARRIED,
+        file=lambda settings: settings.procfs.root,
+        open=_process_bytes,
         default=False,
     ),
     Source(

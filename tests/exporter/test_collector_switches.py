@@ -51,6 +51,13 @@ RESTS_ON: dict[str, set[str]] = {
     },
     "sockstat": {"ecotrack_sockets"},
     "processes": set(),
+    "process_bytes": {
+        "ecotrack_process_group_energy_joules_total{network}",
+        "ecotrack_process_group_emissions_grams_total{network}",
+        "ecotrack_process_group_network_bytes_total",
+        "ecotrack_process_group_waiting_joules{network}",
+        "ecotrack_process_bytes_lost_total",
+    },
     "connections": {"ecotrack_network_connections"},
     # The laptop has no sensors.
     **{source.name: set() for source in SOURCES if source.on_failure is OnFailure.REPLACED},

@@ -190,5 +190,6 @@ def test_every_event_that_a_bad_day_brings_was_announced() -> None:
         "optimize",
         "sampler",
         "journal",
+        "process_bytes",
         "state",
     }

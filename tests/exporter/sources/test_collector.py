@@ -245,3 +245,10 @@ def test_a_denied_source_is_a_note_with_its_remedy_and_no_warning() -> None:
     assert told == [
         ("note", f"The fake reading is denied: let the exporter's user read /sys/fake/energy, as {SENSORS_PAGE} says.")
     ]
+
+
+def test_the_sockets_of_another_machine_are_not_this_one_s() -> None:
+    laptop = FIXTURES / "laptop"
+    sources = [source for source in SOURCES if source.name == "process_bytes"]
+    reading = HostSource(FakeClock(), NicRule(), procfs=laptop / "proc", sysfs=laptop / "sys", sources=sources).read()
+    assert [one.state for one in reading.outcomes] == [SourceState.ABSENT]
