@@ -13,6 +13,7 @@ from exporter.sources.process_lives import Had, Lives, Span
 from exporter.sources.process_stat import Process, ProcessReader
 from exporter.sources.reading import ProcessUse
 from exporter.sources.siblings import Weights
+from exporter.sources.thread_weights import ThreadWeights
 
 MOST_BUSIEST = 20
 """Processes that are told of at most. Judgement: a page shows no more."""
@@ -50,6 +51,7 @@ class ProcessWatch:
         self._inherits = rule.by is By.CGROUP
         self._processes: Mapping[int, Process] = {}
         self._lives: Lives | None = None
+        self._threads = ThreadWeights(procfs)
 
     def look(self, interval: Interval) -> Seen:
         """Return what was had since the last look; nothing at the first. Raises OSError without a procfs."""
@@ -65,11 +67,16 @@ class ProcessWatch:
         spent = self._lives.advance(processes, Span(ticks=interval.ticks, until=until, forks=interval.forks))
         # The name of a process that nobody saw is not known, but it was its parent's cgroup that it began in.
         unseen = [had for had in spent.unseen if self._inherits and had[0].pid != FIRST_PROCESS]
-        steps = [self._portions(part, interval.weights) for part in (spent.own, spent.ended, unseen)]
+        weights = interval.weights
+        of_threads = self._threads.weigh(spent.own, weights, interval.ticks)
+        steps = [self._portions(part, weights, of_threads) for part in (spent.own, spent.ended, unseen)]
         return Seen(steps=steps, busiest=self._busiest(spent.own, interval.ticks))
 
-    def _portions(self, had: Iterable[Had], weights: Weights) -> Sequence[Portion]:
-        return [Portion(self._group(one), ticks, weights.of(one.cpu, one.threads)) for one, ticks in had]
+    def _portions(self, had: Iterable[Had], weights: Weights, of_threads: Mapping[int, float]) -> Sequence[Portion]:
+        return [
+            Portion(self._group(one), ticks, of_threads.get(one.pid) or weights.of(one.cpu, one.threads))
+            for one, ticks in had
+        ]
 
     def _busiest(self, had: Iterable[Had], ticks: float) -> tuple[ProcessUse, ...]:
         if ticks <= 0.0:
