@@ -94,6 +94,7 @@ bench: .venv/dev.stamp ## Measure server and exporter beside others; writes benc
 	$(python) -m bench.projection_bound --record
 	$(python) -m bench.dashboard_bench --record
 	$(python) -m bench.activity_bench --record
+	$(python) -m bench.attribution_error --record
 	$(python) -m bench.grid_bench --record
 	$(python) -m bench.supply_bench --record
 	$(python) -m bench.ledger_bench --record

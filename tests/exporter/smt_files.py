@@ -1,6 +1,7 @@
 """Files of procfs and sysfs that a kernel shows of a machine of `smt_physics`."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from tests.exporter.smt_physics import TICK, Machine, Process
@@ -8,6 +9,10 @@ from tests.exporter.smt_physics import TICK, Machine, Process
 PACKAGE = "class/powercap/intel-rapl:0"
 RANGE = 262_143_328_850
 """Microjoules at which the counter begins again, as on many processors."""
+
+
+NEXT_THREAD = 1_000_000
+"""Distance of the ids of a process's threads, beyond all processes of a run."""
 
 
 class Files:
@@ -39,6 +44,9 @@ class Files:
         self._cpu_stat(".", sum(machine.used.values()))
         for process in machine.processes.values():
             self._put(f"proc/{process.pid}/stat", stat_of(process))
+            for number, thread in enumerate(process.threads):
+                tid = process.pid + number * NEXT_THREAD
+                self._put(f"proc/{process.pid}/task/{tid}/stat", stat_of(replace(process, pid=tid, threads=[thread])))
             if process.pid not in self._written:
                 self._put(f"proc/{process.pid}/comm", process.name)
                 self._put(f"proc/{process.pid}/cgroup", f"0::/system.slice/{process.program}.service")

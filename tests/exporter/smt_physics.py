@@ -6,6 +6,7 @@ doing, so that the energy of a program can be had by letting it run alone.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 
 TICK = 0.01
@@ -146,7 +147,7 @@ class Machine:
                 thread.cpu = cpu
                 running[cpu] = (process, thread)
         self.joules += self.physics.idle_watts * TICK
-        for core in range(self.physics.cores):
+        for core in {cpu % self.physics.cores for cpu in running}:
             self._advance([running[cpu] for cpu in self.physics.siblings(core) if cpu in running])
 
     def _advance(self, both: Sequence[tuple[Process, Thread]]) -> None:
@@ -158,7 +159,7 @@ class Machine:
             thread.ticks += part
             self.busy[thread.cpu] += part
             self.used[process.program] += part
-        alone, shared = max(parts, default=0.0), min(parts) if len(parts) == 2 else 0.0
+        alone, shared = max(parts), min(parts) if len(parts) == 2 else 0.0
         self.joules += ((alone - shared) * self.physics.watts(1) + shared * self.physics.watts(2)) * TICK
 
     def _place(self, thread: Thread, running: dict[int, tuple[Process, Thread]]) -> int | None:
@@ -235,6 +236,7 @@ def spawner(name: str, *, every: float, work: float, until: float, depth: int = 
     return Program(name, start)
 
 
+@cache
 def joules_alone(physics: Physics, program: Program, seconds: float) -> float:
     """Return the energy beyond idle of a program that has the machine to itself."""
     machine = Machine(physics, [program])
