@@ -1,6 +1,7 @@
 """Whatever the kernel's table of bytes by process holds, a reading is made, and whole entries keep their figures."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,10 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.core.units import Seconds
+from exporter.sources import process_bytes
+from exporter.sources.ebpf.attach import Attached, Means
 from exporter.sources.ebpf.counter import MOST_BYTES, SocketCounter
-from exporter.sources.ebpf.program import ENTRY, KEY
+from exporter.sources.ebpf.loader import Loaded
+from exporter.sources.ebpf.program import ENTRY, KEY, Maps
 from exporter.sources.grouping import LONGEST_LABEL, OTHER, RESERVED, By, Grouping, GroupRule
-from exporter.sources.process_bytes import Means, ProcessBytesSource
+from exporter.sources.process_bytes import ProcessBytesSource
 from exporter.sources.reading import GroupBytes
 from tests.fake_clock import FakeClock
 
@@ -37,10 +41,6 @@ class FakeTable:
         return self.without_room
 
 
-def nothing() -> None:
-    """Close a counter that holds nothing in the kernel."""
-
-
 COUNTS = st.sampled_from([0, 1, MOST_BYTES - 1, MOST_BYTES, 2**63, 2**64 - 1]) | st.integers(0, 2**64 - 1)
 NAMES = st.binary(max_size=16).filter(lambda name: name.partition(b"\0")[0] != WHOLE_NAME) | st.sampled_from(
     [b"", b"\xff" * 16, b"other", b"idle\0web", b"unattributed", b"\n", b"\xe2\x80\xa8", b"kworker/u8:2"]
@@ -55,8 +55,9 @@ STEPS = st.lists(
 
 
 def source_of(table: FakeTable, procfs: Path) -> ProcessBytesSource:
-    counter = SocketCounter(table, means="fake", procfs=procfs, close=nothing)
-    means = [Means(name="fake", open=lambda: counter, rest=Seconds(0.0))]
+    attached = Attached(means=Means.TRACEPOINT, sees_messages=True)
+    counter = SocketCounter(table, Loaded(attached=attached, maps=Maps(entries=-1, lost=-1), held=ExitStack()), procfs)
+    means = [process_bytes.Means(name="fake", open=lambda: counter, rest=Seconds(0.0))]
     return ProcessBytesSource(Grouping(GroupRule(by=By.NAME), procfs), FakeClock(), means)
 
 

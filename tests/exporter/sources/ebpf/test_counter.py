@@ -110,4 +110,4 @@ def test_a_name_is_what_stands_before_the_zero(tmp_path: Path) -> None:
     table = FakeTable()
     table.content = {KEY.pack(3 * 10**9, 7, 0): ENTRY.pack(1, 0, b"caf\xc3\xa9\xff\0left over")}
     (one,) = counter_of(table, tmp_path).read().processes
-    assert (one.pid, one.started, one.name) == (7, 3 * os.sysconf("SC_CLK_TCK"), "caf\u00e9\\xff")
+    assert (one.pid, one.started, one.name) == (7, 3 * os.sysconf("SC_CLK_TCK"), "caf\u00e9\ufffd")
