@@ -34,7 +34,8 @@ class CgroupWatch:
         self._grouping = Grouping(rule, procfs)
         self._groups: Mapping[str, str] = {}
         self._lives: TreeLives | None = None
-        self._processes = _SeldomProcesses(ProcessWatch(procfs, rule), cpu_time)
+        self._watch = ProcessWatch(procfs, rule)
+        self._processes = _SeldomProcesses(self._watch, cpu_time)
 
     def look(self, interval: Interval) -> Seen:
         """Return what was had since the last look; nothing at the first. Raises OSError without tree or procfs."""
@@ -50,6 +51,10 @@ class CgroupWatch:
         groups = {**known, **self._groups}
         steps = [self._portions(had, groups, interval.weights) for had in (own, ended)]
         return Seen(steps=steps, busiest=self._processes.busiest)
+
+    def group_of(self, pid: int) -> str:
+        """Return the group of a process by its id alone, as the last look at processes saw it."""
+        return self._watch.group_of(pid)
 
     def _portions(self, had: Iterable[Had], groups: Mapping[str, str], weights: Weights) -> Sequence[Portion]:
         return [

@@ -55,6 +55,8 @@ class Settings(Choices):
     procfs: Procfs
     sysfs: Path
     rule: NicRule
+    cards: bool = False
+    """True where the energy of NVIDIA's graphics cards is read, which keeps them awake."""
 
 
 class OnFailure(StrEnum):
@@ -121,10 +123,15 @@ def _ipmi(settings: Settings) -> Callable[[], object]:
 
 def _processes(settings: Settings) -> Callable[[], object]:
     from exporter.sources.grouping import GroupRule  # noqa: PLC0415
-    from exporter.sources.processes import ProcessesSource  # noqa: PLC0415
+    from exporter.sources.processes import Cards, ProcessesSource  # noqa: PLC0415
 
     rule = settings.attribution or GroupRule()
-    return ProcessesSource(settings.procfs.root, settings.sysfs, rule, settings.clock).read
+    cards: Cards = dict
+    if settings.cards:
+        from exporter.sources.nvml_processes import NvmlProcesses  # noqa: PLC0415
+
+        cards = NvmlProcesses(settings.clock).read
+    return ProcessesSource(settings.procfs.root, settings.sysfs, rule, settings.clock, cards).read
 
 
 def _nvml(settings: Settings) -> Callable[[], object]:

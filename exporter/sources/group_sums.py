@@ -28,6 +28,7 @@ class GroupSums:
     def __init__(self) -> None:
         self._cpu: dict[str, float] = {}
         self._weighted: dict[str, float] = {}
+        self._gpu: dict[str, float] = {}
 
     def add(self, steps: Sequence[Iterable[Portion]], busy: float, mean_weight: float) -> None:
         """Add what groups had while CPUs were busy for so many clock ticks; what none of them had is that of `OTHER`.
@@ -49,11 +50,13 @@ class GroupSums:
         cpu[OTHER] += left
         weighted[OTHER] += left * mean_weight
         for group, ticks in cpu.items():
-            # Taken out and put in again, so that the first is the one whose last time lies furthest back.
-            self._cpu[group] = self._cpu.pop(group, 0.0) + ticks
-            self._weighted[group] = self._weighted.get(group, 0.0) + weighted[group]
-        for group in list(self._cpu)[: max(0, len(self._cpu) - MOST_GROUPS)]:
-            del self._cpu[group], self._weighted[group]
+            _add(self._cpu, group, ticks)
+            _add(self._weighted, group, weighted[group])
+
+    def add_cards(self, times: Iterable[tuple[str, Seconds]]) -> None:
+        """Add the time that groups kept graphics cards busy."""
+        for group, time in times:
+            _add(self._gpu, group, time)
 
     def cpu(self) -> Mapping[str, Seconds]:
         """Return the CPU time by group."""
@@ -62,6 +65,17 @@ class GroupSums:
     def weighted(self) -> Mapping[str, Seconds]:
         """Return the CPU time by group, of which that beside a busy sibling counts less."""
         return _seconds(self._weighted)
+
+    def gpu(self) -> Mapping[str, Seconds]:
+        """Return the time on graphics cards by group."""
+        return {group: Seconds(time) for group, time in self._gpu.items()}
+
+
+def _add(sums: dict[str, float], group: str, more: float) -> None:
+    """Add to a sum. The group is then the last, so that the first is the one whose last time lies furthest back."""
+    sums[group] = sums.pop(group, 0.0) + more
+    if len(sums) > MOST_GROUPS:
+        del sums[next(iter(sums))]
 
 
 def _seconds(ticks: Mapping[str, float]) -> Mapping[str, Seconds]:

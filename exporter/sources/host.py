@@ -32,6 +32,7 @@ class HostSource:
         choices: Choices = DEFAULTS,
     ) -> None:
         self._clock = clock
+        sources = tuple(sources)
         settings = Settings(
             clock=clock,
             procfs=Procfs(procfs),
@@ -40,6 +41,7 @@ class HostSource:
             connections_interval=choices.connections_interval,
             meter=choices.meter,
             attribution=choices.attribution,
+            cards=any(source.name == "nvml" for source in sources),
         )
         self._collectors = [Collector(source, settings) for source in sources]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.cpu import TICKS_PER_SECOND
 from exporter.sources.group_sums import Portion
-from exporter.sources.grouping import By, Grouping, GroupRule, label
+from exporter.sources.grouping import OTHER, By, Grouping, GroupRule, label
 from exporter.sources.process_lives import Had, Lives, Span
 from exporter.sources.process_stat import Process, ProcessReader
 from exporter.sources.reading import ProcessUse
@@ -86,6 +86,11 @@ class ProcessWatch:
             ProcessUse(pid=one.pid, name=label(one.name), group=self._group(one), cpus=used / ticks)
             for one, used in most
         )
+
+    def group_of(self, pid: int) -> str:
+        """Return the group of a process by its id alone, as the last look saw it; `OTHER` where none did."""
+        process = self._processes.get(pid)
+        return OTHER if process is None else self._group(process)
 
     def _group(self, process: Process) -> str:
         return self._grouping.group_of(process.pid, process.started, process.name)

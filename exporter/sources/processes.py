@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from exporter.sources.cgroup_tree import find_tree
 from exporter.sources.cgroup_watch import CgroupWatch
 from exporter.sources.cpu import TICKS_PER_SECOND, BusyTicks, busy_ticks
 from exporter.sources.group_sums import GroupSums
-from exporter.sources.grouping import By, GroupRule
+from exporter.sources.grouping import UNATTRIBUTED, By, GroupRule
 from exporter.sources.pace import Pace
 from exporter.sources.process_watch import Interval, ProcessWatch, Seen
 from exporter.sources.reading import GroupTimes
@@ -28,6 +28,13 @@ class Watch(Protocol):
     def look(self, interval: Interval) -> Seen:
         """Return what groups had since the last look."""
 
+    def group_of(self, pid: int, /) -> str:
+        """Return the group of a process that the last look saw."""
+
+
+Cards = Callable[[], Mapping[int | None, Seconds]]
+"""What returns the time on graphics cards since it was called last by process, and under None that of no process."""
+
 
 class ProcessesSource:
     """CPU time by group, read no oftener than its own cost allows.
@@ -41,9 +48,11 @@ class ProcessesSource:
         sysfs: Path,
         rule: GroupRule,
         clock: Clock,
+        cards: Cards = dict,
         cpu_time: Callable[[], float] = time.thread_time,
     ) -> None:
         """Put readings off by what they cost: `cpu_time` tells the seconds that this thread has had."""
+        self._cards = cards
         self._procfs = procfs
         self._clock = clock
         self._cpu_time = cpu_time
@@ -86,8 +95,15 @@ class ProcessesSource:
             )
         )
         self._sums.add(seen.steps, busy.total - before.total, weights.mean)
+        self._sums.add_cards(
+            (UNATTRIBUTED if pid is None else self._watch.group_of(pid), time) for pid, time in self._cards().items()
+        )
         times = GroupTimes(
-            cpu=self._sums.cpu(), weighted=self._sums.weighted(), interval=Seconds(now - at), busiest=seen.busiest
+            cpu=self._sums.cpu(),
+            weighted=self._sums.weighted(),
+            gpu=self._sums.gpu(),
+            interval=Seconds(now - at),
+            busiest=seen.busiest,
         )
         self._last = now, busy, times
         return times

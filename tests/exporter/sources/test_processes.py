@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.sources.collector import SOURCES
 from exporter.sources.group_sums import MOST_GROUPS
-from exporter.sources.grouping import OTHER, By, GroupRule
+from exporter.sources.grouping import OTHER, UNATTRIBUTED, By, GroupRule
+from exporter.sources.host import HostSource
+from exporter.sources.nics import NicRule
 from exporter.sources.pace import MOST_OF_A_CPU, Pace
 from exporter.sources.process_stat import ProcessReader, parse_stat
 from exporter.sources.process_watch import MOST_BUSIEST
@@ -474,6 +477,34 @@ def test_a_dear_reading_is_put_off_and_says_so(kernel: FakeKernel, caplog: pytes
         "processes are read every 28 s, to take little CPU time",
         "processes are read at each sample again",
     ]
+
+
+@pytest.mark.parametrize("by", [By.NAME, By.CGROUP])
+def test_time_on_cards_is_that_of_the_group_of_each_process(kernel: FakeKernel, by: By) -> None:
+    kernel.make("/own.slice")
+    for pid, name in ((10, "train"), (11, "train"), (12, "draw")):
+        kernel.fork(1, name, pid, cgroup=f"/own.slice/{name}.service")
+    kernel.show()
+    told: dict[int | None, Seconds] = {}
+    source = ProcessesSource(
+        kernel.proc, kernel.sys, GroupRule(by=by), kernel.clock, cards=lambda: told, cpu_time=lambda: 0.0
+    )
+    assert source.read().gpu == {}
+    told = {10: Seconds(1.0), 11: Seconds(2.0), 12: Seconds(0.5), 99: Seconds(0.25), None: Seconds(1.25)}
+    read_later(source, kernel)
+    unit = "" if by is By.NAME else ".service"
+    expected = {f"train{unit}": 3.0, f"draw{unit}": 0.5, OTHER: 0.25, UNATTRIBUTED: 1.25}
+    assert source.read().gpu == expected
+    told = {12: Seconds(1.0)}
+    assert read_later(source, kernel).gpu == {**expected, f"draw{unit}": 1.5}
+
+
+@pytest.mark.parametrize("names", [{"processes"}, {"processes", "nvml"}])
+def test_without_cards_no_group_has_time_on_them(kernel: FakeKernel, names: set[str]) -> None:
+    sources = [one for one in SOURCES if one.name in names]
+    reading = HostSource(kernel.clock, NicRule(), procfs=kernel.proc, sysfs=kernel.sys, sources=sources).read()
+    assert reading.processes is not None
+    assert reading.processes.value.gpu == {}
 
 
 @pytest.mark.parametrize("by", By)
