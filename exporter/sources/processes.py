@@ -33,7 +33,7 @@ class Watch(Protocol):
 
 
 Cards = Callable[[], Mapping[int | None, Seconds]]
-"""What returns the time on graphics cards since it was called last by process, and under None that of no process."""
+"""Reading of the time on graphics cards since the last one, by process; that of no process stands under None."""
 
 
 class ProcessesSource:
