@@ -102,7 +102,7 @@ class ProcessesSource:
             cpu=self._sums.cpu(),
             weighted=self._sums.weighted(),
             gpu=self._sums.gpu(),
-            interval=Seconds(now - at),
+            interval=Seconds(now - at) if self._last else None,
             busiest=seen.busiest,
         )
         self._last = now, busy, times

@@ -129,12 +129,13 @@ class GroupTimes:
 
     `cpu` sums to the busy time of all CPUs: what no process shows is in the group `other`. In `weighted`, time beside a
     busy SMT sibling counts less. `gpu` is time on graphics cards, where a card tells it by process. `busiest` are
-    processes of the last interval, and `interval` is the time between readings.
+    processes of the last interval, and `interval` is the time between readings, None at the first. Where groups come
+    and go for long, those without time for the longest leave with what they had, and begin at zero if they come again.
     """
 
     cpu: Mapping[str, Seconds]
     weighted: Mapping[str, Seconds]
-    interval: Seconds
+    interval: Seconds | None
     gpu: Mapping[str, Seconds] = field(default_factory=dict)
     busiest: tuple[ProcessUse, ...] = ()
 

@@ -36,6 +36,14 @@ def kernel(tmp_path: Path) -> FakeKernel:
     return FakeKernel(tmp_path, FakeClock())
 
 
+def test_the_first_reading_has_no_interval_and_no_time(kernel: FakeKernel) -> None:
+    kernel.run(1, 50)
+    kernel.show()
+    times = ProcessesSource(kernel.proc, kernel.sys, GroupRule(), kernel.clock).read()
+    assert times.interval is None
+    assert (ticks(times.cpu), times.busiest) == ({}, ())
+
+
 def opened(kernel: FakeKernel, by: By = By.NAME, **patterns: tuple[str, ...]) -> ProcessesSource:
     """Open the source, and read it once. A reading costs nothing, so that none is put off."""
     rule = GroupRule(by=by, patterns=patterns)
