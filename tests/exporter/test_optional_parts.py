@@ -42,6 +42,14 @@ LIVE = {
     "exporter.intensity.verification",
 }
 
+ATTRIBUTION = {
+    "exporter.attribution.host",
+    "exporter.attribution.sharing",
+    "exporter.attribution.slots",
+    "exporter.attribution.traffic",
+    "exporter.sources.grouping",
+}
+
 SWITCHES: Mapping[str, tuple[str, Sequence[str], set[str]]] = {
     "journal": ("journal: {folder: journal}", (), {"exporter.journal.files", "exporter.journal.journal"}),
     "country": ("grid: {zone: FR}", (), {"exporter.intensity.zones", "yaml"}),
@@ -50,6 +58,8 @@ SWITCHES: Mapping[str, tuple[str, Sequence[str], set[str]]] = {
     "ipmi": ("", ("--collector.ipmi",), {"exporter.sources.ipmi", "exporter.sources.errand"}),
     "nvml": ("", ("--collector.nvml",), {"exporter.sources.nvml"}),
     "connections": ("", ("--collector.connections",), {"exporter.sources.connections"}),
+    "processes": ("", ("--collector.processes",), ATTRIBUTION | {"exporter.sources.processes"}),
+    "process_bytes": ("", ("--collector.process_bytes",), ATTRIBUTION | {"exporter.sources.process_bytes"}),
     "web configuration": ("", ("--web.config.file=web.yml",), {"exporter.core.web.web_config"}),
 }
 """Each part that is off by default: the configuration and the flags that switch it on, and modules that it needs."""

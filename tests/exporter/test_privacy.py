@@ -26,15 +26,17 @@ PAYLOAD = "narwhal-payload"
 AGENT = "okapi-agent/9.9"
 
 TALK = f"""
-import socket
+import select, socket, sys
 with socket.create_server(("{THERE}", 0)) as server:
     with socket.create_connection(server.getsockname(), source_address=("{HERE}", 0)) as client:
         accepted, _ = server.accept()
         client.sendall(b"{PAYLOAD}")
         accepted.recv(100)
         print("talking", flush=True)
-        input()
+        while not select.select([sys.stdin], [], [], 0.0)[0]:
+            pass
 """
+"""Program that talks to itself, and then works until its input ends."""
 
 EVERYTHING = (
     "/",
@@ -72,6 +74,25 @@ def test_nothing_tells_who_uses_the_machine_for_what_or_with_whom(tmp_path: Path
     assert host == "localhost" or [place for place, text in shown.items() if names(host, text)] == []
 
 
+def test_who_is_told_apart_by_choice_is_told_by_the_name_of_the_program_alone(tmp_path: Path) -> None:
+    home = tmp_path / USER
+    home.mkdir()
+    secrets = [ARGUMENT, USER, HERE, THERE, PAYLOAD, AGENT, str(tmp_path), str(Path.home())]
+    # A program may be called as the user is.
+    secrets += {getpass.getuser()} - {one.info["name"] for one in psutil.process_iter(["name"])}
+    with talking_program(home) as process:
+        shown = what_an_exporter_says(home, "--collector.processes", "--collector.process_bytes", awaits=PROGRAM)
+    shown["log"] = shown["log"].replace(f"state in {home / 'state'}", "", 1)
+    found = [(place, secret) for place, text in shown.items() for secret in secrets if names(secret, text)]
+    assert found == []
+    told = {place for place, text in shown.items() if names(PROGRAM, text)}
+    shows_groups = {"/metrics", "openmetrics", "state.json", "state.durable.json"}
+    assert shows_groups <= told <= {*shows_groups, "/", "/api/v1/processes"}
+    labels = re.findall(r'="([^"]*)"', shown["/metrics"])
+    assert PROGRAM in labels
+    assert [label for label in labels if names(str(process.pid), label)] == []
+
+
 def names(word: str, text: str) -> bool:
     """Tell whether the word stands in the text, by itself."""
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
@@ -79,7 +100,7 @@ def names(word: str, text: str) -> bool:
 
 @contextlib.contextmanager
 def talking_program(folder: Path) -> Iterator[psutil.Process]:
-    """Run a program with a name and an argument of its own, which talks over TCP while the block runs."""
+    """Run a program with a name and an argument of its own, which talks over TCP and works while the block runs."""
     (folder / PROGRAM).symlink_to(Path(sys.executable).resolve())
     argv = [str(folder / PROGRAM), "-I", "-c", TALK, ARGUMENT]
     with ending(subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as process:
@@ -87,15 +108,19 @@ def talking_program(folder: Path) -> Iterator[psutil.Process]:
         yield psutil.Process(process.pid)
 
 
-def what_an_exporter_says(home: Path) -> dict[str, str]:
-    """Text by place, of a run with built-in defaults and every collector that well and badly behaved clients ask."""
+def what_an_exporter_says(home: Path, *flags: str, awaits: str = "") -> dict[str, str]:
+    """Return the text by place of a run that well and badly behaved clients ask, once its metrics tell what is awaited.
+
+    Its collectors are those that are on by default or tell no programs apart, and those of the flags.
+    """
     port, log, state = free_port(), home / "log", home / "state"
     url = f"http://127.0.0.1:{port}"
     whose = ["env", f"HOME={home}", f"USER={USER}", f"LOGNAME={USER}", f"STATE_DIRECTORY={state}"]
     argv = [*whose, sys.executable, "-m", "exporter", f"--web.listen-address=127.0.0.1:{port}", "--log.level=debug"]
-    argv.append("--collector.connections")
+    argv += ["--collector.connections", *flags]
     with running(argv, ready=f"{url}/-/ready", log=log), requests.Session() as session:
         session.headers["User-Agent"] = AGENT
+        until(lambda: awaits in session.get(f"{url}/metrics", timeout=240).text, f"the metrics to tell {awaits}")
         shown = {path: session.get(url + path, timeout=240).text for path in EVERYTHING}
         as_prometheus = {"Accept": "application/openmetrics-text;version=1.0.0"}
         shown["openmetrics"] = session.get(f"{url}/metrics", headers=as_prometheus, timeout=240).text
