@@ -1,13 +1,12 @@
 """Probes of functions of the kernel by perf_event_open(2), where programs can be attached to nothing better."""
 
-import ctypes
 import fcntl
 import os
 import platform
 import struct
 from pathlib import Path
 
-from exporter.sources.ebpf.syscalls import Buffer, RefusedError
+from exporter.sources.ebpf.syscalls import Buffer, call_system
 
 NUMBERS = {"x86_64": 298, "aarch64": 241}
 """Number of perf_event_open(2) by machine (arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h)."""
@@ -34,17 +33,8 @@ def probe(function: str, program: int, configuration: int) -> int:
     kind = int((PROBES / "type").read_text())
     name = Buffer(function.encode() + b"\0")
     attributes = Buffer(ATTRIBUTES.pack(kind, ATTRIBUTES.size, configuration, 0, 0, 0, 0, 0, 0, name.address, 0))
-    system = ctypes.CDLL(None, use_errno=True)
-    descriptor: int = system.syscall(
-        ctypes.c_long(NUMBERS[platform.machine()]),
-        ctypes.c_void_p(attributes.address),
-        ctypes.c_int(-1),  # of every process
-        ctypes.c_int(0),  # where one processor stands for all
-        ctypes.c_int(-1),
-        ctypes.c_ulong(CLOSE_ON_EXEC),
-    )
-    if descriptor < 0:
-        raise RefusedError(ctypes.get_errno())
+    # Of every process; one processor stands for all.
+    descriptor = call_system(NUMBERS[platform.machine()], attributes.address, -1, 0, -1, CLOSE_ON_EXEC)
     try:
         fcntl.ioctl(descriptor, SET_PROGRAM, program)
         fcntl.ioctl(descriptor, ENABLE, 0)

@@ -1,4 +1,4 @@
-"""The system call bpf(2), by its number: Python has no function for it."""
+"""System calls by their numbers, and above all bpf(2): Python has no functions for them."""
 
 import ctypes
 import errno
@@ -7,6 +7,7 @@ import platform
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
 NUMBERS = {"x86_64": 321, "aarch64": 280}
 """Number of bpf(2) by machine (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h)."""
@@ -85,19 +86,27 @@ class Buffer:
         return ctypes.string_at(self.address, self.size)
 
 
+def call_system(number: int, *arguments: int) -> int:
+    """Make a system call by its number, and return its result. Raises RefusedError."""
+    result: int = _system().syscall(ctypes.c_long(number), *(ctypes.c_long(one) for one in arguments))
+    if result < 0:
+        raise RefusedError(ctypes.get_errno())
+    return result
+
+
+@cache
+def _system() -> ctypes.CDLL:
+    """Return the C library, which is looked for once."""
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def bpf(command: int, attributes: bytes | Buffer) -> int:
     """Call bpf(2) and return its result. Raises RefusedError, with ENOSYS on a machine that is not in `NUMBERS`."""
     number = NUMBERS.get(platform.machine())
     if number is None:
         raise RefusedError(errno.ENOSYS)
     memory = attributes if isinstance(attributes, Buffer) else Buffer(attributes)
-    system = ctypes.CDLL(None, use_errno=True)
-    result: int = system.syscall(
-        ctypes.c_long(number), ctypes.c_int(command), ctypes.c_void_p(memory.address), ctypes.c_uint(memory.size)
-    )
-    if result < 0:
-        raise RefusedError(ctypes.get_errno())
-    return result
+    return call_system(number, command, memory.address, memory.size)
 
 
 def create_map(kind: MapType, name: str, sizes: tuple[int, int], entries: int) -> int:
