@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -76,9 +77,10 @@ def connected_networks() -> Iterator[tuple[Side, Side]]:
     refuse_unless_marked()
     if shutil.which("ip") is None or _fails("unshare", "--net", "true"):
         pytest.skip("networks need root and the programs ip and unshare")
+    # Named after this test's process: another run may count on the same machine.
     with (
-        _running("--net", by="unshare", name="mover-a") as one,
-        _running("--net", by="unshare", name="mover-b") as other,
+        _running("--net", by="unshare", name=f"a-{os.getpid()}") as one,
+        _running("--net", by="unshare", name=f"b-{os.getpid()}") as other,
     ):
         sides = (
             Side(program=one, address4="10.83.0.1", address6="fd83::1"),
