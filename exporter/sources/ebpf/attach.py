@@ -140,7 +140,7 @@ def _points(hooks: Iterable[Hook], kernel: Kernel) -> Sequence[Point]:
 def in_words(error: OSError) -> str:
     """Return in one line what the kernel refuses, and what is missing where that is a privilege."""
     if error.errno in (errno.EPERM, errno.EACCES) and not getattr(error, "said", ""):
-        return "it takes CAP_BPF and CAP_PERFMON, and a kernel that is not locked down"
+        return "the kernel does not allow it (a container, a filter of system calls, or a kernel that is locked down)"
     said = getattr(error, "said", "") or error.filename
     return f"{error.strerror} ({said})" if said else str(error.strerror)
 

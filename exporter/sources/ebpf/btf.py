@@ -112,7 +112,9 @@ def kernel_types(path: Path, wanted: Collection[tuple[Kind, str]]) -> Iterator["
             yield Types(memory, wanted)
     except FileNotFoundError as error:
         raise EbpfUnavailableError(f"the kernel does not describe its types: {path} is missing") from error
-    except (OSError, ValueError, IndexError, struct.error) as error:
+    except OSError as error:
+        raise EbpfUnavailableError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, IndexError, struct.error) as error:
         raise EbpfUnavailableError(f"{path} does not describe a kernel's types") from error
 
 

@@ -12,6 +12,7 @@ from exporter.sources.ebpf.attach import NAME, Attached, Kernel, Means, attach_b
 from exporter.sources.ebpf.btf import VMLINUX, kernel_types
 from exporter.sources.ebpf.hooks import SOCKET_CALLS, TRACEPOINTS, UDP_CALLS
 from exporter.sources.ebpf.layout import layout_of, wanted_types
+from exporter.sources.ebpf.privileges import check_privileges
 from exporter.sources.ebpf.program import ENTRY, KEY, Maps
 from exporter.sources.ebpf.reading import EbpfUnavailableError
 from exporter.sources.ebpf.syscalls import NUMBERS, MapType, RefusedError, create_map
@@ -37,6 +38,7 @@ def load(procfs: Path, room: int, means: Sequence[Means]) -> Loaded:
     Raises EbpfUnavailableError, which says in one line why that cannot be.
     """
     _check_place(procfs)
+    check_privileges()
     wanted = [*wanted_types(), *(hook.wanted for hook in (*TRACEPOINTS, *SOCKET_CALLS, *UDP_CALLS))]
     with ExitStack() as held, kernel_types(VMLINUX, wanted) as known:
         kernel = Kernel(types=known, layout=layout_of(known), maps=_create_maps(room, held), room=room)
