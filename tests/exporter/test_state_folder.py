@@ -12,7 +12,7 @@ import pytest
 
 from exporter.calibrate.stored import CALIBRATION
 from exporter.state import StateError
-from tests.exporter.test_namespace import reason_to_skip
+from tests.exporter.network_link import reason_to_skip
 from tests.exporter.test_state import LATER, RESUME_WITHIN, load, opened, some_totals
 from tests.fake_clock import NOON, FakeClock
 

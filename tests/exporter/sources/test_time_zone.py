@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.sources.time_zone import LOCAL_ZONE, time_zone
-from tests.exporter.test_namespace import reason_to_skip
+from tests.exporter.network_link import reason_to_skip
 
 JANUARY = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
 

@@ -1,0 +1,205 @@
+"""Bytes by program on this kernel: what a program moved is its own, and with the rest it is what the device counted."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import requests
+
+from exporter.power.networks import volume
+from tests.exporter.network_link import Link, linked_namespace
+from tests.processes import ending, first_line, free_port, running, series, until
+
+pytestmark = pytest.mark.servers
+
+SENDER = "walrus"
+PORT = 7000
+BY_TCP, BY_UDP, BACK = 20_000_000, 5_000_000, 10_000_000
+PRECISION = 0.02
+
+FAR = f"""
+import socket
+with socket.create_server(("", {PORT})) as server:
+    print("ready", flush=True)
+    link, _ = server.accept()
+    left = {BY_TCP}
+    while left:
+        left -= len(link.recv(1 << 16))
+    input()
+    link.sendall(bytes({BACK}))
+    input()
+"""
+
+NEAR = f"""
+import socket, sys
+with socket.create_connection((sys.argv[1], {PORT})) as link, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+    link.sendall(bytes({BY_TCP}))
+    for _ in range({BY_UDP} // 1000):
+        datagrams.sendto(bytes(1000), (sys.argv[1], 9))
+    print("sent", flush=True)
+    left = {BACK}
+    while left:
+        left -= len(link.recv(1 << 16))
+    print("received", flush=True)
+    input()
+"""
+
+UNPRIVILEGED = "65534"
+READ_ALL = "-all,+dac_read_search"
+AS_NOBODY = (
+    *("setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups"),
+    *(f"--inh-caps={READ_ALL}", f"--ambient-caps={READ_ALL}", f"--bounding-set={READ_ALL}"),
+)
+"""Command that runs another as a user without privileges, who may read what root may: the interpreter, perhaps."""
+
+
+@pytest.fixture
+def link() -> Iterator[Link]:
+    with linked_namespace() as link:
+        yield link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """Exporter that tells bytes by program of one device, and its log."""
+
+    url: str
+    log: Path
+
+    def metrics(self) -> dict[str, float]:
+        return series(requests.get(f"{self.url}/metrics", timeout=240).text)
+
+    def bytes_of(self, group: str, direction: str) -> float:
+        name = f'ecotrack_process_group_network_bytes_total{{direction="{direction}",group="{group}"}}'
+        return self.metrics().get(name, 0.0)
+
+    def settle(self) -> None:
+        """Return after so many more samples that no byte waits that has moved by now."""
+        wanted = self.metrics()["ecotrack_samples_total"] + 4
+        until(lambda: self.metrics()["ecotrack_samples_total"] >= wanted, "four samples")
+
+
+@contextlib.contextmanager
+def exporter(link: Link, folder: Path, *prefix: str) -> Iterator[Watched]:
+    """Run an exporter that counts this end of the link."""
+    config, log, port = folder / "ecotrack.yml", folder / "log", free_port()
+    config.write_text(f"sampling: {{interval_seconds: 1}}\nnetwork: {{include: [{link.host_device}], exclude: []}}\n")
+    url = f"http://127.0.0.1:{port}"
+    with TemporaryDirectory() as state:  # which any user can reach, as the test's folder cannot be
+        os.chown(state, int(UNPRIVILEGED), -1)
+        argv = [*prefix, sys.executable, "-m", "exporter", f"--config.file={config}", f"--state.dir={state}"]
+        argv += [f"--web.listen-address=127.0.0.1:{port}", "--collector.process_bytes"]
+        with running(argv, ready=f"{url}/-/ready", log=log):
+            yield Watched(url=url, log=log)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """Bytes by direction that the program's group gained while it moved all that it does."""
+
+    sent: float
+    received: float
+
+
+def move(watched: Watched, link: Link, program: Path, *prefix: str) -> Round:
+    """Let the program and its far end move their bytes, and return what its group gained.
+
+    The far end sends when all that came is counted: both count as sending, and the device sees only one of them send.
+    """
+    before = watched.bytes_of(SENDER, "transmit"), watched.bytes_of(SENDER, "receive")
+    far_argv = ["ip", "netns", "exec", link.namespace, sys.executable, "-I", "-c", FAR]
+    with talking(far_argv) as far:
+        assert first_line(far) == "ready"
+        with talking([*prefix, str(program), "-I", "-c", NEAR, link.address]) as near:
+            assert first_line(near) == "sent"
+            watched.settle()
+            sent = watched.bytes_of(SENDER, "transmit") - before[0]
+            assert far.stdin is not None
+            far.stdin.write("\n")
+            far.stdin.flush()
+            assert first_line(near) == "received"
+            watched.settle()
+            return Round(sent=sent, received=watched.bytes_of(SENDER, "receive") - before[1])
+
+
+@contextlib.contextmanager
+def talking(argv: list[str]) -> Iterator[subprocess.Popen[str]]:
+    with ending(subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as process:
+        yield process
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """Return the interpreter under the program's name."""
+    (tmp_path / SENDER).symlink_to(Path(sys.executable).resolve())
+    return tmp_path / SENDER
+
+
+def settled(watched: Watched) -> dict[str, float]:
+    """Return all metrics of one moment, in which groups and what waits are what the device counted."""
+    metrics = watched.metrics()
+    groups = sum(value for name, value in metrics.items() if name.startswith("ecotrack_process_group_network_bytes_t"))
+    devices = sum(value for name, value in metrics.items() if name.startswith("ecotrack_network_bytes_total"))
+    waiting = metrics['ecotrack_process_group_waiting_joules{scope="network"}'] / volume("ecotrack").energy_per_byte
+    assert groups + waiting == pytest.approx(devices, abs=0.01)
+    assert devices > BY_TCP
+    for name in ("energy_joules", "emissions_grams"):
+        unit = name.partition("_")[2]
+        shares = sum(
+            value
+            for series_name, value in metrics.items()
+            if series_name.startswith(f"ecotrack_process_group_{name}_total") and 'scope="network"' in series_name
+        )
+        left = metrics[f'ecotrack_process_group_waiting_{unit}{{scope="network"}}']
+        whole = sum(
+            value
+            for series_name, value in metrics.items()
+            if series_name.startswith(f"ecotrack_{name}_total") and 'scope="network"' in series_name
+        )
+        assert shares + left == pytest.approx(whole, rel=1e-9)
+    return metrics
+
+
+def test_what_a_program_moves_is_its_own_and_with_the_rest_what_the_device_counted(
+    link: Link, tmp_path: Path, program: Path
+) -> None:
+    """Other tests' programs that talk within this machine claim a part of the device's bytes, until they are done."""
+    with exporter(link, tmp_path) as watched:
+        if not counts_in_the_kernel(watched):
+            pytest.skip("the kernel lets nobody count here")
+
+        def is_whole() -> bool:
+            told = move(watched, link, program)
+            assert told.sent <= (BY_TCP + BY_UDP) * (1 + PRECISION)
+            assert told.received <= BACK * (1 + PRECISION)
+            settled(watched)
+            return told.sent >= (BY_TCP + BY_UDP) * (1 - PRECISION) and told.received >= BACK * (1 - PRECISION)
+
+        until(is_whole, "all bytes of the program", timeout=600.0)
+        assert watched.metrics()["ecotrack_process_bytes_lost_total"] == 0.0
+
+
+def test_without_privilege_it_says_why_and_tells_tcp_of_its_own_user_s_programs(
+    link: Link, tmp_path: Path, program: Path
+) -> None:
+    with exporter(link, tmp_path, *AS_NOBODY) as watched:
+        told = move(watched, link, program, *AS_NOBODY)
+        assert told.sent == pytest.approx(BY_TCP, rel=PRECISION)
+        assert told.received == pytest.approx(BACK, rel=PRECISION)
+        settled(watched)
+        assert not counts_in_the_kernel(watched)
+        assert watched.bytes_of("unattributed", "transmit") >= BY_UDP
+        (line,) = [line for line in watched.log.read_text().splitlines() if "bytes by process" in line]
+        assert "counted by sock_diag" in line
+        assert "CAP_BPF" in line
+
+
+def counts_in_the_kernel(watched: Watched) -> bool:
+    (means,) = [name for name in watched.metrics() if name.startswith("ecotrack_process_bytes_means_info")]
+    return means != 'ecotrack_process_bytes_means_info{means="sock_diag"}'
