@@ -89,6 +89,13 @@ class Waiting:
     received: Backlog = Backlog()
     sent: Backlog = Backlog()
 
+    def without_claims(self) -> "Waiting":
+        """Return what waits of devices alone."""
+        return Waiting(
+            received=Backlog(devices=self.received.devices),
+            sent=Backlog(devices=self.sent.devices),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkShare:

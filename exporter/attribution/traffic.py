@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from exporter.attribution.network import Counted, NetworkShare, Waiting, claimed_between, counted_by, settle
 from exporter.power.component import Scope
-from exporter.sources.reading import GroupBytes, HostReading, Timed
+from exporter.sources.reading import GroupBytes, HostReading, SourceState, Timed
 from exporter.spending import Spending
 from exporter.totals import GroupTotal
 from exporter.usage.events import Event
@@ -41,16 +41,23 @@ def begin_traffic(reading: HostReading) -> TrafficLeft:
 
 def share_traffic(left: TrafficLeft, spending: Spending) -> TrafficShare:
     """Return the gains of a sample. Before a first reading by program nothing can be expected to be claimed."""
-    now = spending.reading.process_bytes
-    settled = settle(
-        left.waiting, _counted(spending), claimed_between(left.bytes, now), expected=left.bytes is not None
-    )
+    now, counted = spending.reading.process_bytes, _counted(spending)
+    settled = settle(left.waiting, counted, claimed_between(left.bytes, now), expected=left.bytes is not None)
+    is_awaited = counted is not None or _is_carried(spending.reading)
     return TrafficShare(
-        left=TrafficLeft(bytes=now or left.bytes, waiting=settled.waiting),
+        left=TrafficLeft(
+            bytes=now or left.bytes, waiting=settled.waiting if is_awaited else settled.waiting.without_claims()
+        ),
         gains={group: _total(share) for group, share in settled.shares.items()},
         lost=0 if left.bytes is None or now is None else max(0, now.value.lost - left.bytes.value.lost),
         events=settled.events,
     )
+
+
+def _is_carried(reading: HostReading) -> bool:
+    """Tell whether the next good reading of devices will tell of this sample's time, too."""
+    states = [one.state for one in reading.outcomes if one.collector == "network"]
+    return reading.network is None and states not in ([], [SourceState.ABSENT])
 
 
 def _counted(spending: Spending) -> Counted | None:

@@ -319,6 +319,25 @@ def test_claims_beyond_what_devices_counted_are_an_event() -> None:
     assert exported.groups["nginx"].received_bytes == 5_000_000
 
 
+@pytest.mark.parametrize("fails", [True, False])
+def test_claims_wait_for_devices_that_failed_and_not_for_those_that_were_not_there(fails: bool) -> None:
+    machine = busy_machine()
+    machine.moves = {"nginx": 1.0}
+    sampling = rig(machine, sharing=BOTH)
+    if fails:
+        machine.broken = {"network"}
+    else:
+        machine.nics = {}
+    sampling.sample_after(10.0, bytes_per_second=1e6)
+    machine.broken, machine.nics = set(), machine.nics or {"wlan0": 0}
+    machine.moves = {"make": 1.0}
+    for _ in range(3):
+        exported = sampling.sample_after(10.0, bytes_per_second=1e6).totals.exported
+    assert exported.groups["make"].received_bytes == (15_000_000 if fails else 10_000_000)
+    assert exported.groups["nginx"].received_bytes == (5_000_000 if fails else 0)
+    assert Event(kind=EventKind.DISCARD, source="process_bytes", reason="exceeds_devices") not in exported.events
+
+
 def test_bytes_without_a_group_are_counted() -> None:
     machine = busy_machine()
     machine.moves = {"nginx": 0.5}
