@@ -96,6 +96,7 @@ bench: .venv/dev.stamp ## Measure server and exporter beside others; writes benc
 	$(python) -m bench.activity_bench --record
 	$(python) -m bench.attribution_error --record
 	$(python) -m bench.process_bytes_bench --record
+	$(python) -m bench.sock_diag_bench --record
 	$(python) -m bench.grid_bench --record
 	$(python) -m bench.supply_bench --record
 	$(python) -m bench.ledger_bench --record
