@@ -13,6 +13,7 @@ import exporter
 from exporter.activity.ecotrack import ECOTRACK
 from exporter.activity.rhythm import RHYTHM
 from exporter.activity.window import Rule
+from exporter.audit.kept import LastAudit
 from exporter.budget import Period
 from exporter.build_sharing import group_rule, sharing_of
 from exporter.calibrate.stored import Calibration
@@ -389,5 +390,6 @@ def build_sampler(
         settings=settings,
         outlets=Outlets(publish=publication.publish, store=store, journal=journal),
         advisor=None if store is None else build_advisor(config.optimize, paths, store.folder),
+        audit=LastAudit(store.folder) if store is not None else lambda: None,
     )
     return sampler, publication

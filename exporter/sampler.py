@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from exporter import totals
+from exporter.audit.result import AuditResult
 from exporter.core.clock import Clock
 from exporter.core.config_load import ConfigLoad
 from exporter.core.logs import Seldom
@@ -100,8 +101,9 @@ class Sampler:
         settings: Settings,
         outlets: Outlets,
         advisor: Advisor | None = None,
+        audit: Callable[[], AuditResult | None] = lambda: None,
     ) -> None:
-        """Prepare the loop; `initial` carries the totals to continue from."""
+        """Prepare the loop; `initial` carries the totals to continue from, and `audit` tells of the last audit."""
         self._snapshot = initial
         self._source = source
         self._clock = clock
@@ -111,6 +113,7 @@ class Sampler:
         self._journal = outlets.journal
         self._publish = outlets.publish
         self._advisor = advisor
+        self._audit = audit
         self._unfinished: Unfinished | None = None
         self._previous: HostReading | None = None
         self._first_try: MonotonicSeconds | None = None
@@ -189,7 +192,7 @@ class Sampler:
             self._previous = carry_forward(self._previous, reading)
         last = last_reading(self._previous, self._unfinished.flat)
         snapshot = replace(snapshot, totals=replace(snapshot.totals, last=last))
-        snapshot = self._advised(snapshot, reading)
+        snapshot = replace(self._advised(snapshot, reading), audit=self._audit())
         # Kept at once: whatever goes wrong while it is saved, its energy has been booked.
         self._snapshot = snapshot
         if self._journal is not None:

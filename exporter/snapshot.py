@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from exporter.activity.window import Activity
+from exporter.audit.result import AuditResult
 from exporter.budget import BudgetStatus
 from exporter.core.config_load import ConfigLoad
 from exporter.core.units import (
@@ -129,6 +130,7 @@ class Snapshot:
     equivalents: bool = True  # whether everyday equivalents are shown
     history: tuple[HistoryPoint, ...] = ()
     optimizations: "Optimizations | None" = None  # None where no strategy is chosen, tried or in force
+    audit: AuditResult | None = None  # the last that was kept
     reference: Reference | None = None  # that the eco score compares with
     weeks: tuple[Week, ...] = ()  # the last ones, oldest first
 

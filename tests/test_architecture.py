@@ -57,6 +57,7 @@ LAYERS = (
     ("exporter.usage",),
     (
         "exporter.activity",
+        "exporter.audit.result",
         "exporter.budget",
         "exporter.embodied",
         "exporter.equivalents",
@@ -84,7 +85,7 @@ LAYERS = (
         "exporter.state",
     ),
     ("exporter.kept",),
-    ("exporter.optimize.trial.stored",),
+    ("exporter.audit.kept", "exporter.optimize.trial.stored"),
     (
         "exporter.attribution.sharing",
         "exporter.calibrate.stored",
@@ -136,6 +137,7 @@ neither its neighbours in the row nor what follows. The longest name that fits a
 
 SNAPSHOT = (
     "exporter.activity",
+    "exporter.audit.result",
     "exporter.budget",
     "exporter.eco_score",
     "exporter.equivalents",

@@ -2,6 +2,7 @@
 
 import argparse
 import base64
+import contextlib
 import math
 import sys
 import threading
@@ -14,6 +15,7 @@ from exporter.audit.checks import findings
 from exporter.audit.evidence import Evidence, PublishedModels
 from exporter.audit.figures import Figures
 from exporter.audit.finding import TOLERANCE, Outcome
+from exporter.audit.kept import AUDIT, Kept
 from exporter.audit.report import Report, render
 from exporter.audit.rules import in_its_dialect
 from exporter.audit.stored import fetch, find_target, refuse_skew
@@ -53,10 +55,15 @@ Give the configuration and the folders that the exporter has, so that its power 
 
 
 def audit(arguments: Sequence[str]) -> int:
-    """Audit a running exporter. Raises ConfigError for a mistake; returns 0, or 1 where a check fails."""
+    """Audit a running exporter. Raises ConfigError or StateError; returns 0, or 1 where a check fails."""
     options = build_parser().parse_args(arguments)
-    report = _report(options, _evidence(options))
-    write_out(f"{_json(report) if options.json else render(report)}\n")
+    with contextlib.ExitStack() as stack:
+        keep = stack.enter_context(AUDIT.place_of_the_next(options.state_dir)) if options.keep else None
+        report = _report(options, _evidence(options))
+        write_out(f"{_json(report) if options.json else render(report)}\n")
+        if keep is not None:
+            place = keep(Kept(result=report.result()))
+            print(f"kept in {place}; a running exporter shows it", file=sys.stderr)
     return 0 if report.passed else DOES_NOT_HOLD
 
 
@@ -175,6 +182,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="difference that counts as none, in per cent (default: %(default)g)",
     )
     add("--json", action="store_true", help="print JSON instead of a table")
+    add("--keep", action="store_true", help="keep the result in the state folder, where the exporter finds it")
     address = "address of the exporter (default: %(default)s)"
     add("--web.listen-address", dest="address", metavar="ADDRESS", default=DEFAULT_ADDRESS, help=address)
     add(

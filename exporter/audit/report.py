@@ -1,11 +1,14 @@
 """Findings of an audit, as a table for people and as JSON."""
 
+import math
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 import msgspec
 
 from exporter.audit.finding import Finding, Outcome
+from exporter.audit.result import AuditResult
+from exporter.core.units import UnixSeconds
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +26,21 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def count(self, outcome: Outcome) -> int:
         """Return the number of checks with an outcome."""
         return sum(one.outcome is outcome for one in self.findings)
+
+    def result(self) -> AuditResult:
+        """Return what the running exporter shows of it."""
+        return AuditResult(
+            ended=UnixSeconds(self.ended),
+            holds=self.count(Outcome.HOLDS),
+            fails=self.count(Outcome.FAILS),
+            not_checked=self.count(Outcome.NOT_CHECKED),
+            differences={one.check: _size(one.difference_ratio) for one in self.findings if one.told is not None},
+        )
+
+
+def _size(difference: float | None) -> float:
+    """Return a difference without its sign; one that is no number is all of the figure."""
+    return abs(difference) if difference is not None and math.isfinite(difference) else 1.0
 
 
 MOST_COLUMNS = 110

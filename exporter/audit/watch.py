@@ -36,6 +36,9 @@ MAX_EXPOSITION_BYTES = 4_000_000
 PATIENCE_SECONDS = Seconds(60.0)
 """Time for which an exporter may not answer, as while it starts again."""
 
+LEAST_SAMPLES = 3
+"""Samples that an audit sees at least: the first is of a time before it. Chosen."""
+
 _SAMPLED = re.compile(rf"^{SAMPLED_AT} (\S+)$", re.MULTILINE)
 
 
@@ -109,10 +112,13 @@ class Watch:
     _answered_at: float = 0.0
 
     def run(self, seconds: float) -> Iterator[float]:
-        """Watch for a time, and yield the seconds that are left now and then. Raises ConfigError."""
+        """Watch for a time, and yield the seconds that are left now and then. Raises ConfigError.
+
+        Where so short a time has shown too few samples, it is extended by as many intervals.
+        """
         began = self._answered_at = self.wall()
         last: float | None = None
-        while (left := began + seconds - self.wall()) > 0.0 or self._is_open:
+        while (left := began + seconds - self.wall()) > 0.0 or self._is_open or self._is_extended(left):
             self._own.append(self.read())
             self._close()
             if self._is_due(last):
@@ -120,14 +126,17 @@ class Watch:
             yield max(0.0, left)
             self.wait(self._pause(last))
 
+    def _is_extended(self, left: float) -> bool:
+        return len(self.moments) < LEAST_SAMPLES and left > -LEAST_SAMPLES * self.interval
+
     def _is_due(self, last: float | None) -> bool:
         """Tell whether there may be a new sample, and the last look for it was a while ago."""
         now = self.wall()
         return (last is None or now >= last + self.interval) and abs(now - self._looked_at) >= LOOK_SECONDS
 
     def _pause(self, last: float | None) -> Seconds:
-        """Return the time to the next reading, which is short around the moment at which a sample is due."""
-        is_near = last is not None and abs(self.wall() - last - self.interval) <= NEAR_SECONDS
+        """Return the time to the next reading: a short one where a sample is due, and where one has just been seen."""
+        is_near = self._is_open or (last is not None and abs(self.wall() - last - self.interval) <= NEAR_SECONDS)
         return SHORT_TICK_SECONDS if is_near else TICK_SECONDS
 
     def _look(self, last: float | None) -> float | None:

@@ -8,6 +8,7 @@ from exporter.core.metrics import Exposition, Row
 from exporter.exposition import (
     activity,
     attribution,
+    audit,
     budget,
     collectors,
     embodied,
@@ -36,6 +37,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     *embodied.ROWS,
     *score.ROWS,
     *optimizations.ROWS,
+    *audit.ROWS,
     *collectors.ROWS,
     *health.ROWS,
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from exporter.activity.window import Activity
+from exporter.audit.result import AuditResult
 from exporter.budget import Bounds, BudgetStatus, Period
 from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import (
@@ -113,6 +114,9 @@ def golden_snapshot() -> Snapshot:
                 ("sockstat", SourceState.WORKS),
                 ("connections", SourceState.WORKS),
             )
+        ),
+        audit=AuditResult(
+            ended=NOON, holds=2, fails=1, not_checked=3, differences={"energy": 0.0, "power": 0.0002, "summary": 0.01}
         ),
         optimizations=Optimizations(
             found=(

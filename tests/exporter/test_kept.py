@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from exporter.audit.kept import AUDIT
 from exporter.calibrate.stored import CALIBRATION
 from exporter.kept import KeptFile
 from exporter.optimize.trial.stored import TRIALS, Trials
@@ -14,7 +15,7 @@ from exporter.state import StateError
 from tests.exporter.golden_snapshot import TRIAL
 
 
-@pytest.mark.parametrize("kept", [CALIBRATION, TRIALS], ids=lambda one: one.name)
+@pytest.mark.parametrize("kept", [AUDIT, CALIBRATION, TRIALS], ids=lambda one: one.name)
 def test_a_link_in_the_place_of_a_file_is_not_followed(tmp_path: Path, kept: KeptFile[Any]) -> None:
     precious = tmp_path / "precious"
     precious.write_text("precious")
@@ -51,7 +52,7 @@ def test_one_that_locks_after_another_has_ended_leaves_alone_what_that_kept(
     assert TRIALS.load(tmp_path) == Trials()
 
 
-@pytest.mark.parametrize("kept", [CALIBRATION, TRIALS], ids=lambda one: one.name)
+@pytest.mark.parametrize("kept", [AUDIT, CALIBRATION, TRIALS], ids=lambda one: one.name)
 def test_a_disk_that_takes_only_a_part_is_told_before_anything_is_measured(tmp_path: Path, kept: KeptFile[Any]) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (kept.block - 1, hard))

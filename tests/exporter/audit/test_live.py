@@ -17,7 +17,7 @@ from tests.processes import free_port, running, running_prometheus, until
 
 pytestmark = pytest.mark.servers
 
-SHIPPED = Path(__file__).parents[3] / "prometheus" / "rules" / "ecotrack-recording.yml"
+RULE_FILE = Path(__file__).parents[3] / "prometheus" / "rules" / "ecotrack-recording.yml"
 
 CONFIGURATION = """
 sampling: {interval_seconds: 1}
@@ -50,7 +50,7 @@ def scraped(folder: Path, change: Callable[[dict[str, Any]], None]) -> Iterator[
     """Run an exporter and a Prometheus with changed rules, each going on every second; yield the flags of an audit."""
     config = folder / "ecotrack.yml"
     config.write_text(CONFIGURATION, encoding="utf-8")
-    rules = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    rules = yaml.safe_load(RULE_FILE.read_text(encoding="utf-8"))
     for group in rules["groups"]:
         group["interval"] = "1s"
         for rule in group["rules"]:

@@ -1,0 +1,104 @@
+"""The watch over an exporter, by a clock that moves when it is told to."""
+
+import itertools
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.audit.watch import PATIENCE_SECONDS, SHORT_TICK_SECONDS, TICK_SECONDS, Watch
+from exporter.audit.witness import Own
+from exporter.core.config import ConfigError
+from exporter.views.summary import Summary
+from tests.fake_clock import NOON
+
+INTERVAL = 5.0
+
+
+@dataclass(slots=True)
+class Clocked:
+    """An exporter that samples every interval from a phase on, and a machine whose counter is the time."""
+
+    phase: float
+    now: float = NOON
+    away: tuple[float, float] = (0.0, 0.0)
+    asked: list[float] = field(default_factory=list)
+
+    def wall(self) -> float:
+        self.now += 1e-5
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    def read(self) -> Own:
+        began = self.wall()
+        return Own(began=began, ended=self.wall(), busy=began - NOON, cpus=1)
+
+    def exposition(self) -> str | None:
+        self.asked.append(self.now)
+        if self.away[0] <= self.now - NOON < self.away[1]:
+            return None
+        number = (self.now - NOON - self.phase) // INTERVAL
+        return (
+            f"ecotrack_last_sample_timestamp_seconds {NOON + self.phase + number * INTERVAL!r}\n"
+            f"ecotrack_samples_total {number + 10.0}\n"
+            'ecotrack_collector_duration_seconds{collector="cpu"} 0.002\n'
+        )
+
+    def summary(self) -> Summary | None:
+        return None
+
+
+def watched(machine: Clocked, seconds: float) -> Watch:
+    watch = Watch(
+        answers=machine,
+        address="127.0.0.1:10110",
+        read=machine.read,
+        wall=machine.wall,
+        wait=machine.wait,
+        interval=INTERVAL,
+    )
+    for _ in watch.run(seconds):
+        pass
+    return watch
+
+
+@settings(max_examples=15)
+@given(phase=st.floats(0.0, 5.0, exclude_max=True))
+def test_every_sample_is_seen_between_two_readings_that_are_close(phase: float) -> None:
+    machine = Clocked(phase)
+    moments = watched(machine, 61.0).moments
+    times = [one.at for one in moments]
+    assert [round(two - one, 6) for one, two in itertools.pairwise(times)] == [INTERVAL] * (len(times) - 1)
+    assert len(times) in {13, 14}
+    assert moments[0].own is None, "nobody has looked before the first"
+    for moment in moments[1:]:
+        assert moment.own is not None
+        before, after = moment.own.before, moment.own.after
+        assert before.ended <= moment.at < moment.at + moment.spread <= after.began
+        assert after.began - before.ended <= moment.spread + 2.0 * SHORT_TICK_SECONDS + 1e-3
+
+
+def test_the_exporter_is_asked_when_a_sample_is_due_and_not_before() -> None:
+    machine = Clocked(2.5)
+    watched(machine, 60.0)
+    assert len(machine.asked) < 60.0 / INTERVAL * 3
+
+
+def test_a_short_time_goes_on_until_there_are_enough_samples() -> None:
+    assert len(watched(Clocked(0.5), 1.0).moments) == 3
+
+
+def test_an_exporter_that_restarts_is_waited_for() -> None:
+    machine = Clocked(0.5, away=(10.0, 10.0 + PATIENCE_SECONDS - 5.0))
+    assert watched(machine, 90.0).moments[-1].at > NOON + 80.0
+
+
+def test_an_exporter_that_stays_away_ends_the_audit() -> None:
+    machine = Clocked(0.5, away=(10.0, 1e9))
+    with pytest.raises(ConfigError) as raised:
+        watched(machine, 3600.0)
+    assert raised.value.mistakes == ["the exporter at 127.0.0.1:10110 has not answered for 60 s"]
+    assert machine.now - NOON < 10.0 + INTERVAL + PATIENCE_SECONDS + 2.0 * TICK_SECONDS + 1.0
