@@ -31,7 +31,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecotrack_audit_checks",
         labels=("outcome",),
-        help="Checks of the last kept audit by outcome: they held, failed, or could not be made for want of data.",
+        help="Number of checks of the last kept audit by outcome: held, failed, or not made for want of data.",
         read=_checks,
     ),
     gauge(
