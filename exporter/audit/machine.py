@@ -5,7 +5,7 @@ from functools import partial
 from itertools import pairwise
 
 from exporter.audit.check import Check
-from exporter.audit.evidence import Evidence, Moment, PublishedModels, runs, total
+from exporter.audit.evidence import Evidence, Moment, Pair, PublishedModels, runs, total
 from exporter.audit.figures import Figures
 from exporter.audit.finding import Comparison, NotCheckedError
 from exporter.audit.integral import integrate
@@ -28,54 +28,64 @@ COVERED_BY = {"battery": Coverage.MACHINE, "nvml": Coverage.GPU}
 
 
 def own_change(
-    first: Moment, last: Moment, read: Callable[[Own], float | None], wraps_at: float | None = None
+    run: Sequence[Pair], read: Callable[[Own], float | None], wraps_at: float | None = None
 ) -> tuple[float, float] | None:
-    """Return what a counter gained from one sample to another, by the audit's own readings, and how far off that is.
+    """Return what a counter gained over a run of samples, by the audit's own readings, and how far off that is.
 
     At the moment of a sample it stood between what it was in the reading before and in the one after. None where a
     reading is missing, or where the counter fell and does not say at which value it begins anew.
     """
-    if first.own is None or last.own is None:
-        return None
-    values = [read(one) for one in (first.own.before, first.own.after, last.own.before, last.own.after)]
-    known = [one for one in values if one is not None]
-    if len(known) < len(values):
-        return None
-    steps = [two - one for one, two in pairwise(known)]
+    values: list[float] = []
+    for moment in (run[0].before, *(step.after for step in run)):
+        for own in () if moment.own is None else (moment.own.before, moment.own.after):
+            value = read(own)
+            if value is None:
+                return None
+            values.append(value)
+    steps = [two - one for one, two in pairwise(values)]
     steps = [step + wraps_at if step < 0.0 and wraps_at else step for step in steps]
-    if min(steps) < 0.0:
+    if len(values) < 2 * (len(run) + 1) or min(steps) < 0.0:
         return None
-    within, between, after = steps
-    return within / 2.0 + between + after / 2.0, (within + after) / 2.0
+    unsure = (steps[0] + steps[-1]) / 2.0
+    return sum(steps[1:-1]) + unsure, unsure
 
 
-def _require_own(evidence: Evidence) -> None:
-    """Refuse evidence without own readings. Raises NotCheckedError."""
+def _witnessed(evidence: Evidence) -> list[Pair]:
+    """Return the steps with own readings at both ends. Raises NotCheckedError without any.
+
+    A sample that was taken before the audit began has none.
+    """
     if reason := evidence.lacking.get("machine"):
         raise NotCheckedError(reason)
+    found = [one for one in evidence.steps() if one.before.own is not None and one.after.own is not None]
+    if not found:
+        raise NotCheckedError("no two samples were seen with own readings around them; more --minutes see more of them")
+    return found
 
 
 def _counter(
-    evidence: Evidence, what: str, name: str, labels: Mapping[str, str], read: Callable[[Own], float | None]
+    evidence: Evidence,
+    what: str,
+    name: str,
+    labels: Mapping[str, str],
+    read: Callable[[Own], float | None],
+    wraps_at: float | None = None,
 ) -> Iterator[Comparison]:
-    """Compare what a series gained over each run of samples with the audit's own readings of the counter."""
+    """Compare what a series gained over each run of samples with own readings of the counter, where there are any."""
     told = found = slack = 0.0
-    seen = False
-    for run in runs(evidence.steps()):
-        gained, own = total(run, sum_of(name, **labels)), own_change(run[0].before, run[-1].after, read)
+    for run in runs(_witnessed(evidence)):
+        gained, own = total(run, sum_of(name, **labels)), own_change(run, read, wraps_at)
         if gained is not None and own is not None:
-            told, found, slack, seen = told + gained, found + own[0], slack + own[1], True
-    if seen:
-        yield Comparison(what=what, told=told, found=found, slack=slack)
+            told, found, slack = told + gained, found + own[0], slack + own[1]
+    yield Comparison(what=what, told=told, found=found, slack=slack)
 
 
 def _cpu_time(evidence: Evidence) -> Iterator[Comparison]:
     """Compare utilization over time with busy time; a share of 1 may have been more, and is left out."""
-    _require_own(evidence)
     told = found = slack = 0.0
-    steps = [one for one in evidence.steps() if 0.0 <= (one.after.figures.of(UTILIZATION) or 0.0) < 1.0]
+    steps = [one for one in _witnessed(evidence) if 0.0 <= (one.after.figures.of(UTILIZATION) or 0.0) < 1.0]
     for run in runs(steps):
-        own = own_change(run[0].before, run[-1].after, lambda one: one.busy)
+        own = own_change(run, lambda one: one.busy)
         first, last = run[0].before.own, run[-1].after.own
         if own is None or first is None or last is None or first.before.cpus != last.after.cpus:
             continue
@@ -86,7 +96,6 @@ def _cpu_time(evidence: Evidence) -> Iterator[Comparison]:
 
 
 def _group_cpu(evidence: Evidence) -> Iterator[Comparison]:
-    _require_own(evidence)
     if not evidence.moments[-1].figures.family(GROUP_SECONDS):
         raise NotCheckedError("processes are attributed to no groups")
     yield from _counter(evidence, "all groups", GROUP_SECONDS, {}, lambda one: one.busy)
@@ -159,19 +168,16 @@ def _between(points: Sequence[tuple[float, float]], at: float) -> float:
 
 
 def _network(evidence: Evidence, *, unit: str, name: str) -> Iterator[Comparison]:
-    _require_own(evidence)
     for labels in map(dict, evidence.moments[-1].figures.family(name)):
         key = (labels["device"], f"{labels['direction']}_{unit}")
-        what = f"{labels['device']} {labels['direction']}"
-        yield from _counter(evidence, what, name, labels, partial(_traffic, key=key))
+        yield from _counter(evidence, " ".join(labels.values()), name, labels, partial(_traffic, key=key))
 
 
 def _disk(evidence: Evidence) -> Iterator[Comparison]:
-    _require_own(evidence)
     name = "ecotrack_disk_bytes_total"
     for labels in map(dict, evidence.moments[-1].figures.family(name)):
-        direction = labels["direction"]
-        yield from _counter(evidence, direction, name, labels, partial(_moved, direction=direction))
+        read = partial(_moved, direction=labels["direction"])
+        yield from _counter(evidence, labels["direction"], name, labels, read)
 
 
 def _traffic(own: Own, *, key: tuple[str, str]) -> float | None:
@@ -184,7 +190,6 @@ def _moved(own: Own, *, direction: str) -> float | None:
 
 def _rapl(evidence: Evidence) -> Iterator[Comparison]:
     """Compare what each zone's counter gained with the audit's own readings of it."""
-    _require_own(evidence)
     zones = [one for one in _sensors(evidence.moments[-1]) if one["source"] == "rapl"]
     if not zones:
         raise NotCheckedError("the exporter reads no RAPL")
@@ -194,13 +199,8 @@ def _rapl(evidence: Evidence) -> Iterator[Comparison]:
         raise NotCheckedError("RAPL cannot be read here; as root it can")
     for labels in zones:
         zone = labels["sensor"]
-        told = found = slack = 0.0
-        for step in evidence.steps() if zone in known else ():
-            gained = step.moved(sum_of(MEASURED, **labels))
-            own = own_change(step.before, step.after, partial(_zone, name=zone), known[zone].wraps_at)
-            if gained is not None and own is not None:
-                told, found, slack = told + gained, found + own[0], slack + own[1]
-        yield Comparison(what=zone, told=told, found=found, slack=slack)
+        if zone in known:
+            yield from _counter(evidence, zone, MEASURED, labels, partial(_zone, name=zone), known[zone].wraps_at)
 
 
 def _zone(own: Own, *, name: str) -> float | None:

@@ -117,7 +117,8 @@ class World:
             figures=figures,
             at=snapshot.sampled_at,
             summary=summarize(snapshot, snapshot.sampled_at, fresh=True),
-            own=Bracket(before=own, after=own),
+            # What was sampled before the audit began, nobody has read the counters of.
+            own=Bracket(before=own, after=own) if self.moments else None,
         )
 
     def _own(self, at: float) -> Own:
