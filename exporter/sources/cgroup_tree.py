@@ -10,7 +10,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.sources.process_lives import portions
+from exporter.sources.process_lives import IMPOSSIBLE, portions
 from exporter.sources.reading import COUNTS
 from exporter.sources.sysfs import content
 
@@ -109,6 +109,8 @@ class TreeLives:
         before = self._before
         new = {path for path, one in now.items() if not one.follows(before.get(path))}
         had = {path: one.used - (0 if path in new else before[path].used) for path, one in now.items()}
+        too_much = IMPOSSIBLE * cpus * microseconds
+        had = {path: used if used < too_much else 0 for path, used in had.items()}
         own: dict[str, float] = dict(had)
         for path, used in had.items():
             if above := _nearest(path, now):

@@ -5,6 +5,7 @@ of each child that was waited for (proc_pid_stat(5), fields 16 and 17). Taken of
 are gone, the rest is theirs, and that of children that came and went unseen.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from typing import TypeVar
 from exporter.sources.process_stat import Process
 
 KeyT = TypeVar("KeyT", bound=Hashable)
+
+IMPOSSIBLE = 2.0
+"""Multiple of all that CPUs can have done between two readings, from which on a figure is no time. Judgement: the
+moments at which it is read differ by less than the time between two readings."""
 
 Had = tuple[Process, float]
 """A process, and the clock ticks that it has had."""
@@ -33,11 +38,15 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Time between two readings in clock ticks, since the machine's start the last one, and the forks in between."""
+    """Time between two readings in clock ticks, since the machine's start the last one, and the forks in between.
+
+    `most` is what all CPUs together can have done in it.
+    """
 
     ticks: float
     until: float
     forks: int | None = None
+    most: float = math.inf
 
 
 class Lives:
@@ -63,7 +72,7 @@ class Lives:
             else:
                 born += 1
                 used = process.used if self._counts(process) else 0
-            if used > 0:
+            if 0 < used < IMPOSSIBLE * span.most:
                 own.append((process, used))
         none_unseen = span.forks is not None and span.forks <= born
         ended, unseen = self._ended(now, span, none_unseen=none_unseen)
@@ -88,7 +97,7 @@ class Lives:
             told = parent.waited - self._waited_before(parent)
             known = below.get(pid, ())
             found = told - sum(one.used + one.waited for one in known)
-            if found <= 0:
+            if not 0 < found < IMPOSSIBLE * span.most:
                 continue
             shares = portions(found, {one: self._most(one, span, none_unseen=none_unseen) for one in known})
             ended.extend(shares.items())

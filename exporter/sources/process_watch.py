@@ -64,7 +64,9 @@ class ProcessWatch:
             self._lives = Lives(processes)
             return Seen()
         until = interval.elapsed * TICKS_PER_SECOND
-        spent = self._lives.advance(processes, Span(ticks=interval.ticks, until=until, forks=interval.forks))
+        most = interval.ticks * interval.cpus
+        span = Span(ticks=interval.ticks, until=until, forks=interval.forks, most=most)
+        spent = self._lives.advance(processes, span)
         # The name of a process that nobody saw is not known, but it was its parent's cgroup that it began in.
         unseen = [had for had in spent.unseen if self._inherits and had[0].pid != FIRST_PROCESS]
         weights = interval.weights

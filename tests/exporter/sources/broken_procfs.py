@@ -26,13 +26,15 @@ FIELDS = 52
 """Fields of `/proc/PID/stat` (proc_pid_stat(5))."""
 
 
+TIMES = (13, 14, 15, 16)
+"""Places of a process's own time and that of its children."""
+
+
 @st.composite
 def stats(draw: st.DrawFn) -> bytes:
     """Return text of `/proc/PID/stat` in which something is wrong."""
-    figures = ["1"] * FIELDS
-    for place in draw(st.lists(st.integers(2, FIELDS - 1), max_size=6)):
-        figures[place] = draw(FIGURES)
-    for place in (13, 14, 15, 16):  # the times
+    figures = ["0"] * FIELDS
+    for place in draw(st.lists(st.sampled_from([*TIMES, *range(2, FIELDS)]), min_size=1, max_size=6)):
         figures[place] = draw(FIGURES)
     text = b"%s (%s) " % (draw(FIGURES).encode(), draw(NAMES)) + " ".join(figures[2:]).encode() + b"\n"
     return text[: draw(st.integers(0, len(text)) | st.just(len(text)))]
@@ -53,7 +55,7 @@ CGROUPS = st.one_of(
 """Text of `/proc/PID/cgroup`."""
 
 CPU_STATS = st.one_of(
-    st.binary(max_size=200),
+    st.binary(max_size=200).filter(lambda text: b"usage_usec" not in text),
     FIGURES.map(lambda figure: f"usage_usec {figure}\nuser_usec 0\n".encode()),
     st.sampled_from([b"usage_usec", b"usage_usec 1 2 3\n", b"nr_periods 0\n", b"usage_usec 5\nusage_usec 7\n"]),
 )
