@@ -49,6 +49,10 @@ class GroupSums:
             left = max(0.0, left - total * factor)
         cpu[OTHER] += left
         weighted[OTHER] += left * mean_weight
+        # What has no room at once would be lost, and the others would pay for it.
+        for group in sorted(cpu.keys() - {OTHER}, key=lambda one: (-cpu[one], one))[MOST_GROUPS - 1 :]:
+            cpu[OTHER] += cpu.pop(group)
+            weighted[OTHER] += weighted.pop(group)
         for group, ticks in cpu.items():
             _add(self._cpu, group, ticks)
             _add(self._weighted, group, weighted[group])

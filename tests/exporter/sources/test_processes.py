@@ -427,6 +427,18 @@ def test_groups_that_come_and_go_for_months_do_not_fill_the_memory(kernel: FakeK
     assert round((later.cpu.get("stays", 0) - times.cpu.get("stays", 0)) * TICKS) == 5
 
 
+def test_more_groups_in_one_interval_than_are_counted_lose_no_time(kernel: FakeKernel) -> None:
+    source = opened(kernel)
+    for number in range(3 * MOST_GROUPS):
+        kernel.fork(1, f"x{number}y", 100 + number)
+        kernel.run(100 + number, 2 if number == 0 else 1)
+    times = read_later(source, kernel)
+    assert len(times.cpu) == len(times.weighted) == MOST_GROUPS
+    assert round(sum(times.cpu.values()) * TICKS) == 3 * MOST_GROUPS + 1
+    assert ticks(times.cpu)["x0y"] == 2
+    assert ticks(times.cpu)[OTHER] == 2 * MOST_GROUPS + 1
+
+
 def test_cpu_time_that_falls_is_no_time(kernel: FakeKernel) -> None:
     kernel.fork(1, "a", 10)
     kernel.run(10, 50)
