@@ -69,6 +69,7 @@ def cluster_of(layout: Layout, scenario: Scenario, *, compressed: CompressionPro
         extra_watts=np.array([one.active_watts for one in points]) - idle[:, None],
         idle_watts=idle,
         fits=np.array([[kind.memory_bytes <= node.device.memory_bytes for kind in classes] for node in nodes]),
+        memory_share=np.array([[kind.memory_bytes / node.device.memory_bytes for kind in classes] for node in nodes]),
         delay=np.where(away, seconds, 0.0),
         moved_joules=np.where(away, input_bytes * joules_per_byte(network.energy), 0.0),
         input_bytes=input_bytes,

@@ -9,7 +9,7 @@ import numpy as np
 
 from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, Seconds
-from simulator.arrays import CountArray
+from simulator.arrays import BoolArray, CountArray
 from simulator.assembly import inputs, parts
 from simulator.assembly.credit_prices import load_prices
 from simulator.assembly.layout import Layout, first_day_of, layout_of
@@ -31,15 +31,16 @@ from simulator.run.sleep import SleepState
 from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import STEPS, Scenario
 from simulator.scheduling.charging import CleanHoursCharging
-from simulator.scheduling.interface import Cluster, Policy
+from simulator.scheduling.interface import Cluster, Policy, Shifting
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.lower_bound import least_emissions
 from simulator.scheduling.names import is_users
 from simulator.scheduling.own.checked import Checked
-from simulator.scheduling.policies import build_policy, traits
+from simulator.scheduling.policies import Shifts, build_policy, traits
 from simulator.scheduling.score import Levels
 from simulator.scheduling.shifting import TemporalShifting
 from simulator.scheduling.sleeping import ConsolidatingSleeping, Sleeping, TimeoutSleeping
+from simulator.scheduling.waiting import WaitAwhile
 from simulator.streams import Stream, generator
 from simulator.workload.generated import MOST_AT_ONCE, Workload
 from simulator.workload.task import Tasks
@@ -124,7 +125,7 @@ def build_engine(
         workload=workload or inputs.workload_of(scenario, layout, seed),
         deferrable=deferrable,
         policy=_policy(method, scenario, backend),
-        shifting=TemporalShifting(deferrable, backend=backend) if traits(method.policy).shifts else None,
+        shifting=_shifting(method, deferrable, backend),
         forecaster=forecaster_of(scenario, method, layout, generation),
         sleep=_sleep(method, scenario, layout, cluster, seed),
         charging=CleanHoursCharging() if scenario.scheduler.charging == "clean-hours" else None,
@@ -150,6 +151,15 @@ def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
     levels = Levels.ALL if method.dvfs else Levels.FASTEST
     policy = build_policy(method.policy, parts.configured_weights(scenario), levels=levels, backend=backend)
     return Checked(policy, method.policy) if is_users(method.policy) else policy
+
+
+def _shifting(method: Method, deferrable: BoolArray, backend: Backend) -> Shifting | None:
+    match traits(method.policy).shifts:
+        case Shifts.TO_GREEN_ENERGY:
+            return TemporalShifting(deferrable, backend=backend)
+        case Shifts.TO_CLEAN_GRID:
+            return WaitAwhile(deferrable)
+    return None
 
 
 def _sleep(method: Method, scenario: Scenario, layout: Layout, cluster: Cluster, seed: int) -> SleepState | None:

@@ -20,7 +20,8 @@ class Cluster:
 
     `bus` (N,): the bus of each node. `service` (N, K, L): seconds of execution per second of reference work,
     compression included. `extra_watts` (N, L): power above idle while a task executes. `idle_watts` (N,). `fits` (N,
-    K): whether the class's model fits into the node's memory. `delay` (N, K): seconds that the input of a task takes to
+    K): whether the class's model fits into the node's memory, and `memory_share` (N, K): the part of that memory that a
+    task of the class requests. `delay` (N, K): seconds that the input of a task takes to
     the node, 0 at the site where it arrives. `input_bytes` (K,): of a task, and `moved_joules` (N, K): energy of the
     network to move them. `work` (K,): mean reference work. `deadline` and `priority` (K,): of the classes. A node
     executes one task at a time, in order of placement, without preemption. No task may start later than `longest_wait`
@@ -32,6 +33,7 @@ class Cluster:
     extra_watts: FloatArray
     idle_watts: FloatArray
     fits: BoolArray
+    memory_share: FloatArray
     delay: FloatArray
     moved_joules: FloatArray
     input_bytes: FloatArray

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from exporter.core.config import ConfigError
 from simulator.scheduling.interface import Policy
@@ -9,9 +10,18 @@ from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.kernels.placement import Order, place_least_loaded
 from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
 from simulator.scheduling.own.per_task import load_policy
-from simulator.scheduling.queues import InOrder, InTurn
+from simulator.scheduling.queues import ByRequests, InOrder, InTurn, InTurnBySpeed
 from simulator.scheduling.score import Levels, Scored
 from simulator.scheduling.weights import Weights
+
+
+class Shifts(Enum):
+    """Ways to choose when deferrable tasks are released: at once, see `TemporalShifting`, or see `WaitAwhile`."""
+
+    NOTHING = "nothing"
+    TO_GREEN_ENERGY = "to green energy"
+    TO_CLEAN_GRID = "to a clean grid"
+
 
 _TIE = 1e-6
 """Weight of latency where it decides only between choices that are otherwise equal, such as several green nodes."""
@@ -27,9 +37,16 @@ class ByScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByTurn:
-    """Placement round robin, see `InTurn`."""
+    """Placement round robin, see `InTurn`; `by_speed`, see `InTurnBySpeed`."""
 
-    tries: int | None = None
+    by_speed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByRequest:
+    """Placement by requests over capacity, on the least allocated node or the `most`; see `ByRequests`."""
+
+    most: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +58,10 @@ class ByOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """The needs of a policy beyond placing: `shifts`, temporal shifting; `sees_future`, forecasts without error."""
+    """The needs of a policy beyond placing: `shifts`, a way to choose when deferrable tasks are released, and
+    `sees_future`, forecasts without error."""
 
-    shifts: bool = False
+    shifts: Shifts = Shifts.NOTHING
     sees_future: bool = False
 
 
@@ -52,7 +70,7 @@ class BuiltIn:
     """A policy of the simulator. Its description completes "places each task on"; see the reference page."""
 
     description: str
-    places: ByScore | ByTurn | ByOrder
+    places: ByScore | ByTurn | ByRequest | ByOrder
     traits: Traits = Traits()
 
 
@@ -62,6 +80,11 @@ POLICIES: Mapping[str, BuiltIn] = {
     "round-robin": BuiltIn(
         description="The nodes in turn; one that does not fit or cannot start in time is passed over.",
         places=ByTurn(),
+    ),
+    "weighted-round-robin": BuiltIn(
+        description="The nodes in turn, each as often as it is fast for the class (Katevenis et al. 1991; in the order "
+        "of nginx).",
+        places=ByTurn(by_speed=True),
     ),
     "least-loaded": BuiltIn(
         description="The node that can start first (join the shortest queue, by time; Winston 1977).",
@@ -86,16 +109,28 @@ POLICIES: Mapping[str, BuiltIn] = {
     "shifting": BuiltIn(
         description="As joint; deferrable tasks also wait for greener supply within their deadline.",
         places=ByScore(levels=Levels.ALL),
-        traits=Traits(shifts=True),
+        traits=Traits(shifts=Shifts.TO_GREEN_ENERGY),
     ),
     "oracle": BuiltIn(
         description="As shifting, but told the supply to come without error: a yardstick, not a policy for use.",
         places=ByScore(levels=Levels.ALL),
-        traits=Traits(shifts=True, sees_future=True),
+        traits=Traits(shifts=Shifts.TO_GREEN_ENERGY, sees_future=True),
     ),
-    "kubernetes-like": BuiltIn(
-        description="Peer: in turn over the nodes whose memory fits, blind to their queues.",
-        places=ByTurn(tries=1),
+    "kubernetes-least-allocated": BuiltIn(
+        description="Peer after Kubernetes' NodeResourcesFit: the node with the least share of its memory requested, "
+        "blind to queues.",
+        places=ByRequest(),
+    ),
+    "kubernetes-most-allocated": BuiltIn(
+        description="Peer after Kubernetes' NodeResourcesFit: the node with the greatest share of its memory requested "
+        "that still fits, blind to queues.",
+        places=ByRequest(most=True),
+    ),
+    "wait-awhile-like": BuiltIn(
+        description="Peer after Let's Wait Awhile (Wiesner et al. 2021): as least-loaded; deferrable tasks also wait "
+        "for a cleaner grid within their deadline.",
+        places=ByOrder(place=place_least_loaded),
+        traits=Traits(shifts=Shifts.TO_CLEAN_GRID),
     ),
     "casper-like": BuiltIn(
         description="Peer after CASPER (Souza et al. 2023): least grams for this task now, weighed equally with load.",
@@ -160,7 +195,9 @@ def build_policy(name: str, weights: Weights, *, levels: Levels, backend: Backen
         case ByScore(weights=own, levels=allowed):
             allowed = levels if allowed is Levels.ALL else Levels.FASTEST
             return Scored(name, own or weights, levels=allowed, backend=backend)
-        case ByTurn(tries=tries):
-            return InTurn(name, tries=tries, backend=backend)
+        case ByTurn(by_speed=by_speed):
+            return InTurnBySpeed(name, backend) if by_speed else InTurn(name, backend)
+        case ByRequest(most=most):
+            return ByRequests(name, most=most, backend=backend)
         case ByOrder(place=place):
             return InOrder(name, place, only=single_node(name), backend=backend)

@@ -5,24 +5,65 @@ import numpy as np
 from simulator.arrays import BoolArray
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.kernels.placement import Order, Rule, place_in_turn
+from simulator.scheduling.kernels.placement import (
+    Order,
+    Rule,
+    place_by_requests,
+    place_in_turn,
+    place_in_turn_by_speed,
+)
 from simulator.scheduling.ruled import Ruled, rule
+
+MOST_PODS = 110
+"""Pods that a node holds at most: the default of the kubelet's setting maxPods (Kubernetes documentation, 2024)."""
 
 
 class InTurn(Ruled):
-    """Round robin at full frequency: a task goes to the next node that fits and can start it in time, of `tries`."""
+    """Round robin at full frequency: a task goes to the next node that fits and can start it in time."""
 
-    def __init__(self, name: str, *, tries: int | None, backend: Backend) -> None:
-        """Start with the first node; a `tries` of None tries all nodes."""
+    def __init__(self, name: str, backend: Backend) -> None:
+        """Start with the first node."""
         super().__init__(name, backend)
-        self._tries = tries
         self._cursor = np.zeros(1, np.int32)
 
     def _choose(self, cluster: Cluster) -> tuple[Order, Rule]:
         """See `Ruled`. The turn goes on from the last step."""
+        return place_in_turn, rule(cluster)._replace(cursor=self._cursor)
+
+
+class InTurnBySpeed(Ruled):
+    """Round robin in which a node's turns are in proportion to its speed for the class, the compressed model's.
+
+    Within a class, for it is that of its tasks that fit on which nodes. Credits are those of the cluster last seen.
+    """
+
+    def _choose(self, cluster: Cluster) -> tuple[Order, Rule]:
+        """See `Ruled`."""
+        speed = np.ascontiguousarray(1.0 / cluster.service[:, :, -1])
+        return place_in_turn_by_speed, rule(cluster)._replace(share=speed, memory=np.zeros((1, *speed.shape)))
+
+
+class ByRequests(Ruled):
+    """Placement by the requests of tasks over the capacity of nodes, as Kubernetes' plugin NodeResourcesFit scores.
+
+    Its strategy LeastAllocated gives a resource the score (capacity - requested) / capacity and MostAllocated
+    requested / capacity, the task's own request included; the highest wins. Tasks request memory, and nothing else.
+    """
+
+    def __init__(self, name: str, *, most: bool, backend: Backend) -> None:
+        """Choose the strategy: the `most` allocated node, or the least."""
+        super().__init__(name, backend)
+        self._weight = -1.0 if most else 1.0
+
+    def _choose(self, cluster: Cluster) -> tuple[Order, Rule]:
+        """See `Ruled`."""
         nodes = len(cluster.names)
-        tries = nodes if self._tries is None else self._tries
-        return place_in_turn, rule(cluster)._replace(tries=tries, cursor=self._cursor)
+        return place_by_requests, rule(cluster)._replace(
+            share=np.ascontiguousarray(cluster.memory_share),
+            weights=np.array([self._weight]),
+            cursor=np.zeros(2 * nodes, np.int32),
+            memory=np.zeros((2, nodes, MOST_PODS)),
+        )
 
 
 class InOrder(Ruled):

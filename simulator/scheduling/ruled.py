@@ -74,6 +74,7 @@ def rule(cluster: Cluster) -> Rule:
         nodes=nowhere,
         first=nowhere,
         scratch=nothing,
-        tries=len(cluster.names),
+        share=nothing,
         cursor=nowhere,
+        memory=np.zeros((0, 0, 0)),
     )

@@ -24,12 +24,15 @@ the answer for 32 nodes of `edge` is 1% higher with 1,000, and 10% with 250.
 
 PEERS = (
     "round-robin",
-    "kubernetes-like",
+    "weighted-round-robin",
+    "kubernetes-least-allocated",
+    "kubernetes-most-allocated",
     "least-loaded",
     "least-energy",
     "least-carbon",
     "carbon-greedy",
     "casper-like",
+    "wait-awhile-like",
     "weighted",
     "joint",
     "shifting",

@@ -28,7 +28,8 @@ class Rule(NamedTuple):
     there times the weight of carbon. `urgency` (K,) = priority / deadline, `weights` (5,) in the order of
     `simulator.scheduling.weights.TERMS`. No task may wait for more than `longest_wait` seconds. Operating points from
     `first_level` on are open. `nodes` and `first` list the nodes by group, see `place_by_score_in_groups`, and
-    `scratch` (4, N) is room for it. `tries` and the state `cursor` (1,) are those of `place_in_turn`.
+    `scratch` (4, N) is room for it. `share` (N, K) is what an order without a score knows of nodes and classes, and
+    `cursor` and `memory` (., ., .) are state, what it remembers from step to step.
     """
 
     service: FloatArray
@@ -46,8 +47,9 @@ class Rule(NamedTuple):
     nodes: IntArray
     first: IntArray
     scratch: FloatArray
-    tries: int
+    share: FloatArray
     cursor: IntArray
+    memory: FloatArray
 
 
 DELAY, MOVED_ENERGY, MOVED_CARBON, MOVED_SCORE = range(4)
@@ -462,11 +464,11 @@ def place_in_turn(
 ) -> None:
     """Place round robin at full frequency: on the next node that fits, counted from `cursor` (1,), which is state.
 
-    Where that node cannot start the task in time, the next that fit are tried, up to `tries` in all; then the task is
-    dropped. The turn passes to the node after the last one tried; where fewer than `tries` fit and none can, it stays.
+    Where that node cannot start the task in time, the next that fit are tried; where none can, the task is dropped, and
+    the turn stays. It passes to the node after the one chosen.
     """
     service, fits, longest_wait = rule.service, rule.fits, rule.longest_wait
-    tries, cursor = rule.tries, rule.cursor
+    cursor = rule.cursor
     nodes, _, levels = service.shape
     chosen, level, begin, end = choice[0], choice[1], times[0], times[1]
     for i in range(len(release)):
@@ -475,7 +477,6 @@ def place_in_turn(
         level[i] = levels - 1
         begin[i] = math.nan
         end[i] = math.nan
-        tried = 0
         at = cursor[0]
         for _ in range(nodes):
             n = at
@@ -495,10 +496,133 @@ def place_in_turn(
                 free_at[n] = finish
                 if wake is not None:
                     wake[n] = 0.0
-            tried += 1
-            if wait <= longest_wait or tried == tries:
                 cursor[0] = at
                 break
+
+
+def place_in_turn_by_speed(
+    rule: Rule,
+    moved: FloatArray | None,
+    release: FloatArray,
+    task_class: IntArray,
+    work: FloatArray,
+    free_at: FloatArray,
+    wake: FloatArray | None,
+    green: FloatArray,
+    choice: IntArray,
+    times: FloatArray,
+    terms: FloatArray,
+) -> None:
+    """Place in turn at full frequency, a node as often as it is fast: `share` (N, K) is the speed for each class.
+
+    Each task gives every node that fits and can start it in time a credit of its speed, and takes the sum of these from
+    the node that then has the most, which gets the task. `memory` (1, N, K) holds the credits.
+    """
+    service, fits, longest_wait, speed = rule.service, rule.fits, rule.longest_wait, rule.share
+    credit = rule.memory[0]
+    nodes, _, levels = service.shape
+    chosen, level, begin, end = choice[0], choice[1], times[0], times[1]
+    for i in range(len(release)):
+        k = task_class[i]
+        best = -1
+        most = -math.inf
+        given = 0.0
+        for n in range(nodes):
+            if not fits[n, k]:
+                continue
+            waking = None if wake is None else wake[n]
+            if waiting(release[i], free_at[n], waking, None if moved is None else moved[DELAY, n, k]) > longest_wait:
+                continue
+            given += speed[n, k]
+            credit[n, k] += speed[n, k]
+            if credit[n, k] > most:
+                most = credit[n, k]
+                best = n
+        chosen[i] = best
+        level[i] = levels - 1
+        if best < 0:
+            begin[i] = math.nan
+            end[i] = math.nan
+            continue
+        credit[best, k] -= given
+        waking = None if wake is None else wake[best]
+        delay = None if moved is None else moved[DELAY, best, k]
+        begin[i] = starting(release[i], free_at[best], waking, delay)
+        end[i] = begin[i] + work[i] * service[best, k, levels - 1]
+        free_at[best] = end[i]
+        if wake is not None:
+            wake[best] = 0.0
+
+
+def place_by_requests(
+    rule: Rule,
+    moved: FloatArray | None,
+    release: FloatArray,
+    task_class: IntArray,
+    work: FloatArray,
+    free_at: FloatArray,
+    wake: FloatArray | None,
+    green: FloatArray,
+    choice: IntArray,
+    times: FloatArray,
+    terms: FloatArray,
+) -> None:
+    """Place each task by what is requested of the nodes, blind to their queues, at full frequency.
+
+    A node takes a task if the memory that is requested of it, with the task's, is no more than it has, and if it holds
+    fewer tasks than there is room for. Of these nodes the one with the least share of its memory requested takes it, or
+    with the most where the weight is negative. One that cannot start it in time drops it, for the order does not look.
+
+    `share` (N, K) is the part of its memory that a class requests. A task holds it from its placement to its end:
+    `memory` (2, N, C) has the ends and the shares of what each node holds, the oldest at `cursor` (2, N), of which the
+    second row counts them; `weights`[0] is 1 for the least, -1 for the most.
+    """
+    service, fits, longest_wait, share = rule.service, rule.fits, rule.longest_wait, rule.share
+    nodes, _, levels = service.shape
+    ends, held = rule.memory[0], rule.memory[1]
+    room = ends.shape[1]
+    oldest, count = rule.cursor[:nodes], rule.cursor[nodes:]
+    sign = rule.weights[0]
+    chosen, level, begin, end = choice[0], choice[1], times[0], times[1]
+    for i in range(len(release)):
+        k = task_class[i]
+        best = -1
+        least = math.inf
+        for n in range(nodes):
+            while count[n] > 0 and ends[n, oldest[n]] <= release[i]:
+                oldest[n] = oldest[n] + 1 if oldest[n] + 1 < room else 0
+                count[n] -= 1
+            if not fits[n, k] or count[n] == room:
+                continue
+            requested = share[n, k]
+            at = oldest[n]
+            for _ in range(count[n]):
+                requested += held[n, at]
+                at = at + 1 if at + 1 < room else 0
+            if requested <= 1.0 and sign * requested < least:
+                least = sign * requested
+                best = n
+        chosen[i] = -1
+        level[i] = levels - 1
+        begin[i] = math.nan
+        end[i] = math.nan
+        if best < 0:
+            continue
+        waking = None if wake is None else wake[best]
+        delay = None if moved is None else moved[DELAY, best, k]
+        if waiting(release[i], free_at[best], waking, delay) > longest_wait:
+            continue
+        chosen[i] = best
+        begin[i] = starting(release[i], free_at[best], waking, delay)
+        end[i] = begin[i] + work[i] * service[best, k, levels - 1]
+        free_at[best] = end[i]
+        if wake is not None:
+            wake[best] = 0.0
+        at = oldest[best] + count[best]
+        at = at - room if at >= room else at
+        ends[best, at] = end[i]
+        held[best, at] = share[best, k]
+        count[best] += 1
 
 
 def place_least_loaded(

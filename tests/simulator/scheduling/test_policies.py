@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.core.config import ConfigError
-from simulator.scheduling.interface import DROPPED, Policy
+from simulator.scheduling.interface import DROPPED, Cluster, Policy
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.policies import build_policy, traits, weights_of
+from simulator.scheduling.policies import Shifts, build_policy, traits, weights_of
+from simulator.scheduling.queues import MOST_PODS
 from simulator.scheduling.score import Levels
 from simulator.scheduling.weights import Weights
 from tests.simulator.scheduling.clusters import ALL_POLICIES, cluster, random_cluster, random_tasks, run, tasks, view
@@ -105,11 +108,89 @@ def test_round_robin_passes_over_nodes_that_cannot() -> None:
     assert later.node.tolist() == [0]
 
 
-def test_kubernetes_like_is_blind_to_queues() -> None:
-    two = cluster([[[1.0]]] * 2, [[1.0]] * 2, longest_wait=1.5)
+@given(speeds=st.lists(st.integers(1, 9), min_size=1, max_size=6), rounds=st.integers(1, 4))
+def test_weighted_round_robin_shares_in_proportion_to_speed(speeds: list[int], rounds: int) -> None:
+    """After any number of tasks no node is a whole turn away from its share, and after whole rounds none at all."""
+    nodes = cluster([[[1.0 / speed]] for speed in speeds], [[1.0]] * len(speeds), longest_wait=1e9)
+    count = rounds * sum(speeds)
+    placed = policy("weighted-round-robin").place(tasks(*[0.0] * count), nodes, view(nodes)).node
+    assert np.bincount(placed, minlength=len(speeds)).tolist() == [rounds * speed for speed in speeds]
+    for done in range(1, count):
+        due = done * np.array(speeds) / sum(speeds)
+        assert np.abs(np.bincount(placed[:done], minlength=len(speeds)) - due).max() < len(speeds)
+
+
+def test_weighted_round_robin_goes_on_from_step_to_step_and_passes_over_nodes_that_cannot() -> None:
+    # Twice as fast: twice as often. Of the second class the first node takes nothing.
+    service = [[[1.0], [1.0]], [[0.5], [1.0]], [[1.0], [1.0]]]
+    three = cluster(service, [[1.0]] * 3, fits=[[True, False], [True, True], [True, True]])
+    whole, parts = policy("weighted-round-robin"), policy("weighted-round-robin")
+    at_once = whole.place(tasks(*[0.0] * 8), three, view(three)).node.tolist()
+    assert at_once == [1, 0, 2, 1] * 2
+    assert [int(parts.place(tasks(0.0), three, view(three)).node[0]) for _ in range(8)] == at_once
+    assert whole.place(tasks(*[0.0] * 4, task_class=1), three, view(three)).node.tolist() == [1, 2, 1, 2]
+    busy = view(three, free_at=np.array([0.0, 100.0, 0.0]))
+    assert policy("weighted-round-robin").place(tasks(*[0.0] * 4), three, busy).node.tolist() == [0, 2, 0, 2]
+
+
+LEAST, MOST = "kubernetes-least-allocated", "kubernetes-most-allocated"
+
+
+def requesting(*shares: float, longest_wait: float = 60.0) -> Cluster:
+    """Return nodes on which a task requests these shares of the memory, and takes a second."""
+    nodes = cluster([[[1.0]]] * len(shares), [[1.0]] * len(shares), longest_wait=longest_wait)
+    return replace(nodes, memory_share=np.array(shares)[:, None])
+
+
+def test_kubernetes_like_policies_score_requests_over_capacity() -> None:
+    # With the task's own request: 0.5 and 0.2. Then 0.5 and 0.4, 0.5 and 0.6, 1 and 0.6.
+    two = requesting(0.5, 0.2)
+    assert policy(LEAST).place(tasks(*[0.0] * 4), two, view(two)).node.tolist() == [1, 1, 0, 1]
+    # The most allocated that still fits: the first holds two, the second five, and then there is no room.
+    placed = policy(MOST).place(tasks(*[0.0] * 9), two, view(two)).node.tolist()
+    assert placed == [0, 0, 1, 1, 1, 1, 1, DROPPED, DROPPED]
+
+
+def test_a_request_is_held_until_the_task_has_ended() -> None:
+    two = requesting(0.4, 0.4)
+    packed = policy(MOST).place(tasks(0.0, 0.0, 0.5, 1.0, 2.0), two, view(two))
+    # At 1 s the first has ended, on node 0, whose second runs until 2 s; that of node 1 runs from 0.5 to 1.5 s.
+    assert packed.node.tolist() == [0, 0, 1, 0, 0]
+    assert packed.start.tolist() == [0.0, 1.0, 0.5, 2.0, 3.0]
+    later = policy(MOST)
+    steps = [later.place(tasks(at), two, view(two, start=at)).node.tolist() for at in (0.0, 0.1, 0.2, 300.0)]
+    assert steps == [[0], [0], [1], [0]]
+
+
+def test_kubernetes_like_policies_are_blind_to_queues() -> None:
+    two = requesting(0.1, 0.1, longest_wait=1.5)
     seen = view(two, free_at=np.array([100.0, 0.0]))
-    assert policy("kubernetes-like").place(tasks(0.0, 0.0, 0.0), two, seen).node.tolist() == [DROPPED, 1, DROPPED]
+    # What is bound to the first node never starts, and so requests nothing of it afterwards.
+    assert policy(LEAST).place(tasks(0.0, 0.0, 0.0), two, seen).node.tolist() == [DROPPED] * 3
     assert policy("round-robin").place(tasks(0.0, 0.0, 0.0), two, seen).node.tolist() == [1, 1, DROPPED]
+
+
+def test_a_node_holds_no_more_pods_than_the_kubelet_admits() -> None:
+    two = requesting(0.001, 0.001, longest_wait=1e9)
+    placed = policy(MOST).place(tasks(*[0.0] * (2 * MOST_PODS + 5)), two, view(two)).node
+    assert [int((placed == node).sum()) for node in (0, 1, DROPPED)] == [MOST_PODS, MOST_PODS, 5]
+    # Ends and begins anew in the same places.
+    again = policy(MOST)
+    for at in (0.0, 1e6, 2e6):
+        full = again.place(tasks(*[at] * (MOST_PODS + 1)), two, view(two, start=at)).node
+        assert full.tolist() == [0] * MOST_PODS + [1]
+
+
+@given(st.lists(st.floats(0.01, 0.5), min_size=1, max_size=5), st.integers(1, 40))
+def test_most_allocated_opens_a_node_only_where_none_that_holds_a_task_has_room(
+    shares: list[float], count: int
+) -> None:
+    nodes = requesting(*([shares[0]] * len(shares)), longest_wait=1e9)
+    placed = policy(MOST).place(tasks(*[0.0] * count), nodes, view(nodes)).node
+    room = math.floor(1.0 / shares[0] + 1e-9)
+    taken = np.bincount(placed[placed != DROPPED], minlength=len(shares))
+    assert sum(0 < one < room - 1 for one in taken) <= 1
+    assert np.all(np.diff(taken) <= 0)
 
 
 def test_least_loaded_takes_the_queue_that_ends_first() -> None:
@@ -181,7 +262,9 @@ def test_a_single_node_has_to_exist() -> None:
 
 
 def test_traits_tell_who_shifts_and_who_sees_the_future() -> None:
-    assert {name for name in ALL_POLICIES if traits(name).shifts} == {"shifting", "oracle"}
+    shifts = {name: traits(name).shifts for name in ALL_POLICIES if traits(name).shifts is not Shifts.NOTHING}
+    green = Shifts.TO_GREEN_ENERGY
+    assert shifts == {"shifting": green, "oracle": green, "wait-awhile-like": Shifts.TO_CLEAN_GRID}
     assert {name for name in ALL_POLICIES if traits(name).sees_future} == {"oracle"}
 
 

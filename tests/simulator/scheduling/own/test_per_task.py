@@ -8,7 +8,7 @@ import pytest
 from simulator.scheduling.interface import DROPPED
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.own.per_task import Choice, NodeView, PerTask, TaskView, load_policy
-from simulator.scheduling.policies import build_policy, traits
+from simulator.scheduling.policies import Shifts, build_policy, traits
 from simulator.scheduling.score import Levels
 from simulator.scheduling.weights import Weights
 from tests.simulator.scheduling.clusters import cluster, random_cluster, random_tasks, run, tasks, view
@@ -82,4 +82,4 @@ def test_what_cannot_be_loaded_is_told_in_one_line(path: str) -> None:
 def test_a_policy_of_ones_own_is_known_by_its_path() -> None:
     name = f"{__name__}:Turns"
     assert build_policy(name, Weights(load=1.0), levels=Levels.ALL, backend=Backend.PLAIN).name == name
-    assert traits(name).shifts is False
+    assert traits(name).shifts is Shifts.NOTHING
