@@ -271,8 +271,8 @@ def _scaling(results: Results) -> Iterator[str]:
     if results.model == "edge":
         yield (
             f"Saturation is the greatest arrival rate at which at most {MISS_LIMIT:.0%} of the tasks are late or "
-            f"dropped, found for every seed by bisection, to {TOLERANCE:.0%} of the rate; the interval shows how seeds "
-            "differ beyond that. The runs of the bisection defer no tasks, and do not show the energy of a day. The "
+            f"dropped, found for every seed by a search, to {TOLERANCE:.0%} of the rate; the interval shows how seeds "
+            "differ beyond that. The runs of the search defer no tasks, and do not show the energy of a day. The "
             "other runs last whole days: the number of tasks sets the arrival rate."
         )
         yield ""
