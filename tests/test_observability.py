@@ -41,6 +41,7 @@ NOT_SHOWN = {
     "ecotrack_optimization_trial_watts": "a command measures it once; /api/v1/savings has it with its interval",
     "ecotrack_optimization_trial_reduction_ratio": "as the watts of a trial",
     "ecotrack_optimization_applied_settings": "there only while a command runs; its page and JSON tell of each setting",
+    "ecotrack_process_group_waiting_bytes": "as the joules that are retired; an audit adds them to those of groups",
     "ecotrack_process_group_waiting_grams": "as the joules that are retired; those that wait are shown",
     "ecotrack_process_group_retired_joules": "for the sum of all groups, which an audit makes",
     "ecotrack_process_group_retired_grams": "as the joules that are retired",

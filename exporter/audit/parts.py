@@ -16,9 +16,7 @@ INTENSITY = "ecotrack_grid_carbon_intensity_grams_per_kwh"
 
 NETWORK_BYTES = "ecotrack_network_bytes_total"
 
-GROUP_BYTES = "ecotrack_process_group_network_bytes_total"
-
-GROUPS_OFF = "processes are attributed to no groups"
+GROUPS_OFF = "nothing of it is told by groups of processes"
 
 READ_AT_THEIR_OWN_TIMES = {"ipmi", "meter"}
 """Sources of power that are read between samples: their watts are not of the time from sample to sample."""
@@ -147,36 +145,23 @@ def _budgets(evidence: Evidence) -> Iterator[Comparison]:
         yield Comparison(what=period, told=used, found=emitted)
 
 
-def _group_amounts(evidence: Evidence, *, name: str, whole: str, by_joule: bool) -> Iterator[Comparison]:
-    """Compare what groups gained, with what waits to be shared, with their scope.
-
-    Of energy that waits the grams are known while the carbon intensity stands still.
-    """
+def _groups(evidence: Evidence, *, name: str, whole: str, waiting: str, label: str) -> Iterator[Comparison]:
+    """Compare what groups gained, and what waits to be shared out, with the whole, by the values of a label."""
     pairs = evidence.pairs()
-    scopes = pairs[-1].after.figures.by(name, "scope")
-    if not scopes:
+    values = pairs[-1].after.figures.by(name, label)
+    if not values:
         raise NotCheckedError(GROUPS_OFF)
-    if not by_joule and len({one.figures.of(INTENSITY) for one in evidence.moments}) > 1:
-        raise NotCheckedError("the carbon intensity changed, so the grams of energy that waits are not known")
-    for scope in scopes:
-        told, found = total(pairs, sum_of(name, scope=scope)), total(pairs, sum_of(whole, scope=scope))
-        if told is None or found is None:
-            continue
-        for pair in pairs:
-            intensity = pair.after.figures.of(INTENSITY) or 0.0
-            waits = pair.moved(sum_of("ecotrack_process_group_waiting_joules", scope=scope)) or 0.0
-            told += waits if by_joule else waits / JOULES_PER_KWH * intensity
-        yield Comparison(what=scope, told=told, found=found)
+    for value in values:
+        found, waits = (total(pairs, sum_of(family, **{label: value})) for family in (whole, waiting))
+        if found is not None and waits is not None:
+            told = waits + sum(_gained(one, name, (label, value)) for one in pairs)
+            yield Comparison(what=value, told=told, found=found)
 
 
-def _group_bytes(evidence: Evidence) -> Iterator[Comparison]:
-    pairs = evidence.pairs()
-    directions = pairs[-1].after.figures.by(GROUP_BYTES, "direction")
-    if not directions:
-        raise NotCheckedError("bytes are counted by no groups")
-    for direction in directions:
-        told, whole = sum_of(GROUP_BYTES, direction=direction), sum_of(NETWORK_BYTES, direction=direction)
-        yield from compare(direction, pairs, told, whole)
+def _gained(pair: Pair, name: str, label: tuple[str, str]) -> float:
+    """Return the gain of a family's series with a label: one that is gone gained nothing, a new one all that it has."""
+    before, after = pair.before.figures.family(name), pair.after.figures.family(name)
+    return sum(value - before.get(labels, 0.0) for labels, value in after.items() if label in labels)
 
 
 def _bands(evidence: Evidence) -> Iterator[Comparison]:
@@ -234,7 +219,13 @@ CHECKS: tuple[Check, ...] = (
         exact=True,
         unit="J",
         about="energy of the groups of processes, and of their scope",
-        compare=partial(_group_amounts, name="ecotrack_process_group_energy_joules_total", whole=ENERGY, by_joule=True),
+        compare=partial(
+            _groups,
+            name="ecotrack_process_group_energy_joules_total",
+            whole=ENERGY,
+            waiting="ecotrack_process_group_waiting_joules",
+            label="scope",
+        ),
     ),
     Check(
         name="group_emissions",
@@ -242,14 +233,24 @@ CHECKS: tuple[Check, ...] = (
         unit="g",
         about="emissions of the groups of processes, and of their scope",
         compare=partial(
-            _group_amounts, name="ecotrack_process_group_emissions_grams_total", whole=EMISSIONS, by_joule=False
+            _groups,
+            name="ecotrack_process_group_emissions_grams_total",
+            whole=EMISSIONS,
+            waiting="ecotrack_process_group_waiting_grams",
+            label="scope",
         ),
     ),
     Check(
         name="group_bytes",
         unit="B",
         about="bytes of the groups of processes, and of the devices",
-        compare=_group_bytes,
+        compare=partial(
+            _groups,
+            name="ecotrack_process_group_network_bytes_total",
+            whole=NETWORK_BYTES,
+            waiting="ecotrack_process_group_waiting_bytes",
+            label="direction",
+        ),
     ),
 )
 """Checks of an exposition by itself."""

@@ -55,6 +55,12 @@ def _grams(snapshot: Snapshot, *, of: Callable[[Exported], GroupTotal]) -> Itera
         yield (scope,), of(snapshot.totals.exported).emissions.get(scope, 0.0)
 
 
+def _waiting_bytes(snapshot: Snapshot) -> Iterator[Sample]:
+    if Scope.NETWORK in snapshot.attributed:
+        yield ("receive",), snapshot.totals.exported.waiting.received_bytes
+        yield ("transmit",), snapshot.totals.exported.waiting.sent_bytes
+
+
 def _means(snapshot: Snapshot) -> Iterator[Sample]:
     if snapshot.readings.bytes_means:
         yield (snapshot.readings.bytes_means,), 1.0
@@ -105,6 +111,13 @@ ROWS: tuple[Row[Snapshot], ...] = (
         labels=("scope",),
         help="CO2e emissions that wait for the next reading of processes, and are in no group yet.",
         read=partial(_grams, of=lambda exported: exported.waiting),
+    ),
+    gauge(
+        name="ecotrack_process_group_waiting_bytes",
+        unit="bytes",
+        labels=("direction",),
+        help="Bytes of network devices that wait for the next reading of bytes by process, and are in no group yet.",
+        read=_waiting_bytes,
     ),
     gauge(
         name="ecotrack_process_group_retired_joules",

@@ -180,7 +180,9 @@ def _totals() -> Totals:
                 sent_bytes=1_100_000,
             ),
         },
-        waiting=GroupTotal(energy={Scope.HOST: Joules(68.25)}, emissions={Scope.HOST: Grams(0.01)}),
+        waiting=GroupTotal(
+            energy={Scope.HOST: Joules(68.25)}, emissions={Scope.HOST: Grams(0.01)}, received_bytes=1500, sent_bytes=66
+        ),
         retired=GroupTotal(energy={Scope.HOST: Joules(900.0)}, emissions={Scope.HOST: Grams(0.13)}),
         lost_bytes=4096,
         samples=720,

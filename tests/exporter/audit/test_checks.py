@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.audit.checks import CHECKS, findings
 from exporter.audit.evidence import Evidence
-from exporter.audit.figures import Labels
+from exporter.audit.figures import Figures, Labels, labels_of
 from exporter.audit.finding import TOLERANCE, Outcome
 from exporter.audit.rules import RULES
 from tests.exporter.audit.world import STEADY, Step, World, scaled, scaled_in_store, with_groups
@@ -94,6 +94,33 @@ def series_of_figures() -> Iterator[tuple[str, Labels]]:
 def test_an_honest_exporter_passes_every_check_that_is_made() -> None:
     for sensed in (False, True):
         assert failing(world(sensed=sensed).evidence()) == set()
+
+
+def test_a_group_that_loses_its_series_costs_no_finding() -> None:
+    """From then on the group `other` gains what it does."""
+    found = world().evidence(stored=False)
+    middle = len(found.moments) // 2
+    at_the_end = found.moments[middle].figures
+    moments = [
+        one if number <= middle else replace(one, figures=_retired(one.figures, at_the_end))
+        for number, one in enumerate(found.moments)
+    ]
+    told = outcomes(replace(found, moments=tuple(moments)))
+    assert {told[check] for check in ("group_energy", "group_emissions")} == {Outcome.HOLDS}
+
+
+def _retired(figures: Figures, at_the_end: Figures) -> Figures:
+    """Return figures in which the group of a unit has no series of scopes any more, since those of its end."""
+    families = dict(figures.families)
+    for name in ("ecotrack_process_group_energy_joules_total", "ecotrack_process_group_emissions_grams_total"):
+        family = dict(families[name])
+        for labels in list(family):
+            if ("group", "nginx.service") in labels:
+                scope = dict(labels)["scope"]
+                gained = family.pop(labels) - at_the_end.family(name)[labels]
+                family[labels_of({"group": "other", "scope": scope})] += gained
+        families[name] = family
+    return Figures(families)
 
 
 def test_each_check_is_made_of_one_machine_or_the_other() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from exporter.audit.evidence import Evidence, Moment, PublishedModels
 from exporter.audit.figures import Figures, Labels, labels_of, parse
+from exporter.audit.parts import NETWORK_BYTES
 from exporter.audit.promql import View
 from exporter.audit.rules import RULES
 from exporter.audit.stored import Points, Stored
@@ -163,24 +164,27 @@ def _exporter(machine: Machine, provider: FakeProvider, totals: Totals | None) -
 
 
 def with_groups(moment: Moment, waiting: float) -> Moment:
-    """Return a sample whose processes are attributed to groups, of a scope host of which some joules still wait."""
+    """Return a sample whose processes are attributed to groups; some joules of scope host, and bytes, still wait."""
     of, intensity = moment.figures.of, moment.figures.of("ecotrack_grid_carbon_intensity_grams_per_kwh") or 0.0
     energy, grams = "ecotrack_process_group_energy_joules_total", "ecotrack_process_group_emissions_grams_total"
     waits = {"host": waiting, "network": 0.0}
-    families: dict[str, dict[Labels, float]] = {"ecotrack_process_group_waiting_joules": {}}
+    families: dict[str, dict[Labels, float]] = {}
     for scope, left in waits.items():
-        families["ecotrack_process_group_waiting_joules"][labels_of({"scope": scope})] = left
+        key, grams_left = labels_of({"scope": scope}), left / 3.6e6 * intensity
+        families.setdefault("ecotrack_process_group_waiting_joules", {})[key] = left
+        families.setdefault("ecotrack_process_group_waiting_grams", {})[key] = grams_left
         spent = (of("ecotrack_energy_joules_total", scope=scope) or 0.0) - left
-        emitted = (of("ecotrack_emissions_grams_total", scope=scope) or 0.0) - left / 3.6e6 * intensity
+        emitted = (of("ecotrack_emissions_grams_total", scope=scope) or 0.0) - grams_left
         for group, share in (("nginx.service", 0.25), ("idle", 0.5), ("other", 0.25)):
             labels = labels_of({"group": group, "scope": scope})
             families.setdefault(energy, {})[labels] = spent * share
             families.setdefault(grams, {})[labels] = emitted * share
-    for group, share in (("nginx.service", 0.25), ("unattributed", 0.75)):
-        for direction in ("receive", "transmit"):
-            moved = of("ecotrack_network_bytes_total", direction=direction) or 0.0
-            name, key = "ecotrack_process_group_network_bytes_total", {"direction": direction, "group": group}
-            families.setdefault(name, {})[labels_of(key)] = moved * share
+    for direction in ("receive", "transmit"):
+        name, moved = "ecotrack_process_group_network_bytes_total", of(NETWORK_BYTES, direction=direction)
+        families.setdefault("ecotrack_process_group_waiting_bytes", {})[labels_of({"direction": direction})] = waiting
+        for group, share in (("nginx.service", 0.25), ("unattributed", 0.75)):
+            labels = labels_of({"direction": direction, "group": group})
+            families.setdefault(name, {})[labels] = ((moved or 0.0) - waiting) * share
     busy = moment.own.before.busy if moment.own is not None else None
     for group, share in (("nginx.service", 0.25), ("other", 0.75)):
         name = "ecotrack_process_group_cpu_seconds_total"
