@@ -28,7 +28,8 @@ import psutil
 from bench.record import record, table
 from exporter.sources.ebpf.counter import open_socket_counter
 from exporter.sources.ebpf.syscalls import bpf
-from tests.exporter.sources.ebpf.networks import STREAM, Program, Side, connected_networks
+from tests.exporter.sources.ebpf.mover import STREAM
+from tests.exporter.sources.ebpf.networks import Program, Side, connected_networks
 
 SLICE_SECONDS = 0.5
 """Length of a turn. Judgement: other load of the machine changes less within a pair of turns than between runs."""

@@ -12,6 +12,14 @@ from pathlib import Path
 
 LONGEST_WAIT = 120.0
 CHUNK = 1 << 16
+STREAM, DATAGRAM, MULTIPATH = "stream", "datagram", "multipath"
+IPPROTO_MPTCP = 262
+KINDS = {
+    STREAM: (socket.SOCK_STREAM, 0),
+    DATAGRAM: (socket.SOCK_DGRAM, 0),
+    MULTIPATH: (socket.SOCK_STREAM, IPPROTO_MPTCP),
+}
+"""Kinds of sockets: TCP, UDP and multipath TCP."""
 
 
 class Mover:
@@ -25,23 +33,23 @@ class Mover:
         Path("/proc/self/comm").write_text(name, encoding="ascii")
         return os.getpid()
 
-    def listen(self, address: str, is_stream: bool) -> list[int]:
+    def listen(self, address: str, kind: str) -> list[int]:
         """Return the number of a new socket that is bound to an address, and its port."""
-        one = _socket(address, is_stream)
+        one = _socket(address, kind)
         one.bind((address, 0))
-        if is_stream:
+        if kind != DATAGRAM:
             one.listen(1024)
         return [self._keep(one), one.getsockname()[1]]
 
-    def connect(self, address: str, port: int, is_stream: bool) -> int:
+    def connect(self, address: str, port: int, kind: str) -> int:
         """Return the number of a new connected socket."""
-        one = _socket(address, is_stream)
+        one = _socket(address, kind)
         one.connect((address, port))
         return self._keep(one)
 
     def unconnected(self, address: str) -> int:
         """Return the number of a new socket of UDP of an address's family, which is bound to nothing."""
-        return self._keep(_socket(address, is_stream=False))
+        return self._keep(_socket(address, DATAGRAM))
 
     def accept(self, number: int) -> int:
         """Return the number of the next connection."""
@@ -131,9 +139,9 @@ class Mover:
         return len(self._sockets) - 1
 
 
-def _socket(address: str, is_stream: bool) -> socket.socket:
+def _socket(address: str, kind: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    one = socket.socket(family, socket.SOCK_STREAM if is_stream else socket.SOCK_DGRAM)
+    one = socket.socket(family, *KINDS[kind])
     one.settimeout(LONGEST_WAIT)
     if family == socket.AF_INET6:
         one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)

@@ -14,9 +14,6 @@ import pytest
 
 from tests.processes import TOOL_SECONDS, ending, first_line, refuse_unless_marked
 
-STREAM, DATAGRAM = True, False
-"""Kinds of sockets, as `mover` is told them."""
-
 MOVER = Path(__file__).parent / "mover.py"
 
 

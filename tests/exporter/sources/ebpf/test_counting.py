@@ -3,13 +3,15 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from exporter.sources.ebpf.attach import Means
 from exporter.sources.ebpf.counter import SocketCounter, open_socket_counter
 from exporter.sources.ebpf.reading import EbpfUnavailableError, ProcessBytes
-from tests.exporter.sources.ebpf.networks import DATAGRAM, STREAM, Program, Side, connected_networks
+from tests.exporter.sources.ebpf.mover import DATAGRAM, MULTIPATH, STREAM
+from tests.exporter.sources.ebpf.networks import Program, Side, connected_networks
 
 pytestmark = pytest.mark.servers
 
@@ -55,12 +57,12 @@ def moved_by_all(counter: SocketCounter) -> dict[int, tuple[int, int]]:
     return sums
 
 
-def connection(sides: tuple[Side, Side], family: str) -> tuple[int, int]:
-    """Return the numbers of the sockets of a TCP connection, on each side."""
+def connection(sides: tuple[Side, Side], family: str, kind: str = STREAM) -> tuple[int, int]:
+    """Return the numbers of the sockets of a connection, on each side."""
     one, other = sides
-    listening, port = other.program.ask_for_two("listen", address(other, family), STREAM)
+    listening, port = other.program.ask_for_two("listen", address(other, family), kind)
     other.program.tell("accept", listening)
-    here = one.program.ask("connect", address(other, family), port, STREAM)
+    here = one.program.ask("connect", address(other, family), port, kind)
     return here, other.program.answer()
 
 
@@ -124,6 +126,21 @@ def test_a_file_that_the_kernel_sends_for_a_program_counts(counter: SocketCounte
     assert moved(counter, sides[0].program) == (0, 500_000)
 
 
+@pytest.mark.skipif(not Path("/proc/sys/net/mptcp").exists(), reason="this kernel has no multipath TCP")
+@BOTH
+def test_multipath_tcp_counts_once(counter: SocketCounter, sides: tuple[Side, Side], family: str) -> None:
+    """Its bytes go through connections of the kernel's own below the socket."""
+    one, other = sides[0].program, sides[1].program
+    here, there = connection(sides, family, MULTIPATH)
+    transfer(one, here, other, there, 300_000)
+    other.tell("receive", there, 100_000)
+    one.ask("send_file", here, 100_000)
+    assert other.answer() == 100_000
+    sums = moved_by_all(counter)
+    assert sums[one.pid] == (0, 400_000)
+    assert sums[other.pid] == (400_000, 0)
+
+
 def test_what_is_only_looked_at_counts_once(counter: SocketCounter, sides: tuple[Side, Side]) -> None:
     one, other = sides[0].program, sides[1].program
     here, there = connection(sides, V4)
@@ -134,19 +151,19 @@ def test_what_is_only_looked_at_counts_once(counter: SocketCounter, sides: tuple
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.8.7", "::1", "::ffff:127.0.0.1", "own IPv4", "own IPv6"])
-@pytest.mark.parametrize("is_stream", [True, False])
+@pytest.mark.parametrize("kind", [STREAM, DATAGRAM])
 def test_nothing_within_the_machine_counts(
-    counter: SocketCounter, sides: tuple[Side, Side], host: str, is_stream: bool
+    counter: SocketCounter, sides: tuple[Side, Side], host: str, kind: str
 ) -> None:
     """A machine's own address is loopback too, as a connected socket shows: its two ends have the same."""
     one = sides[0].program
     to = {"own IPv4": sides[0].address4, "own IPv6": sides[0].address6}.get(host, host)
-    there, port = one.ask_for_two("listen", to, is_stream)
-    here = one.ask("connect", to, port, is_stream)
-    if is_stream:
+    there, port = one.ask_for_two("listen", to, kind)
+    here = one.ask("connect", to, port, kind)
+    if kind == STREAM:
         there = one.ask("accept", there)
     one.ask("send", here, SIZE)
-    if is_stream or not host.startswith("own"):
+    if kind == STREAM or not host.startswith("own"):
         assert one.ask("receive", there, SIZE) == SIZE
     assert moved(counter, one) == (0, 0)
 

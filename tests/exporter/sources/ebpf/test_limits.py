@@ -16,7 +16,8 @@ from exporter.sources.ebpf.attach import Means
 from exporter.sources.ebpf.counter import SocketCounter, open_socket_counter
 from exporter.sources.ebpf.reading import EbpfUnavailableError
 from exporter.sources.ebpf.syscalls import Buffer, RefusedError, bpf
-from tests.exporter.sources.ebpf.networks import DATAGRAM, STREAM, Program, Side, connected_networks
+from tests.exporter.sources.ebpf.mover import DATAGRAM, STREAM
+from tests.exporter.sources.ebpf.networks import Program, Side, connected_networks
 from tests.exporter.sources.ebpf.opener import CAP_BPF, CAP_PERFMON, NONE
 from tests.processes import ending, first_line
 
