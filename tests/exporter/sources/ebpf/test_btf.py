@@ -8,42 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.sources.ebpf.btf import HEADER, MAGIC, Field, Kind, kernel_types
+from exporter.sources.ebpf.btf import Field, Kind, kernel_types
 from exporter.sources.ebpf.layout import layout_of, wanted_types
 from exporter.sources.ebpf.reading import EbpfUnavailableError
-
-FLAG = 1 << 31
-
-
-class Description:
-    """A file of types under construction; types count from 1 on."""
-
-    def __init__(self) -> None:
-        self._strings = b"\0"
-        self._types: list[bytes] = []
-
-    def add(self, kind: Kind, name: str, size: int, tail: bytes = b"", parts: int = 0, flag: int = 0) -> int:
-        self._types.append(struct.pack("<III", self.name(name), kind << 24 | parts | flag, size) + tail)
-        return len(self._types)
-
-    def structure(self, name: str, size: int, *members: tuple[str, int, int], kind: Kind = Kind.STRUCT) -> int:
-        """Add a structure of members, each with its name, type and first bit."""
-        tail = b"".join(struct.pack("<III", self.name(member), of, bit) for member, of, bit in members)
-        return self.add(kind, name, size, tail, len(members), FLAG)
-
-    def name(self, name: str) -> int:
-        if not name:
-            return 0
-        found = self._strings.find(b"\0%s\0" % name.encode())
-        if found < 0:
-            found = len(self._strings) - 1
-            self._strings += name.encode() + b"\0"
-        return found + 1
-
-    def content(self) -> bytes:
-        types = b"".join(self._types)
-        head = HEADER.pack(MAGIC, 1, 0, HEADER.size, 0, len(types), len(types), len(self._strings))
-        return head + types + self._strings
+from tests.exporter.sources.ebpf.description import Description
 
 
 def kernel() -> bytes:
