@@ -14,6 +14,7 @@ from pathlib import Path
 
 from exporter.sources.ebpf.counter import open_socket_counter
 from exporter.sources.ebpf.reading import EbpfUnavailableError
+from tests.exporter.sources.ebpf.chosen import chosen_means
 
 CAP_PERFMON, CAP_BPF = 38, 39
 NOBODY = 65_534
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> None:
     if arguments:
         become_nobody(int(one) for one in arguments if one != NONE)
     try:
-        counter = open_socket_counter()
+        counter = open_socket_counter(means=chosen_means())
     except EbpfUnavailableError as error:
         said = str(error)
     else:

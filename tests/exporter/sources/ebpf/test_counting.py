@@ -1,15 +1,14 @@
 """The kernel counts what programs move over a network, in bytes, and nothing that stays within the machine."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from exporter.sources.ebpf.attach import Means
 from exporter.sources.ebpf.counter import SocketCounter, open_socket_counter
 from exporter.sources.ebpf.reading import EbpfUnavailableError, ProcessBytes
+from tests.exporter.sources.ebpf.chosen import chosen_means
 from tests.exporter.sources.ebpf.mover import DATAGRAM, MULTIPATH, STREAM
 from tests.exporter.sources.ebpf.networks import Program, Side, connected_networks
 
@@ -30,10 +29,8 @@ def sides() -> Iterator[tuple[Side, Side]]:
 
 @pytest.fixture
 def counter() -> Iterator[SocketCounter]:
-    """Count by the best means of this kernel, or by that which a run names to test a lesser one."""
-    named = os.environ.get("ECOTRACK_TEST_MEANS")
     try:
-        opened = open_socket_counter(means=[Means(named)] if named else tuple(Means))
+        opened = open_socket_counter(means=chosen_means())
     except EbpfUnavailableError as error:
         pytest.skip(str(error))
     yield opened

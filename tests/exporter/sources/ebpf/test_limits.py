@@ -16,6 +16,7 @@ from exporter.sources.ebpf.attach import Means
 from exporter.sources.ebpf.counter import SocketCounter, open_socket_counter
 from exporter.sources.ebpf.reading import EbpfUnavailableError
 from exporter.sources.ebpf.syscalls import Buffer, RefusedError, bpf
+from tests.exporter.sources.ebpf.chosen import chosen_means
 from tests.exporter.sources.ebpf.mover import DATAGRAM, STREAM
 from tests.exporter.sources.ebpf.networks import Program, Side, connected_networks
 from tests.exporter.sources.ebpf.opener import CAP_BPF, CAP_PERFMON, NONE
@@ -40,7 +41,7 @@ def sides() -> Iterator[tuple[Side, Side]]:
 @contextmanager
 def counting(room: int = 4096) -> Iterator[SocketCounter]:
     try:
-        counter = open_socket_counter(room=room)
+        counter = open_socket_counter(room=room, means=chosen_means())
     except EbpfUnavailableError as error:
         pytest.skip(str(error))
     try:
