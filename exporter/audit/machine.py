@@ -23,6 +23,9 @@ PUE = "ecotrack_power_usage_effectiveness_ratio"
 
 MEASURED = "ecotrack_measured_joules_total"
 
+SAME_INTERVAL = 1.5
+"""Intervals between two readings of processes up to which there is one for each sample. Chosen: between one and two."""
+
 COVERED_BY = {"battery": Coverage.MACHINE, "nvml": Coverage.GPU}
 """Parts that all sensors of a source cover, of sources that are read with the sample."""
 
@@ -83,7 +86,7 @@ def _counter(
 def _cpu_time(evidence: Evidence) -> Iterator[Comparison]:
     """Compare utilization over time with busy time; a share of 1 may have been more, and is left out."""
     told = found = slack = 0.0
-    steps = [one for one in _witnessed(evidence) if 0.0 <= (one.after.figures.of(UTILIZATION) or 0.0) < 1.0]
+    steps = [one for one in _witnessed(evidence) if _is_below_full(one)]
     for run in runs(steps):
         own = own_change(run, lambda one: one.busy)
         first, last = run[0].before.own, run[-1].after.own
@@ -95,9 +98,18 @@ def _cpu_time(evidence: Evidence) -> Iterator[Comparison]:
     yield Comparison(what="busy time of all CPUs", told=told, found=found, slack=slack)
 
 
+def _is_below_full(step: Pair) -> bool:
+    utilization = step.after.figures.of(UTILIZATION)
+    return utilization is not None and utilization < 1.0
+
+
 def _group_cpu(evidence: Evidence) -> Iterator[Comparison]:
-    if not evidence.moments[-1].figures.family(GROUP_SECONDS):
+    last = evidence.moments[-1].figures
+    if not last.family(GROUP_SECONDS):
         raise NotCheckedError("processes are attributed to no groups")
+    between = last.of("ecotrack_process_reading_interval_seconds")
+    if between is not None and between > SAME_INTERVAL * (last.of("ecotrack_sample_interval_seconds") or between):
+        raise NotCheckedError("processes are read less often than samples are taken")
     yield from _counter(evidence, "all groups", GROUP_SECONDS, {}, lambda one: one.busy)
 
 

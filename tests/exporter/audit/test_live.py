@@ -89,6 +89,7 @@ def failures(found: dict[str, dict[str, Any]]) -> set[str]:
     return {check for check, one in found.items() if one["outcome"] == "fails"}
 
 
+@pytest.mark.usefixtures("generation")
 def test_an_honest_exporter_and_its_prometheus_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with scraped(tmp_path, lambda _: None) as flags:
         status, found = audited(flags, capsys)
@@ -107,6 +108,7 @@ def test_a_tampered_rule_is_named_and_those_made_of_its_series_are_not(
     assert found[BURN]["outcome"] == "holds"
 
 
+@pytest.mark.usefixtures("generation")
 def test_each_rule_is_found_out_where_all_are_tampered_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Those that record nothing here are of groups of processes."""
     with scraped(tmp_path, tampered(*RULES)) as flags:
