@@ -9,7 +9,7 @@ from exporter.audit.evidence import Evidence, Moment, Pair, PublishedModels, run
 from exporter.audit.figures import Figures
 from exporter.audit.finding import Comparison, NotCheckedError
 from exporter.audit.integral import integrate
-from exporter.audit.parts import ENERGY, NETWORK_BYTES, sum_of
+from exporter.audit.parts import ENERGY, NETWORK_BYTES, steady_groups, sum_of
 from exporter.audit.witness import Own
 from exporter.power.component import Component, Coverage, Provenance
 from exporter.power.model import HostPowerModel
@@ -104,9 +104,7 @@ def _is_below_full(step: Pair) -> bool:
 
 
 def _group_cpu(evidence: Evidence) -> Iterator[Comparison]:
-    last = evidence.moments[-1].figures
-    if not last.family(GROUP_SECONDS):
-        raise NotCheckedError("processes are attributed to no groups")
+    last = steady_groups(evidence, GROUP_SECONDS)[-1].after.figures
     between = last.of("ecotrack_process_reading_interval_seconds")
     if between is not None and between > SAME_INTERVAL * (last.of("ecotrack_sample_interval_seconds") or between):
         raise NotCheckedError("processes are read less often than samples are taken")

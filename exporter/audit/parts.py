@@ -164,6 +164,16 @@ def _gained(pair: Pair, name: str, label: tuple[str, str]) -> float:
     return sum(value - before.get(labels, 0.0) for labels, value in after.items() if label in labels)
 
 
+def steady_groups(evidence: Evidence, name: str) -> list[Pair]:
+    """Return the pairs of samples, in which no group lost its series of a family. Raises NotCheckedError."""
+    pairs = evidence.pairs()
+    if not pairs[-1].after.figures.family(name):
+        raise NotCheckedError(GROUPS_OFF)
+    if any(one.before.figures.family(name).keys() - one.after.figures.family(name).keys() for one in pairs):
+        raise NotCheckedError("a group of processes has lost its series in the time")
+    return pairs
+
+
 def _bands(evidence: Evidence) -> Iterator[Comparison]:
     """Compare each power with the ends of its band: as far below the one as above the other, by a factor."""
     figures: Mapping[str, dict[str, float]] = {

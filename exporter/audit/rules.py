@@ -20,8 +20,8 @@ Values = Mapping[Labels, float]
 Compute = Callable[[View], Values]
 
 MOST_EVALUATIONS = 12
-"""Evaluations of a rule that are computed anew at most, the newest. Chosen: with an evaluation each minute, twice as many
-as the five minutes before an audit have."""
+"""Evaluations of a rule that are computed anew at most, the newest. Chosen: twice as many as the five minutes before an
+audit have, with one each minute."""
 
 CLOSE = 1e-9
 """Relative difference of figures that are the same but for the order of sums. Chosen."""

@@ -79,22 +79,28 @@ def _distance(points: Points) -> float:
 
 
 def _increase(evidence: Evidence) -> Iterator[Comparison]:
-    """Compare what the stored counters rose by, from the first scrape to the last, with what was seen."""
+    """Compare what the stored counters rose by, from scrape to scrape, with what was seen.
+
+    Where a counter began anew, what it gained after the scrape before is in no store, and the time is left out.
+    """
     scrapes, stored = _scrapes(evidence), require_stored(evidence)
-    (begin, first), (end, last) = scrapes[0], scrapes[-1]
-    between = [one for one in evidence.moments if first.at <= one.at <= last.at]
     for name in (ENERGY, EMISSIONS):
         for labels, points in stored.family(name).items():
-            seen = [one.figures.family(name).get(labels) for one in between]
-            known = [one for one in seen if one is not None]
-            if len(known) == len(seen):
-                told = _risen([value for at, value in points if begin <= at <= end])
-                yield Comparison(what=f"{name}{shown_labels(labels)}", told=told, found=_risen(known))
+            values = dict(points)
+            told = found = 0.0
+            for (begin, first), (end, last) in pairwise(scrapes):
+                seen = [last.figures.family(name).get(labels), first.figures.family(name).get(labels)]
+                if begin in values and end in values and None not in seen and _is_whole(evidence, first, last):
+                    told += values[end] - values[begin]
+                    found += (seen[0] or 0.0) - (seen[1] or 0.0)
+            yield Comparison(what=f"{name}{shown_labels(labels)}", told=told, found=found)
 
 
-def _risen(values: list[float]) -> float:
-    """Return the sum of the rises of a counter, which begins at zero after each fall."""
-    return sum(two - one if two >= one else two for one, two in pairwise(values))
+def _is_whole(evidence: Evidence, first: Moment, last: Moment) -> bool:
+    """Tell whether the exporter went on counting from one sample to another."""
+    between = [one for one in evidence.moments if first.at <= one.at <= last.at]
+    counts = [one.figures.of(ENERGY) or 0.0 for one in between]
+    return all(one <= two for one, two in pairwise(counts))
 
 
 CHECKS: tuple[Check, ...] = (

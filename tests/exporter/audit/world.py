@@ -145,11 +145,11 @@ class World:
             sensors=sensors,
         )
 
-    def evidence(self, *, stored: bool = True) -> Evidence:
-        """Return all of it, with what an honest Prometheus has stored."""
+    def evidence(self, *, stored: bool = True, every: int = 1) -> Evidence:
+        """Return all of it, with what an honest Prometheus has stored that scrapes one sample in so many."""
         moments = tuple(self.moments)
         models = PublishedModels(host=hosts.cep_host(), network=networks.volume("cep"))
-        return Evidence(moments=moments, models=models, stored=store(moments) if stored else None)
+        return Evidence(moments=moments, models=models, stored=store(moments[::every]) if stored else None)
 
 
 def _exporter(machine: Machine, provider: FakeProvider, totals: Totals | None) -> Rig:
