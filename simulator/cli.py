@@ -187,7 +187,11 @@ def _add_experiment(commands: Any) -> None:
     )
     _add_prices(add)
     add("--methods", metavar="NAME", nargs="+", default=(), help="methods beside the reference (default: all)")
-    add("--reference", metavar="NAME", help="method that the others are compared with; peers (default: round-robin)")
+    add(
+        "--reference",
+        metavar="NAME",
+        help="method that the others are compared with; not for scaling (default: least-loaded in baseline and peers)",
+    )
     add("--pilot", metavar="DIR", type=_path, help="results with other seeds, to tell how many seeds are needed")
     add_plots(add)
     add("--output", metavar="DIR", type=_path, required=True, help="folder for the results")

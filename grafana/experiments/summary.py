@@ -13,6 +13,9 @@ DOCUMENTS = "https://github.com/ecotrack/ecotrack/blob/main/docs"
 
 MARKED = "A mark is the published change. "
 
+PARTS_IN_SCENARIO = f'{IN_SCENARIO},method=~"without-.*"'
+"""The methods of an ablation that lack a part; it has simple rivals beside them."""
+
 MOST = 3
 """Greatest change in the pictures, a ratio: beyond it the reference is nearly nothing, and its bar hides all others."""
 
@@ -57,8 +60,8 @@ def ablation() -> Row:
 
 def _changes(title: str, measure: str, what: str) -> dashboard.Panel:
     description = (
-        f"{what}: change against the reference of the experiment, which the last row names. In baseline it is "
-        "standard: round robin at full frequency, nothing else."
+        f"{what}: change against the reference of the experiment, which the last row names. In baseline and peers it "
+        "is least-loaded, with the same compression and all nodes awake; in the published model, standard."
     )
     return _picture(title, measure, description, CHOSEN)
 
@@ -68,7 +71,7 @@ def _without(title: str, measure: str, what: str) -> dashboard.Panel:
         f"{what} when one part of the full system is taken away, relative to the full system, from the experiment "
         "ablation: above zero, the part saves."
     )
-    return _picture(title, measure, description, IN_SCENARIO, experiment="ablation")
+    return _picture(title, measure, description, PARTS_IN_SCENARIO, experiment="ablation", reference="full")
 
 
 def _picture(title: str, measure: str, description: str, targets: str, **labels: str) -> dashboard.Panel:

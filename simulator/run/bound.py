@@ -1,4 +1,4 @@
-"""The problem behind a run's regret: the least emissions of the same work, done as punctually."""
+"""The problem behind a run's regret and its gap: the least emissions of the same work, done as punctually."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,6 +41,21 @@ def problem(engine: Engine, course: Sequence[StepRecord]) -> BoundProblem:
         # Of a task that came before counting began, the input may have been moved before, too.
         moved_before=_by_node(plant.cluster, executions, np.where(executions.arrival < begin.clock, left, 0.0)),
         cluster=plant.cluster,
+    )
+
+
+def without_tasks(asked: BoundProblem) -> BoundProblem:
+    """Return the problem of the same weather and the same nodes without any task: its least emissions are the floor,
+    which no way of doing any work goes below.
+
+    The batteries have to end as full, and what neither tasks nor the choice of sleep caused is drawn as before.
+    """
+    return replace(
+        asked,
+        arrived=np.zeros_like(asked.arrived),
+        due=np.zeros_like(asked.due),
+        done=np.zeros_like(asked.done),
+        moved_before=np.zeros_like(asked.moved_before),
     )
 
 

@@ -31,7 +31,8 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     none (in the scenario `published`: half for every node); `supply` and `intensity` are the forecasters, by the names
     of the scenario's section `forecast`, where they are not those of the scenario. With `ledger` claims are booked,
     which costs energy and earns certificates and credits. With `batteries` nodes may use theirs. With `sleep` those
-    that can sleep do, as the scenario says.
+    that can sleep do, as the scenario says; `sleeping` is who does, by the names of the scenario's section `scheduler`,
+    where that is not the scenario's.
     """
 
     name: str
@@ -44,12 +45,17 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     ledger: bool = True
     batteries: bool = True
     sleep: bool = True
+    sleeping: str | None = None
+
+
+FULL = "full"
+"""Name of the method with every part on."""
 
 
 def full_method(scenario: AnyScenario) -> Method:
     """Return the method with every part on, under the scenario's own policy."""
     return Method(
-        name="full", policy="weighted" if isinstance(scenario, PublishedScenario) else scenario.scheduler.policy
+        name=FULL, policy="weighted" if isinstance(scenario, PublishedScenario) else scenario.scheduler.policy
     )
 
 
@@ -60,8 +66,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     With `tasks`, this number of tasks arrives at a constant mean rate, in place of the scenario's arrivals, and the run
     ends with the step of the last arrival, in place of whole days; its results do not show the energy of a day. With a
     `miss_limit` such a run ends once more than this share of its tasks is late or dropped, with its figures up to then.
-    `bound` asks for the least emissions possible; the published model has no bound. With `chain` the ledger is kept
-    block by block, in place of an account of what it would have booked.
+    `bound` asks for the least emissions possible, of the same work and without any; the published model has no bound.
+    With `chain` the ledger is kept block by block, in place of an account of what it would have booked.
     """
 
     scenario: AnyScenario
@@ -87,7 +93,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     not deferrable (of all, where all are), `latency_p95_seconds` is their 95th percentile, interpolated in the
     histogram. `renewable_ratio` is the share of the consumption that did not come from the grid, neither at once nor by
     way of a battery. `deadline_miss_ratio` counts late and dropped tasks among the offered. `bound_grams` is the least
-    with which the same work could have been done as punctually, None where not asked. `stored_change_joules` is what
+    with which the same work could have been done as punctually, and `floor_grams` the least without any work, None
+    where not asked. `stored_change_joules` is what
     batteries hold at the end less what they held at the start, None where the model has none. `life_cycle_grams` are
     the emissions of making panels, turbines and batteries, None where not asked; `emissions_grams` has none of them.
 
@@ -121,6 +128,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     balance_grams: float | None = None
     credit_dollars: float | None = None
     bound_grams: float | None = None
+    floor_grams: float | None = None
     stored_change_joules: float | None = None
     network_joules: float | None = None
     life_cycle_grams: float | None = None

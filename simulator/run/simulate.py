@@ -1,6 +1,7 @@
 """One job, from its description to its figures."""
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,8 +22,8 @@ from simulator.ledger.cost.cost_profile import shipped_profile
 from simulator.ledger.record.types import ChainConfig
 from simulator.run.apart import GenerationApart
 from simulator.run.booking import Bookkeeping
-from simulator.run.bound import problem
-from simulator.run.engine import Engine
+from simulator.run.bound import problem, without_tasks
+from simulator.run.engine import Engine, StepRecord
 from simulator.run.forecasts import forecaster_of, grid_in_run
 from simulator.run.generation import Daily, Generation, daily_generation
 from simulator.run.job import Job, Method, RunResult, with_units
@@ -65,9 +66,18 @@ def simulate(job: Job) -> RunResult:
         found = figures(engine, job.seed)
     else:
         course = [engine.step() for _ in range(steps)]
-        bound = float(least_emissions(problem(engine, course)))
-        found = msgspec.structs.replace(figures(engine, job.seed), bound_grams=bound)
+        found = with_bound(figures(engine, job.seed), engine, course)
     return found if books is None else with_units(found, books.booked(), price_of(job))
+
+
+def with_bound(found: RunResult, engine: Engine, course: Sequence[StepRecord]) -> RunResult:
+    """Return a run's figures with the least emissions possible, of its work and without any; `course` are its steps."""
+    asked = problem(engine, course)
+    return msgspec.structs.replace(
+        found,
+        bound_grams=float(least_emissions(asked)),
+        floor_grams=float(least_emissions(without_tasks(asked))),
+    )
 
 
 def bookkeeping(job: Job, engine: Engine) -> Bookkeeping | None:
@@ -164,19 +174,23 @@ def _shifting(method: Method, deferrable: BoolArray, backend: Backend) -> Shifti
 
 def _sleep(method: Method, scenario: Scenario, layout: Layout, cluster: Cluster, seed: int) -> SleepState | None:
     """Return the sleep of the nodes, None where none ever sleeps."""
-    sleeping, table = sleeping_of(scenario), inputs.sleep_table(layout.nodes)
+    sleeping, table = sleeping_of(scenario, method.sleeping), inputs.sleep_table(layout.nodes)
     if sleeping is None or not method.sleep or not table.able.any():
         return None
     return SleepState(cluster, table, sleeping, failure_ratio=scenario.scheduler.failed_wakes, seed=seed)
 
 
-def sleeping_of(scenario: Scenario) -> TimeoutSleeping | Sleeping | None:
-    """Return the policy that chooses who sleeps, afresh for a run; None where nobody does."""
+def sleeping_of(scenario: Scenario, instead: str | None = None) -> TimeoutSleeping | Sleeping | None:
+    """Return the policy that chooses who sleeps, afresh for a run; None where nobody does.
+
+    `instead` is the name of one in place of the scenario's.
+    """
     section = scenario.scheduler
-    if section.sleeping == "timeout":
+    name = instead or section.sleeping
+    if name == "timeout":
         after = section.sleep_after_seconds
         return TimeoutSleeping(None if after is None else Seconds(after))
-    return ConsolidatingSleeping(section.awake_utilization) if section.sleeping == "consolidate" else None
+    return ConsolidatingSleeping(section.awake_utilization) if name == "consolidate" else None
 
 
 def _life_cycle(method: Method, scenario: Scenario, layout: Layout) -> LifeCycle | None:

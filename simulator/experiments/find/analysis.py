@@ -13,6 +13,7 @@ from simulator.experiments.find.statistics import (
     mean_interval,
     paired_difference,
     paired_p_value,
+    ratio_of_means,
     relative_difference,
     replications_needed,
 )
@@ -23,6 +24,9 @@ from simulator.scheduling.names import single_node
 
 BEST_SINGLE_NODE = "best-single-node"
 
+GAP = "gap_ratio"
+"""The measure that is a ratio of means, and that no single run has."""
+
 FURTHER = (
     "latency_p95_seconds",
     "energy_per_task_joules",
@@ -30,6 +34,8 @@ FURTHER = (
     "idle_joules",
     "ledger_joules",
     "grid_joules",
+    "bound_grams",
+    "floor_grams",
     "stored_change_joules",
     "tasks_unfinished",
     "life_cycle_grams",
@@ -111,9 +117,8 @@ def estimates(row: Row, measures: Sequence[str], published: Published) -> dict[s
     """Return this row's estimates of the measures, without those that a replication lacks."""
     found = {}
     for measure in measures:
-        values = row.values(measure)
-        if values is not None:
-            interval = mean_interval(values)
+        interval = gap(row) if measure == GAP else _mean(row, measure)
+        if interval is not None:
             found[measure] = Estimate(
                 mean=interval.mean,
                 low=interval.low,
@@ -121,6 +126,24 @@ def estimates(row: Row, measures: Sequence[str], published: Published) -> dict[s
                 published=published.get(row.label, {}).get(measure),
             )
     return found
+
+
+def _mean(row: Row, measure: str) -> Interval | None:
+    values = row.values(measure)
+    return None if values is None else mean_interval(values)
+
+
+def gap(row: Row) -> Interval | None:
+    """Return the mean grams above the bound over the mean grams by which the bound is above the floor.
+
+    It is a ratio of means: of single runs, whose bound may be no more than the floor, none need exist. None where a
+    replication has no bound, and where it is not certain that the work has to emit anything.
+    """
+    over, bound, floor = (row.values(name) for name in ("gap_grams", "bound_grams", "floor_grams"))
+    if over is None or bound is None or floor is None:
+        return None
+    least = [one - other for one, other in zip(bound, floor, strict=True)]
+    return ratio_of_means(over, least)
 
 
 def precision(rows: Sequence[Row]) -> Iterator[Precision]:
@@ -148,16 +171,23 @@ def comparisons(rows: Sequence[Row], published: Published) -> list[Comparison]:
 def _comparisons(reference: Row, others: Sequence[Row], published: Published) -> Iterator[Comparison]:
     for row in others:
         for measure in MEASURES:
-            values, against = row.values(measure.name), reference.values(measure.name)
-            if values is None or against is None:
-                continue
-            p_value = paired_p_value(values, against)
-            yield Comparison(
-                method=row.label,
-                measure=measure.name,
-                difference=paired_difference(values, against),
-                relative=relative_difference(values, against),
-                p_value=p_value,
-                p_adjusted=p_value,
-                published=published.get(row.label, {}).get(measure.name),
-            )
+            found = compared(row, reference, measure.name)
+            if found is not None:
+                told = published.get(row.label, {}).get(measure.name)
+                yield msgspec.structs.replace(found, published=told)
+
+
+def compared(row: Row, reference: Row, measure: str) -> Comparison | None:
+    """Compare a measure of two cases, with the p-value of this comparison alone; None where a replication lacks it."""
+    values, against = row.values(measure), reference.values(measure)
+    if values is None or against is None:
+        return None
+    p_value = paired_p_value(values, against)
+    return Comparison(
+        method=row.label,
+        measure=measure,
+        difference=paired_difference(values, against),
+        relative=relative_difference(values, against),
+        p_value=p_value,
+        p_adjusted=p_value,
+    )

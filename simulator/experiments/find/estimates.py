@@ -52,6 +52,16 @@ MEASURES = (
         help="Emissions relative to the least possible emissions for the same work, less one.",
     ),
     Measure(
+        name="gap_grams",
+        unit="grams",
+        help="Emissions in a run beyond the least for the same work (the bound).",
+    ),
+    Measure(
+        name="gap_ratio",
+        unit="ratio",
+        help="Emissions beyond the bound, over the bound beyond the least possible without any task (the floor).",
+    ),
+    Measure(
         name="saturation_tasks_per_second",
         unit="",
         help="Greatest arrival rate at which at most one task in a hundred is late or dropped.",

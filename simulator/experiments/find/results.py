@@ -17,13 +17,14 @@ from simulator.experiments.find.analysis import (
     rows_of,
 )
 from simulator.experiments.find.estimates import FORMAT, MEASURES, Estimates
+from simulator.experiments.find.service import Rivalry, rivalries, serving_less
 from simulator.experiments.find.worth import Pilot, Worth, worth_of
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.provenance import Provenance
 from simulator.experiments.run.work import Figures
 from simulator.published.figures import ABLATION, PUBLISHED, SCALING
-from simulator.run.job import MeasureName
+from simulator.run.job import FULL, MeasureName
 from simulator.scenario.load import load_scenario
 from simulator.scenario.published import AnyScenario, PublishedScenario
 
@@ -47,8 +48,9 @@ class Runs(msgspec.Struct, frozen=True, kw_only=True):
 class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "outcomes"}):
     """Results of an experiment. `model` is edge or published. Comparisons are with `reference`, where there is one.
 
-    `worth` is what forecasts are worth, of the experiment that asks for it. With `chain` the ledger of the runs was
-    kept block by block.
+    `rivalries` compare the method that the experiment is about with the reference and with simple rivals, and
+    `serving_less` are the methods that serve fewer tasks on time than the reference. `worth` is what forecasts are
+    worth, of the experiment that asks for it. With `chain` the ledger of the runs was kept block by block.
     """
 
     format: int = FORMAT
@@ -64,6 +66,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
     estimates: list[Estimates]
     further: list[Estimates]
     comparisons: list[Comparison]
+    rivalries: list[Rivalry] = []
+    serving_less: list[str] = []
     precision: list[Precision]
     cases: list[Runs]
     parameters: AnyScenario
@@ -81,7 +85,8 @@ def results_of(
     """Return the results of the request, from the figures by case and seed."""
     rows = rows_of(cases, runs)
     best = next((row.case.label for row in rows if row.label == BEST_SINGLE_NODE), None)
-    compared = EXPERIMENTS[request.experiment].compared
+    experiment = EXPERIMENTS[request.experiment]
+    judged = None if experiment.judged is None else experiment.judged(request.scenario)
     published, changes = published_figures(request)
     return Results(
         experiment=request.experiment,
@@ -90,12 +95,14 @@ def results_of(
         seed=request.seed,
         replications=request.replications,
         tasks=request.tasks,
-        reference=rows[0].label if compared else None,
+        reference=rows[0].label if experiment.compared else None,
         best_single_node=best,
         provenance=provenance,
         estimates=_estimates(request, rows, [measure.name for measure in MEASURES], published),
         further=_estimates(request, rows, FURTHER, published),
-        comparisons=comparisons(rows, changes) if compared else [],
+        comparisons=comparisons(rows, changes) if experiment.compared else [],
+        rivalries=rivalries(rows, judged) if experiment.compared else [],
+        serving_less=serving_less(rows) if experiment.compared else [],
         precision=list(precision(rows)),
         cases=[_runs(case, ran, request.seeds) for case, ran in zip(cases, runs, strict=True)],
         parameters=request.scenario,
@@ -108,12 +115,14 @@ def published_figures(request: Request) -> tuple[Published, Published]:
     """Return the published figures by label and measure, and the published changes relative to the reference.
 
     Both are empty unless the published run itself is repeated: they are sums over its tasks, in its hours of the day.
+    Changes were published relative to the full system alone.
     """
     if request.tasks is not None or not _is_as_published(request.scenario):
         return {}, {}
     if request.experiment == "scaling":
         return {f"{row.nodes} nodes": _scaling_figures(row.nodes) for row in SCALING}, {}
-    changes = ABLATION if request.experiment == "ablation" else {}
+    as_published = request.experiment == "ablation" and request.reference in {None, FULL}
+    changes = ABLATION if as_published else {}
     return _plain(PUBLISHED), _plain(changes)
 
 

@@ -11,6 +11,7 @@ from exporter.core.regular_file import read_file
 from simulator.experiments.find.analysis import Row
 from simulator.experiments.find.estimates import RESULTS_FILE
 from simulator.experiments.find.statistics import Interval, mean_interval, pairs_needed, ratio_of_means
+from simulator.experiments.plan.catalogue import REFERENCE_FORECASTER
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.work import Figures
 
@@ -104,6 +105,8 @@ def _mistakes(request: Request, pilot: Pilot) -> Iterator[str]:
     wanted, got = (request.experiment, request.scenario.name), (pilot.experiment, pilot.scenario)
     if wanted != got or not pilot.cases:
         yield f"--pilot: expected results of {' on '.join(wanted)}, got those of {' on '.join(got)}"
+    elif pilot.reference != (reference := request.cases[0].label):
+        yield f"--pilot: expected results that are compared with {reference}, got {pilot.reference}"
     elif common := sorted(set(pilot.seeds) & set(request.seeds)):
         yield f"--pilot: expected other seeds than those of the experiment, got {common[0]} in both"
 
@@ -131,10 +134,14 @@ def _negative(interval: Interval) -> Interval:
 
 
 def _of_perfect(label: str, saved: dict[str, list[float]]) -> Interval | None:
-    """Return the share of what perfect forecasts save: those of supply or intensity, where only that differs."""
+    """Return the share of what perfect forecasts save: those of supply or intensity, where only that differs.
+
+    None where methods are compared with another than that from which the names tell a difference.
+    """
     scope = next((one for one in SCOPES if label.startswith(one)), "")
     perfect = scope + PERFECT
-    if label == perfect or perfect not in saved or mean_interval(saved[perfect]).low <= 0.0:
+    named = next(iter(saved)) == REFERENCE_FORECASTER
+    if not named or label == perfect or perfect not in saved or mean_interval(saved[perfect]).low <= 0.0:
         return None
     return ratio_of_means(saved[label], saved[perfect])
 

@@ -8,7 +8,8 @@ import msgspec
 
 from exporter.core.units import HOURS_PER_DAY
 from simulator.experiments.plan.work import Saturation, Work
-from simulator.run.job import Job, Method, full_method
+from simulator.hardware.dvfs import LEVELS
+from simulator.run.job import FULL, Job, Method, full_method
 from simulator.scenario.published import AnyScenario, PublishedScenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import SINGLE_NODE, single_node
@@ -22,12 +23,24 @@ SATURATION_TASKS_PER_NODE = 1_000
 the answer for 32 nodes of `edge` is 1% higher with 1,000, and 10% with 250.
 """
 
+REFERENCE = "least-loaded"
+"""The method that others are compared with: tasks to the node that can start first, with the same compression, on nodes
+that are all awake. Of the simple ways it is the strongest that looks at queues alone."""
+
+STANDARD = "standard"
+ROUND_ROBIN = "round-robin"
+
+RIVALS = (REFERENCE, ROUND_ROBIN, STANDARD)
+"""Methods that a report holds its own method against in its first paragraph, in this order, where they were run."""
+
+CONSOLIDATION = "consolidation"
+"""The method that lets as few nodes stay awake as the work needs, whatever the scenario says of sleep."""
+
 PEERS = (
-    "round-robin",
+    ROUND_ROBIN,
     "weighted-round-robin",
     "kubernetes-least-allocated",
     "kubernetes-most-allocated",
-    "least-loaded",
     "least-energy",
     "least-carbon",
     "carbon-greedy",
@@ -38,7 +51,11 @@ PEERS = (
     "shifting",
     "oracle",
 )
-"""Policies that are compared, besides the single nodes."""
+"""Policies that are compared with the reference, besides consolidation and the single nodes."""
+
+MOST_VARIABLES = 250_000
+"""Work variables of the linear programme up to which every run of whole days has its bound: twice those of a week of
+`regions`, which takes a second. Peers have it in any case. A choice."""
 
 FORECASTERS = ("none", "persistence", "climatology", "published-lstm", "best", "perfect")
 """Forecasters that are compared with the convex combination."""
@@ -77,12 +94,14 @@ class Case:
 class Experiment:
     """A question, in two lines for `--help`, and the cases that answer it.
 
-    Where `compared`, the first case is the one that all others are compared with.
+    Where `compared`, the first case is the one that all others are compared with. `judged` names the method that the
+    first paragraph of the report is about, if any.
     """
 
     explanation: tuple[str, str]
     cases: Callable[[AnyScenario, int | None], Sequence[Case]]
     compared: bool = True
+    judged: Callable[[AnyScenario], str] | None = None
 
 
 def baseline(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
@@ -91,10 +110,10 @@ def baseline(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
 
 
 def _baseline_methods(scenario: AnyScenario) -> Iterator[Method]:
-    standard = Method(
-        name="standard", policy="round-robin", compression=False, dvfs=False, forecast=False, ledger=False
-    )
+    standard = Method(name=STANDARD, policy=ROUND_ROBIN, compression=False, dvfs=False, forecast=False, ledger=False)
     full = full_method(scenario)
+    if not isinstance(scenario, PublishedScenario):
+        yield _reference()
     yield standard
     yield msgspec.structs.replace(standard, name="compression-only", compression=True)
     yield msgspec.structs.replace(full, name="energy-aware-only", ledger=False)
@@ -102,8 +121,12 @@ def _baseline_methods(scenario: AnyScenario) -> Iterator[Method]:
     yield full
 
 
+def _reference() -> Method:
+    return Method(name=REFERENCE, policy="least-loaded", ledger=False, sleep=False)
+
+
 def ablation(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
-    """Return the cases in which one part is taken away from the full system."""
+    """Return the cases in which one part is taken away from the full system, and on `edge` two simple rivals."""
     return [_case(method, scenario, tasks) for method in _ablation_methods(scenario)]
 
 
@@ -119,10 +142,12 @@ def _ablation_methods(scenario: AnyScenario) -> Iterator[Method]:
     yield msgspec.structs.replace(full, name="without-batteries", batteries=False)
     if full.policy == SHIFTING:
         yield msgspec.structs.replace(full, name="without-shifting", policy=WITHOUT_SHIFTING)
+    yield _reference()
+    yield Method(name=ROUND_ROBIN, policy=ROUND_ROBIN, ledger=False)
 
 
 def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
-    """Return a case per policy, the rest of the system being the same; on `edge` with the least emissions possible."""
+    """Return a case per policy, the rest of the system being the same, and on `edge` first the reference."""
     single = [
         Method(name=SINGLE_NODE + node.name, policy=SINGLE_NODE + node.name, ledger=False) for node in scenario.nodes
     ]
@@ -130,11 +155,12 @@ def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
         standard = next(_baseline_methods(scenario))
         weighted = Method(name="weighted", policy="weighted", ledger=False)
         return [_case(method, scenario, tasks) for method in (standard, weighted, *single)]
-    names = dict.fromkeys((*PEERS, scenario.scheduler.policy))
+    names = dict.fromkeys(name for name in (*PEERS, scenario.scheduler.policy) if name != REFERENCE)
     policies = [Method(name=name, policy=name, ledger=False) for name in names if single_node(name) is None]
+    consolidation = Method(name=CONSOLIDATION, policy="least-loaded", ledger=False, sleeping="consolidate")
     return [
         Case(label=method.name, work=msgspec.structs.replace(_job(method, scenario, tasks), bound=True))
-        for method in (*policies, *single)
+        for method in (_reference(), *policies, consolidation, *single)
     ]
 
 
@@ -202,20 +228,36 @@ def _case(method: Method, scenario: AnyScenario, tasks: int | None) -> Case:
 
 def _job(method: Method, scenario: AnyScenario, tasks: int | None) -> Job:
     """Return a run with `tasks` tasks; on `edge` it lasts whole days, so their number sets the rate."""
-    if tasks is None or isinstance(scenario, PublishedScenario):
+    if isinstance(scenario, PublishedScenario):
         return Job(scenario=scenario, method=method, seed=0, tasks=tasks)
     hours = scenario.run.days * HOURS_PER_DAY
-    return Job(scenario=scenario, method=method, seed=0, rate_per_hour=tasks / hours)
+    rate = None if tasks is None else tasks / hours
+    return Job(scenario=scenario, method=method, seed=0, rate_per_hour=rate, bound=_is_small(scenario))
+
+
+def _is_small(scenario: Scenario) -> bool:
+    """Return whether the linear programme behind the bound of a run is solved in a time like that of the run."""
+    kinds = len(scenario.workload.classes) * max(1, len(scenario.sites))
+    return scenario.run.days * HOURS_PER_DAY * len(scenario.nodes) * kinds * LEVELS <= MOST_VARIABLES
+
+
+def _full(scenario: AnyScenario) -> str:  # noqa: ARG001 - judged by its name on all scenarios
+    return FULL
+
+
+def _own_policy(scenario: AnyScenario) -> str:
+    return full_method(scenario).policy
 
 
 EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
     {
         "baseline": Experiment(
             explanation=(
-                "Standard (round robin, full frequency) beside compression, energy-aware scheduling, ledger, and full.",
+                "The full system and its halves beside least-loaded, and beside round robin without any part of it.",
                 "Shows the savings of the whole system in energy, carbon emissions, latency and money.",
             ),
             cases=baseline,
+            judged=_full,
         ),
         "ablation": Experiment(
             explanation=(
@@ -223,6 +265,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
                 "Shows the contribution of each part.",
             ),
             cases=ablation,
+            judged=_full,
         ),
         "scaling": Experiment(
             explanation=(
@@ -238,6 +281,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
                 "Shows how far each policy is above the least possible emissions (scenarios of the model edge).",
             ),
             cases=peers,
+            judged=_own_policy,
         ),
         "forecasts": Experiment(
             explanation=(

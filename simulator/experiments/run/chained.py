@@ -27,7 +27,7 @@ from simulator.run.backlog import Work
 from simulator.run.booking import Bookkeeping
 from simulator.run.engine import Engine, StepRecord
 from simulator.run.job import Job, RunResult, with_units
-from simulator.run.simulate import bookkeeping, figures, prepared, price_of
+from simulator.run.simulate import bookkeeping, figures, prepared, price_of, with_bound
 from simulator.scenario.schema import Scenario
 
 STEP = round(WEATHER_STEP)
@@ -50,9 +50,13 @@ def simulate_on_chain(job: Job) -> RunResult:
     if books is None or not isinstance(scenario, Scenario):
         raise TypeError("a run without a ledger has no chain")
     chain = Chain(setting(job, scenario, engine, books, steps), engine.clock)
+    course = []
     for left in range(steps, 0, -1):
-        chain.step(engine.step(left))
-    return with_units(figures(engine, job.seed), chain.settled(), price_of(job))
+        record = engine.step(left)
+        chain.step(record)
+        course.append(record)
+    found = figures(engine, job.seed)
+    return with_units(with_bound(found, engine, course) if job.bound else found, chain.settled(), price_of(job))
 
 
 def setting(job: Job, scenario: Scenario, engine: Engine, books: Bookkeeping, steps: int) -> Setting:

@@ -63,6 +63,7 @@ def figures_of(result: RunResult) -> Figures:
     """Return a run's figures by field, and those that follow from them."""
     found = msgspec.structs.asdict(result) | {
         "regret_ratio": _regret(result),
+        "gap_grams": _gap(result),
         "energy_per_task_joules": _ratio(result.energy_joules, result.tasks_completed),
         "throughput_tasks_per_hour": _ratio(result.tasks_completed * SECONDS_PER_HOUR, result.simulated_seconds),
     }
@@ -76,6 +77,15 @@ def _regret(result: RunResult) -> float | None:
         return None
     # Adding zero turns a rounded -0.0 into 0.0.
     return round(result.emissions_grams / result.bound_grams - 1.0, REGRET_DIGITS) + 0.0
+
+
+def _gap(result: RunResult) -> float | None:
+    """Return emissions less the bound, to the digits of the regret; None where the bound is missing."""
+    if result.bound_grams is None:
+        return None
+    least = 10.0**-REGRET_DIGITS * max(result.emissions_grams, 1.0)
+    above = result.emissions_grams - result.bound_grams
+    return above if above > least else 0.0
 
 
 def _ratio(part: float, whole: float) -> float | None:

@@ -16,6 +16,9 @@ PERCENT = 100.0
 UNDEFINED_CHANGE = "interval of the reference includes 0"
 """Text in place of a change in percent."""
 
+MARK = "*"
+"""Sign behind the name of a method that serves fewer tasks on time than the reference."""
+
 MOST_DECIMALS = 6
 """Most decimals; figures that need more are shown with a power of ten."""
 
@@ -68,6 +71,8 @@ DISPLAYS: Mapping[str, Display] = MappingProxyType(
         "cost_dollars": Display(heading="Net cost", unit="$", signed=True),
         "deadline_miss_ratio": Display(heading="Late or dropped tasks", unit="%", factor=PERCENT),
         "regret_ratio": Display(heading="Regret", unit="%", factor=PERCENT),
+        "gap_grams": Display(heading="Gap to the bound", unit="g CO\u2082e"),
+        "gap_ratio": Display(heading="Gap above the floor", unit="%", factor=PERCENT),
         "saturation_tasks_per_second": Display(heading="Saturation rate", unit="tasks/s"),
         "latency_p95_seconds": Display(heading="95th percentile of latency", unit="s", scope=PROMPT_TASKS),
         "energy_per_task_joules": Display(heading="Energy per task", unit="J"),
@@ -75,6 +80,8 @@ DISPLAYS: Mapping[str, Display] = MappingProxyType(
         "idle_joules": Display(heading="Idle energy", unit="Wh", factor=WATT_HOURS_PER_JOULE),
         "ledger_joules": Display(heading="Ledger energy", unit="Wh", factor=WATT_HOURS_PER_JOULE),
         "grid_joules": Display(heading="Grid energy", unit="Wh", factor=WATT_HOURS_PER_JOULE),
+        "bound_grams": Display(heading="Bound", unit="g CO\u2082e"),
+        "floor_grams": Display(heading="Floor", unit="g CO\u2082e"),
         "stored_change_joules": Display(
             heading="Change in stored energy", unit="Wh", factor=WATT_HOURS_PER_JOULE, signed=True
         ),
@@ -122,6 +129,11 @@ def with_half_width(interval: Interval | Estimate, factor: float = 1.0) -> str:
 def subject(results: Results) -> str:
     """Return the experiment and its scenario, with which titles begin."""
     return f"Experiment {results.experiment}, scenario {results.scenario}"
+
+
+def marked(results: Results, method: str) -> str:
+    """Return the name of a method, with the mark where it serves fewer tasks on time than the reference."""
+    return f"{method} {MARK}" if method in results.serving_less else method
 
 
 def percent_change(relative: Interval | None) -> str:

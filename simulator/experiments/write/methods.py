@@ -33,11 +33,17 @@ FORECASTERS: Mapping[str, str] = MappingProxyType({"supply": "supply by", "inten
 """Names of the forecasters by the fields of a method."""
 
 
+AWAKE = "never"
+"""The name of the scenario's setting with which nobody sleeps."""
+
+
 def methods(results: Results) -> Iterator[str]:
     """Yield a table of the policy and the parts of each method, and whether compression changes nothing."""
     # The published model has no batteries.
     parts = [part for part in PARTS if part != "batteries" or isinstance(results.parameters, Scenario)]
-    found = _methods(results)
+    found = methods_of(results)
+    sleeping = {name: _sleeping(results.parameters, method) for name, method in found.items()}
+    sleeps = set(sleeping.values()) != {AWAKE}
     named = [one for one in FORECASTERS if any(getattr(method, one) for method in found.values())]
     rows = [
         [
@@ -45,15 +51,24 @@ def methods(results: Results) -> Iterator[str]:
             f"`{method.policy}`",
             *("yes" if getattr(method, part) else DASH for part in parts),
             *(getattr(method, one) or DASH for one in named),
+            *([sleeping[name]] if sleeps else []),
         ]
         for name, method in found.items()
     ]
     headings = ["method", "policy", *(PARTS[part] for part in parts), *(FORECASTERS[one] for one in named)]
+    headings += ["sleep"] if sleeps else []
     yield from ("## Methods", "")
     yield from markdown_table(headings, rows, rule="---|")
     reason = _no_model_gains(results.parameters) or _same_without(results, found)
     if reason:
         yield from (f"Compression changes nothing here: {reason}.", "")
+
+
+def _sleeping(scenario: AnyScenario, method: Method) -> str:
+    """Return who sleeps, by the names of the scenario's setting."""
+    if isinstance(scenario, PublishedScenario) or not method.sleep:
+        return AWAKE
+    return method.sleeping or scenario.scheduler.sleeping
 
 
 def _no_model_gains(scenario: AnyScenario) -> str:
@@ -83,7 +98,7 @@ def _same_without(results: Results, found: Mapping[str, Method]) -> str:
     return f"{named} differ in it alone, and all figures of their runs are the same"
 
 
-def _methods(results: Results) -> Mapping[str, Method]:
+def methods_of(results: Results) -> Mapping[str, Method]:
     """Return methods by their names in the results.
 
     The sizes of the scaling experiment share one, but for the search for saturation.

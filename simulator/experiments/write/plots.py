@@ -14,6 +14,7 @@ from simulator.experiments.write.display import (
     PROMPT_TASKS,
     UNDEFINED_CHANGE,
     Display,
+    marked,
     subject,
     with_half_width,
 )
@@ -34,6 +35,7 @@ COLOURS: Mapping[str, str] = MappingProxyType(
     {
         "standard": "#7F7F7F",
         "round-robin": "#7F7F7F",
+        "least-loaded": "#000000",
         "compression-only": "#E69F00",
         "energy-aware-only": "#009E73",
         "ledger-only": "#CC79A7",
@@ -62,6 +64,7 @@ BARS: Mapping[str, str] = MappingProxyType(
         "cost": "cost_dollars",
         "misses": "deadline_miss_ratio",
         "regret": "regret_ratio",
+        "gap": "gap_grams",
     }
 )
 """Measures by the name of the picture, for pictures of one measure."""
@@ -114,7 +117,7 @@ def bars(results: Results, measure: str, medium: Medium) -> "Figure":
     for position, (estimated, estimate) in enumerate(zip(shown, found, strict=True)):
         _bar(axes, position, estimated.method, _scaled_by(estimate, display.factor), display, wide=is_wide(values))
     note = set_scale(axes, "x", values)
-    axes.set_yticks(range(len(shown)), [estimated.method for estimated in shown])
+    axes.set_yticks(range(len(shown)), [marked(results, estimated.method) for estimated in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
     if not is_wide(values) or min(values) <= 0.0:
         axes.axvline(0, color="black", linewidth=0.8)
@@ -223,7 +226,7 @@ def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Seq
         axes.set_xscale("symlog", linthresh=LINEAR_WITHIN)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.tick_params(axis="x", labelsize="small")
-    axes.set_yticks(range(len(methods)), methods)
+    axes.set_yticks(range(len(methods)), [marked(results, method) for method in methods])
     axes.set_xlabel("\n".join((f"{display.heading}: change ({unit})", *filter(None, notes))))
     axes.margins(x=0.1)
     _unclutter(axes)

@@ -6,13 +6,14 @@ from datetime import date
 from simulator.experiments.find.analysis import BEST_SINGLE_NODE, FURTHER, Comparison
 from simulator.experiments.find.estimates import Estimate
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.statistics import ENOUGH_REPLICATIONS, WANTED_PRECISION
-from simulator.experiments.plan.catalogue import EXPERIMENTS
+from simulator.experiments.find.statistics import ENOUGH_REPLICATIONS, WANTED_PRECISION, relative_difference
+from simulator.experiments.plan.catalogue import EXPERIMENTS, STANDARD
 from simulator.experiments.run.saturation import MISS_LIMIT, TOLERANCE
 from simulator.experiments.write.display import (
     DISPLAYS,
     PERCENT,
     UNDEFINED_CHANGE,
+    marked,
     p_text,
     percent_change,
     plain,
@@ -20,7 +21,9 @@ from simulator.experiments.write.display import (
     with_half_width,
 )
 from simulator.experiments.write.ledger import ledger
-from simulator.experiments.write.methods import methods
+from simulator.experiments.write.methods import methods, methods_of
+from simulator.experiments.write.service import headline as equal_service
+from simulator.experiments.write.service import ranking
 from simulator.experiments.write.tables import DASH, cell, markdown_table, present
 from simulator.experiments.write.worth import headline, worth
 from simulator.published.figures import (
@@ -34,6 +37,7 @@ from simulator.published.figures import (
     SCALING_SOURCE,
     changes_to_standard,
 )
+from simulator.run.job import FULL
 from simulator.scenario.schema import Scenario
 
 ACCOUNTS = (
@@ -51,7 +55,8 @@ SEASONS = ("winter", "spring", "summer", "autumn")
 
 def report(results: Results, plots: Sequence[str]) -> str:
     """Return the whole report; `plots` are names of files beside it."""
-    sections = [_head(results), methods(results), worth(results), _results(results), _differences(results)]
+    sections = [_head(results), methods(results), worth(results), ranking(results), _results(results)]
+    sections.append(_differences(results))
     sections += [
         _published(results),
         _scaling(results),
@@ -69,6 +74,7 @@ def _head(results: Results) -> Iterator[str]:
     seeds = f"{first} and {last}" if results.replications == 2 else f"{first} to {last}"
     yield f"# {subject(results)}"
     yield ""
+    yield from equal_service(results, methods_of(results))
     yield from headline(results)
     yield from EXPERIMENTS[results.experiment].explanation
     yield ""
@@ -116,7 +122,7 @@ def _results(results: Results) -> Iterator[str]:
     yield from markdown_table(
         ["method", *(DISPLAYS[measure].title for measure in measures)],
         [
-            [estimated.method, *(cell(results, index, measure) for measure in measures)]
+            [marked(results, estimated.method), *(cell(results, index, measure) for measure in measures)]
             for index, estimated in enumerate(results.estimates)
         ],
     )
@@ -202,7 +208,7 @@ def _differences(results: Results) -> Iterator[str]:
         ["method", "measure", "difference", "change (%)", "p (Holm)"],
         [
             [
-                one.method,
+                marked(results, one.method),
                 DISPLAYS[one.measure].heading,
                 _difference(one),
                 percent_change(one.relative),
@@ -343,18 +349,22 @@ def _accounts(results: Results) -> Iterator[str]:
 
 def _both_accounts(results: Results) -> Iterator[str]:
     """Compare the savings of the same measures in the published tables and in the physical account."""
-    tables = {"baseline": (changes_to_standard(), PUBLISHED_SOURCE), "ablation": (ABLATION, ABLATION_SOURCE)}
+    tables = {
+        "baseline": (STANDARD, changes_to_standard(), PUBLISHED_SOURCE),
+        "ablation": (FULL, ABLATION, ABLATION_SOURCE),
+    }
     if results.experiment not in tables:
         return
-    published, source = tables[results.experiment]
+    reference, published, source = tables[results.experiment]
+    runs = {case.method: case.runs for case in results.cases}
     rows = []
-    for one in results.comparisons:
-        row = published.get(one.method)
-        theirs: Mapping[str, float] = {} if row is None else {str(measure): value for measure, value in row.items()}
-        if one.measure in theirs:
-            change = plain(theirs[one.measure] * PERCENT)
-            rows.append([one.method, DISPLAYS[one.measure].heading, percent_change(one.relative), change])
-    yield from (f"Both columns are changes relative to `{results.reference}`. Published: {source}.", "")
+    for method, row in published.items():
+        for measure, change in row.items():
+            if {method, reference} <= runs.keys() and all(measure in run.figures for run in runs[method]):
+                values, against = ([run.figures[measure] for run in runs[name]] for name in (method, reference))
+                here = percent_change(relative_difference(values, against))
+                rows.append([method, DISPLAYS[measure].heading, here, plain(change * PERCENT)])
+    yield from (f"Both columns are changes relative to `{reference}`. Published: {source}.", "")
     yield from markdown_table(["method", "measure", "here (%)", "published (%)"], rows)
     yield from (LEDGER_REMARK, "")
 

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from simulator.experiments.find.estimates import MEASURES, Estimate, Estimates
 from simulator.experiments.find.results import Results
-from simulator.experiments.write.display import DISPLAYS, Rounded, rounded, subject, with_half_width
+from simulator.experiments.write.display import (
+    DISPLAYS,
+    MARK,
+    Rounded,
+    marked,
+    rounded,
+    subject,
+    with_half_width,
+)
 from simulator.experiments.write.latex import NEEDS, Table, estimates, floats
 
 DASH = "-"
@@ -30,11 +38,13 @@ def summary_csv(results: Results) -> str:
     lines = []
     for estimated in results.estimates:
         for measure, found in estimated.by_measure.items():
-            how = known[estimated.method, measure]
-            figures = (found.mean, found.low, found.high, found.published, how.relative_half_width)
-            needed = "" if how.replications_needed is None else str(how.replications_needed)
+            how = known.get((estimated.method, measure))
+            width = None if how is None else how.relative_half_width
+            figures = (found.mean, found.low, found.high, found.published, width)
+            needed = "" if how is None or how.replications_needed is None else str(how.replications_needed)
             digests = (results.provenance.inputs, results.provenance.environment)
-            lines.append((estimated.method, measure, *(_number(figure) for figure in figures), needed, *digests))
+            less = "" if results.reference is None else str(int(estimated.method in results.serving_less))
+            lines.append((estimated.method, measure, *(_number(figure) for figure in figures), needed, less, *digests))
     header = (
         "method",
         "measure",
@@ -44,6 +54,7 @@ def summary_csv(results: Results) -> str:
         "published",
         "relative_half_width",
         "replications_for_5_percent",
+        "serves_less",
         "inputs_sha256",
         "environment_sha256",
     )
@@ -60,10 +71,12 @@ def latex_table(results: Results) -> str:
             for measure in names
         ]
         heading = "Method" if results.reference is not None else "Size"
-        tables.append(Table(heading=heading, labels=[one.method for one in those], columns=columns))
+        labels = [marked(results, one.method) for one in those]
+        tables.append(Table(heading=heading, labels=labels, columns=columns))
     told = [f"{subject(results)}: means of {results.replications} runs with the half-widths of their 95% intervals."]
     told += [f"{one.heading}: {one.scope}." for name in measures if (one := DISPLAYS[name]).scope]
     told += [f"{DISPLAYS[name].heading}: 0 in every run." for name in zero]
+    told += [f"{MARK} serves fewer tasks on time than {results.reference}."] if results.serving_less else []
     made = results.provenance
     digests = f"% made from inputs {made.inputs} in environment {made.environment}"
     name = f"{results.experiment}-{results.scenario}"
@@ -76,10 +89,9 @@ def _rounded(estimate: Estimate | None, measure: str) -> Rounded | None:
 
 def _zero(results: Results) -> list[str]:
     """Return the measures that are zero in every run, whose columns would say nothing."""
-    found = {
-        name for case in results.cases for run in case.runs for name, figure in run.figures.items() if figure != 0.0
-    }
-    return [measure for measure in present(results) if measure not in found]
+    told = [one for case in results.cases for run in case.runs for one in run.figures.items()]
+    zero = {name for name, _ in told} - {name for name, figure in told if figure != 0.0}
+    return [measure for measure in present(results) if measure in zero]
 
 
 def _groups(results: Results, measures: Sequence[str]) -> Iterator[tuple[list[str], list[Estimates]]]:

@@ -43,6 +43,7 @@ def fake(job: Job) -> RunResult:
         deadline_miss_ratio=0.002 if rate <= SUSTAINED_PER_HOUR_AND_NODE * (job.nodes or 4) else 0.3,
         stored_change_joules=3600.0 * own,
         bound_grams=0.5 * energy / 9000 if job.bound else None,
+        floor_grams=0.4 * energy / 9000 if job.bound else None,
     )
 
 

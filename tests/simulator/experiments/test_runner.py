@@ -84,12 +84,12 @@ def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_an_interrupted_experiment_goes_on_where_it_stopped(tmp_path: Path) -> None:
     whole = files_of(request(tmp_path / "whole"))
     asked = request(tmp_path / "parts")
-    with pytest.raises(Interrupted, match=r"stopped after 8 of 21 runs; the same command goes on"):
+    with pytest.raises(Interrupted, match=r"stopped after 8 of 27 runs; the same command goes on"):
         run_experiment(asked, unseen, interrupted_after(8))
     assert not (asked.folder / "results.json").exists()
     seen = []
     folder, _ = run_experiment(asked, lambda done, total: seen.append((done, total)), fake)
-    assert seen == [(done, 21) for done in range(8, 22)]
+    assert seen == [(done, 27) for done in range(8, 28)]
     assert bytes_of(folder) == whole
 
 
@@ -104,7 +104,7 @@ def test_more_replications_keep_those_that_are_there(tmp_path: Path) -> None:
     files_of(request(tmp_path, replications=2))
     seen: list[int] = []
     run_experiment(request(tmp_path, replications=3), lambda done, _: seen.append(done), fake)
-    assert seen[0] == 14
+    assert seen[0] == 18
 
 
 def test_a_journal_of_other_inputs_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_a_journal_of_other_inputs_is_refused(tmp_path: Path, monkeypatch: pytes
         seen: list[int] = []
         run_experiment(asked, lambda done, _, seen=seen: seen.append(done), fake)  # type: ignore[misc]
         done_at_start.append(seen[0])
-    assert done_at_start == [0, 10]
+    assert done_at_start == [0, 12]
     policy.write_text(policy.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         run_experiment(asked, unseen, fake)
@@ -240,7 +240,7 @@ def test_work_that_cannot_be_done_is_a_mistake_with_its_lines(tmp_path: Path, wo
 
 
 def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"--workers: a worker ended after \d+ of 21 runs; the same command goes on"):
+    with pytest.raises(ConfigError, match=r"--workers: a worker ended after \d+ of 27 runs; the same command goes on"):
         run_experiment(request(tmp_path, workers=2), unseen, dying)
 
 
@@ -264,7 +264,15 @@ def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
             {"workers": 2, "dask": "tcp://127.0.0.1:1"},
             "--workers: expected none beside --dask, whose workers do the runs, got 2",
         ),
-        ({"reference": "full"}, "--reference: expected none but with peers, got full with ablation"),
+        (
+            {"reference": "nothing"},
+            "--reference: expected one of full, without-forecast, without-dvfs, without-compression, without-ledger, "
+            'without-batteries, without-shifting, least-loaded, round-robin, got "nothing"',
+        ),
+        (
+            {"experiment": "scaling", "reference": "4 nodes"},
+            "--reference: expected none with scaling, which compares no methods, got 4 nodes",
+        ),
         (
             {"experiment": "peers", "scenario": "published", "reference": "single-node:Solar"},
             '--reference: expected one of standard, weighted, got "single-node:Solar"',
@@ -277,10 +285,22 @@ def test_a_bad_request_is_one_line(tmp_path: Path, changes: dict[str, object], m
     assert caught.value.mistakes == [mistake]
 
 
-def test_peers_are_compared_with_whom_one_likes(tmp_path: Path) -> None:
-    asked = {"experiment": "peers", "methods": ("weighted", "joint")}
-    for reference, methods in ((None, ["round-robin", "weighted", "joint"]), ("joint", ["joint", "weighted"])):
-        _, results = run_experiment(request(tmp_path, **asked, reference=reference), unseen, fake)
+@pytest.mark.parametrize(
+    ("experiment", "first", "some", "other"),
+    [
+        ("baseline", "least-loaded", ("compression-only", "full"), "full"),
+        ("ablation", "full", ("without-dvfs", "round-robin"), "round-robin"),
+        ("peers", "least-loaded", ("weighted", "joint"), "joint"),
+        ("forecasts", "convex", ("none", "perfect"), "none"),
+    ],
+)
+def test_methods_are_compared_with_whom_one_likes(
+    tmp_path: Path, experiment: str, first: str, some: tuple[str, ...], other: str
+) -> None:
+    rest = [name for name in some if name != other]
+    for reference, methods in ((None, [first, *some]), (other, [other, *rest])):
+        asked = {"experiment": experiment, "methods": some, "reference": reference}
+        _, results = run_experiment(request(tmp_path, **asked), unseen, fake)
         assert results.reference == methods[0]
         assert [one.method for one in results.estimates] == methods
         assert {one.method for one in results.comparisons} == set(methods[1:])

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.run.bound import problem
-from simulator.run.job import Job, Method
+from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, simulate
 from simulator.scenario.schema import BatterySection, GridSection, NetworkSection, PlaceSection, Scenario
 from simulator.scenario.supply import SolarSection
@@ -18,7 +18,16 @@ from simulator.workload.task import Tasks
 from simulator.workload.trace import TraceWorkload
 from tests.simulator.scenario.scenarios import FULL, edge
 
-POLICIES = ("round-robin", "least-energy", "joint", "shifting", "oracle", "single-node:wind-jetson")
+POLICIES = (
+    "round-robin",
+    "kubernetes-most-allocated",
+    "least-energy",
+    "joint",
+    "shifting",
+    "wait-awhile-like",
+    "oracle",
+    "single-node:wind-jetson",
+)
 
 
 def varied(random: np.random.Generator) -> Scenario:
@@ -57,6 +66,34 @@ def test_no_run_beats_its_bound(policy: str, seed: int) -> None:
     assert result.bound_grams is not None
     assert 0.0 <= result.bound_grams <= result.emissions_grams * (1 + 1e-6)
     assert result.emissions_grams > 0.0
+    assert result.floor_grams is not None
+    assert 0.0 <= result.floor_grams <= result.bound_grams * (1 + 1e-6)
+
+
+def bounded(scenario: Scenario, method: Method, rate: float) -> RunResult:
+    return simulate(Job(scenario=scenario, method=method, seed=2, rate_per_hour=rate, bound=True))
+
+
+def test_the_bound_without_tasks_is_the_floor() -> None:
+    for seed in range(3):
+        scenario = varied(np.random.default_rng(seed))
+        idle = bounded(scenario, Method(name="x", policy="joint", ledger=False), 0.0)
+        assert idle.tasks_offered == 0
+        assert idle.bound_grams == idle.floor_grams
+        assert idle.emissions_grams >= (idle.floor_grams or 0.0) * (1 - 1e-6)
+
+
+def test_the_floor_is_that_of_the_run_without_tasks_whatever_the_tasks_and_the_policy() -> None:
+    """Runs without batteries, which could end with more or less in them."""
+    floors: list[float] = []
+    bounds: list[float] = []
+    for policy, rate in (("joint", 0.0), ("joint", 200.0), ("round-robin", 900.0), ("wait-awhile-like", 900.0)):
+        found = bounded(edge(), Method(name="x", policy=policy, ledger=False, batteries=False), rate)
+        floors.append(found.floor_grams or -1.0)
+        bounds.append(found.bound_grams or -1.0)
+    assert floors == pytest.approx([floors[0]] * len(floors))
+    assert bounds[0] == floors[0]
+    assert bounds[2] > bounds[1] > bounds[0]
 
 
 def spread_out(random: np.random.Generator) -> Scenario:

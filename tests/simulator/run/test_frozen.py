@@ -18,6 +18,6 @@ def test_the_frozen_scenario_gives_its_kept_figures() -> None:
         expected = msgspec.structs.asdict(kept[name])
         for figure, value in msgspec.structs.asdict(result).items():
             known = expected[figure]
-            tolerance = 1e-6 if figure == "bound_grams" else ROUNDING
+            tolerance = 1e-6 if figure in {"bound_grams", "floor_grams"} else ROUNDING
             same = value == known or math.isclose(value, known, rel_tol=tolerance, abs_tol=1e-9)
             assert same, f"{name}: {figure} was {known}, is {value}"

@@ -47,7 +47,7 @@ def test_runs_csv_holds_every_figure_of_every_run(tmp_path: Path) -> None:
     files = files_of(request(tmp_path))
     lines = list(csv.DictReader(io.StringIO(files["runs.csv"].decode())))
     document = json.loads(files["results.json"])
-    assert len(lines) == sum(len(case["runs"]) for case in document["cases"]) == 21
+    assert len(lines) == sum(len(case["runs"]) for case in document["cases"]) == 27
     first = document["cases"][0]["runs"][0]
     assert (lines[0]["method"], lines[0]["seed"]) == ("full", "1")
     assert float(lines[0]["energy_joules"]) == first["figures"]["energy_joules"]
@@ -129,7 +129,7 @@ def test_of_single_nodes_only_the_best_is_told(tmp_path: Path) -> None:
     [
         ("baseline", {"differences", "radar"}),
         ("ablation", {"ablation"}),
-        ("peers", {"differences", "regret"}),
+        ("peers", {"differences"}),
         ("scaling", {"scaling"}),
     ],
 )
@@ -137,9 +137,9 @@ def test_of_single_nodes_only_the_best_is_told(tmp_path: Path) -> None:
 def test_pictures_are_drawn_and_shown(tmp_path: Path, experiment: str, scenario: str, more: set[str]) -> None:
     files = files_of(request(tmp_path, experiment=experiment, scenario=scenario, replications=2))
     drawn = {name.removesuffix(".png") for name in files if name.endswith(".png")}
-    expected = more if experiment == "scaling" else more | (BARS.keys() - {"regret"})
+    expected = more if experiment == "scaling" else more | BARS.keys()
     if scenario == "published":
-        expected -= {"regret"}
+        expected -= {"regret", "gap"}
     assert drawn == expected
     assert all(files[f"{name}.png"].startswith(b"\x89PNG") for name in drawn)
     report = files["report.md"].decode()

@@ -87,11 +87,11 @@ def test_latex_escapes_what_it_would_take_for_commands() -> None:
 
 
 def test_the_table_says_what_it_needs_and_is_a_float_with_a_caption(tmp_path: Path) -> None:
-    lines = table_of(tmp_path).splitlines()
+    lines = table_of(tmp_path, scenario="published").splitlines()
     assert lines[0] == NEEDS == r"% needs \usepackage{array,booktabs}"
     assert lines[2] == r"\begin{table}[tbp]"
-    assert lines[4].startswith(r"\caption{Experiment ablation, scenario edge: means of 3 runs ")
-    assert r"\label{tab:ablation-edge}" in lines
+    assert lines[4].startswith(r"\caption{Experiment ablation, scenario published: means of 3 runs ")
+    assert r"\label{tab:ablation-published}" in lines
     assert lines[-1] == r"\end{table}"
 
 
@@ -117,7 +117,7 @@ def test_methods_without_a_measure_in_common_stand_apart(tmp_path: Path) -> None
     assert "--" not in table
     rows = rows_of(table)
     assert len(rows["2 nodes"].split(" & ")) == 4
-    assert len(rows["1000 tasks"].split(" & ")) == 4 * 6
+    assert len(rows["1000 tasks"].split(" & ")) == 4 * 9
 
 
 def punctual(job: Job) -> RunResult:
@@ -128,7 +128,7 @@ def test_what_is_zero_in_every_run_is_a_sentence_and_no_column(tmp_path: Path) -
     _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, punctual)
     table = latex_table(results)
     assert "Late or dropped tasks: 0 in every run." in table
-    assert len(rows_of(table)["full"].split(" & ")) == 4 * 5
+    assert len(rows_of(table)["full"].split(" & ")) == 4 * 8
     assert "0 in every run" not in table_of(tmp_path / "late", experiment="baseline")
 
 
