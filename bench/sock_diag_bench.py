@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.record import record, table
-from tests.exporter.sources.ebpf.networks import STREAM, Side, connected_networks
+from tests.exporter.sources.ebpf.networks import Side, connected_networks
 from tests.processes import ending, first_line
 
 SOCKETS = (100, 1_000, 5_000)

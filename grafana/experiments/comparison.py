@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import common, dashboard, table
 
 from grafana.board import Row
 from grafana.experiments.charts import BARS, interval_bars, parts
-from grafana.experiments.measures import COMPARED, GAP, IN_A_COLUMN, Quantity
+from grafana.experiments.measures import COMPARED, IN_A_COLUMN, Quantity
 from grafana.experiments.names import CHOSEN, NO_RESULTS, UNSCRAPED, estimate
 from grafana.joined import ORDER
 from grafana.panels import Facts, Series, Target, rows
@@ -47,25 +47,22 @@ def picture(quantity: Quantity, targets: str = CHOSEN, **labels: str) -> dashboa
 
 
 def _table() -> dashboard.Panel:
-    shown = (*COMPARED, GAP)
     facts = Facts(
         title="Methods and measures",
         description=(
             "Means of the replications of every method of the chosen experiment and scenario, the least emissions "
-            "first. The pictures below show how sure each is, and say what it means. The gap to the bound is what a "
-            "method emits beyond the least with which its work could have been done as punctually; a method that "
-            "misses more deadlines than others has done less for its grams."
+            "first. The pictures below show how sure each is, and say what it means."
         ),
         unit="none",
         no_value=NO_RESULTS,
-        targets=tuple(Target(expr=f"{estimate(one.measure, 'mean')}{one.times}", legend=one.title) for one in shown),
+        targets=tuple(Target(expr=f"{estimate(one.measure, 'mean')}{one.times}", legend=one.title) for one in COMPARED),
         series=tuple(
-            Series(name=one.title, unit=IN_A_COLUMN.get(one.unit, one.unit), decimals=one.decimals) for one in shown
+            Series(name=one.title, unit=IN_A_COLUMN.get(one.unit, one.unit), decimals=one.decimals) for one in COMPARED
         ),
         width=24,
         height=9,
     )
-    headings = {one.title: one.title for one in shown}
+    headings = {one.title: one.title for one in COMPARED}
     panel = rows(facts, columns={"method": "Method", **headings}, largest="Emissions")
     panel.options = table.Options(
         show_header=True,

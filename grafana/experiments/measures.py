@@ -75,16 +75,6 @@ COMPARED = (
     ),
 )
 
-GAP = Quantity(
-    measure="gap_grams",
-    title="Gap to the bound",
-    meaning="Emissions beyond the least with which the same work could have been done as punctually",
-    unit="massg",
-    decimals=2,
-    published=False,
-    only="only scenarios of the model edge have a bound",
-)
-
 REGRET = Quantity(
     measure="regret_ratio",
     title="Regret of the policies",
