@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.record import record, table
+from tests.exporter.sources.ebpf.mover import STREAM
 from tests.exporter.sources.ebpf.networks import Side, connected_networks
 from tests.processes import ending, first_line
 

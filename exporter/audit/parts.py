@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import accumulate
 
 from exporter.audit.check import Check
 from exporter.audit.evidence import SAMPLES, Evidence, Pair, total
@@ -15,6 +16,8 @@ ENERGY, EMISSIONS = "ecotrack_energy_joules_total", "ecotrack_emissions_grams_to
 INTENSITY = "ecotrack_grid_carbon_intensity_grams_per_kwh"
 
 NETWORK_BYTES = "ecotrack_network_bytes_total"
+
+NO_EMBODIED = "no embodied carbon is configured"
 
 GROUPS_OFF = "nothing of it is told by groups of processes"
 
@@ -119,12 +122,20 @@ def _throughput(evidence: Evidence) -> Iterator[Comparison]:
 
 def _embodied(evidence: Evidence) -> Iterator[Comparison]:
     """Compare the embodied share with its rate; it is counted by the wall clock of the sample itself."""
-    rate = sum_of("ecotrack_embodied_emissions_grams_per_second")
-    counted = total(evidence.steps(), sum_of("ecotrack_embodied_emissions_grams_total"))
+    rate, counter = sum_of("ecotrack_embodied_emissions_grams_per_second"), "ecotrack_embodied_emissions_grams_total"
+    steps = _steps_forward(evidence)
+    counted = total(steps, sum_of(counter)) if steps else None
     if counted is None:
-        raise NotCheckedError("no embodied carbon is configured")
-    expected = sum((rate(one.after.figures) or 0.0) * one.seconds for one in evidence.steps())
+        raise NotCheckedError("the clock was set back" if evidence.moments[-1].figures.family(counter) else NO_EMBODIED)
+    expected = sum((rate(one.after.figures) or 0.0) * one.seconds for one in steps)
     yield Comparison(what="machine", told=counted, found=expected)
+
+
+def _steps_forward(evidence: Evidence) -> list[Pair]:
+    """Return the steps through time of which no sample before was: where the clock is set back, none counts twice."""
+    latest = accumulate((one.at for one in evidence.moments), max)
+    reached = {id(one): at for one, at in zip(evidence.moments, latest, strict=True)}
+    return [one for one in evidence.steps() if one.before.at >= reached[id(one.before)]]
 
 
 def _budgets(evidence: Evidence) -> Iterator[Comparison]:
