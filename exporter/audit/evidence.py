@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from exporter.audit.figures import Figures
+from exporter.audit.figures import Figures, Labels
 from exporter.audit.finding import NotCheckedError
 from exporter.audit.stored import Stored
 from exporter.audit.witness import Bracket
@@ -14,6 +14,11 @@ from exporter.views.summary import Summary
 SAMPLED_AT = "ecotrack_last_sample_timestamp_seconds"
 
 SAMPLES = "ecotrack_samples_total"
+
+BESIDE = frozenset(
+    {"connections", "grid", "journal", "memory", "optimize", "process_bytes", "processes", "sockstat", "state"}
+)
+"""Sources that neither power nor traffic rests on: what goes wrong with them leaves a sample good for its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +107,28 @@ def _is_saved(moment: Moment) -> bool:
 def _is_step(pair: Pair) -> bool:
     """Tell whether a sample followed the other at once, by a clock that went on, and everything was read in both."""
     before, after = pair.before.figures, pair.after.figures
-    events = ("ecotrack_sample_gaps_total", "ecotrack_discarded_readings_total", "ecotrack_resets_total")
     return (
         pair.moved(lambda one: one.of(SAMPLES)) == 1.0
         and pair.seconds > 0.0
-        and all(before.of(name) == after.of(name) for name in events)
-        and all(value == 1.0 for value in before.family("ecotrack_collector_success").values())
+        and _troubles(before) == _troubles(after)
+        and all(
+            value == 1.0
+            for labels, value in before.family("ecotrack_collector_success").items()
+            if dict(labels)["collector"] not in BESIDE
+        )
         and before.family("ecotrack_power_source_info") == after.family("ecotrack_power_source_info")
     )
+
+
+def _troubles(figures: Figures) -> dict[tuple[str, Labels], float]:
+    """Return the counts of what went wrong with samples, and with the readings that power and traffic rest on."""
+    events = ("ecotrack_sample_gaps_total", "ecotrack_discarded_readings_total", "ecotrack_resets_total")
+    return {
+        (name, labels): value
+        for name in events
+        for labels, value in figures.family(name).items()
+        if value and dict(labels).get("source") not in BESIDE
+    }
 
 
 def total(pairs: Iterable[Pair], read: Callable[[Figures], float | None]) -> float | None:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -202,6 +204,12 @@ def test_an_error_in_the_json_is_found(name: str) -> None:
     assert failing(replace(world().evidence(stored=False), moments=moments)) == {"summary"}
 
 
+def test_every_recording_rule_is_computed_anew() -> None:
+    rules = Path(__file__).parents[3] / "prometheus/rules/ecotrack-recording.yml"
+    groups = yaml.safe_load(rules.read_text(encoding="utf-8"))["groups"]
+    assert {rule["record"] for group in groups for rule in group["rules"]} - RULES.keys() == set()
+
+
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_an_error_in_a_rule_is_found(name: str) -> None:
     """The series that are made of a wrong one were made of a right one here, so they may fail, too."""
@@ -268,6 +276,24 @@ def test_honest_figures_pass_through_whatever_happens(steps: Sequence[Step], sen
     if lived.moments:
         found = [one for one in findings(lived.evidence(every=every), TOLERANCE) if one.outcome is Outcome.FAILS]
         assert found == []
+
+
+def test_what_prometheus_loses_as_a_counter_begins_anew_is_no_error() -> None:
+    """The second sample was never scraped, and what it added is in no counter afterwards."""
+    lived = World.of().live([Step(), Step(), Step(restart="anew"), Step()])
+    assert failing(lived.evidence(every=2)) == set()
+
+
+def test_programs_that_move_more_than_devices_count_leave_a_sample_good() -> None:
+    """Where programs move bytes in networks of their own, each sample tells so."""
+    name = "ecotrack_discarded_readings_total"
+    moments = []
+    for number, moment in enumerate(world().moments):
+        excess = {labels_of({"reason": "exceeds_devices", "source": "process_bytes"}): float(number)}
+        figures = Figures({**moment.figures.families, name: {**moment.figures.family(name), **excess}})
+        moments.append(replace(moment, figures=figures))
+    found = outcomes(replace(world().evidence(), moments=tuple(moments)))
+    assert (found["power"], found["cpu_time"]) == (Outcome.HOLDS, Outcome.HOLDS)
 
 
 @settings(max_examples=20)
