@@ -176,7 +176,7 @@ def _gained(pair: Pair, name: str, label: tuple[str, str]) -> float:
 
 
 def steady_groups(evidence: Evidence, name: str) -> list[Pair]:
-    """Return the pairs of samples, in which no group lost its series of a family. Raises NotCheckedError."""
+    """Return the pairs of samples, if no group lost its series of a family meanwhile. Raises NotCheckedError."""
     pairs = evidence.pairs()
     if not pairs[-1].after.figures.family(name):
         raise NotCheckedError(GROUPS_OFF)

@@ -285,7 +285,7 @@ def test_what_prometheus_loses_as_a_counter_begins_anew_is_no_error() -> None:
 
 
 def test_programs_that_move_more_than_devices_count_leave_a_sample_good() -> None:
-    """Where programs move bytes in networks of their own, each sample tells so."""
+    """Bytes that programs move in networks of their own are more than the devices count, sample by sample."""
     name = "ecotrack_discarded_readings_total"
     moments = []
     for number, moment in enumerate(world().moments):
