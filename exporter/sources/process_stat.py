@@ -1,7 +1,7 @@
 """The processes of a procfs, as `/proc/PID/stat` tells of them (proc_pid_stat(5))."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from errno import EMFILE, ENFILE, ENOMEM
 from pathlib import Path
@@ -75,19 +75,19 @@ class ProcessReader:
 
     def __init__(self, procfs: Path) -> None:
         self._procfs = str(procfs)
-        self._known: dict[int, tuple[bytes, Process]] = {}
+        self._understood: dict[bytes, Process] = {}
+        self._processes: Mapping[int, Process] = {}
 
     def read(self) -> Mapping[int, Process]:
         """Return the processes by id. Raises OSError without a procfs, and where no file can be opened."""
-        before, known = self._known, {}
+        before, understood = self._understood, dict[bytes, Process]()
+        unread: list[str] = []
         flags = os.O_RDONLY | os.O_NONBLOCK
         root = os.open(self._procfs, os.O_RDONLY | os.O_DIRECTORY)
         try:
             for name in os.listdir(root):  # noqa: PTH208 - names below an open folder, which Path has not
-                if not ("0" < name[0] <= "9" and name.isdecimal()):
+                if not "0" < name[0] <= "9":
                     continue
-                pid = int(name)
-                was = before.get(pid)
                 try:
                     file = os.open(f"{name}/stat", flags, dir_fd=root)
                     try:
@@ -99,16 +99,20 @@ class ProcessReader:
                 except OSError as error:
                     if error.errno in NO_FAULT_OF_A_FILE:
                         raise
-                    if was is not None:
-                        known[pid] = was
+                    unread.append(name)
                     continue
-                if was is not None and was[0] == line:
-                    known[pid] = was
-                elif (process := parse_stat(line)) is not None:
-                    known[pid] = line, process
-                elif was is not None:
-                    known[pid] = was
+                process = before.get(line) or parse_stat(line)
+                if process is None or (line not in before and str(process.pid) != name):
+                    unread.append(name)
+                else:
+                    understood[line] = process
         finally:
             os.close(root)
-        self._known = known
-        return {pid: process for pid, (_, process) in known.items()}
+        self._understood = understood
+        stayed = {number: self._processes[number] for number in _numbers(unread) if number in self._processes}
+        self._processes = stayed | {process.pid: process for process in understood.values()}
+        return self._processes
+
+
+def _numbers(names: Iterable[str]) -> Iterator[int]:
+    return (int(name) for name in names if name.isdecimal())
