@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.attribution.sharing import Sharing
 from exporter.budget import Period
 from exporter.build import Paths, build_settings, intensity_provider
 from exporter.config import Config, load_config
 from exporter.core.config import convert
 from exporter.core.units import Grams
 from exporter.intensity.ask import AskedProvider
+from exporter.power.component import Scope
 from exporter.reload import Reload, change_of
+from tests.exporter.attribution.busy_machine import BusyMachine
 from tests.exporter.fakes import Machine, Rig, rig, series
 from tests.fake_clock import FakeClock
 
@@ -128,6 +131,25 @@ def test_the_time_before_is_counted_by_the_old_and_the_time_after_by_the_new(tmp
     assert one.now.emission_limit == pytest.approx(1.0)
     assert not one.now.equivalents
     assert one.now.totals.lifetime_emissions == pytest.approx(used)
+
+
+def test_energy_that_waits_is_shared_out_by_the_models_of_its_own_time(tmp_path: Path) -> None:
+    file = tmp_path / "ecotrack.yml"
+    file.write_text(CEP)
+    machine = BusyMachine(FakeClock(), works={"make": 1.0})
+    one = rig(machine, sharing=Sharing(scopes=frozenset({Scope.HOST}), top=5, grouping="name"))
+    reload = reload_of(one, file)
+    machine.is_read = False
+    file.write_text(CEP.replace("power: {preset: cep}", "power: {idle_watts: 10, full_watts: 20}"))
+    reload.look()
+    for _ in range(2):
+        machine.run(10.0)
+        one.sampler.sample_once()
+    machine.is_read = True
+    machine.run(10.0)
+    one.sampler.sample_once()
+    # At half load 32.5 W on top of idle before; since then 4.2 W, by a curve.
+    assert one.now.totals.exported.groups["make"].energy == {Scope.HOST: pytest.approx(325.0 + 42.0 + 42.0)}
 
 
 @given(st.lists(st.sampled_from([*PARTS]), min_size=1, max_size=6))
