@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from exporter.core.clock import Clock
-from exporter.core.units import MonotonicSeconds, Seconds
+from exporter.core.units import Seconds
 from exporter.sources.ebpf.reading import ProcessBytes, SocketReading
 from exporter.sources.pace import Pace
 from exporter.sources.process_stat import Process, parse_stat
@@ -54,7 +54,7 @@ class SockDiagCounter:
         self._procfs = procfs
         self._clock = clock
         self._cpu_time = cpu_time
-        self._looks, self._searches = Pace(), Pace()
+        self._pace = Pace()
         self._seen = {one.cookie: _Seen(one.received, one.sent) for one in sockets.read()}
 
     def close(self) -> None:
@@ -64,40 +64,30 @@ class SockDiagCounter:
     def read(self) -> SocketReading | None:
         """Return the processes whose sockets have moved bytes, as far as these can be told.
 
-        None where so many sockets were looked at last time that it is too soon for the next look. Raises what the table
-        raises.
+        None where the last look cost so much that it is too soon for the next one. Raises what the table raises.
         """
         now, began = self._clock.awake(), self._cpu_time()
-        if not self._looks.is_due(now):
+        if not self._pace.is_due(now):
             return None
         moved = [(one, self._seen.get(one.cookie, _Seen())) for one in self._sockets.read()]
-        self._looks.took(Seconds(self._cpu_time() - began), now)
         unknown = {one.inode for one, seen in moved if one.inode and not seen.is_looked_for and _has_moved(one, seen)}
-        found = self._found(unknown, now)
+        found = self._processes(unknown) if unknown else {}
         self._seen, gains = {}, []
         for one, before in moved:
             seen = before
-            if found is not None and one.inode in unknown:
+            if one.inode in unknown:
                 seen = seen._replace(process=found.get(one.inode), is_looked_for=True)
-            # Bytes of a socket that nobody has accepted, or that is yet to be looked for, are counted when they are.
+            # Bytes of a socket that nobody has accepted yet are counted when somebody has.
             if seen.is_looked_for:
                 if seen.process is not None and _has_moved(one, before):
                     gains.append(_gained(seen.process, one, before))
                 seen = seen._replace(received=one.received, sent=one.sent)
             self._seen[one.cookie] = seen
+        self._pace.took(Seconds(self._cpu_time() - began), now)
         return SocketReading(processes=tuple(gains), lost=0)
 
-    def _found(self, inodes: Set[int], now: MonotonicSeconds) -> dict[int, Process] | None:
-        """Return the processes that have these sockets open, of each the first one found; None where it is too soon."""
-        if not (self._searches.is_due(now) and inodes):
-            return None
-        began = self._cpu_time()
-        found = self._processes(inodes)
-        self._searches.took(Seconds(self._cpu_time() - began), now)
-        return found
-
     def _processes(self, inodes: Set[int]) -> dict[int, Process]:
-        """Look for the sockets among the open files of processes.
+        """Return the processes that have these sockets open, of each the first one found.
 
         Those come first that had sockets before: a server opens its next one, too.
         """

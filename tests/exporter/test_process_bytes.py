@@ -79,10 +79,12 @@ class Watched:
         name = f'ecotrack_process_group_network_bytes_total{{direction="{direction}",group="{group}"}}'
         return self.metrics().get(name, 0.0)
 
-    def settle(self) -> None:
-        """Return after so many more samples that no byte waits that has moved by now."""
-        wanted = self.metrics()["ecotrack_samples_total"] + 4
-        until(lambda: self.metrics()["ecotrack_samples_total"] >= wanted, "four samples")
+    def gained(self, direction: str, before: float, size: int) -> float:
+        """Return what the program's group has gained, once that is nearly all and no more can come."""
+        until(lambda: self.bytes_of(SENDER, direction) - before >= size * (1 - PRECISION), f"{size} bytes")
+        wanted = self.metrics()["ecotrack_samples_total"] + 2
+        until(lambda: self.metrics()["ecotrack_samples_total"] >= wanted, "two samples")
+        return self.bytes_of(SENDER, direction) - before
 
 
 @contextlib.contextmanager
@@ -108,7 +110,7 @@ class Gain:
     received: float
 
 
-def move(watched: Watched, link: Link, program: Path, *prefix: str) -> Gain:
+def move(watched: Watched, link: Link, program: Path, *prefix: str, sent: int) -> Gain:
     """Let the program and its far end move their bytes, and return what its group gained."""
     before = watched.bytes_of(SENDER, "transmit"), watched.bytes_of(SENDER, "receive")
     far_argv = ["ip", "netns", "exec", link.namespace, sys.executable, "-I", "-c", FAR]
@@ -116,14 +118,12 @@ def move(watched: Watched, link: Link, program: Path, *prefix: str) -> Gain:
         assert first_line(far) == "ready"
         with talking([*prefix, str(program), "-I", "-c", NEAR, link.address]) as near:
             assert first_line(near) == "sent"
-            watched.settle()
-            sent = watched.bytes_of(SENDER, "transmit") - before[0]
+            gain = watched.gained("transmit", before[0], sent)
             assert far.stdin is not None
             far.stdin.write("\n")
             far.stdin.flush()
             assert first_line(near) == "received"
-            watched.settle()
-            return Gain(sent=sent, received=watched.bytes_of(SENDER, "receive") - before[1])
+            return Gain(sent=gain, received=watched.gained("receive", before[1], BACK))
 
 
 @contextlib.contextmanager
@@ -139,8 +139,8 @@ def program(tmp_path: Path) -> Path:
     return tmp_path / SENDER
 
 
-def settled(watched: Watched) -> dict[str, float]:
-    """Return all metrics of one moment, in which groups and what waits are what the device counted."""
+def require_whole(watched: Watched) -> None:
+    """Check that groups and what waits are what the device counted, in one moment."""
     metrics = watched.metrics()
     groups = sum(value for name, value in metrics.items() if name.startswith("ecotrack_process_group_network_bytes_t"))
     devices = sum(value for name, value in metrics.items() if name.startswith("ecotrack_network_bytes_total"))
@@ -162,7 +162,6 @@ def settled(watched: Watched) -> dict[str, float]:
             if series_name.startswith(f"ecotrack_{name}_total") and 'scope="network"' in series_name
         )
         assert shares + left == pytest.approx(whole, rel=1e-9)
-    return metrics
 
 
 def test_what_a_program_moves_is_its_own_and_with_the_rest_what_the_device_counted(
@@ -171,22 +170,22 @@ def test_what_a_program_moves_is_its_own_and_with_the_rest_what_the_device_count
     with exporter(link, tmp_path) as watched:
         if not counts_in_the_kernel(watched):
             pytest.skip("the kernel lets nobody count here")
-        told = move(watched, link, program)
+        told = move(watched, link, program, sent=BY_TCP + BY_UDP)
         assert told.sent == pytest.approx(BY_TCP + BY_UDP, rel=PRECISION)
         assert told.received == pytest.approx(BACK, rel=PRECISION)
-        settled(watched)
+        require_whole(watched)
 
 
 def test_without_privilege_it_says_why_and_tells_tcp_of_its_own_user_s_programs(
     link: Link, tmp_path: Path, program: Path
 ) -> None:
     with exporter(link, tmp_path, *AS_NOBODY) as watched:
-        told = move(watched, link, program, *AS_NOBODY)
+        told = move(watched, link, program, *AS_NOBODY, sent=BY_TCP)
         assert told.sent == pytest.approx(BY_TCP, rel=PRECISION)
         assert told.received == pytest.approx(BACK, rel=PRECISION)
-        settled(watched)
+        require_whole(watched)
         assert not counts_in_the_kernel(watched)
-        assert watched.bytes_of("unattributed", "transmit") >= BY_UDP
+        until(lambda: watched.bytes_of("unattributed", "transmit") >= BY_UDP, "the bytes of UDP")
         (line,) = [line for line in watched.log.read_text().splitlines() if "bytes by process" in line]
         assert "counted by sock_diag" in line
         assert "CAP_BPF" in line

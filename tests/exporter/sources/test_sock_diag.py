@@ -116,7 +116,7 @@ class Watched:
         self.counter = SockDiagCounter(sockets, procfs, self.clock, self.cpu_time)
 
     def cpu_time(self) -> float:
-        """Return a time that goes on by the next of the costs: before and after a look, and the same of a search."""
+        """Return a time that goes on by the next of the costs: before and after a look."""
         self._cpu_time += self.costs.pop(0) if self.costs else 0.0
         return self._cpu_time
 
@@ -204,20 +204,8 @@ def test_a_process_that_ends_under_the_look_costs_its_own_bytes_alone(tmp_path: 
     assert watched.moved() == (moved(12, "mail", 60, 0),)
 
 
-def test_a_search_that_cost_much_is_not_repeated_soon_and_loses_nothing(tmp_path: Path, sockets: FakeSockets) -> None:
-    """A second of CPU time in 200 s is half a per cent."""
-    add_process(tmp_path, 10, "web", 100, 101)
-    watched = Watched(tmp_path, sockets)
-    watched.costs = [0.0, 0.0, 0.0, 1.0]
-    sockets.now = [tcp(1, 100, 50)]
-    assert watched.moved() == (moved(10, "web", 50, 0),)
-    sockets.now = [tcp(1, 100, 60), tcp(2, 101, 7)]
-    assert watched.moved(after=199.0) == (moved(10, "web", 10, 0),)
-    sockets.now = [tcp(1, 100, 60), tcp(2, 101, 9)]
-    assert watched.moved(after=1.0) == (moved(10, "web", 9, 0),)
-
-
 def test_a_look_that_cost_much_is_not_repeated_soon_and_loses_nothing(tmp_path: Path, sockets: FakeSockets) -> None:
+    """A second of CPU time in 200 s is half a per cent."""
     add_process(tmp_path, 10, "web", 100)
     watched = Watched(tmp_path, sockets)
     watched.costs = [0.0, 1.0]
