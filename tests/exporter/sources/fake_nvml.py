@@ -51,24 +51,25 @@ class Card:
 
 @dataclass(slots=True)
 class FakeNvml:
-    """A driver with cards."""
+    """A driver with cards, and those who may have it open at once."""
 
     cards: list[Card] = field(default_factory=list)
     refuses: int | None = None
-    is_open: bool = False
+    readers: int = 1
+    opened: int = 0
     NVMLError: type[Exception] = FakeNvmlError
 
     def nvmlInit(self) -> None:
         self._answer(0)
-        assert not self.is_open
-        self.is_open = True
+        assert self.opened < self.readers
+        self.opened += 1
 
     def nvmlShutdown(self) -> None:
-        self.is_open = False
+        self.opened -= 1
         self._answer(0)
 
     def nvmlDeviceGetCount(self) -> int:
-        assert self.is_open
+        assert self.opened
         return self._answer(len(self.cards))
 
     def nvmlDeviceGetHandleByIndex(self, index: int, /) -> object:
