@@ -110,14 +110,14 @@ def test_round_robin_passes_over_nodes_that_cannot() -> None:
 
 @given(speeds=st.lists(st.integers(1, 9), min_size=1, max_size=6), rounds=st.integers(1, 4))
 def test_weighted_round_robin_shares_in_proportion_to_speed(speeds: list[int], rounds: int) -> None:
-    """After any number of tasks no node is a whole turn away from its share, and after whole rounds none at all."""
+    """After any number of tasks no node is more than a turn away from its share, and after whole rounds none at all."""
     nodes = cluster([[[1.0 / speed]] for speed in speeds], [[1.0]] * len(speeds), longest_wait=1e9)
     count = rounds * sum(speeds)
     placed = policy("weighted-round-robin").place(tasks(*[0.0] * count), nodes, view(nodes)).node
     assert np.bincount(placed, minlength=len(speeds)).tolist() == [rounds * speed for speed in speeds]
     for done in range(1, count):
         due = done * np.array(speeds) / sum(speeds)
-        assert np.abs(np.bincount(placed[:done], minlength=len(speeds)) - due).max() < len(speeds)
+        assert np.abs(np.bincount(placed[:done], minlength=len(speeds)) - due).max() <= 1.0 + 1e-9
 
 
 def test_weighted_round_robin_goes_on_from_step_to_step_and_passes_over_nodes_that_cannot() -> None:
