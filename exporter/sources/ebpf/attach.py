@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 
 from exporter.sources.ebpf.btf import Types
 from exporter.sources.ebpf.call import NOTE, REGISTERS, Protocol, noting_program
@@ -32,6 +33,12 @@ NAME = "ecotrack"
 WITHOUT_UDP = tuple(protocol for protocol in Protocol if protocol is not Protocol.UDP)
 
 THREAD_BYTES = 8
+
+PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
+
+MOST_PARANOID = 2
+"""Setting of `PARANOID` up to which CAP_PERFMON suffices for probes. Debian's kernels have 3 by default, with which
+Linux 6.1 was found to ask for CAP_SYS_ADMIN; kernel.org's know no more than 2."""
 
 
 class Means(StrEnum):
@@ -116,8 +123,17 @@ def _attach_probes(kernel: Kernel, held: ExitStack) -> bool:
                 held.callback(os.close, program)
                 held.callback(os.close, probe(point.hook.target, program, place))
     except OSError as error:
-        raise EbpfUnavailableError(in_words(error)) from error
+        paranoid = f" (kernel.perf_event_paranoid is above {MOST_PARANOID})" if is_too_paranoid() else ""
+        raise EbpfUnavailableError(in_words(error) + paranoid) from error
     return True
+
+
+def is_too_paranoid(setting: Path = PARANOID) -> bool:
+    """Tell whether only CAP_SYS_ADMIN may open perf events, as on Debian unless it is told otherwise."""
+    try:
+        return int(setting.read_bytes()) > MOST_PARANOID
+    except (OSError, ValueError):
+        return False
 
 
 def _attach_by_types(hooks: Iterable[Hook], kernel: Kernel, held: ExitStack) -> None:

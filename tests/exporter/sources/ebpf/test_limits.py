@@ -148,5 +148,7 @@ def test_two_capabilities_suffice_and_none_can_be_spared(
     with counting():
         pass
     with opener(*(map(str, capabilities) if capabilities else [NONE])) as (_, said):
+        if suffices and "kernel.perf_event_paranoid" in said:
+            pytest.skip(said)
         assert (said.split()[0] in tuple(Means)) == suffices, said
         assert suffices or "CAP_BPF and CAP_PERFMON" in said

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.sources.ebpf.attach import is_too_paranoid
 from exporter.sources.ebpf.privileges import check_privileges
 from exporter.sources.ebpf.reading import EbpfUnavailableError
 
@@ -38,3 +39,11 @@ def test_a_file_without_capabilities_says_so(tmp_path: Path) -> None:
     path.write_text("Name:\tecotrack\n")
     with pytest.raises(EbpfUnavailableError, match="does not tell capabilities"):
         check_privileges(path)
+
+
+@pytest.mark.parametrize(("setting", "is_paranoid"), [("3", True), ("2", False), ("-1", False), ("none", False)])
+def test_debians_own_setting_of_perf_events_is_known(tmp_path: Path, setting: str, is_paranoid: bool) -> None:
+    path = tmp_path / "perf_event_paranoid"
+    path.write_text(f"{setting}\n")
+    assert is_too_paranoid(path) == is_paranoid
+    assert not is_too_paranoid(tmp_path / "absent")
