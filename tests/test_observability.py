@@ -45,7 +45,6 @@ NOT_SHOWN = {
     "ecotrack_process_group_waiting_grams": "as the joules that are retired; those that wait are shown",
     "ecotrack_process_group_retired_joules": "for the sum of all groups, which an audit makes",
     "ecotrack_process_group_retired_grams": "as the joules that are retired",
-    "ecotrack_audit_checks": "as the differences of an audit, which are shown",
     "ecochain_experiment_gap_grams": "reports show it; the board has the regret, which is relative to the same bound",
     "ecochain_experiment_gap_ratio": "as the gap in grams",
     "ecochain_site_life_cycle_grams_total": "counted only where a scenario asks for it; reports show it",

@@ -1,8 +1,9 @@
-"""The way in which programs are told apart: readings, energy that waits, and means by which bytes are counted."""
+"""The way in which programs are told apart: readings, energy that waits, means of counting bytes, and audits."""
 
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
+from grafana.host_power import audit
 from grafana.host_power.programs import NO_BYTES, NOT_TOLD
 from grafana.panels import Facts, Target, number, rows
 from grafana.promql import select, shown, total
@@ -11,8 +12,9 @@ HEIGHT = 6
 
 
 def row() -> Row:
-    """Build the row of readings, energy that waits, means, and lost bytes."""
-    return Row(title="How programs are told apart", panels=(_interval(), _waiting(), _means(), _lost()))
+    """Build the row of readings, energy that waits, means, lost bytes, and the last audit."""
+    panels = (_interval(), _waiting(), _means(), _lost(), *audit.panels())
+    return Row(title="How programs are told apart, and whether the figures agree", panels=panels)
 
 
 def _interval() -> dashboard.Panel:
@@ -25,7 +27,7 @@ def _interval() -> dashboard.Panel:
         unit="s",
         no_value=NOT_TOLD,
         targets=(Target(expr=f"max({select('ecotrack_process_reading_interval_seconds')})", legend="interval"),),
-        width=4,
+        width=6,
         height=HEIGHT,
         decimals=0,
     )
@@ -43,7 +45,7 @@ def _waiting() -> dashboard.Panel:
         unit="joule",
         no_value=NOT_TOLD,
         targets=(Target(expr=total(select("ecotrack_process_group_waiting_joules"), "scope"), legend="{{scope}}"),),
-        width=4,
+        width=6,
         height=HEIGHT,
         decimals=0,
     )
@@ -54,14 +56,14 @@ def _means() -> dashboard.Panel:
     facts = Facts(
         title="How bytes are counted",
         description=(
-            "Means by which the bytes of programs are counted, on how many of the chosen devices. Tracepoint and fexit "
-            "count TCP and UDP in the kernel (eBPF) and need CAP_BPF and CAP_PERFMON; sock_diag looks at TCP's own "
-            "counts. The exporter's page and log say why it is no better one."
+            "Means by which the bytes of programs are counted, on how many of the chosen devices. Tracepoint, fexit "
+            "and kprobe count TCP and UDP in the kernel (eBPF) and need CAP_BPF and CAP_PERFMON; sock_diag looks at "
+            "TCP's own counts. The exporter's page and log say why it is no better one."
         ),
         unit="none",
         no_value=NO_BYTES,
         targets=(Target(expr=f"count by (means) ({select('ecotrack_process_bytes_means_info')})", legend="devices"),),
-        width=5,
+        width=6,
         height=HEIGHT,
     )
     return rows(facts, columns={"means": "Means", "devices": "Devices"})
@@ -77,7 +79,7 @@ def _lost() -> dashboard.Panel:
         unit="decbytes",
         no_value=NO_BYTES,
         targets=(Target(expr=total(shown("ecotrack_process_bytes_lost_total")), legend="lost"),),
-        width=3,
+        width=6,
         height=HEIGHT,
         decimals=0,
     )

@@ -63,7 +63,7 @@ def _shares() -> dashboard.Panel:
         description=(
             f"What each program has of the machine's power, mean of 5 minutes each: the {len(RANKS)} with the most "
             "energy in the time shown, in this order, and the others together. Idle: what the machine draws with "
-            "nothing running. Other: the kernel, processes that ended unseen, and programs beyond attribution.top. "
+            "nothing running. Other: interrupts, processes that ended unseen, and programs beyond attribution.top. "
             "Unattributed: memory, disks, and what no program explains. All together are the machine."
         ),
         unit="percentunit",

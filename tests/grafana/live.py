@@ -21,6 +21,7 @@ from prometheus.sci import functional_unit, sci_groups
 from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import MovingMachine, moving_machine
 from tests.grafana.simulated import running_simulator
+from tests.kept_audit import keep_audit
 from tests.processes import TOOL_SECONDS, free_port, program, running, running_prometheus, until
 
 ROOT = Path(__file__).parents[2]
@@ -35,8 +36,12 @@ sampling: {interval_seconds: 1}
 power: {idle_watts: 8, full_watts: 45, machine: laptop}
 budget: {day_grams: 0.001, week_grams: 1000, month_grams: 4000}
 embodied: {kilograms: 250, lifetime_years: 50, purchased: 2026-01-01}
+attribution: {by: cgroup, share_limit: 0.0001}
 """
-"""A day budget that is exhausted at once, so that there is an alert to show."""
+"""A day budget that is exhausted at once, and a share that many programs exceed, so that there are alerts to show."""
+
+PROGRAMS = ("--collector.processes", "--collector.process_bytes")
+"""Flags that tell programs apart; the bytes of the made-up machine's are not told, since its sockets are not here."""
 
 WORK = functional_unit("samples=ecotrack_samples_total")
 """Work of which a Software Carbon Intensity is recorded."""
@@ -132,9 +137,10 @@ def running_exporter(folder: Path, machine: MovingMachine, more: str = "") -> It
     folder.mkdir()
     config = folder / "ecotrack.yml"
     config.write_text(CONFIGURATION + more, encoding="utf-8")
+    keep_audit(folder / "state")
     address = f"127.0.0.1:{free_port()}"
     argv = [sys.executable, "-m", "exporter", f"--config.file={config}"]
-    argv += [f"--web.listen-address={address}", f"--state.dir={folder / 'state'}", *machine.flags]
+    argv += [f"--web.listen-address={address}", f"--state.dir={folder / 'state'}", *machine.flags, *PROGRAMS]
     with running(argv, ready=f"http://{address}/-/ready", log=folder / "exporter.log"):
         yield address
 

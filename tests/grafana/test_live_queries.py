@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.activity.window import Activity
+from grafana.colours import RANKS
 from grafana.device_carbon.health import FIXED
 from grafana.experiments.charts import PAST_MARK, WITHIN_PAST_MARK
 from grafana.host_power.health import REASONS
@@ -27,6 +28,8 @@ NOT_INSIDE = "no published figure of the kept results lies inside a bar there"
 EMPTY = {
     ("How far off the forecast is", "Off by"): "an error takes a day of forecasts; test_budget_board has one",
     ("How far off the forecast is", "Yesterday's"): "as above",
+    ("Programs with the most traffic", "{{group}}"): "of another machine's sockets the kernel knows nothing",
+    ("How bytes are counted", "devices"): "as above; test_process_bytes counts some",
     ("Input moved between sites", "{{from_site}} to {{to_site}}{{run}}"): "the scenario edge has one site",
     ("Energy of the network between sites", "{{from_site}} to {{to_site}}{{run}}"): "as above",
     **{
@@ -194,6 +197,17 @@ def test_energy_by_source_adds_up_to_the_whole_of_which_the_measured_part_is_one
     measured = sum(share for (_, origin), share in shares.items() if origin == "measured")
     assert 0 < measured < 1
     assert ask(live, "Measured part", name=HOST_POWER)[0][0] == pytest.approx(measured, abs=0.1)
+
+
+def test_the_shares_of_programs_and_of_what_no_program_has_are_together_the_machine(live: Live) -> None:
+    title = "Shares of the machine's power"
+    legends = [query.legend for query in queries(board(HOST_POWER)) if query.title == title]
+    # At one moment, since the machine's power moves from one question to the next.
+    whole = " + ".join(f"sum({filled(title, legend, HOST_POWER, {})})" for legend in legends)
+    assert series_of(live, whole, instant=True) == [[pytest.approx(1)]]
+    ranked = [ask(live, title, legend, HOST_POWER) for legend in legends if "group" in legend]
+    assert len(ranked) == len(RANKS)
+    assert all(len(found) == 1 for found in ranked)
 
 
 def test_each_component_of_the_machine_has_one_row_with_its_origin(live: Live) -> None:
