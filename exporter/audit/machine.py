@@ -14,6 +14,7 @@ from exporter.audit.witness import Own
 from exporter.power.component import Component, Coverage, Provenance
 from exporter.power.model import HostPowerModel
 from exporter.power.provenance import MEASURED as MEASURED_MODEL
+from exporter.views.summary import Summary
 
 UTILIZATION = "ecotrack_cpu_utilization_ratio"
 
@@ -114,8 +115,8 @@ def _group_cpu(evidence: Evidence) -> Iterator[Comparison]:
 def _host_model(evidence: Evidence) -> Iterator[Comparison]:
     """Compare the energy of modelled components with the model's power at the utilization that is published."""
     model = _models(evidence).host
-    _require_published(evidence, model.provenance())
-    steps = [one for one in evidence.steps() if one.after.figures.of(UTILIZATION) is not None]
+    steps = _published(evidence.steps(), evidence, model.provenance())
+    steps = [one for one in steps if one.after.figures.of(UTILIZATION) is not None]
     for component in (Component.BASELINE, Component.CPU, Component.DISK):
         gained = total(steps, sum_of(ENERGY, component=component))
         if gained is not None:
@@ -137,8 +138,8 @@ def _watts(model: HostPowerModel, component: Component, figures: Figures) -> flo
 
 def _network_model(evidence: Evidence) -> Iterator[Comparison]:
     """Compare the network's energy with the model's for the published bytes and time."""
-    pairs, model = evidence.pairs(), _models(evidence).network
-    _require_published(evidence, (model.provenance,))
+    model = _models(evidence).network
+    pairs = _published(evidence.pairs(), evidence, (model.provenance,))
     gained = total(pairs, sum_of(ENERGY, component="network"))
     moved = total(pairs, sum_of(NETWORK_BYTES))
     seconds = total(pairs, sum_of("ecotrack_activity_seconds_total"))
@@ -154,19 +155,37 @@ def _models(evidence: Evidence) -> PublishedModels:
     return evidence.models
 
 
-def _require_published(evidence: Evidence, origins: tuple[Provenance, ...]) -> None:
-    """Refuse models that are not the published ones. Raises NotCheckedError."""
-    summary = next((one.summary for one in reversed(evidence.moments) if one.summary is not None), None)
-    if summary is None:
+def _published(pairs: Sequence[Pair], evidence: Evidence, origins: tuple[Provenance, ...]) -> list[Pair]:
+    """Return the pairs of samples that are both by these models: sensors may fall silent, and a file may be read again.
+
+    Raises NotCheckedError where the last sample is by others, or no pair is by these.
+    """
+    last = next((one.summary for one in reversed(evidence.moments) if one.summary is not None), None)
+    if last is None:
         raise NotCheckedError("the exporter has answered with no summary")
+    if reason := _otherwise(last, origins):
+        raise NotCheckedError(reason)
+    found = [
+        pair
+        for pair in pairs
+        if all(one.summary is not None and not _otherwise(one.summary, origins) for one in (pair.before, pair.after))
+    ]
+    if not found:
+        raise NotCheckedError("no two samples were seen that are by the model of power")
+    return found
+
+
+def _otherwise(summary: Summary, origins: tuple[Provenance, ...]) -> str:
+    """Return why the power in a summary is not by these models; empty where it is."""
     published = {one.component: one for one in summary.components}
     for origin in origins:
         one = published.get(origin.component)
         if one is None or one.model == MEASURED_MODEL:
-            raise NotCheckedError("a sensor tells of the machine's power")
+            return "a sensor tells of the machine's power"
         same = (one.source, one.model) == (origin.source, origin.model)
         if not same or not one.description.startswith(origin.description):
-            raise NotCheckedError("the exporter goes by another configuration; name its own with --config.file")
+            return "the exporter goes by another configuration; name its own with --config.file"
+    return ""
 
 
 def _between(points: Sequence[tuple[float, float]], at: float) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter.audit.checks import CHECKS, findings
@@ -269,6 +269,7 @@ steps = st.builds(
 
 
 @settings(max_examples=60)
+@example(steps=[Step()] * 3 + [Step(slept=600.0)], sensed=True, every=1)  # the sensors fall silent
 @given(steps=st.lists(steps, min_size=1, max_size=14), sensed=st.booleans(), every=st.integers(1, 3))
 def test_honest_figures_pass_through_whatever_happens(steps: Sequence[Step], sensed: bool, every: int) -> None:
     """Restarts, counters that begin anew, missed samples, failed readings, machines asleep and clocks that are set."""
