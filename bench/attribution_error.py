@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.record import record, table
-from exporter.sources.grouping import OTHER, By
+from exporter.sources.processes.grouping import OTHER, By
 from tests.exporter.smt_attribution import MIXES, Change, Comparison, Run, as_read, unweighted
 from tests.exporter.smt_physics import Physics
 

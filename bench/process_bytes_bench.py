@@ -26,10 +26,10 @@ import numpy as np
 import psutil
 
 from bench.record import record, table
-from exporter.sources.ebpf.counter import open_socket_counter
-from exporter.sources.ebpf.syscalls import bpf
-from tests.exporter.sources.ebpf.mover import STREAM
-from tests.exporter.sources.ebpf.networks import Program, Side, connected_networks
+from exporter.sources.process_bytes.ebpf.counter import open_socket_counter
+from exporter.sources.process_bytes.ebpf.syscalls import bpf
+from tests.exporter.sources.process_bytes.ebpf.mover import STREAM
+from tests.exporter.sources.process_bytes.ebpf.networks import Program, Side, connected_networks
 
 SLICE_SECONDS = 0.5
 """Length of a turn. Judgement: other load of the machine changes less within a pair of turns than between runs."""
@@ -61,7 +61,7 @@ from pathlib import Path
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 before, cpu, began = resident(), time.process_time(), time.perf_counter()
-from exporter.sources.ebpf.counter import open_socket_counter
+from exporter.sources.process_bytes.ebpf.counter import open_socket_counter
 counter = open_socket_counter()
 took, cpu = time.perf_counter() - began, time.process_time() - cpu
 counter.read()

@@ -20,10 +20,10 @@ import psutil
 
 from bench.record import record, table
 from exporter.core.clock import SystemClock
-from exporter.sources.cgroup_tree import read_tree
-from exporter.sources.cgroup_watch import CgroupWatch
-from exporter.sources.grouping import By, GroupRule
-from exporter.sources.process_watch import Interval, ProcessWatch
+from exporter.sources.processes.cgroup_tree import read_tree
+from exporter.sources.processes.cgroup_watch import CgroupWatch
+from exporter.sources.processes.grouping import By, GroupRule
+from exporter.sources.processes.watch import Interval, ProcessWatch
 
 PROCESSES = 3000
 CGROUPS = 200

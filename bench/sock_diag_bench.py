@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.record import record, table
-from tests.exporter.sources.ebpf.mover import STREAM
-from tests.exporter.sources.ebpf.networks import Side, connected_networks
+from tests.exporter.sources.process_bytes.ebpf.mover import STREAM
+from tests.exporter.sources.process_bytes.ebpf.networks import Side, connected_networks
 from tests.processes import ending, first_line
 
 SOCKETS = (100, 1_000, 5_000)
@@ -26,8 +26,8 @@ LOOKER = """
 import sys, time
 from itertools import count
 from pathlib import Path
-from exporter.sources.sock_diag import SockDiagCounter
-from exporter.sources.tcp_sockets import TcpSockets
+from exporter.sources.process_bytes.sock_diag import SockDiagCounter
+from exporter.sources.process_bytes.tcp_sockets import TcpSockets
 class Patient:
     awake = lambda self, times=count(): next(times) * 3600.0
 counter = SockDiagCounter(TcpSockets(), Path("/proc"), Patient())

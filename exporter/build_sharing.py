@@ -9,7 +9,7 @@ from exporter.sources.collector import Source
 
 if TYPE_CHECKING:
     from exporter.attribution.sharing import Sharing
-    from exporter.sources.grouping import GroupRule
+    from exporter.sources.processes.grouping import GroupRule
 
 TELLING = {"processes": Scope.HOST, "process_bytes": Scope.NETWORK}
 """Collectors that tell which groups of processes used something, and the scope that it is of."""
@@ -27,6 +27,6 @@ def sharing_of(attribution: Attribution, sources: Collection[Source]) -> "Sharin
 
 def group_rule(attribution: Attribution) -> "GroupRule":
     """Return the criterion by which processes are grouped."""
-    from exporter.sources.grouping import By, GroupRule  # noqa: PLC0415 - what is off is not loaded
+    from exporter.sources.processes.grouping import By, GroupRule  # noqa: PLC0415 - what is off is not loaded
 
     return GroupRule(by=By(attribution.by), patterns=attribution.groups)

@@ -3,7 +3,7 @@
 Both are for those who opted in: the first also needs a limit, `attribution.share_limit` of the configuration.
 """
 
-from exporter.sources.grouping import RESERVED
+from exporter.sources.processes.grouping import RESERVED
 from prometheus.alert import SAME_INSTANCE, Alert
 from prometheus.recording import GROUP_POWER
 

@@ -21,7 +21,7 @@ from exporter.sources.procfs import USUAL
 from grafana.__main__ import FOLDER
 from grafana.draw.__main__ import main as draw
 from tests.budget_past import PRICE, begin_with, write_past
-from tests.exporter.sources.ebpf.networks import connected_networks
+from tests.exporter.sources.process_bytes.ebpf.networks import connected_networks
 from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import PROGRAMS, MovingMachine, moving_machine
 from tests.grafana.simulated import KEPT_RESULTS

@@ -148,7 +148,7 @@ SNAPSHOT = (
     "exporter.optimize.trial.result",
     "exporter.power.component",
     "exporter.snapshot",
-    "exporter.sources.grouping",
+    "exporter.sources.processes.grouping",
     "exporter.sources.reading",
     "exporter.totals",
     "exporter.usage.events",

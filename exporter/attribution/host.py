@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from exporter.attribution.share import NOTHING, Spent, gained, parts_of, shared
 from exporter.core.units import Joules, MonotonicSeconds
 from exporter.power.component import Scope
-from exporter.sources.grouping import IDLE, OTHER, UNATTRIBUTED
+from exporter.sources.processes.grouping import IDLE, OTHER, UNATTRIBUTED
 from exporter.sources.reading import GroupTimes, HostReading, SourceState, Timed
 from exporter.spending import Spending
 from exporter.totals import GroupTotal, add_groups

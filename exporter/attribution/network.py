@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.units import Grams, Joules, JoulesPerByte
-from exporter.sources.grouping import UNATTRIBUTED
+from exporter.sources.processes.grouping import UNATTRIBUTED
 from exporter.sources.reading import GroupBytes, Timed
 from exporter.usage.events import Event, EventKind
 from exporter.usage.network import NetworkUsage

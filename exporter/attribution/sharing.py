@@ -16,7 +16,7 @@ from exporter.core.units import (
 )
 from exporter.power.component import Scope
 from exporter.snapshot import GroupUse, Throughput
-from exporter.sources.grouping import IDLE, OTHER, UNATTRIBUTED
+from exporter.sources.processes.grouping import IDLE, OTHER, UNATTRIBUTED
 from exporter.sources.reading import HostReading
 from exporter.spending import Spending
 from exporter.totals import NO_AMOUNTS, Exported, GroupTotal, add_events, add_groups

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from exporter.core.units import Joules, Seconds, UnixSeconds
-from exporter.sources.grouping import OTHER, RESERVED
+from exporter.sources.processes.grouping import OTHER, RESERVED
 from exporter.totals import NO_AMOUNTS, GroupTotal, add_groups
 
 LEAST_SHARE = 0.001

@@ -31,7 +31,7 @@ from exporter.optimize.situation import Situation
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Reverted, Switch
 from exporter.sources.cpu import cpu_times
-from exporter.sources.process_stat import ProcessReader
+from exporter.sources.processes.stat import ProcessReader
 from exporter.sources.reading import Timed
 from exporter.usage.cpu import cpu_usage
 from exporter.usage.events import Events

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from exporter.core.units import Seconds
 from exporter.sources.cpu import TICKS_PER_SECOND
-from exporter.sources.process_stat import Process
+from exporter.sources.processes.stat import Process
 from exporter.sources.reading import BUSY
 
 

@@ -20,7 +20,7 @@ from exporter.power.model import HostPowerModel
 from exporter.snapshot import Snapshot
 from exporter.sources.cpu import cpu_times
 from exporter.sources.machine import boot_id
-from exporter.sources.process_stat import Process, ProcessReader
+from exporter.sources.processes.stat import Process, ProcessReader
 from exporter.sources.reading import CpuTimes, HostReading, Timed
 from exporter.state import StateError
 from exporter.usage.cpu import cpu_usage

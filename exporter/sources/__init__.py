@@ -1,1 +1,1 @@
-"""The sources that this machine can be read from: one file per thing, and nothing else imports psutil."""
+"""The sources that this machine can be read from: one file or room per thing, and nothing else imports psutil."""

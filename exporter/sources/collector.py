@@ -29,8 +29,8 @@ from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailabl
 from exporter.sources.sockstat import sockets
 
 if TYPE_CHECKING:
-    from exporter.sources.grouping import GroupRule
     from exporter.sources.meter import MeterSettings
+    from exporter.sources.processes.grouping import GroupRule
 
 LOG = logging.getLogger(__name__)
 
@@ -122,13 +122,13 @@ def _ipmi(settings: Settings) -> Callable[[], object]:
 
 
 def _processes(settings: Settings) -> Callable[[], object]:
-    from exporter.sources.grouping import GroupRule  # noqa: PLC0415
-    from exporter.sources.processes import Cards, ProcessesSource  # noqa: PLC0415
+    from exporter.sources.processes.grouping import GroupRule  # noqa: PLC0415
+    from exporter.sources.processes.source import Cards, ProcessesSource  # noqa: PLC0415
 
     rule = settings.attribution or GroupRule()
     cards: Cards = dict
     if settings.cards:
-        from exporter.sources.nvml_processes import NvmlProcesses  # noqa: PLC0415
+        from exporter.sources.processes.cards import NvmlProcesses  # noqa: PLC0415
 
         cards = NvmlProcesses(settings.clock).read
     return ProcessesSource(settings.procfs.root, settings.sysfs, rule, settings.clock, cards).read
@@ -141,8 +141,8 @@ def _nvml(settings: Settings) -> Callable[[], object]:
 
 
 def _process_bytes(settings: Settings) -> Callable[[], object]:
-    from exporter.sources.grouping import Grouping, GroupRule  # noqa: PLC0415
-    from exporter.sources.process_bytes import ProcessBytesSource, usual_means  # noqa: PLC0415
+    from exporter.sources.process_bytes.source import ProcessBytesSource, usual_means  # noqa: PLC0415
+    from exporter.sources.processes.grouping import Grouping, GroupRule  # noqa: PLC0415
 
     procfs = settings.procfs.root
     if boot_id(procfs) != boot_id(USUAL):

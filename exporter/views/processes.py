@@ -7,7 +7,7 @@ import msgspec
 
 from exporter.power.component import ByScope, Scope
 from exporter.snapshot import GroupUse, Readings, Snapshot
-from exporter.sources.grouping import OTHER, RESERVED
+from exporter.sources.processes.grouping import OTHER, RESERVED
 from exporter.sources.reading import ProcessUse
 from exporter.views.summary import EmissionsView, emissions_view
 

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models import dashboard
 
 from exporter.core.units import SECONDS_PER_HOUR
-from exporter.sources.grouping import RESERVED
+from exporter.sources.processes.grouping import RESERVED
 from grafana.board import Row
 from grafana.colours import FURTHER, NO_PROGRAMS, RANKS, SCOPES
 from grafana.panels import Facts, Series, Target, bars, coloured, rows, stacked

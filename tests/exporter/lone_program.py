@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from exporter.cli import main
-from exporter.sources.ebpf import counter
-from exporter.sources.ebpf.counter import SocketCounter
-from exporter.sources.ebpf.reading import SocketReading
+from exporter.sources.process_bytes.ebpf import counter
+from exporter.sources.process_bytes.ebpf.counter import SocketCounter
+from exporter.sources.process_bytes.ebpf.reading import SocketReading
 
 
 class LoneCounter:

@@ -10,9 +10,9 @@ from exporter.power.band import Band
 from exporter.power.component import Component, Scope
 from exporter.power.model import HostPowerModel
 from exporter.sources.collector import SOURCES, Choices
-from exporter.sources.grouping import OTHER, RESERVED, By, GroupRule
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
+from exporter.sources.processes.grouping import OTHER, RESERVED, By, GroupRule
 from exporter.sources.reading import HostReading
 from exporter.totals import Totals
 from tests.exporter.fakes import Machine as FakeMachine

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from exporter.power.component import Scope
-from exporter.sources.grouping import IDLE, OTHER, By
+from exporter.sources.processes.grouping import IDLE, OTHER, By
 from tests.exporter.smt_attribution import MIXES, SECONDS, Run, unweighted
 from tests.exporter.smt_physics import Machine, Physics, batch, joules_alone
 

@@ -13,10 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families as plain_fam
 
 from exporter.core.units import Grams, Joules, Seconds
 from exporter.power.component import Scope
-from exporter.sources.grouping import By, Grouping, GroupRule
+from exporter.sources.processes.grouping import By, Grouping, GroupRule
 from exporter.totals import GroupTotal
 from tests.exporter.golden_snapshot import golden_snapshot, rendered
-from tests.exporter.sources.broken_procfs import NAMES
+from tests.exporter.sources.processes.broken_procfs import NAMES
 
 SEEN = NAMES.map(lambda name: name.decode("utf-8", "replace")) | st.text(max_size=120)
 FAMILY = "ecotrack_process_group_energy_joules"

@@ -47,7 +47,7 @@ ATTRIBUTION = {
     "exporter.attribution.sharing",
     "exporter.attribution.slots",
     "exporter.attribution.traffic",
-    "exporter.sources.grouping",
+    "exporter.sources.processes.grouping",
 }
 
 SWITCHES: Mapping[str, tuple[str, Sequence[str], set[str]]] = {
@@ -58,8 +58,8 @@ SWITCHES: Mapping[str, tuple[str, Sequence[str], set[str]]] = {
     "ipmi": ("", ("--collector.ipmi",), {"exporter.sources.ipmi", "exporter.sources.errand"}),
     "nvml": ("", ("--collector.nvml",), {"exporter.sources.nvml"}),
     "connections": ("", ("--collector.connections",), {"exporter.sources.connections"}),
-    "processes": ("", ("--collector.processes",), ATTRIBUTION | {"exporter.sources.processes"}),
-    "process_bytes": ("", ("--collector.process_bytes",), ATTRIBUTION | {"exporter.sources.process_bytes"}),
+    "processes": ("", ("--collector.processes",), ATTRIBUTION | {"exporter.sources.processes.source"}),
+    "process_bytes": ("", ("--collector.process_bytes",), ATTRIBUTION | {"exporter.sources.process_bytes.source"}),
     "web configuration": ("", ("--web.config.file=web.yml",), {"exporter.core.web.web_config"}),
 }
 """Each part that is off by default: the configuration and the flags that switch it on, and modules that it needs."""

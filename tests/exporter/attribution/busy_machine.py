@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from exporter.core.units import Seconds
 from exporter.power.component import Component, Scope
 from exporter.snapshot import Snapshot
-from exporter.sources.grouping import OTHER
+from exporter.sources.processes.grouping import OTHER
 from exporter.sources.reading import GroupBytes, GroupTimes, HostReading, Outcome, ProcessUse, SourceState, Timed
 from exporter.totals import Exported, GroupTotal
 from tests.exporter.fakes import Machine, series

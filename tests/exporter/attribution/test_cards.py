@@ -9,9 +9,9 @@ import pytest
 from exporter.attribution.sharing import Sharing
 from exporter.power.component import Component, Scope
 from exporter.sources.collector import SOURCES, Choices
-from exporter.sources.grouping import OTHER, UNATTRIBUTED, GroupRule
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
+from exporter.sources.processes.grouping import OTHER, UNATTRIBUTED, GroupRule
 from tests.exporter.fakes import Machine as FakeMachine
 from tests.exporter.fakes import Rig, rig
 from tests.exporter.smt_files import Files

@@ -20,7 +20,7 @@ from exporter.attribution.network import (
     settle,
 )
 from exporter.core.units import Grams, Joules, JoulesPerByte, MonotonicSeconds, Seconds
-from exporter.sources.grouping import UNATTRIBUTED
+from exporter.sources.processes.grouping import UNATTRIBUTED
 from exporter.sources.reading import GroupBytes, Timed
 from exporter.usage.events import Event
 from exporter.usage.network import NetworkUsage

@@ -16,7 +16,7 @@ from exporter.core.units import Seconds
 from exporter.intensity.reading import IntensityUnavailableError
 from exporter.power.component import Component, Coverage, Scope, Sensor
 from exporter.snapshot import Snapshot
-from exporter.sources.grouping import IDLE, OTHER, RESERVED, UNATTRIBUTED
+from exporter.sources.processes.grouping import IDLE, OTHER, RESERVED, UNATTRIBUTED
 from exporter.sources.reading import SourceState
 from exporter.state import StateStore
 from exporter.totals import GroupTotal, Totals

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from exporter.attribution.slots import HELD, LEAST_SHARE, place, retire
 from exporter.core.units import Joules, Seconds, UnixSeconds
 from exporter.power.component import Scope
-from exporter.sources.grouping import IDLE, OTHER, RESERVED
+from exporter.sources.processes.grouping import IDLE, OTHER, RESERVED
 from exporter.totals import GroupTotal
 from tests.fake_clock import NOON
 

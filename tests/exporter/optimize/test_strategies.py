@@ -14,7 +14,7 @@ from exporter.optimize.processes import BusyProcess, busy_processes
 from exporter.optimize.setting import Change, Kind
 from exporter.optimize.situation import Situation
 from exporter.optimize.strategies import STRATEGIES
-from exporter.sources.process_stat import ProcessReader
+from exporter.sources.processes.stat import ProcessReader
 from tests.exporter import hosts
 from tests.exporter.optimize.machine import LAPTOP_MODE, POLICY, SCREEN, USB, Laptop, laptop
 

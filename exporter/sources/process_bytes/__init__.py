@@ -1,0 +1,1 @@
+"""Bytes that processes receive and send by sockets, by the best means there is."""

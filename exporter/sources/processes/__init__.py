@@ -1,0 +1,1 @@
+"""CPU time of processes, and their use of graphics cards, by the groups that they are in."""
