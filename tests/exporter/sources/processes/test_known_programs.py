@@ -133,8 +133,11 @@ class Readings:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seconds", [6.0, pytest.param(60.0, marks=pytest.mark.full)])
-def test_known_programs_have_what_their_cgroups_count(programs: Programs, tmp_path: Path, seconds: float) -> None:
+@pytest.mark.parametrize(("seconds", "bound"), [(6.0, 0.05), pytest.param(60.0, 0.02, marks=pytest.mark.full)])
+def test_known_programs_have_what_their_cgroups_count(
+    programs: Programs, tmp_path: Path, seconds: float, bound: float
+) -> None:
+    """The bound is 2%; of a short run the ends, which a busy machine draws out, are a larger part."""
     for name in NAMES:
         programs.start(name)
     before = programs.used()
@@ -169,9 +172,9 @@ def test_known_programs_have_what_their_cgroups_count(programs: Programs, tmp_pa
             off[way, name] = (time_told - min(max(time_told, low), high)) / total
     counted = told["cgroup, by counters"]
     above = sum(counted.get(group, 0.0) for group in ("eco-gone.service", "ecotrack.slice"))
-    assert above >= gone["eco-gone.service"] - began["eco-gone.service"] - 0.02 * total
+    assert above >= gone["eco-gone.service"] - began["eco-gone.service"] - bound * total
     # By name, children that nobody saw are in the group of others.
     unseen = off.pop(("name", "eco-spawn"))
-    assert unseen <= 0.02
-    assert unseen + sum(told["name"].get(name, 0.0) for name in ("eco-short", OTHER)) / total >= -0.02
-    assert max(abs(one) for one in off.values()) <= 0.02, off
+    assert unseen <= bound
+    assert unseen + sum(told["name"].get(name, 0.0) for name in ("eco-short", OTHER)) / total >= -bound
+    assert max(abs(one) for one in off.values()) <= bound, off
