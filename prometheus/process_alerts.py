@@ -37,7 +37,7 @@ def _share() -> Alert:
             f"and {SAME_INSTANCE}\n{active}\n>= {LEAST_ACTIVE_RATIO} * {whole}"
         ),
         severity="warning",
-        summary="{{ $labels.group }} takes most of what {{ $labels.instance }} uses",
+        summary="{{ $labels.group }} takes a large share of what {{ $labels.instance }} uses",
         description=(
             "{{ $labels.group }} has had {{ $value | humanizePercentage }} of the energy that {{ $labels.instance }} "
             "uses beyond its idle power, more than attribution.share_limit allows, for half an hour."
