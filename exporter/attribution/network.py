@@ -220,15 +220,16 @@ def _settle(before: Backlog, counted: Lot, claims: Claims, ends: _Ends) -> _Sett
 
 
 def _apportioned(claims: Claims, size: int) -> Claims:
-    """Return how many of `size` bytes each claim gets: all of it, or in proportion where they are fewer."""
-    total = sum(claims.values())
-    if total <= size:
-        return claims
-    given, passed, parts = 0, 0, {}
-    for group, claim in sorted(claims.items()):
-        passed += claim
-        parts[group] = passed * size // total - given
-        given += parts[group]
+    """Return how many of `size` bytes each claim gets: all of it, or where they are fewer, at most an equal part.
+
+    What small claims leave of their equal parts goes to the greater ones, so that a claim that no device stands behind
+    takes no more than an equal part from the others, however great it is.
+    """
+    left, parts = size, {}
+    smallest_first = sorted(claims.items(), key=lambda one: (one[1], one[0]))
+    for after, (group, claim) in enumerate(smallest_first):
+        parts[group] = min(claim, left // (len(smallest_first) - after))
+        left -= parts[group]
     return parts
 
 

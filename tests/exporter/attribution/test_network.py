@@ -170,10 +170,24 @@ def test_the_oldest_bytes_come_first() -> None:
     assert (ledger.received(), ledger.events) == ({"web": 15}, [])
 
 
-def test_programs_that_claim_more_than_there_is_share_it_in_proportion() -> None:
+def test_programs_that_claim_more_than_there_is_share_it_equally() -> None:
     ledger = Ledger()
-    ledger.take(counted(101), Claimed(received={"web": 300, "mail": 100}))
-    assert ledger.received() == {"mail": 25, "web": 76}
+    ledger.take(counted(101), Claimed(received={"web": 300, "mail": 100, "copy": 20}))
+    assert ledger.received() == {"copy": 20, "mail": 40, "web": 41}
+
+
+@given(real=st.dictionaries(st.sampled_from(["web", "mail", "copy"]), SIZES, min_size=1), seconds=st.integers(2, 6))
+def test_a_claim_that_no_device_stands_behind_takes_no_more_than_an_equal_part(
+    real: Mapping[str, int], seconds: int
+) -> None:
+    """Containers that talk to one another over a bridge move gigabytes that no counted device has seen."""
+    ledger = Ledger()
+    for _ in range(seconds):
+        ledger.take(counted(sum(real.values())), Claimed(received={**real, "container": 10**15}))
+    equal = sum(real.values()) // (len(real) + 1)
+    # Of the last sample, all may wait.
+    got = ledger.received()
+    assert all(got.get(group, 0) >= (seconds - 1) * min(size, equal) for group, size in real.items())
 
 
 def test_a_sample_without_devices_or_programs_ends_no_wait() -> None:
