@@ -23,7 +23,7 @@ MOST = 10
 
 THE_OTHERS = "further programs"
 
-GROUP_PIXELS = 200
+GROUP_PIXELS = 176
 """Width of the name of a systemd unit or of a container."""
 
 AMOUNT_PIXELS = 88
@@ -151,7 +151,7 @@ def _used() -> dashboard.Panel:
                     name=name,
                     unit=units.get(name, ""),
                     decimals=2 if name == "CPUs now" else None,
-                    pixels=0 if name in ("Now", "CPUs now") else AMOUNT_PIXELS,
+                    pixels=0 if name == "CPUs now" else AMOUNT_PIXELS,
                 )
                 for name in values
             ),
