@@ -33,8 +33,16 @@ class Moment:
     @property
     def spread(self) -> float:
         """Seconds after `at` within which the exporter read its sources."""
-        durations = self.figures.family("ecotrack_collector_duration_seconds").values()
-        return sum(durations) if durations else self.figures.of("ecotrack_sample_duration_seconds") or 0.0
+        return self.spread_of(None)
+
+    def spread_of(self, collector: str | None) -> float:
+        """Return the seconds after `at` within which one source was read: they are exposed in the order of reading."""
+        durations = self.figures.by("ecotrack_collector_duration_seconds", "collector")
+        if not durations:
+            return self.figures.of("ecotrack_sample_duration_seconds") or 0.0
+        names = list(durations)
+        count = names.index(collector) + 1 if collector in names else len(names)
+        return sum(list(durations.values())[:count])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,7 @@ def _cpu_time(evidence: Evidence) -> Iterator[Comparison]:
         first, last = run[0].before.own, run[-1].after.own
         if own is None or first is None or last is None or first.before.cpus != last.after.cpus:
             continue
-        integral = integrate(run, [one.after.figures.of(UTILIZATION) or 0.0 for one in run])
+        integral = integrate(run, [one.after.figures.of(UTILIZATION) or 0.0 for one in run], "cpu")
         told, found = told + first.before.cpus * integral.amount, found + own[0]
         slack += own[1] + first.before.cpus * integral.slack
     yield Comparison(what="busy time of all CPUs", told=told, found=found, slack=slack)
@@ -120,7 +120,7 @@ def _host_model(evidence: Evidence) -> Iterator[Comparison]:
     for component in (Component.BASELINE, Component.CPU, Component.DISK):
         gained = total(steps, sum_of(ENERGY, component=component))
         if gained is not None:
-            integral = integrate(steps, [_watts(model, component, one.after.figures) for one in steps])
+            integral = integrate(steps, [_watts(model, component, one.after.figures) for one in steps], "cpu")
             yield Comparison(what=component, told=gained, found=integral.amount, slack=integral.slack)
 
 

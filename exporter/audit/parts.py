@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from itertools import accumulate
 
 from exporter.audit.check import Check
 from exporter.audit.evidence import SAMPLES, Evidence, Pair, total
@@ -115,27 +114,27 @@ def _throughput(evidence: Evidence) -> Iterator[Comparison]:
     for direction in ("receive", "transmit"):
         rate = sum_of("ecotrack_network_throughput_bytes_per_second", direction=direction)
         counter = sum_of(NETWORK_BYTES, direction=direction)
-        found = compare_rate(direction, evidence.steps(), rate, counter)
+        found = compare_rate(direction, evidence.steps(), rate, counter, "network")
         if found is not None:
             yield found
 
 
 def _embodied(evidence: Evidence) -> Iterator[Comparison]:
-    """Compare the embodied share with its rate; it is counted by the wall clock of the sample itself."""
+    """Compare the embodied share with its rate; it is counted by the wall clock of the sample itself.
+
+    Each moment counts once, so that the counter stands still after a clock was set back, which may have been before the
+    audit. It is known to go on from the end of a step in which it rose.
+    """
     rate, counter = sum_of("ecotrack_embodied_emissions_grams_per_second"), "ecotrack_embodied_emissions_grams_total"
-    steps = _steps_forward(evidence)
-    counted = total(steps, sum_of(counter)) if steps else None
+    if not evidence.moments[-1].figures.family(counter):
+        raise NotCheckedError(NO_EMBODIED)
+    risen = {id(one.after) for one in evidence.steps() if (one.moved(sum_of(counter)) or 0.0) > 0.0}
+    steps = [one for one in evidence.steps() if id(one.before) in risen]
+    counted = total(steps, sum_of(counter))
     if counted is None:
-        raise NotCheckedError("the clock was set back" if evidence.moments[-1].figures.family(counter) else NO_EMBODIED)
+        raise NotCheckedError("it stands still, as it does after a clock was set back")
     expected = sum((rate(one.after.figures) or 0.0) * one.seconds for one in steps)
     yield Comparison(what="machine", told=counted, found=expected)
-
-
-def _steps_forward(evidence: Evidence) -> list[Pair]:
-    """Return the steps through time of which no sample before was: where the clock is set back, none counts twice."""
-    latest = accumulate((one.at for one in evidence.moments), max)
-    reached = {id(one): at for one, at in zip(evidence.moments, latest, strict=True)}
-    return [one for one in evidence.steps() if one.before.at >= reached[id(one.before)]]
 
 
 def _budgets(evidence: Evidence) -> Iterator[Comparison]:

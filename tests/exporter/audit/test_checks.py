@@ -270,6 +270,7 @@ steps = st.builds(
 
 @settings(max_examples=60)
 @example(steps=[Step()] * 3 + [Step(slept=600.0)], sensed=True, every=1)  # the sensors fall silent
+@example(steps=[Step(), Step(is_missed=True, stepped=30.0), Step(stepped=-30.0), Step()], sensed=False, every=1)
 @given(steps=st.lists(steps, min_size=1, max_size=14), sensed=st.booleans(), every=st.integers(1, 3))
 def test_honest_figures_pass_through_whatever_happens(steps: Sequence[Step], sensed: bool, every: int) -> None:
     """Restarts, counters that begin anew, missed samples, failed readings, machines asleep and clocks that are set."""
@@ -277,6 +278,14 @@ def test_honest_figures_pass_through_whatever_happens(steps: Sequence[Step], sen
     if lived.moments:
         found = [one for one in findings(lived.evidence(every=every), TOLERANCE) if one.outcome is Outcome.FAILS]
         assert found == []
+
+
+def test_a_clock_that_was_set_back_before_the_audit_costs_no_finding() -> None:
+    lived = World.of().live([Step(stepped=3600.0), Step(stepped=-3600.0), *STEADY])
+    lived.moments = lived.moments[2:]
+    told = outcomes(lived.evidence(stored=False))
+    assert told["embodied"] is Outcome.NOT_CHECKED
+    assert told["power"] is Outcome.HOLDS
 
 
 def test_what_prometheus_loses_as_a_counter_begins_anew_is_no_error() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.audit.checks import findings
 from exporter.audit.evidence import Moment, Pair
-from exporter.audit.figures import Figures
+from exporter.audit.figures import Figures, labels_of
 from exporter.audit.finding import TOLERANCE, Finding, Outcome
 from exporter.audit.machine import own_change
 from exporter.audit.witness import Bracket, Own, Witness
@@ -120,3 +120,13 @@ def test_an_exporter_elsewhere_is_not_compared_with_this_machine() -> None:
     evidence = replace(world().evidence(stored=False), lacking={"machine": "it runs elsewhere"})
     told = {one.check: one.reason for one in findings(evidence, TOLERANCE) if one.reason == "it runs elsewhere"}
     assert told.keys() == {"cpu_time", "group_cpu", "network_bytes", "network_packets", "disk_bytes"}
+
+
+def test_a_source_is_read_no_later_than_those_before_it_and_itself_take() -> None:
+    name = "ecotrack_collector_duration_seconds"
+    durations = {
+        (("collector", one),): seconds for one, seconds in (("cpu", 0.25), ("network", 0.5), ("processes", 8.0))
+    }
+    moment = Moment(figures=Figures({name: durations}), at=0.0)
+    assert [moment.spread_of(one) for one in ("cpu", "network", "rapl", None)] == [0.25, 0.75, 8.75, 8.75]
+    assert moment.spread == 8.75
