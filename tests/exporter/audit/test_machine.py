@@ -125,7 +125,7 @@ def test_an_exporter_elsewhere_is_not_compared_with_this_machine() -> None:
 def test_a_source_is_read_no_later_than_those_before_it_and_itself_take() -> None:
     name = "ecotrack_collector_duration_seconds"
     durations = {
-        (("collector", one),): seconds for one, seconds in (("cpu", 0.25), ("network", 0.5), ("processes", 8.0))
+        labels_of({"collector": one}): seconds for one, seconds in (("cpu", 0.25), ("network", 0.5), ("processes", 8.0))
     }
     moment = Moment(figures=Figures({name: durations}), at=0.0)
     assert [moment.spread_of(one) for one in ("cpu", "network", "rapl", None)] == [0.25, 0.75, 8.75, 8.75]
