@@ -1,5 +1,6 @@
 """Checks of what Prometheus stored against what the audit saw of the same samples."""
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -26,7 +27,9 @@ def _scrapes(evidence: Evidence) -> list[tuple[float, Moment]]:
     Raises NotCheckedError.
     """
     stored = require_stored(evidence)
-    moments = {moment.at: moment for moment in evidence.moments}
+    times = Counter(moment.at for moment in evidence.moments)
+    # By a clock that was set back, two samples may bear the same time.
+    moments = {moment.at: moment for moment in evidence.moments if times[moment.at] == 1}
     points = stored.family(SAMPLED_AT).get((), ())
     found = [(scraped, moments[sampled]) for scraped, sampled in points if sampled in moments]
     if not found:

@@ -271,6 +271,13 @@ steps = st.builds(
 @settings(max_examples=60)
 @example(steps=[Step()] * 3 + [Step(slept=600.0)], sensed=True, every=1)  # the sensors fall silent
 @example(steps=[Step(), Step(is_missed=True, stepped=30.0), Step(stepped=-30.0), Step()], sensed=False, every=1)
+@example(
+    # One sample, idle for so long as to be called so, bears the time of another.
+    steps=[Step(seconds=1.0, bytes_per_second=0.0)] * 9
+    + [Step(seconds=1.0, bytes_per_second=0.0, stepped=-30.0), *[Step(seconds=12.0, bytes_per_second=0.0)] * 2],
+    sensed=False,
+    every=3,
+)
 @given(steps=st.lists(steps, min_size=1, max_size=14), sensed=st.booleans(), every=st.integers(1, 3))
 def test_honest_figures_pass_through_whatever_happens(steps: Sequence[Step], sensed: bool, every: int) -> None:
     """Restarts, counters that begin anew, missed samples, failed readings, machines asleep and clocks that are set."""
