@@ -57,6 +57,7 @@ Give the configuration and the folders that the exporter has, so that its power 
 def audit(arguments: Sequence[str]) -> int:
     """Audit a running exporter. Raises ConfigError or StateError; returns 0, or 1 where a check fails."""
     options = build_parser().parse_args(arguments)
+    _refuse_what_says_nothing(options)
     with contextlib.ExitStack() as stack:
         keep = stack.enter_context(AUDIT.place_of_the_next(options.state_dir)) if options.keep else None
         report = _report(options, _evidence(options))
@@ -65,6 +66,20 @@ def audit(arguments: Sequence[str]) -> int:
             place = keep(Kept(result=report.result()))
             print(f"kept in {place}; a running exporter shows it", file=sys.stderr)
     return 0 if report.passed else DOES_NOT_HOLD
+
+
+def _refuse_what_says_nothing(options: argparse.Namespace) -> None:
+    """Refuse flags of a Prometheus where none is named. Raises ConfigError."""
+    flags = {
+        "--job": options.job,
+        "--instance": options.instance,
+        "--prometheus.user": options.user,
+        "--prometheus.password-file": options.password_file,
+    }
+    if options.prometheus is None:
+        alone = [f"{flag}: expected --prometheus beside it" for flag, value in flags.items() if value is not None]
+        if alone:
+            raise ConfigError(alone)
 
 
 def _evidence(options: argparse.Namespace) -> Evidence:

@@ -50,21 +50,50 @@ MOST_COLUMNS = 110
 def render(report: Report) -> str:
     """Render the checks in aligned columns, those that fail first; those not made follow by their reason."""
     made = [one for one in report.findings if one.outcome is not Outcome.NOT_CHECKED]
-    rows = [_row(one) for one in sorted(made, key=lambda one: one.outcome is not Outcome.FAILS)]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
+    holding = [one for one in made if _is_recorded(one.check) and one.outcome is Outcome.HOLDS]
+    shown = [one for one in made if one not in holding]
+    rows = [_row(one) for one in sorted(shown, key=lambda one: one.outcome is not Outcome.FAILS)]
+    if holding:
+        rows.append(_row_of_recorded(holding))
+    # The long name of a recorded series that fails sets no width for all others.
+    widths = [max((len(row[column]) for row in rows if not _is_recorded(row[1])), default=0) for column in range(5)]
     parts = [[_line(row, widths) for row in rows], list(_not_made(report.findings)), list(_foot(report))]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
+def _is_recorded(check: str) -> bool:
+    return ":" in check
+
+
+def _row_of_recorded(holding: Sequence[Finding]) -> tuple[str, ...]:
+    """Return one row for all recorded series that hold: that of the one furthest apart."""
+    worst = max(holding, key=lambda one: _size(one.difference_ratio))
+    outcome, check, *figures, _ = _row(worst)
+    return outcome, "recorded", *figures, f"{_series(len(holding))}, and computed anew ({check})"
+
+
+def _series(count: int) -> str:
+    return f"{count} recorded series"
+
+
 def _not_made(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield the reasons for which checks were not made, each with the checks."""
+    """Yield the reasons for which checks were not made, each with the checks.
+
+    Recorded series are told by their number where the reason is that of all.
+    """
     reasons: dict[str, list[str]] = {}
     for one in findings:
         if one.outcome is Outcome.NOT_CHECKED:
             reasons.setdefault(one.reason, []).append(one.check)
+    recorded = sum(_is_recorded(one.check) for one in findings)
     for reason, checks in reasons.items():
+        names = [one for one in checks if not _is_recorded(one)]
+        if len(checks) - len(names) == recorded > 0:
+            names.append(_series(recorded))
+        else:
+            names = checks
         yield f"{Outcome.NOT_CHECKED}: {reason}"
-        yield from wrap(", ".join(checks), MOST_COLUMNS, initial_indent="  ", subsequent_indent="  ")
+        yield from wrap(", ".join(names), MOST_COLUMNS, initial_indent="  ", subsequent_indent="  ")
 
 
 def _line(row: tuple[str, ...], widths: Sequence[int]) -> str:

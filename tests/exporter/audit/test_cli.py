@@ -25,6 +25,8 @@ from tests.exporter.audit.world import TEXT, World
 from tests.processes import free_port
 from tests.prometheus.stack import serving
 
+NO_RULE = "the rule is not loaded, or has nothing to record"
+
 BRIEFLY = "--minutes=0.02"
 """A second, which goes on until there are three samples."""
 
@@ -91,6 +93,7 @@ def test_what_sums_up_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert (status, err) == (0, "")
     assert out.startswith("holds  energy ")
     assert "not checked: no Prometheus was asked; name one with --prometheus\n  stored_values, stored_once" in out
+    assert f"stored_increase, {len(RULES)} recorded series\n" in out
     assert f"{len(CHECKS)} checks: 0 fails, " in out
     assert list(tmp_path.iterdir()) == [], "nothing is kept unless it is asked for"
 
@@ -249,7 +252,7 @@ def test_a_prometheus_that_stored_nothing_proves_nothing(tmp_path: Path, capsys:
     assert (
         "not checked: no scrape found a sample that was seen; more --minutes see more of them\n  stored_values" in out
     )
-    assert "not checked: nothing is recorded: the rule is not loaded, or has nothing to record\n  instance:" in out
+    assert f"not checked: nothing is recorded: {NO_RULE}\n  {len(RULES)} recorded series\n" in out
 
 
 @pytest.mark.parametrize(
@@ -292,6 +295,11 @@ def test_a_login_that_is_not_whole_is_refused(
     capsys: pytest.CaptureFixture[str], flags: tuple[str, ...], line: str
 ) -> None:
     assert refused(capsys, "--prometheus=http://127.0.0.1:1", *flags) == line
+
+
+@pytest.mark.parametrize("flag", ["--job=x", "--instance=x", "--prometheus.user=x", "--prometheus.password-file=x"])
+def test_a_flag_of_a_prometheus_wants_one(capsys: pytest.CaptureFixture[str], flag: str) -> None:
+    assert refused(capsys, flag) == f"{flag.partition('=')[0]}: expected --prometheus beside it"
 
 
 @pytest.mark.parametrize("flag", ["--minutes=0", "--minutes=nan", "--minutes=x", "--tolerance=0", "--tolerance=100"])
