@@ -336,6 +336,11 @@ class Attribution(Section, frozen=True):
         """Refuse groups that do not count, and a choice of groups without any."""
         if (self.by == "groups") != bool(self.groups):
             raise ValueError(".groups: expected groups of your own with `by: groups`, and only with it")
+        for group, patterns in self.groups.items():
+            if not group.strip():
+                raise ValueError(".groups: expected a name for each group")
+            if not all(patterns) or not patterns:
+                raise ValueError(f".groups.{group}: expected a list of patterns, none of them empty")
 
 
 class Config(Section, frozen=True):

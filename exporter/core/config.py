@@ -124,6 +124,11 @@ def _mistakes_below(value: object, kind: Any, path: str) -> Iterator[str]:
                 yield f"{path}.{key}: unknown key; known here: {', '.join(fields)}"
             elif fields[key].required:
                 yield f"{path}.{key}: expected {describe_type(inspect.type_info(fields[key].type))}, got nothing"
+    elif isinstance(value, dict) and get_origin(plain) is dict:
+        if not all(isinstance(key, str) for key in value):
+            return
+        for key, item in value.items():
+            yield from _mistakes(item, get_args(plain)[1], f"{path}.{key}")
     elif isinstance(value, list) and (plain := _list_of(plain)) is not None:
         for index, item in enumerate(value):
             yield from _mistakes(item, get_args(plain)[0], f"{path}[{index}]")

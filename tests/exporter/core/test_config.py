@@ -59,6 +59,25 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
             "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0.5",
         ),
         ("sampling: {interval_seconds: 0}", "sampling.interval_seconds: expected a number >= 1 and <= 3,600, got 0"),
+        (
+            "attribution: {by: groups, groups: {a: [b], c: [d, null]}}",
+            "attribution.groups.c[1]: expected text, got nothing",
+        ),
+        ("attribution: {by: groups, groups: {a: nginx}}", 'attribution.groups.a: expected a list, got "nginx"'),
+        ("attribution: {by: groups, groups: {a: }}", "attribution.groups.a: expected a list, got nothing"),
+        (
+            "attribution: {by: groups, groups: {a: [b], c: []}}",
+            "attribution.groups.c: expected a list of patterns, none of them empty",
+        ),
+        (
+            "attribution: {by: groups, groups: {a: [b, '']}}",
+            "attribution.groups.a: expected a list of patterns, none of them empty",
+        ),
+        ("attribution: {by: groups, groups: {' ': [b]}}", "attribution.groups: expected a name for each group"),
+        (
+            "attribution: {by: groups, groups: {1: [b]}}",
+            "attribution.groups: expected a mapping, got the key 1, which is not text; quote it",
+        ),
         ("meter: {kind: shelly}", "meter: expected url with kind shelly, such as url: http://10.0.0.5"),
         ("meter: {url: 'http://10.0.0.5'}", "meter: expected no url without kind"),
         ("meter: {kind: file, file: /run/watts, query: watts}", "meter: expected no query with kind file"),
