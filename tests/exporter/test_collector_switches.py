@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from exporter.build import Paths, build_sampler
-from exporter.config import Budget, Config, Power
+from exporter.build_sharing import TELLING, sharing_of
+from exporter.config import Attribution, Budget, Config, Power
 from exporter.snapshot import Snapshot
 from exporter.sources.collector import SOURCES, OnFailure
 from exporter.views.summary import summarize
@@ -158,3 +159,16 @@ def test_totals_of_before_stay_when_a_collector_is_switched_off(whole: Snapshot)
     left = series(replace(whole, off=frozenset(RESTS_ON), outcomes=()), "counter")
     for family in ("ecotrack_energy_joules_total", "ecotrack_network_bytes_total", "ecotrack_disk_bytes_total"):
         assert any(name[0] == family for name in left), family
+
+
+def test_a_section_attribution_that_no_collector_needs_is_told_and_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    limited = Attribution(share_limit=0.5)
+    telling = [source for source in SOURCES if source.name in TELLING]
+    others = [source for source in SOURCES if source.name not in TELLING]
+    assert all(sharing_of(limited, [source, *others]) is not None for source in telling)
+    assert sharing_of(Attribution(), others) is None
+    assert caplog.messages == []
+    assert sharing_of(limited, others) is None
+    assert caplog.messages == [
+        "attribution is configured and has no effect without --collector.processes or --collector.process_bytes"
+    ]
