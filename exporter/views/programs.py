@@ -25,7 +25,7 @@ def _groups(groups: Sequence[GroupView]) -> str:
     of_network = any(one.network_watts is not None for one in groups)
     headings = ["Watts", "g CO\u2082e/h", "CPUs", *(["Network g/h", "In", "Out"] if of_network else [])]
     programs = [one for one in groups if one.program]
-    rows = "".join(_group(one, place, of_network=of_network) for place, one in enumerate(programs[:SHOWN]))
+    rows = "".join(_group(one, place, of_network=of_network) for place, one in enumerate(_most(programs)))
     further = len(programs) - SHOWN
     more = f'<tr><td class="dim">and {further} more</td>{"<td></td>" * len(headings)}</tr>' if further > 0 else ""
     rest = "".join(_group(one, one.group, of_network=of_network) for one in groups if not one.program)
@@ -33,6 +33,18 @@ def _groups(groups: Sequence[GroupView]) -> str:
     return (
         f'<div class="scroll"><table class="programs"><tr><th>Program</th>{head}</tr>{rows}{more}{rest}</table></div>'
     )
+
+
+def _most(programs: Sequence[GroupView]) -> list[GroupView]:
+    """Return the programs with the largest shares of the machine's watts or of the network's, in their order.
+
+    One that moves most of the bytes may have the least of the processor.
+    """
+    of_host = sum(one.host_watts or 0.0 for one in programs) or 1.0
+    of_network = sum(one.network_watts or 0.0 for one in programs) or 1.0
+    shares = [max((one.host_watts or 0.0) / of_host, (one.network_watts or 0.0) / of_network) for one in programs]
+    places = sorted(range(len(programs)), key=lambda place: -shares[place])[:SHOWN]
+    return [programs[place] for place in sorted(places)]
 
 
 def _group(one: GroupView, key: int | str, *, of_network: bool) -> str:
@@ -66,9 +78,9 @@ def _processes(processes: Sequence[ProcessView]) -> str:
         return ""
     rows = "".join(_process(one, place) for place, one in enumerate(processes[:SHOWN]))
     busy = sum(one.busy for one in processes)
-    many = {0: "None has", 1: "One has"}.get(busy, f"{busy} have")
+    many = {0: "None has", 1: "In bold: one has"}.get(busy, f"In bold: {busy} have")
     head = '<th>Process</th><th class="num">Id</th><th>Program</th><th class="num">CPUs</th><th class="num">Watts</th>'
-    told = f'<p class="name">Busiest processes</p><p class="dim">{many} more than half of a CPU, in bold</p>'
+    told = f'<p class="name">Busiest processes</p><p class="dim">{many} more than half of a CPU</p>'
     return f'{told}<div class="scroll"><table class="programs"><tr>{head}</tr>{rows}</table></div>'
 
 

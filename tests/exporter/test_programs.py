@@ -148,7 +148,8 @@ def test_a_process_is_busy_above_half_of_a_cpu_and_then_in_bold() -> None:
     assert [(one["name"], one["busy"]) for one in answer(site)["processes"]] == [("p2", True), ("p1", False)]
     assert "<b>p2</b>" in page(site)
     assert "<b>p1</b>" not in page(site)
-    assert "One has more than half of a CPU" in page(site)
+    assert "In bold: one has more than half of a CPU" in page(site)
+    assert "None has more than half of a CPU</p>" in page(site_with(processes=(at,)))
 
 
 def test_figures_on_the_page_are_those_of_the_json() -> None:
@@ -180,6 +181,17 @@ def test_a_page_of_many_programs_stays_short_and_counts_the_others() -> None:
     text = Document(page(site_with(groups=many))).text
     assert [name for name in many if name in text] == list(many)[:SHOWN]
     assert f"and {25 - SHOWN} more" in text
+
+
+def test_a_page_of_many_programs_shows_what_moves_most_bytes_though_it_hardly_computes() -> None:
+    many = {f"program-{number:02}": use(100.0 - number, 0.5) for number in range(25)}
+    rsync = {
+        "rsync": use(0.01, 0.01, 5.0),
+        "nothing-read": replace(use(0.0, None, 4.0), powers={Scope.NETWORK: Watts(4.0)}),
+    }
+    text = Document(page(site_with(groups=many | rsync))).text
+    assert [name for name in (*many, *rsync) if name in text] == [*list(many)[: SHOWN - 2], *rsync]
+    assert f"and {27 - SHOWN} more" in text
 
 
 def test_hostile_names_are_text_and_nothing_more() -> None:
