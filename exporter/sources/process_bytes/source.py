@@ -54,18 +54,27 @@ FAILURES = (OSError, EbpfUnavailableError, ReadingUnavailableError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """Means by which bytes can be counted; `open` raises what `FAILURES` names. One that failed rests for a while."""
+    """Means by which bytes can be counted; `open` raises what `FAILURES` names. One that failed rests for a while.
+
+    `limits` is what its counts lack, which is said beside the reason why there is no better means.
+    """
 
     name: str
     open: Callable[[], SocketCounter]
     rest: Seconds
+    limits: str = ""
 
 
 def usual_means(procfs: Path, clock: Clock) -> tuple[Means, ...]:
     """Return the means from the best one down."""
     return (
         Means(name="eBPF", open=lambda: _ebpf(procfs), rest=TRIED_AGAIN),
-        Means(name="sock_diag", open=lambda: _sock_diag(procfs, clock), rest=Seconds(0.0)),
+        Means(
+            name="sock_diag",
+            open=lambda: _sock_diag(procfs, clock),
+            rest=Seconds(0.0),
+            limits="it counts TCP alone, and other users' programs only with CAP_SYS_PTRACE",
+        ),
     )
 
 
@@ -185,6 +194,10 @@ class ProcessBytesSource:
                 sums[known] = sums.get(known, 0) + size
 
     def _why(self) -> str:
-        """Return what is wrong with each of the means that are better than the present one."""
+        """Return what is wrong with each of the means that are better than the present one, and what that one lacks."""
         named = zip((one.name for one in self._means), self._trouble, strict=True)
-        return "; ".join(f"{name}: {trouble}" for name, trouble in named if trouble)
+        told = [f"{name}: {trouble}" for name, trouble in named if trouble]
+        present = self._means[self._rank] if self._counter is not None else None
+        if present is not None and present.limits:
+            told.append(f"{present.name}: {present.limits}")
+        return "; ".join(told)

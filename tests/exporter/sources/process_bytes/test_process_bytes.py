@@ -93,6 +93,20 @@ def test_without_the_best_means_the_next_one_counts_and_it_is_said_why(
     assert lines == ["bytes by process are counted by sock_diag, which is not the best means: eBPF: needs CAP_BPF"]
 
 
+def test_what_the_means_in_force_does_not_count_is_said_beside_why_there_is_no_better_one() -> None:
+    better, lesser = FakeMeans("fexit", trouble=EbpfUnavailableError("needs CAP_BPF")), FakeMeans("sock_diag")
+    clock = FakeClock()
+    means = (
+        Means(name="eBPF", open=better.open, rest=TRIED_AGAIN, limits="the better one lacks this"),
+        Means(name="sock_diag", open=lesser.open, rest=Seconds(0.0), limits="TCP alone"),
+    )
+    source = ProcessBytesSource(Grouping(GroupRule(), Path("/nowhere")), clock, means)
+    assert source.read().why == "eBPF: needs CAP_BPF; sock_diag: TCP alone"
+    lesser.trouble = OSError("closed")
+    with pytest.raises(ReadingUnavailableError, match=r"\(eBPF: needs CAP_BPF; sock_diag: closed\)"):
+        source.read()
+
+
 def test_better_means_are_tried_again_after_a_while(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
     """Bytes that the lesser ones had counted by then are in the sum, none of them twice."""
     caplog.set_level(logging.INFO)
