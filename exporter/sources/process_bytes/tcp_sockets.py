@@ -22,6 +22,7 @@ HEADER = struct.Struct("=IHHII")
 REQUEST = struct.Struct("=BBBxI48x")
 SOCKET = struct.Struct("=8x16s16s4xQ16xI")
 ATTRIBUTE = struct.Struct("=HH")
+STATUS = struct.Struct("=i")  # of an error, and of the end of the sockets: a listing that failed says so there
 COUNTED = struct.Struct("=120xQQ")  # tcpi_bytes_acked, tcpi_bytes_received
 
 # Addresses of loopback begin so: of IPv4, IPv6, and of IPv4 as sockets of IPv6 see them.
@@ -87,10 +88,11 @@ def sockets_of(answer: bytes, family: int) -> tuple[list[TcpSocket], bool]:
     try:
         while place < len(answer):
             length, kind, *_ = HEADER.unpack_from(answer, place)
-            if kind == DONE:
-                return found, True
-            if kind == ERROR:
-                raise _refusal(-struct.unpack_from("=i", answer, place + HEADER.size)[0])
+            if kind in (DONE, ERROR):
+                (status,) = STATUS.unpack_from(answer, place + HEADER.size)
+                if kind == DONE and status == 0:
+                    return found, True
+                raise _refusal(-status)
             source, target, cookie, inode = SOCKET.unpack_from(answer, place + HEADER.size)
             end = _end(place, length, len(answer))
             counted = _counted(answer[place + HEADER.size + SOCKET.size : end])

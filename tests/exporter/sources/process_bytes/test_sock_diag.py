@@ -18,6 +18,9 @@ from tests.fake_clock import FakeClock
 
 DONE = struct.pack("=IHHIIi", 20, 3, 2, 0, 0, 0)
 
+NO_TCP = struct.pack("=IHHIIi", 20, 3, 2, 0, 0, -errno.ENOENT)
+"""Answer of a kernel that knows sock_diag, and not the part of it for TCP: the end, without any socket before it."""
+
 
 def attribute(kind: int, content: bytes) -> bytes:
     return (struct.pack("=HH", 4 + len(content), kind) + content).ljust(4 + len(content) + -len(content) % 4, b"\0")
@@ -74,9 +77,10 @@ def test_a_socket_without_counts_is_left_out(info: bytes) -> None:
     assert sockets_of(message("10.0.0.1", "10.0.0.2", info) + DONE, socket.AF_INET) == ([], True)
 
 
-def test_an_error_of_the_kernel_is_raised() -> None:
+@pytest.mark.parametrize("answer", [struct.pack("=IHHIIi", 36, 2, 0, 0, 0, -errno.ENOENT), NO_TCP])
+def test_an_error_of_the_kernel_is_raised(answer: bytes) -> None:
     with pytest.raises(FileNotFoundError):
-        sockets_of(struct.pack("=IHHIIi", 36, 2, 0, 0, 0, -errno.ENOENT), socket.AF_INET6)
+        sockets_of(answer, socket.AF_INET6)
 
 
 @given(st.binary(max_size=300), st.integers(0, 300), st.sampled_from([socket.AF_INET, socket.AF_INET6]))
