@@ -45,7 +45,7 @@ class Means(StrEnum):
     """Means of getting to where bytes move, from the best one down.
 
     Tracepoints are there for that, and cost least. The ends of functions see the same where the kernel can patch its
-    functions. Probes interrupt it there; of a call that waits they see only as many at once as twice the processors.
+    functions. Probes interrupt it there; of a call that waits they see only ten at once, or twice the processors.
     """
 
     TRACEPOINT = "tracepoint"
@@ -92,13 +92,14 @@ def attach_best(means: Iterable[Means], kernel: Kernel, held: ExitStack) -> Atta
 
 def _attach_to_tracepoints(kernel: Kernel, held: ExitStack) -> bool:
     """Attach to tracepoints; to the functions of UDP too where that can be, since they see the address of a message."""
-    with ExitStack() as attached:
-        try:
+    try:
+        with ExitStack() as attached:
             _attach_by_types(UDP_CALLS, kernel, attached)
-        except EbpfUnavailableError:
-            _attach_by_types(TRACEPOINTS, kernel, held)
-            return False
-        held.push(attached.pop_all())
+            held.push(attached.pop_all())
+    except EbpfUnavailableError:
+        # Those that had been attached are gone by now: beside the tracepoints they would count twice.
+        _attach_by_types(TRACEPOINTS, kernel, held)
+        return False
     rest = [replace(one, call=replace(one.call, protocols=WITHOUT_UDP)) for one in TRACEPOINTS]
     _attach_by_types(rest, kernel, held)
     return True

@@ -10,9 +10,6 @@ from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
 OF_TRACEPOINT = "btf_trace_"
 """Beginning of the name by which the kernel's types have the arguments of a tracepoint (include/trace/bpf_probe.h)."""
 
-WITH_NO_WAITING = 6
-"""Arguments of `udp_recvmsg` before Linux 5.19: whether to wait stood before the flags (include/net/udp.h)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
@@ -57,8 +54,7 @@ def point_of(hook: Hook, types: Types) -> Point | None:
         raise EbpfUnavailableError(f"{hook.target} has {arguments} arguments in this kernel")
     if hook.is_tracepoint:
         return Point(hook=hook, number=number, call=hook.call)
-    flags = 4 if hook.call.flags is not None and arguments == WITH_NO_WAITING else hook.call.flags
-    return Point(hook=hook, number=number, call=replace(hook.call, result=arguments, flags=flags))
+    return Point(hook=hook, number=number, call=replace(hook.call, result=arguments))
 
 
 SENT = Call(direction=Direction.SENT)
@@ -99,8 +95,9 @@ RECEIVING = replace(RECEIVED, flags=3)
 UDP_CALLS = (
     _of_udp("udp_sendmsg", SENT, Family.IPV4, (3,)),
     _of_udp("udpv6_sendmsg", SENT, Family.IPV6, (3,)),
-    _of_udp("udp_recvmsg", RECEIVING, Family.IPV4, (4, 5, WITH_NO_WAITING)),
-    _of_udp("udpv6_recvmsg", RECEIVING, Family.IPV6, (4, 5, WITH_NO_WAITING)),
+    _of_udp("udp_recvmsg", RECEIVING, Family.IPV4, (4, 5)),
+    _of_udp("udpv6_recvmsg", RECEIVING, Family.IPV6, (4, 5)),
 )
 """Functions of UDP alone, with socket, message, size and flags (net/ipv4/udp.c, net/ipv6/udp.c). A socket of IPv6 that
-sends to a mapped address calls that of IPv4 too, which therefore counts sockets of its own family alone."""
+sends to a mapped address calls that of IPv4 too, which therefore counts sockets of its own family alone. They go with
+the tracepoints of Linux 6.3: until 5.19, flags stood elsewhere."""
