@@ -65,6 +65,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert match["anchor"] in anchors(target), match[0]
 
 
+def test_the_index_leads_to_every_page_once() -> None:
+    index = ROOT / "docs/README.md"
+    linked = [(index.parent / match["file"]).resolve() for match in LINK.finditer(index.read_text(encoding="utf-8"))]
+    pages = {page for page in index.parent.rglob("*.md") if page != index and page.parent.name != "adr"}
+    assert sorted(page for page in linked if page in pages) == sorted(pages)
+
+
 def test_every_make_target_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     names = named(r"(?m)(?:^|`)make ([a-z-]+)")
