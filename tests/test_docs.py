@@ -123,6 +123,11 @@ def kept_results(experiment: str) -> Results:
     return msgspec.json.decode(file.read_bytes(), type=Results)
 
 
+def negative(change: Interval) -> Interval:
+    """Return a change as what is less."""
+    return Interval(mean=-change.mean, low=-change.high, high=-change.low)
+
+
 def mean(experiment: str, method: str, measure: str) -> float:
     """Return a mean of the kept results."""
     results = json.loads((ROOT / "bench/results/experiments" / experiment / "results.json").read_bytes())
@@ -136,7 +141,9 @@ def test_the_readme_tells_what_the_kept_results_say() -> None:
     told = re.search(r"table: ([\d.]+)% less energy and ([\d.]+)% less carbon than round robin", text)
     saved = re.search(r"misses (\d+)% of its deadlines, it uses (\d+)% less energy and emits (\d+)% less", text)
     first = re.search(
-        r"emits ([\d.]+ ± [\d.]+)% less than a .*? uses ([\d.]+ ± [\d.]+)% less energy, and is late", text
+        r"emits ([\d.]+ ± [\d.]+)% less than a .*? uses ([\d.]+ ± [\d.]+)% less energy, and is late no more often "
+        r"\((-?[\d.]+ ± [\d.]+) points; (\d+) paired",
+        text,
     )
     assert told and saved and first
     assert saved[1] == f"{100 * mean('baseline-edge', 'standard', 'deadline_miss_ratio'):.0f}"
@@ -144,16 +151,32 @@ def test_the_readme_tells_what_the_kept_results_say() -> None:
     changes = {one.measure: one for one in lead.comparisons}
     assert (lead.method, lead.against, lead.serves_less) == ("full", "least-loaded", False)
     assert changes["deadline_miss_ratio"].difference.low <= 0.0
-    for told_change, measure in zip(first.groups(), ("emissions_grams", "energy_joules"), strict=True):
+    assert first[3] == with_half_width(changes["deadline_miss_ratio"].difference, 100.0)
+    assert int(first[4]) == kept_results("baseline-edge").replications
+    for told_change, measure in zip(first.groups()[:2], ("emissions_grams", "energy_joules"), strict=True):
         change = changes[measure].relative
         assert change is not None
-        less = Interval(mean=-change.mean, low=-change.high, high=-change.low)
-        assert told_change == with_half_width(less, 100.0)
+        assert told_change == with_half_width(negative(change), 100.0)
     for place, measure in enumerate(measures, start=1):
         claims = ((told[place], "baseline-published", place - 1), (saved[place + 1], "baseline-edge", 0))
         for claim, folder, digits in claims:
             reduction = 100 - 100 * mean(folder, "full", measure) / mean(folder, "standard", measure)
             assert claim == f"{reduction:.{digits}f}"
+
+
+def test_the_readme_tells_what_sleep_would_save_and_cost() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    told = re.search(
+        r"emits ([\d.]+ ± [\d.]+)% less where idle nodes sleep, and is late with ([\d.]+ ± [\d.]+) points more", text
+    )
+    assert told
+    peers = kept_results("peers-edge")
+    assert peers.reference == "least-loaded"
+    found = {one.measure: one for one in peers.comparisons if one.method == "consolidation"}
+    change = found["emissions_grams"].relative
+    assert change is not None
+    assert told[1] == with_half_width(negative(change), 100.0)
+    assert told[2] == with_half_width(found["deadline_miss_ratio"].difference, 100.0)
 
 
 def short(figure: float) -> str:
