@@ -253,7 +253,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
     {
         "baseline": Experiment(
             explanation=(
-                "The full system and its halves beside least-loaded, and beside round robin without any part of it.",
+                "The full system, its halves and plain round robin, beside least-loaded (scenarios of the model edge).",
                 "Shows the savings of the whole system in energy, carbon emissions, latency and money.",
             ),
             cases=baseline,
