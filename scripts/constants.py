@@ -28,7 +28,6 @@ NOT_SHOWN = {
     "exporter.sources.process_bytes.ebpf.attach.THREAD_BYTES": "how memory of the counting program is laid out",
     "exporter.sources.process_bytes.ebpf.btf": "how the kernel describes its types",
     "exporter.sources.process_bytes.ebpf.call": "how memory of the counting program is laid out",
-    "exporter.sources.process_bytes.ebpf.hooks": "how the kernel calls its functions",
     "exporter.sources.process_bytes.ebpf.probes": "how the kernel is asked",
     "exporter.sources.process_bytes.ebpf.program": "how memory of the counting program is laid out",
     "exporter.sources.process_bytes.ebpf.syscalls": "how the kernel is asked",
