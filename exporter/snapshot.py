@@ -53,7 +53,7 @@ class GroupUse:
     """Use of a group of processes over the last time that was shared out: power and emission rate by scope.
 
     Emission rates are missing where a carbon intensity was unknown, CPUs and throughput where they are not told by
-    process.
+    process. Where throughput is missing, so is the scope network.
     """
 
     powers: Mapping[Scope, Watts] = field(default_factory=dict)

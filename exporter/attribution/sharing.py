@@ -25,29 +25,44 @@ FROM_ZERO = {Scope.HOST: (IDLE, OTHER, UNATTRIBUTED), Scope.NETWORK: (OTHER, UNA
 """Groups that every machine has, by scope, so that `increase()` sees the first of each."""
 
 
+NO_TRAFFIC = {Scope.NETWORK: 0.0}
+"""Energy in joules, and emissions in grams, of a group that has moved no byte in a time whose bytes are known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Gains of groups since energy was last shared out, at `begun`, and whether all of their emissions are known."""
+    """Gains of groups since energy was last shared out, at `begun`.
+
+    `is_known` says whether all of their emissions are, and `is_settled` whether bytes of programs were settled with
+    those of devices in it.
+    """
 
     begun: MonotonicSeconds
     gains: Mapping[str, GroupTotal] = field(default_factory=dict)
     is_known: bool = True
+    is_settled: bool = False
 
     def use(self, now: MonotonicSeconds, scopes: frozenset[Scope]) -> Mapping[str, GroupUse]:
         """Return the mean use of each group over the span up to now."""
         seconds = Seconds(now - self.begun)
-        return {name: self._use_of(total, seconds, scopes) for name, total in self.gains.items() if seconds > 0.0}
+        told = scopes if self.is_settled else scopes - {Scope.NETWORK}
+        return {name: self._use_of(total, seconds, told) for name, total in self.gains.items() if seconds > 0.0}
 
-    def _use_of(self, total: GroupTotal, seconds: Seconds, scopes: frozenset[Scope]) -> GroupUse:
-        rates = {scope: GramsPerSecond(grams / seconds) for scope, grams in total.emissions.items()}
+    def _use_of(self, total: GroupTotal, seconds: Seconds, told: frozenset[Scope]) -> GroupUse:
+        energies, emissions = (
+            {scope: amount for scope, amount in {**NO_TRAFFIC, **amounts}.items() if scope in told}
+            for amounts in (total.energy, total.emissions)
+        )
         throughput = Throughput(
             received=BytesPerSecond(total.received_bytes / seconds), sent=BytesPerSecond(total.sent_bytes / seconds)
         )
         return GroupUse(
-            powers={scope: Watts(energy / seconds) for scope, energy in total.energy.items()},
-            emission_rates=rates if self.is_known else {},
-            cpus=total.cpu / seconds if Scope.HOST in scopes else None,
-            throughput=throughput if Scope.NETWORK in scopes else None,
+            powers={scope: Watts(energy / seconds) for scope, energy in energies.items()},
+            emission_rates={scope: GramsPerSecond(grams / seconds) for scope, grams in emissions.items()}
+            if self.is_known
+            else {},
+            cpus=total.cpu / seconds if Scope.HOST in told else None,
+            throughput=throughput if Scope.NETWORK in told else None,
         )
 
 
@@ -123,6 +138,7 @@ class Sharing:
             span,
             gains=add_groups(span.gains, placed.gains),
             is_known=span.is_known and spending.intensity is not None,
+            is_settled=span.is_settled or traffic.is_settled,
         )
         left = replace(left, host=host.left, traffic=traffic.left, span=span)
         return exported, self._shown(left, spending.reading, settles=host.settles or Scope.HOST not in self.scopes)

@@ -26,12 +26,16 @@ class TrafficLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficShare:
-    """Gains of groups in a sample and what it leaves, bytes that were counted for no group, and what was found."""
+    """Gains of groups in a sample and what it leaves, bytes that were counted for no group, and what was found.
+
+    `is_settled` is true where both devices and programs told of their bytes.
+    """
 
     left: TrafficLeft
     gains: Mapping[str, GroupTotal] = field(default_factory=dict)
     lost: int = 0
     events: tuple[Event, ...] = ()
+    is_settled: bool = False
 
 
 def begin_traffic(reading: HostReading) -> TrafficLeft:
@@ -42,7 +46,8 @@ def begin_traffic(reading: HostReading) -> TrafficLeft:
 def share_traffic(left: TrafficLeft, spending: Spending) -> TrafficShare:
     """Return the gains of a sample. Before a first reading by program nothing can be expected to be claimed."""
     now, counted = spending.reading.process_bytes, _counted(spending)
-    settled = settle(left.waiting, counted, claimed_between(left.bytes, now), expected=left.bytes is not None)
+    claimed = claimed_between(left.bytes, now)
+    settled = settle(left.waiting, counted, claimed, expected=left.bytes is not None)
     is_awaited = counted is not None or _is_carried(spending.reading)
     return TrafficShare(
         left=TrafficLeft(
@@ -51,6 +56,7 @@ def share_traffic(left: TrafficLeft, spending: Spending) -> TrafficShare:
         gains={group: _total(share) for group, share in settled.shares.items()},
         lost=0 if left.bytes is None or now is None else max(0, now.value.lost - left.bytes.value.lost),
         events=settled.events,
+        is_settled=counted is not None and claimed is not None,
     )
 
 

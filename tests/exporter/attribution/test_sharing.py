@@ -308,6 +308,23 @@ def test_the_network_is_of_the_groups_that_moved_its_bytes() -> None:
     assert joules(snapshot, Scope.NETWORK)[UNATTRIBUTED] == pytest.approx(2e6 * per_byte)
 
 
+@pytest.mark.parametrize("broken", ["network", "process_bytes"])
+def test_use_of_the_network_is_zero_of_who_moved_nothing_and_missing_where_bytes_were_not_read(broken: str) -> None:
+    machine = busy_machine()
+    machine.moves = {"nginx": 0.5}
+    sampling = rig(machine, sharing=BOTH)
+    use = sampling.sample_after(10.0, bytes_per_second=1e6).readings.groups
+    assert use["make"].powers == {Scope.HOST: pytest.approx(24.375), Scope.NETWORK: 0.0}
+    assert use["make"].emission_rates[Scope.NETWORK] == 0.0
+    machine.broken = {broken}
+    use = sampling.sample_after(10.0, bytes_per_second=1e6).readings.groups
+    assert {one.throughput for one in use.values()} == {None}
+    assert {scope for one in use.values() for scope in (*one.powers, *one.emission_rates)} == {Scope.HOST}
+    machine.broken = set()
+    use = sampling.sample_after(10.0, bytes_per_second=1e6).readings.groups
+    assert use["nginx"].powers[Scope.NETWORK] > 0.0 == use["make"].powers[Scope.NETWORK]
+
+
 def test_claims_beyond_what_devices_counted_are_an_event() -> None:
     machine = busy_machine()
     machine.moves = {"nginx": 1.5}
