@@ -53,14 +53,15 @@ class GroupSums:
         for group in sorted(cpu.keys() - {OTHER}, key=lambda one: (-cpu[one], one))[MOST_GROUPS - 1 :]:
             cpu[OTHER] += cpu.pop(group)
             weighted[OTHER] += weighted.pop(group)
-        for group, ticks in cpu.items():
-            _add(self._cpu, group, ticks)
-            _add(self._weighted, group, weighted[group])
+        _add(self._cpu, cpu)
+        _add(self._weighted, weighted)
 
     def add_cards(self, times: Iterable[tuple[str, Seconds]]) -> None:
         """Add the time that groups kept graphics cards busy."""
+        gpu: dict[str, float] = defaultdict(float)
         for group, time in times:
-            _add(self._gpu, group, time)
+            gpu[group] += time
+        _add(self._gpu, gpu)
 
     def cpu(self) -> Mapping[str, Seconds]:
         """Return the CPU time by group."""
@@ -75,11 +76,12 @@ class GroupSums:
         return {group: Seconds(time) for group, time in self._gpu.items()}
 
 
-def _add(sums: dict[str, float], group: str, more: float) -> None:
-    """Add to a sum. The group is then the last, so that the first is the one whose last time lies furthest back."""
-    sums[group] = sums.pop(group, 0.0) + more
-    if len(sums) > MOST_GROUPS:
-        del sums[next(iter(sums))]
+def _add(sums: dict[str, float], more: Mapping[str, float]) -> None:
+    """Add to sums. Whoever had time is the last then, so that those whose last time lies furthest back give way."""
+    for group, one in more.items():
+        sums[group] = sums.pop(group, 0.0) + one
+    for group in list(sums)[: max(0, len(sums) - MOST_GROUPS)]:
+        del sums[group]
 
 
 def _seconds(ticks: Mapping[str, float]) -> Mapping[str, Seconds]:

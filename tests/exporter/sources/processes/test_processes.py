@@ -427,6 +427,23 @@ def test_groups_that_come_and_go_for_months_do_not_fill_the_memory(kernel: FakeK
     assert round((later.cpu.get("stays", 0) - times.cpu.get("stays", 0)) * TICKS) == 5
 
 
+def test_a_group_about_to_give_way_loses_no_time_that_it_has_beside_a_new_one(kernel: FakeKernel) -> None:
+    kernel.fork(1, "oldest", 10)
+    source = opened(kernel)
+    kernel.run(10, 100)
+    read_later(source, kernel)
+    for number in range(MOST_GROUPS - 2):
+        kernel.fork(1, f"x{number}y", 100 + number)
+        kernel.run(100 + number, 1)
+    before = read_later(source, kernel).cpu
+    assert len(before) == MOST_GROUPS
+    kernel.fork(1, "new", 5)
+    for pid in (5, 10):
+        kernel.run(pid, 7)
+    after = read_later(source, kernel).cpu
+    assert ticks({name: after[name] for name in ("new", "oldest")}) == {"new": 7, "oldest": 107}
+
+
 def test_more_groups_in_one_interval_than_are_counted_lose_no_time(kernel: FakeKernel) -> None:
     source = opened(kernel)
     for number in range(3 * MOST_GROUPS):
