@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.sources.processes.lives import IMPOSSIBLE, portions
+from exporter.sources.processes.stat import NO_FAULT_OF_A_FILE
 from exporter.sources.reading import COUNTS
 from exporter.sources.sysfs import content
 
@@ -47,7 +48,7 @@ def find_tree(sysfs: Path) -> Path | None:
 
 
 def read_tree(root: Path) -> Mapping[str, Cgroup]:
-    """Return the cgroups below a root by path. Raises OSError without the root.
+    """Return the cgroups below a root by path. Raises OSError without the root, and where no file can be opened.
 
     One that is removed meanwhile, or does not tell, is left out: its time is then its parent's.
     """
@@ -56,8 +57,8 @@ def read_tree(root: Path) -> Mapping[str, Cgroup]:
     for folder in waiting:
         try:
             names = _folders(folder)
-        except OSError:
-            if folder == waiting[0]:
+        except OSError as error:
+            if folder == waiting[0] or error.errno in NO_FAULT_OF_A_FILE:
                 raise
             continue
         for name in names:
@@ -74,7 +75,11 @@ def read_tree(root: Path) -> Mapping[str, Cgroup]:
     for path, number in reversed(paths):
         try:
             used = _usage(content(f"{path}/cpu.stat"))
-        except (OSError, ValueError):
+        except ValueError:
+            continue
+        except OSError as error:
+            if error.errno in NO_FAULT_OF_A_FILE:
+                raise
             continue
         found[path[len(waiting[0]) :]] = Cgroup(number=number, used=used)
     return found

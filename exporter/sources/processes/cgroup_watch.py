@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from exporter.core.units import Ratio, Seconds
+from exporter.core.units import MonotonicSeconds, Ratio, Seconds
 from exporter.sources.cpu import TICKS_PER_SECOND
 from exporter.sources.processes.cgroup_tree import Had, TreeLives, read_tree
 from exporter.sources.processes.grouping import Grouping, GroupRule
@@ -70,18 +70,19 @@ class _SeldomProcesses:
         self._watch = watch
         self._cpu_time = cpu_time
         self._pace = Pace(MOST_FOR_PROCESSES)
-        self._ticks = 0.0
+        self._at: MonotonicSeconds | None = None
         self._weights: Mapping[str, float] = {}
         self.busiest: tuple[ProcessUse, ...] = ()
 
     def look(self, interval: Interval) -> None:
         """Look at processes, unless the last look was too dear for that. Raises OSError without a procfs."""
-        self._ticks += interval.ticks
-        if not self._pace.is_due(interval.awake):
+        now = interval.awake
+        if not self._pace.is_due(now):
             return
         began = self._cpu_time()
-        seen = self._watch.look(replace(interval, ticks=self._ticks, forks=None))
-        self._ticks = 0.0
+        ticks_since = 0.0 if self._at is None else (now - self._at) * TICKS_PER_SECOND
+        seen = self._watch.look(replace(interval, ticks=ticks_since, forks=None))
+        self._at = now
         self.busiest = seen.busiest
         ticks: dict[str, float] = defaultdict(float)
         weighted: dict[str, float] = defaultdict(float)
@@ -89,7 +90,7 @@ class _SeldomProcesses:
             ticks[one.group] += one.ticks
             weighted[one.group] += one.ticks * one.weight
         self._weights = {group: weighted[group] / had for group, had in ticks.items() if had > 0.0}
-        self._pace.took(Seconds(self._cpu_time() - began), interval.awake)
+        self._pace.took(Seconds(self._cpu_time() - began), now)
 
     def weight(self, group: str, weights: Weights) -> float:
         """Return the weight of a second of a group; the mean of all where no process of it was seen."""

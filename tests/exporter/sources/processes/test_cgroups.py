@@ -12,7 +12,7 @@ from exporter.sources.processes.cgroup_tree import find_tree, read_tree
 from exporter.sources.processes.grouping import OTHER, By
 from exporter.sources.processes.siblings import BESIDE_ANOTHER
 from tests.exporter.sources.processes.fake_kernel import FakeKernel
-from tests.exporter.sources.processes.test_processes import STEP, opened, read_later, ticks
+from tests.exporter.sources.processes.test_processes import STEP, no_room, opened, read_later, ticks
 from tests.fake_clock import FakeClock
 
 WEB, BATCH = "/system.slice/web.service", "/system.slice/batch.service"
@@ -103,6 +103,27 @@ def test_without_its_tree_the_reading_fails(kernel: FakeKernel) -> None:
     (kernel.folder / "away").rename(kernel.sys / "fs/cgroup")
     kernel.run(10, 30)
     assert ticks(read_later(source, kernel).cpu) == {"web.service": 30}
+
+
+def test_no_room_to_open_a_file_is_no_end_of_all_cgroups(kernel: FakeKernel) -> None:
+    """Else the time of their whole lives would be counted again with the next reading."""
+    source = opened(kernel, By.CGROUP)
+    kernel.run(10, 30)
+    kernel.pass_time(STEP)
+    with no_room("cpu.stat"), pytest.raises(OSError, match="Too many"):
+        source.read()
+    kernel.run(11, 400)
+    assert ticks(read_later(source, kernel).cpu) == {"web.service": 30, "batch.service": 400}
+
+
+def test_the_busiest_have_the_mean_of_the_whole_time_after_a_reading_that_failed(kernel: FakeKernel) -> None:
+    source = opened(kernel, By.CGROUP)
+    kernel.run(10, 300)
+    kernel.pass_time(STEP)
+    with no_room("stat"), pytest.raises(OSError, match="Too many"):
+        source.read()
+    kernel.run(10, 200)
+    assert [one.cpus for one in read_later(source, kernel).busiest] == [0.5]
 
 
 def test_a_group_beside_busy_siblings_counts_less(kernel: FakeKernel) -> None:

@@ -1,9 +1,10 @@
 """The CPU time of groups of processes: it sums to that of all CPUs, and never falls, whoever ends."""
 
+import contextlib
 import errno
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -324,20 +325,26 @@ def test_without_a_procfs_the_reading_fails_and_the_next_one_covers_its_time(ker
     assert times.interval == 1.0 + STEP
 
 
-def test_no_room_to_open_a_file_is_no_end_of_all_processes(kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader = ProcessReader(kernel.proc)
-    assert reader.read().keys() == {1}
+@contextlib.contextmanager
+def no_room(kind: str) -> Iterator[None]:
+    """Let no file of this name be opened, as where a process has as many open as it may."""
     real = os.open
 
     def full(path: str, flags: int, *, dir_fd: int | None = None) -> int:
-        if path.endswith("/stat"):
+        if path.endswith(f"/{kind}"):
             raise OSError(errno.EMFILE, "Too many open files")
         return real(path, flags, dir_fd=dir_fd)
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "open", full)
-        with pytest.raises(OSError, match="Too many"):
-            reader.read()
+        yield
+
+
+def test_no_room_to_open_a_file_is_no_end_of_all_processes(kernel: FakeKernel) -> None:
+    reader = ProcessReader(kernel.proc)
+    assert reader.read().keys() == {1}
+    with no_room("stat"), pytest.raises(OSError, match="Too many"):
+        reader.read()
     assert reader.read().keys() == {1}
 
 
