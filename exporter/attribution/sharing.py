@@ -25,10 +25,6 @@ FROM_ZERO = {Scope.HOST: (IDLE, OTHER, UNATTRIBUTED), Scope.NETWORK: (OTHER, UNA
 """Groups that every machine has, by scope, so that `increase()` sees the first of each."""
 
 
-NO_TRAFFIC = {Scope.NETWORK: 0.0}
-"""Energy in joules, and emissions in grams, of a group that has moved no byte in a time whose bytes are known."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Gains of groups since energy was last shared out, at `begun`.
@@ -49,8 +45,9 @@ class Span:
         return {name: self._use_of(total, seconds, told) for name, total in self.gains.items() if seconds > 0.0}
 
     def _use_of(self, total: GroupTotal, seconds: Seconds, told: frozenset[Scope]) -> GroupUse:
+        # A group that moved no byte used nothing of the network.
         energies, emissions = (
-            {scope: amount for scope, amount in {**NO_TRAFFIC, **amounts}.items() if scope in told}
+            {scope: amount for scope, amount in {Scope.NETWORK: 0.0, **amounts}.items() if scope in told}
             for amounts in (total.energy, total.emissions)
         )
         throughput = Throughput(
