@@ -36,7 +36,6 @@ def row() -> Row:
 
 
 def _most() -> dashboard.Panel:
-    watts = total(select(GROUP_POWER, OF_PROGRAMS, scope="host"), "group")
     facts = Facts(
         title="Programs that draw most",
         description=(
@@ -47,7 +46,7 @@ def _most() -> dashboard.Panel:
         ),
         unit="watt",
         no_value=NOT_TOLD,
-        targets=(Target(expr=f"topk({MOST}, {watts})", legend="{{group}}"),),
+        targets=(Target(expr=f"topk({MOST}, {_programs()})", legend="{{group}}"),),
         colour=SCOPES["host"],
         width=8,
         height=HEIGHT,
