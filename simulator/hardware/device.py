@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from simulator.hardware.sleep import Sleep
 
+LEVELS = 5
+"""Number of operating points of each device, as EcoChain-ML promises (2025)."""
+
 REFERENCE = "intel-nuc"
 """The device whose execution times the task classes give."""
 

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.arrays import FloatArray
-from simulator.hardware.device import Device
-
-LEVELS = 5
-"""Number of operating points of each device, as EcoChain-ML promises (2025)."""
+from simulator.hardware.device import LEVELS, Device
 
 VOLTAGE_FLOOR = 0.675
 """Lowest voltage over that at full frequency: 0.675 of 1 V for the RK3588's fast cores (Linux rk3588-opp, 2024)."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.arrays import CountArray, FloatArray
 from simulator.energy.bus import SINKS, SOURCES
-from simulator.hardware.dvfs import LEVELS
+from simulator.hardware.device import LEVELS
 from simulator.scheduling.weights import TERMS
 
 Figures = TypeVar("Figures", FloatArray, CountArray)

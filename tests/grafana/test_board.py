@@ -17,7 +17,7 @@ from grafana.colours import ACTIVITIES, FACTORS
 from grafana.lint.structure import grid_is_sound, identifiers_are_unique
 from grafana.panels import Facts, Target, number
 from grafana.queries import panels
-from simulator.hardware import dvfs
+from simulator.hardware import device
 from simulator.scheduling import weights
 from tests.grafana.committed import board, names
 
@@ -82,7 +82,7 @@ def test_every_activity_and_factor_has_its_colour() -> None:
 
 def test_every_term_and_level_of_the_scheduler_has_its_colour() -> None:
     assert tuple(colours.TERMS) == weights.TERMS
-    assert list(colours.LEVELS) == [str(level + 1) for level in range(dvfs.LEVELS)]
+    assert list(colours.LEVELS) == [str(level + 1) for level in range(device.LEVELS)]
 
 
 def test_boards_lead_to_all_of_their_kind_with_their_choices_and_to_the_others_without() -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from exporter.core.units import HOURS_PER_DAY
 from simulator.experiments.plan.work import Saturation, Work
-from simulator.hardware.dvfs import LEVELS
+from simulator.hardware.device import LEVELS
 from simulator.run.job import FULL, Job, Method, full_method
 from simulator.scenario.published import AnyScenario, PublishedScenario
 from simulator.scenario.schema import Scenario

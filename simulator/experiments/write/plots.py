@@ -72,7 +72,14 @@ BARS: Mapping[str, str] = MappingProxyType(
 RADAR_MEASURES = ("energy_joules", "emissions_grams", "latency_seconds", "renewable_ratio", "cost_dollars")
 DIFFERENCE_MEASURES = ("energy_joules", "emissions_grams", "latency_seconds", "renewable_ratio")
 
-STYLES: Sequence["tuple[LineStyleType, str]"] = (("-", "o"), ("--", "s"), ("-.", "^"), (":", "D"), ((0, (5, 1)), "v"))
+STYLES: Sequence["tuple[LineStyleType, str]"] = (
+    ("-", "o"),
+    ("--", "s"),
+    ("-.", "^"),
+    (":", "D"),
+    ((0, (5, 1)), "v"),
+    ((0, (3, 1, 1, 1)), "P"),
+)
 """Styles of lines and their marks, which tell lines apart without colour."""
 
 LONGEST_TITLE = 87

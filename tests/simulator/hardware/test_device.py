@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from simulator.hardware.device import REFERENCE, Device
-from simulator.hardware.dvfs import LEVELS, operating_points
+from simulator.hardware.device import LEVELS, REFERENCE, Device
+from simulator.hardware.dvfs import operating_points
 from simulator.hardware.shipped import DEVICES, PROFILED
 from simulator.models.profile import MODELS
 

@@ -118,7 +118,7 @@ def test_what_is_too_high_for_a_page_is_not_written() -> None:
 def test_lines_of_a_picture_differ_without_colour() -> None:
     (axes,) = radar(kept("baseline-edge"), COLUMN).axes
     told = {(str(line.get_linestyle()), str(line.get_marker())) for line in axes.lines}
-    assert len(told) == len(axes.lines) == 5
+    assert len(told) == len(axes.lines) == 6
 
 
 @given(st.lists(st.floats(min_value=-1e6, max_value=1e6, allow_subnormal=False), min_size=1, max_size=8))
