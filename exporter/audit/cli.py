@@ -98,6 +98,7 @@ def _evidence(options: argparse.Namespace) -> Evidence:
         address=options.address,
         read=witness.read,
         wall=clock.wall,
+        awake=clock.awake,
         wait=threading.Event().wait,
         interval=first.of("ecotrack_sample_interval_seconds") or 1.0,
     )
@@ -107,15 +108,19 @@ def _evidence(options: argparse.Namespace) -> Evidence:
             _show(f"watching: {left:.0f} s left, {len(watch.moments)} samples seen")
     finally:
         _show("")
-    stored = None
+    stored, lacking = None, _lacking(witness, first)
     if prometheus is not None and target is not None:
-        stored = in_its_dialect(fetch(prometheus, target, began=began, ended=clock.wall()))
+        # What was watched is checked, whatever becomes of Prometheus.
+        try:
+            stored = in_its_dialect(fetch(prometheus, target, began=began, ended=clock.wall()))
+        except ConfigError as error:
+            lacking["prometheus"] = str(error)
     return Evidence(
         moments=tuple(watch.moments),
         seconds=clock.wall() - began,
         models=models,
         stored=stored,
-        lacking=_lacking(witness, first),
+        lacking=lacking,
     )
 
 

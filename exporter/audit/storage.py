@@ -38,7 +38,9 @@ def _scrapes(evidence: Evidence) -> list[tuple[float, Moment]]:
 
 
 def require_stored(evidence: Evidence) -> Stored:
-    """Return what Prometheus stored. Raises NotCheckedError where none was asked."""
+    """Return what Prometheus stored. Raises NotCheckedError where none was asked, or it did not answer."""
+    if reason := evidence.lacking.get("prometheus"):
+        raise NotCheckedError(reason)
     if evidence.stored is None:
         raise NotCheckedError("no Prometheus was asked; name one with --prometheus")
     return evidence.stored

@@ -1,8 +1,10 @@
 """Raw samples that a Prometheus has stored of an exporter and its rules, by name and the series' own labels."""
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from math import ceil
+from typing import TypeVar
 
 import msgspec
 
@@ -23,6 +25,10 @@ BUILD = "ecotrack_build_info"
 
 OWN = {"__name__", "version", "python"}
 """Labels of the build's series that are the exporter's own; the others are those of the target."""
+
+NO_PROMETHEUS = "--prometheus: what answers there is no Prometheus"
+
+DecodedT = TypeVar("DecodedT")
 
 Points = tuple[tuple[float, float], ...]
 """Times in Unix seconds, and values, the oldest first."""
@@ -75,7 +81,7 @@ def find_target(prometheus: Prometheus, job: str | None, instance: str | None) -
 
     Raises ConfigError where there is none, or more than one.
     """
-    found = [msgspec.json.decode(one, type=_Series).metric for one in prometheus.query(BUILD)]
+    found = [_decoded(one, _Series).metric for one in prometheus.query(BUILD)]
     if not found:
         raise ConfigError([f"--prometheus: no series {BUILD} is stored there: does it scrape the exporter?"])
     for flag, name, value in (("--job", "job", job), ("--instance", "instance", instance)):
@@ -98,10 +104,28 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(map(printable, names))
 
 
+def _decoded(raw: msgspec.Raw, kind: type[DecodedT]) -> DecodedT:
+    """Return a part of an answer. Raises ConfigError where it is none of a Prometheus."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ConfigError([NO_PROMETHEUS]) from error
+
+
+def _number(raw: Sequence[msgspec.Raw]) -> float:
+    """Return the value of an answer that has one. Raises ConfigError."""
+    found = math.nan
+    with suppress(ValueError):
+        found = float(_decoded(raw[0], str)) if raw else math.nan
+    if not math.isfinite(found):
+        raise ConfigError([NO_PROMETHEUS])
+    return found
+
+
 def refuse_skew(prometheus: Prometheus, wall: Callable[[], float]) -> None:
     """Refuse a Prometheus whose clock differs from that of `wall`, which is this machine's. Raises ConfigError."""
     began = wall()
-    there = float(msgspec.json.decode(prometheus.query("time()")[1], type=str))
+    there = _number(prometheus.query("time()")[-1:])
     ended = wall()
     skew = there - min(max(there, began), ended)
     if abs(skew) > MOST_SKEW_SECONDS:
@@ -129,11 +153,14 @@ def fetch(prometheus: Prometheus, target: Target, *, began: float, ended: float)
     )
     found: dict[str, dict[Labels, Points]] = {}
     for chosen, span in asked:
-        for raw in prometheus.query(f"{{{chosen},{matchers}}}[{ceil(span)}s]", ended):
-            one = msgspec.json.decode(raw, type=_Series)
-            name = one.metric.pop("__name__")
+        for raw in prometheus.query(f"{{{chosen},{matchers}}}[{math.ceil(span)}s]", ended):
+            one = _decoded(raw, _Series)
+            name = one.metric.pop("__name__", "")
             own = labels_of({key: value for key, value in one.metric.items() if target.labels.get(key) != value})
-            points = tuple((at, float(value)) for at, value in one.values)
+            try:
+                points = tuple((at, float(value)) for at, value in one.values)
+            except ValueError as error:
+                raise ConfigError([NO_PROMETHEUS]) from error
             # The target's labels may have changed within the time.
             family = found.setdefault(name, {})
             family[own] = tuple(sorted((*family.get(own, ()), *points)))

@@ -1,5 +1,6 @@
 """Watching an exporter: every sample that it takes, and the machine's counters next to each."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,9 @@ PATIENCE_SECONDS = Seconds(60.0)
 
 LEAST_SAMPLES = 3
 """Samples that an audit sees at least: the first is of a time before it. Chosen."""
+
+MOST_INTERVAL = Seconds(3600.0)
+"""Longest interval of samples that a configuration may say (`sampling.interval_seconds`), in seconds."""
 
 _SAMPLED = re.compile(rf"^{SAMPLED_AT} (\S+)$", re.MULTILINE)
 
@@ -80,7 +84,7 @@ def begin(answers: Answers, address: str, wall: float) -> Figures:
         raise ConfigError([f"no exporter answered at {address}"])
     figures = figures_of(text, address)
     sampled_at, interval = figures.of(SAMPLED_AT), figures.of("ecotrack_sample_interval_seconds")
-    if figures.of("ecotrack_samples_total") is None or interval is None:
+    if figures.of("ecotrack_samples_total") is None or interval is None or not 0.0 < interval <= MOST_INTERVAL:
         raise ConfigError([f"what answers at {address} is not ecotrack"])
     if sampled_at is not None and sampled_at - wall > interval + ANSWER_SECONDS:
         raise ConfigError([f"the exporter's clock is {sampled_at - wall:.0f} s ahead of this machine's"])
@@ -103,22 +107,24 @@ class Watch:
     address: str
     read: Callable[[], Own]
     wall: Callable[[], float]
+    awake: Callable[[], float]
     wait: Callable[[float], object]
     interval: float
     moments: list[Moment] = field(default_factory=list)
     _own: list[Own] = field(default_factory=list)
-    _is_open: bool = False  # whether the last sample still waits for the reading after it
+    _open_until: float = 0.0  # how long the last sample waits for the reading after it; 0 for one that has it
     _looked_at: float = 0.0
     _answered_at: float = 0.0
+    _sampled: str = ""  # time of the last sample, as it was exposed
 
     def run(self, seconds: float) -> Iterator[float]:
         """Watch for a time, and yield the seconds that are left now and then. Raises ConfigError.
 
         Where so short a time has shown too few samples, it is extended by as many intervals.
         """
-        began = self._answered_at = self.wall()
+        began = self._answered_at = self.awake()
         last: float | None = None
-        while (left := began + seconds - self.wall()) > 0.0 or self._is_open or self._is_extended(left):
+        while (left := began + seconds - self.awake()) > 0.0 or self._is_open or self._is_extended(left):
             self._own.append(self.read())
             self._close()
             if self._is_due(last):
@@ -126,13 +132,21 @@ class Watch:
             yield max(0.0, left)
             self.wait(self._pause(last))
 
+    @property
+    def _is_open(self) -> bool:
+        """Whether the last sample still waits: not for long where its time is far off, as when a clock is set back."""
+        return self.awake() < self._open_until
+
     def _is_extended(self, left: float) -> bool:
         return len(self.moments) < LEAST_SAMPLES and left > -LEAST_SAMPLES * self.interval
 
     def _is_due(self, last: float | None) -> bool:
-        """Tell whether there may be a new sample, and the last look for it was a while ago."""
-        now = self.wall()
-        return (last is None or now >= last + self.interval) and abs(now - self._looked_at) >= LOOK_SECONDS
+        """Tell whether there may be a new sample, and the last look for it was a while ago.
+
+        Where the clock was set back, the last sample is of the future, and says nothing of the next.
+        """
+        is_near = last is not None and last <= self.wall() < last + self.interval
+        return not is_near and self.awake() - self._looked_at >= LOOK_SECONDS
 
     def _pause(self, last: float | None) -> Seconds:
         """Return the time to the next reading: a short one where a sample is due, and where one has just been seen."""
@@ -142,21 +156,25 @@ class Watch:
     def _look(self, last: float | None) -> float | None:
         """Look for a new sample; return when the last one was taken. Raises ConfigError where nobody answers."""
         text = self.answers.exposition()
-        now = self._looked_at = self.wall()
+        now = self._looked_at = self.awake()
         if text is None:
             if now - self._answered_at > PATIENCE_SECONDS:
                 raise ConfigError([f"the exporter at {self.address} has not answered for {PATIENCE_SECONDS:g} s"])
             return last
         self._answered_at = now
         found = _SAMPLED.search(text)
-        if found is None or (last is not None and float(found[1]) == last):
+        if found is None or found[1] == self._sampled:
             return last
-        figures, at = figures_of(text, self.address), float(found[1])
+        figures = figures_of(text, self.address)
+        at = figures.of(SAMPLED_AT)
+        if at is None or not math.isfinite(at):
+            return last
+        self._sampled = found[1]
         summary = self.answers.summary()
         if summary is not None and summary.sampled_at != at:
             summary = None
         self.moments.append(Moment(figures=figures, at=at, summary=summary))
-        self._is_open = True
+        self._open_until = self.awake() + ANSWER_SECONDS
         return at
 
     def _close(self) -> None:
@@ -169,4 +187,4 @@ class Watch:
             before = [one for one in self._own if one.ended <= moment.at]
             own = Bracket(before=before[-1], after=after[0]) if before else None
             self.moments[-1] = replace(moment, own=own)
-            self._own, self._is_open = after, False
+            self._own, self._open_until = after, 0.0

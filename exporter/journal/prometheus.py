@@ -3,6 +3,7 @@
 import http.client
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
@@ -18,6 +19,9 @@ ANSWER_SECONDS = 30.0
 
 MAX_ANSWER_BYTES = 64_000_000
 """Length of an answer that is read. Judgement: the samples of an hour, every second, of the series of one machine."""
+
+PIECE_BYTES = 1_000_000
+"""Bytes of an answer that are read at a time, at most. Chosen."""
 
 
 class _Data(msgspec.Struct):
@@ -50,12 +54,26 @@ class Prometheus:
             response = connection.getresponse()
             if response.status != http.HTTPStatus.OK:
                 raise ConfigError([f"--prometheus: {address.netloc} answers with status {response.status}"])
-            return msgspec.json.decode(response.read(MAX_ANSWER_BYTES), type=_Answer).data.result
+            return msgspec.json.decode(self._body(response), type=_Answer).data.result
         except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise ConfigError([f"--prometheus: {address.netloc} cannot be asked: {reason}"]) from error
         finally:
             connection.close()
+
+    def _body(self, response: http.client.HTTPResponse) -> bytes:
+        """Return the body of an answer. Raises ConfigError for one that is too long, or does not end in time."""
+        body, deadline = bytearray(), time.monotonic() + ANSWER_SECONDS
+        while piece := response.read1(PIECE_BYTES):
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES:
+                told = f"answers with more than {MAX_ANSWER_BYTES / 1e6:g} MB; ask about a shorter time"
+                raise ConfigError([f"--prometheus: {self._address.netloc} {told}"])
+            if time.monotonic() > deadline:
+                raise TimeoutError
+        if response.length:
+            raise http.client.IncompleteRead(bytes(body))
+        return bytes(body)
 
 
 def refuse_what_is_there(url: str, days: Iterable[DaySpan], labels: Mapping[str, str]) -> None:

@@ -175,6 +175,13 @@ def test_without_an_exporter_there_is_nothing_to_audit(capsys: pytest.CaptureFix
     [
         ("<html>", "what answers at {} is no exposition of metrics"),
         ("node_load1 0.5\n", "what answers at {} is not ecotrack"),
+        *(
+            (
+                f"ecotrack_samples_total 1\necotrack_sample_interval_seconds {one}\n",
+                "what answers at {} is not ecotrack",
+            )
+            for one in ("NaN", "+Inf", "0", "-7", "1e9")
+        ),
     ],
 )
 def test_what_is_no_exporter_is_refused(capsys: pytest.CaptureFixture[str], body: str, line: str) -> None:
@@ -243,6 +250,29 @@ def test_clocks_that_differ_are_refused(capsys: pytest.CaptureFixture[str], seco
         line = refused(capsys, flag, f"--prometheus=http://{address}")
     assert line.startswith("--prometheus: its clock is ")
     assert line.endswith(f" {told.partition(' s ')[2]} this machine's; set the clocks first")
+
+
+@pytest.mark.parametrize(
+    "result", [[], [1], ["a", "b"], [1, "NaN"], [1, "zzz"], [{"metric": 3}], [{"metric": {}, "values": [[1, "x"]]}]]
+)
+def test_what_answers_as_no_prometheus_does_is_refused(capsys: pytest.CaptureFixture[str], result: list[Any]) -> None:
+    body = json.dumps({"status": "success", "data": {"result": result}})
+    with exporting(FakeExporter()) as flag, answering({"/api/v1/query": lambda _: body}) as address:
+        line = refused(capsys, flag, f"--prometheus=http://{address}")
+    assert line == "--prometheus: what answers there is no Prometheus"
+
+
+@pytest.mark.parametrize("body", ["{}", json.dumps({"data": {"result": [{"metric": {}, "values": [[1, "x"]]}]}})])
+def test_what_was_watched_is_checked_though_prometheus_fails_in_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], body: str
+) -> None:
+    (query,) = prometheus([HERE]).values()
+    routes = {"/api/v1/query": lambda asked: body if "query=%7B" in asked else query(asked)}
+    with exporting(FakeExporter()) as flag, answering(routes) as address:
+        status, out, err = audit(capsys, tmp_path, flag, f"--prometheus=http://{address}")
+    assert (status, err) == (0, "")
+    assert out.startswith("holds  energy ")
+    assert "not checked: --prometheus: " in out
 
 
 def test_a_prometheus_that_stored_nothing_proves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

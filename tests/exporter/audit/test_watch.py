@@ -23,11 +23,18 @@ class Clocked:
     phase: float
     now: float = NOON
     away: tuple[float, float] = (0.0, 0.0)
+    told: str = ""
+    back_at: float = 1e9
     asked: list[float] = field(default_factory=list)
 
-    def wall(self) -> float:
+    def awake(self) -> float:
         self.now += 1e-5
         return self.now
+
+    def wall(self) -> float:
+        """Return a time that is set back by an hour at some moment."""
+        now = self.awake()
+        return now - 3600.0 if now - NOON >= self.back_at else now
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
@@ -41,8 +48,10 @@ class Clocked:
         if self.away[0] <= self.now - NOON < self.away[1]:
             return None
         number = (self.now - NOON - self.phase) // INTERVAL
+        at = NOON + self.phase + number * INTERVAL
+        at = at - 3600.0 if at - NOON >= self.back_at else at
         return (
-            f"ecotrack_last_sample_timestamp_seconds {NOON + self.phase + number * INTERVAL!r}\n"
+            f"ecotrack_last_sample_timestamp_seconds {self.told or repr(at)}\n"
             f"ecotrack_samples_total {number + 10.0}\n"
             'ecotrack_collector_duration_seconds{collector="cpu"} 0.002\n'
         )
@@ -57,6 +66,7 @@ def watched(machine: Clocked, seconds: float) -> Watch:
         address="127.0.0.1:10110",
         read=machine.read,
         wall=machine.wall,
+        awake=machine.awake,
         wait=machine.wait,
         interval=INTERVAL,
     )
@@ -102,3 +112,25 @@ def test_an_exporter_that_stays_away_ends_the_audit() -> None:
         watched(machine, 3600.0)
     assert raised.value.mistakes == ["the exporter at 127.0.0.1:10110 has not answered for 60 s"]
     assert machine.now - NOON < 10.0 + INTERVAL + PATIENCE_SECONDS + 2.0 * TICK_SECONDS + 1.0
+
+
+@settings(max_examples=15)
+@given(back_at=st.floats(5.0, 55.0))
+def test_a_clock_that_is_set_back_neither_prolongs_an_audit_nor_hides_a_sample(back_at: float) -> None:
+    machine = Clocked(0.5, back_at=back_at)
+    moments = watched(machine, 60.0).moments
+    assert machine.now - NOON < 70.0
+    assert len(moments) in {12, 13}
+
+
+@pytest.mark.parametrize("told", ["NaN", "+Inf", "-Inf"])
+def test_a_sample_without_a_time_is_none(told: str) -> None:
+    machine = Clocked(0.5, told=told)
+    assert watched(machine, 60.0).moments == []
+    assert machine.now - NOON < 60.0 + 4.0 * INTERVAL
+
+
+def test_a_sample_of_the_future_is_not_waited_for() -> None:
+    machine = Clocked(0.5, told=repr(NOON + 1e9))
+    assert [one.own for one in watched(machine, 20.0).moments] == [None]
+    assert machine.now - NOON < 20.0 + 4.0 * INTERVAL
