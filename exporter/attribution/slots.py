@@ -63,11 +63,10 @@ def _matters(gain: GroupTotal, spent: Joules) -> bool:
 
 def retire(groups: Mapping[str, GroupTotal], *, keep: int) -> tuple[Mapping[str, GroupTotal], GroupTotal]:
     """Return groups of which so many keep their series, those that mattered last, and the sum of all others."""
-    others = sorted(groups.keys() - RESERVED, key=lambda name: _worth(groups, name), reverse=True)[keep:]
-    retired = NO_AMOUNTS
-    for name in others:
-        retired = retired.plus(groups[name])
-    return {name: total for name, total in groups.items() if name not in others}, retired
+    retired, kept = NO_AMOUNTS, dict(groups)
+    for name in sorted(groups.keys() - RESERVED, key=lambda name: _worth(groups, name), reverse=True)[keep:]:
+        retired = retired.plus(kept.pop(name))
+    return kept, retired
 
 
 def _newcomers(groups: Mapping[str, GroupTotal], gains: Mapping[str, GroupTotal]) -> list[str]:

@@ -26,8 +26,8 @@ TRIED_AGAIN = Seconds(3600.0)
 shows within the hour, and a try that fails costs nothing that shows."""
 
 MOST_GROUPS = 4096
-"""Groups that are told apart; what moves bytes beyond them is in `other`. Judgement: 20 of them have series by default,
-and so many take less than 1 MB."""
+"""Groups that are told apart; those whose last bytes lie furthest back give way, and what one reading tells beyond them
+is in `other`. Judgement: 20 of them have series by default, and so many take less than 1 MB."""
 
 WHAT_HELPS = "give the exporter CAP_BPF and CAP_PERFMON, or let it open sockets of AF_NETLINK"
 
@@ -187,11 +187,19 @@ class ProcessBytesSource:
         if reading is None:
             return
         self._lost += reading.lost
+        told: set[str] = set()
         for one in reading.processes:
             group = self._grouping.group_of(one.pid, one.started, one.name)
+            if group not in told and len(told) >= MOST_GROUPS - 1:
+                group = OTHER
+            told.add(group)
             for sums, size in ((self._received, one.received), (self._sent, one.sent)):
-                known = group if group in sums or len(sums) < MOST_GROUPS else OTHER
-                sums[known] = sums.get(known, 0) + size
+                # The group is then the last, so that the first is the one whose last bytes lie furthest back.
+                sums[group] = sums.pop(group, 0) + size
+        # Not before: a group of this reading that gave way within it would begin anew, and its bytes would be lost.
+        for sums in (self._received, self._sent):
+            for group in list(sums)[: max(0, len(sums) - MOST_GROUPS)]:
+                del sums[group]
 
     def _why(self) -> str:
         """Return what is wrong with each of the means that are better than the present one, and what that one lacks."""

@@ -1,6 +1,7 @@
 """Bytes of groups go on from one means of counting to the next, and it is said why none is better."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -166,12 +167,36 @@ def test_counters_that_fail_at_the_last_take_nothing_with_them(machine: Machine)
     assert machine.source.read().received == {"web": 10}
 
 
-def test_groups_without_end_share_one(machine: Machine) -> None:
-    names = (f"{''.join(chr(97 + int(digit)) for digit in str(one))}" for one in range(MOST_GROUPS + 10))
+def many_names(count: int) -> Sequence[str]:
+    """Return names without the numbers that a group's name leaves out."""
+    return ["".join(chr(97 + int(digit)) for digit in str(one)) for one in range(count)]
+
+
+def test_groups_without_end_in_one_reading_share_one(machine: Machine) -> None:
+    names = many_names(MOST_GROUPS + 10)
     machine.better.new = [new(*(moved(name, 1, 2) for name in names))]
     reading = machine.source.read()
-    assert (reading.received[OTHER], reading.sent[OTHER]) == (10, 20)
-    assert len(reading.received) == MOST_GROUPS + 1
+    assert (reading.received[OTHER], reading.sent[OTHER]) == (11, 22)
+    assert len(reading.received) == len(reading.sent) == MOST_GROUPS
+    assert sum(reading.received.values()) == len(names)
+
+
+def test_groups_that_come_and_go_for_months_keep_no_new_one_out(machine: Machine) -> None:
+    """Each container and each pod is a group of its own, and most of them never move a byte again."""
+    names = many_names(MOST_GROUPS * 5 // 2)
+    at_once = MOST_GROUPS // 2
+    starts = range(0, len(names), at_once)
+    machine.better.new = [new(*(moved(name, 1, 2) for name in ["web", *names[at : at + at_once]])) for at in starts]
+    before: Mapping[str, int] = {}
+    for number, at in enumerate(starts, start=1):
+        reading = machine.source.read()
+        gained = {group: size - before.get(group, 0) for group, size in reading.received.items()}
+        assert {group for group, size in gained.items() if size} == {"web", *names[at : at + at_once]}
+        assert reading.received["web"] == number
+        assert min(gained.values()) >= 0
+        assert len(reading.received) <= MOST_GROUPS
+        assert reading.sent.keys() == reading.received.keys()
+        before = reading.received
 
 
 def test_a_reading_that_is_too_soon_is_the_last_one(machine: Machine) -> None:
