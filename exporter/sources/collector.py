@@ -48,13 +48,14 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(Choices):
+class Settings:
     """The facts that sources need: the kernel's folders, and the configuration's choices."""
 
     clock: Clock
     procfs: Procfs
     sysfs: Path
     rule: NicRule
+    choices: Choices
     cards: bool = False
     """True where the energy of NVIDIA's graphics cards is read, which keeps them awake."""
 
@@ -104,11 +105,11 @@ def _connections(settings: Settings) -> Callable[[], object]:
 
 
 def _meter(settings: Settings) -> Callable[[], object]:
-    if settings.meter is None:
+    if settings.choices.meter is None:
         return _absent
     from exporter.sources.meter import MeterSource  # noqa: PLC0415
 
-    return MeterSource(settings.meter, settings.clock).read
+    return MeterSource(settings.choices.meter, settings.clock).read
 
 
 def _absent() -> NoReturn:
@@ -125,7 +126,7 @@ def _processes(settings: Settings) -> Callable[[], object]:
     from exporter.sources.processes.grouping import GroupRule  # noqa: PLC0415
     from exporter.sources.processes.source import Cards, ProcessesSource  # noqa: PLC0415
 
-    rule = settings.attribution or GroupRule()
+    rule = settings.choices.attribution or GroupRule()
     cards: Cards = dict
     if settings.cards:
         from exporter.sources.processes.cards import NvmlProcesses  # noqa: PLC0415
@@ -147,7 +148,7 @@ def _process_bytes(settings: Settings) -> Callable[[], object]:
     procfs = settings.procfs.root
     if boot_id(procfs) != boot_id(USUAL):
         return _absent  # that of another machine, whose sockets this kernel does not know
-    grouping = Grouping(settings.attribution or GroupRule(), procfs)
+    grouping = Grouping(settings.choices.attribution or GroupRule(), procfs)
     return ProcessBytesSource(grouping, settings.clock, usual_means(procfs, settings.clock)).read
 
 
@@ -205,7 +206,7 @@ SOURCES: tuple[Source, ...] = (
         on_failure=OnFailure.LEVEL,
         file=lambda settings: settings.procfs.net / "tcp",
         open=_connections,
-        interval=lambda settings: settings.connections_interval,  # the dearest reading
+        interval=lambda settings: settings.choices.connections_interval,  # the dearest reading
         default=False,
     ),
     Source(
@@ -241,7 +242,7 @@ SOURCES: tuple[Source, ...] = (
         name="meter",
         reads="energy of the machine by the external meter that the configuration names",
         on_failure=OnFailure.REPLACED,
-        file=lambda settings: Path("meter" if settings.meter is None else settings.meter.kind),
+        file=lambda settings: Path("meter" if settings.choices.meter is None else settings.choices.meter.kind),
         open=_meter,
     ),
     Source(

@@ -38,9 +38,7 @@ class HostSource:
             procfs=Procfs(procfs),
             sysfs=sysfs,
             rule=rule,
-            connections_interval=choices.connections_interval,
-            meter=choices.meter,
-            attribution=choices.attribution,
+            choices=choices,
             cards=any(source.name == "nvml" for source in sources),
         )
         self._collectors = [Collector(source, settings) for source in sources]
