@@ -17,17 +17,7 @@ from exporter.audit.kept import LastAudit
 from exporter.budget import Period
 from exporter.build_sharing import group_rule, sharing_of
 from exporter.calibrate.stored import Calibration
-from exporter.config import (
-    Budget,
-    Config,
-    EcoGuard,
-    Embodied,
-    JournalSection,
-    Meter,
-    Network,
-    Optimize,
-    Power,
-)
+from exporter.config import Budget, Config, EcoGuard, Embodied, JournalSection, Meter, Network, Optimize, Power
 from exporter.core.clock import Clock
 from exporter.core.config_load import ConfigLoad
 from exporter.core.units import (

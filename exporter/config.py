@@ -318,7 +318,6 @@ class Attribution(Section, frozen=True):
         int,
         Meta(ge=1, le=100, description="Groups with series of their own; the rest share the group `other`."),
     ] = 20
-
     share_limit: (
         Annotated[
             float,

@@ -6,14 +6,7 @@ from dataclasses import dataclass, field, replace
 from exporter.attribution.host import HostLeft, HostShare, begin_host, share_host
 from exporter.attribution.slots import place, retire
 from exporter.attribution.traffic import TrafficLeft, TrafficShare, begin_traffic, share_traffic
-from exporter.core.units import (
-    BytesPerSecond,
-    GramsPerSecond,
-    Joules,
-    MonotonicSeconds,
-    Seconds,
-    Watts,
-)
+from exporter.core.units import BytesPerSecond, GramsPerSecond, Joules, MonotonicSeconds, Seconds, Watts
 from exporter.power.component import Scope
 from exporter.snapshot import GroupUse, Throughput
 from exporter.sources.processes.grouping import IDLE, OTHER, UNATTRIBUTED
@@ -113,10 +106,7 @@ class Sharing:
             traffic = share_traffic(left.traffic, spending)
         gains = add_groups(host.gains, traffic.gains)
         span = left.span
-        spent = Joules(
-            sum(sum(one.energy.values()) for one in span.gains.values())
-            + sum(sum(one.energy.values()) for one in gains.values())
-        )
+        spent = Joules(sum(sum(one.energy.values()) for one in (*span.gains.values(), *gains.values())))
         placed = place(exported.groups, gains, top=self.top, spent=spent, now=spending.reading.wall)
         waiting = GroupTotal(
             energy={Scope.HOST: host.left.waiting.energy}, emissions={Scope.HOST: host.left.waiting.emitted}
