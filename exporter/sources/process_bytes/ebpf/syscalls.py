@@ -71,19 +71,18 @@ class RefusedError(OSError):
 
 
 class Buffer:
-    """Memory that the kernel reads or fills."""
+    """Memory that the kernel reads or fills, by an address that is good for as long as the object is kept."""
 
     def __init__(self, content: bytes | int) -> None:
         """Take a copy of some bytes, or so many zeros."""
         self.size = len(content) if isinstance(content, bytes) else content
-        self._memory = (ctypes.c_char * self.size)()
+        # The size of the bytes, without the zero that would be added to a text.
+        self._memory = ctypes.create_string_buffer(content if isinstance(content, bytes) else b"", self.size)
         self.address = ctypes.addressof(self._memory)
-        if isinstance(content, bytes):
-            ctypes.memmove(self.address, content, self.size)
 
     def content(self) -> bytes:
         """Return what stands in it."""
-        return ctypes.string_at(self.address, self.size)
+        return self._memory.raw
 
 
 def call_system(number: int, *arguments: int) -> int:
