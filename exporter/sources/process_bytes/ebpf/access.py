@@ -21,8 +21,31 @@ MESSAGE = Register.R8
 ENTRY_OF_PROCESS = Register.R9
 """The entry of the process that the bytes belong to."""
 
+# Places on the stack, from its end down. The addresses lie where a probe had its thread and note, which are done with.
+
 SCRATCH_AT = -8
-"""Place on the stack of a field that is looked at."""
+"""A field that is looked at, in 8 bytes."""
+
+THREAD_AT = -16
+"""The thread that calls, in 8 bytes: the key of a note."""
+
+NOTE_AT = -40
+"""The note of a call that has begun (`call.NOTE`)."""
+
+PEER_AT = -24
+"""The address of the peer, in 16 bytes."""
+
+OWN_AT = -40
+"""The socket's own address, in 16 bytes."""
+
+ADDRESS_AT = -72
+"""The address of a message (`addresses.ADDRESS_BYTES`)."""
+
+KEY_AT = -88
+"""The key of the process's entry (`program.KEY`)."""
+
+ENTRY_AT = -120
+"""A new entry of a process (`program.ENTRY`)."""
 
 
 class Helper(IntEnum):

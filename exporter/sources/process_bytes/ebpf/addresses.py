@@ -6,8 +6,11 @@ All addresses are compared as those of IPv6, into which IPv4 is mapped (RFC 4291
 import struct
 
 from exporter.sources.process_bytes.ebpf.access import (
+    ADDRESS_AT,
     FP,
     MESSAGE,
+    OWN_AT,
+    PEER_AT,
     R0,
     R1,
     R2,
@@ -30,10 +33,6 @@ ONE = struct.unpack("<I", b"\0\0\0\1")[0]
 
 LOOPBACK_NET = 127
 """First byte of every loopback address of IPv4 (RFC 1122, section 3.2.1.3)."""
-
-PEER_AT = -24
-OWN_AT = -40
-ADDRESS_AT = -72
 
 ADDRESS_BYTES = 28
 """Size of an IPv6 address of a message (`struct sockaddr_in6`, include/uapi/linux/in6.h)."""

@@ -9,12 +9,14 @@ from exporter.sources.process_bytes.ebpf.access import (
     BYTES,
     FP,
     MESSAGE,
+    NOTE_AT,
     R0,
     R1,
     R2,
     R3,
     R4,
     SOCK,
+    THREAD_AT,
     Helper,
     look_up,
     stack_address,
@@ -81,9 +83,6 @@ REGISTERS = {
 
 NOTE = struct.Struct("=QQQ")
 """Note of a call that has begun: its first argument, its message and its flags."""
-
-THREAD_AT = -16
-NOTE_AT = THREAD_AT - NOTE.size
 
 
 def take_from_context(code: Assembler, call: Call) -> None:

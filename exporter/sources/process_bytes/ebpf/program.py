@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from exporter.sources.process_bytes.ebpf.access import (
     BYTES,
+    ENTRY_AT,
     ENTRY_OF_PROCESS,
     FP,
+    KEY_AT,
     MESSAGE,
     R0,
     R1,
@@ -41,8 +43,7 @@ ENTRY = struct.Struct("=QQ16s")
 """Entry of a process: bytes received and sent, and the name of its first thread."""
 
 NAME_AT = 16
-KEY_AT = -88
-ENTRY_AT = -120
+"""Place of the name in an entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

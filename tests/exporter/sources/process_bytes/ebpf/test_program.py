@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.sources.process_bytes.ebpf import access
+from exporter.sources.process_bytes.ebpf.addresses import ADDRESS_BYTES
 from exporter.sources.process_bytes.ebpf.assembler import Assembler
 from exporter.sources.process_bytes.ebpf.btf import Field
 from exporter.sources.process_bytes.ebpf.call import NOTE, REGISTERS, Call, Direction, Family, Protocol, noting_program
 from exporter.sources.process_bytes.ebpf.layout import Layout
 from exporter.sources.process_bytes.ebpf.program import ENTRY, KEY, Maps, counting_program, counting_program_of_probe
-from tests.exporter.sources.process_bytes.ebpf.machine import Machine
+from tests.exporter.sources.process_bytes.ebpf.machine import STACK_BYTES, Machine
 
 LAYOUT = Layout(
     family=Field(8, 2),
@@ -245,6 +247,21 @@ def test_the_end_of_a_call_whose_beginning_was_not_seen_counts_nothing() -> None
     end[registers.result] = 100
     machine.run(counting_program_of_probe(CALL, LAYOUT, MAPS, registers, NOTES), machine.put(bytes(end)))
     assert (entries(machine), lost(machine)) == ([], 0)
+
+
+ALWAYS = {access.SCRATCH_AT: 8}
+OF_A_NOTE = {access.THREAD_AT: 8, access.NOTE_AT: NOTE.size}
+OF_ADDRESSES = {access.PEER_AT: 16, access.OWN_AT: 16, access.ADDRESS_AT: ADDRESS_BYTES}
+OF_AN_ENTRY = {access.KEY_AT: KEY.size, access.ENTRY_AT: ENTRY.size}
+
+
+@pytest.mark.parametrize("places", [ALWAYS | OF_A_NOTE, ALWAYS | OF_ADDRESSES | OF_AN_ENTRY])
+def test_what_lies_on_the_stack_at_the_same_time_lies_apart(places: dict[int, int]) -> None:
+    at = -STACK_BYTES
+    for place, size in sorted(places.items()):
+        assert place >= at
+        at = place + size
+    assert at <= 0
 
 
 def test_a_label_stands_once() -> None:
