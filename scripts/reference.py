@@ -92,7 +92,8 @@ def _collectors() -> str:
     return (
         f"# Collectors of ecotrack\n\n{GENERATED}\n"
         "Command-line flags switch them: `--no-collector.NAME` off, `--collector.NAME` on. A collector that is "
-        "off has no series for what it reads, and no zeros; counters that an earlier run left keep their values. "
+        "off has no series for what it reads, and no zeros; counters that an earlier run left keep their values, "
+        "but for those of groups of processes, which a run with neither of their collectors forgets. "
         "Without `cpu` there is no power of the machine, and of its energy and emissions only what a sensor measures; "
         "without `network` there is neither the network's energy nor any activity.\n\n"
         "| collector | reads | default |\n|---|---|---|\n" + "".join(rows)
