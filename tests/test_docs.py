@@ -23,6 +23,10 @@ PAGES = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.m
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:)(?P<file>[^)#\s]*)(?:#(?P<anchor>[^)\s]*))?\)")
 
 
+LONG_SENTENCE = 40
+"""Characters from which on nobody writes the same sentence twice by chance; a merge does."""
+
+
 def anchors(page: Path) -> set[str]:
     """Return the names that GitHub gives to the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
@@ -70,6 +74,13 @@ def test_the_index_leads_to_every_page_once() -> None:
     linked = [(index.parent / match["file"]).resolve() for match in LINK.finditer(index.read_text(encoding="utf-8"))]
     pages = {page for page in index.parent.rglob("*.md") if page != index and page.parent.name != "adr"}
     assert sorted(page for page in linked if page in pages) == sorted(pages)
+
+
+@pytest.mark.parametrize("name", ["CHANGELOG.md", "docs/upgrading.md"])
+def test_a_list_of_changes_says_nothing_twice(name: str) -> None:
+    text = " ".join((ROOT / name).read_text(encoding="utf-8").split())
+    sentences = [one for one in re.split(r"(?<=[.:;]) ", text) if len(one) >= LONG_SENTENCE]
+    assert [one for one in sentences if sentences.count(one) > 1] == []
 
 
 def test_every_make_target_named_exists() -> None:
