@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,11 +52,17 @@ with socket.create_connection((sys.argv[1], {PORT})) as link, socket.socket(type
 """
 
 UNPRIVILEGED = "65534"
-READ_ALL = "-all,+dac_read_search"
-AS_NOBODY = (
-    *("setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups"),
-    *(f"--inh-caps={READ_ALL}", f"--ambient-caps={READ_ALL}", f"--bounding-set={READ_ALL}"),
-)
+GUIDE = Path(__file__).parents[2] / "docs/how-to/attribute-to-programs.md"
+
+
+def as_nobody(*capabilities: str) -> tuple[str, ...]:
+    """Return the command that runs another as a user with these capabilities and no others."""
+    names = ",".join(("-all", *(f"+{one.removeprefix('CAP_').lower()}" for one in capabilities)))
+    user = ("setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups")
+    return (*user, f"--inh-caps={names}", f"--ambient-caps={names}", f"--bounding-set={names}")
+
+
+AS_NOBODY = as_nobody("CAP_DAC_READ_SEARCH")
 """Command that runs another as a user without privileges, who may read what root may: the interpreter, perhaps."""
 
 
@@ -189,6 +196,20 @@ def test_without_privilege_it_says_why_and_tells_tcp_of_its_own_user_s_programs(
         (line,) = [line for line in watched.log.read_text().splitlines() if "bytes by process" in line]
         assert "counted by sock_diag" in line
         assert "CAP_BPF" in line
+
+
+def test_with_the_capabilities_that_the_guide_gives_it_tells_other_users_programs_without_ebpf(
+    link: Link, tmp_path: Path, program: Path
+) -> None:
+    (told,) = re.findall(r"^AmbientCapabilities=(.*PTRACE.*)$", GUIDE.read_text(), re.MULTILINE)
+    with exporter(link, tmp_path, *as_nobody(*told.split())) as watched:
+        assert not counts_in_the_kernel(watched)
+        far_argv = ["ip", "netns", "exec", link.namespace, sys.executable, "-I", "-c", FAR]
+        with talking(far_argv) as far:
+            assert first_line(far) == "ready"
+            with talking([str(program), "-I", "-c", NEAR, link.address]) as near:
+                assert first_line(near) == "sent"
+                until(lambda: watched.bytes_of(SENDER, "transmit") > 0.0, "bytes of another user's program")
 
 
 def counts_in_the_kernel(watched: Watched) -> bool:

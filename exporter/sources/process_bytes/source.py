@@ -73,7 +73,7 @@ def usual_means(procfs: Path, clock: Clock) -> tuple[Means, ...]:
             name="sock_diag",
             open=lambda: _sock_diag(procfs, clock),
             rest=Seconds(0.0),
-            limits="it counts TCP alone, and other users' programs only with CAP_SYS_PTRACE",
+            limits="it counts TCP alone, and other users' programs only with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
         ),
     )
 
