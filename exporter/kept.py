@@ -38,7 +38,7 @@ class KeptFile(Generic[KeptT]):
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StateError(f"{self.subject} {path}: cannot be read: {error.strerror}") from error
+            raise StateError(f"{self.subject} {path}: cannot be read: {error.strerror}; see --state.dir") from error
         except (ValueError, RecursionError) as error:  # msgspec's errors are the former
             raise StateError(f"{self.subject} {path}: is damaged; {self.remedy}") from error
 

@@ -30,6 +30,15 @@ def test_a_link_in_the_place_of_a_file_is_not_followed(tmp_path: Path, kept: Kep
     assert precious.read_text() == "precious"
 
 
+@pytest.mark.parametrize("kept", [AUDIT, CALIBRATION, TRIALS], ids=lambda one: one.name)
+def test_a_file_that_cannot_be_read_is_told_with_the_flag_that_names_another_folder(
+    tmp_path: Path, kept: KeptFile[Any]
+) -> None:
+    (tmp_path / kept.name).symlink_to(kept.name)
+    with pytest.raises(StateError, match=f"{kept.name}: cannot be read: .+; see --state.dir$"):
+        kept.load(tmp_path)
+
+
 @pytest.mark.parametrize("keeps", [True, False])
 def test_one_that_locks_after_another_has_ended_leaves_alone_what_that_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, keeps: bool
