@@ -10,6 +10,8 @@ from exporter.core.units import UnixSeconds
 
 Count = Annotated[int, Meta(ge=0)]
 
+CheckName = Annotated[str, Meta(max_length=128, pattern=r"^[a-z0-9_:]+\Z")]
+
 
 class AuditResult(msgspec.Struct, frozen=True, kw_only=True):
     """Outcome of an audit: how many checks held, failed and were not made, and the difference that each found.
@@ -21,9 +23,7 @@ class AuditResult(msgspec.Struct, frozen=True, kw_only=True):
     holds: Count
     fails: Count
     not_checked: Count
-    differences: Annotated[
-        dict[Annotated[str, Meta(max_length=128)], Annotated[float, Meta(ge=0)]], Meta(max_length=256)
-    ]
+    differences: Annotated[dict[CheckName, Annotated[float, Meta(ge=0)]], Meta(max_length=256)]
 
     def __post_init__(self) -> None:
         """Refuse what no audit has."""

@@ -146,8 +146,18 @@ def test_what_is_kept_is_what_the_exporter_shows(tmp_path: Path, capsys: pytest.
     assert not RULES.keys() & result.differences.keys(), "what was not checked has no difference"
 
 
-def test_a_damaged_result_is_told_once_and_not_shown(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / AUDIT.name).write_text("{}")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{}",
+        '{"format":"ecotrack-audit","result":{"ended":1,"holds":1,"fails":0,"not_checked":0,"differences":{"a\\u0000":0}}}',
+        '{"format":"ecotrack-audit","result":{"ended":1,"holds":-1,"fails":0,"not_checked":0,"differences":{}}}',
+    ],
+)
+def test_a_damaged_result_is_told_once_and_not_shown(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    (tmp_path / AUDIT.name).write_text(content)
     shown = LastAudit(tmp_path)
     assert [shown(), shown()] == [None, None]
     assert [record.getMessage() for record in caplog.records] == [
