@@ -134,7 +134,7 @@ class Watch:
 
     @property
     def _is_open(self) -> bool:
-        """State of the wait for the last sample: it ends soon where its time is far off, as when a clock is set back."""
+        """State of the wait for the last sample: it ends soon where its time is far off, as of a clock set back."""
         return self.awake() < self._open_until
 
     def _is_extended(self, left: float) -> bool:
