@@ -21,14 +21,23 @@ BESIDE = frozenset(
 """Sources that neither power nor traffic rests on: what goes wrong with them leaves a sample good for its time."""
 
 
+STEP_SECONDS = 0.05
+"""Seconds by which the wall clock may gain or lose on the steady one between two samples. Chosen: above what slewing
+does in a minute and a half (500 ppm at most, adjtimex(2)), and within the tolerance of an audit of a minute."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A sample as the exporter told of it, once as an exposition and once as JSON, with the audit's own readings."""
+    """A sample as the exporter told of it, once as an exposition and once as JSON, with the audit's own readings.
+
+    `ahead` is how far the wall clock of the audit was ahead of its steady one, where that is known.
+    """
 
     figures: Figures
     at: float
     summary: Summary | None = None
     own: Bracket | None = None
+    ahead: float | None = None
 
     @property
     def spread(self) -> float:
@@ -118,6 +127,7 @@ def _is_step(pair: Pair) -> bool:
     return (
         pair.moved(lambda one: one.of(SAMPLES)) == 1.0
         and pair.seconds > 0.0
+        and not _is_stepped(pair)
         and _troubles(before) == _troubles(after)
         and all(
             value == 1.0
@@ -126,6 +136,12 @@ def _is_step(pair: Pair) -> bool:
         )
         and before.family("ecotrack_power_source_info") == after.family("ecotrack_power_source_info")
     )
+
+
+def _is_stepped(pair: Pair) -> bool:
+    """Tell whether the clock was set by so little that the exporter does not tell of it."""
+    before, after = pair.before.ahead, pair.after.ahead
+    return before is not None and after is not None and abs(after - before) > STEP_SECONDS
 
 
 def _troubles(figures: Figures) -> dict[tuple[str, Labels], float]:

@@ -173,7 +173,8 @@ class Watch:
         summary = self.answers.summary()
         if summary is not None and summary.sampled_at != at:
             summary = None
-        self.moments.append(Moment(figures=figures, at=at, summary=summary))
+        ahead = self.wall() - self.awake()
+        self.moments.append(Moment(figures=figures, at=at, summary=summary, ahead=ahead))
         self._open_until = self.awake() + ANSWER_SECONDS
         return at
 

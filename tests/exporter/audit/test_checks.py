@@ -264,7 +264,7 @@ steps = st.builds(
     is_missed=st.booleans(),
     restart=st.sampled_from(["", "", "", "goes on", "anew"]),
     slept=st.sampled_from([0.0, 0.0, 600.0]),
-    stepped=st.sampled_from([0.0, 0.0, 30.0, -30.0]),
+    stepped=st.sampled_from([0.0, 0.0, 0.4, 30.0, -30.0]),
 )
 
 
@@ -285,6 +285,15 @@ def test_honest_figures_pass_through_whatever_happens(steps: Sequence[Step], sen
     if lived.moments:
         found = [one for one in findings(lived.evidence(every=every), TOLERANCE) if one.outcome is Outcome.FAILS]
         assert found == []
+
+
+@pytest.mark.parametrize("seconds", [-1.5, 1.5])
+def test_a_clock_that_is_set_by_too_little_to_be_told_of_costs_no_finding(seconds: float) -> None:
+    lived = World.of().live([*STEADY[:6], Step(stepped=seconds), *STEADY[:6]])
+    assert failing(lived.evidence(stored=False)) == set()
+    assert failing(
+        replace(lived.evidence(stored=False), moments=tuple(replace(one, ahead=None) for one in lived.moments))
+    )
 
 
 def test_a_clock_that_was_set_back_before_the_audit_costs_no_finding() -> None:

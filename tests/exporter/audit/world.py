@@ -118,6 +118,7 @@ class World:
             figures=figures,
             at=snapshot.sampled_at,
             summary=summarize(snapshot, snapshot.sampled_at, fresh=True),
+            ahead=self.machine.clock.wall() - self.machine.clock.awake(),
             # What was sampled before the audit began, nobody has read the counters of.
             own=Bracket(before=own, after=own) if self.moments else None,
         )
