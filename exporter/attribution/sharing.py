@@ -22,14 +22,15 @@ FROM_ZERO = {Scope.HOST: (IDLE, OTHER, UNATTRIBUTED), Scope.NETWORK: (OTHER, UNA
 class Span:
     """Gains of groups since energy was last shared out, at `begun`.
 
-    `is_known` says whether all of their emissions are, and `is_settled` whether bytes of programs were settled with
-    those of devices in it.
+    `is_known` says whether all of their emissions are, `is_settled` whether bytes of programs were settled with those
+    of devices in it, and `sees_all` whether no program's bytes were out of sight.
     """
 
     begun: MonotonicSeconds
     gains: Mapping[str, GroupTotal] = field(default_factory=dict)
     is_known: bool = True
     is_settled: bool = False
+    sees_all: bool = True
 
     def use(self, now: MonotonicSeconds, scopes: frozenset[Scope]) -> Mapping[str, GroupUse]:
         """Return the mean use of each group over the span up to now."""
@@ -38,7 +39,9 @@ class Span:
         return {name: self._use_of(total, seconds, told) for name, total in self.gains.items() if seconds > 0.0}
 
     def _use_of(self, total: GroupTotal, seconds: Seconds, told: frozenset[Scope]) -> GroupUse:
-        # A group that moved no byte used nothing of the network.
+        # A group that moved no byte used nothing of the network, where all bytes are seen.
+        if not self.sees_all and Scope.NETWORK not in total.energy:
+            told = told - {Scope.NETWORK}
         energies, emissions = (
             {scope: amount for scope, amount in {Scope.NETWORK: 0.0, **amounts}.items() if scope in told}
             for amounts in (total.energy, total.emissions)
@@ -126,6 +129,7 @@ class Sharing:
             gains=add_groups(span.gains, placed.gains),
             is_known=span.is_known and spending.intensity is not None,
             is_settled=span.is_settled or traffic.is_settled,
+            sees_all=span.sees_all and traffic.sees_all,
         )
         left = replace(left, host=host.left, traffic=traffic.left, span=span)
         return exported, self._shown(left, spending.reading, settles=host.settles or Scope.HOST not in self.scopes)

@@ -28,7 +28,7 @@ class TrafficLeft:
 class TrafficShare:
     """Gains of groups in a sample and what it leaves, bytes that were counted for no group, and what was found.
 
-    `is_settled` is true where both devices and programs told of their bytes.
+    `is_settled` is true where both devices and programs told of their bytes, and `sees_all` where all programs can.
     """
 
     left: TrafficLeft
@@ -36,6 +36,7 @@ class TrafficShare:
     lost: int = 0
     events: tuple[Event, ...] = ()
     is_settled: bool = False
+    sees_all: bool = True
 
 
 def begin_traffic(reading: HostReading) -> TrafficLeft:
@@ -57,6 +58,7 @@ def share_traffic(left: TrafficLeft, spending: Spending) -> TrafficShare:
         lost=0 if left.bytes is None or now is None else max(0, now.value.lost - left.bytes.value.lost),
         events=settled.events,
         is_settled=counted is not None and claimed is not None,
+        sees_all=now is None or now.value.sees_all,
     )
 
 

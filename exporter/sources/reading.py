@@ -145,7 +145,8 @@ class GroupBytes:
     """Bytes that groups of processes have received and sent by sockets since their source was opened.
 
     No figure ever falls. `lost` are bytes that were counted for no group, for want of room in the kernel. `means` says
-    how they are counted, and `why` in one line why by no better means; it is empty where there is none.
+    how they are counted, and `why` in one line why by no better means; it is empty where there is none. Unless it
+    `sees_all`, a group without bytes may have moved some.
     """
 
     received: Mapping[str, int]
@@ -153,6 +154,7 @@ class GroupBytes:
     lost: int
     means: str
     why: str = ""
+    sees_all: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,12 @@ class ProcessBytesSource:
                 f", which is not the best means: {why}" if why else "",
             )
         return GroupBytes(
-            received=dict(self._received), sent=dict(self._sent), lost=self._lost, means=counter.means, why=why
+            received=dict(self._received),
+            sent=dict(self._sent),
+            lost=self._lost,
+            means=counter.means,
+            why=why,
+            sees_all=not self._means[self._rank].limits,
         )
 
     def _leave(self, failed: SocketCounter, error: Exception, now: MonotonicSeconds) -> None:

@@ -17,13 +17,15 @@ class BusyMachine(Machine):
     """A machine whose busy time is that of groups, by how much each does; what no group does is of `other`.
 
     Processes are read again where `is_read`, else their last reading is handed over. `state` is other than that they
-    work. By `moves` groups claim so many times the bytes that devices count; without any, no bytes are told.
+    work. By `moves` groups claim so many times the bytes that devices count; without any, no bytes are told. They are
+    those of all programs where it `sees_all`.
     """
 
     works: dict[str, float] = field(default_factory=dict)
     plays: dict[str, float] = field(default_factory=dict)
     moves: dict[str, float] = field(default_factory=dict)
     is_read: bool = True
+    sees_all: bool = True
     state: SourceState | None = None
     times: dict[str, float] = field(default_factory=dict)
     gpu: dict[str, float] = field(default_factory=dict)
@@ -51,7 +53,9 @@ class BusyMachine(Machine):
         if (self.moves or self.moved) and "process_bytes" not in self.broken:
             received = {group: size // 2 for group, size in self.moved.items()}
             sent = {group: size - size // 2 for group, size in self.moved.items()}
-            value = GroupBytes(received=received, sent=sent, lost=len(self.moved), means="fexit", why="")
+            value = GroupBytes(
+                received=received, sent=sent, lost=len(self.moved), means="fexit", sees_all=self.sees_all
+            )
             reading = replace(reading, process_bytes=Timed(value=value, at=reading.awake))
         if self.state is not None:
             outcome = Outcome(collector="processes", state=self.state, duration=Seconds(0.001))

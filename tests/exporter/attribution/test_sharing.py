@@ -325,6 +325,16 @@ def test_use_of_the_network_is_zero_of_who_moved_nothing_and_missing_where_bytes
     assert use["nginx"].powers[Scope.NETWORK] > 0.0 == use["make"].powers[Scope.NETWORK]
 
 
+def test_use_of_the_network_is_missing_of_who_may_have_moved_bytes_unseen() -> None:
+    machine = busy_machine()
+    machine.moves, machine.sees_all = {"nginx": 0.5}, False
+    use = rig(machine, sharing=BOTH).sample_after(10.0, bytes_per_second=1e6).readings.groups
+    assert use["nginx"].powers[Scope.NETWORK] > 0.0
+    assert use["nginx"].throughput is not None
+    assert use["make"].powers == {Scope.HOST: pytest.approx(24.375)}
+    assert (use["make"].throughput, set(use["make"].emission_rates)) == (None, {Scope.HOST})
+
+
 def test_claims_beyond_what_devices_counted_are_an_event() -> None:
     machine = busy_machine()
     machine.moves = {"nginx": 1.5}
