@@ -80,12 +80,15 @@ def _regret(result: RunResult) -> float | None:
 
 
 def _gap(result: RunResult) -> float | None:
-    """Return emissions less the bound, to the digits of the regret; None where the bound is missing."""
+    """Return emissions less the bound, to the digits of the regret; None where the bound is missing.
+
+    It is negative where the bound is none: that has to show.
+    """
     if result.bound_grams is None:
         return None
     least = 10.0**-REGRET_DIGITS * max(result.emissions_grams, 1.0)
     above = result.emissions_grams - result.bound_grams
-    return above if above > least else 0.0
+    return above if abs(above) > least else 0.0
 
 
 def _ratio(part: float, whole: float) -> float | None:
