@@ -23,7 +23,8 @@ class Span:
     """Gains of groups since energy was last shared out, at `begun`.
 
     `is_known` says whether all of their emissions are, `is_settled` whether bytes of programs were settled with those
-    of devices in it, and `sees_all` whether no program's bytes were out of sight.
+    of devices in it, and `sees_all` whether no program's bytes were out of sight. `is_timed` says whether processes
+    told of their CPU time.
     """
 
     begun: MonotonicSeconds
@@ -31,6 +32,7 @@ class Span:
     is_known: bool = True
     is_settled: bool = False
     sees_all: bool = True
+    is_timed: bool = False
 
     def use(self, now: MonotonicSeconds, scopes: frozenset[Scope]) -> Mapping[str, GroupUse]:
         """Return the mean use of each group over the span up to now."""
@@ -54,7 +56,7 @@ class Span:
             emission_rates={scope: GramsPerSecond(grams / seconds) for scope, grams in emissions.items()}
             if self.is_known
             else {},
-            cpus=total.cpu / seconds if Scope.HOST in told else None,
+            cpus=total.cpu / seconds if self.is_timed else None,
             throughput=throughput if Scope.NETWORK in told else None,
         )
 
@@ -130,6 +132,7 @@ class Sharing:
             is_known=span.is_known and spending.intensity is not None,
             is_settled=span.is_settled or traffic.is_settled,
             sees_all=span.sees_all and traffic.sees_all,
+            is_timed=span.is_timed or spending.reading.processes is not None,
         )
         left = replace(left, host=host.left, traffic=traffic.left, span=span)
         return exported, self._shown(left, spending.reading, settles=host.settles or Scope.HOST not in self.scopes)

@@ -335,6 +335,19 @@ def test_use_of_the_network_is_missing_of_who_may_have_moved_bytes_unseen() -> N
     assert (use["make"].throughput, set(use["make"].emission_rates)) == (None, {Scope.HOST})
 
 
+@pytest.mark.parametrize("state", [SourceState.DENIED, SourceState.ABSENT])
+def test_cpus_are_missing_where_no_process_tells_of_any(state: SourceState) -> None:
+    machine = busy_machine()
+    machine.moves = {"nginx": 0.5}
+    sampling = rig(machine, sharing=BOTH)
+    assert sampling.sample_after(10.0, bytes_per_second=1e6).readings.groups["nginx"].cpus is not None
+    machine.state = state
+    sampling.sample_after(10.0, bytes_per_second=1e6)
+    use = sampling.sample_after(10.0, bytes_per_second=1e6).readings.groups
+    assert use["nginx"].powers[Scope.NETWORK] > 0.0
+    assert {one.cpus for one in use.values()} == {None}
+
+
 def test_claims_beyond_what_devices_counted_are_an_event() -> None:
     machine = busy_machine()
     machine.moves = {"nginx": 1.5}
