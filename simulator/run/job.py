@@ -32,7 +32,8 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     of the scenario's section `forecast`, where they are not those of the scenario. With `ledger` claims are booked,
     which costs energy and earns certificates and credits. With `batteries` nodes may use theirs. With `sleep` those
     that can sleep do, as the scenario says; `sleeping` is who does, by the names of the scenario's section `scheduler`,
-    where that is not the scenario's.
+    where that is not the scenario's. With `shift` deferrable tasks wait for greener supply, without it they never do;
+    None leaves that to the policy. Without `move` every task is executed at the site where it arrives.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     batteries: bool = True
     sleep: bool = True
     sleeping: str | None = None
+    shift: bool | None = None
+    move: bool = True
 
 
 FULL = "full"

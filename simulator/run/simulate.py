@@ -32,7 +32,7 @@ from simulator.run.sleep import SleepState
 from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import STEPS, Scenario
 from simulator.scheduling.charging import CleanHoursCharging
-from simulator.scheduling.interface import Cluster, Policy, Shifting
+from simulator.scheduling.interface import Cluster, Policy, Shifting, at_home
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.lower_bound import least_emissions
 from simulator.scheduling.names import is_users
@@ -121,6 +121,8 @@ def build_engine(
     layout = layout_of(scenario, seed, nodes)
     profile = parts.profile_of(scenario) if method.compression else None
     cluster = inputs.cluster_of(layout, scenario, compressed=profile)
+    if not method.move:
+        cluster = at_home(cluster)
     step = step or Seconds(float(scenario.run.step_seconds))
     generation = Generation(_daily(scenario, layout, seed, nodes), step)
     classes = parts.classes_of(scenario)
@@ -164,7 +166,10 @@ def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
 
 
 def _shifting(method: Method, deferrable: BoolArray, backend: Backend) -> Shifting | None:
-    match traits(method.policy).shifts:
+    shifts = traits(method.policy).shifts
+    if method.shift is not None:
+        shifts = Shifts.NOTHING if not method.shift else Shifts.TO_GREEN_ENERGY if shifts is Shifts.NOTHING else shifts
+    match shifts:
         case Shifts.TO_GREEN_ENERGY:
             return TemporalShifting(deferrable, backend=backend)
         case Shifts.TO_CLEAN_GRID:

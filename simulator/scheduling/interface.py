@@ -1,6 +1,6 @@
 """The interface of policies: the views that they get, and the placements that they return."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from exporter.core.units import Seconds
@@ -44,6 +44,12 @@ class Cluster:
     deadline: FloatArray
     priority: FloatArray
     longest_wait: Seconds
+
+
+def at_home(cluster: Cluster) -> Cluster:
+    """Return the cluster whose nodes take only tasks that arrive at their own site."""
+    site, origin = cluster.site_of_bus[cluster.bus], cluster.site_of_bus[cluster.home]
+    return replace(cluster, fits=cluster.fits & (site[:, None] == origin))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

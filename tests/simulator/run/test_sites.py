@@ -173,3 +173,19 @@ def test_what_nodes_and_sleep_and_tasks_take_is_what_the_buses_give(policy: str)
     assert charged - discharged.sum() == pytest.approx(gained, abs=1e-3)
     used = totals.generation.sum() - totals.charged.sum() - totals.exported.sum() - totals.curtailed.sum()
     assert totals.renewable.sum() == pytest.approx(used, rel=1e-9)
+
+
+def test_without_moves_every_task_is_executed_where_it_arrives() -> None:
+    method = Method(name="x", policy="carbon-greedy", ledger=False)
+    moving = simulate(Job(scenario=regions(), method=method, seed=2))
+    staying = simulate(Job(scenario=regions(), method=msgspec.structs.replace(method, move=False), seed=2))
+    assert moving.network_joules and staying.network_joules == 0.0
+    assert staying.tasks_completed > 0
+
+
+def test_a_method_may_take_shifting_from_a_policy_or_add_it() -> None:
+    def run(policy: str, *, shift: bool | None = None) -> RunResult:
+        return simulate(Job(scenario=regions(), method=Method(name="x", policy=policy, shift=shift), seed=2))
+
+    assert run("shifting", shift=False) == run("joint") == run("joint", shift=False)
+    assert run("joint", shift=True) == run("shifting") != run("joint")
