@@ -118,6 +118,7 @@ LAYERS = (
     ("simulator.ledger.booking", "simulator.ledger.consensus"),
     ("simulator.ledger", "simulator.ledger.devices"),
     ("simulator.forecast", "simulator.ledger.file", "simulator.scheduling"),
+    ("simulator.scheduling.horizon",),
     ("simulator.ledger.cost", "simulator.scenario"),
     ("simulator.assembly",),
     ("simulator.run.job",),
@@ -170,6 +171,12 @@ SEES_ONLY = {
         ("simulator.arrays", "simulator.ledger"),
     ),
     "simulator.scheduling": ("simulator.arrays", "simulator.energy", "simulator.workload"),
+    "simulator.scheduling.horizon": (
+        "simulator.arrays",
+        "simulator.energy",
+        "simulator.scheduling",
+        "simulator.workload",
+    ),
 }
 """Rooms that know less than the rows allow: what they know beside themselves and `exporter.core`."""
 
