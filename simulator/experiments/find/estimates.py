@@ -7,6 +7,8 @@ import msgspec
 
 from exporter.core.config import ConfigError
 from exporter.core.regular_file import read_file
+from simulator.experiments.find.effects import Factorial
+from simulator.experiments.find.front import Point
 
 RESULTS_FILE = "results.json"
 
@@ -122,6 +124,8 @@ class ShownResults(
     estimates: list[Estimates]
     changes: list[Change]
     origin: Origin
+    factorial: Factorial | None = None
+    front: list[Point] = []
 
 
 def load_shown_results(directory: Path) -> list[ShownResults]:

@@ -16,7 +16,9 @@ from simulator.experiments.find.analysis import (
     precision,
     rows_of,
 )
+from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.estimates import FORMAT, MEASURES, Estimates
+from simulator.experiments.find.front import Point
 from simulator.experiments.find.service import Rivalry, rivalries, serving_less
 from simulator.experiments.find.worth import Pilot, Worth, worth_of
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
@@ -50,7 +52,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
 
     `rivalries` compare the method that the experiment is about with the reference and with simple rivals, and
     `serving_less` are the methods that serve fewer tasks on time than the reference. `worth` is what forecasts are
-    worth, of the experiment that asks for it. With `chain` the ledger of the runs was kept block by block.
+    worth, and `factorial` what each lever is, of the experiments that ask for it. `front` are the methods in grams,
+    misses and cost. With `chain` the ledger of the runs was kept block by block.
     """
 
     format: int = FORMAT
@@ -72,6 +75,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
     cases: list[Runs]
     parameters: AnyScenario
     worth: Worth | msgspec.UnsetType = msgspec.UNSET
+    factorial: Factorial | msgspec.UnsetType = msgspec.UNSET
+    front: list[Point] = []
     chain: bool = False
 
 
