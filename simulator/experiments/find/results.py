@@ -19,6 +19,7 @@ from simulator.experiments.find.analysis import (
 from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.estimates import FORMAT, MEASURES, Estimates
 from simulator.experiments.find.front import Point
+from simulator.experiments.find.sensitivity import Sensitivity
 from simulator.experiments.find.service import Rivalry, rivalries, serving_less
 from simulator.experiments.find.worth import Pilot, Worth, worth_of
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
@@ -52,8 +53,9 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
 
     `rivalries` compare the method that the experiment is about with the reference and with simple rivals, and
     `serving_less` are the methods that serve fewer tasks on time than the reference. `worth` is what forecasts are
-    worth, and `factorial` what each lever is, of the experiments that ask for it. `front` are the methods in grams,
-    misses and cost. With `chain` the ledger of the runs was kept block by block.
+    worth, `factorial` what each lever is, and `sensitivity` how the headline varies, each of the experiment that asks
+    for it. `front` are the methods in grams, misses and cost. With `chain` the ledger of the runs was kept block by
+    block.
     """
 
     format: int = FORMAT
@@ -77,6 +79,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
     worth: Worth | msgspec.UnsetType = msgspec.UNSET
     factorial: Factorial | msgspec.UnsetType = msgspec.UNSET
     front: list[Point] = []
+    sensitivity: Sensitivity | msgspec.UnsetType = msgspec.UNSET
     chain: bool = False
 
 
