@@ -7,8 +7,11 @@ from pathlib import Path
 from simulator.experiments.find.results import Results
 from simulator.experiments.run.journal import write
 from simulator.experiments.write.medium import REPORT, Medium, drawn
-from simulator.experiments.write.plots import BARS, DrawResults, bars_of, differences, radar
-from simulator.experiments.write.scaling_plot import scaling
+from simulator.experiments.write.plots.bars import BARS, bars_of
+from simulator.experiments.write.plots.differences import differences
+from simulator.experiments.write.plots.radar import radar
+from simulator.experiments.write.plots.scaling import scaling
+from simulator.experiments.write.plots.styles import DrawResults
 
 
 def write_plots(folder: Path, results: Results, media: Sequence[Medium]) -> list[str]:

@@ -19,9 +19,9 @@ from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import plain, with_half_width
 from simulator.experiments.write.medium import REPORT
 from simulator.experiments.write.openmetrics import to_openmetrics
-from simulator.experiments.write.plots import BARS
+from simulator.experiments.write.plots.bars import BARS
+from simulator.experiments.write.plots.scaling import scaling
 from simulator.experiments.write.report import ACCOUNTS
-from simulator.experiments.write.scaling_plot import scaling
 from simulator.published.figures import LEDGER_REMARK, SCALING_REMARK
 from simulator.run.job import Job, RunResult
 from tests.processes import series

@@ -13,9 +13,11 @@ from simulator.experiments.find.results import Results
 from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import UNDEFINED_CHANGE
 from simulator.experiments.write.medium import REPORT
-from simulator.experiments.write.plots import bars, differences, radar
+from simulator.experiments.write.plots.bars import bars
+from simulator.experiments.write.plots.differences import differences
+from simulator.experiments.write.plots.radar import radar
+from simulator.experiments.write.plots.scaling import scaling
 from simulator.experiments.write.report import report
-from simulator.experiments.write.scaling_plot import scaling
 from simulator.published.figures import PUBLISHED
 from simulator.run.job import Job, RunResult
 from simulator.scenario.published import PublishedScenario

@@ -1,21 +1,14 @@
 """Pictures on a screen and in a paper: whole, readable, without colour as well, and the same bytes each time."""
 
-import os
 import re
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from matplotlib.text import Text
 
 from simulator.experiments.find.results import Results
-from simulator.experiments.write.display import DISPLAYS
 from simulator.experiments.write.medium import (
     COLUMN,
     PAGE,
@@ -23,17 +16,12 @@ from simulator.experiments.write.medium import (
     REPORT,
     Medium,
     drawn,
-    is_wide,
-    new_figure,
-    set_scale,
     settings_of,
 )
 from simulator.experiments.write.pictures import pictures
-from simulator.experiments.write.plots import bars, radar
-from tests.processes import TOOL_SECONDS
+from simulator.experiments.write.plots.radar import radar
 from tests.simulator.experiments.fake_simulation import files_of, request
-
-KEPT = sorted((Path(__file__).parents[4] / "bench/results/experiments").glob("*/results.json"))
+from tests.simulator.experiments.write.plots.kept import KEPT, kept
 
 PRINTED = [file for file in KEPT if file.parent.name in {"baseline-published", "peers-edge", "scaling-published"}]
 
@@ -41,11 +29,6 @@ LEAST_POINTS = 6.0
 """Size of the smallest text that can be read in print."""
 
 MILLIMETRES_PER_POINT = 25.4 / 72
-
-
-def kept(name: str) -> Results:
-    (file,) = (one for one in KEPT if one.parent.name == name)
-    return msgspec.json.decode(file.read_bytes(), type=Results)
 
 
 @pytest.mark.slow
@@ -104,57 +87,3 @@ def test_pictures_for_a_paper_have_no_title() -> None:
                 figure = draw(results, medium)
                 title = "".join((figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)))
                 assert (title == "") == (medium is not REPORT)
-
-
-def test_what_is_too_high_for_a_page_is_not_written() -> None:
-    found = [
-        name
-        for height in (5.0, 50.0)
-        for name, _ in drawn(f"{height:g}", partial(new_figure, height=height), PLOTS["paper"])
-    ]
-    assert found == ["5.png", "5.pdf", "5-wide.pdf", "50.png"]
-
-
-def test_lines_of_a_picture_differ_without_colour() -> None:
-    (axes,) = radar(kept("baseline-edge"), COLUMN).axes
-    told = {(str(line.get_linestyle()), str(line.get_marker())) for line in axes.lines}
-    assert len(told) == len(axes.lines) == 6
-
-
-@given(st.lists(st.floats(min_value=-1e6, max_value=1e6, allow_subnormal=False), min_size=1, max_size=8))
-def test_an_axis_is_logarithmic_where_values_spread_over_two_decades(values: list[float]) -> None:
-    axes = new_figure(REPORT, 1.0).subplots()
-    note = set_scale(axes, "x", values)
-    sizes = [abs(value) for value in values if value]
-    wide = bool(sizes) and max(sizes) >= 100.0 * min(sizes)
-    assert is_wide(values) == wide
-    kind = "linear" if not wide else "log" if min(values) > 0.0 else "symlog"
-    assert axes.get_xscale() == kind
-    assert note.startswith("(logarithmic beyond ") == (kind == "symlog")
-
-
-def test_on_a_logarithmic_axis_figures_are_points_and_no_bars() -> None:
-    """A bar's length would depend on where the axis happens to begin."""
-    results = kept("baseline-published")
-    for measure, scale in (("emissions_grams", "log"), ("energy_joules", "linear"), ("cost_dollars", "symlog")):
-        (axes,) = bars(results, measure, REPORT).axes
-        assert axes.get_xscale() == scale
-        assert len(axes.patches) == (5 if scale == "linear" else 0)
-        points = [line for line in axes.lines if line.get_marker() == "o"]
-        means = [one.by_measure[measure].mean * DISPLAYS[measure].factor for one in results.estimates]
-        if scale != "linear":
-            assert [float(np.asarray(line.get_xdata())[0]) for line in points] == pytest.approx(means)
-
-
-def test_drawing_says_nothing_where_matplotlib_cannot_keep_its_cache(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    code = (
-        "from functools import partial; from simulator.experiments.write.medium import PLOTS, drawn, new_figure; "
-        "list(drawn('x', partial(new_figure, height=1.0), PLOTS['paper']))"
-    )
-    environment = {**os.environ, "HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
-    for name in ("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
-        environment.pop(name, None)
-    argv = [sys.executable, "-c", code]
-    ended = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=TOOL_SECONDS, check=True)
-    assert ended.stderr == ""

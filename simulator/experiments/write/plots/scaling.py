@@ -9,7 +9,7 @@ from simulator.experiments.find.estimates import Estimate
 from simulator.experiments.find.results import Results, Runs
 from simulator.experiments.write.display import DISPLAYS, Display
 from simulator.experiments.write.medium import Medium, new_figure, set_scale
-from simulator.experiments.write.plots import COLOURS, caption, reach_below
+from simulator.experiments.write.plots.styles import COLOURS, caption, reach_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

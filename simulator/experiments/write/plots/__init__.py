@@ -1,0 +1,1 @@
+"""The pictures of an experiment, one kind a file."""
