@@ -21,7 +21,7 @@ from simulator.experiments.write.medium import REPORT
 from simulator.experiments.write.openmetrics import to_openmetrics
 from simulator.experiments.write.plots.bars import BARS
 from simulator.experiments.write.plots.scaling import scaling
-from simulator.experiments.write.report import ACCOUNTS
+from simulator.experiments.write.sections.published import ACCOUNTS
 from simulator.published.figures import LEDGER_REMARK, SCALING_REMARK
 from simulator.run.job import Job, RunResult
 from tests.processes import series
