@@ -11,7 +11,7 @@ from simulator.scheduling.kernels.placement import Order, place_least_loaded
 from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
 from simulator.scheduling.own.per_task import load_policy
 from simulator.scheduling.queues import ByRequests, InOrder, InTurn, InTurnBySpeed
-from simulator.scheduling.score import Levels, Scored
+from simulator.scheduling.score import LeastLoaded, Levels, Scored
 from simulator.scheduling.weights import Weights
 
 
@@ -29,10 +29,14 @@ _TIE = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByScore:
-    """Placement by the least weighted score, see `Scored`. Weights of None stand for those of the configuration."""
+    """Placement by the least weighted score, see `Scored`; on the `least_loaded` node, see `LeastLoaded`.
+
+    Weights of None stand for those of the configuration.
+    """
 
     weights: Weights | None = None
     levels: Levels = Levels.FASTEST
+    least_loaded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,10 @@ POLICIES: Mapping[str, BuiltIn] = {
     "least-loaded": BuiltIn(
         description="The node that can start first (join the shortest queue, by time; Winston 1977).",
         places=ByOrder(place=place_least_loaded),
+    ),
+    "least-loaded-dvfs": BuiltIn(
+        description="As least-loaded; a task that starts at once runs at the operating point of least weighted score.",
+        places=ByScore(levels=Levels.ALL, least_loaded=True),
     ),
     "least-energy": BuiltIn(
         description="The node and operating point with the least energy for this task.",
@@ -192,9 +200,10 @@ def build_policy(name: str, weights: Weights, *, levels: Levels, backend: Backen
         except ValueError as error:
             raise ConfigError([f"scheduler.policy: {error}"]) from error
     match row.places:
-        case ByScore(weights=own, levels=allowed):
+        case ByScore(weights=own, levels=allowed, least_loaded=least_loaded):
             allowed = levels if allowed is Levels.ALL else Levels.FASTEST
-            return Scored(name, own or weights, levels=allowed, backend=backend)
+            scored = LeastLoaded if least_loaded else Scored
+            return scored(name, own or weights, levels=allowed, backend=backend)
         case ByTurn(by_speed=by_speed):
             return InTurnBySpeed(name, backend) if by_speed else InTurn(name, backend)
         case ByRequest(most=most):

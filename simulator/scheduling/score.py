@@ -15,6 +15,7 @@ from simulator.scheduling.kernels.placement import (
     Rule,
     place_by_score,
     place_by_score_in_groups,
+    place_least_loaded_by_score,
 )
 from simulator.scheduling.ruled import Ruled, rule
 from simulator.scheduling.weights import Weights
@@ -160,6 +161,18 @@ class Scored(Ruled):
             first=groups.first,
             scratch=np.empty((4, len(groups.order))),
         )
+
+
+class LeastLoaded(Scored):
+    """Placement on the node that can start first, and there at the operating point of least weighted score."""
+
+    def __init__(self, name: str, weights: Weights, *, levels: Levels, backend: Backend) -> None:
+        """Look at every node: which one starts first is not a matter of the score."""
+        super().__init__(name, weights, levels=levels, backend=backend, search=Search.SCAN)
+
+    def _choose(self, cluster: Cluster) -> tuple[Order, Rule]:
+        _, scanned = super()._choose(cluster)
+        return place_least_loaded_by_score, scanned
 
 
 WORTH_GROUPING = 4

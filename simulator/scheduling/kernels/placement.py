@@ -676,6 +676,97 @@ def place_least_loaded(
             wake[best] = 0.0
 
 
+def place_least_loaded_by_score(
+    rule: Rule,
+    moved: FloatArray | None,
+    release: FloatArray,
+    task_class: IntArray,
+    work: FloatArray,
+    free_at: FloatArray,
+    wake: FloatArray | None,
+    green: FloatArray,
+    choice: IntArray,
+    times: FloatArray,
+    terms: FloatArray,
+) -> None:
+    """Place each task on the node of `place_least_loaded`, there at the operating point of least score.
+
+    Of the points from `first_level` on, as in `place_by_score`: they are open to a task that starts at once, and one
+    that has to wait runs at full frequency. Of points with equal scores it is the lowest.
+    """
+    service, joules, energy, fits = rule.service, rule.joules, rule.energy, rule.fits
+    bus, carbon, longest_wait, first_level = rule.bus, rule.carbon, rule.longest_wait, rule.first_level
+    nodes, _, levels = service.shape
+    weights = rule.weights
+    weight_soon, weight_energy, weight_grid, weight_load = weights[0], weights[1], weights[2], weights[4]
+    chosen, level, begin, end = choice[0], choice[1], times[0], times[1]
+    for i in range(len(release)):
+        k = task_class[i]
+        released = release[i]
+        amount = work[i]
+        best = -1
+        earliest = math.inf
+        for n in range(nodes):
+            free = free_at[n]
+            if free >= earliest or not fits[n, k]:
+                continue
+            if wake is not None or moved is not None:
+                waking = None if wake is None else wake[n]
+                free = starting(released, free, waking, None if moved is None else moved[DELAY, n, k])
+                if free >= earliest:
+                    continue
+            best = n
+            earliest = free
+            if free <= released:
+                break
+        level[i] = levels - 1
+        if best < 0 or earliest - released > longest_wait:
+            chosen[i] = -1
+            begin[i] = math.nan
+            end[i] = math.nan
+            continue
+        n = best
+        b = bus[n]
+        left = green[b]
+        urgency = rule.urgency[k]
+        waking = None if wake is None else wake[n]
+        wait = waiting(released, free_at[n], waking, None if moved is None else moved[DELAY, n, k])
+        least = math.inf
+        least_level = levels - 1
+        for option in range(first_level if is_idle(released, free_at[n], waking) else levels - 1, levels):
+            found = score(
+                wait + amount * service[n, k, option],
+                energy[n, k, option],
+                grid_share(amount * joules[n, k, option], left),
+                weight_load * (wait / longest_wait),
+                weight_soon * urgency,
+                weight_energy,
+                weight_grid,
+                carbon[n],
+                None if moved is None else moved[MOVED_SCORE, n, k],
+            )
+            if found < least:
+                least = found
+                least_level = option
+        need = amount * joules[n, k, least_level]
+        term = energy[n, k, least_level]
+        share = grid_share(need, left)
+        chosen[i] = n
+        level[i] = least_level
+        begin[i] = earliest if earliest > released else released
+        end[i] = begin[i] + amount * service[n, k, least_level]
+        free_at[n] = end[i]
+        green[b] = left - need if left > need else 0.0
+        if wake is not None:
+            wake[n] = 0.0
+        terms[0] += urgency * (wait + amount * service[n, k, least_level])
+        terms[1] += term if moved is None else term + moved[MOVED_ENERGY, n, k]
+        terms[2] += share
+        grams = share * term * rule.intensity[b]
+        terms[3] += grams if moved is None else grams + moved[MOVED_CARBON, n, k]
+        terms[4] += wait / longest_wait
+
+
 def choose_releases(
     first: CountArray,
     waits: BoolArray,

@@ -39,6 +39,7 @@ def choice(chosen: Policy, *, green: float = 0.0) -> tuple[int, int]:
         ("weighted", (1, 1)),
         ("joint", (1, 1)),
         ("least-loaded", (0, 1)),
+        ("least-loaded-dvfs", (0, 1)),
         ("single-node:node-1", (1, 1)),
         ("carbon-greedy", (1, 1)),
     ],
@@ -72,6 +73,33 @@ def test_green_energy_is_spent_once() -> None:
 def test_only_fast_levels_where_no_others_are_allowed() -> None:
     assert choice(policy("joint", levels=Levels.FASTEST, energy=1.0)) == (0, 1)
     assert choice(policy("least-energy", levels=Levels.FASTEST)) == (0, 1)
+
+
+def test_least_loaded_with_dvfs_chooses_the_level_on_its_node_alone() -> None:
+    # Of energy node 0 at its lower level needs the least, and of node 1 it is the lower level as well.
+    energy = policy("least-loaded-dvfs", energy=1.0)
+    assert choice(energy) == (0, 0)
+    busy = view(SLOW_AND_FAST, free_at=np.array([3.0, 0.0]))
+    placed = energy.place(tasks(0.0, 0.5, 20.0), SLOW_AND_FAST, busy)
+    assert (placed.node.tolist(), placed.level.tolist()) == ([1, 1, 0], [0, 1, 0])
+    # 8 joules are green, and so free of what the score counts; the second task finds none of them left.
+    grid = policy("least-loaded-dvfs", latency=0.01, grid=1.0)
+    one = cluster([[[8.0, 4.0]]], [[0.5, 2.0]])
+    assert grid.place(tasks(0.0, 50.0), one, view(one, green=9.0)).level.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_least_loaded_with_dvfs_and_one_level_is_least_loaded(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    nodes = random_cluster(random, 9, kinds=3)
+    asked = random_tasks(random, nodes, 500, utilization=[0.2, 0.6, 0.9, 1.3][seed])
+    state = {"green": random.uniform(0.0, 500.0, (1, 9)), "wake": np.resize([0.0, 4.0, 0.0], 9)}
+    found = [
+        run(policy(name, levels=Levels.FASTEST, latency=1.0, energy=1.0), nodes, asked, **state)
+        for name in ("least-loaded", "least-loaded-dvfs")
+    ]
+    for field in ("node", "level", "start", "finish"):
+        assert getattr(found[0], field).tobytes() == getattr(found[1], field).tobytes()
 
 
 def test_a_task_that_waits_runs_at_full_frequency() -> None:
