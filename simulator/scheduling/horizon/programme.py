@@ -1,0 +1,256 @@
+"""The matrices of the linear programme of a plan, see `simulator.scheduling.horizon.linear`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from exporter.core.units import SECONDS_PER_HOUR
+from simulator.arrays import BoolArray, CountArray, FloatArray
+from simulator.scheduling.horizon.efficient import efficient
+from simulator.scheduling.horizon.problem import PROMPT_SHARE, Prospect, moved_joules
+from simulator.scheduling.interface import Cluster
+
+if TYPE_CHECKING:
+    from scipy.sparse import coo_array  # type: ignore[import-untyped]
+
+DEAR = 10.0
+"""Price of a second of work left undone over the grams of doing it in the worst place: any number above 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkVariables:
+    """The work variables of an hour: `node`, `task_class` and `level` (C,) of each, and whether it is `prompt` (C,).
+
+    `classes` (P,) are the prompt classes and `waiting` (D,) those that may wait, each of which some node fits.
+    """
+
+    node: CountArray
+    task_class: CountArray
+    level: CountArray
+    prompt: BoolArray
+    classes: CountArray
+    waiting: CountArray
+
+    @classmethod
+    def of(cls, prospect: Prospect) -> "WorkVariables":
+        """Return those for which the prospect expects any work."""
+        cluster, served = prospect.cluster, prospect.cluster.fits.any(axis=0)
+        prompt = np.logical_and(served, prospect.prompt.max(axis=0) > 0.0)
+        waiting = np.logical_and(served, prospect.arrived.max(axis=0) > 0.0)
+        useful = efficient(cluster.service, cluster.extra_watts) & cluster.fits[:, :, np.newaxis]
+        node, task_class, level = np.nonzero(useful & (prompt | waiting)[:, np.newaxis])
+        return cls(
+            node=node,
+            task_class=task_class,
+            level=level,
+            prompt=prompt[task_class],
+            classes=np.flatnonzero(prompt),
+            waiting=np.flatnonzero(waiting & ~prompt),
+        )
+
+    def service(self, cluster: Cluster) -> FloatArray:
+        """Return the seconds (C,) of a node per second of reference work."""
+        found: FloatArray = cluster.service[self.node, self.task_class, self.level]
+        return found
+
+    def watts(self, cluster: Cluster) -> FloatArray:
+        """Return the power (C,) above idle while a task executes."""
+        found: FloatArray = cluster.extra_watts[self.node, self.level]
+        return found
+
+
+GROUPS = (
+    "work",
+    "front",
+    "batch",
+    "rises",
+    "bought",
+    "charge",
+    "discharge",
+    "left",
+    "stored",
+    "done",
+    "undone",
+    "late",
+)
+"""The variables, in the order of the columns."""
+
+
+class Programme:
+    """The matrices of a prospect. Work is in shares of an hour and energy in units of `joules`, so that all figures are
+    near 1."""
+
+    def __init__(self, prospect: Prospect) -> None:
+        cluster, standing = prospect.cluster, prospect.standing
+        self.prospect = prospect
+        self.work = work = WorkVariables.of(prospect)
+        hours, buses = prospect.generation.shape
+        nodes = len(cluster.names)
+        self.least_watts = np.where(standing.able, standing.asleep_watts, cluster.idle_watts)
+        standing_joules = cluster.idle_watts.sum() * prospect.seconds.max()
+        self.joules = max(float(prospect.generation.max()), float(standing_joules), 1.0)
+        widths = (len(work.node), *[nodes] * 3, *[buses] * 5, len(work.waiting), len(work.classes), len(work.waiting))
+        ends = np.cumsum([hours * width for width in widths]).tolist()
+        self.columns = {
+            group: slice(end - hours * width, end) for group, width, end in zip(GROUPS, widths, ends, strict=True)
+        }
+        self.size = ends[-1]
+
+    def part(self, values: FloatArray, group: str) -> FloatArray:
+        """Return the values (H, W) of a group of variables."""
+        return values[self.columns[group]].reshape(len(self.prospect.seconds), -1)
+
+    def costs(self, thrift: float) -> tuple[FloatArray, FloatArray]:
+        """Return the grams (V,) of each variable, and what it costs beyond: for work left undone, and for `thrift`."""
+        prospect, work, cluster = self.prospect, self.work, self.prospect.cluster
+        grams, extra = np.zeros((2, self.size))
+        intensity = prospect.grams_per_joule
+        both = (intensity[:, cluster.bus[work.node]] + intensity[:, cluster.home[work.task_class]]) / 2.0
+        moving = moved_joules(cluster)[work.node, work.task_class]
+        self.part(grams, "work")[:] = both * moving * prospect.seconds[:, np.newaxis]
+        self.part(grams, "bought")[:] = intensity * self.joules
+        dearest = float(intensity.max()) or 1.0
+        service, standing = work.service(cluster), prospect.standing
+        awake_watts = cluster.idle_watts - self.least_watts
+        worst = service * (
+            work.watts(cluster) + (awake_watts[work.node] + standing.cycle_joules[work.node]) / PROMPT_SHARE
+        )
+        undone = DEAR * dearest * float((worst + moving).max(initial=1.0)) * SECONDS_PER_HOUR
+        self.part(extra, "undone")[:] = undone * len(prospect.seconds)
+        self.part(extra, "late")[:] = undone
+        later = 1.0 + np.arange(len(prospect.seconds)) / len(prospect.seconds)
+        price = thrift * dearest * later[:, np.newaxis] * prospect.seconds[:, np.newaxis]
+        self.part(extra, "work")[:] = price * (service * work.watts(cluster))
+        self.part(extra, "front")[:] = self.part(extra, "batch")[:] = price * awake_watts
+        self.part(extra, "rises")[:] = thrift * dearest * standing.cycle_joules
+        return grams, extra
+
+    def rows(self) -> tuple["coo_array", FloatArray, FloatArray]:
+        """Return the matrix (R, V) of the rows, and the least and the greatest value (R,) of each."""
+        from scipy import sparse  # type: ignore[import-untyped] # noqa: PLC0415 - slower than the CLI may start
+
+        widths = {group: columns.stop - columns.start for group, columns in self.columns.items()}
+        found = [*self._shares(), *self._tasks(), *self._energy()]
+        blocks = [
+            [parts.get(group, sparse.coo_array((len(least), width))) for group, width in widths.items()]
+            for parts, least, _ in found
+        ]
+        return sparse.block_array(blocks), *(np.concatenate([row[side] for row in found]) for side in (1, 2))
+
+    def _shares(self) -> Iterator["Rows"]:
+        """Yield the rows of nodes' time: the sum of shares, tasks within each, rises, and who is in front for whom."""
+        from scipy import sparse  # noqa: PLC0415 - as above
+
+        cluster, work, hours = self.prospect.cluster, self.work, len(self.prospect.seconds)
+        nodes, each = len(cluster.names), sparse.eye_array(hours)
+        per_node = sparse.eye_array(hours * nodes)
+        yield Rows({"front": per_node, "batch": per_node}, *_below(np.ones(hours * nodes)))
+        for prompt, group, share in ((True, "front", PROMPT_SHARE), (False, "batch", 1.0)):
+            busy = self._by_node(work.service(cluster) * (work.prompt == prompt))
+            yield Rows({"work": sparse.kron(each, busy), group: -share * per_node}, *_below(np.zeros(hours * nodes)))
+        change = sparse.kron(each - sparse.eye_array(hours, k=-1), sparse.eye_array(nodes))
+        before = np.zeros((hours, nodes))
+        before[0] = self.prospect.standing.awake
+        yield Rows({"front": change, "batch": change, "rises": -per_node}, *_below(before.ravel()))
+        fits = cluster.fits[:, work.classes].T.astype(np.float64)
+        asked = self.prospect.prompt[:, work.classes].ravel() > 0.0
+        in_front = sparse.kron(each, sparse.coo_array(fits))
+        yield Rows({"front": in_front}, asked.astype(np.float64), np.full(len(asked), np.inf))
+
+    def _tasks(self) -> Iterator["Rows"]:
+        """Yield the rows of the work: what is prompt, what may wait, and what is due of it."""
+        from scipy import sparse  # noqa: PLC0415 - as above
+
+        prospect, work = self.prospect, self.work
+        lasts = sparse.diags_array(prospect.seconds / SECONDS_PER_HOUR)
+        since = sparse.eye_array(len(prospect.seconds)) - sparse.eye_array(len(prospect.seconds), k=-1)
+
+        def of(classes: CountArray) -> "coo_array":
+            kind = (classes[:, np.newaxis] == work.task_class).astype(np.float64)
+            return sparse.kron(lasts, sparse.coo_array(kind))
+
+        prompt = prospect.prompt[:, work.classes].ravel() / SECONDS_PER_HOUR
+        yield Rows({"work": of(work.classes), "undone": sparse.eye_array(len(prompt))}, prompt, prompt)
+        due = prospect.due[:, work.waiting].ravel() / SECONDS_PER_HOUR
+        each, none = sparse.eye_array(len(due)), np.zeros(len(due))
+        done = sparse.kron(since, sparse.eye_array(len(work.waiting)))
+        yield Rows({"work": -of(work.waiting), "done": done}, none, none)
+        yield Rows({"done": each, "late": each}, due, np.full(len(due), np.inf))
+
+    def _energy(self) -> Iterator["Rows"]:
+        """Yield the rows of the balance of each bus and of its battery."""
+        from scipy import sparse  # noqa: PLC0415 - as above
+
+        prospect, cluster, work, batteries = self.prospect, self.prospect.cluster, self.work, self.prospect.batteries
+        hours, buses = prospect.generation.shape
+        nodes = len(cluster.names)
+        each, lasts = sparse.eye_array(hours), sparse.diags_array(prospect.seconds / self.joules)
+        of_bus = sparse.coo_array((np.ones(nodes), (cluster.bus, np.arange(nodes))), shape=(buses, nodes))
+        awake = sparse.kron(lasts, -of_bus @ sparse.diags_array(cluster.idle_watts - self.least_watts))
+        per_bus = sparse.eye_array(hours * buses)
+        balance = {
+            "work": sparse.kron(lasts, -of_bus @ self._by_node(work.service(cluster) * work.watts(cluster))),
+            "front": awake,
+            "batch": awake,
+            "rises": sparse.kron(each, -of_bus @ sparse.diags_array(prospect.standing.cycle_joules / self.joules)),
+            "bought": per_bus,
+            "charge": -per_bus,
+            "discharge": per_bus,
+            "left": -per_bus,
+        }
+        load = np.outer(prospect.seconds, of_bus @ self.least_watts)
+        net = (load - prospect.generation).ravel() / self.joules
+        yield Rows(balance, net, net)
+        since = sparse.kron(each - sparse.eye_array(hours, k=-1), sparse.eye_array(buses))
+        given = np.divide(1.0, batteries.discharge_efficiency, out=np.zeros(buses), where=self._gives())
+        storage = {
+            "charge": sparse.kron(each, sparse.diags_array(-batteries.charge_efficiency)),
+            "discharge": sparse.kron(each, sparse.diags_array(given)),
+            "stored": since,
+        }
+        before = np.zeros((hours, buses))
+        before[0] = prospect.stored / self.joules
+        yield Rows(storage, before.ravel(), before.ravel())
+
+    def _by_node(self, values: FloatArray) -> "coo_array":
+        """Return the matrix (N, C) that sums up values (C,) of the work by node."""
+        from scipy import sparse  # noqa: PLC0415 - as above
+
+        work = self.work
+        shape = (len(self.prospect.cluster.names), len(values))
+        return sparse.coo_array((values, (work.node, np.arange(len(values)))), shape=shape)
+
+    def _gives(self) -> BoolArray:
+        """Return whether each battery (B,) can be discharged."""
+        gives: BoolArray = self.prospect.batteries.discharge_efficiency > 0.0
+        return gives
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Return the least and the greatest value (V,) of each variable."""
+        prospect, batteries = self.prospect, self.prospect.batteries
+        least, most = np.zeros(self.size), np.full(self.size, np.inf)
+        seconds = prospect.seconds[:, np.newaxis] / self.joules
+        self.part(most, "front")[:] = self.part(most, "batch")[:] = 1.0
+        takes = np.where(batteries.charge_efficiency > 0.0, batteries.charge_limit, 0.0)
+        self.part(most, "charge")[:] = takes * seconds
+        self.part(most, "discharge")[:] = np.where(self._gives(), batteries.discharge_limit, 0.0) * seconds
+        self.part(least, "stored")[:] = np.minimum(batteries.minimum, prospect.stored) / self.joules
+        self.part(most, "stored")[:] = np.maximum(batteries.capacity, prospect.stored) / self.joules
+        arrived = np.maximum(prospect.arrived, prospect.due)[:, self.work.waiting]
+        self.part(most, "done")[:] = arrived / SECONDS_PER_HOUR
+        return least, most
+
+
+class Rows(NamedTuple):
+    """Some rows of the programme: their matrices by group of variables, and the least and greatest value of each."""
+
+    parts: Mapping[str, "coo_array"]
+    least: FloatArray
+    most: FloatArray
+
+
+def _below(most: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the least and greatest values of rows that have no least."""
+    return np.full(len(most), -np.inf), most
