@@ -20,7 +20,7 @@ from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.estimates import FORMAT, MEASURES, Estimates
 from simulator.experiments.find.front import Point
 from simulator.experiments.find.sensitivity import Sensitivity
-from simulator.experiments.find.service import Rivalry, rivalries, serving_less
+from simulator.experiments.find.service import Rivalry, Service, rivalries, with_service
 from simulator.experiments.find.worth import Pilot, Worth, worth_of
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
 from simulator.experiments.plan.request import Request
@@ -52,7 +52,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
     """Results of an experiment. `model` is edge or published. Comparisons are with `reference`, where there is one.
 
     `rivalries` compare the method that the experiment is about with the reference and with simple rivals, and
-    `serving_less` are the methods that serve fewer tasks on time than the reference. `worth` is what forecasts are
+    `serving_less` are the methods that serve fewer tasks on time than the reference, beyond the margin, and
+    `service_not_shown` are those of which the runs leave that open. `worth` is what forecasts are
     worth, `factorial` what each lever is, and `sensitivity` how the headline varies, each of the experiment that asks
     for it. `front` are the methods in grams, misses and cost. With `chain` the ledger of the runs was kept block by
     block.
@@ -73,6 +74,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
     comparisons: list[Comparison]
     rivalries: list[Rivalry] = []
     serving_less: list[str] = []
+    service_not_shown: list[str] = []
     precision: list[Precision]
     cases: list[Runs]
     parameters: AnyScenario
@@ -110,7 +112,8 @@ def results_of(
         further=_estimates(request, rows, FURTHER, published),
         comparisons=comparisons(rows, changes) if experiment.compared else [],
         rivalries=rivalries(rows, judged) if experiment.compared else [],
-        serving_less=serving_less(rows) if experiment.compared else [],
+        serving_less=with_service(rows, Service.LESS) if experiment.compared else [],
+        service_not_shown=with_service(rows, Service.NOT_SHOWN) if experiment.compared else [],
         precision=list(precision(rows)),
         cases=[_runs(case, ran, request.seeds) for case, ran in zip(cases, runs, strict=True)],
         parameters=request.scenario,

@@ -16,8 +16,11 @@ PERCENT = 100.0
 UNDEFINED_CHANGE = "interval of the reference includes 0"
 """Text in place of a change in percent."""
 
-MARK = "*"
+LESS_MARK = "*"
 """Sign behind the name of a method that serves fewer tasks on time than the reference."""
+
+OPEN_MARK = "?"
+"""Sign behind the name of a method of which the runs do not show whether it serves as many tasks on time."""
 
 MOST_DECIMALS = 6
 """Most decimals; figures that need more are shown with a power of ten."""
@@ -132,8 +135,10 @@ def subject(results: Results) -> str:
 
 
 def marked(results: Results, method: str) -> str:
-    """Return the name of a method, with the mark where it serves fewer tasks on time than the reference."""
-    return f"{method} {MARK}" if method in results.serving_less else method
+    """Return the name of a method, with the mark where it is not shown to serve as many tasks on time."""
+    if method in results.serving_less:
+        return f"{method} {LESS_MARK}"
+    return f"{method} {OPEN_MARK}" if method in results.service_not_shown else method
 
 
 def percent_change(relative: Interval | None) -> str:

@@ -1,14 +1,15 @@
-"""Equal service in a report: its first paragraph, the order of the methods, and the mark of those that serve less."""
+"""Equal service in a report: its first paragraph, the order of the methods, and the marks of those that have none."""
 
 from collections.abc import Iterator, Mapping
 
 from simulator.experiments.find.estimates import Estimate
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.service import MISSES, Rivalry
+from simulator.experiments.find.service import MISSES, SERVICE_MARGIN, Rivalry
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.write.display import (
     DISPLAYS,
-    MARK,
+    LESS_MARK,
+    OPEN_MARK,
     PERCENT,
     marked,
     percent_change,
@@ -36,8 +37,16 @@ def _against(one: Rivalry, methods: Mapping[str, Method], index: int) -> str:
         parts.append("every node awake")
     changes = [_change(found.measure, found.difference, found.relative) for found in one.comparisons]
     begin = f"`{one.method}` against" if index == 0 else "Against"
-    less = f" It serves fewer tasks on time than `{one.against}`." if one.serves_less else ""
-    return f"{begin} `{one.against}` ({', '.join(parts)}): {', '.join(changes)}.{less}"
+    return f"{begin} `{one.against}` ({', '.join(parts)}): {', '.join(changes)}.{_service(one)}"
+
+
+def _service(one: Rivalry) -> str:
+    """Return a sentence where the method is not shown to serve as many tasks on time as the other."""
+    if one.serves_less:
+        return f" It serves fewer tasks on time than `{one.against}`."
+    if one.service_not_shown:
+        return f" These runs do not show that it serves as many tasks on time as `{one.against}`."
+    return ""
 
 
 def _change(measure: str, difference: Interval, relative: Interval | None) -> str:
@@ -54,16 +63,16 @@ def ranking(results: Results) -> Iterator[str]:
     if results.reference is None:
         return
     rows = [(one.method, one.by_measure) for one in results.estimates if GRAMS in one.by_measure]
-    less = set(results.serving_less)
-    ranked = sorted((one for one in rows if one[0] not in less), key=lambda one: one[1][GRAMS].mean)
+    without = {*results.serving_less, *results.service_not_shown}
+    ranked = sorted((one for one in rows if one[0] not in without), key=lambda one: one[1][GRAMS].mean)
     headings = ["", "method", DISPLAYS[GRAMS].title, "Tasks on time (%)", f"Change from `{results.reference}` (%)"]
     with_gap = any("gap_grams" in found for _, found in rows)
     headings += [DISPLAYS[name].title for name in ("gap_grams", "gap_ratio")] if with_gap else []
     changes = {one.method: one.relative for one in results.comparisons if one.measure == GRAMS}
     lines = []
-    for place, (method, found) in enumerate([*ranked, *(one for one in rows if one[0] in less)], start=1):
+    for place, (method, found) in enumerate([*ranked, *(one for one in rows if one[0] in without)], start=1):
         change = DASH if method not in changes else percent_change(changes[method])
-        line = ["-" if method in less else str(place), marked(results, method), _cell(found, GRAMS), _on_time(found)]
+        line = ["-" if method in without else str(place), marked(results, method), _cell(found, GRAMS), _on_time(found)]
         gaps = [_cell(found, name) for name in ("gap_grams", "gap_ratio")] if with_gap else []
         lines.append([*line, change, *gaps])
     yield from ("## Emissions at equal service", "")
@@ -72,12 +81,23 @@ def ranking(results: Results) -> Iterator[str]:
 
 
 def explanation(results: Results, *, with_gap: bool) -> Iterator[str]:
-    """Say what the mark and the gap mean."""
+    """Say what equal service, the marks and the gap mean."""
+    margin = f"{SERVICE_MARGIN * PERCENT:g} points"
+    yield (
+        f"Methods in the order serve as many tasks on time as `{results.reference}`: the whole 95% interval of the "
+        f"paired difference in late or dropped tasks is at most {margin}, which are percent of the offered tasks."
+    )
+    yield ""
     if results.serving_less:
         yield (
-            f"\\{MARK} serves fewer tasks on time than `{results.reference}`: the 95% interval of the paired "
-            "difference in late or dropped tasks is above zero. What it emits and consumes is not that of the same "
-            "service, and it has no place in the order."
+            f"\\{LESS_MARK} serves fewer tasks on time than `{results.reference}`: that whole interval is above "
+            f"{margin}. What it emits and consumes is not that of the same service, and it has no place in the order."
+        )
+        yield ""
+    if results.service_not_shown:
+        yield (
+            f"{OPEN_MARK} is not shown to serve as many: the interval has {margin} within it. More runs would tell; "
+            "until then it has no place in the order."
         )
         yield ""
     if with_gap:

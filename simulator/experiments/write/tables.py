@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from simulator.experiments.find.estimates import MEASURES, Estimate, Estimates
 from simulator.experiments.find.results import Results
+from simulator.experiments.find.service import SERVICE_MARGIN
 from simulator.experiments.write.display import (
     DISPLAYS,
-    MARK,
+    LESS_MARK,
+    OPEN_MARK,
+    PERCENT,
     Rounded,
     marked,
     rounded,
@@ -43,7 +46,7 @@ def summary_csv(results: Results) -> str:
             figures = (found.mean, found.low, found.high, found.published, width)
             needed = "" if how is None or how.replications_needed is None else str(how.replications_needed)
             digests = (results.provenance.inputs, results.provenance.environment)
-            less = "" if results.reference is None else str(int(estimated.method in results.serving_less))
+            less = _serves_less(results, estimated.method)
             lines.append((estimated.method, measure, *(_number(figure) for figure in figures), needed, less, *digests))
     header = (
         "method",
@@ -76,11 +79,27 @@ def latex_table(results: Results) -> str:
     told = [f"{subject(results)}: means of {results.replications} runs with the half-widths of their 95% intervals."]
     told += [f"{one.heading}: {one.scope}." for name in measures if (one := DISPLAYS[name]).scope]
     told += [f"{DISPLAYS[name].heading}: 0 in every run." for name in zero]
-    told += [f"{MARK} serves fewer tasks on time than {results.reference}."] if results.serving_less else []
+    told += list(_marks(results))
     made = results.provenance
     digests = f"% made from inputs {made.inputs} in environment {made.environment}"
     name = f"{results.experiment}-{results.scenario}"
     return "\n".join([NEEDS, digests, floats(name, " ".join(told), tables)])
+
+
+def _serves_less(results: Results, method: str) -> str:
+    """Return 1 or 0; nothing where there is no reference, and where the runs leave it open."""
+    if results.reference is None or method in results.service_not_shown:
+        return ""
+    return str(int(method in results.serving_less))
+
+
+def _marks(results: Results) -> Iterator[str]:
+    """Say what the marks mean, of those that the table has."""
+    margin = f"{SERVICE_MARGIN * PERCENT:g} points"
+    if results.serving_less:
+        yield f"{LESS_MARK} serves fewer tasks on time than {results.reference}, by more than {margin}."
+    if results.service_not_shown:
+        yield f"{OPEN_MARK} is not shown to serve as many tasks on time as {results.reference}, within {margin}."
 
 
 def _rounded(estimate: Estimate | None, measure: str) -> Rounded | None:

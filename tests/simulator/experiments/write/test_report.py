@@ -272,8 +272,14 @@ def test_published_shares_are_the_printed_digits() -> None:
     assert [repr(PUBLISHED[name]["renewable_ratio"]) for name in ("full", "standard")] == ["0.994", "0.3953"]
 
 
-MISSES = {"least-loaded": (0.02, 0.01, 0.03), "full": (0.02, 0.02, 0.02), "standard": (0.05, 0.04, 0.06)}
-"""Shares of late tasks by method and seed; those of `full` differ from the reference's by nothing that is certain."""
+MISSES = {
+    "least-loaded": (0.019, 0.018, 0.018),
+    "full": (0.02, 0.02, 0.02),
+    "standard": (0.05, 0.04, 0.06),
+    "ledger-only": (0.02, 0.02, 0.03),
+}
+"""Shares of late tasks by method and seed: those of `full` are above the reference's within the margin, and those of
+`ledger-only` differ by what may be within it or not."""
 
 
 def late_as_told(job: Job) -> RunResult:
@@ -287,18 +293,29 @@ def late_as_told(job: Job) -> RunResult:
 def test_who_serves_less_than_the_reference_is_marked_and_has_no_place_in_the_order(tmp_path: Path) -> None:
     folder, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, late_as_told)
     assert results.serving_less == ["standard"]
+    assert results.service_not_shown == ["ledger-only"]
     section = report(results, []).partition("## Emissions at equal service")[2].partition("## ")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines() if line.startswith("| ")]
     places = {row[1]: row[0] for row in rows[1:]}
-    assert places.pop("standard *") == "-"
-    assert list(places.values()) == ["1", "2", "3", "4", "5"]
-    # The least grams come first; those of the marked method, which are the least of all, come last.
-    assert list(places) == ["energy-aware-only", "compression-only", "least-loaded", "ledger-only", "full"]
+    # The least grams come first; those of the marked methods, of which one has the least of all, come last.
+    assert list(places) == [
+        "energy-aware-only",
+        "compression-only",
+        "least-loaded",
+        "full",
+        "standard *",
+        "ledger-only ?",
+    ]
+    assert list(places.values()) == ["1", "2", "3", "4", "-", "-"]
     assert "\\* serves fewer tasks on time than `least-loaded`" in section
-    assert "standard {*}" in (folder / "table.tex").read_text(encoding="utf-8")
-    lines = (folder / "summary.csv").read_text(encoding="utf-8").splitlines()
-    column = lines[0].split(",").index("serves_less")
-    assert {line.split(",")[0] for line in lines[1:] if line.split(",")[column] == "1"} == {"standard"}
+    assert "\n? is not shown to serve as many: the interval has 0.5 points within it." in section
+    table = (folder / "table.tex").read_text(encoding="utf-8")
+    assert "standard {*}" in table
+    assert "ledger-only ?" in table
+    lines = [line.split(",") for line in (folder / "summary.csv").read_text(encoding="utf-8").splitlines()]
+    column = lines[0].index("serves_less")
+    told = {line[0]: line[column] for line in lines[1:]}
+    assert told == dict.fromkeys(told, "0") | {"standard": "1", "ledger-only": ""}
 
 
 def test_the_gap_is_what_is_above_the_bound_and_its_share_of_what_the_bound_is_above_the_floor(tmp_path: Path) -> None:
@@ -348,9 +365,21 @@ def test_the_first_paragraph_is_about_the_reference_and_then_about_round_robin(
     assert ("`least-loaded` (with the same compression, every node awake)" in first) == ("least-loaded" in others)
 
 
-def test_the_first_paragraph_says_where_the_method_serves_less(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("late", "told"),
+    [
+        ((0.1, 0.1, 0.1), " It serves fewer tasks on time than `least-loaded`."),
+        ((0.0, 0.0, 0.1), " These runs do not show that it serves as many tasks on time as `least-loaded`."),
+        ((0.004, 0.004, 0.004), ""),
+    ],
+)
+def test_the_first_paragraph_says_where_the_method_has_no_equal_service(
+    tmp_path: Path, late: tuple[float, ...], told: str
+) -> None:
     def later(job: Job) -> RunResult:
-        return msgspec.structs.replace(fake(job), deadline_miss_ratio=0.1 if job.method.name == "full" else 0.0)
+        misses = late[job.seed - 1] if job.method.name == "full" else 0.0
+        return msgspec.structs.replace(fake(job), deadline_miss_ratio=misses)
 
     _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, later)
-    assert "It serves fewer tasks on time than `least-loaded`." in report(results, []).split("\n\n")[1]
+    first = report(results, []).split("\n\n")[1]
+    assert re.search(r" points[.]([^.]*[.]|)[*]{2}", first)[1] == told  # type: ignore[index]
