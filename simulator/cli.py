@@ -192,6 +192,7 @@ def _add_experiment(commands: Any) -> None:
         metavar="NAME",
         help="method that the others are compared with; not for scaling (default: least-loaded in baseline and peers)",
     )
+    add("--full", action="store_true", help="all combinations of the levers, not a fraction of them; factorial only")
     add("--pilot", metavar="DIR", type=_path, help="results with other seeds, to tell how many seeds are needed")
     add_plots(add)
     add("--output", metavar="DIR", type=_path, required=True, help="folder for the results")
@@ -322,6 +323,7 @@ def _experiment(options: argparse.Namespace) -> int:
         reference=options.reference,
         pilot=options.pilot,
         chain=options.ledger == "real",
+        full=options.full,
         plots=options.plots,
     )
     try:

@@ -1,6 +1,7 @@
 """The results of an experiment, as `results.json` keeps them. Tables, plots and reports are made from them."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 import msgspec
 
@@ -16,13 +17,15 @@ from simulator.experiments.find.analysis import (
     precision,
     rows_of,
 )
+from simulator.experiments.find.contrasts import factorial_of
 from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.estimates import FORMAT, MEASURES, Estimates
-from simulator.experiments.find.front import Point
+from simulator.experiments.find.front import Point, front_of
 from simulator.experiments.find.sensitivity import Sensitivity
-from simulator.experiments.find.service import Rivalry, Service, rivalries, with_service
-from simulator.experiments.find.worth import Pilot, Worth, worth_of
+from simulator.experiments.find.service import MISSES, Rivalry, Service, rivalries, with_service
+from simulator.experiments.find.worth import GRAMS, Pilot, Worth, worth_of
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
+from simulator.experiments.plan.design import FRACTION, FULL_FACTORIAL
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.provenance import Provenance
 from simulator.experiments.run.work import Figures
@@ -118,7 +121,27 @@ def results_of(
         cases=[_runs(case, ran, request.seeds) for case, ran in zip(cases, runs, strict=True)],
         parameters=request.scenario,
         worth=worth_of(rows, pilot) if request.experiment == "forecasts" else msgspec.UNSET,
+        factorial=_factorial(request, rows),
+        front=_front(rows) if experiment.compared else [],
         chain=request.chain,
+    )
+
+
+def _factorial(request: Request, rows: Sequence[Row]) -> Factorial | msgspec.UnsetType:
+    if request.experiment != "factorial":
+        return msgspec.UNSET
+    return factorial_of(rows, FULL_FACTORIAL if request.full else FRACTION)
+
+
+def _front(rows: Sequence[Row]) -> list[Point]:
+    """Return the points of the methods that have grams, misses and costs in all runs."""
+    measured = {row.label: [row.values(measure) for measure in (GRAMS, MISSES, "cost_dollars")] for row in rows}
+    return front_of(
+        {
+            label: [fmean(one) for one in values if one is not None]
+            for label, values in measured.items()
+            if None not in values
+        }
     )
 
 

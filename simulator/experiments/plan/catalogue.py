@@ -7,6 +7,7 @@ from types import MappingProxyType
 import msgspec
 
 from exporter.core.units import HOURS_PER_DAY
+from simulator.experiments.plan.design import ALL, FRACTION, FULL_FACTORIAL, Design
 from simulator.experiments.plan.work import Saturation, Work
 from simulator.hardware.device import LEVELS
 from simulator.run.job import FULL, Job, Method, full_method
@@ -65,6 +66,15 @@ REFERENCE_FORECASTER = "convex"
 SHIFTING = "shifting"
 WITHOUT_SHIFTING = "joint"
 
+PLACER = SHIFTING
+"""The policy of methods with the lever place; what it does beside placing are levers of their own."""
+
+PLACED_BY_LOAD = "least-loaded-dvfs"
+"""The policy of methods without the lever place: the node of the reference, and a level there where DVFS is on."""
+
+SLEEPING = "consolidate"
+"""The setting of the lever sleep where the scenario itself lets nobody sleep."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -95,13 +105,14 @@ class Experiment:
     """A question, in two lines for `--help`, and the cases that answer it.
 
     Where `compared`, the first case is the one that all others are compared with. `judged` names the method that the
-    first paragraph of the report is about, if any.
+    first paragraph of the report is about, if any. `every` are the cases of which the others are a fraction.
     """
 
     explanation: tuple[str, str]
     cases: Callable[[AnyScenario, int | None], Sequence[Case]]
     compared: bool = True
     judged: Callable[[AnyScenario], str] | None = None
+    every: Callable[[AnyScenario, int | None], Sequence[Case]] | None = None
 
 
 def baseline(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
@@ -188,6 +199,41 @@ def _forecast_methods() -> Iterator[Method]:
         yield msgspec.structs.replace(reference, name=f"intensity-{one}", intensity=one)
 
 
+def factorial(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
+    """Return the cases of the fraction in which levers are on or off. The published model lacks most of the levers, and
+    has no cases.
+    """
+    return _runs_of(FRACTION, scenario, tasks)
+
+
+def full_factorial(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
+    """Return the cases with every combination of the levers; none for the published model."""
+    return _runs_of(FULL_FACTORIAL, scenario, tasks)
+
+
+def _runs_of(design: Design, scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
+    if isinstance(scenario, PublishedScenario):
+        return []
+    found = []
+    for on in design.runs():
+        method = Method(
+            name=design.label(on),
+            policy=PLACER if "place" in on else PLACED_BY_LOAD,
+            compression="compression" in on,
+            dvfs="dvfs" in on,
+            ledger=False,
+            batteries="batteries" in on,
+            sleep="sleep" in on,
+            sleeping=SLEEPING if scenario.scheduler.sleeping == "never" else None,
+            shift="shift" in on,
+            move="move" in on,
+        )
+        # Its effects are told in grams: no bound is asked for, which takes most of the time of a run.
+        work = msgspec.structs.replace(_job(method, scenario, tasks), bound=False)
+        found.append(Case(label=method.name, work=work))
+    return found
+
+
 def scaling(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
     """Return cases with more nodes, more tasks and faster arrivals.
 
@@ -245,6 +291,10 @@ def _full(scenario: AnyScenario) -> str:  # noqa: ARG001 - judged by its name on
     return FULL
 
 
+def _all_levers(scenario: AnyScenario) -> str:  # noqa: ARG001 - as above
+    return ALL
+
+
 def _own_policy(scenario: AnyScenario) -> str:
     return full_method(scenario).policy
 
@@ -289,6 +339,15 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
                 "Shows what forecasts are worth, beside the convex combination of references (model edge only).",
             ),
             cases=forecasts,
+        ),
+        "factorial": Experiment(
+            explanation=(
+                "Place, DVFS, compression, batteries, shift, sleep, move: on or off in 16 of the 128 combinations.",
+                "Shows the value of each lever alone and with another, and the Pareto front (model edge only).",
+            ),
+            cases=factorial,
+            judged=_all_levers,
+            every=full_factorial,
         ),
     }
 )

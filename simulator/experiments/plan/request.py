@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporter.core.config import ConfigError
@@ -25,6 +25,7 @@ class Request:
     `methods` are those to run beside the one that all are compared with, which is `reference` or else the first of the
     experiment; no methods stand for all. `pilot` is the folder of results of the same experiment with other seeds,
     which say how many seeds are needed. With `chain` the ledger of runs that last whole days is kept block by block.
+    With `full` all cases are run of which the experiment has a fraction.
     `plots` says what pictures are for, as the flag does.
     """
 
@@ -40,6 +41,7 @@ class Request:
     reference: str | None = None
     pilot: Path | None = None
     chain: bool = False
+    full: bool = False
     plots: str = "report"
 
     @property
@@ -55,7 +57,9 @@ class Request:
     @property
     def cases(self) -> Sequence[Case]:
         """Return the cases to run, the first being the one that all are compared with."""
-        found = EXPERIMENTS[self.experiment].cases(self.scenario, self.tasks)
+        experiment = EXPERIMENTS[self.experiment]
+        of = experiment.every if self.full and experiment.every is not None else experiment.cases
+        found = of(self.scenario, self.tasks)
         first = self.reference or next((case.label for case in found), "")
         asked = [case for case in found if case.label == first or self._is_asked_for(case.label)]
         asked.sort(key=lambda case: case.label != first)
@@ -98,19 +102,24 @@ def _mistakes(request: Request) -> Iterator[str]:
 
 
 def _method_mistakes(request: Request) -> Iterator[str]:
-    labels = [case.label for case in EXPERIMENTS[request.experiment].cases(request.scenario, request.tasks)]
+    name, experiment = request.experiment, EXPERIMENTS[request.experiment]
+    labels = [case.label for case in replace(request, methods=(), reference=None).cases]
     if not labels:
-        yield f"experiment: expected one that the scenario {request.scenario.name} has, got {request.experiment}"
-    for name in request.methods:
-        if name not in labels:
-            yield f'--methods: expected some of {", ".join(labels)}, got "{name}"'
+        yield f"experiment: expected one that the scenario {request.scenario.name} has, got {name}"
+    if request.full and experiment.every is None:
+        yield f"--full: expected none with {name}, which leaves out no runs"
+    if request.methods and experiment.every is not None:
+        yield f"--methods: expected none with {name}, whose effects need all runs, got {' '.join(request.methods)}"
+        return
+    for method in request.methods:
+        if method not in labels:
+            yield f'--methods: expected some of {", ".join(labels)}, got "{method}"'
     if request.reference is None:
         return
     # Of the single nodes only the best stays, which is known in the end.
     methods = [label for label in labels if single_node(label) is None]
-    experiment = request.experiment
-    if not EXPERIMENTS[experiment].compared:
-        yield f"--reference: expected none with {experiment}, which compares no methods, got {request.reference}"
+    if not experiment.compared:
+        yield f"--reference: expected none with {name}, which compares no methods, got {request.reference}"
     elif request.reference not in methods:
         yield f'--reference: expected one of {", ".join(methods)}, got "{request.reference}"'
 

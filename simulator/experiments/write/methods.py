@@ -103,7 +103,8 @@ def methods_of(results: Results) -> Mapping[str, Method]:
 
     The sizes of the scaling experiment share one, but for the search for saturation.
     """
-    cases = EXPERIMENTS[results.experiment].cases(results.parameters, results.tasks)
+    experiment = EXPERIMENTS[results.experiment]
+    cases = (experiment.every or experiment.cases)(results.parameters, results.tasks)
     if results.reference is None:
         return {_shared_name(case): case.work.method for case in cases}
     known = {case.label: case.work.method for case in cases}

@@ -251,7 +251,7 @@ def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
         ({"replications": 1}, "--replications: expected a number >= 2, got 1"),
         (
             {"experiment": "baselines"},
-            'experiment: expected one of baseline, ablation, scaling, peers, forecasts, got "baselines"',
+            'experiment: expected one of baseline, ablation, scaling, peers, forecasts, factorial, got "baselines"',
         ),
         ({"workers": 0}, "--workers: expected a number >= 1, got 0"),
         ({"seed": -1}, "--seed: expected a number >= 0, got -1"),

@@ -2,7 +2,9 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from exporter.core.config import ConfigError
@@ -84,7 +86,7 @@ def test_saturation_puts_nothing_off() -> None:
         assert cases("scaling", "edge")[f"{nodes} nodes"].work.method.policy == "joint"
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.parametrize("experiment", [name for name in EXPERIMENTS if name != "factorial"])
 @pytest.mark.parametrize("scenario", ["edge", "regions"])
 def test_whole_days_are_held_against_the_bound(experiment: str, scenario: str) -> None:
     for case in cases(experiment, scenario).values():
@@ -124,6 +126,53 @@ def test_a_policy_of_ones_own_is_among_its_peers() -> None:
     policies = [case.work.method.policy for case in EXPERIMENTS["peers"].cases(own, None)]
     assert policies.count("mine:Mine") == 1
     assert set(PEERS) < set(policies)
+
+
+def test_a_factorial_switches_each_lever_in_half_of_its_runs_and_nothing_else() -> None:
+    experiment = EXPERIMENTS["factorial"]
+    assert experiment.every is not None
+    for of, count in ((experiment.cases, 16), (experiment.every, 128)):
+        methods = [case.work.method for case in of(load_scenario("edge"), None)]
+        assert len(methods) == count
+        levers = ("policy", "dvfs", "compression", "batteries", "shift", "sleep", "move")
+        for lever in levers:
+            one, other = {getattr(method, lever) for method in methods}
+            assert [getattr(method, lever) for method in methods].count(one) == count // 2, (one, other)
+        plain = {lever: getattr(methods[0], lever) for lever in ("name", *levers)}
+        assert {msgspec.structs.replace(method, **plain) for method in methods} == {methods[0]}
+        assert methods[0].sleeping == "consolidate"
+        assert not any(case.work.bound for case in of(load_scenario("regions"), None) if isinstance(case.work, Job))
+    assert experiment.cases(load_scenario("regions"), None)[0].work.method.sleeping is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"methods": ("all", "none")},
+            "--methods: expected none with factorial, whose effects need all runs, got all none",
+        ),
+        ({"experiment": "baseline", "full": True}, "--full: expected none with baseline, which leaves out no runs"),
+        ({"reference": "place"}, r'--reference: expected one of none, place\+shift\+move, .*, all, got "place"'),
+        ({"scenario": "published"}, "experiment: expected one that the scenario published has, got factorial"),
+    ],
+)
+def test_a_factorial_that_cannot_be_done_is_refused_in_a_line(
+    tmp_path: Path, changes: dict[str, Any], told: str
+) -> None:
+    asked: dict[str, Any] = {"experiment": "factorial", "scenario": "edge", "output": tmp_path} | changes
+    request = Request(**asked | {"scenario": load_scenario(asked["scenario"])})
+    with pytest.raises(ConfigError, match=f"^{told}$"):
+        check(request)
+
+
+def test_a_full_factorial_may_be_held_against_any_of_its_runs(tmp_path: Path) -> None:
+    asked = Request(
+        experiment="factorial", scenario=load_scenario("edge"), output=tmp_path, full=True, reference="place"
+    )
+    check(asked)
+    assert [case.label for case in asked.cases][:2] == ["place", "none"]
+    assert len(asked.cases) == 128
 
 
 def test_replications_differ_in_their_seed_alone() -> None:
