@@ -125,13 +125,13 @@ POLICIES: Mapping[str, BuiltIn] = {
         traits=Traits(shifts=Shifts.TO_GREEN_ENERGY, sees_future=True),
     ),
     "kubernetes-least-allocated": BuiltIn(
-        description="Peer after Kubernetes' NodeResourcesFit: the node with the least share of its memory requested, "
-        "blind to queues.",
+        description="Peer after Kubernetes' NodeResourcesFit: the node whose processor is free first; of several the "
+        "one with the least share of its memory requested.",
         places=ByRequest(),
     ),
     "kubernetes-most-allocated": BuiltIn(
-        description="Peer after Kubernetes' NodeResourcesFit: the node with the greatest share of its memory requested "
-        "that still fits, blind to queues.",
+        description="Peer after Kubernetes' NodeResourcesFit: the node whose processor is free first; of several the "
+        "one with the greatest share of its memory requested.",
         places=ByRequest(most=True),
     ),
     "wait-awhile-like": BuiltIn(

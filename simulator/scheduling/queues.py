@@ -14,9 +14,6 @@ from simulator.scheduling.kernels.placement import (
 )
 from simulator.scheduling.ruled import Ruled, rule
 
-MOST_PODS = 110
-"""Pods that a node holds at most: the default of the kubelet's setting maxPods (Kubernetes documentation, 2024)."""
-
 
 class InTurn(Ruled):
     """Round robin at full frequency: a task goes to the next node that fits and can start it in time."""
@@ -47,22 +44,23 @@ class ByRequests(Ruled):
     """Placement by the requests of tasks over the capacity of nodes, as Kubernetes' plugin NodeResourcesFit scores.
 
     Its strategy LeastAllocated gives a resource the score (capacity - requested) / capacity and MostAllocated
-    requested / capacity, the task's own request included; the highest wins. Tasks request memory, and nothing else.
+    requested / capacity, the task's own request included; the node with the highest mean over processor and memory
+    wins. A task requests the whole processor, as it executes alone: that filters nodes, and gives all the rest the same
+    score, so memory decides between these. Kubernetes draws among equals; here they take turns.
     """
 
     def __init__(self, name: str, *, most: bool, backend: Backend) -> None:
         """Choose the strategy: the `most` allocated node, or the least."""
         super().__init__(name, backend)
         self._weight = -1.0 if most else 1.0
+        self._cursor = np.zeros(1, np.int32)
 
     def _choose(self, cluster: Cluster) -> tuple[Order, Rule]:
-        """See `Ruled`."""
-        nodes = len(cluster.names)
+        """See `Ruled`. The turn goes on from the last step."""
         return place_by_requests, rule(cluster)._replace(
             share=np.ascontiguousarray(cluster.memory_share),
             weights=np.array([self._weight]),
-            cursor=np.zeros(2 * nodes, np.int32),
-            memory=np.zeros((2, nodes, MOST_PODS)),
+            cursor=self._cursor,
         )
 
 

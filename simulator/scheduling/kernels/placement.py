@@ -567,41 +567,34 @@ def place_by_requests(
     times: FloatArray,
     terms: FloatArray,
 ) -> None:
-    """Place each task by what is requested of the nodes, blind to their queues, at full frequency.
+    """Place each task on the node that is free of requests first, at full frequency; of several by what they have.
 
-    A node takes a task if the memory that is requested of it, with the task's, is no more than it has, and if it holds
-    fewer tasks than there is room for. Of these nodes the one with the least share of its memory requested takes it, or
-    with the most where the weight is negative. One that cannot start it in time drops it, for the order does not look.
+    A task requests the whole processor of its node, as it executes alone, so a node takes a task when it has no other
+    and is awake: until then tasks are pending, in order of release. Of nodes that are free at the same time the one
+    with the least share of its memory requested takes the task, or with the most where the weight is negative; of equal
+    ones the next in turn. A task that cannot start in time there is dropped.
 
-    `share` (N, K) is the part of its memory that a class requests. A task holds it from its placement to its end:
-    `memory` (2, N, C) has the ends and the shares of what each node holds, the oldest at `cursor` (2, N), of which the
-    second row counts them; `weights`[0] is 1 for the least, -1 for the most.
+    `share` (N, K) is the part of its memory that a class requests; `weights`[0] is 1 for the least, -1 for the most;
+    `cursor`[0] is the node whose turn it is.
     """
     service, fits, longest_wait, share = rule.service, rule.fits, rule.longest_wait, rule.share
     nodes, _, levels = service.shape
-    ends, held = rule.memory[0], rule.memory[1]
-    room = ends.shape[1]
-    oldest, count = rule.cursor[:nodes], rule.cursor[nodes:]
-    sign = rule.weights[0]
+    sign, turn = rule.weights[0], rule.cursor
     chosen, level, begin, end = choice[0], choice[1], times[0], times[1]
     for i in range(len(release)):
         k = task_class[i]
         best = -1
-        least = math.inf
-        for n in range(nodes):
-            while count[n] > 0 and ends[n, oldest[n]] <= release[i]:
-                oldest[n] = oldest[n] + 1 if oldest[n] + 1 < room else 0
-                count[n] -= 1
-            if not fits[n, k] or count[n] == room:
+        earliest = least = math.inf
+        for offset in range(nodes):
+            n = turn[0] + offset
+            n = n - nodes if n >= nodes else n
+            if not fits[n, k]:
                 continue
-            requested = share[n, k]
-            at = oldest[n]
-            for _ in range(count[n]):
-                requested += held[n, at]
-                at = at + 1 if at + 1 < room else 0
-            if requested <= 1.0 and sign * requested < least:
-                least = sign * requested
+            ready = starting(release[i], free_at[n], None if wake is None else wake[n], None)
+            if ready < earliest or (ready == earliest and sign * share[n, k] < least):
                 best = n
+                earliest = ready
+                least = sign * share[n, k]
         chosen[i] = -1
         level[i] = levels - 1
         begin[i] = math.nan
@@ -616,13 +609,9 @@ def place_by_requests(
         begin[i] = starting(release[i], free_at[best], waking, delay)
         end[i] = begin[i] + work[i] * service[best, k, levels - 1]
         free_at[best] = end[i]
+        turn[0] = best + 1 if best + 1 < nodes else 0
         if wake is not None:
             wake[best] = 0.0
-        at = oldest[best] + count[best]
-        at = at - room if at >= room else at
-        ends[best, at] = end[i]
-        held[best, at] = share[best, k]
-        count[best] += 1
 
 
 def place_least_loaded(

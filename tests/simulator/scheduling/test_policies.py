@@ -12,7 +12,6 @@ from exporter.core.config import ConfigError
 from simulator.scheduling.interface import DROPPED, Cluster, Policy
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.policies import Shifts, build_policy, traits, weights_of
-from simulator.scheduling.queues import MOST_PODS
 from simulator.scheduling.score import Levels
 from simulator.scheduling.weights import Weights
 from tests.simulator.scheduling.clusters import ALL_POLICIES, cluster, random_cluster, random_tasks, run, tasks, view
@@ -171,54 +170,45 @@ def requesting(*shares: float, longest_wait: float = 60.0) -> Cluster:
 
 
 def test_kubernetes_like_policies_score_requests_over_capacity() -> None:
-    # With the task's own request: 0.5 and 0.2. Then 0.5 and 0.4, 0.5 and 0.6, 1 and 0.6.
+    # Both are free at first, then the other one is. Then both are busy, and free again at the same time.
     two = requesting(0.5, 0.2)
-    assert policy(LEAST).place(tasks(*[0.0] * 4), two, view(two)).node.tolist() == [1, 1, 0, 1]
-    # The most allocated that still fits: the first holds two, the second five, and then there is no room.
-    placed = policy(MOST).place(tasks(*[0.0] * 9), two, view(two)).node.tolist()
-    assert placed == [0, 0, 1, 1, 1, 1, 1, DROPPED, DROPPED]
+    assert policy(LEAST).place(tasks(*[0.0] * 4), two, view(two)).node.tolist() == [1, 0, 1, 0]
+    assert policy(MOST).place(tasks(*[0.0] * 4), two, view(two)).node.tolist() == [0, 1, 0, 1]
+    far = [10.0 * number for number in range(4)]
+    assert policy(LEAST).place(tasks(*far), two, view(two)).node.tolist() == [1] * 4
+    assert policy(MOST).place(tasks(*far), two, view(two)).node.tolist() == [0] * 4
 
 
-def test_a_request_is_held_until_the_task_has_ended() -> None:
-    two = requesting(0.4, 0.4)
-    packed = policy(MOST).place(tasks(0.0, 0.0, 0.5, 1.0, 2.0), two, view(two))
-    # At 1 s the first has ended, on node 0, whose second runs until 2 s; that of node 1 runs from 0.5 to 1.5 s.
-    assert packed.node.tolist() == [0, 0, 1, 0, 0]
-    assert packed.start.tolist() == [0.0, 1.0, 0.5, 2.0, 3.0]
-    later = policy(MOST)
-    steps = [later.place(tasks(at), two, view(two, start=at)).node.tolist() for at in (0.0, 0.1, 0.2, 300.0)]
-    assert steps == [[0], [0], [1], [0]]
+def test_nodes_of_equal_score_take_turns_from_step_to_step() -> None:
+    three = requesting(0.1, 0.1, 0.1)
+    for name in (LEAST, MOST):
+        parts = policy(name)
+        placed = [
+            int(parts.place(tasks(at), three, view(three, start=at)).node[0]) for at in (0.0, 300.0, 600.0, 900.0)
+        ]
+        assert placed == [0, 1, 2, 0]
 
 
-def test_kubernetes_like_policies_are_blind_to_queues() -> None:
-    two = requesting(0.1, 0.1, longest_wait=1.5)
+@given(st.lists(st.floats(0.01, 1.0), min_size=1, max_size=5), st.lists(st.floats(0.0, 3.0), max_size=30))
+def test_no_task_is_bound_to_a_busy_node_while_another_is_free(shares: list[float], gaps: list[float]) -> None:
+    """A task requests the whole processor: it is pending until one is free, and then has the best score of the free."""
+    arrivals = np.cumsum(gaps).tolist()
+    nodes = requesting(*shares, longest_wait=1e9)
+    for name, sign in ((LEAST, 1.0), (MOST, -1.0)):
+        free_at = [0.0] * len(shares)
+        placed = policy(name).place(tasks(*arrivals), nodes, view(nodes))
+        for at, node, start, finish in zip(arrivals, placed.node, placed.start, placed.finish, strict=True):
+            begin = max(at, min(free_at))
+            assert start == begin
+            free = [sign * share for share, until in zip(shares, free_at, strict=True) if until <= begin]
+            assert sign * shares[node] == min(free)
+            free_at[node] = finish
+
+
+def test_what_cannot_start_in_time_is_dropped_and_requests_nothing() -> None:
+    two = requesting(0.1, 0.2, longest_wait=1.5)
     seen = view(two, free_at=np.array([100.0, 0.0]))
-    # What is bound to the first node never starts, and so requests nothing of it afterwards.
-    assert policy(LEAST).place(tasks(0.0, 0.0, 0.0), two, seen).node.tolist() == [DROPPED] * 3
-    assert policy("round-robin").place(tasks(0.0, 0.0, 0.0), two, seen).node.tolist() == [1, 1, DROPPED]
-
-
-def test_a_node_holds_no_more_pods_than_the_kubelet_admits() -> None:
-    two = requesting(0.001, 0.001, longest_wait=1e9)
-    placed = policy(MOST).place(tasks(*[0.0] * (2 * MOST_PODS + 5)), two, view(two)).node
-    assert [int((placed == node).sum()) for node in (0, 1, DROPPED)] == [MOST_PODS, MOST_PODS, 5]
-    # Ends and begins anew in the same places.
-    again = policy(MOST)
-    for at in (0.0, 1e6, 2e6):
-        full = again.place(tasks(*[at] * (MOST_PODS + 1)), two, view(two, start=at)).node
-        assert full.tolist() == [0] * MOST_PODS + [1]
-
-
-@given(st.lists(st.floats(0.01, 0.5), min_size=1, max_size=5), st.integers(1, 40))
-def test_most_allocated_opens_a_node_only_where_none_that_holds_a_task_has_room(
-    shares: list[float], count: int
-) -> None:
-    nodes = requesting(*([shares[0]] * len(shares)), longest_wait=1e9)
-    placed = policy(MOST).place(tasks(*[0.0] * count), nodes, view(nodes)).node
-    room = math.floor(1.0 / shares[0] + 1e-9)
-    taken = np.bincount(placed[placed != DROPPED], minlength=len(shares))
-    assert sum(0 < one < room - 1 for one in taken) <= 1
-    assert np.all(np.diff(taken) <= 0)
+    assert policy(LEAST).place(tasks(0.0, 0.0, 0.0, 1.0), two, seen).node.tolist() == [1, 1, DROPPED, 1]
 
 
 def test_least_loaded_takes_the_queue_that_ends_first() -> None:
