@@ -5,17 +5,21 @@ before it observed, and no other.
 """
 
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
-from simulator.arrays import CountArray, FloatArray
+from simulator.arrays import BoolArray, CountArray, FloatArray
 from simulator.energy.interface import WEATHER_STEP
 from simulator.run.arriving import Arriving
 from simulator.run.deferred import HeldTasks, Released
 from simulator.run.kernels import MOST_STEPS, Block
 from simulator.run.plant import Plant
+from simulator.scheduling.horizon.planner import Acts, HourView
+from simulator.scheduling.horizon.problem import HOURS
 from simulator.scheduling.interface import Outlook
+from simulator.scheduling.planned import Orders
 from simulator.workload.task import Tasks
 
 MOST_TASKS = 2**16
@@ -24,19 +28,41 @@ MOST_TASKS = 2**16
 POINTS_PER_HOUR = round(SECONDS_PER_HOUR / WEATHER_STEP)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The state of a run between two blocks, as a planner sees it: `free_at` and `down` (N,), and `stored` (B,)."""
+
+    free_at: FloatArray
+    down: BoolArray
+    stored: FloatArray
+
+
 class Blocks:
-    """The blocks of a run, one after the other."""
+    """The blocks of a run, one after the other.
+
+    With a planner, `acts` is what it does at the beginning of the last block, if anything, and `orders` are those for
+    the tasks of that block.
+    """
 
     def __init__(self, plant: Plant, bus_idle_watts: FloatArray) -> None:
         self._plant = plant
         self._arrivals = Arriving(plant.workload, plant.step)
         self._idle_watts = bus_idle_watts
         self._per_point = round(WEATHER_STEP / plant.step)
+        self._per_hour = round(SECONDS_PER_HOUR / plant.step)
         self._held = HeldTasks()
+        self.acts: Acts | None = None
+        self.orders: Orders | None = None
 
-    def after(self, index: int, most_steps: int) -> Block:
-        """Return the block that begins with a step. Raises WeatherError beyond the end of a recording."""
+    def after(self, index: int, most_steps: int, seen: Seen | None = None) -> Block:
+        """Return the block that begins with a step, before which a run is as it was `seen` by a planner.
+
+        Raises WeatherError beyond the end of a recording.
+        """
         plant = self._plant
+        self.acts = None
+        if plant.planner is not None and seen is not None and index % self._per_hour == 0:
+            self.acts = plant.planner.begin(self._view(index, seen))
         tasks, first = self._arrivals.block(index, min(most_steps, MOST_STEPS), MOST_TASKS)
         steps = len(first) - 1
         watts, solar = plant.generation.parts(index, steps)
@@ -60,6 +86,20 @@ class Blocks:
             grid=np.array([point.grams_per_joule, point.dollars_per_joule]),
         )
 
+    def _view(self, index: int, seen: Seen) -> HourView:
+        """Return what a planner sees of a run, and what it is told of the hours to come."""
+        plant, step = self._plant, self._plant.step
+        hours = index + np.arange(HOURS) * self._per_hour
+        watts = plant.forecaster.forecast(index, HOURS * self._per_hour)
+        return HourView(
+            start=Seconds(index * step),
+            free_at=seen.free_at,
+            down=seen.down,
+            stored=seen.stored,
+            generation=watts.reshape(HOURS, self._per_hour, -1).sum(axis=1) * step,
+            grams_per_joule=np.ascontiguousarray(plant.grid.expected(index, hours)),
+        )
+
     def _forecasts(self, index: int, watts: FloatArray, points: int) -> FloatArray:
         """Return the generation (S, H, B) that is forecast at each step for so many points of the weather.
 
@@ -80,7 +120,12 @@ class Blocks:
 
         Without an outlook none of those that arrive may wait.
         """
-        shifting = self._plant.shifting
+        shifting, planner = self._plant.shifting, self._plant.planner
+        if planner is not None:
+            end = Seconds((index + len(first) - 1) * self._plant.step)
+            given = planner.release(tasks, end)
+            self.orders = planner.orders(given)
+            return Released(tasks=given.tasks, arrival=given.arrival)
         if shifting is None:
             return Released(tasks=tasks, arrival=tasks.arrival)
         release = tasks.arrival

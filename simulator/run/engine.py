@@ -7,11 +7,11 @@ import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray, IntArray
-from simulator.energy.bus import ASKED, QUANTITIES, SINKS, SOURCES, STORED, Flows, rows_of
-from simulator.energy.interface import WEATHER_STEP
-from simulator.run.backlog import FIRST_PLACES, Queue, Work
-from simulator.run.blocks import Blocks
+from simulator.energy.bus import ASKED, SINKS, SOURCES, STORED, Flows
+from simulator.run.backlog import Queue, Work
+from simulator.run.blocks import Blocks, Seen
 from simulator.run.buses import Buses
+from simulator.run.initial import network_of, state_of, tables_of
 from simulator.run.kernels import (
     GREEN,
     LOAD,
@@ -25,19 +25,16 @@ from simulator.run.kernels import (
     STANDING,
     WAKE,
     Block,
-    Network,
-    State,
-    Tables,
     advance,
 )
 from simulator.run.plant import Plant
-from simulator.run.totals import LATENCY_BOUNDS, Totals
+from simulator.run.totals import Totals
 from simulator.scheduling.charging import HOURS_AHEAD, Charging, ChargingView
-from simulator.scheduling.interface import Cluster, Policy, StepView
+from simulator.scheduling.interface import Policy, StepView
 from simulator.scheduling.kernels.compiled import passed, prepared
 from simulator.scheduling.kernels.placement import Order, Rule, place_least_loaded
+from simulator.scheduling.planned import AsPlanned
 from simulator.scheduling.ruled import Ruled, rule
-from simulator.scheduling.weights import TERMS
 from simulator.workload.task import Tasks
 
 
@@ -113,10 +110,10 @@ class Engine:
         self.queue = Queue(len(plant.cluster.names))
         self.buses = Buses(plant.cluster.bus, len(plant.sells))
         bus_idle_watts = self.buses.sum(plant.cluster.idle_watts)
-        self._tables = _tables(plant, bus_idle_watts)
-        self._network = _network(plant.cluster) if self._sites > 1 else None
+        self._tables = tables_of(plant, bus_idle_watts)
+        self._network = network_of(plant.cluster) if self._sites > 1 else None
         self._sleep = None if plant.sleep is None else plant.sleep.arrays
-        self._state = _state(plant, self.queue)
+        self._state = state_of(plant, self.queue)
         self._blocks = Blocks(plant, bus_idle_watts)
         self._block: Block | None = None
         self._held = 0
@@ -232,9 +229,10 @@ class Engine:
         begun, self._held = block is not None, self.waiting
         # The old tasks make room for the new ones: both may be many.
         block = self._block = None
-        block = self._block = self._blocks.after(self._index, most_steps)
+        block = self._block = self._blocks.after(self._index, most_steps, self._seen())
         if plant.sleep is not None:
             plant.sleep.foresee()
+        self._follow_plan()
         order = self._order
         if isinstance(plant.policy, Ruled):
             order, self._rule = plant.policy.choice(plant.cluster, block.grid[0])
@@ -244,6 +242,27 @@ class Engine:
         if not begun:
             self._prepare(order, block)
         return block
+
+    def _seen(self) -> Seen | None:
+        """Return what a planner sees of the present moment; None without one."""
+        plant = self.plant
+        if plant.planner is None:
+            return None
+        free_at = self.queue.free_at.copy()
+        down = np.zeros(len(free_at), np.bool_) if plant.sleep is None else plant.sleep.down()
+        return Seen(free_at=free_at, down=down, stored=self.stored.copy())
+
+    def _follow_plan(self) -> None:
+        """Do what a planner wants, where there is one, at the beginning of a block."""
+        plant, acts = self.plant, self._blocks.acts
+        if isinstance(plant.policy, AsPlanned):
+            plant.policy.orders = self._blocks.orders
+        if acts is None:
+            return
+        self._state.buses[ASKED] = acts.charge * (plant.step / SECONDS_PER_HOUR)
+        if plant.sleep is not None:
+            plant.sleep.arrays.timeout[:] = acts.timeout
+            plant.sleep.rouse(acts.rouse, self.clock, self.queue.free_at, self.totals.sums.of_node)
 
     def _prepare(self, order: Order, block: Block) -> None:
         """Have what this run needs compiled, the policy's order and the step."""
@@ -339,57 +358,3 @@ class Engine:
             dollars_per_joule=block.grid[1],
         )
         return charging.charge(view)
-
-
-def _tables(plant: Plant, bus_idle_watts: FloatArray) -> Tables:
-    """Return what the kernels have to know of a plant."""
-    cluster, batteries, step = plant.cluster, plant.batteries, plant.step
-    cost = plant.ledger.cost(step)
-    nodes = len(cluster.names)
-    return Tables(
-        step_seconds=float(step),
-        point_seconds=float(WEATHER_STEP),
-        steps_per_point=round(WEATHER_STEP / step),
-        bus=cluster.bus,
-        extra_watts=cluster.extra_watts,
-        idle_watts=cluster.idle_watts,
-        batteries=np.array([*rows_of(batteries, step), batteries.discharge_limit * WEATHER_STEP, bus_idle_watts]),
-        sells=plant.sells,
-        ledger=np.array([cost.step / nodes, cost.record / nodes, cost.opening / nodes, cost.most_opened]),
-        latency_bounds=np.array(LATENCY_BOUNDS),
-    )
-
-
-def _network(cluster: Cluster) -> Network:
-    """Return what moving the input of a task takes."""
-    return Network(
-        site_of_bus=cluster.site_of_bus,
-        home=cluster.home,
-        input_bytes=cluster.input_bytes,
-        joules=cluster.moved_joules,
-    )
-
-
-def _state(plant: Plant, queue: Queue) -> State:
-    """Return the state at the start of a run."""
-    nodes, buses = len(plant.cluster.names), len(plant.sells)
-    state = State(
-        at=np.zeros(3, np.int64),
-        ledger=np.zeros(2),
-        free_at=queue.free_at,
-        last_level=queue.last_level,
-        work=queue.work,
-        queued=queue.queued,
-        numbers=queue.numbers,
-        marks=queue.marks,
-        buses=np.zeros((8, buses)),
-        nodes=np.zeros((4, nodes)),
-        flows=np.zeros((1, buses, len(SOURCES), len(SINKS))),
-        summary=np.zeros((buses, len(QUANTITIES))),
-        choice=np.zeros((2, FIRST_PLACES), np.int32),
-        times=np.zeros((2, FIRST_PLACES)),
-        terms=np.zeros(len(TERMS)),
-    )
-    state.buses[STORED] = plant.batteries.initial
-    state.nodes[STANDING] = plant.cluster.idle_watts * plant.step
-    return state

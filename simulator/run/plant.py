@@ -12,6 +12,7 @@ from simulator.ledger.cost.accounting import Ledger
 from simulator.run.generation import Generation
 from simulator.run.sleep import SleepState
 from simulator.scheduling.charging import Charging
+from simulator.scheduling.horizon.planner import Planner
 from simulator.scheduling.interface import Cluster, Policy, Shifting
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.workload.generated import Workload
@@ -23,8 +24,8 @@ class Plant:
 
     `batteries` and `sells` (B,) are those of the buses. `frequencies` (N, L) in hertz. `deferrable` (K,). `look_ahead`
     is how many points of the weather the shifting may look into the future. Without `charging` no battery is ever
-    charged from the grid. Without `life_cycle` no emissions of making things are
-    counted.
+    charged from the grid. A `planner` takes the place of shifting and charging, and says who sleeps. Without
+    `life_cycle` no emissions of making things are counted.
     """
 
     cluster: Cluster
@@ -39,6 +40,7 @@ class Plant:
     forecaster: Forecaster
     sleep: SleepState | None
     charging: Charging | None = None
+    planner: Planner | None = None
     ledger: Ledger
     grid: Grid
     step: Seconds

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from simulator.run.sleep import SleepState
 from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import STEPS, Scenario
 from simulator.scheduling.charging import CleanHoursCharging
+from simulator.scheduling.horizon.greedy import Greedy
+from simulator.scheduling.horizon.planner import Planner, Setting
 from simulator.scheduling.interface import Cluster, Policy, Shifting, at_home
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.lower_bound import least_emissions
@@ -148,7 +151,23 @@ def build_engine(
         life_cycle=_life_cycle(method, scenario, layout),
         look_ahead=min(round(longest / WEATHER_STEP) + 1, POINTS_PER_DAY),
     )
-    return Engine(plant)
+    return Engine(_planned(plant, method))
+
+
+def _planned(plant: Plant, method: Method) -> Plant:
+    """Return the plant with the planner of a method that has one, which charges batteries, too."""
+    if not traits(method.policy).plans:
+        return plant
+    setting = Setting(
+        cluster=plant.cluster,
+        batteries=plant.batteries,
+        deferrable=plant.deferrable,
+        sleep=None if plant.sleep is None else plant.sleep.table,
+        step=plant.step,
+    )
+    greedy = Greedy(backend=plant.backend)
+    planner = Planner(setting, greedy, hold=method.shift is not False, any_level=method.dvfs)
+    return replace(plant, charging=None, planner=planner)
 
 
 def _daily(scenario: Scenario, layout: Layout, seed: int, nodes: int | None) -> Daily:
@@ -166,6 +185,8 @@ def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
 
 
 def _shifting(method: Method, deferrable: BoolArray, backend: Backend) -> Shifting | None:
+    if traits(method.policy).plans:
+        return None
     shifts = traits(method.policy).shifts
     if method.shift is not None:
         shifts = Shifts.NOTHING if not method.shift else Shifts.TO_GREEN_ENERGY if shifts is Shifts.NOTHING else shifts
@@ -180,6 +201,8 @@ def _shifting(method: Method, deferrable: BoolArray, backend: Backend) -> Shifti
 def _sleep(method: Method, scenario: Scenario, layout: Layout, cluster: Cluster, seed: int) -> SleepState | None:
     """Return the sleep of the nodes, None where none ever sleeps."""
     sleeping, table = sleeping_of(scenario, method.sleeping), inputs.sleep_table(layout.nodes)
+    if traits(method.policy).plans:
+        sleeping = TimeoutSleeping()
     if sleeping is None or not method.sleep or not table.able.any():
         return None
     return SleepState(cluster, table, sleeping, failure_ratio=scenario.scheduler.failed_wakes, seed=seed)

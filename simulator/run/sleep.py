@@ -5,8 +5,8 @@ from zlib import crc32
 import numpy as np
 
 from exporter.core.units import Seconds
-from simulator.arrays import FloatArray, IntArray
-from simulator.run.kernels import MOST_STEPS, Sleep
+from simulator.arrays import BoolArray, CountArray, FloatArray, IntArray
+from simulator.run.kernels import MOST_STEPS, Sleep, wake
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.sleeping import Sleeping, SleepTable, SleepView, TimeoutSleeping
 from simulator.streams import Stream, generator
@@ -41,7 +41,7 @@ class SleepState:
         self.arrays = Sleep(
             able=table.able,
             table=np.array([*columns, table.dwell_seconds], dtype=np.float64),
-            timeout=sleeping.timeout(table) if isinstance(sleeping, TimeoutSleeping) else np.full(nodes, NEVER),
+            timeout=sleeping.timeout(table).copy() if isinstance(sleeping, TimeoutSleeping) else np.full(nodes, NEVER),
             cycle=np.full((4, nodes), NEVER),
             work=np.zeros(nodes),
             failures=np.zeros((nodes, MOST_STEPS), np.int64),
@@ -59,8 +59,35 @@ class SleepState:
 
     def wake_seconds(self) -> FloatArray:
         """Return the seconds (N,) that each node would take to wake; 0 where it is awake or already waking."""
+        return np.where(self.down(), self.table.wake_seconds, 0.0)
+
+    def down(self) -> BoolArray:
+        """Return the nodes (N,) that sleep or fall asleep, and have not been woken."""
         enters, _, wakes, _ = self.arrays.cycle
-        return np.where(np.isfinite(enters) & ~np.isfinite(wakes), self.table.wake_seconds, 0.0)
+        found: BoolArray = np.isfinite(enters) & ~np.isfinite(wakes)
+        return found
+
+    def rouse(self, chosen: BoolArray, start: Seconds, free_at: FloatArray, of_node: CountArray) -> None:
+        """Wake the `chosen` nodes (N,) of those that sleep at a time, or as soon as they may, without a task.
+
+        `free_at` (N,) becomes the time at which they are awake. Totals are `of_node`, those of `Sums`.
+        """
+        arrays = self.arrays
+        nodes = np.flatnonzero(chosen & self.down())
+        awake = np.maximum(free_at[nodes], start) + self.table.wake_seconds[nodes]
+        choice = np.array([nodes, np.zeros_like(nodes)], np.int32)
+        wake(
+            len(nodes),
+            choice,
+            np.array([awake, awake]),
+            arrays.table,
+            arrays.cycle,
+            arrays.failures,
+            arrays.woken,
+            arrays.late,
+            of_node,
+        )
+        free_at[nodes] = arrays.cycle[3, nodes]
 
     def foresee(self) -> None:
         """Draw wakes anew in place of those that have been used."""

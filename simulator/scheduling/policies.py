@@ -10,6 +10,7 @@ from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.kernels.placement import Order, place_least_loaded
 from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
 from simulator.scheduling.own.per_task import load_policy
+from simulator.scheduling.planned import AsPlanned
 from simulator.scheduling.queues import ByRequests, InOrder, InTurn, InTurnBySpeed
 from simulator.scheduling.score import LeastLoaded, Levels, Scored
 from simulator.scheduling.weights import Weights
@@ -61,12 +62,18 @@ class ByOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByPlan:
+    """Placement by the orders of a planner, see `AsPlanned`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """The needs of a policy beyond placing: `shifts`, a way to choose when deferrable tasks are released, and
-    `sees_future`, forecasts without error."""
+    """The needs of a policy beyond placing: `shifts`, a way to choose when deferrable tasks are released,
+    `sees_future`, forecasts without error, and `plans`, a planner of the hours to come."""
 
     shifts: Shifts = Shifts.NOTHING
     sees_future: bool = False
+    plans: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +81,7 @@ class BuiltIn:
     """A policy of the simulator. Its description completes "places each task on"; see the reference page."""
 
     description: str
-    places: ByScore | ByTurn | ByRequest | ByOrder
+    places: ByScore | ByTurn | ByRequest | ByOrder | ByPlan
     traits: Traits = Traits()
 
 
@@ -123,6 +130,12 @@ POLICIES: Mapping[str, BuiltIn] = {
         description="As shifting, but told the supply to come without error: a yardstick, not a policy for use.",
         places=ByScore(levels=Levels.ALL),
         traits=Traits(shifts=Shifts.TO_GREEN_ENERGY, sees_future=True),
+    ),
+    "rolling-horizon": BuiltIn(
+        description="The node that a plan of the next day has for it. Made anew every hour, it says who stays awake, "
+        "where and when deferrable tasks run, and when batteries charge.",
+        places=ByPlan(),
+        traits=Traits(plans=True),
     ),
     "kubernetes-least-allocated": BuiltIn(
         description="Peer after Kubernetes' NodeResourcesFit: the node whose processor is free first; of several the "
@@ -208,5 +221,7 @@ def build_policy(name: str, weights: Weights, *, levels: Levels, backend: Backen
             return InTurnBySpeed(name, backend) if by_speed else InTurn(name, backend)
         case ByRequest(most=most):
             return ByRequests(name, most=most, backend=backend)
+        case ByPlan():
+            return AsPlanned(name, levels=levels, backend=backend)
         case ByOrder(place=place):
             return InOrder(name, place, only=single_node(name), backend=backend)

@@ -49,13 +49,15 @@ class Standing:
     """The power that N nodes take beside their tasks. Of a node that cannot sleep, or may not, `able` is false.
 
     `asleep_watts`, and the joules `cycle_joules` (N,) of falling asleep and waking again beyond those of sleep for as
-    long; zeros where a node cannot sleep. `awake` (N,): whether it is awake or waking when the plan begins.
+    long; zeros where a node cannot sleep. `awake` (N,): whether it is awake or waking when the plan begins. Without
+    work a node stays awake for `tail_seconds` before it sleeps, in the mean: a run lets nodes sleep at its steps alone.
     """
 
     able: BoolArray
     asleep_watts: FloatArray
     cycle_joules: FloatArray
     awake: BoolArray
+    tail_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
