@@ -11,7 +11,7 @@ from simulator.experiments.find.statistics import holm, paired_difference, paire
 from simulator.experiments.plan.design import Design, Word, sign_of
 
 EFFECT_MEASURES = ("emissions_grams", "energy_joules", "deadline_miss_ratio", "cost_dollars")
-"""Measures whose effects are told, in this order."""
+"""Measures whose effects are told, in this order: those of the Pareto front, and energy."""
 
 
 def factorial_of(rows: Sequence[Row], design: Design) -> Factorial:

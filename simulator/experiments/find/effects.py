@@ -1,5 +1,7 @@
 """The value of each lever: main effects and interactions of a two-level factorial design, with paired intervals."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from simulator.experiments.find.statistics import Interval
@@ -26,7 +28,12 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Return the levers, joined by a cross, and with a plus the interactions that are part of the sum."""
-        return " + ".join(" \u00d7 ".join(one) for one in (self.factors, *self.aliases))
+        return " + ".join(map(crossed, (self.factors, *self.aliases)))
+
+
+def crossed(levers: Sequence[str]) -> str:
+    """Return the name of an interaction."""
+    return " \u00d7 ".join(levers)
 
 
 class Factorial(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,9 +25,14 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "forecast": "forecast",
         "ledger": "ledger",
         "batteries": "batteries",
+        "shift": "waits",
+        "move": "moves",
     }
 )
 """Names of the parts by the fields of a method."""
+
+LEVERS = ("shift", "move")
+"""Parts that are told only where methods differ in them: elsewhere tasks may move, and the policy says who waits."""
 
 FORECASTERS: Mapping[str, str] = MappingProxyType({"supply": "supply by", "intensity": "intensity by"})
 """Names of the forecasters by the fields of a method."""
@@ -39,9 +44,11 @@ AWAKE = "never"
 
 def methods(results: Results) -> Iterator[str]:
     """Yield a table of the policy and the parts of each method, and whether compression changes nothing."""
-    # The published model has no batteries.
-    parts = [part for part in PARTS if part != "batteries" or isinstance(results.parameters, Scenario)]
     found = methods_of(results)
+    same = {part for part in LEVERS if len({getattr(method, part) for method in found.values()}) == 1}
+    # The published model has no batteries.
+    same |= set() if isinstance(results.parameters, Scenario) else {"batteries"}
+    parts = [part for part in PARTS if part not in same]
     sleeping = {name: _sleeping(results.parameters, method) for name, method in found.items()}
     sleeps = set(sleeping.values()) != {AWAKE}
     named = [one for one in FORECASTERS if any(getattr(method, one) for method in found.values())]
@@ -59,7 +66,7 @@ def methods(results: Results) -> Iterator[str]:
     headings += ["sleep"] if sleeps else []
     yield from ("## Methods", "")
     yield from markdown_table(headings, rows, rule="---|")
-    reason = _no_model_gains(results.parameters) or _same_without(results, found)
+    reason = no_model_gains(results.parameters) or _same_without(results, found)
     if reason:
         yield from (f"Compression changes nothing here: {reason}.", "")
 
@@ -71,7 +78,7 @@ def _sleeping(scenario: AnyScenario, method: Method) -> str:
     return method.sleeping or scenario.scheduler.sleeping
 
 
-def _no_model_gains(scenario: AnyScenario) -> str:
+def no_model_gains(scenario: AnyScenario) -> str:
     """Return the reason where compressed models take the time and the power of FP32 on all nodes; else nothing."""
     if isinstance(scenario, PublishedScenario):
         assumed = scenario.compression

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.estimates import RESULTS_FILE
 from simulator.experiments.find.results import Results
 from simulator.experiments.run.journal import write
@@ -12,7 +13,7 @@ from simulator.experiments.write.medium import PLOTS, Medium
 from simulator.experiments.write.openmetrics import to_openmetrics
 from simulator.experiments.write.pictures import write_plots
 from simulator.experiments.write.report import report
-from simulator.experiments.write.tables import latex_table, runs_csv, summary_csv
+from simulator.experiments.write.tables import effects_csv, latex_table, runs_csv, summary_csv
 
 
 def write_results(folder: Path, results: Results, media: Sequence[Medium] = PLOTS["report"]) -> None:
@@ -25,6 +26,8 @@ def write_results(folder: Path, results: Results, media: Sequence[Medium] = PLOT
         "metrics.om": to_openmetrics(results),
         "report.md": report(results, plots),
     }
+    if isinstance(results.factorial, Factorial):
+        texts["effects.csv"] = effects_csv(results.factorial)
     for name, text in texts.items():
         write(folder / name, text.encode())
     write(folder / RESULTS_FILE, msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")

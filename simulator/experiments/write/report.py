@@ -10,6 +10,9 @@ from simulator.experiments.write.display import subject
 from simulator.experiments.write.ledger import ledger
 from simulator.experiments.write.methods import methods, methods_of
 from simulator.experiments.write.sections.differences import differences
+from simulator.experiments.write.sections.front import front
+from simulator.experiments.write.sections.levers import headline as value_of_levers
+from simulator.experiments.write.sections.levers import levers
 from simulator.experiments.write.sections.precision import precision
 from simulator.experiments.write.sections.published import accounts, published, scaling
 from simulator.experiments.write.sections.results import means
@@ -29,7 +32,9 @@ def report(results: Results, plots: Sequence[str]) -> str:
         _head(results),
         methods(results),
         worth(results),
+        levers(results),
         ranking(results),
+        front(results),
         means(results),
         differences(results),
         published(results),
@@ -50,6 +55,7 @@ def _head(results: Results) -> Iterator[str]:
     yield ""
     yield from equal_service(results, methods_of(results))
     yield from headline(results)
+    yield from value_of_levers(results)
     yield from EXPERIMENTS[results.experiment].explanation
     yield ""
     yield from _season(results)

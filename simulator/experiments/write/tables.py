@@ -3,7 +3,9 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.estimates import MEASURES, Estimate, Estimates
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.service import SERVICE_MARGIN
@@ -64,8 +66,27 @@ def summary_csv(results: Results) -> str:
     return _csv(header, lines)
 
 
+def effects_csv(found: Factorial) -> str:
+    """Return a line per effect and measure, in SI units; interactions that cannot be told apart are joined by a plus.
+
+    Levers that interact are joined by a colon. `relative` is over the mean of all runs, empty where that may be zero.
+    """
+    lines = []
+    for one in (*found.effects, *found.higher):
+        relative = () if one.relative is None else (one.relative.mean, one.relative.low, one.relative.high)
+        figures = (one.difference.mean, one.difference.low, one.difference.high, *(relative or [None] * 3))
+        name = "+".join(":".join(word) for word in (one.factors, *one.aliases))
+        lines.append((name, one.measure, *map(_number, (*figures, one.p_value, one.adjusted))))
+    ends = ("", "_low", "_high")
+    header = (*(f"difference{end}" for end in ends), *(f"relative{end}" for end in ends), "p_value", "p_adjusted")
+    return _csv(("effect", "measure", *header), lines)
+
+
 def latex_table(results: Results) -> str:
-    """Return a LaTeX table of means and half-widths of 95% intervals; methods without a measure in common apart."""
+    """Return a LaTeX table of means and half-widths of 95% intervals; methods without a measure in common apart.
+
+    A factorial has another one, of its effects.
+    """
     measures, zero = present(results), _zero(results)
     tables = []
     for names, those in _groups(results, [one for one in measures if one not in zero]):
@@ -83,7 +104,25 @@ def latex_table(results: Results) -> str:
     made = results.provenance
     digests = f"% made from inputs {made.inputs} in environment {made.environment}"
     name = f"{results.experiment}-{results.scenario}"
-    return "\n".join([NEEDS, digests, floats(name, " ".join(told), tables)])
+    effects = _effects(results, results.factorial) if isinstance(results.factorial, Factorial) else []
+    return "\n".join([NEEDS, digests, floats(name, " ".join(told), tables), *effects])
+
+
+def _effects(results: Results, found: Factorial) -> list[str]:
+    """Return a table of the effects in all measures."""
+    names = list(dict.fromkeys(one.name for one in found.effects))
+    columns = []
+    for measure in dict.fromkeys(one.measure for one in found.effects):
+        display = DISPLAYS[measure]
+        effects = [rounded(one.difference, display.factor) for one in found.effects if one.measure == measure]
+        columns.append(estimates(replace(display, unit=display.difference_unit), effects))
+    told = (
+        f"{subject(results)}: effects of the levers, on less off, with the half-widths of their 95% intervals over "
+        f"{results.replications} seeds, from the {found.design} design."
+    )
+    mixed = " Interactions that are joined by a plus are told as their sum." if found.generators else ""
+    name = f"{results.experiment}-{results.scenario}-effects"
+    return [floats(name, told + mixed, [Table(heading="Effect", labels=names, columns=columns)])]
 
 
 def _serves_less(results: Results, method: str) -> str:

@@ -185,8 +185,9 @@ def test_the_report_sets_both_rules_of_credits_side_by_side(tmp_path: Path) -> N
     text = report(found, [])
     assert "$50,000 per tonne: no price in force is above $167" in text
     assert "| method | emitted (g CO₂e) | by the published rule ($) | by the ledger's rule (g CO₂e) |" in text
-    rows = [line for line in text.splitlines() if line.startswith(("| ledger-only | ", "| full | "))]
-    assert [len(row.split("|")) for row in rows].count(6) == 2
+    table = text[text.index("| method | emitted") :].partition("\n\n")[0]
+    rows = [line for line in table.splitlines() if line.startswith(("| ledger-only | ", "| full | "))]
+    assert len(rows) == 2
 
 
 def test_the_report_tells_what_the_ledger_took(tmp_path: Path) -> None:

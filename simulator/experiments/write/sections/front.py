@@ -1,0 +1,31 @@
+"""The Pareto front in a report."""
+
+from collections.abc import Iterator
+
+from simulator.experiments.find.results import Results
+from simulator.experiments.find.service import MISSES
+from simulator.experiments.find.worth import GRAMS
+from simulator.experiments.write.display import DISPLAYS, marked
+from simulator.experiments.write.tables import cell, markdown_table
+
+AXES = (GRAMS, MISSES, "cost_dollars")
+"""Measures of the front, in this order."""
+
+
+def front(results: Results) -> Iterator[str]:
+    """Yield the methods on the front, the least grams first, and what it takes to be there."""
+    if not results.front:
+        return
+    place = {estimated.method: index for index, estimated in enumerate(results.estimates)}
+    on = sorted((one for one in results.front if one.on_front), key=lambda one: one.grams)
+    yield from ("## Pareto front", "")
+    yield (
+        f"Of {len(results.front)} methods {len(on)} are on the front of emissions, late or dropped tasks and cost: by "
+        "the means, no other method is as good in all three and better in one. Where means differ by less than their "
+        "intervals, other seeds may put another method on it."
+    )
+    yield ""
+    yield from markdown_table(
+        ["method", *(DISPLAYS[measure].title for measure in AXES)],
+        [[marked(results, one.method), *(cell(results, place[one.method], measure) for measure in AXES)] for one in on],
+    )
