@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.core.config import ConfigError
@@ -136,15 +136,20 @@ def test_round_robin_passes_over_nodes_that_cannot() -> None:
 
 
 @given(speeds=st.lists(st.integers(1, 9), min_size=1, max_size=6), rounds=st.integers(1, 4))
+@example(speeds=[1, 1, 1, 1, 7, 7], rounds=1)
 def test_weighted_round_robin_shares_in_proportion_to_speed(speeds: list[int], rounds: int) -> None:
-    """After any number of tasks no node is more than a turn away from its share, and after whole rounds none at all."""
+    """No node is ever a turn ahead of its share, and after whole rounds each has just that.
+
+    A node takes its turn while its credit is the highest, so above zero as all sum to none, and pays one for it.
+    The others together may be as far behind as those ahead: one of them by more than a turn.
+    """
     nodes = cluster([[[1.0 / speed]] for speed in speeds], [[1.0]] * len(speeds), longest_wait=1e9)
     count = rounds * sum(speeds)
     placed = policy("weighted-round-robin").place(tasks(*[0.0] * count), nodes, view(nodes)).node
     assert np.bincount(placed, minlength=len(speeds)).tolist() == [rounds * speed for speed in speeds]
     for done in range(1, count):
         due = done * np.array(speeds) / sum(speeds)
-        assert np.abs(np.bincount(placed[:done], minlength=len(speeds)) - due).max() <= 1.0 + 1e-9
+        assert (np.bincount(placed[:done], minlength=len(speeds)) - due).max() < 1.0
 
 
 def test_weighted_round_robin_goes_on_from_step_to_step_and_passes_over_nodes_that_cannot() -> None:
