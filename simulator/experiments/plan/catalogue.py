@@ -34,8 +34,14 @@ ROUND_ROBIN = "round-robin"
 RIVALS = (REFERENCE, ROUND_ROBIN, STANDARD)
 """Methods that a report holds its own method against in its first paragraph, in this order, where they were run."""
 
+OURS = ("rolling-horizon", "rolling-horizon-lp", "oracle")
+"""Policies that are no simple alternatives: this project's planners, and what knows the future."""
+
 CONSOLIDATION = "consolidation"
 """The method that lets as few nodes stay awake as the work needs, whatever the scenario says of sleep."""
+
+CONSOLIDATING = ("least-carbon", "weighted", "joint")
+"""Policies that run with consolidation as well where the scenario has another way of sleep."""
 
 PEERS = (
     ROUND_ROBIN,
@@ -157,6 +163,14 @@ def _ablation_methods(scenario: AnyScenario) -> Iterator[Method]:
     yield Method(name=ROUND_ROBIN, policy=ROUND_ROBIN, ledger=False)
 
 
+def is_simple(method: Method, own: str) -> bool:
+    """Return whether a method is a simple alternative to the policy `own`: another one, of all nodes, and not OURS.
+
+    Nor has it a ledger, which is a part of the system that costs energy.
+    """
+    return not method.ledger and method.policy not in {own, *OURS} and single_node(method.policy) is None
+
+
 def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
     """Return a case per policy, the rest of the system being the same, and on `edge` first the reference."""
     single = [
@@ -168,11 +182,19 @@ def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
         return [_case(method, scenario, tasks) for method in (standard, weighted, *single)]
     names = dict.fromkeys(name for name in (*PEERS, scenario.scheduler.policy) if name != REFERENCE)
     policies = [Method(name=name, policy=name, ledger=False) for name in names if single_node(name) is None]
-    consolidation = Method(name=CONSOLIDATION, policy="least-loaded", ledger=False, sleeping="consolidate")
     return [
         Case(label=method.name, work=msgspec.structs.replace(_job(method, scenario, tasks), bound=True))
-        for method in (_reference(), *policies, consolidation, *single)
+        for method in (_reference(), *policies, *_consolidating(scenario), *single)
     ]
+
+
+def _consolidating(scenario: Scenario) -> Iterator[Method]:
+    """Yield the methods that consolidate whatever the scenario says, without those that do so already."""
+    consolidation = Method(name=CONSOLIDATION, policy=REFERENCE, ledger=False, sleeping="consolidate")
+    yield consolidation
+    if scenario.scheduler.sleeping != consolidation.sleeping:
+        for name in CONSOLIDATING:
+            yield msgspec.structs.replace(consolidation, name=f"{name}-{CONSOLIDATION}", policy=name)
 
 
 def forecasts(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:

@@ -35,6 +35,12 @@ def _against(one: Rivalry, methods: Mapping[str, Method], index: int) -> str:
     parts = ["with the same compression" if own.compression == other.compression else "without compression"]
     if not other.sleep:
         parts.append("every node awake")
+    elif other.sleeping not in {None, own.sleeping}:
+        parts.append("with consolidation")
+    if one.is_best_simple:
+        parts.append(
+            "of the simple methods with equal service the one that emits least, chosen by these runs, which flatters it"
+        )
     changes = [_change(found.measure, found.difference, found.relative) for found in one.comparisons]
     begin = f"`{one.method}` against" if index == 0 else "Against"
     return f"{begin} `{one.against}` ({', '.join(parts)}): {', '.join(changes)}.{_service(one)}"

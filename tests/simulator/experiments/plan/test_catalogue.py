@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from exporter.core.config import ConfigError
-from simulator.experiments.plan.catalogue import EXPERIMENTS, NODES, PEERS, RIVALS, Case
+from simulator.experiments.plan.catalogue import CONSOLIDATING, EXPERIMENTS, NODES, PEERS, RIVALS, Case, is_simple
 from simulator.experiments.plan.request import Request, check
 from simulator.experiments.plan.work import Saturation
 from simulator.published.figures import ABLATION, PUBLISHED
@@ -118,7 +118,23 @@ def test_peers_have_equal_service_but_for_who_sleeps(scenario: str) -> None:
     methods = [case.work.method for case in cases("peers", scenario).values()]
     assert len({tuple(getattr(method, name) for name in same) for method in methods}) == 1
     assert {method.name for method in methods if not method.sleep} == {"least-loaded"}
-    assert {method.name: method.sleeping for method in methods if method.sleeping} == {"consolidation": "consolidate"}
+    sleepers = {method.name: (method.policy, method.sleeping) for method in methods if method.sleeping}
+    assert sleepers.pop("consolidation") == ("least-loaded", "consolidate")
+    # Where the scenario consolidates, all of the others do.
+    others = {f"{name}-consolidation": (name, "consolidate") for name in CONSOLIDATING}
+    assert sleepers == (others if scenario == "edge" else {})
+
+
+def test_simple_methods_are_neither_ours_nor_a_single_node_nor_the_system_less_a_part() -> None:
+    found = {name: case.work.method for name, case in cases("peers", "edge").items()}
+    simple = {name for name, method in found.items() if is_simple(method, "shifting")}
+    assert found.keys() - simple == {"shifting", "oracle"} | {name for name in found if name.startswith("single-node:")}
+    for experiment in ("baseline", "ablation"):
+        names = {name for name, one in cases(experiment, "edge").items() if is_simple(one.work.method, "shifting")}
+        assert names == {
+            "least-loaded",
+            *(["standard", "compression-only"] if experiment == "baseline" else ["round-robin"]),
+        }
 
 
 def test_a_policy_of_ones_own_is_among_its_peers() -> None:
