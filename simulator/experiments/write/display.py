@@ -22,6 +22,9 @@ LESS_MARK = "*"
 OPEN_MARK = "?"
 """Sign behind the name of a method of which the runs do not show whether it serves as many tasks on time."""
 
+CERTAIN = 0.05
+"""Adjusted p-value below which reports and plots take a difference for certain."""
+
 MOST_DECIMALS = 6
 """Most decimals; figures that need more are shown with a power of ten."""
 

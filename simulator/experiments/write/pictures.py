@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.results import Results
+from simulator.experiments.find.sensitivity import Sensitivity
 from simulator.experiments.run.journal import write
 from simulator.experiments.write.medium import REPORT, Medium, drawn
 from simulator.experiments.write.plots.bars import BARS, bars_of
-from simulator.experiments.write.plots.differences import differences
+from simulator.experiments.write.plots.differences import differences, intervals
+from simulator.experiments.write.plots.effects import effects
+from simulator.experiments.write.plots.front import front
 from simulator.experiments.write.plots.radar import radar
 from simulator.experiments.write.plots.scaling import scaling
 from simulator.experiments.write.plots.styles import DrawResults
+from simulator.experiments.write.plots.tornado import tornado
 
 
 def write_plots(folder: Path, results: Results, media: Sequence[Medium]) -> list[str]:
@@ -31,6 +36,13 @@ def pictures(results: Results) -> dict[str, DrawResults]:
     found = [one for estimated in results.estimates for one in estimated.by_measure.items()]
     measured = {measure for measure, estimate in found if estimate.mean or estimate.published}
     drawings = {name: bars_of(measure) for name, measure in BARS.items() if measure in measured}
+    drawings["intervals"] = intervals
+    if results.front:
+        drawings["front"] = front
+    if isinstance(results.factorial, Factorial):
+        drawings["effects"] = effects
+    if isinstance(results.sensitivity, Sensitivity):
+        drawings["sensitivity"] = tornado
     drawings["ablation" if results.experiment == "ablation" else "differences"] = differences
     if results.experiment == "baseline":
         drawings["radar"] = radar

@@ -4,11 +4,8 @@ from collections.abc import Iterator
 
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.worth import GRAMS, PERFECT, WORTHWHILE, Needed, Share, Worth
-from simulator.experiments.write.display import PERCENT, percent_change, plain, with_half_width
+from simulator.experiments.write.display import CERTAIN, PERCENT, percent_change, plain, with_half_width
 from simulator.experiments.write.tables import DASH, markdown_table
-
-CERTAIN = 0.05
-"""Adjusted p-value below which the first line takes a difference for certain."""
 
 
 def headline(results: Results) -> Iterator[str]:

@@ -11,8 +11,9 @@ from simulator.experiments.write.latex_text import MINUS
 from simulator.experiments.write.medium import Medium, is_wide, new_figure, set_scale
 from simulator.experiments.write.plots.styles import (
     DrawResults,
+    Look,
     caption,
-    colour_of,
+    look_of,
     point,
     published_legend,
     reach_below,
@@ -55,7 +56,8 @@ def bars(results: Results, measure: str, medium: Medium) -> "Figure":
     ends = [one for estimate in found for one in (estimate.mean, estimate.published) if one is not None]
     values = [one * display.factor for one in ends]
     for position, (estimated, estimate) in enumerate(zip(shown, found, strict=True)):
-        _bar(axes, position, estimated.method, _scaled_by(estimate, display.factor), display, wide=is_wide(values))
+        look = look_of(results, estimated.method)
+        _bar(axes, position, look, _scaled_by(estimate, display.factor), display, wide=is_wide(values))
     note = set_scale(axes, "x", values)
     axes.set_yticks(range(len(shown)), [marked(results, estimated.method) for estimated in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
@@ -79,13 +81,15 @@ def _scaled_by(estimate: Estimate, factor: float) -> Estimate:
     )
 
 
-def _bar(axes: "Axes", position: int, method: str, estimate: Estimate, display: Display, *, wide: bool) -> None:
-    colour = colour_of(method)
+def _bar(axes: "Axes", position: int, look: Look, estimate: Estimate, display: Display, *, wide: bool) -> None:
     whiskers = [[reach_below(estimate, display)], [estimate.high - estimate.mean]]
     if wide:
-        point(axes, estimate.mean, position, whiskers, colour)
+        point(axes, estimate.mean, position, whiskers, look)
     else:
-        axes.barh(position, estimate.mean, color=colour, height=0.62, xerr=whiskers, capsize=2, ecolor="black")
+        ends_of = {"capsize": 2, "ecolor": "black"}
+        axes.barh(
+            position, estimate.mean, 0.62, color=look.face, edgecolor=look.colour, xerr=whiskers, error_kw=ends_of
+        )
     ends = [estimate.high] if wide else [0.0, estimate.high]
     if estimate.published is not None:
         ends.append(estimate.published)

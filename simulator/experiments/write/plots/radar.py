@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from simulator.experiments.find.results import Results
 from simulator.experiments.write.display import DISPLAYS, PROMPT_TASKS, subject
 from simulator.experiments.write.medium import Medium, new_figure
-from simulator.experiments.write.plots.styles import colour_of
+from simulator.experiments.write.plots.styles import look_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +36,7 @@ def radar(results: Results, medium: Medium) -> "Figure":
     scaled = {measure: _scaled(results, measure) for measure in measures}
     for index, estimated in enumerate(results.estimates):
         values = [scaled[measure][index] for measure in measures]
-        colour = colour_of(estimated.method)
+        colour = look_of(results, estimated.method).colour
         # Later lines are thinner, so that a line stays visible on both sides of another that covers it.
         left = len(results.estimates) - index
         style, mark = STYLES[index % len(STYLES)]

@@ -1,13 +1,14 @@
 """The common ground of all pictures: colours by method, marks, whiskers, titles and bare axes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from simulator.experiments.find.estimates import Estimate
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.statistics import Interval
-from simulator.experiments.write.display import Display, subject
+from simulator.experiments.write.display import Display, marked, subject
 from simulator.experiments.write.medium import Medium
 
 if TYPE_CHECKING:
@@ -46,9 +47,18 @@ LONGEST_TITLE = 87
 """Characters of a title that fit into a line of a report; a longer one takes two."""
 
 
-def colour_of(method: str) -> str:
-    """Return the colour of a method."""
-    return COLOURS.get(method, FALLBACK_COLOUR)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The colour of a method, and that which fills its marks: white where its service is not that of the reference."""
+
+    colour: str
+    face: str
+
+
+def look_of(results: Results, method: str) -> Look:
+    """Return the look of a method."""
+    colour = COLOURS.get(method, FALLBACK_COLOUR)
+    return Look(colour=colour, face=colour if marked(results, method) == method else "white")
 
 
 def reach_below(interval: Interval | Estimate, display: Display, least: float = 0.0) -> float:
@@ -64,10 +74,10 @@ def caption(results: Results) -> str:
     return whole if len(whole) <= LONGEST_TITLE else f"{subject(results)}:\n{told}"
 
 
-def point(axes: "Axes", mean: float, position: int, whiskers: Sequence[Sequence[float]], colour: str) -> None:
+def point(axes: "Axes", mean: float, position: float, whiskers: Sequence[Sequence[float]], look: Look) -> None:
     """Draw a point over its interval, which may be narrower."""
     axes.errorbar(mean, position, xerr=whiskers, fmt="none", ecolor="black", capsize=2)
-    axes.plot(mean, position, "o", color=colour, zorder=3)
+    axes.plot(mean, position, "o", color=look.colour, markerfacecolor=look.face, zorder=3)
 
 
 def published_legend(figure: "Figure", axes: "Axes", has_any: bool) -> None:  # noqa: FBT001 - says what there is

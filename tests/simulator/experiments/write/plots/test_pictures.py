@@ -22,8 +22,9 @@ from simulator.experiments.write.pictures import pictures
 from simulator.experiments.write.plots.radar import radar
 from tests.simulator.experiments.fake_simulation import files_of, request
 from tests.simulator.experiments.write.plots.kept import KEPT, kept
+from tests.simulator.experiments.write.plots.planted import with_factorial, with_front, with_sensitivity
 
-PRINTED = [file for file in KEPT if file.parent.name in {"baseline-published", "peers-edge", "scaling-published"}]
+PRINTED = ("baseline-published", "peers-edge", "scaling-published")
 
 LEAST_POINTS = 6.0
 """Size of the smallest text that can be read in print."""
@@ -31,17 +32,25 @@ LEAST_POINTS = 6.0
 MILLIMETRES_PER_POINT = 25.4 / 72
 
 
+PLANTED = with_front(with_sensitivity(with_factorial(kept("peers-edge"))))
+"""Results that have every kind of picture."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("file", "media"),
-    [*((file, [REPORT]) for file in KEPT), *((file, [COLUMN, PAGE]) for file in PRINTED)],
-    ids=lambda one: one.parent.name if isinstance(one, Path) else one[-1].ending,
+    ("name", "media"),
+    [
+        *((file.parent.name, [REPORT]) for file in KEPT),
+        *((name, [COLUMN, PAGE]) for name in PRINTED),
+        ("planted", [REPORT, COLUMN, PAGE]),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one[-1].ending,
 )
-def test_no_part_of_a_picture_is_cut_off_or_too_small(file: Path, media: list[Medium]) -> None:
-    results = msgspec.json.decode(file.read_bytes(), type=Results)
+def test_no_part_of_a_picture_is_cut_off_or_too_small(name: str, media: list[Medium]) -> None:
+    results = PLANTED if name == "planted" else kept(name)
     drawings = pictures(results)
     assert drawings
-    for name, draw in drawings.items():
+    for picture, draw in drawings.items():
         for medium in media:
             with settings_of(medium):
                 figure = draw(results, medium)
@@ -49,12 +58,12 @@ def test_no_part_of_a_picture_is_cut_off_or_too_small(file: Path, media: list[Me
                     continue
                 figure.draw_without_rendering()
                 whole, used = figure.bbox_inches, figure.get_tightbbox()
-                assert whole.padded(0.01).containsx(used.x0), name
-                assert whole.padded(0.01).containsx(used.x1), name
-                assert whole.padded(0.01).containsy(used.y0), name
-                assert whole.padded(0.01).containsy(used.y1), name
+                assert whole.padded(0.01).containsx(used.x0), picture
+                assert whole.padded(0.01).containsx(used.x1), picture
+                assert whole.padded(0.01).containsy(used.y0), picture
+                assert whole.padded(0.01).containsy(used.y1), picture
                 texts = figure.findobj(Text)
-                assert min(float(one.get_fontsize()) for one in texts if one.get_text()) >= LEAST_POINTS, name
+                assert min(float(one.get_fontsize()) for one in texts if one.get_text()) >= LEAST_POINTS, picture
 
 
 @pytest.mark.slow
