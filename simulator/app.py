@@ -34,6 +34,7 @@ from simulator.live.ledger.keeping import Keeping
 from simulator.live.ledger.setting import setting_of
 from simulator.live.pacing import Pace, SpeedMeter, is_lean, step_for
 from simulator.live.page import render_page
+from simulator.live.reasons import possible_reasons
 from simulator.live.reload import Reload, Sources
 from simulator.live.run import LiveRun
 from simulator.live.snapshot import NodeFacts, RunFacts, Snapshot
@@ -60,7 +61,7 @@ COMPLAINT_INTERVAL = Seconds(SECONDS_PER_HOUR)
 DIGEST_LENGTH = 12
 
 MOST_NODES = 200
-"""Most nodes of a live run: each has about 24 series of its own. Experiments know no such limit."""
+"""Most nodes of a live run: each has about 30 series of its own. Experiments know no such limit."""
 
 
 class Stop(Protocol):
@@ -174,6 +175,7 @@ def _facts(plan: Plan, engine: Engine) -> RunFacts:
         models=tuple(profile.measurements),
         shown=plan.shown,
         counts_life_cycle=engine.plant.life_cycle is not None,
+        reasons=possible_reasons(engine.plant.sleep),
     )
 
 

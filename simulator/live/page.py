@@ -8,6 +8,7 @@ from simulator.live.chart import power_chart
 from simulator.live.flow_picture import flow_picture
 from simulator.live.forecast_table import forecast_section
 from simulator.live.ledger.view import ledger_section
+from simulator.live.scheduler_table import scheduler_section
 from simulator.live.summary import PointView, Summary, Today
 from simulator.live.tables import flow_table, node_table, site_table
 
@@ -26,6 +27,7 @@ def render_page(summary: Summary, points: list[PointView], *, metrics_path: str)
 {_task_card(summary)}
 </div>
 <section>{power_chart(points)}</section>
+{scheduler_section(summary.scheduler)}
 {_flows(summary)}
 <section><h2>Sites</h2>{site_table(summary.sites)}</section>
 {forecast_section(summary.forecasts)}

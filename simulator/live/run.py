@@ -17,10 +17,12 @@ from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.ledger.record.types import Instrument
 from simulator.live.forecasts import LiveForecasts
 from simulator.live.ledger.book import LiveLedger
+from simulator.live.scheduling import scheduler_state
 from simulator.live.snapshot import PowerPoint, Readings, RunFacts, Snapshot
 from simulator.run.engine import Engine, StepRecord
 from simulator.run.job import GRAMS_PER_TONNE, MICROGRAMS_PER_GRAM
 from simulator.run.totals import Totals
+from simulator.scheduling.decision import Decision
 
 DAY = Seconds(SECONDS_PER_DAY)
 
@@ -44,6 +46,8 @@ class LiveRun:
         self._issued = 0 if ledger is None else _issued(ledger)
         self._engine = engine
         self._forecasts = forecasts
+        self._decision: Decision | None = None
+        engine.watch()
         self._at_hour = engine.totals.flows.copy()
         self._record: StepRecord | None = None
         self._at_midnight = engine.totals.copy()
@@ -106,7 +110,7 @@ class LiveRun:
             totals=totals,
             at_midnight=self._at_midnight,
             waiting=engine.waiting,
-            readings=Readings(record=record, charge=_charge(engine), state=_state(engine), speed=speed),
+            readings=self._readings(record, speed),
             published_at=clock.wall(),
             published_elapsed=clock.elapsed(),
             history=tuple(self._history),
@@ -114,6 +118,13 @@ class LiveRun:
             ledger=None if self._ledger is None else self._ledger.figures(),
             revenue_dollars=None if self._prices is None else self._revenue,
         )
+
+    def _readings(self, record: StepRecord, speed: float | None) -> Readings:
+        """Return the readings of the last step."""
+        engine = self._engine
+        scheduler = scheduler_state(engine, len(self.facts.classes), self._decision)
+        self._decision = scheduler.decision
+        return Readings(record=record, charge=_charge(engine), state=_state(engine), scheduler=scheduler, speed=speed)
 
     def _sell(self, ledger: LiveLedger) -> None:
         """Count what was issued with the last step at the price of its day, where there are prices."""

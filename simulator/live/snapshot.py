@@ -12,6 +12,8 @@ from simulator.arrays import FloatArray, IntArray
 from simulator.experiments.find.estimates import ShownResults
 from simulator.live.course import CourseState
 from simulator.live.ledger.figures import LedgerFigures
+from simulator.live.reasons import StateReason
+from simulator.live.scheduling import SchedulerState
 from simulator.models.profile import Measurement
 from simulator.run.engine import StepRecord
 from simulator.run.totals import Totals
@@ -57,7 +59,7 @@ class RunFacts:
     that local time's offset from UTC in seconds. `site_of_bus` and `battery_joules`, the capacity, are by bus. `speed`
     is the requested simulated seconds per second, infinite for as many as possible. `shown` are results of earlier
     experiments that are shown beside the run. `counts_life_cycle` says whether the emissions
-    of making panels, turbines and batteries are counted.
+    of making panels, turbines and batteries are counted. `reasons` are those that nodes can have to be awake or asleep.
     """
 
     version: str
@@ -82,6 +84,7 @@ class RunFacts:
     models: tuple[Measurement, ...]
     shown: tuple[ShownResults, ...]
     counts_life_cycle: bool
+    reasons: tuple[StateReason, ...]
 
     @property
     def interval(self) -> Seconds:
@@ -104,13 +107,15 @@ class PowerPoint:
 class Readings:
     """Readings of the last step alone; `charge` (B,) is the batteries' state of charge, NaN without one.
 
-    `state` (N,) is the number of each node's state among NODE_STATES. `speed` is the number of simulated seconds per
+    `state` (N,) is the number of each node's state among NODE_STATES. `scheduler` is what the scheduler has before it.
+    `speed` is the number of simulated seconds per
     second over the last seconds, None until it is known.
     """
 
     record: StepRecord
     charge: FloatArray
     state: IntArray
+    scheduler: SchedulerState
     speed: float | None
 
 

@@ -14,6 +14,7 @@ from simulator.energy.clear_sky import CYCLE_DAYS
 from simulator.live.flows import FlowView, flows_of
 from simulator.live.forecast_view import ForecastView, forecasts_of
 from simulator.live.ledger.view import LedgerView, view_of
+from simulator.live.scheduler_view import SchedulerView, scheduler_of
 from simulator.live.sites import SiteView, known, sites_of
 from simulator.live.snapshot import PowerPoint, Readings, Snapshot, speed_text
 
@@ -43,6 +44,7 @@ class NodeView(_View, frozen=True):
     frequency_hertz: float | None
     backlog_seconds: float | None
     utilization_ratio: float | None
+    queued_tasks: float | None
 
 
 NODE_FACTS = ("name", "site", "device", "supply", "shares_bus")
@@ -88,6 +90,7 @@ class Summary(_View, frozen=True):
     emission_grams_per_hour: float | None
     grid_grams_per_kwh: float | None
     held_tasks: int | None
+    scheduler: SchedulerView | None
     today: Today
     sites: list[SiteView]
     flows: list[FlowView]
@@ -130,6 +133,7 @@ def summarize(snapshot: Snapshot, *, fresh: bool) -> Summary:
         emission_grams_per_hour=None if now is None else _grams_per_hour(now),
         grid_grams_per_kwh=None if now is None else _grid_intensity(now) * JOULES_PER_KWH,
         held_tasks=None if now is None else snapshot.waiting,
+        scheduler=scheduler_of(snapshot),
         today=_today(snapshot),
         sites=sites_of(snapshot),
         flows=flows_of(snapshot),
@@ -225,6 +229,7 @@ def _figures(snapshot: Snapshot, now: Readings) -> dict[str, FloatArray]:
         "frequency_hertz": record.frequency,
         "backlog_seconds": record.backlog,
         "utilization_ratio": record.utilization,
+        "queued_tasks": now.scheduler.queued.astype(np.float64),
     }
 
 

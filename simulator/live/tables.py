@@ -44,7 +44,9 @@ def node_table(nodes: Sequence[NodeView], *, with_sites: bool) -> str:
     """List the nodes, with their sites where there are several."""
     texts = ("Node", *(("Site",) if with_sites else ()), "Device", "Supply")
     rows = "".join(_node(node, with_site=with_sites) for node in nodes)
-    table = _table("nodes", texts, ("Load", "Generated", "Grid"), ("Battery",), rows, ("Frequency", "Busy", "Queue"))
+    table = _table(
+        "nodes", texts, ("Load", "Generated", "Grid"), ("Battery",), rows, ("Frequency", "Busy", "Tasks", "Queue")
+    )
     return table + (SHARED if any(node.shares_bus for node in nodes) else "")
 
 
@@ -97,6 +99,7 @@ def _node(node: NodeView, *, with_site: bool) -> str:
     rest = (
         _figure(node, "frequency_hertz", "{:.2f} GHz", 1e-9),
         _figure(node, "utilization_ratio", "{:.0%}"),
+        _figure(node, "queued_tasks", "{:.0f}"),
         _figure(node, "backlog_seconds", "{:.1f} s"),
     )
     texts = (node.name, *((node.site,) if with_site else ()), node.device, node.supply)

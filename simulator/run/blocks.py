@@ -54,6 +54,11 @@ class Blocks:
         self.acts: Acts | None = None
         self.orders: Orders | None = None
 
+    @property
+    def held(self) -> list[Released]:
+        """Return the tasks that are to be released after the last block."""
+        return self._held.parts
+
     def after(self, index: int, most_steps: int, seen: Seen | None = None) -> Block:
         """Return the block that begins with a step, before which a run is as it was `seen` by a planner.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import BoolArray, FloatArray, IntArray
-from simulator.workload.task import Tasks
+from simulator.workload.task import EMPTY, Tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,10 @@ class Released:
         )
 
 
+NOTHING = Released(tasks=EMPTY, arrival=EMPTY.arrival)
+"""No tasks at all."""
+
+
 class HeldTasks:
     """Tasks by the hour in which they are to be released."""
 
@@ -43,7 +47,12 @@ class HeldTasks:
 
     def __len__(self) -> int:
         """Return the number of waiting tasks."""
-        return sum(len(held) for parts in self._by_hour.values() for held in parts)
+        return sum(map(len, self.parts))
+
+    @property
+    def parts(self) -> list[Released]:
+        """Return all waiting tasks."""
+        return [part for parts in self._by_hour.values() for part in parts]
 
     def release(self, fresh: Released, end: Seconds) -> Released:
         """Hold the `fresh` tasks that are released at `end` or later, and return the others and those held for them.

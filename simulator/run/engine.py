@@ -11,9 +11,9 @@ from simulator.energy.bus import ASKED, SINKS, SOURCES, STORED, Flows
 from simulator.run.backlog import Queue, Work
 from simulator.run.blocks import Blocks, Seen
 from simulator.run.buses import Buses
+from simulator.run.deferred import NOTHING, Released, together
 from simulator.run.initial import network_of, state_of, tables_of
 from simulator.run.kernels import (
-    GREEN,
     LOAD,
     MOST_STEPS,
     PHASES,
@@ -27,15 +27,15 @@ from simulator.run.kernels import (
     Block,
     advance,
 )
+from simulator.run.placing import Placing, Question, placing, question, unplaced
 from simulator.run.plant import Plant
 from simulator.run.totals import Totals
 from simulator.scheduling.charging import HOURS_AHEAD, Charging, ChargingView
-from simulator.scheduling.interface import Policy, StepView
+from simulator.scheduling.interface import Policy
 from simulator.scheduling.kernels.compiled import passed, prepared
 from simulator.scheduling.kernels.placement import Order, Rule, place_least_loaded
 from simulator.scheduling.planned import AsPlanned
 from simulator.scheduling.ruled import Ruled, rule
-from simulator.workload.task import Tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +121,8 @@ class Engine:
         self._rule: Rule = rule(plant.cluster)
         self._advance = advance
         self._traced: list[Stretch] | None = None
+        self._watched = False
+        self.placing: Placing | None = None
         self.beginning = Beginning(clock=Seconds(0.0), stored=self.stored.copy(), overdue=0)
 
     @property
@@ -143,6 +145,12 @@ class Engine:
         done = self._index - block.begin
         return self._held + int(block.offered[:done].sum()) - int(block.first[done])
 
+    def held(self) -> Released:
+        """Return the tasks that are held for a later step: `waiting` of them."""
+        block = self._block
+        known = together([*self._blocks.held, NOTHING if block is None else unplaced(block, self._index)])
+        return known.chosen(known.arrival < self.clock)
+
     def begin(self) -> None:
         """Let the totals count from now on: all steps so far were warm-up."""
         self.totals = self._no_totals()
@@ -154,6 +162,10 @@ class Engine:
         self._state = self._state._replace(flows=np.zeros((MOST_STEPS, buses, len(SOURCES), len(SINKS))))
         self._traced = []
         return self._traced
+
+    def watch(self) -> None:
+        """Keep, from now on, what was chosen for the last tasks that a `step` placed."""
+        self._watched = True
 
     def run(self, steps: int, most_missed: float = math.inf) -> None:
         """Advance by so many steps, or until more tasks than `most_missed` are late or dropped.
@@ -310,38 +322,26 @@ class Engine:
         if plant.sleep is not None and plant.sleep.asked is not None:
             self._go(block, at + PLACE)
             plant.sleep.ask(self.clock, plant.step, self.queue.free_at)
-        if not isinstance(plant.policy, Ruled):
+        asked = None
+        if self._watched or not isinstance(plant.policy, Ruled):
             self._go(block, at + PLACE)
-            self._place(plant.policy, block)
+            asked = question(plant, self._state, block, self._index)
+        if asked is not None and not isinstance(plant.policy, Ruled):
+            self._place(plant.policy, asked)
         self._go(block, at + SETTLE)
+        if asked is not None and self._watched:
+            self.placing = placing(asked, plant, self._state)
         if plant.charging is not None:
             self._state.buses[ASKED] = self._charge(plant.charging, block)
 
-    def _place(self, policy: Policy, block: Block) -> None:
+    def _place(self, policy: Policy, asked: Question) -> None:
         """Let a policy that is no kernel place the tasks of the present step."""
-        plant, state, index = self.plant, self._state, self._index
-        first, last = block.first[index - block.begin :][:2].tolist()
-        if first == last:
-            return
-        view = StepView(
-            start=self.clock,
-            seconds=plant.step,
-            free_at=self.queue.free_at,
-            wake=np.zeros(len(self.queue.free_at)) if plant.sleep is None else plant.sleep.wake_seconds(),
-            green_joules=state.buses[GREEN],
-            grams_per_joule=block.grid[0],
-        )
-        tasks = Tasks(
-            arrival=block.release[first:last],
-            task_class=block.task_class[first:last],
-            work=block.work[first:last],
-            deadline=block.deadline[first:last],
-        )
-        placed = policy.place(tasks, plant.cluster, view)
-        state.choice[:, : last - first] = placed.node, placed.level
-        state.times[:, : last - first] = placed.start, placed.finish
+        state, count = self._state, len(asked.tasks)
+        placed = policy.place(asked.tasks, self.plant.cluster, asked.view)
+        state.choice[:, :count] = placed.node, placed.level
+        state.times[:, :count] = placed.start, placed.finish
         state.terms[:] = placed.terms
-        state.at[0] = index * PHASES + WAKE
+        state.at[0] = self._index * PHASES + WAKE
 
     def _charge(self, charging: Charging, block: Block) -> FloatArray:
         """Return the joules (B,) that batteries are to charge from the grid in the present step."""

@@ -518,7 +518,7 @@ def move(
     moved: FloatArray,
     moving: FloatArray,
 ) -> None:
-    """Count the input of the tasks that are sent to nodes of other sites than those where they arrived.
+    """Count the tasks by the sites where they arrived and where they are placed, and the input that moves between them.
 
     It has `input_bytes` (K,) and takes `network_joules` (N, K). Of the network's energy each half is bought at one end,
     by the `grid` (2, B) there. Totals are `moved` and
@@ -536,6 +536,7 @@ def move(
         joules = network_joules[n, k]
         if source != target:
             moved[0, source, target] += input_bytes[k]
+        moved[2, source, target] += 1.0
         moved[1, source, target] += joules
         moving[0] += joules * (grid[0, here] + grid[0, there]) / 2.0
         moving[1] += joules * (grid[1, here] + grid[1, there]) / 2.0

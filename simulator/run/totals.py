@@ -38,9 +38,9 @@ LIFE_CYCLE, GENERATION, CHARGED, EXPORTED, CURTAILED, CHARGING_GRAMS, CHARGING_D
 class Sums(NamedTuple):
     """The totals as the kernels know them: few arrays, because each takes the compiler time; see `Totals`.
 
-    `by_node` (12, N) and `by_bus` (7, B) have their rows in the order of `NODE_SUMS` and `BUS_SUMS`. `moved` (2, S, S)
-    are bytes and joules, `moving` (2,) grams and dollars. `of_node` (4, N): tasks that are completed, late ones of
-    them, wakes and failed wakes. `of_class` (4, K): tasks that are completed, late ones of them, dropped, and offered.
+    `by_node` (12, N) and `by_bus` (7, B) have their rows in the order of `NODE_SUMS` and `BUS_SUMS`. `moved` (3, S, S)
+    are bytes, joules and tasks, `moving` (2,) grams and dollars. `of_node` (4, N): tasks that are completed, late ones
+    of them, wakes and failed wakes. `of_class` (4, K): tasks that are completed, late ones of them, dropped, offered.
     """
 
     by_node: FloatArray
@@ -74,6 +74,8 @@ class Totals:
 
     `moved_bytes` and `moved_joules` (S, S) went from the first site to the second with the input of tasks; the network
     takes that energy from the grid beside what the nodes consume, with `moved_grams` and `moved_dollars` (1,).
+    `moved_tasks` (S, S) are the tasks that arrived at the first site and were placed at the second, the same one
+    included; zero where there is one site, at which all `placed` are.
 
     Tasks count at their completion: `class_tasks` (K, 3) completed, late ones of them, and dropped; `node_tasks` (N, 2)
     completed and late; `placements` (N, L); `latency` (K, 2) sum of seconds and of their squares; `histogram` (K, B) by
@@ -104,6 +106,7 @@ class Totals:
     failed_wakes: CountArray
     moved_bytes: FloatArray
     moved_joules: FloatArray
+    moved_tasks: FloatArray
     moved_grams: FloatArray
     moved_dollars: FloatArray
     class_offered: CountArray
@@ -129,7 +132,7 @@ class Totals:
                 by_node=np.zeros((len(NODE_SUMS), nodes)),
                 by_bus=np.zeros((len(BUS_SUMS), buses)),
                 flows=np.zeros((buses, len(SOURCES), len(SINKS))),
-                moved=np.zeros((2, sites, sites)),
+                moved=np.zeros((3, sites, sites)),
                 moving=np.zeros(2),
                 of_node=counts(4, nodes),
                 of_class=counts(4, classes),
@@ -150,6 +153,7 @@ class Totals:
             flows=sums.flows,
             moved_bytes=sums.moved[0],
             moved_joules=sums.moved[1],
+            moved_tasks=sums.moved[2],
             moved_grams=sums.moving[:1],
             moved_dollars=sums.moving[1:],
             node_tasks=sums.of_node[:2].T,

@@ -12,11 +12,13 @@ from simulator.scheduling.kernels.placement import (
     place_in_turn,
     place_in_turn_by_speed,
 )
-from simulator.scheduling.ruled import Ruled, rule
+from simulator.scheduling.ruled import ONLY, REQUESTS, START, TURN, Ruled, rule
 
 
 class InTurn(Ruled):
     """Round robin at full frequency: a task goes to the next node that fits and can start it in time."""
+
+    goes_by = TURN
 
     def __init__(self, name: str, backend: Backend) -> None:
         """Start with the first node."""
@@ -34,6 +36,8 @@ class InTurnBySpeed(Ruled):
     Within a class, for it is that of its tasks that fit on which nodes. Credits are those of the cluster last seen.
     """
 
+    goes_by = TURN
+
     def _choose(self, cluster: Cluster) -> tuple[Order, Rule]:
         """See `Ruled`."""
         speed = np.ascontiguousarray(1.0 / cluster.service[:, :, -1])
@@ -48,6 +52,8 @@ class ByRequests(Ruled):
     wins. A task requests the whole processor, as it executes alone: that filters nodes, and gives all the rest the same
     score, so memory decides between these. Kubernetes draws among equals; here they take turns.
     """
+
+    goes_by = REQUESTS
 
     def __init__(self, name: str, *, most: bool, backend: Backend) -> None:
         """Choose the strategy: the `most` allocated node, or the least."""
@@ -69,6 +75,7 @@ class InOrder(Ruled):
 
     def __init__(self, name: str, place: Order, *, only: str | None = None, backend: Backend) -> None:
         super().__init__(name, backend)
+        self.goes_by = START if only is None else ONLY
         self._only = only
         self._order = place
 

@@ -11,9 +11,18 @@ from simulator.scheduling.kernels.placement import Order, Rule
 from simulator.scheduling.weights import TERMS
 from simulator.workload.task import Tasks
 
+SCORE, START, TURN, REQUESTS, ONLY, OWN = "score", "start", "turn", "requests", "only", "own"
+"""The ways of a policy to choose: by a score, by when a node can start the task, by turn, or by what is requested of
+the nodes; not at all, because a single node could take the task; or in a way of its own, of which it need say nothing."""
+
 
 class Ruled(ABC):
-    """A policy that a run may ask for its order and rule, instead of asking it to place the tasks of each step."""
+    """A policy that a run may ask for its order and rule, instead of asking it to place the tasks of each step.
+
+    `goes_by` is what its order looks at, one of the words above.
+    """
+
+    goes_by: str = OWN
 
     def __init__(self, name: str, backend: Backend) -> None:
         self.name = name

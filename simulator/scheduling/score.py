@@ -17,7 +17,7 @@ from simulator.scheduling.kernels.placement import (
     place_by_score_in_groups,
     place_least_loaded_by_score,
 )
-from simulator.scheduling.ruled import Ruled, rule
+from simulator.scheduling.ruled import SCORE, Ruled, rule
 from simulator.scheduling.weights import Weights
 
 
@@ -101,6 +101,8 @@ def groups_of(tables: ScoreTables, site: IntArray) -> Groups:
 class Scored(Ruled):
     """Placement by the weighted score. Only the rule of the last cluster and its grids is remembered."""
 
+    goes_by = SCORE
+
     def __init__(
         self, name: str, weights: Weights, *, levels: Levels, backend: Backend, search: Search | None = None
     ) -> None:
@@ -111,6 +113,10 @@ class Scored(Ruled):
         self._search = search
         self._row_bus: IntArray
         self._grams: FloatArray | None = None
+
+    def first_level(self, levels: int) -> int:
+        """Return the first of the operating points that are open to a task which starts at once."""
+        return 0 if self._levels is Levels.ALL else levels - 1
 
     def choice(self, cluster: Cluster, grams_per_joule: FloatArray) -> tuple[Order, Rule]:
         """See `Ruled.choice`. Only the rule of the last grids is remembered."""
@@ -156,7 +162,7 @@ class Scored(Ruled):
             bus=cluster.bus[groups.order] if pruned else cluster.bus,
             urgency=rows.urgency,
             weights=np.array(self.weights.values()),
-            first_level=0 if self._levels is Levels.ALL else cluster.extra_watts.shape[1] - 1,
+            first_level=self.first_level(cluster.extra_watts.shape[1]),
             nodes=groups.order,
             first=groups.first,
             scratch=np.empty((4, len(groups.order))),

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
-from simulator.arrays import BoolArray, FloatArray
+from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.scheduling.interface import Cluster
 
 MEMORY = Seconds(SECONDS_PER_HOUR)
@@ -81,6 +81,11 @@ class TimeoutSleeping:
         return after if self._seconds is None else np.full(len(after), float(self._seconds))
 
 
+NOT_KEPT, KEPT_FOR_WORK, KEPT_FOR_CLASS = range(3)
+"""The reasons of the consolidating policy to keep a node awake: none, the work, or a class that no other such node
+fits."""
+
+
 class ConsolidatingSleeping:
     """As few nodes as the work of the last hour needs stay awake, the most frugal of them first.
 
@@ -88,6 +93,8 @@ class ConsolidatingSleeping:
     time; every class keeps at least one node that it fits. The others sleep once they have no task left and have been
     idle for as long as sleep has to last to save energy. The order is by idle power over speed: the mean over the
     classes of the watts of a node for what it could do in a second at full frequency.
+
+    `kept` (N,) says who stays awake at the moment, and why; None before anybody asked.
     """
 
     name = "consolidate"
@@ -96,6 +103,7 @@ class ConsolidatingSleeping:
         self._utilization = utilization
         self._needed: float | None = None
         self._speed: FloatArray | None = None
+        self.kept: IntArray | None = None
 
     def to_sleep(self, cluster: Cluster, table: SleepTable, view: SleepView) -> BoolArray:
         """See `Sleeping.to_sleep`."""
@@ -103,8 +111,8 @@ class ConsolidatingSleeping:
         done = float((view.work * speed).sum() / view.seconds)
         forget = math.exp(-view.seconds / MEMORY)
         self._needed = done if self._needed is None else forget * self._needed + (1.0 - forget) * done
-        keep = self._kept(cluster, speed, self._needed / self._utilization)
-        chosen: BoolArray = view.may & ~keep & (view.idle_seconds >= table.break_even_seconds)
+        self.kept = self._kept(cluster, speed, self._needed / self._utilization)
+        chosen: BoolArray = view.may & (self.kept == NOT_KEPT) & (view.idle_seconds >= table.break_even_seconds)
         return chosen
 
     def _speeds(self, cluster: Cluster) -> FloatArray:
@@ -115,15 +123,15 @@ class ConsolidatingSleeping:
             self._speed = rates.sum(axis=1) / np.maximum(fits.sum(axis=1), 1)
         return self._speed
 
-    def _kept(self, cluster: Cluster, speed: FloatArray, wanted: float) -> BoolArray:
-        keep = np.zeros(len(speed), dtype=np.bool_)
+    def _kept(self, cluster: Cluster, speed: FloatArray, wanted: float) -> IntArray:
+        kept = np.full(len(speed), NOT_KEPT, dtype=np.int32)
         served = np.zeros(cluster.fits.shape[1], dtype=np.bool_)
         capacity = 0.0
         price = np.divide(cluster.idle_watts, speed, out=np.full_like(speed, np.inf), where=speed > 0.0)
         for node in np.argsort(price, kind="stable"):
             if capacity >= wanted and not (cluster.fits[node] & ~served).any():
                 continue
-            keep[node] = True
+            kept[node] = KEPT_FOR_WORK if capacity < wanted else KEPT_FOR_CLASS
             served |= cluster.fits[node]
             capacity += float(speed[node])
-        return keep
+        return kept

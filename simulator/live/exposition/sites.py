@@ -50,6 +50,13 @@ def _state(snapshot: Snapshot) -> Iterator[Sample]:
                 yield (node.name, name), float(state == number)
 
 
+def _reason(snapshot: Snapshot) -> Iterator[Sample]:
+    if snapshot.readings is not None:
+        for node, present in zip(snapshot.facts.nodes, snapshot.readings.scheduler.reasons, strict=True):
+            for reason in snapshot.facts.reasons:
+                yield (node.name, reason), float(reason == present)
+
+
 def _asleep(snapshot: Snapshot) -> Iterator[Sample]:
     for node, seconds in zip(snapshot.facts.nodes, snapshot.totals.asleep_seconds, strict=True):
         yield (node.name,), float(seconds)
@@ -108,6 +115,13 @@ SITES: tuple[Row[Snapshot], ...] = (
         help="State of the node at the end of the last step, 1 for the present state and 0 for the others. A node that "
         "falls asleep counts as asleep.",
         read=_state,
+    ),
+    gauge(
+        name="ecochain_node_state_reason",
+        labels=("node", "reason"),
+        help="Reason for the present state of the node, 1 for the present reason and 0 for the others that the run's "
+        "way to sleep knows. A reason to keep a node awake comes before the node's work of the moment.",
+        read=_reason,
     ),
     counter(
         name="ecochain_node_asleep_seconds_total",

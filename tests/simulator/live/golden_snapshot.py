@@ -22,11 +22,14 @@ from simulator.ledger.record.rules import Rule
 from simulator.live.course import Band, CourseState
 from simulator.live.exposition.rows import ROWS
 from simulator.live.ledger.figures import LedgerFigures
+from simulator.live.reasons import StateReason
+from simulator.live.scheduling import SchedulerState
 from simulator.live.snapshot import NodeFacts, PowerPoint, Readings, RunFacts, Snapshot
 from simulator.models.profile import Measurement
 from simulator.run.backlog import NOTHING, Work
 from simulator.run.engine import StepRecord
 from simulator.run.totals import Totals
+from simulator.scheduling.decision import Decision
 from tests.fake_clock import NOON
 
 FOLDER = Path(__file__).parents[2] / "golden"
@@ -77,6 +80,7 @@ def golden_facts() -> RunFacts:
         ),
         shown=(golden_results(),),
         counts_life_cycle=True,
+        reasons=(StateReason.WORKING, StateReason.KEPT_FOR_WORK, StateReason.NOT_NEEDED),
     )
 
 
@@ -241,7 +245,33 @@ def golden_readings() -> Readings:
         free_at=np.array([129_600.75, 129_000.0]),
         work=Work(joules=np.array([20.0, 0.0]), seconds=np.array([15.0, 0.0]), completed=NOTHING),
     )
-    return Readings(record=record, charge=np.array([0.5, np.nan]), state=np.array([0, 1], np.int32), speed=59.5)
+    return Readings(
+        record=record,
+        charge=np.array([0.5, np.nan]),
+        state=np.array([0, 1], np.int32),
+        scheduler=golden_scheduler(),
+        speed=59.5,
+    )
+
+
+def golden_scheduler() -> SchedulerState:
+    """Return a scheduler that sent the last task to the node with less carbon, while two others wait there."""
+    return SchedulerState(
+        reasons=(StateReason.KEPT_FOR_WORK, StateReason.NOT_NEEDED),
+        queued=np.array([2, 0]),
+        slack=np.array([0.5, np.nan]),
+        due=np.array([[2, 0], [0, 1]]),
+        releases=np.array([1, 2, 0, 0]),
+        decision=Decision(
+            released=Seconds(129_590.0),
+            task_class=0,
+            chosen=0,
+            level=1,
+            second=1,
+            term="grid",
+            scores=np.array([[0.25, 0.125, 0.0, 0.0, 0.0], [0.125, 0.125, 0.25, 0.0, 0.0]]),
+        ),
+    )
 
 
 def rendered(snapshot: Snapshot, *, openmetrics: bool) -> bytes:

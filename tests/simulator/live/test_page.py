@@ -35,6 +35,7 @@ NODE_FIGURES = {
     "frequency_hertz": "ecochain_node_frequency_hertz",
     "utilization_ratio": "ecochain_node_utilization_ratio",
     "backlog_seconds": "ecochain_node_backlog_seconds",
+    "queued_tasks": "ecochain_scheduler_queued_tasks",
 }
 """Figure of a node on the page, and the family that it shows."""
 
@@ -145,7 +146,7 @@ def test_hostile_names_are_text_and_nothing_more() -> None:
     hostile = replace(facts, scenario=HOSTILE, policy=HOSTILE, version=HOSTILE, nodes=(node, facts.nodes[1]))
     document = Document(page(replace(golden_snapshot(), facts=hostile)))
     assert [tag for tag, _ in document.tags] == [tag for tag, _ in plain.tags]
-    assert document.text.count(HOSTILE) == 5
+    assert document.text.count(HOSTILE) == 7
 
 
 def test_what_is_not_known_is_said_to_be_unknown() -> None:

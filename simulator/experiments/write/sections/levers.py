@@ -6,10 +6,9 @@ from simulator.assembly.layout import layout_of
 from simulator.experiments.find.effects import Effect, Factorial, crossed
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.worth import GRAMS
-from simulator.experiments.write.display import DISPLAYS, percent_change, with_half_width
+from simulator.experiments.write.display import CERTAIN, DISPLAYS, percent_change, with_half_width
 from simulator.experiments.write.methods import no_model_gains
 from simulator.experiments.write.tables import markdown_table
-from simulator.experiments.write.worth import CERTAIN
 from simulator.scenario.schema import Scenario
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII")

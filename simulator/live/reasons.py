@@ -1,0 +1,98 @@
+"""The reasons for which nodes are awake or asleep, in few words."""
+
+from enum import StrEnum
+
+import numpy as np
+
+from simulator.arrays import BoolArray, FloatArray, IntArray
+from simulator.run.engine import Engine
+from simulator.run.sleep import SleepState
+from simulator.scheduling.sleeping import KEPT_FOR_CLASS, KEPT_FOR_WORK, ConsolidatingSleeping
+
+AWAKE, ASLEEP, WAKING = range(3)
+"""The numbers of the states, as `SleepState.state_at` gives them."""
+
+
+class StateReason(StrEnum):
+    """A reason for the state of a node."""
+
+    SLEEP_OFF = "sleep_off"
+    CANNOT_SLEEP = "cannot_sleep"
+    WORKING = "working"
+    IDLE_BRIEFLY = "idle_briefly"
+    KEPT_FOR_WORK = "kept_for_work"
+    KEPT_FOR_CLASS = "kept_for_class"
+    TASK_PLACED = "task_placed"
+    IDLE_LONG = "idle_long"
+    NOT_NEEDED = "not_needed"
+    POLICY = "policy"
+
+
+WORDS = {
+    StateReason.SLEEP_OFF: "nobody sends it to sleep",
+    StateReason.CANNOT_SLEEP: "it cannot sleep, or saves nothing by it",
+    StateReason.WORKING: "it has work",
+    StateReason.IDLE_BRIEFLY: "not idle for long enough",
+    StateReason.KEPT_FOR_WORK: "kept for the work of the last hour",
+    StateReason.KEPT_FOR_CLASS: "kept for a class that needs it",
+    StateReason.TASK_PLACED: "a task was placed on it",
+    StateReason.IDLE_LONG: "idle for longer than sleep takes to save energy",
+    StateReason.NOT_NEEDED: "the others can do the work",
+    StateReason.POLICY: "the policy chose so",
+}
+"""Each reason as people say it."""
+
+_ALWAYS = (StateReason.CANNOT_SLEEP, StateReason.WORKING, StateReason.IDLE_BRIEFLY, StateReason.TASK_PLACED)
+_CONSOLIDATING = (StateReason.KEPT_FOR_WORK, StateReason.KEPT_FOR_CLASS, StateReason.NOT_NEEDED)
+
+
+def possible_reasons(sleep: SleepState | None) -> tuple[StateReason, ...]:
+    """Return the reasons that nodes of a run can have."""
+    if sleep is None:
+        return (StateReason.SLEEP_OFF,)
+    if sleep.asked is None:
+        return (*_ALWAYS, StateReason.IDLE_LONG)
+    return (*_ALWAYS, *(_CONSOLIDATING if isinstance(sleep.asked, ConsolidatingSleeping) else (StateReason.POLICY,)))
+
+
+def reasons_of(engine: Engine) -> tuple[StateReason, ...]:
+    """Return the reason for the present state of each node (N,)."""
+    sleep = engine.plant.sleep
+    if sleep is None:
+        return (StateReason.SLEEP_OFF,) * len(engine.plant.cluster.names)
+    works = engine.queue.free_at > engine.clock
+    awake = _awake(sleep, works)
+    asleep = _asleep(sleep)
+    state = sleep.state_at(engine.clock)
+    return tuple(
+        asleep if now == ASLEEP else StateReason.TASK_PLACED if now == WAKING else reason
+        for now, reason in zip(state.tolist(), awake, strict=True)
+    )
+
+
+def _asleep(sleep: SleepState) -> StateReason:
+    """Return why nodes sleep."""
+    if sleep.asked is None:
+        return StateReason.IDLE_LONG
+    return StateReason.NOT_NEEDED if isinstance(sleep.asked, ConsolidatingSleeping) else StateReason.POLICY
+
+
+def _awake(sleep: SleepState, works: BoolArray) -> list[StateReason]:
+    """Return why each node (N,) is awake, if it is: what keeps it so comes before what it does at the moment."""
+    left = StateReason.POLICY if sleep.asked is not None else StateReason.IDLE_BRIEFLY
+    kept: IntArray | None = None
+    limit: FloatArray = sleep.arrays.timeout
+    if isinstance(sleep.asked, ConsolidatingSleeping):
+        kept, limit, left = sleep.asked.kept, sleep.table.break_even_seconds, StateReason.IDLE_BRIEFLY
+    found = []
+    for node, able in enumerate(sleep.table.able.tolist()):
+        pays = sleep.asked is not None or np.isfinite(limit[node])
+        if not able or not pays:
+            found.append(StateReason.CANNOT_SLEEP)
+        elif kept is not None and kept[node] == KEPT_FOR_CLASS:
+            found.append(StateReason.KEPT_FOR_CLASS)
+        elif kept is not None and kept[node] == KEPT_FOR_WORK:
+            found.append(StateReason.KEPT_FOR_WORK)
+        else:
+            found.append(StateReason.WORKING if works[node] else left)
+    return found
