@@ -13,7 +13,7 @@ from simulator.workload.task import Tasks
 
 SCORE, START, TURN, REQUESTS, ONLY, OWN = "score", "start", "turn", "requests", "only", "own"
 """The ways of a policy to choose: by a score, by when a node can start the task, by turn, or by what is requested of
-the nodes; not at all, because a single node could take the task; or in a way of its own, of which it need say nothing."""
+the nodes; not at all, because a single node could take the task; or in a way of its own, which it need not tell."""
 
 
 class Ruled(ABC):

@@ -31,6 +31,8 @@ WEIGHTS = Weights(latency=0.3, energy=0.2, grid=0.1, carbon=0.3, load=0.1)
 
 SCORED = ("least-energy", "least-carbon", "weighted", "joint", "casper-like", "carbon-greedy")
 
+SITES = 3
+
 NOT_ADMITTED = 1e6
 """Seconds for which a node is busy that no task may wait for."""
 
@@ -47,7 +49,7 @@ def drawn(seed: int) -> tuple[Cluster, StepView, Tasks]:
     """Draw a cluster of three sites, some nodes of which are busy or asleep, and the tasks of a step."""
     random = np.random.default_rng(seed)
     drawn = random_cluster(random, int(random.integers(1, 9)), kinds=int(random.integers(1, 4)))
-    where = spread_out(random, drawn, sites=3, buses=5)
+    where = spread_out(random, drawn, sites=SITES, buses=5)
     nodes, buses = len(where.names), len(where.site_of_bus)
     seen = StepView(
         start=Seconds(0.0),
@@ -55,7 +57,8 @@ def drawn(seed: int) -> tuple[Cluster, StepView, Tasks]:
         free_at=random.choice([0.0, 1.0, 20.0, 100.0], nodes),
         wake=random.choice([0.0, 2.0], nodes),
         green_joules=random.choice([0.0, 5.0, 100.0], buses),
-        grams_per_joule=random.choice([0.0, 1e-5, 1e-4], buses),
+        # A site is on one grid.
+        grams_per_joule=random.choice([0.0, 1e-5, 1e-4], SITES)[where.site_of_bus],
     )
     return where, seen, random_tasks(random, where, int(random.integers(1, 8)), utilization=0.8)
 
