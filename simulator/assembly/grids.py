@@ -33,7 +33,7 @@ def grid_of(layout: Layout, ahead: Ahead, step: Seconds, seed: int) -> Grid:
     """Return the grid of every bus. Raises GridError for a file that cannot be used."""
     sections = [layout.places[bus.place].grid for bus in layout.buses]
     if all(section.generated is None and section.file is None for section in sections):
-        daily = [np.resize(np.array(_figures(section)), HOURS_PER_DAY) for section in sections]
+        daily = [np.resize(adjusted(section, np.array(_figures(section))), HOURS_PER_DAY) for section in sections]
         dollars = np.array([section.dollars_per_kwh for section in sections])
         return DailyGrid(np.stack(daily, axis=1) / JOULES_PER_KWH, dollars / JOULES_PER_KWH, step)
     zones = [ZoneHours(place, seed) for place in layout.places]
@@ -51,6 +51,14 @@ def _figures(section: GridSection) -> Sequence[float]:
     return section.intensity_grams_per_kwh or (CONSTANT_GRAMS_PER_KWH,)
 
 
+def adjusted(section: GridSection, grams: FloatArray) -> FloatArray:
+    """Return intensities in g/kWh with the scenario's spread and factor; those of neither are the same to the bit."""
+    spread = grams
+    if section.intensity_spread != 1.0:
+        spread = CONSTANT_GRAMS_PER_KWH * (grams / CONSTANT_GRAMS_PER_KWH) ** section.intensity_spread
+    return spread * section.intensity_factor
+
+
 class ZoneHours:
     """The hours of one site's grid, counted from the start of simulated time."""
 
@@ -63,7 +71,7 @@ class ZoneHours:
         self._recorded = None if place.grid.file is None else recorded_grid(Path(place.grid.file), place.grid.zone)
 
     def between(self, first: int, end: int) -> tuple[FloatArray, FloatArray]:
-        """Return grams and dollars per kWh (H,) of the hours from `first` up to `end`.
+        """Return grams and dollars per kWh (H,) of the hours from `first` up to `end`, as the scenario adjusts them.
 
         Raises GridError where a recording does not have them.
         """
@@ -80,7 +88,7 @@ class ZoneHours:
             local = (np.arange(first, end) % HOURS_PER_DAY).astype(np.intp)
             grams = np.resize(np.array(_figures(section)), HOURS_PER_DAY)[local]
             dollars = np.full(hours, np.nan)
-        return grams, np.where(np.isnan(dollars), section.dollars_per_kwh, dollars)
+        return adjusted(section, grams), np.where(np.isnan(dollars), section.dollars_per_kwh, dollars)
 
     def _drawn(self, end: int) -> GridSeries:
         """Return the generated grid at least up to an hour; the same hours, however many are drawn."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from exporter.core.units import DAYS_PER_WEEK, HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.arrays import FloatArray
-from simulator.assembly.grids import is_a_year, recorded_grid
+from simulator.assembly.grids import adjusted, is_a_year, recorded_grid
 from simulator.assembly.parts import climate_of, recorded_weather
 from simulator.energy.cloudless import CloudlessWeather
 from simulator.energy.interface import Site, WeatherSource
@@ -163,13 +163,13 @@ def intensity_days(section: GridSection, start: datetime, run: int) -> Days:
         begin = datetime.combine(year_before(start.date()), start.timetz())
         random = generator(history_seed(), Stream.GRID, crc32(section.generated.encode()))
         drawn = generate(PRESETS[section.generated], begin, HISTORY_DAYS * HOURS_PER_DAY, random)
-        return _days(begin.date(), drawn.intensity_grams_per_kwh)
+        return _days(begin.date(), adjusted(section, drawn.intensity_grams_per_kwh))
     recorded = recorded_grid(Path(str(section.file)), section.zone)
     typical = is_a_year(recorded)
     first, count = days_beside(_days_of(start - recorded.start), _days_of(recorded.end - start), run, typical=typical)
     begin = start + timedelta(days=first)
     grams, _ = recorded.at_steps(begin, round(SECONDS_PER_HOUR), count * HOURS_PER_DAY, repeat=typical)
-    return _days(begin.date(), grams)
+    return _days(begin.date(), adjusted(section, grams))
 
 
 def _days(first_day: date, grams: FloatArray) -> Days:

@@ -88,6 +88,13 @@ def read_scenario(path: Path) -> AnyScenario:
     return located
 
 
+def check_scenario(scenario: Scenario, origin: str) -> None:
+    """Refuse a scenario that no file could hold. Raises ConfigError with a line for each mistake."""
+    data = {key: value for key, value in msgspec.to_builtins(scenario).items() if value is not None}
+    del data["model"]
+    _refuse(origin, contradictions(convert(data, Scenario, origin=origin)))
+
+
 def _printable(stem: str) -> str:
     """Return the name of a scenario that has none but its file's, which may hold anything: labels are UTF-8 text."""
     return "".join(one if one.isprintable() and one != "\\" else ascii(one)[1:-1] for one in stem)

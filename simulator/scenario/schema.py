@@ -70,6 +70,18 @@ class GridSection(Section, frozen=True, kw_only=True):
         | None
     ) = None
     zone: Annotated[str, Meta(max_length=64, description="Zone in a file that has several.")] = ""
+    intensity_spread: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=10,
+            description="Power to which the ratio of every intensity to 400 g/kWh is raised: below 1 hours and grids "
+            "differ less, above 1 more.",
+        ),
+    ] = 1.0
+    intensity_factor: Annotated[float, Meta(gt=0, le=1000, description="Factor on every intensity, spread or not.")] = (
+        1.0
+    )
     dollars_per_kwh: Annotated[
         float, Meta(ge=0, le=10, description="Price of electricity, where the grid has none of its own.")
     ] = 0.12
