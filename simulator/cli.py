@@ -157,7 +157,7 @@ def _add_experiment(commands: Any) -> None:
     from simulator.experiments.plan.catalogue import EXPERIMENTS
 
     explained = "\n".join(
-        f"  {name:10} " + "\n             ".join(one.explanation) for name, one in EXPERIMENTS.items()
+        f"  {name:11} " + "\n              ".join(one.explanation) for name, one in EXPERIMENTS.items()
     )
     parser = commands.add_parser(
         "experiment",
@@ -193,6 +193,7 @@ def _add_experiment(commands: Any) -> None:
         help="method that the others are compared with; not for scaling (default: least-loaded in baseline and peers)",
     )
     add("--full", action="store_true", help="all combinations of the levers, not a fraction of them; factorial only")
+    add("--parameters", metavar="NAME", nargs="+", default=(), help="parameters that sensitivity varies (default: all)")
     add("--pilot", metavar="DIR", type=_path, help="results with other seeds, to tell how many seeds are needed")
     add_plots(add)
     add("--output", metavar="DIR", type=_path, required=True, help="folder for the results")
@@ -321,6 +322,7 @@ def _experiment(options: argparse.Namespace) -> int:
         tasks=options.tasks,
         methods=tuple(options.methods),
         reference=options.reference,
+        parameters=tuple(options.parameters),
         pilot=options.pilot,
         chain=options.ledger == "real",
         full=options.full,

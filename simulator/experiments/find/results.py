@@ -21,7 +21,7 @@ from simulator.experiments.find.contrasts import factorial_of
 from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.estimates import FORMAT, MEASURES, Estimates
 from simulator.experiments.find.front import Point, front_of
-from simulator.experiments.find.sensitivity import Sensitivity
+from simulator.experiments.find.sensitivity import Sensitivity, sensitivity_of
 from simulator.experiments.find.service import MISSES, Rivalry, Service, rivalries, with_service
 from simulator.experiments.find.worth import GRAMS, Pilot, Worth, worth_of
 from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
@@ -43,7 +43,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Runs(msgspec.Struct, frozen=True, kw_only=True):
-    """All replications of a case; `panel` and `size` place it in the scaling experiment."""
+    """All replications of a case; `panel` and `size` are those of the case."""
 
     method: str
     panel: str
@@ -123,6 +123,7 @@ def results_of(
         worth=worth_of(rows, pilot) if request.experiment == "forecasts" else msgspec.UNSET,
         factorial=_factorial(request, rows),
         front=_front(rows) if experiment.compared else [],
+        sensitivity=sensitivity_of(rows) if experiment.settings else msgspec.UNSET,
         chain=request.chain,
     )
 

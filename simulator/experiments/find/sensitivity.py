@@ -1,8 +1,16 @@
 """Sensitivity: the headline of a scenario with one parameter at a time changed by a factor."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from simulator.experiments.find.statistics import Interval
+from simulator.experiments.find.analysis import Row, compared
+from simulator.experiments.find.service import GRAMS, MISSES, Service, service_of
+from simulator.experiments.find.statistics import Interval, mean_interval
+from simulator.experiments.plan.catalogue import setting_name
+
+SERVES_LESS = {Service.EQUAL: False, Service.LESS: True, Service.NOT_SHOWN: None}
+"""What the service of a method beside the reference's is told as."""
 
 
 class Variation(msgspec.Struct, frozen=True, kw_only=True):
@@ -11,7 +19,7 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
     `grams` and `against_grams` are the mean emissions of both. `difference` is the paired difference in grams relative
     to the reference at the same setting, None where the reference may emit nothing. `misses` is the paired difference
     in the share of tasks late or dropped, None where a run lacks it. `serves_less` is whether the method serves fewer
-    tasks on time than the reference, None where that is not known.
+    tasks on time than the reference, beyond the margin; None where the runs leave that open.
     """
 
     parameter: str
@@ -47,6 +55,51 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
     not_shown: list[str]
 
 
-def setting_name(parameter: str, factor: float) -> str:
-    """Return the name of a setting; the scenario itself has no parameter."""
-    return f"{parameter} x {factor:g}" if parameter else "unchanged"
+def sensitivity_of(rows: Sequence[Row]) -> Sensitivity:
+    """Return the headline at all settings: of each the reference's row, then that of the method in question.
+
+    The first setting is the scenario itself.
+    """
+    unchanged, *others = (_variation(own, against) for against, own in zip(rows[::2], rows[1::2], strict=True))
+    reach = {parameter: _reach(unchanged, others, parameter) for parameter in {one.parameter for one in others}}
+    # Names decide between parameters of the same reach, so that the same figures give the same order.
+    varied = sorted(others, key=lambda one: (-reach[one.parameter], one.parameter, one.factor))
+    found = [one.difference for one in (unchanged, *varied) if one.difference is not None]
+    sign = _sign(unchanged.difference)
+    return Sensitivity(
+        method=rows[1].case.work.method.name,
+        against=rows[0].case.work.method.name,
+        unchanged=unchanged,
+        variations=varied,
+        low=min((one.mean for one in found), default=None),
+        high=max((one.mean for one in found), default=None),
+        changes_sign=[one.setting for one in varied if sign * _sign(one.difference) < 0],
+        not_shown=[one.setting for one in (unchanged, *varied) if _sign(one.difference) == 0],
+    )
+
+
+def _variation(own: Row, against: Row) -> Variation:
+    grams, misses = compared(own, against, GRAMS), compared(own, against, MISSES)
+    return Variation(
+        parameter=own.case.panel,
+        factor=own.case.size,
+        grams=mean_interval(own.values(GRAMS) or []),
+        against_grams=mean_interval(against.values(GRAMS) or []),
+        difference=None if grams is None else grams.relative,
+        misses=None if misses is None else misses.difference,
+        serves_less=SERVES_LESS[service_of(own, against)],
+    )
+
+
+def _reach(unchanged: Variation, varied: Sequence[Variation], parameter: str) -> float:
+    """Return how far apart a parameter's settings have the headline, that of the scenario itself among them."""
+    settings = (unchanged, *(one for one in varied if one.parameter == parameter))
+    means = [one.difference.mean for one in settings if one.difference is not None]
+    return max(means) - min(means) if means else 0.0
+
+
+def _sign(difference: Interval | None) -> int:
+    """Return the sign of a difference: 0 where it has none, or where its interval holds zero."""
+    if difference is None or difference.holds_zero:
+        return 0
+    return 1 if difference.mean > 0.0 else -1

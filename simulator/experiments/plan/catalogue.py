@@ -13,6 +13,7 @@ from simulator.hardware.device import LEVELS
 from simulator.run.job import FULL, Job, Method, full_method
 from simulator.scenario.published import AnyScenario, PublishedScenario
 from simulator.scenario.schema import Scenario
+from simulator.scenario.variation import VARIATIONS, vary
 from simulator.scheduling.names import SINGLE_NODE, single_node
 
 NODES = (2, 4, 8, 16, 32, 64, 128)
@@ -69,6 +70,10 @@ FORECASTERS = ("none", "persistence", "climatology", "published-lstm", "best", "
 
 REFERENCE_FORECASTER = "convex"
 
+FACTORS = (0.5, 2.0)
+"""Factors by which the experiment on sensitivity varies a parameter: a choice, as far as meters of one board differ in
+idle power (1.6 to 3.1 W of a Raspberry Pi 5), and farther than the figures of a scenario are likely to be wrong."""
+
 SHIFTING = "shifting"
 WITHOUT_SHIFTING = "joint"
 
@@ -86,7 +91,8 @@ SLEEPING = "consolidate"
 class Case:
     """A row of an experiment: work to be repeated with different seeds, and its label in the results.
 
-    `panel` groups the rows of the scaling experiment, and `size` is where one stands on its axis.
+    `panel` groups the rows of the scaling experiment, and `size` is where one stands on its axis. Of the experiment on
+    sensitivity they are the parameter and its factor; the unchanged scenario has no panel.
     """
 
     label: str
@@ -110,13 +116,15 @@ class Case:
 class Experiment:
     """A question, in two lines for `--help`, and the cases that answer it.
 
-    Where `compared`, the first case is the one that all others are compared with. `judged` names the method that the
+    Where `compared`, the first case is the one that all others are compared with. Where it is `settings`, each of them
+    has two cases: the reference, and the method in question. `judged` names the method that the
     first paragraph of the report is about, if any. `every` are the cases of which the others are a fraction.
     """
 
     explanation: tuple[str, str]
     cases: Callable[[AnyScenario, int | None], Sequence[Case]]
     compared: bool = True
+    settings: bool = False
     judged: Callable[[AnyScenario], str] | None = None
     every: Callable[[AnyScenario, int | None], Sequence[Case]] | None = None
 
@@ -256,6 +264,48 @@ def _runs_of(design: Design, scenario: AnyScenario, tasks: int | None) -> Sequen
     return found
 
 
+def sensitivity(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
+    """Return the reference and the scenario's own policy in the scenario itself, and with each parameter varied.
+
+    The published model has neither queues nor idle power, and no cases. Raises ConfigError for a scenario that cannot
+    bear a factor.
+    """
+    if isinstance(scenario, PublishedScenario):
+        return []
+    base = _at_rate(scenario, tasks)
+    own = full_method(base)
+    name = FULL if own.policy == REFERENCE else own.policy
+    methods = (_reference(), Method(name=name, policy=own.policy, ledger=False))
+    varied = [("", 1.0, base)]
+    for parameter in VARIATIONS:
+        varied += [(parameter, factor, vary(base, parameter, factor)) for factor in FACTORS]
+    return [
+        _setting(method, parameter, factor, other)
+        for parameter, factor, other in varied
+        if not parameter or other != base
+        for method in methods
+    ]
+
+
+def _setting(method: Method, parameter: str, factor: float, scenario: Scenario) -> Case:
+    label = f"{method.name}, {setting_name(parameter, factor)}"
+    return Case(label=label, panel=parameter, size=factor, work=Job(scenario=scenario, method=method, seed=0))
+
+
+def setting_name(parameter: str, factor: float) -> str:
+    """Return the name of a setting, as in `load x 2`; the scenario itself has no parameter."""
+    return f"{parameter} x {factor:g}" if parameter else "unchanged"
+
+
+def _at_rate(scenario: Scenario, tasks: int | None) -> Scenario:
+    """Return the scenario with so many tasks in a run, where a number is given."""
+    if tasks is None:
+        return scenario
+    rate = tasks / (scenario.run.days * HOURS_PER_DAY)
+    arrivals = msgspec.structs.replace(scenario.workload.arrivals, rate_per_hour=rate)
+    return msgspec.structs.replace(scenario, workload=msgspec.structs.replace(scenario.workload, arrivals=arrivals))
+
+
 def scaling(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
     """Return cases with more nodes, more tasks and faster arrivals.
 
@@ -370,6 +420,15 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             cases=factorial,
             judged=_all_levers,
             every=full_factorial,
+        ),
+        "sensitivity": Experiment(
+            explanation=(
+                "The scenario's own policy against least-loaded, with one parameter at a time halved and doubled.",
+                "Shows how far the headline hangs on each assumption, and where its sign changes (model edge only).",
+            ),
+            cases=sensitivity,
+            compared=False,
+            settings=True,
         ),
     }
 )

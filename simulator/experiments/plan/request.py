@@ -23,7 +23,8 @@ class Request:
     `workers` processes do the runs, or the Dask cluster at the address `dask`. Results go to a folder of `output`.
     `tasks` replaces the number of tasks in a run; on `edge` it sets the arrival rate, since runs last whole days.
     `methods` are those to run beside the one that all are compared with, which is `reference` or else the first of the
-    experiment; no methods stand for all. `pilot` is the folder of results of the same experiment with other seeds,
+    experiment; no methods stand for all. `parameters` are those that an experiment on settings varies; none stand for
+    all. `pilot` is the folder of results of the same experiment with other seeds,
     which say how many seeds are needed. With `chain` the ledger of runs that last whole days is kept block by block.
     With `full` all cases are run of which the experiment has a fraction.
     `plots` says what pictures are for, as the flag does.
@@ -39,6 +40,7 @@ class Request:
     tasks: int | None = None
     methods: tuple[str, ...] = ()
     reference: str | None = None
+    parameters: tuple[str, ...] = ()
     pilot: Path | None = None
     chain: bool = False
     full: bool = False
@@ -60,10 +62,16 @@ class Request:
         experiment = EXPERIMENTS[self.experiment]
         of = experiment.every if self.full and experiment.every is not None else experiment.cases
         found = of(self.scenario, self.tasks)
+        if experiment.settings:
+            chosen = [case for case in found if not case.panel or self._is_varied(case.panel)]
+            return [case.on_chain() for case in chosen] if self.chain else chosen
         first = self.reference or next((case.label for case in found), "")
         asked = [case for case in found if case.label == first or self._is_asked_for(case.label)]
         asked.sort(key=lambda case: case.label != first)
         return [case.on_chain() for case in asked] if self.chain else asked
+
+    def _is_varied(self, parameter: str) -> bool:
+        return not self.parameters or parameter in self.parameters
 
     def _is_asked_for(self, method: str) -> bool:
         return not self.methods or method in self.methods
@@ -102,12 +110,36 @@ def _mistakes(request: Request) -> Iterator[str]:
 
 
 def _method_mistakes(request: Request) -> Iterator[str]:
-    name, experiment = request.experiment, EXPERIMENTS[request.experiment]
-    labels = [case.label for case in replace(request, methods=(), reference=None).cases]
-    if not labels:
-        yield f"experiment: expected one that the scenario {request.scenario.name} has, got {name}"
+    experiment = EXPERIMENTS[request.experiment]
+    cases = experiment.cases(request.scenario, request.tasks)
+    if not cases:
+        yield f"experiment: expected one that the scenario {request.scenario.name} has, got {request.experiment}"
     if request.full and experiment.every is None:
-        yield f"--full: expected none with {name}, which leaves out no runs"
+        yield f"--full: expected none with {request.experiment}, which leaves out no runs"
+    if experiment.settings:
+        yield from _setting_mistakes(request, list(dict.fromkeys(case.panel for case in cases if case.panel)))
+    else:
+        yield from _chosen_mistakes(
+            request, [case.label for case in replace(request, methods=(), reference=None).cases]
+        )
+
+
+def _setting_mistakes(request: Request, parameters: Sequence[str]) -> Iterator[str]:
+    """Yield the mistakes in what an experiment on settings is to compare."""
+    for flag, given in (("--methods", request.methods), ("--reference", request.reference)):
+        if given:
+            told = "compares the scenario's own policy with least-loaded"
+            yield f"{flag}: expected none with {request.experiment}, which {told}"
+    for name in request.parameters if parameters else ():
+        if name not in parameters:
+            yield f'--parameters: expected some of {", ".join(parameters)}, got "{name}"'
+
+
+def _chosen_mistakes(request: Request, labels: Sequence[str]) -> Iterator[str]:
+    """Yield the mistakes in the methods to run and to compare with."""
+    name, experiment = request.experiment, EXPERIMENTS[request.experiment]
+    if request.parameters:
+        yield f"--parameters: expected none with {name}, which varies none"
     if request.methods and experiment.every is not None:
         yield f"--methods: expected none with {name}, whose effects need all runs, got {' '.join(request.methods)}"
         return

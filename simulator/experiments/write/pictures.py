@@ -31,8 +31,10 @@ def write_plots(folder: Path, results: Results, media: Sequence[Medium]) -> list
 
 def pictures(results: Results) -> dict[str, DrawResults]:
     """Return the pictures of an experiment by name: all that have figures, but no bars that are all zero."""
-    if results.reference is None:
+    if results.experiment == "scaling":
         return {"scaling": scaling}
+    if isinstance(results.sensitivity, Sensitivity):
+        return {"sensitivity": tornado}
     found = [one for estimated in results.estimates for one in estimated.by_measure.items()]
     measured = {measure for measure, estimate in found if estimate.mean or estimate.published}
     drawings = {name: bars_of(measure) for name, measure in BARS.items() if measure in measured}
@@ -41,8 +43,6 @@ def pictures(results: Results) -> dict[str, DrawResults]:
         drawings["front"] = front
     if isinstance(results.factorial, Factorial):
         drawings["effects"] = effects
-    if isinstance(results.sensitivity, Sensitivity):
-        drawings["sensitivity"] = tornado
     drawings["ablation" if results.experiment == "ablation" else "differences"] = differences
     if results.experiment == "baseline":
         drawings["radar"] = radar

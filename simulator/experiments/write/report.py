@@ -16,6 +16,8 @@ from simulator.experiments.write.sections.levers import levers
 from simulator.experiments.write.sections.precision import precision
 from simulator.experiments.write.sections.published import accounts, published, scaling
 from simulator.experiments.write.sections.results import means
+from simulator.experiments.write.sections.sensitivity import headline as range_of_headline
+from simulator.experiments.write.sections.sensitivity import sensitivity
 from simulator.experiments.write.service import headline as equal_service
 from simulator.experiments.write.service import ranking
 from simulator.experiments.write.tables import markdown_table
@@ -33,6 +35,7 @@ def report(results: Results, plots: Sequence[str]) -> str:
         methods(results),
         worth(results),
         levers(results),
+        sensitivity(results),
         ranking(results),
         front(results),
         means(results),
@@ -56,6 +59,7 @@ def _head(results: Results) -> Iterator[str]:
     yield from equal_service(results, methods_of(results))
     yield from headline(results)
     yield from value_of_levers(results)
+    yield from range_of_headline(results)
     yield from EXPERIMENTS[results.experiment].explanation
     yield ""
     yield from _season(results)

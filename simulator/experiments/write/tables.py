@@ -94,7 +94,7 @@ def latex_table(results: Results) -> str:
             estimates(DISPLAYS[measure], [_rounded(one.by_measure.get(measure), measure) for one in those])
             for measure in names
         ]
-        heading = "Method" if results.reference is not None else "Size"
+        heading = "Size" if results.experiment == "scaling" else "Method"
         labels = [marked(results, one.method) for one in those]
         tables.append(Table(heading=heading, labels=labels, columns=columns))
     told = [f"{subject(results)}: means of {results.replications} runs with the half-widths of their 95% intervals."]

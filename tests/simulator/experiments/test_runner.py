@@ -251,7 +251,8 @@ def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
         ({"replications": 1}, "--replications: expected a number >= 2, got 1"),
         (
             {"experiment": "baselines"},
-            'experiment: expected one of baseline, ablation, scaling, peers, forecasts, factorial, got "baselines"',
+            "experiment: expected one of baseline, ablation, scaling, peers, forecasts, factorial, sensitivity, "
+            'got "baselines"',
         ),
         ({"workers": 0}, "--workers: expected a number >= 1, got 0"),
         ({"seed": -1}, "--seed: expected a number >= 0, got -1"),
@@ -272,6 +273,27 @@ def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
         (
             {"experiment": "scaling", "reference": "4 nodes"},
             "--reference: expected none with scaling, which compares no methods, got 4 nodes",
+        ),
+        (
+            {"experiment": "sensitivity", "scenario": "published"},
+            "experiment: expected one that the scenario published has, got sensitivity",
+        ),
+        (
+            {"experiment": "sensitivity", "reference": "joint"},
+            "--reference: expected none with sensitivity, which compares the scenario's own policy with least-loaded",
+        ),
+        (
+            {"experiment": "sensitivity", "methods": ("joint",)},
+            "--methods: expected none with sensitivity, which compares the scenario's own policy with least-loaded",
+        ),
+        (
+            {"experiment": "sensitivity", "parameters": ("load", "luck")},
+            "--parameters: expected some of idle-watts, speeds, load, deadlines, batteries, supply, grid, grid-spread, "
+            'got "luck"',
+        ),
+        (
+            {"experiment": "peers", "parameters": ("load",)},
+            "--parameters: expected none with peers, which varies none",
         ),
         (
             {"experiment": "peers", "scenario": "published", "reference": "single-node:Solar"},

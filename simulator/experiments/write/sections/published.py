@@ -68,7 +68,7 @@ def _beside(results: Results) -> Iterator[list[str]]:
 
 def scaling(results: Results) -> Iterator[str]:
     """Yield the remarks on the scaling experiment, and the published table beside what was found."""
-    if results.reference is not None:
+    if results.experiment != "scaling":
         return
     if results.model == "edge":
         yield (

@@ -8,14 +8,24 @@ import msgspec
 import pytest
 
 from exporter.core.config import ConfigError
-from simulator.experiments.plan.catalogue import CONSOLIDATING, EXPERIMENTS, NODES, PEERS, RIVALS, Case, is_simple
+from simulator.experiments.plan.catalogue import (
+    CONSOLIDATING,
+    EXPERIMENTS,
+    FACTORS,
+    NODES,
+    PEERS,
+    RIVALS,
+    Case,
+    is_simple,
+)
 from simulator.experiments.plan.request import Request, check
 from simulator.experiments.plan.work import Saturation
 from simulator.published.figures import ABLATION, PUBLISHED
 from simulator.run.job import Job
 from simulator.scenario.load import load_scenario
 from simulator.scenario.published import AnyScenario
-from simulator.scenario.schema import RunSection, SchedulerSection
+from simulator.scenario.schema import NodeSection, RunSection, Scenario, SchedulerSection
+from simulator.scenario.variation import VARIATIONS
 from simulator.scheduling.policies import traits
 from tests.simulator.scenario.scenarios import edge
 
@@ -86,11 +96,51 @@ def test_saturation_puts_nothing_off() -> None:
         assert cases("scaling", "edge")[f"{nodes} nodes"].work.method.policy == "joint"
 
 
-@pytest.mark.parametrize("experiment", [name for name in EXPERIMENTS if name != "factorial"])
+@pytest.mark.parametrize(
+    "experiment",
+    [name for name, one in EXPERIMENTS.items() if (one.compared and name != "factorial") or name == "scaling"],
+)
 @pytest.mark.parametrize("scenario", ["edge", "regions"])
 def test_whole_days_are_held_against_the_bound(experiment: str, scenario: str) -> None:
     for case in cases(experiment, scenario).values():
         assert isinstance(case.work, Saturation) or case.work.bound
+
+
+@pytest.mark.parametrize("scenario", ["edge", "regions"])
+def test_every_setting_has_the_reference_and_the_scenario_s_own_policy(scenario: str) -> None:
+    found = list(cases("sensitivity", scenario).values())
+    for reference, own in zip(found[::2], found[1::2], strict=True):
+        assert isinstance(reference.work, Job)
+        assert isinstance(own.work, Job)
+        assert (reference.panel, reference.size, reference.work.scenario) == (own.panel, own.size, own.work.scenario)
+        assert (reference.work.method.policy, reference.work.method.sleep) == ("least-loaded", False)
+        assert isinstance(own.work.scenario, Scenario)
+        assert own.work.method.policy == own.work.scenario.scheduler.policy
+        assert not reference.work.method.ledger
+        assert not own.work.method.ledger
+    assert [case.panel for case in found[:2]] == ["", ""]
+    assert {(case.panel, case.size) for case in found[2:]} == set(itertools.product(VARIATIONS, FACTORS))
+
+
+def test_a_setting_that_changes_nothing_is_left_out() -> None:
+    bare = edge(nodes=tuple(NodeSection(name=f"node-{one}", device="raspberry-pi-4") for one in range(2)))
+    panels = {case.panel for case in EXPERIMENTS["sensitivity"].cases(bare, None)}
+    assert panels == {"", *VARIATIONS} - {"batteries", "supply"}
+
+
+def test_a_policy_that_is_the_reference_has_a_name_of_its_own() -> None:
+    scenario = edge(scheduler=SchedulerSection(policy="least-loaded", sleeping="timeout"))
+    labels = [case.label for case in EXPERIMENTS["sensitivity"].cases(scenario, None)]
+    assert len(labels) == len(set(labels))
+    assert "full, load x 2" in labels
+
+
+def test_a_number_of_tasks_sets_the_rate_that_load_varies() -> None:
+    rates = {
+        (case.panel, case.size): case.work.scenario.workload.arrivals.rate_per_hour  # type: ignore[union-attr]
+        for case in cases("sensitivity", "edge", 2400).values()
+    }
+    assert (rates["", 1.0], rates["load", 0.5], rates["load", 2.0], rates["speeds", 2.0]) == (100, 50, 200, 100)
 
 
 def test_only_peers_have_a_bound_that_takes_far_longer_than_the_run() -> None:
