@@ -12,7 +12,7 @@ from simulator.ledger.cost.accounting import Ledger
 from simulator.run.generation import Generation
 from simulator.run.sleep import SleepState
 from simulator.scheduling.charging import Charging
-from simulator.scheduling.horizon.planner import Planner
+from simulator.scheduling.horizon.by_name import PlannerByName
 from simulator.scheduling.interface import Cluster, Policy, Shifting
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.workload.generated import Workload
@@ -40,7 +40,7 @@ class Plant:
     forecaster: Forecaster
     sleep: SleepState | None
     charging: Charging | None = None
-    planner: Planner | None = None
+    planner: PlannerByName | None = None
     ledger: Ledger
     grid: Grid
     step: Seconds

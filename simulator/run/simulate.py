@@ -33,8 +33,9 @@ from simulator.run.sleep import SleepState
 from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import STEPS, Scenario
 from simulator.scheduling.charging import CleanHoursCharging
+from simulator.scheduling.horizon.by_name import PlannerByName
 from simulator.scheduling.horizon.greedy import Greedy
-from simulator.scheduling.horizon.planner import Planner, Setting
+from simulator.scheduling.horizon.planner import Setting
 from simulator.scheduling.interface import Cluster, Policy, Shifting, at_home
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.lower_bound import least_emissions
@@ -166,7 +167,7 @@ def _planned(plant: Plant, method: Method) -> Plant:
         step=plant.step,
     )
     greedy = Greedy(backend=plant.backend)
-    planner = Planner(setting, greedy, hold=method.shift is not False, any_level=method.dvfs)
+    planner = PlannerByName(setting, greedy, hold=method.shift is not False, any_level=method.dvfs)
     return replace(plant, charging=None, planner=planner)
 
 

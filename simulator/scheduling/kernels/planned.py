@@ -202,6 +202,14 @@ def bought(
     return deficit - discharge, stored + from_surplus * batteries[CHARGE_EFFICIENCY, b] - drawn
 
 
+DOUBT = 0.05
+"""Share of the grid's mean intensity that counts for every joule, whatever its source: forecasts err, and what should
+be free is not to be wasted. A choice."""
+
+LATER = 0.01
+"""Share by which grams count more for each hour until then: of choices that are nearly equal the earlier one is safe. A
+choice."""
+
 STORED, TAIL = range(2)
 """The rows of a course (2, H + 1, B): the joules in batteries before each hour, and the grams from it on."""
 
@@ -243,8 +251,11 @@ def price(
     prices: FloatArray,
 ) -> None:
     """Find the grams per joule (H, B) of `more` joules of load on bus b in each hour, by what follows from them to the
-    last hour; `course` is that of the load without them."""
+    last hour, and DOUBT of the grid; `course` is that of the load without them."""
     hours = len(seconds)
+    doubt = 0.0
+    for h in range(hours):
+        doubt += DOUBT / hours * grams_per_joule[h, b]
     for h in range(hours):
         grams = 0.0
         stored = course[STORED, h, b]
@@ -259,7 +270,7 @@ def price(
                 # From here on nothing differs.
                 grams += course[TAIL, later + 1, b]
                 break
-        prices[h, b] = (grams - course[TAIL, h, b]) / more
+        prices[h, b] = (grams - course[TAIL, h, b]) / more + doubt
 
 
 def allocate(
@@ -310,6 +321,7 @@ def allocate(
                     if not used[h, n]:
                         joules += starting_joules[n]
                     grams = joules * prices[h, bus[n]] / (lasts / service[n, k]) + network[h, n, k]
+                    grams *= 1.0 + LATER * h
                     if grams < least or (
                         grams == least and (h < best_hour or (h == best_hour and rank[n] < rank[best]))
                     ):
