@@ -19,6 +19,7 @@ from simulator.run.plant import Plant
 from simulator.scheduling.horizon.planner import Acts, HourView
 from simulator.scheduling.horizon.problem import HOURS
 from simulator.scheduling.interface import Outlook
+from simulator.scheduling.own.shifting import OwnShifting
 from simulator.scheduling.planned import Orders
 from simulator.workload.task import Tasks
 
@@ -51,6 +52,8 @@ class Blocks:
         self._per_point = round(WEATHER_STEP / plant.step)
         self._per_hour = round(SECONDS_PER_HOUR / plant.step)
         self._held = HeldTasks()
+        # A user's own may remember what it was asked: it is not to learn of tasks before it places those before them.
+        self._most_steps = 1 if isinstance(plant.shifting, OwnShifting) else MOST_STEPS
         self.acts: Acts | None = None
         self.orders: Orders | None = None
 
@@ -68,7 +71,7 @@ class Blocks:
         self.acts = None
         if plant.planner is not None and seen is not None and index % self._per_hour == 0:
             self.acts = plant.planner.begin(self._view(index, seen))
-        tasks, first = self._arrivals.block(index, min(most_steps, MOST_STEPS), MOST_TASKS)
+        tasks, first = self._arrivals.block(index, min(most_steps, self._most_steps), MOST_TASKS)
         steps = len(first) - 1
         watts, solar = plant.generation.parts(index, steps)
         waits = plant.shifting is not None and bool(plant.deferrable[tasks.task_class].any())

@@ -32,7 +32,7 @@ from simulator.run.plant import Plant
 from simulator.run.sleep import SleepState
 from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import STEPS, Scenario
-from simulator.scheduling.charging import CleanHoursCharging
+from simulator.scheduling.charging import Charging, CleanHoursCharging
 from simulator.scheduling.horizon.by_name import PlannerByName
 from simulator.scheduling.horizon.greedy import Greedy
 from simulator.scheduling.horizon.planner import Setting
@@ -40,7 +40,7 @@ from simulator.scheduling.interface import Cluster, Policy, Shifting, at_home
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.lower_bound import least_emissions
 from simulator.scheduling.names import is_users
-from simulator.scheduling.own.checked import Checked
+from simulator.scheduling.own.load import Own, load_policy
 from simulator.scheduling.policies import Shifts, build_policy, traits
 from simulator.scheduling.score import Levels
 from simulator.scheduling.shifting import TemporalShifting
@@ -132,6 +132,7 @@ def build_engine(
     classes = parts.classes_of(scenario)
     longest = max((kind.deadline for kind in classes if kind.deferrable), default=0.0)
     deferrable = np.array([kind.deferrable for kind in classes] * len(layout.places))
+    own = load_policy(method.policy) if is_users(method.policy) else None
     plant = Plant(
         cluster=cluster,
         batteries=Batteries.of([bus.battery if method.batteries else None for bus in layout.buses]),
@@ -140,11 +141,11 @@ def build_engine(
         generation=generation,
         workload=workload or inputs.workload_of(scenario, layout, seed),
         deferrable=deferrable,
-        policy=_policy(method, scenario, backend),
-        shifting=_shifting(method, deferrable, backend),
+        policy=_policy(method, scenario, backend) if own is None else own.policy,
+        shifting=_shifting(method, deferrable, backend, own),
         forecaster=forecaster_of(scenario, method, layout, generation),
-        sleep=_sleep(method, scenario, layout, cluster, seed),
-        charging=CleanHoursCharging() if scenario.scheduler.charging == "clean-hours" else None,
+        sleep=_sleep(method, scenario, layout, cluster, own, seed),
+        charging=_charging(scenario, cluster, own),
         ledger=_ledger(method, scenario, layout),
         grid=grid_in_run(scenario, method, layout, step, seed),
         step=step,
@@ -181,13 +182,15 @@ def _daily(scenario: Scenario, layout: Layout, seed: int, nodes: int | None) -> 
 
 def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
     levels = Levels.ALL if method.dvfs else Levels.FASTEST
-    policy = build_policy(method.policy, parts.configured_weights(scenario), levels=levels, backend=backend)
-    return Checked(policy, method.policy) if is_users(method.policy) else policy
+    return build_policy(method.policy, parts.configured_weights(scenario), levels=levels, backend=backend)
 
 
-def _shifting(method: Method, deferrable: BoolArray, backend: Backend) -> Shifting | None:
+def _shifting(method: Method, deferrable: BoolArray, backend: Backend, own: Own | None) -> Shifting | None:
     if traits(method.policy).plans:
         return None
+    users = None if own is None or method.shift is False else own.shifting(deferrable)
+    if users is not None:
+        return users
     shifts = traits(method.policy).shifts
     if method.shift is not None:
         shifts = Shifts.NOTHING if not method.shift else Shifts.TO_GREEN_ENERGY if shifts is Shifts.NOTHING else shifts
@@ -199,9 +202,12 @@ def _shifting(method: Method, deferrable: BoolArray, backend: Backend) -> Shifti
     return None
 
 
-def _sleep(method: Method, scenario: Scenario, layout: Layout, cluster: Cluster, seed: int) -> SleepState | None:
-    """Return the sleep of the nodes, None where none ever sleeps."""
-    sleeping, table = sleeping_of(scenario, method.sleeping), inputs.sleep_table(layout.nodes)
+def _sleep(
+    method: Method, scenario: Scenario, layout: Layout, cluster: Cluster, own: Own | None, seed: int
+) -> SleepState | None:
+    """Return the sleep of the nodes, None where none ever sleeps. Who sleeps by a method's name comes first."""
+    users = None if own is None or method.sleeping is not None else own.sleeping()
+    sleeping, table = users or sleeping_of(scenario, method.sleeping), inputs.sleep_table(layout.nodes)
     if traits(method.policy).plans:
         sleeping = TimeoutSleeping()
     if sleeping is None or not method.sleep or not table.able.any():
@@ -220,6 +226,11 @@ def sleeping_of(scenario: Scenario, instead: str | None = None) -> TimeoutSleepi
         after = section.sleep_after_seconds
         return TimeoutSleeping(None if after is None else Seconds(after))
     return ConsolidatingSleeping(section.awake_utilization) if name == "consolidate" else None
+
+
+def _charging(scenario: Scenario, cluster: Cluster, own: Own | None) -> Charging | None:
+    users = None if own is None else own.charging(cluster)
+    return users or (CleanHoursCharging() if scenario.scheduler.charging == "clean-hours" else None)
 
 
 def _life_cycle(method: Method, scenario: Scenario, layout: Layout) -> LifeCycle | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from exporter.core.config import ConfigError
 from simulator.energy.network import NETWORK_KWH_PER_GIGABYTE
 from simulator.hardware.device import Device
 from simulator.hardware.shipped import DEVICES
@@ -14,7 +15,7 @@ from simulator.scenario.schema import Scenario
 from simulator.scenario.supply import WeatherSection
 from simulator.scenario.tasks import TaskClassSection
 from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
-from simulator.scheduling.own.per_task import load_policy
+from simulator.scheduling.own.load import load_policy
 from simulator.scheduling.policies import traits
 
 RECORDED_WIND_HEIGHT = 10.0
@@ -123,6 +124,8 @@ def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
         traits(policy)
         if is_users(policy):
             load_policy(policy)
+    except ConfigError as error:
+        yield from error.mistakes
     except ValueError as error:
         yield f"scheduler.policy: {error}"
     if (node := single_node(policy)) is not None and node not in nodes:

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from exporter.core.config import ConfigError
 from simulator.scheduling.interface import Policy
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.kernels.placement import Order, place_least_loaded
 from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
-from simulator.scheduling.own.per_task import load_policy
 from simulator.scheduling.planned import AsPlanned
 from simulator.scheduling.queues import ByRequests, InOrder, InTurn, InTurnBySpeed
 from simulator.scheduling.score import LeastLoaded, Levels, Scored
@@ -201,17 +199,13 @@ def weights_of(name: str, weights: Weights) -> Weights | None:
 
 
 def build_policy(name: str, weights: Weights, *, levels: Levels, backend: Backend) -> Policy:
-    """Build a fresh policy for one run.
+    """Build a fresh policy of the simulator's for one run; `load_policy` builds users' own.
 
-    `levels` limits the policies that choose an operating point. A name of the form package.module:Class is imported,
-    see `load_policy`. Raises ValueError for an unknown name, and ConfigError where that import fails.
+    `levels` limits the policies that choose an operating point. Raises ValueError for an unknown name.
     """
     row = built_in(name)
     if row is None:
-        try:
-            return load_policy(name)
-        except ValueError as error:
-            raise ConfigError([f"scheduler.policy: {error}"]) from error
+        raise ValueError(f"expected a policy of the simulator's, got {name}")
     match row.places:
         case ByScore(weights=own, levels=allowed, least_loaded=least_loaded):
             allowed = levels if allowed is Levels.ALL else Levels.FASTEST

@@ -107,21 +107,13 @@ class ConsolidatingSleeping:
 
     def to_sleep(self, cluster: Cluster, table: SleepTable, view: SleepView) -> BoolArray:
         """See `Sleeping.to_sleep`."""
-        speed = self._speeds(cluster)
+        speed = self._speed = speeds(cluster) if self._speed is None else self._speed
         done = float((view.work * speed).sum() / view.seconds)
         forget = math.exp(-view.seconds / MEMORY)
         self._needed = done if self._needed is None else forget * self._needed + (1.0 - forget) * done
         self.kept = self._kept(cluster, speed, self._needed / self._utilization)
         chosen: BoolArray = view.may & (self.kept == NOT_KEPT) & (view.idle_seconds >= table.break_even_seconds)
         return chosen
-
-    def _speeds(self, cluster: Cluster) -> FloatArray:
-        """Return the reference work (N,) that each node does in a second, the mean over the classes that fit."""
-        if self._speed is None:
-            fits = cluster.fits
-            rates = np.where(fits, 1.0 / cluster.service[:, :, -1], 0.0)
-            self._speed = rates.sum(axis=1) / np.maximum(fits.sum(axis=1), 1)
-        return self._speed
 
     def _kept(self, cluster: Cluster, speed: FloatArray, wanted: float) -> IntArray:
         kept = np.full(len(speed), NOT_KEPT, dtype=np.int32)
@@ -135,3 +127,11 @@ class ConsolidatingSleeping:
             served |= cluster.fits[node]
             capacity += float(speed[node])
         return kept
+
+
+def speeds(cluster: Cluster) -> FloatArray:
+    """Return the reference work (N,) that each node does in a second, the mean over the classes that fit."""
+    fits = cluster.fits
+    rates = np.where(fits, 1.0 / cluster.service[:, :, -1], 0.0)
+    means: FloatArray = rates.sum(axis=1) / np.maximum(fits.sum(axis=1), 1)
+    return means

@@ -3,6 +3,8 @@
 import inspect
 import itertools
 from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,12 +12,14 @@ from exporter.core.config import ConfigError
 from simulator.arrays import BoolArray, FloatArray
 from simulator.scheduling.interface import DROPPED, Cluster, Placements, Policy, StepView
 from simulator.scheduling.own.per_task import PerTask
-from simulator.scheduling.own.users_code import PolicyError, users_code
+from simulator.scheduling.own.users_code import asked
 from simulator.scheduling.weights import TERMS
 from simulator.workload.task import Tasks
 
 TOLERANCE = 1e-6
 """Seconds by which a time may differ from the cluster's tables, after sums in another order."""
+
+ShownT = TypeVar("ShownT", Tasks, Cluster, StepView)
 
 _KINDS = {"node": "iu", "level": "iu", "start": "iuf", "finish": "iuf", "terms": "iuf"}
 """Kinds of numpy's types: signed and unsigned integers, and floating point. Truth values are no indices."""
@@ -27,15 +31,16 @@ class Checked:
     def __init__(self, policy: Policy, name: str) -> None:
         self.name = name
         self._policy = policy
+        self._cluster: Cluster | None = None
+        self._shown: Cluster
         self._called = policy.choose if isinstance(policy, PerTask) else inspect.getattr_static(policy, "place", None)
 
     def place(self, tasks: Tasks, cluster: Cluster, view: StepView) -> Placements:
         """See `Policy.place`. Raises ConfigError, in one line, for errors of the policy and impossible placements."""
-        try:
-            with users_code(self.name, self._called):
-                placed: object = self._policy.place(tasks, cluster, view)
-        except PolicyError as error:
-            raise ConfigError([f"scheduler.policy: {error}"]) from error
+        if cluster is not self._cluster:
+            self._cluster, self._shown = cluster, _read_only(cluster)
+        with asked(self.name, self._called):
+            placed: object = self._policy.place(_read_only(tasks), self._shown, _read_only(view))
         if not isinstance(placed, Placements):
             raise self._refusal(f"expected Placements, got {type(placed).__name__}")
         for mistake in itertools.chain(wrong_kinds(placed), mistakes(placed, tasks, cluster, view)):
@@ -44,6 +49,15 @@ class Checked:
 
     def _refusal(self, mistake: str) -> ConfigError:
         return ConfigError([f"scheduler.policy: {self.name}: {mistake}"])
+
+
+def _read_only(shown: ShownT) -> ShownT:
+    """Return a value whose arrays are views that cannot be written: the run goes on with the same arrays."""
+    shown_fields = ((field.name, getattr(shown, field.name)) for field in fields(shown))
+    views: dict[str, Any] = {name: value.view() for name, value in shown_fields if isinstance(value, np.ndarray)}
+    for view in views.values():
+        view.flags.writeable = False
+    return replace(shown, **views)
 
 
 def wrong_kinds(placed: Placements) -> Iterator[str]:

@@ -3,10 +3,13 @@
 import contextlib
 import importlib
 import inspect
+import reprlib
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
+
+from exporter.core.config import ConfigError
 
 _SIMULATOR = Path(__file__).parents[2]
 _IMPORTS = Path(importlib.__file__).parent
@@ -29,6 +32,22 @@ def users_code(name: str, called: object = None) -> Iterator[None]:
     except BaseException as error:
         place = place_of(error) or defined_at(called)
         raise PolicyError(": ".join(part for part in (name, place, _told(error)) if part)) from error
+
+
+@contextlib.contextmanager
+def asked(name: str, called: object) -> Iterator[None]:
+    """Turn errors of a policy that is asked during a run, as `users_code` tells them, into ConfigError."""
+    try:
+        with users_code(name, called):
+            yield
+    except PolicyError as error:
+        raise ConfigError([f"scheduler.policy: {error}"]) from error
+
+
+def refusal(name: str, called: object, expected: str, answer: object) -> PolicyError:
+    """Return the error of an answer that is not what was expected; to tell the answer may run the user's code."""
+    told = f"expected {expected}, got {reprlib.repr(answer)}"
+    return PolicyError(": ".join(part for part in (name, defined_at(called), told) if part))
 
 
 def place_of(error: BaseException) -> str:

@@ -31,6 +31,9 @@ SOLAR = SolarSection(area_square_metres=0.3)
 WIND = WindSection(rotor_square_metres=0.3, rated_watts=80.0)
 BATTERY = BatterySection(capacity_watt_hours=30.0, charge_watts=20.0, discharge_watts=25.0)
 
+OWN = "tests.simulator.scheduling.own.own_policies:AtRandom"
+"""A policy of a user's own that decides everything, at random."""
+
 
 @st.composite
 def clusters(draw: st.DrawFn) -> Scenario:
@@ -65,7 +68,7 @@ def clusters(draw: st.DrawFn) -> Scenario:
         for number in range(draw(st.integers(1, 4)))
     )
     scheduler = SchedulerSection(
-        policy=draw(st.sampled_from([name for name in POLICIES if ":" not in name])),
+        policy=draw(st.sampled_from([*(name for name in POLICIES if ":" not in name), OWN])),
         sleeping=draw(st.sampled_from(["never", "timeout", "consolidate"])),
         charging=draw(st.sampled_from(["never", "clean-hours"])),
         failed_wakes=draw(st.sampled_from([0.0, 0.3])),

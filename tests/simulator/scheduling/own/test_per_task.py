@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from exporter.core.config import ConfigError
 from simulator.scheduling.interface import DROPPED
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.own.per_task import Choice, NodeView, PerTask, TaskView, load_policy
+from simulator.scheduling.own.load import load_policy
+from simulator.scheduling.own.per_task import PerTask
+from simulator.scheduling.own.views import Choice, NodeView, TaskView
 from simulator.scheduling.policies import Shifts, build_policy, traits
 from simulator.scheduling.score import Levels
 from simulator.scheduling.weights import Weights
@@ -42,7 +45,7 @@ def test_a_policy_written_by_hand_is_that_of_the_kernel(own: str, name: str, uti
     nodes = random_cluster(random, 6, kinds=4, longest_wait=5.0)
     asked = random_tasks(random, nodes, 500, utilization=utilization)
     green = np.zeros((1, 6))
-    by_hand = run(load_policy(f"{__name__}:{own}"), nodes, asked, green)
+    by_hand = run(load_policy(f"{__name__}:{own}").policy, nodes, asked, green)
     kernels = run(build_policy(name, Weights(load=1.0), levels=Levels.ALL, backend=Backend.PLAIN), nodes, asked, green)
     for field in ("node", "start", "finish"):
         assert getattr(by_hand, field).tobytes() == getattr(kernels, field).tobytes()
@@ -75,11 +78,11 @@ def test_an_inadmissible_choice_is_refused(choice: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("path", ["no_such_module:X", "math:absent", "math:pi", ":x", "math:"])
 def test_what_cannot_be_loaded_is_told_in_one_line(path: str) -> None:
-    with pytest.raises(ValueError, match=r"^expected [^\n]*$"):
+    with pytest.raises(ConfigError, match=r"^scheduler.policy: expected [^\n]*$"):
         load_policy(path)
 
 
 def test_a_policy_of_ones_own_is_known_by_its_path() -> None:
     name = f"{__name__}:Turns"
-    assert build_policy(name, Weights(load=1.0), levels=Levels.ALL, backend=Backend.PLAIN).name == name
+    assert load_policy(name).policy.name == name
     assert traits(name).shifts is Shifts.NOTHING
