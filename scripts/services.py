@@ -57,7 +57,6 @@ def services(python: str, experiments: Path) -> tuple[Service, ...]:
                 "-m",
                 "simulator",
                 "serve",
-                "--scenario=edge",
                 "--speed=60",
                 "--web.listen-address=127.0.0.1:{port}",
                 f"--experiments={_literal(experiments)}",

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 DEFAULT_ADDRESS = "127.0.0.1:10111"
 
+DEFAULT_SCENARIO = "edge"
+"""Name of the scenario of a command that names none; the services of `make up` and Compose name none."""
+
 SLOWEST, FASTEST = 0.01, 1e6
 
 EXTRAS = {"sklearn": "forecast", "torch": "measure", "distributed": "dask"}
@@ -64,9 +67,9 @@ examples:
 Every figure is simulated: none of this measures a real cluster. For a real machine there is `ecotrack`.
 """
 
-SERVE_EPILOG = """\
+SERVE_EPILOG = f"""\
 examples:
-  ecochain serve                                  the scenario edge, 60 simulated seconds each second
+  ecochain serve                                  the scenario {DEFAULT_SCENARIO}, 60 simulated seconds each second
   ecochain serve --speed 1440                     a simulated day each minute
   ecochain serve --scenario mine.yaml --config.check
   ecochain serve --experiments results            also shows the results of experiments
@@ -206,7 +209,7 @@ def _add_scenario(add: Any, *other_names: str) -> None:
         *other_names,
         dest="scenario",
         metavar="NAME|FILE",
-        default="edge",
+        default=DEFAULT_SCENARIO,
         help="scenario that comes with the simulator, or a YAML file (default: %(default)s)",
     )
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 import simulator
+from simulator.cli import DEFAULT_SCENARIO
 from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.ledger.cost.cost_profile import CostProfile
 from simulator.models.profile import encoded, load_profile
@@ -71,7 +72,7 @@ def test_the_shipped_scenarios_are_listed_and_good() -> None:
         "windy-coast",
     ]
     checked = run_once("serve", "--config.check")
-    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "edge: good\n", "")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, f"{DEFAULT_SCENARIO}: good\n", "")
 
 
 @pytest.mark.parametrize(
