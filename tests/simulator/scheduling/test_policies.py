@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from exporter.core.config import ConfigError
 from simulator.scheduling.interface import DROPPED, Cluster, Policy
 from simulator.scheduling.kernels.compiled import Backend
+from simulator.scheduling.own.load import load_policy
 from simulator.scheduling.policies import Shifts, build_policy, traits, weights_of
 from simulator.scheduling.score import Levels
 from simulator.scheduling.weights import Weights
@@ -276,7 +277,7 @@ def test_an_unknown_policy_is_named_in_one_line(name: str) -> None:
 @pytest.mark.parametrize("name", ["no.such.module:Policy", "math:nothing"])
 def test_a_policy_that_cannot_be_imported_is_a_mistake_of_the_users(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"^scheduler.policy: expected the policy {name} to be importable: [^\n]*$"):
-        policy(name)
+        load_policy(name)
 
 
 def test_a_single_node_has_to_exist() -> None:
