@@ -18,7 +18,7 @@ from simulator.experiments.write.sections.published import accounts, published, 
 from simulator.experiments.write.sections.results import means
 from simulator.experiments.write.sections.sensitivity import headline as range_of_headline
 from simulator.experiments.write.sections.sensitivity import sensitivity
-from simulator.experiments.write.service import headline as equal_service
+from simulator.experiments.write.sections.verdict import verdict
 from simulator.experiments.write.service import ranking
 from simulator.experiments.write.tables import markdown_table
 from simulator.experiments.write.worth import headline, worth
@@ -56,7 +56,7 @@ def _head(results: Results) -> Iterator[str]:
     seeds = f"{first} and {last}" if results.replications == 2 else f"{first} to {last}"
     yield f"# {subject(results)}"
     yield ""
-    yield from equal_service(results, methods_of(results))
+    yield from verdict(results, methods_of(results))
     yield from headline(results)
     yield from value_of_levers(results)
     yield from range_of_headline(results)

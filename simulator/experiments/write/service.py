@@ -1,10 +1,10 @@
-"""Equal service in a report: its first paragraph, the order of the methods, and the marks of those that have none."""
+"""Equal service in a report: the order of the methods, and the marks of those that have none."""
 
 from collections.abc import Iterator, Mapping
 
 from simulator.experiments.find.estimates import Estimate
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.service import MISSES, SERVICE_MARGIN, Rivalry
+from simulator.experiments.find.service import GRAMS, MISSES, SERVICE_MARGIN
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.write.display import (
     DISPLAYS,
@@ -16,52 +16,6 @@ from simulator.experiments.write.display import (
     with_half_width,
 )
 from simulator.experiments.write.tables import DASH, markdown_table
-from simulator.run.job import Method
-
-GRAMS = "emissions_grams"
-
-
-def headline(results: Results, methods: Mapping[str, Method]) -> Iterator[str]:
-    """Yield the first paragraph: the method in question against the reference, and then against simple rivals."""
-    if not results.rivalries:
-        return
-    told = [_against(one, methods, index) for index, one in enumerate(results.rivalries)]
-    yield f"**{told[0]}**{''.join(f' {one}' for one in told[1:])}"
-    yield ""
-
-
-def _against(one: Rivalry, methods: Mapping[str, Method], index: int) -> str:
-    own, other = methods[one.method], methods[one.against]
-    parts = ["with the same compression" if own.compression == other.compression else "without compression"]
-    if not other.sleep:
-        parts.append("every node awake")
-    elif other.sleeping not in {None, own.sleeping}:
-        parts.append("with consolidation")
-    if one.is_best_simple:
-        parts.append(
-            "of the simple methods with equal service the one that emits least, chosen by these runs, which flatters it"
-        )
-    changes = [_change(found.measure, found.difference, found.relative) for found in one.comparisons]
-    begin = f"`{one.method}` against" if index == 0 else "Against"
-    return f"{begin} `{one.against}` ({', '.join(parts)}): {', '.join(changes)}.{_service(one)}"
-
-
-def _service(one: Rivalry) -> str:
-    """Return a sentence where the method is not shown to serve as many tasks on time as the other."""
-    if one.serves_less:
-        return f" It serves fewer tasks on time than `{one.against}`."
-    if one.service_not_shown:
-        return f" These runs do not show that it serves as many tasks on time as `{one.against}`."
-    return ""
-
-
-def _change(measure: str, difference: Interval, relative: Interval | None) -> str:
-    """Return a change in percent, or in points or its own unit where that says more."""
-    display = DISPLAYS[measure]
-    heading = display.heading.lower()
-    if display.is_share or relative is None:
-        return f"{heading} {with_half_width(difference, display.factor)} {display.difference_unit}"
-    return f"{heading} {percent_change(relative)}%"
 
 
 def ranking(results: Results) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Laws of the planner in runs: no task is lost, urgent ones do not wait for others, and the order of names is nothing."""
+"""Laws of the planner in runs: no task is lost, urgent ones wait for no others, and the order of names is nothing."""
 
 from typing import Any
 
