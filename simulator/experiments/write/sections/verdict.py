@@ -47,7 +47,7 @@ VERDICTS: Mapping[tuple[Emissions, Service], str] = MappingProxyType(
         ),
     }
 )
-"""What is told of a method beside another, by what the runs show. The first alone is a saving."""
+"""Statements on a method beside another, by what the runs show. The first alone is a saving."""
 
 
 def verdict(results: Results, methods: Mapping[str, Method]) -> Iterator[str]:
