@@ -146,7 +146,7 @@ def _limits(scenario: AnyScenario) -> Iterator[str]:
     grids = {_grid(one.grid) for one in scenario.sites or (scenario,)}
     yield (
         f"No cluster was measured: devices and tasks are simulated, the weather is {' and '.join(sorted(weather))}, "
-        f"and the grid's intensity is {' and '.join(sorted(grids))}. Other loads, devices and climates give other results; "
+        f"and the grid's intensity is {' and '.join(sorted(grids))}. Other loads, devices and climates give others; "
         "the experiment `sensitivity` looks for those of the other sign."
     )
 
