@@ -175,7 +175,7 @@ def _facts(plan: Plan, engine: Engine) -> RunFacts:
         models=tuple(profile.measurements),
         shown=plan.shown,
         counts_life_cycle=engine.plant.life_cycle is not None,
-        reasons=possible_reasons(engine.plant.sleep),
+        reasons=possible_reasons(engine.plant),
     )
 
 

@@ -6,7 +6,9 @@ import numpy as np
 
 from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.run.engine import Engine
+from simulator.run.plant import Plant
 from simulator.run.sleep import SleepState
+from simulator.scheduling.horizon.planner import Planner
 from simulator.scheduling.sleeping import KEPT_FOR_CLASS, KEPT_FOR_WORK, ConsolidatingSleeping
 
 AWAKE, ASLEEP, WAKING = range(3)
@@ -25,6 +27,9 @@ class StateReason(StrEnum):
     TASK_PLACED = "task_placed"
     IDLE_LONG = "idle_long"
     NOT_NEEDED = "not_needed"
+    FRONT = "front"
+    BATCH = "batch"
+    PLANNED_ASLEEP = "planned_asleep"
     POLICY = "policy"
 
 
@@ -38,6 +43,9 @@ WORDS = {
     StateReason.TASK_PLACED: "a task was placed on it",
     StateReason.IDLE_LONG: "idle for longer than sleep takes to save energy",
     StateReason.NOT_NEEDED: "the others can do the work",
+    StateReason.FRONT: "the plan has it for urgent tasks in this hour",
+    StateReason.BATCH: "the plan has it for deferred tasks in this hour",
+    StateReason.PLANNED_ASLEEP: "the plan does not need it in this hour",
     StateReason.POLICY: "the policy chose so",
 }
 """Each reason as people say it."""
@@ -46,10 +54,13 @@ _ALWAYS = (StateReason.CANNOT_SLEEP, StateReason.WORKING, StateReason.IDLE_BRIEF
 _CONSOLIDATING = (StateReason.KEPT_FOR_WORK, StateReason.KEPT_FOR_CLASS, StateReason.NOT_NEEDED)
 
 
-def possible_reasons(sleep: SleepState | None) -> tuple[StateReason, ...]:
+def possible_reasons(plant: Plant) -> tuple[StateReason, ...]:
     """Return the reasons that nodes of a run can have."""
+    sleep = plant.sleep
     if sleep is None:
         return (StateReason.SLEEP_OFF,)
+    if plant.planner is not None:
+        return (*_ALWAYS, StateReason.FRONT, StateReason.BATCH, StateReason.PLANNED_ASLEEP)
     if sleep.asked is None:
         return (*_ALWAYS, StateReason.IDLE_LONG)
     return (*_ALWAYS, *(_CONSOLIDATING if isinstance(sleep.asked, ConsolidatingSleeping) else (StateReason.POLICY,)))
@@ -61,13 +72,28 @@ def reasons_of(engine: Engine) -> tuple[StateReason, ...]:
     if sleep is None:
         return (StateReason.SLEEP_OFF,) * len(engine.plant.cluster.names)
     works = engine.queue.free_at > engine.clock
-    awake = _awake(sleep, works)
-    asleep = _asleep(sleep)
+    planner = engine.plant.planner
+    awake = _awake(sleep, works) if planner is None else _planned(planner, sleep, works)
+    asleep = _asleep(sleep) if planner is None else StateReason.PLANNED_ASLEEP
     state = sleep.state_at(engine.clock)
     return tuple(
         asleep if now == ASLEEP else StateReason.TASK_PLACED if now == WAKING else reason
         for now, reason in zip(state.tolist(), awake, strict=True)
     )
+
+
+def _planned(planner: Planner, sleep: SleepState, works: BoolArray) -> list[StateReason]:
+    """Return why each node (N,) is awake, if it is, by the plan of the present hour; before the first all are in
+    front."""
+    able = sleep.table.able
+    plan = planner.plan
+    front = np.ones_like(able) if plan is None else plan.front[0] > 0.0
+    batch = np.zeros_like(able) if plan is None else plan.batch[0] > 0.0
+    otherwise = np.where(works, StateReason.WORKING, StateReason.IDLE_BRIEFLY)
+    chosen = np.select(
+        [~able, front, batch], [StateReason.CANNOT_SLEEP, StateReason.FRONT, StateReason.BATCH], otherwise
+    )
+    return [StateReason(one) for one in chosen.tolist()]
 
 
 def _asleep(sleep: SleepState) -> StateReason:

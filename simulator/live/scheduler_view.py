@@ -7,8 +7,8 @@ import msgspec
 
 from simulator.live.reasons import WORDS, StateReason
 from simulator.live.snapshot import NODE_STATES, Readings, Snapshot
-from simulator.scheduling.decision import TIE, Decision
-from simulator.scheduling.ruled import ONLY, OWN, REQUESTS, START, TURN
+from simulator.scheduling.decision import DEADLINE, NETWORK, TIE, Decision
+from simulator.scheduling.ruled import ONLY, OWN, PLAN, REQUESTS, START, TURN
 
 BECAUSE = {
     "latency": "it ends sooner there",
@@ -21,6 +21,9 @@ BECAUSE = {
     START: "no node can start it sooner",
     TURN: "it was the turn of this node",
     REQUESTS: "the memory that tasks request of the nodes decides",
+    PLAN: "the plan of this hour has it for such tasks",
+    NETWORK: "less has to be sent to it",
+    DEADLINE: "it ends in time there",
     OWN: "so its own policy decided",
 }
 """The words of each term of a decision, for the chosen node."""

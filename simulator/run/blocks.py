@@ -60,7 +60,10 @@ class Blocks:
     @property
     def held(self) -> list[Released]:
         """Return the tasks that are to be released after the last block."""
-        return self._held.parts
+        if self._plant.planner is None:
+            return self._held.parts
+        known = self._plant.planner.held()
+        return [Released(tasks=known.tasks, arrival=known.arrival)]
 
     def after(self, index: int, most_steps: int, seen: Seen | None = None) -> Block:
         """Return the block that begins with a step, before which a run is as it was `seen` by a planner.

@@ -10,7 +10,17 @@ import numpy as np
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray, IntArray
 from simulator.scheduling.interface import Cluster, Policy, StepView
-from simulator.scheduling.ruled import ONLY, OWN, REQUESTS, START, TURN, Ruled
+from simulator.scheduling.kernels.planned import (
+    BY_DEADLINE,
+    BY_GRID,
+    BY_NETWORK,
+    BY_PLAN,
+    LAST_CHOSEN,
+    LAST_SECOND,
+    LAST_TERM,
+)
+from simulator.scheduling.planned import AsPlanned
+from simulator.scheduling.ruled import ONLY, OWN, PLAN, REQUESTS, SCORE, START, TURN, Ruled
 from simulator.scheduling.score import Scored, score_tables
 from simulator.scheduling.weights import TERMS
 from simulator.workload.task import Tasks
@@ -21,7 +31,14 @@ EQUAL = 1e-12
 TIE = "tie"
 """In place of a term: another node scores as well, and comes later in the list."""
 
-REASONS = (*TERMS, TIE, ONLY, START, TURN, REQUESTS, OWN)
+NETWORK, DEADLINE = "network", "deadline"
+"""In place of a term, of a policy that follows a plan: less has to be sent to the node, or the task ends there in
+time."""
+
+BY_PLANNER = {BY_PLAN: PLAN, BY_GRID: "carbon", BY_NETWORK: NETWORK, BY_DEADLINE: DEADLINE}
+"""The words of the planner's kernel."""
+
+REASONS = (*TERMS, TIE, ONLY, START, TURN, REQUESTS, PLAN, NETWORK, DEADLINE, OWN)
 """All that a decision may rest on."""
 
 
@@ -30,8 +47,9 @@ class Decision:
     """The placement of one task: its class (of K), the node and operating point, and why.
 
     `term` is that of the score which speaks most for the chosen node against the `second`, the best other one that
-    could have taken the task; TIE, ONLY or, of a policy without a score, what that goes by. Then `second` is None, and
-    so are `scores` (2, 5), the weighted terms of both nodes: of no second node they are NaN.
+    could have taken the task; TIE, ONLY or, of a policy without a score, what that goes by. There is no `second` for a
+    policy that compares no nodes. `scores` (2, 5) are the weighted terms of both nodes, NaN of none; None without a
+    score.
     """
 
     released: Seconds
@@ -69,9 +87,11 @@ def last_decision(
     last, before = int(placed[-1]), placed[:-1]
     chosen, at = int(node[last]), int(level[last])
     second, term, scores = None, goes_by(policy), None
-    if isinstance(policy, Scored):
+    if isinstance(policy, Scored) and policy.goes_by == SCORE:
         case = _case(cluster, view, tasks, last, _Taken(before, node[before], level[before], finish[before]))
         second, term, scores = _weighed(policy, cluster, case, chosen, at)
+    elif isinstance(policy, AsPlanned) and policy.last[LAST_CHOSEN] == chosen:
+        second, term = _planned(policy)
     return Decision(
         released=Seconds(float(tasks.arrival[last])),
         task_class=int(tasks.task_class[last]),
@@ -86,6 +106,14 @@ def last_decision(
 def goes_by(policy: Policy) -> str:
     """Return what a policy without a score goes by."""
     return policy.goes_by if isinstance(policy, Ruled) else OWN
+
+
+def _planned(policy: AsPlanned) -> tuple[int | None, str]:
+    """Return the second node and the term of the last placement of a planner's policy."""
+    second, term = int(policy.last[LAST_SECOND]), BY_PLANNER[int(policy.last[LAST_TERM])]
+    if second < 0:
+        return None, term if term == PLAN else ONLY
+    return second, term
 
 
 @dataclass(frozen=True, slots=True)

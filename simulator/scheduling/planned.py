@@ -9,7 +9,7 @@ from simulator.scheduling.interface import Cluster
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.kernels.placement import DELAY, MOVED_ENERGY, Order, Rule
 from simulator.scheduling.kernels.planned import place_as_planned
-from simulator.scheduling.ruled import Ruled, rule
+from simulator.scheduling.ruled import PLAN, Ruled, rule
 from simulator.scheduling.score import Levels
 
 
@@ -30,7 +30,12 @@ class Orders:
 
 
 class AsPlanned(Ruled):
-    """Placement by the orders of a planner; without any, where a task emits least and ends in time."""
+    """Placement by the orders of a planner; without any, where a task emits least and ends in time.
+
+    `last` tells of the last placement; its entries are with the kernel.
+    """
+
+    goes_by = PLAN
 
     def __init__(self, name: str, *, levels: Levels, backend: Backend) -> None:
         super().__init__(name, backend)

@@ -11,9 +11,9 @@ from simulator.scheduling.kernels.placement import Order, Rule
 from simulator.scheduling.weights import TERMS
 from simulator.workload.task import Tasks
 
-SCORE, START, TURN, REQUESTS, ONLY, OWN = "score", "start", "turn", "requests", "only", "own"
-"""The ways of a policy to choose: by a score, by when a node can start the task, by turn, or by what is requested of
-the nodes; not at all, because a single node could take the task; or in a way of its own, which it need not tell."""
+SCORE, START, TURN, REQUESTS, PLAN, ONLY, OWN = "score", "start", "turn", "requests", "plan", "only", "own"
+"""The ways of a policy to choose: by a score, by when a node can start the task, by turn, by what is requested of the
+nodes, or by a plan; not at all, because a single node could take the task; or in a way that it need not tell."""
 
 
 class Ruled(ABC):

@@ -17,7 +17,7 @@ from simulator.scheduling.kernels.placement import (
     place_by_score_in_groups,
     place_least_loaded_by_score,
 )
-from simulator.scheduling.ruled import SCORE, Ruled, rule
+from simulator.scheduling.ruled import SCORE, START, Ruled, rule
 from simulator.scheduling.weights import Weights
 
 
@@ -171,6 +171,8 @@ class Scored(Ruled):
 
 class LeastLoaded(Scored):
     """Placement on the node that can start first, and there at the operating point of least weighted score."""
+
+    goes_by = START
 
     def __init__(self, name: str, weights: Weights, *, levels: Levels, backend: Backend) -> None:
         """Look at every node: which one starts first is not a matter of the score."""

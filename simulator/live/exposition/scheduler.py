@@ -155,8 +155,8 @@ SCHEDULER: tuple[Row[Snapshot], ...] = (
     gauge(
         name="ecochain_scheduler_release_tasks",
         labels=("horizon",),
-        help="Deferred tasks by the simulated time until their release: within 1 hour, 1 to 6 hours, 6 to 24 hours, or "
-        "later. Their sum is ecochain_scheduler_held_tasks.",
+        help="Deferred tasks by the simulated time until the latest moment of their release: within 1 hour, 1 to 6 "
+        "hours, 6 to 24 hours, or later. Their sum is ecochain_scheduler_held_tasks.",
         read=_releases,
     ),
     gauge(

@@ -98,6 +98,10 @@ class Held:
         kinds = np.array([one.kind for one in held], np.int32)
         return kinds, np.array([one.work for one in held]), np.array([one.latest for one in held])
 
+    def all(self) -> Released:
+        """Return all tasks by their release, or by the latest that it may be of those that no node has yet."""
+        return _released([*self._given, *((one.latest, one, -1, 0) for one in self._held)])
+
     def begin(self, quotas: Quotas) -> None:
         """Give the tasks that are held to the nodes that a plan has for them, those that are due first.
 

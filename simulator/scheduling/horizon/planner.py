@@ -92,6 +92,10 @@ class Planner:
         self.plan: Plan | None = None
         self.told: Told | None = None
 
+    def held(self) -> Released:
+        """Return the tasks that are held back, each with its release, or the latest that it may have."""
+        return self._held.all()
+
     def begin(self, view: HourView) -> Acts:
         """Plan the hours from the present one on, and return what is to be done now."""
         hour = round(view.start / SECONDS_PER_HOUR)

@@ -30,7 +30,7 @@ def engine_of(scenario: Scenario, policy: str = "shifting") -> Engine:
     return engine
 
 
-@pytest.mark.parametrize("policy", ["shifting", "joint", "round-robin"])
+@pytest.mark.parametrize("policy", ["rolling-horizon", "shifting", "joint", "round-robin"])
 def test_queues_and_held_tasks_sum_to_all_that_is_pending(policy: str) -> None:
     engine = engine_of(regions(), policy)
     kinds, seen = 5, 0
@@ -46,7 +46,7 @@ def test_queues_and_held_tasks_sum_to_all_that_is_pending(policy: str) -> None:
         due = [np.count_nonzero(one <= engine.clock + 3600.0) for one in (pending.deadline, held.tasks.deadline)]
         assert state.due.sum(axis=1).tolist() == due
         seen += len(held)
-    assert (seen > 0) is (policy == "shifting")
+    assert (seen > 0) is (policy in {"rolling-horizon", "shifting"})
 
 
 def test_held_tasks_are_the_same_however_many_steps_are_taken_at_once() -> None:
@@ -99,13 +99,34 @@ def test_the_reason_agrees_with_the_state(sleeping: str) -> None:
             assert (reason is StateReason.TASK_PLACED) is (now == 2)
             assert reason is not StateReason.WORKING or busy
             assert reason is not StateReason.IDLE_BRIEFLY or not busy
-    assert found <= set(possible_reasons(sleep))
+    assert found <= set(possible_reasons(engine.plant))
     wanted = {
         "none": {StateReason.SLEEP_OFF},
         "timeout": {StateReason.IDLE_LONG, StateReason.WORKING},
         "consolidate": {StateReason.NOT_NEEDED, StateReason.KEPT_FOR_WORK},
     }
     assert wanted[sleeping] <= found
+
+
+def test_the_reason_of_a_planner_is_the_part_of_the_node_in_the_plan() -> None:
+    engine = engine_of(regions(), "rolling-horizon")
+    planner, sleep, found = engine.plant.planner, engine.plant.sleep, set[StateReason]()
+    assert planner is not None
+    assert sleep is not None
+    for step in range(DAY):
+        engine.step()
+        reasons = reasons_of(engine)
+        found.update(reasons)
+        plan = planner.plan
+        for node, (reason, now) in enumerate(zip(reasons, sleep.state_at(engine.clock).tolist(), strict=True)):
+            assert (reason is StateReason.PLANNED_ASLEEP) is (now == 1)
+            if plan is None:
+                assert now or reason is StateReason.FRONT, step
+            elif now == 0:
+                assert (reason is StateReason.FRONT) is bool(plan.front[0, node] > 0.0)
+                assert reason is not StateReason.BATCH or plan.batch[0, node] > 0.0
+    assert found <= set(possible_reasons(engine.plant))
+    assert {StateReason.FRONT, StateReason.BATCH, StateReason.PLANNED_ASLEEP} <= found
 
 
 def test_the_one_node_that_a_class_needs_is_kept_for_it() -> None:

@@ -137,6 +137,7 @@ def test_every_policy_says_what_it_goes_by(name: str, seed: int) -> None:
         "round-robin": TURN,
         "weighted-round-robin": TURN,
         "least-loaded": START,
+        "least-loaded-dvfs": START,
         "wait-awhile-like": START,
         "kubernetes-most-allocated": REQUESTS,
         "single-node:node-0": ONLY,
