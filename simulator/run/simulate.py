@@ -35,13 +35,14 @@ from simulator.scenario.schema import STEPS, Scenario
 from simulator.scheduling.charging import Charging, CleanHoursCharging
 from simulator.scheduling.horizon.by_name import PlannerByName
 from simulator.scheduling.horizon.greedy import Greedy
+from simulator.scheduling.horizon.linear import Linear
 from simulator.scheduling.horizon.planner import Setting
 from simulator.scheduling.interface import Cluster, Policy, Shifting, at_home
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.lower_bound import least_emissions
 from simulator.scheduling.names import is_users
 from simulator.scheduling.own.load import Own, load_policy
-from simulator.scheduling.policies import Shifts, build_policy, traits
+from simulator.scheduling.policies import Plans, Shifts, build_policy, traits
 from simulator.scheduling.score import Levels
 from simulator.scheduling.shifting import TemporalShifting
 from simulator.scheduling.sleeping import ConsolidatingSleeping, Sleeping, TimeoutSleeping
@@ -158,7 +159,8 @@ def build_engine(
 
 def _planned(plant: Plant, method: Method) -> Plant:
     """Return the plant with the planner of a method that has one, which charges batteries, too."""
-    if not traits(method.policy).plans:
+    plans = traits(method.policy).plans
+    if plans is Plans.NOTHING:
         return plant
     setting = Setting(
         cluster=plant.cluster,
@@ -167,8 +169,8 @@ def _planned(plant: Plant, method: Method) -> Plant:
         sleep=None if plant.sleep is None else plant.sleep.table,
         step=plant.step,
     )
-    greedy = Greedy(backend=plant.backend)
-    planner = PlannerByName(setting, greedy, hold=method.shift is not False, any_level=method.dvfs)
+    solver = Greedy(backend=plant.backend) if plans is Plans.GREEDILY else Linear()
+    planner = PlannerByName(setting, solver, hold=method.shift is not False, any_level=method.dvfs)
     return replace(plant, charging=None, planner=planner)
 
 
@@ -186,7 +188,7 @@ def _policy(method: Method, scenario: Scenario, backend: Backend) -> Policy:
 
 
 def _shifting(method: Method, deferrable: BoolArray, backend: Backend, own: Own | None) -> Shifting | None:
-    if traits(method.policy).plans:
+    if traits(method.policy).plans is not Plans.NOTHING:
         return None
     users = None if own is None or method.shift is False else own.shifting(deferrable)
     if users is not None:
@@ -208,7 +210,7 @@ def _sleep(
     """Return the sleep of the nodes, None where none ever sleeps. Who sleeps by a method's name comes first."""
     users = None if own is None or method.sleeping is not None else own.sleeping()
     sleeping, table = users or sleeping_of(scenario, method.sleeping), inputs.sleep_table(layout.nodes)
-    if traits(method.policy).plans:
+    if traits(method.policy).plans is not Plans.NOTHING:
         sleeping = TimeoutSleeping()
     if sleeping is None or not method.sleep or not table.able.any():
         return None

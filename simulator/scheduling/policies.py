@@ -22,6 +22,14 @@ class Shifts(Enum):
     TO_CLEAN_GRID = "to a clean grid"
 
 
+class Plans(Enum):
+    """Ways to plan the hours to come: not at all, see `Greedy`, or see `Linear`."""
+
+    NOTHING = "nothing"
+    GREEDILY = "greedily"
+    BY_PROGRAMME = "by linear programme"
+
+
 _TIE = 1e-6
 """Weight of latency where it decides only between choices that are otherwise equal, such as several green nodes."""
 
@@ -67,11 +75,11 @@ class ByPlan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
     """The needs of a policy beyond placing: `shifts`, a way to choose when deferrable tasks are released,
-    `sees_future`, forecasts without error, and `plans`, a planner of the hours to come."""
+    `sees_future`, forecasts without error, and `plans`, a way to plan the hours to come."""
 
     shifts: Shifts = Shifts.NOTHING
     sees_future: bool = False
-    plans: bool = False
+    plans: Plans = Plans.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +141,13 @@ POLICIES: Mapping[str, BuiltIn] = {
         description="The node that a plan of the next day has for it. Made anew every hour, it says who stays awake, "
         "where and when deferrable tasks run, and when batteries charge.",
         places=ByPlan(),
-        traits=Traits(plans=True),
+        traits=Traits(plans=Plans.GREEDILY),
+    ),
+    "rolling-horizon-lp": BuiltIn(
+        description="As rolling-horizon, by the plans of a linear programme: what its greedy plans are measured by, at "
+        "tens of times their price.",
+        places=ByPlan(),
+        traits=Traits(plans=Plans.BY_PROGRAMME),
     ),
     "kubernetes-least-allocated": BuiltIn(
         description="Peer after Kubernetes' NodeResourcesFit: the node whose processor is free first; of several the "

@@ -33,7 +33,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR, Grams
-from simulator.arrays import FloatArray
+from simulator.arrays import BoolArray, FloatArray, IntArray
+from simulator.scheduling.horizon.fronts import cover, demand_of
 from simulator.scheduling.horizon.problem import Plan, Prospect, expected_load
 from simulator.scheduling.horizon.programme import Programme
 
@@ -43,10 +44,6 @@ grams it is the one that takes least: what is expected to be free may come at a 
 
 LEAST_CHARGE = 1.0
 """Joules below which what a solution charges from the grid is taken for rounding."""
-
-
-LEAST_SHARE = 1e-3
-"""Share of an hour in front below which no further node is put there. A choice, above the rounding of HiGHS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,47 +59,47 @@ class LinearError(Exception):
     """A problem of which HiGHS finds no solution: its figures cannot be those of a prospect."""
 
 
-def least_plan(prospect: Prospect) -> LinearPlan:
-    """Return the solution of fewest grams. Raises LinearError where HiGHS finds none."""
-    programme = Programme(prospect)
-    return _solved(programme, programme.bounds(), thrift=0.0)
+def least_plan(prospect: Prospect, serves: BoolArray) -> LinearPlan:
+    """Return the solution of fewest grams; `serves` (N, K): which nodes do work of a class that may not wait in time.
 
-
-def whole_plan(prospect: Prospect) -> LinearPlan:
-    """Return a plan to execute, of few grams: in each hour a node is in front for all of the time or not at all.
-
-    The programme is solved, and then once more with these nodes in front: those that are there the most in its first
-    solution, in this order, until they are as many as it has in sum, and every class that may not wait has one. The
-    plan takes no energy without need, and does work early where that costs nothing. Raises LinearError where HiGHS
-    finds none.
+    Raises LinearError where HiGHS finds none.
     """
-    programme = Programme(prospect)
-    least, most = programme.bounds()
-    front = _whole(prospect, _solved(programme, (least, most), thrift=THRIFT).plan.front)
-    programme.part(least, "front")[:] = programme.part(most, "front")[:] = front
-    return _solved(programme, (least, most), thrift=THRIFT)
+    return _solved(Programme(prospect, serves), thrift=0.0)
 
 
-def _whole(prospect: Prospect, front: FloatArray) -> FloatArray:
-    """Return the nodes (H, N) that are in front for whole hours, from their shares of them."""
-    fits = prospect.cluster.fits
-    chosen = np.zeros(front.shape)
-    for hour, shares in enumerate(front):
-        asked = (prospect.prompt[hour] > 0.0) & fits.any(axis=0)
-        for node in np.argsort(-shares, kind="stable"):
-            served = fits[chosen[hour] > 0.0].any(axis=0)
-            missing = asked & ~served
-            few = chosen[hour].sum() < shares.sum() - LEAST_SHARE
-            chosen[hour, node] = float((missing & fits[node]).any() or (few and shares[node] > 0.0))
-    return chosen
+class Linear:
+    """The planner that solves the programme: in each hour a node is in front for all of the time or not at all.
+
+    It solves twice, the second time with whole nodes in front: those that are there the most in the first solution, in
+    this order, until they will do, as they have to for the greedy planner. The plan takes no energy without need, and
+    does work early where that costs nothing. It holds no battery back while the grid serves a load: that is worth much
+    if all comes as expected, but it does not, and executed it costs more than it saves.
+    """
+
+    def plan(self, prospect: Prospect, prompt: BoolArray, levels: IntArray) -> Plan:
+        """See `Solver.plan`. Raises LinearError where HiGHS finds no solution."""
+        demand = demand_of(prospect, prompt)
+        programme = Programme(prospect, demand.serves, levels)
+        shares = _solved(programme, thrift=THRIFT).plan.front
+        front = [cover(demand, rate, -share) for rate, share in zip(demand.rate, shares, strict=True)]
+        programme.keep_in_front(np.array(front))
+        plan = _solved(programme, thrift=THRIFT).plan
+        return replace(plan, charge=np.where(plan.charge > LEAST_CHARGE, plan.charge, 0.0))
 
 
-def _solved(programme: Programme, bounds: tuple[FloatArray, FloatArray], thrift: float) -> LinearPlan:
-    from scipy.optimize import Bounds, LinearConstraint, milp  # type: ignore[import-untyped] # noqa: PLC0415 - as above
+def _solved(programme: Programme, thrift: float) -> LinearPlan:
+    from scipy.optimize import (  # type: ignore[import-untyped] # noqa: PLC0415 - slower than the CLI may start
+        Bounds,
+        LinearConstraint,
+        milp,
+    )
 
     grams, extra = programme.costs(thrift)
-    matrix, least, most = programme.rows()
-    found = milp(grams + extra, bounds=Bounds(*bounds), constraints=LinearConstraint(matrix.tocsc(), least, most))
+    found = milp(
+        grams + extra,
+        bounds=Bounds(programme.least, programme.most),
+        constraints=LinearConstraint(programme.matrix, programme.at_least, programme.at_most),
+    )
     if found.status != 0:
         raise LinearError(f"no plan: {found.message}")
     return LinearPlan(

@@ -81,7 +81,7 @@ class Planner:
         self._hold = hold
         self._any_level = any_level
         self._setting = setting
-        self._solver = solver
+        self.solver = solver
         self._prompt = ~setting.deferrable
         self._standing = _standing_of(setting)
         self._arrivals = LearntArrivals(len(self._prompt))
@@ -112,7 +112,7 @@ class Planner:
             levels = efficient_levels(prospect)
             if not self._any_level:
                 levels[:] = cluster.service.shape[2] - 1
-            self.plan = plan = self._solver.plan(prospect, self._prompt, levels)
+            self.plan = plan = self.solver.plan(prospect, self._prompt, levels)
             front, charge = plan.front[0] > 0.0, plan.charge[0]
             work = plan.work[0].sum(axis=2) * ~self._prompt
         ready = self._ready(view, front)

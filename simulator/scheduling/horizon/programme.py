@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR
-from simulator.arrays import BoolArray, CountArray, FloatArray
+from simulator.arrays import BoolArray, CountArray, FloatArray, IntArray
 from simulator.scheduling.horizon.efficient import efficient
 from simulator.scheduling.horizon.problem import PROMPT_SHARE, Prospect, moved_joules
 from simulator.scheduling.interface import Cluster
 
 if TYPE_CHECKING:
-    from scipy.sparse import coo_array  # type: ignore[import-untyped]
+    from scipy.sparse import coo_array, csc_array  # type: ignore[import-untyped]
 
 DEAR = 10.0
 """Price of a second of work left undone over the grams of doing it in the worst place: any number above 1."""
@@ -23,7 +23,7 @@ DEAR = 10.0
 class WorkVariables:
     """The work variables of an hour: `node`, `task_class` and `level` (C,) of each, and whether it is `prompt` (C,).
 
-    `classes` (P,) are the prompt classes and `waiting` (D,) those that may wait, each of which some node fits.
+    `classes` (P,) are the prompt classes and `waiting` (D,) those that may wait, each of which some node takes.
     """
 
     node: CountArray
@@ -34,20 +34,24 @@ class WorkVariables:
     waiting: CountArray
 
     @classmethod
-    def of(cls, prospect: Prospect) -> "WorkVariables":
-        """Return those for which the prospect expects any work."""
-        cluster, served = prospect.cluster, prospect.cluster.fits.any(axis=0)
-        prompt = np.logical_and(served, prospect.prompt.max(axis=0) > 0.0)
-        waiting = np.logical_and(served, prospect.arrived.max(axis=0) > 0.0)
-        useful = efficient(cluster.service, cluster.extra_watts) & cluster.fits[:, :, np.newaxis]
-        node, task_class, level = np.nonzero(useful & (prompt | waiting)[:, np.newaxis])
+    def of(cls, prospect: Prospect, serves: BoolArray, levels: IntArray | None) -> "WorkVariables":
+        """Return those for which the prospect expects any work; the others are as `Programme` takes them."""
+        cluster = prospect.cluster
+        prompt = prospect.prompt.max(axis=0) > 0.0
+        waiting = np.logical_and(prospect.arrived.max(axis=0) > 0.0, ~prompt)
+        takes = np.where(prompt, serves, cluster.fits & waiting)
+        useful = efficient(cluster.service, cluster.extra_watts)
+        if levels is not None:
+            given = levels[:, :, np.newaxis] == np.arange(cluster.service.shape[2])
+            useful = np.where(prompt[:, np.newaxis], useful, given)
+        node, task_class, level = np.nonzero(useful & takes[:, :, np.newaxis])
         return cls(
             node=node,
             task_class=task_class,
             level=level,
             prompt=prompt[task_class],
-            classes=np.flatnonzero(prompt),
-            waiting=np.flatnonzero(waiting & ~prompt),
+            classes=np.flatnonzero(takes.any(axis=0) & prompt),
+            waiting=np.flatnonzero(takes.any(axis=0) & waiting),
         )
 
     def service(self, cluster: Cluster) -> FloatArray:
@@ -79,28 +83,51 @@ GROUPS = (
 
 
 class Programme:
-    """The matrices of a prospect. Work is in shares of an hour and energy in units of `joules`, so that all figures are
-    near 1."""
+    """The programme of a prospect: its variables, with their least and greatest values, and its rows.
 
-    def __init__(self, prospect: Prospect) -> None:
+    Work is in shares of an hour and energy in units of `joules`, so that all figures are near 1. `least` and `most`
+    (V,) bound the variables, and `at_least` and `at_most` (R,) the rows of `matrix` (R, V).
+    """
+
+    def __init__(self, prospect: Prospect, serves: BoolArray, levels: IntArray | None = None) -> None:
+        """Take `serves` (N, K), which nodes do work of a class that may not wait in time, and the operating points
+        `levels` (N, K) of the other work, by default all."""
         cluster, standing = prospect.cluster, prospect.standing
-        self.prospect = prospect
-        self.work = work = WorkVariables.of(prospect)
+        self.prospect, self._serves = prospect, serves
+        self.work = work = WorkVariables.of(prospect, serves, levels)
         hours, buses = prospect.generation.shape
         nodes = len(cluster.names)
-        self.least_watts = np.where(standing.able, standing.asleep_watts, cluster.idle_watts)
+        self._least_watts = np.where(standing.able, standing.asleep_watts, cluster.idle_watts)
         standing_joules = cluster.idle_watts.sum() * prospect.seconds.max()
         self.joules = max(float(prospect.generation.max()), float(standing_joules), 1.0)
         widths = (len(work.node), *[nodes] * 3, *[buses] * 5, len(work.waiting), len(work.classes), len(work.waiting))
         ends = np.cumsum([hours * width for width in widths]).tolist()
-        self.columns = {
+        self._columns = {
             group: slice(end - hours * width, end) for group, width, end in zip(GROUPS, widths, ends, strict=True)
         }
         self.size = ends[-1]
+        self.least, self.most = self._bounds()
+        self.matrix, self.at_least, self.at_most = self._rows()
 
     def part(self, values: FloatArray, group: str) -> FloatArray:
         """Return the values (H, W) of a group of variables."""
-        return values[self.columns[group]].reshape(len(self.prospect.seconds), -1)
+        return values[self._columns[group]].reshape(len(self.prospect.seconds), -1)
+
+    def keep_in_front(self, front: BoolArray) -> None:
+        """Let the nodes `front` (H, N), and no others, be in front, for whole hours.
+
+        They do no work that may wait, unless it fits on no other node.
+        """
+        waiting, fits = self.work.waiting, self.prospect.cluster.fits
+        behind = fits & ~front[..., np.newaxis]
+        takes = np.where(behind.any(axis=1, keepdims=True), behind, fits)
+        kept = front.size
+        self.at_least[:kept] = front.ravel()
+        self.at_least[kept : kept + len(front) * len(self.work.classes)] = 0.0
+        self.part(self.most, "front")[:] = front
+        self.part(self.most, "batch")[:] = takes[..., waiting].any(axis=2)
+        closed = ~takes[:, self.work.node, self.work.task_class] & ~self.work.prompt
+        self.part(self.most, "work")[closed] = 0.0
 
     def costs(self, thrift: float) -> tuple[FloatArray, FloatArray]:
         """Return the grams (V,) of each variable, and what it costs beyond: for work left undone, and for `thrift`."""
@@ -113,7 +140,7 @@ class Programme:
         self.part(grams, "bought")[:] = intensity * self.joules
         dearest = float(intensity.max()) or 1.0
         service, standing = work.service(cluster), prospect.standing
-        awake_watts = cluster.idle_watts - self.least_watts
+        awake_watts = cluster.idle_watts - self._least_watts
         worst = service * (
             work.watts(cluster) + (awake_watts[work.node] + standing.cycle_joules[work.node]) / PROMPT_SHARE
         )
@@ -127,17 +154,18 @@ class Programme:
         self.part(extra, "rises")[:] = thrift * dearest * standing.cycle_joules
         return grams, extra
 
-    def rows(self) -> tuple["coo_array", FloatArray, FloatArray]:
-        """Return the matrix (R, V) of the rows, and the least and the greatest value (R,) of each."""
+    def _rows(self) -> tuple["csc_array", FloatArray, FloatArray]:
+        """Return the matrix of the rows, and the least and the greatest value of each."""
         from scipy import sparse  # type: ignore[import-untyped] # noqa: PLC0415 - slower than the CLI may start
 
-        widths = {group: columns.stop - columns.start for group, columns in self.columns.items()}
+        widths = {group: columns.stop - columns.start for group, columns in self._columns.items()}
         found = [*self._shares(), *self._tasks(), *self._energy()]
         blocks = [
             [parts.get(group, sparse.coo_array((len(least), width))) for group, width in widths.items()]
             for parts, least, _ in found
         ]
-        return sparse.block_array(blocks), *(np.concatenate([row[side] for row in found]) for side in (1, 2))
+        matrix = sparse.block_array(blocks).tocsc()
+        return matrix, *(np.concatenate([row[side] for row in found]) for side in (1, 2))
 
     def _shares(self) -> Iterator["Rows"]:
         """Yield the rows of nodes' time: the sum of shares, tasks within each, rises, and who is in front for whom."""
@@ -147,6 +175,9 @@ class Programme:
         nodes, each = len(cluster.names), sparse.eye_array(hours)
         per_node = sparse.eye_array(hours * nodes)
         yield Rows({"front": per_node, "batch": per_node}, *_below(np.ones(hours * nodes)))
+        serving = sparse.coo_array(self._serves[:, work.classes].T.astype(np.float64))
+        asked = self.prospect.prompt[:, work.classes].ravel() > 0.0
+        yield Rows({"front": sparse.kron(each, serving)}, asked.astype(np.float64), np.full(len(asked), np.inf))
         for prompt, group, share in ((True, "front", PROMPT_SHARE), (False, "batch", 1.0)):
             busy = self._by_node(work.service(cluster) * (work.prompt == prompt))
             yield Rows({"work": sparse.kron(each, busy), group: -share * per_node}, *_below(np.zeros(hours * nodes)))
@@ -154,10 +185,6 @@ class Programme:
         before = np.zeros((hours, nodes))
         before[0] = self.prospect.standing.awake
         yield Rows({"front": change, "batch": change, "rises": -per_node}, *_below(before.ravel()))
-        fits = cluster.fits[:, work.classes].T.astype(np.float64)
-        asked = self.prospect.prompt[:, work.classes].ravel() > 0.0
-        in_front = sparse.kron(each, sparse.coo_array(fits))
-        yield Rows({"front": in_front}, asked.astype(np.float64), np.full(len(asked), np.inf))
 
     def _tasks(self) -> Iterator["Rows"]:
         """Yield the rows of the work: what is prompt, what may wait, and what is due of it."""
@@ -188,7 +215,7 @@ class Programme:
         nodes = len(cluster.names)
         each, lasts = sparse.eye_array(hours), sparse.diags_array(prospect.seconds / self.joules)
         of_bus = sparse.coo_array((np.ones(nodes), (cluster.bus, np.arange(nodes))), shape=(buses, nodes))
-        awake = sparse.kron(lasts, -of_bus @ sparse.diags_array(cluster.idle_watts - self.least_watts))
+        awake = sparse.kron(lasts, -of_bus @ sparse.diags_array(cluster.idle_watts - self._least_watts))
         per_bus = sparse.eye_array(hours * buses)
         balance = {
             "work": sparse.kron(lasts, -of_bus @ self._by_node(work.service(cluster) * work.watts(cluster))),
@@ -200,7 +227,7 @@ class Programme:
             "discharge": per_bus,
             "left": -per_bus,
         }
-        load = np.outer(prospect.seconds, of_bus @ self.least_watts)
+        load = np.outer(prospect.seconds, of_bus @ self._least_watts)
         net = (load - prospect.generation).ravel() / self.joules
         yield Rows(balance, net, net)
         since = sparse.kron(each - sparse.eye_array(hours, k=-1), sparse.eye_array(buses))
@@ -227,7 +254,7 @@ class Programme:
         gives: BoolArray = self.prospect.batteries.discharge_efficiency > 0.0
         return gives
 
-    def bounds(self) -> tuple[FloatArray, FloatArray]:
+    def _bounds(self) -> tuple[FloatArray, FloatArray]:
         """Return the least and the greatest value (V,) of each variable."""
         prospect, batteries = self.prospect, self.prospect.batteries
         least, most = np.zeros(self.size), np.full(self.size, np.inf)

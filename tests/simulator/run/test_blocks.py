@@ -16,10 +16,10 @@ from simulator.run.simulate import build_engine
 from simulator.scenario.schema import STEPS, Scenario
 from simulator.scheduling.interface import Cluster, Placements, StepView
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.policies import POLICIES
 from simulator.workload.task import Tasks
 from tests.simulator.run.test_any_cluster import clusters
 from tests.simulator.scenario.scenarios import at_rate, edge
+from tests.simulator.scheduling.clusters import IN_RUNS
 
 DAY = 288
 
@@ -72,7 +72,7 @@ def test_compiled_steps_are_interpreted_steps(scenario: Scenario, seed: int, ste
     assert state_of(compiled) == state_of(plain)
 
 
-@pytest.mark.parametrize("policy", [name for name in POLICIES if ":" not in name])
+@pytest.mark.parametrize("policy", IN_RUNS)
 def test_a_compiled_day_is_an_interpreted_day(policy: str) -> None:
     compiled, plain = (engine_of(edge(), policy=policy, backend=backend) for backend in Backend)
     for engine in (compiled, plain):

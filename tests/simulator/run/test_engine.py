@@ -17,8 +17,8 @@ from simulator.run.simulate import build_engine, figures, fixed_tasks, quantile,
 from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import RunSection, Scenario
 from simulator.scheduling.kernels.compiled import Backend
-from simulator.scheduling.policies import POLICIES
 from tests.simulator.scenario.scenarios import FULL, STANDARD, at_rate, edge
+from tests.simulator.scheduling.clusters import IN_RUNS
 
 DAY = 288
 
@@ -157,7 +157,7 @@ def first_day(policy: str, later_seed: int) -> bytes:
     return b"".join(total.tobytes() for total in engine.totals.sums)
 
 
-@pytest.mark.parametrize("policy", [name for name in POLICIES if ":" not in name])
+@pytest.mark.parametrize("policy", IN_RUNS)
 def test_only_the_oracle_reads_the_future(policy: str) -> None:
     futures = {first_day(policy, later_seed) for later_seed in range(2, 10)}
     assert (len(futures) == 1) == (policy != "oracle")

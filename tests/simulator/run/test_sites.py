@@ -14,10 +14,9 @@ from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, simulate
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import GridSection, NetworkSection, NodeSection, PlaceSection, RunSection, Scenario
-from simulator.scheduling.policies import POLICIES
 from tests.simulator.scenario.scenarios import edge
+from tests.simulator.scheduling.clusters import IN_RUNS
 
-BUILT_IN = [name for name in POLICIES if ":" not in name]
 DAY = 288
 NOON = 144
 
@@ -148,7 +147,7 @@ def choices(policy: str, by: int, scenario: str = "regions") -> bytes:
     return b"".join([*(one.tobytes() for one in chosen), *(one.tobytes() for one in held)])
 
 
-@pytest.mark.parametrize("policy", [name for name in BUILT_IN if name != "oracle"])
+@pytest.mark.parametrize("policy", [one for one in IN_RUNS if one.values != ("oracle",)])
 def test_another_future_of_the_grid_changes_no_choice(policy: str) -> None:
     assert choices(policy, 0) == choices(policy, 36)
 

@@ -19,8 +19,8 @@ from simulator.run.job import Method
 from simulator.run.simulate import build_engine
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
-from simulator.scheduling.policies import POLICIES
 from tests.simulator.scenario.scenarios import at_rate, edge
+from tests.simulator.scheduling.clusters import IN_RUNS
 
 DAY = 288
 NOON = 150
@@ -80,7 +80,7 @@ def choices(policy: str, later_seed: int) -> bytes:
     return b"".join(one.tobytes() for one in chosen) + str(engine.waiting).encode()
 
 
-@pytest.mark.parametrize("policy", [name for name in POLICIES if ":" not in name])
+@pytest.mark.parametrize("policy", IN_RUNS)
 def test_only_the_oracle_knows_what_the_present_step_will_generate(policy: str) -> None:
     futures = {choices(policy, later_seed) for later_seed in range(2, 8)}
     assert (len(futures) == 1) == (policy != "oracle")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from exporter.core.units import Seconds
 from simulator.arrays import FloatArray
@@ -14,8 +15,18 @@ from simulator.workload.task import Tasks
 
 STEP = Seconds(300.0)
 
-ALL_POLICIES = (*(name for name in POLICIES if ":" not in name), "single-node:node-0")
-"""Every policy of the simulator by name, on a cluster of this file."""
+LINEAR = "rolling-horizon-lp"
+"""The policy that solves a linear programme in every hour of a run, and places tasks as `rolling-horizon` does."""
+
+ALL_POLICIES = (*(name for name in POLICIES if ":" not in name and name != LINEAR), "single-node:node-0")
+"""Every way of placing tasks of the simulator by the name of a policy, on a cluster of this file."""
+
+IN_RUNS = tuple(
+    pytest.param(name, marks=pytest.mark.slow) if name == LINEAR else pytest.param(name)
+    for name in POLICIES
+    if ":" not in name
+)
+"""Every policy by name, as a parameter of a test of whole runs."""
 
 
 def cluster(
