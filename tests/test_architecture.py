@@ -114,7 +114,14 @@ LAYERS = (
     ("exporter.__main__",),
     # The rooms of the simulator.
     ("simulator.arrays", "simulator.streams"),
-    ("simulator.energy", "simulator.grid", "simulator.hardware", "simulator.models", "simulator.workload"),
+    (
+        "simulator.energy",
+        "simulator.grid",
+        "simulator.hardware",
+        "simulator.models",
+        "simulator.procurement",
+        "simulator.workload",
+    ),
     ("simulator.ledger.record",),
     ("simulator.ledger.booking", "simulator.ledger.consensus"),
     ("simulator.ledger", "simulator.ledger.devices"),

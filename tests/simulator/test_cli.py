@@ -65,6 +65,7 @@ def test_the_shipped_scenarios_are_listed_and_good() -> None:
     assert [line.split()[0] for line in listed] == [
         "edge",
         "edge-2025",
+        "flexible",
         "grid-only",
         "published",
         "regions",
@@ -142,7 +143,7 @@ def test_an_unknown_command_or_experiment_is_one_line_with_the_known_ones(tmp_pa
     [
         (
             ["--scenario=moon"],
-            'expected one of the scenarios edge, edge-2025, grid-only, published, regions, solar-farm, windy-coast, or a .yaml file, got "moon"',  # noqa: E501 - one line, as users see it
+            'expected one of the scenarios edge, edge-2025, flexible, grid-only, published, regions, solar-farm, windy-coast, or a .yaml file, got "moon"',  # noqa: E501 - one line, as users see it
         ),
         (["--scenario=published"], "published: model: expected edge to run live, got published, which has no clock"),
     ],
