@@ -8,7 +8,7 @@ from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.run.engine import Engine
 from simulator.run.plant import Plant
 from simulator.run.sleep import SleepState
-from simulator.scheduling.horizon.planner import Planner
+from simulator.scheduling.horizon.by_name import PlannerByName
 from simulator.scheduling.sleeping import KEPT_FOR_CLASS, KEPT_FOR_WORK, ConsolidatingSleeping
 
 AWAKE, ASLEEP, WAKING = range(3)
@@ -82,16 +82,14 @@ def reasons_of(engine: Engine) -> tuple[StateReason, ...]:
     )
 
 
-def _planned(planner: Planner, sleep: SleepState, works: BoolArray) -> list[StateReason]:
+def _planned(planner: PlannerByName, sleep: SleepState, works: BoolArray) -> list[StateReason]:
     """Return why each node (N,) is awake, if it is, by the plan of the present hour; before the first all are in
     front."""
     able = sleep.table.able
-    plan = planner.plan
-    front = np.ones_like(able) if plan is None else plan.front[0] > 0.0
-    batch = np.zeros_like(able) if plan is None else plan.batch[0] > 0.0
+    front, batch = planner.shares() or (np.ones(len(able)), np.zeros(len(able)))
     otherwise = np.where(works, StateReason.WORKING, StateReason.IDLE_BRIEFLY)
     chosen = np.select(
-        [~able, front, batch], [StateReason.CANNOT_SLEEP, StateReason.FRONT, StateReason.BATCH], otherwise
+        [~able, front > 0.0, batch > 0.0], [StateReason.CANNOT_SLEEP, StateReason.FRONT, StateReason.BATCH], otherwise
     )
     return [StateReason(one) for one in chosen.tolist()]
 

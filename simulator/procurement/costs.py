@@ -42,7 +42,8 @@ class AnnualCosts:
 
 def annuity(rate: float, years: float) -> float:
     """Return the yearly payment for a debt of 1 that is paid off in so many years at a rate above 0."""
-    return rate / (1.0 - (1.0 + rate) ** -years)
+    owed: float = (1.0 + rate) ** -years
+    return rate / (1.0 - owed)
 
 
 def annual_costs() -> AnnualCosts:

@@ -1,7 +1,7 @@
-"""The worth of forecasts: what each saves beside convex, and how many seeds would show that."""
+"""The worth of forecasts: of all grams, and of each beside convex; and how many seeds would show that."""
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,14 +10,22 @@ from exporter.core.config import ConfigError
 from exporter.core.regular_file import read_file
 from simulator.experiments.find.analysis import Row
 from simulator.experiments.find.estimates import RESULTS_FILE
-from simulator.experiments.find.statistics import Interval, mean_interval, pairs_needed, ratio_of_means
-from simulator.experiments.plan.catalogue import REFERENCE_FORECASTER
+from simulator.experiments.find.statistics import (
+    Interval,
+    mean_interval,
+    paired_difference,
+    pairs_needed,
+    ratio_of_means,
+    relative_difference,
+)
+from simulator.experiments.plan.catalogue import REFERENCE_FORECASTER, UNLEARNT
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.work import Figures
 
 GRAMS = "emissions_grams"
 
 PERFECT = "perfect"
+CLIMATOLOGY = "climatology"
 
 SCOPES = ("supply-", "intensity-")
 """Beginnings of the names of methods in which one of the two forecasters alone differs from the reference's."""
@@ -50,9 +58,24 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     of_perfect: Interval | None
 
 
-class Worth(msgspec.Struct, frozen=True, kw_only=True):
-    """The shares of all methods, and the seeds that the pilot of `pilot_seeds` says are needed."""
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """The worth of forecasts to a policy, of all the grams that it emits when it is told what was observed.
 
+    `perfect` is the share of these that perfect forecasts save, `convex` the part of that which the convex combination
+    saves, None where it is not certain that there is any, and `climatology` the change of grams by climatology alone.
+    Each is None where the methods have not been run, or may emit nothing.
+    """
+
+    policy: str
+    perfect: Interval | None
+    convex: Interval | None
+    climatology: Interval | None
+
+
+class Worth(msgspec.Struct, frozen=True, kw_only=True):
+    """The worth to each policy, the shares of all methods, and the seeds that the pilot of `pilot_seeds` needs."""
+
+    whole: list[Whole] = []
     shares: list[Share]
     pilot_seeds: list[int]
     needed: list[Needed]
@@ -115,18 +138,49 @@ def worth_of(rows: Sequence[Row], pilot: Pilot | None) -> Worth:
     """Return the worth of forecasts; the first row is the reference."""
     grams = {row.label: row.values(GRAMS) or [] for row in rows}
     reference = next(iter(grams.values()))
-    saved = {
-        label: [own - other for own, other in zip(reference, values, strict=True)] for label, values in grams.items()
-    }
+    saved = {label: _less(reference, values) for label, values in grams.items()}
+    policies = {row.label: row.case.work.method.policy for row in rows}
+    alike = {label: less for label, less in saved.items() if policies[label] == policies[rows[0].label]}
     shares = [
-        Share(method=label, difference=_negative(mean_interval(less)), of_perfect=_of_perfect(label, saved))
+        Share(
+            method=label,
+            difference=_negative(mean_interval(less)),
+            of_perfect=_of_perfect(label, alike) if label in alike else None,
+        )
         for label, less in list(saved.items())[1:]
     ]
     return Worth(
+        whole=list(_whole(grams, policies)),
         shares=shares,
         pilot_seeds=[] if pilot is None else pilot.seeds,
         needed=[] if pilot is None else list(_needed(pilot)),
     )
+
+
+def _whole(grams: Mapping[str, Sequence[float]], policies: Mapping[str, str]) -> Iterator[Whole]:
+    """Yield the worth of forecasts to each policy that has a method which repeats what was observed."""
+    for label, policy in policies.items():
+        if not label.endswith(UNLEARNT):
+            continue
+        prefix, base = label.removesuffix(UNLEARNT), grams[label]
+        perfect, convex, climatology = (
+            grams.get(f"{prefix}{one}") for one in (PERFECT, REFERENCE_FORECASTER, CLIMATOLOGY)
+        )
+        change = None if perfect is None else relative_difference(perfect, base)
+        part = None
+        if perfect is not None and convex is not None and paired_difference(base, perfect).low > 0.0:
+            part = ratio_of_means(_less(base, convex), _less(base, perfect))
+        yield Whole(
+            policy=policy,
+            perfect=None if change is None else _negative(change),
+            convex=part,
+            climatology=None if climatology is None else relative_difference(climatology, base),
+        )
+
+
+def _less(values: Sequence[float], others: Sequence[float]) -> list[float]:
+    """Return by how much each of the others is less."""
+    return [one - other for one, other in zip(values, others, strict=True)]
 
 
 def _negative(interval: Interval) -> Interval:

@@ -35,7 +35,10 @@ ROUND_ROBIN = "round-robin"
 RIVALS = (REFERENCE, ROUND_ROBIN, STANDARD)
 """Methods that a report holds its own method against in its first paragraph, in this order, where they were run."""
 
-OURS = ("rolling-horizon", "rolling-horizon-lp", "oracle")
+PLANNER = "rolling-horizon"
+"""This project's policy, which plans the hours to come."""
+
+OURS = (PLANNER, "rolling-horizon-lp", "oracle")
 """Policies that are no simple alternatives: this project's planners, and what knows the future."""
 
 CONSOLIDATION = "consolidation"
@@ -57,6 +60,7 @@ PEERS = (
     "weighted",
     "joint",
     "shifting",
+    PLANNER,
     "oracle",
 )
 """Policies that are compared with the reference, besides consolidation and the single nodes."""
@@ -73,6 +77,12 @@ REFERENCE_FORECASTER = "convex"
 FACTORS = (0.5, 2.0)
 """Factors by which the experiment on sensitivity varies a parameter: a choice, as far as meters of one board differ in
 idle power (1.6 to 3.1 W of a Raspberry Pi 5), and farther than the figures of a scenario are likely to be wrong."""
+
+UNLEARNT = "unlearnt"
+"""The method that repeats what was observed, as scenarios without a section forecast do."""
+
+TOLD_ALIKE = (UNLEARNT, REFERENCE_FORECASTER, "climatology", "perfect")
+"""Methods of the experiment on forecasts that run under the policy shifting as well."""
 
 SHIFTING = "shifting"
 WITHOUT_SHIFTING = "joint"
@@ -208,7 +218,8 @@ def _consolidating(scenario: Scenario) -> Iterator[Method]:
 def forecasts(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
     """Return the cases in which only forecasters differ: of supply and intensity together, and of each by itself.
 
-    The published model asks for none, and has no cases.
+    The policy is the planner. Some forecasters run under shifting as well, and least-loaded beside them all. The
+    published model asks for none, and has no cases.
     """
     if isinstance(scenario, PublishedScenario):
         return []
@@ -216,17 +227,22 @@ def forecasts(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
 
 
 def _forecast_methods() -> Iterator[Method]:
-    reference = Method(
-        name=REFERENCE_FORECASTER, policy=SHIFTING, supply=REFERENCE_FORECASTER, intensity=REFERENCE_FORECASTER
-    )
-    yield reference
-    yield msgspec.structs.replace(reference, name="unlearnt", supply="persistence", intensity="yesterday")
+    told = [_told(REFERENCE_FORECASTER), _told(UNLEARNT, supply="persistence", intensity="yesterday")]
+    told += [_told(one) for one in FORECASTERS]
+    yield from told
     for one in FORECASTERS:
-        yield msgspec.structs.replace(reference, name=one, supply=one, intensity=one)
-    for one in FORECASTERS:
-        yield msgspec.structs.replace(reference, name=f"supply-{one}", supply=one)
+        yield msgspec.structs.replace(told[0], name=f"supply-{one}", supply=one)
     for one in FORECASTERS[1:]:
-        yield msgspec.structs.replace(reference, name=f"intensity-{one}", intensity=one)
+        yield msgspec.structs.replace(told[0], name=f"intensity-{one}", intensity=one)
+    for method in told:
+        if method.name in TOLD_ALIKE:
+            yield msgspec.structs.replace(method, name=f"{SHIFTING}-{method.name}", policy=SHIFTING)
+    yield _reference()
+
+
+def _told(name: str, *, supply: str | None = None, intensity: str | None = None) -> Method:
+    """Return the planner with these forecasters, which are those of the method's name where none is given."""
+    return Method(name=name, policy=PLANNER, ledger=False, supply=supply or name, intensity=intensity or name)
 
 
 def factorial(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
@@ -363,6 +379,10 @@ def _full(scenario: AnyScenario) -> str:  # noqa: ARG001 - judged by its name on
     return FULL
 
 
+def _convex(scenario: AnyScenario) -> str:  # noqa: ARG001 - as above
+    return REFERENCE_FORECASTER
+
+
 def _all_levers(scenario: AnyScenario) -> str:  # noqa: ARG001 - as above
     return ALL
 
@@ -407,10 +427,11 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
         ),
         "forecasts": Experiment(
             explanation=(
-                "The policy shifting with forecasts from none to perfect, of supply and intensity, together and apart.",
-                "Shows what forecasts are worth, beside the convex combination of references (model edge only).",
+                "The planner with forecasts from none to perfect, of supply and intensity; shifting and least-loaded.",
+                "Shows what forecasts are worth, of all grams and beside the convex combination (model edge only).",
             ),
             cases=forecasts,
+            judged=_convex,
         ),
         "factorial": Experiment(
             explanation=(

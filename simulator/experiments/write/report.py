@@ -56,8 +56,8 @@ def _head(results: Results) -> Iterator[str]:
     seeds = f"{first} and {last}" if results.replications == 2 else f"{first} to {last}"
     yield f"# {subject(results)}"
     yield ""
-    yield from verdict(results, methods_of(results))
     yield from headline(results)
+    yield from verdict(results, methods_of(results))
     yield from value_of_levers(results)
     yield from range_of_headline(results)
     yield from EXPERIMENTS[results.experiment].explanation

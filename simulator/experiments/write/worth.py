@@ -1,18 +1,83 @@
-"""The worth of forecasts in a report: its first line, and its section."""
+"""The worth of forecasts in a report: its first lines, and its section."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.worth import GRAMS, PERFECT, WORTHWHILE, Needed, Share, Worth
+from simulator.experiments.find.statistics import Interval
+from simulator.experiments.find.worth import GRAMS, PERFECT, WORTHWHILE, Needed, Share, Whole, Worth
 from simulator.experiments.write.display import CERTAIN, PERCENT, percent_change, plain, with_half_width
+from simulator.experiments.write.methods import methods_of
 from simulator.experiments.write.tables import DASH, markdown_table
 
 
 def headline(results: Results) -> Iterator[str]:
-    """Yield the answer in a line: which forecasts save grams beside the reference, if any."""
+    """Yield the answers: what forecasts save of all grams and beside the reference, and of all grams of other policies.
+
+    What is negative comes first.
+    """
     if not isinstance(results.worth, Worth):
         return
-    found = {one.method: one for one in results.comparisons if one.measure == GRAMS}
+    own, others = results.worth.whole[:1], results.worth.whole[1:]
+    told = [*map(_of_all_grams, own), _beside_the_reference(results)]
+    told.sort(key=lambda answers: not any(one.negative for one in answers))
+    for answers in (*told, *map(_of_all_grams, others)):
+        answers.sort(key=lambda one: not one.negative)
+        first, *rest = (one.text for one in answers)
+        yield " ".join([f"**{first}**", *rest])
+        yield ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A sentence of the first lines; a negative one is that something is worth nothing, or harms."""
+
+    text: str
+    negative: bool
+
+
+def _of_all_grams(one: Whole) -> list[Answer]:
+    """Return what the policy gains of all its grams by the future, by the convex combination and by climatology."""
+    under = f"under `{one.policy}`"
+    answers = []
+    if one.perfect is not None:
+        saved = f"{with_half_width(one.perfect, PERCENT)}% of all grams {under}"
+        if one.perfect.low > 0.0:
+            text = f"To know the future saves {saved}, beside repeating what was observed."
+        else:
+            text = f"To know the future saves {_nothing(one.perfect)} beside repeating what was observed: {saved}."
+        answers.append(Answer(text=text, negative=one.perfect.low <= 0.0))
+    if one.convex is not None:
+        part = f"{with_half_width(one.convex, PERCENT)}%"
+        if one.convex.low > 0.0:
+            text = f"Of that the convex combination reaches {part}."
+        else:
+            nothing = _nothing(one.convex)
+            text = f"Of what the future would save {under}, the convex combination reaches {nothing}: {part}."
+        answers.append(Answer(text=text, negative=one.convex.low <= 0.0))
+    if one.climatology is not None:
+        change = f"{percent_change(one.climatology)}% of grams"
+        if one.climatology.low > 0.0:
+            text = f"Climatology alone harms {under}, beside repeating what was observed: {change}."
+        else:
+            certain = "saves" if one.climatology.high < 0.0 else "changes nothing certain"
+            text = f"Climatology alone {certain} {under}: {change}."
+        answers.append(Answer(text=text, negative=one.climatology.low > 0.0))
+    return answers
+
+
+def _nothing(interval: Interval) -> str:
+    return "nothing" if interval.high < 0.0 else "nothing certain"
+
+
+def _beside_the_reference(results: Results) -> list[Answer]:
+    """Return the forecasts that save grams beside the reference, and those that cost, under the same policy."""
+    policies = {name: method.policy for name, method in methods_of(results).items()}
+    found = {
+        one.method: one
+        for one in results.comparisons
+        if one.measure == GRAMS and policies[one.method] == policies[str(results.reference)]
+    }
     certain = {name for name, one in found.items() if one.p_adjusted < CERTAIN}
 
     def told(name: str) -> str:
@@ -27,8 +92,8 @@ def headline(results: Results) -> Iterator[str]:
         first = f"No forecaster earns anything here beside {reference} that {results.replications} seeds make certain"
         perfect = [name for name in less if name.endswith(PERFECT)]
         first += f"; to know the future does: {', '.join(map(told, perfect))}." if perfect else _perfect(results)
-    yield f"**{first}**" + (f" More grams: {', '.join(map(told, more))}." if more else "")
-    yield ""
+    costly = [Answer(text=f"More grams: {', '.join(map(told, more))}.", negative=False)] if more else []
+    return [Answer(text=first, negative=not models), *costly]
 
 
 def _perfect(results: Results) -> str:
@@ -44,6 +109,7 @@ def worth(results: Results) -> Iterator[str]:
     if not isinstance(found, Worth):
         return
     yield from ("## Worth of forecasts", "")
+    yield from _whole(found)
     yield (
         f"Grams beside those of `{results.reference}`, of runs with the same seed, and the part of what perfect "
         "forecasts of the same quantity save. No part is given where the interval of what these save is not above 0."
@@ -63,9 +129,26 @@ def worth(results: Results) -> Iterator[str]:
     yield from markdown_table(headings, [_needed(one) for one in found.needed])
 
 
+def _whole(found: Worth) -> Iterator[str]:
+    if not found.whole:
+        return
+    yield (
+        "Of all the grams that a policy emits when it is told what was observed: what perfect forecasts save, the part "
+        "of that which the convex combination saves, where it is certain that there is any, and the change by "
+        "climatology alone."
+    )
+    yield ""
+    headings = ["policy", "saved by perfect (%)", "convex, of that (%)", "change by climatology (%)"]
+    rows = [[f"`{one.policy}`", *map(_percent, (one.perfect, one.convex, one.climatology))] for one in found.whole]
+    yield from markdown_table(headings, rows)
+
+
+def _percent(interval: Interval | None) -> str:
+    return DASH if interval is None else with_half_width(interval, PERCENT)
+
+
 def _share(one: Share) -> list[str]:
-    of_perfect = DASH if one.of_perfect is None else with_half_width(one.of_perfect, PERCENT)
-    return [one.method, with_half_width(one.difference), of_perfect]
+    return [one.method, with_half_width(one.difference), _percent(one.of_perfect)]
 
 
 def _needed(one: Needed) -> list[str]:

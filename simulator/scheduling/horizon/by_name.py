@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.core.units import Seconds
-from simulator.arrays import IntArray
+from simulator.arrays import FloatArray, IntArray
 from simulator.energy.battery import Batteries
 from simulator.scheduling.horizon.held import Released
 from simulator.scheduling.horizon.planner import Acts, HourView, Planner, Setting, Solver
@@ -66,9 +66,17 @@ class PlannerByName:
     def release(self, tasks: Tasks, end: Seconds) -> Released:
         """See `Planner.release`."""
         kinds = self._class_rank[tasks.task_class].astype(np.int32)
-        found = self._planner.release(replace(tasks, task_class=kinds), end)
-        kinds = self._classes[found.tasks.task_class].astype(np.int32)
-        return replace(found, tasks=replace(found.tasks, task_class=kinds), node=self._given(found.node))
+        return self._told(self._planner.release(replace(tasks, task_class=kinds), end))
+
+    def held(self) -> Released:
+        """See `Planner.held`."""
+        return self._told(self._planner.held())
+
+    def shares(self) -> tuple[FloatArray, FloatArray] | None:
+        """Return the shares (N,) of the present hour for which nodes are in front, and those for tasks that may wait;
+        None before the first plan."""
+        plan = self._planner.plan
+        return None if plan is None else (plan.front[0][self._rank], plan.batch[0][self._rank])
 
     def orders(self, released: Released) -> Orders | None:
         """See `Planner.orders`; the tasks that were `released` are in the order of the run."""
@@ -99,6 +107,11 @@ class PlannerByName:
                 term=tuple(Term)[term] if several else None,
             )
         return replace(told, nodes=tuple(told.nodes[one] for one in self._rank), decision=decision)
+
+    def _told(self, found: Released) -> Released:
+        """Return tasks of the planner as those of the run."""
+        kinds = self._classes[found.tasks.task_class].astype(np.int32)
+        return replace(found, tasks=replace(found.tasks, task_class=kinds), node=self._given(found.node))
 
     def _given(self, node: IntArray) -> IntArray:
         """Return nodes of the planner as those of the run; -1 stays."""

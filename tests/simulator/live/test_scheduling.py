@@ -117,14 +117,14 @@ def test_the_reason_of_a_planner_is_the_part_of_the_node_in_the_plan() -> None:
         engine.step()
         reasons = reasons_of(engine)
         found.update(reasons)
-        plan = planner.plan
+        shares = planner.shares()
         for node, (reason, now) in enumerate(zip(reasons, sleep.state_at(engine.clock).tolist(), strict=True)):
             assert (reason is StateReason.PLANNED_ASLEEP) is (now == 1)
-            if plan is None:
+            if shares is None:
                 assert now or reason is StateReason.FRONT, step
             elif now == 0:
-                assert (reason is StateReason.FRONT) is bool(plan.front[0, node] > 0.0)
-                assert reason is not StateReason.BATCH or plan.batch[0, node] > 0.0
+                assert (reason is StateReason.FRONT) is bool(shares[0][node] > 0.0)
+                assert reason is not StateReason.BATCH or shares[1][node] > 0.0
     assert found <= set(possible_reasons(engine.plant))
     assert {StateReason.FRONT, StateReason.BATCH, StateReason.PLANNED_ASLEEP} <= found
 

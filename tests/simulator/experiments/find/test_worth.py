@@ -1,5 +1,6 @@
 """The worth of forecasts, of runs made up so that the answer is known; and the seeds that a pilot asks for."""
 
+import re
 from pathlib import Path
 from typing import cast
 
@@ -69,13 +70,83 @@ def test_a_share_of_perfect_is_given_where_perfect_is_known_to_save(tmp_path: Pa
     assert shares["best"].difference.high < 0.0 < shares["none"].difference.low
 
 
-def test_the_first_line_says_who_saves_and_if_nobody_does(tmp_path: Path) -> None:
-    text = report(found_by(saving, tmp_path / "a"), [])
-    first = text.splitlines()[2]
-    assert first.startswith("**Fewer grams than with `convex`: `best` -10.")
-    assert "More grams: `unlearnt`" in first
-    nothing = report(found_by(earning_nothing, tmp_path / "b"), []).splitlines()[2]
-    assert nothing.startswith("**No forecaster earns anything here beside `convex` that 12 seeds make certain; perfect")
+def paragraphs(results: Results) -> list[str]:
+    """Return the first paragraphs of a report, below its title."""
+    return report(results, []).split("\n\n")[1:5]
+
+
+def test_the_first_lines_say_who_saves_and_if_nobody_does(tmp_path: Path) -> None:
+    whole, beside, shifting, against = paragraphs(found_by(saving, tmp_path / "a"))
+    # Beside convex, grams are 1.1 times as many where what was observed is repeated, and 0.8 with perfect forecasts:
+    # these save 0.3 / 1.1, and convex saves 0.1 / 0.3 of that.
+    assert re.match(
+        r"[*]{2}To know the future saves 27[.]\d+ ± \S+% of all grams under `rolling-horizon`, beside", whole
+    )
+    assert re.search(
+        r"[*]{2} Of that the convex combination reaches 33[.]?\d* ± \S+%[.] Climatology alone changes n", whole
+    )
+    assert beside.startswith("**Fewer grams than with `convex`: `best` -10.")
+    assert "More grams: `unlearnt`" in beside
+    assert "least-loaded" not in beside
+    assert "shifting" not in beside
+    assert re.match(
+        r"[*]{2}To know the future saves nothing certain .* ± \S+% of all grams under `shifting`[.]", shifting
+    )
+    assert against.startswith("**`convex` against `least-loaded` (")
+    nothing = paragraphs(found_by(earning_nothing, tmp_path / "b"))
+    assert nothing[0].startswith("**To know the future saves nothing certain beside repeating what was observed: ")
+    assert nothing[1].startswith("**No forecaster earns anything here beside `convex` that 12 seeds make certain; perf")
+
+
+@pytest.mark.parametrize(
+    ("saved", "first", "then"),
+    [
+        # What the convex combination costs, or climatology, leads; so does a future that is worth nothing.
+        (
+            {"unlearnt": 0.1, "climatology": 0.1, "perfect": 0.2},
+            "Of what the future would save under `rolling-horizon`, the conv",
+            "To know",
+        ),
+        (
+            {"climatology": -0.3, "perfect": 0.2},
+            "Climatology alone harms under `rolling-horizon`, beside rep",
+            "To know",
+        ),
+        ({"perfect": -0.3}, "To know the future saves nothing beside repeating what was observed: -", ""),
+        # What no model earns beside convex comes before what the future would save.
+        ({"perfect": 0.2}, "No forecaster earns anything here beside `convex` that 12 seeds make certain; to know", ""),
+    ],
+)
+def test_a_negative_answer_leads(tmp_path: Path, saved: dict[str, float], first: str, then: str) -> None:
+    def told(job: Job) -> RunResult:
+        convex = fake(msgspec.structs.replace(job, method=msgspec.structs.replace(job.method, name="convex")))
+        noise = 0.003 * float(np.random.default_rng((job.seed, len(job.method.name))).normal())
+        part = 1.0 - saved.get(job.method.name, -0.1 if job.method.name != "convex" else 0.0) + noise
+        return msgspec.structs.replace(convex, emissions_grams=convex.emissions_grams * part)
+
+    leading = paragraphs(found_by(told, tmp_path))[0]
+    assert leading.startswith(f"**{first}")
+    assert re.search(r"[.][*]{2} " + then, leading) is not None or not then
+
+
+def test_the_worth_of_all_grams_is_told_by_policy(tmp_path: Path) -> None:
+    results = found_by(saving, tmp_path)
+    assert isinstance(results.worth, Worth)
+    assert [one.policy for one in results.worth.whole] == ["rolling-horizon", "shifting"]
+    planner, shifting = results.worth.whole
+    assert planner.perfect is not None
+    assert planner.convex is not None
+    assert planner.climatology is not None
+    assert planner.perfect.low < 0.3 / 1.1 < planner.perfect.high
+    assert planner.convex.low < 1 / 3 < planner.convex.high
+    assert planner.climatology.holds_zero
+    # Under shifting perfect forecasts save nothing here, of which nothing is a part.
+    assert shifting.perfect is not None
+    assert shifting.perfect.holds_zero
+    assert shifting.convex is None
+    shares = {one.method: one.of_perfect for one in results.worth.shares}
+    assert shares["shifting-convex"] is shares["least-loaded"] is None
+    assert "| `shifting` | " in report(results, [])
 
 
 def test_a_pilot_of_other_seeds_says_how_many_are_needed(tmp_path: Path) -> None:
@@ -110,7 +181,13 @@ def test_a_request_that_cannot_be_met_is_one_line(tmp_path: Path, changes: dict[
 
 def test_only_forecasters_differ_and_one_of_them_alone_where_the_name_says_so() -> None:
     reference, *others = (case.work.method for case in EXPERIMENTS["forecasts"].cases(edge(), None))
+    assert {method.policy for method in others} == {"rolling-horizon", "shifting", "least-loaded"}
     for method in others:
+        if method.policy == "shifting":
+            (same,) = (one for one in (reference, *others) if f"shifting-{one.name}" == method.name)
+            assert method == msgspec.structs.replace(same, name=method.name, policy="shifting")
+        if method.policy != reference.policy:
+            continue
         changed = [name for name in method.__struct_fields__ if getattr(method, name) != getattr(reference, name)]
         scope = method.name.partition("-")[0]
         assert changed == (["name", scope] if scope in ("supply", "intensity") else ["name", "supply", "intensity"])

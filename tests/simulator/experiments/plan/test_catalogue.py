@@ -178,7 +178,9 @@ def test_peers_have_equal_service_but_for_who_sleeps(scenario: str) -> None:
 def test_simple_methods_are_neither_ours_nor_a_single_node_nor_the_system_less_a_part() -> None:
     found = {name: case.work.method for name, case in cases("peers", "edge").items()}
     simple = {name for name, method in found.items() if is_simple(method, "shifting")}
-    assert found.keys() - simple == {"shifting", "oracle"} | {name for name in found if name.startswith("single-node:")}
+    assert found.keys() - simple == {"shifting", "rolling-horizon", "oracle"} | {
+        name for name in found if name.startswith("single-node:")
+    }
     for experiment in ("baseline", "ablation"):
         names = {name for name, one in cases(experiment, "edge").items() if is_simple(one.work.method, "shifting")}
         assert names == {
