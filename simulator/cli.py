@@ -34,6 +34,7 @@ from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
 from exporter.core.service import StopSignal
 from exporter.core.web.listen_address import ListenError
+from simulator.experiments.plan.questions import EXPLANATIONS
 from simulator.forecast.cli import add_forecast, add_plots
 from simulator.ledger.cli import add_ledger
 
@@ -157,11 +158,7 @@ def _add_serve(commands: Any) -> None:
 
 
 def _add_experiment(commands: Any) -> None:
-    from simulator.experiments.plan.catalogue import EXPERIMENTS
-
-    explained = "\n".join(
-        f"  {name:11} " + "\n              ".join(one.explanation) for name, one in EXPERIMENTS.items()
-    )
+    explained = "\n".join(f"  {name:11} " + "\n              ".join(told) for name, told in EXPLANATIONS.items())
     parser = commands.add_parser(
         "experiment",
         help="run an experiment and write tables, plots and a report",
@@ -169,7 +166,7 @@ def _add_experiment(commands: Any) -> None:
         **_STYLE,
     )
     add = parser.add_argument
-    add("experiment", metavar="NAME", choices=tuple(EXPERIMENTS), help="one of the experiments below")
+    add("experiment", metavar="NAME", choices=tuple(EXPLANATIONS), help="one of the experiments below")
     _add_scenario(add)
     add("--replications", metavar="N", type=_replications, default=30, help="runs per method (default: %(default)s)")
     _add_seed(add)

@@ -9,7 +9,7 @@ from exporter.core.config import ConfigError
 from simulator.assembly.credit_prices import load_prices
 from simulator.experiments.find.results import Results, results_of
 from simulator.experiments.find.worth import load_pilot
-from simulator.experiments.plan.catalogue import Case
+from simulator.experiments.plan.cases import Case
 from simulator.experiments.plan.request import Request, check
 from simulator.experiments.plan.work import Work
 from simulator.experiments.run.execution import execute, executor_for

@@ -15,6 +15,7 @@ from simulator.scenario.devices import (
     TimeRatios,
     devices_of,
 )
+from simulator.scenario.load import check_scenario
 from simulator.scenario.schema import BatterySection, GridSection, NodeSection, PlaceSection, Scenario
 from simulator.scenario.supply import SolarSection, WindSection
 
@@ -28,8 +29,6 @@ def vary(scenario: Scenario, parameter: str, factor: float) -> Scenario:
     With the factor 1, or where it has nothing to vary, it is the same scenario. Raises ConfigError where no scenario
     can have the value.
     """
-    from simulator.scenario.load import check_scenario  # noqa: PLC0415 - slower than a command's help may start
-
     if factor == 1.0:
         return scenario
     varied = VARIATIONS[parameter](scenario, factor)

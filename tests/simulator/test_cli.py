@@ -10,7 +10,7 @@ import pytest
 
 import simulator
 from simulator.cli import DEFAULT_SCENARIO
-from simulator.experiments.plan.catalogue import EXPERIMENTS
+from simulator.experiments.plan.questions import EXPLANATIONS
 from simulator.ledger.cost.cost_profile import CostProfile
 from simulator.models.profile import encoded, load_profile
 from tests.processes import TOOL_SECONDS, ending, first_line, free_port
@@ -54,9 +54,9 @@ def test_version_and_help_name_the_program() -> None:
 
 def test_help_explains_each_experiment() -> None:
     text = run_once("experiment", "--help").stdout
-    for name, experiment in EXPERIMENTS.items():
+    for name, told in EXPLANATIONS.items():
         assert f"  {name}" in text
-        assert all(line in text for line in experiment.explanation)
+        assert all(line in text for line in told)
 
 
 @pytest.mark.slow
@@ -135,7 +135,7 @@ def test_a_bad_flag_is_one_line(arguments: list[str], said: str) -> None:
 def test_an_unknown_command_or_experiment_is_one_line_with_the_known_ones(tmp_path: Path) -> None:
     assert "invalid choice: 'fly'" in refuse("fly")
     line = refuse("experiment", "everything", f"--output={tmp_path}")
-    assert all(name in line for name in EXPERIMENTS)
+    assert all(name in line for name in EXPLANATIONS)
 
 
 @pytest.mark.parametrize(

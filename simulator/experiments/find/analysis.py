@@ -17,7 +17,7 @@ from simulator.experiments.find.statistics import (
     relative_difference,
     replications_needed,
 )
-from simulator.experiments.plan.catalogue import Case
+from simulator.experiments.plan.cases import Case
 from simulator.experiments.run.saturation import MISS_LIMIT
 from simulator.experiments.run.work import Figures
 from simulator.scheduling.names import single_node

@@ -24,7 +24,8 @@ from simulator.experiments.find.front import Point, front_of
 from simulator.experiments.find.sensitivity import Sensitivity, sensitivity_of
 from simulator.experiments.find.service import MISSES, Rivalry, Service, rivalries, with_service
 from simulator.experiments.find.worth import GRAMS, Pilot, Worth, worth_of
-from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
+from simulator.experiments.plan.cases import Case
+from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.experiments.plan.design import FRACTION, FULL_FACTORIAL
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.provenance import Provenance

@@ -7,10 +7,10 @@ import msgspec
 from simulator.experiments.find.analysis import Row, compared
 from simulator.experiments.find.service import GRAMS, MISSES, Service, service_of
 from simulator.experiments.find.statistics import Interval, mean_interval
-from simulator.experiments.plan.catalogue import setting_name
+from simulator.experiments.plan.settings import setting_name
 
 SERVES_LESS = {Service.EQUAL: False, Service.LESS: True, Service.NOT_SHOWN: None}
-"""What the service of a method beside the reference's is told as."""
+"""The value of `serves_less` by a method's service beside the reference's."""
 
 
 class Variation(msgspec.Struct, frozen=True, kw_only=True):

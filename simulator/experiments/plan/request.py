@@ -7,7 +7,8 @@ from pathlib import Path
 
 from exporter.core.config import ConfigError
 from simulator.assembly.recordings import recording_mistakes
-from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
+from simulator.experiments.plan.cases import Case
+from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import single_node

@@ -11,12 +11,14 @@ from simulator.assembly.layout import layout_of
 from simulator.assembly.parts import classes_of, profile_of
 from simulator.experiments.find.analysis import BEST_SINGLE_NODE
 from simulator.experiments.find.results import Results
-from simulator.experiments.plan.catalogue import EXPERIMENTS, Case
+from simulator.experiments.plan.cases import Case
+from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.experiments.plan.work import Saturation
 from simulator.experiments.write.tables import DASH, markdown_table
 from simulator.run.job import Method
 from simulator.scenario.published import AnyScenario, PublishedScenario
 from simulator.scenario.schema import Scenario
+from simulator.scheduling.policies import Plans, Shifts, traits
 
 PARTS: Mapping[str, str] = MappingProxyType(
     {
@@ -56,7 +58,7 @@ def methods(results: Results) -> Iterator[str]:
         [
             name,
             f"`{method.policy}`",
-            *("yes" if getattr(method, part) else DASH for part in parts),
+            *("yes" if _has(method, part) else DASH for part in parts),
             *(getattr(method, one) or DASH for one in named),
             *([sleeping[name]] if sleeps else []),
         ]
@@ -69,6 +71,15 @@ def methods(results: Results) -> Iterator[str]:
     reason = no_model_gains(results.parameters) or _same_without(results, found)
     if reason:
         yield from (f"Compression changes nothing here: {reason}.", "")
+
+
+def _has(method: Method, part: str) -> bool:
+    """Return whether a method has a part; a policy says itself whether tasks wait, where the method does not."""
+    given: bool | None = getattr(method, part)
+    if given is None:
+        own = traits(method.policy)
+        return own.shifts is not Shifts.NOTHING or own.plans is not Plans.NOTHING
+    return given
 
 
 def _sleeping(scenario: AnyScenario, method: Method) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.statistics import ENOUGH_REPLICATIONS
-from simulator.experiments.plan.catalogue import EXPERIMENTS
+from simulator.experiments.plan.questions import EXPLANATIONS
 from simulator.experiments.write.display import subject
 from simulator.experiments.write.ledger import ledger
 from simulator.experiments.write.methods import methods, methods_of
@@ -60,7 +60,7 @@ def _head(results: Results) -> Iterator[str]:
     yield from verdict(results, methods_of(results))
     yield from value_of_levers(results)
     yield from range_of_headline(results)
-    yield from EXPERIMENTS[results.experiment].explanation
+    yield from EXPLANATIONS[results.experiment]
     yield ""
     yield from _season(results)
     yield (

@@ -312,7 +312,7 @@ def test_a_value_that_is_missing_on_a_day_of_the_run_is_named_by_its_line(tmp_pa
 def test_unknown_names_list_the_known() -> None:
     with pytest.raises(
         ConfigError,
-        match="expected one of the scenarios edge, edge-2025, flexible, grid-only, published, regions, solar-farm, windy-coast",
+        match="of the scenarios edge, edge-2025, flexible, grid-only, published, regions, solar-farm, windy-coast",
     ):
         load_scenario("ege")
 

@@ -12,7 +12,7 @@ from simulator.experiments.find.analysis import Row
 from simulator.experiments.find.contrasts import EFFECT_MEASURES, factorial_of
 from simulator.experiments.find.effects import Effect, Factorial
 from simulator.experiments.find.statistics import holm
-from simulator.experiments.plan.catalogue import Case
+from simulator.experiments.plan.cases import Case
 from simulator.experiments.plan.design import FRACTION, FULL_FACTORIAL, LEVERS, Design, Word, sign_of
 from simulator.run.job import Job, Method
 from tests.simulator.scenario.scenarios import edge

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.sensitivity import Sensitivity
-from simulator.experiments.plan.catalogue import FACTORS
+from simulator.experiments.plan.settings import FACTORS
 from simulator.experiments.runner import Interrupted, run_experiment
 from simulator.run.job import Job, RunResult
 from simulator.scenario.schema import Scenario

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simulator.experiments.find.analysis import Row
 from simulator.experiments.find.service import MISSES, SERVICE_MARGIN, Service, service_of, with_service
 from simulator.experiments.find.statistics import paired_difference
-from simulator.experiments.plan.catalogue import Case
+from simulator.experiments.plan.cases import Case
 from simulator.run.job import Job, Method
 from tests.simulator.scenario.scenarios import edge
 

@@ -92,7 +92,7 @@ def test_the_first_lines_say_who_saves_and_if_nobody_does(tmp_path: Path) -> Non
     assert re.match(
         r"[*]{2}To know the future saves nothing certain .* ± \S+% of all grams under `shifting`[.]", shifting
     )
-    assert against.startswith("**`convex` against `least-loaded` (")
+    assert against.startswith("**`convex` emits less than `least-loaded` (")
     nothing = paragraphs(found_by(earning_nothing, tmp_path / "b"))
     assert nothing[0].startswith("**To know the future saves nothing certain beside repeating what was observed: ")
     assert nothing[1].startswith("**No forecaster earns anything here beside `convex` that 12 seeds make certain; perf")

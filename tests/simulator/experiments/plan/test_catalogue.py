@@ -8,17 +8,11 @@ import msgspec
 import pytest
 
 from exporter.core.config import ConfigError
-from simulator.experiments.plan.catalogue import (
-    CONSOLIDATING,
-    EXPERIMENTS,
-    FACTORS,
-    NODES,
-    PEERS,
-    RIVALS,
-    Case,
-    is_simple,
-)
+from simulator.experiments.plan.cases import Case
+from simulator.experiments.plan.catalogue import CONSOLIDATING, EXPERIMENTS, PEERS, RIVALS, is_simple
 from simulator.experiments.plan.request import Request, check
+from simulator.experiments.plan.settings import FACTORS
+from simulator.experiments.plan.sizes import NODES
 from simulator.experiments.plan.work import Saturation
 from simulator.published.figures import ABLATION, PUBLISHED
 from simulator.run.job import Job
@@ -93,7 +87,7 @@ def test_a_number_of_tasks_sets_the_rate_on_edge_and_ends_the_run_on_published()
 
 def test_saturation_puts_nothing_off() -> None:
     for nodes in NODES:
-        assert cases("scaling", "edge")[f"{nodes} nodes"].work.method.policy == "joint"
+        assert cases("scaling", "edge")[f"{nodes} nodes"].work.method.shift is False
 
 
 @pytest.mark.parametrize(

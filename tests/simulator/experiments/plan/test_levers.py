@@ -7,8 +7,8 @@ import pytest
 from simulator.assembly.inputs import cluster_of
 from simulator.assembly.layout import layout_of
 from simulator.energy.bus import SINKS, SOURCES
-from simulator.experiments.plan.catalogue import full_factorial
 from simulator.experiments.plan.design import ALL, FRACTION, FULL_FACTORIAL, LEVERS, NONE
+from simulator.experiments.plan.levers import full_factorial
 from simulator.run.backlog import together
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, simulate

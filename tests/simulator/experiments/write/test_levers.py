@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from simulator.experiments.find.results import Results
+from simulator.experiments.plan.levers import PLACER
 from simulator.experiments.write.sections.levers import headline
 from simulator.run.job import Job, RunResult
 from tests.simulator.experiments.fake_simulation import fake, files_of, request
@@ -18,7 +19,7 @@ def planted(job: Job) -> RunResult:
     """Return figures in which sleep takes 100 g, DVFS has no effect, and place and move help each other by 8 g each."""
     method, common = job.method, 400.0 + 50.0 * job.seed
     signs = {name: 1.0 if on else -1.0 for name, on in (("sleep", method.sleep), ("move", method.move))}
-    place = 1.0 if method.policy == "shifting" else -1.0
+    place = 1.0 if method.policy == PLACER else -1.0
     grams = common - 50.0 * signs["sleep"] - (4.0 + 0.1 * job.seed) * place * signs["move"]
     share = 0.01 - 0.001 * place + 0.0001 * (job.seed % 3)
     dollars = 0.02 + 0.001 * signs["move"]

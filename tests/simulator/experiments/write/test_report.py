@@ -83,8 +83,8 @@ def test_the_report_names_the_policy_and_the_parts_of_each_method(tmp_path: Path
     peers = results_of(tmp_path, experiment="peers")
     assert f"| best-single-node | `{peers.best_single_node}` |" in report(peers, [])
     scaled = report(results_of(tmp_path, experiment="scaling"), [])
-    assert "| full, to find saturation | `joint` |" in scaled
-    assert "| full | `shifting` |" in scaled
+    assert "| full, to find saturation | `shifting` | yes | yes | yes | yes | yes | - |" in scaled
+    assert "| full | `shifting` | yes | yes | yes | yes | yes | yes |" in scaled
 
 
 def test_differences_carry_their_unit_and_those_of_shares_are_points(tmp_path: Path) -> None:
