@@ -122,7 +122,7 @@ def _simulator_configuration() -> str:
         "and `battery`, or none of them. [Recorded weather](../how-to/run-the-simulator.md#use-recorded-weather) "
         "explains how such files are laid out. "
         "`ecochain serve --scenario FILE --config.check` names every mistake with its path. "
-        "[edge.yaml](../../simulator/scenario/edge.yaml) is the default scenario, to copy and change. Scenarios of "
+        "[edge.yaml](../../simulator/scenario/edge.yaml) is a small one, to copy and change. Scenarios of "
         "`model: published` have [keys of their own](published-keys.md).\n",
         "| key | value | default | meaning |",
         "|---|---|---|---|",

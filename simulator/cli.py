@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ADDRESS = "127.0.0.1:10111"
 
-DEFAULT_SCENARIO = "edge"
+DEFAULT_SCENARIO = "regions"
 """Name of the scenario of a command that names none; the services of `make up` and Compose name none."""
 
 SLOWEST, FASTEST = 0.01, 1e6

@@ -7,8 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from simulator.assembly.layout import first_day_of
+from simulator.cli import DEFAULT_SCENARIO
 from simulator.experiments.find.estimates import RESULTS_FILE
 from simulator.scenario import load
+from simulator.scenario.schema import Scenario
 from tests.processes import until
 from tests.simulator.live.golden_snapshot import golden_results
 from tests.simulator.simulator_process import run_once, running_job
@@ -58,7 +61,9 @@ def test_summary_page_and_metrics_tell_of_the_same_run(tmp_path: Path) -> None:
         samples, summary, page = job.samples(), job.get("/api/v1/summary").json(), job.get("/").text
     assert [name for name in samples if name.startswith("ecochain_run_info") and 'seed="5"' in name]
     assert summary["clock_seconds"] == samples["ecochain_clock_seconds_total"] == 1.0
-    assert 'value="1.0">2025-03-20 00:00</data>' in page
+    scenario = load.load_scenario(DEFAULT_SCENARIO)
+    assert isinstance(scenario, Scenario)
+    assert f'value="1.0">{first_day_of(scenario, 5)} 00:00</data>' in page
 
 
 def test_results_of_experiments_are_shown_beside_it(tmp_path: Path) -> None:
