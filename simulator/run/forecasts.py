@@ -53,6 +53,11 @@ def learns(scenario: Scenario, method: Method) -> bool:
     return supply not in UNLEARNT_SUPPLY or intensity not in UNLEARNT_INTENSITY
 
 
+def foresees(scenario: Scenario, method: Method) -> bool:
+    """Tell whether the forecaster of supply of a method knows one hour from another."""
+    return choices_of(scenario, method)[0] not in {"none", "persistence"}
+
+
 def lacking_of(scenario: AnyScenario, method: Method) -> list[str]:
     """Return the libraries that are not installed, and without which forecasters of a method give way to others."""
     choices = () if isinstance(scenario, PublishedScenario) else choices_of(scenario, method)

@@ -25,7 +25,7 @@ from simulator.run.apart import GenerationApart
 from simulator.run.booking import Bookkeeping
 from simulator.run.bound import problem, without_tasks
 from simulator.run.engine import Engine, StepRecord
-from simulator.run.forecasts import forecaster_of, grid_in_run
+from simulator.run.forecasts import forecaster_of, foresees, grid_in_run
 from simulator.run.generation import Daily, Generation, daily_generation
 from simulator.run.job import Job, Method, RunResult, with_units
 from simulator.run.plant import Plant
@@ -154,10 +154,10 @@ def build_engine(
         life_cycle=_life_cycle(method, scenario, layout),
         look_ahead=min(round(longest / WEATHER_STEP) + 1, POINTS_PER_DAY),
     )
-    return Engine(_planned(plant, method))
+    return Engine(_planned(plant, scenario, method, layout))
 
 
-def _planned(plant: Plant, method: Method) -> Plant:
+def _planned(plant: Plant, scenario: Scenario, method: Method, layout: Layout) -> Plant:
     """Return the plant with the planner of a method that has one, which charges batteries, too."""
     plans = traits(method.policy).plans
     if plans is Plans.NOTHING:
@@ -168,6 +168,7 @@ def _planned(plant: Plant, method: Method) -> Plant:
         deferrable=plant.deferrable,
         sleep=None if plant.sleep is None else plant.sleep.table,
         step=plant.step,
+        foreseen=np.array([foresees(scenario, method) or bus.supply.kind == "grid" for bus in layout.buses]),
     )
     solver = Greedy(backend=plant.backend) if plans is Plans.GREEDILY else Linear()
     planner = PlannerByName(setting, solver, hold=method.shift is not False, any_level=method.dvfs)

@@ -41,6 +41,7 @@ class PlannerByName:
             deferrable=setting.deferrable[self._classes],
             sleep=None if setting.sleep is None else _rows(setting.sleep, self._nodes),
             step=setting.step,
+            foreseen=setting.foreseen[self._buses],
         )
         self._planner = Planner(inner, solver, hold=hold, any_level=any_level)
 

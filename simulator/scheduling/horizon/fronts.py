@@ -27,6 +27,9 @@ SPARE_TIME = 0.2
 MOST_SETS = 24
 """Sets of nodes that are compared at most. A choice, for the sake of time."""
 
+LEAST_AWAKE = 1e-3
+"""Least share of an hour for which a node in front counts as awake, so that a plan shows that it is in front."""
+
 UNFIT = 1e9
 """Factor on the grams of a set that will not do: such a set is the last choice."""
 
@@ -103,6 +106,34 @@ def cover(demand: Demand, rate: FloatArray, price: FloatArray) -> BoolArray:
     return chosen
 
 
+def awake_shares(prospect: Prospect, demand: Demand, chosen: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Return the share (H, N) of each hour for which nodes of a set are awake, and their joules of wakes (H, N).
+
+    A node that naps falls asleep at the end of an interval, of twice the mean time that it stays awake without work,
+    and is woken by the first task that comes: with arrivals at random at a rate r that is once in an interval of T
+    seconds with the probability 1 - exp(-r T), and it sleeps for the share (1 - exp(-r T)) / (r T) of the time. A task
+    that comes when it cannot be woken yet wakes another node, which is taken to be like it.
+    """
+    standing = prospect.standing
+    hours, nodes = len(prospect.seconds), len(chosen)
+    shares, joules = np.tile(chosen.astype(np.float64), (hours, 1)), np.zeros((hours, nodes))
+    if standing.nap_seconds is None or standing.tail_seconds <= 0.0:
+        return shares, joules
+    interval = 2.0 * standing.tail_seconds
+    rate = np.einsum("hk,nk->hn", demand.rate, shares_of(demand, chosen))
+    due = rate * interval
+    woken = -np.expm1(-due)
+    asleep = np.divide(woken, due, out=np.ones_like(due), where=due > 0.0)
+    waking = prospect.cluster.idle_watts - standing.asleep_watts
+    may_nap = np.isfinite(standing.nap_seconds)
+    too_soon = -np.expm1(-rate * np.where(may_nap, standing.nap_seconds, 0.0))
+    each = standing.cycle_joules + too_soon * (standing.cycle_joules + waking * standing.tail_seconds)
+    cycles = woken / interval * prospect.seconds[:, np.newaxis] * each
+    saved = asleep * prospect.seconds[:, np.newaxis] * waking
+    naps = chosen & may_nap & (cycles < saved)
+    return np.where(naps, np.maximum(1.0 - asleep, LEAST_AWAKE), shares), np.where(naps, cycles, joules)
+
+
 def choose_fronts(prospect: Prospect, prompt: BoolArray, prices: FloatArray) -> BoolArray:
     """Return the nodes in front in each hour (H, N), at `prices` (H, B) in grams per joule of each bus."""
     demand = demand_of(prospect, prompt)
@@ -135,7 +166,8 @@ def _costs(prospect: Prospect, demand: Demand, awake: FloatArray, by_node: Float
     """Return the grams (H,) of a set in each hour: awake, working, and fetching what arrives elsewhere."""
     cluster = prospect.cluster
     shares = shares_of(demand, chosen)
-    standing = (by_node * (awake * chosen)).sum(axis=1) * prospect.seconds
+    share, cycles = awake_shares(prospect, demand, chosen)
+    standing = (by_node * (share * awake * prospect.seconds[:, np.newaxis] + cycles)).sum(axis=1)
     joules = shares * cluster.service[:, :, -1] * cluster.extra_watts[:, -1:]
     working = np.einsum("hk,nk,hn->h", prospect.prompt, joules, by_node)
     moving = np.einsum("hk,nk,hnk->h", prospect.prompt, shares * moved_joules(cluster), both_ends(prospect))

@@ -13,7 +13,7 @@ import numpy as np
 
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.arrays import BoolArray, FloatArray, IntArray
-from simulator.scheduling.horizon.fronts import both_ends, choose_fronts, demand_of, shares_of
+from simulator.scheduling.horizon.fronts import awake_shares, both_ends, choose_fronts, demand_of, shares_of
 from simulator.scheduling.horizon.problem import Plan, Prospect, moved_joules
 from simulator.scheduling.kernels.compiled import Backend, kernel
 from simulator.scheduling.kernels.planned import STORED, TAIL, allocate, choose_charges, follow, price
@@ -42,8 +42,14 @@ class Greedy:
         work that may."""
         books = _Books.of(prospect)
         front = choose_fronts(prospect, prompt, self._front_prices(books, prospect))
+        demand = demand_of(prospect, prompt)
+        naps = [awake_shares(prospect, demand, chosen) for chosen in front]
+        share = np.array([one[0][hour] for hour, one in enumerate(naps)])
+        cycles = np.array([one[1][hour] for hour, one in enumerate(naps)])
         work = np.zeros((*front.shape, *prospect.cluster.service.shape[1:]))
         work[..., -1] = self._serve(books, prospect, front, prompt)
+        awake = share * np.where(prospect.standing.able, _waking_watts(prospect), 0.0) * prospect.seconds[:, np.newaxis]
+        books.add(prospect.cluster.bus, awake + cycles)
         done = self._spread(books, prospect, front, prompt, levels)
         nodes, classes = levels.shape
         work[:, np.arange(nodes)[:, np.newaxis], np.arange(classes), levels] += done
@@ -52,7 +58,7 @@ class Greedy:
         for bus in np.flatnonzero(chargeable).tolist():
             self._charge(bus, CHARGE_HOURS, CHARGE_GAIN, *books.tables(), books.course)
         return Plan(
-            front=front * np.maximum(0.0, 1.0 - busy),
+            front=share * np.maximum(0.0, 1.0 - busy),
             batch=np.minimum(busy, 1.0),
             work=work,
             charge=books.asked,
@@ -78,12 +84,11 @@ class Greedy:
         return prices
 
     def _serve(self, books: "_Books", prospect: Prospect, front: BoolArray, prompt: BoolArray) -> FloatArray:
-        """Add the nodes in front and their tasks to the load, and return the tasks' work (H, N, K)."""
-        cluster, standing = prospect.cluster, prospect.standing
+        """Add the tasks of nodes in front to the load, and return the tasks' work (H, N, K)."""
+        cluster = prospect.cluster
         work = shares_of(demand_of(prospect, prompt), front) * (prospect.prompt * prompt)[:, np.newaxis, :]
         tasks = (work * (cluster.service[:, :, -1] * cluster.extra_watts[:, -1:])).sum(axis=2)
-        awake = front * np.where(standing.able, _waking_watts(prospect), 0.0) * prospect.seconds[:, np.newaxis]
-        books.add(cluster.bus, tasks + awake)
+        books.add(cluster.bus, tasks)
         return work
 
     def _spread(

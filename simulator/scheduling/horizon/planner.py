@@ -18,6 +18,7 @@ from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.energy.battery import Batteries
 from simulator.scheduling.horizon.arrivals import LearntArrivals
+from simulator.scheduling.horizon.fronts import SPARE_TIME, awake_shares, demand_of
 from simulator.scheduling.horizon.greedy import efficient_levels
 from simulator.scheduling.horizon.held import START_ROOM, Held, Quotas, Released, merged
 from simulator.scheduling.horizon.problem import Plan, Prospect, Standing
@@ -64,13 +65,18 @@ class Acts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """The fixed side of a run. `deferrable` (K,) are the classes that may wait; without `sleep` no node ever sleeps."""
+    """The fixed side of a run. `deferrable` (K,) are the classes that may wait; without `sleep` no node ever sleeps.
+
+    `foreseen` (B,): whether the supply of a bus is told by the hour, or there is none. Where it is only known to be as
+    it was last, batteries do not charge from the grid: in the night the sun would never be expected.
+    """
 
     cluster: Cluster
     batteries: Batteries
     deferrable: BoolArray
     sleep: SleepTable | None
     step: Seconds
+    foreseen: BoolArray
 
 
 class Planner:
@@ -83,11 +89,12 @@ class Planner:
         self._setting = setting
         self.solver = solver
         self._prompt = ~setting.deferrable
-        self._standing = _standing_of(setting)
+        self._standing = replace(standing := _standing_of(setting), nap_seconds=_nap_seconds(setting, standing))
         self._arrivals = LearntArrivals(len(self._prompt))
         self._held = Held(setting.cluster, setting.step)
         self._front = np.ones(len(setting.cluster.names), np.bool_)
         self._due = 0.0
+        self._naps = np.zeros_like(self._front)
         self._orders: Orders | None = None
         self.plan: Plan | None = None
         self.told: Told | None = None
@@ -113,7 +120,8 @@ class Planner:
             if not self._any_level:
                 levels[:] = cluster.service.shape[2] - 1
             self.plan = plan = self.solver.plan(prospect, self._prompt, levels)
-            front, charge = plan.front[0] > 0.0, plan.charge[0]
+            front, charge = plan.front[0] > 0.0, np.where(self._setting.foreseen, plan.charge[0], 0.0)
+            self._naps = front & (awake_shares(prospect, demand_of(prospect, self._prompt), front)[0][0] < 1.0)
             work = plan.work[0].sum(axis=2) * ~self._prompt
         ready = self._ready(view, front)
         acts = self._act(view, front, ready, charge)
@@ -175,10 +183,10 @@ class Planner:
         if sleep is None:
             never = np.full(len(front), np.inf)
             return Acts(rouse=np.zeros_like(front), timeout=never, charge=charge)
-        rouse = front & view.down
+        rouse = front & view.down & ~self._naps
         # Sleep counts from the end of a node's last task.
         stays = np.where(self._front & ~front, ready - view.free_at, 0.0)
-        timeout = np.where(front, np.inf, np.maximum(sleep.break_even_seconds, stays))
+        timeout = np.where(front & ~self._naps, np.inf, np.maximum(sleep.break_even_seconds, stays))
         return Acts(rouse=rouse, timeout=timeout, charge=charge)
 
     def _prospect(self, view: HourView, hour: int) -> Prospect:
@@ -255,6 +263,23 @@ def _standing_of(setting: Setting) -> Standing:
         awake=np.ones(nodes, np.bool_),
         tail_seconds=setting.step / 2.0,
     )
+
+
+def _nap_seconds(setting: Setting, standing: Standing) -> FloatArray | None:
+    """Return how long (N,) nodes that have fallen asleep cannot be woken, see `Standing`.
+
+    A node naps that wakes in time for all urgent tasks that it could serve, and only where another one could, too.
+    """
+    cluster, sleep = setting.cluster, setting.sleep
+    prompt = ~setting.deferrable
+    if sleep is None:
+        return None
+    lasts = cluster.delay + sleep.wake_seconds[:, np.newaxis] + cluster.service[:, :, -1] * cluster.work
+    in_time = standing.able[:, np.newaxis] & (lasts <= (1.0 - SPARE_TIME) * cluster.deadline)
+    served = cluster.fits & prompt
+    several = (served & in_time).sum(axis=0) > 1
+    naps = (~served | (in_time & several)).all(axis=1) & served.any(axis=1)
+    return np.where(naps, sleep.enter_seconds + sleep.dwell_seconds, np.inf)
 
 
 def _chosen(tasks: Tasks, index: BoolArray) -> Tasks:

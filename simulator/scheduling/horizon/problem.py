@@ -51,6 +51,8 @@ class Standing:
     `asleep_watts`, and the joules `cycle_joules` (N,) of falling asleep and waking again beyond those of sleep for as
     long; zeros where a node cannot sleep. `awake` (N,): whether it is awake or waking when the plan begins. Without
     work a node stays awake for `tail_seconds` before it sleeps, in the mean: a run lets nodes sleep at its steps alone.
+    `nap_seconds` (N,) are those for which a node that has fallen asleep cannot be woken yet, if it wakes in time for
+    tasks that may not wait and so may sleep between two of them in front; infinite for others, None where all are.
     """
 
     able: BoolArray
@@ -58,6 +60,7 @@ class Standing:
     cycle_joules: FloatArray
     awake: BoolArray
     tail_seconds: float = 0.0
+    nap_seconds: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
