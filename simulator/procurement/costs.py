@@ -1,5 +1,6 @@
 """Costs of panels, turbines and batteries, as annual payments for what is installed."""
 
+import math
 from dataclasses import dataclass
 
 DISCOUNT_RATE = 0.07
@@ -42,8 +43,7 @@ class AnnualCosts:
 
 def annuity(rate: float, years: float) -> float:
     """Return the yearly payment for a debt of 1 that is paid off in so many years at a rate above 0."""
-    owed: float = (1.0 + rate) ** -years
-    return rate / (1.0 - owed)
+    return rate / (1.0 - math.pow(1.0 + rate, -years))
 
 
 def annual_costs() -> AnnualCosts:

@@ -44,6 +44,10 @@ FURTHER = (
     "balance_grams",
     "certificates_watt_hours",
     "credit_dollars",
+    "matching_euros_per_mwh",
+    "panel_kilowatts",
+    "turbine_kilowatts",
+    "storage_kilowatt_hours",
 )
 """Figures that tables show besides the measures on the dashboards."""
 

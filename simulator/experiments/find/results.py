@@ -23,6 +23,7 @@ from simulator.experiments.find.estimates import FORMAT, MEASURES, Estimates
 from simulator.experiments.find.front import Point, front_of
 from simulator.experiments.find.sensitivity import Sensitivity, sensitivity_of
 from simulator.experiments.find.service import MISSES, Rivalry, Service, rivalries, with_service
+from simulator.experiments.find.slope import Slope, slopes_of
 from simulator.experiments.find.worth import GRAMS, Pilot, Worth, worth_of
 from simulator.experiments.plan.cases import Case
 from simulator.experiments.plan.catalogue import EXPERIMENTS
@@ -57,10 +58,10 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
 
     `rivalries` compare the method that the experiment is about with the reference and with simple rivals, and
     `serving_less` are the methods that serve fewer tasks on time than the reference, beyond the margin, and
-    `service_not_shown` are those of which the runs leave that open. `worth` is what forecasts are
-    worth, `factorial` what each lever is, and `sensitivity` how the headline varies, each of the experiment that asks
-    for it. `front` are the methods in grams, misses and cost. With `chain` the ledger of the runs was kept block by
-    block.
+    `service_not_shown` are those of which the runs leave that open. `worth` is what forecasts are worth, `factorial`
+    what each lever is, `sensitivity` how the headline varies, and `slopes` how the cost of matched supply changes, each
+    of the experiment that asks for it. `front` are the methods in grams, misses and cost. With `chain` the ledger of
+    the runs was kept block by block.
     """
 
     format: int = FORMAT
@@ -86,6 +87,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True, rename={"estimates": "o
     factorial: Factorial | msgspec.UnsetType = msgspec.UNSET
     front: list[Point] = []
     sensitivity: Sensitivity | msgspec.UnsetType = msgspec.UNSET
+    slopes: list[Slope] | msgspec.UnsetType = msgspec.UNSET
     chain: bool = False
 
 
@@ -125,6 +127,7 @@ def results_of(
         factorial=_factorial(request, rows),
         front=_front(rows) if experiment.compared else [],
         sensitivity=sensitivity_of(rows) if experiment.settings else msgspec.UNSET,
+        slopes=slopes_of(rows) if request.experiment == "slope" else msgspec.UNSET,
         chain=request.chain,
     )
 

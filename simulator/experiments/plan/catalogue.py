@@ -11,6 +11,7 @@ from simulator.experiments.plan.design import ALL
 from simulator.experiments.plan.levers import factorial, full_factorial
 from simulator.experiments.plan.settings import sensitivity
 from simulator.experiments.plan.sizes import scaling
+from simulator.experiments.plan.slopes import slope
 from simulator.run.job import FULL, Method, full_method
 from simulator.scenario.published import AnyScenario, PublishedScenario
 from simulator.scenario.schema import Scenario
@@ -235,6 +236,10 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             cases=sensitivity,
             compared=False,
             settings=True,
+        ),
+        "slope": Experiment(
+            cases=slope,
+            compared=False,
         ),
     }
 )

@@ -33,6 +33,10 @@ EXPLANATIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The scenario's own policy against least-loaded, with one parameter at a time halved and doubled.",
             "Shows how far the headline hangs on each assumption, and where its sign changes (model edge only).",
         ),
+        "slope": (
+            "The cheapest panels, turbines and batteries that match data centres at every hour, by flexible share.",
+            "Shows whether cost falls with that share as a study reports (scenarios of sites with sun and wind).",
+        ),
     }
 )
 """Two lines for each experiment: the methods that it compares, and the answer that it gives."""

@@ -160,6 +160,8 @@ def _chosen_mistakes(request: Request, labels: Sequence[str]) -> Iterator[str]:
 def _mistakes_on_edge(request: Request, scenario: Scenario) -> Iterator[str]:
     if request.tasks is not None and request.experiment == "scaling":
         yield f"--tasks: expected none with scaling, which varies the number of tasks itself, got {request.tasks}"
+    if request.tasks is not None and request.experiment == "slope":
+        yield f"--tasks: expected none with slope, whose load is constant, got {request.tasks}"
     if scenario.workload.arrivals.kind == "trace" and (request.tasks is not None or request.experiment == "scaling"):
         yield "workload.arrivals.kind: expected arrivals that can be made faster or slower, got a trace"
     yield from recording_mistakes(scenario)

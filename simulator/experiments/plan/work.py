@@ -2,7 +2,7 @@
 
 import msgspec
 
-from simulator.run.job import Job, Method
+from simulator.run.job import Job, Method, full_method
 from simulator.scenario.schema import Scenario
 
 
@@ -16,5 +16,22 @@ class Saturation(msgspec.Struct, frozen=True, kw_only=True):
     tasks: int
 
 
-Work = Job | Saturation
-"""A run, or a search whose runs depend on one another."""
+class Procurement(msgspec.Struct, frozen=True, kw_only=True):
+    """The cheapest supply that matches a constant load at the scenario's sites over a year of its weather.
+
+    The share `flexible` of the load may be put off or brought forward within a day, and `between_sites` moved as well.
+    """
+
+    scenario: Scenario
+    seed: int
+    flexible: float
+    between_sites: bool
+
+    @property
+    def method(self) -> Method:
+        """The scenario's own method, which places nothing here: only its libraries count."""
+        return full_method(self.scenario)
+
+
+Work = Job | Saturation | Procurement
+"""A run, a search whose runs depend on one another, or a programme without any run."""

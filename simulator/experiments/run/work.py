@@ -8,10 +8,12 @@ import msgspec
 from exporter.core.config import ConfigError
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.energy.interface import WeatherError
-from simulator.experiments.plan.work import Saturation, Work
+from simulator.experiments.plan.work import Procurement, Saturation, Work
 from simulator.experiments.run.chained import simulate_on_chain
+from simulator.experiments.run.procured import procured
 from simulator.experiments.run.saturation import find_saturation
 from simulator.grid.series import GridError
+from simulator.procurement.matching import MatchingError
 from simulator.published.model import run_published
 from simulator.run.job import Job, RunResult
 from simulator.run.simulate import simulate
@@ -52,10 +54,12 @@ def do(work: Work, run: Simulate) -> Figures | Refusal:
     try:
         if isinstance(work, Saturation):
             return {"saturation_tasks_per_second": find_saturation(work, run) / SECONDS_PER_HOUR}
+        if isinstance(work, Procurement):
+            return procured(work)
         return figures_of(run(work))
     except ConfigError as error:
         return Refusal(mistakes=error.mistakes)
-    except (WeatherError, GridError) as error:
+    except (WeatherError, GridError, MatchingError) as error:
         return Refusal(mistakes=[str(error)])
 
 

@@ -98,6 +98,10 @@ DISPLAYS: Mapping[str, Display] = MappingProxyType(
         "balance_grams": Display(heading="Balance against the benchmark", unit="g CO\u2082e", signed=True),
         "certificates_watt_hours": Display(heading="Certificates of generation", unit="Wh"),
         "credit_dollars": Display(heading="Worth of the credits", unit="$"),
+        "matching_euros_per_mwh": Display(heading="Cost of matched supply", unit="euros/MWh"),
+        "panel_kilowatts": Display(heading="Panels", unit="kW per kW of load"),
+        "turbine_kilowatts": Display(heading="Turbines", unit="kW per kW of load"),
+        "storage_kilowatt_hours": Display(heading="Batteries", unit="kWh per kW of load"),
     }
 )
 """Displays by the name of the measure."""

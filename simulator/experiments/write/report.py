@@ -11,6 +11,7 @@ from simulator.experiments.write.ledger import ledger
 from simulator.experiments.write.methods import methods, methods_of
 from simulator.experiments.write.sections.differences import differences
 from simulator.experiments.write.sections.front import front
+from simulator.experiments.write.sections.further import further
 from simulator.experiments.write.sections.levers import headline as value_of_levers
 from simulator.experiments.write.sections.levers import levers
 from simulator.experiments.write.sections.precision import precision
@@ -18,6 +19,7 @@ from simulator.experiments.write.sections.published import accounts, published, 
 from simulator.experiments.write.sections.results import means
 from simulator.experiments.write.sections.sensitivity import headline as range_of_headline
 from simulator.experiments.write.sections.sensitivity import sensitivity
+from simulator.experiments.write.sections.slope import headline as slope
 from simulator.experiments.write.sections.verdict import verdict
 from simulator.experiments.write.service import ranking
 from simulator.experiments.write.tables import markdown_table
@@ -29,7 +31,9 @@ SEASONS = ("winter", "spring", "summer", "autumn")
 
 
 def report(results: Results, plots: Sequence[str]) -> str:
-    """Return the whole report; `plots` are names of files beside it."""
+    """Return the whole report; `plots` are names of files beside it. Where nothing ran, it is short."""
+    if isinstance(results.slopes, list):
+        return "\n".join([*_head(results), *further(results), *_provenance(results)])
     sections = [
         _head(results),
         methods(results),
@@ -60,6 +64,7 @@ def _head(results: Results) -> Iterator[str]:
     yield from verdict(results, methods_of(results))
     yield from value_of_levers(results)
     yield from range_of_headline(results)
+    yield from slope(results)
     yield from EXPLANATIONS[results.experiment]
     yield ""
     yield from _season(results)
@@ -81,7 +86,7 @@ def _head(results: Results) -> Iterator[str]:
 def _season(results: Results) -> Iterator[str]:
     """Say on which days the runs begin, and of which seasons the results are."""
     scenario = results.parameters
-    if not isinstance(scenario, Scenario):
+    if not isinstance(scenario, Scenario) or isinstance(results.slopes, list):
         return
     days = scenario.run.first_days or (scenario.site.first_day,)
     seeds = range(results.seed, results.seed + results.replications)

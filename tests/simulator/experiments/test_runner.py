@@ -251,7 +251,7 @@ def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
         ({"replications": 1}, "--replications: expected a number >= 2, got 1"),
         (
             {"experiment": "baselines"},
-            "experiment: expected one of baseline, ablation, scaling, peers, forecasts, factorial, sensitivity, "
+            "experiment: expected one of baseline, ablation, scaling, peers, forecasts, factorial, sensitivity, slope, "
             'got "baselines"',
         ),
         ({"workers": 0}, "--workers: expected a number >= 1, got 0"),
@@ -290,6 +290,14 @@ def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
             {"experiment": "sensitivity", "parameters": ("load", "luck")},
             "--parameters: expected some of idle-watts, speeds, load, deadlines, batteries, supply, grid, grid-spread, "
             'got "luck"',
+        ),
+        (
+            {"experiment": "slope", "scenario": "regions"},
+            "experiment: expected one that the scenario regions has, got slope",
+        ),
+        (
+            {"experiment": "slope", "scenario": "flexible", "tasks": 500},
+            "--tasks: expected none with slope, whose load is constant, got 500",
         ),
         (
             {"experiment": "peers", "parameters": ("load",)},

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from simulator.experiments.find.analysis import BEST_SINGLE_NODE, FURTHER
-from simulator.experiments.find.estimates import Estimate
+from simulator.experiments.find.analysis import BEST_SINGLE_NODE
 from simulator.experiments.find.results import Results
 from simulator.experiments.run.saturation import MISS_LIMIT
-from simulator.experiments.write.display import DISPLAYS, marked, with_half_width
+from simulator.experiments.write.display import DISPLAYS, marked
+from simulator.experiments.write.sections.further import further
 from simulator.experiments.write.sections.reach import reaching_too_far
-from simulator.experiments.write.tables import DASH, cell, markdown_table, present
+from simulator.experiments.write.tables import cell, markdown_table, present
 from simulator.scenario.schema import Scenario
 
 
@@ -32,27 +32,7 @@ def means(results: Results) -> Iterator[str]:
             "node, the node with the fewest late or dropped tasks."
         )
         yield ""
-    measures = [measure for measure in FURTHER if any(measure in estimated.by_measure for estimated in results.further)]
-    rows = [
-        [estimated.method, *(_estimate(estimated.by_measure.get(measure), measure) for measure in measures)]
-        for estimated in results.further
-        if estimated.by_measure
-    ]
-    yield from ("Further measures:", "")
-    yield from markdown_table(["method", *(DISPLAYS[measure].title for measure in measures)], rows)
-    if "life_cycle_grams" in measures:
-        yield (
-            "Life-cycle emissions are those of making panels, turbines and batteries. They are a scope of their own: "
-            "carbon emissions, costs and regret have none of them."
-        )
-        yield ""
-    if "stored_change_joules" in measures:
-        yield (
-            "The measures above give no value to the energy that batteries hold at the end of a run, nor to tasks that "
-            "are unfinished then. Where two methods differ more in these than in emissions, the experiment does not "
-            "tell which of the methods is better."
-        )
-        yield ""
+    yield from further(results)
 
 
 def _latency(results: Results) -> str:
@@ -74,7 +54,3 @@ def _below_zero(results: Results) -> Iterator[str]:
         if not DISPLAYS[measure].signed and estimate.low < 0.0 < estimate.mean
     ]
     yield from reaching_too_far("These intervals reach below zero, which the figures themselves cannot", found, "zero")
-
-
-def _estimate(estimate: Estimate | None, measure: str) -> str:
-    return DASH if estimate is None else with_half_width(estimate, DISPLAYS[measure].factor)

@@ -68,7 +68,9 @@ def test_settings_with_less_service_are_named(tmp_path: Path) -> None:
     assert results.reference is None
     report = (tmp_path / "sensitivity-edge" / "report.md").read_text(encoding="utf-8")
     first = report.splitlines()[2]
-    assert re.search(r"doubled: -(39|40)\.\d* ± .*% \(`load x 2`\) to \d.* ± .*% \(`load x 0.5`\)\.\*\*", first)
+    assert re.search(
+        r"halved or doubled: -(39|40)\.\d* ± .*% \(`load x 2`\) to \d.* ± .*% \(`load x 0.5`\)\.\*\*", first
+    )
     assert "The sign changes with `load x 0.5`." in first
     assert "serves fewer tasks on time than `least-loaded` with `deadlines x 0.5`." in first
 

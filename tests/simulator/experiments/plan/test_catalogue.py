@@ -13,7 +13,6 @@ from simulator.experiments.plan.catalogue import CONSOLIDATING, EXPERIMENTS, PEE
 from simulator.experiments.plan.request import Request, check
 from simulator.experiments.plan.settings import FACTORS
 from simulator.experiments.plan.sizes import NODES
-from simulator.experiments.plan.work import Saturation
 from simulator.published.figures import ABLATION, PUBLISHED
 from simulator.run.job import Job
 from simulator.scenario.load import load_scenario
@@ -74,7 +73,7 @@ def test_an_ablation_changes_one_thing(scenario: str) -> None:
 def test_runs_on_edge_last_whole_days_but_for_saturation() -> None:
     for experiment in EXPERIMENTS:
         for case in cases(experiment, "edge", 5000).values():
-            assert isinstance(case.work, Saturation) or case.work.tasks is None
+            assert not isinstance(case.work, Job) or case.work.tasks is None
 
 
 def test_a_number_of_tasks_sets_the_rate_on_edge_and_ends_the_run_on_published() -> None:
@@ -97,7 +96,7 @@ def test_saturation_puts_nothing_off() -> None:
 @pytest.mark.parametrize("scenario", ["edge", "regions"])
 def test_whole_days_are_held_against_the_bound(experiment: str, scenario: str) -> None:
     for case in cases(experiment, scenario).values():
-        assert isinstance(case.work, Saturation) or case.work.bound
+        assert not isinstance(case.work, Job) or case.work.bound
 
 
 @pytest.mark.parametrize("scenario", ["edge", "regions"])
