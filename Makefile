@@ -109,6 +109,7 @@ experiments: .venv/dev.stamp ## Run every experiment on both scenarios; writes b
 	@for scenario in edge published; do for name in baseline ablation scaling peers; do \
 	    .venv/bin/ecochain experiment $$name --scenario $$scenario --output bench/results/experiments || exit 1; \
 	done; done
+	$(python) -m scripts.experiment_pictures
 
 forecasts: .venv/dev.stamp ## Compare all forecasters on typical years and generated grids, an hour of CPU time; writes bench/results/forecast/
 	.venv/bin/ecochain forecast evaluate --workers 2 --output bench/results/forecast/full \

@@ -37,6 +37,7 @@ from exporter.core.web.listen_address import ListenError
 from simulator.experiments.plan.questions import EXPLANATIONS
 from simulator.forecast.cli import add_forecast, add_plots
 from simulator.ledger.cli import add_ledger
+from simulator.picture.cli import add_picture
 
 if TYPE_CHECKING:
     from simulator.live.reload import Sources
@@ -115,6 +116,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
     _add_serve(commands)
     _add_experiment(commands)
+    add_picture(commands, _add_scenario, _add_seed)
     add_forecast(commands, Parser)
     add_ledger(commands, Parser)
     scenarios = commands.add_parser("scenarios", help="list the scenarios that come with the simulator", **_STYLE)

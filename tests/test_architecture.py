@@ -136,8 +136,9 @@ LAYERS = (
     ("simulator.experiments.run",),
     ("simulator.experiments.find",),
     ("simulator.experiments.write", "simulator.live"),
-    ("simulator.experiments.runner", "simulator.forecast.report"),
+    ("simulator.experiments.runner", "simulator.forecast.report", "simulator.picture"),
     ("simulator.app", "simulator.forecast.cli", "simulator.ledger.cli"),
+    ("simulator.picture.cli",),
     ("simulator.cli",),
     ("simulator.__main__",),
 )
@@ -279,7 +280,7 @@ def import_breaches(module: Module) -> Iterator[str]:
             yield f"{module.path}: {parts[0]} has its place in {', '.join(ONLY_IN[parts[0]])}"
 
 
-COMMANDS = {"simulator/cli.py", "simulator/forecast/cli.py", "simulator/ledger/cli.py"}
+COMMANDS = {"simulator/cli.py", "simulator/forecast/cli.py", "simulator/ledger/cli.py", "simulator/picture/cli.py"}
 """Command lines, each of whose commands imports what it needs."""
 
 

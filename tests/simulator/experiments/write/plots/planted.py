@@ -5,7 +5,7 @@ from itertools import combinations
 from msgspec.structs import replace
 
 from simulator.experiments.find.effects import Effect, Factorial
-from simulator.experiments.find.front import Point
+from simulator.experiments.find.front import front_of
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.sensitivity import Sensitivity, Variation
 from simulator.experiments.find.statistics import Interval
@@ -98,14 +98,5 @@ def with_sensitivity(results: Results) -> Results:
 def with_front(results: Results) -> Results:
     """Return the results with the front of their own means."""
     names = ("emissions_grams", "deadline_miss_ratio", "cost_dollars")
-    means = {one.method: tuple(one.by_measure[name].mean for name in names) for one in results.estimates}
-
-    def beaten(mine: tuple[float, ...]) -> bool:
-        others = (other for other in means.values() if other != mine)
-        return any(all(one <= own for one, own in zip(other, mine, strict=True)) for other in others)
-
-    points = [
-        Point(method=method, grams=found[0], misses=found[1], dollars=found[2], on_front=not beaten(found))
-        for method, found in means.items()
-    ]
-    return replace(results, front=points)
+    means = {one.method: [one.by_measure[name].mean for name in names] for one in results.estimates}
+    return replace(results, front=front_of(means))

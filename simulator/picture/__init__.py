@@ -1,0 +1,1 @@
+"""One run of a scenario by the hour, as one picture."""
