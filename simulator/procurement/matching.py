@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from scipy.sparse import coo_array  # type: ignore[import-untyped]
 
 KWH_PER_MWH = 1000.0
+"""Definition of a megawatt-hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """What a kilowatt of load at each of N sites is matched with.
+    """The supply of N sites that is to match a kilowatt of load at each.
 
     `solar` and `wind` (T, N) are the power of a kilowatt of panels and turbines in each of T even steps, `per_day` of
     them a day, over whole days. `flexible` is the share f of the load. It moves `between_sites`, or within its own.
