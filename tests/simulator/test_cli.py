@@ -273,5 +273,5 @@ def test_a_ledger_in_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> N
 @pytest.mark.slow
 def test_a_check_leaves_no_ledger_behind(tmp_path: Path) -> None:
     ended = run_once("serve", f"--ledger={tmp_path / 'ledger.db'}", "--config.check")
-    assert (ended.returncode, ended.stdout) == (0, "edge: good\n")
+    assert (ended.returncode, ended.stdout) == (0, f"{DEFAULT_SCENARIO}: good\n")
     assert list(tmp_path.iterdir()) == []
