@@ -24,8 +24,8 @@ QUANTUM_SECONDS = SECONDS_PER_HOUR / 4
 CHARGE_GAIN = 0.1
 """Share of the grams of charging from the grid that it has to save beyond them: forecasts err. A choice."""
 
-CHARGE_HOURS = 6
-"""Hours of a plan in which a battery charges from the grid at most. A choice: one of some hours is full by then."""
+CHARGE_PARTS = 8
+"""Parts in which a battery's charge from the grid is planned, each where it saves most. A choice."""
 
 
 class Greedy:
@@ -56,7 +56,7 @@ class Greedy:
         busy = (done * _at(prospect.cluster.service, levels)).sum(axis=2) / prospect.seconds[:, np.newaxis]
         chargeable = prospect.batteries.capacity * prospect.batteries.charge_limit > 0.0
         for bus in np.flatnonzero(chargeable).tolist():
-            self._charge(bus, CHARGE_HOURS, CHARGE_GAIN, *books.tables(), books.course)
+            self._charge(bus, CHARGE_PARTS, CHARGE_GAIN, *books.tables(), books.course)
         return Plan(
             front=share * np.maximum(0.0, 1.0 - busy),
             batch=np.minimum(busy, 1.0),

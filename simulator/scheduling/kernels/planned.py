@@ -348,7 +348,7 @@ def allocate(
 
 def choose_charges(
     b: int,
-    most_hours: int,
+    parts: int,
     gain: float,
     load: FloatArray,
     generation: FloatArray,
@@ -358,28 +358,29 @@ def choose_charges(
     batteries: FloatArray,
     course: FloatArray,
 ) -> None:
-    """Let the battery of bus b charge from the grid at its limit in hours in which that saves grams to the last hour,
-    the best first, in `most_hours` at most; `asked` (H, B) and `course` are state and output.
+    """Let the battery of bus b charge from the grid in hours in which that saves grams to the last hour, best first.
 
-    An hour has to save more than the share `gain` of the grams that the charge itself emits.
+    It is charged by one of `parts` equal parts of its capacity at a time, and once over at most. Each part has to save
+    more than the share `gain` of the grams that it emits. `asked` (H, B) and `course` are state and output.
     """
-    for _ in range(most_hours):
+    part = batteries[CAPACITY, b] / parts
+    for _ in range(parts):
         follow(b, load, generation, grams_per_joule, asked, seconds, batteries, course)
         before = course[TAIL, 0, b]
         most = 0.0
         best = -1
         for h in range(len(seconds)):
-            if asked[h, b] > 0.0:
+            if asked[h, b] + part > batteries[CHARGE_WATTS, b] * seconds[h]:
                 continue
-            amount = batteries[CHARGE_WATTS, b] * seconds[h]
-            asked[h, b] = amount
+            kept = asked[h, b]
+            asked[h, b] = kept + part
             follow(b, load, generation, grams_per_joule, asked, seconds, batteries, course)
-            asked[h, b] = 0.0
+            asked[h, b] = kept
             saved = before - course[TAIL, 0, b]
-            if saved > most and saved > gain * amount * grams_per_joule[h, b]:
+            if saved > most and saved > gain * part * grams_per_joule[h, b]:
                 most = saved
                 best = h
         if best < 0:
             break
-        asked[best, b] = batteries[CHARGE_WATTS, b] * seconds[best]
+        asked[best, b] += part
     follow(b, load, generation, grams_per_joule, asked, seconds, batteries, course)
