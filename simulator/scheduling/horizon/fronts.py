@@ -69,8 +69,8 @@ def shares_of(demand: Demand, chosen: BoolArray) -> FloatArray:
 
 
 def will_do(demand: Demand, rate: FloatArray, chosen: BoolArray) -> BoolArray:
-    """Return whether sets (..., N) will do for a `rate` (K,) of each class."""
-    own = shares_of(demand, chosen) * rate
+    """Return whether sets (..., N) will do for a `rate` (..., K) of each class."""
+    own = shares_of(demand, chosen) * rate[..., np.newaxis, :]
     busy = (own * demand.seconds).sum(axis=-1)
     squares = (own * demand.seconds**2).sum(axis=-1)
     residual = np.divide(
@@ -82,7 +82,7 @@ def will_do(demand: Demand, rate: FloatArray, chosen: BoolArray) -> BoolArray:
     covered = (open_to.any(axis=-2) | ~(demand.prompt & demand.serves.any(axis=0))).all(axis=-1)
     misses = (late * rate).sum(axis=-1)
     fine: BoolArray = (
-        covered & (busy.max(axis=-1, initial=0.0) <= PROMPT_SHARE) & (misses <= PROMPT_MISSES * rate.sum())
+        covered & (busy.max(axis=-1, initial=0.0) <= PROMPT_SHARE) & (misses <= PROMPT_MISSES * rate.sum(axis=-1))
     )
     return fine
 
@@ -144,7 +144,7 @@ def choose_fronts(prospect: Prospect, prompt: BoolArray, prices: FloatArray) -> 
     by_node = prices[:, cluster.bus]
     sets = _sets(demand, awake, by_node)
     costs = np.array([_costs(prospect, demand, awake, by_node, chosen) for chosen in sets]).T
-    fits = np.array([will_do(demand, rate, sets) for rate in demand.rate])
+    fits = will_do(demand, demand.rate[:, np.newaxis], sets)
     costs = np.where(fits, costs, costs + UNFIT * (costs + prices.max() + 1.0))
     wakes = standing.cycle_joules * by_node
     best = _cheapest_course(sets, costs, wakes, standing.awake)

@@ -43,9 +43,10 @@ class Greedy:
         books = _Books.of(prospect)
         front = choose_fronts(prospect, prompt, self._front_prices(books, prospect))
         demand = demand_of(prospect, prompt)
-        naps = [awake_shares(prospect, demand, chosen) for chosen in front]
-        share = np.array([one[0][hour] for hour, one in enumerate(naps)])
-        cycles = np.array([one[1][hour] for hour, one in enumerate(naps)])
+        share, cycles = np.zeros(front.shape), np.zeros(front.shape)
+        for chosen in np.unique(front, axis=0):
+            hours = (front == chosen).all(axis=1)
+            share[hours], cycles[hours] = (found[hours] for found in awake_shares(prospect, demand, chosen))
         work = np.zeros((*front.shape, *prospect.cluster.service.shape[1:]))
         work[..., -1] = self._serve(books, prospect, front, prompt)
         awake = share * np.where(prospect.standing.able, _waking_watts(prospect), 0.0) * prospect.seconds[:, np.newaxis]

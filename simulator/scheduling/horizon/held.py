@@ -139,6 +139,8 @@ class Held:
     def _meant(self, one: _Task, now: float) -> int:
         """Return the node that has a quota for a task and is free first, of those that go on without a gap; or -1."""
         quotas = self._quotas
+        if quotas.work[:, one.kind].max() < LEAST_QUOTA * one.work:
+            return -1
         begin = np.maximum(quotas.free_at, now)
         good = (quotas.work[:, one.kind] >= LEAST_QUOTA * one.work) & (begin < quotas.end)
         good &= quotas.free_at >= now - self._step

@@ -80,11 +80,12 @@ def test_lots_are_what_has_arrived_by_when_it_is_due() -> None:
 
 def test_arrivals_are_expected_as_on_the_days_seen_and_before_as_in_the_last_hour() -> None:
     learnt = LearntArrivals(1)
-    assert not learnt.seen
+    seen = [learnt.seen]
     for hour in range(25):
         learnt.add(np.array([float(hour)]))
         learnt.close(hour)
-    assert learnt.seen
+        seen.append(learnt.seen)
+    assert seen == [False, *[True] * 25]
     assert learnt.expected(25, 3)[:, 0].tolist() == [1.0, 2.0, 3.0]
     assert learnt.expected(24, 1)[0, 0] == (0.0 + 24.0) / 2
     fresh = LearntArrivals(1)
