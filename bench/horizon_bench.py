@@ -155,7 +155,7 @@ def row_of_plans(name: str, compared: Compared) -> list[str]:
     """Return the row of a scenario's plans."""
     grams, seconds = np.array(compared.grams), np.median(compared.seconds, axis=0)
     added = grams[:, 2] - grams[:, 3]
-    some = added >= 0.01 * grams[:, 2]
+    some = (added > 0.0) & (added >= 0.01 * grams[:, 2])
 
     def gap(which: int) -> str:
         more = grams[:, which] - grams[:, 2]

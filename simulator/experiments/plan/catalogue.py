@@ -50,6 +50,10 @@ PEERS = (
 )
 """Policies that are compared with the reference, besides consolidation and the single nodes."""
 
+ASKED_FOR = ("rolling-horizon-lp",)
+"""Peers that run only where `--methods` names them: a week of `regions` takes this one 40 s of a processor, for its
+linear programmes, and all others a second or two."""
+
 FORECASTERS = ("none", "persistence", "climatology", "published-lstm", "best", "perfect")
 """Forecasters that are compared with the convex combination."""
 
@@ -142,7 +146,7 @@ def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
         standard = next(_baseline_methods(scenario))
         weighted = Method(name="weighted", policy="weighted", ledger=False)
         return [case_of(method, scenario, tasks) for method in (standard, weighted, *single)]
-    names = dict.fromkeys(name for name in (*PEERS, scenario.scheduler.policy) if name != REFERENCE)
+    names = dict.fromkeys(name for name in (*PEERS, *ASKED_FOR, scenario.scheduler.policy) if name != REFERENCE)
     policies = [Method(name=name, policy=name, ledger=False) for name in names if single_node(name) is None]
     return [
         Case(label=method.name, work=msgspec.structs.replace(job_of(method, scenario, tasks), bound=True))

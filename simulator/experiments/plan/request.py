@@ -8,7 +8,8 @@ from pathlib import Path
 from exporter.core.config import ConfigError
 from simulator.assembly.recordings import recording_mistakes
 from simulator.experiments.plan.cases import Case
-from simulator.experiments.plan.catalogue import EXPERIMENTS
+from simulator.experiments.plan.catalogue import ASKED_FOR, EXPERIMENTS
+from simulator.run.job import full_method
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import single_node
@@ -75,7 +76,9 @@ class Request:
         return not self.parameters or parameter in self.parameters
 
     def _is_asked_for(self, method: str) -> bool:
-        return not self.methods or method in self.methods
+        if self.methods:
+            return method in self.methods
+        return method not in ASKED_FOR or method == full_method(self.scenario).policy
 
 
 def check(request: Request) -> None:
