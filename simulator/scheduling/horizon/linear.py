@@ -17,6 +17,10 @@ subject to
                 time, and beyond that being awake, rises x the joules of falling asleep and waking, and execution
     batteries   stored[h] = stored[h - 1] + charge x efficiency - discharge / efficiency, within bounds and limits
 
+A node that naps between two tasks is in front without being awake: its tasks take at most PROMPT_SHARE of the hour,
+front is at least the share for which they keep it awake, and classes that it serves need nobody else. The joules of
+these wakes are in no plan.
+
 What is charged while there is a surplus comes from it; the rest of charge is asked of the grid.
 
 Why its minimum is a lower bound of `expected_grams` of every plan that keeps the rules of `problem`: such a plan, and

@@ -9,6 +9,7 @@ import numpy as np
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.arrays import BoolArray, CountArray, FloatArray, IntArray
 from simulator.scheduling.horizon.efficient import efficient
+from simulator.scheduling.horizon.fronts import LEAST_AWAKE
 from simulator.scheduling.horizon.problem import PROMPT_SHARE, Prospect, moved_joules
 from simulator.scheduling.interface import Cluster
 
@@ -65,6 +66,9 @@ class WorkVariables:
         return found
 
 
+LEAST_DUE = 1e-6
+"""Tasks in an interval of naps that stand for none, so that a division has a limit: a choice, far below any rate."""
+
 GROUPS = (
     "work",
     "front",
@@ -97,6 +101,9 @@ class Programme:
         self.work = work = WorkVariables.of(prospect, serves, levels)
         hours, buses = prospect.generation.shape
         nodes = len(cluster.names)
+        self._naps = np.zeros(nodes, np.bool_)
+        if standing.nap_seconds is not None and standing.tail_seconds > 0.0:
+            self._naps = standing.able & np.isfinite(standing.nap_seconds)
         self._least_watts = np.where(standing.able, standing.asleep_watts, cluster.idle_watts)
         standing_joules = cluster.idle_watts.sum() * prospect.seconds.max()
         self.joules = max(float(prospect.generation.max()), float(standing_joules), 1.0)
@@ -122,12 +129,13 @@ class Programme:
         behind = fits & ~front[..., np.newaxis]
         takes = np.where(behind.any(axis=1, keepdims=True), behind, fits)
         kept = front.size
-        self.at_least[:kept] = front.ravel()
+        self.at_least[:kept] = (front & ~self._naps).ravel()
         self.at_least[kept : kept + len(front) * len(self.work.classes)] = 0.0
+        self.part(self.least, "front")[:] = LEAST_AWAKE * front
         self.part(self.most, "front")[:] = front
         self.part(self.most, "batch")[:] = takes[..., waiting].any(axis=2)
-        closed = ~takes[:, self.work.node, self.work.task_class] & ~self.work.prompt
-        self.part(self.most, "work")[closed] = 0.0
+        open_to = np.where(self.work.prompt, front[:, self.work.node], takes[:, self.work.node, self.work.task_class])
+        self.part(self.most, "work")[~open_to] = 0.0
 
     def costs(self, thrift: float) -> tuple[FloatArray, FloatArray]:
         """Return the grams (V,) of each variable, and what it costs beyond: for work left undone, and for `thrift`."""
@@ -144,6 +152,8 @@ class Programme:
         worst = service * (
             work.watts(cluster) + (awake_watts[work.node] + standing.cycle_joules[work.node]) / PROMPT_SHARE
         )
+        napping = self._naps[work.node] * self._awake_seconds().max() / cluster.work[work.task_class]
+        worst = worst + awake_watts[work.node] * napping
         undone = DEAR * dearest * float((worst + moving).max(initial=1.0)) * SECONDS_PER_HOUR
         self.part(extra, "undone")[:] = undone * len(prospect.seconds)
         self.part(extra, "late")[:] = undone
@@ -176,15 +186,33 @@ class Programme:
         per_node = sparse.eye_array(hours * nodes)
         yield Rows({"front": per_node, "batch": per_node}, *_below(np.ones(hours * nodes)))
         serving = sparse.coo_array(self._serves[:, work.classes].T.astype(np.float64))
-        asked = self.prospect.prompt[:, work.classes].ravel() > 0.0
+        always = ~(self._serves & self._naps[:, np.newaxis])[:, work.classes].any(axis=0)
+        asked = ((self.prospect.prompt[:, work.classes] > 0.0) & always).ravel()
         yield Rows({"front": sparse.kron(each, serving)}, asked.astype(np.float64), np.full(len(asked), np.inf))
-        for prompt, group, share in ((True, "front", PROMPT_SHARE), (False, "batch", 1.0)):
-            busy = self._by_node(work.service(cluster) * (work.prompt == prompt))
-            yield Rows({"work": sparse.kron(each, busy), group: -share * per_node}, *_below(np.zeros(hours * nodes)))
+        service, naps = work.service(cluster), np.tile(self._naps, hours).astype(np.float64)
+        prompt = sparse.kron(each, self._by_node(service * work.prompt))
+        on_duty = sparse.diags_array(-PROMPT_SHARE * (1.0 - naps))
+        yield Rows({"work": prompt, "front": on_duty}, *_below(PROMPT_SHARE * naps))
+        napping = self._by_node(work.prompt * self._naps[work.node] / cluster.work[work.task_class])
+        awake = sparse.kron(sparse.diags_array(self._awake_seconds()), napping)
+        yield Rows({"work": awake, "front": -per_node}, *_below(np.zeros(hours * nodes)))
+        patient = sparse.kron(each, self._by_node(service * ~work.prompt))
+        yield Rows({"work": patient, "batch": -per_node}, *_below(np.zeros(hours * nodes)))
         change = sparse.kron(each - sparse.eye_array(hours, k=-1), sparse.eye_array(nodes))
         before = np.zeros((hours, nodes))
         before[0] = self.prospect.standing.awake
         yield Rows({"front": change, "batch": change, "rises": -per_node}, *_below(before.ravel()))
+
+    def _awake_seconds(self) -> FloatArray:
+        """Return the least seconds (H,) that a node in front which naps is awake for each task; see `awake_shares`.
+
+        They fall with the rate of tasks, so they are least where all tasks of an hour come to one node.
+        """
+        prospect, interval = self.prospect, 2.0 * self.prospect.standing.tail_seconds
+        rate = (prospect.prompt / prospect.cluster.work).sum(axis=1) / prospect.seconds
+        due = np.maximum(rate * interval, LEAST_DUE)
+        least: FloatArray = (1.0 + np.expm1(-due) / due) / due * interval
+        return least
 
     def _tasks(self) -> Iterator["Rows"]:
         """Yield the rows of the work: what is prompt, what may wait, and what is due of it."""

@@ -102,6 +102,7 @@ def random_nodes(random: np.random.Generator, nodes: int) -> Cluster:
         np.sort(random.uniform(0.2, 4.0, (nodes, 3, 3)))[..., ::-1].tolist(),
         np.sort(random.uniform(1.0, 20.0, (nodes, 3))).tolist(),
         fits=fits.tolist(),
+        deadline=1e4,
     )
     return replace(made, idle_watts=random.uniform(1.0, 10.0, nodes), work=random.uniform(1.0, 60.0, 3))
 
@@ -151,14 +152,17 @@ def random_battery(random: np.random.Generator) -> Battery:
 def kept(asked: Prospect, plan: Plan) -> bool:
     """Return whether a plan keeps all rules of the problem, to within rounding."""
     cluster, seconds = asked.cluster, asked.seconds[:, np.newaxis]
-    prompt = (asked.prompt > 0.0).any(axis=0)
+    standing, prompt = asked.standing, (asked.prompt > 0.0).any(axis=0)
+    # A node that naps is in front beyond the time for which it is awake.
+    naps = np.zeros_like(standing.able) if standing.nap_seconds is None else np.isfinite(standing.nap_seconds)
+    front = np.where(standing.able & naps, plan.front > 0.0, plan.front)
     busy = (plan.work * cluster.service).sum(axis=3)
     done = plan.work.sum(axis=(1, 3))
     total = np.cumsum(done[:, ~prompt], axis=0)
-    covered = plan.front @ cluster.fits
+    covered = front @ cluster.fits
     shares = (
         (plan.front >= 0.0) & (plan.batch >= 0.0) & (plan.front + plan.batch <= 1.0 + ROUNDING),
-        busy[..., prompt].sum(axis=2) <= PROMPT_SHARE * plan.front * seconds + MOST_SECONDS,
+        busy[..., prompt].sum(axis=2) <= PROMPT_SHARE * front * seconds + MOST_SECONDS,
         busy[..., ~prompt].sum(axis=2) <= plan.batch * seconds + MOST_SECONDS,
         (covered >= 1.0 - ROUNDING) | (asked.prompt <= 0.0) | ~cluster.fits.any(axis=0),
         np.abs(done - asked.prompt)[:, prompt] <= MOST_SECONDS,

@@ -11,8 +11,11 @@ from exporter.core.units import Joules, Watts
 from simulator.arrays import FloatArray
 from simulator.energy.battery import Battery
 from simulator.scheduling.horizon.efficient import efficient
+from simulator.scheduling.horizon.fronts import awake_shares, demand_of
+from simulator.scheduling.horizon.greedy import Greedy, efficient_levels
 from simulator.scheduling.horizon.linear import Linear, LinearPlan, least_plan
 from simulator.scheduling.horizon.problem import PROMPT_SHARE, Prospect, expected_grams
+from simulator.scheduling.kernels.compiled import Backend
 from tests.simulator.scheduling.clusters import cluster
 from tests.simulator.scheduling.horizon.prospects import (
     NODE,
@@ -129,6 +132,17 @@ def test_each_prompt_class_has_a_node_in_front_all_the_time() -> None:
         assert least(asked).grams == pytest.approx(watts * SECONDS + 2.0)
 
 
+def test_a_node_that_naps_is_awake_for_what_its_tasks_keep_it_awake() -> None:
+    # Ten tasks of a second in an hour, and intervals of 300 s, at whose end the node sleeps: 1 - (1 - exp(-u)) / u of
+    # the time it is awake, with u = 10 / 12.
+    napping = replace(sleeper(0.0), tail_seconds=150.0, nap_seconds=np.array([10.0]))
+    asked = prospect(NODE, np.array([[1.0]]), standing=napping, prompt=np.array([[10.0, 0.0]]))
+    found = least(asked)
+    assert found.grams == pytest.approx(0.3215 * IDLE + 10.0 * 2.0, rel=1e-3)
+    shares, _ = awake_shares(asked, demand_of(asked, np.array([True, False])), np.array([True]))
+    assert found.plan.front == pytest.approx(shares)
+
+
 def test_prompt_work_leaves_room_for_bursts() -> None:
     two = replace(cluster([[[1.0], [1.0]]] * 2, [[2.0]] * 2), bus=np.zeros(2, np.int32))
     asked = prospect(two, np.array([[1.0]]), standing=sleeper(0.0, nodes=2), prompt=np.array([[1500.0, 0.0]]))
@@ -161,6 +175,21 @@ def test_a_plan_to_execute_keeps_nodes_in_front_awake_for_whole_hours(seed: int)
     assert expected_grams(asked, plan) >= least(asked).grams * (1.0 - ROUNDING) - 1e-9 or not kept(asked, plan)
     busy = np.einsum("hnkl,nkl->hn", plan.work, asked.cluster.service)
     assert (busy <= (PROMPT_SHARE * plan.front + plan.batch) * asked.seconds[:, np.newaxis] + 1e-2).all()
+
+
+@pytest.mark.parametrize("nap_seconds", [np.inf, 10.0])
+def test_no_greedy_plan_emits_less(nap_seconds: float) -> None:
+    greedy, prompt, counted = Greedy(backend=Backend.PLAIN), np.array([True, False, False]), 0
+    for seed in range(20):
+        asked, _ = random_plan(seed)
+        standing = replace(asked.standing, tail_seconds=150.0, nap_seconds=np.full(4, nap_seconds))
+        asked = replace(asked, standing=standing)
+        plan = greedy.plan(asked, prompt, efficient_levels(asked))
+        if kept(asked, plan):
+            counted += 1
+            serves = demand_of(asked, prompt).serves
+            assert least_plan(asked, serves).grams <= expected_grams(asked, plan) * (1.0 + ROUNDING) + 1e-9
+    assert counted > 5
 
 
 @settings(deadline=None, max_examples=25)
