@@ -2,8 +2,8 @@
 
 A week of each scenario is run with both policies, seed by seed. Of every eighth plan of the greedy planner its expected
 grams are compared with the least that any plan of the same rules emits, and with those of the programme's plan after
-rounding to whole nodes in front. The gap is relative to what work adds: the least grams, less those of the same
-hours without any task. `python -m bench.horizon_bench --record` takes ten minutes of a processor, and writes
+rounding to whole nodes in front. What work adds are the least grams, less those of the same hours without any task.
+`python -m bench.horizon_bench --record` takes seven minutes of a processor, and writes
 `bench/results/horizon.md`.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from bench.record import record, table
 from exporter.core.units import SECONDS_PER_DAY
-from simulator.arrays import BoolArray, IntArray
+from simulator.arrays import BoolArray, FloatArray, IntArray
 from simulator.experiments.find.statistics import Interval, paired_difference
 from simulator.run.job import Method, RunResult
 from simulator.run.simulate import build_engine, figures
@@ -33,6 +33,9 @@ SEEDS = 8
 DAYS = 7
 EACH = 8
 """One plan of so many is compared."""
+
+LEAST_ADDED = 0.01
+"""Share of the mean grams of plans that something has to have for others to be relative to it."""
 
 GREEDY, LINEAR = "rolling-horizon", "rolling-horizon-lp"
 
@@ -103,8 +106,9 @@ def main() -> None:
     parts = [
         "## Plans",
         table(PLAN_HEAD, plans),
-        "Gaps are relative to what work adds in the least plan. They are the sum over all plans, then the median and "
-        "the nine tenths over the plans in which work adds a hundredth of the grams or more. Seconds are the medians.",
+        "Gaps are grams beyond the least over the least, and over what work adds to it: of all plans in sum, then the "
+        "median and the nine tenths of single ones. Of plans, all and those in which work adds a hundredth of the mean "
+        "grams or more; where they are fewer than half, nothing is relative to it. Seconds are medians.",
         "## Weeks",
         table(RUN_HEAD, runs),
         f"Means over {options.seeds} seeds, in CPU seconds for a run; the difference is that of the same seed, with "
@@ -142,9 +146,10 @@ PLAN_HEAD = (
     "scenario",
     "plans",
     "late",
-    "gap of the greedy plan",
-    "gap of the rounded plan",
-    "greedy over least, all grams",
+    "greedy",
+    "rounded",
+    "greedy, of what work adds",
+    "rounded, of what work adds",
     "s greedy",
     "s programme",
     "s rounded",
@@ -154,17 +159,19 @@ PLAN_HEAD = (
 def row_of_plans(name: str, compared: Compared) -> list[str]:
     """Return the row of a scenario's plans."""
     grams, seconds = np.array(compared.grams), np.median(compared.seconds, axis=0)
-    added = grams[:, 2] - grams[:, 3]
-    some = (added > 0.0) & (added >= 0.01 * grams[:, 2])
+    least, added = grams[:, 2], grams[:, 2] - grams[:, 3]
+    some = added > LEAST_ADDED * least.mean()
 
-    def gap(which: int) -> str:
-        more = grams[:, which] - grams[:, 2]
-        middle, most = np.quantile(more[some] / added[some], (0.5, 0.9))
-        return f"{more.sum() / added.sum():.1%} ({middle:.1%}, {most:.1%})"
+    def gap(which: int, base: FloatArray, chosen: BoolArray) -> str:
+        more = (grams[:, which] - least)[chosen]
+        middle, most = np.quantile(more / base[chosen], (0.5, 0.9))
+        return f"{more.sum() / base[chosen].sum():.1%} ({middle:.1%}, {most:.1%})"
 
-    of_all = grams[:, 0].sum() / grams[:, 2].sum() - 1.0
+    enough = some.sum() >= len(grams) / 2
+    of_work = [gap(which, added, some) if enough else "-" for which in (0, 1)]
+    of_all = [gap(which, least, least > LEAST_ADDED * least.mean()) for which in (0, 1)]
     times = [f"{one:.4f}" if one < 0.01 else f"{one:.2f}" for one in seconds]
-    return [name, f"{len(grams)}, {some.sum()}", str(compared.late), gap(0), gap(1), f"{of_all:+.1%}", *times]
+    return [name, f"{len(grams)}, {some.sum()}", str(compared.late), *of_all, *of_work, *times]
 
 
 RUN_HEAD = (
