@@ -35,7 +35,7 @@ KWH_PER_MWH = 1000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """The supply of N sites that is to match a kilowatt of load at each.
+    """The sun and wind that a kilowatt of load at each of N sites is matched with, and how far that load may move.
 
     `solar` and `wind` (T, N) are the power of a kilowatt of panels and turbines in each of T even steps, `per_day` of
     them a day, over whole days. `flexible` is the share f of the load. It moves `between_sites`, or within its own.

@@ -10,7 +10,7 @@ EXPLANATIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Shows the savings of the whole system in energy, carbon emissions, latency and money.",
         ),
         "ablation": (
-            "Full, and without forecast, DVFS, compression, ledger, batteries, shifting, sleep or moves, where it has them.",
+            "Full, and without forecast, DVFS, compression, ledger, batteries, shifting, sleep or moves.",
             "Shows the contribution of each part.",
         ),
         "scaling": (

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from simulator.experiments.find.estimates import load_shown_results
 from simulator.experiments.find.results import Results, results_of
 from simulator.experiments.find.slope import COST, PUBLISHED_SLOPE, Slope
 from simulator.experiments.plan.work import Procurement
 from simulator.experiments.run.provenance import provenance_of
+from simulator.experiments.write.output import write_results
 from simulator.experiments.write.report import report
 from tests.simulator.experiments.fake_simulation import request
 
@@ -50,3 +53,12 @@ def test_the_report_begins_with_the_answer(tmp_path: Path, per_percent: Sequence
     lines = report(results, []).splitlines()
     assert lines[2].startswith(told)
     assert "published: -1.29 ± 0.07" in lines[2]
+
+
+def test_all_files_are_written_where_no_measure_of_the_dashboards_is_there(tmp_path: Path) -> None:
+    results, slopes = found(tmp_path, [-1.0, -1.2, -1.4])
+    write_results(tmp_path, results)
+    kept = msgspec.json.decode((tmp_path / "results.json").read_bytes())
+    assert msgspec.convert(kept["slopes"], list[Slope]) == slopes
+    assert len((tmp_path / "runs.csv").read_text(encoding="utf-8").splitlines()) == 1 + 3 * len(results.cases)
+    assert load_shown_results(tmp_path)[0].experiment == "slope"
