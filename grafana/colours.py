@@ -114,6 +114,31 @@ FLOW_SINKS: Mapping[str, str] = MappingProxyType(
 NODE_STATES: Mapping[str, str] = MappingProxyType({"awake": PLAIN, "asleep": "#855D99", "waking": "#C8622B"})
 """States of simulated nodes, in the order in which the timeline numbers them, from 1."""
 
+NODE_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "front": "#2F6FED",
+        "batch": "#00A1A1",
+        "planned_asleep": "#855D99",
+        "working": "#4A7FDD",
+        "kept_for_work": "#399CBF",
+        "kept_for_class": "#7E6F33",
+        "idle_briefly": "#7793B5",
+        "task_placed": "#C8622B",
+        "cannot_sleep": "#8C6D5A",
+        "sleep_off": "#737C88",
+        "idle_long": "#9B5DE5",
+        "not_needed": "#B279A2",
+        "policy": "#A08C3A",
+    }
+)
+"""Reasons for the state of a simulated node: blue for those that keep it awake, violet for those that let it sleep."""
+
+HORIZONS: Mapping[str, str] = MappingProxyType({"1h": "#3F9AB2", "6h": "#3D93D4", "24h": "#6A6AD8", "later": "#8350CB"})
+"""Times until held tasks are released, from the nearest to the farthest."""
+
+WAITING: Mapping[str, str] = MappingProxyType({"queued": PLAIN, "held": "#855D99"})
+"""Tasks that are not completed: placed on a node, or held back on purpose."""
+
 WAKES: Mapping[str, str] = MappingProxyType({"awake": PLAIN, "failed": BAD})
 
 OUTCOMES: Mapping[str, str] = MappingProxyType({"on_time": PLAIN, "late": "#B279A2", "dropped": BAD})

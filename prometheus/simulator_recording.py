@@ -63,6 +63,7 @@ ASLEEP = Counter(name="ecochain_node_asleep_seconds", labels=("node",))
 """Its rate is the share of the simulated time asleep."""
 
 WAKES = Counter(name="ecochain_node_wakes", labels=("node", "outcome"))
+SITE_PLACEMENTS = Counter(name="ecochain_scheduler_site_placements", labels=("from_site", "to_site"))
 TRANSFER_BYTES = Counter(name="ecochain_transfer_bytes", labels=("from_site", "to_site"))
 TRANSFER_ENERGY = Counter(name="ecochain_transfer_joules", labels=("from_site", "to_site"))
 
@@ -90,6 +91,7 @@ COUNTERS = (
     FLOW,
     ASLEEP,
     WAKES,
+    SITE_PLACEMENTS,
     TRANSFER_BYTES,
     TRANSFER_ENERGY,
 )

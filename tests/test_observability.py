@@ -45,23 +45,7 @@ NOT_SHOWN = {
     "ecotrack_process_group_waiting_grams": "as the joules that are retired; those that wait are shown",
     "ecotrack_process_group_retired_joules": "for the sum of all groups, which an audit makes",
     "ecotrack_process_group_retired_grams": "as the joules that are retired",
-    "ecochain_experiment_gap_grams": "reports show it; the board has the regret, which is relative to the same bound",
-    "ecochain_experiment_gap_ratio": "as the gap in grams",
     "ecochain_site_life_cycle_grams_total": "counted only where a scenario asks for it; reports show it",
-    **dict.fromkeys(
-        (
-            "ecochain_node_state_reason",
-            "ecochain_scheduler_release_tasks",
-            "ecochain_scheduler_queued_tasks",
-            "ecochain_scheduler_deadline_slack_seconds",
-            "ecochain_scheduler_due_tasks",
-            "ecochain_scheduler_site_placements_total",
-            "ecochain_scheduler_decision_info",
-            "ecochain_scheduler_decision_score_ratio",
-            "ecochain_scheduler_decision_timestamp_seconds",
-        ),
-        "the simulator's own page shows it",
-    ),
     "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",
 }
 """Families that no board and no rule uses, with the reason."""

@@ -1,7 +1,7 @@
 """The Experiments board: methods side by side, with intervals, under the published and the physical accounting."""
 
 from grafana.board import Board, Choice
-from grafana.experiments import comparison, origin, scaling, summary
+from grafana.experiments import comparison, levers, origin, scaling, summary
 from grafana.experiments.names import ANY
 from grafana.simulated import DOCUMENTS, PROGRAM
 
@@ -30,5 +30,13 @@ def board() -> Board:
         ),
         tags=("simulator",),
         shown="now-1h",
-        rows=(summary.row(), comparison.row(), summary.ablation(), scaling.row(), origin.row()),
+        rows=(
+            summary.row(),
+            comparison.row(),
+            comparison.equal_service(),
+            levers.row(),
+            summary.ablation(),
+            scaling.row(),
+            origin.row(),
+        ),
     )

@@ -113,8 +113,8 @@ def _span(low: str, high: str, *, signed: bool) -> str:
     return f"(scalar(clamp_min(max({high}), 0)) - scalar(clamp_max(min({low}), 0)))"
 
 
-def interval_bars(facts: Facts, *, most_first: bool = False) -> dashboard.Panel:
-    """Draw a bar for each method up to its interval and on through it; sorted by the target `ORDER`, least first."""
+def interval_bars(facts: Facts, *, label: str = "method", most_first: bool = False) -> dashboard.Panel:
+    """Draw a bar for each value of a label up to its interval and on through it; sorted by `ORDER`, least first."""
     panel = differences(facts)
     panel.options = barchart.Options(
         orientation=common.VizOrientation.HORIZONTAL,
@@ -133,7 +133,7 @@ def interval_bars(facts: Facts, *, most_first: bool = False) -> dashboard.Panel:
         panel.field_config.overrides += [
             looks(name, hidden | (unseen if name in UNSEEN else {})) for name in UNNAMED if name in shown
         ]
-    return joined(panel, facts, custom, by=ORDER, label="method", descending=most_first)
+    return joined(panel, facts, custom, by=ORDER, label=label, descending=most_first)
 
 
 def curve(facts: Facts, *, size: str) -> dashboard.Panel:

@@ -75,6 +75,32 @@ COMPARED = (
     ),
 )
 
+GAPS = (
+    Quantity(
+        measure="gap_grams",
+        title="Gap to the bound",
+        meaning="Emissions of a run beyond the least with which its own work could have been done as punctually",
+        unit="massg",
+        decimals=1,
+        signed=True,
+        published=False,
+        only="only experiments that compute the bound have it, such as peers",
+    ),
+    Quantity(
+        measure="gap_ratio",
+        title="Gap above the floor",
+        meaning=(
+            "The gap to the bound over the least that this work has to emit: the bound less the floor, the least of "
+            "the same weather without any task. None where the work may have to emit nothing"
+        ),
+        unit="percentunit",
+        decimals=0,
+        signed=True,
+        published=False,
+        only="only experiments that compute the bound have it, such as peers",
+    ),
+)
+
 REGRET = Quantity(
     measure="regret_ratio",
     title="Regret of the policies",

@@ -1,7 +1,7 @@
 """The Scheduler board: the outcomes of tasks, their places, and why."""
 
 from grafana.board import Board, Choice
-from grafana.scheduler import models, placement, tasks
+from grafana.scheduler import decision, models, placement, sleep, tasks, waiting
 from grafana.simulated import DOCUMENTS, PROGRAM, health
 
 UID = "ecochain-scheduler"
@@ -13,11 +13,12 @@ def board() -> Board:
         uid=UID,
         title="Scheduler",
         description=(
-            "Tasks of a simulated cluster: how many, how late, on which nodes and operating points, and by which "
-            "policy. Everything here is simulated; hours and latencies are those of the simulated clock."
+            "The scheduler of a simulated cluster: what it decided and why, who sleeps and why, whether work waits and "
+            "deadlines hold, and where the work goes. Everything here is simulated; hours and latencies are those of "
+            "the simulated clock."
         ),
         about=(
-            "**How many tasks are late, on which nodes and operating points do they run, and why there?** Everything "
+            "**What does it decide and why, who sleeps and why, does work wait, and do deadlines hold?** Everything "
             "is simulated, and exact for the scenario. Quantiles of latency are as exact as their histogram's buckets."
         ),
         documents=DOCUMENTS,
@@ -29,5 +30,14 @@ def board() -> Board:
         ),
         tags=("simulator",),
         shown="now-1h",
-        rows=(tasks.now(), tasks.trends(), placement.row(), models.row(), health()),
+        rows=(
+            tasks.now(),
+            decision.row(),
+            sleep.row(),
+            waiting.row(),
+            tasks.trends(),
+            placement.row(),
+            models.row(),
+            health(),
+        ),
     )

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import CLASSES, FAINT, OUTCOMES, QUANTILES
-from grafana.panels import Facts, Series, Target, by_label, coloured, lines, number, stacked
+from grafana.panels import Facts, Series, Target, coloured, lines, number, stacked
 from grafana.promql import select, total
 from grafana.simulated import EVERY_CLASS, NO_DATA, NO_RATE, PER_HOUR, SIMULATED, if_several
 from prometheus.simulator_alerts import HIGHEST_MISS_RATIO
@@ -22,8 +22,8 @@ QUANTILE_CAVEAT = (
 
 
 def now() -> Row:
-    """Build the row of tasks, misses, latency, what is held back, policy."""
-    panels = (_rate(), _missed(), _latency_now(), _held(), _policy())
+    """Build the row of tasks, misses, latency, what is due and what is held back."""
+    panels = (_rate(), _missed(), _latency_now(), _due(), _held())
     return Row(title="Now", panels=panels)
 
 
@@ -91,6 +91,23 @@ def _latency_now() -> dashboard.Panel:
     return number(facts, shown="value_and_name")
 
 
+def _due() -> dashboard.Panel:
+    facts = Facts(
+        title="Due within the hour",
+        description=(
+            "Tasks of the chosen classes that are not completed and whose deadline comes within a simulated hour "
+            "or is past, placed or held back."
+        ),
+        unit="none",
+        no_value=NO_DATA,
+        targets=(Target(expr=total(select("ecochain_scheduler_due_tasks", EVERY_CLASS)), legend="due"),),
+        width=4,
+        height=TOP,
+        decimals=0,
+    )
+    return number(facts)
+
+
 def _held() -> dashboard.Panel:
     facts = Facts(
         title="Held back",
@@ -106,22 +123,6 @@ def _held() -> dashboard.Panel:
         decimals=0,
     )
     return number(facts)
-
-
-def _policy() -> dashboard.Panel:
-    facts = Facts(
-        title="Policy",
-        description=(
-            "The policy that places the tasks; of several simulators, all that are in force. The reference page "
-            "describes each."
-        ),
-        unit="none",
-        no_value=NO_DATA,
-        targets=(by_label("count", "policy", select("ecochain_scheduler_policy_info")),),
-        width=4,
-        height=TOP,
-    )
-    return number(facts, shown="name")
 
 
 def _outcomes() -> dashboard.Panel:

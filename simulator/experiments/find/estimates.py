@@ -9,6 +9,7 @@ from exporter.core.config import ConfigError
 from exporter.core.regular_file import read_file
 from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.front import Point
+from simulator.experiments.find.statistics import Interval
 
 RESULTS_FILE = "results.json"
 
@@ -109,13 +110,32 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     environment: str = ""
 
 
+class ShownVariation(msgspec.Struct, frozen=True, kw_only=True):
+    """Relative change of the headline with `parameter` times `factor`; None where the reference may be zero."""
+
+    parameter: str
+    factor: float
+    difference: Interval | None
+
+
+class ShownSensitivity(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a sensitivity that dashboards show; `unchanged` is the scenario itself."""
+
+    unchanged: ShownVariation
+    variations: list[ShownVariation]
+
+
 class ShownResults(
     msgspec.Struct,
     frozen=True,
     kw_only=True,
     rename={"estimates": "outcomes", "changes": "comparisons", "origin": "provenance"},
 ):
-    """The part of a results file that dashboards show."""
+    """The part of a results file that dashboards show.
+
+    Of equal service there are the methods that serve less and those of which that is not shown; `serving_less` is None
+    in results that do not tell.
+    """
 
     format: int = 1
     experiment: str
@@ -124,8 +144,11 @@ class ShownResults(
     estimates: list[Estimates]
     changes: list[Change]
     origin: Origin
+    serving_less: list[str] | None = None
+    service_not_shown: list[str] = []
     factorial: Factorial | None = None
     front: list[Point] = []
+    sensitivity: ShownSensitivity | None = None
 
 
 def load_shown_results(directory: Path) -> list[ShownResults]:

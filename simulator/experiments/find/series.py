@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from simulator.experiments.find.estimates import MEASURES, Estimate, ShownResults
+from simulator.experiments.find.statistics import Interval
 
 Labels = tuple[str, ...]
+
+MISSES = "deadline_miss_ratio"
 
 WHOSE = ("experiment", "scenario")
 """Labels that every series has first."""
@@ -44,13 +47,48 @@ def _changes(shown: ShownResults) -> Iterator[tuple[Labels, float]]:
             yield from _statistics(labels, change.relative, change.published)
 
 
-def _statistics(labels: Labels, estimate: Estimate, published: float | None) -> Iterator[tuple[Labels, float]]:
+def _serves_less(shown: ShownResults) -> Iterator[tuple[Labels, float]]:
+    """Yield 1 or 0 for each method whose service beside the reference's is shown."""
+    if shown.serving_less is None or shown.reference is None:
+        return
+    for estimated in shown.estimates:
+        known = MISSES in estimated.by_measure and estimated.method not in shown.service_not_shown
+        if known and estimated.method != shown.reference:
+            yield (shown.experiment, shown.scenario, estimated.method), float(estimated.method in shown.serving_less)
+
+
+def _front(shown: ShownResults) -> Iterator[tuple[Labels, float]]:
+    for point in shown.front:
+        yield (shown.experiment, shown.scenario, point.method), float(point.on_front)
+
+
+def _effects(shown: ShownResults) -> Iterator[tuple[Labels, float]]:
+    for effect in () if shown.factorial is None else shown.factorial.effects:
+        if effect.relative is not None:
+            labels = (shown.experiment, shown.scenario, effect.measure, effect.name)
+            yield from _statistics(labels, effect.relative)
+
+
+def _sensitivity(shown: ShownResults) -> Iterator[tuple[Labels, float]]:
+    if shown.sensitivity is None:
+        return
+    for variation in (shown.sensitivity.unchanged, *shown.sensitivity.variations):
+        if variation.difference is not None:
+            parameter, factor = (variation.parameter, variation.factor) if variation.parameter else ("unchanged", 1.0)
+            yield from _statistics((shown.experiment, shown.scenario, parameter, f"{factor:g}"), variation.difference)
+
+
+def _statistics(
+    labels: Labels, estimate: Estimate | Interval, published: float | None = None
+) -> Iterator[tuple[Labels, float]]:
     yield (*labels, "mean"), estimate.mean
     yield (*labels, "low"), estimate.low
     yield (*labels, "high"), estimate.high
     if published is not None:
         yield (*labels, "published"), published
 
+
+INTERVAL = "Statistics: mean, and low and high end of the 95% interval."
 
 STATISTICS = "Statistics: mean of the replications, low and high end of the 95% interval, and published figure."
 
@@ -80,6 +118,38 @@ FAMILIES = (
         unit="ratio",
         labels=(*WHOSE, "method", "reference", "measure", "statistic"),
         read=_changes,
+    ),
+    Family(
+        name="ecochain_experiment_serves_less",
+        help="Mark of a method that serves fewer tasks on time than the reference, beyond the margin: 1, or 0 for "
+        "equal service; missing where the runs leave that open.",
+        unit="",
+        labels=(*WHOSE, "method"),
+        read=_serves_less,
+    ),
+    Family(
+        name="ecochain_experiment_front",
+        help="Place of a method on the Pareto front of grams, misses and cost, by means: 1, or 0 where another method "
+        "is nowhere worse and somewhere better.",
+        unit="",
+        labels=(*WHOSE, "method"),
+        read=_front,
+    ),
+    Family(
+        name="ecochain_experiment_effect_ratio",
+        help="Effect of a lever, or of an interaction of levers, on a measure, over the mean of all runs of the "
+        f"factorial; missing where that mean may be zero. {INTERVAL}",
+        unit="ratio",
+        labels=(*WHOSE, "measure", "effect", "statistic"),
+        read=_effects,
+    ),
+    Family(
+        name="ecochain_experiment_sensitivity_ratio",
+        help="Change of the emissions against the reference with one parameter of the scenario changed by the factor; "
+        f"the parameter unchanged is the scenario itself. {INTERVAL}",
+        unit="ratio",
+        labels=(*WHOSE, "parameter", "factor", "statistic"),
+        read=_sensitivity,
     ),
 )
 """Every family, in the order of the exposition."""

@@ -7,13 +7,26 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from exporter.core.config_load import ConfigLoad
 from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import Seconds, UnixSeconds
 from simulator.energy.bus import Flows
-from simulator.experiments.find.estimates import MEASURES, Change, Estimate, Estimates, Origin, ShownResults
+from simulator.experiments.find.effects import Effect, Factorial
+from simulator.experiments.find.estimates import (
+    MEASURES,
+    Change,
+    Estimate,
+    Estimates,
+    Origin,
+    ShownResults,
+    ShownSensitivity,
+    ShownVariation,
+)
+from simulator.experiments.find.front import Point
+from simulator.experiments.find.statistics import Interval
 from simulator.forecast.asking import Reason
 from simulator.forecast.interface import Kind
 from simulator.forecast.watch import Standing
@@ -38,6 +51,8 @@ FILES = {"simulator.prom": False, "simulator.openmetrics": True}
 """Name of the file, and whether it is OpenMetrics."""
 
 HOSTILE = 'mi"ne\\0 \u00e9\n<b>'
+
+CHANGE = Interval(mean=-0.5, low=-0.75, high=-0.25)
 
 START = UnixSeconds(1_742_446_800.0)
 """2025-03-20 00:00 five hours west of UTC."""
@@ -99,6 +114,38 @@ def golden_results() -> ShownResults:
             Change(method="full", measure="emissions_grams", relative=None),
         ],
         origin=Origin(inputs="0123", environment="4567"),
+        serving_less=["full"],
+        front=[Point(method="full", grams=2.0, misses=2.0, dollars=2.0, on_front=True)],
+        factorial=golden_factorial(),
+        sensitivity=ShownSensitivity(
+            unchanged=ShownVariation(parameter="", factor=1.0, difference=CHANGE),
+            variations=[
+                ShownVariation(parameter="load", factor=0.5, difference=None),
+                ShownVariation(parameter="load", factor=2.0, difference=CHANGE),
+            ],
+        ),
+    )
+
+
+def golden_factorial() -> Factorial:
+    """Return a factorial with one lever, and an interaction of which nothing relative is known."""
+    main = Effect(
+        factors=["sleep"],
+        aliases=[],
+        measure="emissions_grams",
+        difference=Interval(mean=-2.0, low=-2.5, high=-1.5),
+        relative=CHANGE,
+        p_value=0.001,
+        adjusted=0.007,
+    )
+    pair = msgspec.structs.replace(main, factors=["sleep", "move"], aliases=[["place", "dvfs"]], relative=None)
+    return Factorial(
+        design="2^(7-3)",
+        factors=["place", "sleep", "move", "dvfs"],
+        generators=[],
+        relation=[],
+        effects=[main, pair],
+        higher=[],
     )
 
 
