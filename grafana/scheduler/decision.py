@@ -5,33 +5,21 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import TERMS
 from grafana.joined import looks
-from grafana.panels import Facts, Target, bars, by_label, coloured, lines, number, rows
+from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, rows
 from grafana.promql import select
-from grafana.simulated import NO_DATA, of_runs
+from grafana.simulated import of_runs
 from simulator.live.scheduler_view import BECAUSE
 
 NO_SCORE = "the policy in force has no score, or placed nothing since simulated midnight"
 
 
+WORDS_PIXELS = 360
+"""Width of the column with the reason, the longest of which has about 50 letters."""
+
+
 def row() -> Row:
-    """Build the row of the policy, its last decision, the score of it, and the terms of the day."""
-    return Row(title="What did it decide, and why?", panels=(_policy(), _last(), _scores(), _terms(), _weights()))
-
-
-def _policy() -> dashboard.Panel:
-    facts = Facts(
-        title="Policy",
-        description=(
-            "The policy that places the tasks; of several simulators, all that are in force. The reference page "
-            "describes each."
-        ),
-        unit="none",
-        no_value=NO_DATA,
-        targets=(by_label("count", "policy", select("ecochain_scheduler_policy_info")),),
-        width=4,
-        height=7,
-    )
-    return number(facts, shown="name")
+    """Build the row of the last decision and its policy, the score of it, and the terms of the day."""
+    return Row(title="What did it decide, and why?", panels=(_last(), _scores(), _terms(), _weights()))
 
 
 def _last() -> dashboard.Panel:
@@ -45,8 +33,9 @@ def _last() -> dashboard.Panel:
         unit="none",
         no_value="no task has been placed yet",
         targets=(Target(expr=of_runs(select("ecochain_scheduler_decision_info")), legend="decisions"),),
-        width=20,
-        height=7,
+        series=(Series(name="Because", pixels=WORDS_PIXELS),),
+        width=24,
+        height=5,
     )
     columns = {
         "policy": "Policy",

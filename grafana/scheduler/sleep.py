@@ -11,10 +11,13 @@ from grafana.promql import select, total
 from grafana.simulated import EVERY_NODE, NO_DATA
 from simulator.live.reasons import WORDS
 
+WHY_PIXELS = 290
+"""Width of the column with the reason, the longest of which has about 45 letters."""
+
 
 def row() -> Row:
     """Build the row of reasons over time, and of nodes with state, reason and queue."""
-    return Row(title="Who sleeps, and why? Is work waiting?", panels=(_reasons(), _nodes()))
+    return Row(title="Who sleeps, and why?", panels=(_reasons(), _nodes()))
 
 
 def _reasons() -> dashboard.Panel:
@@ -55,7 +58,7 @@ def _nodes() -> dashboard.Panel:
             Target(expr=total(select("ecochain_scheduler_queued_tasks", EVERY_NODE), *by), legend="Tasks"),
             Target(expr=total(select("ecochain_node_backlog_seconds", EVERY_NODE), *by), legend="Busy for"),
         ),
-        series=(Series(name="Busy for", unit="dtdhms"),),
+        series=(Series(name="Busy for", unit="dtdhms"), Series(name="Why", pixels=WHY_PIXELS)),
         links=(narrowing_link(CLUSTER, "instance", "node"),),
         decimals=0,
         width=14,
