@@ -34,7 +34,7 @@ def pictures(results: Results) -> dict[str, DrawResults]:
     if results.experiment == "scaling":
         return {"scaling": scaling}
     if isinstance(results.sensitivity, Sensitivity):
-        return {"sensitivity": tornado}
+        return {"sensitivity": tornado} if results.sensitivity.low is not None else {}
     found = [one for estimated in results.estimates for one in estimated.by_measure.items()]
     measured = {measure for measure, estimate in found if estimate.mean or estimate.published}
     drawings = {name: bars_of(measure) for name, measure in BARS.items() if measure in measured}

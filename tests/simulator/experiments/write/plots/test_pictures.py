@@ -32,8 +32,11 @@ LEAST_POINTS = 6.0
 MILLIMETRES_PER_POINT = 25.4 / 72
 
 
-PLANTED = with_front(with_sensitivity(with_factorial(kept("peers-edge"))))
-"""Results that have every kind of picture."""
+PLANTED = {
+    "planted": with_front(with_factorial(kept("peers-edge"))),
+    "planted-sensitivity": with_sensitivity(kept("peers-edge")),
+}
+"""Results that have, together, every kind of picture but that of scaling."""
 
 
 @pytest.mark.slow
@@ -42,12 +45,12 @@ PLANTED = with_front(with_sensitivity(with_factorial(kept("peers-edge"))))
     [
         *((file.parent.name, [REPORT]) for file in KEPT),
         *((name, [COLUMN, PAGE]) for name in PRINTED),
-        ("planted", [REPORT, COLUMN, PAGE]),
+        *((name, [REPORT, COLUMN, PAGE]) for name in PLANTED),
     ],
     ids=lambda one: one if isinstance(one, str) else one[-1].ending,
 )
 def test_no_part_of_a_picture_is_cut_off_or_too_small(name: str, media: list[Medium]) -> None:
-    results = PLANTED if name == "planted" else kept(name)
+    results = PLANTED[name] if name in PLANTED else kept(name)
     drawings = pictures(results)
     assert drawings
     for picture, draw in drawings.items():

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from simulator.experiments.find.sensitivity import Sensitivity
 from simulator.experiments.write.medium import REPORT
+from simulator.experiments.write.pictures import pictures
 from simulator.experiments.write.plots.tornado import tornado
 from tests.simulator.experiments.write.plots.kept import kept
 from tests.simulator.experiments.write.plots.planted import variation, with_sensitivity
@@ -51,3 +52,11 @@ def test_the_ground_of_the_other_sign_lies_on_the_left_where_the_headline_is_abo
     changed = replace(results.sensitivity, unchanged=variation("", 1.0, 0.12))
     (axes,) = tornado(replace(results, sensitivity=changed), REPORT).axes
     assert read(axes).other.get_x() + read(axes).other.get_width() == 0.0
+
+
+def test_without_a_difference_at_any_setting_there_is_no_picture() -> None:
+    results = with_sensitivity(kept("baseline-edge"))
+    assert isinstance(results.sensitivity, Sensitivity)
+    none = replace(results.sensitivity, variations=[variation("supply", 0.0, None)], low=None, high=None)
+    assert pictures(results).keys() == {"sensitivity"}
+    assert pictures(replace(results, sensitivity=none)) == {}
