@@ -18,7 +18,7 @@ from simulator.experiments.find.statistics import (
     ratio_of_means,
     relative_difference,
 )
-from simulator.experiments.plan.catalogue import REFERENCE_FORECASTER, UNLEARNT
+from simulator.experiments.plan.catalogue import REFERENCE, REFERENCE_FORECASTER, UNLEARNT
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.work import Figures
 
@@ -61,13 +61,15 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
     """The worth of forecasts to a policy, of all the grams that it emits when it is told what was observed.
 
-    `perfect` is the share of these that perfect forecasts save, `convex` the part of that which the convex combination
-    saves, None where it is not certain that there is any, and `climatology` the change of grams by climatology alone.
-    Each is None where the methods have not been run, or may emit nothing.
+    `perfect` is the share of these that perfect forecasts save, `of_reference` the same grams as a share of those of
+    least-loaded. `convex` is the part of that which the convex combination saves, None where it is not certain that
+    there is any, and `climatology` the change of grams by climatology alone. Each is None where the methods have not
+    been run, or may emit nothing.
     """
 
     policy: str
     perfect: Interval | None
+    of_reference: Interval | None
     convex: Interval | None
     climatology: Interval | None
 
@@ -167,12 +169,15 @@ def _whole(grams: Mapping[str, Sequence[float]], policies: Mapping[str, str]) ->
             grams.get(f"{prefix}{one}") for one in (PERFECT, REFERENCE_FORECASTER, CLIMATOLOGY)
         )
         change = None if perfect is None else relative_difference(perfect, base)
-        part = None
+        reference, of_reference, part = grams.get(REFERENCE), None, None
+        if perfect is not None and reference is not None:
+            of_reference = ratio_of_means(_less(base, perfect), reference)
         if perfect is not None and convex is not None and paired_difference(base, perfect).low > 0.0:
             part = ratio_of_means(_less(base, convex), _less(base, perfect))
         yield Whole(
             policy=policy,
             perfect=None if change is None else _negative(change),
+            of_reference=of_reference,
             convex=part,
             climatology=None if climatology is None else relative_difference(climatology, base),
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.find.worth import GRAMS, PERFECT, WORTHWHILE, Needed, Share, Whole, Worth
+from simulator.experiments.plan.catalogue import REFERENCE
 from simulator.experiments.write.display import CERTAIN, PERCENT, percent_change, plain, with_half_width
 from simulator.experiments.write.methods import methods_of
 from simulator.experiments.write.tables import DASH, markdown_table
@@ -42,6 +43,8 @@ def _of_all_grams(one: Whole) -> list[Answer]:
     answers = []
     if one.perfect is not None:
         saved = f"{with_half_width(one.perfect, PERCENT)}% of all grams {under}"
+        if one.of_reference is not None:
+            saved += f" ({with_half_width(one.of_reference, PERCENT)}% of those of `{REFERENCE}`)"
         if one.perfect.low > 0.0:
             text = f"To know the future saves {saved}, beside repeating what was observed."
         else:
@@ -133,13 +136,17 @@ def _whole(found: Worth) -> Iterator[str]:
     if not found.whole:
         return
     yield (
-        "Of all the grams that a policy emits when it is told what was observed: what perfect forecasts save, the part "
-        "of that which the convex combination saves, where it is certain that there is any, and the change by "
-        "climatology alone."
+        "Of all the grams that a policy emits when it is told what was observed: what perfect forecasts save, also as "
+        f"a share of what `{REFERENCE}` emits; the part of that which the convex combination saves, where there is "
+        "certainly any; and the change by climatology alone."
     )
     yield ""
-    headings = ["policy", "saved by perfect (%)", "convex, of that (%)", "change by climatology (%)"]
-    rows = [[f"`{one.policy}`", *map(_percent, (one.perfect, one.convex, one.climatology))] for one in found.whole]
+    of_reference = f"of `{REFERENCE}` (%)"
+    headings = ["policy", "saved by perfect (%)", of_reference, "convex, of that (%)", "change by climatology (%)"]
+    rows = [
+        [f"`{one.policy}`", *map(_percent, (one.perfect, one.of_reference, one.convex, one.climatology))]
+        for one in found.whole
+    ]
     yield from markdown_table(headings, rows)
 
 

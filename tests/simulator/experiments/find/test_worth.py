@@ -79,8 +79,10 @@ def test_the_first_lines_say_who_saves_and_if_nobody_does(tmp_path: Path) -> Non
     whole, beside, shifting, against = paragraphs(found_by(saving, tmp_path / "a"))
     # Beside convex, grams are 1.1 times as many where what was observed is repeated, and 0.8 with perfect forecasts:
     # these save 0.3 / 1.1, and convex saves 0.1 / 0.3 of that.
+    part = r"27[.]\d+ ± \S+%"
     assert re.match(
-        r"[*]{2}To know the future saves 27[.]\d+ ± \S+% of all grams under `rolling-horizon`, beside", whole
+        rf"[*]{{2}}To know the future saves {part} of all grams under `rolling-horizon` [(]{part} of those of `least-",
+        whole,
     )
     assert re.search(
         r"[*]{2} Of that the convex combination reaches 33[.]?\d* ± \S+%[.] Climatology alone changes n", whole
@@ -90,7 +92,7 @@ def test_the_first_lines_say_who_saves_and_if_nobody_does(tmp_path: Path) -> Non
     assert "least-loaded" not in beside
     assert "shifting" not in beside
     assert re.match(
-        r"[*]{2}To know the future saves nothing certain .* ± \S+% of all grams under `shifting`[.]", shifting
+        r"[*]{2}To know the future saves nothing certain .* ± \S+% of all grams under `shifting` [(]", shifting
     )
     assert against.startswith("**`convex` emits less than `least-loaded` (")
     nothing = paragraphs(found_by(earning_nothing, tmp_path / "b"))
@@ -137,9 +139,12 @@ def test_the_worth_of_all_grams_is_told_by_policy(tmp_path: Path) -> None:
     assert planner.perfect is not None
     assert planner.convex is not None
     assert planner.climatology is not None
+    assert planner.of_reference is not None
     assert planner.perfect.low < 0.3 / 1.1 < planner.perfect.high
     assert planner.convex.low < 1 / 3 < planner.convex.high
     assert planner.climatology.holds_zero
+    # Least-loaded emits 1.1 times as much as convex here, too.
+    assert planner.of_reference.low < 0.3 / 1.1 < planner.of_reference.high
     # Under shifting perfect forecasts save nothing here, of which nothing is a part.
     assert shifting.perfect is not None
     assert shifting.perfect.holds_zero
