@@ -18,7 +18,8 @@ from simulator.experiments.find.statistics import (
     ratio_of_means,
     relative_difference,
 )
-from simulator.experiments.plan.catalogue import REFERENCE, REFERENCE_FORECASTER, UNLEARNT
+from simulator.experiments.plan.cases import REFERENCE
+from simulator.experiments.plan.catalogue import REFERENCE_FORECASTER, UNLEARNT
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.work import Figures
 
