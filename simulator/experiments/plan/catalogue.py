@@ -50,6 +50,12 @@ PEERS = (
 )
 """Policies that are compared with the reference, besides consolidation and the single nodes."""
 
+PLANNER_ORACLE = "rolling-horizon-oracle"
+"""The planner with supply and grid to come as they will be: a yardstick, not a policy for use."""
+
+WEIGHTED_SHIFTING = "weighted-shifting"
+"""The policy weighted whose deferrable tasks wait for greener supply as those of shifting do."""
+
 ASKED_FOR = ("rolling-horizon-lp",)
 """Peers that run only where `--methods` names them: a week of `regions` takes this one 40 s of a processor, for its
 linear programmes, and all others a second or two."""
@@ -150,8 +156,14 @@ def peers(scenario: AnyScenario, tasks: int | None) -> Sequence[Case]:
     policies = [Method(name=name, policy=name, ledger=False) for name in names if single_node(name) is None]
     return [
         Case(label=method.name, work=msgspec.structs.replace(job_of(method, scenario, tasks), bound=True))
-        for method in (reference(), *policies, *_consolidating(scenario), *single)
+        for method in (reference(), *policies, *_yardsticks(), *_consolidating(scenario), *single)
     ]
+
+
+def _yardsticks() -> Iterator[Method]:
+    """Yield the planner that is told the future, and the strongest simple method that also puts tasks off."""
+    yield Method(name=PLANNER_ORACLE, policy=PLANNER, ledger=False, supply="perfect", intensity="perfect")
+    yield Method(name=WEIGHTED_SHIFTING, policy="weighted", ledger=False, shift=True)
 
 
 def _consolidating(scenario: Scenario) -> Iterator[Method]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.config import ConfigError
@@ -115,7 +115,8 @@ def _mistakes(request: Request) -> Iterator[str]:
 
 def _method_mistakes(request: Request) -> Iterator[str]:
     experiment = EXPERIMENTS[request.experiment]
-    cases = experiment.cases(request.scenario, request.tasks)
+    of = experiment.every if request.full and experiment.every is not None else experiment.cases
+    cases = of(request.scenario, request.tasks)
     if not cases:
         yield f"experiment: expected one that the scenario {request.scenario.name} has, got {request.experiment}"
     if request.full and experiment.every is None:
@@ -123,9 +124,7 @@ def _method_mistakes(request: Request) -> Iterator[str]:
     if experiment.settings:
         yield from _setting_mistakes(request, list(dict.fromkeys(case.panel for case in cases if case.panel)))
     else:
-        yield from _chosen_mistakes(
-            request, [case.label for case in replace(request, methods=(), reference=None).cases]
-        )
+        yield from _chosen_mistakes(request, [case.label for case in cases])
 
 
 def _setting_mistakes(request: Request, parameters: Sequence[str]) -> Iterator[str]:

@@ -158,7 +158,10 @@ def test_the_reference_is_least_loaded_with_the_same_compression_and_everything_
 @pytest.mark.parametrize("scenario", ["edge", "regions"])
 def test_peers_have_equal_service_but_for_who_sleeps(scenario: str) -> None:
     same = ("compression", "dvfs", "forecast", "supply", "intensity", "batteries", "ledger")
-    methods = [case.work.method for case in cases("peers", scenario).values()]
+    found = cases("peers", scenario)
+    told = found.pop("rolling-horizon-oracle").work.method
+    assert (told.policy, told.supply, told.intensity) == ("rolling-horizon", "perfect", "perfect")
+    methods = [case.work.method for case in found.values()]
     assert len({tuple(getattr(method, name) for name in same) for method in methods}) == 1
     assert {method.name for method in methods if not method.sleep} == {"least-loaded"}
     sleepers = {method.name: (method.policy, method.sleeping) for method in methods if method.sleeping}
@@ -171,9 +174,13 @@ def test_peers_have_equal_service_but_for_who_sleeps(scenario: str) -> None:
 def test_simple_methods_are_neither_ours_nor_a_single_node_nor_the_system_less_a_part() -> None:
     found = {name: case.work.method for name, case in cases("peers", "edge").items()}
     simple = {name for name, method in found.items() if is_simple(method, "shifting")}
-    assert found.keys() - simple == {"shifting", "rolling-horizon", "oracle"} | {
-        name for name in found if name.startswith("single-node:")
-    }
+    assert found.keys() - simple == {
+        "shifting",
+        "rolling-horizon",
+        "rolling-horizon-lp",
+        "rolling-horizon-oracle",
+        "oracle",
+    } | {name for name in found if name.startswith("single-node:")}
     for experiment in ("baseline", "ablation"):
         names = {name for name, one in cases(experiment, "edge").items() if is_simple(one.work.method, "shifting")}
         assert names == {
