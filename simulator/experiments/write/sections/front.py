@@ -19,9 +19,10 @@ def front(results: Results) -> Iterator[str]:
     place = {estimated.method: index for index, estimated in enumerate(results.estimates)}
     on = sorted((one for one in results.front if one.on_front), key=lambda one: one.grams)
     yield from ("## Pareto front", "")
+    count = f"{len(on)} {'is' if len(on) == 1 else 'are'}"
     yield (
-        f"Of {len(results.front)} methods {len(on)} are on the front of emissions, late or dropped tasks and cost: by "
-        "the means, no other method is as good in all three and better in one. Where means differ by less than their "
+        f"Of {len(results.front)} methods {count} on the front of emissions, late or dropped tasks and cost: by the "
+        "means, no other method is as good in all three and better in one. Where means differ by less than their "
         "intervals, other seeds may put another method on it."
     )
     yield ""

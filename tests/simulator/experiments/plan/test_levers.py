@@ -7,7 +7,7 @@ import pytest
 from simulator.assembly.inputs import cluster_of
 from simulator.assembly.layout import layout_of
 from simulator.energy.bus import SINKS, SOURCES
-from simulator.experiments.plan.design import ALL, FRACTION, FULL_FACTORIAL, LEVERS, NONE
+from simulator.experiments.plan.design import FRACTION, FULL_FACTORIAL, LEVERS, Word
 from simulator.experiments.plan.levers import full_factorial
 from simulator.run.backlog import together
 from simulator.run.job import Job, Method, RunResult
@@ -76,17 +76,22 @@ def test_a_lever_that_is_off_is_off_and_one_that_is_on_is_seen(name: str, idle: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "idle"), [("regions", {"compression"}), ("edge", {"move"})])
-def test_each_lever_changes_the_figures_of_a_run_with_all_others_on(name: str, idle: set[str]) -> None:
+@pytest.mark.parametrize(
+    # With all others on, the one node of `edge` that gains by compressed models sleeps through the day.
+    ("name", "idle", "idle_beside_others"),
+    [("regions", {"compression"}, {"compression"}), ("edge", {"move"}, {"move", "compression"})],
+)
+def test_each_lever_changes_the_figures_of_a_run_alone_and_with_all_others_on(
+    name: str, idle: set[str], idle_beside_others: set[str]
+) -> None:
     scenario = short(name)
     known = methods(scenario)
-    every = frozenset(LEVERS)
 
-    def ran(method: Method) -> RunResult:
-        return simulate(Job(scenario=scenario, method=method, seed=SEED))
+    def ran(on: Word) -> RunResult:
+        return simulate(Job(scenario=scenario, method=known[FULL_FACTORIAL.label(on)], seed=SEED))
 
-    whole = ran(known[ALL])
-    for lever in LEVERS:
-        without = ran(known[FULL_FACTORIAL.label(every - {lever})])
-        assert (without == whole) == (lever in idle), lever
-    assert (ran(known[NONE]).stored_change_joules, ran(known[NONE]).network_joules or 0.0) == (0.0, 0.0)
+    every, nothing = frozenset(LEVERS), frozenset[str]()
+    whole, plain = ran(every), ran(nothing)
+    assert {lever for lever in LEVERS if ran(every - {lever}) == whole} == idle_beside_others
+    assert {lever for lever in LEVERS if ran(frozenset({lever})) == plain} == idle
+    assert (plain.stored_change_joules, plain.network_joules or 0.0) == (0.0, 0.0)
