@@ -14,8 +14,10 @@ from simulator.experiments.find.statistics import Interval, mean_interval, relat
 from simulator.experiments.run.work import Figures
 from simulator.experiments.write.display import DISPLAYS, with_half_width
 from simulator.run.job import Job, Method
-from simulator.run.simulate import simulate
+from simulator.run.simulate import build_engine, simulate
 from simulator.scenario.check import policy_mistakes
+from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
 from tests.processes import free_port
 from tests.simulator.scenario.scenarios import edge
 from tests.simulator.simulator_process import run_once
@@ -24,8 +26,22 @@ DOCS = Path(__file__).parents[4] / "docs"
 
 EXAMPLE = "greenest:Greenest"
 
-KEPT = DOCS.parent / "bench/results/own-policy/peers-greenest"
-"""Results of the command on the page."""
+ALL_METHODS = "one_awake:OneAwake"
+
+MOST_LINES = 20
+"""Lines of the example with all methods, as the page says."""
+
+KEPT = DOCS.parent / "bench/results/own-policy"
+"""Results of the commands on the page, each of which compares an example with the first of these and with others."""
+
+COMPARED = {
+    EXAMPLE: ("peers-greenest", ("least-loaded", "round-robin")),
+    ALL_METHODS: ("peers-one-awake", ("least-loaded", "consolidation")),
+}
+
+PAGE = DOCS / "how-to/write-a-policy.md"
+
+STEPS_OF_A_DAY = 288
 
 OWN = Path(__file__).parent / "own_policies.py"
 
@@ -76,16 +92,23 @@ def examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(DOCS / "examples"))
 
 
-def test_the_document_shows_the_example() -> None:
-    text = (DOCS / "how-to/write-a-policy.md").read_text(encoding="utf-8")
-    shown = re.search(r"```python\n# greenest.py\n(.*?)```", text, re.DOTALL)
+@pytest.mark.parametrize("policy", COMPARED)
+def test_the_document_shows_the_example(policy: str) -> None:
+    file, text = f"{policy.partition(':')[0]}.py", PAGE.read_text(encoding="utf-8")
+    shown = re.search(rf"```python\n# {file}\n(.*?)```", text, re.DOTALL)
     assert shown is not None
-    assert shown[1] == (DOCS / "examples/greenest.py").read_text(encoding="utf-8")
+    assert shown[1] == (DOCS / "examples" / file).read_text(encoding="utf-8")
 
 
-def kept() -> dict[str, list[Figures]]:
-    """Return the figures of all runs behind the page, by policy."""
-    found = msgspec.json.decode((KEPT / "results.json").read_bytes(), type=Results)
+def test_the_example_with_all_methods_is_as_short_as_the_page_says() -> None:
+    lines = (DOCS / "examples/one_awake.py").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if line.strip()]) <= MOST_LINES
+    assert f"in {MOST_LINES} lines" in PAGE.read_text(encoding="utf-8")
+
+
+def kept(folder: str) -> dict[str, list[Figures]]:
+    """Return the figures of all runs behind a table of the page, by policy."""
+    found = msgspec.json.decode((KEPT / folder / "results.json").read_bytes(), type=Results)
     return {case.method: [run.figures for run in case.runs] for case in found.cases}
 
 
@@ -93,23 +116,44 @@ def values(runs: Sequence[Figures], measure: str) -> list[float]:
     return [run[measure] for run in runs]
 
 
-def test_the_page_says_what_the_kept_results_say_of_the_example() -> None:
-    page = (DOCS / "how-to/write-a-policy.md").read_text(encoding="utf-8")
-    runs = kept()
-    for policy, name in (("round-robin",) * 2, ("least-loaded",) * 2, (EXAMPLE, "example")):
+@pytest.mark.parametrize("policy", COMPARED)
+def test_the_page_says_what_the_kept_results_say_of_the_example(policy: str) -> None:
+    page, (folder, others) = PAGE.read_text(encoding="utf-8"), COMPARED[policy]
+    runs = kept(folder)
+    assert {*others, policy} <= runs.keys()
+    for method in runs:
         cells = [
-            with_half_width(mean_interval(values(runs[policy], measure)), DISPLAYS[measure].factor)
+            with_half_width(mean_interval(values(runs[method], measure)), DISPLAYS[measure].factor)
             for measure in ("emissions_grams", "latency_seconds", "deadline_miss_ratio")
         ]
-        (row,) = re.findall(rf"^\| (?:the example|`[a-z-]+`) \| {re.escape(' | '.join(cells))} \|$", page, re.MULTILINE)
-        assert name in row
-    own = values(runs[EXAMPLE], "emissions_grams")
-    for other in ("least-loaded", "round-robin"):
+        name = "the example" if method == policy else f"`{method}`"
+        assert f"| {name} | {' | '.join(cells)} |" in page
+    own = values(runs[policy], "emissions_grams")
+    for other in others:
         change = relative_difference(own, values(runs[other], "emissions_grams"))
         assert change is not None
         assert change.high < 0.0
         saved = Interval(mean=-change.mean, low=-change.high, high=-change.low)
         assert f"{with_half_width(saved, 100.0)}% less than `{other}`" in page.replace("\n", " ")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("examples")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_example_with_all_methods_sleeps_and_moves_and_is_late_with_nothing(seed: int) -> None:
+    scenario = load_scenario("regions")
+    assert isinstance(scenario, Scenario)
+    short = msgspec.structs.replace(scenario, run=msgspec.structs.replace(scenario.run, days=1))
+    engine = build_engine(short, Method(name="x", policy=ALL_METHODS, ledger=False), seed)
+    assert engine.plant.charging is not None
+    engine.run(STEPS_OF_A_DAY)
+    totals = engine.totals
+    reference = build_engine(short, Method(name="x", policy="least-loaded", ledger=False, sleep=False), seed)
+    reference.run(STEPS_OF_A_DAY)
+    assert totals.class_tasks[:, 1:].sum() == 0
+    assert totals.emissions.sum() < reference.totals.emissions.sum()
+    assert totals.moved_joules.sum() > 0.0
+    assert totals.asleep_seconds.sum() > 0.5 * len(scenario.nodes) * engine.clock
 
 
 @pytest.mark.slow
