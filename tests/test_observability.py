@@ -46,6 +46,7 @@ NOT_SHOWN = {
     "ecotrack_process_group_retired_joules": "for the sum of all groups, which an audit makes",
     "ecotrack_process_group_retired_grams": "as the joules that are retired",
     "ecochain_site_life_cycle_grams_total": "counted only where a scenario asks for it; reports show it",
+    "ecochain_scheduler_decision_timestamp_seconds": "for queries: the board shows the decision of the last scrape",
     "ecochain_node_utilization_ratio": "the last step alone; boards read the busy seconds, which no scrape misses",
 }
 """Families that no board and no rule uses, with the reason."""
