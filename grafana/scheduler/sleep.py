@@ -1,4 +1,4 @@
-"""Who sleeps and why: the reasons of all nodes together over time, and node by node."""
+"""The sleep of nodes and its reasons: of all nodes together over time, and node by node."""
 
 from grafana_foundation_sdk.models import dashboard
 

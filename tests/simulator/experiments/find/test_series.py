@@ -1,4 +1,4 @@
-"""What results tell dashboards of service, of the front, of levers and of assumptions; and what they leave out."""
+"""The series of results: service, the front, levers and assumptions; and what is left out of them."""
 
 from collections.abc import Mapping
 
