@@ -1,4 +1,4 @@
-"""What a request runs."""
+"""The cases that a request runs."""
 
 from pathlib import Path
 
