@@ -21,7 +21,6 @@ def row() -> Row:
 
 
 def _reasons() -> dashboard.Panel:
-    present = f"{select('ecochain_node_state_reason', EVERY_NODE)} == 1"
     facts = Facts(
         title="Nodes by the reason for their state",
         description=(
@@ -31,7 +30,7 @@ def _reasons() -> dashboard.Panel:
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(by_label("count", "reason", present),),
+        targets=(by_label("sum", "reason", select("ecochain_node_state_reason", EVERY_NODE)),),
         series=coloured(NODE_REASONS),
         width=10,
         height=11,
