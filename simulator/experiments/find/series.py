@@ -146,7 +146,7 @@ FAMILIES = (
     Family(
         name="ecochain_experiment_sensitivity_ratio",
         help="Change of the emissions against the reference with one parameter of the scenario changed by the factor; "
-        f"the parameter unchanged is the scenario as it is. {INTERVAL}",
+        f"unchanged stands for the plain scenario. {INTERVAL}",
         unit="ratio",
         labels=(*WHOSE, "parameter", "factor", "statistic"),
         read=_sensitivity,
