@@ -207,7 +207,8 @@ def test_the_exposition_names_every_measured_family_once(tmp_path: Path) -> None
     names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
     measured = {measure for estimated in results.estimates for measure in estimated.by_measure}
     gauges = [f"ecochain_experiment_{one.name}" for one in MEASURES if one.name in measured]
-    assert names == ["ecochain_experiment", *gauges, "ecochain_experiment_change_ratio"]
+    told = ["ecochain_experiment_serves_less", "ecochain_experiment_front"]
+    assert names == ["ecochain_experiment", *gauges, "ecochain_experiment_change_ratio", *told]
     assert lines[-1] == "# EOF"
     assert sum('statistic="published"' in line for line in lines) == 20
 
