@@ -125,7 +125,7 @@ def results_of(
         parameters=request.scenario,
         worth=worth_of(rows, pilot) if request.experiment == "forecasts" else msgspec.UNSET,
         factorial=_factorial(request, rows),
-        front=_front(rows) if experiment.compared else [],
+        front=_front(rows) if experiment.compared and len(rows) > 1 else [],
         sensitivity=sensitivity_of(rows) if experiment.settings else msgspec.UNSET,
         slopes=slopes_of(rows) if request.experiment == "slope" else msgspec.UNSET,
         chain=request.chain,

@@ -30,7 +30,9 @@ def write_plots(folder: Path, results: Results, media: Sequence[Medium]) -> list
 
 
 def pictures(results: Results) -> dict[str, DrawResults]:
-    """Return the pictures of an experiment by name: all that have figures, but no bars that are all zero."""
+    """Return the pictures of an experiment by name: all that have figures, but no bars that are all zero, and
+    differences only where there is another method than the reference.
+    """
     if results.experiment == "scaling":
         return {"scaling": scaling}
     if isinstance(results.sensitivity, Sensitivity):
@@ -38,12 +40,13 @@ def pictures(results: Results) -> dict[str, DrawResults]:
     found = [one for estimated in results.estimates for one in estimated.by_measure.items()]
     measured = {measure for measure, estimate in found if estimate.mean or estimate.published}
     drawings = {name: bars_of(measure) for name, measure in BARS.items() if measure in measured}
-    drawings["intervals"] = intervals
+    if results.comparisons:
+        drawings["intervals"] = intervals
+        drawings["ablation" if results.experiment == "ablation" else "differences"] = differences
     if results.front:
         drawings["front"] = front
     if isinstance(results.factorial, Factorial):
         drawings["effects"] = effects
-    drawings["ablation" if results.experiment == "ablation" else "differences"] = differences
     if results.experiment == "baseline":
         drawings["radar"] = radar
     return drawings

@@ -68,8 +68,12 @@ def _head(results: Results) -> Iterator[str]:
     yield from EXPLANATIONS[results.experiment]
     yield ""
     yield from _season(results)
+    if isinstance(results.slopes, list):
+        told, counted = "share was solved", "each a year of weather"
+    else:
+        told, counted = "method ran", "runs with the same seed have the same weather, tasks and noise"
     yield (
-        f"Every method ran with the seeds {seeds}; runs with the same seed have the same weather, tasks and noise. "
+        f"Every {told} with the seeds {seeds}; {counted}. "
         f"Figures are means of {results.replications} runs with the half-width of their 95% t interval."
     )
     yield ""

@@ -18,7 +18,7 @@ from simulator.experiments.write.tables import markdown_table
 
 def differences(results: Results) -> Iterator[str]:
     """Yield the paired difference of each method from the reference, measure by measure."""
-    if results.reference is None:
+    if not results.comparisons:
         return
     yield from (f"## Paired differences from {results.reference}", "")
     yield (

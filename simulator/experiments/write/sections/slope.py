@@ -27,7 +27,8 @@ def _published(one: Slope) -> str:
     elif one.same_sign:
         answer = f"The sign is as published; the order of magnitude, within a factor of {SAME_ORDER:g}, is not"
     else:
-        answer = "The published slope was not found: the sign is not certain"
+        found = "the other one" if one.per_percent.low > 0.0 else "not certain"
+        answer = f"The published slope was not found: the sign is {found}"
     return (
         f"{answer}: for each percent of load that may move between sites and within a day, the cost of matched supply "
         f"changes by {with_half_width(one.per_percent)} euros/MWh; published: {PUBLISHED_SLOPE} ± {PUBLISHED_ERROR}. "

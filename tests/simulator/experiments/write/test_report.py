@@ -406,3 +406,14 @@ def test_where_the_reference_is_the_best_simple_method_the_first_sentence_says_s
     assert first.startswith(
         "**`shifting` emits more than `least-loaded` (with the same compression, every node awake, of the simple"
     )
+
+
+@pytest.mark.usefixtures("drawn")
+@pytest.mark.parametrize(("experiment", "method"), [("baseline", "least-loaded"), ("ablation", "full")])
+def test_a_method_by_itself_has_no_differences_and_no_front(tmp_path: Path, experiment: str, method: str) -> None:
+    results = results_of(tmp_path, experiment=experiment, methods=(method,))
+    told = report(results, [])
+    assert [one.method for one in results.estimates] == [method]
+    assert "## Paired differences" not in told
+    assert "## Pareto front" not in told
+    assert "and nothing of its worth" in told or "says nothing of its worth" in told
