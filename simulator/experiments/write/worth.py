@@ -84,7 +84,7 @@ def _beside_the_reference(results: Results) -> list[Answer]:
     certain = {name for name, one in found.items() if one.p_adjusted < CERTAIN}
 
     def told(name: str) -> str:
-        return f"`{name}` {percent_change(found[name].relative)}%"
+        return f"`{name}` {percent_change(found[name].relative)}%{_service(results, name)}"
 
     less = [name for name, one in found.items() if name in certain and one.difference.mean < 0.0]
     more = [name for name, one in found.items() if name in certain and one.difference.mean > 0.0]
@@ -97,6 +97,13 @@ def _beside_the_reference(results: Results) -> list[Answer]:
         first += f"; to know the future does: {', '.join(map(told, perfect))}." if perfect else _perfect(results)
     costly = [Answer(text=f"More grams: {', '.join(map(told, more))}.", negative=False)] if more else []
     return [Answer(text=first, negative=not models), *costly]
+
+
+def _service(results: Results, method: str) -> str:
+    """Return what a change of grams hides where service is not that of the reference."""
+    if method in results.serving_less:
+        return " (serves fewer tasks on time)"
+    return " (not shown to serve as many tasks on time)" if method in results.service_not_shown else ""
 
 
 def _perfect(results: Results) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from simulator.experiments.find.results import Results
-from simulator.experiments.write.display import DISPLAYS, PROMPT_TASKS, subject
+from simulator.experiments.write.display import DISPLAYS, PROMPT_TASKS, marked, subject
 from simulator.experiments.write.medium import Medium, new_figure
 from simulator.experiments.write.plots.styles import look_of
 
@@ -44,7 +44,7 @@ def radar(results: Results, medium: Medium) -> "Figure":
             [*angles, angles[0]],
             [*values, values[0]],
             color=colour,
-            label=estimated.method,
+            label=marked(results, estimated.method),
             linestyle=style,
             linewidth=0.12 * medium.points * left,
             marker=mark,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from simulator.experiments.find.analysis import FURTHER
 from simulator.experiments.find.estimates import Estimate
 from simulator.experiments.find.results import Results
-from simulator.experiments.write.display import DISPLAYS, with_half_width
+from simulator.experiments.write.display import DISPLAYS, marked, with_half_width
 from simulator.experiments.write.tables import DASH, markdown_table
 
 
@@ -13,7 +13,10 @@ def further(results: Results) -> Iterator[str]:
     """Yield the table of the figures that methods are not compared by, and what they leave open."""
     measures = [measure for measure in FURTHER if any(measure in estimated.by_measure for estimated in results.further)]
     rows = [
-        [estimated.method, *(_estimate(estimated.by_measure.get(measure), measure) for measure in measures)]
+        [
+            marked(results, estimated.method),
+            *(_estimate(estimated.by_measure.get(measure), measure) for measure in measures),
+        ]
         for estimated in results.further
         if estimated.by_measure
     ]

@@ -16,6 +16,7 @@ from simulator.experiments.write.tables import DASH, markdown_table
 OTHER_SIGN = "other sign"
 NOT_SHOWN = "sign not shown"
 LESS_SERVICE = "serves fewer on time"
+SERVICE_NOT_SHOWN = "service not shown"
 
 
 def headline(results: Results) -> Iterator[str]:
@@ -38,7 +39,9 @@ def headline(results: Results) -> Iterator[str]:
 
 
 def _sentences(found: Sensitivity, settings: Sequence[Variation]) -> Iterator[str]:
-    if found.changes_sign:
+    if found.unchanged.setting in found.not_shown:
+        yield from _without_sign(found, settings)
+    elif found.changes_sign:
         yield f"The sign changes with {_named(found.changes_sign, settings)}."
     elif not found.not_shown:
         yield f"The sign is the same in all {len(settings)} settings, each with its whole interval on one side of zero."
@@ -52,6 +55,19 @@ def _sentences(found: Sensitivity, settings: Sequence[Variation]) -> Iterator[st
     less = [one.setting for one in settings if one.serves_less]
     if less:
         yield f"`{found.method}` serves fewer tasks on time than `{found.against}` with {_named(less, settings)}."
+    unknown = [one.setting for one in settings if one.serves_less is None]
+    if unknown:
+        told = f"`{found.method}` is not shown to serve as many tasks on time as `{found.against}`"
+        yield f"{told} with {_named(unknown, settings)}."
+
+
+def _without_sign(found: Sensitivity, settings: Sequence[Variation]) -> Iterator[str]:
+    """Tell the settings that show a sign where the scenario itself shows none, which so cannot change."""
+    for told, sign in (("less", -1.0), ("more", 1.0)):
+        shown = [one.setting for one in settings if one.difference is not None and sign * one.difference.mean > 0.0]
+        shown = [one for one in shown if one not in found.not_shown]
+        if shown:
+            yield f"`{found.method}` emits {told} than `{found.against}` with {_named(shown, settings)}."
 
 
 def _named(names: Sequence[str], settings: Sequence[Variation]) -> str:
@@ -92,6 +108,7 @@ def _line(found: Sensitivity, one: Variation) -> list[str]:
             (OTHER_SIGN, one.setting in found.changes_sign),
             (NOT_SHOWN, one.setting in found.not_shown),
             (LESS_SERVICE, one.serves_less),
+            (SERVICE_NOT_SHOWN, one.serves_less is None),
         )
         if holds
     ]

@@ -225,3 +225,12 @@ def test_pairs_of_one_ratio_have_it_without_width(ratio: float, size: float) -> 
     assert found is not None
     assert (found.mean, found.low, found.high) == pytest.approx((ratio, ratio, ratio), abs=1e-9)
     assert isinstance(found, Interval)
+
+
+def test_the_first_lines_name_who_saves_by_serving_less(tmp_path: Path) -> None:
+    def late(job: Job) -> RunResult:
+        found = saving(job)
+        return msgspec.structs.replace(found, deadline_miss_ratio=0.1 if job.method.name == "best" else 0.0)
+
+    beside = paragraphs(found_by(late, tmp_path))[1]
+    assert re.search(r"`best` -\S+ ± \S+% [(]serves fewer tasks on time[)]", beside)
