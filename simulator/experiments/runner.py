@@ -46,10 +46,11 @@ def run_experiment(
     if isinstance(scenario, Scenario) and scenario.ledger.prices is not None:
         for warning in load_prices(Path(scenario.ledger.prices)).warnings():
             LOG.warning(warning)
-    cases, pilot = request.cases, None if request.pilot is None else load_pilot(request)
+    cases = request.cases
     lacking = {library for case in cases for library in lacking_of(case.work.scenario, case.work.method)}
+    provenance = provenance_of(scenario, lacking)
+    pilot = None if request.pilot is None else load_pilot(request, provenance)
     with locked(request.folder):
-        provenance = provenance_of(scenario, lacking)
         if warning := provenance.warning:
             LOG.warning(warning)
         runs = _finished(request, cases, Journal(request.folder, provenance), report_progress, simulate)

@@ -21,6 +21,7 @@ from simulator.experiments.find.statistics import (
 from simulator.experiments.plan.cases import REFERENCE
 from simulator.experiments.plan.catalogue import REFERENCE_FORECASTER, UNLEARNT
 from simulator.experiments.plan.request import Request
+from simulator.experiments.run.provenance import Provenance
 from simulator.experiments.run.work import Figures
 
 GRAMS = "emissions_grams"
@@ -104,6 +105,7 @@ class Pilot(msgspec.Struct, frozen=True, kw_only=True):
     experiment: str
     scenario: str
     reference: str | None
+    provenance: Provenance
     cases: list[PilotCase]
 
     @property
@@ -112,8 +114,11 @@ class Pilot(msgspec.Struct, frozen=True, kw_only=True):
         return [run.seed for run in self.cases[0].runs]
 
 
-def load_pilot(request: Request) -> Pilot:
-    """Read the pilot of a request. Raises ConfigError where it is none of the same experiment, or has seeds of it."""
+def load_pilot(request: Request, provenance: Provenance) -> Pilot:
+    """Read the pilot of a request, whose figures are to have this provenance.
+
+    Raises ConfigError where it is none of the same experiment with the same inputs, or has seeds of it.
+    """
     file = Path(str(request.pilot)) / RESULTS_FILE
     try:
         pilot = msgspec.json.decode(read_file(file), type=Pilot)
@@ -121,18 +126,21 @@ def load_pilot(request: Request) -> Pilot:
         raise ConfigError([f"--pilot: {file}: cannot be read: {error.strerror}"]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"--pilot: {file}: is not the result of an experiment: {error}"]) from error
-    mistakes = list(_mistakes(request, pilot))
+    mistakes = list(_mistakes(request, provenance, pilot))
     if mistakes:
         raise ConfigError(mistakes)
     return pilot
 
 
-def _mistakes(request: Request, pilot: Pilot) -> Iterator[str]:
+def _mistakes(request: Request, provenance: Provenance, pilot: Pilot) -> Iterator[str]:
     wanted, got = (request.experiment, request.scenario.name), (pilot.experiment, pilot.scenario)
     if wanted != got or not pilot.cases:
         yield f"--pilot: expected results of {' on '.join(wanted)}, got those of {' on '.join(got)}"
     elif pilot.reference != (reference := request.cases[0].label):
         yield f"--pilot: expected results that are compared with {reference}, got {pilot.reference}"
+    elif pilot.provenance.inputs != provenance.inputs:
+        changed = next(provenance.differences(pilot.provenance))
+        yield f"--pilot: expected results of the same inputs as those of the experiment, got {changed}"
     elif common := sorted(set(pilot.seeds) & set(request.seeds)):
         yield f"--pilot: expected other seeds than those of the experiment, got {common[0]} in both"
 

@@ -48,9 +48,10 @@ def found_by(simulate: Simulate, folder: Path, **changes: object) -> Results:
     """Return the results of an experiment, and keep what a pilot needs of them; pictures are drawn elsewhere."""
     asked = request(folder, **{"experiment": "forecasts", "replications": 12} | changes)
     check(asked)
-    pilot = None if asked.pilot is None else load_pilot(asked)
+    made = provenance_of(asked.scenario)
+    pilot = None if asked.pilot is None else load_pilot(asked, made)
     runs = [[figures_of(simulate(cast("Job", case.seeded(seed)))) for seed in asked.seeds] for case in asked.cases]
-    results = results_of(asked, asked.cases, runs, provenance_of(asked.scenario), pilot)
+    results = results_of(asked, asked.cases, runs, made, pilot)
     asked.folder.mkdir(parents=True)
     (asked.folder / "results.json").write_bytes(msgspec.json.encode(results))
     return results
@@ -234,3 +235,12 @@ def test_the_first_lines_name_who_saves_by_serving_less(tmp_path: Path) -> None:
 
     beside = paragraphs(found_by(late, tmp_path))[1]
     assert re.search(r"`best` -\S+ ± \S+% [(]serves fewer tasks on time[)]", beside)
+
+
+def test_a_pilot_of_other_code_is_refused(tmp_path: Path) -> None:
+    asked = request(tmp_path, experiment="forecasts", pilot=tmp_path / "pilot/forecasts-edge")
+    found = found_by(saving, tmp_path / "pilot", seed=101, replications=2, methods=("best",))
+    now = msgspec.structs.replace(found.provenance, inputs="other", code="other")
+    with pytest.raises(ConfigError, match=r"--pilot: expected results of the same inputs .*, got other inputs [(]code"):
+        load_pilot(asked, now)
+    assert load_pilot(asked, found.provenance).seeds == [101, 102]
