@@ -20,7 +20,8 @@ def headline(results: Results) -> Iterator[str]:
     if not isinstance(results.factorial, Factorial):
         return
     found = _by_size([one for one in results.factorial.effects if one.measure == GRAMS])
-    mains = [one for one in found if len(one.factors) == 1]
+    idle = _idle_levers(results)
+    mains = [one for one in found if len(one.factors) == 1 and one.name not in idle]
     certain = [one for one in mains if one.adjusted < CERTAIN]
     rest = [f"`{one.name}`" for one in mains if one not in certain]
     yield f"**Carbon emissions by lever: {', '.join(map(_told, certain)) or 'no change is certain'}.**"
@@ -76,8 +77,7 @@ def _mixed(results: Results, found: Factorial) -> Iterator[str]:
         "apart: the figure is their sum. `--full` runs every combination."
     )
     yield ""
-    scenario = results.parameters
-    idle = [one for one in _idle(scenario) if one in found.factors] if isinstance(scenario, Scenario) else []
+    idle = _idle_levers(results)
     if idle:
         yield (
             f"On this scenario {' and '.join(f'`{one}`' for one in idle)} can change nothing, alone or with others. "
@@ -85,6 +85,11 @@ def _mixed(results: Results, found: Factorial) -> Iterator[str]:
             "large these may be in the other rows; and no part of a sum of interactions is one with it."
         )
         yield ""
+
+
+def _idle_levers(results: Results) -> list[str]:
+    """Return the levers without an effect of their own: what stands in their rows is that of others."""
+    return list(_idle(results.parameters)) if isinstance(results.parameters, Scenario) else []
 
 
 def _idle(scenario: Scenario) -> Iterator[str]:

@@ -37,7 +37,7 @@ def test_the_report_tells_effects_with_their_signs_and_sums_of_what_cannot_be_to
     report = found(tmp_path)["report.md"]
     assert "**Carbon emissions by lever: `sleep` -100 ± 0 g (" in report
     assert (
-        "Not shown to change them: `place`, `dvfs`, `compression`, `batteries`, `shift`, `move`.\n"
+        "Not shown to change them: `place`, `dvfs`, `batteries`, `shift`, `move`.\n"
         "Interactions of two levers: `place \u00d7 move + dvfs \u00d7 sleep + compression \u00d7 batteries` -8."
         in report
     )
@@ -108,3 +108,18 @@ def test_results_without_a_factorial_have_no_lines_of_it(tmp_path: Path) -> None
     assert list(headline(results)) == []
     assert "effects.csv" not in files
     assert "factorial" not in json.loads(files["results.json"])
+
+
+def test_a_lever_that_can_change_nothing_is_no_answer(tmp_path: Path) -> None:
+    """On one site nothing moves: what its row holds are three others, here those of which move takes the place."""
+
+    def three(job: Job) -> RunResult:
+        on = (job.method.policy == PLACER, job.method.compression, job.method.batteries)
+        sign = 1.0 if sum(on) % 2 else -1.0
+        return msgspec.structs.replace(fake(job), emissions_grams=400.0 + job.seed + 20.0 * sign)
+
+    asked = request(tmp_path, experiment="factorial", scenario="edge", replications=3)
+    report = files_of(asked, three)["report.md"].decode()
+    assert "**Carbon emissions by lever: no change is certain.**" in report
+    assert "`move`" not in report[: report.index("## Methods")]
+    assert re.search(r"\| move \| \*\*40 ± 0", report)
