@@ -105,6 +105,8 @@ def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Seq
     axes.set_yticks(range(len(methods)), [marked(results, method) for method in methods])
     axes.set_xlabel("\n".join((f"{display.heading}: change ({unit})", *filter(None, notes))))
     axes.margins(x=0.1)
+    if not changes:
+        axes.set_xticks([])
     unclutter(axes)
 
 
@@ -126,7 +128,8 @@ def _figures(axes: "Axes", results: Results, measure: str, methods: Sequence[str
 def _why_none(axes: "Axes", position: int) -> None:
     """Draw the reason in place of a change that cannot be given in percent."""
     beside = axes.get_yaxis_transform()
-    axes.text(0.02, position, UNDEFINED_CHANGE, transform=beside, va="center", fontsize="small")
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+    axes.text(0.02, position, UNDEFINED_CHANGE, transform=beside, va="center", fontsize="small", bbox=ground, zorder=3)
 
 
 def _decades(changes: Sequence[float], within: int) -> float:

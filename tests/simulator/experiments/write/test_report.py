@@ -152,6 +152,8 @@ def test_pictures_say_why_a_change_is_missing_and_draw_points_all_the_same(tmp_p
     said = {name: [text.get_text() for text in axes.texts] for name, axes in panels.items()}
     assert said["Carbon emissions"] == [UNDEFINED_CHANGE] * 5
     assert said["Renewable share"] == said["Energy"] == []
+    assert [name for name, axes in panels.items() if not len(axes.get_xticks())] == ["Carbon emissions"]
+    assert all(text.get_bbox_patch() is not None for text in panels["Carbon emissions"].texts)
     assert len(panels["Renewable share"].containers) == 5
 
 
