@@ -1,7 +1,5 @@
-"""Laws of whole runs with a planner: order and names of sites are nothing, no future is seen, no task is starved."""
+"""Laws of whole runs with a planner: order and names of sites are nothing, and no task is starved."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -13,11 +11,8 @@ from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, prepared, simulate
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import GridSection, Scenario
-from simulator.workload.generated import Workload
-from simulator.workload.task import Batch
 
 PLANNED = "rolling-horizon"
-NOON = 12
 
 
 def regions(**changes: Any) -> Scenario:
@@ -68,30 +63,6 @@ def test_the_names_of_sites_change_nothing() -> None:
         nodes=tuple(msgspec.structs.replace(node, site=new[str(node.site)]) for node in scenario.nodes),
     )
     assert same(result(renamed), result(scenario))
-
-
-class Spliced:
-    """A workload up to an hour, and another from then on."""
-
-    def __init__(self, before: Workload, later: Workload) -> None:
-        self._parts = (before, later)
-
-    def hour(self, index: int) -> Iterator[Batch]:
-        """See `Workload.hour`."""
-        return self._parts[index >= NOON].hour(index)
-
-
-def morning(later: int) -> bytes:
-    """Return all that has been counted by noon, with the tasks after it drawn from another seed."""
-    engine, other = (build_engine(regions(), method(), seed) for seed in (2, later))
-    plant = replace(engine.plant, workload=Spliced(engine.plant.workload, other.plant.workload))
-    engine = Engine(plant)
-    engine.run(NOON * round(3600 / plant.step))
-    return b"".join([*(total.tobytes() for total in engine.totals.sums), engine.stored.tobytes()])
-
-
-def test_the_tasks_to_come_change_nothing_before_they_come() -> None:
-    assert morning(2) == morning(5)
 
 
 @pytest.mark.parametrize("rate", [160.0, 640.0])
