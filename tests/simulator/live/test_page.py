@@ -149,6 +149,12 @@ def test_hostile_names_are_text_and_nothing_more() -> None:
     assert document.text.count(HOSTILE) == 7
 
 
+def test_long_names_of_nodes_and_reasons_wrap_so_that_a_narrow_page_shows_who_sleeps() -> None:
+    rule = re.search(r"^(.*)\{white-space:normal;min-width:7rem\}$", style_sheet(), re.MULTILINE)
+    assert rule is not None
+    assert rule[1].split(",") == [".standings td:first-child", ".standings td:last-child"]
+
+
 def test_what_is_not_known_is_said_to_be_unknown() -> None:
     first = Document(page(before_the_first_step(), fresh=False))
     assert "waiting for the first step" in first.text
