@@ -341,15 +341,10 @@ def _experiment(options: argparse.Namespace) -> int:
 
 
 def _scenarios(_options: argparse.Namespace) -> int:
-    from simulator.scenario.load import load_scenario, shipped_scenarios
-    from simulator.scenario.schema import Scenario
+    from simulator.scenario.load import load_scenario, shipped_scenarios, subject_of
 
     for name in shipped_scenarios():
-        scenario = load_scenario(name)
-        what = "physical: idle power, queues, batteries, correlated weather"
-        if not isinstance(scenario, Scenario):
-            what = "the published model's own equations; for experiments only"
-        write_out(f"{name:12} {len(scenario.nodes)} nodes; {what}\n")
+        write_out(f"{name:12} {len(load_scenario(name).nodes)} nodes; {subject_of(name)}\n")
     return 0
 
 

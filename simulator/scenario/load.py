@@ -1,5 +1,6 @@
 """Scenarios by name or file, each checked as a whole before anything runs."""
 
+import itertools
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
@@ -22,6 +23,14 @@ def shipped_scenarios() -> tuple[str, ...]:
     """Return the names of the scenarios that come with the simulator."""
     folder = resources.files("simulator.scenario")
     return tuple(sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")))
+
+
+def subject_of(name: str) -> str:
+    """Return what a shipped scenario is about: the first sentence of the comment at the beginning of its file."""
+    lines = resources.files("simulator.scenario").joinpath(f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    comment = itertools.takewhile(lambda line: line.startswith("#"), lines)
+    told = " ".join(line.removeprefix("#").strip() for line in comment)
+    return told.partition(". ")[0].removesuffix(".")
 
 
 def load_scenario(name_or_file: str) -> AnyScenario:

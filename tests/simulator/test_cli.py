@@ -72,6 +72,9 @@ def test_the_shipped_scenarios_are_listed_and_good() -> None:
         "solar-farm",
         "windy-coast",
     ]
+    subjects = [line.partition("; ")[2] for line in listed]
+    assert all(subjects)
+    assert len(set(subjects)) == len(subjects)
     checked = run_once("serve", "--config.check")
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, f"{DEFAULT_SCENARIO}: good\n", "")
 
