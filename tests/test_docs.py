@@ -12,6 +12,8 @@ from exporter.exposition.rows import ROWS
 from exporter.power.band import band_of
 from scripts.reference import configuration_keys
 from simulator.experiments.find.results import Results
+from simulator.experiments.find.sensitivity import Sensitivity
+from simulator.experiments.find.service import Rivalry
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.write.display import with_half_width
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
@@ -146,48 +148,75 @@ def mean(experiment: str, method: str, measure: str) -> float:
     return float(found[0])
 
 
-def test_the_readme_tells_what_the_kept_results_say() -> None:
+def change_of(rivalry: Rivalry, measure: str) -> str:
+    """Return how much less of a measure the method of a rivalry has, in percent, as the README writes it."""
+    found = {one.measure: one for one in rivalry.comparisons}[measure].relative
+    assert found is not None
+    return with_half_width(negative(found), 100.0)
+
+
+def test_the_readme_tells_what_the_published_model_says() -> None:
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    measures = ("energy_joules", "emissions_grams")
     told = re.search(r"table: ([\d.]+)% less energy and ([\d.]+)% less carbon than round robin", text)
-    saved = re.search(r"misses (\d+)% of its deadlines, it uses (\d+)% less energy and emits (\d+)% less", text)
-    first = re.search(
+    assert told
+    for claim, measure, digits in zip(told.groups(), ("energy_joules", "emissions_grams"), (0, 1), strict=True):
+        full, standard = (mean("baseline-published", method, measure) for method in ("full", "standard"))
+        assert claim == f"{100 - 100 * full / standard:.{digits}f}"
+
+
+def test_the_readme_leads_with_the_reference_at_equal_service() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    told = re.search(
         r"emits ([\d.]+ ± [\d.]+)% less than a .*? uses ([\d.]+ ± [\d.]+)% less energy, and is late no more often "
         r"\((-?[\d.]+ ± [\d.]+) points; (\d+) paired",
         text,
     )
-    assert told and saved and first
-    assert saved[1] == f"{100 * mean('baseline-edge', 'standard', 'deadline_miss_ratio'):.0f}"
-    lead = kept_results("baseline-edge").rivalries[0]
-    changes = {one.measure: one for one in lead.comparisons}
-    assert (lead.method, lead.against, lead.serves_less) == ("full", "least-loaded", False)
-    assert changes["deadline_miss_ratio"].difference.low <= 0.0
-    assert first[3] == with_half_width(changes["deadline_miss_ratio"].difference, 100.0)
-    assert int(first[4]) == kept_results("baseline-edge").replications
-    for told_change, measure in zip(first.groups()[:2], ("emissions_grams", "energy_joules"), strict=True):
-        change = changes[measure].relative
-        assert change is not None
-        assert told_change == with_half_width(negative(change), 100.0)
-    for place, measure in enumerate(measures, start=1):
-        claims = ((told[place], "baseline-published", place - 1), (saved[place + 1], "baseline-edge", 0))
-        for claim, folder, digits in claims:
-            reduction = 100 - 100 * mean(folder, "full", measure) / mean(folder, "standard", measure)
-            assert claim == f"{reduction:.{digits}f}"
+    assert told
+    results = kept_results("baseline-regions")
+    lead = results.rivalries[0]
+    assert (lead.method, lead.against) == ("full", "least-loaded")
+    assert not lead.serves_less and not lead.service_not_shown
+    misses = {one.measure: one for one in lead.comparisons}["deadline_miss_ratio"].difference
+    assert misses.low <= 0.0
+    assert told.groups() == (
+        change_of(lead, "emissions_grams"),
+        change_of(lead, "energy_joules"),
+        with_half_width(misses, 100.0),
+        str(results.replications),
+    )
 
 
-def test_the_readme_tells_what_sleep_would_save_and_cost() -> None:
+def test_the_readme_names_the_strongest_simple_method_and_what_is_left() -> None:
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     told = re.search(
-        r"emits ([\d.]+ ± [\d.]+)% less where idle nodes sleep, and is late with ([\d.]+ ± [\d.]+) points more", text
+        r"\(to 0\.5 points\), `([\w-]+)`, .*? emits ([\d.]+ ± [\d.]+)% less than that, .*? "
+        r"\(([\d.]+ ± [\d.]+)% more\)",
+        text,
     )
     assert told
-    peers = kept_results("peers-edge")
-    assert peers.reference == "least-loaded"
-    found = {one.measure: one for one in peers.comparisons if one.method == "consolidation"}
-    change = found["emissions_grams"].relative
-    assert change is not None
-    assert told[1] == with_half_width(negative(change), 100.0)
-    assert told[2] == with_half_width(found["deadline_miss_ratio"].difference, 100.0)
+    results = kept_results("peers-regions")
+    best = next(one for one in results.rivalries if one.is_best_simple)
+    estimated = next(one for one in results.estimates if one.method == best.method)
+    regret = estimated.by_measure["regret_ratio"]
+    interval = Interval(mean=regret.mean, low=regret.low, high=regret.high)
+    assert told.groups() == (best.against, change_of(best, "emissions_grams"), with_half_width(interval, 100.0))
+
+
+def test_the_readme_tells_the_range_of_the_headline() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    told = re.search(r"from (\d+)% to (\d+)% with one of them halved or doubled", text)
+    found = kept_results("sensitivity-regions").sensitivity
+    assert told and isinstance(found, Sensitivity)
+    assert found.low is not None and found.high is not None
+    assert told.groups() == (f"{-100 * found.high:.0f}", f"{-100 * found.low:.0f}")
+    assert found.changes_sign == found.not_shown == []
+
+
+def test_the_readme_tells_what_waiting_alone_saves() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    told = re.search(r"only waits for greener supply saves ([\d.]+ ± [\d.]+)%", text)
+    assert told
+    assert told[1] == change_of(kept_results("baseline-edge").rivalries[0], "emissions_grams")
 
 
 def short(figure: float) -> str:
