@@ -1,4 +1,4 @@
-"""What a report says of settings that show no sign, and of service in them, of figures written down by hand."""
+"""Reports of settings that show no sign, and of service in them, of figures written down by hand."""
 
 from msgspec.structs import replace
 
