@@ -19,7 +19,7 @@ from prometheus.recording import SCOPE_RATE
 from simulator.experiments.find.estimates import load_shown_results
 from tests.grafana.committed import board, names
 from tests.grafana.live import RATE_SECONDS, SHOWN_SECONDS, Live, answer, finite_values, running_stack, series_of
-from tests.grafana.simulated import KEPT_RESULTS, TOO_MANY_PER_HOUR
+from tests.grafana.simulated import KEPT_RESULTS, TASKS_PER_HOUR
 
 pytestmark = pytest.mark.servers
 
@@ -280,7 +280,7 @@ def test_consumption_by_source_adds_up_to_the_load(live: Live) -> None:
 
 def test_simulated_tasks_come_at_the_rate_of_the_scenario_whatever_the_speed(live: Live) -> None:
     (ended,) = ask(live, "Tasks", name="scheduler.json")[0]
-    assert ended == pytest.approx(TOO_MANY_PER_HOUR, rel=0.2)
+    assert ended == pytest.approx(TASKS_PER_HOUR, rel=0.2)
 
 
 def test_the_latency_within_which_half_stays_is_no_longer_than_that_of_more(live: Live) -> None:
