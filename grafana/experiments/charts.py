@@ -62,13 +62,9 @@ def parts(low: str, high: str, published: str = "", *, signed: bool) -> tuple[Ta
         return tuple(Target(expr=f"{expr} > 0", legend=name) for name, expr in above.items())
     opposite = f"-1 * {published}" if published else ""
     below = _one_side(f"clamp_min(-1 * {high}, 0)", f"clamp_min(-1 * {low}, 0)", _from(opposite, "> 0", span), span)
-    # Of all parts only an interval can lie on both sides of zero.
-    within, within_below = above.pop(WITHIN), below.pop(WITHIN)
-    found = {
-        WITHIN: f"{within} > 0",
-        WITHIN_BELOW: f"-1 * ({within_below}) < 0",
-        **{name: f"({expr} > 0) or (-1 * ({below[name]}) < 0)" for name, expr in above.items()},
-    }
+    found = {name: f"({expr} > 0) or (-1 * ({below[name]}) < 0)" for name, expr in above.items()}
+    # Only an interval can lie on both sides of zero. One that lies below it alone is the part that a legend names.
+    found[WITHIN_BELOW] = f"(-1 * ({below[WITHIN]}) < 0) and ({above[WITHIN]} > 0)"
     return tuple(Target(expr=found[look.name], legend=look.name) for look in BARS if look.name in found)
 
 

@@ -33,6 +33,7 @@ def board() -> Board:
         rows=(
             tasks.now(),
             decision.row(),
+            decision.score(),
             sleep.row(),
             waiting.row(),
             tasks.trends(),

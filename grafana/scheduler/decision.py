@@ -18,8 +18,13 @@ WORDS_PIXELS = 360
 
 
 def row() -> Row:
-    """Build the row of the last decision and its policy, the score of it, and the terms of the day."""
-    return Row(title="What did it decide, and why?", panels=(_last(), _scores(), _terms(), _weights()))
+    """Build the row of the last decision and its policy."""
+    return Row(title="What did it decide, and why?", panels=(_last(),))
+
+
+def score() -> Row:
+    """Build the row of the score of that decision, and of the terms of the day; collapsed, since a planner has none."""
+    return Row(title="The score behind it", panels=(_scores(), _terms(), _weights()), collapsed=True)
 
 
 def _last() -> dashboard.Panel:
@@ -35,7 +40,7 @@ def _last() -> dashboard.Panel:
         targets=(Target(expr=of_runs(select("ecochain_scheduler_decision_info")), legend="decisions"),),
         series=(Series(name="Because", pixels=WORDS_PIXELS),),
         width=24,
-        height=5,
+        height=4,
     )
     columns = {
         "policy": "Policy",
@@ -59,7 +64,7 @@ def _scores() -> dashboard.Panel:
         title="Score of the last decision",
         description=(
             "The weighted terms of the last placed task's score, on the chosen node and on the best other one; the "
-            "lesser sum wins. The greatest gain is the reason in the table above. Several simulators: their mean."
+            "lesser sum wins. The greatest gain is the reason of the last decision. Several simulators: their mean."
         ),
         unit="none",
         no_value=NO_SCORE,

@@ -68,10 +68,15 @@ def test_panels_never_overlap_and_keep_size_and_order(rows: list[tuple[list[tupl
     assert [(panel["gridPos"]["w"], panel["gridPos"]["h"]) for panel in own] == sizes
 
 
+CLOSED = {"The score behind it"}
+"""Rows before the last that are closed at first, since the default scenario leaves them empty."""
+
+
 @pytest.mark.parametrize("name", names())
 def test_data_quality_comes_last_and_is_collapsed(name: str) -> None:
-    rows = [panel for panel in board(name)["panels"] if panel["type"] == "row"]
-    assert [row["collapsed"] for row in rows] == [False] * (len(rows) - 1) + [True]
+    *others, last = [panel for panel in board(name)["panels"] if panel["type"] == "row"]
+    assert last["collapsed"]
+    assert {row["title"] for row in others if row["collapsed"]} <= CLOSED
 
 
 def test_every_activity_and_factor_has_its_colour() -> None:

@@ -91,7 +91,7 @@ def test_curves_run_over_numbers_in_ascending_order() -> None:
 def test_one_experiment_and_one_scenario_are_shown_at_a_time() -> None:
     variables = {one["name"]: one for one in board("experiments.json")["templating"]["list"]}
     first = {name: variables[name]["current"]["value"] for name in ("experiment", "scenario")}
-    assert first == {"experiment": "baseline", "scenario": "edge"}
+    assert first == {"experiment": "baseline", "scenario": "regions"}
     assert not any(variables[name].get("multi") or variables[name].get("includeAll") for name in first)
 
 
@@ -106,6 +106,8 @@ def test_parts_lie_end_to_end_and_the_mark_where_the_figure_is(signed: bool, tmp
     mark, slit = MARK_SHARE * span, SLIT_SHARE * span
     room = 1.001 * slit  # a mark at zero has a slit before it, too
     for method, (low, high, published) in chosen.items():
+        # A legend leaves the other parts of an interval out, also where all of them lie below zero.
+        assert published is not None or (WITHIN in dict(stacks[method])) is (high > low)
         for side in (1, -1):
             segments = [(name, side * value) for name, value in stacks[method] if side * value > 0]
             near, far = max(0.0, min(side * low, side * high)), max(0.0, side * low, side * high)
