@@ -26,7 +26,7 @@ def board() -> Board:
         program=PROGRAM,
         choices=(
             Choice(label="experiment", title="Experiment", metric=ANY, first="baseline"),
-            Choice(label="scenario", title="Scenario", metric=ANY, first="regions"),
+            Choice(label="scenario", title="Scenario", metric=ANY, first="edge"),
         ),
         tags=("simulator",),
         shown="now-1h",

@@ -91,7 +91,7 @@ def test_curves_run_over_numbers_in_ascending_order() -> None:
 def test_one_experiment_and_one_scenario_are_shown_at_a_time() -> None:
     variables = {one["name"]: one for one in board("experiments.json")["templating"]["list"]}
     first = {name: variables[name]["current"]["value"] for name in ("experiment", "scenario")}
-    assert first == {"experiment": "baseline", "scenario": "regions"}
+    assert first == {"experiment": "baseline", "scenario": "edge"}
     assert not any(variables[name].get("multi") or variables[name].get("includeAll") for name in first)
 
 
