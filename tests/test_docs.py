@@ -186,6 +186,15 @@ def test_the_readme_leads_with_the_reference_at_equal_service() -> None:
     )
 
 
+def test_the_readme_tells_what_is_saved_against_round_robin() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    told = re.search(r"round robin, which is late with (\d+)% of the tasks, it emits ([\d.]+ ± [\d.]+)% less", text)
+    assert told
+    found = next(one for one in kept_results("baseline-regions").rivalries if one.against == "standard")
+    late = mean("baseline-regions", "standard", "deadline_miss_ratio")
+    assert told.groups() == (f"{100 * late:.0f}", change_of(found, "emissions_grams"))
+
+
 def test_the_readme_names_the_strongest_simple_method_and_what_is_left() -> None:
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     told = re.search(
