@@ -11,8 +11,8 @@ from simulator.cli import main
 @pytest.mark.slow
 def test_a_run_is_drawn_into_a_new_folder_for_each_medium(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "new" / "pictures"
-    asked = ["picture", "--policy", "least-loaded", "--seed", "3", "--plots", "paper", "--output", str(folder)]
-    assert main(asked) == 0
+    asked = ["picture", "--scenario", "edge", "--policy", "least-loaded", "--seed", "3", "--plots", "paper"]
+    assert main([*asked, "--output", str(folder)]) == 0
     files = [f"edge-least-loaded-3{ending}" for ending in (".png", ".pdf", "-wide.pdf")]
     assert sorted(file.name for file in folder.iterdir()) == sorted(files)
     assert capsys.readouterr().out.splitlines() == [str(folder / name) for name in files]

@@ -127,9 +127,9 @@ def test_of_single_nodes_only_the_best_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("experiment", "more"),
     [
-        ("baseline", {"differences", "intervals", "radar"}),
-        ("ablation", {"ablation", "intervals"}),
-        ("peers", {"differences", "intervals"}),
+        ("baseline", {"differences", "intervals", "front", "radar"}),
+        ("ablation", {"ablation", "intervals", "front"}),
+        ("peers", {"differences", "intervals", "front"}),
         ("scaling", {"scaling"}),
     ],
 )
