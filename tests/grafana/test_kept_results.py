@@ -106,6 +106,8 @@ def pattern(matcher: promql_parser.Matcher, choice: Mapping[str, str]) -> str:
         return value
     if matcher.op == promql_parser.MatchOp.Equal:
         return re.escape(value)
+    if matcher.op == promql_parser.MatchOp.NotRe:
+        return rf"(?!(?:{value})\Z).*"
     raise AssertionError(f"a matcher that this test does not know: {matcher}")
 
 

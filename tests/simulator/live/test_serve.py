@@ -89,7 +89,11 @@ def test_a_hangup_shows_new_results_and_names_what_needs_a_restart(tmp_path: Pat
     def tell(method: str) -> None:
         shown = golden_results()
         told = msgspec.structs.replace(
-            shown, estimates=[msgspec.structs.replace(shown.estimates[0], method=method)], changes=[]
+            shown,
+            estimates=[msgspec.structs.replace(shown.estimates[0], method=method)],
+            changes=[],
+            serving_less=None,
+            front=[],
         )
         (results / RESULTS_FILE).write_bytes(msgspec.json.encode(told))
 

@@ -194,7 +194,8 @@ def test_prometheus_takes_the_metrics_at_simulated_time(tmp_path: Path) -> None:
     ).stdout.splitlines()
     estimates = sum(len(estimated.by_measure) for estimated in results.estimates)
     changes = sum(one.relative is not None for one in results.comparisons)
-    assert len(dumped) == 1 + 3 * estimates + 3 * changes
+    served = len(results.estimates) - 1 - len(results.service_not_shown)
+    assert len(dumped) == 1 + 3 * estimates + 3 * changes + served + len(results.front)
     # What a scrape would have added, or no board finds the series.
     assert all('instance="experiments"' in line and 'job="ecochain"' in line for line in dumped)
     # The end of 21 March 2025, five hours west of Greenwich: the day before it warms up.
