@@ -35,7 +35,7 @@ EMPTY = {
     ("Input moved between sites", "{{from_site}} to {{to_site}}{{run}}"): "the scenario edge has one site",
     ("Energy of the network between sites", "{{from_site}} to {{to_site}}{{run}}"): "as above",
     ("From home to execution", "Input"): "as above",
-    ("Headline with one assumption changed", WITHIN_BELOW): NOT_ACROSS,
+    **{(title, WITHIN_BELOW): NOT_ACROSS for title in ("Net cost", "Headline with one assumption changed")},
     **{
         (title, part): NOT_INSIDE
         for title in (
