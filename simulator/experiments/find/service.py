@@ -32,7 +32,7 @@ class Service(Enum):
 
 
 class Rivalry(msgspec.Struct, frozen=True, kw_only=True):
-    """The comparisons of one method with another.
+    """The comparisons of one method with another. Their p-values are those of each by itself, adjusted for no others.
 
     `serves_less` is whether it serves fewer tasks on time than that, beyond the margin, and `service_not_shown` whether
     the runs leave that open. `is_best_simple` is whether the other is the best of the simple methods.
