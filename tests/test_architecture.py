@@ -127,7 +127,7 @@ LAYERS = (
     ("simulator.ledger", "simulator.ledger.devices"),
     ("simulator.forecast", "simulator.ledger.file", "simulator.scheduling"),
     ("simulator.scheduling.horizon",),
-    ("simulator.ledger.cost", "simulator.scenario"),
+    ("simulator.ledger.cost", "simulator.ledger.log", "simulator.scenario"),
     ("simulator.assembly",),
     ("simulator.run.job",),
     ("simulator.published",),
@@ -175,7 +175,10 @@ SEES_ONLY = {
     **dict.fromkeys(
         (
             "simulator.ledger",
-            *(f"simulator.ledger.{one}" for one in ("booking", "consensus", "cost", "devices", "file", "record")),
+            *(
+                f"simulator.ledger.{one}"
+                for one in ("booking", "consensus", "cost", "devices", "file", "log", "record")
+            ),
         ),
         ("simulator.arrays", "simulator.ledger"),
     ),
@@ -280,7 +283,13 @@ def import_breaches(module: Module) -> Iterator[str]:
             yield f"{module.path}: {parts[0]} has its place in {', '.join(ONLY_IN[parts[0]])}"
 
 
-COMMANDS = {"simulator/cli.py", "simulator/forecast/cli.py", "simulator/ledger/cli.py", "simulator/picture/cli.py"}
+COMMANDS = {
+    "simulator/cli.py",
+    "simulator/forecast/cli.py",
+    "simulator/ledger/cli.py",
+    "simulator/ledger/log/commands.py",
+    "simulator/picture/cli.py",
+}
 """Command lines, each of whose commands imports what it needs."""
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from exporter.core.command_line import write_out
 from exporter.core.config import ConfigError
+from simulator.ledger.log.commands import add_key
 
 if TYPE_CHECKING:
     from simulator.ledger.file.reading import ClaimName, Head
@@ -92,6 +93,7 @@ def add_ledger(commands: Any, parser_class: type[argparse.ArgumentParser]) -> No
     export.add_argument("ledger", metavar="FILE", type=Path, help="ledger file")
     export.add_argument("--output", metavar="FILE", type=Path, help="file to write (default: the standard output)")
     export.set_defaults(command=_ledger, work=_export)
+    add_key(own)
 
 
 def _add_head(parser: argparse.ArgumentParser, what: str) -> None:

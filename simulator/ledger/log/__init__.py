@@ -1,0 +1,1 @@
+"""The public log: a ledger as static files that programs for transparency logs verify."""
