@@ -9,7 +9,7 @@ import errno
 import os
 import secrets
 import stat
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -118,20 +118,24 @@ def read_key(path: Path) -> NoteKey:
 
 def _write_new(path: Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    file = os.open(path, flags, 0o600)
-    try:
-        # A mask takes bits of the mode away; what is left has to be the owner's reading and writing.
-        os.fchmod(file, 0o600)
-        with open(file, "wb", closefd=False) as writer:
-            writer.write(content)
-        os.fsync(file)
+    with ExitStack() as undo:
+        file = os.open(path, flags, 0o600)
+        undo.callback(_remove, path)
+        try:
+            # A mask takes bits of the mode away; what is left has to be the owner's reading and writing.
+            os.fchmod(file, 0o600)
+            with open(file, "wb", closefd=False) as writer:
+                writer.write(content)
+            os.fsync(file)
+        finally:
+            os.close(file)
         _sync_folder(path.parent)
-    except BaseException:
-        with suppress(OSError):
-            path.unlink()
-        raise
-    finally:
-        os.close(file)
+        undo.pop_all()
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def _sync_folder(path: Path) -> None:
