@@ -1,7 +1,6 @@
 """The command line of `ecotrack audit`."""
 
 import argparse
-import base64
 import contextlib
 import math
 import sys
@@ -18,7 +17,7 @@ from exporter.audit.finding import TOLERANCE, Outcome
 from exporter.audit.kept import AUDIT, Kept
 from exporter.audit.report import Report, render
 from exporter.audit.rules import in_its_dialect
-from exporter.audit.stored import fetch, find_target, refuse_skew
+from exporter.audit.stored import fetch, find_target
 from exporter.audit.watch import Exporter, Watch, begin
 from exporter.audit.witness import Witness
 from exporter.build import Paths, host_hardware, host_model, network_model
@@ -27,9 +26,9 @@ from exporter.config import load_config
 from exporter.core.clock import SystemClock
 from exporter.core.command_line import METRICS_PATH, Parser, write_out
 from exporter.core.config import ConfigError
+from exporter.core.prometheus import Prometheus, authorization, refuse_skew
 from exporter.core.units import SECONDS_PER_MINUTE
 from exporter.flags import DEFAULT_ADDRESS, add_config_flag, add_folder_flags
-from exporter.journal.prometheus import Prometheus
 
 DOES_NOT_HOLD = 1
 """Exit status of an audit in which a check fails."""
@@ -86,7 +85,9 @@ def _evidence(options: argparse.Namespace) -> Evidence:
     """Watch the exporter, and ask the Prometheus that is named. Raises ConfigError."""
     clock, models = SystemClock(), _models(options)
     exporter = Exporter(address=options.address, metrics_path=options.metrics_path)
-    prometheus = None if options.prometheus is None else _prometheus(options)
+    prometheus = None
+    if options.prometheus is not None:
+        prometheus = Prometheus(options.prometheus, authorization(options.user, options.password_file))
     first = begin(exporter, options.address, clock.wall())
     target = None
     if prometheus is not None:
@@ -146,24 +147,6 @@ def _show(text: str) -> None:
 
 def _json(report: Report) -> str:
     return msgspec.json.format(msgspec.json.encode(report)).decode()
-
-
-def _prometheus(options: argparse.Namespace) -> Prometheus:
-    """Return the Prometheus that the flags name. Raises ConfigError."""
-    file: Path | None = options.password_file
-    if file is None:
-        if options.user is not None:
-            raise ConfigError(["--prometheus.user: expected --prometheus.password-file beside it"])
-        return Prometheus(options.prometheus)
-    try:
-        password = file.read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is no text in UTF-8"
-        raise ConfigError([f"--prometheus.password-file: {file}: {reason}"]) from error
-    if options.user is None:
-        return Prometheus(options.prometheus, f"Bearer {password}")
-    login = base64.b64encode(f"{options.user}:{password}".encode()).decode("ascii")
-    return Prometheus(options.prometheus, f"Basic {login}")
 
 
 def _models(options: argparse.Namespace) -> PublishedModels:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 from exporter.audit.figures import Labels
-from exporter.audit.stored import BUILD, LOOK_BACK_SECONDS, Dialect, Points, Stored
+from exporter.audit.stored import BUILD, Dialect, Stored
+from exporter.core.prometheus import LOOK_BACK_SECONDS, Points
 
 THRESHOLD = 1.1
 """Mean distances of samples within which the end of a window counts as reached (Prometheus, promql/functions.go)."""

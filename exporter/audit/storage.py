@@ -9,7 +9,8 @@ from exporter.audit.evidence import SAMPLED_AT, Evidence, Moment
 from exporter.audit.figures import Labels, shown_labels
 from exporter.audit.finding import Comparison, NotCheckedError
 from exporter.audit.parts import EMISSIONS, ENERGY
-from exporter.audit.stored import Points, Stored
+from exporter.audit.stored import Stored
+from exporter.core.prometheus import Points
 
 SHOWN_AGAIN = (
     "ecotrack_collector_",

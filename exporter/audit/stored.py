@@ -1,42 +1,24 @@
 """Raw samples that a Prometheus has stored of an exporter and its rules, by name and the series' own labels."""
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 import msgspec
 
 from exporter.audit.figures import Labels, labels_of
 from exporter.core.config import ConfigError
 from exporter.core.printable import printable
+from exporter.core.prometheus import LOOK_BACK_SECONDS, Points, Prometheus, decoded, quoted
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
-from exporter.journal.prometheus import Prometheus, quoted
-
-MOST_SKEW_SECONDS = 5.0
-"""Difference of two clocks beyond which nothing can be compared by time. Judgement: clocks that are kept are far within
-a second, and an answer on the way takes less than the rest."""
-
-LOOK_BACK_SECONDS = 300.0
-"""Age up to which a sample counts at a time: Prometheus's own default (--query.lookback-delta)."""
 
 BUILD = "ecotrack_build_info"
 
 OWN = {"__name__", "version", "python"}
 """Labels of the build's series that are the exporter's own; the others are those of the target."""
 
-NO_PROMETHEUS = "--prometheus: what answers there is no Prometheus"
-
-DecodedT = TypeVar("DecodedT")
-
-Points = tuple[tuple[float, float], ...]
-"""Times in Unix seconds, and values, the oldest first."""
-
 
 class _Series(msgspec.Struct):
     metric: dict[str, str]
-    values: list[tuple[float, str]] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +63,7 @@ def find_target(prometheus: Prometheus, job: str | None, instance: str | None) -
 
     Raises ConfigError where there is none, or more than one.
     """
-    found = [_decoded(one, _Series).metric for one in prometheus.query(BUILD)]
+    found = [decoded(one, _Series).metric for one in prometheus.query(BUILD)]
     if not found:
         raise ConfigError([f"--prometheus: no series {BUILD} is stored there: does it scrape the exporter?"])
     for flag, name, value in (("--job", "job", job), ("--instance", "instance", instance)):
@@ -104,37 +86,6 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(map(printable, names))
 
 
-def _decoded(raw: msgspec.Raw, kind: type[DecodedT]) -> DecodedT:
-    """Return a part of an answer. Raises ConfigError where it is none of a Prometheus."""
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ConfigError([NO_PROMETHEUS]) from error
-
-
-def _number(raw: Sequence[msgspec.Raw]) -> float:
-    """Return the value of an answer that has one. Raises ConfigError."""
-    found = math.nan
-    with suppress(ValueError):
-        found = float(_decoded(raw[0], str)) if raw else math.nan
-    if not math.isfinite(found):
-        raise ConfigError([NO_PROMETHEUS])
-    return found
-
-
-def refuse_skew(prometheus: Prometheus, wall: Callable[[], float]) -> None:
-    """Refuse a Prometheus whose clock differs from that of `wall`, which is this machine's. Raises ConfigError."""
-    began = wall()
-    there = _number(prometheus.query("time()")[-1:])
-    ended = wall()
-    skew = there - min(max(there, began), ended)
-    if abs(skew) > MOST_SKEW_SECONDS:
-        ahead = "ahead of" if skew > 0.0 else "behind"
-        raise ConfigError(
-            [f"--prometheus: its clock is {abs(skew):.0f} s {ahead} this machine's; set the clocks first"]
-        )
-
-
 def fetch(prometheus: Prometheus, target: Target, *, began: float, ended: float) -> Stored:
     """Return the samples between two times, with those before that rates over hours and days are made of.
 
@@ -153,15 +104,11 @@ def fetch(prometheus: Prometheus, target: Target, *, began: float, ended: float)
     )
     found: dict[str, dict[Labels, Points]] = {}
     for chosen, span in asked:
-        for raw in prometheus.query(f"{{{chosen},{matchers}}}[{math.ceil(span)}s]", ended):
-            one = _decoded(raw, _Series)
-            name = one.metric.pop("__name__", "")
-            own = labels_of({key: value for key, value in one.metric.items() if target.labels.get(key) != value})
-            try:
-                points = tuple((at, float(value)) for at, value in one.values)
-            except ValueError as error:
-                raise ConfigError([NO_PROMETHEUS]) from error
+        for one in prometheus.samples(f"{chosen},{matchers}", seconds=span, until=ended):
+            labels = {key: value for key, value in one.labels.items() if target.labels.get(key) != value}
+            name = labels.pop("__name__", "")
+            own = labels_of(labels)
             # The target's labels may have changed within the time.
             family = found.setdefault(name, {})
-            family[own] = tuple(sorted((*family.get(own, ()), *points)))
+            family[own] = tuple(sorted((*family.get(own, ()), *one.points)))
     return Stored(series=found, since=began - LOOK_BACK_SECONDS)

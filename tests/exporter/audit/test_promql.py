@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from exporter.audit.figures import Labels
 from exporter.audit.promql import Late, View
-from exporter.audit.stored import BUILD, Dialect, Points, Stored
+from exporter.audit.stored import BUILD, Dialect, Stored
+from exporter.core.prometheus import Points
 
 AT = 10_000.0
 

@@ -8,10 +8,11 @@ from exporter.audit.figures import Figures, Labels, labels_of, parse
 from exporter.audit.parts import NETWORK_BYTES
 from exporter.audit.promql import View
 from exporter.audit.rules import RULES
-from exporter.audit.stored import Points, Stored
+from exporter.audit.stored import Stored
 from exporter.audit.witness import Bracket, Own
 from exporter.budget import Period
 from exporter.core.metrics import Exposition, Representation
+from exporter.core.prometheus import Points
 from exporter.core.units import Grams, Joules, UnixSeconds
 from exporter.embodied.carbon import EmbodiedCarbon
 from exporter.exposition.rows import ROWS

@@ -187,8 +187,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
     [
         (200, b'{"data": {"result": [{"value": [1, "2"]}]}}', "already has samples of 2026-03-02 under these labels"),
         (503, b"", "answers with status 503"),
-        (200, b"<html>", "cannot be asked: DecodeError"),
-        (200, b'{"data": 5}', "cannot be asked: ValidationError"),
+        (200, b"<html>", "what answers there is no Prometheus"),
+        (200, b'{"data": 5}', "what answers there is no Prometheus"),
         (200, b'{"data": {"result": []}}', None),
     ],
 )
