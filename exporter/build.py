@@ -158,7 +158,7 @@ def asked_intensity(config: Config, clock: Clock) -> AskedProvider:
 
 def _live_intensity(provider: str, config: Config, clock: Clock, fixed: StaticIntensity) -> AskedProvider:
     from exporter.intensity.ask_live import AskedLiveProvider  # noqa: PLC0415 - what is off is not loaded
-    from exporter.intensity.live import LiveIntensity, ask_in_child  # noqa: PLC0415
+    from exporter.intensity.live import LiveIntensity, send_child  # noqa: PLC0415
     from exporter.intensity.providers.provider import Question  # noqa: PLC0415
     from exporter.intensity.providers.table import covered_zone  # noqa: PLC0415
 
@@ -175,7 +175,7 @@ def _live_intensity(provider: str, config: Config, clock: Clock, fixed: StaticIn
         basis=live.basis or "",
         secret_file=live.token_file or "",
     )
-    asked = LiveIntensity(question, clock, send=ask_in_child, draw=random.random)
+    asked = LiveIntensity(question, clock, send=send_child, draw=random.random)
     return AskedLiveProvider(asked, fixed, zone)
 
 

@@ -337,7 +337,7 @@ BROAD_EXCEPT = {
     "exporter/intensity/exchange.py",  # the child's edge: whatever goes wrong is told to the exporter
     "exporter/intensity/ask.py",  # the providers' edge: a failed provider is counted
     "exporter/sampler.py",  # the loop: a failed sample is counted
-    "exporter/sources/errand.py",  # the edge to other threads and programs: raised again where the collector counts it
+    "exporter/core/errand.py",  # the edge to other threads and programs: raised again where the collector counts it
     "exporter/sources/collector.py",  # the collectors' edge: a failed reading is counted
     "simulator/experiments/run/dask_executor.py",  # the edge to workers: raised again where it is asked for
     "simulator/scheduling/own/users_code.py",  # the edge to a user's own policy: whatever it raises is told in one line

@@ -4,6 +4,7 @@ import dataclasses
 
 import msgspec
 
+from exporter.core.no_answer import without
 from exporter.core.units import Seconds
 from exporter.intensity.providers.provider import Question, Web
 from exporter.intensity.providers.table import answer
@@ -38,7 +39,7 @@ def reply(argument: str, web: Web) -> bytes:
         points = answer(question, web)
         told = Told(points=_to_come(points, question.now))
     except IntensityUnavailableError as error:
-        told = Told(trouble=_without(str(error), web.secret))
+        told = Told(trouble=without(web.secret, str(error)))
     except Exception as error:  # noqa: BLE001 - the child's edge: whatever happens is told in one answer
         told = Told(trouble=f"its answer is not understood ({type(error).__name__})")
     return msgspec.json.encode(told)
@@ -47,7 +48,3 @@ def reply(argument: str, web: Web) -> bytes:
 def _to_come(points: list[Point], now: float) -> list[Point]:
     """Return the points that are not past, the nearest of them where they are too many."""
     return sorted((one for one in points if one.end > now), key=lambda one: one.start)[:MOST_POINTS]
-
-
-def _without(text: str, secret: str) -> str:
-    return "a reason that cannot be shown" if secret and secret in text else text

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from exporter.core.clock import Clock
 from exporter.core.logs import Seldom
+from exporter.core.no_answer import NoAnswerError
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.battery import BatterySource
 from exporter.sources.cpu import cpu_times
@@ -25,7 +26,7 @@ from exporter.sources.network import NetworkSource
 from exporter.sources.nics import NicRule
 from exporter.sources.procfs import USUAL, Procfs
 from exporter.sources.rapl import RaplSource
-from exporter.sources.reading import NotPresentError, Outcome, ReadingUnavailableError, SourceState, Timed
+from exporter.sources.reading import NotPresentError, Outcome, SourceState, Timed
 from exporter.sources.sockstat import sockets
 
 if TYPE_CHECKING:
@@ -350,7 +351,7 @@ IN_TROUBLE = {SourceState.FAILS, SourceState.DENIED}
 
 def _reason(error: Exception, file: Path) -> str:
     """Say what went wrong and with which file, but nothing that a library may have put into its message."""
-    if isinstance(error, ReadingUnavailableError):
+    if isinstance(error, NoAnswerError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename or file}"

@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.parse import SplitResult
 
 from exporter.core.clock import Clock
+from exporter.core.errand import MOST_BYTES, ThreadErrand
 from exporter.core.units import Seconds
-from exporter.sources.errand import MOST_BYTES, ThreadErrand
 from exporter.sources.reading import ReadingUnavailableError
 from exporter.sources.sysfs import opened
 

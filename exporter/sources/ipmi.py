@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.clock import Clock
+from exporter.core.errand import Errand, Errands, ProgramErrand
 from exporter.core.units import Seconds, Watts
 from exporter.power.component import Coverage, EnergyCounter, Sensor
-from exporter.sources.errand import Errand, Errands, ProgramErrand
 from exporter.sources.integral import Integrals
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError
 

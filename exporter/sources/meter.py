@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from exporter.core.clock import Clock
+from exporter.core.errand import Errands, ThreadErrand
 from exporter.core.units import Joules, MonotonicSeconds, Seconds, Watts
 from exporter.power.component import MAX_MACHINE_WATTS, Coverage, EnergyCounter, OwnTotal, Sensor
-from exporter.sources.errand import Errands, ThreadErrand
 from exporter.sources.fetch import fetch_address, fetch_file
 from exporter.sources.integral import Integrals
 from exporter.sources.meter_answer import (

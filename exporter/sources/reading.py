@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from exporter.core.no_answer import NoAnswerError
 from exporter.core.units import BytesPerSecond, MonotonicSeconds, Ratio, Seconds, UnixSeconds
 from exporter.power.component import EnergyCounter
 
@@ -15,7 +16,7 @@ COUNTS = 2**64
 """Number of the values of a counter of 64 bits, the widest that the kernel has (Linux, include/linux/types.h)."""
 
 
-class ReadingUnavailableError(Exception):
+class ReadingUnavailableError(NoAnswerError):
     """The platform answered, but without the figure."""
 
 

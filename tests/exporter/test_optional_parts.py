@@ -32,7 +32,7 @@ print(json.dumps(sorted(sys.modules)))
 """Program that assembles the exporter by its flags and prints what is loaded. As it comes, it samples and renders once;
 with a part switched on it does not, since it would ask a server."""
 
-METER = {"exporter.sources.meter", "exporter.sources.meter_answer", "exporter.sources.fetch", "exporter.sources.errand"}
+METER = {"exporter.sources.meter", "exporter.sources.meter_answer", "exporter.sources.fetch", "exporter.core.errand"}
 LIVE = {
     "exporter.intensity.ask_live",
     "exporter.intensity.exchange",
@@ -53,9 +53,9 @@ ATTRIBUTION = {
 SWITCHES: Mapping[str, tuple[str, Sequence[str], set[str]]] = {
     "journal": ("journal: {folder: journal}", (), {"exporter.journal.files", "exporter.journal.journal"}),
     "country": ("grid: {zone: FR}", (), {"exporter.intensity.zones", "yaml"}),
-    "live grid": ("grid: {live: {provider: uk, zone: GB}}", (), LIVE | {"exporter.sources.errand"}),
+    "live grid": ("grid: {live: {provider: uk, zone: GB}}", (), LIVE | {"exporter.core.errand"}),
     "meter": ("meter: {kind: file, file: watts}", (), METER),
-    "ipmi": ("", ("--collector.ipmi",), {"exporter.sources.ipmi", "exporter.sources.errand"}),
+    "ipmi": ("", ("--collector.ipmi",), {"exporter.sources.ipmi", "exporter.core.errand"}),
     "nvml": ("", ("--collector.nvml",), {"exporter.sources.nvml"}),
     "connections": ("", ("--collector.connections",), {"exporter.sources.connections"}),
     "processes": ("", ("--collector.processes",), ATTRIBUTION | {"exporter.sources.processes.source"}),

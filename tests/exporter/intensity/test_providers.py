@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.core.errand import MOST_BYTES
 from exporter.core.units import UnixSeconds
 from exporter.intensity.exchange import MOST_POINTS, Told, encode_question, reply
-from exporter.intensity.live import ask_in_child
+from exporter.intensity.live import send_child
 from exporter.intensity.providers.provider import Question
 from exporter.intensity.providers.table import LIVE_PROVIDERS, covered_zone
 from exporter.intensity.reading import SECRET_VARIABLE, Method, Point
 from exporter.intensity.web import UrlWeb
-from exporter.sources.errand import MOST_BYTES
 from tests.exporter.intensity import recorded
 from tests.exporter.intensity.recorded import NOON, replaying
 from tests.processes import until
@@ -244,7 +244,7 @@ def test_a_server_that_is_gone_is_told_by_its_name_alone() -> None:
 
 
 def child(question: Question) -> Told:
-    errand = ask_in_child(question)
+    errand = send_child(question)
     answers: list[bytes] = []
 
     def ended() -> bool:
@@ -260,9 +260,12 @@ def child(question: Question) -> Told:
 
 
 def test_the_exporter_loads_nothing_that_makes_requests_to_providers() -> None:
-    told = "import sys, exporter.app; print('exporter.intensity.web' in sys.modules)"
+    told = (
+        "import sys, exporter.app, exporter.intensity.live; "
+        "print({'exporter.core.fetching', 'exporter.intensity.web'} & set(sys.modules) == set())"
+    )
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, timeout=240)
-    assert done.stdout.split() == ["False"]
+    assert done.stdout.split() == ["True"]
 
 
 @pytest.mark.parametrize(

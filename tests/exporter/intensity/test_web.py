@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from exporter.core.fetching import MOST_BYTES, MOST_SECRET_BYTES
 from exporter.intensity.exchange import encode_question
 from exporter.intensity.providers.provider import Question
 from exporter.intensity.reading import SECRET_VARIABLE, IntensityUnavailableError
-from exporter.intensity.web import MOST_BYTES, MOST_SECRET_BYTES, UrlWeb, secret_of
+from exporter.intensity.web import UrlWeb, secret_of
 from tests.exporter.intensity.test_providers import SECRET, child
 from tests.processes import join
 
@@ -108,8 +109,8 @@ SECRETS: list[tuple[Callable[[Path], object], str]] = [
     (lambda path: path.write_bytes(b"\n" * (2 * MOST_SECRET_BYTES) + b"abc"), "does not hold one line of text"),
     (lambda path: path.write_bytes(b"\xfc\xff"), "cannot be read: it is not text"),
     (lambda path: path.mkdir(), "cannot be read: Is a directory"),
-    (os.mkfifo, "is not a file"),
-    (lambda path: path.symlink_to("/dev/zero"), "is not a file"),
+    (os.mkfifo, "expected a file, got a pipe"),
+    (lambda path: path.symlink_to("/dev/zero"), "expected a file, got a pipe"),
 ]
 
 

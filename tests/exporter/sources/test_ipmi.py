@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.core.errand import Errand
 from exporter.power.component import Coverage
-from exporter.sources.errand import Errand
 from exporter.sources.ipmi import INTERVAL, TOOLS, IpmiSource, watts
 from exporter.sources.reading import NotPresentError, ReadingUnavailableError
+from tests.exporter.core.test_errand import FakeErrand
 from tests.exporter.sources.sensed_machine import FIXTURES
-from tests.exporter.sources.test_errand import FakeErrand
 from tests.fake_clock import FakeClock
 
 ANSWERS = {name: (FIXTURES / f"ipmi/{name}.txt").read_bytes() for name in ("ipmi-dcmi", "ipmitool")}

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.core.errand import MOST_BYTES
+from exporter.core.no_answer import NoAnswerError
 from exporter.core.units import Joules, Seconds, Watts
 from exporter.power.component import Coverage, EnergyCounter
-from exporter.sources.errand import MOST_BYTES
 from exporter.sources.meter import (
     FILE_AGE,
     MOST_AHEAD,
@@ -367,14 +368,14 @@ def test_a_server_that_does_not_end_is_given_up_and_never_waited_for(site: Site,
     assert source.read() == {}
     until(lambda: bool(site.asked) and (manner == "silent" or site.dribbled > 9), "the question, and some of an answer")
     clock.advance(10.0)
-    with pytest.raises(ReadingUnavailableError, match="no answer within 10 s"):
+    with pytest.raises(NoAnswerError, match="no answer within 10 s"):
         source.read()
     behaves.clear()
 
     def is_asked_again() -> bool:
         try:
             source.read()
-        except ReadingUnavailableError:
+        except NoAnswerError:
             return len(site.asked) == 2
         # An answer there may only be to the second question.
         assert len(site.asked) == 2

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from exporter.core.errand import MOST_BYTES, Errand, Errands, ProgramErrand, ThreadErrand
+from exporter.core.no_answer import NoAnswerError
 from exporter.core.units import Seconds
-from exporter.sources.errand import MOST_BYTES, Errand, Errands, ProgramErrand, ThreadErrand
-from exporter.sources.reading import ReadingUnavailableError
 from tests.fake_clock import FakeClock
 from tests.processes import until, until_ended
 
@@ -100,11 +100,11 @@ def test_an_errand_that_takes_too_long_is_given_up_once_and_holds_up_the_next_un
     errands.latest()
     for _ in range(20):
         office.clock.advance(10.0)
-        with pytest.raises(ReadingUnavailableError, match="no answer within 10 s"):
+        with pytest.raises(NoAnswerError, match="no answer within 10 s"):
             errands.latest()
     assert [one.given_up for one in office.sent] == [1]
     office.sent[0].result = b"at last"
-    with pytest.raises(ReadingUnavailableError):
+    with pytest.raises(NoAnswerError):
         errands.latest()  # what was given up tells of too long ago
     assert len(office.sent) == 2
 
@@ -147,7 +147,7 @@ def test_what_hangs_over_a_sleep_is_given_up_all_the_same() -> None:
     office.clock.sleep(3600.0)
     assert errands.latest() is None
     office.clock.advance(LIMIT)
-    with pytest.raises(ReadingUnavailableError, match="no answer within 10 s"):
+    with pytest.raises(NoAnswerError, match="no answer within 10 s"):
         errands.latest()
     assert [one.given_up for one in office.sent] == [1]
 
@@ -179,7 +179,7 @@ def test_a_program_speaks_english_and_knows_no_secret(monkeypatch: pytest.Monkey
 
 
 def test_a_program_that_fails_is_named() -> None:
-    with pytest.raises(ReadingUnavailableError, match="ended with status 3"):
+    with pytest.raises(NoAnswerError, match="ended with status 3"):
         answer_of(python("import sys; print('nothing'); sys.exit(3)"))
 
 
@@ -190,7 +190,7 @@ def test_a_program_that_does_not_end_is_killed(program: str) -> None:
     errand = python(program)
     assert errand.answer() is None
     errand.give_up()
-    with pytest.raises(ReadingUnavailableError, match="status -9"):
+    with pytest.raises(NoAnswerError, match="status -9"):
         answer_of(errand)
 
 
@@ -219,7 +219,7 @@ def test_what_a_program_has_started_is_killed_with_it(tmp_path: Path) -> None:
     until(lambda: told.exists() and told.read_text().endswith("."), "the number of the child")
     assert errand.answer() is None
     errand.give_up()
-    with pytest.raises(ReadingUnavailableError, match="status -9"):
+    with pytest.raises(NoAnswerError, match="status -9"):
         answer_of(errand)
     until_ended(int(told.read_text().removesuffix(".")))
 

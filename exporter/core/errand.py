@@ -1,4 +1,4 @@
-"""Readings that take longer than a sample may: fetched beside the sampler, at an interval of their own."""
+"""Errands that take longer than a program may wait: sent beside its loop, at an interval of their own."""
 
 import contextlib
 import os
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import IO, Protocol, cast
 
 from exporter.core.clock import STEP_TOLERANCE, Clock
+from exporter.core.no_answer import NoAnswerError
 from exporter.core.units import MonotonicSeconds, Seconds
-from exporter.sources.reading import ReadingUnavailableError
 
 MOST_BYTES = 65_536
 """Size up to which an answer is read. Judgement: a plug's whole status is a few thousand bytes."""
 
 
 class Errand(Protocol):
-    """One reading on its way. It never blocks."""
+    """One question on its way. It never blocks."""
 
     def answer(self) -> bytes | None:
         """Return the answer; None while there is none. Raises whatever went wrong."""
@@ -37,15 +37,14 @@ class Errands:
         *,
         interval: Seconds,
         limit: Seconds,
-        retry: Callable[[int], Seconds] | None = None,
+        pause: Callable[[int], Seconds] | None = None,
     ) -> None:
-        """Prepare to send; `retry` gives the time from a failed errand to the next by the failures in a row."""
-        self._retry = retry
+        """Prepare to send; `pause` gives the time from an errand to the next by the failures in a row, 0 after none."""
+        self._pause_after = pause or (lambda _failures: interval)
         self._failures = 0
         self._pause = interval
         self._clock = clock
         self._send = send
-        self._interval = interval
         self._limit = limit
         self._errand: Errand | None = None
         self._is_given_up = False
@@ -101,13 +100,13 @@ class Errands:
     def _end_with(self, outcome: bytes | Exception) -> None:
         self._last = outcome
         self._failures = self._failures + 1 if isinstance(outcome, Exception) else 0
-        self._pause = self._retry(self._failures) if self._retry and self._failures else self._interval
+        self._pause = self._pause_after(self._failures)
 
     def _give_up_late(self, errand: Errand, now: MonotonicSeconds) -> None:
         if self._is_given_up or self._sent_at is None or now - self._sent_at < self._limit:
             return
         self._is_given_up = True
-        self._end_with(ReadingUnavailableError(f"no answer within {self._limit:g} s"))
+        self._end_with(NoAnswerError(f"no answer within {self._limit:g} s"))
         errand.give_up()
 
 
@@ -130,7 +129,7 @@ class ProgramErrand:
     def answer(self) -> bytes | None:
         """See `Errand.answer`. A program that says more than a pipe holds does not end by itself.
 
-        Raises ReadingUnavailableError where the program failed.
+        Raises NoAnswerError where the program failed.
         """
         # Not reaped yet, so that no other group can have its number.
         if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -145,7 +144,7 @@ class ProgramErrand:
             except BlockingIOError:
                 content = b""
         if status != 0:
-            raise ReadingUnavailableError(f"{self._name} ended with status {status}")
+            raise NoAnswerError(f"{self._name} ended with status {status}")
         return content
 
     def give_up(self) -> None:
