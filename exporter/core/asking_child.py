@@ -9,6 +9,12 @@ from exporter.core.clock import Clock
 from exporter.core.errand import Errand, ProgramErrand
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, MonotonicSeconds, Seconds
 
+LIMIT = Seconds(60.0)
+"""Time after which the child is killed. Judgement: it may send three requests of ten silent seconds each."""
+
+ALONE_LIMIT = Seconds(2 * LIMIT)
+"""Time after which the child ends by itself: whoever would have killed it is gone, or very slow."""
+
 RETRIES = 3
 """Questions that are repeated soon after a failure, before the interval holds again."""
 

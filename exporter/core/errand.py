@@ -74,6 +74,11 @@ class Errands:
             raise self._last.with_traceback(None)  # or each time that it is raised would add to its traceback
         return self._last
 
+    def close(self) -> None:
+        """Give up an errand that is on its way, as the program ends."""
+        if self._errand is not None:
+            self._errand.give_up()
+
     def _forget_what_was_before_a_sleep(self) -> None:
         asleep = Seconds(self._clock.elapsed() - self._clock.awake())
         if self._asleep is not None and asleep - self._asleep > STEP_TOLERANCE:

@@ -5,7 +5,8 @@ import sys
 
 import msgspec
 
-from exporter.intensity.exchange import ALONE_LIMIT, Told, reply
+from exporter.core.asking_child import ALONE_LIMIT
+from exporter.intensity.exchange import Told, reply
 from exporter.intensity.providers.provider import Question
 from exporter.intensity.reading import IntensityUnavailableError
 from exporter.intensity.web import UrlWeb, secret_of

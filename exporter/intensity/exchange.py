@@ -5,16 +5,9 @@ import dataclasses
 import msgspec
 
 from exporter.core.no_answer import without
-from exporter.core.units import Seconds
 from exporter.intensity.providers.provider import Question, Web
 from exporter.intensity.providers.table import answer
 from exporter.intensity.reading import IntensityUnavailableError, Point
-
-LIMIT = Seconds(60.0)
-"""Time after which the child is killed. Judgement: it may send three requests of ten silent seconds each."""
-
-ALONE_LIMIT = Seconds(2 * LIMIT)
-"""Time after which the child ends by itself: whoever would have killed it is gone, or very slow."""
 
 MOST_POINTS = 600
 """Points that are handed on at most: two days of five minutes each, in what a pipe holds."""

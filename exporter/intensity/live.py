@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import msgspec
 
-from exporter.core.asking_child import Repetitions, SteadyClock, TakenErrand, ask_in_child
+from exporter.core.asking_child import LIMIT, Repetitions, SteadyClock, TakenErrand, ask_in_child
 from exporter.core.clock import Clock
 from exporter.core.errand import Errand, Errands, ProgramErrand
 from exporter.core.no_answer import NoAnswerError
 from exporter.core.units import GramsPerKwh, Seconds, UnixSeconds
-from exporter.intensity.exchange import LIMIT, MOST_POINTS, Told, encode_question
+from exporter.intensity.exchange import MOST_POINTS, Told, encode_question
 from exporter.intensity.providers.provider import FORECAST_INTERVAL, Question
 from exporter.intensity.providers.table import LIVE_PROVIDERS
 from exporter.intensity.reading import (

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from exporter.core.asking_child import RETRIES
+from exporter.core.asking_child import LIMIT, RETRIES
 from exporter.core.errand import Errand
 from exporter.core.units import GramsPerKwh, UnixSeconds
 from exporter.intensity.ask_live import LAST_KNOWN_HOLDS, AskedLiveProvider
-from exporter.intensity.exchange import LIMIT, Told, encode_question, reply
+from exporter.intensity.exchange import Told, encode_question, reply
 from exporter.intensity.live import DISCARD_REASONS, LiveIntensity
 from exporter.intensity.providers.provider import MOST_REQUESTS, Question
 from exporter.intensity.providers.table import LIVE_PROVIDERS

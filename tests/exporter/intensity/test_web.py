@@ -135,8 +135,8 @@ def test_a_variable_of_two_lines_is_refused_without_its_content(monkeypatch: pyt
 
 STARTED = """\
 import signal, sys
-from exporter.intensity import exchange
-exchange.ALONE_LIMIT = 1
+from exporter.core import asking_child
+asking_child.ALONE_LIMIT = 1
 sys.argv = ["ask", {question!r}]
 import runpy
 runpy.run_module("exporter.intensity", run_name="__main__")
