@@ -1,8 +1,9 @@
 """Check of the write-ahead log that lies beside a ledger whose writer was killed.
 
 SQLite takes a frame of the log that does not agree with its checksum for the end of what was written: all later frames,
-whole blocks, are gone without a word. A kill leaves at most the last frame unfinished, so what is wrong before it is
-damage. The format is that of SQLite's file format, section 4.
+whole blocks, are gone without a word. A transaction begins once the one before it is on the disk, and until it is there
+itself a disk may write its frames in any order: so a power cut leaves gaps and unfinished frames in the last
+transaction, and what is wrong before it is damage. The format is that of SQLite's file format, section 4.
 """
 
 import struct
@@ -30,8 +31,11 @@ Sums = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Frame:
-    """A frame: whether its salts are both, one or none of those of the log, and whether its checksum agrees."""
+    """A frame: its page, and whether it ends a transaction; whether its salts are both, one or none of those of the log,
+    and whether its checksum agrees."""
 
+    page: int
+    is_commit: bool
     salts: int
     is_whole: bool
 
@@ -54,12 +58,29 @@ def check_log(path: Path) -> None:
         or _summed((0, 0), content[:24], order) != _pair(content, 24)
     ):
         raise DamagedError(f"{log}: its header is damaged")
-    frames = list(_frames(content, order))
     # A log is used again from its beginning with other salts, so frames of an earlier use may follow the last one.
-    present = max((number for number, frame in enumerate(frames, 1) if frame.salts == 2), default=0)
-    for number, frame in enumerate(frames, 1):
-        if frame.salts == 1 or (number < present and not (frame.is_whole and frame.salts == 2)):
-            raise DamagedError(f"{log}: frame {number} is damaged")
+    frames = list(_frames(content, order))
+    present = [number for number, frame in enumerate(frames, 1) if frame.salts == 2]
+    frames = frames[: max(present, default=0)]
+    is_damaged = [frame.salts < 2 or not frame.is_whole for frame in frames]
+    first = next((number for number, found in enumerate(is_damaged, 1) if found), None)
+    if first is not None and not _is_last_transaction(frames, first):
+        raise DamagedError(f"{log}: frame {first} is damaged")
+
+
+def _is_last_transaction(frames: Sequence[_Frame], first: int) -> bool:
+    """Tell whether a frame, the first that is damaged, and all that follow it may be of one transaction.
+
+    Only its last frame ends a transaction, and none holds a page twice: each writes the head of the ledger.
+    """
+    begin = max((number for number, frame in enumerate(frames[: first - 1], 1) if frame.is_commit), default=0)
+    rest = frames[begin:]
+    written = [frame for frame in rest if frame.salts == 2]
+    return (
+        not any(frame.salts == 1 for frame in rest)
+        and not any(frame.is_commit for frame in written[:-1])
+        and len({frame.page for frame in written}) == len(written)
+    )
 
 
 def _frames(content: bytes, order: str) -> Iterator[_Frame]:
@@ -75,7 +96,8 @@ def _frames(content: bytes, order: str) -> Iterator[_Frame]:
                 content, start + 16
             )
             sums = _pair(content, start + 16)
-        yield _Frame(salts=agreeing, is_whole=is_whole)
+        page_number, pages_after = _pair(content, start)
+        yield _Frame(page=page_number, is_commit=pages_after > 0, salts=agreeing, is_whole=is_whole)
 
 
 def _summed(sums: Sums, content: bytes, order: str) -> Sums:

@@ -49,17 +49,53 @@ def test_a_kill_leaves_a_good_log(killed: Path, tmp_path: Path) -> None:
         assert store.blocks == BLOCKS
 
 
+def last_transaction(content: bytes) -> int:
+    """Return where the last transaction of a log begins: behind the last frame but one that ends a transaction."""
+    frames = range(HEADER_BYTES, len(content) - FRAME_BYTES + 1, FRAME_BYTES)
+    return [at + FRAME_BYTES for at in frames if any(content[at + 4 : at + 8])][-2]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(data=st.data())
-def test_any_flipped_byte_before_the_last_frame_is_found(killed: Path, tmp_path: Path, data: st.DataObject) -> None:
+def test_any_flipped_byte_before_the_last_transaction_is_found(killed: Path, tmp_path: Path, data: st.DataObject) -> None:
     path = copied(killed, tmp_path)
     content = bytearray(log_of(path).read_bytes())
-    last = (len(content) - HEADER_BYTES) // FRAME_BYTES - 1
-    at = data.draw(st.integers(0, HEADER_BYTES + last * FRAME_BYTES - 1))
+    last = last_transaction(content)
+    at = data.draw(st.integers(0, last - 1) | st.integers(last - FRAME_BYTES, last - FRAME_BYTES + 23))
     content[at] ^= data.draw(st.integers(1, 255))
     log_of(path).write_bytes(content)
     with pytest.raises(DamagedError, match=r"a\.db-wal: (its header|frame \d+) is damaged$"):
         data.draw(st.sampled_from([open_reader, open_store]))(path)
+
+
+def test_an_end_of_a_transaction_that_is_one_no_more_is_found(killed: Path, tmp_path: Path) -> None:
+    """The last two blocks then look like one, and both would be gone."""
+    path = copied(killed, tmp_path)
+    content = bytearray(log_of(path).read_bytes())
+    end = last_transaction(content) - FRAME_BYTES
+    content[end + 4 : end + 8] = bytes(4)
+    log_of(path).write_bytes(content)
+    with pytest.raises(DamagedError, match=r"frame \d+ is damaged$"):
+        open_store(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(data=st.data())
+def test_a_power_cut_may_leave_any_sectors_of_the_last_transaction(
+    killed: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    """A disk writes in any order until it is asked to have written: the last block is there as a whole or not at all."""
+    path = copied(killed, tmp_path)
+    content = log_of(path).read_bytes()
+    begin = last_transaction(content)
+    places = range(begin - begin % 512, len(content), 512)
+    missing = data.draw(st.sets(st.sampled_from(places)))
+    left = bytearray(content)
+    for one in missing:
+        left[max(one, begin) : one + 512] = bytes(len(left[max(one, begin) : one + 512]))
+    log_of(path).write_bytes(left)
+    with open_store(path) as store:
+        assert store.blocks == BLOCKS - (left != content)
 
 
 @pytest.mark.parametrize("left", [0, 20, HEADER_BYTES, HEADER_BYTES + 10])
