@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from exporter.core.command_line import write_out
 from exporter.core.config import ConfigError
-from simulator.ledger.log.commands import add_key
+from simulator.ledger.log.commands import add_key, add_publish
 
 if TYPE_CHECKING:
     from simulator.ledger.file.reading import ClaimName, Head
@@ -31,6 +31,7 @@ examples:
   ecochain ledger prove 3/17 --ledger ledger.db --output claim.json
   ecochain ledger check claim.json --head 288:4f0c...  without the ledger, against a head that was noted earlier
   ecochain ledger export ledger.db --output out.jsonl  all blocks as JSON, one a line
+  ecochain ledger publish ledger.db --key log.key --output log
 
 A claim is named DEVICE/SEQUENCE. A head is BLOCKS:ROOT, as `show` prints it: note one, and later proofs and later
 files can be held against it. Exit status: 0 good, 1 something does not hold, 2 a mistake in the command.
@@ -54,6 +55,9 @@ examples:
   ecochain ledger prove 3/17 --ledger ledger.db              that claim 17 of device 3 is in the ledger
   ecochain ledger prove 3/17 --record 0 --ledger ledger.db   and its first task record with it
   ecochain ledger prove --since 100 --ledger ledger.db       that the ledger begins with what its first 100 blocks were
+  ecochain ledger prove --block 7 --log log --ledger ledger.db --output block.tlog-proof
+                                                             that a block is in the log that `publish` wrote, as a
+                                                             c2sp.org/tlog-proof, which programs for such logs check
 
 A path in a proof is under a kilobyte for a million blocks or records.
 """
@@ -76,6 +80,8 @@ def add_ledger(commands: Any, parser_class: type[argparse.ArgumentParser]) -> No
     add("claim", metavar="CLAIM", nargs="?", type=_claim, help="DEVICE/SEQUENCE")
     add("--record", metavar="N", type=_number, help="also this one of the claim's task records, from 0")
     add("--since", metavar="BLOCKS", type=_number, help="in place of a claim: the number of blocks of an older head")
+    add("--block", metavar="N", type=_number, help="in place of a claim: this block, numbered from 1, in a public log")
+    add("--log", metavar="FOLDER", type=Path, help="with --block: the folder of the log")
     add("--ledger", metavar="FILE", type=Path, default=Path("ledger.db"), help="ledger file (default: %(default)s)")
     add("--output", metavar="FILE", type=Path, help="proof to write (default: the standard output)")
     prove.set_defaults(command=_ledger, work=_prove)
@@ -94,6 +100,7 @@ def add_ledger(commands: Any, parser_class: type[argparse.ArgumentParser]) -> No
     export.add_argument("--output", metavar="FILE", type=Path, help="file to write (default: the standard output)")
     export.set_defaults(command=_ledger, work=_export)
     add_key(own)
+    add_publish(own, _ledger)
 
 
 def _add_head(parser: argparse.ArgumentParser, what: str) -> None:
@@ -169,12 +176,18 @@ def _verify(options: argparse.Namespace) -> int:
 def _prove(options: argparse.Namespace) -> int:
     from simulator.ledger.file.proofs import Proof, proof_bytes, prove_claim, prove_growth
     from simulator.ledger.file.reading import open_reader
+    from simulator.ledger.log.block_proof import prove_block
+    from simulator.ledger.log.export import CHECKPOINT
 
-    if (options.claim is None) == (options.since is None):
-        raise ConfigError(["ledger prove: expected either a CLAIM, as 3/17, or --since BLOCKS"])
+    if [options.claim, options.since, options.block].count(None) != 2:
+        raise ConfigError(["ledger prove: expected either a CLAIM, as 3/17, or --since BLOCKS, or --block N"])
+    if (options.block is None) != (options.log is None):
+        raise ConfigError(["ledger prove: --block N and --log FOLDER belong together"])
     if options.claim is None and options.record is not None:
         raise ConfigError(["--record: expected a CLAIM that it is one of"])
     with open_reader(options.ledger) as reader:
+        if options.block is not None:
+            return _write(options.output, prove_block(reader, options.block, options.log / CHECKPOINT))
         proof: Proof
         if options.claim is None:
             proof = prove_growth(reader, options.since)

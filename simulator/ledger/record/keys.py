@@ -33,7 +33,7 @@ class SecretKey:
 
 def is_valid(key: bytes, chain_id: bytes, record: Signable, signature: bytes) -> bool:
     """Tell whether a signature of a record on a chain is one of this key, strictly."""
-    return _is_valid(key, signing_root(chain_id, record), signature)
+    return is_signature(key, signing_root(chain_id, record), signature)
 
 
 def check(key: bytes, chain_id: bytes, record: Signable, signature: bytes) -> None:
@@ -43,7 +43,7 @@ def check(key: bytes, chain_id: bytes, record: Signable, signature: bytes) -> No
     looked for only afterwards.
     """
     root = signing_root(chain_id, record)
-    if not _is_valid(key, root, signature):
+    if not is_signature(key, root, signature):
         raise _why_not(key, signature)
 
 
@@ -62,12 +62,13 @@ def _why_not(key: bytes, signature: bytes) -> RuleError:
     return RuleError(Rule.BAD_SIGNATURE, "the signature is not one of this record, key and chain")
 
 
-def _is_valid(key: bytes, root: bytes, signature: bytes) -> bool:
+def is_signature(key: bytes, content: bytes, signature: bytes) -> bool:
+    """Tell whether a signature of some bytes is one of this key, strictly."""
     open_signed, bad_signature = _verifier()
     if len(signature) != 64 or len(key) != 32:
         return False
     try:
-        open_signed(signature + root, key)
+        open_signed(signature + content, key)
     except bad_signature:
         return False
     return True

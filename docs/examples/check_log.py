@@ -1,0 +1,107 @@
+"""Check a published log of ecochain without ecochain: `python check_log.py FOLDER KEY`. It needs tlog-scales, PyNaCl
+and, beside it, audit_ledger.py.
+
+KEY is the text that `ecochain ledger key` printed, from whoever publishes. It checks the checkpoint, every tile, every
+block and the genesis; `python check_log.py PROOF KEY BLOCK` needs only a proof and its block."""
+
+import sys
+from base64 import b64decode
+from pathlib import Path
+
+from audit_ledger import FAULTS, digest, merkle, need, read
+from cryptography.exceptions import InvalidSignature
+from nacl.bindings import crypto_sign_open
+from tlog_scales.backend import LocalBackend
+from tlog_scales.reader import TilesReader
+from tlog_scales.signing import Vkey
+from tlog_scales.tiles import leaf_hash, level_entries, tile_path
+from tlog_scales.tlog import Checkpoint, InclusionProof, InclusionProofInvalid
+
+WRONG = (*FAULTS, InvalidSignature, RuntimeError, InclusionProofInvalid)
+
+
+def checkpoint_in(text, key):
+    """Return the checkpoint in a note, once its signature is seen to be one of the key."""
+    checkpoint = Checkpoint.from_text(text)
+    need(
+        checkpoint.serialize() == text and checkpoint.origin == key.name,
+        "the checkpoint is not written as it should be",
+    )
+    checkpoint.verify(key)
+    return checkpoint
+
+
+def in_rows(name, rows, folder, seen):
+    """Check the tile of these rows, and the narrower ones that are there; wider ones are of no checkpoint yet."""
+    path = folder.joinpath(*name)
+    partial = path.with_name(path.name + ".p")
+    files = {path: 256} if len(rows) == 256 else {}
+    named = [file for file in (partial.iterdir() if partial.is_dir() else []) if file.name.isdecimal()]
+    files |= {file: int(file.name) for file in named if 0 < int(file.name) <= len(rows)}
+    need(len(rows) in files.values(), f"{path} is missing")
+    for file, width in files.items():
+        need(file.read_bytes() == b"".join(rows[:width]), f"{file} is not what it should be")
+        seen.add(file)
+
+
+def check_blocks(folder, roots, seen):
+    """Check that each block has the root that the log has for it, and that its proposer signed it."""
+    genesis = (folder / "genesis").read_bytes()
+    chain = parent = digest(genesis)
+    keys = [validator[0] for validator in read(genesis)[0][1]]
+    for number, root in enumerate(roots, 1):
+        path = folder / "block" / root.hex()[:2] / root.hex()
+        data = path.read_bytes()
+        (signed_header, body), end = read(data)
+        header, signature = signed_header
+        need(end == len(data) and digest(header.raw) == root, f"{path}: is another block")
+        need((header[3], header[4]) == (number, parent), f"{path}: does not follow the block before it")
+        need(merkle([one.raw for part in body for one in part])[1] == header[7], f"{path}: has another body")
+        crypto_sign_open(signature + digest(b"ecochain/3/BlockHeader\0", chain, header.raw), keys[header[2]])
+        parent = root
+        seen.add(path)
+    return chain
+
+
+def check(folder, key):
+    """Return in words what a good folder holds. Raises one of WRONG for any other."""
+    checkpoint = checkpoint_in((folder / "checkpoint").read_bytes().decode(), key)
+    reader = TilesReader(LocalBackend(folder))
+    reader.set_size(size := checkpoint.size)
+    need(reader.calculate_root_hash() == checkpoint.root_hash, "the tiles have another root than the checkpoint")
+    roots = [reader.get_entry(place) for place in range(size)]
+    heights, root = merkle(roots)
+    need(root == checkpoint.root_hash, "the entries have another root than the checkpoint")
+    # Tiles hold every eighth row of the tree; the foreign reader needs not all of them for a root.
+    bundles = [len(root).to_bytes(2, "big") + root for root in roots]
+    levels = {-1: bundles, **{height // 8: heights[height] for height in range(0, len(heights), 8)}}
+    seen = {folder / name for name in ("checkpoint", "genesis")}
+    for level, row in levels.items():
+        need(len(row) == level_entries(size, level), "a level of the tree has another width")
+        for start in range(0, len(row), 256):
+            in_rows(tile_path(level, start // 256), row[start : start + 256], folder, seen)
+    chain = check_blocks(folder, roots, seen)
+    others = {path for path in folder.rglob("*") if not path.is_dir()} - seen - {folder / "index.html"}
+    more = f"; nothing names {len(others)} more files" if others else ""
+    return f"{size} blocks of the chain {chain.hex()}; head {size}:{checkpoint.root_hash.hex()}{more}"
+
+
+def check_proof(proof, block, key):
+    """Return in words what a good proof (c2sp.org/tlog-proof) says of a block. Raises one of WRONG for any other."""
+    told, _, note = proof.read_text(encoding="utf-8").partition("\n\n")
+    first, index, *hashes = told.split("\n")
+    need(first == "c2sp.org/tlog-proof@v1" and index.startswith("index "), "it is no proof that this program reads")
+    checkpoint, place = checkpoint_in(note, key), int(index.removeprefix("index "))
+    root = digest(read(block.read_bytes())[0][0][0].raw)
+    path = [b64decode(one, validate=True) for one in hashes]
+    InclusionProof(place, checkpoint.size, path).check(leaf_hash(root), checkpoint.root_hash)
+    return f"block {place + 1} is in the log with the head {checkpoint.size}:{checkpoint.root_hash.hex()}"
+
+
+if __name__ == "__main__":
+    what, key, *block = [*sys.argv[1:], "", ""][: max(2, len(sys.argv) - 1)]
+    try:
+        key = Vkey.from_string(key)
+        print(f"{what}: good: {check_proof(Path(what), Path(*block), key) if block else check(Path(what), key)}")
+    except WRONG as error:
+        sys.exit(f"{what}: {str(error) or type(error).__name__}")

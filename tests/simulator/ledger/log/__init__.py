@@ -1,0 +1,1 @@
+"""Tests of the public log, checked by programs that are not ours."""
