@@ -16,6 +16,7 @@ import msgspec
 from exporter.core.regular_file import read_file
 from simulator.ledger.file.contents import body_leaves
 from simulator.ledger.file.faults import DamagedError
+from simulator.ledger.file.measured import Measured, measured_by, read_subject, sentences
 from simulator.ledger.file.reading import ClaimName, ClaimRow, Head, Reader
 from simulator.ledger.record.codec import decode, digest, encode
 from simulator.ledger.record.keys import check
@@ -69,11 +70,12 @@ class ShownHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     path: bytes
 
     def head(self) -> Head:
-        """Return the head. Raises ProofError where its root is no hexadecimal number."""
-        try:
-            return Head(self.blocks, bytes.fromhex(self.root))
-        except ValueError as error:
-            raise ProofError(f'the root of a head is no hexadecimal number: "{self.root}"') from error
+        """Return the head. Raises ProofError where its root is no hexadecimal number in small letters."""
+        with suppress(ValueError):
+            root = bytes.fromhex(self.root)
+            if root.hex() == self.root:
+                return Head(self.blocks, root)
+        raise ProofError(f'the root of a head is no hexadecimal number: "{self.root}"')
 
 
 class RecordProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,7 +87,10 @@ class RecordProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class ClaimProof(_Shape, frozen=True, tag="claim"):
-    """A signed claim, its path to the body of a block, and the block's path to a head."""
+    """A signed claim, its path to the body of a block, and the block's path to a head.
+
+    That of a measured host shows what the claim says of its hour, and has one form only: as it was written.
+    """
 
     claim: str
     message: bytes
@@ -98,6 +103,7 @@ class ClaimProof(_Shape, frozen=True, tag="claim"):
     head: ShownHead
     genesis: bytes
     record: RecordProof | None = None
+    measured: Measured | msgspec.UnsetType = msgspec.UNSET
 
 
 class GrowthProof(_Shape, frozen=True, tag="growth"):
@@ -193,6 +199,8 @@ def read_proof(path: Path) -> Proof:
         proof: Proof = msgspec.json.decode(content, type=Proof)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProofError(f"{path}: {_mistake(content, error)}") from error
+    if isinstance(proof, ClaimProof) and proof.measured is not msgspec.UNSET and proof_bytes(proof) != content:
+        raise ProofError(f"{path}: is not as `ecochain ledger attest` wrote it")
     return proof
 
 
@@ -218,7 +226,8 @@ def check_proof(proof: Proof, trusted: Head | None = None) -> list[str]:
     if trusted is not None and trusted not in heads:
         raise ProofError(f"it is about the head {' and '.join(map(head_text, heads))}, not about the trusted one")
     if isinstance(proof, ClaimProof):
-        return [*_check_claim(proof, heads[0]), _check_signed(proof.head, proof.genesis)]
+        told = [*_check_claim(proof, heads[0]), _check_signed(proof.head, proof.genesis)]
+        return told if proof.measured is msgspec.UNSET else [*told, *_check_measured(proof, proof.measured)]
     signed = [_check_signed(one, proof.genesis) for one in (proof.old, proof.head)]
     return [*_check_growth(proof, heads[0], heads[1]), *signed]
 
@@ -253,6 +262,19 @@ def _check_claim(proof: ClaimProof, head: Head) -> list[str]:
             check_inclusion(leaf, one.place, claim.records, path, claim.records_root)
         told.append(f"task record {one.place} of {claim.records} is in that claim")
     return told
+
+
+def _check_measured(proof: ClaimProof, shown: Measured) -> list[str]:
+    """Check what a proof shows of an hour against its claim, and return it in sentences."""
+    genesis, claim = decode(proof.genesis, Genesis), decode(proof.message, SignedMessage)
+    subject = read_subject(genesis)
+    if subject is None or not isinstance(claim.message, Claim):
+        raise ProofError("its chain is none of attestations, so nothing was measured")
+    if claim.chain_id != hashlib.sha256(proof.genesis).digest():
+        raise ProofError("its claim is one of another chain")
+    if measured_by(subject, claim.message, shown.intensity_source, shown.models) != shown:
+        raise ProofError("what it shows as measured is not what the claim says")
+    return sentences(subject, shown)
 
 
 def _check_growth(proof: GrowthProof, head: Head, old: Head) -> list[str]:
