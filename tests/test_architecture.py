@@ -127,7 +127,7 @@ LAYERS = (
     ("simulator.ledger", "simulator.ledger.devices"),
     ("simulator.forecast", "simulator.ledger.file", "simulator.scheduling"),
     ("simulator.scheduling.horizon",),
-    ("simulator.ledger.cost", "simulator.ledger.log", "simulator.scenario"),
+    ("simulator.ledger.attest", "simulator.ledger.cost", "simulator.ledger.log", "simulator.scenario"),
     ("simulator.assembly",),
     ("simulator.run.job",),
     ("simulator.published",),
@@ -177,7 +177,7 @@ SEES_ONLY = {
             "simulator.ledger",
             *(
                 f"simulator.ledger.{one}"
-                for one in ("booking", "consensus", "cost", "devices", "file", "log", "record")
+                for one in ("attest", "booking", "consensus", "cost", "devices", "file", "log", "record")
             ),
         ),
         ("simulator.arrays", "simulator.ledger"),
@@ -286,6 +286,7 @@ def import_breaches(module: Module) -> Iterator[str]:
 COMMANDS = {
     "simulator/cli.py",
     "simulator/forecast/cli.py",
+    "simulator/ledger/attest/commands.py",
     "simulator/ledger/cli.py",
     "simulator/ledger/log/commands.py",
     "simulator/picture/cli.py",

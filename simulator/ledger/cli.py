@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from exporter.core.command_line import write_out
 from exporter.core.config import ConfigError
+from simulator.ledger.attest.commands import add_attest
 from simulator.ledger.log.commands import add_key, add_publish
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def add_ledger(commands: Any, parser_class: type[argparse.ArgumentParser]) -> No
     export.set_defaults(command=_ledger, work=_export)
     add_key(own)
     add_publish(own, _ledger)
+    add_attest(own, _ledger)
 
 
 def _add_head(parser: argparse.ArgumentParser, what: str) -> None:

@@ -1,0 +1,103 @@
+"""Origins of an hour's figures, by stored samples: two texts that a claim names by their digests, and notes."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from exporter.core.prometheus import Points, Series
+from simulator.ledger.attest.scrapes import Scrapes, refuse_gaps
+
+POWER_INFO, INTENSITY_INFO = "ecotrack_power_source_info", "ecotrack_grid_carbon_intensity_info"
+
+POWER, LOW, HIGH = "ecotrack_power_watts", "ecotrack_power_low_watts", "ecotrack_power_high_watts"
+
+SENSORS = {"battery", "hwmon", "ipmi", "meter", "nvml", "rapl"}
+"""Sources of power that measure it, as the exporter names them; all others estimate it."""
+
+NOTED = {
+    "ecotrack_gap_joules_total": "{:.0f} J of a time without the exporter are not in it",
+    "ecotrack_sample_gaps_total": "{:.0f} samples after a gap ({reason})",
+    "ecotrack_discarded_readings_total": "{:.0f} readings of {source} were discarded ({reason})",
+    "ecotrack_resets_total": "{:.0f} counters of {source} began anew",
+}
+"""Counters whose rise a reader should know of, and how it is told."""
+
+
+def intensity_text(series: Sequence[Series], scrapes: Scrapes, start: float) -> str:
+    """Return zone, basis, method and provider of the carbon intensity in force, each as it began.
+
+    Raises RefusedError where it was not known for a while: then emissions were not counted.
+    """
+    told = _labels(series, scrapes, start, INTENSITY_INFO, "nothing says the carbon intensity")
+    keys = ("grid_zone", "basis", "method", "provider")
+    return "; ".join(dict.fromkeys(", ".join(f"{key} {one.get(key, '')}" for key in keys) for one in told))
+
+
+def power_text(series: Sequence[Series], scrapes: Scrapes, start: float) -> str:
+    """Return where the power of each component of the host comes from, and how far it may be off.
+
+    Raises RefusedError where nothing says so.
+    """
+    components = {name for values in scrapes.energy.values() for name in values}
+    told = [
+        one
+        for one in _labels(series, scrapes, start, POWER_INFO, "nothing says where the power comes from")
+        if one.get("component", "") in components
+    ]
+    parts = [f"{one.get('component')}: {one.get('source', '')} ({one.get('model', '')})" for one in told]
+    text = "; ".join(dict.fromkeys(parts)) or "unknown"
+    if not all(SENSORS.issuperset(one.get("source", "").split("+")) for one in told) or not told:
+        text += "; what no sensor measures is estimated by a model"
+    band = _band(series, scrapes, components)
+    return text if band is None else f"{text}; {band}"
+
+
+def _labels(series: Sequence[Series], scrapes: Scrapes, start: float, name: str, missing: str) -> list[dict[str, str]]:
+    """Return the labels of a family's series in the scrapes, in the order in which they began. Raises RefusedError."""
+    within = scrapes.times
+    found = []
+    for one in series:
+        times = _within(one, name, within)
+        if times:
+            found.append((times[0], sorted(one.labels.items()), times))
+    known = sorted({at for _, _, times in found for at in times})
+    # The first scrape after the exporter's start may be one before its first sample.
+    refuse_gaps([within[0], *known] if known else known, start, scrapes.gap, missing)
+    return [dict(labels) for _, labels, _ in sorted(found, key=lambda one: (one[0], one[1]))]
+
+
+def _within(one: Series, name: str, times: Sequence[float]) -> list[float]:
+    if one.labels.get("__name__") != name:
+        return []
+    return [at for at, value in one.points if times[0] <= at <= times[-1] and value == 1.0]
+
+
+def _band(series: Sequence[Series], scrapes: Scrapes, components: set[str]) -> str | None:
+    """Return the band around the power in words, as a share of it; None where the exporter tells of none."""
+    sums = dict.fromkeys((POWER, LOW, HIGH), 0.0)
+    times = set(scrapes.times)
+    for one in series:
+        name = one.labels.get("__name__", "")
+        if name in sums and one.labels.get("component") in components:
+            sums[name] += sum(value for at, value in one.points if at in times)
+    if not 0.0 < sums[LOW] <= sums[POWER] <= sums[HIGH] < float("inf"):
+        return None
+    low, high = sums[LOW] / sums[POWER], sums[HIGH] / sums[POWER]
+    return f"nine machines in ten lie within {low:.2f} to {high:.2f} times the figure"
+
+
+def notes_of(series: Sequence[Series], scrapes: Scrapes) -> tuple[str, ...]:
+    """Return what the exporter says of the hour that a reader should know."""
+    return tuple(sorted(_notes(series, scrapes)))
+
+
+def _notes(series: Sequence[Series], scrapes: Scrapes) -> Iterator[str]:
+    first, last = scrapes.times[0], scrapes.times[-1]
+    for one in series:
+        text = NOTED.get(one.labels.get("__name__", ""))
+        rise = 0.0 if text is None else _rise(tuple(point for point in one.points if first <= point[0] <= last))
+        if text is not None and rise > 0.0 and one.labels.get("scope", "host") == "host":
+            yield text.format(rise, source=one.labels.get("source", ""), reason=one.labels.get("reason", ""))
+
+
+def _rise(points: Points) -> float:
+    return sum(after if after < before else after - before for (_, before), (_, after) in pairwise(points))
