@@ -13,7 +13,7 @@ MOST_CHECKPOINT_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a log said that it held: its name, the number of its entries, and the root of their tree."""
+    """The state of a log: its name, the number of its entries, and the root of their tree."""
 
     origin: str
     size: int

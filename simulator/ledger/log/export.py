@@ -25,12 +25,12 @@ CHECKPOINT, GENESIS, PAGE = "checkpoint", "genesis", "index.html"
 """Names of the files that are not numbered: the signed head, the first bytes of the chain, and the page for people."""
 
 _BEGUN = {"block", "tile", GENESIS, f".{GENESIS}.new", f".{CHECKPOINT}.new"}
-"""What a folder without a checkpoint may hold: a first export that was cut short."""
+"""Contents of a folder without a checkpoint that may become a log: those of a first export that was cut short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What an export did: the head that is published now, the size of the one before, and the files it wrote."""
+    """Outcome of an export: the head that is published now, the size of the one before, and the files that it wrote."""
 
     checkpoint: Checkpoint
     before: int

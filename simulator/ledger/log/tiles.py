@@ -12,7 +12,7 @@ LENGTH_BYTES = 2
 """Bytes of the length before each entry of a bundle (C2SP tlog-tiles, section "Log entries")."""
 
 ENTRIES = "entries"
-"""What stands in the place of a level in the names of bundles of entries."""
+"""The word in the place of a level in the names of bundles of entries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from simulator.cli import main
 from simulator.ledger.file.store import create_store, open_store
 from simulator.ledger.record.key_file import create_key, read_key
+from tests.processes import TOOL_SECONDS
 from tests.simulator.ledger.chains import Chain
 from tests.simulator.ledger.log.published import EXAMPLES, checked, contents, story, write
 
@@ -68,18 +69,26 @@ def test_the_foreign_program_writes_the_same_proof_and_ours_is_good() -> None:
     main(PUBLISH)
     main([*PROVE, "7"])
     tool = [sys.executable, "-m", "tlog_scales.cli"]
-    theirs = subprocess.run([*tool, "gen-proof", "./log", "6"], capture_output=True, check=True)
+    theirs = subprocess.run([*tool, "gen-proof", "./log", "6"], capture_output=True, timeout=TOOL_SECONDS, check=True)
     assert theirs.stdout == Path("block.tlog-proof").read_bytes()
-    root = subprocess.run([*tool, "get-leaf", "--check", "./log", "6"], capture_output=True, check=True).stdout.hex()
+    root = subprocess.run(
+        [*tool, "get-leaf", "--check", "./log", "6"], capture_output=True, timeout=TOOL_SECONDS, check=True
+    ).stdout.hex()
     key, program = read_key(Path("log.key")).verifier(), EXAMPLES / "check_log.py"
     for place, status in ((root, 0), (f"{'0' * 64}", 1)):
         block = f"log/block/{place[:2]}/{place}"
         told = subprocess.run(
-            [sys.executable, program, "block.tlog-proof", key, block], capture_output=True, text=True, check=False
+            [sys.executable, program, "block.tlog-proof", key, block],
+            capture_output=True,
+            text=True,
+            timeout=TOOL_SECONDS,
+            check=False,
         )
         assert told.returncode == status
         assert told.stdout.startswith("block.tlog-proof: good: block 7 is in the log" if root == place else "")
-    told = subprocess.run([sys.executable, program, "log", key], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, program, "log", key], capture_output=True, text=True, timeout=TOOL_SECONDS, check=True
+    )
     assert told.stdout.startswith("log: good: 15 blocks of the chain ")
 
 
@@ -87,7 +96,13 @@ def test_the_foreign_program_writes_the_same_proof_and_ours_is_good() -> None:
 @pytest.mark.usefixtures("folder")
 def test_a_ledger_that_is_in_use_is_published_as_it_is() -> None:
     with open_store(Path("ledger.db")):
-        done = subprocess.run([sys.executable, "-m", "simulator", *PUBLISH], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "simulator", *PUBLISH],
+            capture_output=True,
+            text=True,
+            timeout=TOOL_SECONDS,
+            check=True,
+        )
     assert done.stdout.startswith("log: 15 blocks are published")
     assert checked(Path("log"), read_key(Path("log.key"))).startswith("good: ")
 
