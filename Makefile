@@ -51,7 +51,7 @@ server-tests: .venv/dev.stamp test-packages
 	$(python) -m pytest --numprocesses=4 --dist=loadfile -m "servers and not full"
 
 verify: .venv/dev.stamp test-packages newer-programs ## Run the tests at their full sizes, the benchmarks and the experiments
-	@scripts/install-packages texlive-latex-recommended
+	@scripts/install-packages texlive-latex-recommended golang-go golang-golang-x-mod-dev
 	$(python) -m pytest -o faulthandler_timeout=7200
 	@$(MAKE) --no-print-directory bench experiments
 
