@@ -186,7 +186,7 @@ def test_a_flag_that_cannot_be_read_is_one_line(
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "audit-a-ledger.md"
-AUDITOR = Path(__file__).parents[3] / "docs" / "examples" / "audit_ledger.py"
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 
 
 def test_the_walk_of_the_how_to_page_says_what_the_page_says(
@@ -196,13 +196,14 @@ def test_the_walk_of_the_how_to_page_says_what_the_page_says(
     Story().tell(8).write(Path("ledger.db"))
     shown = "".join(re.findall(r"```console\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
     commands = re.findall(r"\$ (\S+) (.*)\n((?:[^$].*\n)*)", shown)
-    assert len(commands) == 8
+    assert len(commands) == 9
     for program, arguments, expected in commands:
         if program == "ecochain":
             assert main(arguments.split()) == 0
             told = capsys.readouterr().out
         else:
-            command = [sys.executable, str(AUDITOR), arguments.split()[1]]
+            script, *rest = arguments.split()
+            command = [sys.executable, str(EXAMPLES / script), *rest]
             told = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True).stdout
         pattern = re.escape(expected).replace(re.escape("..."), "[0-9a-f]{64}")
         assert re.fullmatch(pattern, told), (arguments, told)

@@ -57,7 +57,9 @@ def last_transaction(content: bytes) -> int:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(data=st.data())
-def test_any_flipped_byte_before_the_last_transaction_is_found(killed: Path, tmp_path: Path, data: st.DataObject) -> None:
+def test_any_flipped_byte_before_the_last_transaction_is_found(
+    killed: Path, tmp_path: Path, data: st.DataObject
+) -> None:
     path = copied(killed, tmp_path)
     content = bytearray(log_of(path).read_bytes())
     last = last_transaction(content)
