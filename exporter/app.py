@@ -19,6 +19,7 @@ from exporter.reload import Reload
 from exporter.sampler import Stop
 from exporter.snapshot import Snapshot
 from exporter.sources.collector import Source
+from exporter.views.attestation import PATH, proof_response
 from exporter.views.clean_window import clean_window, job_of
 from exporter.views.summary import history, summarize
 
@@ -89,7 +90,12 @@ def _seldom_asked(publication: Publication[Snapshot]) -> dict[str, Handler]:
         snapshot, _, _ = publication.latest()
         return json_response(processes(snapshot))
 
+    def attested(_request: Request) -> Response:
+        snapshot, _, _ = publication.latest()
+        return proof_response(snapshot)
+
     return {
+        PATH: attested,
         "/api/v1/optimizations": optimized,
         "/api/v1/savings": saved,
         "/api/v1/processes": told_apart,

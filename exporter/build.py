@@ -289,6 +289,7 @@ def build_settings(
         ),
         emission_limit=emission_limit(config.ecoguard),
         equivalents=config.equivalents,
+        proof=None if config.attestation.proof is None else Path(config.attestation.proof),
     )
 
 
@@ -370,6 +371,7 @@ def build_sampler(
             connections_interval=Seconds(config.sampling.connections_interval_seconds),
             meter=meter_settings(config.meter, totals.last),
             attribution=None if sharing is None else group_rule(config.attribution),
+            proof=lambda: sampler.settings.proof,
         ),
     )
     publication = Publication(clock, initial, exposition)

@@ -342,6 +342,15 @@ class Attribution(Section, frozen=True):
                 raise ValueError(f".groups.{group}: expected a list of patterns, none of them empty")
 
 
+class Attestation(Section, frozen=True):
+    """Proof of the last hour of this machine that somebody has signed, which the exporter shows and does not check."""
+
+    proof: (
+        Annotated[str, Meta(min_length=1, description="File that `ecochain ledger attest` writes; without it none.")]
+        | None
+    ) = None
+
+
 class Config(Section, frozen=True):
     """Whole configuration. `preset` sets the network's and grid's presets at once; sections override it."""
 
@@ -365,6 +374,7 @@ class Config(Section, frozen=True):
     journal: JournalSection = msgspec.field(default_factory=JournalSection)
     optimize: Optimize = msgspec.field(default_factory=Optimize)
     attribution: Attribution = msgspec.field(default_factory=Attribution)
+    attestation: Attestation = msgspec.field(default_factory=Attestation)
 
     def __post_init__(self) -> None:
         """Refuse a budget of what is not known."""

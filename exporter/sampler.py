@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from exporter import totals
@@ -87,6 +88,7 @@ class Settings:
     plan: BudgetPlan
     emission_limit: GramsPerSecond
     equivalents: bool = True
+    proof: Path | None = None  # file of the proof that is shown
 
 
 class Sampler:
@@ -192,7 +194,7 @@ class Sampler:
             self._previous = carry_forward(self._previous, reading)
         last = last_reading(self._previous, self._unfinished.flat)
         snapshot = replace(snapshot, totals=replace(snapshot.totals, last=last))
-        snapshot = replace(self._advised(snapshot, reading), audit=self._audit())
+        snapshot = replace(self._advised(snapshot, reading), audit=self._audit(), attestation=reading.attestation)
         # Kept at once: whatever goes wrong while it is saved, its energy has been booked.
         self._snapshot = snapshot
         if self._journal is not None:

@@ -25,7 +25,7 @@ from exporter.intensity.reading import IntensityReading
 from exporter.intensity.window import Tariff
 from exporter.past_weeks import Week
 from exporter.power.component import ByScope, Component, Provenance, Scope, power_by_scope
-from exporter.sources.reading import Memory, Outcome, ProcessUse, SourceState
+from exporter.sources.reading import Attestation, Memory, Outcome, ProcessUse, SourceState
 from exporter.totals import Totals
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ class Snapshot:
     history: tuple[HistoryPoint, ...] = ()
     optimizations: "Optimizations | None" = None  # None where no strategy is chosen, tried or in force
     audit: AuditResult | None = None  # the last that was kept
+    attestation: Attestation | None = None  # the last hour whose consumption was signed
     reference: Reference | None = None  # that the eco score compares with
     weeks: tuple[Week, ...] = ()  # the last ones, oldest first
 

@@ -26,6 +26,7 @@ from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import PROGRAMS, MovingMachine, moving_machine
 from tests.grafana.simulated import KEPT_RESULTS
 from tests.kept_audit import keep_audit
+from tests.kept_proof import keep_proof, last_hour
 from tests.processes import free_port, join, running, running_prometheus
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +52,7 @@ power: {{idle_watts: 8, full_watts: 45}}
 budget: {{day_grams: {day}, week_grams: {week}, month_grams: {month}, time_zone: UTC}}
 grid: {{price_per_kwh: {price}, currency: EUR, live: {{provider: uk, zone: GB, url: "{url}"}}}}
 attribution: {{by: groups, groups: {groups}}}
+attestation: {{proof: {proof}}}
 """
 
 TELLING = ("--collector.processes", "--collector.process_bytes")
@@ -100,7 +102,9 @@ def _exporter(folder: Path, machine: MovingMachine, grid: str) -> Iterator[str]:
     limits = {str(period): limit for period, limit in LIMITS.items()}
     # What else runs on this machine moves bytes too, and is nobody's business.
     groups = {program: [program] for program in PROGRAMS}
-    config.write_text(CONFIGURATION.format(url=grid, price=PRICE, groups=groups, **limits), encoding="utf-8")
+    proof = keep_proof(folder / "proof.json", last_hour())
+    told = CONFIGURATION.format(url=grid, price=PRICE, groups=groups, proof=proof, **limits)
+    config.write_text(told, encoding="utf-8")
     now = time.time()
     used = write_past(folder, address, now=now, limits=LIMITS, cleanest=now + 3600.0 * HOURS_TO_THE_CLEANEST)
     begin_with(folder / "state", config, machine.procfs, used, LIMITS[Period.DAY])

@@ -103,6 +103,14 @@ def grams(amount: float) -> str:
     return f"{amount / 1000:.2f} kg" if amount >= 1000 else f"{amount:.1f} g"
 
 
+def age(seconds: float) -> str:
+    """Format a time that has passed for people, to about two digits."""
+    for size, name in ((31_557_600.0, "years"), (86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {name}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
 def moment(at: float) -> str:
     """Format a time in UTC, from Unix seconds."""
     when = datetime.fromtimestamp(at, UTC)

@@ -7,6 +7,7 @@ from prometheus_client import ProcessCollector
 from exporter.core.metrics import Exposition, Row
 from exporter.exposition import (
     activity,
+    attestation,
     attribution,
     audit,
     budget,
@@ -38,6 +39,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
     *score.ROWS,
     *optimizations.ROWS,
     *audit.ROWS,
+    *attestation.ROWS,
     *collectors.ROWS,
     *health.ROWS,
 )

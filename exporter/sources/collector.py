@@ -30,6 +30,7 @@ from exporter.sources.reading import NotPresentError, Outcome, SourceState, Time
 from exporter.sources.sockstat import sockets
 
 if TYPE_CHECKING:
+    from exporter.sources.attestation import ProofFile
     from exporter.sources.meter import MeterSettings
     from exporter.sources.processes.grouping import GroupRule
 
@@ -46,6 +47,8 @@ class Choices:
     connections_interval: Seconds = Seconds(30.0)  # noqa: RUF009 - a number
     meter: "MeterSettings | None" = None
     attribution: "GroupRule | None" = None
+    proof: Callable[[], Path | None] = lambda: None
+    """Return the file of the proof to show; None where none is. It is asked at each reading, since it may change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,23 @@ def _meter(settings: Settings) -> Callable[[], object]:
 
 def _absent() -> NoReturn:
     raise NotPresentError
+
+
+def _attestation(settings: Settings) -> Callable[[], object]:
+    file: ProofFile | None = None
+
+    def read() -> object:
+        nonlocal file
+        path = settings.choices.proof()
+        if path is None:
+            raise NotPresentError
+        if file is None or file.path != path:
+            from exporter.sources.attestation import ProofFile  # noqa: PLC0415
+
+            file = ProofFile(path, settings.clock)
+        return file.read()
+
+    return read
 
 
 def _ipmi(settings: Settings) -> Callable[[], object]:
@@ -192,6 +212,13 @@ SOURCES: tuple[Source, ...] = (
         on_failure=OnFailure.LEVEL,
         file=lambda settings: settings.procfs.net / "sockstat",
         open=lambda settings: lambda: sockets(settings.procfs.net),
+    ),
+    Source(
+        name="attestation",
+        reads="proof of the last hour whose consumption was signed, from the file that the configuration names",
+        on_failure=OnFailure.LEVEL,
+        file=lambda _: Path("attestation.proof"),
+        open=_attestation,
     ),
     Source(
         name="processes",

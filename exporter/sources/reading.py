@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from exporter.core.no_answer import NoAnswerError
-from exporter.core.units import BytesPerSecond, MonotonicSeconds, Ratio, Seconds, UnixSeconds
+from exporter.core.units import BytesPerSecond, Grams, Joules, MonotonicSeconds, Ratio, Seconds, UnixSeconds
 from exporter.power.component import EnergyCounter
 
 ValueT = TypeVar("ValueT")
@@ -92,6 +92,21 @@ class NetworkCounters:
 
     devices: Mapping[str, Traffic]
     speeds: Mapping[str, BytesPerSecond] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """The last hour whose consumption was signed, of the target that Prometheus calls `instance`, as its proof tells.
+
+    `proof` is the content of its file.
+    """
+
+    instance: str
+    start: UnixSeconds
+    end: UnixSeconds
+    energy: Joules
+    emissions: Grams
+    proof: bytes
 
 
 class SourceState(StrEnum):
@@ -186,6 +201,7 @@ class HostReading:
     network: Timed[NetworkCounters] | None = None
     sockstat: Mapping[tuple[str, str], int] | None = None  # by protocol and kind
     connections: Mapping[str, int] | None = None  # by state
+    attestation: Attestation | None = None
     processes: Timed[GroupTimes] | None = None
     process_bytes: Timed[GroupBytes] | None = None
     sensors: Mapping[str, Timed[EnergyCounter]] = field(default_factory=dict)

@@ -2,9 +2,11 @@
 
 from html import escape
 
-from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment, money
+from exporter.core.html import UNKNOWN, age, bar, big, card, data, document, footer_links, grams, moment, money
+from exporter.core.printable import printable
 from exporter.core.units import BYTES_PER_DECIMAL_GB
 from exporter.equivalents import equivalents_text
+from exporter.views.attestation import FILE_NAME, PATH, AttestationView
 from exporter.views.processes import ProcessesView
 from exporter.views.programs import programs_section
 from exporter.views.score import score_section
@@ -18,6 +20,9 @@ from exporter.views.wording import (
     scopes_text,
     unknown_intensity_text,
 )
+
+ABOUT_PROOFS = "https://github.com/ecotrack/ecotrack/blob/main/docs/how-to/attest-a-device.md"
+"""Page on what a proof proves, and how one is checked."""
 
 
 def render_page(summary: Summary, points: list[PointView], told: ProcessesView, *, metrics_path: str) -> str:
@@ -38,7 +43,8 @@ def render_page(summary: Summary, points: list[PointView], told: ProcessesView, 
 <section><h2>Eco score, and why</h2>{score_section(summary)}</section>
 <section><h2>Data quality</h2>{_flags(summary)}</section>
 </div>
-{programs_section(told)}<section><h2>Where the watts come from</h2>{_components(summary.components)}</section>""",
+{programs_section(told)}<section><h2>Where the watts come from</h2>{_components(summary.components)}</section>
+{_last_proof(summary.attestation, summary.now)}""",
         footer=_lifetime(summary) + footer_links("ecotrack", summary.version, metrics_path),
     )
 
@@ -98,15 +104,15 @@ def _emission_card(summary: Summary) -> str:
             _embodied(summary),
             escape(unknown_intensity_text(summary.intensity_troubles)),
         )
+    old = age(summary.now - intensity.described_at)
     value = data(intensity.grams_per_kwh, "intensity", f"{intensity.grams_per_kwh:.0f} g/kWh")
-    age = _age(summary.now - intensity.described_at)
     return card(
         "Emissions now",
         whole,
         parts,
         _embodied(summary),
         f"at {value}, {escape(intensity.description)}",
-        f"source {escape(intensity.provider)}, zone {escape(intensity.grid_zone)}, {age} old",
+        f"source {escape(intensity.provider)}, zone {escape(intensity.grid_zone)}, {old} old",
         _clean_hour(summary),
     )
 
@@ -228,16 +234,25 @@ def _components(components: list[ComponentView]) -> str:
     return f'<div class="scroll"><table><tr>{head}<th>Source</th><th>How</th></tr>{rows}</table></div>'
 
 
+def _last_proof(told: AttestationView | None, now: float) -> str:
+    """Build the part on the last attested hour; nothing where no proof can be read."""
+    if told is None:
+        return ""
+    energy = data(told.energy_kwh, "attested-energy", f"{told.energy_kwh * 1000:.1f} Wh")
+    emissions = data(told.emissions_grams, "attested-emissions", grams(told.emissions_grams))
+    until, ago = moment(told.end), age(now - told.end)
+    link = f'<a href="{PATH}" download="{FILE_NAME}">Download the proof</a>'
+    about = f'<a href="{ABOUT_PROOFS}">What it proves</a>'
+    return f"""<section><h2>Last proof</h2>
+<p><b>{energy}</b> and {emissions} CO\u2082e in the hour until {until}, {ago} ago. {link}</p>
+<p class="dim">Whoever holds a secret key has signed this for {escape(printable(told.instance))}, by what Prometheus
+had stored: the signature shows who says so, and that nobody changed it since. This page has not checked it;
+<b>ecochain ledger check {FILE_NAME}</b> does. {about}.</p></section>"""
+
+
 def _watts(one: ComponentView) -> str:
     return UNKNOWN if one.watts is None else data(one.watts, f"power-{escape(one.component)}", f"{one.watts:.2f}")
 
 
 def _limit(grams: float) -> str:
     return f"{grams / 1000:g} kg" if grams >= 1000 else f"{grams:g} g"
-
-
-def _age(seconds: float) -> str:
-    for size, name in ((31_557_600.0, "years"), (86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {name}"
-    return f"{max(0.0, seconds):.0f} s"

@@ -13,6 +13,7 @@ from exporter.power.component import ByScope, Provenance, Scope
 from exporter.snapshot import HistoryPoint, Readings, Snapshot
 from exporter.sources.reading import SourceState
 from exporter.usage.events import EventKind
+from exporter.views.attestation import AttestationView, attestation_view
 from exporter.views.embodied import EmbodiedView, embodied_notes, embodied_view
 from exporter.views.score_basis import ScoreBasisView, score_basis
 
@@ -133,6 +134,7 @@ class Summary(_View, frozen=True):
     lifetime_since: float
     equivalents: dict[str, float]
     flags: list[FlagView]
+    attestation: AttestationView | None = None
 
 
 class PointView(_View, frozen=True):
@@ -192,6 +194,7 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         lifetime_since=totals.since,
         equivalents=dict(equivalents_of(totals.lifetime_emissions)) if snapshot.equivalents else {},
         flags=quality_flags(snapshot, now, fresh=fresh),
+        attestation=attestation_view(snapshot),
     )
 
 

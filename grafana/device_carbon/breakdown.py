@@ -6,6 +6,7 @@ from exporter.eco_score import WORLD
 from grafana.board import Row
 from grafana.colours import COMPONENTS, DIRECTIONS, FACTORS, SCOPES
 from grafana.device import NO_DATA
+from grafana.device_carbon.attested import proof
 from grafana.device_carbon.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, NO_SCORE, NO_TRAFFIC
 from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, number, rows
 from grafana.promql import rate, select, shown, total
@@ -21,9 +22,9 @@ LONGEST_FACTOR = 4
 
 
 def row() -> Row:
-    """Build the row of activities, energy by component, traffic, score, what-if, intensity, lifetime and comparison."""
+    """Build the row of activities, energy, traffic, score, what-if, intensity, lifetime, comparison and last proof."""
     panels = (_activities(), _energy(), _traffic(), _score(), _what_if(), _intensity(), _lifetime(), _compared())
-    return Row(title="What it is made of", panels=panels)
+    return Row(title="What it is made of", panels=(*panels, proof()))
 
 
 def _activities() -> dashboard.Panel:
@@ -154,7 +155,7 @@ def _compared() -> dashboard.Panel:
             Series(name="Reference", unit=GRAMS_PER_HOUR, decimals=2),
             Series(name="Counted", unit="s", decimals=0),
         ),
-        width=24,
+        width=18,
         height=5,
     )
     columns = {"instance": "Instance", "machine": "Machine", "grade": "Letter", "score": "Score", "own": "Own"}

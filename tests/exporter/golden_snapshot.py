@@ -38,7 +38,7 @@ from exporter.power.hardware import Hardware, Kind
 from exporter.snapshot import Readings, Snapshot, Throughput
 from exporter.sources.host import HostSource
 from exporter.sources.nics import NicRule
-from exporter.sources.reading import DiskBytes, Memory, Outcome, SourceState, Traffic
+from exporter.sources.reading import Attestation, DiskBytes, Memory, Outcome, SourceState, Traffic
 from exporter.totals import ActivityTotal, Exported, GroupTotal, Totals
 from exporter.usage.events import Event, EventKind
 from tests.exporter import hosts
@@ -117,6 +117,14 @@ def golden_snapshot() -> Snapshot:
         ),
         audit=AuditResult(
             ended=NOON, holds=2, fails=1, not_checked=3, differences={"energy": 0.0, "power": 0.0002, "summary": 0.01}
+        ),
+        attestation=Attestation(
+            instance=HOSTILE,
+            start=UnixSeconds(NOON - 7200.0),
+            end=UnixSeconds(NOON - 3600.0),
+            energy=Joules(148_912.345),
+            emissions=Grams(20.68227),
+            proof=b"{}",
         ),
         optimizations=Optimizations(
             found=(

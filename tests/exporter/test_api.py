@@ -186,10 +186,11 @@ def _json(site: Site, path: str) -> dict[str, Any]:
 def _unknown(site: Site) -> set[str]:
     """Return the fields of the summary that are null, those of its emissions with a dot.
 
-    A fixed intensity tells no clean hour, and what is not configured costs nothing and has no embodied carbon.
+    A fixed intensity tells no clean hour, and what is not configured costs nothing, has no embodied carbon and is not
+    attested.
     """
     summary = _json(site, "/api/v1/summary")
-    assert [summary.pop(name) for name in ("clean_hour", "cost", "embodied")] == [None, None, None]
+    assert [summary.pop(name) for name in ("clean_hour", "cost", "embodied", "attestation")] == [None] * 4
     emissions = summary.pop("emissions_grams_per_hour")
     summary |= {f"emissions_grams_per_hour.{scope}": value for scope, value in emissions.items()}
     return {name for name, value in summary.items() if value is None and name != "sampled_at"}

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.build import Paths, build_sampler
 from exporter.build_sharing import TELLING, sharing_of
-from exporter.config import Attribution, Budget, Config, Power
+from exporter.config import Attestation, Attribution, Budget, Config, Power
 from exporter.snapshot import Snapshot
 from exporter.sources.collector import SOURCES, OnFailure
 from exporter.views.summary import summarize
@@ -16,6 +16,7 @@ from exporter.views.table import render_table
 from tests.exporter.fakes import series
 from tests.exporter.golden_snapshot import MOVED
 from tests.fake_clock import NOON, FakeClock
+from tests.kept_proof import keep_proof
 
 LAPTOP = Path(__file__).parent / "sources/fixtures/laptop"
 
@@ -72,6 +73,7 @@ RESTS_ON: dict[str, set[str]] = {
         "ecotrack_process_bytes_lost_total",
     },
     "connections": {"ecotrack_network_connections"},
+    "attestation": {"ecotrack_attestation_timestamp_seconds", "ecotrack_attestation_energy_joules"},
     # The laptop has no sensors.
     **{source.name: set() for source in SOURCES if source.on_failure is OnFailure.REPLACED},
 }
@@ -88,9 +90,12 @@ def sampled(folder: Path, *off: str) -> Snapshot:
     clock = FakeClock()
     sources = [source for source in SOURCES if source.name not in off]
     paths = Paths(procfs=laptop / "proc", sysfs=laptop / "sys")
-    sampler, publication = build_sampler(
-        Config(budget=Budget(day_grams=100.0), power=Power(machine="laptop")), clock, paths, sources, None
+    config = Config(
+        budget=Budget(day_grams=100.0),
+        power=Power(machine="laptop"),
+        attestation=Attestation(proof=str(keep_proof(folder / "proof.json", NOON - 60.0))),
     )
+    sampler, publication = build_sampler(config, clock, paths, sources, None)
     sampler.sample_once()
     for name, (before, after) in MOVED.items():
         file = laptop / name

@@ -43,6 +43,7 @@ PARTS: Mapping[str, tuple[Mapping[str, Any], str, str]] = {
     "equivalents": ({"equivalents": False}, "equivalents", ""),
     "optimize": ({"optimize": {"strategies": ["reduce_cpu"]}}, "", "optimize"),
     "attribution": ({"attribution": {"top": 5}}, "", "attribution"),
+    "attestation": ({"attestation": {"proof": "/var/lib/proof.json"}}, "attestation", ""),
     "journal": ({"journal": {"folder": "/var/lib/journal"}}, "", "journal"),
 }
 """Changes of the defaults, with the part of each that takes effect and the part that waits."""

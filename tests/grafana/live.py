@@ -22,6 +22,7 @@ from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import MovingMachine, moving_machine
 from tests.grafana.simulated import running_simulator
 from tests.kept_audit import keep_audit
+from tests.kept_proof import keep_proof, last_hour
 from tests.processes import TOOL_SECONDS, free_port, program, running, running_prometheus, until
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +137,8 @@ def running_exporter(folder: Path, machine: MovingMachine, more: str = "") -> It
     """Run an exporter with `CONFIGURATION`, more of it, and fresh state on a machine; yields host and port."""
     folder.mkdir()
     config = folder / "ecotrack.yml"
-    config.write_text(CONFIGURATION + more, encoding="utf-8")
+    proof = keep_proof(folder / "proof.json", last_hour())
+    config.write_text(f"{CONFIGURATION}attestation: {{proof: {proof}}}\n{more}", encoding="utf-8")
     keep_audit(folder / "state")
     address = f"127.0.0.1:{free_port()}"
     argv = [sys.executable, "-m", "exporter", f"--config.file={config}"]

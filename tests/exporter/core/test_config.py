@@ -19,7 +19,7 @@ from exporter.sources.time_zone import time_zone
 
 SECTIONS = (
     "preset, sampling, power, meter, network, grid, activity, budget, "
-    "embodied, equivalents, ecoguard, journal, optimize, attribution"
+    "embodied, equivalents, ecoguard, journal, optimize, attribution, attestation"
 )
 
 
