@@ -28,7 +28,7 @@ class Machine:
     job: str = JOB
     joules: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COMPONENTS, 0.0))
     grams: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COMPONENTS, 0.0))
-    stored: dict[Labels, list[tuple[float, float]]] = field(default_factory=dict)
+    stored: dict[Labels, list[tuple[float, float]]] = field(default_factory=dict, repr=False)
     extra: dict[str, str] = field(default_factory=dict)
     at: float = 0.0
 
