@@ -31,8 +31,8 @@ SETTLED = Seconds(2.0)
 """Age from which a file that has changed is taken to be whole. A file system may give two changes within its clock's
 step one time; the coarsest step, of FAT, is 2 s."""
 
-MOST_GRAMS_PER_KWH = 1500.0
-"""Carbon intensity above which a proof is refused: the most that a configuration may state."""
+MOST_GRAMS_PER_KWH = 2000.0
+"""Carbon intensity above which a proof is refused: the most that `ecochain ledger attest` claims."""
 
 
 class _Measured(msgspec.Struct, frozen=True, kw_only=True):
