@@ -21,7 +21,7 @@ from exporter.views.wording import (
     unknown_intensity_text,
 )
 
-ABOUT_PROOFS = "https://github.com/ecotrack/ecotrack/blob/main/docs/how-to/attest-a-device.md"
+ABOUT_PROOFS = "https://github.com/ecotrack/ecotrack/blob/main/docs/how-to/show-the-last-proof.md"
 """Page on what a proof proves, and how one is checked."""
 
 
