@@ -88,6 +88,7 @@ bench: .venv/dev.stamp ## Measure server and exporter beside others; writes benc
 	$(python) -m bench.processes_bench --record
 	$(python) -m bench.placement_bench --record
 	$(python) -m bench.simulator_bench --record
+	$(python) -m bench.first_compile --record
 	$(python) -m bench.report_bench --record
 	$(python) -m bench.suite_bench --record
 	$(python) -m bench.projection_bench --record

@@ -63,6 +63,12 @@ class Child:
             raise ChildError(f"{self._subject} could not be computed: the child process ended with status {status}")
         return self._answer
 
+    def wait(self, limit: Seconds) -> None:
+        """Wait until the child has ended, with or without an answer, and end it where it is late."""
+        self._thread.join(limit)
+        if self._thread.is_alive():
+            self.end()
+
     def end(self) -> None:
         """Kill the child."""
         self._process.kill()

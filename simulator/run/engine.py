@@ -9,8 +9,10 @@ from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray, IntArray
 from simulator.energy.bus import ASKED, SINKS, SOURCES, STORED, Flows
 from simulator.run.backlog import Queue, Work
+from simulator.run.beside import LIMIT, Call, compile_beside, no_block
 from simulator.run.blocks import Blocks, Seen
 from simulator.run.buses import Buses
+from simulator.run.child import Child
 from simulator.run.deferred import NOTHING, Released, together
 from simulator.run.initial import network_of, state_of, tables_of
 from simulator.run.kernels import (
@@ -18,9 +20,6 @@ from simulator.run.kernels import (
     MOST_STEPS,
     PHASES,
     PLACE,
-    SEEN_FREE,
-    SEEN_GREEN,
-    SEEN_WAKE,
     SETTLE,
     STANDING,
     WAKE,
@@ -33,10 +32,11 @@ from simulator.run.totals import Totals
 from simulator.scheduling.charging import HOURS_AHEAD, Charging, ChargingView
 from simulator.scheduling.horizon.told import Told
 from simulator.scheduling.interface import Policy
-from simulator.scheduling.kernels.compiled import passed, prepared
+from simulator.scheduling.kernels.compiled import Backend, passed, prepared
 from simulator.scheduling.kernels.placement import Order, Rule, place_least_loaded
 from simulator.scheduling.planned import AsPlanned
 from simulator.scheduling.ruled import Ruled, rule
+from simulator.scheduling.shifting import TemporalShifting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +121,7 @@ class Engine:
         self._order: Order = place_least_loaded
         self._rule: Rule = rule(plant.cluster)
         self._advance = advance
+        self._beside: Child | None = None
         self._traced: list[Stretch] | None = None
         self._watched = False
         self.placing: Placing | None = None
@@ -248,6 +249,8 @@ class Engine:
         if block is not None and self._index < block.begin + len(block.offered):
             return block
         begun, self._held = block is not None, self.waiting
+        if not begun and plant.backend is Backend.COMPILED:
+            self._beside = compile_beside(self._first_call())
         # The old tasks make room for the new ones: both may be many.
         block = self._block = None
         block = self._block = self._blocks.after(self._index, most_steps, self._seen())
@@ -287,25 +290,32 @@ class Engine:
 
     def _prepare(self, order: Order, block: Block) -> None:
         """Have what this run needs compiled, the policy's order and the step."""
-        backend, state = self.plant.backend, self._state
-        placed = (state.choice, state.times, state.terms)
-        wake = None if self._sleep is None else state.nodes[SEEN_WAKE]
-        seen = (state.nodes[SEEN_FREE], wake, state.buses[SEEN_GREEN])
-        tasks = (block.release, block.task_class, block.work)
-        self._order = passed(order, backend, self._rule, self._rule.moved, *tasks, *seen, *placed)
-        asked = (
-            self._order,
-            self._rule,
-            self._tables,
-            self._network,
-            self._sleep,
-            state,
-            self.totals.sums,
-            block,
-            0,
-            0.0,
-        )
-        self._advance = prepared(advance, backend, *asked)
+        backend, call = self.plant.backend, self._call(block)
+        self._order = passed(order, backend, *call.of_order())
+        if self._beside is not None:
+            self._rehearse()
+            self._beside.wait(LIMIT)
+        self._advance = prepared(advance, backend, self._order, *call)
+
+    def _call(self, block: Block) -> Call:
+        """Return a call of the step in a block."""
+        constant = (self._rule, self._tables, self._network, self._sleep)
+        return Call(*constant, self._state, self.totals.sums, block)
+
+    def _rehearse(self) -> None:
+        """Have what this run needs later compiled now."""
+        plant = self.plant
+        if plant.planner is not None:
+            plant.planner.rehearse()
+        if isinstance(plant.shifting, TemporalShifting):
+            plant.shifting.rehearse(plant.cluster)
+
+    def _first_call(self) -> Call:
+        """Return a call of the types of all, before anything is known of the first block."""
+        plant = self.plant
+        if isinstance(plant.policy, Ruled):
+            _, self._rule = plant.policy.choice(plant.cluster, np.ones(len(plant.sells)))
+        return self._call(no_block(len(plant.deferrable), len(plant.sells)))
 
     def _go(self, block: Block, until: int, most_missed: float = math.inf) -> None:
         """Let the kernels advance to a position, and find room for the tasks where they lack it."""

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.arrays import BoolArray, CountArray, FloatArray
+from simulator.energy.interface import WEATHER_STEP
 from simulator.scheduling.interface import Cluster, Outlook
 from simulator.scheduling.kernels.compiled import Backend, kernel
 from simulator.scheduling.kernels.placement import choose_releases
@@ -69,12 +70,28 @@ class TemporalShifting:
     def __init__(self, deferrable: BoolArray, *, backend: Backend) -> None:
         """Take which task classes may wait, `deferrable` (K,)."""
         self._deferrable = deferrable
+        self._backend = backend
         self._choose = kernel(choose_releases, backend)
         self._point = np.zeros(1, np.int64)
         self._cluster: Cluster | None = None
         self._tables: _Tables
         # Promises by point and node: rings, in which a point has the row of its number modulo their length.
         self._joules = self._seconds = self._put_off = np.zeros((0, 0))
+
+    def rehearse(self, cluster: Cluster) -> None:
+        """Choose the release of a task that does not exist: what the choice needs is then loaded and compiled."""
+        kinds = np.flatnonzero(self._deferrable)[:1].astype(np.int32)
+        one, nowhere = np.ones(len(kinds)), np.zeros((1, len(cluster.site_of_bus)))
+        outlook = Outlook(
+            start=np.zeros(1),
+            seconds=WEATHER_STEP,
+            green_watts=nowhere[np.newaxis],
+            grams_per_joule=nowhere,
+            first=np.zeros(1, np.int64),
+        )
+        tasks = Tasks(arrival=one, task_class=kinds, work=one, deadline=one)
+        beside = TemporalShifting(self._deferrable, backend=self._backend)
+        beside.release(tasks, np.array([0, len(kinds)]), cluster, outlook)
 
     def release(self, tasks: Tasks, first: CountArray, cluster: Cluster, outlook: Outlook) -> FloatArray:
         """See `Shifting.release`. Raises ValueError for an outlook longer than the first, which sets the memory."""

@@ -50,6 +50,10 @@ class PlannerByName:
         """Return the planner that sees names in order."""
         return self._planner
 
+    def rehearse(self) -> None:
+        """See `Planner.rehearse`."""
+        self._planner.rehearse()
+
     def begin(self, view: HourView) -> Acts:
         """See `Planner.begin`."""
         acts = self._planner.begin(

@@ -99,6 +99,24 @@ class Planner:
         self.plan: Plan | None = None
         self.told: Told | None = None
 
+    def rehearse(self) -> None:
+        """Plan an hour in which nothing happens, for nobody: what the solver needs is then loaded and compiled."""
+        cluster, buses = self._setting.cluster, len(self._setting.foreseen)
+        nowhere, nothing = np.zeros((1, buses)), np.zeros((1, len(self._prompt)))
+        prospect = Prospect(
+            cluster=cluster,
+            batteries=self._setting.batteries,
+            standing=self._standing,
+            seconds=np.full(1, float(SECONDS_PER_HOUR)),
+            generation=nowhere,
+            grams_per_joule=nowhere,
+            stored=np.zeros(buses),
+            prompt=nothing,
+            arrived=nothing,
+            due=nothing,
+        )
+        self.solver.plan(prospect, self._prompt, np.zeros(cluster.fits.shape, np.int32))
+
     def held(self) -> Released:
         """Return the tasks that are held back, each with its release, or the latest that it may have."""
         return self._held.all()

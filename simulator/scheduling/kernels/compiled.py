@@ -11,6 +11,8 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
+from simulator.scheduling.kernels.alone import alone
+
 _LOG = logging.getLogger(__name__)
 
 KERNEL = {"error_model": "numpy", "_nrt": False}
@@ -48,12 +50,38 @@ def passed(function: KernelT, backend: Backend, *arguments: object) -> KernelT:
     return function if backend is Backend.PLAIN else cast(KernelT, _pointer(function, arguments))
 
 
+def promised(*arguments: object) -> object:
+    """Return what is of the type that `passed` returns for all compiled kernels with arguments of the types of these.
+
+    It stands for such a kernel before there is one, and must not be called.
+    """
+    from numba import types  # noqa: PLC0415 - takes longer to load than the whole command line may
+
+    return _pointer_to(0, types.none(*_types_of(arguments)))
+
+
+def is_lacking(function: Callable[..., Any], *arguments: object) -> bool:
+    """Return whether `prepared` would compile a kernel for arguments of these types, and keep the code for others."""
+    dispatcher, types = _compiled(function, no_cfunc_wrapper=True), _types_of(arguments)
+    return types not in dispatcher.overloads and _is_lacking(dispatcher, types)
+
+
+def _is_lacking(dispatcher: Any, types: tuple[Any, ...]) -> bool:
+    """Return whether code has a folder to be kept in, and is not there."""
+    kept = dispatcher._cache
+    if not hasattr(kept, "lock"):
+        return False
+    kept_for = kept._cache_file._load_index()
+    return kept._index_key(types, dispatcher.targetctx.codegen()) not in kept_for
+
+
 @functools.cache
 def _compiled(function: Callable[..., Any], **wrappers: bool) -> Any:
     """Compile a function on the first call with each kind of arguments.
 
     The code is kept beside the source, or in the user's cache folder where that cannot be written, or in
-    $NUMBA_CACHE_DIR; where none can be written, for this process only. `wrappers` tell numba which it need not make.
+    $NUMBA_CACHE_DIR; where none can be written, for this process only. Of several processes that want it one compiles.
+    `wrappers` tell numba which it need not make.
     """
     import numba  # noqa: PLC0415 - takes longer to load than the whole command line may
     from numba.core.caching import FunctionCache, IndexDataCacheFile  # noqa: PLC0415 - as above
@@ -67,42 +95,58 @@ def _compiled(function: Callable[..., Any], **wrappers: bool) -> Any:
             self._cache_file = IndexDataCacheFile(  # type: ignore[no-untyped-call]
                 cache_path=self._cache_path, filename_base=base, source_stamp=_rests_on(cast(FunctionType, function))
             )
+            self.lock = Path(self._cache_path) / f"{base}.lock"
 
     _attend_compiling()
     _admit_called(function)
     dispatcher = cast(Any, numba.njit)(function, **KERNEL, **wrappers)
+    compile_for = dispatcher.compile
+
+    def compile_once(types: tuple[Any, ...]) -> Any:
+        if not _is_lacking(dispatcher, types):
+            return compile_for(types)
+        with alone(dispatcher._cache.lock):
+            return compile_for(types)
+
     # Without a folder for its cache numba raises RuntimeError.
     with contextlib.suppress(RuntimeError):
         dispatcher._cache = Kept(function)
+        dispatcher.compile = compile_once
     return dispatcher
 
 
 def _compiled_for(function: Callable[..., Any], arguments: tuple[object, ...], **wrappers: bool) -> Any:
     """Compile a function for the types of these arguments, and return what numba found."""
-    from numba import typeof  # noqa: PLC0415 - as above
-
-    types = tuple(typeof(one) for one in arguments)  # type: ignore[no-untyped-call]
-    dispatcher = _compiled(function, **wrappers)
+    types, dispatcher = _types_of(arguments), _compiled(function, **wrappers)
     dispatcher.compile(types)
     return dispatcher.overloads[types]
 
 
+def _types_of(arguments: tuple[object, ...]) -> tuple[Any, ...]:
+    from numba import typeof  # noqa: PLC0415 - as above
+
+    return tuple(typeof(one) for one in arguments)  # type: ignore[no-untyped-call]
+
+
 def _pointer(function: Callable[..., Any], arguments: tuple[object, ...]) -> object:
     """Compile a function for the types of these arguments, and return what numba takes for a pointer to it."""
-    from numba.core.types import WrapperAddressProtocol  # noqa: PLC0415 - as above
-
     found = _compiled_for(function, arguments, no_cpython_wrapper=True)
-    address = found.library.get_pointer_to_function(found.fndesc.llvm_cfunc_wrapper_name)
+    return _pointer_to(found.library.get_pointer_to_function(found.fndesc.llvm_cfunc_wrapper_name), found.signature)
+
+
+def _pointer_to(address: int, its_signature: Any) -> object:
+    import numba.experimental.function_type  # noqa: F401, PLC0415 - tells numba of such types
+    from numba.core.types import WrapperAddressProtocol  # noqa: PLC0415 - as above
 
     class Pointer(WrapperAddressProtocol):
         """The address of a function, with the types of its arguments."""
 
         def __wrapper_address__(self) -> int:
-            return cast(int, address)
+            return address
 
         def signature(self) -> Any:
             """Return the types of the arguments and of the result."""
-            return found.signature
+            return its_signature
 
     return Pointer()
 
@@ -149,6 +193,12 @@ def _admit(function: Callable[..., Any]) -> None:
 
 
 @functools.cache
+def announce() -> None:
+    """Say, once in a process, that compiling takes a while."""
+    _LOG.info("compiling the kernels: some seconds, once; the result is cached")
+
+
+@functools.cache
 def _attend_compiling() -> None:
     """Announce the first compilation of this process, and let each have its way; code from the cache is not compiled.
 
@@ -161,20 +211,17 @@ def _attend_compiling() -> None:
     options = cast(Any, config)  # its names are made while it is loaded
 
     class Attendant(event.Listener):
-        """A listener that logs once, before the first compilation, that it takes a while, and stops what prolongs it.
+        """A listener that announces the first compilation, and stops what prolongs each.
 
         To compile a kernel is to compile what it calls, too: these compilations lie within its own.
         """
 
-        said = False
         depth = 0
         collects = False
         vectorizes = 0
 
         def on_start(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
-            if not self.said:
-                self.said = True
-                _LOG.info("compiling the kernels: some seconds, once; the result is cached")
+            announce()
             # Counted first: what ends it from here on, such as Ctrl-C, finds the collector as it was, or is undone.
             self.depth += 1
             if self.depth == 1:

@@ -1,11 +1,18 @@
 """Compiling: announced, kept, and never in the way of a start."""
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from simulator.scheduling.kernels.alone import alone
+from tests.processes import ending, until
+from tests.simulator.scheduling.kernels.test_alone import has_open
 
 ROOT = Path(__file__).parents[4]
 PLACE = """
@@ -106,6 +113,35 @@ def test_kept_code_goes_with_the_files_that_it_rests_on(
     assert run() == "12"
     texts[file] = texts[file].replace(old, new)
     assert run() == expected
+
+
+@pytest.mark.slow
+def test_who_waited_for_another_to_compile_takes_its_code(tmp_path: Path) -> None:
+    for name, text in {"caller": CALLER, "called": CALLED}.items():
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+
+    @contextlib.contextmanager
+    def started(kept: Path) -> Iterator[subprocess.Popen[str]]:
+        environment = {"NUMBA_CACHE_DIR": str(kept), "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+        program = f"import logging\nlogging.basicConfig(level=logging.INFO, stream=__import__('sys').stdout)\n{CALL}"
+        argv = [sys.executable, "-c", program]
+        with ending(subprocess.Popen(argv, env=os.environ | environment, stdout=subprocess.PIPE, text=True)) as process:
+            yield process
+
+    one, other = tmp_path / "one", tmp_path / "other"
+    with started(one) as first:
+        assert "compiling" in first.communicate(timeout=300)[0]
+    [lock] = one.rglob("*.lock")
+    waited_for = other / lock.relative_to(one)
+    waited_for.parent.mkdir(parents=True)
+    with contextlib.ExitStack() as processes, contextlib.ExitStack() as held:
+        held.enter_context(alone(waited_for))
+        second = processes.enter_context(started(other))
+        # It looks for kept code, finds none, and opens the lock.
+        until(lambda: has_open(second, waited_for), "the second process")
+        shutil.copytree(one, other, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
+        held.close()
+        assert second.communicate(timeout=300)[0] == "12\n"
 
 
 COLLECTOR = """
