@@ -18,8 +18,8 @@ ACCOUNTABLE = "conflicting checkpoints are final only where votes convict a thir
 HONEST = "no votes of an honest validator convict it"
 LAWFUL = "each step of a branch keeps its laws"
 
-MAX_STATES = 20_000_000
-"""States beyond which a check gives up, and says so: some 5 GB."""
+MAX_STATES = 8_000_000
+"""States beyond which a check gives up, and says so: some 2.5 GB."""
 
 
 class Order(Enum):

@@ -19,7 +19,7 @@ ACTED, CONVICTED = 16, 32
 _FLAGS = ACTED | CONVICTED
 _BITS = 15
 _MEMORY, _WAITING = 6, 18
-"""Where the numbers of a column begin."""
+"""Places of the two numbers in a column."""
 _LARGEST = (1 << _WAITING - _MEMORY) - 1
 
 

@@ -1,4 +1,4 @@
-"""What happens to the votes of one validator: it signs them, and blocks hold them, or evidence against it."""
+"""Events of one validator: it signs votes, and blocks hold them, or evidence against it."""
 
 from collections.abc import Iterator
 from functools import cache

@@ -94,7 +94,7 @@ def steps_of_both_epochs_together(state: State) -> list[Step]:
 
 
 def late_votes_count_from_the_present_source(state: State) -> list[Step]:
-    """The last epoch's votes are taken for a step from what is justified now."""
+    """Take the last epoch's votes for a step from what is justified now."""
     return get_steps(replace(state, previous_source=state.justified))
 
 
@@ -104,7 +104,7 @@ def the_target_is_final(state: State) -> State:
 
 
 def the_last_step_counts(state: State) -> State:
-    """What is justified may go back: the first step's target is taken, not the latest."""
+    """Return a state whose justified checkpoint may go back: that of the first step, not the latest."""
     after, steps = process_justification(state), get_steps(state)
     return replace(after, justified=steps[0].target if steps else after.justified)
 
@@ -143,7 +143,7 @@ def late_votes_are_for_the_present(state: State, vote: AttestationData) -> State
 
 
 def all_votes_stay(state: State) -> State:
-    """The votes of an epoch are counted in the next one too."""
+    """Count the votes of an epoch in the next one too."""
     return replace(process_epoch(state), voters=state.voters)
 
 

@@ -1,11 +1,11 @@
-"""What is checked: who takes part in it, who of them signs anything, and how far the branches go."""
+"""Settings of a check: who takes part, who of them signs anything, and how far the branches go."""
 
 from dataclasses import dataclass
 
 from simulator.ledger.record.types import Checkpoint
 
 COMMON, LEFT, RIGHT = range(3)
-"""Where a block lies: before the fork, or on one of the two branches."""
+"""Sides on which a block lies: before the fork, or on one of the two branches."""
 
 SIDES = ("common", "left", "right")
 
@@ -27,7 +27,7 @@ class Setting:
 
     @property
     def is_accountable(self) -> bool:
-        """Whether the faulty hold a third of the stake, so that forks exist and have to convict them."""
+        """True where the faulty hold a third of the stake, so that forks exist and have to convict them."""
         return 3 * sum(self.stakes[one] for one in self.faulty) >= sum(self.stakes)
 
     @property

@@ -1,4 +1,4 @@
-"""What makes the check small loses nothing: a checker without it, a few lines long, finds the same on small bounds."""
+"""Reductions lose nothing: a checker without them, a few lines long, finds the same on small bounds."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -68,7 +68,7 @@ def test_turns_reach_the_same_states_between_epochs_under_all_names(setting: Set
 
 @pytest.mark.parametrize("setting", [*SETTINGS, replace(SETTINGS[1], checkpoints=2, evidence=False, forks_late=True)])
 def test_turns_lose_no_outcome_of_free_moves(setting: Setting) -> None:
-    """Where both branches have gone on to the end, the same states are reached, whatever came before what."""
+    """The same states are reached at the end of both branches, whatever came before what."""
     check = Check(setting)
     initial, canonical = check.moves.get_initial(), check.symmetry.canonical
 
