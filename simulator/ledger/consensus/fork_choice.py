@@ -2,15 +2,16 @@
 
 The head is found by going from the last justified checkpoint to the child with most stake behind it, again and again;
 stake stands behind the head of its last vote. Between equals the larger root wins, wherever the blocks came first.
-Only chains that know of that justification are followed. What is final is never left.
+Only chains whose votes justify it are followed, be it with the next epoch: whoever votes on such a chain is bound to
+that justification, and could not vote on another. What is final is never left.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simulator.ledger.consensus.slashing import find_vote_offence, get_offender
-from simulator.ledger.consensus.state import State, compute_epoch, compute_start_slot
-from simulator.ledger.consensus.transition import ProcessMessages, state_transition
+from simulator.ledger.consensus.state import State, compute_epoch, compute_start_slot, get_epoch
+from simulator.ledger.consensus.transition import ProcessMessages, process_slots, state_transition
 from simulator.ledger.record.codec import digest
 from simulator.ledger.record.keys import check
 from simulator.ledger.record.rules import Rule, RuleError
@@ -25,10 +26,17 @@ REMEMBERED_BLOCKS = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Block of the tree: its parent, and the state after it."""
+    """Block of the tree: its parent, the state after it, and what its chain's votes justify in the next epoch."""
 
     parent: bytes
     state: State
+    justified: Checkpoint
+
+
+def get_known(parent: bytes, state: State) -> Known:
+    """Return a block of the tree, given the state after it."""
+    following = compute_start_slot(state.config, get_epoch(state) + 1)
+    return Known(parent=parent, state=state, justified=process_slots(state, following).justified)
 
 
 @dataclass(slots=True)
@@ -65,7 +73,7 @@ class View:
         self._process_messages = process_messages
         self._config, self._chain_id = trusted.config, trusted.chain_id
         self._keys = tuple(one.key for one in trusted.members)
-        self.blocks = {trusted.head: Known(parent=trusted.head, state=trusted)}
+        self.blocks = {trusted.head: get_known(trusted.head, trusted)}
         here = Checkpoint(epoch=compute_epoch(trusted.config, trusted.slot), root=trusted.head)
         self.justified = self.finalized = here
         self._votes = [Votes() for _ in self._keys]
@@ -97,12 +105,12 @@ class View:
             self._convict(DoubleProposal(first=earlier, second=signed))
             if not needed:
                 raise RuleError(Rule.EQUIVOCATION, f"validator {header.proposer} proposed twice in slot {header.slot}")
-        self.blocks[root] = Known(parent=header.parent_root, state=state)
+        self.blocks[root] = get_known(header.parent_root, state)
         for vote in block.body.attestations:
             self._note(vote)
         for evidence in block.body.evidence:
             self._convict(evidence)
-        self._follow(state)
+        self._follow(self.blocks[root])
         return state
 
     def add_vote(self, vote: Attestation, now: int) -> None:
@@ -146,7 +154,7 @@ class View:
         """Return the blocks from which a chain leads on that knows of the last justification; all where none does."""
         viable: set[bytes] = set()
         for leaf, known in self.blocks.items():
-            if known.state.justified == self.justified:
+            if known.justified == self.justified:
                 root = leaf
                 while root not in viable and root in self.blocks:
                     viable.add(root)
@@ -161,10 +169,11 @@ class View:
     def _convict(self, evidence: Evidence) -> None:
         self.evidence.setdefault(get_offender(evidence), evidence)
 
-    def _follow(self, state: State) -> None:
-        """Go along with what a new state has justified and made final, and forget what lies beside."""
-        if state.justified.epoch > self.justified.epoch and state.justified.root in self.blocks:
-            self.justified = state.justified
+    def _follow(self, known: Known) -> None:
+        """Go along with what a new block has justified and made final, and forget what lies beside."""
+        state = known.state
+        if known.justified.epoch > self.justified.epoch and known.justified.root in self.blocks:
+            self.justified = known.justified
         if state.finalized.epoch > self.finalized.epoch and state.finalized.root in self.blocks:
             self.finalized = state.finalized
             self._prune()
@@ -176,7 +185,7 @@ class View:
         for root in sorted(self.blocks, key=lambda root: self.blocks[root].state.slot):
             if root == final or self.blocks[root].parent in kept:
                 kept[root] = self.blocks[root]
-        kept[final] = Known(parent=final, state=kept[final].state)
+        kept[final] = replace(kept[final], parent=final)
         self._settled |= dict.fromkeys(root for root in self.blocks if root not in kept)
         for root in list(self._settled)[:-REMEMBERED_BLOCKS]:
             del self._settled[root]

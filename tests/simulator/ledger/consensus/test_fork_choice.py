@@ -113,3 +113,17 @@ def test_a_chain_that_does_not_know_of_the_last_justification_is_not_followed() 
     for vote in votes(apply(state, lags), 18, range(4)):
         seen.add_vote(vote, 20)
     assert seen.get_head() == root(knows)
+
+
+@pytest.mark.parametrize("slot", range(11, 16))
+def test_votes_that_will_justify_bind_before_the_epoch_ends(slot: int) -> None:
+    """Whoever votes in the next epoch on the one has its source, and could not vote on the other any more."""
+    begun = apply(STATE, ONE)
+    justifying = propose(begun, 10, Body(attestations=votes(begun, 9, [0, 1, 2])))
+    other = propose(begun, slot)
+    for blocks in ([ONE, justifying, other], [ONE, other, justifying]):
+        seen = View(STATE, count_messages)
+        for block in blocks:
+            seen.add_block(block, 16)
+        assert seen.get_head() == root(justifying)
+        assert seen.justified.epoch == 1
