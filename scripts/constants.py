@@ -58,6 +58,7 @@ NOT_SHOWN = {
     "simulator.ledger.attest.hour.MILLIWATTS_PER_WATT": "definition of a unit",
     "simulator.ledger.file.measured": "definition of a unit",
     "simulator.ledger.file.proofs.FORMAT": "version of a layout",
+    "simulator.ledger.node.signed_file": "version of a layout, and what bounds a reader of it",
     "simulator.live": "how figures are shown",
     "simulator.models.compression": "how models are measured, as the profile states",
     "simulator.models.networks": "how models are measured, as the profile states",

@@ -127,7 +127,13 @@ LAYERS = (
     ("simulator.ledger", "simulator.ledger.devices"),
     ("simulator.forecast", "simulator.ledger.file", "simulator.scheduling"),
     ("simulator.scheduling.horizon",),
-    ("simulator.ledger.attest", "simulator.ledger.cost", "simulator.ledger.log", "simulator.scenario"),
+    (
+        "simulator.ledger.attest",
+        "simulator.ledger.cost",
+        "simulator.ledger.log",
+        "simulator.ledger.node",
+        "simulator.scenario",
+    ),
     ("simulator.assembly",),
     ("simulator.run.job",),
     ("simulator.published",),
@@ -177,7 +183,7 @@ SEES_ONLY = {
             "simulator.ledger",
             *(
                 f"simulator.ledger.{one}"
-                for one in ("attest", "booking", "consensus", "cost", "devices", "file", "log", "record")
+                for one in ("attest", "booking", "consensus", "cost", "devices", "file", "log", "node", "record")
             ),
         ),
         ("simulator.arrays", "simulator.ledger"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from simulator.ledger.consensus.fork_choice import View
-from simulator.ledger.consensus.proposal import Identity, build_block, build_vote, is_safe_to_sign, select_body
+from simulator.ledger.consensus.memory import Memory, Volatile
+from simulator.ledger.consensus.proposal import Identity, build_block, build_vote_data, is_safe_to_sign, select_body
 from simulator.ledger.consensus.renewal import Reveals
 from simulator.ledger.consensus.state import State, get_block_proposer, get_voting_slot
 from simulator.ledger.consensus.transition import ProcessMessages, process_slots
@@ -15,9 +16,9 @@ from simulator.ledger.record.codec import digest
 from simulator.ledger.record.rules import Rule, RuleError
 from simulator.ledger.record.types import (
     Attestation,
-    AttestationData,
     Block,
     Body,
+    RevealRenewal,
     Signable,
     SignedMessage,
     StakeChange,
@@ -54,7 +55,7 @@ class Sent:
 
 
 class Peer:
-    """An honest validator. Its view, and what it has signed last, survive a crash."""
+    """An honest validator. What it signs is kept in its memory first, so it does not sign twice after a crash."""
 
     def __init__(
         self,
@@ -62,8 +63,12 @@ class Peer:
         trusted: State,
         process_messages: ProcessMessages,
         choose_messages: Callable[[State], Sequence[SignedMessage]] = lambda _: (),
+        memory: Memory | None = None,
     ) -> None:
-        """Begin from a trusted state. `choose_messages` tells what a block that it proposes on a state shall hold."""
+        """Begin from a trusted state. `choose_messages` tells what a block that it proposes on a state shall hold.
+
+        Without a `memory`, what it has signed is forgotten with it.
+        """
         self.identity = identity
         self.view = View(trusted, process_messages)
         self.rejected: list[Rule] = []
@@ -74,20 +79,32 @@ class Peer:
         self._orphans: dict[bytes, Block] = {}
         self._pool: dict[tuple[int, int], Attestation] = {}
         self._reveals = Reveals(identity.reveals)
-        self._proposed = trusted.slot
-        self._voted: AttestationData | None = None
+        self._memory: Memory = Volatile() if memory is None else memory
+        self._begun = trusted.slot
+
+    def take_up(self, blocks: Sequence[Block]) -> None:
+        """Take blocks that were kept before a restart, the oldest first: those that are final already, to answer with.
+
+        Each has been taken by its own slot, so the present one is not asked.
+        """
+        for block in blocks:
+            header = block.signed_header.header
+            self.archive[digest(header)] = block
+            self._follow_renewals(block)
+            if header.slot > self.view.blocks[self.view.finalized.root].state.slot:
+                self._take(block, header.slot, needed=True)
 
     def on_slot(self, slot: int) -> list[Sent]:
         """Propose a block where it is this validator's turn."""
         state = self._state_at(slot)
-        if state is None or slot <= self._proposed:
+        if state is None or slot <= max(self._begun, self._memory.last.proposed):
             return []
         index = self.identity.index
         is_turn = get_block_proposer(state) == index and not state.members[index].slashed
         reveal = self._reveals.get_reveal(state.members[index], slot) if is_turn else None
         if reveal is None:
             return []
-        self._proposed = slot
+        self._memory.keep(replace(self._memory.last, proposed=slot))
         body = self.select_body(state)
         # Orders of a validator are numbered, and one of its own may be among them.
         if not any(isinstance(one.message, StakeChange) for one in body.messages):
@@ -102,10 +119,11 @@ class Peer:
         state = self._state_at(slot)
         if state is None or slot < get_voting_slot(state, self.identity.index):
             return []
-        vote = build_vote(state, self.identity.index, self.sign)
-        if not is_safe_to_sign(vote.data, self._voted):
+        data = build_vote_data(state, self.identity.index)
+        if not is_safe_to_sign(data, self._memory.last.vote):
             return []
-        self._voted = vote.data
+        self._memory.keep(replace(self._memory.last, vote=data))
+        vote = Attestation(data=data, signature=self.sign(data))
         self._count(vote, slot)
         return [Sent(vote)]
 
@@ -156,9 +174,16 @@ class Peer:
             self.rejected.append(error.rule)
             return error.rule
         self.archive[digest(block.signed_header.header)] = block
+        self._follow_renewals(block)
         for vote in block.body.attestations:
             self._keep(vote)
         return None
+
+    def _follow_renewals(self, block: Block) -> None:
+        """Know the chains of reveals to which it has bound itself, those before a restart too."""
+        for one in block.body.messages:
+            if isinstance(one.message, RevealRenewal) and one.message.validator == self.identity.index:
+                self._reveals.follow(one.message)
 
     def _adopt_orphans(self, slot: int) -> None:
         """Take the blocks whose parents have come; forget those that have become final history."""

@@ -95,14 +95,19 @@ def seal_block(state: State, after: State, reveal: bytes, body: Body, sign: Sign
 
 def build_vote(state: State, validator: int, sign: Sign) -> Attestation:
     """Return the vote of a validator who sees, at the slot of the state, the head of the state."""
-    data = AttestationData(
+    data = build_vote_data(state, validator)
+    return Attestation(data=data, signature=sign(data))
+
+
+def build_vote_data(state: State, validator: int) -> AttestationData:
+    """Return what a validator votes for who sees, at the slot of the state, the head of the state."""
+    return AttestationData(
         validator=validator,
         slot=state.slot,
         head=state.head,
         source=state.justified,
         target=state.target,
     )
-    return Attestation(data=data, signature=sign(data))
 
 
 def is_safe_to_sign(vote: AttestationData, last: AttestationData | None) -> bool:

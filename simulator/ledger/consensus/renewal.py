@@ -40,8 +40,16 @@ class Reveals:
         return SignedMessage(chain_id=state.chain_id, message=order, signature=sign(order))
 
     def follow(self, order: RevealRenewal) -> None:
-        """Make the chain anew to which an order of this validator, made before a restart, has bound it."""
-        self._chains = [*self._chains[-CHAINS_KEPT:], self._chains[-1].renewed(order.slot)]
+        """Make the chain anew to which an order of this validator, made before a restart, binds it.
+
+        Nothing happens where it is known, and where no chain that is known leads to it.
+        """
+        if any((one.first, one.commitment) == (order.slot, order.commitment) for one in self._chains):
+            return
+        for one in reversed(self._chains):
+            if (after := one.renewed(order.slot)).commitment == order.commitment:
+                self._chains = [*self._chains[-CHAINS_KEPT:], after]
+                return
 
     def _get_chain(self, member: Member) -> RevealChain | None:
         return next((one for one in self._chains if one.leads_to(member.reveal, member.revealed)), None)

@@ -31,8 +31,10 @@ Sums = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Frame:
-    """A frame: its page, and whether it ends a transaction; whether its salts are both, one or none of those of the log,
-    and whether its checksum agrees."""
+    """A frame: its page, whether it ends a transaction, and whether its checksum agrees.
+
+    `salts` counts those that it has in common with the log: two, unless it is of an earlier use or damaged.
+    """
 
     page: int
     is_commit: bool
