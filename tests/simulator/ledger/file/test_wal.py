@@ -49,7 +49,7 @@ def test_a_kill_leaves_a_good_log(killed: Path, tmp_path: Path) -> None:
         assert store.blocks == BLOCKS
 
 
-def last_transaction(content: bytes) -> int:
+def last_transaction(content: bytes | bytearray) -> int:
     """Return where the last transaction of a log begins: behind the last frame but one that ends a transaction."""
     frames = range(HEADER_BYTES, len(content) - FRAME_BYTES + 1, FRAME_BYTES)
     return [at + FRAME_BYTES for at in frames if any(content[at + 4 : at + 8])][-2]
@@ -57,9 +57,7 @@ def last_transaction(content: bytes) -> int:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(data=st.data())
-def test_any_flipped_byte_before_the_last_transaction_is_found(
-    killed: Path, tmp_path: Path, data: st.DataObject
-) -> None:
+def test_any_flipped_byte_before_the_last_block_is_found(killed: Path, tmp_path: Path, data: st.DataObject) -> None:
     path = copied(killed, tmp_path)
     content = bytearray(log_of(path).read_bytes())
     last = last_transaction(content)
@@ -86,7 +84,7 @@ def test_an_end_of_a_transaction_that_is_one_no_more_is_found(killed: Path, tmp_
 def test_a_power_cut_may_leave_any_sectors_of_the_last_transaction(
     killed: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
-    """A disk writes in any order until it is asked to have written: the last block is there as a whole or not at all."""
+    """A disk writes in any order until it is asked to have written. The last block is there as a whole or not at all."""
     path = copied(killed, tmp_path)
     content = log_of(path).read_bytes()
     begin = last_transaction(content)
