@@ -13,7 +13,7 @@ from simulator.ledger.file.reading import Head, Reader
 from simulator.ledger.log.checkpoint import MOST_CHECKPOINT_BYTES, Checkpoint, read_checkpoint
 from simulator.ledger.log.folder import Folder
 from simulator.ledger.log.page import page
-from simulator.ledger.log.tiles import TILE_WIDTH, Tile, Tiles, block_name
+from simulator.ledger.log.tiles import Tile, Tiles, block_name
 from simulator.ledger.record.codec import decode, digest, encode
 from simulator.ledger.record.key_file import NoteKey
 from simulator.ledger.record.keys import check
@@ -123,8 +123,6 @@ class _Export:
             self._history.extend([root])
             for tile in self._tiles.add(root):
                 self._put(tile)
-            if number % TILE_WIDTH == 0:
-                self._folder.sync()
         for tile in self._tiles.rest():
             self._put(tile)
         if Head(self._history.size, self._history.root()) != head:

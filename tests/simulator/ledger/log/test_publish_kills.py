@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from simulator.ledger.file.faults import StoreError
+from simulator.ledger.log import folder
 from tests.simulator.ledger.log.published import checked, contents, publish_to, write
 
 CALLS = ("mkdir", "rename", "fsync", "unlink", "rmdir")
@@ -58,15 +60,15 @@ class Failing:
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a log of the first blocks, the ledger once it has grown, and the log that it makes."""
-    folder = tmp_path_factory.mktemp("grown")
-    publish_to(folder / "log", write(folder / "ledger.db", 12))
-    publish_to(folder / "whole", write(folder / "ledger.db"), memory="another")
-    return folder
+    made = tmp_path_factory.mktemp("grown")
+    publish_to(made / "log", write(made / "ledger.db", 12))
+    publish_to(made / "whole", write(made / "ledger.db"), memory="another")
+    return made
 
 
-def left(folder: Path) -> str:
+def left(made: Path) -> str:
     """Return what the checker says of what is left; nothing where no checkpoint is there yet."""
-    return checked(folder / "log") if (folder / "log/checkpoint").exists() else ""
+    return checked(made / "log") if (made / "log/checkpoint").exists() else ""
 
 
 @pytest.mark.slow
@@ -77,21 +79,21 @@ def test_a_kill_at_any_call(
 ) -> None:
     found, whole = set(), contents(grown / "whole")
     for number in range(MOST_CALLS):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        shutil.copy(grown / "ledger.db", folder)
+        made = tmp_path / str(number)
+        made.mkdir()
+        shutil.copy(grown / "ledger.db", made)
         for name in ("log", "memory") if begun else ():
-            shutil.copytree(grown / name, folder / name)
+            shutil.copytree(grown / name, made / name)
         call = Failing(number, KilledError(), after=after)
         with call.patched(monkeypatch), suppress(KilledError):
-            publish_to(folder / "log", folder / "ledger.db")
+            publish_to(made / "log", made / "ledger.db")
         if not call.is_reached:
             break
-        found.add(left(folder)[:15])
-        publish_to(folder / "log", folder / "ledger.db")
-        assert whole.items() <= contents(folder / "log").items()
-        assert checked(folder / "log").startswith("good: 15 blocks")
-        assert not list((folder / "log").rglob(".*"))
+        found.add(left(made)[:15])
+        publish_to(made / "log", made / "ledger.db")
+        assert whole.items() <= contents(made / "log").items()
+        assert checked(made / "log").startswith("good: 15 blocks")
+        assert not list((made / "log").rglob(".*"))
     assert 20 < number < MOST_CALLS - 1
     assert found == {"good: 3 blocks " if begun else "", "good: 15 blocks"}
 
@@ -103,19 +105,52 @@ def test_a_disk_that_fails_at_any_call(
 ) -> None:
     refusals = 0
     for number in range(MOST_CALLS):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        shutil.copy(grown / "ledger.db", folder)
+        made = tmp_path / str(number)
+        made.mkdir()
+        shutil.copy(grown / "ledger.db", made)
         for name in ("log", "memory"):
-            shutil.copytree(grown / name, folder / name)
+            shutil.copytree(grown / name, made / name)
         call = Failing(number, OSError(reason, os.strerror(reason)))
         try:
             with call.patched(monkeypatch):
-                publish_to(folder / "log", folder / "ledger.db")
+                publish_to(made / "log", made / "ledger.db")
         except StoreError as error:
             refusals += 1
             assert str(error).endswith(f"cannot be used: {os.strerror(reason)}")
         if not call.is_reached:
             break
-        assert checked(folder / "log").startswith("good: ")
+        assert checked(made / "log").startswith("good: ")
     assert 20 < refusals <= number < MOST_CALLS - 1
+
+
+@pytest.mark.parametrize("library", ["syncfs", "nothing"])
+def test_a_large_publication_waits_for_the_whole_disk_before_its_checkpoint(
+    grown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    for name in ("log", "memory"):
+        shutil.copytree(grown / name, tmp_path / name)
+    monkeypatch.setattr(folder, "MOST_SYNCED", 2)
+    with monkeypatch.context() as patched:
+        sizes = []
+
+        def sync(*_: object) -> int:
+            sizes.append(checked(tmp_path / "log")[:14])
+            return 0
+
+        patched.setattr(folder.ctypes, "CDLL", lambda *_, **__: SimpleNamespace(**{library: sync}))
+        patched.setattr(os, "sync", sync)
+        publish_to(tmp_path / "log", grown / "ledger.db")
+    assert sizes == ["good: 3 blocks"]
+    assert contents(grown / "whole").items() <= contents(tmp_path / "log").items()
+
+
+def test_a_large_publication_ends_where_the_disk_fails(
+    grown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(grown / "log", tmp_path / "log")
+    monkeypatch.setattr(folder, "MOST_SYNCED", 2)
+    monkeypatch.setattr(folder.ctypes, "CDLL", lambda *_, **__: SimpleNamespace(syncfs=lambda _: -1))
+    monkeypatch.setattr(folder.ctypes, "get_errno", lambda: 5)
+    with pytest.raises(StoreError, match="cannot be used: Input/output error"):
+        publish_to(tmp_path / "log", grown / "ledger.db")
+    assert checked(tmp_path / "log").startswith("good: 3 blocks")
