@@ -25,6 +25,7 @@ from simulator.hardware.device import REFERENCE, Device
 from simulator.hardware.shipped import DEVICES, GIBIBYTE, PROFILED
 from simulator.hardware.sleep import Sleep, break_even_seconds
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
+from simulator.market.section import MarketSection
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.policies import POLICIES
 
@@ -102,7 +103,8 @@ def _collectors() -> str:
 
 def configuration_keys() -> set[str]:
     """List the path of every configuration key of both programs."""
-    return {key for config in (Config, Scenario) for key, *_ in _keys(config)}
+    keys = {key for config in (Config, Scenario) for key, *_ in _keys(config)}
+    return keys | {f"credit-market {key}" for key, *_ in _keys(MarketSection)}
 
 
 def _simulator_metrics() -> str:
@@ -132,6 +134,14 @@ def _simulator_configuration() -> str:
         # The reader of the file puts it in.
         known = "the file's name" if key == "name" else default
         lines.append(f"| `{key}` | {kind} | {known} | {meaning} |")
+    lines += [
+        "\n## Market of credits\n",
+        "The YAML file of `ecochain serve --credit-market FILE`, which is no part of a scenario. [Keep a live ledger]"
+        "(../how-to/keep-a-live-ledger.md#show-a-market-price) explains it.\n",
+        "| key | value | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| `{key}` | {kind} | {default} | {meaning} |" for key, kind, default, meaning in _keys(MarketSection)]
     return "\n".join(lines) + "\n"
 
 
@@ -198,7 +208,8 @@ def _keys_below(schema: inspect.StructType, prefix: str) -> Iterator[tuple[str, 
         if section is not None:
             yield from _keys_below(section, f"{path}{mark}.")
         else:
-            yield path, describe_type(field.type), _default(field.default), _meaning(field.type)
+            default = _default(field) if field.default_factory is msgspec.NODEFAULT else "none"
+            yield path, describe_type(field.type), default, _meaning(field.type)
 
 
 def _section(node: inspect.Type) -> tuple[inspect.StructType | None, str]:
@@ -212,7 +223,8 @@ def _section(node: inspect.Type) -> tuple[inspect.StructType | None, str]:
     return None, ""
 
 
-def _default(value: object) -> str:
+def _default(field: inspect.Field) -> str:
+    value: object = field.default
     if value is msgspec.NODEFAULT:
         return "required"
     return "none" if value is None else f"`{_yaml(value)}`"

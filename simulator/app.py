@@ -32,6 +32,7 @@ from simulator.live.forecasts import LiveForecasts
 from simulator.live.ledger.book import LiveLedger
 from simulator.live.ledger.keeping import Keeping
 from simulator.live.ledger.setting import setting_of
+from simulator.live.market import LiveMarket
 from simulator.live.pacing import Pace, SpeedMeter, is_lean, step_for
 from simulator.live.page import render_page
 from simulator.live.reasons import possible_reasons
@@ -40,6 +41,7 @@ from simulator.live.run import LiveRun
 from simulator.live.snapshot import NodeFacts, RunFacts, Snapshot
 from simulator.live.summary import history, summarize
 from simulator.live.told import told_plant, without_learning
+from simulator.market.section import MarketSection
 from simulator.run.engine import Engine
 from simulator.run.forecasts import learns
 from simulator.run.generation import Daily
@@ -85,7 +87,8 @@ class Signals(Stop, Protocol):
 class Plan:
     """A live run to start: `speed` is simulated seconds per second, infinite for as many as possible.
 
-    `ledger` is the file that the ledger is kept in; without one it ends with the program.
+    `ledger` is the file that the ledger is kept in; without one it ends with the program. `market` tells what credits
+    are worth today.
     """
 
     scenario: Scenario
@@ -93,6 +96,7 @@ class Plan:
     speed: float
     shown: tuple[ShownResults, ...] = ()
     ledger: Path | None = None
+    market: MarketSection | None = None
 
     @property
     def is_lean(self) -> bool:
@@ -221,7 +225,12 @@ def advance(live: LiveRun, clock: Clock, publish: Callable[[Snapshot], None], st
     meter = SpeedMeter(clock)
     meter.read(live.clock)
     published, complaints, waiting = clock.awake(), Seldom(COMPLAINT_INTERVAL), False
-    while not stop.wait(_idle(pace, published + PUBLISH_INTERVAL - clock.awake() if waiting else None)):
+    market = live.market or LiveMarket(clock, None)
+    while not stop.wait(
+        min(market.until_due(), _idle(pace, published + PUBLISH_INTERVAL - clock.awake() if waiting else None))
+    ):
+        # The price of a credit is of this machine's clock, and may change between two steps.
+        waiting = market.look() or waiting
         if pace.until_due() == 0.0:
             live.step()
             waiting = True
@@ -252,7 +261,9 @@ def run(plan: Plan, clock: Clock, *, web: Web, stop: Signals, read: Callable[[],
         stack.callback(forecasts.close)
         live = build_run(plan, ahead, forecasts)
         stack.callback(live.close)
-        sources = Sources(scenario=plan.scenario, shown=plan.shown)
+        live.market = LiveMarket(clock, plan.market)
+        stack.callback(live.market.close)
+        sources = Sources(scenario=plan.scenario, shown=plan.shown, market=plan.market)
         reload = Reload(sources, live, read=read, clock=clock)
         publication = Publication(clock, live.snapshot(clock, None), exposition)
         server.start(routes(publication, metrics_path=web.metrics_path))

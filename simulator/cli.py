@@ -37,6 +37,7 @@ from exporter.core.web.listen_address import ListenError
 from simulator.experiments.plan.questions import EXPLANATIONS
 from simulator.forecast.cli import add_forecast, add_plots
 from simulator.ledger.cli import add_ledger
+from simulator.market.flag import add_market
 from simulator.picture.cli import add_picture
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ examples:
   ecochain serve --scenario mine.yaml --config.check
   ecochain serve --experiments results            also shows the results of experiments
   ecochain serve --ledger ledger.db               keeps the ledger, which the same run goes on with later
+  ecochain serve --credit-market market.yml       also shows what its credits would be worth today
 
 Simulated time goes on day after day. Where the machine cannot keep up, the clock runs slower and never
 catches up; ecochain_clock_speed_ratio shows its speed. Fast runs (above 14,400, or with many tasks) compile,
@@ -154,6 +156,7 @@ def _add_serve(commands: Any) -> None:
         help="keep the ledger of claims and credits here, for `ecochain ledger verify` (default: in memory)",
     )
     _add_prices(add)
+    add_market(add, _path)
     add_web_flags(parser, DEFAULT_ADDRESS)
     add_log_flags(parser)
     parser.set_defaults(command=_serve)
@@ -264,10 +267,12 @@ def _sources(options: argparse.Namespace) -> "Sources":
     """Read what a live run is made of and shows. Raises ConfigError."""
     from simulator import app
     from simulator.live.reload import Sources
+    from simulator.market.load import load_market
     from simulator.scenario.load import with_prices
 
     scenario = with_prices(app.live_scenario(options.scenario), options.credit_prices)
-    return Sources(scenario=scenario, shown=app.shown_results_in(options.experiments))
+    market = None if options.credit_market is None else load_market(options.credit_market)
+    return Sources(scenario=scenario, shown=app.shown_results_in(options.experiments), market=market)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -286,6 +291,7 @@ def _serve(options: argparse.Namespace) -> int:
         shown=sources.shown,
         # A check leaves no file behind.
         ledger=None if options.check and options.ledger and not options.ledger.exists() else options.ledger,
+        market=sources.market,
     )
     try:
         if options.check:
@@ -294,8 +300,8 @@ def _serve(options: argparse.Namespace) -> int:
             if mistakes := list(recording_mistakes(plan.scenario)):
                 raise ConfigError(mistakes)
             write_out(f"{options.scenario}: good\n")
-            if web.config is not None:
-                write_out(f"{web.config.path}: good\n")
+            checked = (options.credit_market, None if web.config is None else web.config.path)
+            write_out("".join(f"{also}: good\n" for also in checked if also is not None))
             return 0
         start_logging(options)
         app.run(plan, SystemClock(), web=web, stop=StopSignal(), read=functools.partial(_sources, options))

@@ -136,6 +136,7 @@ LAYERS = (
     ),
     ("simulator.assembly",),
     ("simulator.run.job",),
+    ("simulator.market",),
     ("simulator.published",),
     ("simulator.run",),
     ("simulator.experiments.plan", "simulator.live.ledger"),
@@ -346,6 +347,7 @@ BROAD_EXCEPT = {
     "exporter/sampler.py",  # the loop: a failed sample is counted
     "exporter/core/errand.py",  # the edge to other threads and programs: raised again where the collector counts it
     "exporter/sources/collector.py",  # the collectors' edge: a failed reading is counted
+    "simulator/market/answering.py",  # the child's edge: whatever goes wrong is told to the live job
     "simulator/experiments/run/dask_executor.py",  # the edge to workers: raised again where it is asked for
     "simulator/scheduling/own/users_code.py",  # the edge to a user's own policy: whatever it raises is told in one line
 }

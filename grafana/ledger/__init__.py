@@ -1,7 +1,7 @@
 """The Ledger and credits board: what the validators agree on, what was issued, what was refused, and what it costs."""
 
 from grafana.board import Board
-from grafana.ledger import chain, cost, units
+from grafana.ledger import chain, cost, market, units
 from grafana.simulated import DOCUMENTS, PROGRAM, health
 
 UID = "ecochain-ledger"
@@ -26,5 +26,5 @@ def board() -> Board:
         program=PROGRAM,
         tags=("simulator",),
         shown="now-1h",
-        rows=(chain.now(), units.row(), chain.row(), cost.row(), health()),
+        rows=(chain.now(), units.row(), market.row(), chain.row(), cost.row(), health()),
     )

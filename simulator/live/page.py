@@ -31,7 +31,7 @@ def render_page(summary: Summary, points: list[PointView], *, metrics_path: str)
 {_flows(summary)}
 <section><h2>Sites</h2>{site_table(summary.sites)}</section>
 {forecast_section(summary.forecasts)}
-{ledger_section(summary.chain)}
+{ledger_section(summary.chain, summary.worth)}
 <section><h2>Nodes</h2>{node_table(summary.nodes, with_sites=len(summary.sites) > 1)}</section>""",
         footer=f"<p>{_setting(summary)}</p>\n{footer_links('ecochain', summary.version, metrics_path)}",
     )

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from simulator.assembly.credit_prices import CreditPrices
 from simulator.energy.bus import SOURCES
 from simulator.energy.interface import POINTS_PER_DAY, WEATHER_STEP
 from simulator.ledger.record.types import Instrument
+from simulator.live.dated_price import dated_price
 from simulator.live.forecasts import LiveForecasts
 from simulator.live.ledger.book import LiveLedger
+from simulator.live.market import LiveMarket
 from simulator.live.scheduling import scheduler_state
 from simulator.live.snapshot import PowerPoint, Readings, RunFacts, Snapshot
 from simulator.run.engine import Engine, StepRecord
@@ -25,6 +27,8 @@ from simulator.run.totals import Totals
 from simulator.scheduling.decision import Decision
 
 DAY = Seconds(SECONDS_PER_DAY)
+
+LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp()
 
 
 class LiveRun:
@@ -40,6 +44,7 @@ class LiveRun:
     ) -> None:
         self.facts = facts
         self.config: ConfigLoad | None = None
+        self.market: LiveMarket | None = None
         self._ledger = ledger
         self._prices = prices
         self._revenue = 0.0
@@ -117,6 +122,8 @@ class LiveRun:
             forecasts=() if self._forecasts is None else self._forecasts.states,
             ledger=None if self._ledger is None else self._ledger.figures(),
             revenue_dollars=None if self._prices is None else self._revenue,
+            dated_price=None if self._prices is None else dated_price(self._prices, self._today()),
+            market=None if self.market is None else self.market.state,
         )
 
     def _readings(self, record: StepRecord, speed: float | None) -> Readings:
@@ -130,9 +137,13 @@ class LiveRun:
         """Count what was issued with the last step at the price of its day, where there are prices."""
         before, self._issued = self._issued, _issued(ledger)
         if self._prices is not None and self._issued > before:
-            today = datetime.fromtimestamp(self.facts.start + self.facts.zone + self.clock, UTC).date()
             tonnes = (self._issued - before) / MICROGRAMS_PER_GRAM / GRAMS_PER_TONNE
-            self._revenue += tonnes * self._prices.on(today)
+            self._revenue += tonnes * self._prices.on(self._today())
+
+    def _today(self) -> date:
+        """Return the simulated day; at the calendar's end, its last day for ever."""
+        now = self.facts.start + self.facts.zone + self.clock
+        return datetime.fromtimestamp(min(now, LAST_MOMENT), UTC).date()
 
     def _observed(self, record: StepRecord) -> FloatArray:
         """Return the mean solar and wind power of the last hour in watts, and the grid's g/kWh, by site (3, S)."""

@@ -11,11 +11,14 @@ from exporter.core.units import Seconds, UnixSeconds
 from simulator.arrays import FloatArray, IntArray
 from simulator.experiments.find.estimates import ShownResults
 from simulator.live.course import CourseState
+from simulator.live.dated_price import DatedPrice
 from simulator.live.ledger.figures import LedgerFigures
 from simulator.live.reasons import StateReason
 from simulator.live.scheduling import SchedulerState
+from simulator.market.state import MarketState
 from simulator.models.profile import Measurement
 from simulator.run.engine import StepRecord
+from simulator.run.job import MICROGRAMS_PER_GRAM
 from simulator.run.totals import Totals
 
 STALE_AFTER_INTERVALS = 3.0
@@ -125,8 +128,9 @@ class Snapshot:
 
     `clock` is simulated seconds since the start. `at_midnight` are the totals when the simulated day began. `history`
     is the last simulated day, oldest first. `forecasts` are those of the last full hour. `ledger` is None for a run
-    without one. `revenue_dollars` is what the credits issued so far were worth, None without prices. `config` is None
-    where nobody reads the scenario again.
+    without one. `revenue_dollars` is what the credits issued so far were worth, and `dated_price` the price of the
+    simulated day; None without prices. `market` is the market of credits as it is on the day on which this runs, None
+    without one. `config` is None where nobody reads the scenario again.
     """
 
     facts: RunFacts
@@ -142,10 +146,20 @@ class Snapshot:
     forecasts: tuple[CourseState, ...] = ()
     ledger: LedgerFigures | None = None
     revenue_dollars: float | None = None
+    dated_price: DatedPrice | None = None
+    market: MarketState | None = None
 
     def without_readings(self) -> "Snapshot":
         """Return the snapshot as it is shown once it is stale: totals and facts only."""
-        return replace(self, readings=None)
+        market = None if self.market is None else self.market.without_quote()
+        return replace(self, readings=None, market=market)
+
+    @property
+    def held_worth(self) -> float | None:
+        """The worth of the credits that are held, at the market's price of today; None without both."""
+        if self.ledger is None or self.market is None or self.market.quote is None:
+            return None
+        return self.ledger.credits.held / MICROGRAMS_PER_GRAM * self.market.quote.per_gram
 
     def is_fresh(self, now: Seconds) -> bool:
         """Return whether there is a step, published no longer ago than three intervals."""

@@ -14,9 +14,11 @@ from simulator.energy.clear_sky import CYCLE_DAYS
 from simulator.live.flows import FlowView, flows_of
 from simulator.live.forecast_view import ForecastView, forecasts_of
 from simulator.live.ledger.view import LedgerView, view_of
+from simulator.live.ledger.worth import WorthView
 from simulator.live.scheduler_view import SchedulerView, scheduler_of
 from simulator.live.sites import SiteView, known, sites_of
 from simulator.live.snapshot import PowerPoint, Readings, Snapshot, speed_text
+from simulator.live.worth import worth_of
 
 ERA_BEGINS, ERA = 1600, timedelta(days=21 * CYCLE_DAYS)
 """First year, and the 21 cycles of the calendar to the last year of four digits. Then the years start again."""
@@ -97,6 +99,7 @@ class Summary(_View, frozen=True):
     nodes: list[NodeView]
     forecasts: list[ForecastView]
     chain: LedgerView | None
+    worth: WorthView | None
 
 
 class PointView(_View, frozen=True):
@@ -140,6 +143,7 @@ def summarize(snapshot: Snapshot, *, fresh: bool) -> Summary:
         nodes=_nodes(snapshot),
         forecasts=forecasts_of(snapshot),
         chain=view_of(snapshot.ledger),
+        worth=worth_of(snapshot),
     )
 
 

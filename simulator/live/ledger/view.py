@@ -4,6 +4,7 @@ import msgspec
 
 from exporter.core.html import data, grams
 from simulator.live.ledger.figures import LedgerFigures
+from simulator.live.ledger.worth import ILLUSTRATION, WorthView, worth_rows
 from simulator.run.job import MICROGRAMS_PER_GRAM
 
 
@@ -44,8 +45,8 @@ def view_of(figures: LedgerFigures | None) -> LedgerView | None:
     )
 
 
-def ledger_section(ledger: LedgerView | None) -> str:
-    """Show head, finality, units and refusals; nothing for a run without a ledger."""
+def ledger_section(ledger: LedgerView | None, worth: WorthView | None = None) -> str:
+    """Show head, finality, units, refusals and what credits are worth; nothing for a run without a ledger."""
     if ledger is None:
         return ""
     head = data(ledger.head_slot, "ledger-head", f"{ledger.head_slot:,}")
@@ -62,10 +63,11 @@ def ledger_section(ledger: LedgerView | None) -> str:
         ("Credits", f"{held} held, {retired} retired; balance against the benchmark {balance}"),
         ("Certificates", f"{certified} of generation held"),
         ("Refused", refused),
+        *worth_rows(worth),
     )
     body = "".join(f"<tr><td>{name}</td><td>{text}</td></tr>" for name, text in rows)
     about = (
         '<p class="dim">A slot is 300 simulated seconds. Credits follow the balance once in a simulated day, and lower '
-        "no emissions.</p>"
+        f"no emissions.{ILLUSTRATION if worth is not None and worth.market else ''}</p>"
     )
     return f'<section><h2>Ledger</h2><div class="scroll"><table class="ledger">{body}</table></div>{about}</section>'

@@ -5,6 +5,7 @@
 
 import math
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -33,11 +34,14 @@ from simulator.forecast.watch import Standing
 from simulator.ledger.booking.state import Totals as Units
 from simulator.ledger.record.rules import Rule
 from simulator.live.course import Band, CourseState
+from simulator.live.dated_price import DatedPrice
 from simulator.live.exposition.rows import ROWS
 from simulator.live.ledger.figures import LedgerFigures
 from simulator.live.reasons import StateReason
 from simulator.live.scheduling import SchedulerState
 from simulator.live.snapshot import NodeFacts, PowerPoint, Readings, RunFacts, Snapshot
+from simulator.market.exchange import Reason as Discard
+from simulator.market.state import MarketState, Quote
 from simulator.models.profile import Measurement
 from simulator.run.backlog import NOTHING, Work
 from simulator.run.engine import StepRecord
@@ -206,6 +210,22 @@ def golden_snapshot() -> Snapshot:
         forecasts=(golden_forecast(Kind.SOLAR, 8.0), golden_forecast(Kind.INTENSITY, 200.0)),
         ledger=golden_ledger(),
         revenue_dollars=0.000125,
+        dated_price=DatedPrice(since=date(2025, 1, 1), age_days=79, dollars_per_tonne=64.0),
+        market=golden_market(),
+    )
+
+
+def golden_market() -> MarketState:
+    """Return a market whose last question failed, with a price of the evening before."""
+    return MarketState(
+        name="carbon exchange",
+        currency="EUR",
+        method="settlement",
+        source="http",
+        quote=Quote(per_tonne=75.0, at=UnixSeconds(NOON - 64_800.0)),
+        is_up=False,
+        trouble="market.example answers with status 503",
+        discarded=dict.fromkeys(map(str, Discard), 0) | {"failed": 2, "old": 1},
     )
 
 

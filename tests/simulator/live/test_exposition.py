@@ -127,6 +127,9 @@ def test_a_stale_snapshot_keeps_totals_and_facts_and_drops_the_rest() -> None:
     fresh, stale = families(golden_snapshot()), families(golden_snapshot().without_readings())
     assert fresh - stale == {
         "ecochain_clock_speed_ratio",
+        "ecochain_credit_market_price_per_gram",
+        "ecochain_credit_market_timestamp_seconds",
+        "ecochain_credit_market_worth",
         "ecochain_node_load_watts",
         "ecochain_node_supply_watts",
         "ecochain_node_battery_charge_ratio",

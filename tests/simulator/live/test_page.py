@@ -273,3 +273,35 @@ def test_a_browser_accepts_the_style_in_light_and_dark(tmp_path: Path) -> None:
         colours[scheme] = corner(picture)
     backgrounds = dict(zip(("light", "dark"), re.findall(r"--bg:#(\w{6})", style_sheet()), strict=True))
     assert colours == {scheme: bytes.fromhex(colour) for scheme, colour in backgrounds.items()}
+
+
+def ledger_of(snapshot: Snapshot) -> str:
+    found = re.search(r"<h2>Ledger</h2>.*?</section>", page(snapshot), re.DOTALL)
+    assert found is not None
+    return found[0]
+
+
+def test_a_price_of_credits_has_its_label_its_time_and_its_age() -> None:
+    shown = re.sub(r"<[^>]*>", "", ledger_of(golden_snapshot()))
+    assert "75.00 EUR per tonne (carbon exchange, settlement), of 2026-03-01 18:00:00 UTC, 18 hours old" in shown
+    assert "the last question failed: market.example answers with status 503" in shown
+    assert "64.00 USD per tonne, of 2025-01-01, 79 days ago" in shown
+    assert "simulated cluster at a price of today are an illustration" in shown
+
+
+def test_without_a_price_that_is_young_enough_there_is_none() -> None:
+    market = golden_snapshot().market
+    assert market is not None
+    shown = ledger_of(replace(golden_snapshot(), market=market.without_quote()))
+    assert "no price young enough from carbon exchange, settlement" in shown
+    assert "EUR" not in shown
+    bare = ledger_of(replace(golden_snapshot(), market=None, dated_price=None, revenue_dollars=None))
+    assert "Market" not in bare
+    assert "illustration" not in bare
+
+
+def test_a_hostile_market_is_only_text() -> None:
+    market = golden_snapshot().market
+    assert market is not None
+    shown = ledger_of(replace(golden_snapshot(), market=replace(market, name=HOSTILE, trouble=HOSTILE)))
+    assert "<b>" not in shown

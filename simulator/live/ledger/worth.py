@@ -1,0 +1,74 @@
+"""The worth of credits for people: by the prices of simulated days, and at the market of today."""
+
+from html import escape
+
+import msgspec
+
+from exporter.core.html import data, moment, money
+
+ILLUSTRATION = " Credits of a simulated cluster at a price of today are an illustration: nobody pays it."
+
+
+class MarketView(msgspec.Struct, frozen=True, kw_only=True):
+    """The market today; the price, its time, its age and the worth are null where there is no price young enough."""
+
+    name: str
+    currency: str
+    method: str
+    source: str
+    price_per_tonne: float | None
+    priced_at: float | None
+    age_seconds: float | None
+    held_worth: float | None
+    trouble: str
+
+
+class WorthView(msgspec.Struct, frozen=True, kw_only=True):
+    """Worth of credits: of those issued, by date, in dollars with the price in force; of those held, at the market."""
+
+    revenue_dollars: float | None
+    dated_dollars_per_tonne: float | None
+    dated_since: str | None
+    dated_age_days: int | None
+    market: MarketView | None
+
+
+def worth_rows(worth: WorthView | None) -> tuple[tuple[str, str], ...]:
+    """Return name and text of the rows of a table; none where no price is configured."""
+    if worth is None:
+        return ()
+    rows = []
+    if worth.revenue_dollars is not None and worth.dated_dollars_per_tonne is not None:
+        revenue = data(worth.revenue_dollars, "credit-revenue", money(worth.revenue_dollars, "USD"))
+        price = data(worth.dated_dollars_per_tonne, "credit-dated", money(worth.dated_dollars_per_tonne, "USD"))
+        rows.append(
+            (
+                "Issued, by date",
+                f"{revenue} at simulated days' prices; {price} per tonne, of {worth.dated_since}, "
+                f"{worth.dated_age_days:,} days ago",
+            )
+        )
+    if worth.market is not None:
+        rows.append(("Market today", _market(worth.market)))
+    return tuple(rows)
+
+
+def _market(market: MarketView) -> str:
+    label = f"{escape(market.name)}, {market.method}"
+    trouble = f"; the last question failed: {escape(market.trouble)}" if market.trouble else ""
+    if market.price_per_tonne is None or market.priced_at is None or market.age_seconds is None:
+        return f"no price young enough from {label}{trouble}"
+    price = data(market.price_per_tonne, "credit-price", money(market.price_per_tonne, market.currency))
+    text = f"{price} per tonne ({label}), of {moment(market.priced_at)}, {_age(market.age_seconds)}"
+    if market.held_worth is not None:
+        worth = data(market.held_worth, "credit-worth", money(market.held_worth, market.currency))
+        text += f"; the credits held would be worth {worth}"
+    return text + trouble
+
+
+def _age(seconds: float) -> str:
+    """Write an age in the unit in which it is short."""
+    for size, unit in ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
+        if seconds >= 2.0 * size:
+            return f"{seconds / size:.0f} {unit} old"
+    return f"{max(0.0, seconds):.0f} seconds old"
