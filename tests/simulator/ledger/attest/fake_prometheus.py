@@ -68,7 +68,7 @@ def serving(fake: Fake) -> Iterator[Fake]:
             """Keep the test's output clean."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, name="fake Prometheus")
+    thread = threading.Thread(target=server.serve_forever, name="fake Prometheus", daemon=True)
     thread.start()
     fake.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
