@@ -18,20 +18,24 @@ UNSAVED_SECONDS = 300
 STATE_DISCARDED_SECONDS = 3600
 """Time for which a discarded state is reported. Its counter stays, but the number of samples begins with it."""
 
+LATE_PROOF_SECONDS = 26 * 3600
+"""Age from which a proof is late: a day, as a machine that is on for some hours of each day attests, and two hours in
+which to do so. Judgement."""
+
 DISCARDED_RATIO = 0.05
 LATE_INTERVALS = 3
 
 
 def data_quality_alerts() -> tuple[Alert, ...]:
-    """Return the alerts on the carbon intensity, then on the exporter's own readings and state."""
-    return (*_intensity_alerts(), _forecast_alert(), *_reading_alerts(), *_sampling_alerts())
+    """Return the alerts on the carbon intensity, on the exporter's own readings and state, and on its last proof."""
+    return (*_intensity_alerts(), _forecast_alert(), *_reading_alerts(), *_sampling_alerts(), _proof_alert())
 
 
-def _alert(*, name: str, expr: str, summary: str, description: str, advice: str) -> Alert:
+def _alert(*, name: str, expr: str, summary: str, description: str, advice: str, severity: str = "warning") -> Alert:
     return Alert(
         name=name,
         expr=expr,
-        severity="warning",
+        severity=severity,
         component="data-quality",
         summary=summary,
         description=description,
@@ -185,4 +189,19 @@ def _sampling_alerts() -> tuple[Alert, ...]:
             ),
             advice="Read the exporter's log, which names the file that was kept aside.",
         ),
+    )
+
+
+def _proof_alert() -> Alert:
+    return _alert(
+        name="EcotrackAttestationLate",
+        expr=f"time() - ecotrack_attestation_timestamp_seconds > {LATE_PROOF_SECONDS}",
+        # Nothing is wrong with the figures, and a machine that was off has no hours to attest.
+        severity="info",
+        summary="{{ $labels.instance }} shows an old proof",
+        description=(
+            "The last hour of {{ $labels.instance }} that somebody has signed ended "
+            "{{ $value | humanizeDuration }} ago."
+        ),
+        advice="See what ecochain ledger attest says, and whether its timer runs.",
     )

@@ -7,8 +7,8 @@ WORKS = 'state="works"'
 LOST_WINDOW = "1d"
 """A source that worked within this time is missed; one that is gone for longer was taken out."""
 
-UNSTEADY = 'source!="battery"'
-"""A battery works only while nothing else supplies the machine."""
+UNSTEADY = 'source!~"battery|attestation"'
+"""A battery works only while nothing else supplies the machine, and a proof is there as long as somebody wants it."""
 
 SURE = "rapl|battery|ipmi|meter"
 """Sources that measure at least the processor wherever they work; drivers under hwmon may know a graphics card only."""
@@ -30,7 +30,7 @@ def _source_alerts() -> tuple[Alert, ...]:
             summary="{{ $labels.instance }} may not read its source {{ $labels.source }}",
             description=(
                 "{{ $labels.instance }} has a source {{ $labels.source }} that the exporter's user may not read. "
-                "A model stands in for what it would measure."
+                "A model stands in for what it would measure, if it is a sensor."
             ),
             advice="The exporter's page says what to make readable; for RAPL, read first what speaks against it.",
         ),

@@ -23,6 +23,7 @@ UNDRAWN = {
     "EcotrackSourceLost": "a state, without a limit",
     "EcotrackSensorFrozen": "an event, without a limit",
     "EcotrackModelDespiteSensor": "a state, without a limit",
+    "EcotrackAttestationLate": "the age of a proof is a figure, not a graph",
     "EcotrackStateDiscarded": "an event, without a limit",
     "EcotrackProcessGroupShareHigh": "of one group's part of what is above idle, while the graph stacks parts of all",
     "EcotrackProcessBytesLost": "a part of the bytes, which a figure shows",
