@@ -6,7 +6,7 @@ import msgspec
 
 from exporter.core.html import data, moment, money
 
-ILLUSTRATION = " Credits of a simulated cluster at a price of today are an illustration: nobody pays it."
+ILLUSTRATION = " Simulated credits at a price of today illustrate; nobody pays it."
 
 
 class MarketView(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,21 +49,25 @@ def worth_rows(worth: WorthView | None) -> tuple[tuple[str, str], ...]:
             )
         )
     if worth.market is not None:
-        rows.append(("Market today", _market(worth.market)))
+        rows += _market(worth.market)
     return tuple(rows)
 
 
-def _market(market: MarketView) -> str:
-    label = f"{escape(market.name)}, {market.method}"
-    trouble = f"; the last question failed: {escape(market.trouble)}" if market.trouble else ""
+def _market(market: MarketView) -> list[tuple[str, str]]:
+    """Return a row for each thing that is known: a long one would be cut off."""
+    label, rows = f"{escape(market.name)}, {market.method}", []
     if market.price_per_tonne is None or market.priced_at is None or market.age_seconds is None:
-        return f"no price young enough from {label}{trouble}"
-    price = data(market.price_per_tonne, "credit-price", money(market.price_per_tonne, market.currency))
-    text = f"{price} per tonne ({label}), of {moment(market.priced_at)}, {_age(market.age_seconds)}"
+        rows.append(("Market today", f"no price young enough from {label}"))
+    else:
+        price = data(market.price_per_tonne, "credit-price", money(market.price_per_tonne, market.currency))
+        rows.append(("Market today", f"{price} per tonne ({label})"))
+        rows.append(("Price of", f"{moment(market.priced_at)}, {_age(market.age_seconds)}"))
     if market.held_worth is not None:
         worth = data(market.held_worth, "credit-worth", money(market.held_worth, market.currency))
-        text += f"; the credits held would be worth {worth}"
-    return text + trouble
+        rows.append(("Held, at it", worth))
+    if market.trouble:
+        rows.append(("Last question", escape(market.trouble)))
+    return rows
 
 
 def _age(seconds: float) -> str:
