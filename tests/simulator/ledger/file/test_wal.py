@@ -84,7 +84,7 @@ def test_an_end_of_a_transaction_that_is_one_no_more_is_found(killed: Path, tmp_
 def test_a_power_cut_may_leave_any_sectors_of_the_last_transaction(
     killed: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
-    """A disk writes in any order until it has to have written. The last block is there as a whole or not at all."""
+    """A disk writes in any order until it is asked to have written. The last block is there or it is not."""
     path = copied(killed, tmp_path)
     content = log_of(path).read_bytes()
     begin = last_transaction(content)
