@@ -46,12 +46,12 @@ def execute(pending: Sequence[Work], simulate: Simulate, take: Take, executor: E
         for index, work in enumerate(pending):
             take(index, _accepted(do(work, simulate)))
         return
-    futures = {
-        executor.submit(do_alike, work, program(), _lacking(work), simulate): index
-        for index, work in enumerate(pending)
-    }
+    futures: dict[Future[Figures | Refusal], int] = {}
     taken = set()
     try:
+        with _put_off():
+            for index, work in enumerate(pending):
+                futures[executor.submit(do_alike, work, program(), _lacking(work), simulate)] = index
         for future in as_completed(futures):
             taken.add(future)
             take(futures[future], _accepted(future.result()))
@@ -61,6 +61,16 @@ def execute(pending: Sequence[Work], simulate: Simulate, take: Take, executor: E
         executor.shutdown(wait=True)
         for future in futures.keys() - taken:
             _take_finished(future, futures[future], take)
+
+
+@contextlib.contextmanager
+def _put_off() -> Iterator[None]:
+    """Put Ctrl-C off until the end of the block. Workers that begin in it are not ended by it before they can tell."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def do_alike(work: Work, asking: Program, lacking: Sequence[str], simulate: Simulate) -> Figures | Refusal:
@@ -128,6 +138,7 @@ def _start_tracker() -> None:
 def _serve_parent() -> None:
     """End with the parent, and ignore Ctrl-C, which reaches the whole process group: only the parent acts on it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     end_with(cast(BaseProcess, parent_process()).sentinel)
 
 

@@ -214,6 +214,41 @@ def test_ctrl_c_ends_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
     assert all(json.loads(line)["figures"] for line in journal.read_text().splitlines()[1:])
 
 
+EARLY = """
+import os, signal, sys, time
+from concurrent.futures import ProcessPoolExecutor
+submit = ProcessPoolExecutor.submit
+seen = []
+def interrupted(self, *arguments):
+    future = submit(self, *arguments)
+    seen.append(future)
+    if len(seen) == 2:
+        time.sleep(0.2)  # both workers have begun to load what they need
+        os.killpg(0, signal.SIGINT)
+    return future
+ProcessPoolExecutor.submit = interrupted
+from simulator.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_before_the_workers_are_ready_ends_in_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", EARLY, "experiment", "scaling", "--scenario", "published", "--tasks", "1000"]
+    done = subprocess.run(
+        [*command, "--replications", "1000", "--workers", "2", "--output", str(tmp_path)],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=300,  # what is in progress is finished, and compiles
+        check=False,
+        start_new_session=True,
+    )
+    assert done.returncode == 130
+    last = done.stderr.splitlines()[-1]
+    assert "the same command goes on" in last
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_no_worker_outlives_the_experiment(tmp_path: Path, how: signal.Signals) -> None:
