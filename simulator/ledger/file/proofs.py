@@ -205,6 +205,8 @@ def read_proof(path: Path) -> Proof:
 
 
 def _mistake(content: bytes, error: Exception) -> str:
+    if content.startswith(b"c2sp.org/tlog-proof@"):
+        return "is a proof for a public log, which programs for such logs check: see docs/how-to/publish-a-ledger.md"
     with suppress(msgspec.DecodeError, UnicodeDecodeError):
         found = msgspec.json.decode(content, type=_AnyFormat).format
         if found != FORMAT:

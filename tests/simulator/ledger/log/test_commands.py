@@ -65,15 +65,17 @@ def test_the_page_shows_any_name_as_text(tmp_path: Path) -> None:
 
 @pytest.mark.servers
 @pytest.mark.usefixtures("folder")
-def test_the_foreign_program_writes_the_same_proof_and_ours_is_good() -> None:
+def test_the_foreign_program_writes_the_same_proof_and_ours_is_good(capsys: pytest.CaptureFixture[str]) -> None:
     main(PUBLISH)
     main([*PROVE, "7"])
+    capsys.readouterr()
     tool = [sys.executable, "-m", "tlog_scales.cli"]
     theirs = subprocess.run([*tool, "gen-proof", "./log", "6"], capture_output=True, timeout=TOOL_SECONDS, check=True)
     assert theirs.stdout == Path("block.tlog-proof").read_bytes()
     root = subprocess.run(
         [*tool, "get-leaf", "--check", "./log", "6"], capture_output=True, timeout=TOOL_SECONDS, check=True
     ).stdout.hex()
+    assert "which programs for such logs check" in refused(capsys, 2, "ledger", "check", "block.tlog-proof")
     key, program = read_key(Path("log.key")).verifier(), EXAMPLES / "check_log.py"
     for place, status in ((root, 0), (f"{'0' * 64}", 1)):
         block = f"log/block/{place[:2]}/{place}"

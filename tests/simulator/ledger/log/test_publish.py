@@ -141,6 +141,17 @@ def test_every_damaged_file_is_written_again_but_a_checkpoint(copy: Path) -> Non
         assert contents(copy / "log") == whole
 
 
+@pytest.mark.parametrize("name", ["tile/0/000.p/3", "tile/entries/000.p/3"])
+def test_damaged_tiles_of_earlier_checkpoints_are_found_and_written_again(tmp_path: Path, name: str) -> None:
+    for blocks in (12, None):
+        publish_to(tmp_path / "log", write(tmp_path / "ledger.db", blocks))
+    whole = contents(tmp_path / "log")
+    (tmp_path / "log" / name).write_bytes(whole[name][:-1] + b"?")
+    assert checked(tmp_path / "log").endswith(f"{name} is not what it should be")
+    assert publish_to(tmp_path / "log", tmp_path / "ledger.db").files == 1
+    assert contents(tmp_path / "log") == whole
+
+
 def test_publishing_in_steps_gives_the_same_as_at_once(good: Path, tmp_path: Path) -> None:
     sizes: list[int] = []
     for blocks in range(25):
