@@ -133,7 +133,7 @@ def test_every_missing_file_is_found_and_written_again(copy: Path) -> None:
 def test_every_damaged_file_is_written_again_but_a_checkpoint(copy: Path) -> None:
     whole = contents(copy / "log")
     for name, content in whole.items():
-        (copy / "log" / name).write_bytes(content[:-1] + b"?")
+        (copy / "log" / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
         if name == "checkpoint":
             assert "damaged" in refused(lambda: publish_to(copy / "log", copy / "ledger.db"))
             (copy / "log" / name).write_bytes(content)
@@ -146,7 +146,7 @@ def test_damaged_tiles_of_earlier_checkpoints_are_found_and_written_again(tmp_pa
     for blocks in (12, None):
         publish_to(tmp_path / "log", write(tmp_path / "ledger.db", blocks))
     whole = contents(tmp_path / "log")
-    (tmp_path / "log" / name).write_bytes(whole[name][:-1] + b"?")
+    (tmp_path / "log" / name).write_bytes(whole[name][:-1] + bytes([whole[name][-1] ^ 1]))
     assert checked(tmp_path / "log").endswith(f"{name} is not what it should be")
     assert publish_to(tmp_path / "log", tmp_path / "ledger.db").files == 1
     assert contents(tmp_path / "log") == whole
