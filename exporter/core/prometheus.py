@@ -3,9 +3,10 @@
 import base64
 import http.client
 import math
-import time
+import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -77,16 +78,19 @@ class Prometheus:
         asked = {"query": expr} if at is None else {"query": expr, "time": f"{at:.3f}"}
         path = f"{address.path.rstrip('/')}/api/v1/query?{urlencode(asked)}"
         try:
-            connection.request("GET", path, headers=self._headers)
-            response = connection.getresponse()
-            if response.status != http.HTTPStatus.OK:
-                raise ConfigError([f"--prometheus: {address.netloc} answers with status {response.status}"])
-            return decoded(self._body(response), _Answer).data.result
+            connection.connect()
+            with _shut_after(self._patience, connection.sock):
+                connection.request("GET", path, headers=self._headers)
+                response = connection.getresponse()
+                if response.status != http.HTTPStatus.OK:
+                    raise ConfigError([f"--prometheus: {address.netloc} answers with status {response.status}"])
+                body = self._body(response)
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise ConfigError([f"--prometheus: {address.netloc} cannot be asked: {reason}"]) from error
         finally:
             connection.close()
+        return decoded(body, _Answer).data.result
 
     def samples(self, chosen: str, *, seconds: float, until: float) -> Iterator[Series]:
         """Yield the raw samples of the series that a selector chooses, of so many seconds until a time.
@@ -103,18 +107,44 @@ class Prometheus:
             yield Series(labels=one.metric, points=points)
 
     def _body(self, response: http.client.HTTPResponse) -> bytes:
-        """Return the body of an answer. Raises ConfigError for one that is too long, or does not end in time."""
-        body, deadline = bytearray(), time.monotonic() + self._patience
+        """Return the body of an answer. Raises ConfigError for one that is too long."""
+        body = bytearray()
         while piece := response.read1(PIECE_BYTES):
             body += piece
             if len(body) > MAX_ANSWER_BYTES:
                 told = f"answers with more than {MAX_ANSWER_BYTES / 1e6:g} MB; ask about a shorter time"
                 raise ConfigError([f"--prometheus: {self._address.netloc} {told}"])
-            if time.monotonic() > deadline:
-                raise TimeoutError
         if response.length:
             raise http.client.IncompleteRead(bytes(body))
         return bytes(body)
+
+
+@contextmanager
+def _shut_after(seconds: float, connection: socket.socket) -> Iterator[None]:
+    """Shut a connection down after so many seconds, however little of an answer still comes.
+
+    Raises TimeoutError where that was done.
+    """
+    is_late = threading.Event()
+
+    def shut() -> None:
+        is_late.set()
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, shut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        if is_late.is_set():
+            raise TimeoutError from error
+        raise
+    finally:
+        timer.cancel()
+    if is_late.is_set():
+        raise TimeoutError
 
 
 def decoded(raw: bytes | msgspec.Raw, kind: type[DecodedT]) -> DecodedT:

@@ -177,35 +177,35 @@ def test_a_password_is_sent_and_never_said(key: str, tmp_path: Path, capsys: pyt
 
 
 @contextmanager
-def dripping() -> Iterator[str]:
-    """Serve a body of which a byte comes now and then, and which never ends."""
+def dripping(first: bytes) -> Iterator[str]:
+    """Serve an answer with this beginning, after which a byte comes now and then, and no end."""
     refuse_unless_marked()
-    ended = threading.Event()
+    stop = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            while not ended.wait(0.05):
-                self.wfile.write(b" ")
+            self.wfile.write(first)
+            while not stop.wait(0.05):
+                self.wfile.write(b"x")
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep the test's output clean."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, name="dripping Prometheus")
+    thread = threading.Thread(target=server.serve_forever, name="dripping Prometheus", daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
-        ended.set()
+        stop.set()
         server.shutdown()
         join(thread)
         server.server_close()
 
 
-def test_an_answer_that_never_ends_is_given_up() -> None:
-    with dripping() as url, pytest.raises(ConfigError, match=r"cannot be asked: TimeoutError$"):
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_an_answer_that_never_ends_is_given_up(first: bytes) -> None:
+    with dripping(first) as url, pytest.raises(ConfigError, match=r"cannot be asked: TimeoutError$"):
         Prometheus(url, patience=0.3).query("time()")
 
 

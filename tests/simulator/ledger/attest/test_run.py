@@ -25,6 +25,7 @@ from simulator.ledger.file.reading import ClaimName, open_reader
 from simulator.ledger.file.verify import Verified, verify
 from simulator.ledger.record.key_file import NoteKey
 from simulator.ledger.record.types import Claim
+from tests.processes import until_ended
 from tests.simulator.ledger.attest.fake_prometheus import Fake, serving
 from tests.simulator.ledger.attest.machine import HOUR, INSTANCE, JOB, NOON, Machine
 
@@ -238,6 +239,7 @@ def test_a_run_that_is_killed_leaves_a_good_ledger_and_the_next_goes_on(world: W
     if child == 0:
         world.run(say=die, since=NOON)
         os._exit(0)
+    until_ended(child)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     assert verify(world.ledger, no_model).claims == lines
     assert world.run().attested == 6 - lines
