@@ -163,18 +163,18 @@ def signed_heads(growth: GrowthProof, draw: random.Random) -> GrowthProof:
 
     def told(head: ShownHead) -> ShownHead:
         signed = msgspec.msgpack.decode(head.last, type=SignedHeader)
-        path = draw.choice([head.path, head.path[:-32], bytes(32) + head.path])
+        path = draw.choice([head.path, head.path, head.path[:-32], bytes(32) + head.path])
         hashes = [path[at : at + 32] for at in range(0, len(path), 32)]
         before = reduce(lambda found, one: node_hash(one, found), hashes) if hashes else root_of([])
         wrong = draw.choice(roots)
         changes: Sequence[dict[str, Any]] = (
             {},
-            *[{"history_root": before}] * 2,
+            *[{"history_root": before}, {"state_root": wrong}] * 2,
             {"history_root": wrong},
             {"number": 7},
         )
         header = msgspec.structs.replace(signed.header, **draw.choice(changes))
-        blocks = draw.choice([head.blocks, head.blocks, draw.randrange(40)])
+        blocks = draw.choice([*[head.blocks] * 4, draw.randrange(40)])
         root = reduce(lambda found, one: node_hash(one, found), hashes, leaf_hash(digest(header)))
         signature = story().validators[header.proposer].sign(story().chain_id, header)
         last = encode(SignedHeader(header=header, signature=signature))

@@ -130,6 +130,10 @@ def test_the_auditor_agrees_with_check_on_nonsense_that_was_signed(proofs: list[
     assert 50 < nonsense(proofs, tmp_path / "proof.json", 600, seed=3) < 500
 
 
+def test_the_auditor_agrees_with_check_on_heads_that_are_none(proofs: list[Proof], tmp_path: Path) -> None:
+    assert 50 < nonsense(proofs[2:4], tmp_path / "proof.json", 600, seed=6) < 500
+
+
 def test_the_auditor_agrees_with_check_on_measured_hours(proofs: list[Proof], tmp_path: Path) -> None:
     assert 10 < nonsense(proofs[-1:], tmp_path / "proof.json", 300, seed=5) < 200
 
