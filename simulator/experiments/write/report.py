@@ -7,23 +7,23 @@ from simulator.experiments.find.results import Results
 from simulator.experiments.find.statistics import ENOUGH_REPLICATIONS
 from simulator.experiments.plan.questions import EXPLANATIONS
 from simulator.experiments.write.display import subject
-from simulator.experiments.write.ledger import ledger
-from simulator.experiments.write.methods import methods, methods_of
 from simulator.experiments.write.sections.differences import differences
 from simulator.experiments.write.sections.front import front
 from simulator.experiments.write.sections.further import further
+from simulator.experiments.write.sections.ledger import ledger
 from simulator.experiments.write.sections.levers import headline as value_of_levers
 from simulator.experiments.write.sections.levers import levers
+from simulator.experiments.write.sections.methods import methods, methods_of
 from simulator.experiments.write.sections.precision import precision
 from simulator.experiments.write.sections.published import accounts, published, scaling
 from simulator.experiments.write.sections.results import means
 from simulator.experiments.write.sections.sensitivity import headline as range_of_headline
 from simulator.experiments.write.sections.sensitivity import sensitivity
+from simulator.experiments.write.sections.service import ranking
 from simulator.experiments.write.sections.slope import headline as slope
 from simulator.experiments.write.sections.verdict import verdict
-from simulator.experiments.write.service import ranking
+from simulator.experiments.write.sections.worth import headline, worth
 from simulator.experiments.write.tables import markdown_table
-from simulator.experiments.write.worth import headline, worth
 from simulator.scenario.schema import Scenario
 
 SEASONS = ("winter", "spring", "summer", "autumn")

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.service import Rivalry
 from simulator.experiments.runner import run_experiment
-from simulator.experiments.write.methods import methods_of
 from simulator.experiments.write.report import report
+from simulator.experiments.write.sections.methods import methods_of
 from simulator.experiments.write.sections.verdict import verdict
 from simulator.run.job import Job, RunResult
 from tests.simulator.experiments.fake_simulation import fake, request, unseen

@@ -8,7 +8,7 @@ from simulator.experiments.find.statistics import Interval
 from simulator.experiments.find.worth import GRAMS, PERFECT, WORTHWHILE, Needed, Share, Whole, Worth
 from simulator.experiments.plan.cases import REFERENCE
 from simulator.experiments.write.display import CERTAIN, PERCENT, percent_change, plain, with_half_width
-from simulator.experiments.write.methods import methods_of
+from simulator.experiments.write.sections.methods import methods_of
 from simulator.experiments.write.tables import DASH, markdown_table
 
 
