@@ -152,6 +152,7 @@ def course(engine: Engine, steps: int, wakes: FloatArray | None = None) -> Cours
     return Course(found, woken)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", ["yesterday", "climatology"])
 def test_another_future_of_tasks_weather_grid_and_wakes_changes_no_act_before_it(choice: Choice) -> None:
     steps = KNOWN_STEPS + PER_HOUR
