@@ -20,6 +20,11 @@ FORMAT = 2
 """
 
 
+GRAMS = "emissions_grams"
+MISSES = "deadline_miss_ratio"
+"""The measures by which methods are judged: their emissions, and the service that these must not be paid with."""
+
+
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """A figure that experiments estimate; `name` ends in its unit, as in `ecochain_experiment_<name>`."""
 
@@ -31,7 +36,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 MEASURES = (
     Measure(name="energy_joules", unit="joules", help="Energy that the cluster consumed in a run."),
     Measure(
-        name="emissions_grams",
+        name=GRAMS,
         unit="grams",
         help="CO2e emissions of the electricity that the cluster took from the grid in a run.",
     ),
@@ -46,9 +51,7 @@ MEASURES = (
         unit="dollars",
         help="Cost of the electricity bought in a run, less the worth of its credits where these have a price.",
     ),
-    Measure(
-        name="deadline_miss_ratio", unit="ratio", help="Share of the offered tasks that were completed late or dropped."
-    ),
+    Measure(name=MISSES, unit="ratio", help="Share of the offered tasks that were completed late or dropped."),
     Measure(
         name="regret_ratio",
         unit="ratio",

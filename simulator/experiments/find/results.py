@@ -19,12 +19,12 @@ from simulator.experiments.find.analysis import (
 )
 from simulator.experiments.find.contrasts import factorial_of
 from simulator.experiments.find.effects import Factorial
-from simulator.experiments.find.estimates import FORMAT, MEASURES, Estimates
+from simulator.experiments.find.estimates import FORMAT, GRAMS, MEASURES, MISSES, Estimates
 from simulator.experiments.find.front import Point, front_of
 from simulator.experiments.find.sensitivity import Sensitivity, sensitivity_of
-from simulator.experiments.find.service import MISSES, Rivalry, Service, rivalries, with_service
+from simulator.experiments.find.service import Rivalry, Service, rivalries, with_service
 from simulator.experiments.find.slope import Slope, slopes_of
-from simulator.experiments.find.worth import GRAMS, Pilot, Worth, worth_of
+from simulator.experiments.find.worth import Pilot, Worth, worth_of
 from simulator.experiments.plan.cases import Case
 from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.experiments.plan.design import FRACTION, FULL_FACTORIAL

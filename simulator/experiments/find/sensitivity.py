@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from simulator.experiments.find.analysis import Row, compared
-from simulator.experiments.find.service import GRAMS, MISSES, Service, service_of
+from simulator.experiments.find.estimates import GRAMS, MISSES
+from simulator.experiments.find.service import Service, service_of
 from simulator.experiments.find.statistics import Interval, mean_interval
 from simulator.experiments.plan.settings import setting_name
 

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from simulator.experiments.find.estimates import MEASURES, Estimate, ShownResults
+from simulator.experiments.find.estimates import MEASURES, MISSES, Estimate, ShownResults
 from simulator.experiments.find.statistics import Interval
 
 Labels = tuple[str, ...]
-
-MISSES = "deadline_miss_ratio"
 
 WHOSE = ("experiment", "scenario")
 """Labels that every series has first."""

@@ -6,11 +6,9 @@ from enum import Enum
 import msgspec
 
 from simulator.experiments.find.analysis import Comparison, Row, compared
+from simulator.experiments.find.estimates import GRAMS, MISSES
 from simulator.experiments.find.statistics import mean_interval, paired_difference
 from simulator.experiments.plan.catalogue import RIVALS, is_simple
-
-MISSES = "deadline_miss_ratio"
-GRAMS = "emissions_grams"
 
 HEADLINE_MEASURES = (GRAMS, "energy_joules", MISSES)
 """Measures of the first paragraph of a report, in this order."""

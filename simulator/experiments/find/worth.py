@@ -9,7 +9,7 @@ import msgspec
 from exporter.core.config import ConfigError
 from exporter.core.regular_file import read_file
 from simulator.experiments.find.analysis import Row
-from simulator.experiments.find.estimates import RESULTS_FILE
+from simulator.experiments.find.estimates import GRAMS, RESULTS_FILE
 from simulator.experiments.find.statistics import (
     Interval,
     mean_interval,
@@ -23,8 +23,6 @@ from simulator.experiments.plan.catalogue import REFERENCE_FORECASTER, UNLEARNT
 from simulator.experiments.plan.request import Request
 from simulator.experiments.run.provenance import Provenance
 from simulator.experiments.run.work import Figures
-
-GRAMS = "emissions_grams"
 
 PERFECT = "perfect"
 CLIMATOLOGY = "climatology"

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from simulator.experiments.find.estimates import MISSES
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.service import MISSES, SERVICE_MARGIN
+from simulator.experiments.find.service import SERVICE_MARGIN
 from simulator.experiments.write.display import DISPLAYS, PERCENT, UNDEFINED_CHANGE, marked, subject, with_half_width
 from simulator.experiments.write.latex_text import MINUS
 from simulator.experiments.write.medium import Medium, new_figure

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simulator.experiments.find.effects import Effect, Factorial
+from simulator.experiments.find.estimates import MISSES
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.service import MISSES
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.write.display import CERTAIN, DISPLAYS, PERCENT, subject
 from simulator.experiments.write.medium import Medium, new_figure

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from simulator.experiments.find.estimates import GRAMS, MISSES
 from simulator.experiments.find.front import Point
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.service import MISSES
 from simulator.experiments.write.display import DISPLAYS, marked, subject
 from simulator.experiments.write.medium import Medium, new_figure, set_scale
 from simulator.experiments.write.plots.labels import name_points
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-GRAMS, DOLLARS = "emissions_grams", "cost_dollars"
+DOLLARS = "cost_dollars"
 
 COLOUR_MAP = "cividis"
 """Colours of the cost, from dark blue to yellow: their lightness rises all the way, so that they tell the same in grey

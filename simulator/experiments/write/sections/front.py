@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
+from simulator.experiments.find.estimates import GRAMS, MISSES
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.service import MISSES
-from simulator.experiments.find.worth import GRAMS
 from simulator.experiments.write.display import DISPLAYS, marked
 from simulator.experiments.write.tables import cell, markdown_table
 

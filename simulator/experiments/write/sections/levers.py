@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from simulator.assembly.layout import layout_of
 from simulator.experiments.find.effects import Effect, Factorial, crossed
+from simulator.experiments.find.estimates import GRAMS
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.worth import GRAMS
 from simulator.experiments.write.display import CERTAIN, DISPLAYS, percent_change, with_half_width
 from simulator.experiments.write.sections.methods import no_model_gains
 from simulator.experiments.write.tables import markdown_table

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from simulator.experiments.find.estimates import GRAMS, MISSES
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.sensitivity import Sensitivity, Variation
-from simulator.experiments.find.service import GRAMS, MISSES
 from simulator.experiments.write.display import (
     DISPLAYS,
     UNDEFINED_CHANGE,

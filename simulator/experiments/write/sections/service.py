@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from simulator.experiments.find.estimates import Estimate
+from simulator.experiments.find.estimates import GRAMS, MISSES, Estimate
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.service import GRAMS, MISSES, SERVICE_MARGIN
+from simulator.experiments.find.service import SERVICE_MARGIN
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.write.display import (
     DISPLAYS,

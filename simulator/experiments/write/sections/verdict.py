@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 
+from simulator.experiments.find.estimates import GRAMS
 from simulator.experiments.find.results import Results
-from simulator.experiments.find.service import GRAMS, SERVICE_MARGIN, Rivalry, Service
+from simulator.experiments.find.service import SERVICE_MARGIN, Rivalry, Service
 from simulator.experiments.find.statistics import Interval
 from simulator.experiments.plan.catalogue import EXPERIMENTS
 from simulator.experiments.write.display import DISPLAYS, PERCENT, percent_change, with_half_width

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from simulator.experiments.find.estimates import GRAMS
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.statistics import Interval
-from simulator.experiments.find.worth import GRAMS, PERFECT, WORTHWHILE, Needed, Share, Whole, Worth
+from simulator.experiments.find.worth import PERFECT, WORTHWHILE, Needed, Share, Whole, Worth
 from simulator.experiments.plan.cases import REFERENCE
 from simulator.experiments.write.display import CERTAIN, PERCENT, percent_change, plain, with_half_width
 from simulator.experiments.write.sections.methods import methods_of

@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simulator.experiments.find.analysis import Row
-from simulator.experiments.find.service import MISSES, SERVICE_MARGIN, Service, service_of, with_service
+from simulator.experiments.find.estimates import MISSES
+from simulator.experiments.find.service import SERVICE_MARGIN, Service, service_of, with_service
 from simulator.experiments.find.statistics import paired_difference
 from simulator.experiments.plan.cases import Case
 from simulator.run.job import Job, Method
