@@ -66,7 +66,7 @@ MISTAKES = [
     (
         "powr: {}",
         "powr: unknown key; known here: preset, sampling, power, meter, network, grid, activity, budget, "
-        "embodied, equivalents, ecoguard, journal, optimize, attribution",
+        "embodied, equivalents, ecoguard, journal, optimize, attribution, attestation",
     ),
     (
         "power: {idle: 5}",
