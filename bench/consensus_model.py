@@ -17,9 +17,10 @@ LIMIT_SECONDS = 600
 
 SAID = """\
 A fork is a state in which two conflicting checkpoints are final. With less than a third of the stake faulty none may
-exist; otherwise the votes that stand in both branches have to convict a third. `PROVED` is the checker's word for this,
-for no vote of an honest validator that convicts it, and for the laws of each step of a branch, in every state of the
-bound. States that differ by names alone are counted once. [ADR 26](../../docs/adr/0026-model-checking.md) says more."""
+exist; otherwise the votes that stand in both branches, or evidence there, have to convict a third. `PROVED` is the
+checker's word for this, for no vote of an honest validator that convicts it, and for the laws of each step of a branch,
+in every state of the bound. States that differ by names alone are counted once.
+[ADR 26](../../docs/adr/0026-model-checking.md) says more."""
 
 HEAD = [
     "stake that is faulty",

@@ -38,4 +38,4 @@ LARGE: dict[str, tuple[Setting, Order]] = {
     ),
     "one of four, six checkpoints": (Setting(checkpoints=6), Order.IN_TURN),
 }
-"""Bounds of ten minutes of one core together."""
+"""Larger bounds, of less than ten minutes of one core together."""

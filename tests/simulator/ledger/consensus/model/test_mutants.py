@@ -13,8 +13,8 @@ pytestmark = pytest.mark.slow
 
 def put_in(mutant: Mutant, patch: pytest.MonkeyPatch) -> Check:
     """Put a bug in its place, and return the check that is to find it."""
-    assert getattr(mutant.module, mutant.name) is not mutant.function
-    patch.setattr(mutant.module, mutant.name, mutant.function)
+    assert getattr(mutant.module, mutant.name) is not mutant.stand_in
+    patch.setattr(mutant.module, mutant.name, mutant.stand_in)
     return Check(mutant.setting)
 
 
