@@ -1,5 +1,6 @@
 """A publisher that is killed, or whose disk fails, at any moment leaves a folder whose checkpoint verifies."""
 
+import ctypes
 import os
 import shutil
 from collections.abc import Iterator
@@ -137,7 +138,7 @@ def test_a_large_publication_waits_for_the_whole_disk_before_its_checkpoint(
             sizes.append(checked(tmp_path / "log")[:14])
             return 0
 
-        patched.setattr(folder.ctypes, "CDLL", lambda *_, **__: SimpleNamespace(**{library: sync}))
+        patched.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace(**{library: sync}))
         patched.setattr(os, "sync", sync)
         publish_to(tmp_path / "log", grown / "ledger.db")
     assert sizes == ["good: 3 blocks"]
@@ -149,8 +150,8 @@ def test_a_large_publication_ends_where_the_disk_fails(
 ) -> None:
     shutil.copytree(grown / "log", tmp_path / "log")
     monkeypatch.setattr(folder, "MOST_SYNCED", 2)
-    monkeypatch.setattr(folder.ctypes, "CDLL", lambda *_, **__: SimpleNamespace(syncfs=lambda _: -1))
-    monkeypatch.setattr(folder.ctypes, "get_errno", lambda: 5)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace(syncfs=lambda _: -1))
+    monkeypatch.setattr(ctypes, "get_errno", lambda: 5)
     with pytest.raises(StoreError, match="cannot be used: Input/output error"):
         publish_to(tmp_path / "log", grown / "ledger.db")
     assert checked(tmp_path / "log").startswith("good: 3 blocks")
