@@ -18,6 +18,7 @@ from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from simulator.ledger.attest.hour import Hour
 from simulator.ledger.attest.stored import Exporter
 from simulator.ledger.attest.validator import SLOT_SECONDS, Secrets, Validator, reveals_of
+from simulator.ledger.file.faults import DamagedError
 from simulator.ledger.file.measured import TIME, Subject, measured_by, read_subject, text_digest
 from simulator.ledger.file.proofs import ClaimProof, Proof, head_text, prove_claim
 from simulator.ledger.file.reading import ClaimName
@@ -25,6 +26,7 @@ from simulator.ledger.file.store import Store, create_store, open_store
 from simulator.ledger.record.key_file import NoteKey
 from simulator.ledger.record.keys import SecretKey
 from simulator.ledger.record.merkle import root_of
+from simulator.ledger.record.rules import RuleError
 from simulator.ledger.record.types import (
     Capacity,
     ChainConfig,
@@ -191,7 +193,11 @@ def _secret(key: NoteKey, subject: Subject, role: str) -> bytes:
 def opened(path: Path, key: NoteKey) -> Iterator[Book]:
     """Open a ledger of attestations to go on with it, and close it. Raises ConfigError, StoreError and DamagedError."""
     with open_store(path) as store:
-        yield Book(store, key)
+        try:
+            book = Book(store, key)
+        except RuleError as error:
+            raise DamagedError(f"{path}: {error}") from error
+        yield book
 
 
 def begin(path: Path, subject: Subject, key: NoteKey) -> None:

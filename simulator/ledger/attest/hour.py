@@ -46,7 +46,7 @@ def measure(series: Sequence[Series], start: float, most_milliwatts: int) -> Hou
     Raises RefusedError where they do not tell, or tell of more power than the device may draw.
     """
     scrapes = read_scrapes(series, start)
-    energy, emissions = gained(scrapes, most_milliwatts)
+    energy, emissions, begun = gained(scrapes, most_milliwatts)
     if energy == 0:
         raise RefusedError("no energy was counted")
     if energy > most_milliwatts * SECONDS_PER_HOUR:
@@ -61,27 +61,33 @@ def measure(series: Sequence[Series], start: float, most_milliwatts: int) -> Hou
         intensity=intensity,
         intensity_source=intensity_text(series, scrapes, start),
         models=power_text(series, scrapes, start),
-        notes=notes_of(series, scrapes),
+        notes=(*begun, *notes_of(series, scrapes)),
     )
 
 
-def gained(scrapes: Scrapes, most_milliwatts: int) -> tuple[int, int]:
-    """Return what the counters gained, in millijoules and micrograms. Raises RefusedError.
+def gained(scrapes: Scrapes, most_milliwatts: int) -> tuple[int, int, list[str]]:
+    """Return what the counters gained, in millijoules and micrograms, and notes on where they began anew.
+
+    Raises RefusedError.
 
     All counters of an exporter begin anew together, and then count from zero. A fall that leaves more than the device
     may have drawn since the last sample is no such beginning.
     """
     energy, emissions = whole(scrapes.energy, MILLIJOULES_PER_JOULE), whole(scrapes.emissions, MICROGRAMS_PER_GRAM)
     joules = grams = 0
+    notes = []
     for before, at in pairwise(scrapes.times):
         began = has_fallen(energy[before], energy[at]) or has_fallen(emissions[before], emissions[at])
         step = risen(energy[before], energy[at], began=began)
         # What the first of the two scrapes found may have been as old.
         if step > most_milliwatts * (at - before + scrapes.oldest):
             raise RefusedError(_too_much(step, before, at, began=began))
+        if began:
+            unknown = f"what was drawn in up to {lasting(at - before)} before is not in it"
+            notes.append(f"counters began anew at {clock(at)}, and {unknown}")
         joules += step
         grams += risen(emissions[before], emissions[at], began=began)
-    return joules, grams
+    return joules, grams, notes
 
 
 def _too_much(step: int, before: float, at: float, *, began: bool) -> str:

@@ -126,8 +126,9 @@ class Attestation:
     def _bounds(self) -> tuple[float, float]:
         """Return where the first hour begins and the last one ends. Raises ConfigError."""
         since, until = self._wanted.since, self._wanted.until
-        if until is not None and until > self._now:
-            raise ConfigError([f"--until: {shown(until)} is yet to come"])
+        for flag, at in (("--since", since), ("--until", until)):
+            if at is not None and at > self._now:
+                raise ConfigError([f"{flag}: {shown(at)} is yet to come"])
         end = _floor(self._now - SETTLED_SECONDS)
         end = end if until is None else min(end, _floor(until))
         start = end - FIRST_HOURS * SECONDS_PER_HOUR if self._book is None else self._book.end

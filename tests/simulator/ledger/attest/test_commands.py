@@ -71,7 +71,8 @@ def test_a_real_prometheus_tells_each_hour(key: str, tmp_path: Path, capsys: pyt
         assert [re.sub(r"^\S+ \S+ UTC( to \S+ \S+ UTC, \d+ hours:)?  ", "", one) for one in lines[:9]] == [
             f"refused: no samples until {_clock(begin - 60)}",
             "12.000 Wh, 4.800 g of CO2e, claim 1/1",
-            "12.000 Wh, 4.800 g of CO2e, claim 1/2",
+            f"12.000 Wh, 4.800 g of CO2e, claim 1/2 (counters began anew at {_clock(begin + 1.5 * HOUR + 45)}, and "
+            "what was drawn in up to 45 s before is not in it)",
             f"refused: no samples for 14 min from {_clock(begin + 2.5 * HOUR)}",
             f"refused: 5000180 J in 15 s at {_clock(begin + 3.5 * HOUR + 15)} are more than --max-watts",
             "12.000 Wh, 4.800 g of CO2e, claim 2/1",

@@ -266,7 +266,9 @@ def test_an_exporter_that_begins_anew_counts_from_zero() -> None:
         machine.draw(15.0)
         machine.scrape()
     assert machine.at == NOON + HOUR
-    assert measured(machine).energy == round((before - 60.0 * 12.0 + machine.total()) * 1000)
+    found = measured(machine)
+    assert found.energy == round((before - 60.0 * 12.0 + machine.total()) * 1000)
+    assert found.notes == ("counters began anew at 12:10:30 UTC, and what was drawn in up to 30 s before is not in it",)
 
 
 def test_a_component_that_comes_later_counts_from_zero() -> None:

@@ -187,6 +187,7 @@ def test_hours_that_are_refused_at_the_end_are_asked_about_again(world: World) -
             f"--job: LEDGER was begun with {JOB}; begin another one by --ledger",
         ),
         ({"until": NOON + 24 * HOUR}, "--until: 2026-03-03 12:00 UTC is yet to come"),
+        ({"since": NOON + 24 * HOUR}, "--since: 2026-03-03 12:00 UTC is yet to come"),
     ],
 )
 def test_a_ledger_stays_with_what_it_was_begun_with(world: World, changes: dict[str, Any], line: str) -> None:
@@ -273,6 +274,11 @@ def test_a_proof_that_was_lost_is_written_again(world: World) -> None:
     world.machine.drop(0.0, 1e12)
     world.run()
     assert world.lines[0] == f"{world.proof}: not written: the Prometheus tells other figures of claim 1/6 now"
+
+
+def test_no_run_asks_about_more_hours_than_are_kept(world: World) -> None:
+    with pytest.raises(ConfigError, match=r"^--since: expected at most 9600 hours, which are 400 days$"):
+        world.run(since=0.0)
 
 
 def test_other_watts_are_those_of_a_new_device(world: World) -> None:
