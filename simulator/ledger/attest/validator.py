@@ -6,7 +6,7 @@ public log, go by what is final.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from exporter.core.config import ConfigError
 from simulator.ledger.application import Application
@@ -37,8 +37,9 @@ def no_model(_model: bytes, _seed: int) -> int | None:
     return None
 
 
+@lru_cache(maxsize=1)
 def reveals_of(secret: bytes) -> RevealChain:
-    """Return the first chain of reveals."""
+    """Return the first chain of reveals; the last one that was made is kept, since a new ledger is opened at once."""
     return RevealChain(secret, SLOTS_OF_REVEALS)
 
 

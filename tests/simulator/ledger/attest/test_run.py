@@ -29,7 +29,7 @@ from tests.processes import until_ended
 from tests.simulator.ledger.attest.fake_prometheus import Fake, serving
 from tests.simulator.ledger.attest.machine import HOUR, INSTANCE, JOB, NOON, Machine
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 URL = "http://prometheus.example:9090"
 
@@ -298,7 +298,6 @@ def test_several_jobs_of_one_instance_have_to_be_told_apart(world: World) -> Non
     assert world.run(since=NOON, exporter=Exporter(instance=INSTANCE, job="other"), until=NOON + HOUR).attested == 1
 
 
-@pytest.mark.slow
 def test_years_later_the_reveals_are_renewed_or_have_ended(world: World) -> None:
     world.run(since=NOON)
     for years in (4, 4.5, 7):
