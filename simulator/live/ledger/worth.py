@@ -6,7 +6,7 @@ import msgspec
 
 from exporter.core.html import data, moment, money
 
-ILLUSTRATION = " Simulated credits at a price of today illustrate; nobody pays it."
+ILLUSTRATION = " A price of today for simulated credits illustrates: nobody pays it."
 
 
 class MarketView(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ def _market(market: MarketView) -> list[tuple[str, str]]:
         rows.append(("Price of", f"{moment(market.priced_at)}, {_age(market.age_seconds)}"))
     if market.held_worth is not None:
         worth = data(market.held_worth, "credit-worth", money(market.held_worth, market.currency))
-        rows.append(("Held, at it", worth))
+        rows.append(("Worth of those held", worth))
     if market.trouble:
         rows.append(("Last question", escape(market.trouble)))
     return rows

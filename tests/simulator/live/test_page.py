@@ -287,7 +287,7 @@ def test_a_price_of_credits_has_its_label_its_time_and_its_age() -> None:
     assert "2026-03-01 18:00:00 UTC, 18 hours old" in shown
     assert "market.example answers with status 503" in shown
     assert "64.00 USD per tonne, of 2025-01-01, 79 days ago" in shown
-    assert "Simulated credits at a price of today illustrate" in shown
+    assert "A price of today for simulated credits illustrates" in shown
 
 
 def test_without_a_price_that_is_young_enough_there_is_none() -> None:

@@ -230,7 +230,7 @@ def at_work() -> psutil.Process:
 @contextlib.contextmanager
 def dripping() -> Iterator[tuple[str, threading.Event]]:
     """Run a server that answers with a byte now and then, and has begun once the event is set."""
-    begun, over = threading.Event(), threading.Event()
+    begun, closed = threading.Event(), threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -238,14 +238,14 @@ def dripping() -> Iterator[tuple[str, threading.Event]]:
             with client, contextlib.suppress(OSError):
                 client.recv(65_536)
                 client.sendall(OK + b"Content-Length: 900000\r\n\r\n")
-                while not over.wait(0.05):
+                while not closed.wait(0.05):
                     client.sendall(b" ")
                     begun.set()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}", begun
-        over.set()
+        closed.set()
         join(thread)
 
 
