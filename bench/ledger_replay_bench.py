@@ -79,7 +79,7 @@ def tables(found: Sequence[Day]) -> list[str]:
     counts = Counter(kind for one in found for kind in one.kinds)
     text = (
         f"Each day has {DAY} slots of 300 s, 4 to 6 validators with a ledger file each, and a claim of 2 or 3 devices "
-        "in each slot. A seed draws what fails; from slot 208 on nothing does. The check of all files is in the figures."
+        "in each slot. A seed draws what fails; from slot 208 on nothing does. The check of all files is counted."
     )
     return [
         text,

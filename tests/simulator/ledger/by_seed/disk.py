@@ -36,6 +36,7 @@ class Disk:
         self._folder, self._genesis, self._chain_id, self._index = folder, genesis, chain_id, index
         self.chance = chance
         self._generation = 0
+        self._is_new = True
         self.acknowledged = Head(0, b"")
         self.possible: set[Head] = set()
         self.ever: set[Head] = set()
@@ -70,8 +71,9 @@ class Disk:
         return WatchedStore(open_store(self.path), self)
 
     def memory(self) -> SignedFile:
-        """Return the memory of what was signed, which is begun with the first ledger."""
-        if self._generation == 1 and not self.signed_path.exists():
+        """Return the memory of what was signed, which is begun once, with the first ledger."""
+        if self._is_new:
+            self._is_new = False
             return create_signed(self.signed_path, self._chain_id, self._index)
         return open_signed(self.signed_path, self._chain_id, self._index)
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from simulator.ledger.booking import claims
-from simulator.ledger.consensus import finality, fork_choice, peer
+from simulator.ledger.consensus import fork_choice, peer
 from simulator.ledger.consensus.fork_choice import Known, View
 from simulator.ledger.consensus.memory import Signed
 from simulator.ledger.consensus.peer import Peer
@@ -53,10 +53,6 @@ def _a_slot_is_proposed_twice(patch: Patch) -> None:
     """Remember votes, and no proposals."""
     keep = SignedFile.keep
     patch.setattr(SignedFile, "keep", lambda self, signed: keep(self, replace(signed, proposed=0)))
-
-
-def _a_half_is_enough(patch: Patch) -> None:
-    patch.setattr(finality, "is_supermajority", lambda weight, total: 2 * weight >= total > 0)
 
 
 def _logs_are_believed(patch: Patch) -> None:
@@ -140,7 +136,6 @@ MUTANTS = (
     Mutant("votes are forgotten with a restart", _votes_are_forgotten),
     Mutant("votes may surround earlier ones", _votes_may_surround),
     Mutant("a slot is proposed twice", _a_slot_is_proposed_twice),
-    Mutant("half of the stake is enough", _a_half_is_enough),
     Mutant("logs are believed", _logs_are_believed),
     Mutant("a power cut is taken for damage", _torn_logs_are_refused),
     Mutant("nothing is synchronised", _nothing_is_synchronised),

@@ -39,6 +39,12 @@ TICKS = 3000
 LOOKS = 6
 """Times in a slot at which a validator looks at its clock."""
 
+JUST_AFTER = 100
+"""Ticks from the beginning of a slot until something fails in it: its block has just been sent."""
+
+SHORTEST = 3.0
+"""Amount of a kill below which the process starts again in the same slot."""
+
 SLOWEST_FINAL = 6
 """Epochs behind the present one in which the last final one lies at the end, at most."""
 
@@ -90,7 +96,7 @@ class Machine:
             for look in range(self.plan.slots * LOOKS):
                 self._at(TICKS * look // LOOKS + 7 * seat.index, lambda seat=seat: self._look(seat))  # type: ignore[misc]
         for fault in self.plan.faults:
-            self._at(fault.slot * TICKS + 1, lambda fault=fault: self._begin(fault))  # type: ignore[misc]
+            self._at(fault.slot * TICKS + JUST_AFTER, lambda fault=fault: self._begin(fault))  # type: ignore[misc]
             self._at((fault.slot + fault.slots) * TICKS + 2, lambda fault=fault: self._end(fault))  # type: ignore[misc]
         while self._queue:
             self._now, _, action = heapq.heappop(self._queue)
@@ -199,7 +205,8 @@ class Machine:
         match fault.kind:
             case Kind.KILL:
                 self._note_rejected(seat)
-                seat.go_down(until, is_closed=fault.amount > 0)
+                is_short = abs(fault.amount) < SHORTEST
+                seat.go_down(self._now + 1 if is_short else until, is_closed=fault.amount > 0)
             case Kind.POWER if seat.node is not None:
                 seat.disk.cuts_power = True
             case Kind.FULL if seat.node is not None:

@@ -67,6 +67,7 @@ class Seat:
 
     def come_up(self) -> str:
         """Start again from the disk, and say how that went."""
+        self.acted = (-1, -1)
         try:
             store = self.disk.open()
         except (DamagedError, StoreError) as error:
