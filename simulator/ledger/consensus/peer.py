@@ -132,6 +132,7 @@ class Peer:
         match letter:
             case Attestation():
                 self._count(letter, slot)
+                return self._ask_for_head(sender, letter)
             case Block():
                 return self._receive(sender, letter, slot)
             case Answer(blocks):
@@ -165,6 +166,13 @@ class Peer:
         self._orphans[digest(header)] = block
         above = self.view.blocks[self.view.finalized.root].state.slot
         return [Sent(Request(root=header.parent_root, above=above), to=sender)]
+
+    def _ask_for_head(self, sender: int, vote: Attestation) -> list[Sent]:
+        """Ask for the head of a vote where it is unknown: nobody else may have what binds its voters."""
+        state = self.view.blocks[self.view.finalized.root].state
+        if vote.data.head in self.archive or vote.data.head == state.head:
+            return []
+        return [Sent(Request(root=vote.data.head, above=state.slot), to=sender)]
 
     def _take(self, block: Block, slot: int, *, needed: bool) -> Rule | None:
         """Add a block to the view, and return the rule that it breaks, if any."""
