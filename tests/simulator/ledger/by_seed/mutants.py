@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from simulator.ledger.booking import claims
-from simulator.ledger.consensus import fork_choice, peer
-from simulator.ledger.consensus.fork_choice import Known, View
+from simulator.ledger.consensus import peer
+from simulator.ledger.consensus.fork_choice import View
 from simulator.ledger.consensus.memory import Signed
 from simulator.ledger.consensus.peer import Peer
 from simulator.ledger.consensus.renewal import Reveals
@@ -111,13 +111,6 @@ def _all(view: View, weights: dict[bytes, int]) -> Iterator[tuple[bytes, int]]:
     yield from ((root, weights.get(root, 0)) for root in view.blocks)
 
 
-def _votes_bind_an_epoch_late(patch: Patch) -> None:
-    """Leave a chain whose votes bind whoever votes on it, until a block says so."""
-    patch.setattr(
-        fork_choice, "get_known", lambda parent, state: Known(parent=parent, state=state, justified=state.justified)
-    )
-
-
 def _missing_blocks_are_not_sent(patch: Patch) -> None:
     patch.setattr(Peer, "_find", lambda _self, _request: ())
 
@@ -143,7 +136,6 @@ MUTANTS = (
     Mutant("claims are booked again", _claims_are_booked_again),
     Mutant("blocks of the future are taken", _blocks_of_the_future_are_taken),
     Mutant("the lightest branch is followed", _the_lightest_branch_is_followed),
-    Mutant("votes bind an epoch late", _votes_bind_an_epoch_late),
     Mutant("missing blocks are not sent", _missing_blocks_are_not_sent),
     Mutant("renewals are forgotten with a restart", _renewals_are_forgotten),
     Mutant("damaged files are believed", _closed_files_are_believed),

@@ -3,6 +3,7 @@
 import pytest
 
 from simulator.ledger.consensus.network import Conditions, Outage, Partition
+from simulator.ledger.consensus.peer import Request
 from tests.simulator.ledger.consensus.nodes import final_epochs, fork, heads, network, run_without_forks
 
 FOUR = (100, 100, 100, 100)
@@ -119,3 +120,16 @@ def test_one_seed_is_one_run() -> None:
         assert not fork(actors)
     assert runs[0][1].letters == runs[1][1].letters
     assert [one.view.get_head() for one in runs[0][0]] == [one.view.get_head() for one in runs[1][0]]
+
+
+def test_the_head_of_a_vote_that_is_unknown_is_asked_for() -> None:
+    """Whoever votes may never propose, and have what nobody else has."""
+    actors, net = network(FOUR, Conditions(seed=11, outages=[Outage(begin=0, end=99, validator=3)]))
+    net.run(20)
+    vote = next(one for one in actors[0]._pool.values() if one.data.head in actors[0].archive)
+    (sent,) = actors[3].on_letter(0, vote, 20)
+    assert (sent.to, sent.letter) == (0, Request(root=vote.data.head, above=0))
+    (answer,) = actors[0].on_letter(3, sent.letter, 20)
+    actors[3].on_letter(0, answer.letter, 20)
+    assert vote.data.head in actors[3].archive
+    assert actors[3].on_letter(0, vote, 20) == []
