@@ -15,6 +15,7 @@ from pathlib import Path
 from simulator.ledger.file.reading import Head
 from simulator.ledger.file.seal import log_of
 from simulator.ledger.file.store import Records, Store, create_store, open_store
+from simulator.ledger.file.wal import HEADER_BYTES
 from simulator.ledger.node.signed_file import SignedFile, create_signed, open_signed
 from simulator.ledger.record.types import Block, Genesis
 
@@ -104,7 +105,9 @@ class Disk:
         if before.get(self.path.name) != after[self.path.name]:
             # The log was on the disk before it was brought into the file.
             return {log: after[log], self.path.name: self._mixed(before[self.path.name], after[self.path.name])}
-        return {self.path.name: after[self.path.name], log: self._mixed(before.get(log, b""), after[log])}
+        # A log that is used anew has its header on the disk before its first frame is written.
+        begun = after[log][:HEADER_BYTES] + before.get(log, b"")[HEADER_BYTES:]
+        return {self.path.name: after[self.path.name], log: self._mixed(begun, after[log])}
 
     def unsynced(self, after: dict[str, bytes]) -> dict[str, bytes]:
         """Return what a power cut leaves where nothing of the log was ever asked to be on the disk."""
