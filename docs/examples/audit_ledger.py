@@ -16,8 +16,10 @@ KINDS = "Registration Claim - ModelRecord Transfer Retirement Cancellation Stake
 FORMS = {0xC4: (1, 0), 0xC5: (2, 1 << 8), 0xC6: (4, 1 << 16), 0xCC: (1, 128), 0xCD: (2, 1 << 8), 0xCE: (4, 1 << 16),
          0xCF: (8, 1 << 32), 0xD0: (1, -33), 0xD1: (2, -129), 0xD2: (4, -32769), 0xD3: (8, -(1 << 31) - 1),
          0xDC: (2, 16), 0xDD: (4, 1 << 16)}  # fmt: skip
+MOST_EPOCHS = 1 << 20  # between two blocks; of epochs of a minute, two years
 SCHEMA = "c7cba041a8f521e64e134caf17d4a063614fe3c973e55d326e3416e70d3eb6c6"
-FAULTS = (CryptoError, LookupError, TypeError, ValueError, OSError, RecursionError, sqlite3.Error)
+FAULTS = (CryptoError, LookupError, TypeError, ValueError, OSError, RecursionError, sqlite3.Error, ArithmeticError,
+          AttributeError)  # fmt: skip
 
 
 class Array(list):
@@ -31,6 +33,11 @@ def digest(*parts):
 def need(holds, what):
     if not holds:
         raise ValueError(what)
+
+
+def printable(text):
+    """Return a text as it is safe to print: what a file says must not steer the terminal."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def read(data, at=0):
@@ -128,9 +135,11 @@ class Audit:
     def block(self, number, root, header, signature, body):
         _, slot, proposer, stated, parent, history_root, state_root, body_root, _ = header
         leaves = [one.raw for part in body for one in part]
+        need(len(body) == 3, "its body has other parts")
         need(digest(header.raw) == root and parent == self.parent and slot > self.slot, "it does not follow")
         need(merkle(leaves)[1] == body_root, "its body is not the one that its header is about")
         self.signed(self.keys[proposer], "BlockHeader", header, signature)
+        need(slot // self.slots_per_epoch < self.epoch + MOST_EPOCHS, "it comes after more epochs than are followed")
         while self.epoch < slot // self.slots_per_epoch:
             self.end_epoch()
         self.slot, self.parent = slot, root
@@ -226,7 +235,9 @@ def audit(path):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python audit_ledger.py FILE")
     try:
         print(f"{sys.argv[1]}: good: {audit(Path(sys.argv[1]))}")
     except FAULTS as error:
-        sys.exit(f"{sys.argv[1]}: {error}")
+        sys.exit(printable(f"{sys.argv[1]}: {str(error) or type(error).__name__}"))

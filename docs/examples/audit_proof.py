@@ -50,6 +50,11 @@ def need(holds, what):
         raise ValueError(what)
 
 
+def printable(text):
+    """Return a text as it is safe to print: what a file says must not steer the terminal."""
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
 def named(found, shape):
     """Return a value of the file as its shape says: bytes are base64, and a part that may be left out is None."""
     if isinstance(shape, dict):
@@ -236,6 +241,6 @@ if __name__ == "__main__":
         sys.exit("usage: python audit_proof.py PROOF [HEAD]")
     try:
         for sentence in audit(Path(sys.argv[1]), *sys.argv[2:]):
-            print(f"{sys.argv[1]}:", "".join(one if one.isprintable() else "?" for one in sentence))
+            print(printable(f"{sys.argv[1]}: {sentence}"))
     except FAULTS as error:
-        sys.exit(f"{sys.argv[1]}: does not hold: {str(error) or type(error).__name__}")
+        sys.exit(printable(f"{sys.argv[1]}: does not hold: {str(error) or type(error).__name__}"))

@@ -5,10 +5,10 @@ KEY is the text that `ecochain ledger key` printed, from whoever publishes. It c
 block and the genesis; `python check_log.py PROOF KEY BLOCK` needs only a proof and its block."""
 
 import sys
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from pathlib import Path
 
-from audit_ledger import FAULTS, digest, merkle, need, read
+from audit_ledger import FAULTS, Array, digest, merkle, need, printable, read
 from cryptography.exceptions import InvalidSignature
 from nacl.bindings import crypto_sign_open
 from tlog_scales.backend import LocalBackend
@@ -17,7 +17,8 @@ from tlog_scales.signing import Vkey
 from tlog_scales.tiles import leaf_hash, level_entries, tile_path
 from tlog_scales.tlog import Checkpoint, InclusionProof, InclusionProofInvalid
 
-WRONG = (*FAULTS, InvalidSignature, RuntimeError, InclusionProofInvalid)
+WRONG = (*FAULTS, InvalidSignature, RuntimeError, AssertionError, InclusionProofInvalid)
+PROOF = "c2sp.org/tlog-proof@v1"
 
 
 def checkpoint_in(text, key):
@@ -44,6 +45,18 @@ def in_rows(name, rows, folder, seen):
         seen.add(file)
 
 
+def block_in(data, what):
+    """Return header and signature of a block, once every byte of it is seen to be one that its header is about."""
+    (signed_header, body), end = read(data)
+    header, signature = signed_header
+    # Votes, evidence and messages begin with a record, a number and bytes: what stands in another part is none of it.
+    parts = zip(body, (Array, int, bytes), strict=False)
+    leaves = [one.raw for part, first in parts for one in part if type(one[0]) is first]
+    is_whole = len(body) == 3 and end == len(data)
+    need(is_whole and merkle(leaves)[1] == header[7], f"{what}: has another body")
+    return header, signature
+
+
 def check_blocks(folder, roots, seen):
     """Check that each block has the root that the log has for it, and that its proposer signed it."""
     genesis = (folder / "genesis").read_bytes()
@@ -51,12 +64,9 @@ def check_blocks(folder, roots, seen):
     keys = [validator[0] for validator in read(genesis)[0][1]]
     for number, root in enumerate(roots, 1):
         path = folder / "block" / root.hex()[:2] / root.hex()
-        data = path.read_bytes()
-        (signed_header, body), end = read(data)
-        header, signature = signed_header
-        need(end == len(data) and digest(header.raw) == root, f"{path}: is another block")
+        header, signature = block_in(path.read_bytes(), path)
+        need(digest(header.raw) == root, f"{path}: is another block")
         need((header[3], header[4]) == (number, parent), f"{path}: does not follow the block before it")
-        need(merkle([one.raw for part in body for one in part])[1] == header[7], f"{path}: has another body")
         crypto_sign_open(signature + digest(b"ecochain/3/BlockHeader\0", chain, header.raw), keys[header[2]])
         parent = root
         seen.add(path)
@@ -88,20 +98,29 @@ def check(folder, key):
 
 def check_proof(proof, block, key):
     """Return in words what a good proof (c2sp.org/tlog-proof) says of a block. Raises one of WRONG for any other."""
-    told, _, note = proof.read_text(encoding="utf-8").partition("\n\n")
-    first, index, *hashes = told.split("\n")
-    need(first == "c2sp.org/tlog-proof@v1" and index.startswith("index "), "it is no proof that this program reads")
-    checkpoint, place = checkpoint_in(note, key), int(index.removeprefix("index "))
-    root = digest(read(block.read_bytes())[0][0][0].raw)
-    path = [b64decode(one, validate=True) for one in hashes]
-    InclusionProof(place, checkpoint.size, path).check(leaf_hash(root), checkpoint.root_hash)
+    told, _, note = proof.read_bytes().decode().partition("\n\n")
+    first, *lines = told.split("\n")
+    # Anything may stand in a line of its own for whoever put it there.
+    extra, index, *hashes = lines if lines[0].startswith("extra ") else ["", *lines]
+    place, path = int(index.removeprefix("index ")), [b64decode(one, validate=True) for one in hashes]
+    lines = [PROOF, extra, f"index {place}", *(b64encode(one).decode() for one in path)]
+    need(lines == [first, extra, index, *hashes], "it is no proof that this program reads")
+    checkpoint = checkpoint_in(note, key)
+    header, _ = block_in(block.read_bytes(), block)
+    need(header[3] == place + 1, f"{block}: is block {header[3]}, and the proof is about block {place + 1}")
+    InclusionProof(place, checkpoint.size, path).check(leaf_hash(digest(header.raw)), checkpoint.root_hash)
     return f"block {place + 1} is in the log with the head {checkpoint.size}:{checkpoint.root_hash.hex()}"
 
 
 if __name__ == "__main__":
-    what, key, *block = [*sys.argv[1:], "", ""][: max(2, len(sys.argv) - 1)]
+    if len(sys.argv) not in (3, 4):
+        sys.exit("usage: python check_log.py FOLDER KEY, or check_log.py PROOF KEY BLOCK")
+    what, key, *block = sys.argv[1:]
     try:
         key = Vkey.from_string(key)
+    except FAULTS:
+        sys.exit("KEY: expected the text that `ecochain ledger key` printed, NAME+HASH+KEY")
+    try:
         print(f"{what}: good: {check_proof(Path(what), Path(*block), key) if block else check(Path(what), key)}")
     except WRONG as error:
-        sys.exit(f"{what}: {str(error) or type(error).__name__}")
+        sys.exit(printable(f"{what}: {str(error) or type(error).__name__}"))

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +19,10 @@ from simulator.ledger.file.faults import DamagedError, StoreError
 from simulator.ledger.file.seal import seal
 from simulator.ledger.file.store import create_store
 from simulator.ledger.file.verify import verify
-from simulator.ledger.record.types import Attestation, DoubleVote, StakeChange
+from simulator.ledger.record.codec import digest, encode
+from simulator.ledger.record.merkle import root_of
+from simulator.ledger.record.types import Attestation, DoubleVote, SignedHeader, StakeChange
+from tests.simulator.ledger.chains import Chain
 from tests.simulator.ledger.damage import DAMAGES, WAYS, Liar, change_nothing, write_lie
 from tests.simulator.ledger.story import Story, execute
 
@@ -180,7 +184,65 @@ def test_the_auditor_is_short_and_imports_nothing_of_ours() -> None:
         )
     }
     assert names == {"sqlite3", "sys", "hashlib", "pathlib", "nacl.bindings", "nacl.exceptions"}
-    assert len([line for line in text.splitlines() if line.strip()]) <= 200
+    assert len([line for line in text.splitlines() if line.strip()]) <= 210
+
+
+@dataclass
+class Hostile:
+    """A ledger of one block whose proposer signs whatever it is told to."""
+
+    slot: int = 1
+    body: bytes = b"\x93\x90\x90\x90"
+
+    def write(self, path: Path) -> None:
+        """Write the ledger, as far as an auditor gets to see it."""
+        chain = Chain()
+        (block, records), *_ = chain.blocks(1)
+        with create_store(path, chain.genesis) as store:
+            store.append(block, records, finalized=1)
+        header = replace(block.signed_header.header, slot=self.slot, body_root=root_of(()))
+        signature = chain.keys[header.proposer].sign(chain.id, header)
+        data = b"\x92" + encode(SignedHeader(header=header, signature=signature)) + self.body
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("UPDATE block SET root = ?, data = ?", (digest(header), data))
+        seal(path)
+
+
+@pytest.mark.parametrize(
+    ("hostile", "told"),
+    [
+        (Hostile(), "the table of claims differs"),
+        (Hostile(body=b"\x94\x90\x90\x90\x90"), "its body has other parts"),
+        (Hostile(body=b"\x93\x91\x05\x90\x90"), "attribute 'raw'"),
+        (Hostile(slot=2**62), "it comes after more epochs than are followed"),
+    ],
+)
+def test_what_no_program_of_ours_writes_ends_in_a_line(tmp_path: Path, hostile: Hostile, told: str) -> None:
+    path = tmp_path / "a.db"
+    hostile.write(path)
+    assert verified(path)
+    assert told in audited(path)
+
+
+def test_what_a_file_says_does_not_steer_the_terminal(good: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.write_bytes(good)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("INSERT INTO sqlite_master VALUES ('table', char(27) || '[2J', 'x', 9, 'CREATE')")
+    seal(path)
+    command = [sys.executable, "-I", str(AUDITOR), str(path)]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+    assert "?[2J" in told.stderr
+    assert "\x1b" not in told.stderr
+
+
+def test_the_auditor_says_how_it_is_called() -> None:
+    told = subprocess.run(
+        [sys.executable, "-I", str(AUDITOR)], capture_output=True, text=True, timeout=240, check=False
+    )
+    assert (told.returncode, told.stderr) == (1, "usage: python audit_ledger.py FILE\n")
 
 
 def test_a_proof_is_not_taken_for_a_damaged_ledger(tmp_path: Path) -> None:
