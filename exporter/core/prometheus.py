@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from exporter.core.config import ConfigError, is_address
+from exporter.core.regular_file import read_file
 
 ANSWER_SECONDS = 30.0
 """Time in which a Prometheus has to answer. Judgement: it counts the samples of one day."""
@@ -30,6 +31,9 @@ LOOK_BACK_SECONDS = 300.0
 MOST_SKEW_SECONDS = 5.0
 """Difference of two clocks beyond which nothing can be compared by time. Judgement: clocks that are kept are far within
 a second, and an answer on the way takes less than the rest."""
+
+MOST_PASSWORD_BYTES = 65_536
+"""Length of a password or token that is read. Judgement: tokens have some thousand bytes."""
 
 NO_PROMETHEUS = "--prometheus: what answers there is no Prometheus"
 
@@ -171,11 +175,13 @@ def authorization(user: str | None, password_file: Path | None) -> str | None:
             raise ConfigError(["--prometheus.user: expected --prometheus.password-file beside it"])
         return None
     try:
-        password = password_file.read_text(encoding="utf-8").removesuffix("\n")
+        password = read_file(password_file, MOST_PASSWORD_BYTES).decode().removesuffix("\n").removesuffix("\r")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is no text in UTF-8"
         raise ConfigError([f"--prometheus.password-file: {password_file}: {reason}"]) from error
     if user is None:
+        if not (password and password.isascii() and password.isprintable()):
+            raise ConfigError([f"--prometheus.password-file: {password_file}: expected a token on one line, in ASCII"])
         return f"Bearer {password}"
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode('ascii')}"
 

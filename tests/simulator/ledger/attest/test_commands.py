@@ -1,6 +1,7 @@
 """The command itself: a real Prometheus with a hard past, answers of any kind, and mistakes, each in one line."""
 
 import http.server
+import os
 import re
 import subprocess
 import threading
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.core.config import ConfigError
-from exporter.core.prometheus import Prometheus
+from exporter.core.prometheus import Prometheus, authorization
 from simulator.cli import main
 from simulator.ledger.attest.stored import Exporter, fetch
 from tests.processes import join, program, refuse_unless_marked, running_prometheus
@@ -175,6 +176,44 @@ def test_a_password_is_sent_and_never_said(key: str, tmp_path: Path, capsys: pyt
     said = capsys.readouterr()
     assert "hunter2" not in said.out + said.err
     assert "24 hours:  refused: no samples" in said.out
+
+
+UNSENT = [
+    (b"hunter2\nnot", "expected a token on one line, in ASCII"),
+    (b"hunter2\r\nX-Forged: 1\n", "expected a token on one line, in ASCII"),
+    ("hunter2€\n".encode(), "expected a token on one line, in ASCII"),
+    (b"\n", "expected a token on one line, in ASCII"),
+    ("hunter2".encode("utf-16"), "is no text in UTF-8"),
+    (b"hunter2" * 10_000, "expected at most 65,536 bytes"),
+]
+
+
+@pytest.mark.parametrize(("content", "line"), UNSENT)
+def test_a_token_that_cannot_be_sent_ends_in_one_line_without_it(
+    key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, line: str
+) -> None:
+    (tmp_path / "token").write_bytes(content)
+    said = refused(capsys, "--prometheus.password-file", "token")
+    assert said == f"ecochain: --prometheus.password-file: token: {line}\n"
+
+
+def test_a_pipe_is_no_file_of_a_password(key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("pipe", "/dev/zero"):
+        assert "expected a file, got a pipe or a device" in refused(capsys, "--prometheus.password-file", path)
+
+
+@given(content=st.binary(max_size=40))
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_token_is_sent_as_it_is_or_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "token").write_bytes(content)
+    try:
+        sent = authorization(None, tmp_path / "token")
+    except ConfigError:
+        return
+    assert sent is not None
+    assert re.fullmatch(r"Bearer [ -~]+", sent)
+    assert content.decode().startswith(sent.removeprefix("Bearer "))
 
 
 @contextmanager
