@@ -80,6 +80,7 @@ def _attest(options: argparse.Namespace) -> int:
         url=url,
         ledger=options.ledger,
         proof=options.ledger.parent / "proof.json" if options.proof is None else options.proof,
+        key=options.key,
         since=options.since,
         until=options.until,
         watts=options.watts,

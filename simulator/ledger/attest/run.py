@@ -1,8 +1,6 @@
 """A run: the hours since the last one become claims, or are refused, and the last claim is handed out as a proof."""
 
 import math
-import os
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -14,13 +12,14 @@ from exporter.core.printable import printable
 from exporter.core.prometheus import Prometheus, refuse_skew
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 from simulator.ledger.attest.book import Book, begin, opened, subject_of
+from simulator.ledger.attest.handed import Handed
 from simulator.ledger.attest.hour import MILLIWATTS_PER_WATT, Hour, measure
 from simulator.ledger.attest.scrapes import RefusedError
 from simulator.ledger.attest.stored import Exporter, fetch, job_of
 from simulator.ledger.booking.certificates import MILLIJOULES_PER_WATT_HOUR
 from simulator.ledger.booking.credits import PARTS_PER_MICROGRAM
 from simulator.ledger.file.measured import MICROGRAMS_PER_GRAM
-from simulator.ledger.file.proofs import ProofError, proof_bytes, read_proof
+from simulator.ledger.file.proofs import proof_bytes
 from simulator.ledger.file.reading import ClaimName
 from simulator.ledger.record.key_file import NoteKey
 from simulator.ledger.record.rules import RuleError
@@ -48,6 +47,7 @@ class Wanted:
     url: str
     ledger: Path
     proof: Path
+    key: Path
     since: float | None = None
     until: float | None = None
     watts: float | None = None
@@ -84,6 +84,7 @@ class Attestation:
         self._book: Book | None = None
         self._refusals: list[tuple[float, str]] = []
         self._last: Hour | None = None
+        self._handed = Handed(wanted.proof, (wanted.ledger, wanted.key))
         self._now = 0.0
         self.outcome = Outcome()
 
@@ -91,6 +92,7 @@ class Attestation:
         """Attest all hours that are over. Raises ConfigError, StoreError and DamagedError."""
         refuse_skew(self._prometheus, self._wall)
         self._now = self._wall()
+        self._handed.refuse_other_file()
         with self._stack:
             if self._wanted.ledger.exists():
                 self._open()
@@ -120,6 +122,7 @@ class Attestation:
         if self._now < max(book.end, book.reached):
             reached = shown(max(book.end, book.reached))
             raise ConfigError([f"{self._wanted.ledger}: reaches until {reached}, and this machine's clock is behind"])
+        self._handed.refuse_proof_of_another(subject)
         self._book, self._exporter = book, replace(exporter, job=subject.job)
         book.make_final(self._now)
 
@@ -171,9 +174,11 @@ class Attestation:
         return registered or round(DEFAULT_WATTS * MILLIWATTS_PER_WATT)
 
     def _begun(self, start: float, job: str) -> Book:
-        """Begin the ledger with the hour at a Unix time. Raises StoreError."""
+        """Begin the ledger with the hour at a Unix time. Raises StoreError, and ConfigError for another's proof."""
         self._exporter = replace(self._exporter, job=job)
-        begin(self._wanted.ledger, subject_of(self._exporter, self._wanted.url, start, self._key), self._key)
+        subject = subject_of(self._exporter, self._wanted.url, start, self._key)
+        self._handed.refuse_proof_of_another(subject)
+        begin(self._wanted.ledger, subject, self._key)
         self._book = self._stack.enter_context(opened(self._wanted.ledger, self._key))
         return self._book
 
@@ -200,16 +205,15 @@ class Attestation:
             return
         hour = self._last
         if hour is None:
-            with suppress(ProofError):
-                if book.is_proven_by(read_proof(path)):
-                    return
+            if (before := self._handed.proof()) is not None and book.is_proven_by(before):
+                return
             with suppress(RefusedError):
                 hour, _ = self._measured(last.start)
         proof = None if hour is None else book.proof(last.name, hour.intensity_source, hour.models)
         if proof is None:
             self._say(f"{path}: not written: the Prometheus tells other figures of claim {last.name} now")
             return
-        _write(path, proof_bytes(proof))
+        self._handed.write(proof_bytes(proof))
         self._say(f"{path}: proves claim {last.name}")
 
 
@@ -225,22 +229,3 @@ def shown(at: float) -> str:
 def amounts(energy: int, emissions: int) -> str:
     """Return millijoules and micrograms as people read them."""
     return f"{energy / MILLIJOULES_PER_WATT_HOUR:.3f} Wh, {emissions / MICROGRAMS_PER_GRAM:.3f} g of CO2e"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file at once, so that whoever reads it finds a whole one. Raises ConfigError."""
-    try:
-        file, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(file, "wb") as writer:
-                writer.write(content)
-                writer.flush()
-                os.fsync(writer.fileno())
-            # It holds no secret, and an exporter of another user reads it.
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise ConfigError([f"--proof: {path}: cannot be written: {error.strerror}"]) from error

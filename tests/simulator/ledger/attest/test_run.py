@@ -65,9 +65,15 @@ class World:
     def proof(self) -> Path:
         return self.folder / "proof.json"
 
+    @property
+    def secret(self) -> Path:
+        return self.folder / "ecotrack.key"
+
     def run(self, say: Callable[[str], None] | None = None, **changes: object) -> Outcome:
         """Run the command at the present time, and note what it says."""
-        wanted = Wanted(exporter=Exporter(instance=INSTANCE), url=URL, ledger=self.ledger, proof=self.proof)
+        wanted = Wanted(
+            exporter=Exporter(instance=INSTANCE), url=URL, ledger=self.ledger, proof=self.proof, key=self.secret
+        )
         self.lines.clear()
         told = self.lines.append if say is None else say
         with serving(Fake([self.machine], wall=lambda: self.now, instead=self.instead)) as fake:
@@ -309,3 +315,73 @@ def test_years_later_the_reveals_are_renewed_or_have_ended(world: World) -> None
     world.machine = Machine().run(world.now - 3 * HOUR, world.now, 60.0)
     with pytest.raises(ConfigError, match=r"was left for years, and its reveals have ended: begin another one$"):
         world.run(since=world.now - 2 * HOUR)
+
+
+def unwritable(world: World) -> Path:
+    (world.folder / "folder").mkdir()
+    return world.folder / "folder"
+
+
+def piped(world: World) -> Path:
+    os.mkfifo(world.folder / "pipe")
+    return world.folder / "pipe"
+
+
+def linked_to_the_key(world: World) -> Path:
+    (world.folder / "link").symlink_to(world.secret)
+    return world.folder / "link"
+
+
+def hard_link_of_the_key(world: World) -> Path:
+    (world.folder / "same").hardlink_to(world.secret)
+    return world.folder / "same"
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        (lambda world: world.ledger, r"is .*attest\.db itself, which a proof would replace$"),
+        (lambda world: world.secret, r"is .*ecotrack\.key itself, which a proof would replace$"),
+        (linked_to_the_key, r"is .*ecotrack\.key itself, which a proof would replace$"),
+        (hard_link_of_the_key, r"is .*ecotrack\.key itself, which a proof would replace$"),
+        (unwritable, "cannot be written: expected a file, got a folder, a pipe or a device$"),
+        (piped, "cannot be written: expected a file, got a folder, a pipe or a device$"),
+        (lambda _world: Path("/dev/null"), "cannot be written: expected a file, got a folder, a pipe or a device$"),
+        (lambda world: world.folder / "none/proof.json", "cannot be written: there is no such folder$"),
+    ],
+)
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_proof_takes_the_place_of_nothing_else(
+    world: World, path: Callable[[World], Path], why: str, begun: bool
+) -> None:
+    world.secret.write_text("secret")
+    if begun:
+        world.run(since=NOON, until=NOON + HOUR)
+    before = world.ledger.read_bytes() if begun else None
+    named = path(world)
+    with pytest.raises(ConfigError, match=rf"^--proof: {named}: {why}"):
+        world.run(since=NOON, proof=named)
+    assert world.secret.read_text() == "secret"
+    assert (world.ledger.read_bytes() if world.ledger.exists() else None) == before
+
+
+def test_a_link_to_a_proof_stays_a_link(world: World) -> None:
+    (world.folder / "public").mkdir()
+    world.proof.symlink_to(world.folder / "public/proof.json")
+    world.run(since=NOON)
+    assert world.proof.is_symlink()
+    assert check_proof(read_proof(world.folder / "public/proof.json"), world.good().head)
+
+
+def test_the_proof_of_another_ledger_is_not_replaced(world: World) -> None:
+    world.run(since=NOON, until=NOON + HOUR)
+    kept = world.proof.read_bytes()
+    for wanted in ({"url": "http://other:9090"}, {"since": NOON + HOUR}):
+        with pytest.raises(ConfigError, match=r"proof\.json: is a proof of another ledger; name another file"):
+            world.run(ledger=world.folder / "other.db", **wanted)
+        assert not (world.folder / "other.db").exists()
+    assert world.proof.read_bytes() == kept
+    other = world.folder / "other.json"
+    assert world.run(ledger=world.folder / "other.db", url="http://other:9090", since=NOON, proof=other).attested == 6
+    with pytest.raises(ConfigError, match="is a proof of another ledger"):
+        world.run(proof=other)
