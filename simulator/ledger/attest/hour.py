@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from exporter.core.prometheus import MOST_SKEW_SECONDS, Series
 from exporter.core.units import SECONDS_PER_HOUR
-from simulator.ledger.attest.origins import intensity_text, notes_of, power_text
+from simulator.ledger.attest.origins import intensity_text, notes_of, power_text, refuse_silence
 from simulator.ledger.attest.scrapes import RefusedError, Scraped, Scrapes, clock, lasting, read_scrapes
 from simulator.ledger.booking.credits import PARTS_PER_MICROGRAM
 from simulator.ledger.devices.metering import MILLIJOULES_PER_JOULE
@@ -24,6 +24,9 @@ MILLIWATTS_PER_WATT = 1000
 """Definition of a milliwatt."""
 
 SAMPLED_AT = "ecotrack_last_sample_timestamp_seconds"
+
+Counted = Mapping[float, Mapping[str, int]]
+"""Values in whole units by component, by the time of the scrape, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ def measure(series: Sequence[Series], start: float, most_milliwatts: int) -> Hou
     intensity = (2 * emissions * PARTS_PER_MICROGRAM + energy) // (2 * energy)
     if intensity > MOST_INTENSITY:
         raise RefusedError(f"{intensity / 1000:.0f} g/kWh is no carbon intensity of electricity")
-    refuse_stale(series, scrapes)
+    refuse_stale(series, scrapes, start)
     return Hour(
         energy=energy,
         intensity=intensity,
@@ -70,14 +73,14 @@ def gained(scrapes: Scrapes, most_milliwatts: int) -> tuple[int, int, list[str]]
 
     Raises RefusedError.
 
-    All counters of an exporter begin anew together, and then count from zero. A fall that leaves more than the device
-    may have drawn since the last sample is no such beginning.
+    All counters of an exporter begin anew together, and then count from zero. A fall of some of them, and one that
+    leaves more than the device may have drawn since the last sample, is no such beginning.
     """
     energy, emissions = whole(scrapes.energy, MILLIJOULES_PER_JOULE), whole(scrapes.emissions, MICROGRAMS_PER_GRAM)
     joules = grams = 0
     notes = []
     for before, at in pairwise(scrapes.times):
-        began = has_fallen(energy[before], energy[at]) or has_fallen(emissions[before], emissions[at])
+        began = has_begun((energy, emissions), before, at)
         step = risen(energy[before], energy[at], began=began)
         # What the first of the two scrapes found may have been as old.
         if step > most_milliwatts * (at - before + scrapes.oldest):
@@ -96,14 +99,23 @@ def _too_much(step: int, before: float, at: float, *, began: bool) -> str:
     return f"{step / MILLIJOULES_PER_JOULE:.0f} J in {lasting(at - before)} at {clock(at)} are more than --max-watts"
 
 
-def whole(scraped: Scraped, factor: int) -> Mapping[float, Mapping[str, int]]:
+def whole(scraped: Scraped, factor: int) -> Counted:
     """Return values in whole units, of which the counter's own unit has `factor`."""
     return {at: {name: round(value * factor) for name, value in values.items()} for at, values in scraped.items()}
 
 
-def has_fallen(before: Mapping[str, int], after: Mapping[str, int]) -> bool:
-    """Tell whether counters began anew between two scrapes: one of them fell, or is not there any more."""
-    return any(name not in after or after[name] < value for name, value in before.items())
+def has_begun(both: Sequence[Counted], before: float, at: float) -> bool:
+    """Tell whether counters began anew between two scrapes: each of them fell, or is not there any more.
+
+    One that was at zero tells nothing. Raises RefusedError where some fell and others did not: nobody knows then what
+    those that fell have gained.
+    """
+    falls = {one[at].get(name, 0) < value for one in both for name, value in one[before].items() if value > 0}
+    if falls == {True, False}:
+        raise RefusedError(
+            f"counters fell at {clock(at)}, and not all of them as those of an exporter that begins anew"
+        )
+    return falls == {True}
 
 
 def risen(before: Mapping[str, int], after: Mapping[str, int], *, began: bool) -> int:
@@ -111,12 +123,17 @@ def risen(before: Mapping[str, int], after: Mapping[str, int], *, began: bool) -
     return sum(after.values()) if began else sum(after.values()) - sum(before.values())
 
 
-def refuse_stale(series: Sequence[Series], scrapes: Scrapes) -> None:
-    """Refuse an exporter that was scraped and took no samples, or whose clock is ahead. Raises RefusedError."""
+def refuse_stale(series: Sequence[Series], scrapes: Scrapes, start: float) -> None:
+    """Refuse an exporter that was scraped and took no samples, or whose clock is ahead. Raises RefusedError.
+
+    Its counters stand still meanwhile, so nothing but the time of its last sample tells it from a machine at rest.
+    """
     times = set(scrapes.times)
-    for one in series:
-        for at, sampled in one.points if one.labels.get("__name__") == SAMPLED_AT else ():
-            if at in times and not at - sampled <= scrapes.oldest:
-                raise RefusedError(f"the exporter's last sample was {lasting(at - sampled)} old at {clock(at)}")
-            if at in times and sampled - at > MOST_SKEW_SECONDS:
-                raise RefusedError(f"the exporter's clock was {lasting(sampled - at)} ahead at {clock(at)}")
+    sampled = [one.points for one in series if one.labels.get("__name__") == SAMPLED_AT]
+    found = sorted(point for points in sampled for point in points if point[0] in times)
+    for at, last in found:
+        if not at - last <= scrapes.oldest:
+            raise RefusedError(f"the exporter's last sample was {lasting(at - last)} old at {clock(at)}")
+        if last - at > MOST_SKEW_SECONDS:
+            raise RefusedError(f"the exporter's clock was {lasting(last - at)} ahead at {clock(at)}")
+    refuse_silence([at for at, _ in found], scrapes, start, "nothing says when the exporter took samples")

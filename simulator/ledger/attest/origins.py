@@ -1,10 +1,10 @@
 """Origins of an hour's figures, by stored samples: two texts that a claim names by their digests, and notes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from exporter.core.prometheus import Points, Series
-from simulator.ledger.attest.scrapes import Scrapes, refuse_gaps
+from simulator.ledger.attest.scrapes import RefusedError, Scrapes, refuse_gaps
 
 POWER_INFO, INTENSITY_INFO = "ecotrack_power_source_info", "ecotrack_grid_carbon_intensity_info"
 
@@ -12,6 +12,9 @@ POWER, LOW, HIGH = "ecotrack_power_watts", "ecotrack_power_low_watts", "ecotrack
 
 SENSORS = {"battery", "hwmon", "ipmi", "meter", "nvml", "rapl"}
 """Sources of power that measure it, as the exporter names them; all others estimate it."""
+
+MOST_TEXT_BYTES = 4096
+"""Length of a text of a claim. Judgement: an exporter tells a tenth of that, and shows proofs of up to 64 KiB."""
 
 NOTED = {
     "ecotrack_gap_joules_total": "{:.0f} J of a time without the exporter are not in it",
@@ -29,7 +32,8 @@ def intensity_text(series: Sequence[Series], scrapes: Scrapes, start: float) -> 
     """
     told = _labels(series, scrapes, start, INTENSITY_INFO, "nothing says the carbon intensity")
     keys = ("grid_zone", "basis", "method", "provider")
-    return "; ".join(dict.fromkeys(", ".join(f"{key} {one.get(key, '')}" for key in keys) for one in told))
+    parts = [", ".join(f"{key} {one.get(key, '')}" for key in keys) for one in told]
+    return _text(parts, "the carbon intensity")
 
 
 def power_text(series: Sequence[Series], scrapes: Scrapes, start: float) -> str:
@@ -44,8 +48,9 @@ def power_text(series: Sequence[Series], scrapes: Scrapes, start: float) -> str:
         if one.get("component", "") in components
     ]
     parts = [f"{one.get('component')}: {one.get('source', '')} ({one.get('model', '')})" for one in told]
-    text = "; ".join(dict.fromkeys(parts)) or "unknown"
-    if not all(SENSORS.issuperset(one.get("source", "").split("+")) for one in told) or not told:
+    unknown = sorted(components - {one["component"] for one in told})
+    text = _text([*parts, *(f"{name}: unknown" for name in unknown)], "the power")
+    if unknown or not all(SENSORS.issuperset(one.get("source", "").split("+")) for one in told):
         text += "; what no sensor measures is estimated by a model"
     band = _band(series, scrapes, components)
     return text if band is None else f"{text}; {band}"
@@ -59,10 +64,23 @@ def _labels(series: Sequence[Series], scrapes: Scrapes, start: float, name: str,
         times = _within(one, name, within)
         if times:
             found.append((times[0], sorted(one.labels.items()), times))
-    known = sorted({at for _, _, times in found for at in times})
-    # The first scrape after the exporter's start may be one before its first sample.
-    refuse_gaps([within[0], *known] if known else known, start, scrapes.gap, missing)
+    refuse_silence([at for _, _, times in found for at in times], scrapes, start, missing)
     return [dict(labels) for _, labels, _ in sorted(found, key=lambda one: (one[0], one[1]))]
+
+
+def refuse_silence(told: Iterable[float], scrapes: Scrapes, start: float, missing: str) -> None:
+    """Refuse an hour of which the exporter did not tell something for longer than a gap may be. Raises RefusedError."""
+    known = sorted(set(told))
+    # The first scrape after the exporter's start may be one before its first sample.
+    refuse_gaps([scrapes.times[0], *known] if known else known, start, scrapes.gap, missing)
+
+
+def _text(parts: Iterable[str], of: str) -> str:
+    """Return parts as one text, each once. Raises RefusedError where it is longer than a proof takes."""
+    text = "; ".join(dict.fromkeys(parts))
+    if len(text.encode()) > MOST_TEXT_BYTES:
+        raise RefusedError(f"more is told about {of} than the {MOST_TEXT_BYTES:,} bytes that a claim takes")
+    return text
 
 
 def _within(one: Series, name: str, times: Sequence[float]) -> list[float]:

@@ -109,6 +109,10 @@ def scraped_of(series: Iterable[Series], name: str, start: float, end: float) ->
                     raise RefusedError(f"{name} of {printable(component)} is {value:g} at {clock(at)}")
                 values.setdefault(at, {})[component] = value
     first = max((at for at in values if at <= start), default=-math.inf)
+    missed = {name for at in values if at < first for name in values[at]} - values.get(first, {}).keys()
+    for at in sorted(values):
+        if at > first and (back := missed & values[at].keys()):
+            raise RefusedError(f"{name} of {printable(min(back))} was not there at {clock(first)}")
     return {at: values[at] for at in sorted(values) if at >= first}
 
 

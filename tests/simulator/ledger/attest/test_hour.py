@@ -188,10 +188,41 @@ def with_two_exporters(machine: Machine) -> None:
 
 def with_half_a_value(machine: Machine) -> None:
     for key, points in machine.stored.items():
-        if dict(key)["__name__"] == "ecotrack_energy_joules_total":
+        if dict(key)["__name__"].endswith("_total"):
             points[100:] = [(at, value + 1e9) for at, value in points[100:]]
             points[150:] = [(at, value / 2) for at, value in points[150:]]
             points[:100] = [(at, value + 1e9) for at, value in points[:100]]
+
+
+def with_one_fall(machine: Machine) -> None:
+    """Let one component's counter say a joule less than before, as where an older state was taken up."""
+    for key, points in machine.stored.items():
+        if {"cpu", "ecotrack_energy_joules_total"} <= set(dict(key).values()):
+            points[100:] = [(at, value - 61.0) for at, value in points[100:]]
+
+
+def with_no_fall_of_emissions(machine: Machine) -> None:
+    for key, points in machine.stored.items():
+        if dict(key).get("scope") == "host" and dict(key)["__name__"] == "ecotrack_energy_joules_total":
+            points[100:] = [(at, value - points[99][1]) for at, value in points[100:]]
+
+
+def with_component_away(start: float, end: float) -> Callable[[Machine], None]:
+    """Return what takes a component from the scrapes of a time."""
+
+    def change(machine: Machine) -> None:
+        for key, points in machine.stored.items():
+            if dict(key).get("component") == "rest" and dict(key)["__name__"].endswith("_total"):
+                points[:] = [one for one in points if not start <= one[0] <= end]
+
+    return change
+
+
+def with_many_sources(machine: Machine) -> None:
+    machine.at = NOON + 15.0
+    for number in range(100):
+        told = f"{number} {'x' * 50}"
+        machine.store("ecotrack_power_source_info", 1.0, component="cpu", source=told, model="m")
 
 
 ENERGY, EMISSIONS = "ecotrack_energy_joules_total", "ecotrack_emissions_grams_total"
@@ -207,6 +238,19 @@ REFUSED: list[tuple[Callable[[Machine], None], str]] = [
     (with_value(ENERGY, 1e300), "ecotrack_energy_joules_total of cpu is 1e+300 at 12:24:00 UTC"),
     (with_value(ENERGY, 1e8), "299982"),
     (with_half_a_value, "counters fell at 12:36:30 UTC, and not to zero as those of an exporter that begins anew"),
+    (with_one_fall, "counters fell at 12:24:00 UTC, and not all of them as those of an exporter that begins anew"),
+    (with_no_fall_of_emissions, "counters fell at 12:24:00 UTC, and not all of them"),
+    (with_component_away(NOON + 600.0, NOON + 600.0), "counters fell at 12:10:00 UTC, and not all of them"),
+    (with_component_away(NOON, NOON), "ecotrack_energy_joules_total of rest was not there at 12:00:00 UTC"),
+    (with_many_sources, "more is told about the power than the 4,096 bytes that a claim takes"),
+    (
+        without("ecotrack_last_sample_timestamp_seconds"),
+        "nothing says when the exporter took samples for 14 min from 12:10:00 UTC",
+    ),
+    (
+        without("ecotrack_last_sample_timestamp_seconds", 0.0, 1e12),
+        "nothing says when the exporter took samples until 13:00:00 UTC",
+    ),
     (with_two_exporters, "cpu has two series at once at 11:59:53 UTC"),
     (without(EMISSIONS), "energy and emissions are not of the same components at 12:10:15 UTC"),
     (
@@ -279,6 +323,30 @@ def test_a_component_that_comes_later_counts_from_zero() -> None:
         machine.scrape()
     assert measured(machine).energy == pytest.approx(43_200_000, abs=2)
     assert "gpu: average (laptop)" in measured(machine).models
+
+
+def test_a_component_at_zero_may_go() -> None:
+    machine = Machine(watts=18.0).run(NOON - 60.0, NOON + 600.0)
+    for key, points in machine.stored.items():
+        if dict(key).get("component") == "rest" and dict(key)["__name__"].endswith("_total"):
+            points[:] = [(at, 0.0) for at, _ in points]
+    del machine.joules["rest"], machine.grams["rest"]
+    machine.watts = 12.0
+    while machine.at < NOON + HOUR:
+        machine.draw(15.0)
+        machine.scrape()
+    assert measured(machine).energy == pytest.approx(43_200_000, abs=2)
+
+
+def test_a_component_without_a_source_is_told() -> None:
+    machine = ran()
+    found = []
+    for one in machine.series():
+        told = one.labels["__name__"] != "ecotrack_power_source_info" or one.labels["component"] == "cpu"
+        found += [Series(labels={**one.labels, "source": "rapl"}, points=one.points)] if told else []
+    assert measure(found, NOON, MOST_MILLIWATTS).models == (
+        "cpu: rapl (laptop); memory: unknown; rest: unknown; what no sensor measures is estimated by a model"
+    )
 
 
 def test_labels_of_the_target_may_change_between_two_scrapes() -> None:
