@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+from exporter.core.host import is_this_machine
 from exporter.core.no_answer import NoAnswerError
 from exporter.core.regular_file import open_file
 from exporter.core.units import Seconds
@@ -22,8 +24,9 @@ MOST_BYTES = 1_000_000
 MOST_SECRET_BYTES = 16_384
 """Size up to which a file with a secret is read. Judgement: the longest tokens in use are a few thousand bytes."""
 
-MOST_DIGITS = 9
-"""Digits from which on a time to rest is none: a billion seconds are thirty years."""
+LONGEST_REST = Seconds(1e8)
+"""Time from which on a time to rest is none: three years. Judgement: whoever means that long does not want to be asked
+again."""
 
 
 class _Redirections(HTTPRedirectHandler):
@@ -38,6 +41,15 @@ class _Redirections(HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
+class _Proxies(ProxyHandler):
+    """The proxies of the environment, which get nothing that goes to this machine: it may be a secret, by http."""
+
+    def proxy_open(self, req: Request, proxy: str, type: str) -> Any:
+        """Return the answer by a proxy; None where the request goes without one."""
+        host = urlsplit(req.full_url).hostname or ""
+        return None if is_this_machine(host) else super().proxy_open(req, proxy, type)
+
+
 class RefusedError(NoAnswerError):
     """An answer with a status that tells of no content; `retry_after` is the time for which a server wants to rest."""
 
@@ -47,7 +59,7 @@ class RefusedError(NoAnswerError):
 
 
 def fetch(url: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> bytes:
-    """Return what stands at an address, http or https, by way of the proxies and certificates of the environment.
+    """Return what stands at an address, http or https, by the proxies and certificates of the environment.
 
     What is redirected to another server comes there without the headers given here. Raises NoAnswerError, which names
     the server and the status, and nothing that was sent.
@@ -59,7 +71,7 @@ def fetch(url: str, query: Mapping[str, str] | None = None, headers: Mapping[str
         request.add_unredirected_header(name, value)
     host = urlsplit(url).hostname
     try:
-        with build_opener(_Redirections).open(request, timeout=SILENCE) as response:
+        with build_opener(_Redirections, _Proxies).open(request, timeout=SILENCE) as response:
             content: bytes = response.read(MOST_BYTES + 1)
             missing = response.length
     except HTTPError as error:
@@ -78,9 +90,16 @@ def fetch(url: str, query: Mapping[str, str] | None = None, headers: Mapping[str
 
 
 def _retry_after(headers: Message) -> Seconds | None:
-    """Return the seconds of the header Retry-After; a date in it is not read, since clocks differ."""
+    """Return the seconds of the header Retry-After; a date counts from that of the answer, since clocks differ."""
     told = headers.get("Retry-After", "").strip()
-    return Seconds(float(told)) if told.isascii() and told.isdecimal() and len(told) < MOST_DIGITS else None
+    if told.isascii() and told.isdecimal():
+        rest = float(told)
+    else:
+        try:
+            rest = (parsedate_to_datetime(told) - parsedate_to_datetime(headers["Date"])).total_seconds()
+        except (ArithmeticError, LookupError, TypeError, ValueError):  # what is no date, or is none of this calendar
+            return None
+    return Seconds(rest) if 0.0 <= rest < LONGEST_REST else None
 
 
 def secret_in(path: Path) -> str:

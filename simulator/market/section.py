@@ -1,7 +1,6 @@
 """The configuration of the market of credits, a file of its own: a price of today is no part of a simulated world."""
 
 import re
-from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -9,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from exporter.core.config import Section, is_address
+from exporter.core.host import is_this_machine
 
 SHORTEST_INTERVAL = 60.0
 """Least seconds between two questions, whatever becomes of them. Judgement: markets that settle once a day, and servers
@@ -163,10 +163,4 @@ def _named(expected: dict[str, str]) -> list[tuple[str, str]]:
 def _is_private(url: str) -> bool:
     """Tell whether nobody on the way can read what is sent to an address: by https, or to this machine."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "https" or host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return parts.scheme == "https" or is_this_machine(parts.hostname or "")

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exporter.core.asking_child import PROXIES
 from exporter.core.fetching import MOST_BYTES
 from exporter.core.no_answer import NoAnswerError
 from simulator.market.answering import reply
@@ -104,12 +105,44 @@ def test_what_a_server_says_is_a_price_or_a_reason(said: bytes, reason: Reason |
 
 @pytest.mark.servers
 @pytest.mark.parametrize(
-    ("header", "rest"), [("120", 120.0), ("Fri, 31 Dec 1999 23:59:59 GMT", None), ("-5", None), ("9" * 400, None)]
+    ("header", "rest"),
+    [
+        ("120", 120.0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 59.0),
+        ("Fri, 31 Dec 1999 23:58:59 GMT", None),
+        ("31 Dec 1999 23:59:59", None),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", None),
+        ("soon", None),
+        ("-5", None),
+        ("9" * 400, None),
+    ],
 )
 def test_a_server_says_when_it_wants_to_be_asked_again(header: str, rest: float | None) -> None:
-    with saying(status("429 Slow down", f"Retry-After: {header}")) as (url, _):
+    """A date counts from the server's own, whatever this machine's clock says."""
+    said = status("429 Slow down", f"Retry-After: {header}", "Date: Fri, 31 Dec 1999 23:59:00 GMT")
+    with saying(said) as (url, _):
         found = asked(market(url=url))
     assert (found.trouble, found.retry_after) == ("127.0.0.1 answers with status 429", rest)
+
+
+@pytest.mark.servers
+def test_a_date_to_be_asked_again_says_nothing_without_the_date_of_the_answer() -> None:
+    with saying(status("429 Slow down", "Retry-After: Fri, 31 Dec 2999 23:59:59 GMT")) as (url, _):
+        assert asked(market(url=url)).retry_after is None
+
+
+@pytest.mark.servers
+def test_no_proxy_gets_a_token_for_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes to other machines by http goes by the proxy all the same, without a token."""
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    with saying(OK + b"\r\n" + ANSWER) as (url, asked_here), saying(status("502 No")) as (proxy, asked_there):
+        monkeypatch.setenv("http_proxy", proxy)
+        for host in ("127.0.0.1", "localhost"):
+            assert asked(market(url=url.replace("127.0.0.1", host), token_file=token_in(tmp_path))).price == 74.5
+        assert asked(market(url="http://prices.example")).trouble == "prices.example answers with status 502"
+    assert (len(asked_here), len(asked_there)) == (2, 1)
+    assert SECRET.encode() not in asked_there[0]
 
 
 @pytest.mark.servers
@@ -264,6 +297,17 @@ def test_a_server_that_drips_costs_the_child_alone() -> None:
         one.look()
     assert (found.quote, found.is_up, found.trouble) == (None, False, "no answer within 60 s")
     assert found.discarded["failed"] == 1
+
+
+@pytest.mark.servers
+def test_a_market_that_is_closed_leaves_no_zombie() -> None:
+    with dripping() as (url, begun):
+        one = Market(market(url=url), FakeClock())
+        one.look()
+        assert begun.wait(240.0)
+        process = at_work()
+        one.close()
+        until(lambda: not process.is_running(), "the end of the child, which somebody has taken note of")
 
 
 @pytest.mark.servers
