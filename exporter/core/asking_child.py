@@ -82,6 +82,10 @@ class TakenErrand:
         self._is_given_up = True
         self._errand.give_up()
 
+    def close(self) -> None:
+        """See `Errand.close`."""
+        self._errand.close()
+
 
 class SteadyClock:
     """Clock that goes on while the machine is suspended: a machine that wakes asks at once."""

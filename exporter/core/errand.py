@@ -26,6 +26,9 @@ class Errand(Protocol):
     def give_up(self) -> None:
         """End it, whatever it waits for."""
 
+    def close(self) -> None:
+        """Give it up, and leave nothing of it behind. Nobody asks for its answer any more."""
+
 
 class Errands:
     """Sends an errand at each interval, and gives it up after a limit."""
@@ -75,9 +78,10 @@ class Errands:
         return self._last
 
     def close(self) -> None:
-        """Give up an errand that is on its way, as the program ends."""
+        """Give up an errand that is on its way, as nobody asks any more."""
         if self._errand is not None:
-            self._errand.give_up()
+            self._errand.close()
+            self._errand = None
 
     def _forget_what_was_before_a_sleep(self) -> None:
         asleep = Seconds(self._clock.elapsed() - self._clock.awake())
@@ -157,6 +161,15 @@ class ProgramErrand:
         with contextlib.suppress(OSError):  # what another user runs cannot be killed
             os.killpg(self._process.pid, signal.SIGKILL)
 
+    def close(self) -> None:
+        """See `Errand.close`. The end of the program is waited for in a thread, or it would stay as a zombie."""
+        self.give_up()
+        threading.Thread(target=self._bury, name="end of a program", daemon=True).start()
+
+    def _bury(self) -> None:
+        with self._process:  # closes its pipe, and waits
+            pass
+
 
 class ThreadErrand:
     """The result of a function that may block, in a thread that ends with it."""
@@ -181,4 +194,8 @@ class ThreadErrand:
 
     def give_up(self) -> None:
         """End what the thread waits for."""
+        self._end()
+
+    def close(self) -> None:
+        """See `Errand.close`: the thread ends with what it waits for."""
         self._end()

@@ -34,6 +34,9 @@ class FakeErrand:
     def give_up(self) -> None:
         self.given_up += 1
 
+    def close(self) -> None:
+        self.give_up()
+
 
 @dataclass(slots=True)
 class Office:

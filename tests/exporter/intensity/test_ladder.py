@@ -60,6 +60,9 @@ class Ready:
     def give_up(self) -> None:
         self.given_up = True
 
+    def close(self) -> None:
+        self.give_up()
+
 
 @dataclass(slots=True)
 class World:

@@ -40,6 +40,9 @@ class Ready:
     def give_up(self) -> None:
         self.given_up += 1
 
+    def close(self) -> None:
+        self.give_up()
+
 
 @dataclass(slots=True)
 class Place:
