@@ -30,8 +30,24 @@ def round_top(highest: float) -> float:
 
 
 def steps(run: Sequence[Place]) -> str:
-    """Draw a line from each place to the next; a lone place gets a line of no length, which round ends show."""
-    return "l" + _pairs([(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in pairwise(run)] or [(0, 0)])
+    """Draw a line from each place to the next; a lone place gets a line of no length, which round ends show.
+
+    Places on the way to a later one are left out: nobody sees them, and a page has hundreds.
+    """
+    moves: list[Place] = []
+    for (x0, y0), (x1, y1) in pairwise(run):
+        move = (x1 - x0, y1 - y0)
+        if moves and _is_straight_on(moves[-1], move):
+            move = (moves[-1][0] + move[0], moves[-1][1] + move[1])
+            moves.pop()
+        moves.append(move)
+    return "l" + _pairs(moves or [(0, 0)])
+
+
+def _is_straight_on(before: Place, move: Place) -> bool:
+    """Return whether a move goes on in the direction of the one before, or is none, or that was none."""
+    (x0, y0), (x1, y1) = before, move
+    return x0 * y1 == y0 * x1 and x0 * x1 + y0 * y1 >= 0
 
 
 def _pairs(moves: Iterable[Place]) -> str:

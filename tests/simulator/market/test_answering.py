@@ -133,7 +133,7 @@ def test_a_date_to_be_asked_again_says_nothing_without_the_date_of_the_answer() 
 
 @pytest.mark.servers
 def test_no_proxy_gets_a_token_for_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What goes to other machines by http goes by the proxy all the same, without a token."""
+    """Other machines are asked by the proxy all the same, by http without a token."""
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
     with saying(OK + b"\r\n" + ANSWER) as (url, asked_here), saying(status("502 No")) as (proxy, asked_there):
