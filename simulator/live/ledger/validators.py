@@ -119,13 +119,17 @@ class Validators:
     def take_up(
         self, state: State, recorded: Books, places: Mapping[bytes, Place], renewals: Iterable[RevealRenewal]
     ) -> None:
-        """Go on from a state of this chain that was kept; `places` and `renewals` are those of its blocks."""
+        """Go on from a state of this chain that was kept; `places` and `renewals` are those of its blocks.
+
+        Votes for its head are made again, the same as before: no block has them yet.
+        """
         self.state = state
         self.application.states = {state.application: recorded}
         final = places[state.finalized.root].number
         self._places = {root: place for root, place in places.items() if place.number >= final}
         for one in renewals:
             self._reveals[one.validator].follow(one)
+        self._vote()
 
     def propose(self, slot: int, messages: Sequence[SignedMessage]) -> Added | None:
         """Have the slot's block made, checked and voted for.
@@ -189,11 +193,12 @@ class Validators:
         return _Made(block=block, after=with_head(after, block.signed_header.header), taken=taken)
 
     def _vote(self) -> None:
-        """Have each validator vote for the head that all have just seen."""
+        """Have each validator that has not voted in the epoch yet vote for the head that all have just seen."""
         self._votes = []
         for one in self._identities:
             last = self._last.get(one.index)
-            if last is not None and last.target.epoch >= self.state.target.epoch:
+            is_early = last is not None and last.target.epoch >= self.state.target.epoch
+            if is_early or self.state.voters[one.index]:
                 continue
             vote = build_vote(self.state, one.index, partial(one.key.sign, self.state.chain_id))
             if not self.state.members[one.index].slashed and is_safe_to_sign(vote.data, self._last.get(one.index)):

@@ -16,9 +16,10 @@ from exporter.core.logs import SELDOM_SECONDS
 from exporter.core.units import Seconds
 from simulator.assembly.layout import layout_of
 from simulator.ledger.booking.state import check_conservation
+from simulator.ledger.consensus.slashing import find_vote_offence
 from simulator.ledger.file.verify import verify
 from simulator.ledger.record.rules import Rule
-from simulator.ledger.record.types import Capacity
+from simulator.ledger.record.types import Attestation, Capacity
 from simulator.live.ledger import keeping
 from simulator.live.ledger.book import LiveLedger
 from simulator.live.ledger.keeping import Keeping
@@ -180,6 +181,27 @@ def test_validators_make_new_reveals_before_the_first_end_and_after_a_restart_th
     found = verify(path, setting.execute)
     assert (found.head.blocks, found.finalized) == (4 * length, 4 * length - 5)
     assert min(one.changes for one in validators.state.members) >= 3
+
+
+def test_a_restart_after_each_block_leads_to_the_same_blocks_and_delays_nothing(tmp_path: Path) -> None:
+    """Votes for the last block stand in no block yet when a run ends: they are cast again, and no others."""
+    _, setting = begin()
+    alone = Validators(setting.genesis, setting.identities, setting.execute, cpu=lambda: 0.0)
+    votes: list[Attestation] = []
+    for slot in range(1, 18):
+        kept = Keeping(tmp_path / "ledger.db", setting.genesis)
+        validators = Validators(setting.genesis, setting.identities, setting.execute, cpu=lambda: 0.0)
+        kept.take_up(validators)
+        votes += validators._votes
+        made, expected = validators.propose(slot, []), alone.propose(slot, [])
+        assert made is not None
+        assert expected is not None
+        assert (made.block, made.finalized) == (expected.block, expected.finalized)
+        kept.append(made, {})
+        kept.close()
+        votes += validators._votes
+    assert alone.finalized.slot > 10
+    assert not any(find_vote_offence(*pair) for pair in itertools.combinations(votes, 2))
 
 
 def test_what_a_block_has_no_room_for_stands_in_the_next_one() -> None:
