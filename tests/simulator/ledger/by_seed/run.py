@@ -60,7 +60,11 @@ class Told:
 
 def run(plan: Plan, folder: Path, audit: Callable[[Path], str] | None = None) -> Told:
     """Run a plan with files in an empty folder; `audit` says what is wrong with a file at the end, if anything."""
-    machine = Machine(plan, folder)
+    return told(Machine(plan, folder), audit)
+
+
+def told(machine: "Machine", audit: Callable[[Path], str] | None = None) -> Told:
+    """Let all happen, and say which law was broken, if any."""
     broken = ""
     try:
         machine.run()
@@ -71,12 +75,14 @@ def run(plan: Plan, folder: Path, audit: Callable[[Path], str] | None = None) ->
         broken = f"{Law.RUNS}: {type(error).__name__}: {str(error).rpartition('/')[2]}"
     finally:
         machine.let_go()
-    told = "\n".join(machine.events).encode()
-    return Told(events=tuple(machine.events), digest=hashlib.sha256(told).hexdigest()[:16], broken=broken)
+    story = "\n".join(machine.events).encode()
+    return Told(events=tuple(machine.events), digest=hashlib.sha256(story).hexdigest()[:16], broken=broken)
 
 
 class Machine:
-    """The queue of all that will happen to the validators of a plan."""
+    """The queue of all that will happen to the validators of a plan. Those who are `guilty` may be convicted."""
+
+    kind_of_disk: type[Disk] = Disk
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
@@ -87,6 +93,7 @@ class Machine:
         self._numbers = self._now = self._letters = 0
         self._history = History()
         self._rejected: Counter[Rule] = Counter()
+        self.guilty = {one for one in (plan.twin, plan.liar) if one is not None}
         self.seats = [self._seat(index, folder) for index in range(len(plan.stakes))]
 
     def run(self) -> None:
@@ -124,7 +131,7 @@ class Machine:
 
     def _seat(self, index: int, folder: Path) -> Seat:
         chance = random.Random(f"disk {self.plan.seed} {index}")  # noqa: S311 - chance, not secrets
-        disk = Disk(folder / str(index), self.world.genesis, self.world.chain_id, index, chance)
+        disk = self.kind_of_disk(folder / str(index), self.world.genesis, self.world.chain_id, index, chance)
         return (Twins if index == self.plan.twin else Seat)(self.world, index, disk)
 
     def _at(self, time: int, action: Callable[[], None]) -> None:
@@ -237,8 +244,7 @@ class Machine:
 
     def _check_agreement(self, peers: Sequence[Peer]) -> None:
         plan = self.plan
-        guilty = {one for one in (plan.twin, plan.liar) if one is not None}
-        check_signed(peers, set(range(len(plan.stakes))) - guilty)
+        check_signed(peers, set(range(len(plan.stakes))) - self.guilty)
         check_reveals(peers)
         heads = {one.view.get_head() for one in peers}
         need(len(heads) == 1, Law.GOES_ON, f"{len(heads)} heads at the end")
