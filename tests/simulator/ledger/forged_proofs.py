@@ -214,7 +214,15 @@ def signed_nonsense(proof: ClaimProof, draw: random.Random) -> ClaimProof:
 
 
 TEXTS = ("", "power: a model", "é 😀 \u2028 \x7f", 'quotes " and \\ and /', "\t\n\b\f\r\x00\x1b", "x" * 300)
-BEGINNINGS = ("2026-03-01T00:00:00Z", "2026-3-1T0:0:0Z", "9999-12-31T23:00:00Z", "2026-02-30T00:00:00Z", "now", "")
+BEGINNINGS = (
+    "2026-03-01T00:00:00Z",
+    "2026-3-1T0:0:0Z",
+    "9999-12-31T23:00:00Z",
+    "2026-02-30T00:00:00Z",
+    "now",
+    "",
+    "2026-03-01T00:00:00Z\x1b[2J",
+)
 
 
 def measured_nonsense(proof: ClaimProof, draw: random.Random) -> ClaimProof:
@@ -244,8 +252,10 @@ def measured_nonsense(proof: ClaimProof, draw: random.Random) -> ClaimProof:
         end=draw.choice([*[7200] * 9, 2**40, 2**63 - 1]),
     )
     chain = draw.choice([*[compute_chain_id(genesis)] * 9, signed.chain_id])
-    shown = measured_by(subject, claim, intensity, power) or proof.measured
-    figures = draw.choice([1, 0, shown.energy_millijoules]), draw.choice(["2026-03-01T00:00:00Z", power])  # type: ignore[union-attr]
+    assert proof.measured
+    texts = {"intensity_source": intensity, "models": power}
+    shown = measured_by(subject, claim, intensity, power) or change(proof.measured, **texts)
+    figures = draw.choice([1, 0, shown.energy_millijoules]), draw.choice(["2026-03-01T00:00:00Z", power])
     wrong: Sequence[dict[str, Any]] = (
         {"energy_millijoules": figures[0]},
         {"emissions_micrograms": figures[0]},
@@ -253,7 +263,7 @@ def measured_nonsense(proof: ClaimProof, draw: random.Random) -> ClaimProof:
         {"instance": figures[1]},
         {"models": intensity},
     )
-    shown = change(shown, **draw.choice([{}, {}, {}, *wrong]))  # type: ignore[type-var]
+    shown = change(shown, **draw.choice([{}, {}, {}, *wrong]))
     message = encode(change(signed, chain_id=chain, message=claim))
     return change(
         forged(message, None, encode(genesis), header), measured=shown, claim=f"{claim.device}/{claim.sequence}"

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+from simulator.cli import main
 from simulator.ledger.file.proofs import (
     ClaimProof,
     GrowthProof,
@@ -148,6 +149,22 @@ def test_what_a_proof_says_cannot_write_on_a_terminal(proofs: list[Proof], tmp_p
             break
     told = subprocess.run([sys.executable, "-I", str(AUDITOR), str(path)], capture_output=True, timeout=240, check=True)
     assert all(one >= 32 or one == ord("\n") for one in told.stdout)
+
+
+def test_what_is_wrong_with_a_proof_cannot_write_on_a_terminal_either(
+    proofs: list[Proof], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, draw, proof = tmp_path / "proof.json", random.Random(7), proofs[-1]  # noqa: S311 - what to sign
+    assert isinstance(proof, ClaimProof)
+    while "\x1b" not in audited(path):
+        path.write_bytes(proof_bytes(measured_nonsense(proof, draw)))
+    told = subprocess.run(
+        [sys.executable, "-I", str(AUDITOR), str(path)], capture_output=True, timeout=240, check=False
+    )
+    assert told.returncode == 1
+    assert told.stderr.endswith(b"unconverted data remains: ?[2J\n")
+    assert main(["ledger", "check", str(path)]) == 1
+    assert "\x1b" not in capsys.readouterr().err
 
 
 @pytest.mark.full
