@@ -197,6 +197,7 @@ def measured(proof, chain):
     keys = [b64encode(b"\1" + validator[0]).decode() for validator in validators]
     need(subject["kind"] == "attested" and [subject["key"].split("+", 2)[-1]] == keys, "another key signs the blocks")
     need(claim_chain == chain, "a claim for another chain")
+    need(not config[1], "credits can come of it")
     texts = [digest(shown[one].encode()) for one in ("intensity_source", "models")]
     need(texts == [claim[13], claim[-1]], "the claim is about other texts")
     begin, energy, intensity = datetime.strptime(subject["begins"], TIME), claim[7], claim[12]

@@ -154,6 +154,7 @@ def _ledger(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from simulator.ledger.file.proofs import head_text
+    from simulator.ledger.file.shown import counted
     from simulator.ledger.file.verify import verify
     from simulator.models.integer import executor, train
     from simulator.models.networks import SHAPES
@@ -167,8 +168,8 @@ def _verify(options: argparse.Namespace) -> int:
     found = verify(options.ledger, execute, options.head)
     sealed = "every byte as it was sealed" if found.is_sealed else "not closed, so not every byte could be checked"
     write_out(
-        f"{options.ledger}: good: {found.head.blocks} blocks, {found.finalized} of them final, {found.claims} claims, "
-        f"{found.records} task records; {sealed}\n"
+        f"{options.ledger}: good: {counted(found.head.blocks, 'block')}, {found.finalized} of them final, "
+        f"{counted(found.claims, 'claim')}, {counted(found.records, 'task record')}; {sealed}\n"
         f"outputs of models: {found.executed} executed again, {found.believed} of models that are not known here\n"
         f"head {head_text(found.head)}\n"
     )
@@ -199,7 +200,7 @@ def _prove(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from simulator.ledger.file.proofs import ProofError, check_proof, read_proof
+    from simulator.ledger.file.proofs import ClaimProof, ProofError, check_proof, read_proof
 
     proof = read_proof(options.proof)
     try:
@@ -208,6 +209,8 @@ def _check(options: argparse.Namespace) -> int:
         print(f"ecochain: {options.proof}: does not hold: {error}", file=sys.stderr)
         return FAULT
     write_out("".join(f"{options.proof}: {sentence}\n" for sentence in proven))
+    if isinstance(proof, ClaimProof):
+        write_out("The device's own signature is not checked: its key is in the ledger, which `verify` checks.\n")
     if options.head is None:
         write_out(
             "That holds if you trust the validator, or have noted that head, or find it in a ledger that you verify.\n"
@@ -218,15 +221,15 @@ def _check(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from simulator.ledger.file.proofs import ProofError, head_text
     from simulator.ledger.file.reading import open_reader
-    from simulator.ledger.file.shown import as_json
+    from simulator.ledger.file.shown import as_json, counted
 
     with open_reader(options.ledger) as reader:
         if options.block is None and options.claim is None:
-            counts = ", ".join(f"{reader.count(table)} {table}s" for table in ("block", "claim", "record"))
+            counts = ", ".join(counted(reader.count(table), table) for table in ("block", "claim", "record"))
+            validators = counted(len(reader.genesis.validators), "validator")
+            final = f"block {reader.finalized} is final" if reader.finalized else "no block is final"
             write_out(
-                f"chain {reader.genesis_root.hex()}\n"
-                f"{counts}; {len(reader.genesis.validators)} validators; block {reader.finalized} is final\n"
-                f"head {head_text(reader.head())}\n"
+                f"chain {reader.genesis_root.hex()}\n{counts}; {validators}; {final}\nhead {head_text(reader.head())}\n"
             )
             return 0
         row = None if options.claim is None else reader.claim_row(options.claim)

@@ -22,6 +22,7 @@ from simulator.ledger.file.faults import DamagedError
 from simulator.ledger.file.measured import TIME, Subject, measured_by, read_subject, text_digest
 from simulator.ledger.file.proofs import ClaimProof, Proof, head_text, prove_claim
 from simulator.ledger.file.reading import ClaimName
+from simulator.ledger.file.shown import counted
 from simulator.ledger.file.store import Store, create_store, open_store
 from simulator.ledger.record.key_file import NoteKey
 from simulator.ledger.record.keys import SecretKey
@@ -172,9 +173,8 @@ class Book:
 
     def summary(self) -> str:
         """Return in words how many blocks there are, and the head."""
-        return (
-            f"{self._store.blocks} blocks, {self._store.finalized} of them final; head {head_text(self._store.head())}"
-        )
+        blocks = counted(self._store.blocks, "block")
+        return f"{blocks}, {self._store.finalized} of them final; head {head_text(self._store.head())}"
 
     def _signed(self, message: Message, key: SecretKey) -> SignedMessage:
         chain_id = self._store.genesis_root

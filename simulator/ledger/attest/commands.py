@@ -15,12 +15,18 @@ from exporter.core.config import ConfigError
 ALL_REFUSED = 1
 """Exit status where there were hours to attest, and all of them were refused."""
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Earliest time that is asked about. Judgement: there were no exporters then, and all sums stay in the calendar."""
+
 MOST_WATTS = 1e6
 """Most watts of --max-watts: those that a ledger registers a device with."""
 
-DESCRIPTION = (
-    "Turn whole hours (UTC) of a real exporter, as a Prometheus has stored them, into signed claims of consumption."
-)
+DESCRIPTION = """\
+Turn whole hours (UTC) of a real exporter, as a Prometheus has stored them, into signed claims of consumption, in a
+ledger file, and hand out a proof of the last one. The Prometheus is trusted: whoever writes to it, or holds the key,
+can claim anything. Nobody has checked the meter, and power that no sensor measures is an estimate. No credits come of
+these claims: the ledger has no benchmarks.
+"""
 
 EPILOG = """\
 examples:
@@ -33,10 +39,9 @@ The first run begins the ledger with the hours of the last day, each later one g
 half past. An hour is refused, with the reason, where samples are missing or cannot be true; the next one is then
 claimed by a new device of the same host, so that a gap shows. A time without a zone is UTC.
 
-The Prometheus is trusted: whoever writes to it, or holds the key, can claim anything. Nobody has checked the meter, and
-power that no sensor measures is an estimate. No credits come of these claims: the ledger has no benchmarks.
+The URL, the instance, the job and the public part of the key stand in the ledger and in every proof, for all to read.
 
-Exit status: 0 with an hour attested or nothing to do, 1 with all hours refused, 2 for a mistake.
+Exit status: 0 with an hour attested or nothing to do, 1 with all hours refused or a damaged ledger, 2 for a mistake.
 """
 
 _STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
@@ -105,9 +110,13 @@ def _label(text: str) -> str:
 def _time(text: str) -> float:
     try:
         found = datetime.fromisoformat(text)
-        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(f'expected a time, as 2026-11-29T14:00Z, got "{text}"') from error
+        # As UTC, since the first and the last hours of the calendar have no time there.
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        found = datetime.min.replace(tzinfo=UTC)
+    if found < EARLIEST:
+        raise argparse.ArgumentTypeError(f'expected a time, as 2026-11-29T14:00Z, got "{text}"')
+    return found.timestamp()
 
 
 def _watts(text: str) -> float:

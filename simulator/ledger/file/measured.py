@@ -64,7 +64,10 @@ def text_digest(text: str) -> bytes:
 
 
 def read_subject(genesis: Genesis) -> Subject | None:
-    """Return the subject of a chain; None where it is no chain of attestations, or its key does not sign its blocks."""
+    """Return the subject of a chain.
+
+    None where it is no chain of attestations, its key does not sign its blocks, or credits can come of it.
+    """
     try:
         found = msgspec.json.decode(genesis.config.name, type=Subject)
         found.at(0)
@@ -72,7 +75,7 @@ def read_subject(genesis: Genesis) -> Subject | None:
         return None
     signs = [b64encode(b"\x01" + one.key).decode() for one in genesis.validators]
     is_whole = found.name() == genesis.config.name and [found.key.split("+", 2)[-1]] == signs
-    return found if is_whole else None
+    return found if is_whole and not genesis.config.benchmarks else None
 
 
 def measured_by(subject: Subject, claim: Claim, intensity_source: str, models: str) -> Measured | None:
@@ -106,7 +109,7 @@ def sentences(subject: Subject, measured: Measured) -> list[str]:
         f"{measured.end}",
         f"power: {measured.models}",
         f"carbon intensity: {measured.intensity_source}",
-        f"whoever holds the key {subject.key} says so",
+        f"whoever holds the key {subject.key} says so, and signed the block with it",
         f"the Prometheus at {subject.prometheus} is trusted, and nobody has checked the meter; no credits come of it",
     )
     return [printable(one) for one in said]

@@ -22,3 +22,8 @@ def shown(value: object) -> object:
 def as_json(value: object, indent: int = 2) -> str:
     """Return the JSON of a record, on one line where `indent` is negative."""
     return msgspec.json.format(msgspec.json.encode(shown(value)), indent=indent).decode()
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

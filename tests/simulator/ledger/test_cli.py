@@ -71,6 +71,7 @@ def test_a_ledger_is_verified_shown_and_proven(ledger: Path, capsys: pytest.Capt
         f"claim.json: claim 1/2 is in block 7 of the ledger with the head {head}\n"
         "claim.json: task record 4 of 8 is in that claim\n"
         f"claim.json: validator {proposer} of the chain {chain} signed the head {head}\n"
+        "The device's own signature is not checked: its key is in the ledger, which `verify` checks.\n"
     )
     assert "or have noted that head" in said(capsys, "check", "claim.json")
     assert json.loads(said(capsys, "show", "ledger.db", "--claim", "1/2"))["message"]["sequence"] == 2

@@ -28,7 +28,7 @@ def test_a_proof_says_in_words_what_was_measured_and_who_was_trusted() -> None:
         "power: cpu: average (laptop); memory: average (laptop); rest: average (laptop); what no sensor measures is "
         "estimated by a model",
         "carbon intensity: grid_zone DE, basis lifecycle, method average, provider static",
-        f"whoever holds the key {subject.key} says so",
+        f"whoever holds the key {subject.key} says so, and signed the block with it",
         "the Prometheus at http://prometheus.example:9090 is trusted, and nobody has checked the meter; no credits "
         "come of it",
     ]
@@ -66,6 +66,13 @@ def test_a_proof_of_a_simulated_claim_cannot_show_a_measured_hour() -> None:
     with pytest.raises(ProofError, match=r"^its chain is none of attestations, so nothing was measured$"):
         check_proof(msgspec.structs.replace(simulated, measured=proof()[1]))
     assert b"measured" not in proof_bytes(simulated)
+
+
+def test_a_chain_of_which_credits_can_come_is_none_of_attestations() -> None:
+    genesis = decode(proof()[0].genesis, Genesis)
+    assert read_subject(genesis) is not None
+    config = msgspec.structs.replace(genesis.config, benchmarks=(1000,))
+    assert read_subject(msgspec.structs.replace(genesis, config=config)) is None
 
 
 @pytest.mark.slow
