@@ -180,7 +180,7 @@ def all_panels(board: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def test_hours_that_were_not_scraped_are_refused_and_the_proof_stays(attested: Attested) -> None:
     before = (attested.folder / "proof.json").read_bytes()
     ran = attested.attest()
-    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "refused: no samples for" in ran.stdout
     assert "hours attested: 0" in ran.stdout
     assert (attested.folder / "proof.json").read_bytes() == before
@@ -211,7 +211,7 @@ def test_an_exporter_that_has_run_for_seconds_has_no_hour_to_attest(tmp_path: Pa
             ran = found.attest("--since", iso(hour - 3600.0))
     assert (not_over.returncode, not_over.stdout) == (2, "")
     assert "is yet to come" in not_over.stderr
-    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "refused: no samples" in ran.stdout
     assert "hours attested: 0" in ran.stdout
     assert not {"attest.db", "proof.json"} & {one.name for one in tmp_path.iterdir()}

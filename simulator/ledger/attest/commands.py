@@ -12,8 +12,8 @@ from typing import Any
 from exporter.core.command_line import write_out
 from exporter.core.config import ConfigError
 
-ALL_REFUSED = 1
-"""Exit status where there were hours to attest, and all of them were refused."""
+ALL_REFUSED = 3
+"""Exit status where there were hours to attest, and all of them were refused; 1 is that of a damaged ledger."""
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Earliest time that is asked about. Judgement: there were no exporters then, and all sums stay in the calendar."""
@@ -41,7 +41,7 @@ claimed by a new device of the same host, so that a gap shows. A time without a 
 
 The URL, the instance, the job and the public part of the key stand in the ledger and in every proof, for all to read.
 
-Exit status: 0 with an hour attested or nothing to do, 1 with all hours refused or a damaged ledger, 2 for a mistake.
+Exit status: 0 an hour was attested, or nothing was to do; 1 the ledger is damaged; 2 a mistake; 3 all were refused.
 """
 
 _STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}

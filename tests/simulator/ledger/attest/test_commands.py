@@ -86,7 +86,7 @@ def test_a_real_prometheus_tells_each_hour(key: str, tmp_path: Path, capsys: pyt
         said = capsys.readouterr().out
         assert f"whoever holds the key {key} says so" in said
         assert f"the Prometheus at {url} is trusted, and nobody has checked the meter; no credits come of it" in said
-        assert main([*asked, *bounds]) == 1
+        assert main([*asked, *bounds]) == 3
         assert "hours attested: 0, 0.000 Wh, 0.000 g of CO2e; refused: 3\n" in capsys.readouterr().out
 
 
@@ -171,14 +171,23 @@ def test_a_password_is_sent_and_never_said(key: str, tmp_path: Path, capsys: pyt
     (tmp_path / "password").write_text("hunter2\n")
     asked = ["--instance", INSTANCE, "--key", "ecotrack.key", "--prometheus.password-file", "password"]
     with serving(Fake()) as fake:
-        assert main(["ledger", "attest", "--prometheus", f"{fake.url}/", *asked]) == 1
+        assert main(["ledger", "attest", "--prometheus", f"{fake.url}/", *asked]) == 3
         assert set(fake.authorizations) == {"Bearer hunter2"}
         fake.authorizations.clear()
-        assert main(["ledger", "attest", "--prometheus", fake.url, *asked, "--prometheus.user", "me"]) == 1
+        assert main(["ledger", "attest", "--prometheus", fake.url, *asked, "--prometheus.user", "me"]) == 3
         assert set(fake.authorizations) == {"Basic bWU6aHVudGVyMg=="}
     said = capsys.readouterr()
     assert "hunter2" not in said.out + said.err
     assert "24 hours:  refused: no samples" in said.out
+
+
+def test_a_damaged_ledger_is_told_from_hours_that_are_refused(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("attest.db").write_bytes(bytes(5000))
+    with serving(Fake()) as fake:
+        assert (
+            main(["ledger", "attest", "--prometheus", fake.url, "--instance", INSTANCE, "--key", "ecotrack.key"]) == 1
+        )
+    assert "attest.db: is no good ledger" in capsys.readouterr().err
 
 
 UNSENT = [
