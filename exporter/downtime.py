@@ -21,16 +21,12 @@ from exporter.totals import Exported
 from exporter.usage.between import usage_between
 from exporter.usage.events import Event
 from exporter.usage.gaps import was_suspended
-from exporter.usage.sensors import FLAT_SAMPLES, Counters, believed, resets_between
+from exporter.usage.sensors import FLAT_SAMPLES, Counters, believed, may_have_turned, resets_between
 from exporter.usage.span import Span
 
 KERNEL_COUNTERS = "rapl"
 """The source of sensors whose counters belong to the kernel. Others begin again with the exporter, but for a meter that
 keeps a total of its own."""
-
-MOST_WATTS = Watts(500.0)
-"""Power with which a counter may have run through its whole range unseen. The largest server processors on sale draw as
-much (AMD, EPYC 9965: 500 W TDP), so a RAPL counter of 262 kJ is believed over up to nine minutes."""
 
 LONG = Seconds(600.0)
 """Time after which a meter's total tells whether it has stood still. Judgement: in ten minutes a machine of 12 W draws
@@ -161,8 +157,7 @@ def _unambiguous(counters: Counters, now: MonotonicSeconds) -> Counters:
     return {
         name: one
         for name, one in counters.items()
-        if one.value.own is not None
-        or (one.value.wraps_at is not None and MOST_WATTS * (now - one.at) < one.value.wraps_at)
+        if one.value.own is not None or (one.value.wraps_at is not None and not may_have_turned(one, now))
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from exporter.core.units import Joules, Watts
+from exporter.core.units import Joules, MonotonicSeconds, Watts
 from exporter.power.component import MAX_MACHINE_WATTS, Coverage, EnergyCounter, Sensor
 from exporter.sources.reading import Timed
 from exporter.usage.events import Event, EventKind
@@ -25,13 +25,22 @@ MAX_PART_WATTS = Watts(3e3)
 and processors on sale; less than what a processor's counter would seem to gain by a whole turn within a minute."""
 
 
+MOST_WATTS = Watts(500.0)
+"""Power with which a counter may have run through its whole range unseen. The largest server processors on sale draw as
+much (AMD, EPYC 9965: 500 W TDP), so a RAPL counter of 262 kJ is believed over up to nine minutes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Energy that a sensor measured, and the awake time in which it was spent."""
+    """Energy that a sensor measured, and the awake time in which it was spent.
+
+    It is `ambiguous` where the counter may have run through its whole range meanwhile, so that a turn is missing.
+    """
 
     sensor: Sensor
     energy: Joules
     span: Span
+    ambiguous: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +82,9 @@ def believed(told: Told, flat: Mapping[str, int]) -> Believed:
 
     `flat` is the number of samples in which each counter has stood still so far. One that has done so for
     `FLAT_SAMPLES` is not believed until it has moved again: what it gains by moving may be of the time that a model
-    covered. Nor is a figure beyond all power. Where one of several sensors that a source has of the
-    same coverage says nothing, none of them does: half a sum would be taken for the whole.
+    covered. Nor is a figure beyond all power, nor one of so long a time that a turn of the counter may be missing.
+    Where one of several sensors that a source has of the same coverage says nothing, none of them does: half a sum
+    would be taken for the whole.
     """
     still = {name: _flat_samples(one, flat.get(name, 0)) for name, one in told.items()}
     doubts = {name: doubt for name, one in told.items() if (doubt := _doubt(one, still[name], flat.get(name, 0)))}
@@ -96,7 +106,18 @@ def _measured(before: Timed[EnergyCounter] | None, now: Timed[EnergyCounter]) ->
     gained = None if before is None else _gained(before.value, now.value)
     if before is None or gained is None or now.at <= before.at:
         return None
-    return Measured(sensor=now.value.sensor, energy=gained, span=Span(start=before.at, end=now.at))
+    return Measured(
+        sensor=now.value.sensor,
+        energy=gained,
+        span=Span(start=before.at, end=now.at),
+        ambiguous=may_have_turned(before, now.at),
+    )
+
+
+def may_have_turned(before: Timed[EnergyCounter], now: MonotonicSeconds) -> bool:
+    """Tell whether a counter may have run through its whole range since a reading, which nothing would show."""
+    limit = before.value.wraps_at
+    return limit is not None and MOST_WATTS * (now - before.at) >= limit
 
 
 def _flat_samples(telling: Telling, before: int) -> int:
@@ -111,7 +132,7 @@ def _doubt(telling: Telling, still: int, before: int) -> str:
     if telling.measured is None:
         return ""
     limit = MAX_MACHINE_WATTS if telling.sensor.covers is Coverage.MACHINE else MAX_PART_WATTS
-    if telling.measured.energy > limit * telling.measured.span.length:
+    if telling.measured.ambiguous or telling.measured.energy > limit * telling.measured.span.length:
         return "implausible"
     return "frozen" if max(still, before) > FLAT_SAMPLES else ""
 

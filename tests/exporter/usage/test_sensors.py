@@ -60,6 +60,13 @@ def test_a_counter_that_wraps_loses_nothing(start: float, steps: list[float]) ->
     assert found == pytest.approx(sum(steps), abs=1e-6)
 
 
+@pytest.mark.parametrize(("seconds", "is_told"), [(1.9, True), (2.0, False), (4000.0, False)])
+def test_over_a_time_in_which_a_turn_may_be_missing_a_counter_is_not_believed(seconds: float, is_told: bool) -> None:
+    found = believed(told_between(at(0.0, 100.0), at(seconds, 300.0), suspended=False), {})
+    assert bool(found.measured) is is_told
+    assert [one.reason for one in found.events] == ([] if is_told else ["implausible"])
+
+
 @pytest.mark.parametrize("wraps_at", [None, RANGE])
 def test_a_fall_that_is_no_wrap_books_nothing_and_is_counted(wraps_at: Joules | None) -> None:
     before, now = at(0.0, 400.0, wraps_at), at(5.0, 20.0, wraps_at)
@@ -77,7 +84,7 @@ RESET = (
 def test_over_a_suspension_a_counter_says_nothing_and_no_fall_is_a_wrap(
     after: float, events: tuple[Event, ...]
 ) -> None:
-    before, now = at(0.0, 980.0), at(5.0, after)
+    before, now = at(0.0, 980.0), at(1.0, after)
     assert len(measured_between(before, now)) == 1
     assert resets_between(before, now, suspended=False) == ()
     assert measured_between(before, now, suspended=True) == ()
@@ -99,9 +106,9 @@ def test_where_one_of_two_packages_says_nothing_neither_does_the_other() -> None
     def both(moment: float, first: float, second: float) -> Counters:
         return {**at(moment, first), "package-1": at(moment, second)["package-0"]}
 
-    assert len(measured_between(both(0.0, 1.0, 400.0), both(5.0, 2.0, 401.0))) == 2
-    assert measured_between(both(0.0, 1.0, 400.0), both(5.0, 2.0, 20.0)) == ()
-    assert measured_between(at(0.0, 1.0), both(5.0, 2.0, 20.0)) == ()
+    assert len(measured_between(both(0.0, 1.0, 400.0), both(1.0, 2.0, 401.0))) == 2
+    assert measured_between(both(0.0, 1.0, 400.0), both(1.0, 2.0, 20.0)) == ()
+    assert measured_between(at(0.0, 1.0), both(1.0, 2.0, 20.0)) == ()
 
 
 def samples(energies: Iterable[float], covers: Coverage = Coverage.PACKAGE) -> list[str]:
