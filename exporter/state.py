@@ -182,13 +182,16 @@ class StateStore:
         saved counters, or has lost them, it is those, until a restart would no longer continue from them: if more were
         published meanwhile, the restart would let every counter fall.
         """
-        now = self._clock.elapsed()
-        held = next((one for one in (self._lost, self._resumable) if one is not None and now <= one.until), None)
+        held = self._held(self._clock.elapsed())
         return exported if held is None else held.exported
 
     def close(self) -> None:
         """Release the folder to other instances."""
         self._lock.close()
+
+    def _held(self, now: Seconds) -> _Resumable | None:
+        """Return what a restart might still continue from in spite of later counters; None where it would not."""
+        return next((one for one in (self._lost, self._resumable) if one is not None and now <= one.until), None)
 
     def _keep_locked(self) -> None:
         """Make and lock the folder again where it, or its lock, was deleted. Raises OSError, as where another has it.
@@ -198,7 +201,8 @@ class StateStore:
         """
         if not self._lock.is_held():
             if self._resumable is not None:
-                held = self._lost or self._resumable
+                # What was lost before counts on only while it is held back: more has been published since.
+                held = self._held(self._clock.elapsed()) or self._resumable
                 self._lost, self._resumable = replace(held, until=self._resumable.until), None
             self._durable_owed = True
             self._lock.take_again()

@@ -285,6 +285,19 @@ def test_what_may_be_published_is_never_more_than_a_restart_would_go_on_from(tmp
         assert store.publishable(later.exported) == later.exported
 
 
+def test_a_folder_deleted_again_holds_back_what_was_published_last(tmp_path: Path) -> None:
+    clock, folder = FakeClock(), tmp_path / "state"
+    with opened(folder, clock=clock) as store:
+        for earlier, later in ((3, 4), (5, 6)):
+            store.save(some_totals(earlier), NOON)
+            assert store.publishable(some_totals(earlier).exported) == some_totals(earlier).exported
+            shutil.rmtree(folder)
+            store.save(some_totals(later), NOON)
+            assert store.publishable(some_totals(later).exported) == some_totals(earlier).exported
+            clock.advance(RESUME_WITHIN + 0.001)
+            assert store.publishable(some_totals(later).exported) == some_totals(later).exported
+
+
 def test_where_what_was_saved_can_be_removed_nothing_is_held_back(tmp_path: Path) -> None:
     saved, later = some_totals(3), some_totals(4)
     with opened(tmp_path) as store:
