@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 HOLD = "2m"
-"""One `for` for all alerts that mute or are muted: a muted alert with a shorter one could notify first."""
+"""The usual `for`, and the one that EcotrackDown shares with the alerts on data quality, which it mutes: a muted alert
+with a shorter one could notify first."""
+
+BUDGET_HOLD = "1m"
+"""One `for` for all budget alerts, which mute one another. Their windows are the patience; this is five evaluations, so
+that one sample alone, as around a restart, tells nobody."""
+
+BUDGET_INTERVAL = "15s"
+"""Interval at which all budget alerts are evaluated, in one group: one that mutes others stands above them there, and
+so reaches Alertmanager first. As often as the shipped Prometheus scrapes."""
 
 KEEP_FIRING = "10m"
 """One `keep_firing_for` for every budget alert: it bridges a restart of the exporter, and an alert that mutes others

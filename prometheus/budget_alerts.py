@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from exporter.activity.advice import ADVICE
-from prometheus.alert import KEEP_FIRING, SAME_INSTANCE, Alert, looked_up
+from exporter.core.units import SECONDS_PER_DAY
+from prometheus.alert import BUDGET_HOLD, KEEP_FIRING, SAME_INSTANCE, Alert, looked_up
 from prometheus.budget import (
     PROJECTION_MIN_ELAPSED_MONTH,
     PROJECTION_MIN_ELAPSED_RATIO,
@@ -12,7 +13,7 @@ from prometheus.budget import (
     BurnAlert,
     seconds,
 )
-from prometheus.recording import ELAPSED, PERIOD_MATCH, USED_SHARE, burn_rate, emission_rate
+from prometheus.recording import COST, ELAPSED, PERIOD_MATCH, USED_SHARE, burn_rate, emission_rate
 
 ADVICE_OTHERWISE = "Look for a download, a stream or a long computation, and pause or postpone it."
 
@@ -49,10 +50,11 @@ def _exhausted() -> Alert:
         description=(
             f"{{{{ $labels.instance }}}} has used {_grams('ecotrack_budget_used_grams')} CO2e this "
             f"{{{{ $labels.period }}}}, {{{{ $value | humanizePercentage }}}} of its budget of "
-            f"{_grams('ecotrack_budget_limit_grams')}. "
+            f"{_grams('ecotrack_budget_limit_grams')}.{_money()} "
             "The budget starts again with the next {{ $labels.period }}."
         ),
         advice="Postpone what can wait until then.",
+        hold=BUDGET_HOLD,
         keep_firing_for=KEEP_FIRING,
     )
 
@@ -73,9 +75,10 @@ def _burn(row: BurnAlert) -> Alert:
             f"Over the last {row.long} {{{{ $labels.instance }}}} emitted "
             f'{{{{ $value | printf "%.1f" }}}} times what its budget for the {row.period} allows on average. '
             f"A factor of {row.factor:g} uses {row.fraction:.0%} of the budget in {row.long}. "
-            f"Used so far: {_grams('ecotrack_budget_used_grams')} of {_grams('ecotrack_budget_limit_grams')}."
+            f"Used so far: {_grams('ecotrack_budget_used_grams')} of {_grams('ecotrack_budget_limit_grams')}.{_money()}"
         ),
         advice=row.advice,
+        hold=BUDGET_HOLD,
         keep_firing_for=KEEP_FIRING,
     )
 
@@ -106,6 +109,7 @@ def _projected() -> Alert:
             f"Used so far: {_grams('ecotrack_budget_used_grams')}."
         ),
         advice="Reduce the load, or move work into the next {{ $labels.period }}.",
+        hold=BUDGET_HOLD,
         keep_firing_for=KEEP_FIRING,
     )
 
@@ -123,6 +127,7 @@ def _mostly_used() -> Alert:
             f"{{{{ $labels.period }}}} has passed."
         ),
         advice="Decide what the rest is for, and postpone other work.",
+        hold=BUDGET_HOLD,
         keep_firing_for=KEEP_FIRING,
     )
 
@@ -140,6 +145,16 @@ def _early() -> str:
     share = "{{ . | first | value | humanizePercentage }}"
     shown = f" It is early: {share} of that week is known, and the mean so far stands in for it."
     return looked_up(query, ("job", "instance", "period"), shown)
+
+
+def _money() -> str:
+    """Return template text with a sentence on what the machine's electricity costs, where it has a price."""
+    query = f"{SECONDS_PER_DAY:.0f} * {COST}{{job=%q, instance=%q}}"
+    shown = (
+        ' At this pace its electricity costs {{ . | first | value | printf "%.2f" }} '
+        '{{ . | first | label "currency" }} a day.'
+    )
+    return looked_up(query, ("job", "instance"), shown)
 
 
 def _minute_limit() -> str:

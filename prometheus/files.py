@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from prometheus.alert import Alert, AlertGroup, Links
+from prometheus.alert import BUDGET_INTERVAL, Alert, AlertGroup, Links
 from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts
@@ -14,7 +14,7 @@ from prometheus.ledger_alerts import ledger_alerts
 from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.process_alerts import process_alerts
 from prometheus.reach import Machine, is_reachable, reach_table
-from prometheus.recording import BASE_INTERVAL, Group, groups
+from prometheus.recording import Group, groups
 from prometheus.sci import FunctionalUnit, sci_groups
 from prometheus.sensor_alerts import sensor_alerts
 from prometheus.simulator_alerts import simulator_alerts
@@ -37,7 +37,7 @@ def alert_groups(machine: Machine) -> tuple[AlertGroup, ...]:
     burns = [row for row in BURN_ALERTS if is_reachable(machine, row)]
     budget = (*budget_alerts(burns), ecoguard_alert())
     return (
-        AlertGroup(name="ecotrack-budget-alerts", interval=BASE_INTERVAL, alerts=budget),
+        AlertGroup(name="ecotrack-budget-alerts", interval=BUDGET_INTERVAL, alerts=budget),
         AlertGroup(
             name="ecotrack-data-quality-alerts",
             interval="30s",

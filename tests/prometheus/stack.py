@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import json
+import shutil
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ import yaml
 from tests.processes import join, running
 
 ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "prometheus"
 ALERT_TIMES = ("for", "keep_firing_for")
 
 
@@ -36,6 +38,27 @@ def write_prometheus(folder: Path, *, exporters: Sequence[str], alertmanager: st
     return folder / "prometheus.yml"
 
 
+def write_shipped(folder: Path, *, targets: list[dict[str, object]], alertmanager: str, source: Path = SHIPPED) -> Path:
+    """Copy prometheus.yml and the rules as they are, and write the files of targets: only addresses differ."""
+    shutil.copytree(source / "rules", folder / "rules")
+    (folder / "targets").mkdir()
+    own = [{"targets": [alertmanager]}]
+    for name, listed in {"ecotrack": targets, "ecochain": [], "alertmanager": own, "prometheus": []}.items():
+        (folder / "targets" / f"{name}.yml").write_text(yaml.safe_dump(listed))
+    return Path(shutil.copy(source / "prometheus.yml", folder))
+
+
+def write_shipped_alertmanager(folder: Path, *, webhook: str, source: Path = SHIPPED) -> Path:
+    """Write alertmanager.yml as it is, with a webhook on each receiver but that of the watchdog."""
+    config = yaml.safe_load((source / "alertmanager.yml").read_text())
+    for receiver in config["receivers"]:
+        if receiver["name"] not in {"watchdog", "none"}:
+            receiver["webhook_configs"] = [{"url": webhook}]
+    path = folder / "alertmanager.yml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
 def _hurried(rule_file: dict[str, Any]) -> dict[str, Any]:
     for group in rule_file["groups"]:
         group["interval"] = "1s"
@@ -47,7 +70,9 @@ def _hurried(rule_file: dict[str, Any]) -> dict[str, Any]:
 def write_alertmanager(folder: Path, *, webhook: str) -> Path:
     """Write the committed alertmanager.yml with a webhook on its receiver, and waits of 3 s and 1 s."""
     config = yaml.safe_load((ROOT / "prometheus/alertmanager.yml").read_text())
-    config["route"] |= {"group_wait": "3s", "group_interval": "1s"}
+    for route in (config["route"], *config["route"]["routes"]):
+        route["group_interval"] = "1s"
+    config["route"]["group_wait"] = "3s"
     for receiver in config["receivers"]:
         if receiver["name"] == "device":
             receiver["webhook_configs"] = [{"url": webhook}]
@@ -77,13 +102,18 @@ def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
 
 @contextlib.contextmanager
 def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Run a receiver of notifications; yield its URL and the alerts received so far, oldest first."""
+    """Run a receiver of notifications; yield its URL and the alerts received so far, oldest first.
+
+    Each has the name of Alertmanager's `receiver` and the Unix time at which it `arrived`.
+    """
     received: list[dict[str, Any]] = []
 
     class Handler(_Quiet):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.extend(json.loads(body)["alerts"])
+            told = json.loads(body)
+            more = {"receiver": told["receiver"], "arrived": time.time()}
+            received.extend(alert | more for alert in told["alerts"])
             self.send_response(200)
             self.end_headers()
 
@@ -91,16 +121,22 @@ def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         yield f"http://{address}/", received
 
 
-@contextlib.contextmanager
-def exposition(body: str) -> Iterator[str]:
+def exposition(body: str) -> contextlib.AbstractContextManager[str]:
     """Run a scrape target that always answers `body`; yield its host:port."""
+    return answering(lambda _path: body)
+
+
+@contextlib.contextmanager
+def answering(answer: Callable[[str], str | None]) -> Iterator[str]:
+    """Run scrape targets that answer what `answer` says for the path, or 503 for None; yield their host:port."""
 
     class Handler(_Quiet):
         def do_GET(self) -> None:
-            self.send_response(200)
+            body = answer(self.path)
+            self.send_response(200 if body is not None else 503)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
-            self.wfile.write(body.encode())
+            self.wfile.write((body or "").encode())
 
     with serving(Handler) as address:
         yield address
@@ -137,6 +173,12 @@ def eventually(found: Callable[[], bool], what: str, timeout: float = 240.0) -> 
         assert time.monotonic() - started < timeout, f"not within {timeout:.0f} s: {what}"
         time.sleep(0.1)
     return time.monotonic() - started
+
+
+def values(prometheus: str, query: str) -> list[float]:
+    """Return the values that Prometheus answers to an instant query."""
+    answer = requests.get(f"{prometheus}/api/v1/query", params={"query": query}, timeout=240).json()
+    return [float(one["value"][1]) for one in answer["data"]["result"]]
 
 
 def active_alerts(alertmanager: str) -> Mapping[tuple[str, str], dict[str, Any]]:

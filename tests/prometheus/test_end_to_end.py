@@ -6,6 +6,7 @@ The configuration is the committed one, with every interval, `for` and wait shor
 import contextlib
 import itertools
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import pytest
 
 from tests.processes import free_port, running_alertmanager, running_prometheus
 from tests.prometheus import stack
+from tests.prometheus.devices import LEAP_GRAMS, LIMIT, serving_devices
+from tests.prometheus.test_delay import PROMISED_SECONDS
 
 pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("generation")]
 
 # At 8 W and 475 g/kWh the first second emits one milligram.
 TINY, AMPLE = 0.001, 1000.0
+EXHAUSTED = "EcotrackBudgetExhausted"
 FAILING = 'ecotrack_collector_success{collector="disk"} 0\n'
 
 
@@ -63,6 +67,34 @@ def test_an_exhausted_budget_notifies_once_mutes_the_burn_rate_and_resolves(tmp_
     assert firing["annotations"]["runbook_url"].endswith("/docs/runbooks/budget.md#ecotrackbudgetexhausted")
     while_exhausted = itertools.takewhile(lambda alert: alert["status"] == "firing", received)
     assert {alert["labels"]["alertname"] for alert in while_exhausted} == {exhausted[0]}
+
+
+@pytest.mark.full
+def test_on_the_shipped_clock_a_used_up_budget_arrives_in_two_minutes_and_alone(tmp_path: Path) -> None:
+    """Nothing of the shipped files is changed but addresses: the burn that is fast and slow at once stays muted."""
+    with (
+        serving_devices(["laptop", "quiet"]) as devices,
+        stack.webhook() as (url, received),
+        running_alertmanager(stack.write_shipped_alertmanager(tmp_path, webhook=url), tmp_path) as alertmanager,
+    ):
+        address = alertmanager.removeprefix("http://")
+        config = stack.write_shipped(tmp_path, targets=devices.targets(), alertmanager=address)
+        with running_prometheus(config, tmp_path) as prometheus:
+            laptop = devices.by_name["laptop"]
+            seen = "count(count_over_time(ecotrack_emissions_grams_total[5m]) >= 2)"
+            stack.eventually(lambda: stack.values(prometheus, seen) == [2.0], "two samples of each")
+            laptop.used, laptop.emitted = 1.02 * LIMIT, LEAP_GRAMS
+            stack.eventually(lambda: is_notified(received, EXHAUSTED, "firing"), "the notification")
+            muting = (EXHAUSTED, "laptop")
+            burns = [(f"EcotrackDailyBudget{burn}Burn", "laptop") for burn in ("Fast", "Slow")]
+            stack.eventually(lambda: all(is_muted_by(alertmanager, one, muting) for one in burns), "the muted burns")
+            [since] = stack.values(prometheus, f'ALERTS_FOR_STATE{{alertname="{EXHAUSTED}", instance="laptop"}}')
+    budget = [alert for alert in received if alert["labels"]["component"] == "budget"]
+    assert {(alert["labels"]["alertname"], alert["labels"]["instance"]) for alert in budget} == {(EXHAUSTED, "laptop")}
+    started = datetime.fromisoformat(budget[0]["startsAt"]).timestamp()
+    # Prometheus fires at an evaluation, a minute after the first one unless it missed that.
+    assert 60 <= round(started - since, 3) <= 75
+    assert budget[0]["arrived"] - since <= PROMISED_SECONDS
 
 
 def test_an_exporter_that_is_down_mutes_its_own_data_quality_alerts(tmp_path: Path) -> None:

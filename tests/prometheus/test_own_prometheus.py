@@ -83,3 +83,5 @@ def test_the_page_mutes_as_the_stack_does() -> None:
     timing = ("group_by", "group_wait", "group_interval", "repeat_interval")
     [route] = theirs["route"]["routes"]
     assert {key: route[key] for key in timing} == {key: ours["route"][key] for key in timing}
+    (critical,) = [one for one in ours["route"]["routes"] if 'component = "budget"' in one["matchers"]]
+    assert critical in [one | {"receiver": critical["receiver"]} for one in route["routes"]]
