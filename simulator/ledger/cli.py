@@ -32,7 +32,12 @@ examples:
   ecochain ledger prove 3/17 --ledger ledger.db --output claim.json
   ecochain ledger check claim.json --head 288:4f0c...  without the ledger, against a head that was noted earlier
   ecochain ledger export ledger.db --output out.jsonl  all blocks as JSON, one a line
+  ecochain ledger key --name ledger.example/demo --output log.key
+                                                       the key that `publish` and `attest` sign with
   ecochain ledger publish ledger.db --key log.key --output log
+                                                       final blocks as static files, for any web server
+  ecochain ledger attest --prometheus http://127.0.0.1:9090 --instance laptop:10110 --key ecotrack.key
+                                                       the hours that an exporter measured, as signed claims
 
 A claim is named DEVICE/SEQUENCE. A head is BLOCKS:ROOT, as `show` prints it: note one, and later proofs and later
 files can be held against it. Exit status: 0 good, 1 something does not hold, 2 a mistake in the command.

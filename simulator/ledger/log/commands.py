@@ -19,14 +19,16 @@ examples:
   ecochain ledger key --name laptop.example/ecotrack --output ecotrack.key
 
 The file is the secret: its owner alone may read it, and it is never replaced. Keep a copy of it elsewhere; whoever has
-it signs as you. What is printed is the public part, for all who verify what is signed. A name is best a URL without its
-scheme, of a place that is yours, such as laptop.example/ecotrack: it need not be reachable.
+it signs as you. What is printed is the public part, for all who verify what is signed; `publish` prints it
+again. A name is best a URL without its scheme, of a place that is yours, such as laptop.example/ecotrack: it need not
+be reachable.
 """
 
 PUBLISH_EPILOG = """\
 examples:
   ecochain ledger key --name ledger.example/demo --output log.key
   ecochain ledger publish ledger.db --key log.key --output log
+  ecochain ledger prove --block 7 --log log --ledger ledger.db --output block.tlog-proof
 
 The folder is a transparency log (c2sp.org/tlog-tiles) of the final blocks, made of static files: any web server can
 publish it, also while it is written. Run the command again when the ledger has grown; a ledger that is in use is read
@@ -94,11 +96,12 @@ def _publish(options: argparse.Namespace) -> int:
 @contextmanager
 def _alone(key: Path) -> Iterator[None]:
     """Keep other processes from signing with a key meanwhile."""
-    file = os.open(key, os.O_RDONLY | os.O_CLOEXEC)
+    file = os.open(key, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError([f"{key}: another process signs with this key"]) from error
         yield
-    except BlockingIOError as error:
-        raise ConfigError([f"{key}: another process signs with this key"]) from error
     finally:
         os.close(file)
