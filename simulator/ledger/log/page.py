@@ -1,11 +1,15 @@
 """The page of a published log: what the folder is, and how to check it without a word of ours."""
 
 from html import escape
+from shlex import quote
 
 from simulator.ledger.file.reading import Reader
 from simulator.ledger.log.checkpoint import Checkpoint
 from simulator.ledger.log.tiles import block_name
 from simulator.ledger.record.codec import digest
+
+EXAMPLES = "https://github.com/ecotrack/ecotrack/blob/main/docs/examples"
+"""Address of the programs that check a log."""
 
 _PAGE = """\
 <!doctype html>
@@ -17,19 +21,22 @@ _PAGE = """\
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }}
+body {{ overflow-wrap: anywhere; }}
+h1, h2 {{ line-height: 1.25; }}
 dt {{ font-weight: 600; margin-top: .75rem; }}
 dd {{ margin: 0; }}
-code, pre {{ font: .875rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }}
+code, pre {{ font: .875rem/1.5 ui-monospace, monospace; }}
 pre {{ white-space: pre-wrap; padding: .75rem 1rem; border: 1px solid #8888; border-radius: .5rem; }}
 </style>
 </head>
 <body>
 <h1>Public log of a ledger</h1>
-<p>This folder holds every final block of the ledger <b>{chain}</b>: claims of devices, certificates of generation and
+<p>This folder holds every final block of a ledger: claims of devices, certificates of generation and
 credits, as validators signed them. It is a transparency log: what was published once is never changed or taken away,
 and whoever keeps a checkpoint can see that.</p>
 <dl>
 <dt>Name of the log (origin)</dt><dd><code>{origin}</code></dd>
+<dt>Name of the ledger</dt><dd>{chain}</dd>
 <dt>Blocks</dt><dd>{size}</dd>
 <dt>Root of the tree of their roots</dt><dd><code>{root}</code></dd>
 <dt>Chain: digest of the genesis</dt><dd><code>{chain_id}</code></dd>
@@ -50,11 +57,12 @@ operator says elsewhere.</p>
 others read them. With a copy of this folder as <code>log</code>:</p>
 <pre>pip install tlog-scales pynacl
 # the root of block 1, once its place in the tree is checked
-tlog-tiles get-leaf --check ./log 0 | od -An -tx1
+tlog-tiles get-leaf --check ./log 0 | od -An -v -tx1
 # everything
-python check_log.py log '{verifier}'</pre>
-<p><code>check_log.py</code> is a short program in the documentation of ecochain, and imports nothing of it: it checks
-the signature, every tile, and every block against its root.</p>
+python check_log.py log {argument}</pre>
+<p><a href="{examples}/check_log.py"><code>check_log.py</code></a> is a short program that needs <a
+href="{examples}/audit_ledger.py"><code>audit_ledger.py</code></a> beside it, and nothing of the program that wrote this
+page: it checks the signature, every tile, and every block against its root.</p>
 </body>
 </html>
 """
@@ -69,6 +77,8 @@ def page(reader: Reader, checkpoint: Checkpoint, verifier: str) -> str:
         "root": checkpoint.root.hex(),
         "chain_id": reader.genesis_root.hex(),
         "verifier": verifier,
+        "argument": quote(verifier),
+        "examples": EXAMPLES,
     }
     block = reader.block(1) if checkpoint.size else None
     first = block_name(digest(block.signed_header.header)) if block else ""

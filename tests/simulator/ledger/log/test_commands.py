@@ -47,7 +47,7 @@ def test_a_ledger_is_published_and_found_good(folder: Path, capsys: pytest.Captu
     assert main(PUBLISH) == 0
     assert capsys.readouterr().out.startswith("log: 15 blocks are published, 0 of them new; 0 files written in ")
     page = Path("log/index.html").read_text()
-    for shown in (key.name, key.verifier(), head.partition(":")[2], story().chain_id.hex(), "<b>a story</b>"):
+    for shown in (key.name, key.verifier(), head.partition(":")[2], story().chain_id.hex(), "<dd>a story</dd>"):
         assert shown in page
     first_block = page.partition('<a href="block/')[2].partition('"')[0]
     assert (folder / "log/block" / first_block).is_file()
@@ -60,7 +60,7 @@ def test_the_page_shows_any_name_as_text(tmp_path: Path) -> None:
         for block, records in chain.blocks(1):
             store.append(block, records, finalized=1)
     assert main(["ledger", "publish", "named.db", "--key", "log.key", "--output", "named"]) == 0
-    assert "<b>&lt;script&gt;\ufffd&amp;</b>" in (tmp_path / "named/index.html").read_text()
+    assert "<dd>&lt;script&gt;\ufffd&amp;</dd>" in (tmp_path / "named/index.html").read_text()
 
 
 @pytest.mark.servers
