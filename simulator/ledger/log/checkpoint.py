@@ -7,8 +7,8 @@ from simulator.ledger.record.key_file import KEY_HASH_BYTES, NoteKey, key_hash
 from simulator.ledger.record.keys import is_signature
 from simulator.ledger.record.merkle import HASH_BYTES
 
-MOST_CHECKPOINT_BYTES = 1 << 16
-"""Bytes of the longest checkpoint that is read: room for the signatures of some ten witnesses, whatever their kind."""
+MOST_CHECKPOINT_BYTES = 1 << 17
+"""Bytes of the longest checkpoint that is read: room for 16 signatures of nearly 5 kB (C2SP signed-note, "Format")."""
 
 
 @dataclass(frozen=True, slots=True)

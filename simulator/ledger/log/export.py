@@ -5,6 +5,7 @@ the ledger to the byte, and written anew where it differs; nothing is written th
 before is remembered in the folder and beside the key, and a ledger that does not begin with it is refused.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from simulator.ledger.file.contents import body_leaves
@@ -13,7 +14,7 @@ from simulator.ledger.file.reading import Head, Reader
 from simulator.ledger.log.checkpoint import MOST_CHECKPOINT_BYTES, Checkpoint, read_checkpoint
 from simulator.ledger.log.folder import Folder
 from simulator.ledger.log.page import page
-from simulator.ledger.log.tiles import Tile, Tiles, block_name
+from simulator.ledger.log.tiles import Tile, Tiles, block_name, partial_tiles
 from simulator.ledger.record.codec import decode, digest, encode
 from simulator.ledger.record.key_file import NoteKey
 from simulator.ledger.record.keys import check
@@ -57,7 +58,7 @@ def publish(reader: Reader, key: NoteKey, folder: Folder, memory: Memory) -> Pub
     _check_purpose(reader, folder, published)
     checkpoint = Checkpoint(key.name, *head)
     folder.put(GENESIS, encode(reader.genesis))
-    full = _Export(reader, folder).run(head)
+    full = _Export(reader, folder, [one.size for one in (published, remembered) if one]).run(head)
     content = checkpoint.signed(key)
     if remembered != checkpoint:
         memory.folder.put(memory.name, content)
@@ -103,8 +104,10 @@ def _check_purpose(reader: Reader, folder: Folder, signed: Checkpoint | None) ->
 class _Export:
     """The walk along the blocks of a ledger that writes their files."""
 
-    def __init__(self, reader: Reader, folder: Folder) -> None:
+    def __init__(self, reader: Reader, folder: Folder, signed: Iterable[int]) -> None:
+        """Begin. `signed` are sizes of earlier checkpoints that are known, whose tiles have to be there."""
         self._reader = reader
+        self._signed = [partial_tiles(size) for size in signed]
         self._folder = folder
         self._parent = reader.genesis_root
         self._history = Tree()
@@ -136,7 +139,8 @@ class _Export:
             self._full.append(tile.name)
             return
         # Earlier checkpoints name narrower ones, which begin this one.
-        for width in map(int, filter(str.isdecimal, self._folder.names(f"{tile.name}.p"))):
+        there = map(int, filter(str.isdecimal, self._folder.names(f"{tile.name}.p")))
+        for width in sorted({*there, *(tiles.get(tile.name, 0) for tiles in self._signed)}):
             if 0 < width < len(tile.rows):
                 self._folder.put(*tile.file(width))
 

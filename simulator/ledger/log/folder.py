@@ -92,7 +92,10 @@ class Folder:
         with self._told(name), ExitStack() as stack:
             folder = self._open(stack, parent, is_made=True)
             begun = f".{last}.new"
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            # What a process that was killed has left, or somebody else has laid there, is not written into.
+            with suppress(FileNotFoundError):
+                os.unlink(begun, dir_fd=folder)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             file = os.open(begun, flags, 0o666, dir_fd=folder)
             stack.callback(os.close, file)
             with open(file, "wb", closefd=False) as writer:
@@ -119,8 +122,11 @@ class Folder:
         self._unsynced.clear()
 
     def remove(self, name: str) -> None:
-        """Remove a folder whose files have numbers for names, with those files. Raises StoreError."""
-        numbered = [one for one in self.names(name) if one.isdecimal()]
+        """Remove a folder whose files have numbers for names, with those files and what a kill left of them.
+
+        Raises StoreError.
+        """
+        numbered = [one for one in self.names(name) if one.removeprefix(".").removesuffix(".new").isdecimal()]
         with self._told(name), ExitStack() as stack:
             try:
                 folder = self._open(stack, name)

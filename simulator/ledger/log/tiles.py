@@ -76,6 +76,16 @@ def tile_name(level: int | str, index: int) -> str:
     return "/".join(["tile", str(level), *(f"x{group}" for group in groups[:-1]), groups[-1]])
 
 
+def partial_tiles(size: int) -> dict[str, int]:
+    """Return the width of each tile and bundle that is not full in a tree of so many entries, by its full name."""
+    found: dict[str, int] = {}
+    for level in range(-(-size.bit_length() // 8)):
+        index, width = divmod(size >> 8 * level, TILE_WIDTH)
+        names = [tile_name(level, index), *([tile_name(ENTRIES, index)] if level == 0 else [])]
+        found |= dict.fromkeys(names, width) if width else {}
+    return found
+
+
 def block_name(root: bytes) -> str:
     """Return the name of the file of a block; the first byte of its root is a folder, so that none gets too large."""
     return f"block/{root[:1].hex()}/{root.hex()}"

@@ -1,5 +1,6 @@
 """Laws of published logs: programs that are not ours verify them, they only grow, and no two of them fork."""
 
+import os
 import random
 import shutil
 import sqlite3
@@ -165,6 +166,42 @@ def test_publishing_in_steps_gives_the_same_as_at_once(good: Path, tmp_path: Pat
     assert without_narrow(kept) == contents(good / "log")
     # Each checkpoint that was published still finds its tiles.
     assert {f"tile/0/000.p/{size}" for size in sizes if size} <= set(kept)
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_tiles_of_the_last_checkpoint_are_there_again(tmp_path: Path, *, is_lost: bool) -> None:
+    ledger = write(tmp_path / "ledger.db", 12)
+    size = publish_to(tmp_path / "log", ledger).checkpoint.size
+    narrow = [tmp_path / f"log/tile/{level}/000.p/{size}" for level in ("0", "entries")]
+    whole = [path.read_bytes() for path in narrow]
+    if is_lost:
+        shutil.rmtree(tmp_path / "log")
+    else:
+        for path in narrow:
+            path.unlink()
+    publish_to(tmp_path / "log", write(ledger))
+    assert [path.read_bytes() for path in narrow] == whole
+    assert checked(tmp_path / "log").startswith(f"good: {ALL} blocks")
+
+
+def test_what_somebody_laid_in_the_way_is_not_written_into(tmp_path: Path) -> None:
+    (tmp_path / "theirs").touch()
+    (tmp_path / "log").mkdir()
+    os.link(tmp_path / "theirs", tmp_path / "log/.checkpoint.new")
+    (tmp_path / "log/.genesis.new").symlink_to(tmp_path / "theirs")
+    publish_to(tmp_path / "log", write(tmp_path / "ledger.db"))
+    assert (tmp_path / "theirs").read_bytes() == b""
+    assert (tmp_path / "theirs").stat().st_nlink == 1
+    assert "more files" not in checked(tmp_path / "log")
+
+
+def test_what_a_kill_left_goes_with_the_narrow_tiles(tmp_path: Path) -> None:
+    (tmp_path / "log/tile/0/000.p").mkdir(parents=True)
+    for name in (".3.new", "7"):
+        (tmp_path / "log/tile/0/000.p" / name).touch()
+    with Folder(tmp_path / "log") as folder:
+        folder.remove("tile/0/000.p")
+    assert not (tmp_path / "log/tile/0/000.p").exists()
 
 
 def test_publishing_again_changes_nothing(copy: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tlog_scales import tiles as foreign
 from tlog_scales.reader import TilesReader
 
-from simulator.ledger.log.tiles import ENTRIES, TILE_WIDTH, Tiles, tile_name
+from simulator.ledger.log.tiles import ENTRIES, TILE_WIDTH, Tiles, partial_tiles, tile_name
 from simulator.ledger.record.merkle import root_of
 
 
@@ -59,6 +59,9 @@ def test_the_files_are_those_of_the_example_in_the_specification() -> None:
     partial = ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1", "tile/entries/273.p/112"]
     assert sorted(files) == sorted([*full, *partial])
     assert {len(files[name]) for name in names} == {8192}
+    assert sorted(f"{name}.p/{width}" for name, width in partial_tiles(70_000).items()) == sorted(partial)
+    assert partial_tiles(0) == {}
+    assert partial_tiles(256) == {"tile/1/000": 1}
     assert [len(files[name]) // 32 for name in partial[:3]] == [112, 17, 1]
     assert tile_name(0, 1_234_067) == "tile/0/x001/x234/067"
 
