@@ -72,6 +72,9 @@ func checkpoint(signed []byte, key string) (tlog.Tree, string) {
 	opened, err := note.Open(signed, note.VerifierList(verifier))
 	must(err)
 	lines := strings.Split(opened.Text, "\n")
+	if len(lines) != 4 || lines[0] != verifier.Name() {
+		log.Fatal("the checkpoint is that of another log")
+	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
 	must(err)
 	root, err := base64.StdEncoding.DecodeString(lines[2])

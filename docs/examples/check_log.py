@@ -1,5 +1,5 @@
-"""Check a published log of ecochain without ecochain: `python check_log.py FOLDER KEY`. It needs tlog-scales, PyNaCl
-and, beside it, audit_ledger.py.
+"""Check a published log of ecochain without ecochain: `python check_log.py FOLDER KEY`, or a URL in place of FOLDER. It
+needs tlog-scales, PyNaCl and, beside it, audit_ledger.py.
 
 KEY is the text that `ecochain ledger key` printed, from whoever publishes. It checks the checkpoint, every tile, every
 block and the genesis; `python check_log.py PROOF KEY BLOCK` needs only a proof and its block."""
@@ -7,14 +7,15 @@ block and the genesis; `python check_log.py PROOF KEY BLOCK` needs only a proof 
 import sys
 from base64 import b64decode, b64encode
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from audit_ledger import FAULTS, Array, digest, merkle, need, printable, read
 from cryptography.exceptions import InvalidSignature
 from nacl.bindings import crypto_sign_open
-from tlog_scales.backend import LocalBackend
+from tlog_scales.backend import HttpBackend, LocalBackend
 from tlog_scales.reader import TilesReader
 from tlog_scales.signing import Vkey
-from tlog_scales.tiles import leaf_hash, level_entries, tile_path
+from tlog_scales.tiles import leaf_hash, level_entries, level_tiles, tile_path
 from tlog_scales.tlog import Checkpoint, InclusionProof, InclusionProofInvalid
 
 WRONG = (*FAULTS, InvalidSignature, RuntimeError, AssertionError, InclusionProofInvalid)
@@ -73,6 +74,30 @@ def check_blocks(folder, roots, seen):
     return chain
 
 
+def fetch(url, key, folder):
+    """Copy what the checkpoint of a log at a URL is about into a folder."""
+    backend = HttpBackend(url)
+
+    def keep(*name):
+        content, path = backend.get(*name), folder.joinpath(*name)
+        need(content is not None, f"{'/'.join(name)} is not there")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return content
+
+    size = checkpoint_in(keep("checkpoint").decode(), key).size
+    for level in range(-1, 8):
+        full, width = level_tiles(size, level)
+        names = [tile_path(level, index) for index in range(full)] + [tile_path(level, full, width)] * bool(width)
+        for name in names:
+            keep(*name)
+    reader = TilesReader(LocalBackend(folder))
+    reader.set_size(size)
+    keep("genesis")
+    for root in (reader.get_entry(place).hex() for place in range(size)):
+        keep("block", root[:2], root)
+
+
 def check(folder, key):
     """Return in words what a good folder holds. Raises one of WRONG for any other."""
     checkpoint = checkpoint_in((folder / "checkpoint").read_bytes().decode(), key)
@@ -114,13 +139,21 @@ def check_proof(proof, block, key):
 
 if __name__ == "__main__":
     if len(sys.argv) not in (3, 4):
-        sys.exit("usage: python check_log.py FOLDER KEY, or check_log.py PROOF KEY BLOCK")
+        sys.exit("usage: python check_log.py FOLDER-OR-URL KEY, or check_log.py PROOF KEY BLOCK")
     what, key, *block = sys.argv[1:]
     try:
         key = Vkey.from_string(key)
     except FAULTS:
         sys.exit("KEY: expected the text that `ecochain ledger key` printed, NAME+HASH+KEY")
     try:
-        print(f"{what}: good: {check_proof(Path(what), Path(*block), key) if block else check(Path(what), key)}")
+        if block:
+            good = check_proof(Path(what), Path(*block), key)
+        elif what.startswith(("http://", "https://")):
+            with TemporaryDirectory() as folder:
+                fetch(what, key, Path(folder))
+                good = check(Path(folder), key)
+        else:
+            good = check(Path(what), key)
+        print(f"{what}: good: {good}")
     except WRONG as error:
         sys.exit(printable(f"{what}: {str(error) or type(error).__name__}"))

@@ -54,7 +54,7 @@ operator says elsewhere.</p>
 </dl>
 <h2>Check it</h2>
 <p>Checkpoint and tiles are those of <a href="https://c2sp.org/tlog-tiles">c2sp.org/tlog-tiles</a>, so programs of
-others read them. With a copy of this folder as <code>log</code>:</p>
+others read them. With a copy of this folder as <code>log</code>, or with its address in place of that:</p>
 <pre>pip install tlog-scales pynacl
 # the root of block 1, once its place in the tree is checked
 tlog-tiles get-leaf --check ./log 0 | od -An -v -tx1

@@ -1,17 +1,23 @@
 """The checker of published logs against blocks and proofs that were forged, and texts that only look like a proof."""
 
 import base64
+import shutil
 from collections.abc import Callable
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from tlog_scales.signing import Vkey
 
 from simulator.ledger.file.reading import open_reader
+from simulator.ledger.file.store import create_store
 from simulator.ledger.log.block_proof import prove_block
 from simulator.ledger.log.tiles import block_name
 from simulator.ledger.record.codec import digest
+from tests.prometheus.stack import serving
+from tests.simulator.ledger.chains import Chain
 from tests.simulator.ledger.log.published import KEY, checked, checker, publish_to, story, write
 
 BLOCK = 7
@@ -108,3 +114,30 @@ def test_ends_of_lines_are_those_of_the_format(proof: bytes, tmp_path: Path) -> 
 def test_a_line_of_extra_data_is_left_to_whom_it_is_for(proof: bytes, tmp_path: Path) -> None:
     assert said(tmp_path, proof.replace(b"index 6", b"extra AAAA\nindex 6"), block()) == ""
     assert said(tmp_path, proof.replace(b"index 6", b"extras AAAA\nindex 6"), block())
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 257])
+def test_a_log_is_fetched_from_a_web_server(tmp_path: Path, blocks: int) -> None:
+    chain = Chain()
+    with create_store(tmp_path / "ledger.db", chain.genesis) as store:
+        for block, records in chain.blocks(blocks, 1):
+            store.append(block, records, finalized=block.signed_header.header.number)
+    publish_to(tmp_path / "log", tmp_path / "ledger.db")
+
+    class Files(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(tmp_path / "log"))
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    key, fetch = Vkey.from_string(KEY.verifier()), checker().fetch
+    with serving(Files) as server:
+        url = f"http://{server}"
+        fetch(f"{url}/", key, tmp_path / "copy")
+        assert checked(tmp_path / "copy") == checked(tmp_path / "log")
+        assert checked(tmp_path / "copy").startswith(f"good: {blocks} blocks")
+        shutil.rmtree(tmp_path / "log/tile", ignore_errors=True)
+        (tmp_path / "log/genesis").unlink()
+        with pytest.raises(ValueError, match=r"^(tile/entries|genesis).* is not there$"):
+            fetch(url, key, tmp_path / "another")
