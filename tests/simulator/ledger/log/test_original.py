@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from simulator.ledger.file.store import create_store
 from tests.processes import TOOL_SECONDS
 from tests.simulator.ledger.chains import Chain
-from tests.simulator.ledger.log.published import EXAMPLES, KEY, OTHER_KEY, publish_to, write
+from tests.simulator.ledger.log.published import EXAMPLES, KEY, OTHER_KEY, checked, publish_to, write
 
 LIBRARIES = Path("/usr/share/gocode")
 """Folder of Go's libraries in Debian."""
@@ -52,6 +53,13 @@ def test_it_finds_logs_of_all_sizes_good(program: Path, tmp_path: Path, blocks: 
     assert told(program, tmp_path / "log") == (0, answer, "")
     status, _, complaint = told(program, tmp_path / "log", OTHER_KEY.verifier())
     assert (status, complaint) == (1, "note has no verifiable signatures\n")
+
+
+def test_a_checkpoint_of_another_name_is_refused(program: Path, tmp_path: Path) -> None:
+    done = publish_to(tmp_path / "log", write(tmp_path / "ledger.db")).checkpoint
+    (tmp_path / "log/checkpoint").write_bytes(replace(done, origin="other.example").signed(KEY))
+    assert told(program, tmp_path / "log") == (1, "", "the checkpoint is that of another log\n")
+    assert checked(tmp_path / "log") == "wrong: the checkpoint is not written as it should be"
 
 
 def test_it_finds_flipped_bits_of_checkpoint_and_tiles(program: Path, tmp_path: Path) -> None:
