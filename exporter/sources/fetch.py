@@ -61,6 +61,13 @@ class _Request:
         self._ended = threading.Event()
         self._connected: socket.socket | None = None
 
+    def _send(self) -> None:
+        """Send the request. Raises ReadingUnavailableError for a header that cannot be sent, without what is in it."""
+        try:
+            self._connection.request("GET", self._target, headers=self._headers)
+        except ValueError:
+            raise ReadingUnavailableError(f"{self._name} is not asked: no header can hold its password") from None
+
     def run(self) -> bytes:
         """Return the body. Raises ReadingUnavailableError."""
         try:
@@ -70,7 +77,7 @@ class _Request:
                 self._connected = self._connection.sock
                 if self._ended.is_set():
                     raise ReadingUnavailableError(f"{self._name} was given up")
-                self._connection.request("GET", self._target, headers=self._headers)
+                self._send()
                 with self._connection.getresponse() as response:
                     if response.status != http.HTTPStatus.OK:
                         raise ReadingUnavailableError(f"{self._name} answers with status {response.status}")

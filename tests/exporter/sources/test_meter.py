@@ -342,6 +342,17 @@ def test_a_password_comes_from_its_file_or_the_environment(
 
 
 @pytest.mark.servers
+@pytest.mark.parametrize("secret", ["hunter2\nX-Forged: 1", "hunter2\u20ac"])
+def test_a_password_that_no_header_holds_is_not_told(site: Site, tmp_path: Path, secret: str) -> None:
+    (tmp_path / "password").write_text(secret, encoding="utf-8")
+    settings = MeterSettings(kind=MeterKind.PROMETHEUS, place=site.url, query="w", password_file=tmp_path / "password")
+    with pytest.raises(ReadingUnavailableError, match=r"is not asked: no header can hold its password$") as refused:
+        answered(MeterSource(settings, FakeClock()))
+    assert refused.value.__suppress_context__
+    assert site.asked == []
+
+
+@pytest.mark.servers
 @pytest.mark.parametrize(
     ("status", "body", "told"),
     [
