@@ -245,8 +245,8 @@ def _last_proof(told: AttestationView | None, now: float) -> str:
     about = f'<a href="{ABOUT_PROOFS}">What it proves</a>'
     return f"""<section><h2>Last proof</h2>
 <p><b>{energy}</b> and {emissions} CO\u2082e in the hour until {until}, {ago} ago. {link}</p>
-<p class="dim">Whoever holds a secret key has signed this for {escape(printable(told.instance))}, by what Prometheus
-had stored: the signature shows who says so, and that nobody changed it since. This page has not checked it;
+<p class="dim">Whoever holds a secret key says so of {escape(printable(told.instance))}, by what Prometheus had
+stored. The signature in the proof shows who that is, and that nobody changed it since. This page has not checked it;
 <b>ecochain ledger check {FILE_NAME}</b> does. {about}.</p></section>"""
 
 
