@@ -24,7 +24,8 @@ class Exporter:
 def fetch(prometheus: Prometheus, exporter: Exporter, start: float) -> list[Series]:
     """Return the samples of the hour that begins at a Unix time, and those shortly before it.
 
-    Raises ConfigError where there is no answer, and where several jobs scrape the instance and none is named.
+    Raises ConfigError where there is no answer, or one about others, as of a proxy that ignores what it is asked; and
+    where several jobs scrape the instance and none is named.
     """
     named = {"instance": exporter.instance, **({} if exporter.job is None else {"job": exporter.job})}
     matchers = ",".join(f"{name}={quoted(value)}" for name, value in named.items())
@@ -32,6 +33,8 @@ def fetch(prometheus: Prometheus, exporter: Exporter, start: float) -> list[Seri
     # A second more, so that every version answers with the samples at its very beginning.
     seconds = LOOK_BACK_SECONDS + SECONDS_PER_HOUR + 1.0
     found = list(prometheus.samples(chosen, seconds=seconds, until=start + SECONDS_PER_HOUR))
+    if not all(named.items() <= one.labels.items() for one in found):
+        raise ConfigError([f"--prometheus: answers with others than {exporter.instance}, which it was asked about"])
     jobs = sorted({job_of(one) for one in found})
     if len(jobs) > 1:
         listed = ", ".join(map(printable, jobs))

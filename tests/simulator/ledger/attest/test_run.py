@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +27,7 @@ from simulator.ledger.file.verify import Verified, verify
 from simulator.ledger.record.key_file import NoteKey
 from simulator.ledger.record.types import Claim
 from tests.processes import until_ended
-from tests.simulator.ledger.attest.fake_prometheus import Fake, serving
+from tests.simulator.ledger.attest.fake_prometheus import Fake, serving, told
 from tests.simulator.ledger.attest.machine import HOUR, INSTANCE, JOB, NOON, Machine
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
@@ -302,6 +303,22 @@ def test_several_jobs_of_one_instance_have_to_be_told_apart(world: World) -> Non
     with pytest.raises(ConfigError, match=r"several jobs scrape laptop:10110; name one by --job: ecotrack, other$"):
         world.run(since=NOON)
     assert world.run(since=NOON, exporter=Exporter(instance=INSTANCE, job="other"), until=NOON + HOUR).attested == 1
+
+
+def instead(answer: tuple[int, bytes], query: str) -> tuple[int, bytes] | None:
+    """Give this answer to all questions but that about the time."""
+    return None if query == "time()" else answer
+
+
+def test_samples_of_another_instance_or_job_are_not_believed(world: World) -> None:
+    world.run(since=NOON, until=NOON + HOUR)
+    for machine in (Machine(instance="desktop:10110"), Machine(job="other")):
+        series = machine.run(NOON - 60.0, world.now, 60.0).series()
+        answer = told([{"metric": one.labels, "values": [[at, f"{it}"] for at, it in one.points]} for one in series])
+        world.instead = partial(instead, answer)
+        with pytest.raises(ConfigError, match=r"answers with others than laptop:10110, which it was asked about$"):
+            world.run()
+    assert len(world.claims()) == 1
 
 
 def test_years_later_the_reveals_are_renewed_or_have_ended(world: World) -> None:
