@@ -143,7 +143,7 @@ def test_nothing_shows_the_secret(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     logging.getLogger("test").warning("%s %r", key, key)
     for shown in (repr(key), str(key), f"{key}", caplog.text, key.verifier()):
         assert NAME in shown
-        for secret in (repr(key.secret), key.secret.hex(), (tmp_path / "key").read_text().split("+")[-1].strip()):
+        for secret in (repr(key.secret), key.secret.hex(), (tmp_path / "key").read_text().split("+", 4)[-1].strip()):
             assert secret not in shown
     for copied in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="not pickled"):
