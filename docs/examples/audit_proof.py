@@ -209,7 +209,7 @@ def measured(proof, chain):
         f"{times[0]} to {times[1]}, says the key {subject['key']}",
         f"power: {shown['models']}",
         f"carbon intensity: {shown['intensity_source']}",
-        f"trusted: the Prometheus at {subject['prometheus']}",
+        f"trusted: the Prometheus at {subject['prometheus']}, and the meter",
     ]
 
 

@@ -98,6 +98,10 @@ def _attest(options: argparse.Namespace) -> int:
         f"hours attested: {found.attested}, {amounts(found.energy, found.emissions)}; refused: {found.refused}\n"
         f"The Prometheus at {url} is trusted, and nobody has checked the meter; no credits come of this.\n"
     )
+    if found.refused and not found.is_known:
+        write_out(
+            f"It has nothing of {options.instance} in these hours: is that the exporter's label instance there?\n"
+        )
     return ALL_REFUSED if found.refused and not found.attested else 0
 
 

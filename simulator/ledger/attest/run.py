@@ -55,12 +55,13 @@ class Wanted:
 
 @dataclass(slots=True)
 class Outcome:
-    """Result of a run: hours attested and refused, and what the attested ones add up to."""
+    """Result of a run: hours attested and refused, sums of the attested ones, and whether any sample was found."""
 
     attested: int = 0
     refused: int = 0
     energy: int = 0
     emissions: int = 0
+    is_known: bool = False
 
 
 Say = Callable[[str], None]
@@ -164,6 +165,7 @@ class Attestation:
 
     def _measured(self, start: float) -> tuple[Hour, str]:
         series = fetch(self._prometheus, self._exporter, start)
+        self.outcome.is_known |= bool(series)
         hour = measure(series, start, self._milliwatts())
         return hour, job_of(series[0])
 

@@ -69,6 +69,7 @@ def test_a_real_prometheus_tells_each_hour(key: str, tmp_path: Path, capsys: pyt
         bounds = ["--since", _iso(begin - HOUR), "--until", _iso(begin + 8 * HOUR)]
         assert main([*asked, *bounds]) == 0
         lines = capsys.readouterr().out.splitlines()
+        assert "It has nothing of" not in lines[-1]
         assert [re.sub(r"^\S+ \S+ UTC( to \S+ \S+ UTC, \d+ hours:)?  ", "", one) for one in lines[:9]] == [
             f"refused: no samples until {_clock(begin - 60)}",
             "12.000 Wh, 4.800 g of CO2e, claim 1/1",
@@ -179,6 +180,9 @@ def test_a_password_is_sent_and_never_said(key: str, tmp_path: Path, capsys: pyt
     said = capsys.readouterr()
     assert "hunter2" not in said.out + said.err
     assert "24 hours:  refused: no samples" in said.out
+    assert said.out.endswith(
+        f"It has nothing of {INSTANCE} in these hours: is that the exporter's label instance there?\n"
+    )
 
 
 def test_a_damaged_ledger_is_told_from_hours_that_are_refused(key: str, capsys: pytest.CaptureFixture[str]) -> None:
