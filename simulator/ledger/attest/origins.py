@@ -47,13 +47,20 @@ def power_text(series: Sequence[Series], scrapes: Scrapes, start: float) -> str:
         for one in _labels(series, scrapes, start, POWER_INFO, "nothing says where the power comes from")
         if one.get("component", "") in components
     ]
-    parts = [f"{one.get('component')}: {one.get('source', '')} ({one.get('model', '')})" for one in told]
-    unknown = sorted(components - {one["component"] for one in told})
-    text = _text([*parts, *(f"{name}: unknown" for name in unknown)], "the power")
+    parts = [f"{one.get('component', '')}: {one.get('source', '')} ({one.get('model', '')})" for one in told]
+    unknown = sorted(
+        name for name in components - {one.get("component", "") for one in told} if has_moved(scrapes, name)
+    )
+    text = _text([*parts, *(f"{name}: unknown" for name in unknown)], "the power") or "unknown"
     if unknown or not all(SENSORS.issuperset(one.get("source", "").split("+")) for one in told):
         text += "; what no sensor measures is estimated by a model"
     band = _band(series, scrapes, components)
     return text if band is None else f"{text}; {band}"
+
+
+def has_moved(scrapes: Scrapes, component: str) -> bool:
+    """Tell whether a component was counted in an hour; one that an exporter knows no more keeps its last value."""
+    return len({values.get(component) for values in scrapes.energy.values()}) > 1
 
 
 def _labels(series: Sequence[Series], scrapes: Scrapes, start: float, name: str, missing: str) -> list[dict[str, str]]:

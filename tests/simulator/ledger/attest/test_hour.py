@@ -347,6 +347,23 @@ def test_a_component_without_a_source_is_told() -> None:
     assert measure(found, NOON, MOST_MILLIWATTS).models == (
         "cpu: rapl (laptop); memory: unknown; rest: unknown; what no sensor measures is estimated by a model"
     )
+    # A counter that stands still has no part in the hour.
+    still = [
+        Series(labels=one.labels, points=tuple((at, 5.0) for at, _ in one.points))
+        if one.labels.get("component") in {"memory", "rest"}
+        else one
+        for one in found
+    ]
+    assert measure(still, NOON, MOST_MILLIWATTS).models == "cpu: rapl (laptop)"
+
+
+def test_labels_that_are_missing_are_told_as_such() -> None:
+    found = [
+        Series(labels={key: value for key, value in one.labels.items() if key != "component"}, points=one.points)
+        for one in ran().series()
+        if one.labels.get("component", "cpu") == "cpu"
+    ]
+    assert measure(found, NOON, MOST_MILLIWATTS).models.startswith(": average (laptop); ")
 
 
 def test_labels_of_the_target_may_change_between_two_scrapes() -> None:
