@@ -349,6 +349,7 @@ BROAD_EXCEPT = {
     "exporter/sources/collector.py",  # the collectors' edge: a failed reading is counted
     "simulator/market/answering.py",  # the child's edge: whatever goes wrong is told to the live job
     "simulator/experiments/run/dask_executor.py",  # the edge to workers: raised again where it is asked for
+    "simulator/scheduling/kernels/kept_code.py",  # the edge to numba's cache: what is damaged is compiled anew
     "simulator/scheduling/own/users_code.py",  # the edge to a user's own policy: whatever it raises is told in one line
 }
 

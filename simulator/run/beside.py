@@ -5,6 +5,7 @@ numba's cache on disk; the run meanwhile loads its libraries, computes the first
 order in which it needs it. What no child did the run does itself. The code is the same either way.
 """
 
+import logging
 import os
 from typing import Any, NamedTuple
 
@@ -18,10 +19,15 @@ from simulator.run.totals import Sums
 from simulator.scheduling.kernels.compiled import Backend, announce, is_lacking, prepared, promised
 from simulator.scheduling.kernels.placement import Rule
 
+_LOG = logging.getLogger(__name__)
+
 COMPILING = Program("simulator.run.compile_step", "the step of a run")
 
 LIMIT = Seconds(120.0)
 """Time after which a child is given up. Judgement: twenty times what it takes where nothing else is at work."""
+
+PATIENCE = Seconds(20.0)
+"""Time after which whoever waits is told for what. Judgement: three times what a quiet machine takes."""
 
 LEAST_PROCESSORS = 2
 """Processors from which a child gains anything."""
@@ -135,6 +141,14 @@ def compile_beside(call: Call) -> Child | None:
         return Child(COMPILING, Named(Call.__name__, [described(one) for one in call]))
     except ChildError:
         return None
+
+
+def wait_for(child: Child) -> None:
+    """Wait until a child has compiled the step, or is given up."""
+    if not child.ends_within(PATIENCE):
+        rest = LIMIT - PATIENCE
+        _LOG.info("a child process still compiles the step; after %g s more this run does it itself", rest)
+        child.wait(Seconds(rest))
 
 
 def _processors() -> int:

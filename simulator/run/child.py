@@ -65,9 +65,13 @@ class Child:
 
     def wait(self, limit: Seconds) -> None:
         """Wait until the child has ended, with or without an answer, and end it where it is late."""
-        self._thread.join(limit)
-        if self._thread.is_alive():
+        if not self.ends_within(limit):
             self.end()
+
+    def ends_within(self, limit: Seconds) -> bool:
+        """Wait for so long, or until the child has ended, and return whether it has."""
+        self._thread.join(limit)
+        return self.is_done
 
     def end(self) -> None:
         """Kill the child."""

@@ -4,6 +4,7 @@ It reads the types of a call, a line of JSON, from its input, and writes a line 
 does, so that none outlives the run.
 """
 
+import logging
 import sys
 
 import msgspec
@@ -16,6 +17,7 @@ def main() -> int:
     """Answer the request on standard input."""
     call = msgspec.json.decode(sys.stdin.buffer.readline(), type=Named)
     end_with(sys.stdin.fileno())
+    logging.disable()  # what there is to say the run says itself
     compile_step(example(call))
     sys.stdout.write("compiled\n")
     return 0

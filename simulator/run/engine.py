@@ -9,7 +9,7 @@ from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import FloatArray, IntArray
 from simulator.energy.bus import ASKED, SINKS, SOURCES, STORED, Flows
 from simulator.run.backlog import Queue, Work
-from simulator.run.beside import LIMIT, Call, compile_beside, no_block
+from simulator.run.beside import Call, compile_beside, no_block, wait_for
 from simulator.run.blocks import Blocks, Seen
 from simulator.run.buses import Buses
 from simulator.run.child import Child
@@ -294,7 +294,7 @@ class Engine:
         self._order = passed(order, backend, *call.of_order())
         if self._beside is not None:
             self._rehearse()
-            self._beside.wait(LIMIT)
+            wait_for(self._beside)
         self._advance = prepared(advance, backend, self._order, *call)
 
     def _call(self, block: Block) -> Call:

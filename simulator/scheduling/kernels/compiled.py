@@ -12,6 +12,7 @@ from types import FunctionType
 from typing import Any, TypeVar, cast
 
 from simulator.scheduling.kernels.alone import alone
+from simulator.scheduling.kernels.kept_code import kept_code
 
 _LOG = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def _compiled(function: Callable[..., Any], **wrappers: bool) -> Any:
     `wrappers` tell numba which it need not make.
     """
     import numba  # noqa: PLC0415 - takes longer to load than the whole command line may
-    from numba.core.caching import FunctionCache, IndexDataCacheFile  # noqa: PLC0415 - as above
+    from numba.core.caching import FunctionCache  # noqa: PLC0415 - as above
 
     class Kept(FunctionCache):
         """The code that is kept of a function, until anything changes on which it rests."""
@@ -92,9 +93,7 @@ def _compiled(function: Callable[..., Any], **wrappers: bool) -> Any:
         def __init__(self, function: Callable[..., Any]) -> None:
             super().__init__(function)  # type: ignore[no-untyped-call]
             base = "-".join((self._impl.filename_base, *wrappers))
-            self._cache_file = IndexDataCacheFile(  # type: ignore[no-untyped-call]
-                cache_path=self._cache_path, filename_base=base, source_stamp=_rests_on(cast(FunctionType, function))
-            )
+            self._cache_file = kept_code(self._cache_path, base, _rests_on(cast(FunctionType, function)))
             self.lock = Path(self._cache_path) / f"{base}.lock"
 
     _attend_compiling()

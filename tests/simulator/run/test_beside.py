@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from exporter.core.units import Seconds
 from simulator.run import beside
 from simulator.run.beside import Named, compile_beside, described, example
+from simulator.run.child import Child
 from simulator.run.engine import Engine
 from simulator.run.job import Method
 from simulator.run.simulate import build_engine
@@ -69,9 +71,33 @@ def test_there_is_no_child_where_one_gains_nothing(monkeypatch: pytest.MonkeyPat
     assert len(started) == 1
 
 
+class Slow(Child):
+    """A child that does not end, and the times for which somebody has waited for it."""
+
+    def __init__(self) -> None:
+        self.waited: list[Seconds] = []
+        self.is_ended = False
+
+    def ends_within(self, limit: Seconds) -> bool:
+        self.waited.append(limit)
+        return False
+
+    def end(self) -> None:
+        self.is_ended = True
+
+
+def test_who_waits_for_a_child_is_told_and_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    child = Slow()
+    with caplog.at_level("INFO"):
+        beside.wait_for(child)
+    assert (child.waited, child.is_ended) == ([20.0, 100.0], True)
+    assert caplog.messages == ["a child process still compiles the step; after 100 s more this run does it itself"]
+
+
 RUN = """
 import logging, sys
 from numba.core import event
+from exporter.core.units import Seconds
 from simulator.run import beside
 from simulator.run.child import Program
 from simulator.run.job import Method

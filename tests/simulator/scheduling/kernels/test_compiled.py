@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,70 @@ def test_kept_code_goes_with_the_files_that_it_rests_on(
     assert run() == "12"
     texts[file] = texts[file].replace(old, new)
     assert run() == expected
+
+
+NOTED = """
+import logging, resource, sys
+logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+"""
+
+
+class Kept:
+    """Fresh processes that call a kernel whose code is kept in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name, text in {"caller": CALLER, "called": CALLED}.items():
+            (folder / f"{name}.py").write_text(text, encoding="utf-8")
+
+    def said(self, room: int = -1) -> list[str]:
+        """Return the lines of one, which may write so many bytes to a file."""
+        path = f"{self.folder}{os.pathsep}{ROOT}"
+        kept = {"NUMBA_CACHE_DIR": str(self.folder / "kept"), "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-c", NOTED + CALL, str(room)]
+        done = subprocess.run(
+            command, env=os.environ | kept, stdout=subprocess.PIPE, text=True, timeout=300, check=True
+        )
+        return done.stdout.splitlines()
+
+
+COMPILES = "compiling the kernels: some seconds, once; the result is cached"
+
+DAMAGES = [
+    ("nbc", lambda old: os.urandom(len(old))),
+    ("nbc", lambda _old: b""),
+    ("nbc", lambda old: old[: len(old) // 2]),
+    ("nbi", lambda _old: b""),
+    ("nbi", lambda old: old[:-9]),
+    ("nbi", lambda old: old[: old.index(b".") + 1] + pickle.dumps((1, 2, 3))),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "damage"), DAMAGES, ids=range(len(DAMAGES)))
+def test_kept_code_that_is_damaged_is_compiled_anew(
+    tmp_path: Path, kind: str, damage: Callable[[bytes], bytes]
+) -> None:
+    """A power cut may leave an empty file, and numba synchronises none."""
+    kept = Kept(tmp_path)
+    assert kept.said() == [COMPILES, "12"]
+    (path,) = (tmp_path / "kept").rglob(f"*scaled*.{kind}")
+    path.write_bytes(damage(path.read_bytes()))
+    assert kept.said() == [COMPILES, "12"]
+    assert kept.said() == ["12"]
+
+
+@pytest.mark.slow
+def test_a_disk_that_takes_no_code_costs_time_alone(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    for room in (0, 1000):  # nothing, and the index without the code
+        compiles, warning, result = kept.said(room)
+        assert (compiles, result) == (COMPILES, "12")
+        assert warning.startswith(f"compiled kernels are not kept in {tmp_path}")
+        assert warning.endswith("and each run compiles them anew: File too large")
+    assert kept.said() == [COMPILES, "12"]
+    assert kept.said() == ["12"]
 
 
 @pytest.mark.slow
