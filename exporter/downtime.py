@@ -13,7 +13,7 @@ from exporter import budget, totals
 from exporter.budget import Booked, Period, bounds_at
 from exporter.core.carbon import emissions
 from exporter.core.units import Grams, GramsPerKwh, Joules, MonotonicSeconds, Seconds, UnixSeconds, Watts, energy
-from exporter.power.allocation import Load, allocate
+from exporter.power.allocation import Load, Pending, allocate
 from exporter.power.component import Component, EnergyCounter
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.sources.reading import HostReading, LastReading, SourceState, Timed, Traffic
@@ -50,10 +50,11 @@ class Downtime:
     devices: Mapping[str, Traffic]
 
 
-def last_reading(reading: HostReading, flat: Mapping[str, int]) -> LastReading:
+def last_reading(reading: HostReading, flat: Mapping[str, int], pending: Pending) -> LastReading:
     """Return what of a reading is kept for the next start; `flat` says for how many samples each sensor stood still.
 
-    The model covers the time of one that is not believed any more, so what it gains by moving proves nothing.
+    The model covers the time of one that is not believed any more, so what it gains by moving proves nothing. What
+    sensors have told of, and the model has not been asked about, is `pending`.
     """
     kept = {
         name: one
@@ -68,6 +69,7 @@ def last_reading(reading: HostReading, flat: Mapping[str, int]) -> LastReading:
         cpu=reading.cpu,
         network=reading.network,
         sensors=kept,
+        told={coverage: tuple((one.start, one.end) for one in spans) for coverage, spans in pending.items()},
     )
 
 
@@ -104,7 +106,7 @@ def downtime(
     told = {name: one for name, one in usage.told.items() if name in before.sensors}
     proven = {name: told[name] for name in told if not _proves_nothing(before.sensors[name], reading.sensors[name])}
     measured = believed(proven, {}).measured
-    energies = dict(allocate(host, load, measured, {}, usage.cpu_since).times(pue).energies)
+    energies = dict(allocate(host, load, measured, _pending(last), usage.cpu_since).times(pue).energies)
     devices: Mapping[str, Traffic] = {}
     if usage.network is not None:
         devices = usage.network.devices
@@ -120,6 +122,14 @@ def downtime(
         energies=energies,
         devices=devices,
     )
+
+
+def _pending(last: LastReading | None) -> Pending:
+    told = {} if last is None else last.told
+    return {
+        coverage: tuple(Span(start=MonotonicSeconds(start), end=MonotonicSeconds(end)) for start, end in spans)
+        for coverage, spans in told.items()
+    }
 
 
 def resets(last: LastReading | None, reading: HostReading) -> tuple[Event, ...]:

@@ -192,7 +192,7 @@ class Sampler:
                 unfinished=self._unfinished,
             )
             self._previous = carry_forward(self._previous, reading)
-        last = last_reading(self._previous, self._unfinished.flat)
+        last = last_reading(self._previous, self._unfinished.flat, self._unfinished.pending)
         snapshot = replace(snapshot, totals=replace(snapshot.totals, last=last))
         snapshot = replace(self._advised(snapshot, reading), audit=self._audit(), attestation=reading.attestation)
         # Kept at once: whatever goes wrong while it is saved, its energy has been booked.

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from exporter.core.no_answer import NoAnswerError
 from exporter.core.units import BytesPerSecond, Grams, Joules, MonotonicSeconds, Ratio, Seconds, UnixSeconds
-from exporter.power.component import EnergyCounter
+from exporter.power.component import Coverage, EnergyCounter
 
 ValueT = TypeVar("ValueT")
 
@@ -215,7 +215,10 @@ class HostReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastReading:
-    """Counters of a run's last reading that go on in the kernel without the exporter, and its times."""
+    """Counters of a run's last reading that go on in the kernel without the exporter, and its times.
+
+    `told` is awake time since its CPU times, where those are older, that sensors of a coverage have told of already.
+    """
 
     wall: UnixSeconds
     awake: MonotonicSeconds
@@ -223,3 +226,4 @@ class LastReading:
     cpu: Timed[CpuTimes] | None = None
     network: Timed[NetworkCounters] | None = None
     sensors: Mapping[str, Timed[EnergyCounter]] = field(default_factory=dict)
+    told: Mapping[Coverage, tuple[tuple[float, float], ...]] = field(default_factory=dict)

@@ -86,6 +86,26 @@ def test_a_stop_books_what_the_exporter_would_have_counted(
     assert after.exported.energy == (counted.exported.energy if clean or seconds <= 15.0 else {})
 
 
+@given(failing=st.floats(1.0, 500.0), away=st.floats(1.0, 500.0))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_a_sensor_told_of_while_cpu_times_failed_is_not_booked_again(
+    tmp_path: Path, failing: float, away: float
+) -> None:
+    folder = tmp_path / "state"
+    shutil.rmtree(folder, ignore_errors=True)
+    machine, gone = Machine(FakeClock(), sensors={"package-0": PACKAGE}), "package-0"
+    machine.sensor_watts[gone] = 20.0
+    with running(folder, machine) as made:
+        made.sample_after(5.0)
+        machine.broken.add("cpu")
+        made.sample_after(failing)
+        machine.broken = {gone}
+        machine.run(away)
+    with running(folder, machine) as made:
+        found = made.now.totals.exported.gap_energy
+    assert found[Component.CPU] == pytest.approx(65.0 * 0.5 * away, rel=1e-6)
+
+
 def test_what_was_booked_once_is_not_booked_again(tmp_path: Path) -> None:
     machine = Machine(FakeClock())
     for _ in range(3):
