@@ -1,0 +1,126 @@
+"""The state folder and the journal of a run, whose disk refuses, loses and damages what a plan says."""
+
+import errno
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from exporter.core.units import Seconds, UnixSeconds
+from exporter.journal.files import JournalFiles, Rotation
+from exporter.state import StateStore
+from exporter.totals import Totals
+from tests.exporter.by_seed.machine import Machine
+from tests.exporter.by_seed.plan import Fault, Kind
+
+Key = tuple[str, int, float]
+"""Name of a save: its boot, its number, and its time."""
+
+
+class KilledError(BaseException):
+    """The end of a process that nothing in it can catch."""
+
+
+class PlanStore(StateStore):
+    """A state folder on a disk that fails as planned, and a process that may be killed at it."""
+
+    def __init__(self, folder: Path, machine: Machine) -> None:
+        self.machine = machine
+        self.kill_at = ""
+        self.attempted: Callable[[Key, Totals, bool], None] = lambda _key, _totals, _clean: None
+        self.is_saved = False
+        within = Seconds(3.0 * machine.plan.interval)
+        super().__init__(folder, f"boot {machine.boot}", clock=machine, resume_within=within)
+
+    def save(self, totals: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
+        """See `StateStore.save`."""
+        self._meet("before the save")
+        self.is_saved = False
+        self.attempted((self._boot_id, self._sequence + 1, self.machine.elapsed_at), totals, clean_stop)
+        super().save(totals, now, clean_stop=clean_stop)
+        self.is_saved = True
+        self._meet("before publishing")
+
+    def _meet(self, point: str) -> None:
+        if self.kill_at == point:
+            raise KilledError
+
+    def _replace(self, path: Path, data: bytes, *, durable: bool) -> None:
+        if path == self._durable:
+            self._meet("between two files")
+        kinds = {one.kind: one for one in self.machine.active}
+        if Kind.READ_ONLY in kinds:
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        full = kinds.get(Kind.FULL)
+        if full is not None and (full.amount < 0.5 or self._exact.exists() or path == self._durable):
+            path.with_suffix(".tmp").write_bytes(data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        super()._replace(path, data, durable=durable)
+
+    def _make_room(self) -> None:
+        if not any(one.kind is Kind.READ_ONLY for one in self.machine.active):
+            super()._make_room()
+
+
+class PlanJournal(JournalFiles):
+    """Files of a journal on a disk that may be full; `lost` counts the rows that it refused."""
+
+    def __init__(self, folder: Path, machine: Machine, refused: Callable[[int], None]) -> None:
+        self._machine = machine
+        self._refused = refused
+        super().__init__(folder, Rotation(megabytes=0.02, days=31.0), machine.wall())
+
+    def append(self, rows: bytes, now: UnixSeconds) -> None:
+        """See `JournalFiles.append`."""
+        if any(one.kind is Kind.JOURNAL for one in self._machine.active):
+            self._refused(rows.count(b"\n"))
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().append(rows, now)
+
+
+class Copies:
+    """Copies of a state folder, of which an old one may be put back."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._content: dict[str, bytes] = {}
+        self._boot, self._elapsed = -1, 0.0
+
+    def keep(self, machine: Machine) -> None:
+        """Copy the folder."""
+        self._boot, self._elapsed = machine.boot, machine.elapsed_at
+        self._content = {one.name: one.read_bytes() for one in self._folder.glob("state*.json")}
+
+    def put_back(self, machine: Machine) -> bool:
+        """Put the copy back, if it is too old for counters to be gone on from; return whether it was."""
+        if not self._content or (self._boot == machine.boot and machine.elapsed_at - self._elapsed < 1000.0):
+            return False
+        self._folder.mkdir(exist_ok=True)
+        for name in ("state.json", "state.durable.json"):
+            (self._folder / name).unlink(missing_ok=True)
+        for name, content in self._content.items():
+            (self._folder / name).write_bytes(content)
+        return True
+
+
+def harm(folder: Path, fault: Fault) -> bool:
+    """Do to a state folder what a fault does between two runs; return whether the newest state was harmed."""
+    exact, durable = folder / "state.json", folder / "state.durable.json"
+    if fault.kind is Kind.FLIP:
+        path = exact if fault.amount < 0.7 else durable
+        if path.exists():
+            data = bytearray(path.read_bytes())
+            data[int(fault.amount * 997) % len(data)] ^= 4
+            path.write_bytes(data)
+        return True
+    if fault.kind is Kind.POWER:
+        if fault.amount < 0.3:
+            exact.unlink(missing_ok=True)
+        elif fault.amount < 0.6 and exact.exists():
+            exact.write_bytes(b"")
+        return True
+    return False
+
+
+def delete(folder: Path) -> None:
+    """Delete a folder with all that is in it."""
+    shutil.rmtree(folder, ignore_errors=True)
