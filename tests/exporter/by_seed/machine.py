@@ -27,6 +27,9 @@ from tests.fake_clock import NOON
 FULLEST = 0.95
 """Highest load, below 1 so that ticks never round a share up beyond it."""
 
+ASLEEP_WATTS = 3.0
+"""Power of a processor that sleeps, which its counter may go on to count."""
+
 SPEED = BytesPerSecond(1.25e8)
 """Bytes per second that a card states: 1 Gbit/s."""
 
@@ -136,12 +139,14 @@ class Machine:
         self.load_changed = True
 
     def sleep(self, seconds: float) -> None:
-        """Suspend the machine, which may set its energy counter back."""
+        """Suspend the machine, whose energy counter may be set back, or go on."""
         self.time += seconds
         self.elapsed_at += seconds
         self.wall_at += seconds
         if self._chance.random() < 0.5:
             self.joules = self._chance.random() * 1000.0
+        else:
+            self.joules += ASLEEP_WATTS * seconds
 
     def pause(self, seconds: float) -> None:
         """Stop all clocks but the wall's, as a hypervisor does."""
