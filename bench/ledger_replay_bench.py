@@ -1,9 +1,11 @@
 """Days of the ledger by seed: what failed in them, what they cost, and whether a law was broken.
 
-`python -m bench.ledger_replay_bench --record` writes `bench/results/ledger-replay.md`. Times are CPU times.
+`python -m bench.ledger_replay_bench --record` writes `bench/results/ledger-replay.md`. Times are CPU times. Ctrl-C ends
+it with the days that are over.
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
@@ -18,6 +20,9 @@ from tests.simulator.ledger.by_seed.plan import DAY, Kind, plan_of
 from tests.simulator.ledger.by_seed.run import run
 
 WORKERS = 2
+
+TOLD = 50
+"""Days after each of which a line says how many are over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +50,25 @@ def main() -> None:
 
 
 def days(seeds: Sequence[int]) -> list[Day]:
-    """Run all seeds, and tell of a broken law at once."""
-    found = []
-    with ProcessPoolExecutor(WORKERS) as pool:
-        for one in pool.map(day, seeds):
-            found.append(one)
-            if one.broken:
-                print(f"seed {one.seed}: {one.broken}", file=sys.stderr, flush=True)
+    """Run all seeds, or those that are over at Ctrl-C, and tell of a broken law at once."""
+    found: list[Day] = []
+    with ProcessPoolExecutor(WORKERS, initializer=_leave_interrupts) as pool:
+        try:
+            for one in pool.map(day, seeds):
+                found.append(one)
+                if one.broken:
+                    print(f"seed {one.seed}: {one.broken}", file=sys.stderr, flush=True)
+                if len(found) % TOLD == 0:
+                    print(f"{len(found)} of {len(seeds)} days", file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            if not found:
+                raise
     return found
+
+
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C to the process that gave the work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def day(seed: int) -> Day:
