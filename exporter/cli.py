@@ -63,6 +63,8 @@ examples:
   ecotrack optimize power_management        what may be saved, and how: ecotrack optimize --help
   ecotrack trial reduce_cpu                 what it does save, measured: ecotrack trial --help
   ecotrack audit --minutes 10               do all figures sum up? ecotrack audit --help
+  ecotrack rules --output rules             rules and alerts for your own Prometheus: ecotrack rules --help
+  ecotrack dashboards --output boards       boards for your own Grafana: ecotrack dashboards --help
 
 Without a sensor the power of this machine is an estimate, which says how far off it may be. Measure its idle and full
 power to narrow that: ecotrack calibrate --help.
@@ -112,6 +114,11 @@ def _command(name: str) -> Callable[[Sequence[str]], int] | None:
         from exporter.audit.cli import audit  # noqa: PLC0415
 
         return audit
+    if name in {"rules", "dashboards"}:
+        from exporter.stack.dashboards import dashboards  # noqa: PLC0415
+        from exporter.stack.rules import rules  # noqa: PLC0415
+
+        return rules if name == "rules" else dashboards
     own = {
         "calibrate": lambda rest: _calibrate(build_calibrate_parser().parse_args(rest)),
         "clean-window": lambda rest: _clean_window(build_clean_window_parser().parse_args(rest)),

@@ -37,7 +37,9 @@ def _absent() -> Alert:
         component="exporter",
         scope="pipeline",
         summary="Prometheus has no ecotrack exporter to scrape",
-        description="No target of the job ecotrack exists, so no other alert about emissions or budgets can fire.",
+        description=(
+            "No target of the job {{ $labels.job }} exists, so no other alert about emissions or budgets can fire."
+        ),
         advice="Check that Prometheus has a scrape job of this name, and that it lists the exporter.",
         hold="5m",
     )

@@ -28,19 +28,32 @@ class FunctionalUnit:
     machines: str = ""
 
 
-_MATCHERS = r'\w+(?:=|!=|=~|!~)"[^"\\]*"(?:,\w+(?:=|!=|=~|!~)"[^"\\]*")*'
+_MATCHER = r'[a-zA-Z_]\w*(?:=|!=|=~|!~)"[^"\\]*"'
+_MATCHERS = rf"{_MATCHER}(?:,{_MATCHER})*"
 _UNIT = re.compile(
     rf"(?P<name>[a-z][a-z0-9_]*)=(?P<counter>[a-zA-Z_:][\w:]*(?:\{{(?:{_MATCHERS})?\}})?)(?:@(?P<machines>{_MATCHERS}))?",
     re.ASCII,
 )
+_PATTERN = re.compile(r'~"([^"]*)"')
+_UNKNOWN_TO_PROMETHEUS = re.compile(r"\(\?|[*+?}]\+")
+"""Groups with a question mark and possessive repetitions: of Python's patterns those that Prometheus may not know."""
 
 
 def functional_unit(text: str) -> FunctionalUnit:
     """Parse `NAME=COUNTER` or `NAME=COUNTER@MATCHERS`. Raises ValueError."""
     found = _UNIT.fullmatch(text)
-    if found is None:
+    if found is None or not text.isprintable() or not all(map(_is_pattern, _PATTERN.findall(text))):
         raise ValueError(f'expected NAME=COUNTER, such as requests=http_requests_total{{job="shop"}}, got {text!r}')
     return FunctionalUnit(name=found["name"], counter=found["counter"], machines=found["machines"] or "")
+
+
+def _is_pattern(text: str) -> bool:
+    """Tell whether a matcher's pattern is one that Prometheus reads too."""
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return _UNKNOWN_TO_PROMETHEUS.search(text) is None
 
 
 def sci_groups(units: Iterable[FunctionalUnit]) -> tuple[Group, ...]:

@@ -246,7 +246,9 @@ def _absent() -> Alert:
         expr=f"absent(up{{{SIMULATOR}}})",
         scope="pipeline",
         summary="Prometheus has no simulator to scrape",
-        description="No target of the job ecochain exists, so no other alert about a simulated cluster can fire.",
+        description=(
+            "No target of the job {{ $labels.job }} exists, so no other alert about a simulated cluster can fire."
+        ),
         advice="List it in targets/ecochain.yml; where none is wanted, leave out the rule files ecochain-*.yml.",
         hold="5m",
     )

@@ -109,6 +109,7 @@ LAYERS = (
         "exporter.journal.cli",
         "exporter.optimize.cli",
         "exporter.optimize.trial",
+        "exporter.stack",
     ),
     ("exporter.cli",),
     ("exporter.__main__",),

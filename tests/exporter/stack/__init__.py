@@ -1,0 +1,1 @@
+"""Tests of `ecotrack rules` and `ecotrack dashboards`."""
