@@ -67,10 +67,10 @@ def rule_files(
     }
 
 
-def generated(root: Path, machine: Machine, links: Links, units: tuple[FunctionalUnit, ...] = ()) -> dict[Path, str]:
+def generated(root: Path, machine: Machine, links: Links) -> dict[Path, str]:
     """Return the text of each generated file, by its path below the repository's root."""
     runbook = _with_table((root / RUNBOOK_FILE).read_text(), machine)
-    return {**rule_files(machine, links, units), RUNBOOK_FILE: runbook}
+    return {**rule_files(machine, links), RUNBOOK_FILE: runbook}
 
 
 def recording_yaml(rule_groups: tuple[Group, ...]) -> str:

@@ -19,7 +19,7 @@ FROM_ELSEWHERE = {
     "scrape_samples_scraped": "Prometheus: how many samples it brought",
     "ALERTS": "Prometheus: alerts as series",
     "ALERTS_FOR_STATE": "Prometheus: since when an alert's condition holds",
-    SCI: "a rule that `python -m prometheus --sci` makes for work of the user's own",
+    SCI: "a rule that `ecotrack rules --sci` makes for work of the user's own",
     "process_cpu_seconds_total": "prometheus_client's ProcessCollector",
     "process_resident_memory_bytes": "prometheus_client's ProcessCollector",
     "process_start_time_seconds": "prometheus_client's ProcessCollector",

@@ -11,7 +11,7 @@ from grafana.promql import select, shown, total
 from prometheus.sci import SCI
 
 NO_EMBODIED = "not configured: set embodied.device or kilograms, and purchased"
-NO_UNIT = "no functional unit: python -m prometheus --sci NAME=COUNTER"
+NO_UNIT = "no functional unit: ecotrack rules --sci NAME=COUNTER"
 NO_EQUIVALENTS = "switched off: equivalents in the configuration"
 
 HEIGHT = 7

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import yaml
 
-from prometheus.__main__ import main
 from prometheus.files import recording_yaml
 from prometheus.recording import groups
 from prometheus.sci import SCI, functional_unit, sci_groups
@@ -122,12 +121,6 @@ def test_what_is_no_unit_is_refused(text: str) -> None:
 def test_what_is_a_unit_is_taken_apart() -> None:
     unit = functional_unit('pages=a:b{c="d",e!~"f@g"}@job="x",instance=~"y.*"')
     assert (unit.name, unit.counter, unit.machines) == ("pages", 'a:b{c="d",e!~"f@g"}', 'job="x",instance=~"y.*"')
-
-
-def test_a_unit_that_is_named_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--sci=a=b", "--sci=a=c"])
-    assert "--sci: expected each name once" in capsys.readouterr().err
 
 
 def test_without_a_unit_there_are_no_rules() -> None:
