@@ -13,7 +13,7 @@ DOCUMENTS = "https://github.com/ecotrack/ecotrack/blob/main/docs"
 RUNBOOKS = f"{DOCUMENTS}/runbooks"
 
 FOLDER = Path(exporter.__file__).parents[1] / "grafana/dashboards"
-"""Where the boards lie, in a clone as where the package is installed. They are not sought by import: a folder of the
+"""Folder of the boards, in a clone as where the package is installed. They are not sought by import: a folder of the
 name `grafana` where Python is started would be taken for another part of it."""
 
 Document = dict[str, Any]
@@ -21,7 +21,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What somebody's own boards have in place of the usual; empty for what is as usual.
+    """Choices for somebody's own boards; an empty one leaves a board as usual.
 
     `jobs` are those of a program's boards by the program's name, `programs` those whose boards are wanted.
     """

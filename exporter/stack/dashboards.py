@@ -12,7 +12,7 @@ from exporter.stack.folder import write_folder
 from exporter.stack.kubernetes import Place, config_map
 
 OWN_ZONES = ("browser", "utc")
-"""What Grafana takes as a time zone beside the IANA names."""
+"""Time zones that Grafana takes beside the IANA names."""
 
 EPILOG = """\
 examples:

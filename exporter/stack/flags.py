@@ -22,7 +22,7 @@ _URL = re.compile(r"https?://[A-Za-z0-9._~:@%/+,;=&\[\]-]+")
 """Address without what ends a link in Markdown, and what templates read; RFC 3986 lets any of it be escaped by `%`."""
 
 _UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-"""What Grafana takes as an identifier of a data source."""
+"""Identifier that Grafana gives a data source."""
 
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """Name of a namespace: a label of RFC 1123, as Kubernetes asks for."""

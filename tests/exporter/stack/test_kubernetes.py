@@ -76,7 +76,7 @@ PROMETHEUS_RULE = {
         },
     },
 }
-"""What of the operator's definition (0.82, monitoring.coreos.com_prometheusrules) a rule of Prometheus 2.42 has."""
+"""Schema of the operator's definition (0.82, monitoring.coreos.com_prometheusrules), as far as Prometheus 2.42 goes."""
 
 CONFIG_MAP = {
     "type": "object",

@@ -195,20 +195,27 @@ def test_an_address_is_refused_or_says_nothing_to_a_template(text: str) -> None:
 
 
 @pytest.mark.servers
+@pytest.mark.slow
 @pytest.mark.usefixtures("generation")
-@pytest.mark.parametrize("job", ["monitoring/ecotrack", ODD_JOB])
-def test_promtool_cases_hold_for_rules_of_another_job(tmp_path: Path, job: str) -> None:
-    names = {"ecotrack": job, "ecochain": f"{job} simulated"}
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.name)
+def test_promtool_cases_hold_for_rules_of_another_job(path: Path) -> None:
+    names = {"ecotrack": ODD_JOB, "ecochain": f"{ODD_JOB} simulated"}
     arguments = [f"--job={names['ecotrack']}", f"--simulator-job={names['ecochain']}"]
     assert main(["rules", "--output", "rules", *arguments]) == 0
-    checked = promtool("check", "rules", *sorted(Path("rules").iterdir()))
-    assert checked.returncode == 0, checked.stdout + checked.stderr
     Path("tests").mkdir()
-    paths = []
-    for path in TEST_FILES:
-        paths.append(Path("tests") / path.name)
-        paths[-1].write_text(_of_job(path.read_text(), names))
-    done = promtool("test", "rules", *paths)
+    Path("tests/case.yml").write_text(_of_job(path.read_text(), names))
+    done = promtool("test", "rules", "tests/case.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("generation")
+def test_promtool_accepts_rules_with_every_flag() -> None:
+    Path("machine.yml").write_text("power: {idle_watts: 20, full_watts: 90}\nbudget: {day_grams: 300}\n")
+    changed = [f"--job={ODD_JOB}", f"--simulator-job={ODD_JOB}", "--config.file=machine.yml", "--link-megabits=1000"]
+    links = ["--grafana-url=https://[::1]:3000/grafana", "--runbook-url=https://wiki.test/%7Bbooks%7D"]
+    assert main(["rules", "--output", "rules", *changed, *links, '--sci=a=b{c=~"d.*"}@e!="f"']) == 0
+    done = promtool("check", "rules", *sorted(Path("rules").iterdir()))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -274,7 +281,7 @@ def test_a_real_prometheus_loads_them_and_finds_the_job_that_is_named(tmp_path: 
     with running_prometheus(tmp_path / "prometheus.yml", tmp_path) as url:
 
         def loaded() -> list[dict[str, Any]]:
-            groups = requests.get(f"{url}/api/v1/rules", timeout=60).json()["data"]["groups"]
+            groups = requests.get(f"{url}/api/v1/rules", timeout=120).json()["data"]["groups"]
             return [rule for group in groups for rule in group["rules"]]
 
         # Groups begin within their interval, of up to four minutes; this one has 15 s.
