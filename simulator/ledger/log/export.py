@@ -105,7 +105,7 @@ class _Export:
     """The walk along the blocks of a ledger that writes their files."""
 
     def __init__(self, reader: Reader, folder: Folder, signed: Iterable[int]) -> None:
-        """Begin. `signed` are sizes of earlier checkpoints that are known, whose tiles have to be there."""
+        """Begin with nothing. The tiles of checkpoints that were signed have to be there; `signed` are their sizes."""
         self._reader = reader
         self._signed = [partial_tiles(size) for size in signed]
         self._folder = folder

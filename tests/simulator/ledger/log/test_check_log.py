@@ -129,7 +129,7 @@ def test_a_log_is_fetched_from_a_web_server(tmp_path: Path, blocks: int) -> None
             super().__init__(*arguments, directory=str(tmp_path / "log"))
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Keep the output of the tests clean."""
 
     key, fetch = Vkey.from_string(KEY.verifier()), checker().fetch
     with serving(Files) as server:
