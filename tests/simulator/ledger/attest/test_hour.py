@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from exporter.core.prometheus import Series
 from simulator.ledger.attest.hour import MOST_INTENSITY, Hour, measure
+from simulator.ledger.attest.origins import INTENSITY_INFO, POWER_INFO
 from simulator.ledger.attest.scrapes import RefusedError
+from simulator.ledger.attest.stored import FAMILIES
 from tests.simulator.ledger.attest.machine import HOUR, NOON, Machine
 
 MOST_MILLIWATTS = 3_680_000
@@ -433,3 +435,46 @@ def test_what_the_exporter_says_of_its_hour_is_told() -> None:
         "120 J of a time without the exporter are not in it",
         "898 readings of rapl were discarded (implausible)",
     )
+
+
+WHOLE = ran(60.0).series()
+
+TEXTS = st.sampled_from(["rapl", "", "a\n\u202e", "x" * 5000, "x" * 5000])
+
+LABELS = st.fixed_dictionaries(
+    {"source": TEXTS, "grid_zone": TEXTS},
+    optional={"component": st.sampled_from(["cpu", "a\n\u202e"]), "scope": st.just("host"), "reason": TEXTS},
+)
+
+TIMES = st.integers(1, 239).map(lambda step: NOON + 15.0 * step) | st.floats(NOON - HOUR, NOON + 2 * HOUR) | st.floats()
+
+VALUES = st.just(1.0) | st.sampled_from([0.0, 1.0]) | st.floats()
+
+LIES = st.builds(
+    lambda name, labels, points: Series(labels={**labels, "__name__": name}, points=tuple(points)),
+    st.sampled_from([POWER_INFO, INTENSITY_INFO]) | st.sampled_from(FAMILIES),
+    LABELS,
+    st.lists(st.tuples(TIMES, VALUES), max_size=4),
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
+@given(lies=st.lists(LIES, max_size=4), left=st.none() | st.integers(0, 20), moved=st.none() | st.floats())
+def test_any_samples_make_a_believable_hour_or_a_reason(
+    lies: list[Series], left: int | None, moved: float | None
+) -> None:
+    """A Prometheus that says anything beside what it stored, leaves a series out, and has a value of another time."""
+    series = [one for number, one in enumerate(WHOLE) if number != left] + lies
+    if moved is not None and lies and lies[0].points:
+        at = lies[0].points[0][0]
+        series[0] = Series(labels=series[0].labels, points=(*series[0].points, (at, moved)))
+    try:
+        found = measure(series, NOON, MOST_MILLIWATTS)
+    except RefusedError as error:
+        assert str(error).isprintable()
+        return
+    assert 0 < found.energy <= MOST_MILLIWATTS * HOUR
+    assert 0 <= found.intensity <= MOST_INTENSITY
+    assert len(found.models.encode()) < 5000
+    assert len(found.intensity_source.encode()) < 5000
