@@ -1,11 +1,15 @@
 """The last things that a validator has signed, in a small file beside its ledger.
 
 It is on the disk before anything is sent. It is written whole beside the old one and takes its place in one step, so a
-crash leaves the one or the other. A disk that is put back to an earlier state takes this memory back as well, and no
-file can tell: a validator whose disk was restored from a copy needs another key.
+crash leaves the one or the other. Of two processes with one memory, the second to sign is refused. A disk that is put
+back to an earlier state takes this memory back as well, and no file can tell: a validator whose disk was restored from
+a copy needs another key.
 """
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -34,26 +38,36 @@ class _Kept(Record, frozen=True):
 class SignedFile:
     """The memory of one validator of one chain."""
 
-    def __init__(self, path: Path, chain_id: bytes, validator: int, last: Signed) -> None:
-        """Take up a file, once `create_signed` or `open_signed` has."""
+    def __init__(self, path: Path, chain_id: bytes, validator: int, last: Signed, content: bytes | None) -> None:
+        """Take up a file with this content, once `open_signed` has read it; None where there is none yet."""
         self.path = path
         self.last = last
+        self._content = content
         self._chain_id = chain_id
         self._validator = validator
 
     def keep(self, signed: Signed) -> None:
-        """Have it on the disk. Raises StoreError where the disk does not take it; then the old one stays."""
-        with told(self.path):
-            content = encode(_Kept(chain_id=self._chain_id, validator=self._validator, signed=signed))
-            _replace(self.path, FORMAT + sha256(content).digest() + content)
-            self.last = signed
+        """Have it on the disk.
+
+        Raises StoreError where the disk does not take it, or where the file is not as it was left here: then another
+        process acts for the same validator, and only one of them may.
+        """
+        kept = encode(_Kept(chain_id=self._chain_id, validator=self._validator, signed=signed))
+        content = FORMAT + sha256(kept).digest() + kept
+        with told(self.path), _alone_in(self.path.parent) as folder:
+            if self._content != (read_file(self.path, MOST_BYTES) if self.path.exists() else None):
+                raise StoreError(f"{self.path}: is not as this process has left it, which so signs no more")
+            _replace(self.path, content)
+            self._content = content
+            os.fsync(folder)
+        self.last = signed
 
 
 def create_signed(path: Path, chain_id: bytes, validator: int) -> SignedFile:
     """Begin the memory of a validator that has never signed. Raises StoreError where there is one already."""
     if path.exists():
         raise StoreError(f"{path}: there is a file already")
-    memory = SignedFile(path, chain_id, validator, Signed())
+    memory = SignedFile(path, chain_id, validator, Signed(), None)
     memory.keep(memory.last)
     return memory
 
@@ -75,11 +89,22 @@ def open_signed(path: Path, chain_id: bytes, validator: int) -> SignedFile:
         raise DamagedError(f"{path}: {error}") from error
     if (kept.chain_id, kept.validator) != (chain_id, validator):
         raise DamagedError(f"{path}: is the memory of another validator, or of another chain")
-    return SignedFile(path, chain_id, validator, kept.signed)
+    return SignedFile(path, chain_id, validator, kept.signed, content)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[int]:
+    """Open a folder, once no other process is in such a block. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Put a file in the place of another, and have it on the disk. Raises OSError."""
+    """Put a file that is on the disk in the place of another. Raises OSError."""
     beside = path.with_name(f"{path.name}-new")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -87,8 +112,3 @@ def _replace(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

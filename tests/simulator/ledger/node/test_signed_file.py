@@ -4,8 +4,9 @@ import resource
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from simulator.ledger.consensus.memory import Signed
 from simulator.ledger.file.faults import DamagedError, StoreError
@@ -44,6 +45,34 @@ def test_the_memory_of_another_is_refused(tmp_path: Path, chain_id: bytes, valid
         open_signed(path, chain_id, validator)
 
 
+def test_of_two_that_share_a_memory_one_signs(tmp_path: Path) -> None:
+    """As after a copied ledger file, whose lock is its own."""
+    first = kept(tmp_path)
+    second = open_signed(first.path, CHAIN, 2)
+    first.keep(replace(SIGNED, proposed=20))
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"signed: is not as this process has left it, which so signs no more$"):
+            second.keep(replace(SIGNED, proposed=21))
+    first.keep(replace(SIGNED, proposed=22))
+    assert open_signed(first.path, CHAIN, 2).last == first.last == replace(SIGNED, proposed=22)
+    assert second.last == SIGNED
+
+
+def test_a_memory_that_is_taken_away_is_not_written_anew(tmp_path: Path) -> None:
+    memory = kept(tmp_path)
+    memory.path.unlink()
+    with pytest.raises(StoreError, match=r"is not as this process has left it"):
+        memory.keep(replace(SIGNED, proposed=20))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_crash_left_beside_a_memory_does_not_matter(tmp_path: Path) -> None:
+    memory = kept(tmp_path)
+    memory.path.with_name("signed-new").write_bytes(b"x" * 9000)
+    memory.keep(replace(SIGNED, proposed=20))
+    assert open_signed(memory.path, CHAIN, 2).last.proposed == 20
+
+
 def test_a_memory_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"signed: cannot be used: No such file or directory$"):
         open_signed(tmp_path / "signed", CHAIN, 2)
@@ -59,6 +88,7 @@ def test_any_changed_byte_or_length_is_found(tmp_path: Path, data: st.DataObject
         content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
     else:
         content = content[: data.draw(st.integers(0, len(content) - 1))] + data.draw(st.sampled_from([b"", b"\0"]))
+    assume(content != path.read_bytes())  # the last byte is a zero
     path.write_bytes(content)
     with pytest.raises(DamagedError, match=r"signed: .+$"):
         open_signed(path, CHAIN, 2)
