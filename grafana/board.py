@@ -41,7 +41,8 @@ class Choice:
     """Variable beside those that every board has: the values of a label of `metric`, among the chosen instances.
 
     With `first` one value at a time is chosen, and that one at first; without it several and All. `among` are further
-    matchers, by which a choice before this one narrows its values.
+    matchers, by which a choice before this one narrows its values. `shows_title` is false where the values tell what
+    they are, and the header has no room.
     """
 
     label: str
@@ -49,6 +50,7 @@ class Choice:
     metric: str
     first: str = ""
     among: str = EVERY_INSTANCE
+    shows_title: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +213,8 @@ def _chosen(choice: Choice) -> dashboard.VariableModel:
         variable.multi = variable.include_all = False
         variable.all_value = None
         variable.current = dashboard.VariableOption(selected=True, text=choice.first, value=choice.first)
+    if not choice.shows_title:
+        variable.hide = dashboard.VariableHide.HIDE_LABEL
     return variable
 
 

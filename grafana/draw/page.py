@@ -8,6 +8,7 @@ from typing import Any
 from grafana.draw.ask import Prometheus
 from grafana.draw.panels import drawn, filled
 from grafana.geometry import GRID_COLUMNS
+from grafana.lint.sizes import HIDE_LABEL, HIDE_VARIABLE
 from grafana.queries import BoardJson
 
 CELL, GUTTER, MARGIN = 30, 8, 16
@@ -87,12 +88,16 @@ def _placed(board: BoardJson, *, unfolded: bool) -> Iterator[tuple[Mapping[str, 
         added += max((one["gridPos"]["y"] + one["gridPos"]["h"] - first for one in inner), default=0)
 
 
+def _label(variable: BoardJson) -> str:
+    return "" if variable.get("hide") == HIDE_LABEL else escape(str(variable.get("label")))
+
+
 def _header(board: BoardJson, prometheus: Prometheus) -> str:
     start, end = (datetime.fromtimestamp(one, UTC) for one in (prometheus.end - prometheus.span, prometheus.end))
     chosen = " ".join(
-        f"{escape(str(one.get('label')))} <b>{escape(prometheus.values.get(one['name'], 'All'))}</b>"
+        f"{_label(one)} <b>{escape(prometheus.values.get(one['name'], 'All'))}</b>"
         for one in board["templating"]["list"]
-        if one.get("type") == "query" and one.get("hide") != 2
+        if one.get("type") == "query" and one.get("hide") != HIDE_VARIABLE
     )
     return (
         f'<header><span class="note">drawn by our script from the values of a Prometheus; not Grafana</span>'

@@ -25,7 +25,7 @@ def board() -> Board:
         metric=ANY,
         program=PROGRAM,
         choices=(
-            Choice(label="experiment", title="Experiment", metric=ANY, first="baseline"),
+            Choice(label="experiment", title="Experiment", metric=ANY, first="baseline", shows_title=False),
             Choice(label="scenario", title="Scenario", metric=ANY, first="edge"),
         ),
         tags=("simulator",),

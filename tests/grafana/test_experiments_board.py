@@ -24,8 +24,10 @@ from grafana.experiments.charts import (
     WITHIN_PAST_MARK,
     parts,
 )
+from grafana.lint.sizes import header_is_one_line
 from grafana.panels import Target
 from grafana.queries import panels
+from simulator.experiments.plan.catalogue import EXPERIMENTS
 from tests.grafana.committed import board
 from tests.processes import join, running_prometheus, until
 
@@ -198,3 +200,17 @@ def test_marks_are_seen_and_what_only_makes_room_for_them_is_not() -> None:
     assert (PUBLISHED, "custom.fillOpacity") not in config
     named = {legend for legend in (FROM_ZERO, WITHIN, PUBLISHED) if (legend, "custom.hideFrom") not in config}
     assert named == {FROM_ZERO, WITHIN, PUBLISHED}
+
+
+SCENARIOS = sorted(one.stem for one in (Path(__file__).parents[2] / "simulator" / "scenario").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_header_is_one_line_whatever_is_chosen(experiment: str, scenario: str) -> None:
+    chosen = json.loads(json.dumps(board("experiments.json")))
+    for variable in chosen["templating"]["list"]:
+        given = {"experiment": experiment, "scenario": scenario}.get(variable["name"])
+        if given is not None:
+            variable["current"]["text"] = given
+    assert list(header_is_one_line(chosen)) == []
