@@ -165,7 +165,8 @@ class Checks:
         elif is_false or "network" in self._cards():
             span = now.awake - one.network_at
             one.moved_low += self.machine.most_bytes(span)
-            one.moved_high += SPEED_MARGIN * SPEED * (span + 2.0) * 2.0 if is_false else 0.0
+            may_leap = "network" in self.struck or "network" in one.false
+            one.moved_high += SPEED_MARGIN * SPEED * (span + 2.0) * 2.0 if may_leap else 0.0
         if self._is_first and not is_good and one.network_at is not None:
             one.network_from, one.network_at = one.network_at, None
         if is_good:

@@ -3,11 +3,13 @@
 import errno
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.units import Seconds, UnixSeconds
 from exporter.journal.files import JournalFiles, Rotation
-from exporter.state import StateStore
+from exporter.state import StateStore, _decode, _Saved, _UnreadableError
 from exporter.totals import Totals
 from tests.exporter.by_seed.machine import Machine
 from tests.exporter.by_seed.plan import Fault, Kind
@@ -124,3 +126,20 @@ def harm(folder: Path, fault: Fault) -> bool:
 def delete(folder: Path) -> None:
     """Delete a folder with all that is in it."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """State of a folder before a start: the save that is gone on from."""
+
+    best: _Saved | None
+
+
+def held_in(folder: Path) -> Held:
+    """Return what a folder holds."""
+    found: list[tuple[int, int, _Saved]] = []
+    for place, name in enumerate(("state.durable.json", "state.json")):
+        with suppress(OSError, _UnreadableError):
+            saved = _decode((folder / name).read_bytes())
+            found.append((saved.sequence, place, saved))
+    return Held(best=max(found, key=lambda one: one[:2])[2] if found else None)

@@ -15,7 +15,6 @@ from exporter import build
 from exporter.build import Paths, build_sampler
 from exporter.config import Budget, Config, Power, Sampling
 from exporter.core.metrics import Representation
-from exporter.core.units import Seconds
 from exporter.intensity.ask_live import AskedLiveProvider
 from exporter.intensity.live import LiveIntensity
 from exporter.intensity.providers.provider import Question
@@ -23,12 +22,12 @@ from exporter.intensity.static import preset_intensity
 from exporter.journal.journal import Journal
 from exporter.journal.layout import HEADER_LINE
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
-from exporter.state import StateError, _decode, _Saved, _UnreadableError
+from exporter.state import StateError
 from exporter.state_lock import StateLock
 from exporter.totals import Totals
 from tests.exporter.by_seed.checks import Checks
-from tests.exporter.by_seed.disk import Copies, Key, KilledError, PlanJournal, PlanStore, delete, harm
-from tests.exporter.by_seed.laws import Account, BrokenError, Law, Lines, check_no_fall, need
+from tests.exporter.by_seed.disk import Copies, Held, Key, KilledError, PlanJournal, PlanStore, delete, harm, held_in
+from tests.exporter.by_seed.laws import Account, BrokenError, Law, Lines, check_no_fall, counters, need
 from tests.exporter.by_seed.machine import Machine, Sampled
 from tests.exporter.by_seed.plan import STARTS, Fault, Kind, Plan
 from tests.exporter.by_seed.provider import Script
@@ -71,7 +70,10 @@ def run(plan: Plan, folder: Path) -> Told:
             course.run()
         except BrokenError as error:
             broken = str(error)
-            course.tell(broken)
+        except Exception as error:  # noqa: BLE001 - whatever ends a run breaks a law
+            broken = f"{Law.RUNS}: {type(error).__name__}: {str(error).rpartition('/')[2]}"
+    if broken:
+        course.tell(broken)
     return Told(
         events=tuple(course.events),
         samples=course.samples,
@@ -117,7 +119,7 @@ class Course:
         self._chance = random.Random(f"run {plan.seed}")  # noqa: S311 - chance, not secrets
         self._load_until = 0.0
         self._end: Fault | None = None
-        self._kept: _Kept | None = None
+        self._was_saved = False
         self._shown: dict[str, float] = {}
         self._saved_at: float | None = None
         self.machine.on_read = self._on_read
@@ -144,9 +146,9 @@ class Course:
     def intensity(self, _config: Config, _clock: object) -> AskedLiveProvider:
         """Return the asked provider of a life."""
         self.script.discarded.clear()
-        question = Question(provider="uk", zone="GB")
+        question = Question(provider="json")
         live = LiveIntensity(question, self.machine, send=self.script.send, draw=self._chance.random)
-        return AskedLiveProvider(live, preset_intensity("cep"), "GB")
+        return AskedLiveProvider(live, preset_intensity("cep"), "json")
 
     def _live(self) -> None:
         """Start the exporter, and let it run until it ends."""
@@ -154,7 +156,7 @@ class Course:
         self.lines.begin_anew(machine.time)
         self._end, machine.sampled = None, Sampled()
         self._strike_due(machine.time)
-        held = _held(self._state)
+        held = held_in(self._state)
         try:
             store = PlanStore(self._state, machine)
         except StateError as error:
@@ -168,9 +170,10 @@ class Course:
                     self._run(store, Journal(files), held)
                 except KilledError:
                     self.tell("killed")
+                    self._note_published()
         self._between()
 
-    def _run(self, store: PlanStore, journal: Journal, held: "_Held") -> None:
+    def _run(self, store: PlanStore, journal: Journal, held: Held) -> None:
         self._store, store.attempted = store, self._attempted
         sampler, publication = build_sampler(
             _config(self.plan), self.machine, Paths(), self.machine.sources(), store, journal=journal
@@ -184,6 +187,12 @@ class Course:
         if self._end is not None:
             sampler.save_clean_stop()
             self.tell("stopped")
+
+    def _note_published(self) -> None:
+        """Note what was published last, which a killed sample may have been too."""
+        found = counters(self._publication.latest()[0].totals.exported)
+        check_no_fall(self.checks.published, found)
+        self.checks.published = found
 
     def _attempted(self, key: Key, totals: Totals, clean_stop: bool) -> None:
         if not clean_stop:
@@ -320,9 +329,7 @@ class Course:
         need(snapshot.state_saved_at == self._saved_at, Law.SAVED, f"{snapshot.state_saved_at} for {self._saved_at}")
         if not self.plan.has(*DISK):
             need(self._store.is_saved, Law.SAVED, "a save was refused")
-        self._kept = _Kept(
-            boot=self.machine.boot, until=Seconds(self.machine.elapsed_at), is_saved=self._store.is_saved
-        )
+        self._was_saved |= self._store.is_saved
 
     def _scrape(self, body: bytes, snapshot: Snapshot) -> None:
         """Read the exposition as Prometheus does."""
@@ -341,7 +348,7 @@ class Course:
         has_use = "ecotrack_cpu_utilization_ratio" in found
         need(has_use is (snapshot.readings.cpu_utilization is not None), Law.MISSING, "use of the CPUs")
 
-    def _check_loaded(self, held: "_Held", totals: Totals) -> None:
+    def _check_loaded(self, held: Held, totals: Totals) -> None:
         """Check what a life goes on from, by what its files say."""
         saved, machine = held.best, self.machine
         key = None if saved is None else (saved.boot_id, saved.sequence, saved.saved_elapsed)
@@ -351,17 +358,21 @@ class Course:
             need(totals.lifetime_energy == saved.totals.lifetime_energy, Law.GOES_ON, "lifetime of another save")
             need(totals.booked == saved.totals.booked, Law.GOES_ON, "budgets of another save")
         elif not self.plan.has(Kind.DELETED, Kind.READ_ONLY, Kind.FLIP, Kind.FULL, Kind.OLD, Kind.POWER):
-            need(not self._kept, Law.GOES_ON, "nothing is left of what was saved")
+            need(not self._was_saved, Law.GOES_ON, "nothing is left of what was saved")
         goes_on = bool(totals.exported.samples)
         self.tell(f"starts, {'goes on' if goes_on else 'from zero'}")
         self._shown = {name: one for name, one in self._shown.items() if not name.startswith(OF_A_PROCESS)}
-        if not goes_on:
+        if goes_on:
+            in_time = is_same and saved is not None and machine.elapsed_at <= saved.exact_until
+            may = saved is not None and (saved.clean_stop or in_time)
+            need(may, Law.NO_FALL, "counters go on from a save that is too old")
+        else:
             self._check_zero(held, totals)
             self.checks.published, self._shown = {}, {}
         self._harmed = False
         self.checks.begin(account, totals, is_same_boot=is_same)
 
-    def _check_zero(self, held: "_Held", totals: Totals) -> None:
+    def _check_zero(self, held: Held, totals: Totals) -> None:
         """Check that counters begin at zero all together, and only after a stop of which the design says so."""
         need(not totals.exported.energy and not totals.exported.devices, Law.NO_FALL, "some counters begin at zero")
         saved = held.best
@@ -377,29 +388,6 @@ class Course:
             need(head == HEADER_LINE, Law.JOURNAL, path.name)
             whole = all(row.endswith(b"\n") and row.count(b",") == columns for row in rows)
             need(whole, Law.JOURNAL, f"{path.name} has half a row")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    boot: int
-    until: Seconds
-    is_saved: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Held:
-    """State of a folder before a start: the save that is gone on from."""
-
-    best: _Saved | None
-
-
-def _held(folder: Path) -> _Held:
-    found: list[tuple[int, int, _Saved]] = []
-    for place, name in enumerate(("state.durable.json", "state.json")):
-        with suppress(OSError, _UnreadableError):
-            saved = _decode((folder / name).read_bytes())
-            found.append((saved.sequence, place, saved))
-    return _Held(best=max(found, key=lambda one: one[:2])[2] if found else None)
 
 
 def _config(plan: Plan) -> Config:

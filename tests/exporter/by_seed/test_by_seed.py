@@ -10,6 +10,7 @@ from multiprocessing import get_context
 import pytest
 
 from tests.exporter.by_seed.kept import KEPT
+from tests.exporter.by_seed.mutants import MUTANTS, Mutant
 from tests.exporter.by_seed.plan import HOUR, Kind, plan_of
 from tests.exporter.by_seed.run import Told, run
 from tests.simulator.ledger.by_seed.folder import memory_folder
@@ -63,6 +64,15 @@ def test_each_seed_draws_which_faults_there_are() -> None:
     for kind in Kind:
         assert 40 < sum(kind in plan.kinds for plan in plans) < 140
     assert len({plan.kinds for plan in plans}) > 280
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_bug_that_is_put_in_is_found(mutant: Mutant) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        mutant.put(patch)
+        assert told(mutant.seed).broken
+    assert not told(mutant.seed).broken
 
 
 def _broken(seed: int, hours: float, interval: float) -> tuple[int, str]:
