@@ -55,7 +55,10 @@ class Sent:
 
 
 class Peer:
-    """An honest validator. What it signs is kept in its memory first, so it does not sign twice after a crash."""
+    """An honest validator. What it signs is kept in its memory first, so it does not sign twice after a crash.
+
+    `archive` has all blocks that it has taken, and `made_final` the last block that is final by the chain of each.
+    """
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class Peer:
         self._process_messages = process_messages
         self._choose_messages = choose_messages
         self.archive: dict[bytes, Block] = {}
+        self.made_final: dict[bytes, bytes] = {}
         self._orphans: dict[bytes, Block] = {}
         self._pool: dict[tuple[int, int], Attestation] = {}
         self._reveals = Reveals(identity.reveals)
@@ -177,11 +181,12 @@ class Peer:
     def _take(self, block: Block, slot: int, *, needed: bool) -> Rule | None:
         """Add a block to the view, and return the rule that it breaks, if any."""
         try:
-            self.view.add_block(block, slot, needed=needed)
+            state = self.view.add_block(block, slot, needed=needed)
         except RuleError as error:
             self.rejected.append(error.rule)
             return error.rule
-        self.archive[digest(block.signed_header.header)] = block
+        root = digest(block.signed_header.header)
+        self.archive[root], self.made_final[root] = block, state.finalized.root
         self._follow_renewals(block)
         for vote in block.body.attestations:
             self._keep(vote)

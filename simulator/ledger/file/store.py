@@ -44,16 +44,17 @@ class Store(Reader):
         super().__init__(database, path, lock, is_sealed=False)
         self._history = self._taken_up()
 
-    def append(self, block: Block, records: Records, *, finalized: int = 0, snapshot: bytes = b"") -> int:
+    def append(self, block: Block, records: Records, *, finalized: int | None = None, snapshot: bytes = b"") -> int:
         """Write a block and return its number.
 
-        `finalized` is the number of the last final block after it; `snapshot` is that of the state after it, and takes
-        the place of the last one that was given.
+        `finalized` is the number of the last block that is final by the votes in this block and those before it, which
+        stays what it is without; `snapshot` is that of the state after it, and takes the place of the last one.
 
         Its parent is the last block, or another one that no final block follows: then the block takes the place of
-        what follows there. A block that is there already is left as it is. Raises RuleError: wrong parent; head
-        rollback, where the parent lies below a final block; bad proof, where records are not those that a claim has
-        the root of. Raises StoreError where the disk is full or does not answer; then nothing has changed.
+        what follows there, and `finalized` may be lower than it was by the votes in that. A block that is there already
+        is left as it is. Raises RuleError: wrong parent; head rollback, where the parent lies below a final block; bad
+        proof, where records are not those that a claim has the root of. Raises StoreError where the disk is full or
+        does not answer; then nothing has changed.
         """
         root = digest(block.signed_header.header)
         known = self._number_of(root)
@@ -61,7 +62,8 @@ class Store(Reader):
             return known
         parent = self._parent(block.signed_header.header.parent_root)
         with self._transaction():
-            if parent < self.blocks:
+            is_branch = parent < self.blocks
+            if is_branch:
                 self._remove_after(parent)
             number = parent + 1
             self._database.execute("INSERT INTO block VALUES (?, ?, ?)", (number, root, encode(block)))
@@ -69,7 +71,8 @@ class Store(Reader):
             for place, claim in claims_of(block):
                 self._write_claim(number, place, claim, records.get(ClaimName(claim.device, claim.sequence), ()))
             self._write("head", head_bytes(Head(number, self._history.root())))
-            self._write_finalized(min(finalized, number))
+            if finalized is not None:
+                self._write_finalized(min(finalized, number), may_fall=is_branch)
             if snapshot:
                 self._write("state", snapshot)
         return number
@@ -165,8 +168,8 @@ class Store(Reader):
         (last,) = self._row(f"SELECT max(number) FROM {table}") or (None,)  # noqa: S608 - one of our own tables
         return (last or 0) + 1
 
-    def _write_finalized(self, number: int) -> None:
-        if number > self.finalized:
+    def _write_finalized(self, number: int, *, may_fall: bool = False) -> None:
+        if may_fall or number > self.finalized:
             self._write("finalized", number.to_bytes(8))
 
     def _write(self, name: str, value: bytes) -> None:

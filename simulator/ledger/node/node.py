@@ -119,23 +119,24 @@ class Node:
         final = self._number_of(view.blocks[head].state.finalized.root)
         snapshot = self._snapshot() if final > self.store.finalized else b""
         for block in reversed(path):
-            self._append(block, final, snapshot if block is path[0] else b"")
-        if not path and final > self.store.finalized:
-            self.store.finalize(final)
+            self._append(block, snapshot if block is path[0] else b"")
         self._is_owed = False
 
     def _number_of(self, root: bytes) -> int:
         known = self._numbers.get(root)
         return self.peer.archive[root].signed_header.header.number if known is None else known
 
-    def _append(self, block: Block, final: int, snapshot: bytes) -> None:
+    def _append(self, block: Block, snapshot: bytes) -> None:
+        """Write a block, and what is final by its chain: that of the branch that is left may have known more."""
+        root = digest(block.signed_header.header)
+        final = self._number_of(self.peer.made_final[root])
         names = [ClaimName(claim.device, claim.sequence) for _, claim in claims_of(block)]
         records = {name: self._told(name) for name in names}
         number = self.store.append(block, records, finalized=final, snapshot=snapshot)
         while len(self._chain) > number:
             del self._numbers[self._chain.pop()]
-        self._chain.append(digest(block.signed_header.header))
-        self._numbers[self._chain[-1]] = number
+        self._chain.append(root)
+        self._numbers[root] = number
 
     def _snapshot(self) -> bytes:
         """Return the snapshot of the last final block of the view; nothing where the state before it is not known."""

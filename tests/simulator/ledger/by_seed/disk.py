@@ -39,7 +39,7 @@ class Disk:
         self._generation = 0
         self._is_new = True
         self.acknowledged = Head(0, b"")
-        self.possible: set[Head] = set()
+        self.possible: dict[Head, int] = {}
         self.ever: set[Head] = set()
         self.earlier = self.acknowledged
         self.final = 0
@@ -79,10 +79,10 @@ class Disk:
         return open_signed(self.signed_path, self._chain_id, self._index)
 
     def note(self, head: Head, final: int) -> None:
-        """Note what a write that returned has promised."""
+        """Note what a write that returned has promised: a head, and the number of the last block final by its chain."""
         if head != self.acknowledged:
             self.earlier = self.acknowledged
-        self.acknowledged, self.final, self.possible = head, final, {head}
+        self.acknowledged, self.final, self.possible = head, final, {head: final}
         self.ever.add(head)
 
     def files(self) -> dict[str, bytes]:
@@ -177,13 +177,13 @@ class WatchedStore(Store):
         super().__init__(store._database, store.path, store._lock)
         self._disk = disk
 
-    def append(self, block: Block, records: Records, *, finalized: int = 0, snapshot: bytes = b"") -> int:
+    def append(self, block: Block, records: Records, *, finalized: int | None = None, snapshot: bytes = b"") -> int:
         """Write a block, unless the power fails."""
         before = self._disk.files() if self._disk.cuts_power else {}
         number = super().append(block, records, finalized=finalized, snapshot=snapshot)
         if before:
             self._disk.cuts_power = False
-            self._disk.possible.add(self.head())
+            self._disk.possible[self.head()] = self.finalized
             after = self._disk.files()
             self._disk.leave(self, self._disk.torn(before, after) if self.is_durable else self._disk.unsynced(after))
             raise PowerCutError

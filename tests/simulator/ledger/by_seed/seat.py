@@ -90,11 +90,11 @@ class Seat:
             f"{disk.acknowledged.blocks} blocks until {disk.final} were promised, {head.blocks} until {final} are there"
         )
         if self.is_old:
-            need(head in disk.ever | disk.possible, Law.BELIEVED, what)
+            need(head in disk.ever | set(disk.possible), Law.BELIEVED, what)
         elif self.is_damaged:
-            need(head in disk.possible | {disk.earlier}, Law.BELIEVED, what)
+            need(head in set(disk.possible) | {disk.earlier}, Law.BELIEVED, what)
         else:
-            need(head in disk.possible and final >= disk.final, Law.DURABLE, what)
+            need(disk.possible.get(head) == final, Law.DURABLE, what)
 
     def _begin_anew(self, why: str) -> str:
         need(self.is_damaged, Law.REFUSED, why)

@@ -104,6 +104,20 @@ def test_invalid_head_rollback(tmp_path: Path) -> None:
         store.finalize(2)
         assert store.finalized == 4
         assert store.append(chain.block(digest(written[3].signed_header.header), 99), {}) == 5
+        assert store.finalized == 4
+
+
+def test_a_branch_tells_what_is_final_by_its_own_votes(tmp_path: Path) -> None:
+    """What is final is never left, but the votes that say so may be: a file claims no more than its blocks prove."""
+    chain, path = Chain(), tmp_path / "a.db"
+    with create_store(path, chain.genesis) as store:
+        written = [block for block, told in chain.blocks(6) if store.append(block, told, finalized=4)]
+        branch = chain.block(digest(written[4].signed_header.header), 99)
+        assert store.append(branch, {}, finalized=2) == 6
+        assert store.finalized == 2
+        after = chain.block(digest(branch.signed_header.header), 100)
+        assert store.append(after, {}, finalized=1) == 7
+        assert store.finalized == 2
 
 
 def test_invalid_parent(tmp_path: Path) -> None:

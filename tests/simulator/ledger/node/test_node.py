@@ -13,11 +13,13 @@ from simulator.ledger.consensus.network import Conditions, Network, Outage
 from simulator.ledger.consensus.peer import Answer, Sent
 from simulator.ledger.consensus.transition import process_slots
 from simulator.ledger.file.faults import DamagedError
+from simulator.ledger.file.replay import Replay
 from simulator.ledger.file.seal import log_of
-from simulator.ledger.file.store import create_store, open_store
+from simulator.ledger.file.store import Records, create_store, open_store
 from simulator.ledger.file.verify import verify
 from simulator.ledger.node.node import Node, Role
 from simulator.ledger.node.signed_file import create_signed, open_signed
+from simulator.ledger.record.codec import decode
 from simulator.ledger.record.types import Attestation, Block
 from tests.simulator.ledger.by_seed.folder import memory_folder
 from tests.simulator.ledger.by_seed.plan import plan_of
@@ -147,6 +149,29 @@ def test_whoever_cannot_write_signs_nothing_and_catches_up(cluster: Cluster) -> 
     again = [letter for slot in range(23, 40) for letter in (*node.on_slot(slot), *node.on_vote_time(slot))]
     assert letters(again, Attestation)
     assert node.store.blocks > stored
+
+
+def test_a_file_never_claims_more_than_its_blocks_make_final(cluster: Cluster) -> None:
+    """Whoever comes back writes many blocks at once, and the power may fail after each of them."""
+    cluster.run(10)
+    node, found = cluster.nodes[0], []
+    append = node.store.append
+
+    def watched(block: Block, records: Records, *, finalized: int | None = None, snapshot: bytes = b"") -> int:
+        number = append(block, records, finalized=finalized, snapshot=snapshot)
+        replay = Replay(node.store.genesis, execute)
+        for place, _, data in node.store.each_block():
+            replay.see(place, decode(data, Block))
+        found.append((node.store.finalized, replay.finalized))
+        return number
+
+    node.store.append = watched  # type: ignore[method-assign]
+    cluster.without_first.slot = 10
+    cluster.without_first.run(34)
+    node.on_letter(1, Answer(tuple(cluster.nodes[1].peer.archive.values())), 34)
+    assert len(found) > 10
+    assert len(set(found)) > 2
+    assert all(noted == proven for noted, proven in found)
 
 
 def test_a_block_that_is_final_against_the_votes_is_refused(cluster: Cluster) -> None:
