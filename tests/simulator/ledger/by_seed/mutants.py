@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from simulator.ledger.booking import claims
-from simulator.ledger.consensus import peer
+from simulator.ledger.consensus import finality, peer
 from simulator.ledger.consensus.fork_choice import View
 from simulator.ledger.consensus.memory import Signed
 from simulator.ledger.consensus.peer import Peer
@@ -26,10 +26,11 @@ Patch = pytest.MonkeyPatch
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A bug by its name, and how it is put in."""
+    """A bug by its name, how it is put in, and a seed whose day finds it."""
 
     name: str
     put: Callable[[Patch], None]
+    seed: int
 
 
 def _votes_are_forgotten(patch: Patch) -> None:
@@ -53,6 +54,10 @@ def _a_slot_is_proposed_twice(patch: Patch) -> None:
     """Remember votes, and no proposals."""
     keep = SignedFile.keep
     patch.setattr(SignedFile, "keep", lambda self, signed: keep(self, replace(signed, proposed=0)))
+
+
+def _a_half_is_enough(patch: Patch) -> None:
+    patch.setattr(finality, "is_supermajority", lambda weight, total: 2 * weight >= total > 0)
 
 
 def _logs_are_believed(patch: Patch) -> None:
@@ -115,6 +120,16 @@ def _missing_blocks_are_not_sent(patch: Patch) -> None:
     patch.setattr(Peer, "_find", lambda _self, _request: ())
 
 
+def _heads_are_not_asked_for(patch: Patch) -> None:
+    patch.setattr(Peer, "_ask_for_head", lambda _self, _sender, _vote: [])
+
+
+def _more_is_final_than_is_proven(patch: Patch) -> None:
+    """Let a file claim what the votes of a branch that it left have made final."""
+    write = Store._write_finalized
+    patch.setattr(Store, "_write_finalized", lambda self, number, **_: write(self, number))
+
+
 def _renewals_are_forgotten(patch: Patch) -> None:
     patch.setattr(Reveals, "follow", lambda _self, _order: None)
 
@@ -126,17 +141,20 @@ def _closed_files_are_believed(patch: Patch) -> None:
 
 
 MUTANTS = (
-    Mutant("votes are forgotten with a restart", _votes_are_forgotten),
-    Mutant("votes may surround earlier ones", _votes_may_surround),
-    Mutant("a slot is proposed twice", _a_slot_is_proposed_twice),
-    Mutant("logs are believed", _logs_are_believed),
-    Mutant("a power cut is taken for damage", _torn_logs_are_refused),
-    Mutant("nothing is synchronised", _nothing_is_synchronised),
-    Mutant("a block is many transactions", _a_block_is_many_transactions),
-    Mutant("claims are booked again", _claims_are_booked_again),
-    Mutant("blocks of the future are taken", _blocks_of_the_future_are_taken),
-    Mutant("the lightest branch is followed", _the_lightest_branch_is_followed),
-    Mutant("missing blocks are not sent", _missing_blocks_are_not_sent),
-    Mutant("renewals are forgotten with a restart", _renewals_are_forgotten),
-    Mutant("damaged files are believed", _closed_files_are_believed),
+    Mutant("votes are forgotten with a restart", _votes_are_forgotten, 2),
+    Mutant("votes may surround earlier ones", _votes_may_surround, 2),
+    Mutant("a slot is proposed twice", _a_slot_is_proposed_twice, 2),
+    Mutant("half of the stake is enough", _a_half_is_enough, 740),
+    Mutant("more is final than is proven", _more_is_final_than_is_proven, 513),
+    Mutant("logs are believed", _logs_are_believed, 2),
+    Mutant("a power cut is taken for damage", _torn_logs_are_refused, 2),
+    Mutant("nothing is synchronised", _nothing_is_synchronised, 0),
+    Mutant("a block is many transactions", _a_block_is_many_transactions, 2),
+    Mutant("claims are booked again", _claims_are_booked_again, 0),
+    Mutant("blocks of the future are taken", _blocks_of_the_future_are_taken, 2),
+    Mutant("the lightest branch is followed", _the_lightest_branch_is_followed, 0),
+    Mutant("missing blocks are not sent", _missing_blocks_are_not_sent, 0),
+    Mutant("heads of votes are not asked for", _heads_are_not_asked_for, 39),
+    Mutant("renewals are forgotten with a restart", _renewals_are_forgotten, 14),
+    Mutant("damaged files are believed", _closed_files_are_believed, 3),
 )
