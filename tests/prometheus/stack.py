@@ -22,7 +22,14 @@ SHIPPED = ROOT / "prometheus"
 ALERT_TIMES = ("for", "keep_firing_for")
 
 
-def write_prometheus(folder: Path, *, exporters: Sequence[str], alertmanager: str) -> Path:
+def write_prometheus(
+    folder: Path,
+    *,
+    exporters: Sequence[str],
+    alertmanager: str,
+    devices: Sequence[dict[str, object]] = (),
+    simulators: Sequence[str] = (),
+) -> Path:
     """Write the committed prometheus.yml and rules with every interval at 1 s and every `for` at 2 s."""
     source = ROOT / "prometheus"
     config = yaml.safe_load((source / "prometheus.yml").read_text())
@@ -31,9 +38,10 @@ def write_prometheus(folder: Path, *, exporters: Sequence[str], alertmanager: st
     (folder / "targets").mkdir()
     for path in (source / "rules").glob("*.yml"):
         (folder / "rules" / path.name).write_text(yaml.safe_dump(_hurried(yaml.safe_load(path.read_text()))))
-    targets = {"ecotrack": list(exporters), "ecochain": [], "alertmanager": [alertmanager], "prometheus": []}
+    targets = {"ecotrack": exporters, "ecochain": simulators, "alertmanager": [alertmanager], "prometheus": []}
     for name, addresses in targets.items():
-        (folder / "targets" / f"{name}.yml").write_text(yaml.safe_dump([{"targets": addresses}]))
+        listed = [{"targets": list(addresses)}, *(devices if name == "ecotrack" else ())]
+        (folder / "targets" / f"{name}.yml").write_text(yaml.safe_dump(listed))
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     return folder / "prometheus.yml"
 
@@ -68,13 +76,13 @@ def _hurried(rule_file: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_alertmanager(folder: Path, *, webhook: str) -> Path:
-    """Write the committed alertmanager.yml with a webhook on its receiver, and waits of 3 s and 1 s."""
+    """Write the committed alertmanager.yml with a webhook on both its receivers, and waits of 3 s and 1 s."""
     config = yaml.safe_load((ROOT / "prometheus/alertmanager.yml").read_text())
     for route in (config["route"], *config["route"]["routes"]):
         route["group_interval"] = "1s"
     config["route"]["group_wait"] = "3s"
     for receiver in config["receivers"]:
-        if receiver["name"] == "device":
+        if receiver["name"] in {"device", "simulator"}:
             receiver["webhook_configs"] = [{"url": webhook}]
     path = folder / "alertmanager.yml"
     path.write_text(yaml.safe_dump(config))
