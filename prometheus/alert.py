@@ -14,7 +14,7 @@ that one sample alone, as around a restart, tells nobody."""
 BUDGET_INTERVAL = "20s"
 """Interval at which all budget alerts are evaluated, in one group: one that mutes others stands above them there, and
 so reaches Alertmanager first. With it, `for` and Alertmanager's wait stay below two minutes even if an evaluation is
-missed; each evaluation costs about 0.4 ms of CPU time a device (bench/results/alert_delay.md)."""
+missed; each evaluation costs about half a millisecond of CPU time a device (bench/results/alert_delay.md)."""
 
 KEEP_FIRING = "10m"
 """One `keep_firing_for` for every budget alert: it bridges a restart of the exporter, and an alert that mutes others
