@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.cli import main
@@ -132,6 +132,9 @@ def test_a_config_map_holds_the_file_of_its_board_and_is_found_by_its_label() ->
 
 
 @given(TEXT | st.from_regex(r"[a-z.]{1,9}(/[a-z]+)?=[a-z.-]{0,70}", fullmatch=True), st.just("") | TEXT)
+@example("a=" + 64 * "b", "")
+@example(64 * "a" + "=b", "")
+@example("a=b", 64 * "n")
 def test_labels_and_namespaces_are_refused_or_hold_in_kubernetes(label: str, namespace: str) -> None:
     try:
         key, value = flags.label_pair(label)

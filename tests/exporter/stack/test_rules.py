@@ -180,7 +180,8 @@ def rules_of(text: str) -> list[dict[str, Any]]:
 
 
 @given(TEXT | st.from_regex(r"https?://[^\s?#]{1,30}", fullmatch=True))
-@example("http://a/{{ .X }}")
+@example("http://a/{{.X}}")
+@example("http://a/${x}")
 @example('http://a/"b')
 @example("http://a/`")
 @example("http://a/$__x)")
