@@ -45,7 +45,7 @@ def need(holds: bool, law: Law, what: str) -> None:
 
 @dataclass(slots=True)
 class Account:
-    """What the exporter has booked beside the truth. `low` and `high` are how far it may be off, and why is in the run.
+    """Energy that the exporter has booked, beside the truth. `low` and `high` are how far it may be off.
 
     `since` is the truth that booking began with. `good` is the time of the last good reading of a part, None without
     one. `tally` are the events that must have been counted. It is kept with each save, and taken up again with it.

@@ -49,7 +49,7 @@ STATES = {
 
 @dataclass(slots=True)
 class Sampled:
-    """What a sample met: the clocks and the truth as it began, states by source, false and repeated ones, and delays.
+    """Circumstances of a sample: clocks and truth as it began, states by source, false and repeated ones, and delays.
 
     `told` are the values of counters that may fall.
     """
@@ -154,7 +154,7 @@ class Machine:
         self.wall_at += seconds
 
     def reboot(self, seconds: float) -> None:
-        """Restart: all counters and the clocks that never step begin again."""
+        """Start again: all counters and the clocks that never step begin again."""
         self.boot += 1
         self.time += seconds
         self.wall_at += seconds

@@ -73,6 +73,9 @@ class Answer:
         self._content = lambda: b"{}"
         self._ready_at = 0.0
 
+    def close(self) -> None:
+        """See `Errand.close`: nothing is open."""
+
 
 def value(slot: float) -> float:
     """Return the carbon intensity of half an hour."""
