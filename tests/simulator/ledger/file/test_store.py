@@ -108,7 +108,7 @@ def test_invalid_head_rollback(tmp_path: Path) -> None:
 
 
 def test_a_branch_tells_what_is_final_by_its_own_votes(tmp_path: Path) -> None:
-    """A final block is never left, but the votes that say so may be: a file claims no more than its blocks prove."""
+    """The votes for a final block may be left with a branch: a file claims no more than its blocks prove."""
     chain, path = Chain(), tmp_path / "a.db"
     with create_store(path, chain.genesis) as store:
         written = [block for block, told in chain.blocks(6) if store.append(block, told, finalized=4)]
