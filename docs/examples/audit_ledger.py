@@ -1,8 +1,7 @@
 """Audit a ledger file of ecochain without ecochain: `python audit_ledger.py FILE`. It needs PyNaCl.
 
-It checks the seal, all rows, headers, signatures and votes, the sequence and balance of every claim, and that each unit
-is accounted for once in the state that was signed; not who was elected, what was issued, and what models give. So it
-does not know whom a device's false outputs cost the stake: it may then miscount votes, and refuse a good file."""
+It checks the seal, all rows, headers, signatures and votes, sequence and balance of claims, and that each unit counts
+once in the signed state; not elections, issues, and what models give: where a device lied, it may refuse a good file."""
 
 import sqlite3
 import sys
