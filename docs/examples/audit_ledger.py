@@ -1,7 +1,7 @@
 """Audit a ledger file of ecochain without ecochain: `python audit_ledger.py FILE`. It needs PyNaCl.
 
 It checks the seal, all rows, headers, signatures and votes, sequence and balance of claims, and that each unit counts
-once in the signed state; not elections, issues, and what models give: where a device lied, it may refuse a good file."""
+once in the signed state; not elections, issues and what models give: where a device lied, it may refuse a good file."""
 
 import sqlite3
 import sys
