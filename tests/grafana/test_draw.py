@@ -227,5 +227,5 @@ def test_the_first_choice_of_a_board_is_heeded_unless_another_is_made() -> None:
     document, silent = board("experiments.json"), server(Silent)
     first, _ = page(document, chosen(document, silent), 1280, unfolded=False)
     other, _ = page(document, chosen(document, replace(silent, values={"experiment": "peers"})), 1280, unfolded=False)
-    assert "Experiment <b>baseline</b> Scenario <b>edge</b>" in first
+    assert "<b>baseline</b> Scenario <b>edge</b>" in first
     assert "Methods of peers on edge" in other

@@ -98,7 +98,7 @@ def test_a_laptop_reads_as_its_files_say() -> None:
     }
     assert reading.connections == {"listen": 2, "established": 2, "time_wait": 1}
     works = dict.fromkeys(PARTS, SourceState.WORKS)
-    assert states(reading) == works | dict.fromkeys(SENSORS, SourceState.ABSENT)
+    assert states(reading) == works | dict.fromkeys((*SENSORS, "attestation"), SourceState.ABSENT)
 
 
 def test_a_disk_that_is_plugged_in_or_pulled_counts_from_the_next_reading_on(laptop: Path) -> None:
