@@ -1,4 +1,4 @@
-"""Generator of the pages of docs/reference/, from the tables in the code. `--check` only compares."""
+"""Generator of the pages of docs/reference/ and of the list of decisions, from the code. `--check` only compares."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ from exporter.power.tables import read
 from exporter.sources.collector import SOURCES
 from scripts.accuracy import accuracy
 from scripts.constants import Constant, constants, is_shown
+from scripts.house import decisions, house
 from scripts.imports import sources
 from simulator.hardware.device import REFERENCE, Device
 from simulator.hardware.shipped import DEVICES, GIBIBYTE, PROFILED
@@ -39,12 +40,12 @@ def main() -> int:
     stale = [name for name, text in pages().items() if _is_stale(FOLDER / name, text)]
     if "--check" in sys.argv[1:]:
         for name in stale:
-            print(f"docs/reference/{name} is out of date: run `make docs`")
+            print(f"{_shown(name)} is out of date: run `make docs`")
         return 1 if stale else 0
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in stale:
         (FOLDER / name).write_text(pages()[name], encoding="utf-8")
-        print(f"wrote docs/reference/{name}")
+        print(f"wrote {_shown(name)}")
     return 0
 
 
@@ -59,7 +60,14 @@ def pages() -> dict[str, str]:
         "simulator-metrics.md": _simulator_metrics(),
         "simulator-configuration.md": _simulator_configuration(),
         "devices-and-policies.md": _devices_and_policies(),
+        "house.md": f"# A map of the house\n\n{GENERATED}\n{house()}",
+        "../adr/README.md": f"# Decisions\n\n{GENERATED}\n{decisions()}",
     }
+
+
+def _shown(name: str) -> Path:
+    """Return the path of a page below the repository's root."""
+    return (FOLDER / name).resolve().relative_to(FOLDER.parents[1].resolve())
 
 
 def _is_stale(path: Path, text: str) -> bool:
