@@ -73,9 +73,7 @@ def decisions() -> str:
         number, name = title.removeprefix("# ").split(". ", 1)
         state = re.match(r"(?:Status: )?(\w+), (\d{4}-\d{2}-\d{2})", status)
         if state is None:
-            raise ValueError(
-                f"{path.name}: its third line has to begin with its state and date, as 'Accepted, 2026-11-21'"
-            )
+            raise ValueError(f"{path.name}: the third line begins with state and date, as 'Accepted, 2026-11-21'")
         lines.append(f"| {number} | [{name}]({path.name}) | {state[1].lower()} | {state[2]} |\n")
     return "| | decision | state | date |\n|---|---|---|---|\n" + "".join(lines)
 
