@@ -10,7 +10,8 @@ RUN python -m venv --without-pip /opt/ecotrack \
         --requirement scripts/requirements/exporter.txt
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY exporter exporter
-COPY prometheus/*.py prometheus/
+COPY prometheus/*.py prometheus/alertmanager.yml prometheus/
+COPY prometheus/templates prometheus/templates
 COPY grafana/dashboards grafana/dashboards
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel . \
     && pip --python /opt/ecotrack/bin/python install --no-cache-dir --no-deps --no-index /wheel/*.whl

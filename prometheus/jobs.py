@@ -13,18 +13,22 @@ _USUAL = re.compile("|".join(map(re.escape, (EXPORTER, SIMULATOR))))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
-    """Jobs by which a Prometheus scrapes the exporters and the simulators."""
+    """Jobs by which a Prometheus scrapes the exporters and the simulators, one or more of each."""
 
-    exporter: str = "ecotrack"
-    simulator: str = "ecochain"
+    exporter: tuple[str, ...] = ("ecotrack",)
+    simulator: tuple[str, ...] = ("ecochain",)
 
 
 def of_jobs(groups: Iterable[AlertGroup], jobs: Jobs) -> tuple[AlertGroup, ...]:
-    """Return the alerts such that they select these jobs in place of the usual ones."""
-    named = {EXPORTER: _matcher(jobs.exporter), SIMULATOR: _matcher(jobs.simulator)}
+    """Return the alerts such that they select these jobs in place of the usual ones.
+
+    With several jobs an expression stands once for each, since one that tells of a missing job has to name it.
+    """
+    named = {EXPORTER: jobs.exporter, SIMULATOR: jobs.simulator}
 
     def selecting(expr: str) -> str:
-        return _USUAL.sub(lambda usual: named[usual[0]], expr)
+        usual = _USUAL.search(expr)
+        return expr if usual is None else "\nor\n".join(_selecting(expr, job) for job in named[usual[0]])
 
     return tuple(
         replace(group, alerts=tuple(replace(alert, expr=selecting(alert.expr)) for alert in group.alerts))
@@ -32,6 +36,6 @@ def of_jobs(groups: Iterable[AlertGroup], jobs: Jobs) -> tuple[AlertGroup, ...]:
     )
 
 
-def _matcher(job: str) -> str:
-    """Select a job; PromQL takes the quotes and escapes of JSON."""
-    return f"job={json.dumps(job, ensure_ascii=False)}"
+def _selecting(expr: str, job: str) -> str:
+    """Select a job in an expression; PromQL takes the quotes and escapes of JSON."""
+    return _USUAL.sub(lambda _: f"job={json.dumps(job, ensure_ascii=False)}", expr)

@@ -1,7 +1,7 @@
 """The boards of this project, and what of them differs from one Grafana to another."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ FOLDER = Path(exporter.__file__).parents[1] / "grafana/dashboards"
 """Folder of the boards, in a clone as where the package is installed. They are not sought by import: a folder of the
 name `grafana` where Python is started would be taken for another part of it."""
 
+SHOWN = 20
+"""Characters of a data source's identifier that are shown: those of the name of most. Chosen."""
+
 Document = dict[str, Any]
 
 
@@ -28,7 +31,7 @@ class Wishes:
 
     programs: tuple[str, ...]
     datasource: str = ""
-    jobs: Mapping[str, str]
+    jobs: Mapping[str, Sequence[str]]
     time_zone: str = ""
     documents: str = DOCUMENTS
     runbooks: str = RUNBOOKS
@@ -66,10 +69,15 @@ def adapted(document: Document, wishes: Wishes) -> Document:
     document["links"] = [one for one in document["links"] if set(one["tags"]) <= {*wishes.programs, *document["tags"]}]
     variables = {one["name"]: one for one in document["templating"]["list"]}
     if wishes.datasource:
-        variables["datasource"]["current"] = _chosen(wishes.datasource, wishes.datasource)
-    if job := wishes.jobs.get(_program(document)):
-        variables["job"]["current"] = _chosen([job], [job])
+        variables["datasource"]["current"] = _chosen(_short(wishes.datasource), wishes.datasource)
+    if jobs := wishes.jobs.get(_program(document)):
+        variables["job"]["current"] = _chosen([*jobs], [*jobs])
     return document
+
+
+def _short(identifier: str) -> str:
+    """Return what is shown until Grafana has the data source's name: a long identifier would widen the row of lists."""
+    return identifier if len(identifier) <= SHOWN else f"{identifier[: SHOWN - 1]}…"
 
 
 def _chosen(text: str | list[str], value: str | list[str]) -> Document:

@@ -40,7 +40,8 @@ def add_output_flags(parser: argparse.ArgumentParser, usual: str, written: str) 
     add("--force", action="store_true", help="write into a folder that is not empty; files of other names in it stay")
     add("--only", choices=PROGRAMS, help=f"write only the {written} of the exporter or of the simulator")
     for flag, program in (("--job", "exporter"), ("--simulator-job", "simulator")):
-        add(flag, metavar="NAME", type=job, help=f"job by which Prometheus scrapes the {program} (default: {usual})")
+        named = f"job by which Prometheus scrapes the {program}, may be repeated (default: {usual})"
+        add(flag, metavar="NAME", type=job, action="append", default=[], help=named)
 
 
 def add_kubernetes_flags(parser: argparse.ArgumentParser, kind: str) -> None:
@@ -61,9 +62,12 @@ def programs_of(options: argparse.Namespace) -> tuple[str, ...]:
     return programs
 
 
-def jobs_of(options: argparse.Namespace) -> dict[str, str]:
-    """Return the job that is named for each program, empty where none is."""
-    return dict(zip(PROGRAMS, (options.job or "", options.simulator_job or ""), strict=True))
+def jobs_of(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:
+    """Return the jobs that are named for each program, each once, in the order in which they are named."""
+    return {
+        program: tuple(dict.fromkeys(named))
+        for program, named in zip(PROGRAMS, (options.job, options.simulator_job), strict=True)
+    }
 
 
 def place_of(options: argparse.Namespace) -> Place | None:

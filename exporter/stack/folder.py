@@ -8,7 +8,7 @@ from exporter.core.config import ConfigError
 
 
 def write_folder(folder: Path, texts: Mapping[str, str], *, force: bool) -> None:
-    """Write texts by their files' names, each file whole or not at all, and none before there is room for all.
+    """Write texts by their paths in the folder, each file whole or not at all, and none before there is room for all.
 
     Raises ConfigError where the folder holds anything and nobody forces it, and where it cannot be written. What else
     a forced folder holds stays.
@@ -16,10 +16,10 @@ def write_folder(folder: Path, texts: Mapping[str, str], *, force: bool) -> None
     try:
         if not force and folder.is_dir() and any(folder.iterdir()):
             raise ConfigError([f"--output: {folder}: is not empty; name another folder, or --force to write into it"])
-        folder.mkdir(parents=True, exist_ok=True)
+        beside = {name: (folder / name).with_name(f".{Path(name).name}.new") for name in texts}
         with contextlib.ExitStack() as stack:
-            beside = {name: folder / f".{name}.new" for name in texts}
             for name, path in beside.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
                 stack.callback(path.unlink, missing_ok=True)
                 path.write_text(texts[name], encoding="utf-8")
             for name, path in beside.items():

@@ -21,6 +21,7 @@ from exporter.stack.flags import (
 )
 from exporter.stack.folder import write_folder
 from exporter.stack.kubernetes import Place, prometheus_rule
+from exporter.stack.notifications import FOLDER, notification_files
 from prometheus.alert import Links
 from prometheus.files import rule_files
 from prometheus.jobs import Jobs
@@ -36,7 +37,7 @@ EPILOG = """\
 examples:
   ecotrack rules --output rules             all rules, as this project's own stack has them
   ecotrack rules --output rules --only ecotrack --grafana-url https://grafana.example.org
-  ecotrack rules --output rules --job node/ecotrack       where Prometheus scrapes by another job's name
+  ecotrack rules --output rules --job node/ecotrack --job lab     where Prometheus scrapes by jobs of other names
   ecotrack rules --output rules --config.file /etc/ecotrack/ecotrack.yml --link-megabits 1000
                                             without the budget alerts that this machine could never reach
   ecotrack rules --output rules --sci 'requests=http_requests_total{job="shop"}'
@@ -56,21 +57,24 @@ def rules(arguments: Sequence[str]) -> int:
     texts = {path.name: text for path, text in files.items() if path.name.startswith(programs)}
     if place is not None:
         texts = {name: prometheus_rule(Path(name).stem, text, place) for name, text in texts.items()}
+    texts |= notification_files()
     write_folder(options.output, texts, force=options.force)
     write_out(f"wrote {' '.join(sorted(texts))} to {options.output}\n")
     write_out("".join(f"{line}\n" for line in _what_next(options.output.absolute(), place)))
     selected = dict(zip(PROGRAMS, (jobs.exporter, jobs.simulator), strict=True))
-    write_out(f"Scrape by the job that they select: {', '.join(selected[one] for one in programs)}.\n")
+    write_out(f"Scrape by the jobs that they select: {', '.join(job for one in programs for job in selected[one])}.\n")
     return 0
 
 
-def _what_next(folder: Path, place: Place | None) -> tuple[str, str]:
+def _what_next(folder: Path, place: Place | None) -> tuple[str, ...]:
+    messages = f"{folder}/{FOLDER} has templates of messages and an example for Alertmanager, which tells nobody yet."
     if place is not None:
         selected = "The operator takes what its ruleSelector and ruleNamespaceSelector name; see --label, --namespace."
-        return f"Apply them: kubectl apply --server-side -f {folder}", selected
+        return f"Apply them: kubectl apply --server-side -f {folder}", selected, messages
     return (
         f'Name them in prometheus.yml: rule_files: ["{folder}/*.yml"]',
         f"Check and load them: promtool check rules {folder}/*.yml, then reload Prometheus (SIGHUP).",
+        messages,
     )
 
 
@@ -113,7 +117,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Build the parser of `ecotrack rules`."""
     parser = Parser(
         prog="ecotrack rules",
-        description="Write recording rules and alerts for your own Prometheus.",
+        description="Write recording rules and alerts for your own Prometheus, and messages for your Alertmanager.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

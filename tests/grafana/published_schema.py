@@ -1,16 +1,12 @@
 """JSON Schemas made from the TypeScript types that Grafana publishes; kept under .cache/ for the next run."""
 
-import fcntl
-import hashlib
 import json
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.npm import installed, run
 from tests.processes import program
 
 ROOT = Path(__file__).parents[2]
@@ -42,14 +38,7 @@ class PublishedSchema:
     """Schemas of one Grafana by TypeScript type, all of them made by one process when the first is asked for."""
 
     def __init__(self, major: str) -> None:
-        self._pins = PINS / major
-        made_from = (self._pins / "package-lock.json").read_bytes() + GENERATOR.read_bytes()
-        self._folder = ROOT / ".cache" / f"grafana-schema-{hashlib.sha256(made_from).hexdigest()[:16]}"
-        self._folder.parent.mkdir(exist_ok=True)
-        with self._folder.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # the first of several workers makes them for all
-            if not self._folder.is_dir():
-                self._install()
+        self._folder = installed("grafana-schema", PINS / major, [GENERATOR], _generate)
 
     def dashboard(self) -> dict[str, Any]:
         """Return the schema of a whole board; options and custom field settings of panels are left open in it."""
@@ -66,14 +55,9 @@ class PublishedSchema:
         (number,) = re.findall(r"schemaVersion: (\d+)", text)
         return int(number)
 
-    def _install(self) -> None:
-        """Install beside the final place first, so that an interrupted run leaves nothing that looks complete."""
-        unfinished = Path(tempfile.mkdtemp(dir=self._folder.parent))
-        for file in (self._pins / "package.json", self._pins / "package-lock.json", GENERATOR):
-            shutil.copy(file, unfinished)
-        _run([program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], unfinished)
-        _run([program("node", "nodejs"), GENERATOR.name], unfinished, json.dumps(list(_wanted(unfinished))))
-        unfinished.rename(self._folder)
+
+def _generate(folder: Path) -> None:
+    run([program("node", "nodejs"), GENERATOR.name], folder, json.dumps(list(_wanted(folder))))
 
 
 def _wanted(folder: Path) -> Iterator[dict[str, str]]:
@@ -103,11 +87,6 @@ def _file(kind: str, part: str) -> str:
 def _read(file: Path) -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return schema
-
-
-def _run(argv: list[str], folder: Path, told: str = "") -> None:
-    done = subprocess.run(argv, cwd=folder, input=told, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, f"{argv[0]} failed:\n{done.stdout}\n{done.stderr}"
 
 
 def _declarations(type_name: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 from exporter.cli import main
 from exporter.stack import boards, flags
@@ -148,13 +149,24 @@ SMALL: dict[str, Any] = {
 }
 
 
-@given(JOBS)
-@example(ODD_JOB)
-def test_no_job_is_taken_for_anything_but_a_name(job: str) -> None:
-    board = boards.adapted(SMALL, boards.Wishes(programs=flags.PROGRAMS, jobs={"ecotrack": job}))
+@given(st.lists(JOBS, min_size=1, max_size=3))
+@example([ODD_JOB])
+def test_no_job_is_taken_for_anything_but_a_name(jobs: list[str]) -> None:
+    board = boards.adapted(SMALL, boards.Wishes(programs=flags.PROGRAMS, jobs={"ecotrack": jobs}))
     assert json.loads(boards.board_text(board)) == board
-    assert board["templating"]["list"][1]["current"] == {"selected": True, "text": [job], "value": [job]}
+    assert board["templating"]["list"][1]["current"] == {"selected": True, "text": jobs, "value": jobs}
     assert board["panels"] == SMALL["panels"]
+
+
+@given(st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True))
+@example(20 * "x")
+@example(21 * "x")
+def test_a_long_identifier_is_chosen_whole_and_shown_short(identifier: str) -> None:
+    wishes = boards.Wishes(programs=flags.PROGRAMS, jobs={}, datasource=flags.uid(identifier))
+    current = boards.adapted(SMALL, wishes)["templating"]["list"][0]["current"]
+    assert current["value"] == identifier
+    assert len(current["text"]) == min(len(identifier), boards.SHOWN)
+    assert identifier.startswith(current["text"].rstrip("…"))
 
 
 @given(TEXT, TEXT)

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.exporter.stack.test_dashboards import COMMITTED as BOARDS
+from tests.exporter.stack.test_messages import COMMITTED as MESSAGES
+from tests.exporter.stack.test_messages import messages
 from tests.exporter.stack.test_rules import COMMITTED as RULES
 from tests.exporter.stack.test_rules import written
-from tests.processes import TOOL_SECONDS
+from tests.processes import TOOL_SECONDS, program
 from tests.test_requirements import FOLDER as REQUIREMENTS
 
 ROOT = Path(__file__).parents[3]
@@ -64,6 +66,22 @@ def test_an_installed_command_writes_what_is_committed(
     done = run(ecotrack, command, "--output", "out", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert written(tmp_path / "out") == committed
+
+
+@pytest.mark.usefixtures("generation")
+def test_an_installed_command_writes_the_messages_too(ecotrack: Path, tmp_path: Path) -> None:
+    done = run(ecotrack, "rules", "--output", "out", "--only", "ecotrack", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert messages(tmp_path / "out") == MESSAGES
+    checked = subprocess.run(
+        [program("amtool"), "check-config", tmp_path / "out/alertmanager/alertmanager.yml"],
+        capture_output=True,
+        text=True,
+        timeout=TOOL_SECONDS,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
+    assert "1 templates" in checked.stdout
 
 
 def test_a_folder_of_the_same_name_beside_it_is_not_taken_for_the_packages(ecotrack: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Rules as PrometheusRules and boards as ConfigMaps, as the Prometheus operator and Grafana's sidecar take them."""
 
+import shutil
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from exporter.stack import flags
 from tests.exporter.stack.test_dashboards import COMMITTED as BOARDS
 from tests.exporter.stack.test_rules import COMMITTED as RULES
 from tests.exporter.stack.test_rules import TEXT, written
+from tests.kubernetes.published import objections
 
 LARGEST_BYTES = 1_048_576
 """Bytes that a ConfigMap holds at most (Kubernetes, "ConfigMaps"): 1 MiB."""
@@ -129,6 +131,25 @@ def test_a_config_map_holds_the_file_of_its_board_and_is_found_by_its_label() ->
     assert held == BOARDS
     assert "ecotrack-device-carbon.yml" in found
     assert "ecochain-edge-cluster.yml" in found
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_the_types_of_the_operator_and_of_kubernetes_accept_every_object() -> None:
+    """The schema above forbids keys that are unknown; these know which Prometheus and Kubernetes have since then."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed: `make test` installs it from Debian's packages as root")
+    flagged = ["--kubernetes", "--namespace=monitoring", "--label=example.org/team=a"]
+    assert main(["rules", "--output=rules", *flagged]) == 0
+    assert main(["dashboards", "--output=boards", *flagged]) == 0
+    found = [*objects("rules").values(), *objects("boards").values()]
+    assert objections(found) == [""] * len(found)
+    rule, board = next(iter(objects("rules").values())), next(iter(objects("boards").values()))
+    rule["spec"]["groups"][0]["rules"][0]["for"] = "5 minutes"
+    board["data"]["x.json"] = {}
+    wrong = objections([rule, board])
+    assert "groups/0/rules/0/for must match pattern" in wrong[0]
+    assert "must be string" in wrong[1]
 
 
 @given(TEXT | st.from_regex(r"[a-z.]{1,9}(/[a-z]+)?=[a-z.-]{0,70}", fullmatch=True), st.just("") | TEXT)

@@ -39,7 +39,8 @@ def _an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def written(folder: str | Path = "rules") -> dict[str, str]:
-    return {path.name: path.read_text() for path in sorted(Path(folder).iterdir())}
+    """Return the texts of the files in a folder, those in folders below it left out."""
+    return {path.name: path.read_text() for path in sorted(Path(folder).iterdir()) if path.is_file()}
 
 
 def test_without_flags_the_rules_are_the_committed_ones() -> None:
@@ -50,10 +51,12 @@ def test_without_flags_the_rules_are_the_committed_ones() -> None:
 def test_it_says_what_it_wrote_and_what_comes_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "--output", "rules", "--only", "ecotrack", "--job", "edge"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("wrote ecotrack-alerts.yml ecotrack-recording.yml to rules\n")
+    first = told.splitlines()[0]
+    assert first.startswith("wrote alertmanager/alertmanager.yml alertmanager/templates/ecotrack.tmpl ecotrack-alerts")
     assert f'rule_files: ["{tmp_path}/rules/*.yml"]' in told
-    assert told.endswith("Scrape by the job that they select: edge.\n")
-    assert len(told.splitlines()) == 4
+    assert f"{tmp_path}/rules/alertmanager has templates of messages and an example" in told
+    assert told.endswith("Scrape by the jobs that they select: edge.\n")
+    assert len(told.splitlines()) == 5
 
 
 def test_only_one_programs_rules_are_written() -> None:
@@ -160,13 +163,51 @@ def test_no_job_is_taken_for_anything_but_a_name(exporter: str, simulator: str) 
     usual = (*alert_groups(None), *simulator_alert_groups())
     names = {"ecotrack": exporter, "ecochain": simulator}
     seen = set()
-    for group, found in zip(usual, of_jobs(usual, Jobs(exporter=exporter, simulator=simulator)), strict=True):
+    for group, found in zip(usual, of_jobs(usual, Jobs(exporter=(exporter,), simulator=(simulator,))), strict=True):
         for before, after in zip(group.alerts, found.alerts, strict=True):
             assert replace(after, expr=before.expr) == before
             wanted = [names[value] for value in jobs_in(before.expr)]
             assert jobs_in(after.expr) == wanted
             seen.update(wanted)
     assert seen == {exporter, simulator}
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("generation")
+def test_of_several_jobs_each_is_seen_and_a_missing_one_is_named() -> None:
+    assert main(["rules", "--output=rules", "--only=ecotrack", "--job=edge", f"--job={ODD_JOB}", "--job=edge"]) == 0
+    odd = json.dumps(ODD_JOB)
+    series = [('up{job="edge",instance="a"}', "0x20"), (f'up{{job={odd},instance="b"}}', "0x20 stale")]
+    wanted = {  # name of an alert and minute -> labels of those that fire
+        ("EcotrackDown", "10m"): [{"job": "edge", "instance": "a"}, {"job": ODD_JOB, "instance": "b"}],
+        ("EcotrackAbsent", "10m"): [],
+        ("EcotrackAbsent", "40m"): [{"job": "edge"}, {"job": ODD_JOB}],
+    }
+    firing = [
+        {
+            "expr": f'count by (job, instance) (ALERTS{{alertname="{name}",alertstate="firing"}})',
+            "eval_time": minute,
+            "exp_samples": [
+                {"labels": "{" + ",".join(f"{key}={json.dumps(value)}" for key, value in one.items()) + "}", "value": 1}
+                for one in labels
+            ],
+        }
+        for (name, minute), labels in wanted.items()
+    ]
+    case = {
+        "rule_files": ["rules/ecotrack-alerts.yml"],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [{"series": name, "values": values} for name, values in series],
+                "promql_expr_test": firing,
+            }
+        ],
+    }
+    Path("case.yml").write_text(yaml.safe_dump(case))
+    done = promtool("test", "rules", "case.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def jobs_in(expr: str) -> list[str]:
@@ -216,7 +257,7 @@ def test_promtool_accepts_rules_with_every_flag() -> None:
     changed = [f"--job={ODD_JOB}", f"--simulator-job={ODD_JOB}", "--config.file=machine.yml", "--link-megabits=1000"]
     links = ["--grafana-url=https://[::1]:3000/grafana", "--runbook-url=https://wiki.test/%7Bbooks%7D"]
     assert main(["rules", "--output", "rules", *changed, *links, '--sci=a=b{c=~"d.*"}@e!="f"']) == 0
-    done = promtool("check", "rules", *sorted(Path("rules").iterdir()))
+    done = promtool("check", "rules", *sorted(Path("rules").glob("*.yml")))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

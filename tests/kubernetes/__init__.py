@@ -1,0 +1,1 @@
+"""Validators of Kubernetes and of the Prometheus operator, made from their Go types."""
