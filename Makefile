@@ -154,6 +154,7 @@ newer-programs: ## Fetch Prometheus, Alertmanager and Compose of Debian's suite 
 test-packages:
 	@scripts/install-packages prometheus prometheus-alertmanager prometheus-node-exporter chromium iproute2
 	@scripts/install-packages npm
+	@scripts/install-packages victoria-metrics
 
 # The folder is closed to other users, and the file in it open: Compose mounts the file itself, and Grafana reads it
 # there as a user of its own.

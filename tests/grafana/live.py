@@ -5,7 +5,7 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,12 @@ grid: {{price_per_kwh: 0.31, currency: EUR, live: {{provider: uk, zone: GB, url:
 HOURS_TO_THE_CLEANEST = 10.0
 """Far enough for now to be dirty, of which an alert tells."""
 
+PAST = "past.om"
+"""File of the samples of other days, in the folder of the stack."""
+
+AT_ONCE = {"batch_send_deadline": "1s"}
+"""A queue of remote write that keeps no sample for longer than the scrapes here are apart."""
+
 LATE_SECONDS = 4.0
 """More than three intervals, so that the sample which waits for it counts as late."""
 
@@ -70,8 +76,11 @@ class Live:
 
 
 @contextlib.contextmanager
-def running_stack(folder: Path) -> Iterator[Live]:
-    """Run two exporters, one of them on a live grid, simulator and Prometheus itself, all scraped every second."""
+def running_stack(folder: Path, remote_write: Sequence[str] = ()) -> Iterator[Live]:
+    """Run two exporters, one of them on a live grid, simulator and Prometheus itself, all scraped every second.
+
+    Prometheus writes what it scrapes and records on to the URLs of `remote_write`; that of other days stands in `PAST`.
+    """
     with (
         moving_machine(folder / "machine", seed=1) as machine,
         moving_machine(folder / "another-machine", seed=2) as another,
@@ -82,7 +91,8 @@ def running_stack(folder: Path) -> Iterator[Live]:
     ):
         config = folder / "prometheus.yml"
         jobs = {"ecotrack": [exporter, neighbour], "ecochain": [simulator]}
-        config.write_text(yaml.safe_dump(_configuration(folder, jobs)), encoding="utf-8")
+        receivers = {"remote_write": [{"url": url, "queue_config": AT_ONCE} for url in remote_write]}
+        config.write_text(yaml.safe_dump(_configuration(folder, jobs) | receivers), encoding="utf-8")
         _remember(folder, exporter)
         with running_prometheus(config, folder) as prometheus:
             itself = [{"targets": [prometheus.removeprefix("http://")]}]
@@ -114,7 +124,7 @@ def _remember(folder: Path, exporter: str) -> None:
         for labels, value in sorted(series.items())
         for at in times
     ]
-    file = folder / "past.om"
+    file = folder / PAST
     file.write_text("\n".join((*lines, "# EOF\n")), encoding="utf-8")
     argv = [
         program("promtool"),

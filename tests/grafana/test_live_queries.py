@@ -1,5 +1,6 @@
 """Every query of every board, asked of a real Prometheus that scrapes both programs under the committed rules."""
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from grafana.queries import Query, queries, resolve
 from prometheus.recording import SCOPE_RATE
 from simulator.experiments.find.estimates import load_shown_results
 from tests.grafana.committed import board, names
-from tests.grafana.live import RATE_SECONDS, SHOWN_SECONDS, Live, answer, finite_values, running_stack, series_of
+from tests.grafana.compared import Compared, compared_at
+from tests.grafana.live import PAST, RATE_SECONDS, SHOWN_SECONDS, Live, answer, finite_values, running_stack, series_of
 from tests.grafana.simulated import KEPT_RESULTS, TASKS_PER_HOUR
+from tests.grafana.victoria import MISSING, WRITE, import_past, running_receiver, until_shown
 
 pytestmark = pytest.mark.servers
 
@@ -72,11 +75,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The running servers, every query of every board, and those that had no data when the time was up."""
+    """The running servers, every query of every board, and those that had no data when the time was up.
+
+    `receiver` is the VictoriaMetrics to which Prometheus writes on, or nothing where there is none.
+    """
 
     live: Live
     questions: list[Question]
     empty: list[Question]
+    receiver: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +94,18 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         for one in documents
         for query in queries(one)
     ]
-    with running_stack(tmp_path_factory.mktemp("stack")) as live:
+    with running_receiver(tmp_path_factory.mktemp("receiver")) as receiver, contextlib.ExitStack() as stack:
+        folder = tmp_path_factory.mktemp("stack")
+        urls = [receiver + WRITE] if receiver else []
+        live = stack.enter_context(running_stack(folder, urls))
+        if receiver:
+            import_past(receiver, folder / PAST)
         empty = every
         deadline = time.monotonic() + SETTLED_SECONDS
         while any(not is_excused(one) for one in empty) and time.monotonic() < deadline:
             time.sleep(1)
             empty = [one for one in empty if not one.has_data(live)]
-        yield Asked(live=live, questions=every, empty=empty)
+        yield Asked(live=live, questions=every, empty=empty, receiver=receiver)
 
 
 @pytest.fixture
@@ -303,3 +315,49 @@ def test_savings_are_those_of_the_results(live: Live, scenario: str, others: int
 def test_a_panel_of_one_program_shows_nothing_of_the_other(live: Live) -> None:
     assert ask(live, "Simulator: memory", instance=live.exporter, name="edge-cluster.json") == []
     assert ask(live, "Exporter: memory", instance=live.simulator) == []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A query of a board as Prometheus and VictoriaMetrics answer it."""
+
+    question: Question
+    compared: Compared
+
+
+@pytest.fixture(scope="module")
+def pairs(asked: Asked) -> list[Pair]:
+    """Every query of every board, with All and with what its board chooses at first, asked of both at one moment."""
+    if not asked.receiver:
+        pytest.skip(MISSING)
+    moment = time.time()
+    until_shown(asked.live.prometheus, asked.receiver, moment)
+    return [
+        Pair(question=one, compared=compared_at(moment, asked.live.prometheus, asked.receiver, one.query, chosen))
+        for one in asked.questions
+        for chosen in ({}, one.first)
+        if chosen is not one.first or chosen
+    ]
+
+
+def test_victoria_metrics_answers_every_query_as_prometheus_does(pairs: list[Pair]) -> None:
+    """A rate or an increase has another definition there, by which Prometheus is asked as well; it tells no values
+    where a series is younger than the window."""
+    assert [(one.question, found) for one in pairs if (found := one.compared.differences())] == []
+
+
+def test_most_queries_were_compared_with_values(pairs: list[Pair]) -> None:
+    """Events are rare, and windows of other days reach beyond what the stack has."""
+    every = {one.question.query for one in pairs}
+    assert len({one.question.query for one in pairs if one.compared.is_told}) >= 0.8 * len(every)
+
+
+def test_another_moment_would_be_noticed(asked: Asked, pairs: list[Pair]) -> None:
+    """The comparison finds a store that is three samples behind."""
+    at = pairs[0].compared.at
+    behind = [
+        compared_at(at, asked.live.prometheus, asked.receiver, one.query, one.first, behind_seconds=3)
+        for one in asked.questions
+        if one.query.instant
+    ]
+    assert sum(bool(one.differences()) for one in behind) >= 0.2 * len(behind)
