@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,7 +48,7 @@ def equipped_machine() -> Iterator[Equipped]:
     with (
         tempfile.TemporaryDirectory() as text,
         moving_machine(Path(text) / "machine", SEED) as machine,
-        _server() as port,
+        stand_ins() as sections,
     ):
         folder = Path(text)
         before = _controller(folder)
@@ -57,13 +57,7 @@ def equipped_machine() -> Iterator[Equipped]:
         yield Equipped(
             before=before,
             flags=(*machine.flags, *on),
-            config={
-                "meter": {"kind": "shelly", "url": f"http://127.0.0.1:{port}"},
-                "grid": {
-                    "live": {"provider": "json", "url": f"http://127.0.0.1:{port}/grid", "path": "intensity"},
-                },
-                "journal": {"folder": str(folder / "journal")},
-            },
+            config={**sections, "journal": {"folder": str(folder / "journal")}},
         )
 
 
@@ -90,15 +84,30 @@ def _controller(folder: Path) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _server() -> Iterator[int]:
-    """Play a Shelly plug of the second generation, and below `/grid` a provider; yields the port."""
-    began = time.monotonic()
+def stand_ins(clock: Callable[[], float] = time.monotonic) -> Iterator[Mapping[str, object]]:
+    """Play a Shelly plug of the second generation, and a provider; yields the sections of a configuration for both.
+
+    The `clock` is asked for the seconds with each answer of the plug.
+    """
+    with _server(clock) as port:
+        yield {
+            "meter": {"kind": "shelly", "url": f"http://127.0.0.1:{port}"},
+            "grid": {"live": {"provider": "json", "url": f"http://127.0.0.1:{port}/grid", "path": "intensity"}},
+        }
+
+
+@contextlib.contextmanager
+def _server(clock: Callable[[], float]) -> Iterator[int]:
+    """Answer as the plug, and below `/grid` as the provider; yields the port."""
+    began = clock()
+
+    def plug() -> Mapping[str, object]:
+        total = PLUG_WATTS * (clock() - began) / 3600.0
+        return {"switch:0": {"apower": PLUG_WATTS, "aenergy": {"total": total}}}
 
     class Both(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            total = PLUG_WATTS * (time.monotonic() - began) / 3600.0
-            plug = {"switch:0": {"apower": PLUG_WATTS, "aenergy": {"total": total}}}
-            body = json.dumps({"intensity": GRAMS_PER_KWH} if self.path.startswith("/grid") else plug).encode()
+            body = json.dumps({"intensity": GRAMS_PER_KWH} if self.path.startswith("/grid") else plug()).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

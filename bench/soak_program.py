@@ -1,0 +1,233 @@
+"""The exporter or the live job with a clock that leaps: time passes at once, as far as whoever started it grants.
+
+`python -m bench.soak_program PROGRAM DESCRIPTOR LEAK [FLAGS]` runs `ecotrack` or `ecochain` with these flags. The
+descriptor is one end of a pair of sockets, on which a line comes in for a line that goes out: a number of seconds that
+may pass, for `done` once they have, or `measure`, for what the program holds. Its end is that of the program.
+
+A LEAK other than `none` is put into the program, to show that it is found.
+"""
+
+import contextlib
+import os
+import re
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from exporter.core.clock import SystemClock
+from exporter.core.service import StopSignal
+from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
+
+LONGEST_ERRAND = 60.0
+"""Seconds of real time for which the clock stands still at most while a child or an errand is under way."""
+
+PAUSE = 0.002
+"""Seconds from one look at whether it has ended to the next."""
+
+STOP_SECONDS = 120.0
+"""Seconds within which the signal to stop comes once no more time is granted."""
+
+NO_LEAK = "none"
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process holds at a moment: memory in bytes, CPU time in seconds, with that of its ended children.
+
+    `anonymous` is the part of the resident memory that is of no file; `pss` and `uss` change as well with what other
+    processes have in memory of the same files.
+    """
+
+    rss: int
+    anonymous: int
+    pss: int
+    uss: int
+    blocks: int
+    descriptors: int
+    threads: int
+    children: int
+    cpu: float
+
+
+class LeapingClock(SystemClock):
+    """The clocks of this machine, and all leaps that they have made."""
+
+    def __init__(self) -> None:
+        self._leapt = 0.0
+
+    def leap(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self._leapt += seconds
+
+    def wall(self) -> UnixSeconds:
+        """See `Clock.wall`."""
+        return UnixSeconds(super().wall() + self._leapt)
+
+    def awake(self) -> MonotonicSeconds:
+        """See `Clock.awake`."""
+        return MonotonicSeconds(super().awake() + self._leapt)
+
+    def elapsed(self) -> Seconds:
+        """See `Clock.elapsed`."""
+        return Seconds(super().elapsed() + self._leapt)
+
+
+class GrantedTime(StopSignal):
+    """The signals, and in place of each wait a leap of the clock, once as much time has been granted."""
+
+    def __init__(self, clock: LeapingClock, control: socket.socket) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lines = control.makefile("rw", buffering=1)
+        self._granted: float | None = None
+
+    def wait(self, seconds: float) -> bool:
+        """See `StopSignal.wait`. A signal that came meanwhile is obeyed after the leap, which it cannot cut short."""
+        while self._granted is None or self._granted <= 0.0:
+            if not self._take():
+                return super().wait(STOP_SECONDS)
+        await_errands()
+        self._granted -= seconds
+        self._clock.leap(seconds)
+        return super().wait(0.0)
+
+    def _take(self) -> bool:
+        """Tell that what was granted has passed, and take more; answer what else is asked. False at the end."""
+        if self._granted is not None:
+            self._lines.write("done\n")
+            self._granted = None
+        line = self._lines.readline()
+        if line.startswith("measure"):
+            self._lines.write(msgspec.json.encode(held()).decode() + "\n")
+        elif line:
+            self._granted = float(line)
+        return bool(line)
+
+
+def await_errands() -> None:
+    """Return once no child is at work, as in life, where hours of the clock do not pass within its milliseconds."""
+    ends = time.monotonic() + LONGEST_ERRAND
+    while time.monotonic() < ends and (has_busy_child() or has_errand()):
+        time.sleep(PAUSE)
+
+
+def has_busy_child() -> bool:
+    """Tell whether there are children and none has ended."""
+    with contextlib.suppress(ChildProcessError):
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    return False
+
+
+def has_errand() -> bool:
+    """Tell whether a thread is under way that ends by itself."""
+    return any(one.name in ("errand", "child", "end of a program") for one in threading.enumerate())
+
+
+def held() -> Held:
+    """Measure this process."""
+    sizes = {
+        name: int(kilobytes) << 10
+        for name, kilobytes in re.findall(r"(\w+): +(\d+) kB", Path("/proc/self/smaps_rollup").read_text())
+    }
+    times = os.times()
+    return Held(
+        rss=sizes["Rss"],
+        anonymous=sizes["Anonymous"],
+        pss=sizes["Pss"],
+        uss=sizes["Private_Clean"] + sizes["Private_Dirty"],
+        blocks=sys.getallocatedblocks(),
+        descriptors=len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - the names are not wanted
+        threads=len(os.listdir("/proc/self/task")),  # noqa: PTH208 - as above
+        children=sum(
+            len(file.read_text().split()) for file in Path("/proc/self/task").glob("*/children") if file.exists()
+        ),
+        cpu=times.user + times.system + times.children_user + times.children_system,
+    )
+
+
+def main() -> int:
+    """Run a program as its command line does, but for the clock and the signals."""
+    name, descriptor, leak, *flags = sys.argv[1:]
+    clock = LeapingClock()
+    stop = GrantedTime(clock, socket.socket(fileno=int(descriptor)))
+    LEAKS[leak]()
+    if name == "ecotrack":
+        from exporter import cli as program  # noqa: PLC0415 - one of the two
+    else:
+        from simulator import cli as program  # type: ignore[no-redef]  # noqa: PLC0415 - as above
+    for called, put in (("SystemClock", clock), ("StopSignal", stop)):
+        setattr(program, called, lambda put=put: put)
+    return program.main(flags)
+
+
+def _grow_a_list() -> None:
+    """Keep a few bytes of each snapshot."""
+    from exporter.core.web.publication import Publication  # noqa: PLC0415 - patched only here
+
+    kept: list[str] = []
+    publish = Publication.publish
+
+    def leaky(self: Publication[object], snapshot: object) -> None:  # type: ignore[type-var]
+        kept.append(f"sample {len(kept)}")
+        publish(self, snapshot)
+
+    Publication.publish = leaky  # type: ignore[method-assign,assignment]
+
+
+def _open_a_file() -> None:
+    """Leave a file open for each hundredth answer."""
+    from exporter.core.web.site import Site  # noqa: PLC0415 - as above
+
+    respond, opened = Site.respond, list[int]()
+
+    def leaky(self: Site, request: object) -> object:
+        opened.append(os.open(os.devnull, os.O_RDONLY) if len(opened) % 100 == 0 else -1)
+        return respond(self, request)  # type: ignore[arg-type]
+
+    Site.respond = leaky  # type: ignore[method-assign,assignment]
+
+
+def _start_a_thread() -> None:
+    """Leave a thread waiting for each tenth connection."""
+    from exporter.core.web.connection import Connection  # noqa: PLC0415 - as above
+
+    made, count, never = Connection.connection_made, [0], threading.Event()
+
+    def leaky(self: Connection, transport: object) -> None:
+        count[0] += 1
+        if count[0] % 10 == 0:
+            threading.Thread(target=never.wait, daemon=True).start()
+        made(self, transport)  # type: ignore[arg-type]
+
+    Connection.connection_made = leaky  # type: ignore[method-assign,assignment]
+
+
+def _keep_every_label() -> None:
+    """Drop no series of a program or a network device that has gone."""
+    from exporter import totals  # noqa: PLC0415 - as above
+    from exporter.attribution import sharing, slots  # noqa: PLC0415 - as above
+
+    place = slots.place
+
+    def leaky(*arguments: object, **named: object) -> object:
+        return place(*arguments, **named | {"top": sys.maxsize})  # type: ignore[arg-type]
+
+    sharing.place = leaky  # type: ignore[assignment]
+    totals.MAX_DEVICES = sys.maxsize
+
+
+LEAKS: Mapping[str, Callable[[], None]] = {
+    NO_LEAK: lambda: None,
+    "list": _grow_a_list,
+    "file": _open_a_file,
+    "thread": _start_a_thread,
+    "label": _keep_every_label,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
