@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.record import RESULTS, record, table
 from bench.soak_course import STEP, SUBJECTS, Point, Soaked, soaking
-from bench.soak_program import LEAKS, NO_LEAK
+from bench.soak_program import LEAKS
 from bench.soak_trend import LEVEL, Trend, trend_of
 from exporter.core.units import HOURS_PER_DAY
 
@@ -64,13 +64,13 @@ def main() -> int:
     add("--hours", type=float, default=float(HOURS_PER_DAY), help="hours of the clock (default: %(default)g)")
     add("--scrapes", type=int, default=100_000, help="scrapes of each program (default: %(default)s)")
     add("--program", choices=tuple(SUBJECTS), help="only this one")
-    add("--leak", choices=tuple(LEAKS), default=NO_LEAK, help="put this leak into it")
+    add("--leaks", nargs="+", choices=tuple(LEAKS), default=(), help="put these leaks into it")
     options = parser.parse_args()
     if options.hours < 2 * SETTLED_AFTER:
         parser.error(f"--hours: expected {2 * SETTLED_AFTER:g} or more, got {options.hours:g}")
     grown = []
     for name in [options.program] if options.program else SUBJECTS:
-        with soaking(name, options.leak) as course:
+        with soaking(name, options.leaks) as course:
             found = course.run(options.hours, options.scrapes, CROWD, tell)
         parts = described(found)
         print("\n\n".join([f"# {name}", *parts]))

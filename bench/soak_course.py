@@ -18,12 +18,18 @@ import yaml
 
 from bench.equipped import stand_ins
 from bench.soak_life import Clients, Devices, Programs
-from bench.soak_program import NO_LEAK, Held
+from bench.soak_program import Held
 from exporter.core.units import SECONDS_PER_HOUR
 from tests.processes import ending, free_port, wait_for
 
 STEP = 300.0
 """Seconds of the clock from one measurement to the next."""
+
+SLICES = 5
+"""Parts of a step that pass one after the other."""
+
+MEETING = 0.1
+"""Share of the scrapes that clients ask for while the clock leaps; with each sample, answers are rendered anew."""
 
 STEPS_PER_PROGRAM, STEPS_PER_DEVICE, STEPS_PER_HOUR = 3, 6, round(SECONDS_PER_HOUR / STEP)
 
@@ -75,7 +81,7 @@ class Soaked:
 def ecotrack(folder: Path) -> Iterator[Subject]:
     """Prepare the exporter: what it samples is real, but for a plug and a grid on loopback."""
     file, seconds = folder / "ecotrack.yml", itertools.count(step=METER_INTERVAL)
-    journal = {"folder": str(folder / "state/journal"), "rotate_megabytes": 0.01, "keep_files": 3}
+    journal = {"folder": str(folder / "state/journal"), "rotate_megabytes": 0.001, "keep_files": 2}
     with stand_ins(lambda: float(next(seconds))) as sections:
 
         def configure(number: int) -> None:
@@ -111,8 +117,8 @@ SUBJECTS: Mapping[str, Callable[[Path], contextlib.AbstractContextManager[Subjec
 
 
 @contextlib.contextmanager
-def soaking(name: str, leak: str = NO_LEAK) -> Iterator["Course"]:
-    """Start a program with a leak in it, and end it when the block does."""
+def soaking(name: str, leaks: Sequence[str] = ()) -> Iterator["Course"]:
+    """Start a program with leaks in it, and end it when the block does."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
         for part in ("state", "tmp", "bin"):
@@ -121,7 +127,7 @@ def soaking(name: str, leak: str = NO_LEAK) -> Iterator["Course"]:
         ours, theirs = socket.socketpair()
         stack.enter_context(ours)
         port, log = free_port(), folder / "log"
-        argv = [sys.executable, "-m", "bench.soak_program", name, str(theirs.fileno()), leak, *subject.flags]
+        argv = [sys.executable, "-m", "bench.soak_program", name, str(theirs.fileno()), ",".join(leaks), *subject.flags]
         with theirs, log.open("ab") as output:
             process = subprocess.Popen(
                 [*argv, f"--web.listen-address=127.0.0.1:{port}"],
@@ -132,7 +138,6 @@ def soaking(name: str, leak: str = NO_LEAK) -> Iterator["Course"]:
                 env=os.environ | {"TMPDIR": str(folder / "tmp")},
             )
         stack.enter_context(ending(process))
-        # It is closed first: with the end of time the program waits for the signal.
         lines = stack.enter_context(ours.makefile("rw", buffering=1))
         stack.callback(ours.shutdown, socket.SHUT_WR)
         wait_for(f"http://127.0.0.1:{port}/-/healthy", process, log)
@@ -159,9 +164,7 @@ class Course:
         try:
             for number in range(steps):
                 self._come_and_go(number, crowd)
-                self._write(f"{STEP}\n")
-                self._clients.scrape(scrapes * (number + 1) // steps - self._clients.scrapes)
-                self._read()
+                self._pass(scrapes * (number + 1) // steps)
                 points.append(point := self._point((number + 1) / STEPS_PER_HOUR))
                 say(f"{name}: hour {point.hour:.1f} of {hours:g}, {point.held.rss / 2**20:.1f} MiB")
         finally:
@@ -169,6 +172,15 @@ class Course:
             self._devices.end()
         say("")
         return Soaked(name=name, points=points, counts=self._counts())
+
+    def _pass(self, scrapes: int) -> None:
+        """Let a step pass in slices, until there have been so many scrapes; some meet samples, most follow on them."""
+        for left in range(SLICES, 0, -1):
+            count = (scrapes - self._clients.scrapes) // left
+            self._write(f"{STEP / SLICES}\n")
+            self._clients.scrape(round(MEETING * count))
+            self._read()
+            self._clients.scrape(count - round(MEETING * count))
 
     def _come_and_go(self, number: int, crowd: int) -> None:
         """Change what is around, and at each full hour the configuration and the log."""

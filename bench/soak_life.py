@@ -20,12 +20,13 @@ OPENMETRICS = PROMETHEUS_HEADERS["Accept"]
 HALF_A_REQUEST = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
 WHOLE_REQUEST = HALF_A_REQUEST + b"\r\n"
 ANSWER_SECONDS = 240
-KEPT_OPEN = 4
-"""Connections that are kept open for good, as those of several Prometheus."""
+PROMETHEUS, TEXT = (OPENMETRICS, "gzip"), ("*/*", "identity")
+KEPT_OPEN = (PROMETHEUS, TEXT, PROMETHEUS, ("*/*", "gzip"), PROMETHEUS, (OPENMETRICS, "identity"), PROMETHEUS, TEXT)
+"""What is accepted on connections that are kept open for good, as those of several Prometheus."""
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
-BUSY = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; read end"
+BUSY = "i=0; while [ $i -lt 10000 ]; do i=$((i+1)); done; read end"
 """Shell script that takes two clock ticks or so of a CPU, and then waits until its input ends."""
 
 
@@ -39,31 +40,18 @@ class Clients:
     looks: int = 0
     broken: int = 0
     body: bytes = b""
-    _kept: list[http.client.HTTPConnection] = field(default_factory=list)
+    encoding: str = ""
+    _kept: list[http.client.HTTPConnection] = field(init=False)
+    _paths: Iterator[str] = field(init=False)
+    _breaks: Iterator[bytes] = field(init=False)
+    _mix: Iterator[Callable[[], None]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare the connections that stay, and the order of what clients do."""
-        self._kept = [self._connection() for _ in range(KEPT_OPEN)]
-        paths, breaks = itertools.cycle(self.pages), itertools.cycle((b"", HALF_A_REQUEST, WHOLE_REQUEST))
-        kept = itertools.cycle(self._kept)
-
-        def stay(accept: str, encoding: str) -> Callable[[], None]:
-            return lambda: self._scrape(next(kept), accept, encoding)
-
-        def come_once() -> None:
-            with contextlib.closing(self._connection()) as connection:
-                self._scrape(connection, OPENMETRICS, "gzip")
-
-        def look() -> None:
-            with contextlib.closing(self._connection()) as connection:
-                for path in ("/", next(paths)):
-                    self._ask(connection, path, "*/*", "gzip")
-                    self.looks += 1
-
-        prometheus, text = stay(OPENMETRICS, "gzip"), stay("*/*", "identity")
-        usual = [prometheus, text, prometheus, stay("*/*", "gzip"), prometheus, stay(OPENMETRICS, "identity")]
-        mix = [*usual, come_once, prometheus, look, lambda: self._break_off(next(breaks))]
-        self._mix: Iterator[Callable[[], None]] = itertools.cycle(mix)
+        self._kept = [self._connection() for _ in KEPT_OPEN]
+        self._paths = itertools.cycle(self.pages)
+        self._breaks = itertools.cycle((b"", HALF_A_REQUEST, WHOLE_REQUEST))
+        self._mix = itertools.cycle((self._all, self._all, self._come_once, self._look, self._break_off))
 
     def scrape(self, count: int) -> None:
         """Return once so many more scrapes have been answered in full, with what else clients do between them."""
@@ -73,7 +61,8 @@ class Clients:
 
     def series(self) -> int:
         """Return the number of series of the last scrape."""
-        return sum(1 for line in self.body.splitlines() if line and not line.startswith(b"#"))
+        body = gzip.decompress(self.body) if self.encoding == "gzip" else self.body
+        return sum(1 for line in body.splitlines() if line and not line.startswith(b"#"))
 
     def close(self) -> None:
         """Close the connections that stay."""
@@ -83,24 +72,61 @@ class Clients:
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
 
-    def _scrape(self, connection: http.client.HTTPConnection, accept: str, encoding: str) -> None:
-        body = self._ask(connection, "/metrics", accept, encoding)
-        self.body = gzip.decompress(body) if "gzip" in encoding else body
-        self.scrapes += 1
+    def _all(self) -> None:
+        """Scrape on all connections that stay, at once."""
+        for connection, (accept, encoding) in zip(self._kept, KEPT_OPEN, strict=True):
+            send(connection, "/metrics", accept, encoding)
+        for connection, (accept, encoding) in zip(self._kept, KEPT_OPEN, strict=True):
+            try:
+                body = answer(connection)
+            except ConnectionError:  # it rested for too long, as where the clock stood still for a child
+                connection.close()
+                send(connection, "/metrics", accept, encoding)
+                body = answer(connection)
+            self._take(body, encoding)
 
-    def _ask(self, connection: http.client.HTTPConnection, path: str, accept: str, encoding: str) -> bytes:
-        connection.request("GET", path, headers={"Accept": accept, "Accept-Encoding": encoding})
-        response = connection.getresponse()
-        body = response.read()
-        if response.status != http.HTTPStatus.OK:
-            raise AssertionError(f"{path} answered {response.status}")
-        return body
+    def _come_once(self) -> None:
+        with contextlib.closing(self._connection()) as connection:
+            send(connection, "/metrics", *PROMETHEUS)
+            self._take(answer(connection), "gzip")
 
-    def _break_off(self, sent: bytes) -> None:
+    def _look(self) -> None:
+        """Look at the page and at one of its paths, as a browser does."""
+        with contextlib.closing(self._connection()) as connection:
+            for path in ("/", next(self._paths)):
+                send(connection, path, "*/*", "gzip")
+                answer(connection)
+                self.looks += 1
+
+    def _break_off(self) -> None:
+        """Send nothing, half a request or a whole one, and reset the connection without reading."""
         with socket.create_connection(("127.0.0.1", self.port), ANSWER_SECONDS) as client:
-            client.sendall(sent)
+            client.sendall(next(self._breaks))
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self.broken += 1
+
+    def _take(self, body: bytes, encoding: str) -> None:
+        self.body, self.encoding = body, encoding
+        self.scrapes += 1
+
+
+def send(connection: http.client.HTTPConnection, path: str, accept: str, encoding: str) -> None:
+    """Ask for a path; on a connection that was closed meanwhile, on another one in its place."""
+    headers = {"Accept": accept, "Accept-Encoding": encoding}
+    try:
+        connection.request("GET", path, headers=headers)
+    except ConnectionError:
+        connection.close()
+        connection.request("GET", path, headers=headers)
+
+
+def answer(connection: http.client.HTTPConnection) -> bytes:
+    """Return the body of a good answer."""
+    response = connection.getresponse()
+    body = response.read()
+    if response.status != http.HTTPStatus.OK:
+        raise AssertionError(f"answered {response.status}: {body[:80]!r}")
+    return body
 
 
 class Programs:

@@ -1,13 +1,15 @@
 """The exporter or the live job with a clock that leaps: time passes at once, as far as whoever started it grants.
 
-`python -m bench.soak_program PROGRAM DESCRIPTOR LEAK [FLAGS]` runs `ecotrack` or `ecochain` with these flags. The
+`python -m bench.soak_program PROGRAM DESCRIPTOR LEAKS [FLAGS]` runs `ecotrack` or `ecochain` with these flags. The
 descriptor is one end of a pair of sockets, on which a line comes in for a line that goes out: a number of seconds that
 may pass, for `done` once they have, or `measure`, for what the program holds. Its end is that of the program.
 
-A LEAK other than `none` is put into the program, to show that it is found.
+LEAKS, with commas between them, are put into the program, to show that they are found.
 """
 
+import asyncio
 import contextlib
+import itertools
 import os
 import re
 import socket
@@ -16,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -23,16 +26,11 @@ from exporter.core.clock import SystemClock
 from exporter.core.service import StopSignal
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
 
-LONGEST_ERRAND = 60.0
-"""Seconds of real time for which the clock stands still at most while a child or an errand is under way."""
+LONGEST_ERRAND = 600.0
+"""Seconds of this machine for which the clock stands still at most while a child or an errand is under way."""
 
 PAUSE = 0.002
 """Seconds from one look at whether it has ended to the next."""
-
-STOP_SECONDS = 120.0
-"""Seconds within which the signal to stop comes once no more time is granted."""
-
-NO_LEAK = "none"
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +51,15 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float
 
 
-class LeapingClock(SystemClock):
-    """The clocks of this machine, and all leaps that they have made."""
+class LeapingClock:
+    """The clocks of this machine at the start, and all leaps since then: between two leaps they stand still.
+
+    So no child is ever late, however busy the machine is.
+    """
 
     def __init__(self) -> None:
+        began = SystemClock()
+        self._wall, self._awake, self._elapsed = began.wall(), began.awake(), began.elapsed()
         self._leapt = 0.0
 
     def leap(self, seconds: float) -> None:
@@ -65,15 +68,15 @@ class LeapingClock(SystemClock):
 
     def wall(self) -> UnixSeconds:
         """See `Clock.wall`."""
-        return UnixSeconds(super().wall() + self._leapt)
+        return UnixSeconds(self._wall + self._leapt)
 
     def awake(self) -> MonotonicSeconds:
         """See `Clock.awake`."""
-        return MonotonicSeconds(super().awake() + self._leapt)
+        return MonotonicSeconds(self._awake + self._leapt)
 
     def elapsed(self) -> Seconds:
         """See `Clock.elapsed`."""
-        return Seconds(super().elapsed() + self._leapt)
+        return Seconds(self._elapsed + self._leapt)
 
 
 class GrantedTime(StopSignal):
@@ -89,7 +92,7 @@ class GrantedTime(StopSignal):
         """See `StopSignal.wait`. A signal that came meanwhile is obeyed after the leap, which it cannot cut short."""
         while self._granted is None or self._granted <= 0.0:
             if not self._take():
-                return super().wait(STOP_SECONDS)
+                return True
         await_errands()
         self._granted -= seconds
         self._clock.leap(seconds)
@@ -151,10 +154,11 @@ def held() -> Held:
 
 def main() -> int:
     """Run a program as its command line does, but for the clock and the signals."""
-    name, descriptor, leak, *flags = sys.argv[1:]
+    name, descriptor, leaks, *flags = sys.argv[1:]
     clock = LeapingClock()
     stop = GrantedTime(clock, socket.socket(fileno=int(descriptor)))
-    LEAKS[leak]()
+    for one in filter(None, leaks.split(",")):
+        LEAKS[one]()
     if name == "ecotrack":
         from exporter import cli as program  # noqa: PLC0415 - one of the two
     else:
@@ -165,45 +169,45 @@ def main() -> int:
 
 
 def _grow_a_list() -> None:
-    """Keep a few bytes of each snapshot."""
+    """Keep each snapshot."""
     from exporter.core.web.publication import Publication  # noqa: PLC0415 - patched only here
 
-    kept: list[str] = []
+    kept: list[object] = []
     publish = Publication.publish
 
-    def leaky(self: Publication[object], snapshot: object) -> None:  # type: ignore[type-var]
-        kept.append(f"sample {len(kept)}")
+    def leaky(self: Publication[Any], snapshot: Any) -> None:
+        kept.append(snapshot)
         publish(self, snapshot)
 
-    Publication.publish = leaky  # type: ignore[method-assign,assignment]
+    Publication.publish = leaky  # type: ignore[method-assign]
 
 
 def _open_a_file() -> None:
     """Leave a file open for each hundredth answer."""
-    from exporter.core.web.site import Site  # noqa: PLC0415 - as above
+    from exporter.core.web.site import Request, Response, Site  # noqa: PLC0415 - as above
 
-    respond, opened = Site.respond, list[int]()
+    respond, answers = Site.respond, itertools.count(1)
 
-    def leaky(self: Site, request: object) -> object:
-        opened.append(os.open(os.devnull, os.O_RDONLY) if len(opened) % 100 == 0 else -1)
-        return respond(self, request)  # type: ignore[arg-type]
+    def leaky(self: Site, request: Request) -> Response:
+        if next(answers) % 100 == 0:
+            os.open(os.devnull, os.O_RDONLY)
+        return respond(self, request)
 
-    Site.respond = leaky  # type: ignore[method-assign,assignment]
+    Site.respond = leaky  # type: ignore[method-assign]
 
 
 def _start_a_thread() -> None:
     """Leave a thread waiting for each tenth connection."""
     from exporter.core.web.connection import Connection  # noqa: PLC0415 - as above
 
-    made, count, never = Connection.connection_made, [0], threading.Event()
+    made, connections, never = Connection.connection_made, itertools.count(1), threading.Event()
 
-    def leaky(self: Connection, transport: object) -> None:
-        count[0] += 1
-        if count[0] % 10 == 0:
+    def leaky(self: Connection, transport: asyncio.BaseTransport) -> None:
+        if next(connections) % 10 == 0:
             threading.Thread(target=never.wait, daemon=True).start()
-        made(self, transport)  # type: ignore[arg-type]
+        made(self, transport)
 
-    Connection.connection_made = leaky  # type: ignore[method-assign,assignment]
+    Connection.connection_made = leaky  # type: ignore[method-assign]
 
 
 def _keep_every_label() -> None:
@@ -213,15 +217,14 @@ def _keep_every_label() -> None:
 
     place = slots.place
 
-    def leaky(*arguments: object, **named: object) -> object:
-        return place(*arguments, **named | {"top": sys.maxsize})  # type: ignore[arg-type]
+    def leaky(groups: Any, gains: Any, **named: Any) -> slots.Placed:
+        return place(groups, gains, **named | {"top": sys.maxsize})
 
-    sharing.place = leaky  # type: ignore[assignment]
-    totals.MAX_DEVICES = sys.maxsize
+    for module, name, put in ((sharing, "place", leaky), (totals, "MAX_DEVICES", sys.maxsize)):
+        setattr(module, name, put)
 
 
 LEAKS: Mapping[str, Callable[[], None]] = {
-    NO_LEAK: lambda: None,
     "list": _grow_a_list,
     "file": _open_a_file,
     "thread": _start_a_thread,
