@@ -27,7 +27,10 @@ LOG = logging.getLogger(__name__)
 
 
 class Signals(Stop, Protocol):
-    """The signal that ends the loop, and the one that asks to look at the configuration."""
+    """The signal that ends the loop, the one that asks to look at the configuration, and who is told of the start."""
+
+    def ready(self, status: str, /) -> None:
+        """Take note that the program is ready, and what it does."""
 
     def on_hangup(self, look: Callable[[], None], /) -> None:
         """Have `look` called within `wait`, for each of the latter."""
@@ -110,7 +113,7 @@ def run(
     Raises StateError, ListenError or ConfigError before anything is started or written.
     """
     # First the port, then the lock, then the state: loading moves damaged files, and a failed start must move nothing.
-    server = Server(addresses=web.addresses, web_config=web.config, max_requests=web.max_requests)
+    server = Server(addresses=web.addresses, web_config=web.config, max_requests=web.max_requests, passed=web.passed)
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         store = stack.enter_context(contextlib.closing(build_store(config, clock, paths, state)))
@@ -124,13 +127,9 @@ def run(
         # Events met while loading are saved before anybody can see them.
         sampler.sample_once()
         server.start(routes(publication, clock, metrics_path=web.metrics_path))
-        LOG.info(
-            "listening on %s: ecotrack %s, configuration %s, state in %s",
-            " and ".join(server.urls),
-            exporter.__version__,
-            paths.config or BUILT_IN,
-            state,
-        )
+        listening = f"listening on {' and '.join(server.urls)}: ecotrack {exporter.__version__}"
+        LOG.info("%s, configuration %s, state in %s", listening, paths.config or BUILT_IN, state)
+        stop.ready(listening)
         stack.callback(sampler.save_clean_stop)
         sampler.run(stop)
     LOG.info("stopped")

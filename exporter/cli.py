@@ -28,11 +28,11 @@ from exporter.core.command_line import (
     positive,
     prepare_outputs,
     start_logging,
+    take_signals,
     web_of,
     write_out,
 )
 from exporter.core.config import ConfigError
-from exporter.core.service import StopSignal
 from exporter.core.units import Seconds
 from exporter.core.web.asking import Deadline, ask_json
 from exporter.core.web.listen_address import ListenError, parse_address
@@ -145,7 +145,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         state=options.state_dir,
         paths=paths,
         sources=_chosen(options),
-        stop=StopSignal(),
+        stop=take_signals(),
     )
     return 0
 

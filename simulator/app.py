@@ -76,6 +76,9 @@ class Stop(Protocol):
 class Signals(Stop, Protocol):
     """The request to stop, which may come at once, and the one to look at the configuration."""
 
+    def ready(self, status: str) -> None:
+        """Take note that the program is ready, and what it does."""
+
     def at_once(self) -> AbstractContextManager[None]:
         """Let a request to stop end a block, wherever it is, with Stopped."""
 
@@ -251,7 +254,7 @@ def run(plan: Plan, clock: Clock, *, web: Web, stop: Signals, read: Callable[[],
 
     Raises ListenError before anything is started, ConfigError or WeatherError for files that cannot be used.
     """
-    server = Server(addresses=web.addresses, web_config=web.config, max_requests=web.max_requests)
+    server = Server(addresses=web.addresses, web_config=web.config, max_requests=web.max_requests, passed=web.passed)
     with contextlib.suppress(Stopped), contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         ahead = GenerationAhead(plan.scenario, plan.seed) if plan.is_lean else None
@@ -281,5 +284,6 @@ def run(plan: Plan, clock: Clock, *, web: Web, stop: Signals, read: Callable[[],
         forecasts.start()
         publication.publish(live.snapshot(clock, None))
         stop.on_hangup(lambda: publication.publish(reload.look(publication.latest()[0])))
+        stop.ready(f"listening on {' and '.join(server.urls)}: ecochain {simulator.__version__}")
         advance(live, clock, publication.publish, stop)
     LOG.info("stopped")

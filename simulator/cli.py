@@ -27,12 +27,12 @@ from exporter.core.command_line import (
     positive,
     prepare_outputs,
     start_logging,
+    take_signals,
     web_of,
     write_out,
 )
 from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
-from exporter.core.service import StopSignal
 from exporter.core.web.listen_address import ListenError
 from simulator.experiments.plan.questions import EXPLANATIONS
 from simulator.forecast.cli import add_forecast, add_plots
@@ -304,7 +304,7 @@ def _serve(options: argparse.Namespace) -> int:
             write_out("".join(f"{also}: good\n" for also in checked if also is not None))
             return 0
         start_logging(options)
-        app.run(plan, SystemClock(), web=web, stop=StopSignal(), read=functools.partial(_sources, options))
+        app.run(plan, SystemClock(), web=web, stop=take_signals(), read=functools.partial(_sources, options))
     except (WeatherError, GridError) as error:
         raise ConfigError([str(error)]) from error
     return 0

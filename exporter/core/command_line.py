@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from exporter.core.config import ConfigError
 from exporter.core.logs import LogFormat, configure_logging
 from exporter.core.printable import printable
+from exporter.core.service import StopSignal
 
 if TYPE_CHECKING:
+    import socket
+
     from exporter.core.web.web_config import WebConfig
 
 USER_ERROR = 2
@@ -94,12 +97,16 @@ _PATH = re.compile(r"/(?!-/|api/)[A-Za-z0-9._~!$&'()*+,;=:@/-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    """Addresses, path of the metrics, and protection of the server, and the number of requests in flight."""
+    """Addresses, path of the metrics, and protection of the server, and the number of requests in flight.
+
+    `passed` are sockets that listen already, in place of addresses.
+    """
 
     addresses: tuple[str, ...]
     metrics_path: str
     config: "WebConfig | None"
     max_requests: int
+    passed: "tuple[socket.socket, ...]" = ()
 
 
 class Parser(argparse.ArgumentParser):
@@ -140,6 +147,12 @@ def add_web_flags(parser: argparse.ArgumentParser, default_address: str) -> None
         default=METRICS_PATH,
         help="path of the metrics (default: %(default)s)",
     )
+    add(
+        "--web.systemd-socket",
+        dest="systemd_socket",
+        action="store_true",
+        help="refuse to start without a socket from systemd; one that it passes is used in any case",
+    )
     add("--web.config.file", dest="web_config_file", metavar="FILE", type=Path, help="TLS and basic auth, YAML")
     add(
         "--web.max-requests",
@@ -161,23 +174,48 @@ def add_log_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def web_of(options: argparse.Namespace) -> Web:
-    """Return the settings of the flags that `add_web_flags` adds. Raises ConfigError."""
+    """Return the settings of the flags that `add_web_flags` adds. Raises ConfigError or ListenError."""
     config = None
     if options.web_config_file:
         from exporter.core.web.web_config import load_web_config  # noqa: PLC0415 - what is off is not loaded
 
         config = load_web_config(options.web_config_file)
+    passed = _passed(options)
     return Web(
-        addresses=addresses_of(options),
+        addresses=() if passed else addresses_of(options),
+        passed=passed,
         metrics_path=options.metrics_path,
         config=config,
         max_requests=options.max_requests,
     )
 
 
+def _passed(options: argparse.Namespace) -> "tuple[socket.socket, ...]":
+    """Return the sockets that the service manager passes, and refuse addresses beside them."""
+    if "LISTEN_FDS" in os.environ:
+        from exporter.core.web.passed import passed_listeners  # noqa: PLC0415 - what is off is not loaded
+
+        if passed := passed_listeners(os.environ, os.getpid()):
+            if options.addresses:
+                raise ConfigError(["--web.listen-address: systemd passes a socket: leave out one of the two"])
+            return passed
+    if options.systemd_socket:
+        raise ConfigError(["--web.systemd-socket: systemd passes no socket: start the socket unit"])
+    return ()
+
+
 def addresses_of(options: argparse.Namespace) -> tuple[str, ...]:
     """Return the addresses that the flags of `add_web_flags` name."""
     return tuple(options.addresses or [options.default_address])
+
+
+def take_signals() -> StopSignal:
+    """Take over the signals of a program that serves; a service manager hears of them. Raises ConfigError."""
+    if "NOTIFY_SOCKET" not in os.environ:
+        return StopSignal()
+    from exporter.core.manager import managed  # noqa: PLC0415 - what is off is not loaded
+
+    return managed(os.environ, os.getpid())
 
 
 def start_logging(options: argparse.Namespace) -> None:

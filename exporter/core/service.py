@@ -63,6 +63,9 @@ class StopSignal:
         finally:
             self._interrupts = False
 
+    def ready(self, status: str) -> None:
+        """Take note that the program is ready, and what it does; nobody is told."""
+
     def on_hangup(self, look: Callable[[], None]) -> None:
         """Have `look` called within `wait`, for each SIGHUP that is no signal to stop."""
         self._look = look

@@ -50,14 +50,16 @@ class Server:
         web_config: "WebConfig | None",
         max_requests: int,
         limits: Limits | None = None,
+        passed: Sequence[socket.socket] = (),
     ) -> None:
-        """Bind the addresses; clients that connect before `start` wait.
+        """Bind the addresses, and take over sockets that listen already; clients that connect before `start` wait.
 
         Raises ListenError where one of them cannot be listened on.
         """
         with contextlib.ExitStack() as opened:
             self._listeners = [opened.enter_context(listen(address)) for address in addresses]
             opened.pop_all()
+        self._listeners += passed
         scheme = "https" if web_config is not None and web_config.tls else "http"
         self._urls = tuple(base_url(listener, scheme) for listener in self._listeners)
         self._web_config = web_config
