@@ -9,6 +9,7 @@ clock, when all has been answered. `python -m bench.soak --record` writes `bench
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -25,11 +26,18 @@ SETTLED_AFTER = 1.0
 CROWD = 1200
 """Programs that come and go in the first hour: more than the groups that are counted (MOST_GROUPS, 1000)."""
 
-MOST_BYTES_PER_DAY = 50_000.0
-"""Bytes a day that memory may seem to grow by where its interval leaves zero out. Judgement: 18 MB a year."""
 
-MOST_BLOCKS_PER_DAY = 4_000.0
-"""Blocks of Python's own a day, whatever the interval: one for each fourth sample. An object takes one at least."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Bounds on what may seem to be gained in a day: bytes where the interval leaves zero out, blocks in any case."""
+
+    memory: float
+    blocks: float
+
+
+A_DAY = Bounds(memory=50_000.0, blocks=4_000.0)
+"""Bounds that a day's points can hold. Judgement: 50 kB a day is 18 MB a year, and a list that grows by one object with
+each sample gains four times as many blocks."""
 
 MEMORY: Mapping[str, Callable[[Point], float]] = {
     "resident memory (RSS)": lambda point: point.held.rss,
@@ -78,7 +86,7 @@ def main() -> int:
             record(f"soak-{name}", [f"What {name} holds over a day", *parts, f"![Over time](soak-{name}.png)"])
             (RESULTS / f"soak-{name}.csv").write_text(rows(found.points), encoding="utf-8")
             (RESULTS / f"soak-{name}.png").write_bytes(picture(found))
-        grown += [f"{name}: grows: {what}" for what in growth(found.points, SETTLED_AFTER)]
+        grown += [f"{name}: grows: {what}" for what in growth(found.points, SETTLED_AFTER, A_DAY)]
     print("".join(f"{line}\n" for line in grown), end="", file=sys.stderr)
     return 1 if grown else 0
 
@@ -88,15 +96,15 @@ def tell(line: str) -> None:
     print(f"\r{line}\033[K", end="" if line else "\n", file=sys.stderr, flush=True)
 
 
-def growth(points: Sequence[Point], settled_after: float) -> list[str]:
+def growth(points: Sequence[Point], settled_after: float, bounds: Bounds) -> list[str]:
     """Return the names of what grows once all is settled.
 
     Memory does whose slope's interval is above zero and reaches the bound; blocks, which hardly vary, whose interval
     reaches theirs. Counts do of which there are more in the second half than ever in the first.
     """
     settled = [one for one in points if one.hour >= settled_after]
-    grown = [name for name, read in MEMORY.items() if grows(trend(settled, read), MOST_BYTES_PER_DAY)]
-    grown += [BLOCKS] if daily(trend(settled, blocks).high) > MOST_BLOCKS_PER_DAY else []
+    grown = [name for name, read in MEMORY.items() if grows(trend(settled, read), bounds.memory)]
+    grown += [BLOCKS] if daily(trend(settled, blocks).high) > bounds.blocks else []
     return [*grown, *(name for name, read in COUNTS.items() if is_more(settled, read, ROOM.get(name, 0.0)))]
 
 
@@ -132,7 +140,7 @@ def described(found: Soaked) -> list[str]:
     first, last = settled[0], settled[-1]
     told = (
         f"It ran for {last.hour:g} hours of a clock that leaps, and was measured every {STEP / 60:g} minutes of it. "
-        f"Slopes are those since hour {first.hour:g}, by Theil and Sen, with their intervals at {LEVEL:.0%}, by a "
+        f"Slopes are those since hour {first.hour:g}, by Theil, with their intervals at {LEVEL:.0%}, by a "
         "bootstrap of blocks."
     )
     hours = f"hour {first.hour:g}", f"hour {last.hour:g}"
