@@ -21,6 +21,7 @@ from exporter.sources.procfs import USUAL
 from grafana.__main__ import FOLDER
 from grafana.draw.__main__ import main as draw
 from tests.budget_past import PRICE, begin_with, write_past
+from tests.exporter.sources.process_bytes.ebpf.mover import STREAM
 from tests.exporter.sources.process_bytes.ebpf.networks import connected_networks
 from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import PROGRAMS, MovingMachine, moving_machine
@@ -48,7 +49,7 @@ LIMITS = {Period.DAY: 9000.0, Period.WEEK: 55_000.0, Period.MONTH: 240_000.0}
 
 CONFIGURATION = """
 sampling: {{interval_seconds: 5}}
-power: {{idle_watts: 8, full_watts: 45}}
+power: {{idle_watts: 8, full_watts: 45, machine: laptop}}
 budget: {{day_grams: {day}, week_grams: {week}, month_grams: {month}, time_zone: UTC}}
 grid: {{price_per_kwh: {price}, currency: EUR, live: {{provider: uk, zone: GB, url: "{url}"}}}}
 attribution: {{by: groups, groups: {groups}}}
@@ -106,8 +107,8 @@ def _exporter(folder: Path, machine: MovingMachine, grid: str) -> Iterator[str]:
     told = CONFIGURATION.format(url=grid, price=PRICE, groups=groups, proof=proof, **limits)
     config.write_text(told, encoding="utf-8")
     now = time.time()
-    used = write_past(folder, address, now=now, limits=LIMITS, cleanest=now + 3600.0 * HOURS_TO_THE_CLEANEST)
-    begin_with(folder / "state", config, machine.procfs, used, LIMITS[Period.DAY])
+    past = write_past(folder, address, now=now, limits=LIMITS, cleanest=now + 3600.0 * HOURS_TO_THE_CLEANEST)
+    begin_with(folder / "state", config, machine.procfs, past, LIMITS[Period.DAY])
     keep_audit(folder / "state")
     argv = [sys.executable, "-m", "exporter", f"--config.file={config}", f"--web.listen-address={address}"]
     argv += [f"--state.dir={folder / 'state'}", *machine.flags, *TELLING]
@@ -121,11 +122,11 @@ def _talking_programs() -> Iterator[None]:
     stop = threading.Event()
     with connected_networks() as (one, other), contextlib.ExitStack() as programs:
         other.program.ask("name", "python3")
-        port = other.program.ask_for_two("listen", other.address4, True)[1]
+        port = other.program.ask_for_two("listen", other.address4, STREAM)[1]
         senders = []
         for name, size in TALKERS.items():
             sender = programs.enter_context(one.another_program(name))
-            senders.append((sender, sender.ask("connect", other.address4, port, True), size))
+            senders.append((sender, sender.ask("connect", other.address4, port, STREAM), size))
             other.program.ask("accept", 0)
 
         def talk() -> None:

@@ -3,7 +3,9 @@
 import math
 import random
 import subprocess
+from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
@@ -11,16 +13,20 @@ from exporter.budget import Period, bounds_at
 from exporter.build import Paths, build_store
 from exporter.config import load_config
 from exporter.core.clock import SystemClock
-from exporter.core.units import Grams, UnixSeconds
+from exporter.core.units import JOULES_PER_KWH, Grams, Joules, UnixSeconds
 from exporter.totals import Totals
 from exporter.week import HOURS, WeekProfile
-from prometheus.recording import CONSUMED, COST, ELAPSED, REMAINING
+from prometheus.recording import CONSUMED, COST, ELAPSED, REMAINING, emission_rate
 from tests.grafana.fake_grid import intensity
 from tests.processes import program
 
 DAYS = 35
 STEP = 240
 """Seconds between two samples: Prometheus looks back five minutes."""
+
+MINUTE = 60
+RATE_DAYS = 3
+"""Days with the emission rate of each minute, of which rules make the means of longer windows."""
 
 DAY = 86_400
 
@@ -34,28 +40,49 @@ Point = tuple[str, str, float]
 """Name of a series, its labels beside those of the target, and its value."""
 
 
-def write_past(
-    folder: Path, target: str, *, now: float, limits: Mapping[Period, float], cleanest: float
-) -> Mapping[Period, float]:
-    """Give the Prometheus that will run in a folder the past of a target; return what of each limit is used by now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the device has used by now: grams of each budget, and grams and joules of all of the time."""
+
+    used: Mapping[Period, float]
+    grams: float
+    joules: float
+
+
+def write_past(folder: Path, target: str, *, now: float, limits: Mapping[Period, float], cleanest: float) -> Past:
+    """Give the Prometheus that will run in a folder the past of a target; return what is used by now."""
     chance = random.Random(3)  # noqa: S311 - loads, not secrets
     rates = [limits[Period.DAY] / DAY * chance.uniform(0.35, 1.12) for _ in range(DAYS + 1)]
     days: dict[int, dict[str, list[str]]] = {}
     at = first = now // DAY * DAY - DAYS * DAY
     used = dict.fromkeys(limits, 0.0)
+    day: deque[float] = deque(maxlen=DAY // STEP)
+    grams = joules = 0.0
     while at < now:
         rate = rates[int((at - first) // DAY)] * _usual(at)
+        day.append(rate)
+        grams += rate * STEP
+        joules += rate * STEP / intensity(at, cleanest) * JOULES_PER_KWH
         for period in limits:
             begins = at - bounds_at(period, UnixSeconds(at), UTC).start < STEP
             used[period] = (0.0 if begins else used[period]) + rate * STEP
-        for name, labels, value in _points(at, used, limits, rate, cleanest):
-            given = f'{labels},job="ecotrack",instance="{target}"'
+        for name, labels, value in (
+            *_points(at, used, limits, rate, cleanest),
+            ("ecotrack_lifetime_emissions_grams", "", grams),
+            ("ecotrack_lifetime_energy_joules", "", joules),
+            (emission_rate("1d"), "", sum(day) * STEP / DAY),
+        ):
+            given = f'{labels}{"," if labels else ""}job="ecotrack",instance="{target}"'
             lines = days.setdefault(int(at // DAY), {}).setdefault(name, [])
             lines.append(f"{name}{{{given}}} {value:.9g} {at:.0f}")
         at += STEP
+    for minute in range(int(now - RATE_DAYS * DAY), int(now), MINUTE):
+        rate = rates[int((minute - first) // DAY)] * _usual(minute)
+        lines = days.setdefault(minute // DAY, {}).setdefault(emission_rate("5m"), [])
+        lines.append(f'{emission_rate("5m")}{{job="ecotrack",instance="{target}"}} {rate:.9g} {minute}')
     for families in days.values():
         _take_in(folder, families)
-    return used
+    return Past(used=used, grams=grams, joules=joules)
 
 
 def _take_in(folder: Path, families: Mapping[str, list[str]]) -> None:
@@ -67,14 +94,21 @@ def _take_in(folder: Path, families: Mapping[str, list[str]]) -> None:
     subprocess.run(argv, check=True, capture_output=True, timeout=240)
 
 
-def begin_with(state: Path, config: Path, procfs: Path, used: Mapping[Period, float], limit: float) -> None:
+def begin_with(state: Path, config: Path, procfs: Path, past: Past, limit: float) -> None:
     """Save a state from which an exporter goes on with what is used, and knows a week of `limit` a day at most."""
     clock = SystemClock()
     now = clock.wall()
-    booked = {one: {bounds_at(one, now, UTC).start: Grams(used.get(one, 0.0))} for one in Period}
+    booked = {one: {bounds_at(one, now, UTC).start: Grams(past.used.get(one, 0.0))} for one in Period}
     week = WeekProfile(rates=(0.75 * limit / 24,) * HOURS, weights=(4.0,) * HOURS, at=now)
     store = build_store(load_config(config), clock, Paths(procfs=procfs), state)
-    store.save(Totals(since=UnixSeconds(now - DAYS * DAY), booked=booked, week=week), now, clean_stop=True)
+    totals = Totals(
+        since=UnixSeconds(now - DAYS * DAY),
+        lifetime_energy=Joules(past.joules),
+        lifetime_emissions=Grams(past.grams),
+        booked=booked,
+        week=week,
+    )
+    store.save(totals, now, clean_stop=True)
     store.close()
 
 
