@@ -38,8 +38,8 @@ DAY = 86_400
 SHOWN = 7 * DAY
 SCRAPE_SECONDS, RECORD_SECONDS = 15, 60
 SCRAPED_DAYS, RECORDED_DAYS = 8, 31
-SPANS = {"": SHOWN, "now/d": DAY, "now/M": 30 * DAY, "2d": 2 * DAY, "30d": 30 * DAY}
-STEPS = {"": 0, "1h": 3600, "1d": DAY}
+SPANS = {"now/d": DAY, "now/M": 30 * DAY, "2d": 2 * DAY, "30d": 30 * DAY, "35d": 35 * DAY}
+STEPS = {"": 0, "1h": 3600, "1d": DAY, "7d": 7 * DAY}
 BLOCK = "240h"
 REPEATS = 3
 SLOWEST = 12
@@ -145,10 +145,10 @@ def values(prefix: str, kind: str, times: range) -> Iterator[str]:
         yield from (f"{size * (0.5 + 0.3 * math.sin(moment / 3600) + 0.1 * chance.random()):.4f}" for moment in times)
 
 
-def asked(board: BoardJson, end: int) -> Iterator[Asked]:
-    """Return every query of the board as Grafana sends it at 1280 px."""
+def asked(board: BoardJson, end: int, shown: int = SHOWN) -> Iterator[Asked]:
+    """Return every query of the board as Grafana sends it at 1280 px, of the last `shown` seconds."""
     for panel in panels(board):
-        span, least = SPANS[panel.get("timeFrom") or ""], STEPS[panel.get("interval") or ""]
+        span, least = SPANS.get(panel.get("timeFrom") or "", shown), STEPS[panel.get("interval") or ""]
         step = max(SCRAPE_SECONDS, least, math.ceil(span / panel_pixels(panel["gridPos"]["w"]) / 15) * 15)
         for target in panel.get("targets", ()):
             expr = filled(target["expr"], span, step)
@@ -158,9 +158,9 @@ def asked(board: BoardJson, end: int) -> Iterator[Asked]:
                 yield _over(panel["title"], expr, end - span, end, step)
     for query in queries(board):
         if query.kind == "annotation":
-            yield _over("annotations", filled(query.expr, SHOWN, RECORD_SECONDS), end - SHOWN, end, RECORD_SECONDS * 10)
+            yield _over("annotations", filled(query.expr, shown, RECORD_SECONDS), end - shown, end, RECORD_SECONDS * 10)
         if query.kind == "variable":
-            week = {"start": str(end - SHOWN), "end": str(end), "match[]": filled(query.expr, SHOWN, RECORD_SECONDS)}
+            week = {"start": str(end - shown), "end": str(end), "match[]": filled(query.expr, shown, RECORD_SECONDS)}
             yield Asked("variables", f"label/{query.label}/values", week)
 
 

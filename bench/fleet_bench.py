@@ -1,0 +1,356 @@
+"""What the rules cost one Prometheus that watches a fleet, and how long each query of each board takes there.
+
+`python -m bench.fleet_bench [--devices 500] [--minutes 8] [--record]` gives two real Prometheus servers a day of
+history and the same devices, which they scrape every 15 s; one has the rules. Their CPU seconds are compared over the
+spans of time, each as long as the longest interval of a rule group. Then every query of every board is asked over a
+day, with the step that Grafana would take. `--before FOLDER` names the folder `prometheus` of another commit, whose
+rules a third server has. Prints figures; fails on nothing. Takes its minutes, and about four more.
+"""
+
+import argparse
+import contextlib
+import json
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+import yaml
+
+from bench.dashboard_bench import Asked, asked
+from bench.fleet_blocks import multiply
+from bench.fleet_devices import DAY, PATTERNS, pattern
+from bench.record import record, table
+from prometheus.budget import seconds
+from tests.processes import ending, first_line, program, running_prometheus
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = ROOT / "prometheus"
+BOARDS = ROOT / "grafana/dashboards"
+DEVICES = 500
+MINUTES = 8
+HISTORY_STEP = 60
+LEARNED_SECONDS = 25
+"""Time for which all rules are evaluated once a second, to learn which series they record."""
+
+BLOCK = "18h"
+"""Longest block: three of the two hours that the head holds, and three of those, as in a database a day old."""
+
+SETTLE_SECONDS = 120
+"""Time before the first span: all targets are scraped and all series are in memory."""
+
+WAIT_SECONDS = 300
+SLOWEST = 12
+REPEATS = 3
+JOB = "ecotrack"
+
+
+@dataclass
+class Side:
+    """One server under way: its address, its process, and the CPU seconds of each span."""
+
+    name: str
+    url: str
+    process: psutil.Process
+    spans: list[float] = field(default_factory=list)
+
+    def cpu(self) -> float:
+        """Return the CPU seconds so far."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+
+def main() -> None:
+    """Make the history, measure, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--devices", type=int, default=DEVICES, help="devices of the fleet (default: %(default)s)")
+    parser.add_argument(
+        "--minutes", type=float, default=MINUTES, help="length of the comparison (default: %(default)s)"
+    )
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="the folder `prometheus` of another commit")
+    parser.add_argument("--no-queries", action="store_true", help="leave the boards out")
+    parser.add_argument("--record", action="store_true", help="keep the figures under bench/results/")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        figures = measured(options)
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
+    print("\n\n".join(figures))
+    if options.record:
+        record("fleet", ["A fleet on one Prometheus: what rules cost, and how long queries take", *figures])
+
+
+def say(text: str) -> None:
+    """Tell on standard error what is being done."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def measured(options: argparse.Namespace) -> list[str]:
+    """Return the paragraphs of the results."""
+    sources: dict[str, Path | None] = {"without rules": None, "with rules": SHIPPED}
+    if options.before:
+        sources["before"] = options.before
+    with contextlib.ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="fleet-bench-")))
+        address = opened.enter_context(serving())
+        count = fill(folder, options.devices, learned(folder, address, list(sources.values())))
+        sides = [
+            opened.enter_context(watching(name, source, folder, targets(address, options.devices)))
+            for name, source in sources.items()
+        ]
+        until_scraped(sides, options.devices)
+        compare(sides, options.minutes, longest_interval(list(sources.values())))
+        figures = [describe(sides, options.devices, count), by_group(sides)]
+        if not options.no_queries:
+            figures += boards(sides[1], time.time() // HISTORY_STEP * HISTORY_STEP)
+    return figures
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[str]:
+    """Run the process of the devices; yield its address."""
+    argv = [sys.executable, "-m", "bench.fleet_devices"]
+    with ending(subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT)) as process:
+        yield first_line(process)
+
+
+def device(number: int) -> str:
+    """Name a device; its pattern is the last digit."""
+    return f"device-{number:04d}:10110"
+
+
+def targets(address: str, devices: int) -> list[dict[str, object]]:
+    """Return the devices as a file of targets lists them; those of the last pattern are in no team."""
+    return [
+        {
+            "targets": [address],
+            "labels": {"__metrics_path__": f"/{number % PATTERNS}", **target_labels(number)},
+        }
+        for number in range(devices)
+    ]
+
+
+def target_labels(number: int) -> dict[str, str]:
+    """Return the labels that a device has as a target, beside its job."""
+    team = number % PATTERNS
+    return {"instance": device(number)} | ({"team": f"team-{team}"} if team < PATTERNS - 1 else {})
+
+
+def write_config(folder: Path, source: Path | None, listed: list[dict[str, object]]) -> Path:
+    """Copy prometheus.yml and the rules of `source` as they are, and list the devices as the only targets."""
+    folder.mkdir()
+    shutil.copy(SHIPPED / "prometheus.yml", folder)
+    if source:
+        shutil.copytree(source / "rules", folder / "rules")
+    (folder / "targets").mkdir()
+    for name in ("ecotrack", "ecochain", "alertmanager", "prometheus"):
+        (folder / f"targets/{name}.yml").write_text(yaml.safe_dump(listed if name == JOB else []), encoding="utf-8")
+    return folder / "prometheus.yml"
+
+
+def learned(folder: Path, address: str, sources: Sequence[Path | None]) -> dict[str, float]:
+    """Return the series that the rules record of one device of each pattern, with a value of each, as text."""
+    found: dict[str, float] = {}
+    for number, source in enumerate(filter(None, sources)):
+        say("learning which series the rules record")
+        config = write_config(folder / f"learning-{number}", source, targets(address, PATTERNS))
+        hurry(config)
+        with running_prometheus(config, config.parent) as url:
+            time.sleep(LEARNED_SECONDS)
+            for one in ask(url, "query", {"query": '{__name__=~".+:.+|ALERTS|ALERTS_FOR_STATE"}'})["result"]:
+                found[written(one["metric"])] = float(one["value"][1])
+        shutil.rmtree(config.parent)
+    return found
+
+
+def hurry(config: Path) -> None:
+    """Scrape and evaluate once a second."""
+    settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    settings["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    for path in (config.parent / "rules").glob("*.yml"):
+        text = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for group in text["groups"]:
+            group["interval"] = "1s"
+        path.write_text(yaml.safe_dump(text), encoding="utf-8")
+
+
+def written(metric: Mapping[str, str]) -> str:
+    """Write a series as text."""
+    labels = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in metric.items() if name != "__name__")
+    return f"{metric['__name__']}{{{','.join(labels)}}}"
+
+
+def ask(url: str, path: str, parameters: Mapping[str, str]) -> Any:
+    """Return the data that Prometheus answers."""
+    answer = requests.get(f"{url}/api/v1/{path}", params=parameters, timeout=WAIT_SECONDS)
+    answer.raise_for_status()
+    return answer.json()["data"]
+
+
+def fill(folder: Path, devices: int, recorded: Mapping[str, float]) -> int:
+    """Write a day of history of all devices as blocks; returns the number of series."""
+    end = int(time.time()) // HISTORY_STEP * HISTORY_STEP
+    moments = range(end - DAY, end + 1, HISTORY_STEP)
+    say(f"writing a day of {PATTERNS} devices")
+    text = folder / "history.om"
+    with text.open("w", encoding="utf-8") as out:
+        for number in range(min(devices, PATTERNS)):
+            target = ",".join(f'{name}="{value}"' for name, value in {"job": JOB, **target_labels(number)}.items())
+            own = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
+            out.writelines(f"{name}{{{target}}} 1 {moment}\n" for name in own for moment in moments)
+            for one in pattern(number):
+                labels = f"{one.labels},{target}" if one.labels else target
+                out.writelines(f"{one.name}{{{labels}}} {one.at(moment, number)!r} {moment}\n" for moment in moments)
+        for series, value in recorded.items():
+            # A recorded value wanders a little: what it is matters to no cost, and that it moves does.
+            out.writelines(f"{series} {value * (1 + moment // 60 % 17 / 100):.6g} {moment}\n" for moment in moments)
+        out.write("# EOF\n")
+    say("making blocks of it")
+    argv = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "-q", f"--max-block-duration={BLOCK}"]
+    few = folder / "few"
+    subprocess.run([*argv, str(text), str(few)], check=True, timeout=WAIT_SECONDS, stdout=subprocess.DEVNULL)
+    text.unlink()
+    say(f"copying it to {devices} devices")
+    copies = {device(number): [device(one) for one in range(number, devices, PATTERNS)] for number in range(PATTERNS)}
+    blocks = [one for one in few.iterdir() if (one / "meta.json").exists()]
+    count = max(multiply(block, folder / "blocks" / block.name, copies) for block in blocks)
+    shutil.rmtree(few)
+    return count
+
+
+@contextlib.contextmanager
+def watching(name: str, source: Path | None, folder: Path, listed: list[dict[str, object]]) -> Iterator[Side]:
+    """Run Prometheus with the rules in `source` and the history that was written, which the servers share."""
+    say(f"starting Prometheus {name}")
+    own = folder / name.replace(" ", "-")
+    config = write_config(own, source, listed)
+    shutil.copytree(folder / "blocks", own / "prometheus-data", copy_function=hard_link)
+    flags = ("--storage.tsdb.retention.time=400d", f"--storage.tsdb.max-block-duration={BLOCK}")
+    with running_prometheus(config, own, *flags, "--storage.tsdb.min-block-duration=2h") as url:
+        process = next(one for one in psutil.Process().children() if str(config) in " ".join(one.cmdline()))
+        yield Side(name, url, process)
+
+
+def hard_link(source: str, target: str) -> None:
+    """Give a file a second name: Prometheus never writes into a block."""
+    Path(target).hardlink_to(source)
+
+
+def until_scraped(sides: Sequence[Side], devices: int) -> None:
+    """Return once each server has scraped all devices, and has had time to settle."""
+    say("waiting for all devices to be scraped")
+    deadline = time.monotonic() + WAIT_SECONDS
+    for side in sides:
+        while not (found := ask(side.url, "query", {"query": "count(up == 1)"})["result"]) or (
+            int(found[0]["value"][1]) < devices
+        ):
+            assert time.monotonic() < deadline, f"{side.name} has not scraped all devices"
+            time.sleep(1)
+    time.sleep(min(SETTLE_SECONDS, devices / 2))
+
+
+def longest_interval(sources: Sequence[Path | None]) -> float:
+    """Return the longest interval of any rule group, in seconds."""
+    texts = [
+        one.read_text(encoding="utf-8") for source in sources if source for one in (source / "rules").glob("*.yml")
+    ]
+    return max(float(seconds(group["interval"])) for text in texts for group in yaml.safe_load(text)["groups"])
+
+
+def compare(sides: Sequence[Side], minutes: float, interval: float) -> None:
+    """Note the CPU seconds of each server over the same spans."""
+    spans = max(1, round(60 * minutes / interval))
+    length = min(interval, 60 * minutes)
+    for number in range(spans):
+        say(f"span {number + 1} of {spans}, {length:g} s each")
+        before = [side.cpu() for side in sides]
+        time.sleep(length)
+        for side, earlier in zip(sides, before, strict=True):
+            side.spans.append((side.cpu() - earlier) / length)
+            say(f"{side.name}: {100 * side.spans[-1]:.2f}% of one core")
+
+
+def describe(sides: Sequence[Side], devices: int, series: int) -> str:
+    """Write what each server costs, and by how much that is more than without rules."""
+    rows = []
+    for side in sides:
+        more = [own / base - 1 for own, base in zip(side.spans, sides[0].spans, strict=True)]
+        part = statistics.median(side.spans)
+        spread = f"{100 * min(side.spans):.2f} to {100 * max(side.spans):.2f}%"
+        megabytes = side.process.memory_info().rss / 1e6
+        rows.append(
+            (side.name, f"{100 * part:.2f}%", spread, f"{100 * statistics.median(more):+.0f}%", f"{megabytes:.0f}")
+        )
+    head = ("Prometheus", "of one core, median", "spans", "over none", "MB")
+    return f"{devices} devices, {series} series with a day of history:\n\n{table(head, rows)}"
+
+
+def by_group(sides: Sequence[Side]) -> str:
+    """Write how long each rule group takes, in milliseconds a minute."""
+    rows = []
+    for side in sides[1:]:
+        for group in ask(side.url, "rules", {})["groups"]:
+            took = 1000 * group["evaluationTime"]
+            rows.append(
+                (side.name, group["name"], f"{group['interval']:g} s", f"{took:.0f}", took * 60 / group["interval"])
+            )
+    rows.sort(key=lambda row: -row[-1])
+    head = ("Prometheus", "rule group", "every", "ms of wall time, the last one", "ms a minute")
+    return table(head, [(*row[:-1], f"{row[-1]:.0f}") for row in rows])
+
+
+def boards(side: Side, end: float) -> list[str]:
+    """Ask every query of every board over a day, and return the slowest."""
+    taken: list[tuple[float, float, str, Asked]] = []
+    with requests.Session() as session:
+        for path in sorted(BOARDS.glob("*.json")):
+            board = json.loads(path.read_text(encoding="utf-8"))
+            say(f"asking {path.stem}")
+            taken += [(*timed(session, side, one), board["title"], one) for one in asked(board, int(end), DAY)]
+        taken.sort(key=lambda row: -row[0])
+        again = [(*repeated(session, side, one), board, one) for _, _, board, one in taken[:SLOWEST]]
+    again.sort(key=lambda row: -row[0])
+    rows = [
+        (
+            board,
+            one.title,
+            f"{wall:.2f}",
+            f"{cpu:.2f}",
+            f"`{one.parameters.get('query', one.path)[:100]}`".replace("\n", " "),
+        )
+        for wall, cpu, board, one in again
+    ]
+    whole = sum(wall for wall, *_ in taken)
+    slowest = f"The slowest takes **{again[0][0]:.2f} s**: {again[0][3].title} of {again[0][2]}."
+    head = ("board", "panel", "s", "CPU s", "query")
+    return [f"{len(taken)} queries of all boards over a day take {whole:.0f} s in sum. {slowest}", table(head, rows)]
+
+
+def timed(session: requests.Session, side: Side, one: Asked) -> tuple[float, float]:
+    """Return wall time and CPU time of a query, in seconds."""
+    before, began = side.cpu(), time.perf_counter()
+    answer = session.get(f"{side.url}/api/v1/{one.path}", params=one.parameters, timeout=WAIT_SECONDS)
+    took = time.perf_counter() - began
+    assert answer.status_code == 200, f"{one.title}: {answer.text}"
+    return took, side.cpu() - before
+
+
+def repeated(session: requests.Session, side: Side, one: Asked) -> tuple[float, float]:
+    """Return the medians of a few runs of a query."""
+    runs = [timed(session, side, one) for _ in range(REPEATS)]
+    return statistics.median(wall for wall, _ in runs), statistics.median(cpu for _, cpu in runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""Made-up devices of a fleet, served by one process that costs little: patterns of real expositions that move.
+
+`python -m bench.fleet_devices` serves every pattern at /NUMBER and prints its address; a fleet has many devices of each
+pattern, which answer alike. Texts are rendered once in `SAMPLE_SECONDS`.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+GOLDEN = Path(__file__).parent.parent / "tests/golden"
+EXPOSITIONS = ("laptop.prom", "exporter.prom")
+"""A laptop with the usual settings, and an exporter with everything switched on; patterns take turns."""
+
+PATTERNS = 10
+SAMPLE_SECONDS = 5
+DAY, HOUR = 86_400, 3600
+BEFORE = 30 * DAY
+"""Seconds for which each device has run before the moment in which the texts were written."""
+
+SWING = 0.3
+"""Part of their mean by which values rise and fall within an hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moving:
+    """Series of a pattern: name and labels as the text has them, how it moves, and its value in the golden text."""
+
+    name: str
+    labels: str
+    kind: str
+    value: float
+
+    def at(self, moment: float, pattern: int) -> float:
+        """Return the value at a moment, in Unix seconds; counters never fall, and bounds of the day are true."""
+        phase = 2 * math.pi * moment / HOUR + pattern
+        match self.kind:
+            case "counter":
+                grown = moment % (400 * DAY) + SWING * HOUR / (2 * math.pi) * (1 - math.cos(phase))
+                return round(self.value * (1 + pattern / PATTERNS) * grown / DAY, 3)
+            case "start" | "end":
+                return moment // DAY * DAY + (DAY if self.kind == "end" else 0)
+            case "used":
+                return round(self.value * (moment % DAY) / DAY, 3)
+            case "now":
+                return moment // SAMPLE_SECONDS * SAMPLE_SECONDS
+            case "gauge":
+                return round(self.value * (1 + SWING * math.sin(phase) / 2), 3)
+            case _:
+                return self.value
+
+
+KINDS = {
+    "ecotrack_budget_period_start_timestamp_seconds": "start",
+    "ecotrack_budget_period_end_timestamp_seconds": "end",
+    "ecotrack_budget_used_grams": "used",
+    "ecotrack_lifetime_start_timestamp_seconds": "still",
+    "ecotrack_embodied_end_timestamp_seconds": "still",
+    "ecotrack_optimization_trial_end_timestamp_seconds": "still",
+}
+STILL = (
+    "_limit_grams",
+    "_info",
+    "_state",
+    "_success",
+    "_grade",
+    "_up",
+    "_interval_seconds",
+    "_successful",
+    "_settings",
+)
+
+
+@cache
+def pattern(number: int) -> tuple[Moving, ...]:
+    """Return the series of a pattern; in all but the first one everything works."""
+    text = (GOLDEN / EXPOSITIONS[number % len(EXPOSITIONS)]).read_text(encoding="utf-8")
+    return tuple(_series(text, healthy=number > 0))
+
+
+def _series(text: str, *, healthy: bool) -> Iterator[Moving]:
+    lines = iter(line for line in text.splitlines() if not line.startswith("#"))
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            value = sample.value
+            if healthy and sample.name in {"ecotrack_collector_success", "ecotrack_source_state"}:
+                value = float(sample.labels.get("state", "works") == "works")
+            name, _, labels = next(lines).rpartition(" ")[0].partition("{")
+            assert name == sample.name
+            kind = "counter" if family.type == "counter" else _kind(name)
+            yield Moving(name=name, labels=labels.removesuffix("}"), kind=kind, value=value)
+
+
+def _kind(name: str) -> str:
+    if name in KINDS:
+        return KINDS[name]
+    if name.endswith("_timestamp_seconds"):
+        return "now"
+    return "still" if name.endswith(STILL) else "gauge"
+
+
+def exposition(number: int, moment: float) -> bytes:
+    """Return what the devices of a pattern answer at a moment."""
+    lines = (f"{one.name}{{{one.labels}}} {one.at(moment, number)!r}\n" for one in pattern(number))
+    return "".join(lines).encode()
+
+
+@lru_cache(maxsize=2 * PATTERNS)
+def _answer(number: int, tick: int) -> bytes:
+    body = exposition(number, tick * SAMPLE_SECONDS)
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+class _Answering(asyncio.Protocol):
+    """Connection of which each request is answered from what has been rendered."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep where to answer."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.asked = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Answer as soon as a whole request is there; Prometheus sends none before it has the answer to the last."""
+        self.asked += data
+        if self.asked.endswith(b"\r\n\r\n"):
+            number = int(self.asked.split(b" ", 2)[1][1:])
+            self.asked = b""
+            self.transport.write(_answer(number, int(time.time() // SAMPLE_SECONDS)))
+
+
+async def _serve() -> None:
+    server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0)
+    print(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())
