@@ -107,6 +107,7 @@ bench: .venv/dev.stamp ## Measure server and exporter beside others; writes benc
 	$(python) -m bench.consensus_model --record
 	$(python) -m bench.ledger_store_bench --record
 	$(python) -m bench.ledger_replay_bench --record
+	$(python) -m bench.soak --record
 
 experiments: .venv/dev.stamp ## Run every experiment but forecasts, an hour of CPU time; writes bench/results/experiments/
 	@for scenario in regions edge published; do for name in baseline ablation scaling peers factorial sensitivity; do \

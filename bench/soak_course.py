@@ -159,14 +159,17 @@ class Course:
         self._reloads = 0
 
     def run(self, hours: float, scrapes: int, crowd: int, say: Callable[[str], None] = lambda _: None) -> Soaked:
-        """Let the hours pass, with so many scrapes, and a crowd of programs in the first hour."""
+        """Let the hours pass, with so many scrapes, and a crowd of programs in the first hour; Ctrl-C ends them early."""
         name, points, steps = self._subject.name, list[Point](), round(hours * STEPS_PER_HOUR)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell has its background jobs ignore
         try:
             for number in range(steps):
                 self._come_and_go(number, crowd)
                 self._pass(scrapes * (number + 1) // steps)
                 points.append(point := self._point((number + 1) / STEPS_PER_HOUR))
                 say(f"{name}: hour {point.hour:.1f} of {hours:g}, {point.held.rss / 2**20:.1f} MiB")
+        except KeyboardInterrupt:
+            say(f"{name}: ends early")
         finally:
             self._programs.end()
             self._devices.end()

@@ -13,7 +13,7 @@ from bench.soak_program import LEAKS, Held
 from bench.soak_trend import trend_of
 from exporter.core.units import SECONDS_PER_HOUR
 
-HOURS, SETTLED, SCRAPES, CROWD = 0.75, 0.25, 900, 180
+HOURS, SETTLED, SCRAPES, CROWD = 0.75, 0.25, 600, 120
 
 SHORT = Bounds(memory=100e6, blocks=1_500_000.0)
 """Bounds of a day for so short a time, in which tables still fill up: a tenth of what the leaks bring."""
@@ -92,3 +92,12 @@ def test_a_short_soak_of_the_exporter_finds_the_leaks_that_are_there(leaks: Sequ
         assert {*MEMORY, BLOCKS, "descriptors", "threads", "series"} <= set(grown)
     else:
         assert grown == []
+
+
+@pytest.mark.servers
+@pytest.mark.full
+def test_a_short_soak_of_the_live_job_finds_nothing() -> None:
+    """Its children learn for a quarter of a minute, which is too long for every change."""
+    with soaking("ecochain") as course:
+        found = course.run(2.0, 5_000, CROWD)
+    assert growth(found.points, SETTLED_AFTER, SHORT) == []
