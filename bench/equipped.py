@@ -98,7 +98,7 @@ def stand_ins(clock: Callable[[], float] = time.monotonic) -> Iterator[Mapping[s
 
 @contextlib.contextmanager
 def _server(clock: Callable[[], float]) -> Iterator[int]:
-    """Answer as the plug, and below `/grid` as the provider; yields the port."""
+    """Serve the plug's answers, and below `/grid` those of the provider; yields the port."""
     began = clock()
 
     def plug() -> Mapping[str, object]:

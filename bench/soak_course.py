@@ -1,4 +1,4 @@
-"""A program that is soaked: what it is started with, and hour after hour of what goes on around it."""
+"""A program that is soaked: its flags and files, and hour after hour of what goes on around it."""
 
 import contextlib
 import itertools
@@ -47,7 +47,7 @@ ECOTRACK_PAGES = ("summary", "history", "clean-window", "savings", "processes", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """What there is at an hour of the clock; `state` is in bytes, `files` are in its folder, `temporary` in another."""
+    """Figures at an hour of the clock; `state` is in bytes, `files` are in its folder, `temporary` in another."""
 
     hour: float
     held: Held
@@ -113,7 +113,7 @@ SUBJECTS: Mapping[str, Callable[[Path], contextlib.AbstractContextManager[Subjec
     "ecotrack": ecotrack,
     "ecochain": ecochain,
 }
-"""What prepares each program in a folder."""
+"""Preparations of each program in a folder, by its name."""
 
 
 @contextlib.contextmanager
@@ -159,7 +159,7 @@ class Course:
         self._reloads = 0
 
     def run(self, hours: float, scrapes: int, crowd: int, say: Callable[[str], None] = lambda _: None) -> Soaked:
-        """Let the hours pass, with so many scrapes, and a crowd of programs in the first hour; Ctrl-C ends them early."""
+        """Let the hours pass, with so many scrapes, and a crowd of programs in the first hour; Ctrl-C ends them."""
         name, points, steps = self._subject.name, list[Point](), round(hours * STEPS_PER_HOUR)
         signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell has its background jobs ignore
         try:

@@ -1,4 +1,4 @@
-"""What goes on around a program that is soaked: clients of all kinds, programs and network devices that come and go."""
+"""Surroundings of a program that is soaked: clients of all kinds, programs and network devices that come and go."""
 
 import contextlib
 import gzip
@@ -22,7 +22,7 @@ WHOLE_REQUEST = HALF_A_REQUEST + b"\r\n"
 ANSWER_SECONDS = 240
 PROMETHEUS, TEXT = (OPENMETRICS, "gzip"), ("*/*", "identity")
 KEPT_OPEN = (PROMETHEUS, TEXT, PROMETHEUS, ("*/*", "gzip"), PROMETHEUS, (OPENMETRICS, "identity"), PROMETHEUS, TEXT)
-"""What is accepted on connections that are kept open for good, as those of several Prometheus."""
+"""Formats and encodings accepted on connections that are kept open for good, as those of several Prometheus."""
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 

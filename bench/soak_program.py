@@ -34,7 +34,7 @@ PAUSE = 0.002
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process holds at a moment: memory in bytes, CPU time in seconds, with that of its ended children.
+    """Possessions of a process at a moment: memory in bytes, CPU time in seconds, with that of its ended children.
 
     `anonymous` is the part of the resident memory that is of no file; `pss` and `uss` change as well with what other
     processes have in memory of the same files.
@@ -99,7 +99,7 @@ class GrantedTime(StopSignal):
         return super().wait(0.0)
 
     def _take(self) -> bool:
-        """Tell that what was granted has passed, and take more; answer what else is asked. False at the end."""
+        """Report that the time granted has passed, and take more; answer what else is asked. False at the end."""
         if self._granted is not None:
             self._lines.write("done\n")
             self._granted = None
