@@ -7,6 +7,7 @@ clock, when all has been answered. `python -m bench.soak --record` writes `bench
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.hours < 2 * SETTLED_AFTER:
         parser.error(f"--hours: expected {2 * SETTLED_AFTER:g} or more, got {options.hours:g}")
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell has its background jobs ignore the first
+        signal.signal(number, signal.default_int_handler)
     grown = []
     for name in [options.program] if options.program else SUBJECTS:
         with soaking(name, options.leaks) as course:

@@ -33,6 +33,9 @@ MEETING = 0.1
 
 STEPS_PER_PROGRAM, STEPS_PER_DEVICE, STEPS_PER_HOUR = 3, 6, round(SECONDS_PER_HOUR / STEP)
 
+RELOADED = "the files of the web configuration are followed"
+"""Words of both programs' line on a reload."""
+
 METER_INTERVAL = 10
 """Seconds between two questions to the meter, by the exporter's default."""
 
@@ -157,11 +160,11 @@ class Course:
         self._programs = Programs(subject.folder / "bin")
         self._devices = Devices()
         self._reloads = 0
+        self._told = 0
 
     def run(self, hours: float, scrapes: int, crowd: int, say: Callable[[str], None] = lambda _: None) -> Soaked:
         """Let the hours pass, with so many scrapes, and a crowd of programs in the first hour; Ctrl-C ends them."""
         name, points, steps = self._subject.name, list[Point](), round(hours * STEPS_PER_HOUR)
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell has its background jobs ignore
         try:
             for number in range(steps):
                 self._come_and_go(number, crowd)
@@ -174,6 +177,7 @@ class Course:
             self._programs.end()
             self._devices.end()
         say("")
+        self._rotate_log()
         return Soaked(name=name, points=points, counts=self._counts())
 
     def _pass(self, scrapes: int) -> None:
@@ -186,18 +190,24 @@ class Course:
             self._clients.scrape(count - round(MEETING * count))
 
     def _come_and_go(self, number: int, crowd: int) -> None:
-        """Change what is around, and at each full hour the configuration and the log."""
+        """Change what is around, and in the middle of each hour the configuration and the log."""
         if number < STEPS_PER_HOUR:
             self._programs.change(crowd // STEPS_PER_HOUR)
         elif number % STEPS_PER_PROGRAM == 0:
             self._programs.change(1)
         if number < STEPS_PER_HOUR or number % STEPS_PER_DEVICE == 0:
             self._devices.change()
-        if number and number % STEPS_PER_HOUR == 0:
+        if number % STEPS_PER_HOUR == STEPS_PER_HOUR // 2:
+            self._rotate_log()
             self._reloads += 1
             self._subject.configure(self._reloads)
             self._process.send_signal(signal.SIGHUP)
-            os.truncate(self._subject.folder / "log", 0)
+
+    def _rotate_log(self) -> None:
+        """Cut the log short, and count the reloads that it tells of."""
+        log = self._subject.folder / "log"
+        self._told += log.read_text().count(RELOADED)
+        os.truncate(log, 0)
 
     def _point(self, hour: float) -> Point:
         self._write("measure\n")
@@ -220,7 +230,8 @@ class Course:
             "connections that clients broke off": clients.broken,
             "programs that came and went": self._programs.count,
             "pairs of network devices that came and went": self._devices.count,
-            "reloads, each with a log cut short": self._reloads,
+            "reloads that were asked for, each after a log was cut short": self._reloads,
+            "reloads that the log tells of": self._told,
         }
 
     def _write(self, line: str) -> None:

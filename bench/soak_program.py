@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import os
 import re
+import signal
 import socket
 import sys
 import threading
@@ -99,7 +100,7 @@ class GrantedTime(StopSignal):
         return super().wait(0.0)
 
     def _take(self) -> bool:
-        """Report that the time granted has passed, and take more; answer what else is asked. False at the end."""
+        """Answer `done` for the time that was granted, and take more; answer what else is asked. False at the end."""
         if self._granted is not None:
             self._lines.write("done\n")
             self._granted = None
@@ -155,6 +156,7 @@ def held() -> Held:
 def main() -> int:
     """Run a program as its command line does, but for the clock and the signals."""
     name, descriptor, leaks, *flags = sys.argv[1:]
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup has its programs ignore
     clock = LeapingClock()
     stop = GrantedTime(clock, socket.socket(fileno=int(descriptor)))
     for one in filter(None, leaks.split(",")):

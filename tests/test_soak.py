@@ -88,6 +88,7 @@ def test_a_short_soak_of_the_exporter_finds_the_leaks_that_are_there(leaks: Sequ
         found = course.run(HOURS, SCRAPES, CROWD)
     grown = growth(found.points, SETTLED, SHORT)
     assert found.counts["scrapes"] >= SCRAPES
+    assert found.counts["reloads that the log tells of"] == 1
     if leaks:
         assert {*MEMORY, BLOCKS, "descriptors", "threads", "series"} <= set(grown)
     else:
