@@ -1,6 +1,6 @@
 # Everything that a user or a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages server-tests newer-programs
+.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages server-tests newer-programs packages wheels sbom
 
 # Tests start some hundred programs, and each would compile its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -122,6 +122,15 @@ forecasts: .venv/dev.stamp ## Compare all forecasters on typical years and gener
 	    --models ridge boosting MLP ensemble "published LSTM:3" LSTM:1
 	.venv/bin/ecochain forecast evaluate --workers 2 --output bench/results/forecast/intensity-seed-1 \
 	    --kind intensity --models ridge boosting MLP ensemble --seeds 1
+
+packages: .venv/base.stamp ## Write wheel and source archive into dist/, the same bytes for the same commit
+	$(python) -m scripts.packages
+
+wheels: .venv/base.stamp ## Print which wheels for 64-bit ARM there are of all that constraints.txt pins
+	$(python) -m scripts.wheels
+
+sbom: .venv/base.stamp ## Write the bill of materials of an installed exporter into dist/, as CycloneDX
+	$(python) -m scripts.sbom
 
 secrets: secrets/grafana-admin-password ## Make the password that Compose hands to Grafana
 

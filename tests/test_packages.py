@@ -1,0 +1,193 @@
+"""Wheel and source archive: complete, nothing else in them, the same bytes anywhere, and installed into nothing."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from scripts import wheels
+from scripts.packages import ROOT, copy, packages, plain, run, tools
+from scripts.sbom import bill
+from tests.processes import TOOL_SECONDS
+from tests.test_requirements import hashed
+
+MOMENT = "1764000000"
+"""Unix time that the packages of these tests bear."""
+
+HEAVY = ("dask", "forecast", "measure", "simulator")
+"""Extras with some 700 MB to fetch, or torch beside it."""
+
+DEVELOPMENT = ("dev", "package", "test")
+"""Extras that this repository's own environments are made of, each time that they are."""
+
+EXTRAS = ("", "dashboards", "docs", "gpu", "report", *(pytest.param(one, marks=pytest.mark.full) for one in HEAVY))
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    return tools(ROOT / ".cache")
+
+
+@pytest.fixture(scope="module")
+def made(python: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return wheel and source archive of this repository."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", MOMENT)
+        wheel, archive = packages(ROOT, tmp_path_factory.mktemp("made"), python)
+    return wheel, archive
+
+
+def known(*patterns: str) -> set[str]:
+    """Return the files that git knows by these patterns."""
+    return set(run(["git", "ls-files", "-z", "--", *patterns], ROOT).split("\0")[:-1])
+
+
+INSTALLED = ("exporter", "simulator", "grafana/dashboards", "prometheus/*.py", "prometheus/alertmanager.yml")
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_the_wheel_has_every_file_of_the_packages_and_no_other(made: tuple[Path, Path]) -> None:
+    names = set(zipfile.ZipFile(made[0]).namelist())
+    described = {name for name in names if name.split("/")[0].endswith(".dist-info")}
+    assert names - described == known(*INSTALLED, "prometheus/templates")
+    assert {name.partition("/")[2] for name in described} == {
+        "METADATA",
+        "RECORD",
+        "WHEEL",
+        "entry_points.txt",
+        "licenses/LICENSE",
+        "licenses/NOTICE",
+        "top_level.txt",
+    }
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_the_source_archive_has_what_the_wheel_is_made_of_and_no_other(made: tuple[Path, Path]) -> None:
+    with tarfile.open(made[1]) as archive:
+        members = archive.getmembers()
+    names = {one.name.partition("/")[2] for one in members if one.isfile()}
+    written = {name for name in names if name.startswith("ecotrack.egg-info/")} | {"PKG-INFO", "setup.cfg"}
+    own = known(*INSTALLED, "prometheus/templates", "LICENSE", "MANIFEST.in", "NOTICE", "README.md", "pyproject.toml")
+    assert names - written == own
+    assert {(one.uid, one.gid, one.uname, one.gname, one.mtime) for one in members} == {(0, 0, "", "", int(MOMENT))}
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_twine_finds_nothing_to_warn_of(made: tuple[Path, Path], python: Path) -> None:
+    assert run([str(python), "-m", "twine", "check", "--strict", *map(str, made)], ROOT).count("PASSED") == 2
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_another_folder_day_and_user_give_the_same_bytes(
+    made: tuple[Path, Path], python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "a longer path" / "elsewhere"
+    copy(ROOT, elsewhere, 0)
+    for path in elsewhere.rglob("*.py"):
+        path.chmod(0o700)
+        os.utime(path)
+    (elsewhere / "exporter/notes.py").write_text("not_known_to_git = 1\n")
+    for argv in (["git", "init", "--quiet"], ["git", "add", "--all", ":!exporter/notes.py"]):
+        run(argv, elsewhere)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", MOMENT)
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    before = os.umask(0o077)
+    try:
+        again = packages(elsewhere, tmp_path / "made", python)
+    finally:
+        os.umask(before)
+    assert [path.name for path in again] == [path.name for path in made]
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in made]
+
+
+def test_an_archive_of_another_time_has_other_bytes_and_the_same_files() -> None:
+    """What compares bytes would find a time that gets into them."""
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz") as archive:
+        for name in ("b", "a"):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode, entry.uname, entry.mtime = 1, 0o600, "me", 5
+            archive.addfile(entry, io.BytesIO(name.encode()))
+    one, other = plain(written.getvalue(), 10), plain(written.getvalue(), 11)
+    assert one != other
+    assert plain(other, 10) == one
+    with tarfile.open(fileobj=io.BytesIO(one)) as read:
+        assert [(each.name, each.mode, each.uname, each.mtime) for each in read] == [
+            ("a", 0o644, "", 10),
+            ("b", 0o644, "", 10),
+        ]
+
+
+def test_every_extra_is_installed_or_left_out_for_a_reason() -> None:
+    document = (ROOT / "pyproject.toml").read_text().partition("[project.optional-dependencies]")[2].partition("\n[")[0]
+    extras = {line.partition(" = ")[0] for line in document.splitlines() if " = [" in line}
+    plain_ones = {one for one in EXTRAS if isinstance(one, str)}
+    assert extras == {*plain_ones, *HEAVY, *DEVELOPMENT} - {""}
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_the_wheel_installs_into_an_empty_environment(made: tuple[Path, Path], tmp_path: Path, extra: str) -> None:
+    there = tmp_path / "there"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", there], check=True, timeout=TOOL_SECONDS)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(there / "bin/python")]
+    wanted = f"{made[0]}[{extra}]" if extra else str(made[0])
+    # torch needs twenty minutes on a slow machine with an empty cache.
+    fetch = [*pip, "install", "--quiet", "--only-binary=:all:", "--constraint", str(ROOT / "constraints.txt"), wanted]
+    done = subprocess.run(fetch, capture_output=True, text=True, timeout=10 * TOOL_SECONDS, check=False)
+    assert done.returncode == 0, done.stderr
+    run([*pip, "check"], tmp_path)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    assert run([str(there / "bin/ecotrack"), "--version"], tmp_path, environment).startswith("ecotrack ")
+    assert run([str(there / "bin/ecotrack"), "--config.check"], tmp_path, environment) is not None
+    simulator = [str(there / "bin/ecochain"), "--version"]
+    if extra in HEAVY:
+        assert run(simulator, tmp_path, environment).startswith("ecochain ")
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_the_bill_of_materials_names_all_that_is_installed_and_is_the_same_each_time(
+    made: tuple[Path, Path], python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", MOMENT)
+    first, second = (bill("exporter", made[0], tmp_path / name, python).read_text() for name in ("one", "two"))
+    assert first == second
+    assert str(tmp_path) not in first
+    assert "file:" not in first
+    document = json.loads(first)
+    assert document["specVersion"] == "1.6"
+    found = {one["name"].lower().replace("_", "-"): one["version"] for one in document["components"]}
+    assert found == {name: version for name, (version, _) in hashed("exporter").items()}
+    (own,) = (one for one in document["dependencies"] if one["ref"] == "root-component")
+    assert len(own["dependsOn"]) == len(found)
+
+
+def test_a_package_without_a_wheel_is_named_in_the_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(pins: Sequence[str]) -> tuple[int, str, dict[str, str]]:
+        if "numpy==2.4.6" in pins:
+            return 1, "ERROR: No matching distribution found for numpy==2.4.6", {}
+        return 0, "", {pin.partition("==")[0].lower().replace("_", "-").replace(".", "-"): "x.whl" for pin in pins}
+
+    monkeypatch.setattr(wheels, "ask", answer)
+    assert wheels.main(["--skip", "torch"]) == 1
+    told = capsys.readouterr().out
+    assert "| numpy==2.4.6 | none |" in told
+    assert "| h11==0.16.0 | x.whl |" in told
+    assert "| torch | not asked for |" in told
+    assert "torch==" not in told
+    assert told.count("\n") == 2 + len(wheels.pinned(wheels.CONSTRAINTS.read_text()))
