@@ -1,7 +1,20 @@
-"""`python -m exporter` is the same as `ecotrack`."""
+"""`ecotrack`, which is also `python -m exporter`: it runs where the system is one that it knows."""
 
 import sys
 
-from exporter.cli import main
+from exporter.core.supported import unsupported
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the command and return its exit status. On another system nothing else is imported, which would fail."""
+    reason = unsupported(sys.platform, sys.version_info[:2])
+    if reason is not None:
+        sys.stderr.write(f"ecotrack: {reason}\n")
+        return 2
+    from exporter.cli import main as run  # noqa: PLC0415 - as above
+
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,3 +1,5 @@
 """`ecochain`: an edge cluster for ML inference that schedules by energy, simulated."""
 
-__version__ = "0.1.0"
+from exporter import __version__
+
+__all__ = ["__version__"]

@@ -49,7 +49,10 @@ UPGRADING = ROOT / "docs/upgrading.md"
 
 def read_state(file: Path, _folder: Path) -> Any:
     """Read a state file as the exporter does."""
-    return state._decode(file.read_bytes()).totals.lifetime_emissions
+    try:
+        return state._decode(file.read_bytes()).totals.lifetime_emissions
+    except state._UnreadableError as error:
+        raise ConfigError([f"state file DIR/state.json: {error}"]) from error
 
 
 def read_calibration(file: Path, _folder: Path) -> Any:
@@ -150,6 +153,10 @@ def read_revert_journal(file: Path, folder: Path) -> Any:
 
 
 READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
+    # The first three were written by the programs of 2026-11-21 and 22, from git's history.
+    "state-v1-first.json": (read_state, "state file DIR/state.json: does not match its checksum"),
+    "state-v1-sequence.json": (read_state, 0.3187191571293624),
+    "state-v1-projection.json": (read_state, 0.24554907976104112),
     "state-v1-marks.json": (read_state, 277.5),
     "state-v1-week.json": (read_state, 277.5),
     "state-v1-sensors.json": (read_state, 277.5),
@@ -163,11 +170,19 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
         "folder",
     ),
     "past-journal-v1.csv": (read_past, 0.06135),
+    "past-journal-v1-first.csv": (read_past, 3e-05),
     "calibration.json": (read_calibration, 45.0),
     "revert-journal-v1": (read_revert_journal, ["performance", "on", "0"]),
     "exporter.yml": (read_config, 150.0),
     "exporter-presets.yml": (read_config, None),
+    # The first example, and all keys with their defaults as three programs of git's history had them.
+    "exporter-first-laptop.yml": (read_config, 150.0),
+    "exporter-first-keys.yml": (read_config, None),
+    "exporter-optimize-keys.yml": (read_config, None),
+    "exporter-attestation-keys.yml": (read_config, None),
     "web.yml": (read_web_config, True),
+    "scenario-edge-first.yaml": (read_scenario, "scenario-edge-first"),
+    "scenario-published-first.yaml": (read_scenario, "published"),
     "scenario-edge.yaml": (read_scenario, "scenario-edge"),
     "scenario-published.yaml": (read_scenario, "published"),
     "compression-profile.json": (read_compression, 16),

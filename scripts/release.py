@@ -1,0 +1,67 @@
+"""Check that a tag, the version, the changelog, the guide to upgrading and the manifests agree before a release.
+
+python -m scripts.release v0.1.0
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+import exporter
+
+ROOT = Path(__file__).resolve().parent.parent
+USER_ERROR = 2
+
+TAG = re.compile(r"v(?P<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)")
+"""Tag of a release: v and a version by Semantic Versioning."""
+
+UNRELEASED = "## Unreleased"
+
+DATED = re.compile(r"## (?P<version>\d\S*) - \d{4}-\d{2}-\d{2}")
+"""Heading of a release in the changelog."""
+
+
+def versions_in(changelog: str) -> list[str]:
+    """Return the headings of a changelog in order: of one with a version and its day the version, else the line."""
+    headings = [line for line in changelog.splitlines() if line.startswith("## ")]
+    return [found["version"] if (found := DATED.fullmatch(line)) else line for line in headings]
+
+
+def mistakes(tag: str, root: Path, version: str) -> Iterator[str]:
+    """Yield what keeps a tree of this version from being released under a tag."""
+    match = TAG.fullmatch(tag)
+    if match is None:
+        yield f"tag: expected v and a version such as v0.1.0, got {tag}"
+        return
+    if match["version"] != version:
+        yield f"exporter/__init__.py: expected version {match['version']}, got {version}"
+    headings = versions_in((root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    if headings[:1] != [UNRELEASED] or headings.count(UNRELEASED) != 1:
+        yield "CHANGELOG.md: expected one heading Unreleased, above all versions"
+    if headings[1:2] != [match["version"]]:
+        yield f"CHANGELOG.md: expected the heading ## {match['version']} - YYYY-MM-DD below Unreleased"
+    if f"\n## {match['version']}\n" not in (root / "docs/upgrading.md").read_text(encoding="utf-8"):
+        yield f"docs/upgrading.md: expected the heading ## {match['version']}"
+    kustomization = yaml.safe_load((root / "docs/examples/kubernetes/kustomization.yaml").read_text(encoding="utf-8"))
+    if [one["newTag"] for one in kustomization["images"]] != [match["version"]]:
+        yield f"docs/examples/kubernetes: expected the image's tag {match['version']}"
+
+
+def main(arguments: list[str]) -> int:
+    """Print what is wrong, a line each, and return the exit status."""
+    if len(arguments) != 1:
+        print("release: expected one tag, such as v0.1.0", file=sys.stderr)
+        return USER_ERROR
+    found = list(mistakes(arguments[0], ROOT, exporter.__version__))
+    for line in found:
+        print(f"release: {line}", file=sys.stderr)
+    if not found:
+        print(f"{arguments[0]}: tag, version, changelog, guide to upgrading and manifests agree")
+    return USER_ERROR if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
