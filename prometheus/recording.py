@@ -1,7 +1,7 @@
 """Recording rules: emission rates, power, carbon intensity, and the arithmetic of the budgets."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from exporter.core.units import JOULES_PER_KWH
 from exporter.power.provenance import MEASURED
@@ -29,10 +29,11 @@ CONSUMED, can be an interval older than the grams."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """Recording rule: the name `level:metric:operation` of the new series, and its PromQL expression."""
+    """Recording rule: the name `level:metric:operation` of the new series, its PromQL expression, and more labels."""
 
     record: str
     expr: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

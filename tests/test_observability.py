@@ -9,6 +9,7 @@ from exporter.core.metrics import Kind
 from exporter.exposition.rows import ROWS
 from grafana.queries import metric_names, queries
 from prometheus.sci import SCI
+from prometheus.team_limits import LIMIT, PERIOD_END, PERIOD_START
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +21,7 @@ FROM_ELSEWHERE = {
     "ALERTS": "Prometheus: alerts as series",
     "ALERTS_FOR_STATE": "Prometheus: since when an alert's condition holds",
     SCI: "a rule that `ecotrack rules --sci` makes for work of the user's own",
+    **dict.fromkeys((LIMIT, PERIOD_START, PERIOD_END), "rules that `ecotrack rules --team-budgets` makes"),
     "process_cpu_seconds_total": "prometheus_client's ProcessCollector",
     "process_resident_memory_bytes": "prometheus_client's ProcessCollector",
     "process_start_time_seconds": "prometheus_client's ProcessCollector",

@@ -22,11 +22,13 @@ from exporter.stack.flags import (
 from exporter.stack.folder import write_folder
 from exporter.stack.kubernetes import Place, prometheus_rule
 from exporter.stack.notifications import FOLDER, notification_files
+from exporter.stack.team_budgets import load_team_limits
 from prometheus.alert import Links
 from prometheus.files import rule_files
 from prometheus.jobs import Jobs
 from prometheus.reach import Machine, machine
 from prometheus.sci import FunctionalUnit, functional_unit
+from prometheus.team_limits import TeamLimits
 
 USUAL_MEGABITS = 100.0
 """Throughput of a machine's network where no flag says it, in Mbit/s: Fast Ethernet, or a good wireless one."""
@@ -41,6 +43,7 @@ examples:
   ecotrack rules --output rules --config.file /etc/ecotrack/ecotrack.yml --link-megabits 1000
                                             without the budget alerts that this machine could never reach
   ecotrack rules --output rules --sci 'requests=http_requests_total{job="shop"}'
+  ecotrack rules --output rules --team-budgets teams.yml
   ecotrack rules --output rules --kubernetes --namespace monitoring --label release=prometheus
 
 Rule files are the same for Prometheus, Mimir's ruler and VictoriaMetrics' vmalert. Recorded series have the labels job
@@ -53,7 +56,7 @@ def rules(arguments: Sequence[str]) -> int:
     """Write recording rules and alerts. Raises ConfigError."""
     options = build_parser().parse_args(arguments)
     programs, place, jobs = programs_of(options), place_of(options), _jobs(options)
-    files = rule_files(_machine(options), _links(options), _units(options.units), jobs)
+    files = rule_files(_machine(options), _links(options), _units(options.units), jobs, _team_limits(options, programs))
     texts = {path.name: text for path, text in files.items() if path.name.startswith(programs)}
     if place is not None:
         texts = {name: prometheus_rule(Path(name).stem, text, place) for name, text in texts.items()}
@@ -106,6 +109,15 @@ def _machine(options: argparse.Namespace) -> Machine | None:
     return machine(load_config(options.config_file), link)
 
 
+def _team_limits(options: argparse.Namespace, programs: Sequence[str]) -> TeamLimits | None:
+    """Read the limits of teams from the file that is named. Raises ConfigError."""
+    if options.team_budgets is None:
+        return None
+    if "ecotrack" not in programs:
+        raise ConfigError([f"--team-budgets: with --only {options.only} nothing is written that it would change"])
+    return load_team_limits(options.team_budgets)
+
+
 def _units(units: Sequence[FunctionalUnit]) -> tuple[FunctionalUnit, ...]:
     """Check that each unit of work has a name of its own. Raises ConfigError."""
     if len({one.name for one in units}) < len(units):
@@ -134,6 +146,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--link-megabits", dest="link", metavar="N", type=_megabits, help=link)
     unit = "record the carbon of each unit of work that this counter counts; @MATCHERS after it name the machines"
     add("--sci", dest="units", metavar="NAME=COUNTER", type=_unit, action="append", default=[], help=unit)
+    teams = "carbon budgets of teams of devices, which Prometheus tells by the target label team"
+    add("--team-budgets", dest="team_budgets", metavar="FILE", type=Path, help=teams)
     add_kubernetes_flags(parser, "PrometheusRules, which the Prometheus operator reads,")
     return parser
 

@@ -27,6 +27,7 @@ from prometheus.simulator_alerts import (
     SIMULATED_DAY_SECONDS,
 )
 from prometheus.simulator_recording import COUNTERS, LONG_WINDOW
+from prometheus.team_limits import LIMIT, PERIOD_END, PERIOD_START
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 from tests.processes import TOOL_SECONDS, program
 
@@ -36,6 +37,7 @@ RULE_FILES = sorted((FOLDER / "rules").glob("*.yml"))
 TEST_FILES = sorted((FOLDER / "tests").glob("*.test.yml"))
 
 PROMETHEUS_OWN = {"up", "scrape_duration_seconds"}
+PROGRAMS_OWN = {"process_start_time_seconds"}
 TARGET_LABELS = {"job", "instance"}
 LOOKBACK = "5m"
 
@@ -153,7 +155,9 @@ def test_every_series_and_label_in_a_rule_exists() -> None:
         if row.kind is Kind.HISTOGRAM
     }
     labels |= dict.fromkeys(PROMETHEUS_OWN, TARGET_LABELS)
-    derived = {"group", "period", "scope", *TARGET_LABELS}
+    labels |= dict.fromkeys(PROGRAMS_OWN, TARGET_LABELS)
+    labels |= {name: {"team", "period"} for name in (LIMIT, PERIOD_START, PERIOD_END)}
+    derived = {"group", "period", "scope", "team", *TARGET_LABELS}
     labels |= {rule["record"]: derived for rule in rules("record")}
     labels |= {counter.rate: {*counter.labels, *TARGET_LABELS} for counter in COUNTERS}
     used = [selector for query in queries() for selector in selectors(promql.parse(query))]

@@ -1,0 +1,104 @@
+"""Recording rules of teams' budgets: used, burned and projected grams against the limits that a file gives each team.
+
+The limits and the calendar are series of `prometheus.team_limits`. Without them nothing is recorded here but the rates.
+"""
+
+from collections.abc import Iterator
+
+from exporter.budget import Period
+from prometheus.budget import BURN_ALERTS, seconds
+from prometheus.fleet import MEMORY_INTERVAL, rate5m
+from prometheus.recording import BASE_INTERVAL, Group, Recording
+from prometheus.team_limits import LIMIT, PERIOD_END, PERIOD_START
+
+OF_TEAM = "on (team, period)"
+
+FAST_WINDOWS = ("30m", "1h")
+SLOW_WINDOWS = ("2h", "6h", "1d", "3d", "7d")
+USUAL_WINDOW = {Period.DAY: "1d", Period.MONTH: "7d"}
+"""Window whose mean rate a projection takes for the rest of a period: a whole day, a whole week."""
+
+LOOKED_AT = {Period.DAY: "26h", Period.MONTH: "32d"}
+"""Longer than the longest period: a day of 25 hours, a month of 31 days and an hour."""
+
+IN_PERIOD = "team_period:ecotrack_emissions_grams:rate5m"
+"""A team's emission rate under the start of each period, so that the sum of one series is that of one period."""
+
+USED = "team_period:ecotrack_budget_used_grams:sum"
+CONSUMED = "team_period:ecotrack_budget_consumed:ratio"
+PROJECTED = "team_period:ecotrack_budget_projected_grams:sum"
+ALLOWED = "team_period:ecotrack_budget_limit_grams:per_second"
+ELAPSED = "fleet_period:ecotrack_budget_elapsed:ratio"
+
+
+def team_rate(window: str) -> str:
+    """Name the series of the mean emission rate of each team over the window, in grams per second."""
+    return rate5m().replace("5m", window)
+
+
+def team_burn(window: str) -> str:
+    """Name the series of the burn rate over the window, per team and budget period."""
+    return f"team_period:ecotrack_budget_burn:ratio_rate{window}"
+
+
+def team_budget_groups() -> tuple[Group, ...]:
+    """Return the rules of teams' budgets; the slow group looks back over a month."""
+    fast = (*_rates(FAST_WINDOWS), *_state(), _used(Period.DAY), *_burns(("5m", *FAST_WINDOWS)), *_outlook(Period.DAY))
+    slow = (*_rates(SLOW_WINDOWS), _used(Period.MONTH), *_burns(SLOW_WINDOWS), *_outlook(Period.MONTH))
+    return (
+        Group(name="ecotrack-team-budgets", interval=BASE_INTERVAL, rules=fast),
+        Group(name="ecotrack-team-budgets-slow", interval=MEMORY_INTERVAL, rules=slow),
+    )
+
+
+def _rates(windows: tuple[str, ...]) -> Iterator[Recording]:
+    """Average the recorded 5m rate; time in which no device of a team was seen counts as none.
+
+    Half an interval less than the window holds as many values as there are intervals in it, whether or not the
+    window's first moment belongs to it, as it does in Prometheus 2.
+    """
+    interval = seconds(BASE_INTERVAL)
+    for window in windows:
+        recorded = f"{rate5m()}[{seconds(window) - interval / 2:.0f}s]"
+        share = f"{interval:.0f} / {seconds(window):.0f}"
+        yield Recording(record=team_rate(window), expr=f"sum_over_time({recorded}) * {share}")
+
+
+def _state() -> Iterator[Recording]:
+    yield Recording(record=ALLOWED, expr=f"{LIMIT}\n/ on (period) group_left ()\n({PERIOD_END} - {PERIOD_START})")
+    yield Recording(record=ELAPSED, expr=f"(time() - {PERIOD_START})\n/\n({PERIOD_END} - {PERIOD_START})")
+    limited = f"({LIMIT} > bool 0) * on (team) group_left () {rate5m()}"
+    yield Recording(record=IN_PERIOD, expr=f"{limited}\n* on (period) group_left (start)\n{_current()}")
+
+
+def _current() -> str:
+    return f'count_values by (period) ("start", {PERIOD_START})'
+
+
+def _used(period: Period) -> Recording:
+    own = f'{IN_PERIOD}{{period="{period}"}}[{LOOKED_AT[period]}]'
+    total = f"sum_over_time({own}) * {seconds(BASE_INTERVAL):.0f}"
+    expr = f"sum by (team, period) (\n  {total}\n  and on (period, start)\n  {_current()}\n)"
+    return _of(period, USED, expr)
+
+
+def _of(period: Period, record: str, expr: str) -> Recording:
+    """Name the period once more: promtool takes two rules of one name for one that stands there twice."""
+    return Recording(record=record, expr=expr, labels={"period": str(period)})
+
+
+def _burns(windows: tuple[str, ...]) -> Iterator[Recording]:
+    """Record the burn rates that an alert reads."""
+    read = {window for row in BURN_ALERTS for window in (row.long, row.short)}
+    for window in windows:
+        if window in read:
+            rate = f"{team_rate(window)}\n/ on (team) group_right ()\n{ALLOWED}"
+            yield Recording(record=team_burn(window), expr=rate)
+
+
+def _outlook(period: Period) -> Iterator[Recording]:
+    of = f'{{period="{period}"}}'
+    yield _of(period, CONSUMED, f"{USED}{of}\n/ {OF_TEAM}\n{LIMIT}{of}")
+    rest = f"(scalar({PERIOD_END}{of}) - time())"
+    rate = f"({team_rate(USUAL_WINDOW[period])} * {rest})"
+    yield _of(period, PROJECTED, f"{USED}{of}\n+ on (team) group_left ()\n{rate}")
