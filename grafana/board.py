@@ -41,8 +41,9 @@ class Choice:
     """Variable beside those that every board has: the values of a label of `metric`, among the chosen instances.
 
     With `first` one value at a time is chosen, and that one at first; without it several and All. `among` are further
-    matchers, by which a choice before this one narrows its values. `shows_title` is false where the values tell what
-    they are, and the header has no room.
+    matchers, by which a choice before this one narrows its values. `every` is the pattern that All stands for; ".*"
+    takes series without the label too. `shows_title` is false where the values tell what they are, and the header has
+    no room.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Choice:
     metric: str
     first: str = ""
     among: str = EVERY_INSTANCE
+    every: str = ".+"
     shows_title: bool = True
 
 
@@ -58,7 +60,7 @@ class Board:
     """Dashboard before layout; `metric` is one that every target of the `program` exports.
 
     `about` says in Markdown what the board answers and how sure its figures are, `documents` are the pages on it:
-    title -> path below docs/.
+    title -> path below docs/. `detail` is the board to which the name of a device leads, if not to this one.
     """
 
     uid: str
@@ -72,6 +74,7 @@ class Board:
     choices: tuple[Choice, ...] = ()
     tags: tuple[str, ...] = ()
     shown: str = "now-6h"
+    detail: str = ""
 
 
 def assemble(board: Board) -> dashboard.Dashboard:
@@ -149,10 +152,12 @@ def _lead_on(panel: dashboard.Panel, board: Board) -> None:
     }
     for label in labels:
         if label in headings and panel.field_config is not None:
-            others = ("datasource", "job", *(other for other in labels if other != label))
-            kept = "&".join(f"${{{name}:queryparam}}" for name in others)
-            url = f"/d/{board.uid}?{kept}&var-{label}=${{__value.raw}}&${{__url_time_range}}"
-            link = dashboard.DashboardLink(title="Only ${__value.text}", url=url)
+            away = board.detail if label == "instance" else ""
+            others = () if away else (other for other in labels if other != label)
+            kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "job", *others))
+            url = f"/d/{away or board.uid}?{kept}&var-{label}=${{__value.raw}}&${{__url_time_range}}"
+            title = "What ${__value.text} does" if away else "Only ${__value.text}"
+            link = dashboard.DashboardLink(title=title, url=url)
             panel.field_config.overrides.append(override(Series(name=headings[label], links=(link,))))
 
 
@@ -208,6 +213,7 @@ def _label_variable(
 
 def _chosen(choice: Choice) -> dashboard.VariableModel:
     variable = _label_variable(choice.label, choice.title, select(choice.metric, choice.among))
+    variable.all_value = choice.every
     if choice.first:
         variable.description = f"Which {choice.title.lower()} to show."
         variable.multi = variable.include_all = False

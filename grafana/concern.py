@@ -10,6 +10,7 @@ from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH, data_quality_alerts
 from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, exporter_alerts
+from prometheus.fleet import fleet_groups
 from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.process_alerts import process_alerts
 from prometheus.recording import CONSUMED, WINDOWS, emission_rate, groups
@@ -22,6 +23,8 @@ from prometheus.simulator_alerts import (
     simulator_alerts,
 )
 from prometheus.simulator_recording import ADVANCED, CLOCK, LONG_WINDOW, miss_ratio, renewable_share, simulator_groups
+from prometheus.team_alerts import team_alerts
+from prometheus.team_budget import team_budget_groups
 
 TOPICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "ecotrack": {
@@ -124,6 +127,7 @@ def alerts(program: str) -> tuple[Alert, ...]:
         return simulator_alerts()
     return (
         *budget_alerts(BURN_ALERTS),
+        *team_alerts(),
         ecoguard_alert(),
         *data_quality_alerts(),
         *sensor_alerts(),
@@ -157,5 +161,9 @@ def _sources(name: str) -> Iterator[str]:
 
 @cache
 def _recorded() -> Mapping[str, frozenset[str]]:
-    rules = (rule for group in (*groups(), *simulator_groups()) for rule in group.rules)
+    rules = (
+        rule
+        for group in (*groups(), *fleet_groups(), *team_budget_groups(), *simulator_groups())
+        for rule in group.rules
+    )
     return {rule.record: frozenset(metric_names(rule.expr)) - {rule.record} for rule in rules}

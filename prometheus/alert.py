@@ -28,7 +28,7 @@ SAME_INSTANCE = "on (job, instance)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Targets of the alerts' links: the folder of the runbooks, and the dashboards Device carbon, Host power and
+    """Targets of the alerts' links: the folder of the runbooks, and the dashboards Device carbon, Fleet, Host power and
     processes, Edge cluster, Forecast, and Ledger and credits.
 
     No `/` at the end.
@@ -36,6 +36,7 @@ class Links:
 
     runbooks: str = "https://github.com/ecotrack/ecotrack/blob/main/docs/runbooks"
     dashboard: str = "http://localhost:3000/d/ecotrack-device/device-carbon"
+    fleet: str = "http://localhost:3000/d/ecotrack-fleet/fleet"
     host_power: str = "http://localhost:3000/d/ecotrack-host-power/host-power-and-processes"
     cluster: str = "http://localhost:3000/d/ecochain-cluster/edge-cluster"
     forecast: str = "http://localhost:3000/d/ecochain-forecast/forecast"
@@ -46,11 +47,11 @@ class Links:
 class Alert:
     """Alerting rule.
 
-    `component` is the part of the project that the alert is about, and names its runbook page. `scope` says
-    how far it reaches: one `device`, one simulated `cluster`, a `site` or a `node` of it, or the `pipeline` that
-    carries the alerts themselves. `advice` is a sentence that says what to do, and ends the description. `hold` (the
-    rule's `for`) and `keep_firing_for` are PromQL durations, empty for none. `board` is the one of `Links` that the
-    alert leads to, where that is not the component's usual one.
+    `component` is the part of the project that the alert is about, and names its runbook page. `scope` says how far
+    it reaches: one `device`, a `team` of them, one simulated `cluster`, a `site` or a `node` of it, or the `pipeline`
+    that carries the alerts themselves. `advice` is a sentence that says what to do, and ends the description. `hold`
+    (the rule's `for`) and `keep_firing_for` are PromQL durations, empty for none. `board` is the one of `Links` that
+    the alert leads to, where that is not the component's usual one.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Alert:
     advice: str
     hold: str = HOLD
     keep_firing_for: str = ""
-    board: Literal["", "forecast", "host_power", "ledger"] = ""
+    board: Literal["", "fleet", "forecast", "host_power", "ledger"] = ""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -72,7 +73,7 @@ class Alert:
 
     def annotations(self, links: Links) -> dict[str, str]:
         """Return texts and links; the dashboard opens on the instance, site or node concerned, where there is one."""
-        within = {"pipeline": (), "site": ("instance", "site"), "node": ("instance", "node")}
+        within = {"pipeline": (), "site": ("instance", "site"), "node": ("instance", "node"), "team": ("team",)}
         concerned = within.get(self.scope, ("instance",))
         chosen = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in concerned)
         usual = "cluster" if self.component == "simulator" else "dashboard"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import promql_parser
 
-from grafana.lint.board import TARGET_VARIABLES, variables
+from grafana.lint.board import OF_TEAMS, TARGET_VARIABLES, variables
 from grafana.queries import RATE_INTERVAL, BoardJson, nodes, queries, selectors, walked
 
 COUNTER = re.compile(r"\w+_total\b")
@@ -14,7 +14,9 @@ SIMULATED = "ecochain_"
 COUNTER_FUNCTIONS = frozenset({"rate", "irate", "increase"})
 
 COMPARISONS = frozenset({">", "<", ">=", "<=", "==", "!="})
-NEVER_ZERO = re.compile(r"_limit_grams$|_limit_grams_per_second$|_max_fds$|_budget_period_seconds:length$")
+NEVER_ZERO = re.compile(
+    r"_limit_grams$|_limit_grams_per_second$|_max_fds$|_limit_grams:constant$|_budget_period_seconds:length$"
+)
 """Limits, capacities and lengths, which are above zero where they are configured or known at all."""
 
 FOLD_ROWS = 24
@@ -34,16 +36,24 @@ def queries_are_promql(board: BoardJson) -> Iterator[str]:
 
 
 def queries_select_the_chosen_targets(board: BoardJson) -> Iterator[str]:
-    """Require `job=~"$job"` and `instance=~"$instance"` in every selector; in a variable's, those before it."""
+    """Require `job=~"$job"` and `instance=~"$instance"` in every selector; in a variable's, those before it.
+
+    What is recorded of teams, or alerts on them, is matched with `team=~"$team"` instead.
+    """
     names = list(variables(board))
     for query in queries(board):
         wanted = set(TARGET_VARIABLES)
         if query.kind == "variable":
             wanted &= set(names[: names.index(query.title)])
         for selector in _parsed_selectors(query.expr):
-            missing = wanted - _variable_matchers(selector)
+            missing = ({"team"} if _is_of_teams(selector) else wanted) - _variable_matchers(selector)
             if missing:
                 yield f"{query.kind} {query.title!r}: {selector.name} is not matched with {sorted(missing)}"
+
+
+def _is_of_teams(selector: promql_parser.VectorSelector) -> bool:
+    scopes = {matcher.value for matcher in selector.matchers.matchers if matcher.name == "scope"}
+    return str(selector.name).startswith(OF_TEAMS) or (selector.name == "ALERTS" and scopes == {"team"})
 
 
 def simulated_rates_are_recorded(board: BoardJson) -> Iterator[str]:

@@ -7,7 +7,7 @@ from itertools import combinations
 from grafana_foundation_sdk.models import units
 
 from grafana.geometry import GRID_COLUMNS
-from grafana.lint.board import DATA_PANELS, DATASOURCE, TARGET_VARIABLES, TEXT_PANELS, variables
+from grafana.lint.board import DATA_PANELS, DATASOURCE, EVERY, TARGET_VARIABLES, TEXT_PANELS, variables
 from grafana.queries import BoardJson, panels, queries
 
 RELOAD_ON_TIME_RANGE = 2
@@ -50,7 +50,8 @@ def targets_are_variables(board: BoardJson) -> Iterator[str]:
     for name, variable in variables(board).items():
         if variable.get("type") != "query":
             continue
-        several = variable.get("multi") and variable.get("includeAll") and variable.get("allValue") == ".+"
+        several = variable.get("multi") and variable.get("includeAll")
+        several = several and variable.get("allValue") == EVERY.get(name, ".+")
         single = not (variable.get("multi") or variable.get("includeAll")) and variable.get("current", {}).get("value")
         if not (several or (single and name not in TARGET_VARIABLES)):
             yield f"variable {name} must be multi, include all, with .+ for all"

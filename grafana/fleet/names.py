@@ -1,0 +1,46 @@
+"""Names and expressions that several rows of the board share."""
+
+from grafana.promql import EVERY_INSTANCE, select
+from prometheus.fleet import SHARE
+
+FLEET = "ecotrack-fleet"
+"""The board's address in Grafana."""
+
+DOCUMENTS = {"Watch a fleet": "how-to/watch-a-fleet.md", "Budget runbook": "runbooks/budget.md"}
+"""Pages on the board."""
+
+NOTHING_SEEN = "no device is seen: are the rules of ecotrack-fleet.yml loaded?"
+NO_TEAM_BUDGET = "no team has a budget: see ecotrack rules --team-budgets"
+
+CHOSEN_TEAM = 'team=~"$team"'
+
+DEVICE_PIXELS = 176
+"""Width of a device's name and port."""
+
+SECONDS_PER_HOUR = 3600
+SECONDS_PER_DAY = 86_400
+
+
+def of_teams(metric: str, **labels: str) -> str:
+    """Select what is recorded of the chosen teams."""
+    return select(metric, CHOSEN_TEAM, **labels)
+
+
+def of_devices(metric: str, **labels: str) -> str:
+    """Select what is recorded of targets that stand for devices of the chosen teams."""
+    return select(metric, f"{CHOSEN_TEAM},{EVERY_INSTANCE}", **labels)
+
+
+def weighted(expr: str) -> str:
+    """Give each chosen target the part of a figure that is its share of a device."""
+    return f"{of_devices(SHARE)} * on (job, instance) group_left () {expr}"
+
+
+def whole(expr: str) -> str:
+    """Return a figure of each chosen device, with its team."""
+    return f"max by (job, instance, team) (({of_devices(SHARE)} > bool 0) * on (job, instance) group_left () ({expr}))"
+
+
+def named(expr: str) -> str:
+    """Name the group of devices without a team."""
+    return f'label_replace({expr}, "team", "no team", "team", "")'
