@@ -4,16 +4,13 @@ from collections.abc import Iterable
 
 from exporter.activity.advice import ADVICE
 from exporter.core.units import SECONDS_PER_DAY
-from prometheus.alert import BUDGET_HOLD, KEEP_FIRING, SAME_INSTANCE, Alert, looked_up
+from prometheus.alert import BUDGET_HOLD, KEEP_FIRING, Alert, looked_up
 from prometheus.budget import (
-    PROJECTION_MIN_ELAPSED_MONTH,
-    PROJECTION_MIN_ELAPSED_RATIO,
     PROJECTION_WINDOW,
     USED_WARNING_RATIO,
     BurnAlert,
-    seconds,
 )
-from prometheus.recording import COST, ELAPSED, PERIOD_MATCH, USED_SHARE, burn_rate, emission_rate
+from prometheus.recording import COST, MOSTLY_USED, OVER_ECOGUARD, OVERRUN, USED_SHARE, burning
 
 ADVICE_OTHERWISE = "Look for a download, a stream or a long computation, and pause or postpone it."
 
@@ -25,10 +22,9 @@ def budget_alerts(burns: Iterable[BurnAlert]) -> tuple[Alert, ...]:
 
 def ecoguard_alert() -> Alert:
     """Return the alert on the emission rate of the last five minutes, with advice for the device's activity."""
-    limit = "ecotrack_ecoguard_limit_grams_per_second"
     return Alert(
         name="EcotrackEcoguardLimitExceeded",
-        expr=f"60 * {emission_rate('5m')}\n> {SAME_INSTANCE}\n60 * {limit}",
+        expr=OVER_ECOGUARD,
         severity="warning",
         component="ecoguard",
         summary="{{ $labels.instance }} emits more than its limit per minute",
@@ -60,14 +56,9 @@ def _exhausted() -> Alert:
 
 
 def _burn(row: BurnAlert) -> Alert:
-    period = f'{{period="{row.period}"}}'
     return Alert(
         name=row.name,
-        expr=(
-            f"{burn_rate(row.long)}{period} > {row.factor:g}\n"
-            f"and {PERIOD_MATCH}\n"
-            f"{burn_rate(row.short)}{period} > {row.factor:g}"
-        ),
+        expr=burning(row),
         severity=row.severity,
         component="budget",
         summary=f"{{{{ $labels.instance }}}} burns its carbon budget for the {row.period} too fast",
@@ -84,20 +75,9 @@ def _burn(row: BurnAlert) -> Alert:
 
 
 def _projected() -> Alert:
-    late_enough = (
-        f'{ELAPSED}{{period!="month"}} > {PROJECTION_MIN_ELAPSED_RATIO}\n'
-        f'  or (time() - ecotrack_budget_period_start_timestamp_seconds{{period="month"}}) '
-        f"> {seconds(PROJECTION_MIN_ELAPSED_MONTH):.0f}"
-    )
     return Alert(
         name="EcotrackBudgetOverrunProjected",
-        expr=(
-            f"min_over_time(ecotrack_budget_projected_grams[{PROJECTION_WINDOW}])\n"
-            f"/ {PERIOD_MATCH}\necotrack_budget_limit_grams > 1\n"
-            f"and {PERIOD_MATCH}\n({late_enough})\n"
-            # Not before there is an hour to take a mean of, and half an hour of projections.
-            f"and on (job, instance)\n(time() - ecotrack_lifetime_start_timestamp_seconds > {seconds('90m'):.0f})"
-        ),
+        expr=OVERRUN,
         severity="warning",
         component="budget",
         summary="{{ $labels.instance }} may exceed its carbon budget for the {{ $labels.period }}",
@@ -117,7 +97,7 @@ def _projected() -> Alert:
 def _mostly_used() -> Alert:
     return Alert(
         name="EcotrackBudgetMostlyUsed",
-        expr=(f"{USED_SHARE} > {USED_WARNING_RATIO}\nand {PERIOD_MATCH}\n{ELAPSED} < {USED_WARNING_RATIO}"),
+        expr=MOSTLY_USED,
         severity="warning",
         component="budget",
         summary="{{ $labels.instance }} has already used most of its budget for the {{ $labels.period }}",

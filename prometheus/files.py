@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from prometheus.alert import BUDGET_INTERVAL, Alert, AlertGroup, Links
+from prometheus.alert import BUDGET_INTERVAL, DATA_QUALITY_INTERVAL, Alert, AlertGroup, Links
 from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts
@@ -52,10 +52,10 @@ def alert_groups(machine: Machine | None) -> tuple[AlertGroup, ...]:
         AlertGroup(name="ecotrack-budget-alerts", interval=BUDGET_INTERVAL, alerts=budget),
         AlertGroup(
             name="ecotrack-data-quality-alerts",
-            interval="30s",
+            interval=DATA_QUALITY_INTERVAL,
             alerts=(*data_quality_alerts(), *sensor_alerts(), *opportunity_alerts(), *process_alerts()),
         ),
-        AlertGroup(name="ecotrack-exporter-alerts", interval="15s", alerts=exporter_alerts()),
+        AlertGroup(name="ecotrack-exporter-alerts", interval="30s", alerts=exporter_alerts()),
     )
 
 

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 
 from exporter.core.units import JOULES_PER_KWH
 from exporter.power.provenance import MEASURED
-from prometheus.budget import seconds
+from prometheus.budget import (
+    BURN_ALERTS,
+    PROJECTION_MIN_ELAPSED_MONTH,
+    PROJECTION_MIN_ELAPSED_RATIO,
+    PROJECTION_WINDOW,
+    USED_WARNING_RATIO,
+    BurnAlert,
+    seconds,
+)
 
 SCRAPED_WINDOWS = ("5m", "30m", "1h")
 AVERAGED_WINDOWS = {"2h": "2m", "6h": "2m", "1d": "4m", "3d": "4m"}
@@ -18,6 +26,12 @@ BUDGETED = 'scope=~"host|network"'
 """Scopes that a budget counts: this machine's electricity and the transport network's."""
 
 PERIOD_MATCH = "on (job, instance, period)"
+
+KEPT_INTERVAL = "4m"
+"""Interval of what is looked back for over hours or a day: as long as one may be, for the same reason."""
+
+WORKING = 'state="works", source!~"battery|attestation"'
+"""A battery works only while nothing else supplies the machine, and a proof is there as long as somebody wants it."""
 
 REMEMBERED = "6h"
 """Window in which the last value of a budget's series is found, over times without a sample."""
@@ -73,19 +87,43 @@ GROUP_EMISSIONS = "device:process_group_emissions_grams_per_second:rate5m"
 INTENSITY = "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted1h"
 
 
+WORKED = "instance_source:ecotrack_source_works:max4m"
+"""1 for each source that worked within the last interval; what is gone from it for a day was taken out."""
+
+DAY_INTENSITY = "instance_grid_zone:ecotrack_grid_carbon_intensity_grams_per_kwh:avg1d"
+KEPT_START = "instance_period:ecotrack_budget_period_start_timestamp_seconds:last"
+KEPT_LIMIT = "instance_period:ecotrack_budget_limit_grams:last"
+"""Start and limit of each budget, to be looked back for over hours: there are few values of these in an hour."""
+
+OVERRUN = "instance_period:ecotrack_budget_projected:overrun"
+MOSTLY_USED = "instance_period:ecotrack_budget_consumed:mostly_used"
+OVER_ECOGUARD = "instance:ecotrack_emissions_grams_per_minute:over_ecoguard_limit"
+"""Conditions of alerts, as series that are there only while one holds. Alerts are evaluated more often than what these
+read is recorded; a series that is not there costs them nothing."""
+
+
+def burning(row: BurnAlert) -> str:
+    """Name the series of the long window's burn rate, there only while the rates over both exceed the row's factor."""
+    return f"instance_period:ecotrack_budget_burn:over{row.factor:g}_rate{row.long}_rate{row.short}"
+
+
 def groups() -> tuple[Group, ...]:
     """Return every recording rule, the groups in the order in which one needs another's series."""
+    by_scope = "sum by (job, instance, scope) (rate(ecotrack_emissions_grams_total[5m]))"
     fast = (
+        Recording(record=SCOPE_RATE, expr=by_scope),
         *(_scraped_rate(window) for window in SCRAPED_WINDOWS),
         *_power_and_intensity(),
         *_by_group(),
         *_budget_state(),
         *(_burn(window) for window in SCRAPED_WINDOWS),
+        *_conditions(),
     )
     intervals = tuple(dict.fromkeys(AVERAGED_WINDOWS.values()))
     return (
         Group(name="ecotrack-rates", interval=BASE_INTERVAL, rules=fast),
         *(_slow_group(interval) for interval in intervals),
+        Group(name="ecotrack-kept", interval=KEPT_INTERVAL, rules=tuple(_kept())),
     )
 
 
@@ -96,6 +134,9 @@ def _slow_group(interval: str) -> Group:
 
 
 def _scraped_rate(window: str) -> Recording:
+    """Sum the rates over a window; that of 5m is the sum of those by scope, which are recorded before it."""
+    if window == "5m":
+        return Recording(record=emission_rate(window), expr=f"sum by (job, instance) ({SCOPE_RATE}{{{BUDGETED}}})")
     expr = f"sum by (job, instance) (rate(ecotrack_emissions_grams_total{{{BUDGETED}}}[{window}]))"
     return Recording(record=emission_rate(window), expr=expr)
 
@@ -110,8 +151,6 @@ def _averaged_rate(window: str) -> Recording:
 def _power_and_intensity() -> Iterator[Recording]:
     power = "sum by (job, instance, scope) (rate(ecotrack_energy_joules_total[5m]))"
     yield Recording(record=POWER, expr=power)
-    by_scope = "sum by (job, instance, scope) (rate(ecotrack_emissions_grams_total[5m]))"
-    yield Recording(record=SCOPE_RATE, expr=by_scope)
     yield Recording(record=ORIGIN_POWER, expr=_by_origin())
     priced = "* on (job, instance) group_left (currency)\n  ecotrack_electricity_price_per_kwh"
     paid = f'{POWER}{{scope="host"}}\n  / {JOULES_PER_KWH:.0f}\n  {priced}'
@@ -164,15 +203,50 @@ def _remaining(start: str) -> Recording:
     left = f"(1 - {CONSUMED})"
     before = f"last_over_time({REMAINING}[{REMEMBERED}])"
 
-    def same(series: str) -> str:
-        earlier = f"last_over_time({series}[{REMEMBERED}] offset {BASE_INTERVAL})"
+    def same(series: str, kept: str) -> str:
+        earlier = f"last_over_time({kept}[{REMEMBERED}] offset {BASE_INTERVAL})"
         return f"and {PERIOD_MATCH} (\n  {series}\n  == {PERIOD_MATCH}\n  {earlier}\n)"
 
     less = f"(\n  {before}\n  < {PERIOD_MATCH}\n  {left}\n)"
-    held = (less, same(start), same("ecotrack_budget_limit_grams"))
+    held = (less, same(start, KEPT_START), same("ecotrack_budget_limit_grams", KEPT_LIMIT))
     return Recording(record=REMAINING, expr="\n".join((*held, f"or {PERIOD_MATCH}", left)))
 
 
 def _burn(window: str) -> Recording:
     expr = f"{emission_rate(window)}\n/ on (job, instance) group_right ()\n{ALLOWED_RATE}"
     return Recording(record=burn_rate(window), expr=expr)
+
+
+def _conditions() -> Iterator[Recording]:
+    for row in BURN_ALERTS:
+        period = f'{{period="{row.period}"}}'
+        rates = (f"{burn_rate(window)}{period} > {row.factor:g}" for window in (row.long, row.short))
+        yield Recording(record=burning(row), expr=f"\nand {PERIOD_MATCH}\n".join(rates))
+    yield Recording(record=OVERRUN, expr=_overrun())
+    mostly = f"{USED_SHARE} > {USED_WARNING_RATIO}\nand {PERIOD_MATCH}\n{ELAPSED} < {USED_WARNING_RATIO}"
+    yield Recording(record=MOSTLY_USED, expr=mostly)
+    limit = "60 * ecotrack_ecoguard_limit_grams_per_second"
+    yield Recording(record=OVER_ECOGUARD, expr=f"60 * {emission_rate('5m')}\n> on (job, instance)\n{limit}")
+
+
+def _overrun() -> str:
+    late_enough = (
+        f'{ELAPSED}{{period!="month"}} > {PROJECTION_MIN_ELAPSED_RATIO}\n'
+        f'  or (time() - ecotrack_budget_period_start_timestamp_seconds{{period="month"}}) '
+        f"> {seconds(PROJECTION_MIN_ELAPSED_MONTH):.0f}"
+    )
+    return (
+        f"min_over_time(ecotrack_budget_projected_grams[{PROJECTION_WINDOW}])\n"
+        f"/ {PERIOD_MATCH}\necotrack_budget_limit_grams > 1\n"
+        f"and {PERIOD_MATCH}\n({late_enough})\n"
+        # Not before there is an hour to take a mean of, and half an hour of projections.
+        f"and on (job, instance)\n(time() - ecotrack_lifetime_start_timestamp_seconds > {seconds('90m'):.0f})"
+    )
+
+
+def _kept() -> Iterator[Recording]:
+    worked = f"max_over_time(ecotrack_source_state{{{WORKING}}}[{KEPT_INTERVAL}])"
+    yield Recording(record=WORKED, expr=f"{worked} == 1")
+    yield Recording(record=DAY_INTENSITY, expr="avg_over_time(ecotrack_grid_carbon_intensity_grams_per_kwh[1d])")
+    yield Recording(record=KEPT_START, expr="ecotrack_budget_period_start_timestamp_seconds")
+    yield Recording(record=KEPT_LIMIT, expr="ecotrack_budget_limit_grams")

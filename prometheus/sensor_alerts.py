@@ -1,14 +1,12 @@
 """Alerts on power sensors, for when a model covers what could be measured."""
 
 from prometheus.alert import SAME_INSTANCE, Alert
+from prometheus.recording import WORKED, WORKING
 
 WORKS = 'state="works"'
 
 LOST_WINDOW = "1d"
 """A source that worked within this time is missed; one that is gone for longer was taken out."""
-
-UNSTEADY = 'source!~"battery|attestation"'
-"""A battery works only while nothing else supplies the machine, and a proof is there as long as somebody wants it."""
 
 SURE = "rapl|battery|ipmi|meter"
 """Sources that measure at least the processor wherever they work; drivers under hwmon may know a graphics card only."""
@@ -20,7 +18,7 @@ def sensor_alerts() -> tuple[Alert, ...]:
 
 
 def _source_alerts() -> tuple[Alert, ...]:
-    works = f"ecotrack_source_state{{{WORKS}, {UNSTEADY}}}"
+    works = f"ecotrack_source_state{{{WORKING}}}"
     return (
         _alert(
             name="EcotrackSourceDenied",
@@ -37,7 +35,7 @@ def _source_alerts() -> tuple[Alert, ...]:
         _alert(
             name="EcotrackSourceLost",
             expr=(
-                f"max_over_time({works}[{LOST_WINDOW}]) == 1\n"
+                f"max_over_time({WORKED}[{LOST_WINDOW}]) == 1\n"
                 f"and max_over_time({works}[10m]) == 0\n"
                 'unless on (job, instance, source)\necotrack_source_state{state="fails"} == 1'
             ),
