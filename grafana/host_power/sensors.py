@@ -45,7 +45,7 @@ def row() -> Row:
 
 def _side_by_side() -> dashboard.Panel:
     # The counter of a source that does not work stands still, which would show as 0 W.
-    works = f"on (job, instance, source) ({select('ecotrack_source_state', state='works')} == 1)"
+    works = f"on (job, instance, source) ({select('ecotrack_source_state', OF_SENSORS, state='works')} == 1)"
     watts = f"{rate('ecotrack_measured_joules_total')} and {works}"
     facts = Facts(
         title="Sensors side by side",
@@ -104,8 +104,9 @@ def _labelled(expr: str, remedy: str, label: str, value: str) -> str:
 
 def _over_time() -> dashboard.Panel:
     numbers = {state: number for number, state in enumerate(SOURCE_STATES, start=1)}
+    # One series for each source and state is left before they are joined: joining those of all devices takes longest.
     terms = (
-        f"{number} * ({select('ecotrack_source_state', OF_SENSORS, state=state)} == 1)"
+        f"{number} * (max by (source, state) ({select('ecotrack_source_state', OF_SENSORS, state=state)}) == 1)"
         for state, number in numbers.items()
     )
     facts = Facts(
