@@ -38,8 +38,10 @@ DAY = 86_400
 SHOWN = 7 * DAY
 SCRAPE_SECONDS, RECORD_SECONDS = 15, 60
 SCRAPED_DAYS, RECORDED_DAYS = 8, 31
-SPANS = {"now/d": DAY, "now/M": 30 * DAY, "2d": 2 * DAY, "30d": 30 * DAY, "35d": 35 * DAY}
-STEPS = {"": 0, "1h": 3600, "1d": DAY, "7d": 7 * DAY}
+SPANS = {"": 0, "now/d": DAY, "now/w": 7 * DAY, "now/M": 30 * DAY, "now/y": 365 * DAY}
+"""Spans from the beginning of a day, a week, a month or a year on, at their longest; of others the length is given."""
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 7 * DAY, "M": 30 * DAY, "y": 365 * DAY}
 BLOCK = "240h"
 REPEATS = 3
 SLOWEST = 12
@@ -148,7 +150,7 @@ def values(prefix: str, kind: str, times: range) -> Iterator[str]:
 def asked(board: BoardJson, end: int, shown: int = SHOWN) -> Iterator[Asked]:
     """Return every query of the board as Grafana sends it at 1280 px, of the last `shown` seconds."""
     for panel in panels(board):
-        span, least = SPANS.get(panel.get("timeFrom") or "", shown), STEPS[panel.get("interval") or ""]
+        span, least = length(panel.get("timeFrom")) or shown, length(panel.get("interval"))
         step = max(SCRAPE_SECONDS, least, math.ceil(span / panel_pixels(panel["gridPos"]["w"]) / 15) * 15)
         for target in panel.get("targets", ()):
             expr = filled(target["expr"], span, step)
@@ -162,6 +164,12 @@ def asked(board: BoardJson, end: int, shown: int = SHOWN) -> Iterator[Asked]:
         if query.kind == "variable":
             week = {"start": str(end - shown), "end": str(end), "match[]": filled(query.expr, shown, RECORD_SECONDS)}
             yield Asked("variables", f"label/{query.label}/values", week)
+
+
+def length(text: str | None) -> int:
+    """Return the seconds of a panel's own time range or least interval; 0 where it has none."""
+    text = (text or "").removeprefix(">")
+    return SPANS[text] if text in SPANS else int(text[:-1]) * UNITS[text[-1]]
 
 
 def _over(title: str, expr: str, start: int, end: int, step: int) -> Asked:

@@ -18,24 +18,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 import requests
 import yaml
 
-from bench.dashboard_bench import Asked, asked
 from bench.fleet_blocks import multiply
 from bench.fleet_devices import DAY, PATTERNS, pattern
+from bench.fleet_queries import WAIT_SECONDS, Side, boards, long_windows, own_process, say
 from bench.record import record, table
 from prometheus.budget import seconds
 from tests.processes import ending, first_line, program, running_prometheus
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "prometheus"
-BOARDS = ROOT / "grafana/dashboards"
 DEVICES = 500
 MINUTES = 8
 HISTORY_STEP = 60
@@ -48,25 +45,7 @@ BLOCK = "18h"
 SETTLE_SECONDS = 120
 """Time before the first span: all targets are scraped and all series are in memory."""
 
-WAIT_SECONDS = 300
-SLOWEST = 12
-REPEATS = 3
 JOB = "ecotrack"
-
-
-@dataclass
-class Side:
-    """One server under way: its address, its process, and the CPU seconds of each span."""
-
-    name: str
-    url: str
-    process: psutil.Process
-    spans: list[float] = field(default_factory=list)
-
-    def cpu(self) -> float:
-        """Return the CPU seconds so far."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
 
 
 def main() -> None:
@@ -90,11 +69,6 @@ def main() -> None:
         record("fleet", ["A fleet on one Prometheus: what rules cost, and how long queries take", *figures])
 
 
-def say(text: str) -> None:
-    """Tell on standard error what is being done."""
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
 def measured(options: argparse.Namespace) -> list[str]:
     """Return the paragraphs of the results."""
     sources: dict[str, Path | None] = {"without rules": None, "with rules": SHIPPED}
@@ -113,6 +87,7 @@ def measured(options: argparse.Namespace) -> list[str]:
         figures = [describe(sides, options.devices, count), by_group(sides)]
         if not options.no_queries:
             figures += boards(sides[1], time.time() // HISTORY_STEP * HISTORY_STEP)
+            figures.append(long_windows())
     return figures
 
 
@@ -238,8 +213,7 @@ def watching(name: str, source: Path | None, folder: Path, listed: list[dict[str
     shutil.copytree(folder / "blocks", own / "prometheus-data", copy_function=hard_link)
     flags = ("--storage.tsdb.retention.time=400d", f"--storage.tsdb.max-block-duration={BLOCK}")
     with running_prometheus(config, own, *flags, "--storage.tsdb.min-block-duration=2h") as url:
-        process = next(one for one in psutil.Process().children() if str(config) in " ".join(one.cmdline()))
-        yield Side(name, url, process)
+        yield Side(name, url, own_process(config))
 
 
 def hard_link(source: str, target: str) -> None:
@@ -308,48 +282,6 @@ def by_group(sides: Sequence[Side]) -> str:
     rows.sort(key=lambda row: -row[-1])
     head = ("Prometheus", "rule group", "every", "ms of wall time, the last one", "ms a minute")
     return table(head, [(*row[:-1], f"{row[-1]:.0f}") for row in rows])
-
-
-def boards(side: Side, end: float) -> list[str]:
-    """Ask every query of every board over a day, and return the slowest."""
-    taken: list[tuple[float, float, str, Asked]] = []
-    with requests.Session() as session:
-        for path in sorted(BOARDS.glob("*.json")):
-            board = json.loads(path.read_text(encoding="utf-8"))
-            say(f"asking {path.stem}")
-            taken += [(*timed(session, side, one), board["title"], one) for one in asked(board, int(end), DAY)]
-        taken.sort(key=lambda row: -row[0])
-        again = [(*repeated(session, side, one), board, one) for _, _, board, one in taken[:SLOWEST]]
-    again.sort(key=lambda row: -row[0])
-    rows = [
-        (
-            board,
-            one.title,
-            f"{wall:.2f}",
-            f"{cpu:.2f}",
-            f"`{one.parameters.get('query', one.path)[:100]}`".replace("\n", " "),
-        )
-        for wall, cpu, board, one in again
-    ]
-    whole = sum(wall for wall, *_ in taken)
-    slowest = f"The slowest takes **{again[0][0]:.2f} s**: {again[0][3].title} of {again[0][2]}."
-    head = ("board", "panel", "s", "CPU s", "query")
-    return [f"{len(taken)} queries of all boards over a day take {whole:.0f} s in sum. {slowest}", table(head, rows)]
-
-
-def timed(session: requests.Session, side: Side, one: Asked) -> tuple[float, float]:
-    """Return wall time and CPU time of a query, in seconds."""
-    before, began = side.cpu(), time.perf_counter()
-    answer = session.get(f"{side.url}/api/v1/{one.path}", params=one.parameters, timeout=WAIT_SECONDS)
-    took = time.perf_counter() - began
-    assert answer.status_code == 200, f"{one.title}: {answer.text}"
-    return took, side.cpu() - before
-
-
-def repeated(session: requests.Session, side: Side, one: Asked) -> tuple[float, float]:
-    """Return the medians of a few runs of a query."""
-    runs = [timed(session, side, one) for _ in range(REPEATS)]
-    return statistics.median(wall for wall, _ in runs), statistics.median(cpu for _, cpu in runs)
 
 
 if __name__ == "__main__":
