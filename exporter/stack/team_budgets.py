@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from exporter.budget import Period
 from exporter.core.config import ConfigError, Section, convert, describe
@@ -42,7 +42,7 @@ class TeamBudget(Section, frozen=True, kw_only=True):
 class TeamBudgets(Section, frozen=True, kw_only=True):
     """The file: limits by team, and the time zone of their calendar."""
 
-    teams: dict[str, object] = {}
+    teams: dict[str, object] = field(default_factory=dict)
     time_zone: str = "UTC"
 
 
