@@ -30,6 +30,9 @@ from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
 LONGEST_ERRAND = 600.0
 """Seconds of this machine for which the clock stands still at most while a child or an errand is under way."""
 
+LEAST_LEAP = 1e-6
+"""Seconds that a wait takes at least: a rest of rounding would be too little to move the clock at all."""
+
 PAUSE = 0.002
 """Seconds from one look at whether it has ended to the next."""
 
@@ -95,8 +98,9 @@ class GrantedTime(StopSignal):
             if not self._take():
                 return True
         await_errands()
-        self._granted -= seconds
-        self._clock.leap(seconds)
+        leap = max(LEAST_LEAP, seconds)
+        self._granted -= leap
+        self._clock.leap(leap)
         return super().wait(0.0)
 
     def _take(self) -> bool:

@@ -13,7 +13,7 @@ from bench.soak_program import LEAKS, Held
 from bench.soak_trend import trend_of
 from exporter.core.units import SECONDS_PER_HOUR
 
-HOURS, SETTLED, SCRAPES, CROWD = 0.75, 0.25, 600, 120
+HOURS, SETTLED, SCRAPES, CROWD = 7 / 12, 0.25, 500, 120
 
 SHORT = Bounds(memory=100e6, blocks=1_500_000.0)
 """Bounds of a day for so short a time, in which tables still fill up: a tenth of what the leaks bring."""
