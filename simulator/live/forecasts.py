@@ -6,8 +6,6 @@ the clock, from what the run itself has observed as well, and models compete aga
 """
 
 import logging
-from collections import deque
-from itertools import islice
 
 import msgspec
 import numpy as np
@@ -61,7 +59,9 @@ class LiveForecasts:
         self._places = layout.places
         day = np.zeros((HOURS_PER_DAY, len(KINDS), len(layout.places))).nbytes
         days = max(KEPT_HOURS // HOURS_PER_DAY, min(MOST_OBSERVED_DAYS, OBSERVED_BYTES // day))
-        self._seen: deque[FloatArray] = deque(maxlen=days * HOURS_PER_DAY)
+        # Written at once: memory that only fills up in a year of the clock would seem to leak until then.
+        self._seen: FloatArray = np.full((days * HOURS_PER_DAY, len(KINDS), len(layout.places)), np.nan)
+        self._hours = 0
         self._courses: dict[tuple[int, Kind], Course] = {}
         self._skies: Skies | None = None
         self._states: tuple[CourseState, ...] = ()
@@ -85,7 +85,9 @@ class LiveForecasts:
 
     def hour(self, number: int, observed: FloatArray) -> None:
         """Take note of an hour of the clock, from 0, with what was `observed` (3, S) by KINDS and site, and ask."""
-        self._seen.append(observed)
+        self._seen[:-1] = self._seen[1:]
+        self._seen[-1] = observed
+        self._hours = min(self._hours + 1, len(self._seen))
         if self._child is not None and self._child.is_done:
             self._take()
         if self._courses:
@@ -95,7 +97,7 @@ class LiveForecasts:
 
     def _ask(self, number: int) -> None:
         """Hold every series against the hour that ended, and ask for the day to come."""
-        seen = np.array(list(islice(self._seen, max(0, len(self._seen) - KEPT_HOURS), None)))
+        seen = self._seen[-min(self._hours, KEPT_HOURS) :]
         states = []
         for (site, kind), course in self._courses.items():
             own = KINDS.index(kind)
@@ -122,8 +124,8 @@ class LiveForecasts:
         if self._child is not None or self._clock.awake() - self._began < REST:
             return
         self._attempts = 0
-        observed = np.array(self._seen).tobytes()
-        self._request = msgspec.structs.replace(self._request, first=number + 1 - len(self._seen), observed=observed)
+        observed = self._seen[-self._hours :].tobytes()
+        self._request = msgspec.structs.replace(self._request, first=number + 1 - self._hours, observed=observed)
         self.start()
 
     def _take(self) -> None:

@@ -1,5 +1,6 @@
 """Forecasts of a live run: what a child learns, what is asked hour by hour, and what is told of it."""
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -338,6 +339,20 @@ def test_each_week_a_child_learns_from_what_was_observed_unless_one_came_just_be
     Pupil.born[1].is_done = True
     week(3)
     assert {state.learnings for state in one.states} == {2}
+
+
+def test_hours_that_are_observed_take_no_more_memory_as_they_come() -> None:
+    one = LiveForecasts(edge(), 1, FakeClock())
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(1000):
+            one.hour(number, np.zeros((3, 1)))
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # An array for each hour would be 150 bytes and more.
+    assert after - before < 10_000
 
 
 def test_without_a_child_the_run_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
