@@ -62,12 +62,16 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A program to soak, with its folder, its flags and its pages; `configure` writes its files at each full hour."""
+    """A program to soak, with its folder, its flags and its pages; `configure` writes its files anew each hour.
+
+    It `samples` the machine, or does not care what else there is on it.
+    """
 
     name: str
     folder: Path
     flags: Sequence[str]
     pages: Sequence[str]
+    samples: bool
     configure: Callable[[int], None] = lambda _: None
 
 
@@ -101,6 +105,7 @@ def ecotrack(folder: Path) -> Iterator[Subject]:
                 *(f"--collector.{name}" for name in COLLECTORS),
             ],
             pages=[f"/api/v1/{name}" for name in ECOTRACK_PAGES],
+            samples=True,
             configure=configure,
         )
 
@@ -109,7 +114,7 @@ def ecotrack(folder: Path) -> Iterator[Subject]:
 def ecochain(folder: Path) -> Iterator[Subject]:
     """Prepare the live job as it is by default."""
     pages = ["/api/v1/summary", "/api/v1/history"]
-    yield Subject(name="ecochain", folder=folder, flags=["serve"], pages=pages)
+    yield Subject(name="ecochain", folder=folder, flags=["serve"], pages=pages, samples=False)
 
 
 SUBJECTS: Mapping[str, Callable[[Path], contextlib.AbstractContextManager[Subject]]] = {
@@ -191,17 +196,21 @@ class Course:
 
     def _come_and_go(self, number: int, crowd: int) -> None:
         """Change what is around, and in the middle of each hour the configuration and the log."""
+        if self._subject.samples:
+            self._change_machine(number, crowd)
+        if number % STEPS_PER_HOUR == STEPS_PER_HOUR // 2:
+            self._rotate_log()
+            self._reloads += 1
+            self._subject.configure(self._reloads)
+            self._process.send_signal(signal.SIGHUP)
+
+    def _change_machine(self, number: int, crowd: int) -> None:
         if number < STEPS_PER_HOUR:
             self._programs.change(crowd // STEPS_PER_HOUR)
         elif number % STEPS_PER_PROGRAM == 0:
             self._programs.change(1)
         if number < STEPS_PER_HOUR or number % STEPS_PER_DEVICE == 0:
             self._devices.change()
-        if number % STEPS_PER_HOUR == STEPS_PER_HOUR // 2:
-            self._rotate_log()
-            self._reloads += 1
-            self._subject.configure(self._reloads)
-            self._process.send_signal(signal.SIGHUP)
 
     def _rotate_log(self) -> None:
         """Cut the log short, and count the reloads that it tells of."""
