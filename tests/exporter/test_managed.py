@@ -16,7 +16,7 @@ import bcrypt
 import pytest
 import requests
 
-from tests.exporter.core.test_manager import bound
+from tests.exporter.core.test_manager import MOST_MESSAGES, bound
 from tests.exporter.core.web.certificates import Authority
 from tests.exporter.exporter_process import EVERY_SECOND, saved
 from tests.processes import ending, free_port, until
@@ -61,10 +61,11 @@ class Unit:
 
     def until(self, line: str) -> None:
         """Return once the line is told."""
-        while line not in self.told[-1:]:
-            self.told.extend(self.manager.recv(4096).decode().split("\n"))
+        for _ in range(MOST_MESSAGES):
             if line in self.told:
                 return
+            self.told.extend(self.manager.recv(4096).decode().split("\n"))
+        raise AssertionError(f"{line} is not among {self.told}")
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_a_sampler_that_hangs_gives_no_sign_of_life_and_says_where_it_hung(tmp_p
             (tmp_path / "pipe").rename(tmp_path / "proc/stat")
             manager.settimeout(4 * patience)
             with pytest.raises(TimeoutError):
-                while True:
+                for _ in range(MOST_MESSAGES):
                     manager.recv(4096)
             # Only sampling hangs: who asks is answered, and told that nothing is fresh.
             until(lambda: requests.get(f"http://{address}/-/ready", timeout=240).status_code == 503, "staleness")

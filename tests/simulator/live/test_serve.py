@@ -12,7 +12,7 @@ from simulator.cli import DEFAULT_SCENARIO
 from simulator.experiments.find.estimates import RESULTS_FILE
 from simulator.scenario import load
 from simulator.scenario.schema import Scenario
-from tests.exporter.core.test_manager import bound
+from tests.exporter.core.test_manager import bound, next_news
 from tests.processes import until
 from tests.simulator.live.golden_snapshot import golden_results
 from tests.simulator.simulator_process import run_once, running_job
@@ -62,11 +62,10 @@ def test_a_service_manager_hears_of_its_life(tmp_path: Path) -> None:
         patch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         patch.setenv("WATCHDOG_USEC", "2000000")
         with running_job(tmp_path, "--speed=60") as job:
-            told = iter(lambda: manager.recv(4096).decode().split("\n")[0], "STOPPING=1")
-            assert next(line for line in told if line != "WATCHDOG=1") == "READY=1"
-            assert [next(told) for _ in range(3)] == ["WATCHDOG=1"] * 3
+            assert next_news(manager) == "READY=1"
+            assert [manager.recv(4096) for _ in range(3)] == [b"WATCHDOG=1"] * 3
             job.process.send_signal(signal.SIGTERM)
-            assert set(told) <= {"WATCHDOG=1"}
+            assert next_news(manager) == "STOPPING=1"
             assert job.process.wait(240) == 0
 
 
