@@ -1,6 +1,6 @@
 # Everything that a user or a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages server-tests newer-programs packages wheels sbom
+.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages server-tests newer-programs packages wheels sbom deb
 
 # Tests start some hundred programs, and each would compile its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -125,6 +125,9 @@ forecasts: .venv/dev.stamp ## Compare all forecasters on typical years and gener
 
 packages: .venv/base.stamp ## Write wheel and source archive into dist/, the same bytes for the same commit
 	$(python) -m scripts.packages
+
+deb: .venv/base.stamp ## Write the exporter's package for Debian 12 into dist/; ARCH=arm64 for another processor
+	$(python) -m scripts.deb $(if $(ARCH),--arch $(ARCH))
 
 wheels: .venv/base.stamp ## Print which wheels for 64-bit ARM there are of all that constraints.txt pins
 	$(python) -m scripts.wheels

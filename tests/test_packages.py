@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from exporter import __version__
+from exporter.config import load_config
 from scripts import wheels
+from scripts.deb import SCRIPTS, package
 from scripts.packages import ROOT, copy, packages, plain, run, tools
 from scripts.sbom import bill
 from tests.processes import TOOL_SECONDS
@@ -191,3 +195,84 @@ def test_a_package_without_a_wheel_is_named_in_the_table(
     assert "| torch | not asked for |" in told
     assert "torch==" not in told
     assert told.count("\n") == 2 + len(wheels.pinned(wheels.CONSTRAINTS.read_text()))
+
+
+@pytest.fixture(scope="module")
+def deb(made: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the exporter's package for Debian."""
+    if shutil.which("dpkg-deb") is None:
+        pytest.skip("dpkg-deb is not installed: this is no Debian")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", MOMENT)
+        return package(made[0], "amd64", "0.1.0-1", tmp_path_factory.mktemp("deb"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked") / "there"
+    run(["dpkg-deb", "--raw-extract", str(deb), str(folder)], ROOT)
+    return folder
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_lintian_has_nothing_against_the_debian_package(deb: Path) -> None:
+    if shutil.which("lintian") is None:
+        pytest.skip("lintian is not installed: apt-get install --no-install-recommends lintian")
+    argv = ["lintian", "--allow-root", "--fail-on=error,warning", str(deb)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=2 * TOOL_SECONDS, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_the_debian_package_has_the_same_bytes_each_time(
+    made: tuple[Path, Path], deb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", MOMENT)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert package(made[0], "amd64", "0.1.0-1", tmp_path).read_bytes() == deb.read_bytes()
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_the_debian_package_holds_the_exporter_and_its_locked_packages_alone(unpacked: Path) -> None:
+    site = unpacked / "usr/lib/ecotrack/lib/python3.11/site-packages"
+    described = {path.name.removesuffix(".dist-info") for path in site.glob("*.dist-info")}
+    found = {name.lower().replace("_", "-"): version for name, _, version in (one.rpartition("-") for one in described)}
+    assert found == {name: version for name, (version, _) in hashed("exporter").items()} | {"ecotrack": __version__}
+    assert {path.name for path in site.glob("[a-z]*") if path.name in ("simulator", "tests", "bench", "bin")} == set()
+    assert list(unpacked.rglob("__pycache__")) == []
+    assert (unpacked / "usr/lib/ecotrack/bin/python3").readlink() == Path("../../../bin/python3")
+    assert (unpacked / "DEBIAN/conffiles").read_text() == "/etc/ecotrack/ecotrack.yml\n"
+    load_config(unpacked / "etc/ecotrack/ecotrack.yml")
+    for name in SCRIPTS:
+        run(["sh", "-n", f"DEBIAN/{name}"], unpacked)
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_the_unit_of_the_debian_package_starts_its_program_and_is_locked_down(unpacked: Path) -> None:
+    unit = unpacked / "lib/systemd/system/ecotrack.service"
+    started = [line for line in unit.read_text().splitlines() if line.startswith("Exec") and "ecotrack" in line]
+    assert started
+    assert all("=/usr/bin/ecotrack " in line for line in started)
+    assert "/opt/" not in unit.read_text()
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    # In tenths: no more than 1.6 of 10.
+    run(["systemd-analyze", "security", "--offline=true", "--threshold=16", "--no-pager", str(unit)], ROOT)
+
+
+@pytest.mark.servers
+@pytest.mark.full
+def test_the_debian_package_is_installed_started_upgraded_and_purged(
+    made: tuple[Path, Path], deb: Path, tmp_path: Path
+) -> None:
+    if os.getuid() != 0 or not all(map(shutil.which, ("debootstrap", "ip"))):
+        pytest.skip("needs root, debootstrap and iproute2")
+    newer = package(made[0], "amd64", "0.1.0-2", tmp_path)
+    argv = [str(ROOT / "scripts/check-deb"), str(deb), str(newer)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=15 * TOOL_SECONDS, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "installed, started as user 61184, upgraded and purged" in done.stdout
