@@ -116,7 +116,7 @@ def test_another_folder_day_and_user_give_the_same_bytes(
 
 
 def test_an_archive_of_another_time_has_other_bytes_and_the_same_files() -> None:
-    """What compares bytes would find a time that gets into them."""
+    """A time that got into the bytes would be found by their comparison."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w:gz") as archive:
         for name in ("b", "a"):
