@@ -3,103 +3,65 @@
 `python -m bench.exporter_faults_bench --record` writes `bench/results/exporter-faults.md`. Times are CPU times.
 """
 
-import argparse
-import sys
-import time
-from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 
 from bench.record import record, table
-from tests.exporter.by_seed.plan import HOUR, Kind, plan_of
-from tests.exporter.by_seed.run import run
-from tests.simulator.ledger.by_seed.folder import memory_folder
+from tests.exporter.by_seed.laws import Law
+from tests.exporter.by_seed.many import Ran, Size, all_kept, asked, options, totals
+from tests.exporter.by_seed.plan import OF_A_RUN, REAL_SHARE, Kind
 
-WORKERS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """A seed's run: the faults that hit by kind, its samples, starts, log lines, CPU time, and the law that broke."""
-
-    seed: int
-    hits: Counter[Kind]
-    samples: int
-    starts: int
-    lines: int
-    seconds: float
-    broken: str
+TEXT = (
+    f"A seed draws what fails. {len(Law)} laws are checked at every sample, in {len(Kind)} kinds of trouble. State and "
+    "journal are files in memory, and sources a simulated machine; of one seed in "
+    f"{1.0 / REAL_SHARE:.0f} they are files on a disk, which the shipped readers take apart."
+)
+"""What all runs have in common."""
 
 
 def main() -> None:
     """Print the tables, and record them if asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--record", action="store_true", help="write bench/results/exporter-faults.md")
-    parser.add_argument("--first", type=int, default=0, help="first seed")
-    parser.add_argument("--seeds", type=int, default=100, help="number of seeds")
-    parser.add_argument("--hours", type=float, default=6.0, help="simulated hours of each")
-    parser.add_argument("--interval", type=float, default=5.0, help="seconds between samples")
-    options = parser.parse_args()
-    seeds = range(options.first, options.first + options.seeds)
-    parts = tables(runs(seeds, options.hours, options.interval), options.hours, options.interval)
+    parser.add_argument("--of", type=Path, help="run nothing: tell of this file of results, whatever sizes it has")
+    wanted = parser.parse_args()
+    found = [asked(wanted)[0]] if wanted.of is None else by_size(wanted.of)
+    parts = [part for runs in found for part in tables(runs)]
     print("\n\n".join(parts))
-    if options.record:
-        record("exporter-faults", ["Hours of the exporter by seed", *parts])
+    if wanted.record:
+        record("exporter-faults", ["Hours of the exporter by seed", TEXT, *parts])
 
 
-def runs(seeds: Sequence[int], hours: float, interval: float) -> list[Ran]:
-    """Run all seeds, and tell of a broken law at once."""
-    found = []
-    with ProcessPoolExecutor(WORKERS) as pool:
-        for one in pool.map(partial(ran, hours=hours, interval=interval), seeds):
-            found.append(one)
-            if one.broken:
-                print(f"seed {one.seed}: {one.broken}", file=sys.stderr, flush=True)
-    return found
+def by_size(results: Path) -> list[list[Ran]]:
+    """Return the runs of a file, those of each size together and in order."""
+    found: dict[Size, list[Ran]] = {}
+    for one in all_kept(results):
+        found.setdefault(Size(hours=one.hours, interval=one.interval), []).append(one)
+    return [sorted(runs, key=lambda one: one.seed) for runs in found.values()]
 
 
-def ran(seed: int, hours: float, interval: float) -> Ran:
-    """Run a seed."""
-    plan, begin = plan_of(seed, hours * HOUR, interval), time.process_time()
-    with memory_folder() as folder:
-        told = run(plan, folder)
-    events = [one.partition(" s  ")[2] for one in told.events]
-    hits = Counter({kind: sum(one.startswith(kind) for one in events) for kind in plan.kinds})
-    return Ran(
-        seed=seed,
-        hits=hits,
-        samples=told.samples,
-        starts=sum(one.startswith("starts, ") for one in events),
-        lines=told.lines,
-        seconds=time.process_time() - begin,
-        broken=told.broken,
-    )
-
-
-def tables(found: Sequence[Ran], hours: float, interval: float) -> list[str]:
-    """Return the paragraphs of some runs."""
+def tables(found: Sequence[Ran]) -> list[str]:
+    """Return the paragraphs of some runs of one size."""
+    hours, interval = found[0].hours, found[0].interval
     samples, seconds = sum(one.samples for one in found), sum(one.seconds for one in found)
     simulated = len(found) * hours
     figures = [
-        ("seeds", f"{found[0].seed} to {found[-1].seed}"),
+        ("seeds", f"{len(found)}, of {found[0].seed} to {found[-1].seed}"),
         ("runs that broke a law", str(sum(bool(one.broken) for one in found))),
         ("samples", f"{samples:,}"),
         ("starts of the exporter", f"{sum(one.starts for one in found):,}"),
         ("lines of the log, an hour", f"{sum(one.lines for one in found) / simulated:.1f}"),
+        ("CPU seconds of a seed", f"{seconds / len(found):.1f}"),
         ("CPU seconds of a simulated hour", f"{seconds / simulated:.2f}"),
         ("CPU milliseconds of a sample", f"{1e3 * seconds / samples:.2f}"),
     ]
-    hits = sum((one.hits for one in found), Counter[Kind]())
-    text = (
-        f"Each run has {hours:g} simulated hours with a sample every {interval:g} s. A seed draws what fails. State "
-        "and journal are files in memory; sources are read from a simulated machine, below which nothing is parsed."
-    )
+    hits = totals(found)
     return [
-        text,
+        f"## {hours:g} simulated hours with a sample every {interval:g} s",
         table(["", "figure"], figures),
-        table(["what failed", "times"], [(str(kind), str(hits[kind])) for kind in Kind]),
+        table(
+            ["what failed", "times"], [(str(kind), f"{hits[kind]:,}{' seeds' * (kind in OF_A_RUN)}") for kind in Kind]
+        ),
         *(f"Seed {one.seed}: {one.broken}" for one in found if one.broken),
     ]
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+UNSAVED = Event(kind=EventKind.DISCARD, source="state", reason="unsaved")
+"""A save that the disk refused."""
+
 
 class Source(Protocol):
     """Source of readings."""
@@ -163,8 +166,7 @@ class Sampler:
             counted = totals.with_events(
                 self._snapshot.totals, [Event(kind=EventKind.DISCARD, source="sampler", reason="error")]
             )
-            saved_at = self._save(counted, self._clock.wall())
-            self._show(replace(self._snapshot, totals=counted, state_saved_at=saved_at))
+            self._show(self._saved(replace(self._snapshot, totals=counted), self._clock.wall()))
         if self._next is not self._settings:
             self._take_settings(self._next)
 
@@ -200,13 +202,8 @@ class Sampler:
         if self._journal is not None:
             self._count_unwritten(self._journal.record(snapshot, reading.awake))
             snapshot = self._snapshot
-        self._show(
-            replace(
-                snapshot,
-                state_saved_at=self._save(snapshot.totals, reading.wall),
-                sample_duration=Seconds(self._clock.awake() - started),
-            )
-        )
+        snapshot = self._saved(snapshot, reading.wall)
+        self._show(replace(snapshot, sample_duration=Seconds(self._clock.awake() - started)))
 
     def _take_settings(self, settings: Settings) -> None:
         """Count by other settings from here on; what shows them is published with the next sample."""
@@ -245,7 +242,7 @@ class Sampler:
         """Write and save for the last time, so that counters continue even if the machine restarts."""
         if self._journal is not None:
             self._count_unwritten(self._journal.flush())
-        self._save(self._snapshot.totals, self._clock.wall(), clean_stop=True)
+        self._saved(self._snapshot, self._clock.wall(), clean_stop=True)
 
     def _count_unwritten(self, rows: int) -> None:
         """Count rows of the journal that were lost."""
@@ -260,16 +257,19 @@ class Sampler:
             snapshot = replace(snapshot, totals=replace(snapshot.totals, exported=exported))
         self._publish(snapshot)
 
-    def _save(self, current: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> UnixSeconds | None:
-        """Save the totals and return the time of the last good save; log where a series of refusals begins and ends."""
+    def _saved(self, snapshot: Snapshot, now: UnixSeconds, *, clean_stop: bool = False) -> Snapshot:
+        """Save the totals, and return the snapshot with the time of that; a refusal is counted instead.
+
+        The log has a line where a series of refusals begins, and where it ends.
+        """
         if self._store is None:
-            return None
+            return snapshot
         try:
-            self._store.save(current, now, clean_stop=clean_stop)
+            self._store.save(snapshot.totals, now, clean_stop=clean_stop)
         except OSError as error:
             if self._refusals.changes(self._clock.awake(), "refused"):
                 LOG.error("state cannot be saved: %s", error.strerror)  # noqa: TRY400 - one line, no traceback
-            return self._snapshot.state_saved_at
+            return replace(snapshot, totals=totals.with_events(snapshot.totals, [UNSAVED]))
         if self._refusals.changes(self._clock.awake(), ""):
             LOG.info("state is saved again")
-        return now
+        return replace(snapshot, state_saved_at=now)

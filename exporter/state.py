@@ -1,9 +1,9 @@
 """The totals on disk, so that restarts lose nothing.
 
 Two files of the same content: `state.json` is replaced after every sample, without waiting for the disk, and survives
-a killed process that is soon started again; `state.durable.json` is forced to the disk at most once a minute and on a
-clean stop, and survives a power cut. A file is one header line (format, version, SHA-256 of version and content) and
-one line of JSON. What cannot be read is moved aside under a name of its own and reported; it is never overwritten.
+a killed process that is soon started again; `state.durable.json` is forced to the disk before it is a minute old, and
+on a clean stop, and survives a power cut. A file is one header line (format, version, SHA-256 of version and content)
+and one line of JSON. What cannot be read is moved aside under a name of its own and reported; it is never overwritten.
 """
 
 import hashlib
@@ -92,6 +92,7 @@ class StateStore:
         self._resume_within = resume_within
         self._sequence = 0
         self._last_fsync: Seconds | None = None
+        self._last_save: Seconds | None = None
         self._durable_owed = False
         self._resumable: _Resumable | None = None
         self._lost: _Resumable | None = None
@@ -164,8 +165,9 @@ class StateStore:
             # On a full disk the new file fits into the room of the old one.
             self._replace(self._exact, data, durable=clean_stop)
         self._resumable = _Resumable(exported=totals.exported, until=until)
-        due = self._last_fsync is None or tick - self._last_fsync >= FSYNC_INTERVAL
-        if clean_stop or due or self._durable_owed:
+        is_due = self._is_fsync_due(tick)
+        self._last_save = tick
+        if clean_stop or is_due or self._durable_owed:
             # After the exact file, so that the durable one is never the newer while the machine is up. After a failure
             # no save is good before this one is: on a full disk the exact file alone succeeds, in its own room.
             self._last_fsync, self._durable_owed = tick, True
@@ -188,6 +190,12 @@ class StateStore:
     def close(self) -> None:
         """Release the folder to other instances."""
         self._lock.close()
+
+    def _is_fsync_due(self, tick: Seconds) -> bool:
+        """Tell whether the durable file would be more than a minute old before the next save, if that is as far off."""
+        if self._last_fsync is None or self._last_save is None:
+            return True
+        return tick - self._last_fsync + (tick - self._last_save) > FSYNC_INTERVAL
 
     def _held(self, now: Seconds) -> _Resumable | None:
         """Return what a restart might still continue from in spite of later counters; None where it would not."""

@@ -152,7 +152,7 @@ def _sampling_alerts() -> tuple[Alert, ...]:
     sampled = "ecotrack_last_sample_timestamp_seconds"
     saved = "ecotrack_state_save_timestamp_seconds"
     late = f"{LATE_INTERVALS} * ecotrack_sample_interval_seconds"
-    discarded = 'ecotrack_discarded_readings_total{source="state"}'
+    discarded = 'ecotrack_discarded_readings_total{source="state",reason!="unsaved"}'
     return (
         _alert(
             name="EcotrackSampleLate",

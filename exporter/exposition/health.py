@@ -25,6 +25,7 @@ KNOWN_EVENTS = (
     Event(kind=EventKind.DISCARD, source="journal", reason="unwritten"),
     Event(kind=EventKind.DISCARD, source="state", reason="damaged"),
     Event(kind=EventKind.DISCARD, source="state", reason="future_version"),
+    Event(kind=EventKind.DISCARD, source="state", reason="unsaved"),
 )
 """Exported from zero on, so that `increase()` sees the first of each."""
 

@@ -49,9 +49,12 @@ class JournalFiles:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
             self._lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._size = _repaired(self._current)
-            self._begun = _first_time(self._current, now)
+            with contextlib.ExitStack() as on_failure:
+                on_failure.callback(os.close, self._lock)
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._size = _repaired(self._current)
+                self._begun = _first_time(self._current, now)
+                on_failure.pop_all()
         except BlockingIOError as error:
             raise ConfigError([f"journal.folder: {folder}: another ecotrack is using it"]) from error
         except OSError as error:

@@ -255,7 +255,7 @@ def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> li
     damaged = sum(
         count
         for event, count in snapshot.totals.exported.events.items()
-        if event.kind is EventKind.DISCARD and event.source == "state"
+        if event.kind is EventKind.DISCARD and event.source == "state" and event.reason != "unsaved"
     )
     if damaged:
         found.append(f"State files that could not be read and were kept aside in the state folder: {damaged}.")

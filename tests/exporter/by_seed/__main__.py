@@ -3,8 +3,8 @@
 import sys
 
 from tests.exporter.by_seed.plan import HOUR, plan_of
+from tests.exporter.by_seed.room import folder_of
 from tests.exporter.by_seed.run import run
-from tests.simulator.ledger.by_seed.folder import memory_folder
 
 
 def main(arguments: list[str]) -> int:
@@ -12,7 +12,7 @@ def main(arguments: list[str]) -> int:
     hours = float(arguments[1]) if arguments[1:] else 6.0
     interval = float(arguments[2]) if arguments[2:] else 5.0
     plan = plan_of(int(arguments[0]), hours * HOUR, interval)
-    with memory_folder() as folder:
+    with folder_of(plan) as folder:
         told = run(plan, folder)
     lines = (
         f"seed {plan.seed}, {hours:g} h at {interval:g} s, {plan.cpus} CPUs, {plan.idle_watts:g} to "

@@ -14,10 +14,17 @@ from exporter.usage.network import SPEED_MARGIN
 from exporter.usage.sensors import MAX_PART_WATTS
 from tests.exporter.by_seed.laws import Account, Law, check_no_fall, counters, host_joules, moved_bytes, need
 from tests.exporter.by_seed.machine import SPEED, Machine, Sampled
-from tests.exporter.by_seed.plan import SENSORS
+from tests.exporter.by_seed.plan import SENSORS, Kind
 
-EXACT = {"error", "late", "suspend", "clock_step", "standstill", "unwritten", "unavailable", "damaged"}
+EXACT = {"error", "late", "suspend", "clock_step", "standstill", "unwritten", "unsaved", "unavailable", "damaged"}
 """Reasons of events that are counted as often as they happen; `reset` is one for what falls without doubt."""
+
+TURN = 2**32
+"""Where counters of 32 bits begin again."""
+
+
+def _is_turn(old: int, new: int) -> bool:
+    return new <= TURN / 8 and TURN * 7 / 8 <= old < TURN
 
 
 class Checks:
@@ -110,7 +117,7 @@ class Checks:
         self._is_mixed = self._is_mixed and not is_good
         if is_good and one.cpu_at is None:
             one.low += full * (now.awake - one.cpu_from)
-            one.high += full * (now.awake - one.awake) if "cpu" in one.false else 0.0
+            one.high += full * (now.awake - one.cpu_from) if "cpu" in one.false else 0.0
         elif one.cpu_at is not None and (self._is_first or is_good) and (not is_good or self._is_false("cpu")):
             one.low += full * (now.awake - one.cpu_at)
             one.high += full * (now.awake - one.cpu_at)
@@ -122,7 +129,8 @@ class Checks:
             now.false.add("cpu")
 
     def _stands_still(self, now: Sampled) -> bool:
-        return "cpu" in now.repeated and now.told.get("cpu") == self.account.told.get("cpu")
+        is_same = "cpu" in now.repeated and now.told.get("cpu") == self.account.told.get("cpu")
+        return is_same or now.awake <= self.account.awake
 
     def _excuse_sensors(self, now: Sampled, span: float) -> None:
         one, full = self.account, self.plan.full_watts
@@ -162,11 +170,13 @@ class Checks:
         if one.network_at is None or (self._is_first and not is_good):
             start = one.network_from if one.network_at is None else one.network_at
             one.moved_low += self.machine.most_bytes(now.awake - start)
-        elif is_false or "network" in self._cards():
+        elif is_false or "network" in self._cards() or self._fallen(now) or self._may_turn(now.awake - one.network_at):
             span = now.awake - one.network_at
             one.moved_low += self.machine.most_bytes(span)
             may_leap = "network" in self.struck or "network" in one.false
             one.moved_high += SPEED_MARGIN * SPEED * (span + 2.0) * 2.0 if may_leap else 0.0
+            # Half a number, or a counter that was reset, may lie where one that has turned would.
+            one.moved_high += sum(new - old + TURN for old, new in self._moves(now) if _is_turn(old, new))
         if self._is_first and not is_good and one.network_at is not None:
             one.network_from, one.network_at = one.network_at, None
         if is_good:
@@ -181,6 +191,22 @@ class Checks:
         if is_good and not self.machine.cards_changed:
             need(one.moved >= truth - one.moved_low, Law.NOT_LOST, told)
 
+    def _fallen(self, now: Sampled) -> int:
+        """Return how many cards have a counter that fell, but by a turn: from close below 2^32 to close above zero."""
+        cards = [card for card in now.moved or {} if card in self.account.cards]
+        fell = [[new < old and not _is_turn(old, new) for old, new in self._moves(now, card)] for card in cards]
+        return sum(any(ones) for ones in fell)
+
+    def _moves(self, now: Sampled, of: str = "") -> list[tuple[int, int]]:
+        """Return what counters of all cards, or of one, were and are."""
+        before, moved = self.account.cards, now.moved or {}
+        cards = [card for card in moved if card in before and of in ("", card)]
+        return [pair for card in cards for pair in zip(before[card], moved[card], strict=True)]
+
+    def _may_turn(self, span: float) -> bool:
+        """Tell whether a card may have carried so much that nothing shows of a turn of its counter."""
+        return self.plan.has(Kind.NARROW) and self.machine.most_bytes(span) > TURN / 8
+
     def _cards(self) -> set[str]:
         return {"network"} if "cards" in self.struck else set()
 
@@ -193,6 +219,8 @@ class Checks:
         if not self._is_first:
             self._count_times(now)
             self._count_falls(now)
+        if now.moved is not None:
+            one.cards = now.moved
         one.told = dict(one.told) | now.told
         if not self._works("rapl"):
             one.told.pop("rapl", None)
@@ -201,9 +229,9 @@ class Checks:
             if event.kind is not EventKind.RESET:
                 found[event.source, event.reason] += count
         if self._is_first:
-            tally["rapl", "reset"] = found["rapl", "reset"]
+            tally |= {("rapl", "reset"): found["rapl", "reset"], ("network", "reset"): found["network", "reset"]}
         for name, reason in {*found, *tally}:
-            if reason in EXACT or (name in ("cpu", "rapl") and reason == "reset"):
+            if reason in EXACT or (name in ("cpu", "rapl", "network") and reason == "reset"):
                 told = f"{name} {reason} {found[name, reason]} times, which happened {tally[name, reason]} times"
                 need(found[name, reason] == tally[name, reason], Law.COUNTED, told)
             elif found[name, reason] > tally[name, reason]:
@@ -237,6 +265,7 @@ class Checks:
             tally["cpu", "standstill"] += 1
         if "cpu" in now.told and now.told["cpu"] < one.told.get("cpu", 0.0):
             tally["cpu", "reset"] += 1
+        tally["network", "reset"] += self._fallen(now)
         before, energy = one.told.get("rapl"), now.told.get("rapl")
         if before is not None and energy is not None and energy < before:
             is_turn = energy < turn / 2.0 <= before and not self._is_suspended(now)

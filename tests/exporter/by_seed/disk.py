@@ -9,10 +9,15 @@ from pathlib import Path
 
 from exporter.core.units import Seconds, UnixSeconds
 from exporter.journal.files import JournalFiles, Rotation
+from exporter.journal.layout import HEADER_LINE
 from exporter.state import StateStore, _decode, _Saved, _UnreadableError
 from exporter.totals import Totals
+from tests.exporter.by_seed.laws import Law, need
 from tests.exporter.by_seed.machine import Machine
 from tests.exporter.by_seed.plan import Fault, Kind
+
+PROMISED = Seconds(60.0)
+"""Age of the durable file at most after a save, and before one where samples come no further apart (ADR 3)."""
 
 Key = tuple[str, int, float]
 """Name of a save: its boot, its number, and its time."""
@@ -29,7 +34,11 @@ class PlanStore(StateStore):
         self.machine = machine
         self.kill_at = ""
         self.attempted: Callable[[Key, Totals, bool], None] = lambda _key, _totals, _clean: None
+        self.refused: Callable[[], None] = lambda: None
         self.is_saved = False
+        self.forced_at: float | None = None
+        self._saved_at: float | None = None
+        self._gaps: tuple[float | None, float | None] = (None, None)  # between saves that were good: the last two
         within = Seconds(3.0 * machine.plan.interval)
         super().__init__(folder, f"boot {machine.boot}", clock=machine, resume_within=within)
 
@@ -38,9 +47,24 @@ class PlanStore(StateStore):
         self._meet("before the save")
         self.is_saved = False
         self.attempted((self._boot_id, self._sequence + 1, self.machine.elapsed_at), totals, clean_stop)
-        super().save(totals, now, clean_stop=clean_stop)
-        self.is_saved = True
+        tick, before = self.machine.elapsed_at, self.forced_at
+        self._gaps = (self._gaps[1], None if self._saved_at is None else tick - self._saved_at)
+        self._saved_at = None
+        try:
+            super().save(totals, now, clean_stop=clean_stop)
+        except OSError:
+            self.refused()
+            raise
+        self.is_saved, self._saved_at = True, tick
+        self._check_age(before)
         self._meet("before publishing")
+
+    def _check_age(self, before: float | None) -> None:
+        """Check how old the durable file, of a time before this save, had become, and how old it is now."""
+        now, gaps = self.machine.elapsed_at, self._gaps
+        if before is not None and gaps[0] is not None and gaps[1] is not None and gaps[1] <= gaps[0]:
+            need(now - before <= max(PROMISED, gaps[1]) + 1e-6, Law.DURABLE, f"{now - before:.1f} s before a save")
+        need(self.forced_at is not None and now - self.forced_at <= PROMISED, Law.DURABLE, f"{self.forced_at} at {now}")
 
     def _meet(self, point: str) -> None:
         if self.kill_at == point:
@@ -56,10 +80,25 @@ class PlanStore(StateStore):
         if full is not None and (full.amount < 0.5 or self._exact.exists() or path == self._durable):
             path.with_suffix(".tmp").write_bytes(data[: len(data) // 2])
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        unwritten = kinds.get(Kind.UNWRITTEN)
+        if unwritten is not None:
+            self._fail(unwritten, path, data, durable=durable)
         super()._replace(path, data, durable=durable)
+        if path == self._durable:
+            self.forced_at = self.machine.elapsed_at
+
+    def _fail(self, fault: Fault, path: Path, data: bytes, *, durable: bool) -> None:
+        """Raise EIO before a file is open, within its content, before its new name, or as its folder is forced."""
+        stage = int(4.0 * fault.amount)
+        if stage == 3 and durable:
+            super()._replace(path, data, durable=False)
+        elif stage:
+            path.with_suffix(".tmp").write_bytes(data[: len(data) // 2] if stage == 1 else data)
+        raise OSError(errno.EIO, "Input/output error", str(path))
 
     def _make_room(self) -> None:
-        if not any(one.kind is Kind.READ_ONLY for one in self.machine.active):
+        faults = [one for one in self.machine.active if one.kind in (Kind.READ_ONLY, Kind.UNWRITTEN)]
+        if not any(one.kind is Kind.READ_ONLY or int(1000.0 * one.amount) % 2 for one in faults):
             super()._make_room()
 
 
@@ -73,10 +112,16 @@ class PlanJournal(JournalFiles):
 
     def append(self, rows: bytes, now: UnixSeconds) -> None:
         """See `JournalFiles.append`."""
-        if any(one.kind is Kind.JOURNAL for one in self._machine.active):
+        try:
+            self._meet_full()
+            super().append(rows, now)
+        except OSError:
             self._refused(rows.count(b"\n"))
+            raise
+
+    def _meet_full(self) -> None:
+        if self._machine.met(Kind.JOURNAL) is not None:
             raise OSError(errno.ENOSPC, "No space left on device")
-        super().append(rows, now)
 
 
 class Copies:
@@ -143,3 +188,13 @@ def held_in(folder: Path) -> Held:
             saved = _decode((folder / name).read_bytes())
             found.append((saved.sequence, place, saved))
     return Held(best=max(found, key=lambda one: one[:2])[2] if found else None)
+
+
+def check_rows(folder: Path) -> None:
+    """Check that a journal has whole rows."""
+    columns = HEADER_LINE.count(b",")
+    for path in sorted(folder.glob("journal*.csv")):
+        head, *rows = path.read_bytes().splitlines(keepends=True)
+        need(head == HEADER_LINE, Law.JOURNAL, path.name)
+        whole = all(row.endswith(b"\n") and row.count(b",") == columns for row in rows)
+        need(whole, Law.JOURNAL, f"{path.name} has half a row")

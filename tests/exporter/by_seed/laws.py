@@ -27,6 +27,9 @@ class Law(StrEnum):
     JOURNAL = "a journal has whole rows"
     RUNS = "nothing ends in an error that nobody foresaw"
     REPLAYED = "a seed is one run"
+    DURABLE = "what is forced to the disk is at most a minute old, or as old as a sample"
+    PARSED = "what is read of a file is what stands in it"
+    REFUSED = "a state or a journal that cannot be read ends a start in one line, and is left as it is"
 
 
 class BrokenError(BaseException):
@@ -71,6 +74,7 @@ class Account:
     states: Mapping[str, object] = field(default_factory=dict)
     false: frozenset[str] = frozenset()
     told: Mapping[str, float] = field(default_factory=dict)
+    cards: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     tally: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 

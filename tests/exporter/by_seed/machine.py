@@ -21,7 +21,9 @@ from exporter.sources.reading import (
     SourceState,
     Traffic,
 )
+from exporter.usage.counters import WRAP
 from tests.exporter.by_seed.plan import SOURCES, Fault, Kind, Plan
+from tests.exporter.by_seed.tree import READ, Tree
 from tests.fake_clock import NOON
 
 FULLEST = 0.95
@@ -32,6 +34,9 @@ ASLEEP_WATTS = 3.0
 
 SPEED = BytesPerSecond(1.25e8)
 """Bytes per second that a card states: 1 Gbit/s."""
+
+TURNS_WITHIN = 2 * 10**8
+"""Bytes in each direction before a counter of 32 bits turns for the first time."""
 
 PACKAGE = Sensor(source="rapl", covers=Coverage.PACKAGE, factor=1.05, description="processor's counter")
 CHIP = Sensor(source="hwmon", covers=Coverage.PACKAGE, factor=1.1, description="estimate of the processor")
@@ -51,7 +56,7 @@ STATES = {
 class Sampled:
     """Circumstances of a sample: clocks and truth as it began, states by source, false and repeated ones, and delays.
 
-    `told` are the values of counters that may fall.
+    `told` are the values of counters that may fall, `moved` the bytes by card and direction.
     """
 
     awake: float = 0.0
@@ -60,6 +65,7 @@ class Sampled:
     spent: float = 0.0
     carried: int = 0
     told: dict[str, float] = field(default_factory=dict)
+    moved: dict[str, tuple[int, int]] | None = None
     states: dict[str, SourceState] = field(default_factory=dict)
     false: set[str] = field(default_factory=set)
     repeated: set[str] = field(default_factory=set)
@@ -69,8 +75,9 @@ class Sampled:
 class Machine:
     """A machine; it is a `Clock`. Counters are of the present boot, `spent` is all that was drawn while awake."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, tree: Tree | None = None) -> None:
         self.plan = plan
+        self._tree = tree
         self.time = 0.0
         self.wall_at: float = NOON
         self.awake_at = self.elapsed_at = 1000.0
@@ -84,7 +91,8 @@ class Machine:
         self.ticks = {"busy": 100_000.0, "idle": 900_000.0}
         self.joules = 1000.0
         self.disk = 10**9
-        self.cards = {"eth0": 10**10, "wlan0": 10**6}
+        begin = 10**10 if not plan.has(Kind.NARROW) else 2 * (WRAP - TURNS_WITHIN)
+        self.cards = {"eth0": begin, "wlan0": 10**6}
         self.active: list[Fault] = []
         self.sampled = Sampled()
         self.on_read: Callable[[str], None] = lambda _source: None
@@ -132,6 +140,10 @@ class Machine:
     def most_bytes(self, seconds: float) -> float:
         """Return the most that cards can have carried."""
         return 2e6 * len(self.cards) * seconds + 4.0
+
+    def met(self, kind: Kind) -> Fault | None:
+        """Return the fault of a kind that lasts, if there is one."""
+        return next((one for one in self.active if one.kind is kind), None)
 
     def change_load(self) -> None:
         """Take up another load."""
@@ -186,22 +198,23 @@ class Machine:
     def sources(self) -> tuple[Source, ...]:
         """Return the rows of the table that this machine has, each read from here instead of a file."""
         here = [one for one in SOURCES if one not in ("rapl", "hwmon", "battery") or one in self.plan.sensors]
-        return tuple(replace(row, open=partial(self._open, row.name)) for row in TABLE if row.name in here)
+        return tuple(replace(row, open=partial(self._open, row)) for row in TABLE if row.name in here)
 
-    def _open(self, name: str, settings: Settings) -> Callable[[], object]:
-        integrals = Integrals(settings.clock)
+    def _open(self, row: Source, settings: Settings) -> Callable[[], object]:
+        integrals, name = Integrals(settings.clock), row.name
         tell = {
             "cpu": self._cpu,
-            "memory": lambda: Memory(used=10**9, total=4 * 10**9),
+            "memory": lambda: Memory(used=976_562 * 1024, total=3_906_250 * 1024),
             "disk": lambda: DiskBytes(read=self.disk, written=self.disk // 2),
             "network": self._network,
             "rapl": self._rapl,
             "hwmon": lambda: _integrated(integrals, CHIP, self.package_watts),
             "battery": lambda: _integrated(integrals, WHOLE, self.watts),
         }[name]
-        return lambda: self._read(name, tell)
+        file = self._tree.reader(row, settings) if self._tree is not None and name in READ else None
+        return lambda: self._read(name, tell, file)
 
-    def _read(self, name: str, tell: Callable[[], object]) -> object:
+    def _read(self, name: str, tell: Callable[[], object], file: Callable[[], object] | None) -> object:
         if name == "cpu":
             now = self.sampled
             now.awake, now.elapsed, now.wall = self.awake_at, self.elapsed_at, self.wall_at
@@ -219,6 +232,8 @@ class Machine:
         kind = next((one for one in STATES if one in faults), None)
         if kind is not None:
             self.sampled.states[name] = STATES[kind]
+            if self._tree is not None and file is not None and Tree.can(name, kind):
+                self._tree.fail(name, kind, file)
             raise ERRORS[kind]()
         self.sampled.states[name] = SourceState.WORKS
         if Kind.REPEAT in faults and name in self._last:
@@ -231,19 +246,31 @@ class Machine:
             value = _half(value)
         else:
             self._last[name] = value
-        if isinstance(value, CpuTimes):
-            self.sampled.told[name] = value.busy
-        elif name == "rapl" and isinstance(value, dict):
-            self.sampled.told[name] = value["package-0"].energy
+        if self._tree is not None and file is not None:
+            value = self._tree.told(name, value, file)
+        self._note(name, value)
         return value
+
+    def _note(self, name: str, value: object) -> None:
+        """Note what counters were told to the exporter that may fall."""
+        told = self.sampled.told
+        if isinstance(value, CpuTimes):
+            told[name] = value.busy
+        elif isinstance(value, NetworkCounters):
+            self.sampled.moved = {one: (of.received_bytes, of.sent_bytes) for one, of in value.devices.items()}
+        elif name == "rapl" and isinstance(value, dict):
+            told[name] = value["package-0"].energy
 
     def _cpu(self) -> CpuTimes:
         busy, idle = (Seconds(int(self.ticks[one]) / 100.0) for one in ("busy", "idle"))
         return CpuTimes(busy=busy, idle=idle, iowait=Seconds(1.0), cpus=self.plan.cpus)
 
     def _network(self) -> NetworkCounters:
+        turn = WRAP if self.plan.has(Kind.NARROW) else 2**64
         devices = {
-            name: Traffic(received_bytes=one // 2, sent_bytes=one - one // 2, received_packets=1, sent_packets=1)
+            name: Traffic(
+                received_bytes=one // 2 % turn, sent_bytes=(one - one // 2) % turn, received_packets=1, sent_packets=1
+            )
             for name, one in self.cards.items()
         }
         return NetworkCounters(devices=devices, speeds=dict.fromkeys(devices, SPEED))

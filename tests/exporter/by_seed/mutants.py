@@ -1,23 +1,25 @@
 """Bugs that are put into the shipped code on purpose, so that it is known that runs by seed find such ones."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 
-from exporter import derive, sampler
+from exporter import derive, sampler, state, totals
 from exporter.core.logs import Seldom
-from exporter.core.units import BytesPerSecond, Seconds
+from exporter.core.units import BytesPerSecond, Seconds, UnixSeconds
 from exporter.intensity import live, reading
 from exporter.intensity.reading import IntensityUnavailableError
 from exporter.journal import files
 from exporter.power.component import EnergyCounter
 from exporter.snapshot import Throughput
+from exporter.sources import cpu
 from exporter.sources.reading import HostReading
-from exporter.state import StateStore
-from exporter.totals import Exported
+from exporter.state import StateError, StateStore
+from exporter.totals import Exported, Totals
 from exporter.usage import between, gaps, network, sensors
+from exporter.usage.events import Event, Events
 
 Patch = pytest.MonkeyPatch
 
@@ -152,6 +154,66 @@ def _rows_are_halved(patch: Patch) -> None:
     patch.setattr(files, "_write_whole", lambda descriptor, data, place: os.pwrite(descriptor, data[:40], place))
 
 
+def _durable_is_old(patch: Patch) -> None:
+    patch.setattr(state, "FSYNC_INTERVAL", Seconds(600.0))
+
+
+def _refused_is_not_owed(patch: Patch) -> None:
+    """Forget that the disk refused the durable file."""
+    save = StateStore.save
+
+    def forgetful(self: StateStore, of: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:
+        self._durable_owed = False
+        save(self, of, now, clean_stop=clean_stop)
+
+    patch.setattr(StateStore, "save", forgetful)
+
+
+def _refusals_are_not_counted(patch: Patch) -> None:
+    counted = totals.with_events
+
+    def some(before: Totals, events: Sequence[Event]) -> Totals:
+        return counted(before, [one for one in events if one != sampler.UNSAVED])
+
+    patch.setattr(totals, "with_events", some)
+
+
+def _unread_is_none(patch: Patch) -> None:
+    """Begin anew where the disk does not let the state be read."""
+    read = StateStore._read
+
+    def lax(self: StateStore, *rest: object) -> object:
+        try:
+            return read(self, *rest)  # type: ignore[arg-type]
+        except StateError:
+            return None
+
+    patch.setattr(StateStore, "_read", lax)
+
+
+def _torn_rows_stay(patch: Patch) -> None:
+    patch.setattr(files, "_end_of_last_line", lambda _descriptor, size: size)
+
+
+def _no_card_turns(patch: Patch) -> None:
+    patch.setattr(network, "counted", lambda old, new: new - old)
+
+
+def _card_resets_are_not_counted(patch: Patch) -> None:
+    patch.setattr(Events, "reset", lambda _self, _source: None)
+    discard = Events.discard
+
+    def some(self: Events, source: str, reason: str) -> None:
+        if (source, reason) != ("network", "reset"):
+            discard(self, source, reason)
+
+    patch.setattr(Events, "discard", some)
+
+
+def _ticks_are_thousandths(patch: Patch) -> None:
+    patch.setattr(cpu, "_seconds", lambda ticks: Seconds(ticks / 1000.0))
+
+
 MUTANTS = (
     Mutant("failed counters are not carried", _nothing_is_carried, 2),
     Mutant("a machine asleep is not told from one awake", _suspension_is_energy, 67),
@@ -159,7 +221,7 @@ MUTANTS = (
     Mutant("every fall of an energy counter is a turn", _falls_are_turns, 11),
     Mutant("a card that was reset counts from zero", _reset_cards_count_from_zero, 38),
     Mutant("old counters are gone on from", _any_kill_is_gone_on_from, 2),
-    Mutant("counters begin at zero after each kill", _kills_begin_at_zero, 33),
+    Mutant("counters begin at zero after each kill", _kills_begin_at_zero, 3),
     Mutant("steps of the clock are not counted", _steps_are_not_counted, 0),
     Mutant("failures are not counted", _failures_are_not_counted, 1),
     Mutant("a throughput that was not read is zero", _a_failure_is_zero, 2),
@@ -168,6 +230,14 @@ MUTANTS = (
     Mutant("answers of another time are not counted", _old_answers_are_not_counted, 2),
     Mutant("energy goes by the wall clock", _energy_is_booked_by_the_wall_clock, 16),
     Mutant("the older state file is gone on from", _durable_is_forgotten, 2),
-    Mutant("a second deletion holds back the first", _lost_counters_stay_held, 0),
+    Mutant("a second deletion holds back the first", _lost_counters_stay_held, 19),
     Mutant("rows of the journal are halves", _rows_are_halved, 0),
+    Mutant("the durable file is ten minutes old", _durable_is_old, 0),
+    Mutant("a durable file that was refused waits for its minute", _refused_is_not_owed, 1),
+    Mutant("refused saves are not counted", _refusals_are_not_counted, 0),
+    Mutant("a state that cannot be read is none", _unread_is_none, 9),
+    Mutant("a torn row of the journal stays", _torn_rows_stay, 1),
+    Mutant("turns of a card's counter are resets", _no_card_turns, 5),
+    Mutant("resets of a card are not counted", _card_resets_are_not_counted, 19),
+    Mutant("ticks are read as thousandths", _ticks_are_thousandths, 10),
 )

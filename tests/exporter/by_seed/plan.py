@@ -45,13 +45,27 @@ class Kind(StrEnum):
     ABSURD = "the provider tells what no grid has"
     PAST = "the provider tells of another time"
     JUNK = "the provider tells junk"
+    UNREAD = "the disk does not read"
+    UNWRITTEN = "the disk does not write"
+    TORN = "the exporter is killed within a row of the journal"
+    NARROW = "network counters turn at 2^32"
+    FILES = "sources are files, and the disk is real"
 
 
 COUNTERS = ("cpu", "network", "disk", "rapl")
 SENSORS = ("rapl", "hwmon", "battery")
 SOURCES = ("cpu", "memory", "disk", "network", *SENSORS)
-STARTS = (Kind.KILL, Kind.STOP, Kind.REBOOT, Kind.POWER, Kind.FLIP, Kind.OLD, Kind.LOCKED)
+STARTS = (Kind.KILL, Kind.STOP, Kind.REBOOT, Kind.POWER, Kind.FLIP, Kind.OLD, Kind.LOCKED, Kind.TORN, Kind.UNREAD)
 """Kinds that end a run of the exporter."""
+
+LATER = (Kind.UNREAD, Kind.UNWRITTEN, Kind.TORN, Kind.NARROW, Kind.FILES)
+"""Kinds that are drawn by a chance of their own, so that a seed draws of the others what it did before these."""
+
+REAL_SHARE = 0.15
+"""Share of the seeds whose files are on a disk: few, since it is worn."""
+
+OF_A_RUN = {Kind.SLEW, Kind.WRAP, Kind.NARROW, Kind.FILES}
+"""Kinds that are true of a whole run."""
 
 TARGETS = {
     Kind.SLOW: SOURCES,
@@ -76,6 +90,8 @@ AMOUNTS: dict[Kind, tuple[float, ...]] = {
     Kind.JUMP: (1e3, 1e6, 1e12),
 }
 """Seconds, or how far a counter leaps in joules, bytes or hundredths of a second."""
+
+WITHIN_A_ROW = "within a row"
 
 KILL_POINTS = ("between samples", "while reading", "before the save", "between two files", "before publishing")
 
@@ -117,19 +133,26 @@ def plan_of(seed: int, seconds: float = 6 * HOUR, interval: float = 5.0) -> Plan
     """Return the plan of a seed for a run of so many seconds."""
     chance = random.Random(f"plan {seed}")  # noqa: S311 - chance, not secrets
     share = chance.choice((0.1, 0.3, 0.5))
-    kinds = frozenset(kind for kind in Kind if chance.random() < share)
+    kinds = frozenset(kind for kind in Kind if kind not in LATER and chance.random() < share)
     idle = chance.choice((5.0, 40.0, 200.0))
     times = max(1, round(seconds / HOUR / 2.0)) if seconds <= 24 * HOUR else round(seconds / HOUR / 12.0)
     faults = [
         _drawn(kind, chance, seconds, interval)
-        for kind in sorted(kinds - {Kind.SLEW, Kind.WRAP})
+        for kind in sorted(kinds - OF_A_RUN)
         for _ in range(chance.randint(times, 3 * times))
+    ]
+    later = random.Random(f"later {seed}")  # noqa: S311 - chance, not secrets
+    more = frozenset(kind for kind in LATER if later.random() < (REAL_SHARE if kind is Kind.FILES else share))
+    faults += [
+        _drawn(kind, later, seconds, interval)
+        for kind in sorted(more - OF_A_RUN)
+        for _ in range(later.randint(times, 3 * times))
     ]
     return Plan(
         seed=seed,
         seconds=seconds,
         interval=interval,
-        kinds=kinds,
+        kinds=kinds | more,
         cpus=chance.choice((1, 4, 64)),
         idle_watts=idle,
         full_watts=idle + chance.choice((10.0, 60.0, 300.0)),
@@ -149,5 +172,5 @@ def _drawn(kind: Kind, chance: random.Random, seconds: float, interval: float) -
         seconds=length,
         source=chance.choice(TARGETS[kind]) if kind in TARGETS else "",
         amount=chance.choice(AMOUNTS[kind]) if kind in AMOUNTS else chance.random(),
-        point=chance.choice(KILL_POINTS),
+        point=WITHIN_A_ROW if kind is Kind.TORN else chance.choice(KILL_POINTS),
     )

@@ -2,35 +2,39 @@
 
 import hashlib
 import logging
+import math
 import random
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections import OrderedDict
+from contextlib import closing, suppress
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from exporter import build
 from exporter.build import Paths, build_sampler
-from exporter.config import Budget, Config, Power, Sampling
+from exporter.config import Config
+from exporter.core.config import ConfigError
 from exporter.core.metrics import Representation
 from exporter.intensity.ask_live import AskedLiveProvider
 from exporter.intensity.live import LiveIntensity
 from exporter.intensity.providers.provider import Question
 from exporter.intensity.static import preset_intensity
 from exporter.journal.journal import Journal
-from exporter.journal.layout import HEADER_LINE
 from exporter.snapshot import STALE_AFTER_INTERVALS, Snapshot
 from exporter.state import StateError
 from exporter.state_lock import StateLock
 from exporter.totals import Totals
+from tests.exporter.by_seed import disk
 from tests.exporter.by_seed.checks import Checks
-from tests.exporter.by_seed.disk import Copies, Held, Key, KilledError, PlanJournal, PlanStore, delete, harm, held_in
+from tests.exporter.by_seed.disk import Copies, Held, Key, KilledError, PlanJournal, PlanStore, held_in
 from tests.exporter.by_seed.laws import Account, BrokenError, Law, Lines, check_no_fall, counters, need
 from tests.exporter.by_seed.machine import Machine, Sampled
 from tests.exporter.by_seed.plan import STARTS, Fault, Kind, Plan
 from tests.exporter.by_seed.provider import Script
+from tests.exporter.by_seed.room import config_of, let_fail, listening
+from tests.exporter.by_seed.tree import Tree
 
 MOMENTS = (Kind.STEP, Kind.LEAP, Kind.STALL, Kind.PAUSE, Kind.SUSPEND, Kind.RESET, Kind.JUMP, Kind.CARD, Kind.DELETED)
 """Kinds that happen in a moment; others last, or end a run of the exporter."""
@@ -38,10 +42,13 @@ MOMENTS = (Kind.STEP, Kind.LEAP, Kind.STALL, Kind.PAUSE, Kind.SUSPEND, Kind.RESE
 LOOKS = 50
 """Samples of which one is looked at as Prometheus does, in full."""
 
+KEPT_SAVES = 4000
+"""Saves whose accounts are kept: no file of a state folder is older, since no fault lasts for so many."""
+
 LOAD_HOLDS = 400.0
 """Seconds between two changes of the load, on average."""
 
-DISK = (Kind.FULL, Kind.READ_ONLY, Kind.DELETED)
+DISK = (Kind.FULL, Kind.READ_ONLY, Kind.DELETED, Kind.UNWRITTEN)
 
 OF_A_PROCESS = ("ecotrack_grid_discarded_answers_total", "ecotrack_grid_carbon_forecast_verified_seconds_total")
 """Counters that begin at zero with each process."""
@@ -64,8 +71,9 @@ def run(plan: Plan, folder: Path) -> Told:
     """Run a plan with files in an empty folder."""
     course = Course(plan, folder)
     broken = ""
-    with _listening(course), pytest.MonkeyPatch.context() as patch:
+    with listening(course.hear), pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "asked_intensity", course.intensity)
+        let_fail(patch, course.machine.met, course.is_torn)
         try:
             course.run()
         except BrokenError as error:
@@ -83,29 +91,12 @@ def run(plan: Plan, folder: Path) -> Told:
     )
 
 
-@contextmanager
-def _listening(course: "Course") -> Iterator[None]:
-    log = logging.getLogger("exporter")
-    level, propagate = log.level, log.propagate
-    handler = logging.Handler()
-    handler.emit = course.hear  # type: ignore[method-assign]
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
-        log.propagate = propagate
-
-
 class Course:
     """The lives of an exporter one after another; it is the `Stop` of each."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
-        self.machine = Machine(plan)
+        self.machine = Machine(plan, Tree(folder / "tree") if plan.has(Kind.FILES) else None)
         self.checks = Checks(self.machine)
         self.script = Script(self.machine)
         self.lines = Lines()
@@ -114,7 +105,7 @@ class Course:
         self.digest = hashlib.sha256()
         self._state, self._journal = folder / "state", folder / "journal"
         self._copies = Copies(self._state)
-        self._accounts: dict[Key, Account] = {}
+        self._accounts: OrderedDict[Key, Account] = OrderedDict()
         self._waiting = list(reversed(plan.faults))
         self._chance = random.Random(f"run {plan.seed}")  # noqa: S311 - chance, not secrets
         self._load_until = 0.0
@@ -128,7 +119,10 @@ class Course:
         """Let all happen."""
         while self.machine.time < self.plan.seconds:
             self._live()
-        self._check_journal()
+        self._strike_due(math.inf)
+        self.machine.active.clear()
+        PlanJournal(self._journal, self.machine, self._refused).close()  # which cuts off what was torn last
+        disk.check_rows(self._journal)
 
     def tell(self, event: str) -> None:
         """Note an event of the story."""
@@ -158,25 +152,35 @@ class Course:
         self._strike_due(machine.time)
         held = held_in(self._state)
         try:
-            store = PlanStore(self._state, machine)
-        except StateError as error:
-            need("is using it" in str(error), Law.RUNS, str(error))
-            machine.advance(self.plan.interval)
+            self._open(held)
+        except (StateError, ConfigError) as error:
+            self._refuse(error, held)
             return
+        self._between()
+
+    def _open(self, held: Held) -> None:
+        store = PlanStore(self._state, self.machine)
         with closing(store):
-            files = PlanJournal(self._journal, machine, self._refused)
+            files = PlanJournal(self._journal, self.machine, self._refused)
             with closing(files):
                 try:
                     self._run(store, Journal(files), held)
                 except KilledError:
                     self.tell("killed")
                     self._note_published()
-        self._between()
+
+    def _refuse(self, error: Exception, held: Held) -> None:
+        """Check that a start ends in one line for a reason, and try again after an interval."""
+        is_io = self.machine.met(Kind.UNREAD) is not None and "Input/output error" in str(error)
+        need(is_io or "is using it" in str(error), Law.RUNS, str(error))
+        need("\n" not in str(error) and held_in(self._state) == held, Law.REFUSED, str(error))
+        self.tell("cannot start")
+        self.machine.advance(self.plan.interval)
 
     def _run(self, store: PlanStore, journal: Journal, held: Held) -> None:
-        self._store, store.attempted = store, self._attempted
+        self._store, store.attempted, store.refused = store, self._attempted, self._unsaved
         sampler, publication = build_sampler(
-            _config(self.plan), self.machine, Paths(), self.machine.sources(), store, journal=journal
+            config_of(self.plan), self.machine, Paths(), self.machine.sources(), store, journal=journal
         )
         self._sampler, self._publication = sampler, publication
         totals = sampler._snapshot.totals
@@ -200,6 +204,15 @@ class Course:
         account = copy(self.checks.account)
         account.tally = account.tally.copy()
         self._accounts[key] = account
+        if len(self._accounts) > KEPT_SAVES:
+            self._accounts.popitem(last=False)
+
+    def _unsaved(self) -> None:
+        self.checks.account.tally["state", "unsaved"] += 1
+
+    def is_torn(self) -> bool:
+        """Tell whether the exporter is killed within a row of the journal."""
+        return self._end is not None and self._end.kind is Kind.TORN
 
     def _refused(self, rows: int) -> None:
         self.checks.account.tally["journal", "unwritten"] += rows
@@ -235,6 +248,8 @@ class Course:
         self.tell(f"{fault.kind}{f': {fault.source}' if fault.source else ''} {fault.amount:g}, {fault.seconds:g} s")
         if fault.kind in STARTS:
             self._end = fault
+            if fault.kind is Kind.UNREAD:
+                self.machine.active.append(replace(fault, seconds=2.0 * fault.seconds))
         elif fault.kind in MOMENTS:
             self._strike(fault)
         else:
@@ -254,7 +269,7 @@ class Course:
         elif fault.kind is Kind.SUSPEND:
             machine.sleep(fault.amount)
         elif fault.kind is Kind.DELETED:
-            delete(self._state)
+            disk.delete(self._state)
         else:
             machine.strike(fault)
             self.checks.struck.add("cards" if fault.kind is Kind.CARD else fault.source)
@@ -281,7 +296,7 @@ class Course:
         fault, machine = self._end, self.machine
         if fault is None:
             return
-        self._harmed = harm(self._state, fault)
+        self._harmed = disk.harm(self._state, fault)
         lock = None
         if fault.kind is Kind.LOCKED:
             with suppress(OSError):
@@ -357,7 +372,7 @@ class Course:
         if saved is not None:
             need(totals.lifetime_energy == saved.totals.lifetime_energy, Law.GOES_ON, "lifetime of another save")
             need(totals.booked == saved.totals.booked, Law.GOES_ON, "budgets of another save")
-        elif not self.plan.has(Kind.DELETED, Kind.READ_ONLY, Kind.FLIP, Kind.FULL, Kind.OLD, Kind.POWER):
+        elif not self.plan.has(*DISK, Kind.FLIP, Kind.OLD, Kind.POWER):
             need(not self._was_saved, Law.GOES_ON, "nothing is left of what was saved")
         goes_on = bool(totals.exported.samples)
         self.tell(f"starts, {'goes on' if goes_on else 'from zero'}")
@@ -380,19 +395,3 @@ class Course:
             return
         in_time = saved.boot_id == f"boot {self.machine.boot}" and self.machine.elapsed_at <= saved.exact_until
         need(not saved.clean_stop and not in_time, Law.NO_FALL, "counters begin at zero for no reason")
-
-    def _check_journal(self) -> None:
-        columns = HEADER_LINE.count(b",")
-        for path in sorted(self._journal.glob("journal*.csv")):
-            head, *rows = path.read_bytes().splitlines(keepends=True)
-            need(head == HEADER_LINE, Law.JOURNAL, path.name)
-            whole = all(row.endswith(b"\n") and row.count(b",") == columns for row in rows)
-            need(whole, Law.JOURNAL, f"{path.name} has half a row")
-
-
-def _config(plan: Plan) -> Config:
-    return Config(
-        power=Power(machine="laptop", idle_watts=plan.idle_watts, full_watts=plan.full_watts),
-        budget=Budget(day_grams=1000.0, month_grams=20_000.0),
-        sampling=Sampling(interval_seconds=plan.interval),
-    )
