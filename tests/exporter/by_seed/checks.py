@@ -167,6 +167,7 @@ class Checks:
         is_good, is_false = self._works("network") and "network" not in now.repeated, self._is_false("network")
         if "network" in now.repeated and self._is_first:
             now.false.add("network")
+            one.moved_high += self._lag(now)
         if one.network_at is None or (self._is_first and not is_good):
             start = one.network_from if one.network_at is None else one.network_at
             one.moved_low += self.machine.most_bytes(now.awake - start)
@@ -190,6 +191,11 @@ class Checks:
         need(one.moved <= truth + one.moved_high, Law.NOT_LOST, told)
         if is_good and not self.machine.cards_changed:
             need(one.moved >= truth - one.moved_low, Law.NOT_LOST, told)
+
+    def _lag(self, now: Sampled) -> float:
+        """Return how much cards have carried since what is repeated was true, which will be booked as of this life."""
+        told, true = now.moved or {}, self.machine.cards
+        return float(sum(max(0, true[card] - sum(moved)) for card, moved in told.items() if card in true))
 
     def _fallen(self, now: Sampled) -> int:
         """Return how many cards have a counter that fell, but by a turn: from close below 2^32 to close above zero."""
@@ -219,6 +225,10 @@ class Checks:
         if not self._is_first:
             self._count_times(now)
             self._count_falls(now)
+        if self._is_first:
+            # What could not be read at a start is not compared with what the life before has read.
+            one.cards = {}
+            one.told = {name: amount for name, amount in one.told.items() if name != "cpu"}
         if now.moved is not None:
             one.cards = now.moved
         one.told = dict(one.told) | now.told
