@@ -94,6 +94,7 @@ bench: .venv/dev.stamp ## Measure server and exporter beside others; writes benc
 	$(python) -m bench.projection_bench --record
 	$(python) -m bench.projection_bound --record
 	$(python) -m bench.dashboard_bench --record
+	$(python) -m bench.fleet_bench --record
 	$(python) -m bench.activity_bench --record
 	$(python) -m bench.attribution_error --record
 	$(python) -m bench.process_bytes_bench --record

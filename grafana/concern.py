@@ -8,8 +8,8 @@ from grafana.queries import metric_names
 from prometheus.alert import Alert
 from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
-from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH, data_quality_alerts
-from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, exporter_alerts
+from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH, data_quality_alerts, sampling_alerts
+from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, conduct_alerts, exporter_alerts
 from prometheus.fleet import fleet_groups
 from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.process_alerts import process_alerts
@@ -133,6 +133,8 @@ def alerts(program: str) -> tuple[Alert, ...]:
         *sensor_alerts(),
         *opportunity_alerts(),
         *process_alerts(),
+        *sampling_alerts(),
+        *conduct_alerts(),
         *exporter_alerts(),
     )
 
@@ -147,16 +149,16 @@ def quantities(components: tuple[str, ...]) -> frozenset[str]:
         if alert.component in components
         for name in metric_names(alert.expr) - CLOCKS.get(alert.component, frozenset())
     }
-    about = {source for name in read for source in _sources(name)}
-    made = {record for record in _recorded() if set(_sources(record)) - _recorded().keys() <= about}
+    about = {source for name in read for source in sources(name)}
+    made = {record for record in _recorded() if set(sources(record)) - _recorded().keys() <= about}
     return frozenset(about | made) - CONTEXT
 
 
-def _sources(name: str) -> Iterator[str]:
+def sources(name: str) -> Iterator[str]:
     """Return a metric, and where a rule records it all that it is made from."""
     yield name
     for source in _recorded().get(name, ()):
-        yield from _sources(source)
+        yield from sources(source)
 
 
 @cache

@@ -16,9 +16,12 @@ BUDGET_INTERVAL = "20s"
 so reaches Alertmanager first. With it, `for` and Alertmanager's wait stay below two minutes even if an evaluation is
 missed; each evaluation costs about half a millisecond of CPU time a device (bench/results/alert_delay.md)."""
 
-DATA_QUALITY_INTERVAL = "2m"
-"""Interval of alerts that look back for minutes, or for a day, and tell of figures that deserve less trust: they read
-most of what there is, so that their interval is most of what rules cost (bench/results/fleet.md)."""
+CONDUCT_INTERVAL = "1m"
+"""Interval of alerts on an exporter that answers but does not sample or save: what is lost grows with the time."""
+
+DATA_QUALITY_INTERVAL = "4m"
+"""Interval of alerts that look back for minutes or for a day, and tell of figures that deserve less trust. They read
+most of what there is, so that their interval decides what rules cost (bench/results/fleet.md)."""
 
 KEEP_FIRING = "10m"
 """One `keep_firing_for` for every budget alert: it bridges a restart of the exporter, and an alert that mutes others

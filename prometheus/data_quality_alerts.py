@@ -27,8 +27,8 @@ LATE_INTERVALS = 3
 
 
 def data_quality_alerts() -> tuple[Alert, ...]:
-    """Return the alerts on the carbon intensity, on the exporter's own readings and state, and on its last proof."""
-    return (*_intensity_alerts(), _forecast_alert(), *_reading_alerts(), *_sampling_alerts(), _proof_alert())
+    """Return the alerts on the carbon intensity, on the exporter's own readings, and on its last proof."""
+    return (*_intensity_alerts(), _forecast_alert(), *_reading_alerts(), _proof_alert())
 
 
 def _alert(*, name: str, expr: str, summary: str, description: str, advice: str, severity: str = "warning") -> Alert:
@@ -147,8 +147,8 @@ def _reading_alerts() -> tuple[Alert, ...]:
     )
 
 
-def _sampling_alerts() -> tuple[Alert, ...]:
-    """Return the alerts on sampling; ages are taken at the scrape, so that its interval does not count as lateness."""
+def sampling_alerts() -> tuple[Alert, ...]:
+    """Return the alerts on sampling and saving; ages are taken at the scrape, so that its interval is no lateness."""
     sampled = "ecotrack_last_sample_timestamp_seconds"
     saved = "ecotrack_state_save_timestamp_seconds"
     late = f"{LATE_INTERVALS} * ecotrack_sample_interval_seconds"

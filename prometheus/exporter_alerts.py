@@ -10,8 +10,13 @@ TRIAL_NEWS_SECONDS = 3600
 
 
 def exporter_alerts() -> tuple[Alert, ...]:
-    """Return the alerts down, absent, slow and not reloaded, those on settings and trials, and the watchdog."""
-    return (_down(), _absent(), _slow(), _not_reloaded(), _settings(), _trial(), _watchdog())
+    """Return the alerts down and absent, and the watchdog."""
+    return (_down(), _absent(), _watchdog())
+
+
+def conduct_alerts() -> tuple[Alert, ...]:
+    """Return the alerts on exporters that answer: slow and not reloaded, and those on settings and trials."""
+    return (_slow(), _not_reloaded(), _settings(), _trial())
 
 
 def _down() -> Alert:

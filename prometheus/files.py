@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 
 import yaml
 
-from prometheus.alert import BUDGET_INTERVAL, DATA_QUALITY_INTERVAL, Alert, AlertGroup, Links
+from prometheus.alert import BUDGET_INTERVAL, CONDUCT_INTERVAL, DATA_QUALITY_INTERVAL, Alert, AlertGroup, Links
 from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
-from prometheus.data_quality_alerts import data_quality_alerts
-from prometheus.exporter_alerts import exporter_alerts
+from prometheus.data_quality_alerts import data_quality_alerts, sampling_alerts
+from prometheus.exporter_alerts import conduct_alerts, exporter_alerts
 from prometheus.fleet import fleet_groups
 from prometheus.jobs import Jobs, of_jobs
 from prometheus.ledger_alerts import ledger_alerts
@@ -54,6 +54,11 @@ def alert_groups(machine: Machine | None) -> tuple[AlertGroup, ...]:
             name="ecotrack-data-quality-alerts",
             interval=DATA_QUALITY_INTERVAL,
             alerts=(*data_quality_alerts(), *sensor_alerts(), *opportunity_alerts(), *process_alerts()),
+        ),
+        AlertGroup(
+            name="ecotrack-conduct-alerts",
+            interval=CONDUCT_INTERVAL,
+            alerts=(*sampling_alerts(), *conduct_alerts()),
         ),
         AlertGroup(name="ecotrack-exporter-alerts", interval="30s", alerts=exporter_alerts()),
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grafana.concern import LIMITS, TOPICS, alerts, quantities
+from grafana.concern import LIMITS, TOPICS, alerts, quantities, sources
 from grafana.queries import metric_names
 
 UNDRAWN = {
@@ -66,7 +66,7 @@ def test_a_limit_is_that_of_its_alerts(limit: object) -> None:
             read = quantities((alert.component,))
             assert limit.quantities & read
             if limit.series:
-                assert limit.series in metric_names(alert.expr)
+                assert limit.series in {one for name in metric_names(alert.expr) for one in sources(name)}
 
 
 def test_every_component_has_a_topic() -> None:

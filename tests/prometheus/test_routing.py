@@ -9,8 +9,8 @@ import yaml
 
 from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
-from prometheus.data_quality_alerts import data_quality_alerts
-from prometheus.exporter_alerts import exporter_alerts
+from prometheus.data_quality_alerts import data_quality_alerts, sampling_alerts
+from prometheus.exporter_alerts import conduct_alerts, exporter_alerts
 from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.process_alerts import process_alerts
 from prometheus.sensor_alerts import sensor_alerts
@@ -22,6 +22,8 @@ EVERY = (
     *budget_alerts(BURN_ALERTS),
     ecoguard_alert(),
     *data_quality_alerts(),
+    *sampling_alerts(),
+    *conduct_alerts(),
     *opportunity_alerts(),
     *process_alerts(),
     *sensor_alerts(),
