@@ -35,6 +35,9 @@ ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "prometheus"
 DEVICES = 500
 MINUTES = 8
+PARTS = ("rules", "boards", "months")
+"""What rules cost, queries of boards over a day of the fleet, and those over thirteen months of one device."""
+
 HISTORY_STEP = 60
 LEARNED_SECONDS = 25
 """Time for which all rules are evaluated once a second, to learn which series they record."""
@@ -56,7 +59,7 @@ def main() -> None:
         "--minutes", type=float, default=MINUTES, help="length of the comparison (default: %(default)s)"
     )
     parser.add_argument("--before", type=Path, metavar="FOLDER", help="the folder `prometheus` of another commit")
-    parser.add_argument("--no-queries", action="store_true", help="leave the boards out")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
     parser.add_argument("--record", action="store_true", help="keep the figures under bench/results/")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -71,6 +74,12 @@ def main() -> None:
 
 def measured(options: argparse.Namespace) -> list[str]:
     """Return the paragraphs of the results."""
+    figures = of_fleet(options) if {"rules", "boards"} & set(options.parts) else []
+    return [*figures, long_windows()] if "months" in options.parts else figures
+
+
+def of_fleet(options: argparse.Namespace) -> list[str]:
+    """Return the paragraphs on a day of the fleet."""
     sources: dict[str, Path | None] = {"without rules": None, "with rules": SHIPPED}
     if options.before:
         sources["before"] = options.before
@@ -83,11 +92,12 @@ def measured(options: argparse.Namespace) -> list[str]:
             for name, source in sources.items()
         ]
         until_scraped(sides, options.devices)
-        compare(sides, options.minutes, longest_interval(list(sources.values())))
-        figures = [describe(sides, options.devices, count), by_group(sides)]
-        if not options.no_queries:
+        figures = []
+        if "rules" in options.parts:
+            compare(sides, options.minutes, longest_interval(list(sources.values())))
+            figures += [describe(sides, options.devices, count), by_group(sides)]
+        if "boards" in options.parts:
             figures += boards(sides[1], time.time() // HISTORY_STEP * HISTORY_STEP)
-            figures.append(long_windows())
     return figures
 
 

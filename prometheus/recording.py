@@ -30,6 +30,9 @@ PERIOD_MATCH = "on (job, instance, period)"
 KEPT_INTERVAL = "4m"
 """Interval of what is looked back for over hours or a day: as long as one may be, for the same reason."""
 
+PARTS_INTERVAL = "2m"
+"""Interval of what tells how the machine's power divides: it is drawn, and summed up as shares of its own sum."""
+
 WORKING = 'state="works", source!~"battery|attestation"'
 """A battery works only while nothing else supplies the machine, and a proof is there as long as somebody wants it."""
 
@@ -114,7 +117,6 @@ def groups() -> tuple[Group, ...]:
         Recording(record=SCOPE_RATE, expr=by_scope),
         *(_scraped_rate(window) for window in SCRAPED_WINDOWS),
         *_power_and_intensity(),
-        *_by_group(),
         *_budget_state(),
         *(_burn(window) for window in SCRAPED_WINDOWS),
         *_conditions(),
@@ -123,6 +125,7 @@ def groups() -> tuple[Group, ...]:
     return (
         Group(name="ecotrack-rates", interval=BASE_INTERVAL, rules=fast),
         *(_slow_group(interval) for interval in intervals),
+        Group(name="ecotrack-parts", interval=PARTS_INTERVAL, rules=(_by_origin(), *_by_group())),
         Group(name="ecotrack-kept", interval=KEPT_INTERVAL, rules=tuple(_kept())),
     )
 
@@ -151,7 +154,6 @@ def _averaged_rate(window: str) -> Recording:
 def _power_and_intensity() -> Iterator[Recording]:
     power = "sum by (job, instance, scope) (rate(ecotrack_energy_joules_total[5m]))"
     yield Recording(record=POWER, expr=power)
-    yield Recording(record=ORIGIN_POWER, expr=_by_origin())
     priced = "* on (job, instance) group_left (currency)\n  ecotrack_electricity_price_per_kwh"
     paid = f'{POWER}{{scope="host"}}\n  / {JOULES_PER_KWH:.0f}\n  {priced}'
     yield Recording(record=COST, expr=f"sum by (job, instance, currency) (\n  {paid}\n)")
@@ -165,12 +167,12 @@ def _power_and_intensity() -> Iterator[Recording]:
     yield Recording(record=INTENSITY, expr=weighted)
 
 
-def _by_origin() -> str:
+def _by_origin() -> Recording:
     """Sum the host's power by source, and by whether that is a sensor (origin measured) or not (modelled)."""
     modelled = 'label_replace(ecotrack_power_source_info, "origin", "modelled", "", "")'
     origin = f'label_replace(\n    {modelled},\n    "origin", "{MEASURED}", "model", "{MEASURED}"\n  )'
     power = 'ecotrack_power_watts{scope="host"}\n  * on (job, instance, component) group_left (origin, source)'
-    return f"sum by (job, instance, origin, source) (\n  {power}\n  {origin}\n)"
+    return Recording(record=ORIGIN_POWER, expr=f"sum by (job, instance, origin, source) (\n  {power}\n  {origin}\n)")
 
 
 def _by_group() -> Iterator[Recording]:

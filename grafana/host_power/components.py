@@ -60,7 +60,7 @@ def _by_source() -> dashboard.Panel:
         title="Energy by source",
         description=(
             "Share of the machine's energy in the time shown by where the figure comes from: a sensor or meter "
-            "(measured), or a rung of the ladder of estimates (modelled). From the power recorded each minute."
+            "(measured), or a rung of the ladder of estimates (modelled). From the power recorded every two minutes."
         ),
         unit="percentunit",
         no_value="no power was recorded in this time",

@@ -56,7 +56,7 @@ def _measured() -> dashboard.Panel:
         title="Measured part",
         description=(
             "Share of the energy in the time shown that sensors or meters counted; the rest is modelled. From the "
-            "power recorded each minute, with its origin at that minute. Several devices: of their energy together."
+            "power recorded every two minutes, with its origin then. Several devices: of their energy together."
         ),
         unit="percentunit",
         no_value="no power was recorded in this time",
