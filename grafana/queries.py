@@ -13,6 +13,9 @@ BoardJson = Mapping[str, Any]
 
 LABEL_VALUES = re.compile(r"label_values\((?P<series>.+), *(?P<label>\w+)\)")
 
+EVERY = {"team": ".*"}
+"""What All stands for where it is not `.+`: devices of no team belong to all teams as well."""
+
 RATE_INTERVAL = "4441s"
 RANGE = "4442s"
 """Durations that stand for Grafana's macros while an expression is only parsed; no board uses them itself."""
@@ -56,12 +59,13 @@ def queries(board: BoardJson) -> list[Query]:
 
 
 def resolve(expr: str, *, rate_seconds: int, range_seconds: int, values: Mapping[str, str] | None = None) -> str:
-    """Fill in Grafana's variables in the expression; one that `values` does not name is All, that is `.+`."""
+    """Fill in Grafana's variables in the expression; one that `values` does not name is All, usually `.+`."""
     macros = {"$__rate_interval": f"{rate_seconds}s", "$__range": f"{range_seconds}s"}
     for macro, duration in macros.items():
         expr = expr.replace(macro, duration)
+    chosen = EVERY | dict(values or {})
     # A number after the sign is not a variable but a group of label_replace.
-    return re.sub(r"\$([a-z_]\w*)", lambda match: (values or {}).get(match[1], ".+"), expr)
+    return re.sub(r"\$([a-z_]\w*)", lambda match: chosen.get(match[1], ".+"), expr)
 
 
 def parse(expr: str) -> promql_parser.Expr:

@@ -5,6 +5,7 @@ from grafana.device import DEVICE_CARBON
 from grafana.fleet import budgets, change, emitters, now, quality
 from grafana.fleet.names import DOCUMENTS, FLEET
 from grafana.promql import EVERY_INSTANCE
+from grafana.queries import EVERY
 from prometheus.fleet import SHARE
 
 
@@ -22,7 +23,7 @@ def board() -> Board:
         documents=DOCUMENTS,
         metric="ecotrack_samples_total",
         tags=("device",),
-        choices=(Choice(label="team", title="Team", metric=SHARE, among=EVERY_INSTANCE, every=".*"),),
+        choices=(Choice(label="team", title="Team", metric=SHARE, among=EVERY_INSTANCE, every=EVERY["team"]),),
         detail=DEVICE_CARBON,
         rows=(now.row(), emitters.row(), change.row(), budgets.row(), quality.row()),
     )

@@ -3,7 +3,8 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.colours import FURTHER, RANKS
+from grafana.colours import FURTHER
+from grafana.colours import RANKS as COLOURS
 from grafana.fleet.names import DEVICE_PIXELS, NOTHING_SEEN, SECONDS_PER_HOUR, named, of_teams, whole
 from grafana.panels import Facts, Series, Target, coloured, rows, stacked
 from grafana.promql import select, total
@@ -11,6 +12,9 @@ from prometheus.fleet import rate5m
 from prometheus.recording import POWER, emission_rate
 
 HEIGHT = 9
+RANKS = COLOURS[:5]
+"""Colours of the teams that are drawn by themselves."""
+
 MOST = 15
 RATE = select(emission_rate("5m"))
 THE_OTHERS = "further teams"

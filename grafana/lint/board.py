@@ -4,9 +4,6 @@ from grafana.queries import BoardJson
 
 DATASOURCE = "${datasource}"
 TARGET_VARIABLES = {"job": "Job", "instance": "Instance"}
-EVERY = {"team": ".*"}
-"""What All stands for where it is not `.+`: devices of no team belong to all teams as well."""
-
 OF_TEAMS = ("team:", "team_period:")
 """Beginnings of series that are recorded of teams, and know neither job nor instance."""
 

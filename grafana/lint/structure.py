@@ -7,8 +7,8 @@ from itertools import combinations
 from grafana_foundation_sdk.models import units
 
 from grafana.geometry import GRID_COLUMNS
-from grafana.lint.board import DATA_PANELS, DATASOURCE, EVERY, TARGET_VARIABLES, TEXT_PANELS, variables
-from grafana.queries import BoardJson, panels, queries
+from grafana.lint.board import DATA_PANELS, DATASOURCE, TARGET_VARIABLES, TEXT_PANELS, variables
+from grafana.queries import EVERY, BoardJson, panels, queries
 
 RELOAD_ON_TIME_RANGE = 2
 

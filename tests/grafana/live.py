@@ -7,17 +7,22 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import requests
 import yaml
 
+from exporter.budget import Period
+from exporter.core.units import Grams
 from grafana.carbon_budget.names import FORECAST, INTENSITY
 from grafana.queries import Query, resolve
-from prometheus.files import recording_yaml
+from prometheus.files import LIMITS_FILE, recording_yaml
+from prometheus.fleet import SEEN_AT, rate5m
 from prometheus.recording import CONSUMED, emission_rate
 from prometheus.sci import functional_unit, sci_groups
+from prometheus.team_limits import TeamLimits, limit_groups
 from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import MovingMachine, moving_machine
 from tests.grafana.simulated import running_simulator
@@ -60,6 +65,10 @@ PAST = "past.om"
 
 AT_ONCE = {"batch_send_deadline": "1s"}
 """A queue of remote write that keeps no sample for longer than the scrapes here are apart."""
+
+TEAM = "lab"
+TEAM_LIMITS = TeamLimits(zone=UTC, grams={TEAM: {period: Grams(1e-6) for period in (Period.DAY, Period.MONTH)}})
+"""Limits that the team exceeds at once, so that there are alerts to show."""
 
 LATE_SECONDS = 4.0
 """More than three intervals, so that the sample which waits for it counts as late."""
@@ -116,6 +125,7 @@ def _remember(folder: Path, exporter: str) -> None:
         f'{INTENSITY}{{grid_zone="GB",': 200.0,
         f'{FORECAST}{{horizon="1h",': 190.0,
         f'{FORECAST}{{horizon="24h",': 180.0,
+        f"{emission_rate('1d')}{{": 0.02,
     }
     times = [now - 86_400 * day + 60 * minute for day in range(14, 0, -1) for minute in range(10)]
     times += [now - 3600 + 60 * minute for minute in range(10)]
@@ -124,6 +134,10 @@ def _remember(folder: Path, exporter: str) -> None:
         for labels, value in sorted(series.items())
         for at in times
     ]
+    # A device of the same address that was scraped until an hour ago, and is missing since.
+    gone = f'{SEEN_AT}{{job="once",instance="{exporter}",team="{TEAM}",lifetime_start="1"}}'
+    lines += [f"{gone} {at:.0f} {at:.0f}" for at in times[-10:]]
+    lines += [f'{rate5m()}{{team="{TEAM}"}} 0.02 {at:.0f}' for at in times[:-10]]
     file = folder / PAST
     file.write_text("\n".join((*lines, "# EOF\n")), encoding="utf-8")
     argv = [
@@ -208,7 +222,8 @@ def _configuration(folder: Path, jobs: Mapping[str, list[str]]) -> dict[str, obj
     rules = folder / "rules"
     rules.mkdir()
     texts = {one.name: one.read_text(encoding="utf-8") for one in (ROOT / "prometheus" / "rules").glob("*.yml")}
-    for name, text in {**texts, "sci.yml": recording_yaml(sci_groups([WORK]))}.items():
+    made = {"sci.yml": recording_yaml(sci_groups([WORK])), LIMITS_FILE.name: recording_yaml(limit_groups(TEAM_LIMITS))}
+    for name, text in {**texts, **made}.items():
         document = yaml.safe_load(text)
         for group in document["groups"]:
             group["interval"] = f"{SCRAPE_SECONDS}s"
@@ -222,7 +237,14 @@ def _configuration(folder: Path, jobs: Mapping[str, list[str]]) -> dict[str, obj
         "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
         "rule_files": [str(rules / "*.yml")],
         "scrape_configs": [
-            *({"job_name": job, "static_configs": [{"targets": targets}]} for job, targets in jobs.items()),
+            *({"job_name": job, "static_configs": list(_with_a_team(targets))} for job, targets in jobs.items()),
             {"job_name": "prometheus", "file_sd_configs": [{"files": [str(folder / "others.yml")]}]},
         ],
     }
+
+
+def _with_a_team(targets: list[str]) -> Iterator[dict[str, object]]:
+    """List targets such that the first of several has a team."""
+    for place, target in enumerate(targets):
+        labels = {"labels": {"team": TEAM}} if place == 0 and len(targets) > 1 else {}
+        yield {"targets": [target], **labels}
