@@ -15,7 +15,7 @@ MOST = 12
 
 def row() -> Row:
     """Build the row of data quality."""
-    return Row(title="Data quality", panels=(_worst(), _missing(), _alerts()))
+    return Row(title="Data quality", panels=(_worst(), _missing(), _alerts()), collapsed=True)
 
 
 def _worst() -> dashboard.Panel:

@@ -12,6 +12,7 @@ import yaml
 
 from exporter.budget import Period, bounds_at
 from exporter.core.units import UnixSeconds
+from prometheus import team_limits
 from prometheus.team_limits import (
     FIRST_MIDNIGHT,
     FIRST_YEAR,
@@ -106,5 +107,5 @@ def test_periods_begin_and_end_with_those_of_the_exporter(prometheus: str, zone:
 @pytest.mark.parametrize(("right", "wrong"), [("_midnight_changes", "_clock_changes"), ("_clock_changes", "_none")])
 def test_a_seeded_bug_is_found(prometheus: str, monkeypatch: pytest.MonkeyPatch, right: str, wrong: str) -> None:
     monkeypatch.setattr(team_limits, right, getattr(team_limits, wrong, lambda _: (3600.0, ())))
-    with pytest.raises(AssertionError, match="day|month"):
+    with pytest.raises(AssertionError, match=r"day|month"):
         keeps_the_calendar(prometheus, "Europe/Paris")
