@@ -60,7 +60,8 @@ class Board:
     """Dashboard before layout; `metric` is one that every target of the `program` exports.
 
     `about` says in Markdown what the board answers and how sure its figures are, `documents` are the pages on it:
-    title -> path below docs/. `detail` is the board to which the name of a device leads, if not to this one.
+    title -> path below docs/. Both stand, with the alerts that fire, at the end of the row `watched`, counted from 0.
+    `detail` is the board to which the name of a device leads, if not to this one.
     """
 
     uid: str
@@ -75,12 +76,15 @@ class Board:
     tags: tuple[str, ...] = ()
     shown: str = "now-6h"
     detail: str = ""
+    watched: int = 0
 
 
 def assemble(board: Board) -> dashboard.Dashboard:
     """Return the board as Grafana's classic model, not editable, with every panel numbered and placed."""
-    answer, *others = board.rows
-    rows = (replace(answer, panels=(*answer.panels, *_strip(board))), *others)
+    rows = tuple(
+        replace(row, panels=(*row.panels, *_strip(board))) if place == board.watched else row
+        for place, row in enumerate(board.rows)
+    )
     placed = _placed(rows)
     for panel in (panel for row in rows for panel in row.panels):
         _lead_on(panel, board)
@@ -127,6 +131,11 @@ def narrowing_link(uid: str, *labels: str) -> dashboard.DashboardLink:
     own = (f"var-{label}=${{__field.labels.{label}}}" for label in labels)
     url = f"/d/{uid}?{'&'.join((*kept, *own))}&${{__url_time_range}}"
     return dashboard.DashboardLink(title=f"Only ${{__field.labels.{labels[-1]}}}", url=url)
+
+
+def crossing_link(uid: str, title: str) -> dashboard.DashboardLink:
+    """Link a value to a board of the other program, which has other jobs and instances, for the same time."""
+    return dashboard.DashboardLink(title=title, url=f"/d/{uid}?${{datasource:queryparam}}&${{__url_time_range}}")
 
 
 def _strip(board: Board) -> tuple[dashboard.Panel, dashboard.Panel]:

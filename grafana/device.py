@@ -8,6 +8,7 @@ from grafana.panels import Facts, Series, Target, by_label, coloured, stacked
 from grafana.promql import of_exporters, select, total
 
 CARBON_BUDGET, DEVICE_CARBON, HOST_POWER = "ecotrack-budget", "ecotrack-device", "ecotrack-host-power"
+HOME, FLEET = "ecotrack-home", "ecotrack-fleet"
 """The boards' addresses in Grafana, which links lead to."""
 
 TO_BUDGET = "Its budgets, its grid and its alerts"

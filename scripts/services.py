@@ -107,11 +107,12 @@ def services(python: str, experiments: Path) -> tuple[Service, ...]:
             arguments=("--homepath=/usr/share/grafana",),
             port=3000,
             ready="/api/health",
-            page="/d/ecotrack-device/device-carbon",
+            page="/d/ecotrack-home/home",
             shows="the dashboards",
             absent="Debian has no package of it; Compose brings it along",
             environment={
                 "GF_AUTH_ANONYMOUS_ENABLED": "true",
+                "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": "{root}/grafana/dashboards/home.json",
                 "GF_PATHS_DATA": "{state}/grafana",
                 "GF_PATHS_LOGS": "{state}/grafana/log",
                 "GF_PATHS_PROVISIONING": "{root}/grafana/provisioning",

@@ -16,7 +16,7 @@ from exporter.core.clock import SystemClock
 from exporter.core.units import JOULES_PER_KWH, Grams, Joules, UnixSeconds
 from exporter.totals import Totals
 from exporter.week import HOURS, WeekProfile
-from prometheus.recording import CONSUMED, COST, ELAPSED, REMAINING, emission_rate
+from prometheus.recording import CONSUMED, COST, ELAPSED, REMAINING, SCOPE_RATE, emission_rate
 from tests.grafana.fake_grid import intensity
 from tests.processes import program
 
@@ -26,7 +26,7 @@ STEP = 240
 
 MINUTE = 60
 RATE_DAYS = 3
-"""Days with the emission rate of each minute, of which rules make the means of longer windows."""
+"""Days in which rules make the means of longer windows of the emission rate of each minute."""
 
 DAY = 86_400
 
@@ -42,7 +42,7 @@ Point = tuple[str, str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What the device has used by now: grams of each budget, and grams and joules of all of the time."""
+    """Amounts that the device has used by now: grams of each budget, and grams and joules of all of the time."""
 
     used: Mapping[Period, float]
     grams: float
@@ -71,15 +71,17 @@ def write_past(folder: Path, target: str, *, now: float, limits: Mapping[Period,
             ("ecotrack_lifetime_emissions_grams", "", grams),
             ("ecotrack_lifetime_energy_joules", "", joules),
             (emission_rate("1d"), "", sum(day) * STEP / DAY),
+            (emission_rate("30m"), "", rate),
         ):
             given = f'{labels}{"," if labels else ""}job="ecotrack",instance="{target}"'
             lines = days.setdefault(int(at // DAY), {}).setdefault(name, [])
             lines.append(f"{name}{{{given}}} {value:.9g} {at:.0f}")
         at += STEP
-    for minute in range(int(now - RATE_DAYS * DAY), int(now), MINUTE):
+    for minute in range(int(first), int(now), MINUTE):
         rate = rates[int((minute - first) // DAY)] * _usual(minute)
-        lines = days.setdefault(minute // DAY, {}).setdefault(emission_rate("5m"), [])
-        lines.append(f'{emission_rate("5m")}{{job="ecotrack",instance="{target}"}} {rate:.9g} {minute}')
+        for name, labels, value in _each_minute(rate, lasts=now - minute < RATE_DAYS * DAY):
+            lines = days.setdefault(minute // DAY, {}).setdefault(name, [])
+            lines.append(f'{name}{{{labels}job="ecotrack",instance="{target}"}} {value:.9g} {minute}')
     for families in days.values():
         _take_in(folder, families)
     return Past(used=used, grams=grams, joules=joules)
@@ -130,6 +132,13 @@ def _points(
         ahead = intensity(at + 3600 * hours, cleanest) + 8 * hours**0.5 * math.sin(at / 7000)
         yield "ecotrack_grid_carbon_forecast_grams_per_kwh", f'horizon="{hours}h"', ahead
     yield COST, 'currency="EUR"', PRICE * HOST_SHARE * rate / value
+
+
+def _each_minute(rate: float, *, lasts: bool) -> Iterator[Point]:
+    for scope, share in (("host", HOST_SHARE), ("network", 1 - HOST_SHARE)):
+        yield SCOPE_RATE, f'scope="{scope}",', share * rate
+    if lasts:
+        yield emission_rate("5m"), "", rate
 
 
 def _usual(at: float) -> float:

@@ -10,7 +10,7 @@ from grafana.lint.board import OF_TEAMS, TARGET_VARIABLES, variables
 from grafana.queries import RATE_INTERVAL, BoardJson, nodes, queries, selectors, walked
 
 COUNTER = re.compile(r"\w+_total\b")
-SIMULATED = "ecochain_"
+DEVICES, SIMULATED = "ecotrack", "ecochain_"
 COUNTER_FUNCTIONS = frozenset({"rate", "irate", "increase"})
 
 COMPARISONS = frozenset({">", "<", ">=", "<=", "==", "!="})
@@ -39,6 +39,7 @@ def queries_select_the_chosen_targets(board: BoardJson) -> Iterator[str]:
     """Require `job=~"$job"` and `instance=~"$instance"` in every selector; in a variable's, those before it.
 
     What is recorded of teams, or alerts on them, is matched with `team=~"$team"` instead.
+    Of what a board of devices tells about clusters, require neither: a chosen device would leave nothing of it.
     """
     names = list(variables(board))
     for query in queries(board):
@@ -46,6 +47,10 @@ def queries_select_the_chosen_targets(board: BoardJson) -> Iterator[str]:
         if query.kind == "variable":
             wanted &= set(names[: names.index(query.title)])
         for selector in _parsed_selectors(query.expr):
+            if _is_simulated(selector) and DEVICES in board.get("tags", ()):
+                if _variable_matchers(selector) & wanted:
+                    yield f"{query.kind} {query.title!r}: {selector.name} is matched with the choice of devices"
+                continue
             missing = ({"team"} if _is_of_teams(selector) else wanted) - _variable_matchers(selector)
             if missing:
                 yield f"{query.kind} {query.title!r}: {selector.name} is not matched with {sorted(missing)}"
@@ -104,6 +109,11 @@ def few_queries_come_first(board: BoardJson) -> Iterator[str]:
     count = sum(len(panel.get("targets", ())) for panel in shown)
     if count > MOST_QUERIES_FIRST:
         yield f"{count} queries run before anybody scrolls; at most {MOST_QUERIES_FIRST} may"
+
+
+def _is_simulated(selector: promql_parser.VectorSelector) -> bool:
+    """Tell whether a selector reads a series of the simulator, or one that a rule records of it."""
+    return bool(re.match(rf"(\w+:)?{SIMULATED}", str(selector.name)))
 
 
 def _is_sound(divisor: promql_parser.Expr) -> bool:

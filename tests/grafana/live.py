@@ -23,6 +23,7 @@ from prometheus.fleet import SEEN_AT, rate5m
 from prometheus.recording import CONSUMED, emission_rate
 from prometheus.sci import functional_unit, sci_groups
 from prometheus.team_limits import TeamLimits, limit_groups
+from prometheus.weeks import GRAMS, JOULES
 from tests.grafana.fake_grid import fake_grid
 from tests.grafana.moving_machine import MovingMachine, moving_machine
 from tests.grafana.simulated import running_simulator
@@ -70,6 +71,9 @@ TEAM = "lab"
 TEAM_LIMITS = TeamLimits(zone=UTC, grams={TEAM: {period: Grams(1e-6) for period in (Period.DAY, Period.MONTH)}})
 """Limits that the team exceeds at once, so that there are alerts to show."""
 
+LIFETIMES = {14: 0.0, 7: 1e-9}
+"""Totals since recording began, in grams and in joules, of days before now: less than the exporter soon has."""
+
 LATE_SECONDS = 4.0
 """More than three intervals, so that the sample which waits for it counts as late."""
 
@@ -99,7 +103,10 @@ def running_stack(folder: Path, remote_write: Sequence[str] = ()) -> Iterator[Li
         running_simulator(folder) as simulator,
     ):
         config = folder / "prometheus.yml"
-        jobs = {"ecotrack": [exporter, neighbour], "ecochain": [simulator]}
+        jobs: dict[str, list[dict[str, object]]] = {
+            "ecotrack": [{"targets": [exporter], "labels": {"team": TEAM}}, {"targets": [neighbour]}],
+            "ecochain": [{"targets": [simulator]}],
+        }
         receivers = {"remote_write": [{"url": url, "queue_config": AT_ONCE} for url in remote_write]}
         config.write_text(yaml.safe_dump(_configuration(folder, jobs) | receivers), encoding="utf-8")
         _remember(folder, exporter)
@@ -122,6 +129,7 @@ def _remember(folder: Path, exporter: str) -> None:
     series = {
         f'{CONSUMED}{{period="day",': 0.5,
         f"{emission_rate('30m')}{{": 0.01,
+        f"{emission_rate('1d')}{{": 0.01,
         f'{INTENSITY}{{grid_zone="GB",': 200.0,
         f'{FORECAST}{{horizon="1h",': 190.0,
         f'{FORECAST}{{horizon="24h",': 180.0,
@@ -129,11 +137,14 @@ def _remember(folder: Path, exporter: str) -> None:
     }
     times = [now - 86_400 * day + 60 * minute for day in range(14, 0, -1) for minute in range(10)]
     times += [now - 3600 + 60 * minute for minute in range(10)]
-    lines = [
-        f'{labels}job="ecotrack",instance="{exporter}"}} {value} {at:.0f}'
-        for labels, value in sorted(series.items())
-        for at in times
+    points = [(labels, value, at) for labels, value in series.items() for at in times]
+    points += [
+        (f"{name}{{", value, now - 86_400 * day + 60 * minute)
+        for name in (GRAMS, JOULES)
+        for day, value in LIFETIMES.items()
+        for minute in range(-70, 5)
     ]
+    lines = [f'{labels}job="ecotrack",instance="{exporter}"}} {value} {at:.0f}' for labels, value, at in sorted(points)]
     # A device of the same address that was scraped until an hour ago, and is missing since.
     gone = f'{SEEN_AT}{{job="once",instance="{exporter}",team="{TEAM}",lifetime_start="1"}}'
     lines += [f"{gone} {at:.0f} {at:.0f}" for at in times[-10:]]
@@ -217,7 +228,7 @@ def _get(live: Live, path: str, parameters: dict[str, str]) -> Any:
     return response.json()["data"]
 
 
-def _configuration(folder: Path, jobs: Mapping[str, list[str]]) -> dict[str, object]:
+def _configuration(folder: Path, jobs: Mapping[str, list[dict[str, object]]]) -> dict[str, object]:
     """Return the committed rules, evaluated every second and firing at once, and a scrape every second."""
     rules = folder / "rules"
     rules.mkdir()
@@ -237,14 +248,7 @@ def _configuration(folder: Path, jobs: Mapping[str, list[str]]) -> dict[str, obj
         "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
         "rule_files": [str(rules / "*.yml")],
         "scrape_configs": [
-            *({"job_name": job, "static_configs": list(_with_a_team(targets))} for job, targets in jobs.items()),
+            *({"job_name": job, "static_configs": targets} for job, targets in jobs.items()),
             {"job_name": "prometheus", "file_sd_configs": [{"files": [str(folder / "others.yml")]}]},
         ],
     }
-
-
-def _with_a_team(targets: list[str]) -> Iterator[dict[str, object]]:
-    """List targets such that the first of several has a team."""
-    for place, target in enumerate(targets):
-        labels = {"labels": {"team": TEAM}} if place == 0 and len(targets) > 1 else {}
-        yield {"targets": [target], **labels}

@@ -1,8 +1,6 @@
 """The board Carbon budget and alerts: its calendar puts each day where it belongs, and its names are the exporter's."""
 
 import json
-import subprocess
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from grafana.colours import METHODS
 from grafana.queries import panels, queries, resolve
 from prometheus.recording import CONSUMED
 from tests.grafana.committed import board
-from tests.processes import TOOL_SECONDS, program
+from tests.grafana.promtool import objections
 
 NAME = "carbon-budget-and-alerts.json"
 GOLDEN = Path(__file__).parents[1] / "golden/exporter.prom"
@@ -30,23 +28,6 @@ def asked(title: str, legend: str) -> str:
     """Return the query of a panel behind a legend, with All for each variable."""
     (found,) = [one for one in queries(board(NAME)) if (one.title, one.legend) == (title, legend)]
     return resolve(found.expr, rate_seconds=60, range_seconds=3600)
-
-
-def objections(folder: Path, series: Mapping[str, str], expected: Sequence[tuple[str, str, str, float]]) -> str:
-    """Return promtool's objections to expressions, each with its time, labels and value, over hourly series."""
-    test = {
-        "interval": "1h",
-        "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        "promql_expr_test": [
-            {"expr": expr, "eval_time": at, "exp_samples": [{"labels": labels, "value": value}]}
-            for expr, at, labels, value in expected
-        ],
-    }
-    file = folder / "test.yml"
-    file.write_text(json.dumps({"rule_files": [], "tests": [test]}), encoding="utf-8")
-    argv = [program("promtool"), "test", "rules", str(file)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
 def share(day: int) -> float:

@@ -84,6 +84,7 @@ BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
     (asked.queries_are_promql, "not PromQL", ask("sum by (ecotrack_power_watts")),
     (asked.queries_select_the_chosen_targets, "['instance']", ask('ecotrack_power_watts{job=~"$job"}')),
     (asked.queries_select_the_chosen_targets, "['job']", ask('up{job="$job",instance=~"$instance"}')),
+    (asked.queries_select_the_chosen_targets, "choice of devices", ask(f"ecochain_node_load_watts{{{CHOSEN}}}")),
     (structure.variables_are_used, "instance is used by no", lambda d: _forget(d, "$instance")),
     (asked.simulated_rates_are_recorded, "wall's clock", ask(f"rate({SIMULATED}[$__rate_interval])")),
     (asked.counters_are_rated, "without rate", ask(f"ecotrack_samples_total{{{CHOSEN}}}")),

@@ -5,6 +5,9 @@ from typing import Any
 
 import yaml
 
+from scripts.services import services
+from tests.grafana.committed import board
+
 ROOT = Path(__file__).parents[2]
 PROVISIONING = ROOT / "grafana" / "provisioning"
 
@@ -25,6 +28,14 @@ def test_the_datasources_interval_is_the_scrape_interval() -> None:
     (source,) = loaded(PROVISIONING / "datasources" / "prometheus.yml")["datasources"]
     scrape = loaded(ROOT / "prometheus" / "prometheus.yml")["global"]["scrape_interval"]
     assert source["jsonData"]["timeInterval"] == scrape
+
+
+def test_grafana_begins_with_the_board_home() -> None:
+    (native,) = (one for one in services("python", ROOT) if one.name == "grafana")
+    compose = loaded(ROOT / "docker-compose.yml")["services"]["grafana"]["environment"]
+    for environment in (compose, native.environment):
+        assert environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] == f"{environment['DASHBOARDS_PATH']}/home.json"
+    assert native.page == f"/d/{board('home.json')['uid']}/home"
 
 
 def test_boards_cannot_be_changed_or_deleted_in_the_browser() -> None:
