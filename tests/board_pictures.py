@@ -41,8 +41,8 @@ SPEED = 120
 HEIGHT = 1200
 """Pixels from the top: the answer and the trends below it."""
 
-HEIGHTS = {"host-power-and-processes": 2330, "home": 1040}
-"""Boards of which more is shown, down to the programs, or less: the first three questions, for the README."""
+HEIGHTS = {"host-power-and-processes": 2330, "device-carbon": 2985, "home": 1040}
+"""Boards of which more is shown, down to the programs and to the last proof; or less: the first three questions."""
 
 LIMITS = {Period.DAY: 9000.0, Period.WEEK: 55_000.0, Period.MONTH: 240_000.0}
 """Budgets in grams that the made-up traffic, which is that of a busy server, just keeps on that grid."""
