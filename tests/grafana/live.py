@@ -133,7 +133,6 @@ def _remember(folder: Path, exporter: str) -> None:
         f'{INTENSITY}{{grid_zone="GB",': 200.0,
         f'{FORECAST}{{horizon="1h",': 190.0,
         f'{FORECAST}{{horizon="24h",': 180.0,
-        f"{emission_rate('1d')}{{": 0.02,
     }
     times = [now - 86_400 * day + 60 * minute for day in range(14, 0, -1) for minute in range(10)]
     times += [now - 3600 + 60 * minute for minute in range(10)]
