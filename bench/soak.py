@@ -83,11 +83,12 @@ def main() -> int:
     for name in [options.program] if options.program else SUBJECTS:
         with soaking(name, options.leaks) as course:
             found = course.run(options.hours, options.scrapes, CROWD, tell)
+        if options.record:  # first of all: a day took long
+            (RESULTS / f"soak-{name}.csv").write_text(rows(found.points), encoding="utf-8")
         parts = described(found)
         print("\n\n".join([f"# {name}", *parts]))
         if options.record:
             record(f"soak-{name}", [f"What {name} holds over a day", *parts, f"![Over time](soak-{name}.png)"])
-            (RESULTS / f"soak-{name}.csv").write_text(rows(found.points), encoding="utf-8")
             (RESULTS / f"soak-{name}.png").write_bytes(picture(found))
         grown += [f"{name}: grows: {what}" for what in growth(found.points, SETTLED_AFTER, A_DAY)]
     print("".join(f"{line}\n" for line in grown), end="", file=sys.stderr)
