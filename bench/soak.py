@@ -36,9 +36,9 @@ class Bounds:
     blocks: float
 
 
-A_DAY = Bounds(memory=50_000.0, blocks=4_000.0)
+A_DAY = Bounds(memory=50_000.0, blocks=8_000.0)
 """Bounds that a day's points can hold. Judgement: 50 kB a day is 18 MB a year, and a list that grows by one object with
-each sample gains four times as many blocks."""
+each sample gains twice as many blocks. A collector of garbage lets their number rise and fall by some 4%."""
 
 MEMORY: Mapping[str, Callable[[Point], float]] = {
     "resident memory (RSS)": lambda point: point.held.rss,
