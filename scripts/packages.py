@@ -52,6 +52,12 @@ def told(write: Callable[[], Iterable[Path]]) -> int:
             f"{error.cmd[0]}: exit status {error.returncode}\n{error.stdout or ''}{error.stderr or ''}", file=sys.stderr
         )
         return 1
+    except FileNotFoundError as error:
+        print(
+            f"{error.filename}: is not there; packages are made with git, those of Debian with dpkg-deb",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

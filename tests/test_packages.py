@@ -17,7 +17,7 @@ from exporter import __version__
 from exporter.config import load_config
 from scripts import wheels
 from scripts.deb import SCRIPTS, package
-from scripts.packages import ROOT, copy, packages, plain, run, tools
+from scripts.packages import ROOT, copy, packages, plain, run, told, tools
 from scripts.sbom import bill
 from tests.processes import TOOL_SECONDS
 from tests.test_requirements import hashed
@@ -131,6 +131,16 @@ def test_an_archive_of_another_time_has_other_bytes_and_the_same_files() -> None
             ("a", 0o644, "", 10),
             ("b", 0o644, "", 10),
         ]
+
+
+@pytest.mark.parametrize(
+    ("program", "line"), [("no-such-program", "no-such-program: is not there"), ("false", "false: ")]
+)
+def test_a_program_that_is_missing_or_fails_is_named(
+    capsys: pytest.CaptureFixture[str], program: str, line: str
+) -> None:
+    assert told(lambda: [Path(run([program], ROOT))]) == 1
+    assert capsys.readouterr().err.startswith(line)
 
 
 def test_every_extra_is_installed_or_left_out_for_a_reason() -> None:
