@@ -5,7 +5,7 @@ KEPT = (
     (45, 1.0, 5.0, "a turn of an energy counter was lost over a sample that was half an hour late"),
     (0, 1.0, 5.0, "a journal that could not be read was locked against the next try of the same process"),
     (7, 24.0, 60.0, "the law took a fall of CPU times over a start at which they could not be read for a reset"),
-    (11, 24.0, 60.0, "the law did not know that a card which repeats itself at a start tells of the time before it later"),
+    (11, 24.0, 60.0, "the law did not know that a card which repeats itself at a start tells later of before it"),
     (1, 6.0, 5.0, "what sensors told of while CPU times failed was booked again after a stop"),
 )
 """Each line is run with every change. `plan.py` may not change what these seeds draw without finding the same again."""
