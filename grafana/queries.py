@@ -14,7 +14,7 @@ BoardJson = Mapping[str, Any]
 LABEL_VALUES = re.compile(r"label_values\((?P<series>.+), *(?P<label>\w+)\)")
 
 EVERY = {"team": ".*"}
-"""What All stands for where it is not `.+`: devices of no team belong to all teams as well."""
+"""Pattern that All stands for where it is not `.+`: devices of no team belong to all teams as well."""
 
 RATE_INTERVAL = "4441s"
 RANGE = "4442s"

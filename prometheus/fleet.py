@@ -13,7 +13,7 @@ MEMORY_INTERVAL = "4m"
 """Interval at which devices are remembered; 5m or more would leave gaps, as for other slow groups."""
 
 REMEMBERED = "7d"
-"""How long a device that is gone counts as missing: over a weekend and a holiday. Chosen."""
+"""Time for which a device that is gone counts as missing: over a weekend and a holiday. Chosen."""
 
 IDENTITY = "instance_team:ecotrack_device_identity:info"
 SHARE = "instance_team:ecotrack_device_share:ratio"
@@ -22,7 +22,7 @@ SHARE = "instance_team:ecotrack_device_share:ratio"
 SEEN_AT = "instance_team:ecotrack_device_seen:timestamp_seconds"
 LAST_SEEN = "instance_team:ecotrack_device_last_seen:timestamp_seconds"
 MISSING = "instance_team:ecotrack_device_missing:last_seen_seconds"
-"""When a device was last seen, in Unix seconds, for those that are missing."""
+"""Time at which each missing device was seen last, in Unix seconds."""
 
 BAND = "instance:ecotrack_power_band:ratio"
 FAILING = "instance:ecotrack_collectors_failing:count"

@@ -1,4 +1,4 @@
-"""Who keeps to the budget: teams against their limits, and the devices furthest ahead and behind."""
+"""Budgets and who keeps to them: teams against their limits, and the devices furthest ahead and behind."""
 
 from grafana_foundation_sdk.models import dashboard
 

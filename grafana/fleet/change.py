@@ -1,4 +1,4 @@
-"""What changed since last week: the fleet beside itself, and the devices that changed most."""
+"""Changes since last week: the fleet beside itself, and the devices that changed most."""
 
 from grafana_foundation_sdk.models import dashboard
 

@@ -1,4 +1,4 @@
-"""Who emits: teams over time, and the devices that emit most."""
+"""Emitters: teams over time, and the devices that emit most."""
 
 from grafana_foundation_sdk.models import dashboard
 

@@ -1,4 +1,4 @@
-"""How well the fleet is known: the devices with the worst data, and those that are missing."""
+"""Quality of the fleet's data: the devices with the worst data, and those that are missing."""
 
 from grafana_foundation_sdk.models import dashboard
 

@@ -67,7 +67,7 @@ class Device:
 
 @dataclass
 class Sums:
-    """What is expected of one team, or of the fleet."""
+    """Sums that are expected of one team, or of the fleet."""
 
     seen: Fraction = Fraction(0)
     missing: Fraction = Fraction(0)
