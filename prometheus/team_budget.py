@@ -100,5 +100,5 @@ def _outlook(period: Period) -> Iterator[Recording]:
     of = f'{{period="{period}"}}'
     yield _of(period, CONSUMED, f"{USED}{of}\n/ {OF_TEAM}\n{LIMIT}{of}")
     rest = f"(scalar({PERIOD_END}{of}) - time())"
-    rate = f"({team_rate(USUAL_WINDOW[period])} * {rest})"
+    rate = f"(\n  {team_rate(USUAL_WINDOW[period])}\n  * {rest}\n)"
     yield _of(period, PROJECTED, f"{USED}{of}\n+ on (team) group_left ()\n{rate}")
