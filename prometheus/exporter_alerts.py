@@ -5,13 +5,21 @@ from prometheus.alert import EXPORTER, Alert
 SLOW_SCRAPE_SECONDS = 1
 """A scrape takes milliseconds; Prometheus gives up after its timeout of 10 s."""
 
+SENT_BEFORE = ("10m", "1h", "1d")
+"""Times ago at which a sample of a device is looked for: one is there until a day after the last, and a device that has
+sent for ten minutes is missed already. Each costs one sample a device, a window over all would cost thousands."""
+
+SENT_BY_AGENT = 'sent_by="agent"'
+"""Selects what agents send, by the label that `agent.yml` sets. Of a device that Prometheus itself scrapes `up` becomes
+0, and one that is no longer a target is not missed."""
+
 TRIAL_NEWS_SECONDS = 3600
 """Time for which the end of a trial is news. Chosen."""
 
 
 def exporter_alerts() -> tuple[Alert, ...]:
-    """Return the alerts down and absent, and the watchdog."""
-    return (_down(), _absent(), _watchdog())
+    """Return the alerts down, silent and absent, and the watchdog."""
+    return (_down(), _silent(), _absent(), _watchdog())
 
 
 def conduct_alerts() -> tuple[Alert, ...]:
@@ -31,6 +39,24 @@ def _down() -> Alert:
             "looks the same. The counters go on while the exporter runs, so a short gap loses no energy."
         ),
         advice="If the machine is on, start the exporter and read its log.",
+    )
+
+
+def _silent() -> Alert:
+    sent = f"up{{{EXPORTER},{SENT_BY_AGENT}}}"
+    before = " or ".join(f"{sent} offset {ago}" for ago in SENT_BEFORE)
+    return Alert(
+        name="EcotrackSilent",
+        expr=f"({before}) unless {sent}",
+        severity="critical",
+        component="exporter",
+        summary="The agent of {{ $labels.instance }} has stopped sending",
+        description=(
+            "Nothing has come from the agent of {{ $labels.instance }} for five minutes or more, so that nothing is "
+            "known about the device. One that is switched off looks the same. The agent sends what it has kept once it "
+            "reaches its receiver again."
+        ),
+        advice="If the device is on, see whether the agent runs, and read its log for what the receiver answers.",
     )
 
 

@@ -100,9 +100,11 @@ def compared_at(
     )
 
 
-def resolved(query: Query, chosen: Mapping[str, str]) -> str:
+def resolved(
+    query: Query, chosen: Mapping[str, str], rate_seconds: int = RATE_SECONDS, range_seconds: int = SHOWN_SECONDS
+) -> str:
     """Return the query of a board with its variables filled in."""
-    return resolve(query.expr, rate_seconds=RATE_SECONDS, range_seconds=SHOWN_SECONDS, values=chosen)
+    return resolve(query.expr, rate_seconds=rate_seconds, range_seconds=range_seconds, values=chosen)
 
 
 def _between(found: re.Match[str]) -> str:

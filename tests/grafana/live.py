@@ -64,8 +64,9 @@ HOURS_TO_THE_CLEANEST = 10.0
 PAST = "past.om"
 """File of the samples of other days, in the folder of the stack."""
 
-AT_ONCE = {"batch_send_deadline": "1s"}
-"""A queue of remote write that keeps no sample for longer than the scrapes here are apart."""
+AT_ONCE = {"batch_send_deadline": "1s", "max_shards": 1, "max_samples_per_send": 2000, "capacity": 10_000}
+"""A queue of remote write that keeps no sample for longer than the scrapes here are apart, and with one sender, so that
+they go in the order in which Prometheus has taken them."""
 
 TEAM = "lab"
 TEAM_LIMITS = TeamLimits(zone=UTC, grams={TEAM: {period: Grams(1e-6) for period in (Period.DAY, Period.MONTH)}})
@@ -89,8 +90,10 @@ class Live:
 
 
 @contextlib.contextmanager
-def running_stack(folder: Path, remote_write: Sequence[str] = ()) -> Iterator[Live]:
-    """Run two exporters, one of them on a live grid, simulator and Prometheus itself, all scraped every second.
+def running_stack(
+    folder: Path, remote_write: Sequence[str] = (), scrape_seconds: int = SCRAPE_SECONDS
+) -> Iterator[Live]:
+    """Run two exporters, one of them on a live grid, simulator and Prometheus itself, all scraped every second or less.
 
     Prometheus writes what it scrapes and records on to the URLs of `remote_write`; that of other days stands in `PAST`.
     """
@@ -108,7 +111,7 @@ def running_stack(folder: Path, remote_write: Sequence[str] = ()) -> Iterator[Li
             "ecochain": [{"targets": [simulator]}],
         }
         receivers = {"remote_write": [{"url": url, "queue_config": AT_ONCE} for url in remote_write]}
-        config.write_text(yaml.safe_dump(_configuration(folder, jobs) | receivers), encoding="utf-8")
+        config.write_text(yaml.safe_dump(_configuration(folder, jobs, scrape_seconds) | receivers), encoding="utf-8")
         _remember(folder, exporter)
         with running_prometheus(config, folder) as prometheus:
             itself = [{"targets": [prometheus.removeprefix("http://")]}]
@@ -227,8 +230,8 @@ def _get(live: Live, path: str, parameters: dict[str, str]) -> Any:
     return response.json()["data"]
 
 
-def _configuration(folder: Path, jobs: Mapping[str, list[dict[str, object]]]) -> dict[str, object]:
-    """Return the committed rules, evaluated every second and firing at once, and a scrape every second."""
+def _configuration(folder: Path, jobs: Mapping[str, list[dict[str, object]]], seconds: int) -> dict[str, object]:
+    """Return the committed rules, evaluated every so many seconds and firing at once, and a scrape as often."""
     rules = folder / "rules"
     rules.mkdir()
     texts = {one.name: one.read_text(encoding="utf-8") for one in (ROOT / "prometheus" / "rules").glob("*.yml")}
@@ -236,13 +239,13 @@ def _configuration(folder: Path, jobs: Mapping[str, list[dict[str, object]]]) ->
     for name, text in {**texts, **made}.items():
         document = yaml.safe_load(text)
         for group in document["groups"]:
-            group["interval"] = f"{SCRAPE_SECONDS}s"
+            group["interval"] = f"{seconds}s"
             group["rules"] = [
                 {key: value for key, value in rule.items() if key not in {"for", "keep_firing_for"}}
                 for rule in group["rules"]
             ]
         (rules / name).write_text(yaml.safe_dump(document), encoding="utf-8")
-    every = f"{SCRAPE_SECONDS}s"
+    every = f"{seconds}s"
     return {
         "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
         "rule_files": [str(rules / "*.yml")],

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +12,16 @@ import requests
 from tests.processes import free_port, program, running, series, until
 
 PROGRAM = "victoria-metrics"
+VMALERT = "vmalert"
+"""Program that evaluates rules over VictoriaMetrics, of the same package."""
+
 MISSING = f"{PROGRAM} is not installed: `make test` installs it from Debian's packages as root"
 
 WRITE = "/api/v1/write"
 """Path at which VictoriaMetrics receives remote write, as Prometheus does with its receiver switched on."""
 
 SENT = "prometheus_remote_storage_queue_highest_sent_timestamp_seconds"
+EVALUATED = "prometheus_rule_group_last_evaluation_timestamp_seconds"
 
 HIDDEN_SECONDS = 30
 """Age below which VictoriaMetrics leaves samples out of its answers (`-search.latencyOffset`), since some of the same
@@ -34,8 +39,8 @@ def running_receiver(folder: Path) -> Iterator[str]:
 
 
 def skip_unless_installed() -> None:
-    """Skip the test where VictoriaMetrics is not installed: not every system has a package of it."""
-    if shutil.which(PROGRAM) is None:
+    """Skip the test where VictoriaMetrics and vmalert are not installed: not every system has a package of them."""
+    if shutil.which(PROGRAM) is None or shutil.which(VMALERT) is None:
         pytest.skip(MISSING)
 
 
@@ -61,13 +66,18 @@ def flush(victoria: str) -> None:
 
 
 def until_shown(prometheus: str, victoria: str, moment: float) -> None:
-    """Return once Prometheus has sent every sample up to the moment, and VictoriaMetrics shows those of then."""
-    until(lambda: sent_until(prometheus) > moment + HIDDEN_SECONDS, "the last sample sent by remote write")
+    """Return once Prometheus has sent all samples up to the moment, recorded ones included, and both show them.
+
+    Rules are evaluated for a time that has passed, so those of the moment may be a while in coming. Samples are sent in
+    order: one that is younger than the end of that evaluation comes after its own.
+    """
+    until(lambda: _least(prometheus, EVALUATED) > moment, "the rules of the moment")
+    evaluated = max(time.time(), moment + HIDDEN_SECONDS)
+    until(lambda: _least(prometheus, SENT) > evaluated, "the last sample sent by remote write")
     flush(victoria)
 
 
-def sent_until(prometheus: str) -> float:
-    """Return the time of the latest sample that Prometheus has sent to its one receiver; 0 before the first."""
+def _least(prometheus: str, name: str) -> float:
+    """Return the least value of a metric of Prometheus itself over its series; 0 without any."""
     exposed = series(requests.get(f"{prometheus}/metrics", timeout=240).text)
-    found = [at for name, at in exposed.items() if name.startswith(SENT)]
-    return min(found, default=0.0)
+    return min((value for key, value in exposed.items() if key.startswith(f"{name}{{")), default=0.0)

@@ -89,7 +89,9 @@ def write_alertmanager(folder: Path, *, webhook: str) -> Path:
     return path
 
 
-class _Quiet(http.server.BaseHTTPRequestHandler):
+class Quiet(http.server.BaseHTTPRequestHandler):
+    """Handler of requests that logs nothing."""
+
     def log_message(self, format: str, *args: object) -> None:
         """Keep the test's output clean."""
 
@@ -116,7 +118,7 @@ def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """
     received: list[dict[str, Any]] = []
 
-    class Handler(_Quiet):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             told = json.loads(body)
@@ -138,7 +140,7 @@ def exposition(body: str) -> contextlib.AbstractContextManager[str]:
 def answering(answer: Callable[[str], str | None]) -> Iterator[str]:
     """Run scrape targets that answer what `answer` says for the path, or 503 for None; yield their host:port."""
 
-    class Handler(_Quiet):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             body = answer(self.path)
             self.send_response(200 if body is not None else 503)

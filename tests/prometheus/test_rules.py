@@ -39,6 +39,9 @@ TEST_FILES = sorted((FOLDER / "tests").glob("*.test.yml"))
 PROMETHEUS_OWN = {"up", "scrape_duration_seconds"}
 PROGRAMS_OWN = {"process_start_time_seconds"}
 TARGET_LABELS = {"job", "instance"}
+SENT_BY = "sent_by"
+"""Target label that `prometheus/agent.yml` sets."""
+
 LOOKBACK = "5m"
 
 
@@ -154,7 +157,7 @@ def test_every_series_and_label_in_a_rule_exists() -> None:
         for row in SIMULATED_ROWS
         if row.kind is Kind.HISTOGRAM
     }
-    labels |= dict.fromkeys(PROMETHEUS_OWN, TARGET_LABELS)
+    labels |= {name: {*TARGET_LABELS, SENT_BY} for name in PROMETHEUS_OWN}
     labels |= dict.fromkeys(PROGRAMS_OWN, TARGET_LABELS)
     labels |= {name: {"team", "period"} for name in (LIMIT, PERIOD_START, PERIOD_END)}
     derived = {"group", "period", "scope", "team", *TARGET_LABELS}
