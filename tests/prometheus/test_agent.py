@@ -192,6 +192,7 @@ def is_told(told: list[dict[str, Any]], name: str, status: str) -> bool:
     return any((one["labels"]["alertname"], one["status"]) == (name, status) for one in told)
 
 
+@pytest.mark.full
 @pytest.mark.servers
 @pytest.mark.usefixtures("generation")
 @pytest.mark.parametrize("restarts", [True, False], ids=["a restart", "twice the retention"])
