@@ -16,6 +16,7 @@ Series = Mapping[frozenset[tuple[str, str]], Mapping[float, float]]
 
 SHOWN_BEFORE_SECONDS = 30
 STEP_SECONDS = 1
+DAY_SECONDS = 86_400
 
 RELATIVE = 1e-9
 """VictoriaMetrics keeps a value as a decimal number of at least 12 digits, and sums of such numbers may cancel some."""
@@ -34,6 +35,7 @@ ABSOLUTE = 1e-5
 LONGEST_AHEAD_DAYS = 12
 """Days by which the windows of the calendar of budgets reach beyond the step that they are asked for."""
 
+RANKS = re.compile(r"\b(topk|bottomk) ?\(")
 COUNTED = re.compile(r"\b(?P<function>rate|increase)\((?P<series>\w+\{[^}]*\})\[(?P<window>\d+[smhd])\]\)")
 
 
@@ -94,8 +96,8 @@ def compared_at(
     counted = as_victoria_counts(expr)
     return Compared(
         at=at,
-        ours=answers(prometheus, query, counted, at),
-        theirs=_later(answers(victoria, query, expr, at - behind_seconds), behind_seconds),
+        ours=ranked(expr, answers(prometheus, query, counted, at)),
+        theirs=ranked(expr, _later(answers(victoria, query, expr, at - behind_seconds), behind_seconds)),
         counts=counted != expr,
     )
 
@@ -117,7 +119,8 @@ def _between(found: re.Match[str]) -> str:
 def answers(server: str, query: Query, expr: str, at: float) -> Series:
     """Return what the server answers to a query of a board, now being `at`; `expr` has its variables filled in."""
     if query.kind == "variable":
-        span = {"start": str(at - SHOWN_BEFORE_SECONDS), "end": str(at)}
+        # VictoriaMetrics tells the values of whole days.
+        span = {"start": str(at - DAY_SECONDS), "end": str(at)}
         values = get(server, f"label/{query.label}/values", {"match[]": expr, **span})
         return {frozenset({(query.label, value)}): {at: 1.0} for value in values}
     if query.instant:
@@ -172,6 +175,21 @@ def is_near(one: float, other: float, relative: float = RELATIVE) -> bool:
 def known_to_both(ours: Series, theirs: Series) -> tuple[Series, Series]:
     """Return the values that both have."""
     return _within(ours, theirs), _within(theirs, ours)
+
+
+def ranked(expr: str, found: Series) -> Series:
+    """Return the values of topk and bottomk without labels, largest first: of two equal ones either may be told."""
+    if not RANKS.search(expr):
+        return found
+    by_time: dict[float, list[float]] = {}
+    for values in found.values():
+        for at, value in values.items():
+            by_time.setdefault(at, []).append(value)
+    by_rank: dict[frozenset[tuple[str, str]], dict[float, float]] = {}
+    for at, values_then in by_time.items():
+        for rank, value in enumerate(sorted(values_then, reverse=True)):
+            by_rank.setdefault(frozenset({("rank", str(rank))}), {})[at] = value
+    return by_rank
 
 
 def _later(values_by_labels: Series, seconds: float) -> Series:

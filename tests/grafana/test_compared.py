@@ -13,6 +13,7 @@ from tests.grafana.compared import (
     as_victoria_counts,
     differences,
     is_of_a_counter,
+    ranked,
     resolved,
 )
 
@@ -74,3 +75,10 @@ def test_every_rate_of_a_board_can_be_written_so(name: str) -> None:
 def test_a_rate_interval_is_wider_than_what_victoria_metrics_widens() -> None:
     """It widens to five intervals where one is two seconds or less."""
     assert RATE_SECONDS > 5
+
+
+def test_of_two_equal_values_of_a_ranking_either_may_be_told() -> None:
+    ours: Series = {LAPTOP: {10.0: 5.0}}
+    assert list(differences(ranked("topk(1, a)", ours), ranked("topk(1, a)", {DESK: ours[LAPTOP]}))) == []
+    assert list(differences(ranked("topk(1, a)", ours), ranked("topk(1, a)", {DESK: {10.0: 6.0}}))) != []
+    assert list(differences(ranked("a", ours), ranked("a", {DESK: ours[LAPTOP]}))) != []

@@ -34,7 +34,7 @@ def running_receiver(folder: Path) -> Iterator[str]:
     if shutil.which(PROGRAM) is None:
         yield ""
         return
-    with running_victoria_metrics(folder, "-retentionPeriod=400d") as url:
+    with running_victoria_metrics(folder, "-retentionPeriod=400d", "-dedup.minScrapeInterval=1ms") as url:
         yield url
 
 
