@@ -122,7 +122,7 @@ def answers(server: str, query: Query, expr: str, at: float) -> Series:
         # VictoriaMetrics tells the values of whole days.
         span = {"start": str(at - DAY_SECONDS), "end": str(at)}
         values = get(server, f"label/{query.label}/values", {"match[]": expr, **span})
-        return {frozenset({(query.label, value)}): {at: 1.0} for value in values}
+        return {frozenset({(query.label, value)}): {round(at, 3): 1.0} for value in values}
     if query.instant:
         return _read(get(server, "query", {"query": expr, "time": f"{at:.3f}", "nocache": "1"}))
     if query.step.endswith("d"):

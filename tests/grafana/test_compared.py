@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from grafana.queries import queries
+from grafana.queries import Query, queries
+from tests.grafana import compared
 from tests.grafana.committed import board, names
 from tests.grafana.compared import (
     RATE_SECONDS,
@@ -50,8 +51,8 @@ def test_how_a_number_is_kept_is_no_difference() -> None:
 
 
 def test_a_value_of_a_rate_that_one_server_alone_has_is_none_to_compare() -> None:
-    compared = Compared(at=10, ours={LAPTOP: {10.0: 5.0}}, theirs={LAPTOP: {10.0: 6.0, 11.0: 5.0}}, counts=True)
-    assert [(one.at, one.ours, one.theirs) for one in compared.differences()] == [(10, 5, 6)]
+    pair = Compared(at=10, ours={LAPTOP: {10.0: 5.0}}, theirs={LAPTOP: {10.0: 6.0, 11.0: 5.0}}, counts=True)
+    assert [(one.at, one.ours, one.theirs) for one in pair.differences()] == [(10, 5, 6)]
 
 
 def test_a_rate_is_written_as_the_difference_from_before_the_window() -> None:
@@ -82,3 +83,9 @@ def test_of_two_equal_values_of_a_ranking_either_may_be_told() -> None:
     assert list(differences(ranked("topk(1, a)", ours), ranked("topk(1, a)", {DESK: ours[LAPTOP]}))) == []
     assert list(differences(ranked("topk(1, a)", ours), ranked("topk(1, a)", {DESK: {10.0: 6.0}}))) != []
     assert list(differences(ranked("a", ours), ranked("a", {DESK: ours[LAPTOP]}))) != []
+
+
+def test_the_values_of_a_variable_have_one_time_however_fine_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    query = Query(kind="variable", title="job", expr="up", datasource="", label="job")
+    monkeypatch.setattr(compared, "get", lambda *_: ["ecotrack"])
+    assert compared.compared_at(1795994270.681615, "", "", query, {}).differences() == []
