@@ -1,4 +1,4 @@
-"""What the rules cost one Prometheus that watches a fleet, and how long each query of each board takes there.
+"""Cost of the rules to one Prometheus that watches a fleet, and how long each query of each board takes there.
 
 `python -m bench.fleet_bench [--devices 500] [--minutes 8] [--record]` gives two real Prometheus servers a day of
 history and the same devices, which they scrape every 15 s; one has the rules. Their CPU seconds are compared over the
