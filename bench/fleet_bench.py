@@ -36,7 +36,7 @@ SHIPPED = ROOT / "prometheus"
 DEVICES = 500
 MINUTES = 8
 PARTS = ("rules", "boards", "months")
-"""What rules cost, queries of boards over a day of the fleet, and those over thirteen months of one device."""
+"""Cost of rules, queries of boards over a day of the fleet, and those over thirteen months of one device."""
 
 HISTORY_STEP = 60
 LEARNED_SECONDS = 25

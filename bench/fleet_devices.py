@@ -143,7 +143,7 @@ class _Answering(asyncio.Protocol):
         self.asked = b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer as soon as a whole request is there; Prometheus sends none before it has the answer to the last."""
+        """Write the answer to a whole request; Prometheus sends none before it has the answer to the last."""
         self.asked += data
         if self.asked.endswith(b"\r\n\r\n"):
             number = int(self.asked.split(b" ", 2)[1][1:])
