@@ -16,7 +16,7 @@ TEXT = (
     "journal are files in memory, and sources a simulated machine; of one seed in "
     f"{1.0 / REAL_SHARE:.0f} they are files on a disk, which the shipped readers take apart."
 )
-"""What all runs have in common."""
+"""The sizes of a record: that which all runs have in common."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""How far rates and increases on the boards differ between Prometheus and VictoriaMetrics, which define them otherwise.
+"""Differences of rates and increases on boards between Prometheus and VictoriaMetrics, which define them in their ways.
 
 `python -m bench.rate_definitions [--record]` runs the stack of the tests (two exporters whose machines move by chance,
 a simulator, all rules) with a real Prometheus that writes on to a real VictoriaMetrics, and asks both each such query
@@ -31,7 +31,7 @@ RANGE_SECONDS = 100 * SCRAPE_SECONDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Apart:
-    """How far the answers to one query are apart, in terms of their mean: half of the values, at most, on average."""
+    """Distances of the answers to one query, in terms of their mean: half of the values, at most, on average."""
 
     board: str
     query: Query

@@ -1,4 +1,4 @@
-"""What one Prometheus and one VictoriaMetrics cost per device, and what ten thousand devices would, by that.
+"""The cost of a device to one Prometheus and one VictoriaMetrics, and from it that of ten thousand devices.
 
 `python -m bench.remote_write_bench [--record] [--devices 50 100 150 200 250 300]` serves so many made-up devices from
 this process, each with the series of a laptop (`tests/golden/laptop.prom`) whose values move. A real Prometheus
@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a program took while it served some devices: cores, and bytes of memory at the end.
+    """The load of a program that served some devices: cores, and bytes of memory at the end.
 
     `answered` is the part of the scrapes that were, in the end.
     """

@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from exporter.core import command_line
 from exporter.core.clock import SystemClock
 from exporter.core.service import StopSignal
 from exporter.core.units import MonotonicSeconds, Seconds, UnixSeconds
@@ -169,8 +170,8 @@ def main() -> int:
         from exporter import cli as program  # noqa: PLC0415 - one of the two
     else:
         from simulator import cli as program  # type: ignore[no-redef]  # noqa: PLC0415 - as above
-    for called, put in (("SystemClock", clock), ("StopSignal", stop)):
-        setattr(program, called, lambda put=put: put)
+    for module, called, put in ((program, "SystemClock", clock), (command_line, "StopSignal", stop)):
+        setattr(module, called, lambda put=put: put)
     return program.main(flags)
 
 

@@ -29,7 +29,7 @@ BUSY_SECONDS = 120.0
 """Least bound in seconds: a busy machine takes that long for what a quiet one does in a moment, and a longer one costs
 nothing where the thing comes."""
 
-PAUSES = ("stop.wait", "closed.wait", "flood.settimeout", "client.settimeout")
+PAUSES = ("stop.wait", "closed.wait", "flood.settimeout", "client.settimeout", "questions.settimeout")
 """Calls that let time pass, or whose bound is expected to run out."""
 
 

@@ -1,4 +1,4 @@
-"""What Prometheus and VictoriaMetrics answer to one query of a board at one moment, value beside value."""
+"""The answers of Prometheus and VictoriaMetrics to one query of a board at one moment, value beside value."""
 
 import math
 import re
@@ -68,7 +68,7 @@ def as_victoria_counts(expr: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """What Prometheus (ours) and VictoriaMetrics (theirs) answer to a query."""
+    """The answers of Prometheus (ours) and VictoriaMetrics (theirs) to a query."""
 
     at: float
     ours: Series

@@ -332,7 +332,7 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pairs(asked: Asked) -> list[Pair]:
-    """Every query of every board, with All and with what its board chooses at first, asked of both at one moment."""
+    """Ask both of every query of every board at one moment, with All and with what its board chooses at first."""
     if not asked.receiver:
         pytest.skip(MISSING)
     moment = calm_moment(asked.live)

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.processes import running_prometheus
+from tests.processes import TOOL_SECONDS, running_prometheus
 from tests.prometheus.dns_server import dns_server
 from tests.prometheus.targets import found
 
@@ -21,8 +21,8 @@ def main(folder: Path) -> None:
     """Let Prometheus ask a server of our own until it has found a target for each record."""
     resolver = folder / "resolv.conf"
     resolver.write_text("nameserver 127.0.0.1\n")
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    subprocess.run(["mount", "--bind", str(resolver), "/etc/resolv.conf"], check=True)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=TOOL_SECONDS)
+    subprocess.run(["mount", "--bind", str(resolver), "/etc/resolv.conf"], check=True, timeout=TOOL_SECONDS)
     records = json.loads((folder / "records.json").read_text())
     wanted = sum(map(len, records.values()))
     with dns_server(records, port=53), running_prometheus(folder / "prometheus.yml", folder) as url:

@@ -20,20 +20,20 @@ Records = Mapping[str, Sequence[tuple[str, int]]]
 def dns_server(records: Records, port: int = 0) -> Iterator[str]:
     """Answer questions for SRV records by UDP until the block ends; yield host and port."""
     stopping = threading.Event()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", port))
-        server.settimeout(0.1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as questions:
+        questions.bind(("127.0.0.1", port))
+        questions.settimeout(0.1)
 
         def serve() -> None:
             while not stopping.is_set():
                 with contextlib.suppress(TimeoutError):
-                    question, sender = server.recvfrom(512)
-                    server.sendto(reply(question, records), sender)
+                    question, sender = questions.recvfrom(512)
+                    questions.sendto(reply(question, records), sender)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:
-            yield f"127.0.0.1:{server.getsockname()[1]}"
+            yield f"127.0.0.1:{questions.getsockname()[1]}"
         finally:
             stopping.set()
             join(thread)

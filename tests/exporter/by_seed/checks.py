@@ -20,7 +20,7 @@ EXACT = {"error", "late", "suspend", "clock_step", "standstill", "unwritten", "u
 """Reasons of events that are counted as often as they happen; `reset` is one for what falls without doubt."""
 
 TURN = 2**32
-"""Where counters of 32 bits begin again."""
+"""The value at which counters of 32 bits begin again."""
 
 
 def _is_turn(old: int, new: int) -> bool:

@@ -20,6 +20,7 @@ from pathlib import Path
 from tests.exporter.by_seed.plan import HOUR, OF_A_RUN, Kind, plan_of
 from tests.exporter.by_seed.room import folder_of
 from tests.exporter.by_seed.run import run
+from tests.processes import TOOL_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def runs(seeds: Sequence[int], size: Size, *, workers: int = 2) -> Iterator[Ran]
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting = [pool.submit(partial(ran, seed, size)) for seed in seeds]
-        yield from (one.result() for one in as_completed(waiting))
+        yield from (one.result(timeout=TOOL_SECONDS) for one in as_completed(waiting))
 
 
 def kept_runs(results: Path, size: Size) -> list[Ran]:

@@ -159,7 +159,7 @@ def _durable_is_old(patch: Patch) -> None:
 
 
 def _refused_is_not_owed(patch: Patch) -> None:
-    """Forget that the disk refused the durable file."""
+    """Drop the memory that the disk refused the durable file."""
     save = StateStore.save
 
     def forgetful(self: StateStore, of: Totals, now: UnixSeconds, *, clean_stop: bool = False) -> None:

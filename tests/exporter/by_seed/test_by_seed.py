@@ -75,7 +75,7 @@ def test_a_bug_that_is_put_in_is_found(mutant: Mutant) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("size", MANY, ids=lambda size: f"{size.hours:g} h at {size.interval:g} s")
 def test_the_laws_hold_in_many_hours(size: Size, request: pytest.FixtureRequest) -> None:
-    """What ran of the same code is kept, so that a `make verify` that was ended goes on from there."""
+    """Runs of the same code are kept, so that a `make verify` that was ended goes on from there."""
     place = request.config.cache.mkdir("exporter-by-seed") / f"{size.hours:g}-{size.interval:g}-{code_digest()}.jsonl"
     seeds = range(SEEDS_OF[size])
     found = told_of(resumed(seeds, size, workers=2, results=place), size, len(seeds))
