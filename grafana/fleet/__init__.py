@@ -1,9 +1,9 @@
 """The board Fleet: many devices at once, by team, from what rules have recorded."""
 
 from grafana.board import Board, Choice
-from grafana.device import DEVICE_CARBON
+from grafana.device import DEVICE_CARBON, FLEET
 from grafana.fleet import budgets, change, emitters, now, quality
-from grafana.fleet.names import DOCUMENTS, FLEET
+from grafana.fleet.names import DOCUMENTS
 from grafana.promql import EVERY_INSTANCE
 from grafana.queries import EVERY
 from prometheus.fleet import SHARE

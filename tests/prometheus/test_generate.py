@@ -29,7 +29,7 @@ def test_another_machine_changes_rules_and_runbook(checkout: Path) -> None:
     machine.write_text("power: {idle_watts: 20, full_watts: 30}\nbudget: {day_grams: 1000}\n")
     main([f"--config.file={machine}", "--link-megabits=1"])
     # 30 W and 1 Mbit/s at 475 g/kWh emit 27 g/h at most; the budget allows 41.7 g/h.
-    assert "EcotrackDailyBudgetFastBurn" not in alerts(checkout)
+    assert "alert: EcotrackDailyBudgetFastBurn" not in alerts(checkout)
     assert "A machine of 20 W idle and 30 W full" in (checkout / "docs/runbooks/budget.md").read_text()
 
 

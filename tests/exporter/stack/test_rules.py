@@ -79,8 +79,8 @@ def test_a_configuration_leaves_out_the_burn_rates_that_its_machine_cannot_reach
     Path("machine.yml").write_text("power: {idle_watts: 20, full_watts: 30}\nbudget: {day_grams: 1000}\n")
     assert main(["rules", "--output", "rules", "--config.file=machine.yml", "--link-megabits=1"]) == 0
     # 30 W and 1 Mbit/s at 475 g/kWh emit 27 g/h at most; the budget allows 41.7 g/h.
-    assert "EcotrackDailyBudgetFastBurn" in COMMITTED["ecotrack-alerts.yml"]
-    assert "EcotrackDailyBudgetFastBurn" not in written()["ecotrack-alerts.yml"]
+    assert "alert: EcotrackDailyBudgetFastBurn" in COMMITTED["ecotrack-alerts.yml"]
+    assert "alert: EcotrackDailyBudgetFastBurn" not in written()["ecotrack-alerts.yml"]
 
 
 def test_a_unit_of_work_gets_a_rule() -> None:
