@@ -2,7 +2,8 @@
 
 A device is told by two values that it exports itself: when its totals began, which a state folder keeps, and when its
 exporter started. Targets that agree in both are one device, whatever their job and instance, and each stands for an
-equal share of it: the shares of a device add up to 1, and every sum below is weighted with them.
+equal share of it: the shares of a device add up to 1. Every sum below is weighted with them, less what a target has
+twice: one that is listed twice under one job and instance has two series of everything, and rules add these up.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ IDENTITY = "instance_team:ecotrack_device_identity:info"
 SHARE = "instance_team:ecotrack_device_share:ratio"
 """Share of a device that a target stands for: 1, or 1/n where n targets are the same device."""
 
+WEIGHT = "instance_team:ecotrack_device_weight:ratio"
+"""Part that counts of what is recorded of a target by job and instance: its share, divided by its listings."""
+
 SEEN_AT = "instance_team:ecotrack_device_seen:timestamp_seconds"
 LAST_SEEN = "instance_team:ecotrack_device_last_seen:timestamp_seconds"
 MISSING = "instance_team:ecotrack_device_missing:last_seen_seconds"
@@ -29,6 +33,7 @@ FAILING = "instance:ecotrack_collectors_failing:count"
 
 COUNTS = ("seen", "missing", "known")
 BORN = "lifetime_start"
+STARTED = "ecotrack_lifetime_start_timestamp_seconds"
 SAME_DEVICE = f"on ({BORN}, process_start)"
 
 
@@ -50,7 +55,7 @@ def power(level: str = "team") -> str:
 def fleet_groups() -> tuple[Group, ...]:
     """Return the rules of fleets and teams, and of the memory of devices, which reads the former."""
     sums = tuple(rule for level in (_by_team(), _of_fleet()) for rule in level)
-    now = (_identity(), _share(), _missing(), *_counts(), *sums)
+    now = (_identity(), _share(), _weight(), _missing(), *_counts(), *sums)
     return (
         Group(name="ecotrack-fleet", interval=BASE_INTERVAL, rules=now),
         Group(name="ecotrack-fleet-memory", interval=MEMORY_INTERVAL, rules=(*_memory(), *_quality())),
@@ -65,7 +70,7 @@ def _identity() -> Recording:
         return f'count_values by (job, instance, team) (\n  "{label}", max by (job, instance, team) ({metric})\n)'
 
     expr = (
-        f"{as_label(BORN, 'ecotrack_lifetime_start_timestamp_seconds')}\n"
+        f"{as_label(BORN, STARTED)}\n"
         "* on (job, instance, team) group_left (process_start)\n"
         f"{as_label('process_start', 'process_start_time_seconds')}\n"
         f"and on (job, instance)\n{emission_rate('5m')}"
@@ -79,6 +84,11 @@ def _share() -> Recording:
     of_all = f"count by ({BORN}, process_start) {chosen}"
     expr = f"sum by (job, instance, team, {BORN}) (\n  {chosen}\n  / {SAME_DEVICE} group_left ()\n  {of_all}\n)"
     return Recording(record=SHARE, expr=expr)
+
+
+def _weight() -> Recording:
+    expr = f"{SHARE}\n/ on (job, instance) group_left ()\ncount by (job, instance) ({STARTED})"
+    return Recording(record=WEIGHT, expr=expr)
 
 
 def _memory() -> Iterator[Recording]:
@@ -104,7 +114,7 @@ def _counts() -> Iterator[Recording]:
 
 def _by_team() -> Iterator[Recording]:
     for record, of_instance in ((rate5m(), emission_rate("5m")), (power(), f'{POWER}{{scope="host"}}')):
-        weighted = f"{SHARE}\n  * on (job, instance) group_left ()\n  {of_instance}"
+        weighted = f"{WEIGHT}\n  * on (job, instance) group_left ()\n  {of_instance}"
         yield Recording(record=record, expr=f"sum by (team) (\n  {weighted}\n)")
 
 

@@ -22,9 +22,15 @@ LOOKED_AT = {Period.DAY: "26h", Period.MONTH: "32d"}
 """Longer than the longest period: a day of 25 hours, a month of 31 days and an hour."""
 
 IN_PERIOD = "team_period:ecotrack_emissions_grams:rate5m"
-"""A team's emission rate under the start of each period, so that the sum of one series is that of one period."""
+"""A team's emission rate under the start of each period, so that the sum of one series is that of one period.
+
+It is recorded of teams without a limit too, so that a limit that is given in mid-month finds the month's grams.
+"""
 
 USED = "team_period:ecotrack_budget_used_grams:sum"
+RECORDED = "team_period:ecotrack_budget_recorded:ratio"
+"""Part of the period so far in which any device of the team was seen; the grams of the rest are not in the sum."""
+
 CONSUMED = "team_period:ecotrack_budget_consumed:ratio"
 PROJECTED = "team_period:ecotrack_budget_projected_grams:sum"
 ALLOWED = "team_period:ecotrack_budget_limit_grams:per_second"
@@ -43,8 +49,8 @@ def team_burn(window: str) -> str:
 
 def team_budget_groups() -> tuple[Group, ...]:
     """Return the rules of teams' budgets; the slow group looks back over a month."""
-    fast = (*_rates(FAST_WINDOWS), *_state(), _used(Period.DAY), *_burns(("5m", *FAST_WINDOWS)), *_outlook(Period.DAY))
-    slow = (*_rates(SLOW_WINDOWS), _used(Period.MONTH), *_burns(SLOW_WINDOWS), *_outlook(Period.MONTH))
+    fast = (*_rates(FAST_WINDOWS), *_state(), *_used(Period.DAY), *_burns(("5m", *FAST_WINDOWS)), *_outlook(Period.DAY))
+    slow = (*_rates(SLOW_WINDOWS), *_used(Period.MONTH), *_burns(SLOW_WINDOWS), *_outlook(Period.MONTH))
     return (
         Group(name="ecotrack-team-budgets", interval=BASE_INTERVAL, rules=fast),
         Group(name="ecotrack-team-budgets-slow", interval=MEMORY_INTERVAL, rules=slow),
@@ -67,19 +73,23 @@ def _rates(windows: tuple[str, ...]) -> Iterator[Recording]:
 def _state() -> Iterator[Recording]:
     yield Recording(record=ALLOWED, expr=f"{LIMIT}\n/ on (period) group_left ()\n({PERIOD_END} - {PERIOD_START})")
     yield Recording(record=ELAPSED, expr=f"(time() - {PERIOD_START})\n/\n({PERIOD_END} - {PERIOD_START})")
-    limited = f"({LIMIT} > bool 0) * on (team) group_left () {rate5m()}"
-    yield Recording(record=IN_PERIOD, expr=f"{limited}\n* on (period) group_left (start)\n{_current()}")
+    for period in Period.DAY, Period.MONTH:
+        start = f'count_values ("start", {PERIOD_START}{{period="{period}"}})'
+        yield _of(period, IN_PERIOD, f"{rate5m()}\n* on () group_left (start)\n{start}")
 
 
-def _current() -> str:
-    return f'count_values by (period) ("start", {PERIOD_START})'
+def _used(period: Period) -> Iterator[Recording]:
+    of, interval = f'{{period="{period}"}}', f"{seconds(BASE_INTERVAL):.0f}"
+    start = f'count_values ("start", {PERIOD_START}{of})'
 
+    def so_far(function: str) -> str:
+        each = f"{function}({IN_PERIOD}{of}[{LOOKED_AT[period]}]) * {interval}\n  and on (start)\n  {start}"
+        return f"sum by (team, period) (\n  {each}\n)"
 
-def _used(period: Period) -> Recording:
-    own = f'{IN_PERIOD}{{period="{period}"}}[{LOOKED_AT[period]}]'
-    total = f"sum_over_time({own}) * {seconds(BASE_INTERVAL):.0f}"
-    expr = f"sum by (team, period) (\n  {total}\n  and on (period, start)\n  {_current()}\n)"
-    return _of(period, USED, expr)
+    limited = f"and {OF_TEAM}\n{LIMIT}"
+    yield _of(period, USED, f"{so_far('sum_over_time')}\n{limited}")
+    part = f"{so_far('count_over_time')}\n/ scalar(time() - {PERIOD_START}{of})"
+    yield _of(period, RECORDED, f"clamp_max({part}, 1)\n{limited}")
 
 
 def _of(period: Period, record: str, expr: str) -> Recording:

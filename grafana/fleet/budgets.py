@@ -8,11 +8,12 @@ from grafana.panels import Facts, Series, Target, rows
 from grafana.promql import select
 from prometheus.recording import CONSUMED, ELAPSED
 from prometheus.team_budget import CONSUMED as TEAM_CONSUMED
-from prometheus.team_budget import PROJECTED, USED
+from prometheus.team_budget import PROJECTED, RECORDED, USED
 from prometheus.team_limits import LIMIT
 
 HEIGHT = 8
 MOST = 8
+SHOWN = ("Used", "Limit", "Of limit", "Projected", "Recorded")
 NO_DEVICE_BUDGET = "no device has a budget for the day: set budget.day_grams"
 
 
@@ -27,7 +28,9 @@ def _teams() -> dashboard.Panel:
         title="Budgets of teams",
         description=(
             "Grams that a team's devices have emitted in the day or month, their part of the team's limit, and the "
-            "part that they reach at its end if they go on as in the last day, or for a month in the last week."
+            "part that they reach at its end if they go on as in the last day, or for a month in the last week. "
+            "Recorded: the part of the period so far in which Prometheus saw any of them; the rest is not in the "
+            "grams. A team with a limit alone was not seen: is its name that of its targets?"
         ),
         unit="percentunit",
         no_value=NO_TEAM_BUDGET,
@@ -35,13 +38,15 @@ def _teams() -> dashboard.Panel:
             Target(expr=of_teams(TEAM_CONSUMED), legend="Of limit"),
             Target(expr=projected, legend="Projected"),
             Target(expr=of_teams(USED), legend="Used"),
+            Target(expr=of_teams(LIMIT), legend="Limit"),
+            Target(expr=of_teams(RECORDED), legend="Recorded"),
         ),
-        series=(Series(name="Used", unit="massg", decimals=1),),
+        series=tuple(Series(name=name, unit="massg", decimals=1) for name in ("Used", "Limit")),
         decimals=0,
-        width=10,
+        width=24,
         height=HEIGHT,
     )
-    columns = {"team": "Team", "period": "Period", **{name: name for name in ("Used", "Of limit", "Projected")}}
+    columns = {"team": "Team", "period": "Period", **{name: name for name in SHOWN}}
     return rows(facts, columns=columns, largest="Of limit")
 
 
@@ -59,7 +64,7 @@ def _devices(title: str, extreme: str) -> dashboard.Panel:
         targets=(Target(expr=most, legend="Ahead"),),
         series=(Series(name="Device", pixels=DEVICE_PIXELS),),
         decimals=0,
-        width=7,
+        width=12,
         height=HEIGHT,
     )
     columns = {"instance": "Device", "team": "Team", "Ahead": "Ahead"}

@@ -1,10 +1,7 @@
 """Names and expressions that several rows of the board share."""
 
 from grafana.promql import EVERY_INSTANCE, select
-from prometheus.fleet import SHARE
-
-FLEET = "ecotrack-fleet"
-"""The board's address in Grafana."""
+from prometheus.fleet import SHARE, WEIGHT
 
 DOCUMENTS = {"Watch a fleet": "how-to/watch-a-fleet.md", "Budget runbook": "runbooks/budget.md"}
 """Pages on the board."""
@@ -33,7 +30,7 @@ def of_devices(metric: str, **labels: str) -> str:
 
 def weighted(expr: str) -> str:
     """Give each chosen target the part of a figure that is its share of a device."""
-    return f"{of_devices(SHARE)} * on (job, instance) group_left () {expr}"
+    return f"{of_devices(WEIGHT)} * on (job, instance) group_left () {expr}"
 
 
 def whole(expr: str) -> str:

@@ -10,6 +10,7 @@ from grafana.home.why import programs
 from grafana.host_power.programs import NOT_TOLD
 from grafana.panels import Facts, Series, Target, rows
 from grafana.promql import EVERY_INSTANCE, select, total
+from prometheus.fleet import WEIGHT
 from prometheus.recording import POWER, emission_rate
 
 HEIGHT = 7
@@ -53,13 +54,14 @@ def _devices() -> dashboard.Panel:
 
 
 def _teams() -> dashboard.Panel:
-    rates = select("ecotrack_emissions_grams_per_second", f'team!="",{EVERY_INSTANCE}')
+    shares = select(WEIGHT, f'team!="",{EVERY_INSTANCE}')
+    rates = f"{shares} * on (job, instance) group_left () {select(emission_rate('5m'))}"
     facts = Facts(
         title="Teams that emit most",
         description=(
-            f"The {MOST} teams whose devices emit most per hour together, in their last samples. A device's team is "
-            "the label team of its target, which service discovery or the scrape configuration sets; devices without "
-            "one are not here."
+            f"The {MOST} teams whose devices emit most per hour together, mean of the last 5 minutes, each device "
+            "once. A device's team is the label team of its target, which service discovery or the scrape "
+            "configuration sets; devices without one are not here."
         ),
         unit=GRAMS_PER_HOUR,
         no_value=NO_TEAM,

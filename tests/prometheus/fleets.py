@@ -113,6 +113,8 @@ def random_fleet(seed: int) -> Fleet:
             Target(job=f"job{place % 3}", instance=f"device{number}-{place}", team=draw.choice(TEAMS))
             for place in range(draw.choice((1, 1, 1, 2, 3)))
         )
+        if draw.random() < 0.25:
+            targets += (_listed_again(targets[0], draw),)
         devices.append(
             Device(
                 lifetime_start=lifetime,
@@ -127,6 +129,12 @@ def random_fleet(seed: int) -> Fleet:
             )
         )
     return Fleet(devices)
+
+
+def _listed_again(target: Target, draw: random.Random) -> Target:
+    """Return the same job and instance in another team, as where two files of targets name a device."""
+    other = draw.choice([team for team in TEAMS if team != target.team])
+    return Target(job=target.job, instance=target.instance, team=other)
 
 
 def case_of(fleet: Fleet, name: str) -> dict[str, Any]:

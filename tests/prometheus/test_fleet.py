@@ -40,6 +40,9 @@ MUTANTS: dict[str, Change] = {
     "each target is a device": instead(
         "/ on (lifetime_start, process_start) group_left ()", "^ 0 * on () group_left ()"
     ),
+    "a target that is listed twice has all that is recorded of it twice": instead(
+        "count by (job, instance) (", "group by (job, instance) ("
+    ),
     "a clone is the device that it was copied from": instead(
         "count by (lifetime_start, process_start)", "count by (lifetime_start)"
     ),
