@@ -13,6 +13,11 @@ SENT_BY_AGENT = 'sent_by="agent"'
 """Selects what agents send, by the label that `agent.yml` sets. Of a device that Prometheus itself scrapes `up` becomes
 0, and one that is no longer a target is not missed."""
 
+MIXED_WINDOW = "30m"
+MOST_BEGINNINGS = 3
+"""Changes of when a device's totals began, within `MIXED_WINDOW`: one is a new state folder. Of two devices in one
+series every other sample is a change. Chosen."""
+
 TRIAL_NEWS_SECONDS = 3600
 """Time for which the end of a trial is news. Chosen."""
 
@@ -23,8 +28,8 @@ def exporter_alerts() -> tuple[Alert, ...]:
 
 
 def conduct_alerts() -> tuple[Alert, ...]:
-    """Return the alerts on exporters that answer: slow and not reloaded, and those on settings and trials."""
-    return (_slow(), _not_reloaded(), _settings(), _trial())
+    """Return the alerts on exporters that answer: slow, mixed up and not reloaded, and those on settings and trials."""
+    return (_slow(), _mixed(), _not_reloaded(), _settings(), _trial())
 
 
 def _down() -> Alert:
@@ -44,10 +49,11 @@ def _down() -> Alert:
 
 def _silent() -> Alert:
     sent = f"up{{{EXPORTER},{SENT_BY_AGENT}}}"
-    before = " or ".join(f"{sent} offset {ago}" for ago in SENT_BEFORE)
+    before = " or on (job, instance) ".join(f"{sent} offset {ago}" for ago in SENT_BEFORE)
     return Alert(
         name="EcotrackSilent",
-        expr=f"({before}) unless {sent}",
+        # By job and instance: a device that goes to another team, or that is scraped from now on, is not silent.
+        expr=f"({before}) unless on (job, instance) up{{{EXPORTER}}}",
         severity="critical",
         component="exporter",
         summary="The agent of {{ $labels.instance }} has stopped sending",
@@ -88,6 +94,22 @@ def _slow() -> Alert:
             "on average. At the scrape timeout, data is lost."
         ),
         advice="Check the machine's load and the network between it and Prometheus.",
+    )
+
+
+def _mixed() -> Alert:
+    return Alert(
+        name="EcotrackDevicesMixed",
+        expr=f"changes(ecotrack_lifetime_start_timestamp_seconds[{MIXED_WINDOW}]) > {MOST_BEGINNINGS}",
+        severity="critical",
+        component="exporter",
+        summary="Two devices are sent or scraped as {{ $labels.instance }}",
+        description=(
+            "The totals of {{ $labels.instance }} began at other times {{ $value }} times in half an hour, as where "
+            "two devices have one job and instance. Each of their counters seems to start anew again and again, so "
+            "that emissions of {{ $labels.instance }} and sums with it are far too high."
+        ),
+        advice="Give each device its own instance, in its agent.yml or where Prometheus lists its targets.",
     )
 
 

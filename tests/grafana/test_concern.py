@@ -34,6 +34,7 @@ UNDRAWN = {
     "EcotrackProcessGroupShareHigh": "of one group's part of what is above idle, while the graph stacks parts of all",
     "EcotrackProcessBytesLost": "a part of the bytes, which a figure shows",
     "EcotrackDown": "a state, without a limit",
+    "EcotrackDevicesMixed": "a number of events; the series that it is about are what is wrong",
     "EcotrackSilent": "a state, without a limit",
     "EcotrackAbsent": "a state, without a limit",
     "EcotrackConfigReloadFailed": "a state, without a limit",
