@@ -19,6 +19,10 @@ EXAMPLES = ROOT / "docs/examples/kubernetes"
 VERSIONS = ("1.30", "1.33", kubernetes_validate.latest_version())
 """The oldest version with a read-only mount of everything below, one between, and the latest whose schema there is."""
 
+OWN_USER = 10110
+"""User of the pod, who has to be nobody else's on the node: the kernel shows whoever has the same number and no fewer
+capabilities what a process holds, its environment for instance, and the node's /proc is mounted."""
+
 MEASURED = ROOT / "bench/results/exporter.md"
 
 
@@ -60,8 +64,8 @@ def test_the_pod_has_the_least_privilege() -> None:
     assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & pod().keys()
     assert pod()["securityContext"] == {
         "runAsNonRoot": True,
-        "runAsUser": 65532,
-        "runAsGroup": 65532,
+        "runAsUser": OWN_USER,
+        "runAsGroup": OWN_USER,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
     assert container()["securityContext"] == {
@@ -77,9 +81,17 @@ def test_the_pod_has_the_least_privilege() -> None:
     assert writable == ["state"]
 
 
-def test_user_and_probes_are_those_of_the_image() -> None:
+def test_the_user_is_not_one_that_other_images_have() -> None:
+    """Neither that of this project's image, which distroless images have too, nor nobody's, nor a person's or Debian's."""
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert f"USER {pod()['securityContext']['runAsUser']}:{pod()['securityContext']['runAsGroup']}" in dockerfile
+    assert f"USER {OWN_USER}:" not in dockerfile
+    assert OWN_USER not in {65532, 65534, 10000, 10001, *range(1100), *range(61184, 65520)}
+    for page in (EXAMPLES / "state-on-the-node.yaml", ROOT / "docs/how-to/run-on-kubernetes.md"):
+        assert f"install -d -o {OWN_USER} -g {OWN_USER} -m 0700 /var/lib/ecotrack" in page.read_text(encoding="utf-8")
+
+
+def test_probes_are_those_of_the_image() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert f"'{container()['livenessProbe']['httpGet']['path']}'" in dockerfile
 
 
