@@ -41,6 +41,7 @@ class Manager:
         self._pulse = Seconds(patience / SIGNS_OF_LIFE)
         self._now = now
         self._last_sign = -math.inf
+        self._owed: tuple[str, ...] = ()
         self._failures = Seldom()
 
     @property
@@ -49,8 +50,11 @@ class Manager:
         return self._pulse
 
     def ready(self, status: str | None = None) -> None:
-        """Announce the end of the start, or of a reload, and in a few words what the program does."""
-        self._send("READY=1", *([] if status is None else [f"STATUS={printable(status)}"]))
+        """Announce the end of the start, or of a reload, and in a few words what the program does.
+
+        A manager without room for it is told again by `alive`, since it would end a program that never becomes ready.
+        """
+        self._be_ready("READY=1", *([] if status is None else [f"STATUS={printable(status)}"]))
 
     def reloading(self) -> None:
         """Announce a look at the configuration, and its beginning by the clock that the manager reads."""
@@ -61,13 +65,19 @@ class Manager:
         self._send("STOPPING=1", "STATUS=stopping")
 
     def alive(self) -> None:
-        """Give a sign of life where the manager watches and the last one is old enough."""
+        """Give a sign of life where the manager watches and the last one is old enough; first say what is owed."""
+        if self._owed:
+            self._be_ready(*self._owed)
         if math.isinf(self._pulse) or self._now() - self._last_sign < self._pulse:
             return
         self._last_sign = self._now()
         self._send("WATCHDOG=1")
 
-    def _send(self, *lines: str) -> None:
+    def _be_ready(self, *lines: str) -> None:
+        self._owed = () if self._send(*lines) else lines
+
+    def _send(self, *lines: str) -> bool:
+        """Send a message; return False where the manager has no room for it by now, so that it is worth another try."""
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                 sender.settimeout(SEND_SECONDS)
@@ -75,6 +85,8 @@ class Manager:
         except OSError as error:
             if self._failures.allows(self._now()):
                 LOG.warning("the service manager cannot be told %s: %s", lines[0], error.strerror or error)
+            return not isinstance(error, TimeoutError)
+        return True
 
 
 class ManagedSignals(StopSignal):

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.core import manager as module
 from exporter.core.config import ConfigError
 from exporter.core.manager import LEAST_PATIENCE, SIGNS_OF_LIFE, Manager, watchdog
 from exporter.core.units import Seconds
@@ -101,6 +102,32 @@ def test_a_manager_that_is_gone_costs_a_line_a_minute(tmp_path: Path, caplog: py
     assert [one.message for one in caplog.records] == [
         "the service manager cannot be told WATCHDOG=1: No such file or directory"
     ] * 2
+
+
+def test_a_manager_without_room_is_told_later_that_the_program_is_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would end a program that never becomes ready."""
+    monkeypatch.setattr(module, "SEND_SECONDS", 0.01)
+    place = str(tmp_path / "notify")
+    with bound(place) as socket_of_manager:
+        manager = Manager(place, Seconds(math.inf))
+        fill(place)
+        manager.ready("at work")
+        manager.alive()
+        assert set(heard(socket_of_manager)) == {"full"}
+        manager.alive()
+        manager.alive()
+        assert heard(socket_of_manager) == ["READY=1\nSTATUS=at work"]
+    assert [one.message for one in caplog.records] == ["the service manager cannot be told READY=1: timed out"]
+
+
+def fill(place: str) -> None:
+    """Leave no room in the queue of a manager's socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(BlockingIOError):
+        sender.setblocking(False)
+        while True:
+            sender.sendto(b"full", place)
 
 
 @pytest.mark.parametrize(
