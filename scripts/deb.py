@@ -35,6 +35,11 @@ GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 SERVICE_COMMAND = "/opt/ecotrack/bin/ecotrack"
 """Program of the unit in docs/examples, in whose place the package's own stands."""
 
+PROGRAM = "/usr/bin/ecotrack"
+
+UNITS = ("ecotrack.service", "ecotrack.socket")
+"""Units of docs/examples that are in the package. The socket is neither enabled nor started."""
+
 SCRIPTS = ("postinst", "prerm", "postrm")
 
 
@@ -50,7 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _package(architecture: str, output: Path) -> Path:
     with TemporaryDirectory() as temporary:
         wheel, _ = packages(ROOT, Path(temporary), tools(ROOT / ".cache"))
-        return package(wheel, architecture, f"{__version__}-{REVISION}", output)
+        return package(wheel, architecture, debian_version(__version__), output)
+
+
+def debian_version(version: str) -> str:
+    """Return the package's version of a program's, in which one before a release stands before the release."""
+    return f"{version.replace('-', '~', 1)}-{REVISION}"
 
 
 def package(wheel: Path, architecture: str, version: str, output: Path) -> Path:
@@ -90,7 +100,7 @@ def environment(folder: Path, wheel: Path, architecture: str) -> None:
 
 def files(folder: Path, version: str) -> None:
     """Write command, manual page, unit, configuration and documents."""
-    unit = (ROOT / "docs/examples/ecotrack.service").read_text().replace(SERVICE_COMMAND, "/usr/bin/ecotrack")
+    units = {name: (ROOT / "docs/examples" / name).read_text() for name in UNITS}
     licence = (ROOT / "LICENSE").read_text().split("\n\n", 2)[2]
     terms = "".join(f" {line}\n" if line else " .\n" for line in licence.rstrip().split("\n"))
     moment = int(moment_of(ROOT))
@@ -98,7 +108,7 @@ def files(folder: Path, version: str) -> None:
     change += f" -- The ecotrack authors <ecotrack@users.noreply.github.com>  {formatdate(moment)}\n"
     texts = {
         "etc/ecotrack/ecotrack.yml": (PARTS / "ecotrack.yml").read_text(),
-        "lib/systemd/system/ecotrack.service": unit,
+        **{f"lib/systemd/system/{name}": text.replace(SERVICE_COMMAND, PROGRAM) for name, text in units.items()},
         "usr/bin/ecotrack": (PARTS / "ecotrack").read_text(),
         "usr/share/doc/ecotrack/copyright": f"{(PARTS / 'copyright').read_text()}{terms}",
         "usr/share/lintian/overrides/ecotrack": (PARTS / "lintian-overrides").read_text(),

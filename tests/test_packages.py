@@ -1,6 +1,7 @@
 """Wheel and source archive: complete, nothing else in them, the same bytes anywhere, and installed into nothing."""
 
 import io
+import itertools
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ import pytest
 from exporter import __version__
 from exporter.config import load_config
 from scripts import wheels
-from scripts.deb import SCRIPTS, package
+from scripts.deb import PARTS, SCRIPTS, UNITS, debian_version, package
 from scripts.packages import ROOT, copy, packages, plain, run, told, tools
 from scripts.sbom import bill
 from tests.processes import TOOL_SECONDS
@@ -272,6 +273,41 @@ def test_the_unit_of_the_debian_package_starts_its_program_and_is_locked_down(un
         pytest.skip("systemd-analyze is not installed")
     # In tenths: no more than 1.6 of 10.
     run(["systemd-analyze", "security", "--offline=true", "--threshold=16", "--no-pager", str(unit)], ROOT)
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_the_debian_package_has_the_socket_and_leaves_it_to_the_administrator(unpacked: Path) -> None:
+    assert {path.name for path in (unpacked / "lib/systemd/system").iterdir()} == set(UNITS)
+    for name in ("enable", "update-state"):
+        assert f"{name} ecotrack.socket" not in (unpacked / "DEBIAN/postinst").read_text()
+    prerm = (unpacked / "DEBIAN/prerm").read_text()
+    assert "stop ecotrack.socket ecotrack.service" in prerm  # or a scrape starts the service in the midst of an upgrade
+
+
+@pytest.mark.parametrize("reason", ["configure", "abort-upgrade", "abort-remove", "abort-deconfigure"])
+def test_what_stops_before_an_upgrade_starts_again_also_where_that_fails(tmp_path: Path, reason: str) -> None:
+    """`sh` finds these programs alone, which note that they are asked."""
+    for name in ("py3compile", "py3clean", "deb-systemd-helper", "deb-systemd-invoke", "systemctl"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@" >>{tmp_path}/asked\n')
+        (tmp_path / name).chmod(0o755)
+    run(["/bin/sh", str(PARTS / "prerm"), "upgrade"], tmp_path, {"PATH": str(tmp_path)})
+    run(["/bin/sh", str(PARTS / "postinst"), reason], tmp_path, {"PATH": str(tmp_path)})
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked.index("py3clean -p ecotrack /usr/lib/ecotrack") < asked.index(
+        "py3compile -p ecotrack /usr/lib/ecotrack"
+    )
+    if Path("/run/systemd/system").is_dir():
+        starts = [line for line in asked if line.startswith("deb-systemd-invoke start ")]
+        assert starts == [f"deb-systemd-invoke start ecotrack.{kind}" for kind in ("socket", "service")]
+
+
+def test_debian_takes_a_release_for_newer_than_what_came_before_it() -> None:
+    if shutil.which("dpkg") is None:
+        pytest.skip("dpkg is not installed: this is no Debian")
+    versions = [debian_version(one) for one in ("0.1.0", "0.2.0-alpha.1", "0.2.0-rc.1", "0.2.0", "0.2.1")]
+    for older, newer in itertools.pairwise(versions):
+        run(["dpkg", "--compare-versions", older, "lt", newer], ROOT)
 
 
 @pytest.mark.servers
