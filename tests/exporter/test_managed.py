@@ -169,7 +169,7 @@ def test_a_sampler_that_hangs_gives_no_sign_of_life_and_says_where_it_hung(tmp_p
 
 def assert_falls_silent(manager: socket.socket) -> None:
     """Fail where more is told than what was on its way and two signs of life of a loop that ends its turn."""
-    told = []
+    told: list[bytes] = []
     with contextlib.suppress(TimeoutError):
         while len(told) < MOST_LAST_SIGNS:
             told.append(manager.recv(4096))
