@@ -47,6 +47,8 @@ def told(write: Callable[[], Iterable[Path]]) -> int:
     try:
         for path in write():
             print(f"wrote {path}, {path.stat().st_size / 1e6:.2f} MB, sha256 {sha256(path.read_bytes()).hexdigest()}")
+        if names := changed(ROOT):
+            print(f"not made of a commit: nobody else gets these bytes; changed: {' '.join(names)}", file=sys.stderr)
     except subprocess.CalledProcessError as error:
         print(
             f"{error.cmd[0]}: exit status {error.returncode}\n{error.stdout or ''}{error.stderr or ''}", file=sys.stderr
@@ -98,6 +100,11 @@ def packages(root: Path, output: Path, python: Path) -> tuple[Path, ...]:
         archive.write_bytes(plain(archive.read_bytes(), int(moment)))
         output.mkdir(parents=True, exist_ok=True)
         return tuple(Path(shutil.copy(path, output)) for path in sorted(made.iterdir()))
+
+
+def changed(root: Path) -> list[str]:
+    """Return the files that git knows and that are not as in the last commit."""
+    return run(["git", "diff", "HEAD", "--name-only", "-z"], root).split("\0")[:-1]
 
 
 def copy(root: Path, folder: Path, moment: int) -> None:

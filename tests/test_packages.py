@@ -18,7 +18,7 @@ from exporter import __version__
 from exporter.config import load_config
 from scripts import wheels
 from scripts.deb import PARTS, SCRIPTS, UNITS, debian_version, package
-from scripts.packages import ROOT, copy, packages, plain, run, told, tools
+from scripts.packages import ROOT, changed, copy, packages, plain, run, told, tools
 from scripts.sbom import bill
 from tests.processes import TOOL_SECONDS
 from tests.test_requirements import hashed
@@ -132,6 +132,18 @@ def test_an_archive_of_another_time_has_other_bytes_and_the_same_files() -> None
             ("a", 0o644, "", 10),
             ("b", 0o644, "", 10),
         ]
+
+
+def test_what_is_not_in_the_commit_is_named(tmp_path: Path) -> None:
+    """A package of it has bytes that nobody else gets from the commit."""
+    who = {f"GIT_{role}_{what}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    (tmp_path / "a b").write_text("1")
+    for argv in (["git", "init", "--quiet"], ["git", "add", "--all"], ["git", "commit", "--quiet", "--message=1"]):
+        run(argv, tmp_path, who)
+    (tmp_path / "unknown to git").touch()
+    assert changed(tmp_path) == []
+    (tmp_path / "a b").write_text("2")
+    assert changed(tmp_path) == ["a b"]
 
 
 @pytest.mark.parametrize(
