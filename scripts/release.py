@@ -18,6 +18,9 @@ USER_ERROR = 2
 TAG = re.compile(r"v(?P<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)")
 """Tag of a release: v and a version by Semantic Versioning."""
 
+PACKAGE = re.compile(r"\becotrack[-_:](?P<numbers>\d+\.\d+\.\d+)")
+"""Name of a package or image with the numbers of its version; what follows them is written otherwise by each system."""
+
 UNRELEASED = "## Unreleased"
 
 DATED = re.compile(r"## (?P<version>\d\S*) - \d{4}-\d{2}-\d{2}")
@@ -48,6 +51,15 @@ def mistakes(tag: str, root: Path, version: str) -> Iterator[str]:
     kustomization = yaml.safe_load((root / "docs/examples/kubernetes/kustomization.yaml").read_text(encoding="utf-8"))
     if [one["newTag"] for one in kustomization["images"]] != [match["version"]]:
         yield f"docs/examples/kubernetes: expected the image's tag {match['version']}"
+    yield from _others(root, match["version"].partition("-")[0])
+
+
+def _others(root: Path, numbers: str) -> Iterator[str]:
+    """Yield each page that tells users to take a package or an image of other numbers."""
+    for page in sorted([*root.glob("docs/how-to/*.md"), *root.glob("docs/examples/kubernetes/*.yaml")]):
+        named = {found["numbers"] for found in PACKAGE.finditer(page.read_text(encoding="utf-8"))}
+        for other in sorted(named - {numbers}):
+            yield f"{page.relative_to(root)}: expected packages of {numbers}, got {other}"
 
 
 def main(arguments: list[str]) -> int:

@@ -17,6 +17,7 @@ from scripts.release import UNRELEASED, main, mistakes, versions_in
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES = "docs/how-to/install-packages.md"
 KUSTOMIZATION = "docs/examples/kubernetes/kustomization.yaml"
 
 
@@ -36,6 +37,12 @@ def test_the_manifests_name_an_image_of_this_version() -> None:
     assert f"newTag: {exporter.__version__}\n" in (ROOT / KUSTOMIZATION).read_text(encoding="utf-8")
 
 
+def test_pages_name_packages_and_images_of_this_version() -> None:
+    found = [line for line in mistakes(f"v{exporter.__version__}", ROOT, exporter.__version__) if "packages of" in line]
+    assert found == []
+    assert len([line for line in mistakes("v999.0.0", ROOT, "999.0.0") if "packages of" in line]) == 3
+
+
 def test_the_changelog_has_one_heading_for_what_comes() -> None:
     headings = versions_in((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
     assert headings[0] == UNRELEASED
@@ -50,6 +57,8 @@ def tree(folder: Path) -> None:
     )
     (folder / "docs/upgrading.md").write_text("# Upgrading\n\n## Unreleased\n\n## 1.2.0\n\n## 1.1.0\n")
     (folder / KUSTOMIZATION).write_text("images: [{name: a, newTag: 1.2.0}]\n")
+    (folder / PACKAGES).parent.mkdir()
+    (folder / PACKAGES).write_text("ecotrack_1.2.0~rc.1-1_amd64.deb ecotrack-1.2.0rc1-py3-none-any.whl other-1.0.0\n")
 
 
 Damage = Callable[[Path], object]
@@ -98,6 +107,17 @@ def replaced(name: str, old: str, new: str) -> Damage:
             "1.2.0",
             replaced(KUSTOMIZATION, "1.2.0", "1.1.0"),
             ["docs/examples/kubernetes: expected the image's tag 1.2.0"],
+        ),
+        (
+            "v1.2.0-rc.1",
+            "1.2.0-rc.1",
+            replaced(PACKAGES, "1.2.0", "1.1.0"),
+            [
+                "CHANGELOG.md: expected the heading ## 1.2.0-rc.1 - YYYY-MM-DD below Unreleased",
+                "docs/upgrading.md: expected the heading ## 1.2.0-rc.1",
+                "docs/examples/kubernetes: expected the image's tag 1.2.0-rc.1",
+                "docs/how-to/install-packages.md: expected packages of 1.2.0, got 1.1.0",
+            ],
         ),
     ],
 )
