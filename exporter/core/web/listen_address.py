@@ -63,13 +63,18 @@ def _listen_everywhere(port: int) -> socket.socket:
 
 def is_loopback(listener: socket.socket) -> bool:
     """Tell whether only this machine can reach the socket."""
-    host = listener.getsockname()[0]
-    return bool(host == "::1" or host.startswith("127."))
+    host = _host(listener)
+    return host == "::1" or host.startswith("127.")
+
+
+def _host(listener: socket.socket) -> str:
+    """Return the address of a socket; of an IPv4 one that is written as IPv6, the former."""
+    return str(listener.getsockname()[0]).removeprefix("::ffff:")
 
 
 def base_url(listener: socket.socket, scheme: str) -> str:
     """Return a URL under which this machine reaches the socket, without a final slash."""
-    host, port, *more = listener.getsockname()
+    host, (_, port, *more) = _host(listener), listener.getsockname()
     if host in ("::", "0.0.0.0"):  # noqa: S104 - compared, not bound
         host = "localhost"
     if more and more[1]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.web import passed
-from exporter.core.web.listen_address import ListenError
+from exporter.core.web.listen_address import ListenError, base_url, is_loopback
 from exporter.core.web.passed import passed_listeners
 
 
@@ -90,6 +90,18 @@ def refused(names: str) -> str:
     with pytest.raises(ListenError) as caught:
         passed_listeners(environment(names=names), 7)
     return str(caught.value)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+@pytest.mark.parametrize(("address", "is_own"), [("::ffff:127.0.0.1", True), ("::ffff:0.0.0.0", False), ("::", False)])
+def test_an_ipv4_address_that_is_written_as_ipv6_is_what_it_is(address: str, is_own: bool) -> None:
+    """Or a server that only this machine reaches would answer to any name, and so to a web page of anybody's."""
+    with socket.socket(socket.AF_INET6) as listener:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind((address, 0))
+        port = listener.getsockname()[1]
+        assert is_loopback(listener) is is_own
+        assert base_url(listener, "http") == f"http://{'127.0.0.1' if is_own else 'localhost'}:{port}"
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"), st.text(max_size=9))))
