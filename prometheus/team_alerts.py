@@ -13,6 +13,7 @@ from prometheus.budget import (
     seconds,
 )
 from prometheus.fleet import devices
+from prometheus.recording import BASE_INTERVAL
 from prometheus.team_budget import CONSUMED, ELAPSED, OF_TEAM, PROJECTED, USED, team_burn
 from prometheus.team_limits import LIMIT, PERIOD_START
 
@@ -73,16 +74,15 @@ def _burn(row: BurnAlert) -> Alert:
 
 
 def _projected() -> Alert:
+    # Without the window's first moment, which belongs to it in Prometheus 2 alone.
+    window = seconds(PROJECTION_WINDOW) - seconds(BASE_INTERVAL) / 2
     late_enough = (
         f'{ELAPSED}{{period="{Period.DAY}"}} > {PROJECTION_MIN_ELAPSED_RATIO}\n'
         f'  or time() - {PERIOD_START}{{period="{Period.MONTH}"}} > {seconds(PROJECTION_MIN_ELAPSED_MONTH):.0f}'
     )
     return _alert(
         "BudgetOverrunProjected",
-        (
-            f"min_over_time({PROJECTED}[{PROJECTION_WINDOW}])\n/ {OF_TEAM}\n{LIMIT} > 1\n"
-            f"and on (period)\n({late_enough})"
-        ),
+        (f"min_over_time({PROJECTED}[{window:.0f}s])\n/ {OF_TEAM}\n{LIMIT} > 1\nand on (period)\n({late_enough})"),
         severity="warning",
         summary="may exceed its carbon budget for the {{ $labels.period }}",
         description=(
