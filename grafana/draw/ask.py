@@ -43,9 +43,9 @@ class Prometheus:
         """Return the seconds between two values of a line."""
         return max(span / MOST_POINTS, self.scrape)
 
-    def instant(self, expr: str) -> list[Series]:
-        """Return the values at the end of the time shown."""
-        asked = {"query": self._resolved(expr, self.span), "time": f"{self.end:.3f}"}
+    def instant(self, expr: str, span: float | None = None) -> list[Series]:
+        """Return the values at the end of the time shown; `span` is the range of a panel that shows another."""
+        asked = {"query": self._resolved(expr, self.span if span is None else span), "time": f"{self.end:.3f}"}
         return [Series(labels=one["metric"], points=[_point(one["value"])]) for one in self._get("query", asked)]
 
     def over_time(self, expr: str, span: float, step: float) -> list[Series]:

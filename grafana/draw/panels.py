@@ -50,7 +50,7 @@ def _body(panel: BoardJson, prometheus: Prometheus, size: tuple[int, int]) -> st
     answers = [
         (
             str(target.get("legendFormat", "")),
-            prometheus.instant(target["expr"])
+            prometheus.instant(target["expr"], span)
             if target.get("instant")
             else prometheus.over_time(target["expr"], span, step),
         )

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -43,6 +43,16 @@ class Silent(Constant):
 
     def _get(self, path: str, parameters: Any) -> Any:
         return Constant._get(self, path, parameters)[:0]
+
+
+class Asked(Silent):
+    """A server that keeps what it is asked."""
+
+    questions: ClassVar[list[str]] = []
+
+    def _get(self, path: str, parameters: Any) -> Any:
+        self.questions.append(parameters["query"])
+        return Silent._get(self, path, parameters)
 
 
 def server(kind: type[Prometheus]) -> Prometheus:
@@ -220,6 +230,12 @@ def test_a_server_that_cannot_be_asked_is_named_in_one_line(tmp_path: Path, caps
     assert told.count("\n") == 1
     with pytest.raises(NoAnswerError):
         Prometheus(url=url, end=NOW, span=60.0, scrape=5.0, values={}).instant("up")
+
+
+def test_a_figure_of_a_panel_with_a_time_of_its_own_is_of_that_time() -> None:
+    (today,) = [one for one in panels(board("fleet.json")) if one["title"] == "Today"]
+    drawn(today, server(Asked), (300, 200))
+    assert [re.findall(r"\[(\w+)\]", one) for one in Asked.questions] == [[f"{NOW % 86_400:.0f}s"]]
 
 
 @pytest.mark.slow
