@@ -77,5 +77,8 @@ def _mistakes_in_names(teams: Mapping[str, object], origin: str) -> Iterator[str
     if not 1 <= len(teams) <= MOST_TEAMS:
         yield f"{origin}: teams: expected 1 to {MOST_TEAMS} teams, got {len(teams)}"
     for name in teams:
-        if not name or len(name) > LONGEST_NAME or not name.isprintable():
-            yield f"{origin}: teams: expected names of 1 to {LONGEST_NAME} printable characters, got {describe(name)}"
+        if not name or len(name) > LONGEST_NAME or not name.isprintable() or name != name.strip():
+            yield (
+                f"{origin}: teams: expected names of 1 to {LONGEST_NAME} printable characters, without spaces at their "
+                f"ends, got {describe(name)}"
+            )

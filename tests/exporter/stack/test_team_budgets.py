@@ -65,6 +65,7 @@ def test_without_the_flag_there_are_no_limits() -> None:
             "teams.search: week_grams: unknown key; known here: day_grams, month_grams",
         ),
         ("teams: {'': {day_grams: 5}}", "expected names of 1 to 100 printable characters"),
+        ("teams: {'search ': {day_grams: 5}}", 'without spaces at their ends, got "search "'),
         ('teams: {"a\\nb": {day_grams: 5}}', "expected names of 1 to 100 printable characters"),
         ("teams: {7: {day_grams: 5}}", "7"),
         ("teams: {a: {day_grams: 5}, a: {day_grams: 6}}", "a"),
